@@ -1,0 +1,98 @@
+//! Accounts and their signing keys.
+
+use crate::id::{AccountId, SigningKeyId};
+use crate::schedule::Schedule;
+use crate::secret::SigningSecret;
+use crate::time::Timestamp;
+
+/// One customer of the company that runs Postrider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// The account's id.
+    pub id: AccountId,
+    /// The caller's own name for it, unique in the installation. See [`uid_is_valid`].
+    pub uid: Option<String>,
+    /// For people; 1 to [`NAME_CHARS_MAX`] characters.
+    pub name: String,
+    /// A JSON object of the caller's, as text; at most [`METADATA_BYTES_MAX`].
+    pub metadata: String,
+    /// Overrides the installation's schedule.
+    pub retry_delays: Option<Schedule>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+    /// Grows with each change: an update names the version it was made from.
+    pub version: i64,
+}
+
+/// Longest name of an account, automation or key, in characters.
+pub const NAME_CHARS_MAX: usize = 256;
+
+/// Largest `metadata` of an account, in bytes of JSON.
+pub const METADATA_BYTES_MAX: usize = 16 * 1024;
+
+/// Longest `uid`, in bytes.
+pub const UID_BYTES_MAX: usize = 128;
+
+/// Whether `uid` can stand in a URL in place of an id: 1 to 128 of `[a-zA-Z0-9_.:@-]`, not `.` or `..`, and not
+/// looking like an account id.
+pub fn uid_is_valid(uid: &str) -> bool {
+    (1..=UID_BYTES_MAX).contains(&uid.len())
+        && uid
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"_.:@-".contains(&b))
+        && uid != "."
+        && uid != ".."
+        && !uid.starts_with("acct_")
+}
+
+/// A signing key of an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SigningKey {
+    /// The key's id.
+    pub id: SigningKeyId,
+    /// The secret shared with receivers.
+    pub secret: SigningSecret,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it stops signing; `None` for the current key. At most one other key is live at a time.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// Whether a key signs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyStatus {
+    /// The newest key: it signs, and has no end.
+    Current,
+    /// An older key that still signs beside the current one until its end.
+    Overlapping,
+    /// It signs no more.
+    Expired,
+}
+
+impl SigningKey {
+    /// Whether the key signs at `now`.
+    pub fn status(&self, now: Timestamp) -> KeyStatus {
+        match self.expires_at {
+            None => KeyStatus::Current,
+            Some(end) if now < end => KeyStatus::Overlapping,
+            Some(_) => KeyStatus::Expired,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn uids_that_could_be_mistaken_for_something_else_are_refused() {
+        for uid in ["42", "a.b", "tenant:7", "me@example.com", &"x".repeat(128)] {
+            assert!(uid_is_valid(uid), "{uid}");
+        }
+        for uid in ["", "a/b", "a b", "é", ".", "..", "acct_1", &"x".repeat(129)] {
+            assert!(!uid_is_valid(uid), "{uid}");
+        }
+    }
+}

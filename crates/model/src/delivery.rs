@@ -1,0 +1,322 @@
+//! Deliveries, and what an attempt's outcome makes of them.
+
+use std::time::Duration;
+
+use crate::attempt::Outcome;
+use crate::body::{BodyContent, BodyStyle};
+use crate::event_type::EventTypeName;
+use crate::id::{AccountId, ActionId, AutomationId, DeliveryId, EventId};
+use crate::schedule::Schedule;
+use crate::time::Timestamp;
+
+/// Where a delivery stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum DeliveryStatus {
+    /// An attempt is under way, about to start, or due at a later time.
+    Pending = 0,
+    /// An attempt was answered with a status of 200 to 299.
+    Succeeded = 1,
+    /// The schedule is used up.
+    Failed = 2,
+    /// Its action was deleted or switched off before the next attempt.
+    Canceled = 3,
+}
+
+impl DeliveryStatus {
+    /// Every status.
+    pub const ALL: [Self; 4] = [Self::Pending, Self::Succeeded, Self::Failed, Self::Canceled];
+
+    /// The status's name in the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::Canceled => "canceled",
+        }
+    }
+
+    /// The number that a store keeps.
+    pub const fn code(self) -> u8 {
+        self as u8
+    }
+
+    /// The status that a store keeps as this number.
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(code)).copied()
+    }
+
+    /// The status of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == name)
+    }
+}
+
+/// One event to be carried out by one action.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// The delivery's id.
+    pub id: DeliveryId,
+    /// Whose it is.
+    pub account: AccountId,
+    /// What is delivered.
+    pub event: EventId,
+    /// Its type, kept here so that lists need no second look-up.
+    pub event_type: EventTypeName,
+    /// The automation that was triggered.
+    pub automation: AutomationId,
+    /// The action that carries it out.
+    pub action: ActionId,
+    /// How the body is made, as the action had it when the event was accepted: an edit cannot change the bytes.
+    pub body: BodySpec,
+    /// How far it is.
+    pub progress: Progress,
+    /// When the next attempt is due; `None` while one is under way or about to start, and once settled.
+    pub next_attempt_at: Option<Timestamp>,
+    /// When the event was accepted.
+    pub created_at: Timestamp,
+    /// When the delivery reached its status; `None` while pending.
+    pub settled_at: Option<Timestamp>,
+    /// Status code of the last attempt, where an answer came.
+    pub last_status_code: Option<u16>,
+    /// Outcome of the last attempt, if any was made.
+    pub last_outcome: Option<Outcome>,
+}
+
+/// How a delivery's body is made from its event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BodySpec {
+    /// What the body holds.
+    pub content: BodyContent,
+    /// How it is serialised.
+    pub style: BodyStyle,
+}
+
+impl BodySpec {
+    /// The number that a store keeps: the style, plus 4 for `data` alone.
+    pub const fn code(self) -> u8 {
+        let style = match self.style {
+            BodyStyle::Js => 0,
+            BodyStyle::Python => 1,
+            BodyStyle::Raw => 2,
+        };
+        match self.content {
+            BodyContent::Envelope => style,
+            BodyContent::Data => style + 4,
+        }
+    }
+
+    /// The way that a store keeps as this number.
+    pub const fn from_code(code: u8) -> Option<Self> {
+        let style = match code & 3 {
+            0 => BodyStyle::Js,
+            1 => BodyStyle::Python,
+            2 => BodyStyle::Raw,
+            _ => return None,
+        };
+        let content = match code >> 2 {
+            0 => BodyContent::Envelope,
+            1 => BodyContent::Data,
+            _ => return None,
+        };
+        Some(Self { content, style })
+    }
+}
+
+/// How far a delivery is: all that the rules need to know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Where it stands.
+    pub status: DeliveryStatus,
+    /// Attempts recorded, resends included.
+    pub attempts: u32,
+    /// How many of them were resends: those do not use the schedule up.
+    pub resends: u32,
+    /// Set while a resend is due or under way: the status that the delivery had when it was asked for.
+    pub resend_of: Option<DeliveryStatus>,
+}
+
+/// Most attempts of one delivery, resends included: a bound on the record that hangs on it.
+pub const ATTEMPTS_MAX: u32 = 1_000;
+
+/// What comes after an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// Nothing more: the delivery has this status now.
+    Settle(DeliveryStatus),
+    /// Another attempt, at this time.
+    Retry(Timestamp),
+}
+
+/// An attempt as the rules see it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ended {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// When it ended: delays count from here.
+    pub at: Timestamp,
+    /// What the receiver's `Retry-After` asked for, on a 429 or 503.
+    pub retry_after: Option<Duration>,
+}
+
+impl Progress {
+    /// A delivery that nothing has been tried for.
+    pub const fn new() -> Self {
+        Self {
+            status: DeliveryStatus::Pending,
+            attempts: 0,
+            resends: 0,
+            resend_of: None,
+        }
+    }
+
+    /// The number of the attempt that starts now.
+    pub const fn next_number(&self) -> u32 {
+        self.attempts + 1
+    }
+
+    /// A delivery of which one more attempt was asked for. `None` where it has had [`ATTEMPTS_MAX`].
+    ///
+    /// A resend is one more attempt, no more: if it fails, a delivery that was still waiting for a retry waits again,
+    /// and a settled one returns to the status it had, except that a canceled one has now failed.
+    pub fn resend(&self) -> Option<Self> {
+        (self.attempts < ATTEMPTS_MAX).then_some(Self {
+            status: DeliveryStatus::Pending,
+            resend_of: Some(self.resend_of.unwrap_or(self.status)),
+            ..*self
+        })
+    }
+
+    /// What an attempt's end makes of the delivery.
+    pub fn after_attempt(&self, ended: Ended, schedule: &Schedule) -> (Self, Next) {
+        let resends = self.resends + u32::from(self.resend_of.is_some());
+        let counted = Self {
+            attempts: self.attempts + 1,
+            resends,
+            resend_of: None,
+            ..*self
+        };
+        let next = match (ended.outcome, self.resend_of) {
+            (Outcome::Succeeded, _) => Next::Settle(DeliveryStatus::Succeeded),
+            (_, Some(DeliveryStatus::Succeeded)) => Next::Settle(DeliveryStatus::Succeeded),
+            (_, Some(DeliveryStatus::Failed | DeliveryStatus::Canceled)) => {
+                Next::Settle(DeliveryStatus::Failed)
+            }
+            (_, Some(DeliveryStatus::Pending) | None) => counted.retry(ended, schedule),
+        };
+        let status = match next {
+            Next::Settle(status) => status,
+            Next::Retry(_) => DeliveryStatus::Pending,
+        };
+        (Self { status, ..counted }, next)
+    }
+
+    fn retry(&self, ended: Ended, schedule: &Schedule) -> Next {
+        // Before the first scheduled attempt only resends can have failed; the first one is then due at once.
+        let scheduled = self.attempts - self.resends;
+        if scheduled == 0 {
+            return Next::Retry(ended.at);
+        }
+        match schedule.delay_after(scheduled, ended.retry_after) {
+            Some(delay) if self.attempts < ATTEMPTS_MAX => Next::Retry(ended.at.after(delay)),
+            _ => Next::Settle(DeliveryStatus::Failed),
+        }
+    }
+}
+
+impl Default for Progress {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ended(outcome: Outcome, at_ms: i64) -> Ended {
+        Ended {
+            outcome,
+            at: Timestamp::from_unix_ms(at_ms),
+            retry_after: None,
+        }
+    }
+
+    fn fail(progress: Progress, at_ms: i64) -> (Progress, Next) {
+        progress.after_attempt(ended(Outcome::BadStatus, at_ms), &Schedule::default())
+    }
+
+    #[test]
+    fn three_attempts_then_never() {
+        let (one, next) = fail(Progress::new(), 0);
+        assert_eq!(next, Next::Retry(Timestamp::from_unix_ms(10_000)));
+        let (two, next) = fail(one, 10_000);
+        assert_eq!(next, Next::Retry(Timestamp::from_unix_ms(110_000)));
+        let (three, next) = fail(two, 110_000);
+        assert_eq!(next, Next::Settle(DeliveryStatus::Failed));
+        assert_eq!((three.attempts, three.status), (3, DeliveryStatus::Failed));
+    }
+
+    #[test]
+    fn a_resend_is_one_attempt_and_leaves_the_schedule_alone() {
+        let (one, _) = fail(Progress::new(), 0);
+        let (resent, next) = fail(one.resend().unwrap(), 3_000);
+        assert_eq!(
+            next,
+            Next::Retry(Timestamp::from_unix_ms(13_000)),
+            "waits as long as it did before"
+        );
+        let (two, _) = fail(resent, 13_000);
+        let (three, next) = fail(two, 113_000);
+        assert_eq!(
+            (next, three.attempts, three.resends),
+            (Next::Settle(DeliveryStatus::Failed), 4, 1)
+        );
+    }
+
+    #[test]
+    fn a_failed_resend_does_not_take_a_receipt_back() {
+        let (done, _) = Progress::new().after_attempt(ended(Outcome::Succeeded, 0), &Schedule::default());
+        let (resent, next) = fail(done.resend().unwrap(), 5);
+        assert_eq!(
+            (next, resent.attempts),
+            (Next::Settle(DeliveryStatus::Succeeded), 2)
+        );
+    }
+
+    #[test]
+    fn a_failed_delivery_can_succeed_by_resend_and_fails_again_otherwise() {
+        let failed = Progress {
+            status: DeliveryStatus::Failed,
+            attempts: 3,
+            ..Progress::new()
+        };
+        let resend = failed.resend().unwrap();
+        assert_eq!(resend.status, DeliveryStatus::Pending);
+        assert_eq!(fail(resend, 0).1, Next::Settle(DeliveryStatus::Failed));
+        let (ok, _) = resend.after_attempt(ended(Outcome::Succeeded, 0), &Schedule::default());
+        assert_eq!(ok.status, DeliveryStatus::Succeeded);
+    }
+
+    #[test]
+    fn attempts_are_bounded() {
+        let full = Progress {
+            status: DeliveryStatus::Failed,
+            attempts: ATTEMPTS_MAX,
+            ..Progress::new()
+        };
+        assert_eq!(full.resend(), None);
+    }
+
+    #[test]
+    fn body_specs_survive_their_code() {
+        for content in [BodyContent::Envelope, BodyContent::Data] {
+            for style in [BodyStyle::Js, BodyStyle::Python, BodyStyle::Raw] {
+                let spec = BodySpec { content, style };
+                assert_eq!(BodySpec::from_code(spec.code()), Some(spec));
+            }
+        }
+        assert_eq!(BodySpec::from_code(3), None);
+    }
+}

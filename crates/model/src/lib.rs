@@ -1,0 +1,38 @@
+//! The words of Postrider as types: ids, accounts, automations, events, deliveries, attempts, schedules.
+//!
+//! Everything here is pure: no I/O, no clock, no randomness of its own. Rules that decide what happens to a
+//! delivery live here ([`delivery`], [`schedule`]) so that they can be read and tested without a database.
+//!
+//! It must never depend on a store, a runtime or HTTP.
+//!
+//! To add a state of a delivery: extend [`delivery::DeliveryStatus`] and [`delivery::Progress::after_attempt`], then
+//! the conformance suite in `crates/storage`. To add an option of an action: extend [`automation::SendWebhook`],
+//! then the API's `routes/automations/body.rs`, then the attempt in `crates/engine` that obeys it.
+
+pub mod account;
+pub mod api_key;
+pub mod attempt;
+pub mod automation;
+pub mod body;
+pub mod clock;
+pub mod delivery;
+pub mod event;
+pub mod event_type;
+pub mod id;
+pub mod schedule;
+pub mod secret;
+pub mod time;
+
+pub use account::{Account, KeyStatus, SigningKey};
+pub use api_key::ApiKey;
+pub use attempt::{Attempt, Outcome};
+pub use automation::{Action, Automation, SendWebhook, Trigger};
+pub use body::{BodyContent, BodyStyle};
+pub use clock::Clock;
+pub use delivery::{Delivery, DeliveryStatus};
+pub use event::{Event, Warning};
+pub use event_type::{EventPattern, EventType, EventTypeName};
+pub use id::{AccountId, ActionId, ApiKeyId, AutomationId, DeliveryId, EventId, IdGenerator, SigningKeyId};
+pub use schedule::Schedule;
+pub use secret::SigningSecret;
+pub use time::Timestamp;

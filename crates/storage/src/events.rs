@@ -1,0 +1,93 @@
+//! Accepting events, and reading them back.
+
+use async_trait::async_trait;
+use postrider_model::delivery::BodySpec;
+use postrider_model::{
+    AccountId, ActionId, AutomationId, DeliveryId, Event, EventId, EventTypeName, Timestamp,
+};
+
+use crate::error::StoreResult;
+use crate::page::{Page, PageRequest};
+use crate::sessions::SessionId;
+
+/// An event to be stored with its deliveries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewEvent {
+    /// The event; `event.deliveries` equals the length of [`Self::deliveries`].
+    pub event: Event,
+    /// Set where the producer chose `event.id`, so that it may be there already. An id of Postrider's own is new.
+    pub id_is_callers: bool,
+    /// The producer's `Idempotency-Key`, unique within the account for as long as its event is kept.
+    pub idempotency_key: Option<String>,
+    /// Set where the type may be missing from the catalogue: it is then added, described by nothing.
+    pub adds_event_type: bool,
+    /// What is to be carried out. Their ids are consecutive numbers, in this order
+    /// ([`postrider_model::IdGenerator::next_block`]).
+    pub deliveries: Vec<NewDelivery>,
+}
+
+/// A delivery of a new event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NewDelivery {
+    /// Its id.
+    pub id: DeliveryId,
+    /// The automation that was triggered.
+    pub automation: AutomationId,
+    /// The action that carries it out.
+    pub action: ActionId,
+    /// How its body is made.
+    pub body: BodySpec,
+    /// Who makes the first attempt.
+    pub first_attempt: FirstAttempt,
+}
+
+/// Who makes the first attempt of a new delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FirstAttempt {
+    /// The appending session: it keeps the delivery in memory, owned.
+    Owned,
+    /// Whoever claims it: memory had no room. It waits in the store, due at once.
+    Waiting,
+}
+
+/// What became of a new event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Appended {
+    /// It and its deliveries are on disk.
+    Stored,
+    /// The id or the idempotency key had been used for the same event, returned here: same type, same `data` bytes,
+    /// same `occurred_at`, same id where the producer chose one. Nothing was written.
+    Known(Event),
+    /// The id or the key had been used for another event. Nothing was written.
+    Conflict,
+}
+
+/// Which events to list. All conditions have to hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EventFilter {
+    /// Of this type.
+    pub event_type: Option<EventTypeName>,
+    /// Accepted at this time or later.
+    pub after: Option<Timestamp>,
+    /// Accepted before this time.
+    pub before: Option<Timestamp>,
+}
+
+/// Accepting events, and reading them back.
+#[async_trait]
+pub trait EventStore: Send + Sync {
+    /// Stores events with their deliveries, all or (on an error) none, and answers for each in order. Two items of
+    /// one call that share an id or a key are treated as if one had come after the other.
+    async fn append(&self, session: SessionId, events: Vec<NewEvent>) -> StoreResult<Vec<Appended>>;
+
+    /// The event, if the account has it.
+    async fn event(&self, account: AccountId, id: EventId) -> StoreResult<Option<Event>>;
+
+    /// The account's events, in the reverse order of their acceptance.
+    async fn events(
+        &self,
+        account: AccountId,
+        filter: &EventFilter,
+        page: PageRequest,
+    ) -> StoreResult<Page<Event>>;
+}

@@ -1,0 +1,71 @@
+//! What Postrider asks of a store: one object-safe trait of coarse atomic verbs, [`Store`].
+//!
+//! The store is the only truth; memory holds a window of it. Each verb is one atomic step that a crash either leaves
+//! undone or finds done, named for what happens in the domain. A verb returns once its effect is on disk (fsync, or
+//! the cluster's commit). Verbs that carry many items let a store write them in one transaction; a store may also
+//! merge concurrent calls into one transaction, as long as each call stays atomic.
+//!
+//! **Ownership.** A pending delivery is either *owned* by a node session (an attempt is under way or about to start
+//! in that process's memory) or *waiting* in the store until `next_attempt_at`. [`EventStore::append`] makes
+//! deliveries of either kind, [`DeliveryStore::claim`] turns waiting into owned, [`DeliveryStore::finish`] and
+//! [`DeliveryStore::give_back`] end ownership. A session that stopped renewing is dead for good: its deliveries go
+//! back to waiting by [`SessionStore::reclaim`], and what it reports later changes no state.
+//!
+//! This crate must never know a dialect, a file or a socket.
+//!
+//! To add a verb: put it into the trait of its area, implement it in the file of the same name in each
+//! `crates/storage-*`, and state its promise as a test in [`testkit`] (feature `testkit`).
+
+pub mod accounts;
+pub mod api_keys;
+pub mod automations;
+pub mod deliveries;
+pub mod error;
+pub mod event_types;
+pub mod events;
+pub mod page;
+pub mod retention;
+pub mod sessions;
+#[cfg(feature = "testkit")]
+pub mod testkit;
+
+pub use accounts::{AccountConfig, AccountRef, AccountStore, SaveAccount};
+pub use api_keys::ApiKeyStore;
+pub use automations::{AutomationStore, SaveAutomation};
+pub use deliveries::{
+    Change, Claim, ClaimRequest, DeliveryFilter, DeliveryKey, DeliveryStore, Finished, ReadyDelivery,
+    Recorded, ReplayStep, Resent, WaitingLane,
+};
+pub use error::{StoreError, StoreResult};
+pub use event_types::EventTypeStore;
+pub use events::{Appended, EventFilter, EventStore, FirstAttempt, NewDelivery, NewEvent};
+pub use page::{LIMIT_MAX, Page, PageRequest, Position};
+pub use retention::{Pruned, RetentionStore};
+pub use sessions::{SessionId, SessionStore};
+
+/// Everything Postrider asks of a store.
+pub trait Store:
+    AccountStore
+    + ApiKeyStore
+    + AutomationStore
+    + DeliveryStore
+    + EventStore
+    + EventTypeStore
+    + RetentionStore
+    + SessionStore
+    + 'static
+{
+}
+
+impl<T> Store for T where
+    T: AccountStore
+        + ApiKeyStore
+        + AutomationStore
+        + DeliveryStore
+        + EventStore
+        + EventTypeStore
+        + RetentionStore
+        + SessionStore
+        + 'static
+{
+}
