@@ -1,1 +1,46 @@
-//! engine
+//! The main job: accept events, work through deliveries, record attempts.
+//!
+//! ```text
+//! accept ──► store.append ──► lanes ──► attempt ──► recorder: store.finish ──► done
+//!            event+deliveries one per   guard,       attempt row, new state,    or waits in the store
+//!            one group commit action    sign, send   in batches                 until next_attempt_at
+//! ```
+//!
+//! The engine knows traits only ([`postrider_storage::Store`], [`transport::Transport`],
+//! [`postrider_model::Clock`]), so that it runs on virtual time under seeded faults. It must never know HTTP of the
+//! API, SQL or the command line, and it holds no lock across an await.
+//!
+//! * [`accept`]: checks an event, finds its automations, stores it with its deliveries, hands them over.
+//! * [`lanes`]: what is in memory, one lane per action, under one bound for all ([`window`], [`width`]).
+//! * [`attempt`]: makes one request from a delivery and the configuration as it is now.
+//! * [`work`]: the tasks that attempt, record, refill lanes from the store, keep the session and prune.
+//! * [`directory`], [`catalogue`]: configuration in memory, coherent with the store.
+//! * [`egress`]: where requests may go, and the HTTP client that takes them there.
+//!
+//! To add an option of an action: see [`postrider_model`]. To add a background job: a file in `work/`, started in
+//! [`engine`]. To add a place that sends: implement [`transport::Transport`].
+
+pub mod accept;
+pub mod attempt;
+pub mod catalogue;
+pub mod clock;
+pub mod directory;
+pub mod egress;
+pub mod engine;
+pub mod feed;
+pub mod lanes;
+pub mod resend;
+pub mod settings;
+pub mod transport;
+pub mod width;
+pub mod window;
+pub mod work;
+
+pub use accept::{AcceptError, Accepted, Rejection, Submission};
+pub use catalogue::{Catalogue, CatalogueError};
+pub use clock::SystemClock;
+pub use directory::{AccountEntry, Directory};
+pub use engine::{Engine, EngineParts};
+pub use feed::{AttemptNews, Feed};
+pub use resend::ResendOutcome;
+pub use settings::{EngineSettings, UnseenTypes};

@@ -1,1 +1,52 @@
-//! signing
+//! Body styles and signatures: everything that decides which bytes go over the wire, and how a receiver checks them.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`json`] | a strict JSON reader that tells whether re-serialising loses anything |
+//! | [`render`] | the body: envelope or data, in the style the receiver re-serialises to |
+//! | [`postrider_scheme`] | the `Postrider-Signature` scheme |
+//! | [`standard_webhooks`] | the `webhook-signature` scheme of Standard Webhooks |
+//! | [`signer`] | an account's live keys, signing every attempt under both schemes |
+//!
+//! This crate does no I/O and knows no clock: the time comes in as a number. It must never round a number, drop or
+//! reorder members into loss, or panic on what a producer or a stranger sends. Its work is linear in its input.
+//!
+//! To add a scheme: see [`signer`]. To add a body style: see [`render`]. To add a reason for loss: see [`json`].
+//!
+//! # For receivers
+//!
+//! The crate works without the rest of Postrider. Take the body's bytes before anything parses them, and check either
+//! scheme:
+//!
+//! ```
+//! use postrider_signing::standard_webhooks::{self, WebhookHeaders};
+//! use postrider_signing::{SigningSecret, postrider_scheme};
+//!
+//! let secret: SigningSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".parse()?;
+//! let body = br#"{"test": 2432232314}"#;
+//!
+//! let headers = WebhookHeaders {
+//!     id: Some("msg_p5jXN8AQM9LWM0D4loKWxJek"),
+//!     timestamp: Some("1614265330"),
+//!     signature: Some("v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="),
+//! };
+//! let now_s = 1_614_265_400; // The receiver's own clock.
+//! standard_webhooks::verify(&secret, &headers, body, now_s)?;
+//!
+//! let signature = postrider_scheme::sign(&secret, body);
+//! postrider_scheme::verify(&secret, body, Some(&signature), None)?;
+//! assert!(postrider_scheme::verify(&secret, b"{}", Some(&signature), None).is_err());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+pub mod json;
+pub mod postrider_scheme;
+pub mod render;
+pub mod signer;
+pub mod standard_webhooks;
+
+pub use json::{DEPTH_MAX, Inspection, JsonError, JsonErrorKind, Loss, LossReason, inspect};
+pub use postrider_model::body::{BodyContent, BodyStyle};
+pub use postrider_model::secret::SigningSecret;
+pub use render::{BodyParts, render_body, render_value};
+pub use signer::{LiveSigners, SignatureHeaders, Signer};

@@ -1,0 +1,338 @@
+//! Accepting events: check, match, store, hand over.
+//!
+//! An event is acknowledged only once it and its deliveries are on disk. Everything up to the store is done in the
+//! caller's task; the store's part and the hand-over belong to one task of their own ([`crate::work::append`]), so
+//! that a producer that hangs up in between cannot leave a stored event behind that nobody carries out.
+
+use bytes::Bytes;
+use postrider_model::delivery::BodySpec;
+use postrider_model::{
+    AccountId, Automation, AutomationId, DeliveryId, Event, EventId, EventTypeName, Timestamp, Warning,
+};
+use postrider_signing::json::{self, JsonError};
+use postrider_storage::{FirstAttempt, NewDelivery, NewEvent, StoreError};
+use tokio::sync::oneshot;
+
+use crate::catalogue::{self, Known, SchemaViolation};
+use crate::directory::AccountEntry;
+use crate::engine::Engine;
+use crate::settings::UnseenTypes;
+use crate::work::append::AppendJob;
+
+/// Longest pointer of a warning, in bytes.
+const POINTER_BYTES_MAX: usize = 1024;
+
+/// An event as a producer reports it.
+#[derive(Debug, Clone)]
+pub struct Submission {
+    /// What kind of thing happened.
+    pub event_type: EventTypeName,
+    /// One JSON value, without surrounding white space.
+    pub data: Bytes,
+    /// The producer's own id for it.
+    pub id: Option<EventId>,
+    /// When it happened, where that is not now.
+    pub occurred_at: Option<Timestamp>,
+    /// Makes a repeated submission known as such.
+    pub idempotency_key: Option<String>,
+}
+
+/// An event that is on disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accepted {
+    /// Its id.
+    pub id: EventId,
+    /// Its type.
+    pub event_type: EventTypeName,
+    /// When it was accepted.
+    pub created_at: Timestamp,
+    /// How many deliveries it has.
+    pub deliveries: u32,
+    /// It had been accepted before; all of this is the first answer.
+    pub known: bool,
+}
+
+/// Why an event was not accepted. Nothing of it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rejection {
+    /// The id or the idempotency key was used for another event.
+    Conflict,
+    /// `data` is larger than this installation takes.
+    DataTooLarge {
+        /// The bound, in bytes.
+        max: usize,
+    },
+    /// `data` is not well-formed, or nested too deeply.
+    Json(JsonError),
+    /// `data` is no UTF-8.
+    NotUtf8,
+    /// The type is not in the catalogue, and this installation accepts no others.
+    UnknownType,
+    /// `data` breaks its type's schema.
+    Schema(Vec<SchemaViolation>),
+    /// A test of an automation that is switched off.
+    AutomationDisabled,
+}
+
+/// Why nothing was accepted at all.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AcceptError {
+    /// There is no such account.
+    #[error("there is no such account")]
+    AccountMissing,
+    /// This node is shutting down.
+    #[error("this node is shutting down")]
+    Stopping,
+    /// The store failed; nothing was written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Which automations an event goes to.
+#[derive(Debug, Clone, Copy)]
+enum Audience {
+    /// All that are enabled and triggered by it.
+    Triggered,
+    /// This one alone: it is a test.
+    Only(AutomationId),
+}
+
+impl Engine {
+    /// Accepts events of one account, and answers for each in order. All that are accepted are stored in one step.
+    pub async fn accept(
+        &self,
+        account: AccountId,
+        submissions: Vec<Submission>,
+    ) -> Result<Vec<Result<Accepted, Rejection>>, AcceptError> {
+        let entry = self
+            .directory()
+            .entry(account)
+            .await?
+            .ok_or(AcceptError::AccountMissing)?;
+        self.accept_for(&entry, submissions, Audience::Triggered).await
+    }
+
+    /// Makes an event that goes to one automation alone, whatever its trigger, and is marked as a test. Without a
+    /// type, the first exact one of the trigger is taken; without `data`, the catalogue's example.
+    ///
+    /// `None` where the account has no such automation.
+    pub async fn send_test(
+        &self,
+        account: AccountId,
+        automation: AutomationId,
+        event_type: Option<EventTypeName>,
+        data: Option<Bytes>,
+    ) -> Result<Option<Result<Accepted, Rejection>>, AcceptError> {
+        let entry = self
+            .directory()
+            .entry(account)
+            .await?
+            .ok_or(AcceptError::AccountMissing)?;
+        let Some(found) = entry.automation(automation) else {
+            return Ok(None);
+        };
+        if !found.enabled {
+            return Ok(Some(Err(Rejection::AutomationDisabled)));
+        }
+        let event_type = event_type.unwrap_or_else(|| test_type(found));
+        let data = match data {
+            Some(data) => data,
+            None => self.example_of(&event_type).await?,
+        };
+        let submission = Submission {
+            event_type,
+            data,
+            id: None,
+            occurred_at: None,
+            idempotency_key: None,
+        };
+        let results = self
+            .accept_for(&entry, vec![submission], Audience::Only(automation))
+            .await?;
+        Ok(results.into_iter().next())
+    }
+
+    async fn example_of(&self, event_type: &EventTypeName) -> Result<Bytes, StoreError> {
+        let entry = self.store().event_type(event_type).await?;
+        let example = entry.and_then(|entry| entry.example);
+        Ok(example.map_or_else(|| Bytes::from_static(br#"{"test":true}"#), Bytes::from))
+    }
+
+    async fn accept_for(
+        &self,
+        entry: &AccountEntry,
+        submissions: Vec<Submission>,
+        audience: Audience,
+    ) -> Result<Vec<Result<Accepted, Rejection>>, AcceptError> {
+        let now = self.clock().now();
+        let prepared: Vec<Result<NewEvent, Rejection>> = submissions
+            .into_iter()
+            .map(|submission| self.prepare(entry, submission, audience, now))
+            .collect();
+        let mut answers = Vec::with_capacity(prepared.len());
+        let mut events = Vec::with_capacity(prepared.len());
+        for result in prepared {
+            // The place of an accepted one is filled in below, in the same order.
+            answers.push(result.map(|event| events.push(event)));
+        }
+        let mut accepted = self.append(events, now).await?.into_iter();
+        Ok(answers
+            .into_iter()
+            .map(|answer| answer.and_then(|()| accepted.next().unwrap_or(Err(Rejection::Conflict))))
+            .collect())
+    }
+
+    fn prepare(
+        &self,
+        entry: &AccountEntry,
+        submission: Submission,
+        audience: Audience,
+        now: Timestamp,
+    ) -> Result<NewEvent, Rejection> {
+        let is_test = matches!(audience, Audience::Only(_));
+        let (inspection, adds_event_type) = self.check(&submission, is_test)?;
+        let first = self.ids().next_block(now);
+        let deliveries: Vec<NewDelivery> = audience_of(entry, audience, &submission.event_type)
+            .flat_map(|automation| automation.actions.iter().map(move |action| (automation, action)))
+            .filter(|(_, action)| action.enabled)
+            .zip(1u128..)
+            .map(|((automation, action), ordinal)| NewDelivery {
+                id: DeliveryId::from_u128(first + ordinal),
+                automation: automation.id,
+                action: action.id,
+                body: BodySpec {
+                    content: action.send.content,
+                    style: action.send.style,
+                },
+                first_attempt: FirstAttempt::Waiting,
+            })
+            .collect();
+        let event = Event {
+            id: submission.id.unwrap_or(EventId::from_u128(first)),
+            account: entry.config.account.id,
+            event_type: submission.event_type,
+            data: submission.data,
+            occurred_at: submission.occurred_at,
+            created_at: now,
+            test: is_test,
+            js_fixed_point: inspection.js_fixed_point,
+            warning: inspection.loss.map(|loss| Warning {
+                code: loss.reason.as_str().to_owned(),
+                pointer: short_pointer(loss.pointer),
+            }),
+            deliveries: u32::try_from(deliveries.len()).unwrap_or(u32::MAX),
+        };
+        Ok(NewEvent {
+            event,
+            id_is_callers: submission.id.is_some(),
+            idempotency_key: submission.idempotency_key,
+            adds_event_type,
+            deliveries,
+        })
+    }
+
+    fn check(&self, submission: &Submission, is_test: bool) -> Result<(json::Inspection, bool), Rejection> {
+        let max = self.settings().data_bytes_max;
+        if submission.data.len() > max {
+            return Err(Rejection::DataTooLarge { max });
+        }
+        let text = std::str::from_utf8(&submission.data).map_err(|_| Rejection::NotUtf8)?;
+        let inspection = json::inspect(text).map_err(Rejection::Json)?;
+        let adds_event_type = match self.catalogue().look_up(&submission.event_type) {
+            Known::Plain => false,
+            Known::WithSchema(validator) => {
+                let violations = catalogue::violations(&validator, &submission.data);
+                if !violations.is_empty() {
+                    return Err(Rejection::Schema(violations));
+                }
+                false
+            }
+            _ if is_test => false,
+            _ if self.settings().unseen_types == UnseenTypes::Refuse => return Err(Rejection::UnknownType),
+            Known::Unseen => true,
+            Known::UnseenAndFull => false,
+        };
+        Ok((inspection, adds_event_type))
+    }
+
+    async fn append(
+        &self,
+        events: Vec<NewEvent>,
+        now: Timestamp,
+    ) -> Result<Vec<Result<Accepted, Rejection>>, AcceptError> {
+        if events.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (reply, answer) = oneshot::channel();
+        let job = AppendJob { events, now, reply };
+        self.submit(job)?;
+        answer
+            .await
+            .map_err(|_| AcceptError::Stopping)?
+            .map_err(AcceptError::Store)
+    }
+}
+
+/// Names can be as long as `data` itself: a pointer past [`POINTER_BYTES_MAX`] is cut to the nearest parent that fits.
+fn short_pointer(mut pointer: String) -> String {
+    if pointer.len() > POINTER_BYTES_MAX {
+        let parent = pointer.as_bytes()[..POINTER_BYTES_MAX]
+            .iter()
+            .rposition(|byte| *byte == b'/');
+        pointer.truncate(parent.unwrap_or(0));
+    }
+    pointer
+}
+
+fn audience_of<'a>(
+    entry: &'a AccountEntry,
+    audience: Audience,
+    event_type: &'a EventTypeName,
+) -> impl Iterator<Item = &'a Automation> {
+    entry
+        .config
+        .automations
+        .iter()
+        .filter(move |automation| match audience {
+            Audience::Triggered => automation.enabled && automation.trigger.matches(event_type),
+            Audience::Only(id) => automation.id == id,
+        })
+}
+
+/// The type of a test that names none.
+fn test_type(automation: &Automation) -> EventTypeName {
+    use postrider_model::EventPattern;
+    let exact = automation
+        .trigger
+        .event_types
+        .iter()
+        .find_map(|pattern| match pattern {
+            EventPattern::Exact(name) => Some(name.clone()),
+            EventPattern::Any | EventPattern::Under(_) => None,
+        });
+    let under = || {
+        automation
+            .trigger
+            .event_types
+            .iter()
+            .find_map(|pattern| match pattern {
+                EventPattern::Under(prefix) => format!("{prefix}test").parse().ok(),
+                EventPattern::Any | EventPattern::Exact(_) => None,
+            })
+    };
+    exact
+        .or_else(under)
+        .unwrap_or_else(|| "test".parse().expect("`test` is within the alphabet"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pointer_through_endless_names_is_cut_to_a_parent() {
+        assert_eq!(short_pointer("/a/b".to_owned()), "/a/b");
+        assert_eq!(short_pointer(format!("/a/{}/c", "é".repeat(2_000))), "/a");
+        assert_eq!(short_pointer(format!("/{}", "x".repeat(2_000))), "");
+    }
+}

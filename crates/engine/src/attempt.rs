@@ -1,0 +1,240 @@
+//! One attempt: from a delivery and the configuration as it is now to a request, and from its answer to a record.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use postrider_model::attempt::Headers;
+use postrider_model::delivery::Ended;
+use postrider_model::{Attempt, Event, Outcome, SendWebhook, Timestamp};
+use postrider_signing::render::{BodyParts, render_body};
+use postrider_storage::{Change, Finished, SessionId};
+
+use crate::directory::AccountEntry;
+use crate::engine::Engine;
+use crate::lanes::Ready;
+use crate::transport::{Answer, Request};
+
+/// How long to wait before asking again for a configuration that the store could not give.
+const CONFIG_RETRY: Duration = Duration::from_millis(250);
+
+/// What came of a delivery's turn.
+#[derive(Debug)]
+pub struct Done {
+    /// For the store.
+    pub finished: Finished,
+    /// The session under which it was attempted.
+    pub session: SessionId,
+    /// What was delivered.
+    pub event: Arc<Event>,
+}
+
+impl Done {
+    /// How the attempt ended; `None` where none was made.
+    pub fn outcome(&self) -> Option<Outcome> {
+        match &self.finished.change {
+            Change::Attempted { attempt, .. } => Some(attempt.outcome),
+            Change::Canceled { .. } => None,
+        }
+    }
+}
+
+/// Makes one attempt of `ready`, or finds that its action may not be called any more.
+pub async fn carry_out(engine: &Engine, ready: Ready) -> Done {
+    let entry = entry_of(engine, &ready).await;
+    let delivery = &ready.delivery;
+    let callable = entry
+        .as_deref()
+        .and_then(|entry| Some((entry, entry.callable(delivery.action)?)));
+    let change = match callable {
+        None => Change::Canceled {
+            at: engine.clock().now(),
+        },
+        Some((entry, (automation, action))) => {
+            let (attempt, retry_after) = attempt(engine, entry, &action.send, &ready).await;
+            let ended = Ended {
+                outcome: attempt.outcome,
+                at: engine.clock().now(),
+                retry_after,
+            };
+            let schedule = entry.schedule(automation, &engine.settings().retry_delays);
+            let (progress, next) = delivery.progress.after_attempt(ended, schedule);
+            Change::Attempted {
+                attempt: Box::new(attempt),
+                progress,
+                next,
+            }
+        }
+    };
+    Done {
+        finished: Finished {
+            key: delivery.key,
+            action: delivery.action,
+            change,
+        },
+        session: ready.session,
+        event: ready.delivery.event,
+    }
+}
+
+/// Without the account's configuration nothing can be attempted, nor anything be said about it: wait for the store.
+async fn entry_of(engine: &Engine, ready: &Ready) -> Option<Arc<AccountEntry>> {
+    loop {
+        match engine.directory().entry(ready.delivery.key.account).await {
+            Ok(entry) => return entry,
+            Err(error) => {
+                tracing::warn!(%error, "an account's configuration could not be read; trying again");
+                tokio::time::sleep(CONFIG_RETRY).await;
+            }
+        }
+    }
+}
+
+async fn attempt(
+    engine: &Engine,
+    entry: &AccountEntry,
+    send: &SendWebhook,
+    ready: &Ready,
+) -> (Attempt, Option<Duration>) {
+    let body = body_of(&ready.delivery.event, ready);
+    let headers = headers_of(engine, entry, send, ready, &body);
+    let request = Request {
+        url: send.url.clone(),
+        headers: headers.clone(),
+        body,
+        timeout: send.timeout(engine.settings().attempt_timeout),
+    };
+    let started_at = engine.clock().now();
+    let started = engine.clock().monotonic();
+    let answer = caught(engine.transport().send(request)).await;
+    let duration = engine.clock().monotonic().saturating_sub(started);
+    metrics::counter!("postrider_attempts_total", "outcome" => answer.outcome.as_str()).increment(1);
+    metrics::histogram!("postrider_attempt_duration_seconds").record(duration.as_secs_f64());
+    let attempt = Attempt {
+        number: ready.delivery.progress.next_number(),
+        started_at,
+        duration,
+        outcome: answer.outcome,
+        status_code: answer.status_code,
+        error: answer.error,
+        url: send.url.clone(),
+        request_headers: headers,
+        response_headers: answer.headers,
+        response_body: answer.body,
+        response_truncated: answer.truncated,
+    };
+    (attempt, answer.retry_after)
+}
+
+/// The body: from what was stored at acceptance alone, so that every attempt and resend sends the same bytes.
+fn body_of(event: &Event, ready: &Ready) -> Bytes {
+    let spec = ready.delivery.body;
+    let data = std::str::from_utf8(&event.data).expect("acceptance checked that `data` is UTF-8");
+    let parts = BodyParts {
+        id: &event.id.to_string(),
+        event_type: event.event_type.as_str(),
+        timestamp: &event.timestamp().to_string(),
+        data,
+        lossless: event.warning.is_none(),
+        js_fixed_point: event.js_fixed_point,
+    };
+    render_body(&parts, spec.content, spec.style).into()
+}
+
+fn headers_of(
+    engine: &Engine,
+    entry: &AccountEntry,
+    send: &SendWebhook,
+    ready: &Ready,
+    body: &[u8],
+) -> Headers {
+    let event = &ready.delivery.event;
+    let names = engine.header_names();
+    let id = event.id.to_string();
+    let wall = engine.clock().wall();
+    let signatures = entry.signers(engine.clock().now()).sign(&id, wall.unix_s(), body);
+    let mut headers: Headers = Vec::with_capacity(10 + send.headers.len());
+    let mut put = |name: &str, value: String| headers.push((name.to_owned(), value));
+    put("Content-Type", "application/json".to_owned());
+    put("User-Agent", names.user_agent.clone());
+    put(&names.signature, signatures.signature);
+    if let Some(next) = signatures.signature_next {
+        put(&names.signature_next, next);
+    }
+    put("webhook-id", id);
+    put("webhook-timestamp", unix_seconds(wall));
+    put("webhook-signature", signatures.webhook_signature);
+    put(&names.event_type, event.event_type.as_str().to_owned());
+    put(&names.delivery_id, ready.delivery.key.delivery.to_string());
+    put(&names.attempt, ready.delivery.progress.next_number().to_string());
+    for (name, value) in &send.headers {
+        // Saving refuses such names, but the prefix may have been changed since.
+        if !names.is_ours(name) {
+            put(name, value.clone());
+        }
+    }
+    headers
+}
+
+fn unix_seconds(time: Timestamp) -> String {
+    time.unix_s().to_string()
+}
+
+/// A panic of the transport is a defect, but must not leave the delivery in the air: it becomes a failed attempt.
+async fn caught(send: impl Future<Output = Answer>) -> Answer {
+    let mut send = std::pin::pin!(send);
+    std::future::poll_fn(move |context| {
+        let poll = std::panic::catch_unwind(AssertUnwindSafe(|| send.as_mut().poll(context)));
+        poll.unwrap_or_else(|_| std::task::Poll::Ready(panicked()))
+    })
+    .await
+}
+
+fn panicked() -> Answer {
+    Answer {
+        outcome: Outcome::ProtocolError,
+        status_code: None,
+        error: Some("The request failed inside Postrider; the server's log has the details".to_owned()),
+        headers: Vec::new(),
+        body: Bytes::new(),
+        truncated: false,
+        retry_after: None,
+    }
+}
+
+/// The names that carry the installation's prefix.
+#[derive(Debug)]
+pub struct HeaderNames {
+    prefix: String,
+    signature: String,
+    signature_next: String,
+    event_type: String,
+    delivery_id: String,
+    attempt: String,
+    user_agent: String,
+}
+
+impl HeaderNames {
+    /// The names for this prefix.
+    pub fn new(prefix: &str) -> Self {
+        Self {
+            prefix: format!("{}-", prefix.to_ascii_lowercase()),
+            signature: format!("{prefix}-Signature"),
+            signature_next: format!("{prefix}-Signature-Next"),
+            event_type: format!("{prefix}-Event-Type"),
+            delivery_id: format!("{prefix}-Delivery-Id"),
+            attempt: format!("{prefix}-Attempt"),
+            user_agent: format!("{prefix}/{}", env!("CARGO_PKG_VERSION")),
+        }
+    }
+
+    /// Whether a custom header of this name would stand in for one of ours.
+    pub fn is_ours(&self, name: &str) -> bool {
+        let name = name.to_ascii_lowercase();
+        name.starts_with(&self.prefix)
+            || name.starts_with("webhook-")
+            || name == "user-agent"
+            || name == "content-type"
+    }
+}

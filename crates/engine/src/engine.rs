@@ -1,0 +1,361 @@
+//! The engine itself: its parts, its start and its stop.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
+
+use parking_lot::{Mutex, MutexGuard};
+use postrider_model::secret::SECRET_BYTES;
+use postrider_model::{Clock, IdGenerator, SigningSecret};
+use postrider_storage::{SessionId, Store, StoreError, StoreResult};
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{Notify, mpsc, watch};
+use tokio::task::JoinHandle;
+
+use crate::accept::AcceptError;
+use crate::attempt::{Done, HeaderNames};
+use crate::catalogue::Catalogue;
+use crate::directory::Directory;
+use crate::egress::{DestinationError, EgressGuard, Resolve};
+use crate::feed::Feed;
+use crate::lanes::{Lanes, Ready};
+use crate::settings::EngineSettings;
+use crate::transport::Transport;
+use crate::window::Window;
+use crate::work;
+use crate::work::append::AppendJob;
+
+/// Fills a buffer with random bytes fit for secrets.
+pub type Entropy = Box<dyn Fn(&mut [u8]) + Send + Sync>;
+
+/// How long a host name may take to be looked up while its URL is being saved.
+const RESOLVE_MAX: Duration = Duration::from_secs(2);
+
+/// How long a stop waits for the last results to be on record, once their attempts are over.
+const LAST_RESULTS_MAX: Duration = Duration::from_secs(10);
+
+/// What an engine is made of.
+pub struct EngineParts {
+    /// Where everything is kept.
+    pub store: Arc<dyn Store>,
+    /// How requests are sent.
+    pub transport: Arc<dyn Transport>,
+    /// Which destinations are allowed.
+    pub guard: Arc<EgressGuard>,
+    /// How host names are looked up when a destination is saved.
+    pub resolver: Arc<dyn Resolve>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Entropy,
+    /// What the operator set.
+    pub settings: EngineSettings,
+}
+
+/// A node's engine. Shared as `Arc<Engine>`.
+pub struct Engine {
+    parts: EngineParts,
+    ids: IdGenerator,
+    directory: Directory,
+    catalogue: Catalogue,
+    feed: Feed,
+    header_names: HeaderNames,
+    lanes: Mutex<Lanes>,
+    session: AtomicI64,
+    /// Monotonic milliseconds until which the session is certainly alive.
+    lease_ends_ms: AtomicU64,
+    appends: Mutex<Option<mpsc::Sender<AppendJob>>>,
+    results: Mutex<Option<mpsc::Sender<Done>>>,
+    refill: Notify,
+    /// The store is to be asked for waiting deliveries at the next wake-up.
+    rescan: AtomicBool,
+    attempt_left: Notify,
+    stopping: AtomicBool,
+    halt: watch::Sender<bool>,
+    tasks: Mutex<Tasks>,
+}
+
+#[derive(Default)]
+struct Tasks {
+    append: Option<JoinHandle<()>>,
+    record: Option<JoinHandle<()>>,
+    /// Those that are aborted on a stop.
+    background: Vec<JoinHandle<()>>,
+}
+
+impl Engine {
+    /// Opens a session, takes over what earlier ones left, and starts the tasks.
+    pub async fn start(parts: EngineParts) -> StoreResult<Arc<Self>> {
+        let settings = &parts.settings;
+        let asked_at = parts.clock.monotonic();
+        let session = parts
+            .store
+            .open_session(settings.lease, parts.clock.now())
+            .await?;
+        let catalogue = Catalogue::load(Arc::clone(&parts.store)).await?;
+        let window = Window::new(settings.window_deliveries, settings.window_bytes);
+        // Two looks at the store fall into one horizon, so that no due time is missed between them.
+        let lanes = Lanes::new(window, settings.in_flight_max, settings.rescan * 2);
+        let (appends, append_jobs) = mpsc::channel(work::append::QUEUE_MAX);
+        let (results, done) = mpsc::channel(work::record::QUEUE_MAX);
+        let engine = Arc::new(Self {
+            ids: IdGenerator::new(u64::from_le_bytes(random(&parts.entropy))),
+            directory: Directory::new(Arc::clone(&parts.store)),
+            catalogue,
+            feed: Feed::new(),
+            header_names: HeaderNames::new(&settings.header_prefix),
+            lanes: Mutex::new(lanes),
+            session: AtomicI64::new(session.0),
+            lease_ends_ms: AtomicU64::new(0),
+            appends: Mutex::new(Some(appends)),
+            results: Mutex::new(Some(results)),
+            refill: Notify::new(),
+            rescan: AtomicBool::new(false),
+            attempt_left: Notify::new(),
+            stopping: AtomicBool::new(false),
+            halt: watch::channel(false).0,
+            tasks: Mutex::new(Tasks::default()),
+            parts,
+        });
+        engine.renewed(asked_at);
+        let taken_over = work::session::reclaim(&engine).await?;
+        if taken_over > 0 {
+            tracing::info!(
+                count = taken_over,
+                "took over unfinished deliveries of an earlier run"
+            );
+        }
+        engine.spawn_tasks(append_jobs, done);
+        Ok(engine)
+    }
+
+    fn spawn_tasks(self: &Arc<Self>, append_jobs: mpsc::Receiver<AppendJob>, done: mpsc::Receiver<Done>) {
+        let mut tasks = self.tasks.lock();
+        tasks.append = Some(tokio::spawn(work::append::run(Arc::clone(self), append_jobs)));
+        tasks.record = Some(tokio::spawn(work::record::run(Arc::clone(self), done)));
+        tasks.background = vec![
+            tokio::spawn(work::refill::run(Arc::clone(self))),
+            tokio::spawn(work::session::run(Arc::clone(self))),
+            tokio::spawn(work::prune::run(Arc::clone(self))),
+        ];
+    }
+
+    /// Stops: accepts nothing more, starts no attempt, waits up to `grace` for those under way, puts their results on
+    /// record, and gives everything else back to the store.
+    pub async fn stop(&self, grace: Duration) {
+        self.stopping.store(true, Ordering::Relaxed);
+        self.lanes.lock().hold_back();
+        drop(self.appends.lock().take());
+        let (append, record, background) = {
+            let mut tasks = self.tasks.lock();
+            (
+                tasks.append.take(),
+                tasks.record.take(),
+                std::mem::take(&mut tasks.background),
+            )
+        };
+        join(append, grace).await;
+        // An error says that the grace is over: what is still under way is given back below.
+        let _ = tokio::time::timeout(grace, self.no_attempts()).await;
+        self.halt.send_replace(true);
+        drop(self.results.lock().take());
+        join(record, LAST_RESULTS_MAX).await;
+        background.iter().for_each(JoinHandle::abort);
+        if let Err(error) = self
+            .parts
+            .store
+            .close_session(self.session(), self.parts.clock.now())
+            .await
+        {
+            tracing::error!(%error, "the session could not be closed; the next start takes its deliveries over");
+        }
+    }
+
+    async fn no_attempts(&self) {
+        loop {
+            let left = self.attempt_left.notified();
+            if self.lanes.lock().in_flight() == 0 {
+                return;
+            }
+            left.await;
+        }
+    }
+
+    /// Whether [`Self::stop`] was called.
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+
+    /// The store: for reading. Configuration is written through [`Self::directory`] and [`Self::catalogue`].
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.parts.store
+    }
+
+    /// The clock.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.parts.clock
+    }
+
+    /// Makes ids.
+    pub fn ids(&self) -> &IdGenerator {
+        &self.ids
+    }
+
+    /// What the operator set.
+    pub fn settings(&self) -> &EngineSettings {
+        &self.parts.settings
+    }
+
+    /// Accounts in memory.
+    pub fn directory(&self) -> &Directory {
+        &self.directory
+    }
+
+    /// Event types in memory.
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
+    }
+
+    /// News of attempts.
+    pub fn feed(&self) -> &Feed {
+        &self.feed
+    }
+
+    /// The names of the headers that carry the installation's prefix.
+    pub fn header_names(&self) -> &HeaderNames {
+        &self.header_names
+    }
+
+    /// A fresh signing secret.
+    pub fn new_secret(&self) -> SigningSecret {
+        SigningSecret::from_random(random::<SECRET_BYTES>(&self.parts.entropy))
+    }
+
+    /// Whether webhooks may be sent to `url`, as far as can be told now: for saving it.
+    pub async fn check_destination(&self, url: &str) -> Result<(), DestinationError> {
+        let destination = self.parts.guard.check_url(url)?;
+        self.parts
+            .guard
+            .check_resolved(&destination, &*self.parts.resolver, RESOLVE_MAX)
+            .await
+    }
+
+    /// What is in memory now: deliveries, requests under way, lanes.
+    pub fn load(&self) -> Load {
+        let lanes = self.lanes.lock();
+        Load {
+            deliveries: lanes.held(),
+            in_flight: lanes.in_flight(),
+            lanes: lanes.count(),
+        }
+    }
+
+    pub(crate) fn transport(&self) -> &dyn Transport {
+        &*self.parts.transport
+    }
+
+    pub(crate) fn lanes(&self) -> MutexGuard<'_, Lanes> {
+        self.lanes.lock()
+    }
+
+    /// The next delivery to start; none once the session may be dead, as others may be working on it by then.
+    pub(crate) fn next_ready(&self) -> Option<Ready> {
+        let past_lease = self.is_past_lease();
+        let mut lanes = self.lanes.lock();
+        if past_lease {
+            lanes.hold_back();
+        }
+        lanes.next()
+    }
+
+    pub(crate) fn submit(&self, job: AppendJob) -> Result<(), AcceptError> {
+        match self.appends.lock().as_ref() {
+            None => Err(AcceptError::Stopping),
+            Some(appends) => appends.try_send(job).map_err(|error| match error {
+                TrySendError::Full(_) => AcceptError::Store(StoreError::Busy),
+                TrySendError::Closed(_) => AcceptError::Stopping,
+            }),
+        }
+    }
+
+    pub(crate) fn results(&self) -> Option<mpsc::Sender<Done>> {
+        self.results.lock().clone()
+    }
+
+    pub(crate) fn session(&self) -> SessionId {
+        SessionId(self.session.load(Ordering::Acquire))
+    }
+
+    pub(crate) fn set_session(&self, session: SessionId, asked_at: Duration) {
+        self.session.store(session.0, Ordering::Release);
+        self.renewed(asked_at);
+    }
+
+    /// The lease began no earlier than `asked_at` on the monotonic clock.
+    pub(crate) fn renewed(&self, asked_at: Duration) {
+        let ends = asked_at + self.parts.settings.lease;
+        self.lease_ends_ms.store(
+            u64::try_from(ends.as_millis()).unwrap_or(u64::MAX),
+            Ordering::Release,
+        );
+        if !self.is_stopping() {
+            self.lanes.lock().resume();
+        }
+    }
+
+    pub(crate) fn is_past_lease(&self) -> bool {
+        self.parts.clock.monotonic().as_millis() > u128::from(self.lease_ends_ms.load(Ordering::Acquire))
+    }
+
+    pub(crate) fn halted(&self) -> watch::Receiver<bool> {
+        self.halt.subscribe()
+    }
+
+    pub(crate) fn attempt_left(&self) {
+        if self.is_stopping() {
+            self.attempt_left.notify_waiters();
+        }
+    }
+
+    pub(crate) fn wake_refill(&self) {
+        self.refill.notify_one();
+    }
+
+    pub(crate) async fn refill_woken(&self) {
+        self.refill.notified().await;
+    }
+
+    /// Has the store asked for waiting deliveries at once.
+    pub(crate) fn rescan_soon(&self) {
+        self.rescan.store(true, Ordering::Release);
+        self.refill.notify_one();
+    }
+
+    pub(crate) fn take_rescan(&self) -> bool {
+        self.rescan.swap(false, Ordering::AcqRel)
+    }
+}
+
+/// What is in memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Load {
+    /// Deliveries, queued or under way.
+    pub deliveries: usize,
+    /// Requests under way.
+    pub in_flight: usize,
+    /// Actions with something to do soon.
+    pub lanes: usize,
+}
+
+async fn join(task: Option<JoinHandle<()>>, most: Duration) {
+    let Some(mut task) = task else { return };
+    if tokio::time::timeout(most, &mut task).await.is_err() {
+        task.abort();
+    }
+}
+
+fn random<const N: usize>(entropy: &Entropy) -> [u8; N] {
+    let mut bytes = [0; N];
+    entropy(&mut bytes);
+    bytes
+}

@@ -1,0 +1,62 @@
+//! What an operator can set about the engine, with the reason for each default.
+
+use std::time::Duration;
+
+use postrider_model::Schedule;
+
+/// What to do with an event whose type is not in the catalogue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum UnseenTypes {
+    /// Accept it, and add the type to the catalogue.
+    #[default]
+    Add,
+    /// Refuse it.
+    Refuse,
+}
+
+/// The engine's settings.
+#[derive(Debug, Clone)]
+pub struct EngineSettings {
+    /// The schedule of accounts and automations that have none of their own.
+    pub retry_delays: Schedule,
+    /// Bound on one attempt, body included, where the action sets none.
+    pub attempt_timeout: Duration,
+    /// What our header names and the user agent start with.
+    pub header_prefix: String,
+    /// Largest `data` of an event, in bytes.
+    pub data_bytes_max: usize,
+    /// What to do with an event whose type is not in the catalogue.
+    pub unseen_types: UnseenTypes,
+    /// How long settled events are kept.
+    pub retention: Duration,
+    /// Deliveries in memory, queued or under way. 20,000 hold about a second of the fastest traffic that was measured;
+    /// more than that waits in the store.
+    pub window_deliveries: usize,
+    /// The same in bytes of `data`: with large events this bound comes first.
+    pub window_bytes: usize,
+    /// Requests under way at the same time. Each costs a socket and some 20 KiB.
+    pub in_flight_max: usize,
+    /// How long a session lives without a renewal.
+    pub lease: Duration,
+    /// How often the store is asked for waiting deliveries that nobody told this node of. On a store that only this
+    /// process writes to it is a safety net.
+    pub rescan: Duration,
+}
+
+impl Default for EngineSettings {
+    fn default() -> Self {
+        Self {
+            retry_delays: Schedule::default(),
+            attempt_timeout: Duration::from_secs(15),
+            header_prefix: "Postrider".to_owned(),
+            data_bytes_max: 256 * 1024,
+            unseen_types: UnseenTypes::Add,
+            retention: Duration::from_secs(30 * 24 * 3600),
+            window_deliveries: 20_000,
+            window_bytes: 64 * 1024 * 1024,
+            in_flight_max: 2_048,
+            lease: Duration::from_secs(30),
+            rescan: Duration::from_secs(30),
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! Removes what is older than the retention, in steps with pauses between them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::engine::Engine;
+
+/// Rows removed in one step: some 5 ms of the writer's time.
+const STEP_ROWS: usize = 500;
+
+/// The pause between steps: at most a quarter of the writer's time goes into pruning.
+const STEP_PAUSE: Duration = Duration::from_millis(15);
+
+/// The pause once nothing is left to remove.
+const IDLE_PAUSE: Duration = Duration::from_secs(60);
+
+/// Runs until it is aborted.
+pub async fn run(engine: Arc<Engine>) {
+    loop {
+        let before = engine.clock().now().before(engine.settings().retention);
+        let pause = match engine.store().prune(before, STEP_ROWS).await {
+            Ok(pruned) => {
+                metrics::counter!("postrider_events_pruned_total").increment(pruned.events as u64);
+                if pruned.more { STEP_PAUSE } else { IDLE_PAUSE }
+            }
+            Err(error) => {
+                tracing::warn!(%error, "old events could not be removed");
+                IDLE_PAUSE
+            }
+        };
+        tokio::time::sleep(pause).await;
+    }
+}

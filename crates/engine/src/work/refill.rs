@@ -1,0 +1,99 @@
+//! Fetches due deliveries from the store into lanes that have room.
+//!
+//! It sleeps until the next alarm of [`crate::lanes::Lanes`]. What no alarm tells of (deliveries of another node, or
+//! due later than the lanes look ahead) is found by asking the store for waiting lanes every
+//! [`crate::EngineSettings::rescan`].
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use postrider_storage::StoreError;
+use tokio::time::Instant;
+
+use crate::engine::Engine;
+
+/// Most lanes in one claim.
+const LANES_PER_CLAIM: usize = 64;
+
+/// Lanes read at once while rescanning.
+const RESCAN_PAGE: usize = 1_000;
+
+/// How long a failed claim is put off.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// The longest sleep: alarms are wall-clock times, and the wall clock can step forward.
+const NAP_MAX: Duration = Duration::from_secs(1);
+
+/// Runs until it is aborted.
+pub async fn run(engine: Arc<Engine>) {
+    let mut rescan_at = Instant::now();
+    loop {
+        if engine.take_rescan() || Instant::now() >= rescan_at {
+            if let Err(error) = rescan(&engine).await {
+                tracing::warn!(%error, "the store could not be asked for waiting deliveries");
+            }
+            rescan_at = Instant::now() + engine.settings().rescan;
+        }
+        while claim_due(&engine).await {}
+        let nap = nap(&engine).min(rescan_at.saturating_duration_since(Instant::now()));
+        tokio::select! {
+            () = tokio::time::sleep(nap) => {}
+            () = engine.refill_woken() => {}
+        }
+    }
+}
+
+fn nap(engine: &Engine) -> Duration {
+    let next = engine.lanes().next_alarm();
+    next.map_or(NAP_MAX, |due| due.since(engine.clock().now()).min(NAP_MAX))
+}
+
+async fn rescan(engine: &Engine) -> Result<(), StoreError> {
+    let mut after = None;
+    loop {
+        let found = engine.store().waiting_lanes(after, RESCAN_PAGE).await?;
+        let now = engine.clock().now();
+        {
+            let mut lanes = engine.lanes();
+            for lane in &found {
+                lanes.waits(lane.account, lane.action, lane.next_due, now);
+            }
+        }
+        match found.last() {
+            Some(last) if found.len() == RESCAN_PAGE => after = Some(last.action),
+            _ => return Ok(()),
+        }
+    }
+}
+
+/// One round; true where another may find more.
+async fn claim_due(engine: &Arc<Engine>) -> bool {
+    let session = engine.session();
+    let now = engine.clock().now();
+    let requests = engine.lanes().take_claims(now, LANES_PER_CLAIM);
+    if requests.is_empty() {
+        return false;
+    }
+    let actions: Vec<_> = requests.iter().map(|request| request.action).collect();
+    let claims = match engine.store().claim(session, requests, now).await {
+        Ok(claims) => claims.into_iter().map(Some).collect(),
+        Err(error) => {
+            tracing::warn!(%error, "due deliveries could not be claimed; trying again");
+            vec![None; actions.len()]
+        }
+    };
+    let failed = claims.iter().any(Option::is_none);
+    let retry_at = if failed {
+        engine.clock().now().after(RETRY)
+    } else {
+        engine.clock().now()
+    };
+    {
+        let mut lanes = engine.lanes();
+        for (action, claim) in actions.into_iter().zip(claims) {
+            lanes.claimed(action, claim, session, retry_at);
+        }
+    }
+    engine.start_ready();
+    !failed
+}

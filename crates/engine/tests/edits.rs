@@ -1,0 +1,228 @@
+//! Edits between attempts: what an attempt takes from the configuration as it is, and what was fixed at acceptance.
+
+mod support;
+
+use std::time::Duration;
+
+use postrider_engine::{EngineSettings, ResendOutcome};
+use postrider_model::{BodyContent, BodyStyle, DeliveryStatus};
+use postrider_storage::SaveAutomation;
+use support::{Fixture, Node, folder, key, life, status};
+
+const URL: &str = "https://receiver.example/hook";
+const MOVED: &str = "https://receiver.example/moved";
+
+async fn edit(node: &Node, fixture: &Fixture, change: impl FnOnce(&mut postrider_model::Automation)) {
+    let found = node
+        .engine
+        .store()
+        .automation(fixture.account, fixture.automation)
+        .await
+        .unwrap();
+    let mut automation = found.unwrap();
+    change(&mut automation);
+    let saved = node
+        .engine
+        .directory()
+        .update_automation(fixture.account, automation)
+        .await
+        .unwrap();
+    assert!(matches!(saved, SaveAutomation::Saved(_)));
+}
+
+async fn failing(folder: &std::path::Path) -> (Node, Fixture) {
+    let script = |request: &postrider_engine::transport::Request, _| {
+        (
+            Duration::ZERO,
+            status(if request.url == MOVED { 200 } else { 500 }),
+        )
+    };
+    let node = Node::start(folder, 0, EngineSettings::default(), script).await;
+    let fixture = node.account(&[URL]).await;
+    node.accept(fixture.account).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    (node, fixture)
+}
+
+#[test]
+fn an_edit_moves_the_next_attempt_but_cannot_change_its_bytes() {
+    let folder = folder();
+    life(async {
+        let (node, fixture) = failing(folder.path()).await;
+        edit(&node, &fixture, |automation| {
+            let send = &mut automation.actions[0].send;
+            send.url = MOVED.to_owned();
+            send.headers = vec![("X-Team".to_owned(), "sales".to_owned())];
+            send.content = BodyContent::Data;
+            send.style = BodyStyle::Python;
+        })
+        .await;
+        let deliveries = node.settled(fixture.account).await;
+        assert_eq!(deliveries[0].progress.status, DeliveryStatus::Succeeded);
+        let seen = node.seen();
+        assert_eq!((seen.len(), seen[1].request.url.as_str()), (2, MOVED));
+        assert_eq!(seen[1].header("x-team"), "sales");
+        assert_eq!(seen[1].request.body, seen[0].request.body);
+    });
+}
+
+#[test]
+fn a_deleted_or_disabled_action_is_never_called_again() {
+    for removal in 0..4 {
+        let folder = folder();
+        life(async {
+            let (node, fixture) = failing(folder.path()).await;
+            match removal {
+                0 => edit(&node, &fixture, |automation| automation.enabled = false).await,
+                1 => {
+                    edit(&node, &fixture, |automation| {
+                        automation.actions[0].enabled = false
+                    })
+                    .await
+                }
+                2 => {
+                    assert!(
+                        node.engine
+                            .directory()
+                            .delete_automation(fixture.account, fixture.automation)
+                            .await
+                            .unwrap()
+                    );
+                }
+                _ => assert!(
+                    node.engine
+                        .directory()
+                        .delete_account(fixture.account)
+                        .await
+                        .unwrap()
+                ),
+            }
+            tokio::time::sleep(Duration::from_secs(7200)).await;
+            assert_eq!(node.times(URL).len(), 1, "removal {removal}");
+            if removal < 3 {
+                let deliveries = node.settled(fixture.account).await;
+                assert_eq!(deliveries[0].progress.status, DeliveryStatus::Canceled);
+                let outcome = node.engine.resend(fixture.key(&deliveries[0])).await.unwrap();
+                assert_eq!(outcome, ResendOutcome::ActionGone);
+            }
+        });
+    }
+}
+
+#[test]
+fn an_automation_that_is_switched_off_gets_no_events_and_others_still_do() {
+    let folder = folder();
+    life(async {
+        let (node, fixture) = failing(folder.path()).await;
+        edit(&node, &fixture, |automation| automation.enabled = false).await;
+        assert_eq!(node.accept(fixture.account).await.deliveries, 0);
+        let other = node.account(&[MOVED]).await;
+        assert_eq!(node.accept(other.account).await.deliveries, 1);
+    });
+}
+
+#[test]
+fn a_rotated_key_signs_beside_the_old_one_until_the_overlap_ends() {
+    let folder = folder();
+    life(async {
+        let (node, fixture) = failing(folder.path()).await;
+        let now = node.engine.clock().now();
+        let new = key(node.engine.ids().signing_key(now), &node, now);
+        let new = postrider_model::SigningKey {
+            secret: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".parse().unwrap(),
+            ..new
+        };
+        let until = now.after(Duration::from_secs(60));
+        assert!(
+            node.engine
+                .directory()
+                .rotate_signing_key(fixture.account, new.clone(), until)
+                .await
+                .unwrap()
+        );
+        node.settled(fixture.account).await;
+        let seen = node.seen();
+        assert_eq!(seen[0].header("postrider-signature-next"), "");
+        assert_eq!(
+            seen[0].header("postrider-signature"),
+            seen[1].header("postrider-signature"),
+            "the old key stays"
+        );
+        let next = seen[1].header("postrider-signature-next");
+        assert_eq!(
+            seen[2].header("postrider-signature"),
+            next,
+            "the new key alone, once the overlap is over"
+        );
+        assert_eq!(seen[2].header("postrider-signature-next"), "");
+        let tokens = |n: usize| seen[n].header("webhook-signature").split(' ').count();
+        assert_eq!((tokens(0), tokens(1), tokens(2)), (1, 2, 1));
+    });
+}
+
+#[test]
+fn a_final_410_switches_the_action_off_and_an_earlier_one_does_not() {
+    let folder = folder();
+    life(async {
+        let node = Node::start(folder.path(), 0, EngineSettings::default(), |_, _| {
+            (Duration::ZERO, status(410))
+        })
+        .await;
+        let fixture = node.account(&[URL]).await;
+        node.accept(fixture.account).await;
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        let action = |automation: postrider_model::Automation| automation.actions[0].clone();
+        let find = || {
+            node.engine
+                .store()
+                .automation(fixture.account, fixture.automation)
+        };
+        assert!(action(find().await.unwrap().unwrap()).enabled);
+        node.settled(fixture.account).await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let action = action(find().await.unwrap().unwrap());
+        assert_eq!(
+            (action.enabled, action.disabled_reason.unwrap().as_str()),
+            (false, "gone")
+        );
+        assert_eq!(node.accept(fixture.account).await.deliveries, 0);
+    });
+}
+
+#[test]
+fn a_resend_is_one_more_attempt_with_the_same_id_and_bytes() {
+    let folder = folder();
+    life(async {
+        let (node, fixture) = failing(folder.path()).await;
+        let delivery = node.settled(fixture.account).await.remove(0);
+        assert_eq!(
+            node.engine.resend(fixture.key(&delivery)).await.unwrap(),
+            ResendOutcome::Due
+        );
+        let delivery = node.settled(fixture.account).await.remove(0);
+        assert_eq!(
+            (delivery.progress.status, delivery.progress.attempts),
+            (DeliveryStatus::Failed, 4)
+        );
+        edit(&node, &fixture, |automation| {
+            automation.actions[0].send.url = MOVED.to_owned()
+        })
+        .await;
+        assert_eq!(
+            node.engine.resend(fixture.key(&delivery)).await.unwrap(),
+            ResendOutcome::Due
+        );
+        let delivery = node.settled(fixture.account).await.remove(0);
+        assert_eq!(
+            (delivery.progress.status, delivery.progress.attempts),
+            (DeliveryStatus::Succeeded, 5)
+        );
+        let seen = node.seen();
+        assert!(seen.iter().all(|one| one.request.body == seen[0].request.body));
+        assert!(
+            seen.iter()
+                .all(|one| one.header("webhook-id") == seen[0].header("webhook-id"))
+        );
+        assert_eq!(seen[4].header("postrider-attempt"), "5");
+    });
+}

@@ -1,0 +1,123 @@
+//! Bodies: the bytes that are signed and sent.
+//!
+//! [`render_value`] prints a JSON text as a style prints it; [`render_body`] wraps it in the envelope. Rendering never
+//! decides whether it is safe: [`inspect`](crate::inspect) does so once, when an event is accepted, and its answer
+//! comes in with [`BodyParts`]. Whatever is not lossless goes out as the producer wrote it.
+//!
+//! To add a style: extend `BodyStyle` in `postrider-model`, add a file beside `render/python.rs` with a visitor and an
+//! escaper of strings, and name both in the matches of this file.
+
+mod js;
+mod python;
+
+use postrider_model::body::{BodyContent, BodyStyle};
+
+use crate::json::scan::is_space;
+
+/// What a body is made of.
+#[derive(Debug, Clone, Copy)]
+pub struct BodyParts<'a> {
+    /// The event's id.
+    pub id: &'a str,
+    /// The event's type, such as `proposal.accepted`.
+    pub event_type: &'a str,
+    /// When it happened: RFC 3339 in UTC, with milliseconds.
+    pub timestamp: &'a str,
+    /// The producer's JSON text, valid as [`inspect`](crate::inspect) found it.
+    pub data: &'a str,
+    /// Whether inspection found that re-serialising `data` loses nothing. Where false, the style is taken to be raw.
+    pub lossless: bool,
+    /// Whether inspection found that `data` already is what `JSON.stringify` prints.
+    pub js_fixed_point: bool,
+}
+
+/// The exact bytes of an event's body.
+///
+/// They are a fixed point of the style: `JSON.stringify(JSON.parse(body))` or `json.dumps(json.loads(body))` prints
+/// them again. In the raw style, or where `data` is not lossless, `data` is the producer's bytes, in an envelope
+/// without white space. A copy is allocated once; printing may have to grow the body.
+pub fn render_body(event: &BodyParts<'_>, content: BodyContent, style: BodyStyle) -> Vec<u8> {
+    let style = match event.lossless {
+        true => style,
+        false => BodyStyle::Raw,
+    };
+    let mut body = Vec::with_capacity(capacity(event, content, style));
+    if content == BodyContent::Envelope {
+        open_envelope(event, style, &mut body);
+    }
+    let verbatim = style == BodyStyle::Js && event.js_fixed_point;
+    let data_style = if verbatim { BodyStyle::Raw } else { style };
+    render_value(event.data, data_style, &mut body);
+    if content == BodyContent::Envelope {
+        body.push(b'}');
+    }
+    body
+}
+
+/// Appends the JSON text `json` as `style` prints it; the raw style is the text without white space around it.
+///
+/// The text must be one that [`inspect`](crate::inspect) found lossless; the raw style asks only for valid JSON. It
+/// does not panic on others: a text that is no JSON is appended raw, and a lossy text becomes unspecified JSON, though
+/// with its numbers unrounded.
+///
+/// - js: members whose names are array indices come first, ascending, at every level, and then the others in order of
+///   insertion (ECMA-262, OrdinaryOwnPropertyKeys); numbers after Number::toString; strings after QuoteJSONString.
+/// - python: `, ` and `: `; ASCII only; an `int` stays as it is and a `float` is its `repr`.
+pub fn render_value(json: &str, style: BodyStyle, out: &mut Vec<u8>) {
+    let start = out.len();
+    let rendered = match style {
+        BodyStyle::Js => js::render(json, out),
+        BodyStyle::Python => python::render(json, out),
+        BodyStyle::Raw => {
+            out.extend_from_slice(trimmed(json));
+            Ok(())
+        }
+    };
+    if rendered.is_err() {
+        out.truncate(start);
+        out.extend_from_slice(trimmed(json));
+    }
+}
+
+/// `{"id":…,"type":…,"timestamp":…,"data":` as the style prints it.
+fn open_envelope(event: &BodyParts<'_>, style: BodyStyle, body: &mut Vec<u8>) {
+    type Quote = fn(&str, &mut Vec<u8>);
+    let (quote, comma, colon): (Quote, &[u8], &[u8]) = match style {
+        BodyStyle::Js | BodyStyle::Raw => (js::quote, b",", b":"),
+        BodyStyle::Python => (python::quote, b", ", b": "),
+    };
+    body.push(b'{');
+    for (name, value) in [
+        ("id", event.id),
+        ("type", event.event_type),
+        ("timestamp", event.timestamp),
+    ] {
+        quote(name, body);
+        body.extend_from_slice(colon);
+        quote(value, body);
+        body.extend_from_slice(comma);
+    }
+    quote("data", body);
+    body.extend_from_slice(colon);
+}
+
+/// Room for the body: nearly exact for copies; js rarely prints more than it reads, python adds spaces and escapes.
+fn capacity(event: &BodyParts<'_>, content: BodyContent, style: BodyStyle) -> usize {
+    /// The envelope's names, quotes, commas, colons and braces, and python's spaces.
+    const ENVELOPE_BYTES: usize = 50;
+    let data_bytes = match style {
+        BodyStyle::Js | BodyStyle::Raw => event.data.len(),
+        BodyStyle::Python => event.data.len() + event.data.len() / 2,
+    };
+    match content {
+        BodyContent::Envelope => {
+            ENVELOPE_BYTES + event.id.len() + event.event_type.len() + event.timestamp.len() + data_bytes
+        }
+        BodyContent::Data => data_bytes,
+    }
+}
+
+fn trimmed(json: &str) -> &[u8] {
+    json.trim_matches(|character: char| u8::try_from(character).is_ok_and(is_space))
+        .as_bytes()
+}

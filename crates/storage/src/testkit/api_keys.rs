@@ -1,0 +1,56 @@
+//! Promises of [`crate::ApiKeyStore`].
+
+use std::sync::Arc;
+
+use postrider_model::{ApiKey, IdGenerator};
+
+use super::build::*;
+use crate::Store;
+
+fn new_api_key(ids: &IdGenerator, s: i64) -> ApiKey {
+    let mut sha256 = [0; 32];
+    sha256[..8].copy_from_slice(&s.to_le_bytes());
+    sha256[31] = 0xff;
+    ApiKey {
+        id: ids.api_key(at(s)),
+        name: format!("Key „{s}“ \u{1f511}"),
+        sha256,
+        created_at: at(s),
+    }
+}
+
+pub async fn api_keys_read_back_oldest_first(store: Arc<dyn Store>) {
+    let ids = IdGenerator::new(SEED);
+    assert_eq!(store.api_keys().await, Ok(vec![]));
+    let keys: Vec<_> = (0..5).map(|s| new_api_key(&ids, s)).collect();
+    for n in [3, 0, 4, 1, 2] {
+        store.put_api_key(keys[n].clone()).await.expect("put_api_key");
+    }
+    assert_eq!(store.api_keys().await, Ok(keys));
+}
+
+pub async fn putting_an_api_key_again_replaces_it(store: Arc<dyn Store>) {
+    let ids = IdGenerator::new(SEED);
+    let (first, second) = (new_api_key(&ids, 0), new_api_key(&ids, 1));
+    for key in [&first, &second] {
+        store.put_api_key(key.clone()).await.expect("put_api_key");
+    }
+    let changed = ApiKey {
+        name: "renamed".to_owned(),
+        sha256: [7; 32],
+        ..first
+    };
+    store.put_api_key(changed.clone()).await.expect("put_api_key");
+    assert_eq!(store.api_keys().await, Ok(vec![changed, second]));
+}
+
+pub async fn a_deleted_api_key_opens_nothing(store: Arc<dyn Store>) {
+    let ids = IdGenerator::new(SEED);
+    let (first, second) = (new_api_key(&ids, 0), new_api_key(&ids, 1));
+    for key in [&first, &second] {
+        store.put_api_key(key.clone()).await.expect("put_api_key");
+    }
+    assert_eq!(store.delete_api_key(first.id).await, Ok(true));
+    assert_eq!(store.delete_api_key(first.id).await, Ok(false));
+    assert_eq!(store.api_keys().await, Ok(vec![second]));
+}
