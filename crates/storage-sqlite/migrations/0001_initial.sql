@@ -1,0 +1,139 @@
+-- The first schema. Times are milliseconds since 1970, ids the 16 bytes of their UUID, enums the numbers that the
+-- model's `code()` gives. Why the tables look like this is told in `src/lib.rs`.
+
+CREATE TABLE accounts (
+    number       INTEGER PRIMARY KEY,
+    id           BLOB    NOT NULL UNIQUE,
+    uid          TEXT    UNIQUE,
+    name         TEXT    NOT NULL,
+    metadata     TEXT    NOT NULL,
+    retry_delays TEXT,               -- JSON array of seconds
+    created_at   INTEGER NOT NULL,
+    updated_at   INTEGER NOT NULL,
+    version      INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE signing_keys (
+    number     INTEGER PRIMARY KEY,
+    id         BLOB    NOT NULL UNIQUE,
+    account_id BLOB    NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+    secret     TEXT    NOT NULL,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER              -- NULL: the current key
+) STRICT;
+CREATE INDEX signing_keys_by_account ON signing_keys (account_id, created_at);
+CREATE UNIQUE INDEX signing_keys_current ON signing_keys (account_id) WHERE expires_at IS NULL;
+
+CREATE TABLE automations (
+    number       INTEGER PRIMARY KEY,
+    account_id   BLOB    NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+    id           BLOB    NOT NULL,
+    name         TEXT    NOT NULL,
+    enabled      INTEGER NOT NULL,
+    event_types  TEXT    NOT NULL,  -- JSON array of patterns
+    actions      TEXT    NOT NULL,  -- JSON array; see `src/automations/json.rs`
+    retry_delays TEXT,              -- JSON array of seconds
+    created_at   INTEGER NOT NULL,
+    updated_at   INTEGER NOT NULL,
+    version      INTEGER NOT NULL,
+    UNIQUE (account_id, id)
+) STRICT;
+
+-- Rows of deleted types stay, marked, so that a list that stands at one of them knows where to go on.
+CREATE TABLE event_types (
+    number      INTEGER PRIMARY KEY AUTOINCREMENT,
+    name        TEXT    NOT NULL UNIQUE,
+    description TEXT    NOT NULL,
+    example     TEXT,
+    schema      TEXT,
+    created_at  INTEGER NOT NULL,
+    updated_at  INTEGER NOT NULL,
+    deleted     INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX event_types_by_age ON event_types (created_at DESC, name);
+
+CREATE TABLE api_keys (
+    id         BLOB    PRIMARY KEY,
+    name       TEXT    NOT NULL,
+    sha256     BLOB    NOT NULL,
+    created_at INTEGER NOT NULL
+) STRICT;
+
+-- Live sessions only: a dead one is a number without a row. AUTOINCREMENT keeps numbers from coming back.
+CREATE TABLE sessions (
+    number      INTEGER PRIMARY KEY AUTOINCREMENT,
+    lease_ms    INTEGER NOT NULL,
+    alive_until INTEGER NOT NULL
+) STRICT;
+
+-- Append only; `data` stands last so that the other columns are read without its overflow pages.
+CREATE TABLE events (
+    seq               INTEGER PRIMARY KEY,
+    account_id        BLOB    NOT NULL,
+    id                BLOB    NOT NULL,
+    type              TEXT    NOT NULL,
+    created_at        INTEGER NOT NULL,
+    occurred_at       INTEGER,
+    flags             INTEGER NOT NULL,  -- 1: test, 2: js fixed point
+    warning_code      TEXT,
+    warning_pointer   TEXT,
+    idempotency_key   TEXT,
+    first_delivery_id BLOB,              -- NULL: no deliveries
+    delivery_count    INTEGER NOT NULL,
+    data              BLOB    NOT NULL
+) STRICT;
+CREATE INDEX events_by_id ON events (id);
+CREATE INDEX events_by_account ON events (account_id, created_at);
+CREATE UNIQUE INDEX events_by_idempotency_key ON events (account_id, idempotency_key)
+    WHERE idempotency_key IS NOT NULL;
+
+-- waiting: status 0, owner NULL. Owned: status 0, owner set. Settled: any other status, owner NULL.
+CREATE TABLE deliveries (
+    id               BLOB    PRIMARY KEY,
+    event_seq        INTEGER NOT NULL,
+    account_id       BLOB    NOT NULL,
+    automation_id    BLOB    NOT NULL,
+    action_id        BLOB    NOT NULL,
+    body             INTEGER NOT NULL,
+    status           INTEGER NOT NULL,
+    attempts         INTEGER NOT NULL,
+    resends          INTEGER NOT NULL,
+    resend_of        INTEGER,
+    owner            INTEGER,            -- number of a session
+    state_at         INTEGER NOT NULL,   -- waiting: when it is due; owned: when it was due; settled: since when
+    last_status_code INTEGER,
+    last_outcome     INTEGER,
+    last_attempt     INTEGER             -- attempts.number of the newest record
+) STRICT, WITHOUT ROWID;
+CREATE INDEX deliveries_waiting ON deliveries (action_id, state_at) WHERE status = 0 AND owner IS NULL;
+CREATE INDEX deliveries_not_succeeded ON deliveries (owner, status, account_id) WHERE status <> 1;
+
+-- Append only; a delivery's attempts hang together from `deliveries.last_attempt` through `previous`.
+CREATE TABLE attempts (
+    number             INTEGER PRIMARY KEY,
+    previous           INTEGER,
+    attempt            INTEGER NOT NULL,  -- the attempt's number within its delivery, from 1
+    started_at         INTEGER NOT NULL,
+    duration_ns        INTEGER NOT NULL,
+    outcome            INTEGER NOT NULL,
+    status_code        INTEGER,
+    error              TEXT,
+    url                TEXT    NOT NULL,
+    request_headers    BLOB    NOT NULL,  -- see `src/headers_codec.rs`
+    response_headers   BLOB    NOT NULL,
+    response_truncated INTEGER NOT NULL,
+    response_body      BLOB    NOT NULL
+) STRICT;
+
+-- What `prune` still has to remove.
+CREATE TABLE deleted_accounts (
+    number     INTEGER PRIMARY KEY,
+    account_id BLOB    NOT NULL UNIQUE
+) STRICT;
+
+-- One row that `/readyz` writes to, to know that writing works.
+CREATE TABLE write_checks (
+    number INTEGER PRIMARY KEY CHECK (number = 1),
+    made   INTEGER NOT NULL
+) STRICT;
+INSERT INTO write_checks (number, made) VALUES (1, 0);

@@ -1,0 +1,211 @@
+//! Accounts. Their keys are in [`crate::signing_keys`].
+
+use async_trait::async_trait;
+use postrider_model::{Account, AccountId, SigningKey, Timestamp};
+use postrider_storage::{
+    AccountConfig, AccountRef, AccountStore, Page, PageRequest, Position, SaveAccount, StoreResult,
+};
+use rusqlite::{Connection, OptionalExtension, Row};
+
+use crate::columns;
+use crate::sql_error::SqlResult;
+use crate::store::SqliteStore;
+use crate::{automations, signing_keys};
+
+#[async_trait]
+impl AccountStore for SqliteStore {
+    async fn create_account(&self, account: Account, key: SigningKey) -> StoreResult<SaveAccount> {
+        self.write(move |cx| {
+            if uid_is_taken(cx.conn, &account)? {
+                return Ok(SaveAccount::UidTaken);
+            }
+            insert(cx.conn, &account)?;
+            signing_keys::insert(cx.conn, account.id, &key)?;
+            Ok(SaveAccount::Saved(account.clone()))
+        })
+        .await
+    }
+
+    async fn account(&self, account: &AccountRef) -> StoreResult<Option<Account>> {
+        let account = account.clone();
+        self.read(move |conn| match account {
+            AccountRef::Id(id) => by_id(conn, id),
+            AccountRef::Uid(uid) => by_uid(conn, &uid),
+        })
+        .await
+    }
+
+    async fn accounts(&self, page: PageRequest) -> StoreResult<Page<Account>> {
+        self.read(move |conn| list(conn, page)).await
+    }
+
+    async fn update_account(&self, account: Account) -> StoreResult<SaveAccount> {
+        self.write(move |cx| update(cx.conn, &account)).await
+    }
+
+    async fn delete_account(&self, account: AccountId) -> StoreResult<bool> {
+        self.write(move |cx| delete(cx.conn, account)).await
+    }
+
+    async fn signing_keys(&self, account: AccountId) -> StoreResult<Option<Vec<SigningKey>>> {
+        self.read(move |conn| {
+            exists(conn, account)?
+                .then(|| signing_keys::of_account(conn, account))
+                .transpose()
+        })
+        .await
+    }
+
+    async fn rotate_signing_key(
+        &self,
+        account: AccountId,
+        key: SigningKey,
+        overlap_until: Timestamp,
+    ) -> StoreResult<bool> {
+        self.write(move |cx| {
+            let found = exists(cx.conn, account)?;
+            if found {
+                signing_keys::rotate(cx.conn, account, &key, overlap_until)?;
+            }
+            Ok(found)
+        })
+        .await
+    }
+
+    async fn account_config(&self, account: AccountId) -> StoreResult<Option<AccountConfig>> {
+        self.read(move |conn| {
+            let Some(found) = by_id(conn, account)? else {
+                return Ok(None);
+            };
+            Ok(Some(AccountConfig {
+                account: found,
+                keys: signing_keys::of_account(conn, account)?,
+                automations: automations::of_account(conn, account)?,
+            }))
+        })
+        .await
+    }
+}
+
+const COLUMNS: &str = "id, uid, name, metadata, retry_delays, created_at, updated_at, version";
+
+fn from_row(row: &Row<'_>) -> SqlResult<Account> {
+    Ok(Account {
+        id: columns::id(row, 0, AccountId::from_bytes)?,
+        uid: row.get(1)?,
+        name: row.get(2)?,
+        metadata: row.get(3)?,
+        retry_delays: columns::schedule(row, 4)?,
+        created_at: columns::time(row, 5)?,
+        updated_at: columns::time(row, 6)?,
+        version: row.get(7)?,
+    })
+}
+
+/// Whether there is such an account.
+pub(crate) fn exists(conn: &Connection, id: AccountId) -> SqlResult<bool> {
+    let mut statement = conn.prepare_cached("SELECT 1 FROM accounts WHERE id = ?1")?;
+    Ok(statement.exists((id.as_bytes(),))?)
+}
+
+fn by_id(conn: &Connection, id: AccountId) -> SqlResult<Option<Account>> {
+    let mut statement = conn.prepare_cached(&format!("SELECT {COLUMNS} FROM accounts WHERE id = ?1"))?;
+    let mut rows = statement.query((id.as_bytes(),))?;
+    rows.next()?.map(from_row).transpose()
+}
+
+fn by_uid(conn: &Connection, uid: &str) -> SqlResult<Option<Account>> {
+    let mut statement = conn.prepare_cached(&format!("SELECT {COLUMNS} FROM accounts WHERE uid = ?1"))?;
+    let mut rows = statement.query((uid,))?;
+    rows.next()?.map(from_row).transpose()
+}
+
+pub(crate) const LIST: &str = "FROM accounts WHERE id < ?1 ORDER BY id DESC LIMIT ?2";
+
+fn list(conn: &Connection, page: PageRequest) -> SqlResult<Page<Account>> {
+    let mut statement = conn.prepare_cached(&format!(
+        "SELECT {COLUMNS} {LIST}"
+    ))?;
+    let mut rows = statement.query((
+        columns::ids_below(page.after),
+        columns::limit_with_surplus(page.limit),
+    ))?;
+    let mut accounts = Vec::new();
+    while let Some(row) = rows.next()? {
+        let account = from_row(row)?;
+        accounts.push((Position(account.id.as_u128()), account));
+    }
+    Ok(Page::from_surplus(accounts, page.limit))
+}
+
+fn uid_is_taken(conn: &Connection, account: &Account) -> SqlResult<bool> {
+    let Some(uid) = &account.uid else {
+        return Ok(false);
+    };
+    let mut statement = conn.prepare_cached("SELECT 1 FROM accounts WHERE uid = ?1 AND id <> ?2")?;
+    Ok(statement.exists((uid, account.id.as_bytes()))?)
+}
+
+fn insert(conn: &Connection, account: &Account) -> SqlResult<()> {
+    conn.prepare_cached(
+        "INSERT INTO accounts (id, uid, name, metadata, retry_delays, created_at, updated_at, version)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    )?
+    .execute((
+        account.id.as_bytes(),
+        &account.uid,
+        &account.name,
+        &account.metadata,
+        columns::schedule_text(account.retry_delays.as_ref())?,
+        account.created_at.unix_ms(),
+        account.updated_at.unix_ms(),
+        account.version,
+    ))?;
+    Ok(())
+}
+
+fn update(conn: &Connection, account: &Account) -> SqlResult<SaveAccount> {
+    let stored: Option<(i64, i64)> = conn
+        .prepare_cached("SELECT version, created_at FROM accounts WHERE id = ?1")?
+        .query_row((account.id.as_bytes(),), |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let Some((version, created_at)) = stored else {
+        return Ok(SaveAccount::Missing);
+    };
+    if version != account.version {
+        return Ok(SaveAccount::Stale);
+    }
+    if uid_is_taken(conn, account)? {
+        return Ok(SaveAccount::UidTaken);
+    }
+    conn.prepare_cached(
+        "UPDATE accounts SET uid = ?2, name = ?3, metadata = ?4, retry_delays = ?5, updated_at = ?6, version = ?7
+         WHERE id = ?1",
+    )?
+    .execute((
+        account.id.as_bytes(),
+        &account.uid,
+        &account.name,
+        &account.metadata,
+        columns::schedule_text(account.retry_delays.as_ref())?,
+        account.updated_at.unix_ms(),
+        version + 1,
+    ))?;
+    Ok(SaveAccount::Saved(Account {
+        created_at: Timestamp::from_unix_ms(created_at),
+        version: version + 1,
+        ..account.clone()
+    }))
+}
+
+/// Keys and automations go with the row (`ON DELETE CASCADE`); what else the account has is left to `prune`.
+fn delete(conn: &Connection, account: AccountId) -> SqlResult<bool> {
+    let deleted = conn
+        .prepare_cached("DELETE FROM accounts WHERE id = ?1")?
+        .execute((account.as_bytes(),))?;
+    if deleted > 0 {
+        conn.prepare_cached("INSERT OR IGNORE INTO deleted_accounts (account_id) VALUES (?1)")?
+            .execute((account.as_bytes(),))?;
+    }
+    Ok(deleted > 0)
+}

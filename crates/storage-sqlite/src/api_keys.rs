@@ -1,0 +1,53 @@
+//! Keys that open the API.
+
+use async_trait::async_trait;
+use postrider_model::{ApiKey, ApiKeyId};
+use postrider_storage::{ApiKeyStore, StoreResult};
+
+use crate::columns;
+use crate::store::SqliteStore;
+
+#[async_trait]
+impl ApiKeyStore for SqliteStore {
+    async fn put_api_key(&self, key: ApiKey) -> StoreResult<()> {
+        self.write(move |cx| {
+            cx.conn
+                .prepare_cached(
+                    "INSERT INTO api_keys (id, name, sha256, created_at) VALUES (?1, ?2, ?3, ?4)
+                     ON CONFLICT (id) DO UPDATE SET name = excluded.name, sha256 = excluded.sha256,
+                                                    created_at = excluded.created_at",
+                )?
+                .execute((key.id.as_bytes(), &key.name, key.sha256, key.created_at.unix_ms()))?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn api_keys(&self) -> StoreResult<Vec<ApiKey>> {
+        self.read(|conn| {
+            let mut statement = conn
+                .prepare_cached("SELECT id, name, sha256, created_at FROM api_keys ORDER BY created_at, id")?;
+            let keys = statement.query_map((), |row| {
+                Ok(ApiKey {
+                    id: columns::id(row, 0, ApiKeyId::from_bytes)?,
+                    name: row.get(1)?,
+                    sha256: row.get(2)?,
+                    created_at: columns::time(row, 3)?,
+                })
+            })?;
+            Ok(keys.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
+    async fn delete_api_key(&self, id: ApiKeyId) -> StoreResult<bool> {
+        self.write(move |cx| {
+            let deleted = cx
+                .conn
+                .prepare_cached("DELETE FROM api_keys WHERE id = ?1")?
+                .execute((id.as_bytes(),))?;
+            Ok(deleted > 0)
+        })
+        .await
+    }
+}

@@ -1,0 +1,144 @@
+//! Attempts: append-only records that hang together from `deliveries.last_attempt`, the newest, through `previous`.
+//!
+//! A record is a few hundred bytes. In a table with a plain row number it goes to the table's end, where the page is
+//! in memory and fills to the brim; with a key of delivery and number it would go where the delivery is. The chain
+//! replaces that key and its index: reading a delivery's record, or removing it, follows it from row to row.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use postrider_model::{Attempt, Outcome};
+use postrider_storage::DeliveryKey;
+use rusqlite::{Connection, OptionalExtension, Row};
+
+use crate::headers_codec::{self, Context};
+use crate::sql_error::{SqlError, SqlResult};
+use crate::writer::WriteCx;
+use crate::{columns, deliveries};
+
+/// The number of the row that the next attempt gets. Ask once per row: it only counts on when that is inserted.
+pub(crate) fn next_number(cx: &mut WriteCx<'_>) -> SqlResult<i64> {
+    if let Some(number) = cx.memory.next_attempt {
+        return Ok(number);
+    }
+    let number = cx
+        .conn
+        .prepare_cached("SELECT coalesce(max(number), 0) + 1 FROM attempts")?
+        .query_row((), |row| row.get(0))?;
+    cx.memory.next_attempt = Some(number);
+    Ok(number)
+}
+
+/// Adds a record: in row `number`, as the `of_delivery`-th of its delivery, chained to `previous`.
+pub(crate) fn insert(
+    cx: &mut WriteCx<'_>,
+    key: DeliveryKey,
+    number: i64,
+    previous: Option<i64>,
+    of_delivery: u32,
+    attempt: &Attempt,
+) -> SqlResult<()> {
+    let context = Context {
+        delivery: key.delivery,
+        started_at: attempt.started_at,
+    };
+    cx.conn
+        .prepare_cached(
+            "INSERT INTO attempts (number, previous, attempt, started_at, duration_ns, outcome, status_code, error, url,
+                                   request_headers, response_headers, response_truncated, response_body)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+        )?
+        .execute((
+            number,
+            previous,
+            of_delivery,
+            attempt.started_at.unix_ms(),
+            i64::try_from(attempt.duration.as_nanos()).unwrap_or(i64::MAX),
+            attempt.outcome.code(),
+            attempt.status_code,
+            &attempt.error,
+            &attempt.url,
+            headers_codec::encode(&attempt.request_headers, &context),
+            headers_codec::encode(&attempt.response_headers, &context),
+            attempt.response_truncated,
+            &*attempt.response_body,
+        ))?;
+    cx.memory.next_attempt = Some(number + 1);
+    Ok(())
+}
+
+/// The number that an attempt gets within its delivery: its own, or the next free one where that is taken.
+pub(crate) fn free_number(conn: &Connection, last: Option<i64>, own: u32) -> SqlResult<u32> {
+    let mut taken = Vec::new();
+    let mut next = last;
+    let mut statement = conn.prepare_cached("SELECT attempt, previous FROM attempts WHERE number = ?1")?;
+    while let Some(number) = next {
+        let (attempt, previous) = statement.query_row((number,), |row| Ok((row.get(0)?, row.get(1)?)))?;
+        // The newest record nearly always has the highest number: then nothing else needs to be looked at.
+        if taken.is_empty() && own > attempt {
+            return Ok(own);
+        }
+        taken.push(attempt);
+        next = previous;
+    }
+    Ok((own..).find(|number| !taken.contains(number)).unwrap_or(own))
+}
+
+const RECORD: &str = "SELECT previous, attempt, started_at, duration_ns, outcome, status_code, error, url,
+            request_headers, response_headers, response_truncated, response_body
+     FROM attempts WHERE number = ?1";
+
+/// The attempts of a delivery, in order.
+pub(crate) fn of_delivery(conn: &Connection, key: DeliveryKey) -> SqlResult<Vec<Attempt>> {
+    let mut next = deliveries::last_attempt(conn, key)?.flatten();
+    let mut attempts = Vec::new();
+    let mut statement = conn.prepare_cached(RECORD)?;
+    while let Some(number) = next {
+        let mut rows = statement.query((number,))?;
+        let row = rows.next()?.ok_or(SqlError::Damaged("a chain of attempts"))?;
+        next = row.get(0)?;
+        attempts.push(from_row(row, key)?);
+    }
+    attempts.sort_by_key(|attempt| attempt.number);
+    Ok(attempts)
+}
+
+fn from_row(row: &Row<'_>, key: DeliveryKey) -> SqlResult<Attempt> {
+    let started_at = columns::time(row, 2)?;
+    let context = Context {
+        delivery: key.delivery,
+        started_at,
+    };
+    let headers = |column: usize| {
+        headers_codec::decode(row.get_ref(column)?.as_blob().unwrap_or_default(), &context)
+            .ok_or(SqlError::Damaged("the headers of an attempt"))
+    };
+    Ok(Attempt {
+        number: row.get(1)?,
+        started_at,
+        duration: Duration::from_nanos(row.get::<_, i64>(3)?.unsigned_abs()),
+        outcome: columns::code(row, 4, Outcome::from_code)?,
+        status_code: row.get(5)?,
+        error: row.get(6)?,
+        url: row.get(7)?,
+        request_headers: headers(8)?,
+        response_headers: headers(9)?,
+        response_truncated: row.get(10)?,
+        response_body: Bytes::from(row.get::<_, Vec<u8>>(11)?),
+    })
+}
+
+/// Removes a chain of attempts from its newest record on. Returns how many there were.
+pub(crate) fn remove(conn: &Connection, last: Option<i64>) -> SqlResult<usize> {
+    let mut statement = conn.prepare_cached("DELETE FROM attempts WHERE number = ?1 RETURNING previous")?;
+    let mut next = last;
+    let mut removed = 0;
+    while let Some(number) = next {
+        next = statement
+            .query_row((number,), |row| row.get(0))
+            .optional()?
+            .flatten();
+        removed += 1;
+    }
+    Ok(removed)
+}

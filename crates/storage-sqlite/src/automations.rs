@@ -1,0 +1,215 @@
+//! Automations. Their actions are part of the row, as JSON: they are always read, written and counted together, an
+//! account has at most 200 automations, and nothing looks for an action without knowing its account.
+
+mod json;
+
+use async_trait::async_trait;
+use postrider_model::automation::{AUTOMATIONS_MAX, DisabledReason};
+use postrider_model::{AccountId, ActionId, Automation, AutomationId, Timestamp};
+use postrider_storage::{AutomationStore, Page, PageRequest, Position, SaveAutomation, StoreResult};
+use rusqlite::{Connection, OptionalExtension, Row};
+
+use crate::sql_error::SqlResult;
+use crate::store::SqliteStore;
+use crate::{accounts, columns};
+
+#[async_trait]
+impl AutomationStore for SqliteStore {
+    async fn create_automation(
+        &self,
+        account: AccountId,
+        automation: Automation,
+    ) -> StoreResult<SaveAutomation> {
+        self.write(move |cx| create(cx.conn, account, &automation)).await
+    }
+
+    async fn automation(&self, account: AccountId, id: AutomationId) -> StoreResult<Option<Automation>> {
+        self.read(move |conn| by_id(conn, account, id)).await
+    }
+
+    async fn automations(&self, account: AccountId, page: PageRequest) -> StoreResult<Page<Automation>> {
+        self.read(move |conn| list(conn, account, page)).await
+    }
+
+    async fn update_automation(
+        &self,
+        account: AccountId,
+        automation: Automation,
+    ) -> StoreResult<SaveAutomation> {
+        self.write(move |cx| update(cx.conn, account, &automation)).await
+    }
+
+    async fn delete_automation(&self, account: AccountId, id: AutomationId) -> StoreResult<bool> {
+        self.write(move |cx| {
+            let deleted = cx
+                .conn
+                .prepare_cached("DELETE FROM automations WHERE account_id = ?1 AND id = ?2")?
+                .execute((account.as_bytes(), id.as_bytes()))?;
+            Ok(deleted > 0)
+        })
+        .await
+    }
+
+    async fn disable_action(
+        &self,
+        account: AccountId,
+        action: ActionId,
+        reason: DisabledReason,
+        now: Timestamp,
+    ) -> StoreResult<bool> {
+        self.write(move |cx| disable(cx.conn, account, action, reason, now)).await
+    }
+}
+
+const COLUMNS: &str = "id, name, enabled, event_types, actions, retry_delays, created_at, updated_at, version";
+
+fn from_row(row: &Row<'_>) -> SqlResult<Automation> {
+    Ok(Automation {
+        id: columns::id(row, 0, AutomationId::from_bytes)?,
+        name: row.get(1)?,
+        enabled: row.get(2)?,
+        trigger: json::trigger(row.get_ref(3)?.as_str().unwrap_or_default())?,
+        actions: json::actions(row.get_ref(4)?.as_str().unwrap_or_default())?,
+        retry_delays: columns::schedule(row, 5)?,
+        created_at: columns::time(row, 6)?,
+        updated_at: columns::time(row, 7)?,
+        version: row.get(8)?,
+    })
+}
+
+/// All automations of an account, oldest first.
+pub(crate) fn of_account(conn: &Connection, account: AccountId) -> SqlResult<Vec<Automation>> {
+    let mut statement = conn.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM automations WHERE account_id = ?1 ORDER BY id"
+    ))?;
+    let mut rows = statement.query((account.as_bytes(),))?;
+    let mut automations = Vec::new();
+    while let Some(row) = rows.next()? {
+        automations.push(from_row(row)?);
+    }
+    Ok(automations)
+}
+
+fn by_id(conn: &Connection, account: AccountId, id: AutomationId) -> SqlResult<Option<Automation>> {
+    let mut statement = conn.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM automations WHERE account_id = ?1 AND id = ?2"
+    ))?;
+    let mut rows = statement.query((account.as_bytes(), id.as_bytes()))?;
+    rows.next()?.map(from_row).transpose()
+}
+
+pub(crate) const LIST: &str = "FROM automations WHERE account_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3";
+
+fn list(conn: &Connection, account: AccountId, page: PageRequest) -> SqlResult<Page<Automation>> {
+    let mut statement = conn.prepare_cached(&format!(
+        "SELECT {COLUMNS} {LIST}"
+    ))?;
+    let mut rows = statement.query((
+        account.as_bytes(),
+        columns::ids_below(page.after),
+        columns::limit_with_surplus(page.limit),
+    ))?;
+    let mut automations = Vec::new();
+    while let Some(row) = rows.next()? {
+        let automation = from_row(row)?;
+        automations.push((Position(automation.id.as_u128()), automation));
+    }
+    Ok(Page::from_surplus(automations, page.limit))
+}
+
+fn create(conn: &Connection, account: AccountId, automation: &Automation) -> SqlResult<SaveAutomation> {
+    if !accounts::exists(conn, account)? {
+        return Ok(SaveAutomation::Missing);
+    }
+    let count: i64 = conn
+        .prepare_cached("SELECT count(*) FROM automations WHERE account_id = ?1")?
+        .query_row((account.as_bytes(),), |row| row.get(0))?;
+    if usize::try_from(count).is_ok_and(|count| count >= AUTOMATIONS_MAX) {
+        return Ok(SaveAutomation::TooMany);
+    }
+    conn.prepare_cached(
+        "INSERT INTO automations (account_id, id, name, enabled, event_types, actions, retry_delays, created_at,
+                                  updated_at, version)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+    )?
+    .execute((
+        account.as_bytes(),
+        automation.id.as_bytes(),
+        &automation.name,
+        automation.enabled,
+        json::trigger_text(&automation.trigger)?,
+        json::actions_text(&automation.actions)?,
+        columns::schedule_text(automation.retry_delays.as_ref())?,
+        automation.created_at.unix_ms(),
+        automation.updated_at.unix_ms(),
+        automation.version,
+    ))?;
+    Ok(SaveAutomation::Saved(automation.clone()))
+}
+
+fn update(conn: &Connection, account: AccountId, automation: &Automation) -> SqlResult<SaveAutomation> {
+    let stored: Option<(i64, i64)> = conn
+        .prepare_cached("SELECT version, created_at FROM automations WHERE account_id = ?1 AND id = ?2")?
+        .query_row((account.as_bytes(), automation.id.as_bytes()), |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .optional()?;
+    let Some((version, created_at)) = stored else {
+        return Ok(SaveAutomation::Missing);
+    };
+    if version != automation.version {
+        return Ok(SaveAutomation::Stale);
+    }
+    let saved = Automation {
+        created_at: Timestamp::from_unix_ms(created_at),
+        version: version + 1,
+        ..automation.clone()
+    };
+    replace(conn, account, &saved)?;
+    Ok(SaveAutomation::Saved(saved))
+}
+
+/// Writes everything but the id and the beginning of an automation that is there.
+fn replace(conn: &Connection, account: AccountId, automation: &Automation) -> SqlResult<()> {
+    conn.prepare_cached(
+        "UPDATE automations SET name = ?3, enabled = ?4, event_types = ?5, actions = ?6, retry_delays = ?7,
+                                updated_at = ?8, version = ?9
+         WHERE account_id = ?1 AND id = ?2",
+    )?
+    .execute((
+        account.as_bytes(),
+        automation.id.as_bytes(),
+        &automation.name,
+        automation.enabled,
+        json::trigger_text(&automation.trigger)?,
+        json::actions_text(&automation.actions)?,
+        columns::schedule_text(automation.retry_delays.as_ref())?,
+        automation.updated_at.unix_ms(),
+        automation.version,
+    ))?;
+    Ok(())
+}
+
+fn disable(
+    conn: &Connection,
+    account: AccountId,
+    id: ActionId,
+    reason: DisabledReason,
+    now: Timestamp,
+) -> SqlResult<bool> {
+    for mut automation in of_account(conn, account)? {
+        let Some(action) = automation.actions.iter_mut().find(|action| action.id == id) else {
+            continue;
+        };
+        if !action.enabled {
+            return Ok(false);
+        }
+        action.enabled = false;
+        action.disabled_reason = Some(reason);
+        automation.updated_at = now;
+        automation.version += 1;
+        replace(conn, account, &automation)?;
+        return Ok(true);
+    }
+    Ok(false)
+}

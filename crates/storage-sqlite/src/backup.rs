@@ -1,0 +1,165 @@
+//! Copying the database of a running server.
+//!
+//! The copy is made by another process, without the lock: SQLite's backup in one step holds one read snapshot while
+//! it copies page by page, so that the server goes on writing (its log grows meanwhile, and shrinks afterwards). One
+//! step, because a backup in many starts again whenever the server has committed in between. `VACUUM INTO` would
+//! give a smaller file, but has to rebuild every index with the snapshot held.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::backup::{Backup, StepResult};
+use rusqlite::{Connection, OpenFlags};
+
+use crate::open::DATABASE_FILE;
+use crate::schema;
+
+/// How long the copy waits for a lock that the server holds for a moment.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What a backup holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BackupReport {
+    /// The schema that the copy has.
+    pub schema: u32,
+    /// Its size.
+    pub bytes: u64,
+}
+
+/// Why there is no backup.
+#[derive(Debug, thiserror::Error)]
+pub enum BackupError {
+    /// The file is there already, and was left alone.
+    #[error("{} exists already", file.display())]
+    Exists {
+        /// Which file.
+        file: PathBuf,
+    },
+    /// There is no database in the folder.
+    #[error("there is no database in {}", folder.display())]
+    NoDatabase {
+        /// The data folder.
+        folder: PathBuf,
+    },
+    /// The copy was made, but a check found it damaged: so is the database. No file is left.
+    #[error("the copy is damaged: {0}")]
+    Damaged(String),
+    /// The copy cannot be written.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// SQLite cannot read the database or write the copy.
+    #[error("the database cannot be copied: {0}")]
+    Sqlite(#[from] rusqlite::Error),
+}
+
+impl BackupError {
+    fn io(path: &Path, source: io::Error) -> Self {
+        Self::Io {
+            path: path.to_owned(),
+            source,
+        }
+    }
+}
+
+/// Copies the database of a data folder to `file`, whether a server runs on it or not. The copy is one file, checked
+/// and synced, and appears under its name only when it is complete; put into an empty folder as `postrider.db`, it is
+/// a store.
+///
+/// # Errors
+/// See [`BackupError`]. A file of that name is never overwritten.
+pub fn backup(data_dir: &Path, file: &Path) -> Result<BackupReport, BackupError> {
+    let database = data_dir.join(DATABASE_FILE);
+    if !database.exists() {
+        return Err(BackupError::NoDatabase {
+            folder: data_dir.to_owned(),
+        });
+    }
+    if file.symlink_metadata().is_ok() {
+        return Err(BackupError::Exists {
+            file: file.to_owned(),
+        });
+    }
+    let unfinished = unfinished_name(file);
+    let report = copy(&database, &unfinished).and_then(|report| {
+        publish(&unfinished, file)?;
+        Ok(report)
+    });
+    if report.is_err() {
+        // What is left of it is worth nothing; the error tells what happened.
+        let _ = std::fs::remove_file(&unfinished);
+    }
+    report
+}
+
+fn unfinished_name(file: &Path) -> PathBuf {
+    let mut name = file.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.unfinished", std::process::id()));
+    file.with_file_name(name)
+}
+
+fn copy(database: &Path, unfinished: &Path) -> Result<BackupReport, BackupError> {
+    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(unfinished);
+    drop(made.map_err(|error| BackupError::io(unfinished, error))?);
+    let schema = copy_pages(database, unfinished)?;
+    check(unfinished)?;
+    let copied = File::open(unfinished).map_err(|error| BackupError::io(unfinished, error))?;
+    copied.sync_all().map_err(|error| BackupError::io(unfinished, error))?;
+    let size = copied.metadata().map_err(|error| BackupError::io(unfinished, error))?;
+    Ok(BackupReport {
+        schema,
+        bytes: size.len(),
+    })
+}
+
+fn copy_pages(database: &Path, unfinished: &Path) -> Result<u32, BackupError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    // Not read-only: a log without its shared-memory file, as a crash leaves it, can only be read by making one.
+    let source = Connection::open_with_flags(database, flags)?;
+    source.busy_timeout(BUSY_TIMEOUT)?;
+    let mut target = Connection::open_with_flags(unfinished, flags)?;
+    // Nobody reads the copy before it is complete, and it is synced as a whole.
+    target.pragma_update_and_check(None, "journal_mode", "OFF", |_| Ok(()))?;
+    target.pragma_update(None, "synchronous", "OFF")?;
+    let step = Backup::new(&source, &mut target)?.step(-1)?;
+    if !matches!(step, StepResult::Done) {
+        return Err(BackupError::Damaged(format!("the copy ended early ({step:?})")));
+    }
+    // The copy says of itself that it has a log, as the database does. As a single file it must not.
+    target.pragma_update_and_check(None, "journal_mode", "DELETE", |_| Ok(()))?;
+    Ok(schema::version(&target)?)
+}
+
+fn check(unfinished: &Path) -> Result<(), BackupError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let copied = Connection::open_with_flags(unfinished, flags)?;
+    let verdict: String = copied.pragma_query_value(None, "quick_check", |row| row.get(0))?;
+    if verdict == "ok" {
+        Ok(())
+    } else {
+        Err(BackupError::Damaged(verdict))
+    }
+}
+
+/// Gives the complete copy its name, unless something took that meanwhile, and makes the name durable.
+fn publish(unfinished: &Path, file: &Path) -> Result<(), BackupError> {
+    std::fs::hard_link(unfinished, file).map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => BackupError::Exists {
+            file: file.to_owned(),
+        },
+        _ => BackupError::io(file, error),
+    })?;
+    std::fs::remove_file(unfinished).map_err(|error| BackupError::io(unfinished, error))?;
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(|error| BackupError::io(folder, error))
+}

@@ -1,0 +1,92 @@
+//! How the model's values stand in columns: ids as 16 bytes, times in milliseconds, schedules as JSON.
+
+use postrider_model::{EventTypeName, Schedule, Timestamp};
+use postrider_storage::Position;
+use rusqlite::{Row, RowIndex};
+
+use crate::sql_error::{SqlError, SqlResult};
+
+/// Reads an id from its 16 bytes: `id(row, 0, EventId::from_bytes)`.
+pub(crate) fn id<I: RowIndex, T>(row: &Row<'_>, column: I, make: fn([u8; 16]) -> T) -> rusqlite::Result<T> {
+    row.get(column).map(make)
+}
+
+/// Reads a time.
+pub(crate) fn time<I: RowIndex>(row: &Row<'_>, column: I) -> rusqlite::Result<Timestamp> {
+    row.get(column).map(Timestamp::from_unix_ms)
+}
+
+/// Reads a time that may be missing.
+pub(crate) fn time_opt<I: RowIndex>(row: &Row<'_>, column: I) -> rusqlite::Result<Option<Timestamp>> {
+    Ok(row.get::<_, Option<i64>>(column)?.map(Timestamp::from_unix_ms))
+}
+
+/// Reads the name of an event type.
+pub(crate) fn event_type<I: RowIndex>(row: &Row<'_>, column: I) -> SqlResult<EventTypeName> {
+    row.get_ref(column)?
+        .as_str()
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .ok_or(SqlError::Damaged("an event type"))
+}
+
+/// Reads a number that a column keeps for an enum.
+pub(crate) fn code<I: RowIndex, T>(row: &Row<'_>, column: I, make: fn(u8) -> Option<T>) -> SqlResult<T> {
+    let code: u8 = row.get(column)?;
+    make(code).ok_or(SqlError::Damaged("a code"))
+}
+
+/// Reads a number that a column keeps for an enum, if any.
+pub(crate) fn code_opt<I: RowIndex, T>(
+    row: &Row<'_>,
+    column: I,
+    make: fn(u8) -> Option<T>,
+) -> SqlResult<Option<T>> {
+    row.get::<_, Option<u8>>(column)?
+        .map(|code| make(code).ok_or(SqlError::Damaged("a code")))
+        .transpose()
+}
+
+/// A schedule as it is kept.
+pub(crate) fn schedule_text(schedule: Option<&Schedule>) -> SqlResult<Option<String>> {
+    schedule.map(|schedule| json_text(schedule.delays_s())).transpose()
+}
+
+/// Reads a schedule that may be missing.
+pub(crate) fn schedule<I: RowIndex>(row: &Row<'_>, column: I) -> SqlResult<Option<Schedule>> {
+    let Some(text) = row.get::<_, Option<String>>(column)? else {
+        return Ok(None);
+    };
+    let delays: Vec<u32> = json_value(&text)?;
+    match Schedule::from_delays_s(delays) {
+        Ok(schedule) => Ok(Some(schedule)),
+        Err(_) => Err(SqlError::Damaged("a schedule")),
+    }
+}
+
+/// A value as JSON text.
+pub(crate) fn json_text<T: serde::Serialize + ?Sized>(value: &T) -> SqlResult<String> {
+    serde_json::to_string(value).map_err(|_| SqlError::Damaged("a value without JSON"))
+}
+
+/// The value of a JSON text.
+pub(crate) fn json_value<'a, T: serde::Deserialize<'a>>(text: &'a str) -> SqlResult<T> {
+    serde_json::from_str(text).map_err(|_| SqlError::Damaged("JSON of another shape"))
+}
+
+/// The bound that a page's position puts on a list ordered by id, newest first: only ids below it follow.
+///
+/// The first page has no bound; the greatest id there can be is none that any process makes.
+pub(crate) fn ids_below(after: Option<Position>) -> [u8; 16] {
+    after.map_or(u128::MAX, |position| position.0).to_be_bytes()
+}
+
+/// An id's place in a list ordered by id.
+pub(crate) fn position_of_id(bytes: [u8; 16]) -> Position {
+    Position(u128::from_be_bytes(bytes))
+}
+
+/// A page's size as a number for `LIMIT`, one more than asked for, to see whether there is more.
+pub(crate) fn limit_with_surplus(limit: usize) -> i64 {
+    i64::try_from(limit.clamp(1, postrider_storage::LIMIT_MAX) + 1).unwrap_or(i64::MAX)
+}

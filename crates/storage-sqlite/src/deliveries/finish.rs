@@ -1,0 +1,205 @@
+//! Finishing: an attempt's record, and the delivery's new state if the session still owns it.
+//!
+//! The usual case, the first attempt of a delivery, is one update that finds the row only where everything is as
+//! expected, and one insert. Whatever it does not find is looked at in detail.
+
+use postrider_model::delivery::{Next, Progress};
+use postrider_model::{Attempt, DeliveryStatus, Timestamp};
+use postrider_storage::{Change, DeliveryKey, Finished, Recorded, SessionId};
+use rusqlite::{Connection, OptionalExtension};
+
+use crate::sql_error::SqlResult;
+use crate::writer::WriteCx;
+use crate::{attempts, sessions};
+
+/// About what an attempt's columns take beside its texts.
+const ROW_BYTES: usize = 256;
+
+/// About how many bytes a piece of news brings to the store.
+pub(crate) fn weight(finished: &Finished) -> usize {
+    match &finished.change {
+        Change::Attempted { attempt, .. } => attempt.response_body.len() + ROW_BYTES,
+        Change::Canceled { .. } => 0,
+    }
+}
+
+/// Records what happened; see [`postrider_storage::DeliveryStore::finish`].
+pub(crate) fn finish(
+    cx: &mut WriteCx<'_>,
+    session: SessionId,
+    finished: &[Finished],
+) -> SqlResult<Vec<Recorded>> {
+    // A dead session owns nothing, even where nobody has taken its deliveries back yet.
+    let owner = sessions::has_row(cx.conn, session)?.then_some(session);
+    finished
+        .iter()
+        .map(|finished| match &finished.change {
+            Change::Attempted {
+                attempt,
+                progress,
+                next,
+            } => attempted(cx, owner, finished.key, (attempt, *progress, *next)),
+            Change::Canceled { at } => canceled(cx.conn, owner, finished.key, *at),
+        })
+        .collect()
+}
+
+fn attempted(
+    cx: &mut WriteCx<'_>,
+    owner: Option<SessionId>,
+    key: DeliveryKey,
+    news: (&Attempt, Progress, Next),
+) -> SqlResult<Recorded> {
+    let (attempt, progress, next) = news;
+    let number = attempts::next_number(cx)?;
+    if let Some(session) = owner
+        && settle_first(cx.conn, session, key, &(attempt, progress, next), number)?
+    {
+        attempts::insert(cx, key, number, None, attempt.number, attempt)?;
+        return Ok(Recorded::Applied);
+    }
+    let Some(state) = state(cx.conn, key)? else {
+        return Ok(Recorded::Missing);
+    };
+    let of_delivery = attempts::free_number(cx.conn, state.last_attempt, attempt.number)?;
+    attempts::insert(cx, key, number, state.last_attempt, of_delivery, attempt)?;
+    if owner.is_some() && state.owner == owner {
+        settle(cx.conn, key, &(attempt, progress, next), number)?;
+        Ok(Recorded::Applied)
+    } else {
+        cx.conn
+            .prepare_cached("UPDATE deliveries SET last_attempt = ?2 WHERE id = ?1")?
+            .execute((key.delivery.as_bytes(), number))?;
+        Ok(Recorded::Fenced)
+    }
+}
+
+/// What decides whether news of a delivery counts.
+struct State {
+    owner: Option<SessionId>,
+    last_attempt: Option<i64>,
+}
+
+fn state(conn: &Connection, key: DeliveryKey) -> SqlResult<Option<State>> {
+    let state = conn
+        .prepare_cached("SELECT owner, last_attempt FROM deliveries WHERE id = ?1 AND account_id = ?2")?
+        .query_row((key.delivery.as_bytes(), key.account.as_bytes()), |row| {
+            Ok(State {
+                owner: row.get::<_, Option<i64>>(0)?.map(SessionId),
+                last_attempt: row.get(1)?,
+            })
+        })
+        .optional()?;
+    Ok(state)
+}
+
+/// Since when, or until when, the new state holds.
+fn state_at(attempt: &Attempt, next: Next) -> Timestamp {
+    match next {
+        Next::Settle(_) => attempt.started_at.after(attempt.duration),
+        Next::Retry(at) => at,
+    }
+}
+
+pub(crate) const SETTLE_FIRST: &str =
+    "UPDATE deliveries SET status = ?1, attempts = ?2, resends = ?3, resend_of = ?4, owner = NULL,
+                           state_at = ?5, last_status_code = ?6, last_outcome = ?7, last_attempt = ?8
+     WHERE id = ?9 AND account_id = ?10 AND owner = ?11 AND last_attempt IS NULL";
+
+/// Writes the state after a first attempt. False where the session does not own the delivery, or it has attempts.
+fn settle_first(
+    conn: &Connection,
+    session: SessionId,
+    key: DeliveryKey,
+    news: &(&Attempt, Progress, Next),
+    number: i64,
+) -> SqlResult<bool> {
+    let (attempt, progress, next) = news;
+    let changed = conn
+        .prepare_cached(SETTLE_FIRST)?
+        .execute((
+            progress.status.code(),
+            progress.attempts,
+            progress.resends,
+            progress.resend_of.map(DeliveryStatus::code),
+            state_at(attempt, *next).unix_ms(),
+            attempt.status_code,
+            attempt.outcome.code(),
+            number,
+            key.delivery.as_bytes(),
+            key.account.as_bytes(),
+            session.0,
+        ))?;
+    Ok(changed > 0)
+}
+
+/// Writes the state after an attempt of a delivery that is known to be owned by whoever made it.
+fn settle(
+    conn: &Connection,
+    key: DeliveryKey,
+    news: &(&Attempt, Progress, Next),
+    number: i64,
+) -> SqlResult<()> {
+    let (attempt, progress, next) = news;
+    conn.prepare_cached(
+        "UPDATE deliveries SET status = ?1, attempts = ?2, resends = ?3, resend_of = ?4, owner = NULL,
+                               state_at = ?5, last_status_code = ?6, last_outcome = ?7, last_attempt = ?8
+         WHERE id = ?9",
+    )?
+    .execute((
+        progress.status.code(),
+        progress.attempts,
+        progress.resends,
+        progress.resend_of.map(DeliveryStatus::code),
+        state_at(attempt, *next).unix_ms(),
+        attempt.status_code,
+        attempt.outcome.code(),
+        number,
+        key.delivery.as_bytes(),
+    ))?;
+    Ok(())
+}
+
+fn canceled(
+    conn: &Connection,
+    owner: Option<SessionId>,
+    key: DeliveryKey,
+    at: Timestamp,
+) -> SqlResult<Recorded> {
+    let Some(state) = state(conn, key)? else {
+        return Ok(Recorded::Missing);
+    };
+    if owner.is_none() || state.owner != owner {
+        return Ok(Recorded::Fenced);
+    }
+    conn.prepare_cached(
+        "UPDATE deliveries SET status = ?2, resend_of = NULL, owner = NULL, state_at = ?3 WHERE id = ?1",
+    )?
+    .execute((
+        key.delivery.as_bytes(),
+        DeliveryStatus::Canceled.code(),
+        at.unix_ms(),
+    ))?;
+    Ok(Recorded::Applied)
+}
+
+/// Gives deliveries back; see [`postrider_storage::DeliveryStore::give_back`].
+pub(crate) fn give_back(
+    conn: &Connection,
+    session: SessionId,
+    keys: &[DeliveryKey],
+    now: Timestamp,
+) -> SqlResult<()> {
+    let mut update = conn.prepare_cached(
+        "UPDATE deliveries SET owner = NULL, state_at = ?4 WHERE id = ?1 AND account_id = ?2 AND owner = ?3",
+    )?;
+    for key in keys {
+        update.execute((
+            key.delivery.as_bytes(),
+            key.account.as_bytes(),
+            session.0,
+            now.unix_ms(),
+        ))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,260 @@
+//! Lists of deliveries, newest first, by the index that suits the filter:
+//!
+//! - of one event: a range of the primary key, as an event's deliveries are numbered consecutively;
+//! - in a status other than succeeded: an index of just those, ordered by id;
+//! - anything else: the account's events from newest to oldest, and of each its deliveries. No index leads from an
+//!   account to its deliveries: it would cost each delivery an entry at a place of its own.
+//!
+//! What the index does not tell is filtered, row by row, up to [`ROWS_LOOKED_AT_MAX`] rows a page.
+
+use postrider_model::{AccountId, Delivery, DeliveryId, DeliveryStatus, Timestamp};
+use postrider_storage::{DeliveryFilter, Page, PageRequest, Position};
+use rusqlite::Connection;
+
+use crate::columns;
+use crate::deliveries::{COLUMNS, by_id, from_row};
+use crate::events::list::{Place, ROWS_LOOKED_AT_MAX, Walk};
+use crate::events::{self, list as event_list};
+use crate::sessions;
+use crate::sql_error::{SqlError, SqlResult};
+
+/// How far an id's time may be ahead of its event's acceptance: ids never go backwards, so that a burst within one
+/// millisecond borrows from those to come. An hour is far more than any burst could.
+const IDS_AHEAD_MS: i64 = 3_600_000;
+
+/// A page of deliveries; see [`postrider_storage::DeliveryStore::deliveries`].
+pub(crate) fn list(
+    conn: &Connection,
+    account: AccountId,
+    filter: &DeliveryFilter,
+    page: PageRequest,
+) -> SqlResult<Page<Delivery>> {
+    let mut items = Vec::new();
+    let next = walk(conn, account, filter, page.after, &mut |delivery| {
+        if items.len() == page.limit {
+            return Walk::Stop;
+        }
+        items.push(delivery);
+        Walk::On
+    })?;
+    Ok(Page { items, next })
+}
+
+/// Shows the deliveries that match to `visit`, newest first, from behind `after`. Returns where to go on: behind the
+/// last one that was taken, where `visit` stopped at the next or enough rows were looked at; `None` at the end.
+pub(crate) fn walk(
+    conn: &Connection,
+    account: AccountId,
+    filter: &DeliveryFilter,
+    after: Option<Position>,
+    visit: &mut dyn FnMut(Delivery) -> Walk,
+) -> SqlResult<Option<Position>> {
+    let mut progress = Progress {
+        filter,
+        visit,
+        looked_at: 0,
+        last: after,
+        stopped: None,
+    };
+    match filter.status {
+        _ if filter.event.is_some() => of_event(conn, account, after, &mut progress)?,
+        Some(status) if status != DeliveryStatus::Succeeded => {
+            in_status(conn, account, status, after, &mut progress)?;
+        }
+        _ => of_account(conn, account, after, &mut progress)?,
+    }
+    Ok(progress.stopped)
+}
+
+/// How far a walk is.
+struct Progress<'a> {
+    filter: &'a DeliveryFilter,
+    visit: &'a mut dyn FnMut(Delivery) -> Walk,
+    looked_at: usize,
+    last: Option<Position>,
+    stopped: Option<Position>,
+}
+
+impl Progress<'_> {
+    /// Looks at a delivery at this position.
+    fn offer(&mut self, position: Position, delivery: Delivery) -> Walk {
+        if self.is_over() || (matches(self.filter, &delivery) && (self.visit)(delivery) == Walk::Stop) {
+            self.stopped = self.last;
+            return Walk::Stop;
+        }
+        self.pass(position);
+        Walk::On
+    }
+
+    /// Passes over a row at this position.
+    fn pass(&mut self, position: Position) {
+        self.looked_at += 1;
+        self.last = Some(position);
+    }
+
+    fn is_over(&self) -> bool {
+        self.looked_at >= ROWS_LOOKED_AT_MAX
+    }
+}
+
+fn matches(filter: &DeliveryFilter, delivery: &Delivery) -> bool {
+    filter.status.is_none_or(|status| delivery.progress.status == status)
+        && filter.event.is_none_or(|event| delivery.event == event)
+        && filter.automation.is_none_or(|automation| delivery.automation == automation)
+        && filter.action.is_none_or(|action| delivery.action == action)
+        && filter.event_type.as_ref().is_none_or(|name| delivery.event_type == *name)
+        && filter.after.is_none_or(|after| delivery.created_at >= after)
+        && filter.before.is_none_or(|before| delivery.created_at < before)
+}
+
+pub(crate) const RANGE: &str = "FROM deliveries d CROSS JOIN events e ON e.seq = d.event_seq
+     WHERE d.id >= ?1 AND d.id < ?2 ORDER BY d.id DESC";
+
+/// Shows deliveries with ids from `first` to below `end`, the last one first.
+fn range(
+    conn: &Connection,
+    first: u128,
+    end: u128,
+    mut visit: impl FnMut(Delivery) -> Walk,
+) -> SqlResult<Walk> {
+    let mut statement = conn.prepare_cached(&format!(
+        "SELECT {COLUMNS} {RANGE}"
+    ))?;
+    let mut rows = statement.query((first.to_be_bytes(), end.to_be_bytes()))?;
+    while let Some(row) = rows.next()? {
+        if visit(from_row(row)?) == Walk::Stop {
+            return Ok(Walk::Stop);
+        }
+    }
+    Ok(Walk::On)
+}
+
+fn of_event(
+    conn: &Connection,
+    account: AccountId,
+    after: Option<Position>,
+    progress: &mut Progress<'_>,
+) -> SqlResult<()> {
+    let Some(event) = progress.filter.event else {
+        return Ok(());
+    };
+    let Some(stored) = events::by_id(conn, account, event)? else {
+        return Ok(());
+    };
+    let Some(first) = stored.first_delivery.map(|id| id.as_u128()) else {
+        return Ok(());
+    };
+    let end = (first + u128::from(stored.event.deliveries)).min(after.map_or(u128::MAX, |after| after.0));
+    range(conn, first, end, |delivery| {
+        progress.offer(Position(delivery.id.as_u128()), delivery)
+    })?;
+    Ok(())
+}
+
+fn of_account(
+    conn: &Connection,
+    account: AccountId,
+    after: Option<Position>,
+    progress: &mut Progress<'_>,
+) -> SqlResult<()> {
+    let from = Place::from_position(after);
+    let span = (progress.filter.after, progress.filter.before);
+    event_list::walk(conn, account, span, from, |seen| {
+        if progress.is_over() {
+            progress.stopped = progress.last;
+            return Ok(Walk::Stop);
+        }
+        let wanted = progress.filter.event_type.as_ref();
+        if let Some(first) = seen.first_delivery
+            && wanted.is_none_or(|wanted| *wanted == seen.event_type)
+            && of_seen(conn, seen.place, first, from, progress)? == Walk::Stop
+        {
+            return Ok(Walk::Stop);
+        }
+        progress.pass(Place { index: 0, ..seen.place }.position());
+        Ok(Walk::On)
+    })
+}
+
+/// The deliveries of one event that a walk came to; those at and above `from` were shown before.
+fn of_seen(
+    conn: &Connection,
+    place: Place,
+    first: DeliveryId,
+    from: Place,
+    progress: &mut Progress<'_>,
+) -> SqlResult<Walk> {
+    let first = first.as_u128();
+    let is_resumed = (place.time, place.seq) == (from.time, from.seq);
+    let count = if is_resumed { place.index.min(from.index) } else { place.index };
+    range(conn, first, first + u128::from(count), |delivery| {
+        let index = u16::try_from(delivery.id.as_u128() - first).unwrap_or(u16::MAX);
+        progress.offer(Place { index, ..place }.position(), delivery)
+    })
+}
+
+/// The first id that can have been made at this time, as a number (RFC 9562: the time is in front).
+fn first_id_at(time_ms: i64) -> u128 {
+    u128::from(time_ms.clamp(0, (1 << 48) - 1).cast_unsigned()) << 80
+}
+
+pub(crate) const IN_STATUS: &str = "SELECT id FROM deliveries INDEXED BY deliveries_not_succeeded
+     WHERE status <> 1 AND owner IS ?1 AND status = ?2 AND account_id = ?3 AND id >= ?4 AND id < ?5
+     ORDER BY id DESC";
+
+/// Deliveries in a status that is not succeeded. The index begins with the owner, for the sake of reclaiming; so the
+/// list is merged from one range per owner: nobody, and for pending ones each session that owns any.
+fn in_status(
+    conn: &Connection,
+    account: AccountId,
+    status: DeliveryStatus,
+    after: Option<Position>,
+    progress: &mut Progress<'_>,
+) -> SqlResult<()> {
+    let filter = progress.filter;
+    let oldest = filter.after.map_or(0, |time| first_id_at(time.unix_ms()));
+    let newest = filter.before.map_or(u128::MAX, |time: Timestamp| {
+        first_id_at(time.unix_ms().saturating_add(IDS_AHEAD_MS))
+    });
+    let end = newest.min(after.map_or(u128::MAX, |after| after.0));
+    let owners = owners(conn, status)?;
+    let mut statements = Vec::new();
+    for _ in &owners {
+        statements.push(conn.prepare_cached(IN_STATUS)?);
+    }
+    let mut ranges = Vec::new();
+    for (owner, statement) in owners.iter().zip(&mut statements) {
+        ranges.push(statement.query((
+            owner,
+            status.code(),
+            account.as_bytes(),
+            oldest.to_be_bytes(),
+            end.to_be_bytes(),
+        ))?);
+    }
+    let mut heads: Vec<Option<[u8; 16]>> = Vec::new();
+    for range in &mut ranges {
+        heads.push(range.next()?.map(|row| row.get(0)).transpose()?);
+    }
+    while let Some((index, Some(id))) = heads.iter().copied().enumerate().max_by_key(|(_, head)| *head) {
+        let delivery = by_id(conn, id)?.ok_or(SqlError::Damaged("a delivery without its event"))?;
+        if progress.offer(columns::position_of_id(id), delivery) == Walk::Stop {
+            break;
+        }
+        heads[index] = ranges[index].next()?.map(|row| row.get(0)).transpose()?;
+    }
+    Ok(())
+}
+
+/// Whose deliveries in this status there are: nobody's, and those of sessions where they can be owned.
+fn owners(conn: &Connection, status: DeliveryStatus) -> SqlResult<Vec<Option<i64>>> {
+    let mut owners = vec![None];
+    if status == DeliveryStatus::Pending {
+        let mut last = i64::MIN;
+        while let Some(owner) = sessions::next_owner(conn, last)? {
+            owners.push(Some(owner.0));
+            last = owner.0;
+        }
+    }
+    Ok(owners)
+}

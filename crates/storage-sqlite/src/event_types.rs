@@ -1,0 +1,138 @@
+//! The catalogue of event types.
+//!
+//! A list's position is the time and the row number of the entry it stands at. Names are its order within a moment,
+//! and a name does not fit into a position; so a deleted entry's row stays, marked, to tell where its name was. There
+//! are never more of those than names that were ever used.
+
+use async_trait::async_trait;
+use postrider_model::{EventType, EventTypeName, Timestamp};
+use postrider_storage::{EventTypeStore, Page, PageRequest, Position, StoreResult};
+use rusqlite::{Connection, OptionalExtension, Row};
+
+use crate::columns;
+use crate::sql_error::SqlResult;
+use crate::store::SqliteStore;
+
+#[async_trait]
+impl EventTypeStore for SqliteStore {
+    async fn put_event_type(&self, event_type: EventType) -> StoreResult<(EventType, bool)> {
+        self.write(move |cx| put(cx.conn, &event_type)).await
+    }
+
+    async fn event_type(&self, name: &EventTypeName) -> StoreResult<Option<EventType>> {
+        let name = name.clone();
+        self.read(move |conn| by_name(conn, &name)).await
+    }
+
+    async fn event_types(&self, page: PageRequest) -> StoreResult<Page<EventType>> {
+        self.read(move |conn| list(conn, page)).await
+    }
+
+    async fn delete_event_type(&self, name: &EventTypeName) -> StoreResult<bool> {
+        let name = name.clone();
+        self.write(move |cx| {
+            let deleted = cx
+                .conn
+                .prepare_cached(
+                    "UPDATE event_types SET deleted = 1, description = '', example = NULL, schema = NULL
+                     WHERE name = ?1 AND deleted = 0",
+                )?
+                .execute((name.as_str(),))?;
+            Ok(deleted > 0)
+        })
+        .await
+    }
+}
+
+/// Adds an entry that nothing describes, unless there is one.
+pub(crate) fn add_unseen(conn: &Connection, name: &EventTypeName, now: Timestamp) -> SqlResult<()> {
+    conn.prepare_cached(
+        "INSERT INTO event_types (name, description, created_at, updated_at) VALUES (?1, '', ?2, ?2)
+         ON CONFLICT (name) DO UPDATE SET deleted = 0, created_at = ?2, updated_at = ?2 WHERE deleted = 1",
+    )?
+    .execute((name.as_str(), now.unix_ms()))?;
+    Ok(())
+}
+
+const COLUMNS: &str = "name, description, example, schema, created_at, updated_at, number";
+
+fn from_row(row: &Row<'_>) -> SqlResult<EventType> {
+    Ok(EventType {
+        name: columns::event_type(row, 0)?,
+        description: row.get(1)?,
+        example: row.get(2)?,
+        schema: row.get(3)?,
+        created_at: columns::time(row, 4)?,
+        updated_at: columns::time(row, 5)?,
+    })
+}
+
+fn by_name(conn: &Connection, name: &EventTypeName) -> SqlResult<Option<EventType>> {
+    let mut statement = conn.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM event_types WHERE name = ?1 AND deleted = 0"
+    ))?;
+    let mut rows = statement.query((name.as_str(),))?;
+    rows.next()?.map(from_row).transpose()
+}
+
+fn put(conn: &Connection, event_type: &EventType) -> SqlResult<(EventType, bool)> {
+    let stored = by_name(conn, &event_type.name)?;
+    let is_new = stored.is_none();
+    let saved = EventType {
+        created_at: stored.map_or(event_type.created_at, |stored| stored.created_at),
+        ..event_type.clone()
+    };
+    conn.prepare_cached(
+        "INSERT INTO event_types (name, description, example, schema, created_at, updated_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+         ON CONFLICT (name) DO UPDATE SET description = ?2, example = ?3, schema = ?4, created_at = ?5,
+                                          updated_at = ?6, deleted = 0",
+    )?
+    .execute((
+        saved.name.as_str(),
+        &saved.description,
+        &saved.example,
+        &saved.schema,
+        saved.created_at.unix_ms(),
+        saved.updated_at.unix_ms(),
+    ))?;
+    Ok((saved, is_new))
+}
+
+pub(crate) const LIST: &str = "FROM event_types
+     WHERE created_at <= ?1 AND (created_at < ?1 OR name > ?2) AND deleted = 0
+     ORDER BY created_at DESC, name LIMIT ?3";
+
+fn list(conn: &Connection, page: PageRequest) -> SqlResult<Page<EventType>> {
+    let (time, name) = place(conn, page.after)?;
+    let mut statement = conn.prepare_cached(&format!(
+        "SELECT {COLUMNS} {LIST}"
+    ))?;
+    let mut rows = statement.query((time, name, columns::limit_with_surplus(page.limit)))?;
+    let mut entries = Vec::new();
+    while let Some(row) = rows.next()? {
+        let entry = from_row(row)?;
+        let number: i64 = row.get(6)?;
+        entries.push((position(entry.created_at, number), entry));
+    }
+    Ok(Page::from_surplus(entries, page.limit))
+}
+
+fn position(time: Timestamp, number: i64) -> Position {
+    let (time, number) = (time.unix_ms().cast_unsigned(), number.cast_unsigned());
+    Position(u128::from(time) << 64 | u128::from(number))
+}
+
+/// The time and the name that a page begins behind.
+fn place(conn: &Connection, after: Option<Position>) -> SqlResult<(i64, String)> {
+    let Some(Position(bits)) = after else {
+        return Ok((i64::MAX, String::new()));
+    };
+    let time = ((bits >> 64) as u64).cast_signed();
+    let number = (bits as u64).cast_signed();
+    let name: Option<String> = conn
+        .prepare_cached("SELECT name FROM event_types WHERE number = ?1")?
+        .query_row((number,), |row| row.get(0))
+        .optional()?;
+    Ok((time, name.unwrap_or_default()))
+}

@@ -1,0 +1,124 @@
+//! Events: reading a row. Accepting is in [`append`], listing in [`list`].
+
+pub(crate) mod append;
+pub(crate) mod list;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use postrider_model::{AccountId, DeliveryId, Event, EventId, Warning};
+use postrider_storage::{
+    Appended, EventFilter, EventStore, NewEvent, Page, PageRequest, SessionId, StoreResult,
+};
+use rusqlite::{Connection, Row};
+
+use crate::columns;
+use crate::sql_error::SqlResult;
+use crate::store::SqliteStore;
+
+#[async_trait]
+impl EventStore for SqliteStore {
+    async fn append(&self, session: SessionId, events: Vec<NewEvent>) -> StoreResult<Vec<Appended>> {
+        let bytes = events.iter().map(append::weight).sum();
+        self.write_bytes(bytes, move |cx| append::append(cx.conn, session, &events))
+            .await
+    }
+
+    async fn event(&self, account: AccountId, id: EventId) -> StoreResult<Option<Event>> {
+        self.read(move |conn| {
+            by_id(conn, account, id)?
+                .map(|stored| Ok(stored.event))
+                .transpose()
+        })
+        .await
+    }
+
+    async fn events(
+        &self,
+        account: AccountId,
+        filter: &EventFilter,
+        page: PageRequest,
+    ) -> StoreResult<Page<Event>> {
+        let filter = filter.clone();
+        self.read(move |conn| list::list(conn, account, &filter, page))
+            .await
+    }
+}
+
+/// An event with what its row knows beside it.
+pub(crate) struct StoredEvent {
+    /// The event.
+    pub(crate) event: Event,
+    /// The id of its first delivery; the others follow, number by number.
+    pub(crate) first_delivery: Option<DeliveryId>,
+}
+
+/// The bit of `events.flags` for [`Event::test`].
+pub(crate) const FLAG_TEST: i64 = 1;
+
+/// The bit of `events.flags` for [`Event::js_fixed_point`].
+pub(crate) const FLAG_JS_FIXED_POINT: i64 = 2;
+
+const COLUMNS: &str = "account_id, id, type, created_at, occurred_at, flags, warning_code, warning_pointer, \
+                       first_delivery_id, delivery_count, data";
+
+fn from_row(row: &Row<'_>) -> SqlResult<StoredEvent> {
+    let flags: i64 = row.get(5)?;
+    let warning_code: Option<String> = row.get(6)?;
+    let warning = match warning_code {
+        Some(code) => Some(Warning {
+            code,
+            pointer: row.get(7)?,
+        }),
+        None => None,
+    };
+    let event = Event {
+        id: columns::id(row, 1, EventId::from_bytes)?,
+        account: columns::id(row, 0, AccountId::from_bytes)?,
+        event_type: columns::event_type(row, 2)?,
+        data: Bytes::from(row.get::<_, Vec<u8>>(10)?),
+        occurred_at: columns::time_opt(row, 4)?,
+        created_at: columns::time(row, 3)?,
+        test: flags & FLAG_TEST != 0,
+        js_fixed_point: flags & FLAG_JS_FIXED_POINT != 0,
+        warning,
+        deliveries: row.get(9)?,
+    };
+    Ok(StoredEvent {
+        event,
+        first_delivery: row.get::<_, Option<[u8; 16]>>(8)?.map(DeliveryId::from_bytes),
+    })
+}
+
+pub(crate) const BY_ID: &str = "FROM events INDEXED BY events_by_id WHERE id = ?1 AND account_id = ?2";
+
+/// The account's event of this id.
+pub(crate) fn by_id(conn: &Connection, account: AccountId, id: EventId) -> SqlResult<Option<StoredEvent>> {
+    let mut statement = conn.prepare_cached(&format!(
+        "SELECT {COLUMNS} {BY_ID}"
+    ))?;
+    let mut rows = statement.query((id.as_bytes(), account.as_bytes()))?;
+    rows.next()?.map(from_row).transpose()
+}
+
+pub(crate) const BY_KEY: &str =
+    "FROM events INDEXED BY events_by_idempotency_key WHERE account_id = ?1 AND idempotency_key = ?2";
+
+/// The account's event that was accepted with this idempotency key.
+pub(crate) fn by_idempotency_key(
+    conn: &Connection,
+    account: AccountId,
+    key: &str,
+) -> SqlResult<Option<StoredEvent>> {
+    let mut statement = conn.prepare_cached(&format!(
+        "SELECT {COLUMNS} {BY_KEY}"
+    ))?;
+    let mut rows = statement.query((account.as_bytes(), key))?;
+    rows.next()?.map(from_row).transpose()
+}
+
+/// The event in this row.
+pub(crate) fn by_seq(conn: &Connection, seq: i64) -> SqlResult<Option<StoredEvent>> {
+    let mut statement = conn.prepare_cached(&format!("SELECT {COLUMNS} FROM events WHERE seq = ?1"))?;
+    let mut rows = statement.query((seq,))?;
+    rows.next()?.map(from_row).transpose()
+}

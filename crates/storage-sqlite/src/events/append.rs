@@ -1,0 +1,130 @@
+//! Accepting: one row per event and one per delivery, checked before anything is written.
+
+use postrider_model::{DeliveryId, DeliveryStatus, Event, Timestamp};
+use postrider_storage::{Appended, FirstAttempt, NewEvent, SessionId};
+use rusqlite::{CachedStatement, Connection};
+
+use crate::event_types;
+use crate::events::{self, FLAG_JS_FIXED_POINT, FLAG_TEST};
+use crate::sql_error::SqlResult;
+
+/// About what an event's columns take beside its data, and a delivery's row.
+const ROW_BYTES: usize = 128;
+
+/// About how many bytes an event brings to the store.
+pub(crate) fn weight(new: &NewEvent) -> usize {
+    new.event.data.len() + ROW_BYTES * (1 + new.deliveries.len())
+}
+
+/// Stores events; see [`postrider_storage::EventStore::append`].
+pub(crate) fn append(conn: &Connection, session: SessionId, events: &[NewEvent]) -> SqlResult<Vec<Appended>> {
+    let mut insert = Insert::prepare(conn)?;
+    let mut answers = Vec::with_capacity(events.len());
+    for new in events {
+        let answer = match known(conn, new)? {
+            Some(answer) => answer,
+            None => {
+                insert.event_with_deliveries(session, new)?;
+                if new.adds_event_type {
+                    event_types::add_unseen(conn, &new.event.event_type, new.event.created_at)?;
+                }
+                Appended::Stored
+            }
+        };
+        answers.push(answer);
+    }
+    Ok(answers)
+}
+
+/// The answer for an event whose id or idempotency key was used before. An id of Postrider's own is never looked up.
+fn known(conn: &Connection, new: &NewEvent) -> SqlResult<Option<Appended>> {
+    let account = new.event.account;
+    if let Some(key) = &new.idempotency_key
+        && let Some(stored) = events::by_idempotency_key(conn, account, key)?
+    {
+        return Ok(Some(compare(new, stored.event)));
+    }
+    if new.id_is_callers
+        && let Some(stored) = events::by_id(conn, account, new.event.id)?
+    {
+        return Ok(Some(compare(new, stored.event)));
+    }
+    Ok(None)
+}
+
+fn compare(new: &NewEvent, stored: Event) -> Appended {
+    let same = new.event.event_type == stored.event_type
+        && new.event.data == stored.data
+        && new.event.occurred_at == stored.occurred_at
+        && (!new.id_is_callers || new.event.id == stored.id);
+    if same {
+        Appended::Known(stored)
+    } else {
+        Appended::Conflict
+    }
+}
+
+/// The two statements of acceptance.
+struct Insert<'conn> {
+    event: CachedStatement<'conn>,
+    delivery: CachedStatement<'conn>,
+}
+
+impl<'conn> Insert<'conn> {
+    fn prepare(conn: &'conn Connection) -> SqlResult<Self> {
+        Ok(Self {
+            event: conn.prepare_cached(
+                "INSERT INTO events (account_id, id, type, created_at, occurred_at, flags, warning_code,
+                                     warning_pointer, idempotency_key, first_delivery_id, delivery_count, data)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+            )?,
+            delivery: conn.prepare_cached(
+                "INSERT INTO deliveries (id, event_seq, account_id, automation_id, action_id, body, status, attempts,
+                                         resends, owner, state_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, 0, ?8, ?9)",
+            )?,
+        })
+    }
+
+    fn event_with_deliveries(&mut self, session: SessionId, new: &NewEvent) -> SqlResult<()> {
+        let event = &new.event;
+        let flags = i64::from(event.test) * FLAG_TEST + i64::from(event.js_fixed_point) * FLAG_JS_FIXED_POINT;
+        let seq = self.event.insert((
+            event.account.as_bytes(),
+            event.id.as_bytes(),
+            event.event_type.as_str(),
+            event.created_at.unix_ms(),
+            event.occurred_at.map(Timestamp::unix_ms),
+            flags,
+            event.warning.as_ref().map(|warning| &warning.code),
+            event.warning.as_ref().map(|warning| &warning.pointer),
+            &new.idempotency_key,
+            new.deliveries.first().map(|first| first.id.as_bytes()),
+            event.deliveries,
+            &*event.data,
+        ))?;
+        for (index, delivery) in (0..).zip(&new.deliveries) {
+            debug_assert_eq!(
+                delivery.id,
+                DeliveryId::from_u128(new.deliveries[0].id.as_u128() + index),
+                "an event's deliveries are numbered consecutively"
+            );
+            let owner = match delivery.first_attempt {
+                FirstAttempt::Owned => Some(session.0),
+                FirstAttempt::Waiting => None,
+            };
+            self.delivery.execute((
+                delivery.id.as_bytes(),
+                seq,
+                event.account.as_bytes(),
+                delivery.automation.as_bytes(),
+                delivery.action.as_bytes(),
+                delivery.body.code(),
+                DeliveryStatus::Pending.code(),
+                owner,
+                event.created_at.unix_ms(),
+            ))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,191 @@
+//! The headers of an attempt in few bytes, read back exactly.
+//!
+//! A request's headers are some 700 bytes of text, more than the event's own data, and hardly anything in them is
+//! news: names that every request has, two signatures of 32 bytes each written out in hex and base64, ids, times. So
+//! names and common values stand in a [`dictionary`], and a value of a known shape is kept as what it stands for
+//! ([`value`]). A value whose short form would not give back the same text, byte for byte, is kept as text: that is
+//! what makes the codec exact, not knowledge of who wrote the header.
+//!
+//! The layout, version 1: the byte 1, then each header's name and value until the end. No headers at all are an
+//! empty blob. A name is one byte from the dictionary, or [`NAME_TEXT`], or [`NAME_PREFIXED`] (a company's own prefix
+//! before one of Postrider's header names); a value is a tag and what that needs.
+//!
+//! To add a short form: give it a new tag in `value.rs`, or a new entry at the end of a dictionary. What is there
+//! keeps its number, as stored rows use it.
+
+mod dictionary;
+mod http_date;
+mod value;
+
+use postrider_model::attempt::Headers;
+use postrider_model::{DeliveryId, Timestamp};
+
+/// What a record knows anyway, so that its headers need not repeat it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Context {
+    /// Whose record it is.
+    pub(crate) delivery: DeliveryId,
+    /// When the attempt began.
+    pub(crate) started_at: Timestamp,
+}
+
+const VERSION: u8 = 1;
+
+/// A name that no dictionary has: its length and its text follow.
+const NAME_TEXT: u8 = 0;
+
+/// A prefix before a known ending: the ending's number, then the prefix's length and text; length 0 repeats the last.
+const NAME_PREFIXED: u8 = 0x7f;
+
+/// Set in a dictionary number where each word of the name begins with a capital.
+const CAPITALS: u8 = 0x80;
+
+/// The short form of headers.
+pub(crate) fn encode(headers: &Headers, context: &Context) -> Vec<u8> {
+    if headers.is_empty() {
+        return Vec::new();
+    }
+    let mut out = Vec::with_capacity(256);
+    out.push(VERSION);
+    let mut prefix = "";
+    for (name, text) in headers {
+        encode_name(name, &mut prefix, &mut out);
+        value::encode(text, context, &mut out);
+    }
+    out
+}
+
+/// The headers of a short form; `None` where the bytes are no such thing.
+pub(crate) fn decode(bytes: &[u8], context: &Context) -> Option<Headers> {
+    let Some((version, mut rest)) = bytes.split_first() else {
+        return Some(Headers::new());
+    };
+    if *version != VERSION {
+        return None;
+    }
+    let mut headers = Headers::new();
+    let mut prefix = String::new();
+    while !rest.is_empty() {
+        let name = decode_name(&mut rest, &mut prefix)?;
+        headers.push((name, value::decode(&mut rest, context)?));
+    }
+    Some(headers)
+}
+
+fn encode_name<'a>(name: &'a str, prefix: &mut &'a str, out: &mut Vec<u8>) {
+    if let Some(number) = in_either_case(name, dictionary::name_number) {
+        out.push(number);
+        return;
+    }
+    let Some((own, ending)) = split_ending(name) else {
+        out.push(NAME_TEXT);
+        put_text(name, out);
+        return;
+    };
+    out.extend([NAME_PREFIXED, ending]);
+    if own == *prefix {
+        out.push(0);
+    } else {
+        put_text(own, out);
+        *prefix = own;
+    }
+}
+
+fn decode_name(rest: &mut &[u8], prefix: &mut String) -> Option<String> {
+    match take_byte(rest)? {
+        NAME_TEXT => take_text(rest).map(str::to_owned),
+        NAME_PREFIXED => {
+            let number = take_byte(rest)?;
+            let ending = cased(number, dictionary::ending(number & !CAPITALS)?);
+            let own = take_text(rest)?;
+            if !own.is_empty() {
+                own.clone_into(prefix);
+            }
+            Some(format!("{prefix}{ending}"))
+        }
+        number => Some(cased(number, dictionary::name(number & !CAPITALS)?)),
+    }
+}
+
+/// A name as a prefix (never empty) and the number of one of Postrider's endings.
+fn split_ending(name: &str) -> Option<(&str, u8)> {
+    dictionary::ENDINGS.iter().find_map(|ending| {
+        let at = name.len().checked_sub(ending.len()).filter(|at| *at > 0)?;
+        let (own, tail) = name.split_at_checked(at)?;
+        let number = in_either_case(tail, |tail| (tail == *ending).then(|| dictionary::ending_number(tail))?)?;
+        Some((own, number))
+    })
+}
+
+/// The number of a name in lower case, or of one with capitals, told apart by [`CAPITALS`]; `None` for any other.
+fn in_either_case(name: &str, number: impl Fn(&str) -> Option<u8>) -> Option<u8> {
+    if !name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        return number(name);
+    }
+    let lower = name.to_ascii_lowercase();
+    let number = number(&lower)?;
+    (with_capitals(&lower) == name).then_some(number | CAPITALS)
+}
+
+fn cased(number: u8, lower: &str) -> String {
+    if number & CAPITALS == 0 {
+        lower.to_owned()
+    } else {
+        with_capitals(lower)
+    }
+}
+
+/// `content-type` as `Content-Type`.
+fn with_capitals(lower: &str) -> String {
+    let mut begins = true;
+    lower
+        .chars()
+        .map(|c| {
+            let shown = if begins { c.to_ascii_uppercase() } else { c };
+            begins = c == '-';
+            shown
+        })
+        .collect()
+}
+
+fn put_text(text: &str, out: &mut Vec<u8>) {
+    put_number(text.len() as u64, out);
+    out.extend_from_slice(text.as_bytes());
+}
+
+/// A number in groups of seven bits, the lowest first (LEB128).
+fn put_number(mut number: u64, out: &mut Vec<u8>) {
+    while number >= 0x80 {
+        out.push((number & 0x7f) as u8 | 0x80);
+        number >>= 7;
+    }
+    out.push(number as u8);
+}
+
+fn take_byte(rest: &mut &[u8]) -> Option<u8> {
+    rest.split_off_first().copied()
+}
+
+fn take_bytes<'a>(rest: &mut &'a [u8], count: usize) -> Option<&'a [u8]> {
+    rest.split_off(..count)
+}
+
+fn take_text<'a>(rest: &mut &'a [u8]) -> Option<&'a str> {
+    let length = usize::try_from(take_number(rest)?).ok()?;
+    std::str::from_utf8(take_bytes(rest, length)?).ok()
+}
+
+fn take_number(rest: &mut &[u8]) -> Option<u64> {
+    let mut number = 0;
+    for shift in (0..64).step_by(7) {
+        let byte = take_byte(rest)?;
+        number |= u64::from(byte & 0x7f) << shift;
+        if byte & 0x80 == 0 {
+            return Some(number);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests;

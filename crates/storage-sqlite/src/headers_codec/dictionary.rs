@@ -1,0 +1,248 @@
+//! Names and values that headers often have. Entries are only ever added at the end: stored rows use their numbers.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+/// Names, numbered from 1 up to 126.
+const NAMES: &[&str] = &[
+    "content-type",
+    "content-length",
+    "user-agent",
+    "host",
+    "accept",
+    "webhook-id",
+    "webhook-timestamp",
+    "webhook-signature",
+    "postrider-signature",
+    "postrider-signature-next",
+    "postrider-event-type",
+    "postrider-delivery-id",
+    "postrider-attempt",
+    "date",
+    "server",
+    "connection",
+    "keep-alive",
+    "transfer-encoding",
+    "cache-control",
+    "etag",
+    "vary",
+    "x-powered-by",
+    "x-request-id",
+    "strict-transport-security",
+    "x-content-type-options",
+    "x-frame-options",
+    "set-cookie",
+    "location",
+    "expires",
+    "pragma",
+    "age",
+    "via",
+    "alt-svc",
+    "cf-ray",
+    "cf-cache-status",
+    "nel",
+    "report-to",
+    "server-timing",
+    "access-control-allow-origin",
+    "content-encoding",
+    "last-modified",
+    "accept-ranges",
+    "x-xss-protection",
+    "referrer-policy",
+    "content-security-policy",
+    "x-runtime",
+    "retry-after",
+    "allow",
+    "x-amzn-requestid",
+    "x-amzn-trace-id",
+    "x-amz-apigw-id",
+    "x-amz-cf-id",
+    "x-amz-cf-pop",
+    "x-cache",
+    "apigw-requestid",
+    "x-vercel-id",
+    "x-vercel-cache",
+    "fly-request-id",
+    "x-render-origin-server",
+    "rndr-id",
+    "www-authenticate",
+    "content-language",
+    "x-ratelimit-limit",
+    "x-ratelimit-remaining",
+    "x-ratelimit-reset",
+    "x-correlation-id",
+    "x-trace-id",
+    "traceparent",
+    "authorization",
+    "x-served-by",
+    "x-cache-hits",
+    "x-timer",
+    "x-download-options",
+    "x-permitted-cross-domain-policies",
+    "x-dns-prefetch-control",
+    "origin-agent-cluster",
+    "cross-origin-opener-policy",
+    "cross-origin-resource-policy",
+    "cross-origin-embedder-policy",
+    "access-control-allow-credentials",
+    "access-control-allow-headers",
+    "access-control-allow-methods",
+    "access-control-expose-headers",
+    "permissions-policy",
+    "x-accel-buffering",
+    "x-response-time",
+    "x-envoy-upstream-service-time",
+    "accept-encoding",
+];
+
+/// What Postrider's own header names end in, whatever prefix an installation sets. Numbered from 0.
+pub(super) const ENDINGS: &[&str] = &[
+    "-signature",
+    "-signature-next",
+    "-event-type",
+    "-delivery-id",
+    "-attempt",
+];
+
+/// Values, numbered from 0 up to 255.
+const VALUES: &[&str] = &[
+    "",
+    "application/json",
+    "application/json; charset=utf-8",
+    "application/json;charset=utf-8",
+    "application/json; charset=UTF-8",
+    "application/problem+json",
+    "text/plain",
+    "text/plain; charset=utf-8",
+    "text/plain;charset=utf-8",
+    "text/plain; charset=UTF-8",
+    "text/html",
+    "text/html; charset=utf-8",
+    "text/html; charset=UTF-8",
+    "text/html;charset=utf-8",
+    "keep-alive",
+    "close",
+    "chunked",
+    "*/*",
+    "gzip",
+    "br",
+    "identity",
+    "bytes",
+    "nginx",
+    "cloudflare",
+    "Apache",
+    "Express",
+    "awselb/2.0",
+    "Microsoft-IIS/10.0",
+    "Kestrel",
+    "uvicorn",
+    "gunicorn",
+    "Vercel",
+    "Netlify",
+    "Caddy",
+    "1.1 Caddy",
+    "1.1 google",
+    "ASP.NET",
+    "timeout=5",
+    "timeout=60",
+    "timeout=65",
+    "timeout=72",
+    "nosniff",
+    "DENY",
+    "SAMEORIGIN",
+    "1; mode=block",
+    "no-cache",
+    "no-store",
+    "private",
+    "max-age=0",
+    "no-cache, no-store, must-revalidate",
+    "no-store, no-cache, must-revalidate",
+    "no-cache, private",
+    "private, no-cache, no-store, max-age=0, must-revalidate",
+    "max-age=0, private, must-revalidate",
+    "public, max-age=0, must-revalidate",
+    "Accept-Encoding",
+    "accept-encoding",
+    "Accept",
+    "Origin",
+    "DYNAMIC",
+    "MISS",
+    "BYPASS",
+    "Miss from cloudfront",
+    "Error from cloudfront",
+    "max-age=31536000",
+    "max-age=31536000; includeSubDomains",
+    "max-age=31536000; includeSubDomains; preload",
+    "max-age=63072000",
+    "max-age=63072000; includeSubDomains; preload",
+    "max-age=15552000; includeSubDomains",
+    "no-referrer",
+    "strict-origin-when-cross-origin",
+    "same-origin",
+    "h3=\":443\"; ma=86400",
+    "h3=\":443\"; ma=2592000,h3-29=\":443\"; ma=2592000",
+    "off",
+    "none",
+    "true",
+    "?1",
+    "noopen",
+];
+
+static NAME_NUMBERS: LazyLock<HashMap<&str, u8>> = LazyLock::new(|| (1..).zip(NAMES).map(swapped).collect());
+static VALUE_NUMBERS: LazyLock<HashMap<&str, u8>> = LazyLock::new(|| (0..).zip(VALUES).map(swapped).collect());
+
+fn swapped((number, text): (u8, &&'static str)) -> (&'static str, u8) {
+    (*text, number)
+}
+
+/// The number of a name in lower case.
+pub(super) fn name_number(name: &str) -> Option<u8> {
+    NAME_NUMBERS.get(name).copied()
+}
+
+/// The name with this number.
+pub(super) fn name(number: u8) -> Option<&'static str> {
+    NAMES.get(usize::from(number).checked_sub(1)?).copied()
+}
+
+/// The number of an ending in lower case.
+pub(super) fn ending_number(ending: &str) -> Option<u8> {
+    (0..).zip(ENDINGS).find_map(|(number, known)| (*known == ending).then_some(number))
+}
+
+/// The ending with this number.
+pub(super) fn ending(number: u8) -> Option<&'static str> {
+    ENDINGS.get(usize::from(number)).copied()
+}
+
+/// The number of a value.
+pub(super) fn value_number(value: &str) -> Option<u8> {
+    VALUE_NUMBERS.get(value).copied()
+}
+
+/// The value with this number.
+pub(super) fn value(number: u8) -> Option<&'static str> {
+    VALUES.get(usize::from(number)).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_fit_and_no_entry_stands_twice() {
+        assert!(NAMES.len() <= 126 && VALUES.len() <= 256 && ENDINGS.len() <= 126);
+        assert_eq!(NAME_NUMBERS.len(), NAMES.len());
+        assert_eq!(VALUE_NUMBERS.len(), VALUES.len());
+        assert!(NAMES.iter().all(|name| *name == name.to_ascii_lowercase()));
+    }
+
+    /// Stored rows use the numbers: this test may grow, its lines may not change.
+    #[test]
+    fn numbers_in_use_stay() {
+        assert_eq!((name_number("content-type"), name_number("date")), (Some(1), Some(14)));
+        assert_eq!(name_number("accept-encoding"), Some(88));
+        assert_eq!((value_number(""), value_number("noopen")), (Some(0), Some(79)));
+        assert_eq!(ending_number("-attempt"), Some(4));
+    }
+}

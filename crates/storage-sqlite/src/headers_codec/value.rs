@@ -1,0 +1,177 @@
+//! A header's value in few bytes: a tag, and what the text stands for.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use postrider_model::{DeliveryId, EventId};
+
+use super::{Context, dictionary, http_date, put_number, put_text, take_byte, take_bytes, take_number, take_text};
+
+/// Anything: length and text.
+const TEXT: u8 = 0;
+/// A value of the dictionary: its number.
+const KNOWN: u8 = 1;
+/// 64 lower-case hex digits: 32 bytes.
+const HEX_32: u8 = 2;
+/// `v1,` and the base64 of 32 bytes, one or more with single spaces between: how many, then 32 bytes each.
+const V1_SIGNATURES: u8 = 3;
+/// An event's id: 16 bytes.
+const EVENT_ID: u8 = 4;
+/// Another delivery's id: 16 bytes.
+const DELIVERY_ID: u8 = 5;
+/// The id of the delivery that the record belongs to.
+const OWN_DELIVERY_ID: u8 = 6;
+/// A decimal number without leading zeros: itself.
+const NUMBER: u8 = 7;
+/// A decimal number that is a Unix time near the attempt's beginning: the seconds between, signed.
+const UNIX_TIME: u8 = 8;
+/// A date as HTTP writes it (RFC 9110, IMF-fixdate): seconds from the attempt's beginning, signed.
+const HTTP_DATE: u8 = 9;
+
+/// A Unix time this far from the attempt's beginning takes one byte; anything further is kept as a number.
+const NEAR_S: i64 = 60;
+
+/// Length of `v1,` and the base64 of 32 bytes.
+const V1_LENGTH: usize = 47;
+
+pub(super) fn encode(text: &str, context: &Context, out: &mut Vec<u8>) {
+    let begins = out.len();
+    let done = match text.as_bytes() {
+        [] => None,
+        [b'v', b'1', b',', ..] => signatures(text, out),
+        [b'e', b'v', b't', b'_', ..] => event_id(text, out),
+        [b'd', b'l', b'v', b'_', ..] => delivery_id(text, context, out),
+        [b'0'..=b'9', ..] if text.len() <= 20 => number(text, context, out),
+        [b'0'..=b'9' | b'a'..=b'f', ..] if text.len() == 64 => hex(text, out),
+        [b'A'..=b'Z', ..] if text.len() == http_date::LENGTH => date(text, context, out),
+        _ => None,
+    };
+    if done.is_some() {
+        return;
+    }
+    out.truncate(begins);
+    match dictionary::value_number(text) {
+        Some(number) => out.extend([KNOWN, number]),
+        None => {
+            out.push(TEXT);
+            put_text(text, out);
+        }
+    }
+}
+
+pub(super) fn decode(rest: &mut &[u8], context: &Context) -> Option<String> {
+    let started_s = context.started_at.unix_s();
+    Some(match take_byte(rest)? {
+        TEXT => take_text(rest)?.to_owned(),
+        KNOWN => dictionary::value(take_byte(rest)?)?.to_owned(),
+        HEX_32 => hex_of(take_bytes(rest, 32)?),
+        V1_SIGNATURES => {
+            let count = usize::from(take_byte(rest)?);
+            let bytes = take_bytes(rest, 32 * count)?;
+            let tokens: Vec<_> = bytes.chunks(32).map(|bytes| format!("v1,{}", STANDARD.encode(bytes))).collect();
+            tokens.join(" ")
+        }
+        EVENT_ID => EventId::from_bytes(take_bytes(rest, 16)?.try_into().ok()?).to_string(),
+        DELIVERY_ID => DeliveryId::from_bytes(take_bytes(rest, 16)?.try_into().ok()?).to_string(),
+        OWN_DELIVERY_ID => context.delivery.to_string(),
+        NUMBER => take_number(rest)?.to_string(),
+        UNIX_TIME => started_s.checked_add(take_signed(rest)?)?.to_string(),
+        HTTP_DATE => http_date::format(started_s.checked_add(take_signed(rest)?)?)?,
+        _ => return None,
+    })
+}
+
+fn signatures(text: &str, out: &mut Vec<u8>) -> Option<()> {
+    let count = u8::try_from((text.len() + 1) / (V1_LENGTH + 1)).ok()?;
+    out.extend([V1_SIGNATURES, count]);
+    let mut left = count;
+    for token in text.split(' ') {
+        let base64 = token.strip_prefix("v1,").filter(|_| token.len() == V1_LENGTH)?;
+        let mut bytes = [0; 33];
+        // Standard base64 has one spelling for each value: padding and unused bits are checked.
+        let length = STANDARD.decode_slice(base64, &mut bytes).ok()?;
+        out.extend_from_slice(bytes.get(..32).filter(|_| length == 32)?);
+        left = left.checked_sub(1)?;
+    }
+    (left == 0).then_some(())
+}
+
+fn event_id(text: &str, out: &mut Vec<u8>) -> Option<()> {
+    let id: EventId = text.parse().ok()?;
+    out.push(EVENT_ID);
+    out.extend_from_slice(id.as_bytes());
+    (id.to_string() == text).then_some(())
+}
+
+fn delivery_id(text: &str, context: &Context, out: &mut Vec<u8>) -> Option<()> {
+    let id: DeliveryId = text.parse().ok()?;
+    if id == context.delivery {
+        out.push(OWN_DELIVERY_ID);
+    } else {
+        out.push(DELIVERY_ID);
+        out.extend_from_slice(id.as_bytes());
+    }
+    (id.to_string() == text).then_some(())
+}
+
+fn number(text: &str, context: &Context, out: &mut Vec<u8>) -> Option<()> {
+    let has_one_spelling = text == "0" || (!text.starts_with('0') && text.bytes().all(|b| b.is_ascii_digit()));
+    let number: u64 = text.parse().ok().filter(|_| has_one_spelling)?;
+    let from_start = i64::try_from(number)
+        .ok()
+        .and_then(|number| number.checked_sub(context.started_at.unix_s()))
+        .filter(|seconds| seconds.abs() <= NEAR_S);
+    match from_start {
+        Some(seconds) => {
+            out.push(UNIX_TIME);
+            put_signed(seconds, out);
+        }
+        None => {
+            out.push(NUMBER);
+            put_number(number, out);
+        }
+    }
+    Some(())
+}
+
+fn hex(text: &str, out: &mut Vec<u8>) -> Option<()> {
+    out.push(HEX_32);
+    for pair in text.as_bytes().chunks(2) {
+        let [high, low] = pair else { return None };
+        out.push(digit(*high)? << 4 | digit(*low)?);
+    }
+    Some(())
+}
+
+fn digit(byte: u8) -> Option<u8> {
+    match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        _ => None,
+    }
+}
+
+fn hex_of(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .map(|digit| char::from(DIGITS[usize::from(digit)]))
+        .collect()
+}
+
+fn date(text: &str, context: &Context, out: &mut Vec<u8>) -> Option<()> {
+    let time_s = http_date::parse(text)?;
+    out.push(HTTP_DATE);
+    put_signed(time_s.checked_sub(context.started_at.unix_s())?, out);
+    Some(())
+}
+
+/// Small numbers of either sign in few bytes: 0, -1, 1, -2 as 0, 1, 2, 3.
+fn put_signed(number: i64, out: &mut Vec<u8>) {
+    put_number(((number << 1) ^ (number >> 63)).cast_unsigned(), out);
+}
+
+fn take_signed(rest: &mut &[u8]) -> Option<i64> {
+    let number = take_number(rest)?;
+    Some((number >> 1).cast_signed() ^ -(number & 1).cast_signed())
+}

@@ -1,0 +1,195 @@
+//! Opening a data folder: its lock, its database, the pragmas.
+//!
+//! **Pragmas of the writer.** WAL with `synchronous=FULL` syncs the log at each commit, which is what a 202 promises;
+//! the database file itself is synced by checkpoints only. The page size is 8 KiB: an event of 512 bytes and its
+//! record leave less of a page unused than with 4 KiB, and an answer's kept body of a few KiB needs no overflow page.
+//! A checkpoint is due every [`CHECKPOINT_PAGES`]; new rows go to few pages again and again, so that a longer log means
+//! fewer pages written twice, at the price of a longer recovery after a crash. `auto_vacuum` stays off: retention
+//! frees about as many pages as acceptance takes, and SQLite uses them again; moving pages around would cost writes
+//! and a pointer map to give back what is needed a moment later.
+
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use crate::options::SqliteOptions;
+use crate::schema::{self, MigrationReport};
+
+/// The database's name within the data folder.
+pub const DATABASE_FILE: &str = "postrider.db";
+
+/// The lock's name within the data folder.
+pub const LOCK_FILE: &str = "postrider.lock";
+
+/// Size of a page, in bytes; fixed when the database is made.
+pub(crate) const PAGE_BYTES: u32 = 8192;
+
+/// Pages in the log after which a commit is followed by a checkpoint: 16 MiB, some 20 ms of work.
+const CHECKPOINT_PAGES: u32 = 2000;
+
+/// What the log file is cut to once it has been longer: it grows while a backup or a slow read holds an old snapshot.
+const LOG_BYTES_KEPT: u32 = 64 * 1024 * 1024;
+
+/// How long a statement waits for another process's lock (a backup that begins or ends holds one briefly).
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Distinct statements of this crate, rounded up: none is compiled twice on a connection.
+const STATEMENTS_CACHED: usize = 128;
+
+/// Why a data folder could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another process works on the folder.
+    #[error("another process is using {}: only one Postrider can run on a data folder", folder.display())]
+    Locked {
+        /// The data folder.
+        folder: PathBuf,
+    },
+    /// The database was written by a newer Postrider.
+    #[error(
+        "the database has schema {found}, and this Postrider knows schemas up to {known}: start the newer Postrider \
+         that wrote it, or restore a backup made before"
+    )]
+    TooNew {
+        /// Its schema.
+        found: u32,
+        /// The newest that this code knows.
+        known: u32,
+    },
+    /// There is no database in the folder.
+    #[error("there is no database in {}", folder.display())]
+    NoDatabase {
+        /// The data folder.
+        folder: PathBuf,
+    },
+    /// The folder or a file in it cannot be made, read or written.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// Which one.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// SQLite cannot open the database.
+    #[error("the database cannot be opened: {0}")]
+    Sqlite(#[from] rusqlite::Error),
+    /// A migration failed; the database is as it was.
+    #[error("the database could not be migrated and was left as it was: {0}")]
+    Migration(#[source] Box<rusqlite_migration::Error>),
+}
+
+impl OpenError {
+    fn io(path: &Path, source: io::Error) -> Self {
+        Self::Io {
+            path: path.to_owned(),
+            source,
+        }
+    }
+}
+
+/// Migrates the database of a data folder that no server runs on, without serving it. Makes folder and database where
+/// there are none.
+///
+/// # Errors
+/// As [`crate::SqliteStore::open`].
+pub fn migrate(data_dir: &Path) -> Result<MigrationReport, OpenError> {
+    let _lock = lock(data_dir)?;
+    let mut conn = open_writer(data_dir, &SqliteOptions::default())?;
+    schema::migrate(&mut conn)
+}
+
+/// The schema of the database in a data folder, whether a server runs on it or not.
+///
+/// # Errors
+/// [`OpenError::NoDatabase`], or what SQLite says.
+pub fn schema_version(data_dir: &Path) -> Result<u32, OpenError> {
+    let path = data_dir.join(DATABASE_FILE);
+    if !path.exists() {
+        return Err(OpenError::NoDatabase {
+            folder: data_dir.to_owned(),
+        });
+    }
+    // Not read-only: a log without its shared-memory file, as a crash leaves it, can only be read by making one.
+    let conn = Connection::open_with_flags(path, flags(OpenFlags::SQLITE_OPEN_READ_WRITE))?;
+    conn.busy_timeout(BUSY_TIMEOUT)?;
+    Ok(schema::version(&conn)?)
+}
+
+/// Makes the folder if it is missing, and locks it for as long as the file is open. The system drops the lock of a
+/// process that dies.
+pub(crate) fn lock(data_dir: &Path) -> Result<File, OpenError> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(data_dir)
+        .map_err(|error| OpenError::io(data_dir, error))?;
+    let path = data_dir.join(LOCK_FILE);
+    let file = private_file(&path)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(OpenError::Locked {
+            folder: data_dir.to_owned(),
+        }),
+        Err(TryLockError::Error(error)) => Err(OpenError::io(&path, error)),
+    }
+}
+
+/// The writing connection, not migrated yet.
+pub(crate) fn open_writer(data_dir: &Path, options: &SqliteOptions) -> Result<Connection, OpenError> {
+    let path = data_dir.join(DATABASE_FILE);
+    // SQLite gives its log the mode of the database, so that it is enough to make that one private.
+    drop(private_file(&path)?);
+    let conn = Connection::open_with_flags(&path, flags(OpenFlags::SQLITE_OPEN_READ_WRITE))?;
+    conn.busy_timeout(BUSY_TIMEOUT)?;
+    conn.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
+    conn.pragma_update(None, "page_size", PAGE_BYTES)?;
+    conn.pragma_update(None, "journal_mode", "WAL")?;
+    conn.pragma_update(None, "synchronous", "FULL")?;
+    conn.pragma_update(None, "foreign_keys", true)?;
+    conn.pragma_update(None, "temp_store", "MEMORY")?;
+    conn.pragma_update(None, "cache_size", -i64::from(options.writer_cache_kib))?;
+    conn.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+    conn.pragma_update(None, "journal_size_limit", LOG_BYTES_KEPT)?;
+    if let Some(bytes) = options.max_bytes {
+        limit_pages(&conn, bytes)?;
+    }
+    Ok(conn)
+}
+
+/// A connection for one read at a time.
+pub(crate) fn open_reader(data_dir: &Path, options: &SqliteOptions) -> rusqlite::Result<Connection> {
+    let path = data_dir.join(DATABASE_FILE);
+    let conn = Connection::open_with_flags(path, flags(OpenFlags::SQLITE_OPEN_READ_ONLY))?;
+    conn.busy_timeout(BUSY_TIMEOUT)?;
+    conn.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
+    conn.pragma_update(None, "cache_size", -i64::from(options.reader_cache_kib))?;
+    conn.pragma_update(None, "query_only", true)?;
+    Ok(conn)
+}
+
+/// Lets the database grow to this many bytes.
+pub(crate) fn limit_pages(conn: &Connection, bytes: u64) -> rusqlite::Result<()> {
+    // SQLite takes a limit below what there is as a limit on growing, and none at all for a question.
+    let pages = i64::try_from(bytes / u64::from(PAGE_BYTES)).unwrap_or(i64::MAX).max(1);
+    conn.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))
+}
+
+/// Connections are used by one thread at a time, which makes SQLite's own mutexes superfluous.
+fn flags(access: OpenFlags) -> OpenFlags {
+    access | OpenFlags::SQLITE_OPEN_NO_MUTEX
+}
+
+fn private_file(path: &Path) -> Result<File, OpenError> {
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path)
+        .map_err(|error| OpenError::io(path, error))
+}

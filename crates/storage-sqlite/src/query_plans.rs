@@ -1,0 +1,76 @@
+//! Tests that statements which run often, or over tables that grow without end, use the index they were written for.
+
+use rusqlite::Connection;
+
+use crate::deliveries::{claim, finish, list as delivery_list, waiting};
+use crate::events::list as event_list;
+use crate::options::SqliteOptions;
+use crate::{accounts, automations, event_types, events, open, retention, schema, sessions};
+
+fn database() -> (Connection, tempfile::TempDir) {
+    let folder = tempfile::TempDir::new().unwrap();
+    let mut conn = open::open_writer(folder.path(), &SqliteOptions::default()).unwrap();
+    schema::migrate(&mut conn).unwrap();
+    (conn, folder)
+}
+
+/// What SQLite is going to do, a step a line.
+fn plan(conn: &Connection, sql: &str) -> String {
+    let sql = match sql.strip_prefix("FROM") {
+        Some(rest) => format!("EXPLAIN QUERY PLAN SELECT * FROM{rest}"),
+        None => format!("EXPLAIN QUERY PLAN {sql}"),
+    };
+    let mut statement = conn.prepare(&sql).unwrap();
+    // No parameters are bound: the plan does not depend on them.
+    let mut rows = statement.raw_query();
+    let mut steps = Vec::new();
+    while let Some(row) = rows.next().unwrap() {
+        steps.push(row.get::<_, String>(3).unwrap());
+    }
+    steps.join("\n")
+}
+
+#[test]
+fn statements_over_large_tables_seek_in_the_index_meant_for_them() {
+    let (conn, _folder) = database();
+    let waiting = "SEARCH deliveries USING INDEX deliveries_waiting";
+    let owned = "SEARCH deliveries USING COVERING INDEX deliveries_not_succeeded";
+    for (sql, step) in [
+        (claim::DUE, format!("{waiting} (action_id=? AND state_at<?)")),
+        (claim::NEXT_DUE, format!("{waiting} (action_id=?)")),
+        (waiting::NEXT_LANE, format!("{waiting} (action_id>?)")),
+        (finish::SETTLE_FIRST, "SEARCH deliveries USING PRIMARY KEY (id=?)".to_owned()),
+        (delivery_list::RANGE, "SEARCH d USING PRIMARY KEY (id>? AND id<?)".to_owned()),
+        (
+            delivery_list::IN_STATUS,
+            format!("{owned} (owner=? AND status=? AND account_id=? AND id>? AND id<?)"),
+        ),
+        (sessions::NEXT_OWNER, format!("{owned} (owner>?)")),
+        (sessions::OWNED, format!("{owned} (owner=?)")),
+        (events::BY_ID, "SEARCH events USING INDEX events_by_id (id=?)".to_owned()),
+        (
+            events::BY_KEY,
+            "SEARCH events USING INDEX events_by_idempotency_key (account_id=? AND idempotency_key=?)".to_owned(),
+        ),
+        (
+            event_list::WALK,
+            "SEARCH events USING INDEX events_by_account (account_id=? AND created_at>? AND created_at<?)".to_owned(),
+        ),
+        (retention::NEXT, "SEARCH events USING INTEGER PRIMARY KEY (rowid>?)".to_owned()),
+        (retention::OF_ACCOUNT, "SEARCH events USING INDEX events_by_account (account_id=?)".to_owned()),
+        (retention::PENDING, "SEARCH deliveries USING PRIMARY KEY (id>? AND id<?)".to_owned()),
+        (accounts::LIST, "SEARCH accounts USING INDEX sqlite_autoindex_accounts_1 (id<?)".to_owned()),
+        (
+            automations::LIST,
+            "SEARCH automations USING INDEX sqlite_autoindex_automations_1 (account_id=? AND id<?)".to_owned(),
+        ),
+        (
+            event_types::LIST,
+            "SEARCH event_types USING INDEX event_types_by_age (created_at<?)".to_owned(),
+        ),
+    ] {
+        let plan = plan(&conn, sql);
+        assert!(plan.contains(&step), "{sql}\nis done by\n{plan}\nnot by\n{step}");
+        assert!(!plan.contains("SCAN") && !plan.contains("TEMP B-TREE"), "{sql}\nis done by\n{plan}");
+    }
+}

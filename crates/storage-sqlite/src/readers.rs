@@ -1,0 +1,76 @@
+//! Connections that read, a few at a time, beside the writer: in WAL mode neither waits for the other.
+
+use std::path::PathBuf;
+
+use parking_lot::Mutex;
+use postrider_storage::{StoreError, StoreResult};
+use rusqlite::Connection;
+use tokio::sync::Semaphore;
+
+use crate::open;
+use crate::options::{Execution, SqliteOptions};
+use crate::sql_error::{SqlError, SqlResult};
+
+/// A pool of read-only connections, opened when they are first needed.
+pub(crate) struct Readers {
+    data_dir: PathBuf,
+    options: SqliteOptions,
+    permits: Semaphore,
+    idle: Mutex<Vec<Connection>>,
+}
+
+impl Readers {
+    pub(crate) fn new(data_dir: PathBuf, options: SqliteOptions) -> Self {
+        Self {
+            permits: Semaphore::new(options.readers.max(1)),
+            idle: Mutex::new(Vec::new()),
+            data_dir,
+            options,
+        }
+    }
+
+    /// Runs `work` on one snapshot of the database.
+    pub(crate) async fn read<T, F>(&self, work: F) -> StoreResult<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> SqlResult<T> + Send + 'static,
+    {
+        let _permit = self
+            .permits
+            .acquire()
+            .await
+            .map_err(|_| StoreError::Unavailable("the store is shutting down".to_owned()))?;
+        let conn = self.connection()?;
+        let (conn, result) = match self.options.execution {
+            Execution::Inline => run(conn, work),
+            // A panic drops the connection; the next read opens another.
+            Execution::Threaded => tokio::task::spawn_blocking(move || run(conn, work))
+                .await
+                .map_err(|error| StoreError::Internal(format!("a read was broken off: {error}")))?,
+        };
+        self.idle.lock().push(conn);
+        Ok(result?)
+    }
+
+    fn connection(&self) -> StoreResult<Connection> {
+        let idle = self.idle.lock().pop();
+        match idle {
+            Some(conn) => Ok(conn),
+            None => {
+                open::open_reader(&self.data_dir, &self.options).map_err(|error| SqlError::from(error).into())
+            }
+        }
+    }
+}
+
+fn run<T>(conn: Connection, work: impl FnOnce(&Connection) -> SqlResult<T>) -> (Connection, SqlResult<T>) {
+    let result = snapshot(&conn, work);
+    (conn, result)
+}
+
+fn snapshot<T>(conn: &Connection, work: impl FnOnce(&Connection) -> SqlResult<T>) -> SqlResult<T> {
+    let transaction = conn.unchecked_transaction()?;
+    let result = work(&transaction);
+    transaction.finish()?;
+    result
+}

@@ -1,0 +1,170 @@
+//! Pruning: what is too old, and what deleted accounts left behind, in short steps.
+//!
+//! Events are looked at in the order of acceptance. Those with a pending delivery are passed over; the writer
+//! remembers how far it came, so that the next step does not pass over them again, and begins anew when it came to
+//! the young ones. The pages that are freed take in new rows; the file does not shrink.
+
+use async_trait::async_trait;
+use postrider_model::Timestamp;
+use postrider_storage::{Pruned, RetentionStore, StoreResult};
+use rusqlite::{Connection, OptionalExtension};
+
+use crate::attempts;
+use crate::events::list::ROWS_LOOKED_AT_MAX;
+use crate::sql_error::SqlResult;
+use crate::store::SqliteStore;
+use crate::writer::WriteCx;
+
+/// Events in a row that are young enough to stay, after which the rest is taken to be as young: concurrent
+/// acceptance, or a clock that was set, leaves some out of order.
+const YOUNG_IN_A_ROW: usize = 1000;
+
+#[async_trait]
+impl RetentionStore for SqliteStore {
+    async fn prune(&self, before: Timestamp, limit: usize) -> StoreResult<Pruned> {
+        self.write(move |cx| {
+            let mut step = Step {
+                limit: limit.max(1),
+                rows: 0,
+                pruned: Pruned::default(),
+            };
+            of_deleted_accounts(cx.conn, &mut step)?;
+            too_old(cx, before, &mut step)?;
+            Ok(step.pruned)
+        })
+        .await
+    }
+}
+
+/// What a step did, and how much it may.
+struct Step {
+    limit: usize,
+    rows: usize,
+    pruned: Pruned,
+}
+
+impl Step {
+    /// Whether it did enough; then there may be more to do.
+    fn is_over(&mut self) -> bool {
+        let over = self.rows >= self.limit;
+        self.pruned.more |= over;
+        over
+    }
+}
+
+/// An event's row as far as removing it needs it.
+struct Old {
+    seq: i64,
+    created_at: i64,
+    first_delivery: Option<[u8; 16]>,
+    count: u32,
+}
+
+impl Old {
+    fn from_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            seq: row.get(0)?,
+            created_at: row.get(1)?,
+            first_delivery: row.get(2)?,
+            count: row.get(3)?,
+        })
+    }
+
+    /// The ids of its deliveries: the first, and the one behind the last.
+    fn deliveries(&self) -> Option<([u8; 16], [u8; 16])> {
+        let first = self.first_delivery?;
+        let end = u128::from_be_bytes(first) + u128::from(self.count);
+        Some((first, end.to_be_bytes()))
+    }
+}
+
+pub(crate) const OF_ACCOUNT: &str =
+    "SELECT seq, created_at, first_delivery_id, delivery_count FROM events INDEXED BY events_by_account
+     WHERE account_id = ?1 ORDER BY created_at LIMIT 1";
+
+fn of_deleted_accounts(conn: &Connection, step: &mut Step) -> SqlResult<()> {
+    let mut account = conn.prepare_cached("SELECT account_id FROM deleted_accounts ORDER BY number LIMIT 1")?;
+    let mut event = conn.prepare_cached(OF_ACCOUNT)?;
+    while let Some(id) = account
+        .query_row((), |row| row.get::<_, [u8; 16]>(0))
+        .optional()?
+    {
+        if step.is_over() {
+            return Ok(());
+        }
+        match event.query_row((id,), Old::from_row).optional()? {
+            Some(old) => remove(conn, &old, step)?,
+            None => {
+                conn.prepare_cached("DELETE FROM deleted_accounts WHERE account_id = ?1")?
+                    .execute((id,))?;
+                step.rows += 1;
+            }
+        }
+    }
+    Ok(())
+}
+
+pub(crate) const NEXT: &str =
+    "SELECT seq, created_at, first_delivery_id, delivery_count FROM events WHERE seq > ?1 ORDER BY seq LIMIT 1";
+
+fn too_old(cx: &mut WriteCx<'_>, before: Timestamp, step: &mut Step) -> SqlResult<()> {
+    let mut next = cx.conn.prepare_cached(NEXT)?;
+    let mut through = cx.memory.pruned_through;
+    let mut young = 0;
+    let mut looked_at = 0;
+    while let Some(old) = next.query_row((through,), Old::from_row).optional()? {
+        if old.created_at >= before.unix_ms() {
+            young += 1;
+            if young == YOUNG_IN_A_ROW {
+                break;
+            }
+        } else {
+            young = 0;
+            if step.is_over() || looked_at == ROWS_LOOKED_AT_MAX {
+                step.pruned.more = true;
+                cx.memory.pruned_through = through;
+                return Ok(());
+            }
+            looked_at += 1;
+            if !has_pending(cx.conn, &old)? {
+                remove(cx.conn, &old, step)?;
+            }
+        }
+        through = old.seq;
+    }
+    cx.memory.pruned_through = 0;
+    Ok(())
+}
+
+/// `+status`: the index that knows the pending ones would find all of them.
+pub(crate) const PENDING: &str = "SELECT 1 FROM deliveries WHERE id >= ?1 AND id < ?2 AND +status = 0";
+
+fn has_pending(conn: &Connection, old: &Old) -> SqlResult<bool> {
+    let Some((first, end)) = old.deliveries() else {
+        return Ok(false);
+    };
+    let mut statement = conn.prepare_cached(PENDING)?;
+    Ok(statement.exists((first, end))?)
+}
+
+/// Removes an event with its deliveries and their attempts.
+fn remove(conn: &Connection, old: &Old, step: &mut Step) -> SqlResult<()> {
+    if let Some((first, end)) = old.deliveries() {
+        let mut chains =
+            conn.prepare_cached("SELECT last_attempt FROM deliveries WHERE id >= ?1 AND id < ?2")?;
+        let mut rows = chains.query((first, end))?;
+        while let Some(row) = rows.next()? {
+            step.rows += attempts::remove(conn, row.get(0)?)?;
+        }
+        let deliveries = conn
+            .prepare_cached("DELETE FROM deliveries WHERE id >= ?1 AND id < ?2")?
+            .execute((first, end))?;
+        step.rows += deliveries;
+        step.pruned.deliveries += deliveries;
+    }
+    conn.prepare_cached("DELETE FROM events WHERE seq = ?1")?
+        .execute((old.seq,))?;
+    step.rows += 1;
+    step.pruned.events += 1;
+    Ok(())
+}

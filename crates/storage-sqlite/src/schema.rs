@@ -1,0 +1,65 @@
+//! The schema's versions, and moving a database from one to the next.
+//!
+//! A database carries its version in `user_version`. Migrations only go forward, in one transaction.
+//!
+//! To add a migration: write `migrations/000N_*.sql`, append it to [`MIGRATIONS`], and freeze a database of the schema
+//! before it as `tests/fixtures/schema_N-1.sql` with rows in every table; `tests/migrations.rs` opens it.
+
+use rusqlite::Connection;
+use rusqlite_migration::{M, Migrations};
+
+use crate::open::OpenError;
+
+const STEPS: &[M<'_>] = &[M::up(include_str!("../migrations/0001_initial.sql"))];
+const MIGRATIONS: Migrations<'_> = Migrations::from_slice(STEPS);
+
+/// The schema that this code reads and writes.
+pub const SCHEMA_VERSION: u32 = STEPS.len() as u32;
+
+/// What a migration did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MigrationReport {
+    /// The schema that was found; 0 for a new database.
+    pub from: u32,
+    /// The schema it has now.
+    pub to: u32,
+}
+
+/// The schema of an open database; 0 for an empty one.
+pub(crate) fn version(conn: &Connection) -> rusqlite::Result<u32> {
+    conn.pragma_query_value(None, "user_version", |row| row.get(0))
+}
+
+/// Brings an open database to [`SCHEMA_VERSION`].
+///
+/// # Errors
+/// [`OpenError::TooNew`] where it is beyond that already; it is then left as it was, as after any other error.
+pub(crate) fn migrate(conn: &mut Connection) -> Result<MigrationReport, OpenError> {
+    let found = version(conn)?;
+    if found > SCHEMA_VERSION {
+        return Err(OpenError::TooNew {
+            found,
+            known: SCHEMA_VERSION,
+        });
+    }
+    if found < SCHEMA_VERSION {
+        MIGRATIONS
+            .to_latest(conn)
+            .map_err(|error| OpenError::Migration(Box::new(error)))?;
+        tracing::info!(from = found, to = SCHEMA_VERSION, "the database schema was migrated");
+    }
+    Ok(MigrationReport {
+        from: found,
+        to: SCHEMA_VERSION,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_migration_applies_to_the_one_before() {
+        MIGRATIONS.validate().unwrap();
+    }
+}

@@ -1,0 +1,55 @@
+//! What a failed statement means to a caller.
+
+use postrider_storage::StoreError;
+use rusqlite::ErrorCode;
+
+/// Why a piece of SQL work failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SqlError {
+    /// SQLite refused a statement.
+    #[error(transparent)]
+    Sqlite(#[from] rusqlite::Error),
+    /// A row holds what this code never writes.
+    #[error("a stored row is damaged: {0}")]
+    Damaged(&'static str),
+    /// The code panicked.
+    #[error("a defect: {0}")]
+    Panicked(String),
+}
+
+/// The outcome of a piece of SQL work.
+pub(crate) type SqlResult<T> = Result<T, SqlError>;
+
+impl SqlError {
+    /// Whether the surroundings are to blame (the disk is full, the file cannot be written), not the statement: the
+    /// same work may succeed later, and other work would fail now as well.
+    pub(crate) fn is_of_the_surroundings(&self) -> bool {
+        let Self::Sqlite(error) = self else {
+            return false;
+        };
+        matches!(
+            error.sqlite_error_code(),
+            Some(
+                ErrorCode::DiskFull
+                    | ErrorCode::SystemIoFailure
+                    | ErrorCode::CannotOpen
+                    | ErrorCode::ReadOnly
+                    | ErrorCode::PermissionDenied
+                    | ErrorCode::OutOfMemory
+                    | ErrorCode::DatabaseBusy
+                    | ErrorCode::DatabaseLocked
+                    | ErrorCode::FileLockingProtocolFailed
+            )
+        )
+    }
+}
+
+impl From<SqlError> for StoreError {
+    fn from(error: SqlError) -> Self {
+        if error.is_of_the_surroundings() {
+            Self::Unavailable(error.to_string())
+        } else {
+            Self::Internal(error.to_string())
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! The one connection that writes, and its group commit.
+//!
+//! A commit costs one sync of the log whatever is in it. So operations that arrive while the last commit is being
+//! synced are run in one transaction and answered together; under load the groups grow, alone an operation waits for
+//! nobody.
+//!
+//! Each operation stays atomic without a savepoint of its own: savepoints cost more than the statements between
+//! them, and an operation that is going to refuse its work finds that out before it writes. What is left are
+//! statements that fail, which is rare. Then the whole transaction is rolled back, and every operation of the group
+//! is run again in a transaction of its own, so that exactly the failing one fails. That is why an operation has to
+//! be repeatable (`FnMut`) and leaves no trace outside the database but in [`Memory`], which a rollback clears. Where
+//! the surroundings are to blame (disk full), nothing is run again: all fail, and the next group finds out anew.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use postrider_storage::StoreError;
+use rusqlite::Connection;
+
+use crate::sql_error::{SqlError, SqlResult};
+
+/// What an operation works with.
+pub(crate) struct WriteCx<'a> {
+    /// The connection, in a transaction.
+    pub(crate) conn: &'a Connection,
+    /// What is remembered from one operation to the next.
+    pub(crate) memory: &'a mut Memory,
+}
+
+/// What the writer remembers between operations to save itself reads. It starts empty, also after each rollback.
+#[derive(Debug, Default)]
+pub(crate) struct Memory {
+    /// The number of the next attempt's row, once it was read.
+    pub(crate) next_attempt: Option<i64>,
+    /// `prune` has looked at the events up to this one since it last began at the oldest.
+    pub(crate) pruned_through: i64,
+}
+
+/// A queued write, ignorant of its result's type.
+pub(crate) trait Operation: Send {
+    /// Does the work and keeps the result for [`Self::answer`]. May be called again after a rollback.
+    fn run(&mut self, cx: &mut WriteCx<'_>) -> SqlResult<()>;
+
+    /// Tells the caller: the kept result, now that it is on disk, or why there is none.
+    fn answer(self: Box<Self>, failure: Option<&StoreError>);
+}
+
+/// How much was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct WriteCounts {
+    /// Transactions committed.
+    pub transactions: u64,
+    /// Operations in them.
+    pub operations: u64,
+}
+
+/// The counters behind [`WriteCounts`].
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    transactions: AtomicU64,
+    operations: AtomicU64,
+}
+
+impl Counters {
+    pub(crate) fn read(&self) -> WriteCounts {
+        WriteCounts {
+            transactions: self.transactions.load(Ordering::Relaxed),
+            operations: self.operations.load(Ordering::Relaxed),
+        }
+    }
+
+    fn add(&self, operations: usize) {
+        self.transactions.fetch_add(1, Ordering::Relaxed);
+        self.operations.fetch_add(operations as u64, Ordering::Relaxed);
+    }
+}
+
+/// The writing connection.
+pub(crate) struct Writer {
+    conn: Connection,
+    memory: Memory,
+    counters: Arc<Counters>,
+}
+
+impl Writer {
+    pub(crate) fn new(conn: Connection, counters: Arc<Counters>) -> Self {
+        Self {
+            conn,
+            memory: Memory::default(),
+            counters,
+        }
+    }
+
+    /// The connection, for what is done outside a transaction.
+    pub(crate) fn connection(&self) -> &Connection {
+        &self.conn
+    }
+
+    /// Runs the operations in as few transactions as possible, and answers them all.
+    pub(crate) fn commit(&mut self, mut group: Vec<Box<dyn Operation>>) {
+        match self.transaction(&mut group) {
+            Ok(()) => answer_all(group, None),
+            Err(error) if group.len() == 1 || error.is_of_the_surroundings() => {
+                tracing::error!(%error, operations = group.len(), "a write failed");
+                answer_all(group, Some(&error.into()));
+            }
+            Err(_) => group.into_iter().for_each(|operation| self.commit(vec![operation])),
+        }
+    }
+
+    fn transaction(&mut self, group: &mut [Box<dyn Operation>]) -> SqlResult<()> {
+        let done = self.begin().and_then(|()| self.run(group)).and_then(|()| {
+            self.conn.prepare_cached("COMMIT")?.execute(())?;
+            Ok(())
+        });
+        match done {
+            Ok(()) => self.counters.add(group.len()),
+            Err(_) => self.roll_back(),
+        }
+        done
+    }
+
+    fn begin(&mut self) -> SqlResult<()> {
+        // Only where a rollback failed as well.
+        if !self.conn.is_autocommit() {
+            self.roll_back();
+        }
+        self.conn.prepare_cached("BEGIN IMMEDIATE")?.execute(())?;
+        Ok(())
+    }
+
+    fn run(&mut self, group: &mut [Box<dyn Operation>]) -> SqlResult<()> {
+        for operation in group {
+            let mut cx = WriteCx {
+                conn: &self.conn,
+                memory: &mut self.memory,
+            };
+            // The connection's state is rolled back after a panic, and the memory cleared.
+            catch_unwind(AssertUnwindSafe(|| operation.run(&mut cx)))
+                .unwrap_or_else(|panic| Err(SqlError::Panicked(message_of(&*panic))))?;
+        }
+        Ok(())
+    }
+
+    fn roll_back(&mut self) {
+        self.memory = Memory::default();
+        // Some errors (disk full, I/O) make SQLite roll back by itself.
+        if self.conn.is_autocommit() {
+            return;
+        }
+        if let Err(error) = self.conn.execute_batch("ROLLBACK") {
+            tracing::error!(%error, "a rollback failed");
+        }
+    }
+}
+
+fn answer_all(group: Vec<Box<dyn Operation>>, failure: Option<&StoreError>) {
+    for operation in group {
+        operation.answer(failure);
+    }
+}
+
+#[cfg(test)]
+mod tests;
+
+fn message_of(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a panic without a message".to_owned())
+}

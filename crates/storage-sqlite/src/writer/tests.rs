@@ -1,0 +1,89 @@
+use super::*;
+
+use rusqlite::ffi;
+
+/// What one operation in a group does, and what became of it.
+struct Probe {
+    number: i64,
+    conduct: Conduct,
+    answers: Arc<parking_lot::Mutex<Vec<(i64, Result<(), StoreError>)>>>,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Conduct {
+    Insert,
+    InsertThenFail,
+    InsertThenPanic,
+    FindTheDiskFull,
+}
+
+impl Operation for Probe {
+    fn run(&mut self, cx: &mut WriteCx<'_>) -> SqlResult<()> {
+        cx.conn.execute("INSERT INTO probes (number) VALUES (?1)", (self.number,))?;
+        match self.conduct {
+            Conduct::Insert => Ok(()),
+            Conduct::InsertThenFail => {
+                cx.memory.pruned_through = 7;
+                Err(SqlError::Damaged("a probe"))
+            }
+            Conduct::InsertThenPanic => panic!("a probe panicked"),
+            Conduct::FindTheDiskFull => {
+                let full = ffi::Error::new(ffi::SQLITE_FULL);
+                Err(rusqlite::Error::SqliteFailure(full, None).into())
+            }
+        }
+    }
+
+    fn answer(self: Box<Self>, failure: Option<&StoreError>) {
+        let answer = failure.map_or(Ok(()), |error| Err(error.clone()));
+        self.answers.lock().push((self.number, answer));
+    }
+}
+
+/// Commits a group of these; returns the answers, the numbers in the table, and how many transactions it took.
+fn commit(group: &[Conduct]) -> (Vec<Result<(), StoreError>>, Vec<i64>, u64) {
+    let conn = Connection::open_in_memory().unwrap();
+    conn.execute_batch("CREATE TABLE probes (number INTEGER PRIMARY KEY)").unwrap();
+    let counters = Arc::new(Counters::default());
+    let mut writer = Writer::new(conn, Arc::clone(&counters));
+    let answers = Arc::default();
+    let probe = |(number, conduct): (i64, &Conduct)| -> Box<dyn Operation> {
+        Box::new(Probe {
+            number,
+            conduct: *conduct,
+            answers: Arc::clone(&answers),
+        })
+    };
+    writer.commit((1..).zip(group).map(probe).collect());
+    let mut statement = writer.conn.prepare("SELECT number FROM probes ORDER BY number").unwrap();
+    let rows = statement.query_map((), |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap();
+    assert!(writer.conn.is_autocommit(), "no transaction is left open");
+    assert_eq!(writer.memory.pruned_through, 0, "memory does not outlive a rollback");
+    let mut answers = std::mem::take(&mut *answers.lock());
+    answers.sort_by_key(|(number, _)| *number);
+    let answers = answers.into_iter().map(|(_, answer)| answer).collect();
+    (answers, rows, counters.read().transactions)
+}
+
+#[test]
+fn a_group_is_one_transaction() {
+    let (answers, rows, transactions) = commit(&[Conduct::Insert; 50]);
+    assert_eq!((answers, rows.len(), transactions), (vec![Ok(()); 50], 50, 1));
+}
+
+#[test]
+fn an_operation_that_fails_half_way_leaves_the_others_intact_and_nothing_of_its_own() {
+    for conduct in [Conduct::InsertThenFail, Conduct::InsertThenPanic] {
+        let (answers, rows, _) = commit(&[Conduct::Insert, conduct, Conduct::Insert]);
+        assert_eq!((&answers[0], &answers[2]), (&Ok(()), &Ok(())));
+        assert!(matches!(answers[1], Err(StoreError::Internal(_))), "{answers:?}");
+        assert_eq!(rows, [1, 3]);
+    }
+}
+
+#[test]
+fn a_full_disk_fails_the_whole_group_as_unavailable() {
+    let (answers, rows, transactions) = commit(&[Conduct::Insert, Conduct::FindTheDiskFull, Conduct::Insert]);
+    assert!(answers.iter().all(|answer| matches!(answer, Err(StoreError::Unavailable(_)))), "{answers:?}");
+    assert_eq!((answers.len(), rows, transactions), (3, vec![], 0));
+}

@@ -1,0 +1,27 @@
+//! A store in a folder of its own, and looking at its database from outside.
+
+use std::sync::Arc;
+
+use postrider_storage::testkit::scene::Scene;
+use postrider_storage_sqlite::{DATABASE_FILE, Execution, SqliteOptions, SqliteStore};
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+/// A scene in a new folder.
+pub async fn scene(execution: Execution) -> (Scene, Arc<SqliteStore>, TempDir) {
+    let folder = TempDir::new().unwrap();
+    let options = SqliteOptions {
+        execution,
+        ..SqliteOptions::default()
+    };
+    let store = Arc::new(SqliteStore::open(folder.path(), options).unwrap());
+    let scene = Scene::new(Arc::clone(&store) as _).await;
+    (scene, store, folder)
+}
+
+/// Checks a database that no store has open, down to its indexes.
+pub fn assert_is_whole(folder: &std::path::Path) {
+    let conn = Connection::open(folder.join(DATABASE_FILE)).unwrap();
+    let verdict: String = conn.pragma_query_value(None, "integrity_check", |row| row.get(0)).unwrap();
+    assert_eq!(verdict, "ok");
+}
