@@ -23,6 +23,7 @@ pub mod build;
 pub mod claim;
 pub mod concurrency;
 pub mod event_types;
+pub mod filters;
 pub mod finish;
 pub mod keys;
 pub mod lists;

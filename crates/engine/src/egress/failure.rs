@@ -117,20 +117,14 @@ fn http2_sentence(error: &h2::Error) -> Option<&'static str> {
     if error.is_io() {
         return None;
     }
-    // The codes with which this side gives up on headers above its limit: a little above, far above, or above it with
-    // no end in sight. It has no other use for them.
-    let too_large = [
-        h2::Reason::REFUSED_STREAM,
-        h2::Reason::ENHANCE_YOUR_CALM,
-        h2::Reason::COMPRESSION_ERROR,
-    ];
-    if error.is_library() && error.reason().is_some_and(|it| too_large.contains(&it)) {
-        return Some(TOO_LARGE);
+    if error.is_remote() {
+        return Some("The receiver broke the request off");
     }
-    Some(if error.is_remote() {
-        "The receiver broke the request off"
-    } else {
-        "The answer is not valid HTTP"
+    // The codes with which this side gives up on headers far above its limit. A little above, it is the same code as
+    // for a malformed answer.
+    Some(match error.reason() {
+        Some(h2::Reason::ENHANCE_YOUR_CALM | h2::Reason::COMPRESSION_ERROR) => TOO_LARGE,
+        _ => "The answer is not valid HTTP, or its headers are too large",
     })
 }
 

@@ -16,9 +16,21 @@ async fn a_literal_private_address_is_not_called() {
     let port = receiver.address.port();
     let resolver = Scripted::always("127.0.0.1");
     let transport = transport_with("192.168.1.0/24", resolver, &TransportSettings::default());
-    for host in ["127.0.0.1", "0x7f.1", "2130706433", "[::ffff:127.0.0.1]", "localhost", "a.localhost", "0.0.0.0"] {
+    for host in [
+        "127.0.0.1",
+        "0x7f.1",
+        "2130706433",
+        "[::ffff:127.0.0.1]",
+        "localhost",
+        "a.localhost",
+        "0.0.0.0",
+    ] {
         let answer = transport.send(request(format!("http://{host}:{port}/"))).await;
-        assert_eq!((answer.outcome, answer.error.as_deref()), (Outcome::Blocked, Some(PRIVATE)), "{host}");
+        assert_eq!(
+            (answer.outcome, answer.error.as_deref()),
+            (Outcome::Blocked, Some(PRIVATE)),
+            "{host}"
+        );
     }
     assert_eq!(receiver.connections(), 0);
 }
@@ -30,7 +42,10 @@ async fn a_name_for_a_private_address_is_not_called() {
     let transport = transport_with("192.168.1.0/24", resolver, &TransportSettings::default());
     let url = format!("http://receiver.example:{}/", receiver.address.port());
     let answer = transport.send(request(url)).await;
-    assert_eq!((answer.outcome, answer.error.as_deref()), (Outcome::Blocked, Some(PRIVATE)));
+    assert_eq!(
+        (answer.outcome, answer.error.as_deref()),
+        (Outcome::Blocked, Some(PRIVATE))
+    );
     assert_eq!(receiver.connections(), 0);
 }
 
@@ -43,7 +58,12 @@ async fn a_name_that_turns_private_after_it_was_saved_is_not_called() {
     let guard = EgressGuard::default();
     let url = format!("http://rebinding.example:{}/", receiver.address.port());
     let destination = guard.check_url(&url).unwrap();
-    assert_eq!(guard.check_resolved(&destination, &*resolver, LOOKUP_AT_SAVE).await, Ok(()));
+    assert_eq!(
+        guard
+            .check_resolved(&destination, &*resolver, LOOKUP_AT_SAVE)
+            .await,
+        Ok(())
+    );
     let transport = transport_with("192.168.1.0/24", resolver, &TransportSettings::default());
     assert_eq!(transport.send(request(url)).await.outcome, Outcome::Blocked);
     assert_eq!(receiver.connections(), 0);
@@ -58,7 +78,9 @@ async fn of_mixed_addresses_only_the_permitted_are_called() {
     let resolver = Scripted::new(vec![Ok(addresses.to_vec())]);
     let transport = transport_with("127.0.0.1/32", resolver, &TransportSettings::default());
     for _ in 0..3 {
-        let answer = transport.send(request(format!("http://mixed.example:{port}/"))).await;
+        let answer = transport
+            .send(request(format!("http://mixed.example:{port}/")))
+            .await;
         assert_eq!(answer.outcome, Outcome::Succeeded);
     }
     // Nobody has knocked at the forbidden door.
@@ -81,14 +103,22 @@ async fn a_redirect_into_the_network_is_not_followed() {
     let resolver = Scripted::always("127.0.0.1");
     let transport = transport_with("127.0.0.1/32", resolver, &TransportSettings::default());
     let answer = transport.send(request(outside.url())).await;
-    assert_eq!((answer.outcome, answer.status_code), (Outcome::BadStatus, Some(307)));
+    assert_eq!(
+        (answer.outcome, answer.status_code),
+        (Outcome::BadStatus, Some(307))
+    );
 }
 
 #[tokio::test]
 async fn what_was_saved_before_a_rule_existed_is_judged_anew() {
     let resolver = Scripted::always("127.0.0.1");
     let transport = transport_with("127.0.0.0/8", resolver, &TransportSettings::default());
-    for url in ["ftp://example.com/", "http://127.0.0.1:25/", "nonsense", "http://u:p@127.0.0.1/"] {
+    for url in [
+        "ftp://example.com/",
+        "http://127.0.0.1:25/",
+        "nonsense",
+        "http://u:p@127.0.0.1/",
+    ] {
         let answer = transport.send(request(url)).await;
         assert_eq!(answer.outcome, Outcome::Blocked, "{url}");
         assert!(answer.error.is_some());

@@ -20,7 +20,8 @@ async fn an_endless_body_is_read_no_further_than_it_is_kept() {
         let (count, notify) = (Arc::clone(&count), Arc::clone(&notify));
         async move {
             peer.read_request().await;
-            peer.write(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n").await;
+            peer.write(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n")
+                .await;
             let chunk = format!("10000\r\n{}\r\n", "x".repeat(0x10000));
             while peer.write(chunk.as_bytes()).await {
                 count.fetch_add(0x10000, Ordering::SeqCst);
@@ -30,7 +31,10 @@ async fn an_endless_body_is_read_no_further_than_it_is_kept() {
     })
     .await;
     let answer = post(receiver.url()).await;
-    assert_eq!((answer.outcome, answer.truncated, answer.body.len()), (Outcome::Succeeded, true, KEPT));
+    assert_eq!(
+        (answer.outcome, answer.truncated, answer.body.len()),
+        (Outcome::Succeeded, true, KEPT)
+    );
     hung_up.notified().await;
     // What the receiver got rid of is in socket buffers, not in our memory.
     assert!(written.load(Ordering::SeqCst) < 32 * 1024 * 1024);
@@ -40,14 +44,18 @@ async fn an_endless_body_is_read_no_further_than_it_is_kept() {
 async fn a_body_that_goes_on_slowly_beyond_what_is_kept_is_not_waited_for() {
     let receiver = Receiver::start(|mut peer| async move {
         peer.read_request().await;
-        peer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 20000\r\n\r\n").await;
+        peer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 20000\r\n\r\n")
+            .await;
         peer.write(&[b'x'; KEPT + 1]).await;
         peer.until_closed().await;
     })
     .await;
     let began = Instant::now();
     let answer = post(receiver.url()).await;
-    assert_eq!((answer.outcome, answer.truncated, answer.body.len()), (Outcome::Succeeded, true, KEPT));
+    assert_eq!(
+        (answer.outcome, answer.truncated, answer.body.len()),
+        (Outcome::Succeeded, true, KEPT)
+    );
     assert!(began.elapsed() < Duration::from_secs(2));
 }
 
@@ -60,19 +68,28 @@ async fn a_body_of_just_the_size_that_is_kept_is_whole() {
     ] {
         let receiver = Receiver::answering(answer).await;
         let answer = post(receiver.url()).await;
-        assert_eq!((answer.outcome, answer.truncated, answer.body.len()), (Outcome::Succeeded, false, KEPT));
+        assert_eq!(
+            (answer.outcome, answer.truncated, answer.body.len()),
+            (Outcome::Succeeded, false, KEPT)
+        );
     }
 }
 
 #[tokio::test]
 async fn a_small_rest_is_read_away_to_keep_the_connection() {
     let body = "x".repeat(3 * KEPT);
-    let receiver =
-        Receiver::answering(format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len())).await;
+    let receiver = Receiver::answering(format!(
+        "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    ))
+    .await;
     let transport = transport();
     for _ in 0..5 {
         let answer = transport.send(request(receiver.url())).await;
-        assert_eq!((answer.outcome, answer.truncated, answer.body.len()), (Outcome::Succeeded, true, KEPT));
+        assert_eq!(
+            (answer.outcome, answer.truncated, answer.body.len()),
+            (Outcome::Succeeded, true, KEPT)
+        );
     }
     assert_eq!(receiver.connections(), 1);
 }
@@ -84,7 +101,10 @@ async fn compressed_bodies_are_kept_as_they_came() {
     let head = "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 1000\r\n\r\n";
     let receiver = Receiver::answering([head.as_bytes(), &bomb].concat()).await;
     let answer = post(receiver.url()).await;
-    assert_eq!((answer.outcome, &answer.body[..]), (Outcome::Succeeded, &bomb[..]));
+    assert_eq!(
+        (answer.outcome, &answer.body[..]),
+        (Outcome::Succeeded, &bomb[..])
+    );
     assert!(!receiver.requests()[0].contains("accept-encoding"));
 }
 
@@ -96,12 +116,18 @@ async fn too_many_headers_and_endless_headers_are_protocol_errors() {
         let receiver = Receiver::answering(format!("HTTP/1.1 200 OK\r\n{headers}\r\n")).await;
         let answer = post(receiver.url()).await;
         assert_eq!(answer.outcome, Outcome::ProtocolError, "{} bytes", headers.len());
-        assert_eq!(answer.error.as_deref(), Some("The headers of the answer are too large"));
+        assert_eq!(
+            answer.error.as_deref(),
+            Some("The headers of the answer are too large")
+        );
     }
     let endless = Receiver::start(|mut peer| async move {
         peer.read_request().await;
         peer.write(b"HTTP/1.1 200 OK\r\n").await;
-        while peer.write(b"x-h: yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy\r\n").await {}
+        while peer
+            .write(b"x-h: yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy\r\n")
+            .await
+        {}
     })
     .await;
     assert_eq!(post(endless.url()).await.outcome, Outcome::ProtocolError);
@@ -117,8 +143,15 @@ async fn header_values_need_not_be_utf8_and_trailers_are_ignored() {
     let transport = transport();
     for _ in 0..2 {
         let answer = transport.send(request(receiver.url())).await;
-        assert_eq!((answer.outcome, &answer.body[..]), (Outcome::Succeeded, &b"ok"[..]));
-        assert!(answer.headers.contains(&("x-odd".to_owned(), "caf\u{fffd}".to_owned())));
+        assert_eq!(
+            (answer.outcome, &answer.body[..]),
+            (Outcome::Succeeded, &b"ok"[..])
+        );
+        assert!(
+            answer
+                .headers
+                .contains(&("x-odd".to_owned(), "caf\u{fffd}".to_owned()))
+        );
         assert!(!answer.headers.iter().any(|(name, _)| name == "x-trailer"));
     }
     assert_eq!(receiver.connections(), 1);

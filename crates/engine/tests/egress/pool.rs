@@ -18,7 +18,10 @@ async fn requests_in_a_row_use_one_connection() {
     let receiver = Receiver::answering(OK).await;
     let transport = transport();
     for _ in 0..500 {
-        assert_eq!(transport.send(request(receiver.url())).await.outcome, Outcome::Succeeded);
+        assert_eq!(
+            transport.send(request(receiver.url())).await.outcome,
+            Outcome::Succeeded
+        );
     }
     assert_eq!(receiver.connections(), 1);
 }
@@ -58,21 +61,32 @@ async fn a_request_that_may_have_been_processed_is_not_repeated() {
     })
     .await;
     let transport = transport();
-    assert_eq!(transport.send(request(receiver.url())).await.outcome, Outcome::Succeeded);
+    assert_eq!(
+        transport.send(request(receiver.url())).await.outcome,
+        Outcome::Succeeded
+    );
     let answer = transport.send(request(receiver.url())).await;
     assert_eq!(answer.outcome, Outcome::ProtocolError);
-    assert_eq!(answer.error.as_deref(), Some("The connection was closed without an answer"));
+    assert_eq!(
+        answer.error.as_deref(),
+        Some("The connection was closed without an answer")
+    );
     assert_eq!((receiver.connections(), receiver.requests().len()), (1, 2));
 }
 
 #[tokio::test]
 async fn a_connection_that_was_to_close_is_not_used_again() {
     for header in ["connection: close", "keep-alive: timeout=1"] {
-        let receiver =
-            Receiver::answering(format!("HTTP/1.1 200 OK\r\n{header}\r\ncontent-length: 2\r\n\r\nok")).await;
+        let receiver = Receiver::answering(format!(
+            "HTTP/1.1 200 OK\r\n{header}\r\ncontent-length: 2\r\n\r\nok"
+        ))
+        .await;
         let transport = transport();
         for _ in 0..3 {
-            assert_eq!(transport.send(request(receiver.url())).await.outcome, Outcome::Succeeded);
+            assert_eq!(
+                transport.send(request(receiver.url())).await.outcome,
+                Outcome::Succeeded
+            );
         }
         assert_eq!(receiver.connections(), 3, "{header}");
     }
@@ -83,13 +97,24 @@ async fn a_connection_with_an_unfinished_answer_is_not_used_again() {
     let receiver = Receiver::start(|mut peer| async move {
         peer.read_request().await;
         let stalls = peer.number == 1;
-        peer.write(if stalls { b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n" } else { OK.as_bytes() }).await;
+        peer.write(if stalls {
+            b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n"
+        } else {
+            OK.as_bytes()
+        })
+        .await;
         peer.until_closed().await;
     })
     .await;
     let transport = transport();
-    assert_eq!(transport.send(request_within(receiver.url(), 100)).await.outcome, Outcome::Timeout);
-    assert_eq!(transport.send(request(receiver.url())).await.outcome, Outcome::Succeeded);
+    assert_eq!(
+        transport.send(request_within(receiver.url(), 100)).await.outcome,
+        Outcome::Timeout
+    );
+    assert_eq!(
+        transport.send(request(receiver.url())).await.outcome,
+        Outcome::Succeeded
+    );
     assert_eq!(receiver.connections(), 2);
 }
 
@@ -100,7 +125,10 @@ async fn bytes_that_nobody_asked_for_end_a_connection() {
     let transport = transport();
     for _ in 0..3 {
         let answer = transport.send(request(receiver.url())).await;
-        assert_eq!((answer.outcome, answer.status_code), (Outcome::Succeeded, Some(200)));
+        assert_eq!(
+            (answer.outcome, answer.status_code),
+            (Outcome::Succeeded, Some(200))
+        );
     }
 }
 
@@ -118,19 +146,34 @@ async fn idle_connections_are_closed_in_time() {
         }
     })
     .await;
-    let settings =
-        TransportSettings { pool_idle_timeout: Duration::from_millis(200), ..TransportSettings::default() };
+    let settings = TransportSettings {
+        pool_idle_timeout: Duration::from_millis(200),
+        ..TransportSettings::default()
+    };
     let transport = transport_with("127.0.0.0/8", Scripted::always("127.0.0.1"), &settings);
-    assert_eq!(transport.send(request(receiver.url())).await.outcome, Outcome::Succeeded);
-    tokio::time::timeout(Duration::from_secs(5), closed.acquire()).await.unwrap().unwrap().forget();
-    assert_eq!(transport.send(request(receiver.url())).await.outcome, Outcome::Succeeded);
+    assert_eq!(
+        transport.send(request(receiver.url())).await.outcome,
+        Outcome::Succeeded
+    );
+    tokio::time::timeout(Duration::from_secs(5), closed.acquire())
+        .await
+        .unwrap()
+        .unwrap()
+        .forget();
+    assert_eq!(
+        transport.send(request(receiver.url())).await.outcome,
+        Outcome::Succeeded
+    );
     assert_eq!(receiver.connections(), 2);
 }
 
 #[tokio::test]
 async fn no_more_idle_connections_are_kept_than_allowed() {
     let receiver = Receiver::answering(OK).await;
-    let settings = TransportSettings { pool_max_idle_per_host: 2, ..TransportSettings::default() };
+    let settings = TransportSettings {
+        pool_max_idle_per_host: 2,
+        ..TransportSettings::default()
+    };
     let transport = transport_with("127.0.0.0/8", Scripted::always("127.0.0.1"), &settings);
     let transport = Arc::new(transport);
     let sends = (0..8).map(|_| {
@@ -142,6 +185,9 @@ async fn no_more_idle_connections_are_kept_than_allowed() {
     }
     assert!(receiver.connections() <= 8);
     let before = receiver.connections();
-    assert_eq!(transport.send(request(receiver.url())).await.outcome, Outcome::Succeeded);
+    assert_eq!(
+        transport.send(request(receiver.url())).await.outcome,
+        Outcome::Succeeded
+    );
     assert_eq!(receiver.connections(), before);
 }

@@ -48,7 +48,11 @@ impl Scripted {
 impl Resolve for Scripted {
     async fn resolve(&self, _name: &str) -> Result<Vec<IpAddr>, ResolveError> {
         let mut answers = self.0.lock();
-        if answers.len() > 1 { answers.pop().unwrap() } else { answers[0].clone() }
+        if answers.len() > 1 {
+            answers.pop().unwrap()
+        } else {
+            answers[0].clone()
+        }
     }
 }
 
@@ -60,7 +64,11 @@ pub fn transport_with(allowed: &str, resolver: Arc<Scripted>, settings: &Transpo
 
 /// A transport that may call this machine, and for which every name is this machine.
 pub fn transport() -> HttpTransport {
-    transport_with("127.0.0.0/8", Scripted::always("127.0.0.1"), &TransportSettings::default())
+    transport_with(
+        "127.0.0.0/8",
+        Scripted::always("127.0.0.1"),
+        &TransportSettings::default(),
+    )
 }
 
 pub fn request(url: impl Into<String>) -> Request {
@@ -76,7 +84,10 @@ pub fn request(url: impl Into<String>) -> Request {
 }
 
 pub fn request_within(url: impl Into<String>, timeout_ms: u64) -> Request {
-    Request { timeout: Duration::from_millis(timeout_ms), ..request(url) }
+    Request {
+        timeout: Duration::from_millis(timeout_ms),
+        ..request(url)
+    }
 }
 
 pub async fn post(url: impl Into<String>) -> Answer {
@@ -105,10 +116,19 @@ impl Receiver {
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let number = count.fetch_add(1, Ordering::SeqCst) + 1;
-                tokio::spawn(talk(Peer { stream, number, requests: Arc::clone(&log) }));
+                tokio::spawn(talk(Peer {
+                    stream,
+                    number,
+                    requests: Arc::clone(&log),
+                }));
             }
         });
-        Self { address, connections, requests, task }
+        Self {
+            address,
+            connections,
+            requests,
+            task,
+        }
     }
 
     /// Answers every request on every connection with these bytes.
@@ -174,7 +194,9 @@ impl Peer {
         loop {
             let text = String::from_utf8_lossy(&bytes);
             if let Some((head, body)) = text.split_once("\r\n\r\n") {
-                let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+                let length = head
+                    .lines()
+                    .find_map(|line| line.strip_prefix("content-length: "));
                 if body.len() >= length.map_or(0, |length| length.parse().unwrap()) {
                     self.requests.lock().push(text.into_owned());
                     return true;

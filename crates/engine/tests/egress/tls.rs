@@ -30,14 +30,18 @@ impl Authority {
         let mut params = CertificateParams::new(vec![]).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let number = AUTHORITIES.fetch_add(1, Ordering::Relaxed);
-        params.distinguished_name.push(DnType::CommonName, format!("Authority {number}"));
+        params
+            .distinguished_name
+            .push(DnType::CommonName, format!("Authority {number}"));
         Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
     }
 
     /// A transport that trusts this authority, and for which every name is this machine.
     pub fn transport(&self) -> HttpTransport {
-        let settings =
-            TransportSettings { extra_ca_pem: Some(self.0.pem().into_bytes()), ..TransportSettings::default() };
+        let settings = TransportSettings {
+            extra_ca_pem: Some(self.0.pem().into_bytes()),
+            ..TransportSettings::default()
+        };
         transport_with("127.0.0.0/8", Scripted::always("127.0.0.1"), &settings)
     }
 
@@ -60,12 +64,17 @@ fn params(name: &str) -> CertificateParams {
 
 fn config(certificate: &CertificateDer<'static>, key: &KeyPair) -> ServerConfig {
     let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
-    builder().with_no_client_auth().with_single_cert(vec![certificate.clone()], key).unwrap()
+    builder()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.clone()], key)
+        .unwrap()
 }
 
 fn builder() -> rustls::ConfigBuilder<ServerConfig, rustls::WantsVerifier> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap()
+    ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
 }
 
 /// A receiver that answers 200 to every request over TLS.
@@ -96,7 +105,10 @@ async fn post(authority: &Authority, receiver: &Receiver, host: &str) -> Answer 
 async fn assert_refused(authority: &Authority, config: ServerConfig, sentence: &str) {
     let receiver = answering(config).await;
     let answer = post(authority, &receiver, NAME).await;
-    assert_eq!((answer.outcome, answer.error.as_deref()), (Outcome::TlsError, Some(sentence)));
+    assert_eq!(
+        (answer.outcome, answer.error.as_deref()),
+        (Outcome::TlsError, Some(sentence))
+    );
     assert_eq!((answer.status_code, answer.body.len()), (None, 0));
 }
 
@@ -106,10 +118,17 @@ async fn a_certificate_of_an_added_authority_is_trusted_for_names_and_addresses(
     let receiver = answering(authority.server(NAME, |_| ())).await;
     for host in [NAME, "RECEIVER.example."] {
         let answer = post(&authority, &receiver, host).await;
-        assert_eq!((answer.outcome, &answer.body[..]), (Outcome::Succeeded, &b"ok"[..]), "{answer:?}");
+        assert_eq!(
+            (answer.outcome, &answer.body[..]),
+            (Outcome::Succeeded, &b"ok"[..]),
+            "{answer:?}"
+        );
     }
     let receiver = answering(authority.server("127.0.0.1", |_| ())).await;
-    assert_eq!(post(&authority, &receiver, "127.0.0.1").await.outcome, Outcome::Succeeded);
+    assert_eq!(
+        post(&authority, &receiver, "127.0.0.1").await.outcome,
+        Outcome::Succeeded
+    );
 }
 
 #[tokio::test]
@@ -119,7 +138,10 @@ async fn https_connections_are_kept_too() {
     let transport = authority.transport();
     let url = format!("https://{NAME}:{}/", receiver.address.port());
     for _ in 0..20 {
-        assert_eq!(transport.send(request(url.clone())).await.outcome, Outcome::Succeeded);
+        assert_eq!(
+            transport.send(request(url.clone())).await.outcome,
+            Outcome::Succeeded
+        );
     }
     assert_eq!(receiver.connections(), 1);
 }
@@ -130,7 +152,12 @@ async fn certificates_outside_their_time_are_refused_with_the_day() {
     let expired = authority.server(NAME, |it| it.not_after = date_time_ymd(2026, 5, 3));
     assert_refused(&authority, expired, "The certificate expired on 3 May 2026").await;
     let early = authority.server(NAME, |it| it.not_before = date_time_ymd(2026, 12, 24));
-    assert_refused(&authority, early, "The certificate is not valid before 24 December 2026").await;
+    assert_refused(
+        &authority,
+        early,
+        "The certificate is not valid before 24 December 2026",
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -160,8 +187,9 @@ async fn certificates_that_nobody_vouches_for_are_refused() {
 #[tokio::test]
 async fn certificates_for_another_purpose_are_refused() {
     let authority = Authority::new();
-    let server =
-        authority.server(NAME, |it| it.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth]);
+    let server = authority.server(NAME, |it| {
+        it.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth]
+    });
     assert_refused(&authority, server, "The certificate is not one for servers").await;
 }
 
@@ -171,7 +199,9 @@ async fn a_server_that_wants_a_client_certificate_is_a_tls_error() {
     let mut roots = RootCertStore::empty();
     roots.add(authority.0.der().clone()).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build().unwrap();
+    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
+        .build()
+        .unwrap();
     let key = KeyPair::generate().unwrap();
     let certificate = params(NAME).signed_by(&key, &authority.0).unwrap();
     let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
@@ -179,7 +209,12 @@ async fn a_server_that_wants_a_client_certificate_is_a_tls_error() {
         .with_client_cert_verifier(verifier)
         .with_single_cert(vec![certificate.der().clone()], key)
         .unwrap();
-    assert_refused(&authority, server, "The server asks for a client certificate, and there is none").await;
+    assert_refused(
+        &authority,
+        server,
+        "The server asks for a client certificate, and there is none",
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -187,12 +222,20 @@ async fn a_server_that_speaks_another_protocol_is_a_tls_error() {
     let authority = Authority::new();
     let mut server = authority.server(NAME, |_| ());
     server.alpn_protocols = vec![b"mqtt".to_vec()];
-    assert_refused(&authority, server, "The server speaks neither HTTP/1.1 nor HTTP/2 on this port").await;
+    assert_refused(
+        &authority,
+        server,
+        "The server speaks neither HTTP/1.1 nor HTTP/2 on this port",
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn plain_http_on_an_https_url_is_a_tls_error() {
-    for answer in ["HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n", "220 mail.example ESMTP\r\n"] {
+    for answer in [
+        "HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n",
+        "220 mail.example ESMTP\r\n",
+    ] {
         let receiver = Receiver::start(move |mut peer: Peer| async move {
             peer.write(answer.as_bytes()).await;
             peer.until_closed().await;
@@ -200,7 +243,10 @@ async fn plain_http_on_an_https_url_is_a_tls_error() {
         .await;
         let answer = post(&Authority::new(), &receiver, NAME).await;
         assert_eq!(answer.outcome, Outcome::TlsError);
-        assert_eq!(answer.error.as_deref(), Some("The server does not speak TLS on this port"));
+        assert_eq!(
+            answer.error.as_deref(),
+            Some("The server does not speak TLS on this port")
+        );
     }
 }
 
@@ -213,7 +259,10 @@ async fn a_handshake_that_is_broken_off_is_a_tls_error() {
     .await;
     let answer = post(&Authority::new(), &receiver, NAME).await;
     assert_eq!(answer.outcome, Outcome::TlsError);
-    assert_eq!(answer.error.as_deref(), Some("The connection was closed during the TLS handshake"));
+    assert_eq!(
+        answer.error.as_deref(),
+        Some("The connection was closed during the TLS handshake")
+    );
 }
 
 #[tokio::test]
@@ -226,7 +275,10 @@ async fn an_answer_over_tls_may_end_without_close_notify() {
             let mut stream = acceptor.accept(peer.stream).await.unwrap();
             let mut buffer = [0; 4096];
             let _ = stream.read(&mut buffer).await;
-            stream.write_all(b"HTTP/1.1 200 OK\r\n\r\nto the end").await.unwrap();
+            stream
+                .write_all(b"HTTP/1.1 200 OK\r\n\r\nto the end")
+                .await
+                .unwrap();
             stream.flush().await.unwrap();
             // Straight to the socket: no goodbye at the level of TLS.
             stream.get_mut().0.shutdown().await.unwrap();
@@ -234,16 +286,32 @@ async fn an_answer_over_tls_may_end_without_close_notify() {
     })
     .await;
     let answer = post(&authority, &receiver, NAME).await;
-    assert_eq!((answer.outcome, &answer.body[..]), (Outcome::Succeeded, &b"to the end"[..]), "{answer:?}");
+    assert_eq!(
+        (answer.outcome, &answer.body[..]),
+        (Outcome::Succeeded, &b"to the end"[..]),
+        "{answer:?}"
+    );
 }
 
 #[test]
 fn authorities_that_cannot_be_read_are_refused_at_once() {
     let guard = Arc::new(postrider_engine::egress::EgressGuard::default());
-    for pem in ["", "not pem", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
-        let settings = TransportSettings { extra_ca_pem: Some(pem.into()), ..TransportSettings::default() };
+    for pem in [
+        "",
+        "not pem",
+        "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+    ] {
+        let settings = TransportSettings {
+            extra_ca_pem: Some(pem.into()),
+            ..TransportSettings::default()
+        };
         let clock = Arc::new(super::support::FirstOfJune);
-        let made = HttpTransport::new(Arc::clone(&guard), Scripted::always("127.0.0.1"), clock, &settings);
+        let made = HttpTransport::new(
+            Arc::clone(&guard),
+            Scripted::always("127.0.0.1"),
+            clock,
+            &settings,
+        );
         assert!(made.is_err(), "{pem}");
     }
 }

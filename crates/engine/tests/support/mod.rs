@@ -258,7 +258,7 @@ impl Node {
             {
                 return deliveries;
             }
-            tokio::time::sleep(Duration::from_millis(100)).await;
+            tokio::time::sleep(Duration::from_millis(500)).await;
         }
         panic!("deliveries of {account} never settled");
     }

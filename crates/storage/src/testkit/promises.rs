@@ -132,9 +132,12 @@ macro_rules! conformance {
                 automations_are_listed_newest_first_in_pages_that_stay,
                 events_are_listed_in_the_reverse_order_of_acceptance,
                 events_of_one_call_were_accepted_in_its_order,
+                events_whose_times_run_backwards_are_each_listed_once,
                 deliveries_are_listed_newest_first_in_pages_that_stay,
                 a_position_outlives_the_item_it_was_made_from,
                 anothers_objects_are_invisible,
+            ]
+            filters: [
                 event_filters_hold_alone_and_together,
                 delivery_filters_hold_alone_and_together,
             ]
@@ -161,6 +164,8 @@ macro_rules! conformance {
                 news_of_a_pruned_delivery_is_missing,
                 what_a_deleted_account_left_behind_goes_step_by_step,
                 events_are_accepted_while_others_are_pruned,
+                an_old_event_accepted_behind_younger_ones_goes_too,
+                what_is_accepted_for_a_deleted_account_is_not_kept_for_good,
             ]
             concurrency: [
                 concurrent_claims_never_share_a_delivery,
@@ -233,6 +238,7 @@ mod tests {
             include_str!("resend.rs"),
             include_str!("replay.rs"),
             include_str!("lists.rs"),
+            include_str!("filters.rs"),
             include_str!("sessions.rs"),
             include_str!("retention.rs"),
             include_str!("concurrency.rs"),

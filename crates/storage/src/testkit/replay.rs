@@ -7,7 +7,7 @@ use postrider_model::delivery::{ATTEMPTS_MAX, Next, Progress};
 use postrider_model::{ActionId, Delivery, DeliveryId, DeliveryStatus, Outcome, Timestamp};
 
 use super::build::*;
-use super::lists::{deliveries_of_every_kind, filters_of_every_kind, matches};
+use super::filters::{deliveries_of_every_kind, filters_of_every_kind, matches};
 use super::scene::*;
 use crate::{Change, DeliveryFilter, DeliveryKey, Finished, FirstAttempt, Recorded, ReplayStep, Store};
 

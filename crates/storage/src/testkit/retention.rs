@@ -273,3 +273,27 @@ pub async fn events_are_accepted_while_others_are_pruned(store: Arc<dyn Store>) 
     let claim = scene.claim(scene.actions[0], ROOM, at(1000)).await;
     assert_eq!(claim.deliveries.len(), 60);
 }
+
+pub async fn an_old_event_accepted_behind_younger_ones_goes_too(store: Arc<dyn Store>) {
+    let scene = Scene::new(store).await;
+    let young = append_settled(&scene, 100, DeliveryStatus::Failed).await;
+    let old = append_settled(&scene, 10, DeliveryStatus::Failed).await;
+    assert_eq!(prune_all(&scene, at(50), 1, async || ()).await, (1, 3));
+    assert!(!is_there(&scene, &old, 1).await);
+    assert!(is_there(&scene, &young, 1).await);
+}
+
+/// An acceptance that read the configuration just before the account was deleted may come after all was pruned.
+pub async fn what_is_accepted_for_a_deleted_account_is_not_kept_for_good(store: Arc<dyn Store>) {
+    let scene = Scene::new(store).await;
+    assert_eq!(scene.store.delete_account(scene.account).await, Ok(true));
+    prune_all(&scene, at(-1000), 10, async || ()).await;
+    let event = scene.owned(10);
+    let appended = scene.store.append(scene.session, vec![event.clone()]).await;
+    if appended == Ok(vec![Appended::Stored]) {
+        let canceled = settled(key_of(&event, 0), scene.actions[0], 11, DeliveryStatus::Canceled);
+        assert_ne!(scene.finish(canceled).await, Recorded::Fenced);
+    }
+    prune_all(&scene, at(20), 10, async || ()).await;
+    assert!(!is_there(&scene, &event, 0).await);
+}

@@ -81,7 +81,7 @@ pub async fn replay(check: &mut Check) {
         let chosen = delivery.progress.status != DeliveryStatus::Pending
             && given.contains(&delivery.action)
             && delivery.created_at < now
-            && super::super::lists::matches(&filter, delivery);
+            && super::super::filters::matches(&filter, delivery);
         if let (true, Some(progress)) = (chosen, delivery.progress.resend()) {
             delivery.progress = progress;
             delivery.settled_at = None;
