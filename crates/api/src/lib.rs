@@ -1,1 +1,42 @@
-//! api
+//! The HTTP API: JSON under `/v1`, probes and metrics beside it.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`mod@router`] | all routes, and the state that handlers share |
+//! | `edge` | what every request passes: request id, key, meter, panics, headers |
+//! | [`auth`] | API keys |
+//! | [`problem`] | errors as RFC 9457 documents: one type, one table of codes |
+//! | `json_body`, `decode`, `merge_patch` | request bodies, from bytes to typed values with pointers to what is wrong |
+//! | `path`, `query`, `cursor`, `list` | what paths and query parameters mean, and how lists are paged |
+//! | `fields` | checks of values that several resources have |
+//! | `routes` | one folder per resource, one file per endpoint |
+//! | `openapi` | the document, generated from the handlers, committed as `openapi.json` |
+//!
+//! Input is checked here, once, and typed from here on: the engine and the store trust it. A body is taken whole or
+//! refused, and nothing in it is ignored: first it has to be JSON, then of the right shape (the first fault is named),
+//! then with possible values (all faults are named).
+//!
+//! This crate must never see SQL, sign or send anything, read the system's clock, or log a key, a secret or `data`.
+//!
+//! To add an endpoint: a file in `routes/<resource>/`, with its `#[utoipa::path]`, listed in
+//! [`mod@router`]'s `documented_routes`; then run the tests with `UPDATE_GENERATED=1`. To add an error: see [`problem`].
+
+pub mod auth;
+pub mod problem;
+pub mod router;
+
+mod cursor;
+mod decode;
+mod edge;
+mod fields;
+mod json_body;
+mod list;
+mod merge_patch;
+mod meter;
+mod openapi;
+mod path;
+mod query;
+mod routes;
+
+pub use auth::{AdminKey, AdminKeyError, ApiKeys, ShownKey, ensure_admin_key};
+pub use router::{ApiState, MetricsText, router};

@@ -1,0 +1,33 @@
+//! The shape that all lists have.
+
+use postrider_storage::Page;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::cursor::{self, ListId};
+use crate::problem::Problem;
+
+/// A page of a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct List<T> {
+    /// The items, newest first.
+    pub data: Vec<T>,
+    /// The `cursor` of the next page; null on the last one. A page can hold fewer items than `limit`, even none,
+    /// while there are more: only null says that there are not.
+    #[schema(example = "cur_AAAAAAAAAAAAAAAAAAAAKl3dOYv5")]
+    pub next_cursor: Option<String>,
+}
+
+impl<T> List<T> {
+    /// The list that a page of the store makes.
+    pub fn of<S>(
+        list: ListId,
+        page: Page<S>,
+        view: impl FnMut(S) -> Result<T, Problem>,
+    ) -> Result<Self, Problem> {
+        Ok(Self {
+            data: page.items.into_iter().map(view).collect::<Result<_, _>>()?,
+            next_cursor: page.next.map(|position| cursor::encode(list, position)),
+        })
+    }
+}

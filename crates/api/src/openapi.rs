@@ -1,0 +1,105 @@
+//! The OpenAPI 3.1 document: generated from the handlers, served at `/v1/openapi.json`, committed as `openapi.json`.
+//!
+//! A handler documents what is special about it. What holds for all of a kind (no key, a malformed body, a busy store)
+//! is added here, once.
+
+mod bodies;
+mod responses;
+pub(crate) mod shapes;
+
+use utoipa::OpenApi;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::{Components, OpenApi as Document};
+
+use crate::problem::{Fault, ProblemDocument, TextPosition};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Postrider",
+        description = "Postrider sends webhooks: report events, and each one is delivered, signed, to every URL that \
+            the account's automations name.\n\nTimes are RFC 3339 in UTC with milliseconds. Lists are newest first \
+            and take `limit` and `cursor`. `PATCH` is JSON Merge Patch (RFC 7396). Errors are problem documents \
+            (RFC 9457) with a stable `code`. `{account}` is an account's id or its `uid`. Every answer carries \
+            `x-request-id`.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0")
+    ),
+    components(schemas(ProblemDocument, Fault, TextPosition)),
+    security(("api_key" = [])),
+    tags(
+        (name = "Accounts", description = "The customers of the company that runs Postrider."),
+        (name = "Signing keys", description = "What an account's receivers verify webhooks with."),
+        (name = "Automations", description = "When this happens, send webhooks to these URLs."),
+        (name = "Events", description = "What happened."),
+        (name = "Deliveries", description = "One event carried out by one action, with the record of each attempt."),
+        (name = "Event types", description = "The installation's catalogue of event types."),
+        (name = "Operations", description = "For probes and monitoring.")
+    )
+)]
+struct Frame;
+
+/// The document without its paths.
+pub(crate) fn frame() -> Document {
+    let mut document = Frame::openapi();
+    let scheme = Http::builder()
+        .scheme(HttpAuthScheme::Bearer)
+        .description(Some("An API key of the installation."))
+        .build();
+    document
+        .components
+        .get_or_insert_with(Components::new)
+        .add_security_scheme("api_key", SecurityScheme::Http(scheme));
+    document
+}
+
+/// The whole document of these routes, as it is served and committed.
+pub(crate) fn text(mut document: Document) -> Result<String, serde_json::Error> {
+    responses::add(&mut document);
+    bodies::correct(&mut document);
+    document.to_pretty_json().map(|json| json + "\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::router::documented_routes;
+
+    fn generated() -> String {
+        super::text(documented_routes().into_openapi()).unwrap()
+    }
+
+    /// With `UPDATE_GENERATED=1` it rewrites the file instead.
+    #[test]
+    fn the_committed_document_is_what_the_code_generates() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.json");
+        let generated = generated();
+        if std::env::var_os("UPDATE_GENERATED").is_some() {
+            std::fs::write(path, &generated).unwrap();
+        }
+        let committed = std::fs::read_to_string(path).unwrap_or_default();
+        assert!(
+            committed == generated,
+            "openapi.json is stale: run the tests with UPDATE_GENERATED=1"
+        );
+    }
+
+    #[test]
+    fn every_operation_has_an_id_a_summary_a_tag_and_answers() {
+        let generated = generated();
+        let document: serde_json::Value = serde_json::from_str(&generated).unwrap();
+        assert_eq!(document["openapi"], "3.1.0");
+        let mut ids = std::collections::HashSet::new();
+        for (path, item) in document["paths"].as_object().unwrap() {
+            for (method, operation) in item.as_object().unwrap() {
+                let id = operation["operationId"].as_str().unwrap().to_owned();
+                assert!(ids.insert(id), "{method} {path}");
+                assert!(operation["summary"].is_string(), "{method} {path}");
+                assert!(operation["tags"][0].is_string(), "{method} {path}");
+                assert!(
+                    !operation["responses"].as_object().unwrap().is_empty(),
+                    "{method} {path}"
+                );
+            }
+        }
+        assert!(ids.len() >= 25);
+    }
+}

@@ -1,0 +1,66 @@
+//! Request bodies that handlers cannot describe by their type alone.
+
+use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::schema::Schema;
+use utoipa::openapi::{Components, Content, OpenApi, Ref, RefOr};
+
+const SCHEMAS: &str = "#/components/schemas/";
+
+/// Corrects the bodies of all operations.
+pub(super) fn correct(document: &mut OpenApi) {
+    let Some(components) = &mut document.components else {
+        return;
+    };
+    for PathItem { post, patch, .. } in document.paths.paths.values_mut() {
+        contents(post).for_each(not_null);
+        contents(patch).for_each(|content| partial(content, components));
+    }
+}
+
+fn contents(operation: &mut Option<Operation>) -> impl Iterator<Item = &mut Content> {
+    let body = operation
+        .as_mut()
+        .and_then(|operation| operation.request_body.as_mut());
+    let body = body.and_then(|body| match body {
+        RefOr::T(body) => Some(body),
+        RefOr::Ref(_) => None,
+    });
+    let contents = body.into_iter().flat_map(|body| body.content.values_mut());
+    contents.filter_map(|content| match content {
+        RefOr::T(content) => Some(content),
+        RefOr::Ref(_) => None,
+    })
+}
+
+/// A body that may be missing is not one that may be null.
+fn not_null(content: &mut Content) {
+    if let Some(RefOr::T(Schema::OneOf(one_of))) = &content.schema {
+        let reference = one_of
+            .items
+            .iter()
+            .find(|item| matches!(item, RefOr::Ref(_)))
+            .cloned();
+        content.schema = reference.or(content.schema.take());
+    }
+}
+
+/// The body of a PATCH is that of the POST, with no member required: a schema of its own.
+fn partial(content: &mut Content, components: &mut Components) {
+    let Some(RefOr::Ref(reference)) = &content.schema else {
+        return;
+    };
+    let Some(name) = reference.ref_location.strip_prefix(SCHEMAS) else {
+        return;
+    };
+    let Some(RefOr::T(Schema::Object(whole))) = components.schemas.get(name) else {
+        return;
+    };
+    let mut part = whole.clone();
+    part.required.clear();
+    part.description = Some("The members to change (RFC 7396); null removes or resets.".to_owned());
+    let part_name = format!("{}Patch", name.trim_end_matches("Input"));
+    content.schema = Some(RefOr::Ref(Ref::from_schema_name(&part_name)));
+    components
+        .schemas
+        .insert(part_name, RefOr::T(Schema::Object(part)));
+}

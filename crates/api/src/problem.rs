@@ -1,0 +1,289 @@
+//! Errors as callers see them: RFC 9457 problem documents.
+//!
+//! One type, [`Problem`], one `IntoResponse`. A handler returns `Result<_, Problem>`; the errors of the store and the
+//! engine convert with `?`. What a 500 hides travels beside the response in its extensions ([`Hidden`]), so that the
+//! edge can log it with the request's id.
+//!
+//! To add a code: extend the table in `problem/code.rs`, then run the tests with `UPDATE_GENERATED=1`.
+
+mod code;
+mod convert;
+mod fault;
+
+use std::borrow::Cow;
+
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, header};
+use postrider_signing::json::JsonError;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+pub use code::Code;
+pub use fault::{Fault, Faults, fault_codes};
+
+/// The media type of problem documents (RFC 9457, section 6.1).
+pub const PROBLEM_JSON: &str = "application/problem+json";
+
+/// How long a caller should wait after a 503, in seconds.
+const RETRY_AFTER_S: &str = "1";
+
+/// Something that a request cannot have, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    code: Code,
+    detail: Cow<'static, str>,
+    faults: Vec<Fault>,
+    position: Option<TextPosition>,
+    hidden: Option<Box<str>>,
+}
+
+/// Where a body stops being JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(example = json!({"line": 3, "column": 7, "offset": 42}))]
+pub struct TextPosition {
+    /// The line, from 1.
+    pub line: usize,
+    /// The character within the line, from 1.
+    pub column: usize,
+    /// Bytes before the place.
+    pub offset: usize,
+}
+
+/// A problem document (RFC 9457): what went wrong, for programs by `code`, for people by `detail`.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Problem, example = json!({
+    "type": "/problems/invalid_body",
+    "title": "The body is JSON, but not what is expected here",
+    "status": 422,
+    "detail": "/actions/0/urll: there is no such member here",
+    "code": "invalid_body",
+    "errors": [{
+        "pointer": "/actions/0/urll",
+        "code": "unknown_member",
+        "detail": "there is no such member here"
+    }]
+}))]
+pub struct ProblemDocument<'a> {
+    /// Identifies the kind of problem: `/problems/` and the code. A name, not an address.
+    #[serde(rename = "type")]
+    #[schema(value_type = String)]
+    kind: TypeUri,
+    /// The kind of problem in words; the same for every problem of one code.
+    #[schema(value_type = String)]
+    title: &'static str,
+    /// The HTTP status.
+    status: u16,
+    /// What went wrong this time. Not to be parsed.
+    detail: &'a str,
+    /// The kind of problem, stable across versions.
+    #[schema(schema_with = code::schema)]
+    code: &'static str,
+    /// Every single fault that was found, where a body or parameters are to blame.
+    #[serde(skip_serializing_if = "<[Fault]>::is_empty")]
+    errors: &'a [Fault],
+    /// Where the body stops being JSON; only with `malformed_json` and `invalid_utf8`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    position: Option<TextPosition>,
+}
+
+/// What a problem does not tell the caller, kept in the response's extensions for the log.
+#[derive(Debug, Clone)]
+pub struct Hidden(pub Box<str>);
+
+impl Problem {
+    /// A problem of this kind.
+    pub fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            code,
+            detail: detail.into(),
+            faults: Vec::new(),
+            position: None,
+            hidden: None,
+        }
+    }
+
+    /// A problem that consists of these faults, at least one.
+    pub fn of_faults(code: Code, faults: Vec<Fault>) -> Self {
+        let detail = match faults.as_slice() {
+            [only] => only.in_a_line(),
+            _ => format!("{} faults were found; `errors` lists them", faults.len()),
+        };
+        Self {
+            faults,
+            ..Self::new(code, detail)
+        }
+    }
+
+    /// A body of the wrong shape, with one fault.
+    pub fn body(pointer: impl Into<String>, code: &'static str, detail: impl Into<String>) -> Self {
+        Self::of_faults(Code::InvalidBody, vec![Fault::at(pointer, code, detail)])
+    }
+
+    /// A body that is no JSON, from this place on.
+    pub fn malformed_json(position: TextPosition, what: impl std::fmt::Display) -> Self {
+        let TextPosition {
+            line, column, offset, ..
+        } = position;
+        Self {
+            position: Some(position),
+            ..Self::new(
+                Code::MalformedJson,
+                format!("{what} at line {line}, column {column} (byte {offset})"),
+            )
+        }
+    }
+
+    /// A body that is no UTF-8, from this byte on.
+    pub fn invalid_utf8(position: TextPosition) -> Self {
+        Self {
+            position: Some(position),
+            ..Self::new(
+                Code::InvalidUtf8,
+                format!("the body is not valid UTF-8 at byte {}", position.offset),
+            )
+        }
+    }
+
+    /// A failure that is none of the caller's business. `source` is logged, and not shown.
+    pub fn internal(source: impl std::fmt::Display) -> Self {
+        Self {
+            hidden: Some(source.to_string().into()),
+            ..Self::new(Code::InternalError, "the request failed; the log has the reason")
+        }
+    }
+
+    /// A failure that passes. `source` is logged, and not shown.
+    pub fn unavailable(code: Code, detail: &'static str, source: impl std::fmt::Display) -> Self {
+        Self {
+            hidden: Some(source.to_string().into()),
+            ..Self::new(code, detail)
+        }
+    }
+
+    /// The kind of problem.
+    pub fn code(&self) -> Code {
+        self.code
+    }
+
+    /// The single faults.
+    pub fn faults(&self) -> &[Fault] {
+        &self.faults
+    }
+
+    /// Where the body stops being JSON, if it does.
+    pub fn position(&self) -> Option<TextPosition> {
+        self.position
+    }
+
+    /// The same problem of a value that stands at `prefix` within a larger body.
+    #[must_use]
+    pub fn within(mut self, prefix: &str) -> Self {
+        for fault in &mut self.faults {
+            fault.prefix_pointer(prefix);
+        }
+        if let [only] = self.faults.as_slice() {
+            self.detail = only.in_a_line().into();
+        }
+        self
+    }
+
+    /// The document, for where a problem is part of an answer.
+    pub fn document(&self) -> ProblemDocument<'_> {
+        ProblemDocument {
+            kind: TypeUri(self.code),
+            title: self.code.title(),
+            status: self.code.status().as_u16(),
+            detail: &self.detail,
+            code: self.code.as_str(),
+            errors: &self.faults,
+            position: self.position,
+        }
+    }
+}
+
+impl From<JsonError> for TextPosition {
+    fn from(error: JsonError) -> Self {
+        Self {
+            line: error.line,
+            column: error.column,
+            offset: error.offset,
+        }
+    }
+}
+
+/// `/problems/` and the code: a relative reference with its full path, as RFC 9457, section 3.1.1, asks for.
+#[derive(Debug)]
+struct TypeUri(Code);
+
+impl Serialize for TypeUri {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("/problems/{}", self.0.as_str()))
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(mut self) -> Response {
+        let status = self.code.status();
+        let hidden = self.hidden.take();
+        let json = serde_json::to_vec(&self.document()).unwrap_or_default();
+        let mut response = (status, [(header::CONTENT_TYPE, PROBLEM_JSON)], json).into_response();
+        match self.code {
+            Code::Unauthorized => {
+                let challenge = HeaderValue::from_static("Bearer realm=\"postrider\"");
+                response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+            }
+            Code::Unavailable | Code::Stopping | Code::NotReady => {
+                let wait = HeaderValue::from_static(RETRY_AFTER_S);
+                response.headers_mut().insert(header::RETRY_AFTER, wait);
+            }
+            _ => {}
+        }
+        if let Some(hidden) = hidden {
+            response.extensions_mut().insert(Hidden(hidden));
+        }
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_tells_programs_and_people_what_is_wrong() {
+        let problem =
+            Problem::body("/url", fault_codes::REQUIRED, "this member is required").within("/actions/0");
+        let json = serde_json::to_value(problem.document()).unwrap();
+        assert_eq!(
+            json,
+            serde_json::json!({
+                "type": "/problems/invalid_body",
+                "title": "The body is JSON, but not what is expected here",
+                "status": 422,
+                "detail": "/actions/0/url: this member is required",
+                "code": "invalid_body",
+                "errors": [{"pointer": "/actions/0/url", "code": "required", "detail": "this member is required"}],
+            })
+        );
+    }
+
+    #[test]
+    fn a_500_hides_its_reason_and_keeps_it_for_the_log() {
+        let problem = Problem::internal("disk I/O error in /var/lib");
+        let text = serde_json::to_string(&problem.document()).unwrap();
+        assert!(!text.contains("disk"));
+        let response = problem.into_response();
+        assert_eq!(
+            &*response.extensions().get::<Hidden>().unwrap().0,
+            "disk I/O error in /var/lib"
+        );
+    }
+
+    #[test]
+    fn a_401_challenges_and_a_503_says_when_to_come_back() {
+        let response = Problem::new(Code::Unauthorized, "no key").into_response();
+        assert!(response.headers().contains_key(header::WWW_AUTHENTICATE));
+        let response = Problem::new(Code::Unavailable, "later").into_response();
+        assert_eq!(response.headers()[header::RETRY_AFTER], "1");
+    }
+}

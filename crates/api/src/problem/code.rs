@@ -1,0 +1,141 @@
+//! Every kind of problem: its stable code, its status, its title.
+
+use http::StatusCode;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $variant:ident = $code:literal, $status:ident, $title:literal;)*) => {
+        /// A kind of problem. The code is stable; status and title belong to it.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Code {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl Code {
+            /// Every kind.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The stable name.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $code,)*
+                }
+            }
+
+            /// The status that such a problem is answered with.
+            pub const fn status(self) -> StatusCode {
+                match self {
+                    $(Self::$variant => StatusCode::$status,)*
+                }
+            }
+
+            /// The kind of problem in words.
+            pub const fn title(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $title,)*
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    /// The body is no JSON; the problem carries the position.
+    MalformedJson = "malformed_json", BAD_REQUEST, "The body is not JSON";
+    /// The body is no UTF-8; the problem carries the position.
+    InvalidUtf8 = "invalid_utf8", BAD_REQUEST, "The body is not UTF-8";
+    /// The body did not arrive whole.
+    IncompleteBody = "incomplete_body", BAD_REQUEST, "The body broke off";
+    /// Query parameters that do not exist, occur twice, or have a wrong value.
+    InvalidQuery = "invalid_query", BAD_REQUEST, "The query parameters are not valid";
+    /// A cursor that this list did not hand out.
+    InvalidCursor = "invalid_cursor", BAD_REQUEST, "The cursor is not one of this list";
+    /// An id in the path that is none.
+    InvalidId = "invalid_id", BAD_REQUEST, "The path holds an id that is not valid";
+    /// An event type in the path that cannot be one.
+    InvalidEventType = "invalid_event_type", BAD_REQUEST, "The path holds an event type that is not valid";
+    /// An `Idempotency-Key` that cannot be one.
+    InvalidIdempotencyKey = "invalid_idempotency_key", BAD_REQUEST, "The Idempotency-Key is not valid";
+    /// No key, or one that opens nothing.
+    Unauthorized = "unauthorized", UNAUTHORIZED, "A valid API key is required";
+    /// No such path.
+    RouteNotFound = "route_not_found", NOT_FOUND, "There is nothing at this path";
+    /// No such account.
+    AccountNotFound = "account_not_found", NOT_FOUND, "There is no such account";
+    /// No such automation in the account.
+    AutomationNotFound = "automation_not_found", NOT_FOUND, "The account has no such automation";
+    /// No such event in the account.
+    EventNotFound = "event_not_found", NOT_FOUND, "The account has no such event";
+    /// No such delivery in the account.
+    DeliveryNotFound = "delivery_not_found", NOT_FOUND, "The account has no such delivery";
+    /// No such event type in the catalogue.
+    EventTypeNotFound = "event_type_not_found", NOT_FOUND, "The catalogue has no such event type";
+    /// The path exists, but not with this method.
+    MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "This path does not have this method";
+    /// The body took too long to arrive.
+    BodyTimeout = "body_timeout", REQUEST_TIMEOUT, "The body took too long to arrive";
+    /// Another account has the `uid`.
+    UidTaken = "uid_taken", CONFLICT, "Another account has this uid";
+    /// The event id or the idempotency key was used for another event.
+    EventConflict = "event_conflict", CONFLICT, "The id or idempotency key was used for another event";
+    /// The account has as many automations as it can have.
+    TooManyAutomations = "too_many_automations", CONFLICT, "The account has as many automations as it can have";
+    /// The automation is switched off.
+    AutomationDisabled = "automation_disabled", CONFLICT, "The automation is switched off";
+    /// Others kept changing the object.
+    ConcurrentUpdate = "concurrent_update", CONFLICT, "The object was changed by others at the same time";
+    /// An attempt of the delivery is under way or about to start.
+    DeliveryUnderWay = "delivery_under_way", CONFLICT, "An attempt is under way already";
+    /// The delivery's action was deleted or is switched off.
+    ActionGone = "action_gone", CONFLICT, "The action was deleted or is switched off";
+    /// The delivery had as many attempts as it can have.
+    TooManyAttempts = "too_many_attempts", CONFLICT, "The delivery had as many attempts as it can have";
+    /// The body is larger than the path takes.
+    BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE, "The body is too large";
+    /// The `data` of an event is larger than the installation takes.
+    DataTooLarge = "data_too_large", PAYLOAD_TOO_LARGE, "The data of the event is too large";
+    /// The body is not declared as JSON in UTF-8, or is compressed.
+    UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "The body has to be application/json";
+    /// The body is JSON, but of another shape, or with values that are not possible.
+    InvalidBody = "invalid_body", UNPROCESSABLE_ENTITY, "The body is JSON, but not what is expected here";
+    /// The installation refuses event types that are not in its catalogue.
+    UnknownEventType = "unknown_event_type", UNPROCESSABLE_ENTITY, "The event type is not in the catalogue";
+    /// The `data` breaks the schema of its event type.
+    SchemaViolation = "schema_violation", UNPROCESSABLE_ENTITY, "The data breaks the schema of its event type";
+    /// A defect, or a damaged store.
+    InternalError = "internal_error", INTERNAL_SERVER_ERROR, "The server failed";
+    /// The store is busy or away.
+    Unavailable = "unavailable", SERVICE_UNAVAILABLE, "The server cannot do this right now";
+    /// The process is about to end.
+    Stopping = "stopping", SERVICE_UNAVAILABLE, "The server is stopping";
+    /// Not ready for traffic.
+    NotReady = "not_ready", SERVICE_UNAVAILABLE, "The server is not ready";
+}
+
+/// The schema of `code`: a string out of this table.
+pub(super) fn schema() -> Schema {
+    ObjectBuilder::new()
+        .schema_type(SchemaType::new(Type::String))
+        .enum_values(Some(Code::ALL.iter().map(|code| code.as_str())))
+        .description(Some("The kind of problem, stable across versions."))
+        .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_and_snake_case() {
+        let mut seen = std::collections::HashSet::new();
+        for code in Code::ALL {
+            assert!(seen.insert(code.as_str()), "{code:?}");
+            assert!(
+                code.as_str()
+                    .bytes()
+                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+            );
+            assert!(code.status().is_client_error() || code.status().is_server_error());
+        }
+    }
+}

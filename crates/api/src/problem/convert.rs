@@ -1,0 +1,85 @@
+//! The errors of the store and the engine as problems.
+
+use postrider_engine::{AcceptError, Rejection};
+use postrider_signing::json::JsonErrorKind;
+use postrider_storage::StoreError;
+
+use super::{Code, Fault, Problem, fault_codes};
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match &error {
+            StoreError::Busy => Self::unavailable(
+                Code::Unavailable,
+                "more work is queued than can be taken; try again in a moment",
+                error,
+            ),
+            StoreError::Unavailable(_) => Self::unavailable(
+                Code::Unavailable,
+                "the store cannot be used at the moment; nothing was done",
+                error,
+            ),
+            StoreError::Internal(_) => Self::internal(error),
+        }
+    }
+}
+
+impl From<AcceptError> for Problem {
+    fn from(error: AcceptError) -> Self {
+        match error {
+            AcceptError::AccountMissing => Self::new(Code::AccountNotFound, "there is no such account"),
+            AcceptError::Stopping => Self::new(
+                Code::Stopping,
+                "the server is stopping; nothing was accepted, try again",
+            ),
+            AcceptError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<Rejection> for Problem {
+    /// The problem of an event, with pointers relative to the event's object.
+    fn from(rejection: Rejection) -> Self {
+        match rejection {
+            Rejection::Conflict => Self::new(
+                Code::EventConflict,
+                "the event's id or the Idempotency-Key was used before, with another type, data, time or id",
+            ),
+            Rejection::DataTooLarge { max } => Self::of_faults(
+                Code::DataTooLarge,
+                vec![Fault::at(
+                    "/data",
+                    fault_codes::TOO_LONG,
+                    format!("data can have at most {max} bytes"),
+                )],
+            ),
+            Rejection::Json(error) if error.kind == JsonErrorKind::TooDeep => {
+                Self::body("/data", fault_codes::TOO_DEEP, error.kind.to_string())
+            }
+            Rejection::Json(error) => Self::body("/data", fault_codes::INVALID_VALUE, error.to_string()),
+            Rejection::NotUtf8 => Self::body("/data", fault_codes::INVALID_VALUE, "expected UTF-8"),
+            Rejection::AutomationDisabled => Self::new(
+                Code::AutomationDisabled,
+                "the automation is switched off; a test would not be sent",
+            ),
+            Rejection::UnknownType => Self::of_faults(
+                Code::UnknownEventType,
+                vec![Fault::at(
+                    "/type",
+                    fault_codes::UNKNOWN_EVENT_TYPE,
+                    "this event type is not in the catalogue",
+                )],
+            ),
+            Rejection::Schema(violations) => Self::of_faults(
+                Code::SchemaViolation,
+                violations
+                    .into_iter()
+                    .map(|violation| {
+                        let pointer = format!("/data{}", violation.pointer);
+                        Fault::at(pointer, fault_codes::SCHEMA_VIOLATION, violation.detail)
+                    })
+                    .collect(),
+            ),
+        }
+    }
+}

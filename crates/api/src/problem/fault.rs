@@ -1,0 +1,155 @@
+//! Single faults of a request, each with its place.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{Code, Problem};
+
+/// The stable codes of single faults that this crate finds itself. URLs add those of
+/// [`postrider_engine::egress::DestinationError`].
+pub mod fault_codes {
+    /// A member is missing.
+    pub const REQUIRED: &str = "required";
+    /// A member does not exist here.
+    pub const UNKNOWN_MEMBER: &str = "unknown_member";
+    /// A member can be read but not set.
+    pub const READ_ONLY: &str = "read_only";
+    /// A member occurs twice.
+    pub const DUPLICATE_MEMBER: &str = "duplicate_member";
+    /// A value is of another JSON type.
+    pub const WRONG_TYPE: &str = "wrong_type";
+    /// Arrays and objects are nested too deeply.
+    pub const TOO_DEEP: &str = "too_deep";
+    /// A value is of the right type, but not possible.
+    pub const INVALID_VALUE: &str = "invalid_value";
+    /// A number is too small or too large.
+    pub const OUT_OF_RANGE: &str = "out_of_range";
+    /// A text, or a value as JSON, is too long.
+    pub const TOO_LONG: &str = "too_long";
+    /// A text is empty or blank.
+    pub const BLANK: &str = "blank";
+    /// A list has too many items.
+    pub const TOO_MANY: &str = "too_many";
+    /// A list has too few items.
+    pub const TOO_FEW: &str = "too_few";
+    /// An item occurs twice.
+    pub const DUPLICATE: &str = "duplicate";
+    /// A header that Postrider sets itself, or that would break framing.
+    pub const RESERVED_HEADER: &str = "reserved_header";
+    /// An action id that the automation does not have.
+    pub const UNKNOWN_ACTION: &str = "unknown_action";
+    /// An event type that is not in the catalogue.
+    pub const UNKNOWN_EVENT_TYPE: &str = "unknown_event_type";
+    /// `data` breaks its type's schema here.
+    pub const SCHEMA_VIOLATION: &str = "schema_violation";
+    /// A query parameter that does not exist.
+    pub const UNKNOWN_PARAMETER: &str = "unknown_parameter";
+    /// A query parameter that occurs twice.
+    pub const REPEATED_PARAMETER: &str = "repeated_parameter";
+    /// A query parameter with an impossible value.
+    pub const INVALID_PARAMETER: &str = "invalid_parameter";
+}
+
+/// Most faults that one problem lists: enough to mend a body by, and a bound on the answer.
+const FAULTS_MAX: usize = 100;
+
+/// A single fault.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Fault, example = json!({"pointer": "/name", "code": "required", "detail": "this member is required"}))]
+pub struct Fault {
+    /// Where in the body: a JSON pointer (RFC 6901). Of a missing or unknown member, the pointer to that member.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pointer: Option<String>,
+    /// Which query parameter, where it is not about the body.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    parameter: Option<String>,
+    /// The kind of fault, stable across versions.
+    #[schema(value_type = String)]
+    code: &'static str,
+    /// What is wrong, in words.
+    detail: String,
+}
+
+impl Fault {
+    /// A fault of the body, at a JSON pointer.
+    pub fn at(pointer: impl Into<String>, code: &'static str, detail: impl Into<String>) -> Self {
+        Self {
+            pointer: Some(pointer.into()),
+            parameter: None,
+            code,
+            detail: detail.into(),
+        }
+    }
+
+    /// A fault of a query parameter.
+    pub fn of_parameter(name: impl Into<String>, code: &'static str, detail: impl Into<String>) -> Self {
+        Self {
+            pointer: None,
+            parameter: Some(name.into()),
+            code,
+            detail: detail.into(),
+        }
+    }
+
+    /// Where in the body.
+    pub fn pointer(&self) -> Option<&str> {
+        self.pointer.as_deref()
+    }
+
+    /// The kind of fault.
+    pub fn code(&self) -> &'static str {
+        self.code
+    }
+
+    pub(super) fn prefix_pointer(&mut self, prefix: &str) {
+        if let Some(pointer) = &mut self.pointer {
+            pointer.insert_str(0, prefix);
+        }
+    }
+
+    /// Place and fault in one line.
+    pub(super) fn in_a_line(&self) -> String {
+        match (&self.pointer, &self.parameter) {
+            (Some(place), _) | (_, Some(place)) if !place.is_empty() => format!("{place}: {}", self.detail),
+            _ => self.detail.clone(),
+        }
+    }
+}
+
+/// Collects what is wrong with a body, so that its author sees all of it at once.
+#[derive(Debug, Default)]
+pub struct Faults(Vec<Fault>);
+
+impl Faults {
+    /// Adds a fault of the body.
+    pub fn add(&mut self, pointer: impl Into<String>, code: &'static str, detail: impl Into<String>) {
+        self.push(Fault::at(pointer, code, detail));
+    }
+
+    /// Adds a fault.
+    pub fn push(&mut self, fault: Fault) {
+        if self.0.len() < FAULTS_MAX {
+            self.0.push(fault);
+        }
+    }
+
+    /// Adds the fault that `result` holds, if it does.
+    pub fn take<T>(&mut self, result: Result<T, Fault>) -> Option<T> {
+        result.map_err(|fault| self.push(fault)).ok()
+    }
+
+    /// Whether nothing is wrong so far.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The problem of these faults, if there are any.
+    pub fn into_result(self, code: Code) -> Result<(), Problem> {
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        Err(Problem::of_faults(code, self.0))
+    }
+}

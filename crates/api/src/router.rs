@@ -1,0 +1,105 @@
+//! All routes, and what surrounds them.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use http::Uri;
+use postrider_engine::Engine;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::auth::ApiKeys;
+use crate::edge::{Edge, edge};
+use crate::meter::Meters;
+use crate::openapi;
+use crate::problem::{Code, Problem};
+use crate::routes::{accounts, automations, deliveries, event_types, events, operations, signing_keys};
+
+/// What handlers work with. Cheap to clone.
+#[derive(Clone)]
+pub struct ApiState {
+    /// The engine, and through it the store and the clock.
+    pub engine: Arc<Engine>,
+    /// Who may call.
+    pub keys: Arc<ApiKeys>,
+    /// The text of `/metrics`.
+    pub metrics: Arc<dyn MetricsText>,
+}
+
+/// Where the text of `/metrics` comes from: the process installs the recorder, and this crate only asks it.
+pub trait MetricsText: Send + Sync {
+    /// All metrics in the Prometheus text format.
+    fn render(&self) -> String;
+}
+
+impl<F: Fn() -> String + Send + Sync> MetricsText for F {
+    fn render(&self) -> String {
+        self()
+    }
+}
+
+/// The whole HTTP API. The metrics recorder has to be installed before this is called, or requests are not counted.
+pub fn router(state: ApiState) -> Router {
+    let (router, document) = documented_routes().split_for_parts();
+    let edge_state = Arc::new(Edge::new(&state, Meters::of(&document)));
+    router
+        .fallback(route_not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(from_fn_with_state(edge_state, edge))
+        .with_state(state)
+}
+
+/// Every route with its documentation. A handler that is not listed here is not served, and one that is, is documented.
+pub(crate) fn documented_routes() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::with_openapi(openapi::frame())
+        .routes(routes!(
+            accounts::list::list_accounts,
+            accounts::create::create_account
+        ))
+        .routes(routes!(
+            accounts::get::get_account,
+            accounts::update::update_account,
+            accounts::delete::delete_account
+        ))
+        .routes(routes!(signing_keys::list::list_signing_keys))
+        .routes(routes!(signing_keys::rotate::rotate_signing_key))
+        .routes(routes!(
+            automations::list::list_automations,
+            automations::create::create_automation
+        ))
+        .routes(routes!(
+            automations::get::get_automation,
+            automations::update::update_automation,
+            automations::delete::delete_automation
+        ))
+        .routes(routes!(automations::test::test_automation))
+        .routes(routes!(events::list::list_events, events::create::create_event))
+        .routes(routes!(events::create_batch::create_event_batch))
+        .routes(routes!(events::get::get_event))
+        .routes(routes!(deliveries::list::list_deliveries))
+        .routes(routes!(deliveries::replay::replay_deliveries))
+        .routes(routes!(deliveries::get::get_delivery))
+        .routes(routes!(deliveries::resend::resend_delivery))
+        .routes(routes!(event_types::list::list_event_types))
+        .routes(routes!(
+            event_types::get::get_event_type,
+            event_types::put::put_event_type,
+            event_types::delete::delete_event_type
+        ))
+        .routes(routes!(operations::document::openapi_document))
+        .routes(routes!(operations::health::health))
+        .routes(routes!(operations::ready::ready))
+        .routes(routes!(operations::metrics::metrics))
+}
+
+async fn route_not_found(uri: Uri) -> Problem {
+    Problem::new(Code::RouteNotFound, format!("there is nothing at {}", uri.path()))
+}
+
+async fn method_not_allowed() -> Problem {
+    Problem::new(
+        Code::MethodNotAllowed,
+        "the Allow header lists the methods that this path has",
+    )
+}

@@ -1,0 +1,29 @@
+//! `GET /v1/accounts/{account}`
+
+use axum::Json;
+use axum::extract::State;
+use http::Uri;
+
+use super::find;
+use super::view::AccountView;
+use crate::path::{AccountPath, InAccount};
+use crate::problem::Problem;
+use crate::query::no_parameters;
+use crate::router::ApiState;
+
+/// Read an account
+#[utoipa::path(
+    get,
+    path = "/v1/accounts/{account}",
+    tag = "Accounts",
+    params(AccountPath),
+    responses((status = 200, description = "The account.", body = AccountView))
+)]
+pub async fn get_account(
+    State(state): State<ApiState>,
+    InAccount(account): InAccount,
+    uri: Uri,
+) -> Result<Json<AccountView>, Problem> {
+    no_parameters(&uri)?;
+    AccountView::of(find(&state, account).await?).map(Json)
+}

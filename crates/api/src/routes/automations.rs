@@ -1,0 +1,33 @@
+//! Automations and their actions.
+//!
+//! To add an option of an action: a member of `input.rs`, its check there or in a file beside it, and the same member in
+//! `view.rs`.
+
+mod actions;
+pub mod create;
+pub mod delete;
+mod destinations;
+pub mod get;
+mod headers;
+mod input;
+pub mod list;
+pub mod test;
+pub mod update;
+mod view;
+
+use postrider_model::{AccountId, Automation, AutomationId};
+
+use crate::problem::{Code, Problem};
+use crate::router::ApiState;
+
+async fn find(state: &ApiState, account: AccountId, id: AutomationId) -> Result<Automation, Problem> {
+    let found = state.engine.store().automation(account, id).await?;
+    found.ok_or_else(automation_not_found)
+}
+
+fn automation_not_found() -> Problem {
+    Problem::new(
+        Code::AutomationNotFound,
+        "the account has no automation of this id",
+    )
+}

@@ -1,0 +1,72 @@
+//! `POST /v1/accounts/{account}/automations`
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::IntoResponse;
+use http::{StatusCode, Uri, header};
+use postrider_model::Automation;
+use postrider_model::automation::AUTOMATIONS_MAX;
+use postrider_storage::SaveAutomation;
+
+use super::input::AutomationInput;
+use super::view::AutomationView;
+use crate::json_body::JsonBody;
+use crate::path::{AccountPath, InAccount, account_not_found};
+use crate::problem::{Code, Problem};
+use crate::query::no_parameters;
+use crate::router::ApiState;
+
+/// Make an automation
+///
+/// It takes effect with the next event.
+#[utoipa::path(
+    post,
+    path = "/v1/accounts/{account}/automations",
+    tag = "Automations",
+    params(AccountPath),
+    request_body(content = AutomationInput, example = json!({
+        "name": "Tell the CRM",
+        "trigger": {"event_types": ["proposal.accepted"]},
+        "actions": [{"type": "send_webhook", "url": "https://crm.example.com/hooks/postrider"}]
+    })),
+    responses(
+        (status = 201, description = "The automation.", body = AutomationView,
+            headers(("location" = String, description = "The automation's path."))),
+        (status = 409, description = "`too_many_automations`: the account has 200 already."),
+    )
+)]
+pub async fn create_automation(
+    State(state): State<ApiState>,
+    InAccount(account): InAccount,
+    uri: Uri,
+    JsonBody(input): JsonBody<AutomationInput>,
+) -> Result<impl IntoResponse, Problem> {
+    no_parameters(&uri)?;
+    let engine = &state.engine;
+    let now = engine.clock().now();
+    let draft = input.check(engine, &[], now).await?;
+    let automation = Automation {
+        id: engine.ids().automation(now),
+        name: draft.name,
+        enabled: draft.enabled,
+        trigger: draft.trigger,
+        actions: draft.actions,
+        retry_delays: draft.retry_delays,
+        created_at: now,
+        updated_at: now,
+        version: 1,
+    };
+    match engine.directory().create_automation(account, automation).await? {
+        SaveAutomation::Saved(automation) => {
+            let location = format!("/v1/accounts/{account}/automations/{}", automation.id);
+            let view = AutomationView::of(automation);
+            Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(view)))
+        }
+        SaveAutomation::Missing => Err(account_not_found()),
+        SaveAutomation::TooMany => Err(Problem::new(
+            Code::TooManyAutomations,
+            format!("an account can have at most {AUTOMATIONS_MAX} automations"),
+        )),
+        SaveAutomation::Stale => Err(Problem::internal("a new automation was answered with Stale")),
+    }
+}

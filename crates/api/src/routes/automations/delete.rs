@@ -1,0 +1,35 @@
+//! `DELETE /v1/accounts/{account}/automations/{id}`
+
+use axum::extract::State;
+use http::{StatusCode, Uri};
+use postrider_model::AutomationId;
+
+use super::automation_not_found;
+use crate::path::{InAccount, ObjectPath, PathId};
+use crate::problem::Problem;
+use crate::query::no_parameters;
+use crate::router::ApiState;
+
+/// Delete an automation
+///
+/// None of its actions is called again; pending deliveries are canceled. The record of its deliveries stays.
+#[utoipa::path(
+    delete,
+    path = "/v1/accounts/{account}/automations/{id}",
+    tag = "Automations",
+    params(ObjectPath),
+    responses((status = 204, description = "It is gone."))
+)]
+pub async fn delete_automation(
+    State(state): State<ApiState>,
+    InAccount(account): InAccount,
+    PathId(id): PathId<AutomationId>,
+    uri: Uri,
+) -> Result<StatusCode, Problem> {
+    no_parameters(&uri)?;
+    if state.engine.directory().delete_automation(account, id).await? {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(automation_not_found())
+    }
+}

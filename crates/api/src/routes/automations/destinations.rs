@@ -1,0 +1,65 @@
+//! Checks where URLs lead, through the engine's egress guard.
+
+use std::sync::Arc;
+
+use postrider_engine::Engine;
+use postrider_model::Action;
+use postrider_model::automation::ACTIONS_MAX;
+use tokio::task::JoinSet;
+
+use super::input::ActionInput;
+use crate::problem::{Fault, Faults};
+
+/// How many host names are looked up at the same time for one request.
+const LOOK_UPS_MAX: usize = 8;
+
+/// Checks the URL of each action that does not keep the one it has: an edit elsewhere must not fail because a name
+/// server is away. Whatever was saved is checked again when it is dialled.
+pub(super) async fn check_destinations(
+    engine: &Arc<Engine>,
+    inputs: &[ActionInput],
+    existing: &[Action],
+    faults: &mut Faults,
+) {
+    let mut look_ups = JoinSet::new();
+    let mut found = Vec::new();
+    for (index, input) in inputs.iter().enumerate().take(ACTIONS_MAX) {
+        let place = format!("/actions/{index}/url");
+        if keeps_its_url(input, existing) {
+            continue;
+        }
+        if look_ups.len() >= LOOK_UPS_MAX {
+            found.extend(next(&mut look_ups).await);
+        }
+        let (engine, url) = (Arc::clone(engine), input.url.clone());
+        look_ups.spawn(async move {
+            let error = engine.check_destination(&url).await.err()?;
+            Some((index, Fault::at(place, error.code(), error.to_string())))
+        });
+    }
+    while !look_ups.is_empty() {
+        found.extend(next(&mut look_ups).await);
+    }
+    found.sort_by_key(|(index, _)| *index);
+    found.into_iter().for_each(|(_, fault)| faults.push(fault));
+}
+
+/// The fault that the next look-up to end found, if it did.
+async fn next(look_ups: &mut JoinSet<Option<(usize, Fault)>>) -> Option<(usize, Fault)> {
+    match look_ups.join_next().await? {
+        Ok(found) => found,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // Nobody aborts a look-up but the drop of the whole set.
+            Err(_) => None,
+        },
+    }
+}
+
+fn keeps_its_url(input: &ActionInput, existing: &[Action]) -> bool {
+    let is_same = |action: &&Action| input.id.as_deref() == Some(&*action.id.to_string());
+    existing
+        .iter()
+        .find(is_same)
+        .is_some_and(|action| action.send.url == input.url)
+}

@@ -1,0 +1,34 @@
+//! `GET /v1/accounts/{account}/automations`
+
+use axum::Json;
+use axum::extract::State;
+use http::Uri;
+
+use super::view::AutomationView;
+use crate::cursor::ListId;
+use crate::list::List;
+use crate::path::{AccountPath, InAccount};
+use crate::problem::Problem;
+use crate::query::{PageParameters, Parameters};
+use crate::router::ApiState;
+
+/// List automations
+#[utoipa::path(
+    get,
+    path = "/v1/accounts/{account}/automations",
+    tag = "Automations",
+    params(AccountPath, PageParameters),
+    responses((status = 200, description = "A page of automations, newest first.", body = List<AutomationView>))
+)]
+pub async fn list_automations(
+    State(state): State<ApiState>,
+    InAccount(account): InAccount,
+    uri: Uri,
+) -> Result<Json<List<AutomationView>>, Problem> {
+    let list = ListId::of(account, "automations");
+    let mut parameters = Parameters::of(&uri);
+    let page = parameters.page(list);
+    parameters.finish()?;
+    let automations = state.engine.store().automations(account, page).await?;
+    List::of(list, automations, |automation| Ok(AutomationView::of(automation))).map(Json)
+}

@@ -1,0 +1,97 @@
+//! `POST /v1/accounts/{account}/automations/{id}/test`
+
+use axum::extract::{Request, State};
+use axum::response::Response;
+use http::Uri;
+use postrider_model::{AutomationId, EventTypeName};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+use utoipa::ToSchema;
+
+use super::automation_not_found;
+use crate::decode::decode;
+use crate::json_body::{read_optional, utf8};
+use crate::openapi::shapes;
+use crate::path::{InAccount, ObjectPath, PathId};
+use crate::problem::{Problem, fault_codes};
+use crate::query::no_parameters;
+use crate::router::ApiState;
+use crate::routes::events::accepted::{AcceptedView, answer};
+use crate::routes::events::input::{data_of, event_bytes_max};
+
+/// What to test with.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, expecting = "an object")]
+#[schema(as = TestInput)]
+pub struct TestInput<'a> {
+    /// The event's type. Where it is left out, the first one of the trigger that is no pattern.
+    #[serde(rename = "type")]
+    #[schema(example = "proposal.accepted")]
+    event_type: Option<String>,
+    /// The event's data. Where it is left out, the example in the catalogue.
+    #[serde(borrow, default, deserialize_with = "even_null")]
+    #[schema(schema_with = shapes::event_data)]
+    data: Option<&'a RawValue>,
+}
+
+/// Test an automation
+///
+/// Makes an event that goes to this automation alone, whatever its trigger says, and is marked as a test.
+#[utoipa::path(
+    post,
+    path = "/v1/accounts/{account}/automations/{id}/test",
+    tag = "Automations",
+    params(ObjectPath),
+    request_body(content = Option<TestInput>),
+    responses(
+        (status = 202, description = "The event.", body = AcceptedView),
+        (status = 409, description = "`automation_disabled`: the automation is switched off."),
+        (status = 413, description = "`data_too_large`: the event's `data` is too large."),
+        (status = 422, description = "`schema_violation`: the data breaks the schema of its type."),
+    )
+)]
+pub async fn test_automation(
+    State(state): State<ApiState>,
+    InAccount(account): InAccount,
+    PathId(id): PathId<AutomationId>,
+    uri: Uri,
+    request: Request,
+) -> Result<Response, Problem> {
+    no_parameters(&uri)?;
+    let body = read_optional(request, event_bytes_max(&state))
+        .await?
+        .unwrap_or_default();
+    let text = if body.is_empty() { "{}" } else { utf8(&body)? };
+    let input: TestInput<'_> = decode(text)?;
+    let event_type = input
+        .event_type
+        .as_deref()
+        .map(str::parse::<EventTypeName>)
+        .transpose();
+    let event_type =
+        event_type.map_err(|error| Problem::body("/type", fault_codes::INVALID_VALUE, error.to_string()))?;
+    let data = input.data.map(|data| data_of(data, &body));
+    match state.engine.send_test(account, id, event_type, data).await? {
+        None => Err(automation_not_found()),
+        Some(Ok(accepted)) => answer(&accepted),
+        Some(Err(rejection)) => Err(rejection.into()),
+    }
+}
+
+/// `null` is data like any other; only a missing member means none.
+fn even_null<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'a RawValue>, D::Error> {
+    <&RawValue>::deserialize(deserializer).map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn null_is_data_and_missing_is_none() {
+        let data = |text| decode::<TestInput<'_>>(text).unwrap().data.map(RawValue::get);
+        assert_eq!(data("{}"), None);
+        assert_eq!(data(r#"{"data":null}"#), Some("null"));
+        assert_eq!(data(r#"{"data": {"a": 1} }"#), Some(r#"{"a": 1}"#));
+    }
+}

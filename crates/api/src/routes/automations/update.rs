@@ -1,0 +1,86 @@
+//! `PATCH /v1/accounts/{account}/automations/{id}`
+
+use axum::Json;
+use axum::extract::State;
+use http::Uri;
+use postrider_model::{Automation, AutomationId, Timestamp};
+use postrider_storage::SaveAutomation;
+
+use super::input::{AutomationDraft, AutomationInput};
+use super::view::AutomationView;
+use super::{automation_not_found, find};
+use crate::decode::decode;
+use crate::json_body::JsonText;
+use crate::merge_patch::merge_patch;
+use crate::path::{InAccount, ObjectPath, PathId};
+use crate::problem::Problem;
+use crate::query::no_parameters;
+use crate::router::ApiState;
+use crate::routes::{EDITS_MAX, overtaken};
+
+/// Change an automation
+///
+/// The body is a JSON Merge Patch (RFC 7396): members it leaves out stay as they are, null resets. `actions` is
+/// replaced as a whole: an action sent along with its `id` keeps its identity and its record, one without is new, one
+/// left out is gone and never called again. Attempts that start from now on use what was changed; bodies of events
+/// that were accepted before stay as they are.
+#[utoipa::path(
+    patch,
+    path = "/v1/accounts/{account}/automations/{id}",
+    tag = "Automations",
+    params(ObjectPath),
+    request_body(content = AutomationInput, description = "The members to change; all are optional.",
+        example = json!({"enabled": false})),
+    responses(
+        (status = 200, description = "The automation as it is now.", body = AutomationView),
+        (status = 409, description = "`concurrent_update`: others kept changing it."),
+    )
+)]
+pub async fn update_automation(
+    State(state): State<ApiState>,
+    InAccount(account): InAccount,
+    PathId(id): PathId<AutomationId>,
+    uri: Uri,
+    patch: JsonText,
+) -> Result<Json<AutomationView>, Problem> {
+    no_parameters(&uri)?;
+    for _ in 0..EDITS_MAX {
+        let current = find(&state, account, id).await?;
+        let now = state.engine.clock().now();
+        let draft = edit(&state, &current, patch.as_str()?, now).await?;
+        let edited = Automation {
+            name: draft.name,
+            enabled: draft.enabled,
+            trigger: draft.trigger,
+            actions: draft.actions,
+            retry_delays: draft.retry_delays,
+            updated_at: now,
+            ..current
+        };
+        match state
+            .engine
+            .directory()
+            .update_automation(account, edited)
+            .await?
+        {
+            SaveAutomation::Saved(automation) => return Ok(Json(AutomationView::of(automation))),
+            SaveAutomation::Missing => return Err(automation_not_found()),
+            SaveAutomation::Stale => {}
+            SaveAutomation::TooMany => {
+                return Err(Problem::internal("an edit was answered with TooMany"));
+            }
+        }
+    }
+    Err(overtaken())
+}
+
+async fn edit(
+    state: &ApiState,
+    current: &Automation,
+    patch: &str,
+    now: Timestamp,
+) -> Result<AutomationDraft, Problem> {
+    let text = serde_json::to_string(&AutomationInput::of(current)).map_err(Problem::internal)?;
+    let input: AutomationInput = decode(&merge_patch(&text, patch)?)?;
+    input.check(&state.engine, &current.actions, now).await
+}

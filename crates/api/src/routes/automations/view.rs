@@ -1,0 +1,111 @@
+//! How an automation is shown.
+
+use postrider_model::{Action, ActionId, Automation, AutomationId, BodyContent, BodyStyle, Timestamp};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::headers::HeadersInput;
+use super::input::ActionType;
+use crate::fields::delays_s;
+use crate::openapi::shapes;
+
+/// A trigger and what it sets off.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Automation)]
+pub struct AutomationView {
+    /// The automation's id.
+    #[schema(value_type = String, example = "auto_01h455vb4pex5vsknk084sn02q")]
+    id: AutomationId,
+    /// For people.
+    #[schema(example = "Tell the CRM")]
+    name: String,
+    /// Whether events set it off.
+    enabled: bool,
+    /// What sets it off.
+    trigger: TriggerView,
+    /// What it does.
+    actions: Vec<ActionView>,
+    /// Seconds between the attempts of a delivery; null follows the account.
+    #[schema(example = json!([10, 100]))]
+    retry_delays_s: Option<Vec<u32>>,
+    /// When it was made.
+    #[schema(value_type = String, format = DateTime, example = "2026-01-31T09:30:00.000Z")]
+    created_at: Timestamp,
+    /// When it was last changed.
+    #[schema(value_type = String, format = DateTime, example = "2026-01-31T09:30:00.000Z")]
+    updated_at: Timestamp,
+}
+
+/// What sets an automation off.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Trigger)]
+pub struct TriggerView {
+    /// Names of event types, prefixes such as `proposal.*`, or `*`.
+    #[schema(example = json!(["proposal.accepted", "invoice.*"]))]
+    event_types: Vec<String>,
+}
+
+/// One webhook that an automation sends.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Action)]
+pub struct ActionView {
+    /// The action's id, kept through edits that send it along.
+    #[schema(value_type = String, example = "act_01h455vb4pex5vsknk084sn02q")]
+    id: ActionId,
+    /// What it does.
+    #[serde(rename = "type")]
+    kind: ActionType,
+    /// Whether it is called.
+    enabled: bool,
+    /// Why Postrider switched it off: `gone` after a final answer of 410; else null.
+    #[schema(example = json!(null))]
+    disabled_reason: Option<&'static str>,
+    /// Where to.
+    #[schema(example = "https://crm.example.com/hooks/postrider")]
+    url: String,
+    /// What the body holds.
+    #[schema(schema_with = shapes::body_content)]
+    body: BodyContent,
+    /// How the body is serialised.
+    #[schema(schema_with = shapes::body_style)]
+    body_style: BodyStyle,
+    /// Further headers that are sent.
+    #[schema(schema_with = shapes::custom_headers)]
+    headers: HeadersInput,
+    /// Bound on one attempt, in seconds; null follows the installation.
+    timeout_s: Option<u32>,
+}
+
+impl AutomationView {
+    pub(super) fn of(automation: Automation) -> Self {
+        let patterns = &automation.trigger.event_types;
+        Self {
+            id: automation.id,
+            enabled: automation.enabled,
+            trigger: TriggerView {
+                event_types: patterns.iter().map(ToString::to_string).collect(),
+            },
+            retry_delays_s: delays_s(automation.retry_delays.as_ref()),
+            name: automation.name,
+            actions: automation.actions.into_iter().map(ActionView::of).collect(),
+            created_at: automation.created_at,
+            updated_at: automation.updated_at,
+        }
+    }
+}
+
+impl ActionView {
+    fn of(action: Action) -> Self {
+        Self {
+            id: action.id,
+            kind: ActionType::SendWebhook,
+            enabled: action.enabled,
+            disabled_reason: action.disabled_reason.map(|reason| reason.as_str()),
+            url: action.send.url,
+            body: action.send.content,
+            body_style: action.send.style,
+            headers: HeadersInput(action.send.headers),
+            timeout_s: action.send.timeout_s,
+        }
+    }
+}

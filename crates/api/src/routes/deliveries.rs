@@ -1,0 +1,27 @@
+//! Deliveries and the record of their attempts.
+
+mod filter;
+pub mod get;
+pub mod list;
+pub mod replay;
+pub mod resend;
+mod view;
+
+use postrider_model::Delivery;
+use postrider_storage::DeliveryKey;
+
+use crate::problem::{Code, Problem};
+use crate::router::ApiState;
+
+async fn find(state: &ApiState, key: DeliveryKey) -> Result<Delivery, Problem> {
+    state
+        .engine
+        .store()
+        .delivery(key)
+        .await?
+        .ok_or_else(delivery_not_found)
+}
+
+fn delivery_not_found() -> Problem {
+    Problem::new(Code::DeliveryNotFound, "the account has no delivery of this id")
+}

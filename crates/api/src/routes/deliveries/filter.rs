@@ -1,0 +1,127 @@
+//! Which deliveries to list or to replay.
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+use postrider_model::DeliveryStatus;
+use postrider_storage::DeliveryFilter;
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+
+use crate::openapi::shapes;
+use crate::problem::{Code, Fault, Faults, Problem, fault_codes};
+use crate::query::Parameters;
+
+/// Which deliveries. All conditions have to hold.
+#[derive(Debug, Default, Deserialize, ToSchema, IntoParams)]
+#[serde(deny_unknown_fields, expecting = "an object")]
+#[schema(as = DeliveryFilter)]
+#[into_params(parameter_in = Query)]
+pub struct FilterInput {
+    /// In this status.
+    #[schema(schema_with = shapes::delivery_status)]
+    #[param(schema_with = shapes::delivery_status)]
+    status: Option<String>,
+    /// Of this event.
+    #[schema(example = "evt_01h455vb4pex5vsknk084sn02q")]
+    #[param(example = "evt_01h455vb4pex5vsknk084sn02q")]
+    event_id: Option<String>,
+    /// By this automation.
+    #[schema(example = "auto_01h455vb4pex5vsknk084sn02q")]
+    #[param(example = "auto_01h455vb4pex5vsknk084sn02q")]
+    automation_id: Option<String>,
+    /// By this action.
+    #[schema(example = "act_01h455vb4pex5vsknk084sn02q")]
+    #[param(example = "act_01h455vb4pex5vsknk084sn02q")]
+    action_id: Option<String>,
+    /// Of events of this type.
+    #[schema(example = "proposal.accepted")]
+    #[param(example = "proposal.accepted")]
+    event_type: Option<String>,
+    /// Made at this time or later.
+    #[schema(format = DateTime, example = "2026-01-31T09:30:00.000Z")]
+    #[param(format = DateTime, example = "2026-01-31T09:30:00.000Z")]
+    after: Option<String>,
+    /// Made before this time.
+    #[schema(format = DateTime, example = "2026-02-01T00:00:00.000Z")]
+    #[param(format = DateTime, example = "2026-02-01T00:00:00.000Z")]
+    before: Option<String>,
+}
+
+/// The filter in query parameters.
+pub(super) fn from_query(parameters: &mut Parameters) -> DeliveryFilter {
+    DeliveryFilter {
+        status: parameters.take_with("status", status),
+        event: parameters.take("event_id"),
+        automation: parameters.take("automation_id"),
+        action: parameters.take("action_id"),
+        event_type: parameters.take("event_type"),
+        after: parameters.take("after"),
+        before: parameters.take("before"),
+    }
+}
+
+impl FilterInput {
+    /// The filter in a body.
+    pub(super) fn check(&self) -> Result<DeliveryFilter, Problem> {
+        let mut faults = Faults::default();
+        let filter = DeliveryFilter {
+            status: checked("/status", self.status.as_deref(), &mut faults, status),
+            event: parsed("/event_id", self.event_id.as_deref(), &mut faults),
+            automation: parsed("/automation_id", self.automation_id.as_deref(), &mut faults),
+            action: parsed("/action_id", self.action_id.as_deref(), &mut faults),
+            event_type: parsed("/event_type", self.event_type.as_deref(), &mut faults),
+            after: parsed("/after", self.after.as_deref(), &mut faults),
+            before: parsed("/before", self.before.as_deref(), &mut faults),
+        };
+        faults.into_result(Code::InvalidBody).map(|()| filter)
+    }
+}
+
+fn parsed<T: FromStr<Err: Display>>(pointer: &str, text: Option<&str>, faults: &mut Faults) -> Option<T> {
+    checked(pointer, text, faults, |text| {
+        text.parse().map_err(|error: T::Err| error.to_string())
+    })
+}
+
+fn checked<T>(
+    pointer: &str,
+    text: Option<&str>,
+    faults: &mut Faults,
+    read: impl FnOnce(&str) -> Result<T, String>,
+) -> Option<T> {
+    let fault = |detail| Fault::at(pointer, fault_codes::INVALID_VALUE, detail);
+    faults.take(read(text?).map_err(fault))
+}
+
+fn status(text: &str) -> Result<DeliveryStatus, String> {
+    let names = DeliveryStatus::ALL.map(DeliveryStatus::as_str);
+    DeliveryStatus::from_name(text).ok_or_else(|| format!("expected one of {}", names.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decode::decode_control;
+
+    #[test]
+    fn query_and_body_have_the_same_filters_and_name_all_that_is_wrong() {
+        let names = [
+            "status",
+            "event_id",
+            "automation_id",
+            "action_id",
+            "event_type",
+            "after",
+            "before",
+        ];
+        let query = names.map(|name| format!("{name}=*")).join("&");
+        let mut parameters = Parameters::of(&format!("/?{query}").parse().unwrap());
+        from_query(&mut parameters);
+        assert_eq!(parameters.finish().unwrap_err().faults().len(), names.len());
+        let body = names.map(|name| format!("\"{name}\":\"*\"")).join(",");
+        let input: FilterInput = decode_control(&format!("{{{body}}}")).unwrap();
+        assert_eq!(input.check().unwrap_err().faults().len(), names.len());
+        assert_eq!(FilterInput::default().check().unwrap(), DeliveryFilter::default());
+    }
+}

@@ -1,0 +1,68 @@
+//! `POST /v1/accounts/{account}/deliveries/{id}/resend`
+
+use axum::Json;
+use axum::extract::State;
+use http::{StatusCode, Uri};
+use postrider_engine::ResendOutcome;
+use postrider_model::DeliveryId;
+use postrider_storage::DeliveryKey;
+use serde::Deserialize;
+
+use super::view::DeliveryView;
+use super::{delivery_not_found, find};
+use crate::json_body::OptionalJsonBody;
+use crate::path::{InAccount, ObjectPath, PathId};
+use crate::problem::{Code, Problem};
+use crate::query::no_parameters;
+use crate::router::ApiState;
+
+/// Nothing: a body may be missing, and if there is one it has no members.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object")]
+pub struct Nothing {}
+
+/// Send a delivery again
+///
+/// One more attempt at once, with the same id and the same bytes, whatever the delivery's status. If it fails, a
+/// delivery that was waiting for a retry waits again, a succeeded one stays succeeded, and any other is failed.
+#[utoipa::path(
+    post,
+    path = "/v1/accounts/{account}/deliveries/{id}/resend",
+    tag = "Deliveries",
+    params(ObjectPath),
+    responses(
+        (status = 202, description = "The delivery, as it is once the attempt is due.", body = DeliveryView),
+        (status = 409, description = "`delivery_under_way`: an attempt is under way or about to start. \
+            `action_gone`: the action was deleted, or it or its automation is switched off. \
+            `too_many_attempts`: it has had 1000 attempts."),
+    )
+)]
+pub async fn resend_delivery(
+    State(state): State<ApiState>,
+    InAccount(account): InAccount,
+    PathId(delivery): PathId<DeliveryId>,
+    uri: Uri,
+    OptionalJsonBody(Nothing {}): OptionalJsonBody<Nothing>,
+) -> Result<(StatusCode, Json<DeliveryView>), Problem> {
+    no_parameters(&uri)?;
+    let key = DeliveryKey { account, delivery };
+    match state.engine.resend(key).await? {
+        ResendOutcome::Due => {
+            let delivery = find(&state, key).await?;
+            Ok((StatusCode::ACCEPTED, Json(DeliveryView::of(delivery))))
+        }
+        ResendOutcome::UnderWay => Err(Problem::new(
+            Code::DeliveryUnderWay,
+            "an attempt is under way or about to start; look at its outcome first",
+        )),
+        ResendOutcome::TooManyAttempts => Err(Problem::new(
+            Code::TooManyAttempts,
+            "the delivery had as many attempts as one can have",
+        )),
+        ResendOutcome::ActionGone => Err(Problem::new(
+            Code::ActionGone,
+            "the action was deleted, or it or its automation is switched off",
+        )),
+        ResendOutcome::Missing => Err(delivery_not_found()),
+    }
+}

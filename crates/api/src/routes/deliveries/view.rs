@@ -1,0 +1,190 @@
+//! How a delivery and its attempts are shown.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use postrider_model::{
+    ActionId, Attempt, AutomationId, Delivery, DeliveryId, EventId, EventTypeName, Timestamp,
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::openapi::shapes;
+
+/// One event to be carried out by one action.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Delivery)]
+pub struct DeliveryView {
+    /// The delivery's id.
+    #[schema(value_type = String, example = "dlv_01h455vb4pex5vsknk084sn02q")]
+    id: DeliveryId,
+    /// What is delivered.
+    #[schema(value_type = String, example = "evt_01h455vb4pex5vsknk084sn02q")]
+    event_id: EventId,
+    /// Its type.
+    #[schema(value_type = String, example = "proposal.accepted")]
+    event_type: EventTypeName,
+    /// The automation that was triggered.
+    #[schema(value_type = String, example = "auto_01h455vb4pex5vsknk084sn02q")]
+    automation_id: AutomationId,
+    /// The action that carries it out.
+    #[schema(value_type = String, example = "act_01h455vb4pex5vsknk084sn02q")]
+    action_id: ActionId,
+    /// Where it stands: `pending` until an attempt succeeds, the schedule is used up (`failed`), or its action is
+    /// deleted or switched off (`canceled`).
+    #[schema(schema_with = shapes::delivery_status)]
+    status: &'static str,
+    /// How many attempts were made, resends included.
+    attempt_count: u32,
+    /// When the next attempt is due; null while one is under way or about to start, and once settled.
+    #[schema(value_type = Option<String>, format = DateTime, example = "2026-01-31T09:30:10.000Z")]
+    next_attempt_at: Option<Timestamp>,
+    /// When the event was accepted.
+    #[schema(value_type = String, format = DateTime, example = "2026-01-31T09:30:00.000Z")]
+    created_at: Timestamp,
+    /// When it reached its status; null while pending.
+    #[schema(value_type = Option<String>, format = DateTime, example = "2026-01-31T09:30:00.100Z")]
+    settled_at: Option<Timestamp>,
+    /// The status code of the last attempt, where an answer came.
+    #[schema(example = 200)]
+    last_status_code: Option<u16>,
+    /// How the last attempt ended, if one was made.
+    #[schema(schema_with = shapes::outcome_or_null)]
+    last_outcome: Option<&'static str>,
+}
+
+/// A delivery with all its attempts.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = DeliveryWithAttempts)]
+pub struct DeliveryRecordView {
+    /// The delivery.
+    #[serde(flatten)]
+    delivery: DeliveryView,
+    /// Its attempts, in order.
+    attempts: Vec<AttemptView>,
+}
+
+/// The record of one HTTP request.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Attempt)]
+pub struct AttemptView {
+    /// From 1.
+    #[schema(example = 1)]
+    number: u32,
+    /// When it began.
+    #[schema(value_type = String, format = DateTime, example = "2026-01-31T09:30:00.001Z")]
+    started_at: Timestamp,
+    /// How long it took, in milliseconds.
+    #[schema(example = 42)]
+    duration_ms: u64,
+    /// How it ended. Only `succeeded` is a receipt.
+    #[schema(schema_with = shapes::outcome)]
+    outcome: &'static str,
+    /// The answer's status code, if one came.
+    #[schema(example = 200)]
+    status_code: Option<u16>,
+    /// What went wrong, in plain words, where it was more than a bad status.
+    error: Option<String>,
+    /// Where it went.
+    #[schema(example = "https://crm.example.com/hooks/postrider")]
+    url: String,
+    /// The headers as sent, in order.
+    request_headers: Vec<HeaderView>,
+    /// The headers that came back, in order, cut at 4 KiB.
+    response_headers: Vec<HeaderView>,
+    /// The first bytes of the answer's body as text; bytes that are no UTF-8 appear as U+FFFD.
+    #[schema(example = "ok")]
+    response_body: String,
+    /// The same bytes in base64, where they are no text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    response_body_base64: Option<String>,
+    /// Whether there was more of the body.
+    response_truncated: bool,
+}
+
+/// A header line.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Header)]
+pub struct HeaderView {
+    /// The name.
+    #[schema(example = "content-type")]
+    name: String,
+    /// The value.
+    #[schema(example = "application/json")]
+    value: String,
+}
+
+impl DeliveryView {
+    pub(super) fn of(delivery: Delivery) -> Self {
+        Self {
+            id: delivery.id,
+            event_id: delivery.event,
+            event_type: delivery.event_type,
+            automation_id: delivery.automation,
+            action_id: delivery.action,
+            status: delivery.progress.status.as_str(),
+            attempt_count: delivery.progress.attempts,
+            next_attempt_at: delivery.next_attempt_at,
+            created_at: delivery.created_at,
+            settled_at: delivery.settled_at,
+            last_status_code: delivery.last_status_code,
+            last_outcome: delivery.last_outcome.map(|outcome| outcome.as_str()),
+        }
+    }
+}
+
+impl DeliveryRecordView {
+    pub(super) fn of(delivery: Delivery, attempts: Vec<Attempt>) -> Self {
+        Self {
+            delivery: DeliveryView::of(delivery),
+            attempts: attempts.into_iter().map(AttemptView::of).collect(),
+        }
+    }
+}
+
+impl AttemptView {
+    fn of(attempt: Attempt) -> Self {
+        let headers = |headers: Vec<(String, String)>| {
+            headers
+                .into_iter()
+                .map(|(name, value)| HeaderView { name, value })
+                .collect()
+        };
+        let is_text = is_text(&attempt.response_body, attempt.response_truncated);
+        Self {
+            number: attempt.number,
+            started_at: attempt.started_at,
+            duration_ms: u64::try_from(attempt.duration.as_millis()).unwrap_or(u64::MAX),
+            outcome: attempt.outcome.as_str(),
+            status_code: attempt.status_code,
+            error: attempt.error,
+            url: attempt.url,
+            request_headers: headers(attempt.request_headers),
+            response_headers: headers(attempt.response_headers),
+            response_body: String::from_utf8_lossy(&attempt.response_body).into_owned(),
+            response_body_base64: (!is_text).then(|| STANDARD.encode(&attempt.response_body)),
+            response_truncated: attempt.response_truncated,
+        }
+    }
+}
+
+/// Whether the bytes are UTF-8. The last character of a body that was cut may be cut too.
+fn is_text(body: &[u8], truncated: bool) -> bool {
+    match std::str::from_utf8(body) {
+        Ok(_) => true,
+        Err(error) => truncated && error.error_len().is_none(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cut_character_at_the_end_of_a_cut_body_is_no_reason_for_base64() {
+        assert!(is_text("é".as_bytes(), false));
+        assert!(is_text(&"é".as_bytes()[..1], true));
+        assert!(!is_text(&"é".as_bytes()[..1], false));
+        assert!(!is_text(b"\xff\xfe", true));
+    }
+}

@@ -1,0 +1,34 @@
+//! `DELETE /v1/event-types/{name}`
+
+use axum::extract::State;
+use http::{StatusCode, Uri};
+
+use super::event_type_not_found;
+use crate::path::{EventTypePath, PathEventType};
+use crate::problem::Problem;
+use crate::query::no_parameters;
+use crate::router::ApiState;
+
+/// Delete an event type
+///
+/// Events and triggers of the type stay as they are. Unless unseen types are refused, the next event of the type puts
+/// it back, described by nothing.
+#[utoipa::path(
+    delete,
+    path = "/v1/event-types/{name}",
+    tag = "Event types",
+    params(EventTypePath),
+    responses((status = 204, description = "It is gone."))
+)]
+pub async fn delete_event_type(
+    State(state): State<ApiState>,
+    PathEventType(name): PathEventType,
+    uri: Uri,
+) -> Result<StatusCode, Problem> {
+    no_parameters(&uri)?;
+    if state.engine.catalogue().delete(&name).await? {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(event_type_not_found())
+    }
+}

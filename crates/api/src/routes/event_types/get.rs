@@ -1,0 +1,30 @@
+//! `GET /v1/event-types/{name}`
+
+use axum::Json;
+use axum::extract::State;
+use http::Uri;
+
+use super::event_type_not_found;
+use super::view::EventTypeView;
+use crate::path::{EventTypePath, PathEventType};
+use crate::problem::Problem;
+use crate::query::no_parameters;
+use crate::router::ApiState;
+
+/// Read an event type
+#[utoipa::path(
+    get,
+    path = "/v1/event-types/{name}",
+    tag = "Event types",
+    params(EventTypePath),
+    responses((status = 200, description = "The event type.", body = EventTypeView))
+)]
+pub async fn get_event_type(
+    State(state): State<ApiState>,
+    PathEventType(name): PathEventType,
+    uri: Uri,
+) -> Result<Json<EventTypeView>, Problem> {
+    no_parameters(&uri)?;
+    let event_type = state.engine.store().event_type(&name).await?;
+    EventTypeView::of(event_type.ok_or_else(event_type_not_found)?).map(Json)
+}

@@ -1,0 +1,33 @@
+//! `GET /v1/event-types`
+
+use axum::Json;
+use axum::extract::State;
+use http::Uri;
+
+use super::view::EventTypeView;
+use crate::cursor::ListId;
+use crate::list::List;
+use crate::problem::Problem;
+use crate::query::{PageParameters, Parameters};
+use crate::router::ApiState;
+
+const LIST: ListId = ListId::of_all("event-types");
+
+/// List event types
+#[utoipa::path(
+    get,
+    path = "/v1/event-types",
+    tag = "Event types",
+    params(PageParameters),
+    responses((status = 200, description = "A page of event types, newest first.", body = List<EventTypeView>))
+)]
+pub async fn list_event_types(
+    State(state): State<ApiState>,
+    uri: Uri,
+) -> Result<Json<List<EventTypeView>>, Problem> {
+    let mut parameters = Parameters::of(&uri);
+    let page = parameters.page(LIST);
+    parameters.finish()?;
+    let event_types = state.engine.store().event_types(page).await?;
+    List::of(LIST, event_types, EventTypeView::of).map(Json)
+}

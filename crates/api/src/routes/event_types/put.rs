@@ -1,0 +1,94 @@
+//! `PUT /v1/event-types/{name}`
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::{StatusCode, Uri, header};
+use postrider_engine::CatalogueError;
+use postrider_model::{EventType, EventTypeName, Timestamp};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use utoipa::ToSchema;
+
+use super::view::EventTypeView;
+use crate::json_body::JsonBody;
+use crate::openapi::shapes;
+use crate::path::{EventTypePath, PathEventType};
+use crate::problem::{Problem, fault_codes};
+use crate::query::no_parameters;
+use crate::router::ApiState;
+
+/// Longest description, in characters.
+const DESCRIPTION_CHARS_MAX: usize = 4_096;
+
+/// An event type as it is to be.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, expecting = "an object")]
+#[schema(as = EventTypeInput)]
+pub struct EventTypeInput {
+    /// For people.
+    #[schema(example = "A customer accepted a proposal.", max_length = 4096)]
+    description: Option<String>,
+    /// A `data` to show and to test with.
+    #[schema(schema_with = shapes::example_data)]
+    example: Option<Box<RawValue>>,
+    /// The JSON Schema that `data` has to satisfy from now on. It cannot refer to anything outside itself.
+    #[schema(schema_with = shapes::json_schema)]
+    schema: Option<Box<RawValue>>,
+}
+
+/// Describe an event type
+///
+/// Makes it or replaces it as a whole: what is left out is removed.
+#[utoipa::path(
+    put,
+    path = "/v1/event-types/{name}",
+    tag = "Event types",
+    params(EventTypePath),
+    request_body = EventTypeInput,
+    responses(
+        (status = 200, description = "It was there, and is replaced.", body = EventTypeView),
+        (status = 201, description = "It is new.", body = EventTypeView,
+            headers(("location" = String, description = "The event type's path."))),
+    )
+)]
+pub async fn put_event_type(
+    State(state): State<ApiState>,
+    PathEventType(name): PathEventType,
+    uri: Uri,
+    JsonBody(input): JsonBody<EventTypeInput>,
+) -> Result<Response, Problem> {
+    no_parameters(&uri)?;
+    let event_type = input.check(name, state.engine.clock().now())?;
+    let put = state.engine.catalogue().put(event_type).await;
+    let (event_type, is_new) = put.map_err(|error| match error {
+        CatalogueError::Schema(detail) => Problem::body("/schema", fault_codes::INVALID_VALUE, detail),
+        CatalogueError::Store(error) => error.into(),
+    })?;
+    let location = format!("/v1/event-types/{}", event_type.name);
+    let view = Json(EventTypeView::of(event_type)?);
+    if is_new {
+        Ok((StatusCode::CREATED, [(header::LOCATION, location)], view).into_response())
+    } else {
+        Ok(view.into_response())
+    }
+}
+
+impl EventTypeInput {
+    fn check(self, name: EventTypeName, now: Timestamp) -> Result<EventType, Problem> {
+        let description = self.description.unwrap_or_default();
+        if description.chars().count() > DESCRIPTION_CHARS_MAX {
+            let detail = format!("a description has at most {DESCRIPTION_CHARS_MAX} characters");
+            return Err(Problem::body("/description", fault_codes::TOO_LONG, detail));
+        }
+        let text = |json: Box<RawValue>| json.get().to_owned();
+        Ok(EventType {
+            name,
+            description,
+            example: self.example.map(text),
+            schema: self.schema.map(text),
+            created_at: now,
+            updated_at: now,
+        })
+    }
+}

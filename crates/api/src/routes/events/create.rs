@@ -1,0 +1,69 @@
+//! `POST /v1/accounts/{account}/events`
+//!
+//! The hot path: one read of the body that borrows from it, no tree of values, one small buffer for the answer.
+
+use axum::extract::{Request, State};
+use axum::response::Response;
+use http::Uri;
+
+use super::accepted::{AcceptedView, answer};
+use super::idempotency_key::idempotency_key;
+use super::input::{EventInput, data_of, event_bytes_max};
+use crate::decode::decode;
+use crate::json_body::{read, utf8};
+use crate::path::{AccountPath, InAccount};
+use crate::problem::Problem;
+use crate::query::no_parameters;
+use crate::router::ApiState;
+
+/// Headers of a request with events.
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "describes what `idempotency_key` takes")]
+pub struct IdempotencyHeader {
+    /// 1 to 255 visible ASCII characters. The same key with the same body again is answered like the first time, for
+    /// as long as the event is kept.
+    #[param(rename = "Idempotency-Key", max_length = 255, pattern = "^[!-~]{1,255}$")]
+    idempotency_key: Option<String>,
+}
+
+/// Report an event
+///
+/// It is answered once the event and its deliveries are on disk.
+#[utoipa::path(
+    post,
+    path = "/v1/accounts/{account}/events",
+    tag = "Events",
+    params(AccountPath, IdempotencyHeader),
+    request_body = EventInput,
+    responses(
+        (status = 202, description = "Accepted.", body = AcceptedView),
+        (status = 200, description = "It was accepted before, by id or by key; this is the first answer.",
+            body = AcceptedView),
+        (status = 400, description = "`invalid_idempotency_key`: the header cannot be a key."),
+        (status = 409, description = "`event_conflict`: the id or key was used for another event."),
+        (status = 413, description = "`data_too_large`: the event's `data` is too large."),
+        (status = 422, description = "`unknown_event_type`: this installation takes only types of its catalogue. \
+            `schema_violation`: the data breaks the schema of its type."),
+    )
+)]
+pub async fn create_event(
+    State(state): State<ApiState>,
+    InAccount(account): InAccount,
+    uri: Uri,
+    request: Request,
+) -> Result<Response, Problem> {
+    no_parameters(&uri)?;
+    let key = idempotency_key(request.headers())?.map(str::to_owned);
+    let body = read(request, event_bytes_max(&state)).await?;
+    let input: EventInput<'_> = decode(utf8(&body)?)?;
+    let submission = input.check(|data| data_of(data, &body), key)?;
+    // The body is not needed while the event is being stored.
+    drop(body);
+    let mut results = state.engine.accept(account, vec![submission]).await?;
+    match results.pop() {
+        Some(Ok(accepted)) => answer(&accepted),
+        Some(Err(rejection)) => Err(rejection.into()),
+        None => Err(Problem::internal("an event was not answered for")),
+    }
+}

@@ -1,0 +1,268 @@
+//! `POST /v1/accounts/{account}/events/batch`
+
+use std::fmt;
+
+use axum::Json;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http::{StatusCode, Uri};
+use postrider_engine::{Accepted, Rejection, Submission};
+use serde::de::{IgnoredAny, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::RawValue;
+use utoipa::ToSchema;
+
+use super::accepted::{AcceptedView, status};
+use super::create::IdempotencyHeader;
+use super::idempotency_key::{idempotency_key, key_of_item};
+use super::input::EventInput;
+use crate::decode::decode;
+use crate::json_body::{read, utf8};
+use crate::path::{AccountPath, InAccount};
+use crate::problem::{Problem, ProblemDocument, fault_codes};
+use crate::query::no_parameters;
+use crate::router::ApiState;
+
+/// Most events of one batch.
+const EVENTS_MAX: usize = 1_000;
+
+/// Most bytes of a batch, as a multiple of the bound on one event's `data`: 8 MiB unless it is set otherwise.
+const DATA_BOUNDS_MAX: usize = 32;
+
+/// Many events at once.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, expecting = "an object")]
+#[schema(as = BatchInput)]
+pub struct BatchInput<'a> {
+    /// The events, 1 to 1000.
+    #[serde(borrow)]
+    #[schema(value_type = Vec<EventInput<'a>>, min_items = 1, max_items = 1000)]
+    events: RawEvents<'a>,
+}
+
+/// What became of each event, in the order of the request.
+#[derive(Serialize, ToSchema)]
+#[schema(as = BatchResult)]
+pub struct BatchView<'a> {
+    /// One result per event.
+    data: Vec<ItemView<'a>>,
+}
+
+/// What became of one event of a batch.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+#[schema(as = BatchItem)]
+pub enum ItemView<'a> {
+    /// It is on disk.
+    Accepted {
+        /// 202, or 200 where it was known.
+        status: u16,
+        /// What a request of its own would have been answered with.
+        #[serde(flatten)]
+        event: AcceptedView<'a>,
+    },
+    /// Nothing of it is stored.
+    Refused {
+        /// The problem's status.
+        status: u16,
+        /// What a request of its own would have been answered with; pointers lead into the batch.
+        #[schema(inline = false)]
+        error: ProblemDocument<'a>,
+    },
+}
+
+/// Report many events
+///
+/// Each is accepted or refused on its own, all that are accepted are stored in one step. An `Idempotency-Key` counts
+/// for the batch: each event is known by the key and its place.
+#[utoipa::path(
+    post,
+    path = "/v1/accounts/{account}/events/batch",
+    tag = "Events",
+    params(AccountPath, IdempotencyHeader),
+    request_body(content = BatchInput, example = json!({"events": [
+        {"type": "proposal.accepted", "data": {"proposal_id": 42}},
+        {"type": "proposal.rejected", "data": {"proposal_id": 43}}
+    ]})),
+    responses(
+        (status = 202, description = "A result per event, in order.", body = BatchView),
+        (status = 400, description = "`invalid_idempotency_key`: the header cannot be a key."),
+    )
+)]
+pub async fn create_event_batch(
+    State(state): State<ApiState>,
+    InAccount(account): InAccount,
+    uri: Uri,
+    request: Request,
+) -> Result<Response, Problem> {
+    no_parameters(&uri)?;
+    let key = idempotency_key(request.headers())?.map(str::to_owned);
+    let bytes_max = state.engine.settings().data_bytes_max * DATA_BOUNDS_MAX;
+    let body = read(request, bytes_max).await?;
+    let (refusals, submissions) = read_events(utf8(&body)?, key.as_deref())?;
+    drop(body);
+    let results = if submissions.is_empty() {
+        Vec::new()
+    } else {
+        state.engine.accept(account, submissions).await?
+    };
+    let mut results = results.into_iter();
+    let items: Vec<_> = refusals
+        .into_iter()
+        .enumerate()
+        .map(|(index, refusal)| settle(index, refusal, &mut results))
+        .collect();
+    let data = items.iter().map(ItemView::of).collect();
+    Ok((StatusCode::ACCEPTED, Json(BatchView { data })).into_response())
+}
+
+/// For each event the problem that it has, if any, and the submissions of those that have none.
+fn read_events(text: &str, key: Option<&str>) -> Result<(Vec<Option<Problem>>, Vec<Submission>), Problem> {
+    let batch: BatchInput<'_> = decode(text)?;
+    let RawEvents::Few(events) = batch.events else {
+        let detail = format!("a batch has at most {EVENTS_MAX} events");
+        return Err(Problem::body("/events", fault_codes::TOO_MANY, detail));
+    };
+    if events.is_empty() {
+        return Err(Problem::body(
+            "/events",
+            fault_codes::TOO_FEW,
+            "a batch has at least one event",
+        ));
+    }
+    let mut submissions = Vec::with_capacity(events.len());
+    let refusals = events.into_iter().enumerate().map(|(index, event)| {
+        match read_event(event, key.map(|key| key_of_item(key, index))) {
+            Ok(submission) => {
+                submissions.push(submission);
+                None
+            }
+            Err(problem) => Some(problem.within(&place(index))),
+        }
+    });
+    Ok((refusals.collect(), submissions))
+}
+
+fn read_event(event: &RawValue, key: Option<String>) -> Result<Submission, Problem> {
+    // Data is copied: a slice would keep the whole batch in memory for as long as one of its events waits.
+    decode::<EventInput<'_>>(event.get())?.check(|data| Bytes::copy_from_slice(data.get().as_bytes()), key)
+}
+
+fn place(index: usize) -> String {
+    format!("/events/{index}")
+}
+
+/// What became of the event at `index`: refused before it was submitted, or as the next result says.
+fn settle(
+    index: usize,
+    refusal: Option<Problem>,
+    results: &mut impl Iterator<Item = Result<Accepted, Rejection>>,
+) -> Result<Accepted, Problem> {
+    match refusal {
+        Some(problem) => Err(problem),
+        None => match results.next() {
+            Some(result) => result.map_err(|rejection| Problem::from(rejection).within(&place(index))),
+            None => Err(Problem::internal("an event was not answered for")),
+        },
+    }
+}
+
+impl<'a> ItemView<'a> {
+    fn of(item: &'a Result<Accepted, Problem>) -> Self {
+        match item {
+            Ok(accepted) => Self::Accepted {
+                status: status(accepted).as_u16(),
+                event: AcceptedView::of(accepted),
+            },
+            Err(problem) => Self::Refused {
+                status: problem.code().status().as_u16(),
+                error: problem.document(),
+            },
+        }
+    }
+}
+
+/// The events of a batch, each as text, so that one that is wrong does not spoil the others. Reading stops at the
+/// bound: a body of a million tiny values must not become a list of that length.
+enum RawEvents<'a> {
+    Few(Vec<&'a RawValue>),
+    TooMany,
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for RawEvents<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Walk;
+
+        impl<'de> Visitor<'de> for Walk {
+            type Value = RawEvents<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an array")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<RawEvents<'de>, A::Error> {
+                let mut events = Vec::new();
+                while let Some(event) = items.next_element::<&RawValue>()? {
+                    if events.len() == EVENTS_MAX {
+                        while items.next_element::<IgnoredAny>()?.is_some() {}
+                        return Ok(RawEvents::TooMany);
+                    }
+                    events.push(event);
+                }
+                Ok(RawEvents::Few(events))
+            }
+        }
+
+        deserializer.deserialize_seq(Walk)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::problem::Code;
+
+    #[test]
+    fn a_wrong_event_is_refused_alone_with_a_pointer_into_the_batch() {
+        let text = r#"{"events":[{"type":"a","data":1},{"type":"a b","data":2},7,{"type":"c","data":3,"x":1},{"type":"d","data":4}]}"#;
+        let (refusals, submissions) = read_events(text, Some("k")).unwrap();
+        let pointers: Vec<_> = refusals
+            .iter()
+            .map(|refusal| refusal.as_ref().and_then(|p| p.faults()[0].pointer()))
+            .collect();
+        assert_eq!(
+            pointers,
+            [
+                None,
+                Some("/events/1/type"),
+                Some("/events/2"),
+                Some("/events/3/x"),
+                None
+            ]
+        );
+        let keys: Vec<_> = submissions
+            .iter()
+            .map(|s| s.idempotency_key.as_deref().unwrap())
+            .collect();
+        assert_eq!(keys, ["k\n0", "k\n4"]);
+    }
+
+    #[test]
+    fn batches_that_are_empty_too_long_or_no_batches_are_refused_whole() {
+        let code = |text: &str| {
+            let problem = read_events(text, None).map(|_| ()).unwrap_err();
+            (
+                problem.code(),
+                problem.faults().first().map_or("", |fault| fault.code()),
+            )
+        };
+        let of = |count: usize| format!(r#"{{"events":[{}]}}"#, vec!["1"; count].join(","));
+        assert!(read_events(&of(1_000), None).is_ok());
+        assert_eq!(code(&of(1_001)), (Code::InvalidBody, "too_many"));
+        assert_eq!(code(&of(0)), (Code::InvalidBody, "too_few"));
+        assert_eq!(code("{}"), (Code::InvalidBody, "required"));
+        assert_eq!(code(r#"{"events":{}}"#), (Code::InvalidBody, "wrong_type"));
+        assert_eq!(code(r#"{"events":[1"#), (Code::MalformedJson, ""));
+    }
+}

@@ -1,0 +1,33 @@
+//! `GET /v1/accounts/{account}/events/{id}`
+
+use axum::Json;
+use axum::extract::State;
+use http::Uri;
+use postrider_model::EventId;
+
+use super::view::EventView;
+use crate::path::{InAccount, ObjectPath, PathId};
+use crate::problem::{Code, Problem};
+use crate::query::no_parameters;
+use crate::router::ApiState;
+
+/// Read an event
+#[utoipa::path(
+    get,
+    path = "/v1/accounts/{account}/events/{id}",
+    tag = "Events",
+    params(ObjectPath),
+    responses((status = 200, description = "The event.", body = EventView))
+)]
+pub async fn get_event(
+    State(state): State<ApiState>,
+    InAccount(account): InAccount,
+    PathId(id): PathId<EventId>,
+    uri: Uri,
+) -> Result<Json<EventView>, Problem> {
+    no_parameters(&uri)?;
+    let event = state.engine.store().event(account, id).await?;
+    let event =
+        event.ok_or_else(|| Problem::new(Code::EventNotFound, "the account has no event of this id"))?;
+    EventView::of(event).map(Json)
+}

@@ -1,0 +1,88 @@
+//! `GET /v1/accounts/{account}/events`
+
+use axum::Json;
+use axum::extract::State;
+use http::Uri;
+use postrider_model::{AccountId, Event};
+use postrider_storage::{EventFilter, Page, PageRequest, Store, StoreResult};
+
+use super::view::EventView;
+use crate::cursor::ListId;
+use crate::list::List;
+use crate::path::{AccountPath, InAccount};
+use crate::problem::Problem;
+use crate::query::{PageParameters, Parameters};
+use crate::router::ApiState;
+
+/// Events that are read from the store at once.
+const CHUNK: usize = 50;
+
+/// Bytes of `data` after which a page ends early. With events at the bound on `data`, 250 of them would be an answer
+/// of 64 MiB; so it is at most this and one chunk.
+const PAGE_BYTES: usize = 4 * 1024 * 1024;
+
+/// Which events.
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes what `filter` takes")]
+pub struct EventParameters {
+    /// Of this type.
+    #[param(example = "proposal.accepted")]
+    r#type: Option<String>,
+    /// Accepted at this time or later.
+    #[param(format = DateTime, example = "2026-01-31T09:30:00.000Z")]
+    after: Option<String>,
+    /// Accepted before this time.
+    #[param(format = DateTime, example = "2026-02-01T00:00:00.000Z")]
+    before: Option<String>,
+}
+
+/// List events
+#[utoipa::path(
+    get,
+    path = "/v1/accounts/{account}/events",
+    tag = "Events",
+    params(AccountPath, EventParameters, PageParameters),
+    responses((status = 200, description = "A page of events, newest first.", body = List<EventView>))
+)]
+pub async fn list_events(
+    State(state): State<ApiState>,
+    InAccount(account): InAccount,
+    uri: Uri,
+) -> Result<Json<List<EventView>>, Problem> {
+    let list = ListId::of(account, "events");
+    let mut parameters = Parameters::of(&uri);
+    let filter = EventFilter {
+        event_type: parameters.take("type"),
+        after: parameters.take("after"),
+        before: parameters.take("before"),
+    };
+    let request = parameters.page(list);
+    parameters.finish()?;
+    let page = bounded_page(&**state.engine.store(), account, &filter, request).await?;
+    List::of(list, page, EventView::of).map(Json)
+}
+
+/// A page of events that ends where it has grown large.
+async fn bounded_page(
+    store: &dyn Store,
+    account: AccountId,
+    filter: &EventFilter,
+    request: PageRequest,
+) -> StoreResult<Page<Event>> {
+    let (mut items, mut after, mut bytes) = (Vec::new(), request.after, 0);
+    loop {
+        let limit = (request.limit - items.len()).min(CHUNK);
+        let chunk = store
+            .events(account, filter, PageRequest { limit, after })
+            .await?;
+        bytes += chunk.items.iter().map(|event| event.data.len()).sum::<usize>();
+        // A store may end a page early; the page then ends here too.
+        let is_short = chunk.items.len() < limit;
+        items.extend(chunk.items);
+        after = chunk.next;
+        if after.is_none() || is_short || bytes >= PAGE_BYTES || items.len() >= request.limit {
+            return Ok(Page { items, next: after });
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! How an event is shown.
+
+use postrider_model::{Event, EventId, EventTypeName, Timestamp, Warning};
+use postrider_signing::json::LossReason;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use utoipa::ToSchema;
+
+use crate::openapi::shapes;
+use crate::problem::Problem;
+use crate::routes::kept_json;
+
+/// Something that happened.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Event)]
+pub struct EventView {
+    /// The event's id.
+    #[schema(value_type = String, example = "evt_01h455vb4pex5vsknk084sn02q")]
+    id: EventId,
+    /// What kind of thing happened.
+    #[serde(rename = "type")]
+    #[schema(value_type = String, example = "proposal.accepted")]
+    event_type: EventTypeName,
+    /// The producer's data, byte for byte.
+    #[schema(schema_with = shapes::event_data)]
+    data: Box<RawValue>,
+    /// When it happened, where the producer said so.
+    #[schema(value_type = Option<String>, format = DateTime, example = "2026-01-31T09:29:58.000Z")]
+    occurred_at: Option<Timestamp>,
+    /// When it was accepted.
+    #[schema(value_type = String, format = DateTime, example = "2026-01-31T09:30:00.000Z")]
+    created_at: Timestamp,
+    /// Made by a test of an automation.
+    test: bool,
+    /// Why its webhooks go out with the producer's own bytes whatever the action's `body_style`, if they do.
+    warnings: Vec<WarningView>,
+    /// How many deliveries it was accepted with.
+    #[schema(example = 1)]
+    deliveries: u32,
+}
+
+/// What re-serialising an event's data would lose.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Warning)]
+pub struct WarningView {
+    /// The kind of loss.
+    #[schema(schema_with = loss_reasons)]
+    code: String,
+    /// The first place where it would happen: a JSON pointer into the event.
+    #[schema(example = "/data/total")]
+    pointer: String,
+    /// What would happen there, in words.
+    detail: String,
+}
+
+/// Every kind of loss.
+const REASONS: [LossReason; 4] = [
+    LossReason::DuplicateName,
+    LossReason::LoneSurrogate,
+    LossReason::NegativeZero,
+    LossReason::NumberPrecision,
+];
+
+fn loss_reasons() -> utoipa::openapi::Schema {
+    shapes::strings(&REASONS.map(LossReason::as_str))
+        .description(Some("The kind of loss."))
+        .into()
+}
+
+impl EventView {
+    pub(super) fn of(event: Event) -> Result<Self, Problem> {
+        let data = String::from_utf8(event.data.into()).map_err(Problem::internal)?;
+        Ok(Self {
+            id: event.id,
+            event_type: event.event_type,
+            data: kept_json(data)?,
+            occurred_at: event.occurred_at,
+            created_at: event.created_at,
+            test: event.test,
+            warnings: event.warning.into_iter().map(WarningView::of).collect(),
+            deliveries: event.deliveries,
+        })
+    }
+}
+
+impl WarningView {
+    fn of(warning: Warning) -> Self {
+        let reason = REASONS.into_iter().find(|reason| reason.as_str() == warning.code);
+        Self {
+            pointer: format!("/data{}", warning.pointer),
+            detail: reason.map(|reason| reason.to_string()).unwrap_or_default(),
+            code: warning.code,
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! `GET /readyz`
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+
+use super::StatusView;
+use crate::problem::{Code, Problem};
+use crate::router::ApiState;
+
+/// How long the store may take to answer. Probes give up after a second or a few.
+const CHECK_MAX: Duration = Duration::from_secs(2);
+
+/// Can it take traffic?
+#[utoipa::path(
+    get,
+    path = "/readyz",
+    tag = "Operations",
+    security(()),
+    responses(
+        (status = 200, description = "It can.", body = StatusView),
+        (status = 503, description = "`not_ready`: the store does not answer or cannot write. `stopping`: the process \
+            is about to end."),
+    )
+)]
+pub async fn ready(State(state): State<ApiState>) -> Result<Json<StatusView>, Problem> {
+    if state.engine.is_stopping() {
+        return Err(Problem::new(Code::Stopping, "the server is stopping"));
+    }
+    let not_ready = |reason: &dyn std::fmt::Display| {
+        Problem::unavailable(
+            Code::NotReady,
+            "the store does not answer, or cannot write",
+            reason,
+        )
+    };
+    match tokio::time::timeout(CHECK_MAX, state.engine.store().check()).await {
+        Ok(Ok(())) => Ok(Json(StatusView { status: "ready" })),
+        Ok(Err(error)) => Err(not_ready(&error)),
+        Err(late) => Err(not_ready(&late)),
+    }
+}

@@ -1,0 +1,276 @@
+//! An installation of its own, and short ways to call it.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use axum::Router;
+use axum::body::Body;
+use bytes::Bytes;
+use http::{HeaderMap, Method, Request, StatusCode};
+use http_body_util::BodyExt;
+use parking_lot::Mutex;
+use postrider_api::{ApiKeys, ApiState, ensure_admin_key, router};
+use postrider_engine::egress::{EgressGuard, Resolve, ResolveError};
+use postrider_engine::transport::{self, Answer as Received, Transport};
+use postrider_engine::{Engine, EngineParts, EngineSettings, SystemClock};
+use postrider_model::{Clock, Outcome};
+use postrider_storage::Store;
+use postrider_storage_sqlite::{Execution, SqliteOptions, SqliteStore};
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+/// The key that opens the API in tests.
+pub const KEY: &str = "a-key-for-tests-only";
+
+/// A URL that the guard lets through; the receiver behind it answers with `status`.
+pub fn url(status: u16) -> String {
+    format!("https://receiver.example/{status}")
+}
+
+/// An installation.
+pub struct App {
+    router: Router,
+    pub engine: Arc<Engine>,
+    pub sent: Arc<Mutex<Vec<transport::Request>>>,
+    _folder: tempfile::TempDir,
+}
+
+/// An answer, read whole.
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub bytes: Bytes,
+}
+
+impl App {
+    pub async fn start() -> Self {
+        Self::with(EngineSettings::default()).await
+    }
+
+    pub async fn with(settings: EngineSettings) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let options = SqliteOptions {
+            execution: Execution::Inline,
+            ..SqliteOptions::default()
+        };
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(folder.path(), options).unwrap());
+        let sent = Arc::new(Mutex::new(Vec::new()));
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        ensure_admin_key(&*store, Some(KEY), [0; 32], clock.now())
+            .await
+            .unwrap();
+        let keys = Arc::new(ApiKeys::load(&*store).await.unwrap());
+        let next = AtomicU8::new(0);
+        let engine = Engine::start(EngineParts {
+            store,
+            transport: Arc::new(Receivers(Arc::clone(&sent))),
+            guard: Arc::new(EgressGuard::new(Vec::new())),
+            resolver: Arc::new(Names),
+            clock,
+            entropy: Box::new(move |bytes| bytes.fill(next.fetch_add(1, Ordering::Relaxed))),
+            settings,
+        })
+        .await
+        .unwrap();
+        let state = ApiState {
+            engine: Arc::clone(&engine),
+            keys,
+            metrics: Arc::new(|| "some_metric 1\n".to_owned()),
+        };
+        Self {
+            router: router(state),
+            engine,
+            sent,
+            _folder: folder,
+        }
+    }
+
+    /// Sends a request as it is.
+    pub async fn send(&self, request: Request<Body>) -> Answer {
+        let (head, body) = self.router.clone().oneshot(request).await.unwrap().into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        Answer {
+            status: head.status,
+            headers: head.headers,
+            bytes,
+        }
+    }
+
+    /// Calls with the key, a body if there is one, and further headers.
+    pub async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&str>,
+        headers: &[(&str, &str)],
+    ) -> Answer {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("authorization", format!("Bearer {KEY}"));
+        if body.is_some() {
+            request = request.header("content-type", "application/json");
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.send(
+            request
+                .body(Body::from(body.unwrap_or_default().to_owned()))
+                .unwrap(),
+        )
+        .await
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.call(Method::GET, path, None, &[]).await
+    }
+
+    pub async fn delete(&self, path: &str) -> Answer {
+        self.call(Method::DELETE, path, None, &[]).await
+    }
+
+    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.call(Method::POST, path, Some(&body.to_string()), &[]).await
+    }
+
+    pub async fn patch(&self, path: &str, body: &Value) -> Answer {
+        self.call(Method::PATCH, path, Some(&body.to_string()), &[]).await
+    }
+
+    pub async fn put(&self, path: &str, body: &Value) -> Answer {
+        self.call(Method::PUT, path, Some(&body.to_string()), &[]).await
+    }
+
+    /// A new account's path.
+    pub async fn account(&self) -> String {
+        let account = self
+            .post("/v1/accounts", &json!({"name": "Acme"}))
+            .await
+            .expect(201);
+        format!("/v1/accounts/{}", account["id"].as_str().unwrap())
+    }
+
+    /// A new automation on `proposal.*` with one action that is answered with `status`.
+    pub async fn automation(&self, account: &str, status: u16) -> Value {
+        let body = json!({
+            "name": "Tell them",
+            "trigger": {"event_types": ["proposal.*"]},
+            "actions": [{"type": "send_webhook", "url": url(status)}],
+            "retry_delays_s": [],
+        });
+        self.post(&format!("{account}/automations"), &body)
+            .await
+            .expect(201)
+    }
+
+    /// Asks for `path` until `is` holds of the answer.
+    pub async fn until(&self, path: &str, is: impl Fn(&Value) -> bool) -> Value {
+        for _ in 0..2_000 {
+            let value = self.get(path).await.expect(200);
+            if is(&value) {
+                return value;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        panic!("never at {path}: {}", self.get(path).await.json());
+    }
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.bytes).unwrap_or_else(|_| panic!("no JSON: {:?}", self.bytes))
+    }
+
+    /// The body of an answer with this status.
+    #[track_caller]
+    pub fn expect(&self, status: u16) -> Value {
+        assert_eq!(self.status.as_u16(), status, "{:?}", self.bytes);
+        if self.bytes.is_empty() {
+            Value::Null
+        } else {
+            self.json()
+        }
+    }
+
+    /// Checks that this is a problem document of this status and code, and returns the pointers, or parameters, and
+    /// codes of its faults.
+    #[track_caller]
+    pub fn problem(&self, status: u16, code: &str) -> Vec<(String, String)> {
+        let problem = self.expect(status);
+        assert_eq!(self.headers["content-type"], "application/problem+json");
+        assert_eq!(
+            (&problem["code"], &problem["status"]),
+            (&json!(code), &json!(status)),
+            "{problem}"
+        );
+        assert_eq!(problem["type"], format!("/problems/{code}"));
+        assert!(problem["title"].is_string() && problem["detail"].is_string());
+        let errors = problem["errors"].as_array().cloned().unwrap_or_default();
+        let place = |error: &Value| {
+            let place = error["pointer"].as_str().or(error["parameter"].as_str()).unwrap();
+            (place.to_owned(), error["code"].as_str().unwrap().to_owned())
+        };
+        errors.iter().map(place).collect()
+    }
+
+    /// The same where the one fault is at this place.
+    #[track_caller]
+    pub fn fault(&self, place: &str, code: &str) {
+        let faults = self.problem(422, "invalid_body");
+        assert_eq!(faults, [(place.to_owned(), code.to_owned())]);
+    }
+}
+
+/// Receivers that answer with the status that their path names.
+struct Receivers(Arc<Mutex<Vec<transport::Request>>>);
+
+#[async_trait]
+impl Transport for Receivers {
+    async fn send(&self, request: transport::Request) -> Received {
+        let status: u16 = request
+            .url
+            .rsplit('/')
+            .next()
+            .and_then(|last| last.parse().ok())
+            .unwrap();
+        self.0.lock().push(request);
+        if status == 0 {
+            std::future::pending::<()>().await;
+        }
+        Received {
+            outcome: if status == 200 {
+                Outcome::Succeeded
+            } else {
+                Outcome::BadStatus
+            },
+            status_code: Some(status),
+            error: None,
+            headers: vec![
+                ("x-a".to_owned(), "1".to_owned()),
+                ("x-a".to_owned(), "2".to_owned()),
+            ],
+            body: Bytes::from_static(b"ok\xff"),
+            truncated: false,
+            retry_after: None,
+        }
+    }
+}
+
+/// Names that end in `.internal` are private, all others public.
+struct Names;
+
+#[async_trait]
+impl Resolve for Names {
+    async fn resolve(&self, name: &str) -> Result<Vec<IpAddr>, ResolveError> {
+        let address = if name.ends_with(".internal") {
+            [10, 0, 0, 1]
+        } else {
+            [8, 8, 8, 8]
+        };
+        Ok(vec![address.into()])
+    }
+}

@@ -1,0 +1,330 @@
+//! Automations and their actions.
+
+use serde_json::{Value, json};
+
+use crate::app::{App, url};
+
+fn with(member: &str, value: Value) -> Value {
+    let mut body = json!({
+        "name": "Tell them",
+        "trigger": {"event_types": ["proposal.accepted"]},
+        "actions": [{"type": "send_webhook", "url": url(200)}],
+    });
+    body[member] = value;
+    body
+}
+
+fn with_action(member: &str, value: Value) -> Value {
+    let mut body = with("name", json!("Tell them"));
+    body["actions"][0][member] = value;
+    body
+}
+
+#[tokio::test]
+async fn an_automation_is_made_with_defaults_read_and_deleted() {
+    let app = App::start().await;
+    let automations = format!("{}/automations", app.account().await);
+    let made = app.post(&automations, &with("name", json!("n"))).await;
+    let automation = made.expect(201);
+    let path = format!("{automations}/{}", automation["id"].as_str().unwrap());
+    assert_eq!(made.headers["location"], path.as_str());
+    let mut action = automation["actions"][0].clone();
+    assert!(action["id"].as_str().unwrap().starts_with("act_"));
+    action.as_object_mut().unwrap().remove("id");
+    assert_eq!(
+        action,
+        json!({"type": "send_webhook", "enabled": true, "disabled_reason": null, "url": url(200), "body": "envelope",
+            "body_style": "js", "headers": {}, "timeout_s": null})
+    );
+    assert_eq!(
+        (&automation["enabled"], &automation["retry_delays_s"]),
+        (&json!(true), &json!(null))
+    );
+    assert_eq!(app.get(&path).await.expect(200), automation);
+    assert_eq!(
+        app.get(&automations).await.expect(200)["data"],
+        json!([automation])
+    );
+    app.delete(&path).await.expect(204);
+    app.delete(&path).await.problem(404, "automation_not_found");
+}
+
+#[tokio::test]
+async fn a_patch_keeps_what_it_leaves_out_and_an_action_that_is_sent_back() {
+    let app = App::start().await;
+    let account = app.account().await;
+    let before = app.automation(&account, 200).await;
+    let path = format!("{account}/automations/{}", before["id"].as_str().unwrap());
+    let off = app.patch(&path, &json!({"enabled": false})).await.expect(200);
+    assert_eq!(
+        (&off["enabled"], &off["actions"], &off["trigger"]),
+        (&json!(false), &before["actions"], &before["trigger"])
+    );
+
+    let mut kept = before["actions"][0].clone();
+    kept["url"] = json!(url(500));
+    kept["headers"] = json!({"X-B": "2", "X-A": "1"});
+    let two = json!([kept, {"type": "send_webhook", "url": url(201), "body": "data", "body_style": "python", "timeout_s": 60}]);
+    let after = app.patch(&path, &json!({"actions": two})).await.expect(200);
+    assert_eq!(after["actions"][0], kept);
+    assert_ne!(after["actions"][1]["id"], before["actions"][0]["id"]);
+    let order: Vec<_> = after["actions"][0]["headers"]
+        .as_object()
+        .unwrap()
+        .keys()
+        .cloned()
+        .collect();
+    assert_eq!(order, ["X-B", "X-A"]);
+    assert_eq!(app.get(&path).await.expect(200), after);
+
+    app.patch(&path, &json!({"id": "auto_1"}))
+        .await
+        .fault("/id", "read_only");
+    app.patch(&path, &json!({"trigger": null}))
+        .await
+        .fault("/trigger", "required");
+    app.patch(&path, &json!({"actions": []}))
+        .await
+        .fault("/actions", "too_few");
+    let stranger = json!([{"id": "act_01h455vb4pex5vsknk084sn02q", "type": "send_webhook", "url": url(200)}]);
+    app.patch(&path, &json!({"actions": stranger}))
+        .await
+        .fault("/actions/0/id", "unknown_action");
+    app.patch(&path, &json!({"actions": [kept, kept]}))
+        .await
+        .fault("/actions/1/id", "duplicate");
+    kept["disabled_reason"] = json!("gone");
+    app.patch(&path, &json!({"actions": [kept]}))
+        .await
+        .fault("/actions/0/disabled_reason", "read_only");
+    assert_eq!(app.get(&path).await.expect(200), after);
+}
+
+#[tokio::test]
+async fn destinations_are_checked_when_saved() {
+    let app = App::start().await;
+    let automations = format!("{}/automations", app.account().await);
+    for (url, code) in [
+        ("not a url", "url_invalid"),
+        ("ftp://example.com/", "url_scheme"),
+        ("https://user:pass@example.com/", "url_user_info"),
+        ("https://example.com:22/", "url_port"),
+        ("http://127.0.0.1/", "destination_forbidden"),
+        ("http://localhost:3000/", "destination_forbidden"),
+        ("http://169.254.169.254/latest", "destination_forbidden"),
+        ("https://db.internal/", "destination_forbidden"),
+    ] {
+        app.post(&automations, &with_action("url", json!(url)))
+            .await
+            .fault("/actions/0/url", code);
+    }
+    app.post(
+        &automations,
+        &with_action("url", json!(format!("https://a.example/{}", "x".repeat(2048)))),
+    )
+    .await
+    .fault("/actions/0/url", "url_too_long");
+    assert_eq!(app.get(&automations).await.expect(200)["data"], json!([]));
+}
+
+#[tokio::test]
+async fn wrong_members_of_actions_are_named_where_they_are() {
+    let app = App::start().await;
+    let automations = format!("{}/automations", app.account().await);
+    for (body, place, code) in [
+        (
+            with_action("urll", json!("x")),
+            "/actions/0/urll",
+            "unknown_member",
+        ),
+        (
+            with_action("type", json!("send_email")),
+            "/actions/0/type",
+            "invalid_value",
+        ),
+        (
+            with_action("body", json!("all")),
+            "/actions/0/body",
+            "invalid_value",
+        ),
+        (
+            with_action("body_style", json!("ruby")),
+            "/actions/0/body_style",
+            "invalid_value",
+        ),
+        (
+            with_action("timeout_s", json!(61)),
+            "/actions/0/timeout_s",
+            "out_of_range",
+        ),
+        (
+            with_action("timeout_s", json!("1")),
+            "/actions/0/timeout_s",
+            "wrong_type",
+        ),
+        (
+            with_action("headers", json!({"x-a": 1})),
+            "/actions/0/headers/x-a",
+            "wrong_type",
+        ),
+        (
+            with_action("headers", json!({"x-a": "1\r\nx-b: 2"})),
+            "/actions/0/headers/x-a",
+            "invalid_value",
+        ),
+        (
+            with_action("headers", json!({"Host": "x"})),
+            "/actions/0/headers/Host",
+            "reserved_header",
+        ),
+        (
+            with_action("headers", json!({"webhook-id": "x"})),
+            "/actions/0/headers/webhook-id",
+            "reserved_header",
+        ),
+        (
+            with_action("headers", json!({"POSTRIDER-X": "x"})),
+            "/actions/0/headers/POSTRIDER-X",
+            "reserved_header",
+        ),
+        (
+            with_action("id", json!("act_01h455vb4pex5vsknk084sn02q")),
+            "/actions/0/id",
+            "unknown_action",
+        ),
+    ] {
+        app.post(&automations, &body).await.fault(place, code);
+    }
+}
+
+#[tokio::test]
+async fn wrong_members_are_named_where_they_are() {
+    let app = App::start().await;
+    let automations = format!("{}/automations", app.account().await);
+    for (body, place, code) in [
+        (with("actions", json!([])), "/actions", "too_few"),
+        (with("actions", json!(["x"])), "/actions/0", "wrong_type"),
+        (with("actions", json!([["x"]])), "/actions/0", "wrong_type"),
+        (
+            with("trigger", json!({"event_types": []})),
+            "/trigger/event_types",
+            "too_few",
+        ),
+        (
+            with("trigger", json!({"event_types": ["a", "a"]})),
+            "/trigger/event_types/1",
+            "duplicate",
+        ),
+        (
+            with("trigger", json!({"event_types": ["a b"]})),
+            "/trigger/event_types/0",
+            "invalid_value",
+        ),
+        (with("trigger", json!([["a"]])), "/trigger", "wrong_type"),
+        (with("enabled", json!(null)), "/enabled", "wrong_type"),
+        (with("created_at", json!("x")), "/created_at", "read_only"),
+        (
+            with("retry_delays_s", json!(vec![1; 21])),
+            "/retry_delays_s",
+            "too_many",
+        ),
+    ] {
+        app.post(&automations, &body).await.fault(place, code);
+    }
+    let many: Vec<_> = (0..101).map(|n| format!("t.{n}")).collect();
+    app.post(&automations, &with("trigger", json!({"event_types": many})))
+        .await
+        .fault("/trigger/event_types", "too_many");
+    let action = json!({"type": "send_webhook", "url": url(200)});
+    app.post(&automations, &with("actions", json!(vec![action; 51])))
+        .await
+        .fault("/actions", "too_many");
+}
+
+#[tokio::test]
+async fn everything_wrong_with_an_automation_is_reported_together() {
+    let app = App::start().await;
+    let bad = json!({
+        "name": "", "trigger": {"event_types": ["?"]}, "retry_delays_s": [-1],
+        "actions": [{"type": "send_webhook", "url": "http://10.0.0.1/", "headers": {"host": "x"}, "timeout_s": 0}],
+    });
+    let faults = app
+        .post(&format!("{}/automations", app.account().await), &bad)
+        .await
+        .problem(422, "invalid_body");
+    let places: Vec<_> = faults.iter().map(|(place, _)| place.as_str()).collect();
+    assert_eq!(
+        places,
+        [
+            "/name",
+            "/trigger/event_types/0",
+            "/retry_delays_s/0",
+            "/actions/0/headers/host",
+            "/actions/0/timeout_s",
+            "/actions/0/url"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_test_goes_to_its_automation_alone_and_is_marked() {
+    let app = App::start().await;
+    let account = app.account().await;
+    let (one, _other) = (
+        app.automation(&account, 200).await,
+        app.automation(&account, 201).await,
+    );
+    let path = format!("{account}/automations/{}", one["id"].as_str().unwrap());
+    let event = app
+        .post(
+            &format!("{path}/test"),
+            &json!({"type": "any.type", "data": null}),
+        )
+        .await
+        .expect(202);
+    assert_eq!(
+        (&event["type"], &event["deliveries"]),
+        (&json!("any.type"), &json!(1))
+    );
+    let event = app
+        .get(&format!("{account}/events/{}", event["id"].as_str().unwrap()))
+        .await
+        .expect(200);
+    assert_eq!((&event["test"], &event["data"]), (&json!(true), &json!(null)));
+    let bare = app
+        .call(http::Method::POST, &format!("{path}/test"), None, &[])
+        .await
+        .expect(202);
+    assert_eq!(bare["type"], "proposal.test");
+
+    app.post(&format!("{path}/test"), &json!({"type": "a b"}))
+        .await
+        .fault("/type", "invalid_value");
+    app.patch(&path, &json!({"enabled": false})).await.expect(200);
+    app.post(&format!("{path}/test"), &json!({}))
+        .await
+        .problem(409, "automation_disabled");
+    let missing = format!("{account}/automations/auto_01h455vb4pex5vsknk084sn02q/test");
+    app.post(&missing, &json!({}))
+        .await
+        .problem(404, "automation_not_found");
+}
+
+#[tokio::test]
+async fn another_accounts_automation_is_not_there() {
+    let app = App::start().await;
+    let (mine, theirs) = (app.account().await, app.account().await);
+    let automation = app.automation(&theirs, 200).await;
+    let path = format!("{mine}/automations/{}", automation["id"].as_str().unwrap());
+    app.get(&path).await.problem(404, "automation_not_found");
+    app.patch(&path, &json!({"name": "mine"}))
+        .await
+        .problem(404, "automation_not_found");
+    app.delete(&path).await.problem(404, "automation_not_found");
+    app.post(&format!("{path}/test"), &json!({}))
+        .await
+        .problem(404, "automation_not_found");
+    app.get(&format!("{mine}/automations/evt_01h455vb4pex5vsknk084sn02q"))
+        .await
+        .problem(400, "invalid_id");
+}

@@ -1,0 +1,132 @@
+//! Keys, ids, unknown paths and methods, probes, the document.
+
+use axum::body::Body;
+use http::{Method, Request};
+use serde_json::{Value, json};
+
+use crate::app::{App, KEY};
+
+fn request(path: &str) -> Request<Body> {
+    Request::get(path).body(Body::empty()).unwrap()
+}
+
+#[tokio::test]
+async fn every_v1_path_needs_a_key_even_one_that_does_not_exist() {
+    let app = App::start().await;
+    for path in ["/v1/accounts", "/v1/openapi.json", "/v1/nothing", "/v1"] {
+        let answer = app.send(request(path)).await;
+        answer.problem(401, "unauthorized");
+        assert!(
+            answer.headers["www-authenticate"]
+                .to_str()
+                .unwrap()
+                .starts_with("Bearer")
+        );
+    }
+    for value in ["Bearer wrong-key-for-tests", "Basic abc", KEY, ""] {
+        let mut wrong = request("/v1/accounts");
+        wrong
+            .headers_mut()
+            .insert("authorization", value.parse().unwrap());
+        app.send(wrong).await.problem(401, "unauthorized");
+    }
+    app.get("/v1/accounts").await.expect(200);
+}
+
+#[tokio::test]
+async fn a_refused_key_stores_nothing() {
+    let app = App::start().await;
+    let body = json!({"name": "Acme"}).to_string();
+    let post = Request::post("/v1/accounts")
+        .header("content-type", "application/json")
+        .body(Body::from(body));
+    app.send(post.unwrap()).await.problem(401, "unauthorized");
+    assert_eq!(app.get("/v1/accounts").await.expect(200)["data"], json!([]));
+}
+
+#[tokio::test]
+async fn unknown_paths_and_methods_are_problems_too() {
+    let app = App::start().await;
+    app.get("/v1/nothing").await.problem(404, "route_not_found");
+    app.send(request("/")).await.problem(404, "route_not_found");
+    app.get("/v1/accounts/").await.problem(404, "route_not_found");
+    let answer = app.call(Method::PUT, "/v1/accounts", None, &[]).await;
+    answer.problem(405, "method_not_allowed");
+    let allowed = answer.headers["allow"].to_str().unwrap();
+    assert!(allowed.contains("GET") && allowed.contains("POST"), "{allowed}");
+}
+
+#[tokio::test]
+async fn every_answer_names_its_request_and_is_not_kept() {
+    let app = App::start().await;
+    let answer = app.get("/v1/accounts").await;
+    assert_eq!(answer.headers["x-request-id"].len(), 32);
+    assert_eq!(answer.headers["cache-control"], "no-store");
+    assert_eq!(answer.headers["x-content-type-options"], "nosniff");
+    let own = app
+        .call(Method::GET, "/v1/nothing", None, &[("x-request-id", "my-id.1")])
+        .await;
+    assert_eq!(own.headers["x-request-id"], "my-id.1");
+    let unfit = app
+        .call(Method::GET, "/v1/accounts", None, &[("x-request-id", "a b")])
+        .await;
+    assert_eq!(unfit.headers["x-request-id"].len(), 32);
+}
+
+#[tokio::test]
+async fn probes_and_metrics_need_no_key_and_readiness_ends_with_a_stop() {
+    let app = App::start().await;
+    assert_eq!(
+        app.send(request("/healthz")).await.expect(200),
+        json!({"status": "ok"})
+    );
+    assert_eq!(
+        app.send(request("/readyz")).await.expect(200),
+        json!({"status": "ready"})
+    );
+    let metrics = app.send(request("/metrics")).await;
+    assert!(
+        metrics.headers["content-type"]
+            .to_str()
+            .unwrap()
+            .starts_with("text/plain; version=0.0.4")
+    );
+    assert_eq!(&metrics.bytes[..], b"some_metric 1\n");
+
+    let account = app.account().await;
+    app.engine.stop(std::time::Duration::ZERO).await;
+    app.send(request("/readyz")).await.problem(503, "stopping");
+    app.send(request("/healthz")).await.expect(200);
+    let answer = app
+        .post(&format!("{account}/events"), &json!({"type": "a", "data": 1}))
+        .await;
+    answer.problem(503, "stopping");
+    assert_eq!(answer.headers["retry-after"], "1");
+}
+
+#[tokio::test]
+async fn every_operation_of_the_document_is_served() {
+    let app = App::start().await;
+    let document = app.get("/v1/openapi.json").await.expect(200);
+    assert_eq!(
+        document["components"]["securitySchemes"]["api_key"]["scheme"],
+        "bearer"
+    );
+    for (path, item) in document["paths"].as_object().unwrap() {
+        let path = path
+            .replace("{account}", "x")
+            .replace("{id}", "y")
+            .replace("{name}", "z");
+        for method in item.as_object().unwrap().keys() {
+            let method: Method = method.to_uppercase().parse().unwrap();
+            let answer = app.call(method.clone(), &path, None, &[]).await;
+            let code =
+                serde_json::from_slice::<Value>(&answer.bytes).map_or(Value::Null, |v| v["code"].clone());
+            assert!(
+                code != "route_not_found" && code != "method_not_allowed",
+                "{method} {path}"
+            );
+            assert!(answer.status.as_u16() < 500, "{method} {path}");
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! The catalogue of event types.
+
+use postrider_engine::{EngineSettings, UnseenTypes};
+use serde_json::json;
+
+use crate::app::App;
+
+#[tokio::test]
+async fn an_event_type_is_described_replaced_and_deleted() {
+    let app = App::start().await;
+    let path = "/v1/event-types/proposal.accepted";
+    app.get(path).await.problem(404, "event_type_not_found");
+    let body = json!({"description": "Yes!", "example": {"n": 1}, "schema": {"type": "object"}});
+    let made = app.put(path, &body).await;
+    assert_eq!(made.headers["location"], path);
+    let made = made.expect(201);
+    assert_eq!(
+        (&made["name"], &made["example"]),
+        (&json!("proposal.accepted"), &json!({"n": 1}))
+    );
+
+    let replaced = app.put(path, &json!({})).await.expect(200);
+    assert_eq!(
+        (&replaced["description"], &replaced["schema"]),
+        (&json!(""), &json!(null))
+    );
+    assert_eq!(replaced["created_at"], made["created_at"]);
+    assert_eq!(
+        app.get("/v1/event-types").await.expect(200)["data"],
+        json!([replaced])
+    );
+    app.delete(path).await.expect(204);
+    app.delete(path).await.problem(404, "event_type_not_found");
+}
+
+#[tokio::test]
+async fn names_schemas_and_members_are_checked() {
+    let app = App::start().await;
+    for name in ["a%20b", "%C3%A9", "a*", &"x".repeat(129)] {
+        app.put(&format!("/v1/event-types/{name}"), &json!({}))
+            .await
+            .problem(400, "invalid_event_type");
+    }
+    app.put("/v1/event-types/a", &json!({"schema": {"type": 7}}))
+        .await
+        .fault("/schema", "invalid_value");
+    app.put("/v1/event-types/a", &json!({"description": "x".repeat(4_097)}))
+        .await
+        .fault("/description", "too_long");
+    app.put("/v1/event-types/a", &json!({"schma": {}}))
+        .await
+        .fault("/schma", "unknown_member");
+    app.get("/v1/event-types/a")
+        .await
+        .problem(404, "event_type_not_found");
+}
+
+#[tokio::test]
+async fn an_events_data_has_to_satisfy_its_schema() {
+    let app = App::start().await;
+    let schema = json!({"type": "object", "required": ["n"], "properties": {"n": {"type": "integer"}}});
+    app.put("/v1/event-types/a", &json!({"schema": schema}))
+        .await
+        .expect(201);
+    let events = format!("{}/events", app.account().await);
+    app.post(&events, &json!({"type": "a", "data": {"n": 1}}))
+        .await
+        .expect(202);
+    let faults = app
+        .post(&events, &json!({"type": "a", "data": {"n": "1"}}))
+        .await
+        .problem(422, "schema_violation");
+    assert_eq!(faults, [("/data/n".to_owned(), "schema_violation".to_owned())]);
+}
+
+#[tokio::test]
+async fn unseen_types_enter_the_catalogue_or_are_refused() {
+    let app = App::start().await;
+    let events = format!("{}/events", app.account().await);
+    app.post(&events, &json!({"type": "new.type", "data": 1}))
+        .await
+        .expect(202);
+    app.get("/v1/event-types/new.type").await.expect(200);
+
+    let strict = App::with(EngineSettings {
+        unseen_types: UnseenTypes::Refuse,
+        ..EngineSettings::default()
+    })
+    .await;
+    let events = format!("{}/events", strict.account().await);
+    let faults = strict
+        .post(&events, &json!({"type": "a", "data": 1}))
+        .await
+        .problem(422, "unknown_event_type");
+    assert_eq!(faults, [("/type".to_owned(), "unknown_event_type".to_owned())]);
+    strict
+        .get("/v1/event-types/a")
+        .await
+        .problem(404, "event_type_not_found");
+}

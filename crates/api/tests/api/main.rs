@@ -1,0 +1,17 @@
+//! The whole API in process, over the real engine and the real store, with scripted receivers in place of the network.
+//!
+//! One file per resource. Each test has an installation of its own ([`app::App`]).
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+
+mod accounts;
+mod app;
+mod automations;
+mod bodies;
+mod deliveries;
+mod edge;
+mod event_types;
+mod events;
+mod keys;
+mod lists;
+mod signing_keys;
