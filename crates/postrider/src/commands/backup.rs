@@ -1,0 +1,42 @@
+//! `postrider backup`.
+
+use std::path::PathBuf;
+
+use clap::ArgMatches;
+
+use super::data_dir::DataDirArgs;
+use crate::config::{Environment, size};
+use crate::display::Screen;
+use crate::failure::Failure;
+
+/// Flags of the command.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+The copy is consistent, checked and on disk when this ends; the server goes on meanwhile. Run it on the server's
+machine, as the server's user. To restore it: an empty data folder, the copy in it as postrider.db, and `serve`.
+
+Examples:
+  postrider backup /backups/postrider-$(date +%F).db
+  postrider backup copy.db --data-dir /var/lib/postrider")]
+pub struct Args {
+    /// The copy to make; an existing file is never overwritten
+    pub file: PathBuf,
+
+    /// Which folder.
+    #[command(flatten)]
+    pub data_dir: DataDirArgs,
+}
+
+/// Copies the database of a data folder, whether a server runs on it or not.
+pub fn run(args: &Args, matches: &ArgMatches, environment: &Environment) -> Result<(), Failure> {
+    let folder = DataDirArgs::resolve(matches, environment)?;
+    let report = postrider_storage_sqlite::backup(&folder, &args.file);
+    let report = report.map_err(|error| Failure::Failed(error.to_string()))?;
+    let bytes = usize::try_from(report.bytes).unwrap_or(usize::MAX);
+    let shown = args.file.display();
+    Screen::new().print(&format!(
+        "{shown}: {}, schema {}.",
+        size::in_words(bytes),
+        report.schema
+    ))
+}

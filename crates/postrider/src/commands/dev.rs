@@ -1,0 +1,171 @@
+//! `postrider dev`: a throw-away demo. A real node, fed through its real API, delivering to a receiver of its own.
+//!
+//! * [`demo`]: what is set up through the API, and the sample events. [`receiver`]: checks signatures, fails now and
+//!   then. [`narrator`]: the log that people read. [`banner`]: what to try by hand.
+
+mod banner;
+mod demo;
+mod narrator;
+mod receiver;
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use postrider_api::AdminKey;
+use postrider_engine::AttemptNews;
+use postrider_model::delivery::Next;
+use tokio::sync::{broadcast, mpsc, oneshot};
+
+use crate::client::{Client, ClientArgs};
+use crate::config::duration::SampleInterval;
+use crate::config::log::{LogFormat, LogLevel};
+use crate::config::retry_delays::RetryDelays;
+use crate::config::{Environment, Settings, declaration, networks};
+use crate::display::Screen;
+use crate::failure::Failure;
+use crate::wiring::signals::StopSignals;
+use crate::wiring::{Node, logging, open_files};
+use demo::Demo;
+use narrator::Narrator;
+use receiver::{Receipt, Receiver};
+
+/// Flags of the command.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Makes a temporary data folder, a demo account with an automation on proposal.accepted, and a receiver on a free
+loopback port that checks both signatures and answers 500 to the first attempt of every third event. Sends a sample
+event every few seconds, and prints a line for each attempt. All of it is gone when it stops (ctrl-c).
+
+It reads no settings file and no variables of the server.
+
+Examples:
+  postrider dev
+  postrider dev --every 500ms --retry-delays 1,2
+  postrider dev --once 3 --retry-delays 1        # ends after three events, for scripts")]
+pub struct Args {
+    /// Where the API listens; port 0 picks a free one
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0")]
+    listen: SocketAddr,
+
+    /// How often a sample event is sent
+    #[arg(long, value_name = "DURATION", default_value = "3s")]
+    every: SampleInterval,
+
+    /// Send this many events, and end once they are settled
+    #[arg(long, value_name = "NUMBER")]
+    once: Option<u64>,
+
+    /// The waits between attempts, in seconds
+    #[arg(long, value_name = "SECONDS,…", default_value = "10,100")]
+    retry_delays: RetryDelays,
+
+    /// What is logged beside the story; see `postrider serve --help`
+    #[arg(long, value_name = "LEVEL", default_value = "warn")]
+    log_level: LogLevel,
+}
+
+/// Most receipts that wait to be told. The narrator is faster than any receiver; beyond this, some go untold.
+const RECEIPTS_MAX: usize = 1_024;
+
+/// Runs the demo until a signal stops it, or its events are settled.
+pub async fn run(args: &Args) -> Result<(), Failure> {
+    logging::start(LogFormat::Text, &args.log_level);
+    open_files::raise_limit();
+    let stop = StopSignals::catch()?;
+    let folder = tempfile::Builder::new().prefix("postrider-dev-").tempdir();
+    let folder = folder.map_err(|error| Failure::Failed(format!("no temporary folder: {error}")))?;
+    let node = Node::start(&settings(args, folder.path())?, None).await?;
+    let AdminKey::Made(key) = node.admin_key() else {
+        return Err(Failure::Failed("a new data folder has a key already".to_owned()));
+    };
+    let key = key.expose().to_owned();
+    let engine = Arc::clone(node.engine());
+    let news = engine.feed().watch();
+    let url = format!("http://{}", node.address());
+    let (stop_node, node_stopped) = oneshot::channel::<()>();
+    let running = tokio::spawn(node.run_until(async {
+        // An error says that the story is over because something failed: stop all the same.
+        let _ = node_stopped.await;
+    }));
+
+    let told = tell(args, &url, &key, news, stop).await;
+    let _ = stop_node.send(());
+    running
+        .await
+        .map_err(|error| Failure::Failed(format!("the node failed: {error}")))?;
+    drop(engine);
+    told
+}
+
+/// Everything between the start and the stop of the node.
+async fn tell(
+    args: &Args,
+    url: &str,
+    key: &str,
+    mut news: broadcast::Receiver<Arc<AttemptNews>>,
+    stop: StopSignals,
+) -> Result<(), Failure> {
+    let mut narrator = Narrator::new();
+    let (receipts, mut received) = mpsc::channel::<Receipt>(RECEIPTS_MAX);
+    let receiver = Receiver::bind(receipts).await?;
+    let mut demo = Demo::set_up(client(url, key)?, &receiver.url()).await?;
+    Screen::new().print(&banner::banner(url, key, &demo, &receiver.url(), args.every))?;
+    receiver.start(demo.secret().clone());
+
+    let mut samples = tokio::time::interval(args.every.get());
+    samples.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut settled = 0;
+    let mut stop = std::pin::pin!(stop.first());
+    loop {
+        let is_sending = args.once.is_none_or(|once| demo.sent() < once);
+        tokio::select! {
+            biased;
+            () = &mut stop => break,
+            Some(receipt) = received.recv() => narrator.receipt(&receipt)?,
+            attempt = news.recv() => match attempt {
+                Ok(attempt) => {
+                    narrator.attempt(&attempt)?;
+                    settled += u64::from(demo.is_sample(attempt.event.id) && matches!(attempt.next, Next::Settle(_)));
+                    if args.once.is_some_and(|once| settled >= once) {
+                        break;
+                    }
+                }
+                Err(broadcast::error::RecvError::Lagged(missed)) => narrator.missed(missed)?,
+                Err(broadcast::error::RecvError::Closed) => break,
+            },
+            _ = samples.tick(), if is_sending => narrator.event(&demo.send_sample().await?)?,
+        }
+    }
+    while let Ok(receipt) = received.try_recv() {
+        narrator.receipt(&receipt)?;
+    }
+    narrator.summary()
+}
+
+/// The defaults, but for what makes the demo one.
+fn settings(args: &Args, data_dir: &Path) -> Result<Settings, Failure> {
+    let defaults = declaration::read(declaration::defaults());
+    let defaults = defaults.map_err(|error| Failure::Failed(format!("the defaults: {error}")))?;
+    let loopback =
+        ["127.0.0.0/8", "::1"].map(|network| networks::parse(network).expect("these are networks"));
+    Ok(Settings {
+        listen: args.listen,
+        data_dir: data_dir.to_owned(),
+        retry_delays: args.retry_delays.clone(),
+        allow_destination: loopback.to_vec(),
+        ..defaults
+    })
+}
+
+fn client(url: &str, key: &str) -> Result<Client, Failure> {
+    let url = url
+        .parse()
+        .map_err(|error| Failure::Failed(format!("{url}: {error}")))?;
+    let args = ClientArgs {
+        url: Some(url),
+        api_key: Some(key.to_owned()),
+        ..ClientArgs::default()
+    };
+    Client::new(&args, &Environment::default())
+}

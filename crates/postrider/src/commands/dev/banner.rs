@@ -1,0 +1,42 @@
+//! What the demo is made of, and what to try by hand.
+
+use super::demo::{ACCOUNT, Demo, EVENT_TYPE};
+use crate::config::duration::SampleInterval;
+use crate::display::{Paint, Record};
+
+/// The text that the demo starts with.
+pub fn banner(url: &str, key: &str, demo: &Demo, receiver_url: &str, every: SampleInterval) -> String {
+    let paint = Paint::for_stream(&std::io::stdout());
+    let record = Record::new()
+        .field("API", url)
+        .field("API key", key)
+        .field("Account", format!("{ACCOUNT} ({})", demo.account_id()))
+        .field("Signing key", demo.secret().expose())
+        .field("Receiver", receiver_url)
+        .field(
+            "Sample event",
+            format!("{EVENT_TYPE} every {every}; the first attempt of every third one fails"),
+        )
+        .render(paint);
+    let postrider = std::env::args().next().unwrap_or_else(|| "postrider".to_owned());
+    format!(
+        "{heading}
+
+{record}
+{try_by_hand}
+  export POSTRIDER_URL={url} POSTRIDER_API_KEY={key}
+  {postrider} events send {ACCOUNT} {EVENT_TYPE} --data '{{\"proposal_id\":\"p_1\"}}'
+  {postrider} deliveries list {ACCOUNT}
+  {postrider} automations list {ACCOUNT}
+{with_curl}
+  curl {url}/v1/accounts/{ACCOUNT}/events -H \"Authorization: Bearer $POSTRIDER_API_KEY\" \\
+    -H 'Content-Type: application/json' -d '{{\"type\":\"{EVENT_TYPE}\",\"data\":{{\"proposal_id\":\"p_2\"}}}}'
+  curl {url}/v1/openapi.json -H \"Authorization: Bearer $POSTRIDER_API_KEY\"
+
+listening on {url}
+",
+        heading = paint.bold("Postrider demo. Everything is in a temporary folder and gone when it stops (ctrl-c)."),
+        try_by_hand = paint.bold("To try by hand, in another terminal:"),
+        with_curl = paint.bold("Or with curl:"),
+    )
+}

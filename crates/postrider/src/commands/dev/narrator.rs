@@ -1,0 +1,226 @@
+//! The story as it happens: a line for each event, request and attempt.
+
+use std::time::Duration;
+
+use postrider_engine::{AttemptNews, SystemClock};
+use postrider_model::delivery::Next;
+use postrider_model::{Attempt, Clock, DeliveryStatus, Outcome};
+
+use super::demo::Sample;
+use super::receiver::Receipt;
+use crate::display::{Paint, Screen, printable};
+use crate::failure::Failure;
+
+/// Tells what happens.
+pub(super) struct Narrator {
+    screen: Screen,
+    clock: SystemClock,
+    attempts: u64,
+    succeeded: u64,
+    failed: u64,
+}
+
+impl Narrator {
+    /// A narrator on standard output.
+    pub(super) fn new() -> Self {
+        Self {
+            screen: Screen::new(),
+            clock: SystemClock::new(),
+            attempts: 0,
+            succeeded: 0,
+            failed: 0,
+        }
+    }
+
+    /// An event was accepted.
+    pub(super) fn event(&self, sample: &Sample) -> Result<(), Failure> {
+        let paint = self.screen.paint();
+        self.line(
+            &sample.id,
+            &paint.cyan("event"),
+            &format!("accepted, on disk: {}", sample.story),
+        )
+    }
+
+    /// The receiver got a request.
+    pub(super) fn receipt(&self, receipt: &Receipt) -> Result<(), Failure> {
+        let text = receipt_in_words(receipt, self.screen.paint());
+        let paint = self.screen.paint();
+        self.line(&receipt.event, &paint.dim("receiver"), &text)
+    }
+
+    /// An attempt ended, and is on record.
+    pub(super) fn attempt(&mut self, news: &AttemptNews) -> Result<(), Failure> {
+        self.attempts += 1;
+        match news.next {
+            Next::Settle(DeliveryStatus::Succeeded) => self.succeeded += 1,
+            Next::Settle(_) => self.failed += 1,
+            Next::Retry(_) => {}
+        }
+        let text = attempt_in_words(&news.attempt, &news.next, self.screen.paint());
+        let what = format!("attempt {}", news.attempt.number);
+        self.line(&news.event.id.to_string(), &what, &text)
+    }
+
+    /// More attempts ended than could be told.
+    pub(super) fn missed(&self, count: u64) -> Result<(), Failure> {
+        self.screen
+            .print(&self.screen.paint().dim(&format!("… {count} attempts untold")))
+    }
+
+    /// The end.
+    pub(super) fn summary(&self) -> Result<(), Failure> {
+        let Self {
+            attempts,
+            succeeded,
+            failed,
+            ..
+        } = self;
+        self.screen.print(&format!(
+            "\n{attempts} attempts: {succeeded} deliveries succeeded, {failed} failed."
+        ))
+    }
+
+    /// The time is that of the telling: what is told comes from several tasks, and one column has one clock.
+    fn line(&self, event: &str, what: &str, text: &str) -> Result<(), Failure> {
+        let paint = self.screen.paint();
+        let time = self.clock.wall().to_string();
+        let time = paint.dim(time.get(11..23).unwrap_or_default());
+        let padding = " ".repeat(COLUMN.saturating_sub(visible(what)));
+        self.screen
+            .print(&format!("{time}  {}  {what}{padding} {text}", printable(event)))
+    }
+}
+
+/// Width of the column that says what a line is about.
+const COLUMN: usize = 10;
+
+/// The width of a text without the escapes of its colour.
+fn visible(text: &str) -> usize {
+    let mut in_escape = false;
+    text.chars()
+        .filter(|character| {
+            let was_in_escape = in_escape;
+            in_escape = if in_escape {
+                *character != 'm'
+            } else {
+                *character == '\u{1b}'
+            };
+            !was_in_escape && *character != '\u{1b}'
+        })
+        .count()
+}
+
+fn receipt_in_words(receipt: &Receipt, paint: Paint) -> String {
+    match (&receipt.hex, &receipt.standard) {
+        (Ok(()), Ok(())) if receipt.status.is_success() => {
+            format!(
+                "{}, answers {}",
+                paint.green("both signatures verified"),
+                receipt.status.as_u16()
+            )
+        }
+        (Ok(()), Ok(())) => {
+            format!(
+                "{}, answers {} on purpose",
+                paint.green("both signatures verified"),
+                receipt.status.as_u16()
+            )
+        }
+        (hex, standard) => {
+            let faults: Vec<String> = [("Postrider-Signature", hex), ("webhook-signature", standard)]
+                .into_iter()
+                .filter_map(|(name, result)| Some(format!("{name}: {}", result.as_ref().err()?)))
+                .collect();
+            format!(
+                "{} ({}), answers {}",
+                paint.red("not verified"),
+                faults.join("; "),
+                receipt.status.as_u16()
+            )
+        }
+    }
+}
+
+fn attempt_in_words(attempt: &Attempt, next: &Next, paint: Paint) -> String {
+    let ended = match (attempt.outcome, attempt.status_code) {
+        (Outcome::Succeeded, Some(status)) => paint.green(&status.to_string()),
+        (_, Some(status)) => paint.red(&status.to_string()),
+        (outcome, None) => paint.red(outcome.as_str()),
+    };
+    let next = match next {
+        Next::Settle(DeliveryStatus::Succeeded) => paint.green("succeeded"),
+        Next::Settle(status) => paint.red(&format!("{}, no attempt left", status.as_str())),
+        Next::Retry(at) => {
+            let wait = at.since(attempt.started_at.after(attempt.duration));
+            paint.yellow(&format!("retry in {}", rounded(wait)))
+        }
+    };
+    let reason = attempt
+        .error
+        .as_deref()
+        .map(|error| format!(" ({})", printable(error)))
+        .unwrap_or_default();
+    format!("→ {ended}{reason} in {} ms, {next}", attempt.duration.as_millis())
+}
+
+/// A wait to the second, as the schedule has it; to the millisecond where it is shorter.
+fn rounded(wait: Duration) -> String {
+    match wait.as_millis() {
+        ms @ ..1_000 => format!("{ms} ms"),
+        ms => format!("{} s", (ms + 500) / 1_000),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use postrider_model::Timestamp;
+
+    use super::*;
+
+    fn attempt(outcome: Outcome, status_code: Option<u16>) -> Attempt {
+        Attempt {
+            number: 1,
+            started_at: Timestamp::from_unix_ms(0),
+            duration: Duration::from_millis(7),
+            outcome,
+            status_code,
+            error: status_code.is_none().then(|| "connection refused".to_owned()),
+            url: String::new(),
+            request_headers: vec![],
+            response_headers: vec![],
+            response_body: Bytes::new(),
+            response_truncated: false,
+        }
+    }
+
+    #[test]
+    fn an_attempt_reads_as_what_came_back_and_what_comes_next() {
+        let retry = Next::Retry(Timestamp::from_unix_ms(10_007));
+        let text = |attempt, next| attempt_in_words(&attempt, &next, Paint::PLAIN);
+        assert_eq!(
+            text(attempt(Outcome::BadStatus, Some(500)), retry),
+            "→ 500 in 7 ms, retry in 10 s"
+        );
+        assert_eq!(
+            text(
+                attempt(Outcome::Succeeded, Some(200)),
+                Next::Settle(DeliveryStatus::Succeeded)
+            ),
+            "→ 200 in 7 ms, succeeded"
+        );
+        assert_eq!(
+            text(
+                attempt(Outcome::ConnectError, None),
+                Next::Settle(DeliveryStatus::Failed)
+            ),
+            "→ connect_error (connection refused) in 7 ms, failed, no attempt left"
+        );
+    }
+
+    #[test]
+    fn colours_take_no_room() {
+        assert_eq!(visible("\u{1b}[36mevent\u{1b}[0m"), 5);
+    }
+}

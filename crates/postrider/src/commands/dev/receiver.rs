@@ -1,0 +1,210 @@
+//! The demo's receiver: what a customer would write, and a little unreliable on purpose.
+
+use std::collections::{HashSet, VecDeque};
+use std::convert::Infallible;
+use std::net::Ipv4Addr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use http::{HeaderMap, Request, Response, StatusCode};
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use postrider_engine::SystemClock;
+use postrider_model::{Clock, SigningSecret};
+use postrider_signing::postrider_scheme;
+use postrider_signing::standard_webhooks::{self, WebhookHeaders};
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+
+use crate::failure::Failure;
+
+/// Where webhooks go.
+const PATH: &str = "/hooks";
+
+/// Largest body that is read: the envelope of the largest event.
+const BODY_BYTES_MAX: usize = 1 << 20;
+
+/// How many events are remembered, to tell a first request from a repetition.
+const EVENTS_MAX: usize = 10_000;
+
+/// Of how many events one fails at first.
+const FAILS_EVERY: u64 = 3;
+
+/// What the receiver made of a request.
+#[derive(Debug, Clone)]
+pub struct Receipt {
+    /// `webhook-id`.
+    pub event: String,
+    /// What `Postrider-Signature` lacks, if anything.
+    pub hex: Result<(), String>,
+    /// What the headers of Standard Webhooks lack, if anything.
+    pub standard: Result<(), String>,
+    /// The answer.
+    pub status: StatusCode,
+}
+
+/// A receiver that has a port.
+pub struct Receiver {
+    listener: TcpListener,
+    port: u16,
+    receipts: mpsc::Sender<Receipt>,
+}
+
+impl Receiver {
+    /// Takes a free loopback port. Connections wait until [`Self::start`].
+    pub async fn bind(receipts: mpsc::Sender<Receipt>) -> Result<Self, Failure> {
+        let bound = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
+        let bound =
+            bound.and_then(|listener| listener.local_addr().map(|address| (listener, address.port())));
+        let (listener, port) =
+            bound.map_err(|error| Failure::Failed(format!("no port for the receiver: {error}")))?;
+        Ok(Self {
+            listener,
+            port,
+            receipts,
+        })
+    }
+
+    /// Where webhooks go.
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}{PATH}", self.port)
+    }
+
+    /// Answers from here on, to the end of the process.
+    pub fn start(self, secret: SigningSecret) {
+        let desk = Arc::new(Desk {
+            secret,
+            receipts: self.receipts,
+            seen: Mutex::default(),
+            clock: SystemClock::new(),
+        });
+        tokio::spawn(async move {
+            // An error to accept ends the demo's receiver, and shows as failed attempts.
+            while let Ok((stream, _)) = self.listener.accept().await {
+                let desk = Arc::clone(&desk);
+                let service = service_fn(move |request| {
+                    let desk = Arc::clone(&desk);
+                    async move { Ok::<_, Infallible>(desk.answer(request).await) }
+                });
+                let connection = http1::Builder::new()
+                    .timer(TokioTimer::new())
+                    .serve_connection(TokioIo::new(stream), service);
+                tokio::spawn(async move { drop(connection.await) });
+            }
+        });
+    }
+}
+
+struct Desk {
+    secret: SigningSecret,
+    receipts: mpsc::Sender<Receipt>,
+    seen: Mutex<Seen>,
+    clock: SystemClock,
+}
+
+impl Desk {
+    async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
+        let (head, body) = request.into_parts();
+        let Ok(body) = Limited::new(body, BODY_BYTES_MAX).collect().await else {
+            return respond(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large\n");
+        };
+        let receipt = self.examine(&head.headers, &body.to_bytes());
+        let response = match receipt.status {
+            StatusCode::INTERNAL_SERVER_ERROR => {
+                respond(receipt.status, "this one fails on purpose; try again\n")
+            }
+            StatusCode::UNAUTHORIZED => respond(receipt.status, "the signature does not match\n"),
+            status => respond(status, "thank you\n"),
+        };
+        // An error says that the narrator is behind or gone; the answer counts, not the story.
+        let _ = self.receipts.try_send(receipt);
+        response
+    }
+
+    fn examine(&self, headers: &HeaderMap, body: &[u8]) -> Receipt {
+        let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        let hex = header("postrider-signature");
+        let hex = postrider_scheme::verify(&self.secret, body, hex, header("postrider-signature-next"));
+        let standard = WebhookHeaders {
+            id: header(standard_webhooks::ID_HEADER),
+            timestamp: header(standard_webhooks::TIMESTAMP_HEADER),
+            signature: header(standard_webhooks::SIGNATURE_HEADER),
+        };
+        let now_s = self.clock.wall().unix_s();
+        let standard = standard_webhooks::verify(&self.secret, &standard, body, now_s);
+        let event = header(standard_webhooks::ID_HEADER)
+            .unwrap_or_default()
+            .to_owned();
+        let is_verified = hex.is_ok() && standard.is_ok();
+        let fails = is_verified
+            && self
+                .seen
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .fails(&event);
+        let status = match (is_verified, fails) {
+            (false, _) => StatusCode::UNAUTHORIZED,
+            (true, true) => StatusCode::INTERNAL_SERVER_ERROR,
+            (true, false) => StatusCode::OK,
+        };
+        Receipt {
+            event,
+            hex: hex.map_err(|error| error.to_string()),
+            standard: standard.map_err(|error| error.to_string()),
+            status,
+        }
+    }
+}
+
+/// The events that were seen, so that only the first request of one fails.
+#[derive(Default)]
+struct Seen {
+    count: u64,
+    events: HashSet<String>,
+    oldest_first: VecDeque<String>,
+}
+
+impl Seen {
+    /// Whether this request is to fail: the first one of every third event.
+    fn fails(&mut self, event: &str) -> bool {
+        if !self.events.insert(event.to_owned()) {
+            return false;
+        }
+        self.count += 1;
+        self.oldest_first.push_back(event.to_owned());
+        if self.oldest_first.len() > EVENTS_MAX
+            && let Some(oldest) = self.oldest_first.pop_front()
+        {
+            self.events.remove(&oldest);
+        }
+        self.count.is_multiple_of(FAILS_EVERY)
+    }
+}
+
+fn respond(status: StatusCode, text: &'static str) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::from(text));
+    *response.status_mut() = status;
+    let text = http::HeaderValue::from_static("text/plain; charset=utf-8");
+    response.headers_mut().insert(http::header::CONTENT_TYPE, text);
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_request_of_every_third_event_fails_and_no_other() {
+        let mut seen = Seen::default();
+        let fails: Vec<bool> = ["1", "2", "3", "3", "4", "1", "5", "6", "6"]
+            .map(|event| seen.fails(event))
+            .into();
+        assert_eq!(
+            fails,
+            [false, false, true, false, false, false, false, true, false]
+        );
+    }
+}

@@ -1,0 +1,95 @@
+//! `postrider serve`.
+
+use std::path::PathBuf;
+
+use clap::ArgMatches;
+use postrider_api::AdminKey;
+
+use crate::config::{self, Environment, Loaded, Settings};
+use crate::display::Screen;
+use crate::failure::Failure;
+use crate::wiring::signals::StopSignals;
+use crate::wiring::{Node, logging, open_files};
+
+/// Flags of the command.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Settings come from flags, then POSTRIDER_… variables, then postrider.toml, then the defaults above. Unknown keys and
+variables are refused.
+
+The first start makes an admin key and prints it, once; POSTRIDER_ADMIN_KEY sets one of your own instead. Every call
+under /v1 needs it as `Authorization: Bearer <key>`; the API describes itself at /v1/openapi.json.
+
+SIGTERM and ctrl-c stop the server in order; a second signal stops it at once. Either way nothing that was accepted
+is lost.
+
+Examples:
+  postrider serve
+  postrider serve --listen 0.0.0.0:8080 --data-dir /var/lib/postrider --header-prefix Acme
+  POSTRIDER_LOG_FORMAT=json postrider serve --config /etc/postrider.toml")]
+pub struct Args {
+    /// The settings file [variable: POSTRIDER_CONFIG] [default: ./postrider.toml, if it is there]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// The settings as flags.
+    #[command(flatten)]
+    pub settings: Settings,
+}
+
+/// Runs the server until a signal stops it. `matches` are those of this command.
+pub async fn run(matches: &ArgMatches, environment: &Environment) -> Result<(), Failure> {
+    let loaded = config::load(matches, environment)?;
+    let settings = &loaded.settings;
+    logging::start(settings.log_format, &settings.log_level);
+    let open_files = open_files::raise_limit();
+    log_settings(&loaded, open_files);
+    let stop = StopSignals::catch()?;
+    let node = Node::start(settings, environment.get("POSTRIDER_ADMIN_KEY")).await?;
+    let screen = Screen::new();
+    if let AdminKey::Made(key) = node.admin_key() {
+        screen.print(&key_block(key.expose()))?;
+    }
+    tracing::info!(address = %node.address(), "listening");
+    screen.print(&format!("listening on http://{}", node.address()))?;
+    node.run_until(stop.first()).await;
+    Ok(())
+}
+
+/// Says once what the server goes by. None of it is secret.
+fn log_settings(loaded: &Loaded, open_files: Option<u64>) {
+    let Loaded { settings, file } = loaded;
+    let networks: Vec<String> = settings
+        .allow_destination
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        settings_file = file.path().map(|path| path.display().to_string()),
+        listen = %settings.listen,
+        data_dir = %settings.data_dir.display(),
+        retry_delays_s = %settings.retry_delays,
+        attempt_timeout = %settings.attempt_timeout,
+        header_prefix = %settings.header_prefix,
+        allow_destination = networks.join(","),
+        extra_ca_file = settings.extra_ca_file.as_ref().map(|path| path.display().to_string()),
+        response_bytes_kept = %settings.response_bytes_kept,
+        body_limit = %settings.body_limit,
+        retention = %settings.retention,
+        unseen_event_types = ?settings.unseen_event_types,
+        in_flight_max = settings.in_flight_max,
+        shutdown_grace = %settings.shutdown_grace,
+        open_files,
+        "starting"
+    );
+}
+
+/// The key where nobody overlooks it.
+fn key_block(key: &str) -> String {
+    let rule = "─".repeat(78);
+    format!(
+        "{rule}\n  The admin key of this installation. It is shown this once and kept only as a hash:\n\n  {key}\n\n  \
+         Client commands and the API take it: export POSTRIDER_API_KEY={key}\n{rule}\n"
+    )
+}

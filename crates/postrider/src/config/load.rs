@@ -1,0 +1,85 @@
+//! Puts the settings together: flags before variables before the file before defaults.
+
+use std::path::Path;
+
+use clap::ArgMatches;
+use clap::parser::ValueSource;
+
+use super::declaration::{defaults, key, read, settings, variable};
+use super::environment::Environment;
+use super::file::ConfigFile;
+use super::settings::Settings;
+use super::{ConfigError, Origin};
+
+/// The settings, and the file that had a part in them.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// The settings.
+    pub settings: Settings,
+    /// The file that was read, if one was.
+    pub file: ConfigFile,
+}
+
+/// The settings that flags, variables, the file and the defaults make, in this order of precedence.
+///
+/// `matches` are those of a command that has some or all of the settings as flags, and `--config`.
+pub fn load(matches: &ArgMatches, environment: &Environment) -> Result<Loaded, ConfigError> {
+    let named = flag(matches, "config").or_else(|| environment.get("POSTRIDER_CONFIG").map(str::to_owned));
+    let file = ConfigFile::read(named.as_deref().map(Path::new))?;
+    let settings = merge(|key| flag(matches, key), environment, &file)?;
+    Ok(Loaded { settings, file })
+}
+
+/// What was given on the command line for this argument; several values with commas between them.
+fn flag(matches: &ArgMatches, id: &str) -> Option<String> {
+    let given =
+        matches.try_contains_id(id).is_ok() && matches.value_source(id) == Some(ValueSource::CommandLine);
+    let values = given.then(|| matches.get_raw(id)).flatten()?;
+    let values: Vec<_> = values.map(|value| value.to_string_lossy()).collect();
+    Some(values.join(","))
+}
+
+fn merge(
+    flag: impl Fn(&str) -> Option<String>,
+    environment: &Environment,
+    file: &ConfigFile,
+) -> Result<Settings, ConfigError> {
+    let mut values = defaults();
+    for setting in settings() {
+        let key = key(setting);
+        // All that is given is checked, also what something of higher precedence hides: a slip in the file must not
+        // surface only when a flag is taken away.
+        if let Some((value, origin)) = file.get(key) {
+            values.insert(key.to_owned(), checked(key, value, origin)?);
+        }
+        let variable = variable(key);
+        if let Some(text) = environment.get(&variable) {
+            let value = toml::Value::String(text.to_owned());
+            values.insert(key.to_owned(), checked(key, value, Origin::Variable(variable))?);
+        }
+        if let Some(text) = flag(key) {
+            let origin = Origin::Flag(format!("--{}", key.replace('_', "-")));
+            values.insert(key.to_owned(), checked(key, toml::Value::String(text), origin)?);
+        }
+    }
+    Ok(read(values).expect("each value was checked, and no setting depends on another"))
+}
+
+/// The value, if its setting takes it.
+fn checked(key: &str, value: toml::Value, origin: Origin) -> Result<toml::Value, ConfigError> {
+    let mut values = defaults();
+    values.insert(key.to_owned(), value.clone());
+    match read(values) {
+        Ok(_) => Ok(value),
+        Err(error) => {
+            let message = match value.as_str() {
+                Some(text) => format!("`{text}`: {}", error.message()),
+                None => error.message().to_owned(),
+            };
+            Err(ConfigError::Invalid { origin, message })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,142 @@
+use std::time::Duration;
+
+use super::*;
+use crate::cli;
+
+/// The settings that these flags, variables and file make.
+fn settings(flags: &[&str], variables: &[(&str, &str)], file: &str) -> Result<Settings, ConfigError> {
+    let environment = variables
+        .iter()
+        .map(|(name, value)| ((*name).into(), (*value).into()));
+    let environment = Environment::from_variables(environment)?;
+    let file = ConfigFile::parse(Path::new("postrider.toml"), file)?;
+    let arguments = ["postrider", "serve"].iter().chain(flags);
+    let matches = cli::command().try_get_matches_from(arguments).unwrap();
+    let (_, matches) = matches.subcommand().unwrap();
+    merge(|key| flag(matches, key), &environment, &file)
+}
+
+fn refusal(flags: &[&str], variables: &[(&str, &str)], file: &str) -> String {
+    settings(flags, variables, file).unwrap_err().to_string()
+}
+
+#[test]
+fn flags_go_before_variables_before_the_file_before_defaults() {
+    let timeout = |flags: &[&str], variables: &[(&str, &str)], file| {
+        settings(flags, variables, file)
+            .unwrap()
+            .attempt_timeout
+            .get()
+            .as_secs()
+    };
+    let flag = ["--attempt-timeout", "1s"];
+    let variable = [("POSTRIDER_ATTEMPT_TIMEOUT", "2s")];
+    let file = "attempt_timeout = \"3s\"";
+    assert_eq!(timeout(&flag, &variable, file), 1);
+    assert_eq!(timeout(&[], &variable, file), 2);
+    assert_eq!(timeout(&[], &[], file), 3);
+    assert_eq!(timeout(&[], &[], ""), 15);
+}
+
+#[test]
+fn a_flag_that_repeats_the_default_still_goes_before_a_variable() {
+    let variable = [("POSTRIDER_IN_FLIGHT_MAX", "7")];
+    assert_eq!(
+        settings(&["--in-flight-max", "2048"], &variable, "")
+            .unwrap()
+            .in_flight_max,
+        2_048
+    );
+}
+
+#[test]
+fn every_source_can_hold_every_kind_of_value() {
+    let from_flags = settings(
+        &[
+            "--listen=[::1]:0",
+            "--retry-delays=1,2",
+            "--allow-destination=10.0.0.0/8,::1",
+            "--allow-destination=127.0.0.1",
+            "--body-limit=1MiB",
+            "--retention=7d",
+            "--unseen-event-types=refuse",
+            "--log-format=json",
+            "--in-flight-max=9",
+        ],
+        &[],
+        "",
+    );
+    let from_variables = settings(
+        &[],
+        &[
+            ("POSTRIDER_LISTEN", "[::1]:0"),
+            ("POSTRIDER_RETRY_DELAYS", "1,2"),
+            ("POSTRIDER_ALLOW_DESTINATION", "10.0.0.0/8, ::1, 127.0.0.1"),
+            ("POSTRIDER_BODY_LIMIT", "1MiB"),
+            ("POSTRIDER_RETENTION", "7d"),
+            ("POSTRIDER_UNSEEN_EVENT_TYPES", "refuse"),
+            ("POSTRIDER_LOG_FORMAT", "json"),
+            ("POSTRIDER_IN_FLIGHT_MAX", "9"),
+        ],
+        "",
+    );
+    let from_file = settings(
+        &[],
+        &[],
+        "listen = \"[::1]:0\"\nretry_delays = [1, 2]\nallow_destination = [\"10.0.0.0/8\", \"::1\", \"127.0.0.1\"]\n\
+         body_limit = \"1MiB\"\nretention = \"7d\"\nunseen_event_types = \"refuse\"\nlog_format = \"json\"\n\
+         in_flight_max = 9",
+    );
+    let settings = from_flags.unwrap();
+    assert_eq!(settings.retention.get(), Duration::from_secs(7 * 86_400));
+    assert_eq!(settings.allow_destination.len(), 3);
+    assert_eq!(from_variables.unwrap(), settings);
+    assert_eq!(from_file.unwrap(), settings);
+}
+
+#[test]
+fn a_bad_value_is_refused_with_where_it_came_from() {
+    assert_eq!(
+        refusal(&[], &[("POSTRIDER_ATTEMPT_TIMEOUT", "15")], ""),
+        "POSTRIDER_ATTEMPT_TIMEOUT: `15`: a duration needs a unit: `15ms`, `15s`, `15m`, `15h` or `15d`"
+    );
+    assert_eq!(
+        refusal(&[], &[], "# ours\n\nretention = 30"),
+        "postrider.toml, line 3: retention: a duration needs a unit: `30ms`, `30s`, `30m`, `30h` or `30d`"
+    );
+    assert_eq!(
+        refusal(
+            &[],
+            &[("POSTRIDER_ALLOW_DESTINATION", "10.0.0.0/8,10.1.2.3/8")],
+            ""
+        ),
+        "POSTRIDER_ALLOW_DESTINATION: `10.0.0.0/8,10.1.2.3/8`: `10.1.2.3/8`: the address is not the first of its \
+         network: write `10.0.0.0/8` for all of it"
+    );
+    assert_eq!(
+        refusal(&[], &[], "in_flight_max = 0"),
+        "postrider.toml, line 1: in_flight_max: expected 1 to 20000"
+    );
+    assert!(refusal(&[], &[], "listen = true").starts_with("postrider.toml, line 1: listen: "));
+}
+
+#[test]
+fn a_bad_value_is_refused_even_where_another_source_hides_it() {
+    let flag = ["--listen", "127.0.0.1:0"];
+    assert!(
+        refusal(&flag, &[], "listen = \"nowhere\"").starts_with("postrider.toml, line 1: listen: `nowhere`")
+    );
+}
+
+#[test]
+fn unknown_keys_are_refused_with_the_nearest_known_one() {
+    assert_eq!(
+        refusal(&[], &[], "listen = \"127.0.0.1:1\"\nretry-delays = [1]"),
+        "postrider.toml, line 2: retry-delays is no setting; did you mean retry_delays?"
+    );
+    assert_eq!(
+        refusal(&[], &[], "[server]\nlisten = 1"),
+        "postrider.toml, line 1: server is no setting; see `postrider serve --help`"
+    );
+    assert!(refusal(&[], &[], "listen = ").starts_with("postrider.toml, line 1: "));
+}

@@ -1,0 +1,27 @@
+//! The known name that an unknown one was probably meant to be.
+
+/// The candidate nearest to `name`, if one is near enough to be a likely slip: one edit for every three characters.
+pub fn nearest(name: &str, candidates: impl IntoIterator<Item = String>) -> Option<String> {
+    let limit = name.chars().count() / 3;
+    let ranked = candidates
+        .into_iter()
+        .map(|candidate| (strsim::damerau_levenshtein(name, &candidate), candidate));
+    ranked
+        .filter(|(distance, _)| *distance <= limit)
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slips_are_recognised_and_strangers_are_not() {
+        let known = || ["data_dir", "listen", "retry_delays"].map(str::to_owned);
+        assert_eq!(nearest("datadir", known()).as_deref(), Some("data_dir"));
+        assert_eq!(nearest("retry_delay", known()).as_deref(), Some("retry_delays"));
+        assert_eq!(nearest("lsiten", known()).as_deref(), Some("listen"));
+        assert_eq!(nearest("colour", known()), None);
+    }
+}

@@ -1,0 +1,128 @@
+//! Sizes as they are written in settings: a whole number of bytes, or of KiB or MiB (`512`, `16KiB`, `1MiB`).
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::text_value::serde_as_text;
+
+/// Units, the largest first, with their length in bytes.
+const UNITS_BYTES: [(&str, usize); 3] = [("MiB", 1 << 20), ("KiB", 1 << 10), ("B", 1)];
+
+/// A text that is no size, or one out of bounds.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SizeError {
+    /// No number, or no unit that is known.
+    #[error("expected a whole number of bytes, KiB or MiB, such as `512B`, `16KiB` or `1MiB`")]
+    Malformed,
+    /// Outside what the setting allows.
+    #[error("expected {} to {}", in_words(*.0), in_words(*.1))]
+    OutOfBounds(usize, usize),
+}
+
+fn parse(text: &str) -> Result<usize, SizeError> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = text.split_at(digits);
+    let number: usize = number.parse().map_err(|_| SizeError::Malformed)?;
+    let unit = if unit.is_empty() { "B" } else { unit };
+    let bytes = UNITS_BYTES
+        .iter()
+        .find(|(name, _)| *name == unit)
+        .ok_or(SizeError::Malformed)?
+        .1;
+    number.checked_mul(bytes).ok_or(SizeError::Malformed)
+}
+
+/// Writes a size in the largest unit that it is a whole number of.
+pub fn in_words(bytes: usize) -> String {
+    let fitting = UNITS_BYTES
+        .iter()
+        .find(|(_, unit)| bytes > 0 && bytes.is_multiple_of(*unit));
+    let (unit, unit_bytes) = fitting.copied().unwrap_or(("B", 1));
+    format!("{}{unit}", bytes / unit_bytes)
+}
+
+/// A size within bounds: a type for each setting, as each has its own.
+macro_rules! bounded_size {
+    ($(#[$doc:meta])* $name:ident, $min:expr, $max:expr) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub struct $name(usize);
+
+        impl $name {
+            /// The size, in bytes.
+            pub const fn bytes(self) -> usize {
+                self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = SizeError;
+
+            fn from_str(text: &str) -> Result<Self, SizeError> {
+                let bytes = parse(text)?;
+                if ($min..=$max).contains(&bytes) {
+                    Ok(Self(bytes))
+                } else {
+                    Err(SizeError::OutOfBounds($min, $max))
+                }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&in_words(self.0))
+            }
+        }
+
+        serde_as_text!($name);
+    };
+}
+
+bounded_size!(
+    /// How much of an answer's body is kept. The record of one delivery can hold a thousand answers.
+    ResponseBytes, 0, 1 << 20
+);
+bounded_size!(
+    /// How large an event's `data` may be. Every event that waits in memory can be as large.
+    BodyLimit, 1 << 10, 16 << 20
+);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_read_and_written_back() {
+        for (text, bytes) in [
+            ("512B", 512),
+            ("16KiB", 16_384),
+            ("1MiB", 1_048_576),
+            ("1000B", 1_000),
+        ] {
+            assert_eq!(parse(text), Ok(bytes));
+            assert_eq!(in_words(bytes), text);
+        }
+        assert_eq!(parse("2048"), Ok(2_048));
+        assert_eq!(in_words(0), "0B");
+    }
+
+    #[test]
+    fn other_texts_are_refused() {
+        for text in [
+            "",
+            "KiB",
+            "16KB",
+            "16 KiB",
+            "16kib",
+            "-1",
+            "1.5MiB",
+            "99999999999999999999MiB",
+        ] {
+            assert_eq!(parse(text), Err(SizeError::Malformed), "{text}");
+        }
+        assert_eq!(
+            "2MiB".parse::<ResponseBytes>().unwrap_err().to_string(),
+            "expected 0B to 1MiB"
+        );
+    }
+}

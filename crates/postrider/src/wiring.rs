@@ -1,0 +1,15 @@
+//! Puts the parts together into a running node: store, engine, API, listener.
+//!
+//! * [`node`]: the order of starting and of stopping. [`listener`]: connections, and every bound on them.
+//! * [`logging`], [`metrics`], [`signals`], [`open_files`]: what a process has once.
+//!
+//! It must never hold a rule about deliveries: what it decides is in the settings.
+
+pub mod listener;
+pub mod logging;
+pub mod metrics;
+pub mod node;
+pub mod open_files;
+pub mod signals;
+
+pub use node::Node;

@@ -1,0 +1,118 @@
+//! Connections of the API: HTTP/1.1 and HTTP/2 without TLS, every one of them bounded.
+
+use std::convert::Infallible;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::GracefulShutdown;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tower::Service as _;
+
+/// Most connections at the same time; more wait in the system's backlog. Each costs a socket and some 20 KiB, and
+/// leaves sockets for deliveries.
+const CONNECTIONS_MAX: usize = 8_192;
+
+/// How long a request's head may take to arrive, the wait for it on an idle connection included: what keeps clients
+/// that send a byte now and then from holding connections for good.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Largest head of a request; hyper answers 431 beyond it. Ours need less than 1 KiB.
+const HEAD_BYTES_MAX: usize = 32 * 1024;
+
+/// Most requests at the same time on one HTTP/2 connection.
+const STREAMS_MAX: u32 = 256;
+
+/// How often a silent HTTP/2 connection is asked whether anybody is there, and how long it may take to answer.
+const PING_EVERY: Duration = Duration::from_secs(30);
+const PING_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// How long to wait after a connection could not be accepted: out of file descriptors, mostly.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Accepts connections until `stop`, then waits up to `grace` for the requests under way.
+pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()>, grace: Duration) {
+    let server = Arc::new(server());
+    let open = GracefulShutdown::new();
+    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let mut stop = pin!(stop);
+    loop {
+        let (stream, place) = tokio::select! {
+            biased;
+            () = &mut stop => break,
+            accepted = accept(&listener, &places) => accepted,
+        };
+        // A failure only means that small answers may wait for one another.
+        let _ = stream.set_nodelay(true);
+        let has_asked = Arc::new(AtomicBool::new(false));
+        let service = {
+            let (router, has_asked) = (router.clone(), Arc::clone(&has_asked));
+            service_fn(move |request| {
+                has_asked.store(true, Ordering::Relaxed);
+                let answer = router.clone().call(request);
+                async move { Ok::<_, Infallible>(answer.await.unwrap_or_else(|never| match never {})) }
+            })
+        };
+        let connection = server.serve_connection(TokioIo::new(stream), service);
+        let connection = open.watch(connection.into_owned());
+        tokio::spawn(async move {
+            tokio::select! {
+                // Errors here are the client's doing: it went away, or spoke no HTTP.
+                _ = connection => {}
+                () = without_request(&has_asked) => {}
+            }
+            drop(place);
+        });
+    }
+    drop(listener);
+    // An error says that the grace is over: what is left is cut off.
+    let _ = tokio::time::timeout(grace, open.shutdown()).await;
+}
+
+fn server() -> Builder<TokioExecutor> {
+    let mut server = Builder::new(TokioExecutor::new());
+    server
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .max_buf_size(HEAD_BYTES_MAX);
+    server
+        .http2()
+        .timer(TokioTimer::new())
+        .max_header_list_size(u32::try_from(HEAD_BYTES_MAX).unwrap_or(u32::MAX))
+        .max_concurrent_streams(STREAMS_MAX)
+        .keep_alive_interval(PING_EVERY)
+        .keep_alive_timeout(PING_TIMEOUT);
+    server
+}
+
+async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> (TcpStream, OwnedSemaphorePermit) {
+    let place = Arc::clone(places)
+        .acquire_owned()
+        .await
+        .expect("the semaphore is never closed");
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => return (stream, place),
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+/// Ends when a connection has not asked for anything in the time that a head may take. hyper's own bound starts only
+/// once it knows which version of HTTP is spoken, which a client can keep from it.
+async fn without_request(has_asked: &AtomicBool) {
+    tokio::time::sleep(HEAD_TIMEOUT).await;
+    if has_asked.load(Ordering::Relaxed) {
+        std::future::pending::<()>().await;
+    }
+}

@@ -1,0 +1,166 @@
+//! A node, from its settings to its end.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use postrider_api::{AdminKey, ApiKeys, ApiState, ensure_admin_key, router};
+use postrider_engine::egress::{EgressGuard, HttpTransport, SystemResolver, TransportSettings};
+use postrider_engine::{Engine, EngineParts, SystemClock};
+use postrider_model::Clock;
+use postrider_storage::Store;
+use postrider_storage_sqlite::{OpenError, SqliteOptions, SqliteStore};
+use tokio::net::TcpListener;
+
+use super::{listener, metrics};
+use crate::config::Settings;
+use crate::failure::Failure;
+
+/// Longest part of the grace that requests under way at the API get; they take milliseconds, unless a client dawdles.
+const REQUESTS_GRACE_MAX: Duration = Duration::from_secs(5);
+
+/// A node that works, and listens once it is run.
+pub struct Node {
+    engine: Arc<Engine>,
+    admin_key: AdminKey,
+    listener: TcpListener,
+    address: SocketAddr,
+    router: Router,
+    grace: Duration,
+}
+
+impl Node {
+    /// Binds the port, opens the store, takes unfinished work over, and makes sure that there is an admin key.
+    ///
+    /// `given_key` is the admin key that the operator brings along. The key comes last: one that is made can be shown
+    /// this once, and must not be lost to a port that is taken. Until the node is run, connections wait.
+    pub async fn start(settings: &Settings, given_key: Option<&str>) -> Result<Self, Failure> {
+        let (listener, address) = bind(settings.listen).await?;
+        let metrics = metrics::install();
+        let store = open_store(settings)?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        let engine = Engine::start(engine_parts(settings, store, clock)?).await;
+        let engine = engine.map_err(|error| Failure::Failed(format!("the engine cannot start: {error}")))?;
+        let (admin_key, keys) = match keys(&engine, given_key).await {
+            Ok(keys) => keys,
+            Err(failure) => {
+                engine.stop(Duration::ZERO).await;
+                return Err(failure);
+            }
+        };
+        let state = ApiState {
+            engine: Arc::clone(&engine),
+            keys: Arc::new(keys),
+            metrics: Arc::new(metrics::Exposition::new(metrics, Arc::clone(&engine))),
+        };
+        let grace = settings.shutdown_grace.get();
+        Ok(Self {
+            engine,
+            admin_key,
+            listener,
+            address,
+            router: router(state),
+            grace,
+        })
+    }
+
+    /// The engine.
+    pub fn engine(&self) -> &Arc<Engine> {
+        &self.engine
+    }
+
+    /// Where the admin key came from.
+    pub fn admin_key(&self) -> &AdminKey {
+        &self.admin_key
+    }
+
+    /// Where it listens, the real port in it.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until `stop`, then stops within the grace: no new connections, requests under way are answered,
+    /// attempts under way end or are given back.
+    pub async fn run_until(self, stop: impl Future<Output = ()>) {
+        let requests_grace = REQUESTS_GRACE_MAX.min(self.grace / 2);
+        listener::serve(self.listener, self.router, stop, requests_grace).await;
+        tracing::info!(
+            grace_s = self.grace.as_secs(),
+            "stopping: attempts under way may end"
+        );
+        self.engine.stop(self.grace.saturating_sub(requests_grace)).await;
+        tracing::info!("stopped");
+    }
+}
+
+fn open_store(settings: &Settings) -> Result<Arc<dyn Store>, Failure> {
+    let opened = SqliteStore::open(&settings.data_dir, SqliteOptions::default());
+    opened
+        .map(|store| Arc::new(store) as Arc<dyn Store>)
+        .map_err(|error| match &error {
+            OpenError::Io { .. } => Failure::Failed(format!("the data folder cannot be used: {error}")),
+            _ => Failure::Failed(error.to_string()),
+        })
+}
+
+fn engine_parts(
+    settings: &Settings,
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+) -> Result<EngineParts, Failure> {
+    let guard = Arc::new(EgressGuard::new(settings.allow_destination.clone()));
+    let resolver = Arc::new(SystemResolver::new());
+    let extra_ca_pem = settings.extra_ca_file.as_ref().map(std::fs::read).transpose();
+    let in_file = |error: &dyn std::fmt::Display| {
+        let file = settings.extra_ca_file.as_deref().unwrap_or_else(|| "".as_ref());
+        Failure::Failed(format!("extra_ca_file {}: {error}", file.display()))
+    };
+    let transport_settings = TransportSettings {
+        response_bytes_kept: settings.response_bytes_kept.bytes(),
+        extra_ca_pem: extra_ca_pem.map_err(|error| in_file(&error))?,
+        ..TransportSettings::default()
+    };
+    let transport = HttpTransport::new(
+        Arc::clone(&guard),
+        Arc::clone(&resolver) as _,
+        Arc::clone(&clock),
+        &transport_settings,
+    );
+    Ok(EngineParts {
+        store,
+        transport: Arc::new(transport.map_err(|error| in_file(&error))?),
+        guard,
+        resolver,
+        clock,
+        entropy: Box::new(entropy),
+        settings: settings.engine(),
+    })
+}
+
+async fn keys(engine: &Engine, given_key: Option<&str>) -> Result<(AdminKey, ApiKeys), Failure> {
+    let mut random = [0; 32];
+    entropy(&mut random);
+    let store = &**engine.store();
+    let admin_key = ensure_admin_key(store, given_key, random, engine.clock().now()).await;
+    let admin_key = admin_key.map_err(|error| match given_key {
+        Some(_) => Failure::Usage(format!("POSTRIDER_ADMIN_KEY: {error}")),
+        None => Failure::Failed(error.to_string()),
+    })?;
+    let keys = ApiKeys::load(store).await;
+    Ok((
+        admin_key,
+        keys.map_err(|error| Failure::Failed(error.to_string()))?,
+    ))
+}
+
+/// Randomness fit for secrets, from the system.
+fn entropy(bytes: &mut [u8]) {
+    getrandom::fill(bytes).expect("the system has had randomness since it started");
+}
+
+async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Failure> {
+    let bound = TcpListener::bind(address).await;
+    let bound = bound.and_then(|listener| listener.local_addr().map(|address| (listener, address)));
+    bound.map_err(|error| Failure::Failed(format!("cannot listen on {address}: {error}")))
+}
