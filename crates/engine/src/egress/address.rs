@@ -5,7 +5,8 @@
 //! those are public that the IANA registries call globally reachable:
 //!
 //! - IPv4 and IPv6 Special-Purpose Address Registries (RFC 6890, updated by RFC 8190): [`V4_FORBIDDEN`] and
-//!   [`V6_FORBIDDEN`] are their entries that are not globally reachable;
+//!   [`V6_FORBIDDEN`] are their entries that are not globally reachable, and one address that a cloud has taken
+//!   for its own ends;
 //! - multicast, which has a registry of its own (RFC 5771, RFC 4291 section 2.7);
 //! - the IPv6 Address Space registry: nothing outside `2000::/3` has been given out as global unicast, so whatever
 //!   is not listed there is forbidden too ([`V6_GLOBAL_UNICAST`]).
@@ -41,6 +42,10 @@ pub const V4_FORBIDDEN: &[Range<Ipv4Net>] = &[
         "shared address space of carriers, RFC 6598",
     ),
     (v4([127, 0, 0, 0], 8), "loopback, RFC 1122 section 3.2.1.3"),
+    (
+        v4([168, 63, 129, 16], 32),
+        "public by number, but the host under every machine in Azure",
+    ),
     (
         v4([169, 254, 0, 0], 16),
         "link local, RFC 3927; the metadata service of most clouds",
@@ -174,6 +179,8 @@ mod tests {
             "100.128.0.0",
             "126.255.255.255",
             "128.0.0.0",
+            "168.63.129.15",
+            "168.63.129.17",
             "169.253.255.255",
             "169.255.0.0",
             "172.15.255.255",
@@ -280,10 +287,9 @@ mod tests {
             "fd00:ec2::254",
             "100.100.100.200",
             "192.0.0.192",
+            "168.63.129.16",
         ] {
             assert!(!public(text), "{text}");
         }
-        // Azure's wire server has a public address that leads to the host; only a firewall can tell.
-        assert!(public("168.63.129.16"));
     }
 }

@@ -22,7 +22,7 @@ use super::destination::{Host, Origin};
 use super::guard::{EgressGuard, LOOPBACK};
 use super::resolve::{Resolve, ResolveError};
 use super::tls::ALPN_H2;
-use super::wire::{Stream, Wire};
+use super::wire::{Probe, Stream, Wire};
 
 /// Head start of each address over the next; the "Connection Attempt Delay" of RFC 8305 section 5.
 const STAGGER: Duration = Duration::from_millis(250);
@@ -61,6 +61,7 @@ pub(super) struct Connector {
 pub(super) struct Connected {
     pub(super) stream: Stream,
     pub(super) http2: bool,
+    pub(super) probe: Probe,
 }
 
 impl Connector {
@@ -84,11 +85,13 @@ impl Connector {
             .collect();
         let tcp = connect_first(addresses).await.map_err(ConnectFailure::Connect)?;
         set_options(&tcp).map_err(ConnectFailure::Connect)?;
-        let wire = Wire::new(tcp);
+        let probe = Probe::default();
+        let wire = Wire::new(tcp, probe.clone());
         if !origin.tls {
             return Ok(Connected {
                 stream: Stream::Plain(wire),
                 http2: false,
+                probe,
             });
         }
         let name = server_name(&origin.host).map_err(ConnectFailure::Tls)?;
@@ -97,6 +100,7 @@ impl Connector {
         Ok(Connected {
             stream: Stream::Tls(Box::new(stream)),
             http2,
+            probe,
         })
     }
 

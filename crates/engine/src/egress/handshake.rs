@@ -6,7 +6,7 @@ use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 
 use super::connect::Connected;
-use super::pool::Connection;
+use super::pool::{Connection, Http1};
 
 /// Most bytes of an answer's status line and headers. Ten times what the largest honest ones take. HTTP/1 reads no
 /// more than a hundred of them (hyper's own limit).
@@ -47,6 +47,9 @@ pub(super) async fn handshake(connected: Connected) -> hyper::Result<Connection>
             .handshake(io)
             .await?;
         tokio::spawn(connection);
-        Ok(Connection::Http1(sender))
+        Ok(Connection::Http1(Http1 {
+            sender,
+            probe: connected.probe,
+        }))
     }
 }

@@ -1,7 +1,7 @@
 //! The HTTP client: one for the whole process, with its connections kept warm.
 //!
 //! An attempt is one request. Redirects are not followed, cookies not kept, answers not decompressed, proxies not
-//! used, and nothing is repeated but what the receiver provably has not processed ([`super::pool`]). The timeout
+//! used, and nothing is repeated but what the receiver provably has not processed (`pool`). The timeout
 //! covers everything from the lookup of the name to the last byte that is read.
 //!
 //! When an answer is longer than what is kept of it, the rest is not waited for: the status decides.
@@ -40,7 +40,7 @@ const CONNECTIONS_TRIED: usize = 3;
 pub struct TransportSettings {
     /// Bytes of an answer's body that are kept.
     pub response_bytes_kept: usize,
-    /// How long an idle connection is kept; see [`super::pool`] for why it is short.
+    /// How long an idle connection is kept; see `pool` for why it is short.
     pub pool_idle_timeout: Duration,
     /// Most idle connections to one host and port.
     pub pool_max_idle_per_host: usize,

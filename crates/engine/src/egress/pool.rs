@@ -29,6 +29,7 @@ use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use super::destination::Origin;
+use super::wire::Probe;
 
 /// The body of a request: its bytes as they are.
 pub(super) type Body = Full<Bytes>;
@@ -48,10 +49,16 @@ pub(super) struct PoolSettings {
     pub(super) max_idle: usize,
 }
 
+/// An HTTP/1 connection.
+pub(super) struct Http1 {
+    pub(super) sender: http1::SendRequest<Body>,
+    pub(super) probe: Probe,
+}
+
 /// A connection that a request can be sent over.
 pub(super) enum Connection {
     /// For one request at a time.
-    Http1(http1::SendRequest<Body>),
+    Http1(Http1),
     /// Shared; each request is a stream.
     Http2(http2::SendRequest<Body>),
 }
@@ -66,7 +73,10 @@ impl Connection {
         request: Request<Body>,
     ) -> Result<Response<Incoming>, TrySendError<Request<Body>>> {
         match self {
-            Self::Http1(sender) => sender.try_send_request(request).await,
+            Self::Http1(http1) => {
+                http1.probe.set();
+                http1.sender.try_send_request(request).await
+            }
             Self::Http2(sender) => sender.try_send_request(request).await,
         }
     }
@@ -92,7 +102,7 @@ struct OfOrigin {
 }
 
 struct Idle {
-    sender: http1::SendRequest<Body>,
+    http1: Http1,
     until: Instant,
 }
 
@@ -124,8 +134,8 @@ impl Pool {
         }
         while let Some(idle) = of_origin.idle.pop() {
             kept.idle -= 1;
-            if idle.until > now && idle.sender.is_ready() {
-                return Some(Connection::Http1(idle.sender));
+            if idle.until > now && idle.http1.sender.is_ready() {
+                return Some(Connection::Http1(idle.http1));
             }
         }
         None
@@ -139,10 +149,15 @@ impl Pool {
         connection: Connection,
         keep_alive: Option<Duration>,
     ) {
-        let Connection::Http1(mut sender) = connection else {
+        let Connection::Http1(mut http1) = connection else {
             return;
         };
-        if !sender.is_ready() && !matches!(tokio::time::timeout(SETTLE, sender.ready()).await, Ok(Ok(()))) {
+        if !http1.sender.is_ready()
+            && !matches!(
+                tokio::time::timeout(SETTLE, http1.sender.ready()).await,
+                Ok(Ok(()))
+            )
+        {
             return;
         }
         // A second less than announced, since the announcement took time to get here and the next request will too.
@@ -152,7 +167,7 @@ impl Pool {
             self.keep(
                 origin,
                 Idle {
-                    sender,
+                    http1,
                     until: Instant::now() + idle_for,
                 },
             );
@@ -217,7 +232,7 @@ impl Pool {
         kept.origins.retain(|_, of_origin| {
             of_origin
                 .idle
-                .retain(|idle| idle.until > now && !idle.sender.is_closed());
+                .retain(|idle| idle.until > now && !idle.http1.sender.is_closed());
             of_origin
                 .http2
                 .take_if(|shared| shared.until <= now || shared.sender.is_closed());

@@ -1,6 +1,7 @@
 //! Every outcome but those of TLS and of the guard.
 
 use std::net::TcpListener;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -8,7 +9,7 @@ use postrider_engine::egress::{ResolveError, TransportSettings};
 use postrider_engine::transport::{Request, Transport};
 use postrider_model::Outcome;
 
-use super::support::{Receiver, Scripted, post, request, request_within, transport, transport_with};
+use super::support::{Receiver, Scripted, Silent, post, request, request_within, transport, transport_with};
 
 #[tokio::test]
 async fn a_status_200_to_299_is_a_receipt() {
@@ -154,6 +155,18 @@ async fn a_receiver_that_never_reads_is_a_timeout() {
         })
         .await;
     assert_eq!(answer.outcome, Outcome::Timeout);
+}
+
+#[tokio::test]
+async fn a_lookup_that_takes_too_long_is_a_timeout() {
+    let transport = transport_with("127.0.0.0/8", Arc::new(Silent), &TransportSettings::default());
+    let answer = transport
+        .send(request_within("http://receiver.example/", 100))
+        .await;
+    assert_eq!(
+        (answer.outcome, answer.error.as_deref()),
+        (Outcome::Timeout, Some("No answer within 0.1 seconds"))
+    );
 }
 
 #[tokio::test]

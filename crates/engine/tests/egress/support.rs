@@ -56,8 +56,22 @@ impl Resolve for Scripted {
     }
 }
 
+/// Never answers a lookup.
+pub struct Silent;
+
+#[async_trait::async_trait]
+impl Resolve for Silent {
+    async fn resolve(&self, _name: &str) -> Result<Vec<IpAddr>, ResolveError> {
+        std::future::pending().await
+    }
+}
+
 /// A transport that may call `allowed`, and resolves every name with `resolver`.
-pub fn transport_with(allowed: &str, resolver: Arc<Scripted>, settings: &TransportSettings) -> HttpTransport {
+pub fn transport_with(
+    allowed: &str,
+    resolver: Arc<dyn Resolve>,
+    settings: &TransportSettings,
+) -> HttpTransport {
     let guard = EgressGuard::new(vec![allowed.parse().unwrap()]);
     HttpTransport::new(Arc::new(guard), resolver, Arc::new(FirstOfJune), settings).unwrap()
 }
@@ -190,7 +204,7 @@ impl Peer {
     /// Reads one request to its end; false where the connection ended instead.
     pub async fn read_request(&mut self) -> bool {
         let mut bytes = Vec::new();
-        let mut buffer = [0; 16 * 1024];
+        let mut buffer = vec![0; 16 * 1024];
         loop {
             let text = String::from_utf8_lossy(&bytes);
             if let Some((head, body)) = text.split_once("\r\n\r\n") {

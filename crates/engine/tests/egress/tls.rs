@@ -188,7 +188,7 @@ async fn certificates_that_nobody_vouches_for_are_refused() {
 async fn certificates_for_another_purpose_are_refused() {
     let authority = Authority::new();
     let server = authority.server(NAME, |it| {
-        it.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth]
+        it.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
     });
     assert_refused(&authority, server, "The certificate is not one for servers").await;
 }
@@ -253,7 +253,7 @@ async fn plain_http_on_an_https_url_is_a_tls_error() {
 #[tokio::test]
 async fn a_handshake_that_is_broken_off_is_a_tls_error() {
     let receiver = Receiver::start(|mut peer| async move {
-        let mut buffer = [0; 64 * 1024];
+        let mut buffer = vec![0; 64 * 1024];
         let _ = peer.stream.read(&mut buffer).await;
     })
     .await;
