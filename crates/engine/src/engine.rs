@@ -265,7 +265,7 @@ impl Engine {
         if past_lease {
             lanes.hold_back();
         }
-        lanes.next()
+        lanes.take_ready()
     }
 
     pub(crate) fn submit(&self, job: AppendJob) -> Result<(), AcceptError> {

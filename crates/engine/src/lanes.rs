@@ -5,7 +5,7 @@
 //! so that a full one delays the others by one delivery at most.
 //!
 //! The type is a plain state machine under one short lock: it starts nothing, awaits nothing and reads no clock.
-//! Whoever changes it then starts what [`Lanes::next`] offers and claims what [`Lanes::take_claims`] asks for.
+//! Whoever changes it then starts what [`Lanes::take_ready`] offers and claims what [`Lanes::take_claims`] asks for.
 //!
 //! Invariants: `held` of a lane counts its reservations, queue, attempts under way and results not yet on record, and
 //! the window holds the sum over all lanes; a lane is in `turn` at most once; a lane without anything is dropped.
@@ -188,7 +188,7 @@ impl Lanes {
     }
 
     /// The next delivery to start; it counts as under way from now on. `None` where none may start.
-    pub fn next(&mut self) -> Option<Ready> {
+    pub fn take_ready(&mut self) -> Option<Ready> {
         if self.held_back {
             return None;
         }
@@ -221,7 +221,7 @@ impl Lanes {
         None
     }
 
-    /// Whether [`Self::next`] is worth a call.
+    /// Whether [`Self::take_ready`] is worth a call.
     pub fn may_start(&self) -> bool {
         !self.held_back && !self.turn.is_empty() && self.in_flight < self.in_flight_max
     }

@@ -27,7 +27,7 @@ impl Width {
     pub fn learn(&mut self, outcome: Outcome) {
         match outcome {
             Outcome::Succeeded | Outcome::BadStatus | Outcome::ProtocolError => {
-                self.0 = (self.0 + 1).min(MAX)
+                self.0 = (self.0 + 1).min(MAX);
             }
             Outcome::Timeout
             | Outcome::DnsError

@@ -1,5 +1,7 @@
 //! Edits between attempts: what an attempt takes from the configuration as it is, and what was fixed at acceptance.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+
 mod support;
 
 use std::time::Duration;

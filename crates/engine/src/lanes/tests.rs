@@ -72,7 +72,7 @@ fn offer(lanes: &mut Lanes, action: ActionId, count: usize) -> usize {
 }
 
 fn start_all(lanes: &mut Lanes) -> Vec<ActionId> {
-    std::iter::from_fn(|| lanes.next())
+    std::iter::from_fn(|| lanes.take_ready())
         .map(|ready| ready.delivery.action)
         .collect()
 }
@@ -197,7 +197,7 @@ fn a_full_lane_asks_for_more_once_half_of_it_is_free() {
     let mut asked = lanes.take_claims(at(0), 10).len();
     let mut released = 0;
     while released < held && asked == 0 {
-        lanes.next();
+        lanes.take_ready();
         lanes.attempt_ended(action(1), Some(Outcome::BadStatus));
         lanes.release(action(1), 8, at(0));
         released += 1;
@@ -211,7 +211,7 @@ fn idle_lanes_are_dropped_and_the_window_is_empty_again() {
     let mut lanes = lanes(1_000, 1_000);
     offer(&mut lanes, action(1), 50);
     offer(&mut lanes, action(2), 50);
-    while let Some(ready) = lanes.next() {
+    while let Some(ready) = lanes.take_ready() {
         let action = ready.delivery.action;
         lanes.attempt_ended(action, Some(Outcome::Succeeded));
         lanes.release(action, ready.bytes(), at(0));
@@ -223,11 +223,11 @@ fn idle_lanes_are_dropped_and_the_window_is_empty_again() {
 fn a_dead_session_leaves_nothing_queued() {
     let mut lanes = lanes(1_000, 1_000);
     offer(&mut lanes, action(1), 50);
-    lanes.next();
+    lanes.take_ready();
     lanes.hold_back();
     lanes.forget_queued();
     assert_eq!(lanes.held(), 1, "the one under way");
-    assert!(lanes.next().is_none());
+    assert!(lanes.take_ready().is_none());
     assert_eq!(
         lanes.reserve(account(), action(1), 8, at(0)),
         FirstAttempt::Waiting

@@ -122,7 +122,7 @@ fn switch_off(engine: &Arc<Engine>, note: &Note, now: Timestamp) {
             .await
         {
             Ok(_) => {
-                tracing::info!(%account, %action, "switched an action off: its receiver answered 410 Gone")
+                tracing::info!(%account, %action, "switched an action off: its receiver answered 410 Gone");
             }
             Err(error) => tracing::error!(%account, %action, %error, "an action could not be switched off"),
         }
