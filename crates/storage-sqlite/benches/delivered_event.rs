@@ -1,5 +1,5 @@
 //! What a delivered event costs in this store: microseconds (wall clock and CPU) and bytes on disk, each commit
-//! synced. An event is accepted with one owned delivery, and that is finished with a receipt and its record.
+//! synced; and what reading a list costs then. An event is accepted with one owned delivery, and that is finished with a receipt and its record.
 //!
 //! `cargo bench -p postrider-storage-sqlite [-- EVENTS]`; `TMPDIR` decides which disk is measured.
 
@@ -14,8 +14,8 @@ use postrider_model::{
     IdGenerator, Outcome, Timestamp,
 };
 use postrider_storage::{
-    Change, DeliveryKey, DeliveryStore, EventStore, Finished, FirstAttempt, NewDelivery, NewEvent, SessionId,
-    SessionStore,
+    Change, DeliveryFilter, DeliveryKey, DeliveryStore, EventStore, Finished, FirstAttempt, NewDelivery,
+    NewEvent, PageRequest, SessionId, SessionStore,
 };
 use postrider_storage_sqlite::{SqliteOptions, SqliteStore};
 
@@ -24,14 +24,76 @@ const DATA_BYTES: usize = 512;
 const BASE_MS: i64 = 1_768_435_200_000;
 
 fn main() {
-    let events = std::env::args().find_map(|arg| arg.parse().ok()).unwrap_or(EVENTS);
-    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let events = std::env::args()
+        .find_map(|arg| arg.parse().ok())
+        .unwrap_or(EVENTS);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .expect("a runtime");
     println!("accounts  group  wall µs  cpu µs  bytes/event  ops/transaction");
     for (accounts, group) in [(1, 100), (1, 500), (1000, 100), (1000, 500)] {
         runtime.block_on(batches(events, accounts, group));
     }
     for callers in [64, 256] {
         runtime.block_on(singles(events / 4, callers));
+    }
+    runtime.block_on(first_pages(events));
+}
+
+/// How long the first page of a list takes where the account has that many deliveries, all succeeded.
+async fn first_pages(events: usize) {
+    let folder = tempfile::TempDir::new().expect("a folder");
+    let store = open(folder.path());
+    let world = World::new(&store, 1).await;
+    for first in (0..events).step_by(1000) {
+        let new: Vec<_> = (first..first + 1000).map(|n| world.event(n)).collect();
+        let news = new.iter().map(finished).collect();
+        store.append(world.session, new).await.expect("append");
+        store.finish(world.session, news).await.expect("finish");
+    }
+    println!("\nfirst page of {events} deliveries");
+    let all = DeliveryFilter::default();
+    let halfway = Timestamp::from_unix_ms(BASE_MS + events as i64 / 36);
+    let nobody = world.ids.action(halfway);
+    for (what, filter) in [
+        ("all", all.clone()),
+        (
+            "failed",
+            DeliveryFilter {
+                status: Some(DeliveryStatus::Failed),
+                ..all.clone()
+            },
+        ),
+        (
+            "from half-way on back",
+            DeliveryFilter {
+                before: Some(halfway),
+                ..all.clone()
+            },
+        ),
+        (
+            "of an action without any",
+            DeliveryFilter {
+                action: Some(nobody),
+                ..all.clone()
+            },
+        ),
+    ] {
+        let page = PageRequest {
+            limit: 50,
+            after: None,
+        };
+        let begin = Instant::now();
+        let page = store
+            .deliveries(world.accounts[0], &filter, page)
+            .await
+            .expect("deliveries");
+        let ms = begin.elapsed().as_secs_f64() * 1e3;
+        println!(
+            "{what:>26}: {ms:.1} ms, {} items, more: {}",
+            page.items.len(),
+            page.next.is_some()
+        );
     }
 }
 
@@ -40,14 +102,25 @@ async fn batches(events: usize, accounts: usize, group: usize) {
     let folder = tempfile::TempDir::new().expect("a folder");
     let store = open(folder.path());
     let world = World::new(&store, accounts).await;
+    let made: Vec<_> = (0..events)
+        .step_by(group)
+        .map(|first| {
+            let new: Vec<_> = (first..first + group).map(|n| world.event(n)).collect();
+            let news: Vec<_> = new.iter().map(finished).collect();
+            (new, news)
+        })
+        .collect();
     let begin = Begin::now();
-    for first in (0..events).step_by(group) {
-        let new: Vec<_> = (first..first + group).map(|n| world.event(n)).collect();
-        let news: Vec<_> = new.iter().map(finished).collect();
+    for (new, news) in made {
         store.append(world.session, new).await.expect("append");
         store.finish(world.session, news).await.expect("finish");
     }
-    begin.report(events, store, folder.path(), &format!("{accounts:>8}  {group:>5}"));
+    begin.report(
+        events,
+        store,
+        folder.path(),
+        &format!("{accounts:>8}  {group:>5}"),
+    );
 }
 
 /// As many callers, each appending and finishing one event after the other.
@@ -70,7 +143,12 @@ async fn singles(events: usize, callers: usize) {
     }
     local.await;
     let store = Arc::into_inner(store).expect("the callers are done");
-    begin.report(events, store, folder.path(), &format!("       1  {callers:>2} × 1"));
+    begin.report(
+        events,
+        store,
+        folder.path(),
+        &format!("       1  {callers:>2} × 1"),
+    );
 }
 
 fn open(folder: &Path) -> SqliteStore {
@@ -93,7 +171,10 @@ impl World {
             accounts: (0..accounts).map(|_| ids.account(now)).collect(),
             automation: ids.automation(now),
             action: ids.action(now),
-            session: store.open_session(Duration::from_secs(3600), now).await.expect("a session"),
+            session: store
+                .open_session(Duration::from_secs(3600), now)
+                .await
+                .expect("a session"),
             ids,
         }
     }
@@ -145,7 +226,10 @@ fn data(n: usize) -> Bytes {
 fn finished(new: &NewEvent) -> Finished {
     let delivery = new.deliveries[0];
     let number = new.event.id.as_u128() as u64;
-    let hex = format!("{:064x}", u128::from(number).wrapping_mul(0x1234_5678_9abc_def0_1234_5678));
+    let hex = format!(
+        "{:064x}",
+        u128::from(number).wrapping_mul(0x1234_5678_9abc_def0_1234_5678)
+    );
     let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let started_at = new.event.created_at.after(Duration::from_millis(1));
     Finished {
@@ -169,7 +253,10 @@ fn finished(new: &NewEvent) -> Finished {
                     header("postrider-signature", &hex),
                     header("webhook-id", &new.event.id.to_string()),
                     header("webhook-timestamp", &started_at.unix_s().to_string()),
-                    header("webhook-signature", "v1,AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA="),
+                    header(
+                        "webhook-signature",
+                        "v1,AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=",
+                    ),
                     header("postrider-event-type", new.event.event_type.as_str()),
                     header("postrider-delivery-id", &delivery.id.to_string()),
                     header("postrider-attempt", "1"),
@@ -212,7 +299,9 @@ impl Begin {
         let counts = store.write_counts();
         // Closing writes the log back into the file.
         drop(store);
-        let size = std::fs::metadata(folder.join("postrider.db")).expect("the database").len();
+        let size = std::fs::metadata(folder.join("postrider.db"))
+            .expect("the database")
+            .len();
         println!(
             "{what}  {wall:>7.1}  {cpu:>6.1}  {:>11.0}  {:>15.1}",
             size as f64 / events as f64,

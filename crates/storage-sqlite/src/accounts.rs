@@ -123,9 +123,7 @@ fn by_uid(conn: &Connection, uid: &str) -> SqlResult<Option<Account>> {
 pub(crate) const LIST: &str = "FROM accounts WHERE id < ?1 ORDER BY id DESC LIMIT ?2";
 
 fn list(conn: &Connection, page: PageRequest) -> SqlResult<Page<Account>> {
-    let mut statement = conn.prepare_cached(&format!(
-        "SELECT {COLUMNS} {LIST}"
-    ))?;
+    let mut statement = conn.prepare_cached(&format!("SELECT {COLUMNS} {LIST}"))?;
     let mut rows = statement.query((
         columns::ids_below(page.after),
         columns::limit_with_surplus(page.limit),

@@ -25,8 +25,9 @@ impl ApiKeyStore for SqliteStore {
 
     async fn api_keys(&self) -> StoreResult<Vec<ApiKey>> {
         self.read(|conn| {
-            let mut statement = conn
-                .prepare_cached("SELECT id, name, sha256, created_at FROM api_keys ORDER BY created_at, id")?;
+            let mut statement = conn.prepare_cached(
+                "SELECT id, name, sha256, created_at FROM api_keys ORDER BY created_at, id",
+            )?;
             let keys = statement.query_map((), |row| {
                 Ok(ApiKey {
                     id: columns::id(row, 0, ApiKeyId::from_bytes)?,

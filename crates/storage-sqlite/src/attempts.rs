@@ -9,47 +9,60 @@ use std::time::Duration;
 use bytes::Bytes;
 use postrider_model::{Attempt, Outcome};
 use postrider_storage::DeliveryKey;
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Row};
 
 use crate::headers_codec::{self, Context};
 use crate::sql_error::{SqlError, SqlResult};
-use crate::writer::WriteCx;
+use crate::writer::{Memory, WriteCx};
 use crate::{columns, deliveries};
 
-/// The number of the row that the next attempt gets. Ask once per row: it only counts on when that is inserted.
-pub(crate) fn next_number(cx: &mut WriteCx<'_>) -> SqlResult<i64> {
-    if let Some(number) = cx.memory.next_attempt {
-        return Ok(number);
-    }
-    let number = cx
-        .conn
-        .prepare_cached("SELECT coalesce(max(number), 0) + 1 FROM attempts")?
-        .query_row((), |row| row.get(0))?;
-    cx.memory.next_attempt = Some(number);
-    Ok(number)
+/// Adds records, in rows numbered one after the other.
+pub(crate) struct Insert<'conn, 'memory> {
+    statement: CachedStatement<'conn>,
+    memory: &'memory mut Memory,
+    next: i64,
 }
 
-/// Adds a record: in row `number`, as the `of_delivery`-th of its delivery, chained to `previous`.
-pub(crate) fn insert(
-    cx: &mut WriteCx<'_>,
-    key: DeliveryKey,
-    number: i64,
-    previous: Option<i64>,
-    of_delivery: u32,
-    attempt: &Attempt,
-) -> SqlResult<()> {
-    let context = Context {
-        delivery: key.delivery,
-        started_at: attempt.started_at,
-    };
-    cx.conn
-        .prepare_cached(
-            "INSERT INTO attempts (number, previous, attempt, started_at, duration_ns, outcome, status_code, error, url,
-                                   request_headers, response_headers, response_truncated, response_body)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
-        )?
-        .execute((
-            number,
+impl<'conn, 'memory> Insert<'conn, 'memory> {
+    /// Gets ready to add some.
+    pub(crate) fn prepare(cx: &'memory mut WriteCx<'conn>) -> SqlResult<Self> {
+        let next = match cx.memory.next_attempt {
+            Some(next) => next,
+            None => cx
+                .conn
+                .prepare_cached("SELECT coalesce(max(number), 0) + 1 FROM attempts")?
+                .query_row((), |row| row.get(0))?,
+        };
+        Ok(Self {
+            statement: cx.conn.prepare_cached(
+                "INSERT INTO attempts (number, previous, attempt, started_at, duration_ns, outcome, status_code, error,
+                                       url, request_headers, response_headers, response_truncated, response_body)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+            )?,
+            memory: cx.memory,
+            next,
+        })
+    }
+
+    /// The number of the row that [`Self::add`] is going to make.
+    pub(crate) fn next_number(&self) -> i64 {
+        self.next
+    }
+
+    /// Adds a record as the `of_delivery`-th of its delivery, chained to the one in row `previous`.
+    pub(crate) fn add(
+        &mut self,
+        key: DeliveryKey,
+        previous: Option<i64>,
+        of_delivery: u32,
+        attempt: &Attempt,
+    ) -> SqlResult<()> {
+        let context = Context {
+            delivery: key.delivery,
+            started_at: attempt.started_at,
+        };
+        self.statement.execute((
+            self.next,
             previous,
             of_delivery,
             attempt.started_at.unix_ms(),
@@ -63,8 +76,10 @@ pub(crate) fn insert(
             attempt.response_truncated,
             &*attempt.response_body,
         ))?;
-    cx.memory.next_attempt = Some(number + 1);
-    Ok(())
+        self.next += 1;
+        self.memory.next_attempt = Some(self.next);
+        Ok(())
+    }
 }
 
 /// The number that an attempt gets within its delivery: its own, or the next free one where that is taken.

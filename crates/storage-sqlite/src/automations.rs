@@ -57,11 +57,13 @@ impl AutomationStore for SqliteStore {
         reason: DisabledReason,
         now: Timestamp,
     ) -> StoreResult<bool> {
-        self.write(move |cx| disable(cx.conn, account, action, reason, now)).await
+        self.write(move |cx| disable(cx.conn, account, action, reason, now))
+            .await
     }
 }
 
-const COLUMNS: &str = "id, name, enabled, event_types, actions, retry_delays, created_at, updated_at, version";
+const COLUMNS: &str =
+    "id, name, enabled, event_types, actions, retry_delays, created_at, updated_at, version";
 
 fn from_row(row: &Row<'_>) -> SqlResult<Automation> {
     Ok(Automation {
@@ -101,9 +103,7 @@ fn by_id(conn: &Connection, account: AccountId, id: AutomationId) -> SqlResult<O
 pub(crate) const LIST: &str = "FROM automations WHERE account_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3";
 
 fn list(conn: &Connection, account: AccountId, page: PageRequest) -> SqlResult<Page<Automation>> {
-    let mut statement = conn.prepare_cached(&format!(
-        "SELECT {COLUMNS} {LIST}"
-    ))?;
+    let mut statement = conn.prepare_cached(&format!("SELECT {COLUMNS} {LIST}"))?;
     let mut rows = statement.query((
         account.as_bytes(),
         columns::ids_below(page.after),

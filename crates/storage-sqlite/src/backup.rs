@@ -106,13 +106,21 @@ fn unfinished_name(file: &Path) -> PathBuf {
 }
 
 fn copy(database: &Path, unfinished: &Path) -> Result<BackupReport, BackupError> {
-    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(unfinished);
+    let made = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(unfinished);
     drop(made.map_err(|error| BackupError::io(unfinished, error))?);
     let schema = copy_pages(database, unfinished)?;
     check(unfinished)?;
     let copied = File::open(unfinished).map_err(|error| BackupError::io(unfinished, error))?;
-    copied.sync_all().map_err(|error| BackupError::io(unfinished, error))?;
-    let size = copied.metadata().map_err(|error| BackupError::io(unfinished, error))?;
+    copied
+        .sync_all()
+        .map_err(|error| BackupError::io(unfinished, error))?;
+    let size = copied
+        .metadata()
+        .map_err(|error| BackupError::io(unfinished, error))?;
     Ok(BackupReport {
         schema,
         bytes: size.len(),

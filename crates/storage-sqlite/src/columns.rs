@@ -49,7 +49,9 @@ pub(crate) fn code_opt<I: RowIndex, T>(
 
 /// A schedule as it is kept.
 pub(crate) fn schedule_text(schedule: Option<&Schedule>) -> SqlResult<Option<String>> {
-    schedule.map(|schedule| json_text(schedule.delays_s())).transpose()
+    schedule
+        .map(|schedule| json_text(schedule.delays_s()))
+        .transpose()
 }
 
 /// Reads a schedule that may be missing.

@@ -149,6 +149,8 @@ pub(crate) fn by_id(conn: &Connection, id: [u8; 16]) -> SqlResult<Option<Deliver
 pub(crate) fn last_attempt(conn: &Connection, key: DeliveryKey) -> SqlResult<Option<Option<i64>>> {
     Ok(conn
         .prepare_cached("SELECT last_attempt FROM deliveries WHERE id = ?1 AND account_id = ?2")?
-        .query_row((key.delivery.as_bytes(), key.account.as_bytes()), |row| row.get(0))
+        .query_row((key.delivery.as_bytes(), key.account.as_bytes()), |row| {
+            row.get(0)
+        })
         .optional()?)
 }

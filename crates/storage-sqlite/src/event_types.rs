@@ -105,9 +105,7 @@ pub(crate) const LIST: &str = "FROM event_types
 
 fn list(conn: &Connection, page: PageRequest) -> SqlResult<Page<EventType>> {
     let (time, name) = place(conn, page.after)?;
-    let mut statement = conn.prepare_cached(&format!(
-        "SELECT {COLUMNS} {LIST}"
-    ))?;
+    let mut statement = conn.prepare_cached(&format!("SELECT {COLUMNS} {LIST}"))?;
     let mut rows = statement.query((time, name, columns::limit_with_surplus(page.limit)))?;
     let mut entries = Vec::new();
     while let Some(row) = rows.next()? {

@@ -93,9 +93,7 @@ pub(crate) const BY_ID: &str = "FROM events INDEXED BY events_by_id WHERE id = ?
 
 /// The account's event of this id.
 pub(crate) fn by_id(conn: &Connection, account: AccountId, id: EventId) -> SqlResult<Option<StoredEvent>> {
-    let mut statement = conn.prepare_cached(&format!(
-        "SELECT {COLUMNS} {BY_ID}"
-    ))?;
+    let mut statement = conn.prepare_cached(&format!("SELECT {COLUMNS} {BY_ID}"))?;
     let mut rows = statement.query((id.as_bytes(), account.as_bytes()))?;
     rows.next()?.map(from_row).transpose()
 }
@@ -109,9 +107,7 @@ pub(crate) fn by_idempotency_key(
     account: AccountId,
     key: &str,
 ) -> SqlResult<Option<StoredEvent>> {
-    let mut statement = conn.prepare_cached(&format!(
-        "SELECT {COLUMNS} {BY_KEY}"
-    ))?;
+    let mut statement = conn.prepare_cached(&format!("SELECT {COLUMNS} {BY_KEY}"))?;
     let mut rows = statement.query((account.as_bytes(), key))?;
     rows.next()?.map(from_row).transpose()
 }

@@ -112,7 +112,9 @@ fn split_ending(name: &str) -> Option<(&str, u8)> {
     dictionary::ENDINGS.iter().find_map(|ending| {
         let at = name.len().checked_sub(ending.len()).filter(|at| *at > 0)?;
         let (own, tail) = name.split_at_checked(at)?;
-        let number = in_either_case(tail, |tail| (tail == *ending).then(|| dictionary::ending_number(tail))?)?;
+        let number = in_either_case(tail, |tail| {
+            (tail == *ending).then(|| dictionary::ending_number(tail))?
+        })?;
         Some((own, number))
     })
 }

@@ -122,11 +122,7 @@ pub fn schema_version(data_dir: &Path) -> Result<u32, OpenError> {
 /// Makes the folder if it is missing, and locks it for as long as the file is open. The system drops the lock of a
 /// process that dies.
 pub(crate) fn lock(data_dir: &Path) -> Result<File, OpenError> {
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(data_dir)
-        .map_err(|error| OpenError::io(data_dir, error))?;
+    make_folder(data_dir).map_err(|error| OpenError::io(data_dir, error))?;
     let path = data_dir.join(LOCK_FILE);
     let file = private_file(&path)?;
     match file.try_lock() {
@@ -136,6 +132,17 @@ pub(crate) fn lock(data_dir: &Path) -> Result<File, OpenError> {
         }),
         Err(TryLockError::Error(error)) => Err(OpenError::io(&path, error)),
     }
+}
+
+/// Makes the folder where it is missing, and its name durable: a crash of the machine must not take it away again.
+/// The names within it are made durable by SQLite, with the first sync of the log.
+fn make_folder(data_dir: &Path) -> io::Result<()> {
+    if data_dir.is_dir() {
+        return Ok(());
+    }
+    DirBuilder::new().recursive(true).mode(0o700).create(data_dir)?;
+    let parent = data_dir.parent().filter(|parent| !parent.as_os_str().is_empty());
+    File::open(parent.unwrap_or(Path::new(".")))?.sync_all()
 }
 
 /// The writing connection, not migrated yet.
@@ -174,7 +181,9 @@ pub(crate) fn open_reader(data_dir: &Path, options: &SqliteOptions) -> rusqlite:
 /// Lets the database grow to this many bytes.
 pub(crate) fn limit_pages(conn: &Connection, bytes: u64) -> rusqlite::Result<()> {
     // SQLite takes a limit below what there is as a limit on growing, and none at all for a question.
-    let pages = i64::try_from(bytes / u64::from(PAGE_BYTES)).unwrap_or(i64::MAX).max(1);
+    let pages = i64::try_from(bytes / u64::from(PAGE_BYTES))
+        .unwrap_or(i64::MAX)
+        .max(1);
     conn.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))
 }
 

@@ -39,30 +39,54 @@ fn statements_over_large_tables_seek_in_the_index_meant_for_them() {
         (claim::DUE, format!("{waiting} (action_id=? AND state_at<?)")),
         (claim::NEXT_DUE, format!("{waiting} (action_id=?)")),
         (waiting::NEXT_LANE, format!("{waiting} (action_id>?)")),
-        (finish::SETTLE_FIRST, "SEARCH deliveries USING PRIMARY KEY (id=?)".to_owned()),
-        (delivery_list::RANGE, "SEARCH d USING PRIMARY KEY (id>? AND id<?)".to_owned()),
+        (
+            finish::SETTLE_FIRST,
+            "SEARCH deliveries USING PRIMARY KEY (id=?)".to_owned(),
+        ),
+        (
+            delivery_list::RANGE,
+            "SEARCH d USING PRIMARY KEY (id>? AND id<?)".to_owned(),
+        ),
         (
             delivery_list::IN_STATUS,
             format!("{owned} (owner=? AND status=? AND account_id=? AND id>? AND id<?)"),
         ),
         (sessions::NEXT_OWNER, format!("{owned} (owner>?)")),
         (sessions::OWNED, format!("{owned} (owner=?)")),
-        (events::BY_ID, "SEARCH events USING INDEX events_by_id (id=?)".to_owned()),
+        (
+            events::BY_ID,
+            "SEARCH events USING INDEX events_by_id (id=?)".to_owned(),
+        ),
         (
             events::BY_KEY,
-            "SEARCH events USING INDEX events_by_idempotency_key (account_id=? AND idempotency_key=?)".to_owned(),
+            "SEARCH events USING INDEX events_by_idempotency_key (account_id=? AND idempotency_key=?)"
+                .to_owned(),
         ),
         (
             event_list::WALK,
-            "SEARCH events USING INDEX events_by_account (account_id=? AND created_at>? AND created_at<?)".to_owned(),
+            "SEARCH events USING INDEX events_by_account (account_id=? AND created_at>? AND created_at<?)"
+                .to_owned(),
         ),
-        (retention::NEXT, "SEARCH events USING INTEGER PRIMARY KEY (rowid>?)".to_owned()),
-        (retention::OF_ACCOUNT, "SEARCH events USING INDEX events_by_account (account_id=?)".to_owned()),
-        (retention::PENDING, "SEARCH deliveries USING PRIMARY KEY (id>? AND id<?)".to_owned()),
-        (accounts::LIST, "SEARCH accounts USING INDEX sqlite_autoindex_accounts_1 (id<?)".to_owned()),
+        (
+            retention::NEXT,
+            "SEARCH events USING INTEGER PRIMARY KEY (rowid>?)".to_owned(),
+        ),
+        (
+            retention::OF_ACCOUNT,
+            "SEARCH events USING INDEX events_by_account (account_id=?)".to_owned(),
+        ),
+        (
+            retention::PENDING,
+            "SEARCH deliveries USING PRIMARY KEY (id>? AND id<?)".to_owned(),
+        ),
+        (
+            accounts::LIST,
+            "SEARCH accounts USING INDEX sqlite_autoindex_accounts_1 (id<?)".to_owned(),
+        ),
         (
             automations::LIST,
-            "SEARCH automations USING INDEX sqlite_autoindex_automations_1 (account_id=? AND id<?)".to_owned(),
+            "SEARCH automations USING INDEX sqlite_autoindex_automations_1 (account_id=? AND id<?)"
+                .to_owned(),
         ),
         (
             event_types::LIST,
@@ -71,6 +95,9 @@ fn statements_over_large_tables_seek_in_the_index_meant_for_them() {
     ] {
         let plan = plan(&conn, sql);
         assert!(plan.contains(&step), "{sql}\nis done by\n{plan}\nnot by\n{step}");
-        assert!(!plan.contains("SCAN") && !plan.contains("TEMP B-TREE"), "{sql}\nis done by\n{plan}");
+        assert!(
+            !plan.contains("SCAN") && !plan.contains("TEMP B-TREE"),
+            "{sql}\nis done by\n{plan}"
+        );
     }
 }

@@ -123,10 +123,12 @@ impl ThreadedWriter {
     fn start(writer: Writer) -> std::io::Result<Self> {
         let (sender, receiver) = sync_channel(QUEUE_OPERATIONS_MAX);
         let queued_bytes = Arc::new(AtomicUsize::new(0));
-        let thread = std::thread::Builder::new().name("sqlite-writer".to_owned()).spawn({
-            let queued_bytes = Arc::clone(&queued_bytes);
-            move || serve(writer, &receiver, &queued_bytes)
-        })?;
+        let thread = std::thread::Builder::new()
+            .name("sqlite-writer".to_owned())
+            .spawn({
+                let queued_bytes = Arc::clone(&queued_bytes);
+                move || serve(writer, &receiver, &queued_bytes)
+            })?;
         Ok(Self {
             sender: Some(sender),
             queued_bytes,
@@ -144,9 +146,9 @@ impl ThreadedWriter {
             match self.sender.as_ref().map(|sender| sender.try_send(queued)) {
                 Some(Ok(())) => Ok(()),
                 Some(Err(TrySendError::Full(_))) => Err(StoreError::Busy),
-                Some(Err(TrySendError::Disconnected(_))) | None => {
-                    Err(StoreError::Unavailable("the store's writer has stopped".to_owned()))
-                }
+                Some(Err(TrySendError::Disconnected(_))) | None => Err(StoreError::Unavailable(
+                    "the store's writer has stopped".to_owned(),
+                )),
             }
         };
         if sent.is_err() {

@@ -83,7 +83,8 @@ pub(crate) const OF_ACCOUNT: &str =
      WHERE account_id = ?1 ORDER BY created_at LIMIT 1";
 
 fn of_deleted_accounts(conn: &Connection, step: &mut Step) -> SqlResult<()> {
-    let mut account = conn.prepare_cached("SELECT account_id FROM deleted_accounts ORDER BY number LIMIT 1")?;
+    let mut account =
+        conn.prepare_cached("SELECT account_id FROM deleted_accounts ORDER BY number LIMIT 1")?;
     let mut event = conn.prepare_cached(OF_ACCOUNT)?;
     while let Some(id) = account
         .query_row((), |row| row.get::<_, [u8; 16]>(0))
@@ -104,8 +105,7 @@ fn of_deleted_accounts(conn: &Connection, step: &mut Step) -> SqlResult<()> {
     Ok(())
 }
 
-pub(crate) const NEXT: &str =
-    "SELECT seq, created_at, first_delivery_id, delivery_count FROM events WHERE seq > ?1 ORDER BY seq LIMIT 1";
+pub(crate) const NEXT: &str = "SELECT seq, created_at, first_delivery_id, delivery_count FROM events WHERE seq > ?1 ORDER BY seq LIMIT 1";
 
 fn too_old(cx: &mut WriteCx<'_>, before: Timestamp, step: &mut Step) -> SqlResult<()> {
     let mut next = cx.conn.prepare_cached(NEXT)?;

@@ -46,7 +46,11 @@ pub(crate) fn migrate(conn: &mut Connection) -> Result<MigrationReport, OpenErro
         MIGRATIONS
             .to_latest(conn)
             .map_err(|error| OpenError::Migration(Box::new(error)))?;
-        tracing::info!(from = found, to = SCHEMA_VERSION, "the database schema was migrated");
+        tracing::info!(
+            from = found,
+            to = SCHEMA_VERSION,
+            "the database schema was migrated"
+        );
     }
     Ok(MigrationReport {
         from: found,

@@ -124,7 +124,9 @@ pub(crate) const OWNED: &str = "SELECT id FROM deliveries INDEXED BY deliveries_
 fn release(conn: &Connection, owner: SessionId, now: Timestamp, limit: usize) -> SqlResult<usize> {
     let owned: Vec<[u8; 16]> = conn
         .prepare_cached(OWNED)?
-        .query_map((owner.0, i64::try_from(limit).unwrap_or(i64::MAX)), |row| row.get(0))?
+        .query_map((owner.0, i64::try_from(limit).unwrap_or(i64::MAX)), |row| {
+            row.get(0)
+        })?
         .collect::<Result<_, _>>()?;
     let mut update =
         conn.prepare_cached("UPDATE deliveries SET owner = NULL, state_at = ?2 WHERE id = ?1")?;

@@ -43,7 +43,9 @@ fn from_row(row: &Row<'_>) -> SqlResult<SigningKey> {
     let secret: String = row.get(1)?;
     Ok(SigningKey {
         id: columns::id(row, 0, SigningKeyId::from_bytes)?,
-        secret: secret.parse().map_err(|_| SqlError::Damaged("a signing secret"))?,
+        secret: secret
+            .parse()
+            .map_err(|_| SqlError::Damaged("a signing secret"))?,
         created_at: columns::time(row, 2)?,
         expires_at: columns::time_opt(row, 3)?,
     })
@@ -60,8 +62,10 @@ pub(crate) fn rotate(
         "UPDATE signing_keys SET expires_at = ?2 WHERE account_id = ?1 AND expires_at IS NOT NULL AND expires_at > ?2",
     )?
     .execute((account.as_bytes(), key.created_at.unix_ms()))?;
-    conn.prepare_cached("UPDATE signing_keys SET expires_at = ?2 WHERE account_id = ?1 AND expires_at IS NULL")?
-        .execute((account.as_bytes(), overlap_until.unix_ms()))?;
+    conn.prepare_cached(
+        "UPDATE signing_keys SET expires_at = ?2 WHERE account_id = ?1 AND expires_at IS NULL",
+    )?
+    .execute((account.as_bytes(), overlap_until.unix_ms()))?;
     insert(conn, account, key)?;
     conn.prepare_cached(
         "DELETE FROM signing_keys WHERE number IN (

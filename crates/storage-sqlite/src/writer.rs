@@ -105,7 +105,9 @@ impl Writer {
                 tracing::error!(%error, operations = group.len(), "a write failed");
                 answer_all(group, Some(&error.into()));
             }
-            Err(_) => group.into_iter().for_each(|operation| self.commit(vec![operation])),
+            Err(_) => group
+                .into_iter()
+                .for_each(|operation| self.commit(vec![operation])),
         }
     }
 

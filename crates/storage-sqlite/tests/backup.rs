@@ -34,10 +34,16 @@ async fn a_backup_under_load_is_consistent_and_whole() {
     });
     let copies = TempDir::new().unwrap();
     for n in 0..3 {
-        let (from, to) = (folder.path().to_owned(), copies.path().join(format!("{n}/{DATABASE_FILE}")));
+        let (from, to) = (
+            folder.path().to_owned(),
+            copies.path().join(format!("{n}/{DATABASE_FILE}")),
+        );
         std::fs::create_dir(to.parent().unwrap()).unwrap();
         let before = store.write_counts().operations;
-        let report = tokio::task::spawn_blocking(move || backup(&from, &to)).await.unwrap().unwrap();
+        let report = tokio::task::spawn_blocking(move || backup(&from, &to))
+            .await
+            .unwrap()
+            .unwrap();
         assert_eq!(report.schema, SCHEMA_VERSION);
         while store.write_counts().operations == before {
             tokio::task::yield_now().await;
@@ -61,11 +67,18 @@ async fn a_backup_under_load_is_consistent_and_whole() {
                 ..DeliveryFilter::default()
             };
             let deliveries = all_pages(250, |page| copied.deliveries(scene.account, &filter, page)).await;
-            assert_eq!(deliveries.len(), event.deliveries as usize, "events come with their deliveries");
+            assert_eq!(
+                deliveries.len(),
+                event.deliveries as usize,
+                "events come with their deliveries"
+            );
         }
         counts.push(events.len());
     }
-    assert!(counts[0] >= 500 && counts.is_sorted() && counts[2] <= written, "{counts:?} of {written}");
+    assert!(
+        counts[0] >= 500 && counts.is_sorted() && counts[2] <= written,
+        "{counts:?} of {written}"
+    );
 }
 
 #[tokio::test]
@@ -73,10 +86,16 @@ async fn a_backup_overwrites_nothing() {
     let (_scene, _store, folder) = support::scene(Execution::Threaded).await;
     let file = folder.path().join("copy");
     std::fs::write(&file, "precious").unwrap();
-    assert!(matches!(backup(folder.path(), &file), Err(BackupError::Exists { .. })));
+    assert!(matches!(
+        backup(folder.path(), &file),
+        Err(BackupError::Exists { .. })
+    ));
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "precious");
     let nowhere = folder.path().join("missing/copy");
-    assert!(matches!(backup(folder.path(), &nowhere), Err(BackupError::Io { .. })));
+    assert!(matches!(
+        backup(folder.path(), &nowhere),
+        Err(BackupError::Io { .. })
+    ));
 }
 
 #[test]

@@ -43,7 +43,7 @@ async fn a_filter_that_nothing_passes_ends_a_page_early() {
     assert_eq!(page.items, []);
     assert!(page.next.is_some(), "there may be more");
     let all = all_pages(50, |page| store.events(scene.account, &filter, page)).await;
-    assert_eq!(all, [rare.event.clone()]);
+    assert_eq!(all, std::slice::from_ref(&rare.event));
 
     for status in [None, Some(DeliveryStatus::Pending)] {
         let filter = DeliveryFilter {
@@ -51,7 +51,10 @@ async fn a_filter_that_nothing_passes_ends_a_page_early() {
             status,
             ..DeliveryFilter::default()
         };
-        let page = store.deliveries(scene.account, &filter, FIRST_PAGE).await.unwrap();
+        let page = store
+            .deliveries(scene.account, &filter, FIRST_PAGE)
+            .await
+            .unwrap();
         assert_eq!((page.items.len(), page.next.is_some()), (0, true), "{status:?}");
         let all = all_pages(50, |page| store.deliveries(scene.account, &filter, page)).await;
         assert_eq!(all.len(), 1, "{status:?}");
@@ -60,8 +63,15 @@ async fn a_filter_that_nothing_passes_ends_a_page_early() {
 
     let filter = DeliveryFilter::default();
     let actions = &scene.actions;
-    let step = store.replay_step(scene.account, &filter, actions, None, at(EVENTS)).await.unwrap();
-    assert_eq!((step.replayed, step.next.is_some()), (0, true), "a step of a replay ends early as well");
+    let step = store
+        .replay_step(scene.account, &filter, actions, None, at(EVENTS))
+        .await
+        .unwrap();
+    assert_eq!(
+        (step.replayed, step.next.is_some()),
+        (0, true),
+        "a step of a replay ends early as well"
+    );
 }
 
 #[tokio::test]
@@ -74,7 +84,11 @@ async fn pending_events_are_passed_over_once_per_round() {
     let first = store.prune(at(EVENTS + 100), 100).await.unwrap();
     assert_eq!((first.events, first.more), (0, true), "enough was looked at");
     let second = store.prune(at(EVENTS + 100), 100).await.unwrap();
-    assert_eq!((second.events, second.more), (10, false), "it went on where the first step ended");
+    assert_eq!(
+        (second.events, second.more),
+        (10, false),
+        "it went on where the first step ended"
+    );
     drop((scene, store));
     support::assert_is_whole(folder.path());
 }

@@ -6,12 +6,12 @@ use postrider_storage_sqlite::{Execution, SqliteOptions, SqliteStore};
 use tempfile::TempDir;
 
 fn store_in_a_new_folder(execution: Execution) -> (Arc<SqliteStore>, TempDir) {
-    let folder = TempDir::new().unwrap();
+    let folder = TempDir::new().expect("a folder");
     let options = SqliteOptions {
         execution,
         ..SqliteOptions::default()
     };
-    let store = SqliteStore::open(&folder.path().join("data"), options).unwrap();
+    let store = SqliteStore::open(&folder.path().join("data"), options).expect("a new store");
     (Arc::new(store), folder)
 }
 

@@ -5,13 +5,13 @@ use std::path::Path;
 
 use postrider_storage::SessionStore;
 use postrider_storage_sqlite::{
-    BackupError, DATABASE_FILE, LOCK_FILE, OpenError, SCHEMA_VERSION, SqliteOptions, SqliteStore, backup, migrate,
-    schema_version,
+    BackupError, DATABASE_FILE, LOCK_FILE, OpenError, SCHEMA_VERSION, SqliteOptions, SqliteStore, backup,
+    migrate, schema_version,
 };
 use tempfile::TempDir;
 
 fn mode(path: &Path) -> u32 {
-    path.metadata().unwrap().permissions().mode() & 0o777
+    path.metadata().expect("it is there").permissions().mode() & 0o777
 }
 
 #[tokio::test]
@@ -36,9 +36,16 @@ async fn a_folder_is_open_once_at_a_time() {
         panic!("a second store was opened");
     };
     let name = folder.path().display().to_string();
-    assert!(error.to_string().contains(&name), "the message names the folder: {error}");
+    assert!(
+        error.to_string().contains(&name),
+        "the message names the folder: {error}"
+    );
     assert!(matches!(migrate(folder.path()), Err(OpenError::Locked { .. })));
-    assert_eq!(schema_version(folder.path()).unwrap(), SCHEMA_VERSION, "that can be asked all the same");
+    assert_eq!(
+        schema_version(folder.path()).unwrap(),
+        SCHEMA_VERSION,
+        "that can be asked all the same"
+    );
     drop(store);
     SqliteStore::open(folder.path(), SqliteOptions::default()).unwrap();
 }
@@ -46,7 +53,10 @@ async fn a_folder_is_open_once_at_a_time() {
 #[test]
 fn a_folder_without_a_database_has_no_version_and_no_backup() {
     let folder = TempDir::new().unwrap();
-    assert!(matches!(schema_version(folder.path()), Err(OpenError::NoDatabase { .. })));
+    assert!(matches!(
+        schema_version(folder.path()),
+        Err(OpenError::NoDatabase { .. })
+    ));
     let copied = backup(folder.path(), &folder.path().join("copy"));
     assert!(matches!(copied, Err(BackupError::NoDatabase { .. })));
 }

@@ -70,7 +70,11 @@ async fn a_full_disk_refuses_writes_until_there_is_room_again() {
         assert!(matches!(refused, StoreError::Unavailable(_)), "{refused:?}");
         for event in &stored {
             let read = store.event(scene.account, event.event.id).await;
-            assert_eq!(read, Ok(Some(event.event.clone())), "what was accepted is still there");
+            assert_eq!(
+                read,
+                Ok(Some(event.event.clone())),
+                "what was accepted is still there"
+            );
         }
         store.set_max_bytes(None).await.unwrap();
         scene.append_owned(20_000).await;

@@ -1,11 +1,15 @@
 //! Databases of every schema there was are opened by this code, with rows in every table; later ones are refused.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test says what went wrong by where it failed"
+)]
 
 use std::path::Path;
 
 use postrider_model::{AccountId, DeliveryStatus, EventId};
 use postrider_storage::{
-    AccountRef, AccountStore, ApiKeyStore, AutomationStore, DeliveryFilter, DeliveryKey, DeliveryStore, EventStore,
-    EventTypeStore, PageRequest, SessionStore,
+    AccountRef, AccountStore, ApiKeyStore, AutomationStore, DeliveryFilter, DeliveryKey, DeliveryStore,
+    EventStore, EventTypeStore, PageRequest, SessionStore,
 };
 use postrider_storage_sqlite::{
     DATABASE_FILE, MigrationReport, OpenError, SCHEMA_VERSION, SqliteOptions, SqliteStore, migrate,
@@ -45,24 +49,37 @@ async fn every_earlier_database_is_migrated_with_its_rows() {
 async fn assert_rows(folder: &Path) {
     let store = SqliteStore::open(folder, SqliteOptions::default()).unwrap();
     let account: AccountId = "acct_01kezf7c00e008000000000000".parse().unwrap();
-    let found = store.account(&AccountRef::Uid("tenant".to_owned())).await.unwrap().unwrap();
+    let found = store
+        .account(&AccountRef::Uid("tenant".to_owned()))
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!((found.id, found.version), (account, 3));
     let config = store.account_config(account).await.unwrap().unwrap();
     assert_eq!(config.keys.len(), 2);
     assert_eq!(config.keys[0].expires_at, None);
-    assert_eq!(config.automations[0].actions[0].send.url, "https://receiver.example/");
+    assert_eq!(
+        config.automations[0].actions[0].send.url,
+        "https://receiver.example/"
+    );
 
     let event: EventId = "evt_01kezf7c00e00r000000000000".parse().unwrap();
     let event = store.event(account, event).await.unwrap().unwrap();
     assert_eq!((&*event.data, event.deliveries), (br#"{"a":1}"#.as_slice(), 2));
-    assert_eq!(event.warning.map(|warning| warning.pointer), Some("/a".to_owned()));
+    assert_eq!(
+        event.warning.map(|warning| warning.pointer),
+        Some("/a".to_owned())
+    );
     let page = PageRequest {
         limit: 10,
         after: None,
     };
     let filter = DeliveryFilter::default();
     let deliveries = store.deliveries(account, &filter, page).await.unwrap().items;
-    let statuses: Vec<_> = deliveries.iter().map(|delivery| delivery.progress.status).collect();
+    let statuses: Vec<_> = deliveries
+        .iter()
+        .map(|delivery| delivery.progress.status)
+        .collect();
     assert_eq!(statuses, [DeliveryStatus::Pending, DeliveryStatus::Failed]);
     let attempts = store
         .attempts(DeliveryKey {
@@ -73,17 +90,28 @@ async fn assert_rows(folder: &Path) {
         .unwrap();
     let numbers: Vec<_> = attempts.iter().map(|attempt| attempt.number).collect();
     assert_eq!(numbers, [1, 2]);
-    assert_eq!(attempts[0].request_headers, [("content-type".to_owned(), "application/json".to_owned())]);
+    assert_eq!(
+        attempts[0].request_headers,
+        [("content-type".to_owned(), "application/json".to_owned())]
+    );
 
     let name = "proposal.accepted".parse().unwrap();
     assert!(store.event_type(&name).await.unwrap().is_some());
-    assert_eq!(store.event_types(page).await.unwrap().items.len(), 1, "one was deleted");
+    assert_eq!(
+        store.event_types(page).await.unwrap().items.len(),
+        1,
+        "one was deleted"
+    );
     assert_eq!(store.api_keys().await.unwrap().len(), 1);
     assert_eq!(store.automations(account, page).await.unwrap().items.len(), 1);
     let lease = std::time::Duration::from_secs(1);
     let session = store.open_session(lease, event.created_at).await.unwrap();
     assert_eq!(session.0, 8, "numbers go on behind those that were used");
-    assert_eq!(store.reclaim(event.created_at, 10).await, Ok(1), "what session 7 owned");
+    assert_eq!(
+        store.reclaim(event.created_at, 10).await,
+        Ok(1),
+        "what session 7 owned"
+    );
     store.check().await.unwrap();
 }
 
@@ -99,13 +127,16 @@ fn a_new_database_begins_with_the_newest_schema() {
 fn a_database_of_a_newer_postrider_is_refused_and_left_alone() {
     let newer = SCHEMA_VERSION + 1;
     let folder = folder_with("CREATE TABLE of_the_future (a)", newer);
-    let Err(error @ OpenError::TooNew { found, known }) = SqliteStore::open(folder.path(), SqliteOptions::default())
+    let Err(error @ OpenError::TooNew { found, known }) =
+        SqliteStore::open(folder.path(), SqliteOptions::default())
     else {
         panic!("a newer database was opened");
     };
     assert_eq!((found, known), (newer, SCHEMA_VERSION));
     assert!(error.to_string().contains("start the newer Postrider"), "{error}");
     let conn = Connection::open(folder.path().join(DATABASE_FILE)).unwrap();
-    let tables: i64 = conn.query_row("SELECT count(*) FROM sqlite_schema", (), |row| row.get(0)).unwrap();
+    let tables: i64 = conn
+        .query_row("SELECT count(*) FROM sqlite_schema", (), |row| row.get(0))
+        .unwrap();
     assert_eq!(tables, 1);
 }

@@ -4,7 +4,9 @@ mod support;
 
 use postrider_model::{DeliveryStatus, Outcome};
 use postrider_storage::testkit::build::{at, attempted, key_of};
-use postrider_storage::{AccountStore, DeliveryFilter, DeliveryStore, FirstAttempt, RetentionStore, SessionStore};
+use postrider_storage::{
+    AccountStore, DeliveryFilter, DeliveryStore, FirstAttempt, RetentionStore, SessionStore,
+};
 use postrider_storage_sqlite::Execution;
 
 #[tokio::test]
@@ -18,7 +20,9 @@ async fn the_database_is_whole_after_all_kinds_of_work() {
         for (index, action) in scene.actions.iter().enumerate() {
             let key = key_of(&event, index);
             let progress = scene.delivery(key).await.progress;
-            scene.finish(attempted(key, *action, &progress, s, outcomes[index])).await;
+            scene
+                .finish(attempted(key, *action, &progress, s, outcomes[index]))
+                .await;
         }
     }
     for action in &scene.actions {
@@ -29,7 +33,10 @@ async fn the_database_is_whole_after_all_kinds_of_work() {
         status: Some(DeliveryStatus::Succeeded),
         ..DeliveryFilter::default()
     };
-    let step = store.replay_step(scene.account, &filter, &scene.actions, None, at(500)).await.unwrap();
+    let step = store
+        .replay_step(scene.account, &filter, &scene.actions, None, at(500))
+        .await
+        .unwrap();
     assert_eq!(step.replayed, 300);
     store.prune(at(100), 10_000).await.unwrap();
     store.delete_account(other).await.unwrap();

@@ -35,7 +35,8 @@ pub(crate) fn claim(
         .collect()
 }
 
-pub(crate) const DUE: &str = "SELECT id, account_id, automation_id, event_seq, body, attempts, resends, resend_of
+pub(crate) const DUE: &str =
+    "SELECT id, account_id, automation_id, event_seq, body, attempts, resends, resend_of
      FROM deliveries INDEXED BY deliveries_waiting
      WHERE status = 0 AND owner IS NULL AND action_id = ?1 AND state_at <= ?2
      ORDER BY state_at, id LIMIT ?3";

@@ -6,7 +6,7 @@
 use postrider_model::delivery::{Next, Progress};
 use postrider_model::{Attempt, DeliveryStatus, Timestamp};
 use postrider_storage::{Change, DeliveryKey, Finished, Recorded, SessionId};
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{CachedStatement, Connection, OptionalExtension};
 
 use crate::sql_error::SqlResult;
 use crate::writer::WriteCx;
@@ -29,8 +29,13 @@ pub(crate) fn finish(
     session: SessionId,
     finished: &[Finished],
 ) -> SqlResult<Vec<Recorded>> {
-    // A dead session owns nothing, even where nobody has taken its deliveries back yet.
-    let owner = sessions::has_row(cx.conn, session)?.then_some(session);
+    let mut record = Record {
+        conn: cx.conn,
+        // A dead session owns nothing, even where nobody has taken its deliveries back yet.
+        owner: sessions::has_row(cx.conn, session)?.then_some(session),
+        settle_first: cx.conn.prepare_cached(SETTLE_FIRST)?,
+        attempts: attempts::Insert::prepare(cx)?,
+    };
     finished
         .iter()
         .map(|finished| match &finished.change {
@@ -38,41 +43,99 @@ pub(crate) fn finish(
                 attempt,
                 progress,
                 next,
-            } => attempted(cx, owner, finished.key, (attempt, *progress, *next)),
-            Change::Canceled { at } => canceled(cx.conn, owner, finished.key, *at),
+            } => record.attempted(
+                finished.key,
+                &News {
+                    attempt,
+                    progress: *progress,
+                    next: *next,
+                },
+            ),
+            Change::Canceled { at } => canceled(record.conn, record.owner, finished.key, *at),
         })
         .collect()
 }
 
-fn attempted(
-    cx: &mut WriteCx<'_>,
-    owner: Option<SessionId>,
-    key: DeliveryKey,
-    news: (&Attempt, Progress, Next),
-) -> SqlResult<Recorded> {
-    let (attempt, progress, next) = news;
-    let number = attempts::next_number(cx)?;
-    if let Some(session) = owner
-        && settle_first(cx.conn, session, key, &(attempt, progress, next), number)?
-    {
-        attempts::insert(cx, key, number, None, attempt.number, attempt)?;
-        return Ok(Recorded::Applied);
-    }
-    let Some(state) = state(cx.conn, key)? else {
-        return Ok(Recorded::Missing);
-    };
-    let of_delivery = attempts::free_number(cx.conn, state.last_attempt, attempt.number)?;
-    attempts::insert(cx, key, number, state.last_attempt, of_delivery, attempt)?;
-    if owner.is_some() && state.owner == owner {
-        settle(cx.conn, key, &(attempt, progress, next), number)?;
-        Ok(Recorded::Applied)
-    } else {
-        cx.conn
-            .prepare_cached("UPDATE deliveries SET last_attempt = ?2 WHERE id = ?1")?
-            .execute((key.delivery.as_bytes(), number))?;
-        Ok(Recorded::Fenced)
+/// An attempt and what it makes of its delivery.
+struct News<'a> {
+    attempt: &'a Attempt,
+    progress: Progress,
+    next: Next,
+}
+
+impl News<'_> {
+    /// Since when, or until when, the new state holds.
+    fn state_at(&self) -> Timestamp {
+        match self.next {
+            Next::Settle(_) => self.attempt.started_at.after(self.attempt.duration),
+            Next::Retry(at) => at,
+        }
     }
 }
+
+/// The statements that a call needs for each of its items.
+struct Record<'conn, 'memory> {
+    conn: &'conn Connection,
+    owner: Option<SessionId>,
+    settle_first: CachedStatement<'conn>,
+    attempts: attempts::Insert<'conn, 'memory>,
+}
+
+impl Record<'_, '_> {
+    fn attempted(&mut self, key: DeliveryKey, news: &News<'_>) -> SqlResult<Recorded> {
+        let number = self.attempts.next_number();
+        if let Some(session) = self.owner
+            && self.settle_first(session, key, news, number)?
+        {
+            self.attempts.add(key, None, news.attempt.number, news.attempt)?;
+            return Ok(Recorded::Applied);
+        }
+        let Some(state) = state(self.conn, key)? else {
+            return Ok(Recorded::Missing);
+        };
+        let of_delivery = attempts::free_number(self.conn, state.last_attempt, news.attempt.number)?;
+        self.attempts
+            .add(key, state.last_attempt, of_delivery, news.attempt)?;
+        if self.owner.is_some() && state.owner == self.owner {
+            settle(self.conn, key, news, number)?;
+            Ok(Recorded::Applied)
+        } else {
+            self.conn
+                .prepare_cached("UPDATE deliveries SET last_attempt = ?2 WHERE id = ?1")?
+                .execute((key.delivery.as_bytes(), number))?;
+            Ok(Recorded::Fenced)
+        }
+    }
+
+    /// Writes the state after a first attempt. False where the session does not own the delivery, or it has attempts.
+    fn settle_first(
+        &mut self,
+        session: SessionId,
+        key: DeliveryKey,
+        news: &News<'_>,
+        number: i64,
+    ) -> SqlResult<bool> {
+        let changed = self.settle_first.execute((
+            news.progress.status.code(),
+            news.progress.attempts,
+            news.progress.resends,
+            news.progress.resend_of.map(DeliveryStatus::code),
+            news.state_at().unix_ms(),
+            news.attempt.status_code,
+            news.attempt.outcome.code(),
+            number,
+            key.delivery.as_bytes(),
+            key.account.as_bytes(),
+            session.0,
+        ))?;
+        Ok(changed > 0)
+    }
+}
+
+pub(crate) const SETTLE_FIRST: &str =
+    "UPDATE deliveries SET status = ?1, attempts = ?2, resends = ?3, resend_of = ?4, owner = NULL,
+                           state_at = ?5, last_status_code = ?6, last_outcome = ?7, last_attempt = ?8
+     WHERE id = ?9 AND account_id = ?10 AND owner = ?11 AND last_attempt IS NULL";
 
 /// What decides whether news of a delivery counts.
 struct State {
@@ -93,67 +156,21 @@ fn state(conn: &Connection, key: DeliveryKey) -> SqlResult<Option<State>> {
     Ok(state)
 }
 
-/// Since when, or until when, the new state holds.
-fn state_at(attempt: &Attempt, next: Next) -> Timestamp {
-    match next {
-        Next::Settle(_) => attempt.started_at.after(attempt.duration),
-        Next::Retry(at) => at,
-    }
-}
-
-pub(crate) const SETTLE_FIRST: &str =
-    "UPDATE deliveries SET status = ?1, attempts = ?2, resends = ?3, resend_of = ?4, owner = NULL,
-                           state_at = ?5, last_status_code = ?6, last_outcome = ?7, last_attempt = ?8
-     WHERE id = ?9 AND account_id = ?10 AND owner = ?11 AND last_attempt IS NULL";
-
-/// Writes the state after a first attempt. False where the session does not own the delivery, or it has attempts.
-fn settle_first(
-    conn: &Connection,
-    session: SessionId,
-    key: DeliveryKey,
-    news: &(&Attempt, Progress, Next),
-    number: i64,
-) -> SqlResult<bool> {
-    let (attempt, progress, next) = news;
-    let changed = conn
-        .prepare_cached(SETTLE_FIRST)?
-        .execute((
-            progress.status.code(),
-            progress.attempts,
-            progress.resends,
-            progress.resend_of.map(DeliveryStatus::code),
-            state_at(attempt, *next).unix_ms(),
-            attempt.status_code,
-            attempt.outcome.code(),
-            number,
-            key.delivery.as_bytes(),
-            key.account.as_bytes(),
-            session.0,
-        ))?;
-    Ok(changed > 0)
-}
-
 /// Writes the state after an attempt of a delivery that is known to be owned by whoever made it.
-fn settle(
-    conn: &Connection,
-    key: DeliveryKey,
-    news: &(&Attempt, Progress, Next),
-    number: i64,
-) -> SqlResult<()> {
-    let (attempt, progress, next) = news;
+fn settle(conn: &Connection, key: DeliveryKey, news: &News<'_>, number: i64) -> SqlResult<()> {
     conn.prepare_cached(
         "UPDATE deliveries SET status = ?1, attempts = ?2, resends = ?3, resend_of = ?4, owner = NULL,
                                state_at = ?5, last_status_code = ?6, last_outcome = ?7, last_attempt = ?8
          WHERE id = ?9",
     )?
     .execute((
-        progress.status.code(),
-        progress.attempts,
-        progress.resends,
-        progress.resend_of.map(DeliveryStatus::code),
-        state_at(attempt, *next).unix_ms(),
-        attempt.status_code,
-        attempt.outcome.code(),
+        news.progress.status.code(),
+        news.progress.attempts,
+        news.progress.resends,
+        news.progress.resend_of.map(DeliveryStatus::code),
+        news.state_at().unix_ms(),
+        news.attempt.status_code,
+        news.attempt.outcome.code(),
         number,
         key.delivery.as_bytes(),
     ))?;

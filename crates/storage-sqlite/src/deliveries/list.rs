@@ -9,7 +9,7 @@
 
 use postrider_model::{AccountId, Delivery, DeliveryId, DeliveryStatus, Timestamp};
 use postrider_storage::{DeliveryFilter, Page, PageRequest, Position};
-use rusqlite::Connection;
+use rusqlite::{CachedStatement, Connection};
 
 use crate::columns;
 use crate::deliveries::{COLUMNS, by_id, from_row};
@@ -98,11 +98,18 @@ impl Progress<'_> {
 }
 
 fn matches(filter: &DeliveryFilter, delivery: &Delivery) -> bool {
-    filter.status.is_none_or(|status| delivery.progress.status == status)
+    filter
+        .status
+        .is_none_or(|status| delivery.progress.status == status)
         && filter.event.is_none_or(|event| delivery.event == event)
-        && filter.automation.is_none_or(|automation| delivery.automation == automation)
+        && filter
+            .automation
+            .is_none_or(|automation| delivery.automation == automation)
         && filter.action.is_none_or(|action| delivery.action == action)
-        && filter.event_type.as_ref().is_none_or(|name| delivery.event_type == *name)
+        && filter
+            .event_type
+            .as_ref()
+            .is_none_or(|name| delivery.event_type == *name)
         && filter.after.is_none_or(|after| delivery.created_at >= after)
         && filter.before.is_none_or(|before| delivery.created_at < before)
 }
@@ -110,23 +117,24 @@ fn matches(filter: &DeliveryFilter, delivery: &Delivery) -> bool {
 pub(crate) const RANGE: &str = "FROM deliveries d CROSS JOIN events e ON e.seq = d.event_seq
      WHERE d.id >= ?1 AND d.id < ?2 ORDER BY d.id DESC";
 
-/// Shows deliveries with ids from `first` to below `end`, the last one first.
-fn range(
-    conn: &Connection,
-    first: u128,
-    end: u128,
-    mut visit: impl FnMut(Delivery) -> Walk,
-) -> SqlResult<Walk> {
-    let mut statement = conn.prepare_cached(&format!(
-        "SELECT {COLUMNS} {RANGE}"
-    ))?;
-    let mut rows = statement.query((first.to_be_bytes(), end.to_be_bytes()))?;
-    while let Some(row) = rows.next()? {
-        if visit(from_row(row)?) == Walk::Stop {
-            return Ok(Walk::Stop);
-        }
+/// Shows ranges of deliveries by their ids. Prepared once for a walk, as it asks for one range per event.
+struct Range<'conn>(CachedStatement<'conn>);
+
+impl<'conn> Range<'conn> {
+    fn prepare(conn: &'conn Connection) -> SqlResult<Self> {
+        Ok(Self(conn.prepare_cached(&format!("SELECT {COLUMNS} {RANGE}"))?))
     }
-    Ok(Walk::On)
+
+    /// Shows those with ids from `first` to below `end`, the last one first.
+    fn show(&mut self, first: u128, end: u128, mut visit: impl FnMut(Delivery) -> Walk) -> SqlResult<Walk> {
+        let mut rows = self.0.query((first.to_be_bytes(), end.to_be_bytes()))?;
+        while let Some(row) = rows.next()? {
+            if visit(from_row(row)?) == Walk::Stop {
+                return Ok(Walk::Stop);
+            }
+        }
+        Ok(Walk::On)
+    }
 }
 
 fn of_event(
@@ -145,7 +153,7 @@ fn of_event(
         return Ok(());
     };
     let end = (first + u128::from(stored.event.deliveries)).min(after.map_or(u128::MAX, |after| after.0));
-    range(conn, first, end, |delivery| {
+    Range::prepare(conn)?.show(first, end, |delivery| {
         progress.offer(Position(delivery.id.as_u128()), delivery)
     })?;
     Ok(())
@@ -159,6 +167,7 @@ fn of_account(
 ) -> SqlResult<()> {
     let from = Place::from_position(after);
     let span = (progress.filter.after, progress.filter.before);
+    let mut range = Range::prepare(conn)?;
     event_list::walk(conn, account, span, from, |seen| {
         if progress.is_over() {
             progress.stopped = progress.last;
@@ -167,27 +176,36 @@ fn of_account(
         let wanted = progress.filter.event_type.as_ref();
         if let Some(first) = seen.first_delivery
             && wanted.is_none_or(|wanted| *wanted == seen.event_type)
-            && of_seen(conn, seen.place, first, from, progress)? == Walk::Stop
+            && of_seen(&mut range, (seen.place, first), from, progress)? == Walk::Stop
         {
             return Ok(Walk::Stop);
         }
-        progress.pass(Place { index: 0, ..seen.place }.position());
+        progress.pass(
+            Place {
+                index: 0,
+                ..seen.place
+            }
+            .position(),
+        );
         Ok(Walk::On)
     })
 }
 
 /// The deliveries of one event that a walk came to; those at and above `from` were shown before.
 fn of_seen(
-    conn: &Connection,
-    place: Place,
-    first: DeliveryId,
+    range: &mut Range<'_>,
+    seen: (Place, DeliveryId),
     from: Place,
     progress: &mut Progress<'_>,
 ) -> SqlResult<Walk> {
-    let first = first.as_u128();
+    let (place, first) = (seen.0, seen.1.as_u128());
     let is_resumed = (place.time, place.seq) == (from.time, from.seq);
-    let count = if is_resumed { place.index.min(from.index) } else { place.index };
-    range(conn, first, first + u128::from(count), |delivery| {
+    let count = if is_resumed {
+        place.index.min(from.index)
+    } else {
+        place.index
+    };
+    range.show(first, first + u128::from(count), |delivery| {
         let index = u16::try_from(delivery.id.as_u128() - first).unwrap_or(u16::MAX);
         progress.offer(Place { index, ..place }.position(), delivery)
     })

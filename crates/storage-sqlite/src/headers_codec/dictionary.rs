@@ -189,7 +189,8 @@ const VALUES: &[&str] = &[
 ];
 
 static NAME_NUMBERS: LazyLock<HashMap<&str, u8>> = LazyLock::new(|| (1..).zip(NAMES).map(swapped).collect());
-static VALUE_NUMBERS: LazyLock<HashMap<&str, u8>> = LazyLock::new(|| (0..).zip(VALUES).map(swapped).collect());
+static VALUE_NUMBERS: LazyLock<HashMap<&str, u8>> =
+    LazyLock::new(|| (0..).zip(VALUES).map(swapped).collect());
 
 fn swapped((number, text): (u8, &&'static str)) -> (&'static str, u8) {
     (*text, number)
@@ -207,7 +208,9 @@ pub(super) fn name(number: u8) -> Option<&'static str> {
 
 /// The number of an ending in lower case.
 pub(super) fn ending_number(ending: &str) -> Option<u8> {
-    (0..).zip(ENDINGS).find_map(|(number, known)| (*known == ending).then_some(number))
+    (0..)
+        .zip(ENDINGS)
+        .find_map(|(number, known)| (*known == ending).then_some(number))
 }
 
 /// The ending with this number.
@@ -240,7 +243,10 @@ mod tests {
     /// Stored rows use the numbers: this test may grow, its lines may not change.
     #[test]
     fn numbers_in_use_stay() {
-        assert_eq!((name_number("content-type"), name_number("date")), (Some(1), Some(14)));
+        assert_eq!(
+            (name_number("content-type"), name_number("date")),
+            (Some(1), Some(14))
+        );
         assert_eq!(name_number("accept-encoding"), Some(88));
         assert_eq!((value_number(""), value_number("noopen")), (Some(0), Some(79)));
         assert_eq!(ending_number("-attempt"), Some(4));

@@ -20,7 +20,11 @@ fn owned(headers: &[(&str, &str)]) -> Headers {
 
 fn survives(headers: &Headers) -> usize {
     let encoded = encode(headers, &context());
-    assert_eq!(decode(&encoded, &context()).as_ref(), Some(headers), "{encoded:?}");
+    assert_eq!(
+        decode(&encoded, &context()).as_ref(),
+        Some(headers),
+        "{encoded:?}"
+    );
     encoded.len()
 }
 
@@ -63,20 +67,64 @@ fn another_prefix_costs_its_own_length_once() {
 fn what_looks_like_a_known_shape_but_is_another_text_survives() {
     let two = format!("{V1} {V1}");
     let values = [
-        "", " ", "0", "00", "01", "-1", "+1", "1.0", "18446744073709551615", "18446744073709551616", HEX,
-        &HEX.to_uppercase(), &HEX[1..], "v1,", "v1,AQ==", V1, &two, &format!("{two} "), &format!("{V1}  {V1}"),
-        &format!("{V1},{V1}"), &V1.replace("yA=", "yB="), &V1.replace('=', ""), "v1a,xyz",
-        "evt_01h455vb4pex5vsknk084sn02q", "evt_01H455VB4PEX5VSKNK084SN02Q", "evt_", "evt_81h455vb4pex5vsknk084sn02q",
-        "dlv_01h455vb4pex5vsknk084sn02q", "dlv_01h455vb4pex5vsknk084sn02r", "dlv_x", "1768435200", "1768435261",
-        "1768435140", "1768435139", "Thu, 15 Jan 2026 00:00:00 GMT", "Thu, 15 Jan 2026 00:00:00 UTC",
-        "Fri, 15 Jan 2026 00:00:00 GMT", "Thu, 15 Jan 2026 00:00:00 \u{fffd}", "Application/Json", "\u{1f4ee}",
+        "",
+        " ",
+        "0",
+        "00",
+        "01",
+        "-1",
+        "+1",
+        "1.0",
+        "18446744073709551615",
+        "18446744073709551616",
+        HEX,
+        &HEX.to_uppercase(),
+        &HEX[1..],
+        "v1,",
+        "v1,AQ==",
+        V1,
+        &two,
+        &format!("{two} "),
+        &format!("{V1}  {V1}"),
+        &format!("{V1},{V1}"),
+        &V1.replace("yA=", "yB="),
+        &V1.replace('=', ""),
+        "v1a,xyz",
+        "evt_01h455vb4pex5vsknk084sn02q",
+        "evt_01H455VB4PEX5VSKNK084SN02Q",
+        "evt_",
+        "evt_81h455vb4pex5vsknk084sn02q",
+        "dlv_01h455vb4pex5vsknk084sn02q",
+        "dlv_01h455vb4pex5vsknk084sn02r",
+        "dlv_x",
+        "1768435200",
+        "1768435261",
+        "1768435140",
+        "1768435139",
+        "Thu, 15 Jan 2026 00:00:00 GMT",
+        "Thu, 15 Jan 2026 00:00:00 UTC",
+        "Fri, 15 Jan 2026 00:00:00 GMT",
+        "Thu, 15 Jan 2026 00:00:00 \u{fffd}",
+        "Application/Json",
+        "\u{1f4ee}",
     ];
     for value in values {
         survives(&owned(&[("x", value), ("date", value)]));
     }
     for name in [
-        "", "-", "Content-Type", "CONTENT-TYPE", "Content-type", "-signature", "-Signature", "x-signature", "é-attempt",
-        "X-Signature-next", "é", "ETag", "Etag",
+        "",
+        "-",
+        "Content-Type",
+        "CONTENT-TYPE",
+        "Content-type",
+        "-signature",
+        "-Signature",
+        "x-signature",
+        "é-attempt",
+        "X-Signature-next",
+        "é",
+        "ETag",
+        "Etag",
     ] {
         survives(&owned(&[(name, "x"), (name, "")]));
     }
@@ -84,7 +132,15 @@ fn what_looks_like_a_known_shape_but_is_another_text_survives() {
 
 #[test]
 fn damaged_bytes_are_refused_without_a_panic() {
-    for bytes in [&[2_u8][..], &[1, 1], &[1, 0, 5, b'a'], &[1, 126, 1, 0], &[1, 1, 3, 200], &[1, 1, 99], &[1, 127, 9]] {
+    for bytes in [
+        &[2_u8][..],
+        &[1, 1],
+        &[1, 0, 5, b'a'],
+        &[1, 126, 1, 0],
+        &[1, 1, 3, 200],
+        &[1, 1, 99],
+        &[1, 127, 9],
+    ] {
         assert_eq!(decode(bytes, &context()), None, "{bytes:?}");
     }
     assert_eq!(decode(&[], &context()), Some(Headers::new()));

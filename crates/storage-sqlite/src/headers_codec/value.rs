@@ -4,7 +4,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use postrider_model::{DeliveryId, EventId};
 
-use super::{Context, dictionary, http_date, put_number, put_text, take_byte, take_bytes, take_number, take_text};
+use super::{
+    Context, dictionary, http_date, put_number, put_text, take_byte, take_bytes, take_number, take_text,
+};
 
 /// Anything: length and text.
 const TEXT: u8 = 0;
@@ -67,7 +69,10 @@ pub(super) fn decode(rest: &mut &[u8], context: &Context) -> Option<String> {
         V1_SIGNATURES => {
             let count = usize::from(take_byte(rest)?);
             let bytes = take_bytes(rest, 32 * count)?;
-            let tokens: Vec<_> = bytes.chunks(32).map(|bytes| format!("v1,{}", STANDARD.encode(bytes))).collect();
+            let tokens: Vec<_> = bytes
+                .chunks(32)
+                .map(|bytes| format!("v1,{}", STANDARD.encode(bytes)))
+                .collect();
             tokens.join(" ")
         }
         EVENT_ID => EventId::from_bytes(take_bytes(rest, 16)?.try_into().ok()?).to_string(),
@@ -114,7 +119,8 @@ fn delivery_id(text: &str, context: &Context, out: &mut Vec<u8>) -> Option<()> {
 }
 
 fn number(text: &str, context: &Context, out: &mut Vec<u8>) -> Option<()> {
-    let has_one_spelling = text == "0" || (!text.starts_with('0') && text.bytes().all(|b| b.is_ascii_digit()));
+    let has_one_spelling =
+        text == "0" || (!text.starts_with('0') && text.bytes().all(|b| b.is_ascii_digit()));
     let number: u64 = text.parse().ok().filter(|_| has_one_spelling)?;
     let from_start = i64::try_from(number)
         .ok()

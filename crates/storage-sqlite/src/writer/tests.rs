@@ -1,12 +1,15 @@
 use super::*;
 
+use parking_lot::Mutex;
 use rusqlite::ffi;
+
+type Answer = Result<(), StoreError>;
 
 /// What one operation in a group does, and what became of it.
 struct Probe {
     number: i64,
     conduct: Conduct,
-    answers: Arc<parking_lot::Mutex<Vec<(i64, Result<(), StoreError>)>>>,
+    answers: Arc<Mutex<Vec<(i64, Answer)>>>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -19,7 +22,8 @@ enum Conduct {
 
 impl Operation for Probe {
     fn run(&mut self, cx: &mut WriteCx<'_>) -> SqlResult<()> {
-        cx.conn.execute("INSERT INTO probes (number) VALUES (?1)", (self.number,))?;
+        cx.conn
+            .execute("INSERT INTO probes (number) VALUES (?1)", (self.number,))?;
         match self.conduct {
             Conduct::Insert => Ok(()),
             Conduct::InsertThenFail => {
@@ -41,9 +45,10 @@ impl Operation for Probe {
 }
 
 /// Commits a group of these; returns the answers, the numbers in the table, and how many transactions it took.
-fn commit(group: &[Conduct]) -> (Vec<Result<(), StoreError>>, Vec<i64>, u64) {
+fn commit(group: &[Conduct]) -> (Vec<Answer>, Vec<i64>, u64) {
     let conn = Connection::open_in_memory().unwrap();
-    conn.execute_batch("CREATE TABLE probes (number INTEGER PRIMARY KEY)").unwrap();
+    conn.execute_batch("CREATE TABLE probes (number INTEGER PRIMARY KEY)")
+        .unwrap();
     let counters = Arc::new(Counters::default());
     let mut writer = Writer::new(conn, Arc::clone(&counters));
     let answers = Arc::default();
@@ -55,10 +60,20 @@ fn commit(group: &[Conduct]) -> (Vec<Result<(), StoreError>>, Vec<i64>, u64) {
         })
     };
     writer.commit((1..).zip(group).map(probe).collect());
-    let mut statement = writer.conn.prepare("SELECT number FROM probes ORDER BY number").unwrap();
-    let rows = statement.query_map((), |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap();
+    let mut statement = writer
+        .conn
+        .prepare("SELECT number FROM probes ORDER BY number")
+        .unwrap();
+    let rows = statement
+        .query_map((), |row| row.get(0))
+        .unwrap()
+        .collect::<Result<_, _>>()
+        .unwrap();
     assert!(writer.conn.is_autocommit(), "no transaction is left open");
-    assert_eq!(writer.memory.pruned_through, 0, "memory does not outlive a rollback");
+    assert_eq!(
+        writer.memory.pruned_through, 0,
+        "memory does not outlive a rollback"
+    );
     let mut answers = std::mem::take(&mut *answers.lock());
     answers.sort_by_key(|(number, _)| *number);
     let answers = answers.into_iter().map(|(_, answer)| answer).collect();
@@ -84,6 +99,11 @@ fn an_operation_that_fails_half_way_leaves_the_others_intact_and_nothing_of_its_
 #[test]
 fn a_full_disk_fails_the_whole_group_as_unavailable() {
     let (answers, rows, transactions) = commit(&[Conduct::Insert, Conduct::FindTheDiskFull, Conduct::Insert]);
-    assert!(answers.iter().all(|answer| matches!(answer, Err(StoreError::Unavailable(_)))), "{answers:?}");
+    assert!(
+        answers
+            .iter()
+            .all(|answer| matches!(answer, Err(StoreError::Unavailable(_)))),
+        "{answers:?}"
+    );
     assert_eq!((answers.len(), rows, transactions), (3, vec![], 0));
 }
