@@ -50,6 +50,7 @@ pub async fn carry_out(engine: &Engine, ready: Ready) -> Done {
     let change = match callable {
         None => Change::Canceled {
             at: engine.clock().now(),
+            status: delivery.progress.status_when_canceled(),
         },
         Some((entry, (automation, action))) => {
             let (attempt, retry_after) = attempt(engine, entry, &action.send, &ready).await;

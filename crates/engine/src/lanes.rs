@@ -131,7 +131,7 @@ impl Lanes {
             return FirstAttempt::Waiting;
         }
         let lane = self.lanes.entry(action).or_insert_with(|| Lane::new(account));
-        let behind = lane.claiming.is_some() || lane.next_due.is_some_and(|due| due <= now);
+        let behind = lane.next_due.is_some_and(|due| due <= now);
         if behind || lane.held >= lane.capacity() || !self.window.admits(lane.held, bytes) {
             self.drop_if_idle(action);
             return FirstAttempt::Waiting;
@@ -270,11 +270,10 @@ impl Lanes {
                 continue;
             }
             let share = self.window.free().saturating_sub(lane.held);
-            let room = lane
-                .capacity()
-                .saturating_sub(lane.held)
-                .min(share)
-                .min(CLAIM_MAX);
+            // Half of what is free: new work that arrives meanwhile then still finds room in memory, and the lane finds
+            // its way back from the store once the backlog is gone.
+            let free = lane.capacity().saturating_sub(lane.held).min(share);
+            let room = free.div_ceil(2).min(CLAIM_MAX);
             let room_bytes = self.window.free_bytes().min(CLAIM_BYTES_MAX);
             if room == 0 || room_bytes == 0 {
                 // The lane is asked again when it releases something; one that holds nothing waits for the others.

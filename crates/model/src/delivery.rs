@@ -188,6 +188,15 @@ impl Progress {
         })
     }
 
+    /// What a delivery is once its action is found gone or switched off: canceled, except that a resend which cannot
+    /// be made leaves the status that there was. A receipt is not taken back.
+    pub fn status_when_canceled(&self) -> DeliveryStatus {
+        match self.resend_of {
+            Some(DeliveryStatus::Pending) | None => DeliveryStatus::Canceled,
+            Some(settled) => settled,
+        }
+    }
+
     /// What an attempt's end makes of the delivery.
     pub fn after_attempt(&self, ended: Ended, schedule: &Schedule) -> (Self, Next) {
         let resends = self.resends + u32::from(self.resend_of.is_some());
@@ -297,6 +306,15 @@ mod tests {
         assert_eq!(fail(resend, 0).1, Next::Settle(DeliveryStatus::Failed));
         let (ok, _) = resend.after_attempt(ended(Outcome::Succeeded, 0), &Schedule::default());
         assert_eq!(ok.status, DeliveryStatus::Succeeded);
+    }
+
+    #[test]
+    fn a_resend_that_cannot_be_made_leaves_the_status_that_there_was() {
+        assert_eq!(Progress::new().status_when_canceled(), DeliveryStatus::Canceled);
+        for status in [DeliveryStatus::Succeeded, DeliveryStatus::Failed, DeliveryStatus::Canceled] {
+            let resend = Progress { status, ..Progress::new() }.resend().unwrap();
+            assert_eq!(resend.status_when_canceled(), status);
+        }
     }
 
     #[test]

@@ -51,7 +51,7 @@ pub trait AccountStore: Send + Sync {
     /// All accounts, newest first.
     async fn accounts(&self, page: PageRequest) -> StoreResult<Page<Account>>;
 
-    /// Replaces name, uid, metadata and schedule where the stored version still equals `account.version`, and raises
+    /// Replaces name, uid, metadata, schedule and `updated_at` where the stored version still equals `account.version`, and raises
     /// it by one.
     async fn update_account(&self, account: Account) -> StoreResult<SaveAccount>;
 

@@ -97,13 +97,16 @@ pub enum Change {
     Canceled {
         /// When that was noticed.
         at: Timestamp,
+        /// What the delivery is now ([`Progress::status_when_canceled`]).
+        status: DeliveryStatus,
     },
 }
 
 /// What the store made of [`Finished`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Recorded {
-    /// The new state is on disk, and the delivery no longer owned.
+    /// The new state is on disk, and the delivery no longer owned. The attempt stands under the next free number, if
+    /// its own was taken by a late one.
     Applied,
     /// The session no longer owned the delivery. The attempt is on record (under the next free number, if its own was
     /// taken), the state as it was.
@@ -157,7 +160,7 @@ pub struct DeliveryFilter {
 #[async_trait]
 pub trait DeliveryStore: Send + Sync {
     /// Makes waiting deliveries that are due at `now` the session's own, for each request in order. A dead session
-    /// gets nothing.
+    /// gets an empty claim for each.
     async fn claim(
         &self,
         session: SessionId,
@@ -168,7 +171,9 @@ pub trait DeliveryStore: Send + Sync {
     /// Actions with waiting deliveries, due or not, in the order of their ids, from behind `after`: at most `limit`.
     async fn waiting_lanes(&self, after: Option<ActionId>, limit: usize) -> StoreResult<Vec<WaitingLane>>;
 
-    /// Records what happened to owned deliveries, all or (on an error) none, and answers for each in order.
+    /// Records what happened to owned deliveries, all or (on an error) none, and answers for each in order. A delivery
+    /// that settles by an attempt does so at the end of it (`started_at` + `duration`). A session whose lease ran out
+    /// owns its deliveries until the store notices (by a renewal or [`crate::SessionStore::reclaim`]).
     async fn finish(&self, session: SessionId, finished: Vec<Finished>) -> StoreResult<Vec<Recorded>>;
 
     /// Gives owned deliveries back untried: they wait, due at `now`. Those that the session does not own stay as they are.

@@ -83,7 +83,7 @@ pub trait EventStore: Send + Sync {
     /// The event, if the account has it.
     async fn event(&self, account: AccountId, id: EventId) -> StoreResult<Option<Event>>;
 
-    /// The account's events, in the reverse order of their acceptance.
+    /// The account's events, newest first by `created_at`, those of one moment in the reverse order of storing.
     async fn events(
         &self,
         account: AccountId,

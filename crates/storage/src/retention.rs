@@ -12,7 +12,8 @@ pub struct Pruned {
     pub events: usize,
     /// Their deliveries.
     pub deliveries: usize,
-    /// Whether there is more to remove now.
+    /// Whether this pass over the events has more to look at. An event that had a pending delivery when the pass went
+    /// by is looked at again by the next pass.
     pub more: bool,
 }
 

@@ -51,7 +51,9 @@ pub(crate) fn finish(
                     next: *next,
                 },
             ),
-            Change::Canceled { at } => canceled(record.conn, record.owner, finished.key, *at),
+            Change::Canceled { at, status } => {
+                canceled(record.conn, record.owner, finished.key, *at, *status)
+            }
         })
         .collect()
 }
@@ -182,6 +184,7 @@ fn canceled(
     owner: Option<SessionId>,
     key: DeliveryKey,
     at: Timestamp,
+    status: DeliveryStatus,
 ) -> SqlResult<Recorded> {
     let Some(state) = state(conn, key)? else {
         return Ok(Recorded::Missing);
@@ -194,7 +197,7 @@ fn canceled(
     )?
     .execute((
         key.delivery.as_bytes(),
-        DeliveryStatus::Canceled.code(),
+        status.code(),
         at.unix_ms(),
     ))?;
     Ok(Recorded::Applied)

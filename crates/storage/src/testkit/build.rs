@@ -178,7 +178,7 @@ pub fn attempted(key: DeliveryKey, action: ActionId, from: &Progress, s: i64, ou
 pub fn settled(key: DeliveryKey, action: ActionId, s: i64, status: DeliveryStatus) -> Finished {
     let (outcome, status) = match status {
         DeliveryStatus::Canceled => {
-            let change = Change::Canceled { at: at(s) };
+            let change = Change::Canceled { at: at(s), status };
             return Finished { key, action, change };
         }
         DeliveryStatus::Succeeded => (Outcome::Succeeded, status),

@@ -69,8 +69,8 @@ impl Tracked {
                     Next::Retry(due) => self.delivery.next_attempt_at = Some(*due),
                 }
             }
-            Change::Canceled { at } => {
-                self.delivery.progress.status = DeliveryStatus::Canceled;
+            Change::Canceled { at, status } => {
+                self.delivery.progress.status = *status;
                 self.delivery.progress.resend_of = None;
                 self.delivery.settled_at = Some(*at);
             }

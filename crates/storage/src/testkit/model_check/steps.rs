@@ -199,7 +199,10 @@ fn any_news(check: &mut Check, delivery: DeliveryId) -> Finished {
     let tracked = &check.model.deliveries[&delivery];
     let (key, action, progress) = (tracked.key(), tracked.delivery.action, tracked.delivery.progress);
     if check.rng.u8(0..10) == 0 {
-        let change = Change::Canceled { at: check.now() };
+        let change = Change::Canceled {
+            at: check.now(),
+            status: progress.status_when_canceled(),
+        };
         return Finished { key, action, change };
     }
     let outcome = *check.rng.choice(&OUTCOMES).expect("there are outcomes");
