@@ -1,0 +1,164 @@
+//! An account of a server under test, and what tests need of it most.
+
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::client::{Answer, Api};
+use crate::wait::{SOON, until};
+
+/// An account, by its path in the API.
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// The API that it is reached through.
+    pub api: Api,
+    /// Its id.
+    pub id: String,
+}
+
+impl Account {
+    /// A new account.
+    pub async fn create(api: Api) -> Self {
+        let account = api
+            .post("/v1/accounts", json!({"name": "Acme"}))
+            .await
+            .expect(201);
+        Self {
+            api,
+            id: id_of(&account),
+        }
+    }
+
+    /// The same account through another API: of the same server after a restart.
+    #[must_use]
+    pub fn through(&self, api: Api) -> Self {
+        Self {
+            api,
+            id: self.id.clone(),
+        }
+    }
+
+    /// A path below the account's own: `account.at("/events")`.
+    pub fn at(&self, rest: &str) -> String {
+        format!("/v1/accounts/{}{rest}", self.id)
+    }
+
+    /// The secret of its current signing key.
+    pub async fn secret(&self) -> String {
+        let keys = self.api.get(self.at("/signing-keys")).await.expect(200);
+        keys["data"][0]["secret"]
+            .as_str()
+            .expect("a key has a secret")
+            .to_owned()
+    }
+
+    /// A new automation with the one action that `action` describes, on every event type.
+    pub async fn automation(&self, action: Value) -> Value {
+        self.automation_on("*", action).await
+    }
+
+    /// The same on the event types of one pattern.
+    pub async fn automation_on(&self, pattern: &str, mut action: Value) -> Value {
+        action["type"] = "send_webhook".into();
+        let body = json!({"name": "Notify", "trigger": {"event_types": [pattern]}, "actions": [action]});
+        self.api.post(self.at("/automations"), body).await.expect(201)
+    }
+
+    /// A new automation with these retry delays, that sends to `url`.
+    pub async fn automation_with_delays(&self, url: &str, delays_s: &[u32]) -> Value {
+        let body = json!({
+            "name": "Notify",
+            "trigger": {"event_types": ["*"]},
+            "actions": [{"type": "send_webhook", "url": url}],
+            "retry_delays_s": delays_s,
+        });
+        self.api.post(self.at("/automations"), body).await.expect(201)
+    }
+
+    /// Reports an event; `data` is JSON text that reaches the server byte for byte. Answers what the server said.
+    pub async fn post_event(&self, event_type: &str, data: &str) -> Answer {
+        let body = format!(r#"{{"type":"{event_type}","data":{data}}}"#);
+        self.api.post(self.at("/events"), body).await
+    }
+
+    /// The same, accepted: the event's id.
+    pub async fn send(&self, event_type: &str, data: &str) -> String {
+        id_of(&self.post_event(event_type, data).await.expect(202))
+    }
+
+    /// Reports an event under an idempotency key.
+    pub async fn post_event_once(&self, idempotency_key: &str, event_type: &str, data: &str) -> Answer {
+        let body = format!(r#"{{"type":"{event_type}","data":{data}}}"#);
+        let call = self.api.call_with(Method::POST, self.at("/events"), body);
+        call.header("idempotency-key", idempotency_key).send().await
+    }
+
+    /// One event.
+    pub async fn event(&self, id: &str) -> Value {
+        self.api.get(self.at(&format!("/events/{id}"))).await.expect(200)
+    }
+
+    /// The deliveries of an event, without their attempts.
+    pub async fn deliveries_of(&self, event: &str) -> Vec<Value> {
+        let page = self
+            .api
+            .get(self.at(&format!("/deliveries?event_id={event}&limit=250")))
+            .await
+            .expect(200);
+        page["data"].as_array().expect("a list has data").clone()
+    }
+
+    /// The id of the one delivery of an event.
+    pub async fn delivery_id_of(&self, event: &str) -> String {
+        let deliveries = self.deliveries_of(event).await;
+        assert_eq!(deliveries.len(), 1, "{deliveries:?}");
+        id_of(&deliveries[0])
+    }
+
+    /// One delivery with its attempts.
+    pub async fn delivery(&self, id: &str) -> Value {
+        self.api
+            .get(self.at(&format!("/deliveries/{id}")))
+            .await
+            .expect(200)
+    }
+
+    /// One delivery with its attempts, as soon as it has this status.
+    pub async fn delivery_once(&self, id: &str, status: &str) -> Value {
+        let what = format!("delivery {id} is {status}");
+        let probe = async || Some(self.delivery(id).await).filter(|delivery| delivery["status"] == status);
+        until(&what, SOON, probe).await
+    }
+
+    /// The one delivery of an event with its attempts, as soon as it has this status.
+    pub async fn settled(&self, event: &str, status: &str) -> Value {
+        let id = self.delivery_id_of(event).await;
+        self.delivery_once(&id, status).await
+    }
+
+    /// How many objects a list of the account holds, up to a page.
+    pub async fn count(&self, list: &str) -> usize {
+        let page = self
+            .api
+            .get(self.at(&format!("/{list}?limit=250")))
+            .await
+            .expect(200);
+        page["data"].as_array().expect("a list has data").len()
+    }
+}
+
+/// The `id` of an object.
+#[track_caller]
+pub fn id_of(object: &Value) -> String {
+    object["id"]
+        .as_str()
+        .unwrap_or_else(|| panic!("no id: {object}"))
+        .to_owned()
+}
+
+/// The attempts of a delivery.
+#[track_caller]
+pub fn attempts_of(delivery: &Value) -> &[Value] {
+    delivery["attempts"]
+        .as_array()
+        .unwrap_or_else(|| panic!("no attempts: {delivery}"))
+}

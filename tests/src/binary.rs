@@ -1,0 +1,70 @@
+//! Which `postrider` is tested.
+//!
+//! `POSTRIDER_BIN` names one that is built already: `./test` does so. Without it, `cargo build -p postrider` makes
+//! the one of the profile and target folder that the tests themselves were built with.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+/// What the variables that the product reads start with. Children get none of the tests' own.
+const VARIABLE_PREFIX: &str = "POSTRIDER_";
+
+/// The binary.
+pub fn path() -> &'static Path {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    BINARY.get_or_init(|| match std::env::var_os("POSTRIDER_BIN") {
+        Some(path) => {
+            std::fs::canonicalize(&path).unwrap_or_else(|error| panic!("POSTRIDER_BIN {path:?}: {error}"))
+        }
+        None => build(),
+    })
+}
+
+/// The repository.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("this crate is a folder of the workspace")
+}
+
+/// The binary as a command that sees none of the `POSTRIDER_…` variables around the tests.
+pub fn command() -> Command {
+    let mut command = Command::new(path());
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with(VARIABLE_PREFIX) {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+fn build() -> PathBuf {
+    // A test is target/PROFILE/deps/NAME.
+    let test = std::env::current_exe().expect("a test knows its own path");
+    let profile_dir = test.ancestors().nth(2).expect("a test is in target/PROFILE/deps");
+    let target_dir = profile_dir
+        .parent()
+        .expect("a profile's folder is in the target folder");
+    let profile = match profile_dir.file_name().and_then(|name| name.to_str()) {
+        Some("debug") | None => "dev",
+        Some(profile) => profile,
+    };
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let status = Command::new(cargo)
+        .args([
+            "build",
+            "--quiet",
+            "--package",
+            "postrider",
+            "--profile",
+            profile,
+            "--target-dir",
+        ])
+        .arg(target_dir)
+        .current_dir(root())
+        .status()
+        .expect("cargo can be started");
+    assert!(status.success(), "postrider does not build");
+    profile_dir.join("postrider")
+}

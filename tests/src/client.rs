@@ -1,0 +1,269 @@
+//! Calls to the API, and what is expected of the answers.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::{HeaderMap, Method, Request};
+use http_body_util::{BodyExt as _, Full};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use serde_json::Value;
+
+/// Bound on one call.
+const CALL_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A server's API. Clones share their connections.
+#[derive(Debug, Clone)]
+pub struct Api {
+    address: SocketAddr,
+    key: Option<String>,
+    http: Client<HttpConnector, Full<Bytes>>,
+}
+
+/// One call, before it is made.
+#[derive(Debug)]
+pub struct Call<'a> {
+    api: &'a Api,
+    method: Method,
+    path: String,
+    headers: Vec<(String, String)>,
+    body: Bytes,
+}
+
+/// What the server answered.
+#[derive(Debug)]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Bytes,
+    asked: String,
+}
+
+impl Api {
+    /// The API at this address, called with `key`.
+    pub fn new(address: SocketAddr, key: Option<&str>) -> Self {
+        let http = Client::builder(TokioExecutor::new()).build_http();
+        Self {
+            address,
+            key: key.map(str::to_owned),
+            http,
+        }
+    }
+
+    /// The same API, called with another key, or none.
+    pub fn with_key(&self, key: Option<&str>) -> Self {
+        Self {
+            key: key.map(str::to_owned),
+            ..self.clone()
+        }
+    }
+
+    /// The URL of the API, without a slash at its end.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// A call without a body.
+    pub fn call(&self, method: Method, path: impl Into<String>) -> Call<'_> {
+        Call {
+            api: self,
+            method,
+            path: path.into(),
+            headers: Vec::new(),
+            body: Bytes::new(),
+        }
+    }
+
+    /// A call with a body that is declared as JSON, whatever it is.
+    #[expect(clippy::needless_pass_by_value, reason = "callers write `json!(…)` in place")]
+    pub fn call_with(&self, method: Method, path: impl Into<String>, json: impl ToString) -> Call<'_> {
+        self.call(method, path)
+            .header("content-type", "application/json")
+            .body(json.to_string())
+    }
+
+    /// `GET`.
+    pub async fn get(&self, path: impl Into<String>) -> Answer {
+        self.call(Method::GET, path).send().await
+    }
+
+    /// `DELETE`.
+    pub async fn delete(&self, path: impl Into<String>) -> Answer {
+        self.call(Method::DELETE, path).send().await
+    }
+
+    /// `POST` with JSON.
+    pub async fn post(&self, path: impl Into<String>, json: impl ToString) -> Answer {
+        self.call_with(Method::POST, path, json).send().await
+    }
+
+    /// `PATCH` with JSON.
+    pub async fn patch(&self, path: impl Into<String>, json: impl ToString) -> Answer {
+        self.call_with(Method::PATCH, path, json).send().await
+    }
+
+    /// `PUT` with JSON.
+    pub async fn put(&self, path: impl Into<String>, json: impl ToString) -> Answer {
+        self.call_with(Method::PUT, path, json).send().await
+    }
+}
+
+impl Call<'_> {
+    /// Adds a header.
+    #[must_use]
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Sends this, without saying what it is.
+    #[must_use]
+    pub fn body(mut self, body: impl Into<Bytes>) -> Self {
+        self.body = body.into();
+        self
+    }
+
+    /// Makes the call. Panics where no answer comes.
+    pub async fn send(self) -> Answer {
+        let asked = format!("{} {}", self.method, self.path);
+        self.try_send()
+            .await
+            .unwrap_or_else(|error| panic!("{asked}: {error}"))
+    }
+
+    /// Makes the call. An error says why no answer came.
+    pub async fn try_send(self) -> Result<Answer, String> {
+        let asked = format!("{} {}", self.method, self.path);
+        let uri = format!("{}{}", self.api.url(), self.path);
+        let mut request = Request::builder().method(self.method).uri(uri);
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
+        if let Some(key) = &self.api.key {
+            request = request.header(AUTHORIZATION, format!("Bearer {key}"));
+        }
+        let request = request
+            .body(Full::new(self.body))
+            .map_err(|error| error.to_string())?;
+        let answer = async {
+            let (head, body) = self
+                .api
+                .http
+                .request(request)
+                .await
+                .map_err(|error| format!("{error:?}"))?
+                .into_parts();
+            let body = body
+                .collect()
+                .await
+                .map_err(|error| error.to_string())?
+                .to_bytes();
+            Ok(Answer {
+                status: head.status.as_u16(),
+                headers: head.headers,
+                body,
+                asked,
+            })
+        };
+        tokio::time::timeout(CALL_TIMEOUT, answer)
+            .await
+            .map_err(|_| "no answer in time".to_owned())?
+    }
+}
+
+impl Answer {
+    /// The body as JSON, where the status is this one.
+    #[track_caller]
+    pub fn expect(&self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{}: {}", self.asked, self.text());
+        if self.body.is_empty() {
+            Value::Null
+        } else {
+            self.json()
+        }
+    }
+
+    /// The body as JSON.
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|error| panic!("{}: {error}: {}", self.asked, self.text()))
+    }
+
+    /// The body as text.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// A header's value; empty where there is none.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+    }
+
+    /// The problem document with this status and code.
+    #[track_caller]
+    pub fn problem(&self, status: u16, code: &str) -> Problem {
+        assert_eq!(self.status, status, "{}: {}", self.asked, self.text());
+        assert_eq!(
+            self.header(CONTENT_TYPE.as_str()),
+            "application/problem+json",
+            "{}",
+            self.asked
+        );
+        let document = self.json();
+        assert_eq!(document["code"], code, "{}: {document}", self.asked);
+        assert_eq!(document["status"], status, "{}: {document}", self.asked);
+        assert_eq!(
+            document["type"],
+            format!("/problems/{code}"),
+            "{}: {document}",
+            self.asked
+        );
+        for member in ["title", "detail"] {
+            assert!(
+                document[member].as_str().is_some_and(|text| !text.is_empty()),
+                "{}: {document}",
+                self.asked
+            );
+        }
+        Problem(document)
+    }
+}
+
+/// A problem document (RFC 9457).
+#[derive(Debug)]
+pub struct Problem(pub Value);
+
+impl Problem {
+    /// Expects a fault of this kind at this JSON pointer into the body.
+    #[track_caller]
+    pub fn at(self, pointer: &str, code: &str) -> Self {
+        self.has("pointer", pointer, code)
+    }
+
+    /// Expects a fault of this kind of this query parameter.
+    #[track_caller]
+    pub fn of_parameter(self, name: &str, code: &str) -> Self {
+        self.has("parameter", name, code)
+    }
+
+    #[track_caller]
+    fn has(self, member: &str, place: &str, code: &str) -> Self {
+        let faults = self.0["errors"].as_array().cloned().unwrap_or_default();
+        let found = faults.iter().any(|fault| {
+            let has_words = fault["detail"].as_str().is_some_and(|detail| !detail.is_empty());
+            fault[member] == place && fault["code"] == code && has_words
+        });
+        assert!(found, "no fault `{code}` at {member} `{place}`: {}", self.0);
+        self
+    }
+}

@@ -1,0 +1,81 @@
+//! What a child process prints, line by line.
+
+use std::io::{BufRead as _, BufReader, Read};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Most lines that are kept: a bound on what a test that fails prints.
+const LINES_MAX: usize = 20_000;
+
+/// The lines of one or more streams, as they came.
+#[derive(Debug, Clone, Default)]
+pub struct Log(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    lines: Mutex<Vec<String>>,
+    grown: Condvar,
+}
+
+impl Log {
+    /// Takes the lines of a stream until it ends.
+    pub fn follow(&self, stream: impl Read + Send + 'static) {
+        let log = self.clone();
+        std::thread::spawn(move || {
+            for line in BufReader::new(stream).lines().map_while(Result::ok) {
+                let mut lines = log.lock();
+                if lines.len() < LINES_MAX {
+                    lines.push(line);
+                }
+                log.0.grown.notify_all();
+            }
+        });
+    }
+
+    /// All lines so far.
+    pub fn lines(&self) -> Vec<String> {
+        self.lock().clone()
+    }
+
+    /// How many lines there are so far.
+    pub fn len(&self) -> usize {
+        self.lock().len()
+    }
+
+    /// Whether nothing was printed so far.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// What `read` makes of the first line from `from` on that it makes something of, waiting for it for at most
+    /// `within`.
+    pub fn find<T>(&self, from: usize, within: Duration, read: impl Fn(&str) -> Option<T>) -> Option<T> {
+        let deadline = Instant::now() + within;
+        let mut lines = self.lock();
+        loop {
+            if let Some(found) = lines.iter().skip(from).find_map(|line| read(line)) {
+                return Some(found);
+            }
+            let left = deadline.checked_duration_since(Instant::now())?;
+            lines = self
+                .0
+                .grown
+                .wait_timeout(lines, left)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+        }
+    }
+
+    /// All lines, for the eyes of whoever looks into a failed test.
+    pub fn print(&self, title: &str) {
+        eprintln!("--- {title}");
+        for line in self.lines() {
+            eprintln!("{line}");
+        }
+        eprintln!("--- end of {title}");
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<String>> {
+        self.0.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,229 @@
+//! A receiver that records what it is sent and answers as told.
+
+use std::collections::{HashMap, VecDeque};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, Request, Response};
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::wait::until;
+
+/// A URL for actions that are saved and never called. It needs no name to be looked up.
+pub const NEVER_CALLED: &str = "http://127.0.0.1:9999/never-called";
+
+/// A request as it arrived.
+#[derive(Debug, Clone)]
+pub struct Received {
+    /// The method.
+    pub method: Method,
+    /// Path and query.
+    pub path: String,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Bytes,
+    /// When it had arrived whole.
+    pub at: Instant,
+}
+
+impl Received {
+    /// A header's value; empty where there is none.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+    }
+}
+
+/// What to answer.
+#[derive(Debug, Clone)]
+pub struct Reply {
+    status: u16,
+    delay: Duration,
+    headers: Vec<(String, String)>,
+    body: Bytes,
+}
+
+impl Reply {
+    /// An empty answer with this status, at once.
+    pub fn status(status: u16) -> Self {
+        Self {
+            status,
+            delay: Duration::ZERO,
+            headers: Vec::new(),
+            body: Bytes::new(),
+        }
+    }
+
+    /// Whether the sender may take it as a receipt.
+    pub fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// The same answer after this long.
+    #[must_use]
+    pub fn after(self, delay: Duration) -> Self {
+        Self { delay, ..self }
+    }
+
+    /// The same answer with a body.
+    #[must_use]
+    pub fn with_body(self, body: impl Into<Bytes>) -> Self {
+        Self {
+            body: body.into(),
+            ..self
+        }
+    }
+
+    /// The same answer with one more header.
+    #[must_use]
+    pub fn with_header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+}
+
+type Decide = dyn Fn(&Received) -> Reply + Send + Sync;
+
+/// How a path answers.
+enum Behaviour {
+    /// These, one after the other; the last one for good.
+    Script(VecDeque<Reply>),
+    /// As a function of the request.
+    Decide(Arc<Decide>),
+}
+
+#[derive(Default)]
+struct State {
+    received: Mutex<Vec<Received>>,
+    behaviour: Mutex<HashMap<String, Behaviour>>,
+}
+
+/// The receiver. It ends with the runtime that it was started on.
+#[derive(Clone)]
+pub struct Receiver {
+    address: SocketAddr,
+    state: Arc<State>,
+}
+
+impl Receiver {
+    /// A receiver on a free loopback port, which answers everything with 204.
+    pub async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0")
+            .await
+            .expect("there is a free port");
+        let address = listener.local_addr().expect("a bound socket has an address");
+        let state = Arc::new(State::default());
+        tokio::spawn(accept(listener, Arc::clone(&state)));
+        Self { address, state }
+    }
+
+    /// A URL of it.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// Answers requests to `path` with these, one after the other; the last one for good.
+    pub fn answer(&self, path: &str, script: impl IntoIterator<Item = Reply>) {
+        let script = Behaviour::Script(script.into_iter().collect());
+        lock(&self.state.behaviour).insert(path.to_owned(), script);
+    }
+
+    /// Answers requests to `path` as `decide` says.
+    pub fn answer_by(&self, path: &str, decide: impl Fn(&Received) -> Reply + Send + Sync + 'static) {
+        lock(&self.state.behaviour).insert(path.to_owned(), Behaviour::Decide(Arc::new(decide)));
+    }
+
+    /// What came to `path` so far, in order.
+    pub fn received(&self, path: &str) -> Vec<Received> {
+        lock(&self.state.received)
+            .iter()
+            .filter(|request| request.path == path)
+            .cloned()
+            .collect()
+    }
+
+    /// How many requests came to `path` so far.
+    pub fn count(&self, path: &str) -> usize {
+        lock(&self.state.received)
+            .iter()
+            .filter(|request| request.path == path)
+            .count()
+    }
+
+    /// What came to `path`, as soon as these are `count` requests or more.
+    pub async fn wait_for(&self, path: &str, count: usize, within: Duration) -> Vec<Received> {
+        let what = format!("{count} requests to {path}");
+        until(&what, within, async || (self.count(path) >= count).then_some(())).await;
+        self.received(path)
+    }
+}
+
+impl State {
+    fn reply_to(&self, request: &Received) -> Reply {
+        let decide = match lock(&self.behaviour).get_mut(&request.path) {
+            None => return Reply::status(204),
+            Some(Behaviour::Script(script)) if script.len() > 1 => {
+                return script.pop_front().expect("it has more");
+            }
+            Some(Behaviour::Script(script)) => return script.front().cloned().unwrap_or(Reply::status(204)),
+            Some(Behaviour::Decide(decide)) => Arc::clone(decide),
+        };
+        decide(request)
+    }
+}
+
+async fn accept(listener: TcpListener, state: Arc<State>) {
+    while let Ok((stream, _)) = listener.accept().await {
+        tokio::spawn(serve(stream, Arc::clone(&state)));
+    }
+}
+
+async fn serve(stream: TcpStream, state: Arc<State>) {
+    let service = service_fn(move |request| answer(request, Arc::clone(&state)));
+    // A sender that was killed leaves a broken connection behind: that is what some tests are about.
+    let _ = http1::Builder::new()
+        .serve_connection(TokioIo::new(stream), service)
+        .await;
+}
+
+async fn answer(
+    request: Request<Incoming>,
+    state: Arc<State>,
+) -> Result<Response<Full<Bytes>>, hyper::Error> {
+    let (head, body) = request.into_parts();
+    let request = Received {
+        method: head.method,
+        path: head.uri.to_string(),
+        headers: head.headers,
+        body: body.collect().await?.to_bytes(),
+        at: Instant::now(),
+    };
+    let reply = state.reply_to(&request);
+    lock(&state.received).push(request);
+    tokio::time::sleep(reply.delay).await;
+    Ok(respond(reply))
+}
+
+fn respond(reply: Reply) -> Response<Full<Bytes>> {
+    let mut response = Response::builder().status(reply.status);
+    for (name, value) in &reply.headers {
+        response = response.header(name, value);
+    }
+    response
+        .body(Full::new(reply.body))
+        .expect("a test answers with valid headers")
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

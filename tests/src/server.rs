@@ -1,0 +1,180 @@
+//! `postrider serve` as a child process.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+
+use crate::binary;
+use crate::client::Api;
+use crate::log::Log;
+
+/// The key that opens the API of every server under test.
+pub const ADMIN_KEY: &str = "prk_the-admin-key-of-the-tests";
+
+/// The flag that lets webhooks go to the receivers of the tests.
+pub const LOOPBACK_ALLOWED: [&str; 2] = ["--allow-destination", "127.0.0.0/8"];
+
+/// How long a start may take on a busy machine, a migration included.
+const START_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// How long a stop may take: the longest grace that a test sets, and some.
+const STOP_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What the server says once it listens.
+const LISTENING: &str = "listening on http://";
+
+/// A server with a data folder of its own. Dropping it kills the process and removes the folder; where a test failed,
+/// its log is printed first.
+#[derive(Debug)]
+pub struct Server {
+    child: Option<Child>,
+    address: SocketAddr,
+    log: Log,
+    data_dir: TempDir,
+}
+
+impl Server {
+    /// A new server that may send to loopback addresses.
+    pub fn start() -> Self {
+        Self::start_with(&LOOPBACK_ALLOWED)
+    }
+
+    /// A new server with these flags besides a free port and a data folder.
+    pub fn start_with(flags: &[&str]) -> Self {
+        let mut server = Self::stopped();
+        server.start_again_with(flags);
+        server
+    }
+
+    /// A data folder whose server was never started.
+    pub fn stopped() -> Self {
+        let data_dir = tempfile::Builder::new()
+            .prefix("postrider-test-")
+            .tempdir()
+            .expect("a folder can be made");
+        Self {
+            child: None,
+            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            log: Log::default(),
+            data_dir,
+        }
+    }
+
+    /// Starts it again on the same data folder, on a new free port.
+    pub fn start_again(&mut self) {
+        self.start_again_with(&LOOPBACK_ALLOWED);
+    }
+
+    /// The same with these flags.
+    pub fn start_again_with(&mut self, flags: &[&str]) {
+        let from = self.spawn(flags);
+        let address = self.log.find(from, START_TIMEOUT, |line| {
+            line.split_once(LISTENING)?.1.trim().parse().ok()
+        });
+        let Some(address) = address else {
+            self.log.print("log of a server that did not start");
+            panic!("the server does not listen within {START_TIMEOUT:?}");
+        };
+        self.address = address;
+    }
+
+    /// Starts it and expects it to give up by itself: its exit status and what it printed.
+    pub fn start_that_fails(&mut self, flags: &[&str]) -> (ExitStatus, String) {
+        let from = self.spawn(flags);
+        let status = self.wait_for_exit(START_TIMEOUT);
+        // The streams end with the process; their last lines may still be on the way through the reading threads.
+        self.log.find(from, Duration::from_secs(2), |_| Some(()));
+        (status, self.log.lines()[from..].join("\n"))
+    }
+
+    fn spawn(&mut self, flags: &[&str]) -> usize {
+        assert!(self.child.is_none(), "the server runs already");
+        let from = self.log.len();
+        let mut child = binary::command()
+            .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
+            .arg(self.data_dir.path())
+            .args(flags)
+            .env("POSTRIDER_ADMIN_KEY", ADMIN_KEY)
+            // Where a postrider.toml of a developer cannot be found.
+            .current_dir(self.data_dir.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the server can be started");
+        self.log.follow(child.stdout.take().expect("it was piped"));
+        self.log.follow(child.stderr.take().expect("it was piped"));
+        self.child = Some(child);
+        from
+    }
+
+    /// A client of it, with the admin key. After a restart another one is needed.
+    pub fn api(&self) -> Api {
+        Api::new(self.address, Some(ADMIN_KEY))
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Its data folder.
+    pub fn data_dir(&self) -> &Path {
+        self.data_dir.path()
+    }
+
+    /// What it printed, over all its starts.
+    pub fn log(&self) -> &Log {
+        &self.log
+    }
+
+    /// Asks it to stop (SIGTERM) and does not wait.
+    pub fn terminate(&mut self) {
+        let child = self.child.as_ref().expect("the server runs");
+        kill_process(Pid::from_child(child), Signal::TERM).expect("a child can be signalled");
+    }
+
+    /// Stops it (SIGTERM), and waits for its end.
+    pub fn stop(&mut self) -> ExitStatus {
+        self.terminate();
+        self.wait_for_exit(STOP_TIMEOUT)
+    }
+
+    /// Kills it (SIGKILL): it can do nothing more.
+    pub fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            child.kill().expect("a child can be killed");
+            child.wait().expect("a child that was killed ends");
+        }
+    }
+
+    /// Waits for its end.
+    pub fn wait_for_exit(&mut self, within: Duration) -> ExitStatus {
+        let child = self.child.as_mut().expect("the server runs");
+        let deadline = Instant::now() + within;
+        loop {
+            if let Some(status) = child.try_wait().expect("a child can be waited for") {
+                self.child = None;
+                return status;
+            }
+            if Instant::now() > deadline {
+                self.kill();
+                panic!("the server does not end within {within:?}");
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.kill();
+        if std::thread::panicking() {
+            self.log.print("log of the server");
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! Clients that are slow, silent or send what is no HTTP: they are put off, and others are served meanwhile.
+
+use std::time::Duration;
+
+use postrider_tests::server::ADMIN_KEY;
+use postrider_tests::{Account, Server};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+/// The longest that a request may take to arrive, head or body, and some.
+const PUT_OFF_WITHIN: Duration = Duration::from_secs(45);
+
+/// Everything that the server says until it closes the connection.
+async fn rest_of(stream: &mut TcpStream, within: Duration) -> String {
+    let mut text = Vec::new();
+    let read = tokio::time::timeout(within, stream.read_to_end(&mut text)).await;
+    assert!(
+        read.is_ok(),
+        "the connection is still open: {}",
+        String::from_utf8_lossy(&text)
+    );
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+#[tokio::test]
+async fn a_body_that_never_ends_is_given_up_while_others_are_served() {
+    let server = Server::start();
+    let account = Account::create(server.api()).await;
+    let mut slow = TcpStream::connect(server.address()).await.unwrap();
+    let head = format!(
+        "POST {} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {ADMIN_KEY}\r\n\
+         content-type: application/json\r\ncontent-length: 100\r\nconnection: close\r\n\r\n{{\"type\":",
+        account.at("/events")
+    );
+    slow.write_all(head.as_bytes()).await.unwrap();
+    account.send("a", "1").await;
+    let answer = rest_of(&mut slow, PUT_OFF_WITHIN).await;
+    assert!(
+        answer.starts_with("HTTP/1.1 408 ") && answer.contains("body_timeout"),
+        "{answer}"
+    );
+    assert_eq!(account.count("events").await, 1);
+}
+
+#[tokio::test]
+async fn a_head_that_never_ends_is_given_up_while_others_are_served() {
+    let server = Server::start();
+    let mut slow = Vec::new();
+    for _ in 0..50 {
+        let mut stream = TcpStream::connect(server.address()).await.unwrap();
+        stream
+            .write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\nx-slow: ")
+            .await
+            .unwrap();
+        slow.push(stream);
+    }
+    server.api().get("/healthz").await.expect(200);
+    for mut stream in slow {
+        rest_of(&mut stream, PUT_OFF_WITHIN).await;
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_breaks_off_stores_nothing() {
+    let server = Server::start();
+    let account = Account::create(server.api()).await;
+    let mut stream = TcpStream::connect(server.address()).await.unwrap();
+    let event = r#"{"type":"a","data":1}"#;
+    let head = format!(
+        "POST {} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {ADMIN_KEY}\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\n\r\n{event}",
+        account.at("/events"),
+        event.len() + 1
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.shutdown().await.unwrap();
+    rest_of(&mut stream, Duration::from_secs(5)).await;
+    assert_eq!(account.count("events").await, 0);
+}
+
+#[tokio::test]
+async fn what_is_no_http_is_put_off() {
+    let server = Server::start();
+    for garbage in [
+        &b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n"[..],
+        b"HELO mail\r\n\r\n",
+        b"\0\0\0\0\r\n\r\n",
+    ] {
+        let mut stream = TcpStream::connect(server.address()).await.unwrap();
+        stream.write_all(garbage).await.unwrap();
+        let answer = rest_of(&mut stream, Duration::from_secs(5)).await;
+        assert!(
+            answer.is_empty() || answer.starts_with("HTTP/1.1 400"),
+            "{answer}"
+        );
+    }
+    server.api().get("/healthz").await.expect(200);
+}
+
+#[tokio::test]
+async fn headers_without_end_are_put_off() {
+    let server = Server::start();
+    let mut stream = TcpStream::connect(server.address()).await.unwrap();
+    let head = format!(
+        "GET /healthz HTTP/1.1\r\nhost: x\r\nx-long: {}",
+        "x".repeat(1 << 20)
+    );
+    // The server may close its end while this is being written.
+    let _ = stream.write_all(head.as_bytes()).await;
+    let mut answer = Vec::new();
+    let read = tokio::time::timeout(PUT_OFF_WITHIN, stream.read_to_end(&mut answer)).await;
+    let answer = String::from_utf8_lossy(&answer).into_owned();
+    assert!(
+        read.is_ok_and(|read| read.is_err() || answer.is_empty() || answer.starts_with("HTTP/1.1 431")),
+        "{answer}"
+    );
+    server.api().get("/healthz").await.expect(200);
+}

@@ -1,0 +1,69 @@
+//! Retention: what is settled goes when its time is over, what is pending never does.
+
+use std::time::{Duration, Instant};
+
+use postrider_tests::account::attempts_of;
+use postrider_tests::{Account, Receiver, Reply, Server, wait};
+use serde_json::json;
+
+/// The retention of the test, and a little more.
+const RETENTION: Duration = Duration::from_millis(1_100);
+
+#[tokio::test]
+async fn settled_events_go_when_their_time_is_over_and_pending_ones_never() {
+    let mut server = Server::start();
+    let account = Account::create(server.api()).await;
+    let receiver = Receiver::start().await;
+    receiver.answer("/pending", [Reply::status(500), Reply::status(204)]);
+    account
+        .automation_on("done", json!({"url": receiver.url("/done")}))
+        .await;
+    let pending = account
+        .automation_on("pending", json!({"url": receiver.url("/pending")}))
+        .await;
+    let path = account.at(&format!("/automations/{}", pending["id"].as_str().unwrap()));
+    account
+        .api
+        .patch(path, json!({"retry_delays_s": [3600]}))
+        .await
+        .expect(200);
+    let kept = account.send("pending", r#"{"keep":1}"#).await;
+    let gone = account.send("done", "1").await;
+    account.settled(&gone, "succeeded").await;
+    let sent = Instant::now();
+    receiver.wait_for("/pending", 1, wait::SOON).await;
+    wait::until("both are past the retention", wait::SOON, async || {
+        (sent.elapsed() > RETENTION).then_some(())
+    })
+    .await;
+    // Pruning begins with the start, and goes on once a minute.
+    assert!(server.stop().success());
+    server.start_again_with(&["--allow-destination", "127.0.0.0/8", "--retention", "1s"]);
+    let account = account.through(server.api());
+    wait::until(
+        "the settled event is pruned",
+        Duration::from_secs(90),
+        async || {
+            (account
+                .api
+                .get(account.at(&format!("/events/{gone}")))
+                .await
+                .status
+                == 404)
+                .then_some(())
+        },
+    )
+    .await;
+    assert!(account.deliveries_of(&gone).await.is_empty());
+    assert_eq!(account.event(&kept).await["data"], json!({"keep": 1}));
+    let delivery = account.delivery(&account.delivery_id_of(&kept).await).await;
+    assert_eq!(delivery["status"], "pending");
+    assert_eq!(attempts_of(&delivery).len(), 1);
+    // It can still be carried out.
+    let resend = account.at(&format!(
+        "/deliveries/{}/resend",
+        delivery["id"].as_str().unwrap()
+    ));
+    account.api.post(resend, "").await.expect(202);
+    receiver.wait_for("/pending", 2, wait::SOON).await;
+}

@@ -1,0 +1,104 @@
+//! A graceful stop: what is under way ends or is given back, and nothing is repeated that a second would have saved.
+
+use std::time::{Duration, Instant};
+
+use postrider_tests::account::{attempts_of, id_of};
+use postrider_tests::{Account, Receiver, Reply, Server, wait};
+use serde_json::json;
+
+#[tokio::test]
+async fn a_stop_waits_for_the_attempt_that_is_under_way() {
+    let mut server = Server::start();
+    let account = Account::create(server.api()).await;
+    let receiver = Receiver::start().await;
+    receiver.answer("/hook", [Reply::status(204).after(Duration::from_secs(1))]);
+    account.automation(json!({"url": receiver.url("/hook")})).await;
+    let event = account.send("a", "1").await;
+    receiver.wait_for("/hook", 1, wait::SOON).await;
+    server.terminate();
+    // The receiver runs on this thread, so the wait for the process must not block it.
+    let status = tokio::task::spawn_blocking(move || (server.wait_for_exit(wait::SOON), server))
+        .await
+        .unwrap();
+    let (status, mut server) = status;
+    assert_eq!(status.code(), Some(0));
+    server.start_again();
+    let account = account.through(server.api());
+    let delivery = account.settled(&event, "succeeded").await;
+    assert_eq!(attempts_of(&delivery).len(), 1);
+    assert!(attempts_of(&delivery)[0]["duration_ms"].as_u64().unwrap() >= 1_000);
+    // An event that came later is delivered, and nothing was repeated before it.
+    let later = account.send("a", "2").await;
+    account.settled(&later, "succeeded").await;
+    assert_eq!(receiver.count("/hook"), 2);
+}
+
+#[tokio::test]
+async fn what_does_not_end_in_time_is_given_back_and_tried_again_at_once() {
+    let flags = ["--allow-destination", "127.0.0.0/8", "--shutdown-grace", "1s"];
+    let mut server = Server::start_with(&flags);
+    let account = Account::create(server.api()).await;
+    let receiver = Receiver::start().await;
+    receiver.answer(
+        "/hook",
+        [
+            Reply::status(204).after(Duration::from_secs(30)),
+            Reply::status(204),
+        ],
+    );
+    account.automation(json!({"url": receiver.url("/hook")})).await;
+    let event = account.send("a", "1").await;
+    receiver.wait_for("/hook", 1, wait::SOON).await;
+    let started = Instant::now();
+    assert_eq!(server.stop().code(), Some(0));
+    assert!(
+        started.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        started.elapsed()
+    );
+    server.start_again();
+    let account = account.through(server.api());
+    receiver.wait_for("/hook", 2, wait::SOON).await;
+    account.settled(&event, "succeeded").await;
+}
+
+#[tokio::test]
+async fn an_idle_server_stops_at_once_even_with_idle_connections_open() {
+    let mut server = Server::start();
+    Account::create(server.api()).await;
+    let idle = tokio::net::TcpStream::connect(server.address()).await.unwrap();
+    let started = Instant::now();
+    assert_eq!(server.stop().code(), Some(0));
+    assert!(
+        started.elapsed() < Duration::from_secs(3),
+        "{:?}",
+        started.elapsed()
+    );
+    drop(idle);
+}
+
+#[tokio::test]
+async fn a_retry_that_waits_is_kept_over_a_stop_and_comes_when_it_is_due() {
+    let mut server = Server::start();
+    let account = Account::create(server.api()).await;
+    let receiver = Receiver::start().await;
+    receiver.answer("/hook", [Reply::status(500), Reply::status(204)]);
+    account.automation_with_delays(&receiver.url("/hook"), &[3]).await;
+    let event = account.send("a", "1").await;
+    let first = receiver.wait_for("/hook", 1, wait::SOON).await[0].at;
+    wait::until("the failure is on record", wait::SOON, async || {
+        let delivery = account
+            .delivery(&id_of(&account.deliveries_of(&event).await[0]))
+            .await;
+        (attempts_of(&delivery).len() == 1).then_some(())
+    })
+    .await;
+    assert_eq!(server.stop().code(), Some(0));
+    server.start_again();
+    let second = receiver.wait_for("/hook", 2, wait::SOON).await[1].at;
+    assert!(
+        (2_900..4_500).contains(&(second - first).as_millis()),
+        "{:?}",
+        second - first
+    );
+}

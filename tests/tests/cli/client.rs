@@ -1,0 +1,236 @@
+//! Client commands, end to end.
+
+use postrider_tests::command::{run, run_against};
+use postrider_tests::server::ADMIN_KEY;
+use postrider_tests::{Receiver, Reply, Server, wait};
+use serde_json::Value;
+
+/// Runs a client command beside the runtime, which serves the receiver meanwhile.
+fn postrider(server: &Server, arguments: &[&str]) -> postrider_tests::command::Ended {
+    tokio::task::block_in_place(|| run_against(server, arguments))
+}
+
+fn json(server: &Server, arguments: &[&str]) -> Value {
+    postrider(server, &[arguments, &["--json"]].concat()).json()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_event_goes_from_the_command_line_to_its_receiver_and_is_shown() {
+    let server = Server::start();
+    let receiver = Receiver::start().await;
+    receiver.answer("/hook", [Reply::status(200).with_body("thanks")]);
+    let account = json(
+        &server,
+        &[
+            "accounts",
+            "create",
+            "Acme Ltd",
+            "--uid",
+            "acme",
+            "--metadata",
+            r#"{"plan":"pro"}"#,
+        ],
+    );
+    assert_eq!(
+        (&account["uid"], &account["metadata"]["plan"]),
+        (&"acme".into(), &"pro".into())
+    );
+    let url = receiver.url("/hook");
+    let create = [
+        "automations",
+        "create",
+        "acme",
+        "--name",
+        "CRM",
+        "--on",
+        "proposal.*",
+        "--to",
+        &url,
+        "--header",
+        "X-Team: sales",
+    ];
+    let automation = json(&server, &create);
+    assert_eq!(automation["actions"][0]["headers"]["X-Team"], "sales");
+    let data = r#"{"b":1, "a":"é"}"#;
+    let event = json(
+        &server,
+        &["events", "send", "acme", "proposal.accepted", "--data", data],
+    );
+    let event = event["id"].as_str().unwrap();
+    let received = receiver.wait_for("/hook", 1, wait::SOON).await.remove(0);
+    assert_eq!(received.header("x-team"), "sales");
+    let delivery = wait::until("the delivery succeeded", wait::SOON, async || {
+        let list = json(&server, &["deliveries", "list", "acme", "--status", "succeeded"]);
+        list["data"][0]["id"].as_str().map(str::to_owned)
+    })
+    .await;
+    let shown = json(&server, &["deliveries", "show", "acme", &delivery]);
+    assert_eq!(
+        (&shown["event_id"], &shown["attempts"][0]["response_body"]),
+        (&event.into(), &"thanks".into())
+    );
+    let text = postrider(&server, &["deliveries", "show", "acme", &delivery]);
+    for part in [
+        &delivery,
+        event,
+        "succeeded",
+        "200",
+        "thanks",
+        "proposal.accepted",
+        &url,
+    ] {
+        assert!(text.success().contains(part), "{part}: {}", text.out);
+    }
+    let shown = postrider(&server, &["events", "show", "acme", event, "--json"]);
+    assert!(
+        shown.success().contains(data),
+        "the data as it was sent: {}",
+        shown.out
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_resend_from_the_command_line_is_one_more_attempt() {
+    let server = Server::start();
+    let receiver = Receiver::start().await;
+    receiver.answer("/hook", [Reply::status(500), Reply::status(204)]);
+    json(&server, &["accounts", "create", "Acme", "--uid", "acme"]);
+    let url = receiver.url("/hook");
+    json(
+        &server,
+        &[
+            "automations",
+            "create",
+            "acme",
+            "--name",
+            "N",
+            "--on",
+            "*",
+            "--to",
+            &url,
+            "--retry-delays",
+            "none",
+        ],
+    );
+    json(&server, &["events", "send", "acme", "a", "--data", "1"]);
+    let delivery = wait::until("the delivery failed", wait::SOON, async || {
+        let list = json(&server, &["deliveries", "list", "acme", "--status", "failed"]);
+        list["data"][0]["id"].as_str().map(str::to_owned)
+    })
+    .await;
+    postrider(&server, &["deliveries", "resend", "acme", &delivery]).success();
+    receiver.wait_for("/hook", 2, wait::SOON).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn keys_are_shown_and_rotated_from_the_command_line() {
+    let server = Server::start();
+    json(&server, &["accounts", "create", "Acme", "--uid", "acme"]);
+    let before = json(&server, &["keys", "show", "acme"]);
+    let new = json(&server, &["keys", "rotate", "acme", "--overlap", "7d"]);
+    let after = json(&server, &["keys", "show", "acme"]);
+    assert_eq!(after["data"][0]["secret"], new["secret"]);
+    assert_eq!(after["data"][1]["secret"], before["data"][0]["secret"]);
+    let text = postrider(&server, &["keys", "show", "acme"]);
+    assert!(
+        text.success().contains(new["secret"].as_str().unwrap()) && text.out.contains("overlapping"),
+        "{}",
+        text.out
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_idempotency_key_and_data_from_standard_input_work() {
+    let server = Server::start();
+    json(&server, &["accounts", "create", "Acme", "--uid", "acme"]);
+    let send = [
+        "events",
+        "send",
+        "acme",
+        "a",
+        "--data",
+        "1",
+        "--idempotency-key",
+        "once",
+    ];
+    assert_eq!(json(&server, &send), json(&server, &send));
+    let url = server.api().url();
+    let arguments = [
+        "events",
+        "send",
+        "acme",
+        "a",
+        "--data",
+        "-",
+        "--json",
+        "--url",
+        &url,
+        "--api-key",
+        ADMIN_KEY,
+    ];
+    let ended =
+        tokio::task::block_in_place(|| postrider_tests::command::run_with_input(&arguments, "{\"n\":2}\n"));
+    assert!(ended.json()["id"].as_str().unwrap().starts_with("evt_"));
+    let list = json(&server, &["events", "list", "acme"]);
+    assert_eq!(list["data"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn failures_have_exit_codes_and_words() {
+    let server = Server::start();
+    let missing = postrider(&server, &["accounts", "show", "nobody"]);
+    assert_eq!(missing.code, 1);
+    assert!(
+        missing.err.contains("account_not_found") && missing.out.is_empty(),
+        "{missing:?}"
+    );
+    let refused = postrider(&server, &["accounts", "create", "A", "--uid", "a b"]);
+    assert!(refused.code == 1 && refused.err.contains("/uid"), "{refused:?}");
+    let url = server.api().url();
+    let wrong_key = run(&[
+        "accounts",
+        "list",
+        "--url",
+        &url,
+        "--api-key",
+        "prk_nobodys-key-at-all",
+    ]);
+    assert!(
+        wrong_key.code == 1 && wrong_key.err.contains("unauthorized"),
+        "{wrong_key:?}"
+    );
+    let no_key = run(&["accounts", "list", "--url", &url]);
+    assert!(
+        no_key.code == 2 && no_key.err.contains("POSTRIDER_API_KEY"),
+        "{no_key:?}"
+    );
+    let nobody_there = run(&[
+        "accounts",
+        "list",
+        "--url",
+        "http://127.0.0.1:1",
+        "--api-key",
+        "prk_any-key-of-ours",
+    ]);
+    assert_eq!(nobody_there.code, 3, "{nobody_there:?}");
+    for bad in [
+        &["accounts", "create"][..],
+        &["acounts"],
+        &["events", "send", "acme", "a", "--data", "{"],
+    ] {
+        assert_eq!(postrider(&server, bad).code, 2, "{bad:?}");
+    }
+    let list = json(&server, &["accounts", "list"]);
+    assert_eq!(list["data"].as_array().unwrap().len(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_account_is_deleted_only_with_yes() {
+    let server = Server::start();
+    json(&server, &["accounts", "create", "Acme", "--uid", "acme"]);
+    let unasked = postrider(&server, &["accounts", "delete", "acme"]);
+    assert!(unasked.code == 2 && unasked.err.contains("--yes"), "{unasked:?}");
+    postrider(&server, &["accounts", "show", "acme"]).success();
+    postrider(&server, &["accounts", "delete", "acme", "--yes"]).success();
+    assert_eq!(postrider(&server, &["accounts", "show", "acme"]).code, 1);
+}

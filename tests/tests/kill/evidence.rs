@@ -1,0 +1,254 @@
+//! What was accepted, what the record says, what the receiver saw, and whether it fits together.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use postrider_tests::account::id_of;
+use postrider_tests::receiver::Received;
+use postrider_tests::{Account, Receiver};
+use serde_json::Value;
+
+use super::answer;
+use super::producers::Accepted;
+
+/// Attempts that the schedule of the test makes.
+const ATTEMPTS: u64 = 3;
+
+/// How long before a kill a delivery can have been received that the record knows nothing of. Results are written in
+/// batches, and a batch waits for the disk; two seconds are far more than that takes on a busy machine.
+const UNRECORDED_MAX: Duration = Duration::from_secs(2);
+
+/// Events that have to come together for the test to mean something.
+const EVENTS_MIN: usize = 1_000;
+
+/// A delivery that the record showed as succeeded before a kill.
+pub struct Settled {
+    delivery: String,
+    attempts: u64,
+    seen_at: Instant,
+}
+
+impl Settled {
+    /// The latest that succeeded.
+    pub async fn read(account: &Account) -> Vec<Self> {
+        let page = account
+            .api
+            .get(account.at("/deliveries?status=succeeded&limit=250"))
+            .await
+            .expect(200);
+        let seen_at = Instant::now();
+        let settled = |delivery: &Value| Self {
+            delivery: id_of(delivery),
+            attempts: delivery["attempt_count"]
+                .as_u64()
+                .expect("a delivery counts its attempts"),
+            seen_at,
+        };
+        page["data"]
+            .as_array()
+            .expect("a list has data")
+            .iter()
+            .map(settled)
+            .collect()
+    }
+}
+
+/// All that is known at the end.
+pub struct Evidence {
+    accepted: Accepted,
+    events: usize,
+    record: HashMap<String, Value>,
+    received: HashMap<String, Vec<Received>>,
+    kills: Vec<Instant>,
+    settled: Vec<Settled>,
+}
+
+impl Evidence {
+    /// Reads the whole record, and takes what the receiver saw.
+    pub async fn gather(
+        account: &Account,
+        receiver: &Receiver,
+        accepted: Accepted,
+        kills: Vec<Instant>,
+        settled: Vec<Settled>,
+    ) -> Self {
+        let mut received = HashMap::<String, Vec<Received>>::new();
+        for request in receiver.received("/hook") {
+            received
+                .entry(request.header("postrider-delivery-id").to_owned())
+                .or_default()
+                .push(request);
+        }
+        let record = all(account, "deliveries")
+            .await
+            .into_iter()
+            .map(|delivery| (id_of(&delivery), delivery))
+            .collect();
+        let events = all(account, "events").await.len();
+        Self {
+            accepted,
+            events,
+            record,
+            received,
+            kills,
+            settled,
+        }
+    }
+
+    /// Prints the table.
+    pub fn print(&self, seed: u64, took: Duration) {
+        let of = |status: &str| {
+            self.record
+                .values()
+                .filter(|delivery| delivery["status"] == status)
+                .count()
+        };
+        println!("seed              {seed}");
+        println!("rounds            {}", self.kills.len());
+        println!("events accepted   {}", self.accepted.len());
+        println!("succeeded         {}", of("succeeded"));
+        println!("failed by rule    {}", of("failed"));
+        println!("lost              {}", self.lost().len());
+        let repeated = self.repeated();
+        let oldest = repeated
+            .iter()
+            .filter_map(|(_, first, second)| self.unrecorded(*first, *second))
+            .max();
+        println!(
+            "repeated          {}, under way when a kill came, the oldest for {} ms",
+            repeated.len(),
+            oldest.unwrap_or_default().as_millis()
+        );
+        println!(
+            "seen as succeeded {} before a kill, of which sent again {}",
+            self.settled.len(),
+            self.resent().len()
+        );
+        println!("took              {:.1} s", took.as_secs_f64());
+    }
+
+    /// Panics where something does not fit.
+    pub fn judge(&self) {
+        assert!(
+            self.accepted.len() >= EVENTS_MIN,
+            "only {} events: this shows nothing",
+            self.accepted.len()
+        );
+        assert_eq!(
+            self.events,
+            self.accepted.len(),
+            "what is stored is what was answered"
+        );
+        assert_eq!(
+            self.record.len(),
+            self.accepted.len(),
+            "each event has its one delivery"
+        );
+        assert!(self.lost().is_empty(), "lost: {:?}", self.lost());
+        assert!(
+            self.resent().is_empty(),
+            "sent again although on record as succeeded: {:?}",
+            self.resent()
+        );
+        for (delivery, first, second) in self.repeated() {
+            let unrecorded = self.unrecorded(first, second);
+            let is_explained = unrecorded.is_some_and(|unrecorded| unrecorded < UNRECORDED_MAX);
+            assert!(
+                is_explained,
+                "{delivery} was sent twice; received before a kill by {unrecorded:?}"
+            );
+        }
+        for settled in &self.settled {
+            let now = &self.record[&settled.delivery];
+            let unchanged = now["status"] == "succeeded" && now["attempt_count"] == settled.attempts;
+            assert!(
+                unchanged,
+                "it was succeeded after {} attempts: {now}",
+                settled.attempts
+            );
+        }
+    }
+
+    /// Accepted events that are neither delivered nor failed by the schedule.
+    fn lost(&self) -> Vec<&String> {
+        let by_event: HashMap<&str, &Value> = self
+            .record
+            .values()
+            .filter_map(|delivery| Some((delivery["event_id"].as_str()?, delivery)))
+            .collect();
+        let is_settled = |event: &str, number: u64| {
+            by_event
+                .get(event)
+                .is_some_and(|delivery| match delivery["status"].as_str() {
+                    Some("succeeded") => self.receipts(delivery).count() > 0,
+                    Some("failed") => number.is_multiple_of(50) && delivery["attempt_count"] == ATTEMPTS,
+                    _ => false,
+                })
+        };
+        self.accepted
+            .iter()
+            .filter(|(event, number)| !is_settled(event, **number))
+            .map(|(event, _)| event)
+            .collect()
+    }
+
+    /// Deliveries that the receiver acknowledged more than once, with the first two times.
+    fn repeated(&self) -> Vec<(&String, Instant, Instant)> {
+        let twice = |(id, delivery): (&'_ String, &'_ Value)| {
+            let mut receipts = self.receipts(delivery);
+            let (first, second) = (receipts.next()?, receipts.next()?);
+            drop(receipts);
+            Some((self.record.get_key_value(id)?.0, first.at, second.at))
+        };
+        self.record.iter().filter_map(twice).collect()
+    }
+
+    /// How long before a kill a delivery was received that came again after it; `None` where there was no kill between.
+    fn unrecorded(&self, first: Instant, second: Instant) -> Option<Duration> {
+        let kill = self.kills.iter().find(|kill| (first..=second).contains(kill))?;
+        Some(*kill - first)
+    }
+
+    /// Deliveries that came to the receiver after the record had shown them as succeeded.
+    fn resent(&self) -> Vec<&String> {
+        let came_later = |settled: &&Settled| {
+            let requests = self
+                .received
+                .get(&settled.delivery)
+                .map_or(&[][..], Vec::as_slice);
+            requests.iter().any(|request| request.at > settled.seen_at)
+        };
+        self.settled
+            .iter()
+            .filter(came_later)
+            .map(|settled| &settled.delivery)
+            .collect()
+    }
+
+    /// The requests of a delivery that were answered as received.
+    fn receipts<'a>(&'a self, delivery: &Value) -> impl Iterator<Item = &'a Received> + use<'a> {
+        let requests = delivery["id"].as_str().and_then(|id| self.received.get(id));
+        requests
+            .into_iter()
+            .flatten()
+            .filter(|request| answer(request).is_success())
+    }
+}
+
+/// Every object of a list.
+async fn all(account: &Account, list: &str) -> Vec<Value> {
+    let mut objects = Vec::new();
+    let mut query = "limit=250".to_owned();
+    loop {
+        let page = account
+            .api
+            .get(account.at(&format!("/{list}?{query}")))
+            .await
+            .expect(200);
+        objects.extend(page["data"].as_array().expect("a list has data").iter().cloned());
+        let Some(cursor) = page["next_cursor"].as_str() else {
+            return objects;
+        };
+        query = format!("limit=250&cursor={cursor}");
+    }
+}
