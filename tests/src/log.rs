@@ -2,6 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Read};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// Most lines that are kept: a bound on what a test that fails prints.
@@ -18,8 +19,8 @@ struct Shared {
 }
 
 impl Log {
-    /// Takes the lines of a stream until it ends.
-    pub fn follow(&self, stream: impl Read + Send + 'static) {
+    /// Takes the lines of a stream until it ends. Whoever waits for the thread has seen all of them.
+    pub fn follow(&self, stream: impl Read + Send + 'static) -> JoinHandle<()> {
         let log = self.clone();
         std::thread::spawn(move || {
             for line in BufReader::new(stream).lines().map_while(Result::ok) {
@@ -29,7 +30,7 @@ impl Log {
                 }
                 log.0.grown.notify_all();
             }
-        });
+        })
     }
 
     /// All lines so far.

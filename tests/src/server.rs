@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, ExitStatus, Stdio};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -34,6 +35,7 @@ pub struct Server {
     child: Option<Child>,
     address: SocketAddr,
     log: Log,
+    readers: Vec<JoinHandle<()>>,
     data_dir: TempDir,
 }
 
@@ -60,6 +62,7 @@ impl Server {
             child: None,
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
             log: Log::default(),
+            readers: Vec::new(),
             data_dir,
         }
     }
@@ -86,8 +89,6 @@ impl Server {
     pub fn start_that_fails(&mut self, flags: &[&str]) -> (ExitStatus, String) {
         let from = self.spawn(flags);
         let status = self.wait_for_exit(START_TIMEOUT);
-        // The streams end with the process; their last lines may still be on the way through the reading threads.
-        self.log.find(from, Duration::from_secs(2), |_| Some(()));
         (status, self.log.lines()[from..].join("\n"))
     }
 
@@ -106,8 +107,10 @@ impl Server {
             .stderr(Stdio::piped())
             .spawn()
             .expect("the server can be started");
-        self.log.follow(child.stdout.take().expect("it was piped"));
-        self.log.follow(child.stderr.take().expect("it was piped"));
+        self.readers
+            .push(self.log.follow(child.stdout.take().expect("it was piped")));
+        self.readers
+            .push(self.log.follow(child.stderr.take().expect("it was piped")));
         self.child = Some(child);
         from
     }
@@ -149,6 +152,7 @@ impl Server {
         if let Some(mut child) = self.child.take() {
             child.kill().expect("a child can be killed");
             child.wait().expect("a child that was killed ends");
+            self.read_to_the_end();
         }
     }
 
@@ -159,6 +163,7 @@ impl Server {
         loop {
             if let Some(status) = child.try_wait().expect("a child can be waited for") {
                 self.child = None;
+                self.read_to_the_end();
                 return status;
             }
             if Instant::now() > deadline {
@@ -166,6 +171,13 @@ impl Server {
                 panic!("the server does not end within {within:?}");
             }
             std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Takes what the process said last: its streams have ended with it.
+    fn read_to_the_end(&mut self) {
+        for reader in self.readers.drain(..) {
+            reader.join().expect("a reader of a log does not panic");
         }
     }
 }

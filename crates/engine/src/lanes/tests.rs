@@ -178,10 +178,7 @@ fn new_work_finds_room_while_the_last_of_the_backlog_is_claimed() {
         FirstAttempt::Waiting
     );
     lanes.take_claims(at(0), 10);
-    assert_eq!(
-        lanes.reserve(account(), action(1), 8, at(0)),
-        FirstAttempt::Owned
-    );
+    assert_eq!(lanes.reserve(account(), action(1), 8, at(0)), FirstAttempt::Owned);
 }
 
 #[test]

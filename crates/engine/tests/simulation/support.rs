@@ -1,8 +1,5 @@
 //! An engine on virtual time: tokio's paused clock, scripted receivers, and the real SQLite store run inline.
 
-#![allow(dead_code, clippy::allow_attributes, reason = "each test file uses a part of it")]
-#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
-
 use std::sync::Arc;
 use std::time::Duration;
 

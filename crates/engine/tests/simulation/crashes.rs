@@ -1,14 +1,12 @@
 //! Lives and deaths of a node over one data folder, on virtual time and from seeds.
 
-mod support;
-
 use std::collections::HashSet;
 use std::time::Duration;
 
+use crate::support::{Node, folder, life, refused, status};
 use postrider_engine::EngineSettings;
 use postrider_engine::transport::{Answer, Request};
 use postrider_model::{DeliveryStatus, Outcome};
-use support::{Node, folder, life, refused, status};
 
 const URL: &str = "https://receiver.example/hook";
 

@@ -1,15 +1,11 @@
 //! Edits between attempts: what an attempt takes from the configuration as it is, and what was fixed at acceptance.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
-
-mod support;
-
 use std::time::Duration;
 
+use crate::support::{Fixture, Node, folder, key, life, status};
 use postrider_engine::{EngineSettings, ResendOutcome};
 use postrider_model::{BodyContent, BodyStyle, DeliveryStatus};
 use postrider_storage::SaveAutomation;
-use support::{Fixture, Node, folder, key, life, status};
 
 const URL: &str = "https://receiver.example/hook";
 const MOVED: &str = "https://receiver.example/moved";

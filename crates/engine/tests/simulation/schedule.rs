@@ -1,12 +1,10 @@
 //! The schedule on virtual time: when attempts are made, and when none is made any more.
 
-mod support;
-
 use std::time::Duration;
 
+use crate::support::{Node, folder, life, refused, status};
 use postrider_engine::EngineSettings;
 use postrider_model::{DeliveryStatus, Outcome, Schedule};
-use support::{Node, folder, life, refused, status};
 
 const URL: &str = "https://receiver.example/hook";
 
