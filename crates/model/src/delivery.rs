@@ -311,8 +311,17 @@ mod tests {
     #[test]
     fn a_resend_that_cannot_be_made_leaves_the_status_that_there_was() {
         assert_eq!(Progress::new().status_when_canceled(), DeliveryStatus::Canceled);
-        for status in [DeliveryStatus::Succeeded, DeliveryStatus::Failed, DeliveryStatus::Canceled] {
-            let resend = Progress { status, ..Progress::new() }.resend().unwrap();
+        for status in [
+            DeliveryStatus::Succeeded,
+            DeliveryStatus::Failed,
+            DeliveryStatus::Canceled,
+        ] {
+            let resend = Progress {
+                status,
+                ..Progress::new()
+            }
+            .resend()
+            .unwrap();
             assert_eq!(resend.status_when_canceled(), status);
         }
     }

@@ -195,11 +195,7 @@ fn canceled(
     conn.prepare_cached(
         "UPDATE deliveries SET status = ?2, resend_of = NULL, owner = NULL, state_at = ?3 WHERE id = ?1",
     )?
-    .execute((
-        key.delivery.as_bytes(),
-        status.code(),
-        at.unix_ms(),
-    ))?;
+    .execute((key.delivery.as_bytes(), status.code(), at.unix_ms()))?;
     Ok(Recorded::Applied)
 }
 
