@@ -9,11 +9,15 @@ use http::{HeaderMap, Method, Request};
 use http_body_util::{BodyExt as _, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
 use serde_json::Value;
 
 /// Bound on one call.
 const CALL_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long a connection may lie idle and still be used. The server closes those that it heard nothing of for 30 s,
+/// perhaps in the moment in which one is used again.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A server's API. Clones share their connections.
 #[derive(Debug, Clone)]
@@ -48,7 +52,10 @@ pub struct Answer {
 impl Api {
     /// The API at this address, called with `key`.
     pub fn new(address: SocketAddr, key: Option<&str>) -> Self {
-        let http = Client::builder(TokioExecutor::new()).build_http();
+        let http = Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(IDLE_TIMEOUT)
+            .build_http();
         Self {
             address,
             key: key.map(str::to_owned),

@@ -171,7 +171,7 @@ fn due_work_is_claimed_once_and_only_with_room_for_it() {
 
 #[test]
 fn new_work_finds_room_while_the_last_of_the_backlog_is_claimed() {
-    let mut lanes = lanes(100, 1_000);
+    let mut lanes = lanes(1_000, 1_000);
     lanes.waits(account(), action(1), at(0), at(0));
     assert_eq!(
         lanes.reserve(account(), action(1), 8, at(0)),
