@@ -274,7 +274,7 @@ impl Lanes {
             // its way back from the store once the backlog is gone.
             let free = lane.capacity().saturating_sub(lane.held).min(share);
             let room = free.div_ceil(2).min(CLAIM_MAX);
-            let room_bytes = self.window.free_bytes().min(CLAIM_BYTES_MAX);
+            let room_bytes = (self.window.free_bytes() / 2).min(CLAIM_BYTES_MAX);
             if room == 0 || room_bytes == 0 {
                 // The lane is asked again when it releases something; one that holds nothing waits for the others.
                 if lane.held == 0 {
