@@ -53,9 +53,10 @@ async fn a_killed_server_loses_no_accepted_event_and_repeats_none_that_it_record
         if round % LOOK_EVERY == 0 {
             settled.extend(Settled::read(&account.through(server.api())).await);
         }
+        let killed_at = Instant::now();
         server.kill();
-        kills.push(Instant::now());
         server.start_again_with(&FLAGS);
+        kills.push(killed_at..Instant::now());
         producers.move_to(server.api());
     }
     let accepted = producers.finish().await;
