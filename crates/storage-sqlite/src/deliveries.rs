@@ -14,12 +14,11 @@ pub(crate) mod waiting;
 use async_trait::async_trait;
 use postrider_model::delivery::{BodySpec, Progress};
 use postrider_model::{
-    AccountId, ActionId, Attempt, AutomationId, Delivery, DeliveryId, DeliveryStatus, EventId, Outcome,
-    Timestamp,
+    AccountId, ActionId, AutomationId, Delivery, DeliveryId, DeliveryStatus, EventId, Outcome, Timestamp,
 };
 use postrider_storage::{
-    Claim, ClaimRequest, DeliveryFilter, DeliveryKey, DeliveryStore, Finished, Page, PageRequest, Position,
-    Recorded, ReplayStep, Resent, SessionId, StoreResult, WaitingLane,
+    Claim, ClaimRequest, DeliveryFilter, DeliveryKey, DeliveryRecord, DeliveryStore, Finished, Page,
+    PageRequest, Position, Recorded, ReplayStep, Resent, SessionId, StoreResult, WaitingLane,
 };
 use rusqlite::{Connection, OptionalExtension, Row};
 
@@ -76,8 +75,15 @@ impl DeliveryStore for SqliteStore {
         self.read(move |conn| by_key(conn, key)).await
     }
 
-    async fn attempts(&self, key: DeliveryKey) -> StoreResult<Vec<Attempt>> {
-        self.read(move |conn| attempts::of_delivery(conn, key)).await
+    async fn record(&self, key: DeliveryKey) -> StoreResult<Option<DeliveryRecord>> {
+        self.read(move |conn| {
+            let Some(delivery) = by_key(conn, key)? else {
+                return Ok(None);
+            };
+            let attempts = attempts::of_delivery(conn, key)?;
+            Ok(Some(DeliveryRecord { delivery, attempts }))
+        })
+        .await
     }
 
     async fn deliveries(

@@ -1,6 +1,7 @@
 //! Connections that read, a few at a time, beside the writer: in WAL mode neither waits for the other.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use parking_lot::Mutex;
 use postrider_storage::{StoreError, StoreResult};
@@ -15,14 +16,14 @@ use crate::sql_error::{SqlError, SqlResult};
 pub(crate) struct Readers {
     data_dir: PathBuf,
     options: SqliteOptions,
-    permits: Semaphore,
+    permits: Arc<Semaphore>,
     idle: Mutex<Vec<Connection>>,
 }
 
 impl Readers {
     pub(crate) fn new(data_dir: PathBuf, options: SqliteOptions) -> Self {
         Self {
-            permits: Semaphore::new(options.readers.max(1)),
+            permits: Arc::new(Semaphore::new(options.readers.max(1))),
             idle: Mutex::new(Vec::new()),
             data_dir,
             options,
@@ -35,18 +36,21 @@ impl Readers {
         T: Send + 'static,
         F: FnOnce(&Connection) -> SqlResult<T> + Send + 'static,
     {
-        let _permit = self
-            .permits
-            .acquire()
+        let permit = Arc::clone(&self.permits)
+            .acquire_owned()
             .await
             .map_err(|_| StoreError::Unavailable("the store is shutting down".to_owned()))?;
         let conn = self.connection()?;
         let (conn, result) = match self.options.execution {
             Execution::Inline => run(conn, work),
-            // A panic drops the connection; the next read opens another.
-            Execution::Threaded => tokio::task::spawn_blocking(move || run(conn, work))
-                .await
-                .map_err(|error| StoreError::Internal(format!("a read was broken off: {error}")))?,
+            // A panic drops the connection; the next read opens another. The permit goes along: a caller that hangs up
+            // does not end the work, and must not make room for more of it.
+            Execution::Threaded => tokio::task::spawn_blocking(move || {
+                let _permit = permit;
+                run(conn, work)
+            })
+            .await
+            .map_err(|error| StoreError::Internal(format!("a read was broken off: {error}")))?,
         };
         self.idle.lock().push(conn);
         Ok(result?)

@@ -81,13 +81,11 @@ async fn assert_rows(folder: &Path) {
         .map(|delivery| delivery.progress.status)
         .collect();
     assert_eq!(statuses, [DeliveryStatus::Pending, DeliveryStatus::Failed]);
-    let attempts = store
-        .attempts(DeliveryKey {
-            account,
-            delivery: deliveries[1].id,
-        })
-        .await
-        .unwrap();
+    let key = DeliveryKey {
+        account,
+        delivery: deliveries[1].id,
+    };
+    let attempts = store.record(key).await.unwrap().unwrap().attempts;
     let numbers: Vec<_> = attempts.iter().map(|attempt| attempt.number).collect();
     assert_eq!(numbers, [1, 2]);
     assert_eq!(

@@ -137,6 +137,15 @@ pub struct ReplayStep {
     pub next: Option<Position>,
 }
 
+/// A delivery and all that was tried for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeliveryRecord {
+    /// The delivery.
+    pub delivery: Delivery,
+    /// Its attempts, in order.
+    pub attempts: Vec<Attempt>,
+}
+
 /// Which deliveries to list or replay. All conditions have to hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DeliveryFilter {
@@ -197,8 +206,8 @@ pub trait DeliveryStore: Send + Sync {
     /// The delivery, if the account has it.
     async fn delivery(&self, key: DeliveryKey) -> StoreResult<Option<Delivery>>;
 
-    /// The delivery's attempts, in order.
-    async fn attempts(&self, key: DeliveryKey) -> StoreResult<Vec<Attempt>>;
+    /// The delivery with its attempts, in one snapshot, if the account has it.
+    async fn record(&self, key: DeliveryKey) -> StoreResult<Option<DeliveryRecord>>;
 
     /// The account's deliveries, newest first.
     async fn deliveries(

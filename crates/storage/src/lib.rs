@@ -33,8 +33,8 @@ pub use accounts::{AccountConfig, AccountRef, AccountStore, SaveAccount};
 pub use api_keys::ApiKeyStore;
 pub use automations::{AutomationStore, SaveAutomation};
 pub use deliveries::{
-    Change, Claim, ClaimRequest, DeliveryFilter, DeliveryKey, DeliveryStore, Finished, ReadyDelivery,
-    Recorded, ReplayStep, Resent, WaitingLane,
+    Change, Claim, ClaimRequest, DeliveryFilter, DeliveryKey, DeliveryRecord, DeliveryStore, Finished,
+    ReadyDelivery, Recorded, ReplayStep, Resent, WaitingLane,
 };
 pub use error::{StoreError, StoreResult};
 pub use event_types::EventTypeStore;

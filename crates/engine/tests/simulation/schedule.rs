@@ -32,12 +32,8 @@ fn instant_failures_are_tried_at_0_10_and_110_seconds_and_never_again() {
         );
         tokio::time::sleep(Duration::from_secs(6 * 3600)).await;
         near(&node.times(URL), &[0, 10_000, 110_000]);
-        let attempts = node
-            .engine
-            .store()
-            .attempts(fixture.key(&deliveries[0]))
-            .await
-            .unwrap();
+        let key = fixture.key(&deliveries[0]);
+        let attempts = node.engine.store().record(key).await.unwrap().unwrap().attempts;
         assert_eq!(
             attempts.iter().map(|attempt| attempt.number).collect::<Vec<_>>(),
             [1, 2, 3]

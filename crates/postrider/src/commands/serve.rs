@@ -77,7 +77,7 @@ fn log_settings(loaded: &Loaded, open_files: Option<u64>) {
         response_bytes_kept = %settings.response_bytes_kept,
         body_limit = %settings.body_limit,
         retention = %settings.retention,
-        unseen_event_types = ?settings.unseen_event_types,
+        unseen_event_types = %settings.unseen_event_types,
         in_flight_max = settings.in_flight_max,
         shutdown_grace = %settings.shutdown_grace,
         open_files,

@@ -118,6 +118,15 @@ pub enum UnseenEventTypes {
     Refuse,
 }
 
+impl std::fmt::Display for UnseenEventTypes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Add => "add",
+            Self::Refuse => "refuse",
+        })
+    }
+}
+
 impl Settings {
     /// The part of the settings that the engine obeys.
     pub fn engine(&self) -> EngineSettings {

@@ -177,7 +177,8 @@ impl Scene {
 
     /// The delivery's attempts.
     pub async fn attempts(&self, key: DeliveryKey) -> Vec<Attempt> {
-        self.store.attempts(key).await.expect("attempts")
+        let record = self.store.record(key).await.expect("record");
+        record.map(|record| record.attempts).unwrap_or_default()
     }
 }
 

@@ -4,9 +4,9 @@ use axum::Json;
 use axum::extract::State;
 use http::Uri;
 use postrider_model::DeliveryId;
-use postrider_storage::DeliveryKey;
+use postrider_storage::{DeliveryKey, DeliveryRecord};
 
-use super::find;
+use super::delivery_not_found;
 use super::view::DeliveryRecordView;
 use crate::path::{InAccount, ObjectPath, PathId};
 use crate::problem::Problem;
@@ -29,7 +29,7 @@ pub async fn get_delivery(
 ) -> Result<Json<DeliveryRecordView>, Problem> {
     no_parameters(&uri)?;
     let key = DeliveryKey { account, delivery };
-    let delivery = find(&state, key).await?;
-    let attempts = state.engine.store().attempts(key).await?;
+    let record = state.engine.store().record(key).await?;
+    let DeliveryRecord { delivery, attempts } = record.ok_or_else(delivery_not_found)?;
     Ok(Json(DeliveryRecordView::of(delivery, attempts)))
 }
