@@ -9,8 +9,7 @@ use std::sync::Arc;
 
 use postrider_model::automation::DisabledReason;
 use postrider_model::{
-    Account, AccountId, Action, ActionId, Automation, AutomationId, KeyStatus, Schedule, SigningKey,
-    Timestamp,
+    Account, AccountId, Action, ActionId, Automation, AutomationId, Schedule, SigningKey, Timestamp,
 };
 use postrider_signing::signer::{LiveSigners, Signer};
 use postrider_storage::{AccountConfig, AccountRef, SaveAccount, SaveAutomation, Store, StoreResult};
@@ -102,14 +101,6 @@ impl AccountEntry {
             .as_ref()
             .or(self.config.account.retry_delays.as_ref())
             .unwrap_or(installation)
-    }
-
-    /// Whether any key still signs beside the current one at `now`.
-    pub fn overlaps(&self, now: Timestamp) -> bool {
-        self.config
-            .keys
-            .iter()
-            .any(|key| key.status(now) == KeyStatus::Overlapping)
     }
 }
 
