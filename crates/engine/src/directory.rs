@@ -15,7 +15,8 @@ use postrider_signing::signer::{LiveSigners, Signer};
 use postrider_storage::{AccountConfig, AccountRef, SaveAccount, SaveAutomation, Store, StoreResult};
 use quick_cache::sync::Cache;
 
-/// Accounts kept in memory. At some 4 KiB each that is 80 MiB when full; others are read again when needed.
+/// Accounts kept in memory: twice as many as the largest set-up that the design measures. Others are read again when
+/// needed.
 const ACCOUNTS_MAX: usize = 20_000;
 
 /// An account as the hot path needs it: keys expanded, actions findable.

@@ -27,7 +27,7 @@ const LANE_BASE: usize = 64;
 /// store is asked for more.
 const LANE_PER_WIDTH: usize = 16;
 
-/// Most deliveries of one lane in one claim: a few milliseconds of work for the store.
+/// Most deliveries of one lane in one claim: one batch of the store's.
 const CLAIM_MAX: usize = 500;
 
 /// Most bytes of `data` of one lane in one claim.

@@ -29,12 +29,12 @@ pub struct EngineSettings {
     pub unseen_types: UnseenTypes,
     /// How long settled events are kept.
     pub retention: Duration,
-    /// Deliveries in memory, queued or under way. 20,000 hold about a second of the fastest traffic that was measured;
+    /// Deliveries in memory, queued or under way. 20,000 are about a second of the traffic that the design aims at;
     /// more than that waits in the store.
     pub window_deliveries: usize,
     /// The same in bytes of `data`: with large events this bound comes first.
     pub window_bytes: usize,
-    /// Requests under way at the same time. Each costs a socket and some 20 KiB.
+    /// Requests under way at the same time. Each costs a socket and its buffers.
     pub in_flight_max: usize,
     /// How long a session lives without a renewal.
     pub lease: Duration,

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use crate::engine::Engine;
 
-/// Rows removed in one step: some 5 ms of the writer's time.
+/// Rows removed in one step: what one batch of acceptance writes, so that a step delays the next commit no more than a
+/// busy moment does.
 const STEP_ROWS: usize = 500;
 
-/// The pause between steps: at most a quarter of the writer's time goes into pruning.
+/// The pause between steps: the writer is free for acceptance meanwhile.
 const STEP_PAUSE: Duration = Duration::from_millis(15);
 
 /// The pause once nothing is left to remove.
