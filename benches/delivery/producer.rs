@@ -1,0 +1,127 @@
+//! The producer: one thread that posts events over many connections and notes how long each took to be accepted.
+
+use std::cell::Cell;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+
+use crate::Outcome;
+use crate::ledger::Ledger;
+use crate::payload;
+use crate::wire::Inbox;
+
+/// How long a producer waits after a 503 before it repeats the request.
+const PAUSE_WHEN_BUSY: Duration = Duration::from_millis(20);
+
+/// What is posted, and how.
+#[derive(Clone)]
+pub struct Load {
+    /// Where to.
+    pub address: SocketAddr,
+    /// Requests, complete, each with the same number of events. They are sent in turn.
+    pub requests: Arc<Vec<Vec<u8>>>,
+    /// Events in each request.
+    pub events_per_request: u32,
+    /// Connections, with one request under way on each.
+    pub connections: usize,
+    /// Events a second; `None`: as fast as they are accepted.
+    pub rate: Option<u32>,
+}
+
+/// Posts all events of a ledger, in a thread of its own.
+pub async fn post_all(load: Load, ledger: &Arc<Ledger>) -> Outcome<()> {
+    let ledger = Arc::clone(ledger);
+    let (done, result) = tokio::sync::oneshot::channel();
+    let thread = std::thread::Builder::new()
+        .name("producer".to_owned())
+        .spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .expect("a runtime can be built");
+            let tasks = tokio::task::LocalSet::new();
+            // The receiver is gone only where the run was given up.
+            let _ = done.send(tasks.block_on(&runtime, connections(&load, &ledger)));
+        })?;
+    let posted = result.await?;
+    thread.join().map_err(|_| "the producer panicked")?;
+    posted
+}
+
+async fn connections(load: &Load, ledger: &Arc<Ledger>) -> Outcome<()> {
+    let next = Rc::new(Cell::new(0));
+    let started = Instant::now();
+    let tasks: Vec<_> = (0..load.connections)
+        .map(|_| {
+            let (load, ledger, next) = (load.clone(), Arc::clone(ledger), Rc::clone(&next));
+            tokio::task::spawn_local(async move { connection(&load, &ledger, &next, started).await })
+        })
+        .collect();
+    for task in tasks {
+        task.await??;
+    }
+    Ok(())
+}
+
+async fn connection(load: &Load, ledger: &Ledger, next: &Cell<u32>, started: Instant) -> Outcome<()> {
+    let mut stream = TcpStream::connect(load.address).await?;
+    stream.set_nodelay(true)?;
+    let mut inbox = Inbox::new();
+    let mut request = Vec::new();
+    let mut chosen = usize::MAX;
+    let mut offsets = Vec::new();
+    loop {
+        let first = next.get();
+        if first >= ledger.events() {
+            return Ok(());
+        }
+        let choice = (first / load.events_per_request) as usize % load.requests.len();
+        if choice != chosen {
+            chosen = choice;
+            request.clone_from(&load.requests[choice]);
+            offsets = payload::number_offsets(&request);
+        }
+        next.set(first + load.events_per_request);
+        if let Some(rate) = load.rate {
+            let due = started + Duration::from_secs_f64(f64::from(first) / f64::from(rate));
+            tokio::time::sleep_until(due).await;
+        }
+        for (number, offset) in (first..).zip(&offsets) {
+            payload::set_number(&mut request, *offset, number);
+        }
+        post(&mut stream, &mut inbox, &request, ledger, first..first + load.events_per_request).await?;
+    }
+}
+
+async fn post(
+    stream: &mut TcpStream,
+    inbox: &mut Inbox,
+    request: &[u8],
+    ledger: &Ledger,
+    numbers: std::ops::Range<u32>,
+) -> Outcome<()> {
+    loop {
+        let sent_us = ledger.elapsed_us();
+        for number in numbers.clone().take_while(|number| *number < ledger.events()) {
+            ledger.sent(number, sent_us);
+        }
+        stream.write_all(request).await?;
+        let answer = inbox.answer(stream).await?;
+        match answer.status {
+            200..=299 => {
+                ledger.accepted(ledger.elapsed_us().saturating_sub(sent_us));
+                return Ok(());
+            }
+            503 => tokio::time::sleep(PAUSE_WHEN_BUSY).await,
+            status => {
+                let body = String::from_utf8_lossy(answer.body);
+                return Err(format!("a post was answered {status}: {body}").into());
+            }
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! The figures: tables for people, JSON for programs, floors for CI.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use crate::Outcome;
+use crate::args::Args;
+
+/// A figure that rows can have: its key, the heading of its column, digits after the point.
+struct Column(&'static str, &'static str, usize);
+
+/// In the order of the columns.
+const COLUMNS: &[Column] = &[
+    Column("events_per_s", "events/s", 0),
+    Column("deliveries_per_s", "deliveries/s", 0),
+    Column("share_of_limit", "of the limit", 2),
+    Column("cpu_us_per_event", "CPU µs/event", 1),
+    Column("accept_p50_ms", "accept p50 ms", 2),
+    Column("accept_p99_ms", "p99", 2),
+    Column("deliver_p50_ms", "deliver p50 ms", 2),
+    Column("deliver_p99_ms", "p99", 2),
+    Column("anonymous_mib", "memory MiB", 0),
+    Column("disk_bytes_per_event", "disk B/event", 0),
+    Column("seconds", "seconds", 1),
+    Column("share_of_throughput", "of throughput", 2),
+    Column("times_alone", "× alone", 2),
+    Column("times_first", "× first", 2),
+    Column("first_page_ms", "first page ms", 2),
+    Column("repeats", "repeats", 0),
+];
+
+/// One line of a table.
+#[derive(Debug, Clone, Default)]
+pub struct Row {
+    figures: BTreeMap<&'static str, f64>,
+}
+
+impl Row {
+    /// Adds a figure; the key is one of the columns.
+    pub fn with(mut self, key: &'static str, value: f64) -> Self {
+        assert!(COLUMNS.iter().any(|column| column.0 == key), "no column {key}");
+        self.figures.insert(key, value);
+        self
+    }
+
+    /// A figure of it.
+    pub fn get(&self, key: &str) -> f64 {
+        self.figures.get(key).copied().unwrap_or(f64::NAN)
+    }
+}
+
+/// Under each name a row for each time it was measured, in order of appearance.
+type Table = Vec<(String, Vec<Row>)>;
+
+/// Everything that was measured.
+pub struct Report {
+    binaries: Vec<PathBuf>,
+    /// By scenario, in order of appearance.
+    tables: Vec<(String, Table)>,
+}
+
+impl Report {
+    pub fn new(args: &Args) -> Self {
+        Self {
+            binaries: args.binaries(),
+            tables: Vec::new(),
+        }
+    }
+
+    /// The name of a row: with the build's number where there are several.
+    pub fn name(&self, name: &str, binary: usize) -> String {
+        if self.binaries.len() > 1 {
+            format!("{name} [{}]", binary + 1)
+        } else {
+            name.to_owned()
+        }
+    }
+
+    /// Adds a row, and says so while the rest is still measured.
+    pub fn add(&mut self, scenario: &str, name: &str, row: Row) {
+        let figures: Vec<String> = columns_of(std::slice::from_ref(&row))
+            .map(|column| format!("{} {}", column.1, shown(&row, column)))
+            .collect();
+        eprintln!("{scenario}, {name}: {}", figures.join(", "));
+        let table = match self.tables.iter().position(|(known, _)| known == scenario) {
+            Some(index) => &mut self.tables[index].1,
+            None => {
+                self.tables.push((scenario.to_owned(), Vec::new()));
+                &mut self.tables.last_mut().expect("one was pushed").1
+            }
+        };
+        match table.iter_mut().find(|(known, _)| known == name) {
+            Some((_, rows)) => rows.push(row),
+            None => table.push((name.to_owned(), vec![row])),
+        }
+    }
+
+    /// The tables, in Markdown; with several rounds, of medians.
+    pub fn print(&self) {
+        for (index, binary) in self.binaries.iter().enumerate() {
+            if self.binaries.len() > 1 {
+                println!("[{}] {}", index + 1, binary.display());
+            }
+        }
+        for (scenario, rows) in &self.tables {
+            let medians: Vec<Row> = rows.iter().map(|(_, rows)| median_row(rows)).collect();
+            let columns: Vec<&Column> = columns_of(&medians).collect();
+            let headings: Vec<&str> = columns.iter().map(|column| column.1).collect();
+            println!("\n| {scenario} | {} |", headings.join(" | "));
+            println!("|---{}|", "|--:".repeat(columns.len()));
+            for ((name, _), row) in rows.iter().zip(&medians) {
+                let cells: Vec<String> = columns.iter().map(|column| shown(row, column)).collect();
+                println!("| {name} | {} |", cells.join(" | "));
+            }
+        }
+    }
+
+    /// All figures: of each row the medians, and each round's.
+    pub fn write_json(&self, path: &Path) -> Outcome<()> {
+        let mut scenarios = serde_json::Map::new();
+        for (scenario, rows) in &self.tables {
+            let rows: serde_json::Map<String, Value> = rows
+                .iter()
+                .map(|(name, rows)| {
+                    let rounds: Vec<_> = rows.iter().map(|row| &row.figures).collect();
+                    let value = json!({"median": median_row(rows).figures, "rounds": rounds});
+                    (name.clone(), value)
+                })
+                .collect();
+            scenarios.insert(scenario.clone(), Value::Object(rows));
+        }
+        let mut text = serde_json::to_string_pretty(&Value::Object(scenarios))?;
+        text.push('\n');
+        Ok(std::fs::write(path, text)?)
+    }
+
+    /// Whether every share of the limit reaches its floor. The floors' file has them by scenario and row.
+    pub fn above_floors(&self, path: &Path) -> Outcome<bool> {
+        let floors: BTreeMap<String, BTreeMap<String, f64>> =
+            serde_json::from_str(&std::fs::read_to_string(path)?)?;
+        let mut all_above = true;
+        for (scenario, floors) in floors {
+            for (name, floor) in floors {
+                let share = self
+                    .median(&scenario, &name)
+                    .map_or(f64::NAN, |row| row.get("share_of_limit"));
+                let is_above = share >= floor;
+                all_above &= is_above;
+                let verdict = if is_above { "above" } else { "BELOW" };
+                println!("{scenario}, {name}: {share:.3} of the limit, {verdict} its floor of {floor}");
+            }
+        }
+        Ok(all_above)
+    }
+
+    fn median(&self, scenario: &str, name: &str) -> Option<Row> {
+        let (_, rows) = self.tables.iter().find(|(known, _)| known == scenario)?;
+        let (_, rows) = rows.iter().find(|(known, _)| known == name)?;
+        Some(median_row(rows))
+    }
+
+    /// What was measured last under this name.
+    pub fn last(&self, scenario: &str, name: &str) -> Option<&Row> {
+        let (_, rows) = self.tables.iter().find(|(known, _)| known == scenario)?;
+        rows.iter().find(|(known, _)| known == name)?.1.last()
+    }
+}
+
+fn columns_of(rows: &[Row]) -> impl Iterator<Item = &'static Column> {
+    COLUMNS
+        .iter()
+        .filter(move |column| rows.iter().any(|row| row.figures.contains_key(column.0)))
+}
+
+fn shown(row: &Row, column: &Column) -> String {
+    match row.figures.get(column.0) {
+        Some(value) => format!("{value:.*}", column.2),
+        None => "–".to_owned(),
+    }
+}
+
+/// Each figure's median over the rounds.
+fn median_row(rows: &[Row]) -> Row {
+    let mut by_key: BTreeMap<&'static str, Vec<f64>> = BTreeMap::new();
+    for row in rows {
+        for (key, value) in &row.figures {
+            by_key.entry(key).or_default().push(*value);
+        }
+    }
+    let figures = by_key
+        .into_iter()
+        .map(|(key, mut values)| {
+            values.sort_unstable_by(f64::total_cmp);
+            (key, values[values.len() / 2])
+        })
+        .collect();
+    Row { figures }
+}

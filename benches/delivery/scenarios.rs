@@ -1,0 +1,79 @@
+//! What is measured, a file each, in this order.
+
+mod backlog;
+mod growth;
+mod isolation;
+mod latency;
+mod limit;
+mod throughput;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::Outcome;
+use crate::args::{Args, Scenario};
+use crate::ledger::Ledger;
+use crate::payload;
+use crate::producer::{self, Load};
+use crate::report::{Report, Row};
+use crate::server::Server;
+use crate::setup;
+
+/// Bytes of `data` of an ordinary event.
+const DATA_BYTES: usize = 512;
+
+/// Connections of an ordinary producer.
+const CONNECTIONS: usize = 64;
+
+/// How long a load may take that should take seconds.
+const LOAD_MAX: Duration = Duration::from_secs(120);
+
+/// Runs what is wanted, once.
+pub async fn run(args: &Args, report: &mut Report) -> Outcome<()> {
+    let limit = limit::run(args, report).await?;
+    if args.wants(Scenario::Throughput) {
+        throughput::run(args, report, limit).await?;
+    }
+    if args.wants(Scenario::Latency) {
+        latency::run(args, report).await?;
+    }
+    if args.wants(Scenario::Isolation) {
+        isolation::run(args, report).await?;
+    }
+    if args.wants(Scenario::Backlog) {
+        backlog::run(args, report, limit).await?;
+    }
+    if args.wants(Scenario::Growth) {
+        growth::run(args, report, limit).await?;
+    }
+    Ok(())
+}
+
+/// Posts all events of a ledger and waits until they have arrived. Answers a row with what can be told from outside.
+async fn carry(load: Load, ledger: &Arc<Ledger>) -> Outcome<Row> {
+    producer::post_all(load, ledger).await?;
+    ledger.all_delivered(LOAD_MAX).await?;
+    if ledger.repeats() > 0 {
+        return Err(format!("{} deliveries arrived again", ledger.repeats()).into());
+    }
+    let events = f64::from(ledger.events());
+    let (accept, deliver) = (ledger.accept(), ledger.deliver());
+    Ok(Row::default()
+        .with("events_per_s", events / ledger.until_last_arrival().as_secs_f64())
+        .with("accept_p50_ms", accept.p50_ms)
+        .with("accept_p99_ms", accept.p99_ms)
+        .with("deliver_p50_ms", deliver.p50_ms)
+        .with("deliver_p99_ms", deliver.p99_ms))
+}
+
+/// A load of single events for one account.
+fn singles(server: &Server, account: &str, rate: Option<u32>) -> Load {
+    let event = payload::event(DATA_BYTES);
+    Load {
+        address: server.address(),
+        requests: Arc::new(vec![setup::post_event(server.address(), account, "events", &event)]),
+        events_per_request: 1,
+        connections: CONNECTIONS,
+        rate,
+    }
+}

@@ -1,0 +1,99 @@
+//! Growth: the cost of an event and the first page of the deliveries with ever more events in the store.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::{CONNECTIONS, DATA_BYTES, carry, singles};
+use crate::Outcome;
+use crate::args::Args;
+use crate::ledger::{Ledger, percentiles};
+use crate::payload;
+use crate::producer::Load;
+use crate::report::{Report, Row};
+use crate::server::Server;
+use crate::setup::{self, Client, DEFAULT_DELAYS};
+use crate::sink::Sink;
+
+/// How many events are stored when the cost is measured.
+const SIZES: [(u32, &str); 3] = [(10_000, "10 thousand stored"), (1_000_000, "1 million"), (5_000_000, "5 million")];
+
+/// Events that are measured at each size.
+const MEASURED: u32 = 50_000;
+
+/// Events that are stored at a time between the sizes.
+const STEP: u32 = 250_000;
+
+/// How often the page is read.
+const PAGES: usize = 50;
+
+pub async fn run(args: &Args, report: &mut Report, limit: f64) -> Outcome<()> {
+    for (index, binary) in args.binaries().iter().enumerate() {
+        let mut first = None;
+        for (name, row) in measure(args, binary).await? {
+            let cost = row.get("cpu_us_per_event");
+            let times = cost / *first.get_or_insert(cost);
+            let share = row.get("events_per_s") / limit;
+            let row = row.with("times_first", times).with("share_of_limit", share);
+            report.add("growth", &report.name(name, index), row);
+        }
+    }
+    Ok(())
+}
+
+async fn measure(args: &Args, binary: &Path) -> Outcome<Vec<(&'static str, Row)>> {
+    let sink = Sink::start()?;
+    let server = Server::start(binary, args)?;
+    let mut client = server.client();
+    let account = client.account(&[sink.url("/ok")], DEFAULT_DELAYS).await?;
+    let mut rows = Vec::new();
+    let mut stored = 0;
+    for (size, name) in SIZES {
+        while stored < size {
+            let ledger = Arc::new(Ledger::new(STEP.min(size - stored), 1));
+            sink.note(&ledger);
+            carry(batches(&server, &account), &ledger).await?;
+            stored += ledger.events();
+        }
+        client.settled(&account).await?;
+        let page_ms = first_page_ms(&mut client, &account).await?;
+        let ledger = Arc::new(Ledger::new(MEASURED, 1));
+        sink.note(&ledger);
+        let cpu_before_us = server.cpu_us()?;
+        let row = carry(singles(&server, &account, None), &ledger).await?;
+        client.settled(&account).await?;
+        let cpu_us = server.cpu_us()?.saturating_sub(cpu_before_us) as f64;
+        stored += MEASURED;
+        let row = row
+            .with("cpu_us_per_event", cpu_us / f64::from(MEASURED))
+            .with("first_page_ms", page_ms);
+        rows.push((name, row));
+    }
+    Ok(rows)
+}
+
+fn batches(server: &Server, account: &str) -> Load {
+    let body = payload::batch(250, DATA_BYTES);
+    let request = setup::post_event(server.address(), account, "events/batch", &body);
+    Load {
+        address: server.address(),
+        requests: Arc::new(vec![request]),
+        events_per_request: 250,
+        connections: CONNECTIONS / 8,
+        rate: None,
+    }
+}
+
+/// The 99th percentile over the lists that the console and people ask for most, in milliseconds.
+async fn first_page_ms(client: &mut Client, account: &str) -> Outcome<f64> {
+    let mut took_us = Vec::with_capacity(PAGES * 3);
+    for _ in 0..PAGES {
+        for filter in ["", "?status=failed", "?status=succeeded&limit=250"] {
+            let path = format!("/v1/accounts/{account}/deliveries{filter}");
+            let started = Instant::now();
+            client.call("GET", &path, "").await?;
+            took_us.push(u32::try_from(started.elapsed().as_micros())?);
+        }
+    }
+    Ok(percentiles(&took_us).p99_ms)
+}

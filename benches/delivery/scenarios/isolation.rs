@@ -1,0 +1,103 @@
+//! Isolation: what receivers that are down cost one that is not.
+//!
+//! A thousand actions whose receiver takes requests and never answers, fifty that answer 500, one that is healthy.
+//! The healthy one is measured alone, then with the others, each in a server of its own.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{carry, singles};
+use crate::Outcome;
+use crate::args::Args;
+use crate::ledger::Ledger;
+use crate::payload;
+use crate::producer::{self, Load};
+use crate::report::{Report, Row};
+use crate::server::Server;
+use crate::setup::{self, DEFAULT_DELAYS};
+use crate::sink::Sink;
+
+/// Events a second of the healthy account, and how many.
+const HEALTHY_RATE: u32 = 400;
+const HEALTHY_EVENTS: u32 = 12_000;
+
+/// Accounts with silent receivers, ten actions each; and how many events a second they get, taken together.
+const SILENT_ACCOUNTS: usize = 100;
+const SILENT_ACTIONS: usize = 10;
+const SILENT_RATE: u32 = 100;
+
+/// Accounts with broken receivers, one action each; and how many events a second they get, taken together.
+const BROKEN_ACCOUNTS: usize = 50;
+const BROKEN_RATE: u32 = 50;
+
+/// How long the others go on before the healthy one is measured: requests are under way to all silent ones then.
+const LEAD: Duration = Duration::from_secs(10);
+
+pub async fn run(args: &Args, report: &mut Report) -> Outcome<()> {
+    for (index, binary) in args.binaries().iter().enumerate() {
+        let alone = measure(args, binary, false).await?;
+        let alone_ms = alone.get("deliver_p99_ms");
+        report.add("isolation", &report.name("healthy alone", index), alone);
+        let beside = measure(args, binary, true).await?;
+        let times = beside.get("deliver_p99_ms") / alone_ms;
+        let name = report.name("beside 1,000 silent and 50 broken", index);
+        report.add("isolation", &name, beside.with("times_alone", times));
+    }
+    Ok(())
+}
+
+async fn measure(args: &Args, binary: &Path, with_others: bool) -> Outcome<Row> {
+    let sink = Sink::start()?;
+    let server = Server::start(binary, args)?;
+    let account = server
+        .client()
+        .account(&[sink.url("/ok")], DEFAULT_DELAYS)
+        .await?;
+    let others = if with_others {
+        let others = start_others(&server, &sink).await?;
+        tokio::time::sleep(LEAD).await;
+        others
+    } else {
+        Vec::new()
+    };
+    let ledger = Arc::new(Ledger::new(HEALTHY_EVENTS, 1));
+    sink.note(&ledger);
+    let row = carry(singles(&server, &account, Some(HEALTHY_RATE)), &ledger).await?;
+    for other in others {
+        other.abort();
+    }
+    Ok(row)
+}
+
+type Others = Vec<tokio::task::JoinHandle<Outcome<()>>>;
+
+/// Starts loads that outlast the measurement.
+async fn start_others(server: &Server, sink: &Sink) -> Outcome<Others> {
+    let silent = |account: usize| {
+        (0..SILENT_ACTIONS)
+            .map(|action| sink.url(&format!("/silent/{account}/{action}")))
+            .collect()
+    };
+    let silent = setup::accounts(server.address(), (0..SILENT_ACCOUNTS).map(silent).collect()).await?;
+    let broken = |account: usize| vec![sink.url(&format!("/error/{account}"))];
+    let broken = setup::accounts(server.address(), (0..BROKEN_ACCOUNTS).map(broken).collect()).await?;
+    let seconds = u32::try_from(LEAD.as_secs())? + HEALTHY_EVENTS / HEALTHY_RATE + 5;
+    let start = |accounts: &[String], rate: u32| {
+        let event = payload::event(super::DATA_BYTES);
+        let requests = accounts
+            .iter()
+            .map(|account| setup::post_event(server.address(), account, "events", &event))
+            .collect();
+        let load = Load {
+            address: server.address(),
+            requests: Arc::new(requests),
+            events_per_request: 1,
+            connections: 4,
+            rate: Some(rate),
+        };
+        let ledger = Arc::new(Ledger::new(rate * seconds, 1));
+        tokio::spawn(async move { producer::post_all(load, &ledger).await })
+    };
+    Ok(vec![start(&silent, SILENT_RATE), start(&broken, BROKEN_RATE)])
+}

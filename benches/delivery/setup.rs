@@ -1,0 +1,130 @@
+//! Accounts and automations, and questions to the API, outside of what is measured.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
+
+use crate::Outcome;
+use crate::payload::EVENT_TYPE;
+use crate::server::ADMIN_KEY;
+use crate::wire::Inbox;
+
+/// How long the server gets to put the last results on record.
+const SETTLE_MAX: Duration = Duration::from_secs(30);
+
+/// Connections over which many accounts are made.
+const SETUP_CONNECTIONS: usize = 32;
+
+/// The API over one connection.
+pub struct Client {
+    address: SocketAddr,
+    connection: Option<(TcpStream, Inbox)>,
+}
+
+/// A request of the API, complete.
+pub fn request(address: SocketAddr, method: &str, path: &str, body: &str) -> Vec<u8> {
+    format!(
+        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {ADMIN_KEY}\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .into_bytes()
+}
+
+/// The request that posts an event, or (with a body of many) a batch.
+pub fn post_event(address: SocketAddr, account: &str, what: &str, body: &str) -> Vec<u8> {
+    request(address, "POST", &format!("/v1/accounts/{account}/{what}"), body)
+}
+
+impl Client {
+    pub fn new(address: SocketAddr) -> Self {
+        Self {
+            address,
+            connection: None,
+        }
+    }
+
+    /// Calls the API; anything but a success is an error.
+    pub async fn call(&mut self, method: &str, path: &str, body: &str) -> Outcome<Value> {
+        let (mut stream, mut inbox) = match self.connection.take() {
+            Some(connection) => connection,
+            None => (TcpStream::connect(self.address).await?, Inbox::new()),
+        };
+        stream
+            .write_all(&request(self.address, method, path, body))
+            .await?;
+        let answer = inbox.answer(&mut stream).await?;
+        if !(200..300).contains(&answer.status) {
+            let body = String::from_utf8_lossy(answer.body);
+            return Err(format!("{method} {path} was answered {}: {body}", answer.status).into());
+        }
+        let value = serde_json::from_slice(answer.body)?;
+        self.connection = Some((stream, inbox));
+        Ok(value)
+    }
+
+    /// Makes an account with an automation that posts each event to these URLs. Answers the account's id.
+    pub async fn account(&mut self, urls: &[String], retry_delays_s: &[u32]) -> Outcome<String> {
+        let account = self
+            .call("POST", "/v1/accounts", r#"{"name":"Benchmark"}"#)
+            .await?;
+        let account = account["id"].as_str().ok_or("an account without an id")?.to_owned();
+        let actions: Vec<Value> = urls
+            .iter()
+            .map(|url| json!({"type": "send_webhook", "url": url}))
+            .collect();
+        let automation = json!({
+            "name": "Benchmark",
+            "trigger": {"event_types": [EVENT_TYPE]},
+            "actions": actions,
+            "retry_delays_s": retry_delays_s,
+        });
+        let path = format!("/v1/accounts/{account}/automations");
+        self.call("POST", &path, &automation.to_string()).await?;
+        Ok(account)
+    }
+
+    /// Waits until an account has no pending delivery any more.
+    pub async fn settled(&mut self, account: &str) -> Outcome<()> {
+        let path = format!("/v1/accounts/{account}/deliveries?status=pending&limit=1");
+        let until = Instant::now() + SETTLE_MAX;
+        loop {
+            let page = self.call("GET", &path, "").await?;
+            if page["data"].as_array().is_some_and(Vec::is_empty) {
+                return Ok(());
+            }
+            if Instant::now() > until {
+                return Err(format!("deliveries are still pending after {SETTLE_MAX:?}").into());
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
+
+/// The schedule where nothing is expected to fail.
+pub const DEFAULT_DELAYS: &[u32] = &[10, 100];
+
+/// Makes as many accounts as there are items in `urls`, each with one automation of those URLs. Their ids.
+pub async fn accounts(address: SocketAddr, urls: Vec<Vec<String>>) -> Outcome<Vec<String>> {
+    let share = urls.len().div_ceil(SETUP_CONNECTIONS).max(1);
+    let mut tasks = tokio::task::JoinSet::new();
+    for (index, urls) in urls.chunks(share).map(<[Vec<String>]>::to_vec).enumerate() {
+        tasks.spawn(async move {
+            let mut client = Client::new(address);
+            let mut ids = Vec::with_capacity(urls.len());
+            for urls in urls {
+                ids.push(client.account(&urls, DEFAULT_DELAYS).await?);
+            }
+            Outcome::Ok((index, ids))
+        });
+    }
+    let mut parts = Vec::new();
+    while let Some(joined) = tasks.join_next().await {
+        parts.push(joined??);
+    }
+    parts.sort_unstable();
+    Ok(parts.into_iter().flat_map(|(_, ids)| ids).collect())
+}

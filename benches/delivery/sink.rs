@@ -1,0 +1,125 @@
+//! The receiver: one thread that answers 200 and notes when what arrived.
+//!
+//! `/ok` answers 200, `/error` 500, `/silent` never. What follows in the path does not matter, so that actions can
+//! have URLs of their own.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::thread::JoinHandle;
+
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
+use tokio::sync::oneshot;
+
+use crate::ledger::Ledger;
+use crate::payload;
+use crate::wire::Inbox;
+
+const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Type: text/plain\r\n\r\nok";
+const ERROR: &[u8] = b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 5\r\n\r\nnope\n";
+
+/// Where arrivals are noted; `None`: nowhere.
+type Noted = Arc<RwLock<Option<Arc<Ledger>>>>;
+
+/// A receiver that runs until it is dropped; from then on its port refuses connections.
+pub struct Sink {
+    address: SocketAddr,
+    noted: Noted,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Sink {
+    /// Starts one on a free port.
+    pub fn start() -> io::Result<Self> {
+        Self::start_at(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
+    }
+
+    /// Starts one where another was, or (port 0) on a free port.
+    pub fn start_at(address: SocketAddr) -> io::Result<Self> {
+        let listener = TcpListener::bind(address)?;
+        listener.set_nonblocking(true)?;
+        let address = listener.local_addr()?;
+        let noted = Noted::default();
+        let (stop, stopped) = oneshot::channel();
+        let for_thread = Arc::clone(&noted);
+        let thread = std::thread::Builder::new()
+            .name("sink".to_owned())
+            .spawn(move || serve(listener, &for_thread, stopped))?;
+        Ok(Self {
+            address,
+            noted,
+            stop: Some(stop),
+            thread: Some(thread),
+        })
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// Notes arrivals on `/ok` from now on.
+    pub fn note(&self, ledger: &Arc<Ledger>) {
+        *self.noted.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(ledger));
+    }
+}
+
+impl Drop for Sink {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn serve(listener: TcpListener, noted: &Noted, stopped: oneshot::Receiver<()>) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .build()
+        .expect("a runtime can be built");
+    let tasks = tokio::task::LocalSet::new();
+    tasks.block_on(&runtime, async {
+        let listener = tokio::net::TcpListener::from_std(listener).expect("the listener is fit for the runtime");
+        let accept = async {
+            while let Ok((stream, _)) = listener.accept().await {
+                let _ = stream.set_nodelay(true);
+                tokio::task::spawn_local(connection(stream, Arc::clone(noted)));
+            }
+        };
+        tokio::select! {
+            () = accept => {}
+            _ = stopped => {}
+        }
+    });
+}
+
+async fn connection(mut stream: TcpStream, noted: Noted) {
+    let mut inbox = Inbox::new();
+    // An error is the sender's doing: it closed the connection.
+    while let Ok(Some(message)) = inbox.request(&mut stream).await {
+        let answer = if message.path.starts_with(b"/error") {
+            ERROR
+        } else if message.path.starts_with(b"/silent") {
+            continue;
+        } else {
+            note(&noted, message.body);
+            OK
+        };
+        if stream.write_all(answer).await.is_err() {
+            return;
+        }
+    }
+}
+
+fn note(noted: &Noted, body: &[u8]) {
+    let ledger = noted.read().unwrap_or_else(PoisonError::into_inner);
+    if let (Some(ledger), Some(number)) = (&*ledger, payload::number(body)) {
+        ledger.arrived(number);
+    }
+}

@@ -1,0 +1,123 @@
+//! HTTP/1.1 as little as two ends need that know each other: messages with a `Content-Length`.
+
+use std::io;
+
+use tokio::io::AsyncReadExt as _;
+use tokio::net::TcpStream;
+
+/// Room for a message that is read, before it grows.
+const BUFFER_BYTES: usize = 16 * 1024;
+
+/// More headers than either end sends.
+const HEADERS_MAX: usize = 32;
+
+/// What has been read of a connection.
+pub struct Inbox {
+    buffer: Vec<u8>,
+    taken: usize,
+}
+
+/// A message within an [`Inbox`].
+pub struct Message<'a> {
+    /// Of an answer; 0 for a request.
+    pub status: u16,
+    /// Of a request; empty for an answer.
+    pub path: &'a [u8],
+    pub body: &'a [u8],
+}
+
+struct Head {
+    status: u16,
+    path: std::ops::Range<usize>,
+    bytes: usize,
+    body_bytes: usize,
+}
+
+impl Inbox {
+    pub fn new() -> Self {
+        Self {
+            buffer: Vec::with_capacity(BUFFER_BYTES),
+            taken: 0,
+        }
+    }
+
+    /// The next request. `None` where the peer hung up before one.
+    pub async fn request(&mut self, stream: &mut TcpStream) -> io::Result<Option<Message<'_>>> {
+        self.message(stream, request_head).await
+    }
+
+    /// The next answer.
+    pub async fn answer(&mut self, stream: &mut TcpStream) -> io::Result<Message<'_>> {
+        let message = self.message(stream, answer_head).await?;
+        message.ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+    }
+
+    async fn message(
+        &mut self,
+        stream: &mut TcpStream,
+        parse: fn(&[u8]) -> io::Result<Option<Head>>,
+    ) -> io::Result<Option<Message<'_>>> {
+        self.buffer.drain(..self.taken);
+        self.taken = 0;
+        loop {
+            if let Some(head) = parse(&self.buffer)? {
+                let end = head.bytes + head.body_bytes;
+                while self.buffer.len() < end {
+                    if stream.read_buf(&mut self.buffer).await? == 0 {
+                        return Err(io::ErrorKind::UnexpectedEof.into());
+                    }
+                }
+                self.taken = end;
+                return Ok(Some(Message {
+                    status: head.status,
+                    path: &self.buffer[head.path],
+                    body: &self.buffer[head.bytes..end],
+                }));
+            }
+            if stream.read_buf(&mut self.buffer).await? == 0 {
+                return match self.buffer.is_empty() {
+                    true => Ok(None),
+                    false => Err(io::ErrorKind::UnexpectedEof.into()),
+                };
+            }
+        }
+    }
+}
+
+fn request_head(text: &[u8]) -> io::Result<Option<Head>> {
+    let mut headers = [httparse::EMPTY_HEADER; HEADERS_MAX];
+    let mut request = httparse::Request::new(&mut headers);
+    let httparse::Status::Complete(bytes) = request.parse(text).map_err(io::Error::other)? else {
+        return Ok(None);
+    };
+    let path = request.path.unwrap_or_default().as_bytes();
+    let start = path.as_ptr() as usize - text.as_ptr() as usize;
+    Ok(Some(Head {
+        status: 0,
+        path: start..start + path.len(),
+        bytes,
+        body_bytes: content_length(request.headers),
+    }))
+}
+
+fn answer_head(text: &[u8]) -> io::Result<Option<Head>> {
+    let mut headers = [httparse::EMPTY_HEADER; HEADERS_MAX];
+    let mut response = httparse::Response::new(&mut headers);
+    let httparse::Status::Complete(bytes) = response.parse(text).map_err(io::Error::other)? else {
+        return Ok(None);
+    };
+    Ok(Some(Head {
+        status: response.code.unwrap_or_default(),
+        path: 0..0,
+        bytes,
+        body_bytes: content_length(response.headers),
+    }))
+}
+
+fn content_length(headers: &[httparse::Header<'_>]) -> usize {
+    headers
+        .iter()
+        .find(|header| header.name.eq_ignore_ascii_case("content-length"))
+        .and_then(|header| std::str::from_utf8(header.value).ok()?.parse().ok())
+        .unwrap_or(0)
+}
