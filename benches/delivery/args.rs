@@ -76,7 +76,11 @@ impl Args {
     /// How often everything is measured. The short mode takes a median of three: one figure alone is too noisy to
     /// fail on.
     pub fn rounds(&self) -> u32 {
-        if self.short { self.rounds.max(3) } else { self.rounds }
+        if self.short {
+            self.rounds.max(3)
+        } else {
+            self.rounds
+        }
     }
 
     /// Events of a variant of `throughput`.

@@ -20,7 +20,8 @@ pub fn cpu_us(pid: u32) -> Outcome<u64> {
     // The name, in parentheses, may hold anything; the fields after it are counted from 3 (proc(5)).
     let after_name = stat.rsplit_once(')').ok_or("an odd stat file")?.1;
     let fields: Vec<&str> = after_name.split_ascii_whitespace().collect();
-    let ticks = |field: usize| -> Outcome<u64> { Ok(fields.get(field - 3).ok_or("a short stat file")?.parse()?) };
+    let ticks =
+        |field: usize| -> Outcome<u64> { Ok(fields.get(field - 3).ok_or("a short stat file")?.parse()?) };
     Ok((ticks(14)? + ticks(15)?) * TICK_US)
 }
 

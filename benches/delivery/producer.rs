@@ -94,7 +94,14 @@ async fn connection(load: &Load, ledger: &Ledger, next: &Cell<u32>, started: Ins
         for (number, offset) in (first..).zip(&offsets) {
             payload::set_number(&mut request, *offset, number);
         }
-        post(&mut stream, &mut inbox, &request, ledger, first..first + load.events_per_request).await?;
+        post(
+            &mut stream,
+            &mut inbox,
+            &request,
+            ledger,
+            first..first + load.events_per_request,
+        )
+        .await?;
     }
 }
 

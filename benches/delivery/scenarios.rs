@@ -71,7 +71,12 @@ fn singles(server: &Server, account: &str, rate: Option<u32>) -> Load {
     let event = payload::event(DATA_BYTES);
     Load {
         address: server.address(),
-        requests: Arc::new(vec![setup::post_event(server.address(), account, "events", &event)]),
+        requests: Arc::new(vec![setup::post_event(
+            server.address(),
+            account,
+            "events",
+            &event,
+        )]),
         events_per_request: 1,
         connections: CONNECTIONS,
         rate,

@@ -71,7 +71,10 @@ impl Client {
         let account = self
             .call("POST", "/v1/accounts", r#"{"name":"Benchmark"}"#)
             .await?;
-        let account = account["id"].as_str().ok_or("an account without an id")?.to_owned();
+        let account = account["id"]
+            .as_str()
+            .ok_or("an account without an id")?
+            .to_owned();
         let actions: Vec<Value> = urls
             .iter()
             .map(|url| json!({"type": "send_webhook", "url": url}))

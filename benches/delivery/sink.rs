@@ -85,7 +85,8 @@ fn serve(listener: TcpListener, noted: &Noted, stopped: oneshot::Receiver<()>) {
         .expect("a runtime can be built");
     let tasks = tokio::task::LocalSet::new();
     tasks.block_on(&runtime, async {
-        let listener = tokio::net::TcpListener::from_std(listener).expect("the listener is fit for the runtime");
+        let listener =
+            tokio::net::TcpListener::from_std(listener).expect("the listener is fit for the runtime");
         let accept = async {
             while let Ok((stream, _)) = listener.accept().await {
                 let _ = stream.set_nodelay(true);

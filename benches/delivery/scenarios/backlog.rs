@@ -57,7 +57,9 @@ async fn measure(args: &Args, binary: &Path) -> Outcome<Vec<(&'static str, Row)>
     let (healthy_sink, down) = (Sink::start()?, Sink::start()?);
     let server = Server::start(binary, args)?;
     let mut client = server.client();
-    let healthy = client.account(&[healthy_sink.url("/ok")], setup::DEFAULT_DELAYS).await?;
+    let healthy = client
+        .account(&[healthy_sink.url("/ok")], setup::DEFAULT_DELAYS)
+        .await?;
     let account = client.account(&[down.url("/ok")], &DELAYS_S).await?;
     let address = down.address();
     drop(down);
@@ -147,7 +149,9 @@ async fn drain(ledger: &Ledger) -> Outcome<Drain> {
     let reached = async |share: f64| {
         while (ledger.delivered() as f64) < all * share {
             if started.elapsed() > DRAIN_MAX {
-                return Err(format!("only {} were delivered within {DRAIN_MAX:?}", ledger.delivered()).into());
+                return Err(
+                    format!("only {} were delivered within {DRAIN_MAX:?}", ledger.delivered()).into(),
+                );
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }

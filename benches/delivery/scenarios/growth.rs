@@ -16,7 +16,11 @@ use crate::setup::{self, Client, DEFAULT_DELAYS};
 use crate::sink::Sink;
 
 /// How many events are stored when the cost is measured.
-const SIZES: [(u32, &str); 3] = [(10_000, "10 thousand stored"), (1_000_000, "1 million"), (5_000_000, "5 million")];
+const SIZES: [(u32, &str); 3] = [
+    (10_000, "10 thousand stored"),
+    (1_000_000, "1 million"),
+    (5_000_000, "5 million"),
+];
 
 /// Events that are measured at each size.
 const MEASURED: u32 = 50_000;

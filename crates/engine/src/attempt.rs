@@ -110,8 +110,7 @@ async fn attempt(
     let started = engine.clock().monotonic();
     let answer = caught(engine.transport().send(request)).await;
     let duration = engine.clock().monotonic().saturating_sub(started);
-    metrics::counter!("postrider_attempts_total", "outcome" => answer.outcome.as_str()).increment(1);
-    metrics::histogram!("postrider_attempt_duration_seconds").record(duration.as_secs_f64());
+    engine.meters().attempt(answer.outcome, duration);
     let attempt = Attempt {
         number: ready.delivery.progress.next_number(),
         started_at,

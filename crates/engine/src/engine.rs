@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use parking_lot::{Mutex, MutexGuard};
 use postrider_model::secret::SECRET_BYTES;
-use postrider_model::{Clock, IdGenerator, SigningSecret};
+use postrider_model::{ActionId, Clock, IdGenerator, Outcome, SigningSecret};
 use postrider_storage::{SessionId, Store, StoreError, StoreResult};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Notify, mpsc, watch};
@@ -19,6 +19,7 @@ use crate::directory::Directory;
 use crate::egress::{DestinationError, EgressGuard, Resolve};
 use crate::feed::Feed;
 use crate::lanes::{Lanes, Ready};
+use crate::meters::Meters;
 use crate::settings::EngineSettings;
 use crate::transport::Transport;
 use crate::window::Window;
@@ -31,7 +32,7 @@ pub type Entropy = Box<dyn Fn(&mut [u8]) + Send + Sync>;
 /// How long a host name may take to be looked up while its URL is being saved.
 const RESOLVE_MAX: Duration = Duration::from_secs(2);
 
-/// How long a stop waits for the last results to be on record, once their attempts are over.
+/// How long a stop waits for the last events and results to be on disk, once the attempts are over.
 const LAST_RESULTS_MAX: Duration = Duration::from_secs(10);
 
 /// What an engine is made of.
@@ -59,6 +60,7 @@ pub struct Engine {
     directory: Directory,
     catalogue: Catalogue,
     feed: Feed,
+    meters: Meters,
     header_names: HeaderNames,
     lanes: Mutex<Lanes>,
     session: AtomicI64,
@@ -77,8 +79,7 @@ pub struct Engine {
 
 #[derive(Default)]
 struct Tasks {
-    append: Option<JoinHandle<()>>,
-    record: Option<JoinHandle<()>>,
+    advance: Option<JoinHandle<()>>,
     /// Those that are aborted on a stop.
     background: Vec<JoinHandle<()>>,
 }
@@ -103,6 +104,7 @@ impl Engine {
             directory: Directory::new(Arc::clone(&parts.store)),
             catalogue,
             feed: Feed::new(),
+            meters: Meters::new(),
             header_names: HeaderNames::new(&settings.header_prefix),
             lanes: Mutex::new(lanes),
             session: AtomicI64::new(session.0),
@@ -131,8 +133,8 @@ impl Engine {
 
     fn spawn_tasks(self: &Arc<Self>, append_jobs: mpsc::Receiver<AppendJob>, done: mpsc::Receiver<Done>) {
         let mut tasks = self.tasks.lock();
-        tasks.append = Some(tokio::spawn(work::append::run(Arc::clone(self), append_jobs)));
-        tasks.record = Some(tokio::spawn(work::record::run(Arc::clone(self), done)));
+        let inbox = work::advance::Inbox::new(append_jobs, done);
+        tasks.advance = Some(tokio::spawn(work::advance::run(Arc::clone(self), inbox)));
         tasks.background = vec![
             tokio::spawn(work::refill::run(Arc::clone(self))),
             tokio::spawn(work::session::run(Arc::clone(self))),
@@ -146,20 +148,15 @@ impl Engine {
         self.stopping.store(true, Ordering::Relaxed);
         self.lanes.lock().hold_back();
         drop(self.appends.lock().take());
-        let (append, record, background) = {
+        let (advance, background) = {
             let mut tasks = self.tasks.lock();
-            (
-                tasks.append.take(),
-                tasks.record.take(),
-                std::mem::take(&mut tasks.background),
-            )
+            (tasks.advance.take(), std::mem::take(&mut tasks.background))
         };
-        join(append, grace).await;
         // An error says that the grace is over: what is still under way is given back below.
         let _ = tokio::time::timeout(grace, self.no_attempts()).await;
         self.halt.send_replace(true);
         drop(self.results.lock().take());
-        join(record, LAST_RESULTS_MAX).await;
+        join(advance, LAST_RESULTS_MAX).await;
         background.iter().for_each(JoinHandle::abort);
         if let Err(error) = self
             .parts
@@ -221,6 +218,10 @@ impl Engine {
         &self.feed
     }
 
+    pub(crate) fn meters(&self) -> &Meters {
+        &self.meters
+    }
+
     /// The names of the headers that carry the installation's prefix.
     pub fn header_names(&self) -> &HeaderNames {
         &self.header_names
@@ -260,12 +261,23 @@ impl Engine {
 
     /// The next delivery to start; none once the session may be dead, as others may be working on it by then.
     pub(crate) fn next_ready(&self) -> Option<Ready> {
+        self.ready_lanes().take_ready()
+    }
+
+    /// Ends one attempt and takes the next; also whether there is more to start.
+    pub(crate) fn next_after(&self, action: ActionId, outcome: Option<Outcome>) -> (Option<Ready>, bool) {
+        let mut lanes = self.ready_lanes();
+        lanes.attempt_ended(action, outcome);
+        (lanes.take_ready(), lanes.may_start())
+    }
+
+    fn ready_lanes(&self) -> MutexGuard<'_, Lanes> {
         let past_lease = self.is_past_lease();
         let mut lanes = self.lanes.lock();
         if past_lease {
             lanes.hold_back();
         }
-        lanes.take_ready()
+        lanes
     }
 
     pub(crate) fn submit(&self, job: AppendJob) -> Result<(), AcceptError> {

@@ -82,7 +82,7 @@ impl Lane {
     }
 
     fn is_idle(&self) -> bool {
-        self.held == 0 && self.next_due.is_none() && self.claiming.is_none()
+        self.held == 0 && self.in_flight == 0 && self.next_due.is_none() && self.claiming.is_none()
     }
 }
 
@@ -240,6 +240,7 @@ impl Lanes {
             lane.in_turn = true;
             self.turn.push_back(action);
         }
+        self.drop_if_idle(action);
     }
 
     /// When to call [`Self::take_claims`] next.

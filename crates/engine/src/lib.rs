@@ -1,9 +1,9 @@
 //! The main job: accept events, work through deliveries, record attempts.
 //!
 //! ```text
-//! accept ──► store.append ──► lanes ──► attempt ──► recorder: store.finish ──► done
-//!            event+deliveries one per   guard,       attempt row, new state,    or waits in the store
-//!            one group commit action    sign, send   in batches                 until next_attempt_at
+//! accept ──► store.advance ──► lanes ──► attempt ──► store.advance ──► done
+//!            event+deliveries  one per   guard,      attempt row, new   or waits in the store
+//!            one group commit  action    sign, send  state, same commit until next_attempt_at
 //! ```
 //!
 //! The engine knows traits only ([`postrider_storage::Store`], [`transport::Transport`],
@@ -29,6 +29,7 @@ pub mod egress;
 pub mod engine;
 pub mod feed;
 pub mod lanes;
+mod meters;
 pub mod resend;
 pub mod settings;
 pub mod transport;

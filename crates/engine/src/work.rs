@@ -5,6 +5,7 @@
 //!
 //! [`Engine::stop`]: crate::Engine::stop
 
+pub mod advance;
 pub mod append;
 pub mod attempts;
 pub mod prune;

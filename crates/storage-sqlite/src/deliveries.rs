@@ -43,9 +43,7 @@ impl DeliveryStore for SqliteStore {
     }
 
     async fn finish(&self, session: SessionId, finished: Vec<Finished>) -> StoreResult<Vec<Recorded>> {
-        let bytes = finished.iter().map(finish::weight).sum();
-        self.write_bytes(bytes, move |cx| finish::finish(cx, session, &finished))
-            .await
+        self.write_part(finish::work(session, finished.into())).await
     }
 
     async fn give_back(&self, session: SessionId, keys: Vec<DeliveryKey>, now: Timestamp) -> StoreResult<()> {

@@ -18,9 +18,7 @@ use crate::store::SqliteStore;
 #[async_trait]
 impl EventStore for SqliteStore {
     async fn append(&self, session: SessionId, events: Vec<NewEvent>) -> StoreResult<Vec<Appended>> {
-        let bytes = events.iter().map(append::weight).sum();
-        self.write_bytes(bytes, move |cx| append::append(cx.conn, session, &events))
-            .await
+        self.write_part(append::work(session, events.into())).await
     }
 
     async fn event(&self, account: AccountId, id: EventId) -> StoreResult<Option<Event>> {

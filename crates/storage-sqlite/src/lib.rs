@@ -49,6 +49,7 @@ mod sessions;
 mod signing_keys;
 mod sql_error;
 mod store;
+mod work;
 mod writer;
 
 pub use backup::{BackupError, BackupReport, backup};

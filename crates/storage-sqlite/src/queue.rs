@@ -55,28 +55,78 @@ impl Queue {
         self.counters.read()
     }
 
-    /// Runs `work` in a transaction and returns its result once that is on disk. `bytes` is about what it carries.
+    /// Runs work in a transaction and returns its result once that is on disk.
     ///
     /// Once queued, the work is done even if the caller goes away.
-    pub(crate) async fn write<T, F>(&self, bytes: usize, work: F) -> StoreResult<T>
+    pub(crate) async fn write<T, F>(&self, part: Part<F>) -> StoreResult<T>
     where
         T: Send + 'static,
         F: FnMut(&mut WriteCx<'_>) -> SqlResult<T> + Send + 'static,
     {
-        let (reply, answer) = oneshot::channel();
-        let operation = Box::new(Work {
-            work,
-            result: None,
-            reply,
-        });
-        match &self.way {
-            Way::Threaded(thread) => thread.send(Queued { operation, bytes })?,
-            Way::Inline(writer) => writer.lock().commit(vec![operation]),
-        }
-        answer
-            .await
-            .unwrap_or_else(|_| Err(StoreError::Unavailable("the store is shutting down".to_owned())))
+        let bytes = part.bytes;
+        let (operation, answer) = operation(part);
+        self.send(vec![operation], bytes)?;
+        answered(answer).await
     }
+
+    /// The same with two pieces of work, which are queued as one: they get into the same transaction.
+    pub(crate) async fn write_two<T, U, F, G>(
+        &self,
+        first: Part<F>,
+        second: Part<G>,
+    ) -> (StoreResult<T>, StoreResult<U>)
+    where
+        T: Send + 'static,
+        U: Send + 'static,
+        F: FnMut(&mut WriteCx<'_>) -> SqlResult<T> + Send + 'static,
+        G: FnMut(&mut WriteCx<'_>) -> SqlResult<U> + Send + 'static,
+    {
+        let bytes = first.bytes + second.bytes;
+        let (first, first_answer) = operation(first);
+        let (second, second_answer) = operation(second);
+        if let Err(error) = self.send(vec![first, second], bytes) {
+            return (Err(error.clone()), Err(error));
+        }
+        (answered(first_answer).await, answered(second_answer).await)
+    }
+
+    fn send(&self, operations: Vec<Box<dyn Operation>>, bytes: usize) -> StoreResult<()> {
+        match &self.way {
+            Way::Threaded(thread) => thread.send(Queued { operations, bytes }),
+            Way::Inline(writer) => {
+                writer.lock().commit(operations);
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Work for the writer, and about how many bytes it carries.
+pub(crate) struct Part<F> {
+    pub(crate) bytes: usize,
+    pub(crate) work: F,
+}
+
+type Answer<T> = oneshot::Receiver<StoreResult<T>>;
+
+fn operation<T, F>(part: Part<F>) -> (Box<dyn Operation>, Answer<T>)
+where
+    T: Send + 'static,
+    F: FnMut(&mut WriteCx<'_>) -> SqlResult<T> + Send + 'static,
+{
+    let (reply, answer) = oneshot::channel();
+    let work = Work {
+        work: part.work,
+        result: None,
+        reply,
+    };
+    (Box::new(work), answer)
+}
+
+async fn answered<T>(answer: Answer<T>) -> StoreResult<T> {
+    answer
+        .await
+        .unwrap_or_else(|_| Err(StoreError::Unavailable("the store is shutting down".to_owned())))
 }
 
 struct Work<T, F> {
@@ -106,8 +156,9 @@ where
     }
 }
 
+/// Operations that get into the same transaction.
 struct Queued {
-    operation: Box<dyn Operation>,
+    operations: Vec<Box<dyn Operation>>,
     bytes: usize,
 }
 
@@ -172,11 +223,11 @@ impl Drop for ThreadedWriter {
 fn serve(mut writer: Writer, queue: &Receiver<Queued>, queued_bytes: &AtomicUsize) {
     while let Ok(first) = queue.recv() {
         let mut bytes = first.bytes;
-        let mut group = vec![first.operation];
+        let mut group = first.operations;
         while group.len() < GROUP_OPERATIONS_MAX && bytes < GROUP_BYTES_MAX {
             let Ok(next) = queue.try_recv() else { break };
             bytes = bytes.saturating_add(next.bytes);
-            group.push(next.operation);
+            group.extend(next.operations);
         }
         queued_bytes.fetch_sub(bytes, Ordering::Relaxed);
         writer.commit(group);

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 
 use crate::open::{self, OpenError};
 use crate::options::SqliteOptions;
-use crate::queue::Queue;
+use crate::queue::{Part, Queue};
 use crate::readers::Readers;
 use crate::schema;
 use crate::sql_error::SqlResult;
@@ -70,16 +70,31 @@ impl SqliteStore {
         T: Send + 'static,
         F: FnMut(&mut WriteCx<'_>) -> SqlResult<T> + Send + 'static,
     {
-        self.queue.write(0, work).await
+        self.queue.write(Part { bytes: 0, work }).await
     }
 
-    /// Runs work that carries about this many bytes in a transaction of the writer.
-    pub(crate) async fn write_bytes<T, F>(&self, bytes: usize, work: F) -> StoreResult<T>
+    /// Runs work that carries many bytes in a transaction of the writer.
+    pub(crate) async fn write_part<T, F>(&self, part: Part<F>) -> StoreResult<T>
     where
         T: Send + 'static,
         F: FnMut(&mut WriteCx<'_>) -> SqlResult<T> + Send + 'static,
     {
-        self.queue.write(bytes, work).await
+        self.queue.write(part).await
+    }
+
+    /// Runs two pieces of work in one transaction of the writer, unless one of them fails: then each for itself.
+    pub(crate) async fn write_two<T, U, F, G>(
+        &self,
+        first: Part<F>,
+        second: Part<G>,
+    ) -> (StoreResult<T>, StoreResult<U>)
+    where
+        T: Send + 'static,
+        U: Send + 'static,
+        F: FnMut(&mut WriteCx<'_>) -> SqlResult<T> + Send + 'static,
+        G: FnMut(&mut WriteCx<'_>) -> SqlResult<U> + Send + 'static,
+    {
+        self.queue.write_two(first, second).await
     }
 
     /// Runs work on a snapshot, beside the writer.

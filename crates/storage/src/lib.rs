@@ -28,6 +28,7 @@ pub mod retention;
 pub mod sessions;
 #[cfg(feature = "testkit")]
 pub mod testkit;
+pub mod work;
 
 pub use accounts::{AccountConfig, AccountRef, AccountStore, SaveAccount};
 pub use api_keys::ApiKeyStore;
@@ -42,6 +43,7 @@ pub use events::{Appended, EventFilter, EventStore, FirstAttempt, NewDelivery, N
 pub use page::{LIMIT_MAX, Page, PageRequest, Position};
 pub use retention::{Pruned, RetentionStore};
 pub use sessions::{SessionId, SessionStore};
+pub use work::{Advanced, WorkStore};
 
 /// Everything Postrider asks of a store.
 pub trait Store:
@@ -53,6 +55,7 @@ pub trait Store:
     + EventTypeStore
     + RetentionStore
     + SessionStore
+    + WorkStore
     + 'static
 {
 }
@@ -66,6 +69,7 @@ impl<T> Store for T where
         + EventTypeStore
         + RetentionStore
         + SessionStore
+        + WorkStore
         + 'static
 {
 }

@@ -1,27 +1,24 @@
-//! Stores new events and hands their deliveries over.
-//!
-//! All submissions that arrive while one group is being written form the next one: the store gets one call per group,
-//! and the producers share one fsync.
+//! The acceptance half of a step: which deliveries stay in memory, and what becomes of events once they are stored.
 
 use std::sync::Arc;
 
-use postrider_model::Timestamp;
 use postrider_model::delivery::Progress;
+use postrider_model::{Event, Timestamp};
 use postrider_storage::{
-    Appended, DeliveryKey, FirstAttempt, NewDelivery, NewEvent, ReadyDelivery, SessionId, StoreError,
+    Appended, DeliveryKey, FirstAttempt, NewEvent, ReadyDelivery, SessionId, StoreError, StoreResult,
 };
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
 use crate::accept::{Accepted, Rejection};
 use crate::engine::Engine;
-use crate::lanes::Ready;
+use crate::lanes::{Lanes, Ready};
 
 /// Jobs that may queue: with one event each, some 200 ms of the 18,000 a second that the design aims at. Past that,
 /// producers are told to come back rather than left waiting.
 pub const QUEUE_MAX: usize = 4_096;
 
-/// Most jobs in one group. A job holds at most 1,000 events.
-const GROUP_JOBS_MAX: usize = 512;
+/// Most jobs in one step. A job holds at most 1,000 events.
+pub const JOBS_MAX: usize = 512;
 
 /// What a producer's task waits for.
 type Reply = Result<Vec<Result<Accepted, Rejection>>, StoreError>;
@@ -37,66 +34,98 @@ pub struct AppendJob {
     pub reply: oneshot::Sender<Reply>,
 }
 
-/// What is kept of an event while the store has it.
-struct Kept {
-    event: Arc<postrider_model::Event>,
-    adds_event_type: bool,
-    deliveries: Vec<NewDelivery>,
+/// The jobs of a step.
+#[derive(Default)]
+pub struct Submitted {
+    /// The events of all jobs, in order.
+    pub events: Arc<[NewEvent]>,
+    /// For each job, how many of them are its own, and where its answer goes.
+    replies: Vec<(usize, oneshot::Sender<Reply>)>,
 }
 
-/// Runs until the senders are gone.
-pub async fn run(engine: Arc<Engine>, mut jobs: mpsc::Receiver<AppendJob>) {
-    let mut group = Vec::with_capacity(GROUP_JOBS_MAX);
-    while jobs.recv_many(&mut group, GROUP_JOBS_MAX).await > 0 {
-        append_group(&engine, &mut group).await;
-    }
-}
-
-async fn append_group(engine: &Arc<Engine>, group: &mut Vec<AppendJob>) {
-    let session = engine.session();
-    let mut replies = Vec::with_capacity(group.len());
-    let mut events = Vec::new();
-    for mut job in group.drain(..) {
-        reserve(engine, &mut job.events, job.now);
-        replies.push((job.events.len(), job.now, job.reply));
-        events.append(&mut job.events);
-    }
-    let kept: Vec<Kept> = events.iter().map(keep).collect();
-    match engine.store().append(session, events).await {
-        Ok(results) => {
-            let now = engine.clock().now();
-            let mut answers = kept
-                .into_iter()
-                .zip(results)
-                .map(|(kept, result)| settle(engine, session, now, kept, result));
-            for (count, _, reply) in replies {
-                // An error says that the producer has hung up: its events are stored and carried out all the same.
-                let _ = reply.send(Ok(answers.by_ref().take(count).collect()));
-            }
+impl Submitted {
+    /// Takes the jobs, and decides which of their deliveries stay in memory.
+    pub fn take(engine: &Engine, jobs: &mut Vec<AppendJob>) -> Self {
+        if jobs.is_empty() {
+            return Self::default();
         }
-        Err(error) => {
-            let now = engine.clock().now();
-            kept.iter().for_each(|kept| unreserve(engine, kept, now));
-            tracing::error!(%error, "events could not be stored");
-            for (_, _, reply) in replies {
-                let _ = reply.send(Err(error.clone()));
-            }
+        let mut events = Vec::with_capacity(jobs.iter().map(|job| job.events.len()).sum());
+        let mut replies = Vec::with_capacity(jobs.len());
+        let mut lanes = engine.lanes();
+        for mut job in jobs.drain(..) {
+            reserve(&mut lanes, &mut job.events, job.now);
+            replies.push((job.events.len(), job.reply));
+            events.append(&mut job.events);
+        }
+        drop(lanes);
+        Self {
+            events: events.into(),
+            replies,
         }
     }
-    engine.start_ready();
-}
 
-fn keep(new: &NewEvent) -> Kept {
-    Kept {
-        event: Arc::new(new.event.clone()),
-        adds_event_type: new.adds_event_type,
-        deliveries: new.deliveries.clone(),
+    /// Hands over what is stored, and answers everybody.
+    pub fn settle(self, engine: &Engine, session: SessionId, appended: StoreResult<Vec<Appended>>) {
+        if self.replies.is_empty() {
+            return;
+        }
+        let now = engine.clock().now();
+        match appended {
+            Ok(appended) => self.stored(engine, session, now, appended),
+            Err(error) => {
+                tracing::error!(%error, "events could not be stored");
+                let mut lanes = engine.lanes();
+                for new in &*self.events {
+                    unreserve(&mut lanes, new, now);
+                }
+                drop(lanes);
+                for (_, reply) in self.replies {
+                    let _ = reply.send(Err(error.clone()));
+                }
+            }
+        }
+    }
+
+    fn stored(self, engine: &Engine, session: SessionId, now: Timestamp, appended: Vec<Appended>) {
+        let mut answers = Vec::with_capacity(appended.len());
+        let mut new_types = Vec::new();
+        let (mut waiting, mut stored) = (false, 0);
+        let mut lanes = engine.lanes();
+        for (new, appended) in self.events.iter().zip(appended) {
+            answers.push(match appended {
+                Appended::Stored => {
+                    stored += 1;
+                    new_types.extend(new.adds_event_type.then_some(&new.event.event_type));
+                    waiting |= hand_over(&mut lanes, session, now, new);
+                    Ok(accepted(&new.event, false))
+                }
+                Appended::Known(event) => {
+                    unreserve(&mut lanes, new, now);
+                    Ok(accepted(&event, true))
+                }
+                Appended::Conflict => {
+                    unreserve(&mut lanes, new, now);
+                    Err(Rejection::Conflict)
+                }
+            });
+        }
+        drop(lanes);
+        for event_type in new_types {
+            engine.catalogue().added(event_type);
+        }
+        engine.meters().accepted.increment(stored);
+        let mut answers = answers.into_iter();
+        for (count, reply) in self.replies {
+            // An error says that the producer has hung up: its events are stored and carried out all the same.
+            let _ = reply.send(Ok(answers.by_ref().take(count).collect()));
+        }
+        if waiting {
+            engine.wake_refill();
+        }
     }
 }
 
-/// Decides which deliveries stay in memory.
-fn reserve(engine: &Engine, events: &mut [NewEvent], now: Timestamp) {
-    let mut lanes = engine.lanes();
+fn reserve(lanes: &mut Lanes, events: &mut [NewEvent], now: Timestamp) {
     for new in events {
         let (account, bytes) = (new.event.account, new.event.data.len());
         for delivery in &mut new.deliveries {
@@ -105,46 +134,15 @@ fn reserve(engine: &Engine, events: &mut [NewEvent], now: Timestamp) {
     }
 }
 
-fn unreserve(engine: &Engine, kept: &Kept, now: Timestamp) {
-    let mut lanes = engine.lanes();
-    for delivery in kept
-        .deliveries
-        .iter()
-        .filter(|delivery| delivery.first_attempt == FirstAttempt::Owned)
-    {
-        lanes.release(delivery.action, kept.event.data.len(), now);
-    }
-}
-
-fn settle(
-    engine: &Engine,
-    session: SessionId,
-    now: Timestamp,
-    kept: Kept,
-    result: Appended,
-) -> Result<Accepted, Rejection> {
-    match result {
-        Appended::Stored => {
-            metrics::counter!("postrider_events_accepted_total").increment(1);
-            if kept.adds_event_type {
-                engine.catalogue().added(&kept.event.event_type);
-            }
-            let accepted = accepted(&kept.event, false);
-            hand_over(engine, session, now, kept);
-            Ok(accepted)
-        }
-        Appended::Known(event) => {
-            unreserve(engine, &kept, now);
-            Ok(accepted(&event, true))
-        }
-        Appended::Conflict => {
-            unreserve(engine, &kept, now);
-            Err(Rejection::Conflict)
+fn unreserve(lanes: &mut Lanes, new: &NewEvent, now: Timestamp) {
+    for delivery in &new.deliveries {
+        if delivery.first_attempt == FirstAttempt::Owned {
+            lanes.release(delivery.action, new.event.data.len(), now);
         }
     }
 }
 
-fn accepted(event: &postrider_model::Event, known: bool) -> Accepted {
+fn accepted(event: &Event, known: bool) -> Accepted {
     Accepted {
         id: event.id,
         event_type: event.event_type.clone(),
@@ -154,31 +152,29 @@ fn accepted(event: &postrider_model::Event, known: bool) -> Accepted {
     }
 }
 
-fn hand_over(engine: &Engine, session: SessionId, now: Timestamp, kept: Kept) {
-    let account = kept.event.account;
+/// True where the lanes now know of a delivery that waits in the store, and have to look for it soon.
+fn hand_over(lanes: &mut Lanes, session: SessionId, now: Timestamp, new: &NewEvent) -> bool {
+    let account = new.event.account;
     let mut waiting = false;
-    {
-        let mut lanes = engine.lanes();
-        for new in kept.deliveries {
-            if new.first_attempt == FirstAttempt::Waiting {
-                waiting |= lanes.waits(account, new.action, kept.event.created_at, now);
-                continue;
-            }
-            let delivery = ReadyDelivery {
-                key: DeliveryKey {
-                    account,
-                    delivery: new.id,
-                },
-                automation: new.automation,
-                action: new.action,
-                body: new.body,
-                progress: Progress::new(),
-                event: Arc::clone(&kept.event),
-            };
-            lanes.enqueue(Ready { delivery, session });
+    let mut event: Option<Arc<Event>> = None;
+    for delivery in &new.deliveries {
+        if delivery.first_attempt == FirstAttempt::Waiting {
+            waiting |= lanes.waits(account, delivery.action, new.event.created_at, now);
+            continue;
         }
+        let event = event.get_or_insert_with(|| Arc::new(new.event.clone()));
+        let delivery = ReadyDelivery {
+            key: DeliveryKey {
+                account,
+                delivery: delivery.id,
+            },
+            automation: delivery.automation,
+            action: delivery.action,
+            body: delivery.body,
+            progress: Progress::new(),
+            event: Arc::clone(event),
+        };
+        lanes.enqueue(Ready { delivery, session });
     }
-    if waiting {
-        engine.wake_refill();
-    }
+    waiting
 }

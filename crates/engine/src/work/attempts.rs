@@ -28,14 +28,17 @@ async fn run(engine: Arc<Engine>, first: Ready) {
             // The grace of a stop is over: the delivery is given back with the session.
             _ = halted.changed() => return,
         };
-        engine.lanes().attempt_ended(action, done.outcome());
-        engine.attempt_left();
+        let outcome = done.outcome();
         // Waits while more results are queued than the store takes: then fewer attempts are made.
         if results.send(done).await.is_err() {
+            engine.lanes().attempt_ended(action, outcome);
+            engine.attempt_left();
             return;
         }
-        next = engine.next_ready();
-        if engine.lanes().may_start() {
+        let (ready, more) = engine.next_after(action, outcome);
+        engine.attempt_left();
+        next = ready;
+        if more {
             engine.start_ready();
         }
     }

@@ -1,18 +1,13 @@
-//! Puts what attempts came to on record, in batches.
-//!
-//! All results that arrive while one batch is being written form the next one. While the store is away, results wait
-//! here and attempts wait behind them: nothing that happened is forgotten, and nothing new is begun that could not be
-//! recorded.
+//! The recording half of a step: what attempts came to, and what follows once it is on record.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use postrider_model::automation::DisabledReason;
 use postrider_model::delivery::Next;
-use postrider_model::{DeliveryStatus, Timestamp};
+use postrider_model::{AccountId, ActionId, DeliveryStatus, Event, Timestamp};
 use postrider_storage::{Change, Finished, Recorded, SessionId};
-use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use crate::attempt::Done;
 use crate::engine::Engine;
@@ -21,100 +16,116 @@ use crate::feed::AttemptNews;
 /// Results that may queue.
 pub const QUEUE_MAX: usize = 2_048;
 
-/// Most results in one batch.
-const BATCH_MAX: usize = 512;
+/// Most results in one step.
+pub const RESULTS_MAX: usize = 512;
 
 /// Waits between tries while the store is away: doubling from the first to the last.
 const RETRY: std::ops::RangeInclusive<Duration> = Duration::from_millis(50)..=Duration::from_secs(2);
 
-/// Runs until the senders are gone and everything is on record.
-pub async fn run(engine: Arc<Engine>, mut results: mpsc::Receiver<Done>) {
-    let mut batch = Vec::with_capacity(BATCH_MAX);
-    while results.recv_many(&mut batch, BATCH_MAX).await > 0 {
-        // Results of a session that died meanwhile are recorded under it, so that the store can tell.
-        let mut by_session: HashMap<SessionId, Vec<Done>> = HashMap::new();
-        for done in batch.drain(..) {
-            by_session.entry(done.session).or_default().push(done);
-        }
-        for (session, dones) in by_session {
-            record(&engine, session, dones).await;
-        }
-    }
+/// Results that one session has to put on record. They are kept until the store has them.
+pub struct Results {
+    /// Whose they are. Results of a session that died meanwhile are recorded under it, so that the store can tell.
+    pub session: SessionId,
+    /// For the store.
+    pub finished: Arc<[Finished]>,
+    /// What was delivered, for each.
+    events: Vec<Arc<Event>>,
+    /// When to try next, and how long to wait after that.
+    retry_at: Instant,
+    wait: Duration,
 }
 
-async fn record(engine: &Arc<Engine>, session: SessionId, dones: Vec<Done>) {
-    let watched = engine.feed().is_watched();
-    let mut notes = Vec::with_capacity(dones.len());
-    let mut finished = Vec::with_capacity(dones.len());
-    for done in dones {
-        let news = if watched { done.news() } else { None };
-        notes.push(Note {
-            key: done.finished.key,
-            action: done.finished.action,
-            bytes: done.event.data.len(),
-            next: done.next(),
-            gone: done.answered_gone(),
-            news,
-        });
-        finished.push(done.finished);
+impl Results {
+    /// Takes the results, by session.
+    pub fn take(dones: &mut Vec<Done>) -> Vec<Self> {
+        let mut by_session: Vec<(SessionId, Vec<Finished>, Vec<Arc<Event>>)> = Vec::new();
+        for done in dones.drain(..) {
+            let index = match by_session
+                .iter()
+                .position(|(session, ..)| *session == done.session)
+            {
+                Some(index) => index,
+                None => {
+                    by_session.push((done.session, Vec::new(), Vec::new()));
+                    by_session.len() - 1
+                }
+            };
+            by_session[index].1.push(done.finished);
+            by_session[index].2.push(done.event);
+        }
+        let now = Instant::now();
+        by_session
+            .into_iter()
+            .map(|(session, finished, events)| Self {
+                session,
+                finished: finished.into(),
+                events,
+                retry_at: now,
+                wait: *RETRY.start(),
+            })
+            .collect()
     }
-    let recorded = finish_until_done(engine, session, finished).await;
-    for (note, recorded) in notes.into_iter().zip(recorded) {
-        take_note(engine, note, recorded);
-    }
-    engine.start_ready();
-}
 
-async fn finish_until_done(engine: &Engine, session: SessionId, finished: Vec<Finished>) -> Vec<Recorded> {
-    let mut wait = *RETRY.start();
-    loop {
-        match engine.store().finish(session, finished.clone()).await {
-            Ok(recorded) => return recorded,
-            Err(error) => {
-                tracing::error!(%error, results = finished.len(), "results could not be recorded; trying again");
-                tokio::time::sleep(wait).await;
-                wait = (wait * 2).min(*RETRY.end());
+    /// When to try (again).
+    pub fn retry_at(&self) -> Instant {
+        self.retry_at
+    }
+
+    /// Puts the next try off.
+    pub fn put_off(&mut self) {
+        self.retry_at = Instant::now() + self.wait;
+        self.wait = (self.wait * 2).min(*RETRY.end());
+    }
+
+    /// Draws the consequences of what is on record now.
+    pub fn settle(self, engine: &Arc<Engine>, recorded: Vec<Recorded>) {
+        let now = engine.clock().now();
+        let mut wake = false;
+        let mut lanes = engine.lanes();
+        for ((finished, event), recorded) in self.finished.iter().zip(&self.events).zip(&recorded) {
+            wake |= lanes.release(finished.action, event.data.len(), now);
+            if let (Recorded::Applied, Some(Next::Retry(at))) = (recorded, next(finished)) {
+                wake |= lanes.waits(finished.key.account, finished.action, at, now);
+            }
+        }
+        drop(lanes);
+        if wake {
+            engine.wake_refill();
+        }
+        let watched = engine.feed().is_watched();
+        for ((finished, event), recorded) in self.finished.iter().zip(&self.events).zip(recorded) {
+            if recorded != Recorded::Applied {
+                tracing::warn!(delivery = %finished.key.delivery, ?recorded, "a late result changed nothing");
+                continue;
+            }
+            if is_gone(finished) {
+                switch_off(engine, finished.key.account, finished.action, now);
+            }
+            if let (true, Some(news)) = (watched, news(finished, event)) {
+                engine.feed().tell(news);
             }
         }
     }
 }
 
-/// What is kept of a result while the store has it.
-struct Note {
-    key: postrider_storage::DeliveryKey,
-    action: postrider_model::ActionId,
-    bytes: usize,
-    next: Option<Next>,
-    gone: bool,
-    news: Option<AttemptNews>,
-}
-
-fn take_note(engine: &Arc<Engine>, note: Note, recorded: Recorded) {
-    let now = engine.clock().now();
-    let mut wake = engine.lanes().release(note.action, note.bytes, now);
-    match (recorded, note.next) {
-        (Recorded::Applied, Some(Next::Retry(at))) => {
-            wake |= engine.lanes().waits(note.key.account, note.action, at, now);
-        }
-        (Recorded::Applied, Some(Next::Settle(DeliveryStatus::Failed))) if note.gone => {
-            switch_off(engine, &note, now);
-        }
-        (Recorded::Applied, _) => {}
-        (Recorded::Fenced | Recorded::Missing, _) => {
-            tracing::warn!(delivery = %note.key.delivery, ?recorded, "a late result changed nothing");
-        }
-    }
-    if wake {
-        engine.wake_refill();
-    }
-    if let (Recorded::Applied, Some(news)) = (recorded, note.news) {
-        engine.feed().tell(news);
+fn next(finished: &Finished) -> Option<Next> {
+    match &finished.change {
+        Change::Attempted { next, .. } => Some(*next),
+        Change::Canceled { .. } => None,
     }
 }
 
-/// The receiver said 410 Gone to the last attempt: it does not want to be called again.
-fn switch_off(engine: &Arc<Engine>, note: &Note, now: Timestamp) {
-    let (engine, account, action) = (Arc::clone(engine), note.key.account, note.action);
+/// Whether the receiver said 410 Gone to the last attempt: it does not want to be called again.
+fn is_gone(finished: &Finished) -> bool {
+    matches!(
+        &finished.change,
+        Change::Attempted { attempt, next: Next::Settle(DeliveryStatus::Failed), .. }
+            if attempt.status_code == Some(410)
+    )
+}
+
+fn switch_off(engine: &Arc<Engine>, account: AccountId, action: ActionId, now: Timestamp) {
+    let engine = Arc::clone(engine);
     tokio::spawn(async move {
         match engine
             .directory()
@@ -129,28 +140,15 @@ fn switch_off(engine: &Arc<Engine>, note: &Note, now: Timestamp) {
     });
 }
 
-impl Done {
-    fn next(&self) -> Option<Next> {
-        match &self.finished.change {
-            Change::Attempted { next, .. } => Some(*next),
-            Change::Canceled { .. } => None,
-        }
-    }
-
-    fn answered_gone(&self) -> bool {
-        matches!(&self.finished.change, Change::Attempted { attempt, .. } if attempt.status_code == Some(410))
-    }
-
-    fn news(&self) -> Option<AttemptNews> {
-        match &self.finished.change {
-            Change::Attempted { attempt, next, .. } => Some(AttemptNews {
-                key: self.finished.key,
-                action: self.finished.action,
-                event: Arc::clone(&self.event),
-                attempt: Arc::new((**attempt).clone()),
-                next: *next,
-            }),
-            Change::Canceled { .. } => None,
-        }
+fn news(finished: &Finished, event: &Arc<Event>) -> Option<AttemptNews> {
+    match &finished.change {
+        Change::Attempted { attempt, next, .. } => Some(AttemptNews {
+            key: finished.key,
+            action: finished.action,
+            event: Arc::clone(event),
+            attempt: Arc::new((**attempt).clone()),
+            next: *next,
+        }),
+        Change::Canceled { .. } => None,
     }
 }

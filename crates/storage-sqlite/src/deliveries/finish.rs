@@ -3,11 +3,14 @@
 //! The usual case, the first attempt of a delivery, is one update that finds the row only where everything is as
 //! expected, and one insert. Whatever it does not find is looked at in detail.
 
+use std::sync::Arc;
+
 use postrider_model::delivery::{Next, Progress};
 use postrider_model::{Attempt, DeliveryStatus, Timestamp};
 use postrider_storage::{Change, DeliveryKey, Finished, Recorded, SessionId};
 use rusqlite::{CachedStatement, Connection, OptionalExtension};
 
+use crate::queue::Part;
 use crate::sql_error::SqlResult;
 use crate::writer::WriteCx;
 use crate::{attempts, sessions};
@@ -15,8 +18,19 @@ use crate::{attempts, sessions};
 /// About what an attempt's columns take beside its texts.
 const ROW_BYTES: usize = 256;
 
+/// [`finish`] as work for the writer.
+pub(crate) fn work(
+    session: SessionId,
+    finished: Arc<[Finished]>,
+) -> Part<impl FnMut(&mut WriteCx<'_>) -> SqlResult<Vec<Recorded>>> {
+    Part {
+        bytes: finished.iter().map(weight).sum(),
+        work: move |cx: &mut WriteCx<'_>| finish(cx, session, &finished),
+    }
+}
+
 /// About how many bytes a piece of news brings to the store.
-pub(crate) fn weight(finished: &Finished) -> usize {
+fn weight(finished: &Finished) -> usize {
     match &finished.change {
         Change::Attempted { attempt, .. } => attempt.response_body.len() + ROW_BYTES,
         Change::Canceled { .. } => 0,
@@ -24,11 +38,7 @@ pub(crate) fn weight(finished: &Finished) -> usize {
 }
 
 /// Records what happened; see [`postrider_storage::DeliveryStore::finish`].
-pub(crate) fn finish(
-    cx: &mut WriteCx<'_>,
-    session: SessionId,
-    finished: &[Finished],
-) -> SqlResult<Vec<Recorded>> {
+fn finish(cx: &mut WriteCx<'_>, session: SessionId, finished: &[Finished]) -> SqlResult<Vec<Recorded>> {
     let mut record = Record {
         conn: cx.conn,
         // A dead session owns nothing, even where nobody has taken its deliveries back yet.

@@ -1,23 +1,38 @@
 //! Accepting: one row per event and one per delivery, checked before anything is written.
 
+use std::sync::Arc;
+
 use postrider_model::{DeliveryId, DeliveryStatus, Event, Timestamp};
 use postrider_storage::{Appended, FirstAttempt, NewEvent, SessionId};
 use rusqlite::{CachedStatement, Connection};
 
 use crate::event_types;
 use crate::events::{self, FLAG_JS_FIXED_POINT, FLAG_TEST};
+use crate::queue::Part;
 use crate::sql_error::SqlResult;
+use crate::writer::WriteCx;
 
 /// About what an event's columns take beside its data, and a delivery's row.
 const ROW_BYTES: usize = 128;
 
+/// [`append`] as work for the writer.
+pub(crate) fn work(
+    session: SessionId,
+    events: Arc<[NewEvent]>,
+) -> Part<impl FnMut(&mut WriteCx<'_>) -> SqlResult<Vec<Appended>>> {
+    Part {
+        bytes: events.iter().map(weight).sum(),
+        work: move |cx: &mut WriteCx<'_>| append(cx.conn, session, &events),
+    }
+}
+
 /// About how many bytes an event brings to the store.
-pub(crate) fn weight(new: &NewEvent) -> usize {
+fn weight(new: &NewEvent) -> usize {
     new.event.data.len() + ROW_BYTES * (1 + new.deliveries.len())
 }
 
 /// Stores events; see [`postrider_storage::EventStore::append`].
-pub(crate) fn append(conn: &Connection, session: SessionId, events: &[NewEvent]) -> SqlResult<Vec<Appended>> {
+fn append(conn: &Connection, session: SessionId, events: &[NewEvent]) -> SqlResult<Vec<Appended>> {
     let mut insert = Insert::prepare(conn)?;
     let mut answers = Vec::with_capacity(events.len());
     for new in events {

@@ -1,0 +1,166 @@
+//! The one task that writes the work down: new events and results of attempts, in steps.
+//!
+//! Everything that arrives while one step is being written forms the next, and the store commits both halves of it
+//! together: producers and attempts share one sync. Events are written at once. Results alone are in no hurry, as
+//! nobody waits for them: they wait a moment for events to ride with.
+//!
+//! While the store is away, results wait here and attempts wait behind them: nothing that happened is forgotten, and
+//! nothing new is begun that could not be recorded. Events are answered with an error meanwhile, at once.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use postrider_storage::SessionId;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::append::{AppendJob, JOBS_MAX, Submitted};
+use super::record::{RESULTS_MAX, Results};
+use crate::attempt::Done;
+use crate::engine::Engine;
+
+/// How long results wait for events to be written with. At 400 events a second the next event is nearly always there
+/// before; and what is in doubt after a crash, and then sent again, is no more than is under way anyway.
+const RESULTS_LINGER: Duration = Duration::from_millis(5);
+
+/// What arrives for the task.
+pub struct Inbox {
+    jobs: mpsc::Receiver<AppendJob>,
+    results: mpsc::Receiver<Done>,
+    jobs_taken: Vec<AppendJob>,
+    results_taken: Vec<Done>,
+    jobs_closed: bool,
+    results_closed: bool,
+}
+
+impl Inbox {
+    /// An inbox at the end of these queues.
+    pub fn new(jobs: mpsc::Receiver<AppendJob>, results: mpsc::Receiver<Done>) -> Self {
+        Self {
+            jobs,
+            results,
+            jobs_taken: Vec::with_capacity(JOBS_MAX),
+            results_taken: Vec::with_capacity(RESULTS_MAX),
+            jobs_closed: false,
+            results_closed: false,
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.jobs_taken.is_empty() && self.results_taken.is_empty()
+    }
+
+    /// Waits for something to write. False once nothing is left and nothing more can come.
+    async fn fill(&mut self) -> bool {
+        while self.is_empty() {
+            tokio::select! {
+                biased;
+                count = self.jobs.recv_many(&mut self.jobs_taken, JOBS_MAX), if !self.jobs_closed => {
+                    self.jobs_closed = count == 0;
+                }
+                count = self.results.recv_many(&mut self.results_taken, RESULTS_MAX), if !self.results_closed => {
+                    self.results_closed = count == 0;
+                }
+                else => return false,
+            }
+        }
+        if self.jobs_taken.is_empty() && !self.jobs_closed {
+            let jobs = self.jobs.recv_many(&mut self.jobs_taken, JOBS_MAX);
+            if timeout(RESULTS_LINGER, jobs).await == Ok(0) {
+                self.jobs_closed = true;
+            }
+        }
+        self.take_results();
+        true
+    }
+
+    /// The same while older results are still to be written: no further ones are taken, and it ends when it is time.
+    async fn fill_until(&mut self, time: Instant) {
+        tokio::select! {
+            biased;
+            count = self.jobs.recv_many(&mut self.jobs_taken, JOBS_MAX), if !self.jobs_closed => {
+                self.jobs_closed = count == 0;
+            }
+            () = sleep_until(time) => {}
+        }
+    }
+
+    /// Takes the results that are there.
+    fn take_results(&mut self) {
+        while self.results_taken.len() < RESULTS_MAX {
+            match self.results.try_recv() {
+                Ok(done) => self.results_taken.push(done),
+                Err(_) => break,
+            }
+        }
+    }
+}
+
+/// Runs until the senders are gone and everything is on record.
+pub async fn run(engine: Arc<Engine>, mut inbox: Inbox) {
+    let mut owed: Vec<Results> = Vec::new();
+    loop {
+        match owed.iter().map(Results::retry_at).min() {
+            Some(time) => inbox.fill_until(time).await,
+            None if inbox.fill().await => owed = Results::take(&mut inbox.results_taken),
+            None => return,
+        }
+        let submitted = Submitted::take(&engine, &mut inbox.jobs_taken);
+        owed = step(&engine, submitted, owed).await;
+        engine.start_ready();
+    }
+}
+
+/// Writes one step. Answers the results that are still to be written.
+async fn step(engine: &Arc<Engine>, submitted: Submitted, mut owed: Vec<Results>) -> Vec<Results> {
+    let session = engine.session();
+    let now = Instant::now();
+    let is_due = |results: &Results| results.retry_at() <= now;
+    // Only those of the living session can share a step with its events: nearly always that is all of them.
+    let rides = owed
+        .iter()
+        .position(|results| results.session == session && is_due(results));
+    let riding = rides.map(|index| owed.remove(index));
+    let mut later = Vec::new();
+    later.extend(write(engine, session, submitted, riding).await);
+    for results in owed {
+        if is_due(&results) {
+            later.extend(write(engine, results.session, Submitted::default(), Some(results)).await);
+        } else {
+            later.push(results);
+        }
+    }
+    later
+}
+
+/// Answers the results if they could not be written.
+async fn write(
+    engine: &Arc<Engine>,
+    session: SessionId,
+    submitted: Submitted,
+    results: Option<Results>,
+) -> Option<Results> {
+    let finished = results.as_ref().map(|results| Arc::clone(&results.finished));
+    let advanced = engine
+        .store()
+        .advance(
+            session,
+            Arc::clone(&submitted.events),
+            finished.unwrap_or_default(),
+        )
+        .await;
+    submitted.settle(engine, session, advanced.appended);
+    let mut results = results?;
+    match advanced.recorded {
+        Ok(recorded) => {
+            results.settle(engine, recorded);
+            None
+        }
+        Err(error) => {
+            let count = results.finished.len();
+            tracing::error!(%error, results = count, "results could not be recorded; trying again");
+            results.put_off();
+            Some(results)
+        }
+    }
+}
