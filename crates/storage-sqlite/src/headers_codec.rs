@@ -73,7 +73,7 @@ pub(crate) fn decode(bytes: &[u8], context: &Context) -> Option<Headers> {
 }
 
 fn encode_name<'a>(name: &'a str, prefix: &mut &'a str, out: &mut Vec<u8>) {
-    if let Some(number) = in_either_case(name, dictionary::name_number) {
+    if let Some(number) = dictionary::name_number(name) {
         out.push(number);
         return;
     }
@@ -112,21 +112,16 @@ fn split_ending(name: &str) -> Option<(&str, u8)> {
     dictionary::ENDINGS.iter().find_map(|ending| {
         let at = name.len().checked_sub(ending.len()).filter(|at| *at > 0)?;
         let (own, tail) = name.split_at_checked(at)?;
-        let number = in_either_case(tail, |tail| {
-            (tail == *ending).then(|| dictionary::ending_number(tail))?
-        })?;
-        Some((own, number))
+        if !tail.eq_ignore_ascii_case(ending) {
+            return None;
+        }
+        let number = dictionary::ending_number(ending)?;
+        let has_capitals = tail != *ending;
+        if has_capitals && tail != with_capitals(ending) {
+            return None;
+        }
+        Some((own, if has_capitals { number | CAPITALS } else { number }))
     })
-}
-
-/// The number of a name in lower case, or of one with capitals, told apart by [`CAPITALS`]; `None` for any other.
-fn in_either_case(name: &str, number: impl Fn(&str) -> Option<u8>) -> Option<u8> {
-    if !name.bytes().any(|byte| byte.is_ascii_uppercase()) {
-        return number(name);
-    }
-    let lower = name.to_ascii_lowercase();
-    let number = number(&lower)?;
-    (with_capitals(&lower) == name).then_some(number | CAPITALS)
 }
 
 fn cased(number: u8, lower: &str) -> String {

@@ -1,7 +1,8 @@
 //! Names and values that headers often have. Entries are only ever added at the end: stored rows use their numbers.
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
+
+use super::{CAPITALS, with_capitals};
 
 /// Names, numbered from 1 up to 126.
 const NAMES: &[&str] = &[
@@ -188,17 +189,47 @@ const VALUES: &[&str] = &[
     "noopen",
 ];
 
-static NAME_NUMBERS: LazyLock<HashMap<&str, u8>> = LazyLock::new(|| (1..).zip(NAMES).map(swapped).collect());
-static VALUE_NUMBERS: LazyLock<HashMap<&str, u8>> =
-    LazyLock::new(|| (0..).zip(VALUES).map(swapped).collect());
+static NAME_NUMBERS: LazyLock<Numbers> = LazyLock::new(|| {
+    let mut numbers = Numbers::default();
+    for (number, name) in (1..).zip(NAMES) {
+        numbers.add(name, number);
+        numbers.add(&with_capitals(name), number | CAPITALS);
+    }
+    numbers
+});
 
-fn swapped((number, text): (u8, &&'static str)) -> (&'static str, u8) {
-    (*text, number)
+static VALUE_NUMBERS: LazyLock<Numbers> = LazyLock::new(|| {
+    let mut numbers = Numbers::default();
+    for (number, value) in (0..).zip(VALUES) {
+        numbers.add(value, number);
+    }
+    numbers
+});
+
+/// Numbers of texts, by the length of the text: of one length there are so few that comparing them costs less than
+/// hashing.
+#[derive(Default)]
+struct Numbers(Vec<Vec<(Box<str>, u8)>>);
+
+impl Numbers {
+    fn add(&mut self, text: &str, number: u8) {
+        if self.0.len() <= text.len() {
+            self.0.resize_with(text.len() + 1, Vec::new);
+        }
+        self.0[text.len()].push((text.into(), number));
+    }
+
+    fn get(&self, text: &str) -> Option<u8> {
+        let of_length = self.0.get(text.len())?;
+        of_length
+            .iter()
+            .find_map(|(known, number)| (**known == *text).then_some(*number))
+    }
 }
 
-/// The number of a name in lower case.
+/// The number of a name in lower case, or (with [`CAPITALS`] set) of one whose words begin with capitals.
 pub(super) fn name_number(name: &str) -> Option<u8> {
-    NAME_NUMBERS.get(name).copied()
+    NAME_NUMBERS.get(name)
 }
 
 /// The name with this number.
@@ -220,7 +251,7 @@ pub(super) fn ending(number: u8) -> Option<&'static str> {
 
 /// The number of a value.
 pub(super) fn value_number(value: &str) -> Option<u8> {
-    VALUE_NUMBERS.get(value).copied()
+    VALUE_NUMBERS.get(value)
 }
 
 /// The value with this number.
@@ -230,13 +261,15 @@ pub(super) fn value(number: u8) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     #[test]
     fn numbers_fit_and_no_entry_stands_twice() {
         assert!(NAMES.len() <= 126 && VALUES.len() <= 256 && ENDINGS.len() <= 126);
-        assert_eq!(NAME_NUMBERS.len(), NAMES.len());
-        assert_eq!(VALUE_NUMBERS.len(), VALUES.len());
+        let twice = |texts: &[&str]| texts.iter().collect::<HashSet<_>>().len() < texts.len();
+        assert!(!twice(NAMES) && !twice(VALUES));
         assert!(NAMES.iter().all(|name| *name == name.to_ascii_lowercase()));
     }
 
