@@ -12,6 +12,7 @@
 //! * [`destination`], [`guard`]: URLs taken apart, and judged when saved and when dialled.
 //! * [`resolve`]: names to addresses, bounded; a trait, for tests.
 //! * `connect`, `tls`, `wire`, `handshake`: a connection, from the address to HTTP.
+//! * `connection`: what moves a request over it.
 //! * `pool`: connections kept, and when a request may be repeated.
 //! * `message`, `answer`, `retry_after`: what goes out, what is read back.
 //! * `failure`: what went wrong, in plain words.
@@ -26,6 +27,7 @@
 pub mod address;
 mod answer;
 mod connect;
+mod connection;
 pub mod destination;
 mod failure;
 pub mod guard;

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::HeaderMap;
-use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 use postrider_model::Outcome;
 use postrider_model::attempt::{Headers, RESPONSE_HEADER_BYTES_KEPT};
 
+use super::connection::Connection;
 use super::failure::Failure;
 use crate::transport::Answer;
 
@@ -42,8 +42,13 @@ impl Received {
     }
 
     /// Reads the body up to `bytes_kept`. Answers whether it was read to its end, so that the connection is free.
-    pub(super) async fn read_body(&mut self, mut body: Incoming, bytes_kept: usize) -> Result<bool, Failure> {
-        while let Some(frame) = body.frame().await {
+    pub(super) async fn read_body(
+        &mut self,
+        connection: &mut Connection,
+        mut body: Incoming,
+        bytes_kept: usize,
+    ) -> Result<bool, Failure> {
+        while let Some(frame) = connection.frame(&mut body).await {
             let frame = frame.map_err(|error| Failure::exchange(&error, true))?;
             let Ok(data) = frame.into_data() else {
                 continue; // Trailers: nobody asked for them.
@@ -53,11 +58,11 @@ impl Received {
             if data.len() > room {
                 self.truncated = true;
                 self.is_decided = true;
-                return Ok(drain(&mut body).await.is_some());
+                return Ok(drain(connection, &mut body).await.is_some());
             }
             if self.body.len() == bytes_kept && !body.is_end_stream() {
                 self.is_decided = true;
-                let rest = drain(&mut body).await;
+                let rest = drain(connection, &mut body).await;
                 self.truncated = rest != Some(0);
                 return Ok(rest.is_some());
             }
@@ -86,13 +91,13 @@ impl Received {
 }
 
 /// Reads the rest and forgets it. Its length, or `None` where it is too long, too slow or broken.
-async fn drain(body: &mut Incoming) -> Option<u64> {
+async fn drain(connection: &mut Connection, body: &mut Incoming) -> Option<u64> {
     if body.size_hint().lower() > DRAIN_BYTES {
         return None;
     }
     let read = async {
         let mut bytes = 0;
-        while let Some(frame) = body.frame().await {
+        while let Some(frame) = connection.frame(body).await {
             bytes += frame.ok()?.data_ref().map_or(0, |data| data.len() as u64);
             if bytes > DRAIN_BYTES {
                 return None;

@@ -22,7 +22,7 @@ use super::destination::{Host, Origin};
 use super::guard::{EgressGuard, LOOPBACK};
 use super::resolve::{Resolve, ResolveError};
 use super::tls::ALPN_H2;
-use super::wire::{Probe, Stream, Wire};
+use super::wire::{Probe, Session, Stream, Wire};
 
 /// Head start of each address over the next; the "Connection Attempt Delay" of RFC 8305 section 5.
 const STAGGER: Duration = Duration::from_millis(250);
@@ -98,7 +98,7 @@ impl Connector {
         let stream = self.tls.connect(name, wire).await.map_err(ConnectFailure::Tls)?;
         let http2 = stream.get_ref().1.alpn_protocol() == Some(ALPN_H2);
         Ok(Connected {
-            stream: Stream::Tls(Box::new(stream)),
+            stream: Stream::Tls(Box::new(Session(stream))),
             http2,
             probe,
         })

@@ -6,7 +6,7 @@ use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 
 use super::connect::Connected;
-use super::pool::{Connection, Http1};
+use super::connection::{Connection, Http1};
 
 /// Most bytes of an answer's status line and headers. Ten times what the largest honest ones take. HTTP/1 reads no
 /// more than a hundred of them (hyper's own limit).
@@ -24,7 +24,7 @@ const CONNECTION_WINDOW: u32 = 1024 * 1024;
 const PING_AFTER: Duration = Duration::from_secs(5);
 const PING_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Starts HTTP/1.1, or HTTP/2 where that was agreed, with a task of its own that ends with the connection.
+/// Starts HTTP/1.1, or HTTP/2 where that was agreed; only the latter needs a task of its own.
 pub(super) async fn handshake(connected: Connected) -> hyper::Result<Connection> {
     let io = TokioIo::new(connected.stream);
     if connected.http2 {
@@ -46,10 +46,10 @@ pub(super) async fn handshake(connected: Connected) -> hyper::Result<Connection>
             .max_header_size(HEADER_BYTES_MAX)
             .handshake(io)
             .await?;
-        tokio::spawn(connection);
-        Ok(Connection::Http1(Http1 {
+        Ok(Connection::Http1(Box::new(Http1::new(
             sender,
-            probe: connected.probe,
-        }))
+            connection,
+            connected.probe,
+        ))))
     }
 }

@@ -17,12 +17,13 @@ use quick_cache::sync::Cache;
 
 use super::answer::{self, Received};
 use super::connect::{ConnectFailure, Connector};
+use super::connection::Connection;
 use super::destination::{Destination, DestinationError, Origin};
 use super::failure::{self, Failure};
 use super::guard::EgressGuard;
 use super::handshake::handshake;
 use super::message::message;
-use super::pool::{Connection, Pool, PoolSettings};
+use super::pool::{Pool, PoolSettings};
 use super::resolve::Resolve;
 use super::retry_after::retry_after;
 use super::tls::{self, TransportError};
@@ -103,17 +104,24 @@ impl HttpTransport {
 
     async fn attempt(&self, request: &Request, received: &mut Received) -> Result<(), Failure> {
         let known = self.destination(&request.url)?;
-        let (response, connection) = self.exchange(&known, request).await?;
+        let (response, mut connection) = self.exchange(&known, request).await?;
+        let keep_alive = answer::keep_alive(response.headers());
+        let body = self.begin(response, received);
+        let is_free = received
+            .read_body(&mut connection, body, self.response_bytes_kept)
+            .await?;
+        if is_free {
+            self.pool.give_back(&known.origin, connection, keep_alive).await;
+        }
+        Ok(())
+    }
+
+    fn begin(&self, response: Response<Incoming>, received: &mut Received) -> Incoming {
         let (head, body) = response.into_parts();
         received.status_code = Some(head.status.as_u16());
         received.headers = answer::keep_headers(&head.headers);
         received.retry_after = retry_after(head.status, &head.headers, || self.clock.wall());
-        if received.read_body(body, self.response_bytes_kept).await? {
-            self.pool
-                .give_back(&known.origin, connection, answer::keep_alive(&head.headers))
-                .await;
-        }
-        Ok(())
+        body
     }
 
     fn destination(&self, url: &str) -> Result<Arc<Known>, DestinationError> {
@@ -144,7 +152,8 @@ impl HttpTransport {
             let is_new = pooled.is_none();
             let mut connection = match pooled {
                 Some(connection) => connection,
-                None => self.connect(&known.origin).await?,
+                // Rare, and larger than all else that an attempt keeps while it waits.
+                None => Box::pin(self.connect(&known.origin)).await?,
             };
             let message = message(&known.destination, request, connection.is_http2())?;
             match connection.send(message).await {

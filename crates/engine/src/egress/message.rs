@@ -6,9 +6,9 @@ use http::{Method, Request as HttpRequest, Version};
 use http_body_util::Full;
 use postrider_model::Outcome;
 
+use super::connection::Body;
 use super::destination::Destination;
 use super::failure::Failure;
-use super::pool::Body;
 use crate::transport::Request;
 
 /// Whether a header belongs to the connection or to the framing of the message, so that nobody but the transport may

@@ -1,9 +1,10 @@
 //! Connections that are kept between requests.
 //!
-//! A small pool of our own over hyper's connections, and not hyper-util's client, for three reasons. A connection is
+//! A small pool of our own over hyper's connections, and not hyper-util's client, for four reasons. A connection is
 //! back in the pool before the attempt that used it is over, so that requests in a row use one connection (that client
-//! returns it from a task of its own, and the next request may find nothing and dial). There is no task, and no race
-//! of two futures, per request. And the pool sees what became of a request that was *not* sent.
+//! returns it from a task of its own, and the next request may find nothing and dial). There is no race of two futures
+//! per request. An HTTP/1 connection has no task ([`super::connection`]). And the pool sees what became of a request
+//! that was *not* sent.
 //!
 //! **When a request is repeated.** An attempt is one HTTP request, so nothing that a receiver may have begun to act on
 //! is sent again within it. Only what provably was not processed is: a request that hyper hands back because the
@@ -14,25 +15,20 @@
 //! a failed attempt. [`PoolSettings::idle_timeout`] makes it rare: it is shorter than the five seconds after which the
 //! impatient servers (Node, Apache, uvicorn) hang up, and a `Keep-Alive: timeout` that is shorter still is obeyed.
 //!
-//! Idle connections are closed by a sweeper that runs while there are any.
+//! Nobody polls an idle HTTP/1 connection. One that the receiver has closed keeps its place until a request tries it,
+//! which costs that request nothing but the next connection, or until its time is up. Idle connections are closed by
+//! a sweeper that runs while there are any.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::{Request, Response};
-use http_body_util::Full;
-use hyper::body::Incoming;
-use hyper::client::conn::{TrySendError, http1, http2};
+use hyper::client::conn::http2;
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
+use super::connection::{Body, Connection, Http1};
 use super::destination::Origin;
-use super::wire::Probe;
-
-/// The body of a request: its bytes as they are.
-pub(super) type Body = Full<Bytes>;
 
 /// How often expired connections are looked for. Expired ones are never used, whether or not they are still there.
 const SWEEP: Duration = Duration::from_secs(1);
@@ -47,39 +43,6 @@ pub(super) struct PoolSettings {
     pub(super) idle_timeout: Duration,
     pub(super) max_idle_per_host: usize,
     pub(super) max_idle: usize,
-}
-
-/// An HTTP/1 connection.
-pub(super) struct Http1 {
-    pub(super) sender: http1::SendRequest<Body>,
-    pub(super) probe: Probe,
-}
-
-/// A connection that a request can be sent over.
-pub(super) enum Connection {
-    /// For one request at a time.
-    Http1(Http1),
-    /// Shared; each request is a stream.
-    Http2(http2::SendRequest<Body>),
-}
-
-impl Connection {
-    pub(super) const fn is_http2(&self) -> bool {
-        matches!(self, Self::Http2(_))
-    }
-
-    pub(super) async fn send(
-        &mut self,
-        request: Request<Body>,
-    ) -> Result<Response<Incoming>, TrySendError<Request<Body>>> {
-        match self {
-            Self::Http1(http1) => {
-                http1.probe.set();
-                http1.sender.try_send_request(request).await
-            }
-            Self::Http2(sender) => sender.try_send_request(request).await,
-        }
-    }
 }
 
 /// Idle HTTP/1 connections and live HTTP/2 connections, by origin.
@@ -102,7 +65,7 @@ struct OfOrigin {
 }
 
 struct Idle {
-    http1: Http1,
+    http1: Box<Http1>,
     until: Instant,
 }
 
@@ -119,7 +82,7 @@ impl Pool {
         })
     }
 
-    /// A connection that is open as far as is known: the HTTP/2 one, or the HTTP/1 one that was used last.
+    /// A connection that was open when it was last looked at: the HTTP/2 one, or the HTTP/1 one that was used last.
     pub(super) fn take(&self, origin: &Origin) -> Option<Connection> {
         let now = Instant::now();
         let mut kept = self.kept.lock();
@@ -134,7 +97,7 @@ impl Pool {
         }
         while let Some(idle) = of_origin.idle.pop() {
             kept.idle -= 1;
-            if idle.until > now && idle.http1.sender.is_ready() {
+            if idle.until > now {
                 return Some(Connection::Http1(idle.http1));
             }
         }
@@ -152,12 +115,7 @@ impl Pool {
         let Connection::Http1(mut http1) = connection else {
             return;
         };
-        if !http1.sender.is_ready()
-            && !matches!(
-                tokio::time::timeout(SETTLE, http1.sender.ready()).await,
-                Ok(Ok(()))
-            )
-        {
+        if !http1.is_ready() && !matches!(tokio::time::timeout(SETTLE, http1.settle()).await, Ok(true)) {
             return;
         }
         // A second less than announced, since the announcement took time to get here and the next request will too.
@@ -230,9 +188,7 @@ impl Pool {
         let now = Instant::now();
         let mut kept = self.kept.lock();
         kept.origins.retain(|_, of_origin| {
-            of_origin
-                .idle
-                .retain(|idle| idle.until > now && !idle.http1.sender.is_closed());
+            of_origin.idle.retain(|idle| idle.until > now);
             of_origin
                 .http2
                 .take_if(|shared| shared.until <= now || shared.sender.is_closed());

@@ -1,13 +1,17 @@
-//! The byte stream under a connection: TCP, or TLS over it, with two habits of its own.
+//! The byte stream under a connection: TCP, or TLS over it, with three habits of its own.
 //!
 //! **It looks before a connection is used again.** A receiver closes a kept-alive connection when it likes. Its FIN
-//! lies in our kernel before the runtime's event loop has told the connection's task, and a request written in between
-//! would be lost without an answer. So the pool sets a [`Probe`] with each request, and the next read that finds
-//! nothing asks the socket itself (`recv` with `MSG_PEEK`, 0.5 µs). hyper reads before it takes a request up; finding
-//! the end, it closes the connection and hands the request back unsent, and the pool sends it over another. Asking at
-//! every read instead was measured: four times per request, a tenth of the transport's whole cost.
+//! lies in our kernel before the runtime's event loop knows of it, and a request written in between would be lost
+//! without an answer. So a [`Probe`] is set with each request, and the next read that finds nothing asks the socket
+//! itself (`recv` with `MSG_PEEK`, 0.5 µs). hyper reads before it takes a request up; finding the end, or bytes that
+//! nobody asked for, it gives the connection up and hands the request back unsent, and it goes over another. Session
+//! tickets, which TLS 1.3 sends when it likes, are no such bytes: they end in the TLS session and hyper never sees
+//! them. Asking at every read instead was measured: four times per request, a tenth of the transport's whole cost.
 //!
-//! **A TLS stream that ends without `close_notify` has ended.** Many servers do that. A cut-off answer is found by its
+//! **A TLS session takes its leave when it is dropped**, with a `close_notify` as far as the socket takes it at once.
+//! Some servers log a connection that ends without one as an error, and forget the session that we would resume.
+//!
+//! **A TLS stream that ends without `close_notify` has ended.** Many servers do that too. A cut-off answer is found by its
 //! length or its chunks; only one that has neither could be cut unnoticed, and all that would harm is its record.
 
 use std::io::{self, Read};
@@ -15,19 +19,19 @@ use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
-/// Set by the pool, heeded by the wire: ask the socket at the next read.
+/// Set with a request, heeded by the wire: ask the socket at the next read.
 #[derive(Clone, Default)]
 pub(super) struct Probe(Arc<AtomicBool>);
 
 impl Probe {
-    /// Called before a request is handed to the connection, whose channel orders the two.
+    /// Called before the connection is polled, and by the one that polls it.
     pub(super) fn set(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
@@ -123,7 +127,20 @@ pub(super) enum Stream {
     /// `http`.
     Plain(Wire),
     /// `https`.
-    Tls(Box<TlsStream<Wire>>),
+    Tls(Box<Session>),
+}
+
+/// A TLS session that is closed in form.
+pub(super) struct Session(pub(super) TlsStream<Wire>);
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        // A second panic, in the state that the first has left behind, would end the whole program.
+        if !std::thread::panicking() {
+            let mut quiet = Context::from_waker(Waker::noop());
+            let _ = Pin::new(&mut self.0).poll_shutdown(&mut quiet);
+        }
+    }
 }
 
 impl AsyncRead for Stream {
@@ -134,7 +151,7 @@ impl AsyncRead for Stream {
     ) -> Poll<io::Result<()>> {
         match &mut *self {
             Self::Plain(wire) => Pin::new(wire).poll_read(cx, buffer),
-            Self::Tls(tls) => match Pin::new(tls).poll_read(cx, buffer) {
+            Self::Tls(tls) => match Pin::new(&mut tls.0).poll_read(cx, buffer) {
                 Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => {
                     Poll::Ready(Ok(()))
                 }
@@ -148,7 +165,7 @@ impl AsyncWrite for Stream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         match &mut *self {
             Self::Plain(wire) => Pin::new(wire).poll_write(cx, bytes),
-            Self::Tls(tls) => Pin::new(tls).poll_write(cx, bytes),
+            Self::Tls(tls) => Pin::new(&mut tls.0).poll_write(cx, bytes),
         }
     }
 
@@ -159,28 +176,28 @@ impl AsyncWrite for Stream {
     ) -> Poll<io::Result<usize>> {
         match &mut *self {
             Self::Plain(wire) => Pin::new(wire).poll_write_vectored(cx, slices),
-            Self::Tls(tls) => Pin::new(tls).poll_write_vectored(cx, slices),
+            Self::Tls(tls) => Pin::new(&mut tls.0).poll_write_vectored(cx, slices),
         }
     }
 
     fn is_write_vectored(&self) -> bool {
         match self {
             Self::Plain(wire) => wire.is_write_vectored(),
-            Self::Tls(tls) => tls.is_write_vectored(),
+            Self::Tls(tls) => tls.0.is_write_vectored(),
         }
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match &mut *self {
             Self::Plain(wire) => Pin::new(wire).poll_flush(cx),
-            Self::Tls(tls) => Pin::new(tls).poll_flush(cx),
+            Self::Tls(tls) => Pin::new(&mut tls.0).poll_flush(cx),
         }
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match &mut *self {
             Self::Plain(wire) => Pin::new(wire).poll_shutdown(cx),
-            Self::Tls(tls) => Pin::new(tls).poll_shutdown(cx),
+            Self::Tls(tls) => Pin::new(&mut tls.0).poll_shutdown(cx),
         }
     }
 }

@@ -10,6 +10,7 @@
 
 mod blocked;
 mod http2;
+mod idle;
 mod limits;
 mod outcomes;
 mod pool;
