@@ -141,6 +141,9 @@ impl HttpTransport {
         known: &Known,
         request: &Request,
     ) -> Result<(Response<Incoming>, Connection), Failure> {
+        // Answers that have come are taken in first, and then requests are written, many in a row. In turn, both cost
+        // a sixth more (measured with 64 under way): a write goes deep into the kernel and wakes the reader at once.
+        tokio::task::yield_now().await;
         let mut tried = 0;
         loop {
             tried += 1;
