@@ -1,15 +1,19 @@
 //! What every request passes, in one layer: its id, its key, its meter, a net for panics, and headers for safety.
 
+use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
-use std::pin::pin;
+use std::pin::Pin;
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
-use axum::extract::{MatchedPath, Request, State};
-use axum::middleware::Next;
+use axum::extract::{MatchedPath, Request};
 use axum::response::{IntoResponse, Response};
+use axum::routing::Route;
+use axum::routing::future::RouteFuture;
 use http::{HeaderName, HeaderValue, Method, header};
 use postrider_engine::Engine;
+use tower::{Layer, Service};
 
 use crate::auth::ApiKeys;
 use crate::meter::Meters;
@@ -52,12 +56,20 @@ impl Edge {
             .get(&REQUEST_ID)
             .filter(fit)
             .cloned()
-            .unwrap_or_else(|| {
-                let id = self.engine.ids().next_block(self.engine.clock().now());
-                // Hexadecimal digits are always a valid header value.
-                HeaderValue::from_str(&format!("{id:032x}")).unwrap_or(HeaderValue::from_static("-"))
-            })
+            .unwrap_or_else(|| hexadecimal(self.engine.ids().next_block(self.engine.clock().now())))
     }
+}
+
+/// 32 hexadecimal digits. Written out, as `format!` costs each request several times as much.
+fn hexadecimal(id: u128) -> HeaderValue {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut text = [0; 32];
+    for (pair, byte) in text.chunks_exact_mut(2).zip(id.to_be_bytes()) {
+        pair[0] = DIGITS[usize::from(byte >> 4)];
+        pair[1] = DIGITS[usize::from(byte & 15)];
+    }
+    // Hexadecimal digits are always a valid header value.
+    HeaderValue::from_bytes(&text).unwrap_or(HeaderValue::from_static("-"))
 }
 
 /// Everything under `/v1` needs a key, paths that do not exist included.
@@ -66,32 +78,98 @@ fn needs_key(path: &str) -> bool {
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// The layer.
-pub(crate) async fn edge(State(edge): State<Arc<Edge>>, request: Request, next: Next) -> Response {
-    let started = edge.engine.clock().monotonic();
-    let request_id = edge.request_id(&request);
-    let method = request.method().clone();
-    let route = request.extensions().get::<MatchedPath>().cloned();
-    let guarded = needs_key(request.uri().path());
-    let mut response = if guarded && !edge.keys.admit_request(request.headers()) {
-        unauthorized().into_response()
-    } else {
-        caught(next.run(request)).await
-    };
-    let route = route.as_ref().map(MatchedPath::as_str);
-    let took = edge.engine.clock().monotonic().saturating_sub(started);
-    edge.meters.get(route, &method).record(response.status(), took);
-    log(&response, &request_id, &method, route);
-    let headers = response.headers_mut();
-    headers.insert(REQUEST_ID, request_id);
-    headers.insert(
-        header::X_CONTENT_TYPE_OPTIONS,
-        HeaderValue::from_static("nosniff"),
-    );
-    if guarded {
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+/// The layer. It is a service of its own rather than a function for `from_fn`, which boxes the answer to come and
+/// copies the route below once more for each request.
+#[derive(Clone)]
+pub(crate) struct EdgeLayer(pub(crate) Arc<Edge>);
+
+impl Layer<Route> for EdgeLayer {
+    type Service = Guarded;
+
+    fn layer(&self, route: Route) -> Guarded {
+        Guarded {
+            edge: Arc::clone(&self.0),
+            route,
+        }
     }
-    response
+}
+
+/// A route behind the edge.
+#[derive(Clone)]
+pub(crate) struct Guarded {
+    edge: Arc<Edge>,
+    route: Route,
+}
+
+impl Service<Request> for Guarded {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Answer;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Service::<Request>::poll_ready(&mut self.route, context)
+    }
+
+    fn call(&mut self, request: Request) -> Answer {
+        let edge = &*self.edge;
+        let guarded = needs_key(request.uri().path());
+        Answer {
+            started: edge.engine.clock().monotonic(),
+            request_id: edge.request_id(&request),
+            method: request.method().clone(),
+            route: request.extensions().get().cloned(),
+            guarded,
+            // This only prepares the call: the handler runs, and may panic, when the answer is polled.
+            handler: (!guarded || edge.keys.admit_request(request.headers()))
+                .then(|| self.route.call(request)),
+            edge: Arc::clone(&self.edge),
+        }
+    }
+}
+
+/// An answer to come.
+pub(crate) struct Answer {
+    edge: Arc<Edge>,
+    started: Duration,
+    request_id: HeaderValue,
+    method: Method,
+    route: Option<MatchedPath>,
+    guarded: bool,
+    /// `None` where the key was refused.
+    handler: Option<RouteFuture<Infallible>>,
+}
+
+impl Future for Answer {
+    type Output = Result<Response, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let answer = self.get_mut();
+        let response = match &mut answer.handler {
+            Some(handler) => ready!(poll_caught(Pin::new(handler), context)),
+            None => unauthorized().into_response(),
+        };
+        Poll::Ready(Ok(answer.finish(response)))
+    }
+}
+
+impl Answer {
+    fn finish(&self, mut response: Response) -> Response {
+        let route = self.route.as_ref().map(MatchedPath::as_str);
+        let took = self.edge.engine.clock().monotonic().saturating_sub(self.started);
+        let meter = self.edge.meters.get(route, &self.method);
+        meter.record(response.status(), took);
+        log(&response, &self.request_id, &self.method, route);
+        let headers = response.headers_mut();
+        headers.insert(REQUEST_ID, self.request_id.clone());
+        headers.insert(
+            header::X_CONTENT_TYPE_OPTIONS,
+            HeaderValue::from_static("nosniff"),
+        );
+        if self.guarded {
+            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        }
+        response
+    }
 }
 
 fn unauthorized() -> Problem {
@@ -102,20 +180,21 @@ fn unauthorized() -> Problem {
 }
 
 /// The answer, or a 500 where the handler panicked: one defect must not cost the caller its connection.
-async fn caught(answer: impl Future<Output = Response>) -> Response {
-    let mut answer = pin!(answer);
-    std::future::poll_fn(|context| {
-        let poll = std::panic::catch_unwind(AssertUnwindSafe(|| answer.as_mut().poll(context)));
-        poll.unwrap_or_else(|panic| {
+fn poll_caught(
+    handler: Pin<&mut impl Future<Output = Result<Response, Infallible>>>,
+    context: &mut Context<'_>,
+) -> Poll<Response> {
+    match std::panic::catch_unwind(AssertUnwindSafe(|| handler.poll(context))) {
+        Ok(poll) => poll.map(|answer| answer.unwrap_or_else(|never| match never {})),
+        Err(panic) => {
             let message = panic
                 .downcast_ref::<&str>()
                 .copied()
                 .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
             let problem = Problem::internal(format_args!("a handler panicked: {}", message.unwrap_or("?")));
             Poll::Ready(problem.into_response())
-        })
-    })
-    .await
+        }
+    }
 }
 
 fn log(response: &Response, request_id: &HeaderValue, method: &Method, route: Option<&str>) {
@@ -146,12 +225,20 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_new_request_id_has_32_hexadecimal_digits() {
+        for id in [0, 7, 0x0123_4567_89ab_cdef_fedc_ba98_7654_3210, u128::MAX] {
+            assert_eq!(hexadecimal(id), format!("{id:032x}"));
+        }
+    }
+
     #[tokio::test]
     async fn a_panic_becomes_a_500() {
-        async fn broken() -> Response {
+        async fn broken() -> Result<Response, Infallible> {
             panic!("a secret detail")
         }
-        let response = caught(broken()).await;
+        let mut broken = std::pin::pin!(broken());
+        let response = std::future::poll_fn(|context| poll_caught(broken.as_mut(), context)).await;
         assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
         assert!(
             response

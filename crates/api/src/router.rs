@@ -3,14 +3,13 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
 use http::Uri;
 use postrider_engine::Engine;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::auth::ApiKeys;
-use crate::edge::{Edge, edge};
+use crate::edge::{Edge, EdgeLayer};
 use crate::meter::Meters;
 use crate::openapi;
 use crate::problem::{Code, Problem};
@@ -42,11 +41,11 @@ impl<F: Fn() -> String + Send + Sync> MetricsText for F {
 /// The whole HTTP API. The metrics recorder has to be installed before this is called, or requests are not counted.
 pub fn router(state: ApiState) -> Router {
     let (router, document) = documented_routes().split_for_parts();
-    let edge_state = Arc::new(Edge::new(&state, Meters::of(&document)));
+    let edge = Arc::new(Edge::new(&state, Meters::of(&document)));
     router
         .fallback(route_not_found)
         .method_not_allowed_fallback(method_not_allowed)
-        .layer(from_fn_with_state(edge_state, edge))
+        .layer(EdgeLayer(edge))
         .with_state(state)
 }
 
