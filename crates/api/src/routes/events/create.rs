@@ -4,7 +4,6 @@
 
 use axum::extract::{Request, State};
 use axum::response::Response;
-use http::Uri;
 
 use super::accepted::{AcceptedView, answer};
 use super::idempotency_key::idempotency_key;
@@ -50,10 +49,9 @@ pub struct IdempotencyHeader {
 pub async fn create_event(
     State(state): State<ApiState>,
     InAccount(account): InAccount,
-    uri: Uri,
     request: Request,
 ) -> Result<Response, Problem> {
-    no_parameters(&uri)?;
+    no_parameters(request.uri())?;
     let key = idempotency_key(request.headers())?.map(str::to_owned);
     let body = read(request, event_bytes_max(&state)).await?;
     let input: EventInput<'_> = decode(utf8(&body)?)?;

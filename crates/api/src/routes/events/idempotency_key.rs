@@ -1,8 +1,10 @@
 //! The `Idempotency-Key` header.
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 
 use crate::problem::{Code, Problem};
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// Longest key, in bytes.
 const KEY_BYTES_MAX: usize = 255;
@@ -10,7 +12,7 @@ const KEY_BYTES_MAX: usize = 255;
 /// The key of this request, if it has one: 1 to 255 visible ASCII characters, so that it reads the same in a log, a
 /// database and a header.
 pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
-    let mut values = headers.get_all("idempotency-key").iter();
+    let mut values = headers.get_all(IDEMPOTENCY_KEY).iter();
     let Some(value) = values.next() else {
         return Ok(None);
     };
