@@ -1,7 +1,10 @@
 //! Connections of the API: HTTP/1.1 and HTTP/2 without TLS, every one of them bounded.
 
+mod head_timer;
+
 use std::convert::Infallible;
-use std::pin::pin;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -14,6 +17,8 @@ use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower::Service as _;
+
+use head_timer::{HeadTimer, Wait};
 
 /// Most connections at the same time; more wait in the system's backlog. Each costs a socket and some 20 KiB, and
 /// leaves sockets for deliveries.
@@ -38,7 +43,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Accepts connections until `stop`, then waits up to `grace` for the requests under way.
 pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()>, grace: Duration) {
-    let server = Arc::new(server());
+    let server = server();
     let open = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let mut stop = pin!(stop);
@@ -59,14 +64,13 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
                 async move { Ok::<_, Infallible>(answer.await.unwrap_or_else(|never| match never {})) }
             })
         };
+        let head_timer = HeadTimer::new(HEAD_TIMEOUT);
+        let mut server = server.clone();
+        server.http1().timer(head_timer.clone());
         let connection = server.serve_connection(TokioIo::new(stream), service);
         let connection = open.watch(connection.into_owned());
         tokio::spawn(async move {
-            tokio::select! {
-                // Errors here are the client's doing: it went away, or spoke no HTTP.
-                _ = connection => {}
-                () = without_request(&has_asked) => {}
-            }
+            until_over(connection, &has_asked, head_timer.wait(HEAD_TIMEOUT)).await;
             drop(place);
         });
     }
@@ -77,9 +81,9 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
 
 fn server() -> Builder<TokioExecutor> {
     let mut server = Builder::new(TokioExecutor::new());
+    // Its timer is the connection's own.
     server
         .http1()
-        .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
         .max_buf_size(HEAD_BYTES_MAX);
     server
@@ -108,11 +112,17 @@ async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> (TcpStream, 
     }
 }
 
-/// Ends when a connection has not asked for anything in the time that a head may take. hyper's own bound starts only
-/// once it knows which version of HTTP is spoken, which a client can keep from it.
-async fn without_request(has_asked: &AtomicBool) {
-    tokio::time::sleep(HEAD_TIMEOUT).await;
-    if has_asked.load(Ordering::Relaxed) {
-        std::future::pending::<()>().await;
-    }
+/// Ends with the connection, or when it has not asked for anything in the time that a head may take: hyper's own bound
+/// starts only once it knows which version of HTTP is spoken, which a client can keep from it.
+async fn until_over(connection: impl Future, has_asked: &AtomicBool, mut silence: Wait) {
+    let mut connection = pin!(connection);
+    poll_fn(|context| {
+        // Errors here are the client's doing: it went away, or spoke no HTTP.
+        let is_over = connection.as_mut().poll(context).map(drop);
+        if is_over.is_ready() || has_asked.load(Ordering::Relaxed) {
+            return is_over;
+        }
+        Pin::new(&mut silence).poll(context)
+    })
+    .await;
 }
