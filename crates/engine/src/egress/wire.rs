@@ -201,3 +201,30 @@ impl AsyncWrite for Stream {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_probed_read_finds_the_end_before_the_event_loop_tells_of_it() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let tcp = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let peer = listener.accept().unwrap();
+        let probe = Probe::default();
+        let mut wire = Wire::new(tcp, probe.clone());
+        let mut read = || {
+            let mut bytes = [0; 16];
+            let mut buffer = ReadBuf::new(&mut bytes);
+            let mut quiet = Context::from_waker(Waker::noop());
+            Pin::new(&mut wire).poll_read(&mut quiet, &mut buffer)
+        };
+        probe.set();
+        assert!(read().is_pending());
+        // Nothing is awaited from here on, so that the event loop has no turn.
+        drop(peer);
+        assert!(read().is_pending());
+        probe.set();
+        assert!(matches!(read(), Poll::Ready(Ok(()))));
+    }
+}
