@@ -147,14 +147,18 @@ async fn an_answer_in_pieces_is_put_together_and_leaves_the_connection_to_the_ne
     })
     .await;
     let transport = transport();
-    for _ in 0..10 {
-        let answer = transport.send(request(receiver.url())).await;
-        assert_eq!(
-            (answer.outcome, &answer.body[..]),
-            (Outcome::Succeeded, &b"abcd"[..]),
-            "{answer:?}"
-        );
-    }
+    // A wake-up that is lost is made up for by that of the timeout, so that only the time shows it.
+    within_seconds(async {
+        for _ in 0..10 {
+            let answer = transport.send(request(receiver.url())).await;
+            assert_eq!(
+                (answer.outcome, &answer.body[..]),
+                (Outcome::Succeeded, &b"abcd"[..]),
+                "{answer:?}"
+            );
+        }
+    })
+    .await;
     assert_eq!(receiver.connections(), 1);
 }
 
