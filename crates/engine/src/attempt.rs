@@ -102,13 +102,13 @@ async fn attempt(
     let headers = headers_of(engine, entry, send, ready, &body);
     let request = Request {
         url: send.url.clone(),
-        headers: headers.clone(),
+        headers,
         body,
         timeout: send.timeout(engine.settings().attempt_timeout),
     };
     let started_at = engine.clock().now();
     let started = engine.clock().monotonic();
-    let answer = caught(engine.transport().send(request)).await;
+    let answer = caught(engine.transport().send(&request)).await;
     let duration = engine.clock().monotonic().saturating_sub(started);
     engine.meters().attempt(answer.outcome, duration);
     let attempt = Attempt {
@@ -118,8 +118,8 @@ async fn attempt(
         outcome: answer.outcome,
         status_code: answer.status_code,
         error: answer.error,
-        url: send.url.clone(),
-        request_headers: headers,
+        url: request.url,
+        request_headers: request.headers,
         response_headers: answer.headers,
         response_body: answer.body,
         response_truncated: answer.truncated,

@@ -46,5 +46,5 @@ pub struct Answer {
 pub trait Transport: Send + Sync + 'static {
     /// Makes one request and answers within its timeout, give or take the scheduling of tasks. Dropping the future
     /// aborts the request.
-    async fn send(&self, request: Request) -> Answer;
+    async fn send(&self, request: &Request) -> Answer;
 }

@@ -230,14 +230,14 @@ struct Receivers(Arc<Mutex<Vec<transport::Request>>>);
 
 #[async_trait]
 impl Transport for Receivers {
-    async fn send(&self, request: transport::Request) -> Received {
+    async fn send(&self, request: &transport::Request) -> Received {
         let status: u16 = request
             .url
             .rsplit('/')
             .next()
             .and_then(|last| last.parse().ok())
             .unwrap();
-        self.0.lock().push(request);
+        self.0.lock().push(request.clone());
         if status == 0 {
             std::future::pending::<()>().await;
         }

@@ -190,9 +190,9 @@ impl HttpTransport {
 
 #[async_trait]
 impl Transport for HttpTransport {
-    async fn send(&self, request: Request) -> Answer {
+    async fn send(&self, request: &Request) -> Answer {
         let mut received = Received::default();
-        let failure = match tokio::time::timeout(request.timeout, self.attempt(&request, &mut received)).await
+        let failure = match tokio::time::timeout(request.timeout, self.attempt(request, &mut received)).await
         {
             Ok(result) => result.err(),
             Err(_) if received.is_decided() => None,

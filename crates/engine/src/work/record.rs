@@ -101,7 +101,7 @@ impl Results {
             if is_gone(finished) {
                 switch_off(engine, finished.key.account, finished.action, now);
             }
-            if let (true, Some(news)) = (watched, news(finished, event)) {
+            if watched && let Some(news) = news(finished, event) {
                 engine.feed().tell(news);
             }
         }

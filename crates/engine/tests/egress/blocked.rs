@@ -25,7 +25,7 @@ async fn a_literal_private_address_is_not_called() {
         "a.localhost",
         "0.0.0.0",
     ] {
-        let answer = transport.send(request(format!("http://{host}:{port}/"))).await;
+        let answer = transport.send(&request(format!("http://{host}:{port}/"))).await;
         assert_eq!(
             (answer.outcome, answer.error.as_deref()),
             (Outcome::Blocked, Some(PRIVATE)),
@@ -41,7 +41,7 @@ async fn a_name_for_a_private_address_is_not_called() {
     let resolver = Scripted::always("127.0.0.1");
     let transport = transport_with("192.168.1.0/24", resolver, &TransportSettings::default());
     let url = format!("http://receiver.example:{}/", receiver.address.port());
-    let answer = transport.send(request(url)).await;
+    let answer = transport.send(&request(url)).await;
     assert_eq!(
         (answer.outcome, answer.error.as_deref()),
         (Outcome::Blocked, Some(PRIVATE))
@@ -65,7 +65,7 @@ async fn a_name_that_turns_private_after_it_was_saved_is_not_called() {
         Ok(())
     );
     let transport = transport_with("192.168.1.0/24", resolver, &TransportSettings::default());
-    assert_eq!(transport.send(request(url)).await.outcome, Outcome::Blocked);
+    assert_eq!(transport.send(&request(url)).await.outcome, Outcome::Blocked);
     assert_eq!(receiver.connections(), 0);
 }
 
@@ -79,7 +79,7 @@ async fn of_mixed_addresses_only_the_permitted_are_called() {
     let transport = transport_with("127.0.0.1/32", resolver, &TransportSettings::default());
     for _ in 0..3 {
         let answer = transport
-            .send(request(format!("http://mixed.example:{port}/")))
+            .send(&request(format!("http://mixed.example:{port}/")))
             .await;
         assert_eq!(answer.outcome, Outcome::Succeeded);
     }
@@ -102,7 +102,7 @@ async fn a_redirect_into_the_network_is_not_followed() {
     .await;
     let resolver = Scripted::always("127.0.0.1");
     let transport = transport_with("127.0.0.1/32", resolver, &TransportSettings::default());
-    let answer = transport.send(request(outside.url())).await;
+    let answer = transport.send(&request(outside.url())).await;
     assert_eq!(
         (answer.outcome, answer.status_code),
         (Outcome::BadStatus, Some(307))
@@ -119,7 +119,7 @@ async fn what_was_saved_before_a_rule_existed_is_judged_anew() {
         "nonsense",
         "http://u:p@127.0.0.1/",
     ] {
-        let answer = transport.send(request(url)).await;
+        let answer = transport.send(&request(url)).await;
         assert_eq!(answer.outcome, Outcome::Blocked, "{url}");
         assert!(answer.error.is_some());
     }

@@ -54,12 +54,12 @@ async fn requests_share_one_connection() {
     let (transport, receiver, url) = start(|respond, _, _| respond_with(respond, 200, b"ok")).await;
     let transport = Arc::new(transport);
     assert_eq!(
-        transport.send(request(url.clone())).await.outcome,
+        transport.send(&request(url.clone())).await.outcome,
         Outcome::Succeeded
     );
     let sends = (0..50).map(|_| {
         let (transport, url) = (Arc::clone(&transport), url.clone());
-        tokio::spawn(async move { transport.send(request(url)).await })
+        tokio::spawn(async move { transport.send(&request(url)).await })
     });
     for send in sends.collect::<Vec<_>>() {
         let answer = send.await.unwrap();
@@ -75,7 +75,7 @@ async fn requests_share_one_connection() {
 #[tokio::test]
 async fn other_statuses_are_bad_ones() {
     let (transport, _receiver, url) = start(|respond, _, _| respond_with(respond, 503, b"")).await;
-    let answer = transport.send(request(url)).await;
+    let answer = transport.send(&request(url)).await;
     assert_eq!(
         (answer.outcome, answer.status_code),
         (Outcome::BadStatus, Some(503))
@@ -92,7 +92,7 @@ async fn a_request_that_the_receiver_refuses_unprocessed_is_sent_again() {
         }
     })
     .await;
-    assert_eq!(transport.send(request(url)).await.outcome, Outcome::Succeeded);
+    assert_eq!(transport.send(&request(url)).await.outcome, Outcome::Succeeded);
     assert_eq!(receiver.connections(), 1);
 }
 
@@ -105,7 +105,7 @@ async fn a_receiver_that_refuses_every_time_is_a_protocol_error() {
         respond.send_reset(h2::Reason::REFUSED_STREAM);
     })
     .await;
-    let answer = transport.send(request(url)).await;
+    let answer = transport.send(&request(url)).await;
     assert_eq!(answer.outcome, Outcome::ProtocolError);
     assert_eq!(
         answer.error.as_deref(),
@@ -123,7 +123,7 @@ async fn a_request_that_is_broken_off_is_not_repeated() {
         respond.send_reset(h2::Reason::INTERNAL_ERROR);
     })
     .await;
-    let answer = transport.send(request(url)).await;
+    let answer = transport.send(&request(url)).await;
     assert_eq!(answer.outcome, Outcome::ProtocolError);
     assert_eq!(
         answer.error.as_deref(),
@@ -146,7 +146,7 @@ async fn headers_above_the_limit_are_a_protocol_error() {
             respond.send_response(head, true).unwrap();
         })
         .await;
-        let answer = transport.send(request(url)).await;
+        let answer = transport.send(&request(url)).await;
         assert_eq!(
             (answer.outcome, answer.error.as_deref()),
             (Outcome::ProtocolError, Some(sentence))
@@ -166,12 +166,12 @@ async fn a_stream_that_stalls_is_a_timeout_and_leaves_the_connection_to_others()
         }
     })
     .await;
-    let answer = transport.send(request_within(url.clone(), 300)).await;
+    let answer = transport.send(&request_within(url.clone(), 300)).await;
     assert_eq!(
         (answer.outcome, answer.status_code),
         (Outcome::Timeout, Some(200))
     );
-    assert_eq!(transport.send(request(url)).await.outcome, Outcome::Succeeded);
+    assert_eq!(transport.send(&request(url)).await.outcome, Outcome::Succeeded);
     assert_eq!(receiver.connections(), 1);
 }
 
@@ -196,7 +196,7 @@ async fn an_endless_body_is_bounded() {
         });
     })
     .await;
-    let answer = transport.send(request(url)).await;
+    let answer = transport.send(&request(url)).await;
     assert_eq!(
         (answer.outcome, answer.truncated, answer.body.len()),
         (Outcome::Succeeded, true, 16 * 1024)

@@ -49,7 +49,7 @@ async fn connections_that_were_all_closed_while_idle_cost_no_attempt() {
     let transport = Arc::new(transport());
     let sends = (0..SENT_AT_ONCE).map(|_| {
         let (transport, url) = (Arc::clone(&transport), receiver.url());
-        tokio::spawn(async move { transport.send(request(url)).await })
+        tokio::spawn(async move { transport.send(&request(url)).await })
     });
     for send in sends.collect::<Vec<_>>() {
         assert_eq!(send.await.unwrap().outcome, Outcome::Succeeded);
@@ -57,7 +57,7 @@ async fn connections_that_were_all_closed_while_idle_cost_no_attempt() {
     hang_up.notify_waiters();
     hung_up.acquire_many(SENT_AT_ONCE as u32).await.unwrap().forget();
     for _ in 0..3 {
-        let answer = transport.send(request(receiver.url())).await;
+        let answer = transport.send(&request(receiver.url())).await;
         assert_eq!(answer.outcome, Outcome::Succeeded, "{answer:?}");
     }
     assert_eq!(receiver.connections(), SENT_AT_ONCE + 1);
@@ -83,7 +83,7 @@ async fn a_connection_on_which_bytes_came_while_idle_is_not_used_again() {
     .await;
     let transport = transport();
     for number in 1..=3 {
-        let answer = transport.send(request(receiver.url())).await;
+        let answer = transport.send(&request(receiver.url())).await;
         assert_eq!(
             (answer.outcome, answer.status_code),
             (Outcome::Succeeded, Some(200)),
@@ -116,7 +116,8 @@ async fn an_attempt_that_is_given_up_closes_its_connection() {
         .await;
         let transport = transport();
         {
-            let mut send = transport.send(request(receiver.url()));
+            let request = request(receiver.url());
+            let mut send = transport.send(&request);
             tokio::select! {
                 answer = &mut send => panic!("{answer:?}"),
                 () = begun.notified() => {}
@@ -150,7 +151,7 @@ async fn an_answer_in_pieces_is_put_together_and_leaves_the_connection_to_the_ne
     // A wake-up that is lost is made up for by that of the timeout, so that only the time shows it.
     within_seconds(async {
         for _ in 0..10 {
-            let answer = transport.send(request(receiver.url())).await;
+            let answer = transport.send(&request(receiver.url())).await;
             assert_eq!(
                 (answer.outcome, &answer.body[..]),
                 (Outcome::Succeeded, &b"abcd"[..]),
@@ -176,7 +177,7 @@ async fn an_answer_that_comes_before_the_request_is_written_is_final_and_ends_th
     let transport = transport();
     for number in 1..=2 {
         let answer = transport
-            .send(Request {
+            .send(&Request {
                 body: Bytes::from(vec![b'x'; 16 * 1024 * 1024]),
                 ..request(receiver.url())
             })
@@ -227,7 +228,7 @@ async fn messages_of_the_tls_session_leave_an_idle_connection_as_it_is_and_all_e
         let transport = authority.transport();
         let url = format!("https://receiver.example:{}/", receiver.address.port());
         for _ in 0..5 {
-            let answer = transport.send(request(url.clone())).await;
+            let answer = transport.send(&request(url.clone())).await;
             assert_eq!(
                 (answer.outcome, &answer.body[..]),
                 (Outcome::Succeeded, &b"ok"[..]),
@@ -261,7 +262,7 @@ async fn a_tls_connection_is_closed_in_form() {
     .await;
     let transport = authority.transport();
     let url = format!("https://receiver.example:{}/", receiver.address.port());
-    assert_eq!(transport.send(request(url)).await.outcome, Outcome::Succeeded);
+    assert_eq!(transport.send(&request(url)).await.outcome, Outcome::Succeeded);
     drop(transport);
     within_seconds(closed.notified()).await;
 }

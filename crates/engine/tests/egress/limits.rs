@@ -85,7 +85,7 @@ async fn a_small_rest_is_read_away_to_keep_the_connection() {
     .await;
     let transport = transport();
     for _ in 0..5 {
-        let answer = transport.send(request(receiver.url())).await;
+        let answer = transport.send(&request(receiver.url())).await;
         assert_eq!(
             (answer.outcome, answer.truncated, answer.body.len()),
             (Outcome::Succeeded, true, KEPT)
@@ -142,7 +142,7 @@ async fn header_values_need_not_be_utf8_and_trailers_are_ignored() {
     .await;
     let transport = transport();
     for _ in 0..2 {
-        let answer = transport.send(request(receiver.url())).await;
+        let answer = transport.send(&request(receiver.url())).await;
         assert_eq!(
             (answer.outcome, &answer.body[..]),
             (Outcome::Succeeded, &b"ok"[..])

@@ -92,7 +92,7 @@ async fn interim_answers_are_passed_over() {
 async fn no_answer_in_time_is_a_timeout() {
     let receiver = Receiver::start(|mut peer| async move { peer.until_closed().await }).await;
     let began = Instant::now();
-    let answer = transport().send(request_within(receiver.url(), 200)).await;
+    let answer = transport().send(&request_within(receiver.url(), 200)).await;
     assert_eq!((answer.outcome, answer.status_code), (Outcome::Timeout, None));
     assert_eq!(answer.error.as_deref(), Some("No answer within 0.2 seconds"));
     assert!(began.elapsed() < Duration::from_secs(2));
@@ -107,7 +107,7 @@ async fn a_body_that_stalls_is_a_timeout_that_shows_what_came() {
         peer.until_closed().await;
     })
     .await;
-    let answer = transport().send(request_within(receiver.url(), 200)).await;
+    let answer = transport().send(&request_within(receiver.url(), 200)).await;
     assert_eq!(
         (answer.outcome, answer.status_code),
         (Outcome::Timeout, Some(200))
@@ -132,7 +132,7 @@ async fn a_body_that_drips_gains_no_time() {
     })
     .await;
     let began = Instant::now();
-    let answer = transport().send(request_within(receiver.url(), 300)).await;
+    let answer = transport().send(&request_within(receiver.url(), 300)).await;
     assert_eq!(
         (answer.outcome, answer.status_code),
         (Outcome::Timeout, Some(200))
@@ -149,7 +149,7 @@ async fn a_receiver_that_never_reads_is_a_timeout() {
     .await;
     let body = Bytes::from(vec![b'x'; 16 * 1024 * 1024]);
     let answer = transport()
-        .send(Request {
+        .send(&Request {
             body,
             ..request_within(receiver.url(), 200)
         })
@@ -161,7 +161,7 @@ async fn a_receiver_that_never_reads_is_a_timeout() {
 async fn a_lookup_that_takes_too_long_is_a_timeout() {
     let transport = transport_with("127.0.0.0/8", Arc::new(Silent), &TransportSettings::default());
     let answer = transport
-        .send(request_within("http://receiver.example/", 100))
+        .send(&request_within("http://receiver.example/", 100))
         .await;
     assert_eq!(
         (answer.outcome, answer.error.as_deref()),
@@ -178,7 +178,7 @@ async fn a_name_without_addresses_is_a_dns_error() {
     ] {
         let resolver = Scripted::new(vec![found]);
         let transport = transport_with("127.0.0.0/8", resolver, &TransportSettings::default());
-        let answer = transport.send(request("http://receiver.example/")).await;
+        let answer = transport.send(&request("http://receiver.example/")).await;
         assert_eq!(
             (answer.outcome, answer.error.as_deref()),
             (Outcome::DnsError, Some(sentence))

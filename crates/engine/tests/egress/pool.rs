@@ -19,7 +19,7 @@ async fn requests_in_a_row_use_one_connection() {
     let transport = transport();
     for _ in 0..500 {
         assert_eq!(
-            transport.send(request(receiver.url())).await.outcome,
+            transport.send(&request(receiver.url())).await.outcome,
             Outcome::Succeeded
         );
     }
@@ -44,7 +44,7 @@ async fn a_connection_that_the_receiver_closed_while_idle_costs_no_attempt() {
     .await;
     let transport = transport();
     for number in 1..=300 {
-        let answer = transport.send(request(receiver.url())).await;
+        let answer = transport.send(&request(receiver.url())).await;
         assert_eq!(answer.outcome, Outcome::Succeeded, "request {number}: {answer:?}");
         closed.acquire().await.unwrap().forget();
     }
@@ -62,10 +62,10 @@ async fn a_request_that_may_have_been_processed_is_not_repeated() {
     .await;
     let transport = transport();
     assert_eq!(
-        transport.send(request(receiver.url())).await.outcome,
+        transport.send(&request(receiver.url())).await.outcome,
         Outcome::Succeeded
     );
-    let answer = transport.send(request(receiver.url())).await;
+    let answer = transport.send(&request(receiver.url())).await;
     assert_eq!(answer.outcome, Outcome::ProtocolError);
     assert_eq!(
         answer.error.as_deref(),
@@ -84,7 +84,7 @@ async fn a_connection_that_was_to_close_is_not_used_again() {
         let transport = transport();
         for _ in 0..3 {
             assert_eq!(
-                transport.send(request(receiver.url())).await.outcome,
+                transport.send(&request(receiver.url())).await.outcome,
                 Outcome::Succeeded
             );
         }
@@ -108,11 +108,11 @@ async fn a_connection_with_an_unfinished_answer_is_not_used_again() {
     .await;
     let transport = transport();
     assert_eq!(
-        transport.send(request_within(receiver.url(), 100)).await.outcome,
+        transport.send(&request_within(receiver.url(), 100)).await.outcome,
         Outcome::Timeout
     );
     assert_eq!(
-        transport.send(request(receiver.url())).await.outcome,
+        transport.send(&request(receiver.url())).await.outcome,
         Outcome::Succeeded
     );
     assert_eq!(receiver.connections(), 2);
@@ -124,7 +124,7 @@ async fn bytes_that_nobody_asked_for_end_a_connection() {
     let receiver = Receiver::answering(format!("{OK}HTTP/1.1 408 Request Timeout\r\n\r\n")).await;
     let transport = transport();
     for _ in 0..3 {
-        let answer = transport.send(request(receiver.url())).await;
+        let answer = transport.send(&request(receiver.url())).await;
         assert_eq!(
             (answer.outcome, answer.status_code),
             (Outcome::Succeeded, Some(200))
@@ -152,7 +152,7 @@ async fn idle_connections_are_closed_in_time() {
     };
     let transport = transport_with("127.0.0.0/8", Scripted::always("127.0.0.1"), &settings);
     assert_eq!(
-        transport.send(request(receiver.url())).await.outcome,
+        transport.send(&request(receiver.url())).await.outcome,
         Outcome::Succeeded
     );
     tokio::time::timeout(Duration::from_secs(5), closed.acquire())
@@ -161,7 +161,7 @@ async fn idle_connections_are_closed_in_time() {
         .unwrap()
         .forget();
     assert_eq!(
-        transport.send(request(receiver.url())).await.outcome,
+        transport.send(&request(receiver.url())).await.outcome,
         Outcome::Succeeded
     );
     assert_eq!(receiver.connections(), 2);
@@ -178,7 +178,7 @@ async fn no_more_idle_connections_are_kept_than_allowed() {
     let transport = Arc::new(transport);
     let sends = (0..8).map(|_| {
         let (transport, url) = (Arc::clone(&transport), receiver.url());
-        tokio::spawn(async move { transport.send(request(url)).await })
+        tokio::spawn(async move { transport.send(&request(url)).await })
     });
     for send in sends.collect::<Vec<_>>() {
         assert_eq!(send.await.unwrap().outcome, Outcome::Succeeded);
@@ -186,7 +186,7 @@ async fn no_more_idle_connections_are_kept_than_allowed() {
     assert!(receiver.connections() <= 8);
     let before = receiver.connections();
     assert_eq!(
-        transport.send(request(receiver.url())).await.outcome,
+        transport.send(&request(receiver.url())).await.outcome,
         Outcome::Succeeded
     );
     assert_eq!(receiver.connections(), before);

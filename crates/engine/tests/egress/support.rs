@@ -105,7 +105,7 @@ pub fn request_within(url: impl Into<String>, timeout_ms: u64) -> Request {
 }
 
 pub async fn post(url: impl Into<String>) -> Answer {
-    transport().send(request(url)).await
+    transport().send(&request(url)).await
 }
 
 /// A receiver on a free port.

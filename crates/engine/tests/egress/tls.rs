@@ -99,7 +99,7 @@ async fn answering(config: ServerConfig) -> Receiver {
 
 async fn post(authority: &Authority, receiver: &Receiver, host: &str) -> Answer {
     let url = format!("https://{host}:{}/", receiver.address.port());
-    authority.transport().send(request(url)).await
+    authority.transport().send(&request(url)).await
 }
 
 async fn assert_refused(authority: &Authority, config: ServerConfig, sentence: &str) {
@@ -139,7 +139,7 @@ async fn https_connections_are_kept_too() {
     let url = format!("https://{NAME}:{}/", receiver.address.port());
     for _ in 0..20 {
         assert_eq!(
-            transport.send(request(url.clone())).await.outcome,
+            transport.send(&request(url.clone())).await.outcome,
             Outcome::Succeeded
         );
     }

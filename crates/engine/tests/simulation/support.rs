@@ -79,12 +79,12 @@ pub struct Receivers {
 
 #[async_trait]
 impl Transport for Receivers {
-    async fn send(&self, request: Request) -> Answer {
+    async fn send(&self, request: &Request) -> Answer {
         let (delay, answer) = {
             let mut seen = self.seen.lock();
             let before = seen.iter().filter(|seen| seen.request.url == request.url).count();
             let at_ms = self.clock.now().unix_ms() - START_MS;
-            let (delay, answer) = (self.script)(&request, before);
+            let (delay, answer) = (self.script)(request, before);
             seen.push(Seen {
                 at_ms,
                 request: request.clone(),

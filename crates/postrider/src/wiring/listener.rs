@@ -84,6 +84,9 @@ fn server() -> Builder<TokioExecutor> {
     // Its timer is the connection's own.
     server
         .http1()
+        // Otherwise hyper keeps a buffer ready while a request is answered, to notice a client that hangs up. Ours are
+        // answered in milliseconds, and what such a client reported is stored all the same.
+        .half_close(true)
         .header_read_timeout(HEAD_TIMEOUT)
         .max_buf_size(HEAD_BYTES_MAX);
     server
