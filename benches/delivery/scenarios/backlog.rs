@@ -3,6 +3,7 @@
 //! Another account's receiver is well all the time: its events must not be held up, neither while the others pile up
 //! nor while they are drained.
 
+use std::cell::Cell;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -114,9 +115,16 @@ async fn beside<T>(
     sink: &Sink,
     work: impl Future<Output = Outcome<T>>,
 ) -> Outcome<(T, Row)> {
-    let mut seconds: Vec<Row> = Vec::new();
+    let is_done = Cell::new(false);
+    let work = async {
+        let result = work.await;
+        is_done.set(true);
+        result
+    };
     let probe = async {
-        loop {
+        let mut seconds: Vec<Row> = Vec::new();
+        // The last second is waited for: its events would be taken for others of the next load.
+        while !is_done.get() {
             let ledger = Arc::new(Ledger::new(HEALTHY_RATE, 1));
             sink.note(&ledger);
             let row = carry(singles(server, healthy, Some(HEALTHY_RATE)), &ledger).await?;
@@ -127,15 +135,13 @@ async fn beside<T>(
                 .with("deliver_p99_ms", row.get("deliver_p99_ms"));
             seconds.push(kept);
         }
+        Outcome::Ok(seconds)
     };
-    let result = tokio::select! {
-        result = work => result?,
-        never = probe => { let never: Outcome<()> = never; return Err(never.err().unwrap_or("it ended".into())) }
-    };
-    let slowest = seconds
+    let (result, seconds) = tokio::join!(work, probe);
+    let slowest = seconds?
         .into_iter()
         .max_by(|a, b| a.get("deliver_p99_ms").total_cmp(&b.get("deliver_p99_ms")));
-    Ok((result, slowest.unwrap_or_default()))
+    Ok((result?, slowest.unwrap_or_default()))
 }
 
 struct Drain {

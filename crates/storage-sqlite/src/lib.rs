@@ -32,6 +32,7 @@ mod api_keys;
 mod attempts;
 mod automations;
 mod backup;
+mod checkpoint;
 mod columns;
 mod deliveries;
 mod event_types;

@@ -3,8 +3,8 @@
 //! **Pragmas of the writer.** WAL with `synchronous=FULL` syncs the log at each commit, which is what a 202 promises;
 //! the database file itself is synced by checkpoints only. The page size is 8 KiB: an event of 512 bytes and its
 //! record leave less of a page unused than with 4 KiB, and an answer's kept body of a few KiB needs no overflow page.
-//! A checkpoint is due every [`CHECKPOINT_PAGES`]; new rows go to few pages again and again, so that a longer log means
-//! fewer pages written twice, at the price of a longer recovery after a crash. `auto_vacuum` stays off: retention
+//! Checkpoints are taken by a thread of their own ([`crate::checkpoint`]); without threads, by a commit every
+//! [`CHECKPOINT_PAGES`]. `auto_vacuum` stays off: retention
 //! frees about as many pages as acceptance takes, and SQLite uses them again; moving pages around would cost writes
 //! and a pointer map to give back what is needed a moment later.
 
@@ -28,7 +28,7 @@ pub const LOCK_FILE: &str = "postrider.lock";
 /// Size of a page, in bytes; fixed when the database is made.
 pub(crate) const PAGE_BYTES: u32 = 8192;
 
-/// Pages in the log after which a commit is followed by a checkpoint: 16 MiB, some 20 ms of work.
+/// Pages in the log after which a commit is followed by a checkpoint, where there are no threads: 16 MiB.
 const CHECKPOINT_PAGES: u32 = 2000;
 
 /// What the log file is cut to once it has been longer: it grows while a backup or a slow read holds an old snapshot.
@@ -164,6 +164,17 @@ pub(crate) fn open_writer(data_dir: &Path, options: &SqliteOptions) -> Result<Co
     if let Some(bytes) = options.max_bytes {
         limit_pages(&conn, bytes)?;
     }
+    Ok(conn)
+}
+
+/// A connection that takes the checkpoints over from the writer's.
+pub(crate) fn open_checkpointer(writer: &mut Connection, data_dir: &Path) -> Result<Connection, OpenError> {
+    let path = data_dir.join(DATABASE_FILE);
+    let conn = Connection::open_with_flags(path, flags(OpenFlags::SQLITE_OPEN_READ_WRITE))?;
+    conn.busy_timeout(BUSY_TIMEOUT)?;
+    // As the writer: it is this connection that syncs the log and the database file now.
+    conn.pragma_update(None, "synchronous", "FULL")?;
+    writer.pragma_update(None, "wal_autocheckpoint", 0)?;
     Ok(conn)
 }
 

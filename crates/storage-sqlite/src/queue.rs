@@ -7,9 +7,10 @@ use std::thread::JoinHandle;
 
 use parking_lot::Mutex;
 use postrider_storage::{StoreError, StoreResult};
+use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use crate::options::Execution;
+use crate::checkpoint::{self, Nudge};
 use crate::sql_error::SqlResult;
 use crate::writer::{Counters, Operation, WriteCounts, WriteCx, Writer};
 
@@ -39,13 +40,13 @@ enum Way {
 }
 
 impl Queue {
-    /// Hands the connection to a new thread, or keeps it.
-    pub(crate) fn start(conn: rusqlite::Connection, execution: Execution) -> std::io::Result<Self> {
+    /// Hands the connection to a new thread, with another one for checkpoints, or keeps it.
+    pub(crate) fn start(conn: Connection, checkpoints: Option<Connection>) -> std::io::Result<Self> {
         let counters = Arc::new(Counters::default());
         let writer = Writer::new(conn, Arc::clone(&counters));
-        let way = match execution {
-            Execution::Threaded => Way::Threaded(ThreadedWriter::start(writer)?),
-            Execution::Inline => Way::Inline(Box::new(Mutex::new(writer))),
+        let way = match checkpoints {
+            Some(checkpoints) => Way::Threaded(ThreadedWriter::start(writer, checkpoints)?),
+            None => Way::Inline(Box::new(Mutex::new(writer))),
         };
         Ok(Self { way, counters })
     }
@@ -92,7 +93,7 @@ impl Queue {
 
     fn send(&self, operations: Vec<Box<dyn Operation>>, bytes: usize) -> StoreResult<()> {
         match &self.way {
-            Way::Threaded(thread) => thread.send(Queued { operations, bytes }),
+            Way::Threaded(thread) => thread.send(operations, bytes),
             Way::Inline(writer) => {
                 writer.lock().commit(operations);
                 Ok(())
@@ -156,10 +157,14 @@ where
     }
 }
 
-/// Operations that get into the same transaction.
-struct Queued {
-    operations: Vec<Box<dyn Operation>>,
-    bytes: usize,
+/// What the writer's thread is asked for.
+enum Queued {
+    /// Operations that get into the same transaction, and about how many bytes they carry.
+    Operations(Vec<Box<dyn Operation>>, usize),
+    /// The rest of a checkpoint.
+    RestartLog,
+    /// Nothing more will come.
+    Stop,
 }
 
 /// The writer on its thread. Dropping it lets the queued work finish and waits for that.
@@ -168,32 +173,40 @@ struct ThreadedWriter {
     sender: Option<SyncSender<Queued>>,
     queued_bytes: Arc<AtomicUsize>,
     thread: Option<JoinHandle<()>>,
+    checkpoints: Option<JoinHandle<()>>,
 }
 
 impl ThreadedWriter {
-    fn start(writer: Writer) -> std::io::Result<Self> {
+    fn start(writer: Writer, checkpoints: Connection) -> std::io::Result<Self> {
         let (sender, receiver) = sync_channel(QUEUE_OPERATIONS_MAX);
         let queued_bytes = Arc::new(AtomicUsize::new(0));
+        let (nudge, nudged) = checkpoint::nudges();
+        let restart = sender.clone();
+        let checkpoints = checkpoint::start(checkpoints, nudged, move || {
+            // Where the queue is full the next pass asks again.
+            let _ = restart.try_send(Queued::RestartLog);
+        })?;
         let thread = std::thread::Builder::new()
             .name("sqlite-writer".to_owned())
             .spawn({
                 let queued_bytes = Arc::clone(&queued_bytes);
-                move || serve(writer, &receiver, &queued_bytes)
+                move || serve(writer, &receiver, &queued_bytes, &nudge)
             })?;
         Ok(Self {
             sender: Some(sender),
             queued_bytes,
             thread: Some(thread),
+            checkpoints: Some(checkpoints),
         })
     }
 
-    fn send(&self, queued: Queued) -> StoreResult<()> {
-        let bytes = queued.bytes;
+    fn send(&self, operations: Vec<Box<dyn Operation>>, bytes: usize) -> StoreResult<()> {
         let before = self.queued_bytes.fetch_add(bytes, Ordering::Relaxed);
         // A single operation larger than the bound is let in where nothing else waits.
         let sent = if before > 0 && before.saturating_add(bytes) > QUEUE_BYTES_MAX {
             Err(StoreError::Busy)
         } else {
+            let queued = Queued::Operations(operations, bytes);
             match self.sender.as_ref().map(|sender| sender.try_send(queued)) {
                 Some(Ok(())) => Ok(()),
                 Some(Err(TrySendError::Full(_))) => Err(StoreError::Busy),
@@ -211,29 +224,57 @@ impl ThreadedWriter {
 
 impl Drop for ThreadedWriter {
     fn drop(&mut self) {
-        self.sender = None;
-        if let Some(thread) = self.thread.take() {
-            // The thread catches the panics of its operations; there is nobody left to tell about another one.
+        // The threads end one after the other: the second hears from the first for as long as that runs. They catch
+        // the panics of their work; there is nobody left to tell about another one.
+        if let Some(sender) = self.sender.take() {
+            let _ = sender.send(Queued::Stop);
+        }
+        for thread in [self.thread.take(), self.checkpoints.take()]
+            .into_iter()
+            .flatten()
+        {
             let _ = thread.join();
         }
     }
 }
 
 /// Takes what is there, commits it together, and so on until the store is dropped.
-fn serve(mut writer: Writer, queue: &Receiver<Queued>, queued_bytes: &AtomicUsize) {
+fn serve(mut writer: Writer, queue: &Receiver<Queued>, queued_bytes: &AtomicUsize, nudge: &Nudge) {
     while let Ok(first) = queue.recv() {
-        let mut bytes = first.bytes;
-        let mut group = first.operations;
-        while group.len() < GROUP_OPERATIONS_MAX && bytes < GROUP_BYTES_MAX {
-            let Ok(next) = queue.try_recv() else { break };
-            bytes = bytes.saturating_add(next.bytes);
-            group.extend(next.operations);
+        let mut last = first;
+        if let Queued::Operations(mut group, mut bytes) = last {
+            last = fill_up(&mut group, &mut bytes, queue);
+            queued_bytes.fetch_sub(bytes, Ordering::Relaxed);
+            writer.commit(group);
+            nudge.committed();
         }
-        queued_bytes.fetch_sub(bytes, Ordering::Relaxed);
-        writer.commit(group);
+        match last {
+            Queued::RestartLog => {
+                if let Err(error) = checkpoint::finish(writer.connection()) {
+                    tracing::warn!(%error, "the log could not be copied into the database");
+                }
+            }
+            Queued::Stop => break,
+            Queued::Operations(..) => {}
+        }
     }
     // Fresh statistics cost little here, and let the next start plan with them.
     if let Err(error) = writer.connection().execute_batch("PRAGMA optimize") {
         tracing::debug!(%error, "the statistics were not refreshed");
     }
+}
+
+/// Takes further operations that are there. Answers what else was found in the queue, or no operations.
+fn fill_up(group: &mut Vec<Box<dyn Operation>>, bytes: &mut usize, queue: &Receiver<Queued>) -> Queued {
+    while group.len() < GROUP_OPERATIONS_MAX && *bytes < GROUP_BYTES_MAX {
+        match queue.try_recv() {
+            Ok(Queued::Operations(more, more_bytes)) => {
+                group.extend(more);
+                *bytes = bytes.saturating_add(more_bytes);
+            }
+            Ok(other) => return other,
+            Err(_) => break,
+        }
+    }
+    Queued::Operations(Vec::new(), 0)
 }

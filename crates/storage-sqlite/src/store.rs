@@ -7,7 +7,7 @@ use postrider_storage::StoreResult;
 use rusqlite::Connection;
 
 use crate::open::{self, OpenError};
-use crate::options::SqliteOptions;
+use crate::options::{Execution, SqliteOptions};
 use crate::queue::{Part, Queue};
 use crate::readers::Readers;
 use crate::schema;
@@ -18,9 +18,10 @@ use crate::writer::{WriteCounts, WriteCx};
 ///
 /// Dropping it waits for the writes that are queued, then closes the files and lets the folder go.
 pub struct SqliteStore {
-    // In the order in which they have to be dropped: the lock goes last.
-    queue: Queue,
+    // In the order in which they have to be dropped: whoever closes the database last has to be able to write, so
+    // that the log is copied and removed; the lock goes last of all.
     readers: Readers,
+    queue: Queue,
     data_dir: PathBuf,
     _lock: File,
 }
@@ -36,7 +37,11 @@ impl SqliteStore {
         let lock = open::lock(data_dir)?;
         let mut conn = open::open_writer(data_dir, &options)?;
         schema::migrate(&mut conn)?;
-        let queue = Queue::start(conn, options.execution).map_err(|source| OpenError::Io {
+        let checkpoints = match options.execution {
+            Execution::Threaded => Some(open::open_checkpointer(&mut conn, data_dir)?),
+            Execution::Inline => None,
+        };
+        let queue = Queue::start(conn, checkpoints).map_err(|source| OpenError::Io {
             path: data_dir.to_owned(),
             source,
         })?;
