@@ -25,7 +25,7 @@ const LANE_BASE: usize = 64;
 
 /// What a lane may hold for each request it may have under way: enough that a wide lane does not run dry while the
 /// store is asked for more.
-const LANE_PER_WIDTH: usize = 16;
+const LANE_PER_WIDTH: usize = 64;
 
 /// Most deliveries of one lane in one claim: one batch of the store's.
 const CLAIM_MAX: usize = 500;

@@ -56,7 +56,7 @@ impl Default for TransportSettings {
         Self {
             response_bytes_kept: 16 * 1024,
             pool_idle_timeout: Duration::from_secs(4),
-            pool_max_idle_per_host: 128,
+            pool_max_idle_per_host: 256,
             pool_max_idle: 4_096,
             extra_ca_pem: None,
         }
