@@ -15,13 +15,22 @@ use crate::wire::Inbox;
 /// How long the server gets to put the last results on record.
 const SETTLE_MAX: Duration = Duration::from_secs(30);
 
+/// How long a connection may have been idle to be used again.
+const IDLE_MAX: Duration = Duration::from_secs(20);
+
 /// Connections over which many accounts are made.
 const SETUP_CONNECTIONS: usize = 32;
 
 /// The API over one connection.
 pub struct Client {
     address: SocketAddr,
-    connection: Option<(TcpStream, Inbox)>,
+    connection: Option<Kept>,
+}
+
+struct Kept {
+    stream: TcpStream,
+    inbox: Inbox,
+    used_at: Instant,
 }
 
 /// A request of the API, complete.
@@ -49,8 +58,13 @@ impl Client {
 
     /// Calls the API; anything but a success is an error.
     pub async fn call(&mut self, method: &str, path: &str, body: &str) -> Outcome<Value> {
-        let (mut stream, mut inbox) = match self.connection.take() {
-            Some(connection) => connection,
+        // The server closes connections that are idle for half a minute.
+        let kept = self
+            .connection
+            .take()
+            .filter(|kept| kept.used_at.elapsed() < IDLE_MAX);
+        let (mut stream, mut inbox) = match kept {
+            Some(kept) => (kept.stream, kept.inbox),
             None => (TcpStream::connect(self.address).await?, Inbox::new()),
         };
         stream
@@ -62,7 +76,11 @@ impl Client {
             return Err(format!("{method} {path} was answered {}: {body}", answer.status).into());
         }
         let value = serde_json::from_slice(answer.body)?;
-        self.connection = Some((stream, inbox));
+        self.connection = Some(Kept {
+            stream,
+            inbox,
+            used_at: Instant::now(),
+        });
         Ok(value)
     }
 

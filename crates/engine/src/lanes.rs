@@ -27,8 +27,8 @@ const LANE_BASE: usize = 64;
 /// store is asked for more.
 const LANE_PER_WIDTH: usize = 64;
 
-/// Most deliveries of one lane in one claim: one batch of the store's.
-const CLAIM_MAX: usize = 500;
+/// Most deliveries of one lane in one claim: 3 ms of the store's time, which everybody else waits for.
+const CLAIM_MAX: usize = 128;
 
 /// Most bytes of `data` of one lane in one claim.
 const CLAIM_BYTES_MAX: usize = 4 * 1024 * 1024;

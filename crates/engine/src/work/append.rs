@@ -17,8 +17,11 @@ use crate::lanes::{Lanes, Ready};
 /// producers are told to come back rather than left waiting.
 pub const QUEUE_MAX: usize = 4_096;
 
-/// Most jobs in one step. A job holds at most 1,000 events.
+/// Most jobs that are taken from the queue at once.
 pub const JOBS_MAX: usize = 512;
+
+/// Events in one step, about: some 8 ms of the store's time. A job holds at most 1,000 of them.
+const EVENTS_MAX: usize = 500;
 
 /// What a producer's task waits for.
 type Reply = Result<Vec<Result<Accepted, Rejection>>, StoreError>;
@@ -44,15 +47,17 @@ pub struct Submitted {
 }
 
 impl Submitted {
-    /// Takes the jobs, and decides which of their deliveries stay in memory.
-    pub fn take(engine: &Engine, jobs: &mut Vec<AppendJob>) -> Self {
-        if jobs.is_empty() {
+    /// Takes jobs for one step, and decides which of their deliveries stay in memory. What is too much is left for the
+    /// next step.
+    pub fn take(engine: &Engine, waiting: &mut Vec<AppendJob>) -> Self {
+        if waiting.is_empty() {
             return Self::default();
         }
+        let jobs = pick(waiting);
         let mut events = Vec::with_capacity(jobs.iter().map(|job| job.events.len()).sum());
         let mut replies = Vec::with_capacity(jobs.len());
         let mut lanes = engine.lanes();
-        for mut job in jobs.drain(..) {
+        for mut job in jobs {
             reserve(&mut lanes, &mut job.events, job.now);
             replies.push((job.events.len(), job.reply));
             events.append(&mut job.events);
@@ -125,6 +130,32 @@ impl Submitted {
     }
 }
 
+/// The job that waits longest, then small ones before large ones: whoever reports one event does not wait behind
+/// another's batches.
+fn pick(waiting: &mut Vec<AppendJob>) -> Vec<AppendJob> {
+    let sizes: Vec<usize> = waiting.iter().map(|job| job.events.len()).collect();
+    if sizes.iter().sum::<usize>() <= EVENTS_MAX {
+        return waiting.drain(..).collect();
+    }
+    let mut by_size: Vec<usize> = (1..sizes.len()).collect();
+    by_size.sort_by_key(|index| sizes[*index]);
+    let mut is_picked = vec![false; sizes.len()];
+    is_picked[0] = true;
+    let mut events = sizes[0];
+    for index in by_size {
+        if events + sizes[index] > EVENTS_MAX {
+            break;
+        }
+        events += sizes[index];
+        is_picked[index] = true;
+    }
+    let mut is_picked = is_picked.into_iter();
+    // Both parts stay in the order of their arrival.
+    waiting
+        .extract_if(.., |_| is_picked.next() == Some(true))
+        .collect()
+}
+
 fn reserve(lanes: &mut Lanes, events: &mut [NewEvent], now: Timestamp) {
     for new in events {
         let (account, bytes) = (new.event.account, new.event.data.len());
@@ -177,4 +208,56 @@ fn hand_over(lanes: &mut Lanes, session: SessionId, now: Timestamp, new: &NewEve
         lanes.enqueue(Ready { delivery, session });
     }
     waiting
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use postrider_model::{AccountId, EventId};
+
+    use super::*;
+
+    fn jobs(sizes: &[usize]) -> Vec<AppendJob> {
+        let event = NewEvent {
+            event: Event {
+                id: EventId::from_u128(1),
+                account: AccountId::from_u128(1),
+                event_type: "a.b".parse().unwrap(),
+                data: Bytes::from_static(b"1"),
+                occurred_at: None,
+                created_at: Timestamp::from_unix_ms(0),
+                test: false,
+                js_fixed_point: true,
+                warning: None,
+                deliveries: 0,
+            },
+            id_is_callers: false,
+            idempotency_key: None,
+            adds_event_type: false,
+            deliveries: Vec::new(),
+        };
+        sizes
+            .iter()
+            .map(|size| AppendJob {
+                events: vec![event.clone(); *size],
+                now: Timestamp::from_unix_ms(0),
+                reply: oneshot::channel().0,
+            })
+            .collect()
+    }
+
+    fn sizes(jobs: &[AppendJob]) -> Vec<usize> {
+        jobs.iter().map(|job| job.events.len()).collect()
+    }
+
+    #[test]
+    fn single_events_do_not_wait_behind_batches_and_the_oldest_waits_no_longer() {
+        let mut waiting = jobs(&[200, 1_000, 150, 1, 200, 100, 1]);
+        assert_eq!(sizes(&pick(&mut waiting)), [200, 150, 1, 100, 1]);
+        assert_eq!(sizes(&waiting), [1_000, 200]);
+        waiting.extend(jobs(&[1, 1]));
+        assert_eq!(sizes(&pick(&mut waiting)), [1_000]);
+        assert_eq!(sizes(&pick(&mut waiting)), [200, 1, 1]);
+        assert!(pick(&mut waiting).is_empty());
+    }
 }

@@ -16,7 +16,7 @@ use crate::feed::AttemptNews;
 /// Results that may queue.
 pub const QUEUE_MAX: usize = 2_048;
 
-/// Most results in one step.
+/// Most results in one step: some 5 ms of the store's time.
 pub const RESULTS_MAX: usize = 512;
 
 /// Waits between tries while the store is away: doubling from the first to the last.
