@@ -16,6 +16,7 @@
 #![expect(missing_docs, reason = "the name of a test is its promise")]
 
 pub mod accounts;
+pub mod advance;
 pub mod api_keys;
 pub mod append;
 pub mod automations;

@@ -141,6 +141,11 @@ macro_rules! conformance {
                 event_filters_hold_alone_and_together,
                 delivery_filters_hold_alone_and_together,
             ]
+            advance: [
+                both_halves_of_a_step_are_written_and_answered_in_order,
+                either_half_of_a_step_may_be_empty,
+                events_that_cannot_be_stored_take_no_results_along,
+            ]
             sessions: [
                 a_fresh_store_answers_its_check,
                 session_ids_are_never_reused,
@@ -231,6 +236,7 @@ mod tests {
             include_str!("automations.rs"),
             include_str!("event_types.rs"),
             include_str!("api_keys.rs"),
+            include_str!("advance.rs"),
             include_str!("append.rs"),
             include_str!("repeats.rs"),
             include_str!("claim.rs"),

@@ -1,0 +1,76 @@
+//! The log beside a busy writer, and what is left of it.
+
+mod support;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use postrider_storage::{Appended, EventStore, WorkStore};
+use postrider_storage_sqlite::{DATABASE_FILE, Execution};
+
+/// Size of a file in bytes; 0 where there is none.
+fn bytes_of(file: &std::path::Path) -> u64 {
+    file.metadata().map_or(0, |metadata| metadata.len())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_busy_writer_does_not_make_the_log_grow_for_good() {
+    const EVENT_BYTES: usize = 128 * 1024;
+    const EVENTS: i64 = 2_400;
+    let (scene, store, folder) = support::scene(Execution::Threaded).await;
+    let log = folder.path().join(format!("{DATABASE_FILE}-wal"));
+    let data = Bytes::from(format!("\"{}\"", "x".repeat(EVENT_BYTES)));
+    let mut longest = 0;
+    for n in 0..EVENTS {
+        let mut event = scene.owned(n);
+        event.event.data = data.clone();
+        let appended = store.append(scene.session, vec![event]).await;
+        assert_eq!(appended, Ok(vec![Appended::Stored]));
+        longest = longest.max(bytes_of(&log));
+    }
+    let written = EVENTS as u64 * EVENT_BYTES as u64;
+    assert!(longest < written / 2, "the log had {longest} of {written} bytes");
+    drop((scene, store));
+    support::assert_is_whole(folder.path());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_that_is_closed_leaves_no_log() {
+    let (scene, store, folder) = support::scene(Execution::Threaded).await;
+    let event = scene.owned(1);
+    scene.append_new(&event).await;
+    // Also opens a connection for reading, which must not be the last to close.
+    assert!(
+        store
+            .event(scene.account, event.event.id)
+            .await
+            .unwrap()
+            .is_some()
+    );
+    let log = folder.path().join(format!("{DATABASE_FILE}-wal"));
+    assert!(bytes_of(&log) > 0, "nothing was written");
+    drop((scene, store));
+    assert_eq!(bytes_of(&log), 0);
+}
+
+#[tokio::test]
+async fn both_halves_of_a_step_share_a_transaction() {
+    for execution in [Execution::Threaded, Execution::Inline] {
+        let (scene, store, _folder) = support::scene(execution).await;
+        let key = scene.append_owned(1).await;
+        let before = store.write_counts();
+        let receipt = postrider_storage::testkit::build::attempted(
+            key,
+            scene.actions[0],
+            &postrider_model::delivery::Progress::new(),
+            2,
+            postrider_model::Outcome::Succeeded,
+        );
+        let events = Arc::new([scene.owned(2)]);
+        let advanced = store.advance(scene.session, events, Arc::new([receipt])).await;
+        assert!(advanced.appended.is_ok() && advanced.recorded.is_ok());
+        let after = store.write_counts();
+        assert_eq!(after.transactions - before.transactions, 1);
+        assert_eq!(after.operations - before.operations, 2);
+    }
+}
