@@ -135,7 +135,7 @@ impl Submitted {
 fn pick(waiting: &mut Vec<AppendJob>) -> Vec<AppendJob> {
     let sizes: Vec<usize> = waiting.iter().map(|job| job.events.len()).collect();
     if sizes.iter().sum::<usize>() <= EVENTS_MAX {
-        return waiting.drain(..).collect();
+        return std::mem::take(waiting);
     }
     let mut by_size: Vec<usize> = (1..sizes.len()).collect();
     by_size.sort_by_key(|index| sizes[*index]);
