@@ -6,5 +6,6 @@
 
 mod crashes;
 mod edits;
+mod outages;
 mod schedule;
 mod support;
