@@ -33,7 +33,14 @@ impl Server {
     /// Starts a build on an empty folder; `TMPDIR` decides on which disk.
     pub fn start(binary: &Path, args: &Args) -> Outcome<Self> {
         let data_dir = tempfile::Builder::new().prefix("postrider-bench-").tempdir()?;
-        let mut child = Command::new(binary)
+        let mut command = Command::new(binary);
+        // Settings of whoever runs the benchmark are not measured, and unknown ones would be refused.
+        for (name, _) in
+            std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("POSTRIDER_"))
+        {
+            command.env_remove(name);
+        }
+        let mut child = command
             .args(["serve", "--listen", "127.0.0.1:0", "--log-level", "warn"])
             .args(["--allow-destination", "127.0.0.0/8", "--data-dir"])
             .arg(data_dir.path())
