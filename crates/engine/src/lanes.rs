@@ -27,7 +27,8 @@ const LANE_BASE: usize = 64;
 /// store is asked for more.
 const LANE_PER_WIDTH: usize = 64;
 
-/// Most deliveries of one lane in one claim: 3 ms of the store's time, which everybody else waits for.
+/// Most deliveries of one lane in one claim. Everybody else waits for the store meanwhile: with 500, and steps without
+/// a bound on events, a healthy account was accepted in 34 ms during a drain, with both bounds in 18 (p50).
 const CLAIM_MAX: usize = 128;
 
 /// Most bytes of `data` of one lane in one claim.

@@ -4,9 +4,9 @@
 //! A checkpoint that waits for nobody (PASSIVE) may just as well run on another connection while the writer goes on.
 //! With 10,000 busy accounts, whose rows are all over an index, that was worth 8 % more events a second; with one
 //! account, nothing.
-//! Then only the log's end has to be cut off: it is used from the start again only when all of it was copied, which
-//! never happens beside a busy writer. So once the log is long, the writer itself copies the little that came in
-//! during the last pass.
+//!
+//! The log is used from the start again only once all of it was copied, which a pass beside a busy writer may never
+//! achieve. So when the log is long, the writer itself copies the little that came in during the last pass.
 
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::thread::JoinHandle;

@@ -24,7 +24,7 @@ use crate::engine::Engine;
 const RESULTS_LINGER: Duration = Duration::from_millis(5);
 
 /// The least time from the beginning of one step to that of the next while many producers wait: the cost of a commit
-/// (200 µs of processor time, mostly for its sync) is then shared by more of them. Nobody waits longer for it: where
+/// (some 200 µs of processor time) is then shared by more of them. Nobody waits longer for it: where
 /// there are many, the processor is what they wait for.
 const STEP_MIN: Duration = Duration::from_millis(1);
 
@@ -83,6 +83,10 @@ impl Inbox {
 
     /// The same while older results are still to be written: no further ones are taken, and it ends when it is time.
     async fn fill_until(&mut self, time: Instant) {
+        // The last step left some, which nobody else would bound or wake us for.
+        if !self.jobs_taken.is_empty() {
+            return;
+        }
         tokio::select! {
             biased;
             count = self.jobs.recv_many(&mut self.jobs_taken, JOBS_MAX), if !self.jobs_closed => {
@@ -193,5 +197,44 @@ async fn write(
             results.put_off();
             Some(results)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use postrider_model::Timestamp;
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    fn job() -> AppendJob {
+        AppendJob {
+            events: Vec::new(),
+            now: Timestamp::from_unix_ms(0),
+            reply: oneshot::channel().0,
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn while_results_are_owed_jobs_that_a_step_left_neither_wait_nor_pile_up() {
+        let (jobs, taken) = mpsc::channel(2 * JOBS_MAX);
+        let (_results, done) = mpsc::channel(1);
+        let mut inbox = Inbox::new(taken, done);
+        for _ in 0..2 * JOBS_MAX {
+            jobs.send(job()).await.unwrap();
+        }
+        let started = Instant::now();
+        for _ in 0..3 {
+            inbox.fill_until(started + Duration::from_secs(2)).await;
+            // What a step leaves of large jobs: all but the first.
+            inbox.jobs_taken.remove(0);
+            assert!(inbox.jobs_taken.len() < JOBS_MAX);
+        }
+        inbox.jobs_taken.truncate(1);
+        while jobs.capacity() < 2 * JOBS_MAX {
+            inbox.jobs.recv().await.unwrap();
+        }
+        inbox.fill_until(started + Duration::from_secs(2)).await;
+        assert_eq!(started.elapsed(), Duration::ZERO);
     }
 }
