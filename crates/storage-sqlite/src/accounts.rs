@@ -154,7 +154,7 @@ fn insert(conn: &Connection, account: &Account) -> SqlResult<()> {
         &account.uid,
         &account.name,
         &account.metadata,
-        columns::schedule_text(account.retry_delays.as_ref())?,
+        columns::schedule_text(account.retry_delays.as_ref()),
         account.created_at.unix_ms(),
         account.updated_at.unix_ms(),
         account.version,
@@ -185,7 +185,7 @@ fn update(conn: &Connection, account: &Account) -> SqlResult<SaveAccount> {
         &account.uid,
         &account.name,
         &account.metadata,
-        columns::schedule_text(account.retry_delays.as_ref())?,
+        columns::schedule_text(account.retry_delays.as_ref()),
         account.updated_at.unix_ms(),
         version + 1,
     ))?;

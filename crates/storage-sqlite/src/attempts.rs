@@ -9,9 +9,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use postrider_model::{Attempt, Outcome};
 use postrider_storage::DeliveryKey;
+use postrider_storage::encoding::headers::{self, Context};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row};
 
-use crate::headers_codec::{self, Context};
 use crate::sql_error::{SqlError, SqlResult};
 use crate::writer::{Memory, WriteCx};
 use crate::{columns, deliveries};
@@ -71,8 +71,8 @@ impl<'conn, 'memory> Insert<'conn, 'memory> {
             attempt.status_code,
             &attempt.error,
             &attempt.url,
-            headers_codec::encode(&attempt.request_headers, &context),
-            headers_codec::encode(&attempt.response_headers, &context),
+            headers::encode(&attempt.request_headers, &context),
+            headers::encode(&attempt.response_headers, &context),
             attempt.response_truncated,
             &*attempt.response_body,
         ))?;
@@ -125,7 +125,7 @@ fn from_row(row: &Row<'_>, key: DeliveryKey) -> SqlResult<Attempt> {
         started_at,
     };
     let headers = |column: usize| {
-        headers_codec::decode(row.get_ref(column)?.as_blob().unwrap_or_default(), &context)
+        headers::decode(row.get_ref(column)?.as_blob().unwrap_or_default(), &context)
             .ok_or(SqlError::Damaged("the headers of an attempt"))
     };
     Ok(Attempt {

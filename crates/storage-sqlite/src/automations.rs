@@ -1,12 +1,12 @@
 //! Automations. Their actions are part of the row, as JSON: they are always read, written and counted together, an
 //! account has at most 200 automations, and nothing looks for an action without knowing its account.
 
-mod json;
-
 use async_trait::async_trait;
 use postrider_model::automation::{AUTOMATIONS_MAX, DisabledReason};
 use postrider_model::{AccountId, ActionId, Automation, AutomationId, Timestamp};
-use postrider_storage::{AutomationStore, Page, PageRequest, Position, SaveAutomation, StoreResult};
+use postrider_storage::{
+    AutomationStore, Page, PageRequest, Position, SaveAutomation, StoreResult, encoding,
+};
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::sql_error::SqlResult;
@@ -70,8 +70,8 @@ fn from_row(row: &Row<'_>) -> SqlResult<Automation> {
         id: columns::id(row, 0, AutomationId::from_bytes)?,
         name: row.get(1)?,
         enabled: row.get(2)?,
-        trigger: json::trigger(row.get_ref(3)?.as_str().unwrap_or_default())?,
-        actions: json::actions(row.get_ref(4)?.as_str().unwrap_or_default())?,
+        trigger: encoding::automation::trigger(row.get_ref(3)?.as_str().unwrap_or_default())?,
+        actions: encoding::automation::actions(row.get_ref(4)?.as_str().unwrap_or_default())?,
         retry_delays: columns::schedule(row, 5)?,
         created_at: columns::time(row, 6)?,
         updated_at: columns::time(row, 7)?,
@@ -137,9 +137,9 @@ fn create(conn: &Connection, account: AccountId, automation: &Automation) -> Sql
         automation.id.as_bytes(),
         &automation.name,
         automation.enabled,
-        json::trigger_text(&automation.trigger)?,
-        json::actions_text(&automation.actions)?,
-        columns::schedule_text(automation.retry_delays.as_ref())?,
+        encoding::automation::trigger_text(&automation.trigger),
+        encoding::automation::actions_text(&automation.actions),
+        columns::schedule_text(automation.retry_delays.as_ref()),
         automation.created_at.unix_ms(),
         automation.updated_at.unix_ms(),
         automation.version,
@@ -181,9 +181,9 @@ fn replace(conn: &Connection, account: AccountId, automation: &Automation) -> Sq
         automation.id.as_bytes(),
         &automation.name,
         automation.enabled,
-        json::trigger_text(&automation.trigger)?,
-        json::actions_text(&automation.actions)?,
-        columns::schedule_text(automation.retry_delays.as_ref())?,
+        encoding::automation::trigger_text(&automation.trigger),
+        encoding::automation::actions_text(&automation.actions),
+        columns::schedule_text(automation.retry_delays.as_ref()),
         automation.updated_at.unix_ms(),
         automation.version,
     ))?;

@@ -1,7 +1,7 @@
 //! How the model's values stand in columns: ids as 16 bytes, times in milliseconds, schedules as JSON.
 
 use postrider_model::{EventTypeName, Schedule, Timestamp};
-use postrider_storage::Position;
+use postrider_storage::{Position, encoding};
 use rusqlite::{Row, RowIndex};
 
 use crate::sql_error::{SqlError, SqlResult};
@@ -48,32 +48,14 @@ pub(crate) fn code_opt<I: RowIndex, T>(
 }
 
 /// A schedule as it is kept.
-pub(crate) fn schedule_text(schedule: Option<&Schedule>) -> SqlResult<Option<String>> {
-    schedule
-        .map(|schedule| json_text(schedule.delays_s()))
-        .transpose()
+pub(crate) fn schedule_text(schedule: Option<&Schedule>) -> Option<String> {
+    schedule.map(encoding::schedule::text)
 }
 
 /// Reads a schedule that may be missing.
 pub(crate) fn schedule<I: RowIndex>(row: &Row<'_>, column: I) -> SqlResult<Option<Schedule>> {
-    let Some(text) = row.get::<_, Option<String>>(column)? else {
-        return Ok(None);
-    };
-    let delays: Vec<u32> = json_value(&text)?;
-    match Schedule::from_delays_s(delays) {
-        Ok(schedule) => Ok(Some(schedule)),
-        Err(_) => Err(SqlError::Damaged("a schedule")),
-    }
-}
-
-/// A value as JSON text.
-pub(crate) fn json_text<T: serde::Serialize + ?Sized>(value: &T) -> SqlResult<String> {
-    serde_json::to_string(value).map_err(|_| SqlError::Damaged("a value without JSON"))
-}
-
-/// The value of a JSON text.
-pub(crate) fn json_value<'a, T: serde::Deserialize<'a>>(text: &'a str) -> SqlResult<T> {
-    serde_json::from_str(text).map_err(|_| SqlError::Damaged("JSON of another shape"))
+    let text: Option<String> = row.get(column)?;
+    Ok(text.as_deref().map(encoding::schedule::parse).transpose()?)
 }
 
 /// The bound that a page's position puts on a list ordered by id, newest first: only ids below it follow.

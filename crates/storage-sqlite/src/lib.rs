@@ -21,7 +21,7 @@
 //! - Only `events_by_account` has places all over it, one per account.
 //! - `deliveries_not_succeeded` has an entry only while a delivery is not (yet) a success: it lists what failed, and
 //!   finds what a dead session owned. `deliveries_waiting` only has what waits for a retry, for room or a resend.
-//! - The headers of an attempt are kept in a short form ([`headers_codec`]).
+//! - The headers of an attempt are kept in a short form ([`postrider_storage::encoding::headers`]).
 //!
 //! To add a table area: a file here with the same name as in `crates/storage`, its SQL written out in it, and a
 //! migration ([`schema`]). To add a statement that runs often or over many rows: give it an `INDEXED BY`, or a line
@@ -37,7 +37,6 @@ mod columns;
 mod deliveries;
 mod event_types;
 mod events;
-mod headers_codec;
 mod open;
 mod options;
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What a failed statement means to a caller.
 
 use postrider_storage::StoreError;
+use postrider_storage::encoding::Damaged;
 use rusqlite::ErrorCode;
 
 /// Why a piece of SQL work failed.
@@ -41,6 +42,12 @@ impl SqlError {
                     | ErrorCode::FileLockingProtocolFailed
             )
         )
+    }
+}
+
+impl From<Damaged> for SqlError {
+    fn from(Damaged(what): Damaged) -> Self {
+        Self::Damaged(what)
     }
 }
 

@@ -20,6 +20,7 @@ pub mod accounts;
 pub mod api_keys;
 pub mod automations;
 pub mod deliveries;
+pub mod encoding;
 pub mod error;
 pub mod event_types;
 pub mod events;

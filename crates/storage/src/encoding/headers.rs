@@ -22,11 +22,11 @@ use postrider_model::{DeliveryId, Timestamp};
 
 /// What a record knows anyway, so that its headers need not repeat it.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Context {
+pub struct Context {
     /// Whose record it is.
-    pub(crate) delivery: DeliveryId,
+    pub delivery: DeliveryId,
     /// When the attempt began.
-    pub(crate) started_at: Timestamp,
+    pub started_at: Timestamp,
 }
 
 const VERSION: u8 = 1;
@@ -41,7 +41,7 @@ const NAME_PREFIXED: u8 = 0x7f;
 const CAPITALS: u8 = 0x80;
 
 /// The short form of headers.
-pub(crate) fn encode(headers: &Headers, context: &Context) -> Vec<u8> {
+pub fn encode(headers: &Headers, context: &Context) -> Vec<u8> {
     if headers.is_empty() {
         return Vec::new();
     }
@@ -56,7 +56,7 @@ pub(crate) fn encode(headers: &Headers, context: &Context) -> Vec<u8> {
 }
 
 /// The headers of a short form; `None` where the bytes are no such thing.
-pub(crate) fn decode(bytes: &[u8], context: &Context) -> Option<Headers> {
+pub fn decode(bytes: &[u8], context: &Context) -> Option<Headers> {
     let Some((version, mut rest)) = bytes.split_first() else {
         return Some(Headers::new());
     };

@@ -1,5 +1,4 @@
-//! Triggers and actions as the JSON that a row keeps. The shape is this file's own, not the API's: either may change
-//! without the other.
+//! Triggers and actions as the JSON that a row keeps.
 //!
 //! To add an option of an action: add a field here that may be missing, so that rows written before still read.
 
@@ -7,8 +6,7 @@ use postrider_model::automation::DisabledReason;
 use postrider_model::{Action, ActionId, BodyContent, BodyStyle, SendWebhook, Trigger};
 use serde::{Deserialize, Serialize};
 
-use crate::columns::{json_text, json_value};
-use crate::sql_error::{SqlError, SqlResult};
+use super::{Damaged, json_text, json_value};
 
 #[derive(Serialize, Deserialize)]
 struct StoredAction {
@@ -26,23 +24,26 @@ struct StoredAction {
 }
 
 /// What a row keeps of a trigger: its patterns.
-pub(super) fn trigger_text(trigger: &Trigger) -> SqlResult<String> {
+pub fn trigger_text(trigger: &Trigger) -> String {
     let patterns: Vec<_> = trigger.event_types.iter().map(ToString::to_string).collect();
     json_text(&patterns)
 }
 
 /// The trigger that a row keeps.
-pub(super) fn trigger(text: &str) -> SqlResult<Trigger> {
+///
+/// # Errors
+/// [`Damaged`] where the text is none that [`trigger_text`] makes.
+pub fn trigger(text: &str) -> Result<Trigger, Damaged> {
     let patterns: Vec<String> = json_value(text)?;
     let parsed: Result<Vec<_>, _> = patterns.iter().map(|pattern| pattern.parse()).collect();
     match parsed {
         Ok(event_types) => Ok(Trigger { event_types }),
-        Err(_) => Err(SqlError::Damaged("a trigger's pattern")),
+        Err(_) => Err(Damaged("a trigger's pattern")),
     }
 }
 
 /// What a row keeps of an automation's actions.
-pub(super) fn actions_text(actions: &[Action]) -> SqlResult<String> {
+pub fn actions_text(actions: &[Action]) -> String {
     let stored: Vec<_> = actions.iter().map(to_stored).collect();
     json_text(&stored)
 }
@@ -61,16 +62,19 @@ fn to_stored(action: &Action) -> StoredAction {
 }
 
 /// The actions that a row keeps.
-pub(super) fn actions(text: &str) -> SqlResult<Vec<Action>> {
+///
+/// # Errors
+/// [`Damaged`] where the text is none that [`actions_text`] makes.
+pub fn actions(text: &str) -> Result<Vec<Action>, Damaged> {
     let stored: Vec<StoredAction> = json_value(text)?;
     stored.into_iter().map(from_stored).collect()
 }
 
-fn from_stored(stored: StoredAction) -> SqlResult<Action> {
+fn from_stored(stored: StoredAction) -> Result<Action, Damaged> {
     let disabled_reason = match stored.disabled_reason.as_deref() {
         None => None,
         Some(text) if text == DisabledReason::Gone.as_str() => Some(DisabledReason::Gone),
-        Some(_) => return Err(SqlError::Damaged("a reason for a disabled action")),
+        Some(_) => return Err(Damaged("a reason for a disabled action")),
     };
     Ok(Action {
         id: stored.id,

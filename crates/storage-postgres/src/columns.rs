@@ -1,0 +1,86 @@
+//! How the model's values stand in columns: ids as `uuid`, times in milliseconds, schedules as JSON.
+
+use postrider_model::{EventTypeName, Schedule, Timestamp};
+use postrider_storage::{Position, encoding};
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+use crate::sql_error::{SqlError, SqlResult};
+
+/// An id as a column keeps it: `uuid(id.as_bytes())`.
+pub(crate) fn uuid(bytes: &[u8; 16]) -> Uuid {
+    Uuid::from_bytes(*bytes)
+}
+
+/// Reads an id: `id(row, 0, EventId::from_bytes)`.
+pub(crate) fn id<T>(row: &Row, column: usize, make: fn([u8; 16]) -> T) -> SqlResult<T> {
+    let uuid: Uuid = row.try_get(column)?;
+    Ok(make(uuid.into_bytes()))
+}
+
+/// Reads a time.
+pub(crate) fn time(row: &Row, column: usize) -> SqlResult<Timestamp> {
+    Ok(Timestamp::from_unix_ms(row.try_get(column)?))
+}
+
+/// Reads a time that may be missing.
+pub(crate) fn time_opt(row: &Row, column: usize) -> SqlResult<Option<Timestamp>> {
+    let ms: Option<i64> = row.try_get(column)?;
+    Ok(ms.map(Timestamp::from_unix_ms))
+}
+
+/// Reads the name of an event type.
+pub(crate) fn event_type(row: &Row, column: usize) -> SqlResult<EventTypeName> {
+    let text: &str = row.try_get(column)?;
+    text.parse().map_err(|_| SqlError::Damaged("an event type"))
+}
+
+/// Reads a count that is never negative.
+pub(crate) fn count(row: &Row, column: usize) -> SqlResult<u32> {
+    let count: i32 = row.try_get(column)?;
+    u32::try_from(count).map_err(|_| SqlError::Damaged("a count"))
+}
+
+/// A count as a column keeps it. Counts are bounded far below what fits.
+pub(crate) fn int(count: u32) -> i32 {
+    i32::try_from(count).unwrap_or(i32::MAX)
+}
+
+/// Reads a number that a column keeps for an enum.
+pub(crate) fn code<T>(row: &Row, column: usize, make: fn(u8) -> Option<T>) -> SqlResult<T> {
+    code_opt(row, column, make)?.ok_or(SqlError::Damaged("a missing code"))
+}
+
+/// Reads a number that a column keeps for an enum, if any.
+pub(crate) fn code_opt<T>(row: &Row, column: usize, make: fn(u8) -> Option<T>) -> SqlResult<Option<T>> {
+    let number: Option<i16> = row.try_get(column)?;
+    number
+        .map(|number| {
+            let code = u8::try_from(number).ok().and_then(make);
+            code.ok_or(SqlError::Damaged("a code"))
+        })
+        .transpose()
+}
+
+/// A schedule as it is kept.
+pub(crate) fn schedule_text(schedule: Option<&Schedule>) -> Option<String> {
+    schedule.map(encoding::schedule::text)
+}
+
+/// Reads a schedule that may be missing.
+pub(crate) fn schedule(row: &Row, column: usize) -> SqlResult<Option<Schedule>> {
+    let text: Option<&str> = row.try_get(column)?;
+    Ok(text.map(encoding::schedule::parse).transpose()?)
+}
+
+/// The bound that a page's position puts on a list ordered by id, newest first: only ids below it follow.
+///
+/// The first page has no bound; the greatest id there can be is none that any process makes.
+pub(crate) fn ids_below(after: Option<Position>) -> Uuid {
+    Uuid::from_u128(after.map_or(u128::MAX, |position| position.0))
+}
+
+/// A page's size as a number for `LIMIT`, one more than asked for, to see whether there is more.
+pub(crate) fn limit_with_surplus(limit: usize) -> i64 {
+    i64::try_from(limit.clamp(1, postrider_storage::LIMIT_MAX) + 1).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,117 @@
+//! From a URL to connections that behave: bounded in time, checked, and to a server that takes writes.
+
+use std::time::Duration;
+
+use tokio_postgres::Config;
+use tokio_postgres::config::{SslMode, TargetSessionAttrs};
+
+use crate::options::PostgresOptions;
+
+/// How long a server may take to let us in, for each of its addresses.
+const CONNECT_MAX: Duration = Duration::from_secs(5);
+
+/// When an idle connection is asked whether it still stands, and how often, until it counts as broken.
+const KEEPALIVE_IDLE: Duration = Duration::from_secs(5);
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(3);
+const KEEPALIVE_RETRIES: u32 = 3;
+
+/// Why the options make no connection.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum OptionsError {
+    /// The URL cannot be read. Its text is not repeated, as it may hold a password.
+    #[error("the database URL cannot be used: {0}")]
+    Url(String),
+    /// The certificates cannot be read.
+    #[error("the database's CA certificates cannot be used: {0}")]
+    Ca(String),
+}
+
+/// The driver's settings.
+pub(crate) fn config(options: &PostgresOptions) -> Result<Config, OptionsError> {
+    let (url, verified) = without_verification(&options.url);
+    let mut config: Config = url
+        .parse()
+        .map_err(|error: tokio_postgres::Error| OptionsError::Url(parse_error(&error)))?;
+    if verified {
+        config.ssl_mode(SslMode::Require);
+    }
+    if config.get_user().is_none() {
+        return Err(OptionsError::Url("it names no user".to_owned()));
+    }
+    if config.get_hosts().is_empty() {
+        return Err(OptionsError::Url("it names no host".to_owned()));
+    }
+    if let Some(password) = &options.password {
+        config.password(password);
+    }
+    if config.get_application_name().is_none() {
+        config.application_name("postrider");
+    }
+    let settings = session_settings(options.verb_max, config.get_options());
+    config
+        .options(settings)
+        .target_session_attrs(TargetSessionAttrs::ReadWrite)
+        .connect_timeout(CONNECT_MAX)
+        .keepalives(true)
+        .keepalives_idle(KEEPALIVE_IDLE)
+        .keepalives_interval(KEEPALIVE_INTERVAL)
+        .keepalives_retries(KEEPALIVE_RETRIES)
+        .tcp_user_timeout(options.verb_max);
+    Ok(config)
+}
+
+/// libpq's two stricter modes are what Postrider does anyway as soon as there is TLS; the driver does not know them.
+fn without_verification(url: &str) -> (String, bool) {
+    let mut verified = false;
+    let mut url = url.to_owned();
+    for mode in ["sslmode=verify-full", "sslmode=verify-ca"] {
+        if url.contains(mode) {
+            verified = true;
+            url = url.replace(mode, "sslmode=require");
+        }
+    }
+    (url, verified)
+}
+
+/// What the server enforces on our sessions: whatever becomes of this node, it holds no lock for long.
+fn session_settings(verb_max: Duration, given: Option<&str>) -> String {
+    let verb_ms = verb_max.as_millis();
+    let mut settings = format!(
+        "-c statement_timeout={verb_ms} -c idle_in_transaction_session_timeout={verb_ms} \
+         -c lock_timeout={verb_ms} -c default_transaction_isolation=read\\ committed \
+         -c synchronize_seqscans=off"
+    );
+    if let Some(given) = given {
+        settings.push(' ');
+        settings.push_str(given);
+    }
+    settings
+}
+
+fn parse_error(error: &tokio_postgres::Error) -> String {
+    std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_that_cannot_be_used_is_refused_without_being_repeated() {
+        for url in [
+            "postgres://user:hidden@host:port/db",
+            "postgres://user:hidden@host/db?nonsense=1",
+            "mysql://user:hidden@host/db",
+            "postgres:///db",
+        ] {
+            let refused = config(&PostgresOptions::new(url)).unwrap_err().to_string();
+            assert!(!refused.contains("hidden"), "{refused}");
+        }
+    }
+
+    #[test]
+    fn the_stricter_modes_of_tls_are_known() {
+        let config = config(&PostgresOptions::new("postgres://u@h/db?sslmode=verify-full")).unwrap();
+        assert_eq!(config.get_ssl_mode(), SslMode::Require);
+    }
+}

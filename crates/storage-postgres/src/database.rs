@@ -1,0 +1,158 @@
+//! The database as this node sees it: there, or away.
+//!
+//! Verbs run through [`Database::run`], which bounds their time, does them again where they lost against another
+//! transaction, and notices when the database goes away. From then on every verb is refused at once, rather than
+//! each finding out by itself, and one task asks at growing, jittered intervals whether the database is back: a
+//! cluster of nodes does not storm a server that is just starting.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts};
+use postrider_storage::{StoreError, StoreResult};
+use tokio::time::{Instant, sleep, timeout_at};
+
+use crate::connect::{self, OptionsError};
+use crate::options::PostgresOptions;
+use crate::sql_error::{SqlError, SqlResult};
+use crate::tls;
+
+/// How often work that lost against another transaction is done again.
+const RETRIES_MAX: u32 = 8;
+
+/// The pause before such a retry, at most, for each time that it lost.
+const RETRY_PAUSE: Duration = Duration::from_millis(5);
+
+/// How long a verb waits for one of the node's connections: past that, there is too much to do.
+const POOL_WAIT_MAX: Duration = Duration::from_secs(2);
+
+/// Pauses between two looks at a database that is away: from, to.
+const PROBE_PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
+
+/// A connection of the pool.
+pub(crate) type Client = Object;
+
+/// The database.
+pub(crate) struct Database {
+    pool: Pool,
+    verb_max: Duration,
+    away: Arc<AtomicBool>,
+}
+
+impl Database {
+    /// A pool that has connected to nothing yet.
+    pub(crate) fn new(options: &PostgresOptions) -> Result<Self, OptionsError> {
+        let tls = tls::connector(options.ca_pem.as_deref()).map_err(OptionsError::Ca)?;
+        let manager_config = ManagerConfig {
+            recycling_method: RecyclingMethod::Fast,
+        };
+        let manager = Manager::from_config(connect::config(options)?, tls, manager_config);
+        let pool = Pool::builder(manager)
+            .max_size(options.connections_max.max(2))
+            .runtime(Runtime::Tokio1)
+            .timeouts(Timeouts {
+                wait: Some(POOL_WAIT_MAX),
+                create: Some(options.verb_max),
+                recycle: Some(options.verb_max),
+            })
+            .build()
+            .expect("a runtime is given, which is all that the timeouts need");
+        Ok(Self {
+            pool,
+            verb_max: options.verb_max,
+            away: Arc::new(AtomicBool::new(false)),
+        })
+    }
+
+    /// A connection, for work inside [`Self::run`].
+    pub(crate) async fn client(&self) -> SqlResult<Client> {
+        Ok(self.pool.get().await?)
+    }
+
+    /// Whether the database is away, as far as is known.
+    pub(crate) fn is_away(&self) -> bool {
+        self.away.load(Ordering::Acquire)
+    }
+
+    /// Does a verb's work: within the time that a verb may take, and again where it lost against another transaction.
+    /// The work has to be atomic: a transaction, or one statement.
+    pub(crate) async fn run<T, Work>(&self, mut work: impl FnMut() -> Work) -> StoreResult<T>
+    where
+        Work: Future<Output = SqlResult<T>>,
+    {
+        if self.is_away() {
+            return Err(StoreError::Unavailable("the database is away".to_owned()));
+        }
+        let deadline = Instant::now() + self.verb_max;
+        let mut lost = 0;
+        loop {
+            let outcome = timeout_at(deadline, work()).await;
+            let error = match outcome {
+                Ok(Ok(value)) => return Ok(value),
+                Ok(Err(error)) => error,
+                Err(_) => SqlError::TimedOut,
+            };
+            if error.may_be_tried_again() && lost < RETRIES_MAX {
+                lost += 1;
+                sleep(RETRY_PAUSE.mul_f64(fastrand::f64() * f64::from(lost))).await;
+                continue;
+            }
+            if error.is_of_the_connection() || matches!(error, SqlError::TimedOut) {
+                self.went_away(&error);
+            }
+            return Err(error.into());
+        }
+    }
+
+    /// Notes that the database is away, and has somebody look for it.
+    fn went_away(&self, error: &SqlError) {
+        // Whatever connections there are, they led to what is gone; one that was left in mid-air must not be used.
+        self.pool.retain(|_, _| false);
+        if self.away.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        tracing::error!(%error, "the database is away");
+        tokio::spawn(probe(self.pool.clone(), Arc::clone(&self.away), self.verb_max));
+    }
+}
+
+/// Looks for the database until it is back.
+async fn probe(pool: Pool, away: Arc<AtomicBool>, verb_max: Duration) {
+    let (mut pause, longest) = PROBE_PAUSES;
+    let since = Instant::now();
+    loop {
+        sleep(pause.mul_f64(0.5 + fastrand::f64())).await;
+        pause = (pause * 2).min(longest);
+        if pool.is_closed() {
+            return;
+        }
+        let answer = timeout_at(Instant::now() + verb_max, is_writable(&pool)).await;
+        match answer {
+            Ok(Ok(true)) => break,
+            Ok(Ok(false)) => tracing::debug!("the database takes no writes yet"),
+            Ok(Err(error)) => tracing::debug!(%error, "the database is still away"),
+            Err(_) => tracing::debug!("the database does not answer yet"),
+        }
+        pool.retain(|_, _| false);
+    }
+    away.store(false, Ordering::Release);
+    tracing::info!(away_ms = since.elapsed().as_millis(), "the database is back");
+}
+
+async fn is_writable(pool: &Pool) -> SqlResult<bool> {
+    let client = pool.get().await?;
+    let row = client
+        .query_one(
+            "SELECT NOT pg_is_in_recovery() AND current_setting('transaction_read_only') = 'off'",
+            &[],
+        )
+        .await?;
+    Ok(row.try_get(0)?)
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        self.pool.close();
+    }
+}

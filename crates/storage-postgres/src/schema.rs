@@ -1,0 +1,109 @@
+//! Migrations: forward only, each in a transaction of its own, and safe where several nodes start at once.
+//!
+//! To add one: a file in `migrations/` with the next number, and a line in [`MIGRATIONS`]. It may run while nodes of
+//! the version before are at work: add, never take away what they use; build indexes of big tables partition by
+//! partition; and hold no lock on a big table for longer than an instant (`lock_timeout` is short here, so that a
+//! migration gives up rather than make everybody queue behind it, and is tried again).
+
+use std::time::Duration;
+
+use tokio::time::sleep;
+use tokio_postgres::error::SqlState;
+
+use crate::database::{Client, Database};
+use crate::sql_error::{SqlError, SqlResult};
+
+/// All there are, in order: the schema's version is how many have run.
+const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_initial.sql")];
+
+/// Whoever migrates holds this lock: "postride" in ASCII.
+const LOCK: i64 = 0x706f_7374_7269_6465;
+
+/// How often a migration that found a table in use is tried again, and after what pause.
+const LOCKED_RETRIES: u32 = 60;
+const LOCKED_PAUSE: Duration = Duration::from_secs(1);
+
+/// The newest version that this program knows.
+pub const SCHEMA_VERSION: usize = MIGRATIONS.len();
+
+/// What migrating did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MigrationReport {
+    /// The version before; 0 for an empty database.
+    pub from: usize,
+    /// The version now.
+    pub to: usize,
+}
+
+/// Brings the schema to the newest version. A database that a newer Postrider migrated is left as it is: versions
+/// work side by side.
+pub(crate) async fn migrate(database: &Database) -> SqlResult<MigrationReport> {
+    let client = database.client().await?;
+    client
+        .batch_execute("SET statement_timeout = 0; SET lock_timeout = 0")
+        .await?;
+    client.execute("SELECT pg_advisory_lock($1)", &[&LOCK]).await?;
+    client.batch_execute("SET lock_timeout = '2s'").await?;
+    let report = run_missing(&client).await;
+    // The session keeps its settings and, after a failure, the lock: it must not go back to the pool.
+    drop(Client::take(client));
+    report
+}
+
+async fn run_missing(client: &Client) -> SqlResult<MigrationReport> {
+    client
+        .batch_execute(
+            "CREATE TABLE IF NOT EXISTS schema_migrations (
+                 version integer PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())",
+        )
+        .await?;
+    let from = version(client).await?;
+    for (index, sql) in MIGRATIONS.iter().enumerate().skip(from) {
+        run_one(client, index + 1, sql).await?;
+    }
+    Ok(MigrationReport {
+        from,
+        to: from.max(SCHEMA_VERSION),
+    })
+}
+
+async fn version(client: &Client) -> SqlResult<usize> {
+    let row = client
+        .query_one("SELECT coalesce(max(version), 0) FROM schema_migrations", &[])
+        .await?;
+    let version: i32 = row.try_get(0)?;
+    usize::try_from(version).map_err(|_| SqlError::Damaged("a schema version"))
+}
+
+async fn run_one(client: &Client, version: usize, sql: &str) -> SqlResult<()> {
+    let sql = format!("BEGIN; {sql}; INSERT INTO schema_migrations (version) VALUES ({version}); COMMIT");
+    for _ in 0..LOCKED_RETRIES {
+        match client.batch_execute(&sql).await {
+            Ok(()) => {
+                tracing::info!(version, "the database's schema was migrated");
+                return Ok(());
+            }
+            Err(error) => {
+                client.batch_execute("ROLLBACK").await?;
+                if error.code() != Some(&SqlState::LOCK_NOT_AVAILABLE) {
+                    return Err(error.into());
+                }
+                sleep(LOCKED_PAUSE).await;
+            }
+        }
+    }
+    Err(SqlError::TimedOut)
+}
+
+/// The version of the schema: 0 for an empty database.
+pub(crate) async fn current_version(database: &Database) -> SqlResult<usize> {
+    let client = database.client().await?;
+    let row = client
+        .query_one("SELECT to_regclass('schema_migrations') IS NOT NULL", &[])
+        .await?;
+    if row.try_get(0)? {
+        version(&client).await
+    } else {
+        Ok(0)
+    }
+}

@@ -1,0 +1,130 @@
+//! What a failed statement means to a caller.
+
+use deadpool_postgres::PoolError;
+use postrider_storage::StoreError;
+use postrider_storage::encoding::Damaged;
+use tokio_postgres::error::SqlState;
+
+/// Why a piece of SQL work failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SqlError {
+    /// The database refused a statement, or the connection to it failed.
+    #[error("{}", describe(.0))]
+    Postgres(#[from] tokio_postgres::Error),
+    /// No connection could be had.
+    #[error("no connection: {}", describe_pool(.0))]
+    Pool(#[from] PoolError),
+    /// Another transaction did at the same time what this one was about to do: trying again finds it done.
+    #[error("another transaction was faster, again and again")]
+    Raced,
+    /// The verb took longer than it may.
+    #[error("no answer in time")]
+    TimedOut,
+    /// A row holds what this code never writes.
+    #[error("a stored row is damaged: {0}")]
+    Damaged(&'static str),
+}
+
+/// The outcome of a piece of SQL work.
+pub(crate) type SqlResult<T> = Result<T, SqlError>;
+
+impl SqlError {
+    fn state(&self) -> Option<&SqlState> {
+        match self {
+            Self::Postgres(error) => error.code(),
+            Self::Pool(PoolError::Backend(error)) => error.code(),
+            _ => None,
+        }
+    }
+
+    /// Whether the same work may succeed when done again at once: it lost against another transaction.
+    pub(crate) fn may_be_tried_again(&self) -> bool {
+        let lost = [
+            SqlState::T_R_SERIALIZATION_FAILURE,
+            SqlState::T_R_DEADLOCK_DETECTED,
+        ];
+        matches!(self, Self::Raced) || self.state().is_some_and(|state| lost.contains(state))
+    }
+
+    /// Whether this connection, or the server behind it, is of no use any more: it is gone, shutting down, or a
+    /// standby that takes no writes.
+    pub(crate) fn is_of_the_connection(&self) -> bool {
+        match self {
+            Self::Pool(PoolError::Timeout(_)) | Self::TimedOut => false,
+            Self::Pool(PoolError::Backend(_)) => true,
+            Self::Pool(_) | Self::Raced | Self::Damaged(_) => false,
+            Self::Postgres(error) => match error.code() {
+                // Nothing came back: the connection is broken, or this client asked for something impossible.
+                None => {
+                    error.is_closed()
+                        || std::error::Error::source(error)
+                            .is_some_and(|source| source.is::<std::io::Error>())
+                }
+                Some(state) => {
+                    let code = state.code();
+                    // 08: connection exceptions; 57P: the server is stopping, starting, or threw us out.
+                    code.starts_with("08")
+                        || code.starts_with("57P")
+                        || *state == SqlState::READ_ONLY_SQL_TRANSACTION
+                }
+            },
+        }
+    }
+
+    /// Whether the surroundings are to blame, not the statement: the same work may succeed later.
+    fn is_of_the_surroundings(&self) -> bool {
+        if self.is_of_the_connection() {
+            return true;
+        }
+        match self {
+            Self::Raced | Self::TimedOut | Self::Pool(_) => true,
+            Self::Damaged(_) => false,
+            Self::Postgres(error) => error.code().is_some_and(|state| {
+                let code = state.code();
+                // 53: out of disk, memory or connections; 58: the system failed; 57014: took too long;
+                // 55P03: a lock was not to be had; 25P03: idle for too long inside a transaction.
+                code.starts_with("53")
+                    || code.starts_with("58")
+                    || ["57014", "55P03", "25P03"].contains(&code)
+                    || self.may_be_tried_again()
+            }),
+        }
+    }
+}
+
+impl From<Damaged> for SqlError {
+    fn from(Damaged(what): Damaged) -> Self {
+        Self::Damaged(what)
+    }
+}
+
+impl From<SqlError> for StoreError {
+    fn from(error: SqlError) -> Self {
+        if matches!(error, SqlError::Pool(PoolError::Timeout(_))) {
+            Self::Busy
+        } else if error.is_of_the_surroundings() {
+            Self::Unavailable(error.to_string())
+        } else {
+            Self::Internal(error.to_string())
+        }
+    }
+}
+
+/// The server's words where it said something; the driver's own text leaves them out.
+fn describe(error: &tokio_postgres::Error) -> String {
+    match error.as_db_error() {
+        Some(said) => format!("{} ({})", said.message(), said.code().code()),
+        None => match std::error::Error::source(error) {
+            Some(source) => format!("{error}: {source}"),
+            None => error.to_string(),
+        },
+    }
+}
+
+fn describe_pool(error: &PoolError) -> String {
+    match error {
+        PoolError::Backend(error) => describe(error),
+        PoolError::Timeout(_) => "all of them are busy".to_owned(),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,78 @@
+//! [`PostgresStore`]: the pool, and what this node remembers between verbs.
+
+use postrider_storage::{StoreError, StoreResult};
+
+use crate::connect::OptionsError;
+use crate::database::Database;
+use crate::events::seq::Seqs;
+use crate::in_doubt::InDoubt;
+use crate::options::PostgresOptions;
+use crate::partitions;
+use crate::schema::{self, MigrationReport};
+
+/// Why a store could not be opened.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum OpenError {
+    /// The options are of no use.
+    #[error(transparent)]
+    Options(#[from] OptionsError),
+    /// The database could not be reached, or refused.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// The store in a PostgreSQL database that any number of nodes share.
+pub struct PostgresStore {
+    pub(crate) database: Database,
+    pub(crate) seqs: Seqs,
+    pub(crate) in_doubt: InDoubt,
+    pub(crate) options: PostgresOptions,
+}
+
+impl PostgresStore {
+    /// Connects, migrates the schema to the newest version, and makes the partitions of the next days.
+    ///
+    /// # Errors
+    /// What the options lack, or what the database said.
+    pub async fn open(options: PostgresOptions) -> Result<Self, OpenError> {
+        let store = Self::connect(options)?;
+        store.migrate().await?;
+        store
+            .database
+            .run(|| partitions::make_coming(&store.database))
+            .await?;
+        Ok(store)
+    }
+
+    /// Brings the schema to the newest version.
+    ///
+    /// # Errors
+    /// What the options lack, or what the database said.
+    pub async fn migrate_only(options: PostgresOptions) -> Result<MigrationReport, OpenError> {
+        Ok(Self::connect(options)?.migrate().await?)
+    }
+
+    /// The version of the database's schema; 0 where it is empty.
+    ///
+    /// # Errors
+    /// What the options lack, or what the database said.
+    pub async fn schema_version(options: PostgresOptions) -> Result<usize, OpenError> {
+        let store = Self::connect(options)?;
+        let version = schema::current_version(&store.database).await;
+        Ok(version.map_err(StoreError::from)?)
+    }
+
+    fn connect(options: PostgresOptions) -> Result<Self, OpenError> {
+        Ok(Self {
+            database: Database::new(&options)?,
+            seqs: Seqs::new(),
+            in_doubt: InDoubt::new(),
+            options,
+        })
+    }
+
+    /// Not within a verb's time: it may wait for another node that migrates, or for tables in use.
+    async fn migrate(&self) -> StoreResult<MigrationReport> {
+        Ok(schema::migrate(&self.database).await?)
+    }
+}

@@ -1,0 +1,18 @@
+//! The promises of the store's traits, kept by a real PostgreSQL: `scripts/with-postgres` starts one.
+
+mod support;
+
+use std::sync::Arc;
+
+use postrider_storage_postgres::PostgresStore;
+use support::TestDatabase;
+
+async fn make_store() -> (Arc<PostgresStore>, TestDatabase) {
+    let database = TestDatabase::create().await;
+    let store = PostgresStore::open(database.options())
+        .await
+        .expect("a new store");
+    (Arc::new(store), database)
+}
+
+postrider_storage::conformance!(make_store);

@@ -1,0 +1,21 @@
+//! How stores keep what no statement looks into: headers, triggers, actions, schedules.
+//!
+//! Every dialect keeps them in the same form, so that rows can be copied from one store to another as they are. The
+//! shapes are this module's own, not the API's: either may change without the other.
+
+pub mod automation;
+pub mod headers;
+pub mod schedule;
+
+/// A stored value that this code never writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a stored value is damaged: {0}")]
+pub struct Damaged(pub &'static str);
+
+fn json_text<T: serde::Serialize + ?Sized>(value: &T) -> String {
+    serde_json::to_string(value).expect("strings, numbers and lists of them always have JSON")
+}
+
+fn json_value<'a, T: serde::Deserialize<'a>>(text: &'a str) -> Result<T, Damaged> {
+    serde_json::from_str(text).map_err(|_| Damaged("JSON of another shape"))
+}
