@@ -41,7 +41,8 @@ impl<'a> Rows<'a> {
         self.started_at.push(attempt.started_at.unix_ms());
         self.duration_ns.push(nanoseconds(attempt.duration));
         self.response_truncated.push(attempt.response_truncated);
-        self.errors.push(attempt.error.as_ref().map(|text| text.as_bytes()));
+        self.errors
+            .push(attempt.error.as_ref().map(|text| text.as_bytes()));
         self.urls.push(attempt.url.as_bytes());
         self.request_headers
             .push(headers::encode(&attempt.request_headers, &context));
@@ -71,7 +72,10 @@ pub(crate) fn nanoseconds(duration: Duration) -> i64 {
 }
 
 /// The delivery of this key with its attempts, in order. One statement is one snapshot.
-pub(crate) async fn record(client: &impl GenericClient, key: DeliveryKey) -> SqlResult<Option<DeliveryRecord>> {
+pub(crate) async fn record(
+    client: &impl GenericClient,
+    key: DeliveryKey,
+) -> SqlResult<Option<DeliveryRecord>> {
     let of_delivery = deliveries::COLUMNS;
     let sql = format!(
         "SELECT {of_delivery}, a.number, a.outcome, a.status_code, {COLUMNS}
@@ -86,7 +90,9 @@ pub(crate) async fn record(client: &impl GenericClient, key: DeliveryKey) -> Sql
         return Ok(None);
     };
     let delivery = deliveries::from_row(first)?;
-    let has_attempts = first.try_get::<_, Option<i32>>(deliveries::COLUMN_COUNT)?.is_some();
+    let has_attempts = first
+        .try_get::<_, Option<i32>>(deliveries::COLUMN_COUNT)?
+        .is_some();
     let attempts = rows.iter().filter(|_| has_attempts).map(|row| from_row(row, key));
     Ok(Some(DeliveryRecord {
         delivery,

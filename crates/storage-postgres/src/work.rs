@@ -35,8 +35,16 @@ impl WorkStore for PostgresStore {
         if events.is_empty() || finished.is_empty() || self.concerns_both(&error) {
             let (appended, recorded) = (Err(error.clone()), Err(error));
             return Advanced {
-                appended: if events.is_empty() { Ok(Vec::new()) } else { appended },
-                recorded: if finished.is_empty() { Ok(Vec::new()) } else { recorded },
+                appended: if events.is_empty() {
+                    Ok(Vec::new())
+                } else {
+                    appended
+                },
+                recorded: if finished.is_empty() {
+                    Ok(Vec::new())
+                } else {
+                    recorded
+                },
             };
         }
         // Results first: they are the older work.

@@ -255,7 +255,10 @@ async fn read_events(
              AND e.created_at BETWEEN $4 AND $5",
         events::COLUMNS
     );
-    let accounts: Vec<Uuid> = keys.iter().map(|(account, ..)| uuid(account.as_bytes())).collect();
+    let accounts: Vec<Uuid> = keys
+        .iter()
+        .map(|(account, ..)| uuid(account.as_bytes()))
+        .collect();
     let times: Vec<i64> = times.collect();
     let seqs: Vec<i64> = keys.iter().map(|(.., seq)| *seq).collect();
     let rows = statement::query(client, &sql, &[&accounts, &times, &seqs, &first, &last]).await?;
@@ -263,10 +266,7 @@ async fn read_events(
         .map(|row| {
             let event = events::from_row(row)?.event;
             let seq: i64 = row.try_get(events::COLUMN_COUNT)?;
-            Ok((
-                (event.account, event.created_at.unix_ms(), seq),
-                Arc::new(event),
-            ))
+            Ok(((event.account, event.created_at.unix_ms(), seq), Arc::new(event)))
         })
         .collect()
 }

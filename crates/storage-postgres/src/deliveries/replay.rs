@@ -38,23 +38,30 @@ pub(crate) async fn step(
         ..filter.clone()
     };
     let mut chosen = Vec::new();
-    let next = list::walk(client, account, &filter, after, STEP_DELIVERIES_MAX + 1, |delivery| {
-        let was = delivery.progress;
-        if let Some(becomes) = was.resend()
-            && was.status != DeliveryStatus::Pending
-            && actions.contains(&delivery.action)
-        {
-            if chosen.len() == STEP_DELIVERIES_MAX {
-                return Walk::Stop;
+    let next = list::walk(
+        client,
+        account,
+        &filter,
+        after,
+        STEP_DELIVERIES_MAX + 1,
+        |delivery| {
+            let was = delivery.progress;
+            if let Some(becomes) = was.resend()
+                && was.status != DeliveryStatus::Pending
+                && actions.contains(&delivery.action)
+            {
+                if chosen.len() == STEP_DELIVERIES_MAX {
+                    return Walk::Stop;
+                }
+                let key = DeliveryKey {
+                    account,
+                    delivery: delivery.id,
+                };
+                chosen.push(Chosen { key, was, becomes });
             }
-            let key = DeliveryKey {
-                account,
-                delivery: delivery.id,
-            };
-            chosen.push(Chosen { key, was, becomes });
-        }
-        Walk::On
-    })
+            Walk::On
+        },
+    )
     .await?;
     let replayed = make_due(client, &mut chosen, now).await?;
     Ok(ReplayStep { replayed, next })

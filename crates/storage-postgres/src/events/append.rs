@@ -48,7 +48,11 @@ pub(crate) async fn append(
 pub(crate) fn owned(events: &[NewEvent]) -> Vec<DeliveryKey> {
     events
         .iter()
-        .flat_map(|new| new.deliveries.iter().map(|delivery| (new.event.account, delivery)))
+        .flat_map(|new| {
+            new.deliveries
+                .iter()
+                .map(|delivery| (new.event.account, delivery))
+        })
         .filter(|(_, delivery)| delivery.first_attempt == FirstAttempt::Owned)
         .map(|(account, delivery)| DeliveryKey {
             account,
@@ -119,7 +123,10 @@ async fn insert_events(client: &impl GenericClient, stored: &[(&NewEvent, i64)])
                 new.event.warning.as_ref().map(|warning| warning.code.as_str())
             }),
             &column(stored, |new| {
-                new.event.warning.as_ref().map(|warning| warning.pointer.as_bytes())
+                new.event
+                    .warning
+                    .as_ref()
+                    .map(|warning| warning.pointer.as_bytes())
             }),
             &column(stored, |new| &*new.event.data),
         ],

@@ -78,7 +78,11 @@ impl<'a> Known<'a> {
         let account = new.event.account;
         let by_key = new.idempotency_key.as_deref();
         let by_key = by_key.and_then(|key| self.keys.get(&(account, key)));
-        let by_id = || self.ids.get(&(account, new.event.id)).filter(|_| new.id_is_callers);
+        let by_id = || {
+            self.ids
+                .get(&(account, new.event.id))
+                .filter(|_| new.id_is_callers)
+        };
         if let Some(stored) = by_key.or_else(by_id) {
             return Some(compare(new, stored));
         }
@@ -103,10 +107,7 @@ fn compare(new: &NewEvent, stored: &Event) -> Appended {
 }
 
 /// The stored events that `event_keys` leads to: whose key it was (by its place in the call), its kind, the event.
-async fn stored_by_key(
-    client: &impl GenericClient,
-    new: &[NewEvent],
-) -> SqlResult<Vec<(usize, i16, Event)>> {
+async fn stored_by_key(client: &impl GenericClient, new: &[NewEvent]) -> SqlResult<Vec<(usize, i16, Event)>> {
     let sql = format!(
         "SELECT {COLUMNS}, n.item, n.kind
          FROM unnest($1::uuid[], $2::smallint[], $3::bytea[], $4::bigint[]) AS n (account_id, kind, key, item)
@@ -205,8 +206,7 @@ pub(crate) async fn insert_keys(client: &impl GenericClient, stored: &[(&NewEven
     let sql = "INSERT INTO event_keys AS taken (account_id, kind, key, created_at, seq)
          SELECT * FROM unnest($1::uuid[], $2::smallint[], $3::bytea[], $4::bigint[], $5::bigint[])
          ON CONFLICT (account_id, kind, key) DO NOTHING";
-    let inserted =
-        statement::execute(client, sql, &[&accounts, &kinds, &bytes, &created_at, &seqs]).await?;
+    let inserted = statement::execute(client, sql, &[&accounts, &kinds, &bytes, &created_at, &seqs]).await?;
     if inserted == keys.len() as u64 {
         Ok(())
     } else {

@@ -111,7 +111,11 @@ struct Writes<'a> {
 impl<'a> Writes<'a> {
     /// Decides about an item.
     fn add(&mut self, finished: &'a Finished, owned: bool, record: &[OnRecord]) -> Recorded {
-        let recorded = if owned { Recorded::Applied } else { Recorded::Fenced };
+        let recorded = if owned {
+            Recorded::Applied
+        } else {
+            Recorded::Fenced
+        };
         let Some(news) = News::of(finished) else {
             if let (true, Change::Canceled { at, status }) = (owned, &finished.change) {
                 self.canceled
@@ -173,12 +177,7 @@ impl<'a> Writes<'a> {
         let sql = "UPDATE deliveries AS d SET recorded = n.recorded
              FROM unnest($1::uuid[], $2::uuid[], $3::integer[]) AS n (account_id, id, recorded)
              WHERE d.account_id = n.account_id AND d.id = n.id AND d.id BETWEEN $4 AND $5";
-        let params: &Params<'_> = &[&keys.accounts,
-            &keys.ids,
-            &highest,
-            &keys.first_id,
-            &keys.last_id,
-        ];
+        let params: &Params<'_> = &[&keys.accounts, &keys.ids, &highest, &keys.first_id, &keys.last_id];
         statement::execute(client, sql, params).await?;
         Ok(())
     }
@@ -210,8 +209,7 @@ impl<'a> Writes<'a> {
                                   $13::bytea[])",
             attempts::COLUMNS
         );
-        let mut params: Vec<Param<'_>> =
-            vec![&keys.accounts, &keys.ids, &numbers, &outcomes, &status_codes];
+        let mut params: Vec<Param<'_>> = vec![&keys.accounts, &keys.ids, &numbers, &outcomes, &status_codes];
         params.extend(records.params());
         statement::execute(client, &sql, &params).await?;
         Ok(())
@@ -228,7 +226,8 @@ impl<'a> Writes<'a> {
              SET status = n.status, resend_of = NULL, owner = NULL, state_at = n.state_at
              FROM unnest($1::uuid[], $2::uuid[], $3::smallint[], $4::bigint[]) AS n (account_id, id, status, state_at)
              WHERE d.account_id = n.account_id AND d.id = n.id AND d.id BETWEEN $5 AND $6";
-        let params: &Params<'_> = &[&keys.accounts,
+        let params: &Params<'_> = &[
+            &keys.accounts,
             &keys.ids,
             &statuses,
             &since,

@@ -29,12 +29,8 @@ impl States {
         self.statuses.push(i16::from(news.progress.status.code()));
         self.attempts.push(int(news.progress.attempts));
         self.resends.push(int(news.progress.resends));
-        self.resend_of.push(
-            news.progress
-                .resend_of
-                .map(DeliveryStatus::code)
-                .map(i16::from),
-        );
+        self.resend_of
+            .push(news.progress.resend_of.map(DeliveryStatus::code).map(i16::from));
         self.state_at.push(news.state_at().unix_ms());
         self.status_codes
             .push(columns::status_code(news.attempt.status_code));
