@@ -40,7 +40,7 @@ CREATE TABLE automations (
 CREATE TABLE event_types (
     number      bigint  GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     name        text    COLLATE "C" NOT NULL UNIQUE,
-    description text    NOT NULL,
+    description bytea   NOT NULL,     -- UTF-8 that may hold U+0000, which `text` cannot
     example     text,
     schema      text,
     created_at  bigint  NOT NULL,
@@ -96,6 +96,7 @@ CREATE TRIGGER signing_keys_changed AFTER INSERT OR UPDATE OR DELETE ON signing_
 CREATE TRIGGER automations_changed AFTER INSERT OR UPDATE OR DELETE ON automations
     FOR EACH ROW EXECUTE FUNCTION note_change_in_account();
 
+-- For each row, as a statement that finds nothing to do (an event type that is known already) is no change.
 CREATE FUNCTION note_change_of_table() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO changes (kind) VALUES (TG_TABLE_NAME);
@@ -103,9 +104,9 @@ BEGIN
     RETURN NULL;
 END $$;
 CREATE TRIGGER event_types_changed AFTER INSERT OR UPDATE OR DELETE ON event_types
-    FOR EACH STATEMENT EXECUTE FUNCTION note_change_of_table();
+    FOR EACH ROW EXECUTE FUNCTION note_change_of_table();
 CREATE TRIGGER api_keys_changed AFTER INSERT OR UPDATE OR DELETE ON api_keys
-    FOR EACH STATEMENT EXECUTE FUNCTION note_change_of_table();
+    FOR EACH ROW EXECUTE FUNCTION note_change_of_table();
 
 -- Numbers of events, handed out to nodes in blocks.
 CREATE SEQUENCE event_seqs INCREMENT BY 65536;

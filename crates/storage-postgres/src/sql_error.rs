@@ -29,7 +29,8 @@ pub(crate) enum SqlError {
 pub(crate) type SqlResult<T> = Result<T, SqlError>;
 
 impl SqlError {
-    fn state(&self) -> Option<&SqlState> {
+    /// What the server called it, where the server said something.
+    pub(crate) fn state(&self) -> Option<&SqlState> {
         match self {
             Self::Postgres(error) => error.code(),
             Self::Pool(PoolError::Backend(error)) => error.code(),
