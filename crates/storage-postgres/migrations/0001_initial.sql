@@ -123,8 +123,7 @@ CREATE TABLE events (
     flags             smallint NOT NULL,   -- 1: test, 2: js fixed point
     type              text     NOT NULL,
     warning_code      text,
-    warning_pointer   text,
-    idempotency_key   text,
+    warning_pointer   bytea,               -- UTF-8 that may hold U+0000, which `text` cannot
     data              bytea    NOT NULL,
     PRIMARY KEY (account_id, created_at, seq)
 ) PARTITION BY RANGE (created_at);
@@ -138,7 +137,7 @@ CREATE INDEX events_default_by_age ON events_default (created_at, account_id, se
 CREATE TABLE event_keys (
     account_id uuid     NOT NULL,
     kind       smallint NOT NULL,          -- 1: id, 2: idempotency key
-    key        text     NOT NULL,
+    key        bytea    NOT NULL,          -- the id's 16 bytes, or the idempotency key's
     created_at bigint   NOT NULL,          -- of the event
     seq        bigint   NOT NULL,
     PRIMARY KEY (account_id, kind, key)
@@ -159,6 +158,7 @@ CREATE TABLE deliveries (
     data_bytes       integer  NOT NULL,    -- length of the event's data
     attempts         integer  NOT NULL,
     resends          integer  NOT NULL,
+    recorded         integer  NOT NULL,    -- the highest number of an attempt on record; 0: there is none
     body             smallint NOT NULL,
     status           smallint NOT NULL,
     resend_of        smallint,
@@ -181,8 +181,8 @@ CREATE TABLE attempts (
     outcome            smallint NOT NULL,
     status_code        smallint,
     response_truncated boolean  NOT NULL,
-    error              text,
-    url                text     NOT NULL,
+    error              bytea,              -- this and the next: UTF-8 that may hold U+0000
+    url                bytea    NOT NULL,
     request_headers    bytea    NOT NULL,  -- see `postrider_storage::encoding`
     response_headers   bytea    NOT NULL,
     response_body      bytea    NOT NULL,

@@ -72,6 +72,11 @@ impl SqlError {
         }
     }
 
+    /// Whether the server said that the statement failed, and goes on serving: the statement was not done.
+    pub(crate) fn is_an_answer(&self) -> bool {
+        matches!(self, Self::Postgres(error) if error.code().is_some()) && !self.is_of_the_connection()
+    }
+
     /// Whether the surroundings are to blame, not the statement: the same work may succeed later.
     fn is_of_the_surroundings(&self) -> bool {
         if self.is_of_the_connection() {
