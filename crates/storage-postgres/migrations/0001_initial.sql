@@ -129,6 +129,8 @@ CREATE TABLE events (
 ) PARTITION BY RANGE (created_at);
 CREATE INDEX events_by_id ON events (account_id, id);
 CREATE TABLE events_default PARTITION OF events DEFAULT;
+-- Whole days are dropped; what lies here has to be found by its age, to be removed row by row.
+CREATE INDEX events_default_by_age ON events_default (created_at, account_id, seq);
 
 -- What producers may use only once within an account: ids of their own choice, idempotency keys. Only events that
 -- have such a thing pay for it; no unique index over partitions could hold it.

@@ -8,6 +8,7 @@ use crate::events::seq::Seqs;
 use crate::in_doubt::InDoubt;
 use crate::options::PostgresOptions;
 use crate::partitions;
+use crate::retention;
 use crate::schema::{self, MigrationReport};
 
 /// Why a store could not be opened.
@@ -26,6 +27,7 @@ pub struct PostgresStore {
     pub(crate) database: Database,
     pub(crate) seqs: Seqs,
     pub(crate) in_doubt: InDoubt,
+    pub(crate) retention: retention::Progress,
     pub(crate) options: PostgresOptions,
 }
 
@@ -67,6 +69,7 @@ impl PostgresStore {
             database: Database::new(&options)?,
             seqs: Seqs::new(),
             in_doubt: InDoubt::new(),
+            retention: retention::Progress::new(),
             options,
         })
     }
