@@ -10,6 +10,7 @@ mod automations;
 mod columns;
 mod connect;
 mod database;
+mod day_tables;
 mod deliveries;
 mod event_types;
 mod events;

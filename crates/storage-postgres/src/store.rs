@@ -4,6 +4,7 @@ use postrider_storage::{StoreError, StoreResult};
 
 use crate::connect::OptionsError;
 use crate::database::Database;
+use crate::day_tables::DayTables;
 use crate::events::seq::Seqs;
 use crate::in_doubt::InDoubt;
 use crate::options::PostgresOptions;
@@ -26,6 +27,7 @@ pub enum OpenError {
 pub struct PostgresStore {
     pub(crate) database: Database,
     pub(crate) seqs: Seqs,
+    pub(crate) day_tables: DayTables,
     pub(crate) in_doubt: InDoubt,
     pub(crate) retention: retention::Progress,
     pub(crate) options: PostgresOptions,
@@ -68,6 +70,7 @@ impl PostgresStore {
         Ok(Self {
             database: Database::new(&options)?,
             seqs: Seqs::new(),
+            day_tables: DayTables::new(),
             in_doubt: InDoubt::new(),
             retention: retention::Progress::new(),
             options,
