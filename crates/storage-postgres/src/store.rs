@@ -58,7 +58,7 @@ impl PostgresStore {
     ///
     /// # Errors
     /// What the options lack, or what the database said.
-    pub async fn schema_version(options: PostgresOptions) -> Result<usize, OpenError> {
+    pub async fn schema_version(options: PostgresOptions) -> Result<u32, OpenError> {
         let store = Self::connect(options)?;
         let version = schema::current_version(&store.database).await;
         Ok(version.map_err(StoreError::from)?)
