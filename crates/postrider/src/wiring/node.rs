@@ -4,8 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use postrider_api::{AdminKey, ApiKeys, ApiState, ensure_admin_key, router};
+use postrider_api::{AdminKey, Api, ApiKeys, ApiState, ensure_admin_key};
 use postrider_engine::egress::{EgressGuard, HttpTransport, SystemResolver, TransportSettings};
 use postrider_engine::{Engine, EngineParts, SystemClock};
 use postrider_model::Clock;
@@ -34,7 +33,7 @@ pub struct Node {
     admin_key: AdminKey,
     listener: TcpListener,
     address: SocketAddr,
-    router: Router,
+    api: Api,
     grace: Duration,
 }
 
@@ -67,7 +66,7 @@ impl Node {
             admin_key,
             listener,
             address,
-            router: router(state),
+            api: Api::new(state),
             grace,
         })
     }
@@ -91,7 +90,7 @@ impl Node {
     /// attempts under way end or are given back.
     pub async fn run_until(self, stop: impl Future<Output = ()>) {
         let requests_grace = REQUESTS_GRACE_MAX.min(self.grace / 2);
-        listener::serve(self.listener, self.router, stop, requests_grace).await;
+        listener::serve(self.listener, self.api, stop, requests_grace).await;
         tracing::info!(
             grace_s = self.grace.as_secs(),
             "stopping: attempts under way may end"
