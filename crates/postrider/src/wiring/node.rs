@@ -18,6 +18,9 @@ use crate::failure::Failure;
 /// Longest part of the grace that requests under way at the API get; they take milliseconds, unless a client dawdles.
 const REQUESTS_GRACE_MAX: Duration = Duration::from_secs(5);
 
+/// The pause before keys that could not be read are read again.
+const KEYS_RETRY: Duration = Duration::from_secs(1);
+
 /// What the operator brings along that is no setting, as settings are shown.
 #[derive(Clone, Copy, Default)]
 pub struct Secrets<'a> {
@@ -55,9 +58,11 @@ impl Node {
                 return Err(failure);
             }
         };
+        let keys = Arc::new(keys);
+        tokio::spawn(follow_keys(Arc::clone(&engine), Arc::clone(&keys)));
         let state = ApiState {
             engine: Arc::clone(&engine),
-            keys: Arc::new(keys),
+            keys,
             metrics: Arc::new(metrics::Exposition::new(metrics, Arc::clone(&engine))),
         };
         let grace = settings.shutdown_grace.get();
@@ -148,6 +153,17 @@ async fn keys(engine: &Engine, given_key: Option<&str>) -> Result<(AdminKey, Api
         admin_key,
         keys.map_err(|error| Failure::Failed(error.to_string()))?,
     ))
+}
+
+/// Reads the keys again whenever another node may have changed them, for as long as the process lives.
+async fn follow_keys(engine: Arc<Engine>, keys: Arc<ApiKeys>) {
+    let mut changes = engine.api_keys_changes();
+    while changes.changed().await.is_ok() {
+        while let Err(error) = keys.reload(&**engine.store()).await {
+            tracing::warn!(%error, "the API keys could not be read again; trying again");
+            tokio::time::sleep(KEYS_RETRY).await;
+        }
+    }
 }
 
 /// Randomness fit for secrets, from the system.
