@@ -1,7 +1,7 @@
 //! A node, from its settings to its end.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use postrider_api::{AdminKey, Api, ApiKeys, ApiState, ensure_admin_key};
@@ -10,6 +10,7 @@ use postrider_engine::{Engine, EngineParts, SystemClock};
 use postrider_model::Clock;
 use postrider_storage::Store;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 
 use super::{listener, metrics, store};
 use crate::config::Settings;
@@ -59,7 +60,11 @@ impl Node {
             }
         };
         let keys = Arc::new(keys);
-        tokio::spawn(follow_keys(Arc::clone(&engine), Arc::clone(&keys)));
+        tokio::spawn(follow_keys(
+            engine.api_keys_changes(),
+            Arc::downgrade(engine.store()),
+            Arc::clone(&keys),
+        ));
         let state = ApiState {
             engine: Arc::clone(&engine),
             keys,
@@ -155,11 +160,14 @@ async fn keys(engine: &Engine, given_key: Option<&str>) -> Result<(AdminKey, Api
     ))
 }
 
-/// Reads the keys again whenever another node may have changed them, for as long as the process lives.
-async fn follow_keys(engine: Arc<Engine>, keys: Arc<ApiKeys>) {
-    let mut changes = engine.api_keys_changes();
+/// Reads the keys again whenever another node may have changed them, for as long as the engine lives. It keeps
+/// neither the engine nor the store alive.
+async fn follow_keys(mut changes: watch::Receiver<()>, store: Weak<dyn Store>, keys: Arc<ApiKeys>) {
     while changes.changed().await.is_ok() {
-        while let Err(error) = keys.reload(&**engine.store()).await {
+        while let Some(store) = store.upgrade()
+            && let Err(error) = keys.reload(&*store).await
+        {
+            drop(store);
             tracing::warn!(%error, "the API keys could not be read again; trying again");
             tokio::time::sleep(KEYS_RETRY).await;
         }
