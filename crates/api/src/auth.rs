@@ -143,12 +143,18 @@ pub async fn ensure_admin_key(
         put(store, GIVEN_KEY, "POSTRIDER_ADMIN_KEY", given, now).await?;
         return Ok(AdminKey::Given);
     }
-    if !store.api_keys().await?.is_empty() {
-        return Ok(AdminKey::Existing);
-    }
     let made = format!("{KEY_PREFIX}{}", URL_SAFE_NO_PAD.encode(random));
-    put(store, MADE_KEY, "first start", &made, now).await?;
-    Ok(AdminKey::Made(ShownKey(made)))
+    let key = ApiKey {
+        id: MADE_KEY,
+        name: "first start".to_owned(),
+        sha256: Sha256::digest(&made).into(),
+        created_at: now,
+    };
+    Ok(if store.add_first_api_key(key).await? {
+        AdminKey::Made(ShownKey(made))
+    } else {
+        AdminKey::Existing
+    })
 }
 
 async fn put(store: &dyn Store, id: ApiKeyId, name: &str, key: &str, now: Timestamp) -> StoreResult<()> {
