@@ -33,6 +33,33 @@ impl ApiKeyStore for PostgresStore {
             .await
     }
 
+    async fn add_first_api_key(&self, key: ApiKey) -> StoreResult<bool> {
+        self.database
+            .run(async || {
+                let mut client = self.database.client().await?;
+                let transaction = client.transaction().await?;
+                // Whoever comes second waits here, and then sees the key of the first.
+                transaction
+                    .batch_execute("LOCK TABLE api_keys IN SHARE ROW EXCLUSIVE MODE")
+                    .await?;
+                let added = statement::execute(
+                    &transaction,
+                    "INSERT INTO api_keys (id, name, sha256, created_at) SELECT $1, $2, $3, $4
+                     WHERE NOT EXISTS (SELECT 1 FROM api_keys)",
+                    &[
+                        &columns::uuid(key.id.as_bytes()),
+                        &key.name,
+                        &key.sha256.as_slice(),
+                        &key.created_at.unix_ms(),
+                    ],
+                )
+                .await?;
+                transaction.commit().await?;
+                Ok(added > 0)
+            })
+            .await
+    }
+
     async fn api_keys(&self) -> StoreResult<Vec<ApiKey>> {
         self.database
             .run(async || {

@@ -14,7 +14,7 @@ use crate::database::{Client, Database};
 use crate::sql_error::{SqlError, SqlResult};
 
 /// All there are, in order: the schema's version is how many have run.
-const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_initial.sql")];
+const MIGRATIONS: [&str; SCHEMA_VERSION as usize] = [include_str!("../migrations/0001_initial.sql")];
 
 /// Whoever migrates holds this lock: "postride" in ASCII.
 const LOCK: i64 = 0x706f_7374_7269_6465;
@@ -24,33 +24,38 @@ const LOCKED_RETRIES: u32 = 60;
 const LOCKED_PAUSE: Duration = Duration::from_secs(1);
 
 /// The newest version that this program knows.
-pub const SCHEMA_VERSION: usize = MIGRATIONS.len();
+pub const SCHEMA_VERSION: u32 = 1;
 
 /// What migrating did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MigrationReport {
     /// The version before; 0 for an empty database.
-    pub from: usize,
+    pub from: u32,
     /// The version now.
-    pub to: usize,
+    pub to: u32,
 }
 
 /// Brings the schema to the newest version. A database that a newer Postrider migrated is left as it is: versions
-/// work side by side.
+/// work side by side. Where there is nothing to do, nothing is locked, and no right to make tables is needed.
 pub(crate) async fn migrate(database: &Database) -> SqlResult<MigrationReport> {
-    let client = database.client().await?;
+    // Taken out of the pool for good: the session keeps its settings and, after a failure, the lock.
+    let client = Client::take(database.client().await?);
+    let found = version(&client).await?;
+    if found >= SCHEMA_VERSION {
+        return Ok(MigrationReport {
+            from: found,
+            to: found,
+        });
+    }
     client
         .batch_execute("SET statement_timeout = 0; SET lock_timeout = 0")
         .await?;
     client.execute("SELECT pg_advisory_lock($1)", &[&LOCK]).await?;
     client.batch_execute("SET lock_timeout = '2s'").await?;
-    let report = run_missing(&client).await;
-    // The session keeps its settings and, after a failure, the lock: it must not go back to the pool.
-    drop(Client::take(client));
-    report
+    run_missing(&client).await
 }
 
-async fn run_missing(client: &Client) -> SqlResult<MigrationReport> {
+async fn run_missing(client: &tokio_postgres::Client) -> SqlResult<MigrationReport> {
     client
         .batch_execute(
             "CREATE TABLE IF NOT EXISTS schema_migrations (
@@ -58,8 +63,10 @@ async fn run_missing(client: &Client) -> SqlResult<MigrationReport> {
         )
         .await?;
     let from = version(client).await?;
-    for (index, sql) in MIGRATIONS.iter().enumerate().skip(from) {
-        run_one(client, index + 1, sql).await?;
+    for (version, sql) in (1..).zip(MIGRATIONS) {
+        if version > from {
+            run_one(client, version, sql).await?;
+        }
     }
     Ok(MigrationReport {
         from,
@@ -67,15 +74,22 @@ async fn run_missing(client: &Client) -> SqlResult<MigrationReport> {
     })
 }
 
-async fn version(client: &Client) -> SqlResult<usize> {
+/// The version of the schema: 0 for an empty database.
+async fn version(client: &tokio_postgres::Client) -> SqlResult<u32> {
+    let row = client
+        .query_one("SELECT to_regclass('schema_migrations') IS NOT NULL", &[])
+        .await?;
+    if !row.try_get(0)? {
+        return Ok(0);
+    }
     let row = client
         .query_one("SELECT coalesce(max(version), 0) FROM schema_migrations", &[])
         .await?;
     let version: i32 = row.try_get(0)?;
-    usize::try_from(version).map_err(|_| SqlError::Damaged("a schema version"))
+    u32::try_from(version).map_err(|_| SqlError::Damaged("a schema version"))
 }
 
-async fn run_one(client: &Client, version: usize, sql: &str) -> SqlResult<()> {
+async fn run_one(client: &tokio_postgres::Client, version: u32, sql: &str) -> SqlResult<()> {
     let sql = format!("BEGIN; {sql}; INSERT INTO schema_migrations (version) VALUES ({version}); COMMIT");
     for _ in 0..LOCKED_RETRIES {
         match client.batch_execute(&sql).await {
@@ -96,14 +110,6 @@ async fn run_one(client: &Client, version: usize, sql: &str) -> SqlResult<()> {
 }
 
 /// The version of the schema: 0 for an empty database.
-pub(crate) async fn current_version(database: &Database) -> SqlResult<usize> {
-    let client = database.client().await?;
-    let row = client
-        .query_one("SELECT to_regclass('schema_migrations') IS NOT NULL", &[])
-        .await?;
-    if row.try_get(0)? {
-        version(&client).await
-    } else {
-        Ok(0)
-    }
+pub(crate) async fn current_version(database: &Database) -> SqlResult<u32> {
+    version(&*database.client().await?).await
 }

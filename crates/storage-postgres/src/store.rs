@@ -2,15 +2,17 @@
 
 use postrider_storage::{StoreError, StoreResult};
 
-use crate::connect::OptionsError;
+use crate::connect::{self, OptionsError};
 use crate::database::Database;
 use crate::day_tables::DayTables;
 use crate::events::seq::Seqs;
 use crate::in_doubt::InDoubt;
+use crate::listener::Listener;
 use crate::options::PostgresOptions;
 use crate::partitions;
 use crate::retention;
 use crate::schema::{self, MigrationReport};
+use crate::tls;
 
 /// Why a store could not be opened.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -29,8 +31,8 @@ pub struct PostgresStore {
     pub(crate) seqs: Seqs,
     pub(crate) day_tables: DayTables,
     pub(crate) in_doubt: InDoubt,
+    pub(crate) listener: Listener,
     pub(crate) retention: retention::Progress,
-    pub(crate) options: PostgresOptions,
 }
 
 impl PostgresStore {
@@ -39,7 +41,7 @@ impl PostgresStore {
     /// # Errors
     /// What the options lack, or what the database said.
     pub async fn open(options: PostgresOptions) -> Result<Self, OpenError> {
-        let store = Self::connect(options)?;
+        let store = Self::connect(&options)?;
         store.migrate().await?;
         store
             .database
@@ -53,27 +55,30 @@ impl PostgresStore {
     /// # Errors
     /// What the options lack, or what the database said.
     pub async fn migrate_only(options: PostgresOptions) -> Result<MigrationReport, OpenError> {
-        Ok(Self::connect(options)?.migrate().await?)
+        Ok(Self::connect(&options)?.migrate().await?)
     }
 
     /// The version of the database's schema; 0 where it is empty.
     ///
     /// # Errors
     /// What the options lack, or what the database said.
-    pub async fn schema_version(options: PostgresOptions) -> Result<usize, OpenError> {
-        let store = Self::connect(options)?;
+    pub async fn schema_version(options: PostgresOptions) -> Result<u32, OpenError> {
+        let store = Self::connect(&options)?;
         let version = schema::current_version(&store.database).await;
         Ok(version.map_err(StoreError::from)?)
     }
 
-    fn connect(options: PostgresOptions) -> Result<Self, OpenError> {
+    fn connect(options: &PostgresOptions) -> Result<Self, OpenError> {
         Ok(Self {
-            database: Database::new(&options)?,
+            database: Database::new(options)?,
             seqs: Seqs::new(),
             day_tables: DayTables::new(),
             in_doubt: InDoubt::new(),
+            listener: Listener::start(
+                connect::config(options)?,
+                tls::connector(options.ca_pem.as_deref()).map_err(OptionsError::Ca)?,
+            ),
             retention: retention::Progress::new(),
-            options,
         })
     }
 

@@ -61,7 +61,9 @@ mod tables {
         }
         // Tables that go while the store knows of them are noticed, and found again where they are.
         client
-            .batch_execute("DROP TABLE events_20260115; DROP TABLE deliveries_20260115; DROP TABLE attempts_20260115")
+            .batch_execute(
+                "DROP TABLE events_20260115; DROP TABLE deliveries_20260115; DROP TABLE attempts_20260115",
+            )
             .await
             .expect("dropped");
         let key = scene

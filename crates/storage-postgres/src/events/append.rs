@@ -119,7 +119,7 @@ async fn insert_events(
             }),
             &column(stored, |new| new.event.occurred_at.map(Timestamp::unix_ms)),
             &column(stored, |new| int(new.event.deliveries)),
-            &column(stored, |new| flags(new)),
+            &column(stored, flags),
             &column(stored, |new| new.event.event_type.as_str()),
             &column(stored, |new| {
                 new.event.warning.as_ref().map(|warning| warning.code.as_str())

@@ -5,6 +5,7 @@ use postrider_storage::Pruned;
 use uuid::Uuid;
 
 use super::rows::{self, Old};
+use crate::changes;
 use crate::database::Client;
 use crate::sql_error::SqlResult;
 use crate::statement;
@@ -81,7 +82,6 @@ const STANDING_ALONE: [&str; 3] = [
 
 /// A node that did not hear of a change for an hour reads everything anew.
 async fn forget_changes(transaction: &Transaction<'_>) -> SqlResult<()> {
-    let sql = "DELETE FROM changes WHERE at < clock_timestamp() - interval '1 hour'";
-    statement::execute(transaction, sql, &[]).await?;
+    statement::execute(transaction, changes::PRUNE, &[]).await?;
     Ok(())
 }

@@ -51,6 +51,7 @@ macro_rules! conformance {
                 api_keys_read_back_oldest_first,
                 putting_an_api_key_again_replaces_it,
                 a_deleted_api_key_opens_nothing,
+                of_many_first_keys_one_is_added,
             ]
             append: [
                 nothing_to_append_is_answered_with_nothing,
