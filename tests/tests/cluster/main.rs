@@ -7,14 +7,15 @@
 //!
 //! A node's session lives for 30 seconds, so that some of this takes its time.
 
-// mod chaos;
-// mod configuration;
-// mod disturbances;
-// mod evidence;
-// mod failover;
-// mod outage;
+mod chaos;
+mod configuration;
+mod disturbances;
+mod evidence;
+mod failover;
+mod outage;
 mod parts;
-// mod producers;
-// mod receivers;
-// mod start;
-// mod takeover;
+mod producers;
+mod receivers;
+mod start;
+mod table;
+mod takeover;

@@ -85,8 +85,11 @@ async fn said(stream: &mut TcpStream, byte: &[u8; 1]) -> std::io::Result<[u8; 1]
 
 /// A server that says back what it is told, behind a proxy.
 async fn echo() -> (tokio::task::JoinHandle<()>, Proxy) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let proxy = Proxy::start(listener.local_addr().unwrap()).await;
+    let listener = TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("there is a free port");
+    let address = listener.local_addr().expect("a bound socket has an address");
+    let proxy = Proxy::start(address).await;
     let serving = tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
             tokio::spawn(async move {
