@@ -1,17 +1,21 @@
-//! What every request passes, in one layer: its id, its key, its meter, a net for panics, and headers for safety.
+//! What every request passes: its id, its key, its meter, a net for panics, and headers for safety.
+//!
+//! [`EdgeLayer`] puts it around the router's routes, [`Edge::guard`] around a handler that is called without the router.
 
 use std::convert::Infallible;
+use std::future::poll_fn;
 use std::panic::AssertUnwindSafe;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use axum::body::HttpBody as _;
 use axum::extract::{MatchedPath, Request};
 use axum::response::{IntoResponse, Response};
 use axum::routing::Route;
 use axum::routing::future::RouteFuture;
-use http::{HeaderName, HeaderValue, Method, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use postrider_engine::Engine;
 use tower::{Layer, Service};
 
@@ -42,8 +46,46 @@ impl Edge {
         }
     }
 
+    /// Answers a request of this route, which the router has not seen.
+    pub(crate) async fn guard<B, F, E>(
+        &self,
+        route: &str,
+        request: http::Request<B>,
+        handler: impl FnOnce(http::Request<B>) -> F,
+    ) -> Response
+    where
+        F: Future<Output = Result<Response, E>>,
+        E: IntoResponse,
+    {
+        let entry = self.enter(&request);
+        let response = if entry.admitted {
+            let mut handler = pin!(handler(request));
+            poll_fn(|context| poll_caught(handler.as_mut(), context)).await
+        } else {
+            unauthorized().into_response()
+        };
+        let mut response = entry.leave(self, Some(route), response);
+        // hyper would add it too, but behind `Connection`, where the router's answers have it before.
+        if let Some(bytes) = response.body().size_hint().exact() {
+            let length = HeaderValue::from(bytes);
+            response.headers_mut().insert(header::CONTENT_LENGTH, length);
+        }
+        response
+    }
+
+    fn enter<B>(&self, request: &http::Request<B>) -> Entry {
+        let guarded = needs_key(request.uri().path());
+        Entry {
+            started: self.engine.clock().monotonic(),
+            request_id: self.request_id(request.headers()),
+            method: request.method().clone(),
+            guarded,
+            admitted: !guarded || self.keys.admit_request(request.headers()),
+        }
+    }
+
     /// The caller's id if it is fit, else a new one.
-    fn request_id(&self, request: &Request) -> HeaderValue {
+    fn request_id(&self, headers: &HeaderMap) -> RequestId {
         let fit = |value: &&HeaderValue| {
             (1..=REQUEST_ID_BYTES_MAX).contains(&value.len())
                 && value
@@ -51,12 +93,26 @@ impl Edge {
                     .iter()
                     .all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(b))
         };
-        request
-            .headers()
-            .get(&REQUEST_ID)
-            .filter(fit)
-            .cloned()
-            .unwrap_or_else(|| hexadecimal(self.engine.ids().next_block(self.engine.clock().now())))
+        match headers.get(&REQUEST_ID).filter(fit) {
+            Some(given) => RequestId::Given(given.clone()),
+            None => RequestId::New(self.engine.ids().next_block(self.engine.clock().now())),
+        }
+    }
+}
+
+/// Names a request.
+enum RequestId {
+    Given(HeaderValue),
+    /// It becomes text once, for the answer.
+    New(u128),
+}
+
+impl RequestId {
+    fn value(&self) -> HeaderValue {
+        match self {
+            Self::Given(value) => value.clone(),
+            Self::New(id) => hexadecimal(*id),
+        }
     }
 }
 
@@ -111,17 +167,12 @@ impl Service<Request> for Guarded {
     }
 
     fn call(&mut self, request: Request) -> Answer {
-        let edge = &*self.edge;
-        let guarded = needs_key(request.uri().path());
+        let entry = self.edge.enter(&request);
         Answer {
-            started: edge.engine.clock().monotonic(),
-            request_id: edge.request_id(&request),
-            method: request.method().clone(),
             route: request.extensions().get().cloned(),
-            guarded,
             // This only prepares the call: the handler runs, and may panic, when the answer is polled.
-            handler: (!guarded || edge.keys.admit_request(request.headers()))
-                .then(|| self.route.call(request)),
+            handler: entry.admitted.then(|| self.route.call(request)),
+            entry,
             edge: Arc::clone(&self.edge),
         }
     }
@@ -130,11 +181,8 @@ impl Service<Request> for Guarded {
 /// An answer to come.
 pub(crate) struct Answer {
     edge: Arc<Edge>,
-    started: Duration,
-    request_id: HeaderValue,
-    method: Method,
+    entry: Entry,
     route: Option<MatchedPath>,
-    guarded: bool,
     /// `None` where the key was refused.
     handler: Option<RouteFuture<Infallible>>,
 }
@@ -148,19 +196,30 @@ impl Future for Answer {
             Some(handler) => ready!(poll_caught(Pin::new(handler), context)),
             None => unauthorized().into_response(),
         };
-        Poll::Ready(Ok(answer.finish(response)))
+        let route = answer.route.as_ref().map(MatchedPath::as_str);
+        Poll::Ready(Ok(answer.entry.leave(&answer.edge, route, response)))
     }
 }
 
-impl Answer {
-    fn finish(&self, mut response: Response) -> Response {
-        let route = self.route.as_ref().map(MatchedPath::as_str);
-        let took = self.edge.engine.clock().monotonic().saturating_sub(self.started);
-        let meter = self.edge.meters.get(route, &self.method);
+/// A request from where it enters the edge to where its answer leaves.
+struct Entry {
+    started: Duration,
+    request_id: RequestId,
+    method: Method,
+    guarded: bool,
+    /// It needs no key, or has one.
+    admitted: bool,
+}
+
+impl Entry {
+    fn leave(&self, edge: &Edge, route: Option<&str>, mut response: Response) -> Response {
+        let took = edge.engine.clock().monotonic().saturating_sub(self.started);
+        let meter = edge.meters.get(route, &self.method);
         meter.record(response.status(), took);
-        log(&response, &self.request_id, &self.method, route);
+        let request_id = self.request_id.value();
+        log(&response, &request_id, &self.method, route);
         let headers = response.headers_mut();
-        headers.insert(REQUEST_ID, self.request_id.clone());
+        headers.insert(REQUEST_ID, request_id);
         headers.insert(
             header::X_CONTENT_TYPE_OPTIONS,
             HeaderValue::from_static("nosniff"),
@@ -180,12 +239,12 @@ fn unauthorized() -> Problem {
 }
 
 /// The answer, or a 500 where the handler panicked: one defect must not cost the caller its connection.
-fn poll_caught(
-    handler: Pin<&mut impl Future<Output = Result<Response, Infallible>>>,
+fn poll_caught<E: IntoResponse>(
+    handler: Pin<&mut impl Future<Output = Result<Response, E>>>,
     context: &mut Context<'_>,
 ) -> Poll<Response> {
     match std::panic::catch_unwind(AssertUnwindSafe(|| handler.poll(context))) {
-        Ok(poll) => poll.map(|answer| answer.unwrap_or_else(|never| match never {})),
+        Ok(poll) => poll.map(|answer| answer.unwrap_or_else(IntoResponse::into_response)),
         Err(panic) => {
             let message = panic
                 .downcast_ref::<&str>()
@@ -237,8 +296,8 @@ mod tests {
         async fn broken() -> Result<Response, Infallible> {
             panic!("a secret detail")
         }
-        let mut broken = std::pin::pin!(broken());
-        let response = std::future::poll_fn(|context| poll_caught(broken.as_mut(), context)).await;
+        let mut broken = pin!(broken());
+        let response = poll_fn(|context| poll_caught(broken.as_mut(), context)).await;
         assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
         assert!(
             response

@@ -6,9 +6,9 @@
 use std::time::Duration;
 
 use axum::body::{Body, HttpBody};
-use axum::extract::{FromRequest, Request};
+use axum::extract::FromRequest;
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderMap, HeaderValue, Request, header};
 use http_body_util::BodyExt;
 use serde::de::DeserializeOwned;
 
@@ -35,7 +35,7 @@ pub struct JsonBody<T>(pub T);
 impl<T: DeserializeOwned> FromRequest<ApiState> for JsonBody<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, _state: &ApiState) -> Result<Self, Problem> {
+    async fn from_request(request: Request<Body>, _state: &ApiState) -> Result<Self, Problem> {
         let bytes = read(request, CONTROL_BYTES_MAX).await?;
         decode_control(utf8(&bytes)?).map(Self)
     }
@@ -47,7 +47,7 @@ pub struct OptionalJsonBody<T>(pub T);
 impl<T: DeserializeOwned> FromRequest<ApiState> for OptionalJsonBody<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, _state: &ApiState) -> Result<Self, Problem> {
+    async fn from_request(request: Request<Body>, _state: &ApiState) -> Result<Self, Problem> {
         let bytes = read_optional(request, CONTROL_BYTES_MAX).await?;
         decode_control(utf8(bytes.as_deref().unwrap_or(b"{}"))?).map(Self)
     }
@@ -66,19 +66,22 @@ impl JsonText {
 impl FromRequest<ApiState> for JsonText {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, _state: &ApiState) -> Result<Self, Problem> {
+    async fn from_request(request: Request<Body>, _state: &ApiState) -> Result<Self, Problem> {
         read(request, CONTROL_BYTES_MAX).await.map(Self)
     }
 }
 
 /// The body, at most `bytes_max` long, declared as JSON.
-pub async fn read(request: Request, bytes_max: usize) -> Result<Bytes, Problem> {
+pub async fn read<B>(request: Request<B>, bytes_max: usize) -> Result<Bytes, Problem>
+where
+    B: HttpBody<Data = Bytes> + Unpin,
+{
     check_media_type(request.headers())?;
     collect(request, bytes_max).await
 }
 
 /// The same, or `None` where there is no body at all; it then needs no content type.
-pub async fn read_optional(request: Request, bytes_max: usize) -> Result<Option<Bytes>, Problem> {
+pub async fn read_optional(request: Request<Body>, bytes_max: usize) -> Result<Option<Bytes>, Problem> {
     let declared = check_media_type(request.headers());
     let bytes = collect(request, bytes_max).await?;
     if bytes.is_empty() {
@@ -142,7 +145,10 @@ fn is_json_in_utf8(media_type: &str) -> bool {
     })
 }
 
-async fn collect(request: Request, bytes_max: usize) -> Result<Bytes, Problem> {
+async fn collect<B>(request: Request<B>, bytes_max: usize) -> Result<Bytes, Problem>
+where
+    B: HttpBody<Data = Bytes> + Unpin,
+{
     let awaits_continue = request.headers().contains_key(header::EXPECT);
     let mut body = request.into_body();
     let too_large = body.size_hint().lower() > bytes_max as u64;
@@ -170,10 +176,15 @@ enum Stop {
 }
 
 /// All data of the body. A body that came in one piece is not copied.
-async fn frames(body: &mut Body, bytes_max: usize) -> Result<Bytes, Stop> {
+async fn frames<B>(body: &mut B, bytes_max: usize) -> Result<Bytes, Stop>
+where
+    B: HttpBody<Data = Bytes> + Unpin,
+{
     let mut first = Bytes::new();
     let mut all = BytesMut::new();
-    while let Some(frame) = body.frame().await {
+    while !body.is_end_stream()
+        && let Some(frame) = body.frame().await
+    {
         let Ok(data) = frame.map_err(|_| Stop::Broken)?.into_data() else {
             continue;
         };
@@ -190,7 +201,10 @@ async fn frames(body: &mut Body, bytes_max: usize) -> Result<Bytes, Stop> {
     Ok(if all.is_empty() { first } else { all.freeze() })
 }
 
-async fn discard(body: &mut Body) {
+async fn discard<B>(body: &mut B)
+where
+    B: HttpBody<Data = Bytes> + Unpin,
+{
     let mut discarded = 0;
     while let Some(Ok(frame)) = body.frame().await {
         discarded += frame.data_ref().map_or(0, Bytes::len);
@@ -219,7 +233,7 @@ fn incomplete_body() -> Problem {
 mod tests {
     use super::*;
 
-    fn request(content_type: Option<&str>, body: impl Into<Body>) -> Request {
+    fn request(content_type: Option<&str>, body: impl Into<Body>) -> Request<Body> {
         let mut request = Request::post("/").body(body.into()).unwrap();
         if let Some(content_type) = content_type {
             let value = HeaderValue::from_str(content_type).unwrap();

@@ -3,6 +3,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`mod@router`] | all routes, and the state that handlers share |
+//! | `direct` | how reported events get to their handlers without the router |
 //! | `edge` | what every request passes: request id, key, meter, panics, headers |
 //! | [`auth`] | API keys |
 //! | [`problem`] | errors as RFC 9457 documents: one type, one table of codes |
@@ -27,6 +28,7 @@ pub mod router;
 
 mod cursor;
 mod decode;
+mod direct;
 mod edge;
 mod fields;
 mod json_body;
@@ -39,4 +41,4 @@ mod query;
 mod routes;
 
 pub use auth::{AdminKey, AdminKeyError, ApiKeys, ShownKey, ensure_admin_key};
-pub use router::{ApiState, MetricsText, router};
+pub use router::{Api, ApiState, MetricsText};

@@ -54,8 +54,7 @@ impl FromRequestParts<ApiState> for InAccount {
     async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, Problem> {
         let parameters = parameters(parts, state).await?;
         let account = account_ref(segment(&parameters, "account")?)?;
-        let found = state.engine.directory().resolve(&account).await?;
-        found.map(Self).ok_or_else(account_not_found)
+        find_account(state, &account).await.map(Self)
     }
 }
 
@@ -87,6 +86,12 @@ impl FromRequestParts<ApiState> for PathEventType {
     }
 }
 
+/// The id of an account that exists.
+pub async fn find_account(state: &ApiState, account: &AccountRef) -> Result<AccountId, Problem> {
+    let found = state.engine.directory().resolve(account).await?;
+    found.ok_or_else(account_not_found)
+}
+
 /// The problem of an account that is not there.
 pub fn account_not_found() -> Problem {
     Problem::new(Code::AccountNotFound, "there is no account of this id or uid")
@@ -105,7 +110,8 @@ fn segment<'a>(parameters: &'a RawPathParams, name: &str) -> Result<&'a str, Pro
         .ok_or_else(|| Problem::internal(format_args!("the route has no {{{name}}}")))
 }
 
-fn account_ref(text: &str) -> Result<AccountRef, Problem> {
+/// The account that `text` names, by its id or its uid, if it can be either.
+pub fn account_ref(text: &str) -> Result<AccountRef, Problem> {
     if text.starts_with("acct_") {
         return parse_id(text).map(AccountRef::Id);
     }

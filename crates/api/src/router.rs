@@ -2,13 +2,18 @@
 
 use std::sync::Arc;
 
-use axum::Router;
-use http::Uri;
+use axum::body::HttpBody;
+use axum::response::Response;
+use axum::{BoxError, Router};
+use bytes::Bytes;
+use http::{Request, Uri};
 use postrider_engine::Engine;
+use tower::Service as _;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::auth::ApiKeys;
+use crate::direct::DirectRoute;
 use crate::edge::{Edge, EdgeLayer};
 use crate::meter::Meters;
 use crate::openapi;
@@ -38,15 +43,42 @@ impl<F: Fn() -> String + Send + Sync> MetricsText for F {
     }
 }
 
-/// The whole HTTP API. The metrics recorder has to be installed before this is called, or requests are not counted.
-pub fn router(state: ApiState) -> Router {
-    let (router, document) = documented_routes().split_for_parts();
-    let edge = Arc::new(Edge::new(&state, Meters::of(&document)));
-    router
-        .fallback(route_not_found)
-        .method_not_allowed_fallback(method_not_allowed)
-        .layer(EdgeLayer(edge))
-        .with_state(state)
+/// The whole HTTP API.
+pub struct Api {
+    edge: Arc<Edge>,
+    state: ApiState,
+    router: Router,
+}
+
+impl Api {
+    /// The metrics recorder has to be installed before this is called, or requests are not counted.
+    pub fn new(state: ApiState) -> Self {
+        let (router, document) = documented_routes().split_for_parts();
+        let edge = Arc::new(Edge::new(&state, Meters::of(&document)));
+        let router = router
+            .fallback(route_not_found)
+            .method_not_allowed_fallback(method_not_allowed)
+            .layer(EdgeLayer(Arc::clone(&edge)))
+            .with_state(state.clone());
+        Self { edge, state, router }
+    }
+
+    /// Answers a request.
+    pub async fn answer<B>(&self, request: Request<B>) -> Response
+    where
+        B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + Unpin + 'static,
+    {
+        match DirectRoute::of(request.method(), request.uri()) {
+            Some(route) => {
+                let handler = |request| route.call(&self.state, request);
+                self.edge.guard(route.template(), request, handler).await
+            }
+            None => {
+                let answer = self.router.clone().call(request).await;
+                answer.unwrap_or_else(|never| match never {})
+            }
+        }
+    }
 }
 
 /// Every route with its documentation. A handler that is not listed here is not served, and one that is, is documented.

@@ -38,36 +38,64 @@ pub struct SchemaViolation {
 /// The catalogue in memory.
 pub struct Catalogue {
     store: Arc<dyn Store>,
-    known: RwLock<HashMap<EventTypeName, Option<Arc<Validator>>>>,
+    known: RwLock<HashMap<EventTypeName, Option<Enforced>>>,
+}
+
+/// A schema, ready to be used, and what it was made from.
+#[derive(Clone)]
+struct Enforced {
+    schema: Arc<str>,
+    validator: Arc<Validator>,
 }
 
 impl Catalogue {
     /// Reads the catalogue.
     pub async fn load(store: Arc<dyn Store>) -> StoreResult<Self> {
+        let catalogue = Self {
+            store,
+            known: RwLock::default(),
+        };
+        catalogue.reload().await?;
+        Ok(catalogue)
+    }
+
+    /// Reads the catalogue again: another node has changed it.
+    pub async fn reload(&self) -> StoreResult<()> {
         let mut known = HashMap::new();
         let mut page = PageRequest {
             limit: postrider_storage::LIMIT_MAX,
             after: None,
         };
         loop {
-            let found = store.event_types(page).await?;
+            let found = self.store.event_types(page).await?;
             for entry in found.items {
-                // A schema that an earlier version accepted and this one does not must not keep the node from starting.
-                let validator = entry.schema.as_deref().map(compile).transpose().unwrap_or_else(|error| {
-                    tracing::warn!(event_type = %entry.name, %error, "the schema of this type is not enforced");
-                    None
-                });
-                known.insert(entry.name, validator);
+                let enforced = entry
+                    .schema
+                    .and_then(|schema| self.enforced(&entry.name, &schema));
+                known.insert(entry.name, enforced);
             }
             match found.next {
                 Some(next) => page.after = Some(next),
                 None => break,
             }
         }
-        Ok(Self {
-            store,
-            known: RwLock::new(known),
-        })
+        *self.known.write() = known;
+        Ok(())
+    }
+
+    /// The schema of a stored entry, compiled only where it is not the one that is known already.
+    fn enforced(&self, name: &EventTypeName, schema: &str) -> Option<Enforced> {
+        if let Some(Some(known)) = self.known.read().get(name)
+            && *known.schema == *schema
+        {
+            return Some(known.clone());
+        }
+        // A schema that an earlier version accepted and this one does not must not keep the node from starting.
+        compile(schema)
+            .inspect_err(
+                |error| tracing::warn!(event_type = %name, %error, "the schema of this type is not enforced"),
+            )
+            .ok()
     }
 
     /// Writes an entry. Answers what is stored, and whether it is new.
@@ -89,7 +117,7 @@ impl Catalogue {
     pub fn look_up(&self, name: &EventTypeName) -> Known {
         let known = self.known.read();
         match known.get(name) {
-            Some(Some(validator)) => Known::WithSchema(Arc::clone(validator)),
+            Some(Some(enforced)) => Known::WithSchema(Arc::clone(&enforced.validator)),
             Some(None) => Known::Plain,
             None if known.len() >= CATALOGUE_MAX => Known::UnseenAndFull,
             None => Known::Unseen,
@@ -140,14 +168,17 @@ fn parse(data: &[u8]) -> serde_json::Result<serde_json::Value> {
     serde_json::from_slice(data)
 }
 
-fn compile(schema: &str) -> Result<Arc<Validator>, CatalogueError> {
-    let schema: serde_json::Value =
+fn compile(schema: &str) -> Result<Enforced, CatalogueError> {
+    let value: serde_json::Value =
         serde_json::from_str(schema).map_err(|error| CatalogueError::Schema(error.to_string()))?;
     // The linear-time engine: a pattern must not be able to stall the node. Remote references do not resolve, as the
     // library is built without its HTTP and file features.
     jsonschema::options()
         .with_pattern_options(PatternOptions::regex())
-        .build(&schema)
-        .map(Arc::new)
+        .build(&value)
+        .map(|validator| Enforced {
+            schema: schema.into(),
+            validator: Arc::new(validator),
+        })
         .map_err(|error| CatalogueError::Schema(error.to_string()))
 }

@@ -160,6 +160,17 @@ impl Directory {
         self.entries.remove(&account);
     }
 
+    /// Drops what is known of an account that another node has changed, its uid included.
+    pub fn changed_elsewhere(&self, account: AccountId) {
+        self.forget_with_uids(account);
+    }
+
+    /// Drops everything: any of it may have changed.
+    pub fn forget_all(&self) {
+        self.entries.clear();
+        self.uids.clear();
+    }
+
     /// See [`postrider_storage::AccountStore::create_account`].
     pub async fn create_account(&self, account: Account, key: SigningKey) -> StoreResult<SaveAccount> {
         self.store.create_account(account, key).await

@@ -7,7 +7,7 @@ use std::time::Duration;
 use parking_lot::{Mutex, MutexGuard};
 use postrider_model::secret::SECRET_BYTES;
 use postrider_model::{ActionId, Clock, IdGenerator, Outcome, SigningSecret};
-use postrider_storage::{SessionId, Store, StoreError, StoreResult};
+use postrider_storage::{ChangeMark, SessionId, Store, StoreError, StoreResult};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
@@ -72,6 +72,7 @@ pub struct Engine {
     /// The store is to be asked for waiting deliveries at the next wake-up.
     rescan: AtomicBool,
     attempt_left: Notify,
+    api_keys_changes: watch::Sender<()>,
     stopping: AtomicBool,
     halt: watch::Sender<bool>,
     tasks: Mutex<Tasks>,
@@ -93,6 +94,8 @@ impl Engine {
             .store
             .open_session(settings.lease, parts.clock.now())
             .await?;
+        // Before anything is read that others may change.
+        let mark = parts.store.changes(None).await?.mark;
         let catalogue = Catalogue::load(Arc::clone(&parts.store)).await?;
         let window = Window::new(settings.window_deliveries, settings.window_bytes);
         // Two looks at the store fall into one horizon, so that no due time is missed between them.
@@ -114,6 +117,7 @@ impl Engine {
             refill: Notify::new(),
             rescan: AtomicBool::new(false),
             attempt_left: Notify::new(),
+            api_keys_changes: watch::channel(()).0,
             stopping: AtomicBool::new(false),
             halt: watch::channel(false).0,
             tasks: Mutex::new(Tasks::default()),
@@ -127,11 +131,16 @@ impl Engine {
                 "took over unfinished deliveries of an earlier run"
             );
         }
-        engine.spawn_tasks(append_jobs, done);
+        engine.spawn_tasks(append_jobs, done, mark);
         Ok(engine)
     }
 
-    fn spawn_tasks(self: &Arc<Self>, append_jobs: mpsc::Receiver<AppendJob>, done: mpsc::Receiver<Done>) {
+    fn spawn_tasks(
+        self: &Arc<Self>,
+        append_jobs: mpsc::Receiver<AppendJob>,
+        done: mpsc::Receiver<Done>,
+        mark: ChangeMark,
+    ) {
         let mut tasks = self.tasks.lock();
         let inbox = work::advance::Inbox::new(append_jobs, done);
         tasks.advance = Some(tokio::spawn(work::advance::run(Arc::clone(self), inbox)));
@@ -140,6 +149,10 @@ impl Engine {
             tokio::spawn(work::session::run(Arc::clone(self))),
             tokio::spawn(work::prune::run(Arc::clone(self))),
         ];
+        if self.store().is_shared() {
+            let follow = work::follow::run(Arc::clone(self), mark);
+            tasks.background.push(tokio::spawn(follow));
+        }
     }
 
     /// Stops: accepts nothing more, starts no attempt, waits up to `grace` for those under way, puts their results on
@@ -216,6 +229,15 @@ impl Engine {
     /// News of attempts.
     pub fn feed(&self) -> &Feed {
         &self.feed
+    }
+
+    /// Changes whenever another node may have changed the keys that open the API.
+    pub fn api_keys_changes(&self) -> watch::Receiver<()> {
+        self.api_keys_changes.subscribe()
+    }
+
+    pub(crate) fn api_keys_changed(&self) {
+        self.api_keys_changes.send_replace(());
     }
 
     pub(crate) fn meters(&self) -> &Meters {

@@ -8,6 +8,7 @@
 pub mod advance;
 pub mod append;
 pub mod attempts;
+pub mod follow;
 pub mod prune;
 pub mod record;
 pub mod refill;

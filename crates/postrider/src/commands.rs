@@ -1,6 +1,6 @@
 //! What `postrider` can do, one command or group of commands a file.
 //!
-//! * Server: [`serve`], [`dev`], [`migrate`], [`backup`]; the last two find its folder with [`data_dir`].
+//! * Server: [`serve`], [`dev`], [`migrate`], [`backup`]; the last two find its store with [`data_dir`].
 //! * Client, over the API: [`accounts`], [`automations`], [`events`], [`deliveries`], [`keys`], [`event_types`], on
 //!   top of [`remote`].
 //! * Offline: [`sign`], [`verify`].

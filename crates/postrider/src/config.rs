@@ -10,6 +10,7 @@
 //! To add a setting: a field with a doc comment in [`settings`], obeyed in [`Settings::engine`] or in
 //! [`crate::wiring`]; then `UPDATE_GENERATED=1 cargo test -p postrider` writes it into the references.
 
+pub mod database;
 pub mod declaration;
 pub mod duration;
 pub mod environment;
@@ -70,6 +71,9 @@ pub enum ConfigError {
         /// What is wrong with it.
         message: String,
     },
+    /// Two settings of which only one can hold.
+    #[error("{0} and {1} are both given, and only one of them can be obeyed")]
+    Conflict(Origin, Origin),
     /// A key of the file that is no setting.
     #[error("{}, line {line}: {key} is no setting{}", path.display(), hint(nearest.as_deref()))]
     UnknownKey {

@@ -57,7 +57,7 @@ fn dispatch(
     match command {
         Command::Serve(_) => server(commands::serve::run(matches, environment)),
         Command::Dev(args) => server(commands::dev::run(&args)),
-        Command::Migrate(_) => commands::migrate::run(matches, environment).map(|()| ExitCode::SUCCESS),
+        Command::Migrate(_) => client(commands::migrate::run(matches, environment)),
         Command::Backup(args) => {
             commands::backup::run(&args, matches, environment).map(|()| ExitCode::SUCCESS)
         }
@@ -77,7 +77,7 @@ fn server(command: impl Future<Output = Result<(), Failure>>) -> Result<ExitCode
     block_on(&mut tokio::runtime::Builder::new_multi_thread(), command)
 }
 
-/// Runs a client command: one thread is enough for one request at a time.
+/// Runs a command that asks somebody: one thread is enough for one question at a time.
 fn client(command: impl Future<Output = Result<(), Failure>>) -> Result<ExitCode, Failure> {
     block_on(&mut tokio::runtime::Builder::new_current_thread(), command)
 }

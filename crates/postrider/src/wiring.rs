@@ -1,7 +1,7 @@
 //! Puts the parts together into a running node: store, engine, API, listener.
 //!
 //! * [`node`]: the order of starting and of stopping. [`listener`]: connections, and every bound on them.
-//! * [`logging`], [`metrics`], [`signals`], [`open_files`]: what a process has once.
+//! * [`store`]: which store. [`logging`], [`metrics`], [`signals`], [`open_files`]: what a process has once.
 //!
 //! It must never hold a rule about deliveries: what it decides is in the settings.
 
@@ -11,5 +11,6 @@ pub mod metrics;
 pub mod node;
 pub mod open_files;
 pub mod signals;
+pub mod store;
 
-pub use node::Node;
+pub use node::{Node, Secrets};

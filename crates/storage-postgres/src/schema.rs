@@ -14,7 +14,7 @@ use crate::database::{Client, Database};
 use crate::sql_error::{SqlError, SqlResult};
 
 /// All there are, in order: the schema's version is how many have run.
-const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_initial.sql")];
+const MIGRATIONS: [&str; SCHEMA_VERSION as usize] = [include_str!("../migrations/0001_initial.sql")];
 
 /// Whoever migrates holds this lock: "postride" in ASCII.
 const LOCK: i64 = 0x706f_7374_7269_6465;
@@ -24,15 +24,15 @@ const LOCKED_RETRIES: u32 = 60;
 const LOCKED_PAUSE: Duration = Duration::from_secs(1);
 
 /// The newest version that this program knows.
-pub const SCHEMA_VERSION: usize = MIGRATIONS.len();
+pub const SCHEMA_VERSION: u32 = 1;
 
 /// What migrating did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MigrationReport {
     /// The version before; 0 for an empty database.
-    pub from: usize,
+    pub from: u32,
     /// The version now.
-    pub to: usize,
+    pub to: u32,
 }
 
 /// Brings the schema to the newest version. A database that a newer Postrider migrated is left as it is: versions
@@ -58,8 +58,10 @@ async fn run_missing(client: &Client) -> SqlResult<MigrationReport> {
         )
         .await?;
     let from = version(client).await?;
-    for (index, sql) in MIGRATIONS.iter().enumerate().skip(from) {
-        run_one(client, index + 1, sql).await?;
+    for (version, sql) in (1..).zip(MIGRATIONS) {
+        if version > from {
+            run_one(client, version, sql).await?;
+        }
     }
     Ok(MigrationReport {
         from,
@@ -67,15 +69,15 @@ async fn run_missing(client: &Client) -> SqlResult<MigrationReport> {
     })
 }
 
-async fn version(client: &Client) -> SqlResult<usize> {
+async fn version(client: &Client) -> SqlResult<u32> {
     let row = client
         .query_one("SELECT coalesce(max(version), 0) FROM schema_migrations", &[])
         .await?;
     let version: i32 = row.try_get(0)?;
-    usize::try_from(version).map_err(|_| SqlError::Damaged("a schema version"))
+    u32::try_from(version).map_err(|_| SqlError::Damaged("a schema version"))
 }
 
-async fn run_one(client: &Client, version: usize, sql: &str) -> SqlResult<()> {
+async fn run_one(client: &Client, version: u32, sql: &str) -> SqlResult<()> {
     let sql = format!("BEGIN; {sql}; INSERT INTO schema_migrations (version) VALUES ({version}); COMMIT");
     for _ in 0..LOCKED_RETRIES {
         match client.batch_execute(&sql).await {
@@ -96,7 +98,7 @@ async fn run_one(client: &Client, version: usize, sql: &str) -> SqlResult<()> {
 }
 
 /// The version of the schema: 0 for an empty database.
-pub(crate) async fn current_version(database: &Database) -> SqlResult<usize> {
+pub(crate) async fn current_version(database: &Database) -> SqlResult<u32> {
     let client = database.client().await?;
     let row = client
         .query_one("SELECT to_regclass('schema_migrations') IS NOT NULL", &[])

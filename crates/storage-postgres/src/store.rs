@@ -2,13 +2,15 @@
 
 use postrider_storage::{StoreError, StoreResult};
 
-use crate::connect::OptionsError;
+use crate::connect::{self, OptionsError};
 use crate::database::Database;
 use crate::events::seq::Seqs;
 use crate::in_doubt::InDoubt;
+use crate::listener::Listener;
 use crate::options::PostgresOptions;
 use crate::partitions;
 use crate::schema::{self, MigrationReport};
+use crate::tls;
 
 /// Why a store could not be opened.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -26,7 +28,7 @@ pub struct PostgresStore {
     pub(crate) database: Database,
     pub(crate) seqs: Seqs,
     pub(crate) in_doubt: InDoubt,
-    pub(crate) options: PostgresOptions,
+    pub(crate) listener: Listener,
 }
 
 impl PostgresStore {
@@ -56,7 +58,7 @@ impl PostgresStore {
     ///
     /// # Errors
     /// What the options lack, or what the database said.
-    pub async fn schema_version(options: PostgresOptions) -> Result<usize, OpenError> {
+    pub async fn schema_version(options: PostgresOptions) -> Result<u32, OpenError> {
         let store = Self::connect(options)?;
         let version = schema::current_version(&store.database).await;
         Ok(version.map_err(StoreError::from)?)
@@ -67,7 +69,10 @@ impl PostgresStore {
             database: Database::new(&options)?,
             seqs: Seqs::new(),
             in_doubt: InDoubt::new(),
-            options,
+            listener: Listener::start(
+                connect::config(&options)?,
+                tls::connector(options.ca_pem.as_deref()).map_err(OptionsError::Ca)?,
+            ),
         })
     }
 

@@ -32,6 +32,7 @@ mod api_keys;
 mod attempts;
 mod automations;
 mod backup;
+mod changes;
 mod checkpoint;
 mod columns;
 mod deliveries;

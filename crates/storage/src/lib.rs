@@ -19,6 +19,7 @@
 pub mod accounts;
 pub mod api_keys;
 pub mod automations;
+pub mod changes;
 pub mod deliveries;
 pub mod encoding;
 pub mod error;
@@ -34,6 +35,7 @@ pub mod work;
 pub use accounts::{AccountConfig, AccountRef, AccountStore, SaveAccount};
 pub use api_keys::ApiKeyStore;
 pub use automations::{AutomationStore, SaveAutomation};
+pub use changes::{ChangeMark, ChangeStore, Changed, Changes};
 pub use deliveries::{
     Change, Claim, ClaimRequest, DeliveryFilter, DeliveryKey, DeliveryRecord, DeliveryStore, Finished,
     ReadyDelivery, Recorded, ReplayStep, Resent, WaitingLane,
@@ -51,6 +53,7 @@ pub trait Store:
     AccountStore
     + ApiKeyStore
     + AutomationStore
+    + ChangeStore
     + DeliveryStore
     + EventStore
     + EventTypeStore
@@ -65,6 +68,7 @@ impl<T> Store for T where
     T: AccountStore
         + ApiKeyStore
         + AutomationStore
+        + ChangeStore
         + DeliveryStore
         + EventStore
         + EventTypeStore

@@ -6,13 +6,12 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use axum::Router;
 use axum::body::Body;
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use parking_lot::Mutex;
-use postrider_api::{ApiKeys, ApiState, ensure_admin_key, router};
+use postrider_api::{Api, ApiKeys, ApiState, ensure_admin_key};
 use postrider_engine::egress::{EgressGuard, Resolve, ResolveError};
 use postrider_engine::transport::{self, Answer as Received, Transport};
 use postrider_engine::{Engine, EngineParts, EngineSettings, SystemClock};
@@ -20,7 +19,6 @@ use postrider_model::{Clock, Outcome};
 use postrider_storage::Store;
 use postrider_storage_sqlite::{Execution, SqliteOptions, SqliteStore};
 use serde_json::{Value, json};
-use tower::ServiceExt;
 
 /// The key that opens the API in tests.
 pub const KEY: &str = "a-key-for-tests-only";
@@ -32,7 +30,7 @@ pub fn url(status: u16) -> String {
 
 /// An installation.
 pub struct App {
-    router: Router,
+    api: Api,
     pub engine: Arc<Engine>,
     pub sent: Arc<Mutex<Vec<transport::Request>>>,
     _folder: tempfile::TempDir,
@@ -81,7 +79,7 @@ impl App {
             metrics: Arc::new(|| "some_metric 1\n".to_owned()),
         };
         Self {
-            router: router(state),
+            api: Api::new(state),
             engine,
             sent,
             _folder: folder,
@@ -90,7 +88,7 @@ impl App {
 
     /// Sends a request as it is.
     pub async fn send(&self, request: Request<Body>) -> Answer {
-        let (head, body) = self.router.clone().oneshot(request).await.unwrap().into_parts();
+        let (head, body) = self.api.answer(request).await.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
         Answer {
             status: head.status,

@@ -130,3 +130,39 @@ async fn every_operation_of_the_document_is_served() {
         }
     }
 }
+
+#[tokio::test]
+async fn events_are_answered_alike_whether_or_not_the_router_finds_their_handler() {
+    let app = App::start().await;
+    let account = app.account().await;
+    // An escape in its path makes a request the router's.
+    let escaped = account.replace('_', "%5F");
+    let event = r#"{"type":"a","data":1,"id":"evt_01h455vb4pex5vsknk084sn02q"}"#;
+    let batch = format!(r#"{{"events":[{event},{{}}]}}"#);
+    app.call(Method::POST, &format!("{account}/events"), Some(event), &[])
+        .await
+        .expect(202);
+    let none: (&str, &str) = ("x-none", "");
+    for (status, path, body, header) in [
+        (200, "/events", Some(event), none),
+        (202, "/events/batch", Some(&*batch), none),
+        (400, "/events", Some("{"), none),
+        (400, "/events", Some(event), ("idempotency-key", "a b")),
+        (400, "/events?a=1", Some(event), none),
+        (401, "/events", Some(event), ("authorization", "Bearer another")),
+        (400, "0/events", Some(event), none),
+        (413, "/events", Some(&*" ".repeat(1_000_000)), none),
+        (415, "/events/batch", None, none),
+        (422, "/events", Some("{}"), none),
+    ] {
+        let headers = [("x-request-id", "one"), header];
+        let mut answers = Vec::new();
+        for account in [&account, &escaped] {
+            let url = format!("{account}{path}");
+            let answer = app.call(Method::POST, &url, body, &headers).await;
+            answers.push((answer.status.as_u16(), answer.headers, answer.bytes));
+        }
+        assert_eq!(answers[0].0, status, "{path} {body:?} {header:?}");
+        assert_eq!(answers[0], answers[1]);
+    }
+}

@@ -1,4 +1,4 @@
-//! Commands that work on the data folder of a server: they find it where the server would.
+//! Commands that work on the store of a server: they find it where the server would.
 
 use std::path::PathBuf;
 
@@ -14,37 +14,63 @@ pub struct DataDirArgs;
 impl DataDirArgs {
     /// The folder that flags, variables, the file and the default make.
     pub fn resolve(matches: &ArgMatches, environment: &Environment) -> Result<PathBuf, Failure> {
-        let Settings { data_dir, .. } = config::load(matches, environment)?.settings;
-        Ok(data_dir)
+        let settings = config::load(matches, environment)?.settings;
+        match settings.database_url {
+            None => Ok(settings.data_dir),
+            Some(url) => Err(Failure::Usage(format!(
+                "this works on a data folder, and the settings name a database: {url}"
+            ))),
+        }
+    }
+}
+
+/// The settings that name the store, whichever it is, and `--config`.
+#[derive(Debug, Clone, Copy)]
+pub struct StoreArgs;
+
+impl StoreArgs {
+    /// What flags, variables, the file and the defaults make.
+    pub fn resolve(matches: &ArgMatches, environment: &Environment) -> Result<Settings, Failure> {
+        Ok(config::load(matches, environment)?.settings)
     }
 }
 
 #[derive(Debug, clap::Args)]
 struct ConfigArgs {
-    /// The settings file, for its data_dir [variable: POSTRIDER_CONFIG] [default: ./postrider.toml, if it is there]
+    /// The settings file [variable: POSTRIDER_CONFIG] [default: ./postrider.toml, if it is there]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 }
 
-impl Args for DataDirArgs {
-    fn augment_args(command: Command) -> Command {
-        let data_dir = declaration::settings()
-            .find(|setting| setting.get_id() == "data_dir")
-            .cloned();
-        ConfigArgs::augment_args(command).args(data_dir)
-    }
-
-    fn augment_args_for_update(command: Command) -> Command {
-        Self::augment_args(command)
-    }
+fn augment(command: Command, keys: &[&str]) -> Command {
+    let declared = declaration::settings().filter(|setting| keys.contains(&declaration::key(setting)));
+    ConfigArgs::augment_args(command).args(declared.cloned())
 }
 
-impl FromArgMatches for DataDirArgs {
-    fn from_arg_matches(_: &ArgMatches) -> Result<Self, clap::Error> {
-        Ok(Self)
-    }
+/// Arguments that are only declared: the settings are read from the matches.
+macro_rules! declares {
+    ($name:ident: $keys:expr) => {
+        impl Args for $name {
+            fn augment_args(command: Command) -> Command {
+                augment(command, &$keys)
+            }
 
-    fn update_from_arg_matches(&mut self, _: &ArgMatches) -> Result<(), clap::Error> {
-        Ok(())
-    }
+            fn augment_args_for_update(command: Command) -> Command {
+                Self::augment_args(command)
+            }
+        }
+
+        impl FromArgMatches for $name {
+            fn from_arg_matches(_: &ArgMatches) -> Result<Self, clap::Error> {
+                Ok(Self)
+            }
+
+            fn update_from_arg_matches(&mut self, _: &ArgMatches) -> Result<(), clap::Error> {
+                Ok(())
+            }
+        }
+    };
 }
+
+declares!(DataDirArgs: ["data_dir"]);
+declares!(StoreArgs: ["data_dir", "database_url", "database_password_file", "database_ca_file"]);

@@ -25,7 +25,7 @@ use crate::config::{Environment, Settings, declaration, networks};
 use crate::display::Screen;
 use crate::failure::Failure;
 use crate::wiring::signals::StopSignals;
-use crate::wiring::{Node, logging, open_files};
+use crate::wiring::{Node, Secrets, logging, open_files};
 use demo::Demo;
 use narrator::Narrator;
 use receiver::{Receipt, Receiver};
@@ -75,7 +75,7 @@ pub async fn run(args: &Args) -> Result<(), Failure> {
     let stop = StopSignals::catch()?;
     let folder = tempfile::Builder::new().prefix("postrider-dev-").tempdir();
     let folder = folder.map_err(|error| Failure::Failed(format!("no temporary folder: {error}")))?;
-    let node = Node::start(&settings(args, folder.path())?, None).await?;
+    let node = Node::start(&settings(args, folder.path())?, Secrets::default()).await?;
     let AdminKey::Made(key) = node.admin_key() else {
         return Err(Failure::Failed("a new data folder has a key already".to_owned()));
     };

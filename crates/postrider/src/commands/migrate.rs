@@ -1,38 +1,58 @@
 //! `postrider migrate`.
 
 use clap::ArgMatches;
+use postrider_storage_postgres::{PostgresOptions, PostgresStore};
 
-use super::data_dir::DataDirArgs;
-use crate::config::Environment;
+use super::data_dir::StoreArgs;
+use crate::config::{Environment, Settings};
 use crate::display::Screen;
 use crate::failure::Failure;
+use crate::wiring::store;
 
 /// Flags of the command.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-`serve` migrates by itself. This is for doing it beforehand, with no server running, such as after a backup:
+`serve` migrates by itself. This is for doing it beforehand: a data folder with no server running, such as after a
+backup; a database at any time, as servers of the version before go on working.
 
-  postrider backup before.db && postrider migrate")]
+  postrider backup before.db && postrider migrate
+  postrider migrate --database-url 'postgres://postrider@db.internal/postrider'")]
 pub struct Args {
-    /// Which folder.
+    /// Which store.
     #[command(flatten)]
-    pub data_dir: DataDirArgs,
+    pub store: StoreArgs,
 }
 
-/// Brings a data folder to the schema of this version.
-pub fn run(matches: &ArgMatches, environment: &Environment) -> Result<(), Failure> {
-    let folder = DataDirArgs::resolve(matches, environment)?;
-    // A folder that is not there is a slip here, not a wish for a new one.
-    postrider_storage_sqlite::schema_version(&folder).map_err(|error| Failure::Failed(error.to_string()))?;
-    let report =
-        postrider_storage_sqlite::migrate(&folder).map_err(|error| Failure::Failed(error.to_string()))?;
-    let shown = folder.display();
-    Screen::new().print(&if report.from == report.to {
-        format!("{shown} has schema {} already; nothing to do.", report.to)
+/// Brings a data folder or a database to the schema of this version.
+pub async fn run(matches: &ArgMatches, environment: &Environment) -> Result<(), Failure> {
+    let settings = StoreArgs::resolve(matches, environment)?;
+    let password = environment.get("POSTRIDER_DATABASE_PASSWORD");
+    let (from, to, shown) = match store::postgres_options(&settings, password)? {
+        Some(options) => migrate_database(&settings, options).await?,
+        None => migrate_folder(&settings)?,
+    };
+    Screen::new().print(&if from == to {
+        format!("{shown} has schema {to} already; nothing to do.")
     } else {
-        format!(
-            "{shown} was migrated from schema {} to {}.",
-            report.from, report.to
-        )
+        format!("{shown} was migrated from schema {from} to {to}.")
     })
+}
+
+fn migrate_folder(settings: &Settings) -> Result<(u32, u32, String), Failure> {
+    let folder = &settings.data_dir;
+    // A folder that is not there is a slip here, not a wish for a new one.
+    postrider_storage_sqlite::schema_version(folder).map_err(|error| Failure::Failed(error.to_string()))?;
+    let report =
+        postrider_storage_sqlite::migrate(folder).map_err(|error| Failure::Failed(error.to_string()))?;
+    Ok((report.from, report.to, folder.display().to_string()))
+}
+
+async fn migrate_database(
+    settings: &Settings,
+    options: PostgresOptions,
+) -> Result<(u32, u32, String), Failure> {
+    let report = PostgresStore::migrate_only(options).await;
+    let report = report.map_err(|error| Failure::Failed(error.to_string()))?;
+    let shown = settings.database_url.as_ref().map(ToString::to_string);
+    Ok((report.from, report.to, shown.unwrap_or_default()))
 }

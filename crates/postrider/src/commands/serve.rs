@@ -9,7 +9,7 @@ use crate::config::{self, Environment, Loaded, Settings};
 use crate::display::Screen;
 use crate::failure::Failure;
 use crate::wiring::signals::StopSignals;
-use crate::wiring::{Node, logging, open_files};
+use crate::wiring::{Node, Secrets, logging, open_files};
 
 /// Flags of the command.
 #[derive(Debug, clap::Args)]
@@ -26,6 +26,7 @@ is lost.
 Examples:
   postrider serve
   postrider serve --listen 0.0.0.0:8080 --data-dir /var/lib/postrider --header-prefix Acme
+  postrider serve --database-url 'postgres://postrider@db.internal/postrider?sslmode=require'
   POSTRIDER_LOG_FORMAT=json postrider serve --config /etc/postrider.toml")]
 pub struct Args {
     /// The settings file [variable: POSTRIDER_CONFIG] [default: ./postrider.toml, if it is there]
@@ -44,8 +45,16 @@ pub async fn run(matches: &ArgMatches, environment: &Environment) -> Result<(), 
     logging::start(settings.log_format, &settings.log_level);
     let open_files = open_files::raise_limit();
     log_settings(&loaded, open_files);
-    let stop = StopSignals::catch()?;
-    let node = Node::start(settings, environment.get("POSTRIDER_ADMIN_KEY")).await?;
+    let mut stop = StopSignals::catch()?;
+    let secrets = Secrets {
+        admin_key: environment.get("POSTRIDER_ADMIN_KEY"),
+        database_password: environment.get("POSTRIDER_DATABASE_PASSWORD"),
+    };
+    let node = tokio::select! {
+        node = Node::start(settings, secrets) => node?,
+        // It may be waiting for its database.
+        () = stop.next() => return Ok(()),
+    };
     let screen = Screen::new();
     if let AdminKey::Made(key) = node.admin_key() {
         screen.print(&key_block(key.expose()))?;
@@ -64,11 +73,15 @@ fn log_settings(loaded: &Loaded, open_files: Option<u64>) {
         .iter()
         .map(ToString::to_string)
         .collect();
+    let store = match &settings.database_url {
+        Some(url) => url.to_string(),
+        None => settings.data_dir.display().to_string(),
+    };
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
         settings_file = file.path().map(|path| path.display().to_string()),
         listen = %settings.listen,
-        data_dir = %settings.data_dir.display(),
+        store = %store,
         retry_delays_s = %settings.retry_delays,
         attempt_timeout = %settings.attempt_timeout,
         header_prefix = %settings.header_prefix,

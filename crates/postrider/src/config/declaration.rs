@@ -11,10 +11,14 @@ use super::settings::Settings;
 pub const VARIABLE_PREFIX: &str = "POSTRIDER_";
 
 /// Variables that are no settings of the server, with what they are for.
-pub const OTHER_VARIABLES: [(&str, &str); 5] = [
+pub const OTHER_VARIABLES: [(&str, &str); 6] = [
     (
         "POSTRIDER_ADMIN_KEY",
         "the key that opens the server's API; made and printed on the first start where it is not set",
+    ),
+    (
+        "POSTRIDER_DATABASE_PASSWORD",
+        "the password of the PostgreSQL database, where neither the URL nor a file holds it",
     ),
     ("POSTRIDER_CONFIG", "as --config"),
     ("POSTRIDER_URL", "client commands: as --url"),

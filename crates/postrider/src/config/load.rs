@@ -1,5 +1,6 @@
 //! Puts the settings together: flags before variables before the file before defaults.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use clap::ArgMatches;
@@ -10,6 +11,9 @@ use super::environment::Environment;
 use super::file::ConfigFile;
 use super::settings::Settings;
 use super::{ConfigError, Origin};
+
+/// Settings of which only one can be given.
+const EXCLUSIVE: [(&str, &str); 1] = [("data_dir", "database_url")];
 
 /// The settings, and the file that had a part in them.
 #[derive(Debug, Clone)]
@@ -45,21 +49,34 @@ fn merge(
     file: &ConfigFile,
 ) -> Result<Settings, ConfigError> {
     let mut values = defaults();
+    let mut origins = HashMap::new();
     for setting in settings() {
         let key = key(setting);
         // All that is given is checked, also what something of higher precedence hides: a slip in the file must not
         // surface only when a flag is taken away.
         if let Some((value, origin)) = file.get(key) {
-            values.insert(key.to_owned(), checked(key, value, origin)?);
+            values.insert(key.to_owned(), checked(key, value, origin.clone())?);
+            origins.insert(key, origin);
         }
         let variable = variable(key);
         if let Some(text) = environment.get(&variable) {
             let value = toml::Value::String(text.to_owned());
-            values.insert(key.to_owned(), checked(key, value, Origin::Variable(variable))?);
+            let origin = Origin::Variable(variable);
+            values.insert(key.to_owned(), checked(key, value, origin.clone())?);
+            origins.insert(key, origin);
         }
         if let Some(text) = flag(key) {
             let origin = Origin::Flag(format!("--{}", key.replace('_', "-")));
-            values.insert(key.to_owned(), checked(key, toml::Value::String(text), origin)?);
+            values.insert(
+                key.to_owned(),
+                checked(key, toml::Value::String(text), origin.clone())?,
+            );
+            origins.insert(key, origin);
+        }
+    }
+    for (one, other) in EXCLUSIVE {
+        if let (Some(one), Some(other)) = (origins.get(one), origins.get(other)) {
+            return Err(ConfigError::Conflict(one.clone(), other.clone()));
         }
     }
     Ok(read(values).expect("each value was checked, and no setting depends on another"))

@@ -10,6 +10,7 @@ use ipnet::IpNet;
 use postrider_engine::{EngineSettings, UnseenTypes};
 use serde::{Deserialize, Serialize};
 
+use super::database::DatabaseUrl;
 use super::duration::{AttemptTimeout, Retention, ShutdownGrace};
 use super::header_prefix::HeaderPrefix;
 use super::log::{LogFormat, LogLevel};
@@ -26,9 +27,29 @@ pub struct Settings {
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
 
-    /// The folder of the database, made where it is missing. One server at a time can use it.
+    /// The folder of the embedded database, made where it is missing. One server at a time can use it.
     #[arg(long, value_name = "FOLDER", default_value = "./postrider-data")]
     pub data_dir: PathBuf,
+
+    /// A PostgreSQL database (15 or newer) to keep everything in, instead of a folder: any number of servers can share
+    /// one. `postgres://user@host/database?sslmode=require`. Of several hosts, the one that takes writes is used. TLS
+    /// checks the server's certificate, whatever the mode.
+    #[arg(long, value_name = "URL")]
+    pub database_url: Option<DatabaseUrl>,
+
+    /// A file that holds the database's password and nothing else, where it is not in the URL.
+    /// POSTRIDER_DATABASE_PASSWORD can hold it as well.
+    #[arg(long, value_name = "FILE")]
+    pub database_password_file: Option<PathBuf>,
+
+    /// A file of certificates (PEM) to trust for the database instead of the public authorities.
+    #[arg(long, value_name = "FILE")]
+    pub database_ca_file: Option<PathBuf>,
+
+    /// How many connections to the database this server has at most, beside one that listens for changes.
+    #[arg(long, value_name = "NUMBER", default_value = "8", value_parser = clap::value_parser!(u32).range(CONNECTIONS))]
+    #[serde(deserialize_with = "connections")]
+    pub database_connections: u32,
 
     /// The waits between attempts, in seconds: `10,100` tries at once, again 10 s after the first failure, again 100 s
     /// after the second, then never. `none` tries once. Accounts and automations can have their own.
@@ -95,16 +116,28 @@ pub struct Settings {
 /// Bounds on the attempts under way at the same time: a system has some 28,000 ports for one destination.
 const IN_FLIGHT: std::ops::RangeInclusive<i64> = 1..=20_000;
 
+/// Bounds on the connections to the database: two, so that reading does not wait for writing; and few of the hundred
+/// that a server takes by default, as a node's work is done in batches over one or two.
+const CONNECTIONS: std::ops::RangeInclusive<i64> = 2..=100;
+
 fn in_flight<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    number_within(&IN_FLIGHT, deserializer)
+}
+
+fn connections<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    number_within(&CONNECTIONS, deserializer)
+}
+
+fn number_within<'de, D: serde::Deserializer<'de>>(
+    range: &std::ops::RangeInclusive<i64>,
+    deserializer: D,
+) -> Result<u32, D::Error> {
     let number: u32 = super::text_value::deserialize(deserializer)?;
-    if IN_FLIGHT.contains(&i64::from(number)) {
+    if range.contains(&i64::from(number)) {
         Ok(number)
     } else {
-        Err(serde::de::Error::custom(format!(
-            "expected {} to {}",
-            IN_FLIGHT.start(),
-            IN_FLIGHT.end()
-        )))
+        let bounds = format!("expected {} to {}", range.start(), range.end());
+        Err(serde::de::Error::custom(bounds))
     }
 }
 

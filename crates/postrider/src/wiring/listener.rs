@@ -9,14 +9,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use axum::Router;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
+use postrider_api::Api;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tower::Service as _;
 
 use head_timer::{HeadTimer, Wait};
 
@@ -42,7 +41,8 @@ const PING_TIMEOUT: Duration = Duration::from_secs(15);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Accepts connections until `stop`, then waits up to `grace` for the requests under way.
-pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()>, grace: Duration) {
+pub async fn serve(listener: TcpListener, api: Api, stop: impl Future<Output = ()>, grace: Duration) {
+    let api = Arc::new(api);
     let server = server();
     let open = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
@@ -57,11 +57,11 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
         let _ = stream.set_nodelay(true);
         let has_asked = Arc::new(AtomicBool::new(false));
         let service = {
-            let (router, has_asked) = (router.clone(), Arc::clone(&has_asked));
+            let (api, has_asked) = (Arc::clone(&api), Arc::clone(&has_asked));
             service_fn(move |request| {
                 has_asked.store(true, Ordering::Relaxed);
-                let answer = router.clone().call(request);
-                async move { Ok::<_, Infallible>(answer.await.unwrap_or_else(|never| match never {})) }
+                let api = Arc::clone(&api);
+                async move { Ok::<_, Infallible>(api.answer(request).await) }
             })
         };
         let head_timer = HeadTimer::new(HEAD_TIMEOUT);

@@ -4,21 +4,28 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use postrider_api::{AdminKey, ApiKeys, ApiState, ensure_admin_key, router};
+use postrider_api::{AdminKey, Api, ApiKeys, ApiState, ensure_admin_key};
 use postrider_engine::egress::{EgressGuard, HttpTransport, SystemResolver, TransportSettings};
 use postrider_engine::{Engine, EngineParts, SystemClock};
 use postrider_model::Clock;
 use postrider_storage::Store;
-use postrider_storage_sqlite::{OpenError, SqliteOptions, SqliteStore};
 use tokio::net::TcpListener;
 
-use super::{listener, metrics};
+use super::{listener, metrics, store};
 use crate::config::Settings;
 use crate::failure::Failure;
 
 /// Longest part of the grace that requests under way at the API get; they take milliseconds, unless a client dawdles.
 const REQUESTS_GRACE_MAX: Duration = Duration::from_secs(5);
+
+/// What the operator brings along that is no setting, as settings are shown.
+#[derive(Clone, Copy, Default)]
+pub struct Secrets<'a> {
+    /// The admin key.
+    pub admin_key: Option<&'a str>,
+    /// The database's password.
+    pub database_password: Option<&'a str>,
+}
 
 /// A node that works, and listens once it is run.
 pub struct Node {
@@ -26,23 +33,22 @@ pub struct Node {
     admin_key: AdminKey,
     listener: TcpListener,
     address: SocketAddr,
-    router: Router,
+    api: Api,
     grace: Duration,
 }
 
 impl Node {
     /// Binds the port, opens the store, takes unfinished work over, and makes sure that there is an admin key.
     ///
-    /// `given_key` is the admin key that the operator brings along. The key comes last: one that is made can be shown
-    /// this once, and must not be lost to a port that is taken. Until the node is run, connections wait.
-    pub async fn start(settings: &Settings, given_key: Option<&str>) -> Result<Self, Failure> {
+    /// The key comes last: one that is made can be shown this once, and must not be lost to a port that is taken. Until the node is run, connections wait.
+    pub async fn start(settings: &Settings, secrets: Secrets<'_>) -> Result<Self, Failure> {
         let (listener, address) = bind(settings.listen).await?;
         let metrics = metrics::install();
-        let store = open_store(settings)?;
+        let store = store::open(settings, secrets.database_password).await?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let engine = Engine::start(engine_parts(settings, store, clock)?).await;
         let engine = engine.map_err(|error| Failure::Failed(format!("the engine cannot start: {error}")))?;
-        let (admin_key, keys) = match keys(&engine, given_key).await {
+        let (admin_key, keys) = match keys(&engine, secrets.admin_key).await {
             Ok(keys) => keys,
             Err(failure) => {
                 engine.stop(Duration::ZERO).await;
@@ -60,7 +66,7 @@ impl Node {
             admin_key,
             listener,
             address,
-            router: router(state),
+            api: Api::new(state),
             grace,
         })
     }
@@ -84,7 +90,7 @@ impl Node {
     /// attempts under way end or are given back.
     pub async fn run_until(self, stop: impl Future<Output = ()>) {
         let requests_grace = REQUESTS_GRACE_MAX.min(self.grace / 2);
-        listener::serve(self.listener, self.router, stop, requests_grace).await;
+        listener::serve(self.listener, self.api, stop, requests_grace).await;
         tracing::info!(
             grace_s = self.grace.as_secs(),
             "stopping: attempts under way may end"
@@ -92,16 +98,6 @@ impl Node {
         self.engine.stop(self.grace.saturating_sub(requests_grace)).await;
         tracing::info!("stopped");
     }
-}
-
-fn open_store(settings: &Settings) -> Result<Arc<dyn Store>, Failure> {
-    let opened = SqliteStore::open(&settings.data_dir, SqliteOptions::default());
-    opened
-        .map(|store| Arc::new(store) as Arc<dyn Store>)
-        .map_err(|error| match &error {
-            OpenError::Io { .. } => Failure::Failed(format!("the data folder cannot be used: {error}")),
-            _ => Failure::Failed(error.to_string()),
-        })
 }
 
 fn engine_parts(

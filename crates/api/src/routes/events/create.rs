@@ -2,8 +2,11 @@
 //!
 //! The hot path: one read of the body that borrows from it, no tree of values, one small buffer for the answer.
 
+use axum::body::HttpBody;
 use axum::extract::{Request, State};
 use axum::response::Response;
+use bytes::Bytes;
+use postrider_model::AccountId;
 
 use super::accepted::{AcceptedView, answer};
 use super::idempotency_key::idempotency_key;
@@ -51,9 +54,21 @@ pub async fn create_event(
     InAccount(account): InAccount,
     request: Request,
 ) -> Result<Response, Problem> {
+    accept_event(&state, account, request).await
+}
+
+/// What [`create_event`] does.
+pub async fn accept_event<B>(
+    state: &ApiState,
+    account: AccountId,
+    request: http::Request<B>,
+) -> Result<Response, Problem>
+where
+    B: HttpBody<Data = Bytes> + Unpin,
+{
     no_parameters(request.uri())?;
     let key = idempotency_key(request.headers())?.map(str::to_owned);
-    let body = read(request, event_bytes_max(&state)).await?;
+    let body = read(request, event_bytes_max(state)).await?;
     let input: EventInput<'_> = decode(utf8(&body)?)?;
     let submission = input.check(|data| data_of(data, &body), key)?;
     // The body is not needed while the event is being stored.

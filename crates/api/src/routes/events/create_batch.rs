@@ -2,11 +2,13 @@
 
 use std::fmt::{self, Write as _};
 
+use axum::body::HttpBody;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use bytes::Bytes;
 use http::StatusCode;
 use postrider_engine::{Accepted, Rejection, Submission};
+use postrider_model::AccountId;
 use serde::de::{IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
@@ -94,6 +96,18 @@ pub async fn create_event_batch(
     InAccount(account): InAccount,
     request: Request,
 ) -> Result<Response, Problem> {
+    accept_batch(&state, account, request).await
+}
+
+/// What [`create_event_batch`] does.
+pub async fn accept_batch<B>(
+    state: &ApiState,
+    account: AccountId,
+    request: http::Request<B>,
+) -> Result<Response, Problem>
+where
+    B: HttpBody<Data = Bytes> + Unpin,
+{
     no_parameters(request.uri())?;
     let key = idempotency_key(request.headers())?.map(str::to_owned);
     let bytes_max = state.engine.settings().data_bytes_max * DATA_BOUNDS_MAX;

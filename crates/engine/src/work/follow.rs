@@ -1,0 +1,63 @@
+//! Follows what other nodes change: accounts, the catalogue, API keys.
+//!
+//! The store says at once that something was changed, most of the time. What counts is the look from time to time:
+//! configuration in memory is never older than that, however the message got lost.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use postrider_storage::{ChangeMark, Changed, StoreResult};
+
+use crate::engine::Engine;
+
+/// The longest time between two looks. A change is promised to hold on every node within a second.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// Runs until it is aborted. What was changed before `mark` is known.
+pub async fn run(engine: Arc<Engine>, mut mark: ChangeMark) {
+    let mut failed = false;
+    loop {
+        tokio::select! {
+            () = engine.store().changed() => {}
+            () = tokio::time::sleep(LOOK_EVERY) => {}
+        }
+        match look(&engine, mark).await {
+            Ok(next) => {
+                mark = next;
+                failed = false;
+            }
+            Err(error) if !failed => {
+                tracing::warn!(%error, "other nodes' changes cannot be read");
+                failed = true;
+            }
+            Err(_) => {}
+        }
+    }
+}
+
+async fn look(engine: &Engine, since: ChangeMark) -> StoreResult<ChangeMark> {
+    let changes = engine.store().changes(Some(since)).await?;
+    let Some(changed) = changes.changed else {
+        engine.directory().forget_all();
+        engine.catalogue().reload().await?;
+        engine.api_keys_changed();
+        return Ok(changes.mark);
+    };
+    for account in changed.iter().filter_map(account) {
+        engine.directory().changed_elsewhere(account);
+    }
+    if changed.contains(&Changed::EventTypes) {
+        engine.catalogue().reload().await?;
+    }
+    if changed.contains(&Changed::ApiKeys) {
+        engine.api_keys_changed();
+    }
+    Ok(changes.mark)
+}
+
+fn account(changed: &Changed) -> Option<postrider_model::AccountId> {
+    match changed {
+        Changed::Account(id) => Some(*id),
+        Changed::EventTypes | Changed::ApiKeys => None,
+    }
+}

@@ -1,0 +1,77 @@
+//! Where the database of a cluster is.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::str::FromStr;
+
+use super::text_value::serde_as_text;
+
+/// What stands in place of a password.
+const HIDDEN: &str = "***";
+
+/// The URL of a PostgreSQL database, or libpq's `key=value` form. It may hold a password, so it prints without one.
+///
+/// Whether it can be used is for the driver to say; it is not read here, so that no message can repeat it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct DatabaseUrl(String);
+
+impl DatabaseUrl {
+    /// The URL, the password in it. Whoever calls this decides where it goes.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for DatabaseUrl {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(Self(text.trim().to_owned()))
+    }
+}
+
+impl fmt::Display for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Ok(mut url) = url::Url::parse(&self.0) else {
+            // The other form, or a slip: no telling where the password is.
+            return f.write_str(HIDDEN);
+        };
+        if url.password().is_some() && url.set_password(Some(HIDDEN)).is_err() {
+            return f.write_str(HIDDEN);
+        }
+        if url.query_pairs().any(|(name, _)| name == "password") {
+            url.set_query(Some(HIDDEN));
+        }
+        f.write_str(url.as_str())
+    }
+}
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+serde_as_text!(DatabaseUrl);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_form_of_the_url_prints_its_password() {
+        for (url, shown) in [
+            (
+                "postgres://app:hidden@db:5432/p?sslmode=require",
+                "postgres://app:***@db:5432/p?sslmode=require",
+            ),
+            ("postgres://app@db/p?password=hidden", "postgres://app@db/p?***"),
+            ("host=db user=app password=hidden", "***"),
+            ("postgres://app@db/p", "postgres://app@db/p"),
+        ] {
+            let parsed: DatabaseUrl = url.parse().unwrap();
+            assert_eq!(parsed.to_string(), shown);
+            assert_eq!(format!("{parsed:?}"), shown);
+        }
+    }
+}

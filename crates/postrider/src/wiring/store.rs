@@ -1,0 +1,83 @@
+//! Opens the store that the settings name: a folder, or a database that nodes share.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use postrider_storage::{Store, StoreError};
+use postrider_storage_postgres::{OpenError as PostgresError, PostgresOptions, PostgresStore};
+use postrider_storage_sqlite::{OpenError, SqliteOptions, SqliteStore};
+use tokio::time::{Instant, sleep};
+
+use crate::config::Settings;
+use crate::failure::Failure;
+
+/// How long a start waits for a database that is not there yet, as when a whole set-up starts at once.
+const DATABASE_WAIT_MAX: Duration = Duration::from_secs(60);
+
+/// The pause between two looks.
+const DATABASE_PAUSE: Duration = Duration::from_secs(1);
+
+/// Opens the store. `password` is the database's, from the environment.
+pub async fn open(settings: &Settings, password: Option<&str>) -> Result<Arc<dyn Store>, Failure> {
+    match postgres_options(settings, password)? {
+        Some(options) => open_postgres(options).await,
+        None => open_sqlite(&settings.data_dir),
+    }
+}
+
+/// How to reach the database, where the settings name one.
+pub fn postgres_options(
+    settings: &Settings,
+    password: Option<&str>,
+) -> Result<Option<PostgresOptions>, Failure> {
+    let Some(url) = &settings.database_url else {
+        return Ok(None);
+    };
+    let mut options = PostgresOptions::new(url.expose());
+    options.password = match &settings.database_password_file {
+        Some(file) => Some(password_in(file)?),
+        None => password.map(str::to_owned),
+    };
+    if let Some(file) = &settings.database_ca_file {
+        let pem = std::fs::read(file);
+        options.ca_pem = Some(pem.map_err(|error| unreadable("database_ca_file", file, &error))?);
+    }
+    options.connections_max = usize::try_from(settings.database_connections).unwrap_or(usize::MAX);
+    Ok(Some(options))
+}
+
+fn password_in(file: &Path) -> Result<String, Failure> {
+    let text = std::fs::read_to_string(file);
+    let text = text.map_err(|error| unreadable("database_password_file", file, &error))?;
+    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+fn unreadable(key: &str, file: &Path, error: &std::io::Error) -> Failure {
+    Failure::Usage(format!("{key} {}: {error}", file.display()))
+}
+
+fn open_sqlite(data_dir: &Path) -> Result<Arc<dyn Store>, Failure> {
+    let opened = SqliteStore::open(data_dir, SqliteOptions::default());
+    opened
+        .map(|store| Arc::new(store) as Arc<dyn Store>)
+        .map_err(|error| match &error {
+            OpenError::Io { .. } => Failure::Failed(format!("the data folder cannot be used: {error}")),
+            _ => Failure::Failed(error.to_string()),
+        })
+}
+
+async fn open_postgres(options: PostgresOptions) -> Result<Arc<dyn Store>, Failure> {
+    let give_up = Instant::now() + DATABASE_WAIT_MAX;
+    loop {
+        match PostgresStore::open(options.clone()).await {
+            Ok(store) => return Ok(Arc::new(store)),
+            Err(PostgresError::Options(error)) => return Err(Failure::Usage(error.to_string())),
+            Err(PostgresError::Store(StoreError::Unavailable(why))) if Instant::now() < give_up => {
+                tracing::warn!(%why, "the database cannot be used yet; trying again");
+                sleep(DATABASE_PAUSE).await;
+            }
+            Err(error) => return Err(Failure::Failed(format!("the database cannot be used: {error}"))),
+        }
+    }
+}

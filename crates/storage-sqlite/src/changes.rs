@@ -1,0 +1,24 @@
+//! Changes by others: there are none, as one process has the folder to itself.
+
+use async_trait::async_trait;
+use postrider_storage::{ChangeMark, ChangeStore, Changes, StoreResult};
+
+use crate::store::SqliteStore;
+
+#[async_trait]
+impl ChangeStore for SqliteStore {
+    fn is_shared(&self) -> bool {
+        false
+    }
+
+    async fn changes(&self, _since: Option<ChangeMark>) -> StoreResult<Changes> {
+        Ok(Changes {
+            mark: ChangeMark(0),
+            changed: Some(Vec::new()),
+        })
+    }
+
+    async fn changed(&self) {
+        std::future::pending().await
+    }
+}
