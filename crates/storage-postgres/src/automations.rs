@@ -1,14 +1,19 @@
-//! Not written yet.
-#![allow(unused_imports, unused_variables, clippy::todo)]
-
-use std::sync::Arc;
+//! Automations. Their actions are part of the row, as JSON: they are always read, written and counted together, an
+//! account has at most 200 automations, and nothing looks for an action without knowing its account.
 
 use async_trait::async_trait;
-use postrider_model::automation::DisabledReason;
-use postrider_model::*;
-use postrider_storage::*;
+use deadpool_postgres::GenericClient;
+use postrider_model::automation::{AUTOMATIONS_MAX, DisabledReason};
+use postrider_model::{AccountId, ActionId, Automation, AutomationId, Timestamp};
+use postrider_storage::{
+    AutomationStore, Page, PageRequest, Position, SaveAutomation, StoreResult, encoding,
+};
+use tokio_postgres::Row;
 
+use crate::database::Client;
+use crate::sql_error::SqlResult;
 use crate::store::PostgresStore;
+use crate::{accounts, columns, statement};
 
 #[async_trait]
 impl AutomationStore for PostgresStore {
@@ -17,24 +22,44 @@ impl AutomationStore for PostgresStore {
         account: AccountId,
         automation: Automation,
     ) -> StoreResult<SaveAutomation> {
-        todo!()
+        self.database
+            .run(async || create(&mut self.database.client().await?, account, &automation).await)
+            .await
     }
+
     async fn automation(&self, account: AccountId, id: AutomationId) -> StoreResult<Option<Automation>> {
-        todo!()
+        self.database
+            .run(async || by_id(&self.database.client().await?, account, id).await)
+            .await
     }
+
     async fn automations(&self, account: AccountId, page: PageRequest) -> StoreResult<Page<Automation>> {
-        todo!()
+        self.database
+            .run(async || list(&self.database.client().await?, account, page).await)
+            .await
     }
+
     async fn update_automation(
         &self,
         account: AccountId,
         automation: Automation,
     ) -> StoreResult<SaveAutomation> {
-        todo!()
+        self.database
+            .run(async || update(&self.database.client().await?, account, &automation).await)
+            .await
     }
+
     async fn delete_automation(&self, account: AccountId, id: AutomationId) -> StoreResult<bool> {
-        todo!()
+        self.database
+            .run(async || {
+                let client = self.database.client().await?;
+                let sql = "DELETE FROM automations WHERE account_id = $1 AND id = $2";
+                let (account, id) = (columns::uuid(account.as_bytes()), columns::uuid(id.as_bytes()));
+                Ok(statement::execute(&client, sql, &[&account, &id]).await? > 0)
+            })
+            .await
     }
+
     async fn disable_action(
         &self,
         account: AccountId,
@@ -42,6 +67,176 @@ impl AutomationStore for PostgresStore {
         reason: DisabledReason,
         now: Timestamp,
     ) -> StoreResult<bool> {
-        todo!()
+        self.database
+            .run(async || disable(&mut self.database.client().await?, account, action, reason, now).await)
+            .await
     }
+}
+
+const COLUMNS: &str =
+    "id, name, enabled, event_types, actions, retry_delays, created_at, updated_at, version";
+
+/// Reads a row of [`of_account_sql`].
+pub(crate) fn from_row(row: &Row) -> SqlResult<Automation> {
+    Ok(Automation {
+        id: columns::id(row, 0, AutomationId::from_bytes)?,
+        name: row.try_get(1)?,
+        enabled: row.try_get(2)?,
+        trigger: encoding::automation::trigger(row.try_get(3)?)?,
+        actions: encoding::automation::actions(row.try_get(4)?)?,
+        retry_delays: columns::schedule(row, 5)?,
+        created_at: columns::time(row, 6)?,
+        updated_at: columns::time(row, 7)?,
+        version: row.try_get(8)?,
+    })
+}
+
+/// All automations of an account, oldest first.
+pub(crate) fn of_account_sql() -> String {
+    format!("SELECT {COLUMNS} FROM automations WHERE account_id = $1 ORDER BY id")
+}
+
+async fn by_id(client: &Client, account: AccountId, id: AutomationId) -> SqlResult<Option<Automation>> {
+    let sql = format!("SELECT {COLUMNS} FROM automations WHERE account_id = $1 AND id = $2");
+    let (account, id) = (columns::uuid(account.as_bytes()), columns::uuid(id.as_bytes()));
+    let row = statement::query_opt(client, &sql, &[&account, &id]).await?;
+    row.as_ref().map(from_row).transpose()
+}
+
+async fn list(client: &Client, account: AccountId, page: PageRequest) -> SqlResult<Page<Automation>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM automations WHERE account_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3"
+    );
+    let account = columns::uuid(account.as_bytes());
+    let (below, limit) = (
+        columns::ids_below(page.after),
+        columns::limit_with_surplus(page.limit),
+    );
+    let rows = statement::query(client, &sql, &[&account, &below, &limit]).await?;
+    let mut automations = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let automation = from_row(row)?;
+        automations.push((Position(automation.id.as_u128()), automation));
+    }
+    Ok(Page::from_surplus(automations, page.limit))
+}
+
+/// The lock on the account makes everybody who adds one to it count one after the other.
+async fn create(
+    client: &mut Client,
+    account: AccountId,
+    automation: &Automation,
+) -> SqlResult<SaveAutomation> {
+    let transaction = client.transaction().await?;
+    if !accounts::lock(&transaction, account).await? {
+        return Ok(SaveAutomation::Missing);
+    }
+    let account = columns::uuid(account.as_bytes());
+    let count = "SELECT count(*) FROM automations WHERE account_id = $1";
+    let count: i64 = statement::query_one(&transaction, count, &[&account])
+        .await?
+        .try_get(0)?;
+    if usize::try_from(count).is_ok_and(|count| count >= AUTOMATIONS_MAX) {
+        return Ok(SaveAutomation::TooMany);
+    }
+    statement::execute(
+        &transaction,
+        "INSERT INTO automations (account_id, id, name, enabled, event_types, actions, retry_delays, created_at,
+                                  updated_at, version)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        &[
+            &account,
+            &columns::uuid(automation.id.as_bytes()),
+            &automation.name,
+            &automation.enabled,
+            &encoding::automation::trigger_text(&automation.trigger),
+            &encoding::automation::actions_text(&automation.actions),
+            &columns::schedule_text(automation.retry_delays.as_ref()),
+            &automation.created_at.unix_ms(),
+            &automation.updated_at.unix_ms(),
+            &automation.version,
+        ],
+    )
+    .await?;
+    transaction.commit().await?;
+    Ok(SaveAutomation::Saved(automation.clone()))
+}
+
+const UPDATE: &str = "
+    WITH saved AS (
+        UPDATE automations SET name = $3, enabled = $4, event_types = $5, actions = $6, retry_delays = $7,
+                               updated_at = $8, version = version + 1
+        WHERE account_id = $1 AND id = $2 AND version = $9 RETURNING created_at
+    )
+    SELECT (SELECT created_at FROM saved) FROM automations WHERE account_id = $1 AND id = $2";
+
+async fn update(
+    client: &impl GenericClient,
+    account: AccountId,
+    automation: &Automation,
+) -> SqlResult<SaveAutomation> {
+    let row = statement::query_opt(
+        client,
+        UPDATE,
+        &[
+            &columns::uuid(account.as_bytes()),
+            &columns::uuid(automation.id.as_bytes()),
+            &automation.name,
+            &automation.enabled,
+            &encoding::automation::trigger_text(&automation.trigger),
+            &encoding::automation::actions_text(&automation.actions),
+            &columns::schedule_text(automation.retry_delays.as_ref()),
+            &automation.updated_at.unix_ms(),
+            &automation.version,
+        ],
+    )
+    .await?;
+    let Some(row) = row else {
+        return Ok(SaveAutomation::Missing);
+    };
+    let Some(created_at) = columns::time_opt(&row, 0)? else {
+        return Ok(SaveAutomation::Stale);
+    };
+    Ok(SaveAutomation::Saved(Automation {
+        created_at,
+        version: automation.version + 1,
+        ..automation.clone()
+    }))
+}
+
+async fn disable(
+    client: &mut Client,
+    account: AccountId,
+    id: ActionId,
+    reason: DisabledReason,
+    now: Timestamp,
+) -> SqlResult<bool> {
+    let transaction = client.transaction().await?;
+    // Text is a first sieve, so that few rows are locked and read: an id can also stand in a URL.
+    let sql = format!(
+        "SELECT {COLUMNS} FROM automations WHERE account_id = $1 AND strpos(actions, $2) > 0
+         ORDER BY id FOR NO KEY UPDATE"
+    );
+    let rows = statement::query(
+        &transaction,
+        &sql,
+        &[&columns::uuid(account.as_bytes()), &id.to_string()],
+    )
+    .await?;
+    for row in &rows {
+        let mut automation = from_row(row)?;
+        let Some(action) = automation.actions.iter_mut().find(|action| action.id == id) else {
+            continue;
+        };
+        if !action.enabled {
+            return Ok(false);
+        }
+        action.enabled = false;
+        action.disabled_reason = Some(reason);
+        automation.updated_at = now;
+        update(&transaction, account, &automation).await?;
+        transaction.commit().await?;
+        return Ok(true);
+    }
+    Ok(false)
 }

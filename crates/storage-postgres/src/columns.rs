@@ -46,6 +46,11 @@ pub(crate) fn int(count: u32) -> i32 {
     i32::try_from(count).unwrap_or(i32::MAX)
 }
 
+/// An answer's status code as a column keeps it. HTTP has none above 999.
+pub(crate) fn status_code(code: Option<u16>) -> Option<i16> {
+    code.map(|code| i16::try_from(code).unwrap_or(i16::MAX))
+}
+
 /// Reads a number that a column keeps for an enum.
 pub(crate) fn code<T>(row: &Row, column: usize, make: fn(u8) -> Option<T>) -> SqlResult<T> {
     code_opt(row, column, make)?.ok_or(SqlError::Damaged("a missing code"))
@@ -83,4 +88,16 @@ pub(crate) fn ids_below(after: Option<Position>) -> Uuid {
 /// A page's size as a number for `LIMIT`, one more than asked for, to see whether there is more.
 pub(crate) fn limit_with_surplus(limit: usize) -> i64 {
     i64::try_from(limit.clamp(1, postrider_storage::LIMIT_MAX) + 1).unwrap_or(i64::MAX)
+}
+
+/// Reads text that may hold U+0000, which a column of type `text` cannot keep.
+pub(crate) fn odd_text(row: &Row, column: usize) -> SqlResult<String> {
+    odd_text_opt(row, column)?.ok_or(SqlError::Damaged("a missing text"))
+}
+
+/// Reads text that may hold U+0000, if any.
+pub(crate) fn odd_text_opt(row: &Row, column: usize) -> SqlResult<Option<String>> {
+    let bytes: Option<Vec<u8>> = row.try_get(column)?;
+    let text = bytes.map(String::from_utf8).transpose();
+    text.map_err(|_| SqlError::Damaged("a text that is no UTF-8"))
 }

@@ -1,27 +1,169 @@
-//! Not written yet.
-#![allow(unused_imports, unused_variables, clippy::todo)]
-
-use std::sync::Arc;
+//! The catalogue of event types.
+//!
+//! A list's position is the time and the row number of the entry it stands at. Names are its order within a moment,
+//! and a name does not fit into a position; so a deleted entry's row stays, marked, to tell where its name was. There
+//! are never more of those than names that were ever used.
 
 use async_trait::async_trait;
-use postrider_model::automation::DisabledReason;
-use postrider_model::*;
-use postrider_storage::*;
+use deadpool_postgres::GenericClient;
+use postrider_model::{EventType, EventTypeName, Timestamp};
+use postrider_storage::{EventTypeStore, Page, PageRequest, Position, StoreResult};
+use tokio_postgres::Row;
 
+use crate::database::Client;
+use crate::sql_error::{SqlError, SqlResult};
 use crate::store::PostgresStore;
+use crate::{columns, statement};
 
 #[async_trait]
 impl EventTypeStore for PostgresStore {
     async fn put_event_type(&self, event_type: EventType) -> StoreResult<(EventType, bool)> {
-        todo!()
+        self.database
+            .run(async || put(&mut self.database.client().await?, &event_type).await)
+            .await
     }
+
     async fn event_type(&self, name: &EventTypeName) -> StoreResult<Option<EventType>> {
-        todo!()
+        self.database
+            .run(async || by_name(&self.database.client().await?, name).await)
+            .await
     }
+
     async fn event_types(&self, page: PageRequest) -> StoreResult<Page<EventType>> {
-        todo!()
+        self.database
+            .run(async || list(&self.database.client().await?, page).await)
+            .await
     }
+
     async fn delete_event_type(&self, name: &EventTypeName) -> StoreResult<bool> {
-        todo!()
+        self.database
+            .run(async || {
+                let client = self.database.client().await?;
+                let sql =
+                    "UPDATE event_types SET deleted = true, description = '', example = NULL, schema = NULL
+                           WHERE name = $1 AND NOT deleted";
+                Ok(statement::execute(&client, sql, &[&name.as_str()]).await? > 0)
+            })
+            .await
     }
+}
+
+/// Adds entries that nothing describes, unless they are there. Each name stands once, and all callers give names in
+/// the same order, so that two transactions do not wait for each other.
+///
+/// Nearly always all are there: then nothing is written, locked, or numbered.
+pub(crate) async fn add_unseen(
+    client: &impl GenericClient,
+    types: &[(&EventTypeName, Timestamp)],
+) -> SqlResult<()> {
+    let (names, times): (Vec<_>, Vec<_>) = types
+        .iter()
+        .map(|(name, time)| (name.as_str(), time.unix_ms()))
+        .unzip();
+    statement::execute(client, ADD_UNSEEN, &[&names, &times]).await?;
+    Ok(())
+}
+
+const ADD_UNSEEN: &str = "
+    INSERT INTO event_types AS stored (name, description, created_at, updated_at)
+    SELECT unseen.name, ''::bytea, unseen.time, unseen.time FROM unnest($1::text[], $2::bigint[]) AS unseen (name, time)
+    WHERE NOT EXISTS (SELECT 1 FROM event_types AS known WHERE known.name = unseen.name AND NOT known.deleted)
+    ORDER BY unseen.name COLLATE \"C\"
+    ON CONFLICT (name) DO UPDATE
+        SET deleted = false, created_at = excluded.created_at, updated_at = excluded.updated_at WHERE stored.deleted";
+
+const COLUMNS: &str = "name, description, example, schema, created_at, updated_at, number";
+
+fn from_row(row: &Row) -> SqlResult<EventType> {
+    let description = row.try_get::<_, &[u8]>(1)?.to_owned();
+    Ok(EventType {
+        name: columns::event_type(row, 0)?,
+        description: String::from_utf8(description).map_err(|_| SqlError::Damaged("a description"))?,
+        example: row.try_get(2)?,
+        schema: row.try_get(3)?,
+        created_at: columns::time(row, 4)?,
+        updated_at: columns::time(row, 5)?,
+    })
+}
+
+async fn by_name(client: &Client, name: &EventTypeName) -> SqlResult<Option<EventType>> {
+    let sql = format!("SELECT {COLUMNS} FROM event_types WHERE name = $1 AND NOT deleted");
+    let row = statement::query_opt(client, &sql, &[&name.as_str()]).await?;
+    row.as_ref().map(from_row).transpose()
+}
+
+const INSERT: &str = "
+    INSERT INTO event_types (name, description, example, schema, created_at, updated_at)
+    VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (name) DO NOTHING";
+
+const REPLACE: &str = "
+    UPDATE event_types SET description = $2, example = $3, schema = $4, created_at = $5, updated_at = $6,
+                           deleted = false
+    WHERE name = $1";
+
+/// No row ever goes: where none was inserted there is one to replace.
+async fn put(client: &mut Client, event_type: &EventType) -> SqlResult<(EventType, bool)> {
+    let transaction = client.transaction().await?;
+    let mut saved = event_type.clone();
+    let mut is_new = write(&transaction, INSERT, &saved).await? > 0;
+    if !is_new {
+        let sql = "SELECT deleted, created_at FROM event_types WHERE name = $1 FOR NO KEY UPDATE";
+        let stored = statement::query_one(&transaction, sql, &[&saved.name.as_str()]).await?;
+        is_new = stored.try_get(0)?;
+        if !is_new {
+            saved.created_at = columns::time(&stored, 1)?;
+        }
+        write(&transaction, REPLACE, &saved).await?;
+    }
+    transaction.commit().await?;
+    Ok((saved, is_new))
+}
+
+/// Runs [`INSERT`] or [`REPLACE`].
+async fn write(transaction: &impl GenericClient, sql: &str, event_type: &EventType) -> SqlResult<u64> {
+    statement::execute(
+        transaction,
+        sql,
+        &[
+            &event_type.name.as_str(),
+            &event_type.description.as_bytes(),
+            &event_type.example,
+            &event_type.schema,
+            &event_type.created_at.unix_ms(),
+            &event_type.updated_at.unix_ms(),
+        ],
+    )
+    .await
+}
+
+/// The name that a page begins behind is read along. On the first page there is none, and every name follows.
+fn list_sql() -> String {
+    format!(
+        "WITH place AS (SELECT coalesce((SELECT name FROM event_types WHERE number = $2), '') AS name)
+         SELECT {COLUMNS} FROM event_types
+         WHERE created_at <= $1 AND (created_at < $1 OR name > (SELECT name FROM place)) AND NOT deleted
+         ORDER BY created_at DESC, name LIMIT $3"
+    )
+}
+
+async fn list(client: &Client, page: PageRequest) -> SqlResult<Page<EventType>> {
+    let (time, number) = page.after.map_or((i64::MAX, 0), place);
+    let limit = columns::limit_with_surplus(page.limit);
+    let rows = statement::query(client, &list_sql(), &[&time, &number, &limit]).await?;
+    let mut entries = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let entry = from_row(row)?;
+        entries.push((position(entry.created_at, row.try_get(6)?), entry));
+    }
+    Ok(Page::from_surplus(entries, page.limit))
+}
+
+fn position(time: Timestamp, number: i64) -> Position {
+    let (time, number) = (time.unix_ms().cast_unsigned(), number.cast_unsigned());
+    Position(u128::from(time) << 64 | u128::from(number))
+}
+
+/// The time and the row number of the entry that a page begins behind.
+fn place(Position(bits): Position) -> (i64, i64) {
+    (((bits >> 64) as u64).cast_signed(), (bits as u64).cast_signed())
 }

@@ -5,15 +5,20 @@
 //! be attempted. So before anything else is given to a session, doubts are resolved: the backend that may hold the
 //! transaction is ended, after which nothing of it can happen any more, and what it may have given to the session is
 //! given back: those that exist wait, due at once, for whoever claims them.
+//!
+//! Giving back is itself a commit that can be left in doubt, and is guarded as one: done a second time later, it would
+//! take away what the session has claimed meanwhile.
 
-use deadpool_postgres::GenericClient;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use deadpool_postgres::{GenericClient, Transaction};
 use parking_lot::Mutex;
 use postrider_model::Timestamp;
 use postrider_storage::{DeliveryKey, SessionId};
 
 use crate::database::Client;
-use crate::deliveries::finish;
-use crate::sql_error::SqlResult;
+use crate::deliveries::give_back::give_back;
+use crate::sql_error::{SqlError, SqlResult};
 use crate::statement;
 
 /// How long the server may take to end a backend, in milliseconds.
@@ -38,19 +43,31 @@ pub(crate) async fn backend(client: &impl GenericClient) -> SqlResult<Backend> {
     })
 }
 
+/// What a transaction gives to a session.
+#[derive(Debug, Clone)]
+pub(crate) struct Given {
+    /// Whose the deliveries become.
+    pub(crate) session: SessionId,
+    /// Which; none where the transaction only records.
+    pub(crate) deliveries: Vec<DeliveryKey>,
+    /// When they are due, should they be given back.
+    pub(crate) now: Timestamp,
+}
+
 /// A commit in doubt.
 #[derive(Debug, Clone)]
 struct Doubt {
+    number: u64,
     backend: Backend,
-    session: SessionId,
-    /// What the session was given.
-    given: Vec<DeliveryKey>,
-    now: Timestamp,
+    given: Given,
 }
 
-/// The commits in doubt.
+/// The commits in doubt: at most as many as verbs run at a time, as each verb resolves them before it adds another.
 pub(crate) struct InDoubt {
     doubts: Mutex<Vec<Doubt>>,
+    numbers: AtomicU64,
+    /// Held by whoever resolves doubts, so that nothing is given back twice.
+    resolving: tokio::sync::Mutex<()>,
 }
 
 impl InDoubt {
@@ -58,59 +75,131 @@ impl InDoubt {
     pub(crate) fn new() -> Self {
         Self {
             doubts: Mutex::new(Vec::new()),
+            numbers: AtomicU64::new(0),
+            resolving: tokio::sync::Mutex::new(()),
         }
     }
 
-    /// Guards a commit: unless [`Guard::answered`] is called, it is in doubt from when the guard is dropped, even if
-    /// the future that committed was dropped half way.
-    pub(crate) fn guard(
+    /// Commits. Without an answer the commit is in doubt, even if this future is dropped half way.
+    pub(crate) async fn commit(
         &self,
+        transaction: Transaction<'_>,
         backend: Backend,
-        session: SessionId,
-        given: Vec<DeliveryKey>,
-        now: Timestamp,
-    ) -> Guard<'_> {
+        given: Given,
+    ) -> SqlResult<()> {
+        let guard = self.guard(backend, given.clone());
+        let committed = transaction.commit().await.map_err(SqlError::from);
+        guard.settle(&committed);
+        if committed.is_ok() {
+            self.is_certain(&given);
+        }
+        committed
+    }
+
+    /// Guards a commit: unless it is answered ([`Guard::settle`]), it is in doubt from when the guard is dropped.
+    fn guard(&self, backend: Backend, given: Given) -> Guard<'_> {
+        let number = self.numbers.fetch_add(1, Ordering::Relaxed);
         Guard {
             in_doubt: self,
             doubt: Some(Doubt {
+                number,
                 backend,
-                session,
                 given,
-                now,
             }),
         }
     }
 
     /// Resolves every doubt there is. To be called first by whatever gives deliveries to a session, or records results.
     pub(crate) async fn resolve(&self, client: &Client) -> SqlResult<()> {
-        loop {
-            let Some(doubt) = self.doubts.lock().first().cloned() else {
-                return Ok(());
-            };
-            let Backend { pid, started_at } = doubt.backend;
-            let ended = "SELECT pg_terminate_backend(pid, $3) FROM pg_stat_get_activity(NULL)
-                         WHERE pid = $1 AND (extract(epoch FROM backend_start) * 1000000)::bigint = $2";
-            statement::execute(client, ended, &[&pid, &started_at, &END_BACKEND_MAX_MS]).await?;
-            finish::give_back(client, doubt.session, &doubt.given, doubt.now).await?;
+        if self.doubts.lock().is_empty() {
+            return Ok(());
+        }
+        let _turn = self.resolving.lock().await;
+        // One snapshot: every backend is ended before anything is given back.
+        let doubts = self.doubts.lock().clone();
+        end_backends(client, &doubts).await?;
+        let own = backend(client).await?;
+        for doubt in doubts {
+            if !doubt.given.deliveries.is_empty() {
+                self.give_back(client, own.clone(), doubt.number).await?;
+            }
+            self.doubts.lock().retain(|other| other.number != doubt.number);
             tracing::warn!(
-                deliveries = doubt.given.len(),
+                deliveries = doubt.given.deliveries.len(),
                 "a commit that was not answered was resolved"
             );
-            self.doubts.lock().retain(|other| other.backend != doubt.backend);
+        }
+        Ok(())
+    }
+
+    /// Gives back what a doubt may have given, as far as that is in doubt still.
+    async fn give_back(&self, client: &Client, own: Backend, number: u64) -> SqlResult<()> {
+        let given = {
+            let doubts = self.doubts.lock();
+            let doubt = doubts.iter().find(|doubt| doubt.number == number);
+            doubt.map(|doubt| doubt.given.clone())
+        };
+        let Some(given) = given else {
+            return Ok(());
+        };
+        let guard = self.guard(own, given.clone());
+        let done = give_back(client, given.session, &given.deliveries, given.now).await;
+        guard.settle(&done);
+        done
+    }
+
+    /// What a session was given for certain is not in doubt any more, whatever an earlier commit did with it: that one
+    /// cannot have held it.
+    fn is_certain(&self, given: &Given) {
+        let mut doubts = self.doubts.lock();
+        for doubt in doubts
+            .iter_mut()
+            .filter(|doubt| doubt.given.session == given.session)
+        {
+            doubt
+                .given
+                .deliveries
+                .retain(|key| !given.deliveries.contains(key));
         }
     }
 }
 
+/// Ends the backends of these doubts. The one that serves `client` need not end: what it was asked before, it has done.
+async fn end_backends(client: &Client, doubts: &[Doubt]) -> SqlResult<()> {
+    let of_doubts = "FROM unnest($1::integer[], $2::bigint[]) AS n (pid, started_at)
+         JOIN pg_stat_get_activity(NULL) AS a
+             ON a.pid = n.pid AND (extract(epoch FROM a.backend_start) * 1000000)::bigint = n.started_at
+         WHERE a.pid <> pg_backend_pid()";
+    let pids: Vec<i32> = doubts.iter().map(|doubt| doubt.backend.pid).collect();
+    let beginnings: Vec<i64> = doubts.iter().map(|doubt| doubt.backend.started_at).collect();
+    let end = format!("SELECT pg_terminate_backend(a.pid, $3) {of_doubts}");
+    statement::query(client, &end, &[&pids, &beginnings, &END_BACKEND_MAX_MS]).await?;
+    // Its answer is no proof: false says "not yet", but also "gone already".
+    let left = format!("SELECT 1 {of_doubts}");
+    let left = statement::query(client, &left, &[&pids, &beginnings]).await?;
+    if left.is_empty() {
+        Ok(())
+    } else {
+        Err(SqlError::TimedOut)
+    }
+}
+
 /// See [`InDoubt::guard`].
-pub(crate) struct Guard<'a> {
+struct Guard<'a> {
     in_doubt: &'a InDoubt,
     doubt: Option<Doubt>,
 }
 
 impl Guard<'_> {
-    /// The server said what became of the transaction.
-    pub(crate) fn answered(mut self) {
-        self.doubt = None;
+    /// The commit came to this, which may leave it in doubt.
+    fn settle<T>(mut self, outcome: &SqlResult<T>) {
+        let answered = match outcome {
+            Ok(_) => true,
+            Err(error) => error.is_an_answer(),
+        };
+        if answered {
+            self.doubt = None;
+        }
     }
 }
 

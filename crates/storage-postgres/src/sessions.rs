@@ -1,13 +1,14 @@
 //! Node sessions. Their leases are timed by the database's clock alone: nodes whose clocks disagree still agree on who
-//! is alive. A session is alive until somebody finds its lease over and says so; from then on it is dead for good.
+//! is alive. A session is alive until somebody finds its lease over and says so; from then on it is dead for good, even
+//! if it calls a moment later.
 
 use std::time::Duration;
 
 use async_trait::async_trait;
-use deadpool_postgres::GenericClient;
 use postrider_model::Timestamp;
 use postrider_storage::{SessionId, SessionStore, StoreResult};
 
+use crate::database::Client;
 use crate::sql_error::SqlResult;
 use crate::statement;
 use crate::store::PostgresStore;
@@ -15,42 +16,17 @@ use crate::store::PostgresStore;
 /// The longest lease, in milliseconds: some 30 years. What is longer counts as this.
 const LEASE_MAX_MS: i64 = 1_000_000_000_000;
 
-/// How long a dead session's number is remembered, so that what it owned is found.
-const DEAD_KEPT: &str = "1 day";
-
 #[async_trait]
 impl SessionStore for PostgresStore {
     async fn open_session(&self, lease: Duration, _now: Timestamp) -> StoreResult<SessionId> {
-        let lease_ms = i64::try_from(lease.as_millis())
-            .unwrap_or(LEASE_MAX_MS)
-            .min(LEASE_MAX_MS);
         self.database
-            .run(async || {
-                let client = self.database.client().await?;
-                let row = statement::query_one(
-                    &client,
-                    "INSERT INTO sessions (lease_ms, alive_until)
-                         VALUES ($1, clock_timestamp() + $1 * interval '1 millisecond') RETURNING number",
-                    &[&lease_ms],
-                )
-                .await?;
-                Ok(SessionId(row.try_get(0)?))
-            })
+            .run(async || open(&self.database.client().await?, lease).await)
             .await
     }
 
     async fn renew_session(&self, session: SessionId, _now: Timestamp) -> StoreResult<bool> {
         self.database
-            .run(async || {
-                let client = self.database.client().await?;
-                bury(&client).await?;
-                let renewed = statement::execute(&client, "UPDATE sessions SET alive_until = clock_timestamp() + lease_ms * interval '1 millisecond'
-                         WHERE number = $1 AND NOT dead",
-                        &[&session.0],
-                    )
-                    .await?;
-                Ok(renewed > 0)
-            })
+            .run(async || renew(&self.database.client().await?, session).await)
             .await
     }
 
@@ -59,20 +35,7 @@ impl SessionStore for PostgresStore {
             .run(async || {
                 let mut client = self.database.client().await?;
                 self.in_doubt.resolve(&client).await?;
-                let transaction = client.transaction().await?;
-                statement::execute(
-                    &transaction,
-                    "UPDATE sessions SET dead = true WHERE number = $1",
-                    &[&session.0],
-                )
-                .await?;
-                statement::execute(
-                    &transaction,
-                    "UPDATE deliveries SET owner = NULL, state_at = $2 WHERE owner = $1",
-                    &[&session.0, &now.unix_ms()],
-                )
-                .await?;
-                Ok(transaction.commit().await?)
+                close(&mut client, session, now).await
             })
             .await
     }
@@ -83,6 +46,7 @@ impl SessionStore for PostgresStore {
             .run(async || {
                 let client = self.database.client().await?;
                 bury(&client).await?;
+                forget(&client).await?;
                 let released = statement::execute(&client, RECLAIM, &[&limit, &now.unix_ms()]).await?;
                 Ok(usize::try_from(released).unwrap_or(usize::MAX))
             })
@@ -93,49 +57,72 @@ impl SessionStore for PostgresStore {
         self.database
             .run(async || {
                 let client = self.database.client().await?;
-                statement::execute(
-                    &client,
-                    "UPDATE write_checks SET made = made + 1 WHERE number = 1",
-                    &[],
-                )
-                .await?;
+                let sql = "UPDATE write_checks SET made = made + 1 WHERE number = 1";
+                statement::execute(&client, sql, &[]).await?;
                 Ok(())
             })
             .await
     }
 }
 
+/// Whether nobody declared the session dead so far, for use inside statements that have its number as `$1`.
+///
+/// That may change before the caller's transaction commits: what a session comes to own when it is dead already is
+/// found by the next [`RECLAIM`], as dead sessions are remembered.
+pub(crate) const IS_ALIVE: &str = "EXISTS (SELECT 1 FROM sessions WHERE number = $1 AND NOT dead)";
+
+async fn open(client: &Client, lease: Duration) -> SqlResult<SessionId> {
+    let lease_ms = i64::try_from(lease.as_millis()).unwrap_or(LEASE_MAX_MS);
+    let sql = "INSERT INTO sessions (lease_ms, alive_until)
+               VALUES ($1::bigint, clock_timestamp() + $1::bigint * interval '1 millisecond') RETURNING number";
+    let row = statement::query_one(client, sql, &[&lease_ms.min(LEASE_MAX_MS)]).await?;
+    Ok(SessionId(row.try_get(0)?))
+}
+
+async fn renew(client: &Client, session: SessionId) -> SqlResult<bool> {
+    let sql = "UPDATE sessions SET alive_until = clock_timestamp() + lease_ms * interval '1 millisecond'
+               WHERE number = $1 AND NOT dead AND alive_until > clock_timestamp()";
+    let renewed = statement::execute(client, sql, &[&session.0]).await? > 0;
+    if !renewed {
+        bury(client).await?;
+    }
+    Ok(renewed)
+}
+
+/// The lease ends with the session, so that its number is remembered no longer than any other's.
+async fn close(client: &mut Client, session: SessionId, now: Timestamp) -> SqlResult<()> {
+    let transaction = client.transaction().await?;
+    let sql = "UPDATE sessions SET dead = true, alive_until = least(alive_until, clock_timestamp())
+               WHERE number = $1";
+    statement::execute(&transaction, sql, &[&session.0]).await?;
+    let sql = "UPDATE deliveries SET owner = NULL, state_at = $2 WHERE owner = $1";
+    statement::execute(&transaction, sql, &[&session.0, &now.unix_ms()]).await?;
+    Ok(transaction.commit().await?)
+}
+
 /// A dead session can still be writing its last deliveries, which then come to be owned by it after this: they are
-/// found the next time, as its number is remembered.
+/// found the next time, as its number is remembered. Those that somebody else has under way are left to them.
 const RECLAIM: &str = "
     UPDATE deliveries SET owner = NULL, state_at = $2
     FROM (
         SELECT account_id, id FROM deliveries
-        WHERE owner IN (SELECT number FROM sessions WHERE dead)
+        WHERE owner IS NOT NULL AND owner IN (SELECT number FROM sessions WHERE dead)
         LIMIT $1 FOR UPDATE SKIP LOCKED
     ) AS left_behind
     WHERE deliveries.account_id = left_behind.account_id AND deliveries.id = left_behind.id";
 
-/// Sessions whose time is up are dead for good, even if one of them called a moment later. Rows of such long past go.
-async fn bury(client: &impl GenericClient) -> SqlResult<()> {
-    statement::execute(
-        client,
-        "UPDATE sessions SET dead = true WHERE NOT dead AND alive_until <= clock_timestamp()",
-        &[],
-    )
-    .await?;
-    statement::execute(
-        client,
-        &format!(
-            "DELETE FROM sessions WHERE dead AND alive_until < clock_timestamp() - interval '{DEAD_KEPT}'
-                 AND NOT EXISTS (SELECT 1 FROM deliveries WHERE owner = sessions.number)"
-        ),
-        &[],
-    )
-    .await?;
+/// Sessions whose time is up are dead from now on.
+async fn bury(client: &Client) -> SqlResult<()> {
+    let sql = "UPDATE sessions SET dead = true WHERE NOT dead AND alive_until <= clock_timestamp()";
+    statement::execute(client, sql, &[]).await?;
     Ok(())
 }
 
-/// Whether nobody declared the session dead so far: `SELECT 1 FROM sessions WHERE …` for use inside statements that
-/// have the session's number as `$1`.
-pub(crate) const IS_ALIVE: &str = "EXISTS (SELECT 1 FROM sessions WHERE number = $1 AND NOT dead)";
+/// Numbers of sessions that died a day ago go, unless they still own something: by then, nothing that they were
+/// writing can be under way any more.
+async fn forget(client: &Client) -> SqlResult<()> {
+    let sql = "DELETE FROM sessions WHERE dead AND alive_until < clock_timestamp() - interval '1 day'
+                   AND NOT EXISTS (SELECT 1 FROM deliveries WHERE owner = sessions.number)";
+    statement::execute(client, sql, &[]).await?;
+    Ok(())
+}

@@ -1,1 +1,82 @@
-//! Not written yet.
+//! Signing keys: one current per account, at most one overlapping, and some that have ended.
+
+use deadpool_postgres::GenericClient;
+use postrider_model::{AccountId, SigningKey, SigningKeyId, Timestamp};
+use tokio_postgres::Row;
+
+use crate::sql_error::{SqlError, SqlResult};
+use crate::{columns, statement};
+
+/// Keys of an account that are kept, the current one and those that ended last: enough to explain the signature of a
+/// recent attempt, and a bound on what rotating every minute can pile up.
+const KEYS_KEPT: i64 = 20;
+
+/// An account's keys: the current first, then the one made last. Without an account there are none.
+pub(crate) const OF_ACCOUNT: &str = "
+    SELECT id, secret, created_at, expires_at FROM signing_keys WHERE account_id = $1
+    ORDER BY expires_at IS NOT NULL, created_at DESC, id DESC";
+
+/// An account's keys; `None` where there is no account, as every account has a current key.
+pub(crate) async fn of_account(
+    client: &impl GenericClient,
+    account: AccountId,
+) -> SqlResult<Option<Vec<SigningKey>>> {
+    let rows = statement::query(client, OF_ACCOUNT, &[&columns::uuid(account.as_bytes())]).await?;
+    let keys: Vec<_> = rows.iter().map(from_row).collect::<SqlResult<_>>()?;
+    Ok((!keys.is_empty()).then_some(keys))
+}
+
+/// Reads a row of [`OF_ACCOUNT`].
+pub(crate) fn from_row(row: &Row) -> SqlResult<SigningKey> {
+    let secret: &str = row.try_get(1)?;
+    Ok(SigningKey {
+        id: columns::id(row, 0, SigningKeyId::from_bytes)?,
+        secret: secret
+            .parse()
+            .map_err(|_| SqlError::Damaged("a signing secret"))?,
+        created_at: columns::time(row, 2)?,
+        expires_at: columns::time_opt(row, 3)?,
+    })
+}
+
+/// Makes `key` the current one of an account that this transaction has locked; see
+/// [`postrider_storage::AccountStore::rotate_signing_key`].
+pub(crate) async fn rotate(
+    transaction: &impl GenericClient,
+    account: AccountId,
+    key: &SigningKey,
+    overlap_until: Timestamp,
+) -> SqlResult<()> {
+    let account = columns::uuid(account.as_bytes());
+    let created_at = key.created_at.unix_ms();
+    statement::execute(
+        transaction,
+        "UPDATE signing_keys SET expires_at = CASE WHEN expires_at IS NULL THEN $2::bigint ELSE $3::bigint END
+         WHERE account_id = $1 AND (expires_at IS NULL OR expires_at > $3)",
+        &[&account, &overlap_until.unix_ms(), &created_at],
+    )
+    .await?;
+    statement::execute(
+        transaction,
+        "INSERT INTO signing_keys (account_id, id, secret, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)",
+        &[
+            &account,
+            &columns::uuid(key.id.as_bytes()),
+            &key.secret.expose(),
+            &created_at,
+            &key.expires_at.map(Timestamp::unix_ms),
+        ],
+    )
+    .await?;
+    // The current key has no end, which comes first in descending order.
+    statement::execute(
+        transaction,
+        "DELETE FROM signing_keys WHERE account_id = $1 AND id IN (
+             SELECT id FROM signing_keys WHERE account_id = $1
+             ORDER BY expires_at DESC, created_at DESC, id DESC OFFSET $2
+         )",
+        &[&account, &KEYS_KEPT],
+    )
+    .await?;
+    Ok(())
+}

@@ -29,7 +29,8 @@ pub(crate) enum SqlError {
 pub(crate) type SqlResult<T> = Result<T, SqlError>;
 
 impl SqlError {
-    fn state(&self) -> Option<&SqlState> {
+    /// What the server called it, where the server said something.
+    pub(crate) fn state(&self) -> Option<&SqlState> {
         match self {
             Self::Postgres(error) => error.code(),
             Self::Pool(PoolError::Backend(error)) => error.code(),
@@ -69,6 +70,11 @@ impl SqlError {
                 }
             },
         }
+    }
+
+    /// Whether the server said that the statement failed, and goes on serving: the statement was not done.
+    pub(crate) fn is_an_answer(&self) -> bool {
+        matches!(self, Self::Postgres(error) if error.code().is_some()) && !self.is_of_the_connection()
     }
 
     /// Whether the surroundings are to blame, not the statement: the same work may succeed later.

@@ -6,8 +6,11 @@ use tokio_postgres::types::ToSql;
 
 use crate::sql_error::SqlResult;
 
+/// What a statement is given in one place.
+pub(crate) type Param<'a> = &'a (dyn ToSql + Sync);
+
 /// What a statement is given, in the order of its `$1`, `$2` …
-pub(crate) type Params<'a> = [&'a (dyn ToSql + Sync)];
+pub(crate) type Params<'a> = [Param<'a>];
 
 /// Runs a statement for its rows.
 pub(crate) async fn query(

@@ -9,6 +9,7 @@ use crate::in_doubt::InDoubt;
 use crate::listener::Listener;
 use crate::options::PostgresOptions;
 use crate::partitions;
+use crate::retention;
 use crate::schema::{self, MigrationReport};
 use crate::tls;
 
@@ -29,6 +30,7 @@ pub struct PostgresStore {
     pub(crate) seqs: Seqs,
     pub(crate) in_doubt: InDoubt,
     pub(crate) listener: Listener,
+    pub(crate) retention: retention::Progress,
 }
 
 impl PostgresStore {
@@ -73,6 +75,7 @@ impl PostgresStore {
                 connect::config(&options)?,
                 tls::connector(options.ca_pem.as_deref()).map_err(OptionsError::Ca)?,
             ),
+            retention: retention::Progress::new(),
         })
     }
 

@@ -1,13 +1,18 @@
-//! Not written yet.
-#![allow(unused_imports, unused_variables, clippy::todo)]
+//! Both halves of the work in one transaction; see [`WorkStore`].
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use postrider_model::automation::DisabledReason;
-use postrider_model::*;
-use postrider_storage::*;
+use futures_util::future::try_join3;
+use postrider_model::Timestamp;
+use postrider_storage::{
+    Advanced, Appended, Finished, NewEvent, Recorded, SessionId, StoreError, StoreResult, WorkStore,
+};
 
+use crate::deliveries::finish;
+use crate::events::append;
+use crate::in_doubt::{self, Given};
+use crate::sql_error::SqlResult;
 use crate::store::PostgresStore;
 
 #[async_trait]
@@ -18,6 +23,90 @@ impl WorkStore for PostgresStore {
         events: Arc<[NewEvent]>,
         finished: Arc<[Finished]>,
     ) -> Advanced {
-        todo!()
+        let error = match self.step(session, &events, &finished).await {
+            Ok((appended, recorded)) => {
+                return Advanced {
+                    appended: Ok(appended),
+                    recorded: Ok(recorded),
+                };
+            }
+            Err(error) => error,
+        };
+        if events.is_empty() || finished.is_empty() || self.concerns_both(&error) {
+            let (appended, recorded) = (Err(error.clone()), Err(error));
+            return Advanced {
+                appended: if events.is_empty() {
+                    Ok(Vec::new())
+                } else {
+                    appended
+                },
+                recorded: if finished.is_empty() {
+                    Ok(Vec::new())
+                } else {
+                    recorded
+                },
+            };
+        }
+        // Results first: they are the older work.
+        let recorded = self.step(session, &[], &finished).await;
+        let appended = self.step(session, &events, &[]).await;
+        Advanced {
+            appended: appended.map(|(appended, _)| appended),
+            recorded: recorded.map(|(_, recorded)| recorded),
+        }
     }
+}
+
+impl PostgresStore {
+    /// Stores events and records what happened in one transaction: all, or on an error nothing.
+    pub(crate) async fn step(
+        &self,
+        session: SessionId,
+        events: &[NewEvent],
+        finished: &[Finished],
+    ) -> StoreResult<(Vec<Appended>, Vec<Recorded>)> {
+        if events.is_empty() && finished.is_empty() {
+            return Ok((Vec::new(), Vec::new()));
+        }
+        self.database
+            .run(|| self.try_step(session, events, finished))
+            .await
+    }
+
+    async fn try_step(
+        &self,
+        session: SessionId,
+        events: &[NewEvent],
+        finished: &[Finished],
+    ) -> SqlResult<(Vec<Appended>, Vec<Recorded>)> {
+        let mut client = self.database.client().await?;
+        self.in_doubt.resolve(&client).await?;
+        let transaction = client.transaction().await?;
+        // All are sent at once, each as far as it needs no answer: the halves touch different rows.
+        let (recorded, appended, backend) = try_join3(
+            finish::finish(&transaction, session, finished),
+            append::append(&transaction, &self.seqs, session, events),
+            in_doubt::backend(&transaction),
+        )
+        .await?;
+        let given = Given {
+            session,
+            deliveries: append::owned(events),
+            now: now(events),
+        };
+        self.in_doubt.commit(transaction, backend, given).await?;
+        Ok((appended, recorded))
+    }
+
+    /// Whether an error would meet each half by itself as well, because there is no database to be had.
+    fn concerns_both(&self, error: &StoreError) -> bool {
+        *error == StoreError::Busy || self.database.is_away()
+    }
+}
+
+/// About the time of the call, as far as it can be told: when events that are left in doubt become due.
+fn now(events: &[NewEvent]) -> Timestamp {
+    events
+        .last()
+        .map_or(Timestamp::from_unix_ms(0), |new| new.event.created_at)
 }

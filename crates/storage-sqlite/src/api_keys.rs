@@ -23,6 +23,20 @@ impl ApiKeyStore for SqliteStore {
         .await
     }
 
+    async fn add_first_api_key(&self, key: ApiKey) -> StoreResult<bool> {
+        self.write(move |cx| {
+            let added = cx
+                .conn
+                .prepare_cached(
+                    "INSERT INTO api_keys (id, name, sha256, created_at) SELECT ?1, ?2, ?3, ?4
+                     WHERE NOT EXISTS (SELECT 1 FROM api_keys)",
+                )?
+                .execute((key.id.as_bytes(), &key.name, key.sha256, key.created_at.unix_ms()))?;
+            Ok(added > 0)
+        })
+        .await
+    }
+
     async fn api_keys(&self) -> StoreResult<Vec<ApiKey>> {
         self.read(|conn| {
             let mut statement = conn.prepare_cached(

@@ -66,7 +66,7 @@ impl<'conn, 'memory> Insert<'conn, 'memory> {
             previous,
             of_delivery,
             attempt.started_at.unix_ms(),
-            i64::try_from(attempt.duration.as_nanos()).unwrap_or(i64::MAX),
+            nanoseconds(attempt.duration),
             attempt.outcome.code(),
             attempt.status_code,
             &attempt.error,
@@ -82,21 +82,35 @@ impl<'conn, 'memory> Insert<'conn, 'memory> {
     }
 }
 
-/// The number that an attempt gets within its delivery: its own, or the next free one where that is taken.
-pub(crate) fn free_number(conn: &Connection, last: Option<i64>, own: u32) -> SqlResult<u32> {
-    let mut taken = Vec::new();
+/// The number that an attempt gets within its delivery: its own, or the next free one where that is taken. `None` where
+/// this very attempt is on record already.
+pub(crate) fn free_number(conn: &Connection, last: Option<i64>, attempt: &Attempt) -> SqlResult<Option<u32>> {
+    let mut taken: Vec<u32> = Vec::new();
     let mut next = last;
-    let mut statement = conn.prepare_cached("SELECT attempt, previous FROM attempts WHERE number = ?1")?;
+    let mut statement = conn.prepare_cached(
+        "SELECT previous, attempt, started_at = ?2 AND duration_ns = ?3 AND outcome = ?4
+         FROM attempts WHERE number = ?1",
+    )?;
+    let (started_at, outcome) = (attempt.started_at.unix_ms(), attempt.outcome.code());
     while let Some(number) = next {
-        let (attempt, previous) = statement.query_row((number,), |row| Ok((row.get(0)?, row.get(1)?)))?;
-        // The newest record nearly always has the highest number: then nothing else needs to be looked at.
-        if taken.is_empty() && own > attempt {
-            return Ok(own);
+        let row = (number, started_at, nanoseconds(attempt.duration), outcome);
+        let (previous, of_delivery, is_same) =
+            statement.query_row(row, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        if is_same {
+            return Ok(None);
         }
-        taken.push(attempt);
+        taken.push(of_delivery);
         next = previous;
     }
-    Ok((own..).find(|number| !taken.contains(number)).unwrap_or(own))
+    let own = attempt.number;
+    Ok(Some(
+        (own..).find(|number| !taken.contains(number)).unwrap_or(own),
+    ))
+}
+
+/// A duration as a column keeps it.
+fn nanoseconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)
 }
 
 const RECORD: &str = "SELECT previous, attempt, started_at, duration_ns, outcome, status_code, error, url,

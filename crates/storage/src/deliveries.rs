@@ -106,7 +106,8 @@ pub enum Change {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Recorded {
     /// The new state is on disk, and the delivery no longer owned. The attempt stands under the next free number, if
-    /// its own was taken by a late one.
+    /// its own was taken by a late one. Also the answer for an attempt that is on record already (it began at the same
+    /// time, took as long and had the same outcome): then nothing was written.
     Applied,
     /// The session no longer owned the delivery. The attempt is on record (under the next free number, if its own was
     /// taken), the state as it was.
@@ -183,6 +184,9 @@ pub trait DeliveryStore: Send + Sync {
     /// Records what happened to owned deliveries, all or (on an error) none, and answers for each in order. A delivery
     /// that settles by an attempt does so at the end of it (`started_at` + `duration`). A session whose lease ran out
     /// owns its deliveries until the store notices (by a renewal or [`crate::SessionStore::reclaim`]).
+    ///
+    /// A caller that got an error may not know what became of the call, and reports again: an attempt that is on record
+    /// already is [`Recorded::Applied`], adds nothing and changes no state, whoever owns the delivery by now.
     async fn finish(&self, session: SessionId, finished: Vec<Finished>) -> StoreResult<Vec<Recorded>>;
 
     /// Gives owned deliveries back untried: they wait, due at `now`. Those that the session does not own stay as they are.

@@ -44,7 +44,7 @@ async fn look(engine: &Engine, since: ChangeMark) -> StoreResult<ChangeMark> {
         return Ok(changes.mark);
     };
     for account in changed.iter().filter_map(account) {
-        engine.directory().changed_elsewhere(account);
+        engine.directory().forget(account);
     }
     if changed.contains(&Changed::EventTypes) {
         engine.catalogue().reload().await?;

@@ -1,7 +1,7 @@
 //! A node, from its settings to its end.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use postrider_api::{AdminKey, Api, ApiKeys, ApiState, ensure_admin_key};
@@ -10,6 +10,7 @@ use postrider_engine::{Engine, EngineParts, SystemClock};
 use postrider_model::Clock;
 use postrider_storage::Store;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 
 use super::{listener, metrics, store};
 use crate::config::Settings;
@@ -17,6 +18,9 @@ use crate::failure::Failure;
 
 /// Longest part of the grace that requests under way at the API get; they take milliseconds, unless a client dawdles.
 const REQUESTS_GRACE_MAX: Duration = Duration::from_secs(5);
+
+/// The pause before keys that could not be read are read again.
+const KEYS_RETRY: Duration = Duration::from_secs(1);
 
 /// What the operator brings along that is no setting, as settings are shown.
 #[derive(Clone, Copy, Default)]
@@ -55,9 +59,15 @@ impl Node {
                 return Err(failure);
             }
         };
+        let keys = Arc::new(keys);
+        tokio::spawn(follow_keys(
+            engine.api_keys_changes(),
+            Arc::downgrade(engine.store()),
+            Arc::clone(&keys),
+        ));
         let state = ApiState {
             engine: Arc::clone(&engine),
-            keys: Arc::new(keys),
+            keys,
             metrics: Arc::new(metrics::Exposition::new(metrics, Arc::clone(&engine))),
         };
         let grace = settings.shutdown_grace.get();
@@ -148,6 +158,20 @@ async fn keys(engine: &Engine, given_key: Option<&str>) -> Result<(AdminKey, Api
         admin_key,
         keys.map_err(|error| Failure::Failed(error.to_string()))?,
     ))
+}
+
+/// Reads the keys again whenever another node may have changed them, for as long as the engine lives. It keeps
+/// neither the engine nor the store alive.
+async fn follow_keys(mut changes: watch::Receiver<()>, store: Weak<dyn Store>, keys: Arc<ApiKeys>) {
+    while changes.changed().await.is_ok() {
+        while let Some(store) = store.upgrade()
+            && let Err(error) = keys.reload(&*store).await
+        {
+            drop(store);
+            tracing::warn!(%error, "the API keys could not be read again; trying again");
+            tokio::time::sleep(KEYS_RETRY).await;
+        }
+    }
 }
 
 /// Randomness fit for secrets, from the system.

@@ -25,26 +25,26 @@ impl Seqs {
         }
     }
 
-    /// The first of `count` consecutive numbers that nobody else gets; at most [`BLOCK`].
-    pub(crate) async fn take(&self, client: &impl GenericClient, count: usize) -> SqlResult<i64> {
-        let count = i64::try_from(count).unwrap_or(BLOCK).min(BLOCK);
+    /// So many numbers that nobody else gets, in ascending order.
+    pub(crate) async fn take(&self, client: &impl GenericClient, count: usize) -> SqlResult<Vec<i64>> {
+        let mut taken = Vec::with_capacity(count);
         loop {
-            if let Some(first) = self.take_from_left(count) {
-                return Ok(first);
+            self.take_from_left(&mut taken, count);
+            if taken.len() == count {
+                return Ok(taken);
             }
             let row = statement::query_one(client, "SELECT nextval('event_seqs')", &[]).await?;
             let first: i64 = row.try_get(0)?;
-            *self.left.lock() = first..first + BLOCK;
+            let mut left = self.left.lock();
+            // Another task may have asked as well; its block stays where it is the later one, so that numbers ascend.
+            if first >= left.end {
+                *left = first..first + BLOCK;
+            }
         }
     }
 
-    fn take_from_left(&self, count: i64) -> Option<i64> {
+    fn take_from_left(&self, taken: &mut Vec<i64>, count: usize) {
         let mut left = self.left.lock();
-        let first = left.start;
-        if left.end - first < count {
-            return None;
-        }
-        left.start += count;
-        Some(first)
+        taken.extend(left.by_ref().take(count - taken.len()));
     }
 }

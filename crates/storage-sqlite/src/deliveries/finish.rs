@@ -105,7 +105,10 @@ impl Record<'_, '_> {
         let Some(state) = state(self.conn, key)? else {
             return Ok(Recorded::Missing);
         };
-        let of_delivery = attempts::free_number(self.conn, state.last_attempt, news.attempt.number)?;
+        // Without a number it is on record already: whoever reports it was not told so.
+        let Some(of_delivery) = attempts::free_number(self.conn, state.last_attempt, news.attempt)? else {
+            return Ok(Recorded::Applied);
+        };
         self.attempts
             .add(key, state.last_attempt, of_delivery, news.attempt)?;
         if self.owner.is_some() && state.owner == self.owner {

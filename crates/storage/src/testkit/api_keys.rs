@@ -54,3 +54,15 @@ pub async fn a_deleted_api_key_opens_nothing(store: Arc<dyn Store>) {
     assert_eq!(store.delete_api_key(first.id).await, Ok(false));
     assert_eq!(store.api_keys().await, Ok(vec![second]));
 }
+
+pub async fn of_many_first_keys_one_is_added(store: Arc<dyn Store>) {
+    let ids = IdGenerator::new(SEED);
+    let mut tasks = tokio::task::JoinSet::new();
+    for s in 0..8 {
+        let (store, key) = (Arc::clone(&store), new_api_key(&ids, s));
+        tasks.spawn(async move { store.add_first_api_key(key).await.expect("add_first_api_key") });
+    }
+    let added = tasks.join_all().await;
+    assert_eq!(added.iter().filter(|added| **added).count(), 1);
+    assert_eq!(store.api_keys().await.expect("api_keys").len(), 1);
+}

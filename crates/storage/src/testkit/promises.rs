@@ -51,6 +51,7 @@ macro_rules! conformance {
                 api_keys_read_back_oldest_first,
                 putting_an_api_key_again_replaces_it,
                 a_deleted_api_key_opens_nothing,
+                of_many_first_keys_one_is_added,
             ]
             append: [
                 nothing_to_append_is_answered_with_nothing,
@@ -103,6 +104,10 @@ macro_rules! conformance {
                 attempts_are_their_accounts_own,
                 news_of_a_delivery_that_does_not_exist_is_missing,
                 a_second_finish_is_fenced_and_only_adds_to_the_record,
+                a_result_that_is_reported_again_is_applied_once,
+                a_result_that_comes_twice_in_one_call_is_applied_once,
+                a_result_that_is_reported_again_leaves_the_next_attempt_alone,
+                a_result_that_differs_from_what_is_on_record_is_not_taken_for_it,
                 one_call_is_answered_in_order_and_applied_whole,
                 another_sessions_news_is_fenced_and_changes_no_state,
                 late_news_after_another_session_claimed_changes_no_state,

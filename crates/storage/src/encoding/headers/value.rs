@@ -1,5 +1,7 @@
 //! A header's value in few bytes: a tag, and what the text stands for.
 
+use std::fmt::{self, Write as _};
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use postrider_model::{DeliveryId, EventId};
@@ -104,18 +106,34 @@ fn event_id(text: &str, out: &mut Vec<u8>) -> Option<()> {
     let id: EventId = text.parse().ok()?;
     out.push(EVENT_ID);
     out.extend_from_slice(id.as_bytes());
-    (id.to_string() == text).then_some(())
+    is_shown_as(id, text).then_some(())
 }
 
 fn delivery_id(text: &str, context: &Context, out: &mut Vec<u8>) -> Option<()> {
-    let id: DeliveryId = text.parse().ok()?;
-    if id == context.delivery {
+    if is_shown_as(context.delivery, text) {
         out.push(OWN_DELIVERY_ID);
-    } else {
-        out.push(DELIVERY_ID);
-        out.extend_from_slice(id.as_bytes());
+        return Some(());
     }
-    (id.to_string() == text).then_some(())
+    let id: DeliveryId = text.parse().ok()?;
+    out.push(DELIVERY_ID);
+    out.extend_from_slice(id.as_bytes());
+    is_shown_as(id, text).then_some(())
+}
+
+/// Whether `value` is shown as this text, found out without a copy: every record asks it of two ids.
+fn is_shown_as(value: impl fmt::Display, text: &str) -> bool {
+    /// What is still to come.
+    struct Rest<'a>(&'a str);
+
+    impl fmt::Write for Rest<'_> {
+        fn write_str(&mut self, piece: &str) -> fmt::Result {
+            self.0 = self.0.strip_prefix(piece).ok_or(fmt::Error)?;
+            Ok(())
+        }
+    }
+
+    let mut rest = Rest(text);
+    write!(rest, "{value}").is_ok() && rest.0.is_empty()
 }
 
 fn number(text: &str, context: &Context, out: &mut Vec<u8>) -> Option<()> {

@@ -38,6 +38,15 @@ impl Tracked {
         self.delivery.next_attempt_at = Some(due);
     }
 
+    /// Whether this attempt was recorded before.
+    fn has_on_record(&self, change: &Change) -> bool {
+        let Change::Attempted { attempt, .. } = change else {
+            return false;
+        };
+        let facts = |attempt: &Attempt| (attempt.started_at, attempt.duration, attempt.outcome);
+        self.attempts.iter().any(|other| facts(other) == facts(attempt))
+    }
+
     /// Keeps an attempt, under the next free number if its own is taken.
     fn record(&mut self, attempt: &Attempt) {
         let taken: BTreeSet<_> = self.attempts.iter().map(|attempt| attempt.number).collect();
@@ -170,6 +179,7 @@ impl Model {
     pub fn answer(&self, session: SessionId, finished: &Finished) -> Option<Recorded> {
         match self.deliveries.get(&finished.key.delivery) {
             None => Some(Recorded::Missing),
+            Some(tracked) if tracked.has_on_record(&finished.change) => Some(Recorded::Applied),
             Some(tracked) if tracked.owner != Some(session) => Some(Recorded::Fenced),
             Some(_) if self.live.contains(&session) => Some(Recorded::Applied),
             Some(_) => None,
@@ -181,6 +191,9 @@ impl Model {
         let Some(tracked) = self.deliveries.get_mut(&finished.key.delivery) else {
             return;
         };
+        if tracked.has_on_record(&finished.change) {
+            return;
+        }
         if let Change::Attempted { attempt, .. } = &finished.change {
             tracked.record(attempt);
         }

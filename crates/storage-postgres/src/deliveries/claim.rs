@@ -1,0 +1,296 @@
+//! Claiming: waiting deliveries become a session's own, and their events are read along.
+//!
+//! Rows that another node is about to claim are passed over, so that nodes never wait for each other here.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use deadpool_postgres::GenericClient;
+use futures_util::future::{try_join, try_join3};
+use postrider_model::delivery::{BodySpec, Progress};
+use postrider_model::{AccountId, ActionId, AutomationId, DeliveryId, Event, Timestamp};
+use postrider_storage::{Claim, ClaimRequest, DeliveryKey, ReadyDelivery, SessionId};
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+use crate::columns::{self, uuid};
+use crate::database::Client;
+use crate::deliveries::keys::Keys;
+use crate::in_doubt::{self, Given, InDoubt};
+use crate::sql_error::{SqlError, SqlResult};
+use crate::{deliveries, events, sessions, statement};
+
+/// What finds an event's row: its account, when it was accepted, its number.
+type EventKey = (AccountId, i64, i64);
+
+/// Claims; see [`postrider_storage::DeliveryStore::claim`].
+pub(crate) async fn claim(
+    client: &mut Client,
+    in_doubt: &InDoubt,
+    session: SessionId,
+    requests: &[ClaimRequest],
+    now: Timestamp,
+) -> SqlResult<Vec<Claim>> {
+    if requests.is_empty() {
+        return Ok(Vec::new());
+    }
+    in_doubt.resolve(client).await?;
+    let transaction = client.transaction().await?;
+    let mut claims = vec![Claim::default(); requests.len()];
+    let backend = in_doubt::backend(&transaction);
+    let (backend, alive) = try_join(backend, is_alive(&transaction, session)).await?;
+    if !alive {
+        return Ok(claims);
+    }
+    let mut shared = HashMap::new();
+    for round in rounds(requests) {
+        let wishes: Vec<_> = round.iter().map(|nth| requests[*nth]).collect();
+        let given = claim_each(&transaction, session, &wishes, now, &mut shared).await?;
+        for (nth, claim) in round.into_iter().zip(given) {
+            claims[nth] = claim;
+        }
+    }
+    let given = Given {
+        session,
+        deliveries: claims
+            .iter()
+            .flat_map(|claim| claim.deliveries.iter().map(|ready| ready.key))
+            .collect(),
+        now,
+    };
+    if !given.deliveries.is_empty() {
+        in_doubt.commit(transaction, backend, given).await?;
+    }
+    Ok(claims)
+}
+
+/// Whether the session may own anything.
+pub(crate) async fn is_alive(client: &impl GenericClient, session: SessionId) -> SqlResult<bool> {
+    let sql = format!("SELECT {}", sessions::IS_ALIVE);
+    let row = statement::query_one(client, &sql, &[&session.0]).await?;
+    Ok(row.try_get(0)?)
+}
+
+/// The requests in rounds in which no action occurs twice: a later request for an action gets what an earlier one left.
+fn rounds(requests: &[ClaimRequest]) -> Vec<Vec<usize>> {
+    let mut rounds: Vec<Vec<usize>> = Vec::new();
+    let mut seen: HashMap<ActionId, usize> = HashMap::new();
+    for (nth, request) in requests.iter().enumerate() {
+        let round = seen.entry(request.action).or_default();
+        match rounds.get_mut(*round) {
+            Some(requests) => requests.push(nth),
+            None => rounds.push(vec![nth]),
+        }
+        *round += 1;
+    }
+    rounds
+}
+
+/// A delivery that is about to be claimed.
+struct Due {
+    key: DeliveryKey,
+    automation: AutomationId,
+    body: BodySpec,
+    progress: Progress,
+    event: EventKey,
+}
+
+/// Serves requests for different actions. Events read for them are kept in `shared`.
+async fn claim_each(
+    client: &impl GenericClient,
+    session: SessionId,
+    requests: &[ClaimRequest],
+    now: Timestamp,
+    shared: &mut HashMap<EventKey, Arc<Event>>,
+) -> SqlResult<Vec<Claim>> {
+    let due = due(client, requests, now).await?;
+    let keys: Vec<_> = due.iter().flatten().map(|due| due.key).collect();
+    let missing: HashSet<EventKey> = due
+        .iter()
+        .flatten()
+        .map(|due| due.event)
+        .filter(|key| !shared.contains_key(key))
+        .collect();
+    let missing: Vec<EventKey> = missing.into_iter().collect();
+    // Once these are prepared, all three are sent in this order: what is due next is not what was given.
+    client.prepare_cached(OWN).await?;
+    client.prepare_cached(NEXT_DUE).await?;
+    let ((), read, next_due) = try_join3(
+        own(client, session, &keys),
+        read_events(client, &missing),
+        next_due(client, requests),
+    )
+    .await?;
+    shared.extend(read);
+    due.into_iter()
+        .zip(requests)
+        .zip(next_due)
+        .map(|((due, request), next_due)| {
+            Ok(Claim {
+                deliveries: due
+                    .into_iter()
+                    .map(|due| ready(due, request.action, shared))
+                    .collect::<SqlResult<_>>()?,
+                next_due,
+            })
+        })
+        .collect()
+}
+
+fn ready(due: Due, action: ActionId, shared: &HashMap<EventKey, Arc<Event>>) -> SqlResult<ReadyDelivery> {
+    let event = shared
+        .get(&due.event)
+        .ok_or(SqlError::Damaged("a delivery without its event"))?;
+    Ok(ReadyDelivery {
+        key: due.key,
+        automation: due.automation,
+        action,
+        body: due.body,
+        progress: due.progress,
+        event: Arc::clone(event),
+    })
+}
+
+const DUE: &str = "
+    SELECT r.nth, d.*
+    FROM unnest($2::uuid[], $3::bigint[]) WITH ORDINALITY AS r (action_id, room, nth)
+    CROSS JOIN LATERAL (
+        SELECT account_id, id, automation_id, event_created_at, event_seq, body, status, attempts, resends, resend_of,
+               data_bytes, state_at
+        FROM deliveries
+        WHERE status = 0 AND owner IS NULL AND action_id = r.action_id AND state_at <= $1
+        ORDER BY state_at, id LIMIT r.room
+        FOR UPDATE SKIP LOCKED
+    ) AS d
+    ORDER BY r.nth, d.state_at, d.id";
+
+/// What each request gets, locked.
+async fn due(
+    client: &impl GenericClient,
+    requests: &[ClaimRequest],
+    now: Timestamp,
+) -> SqlResult<Vec<Vec<Due>>> {
+    let actions: Vec<Uuid> = requests
+        .iter()
+        .map(|request| uuid(request.action.as_bytes()))
+        .collect();
+    let rooms: Vec<i64> = requests
+        .iter()
+        .map(|request| i64::try_from(request.room).unwrap_or(i64::MAX))
+        .collect();
+    let rows = statement::query(client, DUE, &[&now.unix_ms(), &actions, &rooms]).await?;
+    let mut due: Vec<Vec<Due>> = requests.iter().map(|_| Vec::new()).collect();
+    let mut bytes = vec![0_usize; requests.len()];
+    for row in &rows {
+        let nth = place(row, requests.len())?;
+        let data_bytes: i32 = row.try_get(11)?;
+        bytes[nth] = bytes[nth].saturating_add(usize::try_from(data_bytes).unwrap_or_default());
+        if due[nth].is_empty() || bytes[nth] <= requests[nth].room_bytes {
+            due[nth].push(read_due(row)?);
+        }
+    }
+    Ok(due)
+}
+
+/// Which request a row is about.
+fn place(row: &Row, count: usize) -> SqlResult<usize> {
+    let nth: i64 = row.try_get(0)?;
+    let nth = usize::try_from(nth - 1).ok().filter(|nth| *nth < count);
+    nth.ok_or(SqlError::Damaged("the number of a request"))
+}
+
+fn read_due(row: &Row) -> SqlResult<Due> {
+    let account = columns::id(row, 1, AccountId::from_bytes)?;
+    Ok(Due {
+        key: DeliveryKey {
+            account,
+            delivery: columns::id(row, 2, DeliveryId::from_bytes)?,
+        },
+        automation: columns::id(row, 3, AutomationId::from_bytes)?,
+        body: columns::code(row, 6, BodySpec::from_code)?,
+        progress: deliveries::progress(row, 7)?,
+        event: (account, row.try_get(4)?, row.try_get(5)?),
+    })
+}
+
+const OWN: &str = "
+    UPDATE deliveries AS d SET owner = $1
+    FROM unnest($2::uuid[], $3::uuid[]) AS n (account_id, id)
+    WHERE d.account_id = n.account_id AND d.id = n.id AND d.id BETWEEN $4 AND $5";
+
+async fn own(client: &impl GenericClient, session: SessionId, keys: &[DeliveryKey]) -> SqlResult<()> {
+    if keys.is_empty() {
+        return Ok(());
+    }
+    let keys = Keys::new(keys.iter().copied());
+    let changed = statement::execute(
+        client,
+        OWN,
+        &[
+            &session.0,
+            &keys.accounts,
+            &keys.ids,
+            &keys.first_id,
+            &keys.last_id,
+        ],
+    )
+    .await?;
+    debug_assert_eq!(changed, keys.ids.len() as u64, "the rows are locked");
+    Ok(())
+}
+
+/// The events of these keys.
+async fn read_events(
+    client: &impl GenericClient,
+    keys: &[EventKey],
+) -> SqlResult<Vec<(EventKey, Arc<Event>)>> {
+    let times = keys.iter().map(|(_, created_at, _)| *created_at);
+    let (Some(first), Some(last)) = (times.clone().min(), times.clone().max()) else {
+        return Ok(Vec::new());
+    };
+    let sql = format!(
+        "SELECT {}, e.seq
+         FROM unnest($1::uuid[], $2::bigint[], $3::bigint[]) AS n (account_id, created_at, seq)
+         JOIN events AS e ON e.account_id = n.account_id AND e.created_at = n.created_at AND e.seq = n.seq
+             AND e.created_at BETWEEN $4 AND $5",
+        events::COLUMNS
+    );
+    let accounts: Vec<Uuid> = keys
+        .iter()
+        .map(|(account, ..)| uuid(account.as_bytes()))
+        .collect();
+    let times: Vec<i64> = times.collect();
+    let seqs: Vec<i64> = keys.iter().map(|(.., seq)| *seq).collect();
+    let rows = statement::query(client, &sql, &[&accounts, &times, &seqs, &first, &last]).await?;
+    rows.iter()
+        .map(|row| {
+            let event = events::from_row(row)?.event;
+            let seq: i64 = row.try_get(events::COLUMN_COUNT)?;
+            Ok(((event.account, event.created_at.unix_ms(), seq), Arc::new(event)))
+        })
+        .collect()
+}
+
+const NEXT_DUE: &str = "
+    SELECT r.nth, (
+        SELECT state_at FROM deliveries
+        WHERE status = 0 AND owner IS NULL AND action_id = r.action_id ORDER BY state_at, id LIMIT 1
+    )
+    FROM unnest($1::uuid[]) WITH ORDINALITY AS r (action_id, nth)";
+
+/// When the first delivery that still waits for each action is due.
+async fn next_due(
+    client: &impl GenericClient,
+    requests: &[ClaimRequest],
+) -> SqlResult<Vec<Option<Timestamp>>> {
+    let actions: Vec<Uuid> = requests
+        .iter()
+        .map(|request| uuid(request.action.as_bytes()))
+        .collect();
+    let rows = statement::query(client, NEXT_DUE, &[&actions]).await?;
+    let mut next = vec![None; requests.len()];
+    for row in &rows {
+        next[place(row, requests.len())?] = columns::time_opt(row, 1)?;
+    }
+    Ok(next)
+}

@@ -1,0 +1,240 @@
+//! News of deliveries that are not as usual: canceled, no longer owned, gone, or with a record that has this attempt's
+//! number already, or this very attempt.
+//!
+//! The rows are locked first, so that the record does not grow between looking at it and adding to it.
+
+use std::collections::HashMap;
+
+use deadpool_postgres::GenericClient;
+use futures_util::future::{try_join, try_join4};
+use postrider_storage::{Change, DeliveryKey, Finished, Recorded, SessionId};
+use tokio_postgres::Row;
+
+use super::News;
+use super::states::States;
+use crate::attempts::{self, nanoseconds};
+use crate::columns::{self, int};
+use crate::deliveries::claim::is_alive;
+use crate::deliveries::keys::Keys;
+use crate::sql_error::{SqlError, SqlResult};
+use crate::statement::{self, Param, Params};
+
+/// Answers for the items at these places, which are in the order in which rows are locked, and of a delivery each.
+pub(super) async fn finish(
+    client: &impl GenericClient,
+    session: SessionId,
+    finished: &[Finished],
+    places: &[usize],
+    answers: &mut [Recorded],
+) -> SqlResult<()> {
+    if places.is_empty() {
+        return Ok(());
+    }
+    let keys = Keys::new(places.iter().map(|nth| finished[*nth].key));
+    let (alive, owners) = try_join(is_alive(client, session), locked(client, &keys)).await?;
+    let records = records(client, &keys).await?;
+    let mut writes = Writes::default();
+    for (item, place) in places.iter().enumerate() {
+        let Some(owner) = owners.get(&item) else {
+            continue;
+        };
+        // A dead session owns nothing, even where nobody has taken its deliveries back yet.
+        let owned = alive && *owner == Some(session.0);
+        let record = records.get(&item).map_or(&[][..], Vec::as_slice);
+        answers[*place] = writes.add(&finished[*place], owned, record);
+    }
+    writes.send(client).await
+}
+
+/// An attempt that is on record, as far as it tells whether another one is the same, and which numbers are free.
+struct OnRecord {
+    number: i32,
+    started_at: i64,
+    duration_ns: i64,
+    outcome: i16,
+}
+
+impl OnRecord {
+    fn is(&self, news: &News<'_>) -> bool {
+        self.started_at == news.attempt.started_at.unix_ms()
+            && self.duration_ns == nanoseconds(news.attempt.duration)
+            && self.outcome == i16::from(news.attempt.outcome.code())
+    }
+}
+
+/// Locks the deliveries that there are; by the item's place among the keys, who owns them.
+async fn locked(client: &impl GenericClient, keys: &Keys) -> SqlResult<HashMap<usize, Option<i64>>> {
+    let sql = "SELECT n.nth, d.owner
+         FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS n (account_id, id, nth)
+         JOIN deliveries AS d ON d.account_id = n.account_id AND d.id = n.id AND d.id BETWEEN $3 AND $4
+         ORDER BY n.nth FOR UPDATE OF d";
+    let params: &Params<'_> = &[&keys.accounts, &keys.ids, &keys.first_id, &keys.last_id];
+    let rows = statement::query(client, sql, params).await?;
+    rows.iter().map(|row| Ok((item(row)?, row.try_get(1)?))).collect()
+}
+
+/// The deliveries' records, by the item's place among the keys.
+async fn records(client: &impl GenericClient, keys: &Keys) -> SqlResult<HashMap<usize, Vec<OnRecord>>> {
+    let sql = "SELECT n.nth, a.number, a.started_at, a.duration_ns, a.outcome
+         FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS n (account_id, id, nth)
+         JOIN attempts AS a ON a.account_id = n.account_id AND a.delivery_id = n.id
+             AND a.delivery_id BETWEEN $3 AND $4";
+    let params: &Params<'_> = &[&keys.accounts, &keys.ids, &keys.first_id, &keys.last_id];
+    let mut records: HashMap<usize, Vec<OnRecord>> = HashMap::new();
+    for row in &statement::query(client, sql, params).await? {
+        records.entry(item(row)?).or_default().push(OnRecord {
+            number: row.try_get(1)?,
+            started_at: row.try_get(2)?,
+            duration_ns: row.try_get(3)?,
+            outcome: row.try_get(4)?,
+        });
+    }
+    Ok(records)
+}
+
+fn item(row: &Row) -> SqlResult<usize> {
+    let nth: i64 = row.try_get(0)?;
+    usize::try_from(nth - 1).map_err(|_| SqlError::Damaged("the number of an item"))
+}
+
+/// What is to be written.
+#[derive(Default)]
+struct Writes<'a> {
+    /// New states after an attempt.
+    settled: States,
+    /// Attempts for the record, with the number and the highest one then.
+    added: Vec<(News<'a>, u32, i32)>,
+    /// Canceled: the status, since when.
+    canceled: Vec<(DeliveryKey, i16, i64)>,
+}
+
+impl<'a> Writes<'a> {
+    /// Decides about an item.
+    fn add(&mut self, finished: &'a Finished, owned: bool, record: &[OnRecord]) -> Recorded {
+        let recorded = if owned {
+            Recorded::Applied
+        } else {
+            Recorded::Fenced
+        };
+        let Some(news) = News::of(finished) else {
+            if let (true, Change::Canceled { at, status }) = (owned, &finished.change) {
+                self.canceled
+                    .push((finished.key, i16::from(status.code()), at.unix_ms()));
+            }
+            return recorded;
+        };
+        if record.iter().any(|attempt| attempt.is(&news)) {
+            return Recorded::Applied;
+        }
+        let taken = |number: &u32| record.iter().any(|attempt| attempt.number == int(*number));
+        let own = news.attempt.number;
+        let number = (own..).find(|number| !taken(number)).unwrap_or(own);
+        let highest = record.iter().map(|attempt| attempt.number).max();
+        let highest = highest.map_or(int(number), |highest| highest.max(int(number)));
+        if owned {
+            self.settled.add(&news, number);
+        }
+        self.added.push((news, number, highest));
+        recorded
+    }
+
+    /// Writes it all.
+    async fn send(&self, client: &impl GenericClient) -> SqlResult<()> {
+        try_join4(
+            self.settle(client),
+            self.note_recorded(client),
+            self.record(client),
+            self.cancel(client),
+        )
+        .await?;
+        Ok(())
+    }
+
+    async fn settle(&self, client: &impl GenericClient) -> SqlResult<()> {
+        if self.settled.is_empty() {
+            return Ok(());
+        }
+        let keys = self.settled.keys();
+        let sql = "UPDATE deliveries AS d
+             SET status = n.status, attempts = n.attempts, resends = n.resends, resend_of = n.resend_of, owner = NULL,
+                 state_at = n.state_at, last_status_code = n.status_code, last_outcome = n.outcome
+             FROM unnest($1::uuid[], $2::uuid[], $3::smallint[], $4::integer[], $5::integer[], $6::smallint[],
+                         $7::bigint[], $8::smallint[], $9::smallint[], $10::integer[])
+                 AS n (account_id, id, status, attempts, resends, resend_of, state_at, status_code, outcome, number)
+             WHERE d.account_id = n.account_id AND d.id = n.id AND d.id BETWEEN $11 AND $12";
+        let mut params = self.settled.params(&keys).to_vec();
+        params.extend([&keys.first_id as Param<'_>, &keys.last_id]);
+        statement::execute(client, sql, &params).await?;
+        Ok(())
+    }
+
+    async fn note_recorded(&self, client: &impl GenericClient) -> SqlResult<()> {
+        if self.added.is_empty() {
+            return Ok(());
+        }
+        let keys = Keys::new(self.added.iter().map(|(news, ..)| news.finished.key));
+        let highest: Vec<i32> = self.added.iter().map(|(.., highest)| *highest).collect();
+        let sql = "UPDATE deliveries AS d SET recorded = n.recorded
+             FROM unnest($1::uuid[], $2::uuid[], $3::integer[]) AS n (account_id, id, recorded)
+             WHERE d.account_id = n.account_id AND d.id = n.id AND d.id BETWEEN $4 AND $5";
+        let params: &Params<'_> = &[&keys.accounts, &keys.ids, &highest, &keys.first_id, &keys.last_id];
+        statement::execute(client, sql, params).await?;
+        Ok(())
+    }
+
+    async fn record(&self, client: &impl GenericClient) -> SqlResult<()> {
+        if self.added.is_empty() {
+            return Ok(());
+        }
+        let keys = Keys::new(self.added.iter().map(|(news, ..)| news.finished.key));
+        let mut records = attempts::Rows::default();
+        for (news, ..) in &self.added {
+            records.add(news.finished.key, news.attempt);
+        }
+        let numbers: Vec<i32> = self.added.iter().map(|(_, number, _)| int(*number)).collect();
+        let outcomes: Vec<i16> = self
+            .added
+            .iter()
+            .map(|(news, ..)| i16::from(news.attempt.outcome.code()))
+            .collect();
+        let status_codes: Vec<Option<i16>> = self
+            .added
+            .iter()
+            .map(|(news, ..)| columns::status_code(news.attempt.status_code))
+            .collect();
+        let sql = format!(
+            "INSERT INTO attempts (account_id, delivery_id, number, outcome, status_code, {})
+             SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::integer[], $4::smallint[], $5::smallint[], $6::bigint[],
+                                  $7::bigint[], $8::boolean[], $9::bytea[], $10::bytea[], $11::bytea[], $12::bytea[],
+                                  $13::bytea[])",
+            attempts::COLUMNS
+        );
+        let mut params: Vec<Param<'_>> = vec![&keys.accounts, &keys.ids, &numbers, &outcomes, &status_codes];
+        params.extend(records.params());
+        statement::execute(client, &sql, &params).await?;
+        Ok(())
+    }
+
+    async fn cancel(&self, client: &impl GenericClient) -> SqlResult<()> {
+        if self.canceled.is_empty() {
+            return Ok(());
+        }
+        let keys = Keys::new(self.canceled.iter().map(|(key, ..)| *key));
+        let statuses: Vec<i16> = self.canceled.iter().map(|(_, status, _)| *status).collect();
+        let since: Vec<i64> = self.canceled.iter().map(|(.., since)| *since).collect();
+        let sql = "UPDATE deliveries AS d
+             SET status = n.status, resend_of = NULL, owner = NULL, state_at = n.state_at
+             FROM unnest($1::uuid[], $2::uuid[], $3::smallint[], $4::bigint[]) AS n (account_id, id, status, state_at)
+             WHERE d.account_id = n.account_id AND d.id = n.id AND d.id BETWEEN $5 AND $6";
+        let params: &Params<'_> = &[
+            &keys.accounts,
+            &keys.ids,
+            &statuses,
+            &since,
+            &keys.first_id,
+            &keys.last_id,
+        ];
+        statement::execute(client, sql, params).await?;
+        Ok(())
+    }
+}

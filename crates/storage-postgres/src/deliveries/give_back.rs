@@ -1,0 +1,39 @@
+//! Giving back: owned deliveries wait again, untried.
+
+use deadpool_postgres::GenericClient;
+use postrider_model::Timestamp;
+use postrider_storage::{DeliveryKey, SessionId};
+
+use crate::deliveries::keys::Keys;
+use crate::sql_error::SqlResult;
+use crate::statement;
+
+/// Gives deliveries back; see [`postrider_storage::DeliveryStore::give_back`].
+pub(crate) async fn give_back(
+    client: &impl GenericClient,
+    session: SessionId,
+    keys: &[DeliveryKey],
+    now: Timestamp,
+) -> SqlResult<()> {
+    if keys.is_empty() {
+        return Ok(());
+    }
+    let keys = Keys::sorted(keys);
+    let sql = "UPDATE deliveries AS d SET owner = NULL, state_at = $2
+         FROM unnest($3::uuid[], $4::uuid[]) AS n (account_id, id)
+         WHERE d.account_id = n.account_id AND d.id = n.id AND d.id BETWEEN $5 AND $6 AND d.owner = $1";
+    statement::execute(
+        client,
+        sql,
+        &[
+            &session.0,
+            &now.unix_ms(),
+            &keys.accounts,
+            &keys.ids,
+            &keys.first_id,
+            &keys.last_id,
+        ],
+    )
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,199 @@
+//! Lists of deliveries, newest first: by id, whose first 48 bits are the time.
+//!
+//! - of one event: a range of ids, as an event's deliveries are numbered consecutively;
+//! - failed or canceled: an index of just those;
+//! - anything else: the primary key.
+//!
+//! What the index does not tell is filtered, in chunks of rows that grow, up to [`ROWS_LOOKED_AT_MAX`] rows a page.
+
+use deadpool_postgres::GenericClient;
+use postrider_model::{AccountId, Delivery, DeliveryId, DeliveryStatus, Timestamp};
+use postrider_storage::{DeliveryFilter, Page, PageRequest, Position};
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+use crate::columns::{self, uuid};
+use crate::deliveries::{COLUMN_COUNT, COLUMNS, EVENT_OF_DELIVERY, from_row};
+use crate::events;
+use crate::events::list::{CHUNK_GROWTH, ROWS_LOOKED_AT_MAX};
+use crate::sql_error::SqlResult;
+use crate::statement;
+
+/// How far an id's time may be ahead of its event's acceptance: ids never go backwards, so that a burst within one
+/// millisecond borrows from those to come. An hour is far more than any burst could.
+const IDS_AHEAD_MS: i64 = 3_600_000;
+
+/// Whether a walk goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Walk {
+    /// To the next one.
+    On,
+    /// It ends here.
+    Stop,
+}
+
+/// A page of deliveries; see [`postrider_storage::DeliveryStore::deliveries`].
+pub(crate) async fn list(
+    client: &impl GenericClient,
+    account: AccountId,
+    filter: &DeliveryFilter,
+    page: PageRequest,
+) -> SqlResult<Page<Delivery>> {
+    let mut items = Vec::new();
+    let next = walk(client, account, filter, page.after, page.limit + 1, |delivery| {
+        if items.len() == page.limit {
+            return Walk::Stop;
+        }
+        items.push(delivery);
+        Walk::On
+    })
+    .await?;
+    Ok(Page { items, next })
+}
+
+/// Shows the deliveries that match to `visit`, newest first, from behind `after`. Returns where to go on: behind the
+/// last one that was taken, where `visit` stopped at the next or enough rows were looked at; `None` at the end.
+/// Begins with a chunk of so many rows.
+pub(crate) async fn walk(
+    client: &impl GenericClient,
+    account: AccountId,
+    filter: &DeliveryFilter,
+    after: Option<Position>,
+    first_chunk: usize,
+    mut visit: impl FnMut(Delivery) -> Walk,
+) -> SqlResult<Option<Position>> {
+    let Some((oldest, mut end)) = ids(client, account, filter, after).await? else {
+        return Ok(None);
+    };
+    let mut last_taken = after;
+    let (mut looked_at, mut chunk) = (0, first_chunk);
+    loop {
+        let size = chunk.min(ROWS_LOOKED_AT_MAX - looked_at);
+        let rows = looked_through(client, account, filter, (oldest, end), size).await?;
+        for row in &rows {
+            let position = position(row)?;
+            if row.try_get(COLUMN_COUNT)? && visit(from_row(row)?) == Walk::Stop {
+                return Ok(last_taken);
+            }
+            last_taken = Some(position);
+        }
+        let Some(last) = rows.last() else {
+            return Ok(None);
+        };
+        let nth: i64 = last.try_get(COLUMN_COUNT + 1)?;
+        if usize::try_from(nth).unwrap_or_default() < size {
+            return Ok(None);
+        }
+        end = position(last)?.0;
+        looked_at += size;
+        chunk *= CHUNK_GROWTH;
+        if looked_at >= ROWS_LOOKED_AT_MAX {
+            return Ok(last_taken);
+        }
+    }
+}
+
+fn position(row: &Row) -> SqlResult<Position> {
+    let id = columns::id(row, 0, DeliveryId::from_bytes)?;
+    Ok(Position(id.as_u128()))
+}
+
+/// Between which ids what matches lies, the second one exclusive; `None` where nothing can match.
+async fn ids(
+    client: &impl GenericClient,
+    account: AccountId,
+    filter: &DeliveryFilter,
+    after: Option<Position>,
+) -> SqlResult<Option<(u128, u128)>> {
+    let mut oldest = filter.after.map_or(0, |time| first_id_at(time.unix_ms()));
+    let mut end = filter.before.map_or(u128::MAX, |time: Timestamp| {
+        first_id_at(time.unix_ms().saturating_add(IDS_AHEAD_MS))
+    });
+    if let Some(event) = filter.event {
+        let stored = events::by_id(client, account, event).await?;
+        let Some((first, count)) = stored.and_then(|stored| {
+            let first = stored.first_delivery?;
+            Some((first.as_u128(), u128::from(stored.event.deliveries)))
+        }) else {
+            return Ok(None);
+        };
+        oldest = oldest.max(first);
+        end = end.min(first + count);
+    }
+    if let Some(after) = after {
+        end = end.min(after.0);
+    }
+    Ok((oldest < end).then_some((oldest, end)))
+}
+
+/// The first id that can have been made at this time, as a number (RFC 9562: the time is in front).
+fn first_id_at(time_ms: i64) -> u128 {
+    u128::from(time_ms.clamp(0, (1 << 48) - 1).cast_unsigned()) << 80
+}
+
+/// Looks through the next `size` of the account's deliveries with ids in this range. Gives those that match, and in
+/// any case the last one that was looked at; behind its columns, whether a row matches, and the how-manieth it was.
+async fn looked_through(
+    client: &impl GenericClient,
+    account: AccountId,
+    filter: &DeliveryFilter,
+    (oldest, end): (u128, u128),
+    size: usize,
+) -> SqlResult<Vec<Row>> {
+    // The condition that the index of failed and canceled deliveries has.
+    let indexed = match filter.status {
+        Some(DeliveryStatus::Failed | DeliveryStatus::Canceled) => "AND status = $5 AND status > 1",
+        _ => "",
+    };
+    // The event's row is only read where the delivery's own columns match: that is what OFFSET 0 keeps.
+    let sql = format!(
+        "WITH looked_at AS MATERIALIZED (
+             SELECT l.*, row_number() OVER (ORDER BY l.id DESC) AS nth
+             FROM (
+                 SELECT * FROM deliveries
+                 WHERE account_id = $1 AND id >= $2 AND id < $3 {indexed}
+                 ORDER BY id DESC LIMIT $4
+             ) AS l
+         )
+         SELECT {COLUMNS}, m.matches, d.nth
+         FROM looked_at AS d
+         CROSS JOIN LATERAL (
+             SELECT ($5::smallint IS NULL OR d.status = $5)
+                AND ($6::uuid IS NULL OR d.automation_id = $6)
+                AND ($7::uuid IS NULL OR d.action_id = $7)
+                AND d.event_created_at >= $8 AND d.event_created_at < $9 AS own
+         ) AS o
+         LEFT JOIN LATERAL (
+             SELECT e.id, e.type FROM events AS e WHERE o.own AND {EVENT_OF_DELIVERY} OFFSET 0
+         ) AS e ON true
+         CROSS JOIN LATERAL (
+             SELECT o.own AND e.id IS NOT NULL AND ($10::text IS NULL OR e.type = $10) AS matches
+         ) AS m
+         WHERE m.matches OR d.nth = (SELECT count(*) FROM looked_at)
+         ORDER BY d.nth"
+    );
+    let size = i64::try_from(size).unwrap_or(i64::MAX);
+    let status = filter.status.map(|status| i16::from(status.code()));
+    let automation = filter.automation.map(|id| uuid(id.as_bytes()));
+    let action = filter.action.map(|id| uuid(id.as_bytes()));
+    let after = filter.after.map_or(i64::MIN, Timestamp::unix_ms);
+    let before = filter.before.map_or(i64::MAX, Timestamp::unix_ms);
+    let event_type = filter.event_type.as_ref().map(|name| name.as_str());
+    statement::query(
+        client,
+        &sql,
+        &[
+            &uuid(account.as_bytes()),
+            &Uuid::from_u128(oldest),
+            &Uuid::from_u128(end),
+            &size,
+            &status,
+            &automation,
+            &action,
+            &after,
+            &before,
+            &event_type,
+        ],
+    )
+    .await
+}

@@ -1,0 +1,112 @@
+//! One more attempt of everything that matches, step by step.
+//!
+//! Steps walk a list that goes one way, so that a delivery that a step made pending is not met again.
+
+use std::collections::HashSet;
+
+use deadpool_postgres::GenericClient;
+use postrider_model::delivery::Progress;
+use postrider_model::{AccountId, ActionId, DeliveryStatus, Timestamp};
+use postrider_storage::{DeliveryFilter, DeliveryKey, Position, ReplayStep};
+
+use crate::deliveries::keys::Keys;
+use crate::deliveries::list::{self, Walk};
+use crate::sql_error::SqlResult;
+use crate::{columns, statement};
+
+/// Most deliveries made due in one step: some ten milliseconds of the database's time.
+const STEP_DELIVERIES_MAX: usize = 500;
+
+/// A delivery that a step chose, what it was, and what it is to be.
+struct Chosen {
+    key: DeliveryKey,
+    was: Progress,
+    becomes: Progress,
+}
+
+/// A step; see [`postrider_storage::DeliveryStore::replay_step`].
+pub(crate) async fn step(
+    client: &impl GenericClient,
+    account: AccountId,
+    filter: &DeliveryFilter,
+    actions: &HashSet<ActionId>,
+    after: Option<Position>,
+    now: Timestamp,
+) -> SqlResult<ReplayStep> {
+    let filter = DeliveryFilter {
+        before: Some(filter.before.unwrap_or(now)),
+        ..filter.clone()
+    };
+    let mut chosen = Vec::new();
+    let next = list::walk(
+        client,
+        account,
+        &filter,
+        after,
+        STEP_DELIVERIES_MAX + 1,
+        |delivery| {
+            let was = delivery.progress;
+            if let Some(becomes) = was.resend()
+                && was.status != DeliveryStatus::Pending
+                && actions.contains(&delivery.action)
+            {
+                if chosen.len() == STEP_DELIVERIES_MAX {
+                    return Walk::Stop;
+                }
+                let key = DeliveryKey {
+                    account,
+                    delivery: delivery.id,
+                };
+                chosen.push(Chosen { key, was, becomes });
+            }
+            Walk::On
+        },
+    )
+    .await?;
+    let replayed = make_due(client, &mut chosen, now).await?;
+    Ok(ReplayStep { replayed, next })
+}
+
+/// Makes deliveries due that still are what they were when they were chosen; whatever else happened to one meanwhile
+/// was a wish for one more attempt as well. Returns how many.
+async fn make_due(client: &impl GenericClient, chosen: &mut [Chosen], now: Timestamp) -> SqlResult<usize> {
+    if chosen.is_empty() {
+        return Ok(0);
+    }
+    chosen.sort_unstable_by_key(|chosen| super::keys::order(&chosen.key));
+    let keys = Keys::new(chosen.iter().map(|chosen| chosen.key));
+    let statuses: Vec<i16> = chosen.iter().map(|chosen| code(chosen.was.status)).collect();
+    let attempts: Vec<i32> = chosen
+        .iter()
+        .map(|chosen| columns::int(chosen.was.attempts))
+        .collect();
+    let resend_of: Vec<Option<i16>> = chosen
+        .iter()
+        .map(|chosen| chosen.becomes.resend_of.map(code))
+        .collect();
+    let sql = "UPDATE deliveries AS d SET status = 0, resend_of = n.resend_of, state_at = $1
+         FROM unnest($2::uuid[], $3::uuid[], $4::smallint[], $5::integer[], $6::smallint[])
+             AS n (account_id, id, status, attempts, resend_of)
+         WHERE d.account_id = n.account_id AND d.id = n.id AND d.id BETWEEN $7 AND $8
+             AND d.status = n.status AND d.attempts = n.attempts AND d.owner IS NULL";
+    let replayed = statement::execute(
+        client,
+        sql,
+        &[
+            &now.unix_ms(),
+            &keys.accounts,
+            &keys.ids,
+            &statuses,
+            &attempts,
+            &resend_of,
+            &keys.first_id,
+            &keys.last_id,
+        ],
+    )
+    .await?;
+    Ok(usize::try_from(replayed).unwrap_or(usize::MAX))
+}
+
+fn code(status: DeliveryStatus) -> i16 {
+    i16::from(status.code())
+}

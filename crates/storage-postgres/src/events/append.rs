@@ -1,0 +1,238 @@
+//! Accepting: all events of a call in one statement and all their deliveries in another, sent together.
+
+use deadpool_postgres::GenericClient;
+use futures_util::future::try_join4;
+use postrider_model::{DeliveryId, EventTypeName, Timestamp};
+use postrider_storage::{Appended, DeliveryKey, FirstAttempt, NewEvent, SessionId};
+use uuid::Uuid;
+
+use crate::columns::{int, uuid};
+use crate::events::seq::Seqs;
+use crate::events::{FLAG_JS_FIXED_POINT, FLAG_TEST, known};
+use crate::sql_error::SqlResult;
+use crate::statement;
+
+/// Stores events; see [`postrider_storage::EventStore::append`].
+pub(crate) async fn append(
+    client: &impl GenericClient,
+    seqs: &Seqs,
+    session: SessionId,
+    events: &[NewEvent],
+) -> SqlResult<Vec<Appended>> {
+    if events.is_empty() {
+        return Ok(Vec::new());
+    }
+    let answers = known::answers(client, events).await?;
+    let new = events.iter().zip(&answers);
+    let new: Vec<_> = new
+        .filter_map(|(new, answer)| answer.is_none().then_some(new))
+        .collect();
+    if !new.is_empty() {
+        let numbers = seqs.take(client, new.len()).await?;
+        let stored: Vec<_> = new.into_iter().zip(numbers).collect();
+        try_join4(
+            insert_types(client, &stored),
+            known::insert_keys(client, &stored),
+            insert_events(client, &stored),
+            insert_deliveries(client, session, &stored),
+        )
+        .await?;
+    }
+    Ok(answers
+        .into_iter()
+        .map(|answer| answer.unwrap_or(Appended::Stored))
+        .collect())
+}
+
+/// The deliveries that the session comes to own by appending these.
+pub(crate) fn owned(events: &[NewEvent]) -> Vec<DeliveryKey> {
+    events
+        .iter()
+        .flat_map(|new| {
+            new.deliveries
+                .iter()
+                .map(|delivery| (new.event.account, delivery))
+        })
+        .filter(|(_, delivery)| delivery.first_attempt == FirstAttempt::Owned)
+        .map(|(account, delivery)| DeliveryKey {
+            account,
+            delivery: delivery.id,
+        })
+        .collect()
+}
+
+async fn insert_types(client: &impl GenericClient, stored: &[(&NewEvent, i64)]) -> SqlResult<()> {
+    let mut types: Vec<(&EventTypeName, Timestamp)> = stored
+        .iter()
+        .filter(|(new, _)| new.adds_event_type)
+        .map(|(new, _)| (&new.event.event_type, new.event.created_at))
+        .collect();
+    if types.is_empty() {
+        return Ok(());
+    }
+    // Each once, with the time of the first of its events; in one order everywhere, so that two transactions do not
+    // wait for each other.
+    types.sort_by_key(|(name, _)| name.as_str());
+    types.dedup_by_key(|(name, _)| name.as_str());
+    add_unseen(client, &types).await
+}
+
+async fn add_unseen(client: &impl GenericClient, types: &[(&EventTypeName, Timestamp)]) -> SqlResult<()> {
+    let names: Vec<&str> = types.iter().map(|(name, _)| name.as_str()).collect();
+    let times: Vec<i64> = types.iter().map(|(_, time)| time.unix_ms()).collect();
+    let sql = "INSERT INTO event_types AS t (name, description, created_at, updated_at)
+         SELECT name, '', created_at, created_at FROM unnest($1::text[], $2::bigint[]) AS n (name, created_at)
+         ON CONFLICT (name) DO UPDATE
+         SET deleted = false, created_at = excluded.created_at, updated_at = excluded.updated_at WHERE t.deleted";
+    statement::execute(client, sql, &[&names, &times]).await?;
+    Ok(())
+}
+
+const INSERT_EVENTS: &str = "
+    INSERT INTO events (account_id, created_at, seq, id, first_delivery_id, occurred_at, delivery_count, flags, type,
+                        warning_code, warning_pointer, data)
+    SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::uuid[], $5::uuid[], $6::bigint[], $7::integer[],
+                         $8::smallint[], $9::text[], $10::text[], $11::bytea[], $12::bytea[])";
+
+async fn insert_events(client: &impl GenericClient, stored: &[(&NewEvent, i64)]) -> SqlResult<()> {
+    /// One column of all events.
+    fn column<'a, T>(stored: &[(&'a NewEvent, i64)], value: impl Fn(&'a NewEvent) -> T) -> Vec<T> {
+        stored.iter().map(|(new, _)| value(new)).collect()
+    }
+    debug_assert!(
+        stored.iter().all(|(new, _)| are_consecutive(new)),
+        "an event's deliveries are numbered consecutively"
+    );
+    let seqs: Vec<i64> = stored.iter().map(|(_, seq)| *seq).collect();
+    statement::execute(
+        client,
+        INSERT_EVENTS,
+        &[
+            &column(stored, |new| uuid(new.event.account.as_bytes())),
+            &column(stored, |new| new.event.created_at.unix_ms()),
+            &seqs,
+            &column(stored, |new| uuid(new.event.id.as_bytes())),
+            &column(stored, |new| {
+                new.deliveries.first().map(|first| uuid(first.id.as_bytes()))
+            }),
+            &column(stored, |new| new.event.occurred_at.map(Timestamp::unix_ms)),
+            &column(stored, |new| int(new.event.deliveries)),
+            &column(stored, |new| flags(new)),
+            &column(stored, |new| new.event.event_type.as_str()),
+            &column(stored, |new| {
+                new.event.warning.as_ref().map(|warning| warning.code.as_str())
+            }),
+            &column(stored, |new| {
+                new.event
+                    .warning
+                    .as_ref()
+                    .map(|warning| warning.pointer.as_bytes())
+            }),
+            &column(stored, |new| &*new.event.data),
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+fn flags(new: &NewEvent) -> i16 {
+    i16::from(new.event.test) * FLAG_TEST + i16::from(new.event.js_fixed_point) * FLAG_JS_FIXED_POINT
+}
+
+/// Whether an event's deliveries are numbered as its row assumes.
+fn are_consecutive(new: &NewEvent) -> bool {
+    let first = new.deliveries.first().map_or(0, |first| first.id.as_u128());
+    (first..)
+        .zip(&new.deliveries)
+        .all(|(id, delivery)| delivery.id == DeliveryId::from_u128(id))
+}
+
+const INSERT_DELIVERIES: &str = "
+    INSERT INTO deliveries (account_id, id, event_created_at, event_seq, automation_id, action_id, state_at, owner,
+                            data_bytes, attempts, resends, recorded, body, status)
+    SELECT account_id, id, created_at, seq, automation_id, action_id, created_at, owner, data_bytes, 0, 0, 0, body, 0
+    FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[], $5::uuid[], $6::uuid[], $7::bigint[],
+                $8::integer[], $9::smallint[])
+        AS n (account_id, id, created_at, seq, automation_id, action_id, owner, data_bytes, body)";
+
+async fn insert_deliveries(
+    client: &impl GenericClient,
+    session: SessionId,
+    stored: &[(&NewEvent, i64)],
+) -> SqlResult<()> {
+    let count = stored.iter().map(|(new, _)| new.deliveries.len()).sum();
+    if count == 0 {
+        return Ok(());
+    }
+    let mut rows = DeliveryRows::with_capacity(count);
+    for (new, seq) in stored {
+        rows.add(session, new, *seq);
+    }
+    statement::execute(
+        client,
+        INSERT_DELIVERIES,
+        &[
+            &rows.accounts,
+            &rows.ids,
+            &rows.created_at,
+            &rows.seqs,
+            &rows.automations,
+            &rows.actions,
+            &rows.owners,
+            &rows.data_bytes,
+            &rows.bodies,
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// The deliveries of a call, one array for each column.
+struct DeliveryRows {
+    accounts: Vec<Uuid>,
+    ids: Vec<Uuid>,
+    created_at: Vec<i64>,
+    seqs: Vec<i64>,
+    automations: Vec<Uuid>,
+    actions: Vec<Uuid>,
+    owners: Vec<Option<i64>>,
+    data_bytes: Vec<i32>,
+    bodies: Vec<i16>,
+}
+
+impl DeliveryRows {
+    fn with_capacity(count: usize) -> Self {
+        Self {
+            accounts: Vec::with_capacity(count),
+            ids: Vec::with_capacity(count),
+            created_at: Vec::with_capacity(count),
+            seqs: Vec::with_capacity(count),
+            automations: Vec::with_capacity(count),
+            actions: Vec::with_capacity(count),
+            owners: Vec::with_capacity(count),
+            data_bytes: Vec::with_capacity(count),
+            bodies: Vec::with_capacity(count),
+        }
+    }
+
+    /// Adds an event's deliveries.
+    fn add(&mut self, session: SessionId, new: &NewEvent, seq: i64) {
+        let account = uuid(new.event.account.as_bytes());
+        let created_at = new.event.created_at.unix_ms();
+        let data_bytes = i32::try_from(new.event.data.len()).unwrap_or(i32::MAX);
+        for delivery in &new.deliveries {
+            self.accounts.push(account);
+            self.ids.push(uuid(delivery.id.as_bytes()));
+            self.created_at.push(created_at);
+            self.seqs.push(seq);
+            self.automations.push(uuid(delivery.automation.as_bytes()));
+            self.actions.push(uuid(delivery.action.as_bytes()));
+            self.owners.push(match delivery.first_attempt {
+                FirstAttempt::Owned => Some(session.0),
+                FirstAttempt::Waiting => None,
+            });
+            self.data_bytes.push(data_bytes);
+            self.bodies.push(i16::from(delivery.body.code()));
+        }
+    }
+}

@@ -1,0 +1,272 @@
+//! Removing events row by row, each with its deliveries and their attempts.
+
+use std::collections::HashSet;
+
+use deadpool_postgres::Transaction;
+use postrider_model::Timestamp;
+use postrider_storage::Pruned;
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+use crate::database::Client;
+use crate::partitions::day::Day;
+use crate::sql_error::SqlResult;
+use crate::statement;
+
+/// Most events that one step looks at: enough to come by many pending ones, few enough for a short transaction.
+const LOOKED_AT_MAX: usize = 1000;
+
+/// An event's row as far as removing it needs it: reads [`Old::COLUMNS`].
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Old {
+    account: Uuid,
+    created_at: i64,
+    seq: i64,
+    first_delivery: Option<Uuid>,
+    count: u32,
+}
+
+impl Old {
+    /// Of an event `e`.
+    pub(super) const COLUMNS: &str =
+        "e.account_id, e.created_at, e.seq, e.first_delivery_id, e.delivery_count";
+
+    pub(super) fn from_row(row: &Row) -> SqlResult<Self> {
+        Ok(Self {
+            account: row.try_get(0)?,
+            created_at: row.try_get(1)?,
+            seq: row.try_get(2)?,
+            first_delivery: row.try_get(3)?,
+            count: crate::columns::count(row, 4)?,
+        })
+    }
+
+    /// The ids of its deliveries.
+    fn deliveries(&self) -> impl Iterator<Item = Uuid> + use<> {
+        let count = self.count;
+        self.first_delivery.into_iter().flat_map(move |first| {
+            (0..u128::from(count)).map(move |nth| Uuid::from_u128(first.as_u128() + nth))
+        })
+    }
+
+    /// About how many rows go with it: itself, and an attempt for each of its deliveries.
+    fn rows(&self) -> usize {
+        1 + 2 * usize::try_from(self.count).unwrap_or(usize::MAX / 4)
+    }
+
+    fn place(&self) -> Place {
+        Place {
+            account: self.account,
+            created_at: self.created_at,
+            seq: self.seq,
+        }
+    }
+}
+
+/// The first of these events, as many as make up about `limit` rows; at least one.
+pub(super) fn first_rows(events: &[Old], limit: usize) -> &[Old] {
+    let mut rows = 0;
+    let fits = events.iter().take_while(|old| {
+        let fits = rows < limit;
+        rows += old.rows();
+        fits
+    });
+    let count = fits.count();
+    &events[..count]
+}
+
+/// How far a walk came: behind this event.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    account: Uuid,
+    created_at: i64,
+    seq: i64,
+}
+
+impl Place {
+    /// Before all of them.
+    pub(super) const START: Self = Self {
+        account: Uuid::nil(),
+        created_at: i64::MIN,
+        seq: i64::MIN,
+    };
+}
+
+/// A step of a walk through a partition.
+#[derive(Default)]
+pub(super) struct Walk {
+    /// What was removed.
+    pub(super) pruned: Pruned,
+    /// Where to go on; `None` at the end.
+    pub(super) place: Option<Place>,
+}
+
+/// Looks at some old events of a day's partition, or of the default one, and removes those without a pending delivery.
+///
+/// The default partition has an index by age. A day goes by account, in the order of its primary key; within an account
+/// it is the oldest first there too.
+pub(super) async fn walk(
+    client: &mut Client,
+    day: Option<Day>,
+    before: Timestamp,
+    place: Place,
+    limit: usize,
+) -> SqlResult<Walk> {
+    let Some(transaction) = super::begin(client).await? else {
+        return Ok(Walk::default());
+    };
+    let (partition, order, behind) = match day {
+        None => (
+            "events_default".to_owned(),
+            "created_at, account_id, seq",
+            "$3, $2, $4",
+        ),
+        Some(day) => (
+            day.partition("events"),
+            "account_id, created_at, seq",
+            "$2, $3, $4",
+        ),
+    };
+    let sql = format!(
+        "SELECT {columns} FROM {partition} AS e
+         WHERE created_at < $1 AND ({order}) > ({behind}) ORDER BY {order} LIMIT $5",
+        columns = Old::COLUMNS
+    );
+    let most = limit.min(LOOKED_AT_MAX);
+    let limit_rows = i64::try_from(most).unwrap_or(i64::MAX);
+    let rows = transaction
+        .query(
+            &sql,
+            &[
+                &before.unix_ms(),
+                &place.account,
+                &place.created_at,
+                &place.seq,
+                &limit_rows,
+            ],
+        )
+        .await?;
+    let found: Vec<_> = rows.iter().map(Old::from_row).collect::<SqlResult<_>>()?;
+    let looked_at = first_rows(&found, limit);
+    let settled = lock_settled(&transaction, looked_at).await?;
+    let pruned = remove(&transaction, &settled).await?;
+    let is_end = looked_at.len() == found.len() && found.len() < most;
+    if let Some(day) = day
+        && is_end
+    {
+        remove_lost(&transaction, day).await?;
+    }
+    transaction.commit().await?;
+    let place = looked_at.last().filter(|_| !is_end).map(Old::place);
+    Ok(Walk { pruned, place })
+}
+
+/// Those of the events that have no pending delivery, and get none before this transaction ends.
+pub(super) async fn lock_settled(transaction: &Transaction<'_>, events: &[Old]) -> SqlResult<Vec<Old>> {
+    let ids = DeliveryIds::of(events);
+    if ids.ids.is_empty() {
+        return Ok(events.to_vec());
+    }
+    let sql = "SELECT d.account_id, d.id, d.status = 0 FROM deliveries AS d
+               JOIN unnest($1::uuid[], $2::uuid[]) AS old (account_id, id)
+                   ON d.account_id = old.account_id AND d.id = old.id
+               WHERE d.id BETWEEN $3 AND $4
+               ORDER BY d.account_id, d.id FOR UPDATE OF d";
+    let rows = statement::query(
+        transaction,
+        sql,
+        &[&ids.accounts, &ids.ids, &ids.first, &ids.last],
+    )
+    .await?;
+    let mut pending: HashSet<(Uuid, Uuid)> = HashSet::new();
+    for row in &rows {
+        if row.try_get(2)? {
+            pending.insert((row.try_get(0)?, row.try_get(1)?));
+        }
+    }
+    let is_settled = |old: &&Old| old.deliveries().all(|id| !pending.contains(&(old.account, id)));
+    Ok(events.iter().filter(is_settled).copied().collect())
+}
+
+/// Removes events with their keys, their deliveries and those' attempts.
+pub(super) async fn remove(transaction: &Transaction<'_>, events: &[Old]) -> SqlResult<Pruned> {
+    if events.is_empty() {
+        return Ok(Pruned::default());
+    }
+    let ids = DeliveryIds::of(events);
+    let params: &statement::Params<'_> = &[&ids.accounts, &ids.ids, &ids.first, &ids.last];
+    statement::execute(transaction, REMOVE_ATTEMPTS, params).await?;
+    let deliveries = statement::execute(transaction, REMOVE_DELIVERIES, params).await?;
+    let accounts: Vec<_> = events.iter().map(|old| old.account).collect();
+    let times: Vec<_> = events.iter().map(|old| old.created_at).collect();
+    let seqs: Vec<_> = events.iter().map(|old| old.seq).collect();
+    let params: &statement::Params<'_> = &[&accounts, &times, &seqs];
+    statement::execute(transaction, REMOVE_KEYS, params).await?;
+    let events = statement::execute(transaction, REMOVE_EVENTS, params).await?;
+    Ok(Pruned {
+        events: usize::try_from(events).unwrap_or(usize::MAX),
+        deliveries: usize::try_from(deliveries).unwrap_or(usize::MAX),
+        more: false,
+    })
+}
+
+const REMOVE_ATTEMPTS: &str = "
+    DELETE FROM attempts AS a USING unnest($1::uuid[], $2::uuid[]) AS old (account_id, id)
+    WHERE a.account_id = old.account_id AND a.delivery_id = old.id AND a.delivery_id BETWEEN $3 AND $4";
+
+const REMOVE_DELIVERIES: &str = "
+    DELETE FROM deliveries AS d USING unnest($1::uuid[], $2::uuid[]) AS old (account_id, id)
+    WHERE d.account_id = old.account_id AND d.id = old.id AND d.id BETWEEN $3 AND $4";
+
+const REMOVE_KEYS: &str = "
+    DELETE FROM event_keys AS k USING unnest($1::uuid[], $2::bigint[], $3::bigint[]) AS old (account_id, created_at, seq)
+    WHERE k.created_at = old.created_at AND k.account_id = old.account_id AND k.seq = old.seq";
+
+const REMOVE_EVENTS: &str = "
+    DELETE FROM events AS e USING unnest($1::uuid[], $2::bigint[], $3::bigint[]) AS old (account_id, created_at, seq)
+    WHERE e.account_id = old.account_id AND e.created_at = old.created_at AND e.seq = old.seq";
+
+/// All deliveries of some events, for statements that find each by its key. The least and the greatest id go along, as
+/// the partitions to look into follow from them.
+struct DeliveryIds {
+    accounts: Vec<Uuid>,
+    ids: Vec<Uuid>,
+    first: Uuid,
+    last: Uuid,
+}
+
+impl DeliveryIds {
+    fn of(events: &[Old]) -> Self {
+        let keys = events
+            .iter()
+            .flat_map(|old| old.deliveries().map(|id| (old.account, id)));
+        let (accounts, ids): (Vec<_>, Vec<_>) = keys.unzip();
+        Self {
+            first: ids.iter().min().copied().unwrap_or_default(),
+            last: ids.iter().max().copied().unwrap_or_default(),
+            accounts,
+            ids,
+        }
+    }
+}
+
+/// Removes pending deliveries of a day whose events went with another: such are made where a clock is set back by more
+/// than an hour, and nobody could ever attempt them.
+async fn remove_lost(transaction: &Transaction<'_>, day: Day) -> SqlResult<()> {
+    let mut lost = 0;
+    // Apart, as each has an index of its own.
+    for is_pending in ["status = 0 AND owner IS NULL", "owner IS NOT NULL"] {
+        let sql = format!(
+            "DELETE FROM {partition} AS d WHERE {is_pending} AND NOT EXISTS (
+                 SELECT 1 FROM events AS e
+                 WHERE e.account_id = d.account_id AND e.created_at = d.event_created_at AND e.seq = d.event_seq
+             )",
+            partition = day.partition("deliveries")
+        );
+        lost += transaction.execute(&sql, &[]).await?;
+    }
+    if lost > 0 {
+        tracing::warn!(%day, deliveries = lost, "pending deliveries without their events were removed");
+    }
+    Ok(())
+}
