@@ -53,7 +53,7 @@ impl Postgres {
         let data_dir = server.data_dir();
         run(server
             .program("initdb")
-            .args(["--username", USER, "--auth=trust", "--encoding=UTF8"])
+            .args(["--username", USER, "--auth=trust", "--encoding=UTF8", "--no-sync"])
             .arg("--pgdata")
             .arg(data_dir));
         server.start_again();
@@ -133,7 +133,7 @@ impl Postgres {
         let data_dir = standby.data_dir();
         run(standby
             .program("pg_basebackup")
-            .args(["-d", &source, "-R", "-X", "stream", "-c", "fast"])
+            .args(["-d", &source, "-R", "-X", "stream", "-c", "fast", "--no-sync"])
             .arg("-D")
             .arg(data_dir));
         standby.start_again();

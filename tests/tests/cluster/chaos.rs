@@ -25,6 +25,11 @@ const CALM_MS: std::ops::Range<u64> = 1_500..3_000;
 /// How long the database is away, and the network silent for short, in milliseconds.
 const AWAY_MS: std::ops::Range<u64> = 2_000..4_000;
 
+/// How often the connections of a node are cut in a row, and with what pauses, in milliseconds: some cuts fall between
+/// a commit and its answer.
+const CUTS: usize = 8;
+const BETWEEN_CUTS_MS: std::ops::Range<u64> = 50..600;
+
 /// How long a node may take to be of use again once nothing is in its way.
 const READY_WITHIN: Duration = Duration::from_secs(20);
 
@@ -94,7 +99,7 @@ impl Chaos {
         self.kill(&[a]).await;
         self.round("the database crashed and started").await;
         self.crash_database().await;
-        self.round("connections of a node cut").await;
+        self.round("connections of a node cut again and again").await;
         self.cut(b).await;
         self.round("a node frozen past its lease; meanwhile another killed")
             .await;
@@ -152,7 +157,10 @@ impl Chaos {
 
     async fn cut(&mut self, node: usize) {
         let since = Instant::now();
-        self.cluster.nodes[node].proxy.cut();
+        for _ in 0..CUTS {
+            self.cluster.nodes[node].proxy.cut();
+            self.pause(BETWEEN_CUTS_MS).await;
+        }
         self.over(Whom::Node(node), since).await;
         self.calm().await;
     }

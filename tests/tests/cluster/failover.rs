@@ -30,10 +30,18 @@ async fn failover_to_a_promoted_standby_loses_nothing_acknowledged() {
     grow(&producers, EVENTS, wait::SOON * 3).await;
 
     cluster.postgres.stop_immediately();
-    standby.promote();
     for node in &cluster.nodes {
         node.proxy.lead_to(standby.address());
     }
+    // A standby takes no writes: nobody says that it has an event.
+    for api in cluster.apis() {
+        let account = account.through(api);
+        wait::until("events are refused", BACK_WITHIN, async || {
+            (account.post_event("refused", "1").await.status == 503).then_some(())
+        })
+        .await;
+    }
+    standby.promote();
     let promoted_at = Instant::now();
     grow(&producers, 1, BACK_WITHIN).await;
     println!(

@@ -18,7 +18,7 @@ const SINGLE: usize = 2;
 /// Events of one batch.
 const BATCH: usize = 5;
 
-/// Pause between two posts of a producer, in milliseconds, at most.
+/// Pause after each event of a producer, in milliseconds, at most.
 const PAUSE_MS_MAX: u64 = 500;
 
 /// How long a producer waits for an answer before it asks another node.
@@ -113,7 +113,7 @@ async fn produce(shared: Arc<Shared>, home: usize, size: usize, mut random: fast
         let first = shared.next.fetch_add(size as u64, Ordering::Relaxed);
         let numbers: Vec<u64> = (first..first + size as u64).collect();
         post_until_answered(&shared, home, &numbers).await;
-        tokio::time::sleep(Duration::from_millis(random.u64(..PAUSE_MS_MAX))).await;
+        tokio::time::sleep(Duration::from_millis(random.u64(..PAUSE_MS_MAX * size as u64))).await;
     }
 }
 
