@@ -36,21 +36,26 @@ pub struct MigrationReport {
 }
 
 /// Brings the schema to the newest version. A database that a newer Postrider migrated is left as it is: versions
-/// work side by side.
+/// work side by side. Where there is nothing to do, nothing is locked, and no right to make tables is needed.
 pub(crate) async fn migrate(database: &Database) -> SqlResult<MigrationReport> {
-    let client = database.client().await?;
+    // Taken out of the pool for good: the session keeps its settings and, after a failure, the lock.
+    let client = Client::take(database.client().await?);
+    let found = version(&client).await?;
+    if found >= SCHEMA_VERSION {
+        return Ok(MigrationReport {
+            from: found,
+            to: found,
+        });
+    }
     client
         .batch_execute("SET statement_timeout = 0; SET lock_timeout = 0")
         .await?;
     client.execute("SELECT pg_advisory_lock($1)", &[&LOCK]).await?;
     client.batch_execute("SET lock_timeout = '2s'").await?;
-    let report = run_missing(&client).await;
-    // The session keeps its settings and, after a failure, the lock: it must not go back to the pool.
-    drop(Client::take(client));
-    report
+    run_missing(&client).await
 }
 
-async fn run_missing(client: &Client) -> SqlResult<MigrationReport> {
+async fn run_missing(client: &tokio_postgres::Client) -> SqlResult<MigrationReport> {
     client
         .batch_execute(
             "CREATE TABLE IF NOT EXISTS schema_migrations (
@@ -69,7 +74,14 @@ async fn run_missing(client: &Client) -> SqlResult<MigrationReport> {
     })
 }
 
-async fn version(client: &Client) -> SqlResult<u32> {
+/// The version of the schema: 0 for an empty database.
+async fn version(client: &tokio_postgres::Client) -> SqlResult<u32> {
+    let row = client
+        .query_one("SELECT to_regclass('schema_migrations') IS NOT NULL", &[])
+        .await?;
+    if !row.try_get(0)? {
+        return Ok(0);
+    }
     let row = client
         .query_one("SELECT coalesce(max(version), 0) FROM schema_migrations", &[])
         .await?;
@@ -77,7 +89,7 @@ async fn version(client: &Client) -> SqlResult<u32> {
     u32::try_from(version).map_err(|_| SqlError::Damaged("a schema version"))
 }
 
-async fn run_one(client: &Client, version: u32, sql: &str) -> SqlResult<()> {
+async fn run_one(client: &tokio_postgres::Client, version: u32, sql: &str) -> SqlResult<()> {
     let sql = format!("BEGIN; {sql}; INSERT INTO schema_migrations (version) VALUES ({version}); COMMIT");
     for _ in 0..LOCKED_RETRIES {
         match client.batch_execute(&sql).await {
@@ -99,13 +111,5 @@ async fn run_one(client: &Client, version: u32, sql: &str) -> SqlResult<()> {
 
 /// The version of the schema: 0 for an empty database.
 pub(crate) async fn current_version(database: &Database) -> SqlResult<u32> {
-    let client = database.client().await?;
-    let row = client
-        .query_one("SELECT to_regclass('schema_migrations') IS NOT NULL", &[])
-        .await?;
-    if row.try_get(0)? {
-        version(&client).await
-    } else {
-        Ok(0)
-    }
+    version(&*database.client().await?).await
 }

@@ -1,5 +1,6 @@
 //! The promises of the store's traits, kept by a real PostgreSQL: `scripts/with-postgres` starts one.
 
+#[expect(dead_code, reason = "the promises do not look behind the store")]
 mod support;
 
 use std::sync::Arc;

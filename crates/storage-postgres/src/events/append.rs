@@ -7,6 +7,7 @@ use postrider_storage::{Appended, DeliveryKey, FirstAttempt, NewEvent, SessionId
 use uuid::Uuid;
 
 use crate::columns::{int, uuid};
+use crate::event_types;
 use crate::events::seq::Seqs;
 use crate::events::{FLAG_JS_FIXED_POINT, FLAG_TEST, known};
 use crate::sql_error::SqlResult;
@@ -74,18 +75,7 @@ async fn insert_types(client: &impl GenericClient, stored: &[(&NewEvent, i64)]) 
     // wait for each other.
     types.sort_by_key(|(name, _)| name.as_str());
     types.dedup_by_key(|(name, _)| name.as_str());
-    add_unseen(client, &types).await
-}
-
-async fn add_unseen(client: &impl GenericClient, types: &[(&EventTypeName, Timestamp)]) -> SqlResult<()> {
-    let names: Vec<&str> = types.iter().map(|(name, _)| name.as_str()).collect();
-    let times: Vec<i64> = types.iter().map(|(_, time)| time.unix_ms()).collect();
-    let sql = "INSERT INTO event_types AS t (name, description, created_at, updated_at)
-         SELECT name, '', created_at, created_at FROM unnest($1::text[], $2::bigint[]) AS n (name, created_at)
-         ON CONFLICT (name) DO UPDATE
-         SET deleted = false, created_at = excluded.created_at, updated_at = excluded.updated_at WHERE t.deleted";
-    statement::execute(client, sql, &[&names, &times]).await?;
-    Ok(())
+    event_types::add_unseen(client, &types).await
 }
 
 const INSERT_EVENTS: &str = "

@@ -38,7 +38,6 @@ impl TestDatabase {
     }
 
     /// A plain connection to it.
-    #[expect(dead_code, reason = "not every test binary looks behind the store")]
     pub async fn client(&self) -> Client {
         let mut config = self.config.clone();
         config.dbname(&self.name);
