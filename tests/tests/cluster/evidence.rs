@@ -40,6 +40,16 @@ pub struct Story {
     pub requests: Vec<Request>,
 }
 
+/// A delivery that was received again.
+pub struct Repeat<'a> {
+    /// Which one.
+    pub key: &'a Key,
+    /// What explains it.
+    pub cause: Option<&'a Disturbance>,
+    /// How long before that it had been received first: so long its result was not on record.
+    pub unrecorded: Duration,
+}
+
 /// A retry, and when it came.
 pub struct Retry {
     /// Whether no disturbance can have put it off.
@@ -115,17 +125,23 @@ impl Evidence {
         all.filter(|key| !arrived(key)).collect()
     }
 
-    /// Each time that a delivery was received once more than needed, and what explains it.
-    pub fn repeats(&self) -> Vec<(&Key, Option<&Disturbance>)> {
+    /// Each time that a delivery was received once more than needed.
+    pub fn repeats(&self) -> Vec<Repeat<'_>> {
         let of_story = |(key, story): (&'_ Key, &'_ Story)| {
             let key = self.stories.get_key_value(key).map(|(key, _)| key);
+            let repeat = |pair: &[&Request]| {
+                let cause = cause_of_repeat(&self.disturbances, pair[0].node, pair[0].at, pair[1].at);
+                let started = cause.map(|cause| cause.span.start);
+                Some(Repeat {
+                    key: key?,
+                    cause,
+                    unrecorded: started
+                        .map(|started| started.saturating_duration_since(pair[0].at))
+                        .unwrap_or_default(),
+                })
+            };
             let receipts = story.receipts();
-            let causes = receipts
-                .windows(2)
-                .map(|pair| cause_of_repeat(&self.disturbances, pair[0].node, pair[0].at, pair[1].at));
-            key.into_iter()
-                .flat_map(|key| causes.clone().map(move |cause| (key, cause)))
-                .collect::<Vec<_>>()
+            receipts.windows(2).filter_map(repeat).collect::<Vec<_>>()
         };
         self.stories.iter().flat_map(of_story).collect()
     }
@@ -163,10 +179,9 @@ impl Evidence {
             let record = self.stories.get(key).map(|story| &story.record);
             format!("{key:?} is lost: {record:?}")
         }));
-        let unexplained = |(key, cause): &(&Key, Option<&Disturbance>)| {
-            cause
-                .is_none()
-                .then(|| format!("{key:?} came again: {}", self.account_of(key)))
+        let unexplained = |repeat: &Repeat| {
+            let account = || format!("it came again: {}", self.account_of(repeat.key));
+            repeat.cause.is_none().then(account)
         };
         faults.extend(self.repeats().iter().filter_map(unexplained));
         let unpunctual = |(key, retry): &(&Key, Retry)| {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::evidence::{Evidence, Retry};
+use super::evidence::{Evidence, Repeat, Retry};
 
 /// What was done between two moments.
 pub struct Round {
@@ -17,7 +17,7 @@ pub fn print(evidence: &Evidence, rounds: &[Round], seed: u64, took: Duration) {
     let lost = evidence.lost();
     let repeats = evidence.repeats();
     println!("seed {seed}");
-    println!("round  events  delivered  lost  again  what was done");
+    println!("round  events  delivered  lost  again  unrecorded for  what was done");
     for (index, round) in rounds.iter().enumerate() {
         let until = rounds.get(index + 1).map(|next| next.from);
         let is_of_round = |event: &str| {
@@ -32,14 +32,15 @@ pub fn print(evidence: &Evidence, rounds: &[Round], seed: u64, took: Duration) {
             .filter(|event| is_of_round(event))
             .count();
         let lost = lost.iter().filter(|(event, _)| is_of_round(event)).count();
-        let again = repeats
-            .iter()
-            .filter(|(_, cause)| cause.is_some_and(|cause| cause.round == index))
-            .count();
+        let of_round = |repeat: &&Repeat| repeat.cause.is_some_and(|cause| cause.round == index);
+        let again: Vec<&Repeat> = repeats.iter().filter(of_round).collect();
+        let oldest = again.iter().map(|repeat| repeat.unrecorded.as_millis()).max();
         let delivered = events * evidence.actions.len() - lost;
         println!(
-            "{:>5}  {events:>6}  {delivered:>9}  {lost:>4}  {again:>5}  {}",
+            "{:>5}  {events:>6}  {delivered:>9}  {lost:>4}  {:>5}  {:>11} ms  {}",
             index + 1,
+            again.len(),
+            oldest.unwrap_or_default(),
             round.what
         );
     }
@@ -48,7 +49,7 @@ pub fn print(evidence: &Evidence, rounds: &[Round], seed: u64, took: Duration) {
 
 fn print_sums(evidence: &Evidence, lost: usize, took: Duration) {
     let repeats = evidence.repeats();
-    let unexplained = repeats.iter().filter(|(_, cause)| cause.is_none()).count();
+    let unexplained = repeats.iter().filter(|repeat| repeat.cause.is_none()).count();
     let recorded_twice = evidence
         .stories
         .values()
