@@ -8,7 +8,7 @@ use postrider_tests::{Account, Api};
 use serde_json::Value;
 
 use super::disturbances::{Disturbance, Whom, cause_of_repeat, is_untouched};
-use super::producers::Produced;
+use super::producers::{Produced, SlowTry};
 use super::receivers::{Key, Request};
 
 /// Events that have to come together for the test to mean something, and retries that nothing disturbed.
@@ -144,6 +144,15 @@ impl Evidence {
             receipts.windows(2).filter_map(repeat).collect::<Vec<_>>()
         };
         self.stories.iter().flat_map(of_story).collect()
+    }
+
+    /// Tries that took long although nothing disturbed the node that was asked.
+    pub fn slow_tries(&self) -> Vec<&SlowTry> {
+        let is_undisturbed = |slow: &&SlowTry| {
+            let mut all = self.disturbances.iter();
+            !all.any(|found| found.may_hold_up(slow.node, &slow.span))
+        };
+        self.produced.slow.iter().filter(is_undisturbed).collect()
     }
 
     /// Every attempt that followed a failed one.
