@@ -38,7 +38,7 @@ pub struct Disturbance {
 impl Disturbance {
     /// Whether this node may have been slow to answer because of it.
     pub fn may_hold_up(&self, node: usize, span: &Range<Instant>) -> bool {
-        self.strikes(node) && self.overlaps(span)
+        self.strikes(node) && self.overlaps(&(span.start - AFTERMATH_MAX..span.end))
     }
 
     fn strikes(&self, node: usize) -> bool {

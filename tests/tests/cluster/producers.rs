@@ -23,7 +23,7 @@ const BATCH: usize = 5;
 const PAUSE_MS_MAX: u64 = 500;
 
 /// How long a producer waits for an answer before it asks another node.
-const PATIENCE: Duration = Duration::from_secs(3);
+pub const PATIENCE: Duration = Duration::from_secs(3);
 
 /// What a producer takes for a long time.
 const SLOW: Duration = Duration::from_millis(500);
