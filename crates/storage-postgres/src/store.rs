@@ -43,7 +43,7 @@ impl PostgresStore {
     /// # Errors
     /// What the options lack, or what the database said.
     pub async fn open(options: PostgresOptions) -> Result<Self, OpenError> {
-        let store = Self::connect(options)?;
+        let store = Self::connect(&options)?;
         store.migrate().await?;
         let unfinished = store
             .database
@@ -63,7 +63,7 @@ impl PostgresStore {
     /// # Errors
     /// What the options lack, or what the database said.
     pub async fn migrate_only(options: PostgresOptions) -> Result<MigrationReport, OpenError> {
-        Ok(Self::connect(options)?.migrate().await?)
+        Ok(Self::connect(&options)?.migrate().await?)
     }
 
     /// The version of the database's schema; 0 where it is empty.
@@ -71,18 +71,18 @@ impl PostgresStore {
     /// # Errors
     /// What the options lack, or what the database said.
     pub async fn schema_version(options: PostgresOptions) -> Result<u32, OpenError> {
-        let store = Self::connect(options)?;
+        let store = Self::connect(&options)?;
         let version = schema::current_version(&store.database).await;
         Ok(version.map_err(StoreError::from)?)
     }
 
-    fn connect(options: PostgresOptions) -> Result<Self, OpenError> {
+    fn connect(options: &PostgresOptions) -> Result<Self, OpenError> {
         Ok(Self {
-            database: Database::new(&options)?,
+            database: Database::new(options)?,
             seqs: Seqs::new(),
             in_doubt: InDoubt::new(),
             listener: Listener::start(
-                connect::config(&options)?,
+                connect::config(options)?,
                 tls::connector(options.ca_pem.as_deref()).map_err(OptionsError::Ca)?,
             ),
             retention: retention::Progress::new(),
