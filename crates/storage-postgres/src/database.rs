@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use deadpool_postgres::{
-    Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts,
+    Hook, HookError, Manager, ManagerConfig, Object, Pool, QueueMode, RecyclingMethod, Runtime, Timeouts,
 };
 use postrider_storage::{StoreError, StoreResult};
 use tokio::time::{Instant, sleep, timeout_at};
@@ -55,6 +55,8 @@ impl Database {
         let manager = Manager::from_config(connect::config(options)?, tls, manager_config);
         let pool = Pool::builder(manager)
             .max_size(options.connections_max.max(2))
+            // The last one used is the one whose statements are planned and whose caches are warm.
+            .queue_mode(QueueMode::Lifo)
             .runtime(Runtime::Tokio1)
             .timeouts(Timeouts {
                 wait: Some(POOL_WAIT_MAX),

@@ -108,27 +108,25 @@ fn settle_sql(day: Option<Day>) -> String {
         day_tables::name("attempts", day),
     );
     format!(
-        "WITH news AS (
-             SELECT * FROM unnest($2::uuid[], $3::uuid[], $4::smallint[], $5::integer[], $6::integer[], $7::smallint[],
-                                  $8::bigint[], $9::smallint[], $10::smallint[], $11::integer[], $12::bigint[],
-                                  $13::bigint[], $14::boolean[], $15::bytea[], $16::bytea[], $17::bytea[],
-                                  $18::bytea[], $19::bytea[])
-                 WITH ORDINALITY
-                 AS n (account_id, id, status, attempts, resends, resend_of, state_at, status_code, outcome, number,
-                       {columns}, nth)
-         ), settled AS (
+        "WITH settled AS (
              UPDATE {deliveries} AS d
              SET status = n.status, attempts = n.attempts, resends = n.resends, resend_of = n.resend_of, owner = NULL,
                  state_at = n.state_at, last_status_code = n.status_code, last_outcome = n.outcome,
                  recorded = n.number
-             FROM news AS n
+             FROM (SELECT * FROM unnest($2::uuid[], $3::uuid[], $4::smallint[], $5::integer[], $6::integer[],
+                                        $7::smallint[], $8::bigint[], $9::smallint[], $10::smallint[], $11::integer[],
+                                        $12::bigint[], $13::bigint[], $14::boolean[], $15::bytea[], $16::bytea[],
+                                        $17::bytea[], $18::bytea[], $19::bytea[])
+                       WITH ORDINALITY
+                       AS n (account_id, id, status, attempts, resends, resend_of, state_at, status_code, outcome,
+                             number, {columns}, nth)
+                   LIMIT cardinality($2)) AS n
              WHERE d.account_id = n.account_id AND d.id = n.id AND d.id BETWEEN $20 AND $21
                  AND d.owner IS NOT DISTINCT FROM $1 AND d.recorded < n.number AND {is_alive}
-             RETURNING n.nth
+             RETURNING n.*
          ), recorded AS (
              INSERT INTO {attempts} (account_id, delivery_id, number, outcome, status_code, {columns})
-             SELECT account_id, id, number, outcome, status_code, {columns}
-             FROM news JOIN settled USING (nth)
+             SELECT account_id, id, number, outcome, status_code, {columns} FROM settled
          )
          SELECT nth FROM settled"
     )
