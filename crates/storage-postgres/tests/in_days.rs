@@ -98,9 +98,12 @@ postrider_storage::conformance_tests! { make_store,
         a_failure_with_retries_left_waits_and_the_last_one_settles,
         attempts_read_back_exactly_and_in_order,
         news_of_a_delivery_that_does_not_exist_is_missing,
-        a_result_that_is_reported_again_leaves_the_next_attempt_alone,
         one_call_is_answered_in_order_and_applied_whole,
         an_owner_whose_number_a_late_attempt_took_is_recorded_under_the_next,
+    ]
+    reported_again: [
+        a_result_that_is_reported_again_is_applied_once,
+        a_result_that_is_reported_again_leaves_the_next_attempt_alone,
     ]
     advance: [
         both_halves_of_a_step_are_written_and_answered_in_order,
