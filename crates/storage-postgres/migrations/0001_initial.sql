@@ -67,12 +67,10 @@ CREATE TABLE sessions (
 -- What other nodes have to read again. `xid` tells a reader which rows its last snapshot cannot have shown.
 CREATE TABLE changes (
     xid        xid8        NOT NULL DEFAULT pg_current_xact_id(),
-    kind       text        NOT NULL,   -- account, event_types, api_keys, sessions, schema
+    kind       text        NOT NULL,   -- account, event_types, api_keys, sessions
     account_id uuid,                   -- of kind account: which
     at         timestamptz NOT NULL DEFAULT clock_timestamp()
 );
--- There is always one row: a reader whose mark is older than all of them has missed some.
-INSERT INTO changes (kind) VALUES ('schema');
 CREATE INDEX changes_by_xid ON changes (xid);
 CREATE INDEX changes_by_age ON changes (at);
 

@@ -29,9 +29,9 @@ impl ChangeStore for PostgresStore {
         self.database
             .run(async || {
                 let client = self.database.client().await?;
-                let since = since.map(|mark| mark.0);
-                let rows = statement::query(&client, CHANGES, &[&since, &ROWS_MAX]).await?;
-                read(&rows)
+                let seen = since.map(|mark| mark.seen);
+                let rows = statement::query(&client, CHANGES, &[&seen, &ROWS_MAX]).await?;
+                read(since, &rows)
             })
             .await
     }
@@ -41,24 +41,29 @@ impl ChangeStore for PostgresStore {
     }
 }
 
-/// One row at least, with the mark; `kind` is NULL where there is no change. Where the oldest row that is kept is newer
-/// than the reader's mark, some it has not read are gone ([`PRUNE`]).
+/// One row at least, with the mark; `kind` is NULL where there is no change.
 const CHANGES: &str = "
     SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint,
-           coalesce((SELECT min(xid) FROM changes) > $1::bigint::text::xid8, false),
+           (extract(epoch FROM clock_timestamp()) * 1000)::bigint,
            kind, account_id
     FROM (VALUES (0)) AS one
     LEFT JOIN (
         SELECT kind, account_id FROM changes WHERE xid >= $1::bigint::text::xid8 LIMIT $2
     ) AS found ON true";
 
-/// Removes what is old, but for the newest of it, which shows from where on nothing is missing.
-pub(crate) const PRUNE: &str = "
-    DELETE FROM changes WHERE xid < (SELECT max(xid) FROM changes WHERE at < clock_timestamp() - interval '1 hour')";
+/// Removes what every reader has read, or has been away for too long to.
+pub(crate) const PRUNE: &str = "DELETE FROM changes WHERE at < clock_timestamp() - interval '1 hour'";
 
-fn read(rows: &[Row]) -> SqlResult<Changes> {
+/// A reader that looked longer ago than this may have missed what was removed: well within the hour, as a transaction
+/// notes its changes some time before it commits.
+const AWAY_MAX_MS: i64 = 50 * 60 * 1000;
+
+fn read(since: Option<ChangeMark>, rows: &[Row]) -> SqlResult<Changes> {
     let first = rows.first().ok_or(SqlError::Damaged("no snapshot"))?;
-    let mark = ChangeMark(first.try_get(0)?);
+    let mark = ChangeMark {
+        seen: first.try_get(0)?,
+        looked_at_ms: first.try_get(1)?,
+    };
     let mut changed = HashSet::new();
     for row in rows {
         let kind: Option<&str> = row.try_get(2)?;
@@ -71,8 +76,8 @@ fn read(rows: &[Row]) -> SqlResult<Changes> {
             _ => None,
         });
     }
-    let some_are_gone: bool = first.try_get(1)?;
-    let all_told = !some_are_gone && i64::try_from(rows.len()).unwrap_or(i64::MAX) < ROWS_MAX;
+    let was_away = since.is_some_and(|since| mark.looked_at_ms - since.looked_at_ms > AWAY_MAX_MS);
+    let all_told = !was_away && i64::try_from(rows.len()).unwrap_or(i64::MAX) < ROWS_MAX;
     Ok(Changes {
         mark,
         changed: all_told.then(|| changed.into_iter().collect()),

@@ -13,7 +13,10 @@ impl ChangeStore for SqliteStore {
 
     async fn changes(&self, _since: Option<ChangeMark>) -> StoreResult<Changes> {
         Ok(Changes {
-            mark: ChangeMark(0),
+            mark: ChangeMark {
+                seen: 0,
+                looked_at_ms: 0,
+            },
             changed: Some(Vec::new()),
         })
     }

@@ -7,7 +7,12 @@ use crate::error::StoreResult;
 
 /// How far a reader has read, handed out by the store and opaque to everyone else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ChangeMark(pub i64);
+pub struct ChangeMark {
+    /// What the reader has seen.
+    pub seen: i64,
+    /// When it looked, by the store's clock, in milliseconds since 1970.
+    pub looked_at_ms: i64,
+}
 
 /// Something that was changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
