@@ -3,7 +3,9 @@
 use postrider_storage::{StoreError, StoreResult};
 
 use crate::connect::{self, OptionsError};
+use crate::copies::{self, UnfinishedCopy};
 use crate::database::Database;
+use crate::day_tables::DayTables;
 use crate::events::seq::Seqs;
 use crate::in_doubt::InDoubt;
 use crate::listener::Listener;
@@ -22,12 +24,16 @@ pub enum OpenError {
     /// The database could not be reached, or refused.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Only a part of what belongs here is here.
+    #[error(transparent)]
+    Unfinished(#[from] UnfinishedCopy),
 }
 
 /// The store in a PostgreSQL database that any number of nodes share.
 pub struct PostgresStore {
     pub(crate) database: Database,
     pub(crate) seqs: Seqs,
+    pub(crate) day_tables: DayTables,
     pub(crate) in_doubt: InDoubt,
     pub(crate) listener: Listener,
     pub(crate) retention: retention::Progress,
@@ -41,6 +47,12 @@ impl PostgresStore {
     pub async fn open(options: PostgresOptions) -> Result<Self, OpenError> {
         let store = Self::connect(&options)?;
         store.migrate().await?;
+        let unfinished = store
+            .database
+            .run(async || copies::unfinished(&store.database.client().await?).await);
+        if let Some(copy) = unfinished.await? {
+            return Err(copy.into());
+        }
         store
             .database
             .run(|| partitions::make_coming(&store.database))
@@ -70,6 +82,7 @@ impl PostgresStore {
         Ok(Self {
             database: Database::new(options)?,
             seqs: Seqs::new(),
+            day_tables: DayTables::new(),
             in_doubt: InDoubt::new(),
             listener: Listener::start(
                 connect::config(options)?,

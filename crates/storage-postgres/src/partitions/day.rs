@@ -8,7 +8,7 @@ use uuid::Uuid;
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// A day of UTC: how many lie between it and 1970-01-01.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Day(i64);
 
 impl Day {
@@ -18,6 +18,16 @@ impl Day {
     /// The day of this moment, in milliseconds.
     pub(crate) fn at(ms: i64) -> Self {
         Self(ms.div_euclid(DAY_MS))
+    }
+
+    /// The day of this number, counted from 1970-01-01.
+    pub(crate) const fn from_number(number: i64) -> Self {
+        Self(number)
+    }
+
+    /// Whether it lies at most so many days from another.
+    pub(crate) fn is_within(self, other: Self, days: i64) -> bool {
+        self.0.abs_diff(other.0) <= days.unsigned_abs()
     }
 
     /// This day and those that follow it.
