@@ -4,10 +4,18 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 
+use crate::Outcome;
+use crate::scenarios::throughput;
+use crate::store::StoreKind;
+
 /// Measures a built Postrider from the outside.
 #[derive(Debug, clap::Parser)]
 #[command(name = "delivery")]
 pub struct Args {
+    /// Where the measured servers keep everything
+    #[arg(long, value_enum, default_value = "sqlite")]
+    pub store: StoreKind,
+
     /// Only limit, throughput and latency, each briefly; fails where a share of the limit is below its floor
     #[arg(long)]
     pub short: bool,
@@ -65,6 +73,18 @@ pub enum Scenario {
 }
 
 impl Args {
+    /// Refuses what does not go together.
+    pub fn check(&self) -> Outcome<()> {
+        if self.short && self.store != StoreKind::Sqlite {
+            return Err(
+                "--short goes by floors, which there are for --store sqlite only; \
+                        --only throughput,latency is as brief with --events 30000"
+                    .into(),
+            );
+        }
+        throughput::check(self)
+    }
+
     /// Whether a scenario is wanted.
     pub fn wants(&self, scenario: Scenario) -> bool {
         if self.short && !matches!(scenario, Scenario::Throughput | Scenario::Latency) {

@@ -6,15 +6,19 @@
 //! *limit*: it is measured in the same run, and the other figures are shares of it, as machines differ and are noisy.
 //!
 //! * [`wire`], [`sink`], [`producer`]: the two ends, written for little cost: what they take, Postrider cannot have.
-//! * [`server`], [`process`], [`setup`]: Postrider's process, what it uses, and how it is set up.
+//! * [`server`], [`node`], [`process`], [`setup`]: Postrider's processes, what they use, and how they are set up.
+//! * [`store`], [`postgres`]: where they keep everything: folders, or databases of a PostgreSQL of our own.
 //! * [`ledger`]: when each event was sent, accepted and delivered.
 //! * [`scenarios`]: what is measured, a file each. [`report`]: tables, JSON, floors.
 //!
 //! To add a scenario: a file in [`scenarios`], and a line in its list.
 
 mod args;
+mod bench;
 mod ledger;
+mod node;
 mod payload;
+mod postgres;
 mod process;
 mod producer;
 mod report;
@@ -22,6 +26,7 @@ mod scenarios;
 mod server;
 mod setup;
 mod sink;
+mod store;
 mod wire;
 
 use std::process::ExitCode;
@@ -29,7 +34,9 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 use crate::args::Args;
+use crate::bench::Bench;
 use crate::report::Report;
+use crate::store::Store;
 
 /// What can go wrong here ends the run.
 type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
@@ -40,7 +47,14 @@ fn main() -> ExitCode {
         .enable_all()
         .build()
         .expect("a runtime can be built");
-    match runtime.block_on(run(&args)) {
+    let outcome = runtime.block_on(async {
+        tokio::select! {
+            outcome = run(args) => outcome,
+            // What was started ends with the future that is dropped here.
+            _ = tokio::signal::ctrl_c() => Err("interrupted".into()),
+        }
+    });
+    match outcome {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
@@ -51,16 +65,25 @@ fn main() -> ExitCode {
 }
 
 /// False where a figure is below its floor.
-async fn run(args: &Args) -> Outcome<bool> {
+async fn run(args: Args) -> Outcome<bool> {
+    args.check()?;
+    let bench = Bench {
+        store: Store::start(args.store).await?,
+        args,
+    };
+    let args = &bench.args;
     let mut report = Report::new(args);
     for round in 1..=args.rounds() {
         if args.rounds() > 1 {
             eprintln!("round {round} of {}", args.rounds());
         }
-        scenarios::run(args, &mut report).await?;
+        scenarios::run(&bench, &mut report).await?;
+    }
+    if let Some(notes) = bench.store.notes() {
+        println!("{notes}");
     }
     report.print();
-    report.write_json(&args.json)?;
+    report.write_json(&args.json, &bench.store)?;
     eprintln!("figures: {}", args.json.display());
     if args.short {
         return report.above_floors(&args.floors);

@@ -21,8 +21,8 @@ const PAUSE_WHEN_BUSY: Duration = Duration::from_millis(20);
 /// What is posted, and how.
 #[derive(Clone)]
 pub struct Load {
-    /// Where to.
-    pub address: SocketAddr,
+    /// Where to: the connections are spread over these.
+    pub addresses: Vec<SocketAddr>,
     /// Requests, complete, each with the same number of events. They are sent in turn.
     pub requests: Arc<Vec<Vec<u8>>>,
     /// Events in each request.
@@ -56,10 +56,12 @@ pub async fn post_all(load: Load, ledger: &Arc<Ledger>) -> Outcome<()> {
 async fn connections(load: &Load, ledger: &Arc<Ledger>) -> Outcome<()> {
     let next = Rc::new(Cell::new(0));
     let started = Instant::now();
-    let tasks: Vec<_> = (0..load.connections)
-        .map(|_| {
+    let addresses = load.addresses.iter().copied().cycle();
+    let tasks: Vec<_> = addresses
+        .take(load.connections)
+        .map(|address| {
             let (load, ledger, next) = (load.clone(), Arc::clone(ledger), Rc::clone(&next));
-            tokio::task::spawn_local(async move { connection(&load, &ledger, &next, started).await })
+            tokio::task::spawn_local(async move { connection(address, &load, &ledger, &next, started).await })
         })
         .collect();
     for task in tasks {
@@ -68,8 +70,14 @@ async fn connections(load: &Load, ledger: &Arc<Ledger>) -> Outcome<()> {
     Ok(())
 }
 
-async fn connection(load: &Load, ledger: &Ledger, next: &Cell<u32>, started: Instant) -> Outcome<()> {
-    let mut stream = TcpStream::connect(load.address).await?;
+async fn connection(
+    address: SocketAddr,
+    load: &Load,
+    ledger: &Ledger,
+    next: &Cell<u32>,
+    started: Instant,
+) -> Outcome<()> {
+    let mut stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
     let mut inbox = Inbox::new();
     let mut request = Vec::new();

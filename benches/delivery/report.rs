@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::Outcome;
 use crate::args::Args;
+use crate::store::Store;
 
 /// A figure that rows can have: its key, the heading of its column, digits after the point.
 struct Column(&'static str, &'static str, usize);
@@ -17,14 +18,19 @@ const COLUMNS: &[Column] = &[
     Column("deliveries_per_s", "deliveries/s", 0),
     Column("share_of_limit", "of the limit", 2),
     Column("cpu_us_per_event", "CPU µs/event", 1),
+    Column("nodes_cpu_us_per_event", "nodes", 1),
+    Column("postgres_cpu_us_per_event", "PostgreSQL", 1),
     Column("accept_p50_ms", "accept p50 ms", 2),
     Column("accept_p99_ms", "p99", 2),
     Column("deliver_p50_ms", "deliver p50 ms", 2),
     Column("deliver_p99_ms", "p99", 2),
     Column("anonymous_mib", "memory MiB", 0),
+    Column("postgres_anonymous_mib", "PostgreSQL MiB", 0),
     Column("disk_bytes_per_event", "disk B/event", 0),
+    Column("wal_bytes_per_event", "WAL B/event", 0),
     Column("seconds", "seconds", 1),
     Column("share_of_throughput", "of throughput", 2),
+    Column("times_one_node", "× one node", 2),
     Column("times_alone", "× alone", 2),
     Column("times_first", "× first", 2),
     Column("first_page_ms", "first page ms", 2),
@@ -117,9 +123,10 @@ impl Report {
         }
     }
 
-    /// All figures: of each row the medians, and each round's.
-    pub fn write_json(&self, path: &Path) -> Outcome<()> {
+    /// All figures: of each row the medians, and each round's. Beside the scenarios, `store` says on what.
+    pub fn write_json(&self, path: &Path, store: &Store) -> Outcome<()> {
         let mut scenarios = serde_json::Map::new();
+        scenarios.insert("store".to_owned(), store.json());
         for (scenario, rows) in &self.tables {
             let rows: serde_json::Map<String, Value> = rows
                 .iter()

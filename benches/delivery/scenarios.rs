@@ -5,13 +5,14 @@ mod growth;
 mod isolation;
 mod latency;
 mod limit;
-mod throughput;
+pub mod throughput;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::Outcome;
-use crate::args::{Args, Scenario};
+use crate::args::Scenario;
+use crate::bench::Bench;
 use crate::ledger::Ledger;
 use crate::payload;
 use crate::producer::{self, Load};
@@ -29,22 +30,23 @@ const CONNECTIONS: usize = 64;
 const LOAD_MAX: Duration = Duration::from_secs(120);
 
 /// Runs what is wanted, once.
-pub async fn run(args: &Args, report: &mut Report) -> Outcome<()> {
+pub async fn run(bench: &Bench, report: &mut Report) -> Outcome<()> {
+    let args = &bench.args;
     let limit = limit::run(args, report).await?;
     if args.wants(Scenario::Throughput) {
-        throughput::run(args, report, limit).await?;
+        throughput::run(bench, report, limit).await?;
     }
     if args.wants(Scenario::Latency) {
-        latency::run(args, report).await?;
+        latency::run(bench, report).await?;
     }
     if args.wants(Scenario::Isolation) {
-        isolation::run(args, report).await?;
+        isolation::run(bench, report).await?;
     }
     if args.wants(Scenario::Backlog) {
-        backlog::run(args, report, limit).await?;
+        backlog::run(bench, report, limit).await?;
     }
     if args.wants(Scenario::Growth) {
-        growth::run(args, report, limit).await?;
+        growth::run(bench, report, limit).await?;
     }
     Ok(())
 }
@@ -70,7 +72,7 @@ async fn carry(load: Load, ledger: &Arc<Ledger>) -> Outcome<Row> {
 fn singles(server: &Server, account: &str, rate: Option<u32>) -> Load {
     let event = payload::event(DATA_BYTES);
     Load {
-        address: server.address(),
+        addresses: server.addresses(),
         requests: Arc::new(vec![setup::post_event(
             server.address(),
             account,

@@ -1,110 +1,184 @@
-//! `postrider serve` as a process with a data folder of its own.
+//! What is measured: one node or several, on data of their own.
 
-use std::io::{BufRead as _, BufReader};
+use std::ffi::OsStr;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-use crate::args::Args;
+use crate::bench::Bench;
+use crate::node::Node;
+use crate::postgres::{Database, Size};
+use crate::process::MemoryWatch;
+use crate::report::Row;
 use crate::setup::Client;
+use crate::store::Store;
 use crate::{Outcome, process};
 
-/// The key that opens its API.
-pub const ADMIN_KEY: &str = "prk_the-admin-key-of-the-benchmark";
-
-/// What it says once it listens.
-const LISTENING: &str = "listening on http://";
-
-/// How long it may take to stop: its own grace, and some.
-const STOP_MAX: Duration = Duration::from_secs(40);
-
-/// A running server. Dropping it kills the process and removes the folder.
+/// Nodes that run. Dropping them kills the processes and removes their folders.
 pub struct Server {
-    child: Child,
-    address: SocketAddr,
-    data_dir: TempDir,
+    nodes: Vec<Node>,
+    folders: Vec<TempDir>,
+    /// With its size before the first event; `None`: the data are in the folder.
+    database: Option<(Database, Size)>,
 }
 
 impl Server {
-    /// Starts a build on an empty folder; `TMPDIR` decides on which disk.
-    pub fn start(binary: &Path, args: &Args) -> Outcome<Self> {
-        let data_dir = tempfile::Builder::new().prefix("postrider-bench-").tempdir()?;
-        let mut command = Command::new(binary);
-        // Settings of whoever runs the benchmark are not measured, and unknown ones would be refused.
-        for (name, _) in
-            std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("POSTRIDER_"))
-        {
-            command.env_remove(name);
+    /// Starts a build on an empty store.
+    pub async fn start(binary: &Path, bench: &Bench) -> Outcome<Self> {
+        Self::start_nodes(binary, bench, 1).await
+    }
+
+    /// Starts as many nodes of a build on one empty store; only those in a database can be more than one.
+    pub async fn start_nodes(binary: &Path, bench: &Bench, count: usize) -> Outcome<Self> {
+        let database = match &bench.store {
+            Store::Sqlite => None,
+            Store::Postgres(postgres) => Some(postgres.database().await?),
+        };
+        let flags = bench.args.serve_flags.split_ascii_whitespace().map(OsStr::new);
+        let (mut nodes, mut folders) = (Vec::new(), Vec::new());
+        for _ in 0..count {
+            let folder = tempfile::Builder::new().prefix("postrider-bench-").tempdir()?;
+            let url = database.as_ref().map(Database::url);
+            let data = match &url {
+                Some(url) => [OsStr::new("--database-url"), OsStr::new(url)],
+                None => [OsStr::new("--data-dir"), folder.path().as_os_str()],
+            };
+            nodes.push(Node::start(
+                binary,
+                &folder,
+                data.into_iter().chain(flags.clone()),
+            )?);
+            folders.push(folder);
         }
-        let mut child = command
-            .args(["serve", "--listen", "127.0.0.1:0", "--log-level", "warn"])
-            .args(["--allow-destination", "127.0.0.0/8", "--data-dir"])
-            .arg(data_dir.path())
-            .args(args.serve_flags.split_ascii_whitespace())
-            .env("POSTRIDER_ADMIN_KEY", ADMIN_KEY)
-            .current_dir(data_dir.path())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let output = child.stdout.take().ok_or("its output was not piped")?;
-        // It prints nothing more after this line, so the pipe cannot fill up.
-        let address = BufReader::new(output)
-            .lines()
-            .map_while(Result::ok)
-            .find_map(|line| line.split_once(LISTENING)?.1.trim().parse().ok());
-        match address {
-            Some(address) => Ok(Self {
-                child,
-                address,
-                data_dir,
-            }),
-            None => {
-                let _ = child.kill();
-                Err(format!("{} does not start: {}", binary.display(), child.wait()?).into())
+        let database = match database {
+            Some(database) => {
+                let empty = database.size().await?;
+                Some((database, empty))
             }
-        }
+            None => None,
+        };
+        Ok(Self {
+            nodes,
+            folders,
+            database,
+        })
     }
 
+    /// Where the first node listens.
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.nodes[0].address()
     }
 
-    pub fn pid(&self) -> u32 {
-        self.child.id()
+    /// Where all nodes listen.
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        self.nodes.iter().map(Node::address).collect()
     }
 
     pub fn client(&self) -> Client {
-        Client::new(self.address)
+        Client::new(self.address())
     }
 
-    /// Processor time used so far, in microseconds.
-    pub fn cpu_us(&self) -> Outcome<u64> {
-        process::cpu_us(self.pid())
+    fn node_pids(&self) -> Vec<u32> {
+        self.nodes.iter().map(Node::pid).collect()
     }
 
-    /// Stops it in order and answers what its folder takes on the disk then, in bytes.
-    pub fn stop(mut self) -> Outcome<u64> {
-        let pid = Pid::from_child(&self.child);
-        kill_process(pid, Signal::TERM)?;
-        let until = Instant::now() + STOP_MAX;
-        while self.child.try_wait()?.is_none() {
-            if Instant::now() > until {
-                return Err("the server does not stop".into());
-            }
-            std::thread::sleep(Duration::from_millis(10));
+    fn postgres_pid(&self) -> Option<u32> {
+        Some(self.database.as_ref()?.0.postgres().pid())
+    }
+
+    /// Processor time used so far.
+    pub fn cpu(&self) -> Outcome<Cpu> {
+        let nodes = self.node_pids().into_iter().map(process::cpu_us);
+        Ok(Cpu {
+            nodes_us: nodes.sum::<Outcome<u64>>()?,
+            postgres_us: self.postgres_pid().map(process::family_cpu_us).transpose()?,
+        })
+    }
+
+    /// Looks at memory from now on.
+    pub fn watch_memory(&self) -> Memory {
+        let pids = self.node_pids();
+        let postgres = self.postgres_pid();
+        Memory {
+            nodes: MemoryWatch::start(move || pids.iter().copied().map(process::anonymous_bytes).sum()),
+            postgres: postgres.map(|pid| MemoryWatch::start(move || process::family_anonymous_bytes(pid))),
         }
-        process::folder_bytes(self.data_dir.path())
+    }
+
+    /// Stops it in order and removes its data. Answers what they took.
+    pub async fn stop(self) -> Outcome<Taken> {
+        for node in self.nodes {
+            node.stop()?;
+        }
+        let Some((database, empty)) = self.database else {
+            return Ok(Taken {
+                disk_bytes: process::folder_bytes(self.folders[0].path())? as f64,
+                wal_bytes: None,
+            });
+        };
+        let size = database.size().await?;
+        database.remove().await?;
+        Ok(Taken {
+            disk_bytes: (size.disk_bytes - empty.disk_bytes) as f64,
+            wal_bytes: Some((size.wal_bytes - empty.wal_bytes) as f64),
+        })
     }
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        // Errors say that it has ended already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+/// What a server took from its start to its end.
+pub struct Taken {
+    disk_bytes: f64,
+    wal_bytes: Option<f64>,
+}
+
+impl Taken {
+    /// Adds to a row what each of so many events took.
+    pub fn by(self, events: f64, row: Row) -> Row {
+        let row = row.with("disk_bytes_per_event", self.disk_bytes / events);
+        match self.wal_bytes {
+            Some(bytes) => row.with("wal_bytes_per_event", bytes / events),
+            None => row,
+        }
+    }
+}
+
+/// Processor time, in microseconds.
+#[derive(Clone, Copy)]
+pub struct Cpu {
+    nodes_us: u64,
+    /// Of all of its processes.
+    postgres_us: Option<u64>,
+}
+
+impl Cpu {
+    /// Adds to a row what was used since `before` for each of so many events.
+    pub fn since(self, before: Self, events: f64, row: Row) -> Row {
+        let per_event = |after: u64, before: u64| after.saturating_sub(before) as f64 / events;
+        let nodes_us = per_event(self.nodes_us, before.nodes_us);
+        let (Some(after), Some(before)) = (self.postgres_us, before.postgres_us) else {
+            return row.with("cpu_us_per_event", nodes_us);
+        };
+        let postgres_us = per_event(after, before);
+        row.with("cpu_us_per_event", nodes_us + postgres_us)
+            .with("nodes_cpu_us_per_event", nodes_us)
+            .with("postgres_cpu_us_per_event", postgres_us)
+    }
+}
+
+/// Memory that is being looked at.
+pub struct Memory {
+    nodes: MemoryWatch,
+    postgres: Option<MemoryWatch>,
+}
+
+impl Memory {
+    /// Adds the peaks to a row.
+    pub fn peak(self, row: Row) -> Outcome<Row> {
+        let row = row.with("anonymous_mib", self.nodes.peak_mib()?);
+        Ok(match self.postgres {
+            Some(watch) => row.with("postgres_anonymous_mib", watch.peak_mib()?),
+            None => row,
+        })
     }
 }

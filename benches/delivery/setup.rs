@@ -8,8 +8,8 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
 use crate::Outcome;
+use crate::node::ADMIN_KEY;
 use crate::payload::EVENT_TYPE;
-use crate::server::ADMIN_KEY;
 use crate::wire::Inbox;
 
 /// How long the server gets to put the last results on record.

@@ -1,16 +1,15 @@
 //! Nodes on one PostgreSQL, each with a network of its own between it and the database.
 
+use std::time::Duration;
+
 use crate::client::Api;
 use crate::postgres::{self, Postgres};
 use crate::proxy::Proxy;
 use crate::server::{LOOPBACK_ALLOWED, Server};
 
-/// How long a node's session lives without a renewal.
-pub const LEASE: std::time::Duration = std::time::Duration::from_secs(30);
-
-/// How long after its last renewal others have surely taken over what a node owned: its lease, and the time that may
-/// pass until one of them looks.
-pub const TAKEN_OVER: std::time::Duration = std::time::Duration::from_secs(41);
+/// How long after a node's last sign of life others have surely taken over what it owned: its session lives for 30
+/// seconds, and the others look every second.
+pub const TAKEN_OVER: Duration = Duration::from_secs(33);
 
 /// What names of nodes begin with. A letter follows: nodes are numbered from A.
 const NAME: &str = "Node-";

@@ -10,10 +10,9 @@ use std::time::{Duration, Instant};
 
 use super::{CONNECTIONS, DATA_BYTES, carry, singles, throughput};
 use crate::Outcome;
-use crate::args::Args;
+use crate::bench::Bench;
 use crate::ledger::Ledger;
 use crate::payload;
-use crate::process::MemoryWatch;
 use crate::producer::{self, Load};
 use crate::report::{Report, Row};
 use crate::server::Server;
@@ -36,11 +35,11 @@ const DRAIN_MAX: Duration = Duration::from_secs(600);
 /// The drain's rate is taken between these shares of all deliveries: the beginning and the tail are told by the time.
 const RATE_BETWEEN: (f64, f64) = (0.05, 0.9);
 
-pub async fn run(args: &Args, report: &mut Report, limit: f64) -> Outcome<()> {
-    for (index, binary) in args.binaries().iter().enumerate() {
+pub async fn run(bench: &Bench, report: &mut Report, limit: f64) -> Outcome<()> {
+    for (index, binary) in bench.args.binaries().iter().enumerate() {
         let plain = report.last(throughput::NAME, &report.name(throughput::PLAIN, index));
         let plain_per_s = plain.map_or(f64::NAN, |row| row.get("events_per_s"));
-        for (name, row) in measure(args, binary).await? {
+        for (name, row) in measure(bench, binary).await? {
             let per_s = row.get("deliveries_per_s");
             let row = if per_s.is_nan() {
                 row
@@ -54,9 +53,9 @@ pub async fn run(args: &Args, report: &mut Report, limit: f64) -> Outcome<()> {
     Ok(())
 }
 
-async fn measure(args: &Args, binary: &Path) -> Outcome<Vec<(&'static str, Row)>> {
+async fn measure(bench: &Bench, binary: &Path) -> Outcome<Vec<(&'static str, Row)>> {
     let (healthy_sink, down) = (Sink::start()?, Sink::start()?);
-    let server = Server::start(binary, args)?;
+    let server = Server::start(binary, bench).await?;
     let mut client = server.client();
     let healthy = client
         .account(&[healthy_sink.url("/ok")], setup::DEFAULT_DELAYS)
@@ -65,7 +64,7 @@ async fn measure(args: &Args, binary: &Path) -> Outcome<Vec<(&'static str, Row)>
     let address = down.address();
     drop(down);
 
-    let memory = MemoryWatch::start(server.pid());
+    let memory = server.watch_memory();
     let ledger = Arc::new(Ledger::new(DELIVERIES, 1));
     let piling = async {
         let started = Instant::now();
@@ -78,15 +77,15 @@ async fn measure(args: &Args, binary: &Path) -> Outcome<Vec<(&'static str, Row)>
     sink.note(&ledger);
     let (drain, beside_drain) = beside(&server, &healthy, &healthy_sink, drain(&ledger)).await?;
     client.settled(&account).await?;
-    let memory_mib = memory.peak_mib()?;
     let piled = Row::default()
         .with("events_per_s", f64::from(DELIVERIES) / piled_in.as_secs_f64())
         .with("seconds", piled_in.as_secs_f64());
     let drained = Row::default()
         .with("deliveries_per_s", drain.per_s)
         .with("seconds", drain.took.as_secs_f64())
-        .with("anonymous_mib", memory_mib)
         .with("repeats", ledger.repeats() as f64);
+    let drained = memory.peak(drained)?;
+    server.stop().await?;
     Ok(vec![
         ("a million pile up", piled),
         ("healthy meanwhile", beside_piling),
@@ -99,7 +98,7 @@ fn batches(server: &Server, account: &str) -> Load {
     let body = payload::batch(100, DATA_BYTES);
     let request = setup::post_event(server.address(), account, "events/batch", &body);
     Load {
-        address: server.address(),
+        addresses: server.addresses(),
         requests: Arc::new(vec![request]),
         events_per_request: 100,
         connections: CONNECTIONS / 4,

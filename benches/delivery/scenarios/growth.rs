@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use super::{CONNECTIONS, DATA_BYTES, carry, singles};
 use crate::Outcome;
-use crate::args::Args;
+use crate::bench::Bench;
 use crate::ledger::{Ledger, percentiles};
 use crate::payload;
 use crate::producer::Load;
@@ -31,10 +31,10 @@ const STEP: u32 = 250_000;
 /// How often the page is read.
 const PAGES: usize = 50;
 
-pub async fn run(args: &Args, report: &mut Report, limit: f64) -> Outcome<()> {
-    for (index, binary) in args.binaries().iter().enumerate() {
+pub async fn run(bench: &Bench, report: &mut Report, limit: f64) -> Outcome<()> {
+    for (index, binary) in bench.args.binaries().iter().enumerate() {
         let mut first = None;
-        for (name, row) in measure(args, binary).await? {
+        for (name, row) in measure(bench, binary).await? {
             let cost = row.get("cpu_us_per_event");
             let times = cost / *first.get_or_insert(cost);
             let share = row.get("events_per_s") / limit;
@@ -45,9 +45,9 @@ pub async fn run(args: &Args, report: &mut Report, limit: f64) -> Outcome<()> {
     Ok(())
 }
 
-async fn measure(args: &Args, binary: &Path) -> Outcome<Vec<(&'static str, Row)>> {
+async fn measure(bench: &Bench, binary: &Path) -> Outcome<Vec<(&'static str, Row)>> {
     let sink = Sink::start()?;
-    let server = Server::start(binary, args)?;
+    let server = Server::start(binary, bench).await?;
     let mut client = server.client();
     let account = client.account(&[sink.url("/ok")], DEFAULT_DELAYS).await?;
     let mut rows = Vec::new();
@@ -63,16 +63,14 @@ async fn measure(args: &Args, binary: &Path) -> Outcome<Vec<(&'static str, Row)>
         let page_ms = first_page_ms(&mut client, &account).await?;
         let ledger = Arc::new(Ledger::new(MEASURED, 1));
         sink.note(&ledger);
-        let cpu_before_us = server.cpu_us()?;
+        let before = server.cpu()?;
         let row = carry(singles(&server, &account, None), &ledger).await?;
         client.settled(&account).await?;
-        let cpu_us = server.cpu_us()?.saturating_sub(cpu_before_us) as f64;
+        let row = server.cpu()?.since(before, f64::from(MEASURED), row);
         stored += MEASURED;
-        let row = row
-            .with("cpu_us_per_event", cpu_us / f64::from(MEASURED))
-            .with("first_page_ms", page_ms);
-        rows.push((name, row));
+        rows.push((name, row.with("first_page_ms", page_ms)));
     }
+    server.stop().await?;
     Ok(rows)
 }
 
@@ -80,7 +78,7 @@ fn batches(server: &Server, account: &str) -> Load {
     let body = payload::batch(250, DATA_BYTES);
     let request = setup::post_event(server.address(), account, "events/batch", &body);
     Load {
-        address: server.address(),
+        addresses: server.addresses(),
         requests: Arc::new(vec![request]),
         events_per_request: 250,
         connections: CONNECTIONS / 8,

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::{carry, singles};
 use crate::Outcome;
-use crate::args::Args;
+use crate::bench::Bench;
 use crate::ledger::Ledger;
 use crate::payload;
 use crate::producer::{self, Load};
@@ -34,12 +34,12 @@ const BROKEN_RATE: u32 = 50;
 /// How long the others go on before the healthy one is measured: requests are under way to all silent ones then.
 const LEAD: Duration = Duration::from_secs(10);
 
-pub async fn run(args: &Args, report: &mut Report) -> Outcome<()> {
-    for (index, binary) in args.binaries().iter().enumerate() {
-        let alone = measure(args, binary, false).await?;
+pub async fn run(bench: &Bench, report: &mut Report) -> Outcome<()> {
+    for (index, binary) in bench.args.binaries().iter().enumerate() {
+        let alone = measure(bench, binary, false).await?;
         let alone_ms = alone.get("deliver_p99_ms");
         report.add("isolation", &report.name("healthy alone", index), alone);
-        let beside = measure(args, binary, true).await?;
+        let beside = measure(bench, binary, true).await?;
         let times = beside.get("deliver_p99_ms") / alone_ms;
         let name = report.name("beside 1,000 silent and 50 broken", index);
         report.add("isolation", &name, beside.with("times_alone", times));
@@ -47,9 +47,9 @@ pub async fn run(args: &Args, report: &mut Report) -> Outcome<()> {
     Ok(())
 }
 
-async fn measure(args: &Args, binary: &Path, with_others: bool) -> Outcome<Row> {
+async fn measure(bench: &Bench, binary: &Path, with_others: bool) -> Outcome<Row> {
     let sink = Sink::start()?;
-    let server = Server::start(binary, args)?;
+    let server = Server::start(binary, bench).await?;
     let account = server
         .client()
         .account(&[sink.url("/ok")], DEFAULT_DELAYS)
@@ -67,6 +67,7 @@ async fn measure(args: &Args, binary: &Path, with_others: bool) -> Outcome<Row> 
     for other in others {
         other.abort();
     }
+    server.stop().await?;
     Ok(row)
 }
 
@@ -90,7 +91,7 @@ async fn start_others(server: &Server, sink: &Sink) -> Outcome<Others> {
             .map(|account| setup::post_event(server.address(), account, "events", &event))
             .collect();
         let load = Load {
-            address: server.address(),
+            addresses: server.addresses(),
             requests: Arc::new(requests),
             events_per_request: 1,
             connections: 4,

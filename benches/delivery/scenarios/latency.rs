@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{carry, singles};
 use crate::Outcome;
-use crate::args::Args;
+use crate::bench::Bench;
 use crate::ledger::Ledger;
 use crate::report::Report;
 use crate::server::Server;
@@ -18,11 +18,11 @@ const RATES: [u32; 2] = [100, 400];
 const SECONDS: u32 = 15;
 const SECONDS_SHORT: u32 = 4;
 
-pub async fn run(args: &Args, report: &mut Report) -> Outcome<()> {
-    let seconds = if args.short { SECONDS_SHORT } else { SECONDS };
-    for (index, binary) in args.binaries().iter().enumerate() {
+pub async fn run(bench: &Bench, report: &mut Report) -> Outcome<()> {
+    let seconds = if bench.args.short { SECONDS_SHORT } else { SECONDS };
+    for (index, binary) in bench.args.binaries().iter().enumerate() {
         let sink = Sink::start()?;
-        let server = Server::start(binary, args)?;
+        let server = Server::start(binary, bench).await?;
         let account = server
             .client()
             .account(&[sink.url("/ok")], DEFAULT_DELAYS)
@@ -30,17 +30,12 @@ pub async fn run(args: &Args, report: &mut Report) -> Outcome<()> {
         for rate in RATES {
             let ledger = Arc::new(Ledger::new(rate * seconds, 1));
             sink.note(&ledger);
-            let cpu_before_us = server.cpu_us()?;
+            let before = server.cpu()?;
             let row = carry(singles(&server, &account, Some(rate)), &ledger).await?;
-            let cpu_us = server.cpu_us()?.saturating_sub(cpu_before_us) as f64;
-            let name = report.name(&format!("{rate} a second"), index);
-            report.add(
-                "latency",
-                &name,
-                row.with("cpu_us_per_event", cpu_us / f64::from(ledger.events())),
-            );
+            let row = server.cpu()?.since(before, f64::from(ledger.events()), row);
+            report.add("latency", &report.name(&format!("{rate} a second"), index), row);
         }
-        server.stop()?;
+        server.stop().await?;
     }
     Ok(())
 }

@@ -24,7 +24,7 @@ pub async fn run(args: &Args, report: &mut Report) -> Outcome<f64> {
     sink.note(&ledger);
     let event = payload::event(DATA_BYTES);
     let load = Load {
-        address: sink.address(),
+        addresses: vec![sink.address()],
         requests: Arc::new(vec![setup::request(sink.address(), "POST", "/ok", &event)]),
         events_per_request: 1,
         connections: CONNECTIONS,

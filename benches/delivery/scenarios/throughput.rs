@@ -6,14 +6,15 @@ use std::sync::Arc;
 use super::{CONNECTIONS, DATA_BYTES, carry};
 use crate::Outcome;
 use crate::args::Args;
+use crate::bench::Bench;
 use crate::ledger::Ledger;
 use crate::payload;
-use crate::process::MemoryWatch;
 use crate::producer::Load;
 use crate::report::{Report, Row};
 use crate::server::Server;
 use crate::setup;
 use crate::sink::Sink;
+use crate::store::StoreKind;
 
 /// One way to send events.
 #[derive(Clone, Copy)]
@@ -25,6 +26,8 @@ struct Variant {
     actions: u32,
     accounts: usize,
     data_bytes: usize,
+    /// More than one share a database.
+    nodes: usize,
 }
 
 /// The plain one: others change one thing about it.
@@ -33,7 +36,7 @@ pub const PLAIN: &str = "one by one";
 /// The name of the scenario in the report.
 pub const NAME: &str = "throughput";
 
-const VARIANTS: [Variant; 5] = {
+const VARIANTS: [Variant; 6] = {
     let plain = Variant {
         name: PLAIN,
         fewer: 1,
@@ -41,6 +44,7 @@ const VARIANTS: [Variant; 5] = {
         actions: 1,
         accounts: 1,
         data_bytes: DATA_BYTES,
+        nodes: 1,
     };
     [
         plain,
@@ -66,31 +70,65 @@ const VARIANTS: [Variant; 5] = {
             data_bytes: 16 * 1024,
             ..plain
         },
+        Variant {
+            name: "two nodes",
+            nodes: 2,
+            ..plain
+        },
     ]
 };
 
 /// The variants that the short mode measures.
 const SHORT: [&str; 2] = [PLAIN, "batches of 100"];
 
-pub async fn run(args: &Args, report: &mut Report, limit: f64) -> Outcome<()> {
-    for variant in VARIANTS {
-        let is_left_out = args.short && !SHORT.contains(&variant.name);
-        if is_left_out || !variant.name.contains(&args.variant) {
-            continue;
-        }
-        for (index, binary) in args.binaries().iter().enumerate() {
-            let row = measure(args, binary, variant).await?;
-            let share = row.get("events_per_s") / limit;
-            let name = report.name(variant.name, index);
-            report.add(NAME, &name, row.with("share_of_limit", share));
+/// Those that a store can do.
+fn possible(args: &Args) -> impl Iterator<Item = Variant> {
+    VARIANTS
+        .into_iter()
+        .filter(|variant| variant.nodes == 1 || args.store == StoreKind::Postgres)
+}
+
+/// Those that the command line wants.
+fn wanted(args: &Args) -> impl Iterator<Item = Variant> {
+    possible(args).filter(|variant| {
+        (!args.short || SHORT.contains(&variant.name)) && variant.name.contains(&args.variant)
+    })
+}
+
+/// Refuses a choice that leaves nothing.
+pub fn check(args: &Args) -> Outcome<()> {
+    if wanted(args).next().is_some() {
+        return Ok(());
+    }
+    let names: Vec<_> = possible(args).map(|variant| variant.name).collect();
+    Err(format!(
+        "--variant {:?} is in none of the names of what can be measured here: {}",
+        args.variant,
+        names.join(", ")
+    )
+    .into())
+}
+
+pub async fn run(bench: &Bench, report: &mut Report, limit: f64) -> Outcome<()> {
+    for variant in wanted(&bench.args) {
+        for (index, binary) in bench.args.binaries().iter().enumerate() {
+            let row = measure(bench, binary, variant).await?;
+            let per_s = row.get("events_per_s");
+            let row = row.with("share_of_limit", per_s / limit);
+            let one_node = report.last(NAME, &report.name(PLAIN, index));
+            let row = match one_node.filter(|_| variant.nodes > 1) {
+                Some(one_node) => row.with("times_one_node", per_s / one_node.get("events_per_s")),
+                None => row,
+            };
+            report.add(NAME, &report.name(variant.name, index), row);
         }
     }
     Ok(())
 }
 
-async fn measure(args: &Args, binary: &Path, variant: Variant) -> Outcome<Row> {
+async fn measure(bench: &Bench, binary: &Path, variant: Variant) -> Outcome<Row> {
     let sink = Sink::start()?;
-    let server = Server::start(binary, args)?;
+    let server = Server::start_nodes(binary, bench, variant.nodes).await?;
     let urls = (0..variant.actions)
         .map(|number| sink.url(&format!("/ok/{number}")))
         .collect();
@@ -100,37 +138,33 @@ async fn measure(args: &Args, binary: &Path, variant: Variant) -> Outcome<Row> {
         .map(|account| variant.request(&server, account))
         .collect();
     let load = Load {
-        address: server.address(),
+        addresses: server.addresses(),
         requests: Arc::new(requests),
         events_per_request: variant.events_per_request,
         connections: CONNECTIONS,
         rate: None,
     };
     warm_up(&load, &sink, variant).await?;
-    let ledger = Arc::new(Ledger::new(args.events() / variant.fewer, variant.actions));
+    let ledger = Arc::new(Ledger::new(bench.args.events() / variant.fewer, variant.actions));
     sink.note(&ledger);
-    let memory = MemoryWatch::start(server.pid());
-    let cpu_before_us = server.cpu_us()?;
+    let memory = server.watch_memory();
+    let before = server.cpu()?;
     let row = carry(load, &ledger).await?;
     let mut client = server.client();
     for account in accounts.iter().take(100) {
         client.settled(account).await?;
     }
-    let cpu_us = server.cpu_us()?.saturating_sub(cpu_before_us);
-    let memory_mib = memory.peak_mib()?;
     let events = f64::from(ledger.events());
-    let stored = events + f64::from(WARM_UP_EVENTS);
+    let row = server.cpu()?.since(before, events, row);
+    let row = memory.peak(row)?;
     let row = if variant.actions > 1 {
         let deliveries_per_s = row.get("events_per_s") * f64::from(variant.actions);
         row.with("deliveries_per_s", deliveries_per_s)
     } else {
         row
     };
-    let disk_bytes = server.stop()?;
-    Ok(row
-        .with("cpu_us_per_event", cpu_us as f64 / events)
-        .with("anonymous_mib", memory_mib)
-        .with("disk_bytes_per_event", disk_bytes as f64 / stored))
+    let stored = events + f64::from(WARM_UP_EVENTS);
+    Ok(server.stop().await?.by(stored, row))
 }
 
 /// Events before the measurement: connections, statements and pages are there when it begins.

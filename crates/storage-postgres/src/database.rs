@@ -9,7 +9,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts};
+use deadpool_postgres::{
+    Hook, HookError, Manager, ManagerConfig, Object, Pool, QueueMode, RecyclingMethod, Runtime, Timeouts,
+};
 use postrider_storage::{StoreError, StoreResult};
 use tokio::time::{Instant, sleep, timeout_at};
 
@@ -29,6 +31,9 @@ const POOL_WAIT_MAX: Duration = Duration::from_secs(2);
 
 /// Pauses between two looks at a database that is away: from, to.
 const PROBE_PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
+
+/// How long a connection is used: what is prepared on it for the tables of days long past goes with it.
+const CONNECTION_AGE_MAX: Duration = Duration::from_secs(12 * 60 * 60);
 
 /// A connection of the pool.
 pub(crate) type Client = Object;
@@ -50,12 +55,21 @@ impl Database {
         let manager = Manager::from_config(connect::config(options)?, tls, manager_config);
         let pool = Pool::builder(manager)
             .max_size(options.connections_max.max(2))
+            // The last one used is the one whose statements are planned and whose caches are warm.
+            .queue_mode(QueueMode::Lifo)
             .runtime(Runtime::Tokio1)
             .timeouts(Timeouts {
                 wait: Some(POOL_WAIT_MAX),
                 create: Some(options.verb_max),
                 recycle: Some(options.verb_max),
             })
+            .pre_recycle(Hook::sync_fn(|_, metrics| {
+                if metrics.age() < CONNECTION_AGE_MAX {
+                    Ok(())
+                } else {
+                    Err(HookError::message("the connection is old"))
+                }
+            }))
             .build()
             .expect("a runtime is given, which is all that the timeouts need");
         Ok(Self {

@@ -10,8 +10,9 @@
 //! take away what the session has claimed meanwhile.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 
-use deadpool_postgres::{GenericClient, Transaction};
+use deadpool_postgres::{GenericClient, StatementCache, Transaction};
 use parking_lot::Mutex;
 use postrider_model::Timestamp;
 use postrider_storage::{DeliveryKey, SessionId};
@@ -32,8 +33,8 @@ pub(crate) struct Backend {
     started_at: i64,
 }
 
-/// Asks who serves this connection. Inside a transaction, before its `COMMIT`.
-pub(crate) async fn backend(client: &impl GenericClient) -> SqlResult<Backend> {
+/// Asks who serves this connection.
+async fn ask_backend(client: &impl GenericClient) -> SqlResult<Backend> {
     let sql = "SELECT pid, (extract(epoch FROM backend_start) * 1000000)::bigint
                FROM pg_stat_get_activity(pg_backend_pid())";
     let row = statement::query_one(client, sql, &[]).await?;
@@ -66,6 +67,8 @@ struct Doubt {
 pub(crate) struct InDoubt {
     doubts: Mutex<Vec<Doubt>>,
     numbers: AtomicU64,
+    /// Who serves which connection, which is told by its statements. Asking costs the server 0.1 ms, each step that.
+    backends: Mutex<Vec<(Weak<StatementCache>, Backend)>>,
     /// Held by whoever resolves doubts, so that nothing is given back twice.
     resolving: tokio::sync::Mutex<()>,
 }
@@ -76,8 +79,29 @@ impl InDoubt {
         Self {
             doubts: Mutex::new(Vec::new()),
             numbers: AtomicU64::new(0),
+            backends: Mutex::new(Vec::new()),
             resolving: tokio::sync::Mutex::new(()),
         }
+    }
+
+    /// Who serves this connection, from its beginning to its end.
+    pub(crate) async fn backend(&self, client: &Client) -> SqlResult<Backend> {
+        let connection = Arc::downgrade(&client.statement_cache);
+        let is_it = |(other, _): &&(Weak<StatementCache>, Backend)| other.ptr_eq(&connection);
+        let known = self
+            .backends
+            .lock()
+            .iter()
+            .find(is_it)
+            .map(|(_, backend)| backend.clone());
+        if let Some(backend) = known {
+            return Ok(backend);
+        }
+        let backend = ask_backend(client).await?;
+        let mut backends = self.backends.lock();
+        backends.retain(|(other, _)| other.strong_count() > 0);
+        backends.push((connection, backend.clone()));
+        Ok(backend)
     }
 
     /// Commits. Without an answer the commit is in doubt, even if this future is dropped half way.
@@ -118,7 +142,7 @@ impl InDoubt {
         // One snapshot: every backend is ended before anything is given back.
         let doubts = self.doubts.lock().clone();
         end_backends(client, &doubts).await?;
-        let own = backend(client).await?;
+        let own = self.backend(client).await?;
         for doubt in doubts {
             if !doubt.given.deliveries.is_empty() {
                 self.give_back(client, own.clone(), doubt.number).await?;

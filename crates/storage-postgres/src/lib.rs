@@ -23,6 +23,7 @@ mod columns;
 mod connect;
 mod copies;
 mod database;
+mod day_tables;
 mod deliveries;
 mod event_types;
 mod events;

@@ -5,6 +5,7 @@ use postrider_storage::{StoreError, StoreResult};
 use crate::connect::{self, OptionsError};
 use crate::copies::{self, UnfinishedCopy};
 use crate::database::Database;
+use crate::day_tables::DayTables;
 use crate::events::seq::Seqs;
 use crate::in_doubt::InDoubt;
 use crate::listener::Listener;
@@ -32,6 +33,7 @@ pub enum OpenError {
 pub struct PostgresStore {
     pub(crate) database: Database,
     pub(crate) seqs: Seqs,
+    pub(crate) day_tables: DayTables,
     pub(crate) in_doubt: InDoubt,
     pub(crate) listener: Listener,
     pub(crate) retention: retention::Progress,
@@ -80,6 +82,7 @@ impl PostgresStore {
         Ok(Self {
             database: Database::new(options)?,
             seqs: Seqs::new(),
+            day_tables: DayTables::new(),
             in_doubt: InDoubt::new(),
             listener: Listener::start(
                 connect::config(options)?,

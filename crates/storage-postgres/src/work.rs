@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use futures_util::future::try_join3;
+use futures_util::future::try_join;
 use postrider_model::Timestamp;
 use postrider_storage::{
     Advanced, Appended, Finished, NewEvent, Recorded, SessionId, StoreError, StoreResult, WorkStore,
@@ -11,7 +11,7 @@ use postrider_storage::{
 
 use crate::deliveries::finish;
 use crate::events::append;
-use crate::in_doubt::{self, Given};
+use crate::in_doubt::Given;
 use crate::sql_error::SqlResult;
 use crate::store::PostgresStore;
 
@@ -69,7 +69,10 @@ impl PostgresStore {
             return Ok((Vec::new(), Vec::new()));
         }
         self.database
-            .run(|| self.try_step(session, events, finished))
+            .run(async || {
+                let outcome = self.try_step(session, events, finished).await;
+                self.day_tables.notice(outcome)
+            })
             .await
     }
 
@@ -81,12 +84,12 @@ impl PostgresStore {
     ) -> SqlResult<(Vec<Appended>, Vec<Recorded>)> {
         let mut client = self.database.client().await?;
         self.in_doubt.resolve(&client).await?;
+        let backend = self.in_doubt.backend(&client).await?;
         let transaction = client.transaction().await?;
         // All are sent at once, each as far as it needs no answer: the halves touch different rows.
-        let (recorded, appended, backend) = try_join3(
-            finish::finish(&transaction, session, finished),
-            append::append(&transaction, &self.seqs, session, events),
-            in_doubt::backend(&transaction),
+        let (recorded, appended) = try_join(
+            finish::finish(&transaction, &self.day_tables, session, finished),
+            append::append(&transaction, self, session, events),
         )
         .await?;
         let given = Given {

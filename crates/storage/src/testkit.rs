@@ -32,6 +32,7 @@ pub mod model_check;
 mod promises;
 pub mod repeats;
 pub mod replay;
+pub mod reported_again;
 pub mod resend;
 pub mod retention;
 pub mod scene;

@@ -36,6 +36,11 @@ pub struct Disturbance {
 }
 
 impl Disturbance {
+    /// Whether this node may have been slow to answer because of it.
+    pub fn may_hold_up(&self, node: usize, span: &Range<Instant>) -> bool {
+        self.strikes(node) && self.overlaps(&(span.start - AFTERMATH_MAX..span.end))
+    }
+
     fn strikes(&self, node: usize) -> bool {
         self.whom == Whom::Database || self.whom == Whom::Node(node)
     }

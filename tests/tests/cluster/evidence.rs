@@ -8,7 +8,7 @@ use postrider_tests::{Account, Api};
 use serde_json::Value;
 
 use super::disturbances::{Disturbance, Whom, cause_of_repeat, is_untouched};
-use super::producers::Produced;
+use super::producers::{PATIENCE, Produced, SlowTry};
 use super::receivers::{Key, Request};
 
 /// Events that have to come together for the test to mean something, and retries that nothing disturbed.
@@ -146,6 +146,15 @@ impl Evidence {
         self.stories.iter().flat_map(of_story).collect()
     }
 
+    /// Tries that took long although nothing disturbed the node that was asked.
+    pub fn slow_tries(&self) -> Vec<&SlowTry> {
+        let is_undisturbed = |slow: &&SlowTry| {
+            let mut all = self.disturbances.iter();
+            !all.any(|found| found.may_hold_up(slow.node, &slow.span))
+        };
+        self.produced.slow.iter().filter(is_undisturbed).collect()
+    }
+
     /// Every attempt that followed a failed one.
     pub fn retries(&self) -> Vec<(&Key, Retry)> {
         let retry = |pair: &[Request]| {
@@ -199,6 +208,12 @@ impl Evidence {
             let faults = faults_of_story(story);
             faults.map(|fault| format!("{fault}: {}", self.account_of(key)))
         }));
+        let unanswered = |slow: &&SlowTry| {
+            let took = slow.span.end - slow.span.start;
+            (took >= PATIENCE)
+                .then(|| format!("node {} was well, and gave no answer for {took:?}", slow.node))
+        };
+        faults.extend(self.slow_tries().iter().filter_map(unanswered));
         faults.extend(
             self.settled
                 .iter()

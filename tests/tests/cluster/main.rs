@@ -14,6 +14,7 @@ mod configuration;
 mod disturbances;
 mod evidence;
 mod failover;
+mod neighbours;
 mod outage;
 mod parts;
 mod producers;

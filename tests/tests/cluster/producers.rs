@@ -2,6 +2,7 @@
 //! idempotency key, on one node after the other.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
@@ -22,7 +23,10 @@ const BATCH: usize = 5;
 const PAUSE_MS_MAX: u64 = 500;
 
 /// How long a producer waits for an answer before it asks another node.
-const PATIENCE: Duration = Duration::from_secs(3);
+pub const PATIENCE: Duration = Duration::from_secs(3);
+
+/// What a producer takes for a long time.
+const SLOW: Duration = Duration::from_millis(500);
 
 /// Pause between two tries of the same.
 const TRY_AGAIN: Duration = Duration::from_millis(20);
@@ -42,6 +46,15 @@ pub struct Accepted {
     pub at: Instant,
 }
 
+/// A try that took long, answered or not.
+#[derive(Debug, Clone)]
+pub struct SlowTry {
+    /// Which node was asked.
+    pub node: usize,
+    /// From the question to the answer, or to when patience ended.
+    pub span: Range<Instant>,
+}
+
 /// What came of it all.
 #[derive(Debug, Default)]
 pub struct Produced {
@@ -51,6 +64,8 @@ pub struct Produced {
     pub refused: u64,
     /// See above.
     pub unanswered: u64,
+    /// Tries that took long.
+    pub slow: Vec<SlowTry>,
     /// Answers that a producer should never get.
     pub strange: Vec<String>,
 }
@@ -126,12 +141,18 @@ async fn post_until_answered(shared: &Shared, home: usize, numbers: &[u64]) {
             Instant::now() < deadline,
             "no node took {key} within {REFUSED_MAX:?}"
         );
-        let api = {
+        let (node, api) = {
             let nodes = locked(&shared.nodes);
-            nodes[tried % nodes.len()].clone()
+            let node = tried % nodes.len();
+            (node, nodes[node].clone())
         };
         let account = shared.account.through(api);
+        let asked_at = Instant::now();
         let answer = tokio::time::timeout(PATIENCE, post(&account, &key, numbers)).await;
+        if asked_at.elapsed() > SLOW {
+            let span = asked_at..Instant::now();
+            locked(&shared.produced).slow.push(SlowTry { node, span });
+        }
         if locked(&shared.produced).note(&key, numbers, answer.ok()) {
             return;
         }

@@ -69,6 +69,13 @@ fn print_sums(evidence: &Evidence, lost: usize, took: Duration) {
         produced.refused,
         produced.strange.len()
     );
+    let slow = evidence.slow_tries();
+    let slowest = slow.iter().map(|slow| slow.span.end - slow.span.start).max();
+    println!(
+        "slow at good nodes    {} posts took more than half a second, at most {:.1} s",
+        slow.len(),
+        slowest.unwrap_or_default().as_secs_f64()
+    );
     for (title, is_untouched) in [("undisturbed retries  ", true), ("disturbed retries    ", false)] {
         let retries = evidence.retries();
         let of_kind: Vec<&Retry> = retries

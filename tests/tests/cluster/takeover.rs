@@ -15,6 +15,9 @@ const EVENTS: usize = 30;
 /// Events that a node which stops has more of than it can send within its grace.
 const HANDED_OVER: usize = 600;
 
+/// When a retry has to have come whose attempt failed before the kill: the schedule's ten seconds, and some.
+const RETRIED_WITHIN: Duration = Duration::from_secs(12);
+
 /// How long after the takeover a delivery may still need.
 const DELIVERED_WITHIN: Duration = Duration::from_secs(5);
 
@@ -59,10 +62,14 @@ async fn a_dead_nodes_deliveries_are_taken_over() {
     let killed_at = Instant::now();
 
     let account = account.through(cluster.nodes[1].api());
-    for (what, events) in [("waited for a retry", waiting), ("were owned", under_way)] {
+    let kinds = [
+        ("waited for a retry", waiting, RETRIED_WITHIN),
+        ("were owned", under_way, TAKEN_OVER + DELIVERED_WITHIN),
+    ];
+    for (what, events, within) in kinds {
         for event in &events {
             let delivery = account.delivery_id_of(event).await;
-            let left = (TAKEN_OVER + DELIVERED_WITHIN).saturating_sub(killed_at.elapsed());
+            let left = within.saturating_sub(killed_at.elapsed());
             wait::until("the other node delivers it", left, async || {
                 let record = account.delivery(&delivery).await;
                 (record["status"] == "succeeded").then_some(())

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use deadpool_postgres::GenericClient;
-use futures_util::future::{try_join, try_join3};
+use futures_util::future::try_join3;
 use postrider_model::delivery::{BodySpec, Progress};
 use postrider_model::{AccountId, ActionId, AutomationId, DeliveryId, Event, Timestamp};
 use postrider_storage::{Claim, ClaimRequest, DeliveryKey, ReadyDelivery, SessionId};
@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::columns::{self, uuid};
 use crate::database::Client;
 use crate::deliveries::keys::Keys;
-use crate::in_doubt::{self, Given, InDoubt};
+use crate::in_doubt::{Given, InDoubt};
 use crate::sql_error::{SqlError, SqlResult};
 use crate::{deliveries, events, sessions, statement};
 
@@ -35,11 +35,10 @@ pub(crate) async fn claim(
         return Ok(Vec::new());
     }
     in_doubt.resolve(client).await?;
+    let backend = in_doubt.backend(client).await?;
     let transaction = client.transaction().await?;
     let mut claims = vec![Claim::default(); requests.len()];
-    let backend = in_doubt::backend(&transaction);
-    let (backend, alive) = try_join(backend, is_alive(&transaction, session)).await?;
-    if !alive {
+    if !is_alive(&transaction, session).await? {
         return Ok(claims);
     }
     let mut shared = HashMap::new();
@@ -128,7 +127,7 @@ async fn claim_each(
         .map(|((due, request), next_due)| {
             Ok(Claim {
                 deliveries: due
-                    .into_iter()
+                    .iter()
                     .map(|due| ready(due, request.action, shared))
                     .collect::<SqlResult<_>>()?,
                 next_due,
@@ -137,7 +136,7 @@ async fn claim_each(
         .collect()
 }
 
-fn ready(due: Due, action: ActionId, shared: &HashMap<EventKey, Arc<Event>>) -> SqlResult<ReadyDelivery> {
+fn ready(due: &Due, action: ActionId, shared: &HashMap<EventKey, Arc<Event>>) -> SqlResult<ReadyDelivery> {
     let event = shared
         .get(&due.event)
         .ok_or(SqlError::Damaged("a delivery without its event"))?;
@@ -215,7 +214,7 @@ fn read_due(row: &Row) -> SqlResult<Due> {
 
 const OWN: &str = "
     UPDATE deliveries AS d SET owner = $1
-    FROM unnest($2::uuid[], $3::uuid[]) AS n (account_id, id)
+    FROM (SELECT * FROM unnest($2::uuid[], $3::uuid[]) AS n (account_id, id) LIMIT cardinality($2)) AS n
     WHERE d.account_id = n.account_id AND d.id = n.id AND d.id BETWEEN $4 AND $5";
 
 async fn own(client: &impl GenericClient, session: SessionId, keys: &[DeliveryKey]) -> SqlResult<()> {
@@ -250,7 +249,8 @@ async fn read_events(
     };
     let sql = format!(
         "SELECT {}, e.seq
-         FROM unnest($1::uuid[], $2::bigint[], $3::bigint[]) AS n (account_id, created_at, seq)
+         FROM (SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bigint[]) AS n (account_id, created_at, seq)
+               LIMIT cardinality($1)) AS n
          JOIN events AS e ON e.account_id = n.account_id AND e.created_at = n.created_at AND e.seq = n.seq
              AND e.created_at BETWEEN $4 AND $5",
         events::COLUMNS

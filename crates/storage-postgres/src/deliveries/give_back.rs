@@ -20,8 +20,9 @@ pub(crate) async fn give_back(
     }
     let keys = Keys::sorted(keys);
     let sql = "UPDATE deliveries AS d SET owner = NULL, state_at = $2
-         FROM unnest($3::uuid[], $4::uuid[]) AS n (account_id, id)
-         WHERE d.account_id = n.account_id AND d.id = n.id AND d.id BETWEEN $5 AND $6 AND d.owner = $1";
+         FROM (SELECT * FROM unnest($3::uuid[], $4::uuid[]) AS n (account_id, id) LIMIT cardinality($3)) AS n
+         WHERE d.account_id = n.account_id AND d.id = n.id AND d.id BETWEEN $5 AND $6
+             AND d.owner IS NOT DISTINCT FROM $1";
     statement::execute(
         client,
         sql,

@@ -110,7 +110,8 @@ fn compare(new: &NewEvent, stored: &Event) -> Appended {
 async fn stored_by_key(client: &impl GenericClient, new: &[NewEvent]) -> SqlResult<Vec<(usize, i16, Event)>> {
     let sql = format!(
         "SELECT {COLUMNS}, n.item, n.kind
-         FROM unnest($1::uuid[], $2::smallint[], $3::bytea[], $4::bigint[]) AS n (account_id, kind, key, item)
+         FROM (SELECT * FROM unnest($1::uuid[], $2::smallint[], $3::bytea[], $4::bigint[])
+                   AS n (account_id, kind, key, item) LIMIT cardinality($1)) AS n
          JOIN event_keys AS k ON k.account_id = n.account_id AND k.kind = n.kind AND k.key = n.key
          JOIN events AS e ON e.account_id = k.account_id AND e.created_at = k.created_at AND e.seq = k.seq"
     );
@@ -143,8 +144,8 @@ async fn stored_by_id(client: &impl GenericClient, new: &[NewEvent]) -> SqlResul
     }
     let sql = format!(
         "SELECT {COLUMNS}, n.item
-         FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[])
-             AS n (account_id, id, earliest, latest, item)
+         FROM (SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[])
+                   AS n (account_id, id, earliest, latest, item) LIMIT cardinality($1)) AS n
          JOIN events AS e ON e.account_id = n.account_id AND e.id = n.id
              AND e.created_at BETWEEN n.earliest AND n.latest AND e.created_at BETWEEN $6 AND $7"
     );

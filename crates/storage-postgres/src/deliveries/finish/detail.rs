@@ -65,7 +65,8 @@ impl OnRecord {
 /// Locks the deliveries that there are; by the item's place among the keys, who owns them.
 async fn locked(client: &impl GenericClient, keys: &Keys) -> SqlResult<HashMap<usize, Option<i64>>> {
     let sql = "SELECT n.nth, d.owner
-         FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS n (account_id, id, nth)
+         FROM (SELECT * FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS n (account_id, id, nth)
+               LIMIT cardinality($1)) AS n
          JOIN deliveries AS d ON d.account_id = n.account_id AND d.id = n.id AND d.id BETWEEN $3 AND $4
          ORDER BY n.nth FOR UPDATE OF d";
     let params: &Params<'_> = &[&keys.accounts, &keys.ids, &keys.first_id, &keys.last_id];
@@ -76,7 +77,8 @@ async fn locked(client: &impl GenericClient, keys: &Keys) -> SqlResult<HashMap<u
 /// The deliveries' records, by the item's place among the keys.
 async fn records(client: &impl GenericClient, keys: &Keys) -> SqlResult<HashMap<usize, Vec<OnRecord>>> {
     let sql = "SELECT n.nth, a.number, a.started_at, a.duration_ns, a.outcome
-         FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS n (account_id, id, nth)
+         FROM (SELECT * FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS n (account_id, id, nth)
+               LIMIT cardinality($1)) AS n
          JOIN attempts AS a ON a.account_id = n.account_id AND a.delivery_id = n.id
              AND a.delivery_id BETWEEN $3 AND $4";
     let params: &Params<'_> = &[&keys.accounts, &keys.ids, &keys.first_id, &keys.last_id];
@@ -158,9 +160,11 @@ impl<'a> Writes<'a> {
         let sql = "UPDATE deliveries AS d
              SET status = n.status, attempts = n.attempts, resends = n.resends, resend_of = n.resend_of, owner = NULL,
                  state_at = n.state_at, last_status_code = n.status_code, last_outcome = n.outcome
-             FROM unnest($1::uuid[], $2::uuid[], $3::smallint[], $4::integer[], $5::integer[], $6::smallint[],
-                         $7::bigint[], $8::smallint[], $9::smallint[], $10::integer[])
-                 AS n (account_id, id, status, attempts, resends, resend_of, state_at, status_code, outcome, number)
+             FROM (SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::smallint[], $4::integer[], $5::integer[],
+                                        $6::smallint[], $7::bigint[], $8::smallint[], $9::smallint[], $10::integer[])
+                       AS n (account_id, id, status, attempts, resends, resend_of, state_at, status_code, outcome,
+                             number)
+                   LIMIT cardinality($1)) AS n
              WHERE d.account_id = n.account_id AND d.id = n.id AND d.id BETWEEN $11 AND $12";
         let mut params = self.settled.params(&keys).to_vec();
         params.extend([&keys.first_id as Param<'_>, &keys.last_id]);
@@ -175,7 +179,8 @@ impl<'a> Writes<'a> {
         let keys = Keys::new(self.added.iter().map(|(news, ..)| news.finished.key));
         let highest: Vec<i32> = self.added.iter().map(|(.., highest)| *highest).collect();
         let sql = "UPDATE deliveries AS d SET recorded = n.recorded
-             FROM unnest($1::uuid[], $2::uuid[], $3::integer[]) AS n (account_id, id, recorded)
+             FROM (SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::integer[]) AS n (account_id, id, recorded)
+                   LIMIT cardinality($1)) AS n
              WHERE d.account_id = n.account_id AND d.id = n.id AND d.id BETWEEN $4 AND $5";
         let params: &Params<'_> = &[&keys.accounts, &keys.ids, &highest, &keys.first_id, &keys.last_id];
         statement::execute(client, sql, params).await?;
@@ -224,7 +229,8 @@ impl<'a> Writes<'a> {
         let since: Vec<i64> = self.canceled.iter().map(|(.., since)| *since).collect();
         let sql = "UPDATE deliveries AS d
              SET status = n.status, resend_of = NULL, owner = NULL, state_at = n.state_at
-             FROM unnest($1::uuid[], $2::uuid[], $3::smallint[], $4::bigint[]) AS n (account_id, id, status, state_at)
+             FROM (SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::smallint[], $4::bigint[])
+                       AS n (account_id, id, status, state_at) LIMIT cardinality($1)) AS n
              WHERE d.account_id = n.account_id AND d.id = n.id AND d.id BETWEEN $5 AND $6";
         let params: &Params<'_> = &[
             &keys.accounts,

@@ -1,0 +1,96 @@
+//! `postrider serve` as a process.
+
+use std::ffi::OsStr;
+use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+
+use crate::Outcome;
+
+/// The key that opens its API.
+pub const ADMIN_KEY: &str = "prk_the-admin-key-of-the-benchmark";
+
+/// What it says once it listens.
+const LISTENING: &str = "listening on http://";
+
+/// How long it may take to stop: its own grace, and some.
+const STOP_MAX: Duration = Duration::from_secs(40);
+
+/// A running process. Dropping it kills it.
+pub struct Node {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Node {
+    /// Starts a build in a folder of its own, with these arguments beside the usual ones.
+    pub fn start<'a>(
+        binary: &Path,
+        folder: &TempDir,
+        arguments: impl IntoIterator<Item = &'a OsStr>,
+    ) -> Outcome<Self> {
+        let mut command = Command::new(binary);
+        // Settings of whoever runs the benchmark are not measured, and unknown ones would be refused.
+        for (name, _) in
+            std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("POSTRIDER_"))
+        {
+            command.env_remove(name);
+        }
+        let mut child = command
+            .args(["serve", "--listen", "127.0.0.1:0", "--log-level", "warn"])
+            .args(["--allow-destination", "127.0.0.0/8"])
+            .args(arguments)
+            .env("POSTRIDER_ADMIN_KEY", ADMIN_KEY)
+            .current_dir(folder.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let output = child.stdout.take().ok_or("its output was not piped")?;
+        // It prints nothing more after this line, so the pipe cannot fill up.
+        let address = BufReader::new(output)
+            .lines()
+            .map_while(Result::ok)
+            .find_map(|line| line.split_once(LISTENING)?.1.trim().parse().ok());
+        match address {
+            Some(address) => Ok(Self { child, address }),
+            None => {
+                let _ = child.kill();
+                Err(format!("{} does not start: {}", binary.display(), child.wait()?).into())
+            }
+        }
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Stops it in order.
+    pub fn stop(mut self) -> Outcome<()> {
+        kill_process(Pid::from_child(&self.child), Signal::TERM)?;
+        let until = Instant::now() + STOP_MAX;
+        while self.child.try_wait()?.is_none() {
+            if Instant::now() > until {
+                return Err("the server does not stop".into());
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        // Errors say that it has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
