@@ -1,4 +1,4 @@
-//! The copy is killed on the way, and the cluster answers as the node did.
+//! The copy is killed on the way, so is its database, and the cluster answers as the node did.
 
 use std::path::Path;
 use std::process::Child;
@@ -13,7 +13,7 @@ use crate::source::{LATER_S, Source, UNFINISHED, repeat};
 use crate::{begin_copy, copy};
 
 /// How often the copy is killed.
-const KILLS: usize = 4;
+const KILLS: usize = 3;
 
 /// How long a copy may take to make its first step.
 const STEP_WITHIN: Duration = Duration::from_secs(30);
@@ -23,7 +23,7 @@ const UNFINISHED_TYPES: [&str; 2] = ["slow.a", "later.a"];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_killed_copy_goes_on_and_the_cluster_answers_as_the_node_did() {
-    let postgres = Postgres::start();
+    let mut postgres = Postgres::start();
     let url = postgres.url("postgres");
     let mut source = Source::start().await;
     source.leave_unfinished().await;
@@ -33,6 +33,7 @@ async fn a_killed_copy_goes_on_and_the_cluster_answers_as_the_node_did() {
     source.is_moved();
     let folder = source.server.data_dir();
     kill_on_the_way(folder, &postgres);
+    crash_on_the_way(folder, &mut postgres);
     refused_until_finished(&url);
     let begun = Instant::now();
     let copied = copy(folder, &url);
@@ -65,22 +66,41 @@ async fn a_killed_copy_goes_on_and_the_cluster_answers_as_the_node_did() {
 
 /// Kills a copy whenever it has done something.
 fn kill_on_the_way(folder: &Path, postgres: &Postgres) {
-    let mut done = 0;
-    for kill in 0..KILLS {
-        let mut copying = begin_copy(folder, &postgres.url("postgres"));
-        let deadline = Instant::now() + STEP_WITHIN;
-        let now = loop {
-            assert!(still_runs(&mut copying), "the copy was over before kill {kill}");
-            let now = events_copied(postgres);
-            if now > done {
-                break now;
-            }
-            assert!(Instant::now() < deadline, "the copy does not go on");
-        };
+    for _ in 0..KILLS {
+        let mut copying = copy_a_step(folder, postgres);
         copying.kill().expect("a child can be killed");
         copying.wait().expect("a child that was killed ends");
-        println!("killed with {now} events copied");
-        done = now;
+    }
+}
+
+/// Crashes the database when a copy has done something: the copy gives up by itself, and says how to go on.
+fn crash_on_the_way(folder: &Path, postgres: &mut Postgres) {
+    let copying = copy_a_step(folder, postgres);
+    postgres.stop_immediately();
+    let ended = copying.wait_with_output().expect("a child can be waited for");
+    let said = String::from_utf8_lossy(&ended.stderr);
+    assert_eq!(ended.status.code(), Some(1), "{said}");
+    assert!(said.contains("run the same command again"), "{said}");
+    println!("{said}");
+    postgres.start_again();
+}
+
+/// A copy that has brought more events than there were, and is not done yet.
+fn copy_a_step(folder: &Path, postgres: &Postgres) -> Child {
+    let before = events_copied(postgres);
+    let mut copying = begin_copy(folder, &postgres.url("postgres"));
+    let deadline = Instant::now() + STEP_WITHIN;
+    loop {
+        assert!(
+            still_runs(&mut copying),
+            "the copy is over before it is disturbed"
+        );
+        let now = events_copied(postgres);
+        if now > before {
+            println!("disturbed with {now} events copied");
+            return copying;
+        }
+        assert!(Instant::now() < deadline, "the copy does not go on");
     }
 }
 

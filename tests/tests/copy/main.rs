@@ -45,6 +45,6 @@ fn copy(folder: &Path, url: &str) -> postrider_tests::command::Ended {
 fn begin_copy(folder: &Path, url: &str) -> Child {
     let mut command = binary::command();
     command.args(arguments(folder, url)).stdin(Stdio::null());
-    command.stdout(Stdio::null()).stderr(Stdio::null());
+    command.stdout(Stdio::null()).stderr(Stdio::piped());
     command.spawn().expect("the binary can be started")
 }

@@ -10,7 +10,7 @@ use postrider_tests::{Account, Answer, Receiver, Reply, Server};
 use serde_json::{Value, json};
 
 /// Events that only make the copy long enough to be killed on the way.
-const BULK: usize = 20_000;
+const BULK: usize = 30_000;
 
 /// Events in a batch: the most that a call takes.
 const BATCH: usize = 1_000;
@@ -147,8 +147,8 @@ impl Source {
         for index in 0..DATA.len() {
             self.first_answers.push(repeat(&odd, index).await.expect(202));
         }
-        for index in 0..DATA.len() {
-            let failed = odd.send("fails.always", DATA[index]).await;
+        for data in DATA {
+            let failed = odd.send("fails.always", data).await;
             odd.settled(&failed, "failed").await;
         }
         let resent = odd.send("fails.resent", "1").await;

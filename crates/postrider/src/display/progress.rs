@@ -14,7 +14,7 @@ const DRAW_EVERY: Duration = Duration::from_millis(100);
 const LINE_EVERY: Duration = Duration::from_secs(5);
 
 /// The bar's length, in characters.
-const BAR_WIDTH: u64 = 24;
+const BAR_WIDTH: u64 = 16;
 
 /// Work that knows how much it has to do.
 #[derive(Debug)]
@@ -68,8 +68,9 @@ impl Progress {
         self.shown = Some(Instant::now());
         let state = self.state(self.begun.elapsed());
         if self.is_terminal {
-            // To the line's beginning, and away with what stands behind the text.
-            say(&format!("\r{}  {state}\u{1b}[K", self.bar()));
+            // To the line's beginning, and away with what stands behind the text. A narrow terminal cuts it off, rather
+            // than have it go on in the next line, where it would not be drawn over.
+            say(&format!("\r\u{1b}[?7l{}  {state}\u{1b}[K\u{1b}[?7h", self.bar()));
         } else {
             say(&format!("{state}\n"));
         }
@@ -112,7 +113,7 @@ pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);

@@ -64,7 +64,7 @@ impl PostgresImport {
         if migrated.to > SCHEMA_VERSION {
             return Err(ImportError::TooNew { found: migrated.to });
         }
-        let mut client = database.client().await.map_err(SqlError::from)?;
+        let mut client = database.client().await?;
         // Statements take as long as they take: nobody waits for them, and counting goes through everything.
         let unbounded = client.batch_execute("SET statement_timeout = 0").await;
         unbounded.map_err(SqlError::from)?;
