@@ -67,7 +67,7 @@ CREATE TABLE sessions (
 -- What other nodes have to read again. `xid` tells a reader which rows its last snapshot cannot have shown.
 CREATE TABLE changes (
     xid        xid8        NOT NULL DEFAULT pg_current_xact_id(),
-    kind       text        NOT NULL,   -- account, event_types, api_keys, schema
+    kind       text        NOT NULL,   -- account, event_types, api_keys, sessions, schema
     account_id uuid,                   -- of kind account: which
     at         timestamptz NOT NULL DEFAULT clock_timestamp()
 );
@@ -109,6 +109,9 @@ CREATE TRIGGER event_types_changed AFTER INSERT OR UPDATE OR DELETE ON event_typ
     FOR EACH ROW EXECUTE FUNCTION note_change_of_table();
 CREATE TRIGGER api_keys_changed AFTER INSERT OR UPDATE OR DELETE ON api_keys
     FOR EACH ROW EXECUTE FUNCTION note_change_of_table();
+
+CREATE TRIGGER session_died AFTER UPDATE OF dead ON sessions
+    FOR EACH ROW WHEN (NEW.dead AND NOT OLD.dead) EXECUTE FUNCTION note_change_of_table();
 
 -- Numbers of events, handed out to nodes in blocks.
 CREATE SEQUENCE event_seqs INCREMENT BY 65536;

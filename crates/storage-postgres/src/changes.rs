@@ -67,6 +67,7 @@ fn read(rows: &[Row]) -> SqlResult<Changes> {
             (Some("account"), Some(id)) => Some(Changed::Account(AccountId::from_bytes(id.into_bytes()))),
             (Some("event_types"), _) => Some(Changed::EventTypes),
             (Some("api_keys"), _) => Some(Changed::ApiKeys),
+            (Some("sessions"), _) => Some(Changed::Sessions),
             _ => None,
         });
     }

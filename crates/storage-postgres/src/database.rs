@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use deadpool_postgres::{
-    Manager, ManagerConfig, Object, Pool, QueueMode, RecyclingMethod, Runtime, Timeouts,
+    Hook, HookError, Manager, ManagerConfig, Object, Pool, QueueMode, RecyclingMethod, Runtime, Timeouts,
 };
 use postrider_storage::{StoreError, StoreResult};
 use tokio::time::{Instant, sleep, timeout_at};
@@ -31,6 +31,9 @@ const POOL_WAIT_MAX: Duration = Duration::from_secs(2);
 
 /// Pauses between two looks at a database that is away: from, to.
 const PROBE_PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
+
+/// How long a connection is used: what is prepared on it for the tables of days long past goes with it.
+const CONNECTION_AGE_MAX: Duration = Duration::from_secs(12 * 60 * 60);
 
 /// A connection of the pool.
 pub(crate) type Client = Object;
@@ -60,6 +63,13 @@ impl Database {
                 create: Some(options.verb_max),
                 recycle: Some(options.verb_max),
             })
+            .pre_recycle(Hook::sync_fn(|_, metrics| {
+                if metrics.age() < CONNECTION_AGE_MAX {
+                    Ok(())
+                } else {
+                    Err(HookError::message("the connection is old"))
+                }
+            }))
             .build()
             .expect("a runtime is given, which is all that the timeouts need");
         Ok(Self {

@@ -36,7 +36,7 @@ pub(crate) async fn make_coming(database: &Database) -> SqlResult<()> {
     for day in missing(&client).await? {
         match make(&mut client, day).await {
             Ok(Made::Day) => tracing::info!(%day, "partitions of a day were made"),
-            Ok(Made::Nothing(why)) => tracing::debug!(%day, "no partitions were made: {why}"),
+            Ok(Made::ByAnother) => {}
             Ok(Made::NotBeside(what)) => tracing::warn!(
                 %day,
                 "no partitions were made, its rows will be removed one by one: {what}"
@@ -52,12 +52,16 @@ pub(crate) async fn make_coming(database: &Database) -> SqlResult<()> {
     Ok(())
 }
 
+/// How long a lock is waited for, and others wait behind us. It is shorter than the second after which the server begins
+/// to look for deadlocks: it is this work that gives way then, and no verb.
+const LOCKED_MAX: &str = "SET LOCAL lock_timeout = '900ms'";
+
 /// What became of a day.
 enum Made {
     /// It is there from now on.
     Day,
-    /// It is there, or another node is about to make it.
-    Nothing(&'static str),
+    /// Another node was faster.
+    ByAnother,
     /// It cannot be made beside what lies in a default partition.
     NotBeside(&'static str),
 }
@@ -81,15 +85,11 @@ async fn missing(client: &Client) -> SqlResult<Vec<Day>> {
 
 async fn make(client: &mut Client, day: Day) -> SqlResult<Made> {
     let transaction = client.transaction().await?;
-    transaction.batch_execute("SET LOCAL lock_timeout = '2s'").await?;
-    let sql = "SELECT pg_try_advisory_xact_lock($1)";
-    let locked = statement::query_one(&transaction, sql, &[&LOCK]).await?;
-    if !locked.try_get(0)? {
-        return Ok(Made::Nothing("another node makes some"));
-    }
+    transaction.batch_execute(LOCKED_MAX).await?;
+    statement::query_one(&transaction, "SELECT pg_advisory_xact_lock($1)", &[&LOCK]).await?;
     // Asked again, as another node may have made it between the first question and the lock.
     if !is_missing(&transaction, &day.partition(TABLES[0].name)).await? {
-        return Ok(Made::Nothing("another node made them"));
+        return Ok(Made::ByAnother);
     }
     if !defaults_are_small(&transaction).await? {
         return Ok(Made::NotBeside("a default partition is too big"));
@@ -136,17 +136,18 @@ async fn has_rows_in_defaults(transaction: &Transaction<'_>, day: Day) -> SqlRes
     Ok(false)
 }
 
-/// Made apart and then attached, as `CREATE TABLE … PARTITION OF` would lock the whole table out. The new table is
-/// empty, so that there is nothing to scan in it, and indexes are made as it is attached.
+/// Made apart and then attached, as `CREATE TABLE … PARTITION OF` would lock the whole table out. The new tables are
+/// empty, so that there is nothing to scan in them, and their indexes are made as they are attached. What others use is
+/// locked last.
 fn definition(day: Day) -> String {
-    let mut sql = String::new();
-    for table in &TABLES {
+    let create = TABLES.iter().map(|table| {
+        let (name, partition) = (table.name, day.partition(table.name));
+        format!("CREATE TABLE {partition} (LIKE {name} INCLUDING ALL EXCLUDING INDEXES);\n")
+    });
+    let attach = TABLES.iter().map(|table| {
         let (name, partition) = (table.name, day.partition(table.name));
         let (from, to) = table.bounds(day);
-        sql.push_str(&format!(
-            "CREATE TABLE {partition} (LIKE {name} INCLUDING ALL EXCLUDING INDEXES);
-             ALTER TABLE {name} ATTACH PARTITION {partition} FOR VALUES FROM ({from}) TO ({to});"
-        ));
-    }
-    sql
+        format!("ALTER TABLE {name} ATTACH PARTITION {partition} FOR VALUES FROM ({from}) TO ({to});\n")
+    });
+    create.chain(attach).collect()
 }

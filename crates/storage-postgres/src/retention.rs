@@ -19,13 +19,12 @@ mod rows;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use deadpool_postgres::Transaction;
+use deadpool_postgres::{ClientWrapper, Transaction};
 use parking_lot::Mutex;
 use postrider_model::Timestamp;
 use postrider_storage::{Pruned, RetentionStore, StoreResult};
 use tokio::time::Instant;
 
-use crate::database::Client;
 use crate::partitions;
 use crate::partitions::day::Day;
 use crate::sql_error::SqlResult;
@@ -47,7 +46,7 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// The store was just opened, and partitions made.
+    /// Nothing was looked at so far.
     pub(crate) fn new() -> Self {
         Self {
             pass: Mutex::new(Pass::default()),
@@ -164,7 +163,7 @@ impl PostgresStore {
 }
 
 /// A transaction that prunes; `None` while another node has one.
-async fn begin(client: &mut Client) -> SqlResult<Option<Transaction<'_>>> {
+async fn begin(client: &mut ClientWrapper) -> SqlResult<Option<Transaction<'_>>> {
     let transaction = client.transaction().await?;
     let sql = "SELECT pg_try_advisory_xact_lock($1)";
     let locked = statement::query_one(&transaction, sql, &[&LOCK]).await?;

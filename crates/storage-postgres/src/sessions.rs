@@ -111,9 +111,13 @@ const RECLAIM: &str = "
     ) AS left_behind
     WHERE deliveries.account_id = left_behind.account_id AND deliveries.id = left_behind.id";
 
-/// Sessions whose time is up are dead from now on.
+/// Sessions whose time is up are dead from now on. While the server was down nobody could renew, so that everybody
+/// has the length of its lease for that from the server's start: otherwise all nodes would lose all they had under way.
 async fn bury(client: &Client) -> SqlResult<()> {
-    let sql = "UPDATE sessions SET dead = true WHERE NOT dead AND alive_until <= clock_timestamp()";
+    let sql = "UPDATE sessions SET dead = true
+               WHERE NOT dead
+                   AND greatest(alive_until, pg_postmaster_start_time() + lease_ms * interval '1 millisecond')
+                       <= clock_timestamp()";
     statement::execute(client, sql, &[]).await?;
     Ok(())
 }

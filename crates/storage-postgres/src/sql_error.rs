@@ -1,6 +1,6 @@
 //! What a failed statement means to a caller.
 
-use deadpool_postgres::PoolError;
+use deadpool_postgres::{PoolError, TimeoutType};
 use postrider_storage::StoreError;
 use postrider_storage::encoding::Damaged;
 use tokio_postgres::error::SqlState;
@@ -51,9 +51,10 @@ impl SqlError {
     /// standby that takes no writes.
     pub(crate) fn is_of_the_connection(&self) -> bool {
         match self {
-            Self::Pool(PoolError::Timeout(_)) | Self::TimedOut => false,
-            Self::Pool(PoolError::Backend(_)) => true,
-            Self::Pool(_) | Self::Raced | Self::Damaged(_) => false,
+            Self::Pool(
+                PoolError::Backend(_) | PoolError::Timeout(TimeoutType::Create | TimeoutType::Recycle),
+            ) => true,
+            Self::Pool(_) | Self::TimedOut | Self::Raced | Self::Damaged(_) => false,
             Self::Postgres(error) => match error.code() {
                 // Nothing came back: the connection is broken, or this client asked for something impossible.
                 None => {
@@ -77,8 +78,17 @@ impl SqlError {
         matches!(self, Self::Postgres(error) if error.code().is_some()) && !self.is_of_the_connection()
     }
 
+    /// Whether the server does not want us: a wrong password (28), no such database (3D). Waiting will not mend that.
+    fn is_refused(&self) -> bool {
+        let refused = |state: &SqlState| ["28", "3D"].contains(&&state.code()[..2]);
+        matches!(self, Self::Pool(_)) && self.state().is_some_and(refused)
+    }
+
     /// Whether the surroundings are to blame, not the statement: the same work may succeed later.
     fn is_of_the_surroundings(&self) -> bool {
+        if self.is_refused() {
+            return false;
+        }
         if self.is_of_the_connection() {
             return true;
         }
@@ -106,7 +116,7 @@ impl From<Damaged> for SqlError {
 
 impl From<SqlError> for StoreError {
     fn from(error: SqlError) -> Self {
-        if matches!(error, SqlError::Pool(PoolError::Timeout(_))) {
+        if matches!(error, SqlError::Pool(PoolError::Timeout(TimeoutType::Wait))) {
             Self::Busy
         } else if error.is_of_the_surroundings() {
             Self::Unavailable(error.to_string())

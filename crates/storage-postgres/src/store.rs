@@ -4,6 +4,7 @@ use postrider_storage::{StoreError, StoreResult};
 
 use crate::connect::{self, OptionsError};
 use crate::database::Database;
+use crate::day_tables::DayTables;
 use crate::events::seq::Seqs;
 use crate::in_doubt::InDoubt;
 use crate::listener::Listener;
@@ -28,6 +29,7 @@ pub enum OpenError {
 pub struct PostgresStore {
     pub(crate) database: Database,
     pub(crate) seqs: Seqs,
+    pub(crate) day_tables: DayTables,
     pub(crate) in_doubt: InDoubt,
     pub(crate) listener: Listener,
     pub(crate) retention: retention::Progress,
@@ -39,7 +41,7 @@ impl PostgresStore {
     /// # Errors
     /// What the options lack, or what the database said.
     pub async fn open(options: PostgresOptions) -> Result<Self, OpenError> {
-        let store = Self::connect(options)?;
+        let store = Self::connect(&options)?;
         store.migrate().await?;
         store
             .database
@@ -53,7 +55,7 @@ impl PostgresStore {
     /// # Errors
     /// What the options lack, or what the database said.
     pub async fn migrate_only(options: PostgresOptions) -> Result<MigrationReport, OpenError> {
-        Ok(Self::connect(options)?.migrate().await?)
+        Ok(Self::connect(&options)?.migrate().await?)
     }
 
     /// The version of the database's schema; 0 where it is empty.
@@ -61,18 +63,19 @@ impl PostgresStore {
     /// # Errors
     /// What the options lack, or what the database said.
     pub async fn schema_version(options: PostgresOptions) -> Result<u32, OpenError> {
-        let store = Self::connect(options)?;
+        let store = Self::connect(&options)?;
         let version = schema::current_version(&store.database).await;
         Ok(version.map_err(StoreError::from)?)
     }
 
-    fn connect(options: PostgresOptions) -> Result<Self, OpenError> {
+    fn connect(options: &PostgresOptions) -> Result<Self, OpenError> {
         Ok(Self {
-            database: Database::new(&options)?,
+            database: Database::new(options)?,
             seqs: Seqs::new(),
+            day_tables: DayTables::new(),
             in_doubt: InDoubt::new(),
             listener: Listener::start(
-                connect::config(&options)?,
+                connect::config(options)?,
                 tls::connector(options.ca_pem.as_deref()).map_err(OptionsError::Ca)?,
             ),
             retention: retention::Progress::new(),

@@ -69,7 +69,10 @@ impl PostgresStore {
             return Ok((Vec::new(), Vec::new()));
         }
         self.database
-            .run(|| self.try_step(session, events, finished))
+            .run(async || {
+                let outcome = self.try_step(session, events, finished).await;
+                self.day_tables.notice(outcome)
+            })
             .await
     }
 
@@ -85,8 +88,8 @@ impl PostgresStore {
         let transaction = client.transaction().await?;
         // All are sent at once, each as far as it needs no answer: the halves touch different rows.
         let (recorded, appended) = try_join(
-            finish::finish(&transaction, session, finished),
-            append::append(&transaction, &self.seqs, session, events),
+            finish::finish(&transaction, &self.day_tables, session, finished),
+            append::append(&transaction, self, session, events),
         )
         .await?;
         let given = Given {

@@ -271,3 +271,31 @@ async fn old_notes_of_changes_go() {
     let row = days.client.query_one(sql, &[]).await.expect("an answer");
     assert!(row.get::<_, bool>(0), "young ones stay");
 }
+
+/// Dropping and making days locks whole tables for an instant, which verbs have to get over.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn events_are_accepted_and_delivered_while_days_are_dropped_and_made() {
+    let days = Arc::new(Days::new().await);
+    for s in [-DAY_S, -HOUR_S] {
+        days.append_settled(s).await;
+    }
+    let busy = tokio::spawn({
+        let days = Arc::clone(&days);
+        async move {
+            for s in 1..150 {
+                days.append_settled(s).await;
+            }
+        }
+    });
+    let other = PostgresStore::open(days.database.options()).await;
+    let other = other.expect("another node");
+    while !busy.is_finished() || days.has_day(FIRST).await {
+        let pruned = tokio::join!(days.store.prune(at(HOUR_S), 100), other.prune(at(HOUR_S), 100));
+        assert!(pruned.0.is_ok() && pruned.1.is_ok(), "{pruned:?}");
+        if !days.has_day(FIRST).await && !busy.is_finished() {
+            make_day(&days.client, FIRST, at(-DAY_S)).await;
+        }
+    }
+    busy.await.expect("every verb was done");
+    assert_eq!(days.rows().await, [149, 447, 447, 149]);
+}

@@ -1,4 +1,4 @@
-//! What other nodes changed: configuration that this node may hold in memory.
+//! What other nodes changed: configuration that this node may hold in memory, and who is left.
 
 use async_trait::async_trait;
 use postrider_model::AccountId;
@@ -18,6 +18,8 @@ pub enum Changed {
     EventTypes,
     /// The keys that open the API.
     ApiKeys,
+    /// A session ended, or was found dead: what it had under way or in view waits for others.
+    Sessions,
 }
 
 /// What was changed since a mark.

@@ -1,4 +1,4 @@
-//! Follows what other nodes change: accounts, the catalogue, API keys.
+//! Follows what other nodes change: accounts, the catalogue, API keys; and takes over where one of them is gone.
 //!
 //! The store says at once that something was changed, most of the time. What counts is the look from time to time:
 //! configuration in memory is never older than that, however the message got lost.
@@ -9,6 +9,7 @@ use std::time::Duration;
 use postrider_storage::{ChangeMark, Changed, StoreResult};
 
 use crate::engine::Engine;
+use crate::work;
 
 /// The longest time between two looks. A change is promised to hold on every node within a second.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -52,12 +53,17 @@ async fn look(engine: &Engine, since: ChangeMark) -> StoreResult<ChangeMark> {
     if changed.contains(&Changed::ApiKeys) {
         engine.api_keys_changed();
     }
+    if changed.contains(&Changed::Sessions) {
+        work::session::reclaim(engine).await?;
+        // What waited for its due time had been in the view of that node alone.
+        engine.rescan_soon();
+    }
     Ok(changes.mark)
 }
 
 fn account(changed: &Changed) -> Option<postrider_model::AccountId> {
     match changed {
         Changed::Account(id) => Some(*id),
-        Changed::EventTypes | Changed::ApiKeys => None,
+        Changed::EventTypes | Changed::ApiKeys | Changed::Sessions => None,
     }
 }

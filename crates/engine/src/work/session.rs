@@ -1,8 +1,10 @@
 //! Keeps the node's session alive, and takes over what dead sessions left.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use postrider_storage::StoreResult;
+use tokio::time::Instant;
 
 use crate::engine::Engine;
 
@@ -12,21 +14,50 @@ const RECLAIM_STEP: usize = 500;
 /// Renewals per lease: two may fail before the session is in danger.
 const RENEWALS_PER_LEASE: u32 = 3;
 
+/// How often other nodes' sessions are looked at, where there can be other nodes: they are taken over from soon after
+/// their lease is over.
+const LOOK_AT_OTHERS: Duration = Duration::from_secs(1);
+
 /// Runs until it is aborted.
 pub async fn run(engine: Arc<Engine>) {
-    let pause = engine.settings().lease / RENEWALS_PER_LEASE;
+    let renewal = engine.settings().lease / RENEWALS_PER_LEASE;
+    let pause = if engine.store().is_shared() {
+        LOOK_AT_OTHERS.min(renewal)
+    } else {
+        renewal
+    };
+    let mut renew_at = Instant::now() + renewal;
+    // A store that is away for long is told of once.
+    let mut away = false;
     loop {
         tokio::time::sleep(pause).await;
-        if let Err(error) = renew(&engine).await {
-            tracing::error!(%error, "the session could not be renewed");
+        let mut outcome = Ok(());
+        if Instant::now() >= renew_at {
+            outcome = renew(&engine).await;
+            if outcome.is_ok() {
+                renew_at = Instant::now() + renewal;
+            }
         }
         hold_back_past_lease(&engine);
-        match reclaim(&engine).await {
-            Ok(0) => {}
-            Ok(count) => tracing::warn!(count, "took over deliveries of a dead session"),
-            Err(error) => tracing::warn!(%error, "dead sessions' deliveries could not be taken over"),
+        let outcome = match outcome {
+            Ok(()) => take_over(&engine).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = &outcome
+            && !away
+        {
+            tracing::error!(%error, "the session could not be renewed, or dead ones not be looked at; trying again");
         }
+        away = outcome.is_err();
     }
+}
+
+async fn take_over(engine: &Engine) -> StoreResult<()> {
+    let count = reclaim(engine).await?;
+    if count > 0 {
+        tracing::warn!(count, "took over deliveries of a dead session");
+    }
+    Ok(())
 }
 
 async fn renew(engine: &Arc<Engine>) -> StoreResult<()> {

@@ -127,7 +127,7 @@ async fn claim_each(
         .map(|((due, request), next_due)| {
             Ok(Claim {
                 deliveries: due
-                    .into_iter()
+                    .iter()
                     .map(|due| ready(due, request.action, shared))
                     .collect::<SqlResult<_>>()?,
                 next_due,
@@ -136,7 +136,7 @@ async fn claim_each(
         .collect()
 }
 
-fn ready(due: Due, action: ActionId, shared: &HashMap<EventKey, Arc<Event>>) -> SqlResult<ReadyDelivery> {
+fn ready(due: &Due, action: ActionId, shared: &HashMap<EventKey, Arc<Event>>) -> SqlResult<ReadyDelivery> {
     let event = shared
         .get(&due.event)
         .ok_or(SqlError::Damaged("a delivery without its event"))?;

@@ -17,7 +17,9 @@ use postrider_storage::{Change, Finished, Recorded, SessionId};
 
 use self::states::States;
 use crate::attempts;
+use crate::day_tables::{self, DayTables};
 use crate::deliveries::keys;
+use crate::partitions::day::Day;
 use crate::sessions;
 use crate::sql_error::{SqlError, SqlResult};
 use crate::statement::{self, Param};
@@ -61,13 +63,14 @@ impl<'a> News<'a> {
 /// Records what happened; see [`postrider_storage::DeliveryStore::finish`].
 pub(crate) async fn finish(
     client: &impl GenericClient,
+    tables: &DayTables,
     session: SessionId,
     finished: &[Finished],
 ) -> SqlResult<Vec<Recorded>> {
     // What is never answered was not found.
     let mut answers = vec![Recorded::Missing; finished.len()];
     for round in rounds(finished) {
-        let is_settled = settle(client, session, finished, &round).await?;
+        let is_settled = settle(client, tables, session, finished, &round).await?;
         for nth in &is_settled {
             answers[*nth] = Recorded::Applied;
         }
@@ -96,12 +99,17 @@ fn rounds(finished: &[Finished]) -> Vec<Vec<usize>> {
     rounds
 }
 
-/// `news.number` is free where it is higher than any that is on record.
-fn settle_sql() -> String {
+/// `news.number` is free where it is higher than any that is on record. The owner is compared in a way that no index
+/// answers: the planner would rather go through all that the session owns than look for each row by its key.
+fn settle_sql(day: Option<Day>) -> String {
     let (columns, is_alive) = (attempts::COLUMNS, sessions::IS_ALIVE);
+    let (deliveries, attempts) = (
+        day_tables::name("deliveries", day),
+        day_tables::name("attempts", day),
+    );
     format!(
         "WITH settled AS (
-             UPDATE deliveries AS d
+             UPDATE {deliveries} AS d
              SET status = n.status, attempts = n.attempts, resends = n.resends, resend_of = n.resend_of, owner = NULL,
                  state_at = n.state_at, last_status_code = n.status_code, last_outcome = n.outcome,
                  recorded = n.number
@@ -117,7 +125,7 @@ fn settle_sql() -> String {
                  AND d.owner IS NOT DISTINCT FROM $1 AND d.recorded < n.number AND {is_alive}
              RETURNING n.*
          ), recorded AS (
-             INSERT INTO attempts (account_id, delivery_id, number, outcome, status_code, {columns})
+             INSERT INTO {attempts} (account_id, delivery_id, number, outcome, status_code, {columns})
              SELECT account_id, id, number, outcome, status_code, {columns} FROM settled
          )
          SELECT nth FROM settled"
@@ -127,6 +135,7 @@ fn settle_sql() -> String {
 /// Applies what is as usual. Returns which items were, in ascending order.
 async fn settle(
     client: &impl GenericClient,
+    tables: &DayTables,
     session: SessionId,
     finished: &[Finished],
     round: &[usize],
@@ -143,12 +152,13 @@ async fn settle(
         return Ok(places);
     }
     let keys = states.keys();
+    let day = tables.day_of_ids(client, keys.first_id, keys.last_id).await?;
     let params: Vec<_> = once(&session.0 as Param<'_>)
         .chain(states.params(&keys))
         .chain(records.params())
         .chain([&keys.first_id as Param<'_>, &keys.last_id])
         .collect();
-    let rows = statement::query(client, &settle_sql(), &params).await?;
+    let rows = statement::query(client, &settle_sql(day), &params).await?;
     let settled = rows.iter().map(|row| {
         let nth: i64 = row.try_get(0)?;
         let place = usize::try_from(nth - 1).ok().and_then(|nth| places.get(nth));

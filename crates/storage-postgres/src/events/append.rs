@@ -7,16 +7,18 @@ use postrider_storage::{Appended, DeliveryKey, FirstAttempt, NewEvent, SessionId
 use uuid::Uuid;
 
 use crate::columns::{int, uuid};
+use crate::day_tables::{self, DayTables};
+use crate::deliveries::keys::Keys;
 use crate::event_types;
-use crate::events::seq::Seqs;
 use crate::events::{FLAG_JS_FIXED_POINT, FLAG_TEST, known};
 use crate::sql_error::SqlResult;
 use crate::statement;
+use crate::store::PostgresStore;
 
 /// Stores events; see [`postrider_storage::EventStore::append`].
 pub(crate) async fn append(
     client: &impl GenericClient,
-    seqs: &Seqs,
+    store: &PostgresStore,
     session: SessionId,
     events: &[NewEvent],
 ) -> SqlResult<Vec<Appended>> {
@@ -29,13 +31,13 @@ pub(crate) async fn append(
         .filter_map(|(new, answer)| answer.is_none().then_some(new))
         .collect();
     if !new.is_empty() {
-        let numbers = seqs.take(client, new.len()).await?;
+        let numbers = store.seqs.take(client, new.len()).await?;
         let stored: Vec<_> = new.into_iter().zip(numbers).collect();
         try_join4(
             insert_types(client, &stored),
             known::insert_keys(client, &stored),
-            insert_events(client, &stored),
-            insert_deliveries(client, session, &stored),
+            insert_events(client, &store.day_tables, &stored),
+            insert_deliveries(client, &store.day_tables, session, &stored),
         )
         .await?;
     }
@@ -78,13 +80,17 @@ async fn insert_types(client: &impl GenericClient, stored: &[(&NewEvent, i64)]) 
     event_types::add_unseen(client, &types).await
 }
 
-const INSERT_EVENTS: &str = "
-    INSERT INTO events (account_id, created_at, seq, id, first_delivery_id, occurred_at, delivery_count, flags, type,
+const EVENT_ROWS: &str = "
+    (account_id, created_at, seq, id, first_delivery_id, occurred_at, delivery_count, flags, type,
                         warning_code, warning_pointer, data)
     SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::uuid[], $5::uuid[], $6::bigint[], $7::integer[],
                          $8::smallint[], $9::text[], $10::text[], $11::bytea[], $12::bytea[])";
 
-async fn insert_events(client: &impl GenericClient, stored: &[(&NewEvent, i64)]) -> SqlResult<()> {
+async fn insert_events(
+    client: &impl GenericClient,
+    tables: &DayTables,
+    stored: &[(&NewEvent, i64)],
+) -> SqlResult<()> {
     /// One column of all events.
     fn column<'a, T>(stored: &[(&'a NewEvent, i64)], value: impl Fn(&'a NewEvent) -> T) -> Vec<T> {
         stored.iter().map(|(new, _)| value(new)).collect()
@@ -94,12 +100,18 @@ async fn insert_events(client: &impl GenericClient, stored: &[(&NewEvent, i64)])
         "an event's deliveries are numbered consecutively"
     );
     let seqs: Vec<i64> = stored.iter().map(|(_, seq)| *seq).collect();
+    let created_at = column(stored, |new| new.event.created_at.unix_ms());
+    let (first, last) = (created_at.iter().min(), created_at.iter().max());
+    let day = match (first, last) {
+        (Some(first), Some(last)) => tables.day_of_times(client, *first, *last).await?,
+        _ => None,
+    };
     statement::execute(
         client,
-        INSERT_EVENTS,
+        &format!("INSERT INTO {} {EVENT_ROWS}", day_tables::name("events", day)),
         &[
             &column(stored, |new| uuid(new.event.account.as_bytes())),
-            &column(stored, |new| new.event.created_at.unix_ms()),
+            &created_at,
             &seqs,
             &column(stored, |new| uuid(new.event.id.as_bytes())),
             &column(stored, |new| {
@@ -107,7 +119,7 @@ async fn insert_events(client: &impl GenericClient, stored: &[(&NewEvent, i64)])
             }),
             &column(stored, |new| new.event.occurred_at.map(Timestamp::unix_ms)),
             &column(stored, |new| int(new.event.deliveries)),
-            &column(stored, |new| flags(new)),
+            &column(stored, flags),
             &column(stored, |new| new.event.event_type.as_str()),
             &column(stored, |new| {
                 new.event.warning.as_ref().map(|warning| warning.code.as_str())
@@ -137,8 +149,8 @@ fn are_consecutive(new: &NewEvent) -> bool {
         .all(|(id, delivery)| delivery.id == DeliveryId::from_u128(id))
 }
 
-const INSERT_DELIVERIES: &str = "
-    INSERT INTO deliveries (account_id, id, event_created_at, event_seq, automation_id, action_id, state_at, owner,
+const DELIVERY_ROWS: &str = "
+    (account_id, id, event_created_at, event_seq, automation_id, action_id, state_at, owner,
                             data_bytes, attempts, resends, recorded, body, status)
     SELECT account_id, id, created_at, seq, automation_id, action_id, created_at, owner, data_bytes, 0, 0, 0, body, 0
     FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[], $5::uuid[], $6::uuid[], $7::bigint[],
@@ -147,6 +159,7 @@ const INSERT_DELIVERIES: &str = "
 
 async fn insert_deliveries(
     client: &impl GenericClient,
+    tables: &DayTables,
     session: SessionId,
     stored: &[(&NewEvent, i64)],
 ) -> SqlResult<()> {
@@ -158,12 +171,17 @@ async fn insert_deliveries(
     for (new, seq) in stored {
         rows.add(session, new, *seq);
     }
+    let keys = Keys::new(rows.keys.into_iter());
+    let day = tables.day_of_ids(client, keys.first_id, keys.last_id).await?;
     statement::execute(
         client,
-        INSERT_DELIVERIES,
+        &format!(
+            "INSERT INTO {} {DELIVERY_ROWS}",
+            day_tables::name("deliveries", day)
+        ),
         &[
-            &rows.accounts,
-            &rows.ids,
+            &keys.accounts,
+            &keys.ids,
             &rows.created_at,
             &rows.seqs,
             &rows.automations,
@@ -179,8 +197,7 @@ async fn insert_deliveries(
 
 /// The deliveries of a call, one array for each column.
 struct DeliveryRows {
-    accounts: Vec<Uuid>,
-    ids: Vec<Uuid>,
+    keys: Vec<DeliveryKey>,
     created_at: Vec<i64>,
     seqs: Vec<i64>,
     automations: Vec<Uuid>,
@@ -193,8 +210,7 @@ struct DeliveryRows {
 impl DeliveryRows {
     fn with_capacity(count: usize) -> Self {
         Self {
-            accounts: Vec::with_capacity(count),
-            ids: Vec::with_capacity(count),
+            keys: Vec::with_capacity(count),
             created_at: Vec::with_capacity(count),
             seqs: Vec::with_capacity(count),
             automations: Vec::with_capacity(count),
@@ -207,12 +223,14 @@ impl DeliveryRows {
 
     /// Adds an event's deliveries.
     fn add(&mut self, session: SessionId, new: &NewEvent, seq: i64) {
-        let account = uuid(new.event.account.as_bytes());
+        let account = new.event.account;
         let created_at = new.event.created_at.unix_ms();
         let data_bytes = i32::try_from(new.event.data.len()).unwrap_or(i32::MAX);
         for delivery in &new.deliveries {
-            self.accounts.push(account);
-            self.ids.push(uuid(delivery.id.as_bytes()));
+            self.keys.push(DeliveryKey {
+                account,
+                delivery: delivery.id,
+            });
             self.created_at.push(created_at);
             self.seqs.push(seq);
             self.automations.push(uuid(delivery.automation.as_bytes()));

@@ -8,7 +8,7 @@ use uuid::Uuid;
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// A day of UTC: how many lie between it and 1970-01-01.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Day(i64);
 
 impl Day {

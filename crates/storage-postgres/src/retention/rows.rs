@@ -6,6 +6,7 @@ use deadpool_postgres::Transaction;
 use postrider_model::Timestamp;
 use postrider_storage::Pruned;
 use tokio_postgres::Row;
+use tokio_postgres::error::SqlState;
 use uuid::Uuid;
 
 use crate::database::Client;
@@ -115,6 +116,34 @@ pub(super) async fn walk(
     let Some(transaction) = super::begin(client).await? else {
         return Ok(Walk::default());
     };
+    let most = limit.min(LOOKED_AT_MAX);
+    let found = match look(&transaction, day, before, place, most).await {
+        // Another node dropped the day after this one read which there are.
+        Err(error) if error.state() == Some(&SqlState::UNDEFINED_TABLE) => return Ok(Walk::default()),
+        found => found?,
+    };
+    let looked_at = first_rows(&found, limit);
+    let settled = lock_settled(&transaction, looked_at).await?;
+    let pruned = remove(&transaction, &settled).await?;
+    let is_end = looked_at.len() == found.len() && found.len() < most;
+    if let Some(day) = day
+        && is_end
+    {
+        remove_lost(&transaction, day).await?;
+    }
+    transaction.commit().await?;
+    let place = looked_at.last().filter(|_| !is_end).map(Old::place);
+    Ok(Walk { pruned, place })
+}
+
+/// The next events, at most this many.
+async fn look(
+    transaction: &Transaction<'_>,
+    day: Option<Day>,
+    before: Timestamp,
+    place: Place,
+    most: usize,
+) -> SqlResult<Vec<Old>> {
     let (partition, order, behind) = match day {
         None => (
             "events_default".to_owned(),
@@ -132,33 +161,10 @@ pub(super) async fn walk(
          WHERE created_at < $1 AND ({order}) > ({behind}) ORDER BY {order} LIMIT $5",
         columns = Old::COLUMNS
     );
-    let most = limit.min(LOOKED_AT_MAX);
-    let limit_rows = i64::try_from(most).unwrap_or(i64::MAX);
-    let rows = transaction
-        .query(
-            &sql,
-            &[
-                &before.unix_ms(),
-                &place.account,
-                &place.created_at,
-                &place.seq,
-                &limit_rows,
-            ],
-        )
-        .await?;
-    let found: Vec<_> = rows.iter().map(Old::from_row).collect::<SqlResult<_>>()?;
-    let looked_at = first_rows(&found, limit);
-    let settled = lock_settled(&transaction, looked_at).await?;
-    let pruned = remove(&transaction, &settled).await?;
-    let is_end = looked_at.len() == found.len() && found.len() < most;
-    if let Some(day) = day
-        && is_end
-    {
-        remove_lost(&transaction, day).await?;
-    }
-    transaction.commit().await?;
-    let place = looked_at.last().filter(|_| !is_end).map(Old::place);
-    Ok(Walk { pruned, place })
+    let (before_ms, most) = (before.unix_ms(), i64::try_from(most).unwrap_or(i64::MAX));
+    let params: &statement::Params<'_> = &[&before_ms, &place.account, &place.created_at, &place.seq, &most];
+    let rows = transaction.query(&sql, params).await?;
+    rows.iter().map(Old::from_row).collect()
 }
 
 /// Those of the events that have no pending delivery, and get none before this transaction ends.

@@ -32,8 +32,17 @@ impl TestDatabase {
 
     /// How a store reaches it.
     pub fn options(&self) -> PostgresOptions {
+        self.options_at(self.port())
+    }
+
+    /// The port of its server.
+    pub fn port(&self) -> u16 {
+        self.config.get_ports()[0]
+    }
+
+    /// How a store reaches it by way of this port.
+    pub fn options_at(&self, port: u16) -> PostgresOptions {
         let user = self.config.get_user().expect("a user");
-        let port = self.config.get_ports()[0];
         PostgresOptions::new(format!("postgres://{user}@127.0.0.1:{port}/{}", self.name))
     }
 

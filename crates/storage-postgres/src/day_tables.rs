@@ -1,0 +1,117 @@
+//! Which table a statement names: that of the day, where all its rows are of one day.
+//!
+//! Named by the whole table, a statement makes itself ready for each of its partitions, whatever it then touches: with
+//! a month of days some 30 µs for each, more than a small batch costs otherwise. So this node remembers which days have
+//! partitions. It need not be right: a day that it does not know of is reached through the whole table, and one that is
+//! gone makes the statement fail, upon which the node looks again.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use deadpool_postgres::GenericClient;
+use parking_lot::Mutex;
+use tokio::time::Instant;
+use tokio_postgres::error::SqlState;
+use uuid::Uuid;
+
+use crate::partitions::day::Day;
+use crate::sql_error::{SqlError, SqlResult};
+use crate::statement;
+
+/// How long what was seen is believed where a day is not among it: days are made well ahead of their time.
+const SEEN_FOR: Duration = Duration::from_secs(60);
+
+/// The days that have partitions, as far as this node knows.
+pub(crate) struct DayTables {
+    seen: Mutex<Option<Seen>>,
+}
+
+struct Seen {
+    days: HashSet<Day>,
+    at: Instant,
+}
+
+impl DayTables {
+    /// Nothing seen yet.
+    pub(crate) fn new() -> Self {
+        Self {
+            seen: Mutex::new(None),
+        }
+    }
+
+    /// The day that all these moments are of, if it has partitions.
+    pub(crate) async fn day_of_times(
+        &self,
+        client: &impl GenericClient,
+        first_ms: i64,
+        last_ms: i64,
+    ) -> SqlResult<Option<Day>> {
+        let day = Day::at(first_ms);
+        if day != Day::at(last_ms) {
+            return Ok(None);
+        }
+        if self.knows(day).is_none() {
+            self.look(client).await?;
+        }
+        Ok(self.knows(day).unwrap_or_default().then_some(day))
+    }
+
+    /// The day that all these ids are of, if it has partitions.
+    pub(crate) async fn day_of_ids(
+        &self,
+        client: &impl GenericClient,
+        first: Uuid,
+        last: Uuid,
+    ) -> SqlResult<Option<Day>> {
+        self.day_of_times(client, time_of(first), time_of(last)).await
+    }
+
+    /// Whether the day has partitions; `None` where that has to be looked up.
+    fn knows(&self, day: Day) -> Option<bool> {
+        let seen = self.seen.lock();
+        let seen = seen.as_ref()?;
+        if seen.days.contains(&day) {
+            return Some(true);
+        }
+        (seen.at.elapsed() < SEEN_FOR).then_some(false)
+    }
+
+    async fn look(&self, client: &impl GenericClient) -> SqlResult<()> {
+        let sql = "SELECT relname::text FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid
+                   WHERE inhparent = 'attempts'::regclass";
+        let rows = statement::query(client, sql, &[]).await?;
+        let days = rows.iter().map(|row| {
+            let name: &str = row.try_get(0)?;
+            Ok(Day::of_partition(name, "attempts"))
+        });
+        let days = days.filter_map(Result::transpose).collect::<SqlResult<_>>()?;
+        *self.seen.lock() = Some(Seen {
+            days,
+            at: Instant::now(),
+        });
+        Ok(())
+    }
+
+    /// Looks at why a piece of work failed: where a day's table was gone, trying again finds the rest.
+    pub(crate) fn notice<T>(&self, outcome: SqlResult<T>) -> SqlResult<T> {
+        match outcome {
+            Err(SqlError::Postgres(error)) if error.code() == Some(&SqlState::UNDEFINED_TABLE) => {
+                if self.seen.lock().take().is_some() {
+                    return Err(SqlError::Raced);
+                }
+                Err(SqlError::Postgres(error))
+            }
+            outcome => outcome,
+        }
+    }
+}
+
+/// What to call a table in a statement whose rows are all of this day, or of any.
+pub(crate) fn name(table: &str, day: Option<Day>) -> String {
+    day.map_or_else(|| table.to_owned(), |day| day.partition(table))
+}
+
+/// The time in front of an id (RFC 9562: the first 48 bits), in milliseconds.
+fn time_of(id: Uuid) -> i64 {
+    ((id.as_u128() >> 80) as u64).cast_signed()
+}

@@ -1,0 +1,95 @@
+//! A connection between store and server that can be cut at the worst moment: around a `COMMIT`.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+/// `COMMIT` as the driver sends it: a simple query, its length, its text.
+const COMMIT: &[u8] = b"Q\0\0\0\x0bCOMMIT\0";
+
+/// What happens to the next `COMMIT`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Cut {
+    /// Nothing.
+    Never = 0,
+    /// The server gets it, and nobody hears its answer.
+    BehindCommit = 1,
+    /// The server does not get it, and does not notice that nobody is there any more.
+    BeforeCommit = 2,
+}
+
+/// A proxy in front of a server.
+pub struct Proxy {
+    /// Where it listens, on the loopback address.
+    pub port: u16,
+    cut: Arc<AtomicU8>,
+}
+
+impl Proxy {
+    /// Begins to listen.
+    pub async fn start(server_port: u16) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        let cut = Arc::new(AtomicU8::new(Cut::Never as u8));
+        tokio::spawn(accept(listener, server_port, Arc::clone(&cut)));
+        Self { port, cut }
+    }
+
+    /// Cuts the connection that the next `COMMIT` comes from.
+    pub fn cut_next(&self, cut: Cut) {
+        self.cut.store(cut as u8, Ordering::SeqCst);
+    }
+}
+
+async fn accept(listener: TcpListener, server_port: u16, cut: Arc<AtomicU8>) {
+    while let Ok((client, _)) = listener.accept().await {
+        let server = TcpStream::connect(("127.0.0.1", server_port)).await;
+        let server = server.expect("the server is there");
+        tokio::spawn(serve(client, server, Arc::clone(&cut)));
+    }
+}
+
+async fn serve(client: TcpStream, server: TcpStream, cut: Arc<AtomicU8>) {
+    let (mut from_client, mut to_client) = client.into_split();
+    let (mut from_server, mut to_server) = server.into_split();
+    let answers = tokio::spawn(async move {
+        // Ends with either side; what it holds of the client's side is closed then.
+        let _ = tokio::io::copy(&mut from_server, &mut to_client).await;
+        from_server
+    });
+    let mut buffer = vec![0; 1024 * 1024];
+    loop {
+        let Ok(count @ 1..) = from_client.read(&mut buffer).await else {
+            return;
+        };
+        let sent = &buffer[..count];
+        let is_commit = sent.windows(COMMIT.len()).any(|window| window == COMMIT);
+        let cut = match cut.load(Ordering::SeqCst) {
+            armed if is_commit && armed != Cut::Never as u8 => {
+                cut.store(Cut::Never as u8, Ordering::SeqCst);
+                armed
+            }
+            _ => Cut::Never as u8,
+        };
+        if cut != Cut::Never as u8 {
+            // Nothing that the server says reaches the client from here on.
+            answers.abort();
+        }
+        if cut != Cut::BeforeCommit as u8 && to_server.write_all(sent).await.is_err() {
+            return;
+        }
+        if cut == Cut::BehindCommit as u8 {
+            // The server has the time to commit before it notices that the connection is closed.
+            return;
+        }
+        if cut == Cut::BeforeCommit as u8 {
+            drop(from_client);
+            // The server's side stays open, as behind a broken router, until the server itself ends it.
+            std::future::pending::<()>().await;
+            return;
+        }
+    }
+}
