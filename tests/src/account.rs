@@ -135,6 +135,24 @@ impl Account {
         self.delivery_once(&id, status).await
     }
 
+    /// Every object of a list, page by page.
+    pub async fn all(&self, list: &str) -> Vec<Value> {
+        let mut objects = Vec::new();
+        let mut query = "limit=250".to_owned();
+        loop {
+            let page = self
+                .api
+                .get(self.at(&format!("/{list}?{query}")))
+                .await
+                .expect(200);
+            objects.extend(page["data"].as_array().expect("a list has data").iter().cloned());
+            let Some(cursor) = page["next_cursor"].as_str() else {
+                return objects;
+            };
+            query = format!("limit=250&cursor={cursor}");
+        }
+    }
+
     /// How many objects a list of the account holds, up to a page.
     pub async fn count(&self, list: &str) -> usize {
         let page = self

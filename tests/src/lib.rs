@@ -10,6 +10,8 @@
 //! * [`client`], [`account`]: calls to the API, and what tests need of it most.
 //! * [`receiver`]: records what it is sent and answers as told. [`foreign`]: the receivers in Node, Python and PHP.
 //! * [`database`]: looks into a data folder with Python's `sqlite3`.
+//! * [`postgres`]: a PostgreSQL server of a test's own, crashed, started again, replicated, promoted. [`proxy`]: the
+//!   network between a node and its database, silent, cut, leading elsewhere. [`cluster`]: nodes on such a database.
 //!
 //! To add a test: a function in the file of its subject under `tests/`, named after what it promises. It starts its
 //! own [`server::Server`] (some 50 ms), so that tests never meet.
@@ -17,10 +19,13 @@
 pub mod account;
 pub mod binary;
 pub mod client;
+pub mod cluster;
 pub mod command;
 pub mod database;
 pub mod foreign;
 pub mod log;
+pub mod postgres;
+pub mod proxy;
 pub mod receiver;
 pub mod server;
 pub mod signature;
@@ -28,5 +33,8 @@ pub mod wait;
 
 pub use account::Account;
 pub use client::{Answer, Api, Problem};
+pub use cluster::{Cluster, Node};
+pub use postgres::Postgres;
+pub use proxy::Proxy;
 pub use receiver::{Receiver, Reply};
 pub use server::Server;

@@ -28,8 +28,8 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(30);
 /// What the server says once it listens.
 const LISTENING: &str = "listening on http://";
 
-/// A server with a data folder of its own. Dropping it kills the process and removes the folder; where a test failed,
-/// its log is printed first.
+/// A server with a data folder of its own, or on a database. Dropping it kills the process and removes the folder;
+/// where a test failed, its log is printed first.
 #[derive(Debug)]
 pub struct Server {
     child: Option<Child>,
@@ -37,6 +37,8 @@ pub struct Server {
     log: Log,
     readers: Vec<JoinHandle<()>>,
     data_dir: TempDir,
+    database_url: Option<String>,
+    admin_key: Option<&'static str>,
 }
 
 impl Server {
@@ -64,7 +66,21 @@ impl Server {
             log: Log::default(),
             readers: Vec::new(),
             data_dir,
+            database_url: None,
+            admin_key: Some(ADMIN_KEY),
         }
+    }
+
+    /// A node on this database that was never started. Its data folder is only where it runs.
+    pub fn stopped_on_database(url: String) -> Self {
+        let mut server = Self::stopped();
+        server.database_url = Some(url);
+        server
+    }
+
+    /// Has its next start not be told an admin key.
+    pub fn withhold_admin_key(&mut self) {
+        self.admin_key = None;
     }
 
     /// Starts it again on the same data folder, on a new free port.
@@ -95,11 +111,17 @@ impl Server {
     fn spawn(&mut self, flags: &[&str]) -> usize {
         assert!(self.child.is_none(), "the server runs already");
         let from = self.log.len();
-        let mut child = binary::command()
-            .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
-            .arg(self.data_dir.path())
+        let mut command = binary::command();
+        command.args(["serve", "--listen", "127.0.0.1:0"]);
+        match &self.database_url {
+            Some(url) => command.args(["--database-url", url]),
+            None => command.arg("--data-dir").arg(self.data_dir.path()),
+        };
+        if let Some(key) = self.admin_key {
+            command.env("POSTRIDER_ADMIN_KEY", key);
+        }
+        let mut child = command
             .args(flags)
-            .env("POSTRIDER_ADMIN_KEY", ADMIN_KEY)
             // Where a postrider.toml of a developer cannot be found.
             .current_dir(self.data_dir.path())
             .stdin(Stdio::null())
@@ -137,8 +159,22 @@ impl Server {
 
     /// Asks it to stop (SIGTERM) and does not wait.
     pub fn terminate(&mut self) {
+        self.signal(Signal::TERM);
+    }
+
+    /// Freezes it (SIGSTOP): its connections stay open, and it does nothing.
+    pub fn freeze(&mut self) {
+        self.signal(Signal::STOP);
+    }
+
+    /// Lets it go on (SIGCONT), without a notion of the time that has passed.
+    pub fn thaw(&mut self) {
+        self.signal(Signal::CONT);
+    }
+
+    fn signal(&self, signal: Signal) {
         let child = self.child.as_ref().expect("the server runs");
-        kill_process(Pid::from_child(child), Signal::TERM).expect("a child can be signalled");
+        kill_process(Pid::from_child(child), signal).expect("a child can be signalled");
     }
 
     /// Stops it (SIGTERM), and waits for its end.

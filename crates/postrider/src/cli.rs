@@ -59,6 +59,8 @@ pub enum Command {
     Migrate(commands::migrate::Args),
     /// Copy the database, of a running server too
     Backup(commands::backup::Args),
+    /// Move a stopped server's data folder to a PostgreSQL database
+    Copy(commands::copy::Args),
     /// List, make, show and delete accounts
     Accounts(commands::accounts::Args),
     /// List, make, show, switch, delete and test automations
@@ -79,7 +81,7 @@ pub enum Command {
 
 /// The commands by what they work on, in the order in which help lists them.
 const GROUPS: [(&str, &[&str]); 3] = [
-    ("Server", &["serve", "dev", "migrate", "backup"]),
+    ("Server", &["serve", "dev", "migrate", "backup", "copy"]),
     (
         "Client, over the API of a server",
         &[
@@ -99,7 +101,7 @@ pub fn command() -> clap::Command {
     let command = Cli::command().mut_subcommands(|command| {
         let command = command.disable_help_subcommand(true);
         match command.get_name() {
-            "serve" | "migrate" | "backup" => declaration::with_variables_in_help(command),
+            "serve" | "migrate" | "backup" | "copy" => declaration::with_variables_in_help(command),
             _ => command,
         }
     });

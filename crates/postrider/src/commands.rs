@@ -1,6 +1,6 @@
 //! What `postrider` can do, one command or group of commands a file.
 //!
-//! * Server: [`serve`], [`dev`], [`migrate`], [`backup`]; the last two find its store with [`data_dir`].
+//! * Server: [`serve`], [`dev`], [`migrate`], [`backup`], [`copy`]; the last three find its store with [`data_dir`].
 //! * Client, over the API: [`accounts`], [`automations`], [`events`], [`deliveries`], [`keys`], [`event_types`], on
 //!   top of [`remote`].
 //! * Offline: [`sign`], [`verify`].
@@ -11,6 +11,7 @@
 pub mod accounts;
 pub mod automations;
 pub mod backup;
+pub mod copy;
 pub mod data_dir;
 pub mod deliveries;
 pub mod dev;

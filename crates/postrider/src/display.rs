@@ -1,8 +1,10 @@
 //! What people read: tables, records, colours. Nothing that a stranger sent reaches the terminal unescaped.
 //!
 //! * [`table`]: lists. [`record`]: one thing. [`paint`]: colours, where they are wanted. [`screen`]: where it all goes.
+//! * [`progress`]: how far a long piece of work came.
 
 pub mod paint;
+pub mod progress;
 pub mod record;
 pub mod screen;
 pub mod table;

@@ -61,6 +61,7 @@ fn dispatch(
         Command::Backup(args) => {
             commands::backup::run(&args, matches, environment).map(|()| ExitCode::SUCCESS)
         }
+        Command::Copy(args) => client(commands::copy::run(&args, matches, environment)),
         Command::Accounts(args) => client(commands::accounts::run(args, environment)),
         Command::Automations(args) => client(commands::automations::run(args, environment)),
         Command::Events(args) => client(commands::events::run(args, environment)),

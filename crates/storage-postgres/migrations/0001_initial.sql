@@ -207,3 +207,16 @@ CREATE TABLE write_checks (
     made   bigint  NOT NULL
 );
 INSERT INTO write_checks (number, made) VALUES (1, 0);
+
+-- What was copied into this database from another store. While one is unfinished, no node works here.
+CREATE TABLE copies (
+    number      bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    source      text        NOT NULL,  -- as people call it
+    fingerprint text        NOT NULL,  -- tells it, and the state it is in, from others
+    stage       smallint    NOT NULL,  -- this and the next: how far it came; see `postrider_storage::transfer`
+    after       bigint      NOT NULL,
+    events      bigint      NOT NULL,  -- how many are here
+    begun_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
+    finished_at timestamptz
+);
+CREATE UNIQUE INDEX copies_unfinished ON copies ((true)) WHERE finished_at IS NULL;

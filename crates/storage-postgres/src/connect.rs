@@ -15,6 +15,10 @@ const KEEPALIVE_IDLE: Duration = Duration::from_secs(5);
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(3);
 const KEEPALIVE_RETRIES: u32 = 3;
 
+/// How long a transaction may wait for its node, which only thinks between two statements. A node that was frozen or cut
+/// off in the middle of one holds idempotency keys, and whoever reports the same events to another node waits for them.
+const IDLE_IN_TRANSACTION_MAX: Duration = Duration::from_secs(1);
+
 /// Why the options make no connection.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OptionsError {
@@ -78,8 +82,9 @@ fn without_verification(url: &str) -> (String, bool) {
 /// a statement: over a month of partitions that takes seconds (measured), for a list that is then read in a tenth of one.
 fn session_settings(verb_max: Duration, given: Option<&str>) -> String {
     let most_ms = verb_max.as_millis() * 4 / 5;
+    let idle_ms = IDLE_IN_TRANSACTION_MAX.as_millis();
     let mut settings = format!(
-        "-c statement_timeout={most_ms} -c idle_in_transaction_session_timeout={most_ms} \
+        "-c statement_timeout={most_ms} -c idle_in_transaction_session_timeout={idle_ms} \
          -c lock_timeout={most_ms} -c default_transaction_isolation=read\\ committed \
          -c synchronize_seqscans=off -c jit=off"
     );

@@ -19,6 +19,10 @@ use day::{Day, TABLES};
 /// Days that have a partition ahead of today.
 const DAYS_AHEAD: i64 = 3;
 
+/// Days before and after today for which partitions are made before a copy: a year and some. Statements that cannot
+/// tell the day look into each partition, and lock it.
+const COPIED_DAYS_MAX: i64 = 400;
+
 /// Whoever makes partitions holds this lock: "postrday" in ASCII.
 const LOCK: i64 = 0x706f_7374_7264_6179;
 
@@ -52,6 +56,18 @@ pub(crate) async fn make_coming(database: &Database) -> SqlResult<()> {
     Ok(())
 }
 
+/// Makes the partitions of these days that are missing, for rows to be copied into them. Of days that lie too far off,
+/// as of a clock that was, there is no telling how many there are: their rows go to the default partition.
+pub(crate) async fn make_for_copy(client: &mut Client, days: impl Iterator<Item = Day>) -> SqlResult<()> {
+    let today = today(client).await?;
+    for day in days.filter(|day| day.is_within(today, COPIED_DAYS_MAX)) {
+        if let Made::NotBeside(what) = make(client, day).await? {
+            tracing::warn!(%day, "no partitions were made, its rows will be removed one by one: {what}");
+        }
+    }
+    Ok(())
+}
+
 /// How long a lock is waited for, and others wait behind us. It is shorter than the second after which the server begins
 /// to look for deadlocks: it is this work that gives way then, and no verb.
 const LOCKED_MAX: &str = "SET LOCAL lock_timeout = '900ms'";
@@ -68,9 +84,7 @@ enum Made {
 
 /// Days that should have partitions and have none.
 async fn missing(client: &Client) -> SqlResult<Vec<Day>> {
-    let sql = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint";
-    let now: i64 = statement::query_one(client, sql, &[]).await?.try_get(0)?;
-    let days: Vec<_> = Day::at(now).and_next(DAYS_AHEAD).collect();
+    let days: Vec<_> = today(client).await?.and_next(DAYS_AHEAD).collect();
     let names: Vec<_> = days.iter().map(|day| day.partition(TABLES[0].name)).collect();
     let sql = "SELECT to_regclass(name) IS NULL FROM unnest($1::text[]) WITH ORDINALITY AS names (name, nth) ORDER BY nth";
     let rows = statement::query(client, sql, &[&names]).await?;
@@ -81,6 +95,12 @@ async fn missing(client: &Client) -> SqlResult<Vec<Day>> {
         }
     }
     Ok(missing)
+}
+
+/// By the database's clock.
+async fn today(client: &Client) -> SqlResult<Day> {
+    let sql = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint";
+    Ok(Day::at(statement::query_one(client, sql, &[]).await?.try_get(0)?))
 }
 
 async fn make(client: &mut Client, day: Day) -> SqlResult<Made> {

@@ -9,7 +9,7 @@ use postrider_model::Timestamp;
 use postrider_storage::{SessionId, SessionStore, StoreResult};
 
 use crate::database::Client;
-use crate::sql_error::SqlResult;
+use crate::sql_error::{SqlError, SqlResult};
 use crate::statement;
 use crate::store::PostgresStore;
 
@@ -73,9 +73,13 @@ pub(crate) const IS_ALIVE: &str = "EXISTS (SELECT 1 FROM sessions WHERE number =
 
 async fn open(client: &Client, lease: Duration) -> SqlResult<SessionId> {
     let lease_ms = i64::try_from(lease.as_millis()).unwrap_or(LEASE_MAX_MS);
+    // A copy into this database that begins looks for sessions with the table locked: either it sees this one, or this
+    // one sees it.
     let sql = "INSERT INTO sessions (lease_ms, alive_until)
-               VALUES ($1::bigint, clock_timestamp() + $1::bigint * interval '1 millisecond') RETURNING number";
-    let row = statement::query_one(client, sql, &[&lease_ms.min(LEASE_MAX_MS)]).await?;
+               SELECT $1::bigint, clock_timestamp() + $1::bigint * interval '1 millisecond'
+               WHERE NOT EXISTS (SELECT 1 FROM copies WHERE finished_at IS NULL) RETURNING number";
+    let row = statement::query_opt(client, sql, &[&lease_ms.min(LEASE_MAX_MS)]).await?;
+    let row = row.ok_or(SqlError::CopyUnfinished)?;
     Ok(SessionId(row.try_get(0)?))
 }
 

@@ -20,6 +20,9 @@ pub(crate) enum SqlError {
     /// The verb took longer than it may.
     #[error("no answer in time")]
     TimedOut,
+    /// No session may begin.
+    #[error("a copy into this database is unfinished")]
+    CopyUnfinished,
     /// A row holds what this code never writes.
     #[error("a stored row is damaged: {0}")]
     Damaged(&'static str),
@@ -54,7 +57,7 @@ impl SqlError {
             Self::Pool(
                 PoolError::Backend(_) | PoolError::Timeout(TimeoutType::Create | TimeoutType::Recycle),
             ) => true,
-            Self::Pool(_) | Self::TimedOut | Self::Raced | Self::Damaged(_) => false,
+            Self::Pool(_) | Self::TimedOut | Self::Raced | Self::CopyUnfinished | Self::Damaged(_) => false,
             Self::Postgres(error) => match error.code() {
                 // Nothing came back: the connection is broken, or this client asked for something impossible.
                 None => {
@@ -93,7 +96,7 @@ impl SqlError {
             return true;
         }
         match self {
-            Self::Raced | Self::TimedOut | Self::Pool(_) => true,
+            Self::Raced | Self::TimedOut | Self::CopyUnfinished | Self::Pool(_) => true,
             Self::Damaged(_) => false,
             Self::Postgres(error) => error.code().is_some_and(|state| {
                 let code = state.code();

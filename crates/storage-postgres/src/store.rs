@@ -3,6 +3,7 @@
 use postrider_storage::{StoreError, StoreResult};
 
 use crate::connect::{self, OptionsError};
+use crate::copies::{self, UnfinishedCopy};
 use crate::database::Database;
 use crate::day_tables::DayTables;
 use crate::events::seq::Seqs;
@@ -23,6 +24,9 @@ pub enum OpenError {
     /// The database could not be reached, or refused.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Only a part of what belongs here is here.
+    #[error(transparent)]
+    Unfinished(#[from] UnfinishedCopy),
 }
 
 /// The store in a PostgreSQL database that any number of nodes share.
@@ -43,6 +47,12 @@ impl PostgresStore {
     pub async fn open(options: PostgresOptions) -> Result<Self, OpenError> {
         let store = Self::connect(&options)?;
         store.migrate().await?;
+        let unfinished = store
+            .database
+            .run(async || copies::unfinished(&store.database.client().await?).await);
+        if let Some(copy) = unfinished.await? {
+            return Err(copy.into());
+        }
         store
             .database
             .run(|| partitions::make_coming(&store.database))

@@ -38,6 +38,7 @@ mod columns;
 mod deliveries;
 mod event_types;
 mod events;
+mod export;
 mod open;
 mod options;
 #[cfg(test)]
@@ -54,6 +55,7 @@ mod work;
 mod writer;
 
 pub use backup::{BackupError, BackupReport, backup};
+pub use export::{Export, ExportError, ExportResult};
 pub use open::{DATABASE_FILE, LOCK_FILE, OpenError, migrate, schema_version};
 pub use options::{Execution, SqliteOptions};
 pub use schema::{MigrationReport, SCHEMA_VERSION};

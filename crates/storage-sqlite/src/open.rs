@@ -107,16 +107,21 @@ pub fn migrate(data_dir: &Path) -> Result<MigrationReport, OpenError> {
 /// # Errors
 /// [`OpenError::NoDatabase`], or what SQLite says.
 pub fn schema_version(data_dir: &Path) -> Result<u32, OpenError> {
-    let path = data_dir.join(DATABASE_FILE);
-    if !path.exists() {
+    if !data_dir.join(DATABASE_FILE).exists() {
         return Err(OpenError::NoDatabase {
             folder: data_dir.to_owned(),
         });
     }
+    Ok(schema::version(&open_unmigrated(data_dir)?)?)
+}
+
+/// A connection to a database of whatever schema. It must be there.
+pub(crate) fn open_unmigrated(data_dir: &Path) -> rusqlite::Result<Connection> {
+    let path = data_dir.join(DATABASE_FILE);
     // Not read-only: a log without its shared-memory file, as a crash leaves it, can only be read by making one.
     let conn = Connection::open_with_flags(path, flags(OpenFlags::SQLITE_OPEN_READ_WRITE))?;
     conn.busy_timeout(BUSY_TIMEOUT)?;
-    Ok(schema::version(&conn)?)
+    Ok(conn)
 }
 
 /// Makes the folder if it is missing, and locks it for as long as the file is open. The system drops the lock of a

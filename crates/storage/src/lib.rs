@@ -30,6 +30,7 @@ pub mod retention;
 pub mod sessions;
 #[cfg(feature = "testkit")]
 pub mod testkit;
+pub mod transfer;
 pub mod work;
 
 pub use accounts::{AccountConfig, AccountRef, AccountStore, SaveAccount};

@@ -80,12 +80,13 @@ impl Evidence {
                 .or_default()
                 .push(request);
         }
-        let record = all(account, "deliveries")
+        let record = account
+            .all("deliveries")
             .await
             .into_iter()
             .map(|delivery| (id_of(&delivery), delivery))
             .collect();
-        let events = all(account, "events").await.len();
+        let events = account.all("events").await.len();
         Self {
             accepted,
             events,
@@ -239,23 +240,5 @@ impl Evidence {
             .into_iter()
             .flatten()
             .filter(|request| answer(request).is_success())
-    }
-}
-
-/// Every object of a list.
-async fn all(account: &Account, list: &str) -> Vec<Value> {
-    let mut objects = Vec::new();
-    let mut query = "limit=250".to_owned();
-    loop {
-        let page = account
-            .api
-            .get(account.at(&format!("/{list}?{query}")))
-            .await
-            .expect(200);
-        objects.extend(page["data"].as_array().expect("a list has data").iter().cloned());
-        let Some(cursor) = page["next_cursor"].as_str() else {
-            return objects;
-        };
-        query = format!("limit=250&cursor={cursor}");
     }
 }

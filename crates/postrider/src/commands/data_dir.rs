@@ -24,6 +24,10 @@ impl DataDirArgs {
     }
 }
 
+/// The settings that say how a database is reached that something else names, and `--config`.
+#[derive(Debug, Clone, Copy)]
+pub struct DatabaseArgs;
+
 /// The settings that name the store, whichever it is, and `--config`.
 #[derive(Debug, Clone, Copy)]
 pub struct StoreArgs;
@@ -73,4 +77,5 @@ macro_rules! declares {
 }
 
 declares!(DataDirArgs: ["data_dir"]);
+declares!(DatabaseArgs: ["database_password_file", "database_ca_file"]);
 declares!(StoreArgs: ["data_dir", "database_url", "database_password_file", "database_ca_file"]);

@@ -44,9 +44,13 @@ pub fn reference() -> String {
 /// A value for a setting that has no default.
 fn example(key: &str) -> String {
     match key {
-        "extra_ca_file" => "\"/etc/postrider/authorities.pem\"".to_owned(),
-        _ => "[]".to_owned(),
+        "database_url" => "\"postgres://postrider@db.internal/postrider?sslmode=require\"",
+        "database_password_file" => "\"/run/secrets/postrider-db\"",
+        "database_ca_file" => "\"/etc/postrider/database-authorities.pem\"",
+        "extra_ca_file" => "\"/etc/postrider/authorities.pem\"",
+        _ => "[]",
     }
+    .to_owned()
 }
 
 /// The text as comment lines.

@@ -10,6 +10,7 @@ use postrider_storage_sqlite::{OpenError, SqliteOptions, SqliteStore};
 use tokio::time::{Instant, sleep};
 
 use crate::config::Settings;
+use crate::config::database::DatabaseUrl;
 use crate::failure::Failure;
 
 /// How long a start waits for a database that is not there yet, as when a whole set-up starts at once.
@@ -31,9 +32,17 @@ pub fn postgres_options(
     settings: &Settings,
     password: Option<&str>,
 ) -> Result<Option<PostgresOptions>, Failure> {
-    let Some(url) = &settings.database_url else {
-        return Ok(None);
-    };
+    let url = settings.database_url.as_ref();
+    url.map(|url| database_options(url, settings, password))
+        .transpose()
+}
+
+/// How to reach a database that the command line names. The settings hold the rest.
+pub fn database_options(
+    url: &DatabaseUrl,
+    settings: &Settings,
+    password: Option<&str>,
+) -> Result<PostgresOptions, Failure> {
     let mut options = PostgresOptions::new(url.expose());
     options.password = match &settings.database_password_file {
         Some(file) => Some(password_in(file)?),
@@ -44,7 +53,7 @@ pub fn postgres_options(
         options.ca_pem = Some(pem.map_err(|error| unreadable("database_ca_file", file, &error))?);
     }
     options.connections_max = usize::try_from(settings.database_connections).unwrap_or(usize::MAX);
-    Ok(Some(options))
+    Ok(options)
 }
 
 fn password_in(file: &Path) -> Result<String, Failure> {

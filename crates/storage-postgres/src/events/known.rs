@@ -18,10 +18,10 @@ use crate::sql_error::{SqlError, SqlResult};
 use crate::statement;
 
 /// `event_keys.kind` of an id.
-const KIND_ID: i16 = 1;
+pub(crate) const KIND_ID: i16 = 1;
 
 /// `event_keys.kind` of an idempotency key.
-const KIND_IDEMPOTENCY_KEY: i16 = 2;
+pub(crate) const KIND_IDEMPOTENCY_KEY: i16 = 2;
 
 /// A row's key in `event_keys`, in the order in which rows are inserted.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -174,7 +174,7 @@ async fn stored_by_id(client: &impl GenericClient, new: &[NewEvent]) -> SqlResul
 }
 
 /// Whether an id is a UUIDv7, as all of Postrider's are.
-fn looks_like_ours(id: EventId) -> bool {
+pub(crate) fn looks_like_ours(id: EventId) -> bool {
     (id.as_u128() >> 76) & 0xf == 7
 }
 

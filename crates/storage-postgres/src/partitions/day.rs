@@ -20,6 +20,16 @@ impl Day {
         Self(ms.div_euclid(DAY_MS))
     }
 
+    /// The day of this number, counted from 1970-01-01.
+    pub(crate) const fn from_number(number: i64) -> Self {
+        Self(number)
+    }
+
+    /// Whether it lies at most so many days from another.
+    pub(crate) fn is_within(self, other: Self, days: i64) -> bool {
+        self.0.abs_diff(other.0) <= days.unsigned_abs()
+    }
+
     /// This day and those that follow it.
     pub(crate) fn and_next(self, count: i64) -> impl Iterator<Item = Self> {
         (self.0..=self.0 + count).map(Self)

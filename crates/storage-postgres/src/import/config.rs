@@ -1,0 +1,154 @@
+//! What operators and producers have set up.
+
+use deadpool_postgres::Transaction;
+use postrider_storage::transfer::{AccountRow, ApiKeyRow, EventTypeRow};
+use tokio_postgres::types::Type;
+use uuid::Uuid;
+
+use super::writer::TableWriter;
+use crate::columns::uuid;
+use crate::sql_error::SqlResult;
+use crate::statement;
+
+/// The catalogue. Rows keep their numbers, which cursors of lists hold.
+pub(super) async fn event_types(transaction: &Transaction<'_>, rows: &[EventTypeRow]) -> SqlResult<()> {
+    let columns = [
+        ("number", Type::INT8),
+        ("name", Type::TEXT),
+        ("description", Type::BYTEA),
+        ("example", Type::TEXT),
+        ("schema", Type::TEXT),
+        ("created_at", Type::INT8),
+        ("updated_at", Type::INT8),
+        ("deleted", Type::BOOL),
+    ];
+    let mut writer = TableWriter::begin(transaction, "event_types", &columns).await?;
+    for row in rows {
+        writer
+            .add(&[
+                &row.number,
+                &row.name,
+                &row.description.as_bytes(),
+                &row.example,
+                &row.schema,
+                &row.created_at,
+                &row.updated_at,
+                &row.deleted,
+            ])
+            .await?;
+    }
+    writer.finish().await
+}
+
+/// Keys that open the API. One that a server has made here, on a first start, has the id of the source's own, and
+/// gives way to it: whoever calls the API goes on with the key that he has.
+pub(super) async fn api_keys(transaction: &Transaction<'_>, rows: &[ApiKeyRow]) -> SqlResult<()> {
+    let sql = "INSERT INTO api_keys (id, name, sha256, created_at) VALUES ($1, $2, $3, $4)
+               ON CONFLICT (id) DO UPDATE SET name = excluded.name, sha256 = excluded.sha256,
+                                              created_at = excluded.created_at";
+    for row in rows {
+        let id = uuid(&row.id);
+        statement::execute(transaction, sql, &[&id, &row.name, &row.sha256, &row.created_at]).await?;
+    }
+    Ok(())
+}
+
+/// Accounts with their signing keys and automations.
+pub(super) async fn accounts(transaction: &Transaction<'_>, rows: &[AccountRow]) -> SqlResult<()> {
+    let columns = [
+        ("id", Type::UUID),
+        ("uid", Type::TEXT),
+        ("name", Type::TEXT),
+        ("metadata", Type::TEXT),
+        ("retry_delays", Type::TEXT),
+        ("created_at", Type::INT8),
+        ("updated_at", Type::INT8),
+        ("version", Type::INT8),
+    ];
+    let mut writer = TableWriter::begin(transaction, "accounts", &columns).await?;
+    for row in rows {
+        writer
+            .add(&[
+                &uuid(&row.id),
+                &row.uid,
+                &row.name,
+                &row.metadata,
+                &row.retry_delays,
+                &row.created_at,
+                &row.updated_at,
+                &row.version,
+            ])
+            .await?;
+    }
+    writer.finish().await?;
+    signing_keys(transaction, rows).await?;
+    automations(transaction, rows).await
+}
+
+async fn signing_keys(transaction: &Transaction<'_>, accounts: &[AccountRow]) -> SqlResult<()> {
+    let columns = [
+        ("account_id", Type::UUID),
+        ("id", Type::UUID),
+        ("secret", Type::TEXT),
+        ("created_at", Type::INT8),
+        ("expires_at", Type::INT8),
+    ];
+    let mut writer = TableWriter::begin(transaction, "signing_keys", &columns).await?;
+    for account in accounts {
+        for row in &account.signing_keys {
+            writer
+                .add(&[
+                    &uuid(&account.id),
+                    &uuid(&row.id),
+                    &row.secret,
+                    &row.created_at,
+                    &row.expires_at,
+                ])
+                .await?;
+        }
+    }
+    writer.finish().await
+}
+
+async fn automations(transaction: &Transaction<'_>, accounts: &[AccountRow]) -> SqlResult<()> {
+    let columns = [
+        ("account_id", Type::UUID),
+        ("id", Type::UUID),
+        ("name", Type::TEXT),
+        ("enabled", Type::BOOL),
+        ("event_types", Type::TEXT),
+        ("actions", Type::TEXT),
+        ("retry_delays", Type::TEXT),
+        ("created_at", Type::INT8),
+        ("updated_at", Type::INT8),
+        ("version", Type::INT8),
+    ];
+    let mut writer = TableWriter::begin(transaction, "automations", &columns).await?;
+    for account in accounts {
+        for row in &account.automations {
+            writer
+                .add(&[
+                    &uuid(&account.id),
+                    &uuid(&row.id),
+                    &row.name,
+                    &row.enabled,
+                    &row.event_types,
+                    &row.actions,
+                    &row.retry_delays,
+                    &row.created_at,
+                    &row.updated_at,
+                    &row.version,
+                ])
+                .await?;
+        }
+    }
+    writer.finish().await
+}
+
+/// Accounts that retention still has to clear away, in the order of their deletion.
+pub(super) async fn deleted_accounts(transaction: &Transaction<'_>, rows: &[[u8; 16]]) -> SqlResult<()> {
+    let accounts: Vec<Uuid> = rows.iter().map(uuid).collect();
+    let sql = "INSERT INTO deleted_accounts (account_id) SELECT unnest($1::uuid[])";
+    statement::execute(transaction, sql, &[&accounts]).await?;
+    Ok(())
+}

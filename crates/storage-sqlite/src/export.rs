@@ -1,0 +1,192 @@
+//! Reading everything there is, to copy it into another store.
+//!
+//! The folder stays locked and the connection in one read transaction for as long as the export lives: no server can
+//! start on it, and what is read is of one moment. Nothing is written, and nothing migrated.
+
+mod config;
+mod events;
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::path::Path;
+
+use postrider_storage::transfer::{Batch, Counts, Overview, Place, Stage};
+use rusqlite::{Connection, OptionalExtension};
+
+use crate::open::{self, DATABASE_FILE, OpenError};
+use crate::schema::{self, SCHEMA_VERSION};
+
+/// Milliseconds in a day.
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// Why a data folder cannot be copied.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    /// The folder cannot be opened, or is in use.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The database was not migrated to the schema that is copied.
+    #[error("the database has schema {found}, and only schema {SCHEMA_VERSION} can be copied")]
+    OldSchema {
+        /// Its schema.
+        found: u32,
+    },
+    /// SQLite cannot read the database.
+    #[error("the database cannot be read: {0}")]
+    Sqlite(#[from] rusqlite::Error),
+    /// Rows that belong together do not agree.
+    #[error("the database is damaged: {0}")]
+    Damaged(String),
+}
+
+/// The outcome of reading.
+pub type ExportResult<T> = Result<T, ExportError>;
+
+/// A data folder that no server runs on, nor can start on while this lives.
+#[derive(Debug)]
+pub struct Export {
+    // Dropped in this order: the lock goes last.
+    conn: Connection,
+    _lock: File,
+}
+
+impl Export {
+    /// Locks a data folder and opens its database for reading.
+    ///
+    /// # Errors
+    /// [`OpenError::NoDatabase`], [`OpenError::Locked`] while a server runs on it, [`OpenError::TooNew`],
+    /// [`ExportError::OldSchema`], or what SQLite said.
+    pub fn open(data_dir: &Path) -> ExportResult<Self> {
+        // Asked first, as locking makes a folder where there is none.
+        if !data_dir.join(DATABASE_FILE).exists() {
+            return Err(OpenError::NoDatabase {
+                folder: data_dir.to_owned(),
+            }
+            .into());
+        }
+        let lock = open::lock(data_dir)?;
+        let conn = open::open_unmigrated(data_dir)?;
+        let found = schema::version(&conn)?;
+        if found > SCHEMA_VERSION {
+            let known = SCHEMA_VERSION;
+            return Err(OpenError::TooNew { found, known }.into());
+        }
+        if found < SCHEMA_VERSION {
+            return Err(ExportError::OldSchema { found });
+        }
+        conn.pragma_update(None, "query_only", true)?;
+        conn.execute_batch("BEGIN")?;
+        Ok(Self { conn, _lock: lock })
+    }
+
+    /// What there is. Goes through an index of all events once.
+    ///
+    /// # Errors
+    /// What SQLite said.
+    pub fn overview(&self) -> ExportResult<Overview> {
+        let (events, mut days) = self.events_by_day()?;
+        days.extend(self.days_of_deliveries()?);
+        Ok(Overview {
+            fingerprint: self.fingerprint()?,
+            events,
+            last_seq: self.number("SELECT coalesce(max(seq), 0) FROM events")?,
+            last_event_type: self.number("SELECT coalesce(max(number), 0) FROM event_types")?,
+            days,
+        })
+    }
+
+    /// How many rows there are. Goes through all tables once.
+    ///
+    /// # Errors
+    /// What SQLite said.
+    pub fn counts(&self) -> ExportResult<Counts> {
+        let mut counts = [0; Counts::TABLES.len()];
+        for (count, table) in counts.iter_mut().zip(Counts::TABLES) {
+            let counted = self.number(&format!("SELECT count(*) FROM {table}"))?;
+            *count = counted.unsigned_abs();
+        }
+        Ok(Counts::from_array(counts))
+    }
+
+    /// The rows behind a place, as many as one transaction should bring; `None` at the end.
+    ///
+    /// # Errors
+    /// What SQLite said, or rows that do not agree.
+    pub fn next(&self, place: Place) -> ExportResult<Option<Batch>> {
+        let (mut stage, mut after) = (place.stage, place.after);
+        loop {
+            let found = match stage {
+                Stage::EventTypes => config::event_types(&self.conn, after)?,
+                Stage::ApiKeys => config::api_keys(&self.conn, after)?,
+                Stage::Accounts => config::accounts(&self.conn, after)?,
+                Stage::DeletedAccounts => config::deleted_accounts(&self.conn, after)?,
+                Stage::Events => events::batch(&self.conn, after)?,
+            };
+            if let Some((rows, after)) = found {
+                let through = Place { stage, after };
+                return Ok(Some(Batch { rows, through }));
+            }
+            let Some(next) = stage.next() else {
+                return Ok(None);
+            };
+            (stage, after) = (next, i64::MIN);
+        }
+    }
+
+    /// Every server that starts opens a session, whose number is never used again, and nothing but a server changes
+    /// anything: where all of these agree, it is the same database in the same state.
+    fn fingerprint(&self) -> ExportResult<String> {
+        let sql = "SELECT format('session %d, first key %d, account %s, event %d %s, attempt %d',
+            coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'sessions'), 0),
+            coalesce((SELECT min(created_at) FROM api_keys), 0),
+            coalesce((SELECT lower(hex(max(id))) FROM accounts), '-'),
+            coalesce((SELECT max(seq) FROM events), 0),
+            coalesce((SELECT lower(hex(id)) FROM events ORDER BY seq DESC LIMIT 1), '-'),
+            coalesce((SELECT max(number) FROM attempts), 0))";
+        Ok(self.conn.query_row(sql, (), |row| row.get(0))?)
+    }
+
+    /// How many events there are, and of which days. The index is a small part of the table.
+    fn events_by_day(&self) -> ExportResult<(u64, BTreeSet<i64>)> {
+        let sql = "SELECT created_at FROM events INDEXED BY events_by_account";
+        let mut statement = self.conn.prepare(sql)?;
+        let mut rows = statement.query(())?;
+        let (mut events, mut days) = (0, BTreeSet::new());
+        let mut last = None;
+        while let Some(row) = rows.next()? {
+            let day = row.get::<_, i64>(0)?.div_euclid(DAY_MS);
+            events += 1;
+            if last.replace(day) != Some(day) {
+                days.insert(day);
+            }
+        }
+        Ok((events, days))
+    }
+
+    /// Ids begin with the time: one look-up leads from a day to the next.
+    fn days_of_deliveries(&self) -> ExportResult<BTreeSet<i64>> {
+        let mut days = BTreeSet::new();
+        let mut statement = self
+            .conn
+            .prepare("SELECT id FROM deliveries WHERE id >= ?1 ORDER BY id LIMIT 1")?;
+        let mut from = [0; 16];
+        loop {
+            let found: Option<[u8; 16]> = statement.query_row((from,), |row| row.get(0)).optional()?;
+            let Some(id) = found else {
+                return Ok(days);
+            };
+            let ms = i64::try_from(u128::from_be_bytes(id) >> 80).unwrap_or(i64::MAX);
+            let day = ms.div_euclid(DAY_MS);
+            days.insert(day);
+            let next_ms = ((day + 1) * DAY_MS).cast_unsigned();
+            if next_ms >> 48 != 0 {
+                return Ok(days);
+            }
+            from = (u128::from(next_ms) << 80).to_be_bytes();
+        }
+    }
+
+    fn number(&self, sql: &str) -> ExportResult<i64> {
+        Ok(self.conn.query_row(sql, (), |row| row.get(0))?)
+    }
+}

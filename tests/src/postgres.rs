@@ -1,0 +1,337 @@
+//! A PostgreSQL server of a test's own, which can be stopped in bad order, replicated and promoted.
+//!
+//! Its writes are synced: what survives a stop is what these tests are about. Unlike the server of
+//! `scripts/with-postgres`, it is the child of the test that uses it, and ends with it.
+
+use std::fs::{File, OpenOptions};
+use std::net::{SocketAddr, TcpListener};
+use std::os::unix::fs::chown;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, geteuid, kill_process};
+use tempfile::TempDir;
+
+/// How long the server may take to start, a recovery included, and to stop.
+const START_MAX: Duration = Duration::from_secs(30);
+const STOP_MAX: Duration = Duration::from_secs(20);
+
+/// How often a condition of the server is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+/// Ports below those that the system hands out for outgoing connections: while the server is down, nobody's
+/// connection can come to lie on its port.
+const PORTS: std::ops::Range<u16> = 20_000..32_000;
+
+/// Ports that are looked at for a free one.
+const PORTS_TRIED_MAX: usize = 1_000;
+
+/// The user that owns everything in it.
+const USER: &str = "postrider";
+
+/// The name under which a standby asks for its primary's log.
+const STANDBY: &str = "standby";
+
+/// Lines of the server's log that a failed test prints.
+const LOG_LINES_SHOWN: usize = 60;
+
+/// The server. Dropping it ends the process and removes the folder.
+#[derive(Debug)]
+pub struct Postgres {
+    child: Option<Child>,
+    port: u16,
+    folder: TempDir,
+}
+
+impl Postgres {
+    /// A new, empty, running server.
+    pub fn start() -> Self {
+        let mut server = Self::stopped();
+        let data_dir = server.data_dir();
+        run(server
+            .program("initdb")
+            .args(["--username", USER, "--auth=trust", "--encoding=UTF8", "--no-sync"])
+            .arg("--pgdata")
+            .arg(data_dir));
+        server.start_again();
+        server
+    }
+
+    fn stopped() -> Self {
+        let folder = tempfile::Builder::new()
+            .prefix("postrider-postgres-")
+            .tempdir()
+            .expect("a folder can be made");
+        if let Some((uid, gid)) = other_user() {
+            chown(folder.path(), Some(uid), Some(gid)).expect("root may give its folders away");
+        }
+        Self {
+            child: None,
+            port: free_port(),
+            folder,
+        }
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], self.port))
+    }
+
+    /// The URL of one of its databases.
+    pub fn url(&self, database: &str) -> String {
+        url(self.address(), database)
+    }
+
+    /// Starts it again, on the port and with the data that it had.
+    pub fn start_again(&mut self) {
+        assert!(self.child.is_none(), "the database runs already");
+        let log = self.log();
+        let child = self
+            .program("postgres")
+            .arg("-D")
+            .arg(self.data_dir())
+            .arg("-k")
+            .arg(self.folder.path())
+            .args(["-h", "127.0.0.1", "-p", &self.port.to_string()])
+            .args(["-c", "max_connections=200", "-c", "shared_buffers=64MB"])
+            .stdout(log.try_clone().expect("an open file can be shared"))
+            .stderr(log)
+            .spawn();
+        self.child = Some(child.expect("the database can be started"));
+        self.wait_until("lets clients in", |server| {
+            run_quietly(server.program("pg_isready").args([
+                "-q",
+                "-h",
+                "127.0.0.1",
+                "-p",
+                &server.port.to_string(),
+            ]))
+        });
+    }
+
+    /// Stops it in good order, but without waiting for its clients.
+    pub fn stop(&mut self) {
+        self.end(Signal::INT);
+    }
+
+    /// Stops it as a crash would: nothing is written any more, clients are thrown out in mid-sentence, and the next
+    /// start has to recover. This is `pg_ctl stop -m immediate`.
+    pub fn stop_immediately(&mut self) {
+        self.end(Signal::QUIT);
+    }
+
+    /// A standby of it, from whose confirmation on a commit counts: what was answered is on both.
+    pub fn synchronous_standby(&self) -> Self {
+        let mut standby = Self::stopped();
+        let source = format!(
+            "host=127.0.0.1 port={} user={USER} application_name={STANDBY}",
+            self.port
+        );
+        let data_dir = standby.data_dir();
+        run(standby
+            .program("pg_basebackup")
+            .args(["-d", &source, "-R", "-X", "stream", "-c", "fast", "--no-sync"])
+            .arg("-D")
+            .arg(data_dir));
+        standby.start_again();
+        self.sql(&format!(
+            "ALTER SYSTEM SET synchronous_standby_names = '{STANDBY}'"
+        ));
+        self.sql("SELECT pg_reload_conf()");
+        self.wait_until("waits for its standby at each commit", |server| {
+            server.sql("SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'") == "1"
+        });
+        standby
+    }
+
+    /// Makes a primary of a standby.
+    pub fn promote(&self) {
+        run(self
+            .program("pg_ctl")
+            .args(["promote", "-w", "-D"])
+            .arg(self.data_dir()));
+        self.wait_until("takes writes", |server| {
+            server.sql("SELECT pg_is_in_recovery()") == "f"
+        });
+    }
+
+    /// Runs a statement and answers with what it printed: columns separated by `|`, a row each line.
+    #[track_caller]
+    pub fn sql(&self, statement: &str) -> String {
+        let mut psql = self.program("psql");
+        psql.args(["-h", "127.0.0.1", "-p", &self.port.to_string(), "-U", USER]);
+        run(psql.args([
+            "-d",
+            "postgres",
+            "-XAtq",
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-c",
+            statement,
+        ]))
+    }
+
+    fn end(&mut self, signal: Signal) {
+        let child = self.child.as_ref().expect("the database runs");
+        kill_process(Pid::from_child(child), signal).expect("a child can be signalled");
+        let deadline = Instant::now() + STOP_MAX;
+        while self.is_running() {
+            assert!(
+                Instant::now() < deadline,
+                "the database does not stop within {STOP_MAX:?}"
+            );
+            std::thread::sleep(LOOK_EVERY);
+        }
+        self.child = None;
+    }
+
+    fn is_running(&mut self) -> bool {
+        let ended = self.child.as_mut().map(|child| child.try_wait());
+        match ended {
+            None => false,
+            Some(ended) => ended.expect("a child can be waited for").is_none(),
+        }
+    }
+
+    fn wait_until(&self, what: &str, is_so: impl Fn(&Self) -> bool) {
+        let deadline = Instant::now() + START_MAX;
+        while !is_so(self) {
+            if Instant::now() > deadline {
+                self.print_log();
+                panic!("this did not happen within {START_MAX:?}: the database {what}");
+            }
+            std::thread::sleep(LOOK_EVERY);
+        }
+    }
+
+    fn data_dir(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// One of PostgreSQL's programs, as the user that may run the server.
+    fn program(&self, name: &str) -> Command {
+        let mut command = Command::new(programs().join(name));
+        for (variable, _) in std::env::vars_os() {
+            if variable.to_string_lossy().starts_with("PG") {
+                command.env_remove(variable);
+            }
+        }
+        // The folder of the tests may be closed to that user.
+        command.env("LC_ALL", "C").current_dir(self.folder.path());
+        command.stdin(Stdio::null());
+        if let Some((uid, gid)) = other_user() {
+            command.uid(uid).gid(gid);
+        }
+        command
+    }
+
+    fn log_file(&self) -> PathBuf {
+        self.folder.path().join("postgres.log")
+    }
+
+    fn log(&self) -> File {
+        let opened = OpenOptions::new().create(true).append(true).open(self.log_file());
+        opened.expect("a log can be written")
+    }
+
+    fn print_log(&self) {
+        let text = std::fs::read_to_string(self.log_file()).unwrap_or_default();
+        let lines: Vec<&str> = text.lines().collect();
+        eprintln!("--- the end of the database's log");
+        for line in &lines[lines.len().saturating_sub(LOG_LINES_SHOWN)..] {
+            eprintln!("{line}");
+        }
+        eprintln!("--- end of the database's log");
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.print_log();
+        }
+        let Some(mut child) = self.child.take() else {
+            return;
+        };
+        // The process may have ended by itself.
+        let _ = kill_process(Pid::from_child(&child), Signal::INT);
+        let deadline = Instant::now() + STOP_MAX;
+        while matches!(child.try_wait(), Ok(None)) {
+            if Instant::now() > deadline {
+                let _ = child.kill();
+                let _ = child.wait();
+                return;
+            }
+            std::thread::sleep(LOOK_EVERY);
+        }
+    }
+}
+
+/// The URL of a database at this address, be it the server's own or that of a [`crate::Proxy`] before it.
+pub fn url(address: SocketAddr, database: &str) -> String {
+    format!("postgres://{USER}@{address}/{database}")
+}
+
+/// The folder of the programs. Debian keeps those of each version in one of their own, off the `PATH`.
+fn programs() -> &'static Path {
+    static PROGRAMS: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAMS.get_or_init(|| {
+        let versions = std::fs::read_dir("/usr/lib/postgresql")
+            .into_iter()
+            .flatten()
+            .flatten();
+        let newest = versions
+            .filter_map(|entry| {
+                let version: u32 = entry.file_name().to_str()?.parse().ok()?;
+                Some((version, entry.path().join("bin")))
+            })
+            .filter(|(_, folder)| folder.join("initdb").is_file())
+            .max();
+        let on_the_path = || {
+            let path = std::env::var_os("PATH").unwrap_or_default();
+            std::env::split_paths(&path).find(|folder| folder.join("initdb").is_file())
+        };
+        newest.map(|(_, folder)| folder).or_else(on_the_path).expect(
+            "PostgreSQL's server is installed: there is an initdb in /usr/lib/postgresql or on the PATH",
+        )
+    })
+}
+
+/// The server refuses to run as root: who else runs it then.
+fn other_user() -> Option<(u32, u32)> {
+    if !geteuid().is_root() {
+        return None;
+    }
+    let users = std::fs::read_to_string("/etc/passwd").expect("the system has users");
+    let nobody = users.lines().find(|line| line.starts_with("nobody:"))?;
+    let mut fields = nobody.split(':').skip(2);
+    let mut id = || fields.next()?.parse().ok();
+    Some((id()?, id()?))
+}
+
+fn free_port() -> u16 {
+    let mut tried = std::iter::repeat_with(|| fastrand::u16(PORTS)).take(PORTS_TRIED_MAX);
+    let is_free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    tried.find(is_free).expect("one port in a thousand is free")
+}
+
+/// What a program that does its work prints.
+#[track_caller]
+fn run(command: &mut Command) -> String {
+    let output = command.output().expect("a program of PostgreSQL can be started");
+    assert!(
+        output.status.success(),
+        "{command:?}: {}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
+
+fn run_quietly(command: &mut Command) -> bool {
+    let status = command.stdout(Stdio::null()).stderr(Stdio::null()).status();
+    status.is_ok_and(|status| status.success())
+}

@@ -1,0 +1,263 @@
+//! Three nodes, and everything that can happen to them and their database, round after round, under load.
+//!
+//! At the end, every event that was answered is delivered to each of its actions; what was received twice was sent by
+//! a node that a disturbance kept from recording it; what nothing disturbed kept to its schedule.
+//!
+//! The seed is printed; `POSTRIDER_TEST_SEED` sets it. What falls into which moment depends on the machine all the same.
+
+use std::time::{Duration, Instant};
+
+use postrider_tests::cluster::TAKEN_OVER;
+use postrider_tests::{Account, Cluster, wait};
+
+use super::disturbances::{Disturbance, Whom};
+use super::evidence::{self, Evidence, Settled, Story};
+use super::producers::Producers;
+use super::receivers::Receivers;
+use super::table::{self, Round};
+
+/// How long one of the receivers is down at first. What it missed twice comes 110 seconds after that.
+const DOWN_FOR: Duration = Duration::from_secs(15);
+
+/// How long undisturbed work goes on at the end of a round, in milliseconds.
+const CALM_MS: std::ops::Range<u64> = 1_500..3_000;
+
+/// How long the database is away, and the network silent for short, in milliseconds.
+const AWAY_MS: std::ops::Range<u64> = 2_000..4_000;
+
+/// How often the connections of a node are cut in a row, and with what pauses, in milliseconds: some cuts fall between
+/// a commit and its answer.
+const CUTS: usize = 8;
+const BETWEEN_CUTS_MS: std::ops::Range<u64> = 50..600;
+
+/// How long a node may take to be of use again once nothing is in its way.
+const READY_WITHIN: Duration = Duration::from_secs(20);
+
+/// How long everything may take to settle after the last round: three retries fit into it, or a lease.
+const SETTLED_WITHIN: Duration = Duration::from_secs(120);
+
+/// Faults that are shown where there are many.
+const FAULTS_SHOWN: usize = 20;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn three_nodes_lose_nothing_in_chaos() {
+    let seed = std::env::var("POSTRIDER_TEST_SEED")
+        .ok()
+        .and_then(|text| text.parse().ok());
+    let seed: u64 = seed.unwrap_or_else(|| fastrand::u64(..));
+    println!("seed {seed}");
+    let mut random = fastrand::Rng::with_seed(seed);
+    let started = Instant::now();
+    let cluster = Cluster::start(3).await;
+    let account = Account::create(cluster.nodes[0].api()).await;
+    let receivers = Receivers::start(DOWN_FOR).await;
+    let actions = receivers.subscribe(&account).await;
+    let producers = Producers::start(&account, cluster.apis(), &mut random);
+    let mut chaos = Chaos {
+        cluster,
+        account,
+        producers,
+        random,
+        rounds: Vec::new(),
+        disturbances: Vec::new(),
+        settled: Vec::new(),
+    };
+    chaos.rage().await;
+    let (evidence, rounds) = chaos.end(&receivers, actions).await;
+    table::print(&evidence, &rounds, seed, started.elapsed());
+    let faults = evidence.faults();
+    for fault in faults.iter().take(FAULTS_SHOWN) {
+        println!("FAULT {fault}");
+    }
+    assert!(
+        faults.is_empty(),
+        "{} faults, of which the first are above",
+        faults.len()
+    );
+}
+
+/// What goes on.
+struct Chaos {
+    cluster: Cluster,
+    account: Account,
+    producers: Producers,
+    random: fastrand::Rng,
+    rounds: Vec<Round>,
+    disturbances: Vec<Disturbance>,
+    settled: Vec<Settled>,
+}
+
+impl Chaos {
+    /// All rounds.
+    async fn rage(&mut self) {
+        let mut nodes = [0, 1, 2];
+        self.random.shuffle(&mut nodes);
+        let [a, b, c] = nodes;
+        self.round("nothing").await;
+        self.calm().await;
+        self.round("one node killed and started").await;
+        self.kill(&[a]).await;
+        self.round("the database crashed and started").await;
+        self.crash_database().await;
+        self.round("connections of a node cut again and again").await;
+        self.cut(b).await;
+        self.round("a node frozen past its lease; meanwhile another killed")
+            .await;
+        self.freeze(c, a).await;
+        self.round("the network of a node silent for some seconds").await;
+        self.silence(a).await;
+        self.round("the network of a node silent past its lease; meanwhile others cut and killed")
+            .await;
+        self.silence_past_lease(b, a, c).await;
+        self.round("two nodes killed at once").await;
+        self.kill(&[a, b]).await;
+        self.round("the database crashed and started, after a node was killed")
+            .await;
+        self.kill(&[c]).await;
+        self.crash_database().await;
+        self.round("every node killed at once").await;
+        self.kill(&[a, b, c]).await;
+    }
+
+    /// Begins a round. What is on record as succeeded by now has to stay so.
+    async fn round(&mut self, what: &str) {
+        let reader = self.random.usize(..self.cluster.nodes.len());
+        let account = self.account.through(self.cluster.nodes[reader].api());
+        self.settled.extend(Settled::read(&account).await);
+        self.rounds.push(Round {
+            what: what.to_owned(),
+            from: Instant::now(),
+        });
+    }
+
+    async fn kill(&mut self, nodes: &[usize]) {
+        let since = Instant::now();
+        for &node in nodes {
+            self.cluster.nodes[node].server.kill();
+        }
+        self.pause(0..1_000).await;
+        for &node in nodes {
+            self.cluster.nodes[node].start();
+        }
+        self.producers.move_to(self.cluster.apis());
+        for &node in nodes {
+            self.over(Whom::Node(node), since).await;
+        }
+        self.calm().await;
+    }
+
+    async fn crash_database(&mut self) {
+        let since = Instant::now();
+        self.cluster.postgres.stop_immediately();
+        self.pause(AWAY_MS).await;
+        self.cluster.postgres.start_again();
+        self.over(Whom::Database, since).await;
+        self.calm().await;
+    }
+
+    async fn cut(&mut self, node: usize) {
+        let since = Instant::now();
+        for _ in 0..CUTS {
+            self.cluster.nodes[node].proxy.cut();
+            self.pause(BETWEEN_CUTS_MS).await;
+        }
+        self.over(Whom::Node(node), since).await;
+        self.calm().await;
+    }
+
+    async fn freeze(&mut self, frozen: usize, killed: usize) {
+        let since = Instant::now();
+        self.cluster.nodes[frozen].server.freeze();
+        self.pause(5_000..10_000).await;
+        self.kill(&[killed]).await;
+        tokio::time::sleep_until((since + TAKEN_OVER).into()).await;
+        self.cluster.nodes[frozen].server.thaw();
+        self.over(Whom::Node(frozen), since).await;
+        self.calm().await;
+    }
+
+    async fn silence(&mut self, node: usize) {
+        let since = Instant::now();
+        self.cluster.nodes[node].proxy.pause();
+        self.pause(AWAY_MS).await;
+        self.cluster.nodes[node].proxy.resume();
+        self.over(Whom::Node(node), since).await;
+        self.calm().await;
+    }
+
+    async fn silence_past_lease(&mut self, silent: usize, cut: usize, killed: usize) {
+        let since = Instant::now();
+        self.cluster.nodes[silent].proxy.pause();
+        self.pause(3_000..6_000).await;
+        self.cut(cut).await;
+        self.pause(3_000..6_000).await;
+        self.kill(&[killed]).await;
+        tokio::time::sleep_until((since + TAKEN_OVER).into()).await;
+        self.cluster.nodes[silent].proxy.resume();
+        self.over(Whom::Node(silent), since).await;
+        self.calm().await;
+    }
+
+    /// Waits until those whom it struck are of use again, and notes the disturbance.
+    async fn over(&mut self, whom: Whom, since: Instant) {
+        let struck = match whom {
+            Whom::Node(node) => node..node + 1,
+            Whom::Database => 0..self.cluster.nodes.len(),
+        };
+        for node in &self.cluster.nodes[struck] {
+            let api = node.api();
+            wait::until("the node is ready", READY_WITHIN, async || {
+                let answer = api.call(http::Method::GET, "/readyz").try_send().await;
+                answer.is_ok_and(|answer| answer.status == 200).then_some(())
+            })
+            .await;
+        }
+        self.disturbances.push(Disturbance {
+            round: self.rounds.len() - 1,
+            whom,
+            span: since..Instant::now(),
+        });
+    }
+
+    /// Some time in which events are accepted and nothing else happens.
+    async fn calm(&mut self) {
+        let before = self.producers.accepted();
+        self.pause(CALM_MS).await;
+        wait::until("events are accepted", READY_WITHIN, async || {
+            (self.producers.accepted() > before).then_some(())
+        })
+        .await;
+    }
+
+    async fn pause(&mut self, milliseconds: std::ops::Range<u64>) {
+        tokio::time::sleep(Duration::from_millis(self.random.u64(milliseconds))).await;
+    }
+
+    /// Ends the load, waits for everything to settle, and reads it all.
+    async fn end(self, receivers: &Receivers, actions: Vec<String>) -> (Evidence, Vec<Round>) {
+        let produced = self.producers.finish().await;
+        let account = self.account.through(self.cluster.nodes[0].api());
+        wait::until("nothing is pending", SETTLED_WITHIN, async || {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            let path = account.at("/deliveries?status=pending&limit=1");
+            let page = account.api.get(path).await.expect(200);
+            page["data"].as_array()?.is_empty().then_some(())
+        })
+        .await;
+        let mut requests = receivers.requests(&actions);
+        let records = evidence::records(&account, &self.cluster.apis()).await;
+        let stories = records.into_iter().map(|(key, record)| {
+            let requests = requests.remove(&key).unwrap_or_default();
+            (key, Story { record, requests })
+        });
+        let evidence = Evidence {
+            produced,
+            disturbances: self.disturbances,
+            stories: stories.collect(),
+            settled: self.settled,
+            actions,
+            events: account.all("events").await.len(),
+        };
+        (evidence, self.rounds)
+    }
+}

@@ -1,0 +1,220 @@
+//! Producers on every node that go on through everything: each repeats what was not answered, under the same
+//! idempotency key, on one node after the other.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
+
+use http::Method;
+use postrider_tests::account::id_of;
+use postrider_tests::{Account, Answer, Api};
+use serde_json::{Value, json};
+use tokio::task::JoinHandle;
+
+/// Producers of single events at each node, besides one of batches there.
+const SINGLE: usize = 2;
+
+/// Events of one batch.
+const BATCH: usize = 5;
+
+/// Pause after each event of a producer, in milliseconds, at most.
+const PAUSE_MS_MAX: u64 = 500;
+
+/// How long a producer waits for an answer before it asks another node.
+pub const PATIENCE: Duration = Duration::from_secs(3);
+
+/// What a producer takes for a long time.
+const SLOW: Duration = Duration::from_millis(500);
+
+/// Pause between two tries of the same.
+const TRY_AGAIN: Duration = Duration::from_millis(20);
+
+/// How long the whole cluster may refuse an event.
+const REFUSED_MAX: Duration = Duration::from_secs(60);
+
+/// Answers that are kept of those that should not be.
+const STRANGE_KEPT: usize = 100;
+
+/// An event that was answered.
+#[derive(Debug, Clone, Copy)]
+pub struct Accepted {
+    /// What it carries.
+    pub number: u64,
+    /// When the answer came.
+    pub at: Instant,
+}
+
+/// A try that took long, answered or not.
+#[derive(Debug, Clone)]
+pub struct SlowTry {
+    /// Which node was asked.
+    pub node: usize,
+    /// From the question to the answer, or to when patience ended.
+    pub span: Range<Instant>,
+}
+
+/// What came of it all.
+#[derive(Debug, Default)]
+pub struct Produced {
+    /// The events, by id.
+    pub accepted: HashMap<String, Accepted>,
+    /// How often a node refused for the moment (503), and how often no answer came.
+    pub refused: u64,
+    /// See above.
+    pub unanswered: u64,
+    /// Tries that took long.
+    pub slow: Vec<SlowTry>,
+    /// Answers that a producer should never get.
+    pub strange: Vec<String>,
+}
+
+/// The tasks, and what they have in common.
+pub struct Producers {
+    shared: Arc<Shared>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+struct Shared {
+    account: Account,
+    nodes: Mutex<Vec<Api>>,
+    next: AtomicU64,
+    over: AtomicBool,
+    produced: Mutex<Produced>,
+}
+
+impl Producers {
+    /// Starts them.
+    pub fn start(account: &Account, nodes: Vec<Api>, random: &mut fastrand::Rng) -> Self {
+        let count = nodes.len();
+        let shared = Arc::new(Shared {
+            account: account.clone(),
+            nodes: Mutex::new(nodes),
+            next: AtomicU64::new(0),
+            over: AtomicBool::new(false),
+            produced: Mutex::default(),
+        });
+        let tasks = (0..count * (SINGLE + 1)).map(|index| {
+            let size = if index / count < SINGLE { 1 } else { BATCH };
+            tokio::spawn(produce(Arc::clone(&shared), index % count, size, random.fork()))
+        });
+        let tasks = tasks.collect();
+        Self { shared, tasks }
+    }
+
+    /// Tells them where the nodes are now.
+    pub fn move_to(&self, nodes: Vec<Api>) {
+        *locked(&self.shared.nodes) = nodes;
+    }
+
+    /// How many events were answered so far.
+    pub fn accepted(&self) -> usize {
+        locked(&self.shared.produced).accepted.len()
+    }
+
+    /// Lets each finish what it began, and answers with what came of it.
+    pub async fn finish(self) -> Produced {
+        self.shared.over.store(true, Ordering::Relaxed);
+        for task in self.tasks {
+            task.await.expect("a producer ends in order");
+        }
+        std::mem::take(&mut locked(&self.shared.produced))
+    }
+}
+
+async fn produce(shared: Arc<Shared>, home: usize, size: usize, mut random: fastrand::Rng) {
+    while !shared.over.load(Ordering::Relaxed) {
+        let first = shared.next.fetch_add(size as u64, Ordering::Relaxed);
+        let numbers: Vec<u64> = (first..first + size as u64).collect();
+        post_until_answered(&shared, home, &numbers).await;
+        tokio::time::sleep(Duration::from_millis(random.u64(..PAUSE_MS_MAX * size as u64))).await;
+    }
+}
+
+/// Posts the events of these numbers to one node after the other, from `home` on, until one says that it has them.
+async fn post_until_answered(shared: &Shared, home: usize, numbers: &[u64]) {
+    let key = format!("n-{}", numbers[0]);
+    let deadline = Instant::now() + REFUSED_MAX;
+    for tried in home.. {
+        assert!(
+            Instant::now() < deadline,
+            "no node took {key} within {REFUSED_MAX:?}"
+        );
+        let (node, api) = {
+            let nodes = locked(&shared.nodes);
+            let node = tried % nodes.len();
+            (node, nodes[node].clone())
+        };
+        let account = shared.account.through(api);
+        let asked_at = Instant::now();
+        let answer = tokio::time::timeout(PATIENCE, post(&account, &key, numbers)).await;
+        if asked_at.elapsed() > SLOW {
+            let span = asked_at..Instant::now();
+            locked(&shared.produced).slow.push(SlowTry { node, span });
+        }
+        if locked(&shared.produced).note(&key, numbers, answer.ok()) {
+            return;
+        }
+        tokio::time::sleep(TRY_AGAIN).await;
+    }
+}
+
+impl Produced {
+    /// Notes what came of a try (nothing, where patience ended); true where the events are accepted.
+    fn note(&mut self, key: &str, numbers: &[u64], answer: Option<Result<Answer, String>>) -> bool {
+        let Some(Ok(answer)) = answer else {
+            self.unanswered += 1;
+            return false;
+        };
+        if answer.status == 503 {
+            self.refused += 1;
+            return false;
+        }
+        let Some(ids) = ids(&answer) else {
+            if self.strange.len() < STRANGE_KEPT {
+                self.strange
+                    .push(format!("{key}: {} {}", answer.status, answer.text()));
+            }
+            return false;
+        };
+        let at = Instant::now();
+        let accepted = numbers.iter().map(|&number| Accepted { number, at });
+        self.accepted.extend(ids.into_iter().zip(accepted));
+        true
+    }
+}
+
+async fn post(account: &Account, key: &str, numbers: &[u64]) -> Result<Answer, String> {
+    let event =
+        |number: &u64| json!({"type": "load.test", "data": {"number": number, "text": "x".repeat(200)}});
+    let (path, body) = match numbers {
+        [number] => ("/events", event(number)),
+        _ => (
+            "/events/batch",
+            json!({"events": numbers.iter().map(event).collect::<Vec<_>>()}),
+        ),
+    };
+    let call = account.api.call_with(Method::POST, account.at(path), body);
+    call.header("idempotency-key", key).try_send().await
+}
+
+/// The ids in an answer to one event or to a batch, where each was accepted, now or before.
+fn ids(answer: &Answer) -> Option<Vec<String>> {
+    let is_accepted = |status: &Value| status == 202 || status == 200;
+    if !is_accepted(&answer.status.into()) {
+        return None;
+    }
+    let body = answer.json();
+    match body["data"].as_array() {
+        None => Some(vec![id_of(&body)]),
+        Some(items) if items.iter().all(|item| is_accepted(&item["status"])) => {
+            Some(items.iter().map(id_of).collect())
+        }
+        Some(_) => None,
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().expect("nobody panicked with it")
+}

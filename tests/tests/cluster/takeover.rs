@@ -1,0 +1,120 @@
+//! A node dies for good, and the others do its work.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use postrider_tests::account::id_of;
+use postrider_tests::cluster::TAKEN_OVER;
+use postrider_tests::{Account, Cluster, Node, Receiver, Reply, wait};
+use serde_json::{Value, json};
+
+/// Events that the dead node leaves behind, of either kind.
+const EVENTS: usize = 30;
+
+/// Events that a node which stops has more of than it can send within its grace.
+const HANDED_OVER: usize = 600;
+
+/// When a retry has to have come whose attempt failed before the kill: the schedule's ten seconds, and some.
+const RETRIED_WITHIN: Duration = Duration::from_secs(12);
+
+/// How long after the takeover a delivery may still need.
+const DELIVERED_WITHIN: Duration = Duration::from_secs(5);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dead_nodes_deliveries_are_taken_over() {
+    let mut cluster = Cluster::start(2).await;
+    let account = Account::create(cluster.nodes[0].api()).await;
+    let receiver = Receiver::start().await;
+    let is_held = Arc::new(AtomicBool::new(true));
+    let held = Arc::clone(&is_held);
+    receiver.answer_by("/held", move |_| match held.load(Ordering::Relaxed) {
+        true => Reply::status(204).after(wait::SOON),
+        false => Reply::status(204),
+    });
+    receiver.answer_by("/fails-at-first", |request| {
+        match request.headers.get("node-a-attempt").is_some() {
+            true => Reply::status(500),
+            false => Reply::status(204),
+        }
+    });
+    for path in ["/held", "/fails-at-first"] {
+        let action = json!({"url": receiver.url(path)});
+        account.automation_on(&path[1..], action).await;
+    }
+    let mut under_way = Vec::new();
+    let mut waiting = Vec::new();
+    for number in 0..EVENTS {
+        let data = number.to_string();
+        under_way.push(account.send("held", &data).await);
+        waiting.push(account.send("fails-at-first", &data).await);
+    }
+    receiver.wait_for("/held", 1, wait::SOON).await;
+    for event in &waiting {
+        wait::until("the failure is on record", wait::SOON, async || {
+            let deliveries = account.deliveries_of(event).await;
+            deliveries[0]["next_attempt_at"].is_string().then_some(())
+        })
+        .await;
+    }
+    is_held.store(false, Ordering::Relaxed);
+    cluster.nodes[0].server.kill();
+    let killed_at = Instant::now();
+
+    let account = account.through(cluster.nodes[1].api());
+    let kinds = [
+        ("waited for a retry", waiting, RETRIED_WITHIN),
+        ("were owned", under_way, TAKEN_OVER + DELIVERED_WITHIN),
+    ];
+    for (what, events, within) in kinds {
+        for event in &events {
+            let delivery = account.delivery_id_of(event).await;
+            let left = within.saturating_sub(killed_at.elapsed());
+            wait::until("the other node delivers it", left, async || {
+                let record = account.delivery(&delivery).await;
+                (record["status"] == "succeeded").then_some(())
+            })
+            .await;
+        }
+        println!(
+            "those that {what} were delivered {:?} after the kill",
+            killed_at.elapsed()
+        );
+    }
+    let last = receiver.received("/held").pop().expect("it was called");
+    assert_eq!(Node::of_user_agent(last.header("user-agent")), Some(1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_stops_in_order_hands_its_work_over_at_once() {
+    let mut cluster = Cluster::start(2).await;
+    let account = Account::create(cluster.nodes[0].api()).await;
+    let receiver = Receiver::start().await;
+    receiver.answer("/slow", [Reply::status(204).after(Duration::from_millis(500))]);
+    account.automation(json!({"url": receiver.url("/slow")})).await;
+    let events: Vec<Value> = (0..HANDED_OVER)
+        .map(|number| json!({"type": "a", "data": number}))
+        .collect();
+    let batch = json!({"events": events});
+    let accepted = account
+        .api
+        .post(account.at("/events/batch"), batch)
+        .await
+        .expect(202);
+    receiver.wait_for("/slow", 1, wait::SOON).await;
+    assert!(cluster.nodes[0].server.stop().success());
+    let stopped_at = Instant::now();
+    let before = receiver.count("/slow");
+    assert!(before < HANDED_OVER, "there is something to hand over");
+    receiver
+        .wait_for("/slow", HANDED_OVER, TAKEN_OVER + DELIVERED_WITHIN)
+        .await;
+    let took = stopped_at.elapsed();
+    println!("{} were handed over within {took:?}", HANDED_OVER - before);
+    let account = account.through(cluster.nodes[1].api());
+    for event in accepted["data"].as_array().expect("a batch has answers") {
+        account.settled(&id_of(event), "succeeded").await;
+    }
+    assert_eq!(receiver.count("/slow"), HANDED_OVER, "none is sent again");
+    assert!(took < DELIVERED_WITHIN, "{took:?}");
+}

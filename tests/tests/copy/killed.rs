@@ -1,0 +1,159 @@
+//! The copy is killed on the way, and the cluster answers as the node did.
+
+use std::path::Path;
+use std::process::Child;
+use std::time::{Duration, Instant};
+
+use postrider_tests::receiver::Received;
+use postrider_tests::wait::SOON;
+use postrider_tests::{Postgres, Receiver, Server, database};
+
+use crate::answers::Answers;
+use crate::source::{LATER_S, Source, UNFINISHED, repeat};
+use crate::{begin_copy, copy};
+
+/// How often the copy is killed.
+const KILLS: usize = 4;
+
+/// How long a copy may take to make its first step.
+const STEP_WITHIN: Duration = Duration::from_secs(30);
+
+/// What goes on when a node starts, and is compared by what arrives.
+const UNFINISHED_TYPES: [&str; 2] = ["slow.a", "later.a"];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_killed_copy_goes_on_and_the_cluster_answers_as_the_node_did() {
+    let postgres = Postgres::start();
+    let url = postgres.url("postgres");
+    let mut source = Source::start().await;
+    source.leave_unfinished().await;
+    let accounts = [&source.odd, &source.bulk];
+    let before = Answers::read(&source.server.api(), &accounts, &UNFINISHED_TYPES).await;
+    source.server.kill();
+    source.is_moved();
+    let folder = source.server.data_dir();
+    kill_on_the_way(folder, &postgres);
+    refused_until_finished(&url);
+    let begun = Instant::now();
+    let copied = copy(folder, &url);
+    println!("the last run took {:?}\n{}", begun.elapsed(), copied.err);
+    println!("{}", copied.success());
+    assert!(copied.out.contains("Start servers"), "{}", copied.out);
+    assert_everything_is_in_its_day(&postgres);
+    let again = copy(folder, &url);
+    assert!(again.success().contains("was copied already"), "{again:?}");
+    database::assert_sound(&database::file_in(folder));
+
+    let mut node = Server::stopped_on_database(url);
+    node.start_again();
+    let after = Answers::read(&node.api(), &accounts, &UNFINISHED_TYPES).await;
+    println!("{} objects are the same", after.len());
+    before.assert_same(&after);
+    carried_out_unchanged(&source.receiver).await;
+    repeats_are_known(&source, &node).await;
+    let account = source.bulk.through(node.api());
+    let new = account.send("bulk.after", "1").await;
+    account.settled(&new, "succeeded").await;
+    let events = node.api().get(account.at("/events?limit=1")).await.expect(200);
+    assert_eq!(
+        events["data"][0]["id"],
+        new.as_str(),
+        "new events come after those copied"
+    );
+    assert!(node.stop().success());
+}
+
+/// Kills a copy whenever it has done something.
+fn kill_on_the_way(folder: &Path, postgres: &Postgres) {
+    let mut done = 0;
+    for kill in 0..KILLS {
+        let mut copying = begin_copy(folder, &postgres.url("postgres"));
+        let deadline = Instant::now() + STEP_WITHIN;
+        let now = loop {
+            assert!(still_runs(&mut copying), "the copy was over before kill {kill}");
+            let now = events_copied(postgres);
+            if now > done {
+                break now;
+            }
+            assert!(Instant::now() < deadline, "the copy does not go on");
+        };
+        copying.kill().expect("a child can be killed");
+        copying.wait().expect("a child that was killed ends");
+        println!("killed with {now} events copied");
+        done = now;
+    }
+}
+
+fn still_runs(child: &mut Child) -> bool {
+    child.try_wait().expect("a child can be waited for").is_none()
+}
+
+fn events_copied(postgres: &Postgres) -> u64 {
+    let is_there = postgres.sql("SELECT to_regclass('copies') IS NOT NULL");
+    if is_there != "t" {
+        return 0;
+    }
+    let events = postgres.sql("SELECT events FROM copies WHERE finished_at IS NULL");
+    events.parse().unwrap_or_default()
+}
+
+fn refused_until_finished(url: &str) {
+    let mut node = Server::stopped_on_database(url.to_owned());
+    let (status, said) = node.start_that_fails(&[]);
+    assert_eq!(status.code(), Some(1), "{said}");
+    assert!(said.contains("unfinished copy of sqlite:"), "{said}");
+    assert!(said.contains("postrider copy"), "{said}");
+}
+
+fn assert_everything_is_in_its_day(postgres: &Postgres) {
+    for table in ["events", "deliveries", "attempts"] {
+        let strays = postgres.sql(&format!("SELECT count(*) FROM {table}_default"));
+        assert_eq!(strays, "0", "{table}");
+    }
+}
+
+/// What the node had under way, and what was due after its end, arrives as it was.
+async fn carried_out_unchanged(receiver: &Receiver) {
+    let slow = receiver.wait_for("/slow", 2 * UNFINISHED, SOON).await;
+    assert_same_requests(&slow);
+    let within = Duration::from_secs(LATER_S) + SOON;
+    let later = receiver.wait_for("/later", 2 * UNFINISHED, within).await;
+    assert_same_requests(&later);
+    let (first, second) = later.split_at(UNFINISHED);
+    for request in second {
+        assert_eq!(request.header("postrider-attempt"), "2");
+        let of_first = first.iter().find(|first| id(first) == id(request));
+        let waited = request.at - of_first.expect("it was attempted before").at;
+        assert!(waited >= Duration::from_secs(LATER_S), "due after {waited:?}");
+    }
+    assert_eq!(receiver.count("/waits"), UNFINISHED, "due in an hour");
+}
+
+fn id(request: &Received) -> &str {
+    request.header("webhook-id")
+}
+
+/// Each was requested twice, before and after the move, with the same id and body.
+fn assert_same_requests(requests: &[Received]) {
+    assert_eq!(requests.len(), 2 * UNFINISHED);
+    let (before, after) = requests.split_at(UNFINISHED);
+    for request in before {
+        let same = after.iter().filter(|after| id(after) == id(request));
+        let same: Vec<_> = same.collect();
+        assert_eq!(same.len(), 1, "{}", id(request));
+        assert_eq!(same[0].body, request.body);
+        assert_eq!(
+            same[0].header("postrider-delivery-id"),
+            request.header("postrider-delivery-id")
+        );
+    }
+}
+
+async fn repeats_are_known(source: &Source, node: &Server) {
+    let account = source.odd.through(node.api());
+    for (index, first) in source.first_answers.iter().enumerate() {
+        assert_eq!(&repeat(&account, index).await.expect(200), first);
+    }
+    let conflict = account.post_event_once("once-1", "once.keyed", "2").await;
+    assert_eq!(conflict.status, 409, "{}", conflict.text());
+}
