@@ -2,7 +2,9 @@
 //!
 //! A number per row would not do: transactions commit in another order than they draw numbers. A row is new to a
 //! reader if its transaction was still under way, or had not begun, in the reader's last snapshot; the least such
-//! transaction is what the reader keeps as its mark. So nothing is missed, and some things are told twice.
+//! transaction is what the reader keeps as its mark. So nothing is missed. A transaction that lasts, of whomever on the
+//! server, holds that mark back; what was told to a reader that came back with its mark is therefore remembered, and
+//! not told again.
 
 use std::collections::HashSet;
 
@@ -19,6 +21,14 @@ use crate::store::PostgresStore;
 /// Rows read at once. More changes than that since the last look: then everything counts as changed.
 const ROWS_MAX: i64 = 10_000;
 
+/// What the reader on this node was told, and with which mark.
+#[derive(Default)]
+pub(crate) struct Told {
+    mark: Option<ChangeMark>,
+    /// By transaction, as far as the mark does not say it.
+    changed: HashSet<(i64, Changed)>,
+}
+
 #[async_trait]
 impl ChangeStore for PostgresStore {
     fn is_shared(&self) -> bool {
@@ -26,14 +36,15 @@ impl ChangeStore for PostgresStore {
     }
 
     async fn changes(&self, since: Option<ChangeMark>) -> StoreResult<Changes> {
-        self.database
+        let seen = since.map(|mark| mark.seen);
+        let rows = self
+            .database
             .run(async || {
                 let client = self.database.client().await?;
-                let seen = since.map(|mark| mark.seen);
-                let rows = statement::query(&client, CHANGES, &[&seen, &ROWS_MAX]).await?;
-                read(since, &rows)
+                statement::query(&client, CHANGES, &[&seen, &ROWS_MAX]).await
             })
-            .await
+            .await?;
+        Ok(read(since, &rows, &mut self.told.lock())?)
     }
 
     async fn changed(&self) {
@@ -45,10 +56,11 @@ impl ChangeStore for PostgresStore {
 const CHANGES: &str = "
     SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint,
            (extract(epoch FROM clock_timestamp()) * 1000)::bigint,
-           kind, account_id
+           xid::text::bigint, kind, account_id
     FROM (VALUES (0)) AS one
     LEFT JOIN (
-        SELECT kind, account_id FROM changes WHERE xid >= $1::bigint::text::xid8 LIMIT $2
+        SELECT xid, kind, account_id FROM changes
+        WHERE xid >= coalesce($1::bigint::text::xid8, pg_snapshot_xmin(pg_current_snapshot())) LIMIT $2
     ) AS found ON true";
 
 /// Removes what every reader has read, or has been away for too long to.
@@ -58,28 +70,49 @@ pub(crate) const PRUNE: &str = "DELETE FROM changes WHERE at < clock_timestamp()
 /// notes its changes some time before it commits.
 const AWAY_MAX_MS: i64 = 50 * 60 * 1000;
 
-fn read(since: Option<ChangeMark>, rows: &[Row]) -> SqlResult<Changes> {
+fn read(since: Option<ChangeMark>, rows: &[Row], told: &mut Told) -> SqlResult<Changes> {
     let first = rows.first().ok_or(SqlError::Damaged("no snapshot"))?;
     let mark = ChangeMark {
         seen: first.try_get(0)?,
         looked_at_ms: first.try_get(1)?,
     };
-    let mut changed = HashSet::new();
-    for row in rows {
-        let kind: Option<&str> = row.try_get(2)?;
-        let account: Option<Uuid> = row.try_get(3)?;
-        changed.extend(match (kind, account) {
-            (Some("account"), Some(id)) => Some(Changed::Account(AccountId::from_bytes(id.into_bytes()))),
-            (Some("event_types"), _) => Some(Changed::EventTypes),
-            (Some("api_keys"), _) => Some(Changed::ApiKeys),
-            (Some("sessions"), _) => Some(Changed::Sessions),
-            _ => None,
-        });
-    }
+    let found: HashSet<_> = rows
+        .iter()
+        .map(change)
+        .filter_map(Result::transpose)
+        .collect::<SqlResult<_>>()?;
+    // A reader that did not come back with the mark may have done nothing with what it was told.
+    let is_known =
+        |change: &&(i64, Changed)| since.is_some() && since == told.mark && told.changed.contains(*change);
+    let changed: HashSet<_> = found
+        .iter()
+        .filter(|change| !is_known(change))
+        .map(|(_, changed)| *changed)
+        .collect();
     let was_away = since.is_some_and(|since| mark.looked_at_ms - since.looked_at_ms > AWAY_MAX_MS);
     let all_told = !was_away && i64::try_from(rows.len()).unwrap_or(i64::MAX) < ROWS_MAX;
+    *told = Told {
+        mark: Some(mark),
+        changed: found.into_iter().filter(|(xid, _)| *xid >= mark.seen).collect(),
+    };
     Ok(Changes {
         mark,
         changed: all_told.then(|| changed.into_iter().collect()),
     })
+}
+
+/// What a row tells, and in which transaction; `None` of the row that stands for no change.
+fn change(row: &Row) -> SqlResult<Option<(i64, Changed)>> {
+    let xid: Option<i64> = row.try_get(2)?;
+    let kind: Option<&str> = row.try_get(3)?;
+    let account: Option<Uuid> = row.try_get(4)?;
+    let changed = match (kind, account) {
+        (Some("account"), Some(id)) => Changed::Account(AccountId::from_bytes(id.into_bytes())),
+        (Some("event_types"), _) => Changed::EventTypes,
+        (Some("api_keys"), _) => Changed::ApiKeys,
+        (Some("sessions"), _) => Changed::Sessions,
+        // A kind of a later version.
+        _ => return Ok(None),
+    };
+    Ok(xid.map(|xid| (xid, changed)))
 }

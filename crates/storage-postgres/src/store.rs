@@ -1,7 +1,9 @@
 //! [`PostgresStore`]: the pool, and what this node remembers between verbs.
 
+use parking_lot::Mutex;
 use postrider_storage::{StoreError, StoreResult};
 
+use crate::changes::Told;
 use crate::connect::{self, OptionsError};
 use crate::copies::{self, UnfinishedCopy};
 use crate::database::Database;
@@ -36,6 +38,7 @@ pub struct PostgresStore {
     pub(crate) day_tables: DayTables,
     pub(crate) in_doubt: InDoubt,
     pub(crate) listener: Listener,
+    pub(crate) told: Mutex<Told>,
     pub(crate) retention: retention::Progress,
 }
 
@@ -84,6 +87,7 @@ impl PostgresStore {
             seqs: Seqs::new(),
             day_tables: DayTables::new(),
             in_doubt: InDoubt::new(),
+            told: Mutex::default(),
             listener: Listener::start(
                 connect::config(options)?,
                 tls::connector(options.ca_pem.as_deref()).map_err(OptionsError::Ca)?,

@@ -119,7 +119,8 @@ async fn a_session_that_ends_or_is_found_dead_is_told_to_the_others() {
         .open_session(LONG_LEASE, real_now())
         .await
         .expect("a session");
-    assert_eq!(nodes.told(mark).await.0, [], "a new one is no news");
+    let (changed, mark) = nodes.told(mark).await;
+    assert_eq!(changed, [], "a new one is no news");
     nodes
         .one
         .close_session(session, real_now())
