@@ -12,6 +12,7 @@
 //!   events that have such a thing pay for it.
 //! - An account's automations are rows with their actions as JSON: they are read, written and counted together. Who
 //!   counts or adds locks the account's row, as other nodes do the same (`accounts.rs`).
+//! - `copies` tells how far a copy from another store came (`import.rs`); beside an unfinished one no session begins.
 //! - The database itself notes in `changes` what other nodes have to read again: no statement can forget to.
 
 mod accounts;

@@ -13,6 +13,8 @@
 //!
 //! This crate must never know a dialect, a file or a socket.
 //!
+//! What a store keeps is moved to another one row by row ([`transfer`]), not through verbs.
+//!
 //! To add a verb: put it into the trait of its area, implement it in the file of the same name in each
 //! `crates/storage-*`, and state its promise as a test in [`testkit`] (feature `testkit`).
 

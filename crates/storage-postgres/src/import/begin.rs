@@ -21,6 +21,10 @@ const LOCK: i64 = 0x706f_7374_636f_7079;
 const LOCK_TRIES: u32 = 60;
 const LOCK_PAUSE: Duration = Duration::from_millis(500);
 
+/// Nobody waits for a copy: statements take as long as they take, as counting goes through everything, and a busy machine
+/// may pause between two of them.
+const SETTINGS: &str = "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = '60s'";
+
 /// What has to be empty. The keys of the API need not be: a server that was started once has made one.
 const EMPTY: [&str; 6] = [
     "accounts",
@@ -65,9 +69,8 @@ impl PostgresImport {
             return Err(ImportError::TooNew { found: migrated.to });
         }
         let mut client = database.client().await?;
-        // Statements take as long as they take: nobody waits for them, and counting goes through everything.
-        let unbounded = client.batch_execute("SET statement_timeout = 0").await;
-        unbounded.map_err(SqlError::from)?;
+        let settings = client.batch_execute(SETTINGS).await;
+        settings.map_err(SqlError::from)?;
         if !lock(&client).await? {
             return Err(ImportError::UnderWay);
         }
