@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
 use deadpool_postgres::{GenericClient, StatementCache, Transaction};
+use futures_util::future::join3;
 use parking_lot::Mutex;
 use postrider_model::Timestamp;
 use postrider_storage::{DeliveryKey, SessionId};
@@ -118,6 +119,31 @@ impl InDoubt {
             self.is_certain(&given);
         }
         committed
+    }
+
+    /// Begins, works and commits without waiting for an answer in between: all of it is sent at once, provided that
+    /// `work` sends its statements when it is first polled. What fails takes all of it back.
+    pub(crate) async fn commit_at_once<T>(
+        &self,
+        client: &Client,
+        backend: Backend,
+        given: Given,
+        work: impl Future<Output = SqlResult<T>>,
+    ) -> SqlResult<T> {
+        let guard = self.guard(backend, given.clone());
+        let begin = client.batch_execute("BEGIN");
+        let commit = client.batch_execute("COMMIT");
+        let (begun, done, committed) = join3(begin, work, commit).await;
+        let outcome = match (begun, done, committed) {
+            (Ok(()), Ok(done), Ok(())) => Ok(done),
+            (_, Err(error), _) => Err(error),
+            (Err(error), ..) | (.., Err(error)) => Err(error.into()),
+        };
+        guard.settle(&outcome);
+        if outcome.is_ok() {
+            self.is_certain(&given);
+        }
+        outcome
     }
 
     /// Guards a commit: unless it is answered ([`Guard::settle`]), it is in doubt from when the guard is dropped.

@@ -50,6 +50,11 @@ impl SqlError {
         matches!(self, Self::Raced) || self.state().is_some_and(|state| lost.contains(state))
     }
 
+    /// Whether a statement made itself fail, as some of ours do where they do not find what they expect.
+    pub(crate) fn is_division_by_zero(&self) -> bool {
+        self.state() == Some(&SqlState::DIVISION_BY_ZERO)
+    }
+
     /// Whether this connection, or the server behind it, is of no use any more: it is gone, shutting down, or a
     /// standby that takes no writes.
     pub(crate) fn is_of_the_connection(&self) -> bool {

@@ -1,5 +1,7 @@
 //! Both halves of the work in one transaction; see [`WorkStore`].
 
+mod at_once;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -85,6 +87,10 @@ impl PostgresStore {
         let mut client = self.database.client().await?;
         self.in_doubt.resolve(&client).await?;
         let backend = self.in_doubt.backend(&client).await?;
+        if at_once::step(self, &client, backend.clone(), session, events, finished).await? {
+            let appended = vec![Appended::Stored; events.len()];
+            return Ok((appended, vec![Recorded::Applied; finished.len()]));
+        }
         let transaction = client.transaction().await?;
         // All are sent at once, each as far as it needs no answer: the halves touch different rows.
         let (recorded, appended) = try_join(
@@ -92,11 +98,7 @@ impl PostgresStore {
             append::append(&transaction, self, session, events),
         )
         .await?;
-        let given = Given {
-            session,
-            deliveries: append::owned(events),
-            now: now(events),
-        };
+        let given = given(session, events);
         self.in_doubt.commit(transaction, backend, given).await?;
         Ok((appended, recorded))
     }
@@ -104,6 +106,15 @@ impl PostgresStore {
     /// Whether an error would meet each half by itself as well, because there is no database to be had.
     fn concerns_both(&self, error: &StoreError) -> bool {
         *error == StoreError::Busy || self.database.is_away()
+    }
+}
+
+/// What a step gives to its session.
+fn given(session: SessionId, events: &[NewEvent]) -> Given {
+    Given {
+        session,
+        deliveries: append::owned(events),
+        now: now(events),
     }
 }
 

@@ -1,18 +1,19 @@
 //! Accepting: all events of a call in one statement and all their deliveries in another, sent together.
 
 use deadpool_postgres::GenericClient;
-use futures_util::future::try_join4;
+use futures_util::future::{try_join, try_join3};
 use postrider_model::{DeliveryId, EventTypeName, Timestamp};
 use postrider_storage::{Appended, DeliveryKey, FirstAttempt, NewEvent, SessionId};
+use tokio_postgres::Statement;
 use uuid::Uuid;
 
 use crate::columns::{int, uuid};
-use crate::day_tables::{self, DayTables};
+use crate::day_tables;
 use crate::deliveries::keys::Keys;
 use crate::event_types;
 use crate::events::{FLAG_JS_FIXED_POINT, FLAG_TEST, known};
 use crate::sql_error::SqlResult;
-use crate::statement;
+use crate::statement::Params;
 use crate::store::PostgresStore;
 
 /// Stores events; see [`postrider_storage::EventStore::append`].
@@ -31,13 +32,11 @@ pub(crate) async fn append(
         .filter_map(|(new, answer)| answer.is_none().then_some(new))
         .collect();
     if !new.is_empty() {
-        let numbers = store.seqs.take(client, new.len()).await?;
-        let stored: Vec<_> = new.into_iter().zip(numbers).collect();
-        try_join4(
-            insert_types(client, &stored),
-            known::insert_keys(client, &stored),
-            insert_events(client, &store.day_tables, &stored),
-            insert_deliveries(client, &store.day_tables, session, &stored),
+        let storing = Storing::prepare(client, store, session, new).await?;
+        try_join3(
+            insert_types(client, &storing.events),
+            known::insert_keys(client, &storing.events),
+            storing.send(client),
         )
         .await?;
     }
@@ -45,6 +44,13 @@ pub(crate) async fn append(
         .into_iter()
         .map(|answer| answer.unwrap_or(Appended::Stored))
         .collect())
+}
+
+/// Whether [`Storing`] does all that storing these takes: they bring no keys, and no event type that may be new.
+pub(crate) fn are_usual(events: &[NewEvent]) -> bool {
+    events
+        .iter()
+        .all(|new| !new.adds_event_type && !known::has_keys(new))
 }
 
 /// The deliveries that the session comes to own by appending these.
@@ -86,55 +92,122 @@ const EVENT_ROWS: &str = "
     SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::uuid[], $5::uuid[], $6::bigint[], $7::integer[],
                          $8::smallint[], $9::text[], $10::text[], $11::bytea[], $12::bytea[])";
 
-async fn insert_events(
-    client: &impl GenericClient,
-    tables: &DayTables,
-    stored: &[(&NewEvent, i64)],
-) -> SqlResult<()> {
-    /// One column of all events.
-    fn column<'a, T>(stored: &[(&'a NewEvent, i64)], value: impl Fn(&'a NewEvent) -> T) -> Vec<T> {
-        stored.iter().map(|(new, _)| value(new)).collect()
+/// New events that are about to be stored, with all that had to be asked before.
+pub(crate) struct Storing<'a> {
+    /// Each with its number.
+    events: Vec<(&'a NewEvent, i64)>,
+    created_at: Vec<i64>,
+    insert_events: Statement,
+    deliveries: DeliveryRows,
+    /// `None`: there are none.
+    insert_deliveries: Option<Statement>,
+}
+
+impl<'a> Storing<'a> {
+    /// Makes at least one event ready.
+    pub(crate) async fn prepare(
+        client: &impl GenericClient,
+        store: &PostgresStore,
+        session: SessionId,
+        new: Vec<&'a NewEvent>,
+    ) -> SqlResult<Self> {
+        debug_assert!(
+            new.iter().all(|new| are_consecutive(new)),
+            "an event's deliveries are numbered consecutively"
+        );
+        let numbers = store.seqs.take(client, new.len()).await?;
+        let events: Vec<_> = new.into_iter().zip(numbers).collect();
+        let created_at: Vec<_> = events
+            .iter()
+            .map(|(new, _)| new.event.created_at.unix_ms())
+            .collect();
+        let tables = &store.day_tables;
+        let day = match (created_at.iter().min(), created_at.iter().max()) {
+            (Some(first), Some(last)) => tables.day_of_times(client, *first, *last).await?,
+            _ => None,
+        };
+        let sql = format!("INSERT INTO {} {EVENT_ROWS}", day_tables::name("events", day));
+        let insert_events = client.prepare_cached(&sql).await?;
+        let deliveries = DeliveryRows::of(session, &events);
+        let insert_deliveries = if deliveries.keys.ids.is_empty() {
+            None
+        } else {
+            let keys = &deliveries.keys;
+            let day = tables.day_of_ids(client, keys.first_id, keys.last_id).await?;
+            let sql = format!(
+                "INSERT INTO {} {DELIVERY_ROWS}",
+                day_tables::name("deliveries", day)
+            );
+            Some(client.prepare_cached(&sql).await?)
+        };
+        Ok(Self {
+            events,
+            created_at,
+            insert_events,
+            deliveries,
+            insert_deliveries,
+        })
     }
-    debug_assert!(
-        stored.iter().all(|(new, _)| are_consecutive(new)),
-        "an event's deliveries are numbered consecutively"
-    );
-    let seqs: Vec<i64> = stored.iter().map(|(_, seq)| *seq).collect();
-    let created_at = column(stored, |new| new.event.created_at.unix_ms());
-    let (first, last) = (created_at.iter().min(), created_at.iter().max());
-    let day = match (first, last) {
-        (Some(first), Some(last)) => tables.day_of_times(client, *first, *last).await?,
-        _ => None,
-    };
-    statement::execute(
-        client,
-        &format!("INSERT INTO {} {EVENT_ROWS}", day_tables::name("events", day)),
-        &[
-            &column(stored, |new| uuid(new.event.account.as_bytes())),
-            &created_at,
+
+    /// Stores them and their deliveries. The statements are sent when this is first polled.
+    pub(crate) async fn send(&self, client: &impl GenericClient) -> SqlResult<()> {
+        try_join(self.insert_events(client), self.insert_deliveries(client)).await?;
+        Ok(())
+    }
+
+    async fn insert_events(&self, client: &impl GenericClient) -> SqlResult<()> {
+        /// One column of all events.
+        fn column<'a, T>(events: &[(&'a NewEvent, i64)], value: impl Fn(&'a NewEvent) -> T) -> Vec<T> {
+            events.iter().map(|(new, _)| value(new)).collect()
+        }
+        let events = &self.events;
+        let seqs: Vec<i64> = events.iter().map(|(_, seq)| *seq).collect();
+        let params: &Params<'_> = &[
+            &column(events, |new| uuid(new.event.account.as_bytes())),
+            &self.created_at,
             &seqs,
-            &column(stored, |new| uuid(new.event.id.as_bytes())),
-            &column(stored, |new| {
+            &column(events, |new| uuid(new.event.id.as_bytes())),
+            &column(events, |new| {
                 new.deliveries.first().map(|first| uuid(first.id.as_bytes()))
             }),
-            &column(stored, |new| new.event.occurred_at.map(Timestamp::unix_ms)),
-            &column(stored, |new| int(new.event.deliveries)),
-            &column(stored, flags),
-            &column(stored, |new| new.event.event_type.as_str()),
-            &column(stored, |new| {
+            &column(events, |new| new.event.occurred_at.map(Timestamp::unix_ms)),
+            &column(events, |new| int(new.event.deliveries)),
+            &column(events, flags),
+            &column(events, |new| new.event.event_type.as_str()),
+            &column(events, |new| {
                 new.event.warning.as_ref().map(|warning| warning.code.as_str())
             }),
-            &column(stored, |new| {
+            &column(events, |new| {
                 new.event
                     .warning
                     .as_ref()
                     .map(|warning| warning.pointer.as_bytes())
             }),
-            &column(stored, |new| &*new.event.data),
-        ],
-    )
-    .await?;
-    Ok(())
+            &column(events, |new| &*new.event.data),
+        ];
+        client.execute(&self.insert_events, params).await?;
+        Ok(())
+    }
+
+    async fn insert_deliveries(&self, client: &impl GenericClient) -> SqlResult<()> {
+        let Some(statement) = &self.insert_deliveries else {
+            return Ok(());
+        };
+        let rows = &self.deliveries;
+        let params: &Params<'_> = &[
+            &rows.keys.accounts,
+            &rows.keys.ids,
+            &rows.created_at,
+            &rows.seqs,
+            &rows.automations,
+            &rows.actions,
+            &rows.owners,
+            &rows.data_bytes,
+            &rows.bodies,
+        ];
+        client.execute(statement, params).await?;
+        Ok(())
+    }
 }
 
 fn flags(new: &NewEvent) -> i16 {
@@ -157,47 +230,9 @@ const DELIVERY_ROWS: &str = "
                 $8::integer[], $9::smallint[])
         AS n (account_id, id, created_at, seq, automation_id, action_id, owner, data_bytes, body)";
 
-async fn insert_deliveries(
-    client: &impl GenericClient,
-    tables: &DayTables,
-    session: SessionId,
-    stored: &[(&NewEvent, i64)],
-) -> SqlResult<()> {
-    let count = stored.iter().map(|(new, _)| new.deliveries.len()).sum();
-    if count == 0 {
-        return Ok(());
-    }
-    let mut rows = DeliveryRows::with_capacity(count);
-    for (new, seq) in stored {
-        rows.add(session, new, *seq);
-    }
-    let keys = Keys::new(rows.keys.into_iter());
-    let day = tables.day_of_ids(client, keys.first_id, keys.last_id).await?;
-    statement::execute(
-        client,
-        &format!(
-            "INSERT INTO {} {DELIVERY_ROWS}",
-            day_tables::name("deliveries", day)
-        ),
-        &[
-            &keys.accounts,
-            &keys.ids,
-            &rows.created_at,
-            &rows.seqs,
-            &rows.automations,
-            &rows.actions,
-            &rows.owners,
-            &rows.data_bytes,
-            &rows.bodies,
-        ],
-    )
-    .await?;
-    Ok(())
-}
-
 /// The deliveries of a call, one array for each column.
 struct DeliveryRows {
-    keys: Vec<DeliveryKey>,
+    keys: Keys,
     created_at: Vec<i64>,
     seqs: Vec<i64>,
     automations: Vec<Uuid>,
@@ -208,9 +243,12 @@ struct DeliveryRows {
 }
 
 impl DeliveryRows {
-    fn with_capacity(count: usize) -> Self {
-        Self {
-            keys: Vec::with_capacity(count),
+    /// Those of all these events.
+    fn of(session: SessionId, events: &[(&NewEvent, i64)]) -> Self {
+        let count = events.iter().map(|(new, _)| new.deliveries.len()).sum();
+        let mut keys = Vec::with_capacity(count);
+        let mut rows = Self {
+            keys: Keys::new([].into_iter()),
             created_at: Vec::with_capacity(count),
             seqs: Vec::with_capacity(count),
             automations: Vec::with_capacity(count),
@@ -218,16 +256,21 @@ impl DeliveryRows {
             owners: Vec::with_capacity(count),
             data_bytes: Vec::with_capacity(count),
             bodies: Vec::with_capacity(count),
+        };
+        for (new, seq) in events {
+            rows.add(session, new, *seq, &mut keys);
         }
+        rows.keys = Keys::new(keys.into_iter());
+        rows
     }
 
     /// Adds an event's deliveries.
-    fn add(&mut self, session: SessionId, new: &NewEvent, seq: i64) {
+    fn add(&mut self, session: SessionId, new: &NewEvent, seq: i64, keys: &mut Vec<DeliveryKey>) {
         let account = new.event.account;
         let created_at = new.event.created_at.unix_ms();
         let data_bytes = i32::try_from(new.event.data.len()).unwrap_or(i32::MAX);
         for delivery in &new.deliveries {
-            self.keys.push(DeliveryKey {
+            keys.push(DeliveryKey {
                 account,
                 delivery: delivery.id,
             });

@@ -43,12 +43,17 @@ fn keys_of(new: &NewEvent) -> impl Iterator<Item = Key<'_>> {
     id.into_iter().chain(idempotency_key)
 }
 
+/// Whether an event brings any keys.
+pub(crate) fn has_keys(new: &NewEvent) -> bool {
+    keys_of(new).next().is_some()
+}
+
 /// What becomes of each event of a call: `None` for those that are to be stored.
 pub(crate) async fn answers(
     client: &impl GenericClient,
     new: &[NewEvent],
 ) -> SqlResult<Vec<Option<Appended>>> {
-    if new.iter().all(|new| keys_of(new).next().is_none()) {
+    if !new.iter().any(has_keys) {
         return Ok(vec![None; new.len()]);
     }
     let (by_key, by_id) = try_join(stored_by_key(client, new), stored_by_id(client, new)).await?;
