@@ -63,7 +63,8 @@ async fn three_nodes_lose_nothing_in_chaos() {
         settled: Vec::new(),
     };
     chaos.rage().await;
-    let (evidence, rounds) = chaos.end(&receivers, actions).await;
+    // The cluster lives until all is judged: its logs are printed where something does not fit.
+    let (evidence, rounds, _cluster) = chaos.end(&receivers, actions).await;
     table::print(&evidence, &rounds, seed, started.elapsed());
     let faults = evidence.faults();
     for fault in faults.iter().take(FAULTS_SHOWN) {
@@ -234,7 +235,7 @@ impl Chaos {
     }
 
     /// Ends the load, waits for everything to settle, and reads it all.
-    async fn end(self, receivers: &Receivers, actions: Vec<String>) -> (Evidence, Vec<Round>) {
+    async fn end(self, receivers: &Receivers, actions: Vec<String>) -> (Evidence, Vec<Round>, Cluster) {
         let produced = self.producers.finish().await;
         let account = self.account.through(self.cluster.nodes[0].api());
         wait::until("nothing is pending", SETTLED_WITHIN, async || {
@@ -258,6 +259,6 @@ impl Chaos {
             actions,
             events: account.all("events").await.len(),
         };
-        (evidence, self.rounds)
+        (evidence, self.rounds, self.cluster)
     }
 }

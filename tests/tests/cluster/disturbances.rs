@@ -35,6 +35,19 @@ pub struct Disturbance {
     pub span: Range<Instant>,
 }
 
+/// A retry, by its schedule.
+#[derive(Debug, Clone, Copy)]
+pub struct Due {
+    /// The node whose attempt failed.
+    pub failed_by: usize,
+    /// When that was.
+    pub failed_at: Instant,
+    /// The node that made the next attempt: it may have just come back, with everything still to be read.
+    pub sent_by: usize,
+    /// When that was due.
+    pub at: Instant,
+}
+
 impl Disturbance {
     /// Whether this node may have been slow to answer because of it.
     pub fn may_hold_up(&self, node: usize, span: &Range<Instant>) -> bool {
@@ -55,12 +68,15 @@ impl Disturbance {
         self.strikes(node) && span.contains(&at)
     }
 
-    /// Whether it may have put off a retry that is due at `due`, after an attempt of `node` at `failed_at`.
-    pub fn may_delay(&self, node: usize, failed_at: Instant, due: Instant) -> bool {
-        let strikes_sender =
-            self.strikes(node) && self.overlaps(&(failed_at - AFTERMATH_MAX..due + CLAIM_MAX));
+    /// Whether it may have put off this retry.
+    fn may_delay(&self, retry: &Due) -> bool {
+        let due = retry.at;
+        let strikes_first = self.strikes(retry.failed_by)
+            && self.overlaps(&(retry.failed_at - AFTERMATH_MAX..due + CLAIM_MAX));
+        let strikes_second =
+            self.strikes(retry.sent_by) && self.overlaps(&(due - AFTERMATH_MAX..due + CLAIM_MAX));
         let strikes_claimer = (due - CLAIM_MAX..due + CLAIM_MAX).contains(&self.span.start);
-        strikes_sender || strikes_claimer
+        strikes_first || strikes_second || strikes_claimer
     }
 }
 
@@ -76,8 +92,6 @@ pub fn cause_of_repeat(
 }
 
 /// Whether no disturbance can have put off this retry.
-pub fn is_untouched(disturbances: &[Disturbance], node: usize, failed_at: Instant, due: Instant) -> bool {
-    !disturbances
-        .iter()
-        .any(|found| found.may_delay(node, failed_at, due))
+pub fn is_untouched(disturbances: &[Disturbance], retry: &Due) -> bool {
+    !disturbances.iter().any(|found| found.may_delay(retry))
 }

@@ -7,7 +7,7 @@ use postrider_tests::account::{attempts_of, id_of};
 use postrider_tests::{Account, Api};
 use serde_json::Value;
 
-use super::disturbances::{Disturbance, Whom, cause_of_repeat, is_untouched};
+use super::disturbances::{Disturbance, Due, Whom, cause_of_repeat, is_untouched};
 use super::producers::{PATIENCE, Produced, SlowTry};
 use super::receivers::{Key, Request};
 
@@ -164,9 +164,15 @@ impl Evidence {
             }
             let delay = *DELAYS.get(usize::try_from(first.attempt).ok()?.checked_sub(1)?)?;
             let due = first.at + delay;
+            let schedule = Due {
+                failed_by: first.node,
+                failed_at: first.at,
+                sent_by: second.node,
+                at: due,
+            };
             let late = second.at.saturating_duration_since(due);
             Some(Retry {
-                is_untouched: is_untouched(&self.disturbances, first.node, first.at, due),
+                is_untouched: is_untouched(&self.disturbances, &schedule),
                 deviation: late.max(due.saturating_duration_since(second.at)),
             })
         };
