@@ -32,6 +32,7 @@ mod wire;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args::Args;
 use crate::bench::Bench;
@@ -51,7 +52,7 @@ fn main() -> ExitCode {
         tokio::select! {
             outcome = run(args) => outcome,
             // What was started ends with the future that is dropped here.
-            _ = tokio::signal::ctrl_c() => Err("interrupted".into()),
+            error = interrupted() => Err(error),
         }
     });
     match outcome {
@@ -62,6 +63,19 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Waits for a signal to stop.
+async fn interrupted() -> Box<dyn std::error::Error + Send + Sync> {
+    let mut terminate = match signal(SignalKind::terminate()) {
+        Ok(terminate) => terminate,
+        Err(error) => return error.into(),
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+    "interrupted".into()
 }
 
 /// False where a figure is below its floor.

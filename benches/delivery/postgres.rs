@@ -42,8 +42,8 @@ pub struct Postgres {
     port: u16,
     version: String,
     databases: AtomicU32,
-    // Dropped after the process has ended.
-    _folder: TempDir,
+    /// Removed after the process has ended.
+    folder: TempDir,
 }
 
 impl Postgres {
@@ -67,7 +67,7 @@ impl Postgres {
             port,
             version: String::new(),
             databases: AtomicU32::new(0),
-            _folder: folder,
+            folder,
         };
         postgres.version = postgres.first_answer().await?;
         Ok(Arc::new(postgres))
@@ -82,7 +82,7 @@ impl Postgres {
                 Err(error) => error,
             };
             if let Some(status) = self.process.try_wait()? {
-                let log = std::fs::read_to_string(self._folder.path().join("postgres.log"))?;
+                let log = std::fs::read_to_string(self.folder.path().join("postgres.log"))?;
                 return Err(format!("PostgreSQL does not start: {status}\n{log}").into());
             }
             if Instant::now() > until {
