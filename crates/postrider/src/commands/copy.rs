@@ -15,16 +15,16 @@ use crate::wiring::store;
 /// Flags of the command.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-For moving from one node to a cluster. Stop the server first; nothing in its folder is changed. The database
-must be empty. Ids, secrets, times and bodies stay the same. What the server had under way is due at once on
-the first node that starts on the database.
+For moving from one node to a cluster. Stop the server first; nothing in its folder is changed.
+The database must be empty. Ids, secrets, times and bodies stay the same. What the server had under
+way is due at once on the first node that starts on the database.
 
-Killed or interrupted, the copy goes on where it was when the same command is run again. Until it is finished,
-no server starts on the database.
+Killed or interrupted, the copy goes on where it was when the same command is run again. Until it is
+finished, no server starts on the database.
 
 Examples:
-  postrider copy --from sqlite:/var/lib/postrider --to 'postgres://app@db/postrider?sslmode=require'
-  postrider copy --from sqlite:./postrider-data --to postgres://app@db/postrider --database-password-file p")]
+  postrider copy --from sqlite:/var/lib/postrider --to 'postgres://app@db/app?sslmode=require'
+  postrider copy --from sqlite:./postrider-data --to postgres://app@db/app")]
 pub struct Args {
     /// What to copy: `sqlite:` and the data folder of a server that is stopped
     // Text, as a refused value would be repeated, and could be a URL with a password.
