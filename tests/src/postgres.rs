@@ -3,9 +3,9 @@
 //! Its writes are synced: what survives a stop is what these tests are about. Unlike the server of
 //! `scripts/with-postgres`, it is the child of the test that uses it, and ends with it.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, Permissions};
 use std::net::{SocketAddr, TcpListener};
-use std::os::unix::fs::chown;
+use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -172,6 +172,47 @@ impl Postgres {
             "-c",
             statement,
         ]))
+    }
+
+    /// From here on it lets in only who comes over TLS, where it shows this certificate, and has this password.
+    pub fn require_tls_and_password(&self, certificate_pem: &str, key_pem: &str, password: &str) {
+        for (file, text, mode) in [
+            ("server.crt", certificate_pem, 0o644),
+            ("server.key", key_pem, 0o600),
+            (
+                "pg_hba.conf",
+                "hostssl all all 127.0.0.1/32 scram-sha-256\n",
+                0o600,
+            ),
+        ] {
+            let path = self.data_dir().join(file);
+            std::fs::write(&path, text).expect("the database's folder can be written to");
+            std::fs::set_permissions(&path, Permissions::from_mode(mode)).expect("modes can be set");
+            if let Some((uid, gid)) = other_user() {
+                chown(&path, Some(uid), Some(gid)).expect("root may give its files away");
+            }
+        }
+        self.sql(&format!("ALTER USER {USER} PASSWORD '{password}'"));
+        self.sql("ALTER SYSTEM SET ssl = on");
+        self.sql("SELECT pg_reload_conf()");
+        self.wait_until("refuses who has no password", |server| {
+            let port = server.port.to_string();
+            let mut psql = server.program("psql");
+            psql.args([
+                "-h",
+                "127.0.0.1",
+                "-p",
+                &port,
+                "-U",
+                USER,
+                "-d",
+                "postgres",
+                "-w",
+                "-c",
+                "SELECT 1",
+            ]);
+            !run_quietly(&mut psql)
+        });
     }
 
     fn end(&mut self, signal: Signal) {

@@ -1,5 +1,8 @@
 //! What a failed statement means to a caller.
 
+use std::error::Error;
+use std::io;
+
 use deadpool_postgres::{PoolError, TimeoutType};
 use postrider_storage::StoreError;
 use postrider_storage::encoding::Damaged;
@@ -66,9 +69,7 @@ impl SqlError {
             Self::Postgres(error) => match error.code() {
                 // Nothing came back: the connection is broken, or this client asked for something impossible.
                 None => {
-                    error.is_closed()
-                        || std::error::Error::source(error)
-                            .is_some_and(|source| source.is::<std::io::Error>())
+                    error.is_closed() || Error::source(error).is_some_and(|source| source.is::<io::Error>())
                 }
                 Some(state) => {
                     let code = state.code();
@@ -86,10 +87,16 @@ impl SqlError {
         matches!(self, Self::Postgres(error) if error.code().is_some()) && !self.is_of_the_connection()
     }
 
-    /// Whether the server does not want us: a wrong password (28), no such database (3D). Waiting will not mend that.
+    /// Whether the server does not want us (a wrong password, 28; no such database, 3D), or we do not trust it. Waiting
+    /// will not mend that.
     fn is_refused(&self) -> bool {
-        let refused = |state: &SqlState| ["28", "3D"].contains(&&state.code()[..2]);
-        matches!(self, Self::Pool(_)) && self.state().is_some_and(refused)
+        let Self::Pool(PoolError::Backend(error)) = self else {
+            return false;
+        };
+        match error.code() {
+            Some(state) => ["28", "3D"].contains(&&state.code()[..2]),
+            None => is_untrusted(error),
+        }
     }
 
     /// Whether the surroundings are to blame, not the statement: the same work may succeed later.
@@ -134,11 +141,20 @@ impl From<SqlError> for StoreError {
     }
 }
 
+/// Whether somewhere behind this the server's certificate is what is wrong.
+fn is_untrusted(error: &(dyn Error + 'static)) -> bool {
+    let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+    let tls = error
+        .downcast_ref::<rustls::Error>()
+        .or_else(|| inner?.downcast_ref::<rustls::Error>());
+    matches!(tls, Some(rustls::Error::InvalidCertificate(_))) || error.source().is_some_and(is_untrusted)
+}
+
 /// The server's words where it said something; the driver's own text leaves them out.
 fn describe(error: &tokio_postgres::Error) -> String {
     match error.as_db_error() {
         Some(said) => format!("{} ({})", said.message(), said.code().code()),
-        None => match std::error::Error::source(error) {
+        None => match Error::source(error) {
             Some(source) => format!("{error}: {source}"),
             None => error.to_string(),
         },

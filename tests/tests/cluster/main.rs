@@ -4,6 +4,7 @@
 //! * [`failover`]: a promoted standby. [`outage`]: the database away, and back. [`takeover`]: a dead node's work.
 //! * [`configuration`]: what is changed on one node holds on the others. [`at_once`]: nodes that do the same thing at
 //!   the same moment.
+//! * [`secure`]: TLS to the database, and its password.
 //! * [`parts`]: the database and the network of these tests do what they are for.
 //!
 //! A node's session lives for 30 seconds, so that some of this takes its time.
@@ -19,5 +20,6 @@ mod outage;
 mod parts;
 mod producers;
 mod receivers;
+mod secure;
 mod table;
 mod takeover;

@@ -21,6 +21,13 @@ const RESCAN_PAGE: usize = 1_000;
 /// How long a failed claim is put off.
 const RETRY: Duration = Duration::from_secs(1);
 
+/// The shortest pause between two looks at a shared store: schedules are kept to about a second by others too.
+const SHARED_PAUSE_MIN: Duration = Duration::from_secs(1);
+
+/// The pause, for each length of the look before it: a look takes a step in an index for each waiting action, so that
+/// of many of them looking takes a twentieth of the time, not all of it.
+const SHARED_PAUSE_PER_LOOK: u32 = 20;
+
 /// The longest sleep: alarms are wall-clock times, and the wall clock can step forward.
 const NAP_MAX: Duration = Duration::from_secs(1);
 
@@ -29,10 +36,11 @@ pub async fn run(engine: Arc<Engine>) {
     let mut rescan_at = Instant::now();
     loop {
         if engine.take_rescan() || Instant::now() >= rescan_at {
+            let began = Instant::now();
             if let Err(error) = rescan(&engine).await {
                 tracing::warn!(%error, "the store could not be asked for waiting deliveries");
             }
-            rescan_at = Instant::now() + engine.settings().rescan;
+            rescan_at = Instant::now() + rescan_pause(&engine, began.elapsed());
         }
         while claim_due(&engine).await {}
         let nap = nap(&engine).min(rescan_at.saturating_duration_since(Instant::now()));
@@ -40,6 +48,19 @@ pub async fn run(engine: Arc<Engine>) {
             () = tokio::time::sleep(nap) => {}
             () = engine.refill_woken() => {}
         }
+    }
+}
+
+/// How long to wait with the next look at a store, after one that took this long.
+///
+/// On a shared store another node may be gone, and with it whoever knew of a retry: others look often enough to hold
+/// its schedule, as long as that costs little.
+fn rescan_pause(engine: &Engine, took: Duration) -> Duration {
+    let longest = engine.settings().rescan;
+    if engine.store().is_shared() {
+        (took * SHARED_PAUSE_PER_LOOK).max(SHARED_PAUSE_MIN).min(longest)
+    } else {
+        longest
     }
 }
 

@@ -5,7 +5,6 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use ipnet::IpNet;
 use postrider_engine::{EngineSettings, UnseenTypes};
@@ -18,10 +17,6 @@ use super::log::{LogFormat, LogLevel};
 use super::networks;
 use super::retry_delays::RetryDelays;
 use super::size::{BodyLimit, ResponseBytes};
-
-/// How often a node looks for deliveries that other nodes left to wait: retries of one that died, and what one gave back
-/// when it stopped. A look costs one step in an index for each action that has some.
-const SHARED_RESCAN: Duration = Duration::from_secs(2);
 
 /// The settings of `postrider serve`.
 #[derive(Debug, Clone, PartialEq, Eq, clap::Args, Serialize, Deserialize)]
@@ -179,11 +174,6 @@ impl Settings {
             },
             retention: self.retention.get(),
             in_flight_max: usize::try_from(self.in_flight_max).unwrap_or(usize::MAX),
-            rescan: if self.database_url.is_some() {
-                SHARED_RESCAN
-            } else {
-                EngineSettings::default().rescan
-            },
             ..EngineSettings::default()
         }
     }
