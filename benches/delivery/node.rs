@@ -34,7 +34,8 @@ impl Node {
         folder: &TempDir,
         arguments: impl IntoIterator<Item = &'a OsStr>,
     ) -> Outcome<Self> {
-        let mut command = Command::new(binary);
+        // It is started in another folder.
+        let mut command = Command::new(std::path::absolute(binary)?);
         // Settings of whoever runs the benchmark are not measured, and unknown ones would be refused.
         for (name, _) in
             std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("POSTRIDER_"))
