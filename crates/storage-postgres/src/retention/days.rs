@@ -72,7 +72,11 @@ pub(super) async fn drop_day(database: &Database, day: Day) -> StoreResult<Drop>
     // Taken out of the pool for good: were this future dropped while the server still looks through the day, whoever
     // got the connection next would have to wait for that.
     let mut client = Client::take(database.client().await?);
-    match try_drop(&mut client, day).await {
+    let dropped = try_drop(&mut client, day).await;
+    // A transaction that was given up is rolled back on its way; this is answered behind it. The next step would find
+    // its locks held otherwise, and take the day to be in use.
+    let _ = client.batch_execute("").await;
+    match dropped {
         Ok(dropped) => Ok(dropped),
         // Another node dropped it after this one read which days there are.
         Err(error) if error.state() == Some(&SqlState::UNDEFINED_TABLE) => Ok(Drop::Dropped(Pruned {
