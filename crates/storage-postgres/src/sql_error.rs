@@ -44,11 +44,13 @@ impl SqlError {
         }
     }
 
-    /// Whether the same work may succeed when done again at once: it lost against another transaction.
+    /// Whether the same work may succeed when done again at once: it lost against another transaction, or this process
+    /// got no processor for so long that the server gave the transaction up.
     pub(crate) fn may_be_tried_again(&self) -> bool {
         let lost = [
             SqlState::T_R_SERIALIZATION_FAILURE,
             SqlState::T_R_DEADLOCK_DETECTED,
+            SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
         ];
         matches!(self, Self::Raced) || self.state().is_some_and(|state| lost.contains(state))
     }
@@ -113,10 +115,10 @@ impl SqlError {
             Self::Postgres(error) => error.code().is_some_and(|state| {
                 let code = state.code();
                 // 53: out of disk, memory or connections; 58: the system failed; 57014: took too long;
-                // 55P03: a lock was not to be had; 25P03: idle for too long inside a transaction.
+                // 55P03: a lock was not to be had.
                 code.starts_with("53")
                     || code.starts_with("58")
-                    || ["57014", "55P03", "25P03"].contains(&code)
+                    || ["57014", "55P03"].contains(&code)
                     || self.may_be_tried_again()
             }),
         }
