@@ -17,7 +17,8 @@ const KEEPALIVE_RETRIES: u32 = 3;
 
 /// How long a transaction may wait for its node, which only thinks between two statements. A node that was frozen or cut
 /// off in the middle of one holds idempotency keys, and whoever reports the same events to another node waits for them.
-const IDLE_IN_TRANSACTION_MAX: Duration = Duration::from_secs(1);
+/// A second would be enough for that, but was seen to end transactions of nodes that got no processor meanwhile.
+const IDLE_IN_TRANSACTION_MAX: Duration = Duration::from_secs(3);
 
 /// Why the options make no connection.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
