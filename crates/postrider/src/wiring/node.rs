@@ -5,6 +5,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use postrider_api::{AdminKey, Api, ApiKeys, ApiState, ensure_admin_key};
+use postrider_console::{Brand, Console, ConsoleParts, SystemFacts};
 use postrider_engine::egress::{EgressGuard, HttpTransport, SystemResolver, TransportSettings};
 use postrider_engine::{Engine, EngineParts, SystemClock};
 use postrider_model::Clock;
@@ -12,6 +13,7 @@ use postrider_storage::Store;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use super::site::Site;
 use super::{listener, metrics, store};
 use crate::config::Settings;
 use crate::failure::Failure;
@@ -37,7 +39,7 @@ pub struct Node {
     admin_key: AdminKey,
     listener: TcpListener,
     address: SocketAddr,
-    api: Api,
+    site: Arc<Site>,
     grace: Duration,
 }
 
@@ -60,6 +62,7 @@ impl Node {
             }
         };
         let keys = Arc::new(keys);
+        let console = console(settings, &engine, &keys);
         tokio::spawn(follow_keys(
             engine.api_keys_changes(),
             Arc::downgrade(engine.store()),
@@ -76,7 +79,7 @@ impl Node {
             admin_key,
             listener,
             address,
-            api: Api::new(state),
+            site: Arc::new(Site::new(Api::new(state), console)),
             grace,
         })
     }
@@ -100,7 +103,7 @@ impl Node {
     /// attempts under way end or are given back.
     pub async fn run_until(self, stop: impl Future<Output = ()>) {
         let requests_grace = REQUESTS_GRACE_MAX.min(self.grace / 2);
-        listener::serve(self.listener, self.api, stop, requests_grace).await;
+        listener::serve(self.listener, self.site, stop, requests_grace).await;
         tracing::info!(
             grace_s = self.grace.as_secs(),
             "stopping: attempts under way may end"
@@ -108,6 +111,25 @@ impl Node {
         self.engine.stop(self.grace.saturating_sub(requests_grace)).await;
         tracing::info!("stopped");
     }
+}
+
+fn console(_settings: &Settings, engine: &Arc<Engine>, _keys: &Arc<ApiKeys>) -> Console {
+    Console::new(ConsoleParts {
+        engine: Arc::clone(engine),
+        keys: Arc::new(postrider_console::stub::ApiKeys),
+        brand: Brand {
+            product: "Postrider".to_owned(),
+            accent: [0x2f, 0x5b, 0xea],
+            logo: None,
+        },
+        frame_ancestors: Vec::new(),
+        public_url: None,
+        system: SystemFacts {
+            version: env!("CARGO_PKG_VERSION"),
+            store: String::new(),
+            settings: Vec::new(),
+        },
+    })
 }
 
 fn engine_parts(
