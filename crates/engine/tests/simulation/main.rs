@@ -1,4 +1,5 @@
-//! The engine on virtual time, against the real SQLite store: schedules, edits between attempts, wishes, crashes and stops.
+//! The engine on virtual time, against the real SQLite store: schedules, edits between attempts, wishes, crashes and
+//! stops.
 //!
 //! To add a scenario: a test in the file of its subject; what several need goes into `support`.
 
