@@ -3,7 +3,8 @@
 //! The HTTP API takes accounts, automations, keys and event types from JSON, the console from forms; both turn what
 //! they read into a *wish* and call a verb of the engine, which checks all of it, writes it, and answers with what is
 //! stored. So the rules and their words are here, once. What a wish cannot have is named by [`Fault`]s: a JSON pointer
-//! into the resource as the API shows it, by which the API answers and the console finds the field to put the words beside.
+//! into the resource as the API shows it, by which the API answers and the console finds the field to put the words
+//! beside.
 //!
 //! | file | holds |
 //! |---|---|
@@ -23,8 +24,8 @@
 //!
 //! To add an option of an action: a member of [`ActionWish`], its check in `automation/actions.rs` or a file beside it,
 //! its place in `ActionWish::of`; then the API's `routes/automations/input.rs` and the console's form. To add a
-//! resource: a file with its wish, a private draft that is the wish checked, and the verbs as an `impl Engine`. To add a kind
-//! of fault: a constant in [`codes`].
+//! resource: a file with its wish, a private draft that is the wish checked, and the verbs as an `impl Engine`. To add
+//! a kind of fault: a constant in [`codes`].
 
 mod account;
 mod automation;

@@ -196,7 +196,8 @@ impl Engine {
         self.stopping.load(Ordering::Relaxed)
     }
 
-    /// The store: for reading. Configuration is written through [`Self::directory`] and [`Self::catalogue`].
+    /// The store: for reading. Configuration is written by the verbs in [`crate::drafts`], which check it, and deleted
+    /// through [`Self::directory`] and [`Self::catalogue`].
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.parts.store
     }

@@ -14,10 +14,11 @@
 //! * [`lanes`]: what is in memory, one lane per action, under one bound for all ([`window`], [`width`]).
 //! * [`attempt`]: makes one request from a delivery and the configuration as it is now.
 //! * [`work`]: the tasks that attempt, record, refill lanes from the store, keep the session and prune.
+//! * [`drafts`]: what callers wish of configuration, checked once for all of them, and written.
 //! * [`directory`], [`catalogue`]: configuration in memory, coherent with the store.
 //! * [`egress`]: where requests may go, and the HTTP client that takes them there.
 //!
-//! To add an option of an action: see [`postrider_model`]. To add a background job: a file in `work/`, started in
+//! To add an option of an action: see [`postrider_model`]. To add a rule about configuration: see [`drafts`]. To add a background job: a file in `work/`, started in
 //! [`engine`]. To add a place that sends: implement [`transport::Transport`].
 
 pub mod accept;

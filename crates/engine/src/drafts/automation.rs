@@ -87,8 +87,8 @@ impl ActionWish {
 }
 
 impl Engine {
-    /// Makes an automation; it takes effect with the next event. It can have faults, be one too many, and the account be
-    /// gone.
+    /// Makes an automation; it takes effect with the next event. It can have faults, be one too many, and the account
+    /// be gone.
     pub async fn create_automation(
         self: &Arc<Self>,
         account: AccountId,

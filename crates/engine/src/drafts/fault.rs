@@ -17,7 +17,8 @@ pub struct Fault {
     pub detail: String,
 }
 
-/// Collects what is wrong with a wish, so that its author sees all of it at once. What comes after [`FAULTS_MAX`] is dropped.
+/// Collects what is wrong with a wish, so that its author sees all of it at once. What comes after [`FAULTS_MAX`] is
+/// dropped.
 #[derive(Debug, Default)]
 pub(super) struct Faults(Vec<Fault>);
 

@@ -47,7 +47,8 @@ pub(super) fn check_json<'a>(text: &'a str, pointer: &str, faults: &mut Faults) 
     None
 }
 
-/// Any JSON value without duplicate members: parsers disagree about which one counts, so no configuration has any. Reading it refuses more than 127 levels, too.
+/// Any JSON value without duplicate members: parsers disagree about which one counts, so no configuration has any.
+/// Reading it with serde_json refuses more than 127 levels, too.
 pub struct UniqueMembers;
 
 impl<'de> Deserialize<'de> for UniqueMembers {
