@@ -7,12 +7,11 @@ use axum::response::Response;
 use axum::{BoxError, Router};
 use bytes::Bytes;
 use http::{Request, Uri};
-use postrider_engine::Engine;
+use postrider_engine::{ApiKeys, Engine};
 use tower::Service as _;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::auth::ApiKeys;
 use crate::direct::DirectRoute;
 use crate::edge::{Edge, EdgeLayer};
 use crate::meter::Meters;

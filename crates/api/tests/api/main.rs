@@ -12,6 +12,5 @@ mod deliveries;
 mod edge;
 mod event_types;
 mod events;
-mod keys;
 mod lists;
 mod signing_keys;

@@ -12,8 +12,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
-use postrider_api::AdminKey;
-use postrider_engine::AttemptNews;
+use postrider_engine::{AdminKey, AttemptNews};
 use postrider_model::delivery::Next;
 use tokio::sync::{broadcast, mpsc, oneshot};
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::ArgMatches;
-use postrider_api::AdminKey;
+use postrider_engine::AdminKey;
 
 use crate::config::{self, Environment, Loaded, Settings};
 use crate::display::Screen;

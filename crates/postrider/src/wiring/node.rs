@@ -4,9 +4,9 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use postrider_api::{AdminKey, Api, ApiKeys, ApiState, ensure_admin_key};
+use postrider_api::{Api, ApiState};
 use postrider_engine::egress::{EgressGuard, HttpTransport, SystemResolver, TransportSettings};
-use postrider_engine::{Engine, EngineParts, SystemClock};
+use postrider_engine::{AdminKey, ApiKeys, Engine, EngineParts, SystemClock, ensure_admin_key};
 use postrider_model::Clock;
 use postrider_storage::Store;
 use tokio::net::TcpListener;
