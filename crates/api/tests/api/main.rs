@@ -13,4 +13,5 @@ mod edge;
 mod event_types;
 mod events;
 mod lists;
+mod portal_links;
 mod signing_keys;
