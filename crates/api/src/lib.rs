@@ -5,7 +5,7 @@
 //! | [`mod@router`] | all routes, and the state that handlers share |
 //! | `direct` | how reported events get to their handlers without the router |
 //! | `edge` | what every request passes: request id, key, meter, panics, headers |
-//! | [`auth`] | API keys |
+//! | `auth` | how a request presents its API key |
 //! | [`problem`] | errors as RFC 9457 documents: one type, one table of codes |
 //! | `json_body`, `decode`, `merge_patch` | request bodies, from bytes to typed values with pointers to what is wrong |
 //! | `path`, `query`, `cursor`, `list` | what paths and query parameters mean, and how lists are paged |
@@ -25,10 +25,10 @@
 //! [`mod@router`]'s `documented_routes`; then run the tests with `UPDATE_GENERATED=1`. To add an error: see [`problem`].
 //! To add a rule about accounts, automations, keys or event types: see [`postrider_engine::drafts`].
 
-pub mod auth;
 pub mod problem;
 pub mod router;
 
+mod auth;
 mod cursor;
 mod decode;
 mod direct;
@@ -43,5 +43,4 @@ mod path;
 mod query;
 mod routes;
 
-pub use auth::{AdminKey, AdminKeyError, ApiKeys, ShownKey, ensure_admin_key};
 pub use router::{Api, ApiState, MetricsText};

@@ -9,6 +9,7 @@ pub mod deliveries;
 pub mod event_types;
 pub mod events;
 pub mod operations;
+pub mod portal_links;
 pub mod signing_keys;
 
 use serde_json::value::RawValue;

@@ -4,7 +4,6 @@ use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use crate::stub::ApiKeys;
 use askama::Template;
 use axum::BoxError;
 use axum::Router;
@@ -14,7 +13,7 @@ use axum::routing::{get, post};
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use http::{HeaderMap, Method, Request};
-use postrider_engine::Engine;
+use postrider_engine::{ApiKeys, Engine};
 use tokio::sync::watch;
 use tower::ServiceExt as _;
 

@@ -5,7 +5,6 @@
 //! mark it with `data-live="<address>"` in the template, render the part alone at that address, and hand the rendering
 //! to [`stream`].
 
-use crate::stub::EngineStub as _;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -110,7 +109,10 @@ where
                 return None;
             }
             // Signed out, or the link has expired: nothing more is shown.
-            if !matches!(self.app.engine.session(&self.session).await, Ok(Some(_))) {
+            if !matches!(
+                self.app.engine.sign_in().session(&self.session).await,
+                Ok(Some(_))
+            ) {
                 return None;
             }
             let fragment = (self.render)().await.ok()?;

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::stub::ApiKeys;
 use http::HeaderMap;
-use postrider_engine::Engine;
+use postrider_engine::{ApiKeys, Engine};
 use postrider_model::Timestamp;
 use tokio::sync::watch;
 

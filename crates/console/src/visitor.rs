@@ -10,7 +10,6 @@ pub mod cookie;
 pub mod csrf;
 pub mod limit;
 
-use crate::stub::EngineStub as _;
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 use postrider_model::AccountId;
@@ -65,10 +64,13 @@ impl FromRequestParts<App> for Visitor {
             .map_or("/", |it| it.as_str())
             .to_owned();
         let signed_out = || Refusal::SignedOut { here: here.clone() };
-        let token = cookie::session(&parts.headers)
-            .or(Some("x"))
+        let token = cookie::session(&parts.headers).ok_or_else(signed_out)?;
+        let grant = app
+            .engine
+            .sign_in()
+            .session(token)
+            .await?
             .ok_or_else(signed_out)?;
-        let grant = app.engine.session(token).await?.ok_or_else(signed_out)?;
         let forced = match grant.visitor {
             Role::Operator => None,
             Role::Customer { theme, .. } => theme,

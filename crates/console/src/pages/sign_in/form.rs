@@ -1,6 +1,5 @@
 //! `GET` and `POST /sign-in`: with an API key.
 
-use crate::stub::EngineStub as _;
 use askama::Template;
 use axum::Extension;
 use axum::extract::State;
@@ -56,13 +55,16 @@ pub async fn sign_in(
         return Err(Refusal::TooManyTries);
     }
     let back = own_address(form.text("back"));
-    let Some(key) = app.keys.admit(form.text("key").trim()) else {
+    let begun = match app.keys.admit(form.text("key").trim()) {
+        Some(key) => app.engine.sign_in().with_api_key(key).await?,
+        None => None,
+    };
+    let Some((token, grant)) = begun else {
         tracing::info!(address = %peer.0, "a try to sign in with a key that is none");
         let mut response = render(&app, &headers, back, true)?;
         *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
         return Ok(response);
     };
-    let (token, grant) = app.engine.sign_in(key).await?;
     super::begin(&app, &headers, token.expose(), &grant, back)
 }
 

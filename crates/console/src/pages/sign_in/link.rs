@@ -1,6 +1,5 @@
 //! `GET /sign-in/{token}`: by a link.
 
-use crate::stub::EngineStub as _;
 use axum::Extension;
 use axum::extract::{Path, State};
 use axum::response::Response;
@@ -27,7 +26,12 @@ pub async fn open(
         tracing::warn!(address = %peer.0, "too many tries to sign in");
         return Err(Refusal::TooManyTries);
     }
-    let (session, grant) = app.engine.open_link(&token).await?.ok_or(Refusal::DeadLink)?;
+    let (session, grant) = app
+        .engine
+        .sign_in()
+        .open_link(&token)
+        .await?
+        .ok_or(Refusal::DeadLink)?;
     let first = match grant.visitor {
         Role::Operator => "/".to_owned(),
         Role::Customer { account, .. } => format!("/accounts/{account}/automations"),

@@ -1,6 +1,5 @@
 //! `POST /sign-out`
 
-use crate::stub::EngineStub as _;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use http::{HeaderMap, header};
@@ -13,7 +12,7 @@ use crate::visitor::cookie;
 /// Ends the session, here and for whoever else may have its token.
 pub async fn sign_out(State(app): State<App>, headers: HeaderMap, _form: Form) -> Result<Response, Refusal> {
     if let Some(token) = cookie::session(&headers) {
-        app.engine.end_session(token).await?;
+        app.engine.sign_in().end_session(token).await?;
     }
     let mut response = Redirect::to("/sign-in").into_response();
     // Whichever scope it was set with: browsers keep a cookie per frame apart from the others.
