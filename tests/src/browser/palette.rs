@@ -125,3 +125,44 @@ fn nearest(palette: &[Colour], colour: Colour) -> (u8, u32) {
     let index = u8::try_from(index).unwrap_or_else(|_| unreachable!("a palette has 256 colours at most"));
     (index, distance)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn png(width_px: u32, pixels: &[Colour]) -> Vec<u8> {
+        let height_px = u32::try_from(pixels.len()).unwrap() / width_px;
+        let mut png = Vec::new();
+        let mut encoder = Encoder::new(&mut png, width_px, height_px);
+        encoder.set_color(ColorType::Rgb);
+        let mut writer = encoder.write_header().unwrap();
+        writer.write_image_data(&pixels.concat()).unwrap();
+        writer.finish().unwrap();
+        png
+    }
+
+    #[test]
+    fn a_picture_of_256_colours_stays_as_it_is() {
+        let pixels: Vec<Colour> = (0..=255).map(|shade| [shade, 255 - shade, 7]).collect();
+        let reduced = reduce(&png(16, &pixels));
+        assert_eq!(decode(&reduced.png), (16, 16, pixels));
+    }
+
+    #[test]
+    fn of_more_colours_the_frequent_stay_and_the_others_are_near() {
+        // Two backgrounds that hardly differ, and 4,096 shades.
+        let flat = [[250, 250, 250], [251, 251, 251]].into_iter().cycle().take(8_192);
+        let shades = (0..4_096u32).map(|shade| [shade % 16 * 17, shade / 16 % 16 * 17, shade / 256 * 17]);
+        let shades = shades.map(|colour| colour.map(|part| u8::try_from(part).unwrap()));
+        let pixels: Vec<Colour> = flat.chain(shades).collect();
+        let (_, _, reduced) = decode(&reduce(&png(64, &pixels)).png);
+        assert_eq!(reduced[..8_192], pixels[..8_192]);
+        let colours: std::collections::HashSet<&Colour> = reduced.iter().collect();
+        assert!(colours.len() <= COLOURS_MAX, "{}", colours.len());
+        let worst = pixels
+            .iter()
+            .zip(&reduced)
+            .map(|(&from, &to)| nearest(&[to], from).1);
+        assert!(worst.max().unwrap() < 128 * 128);
+    }
+}

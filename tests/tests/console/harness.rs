@@ -210,6 +210,26 @@ async fn screenshots_have_their_width_and_few_bytes() {
 }
 
 #[tokio::test]
+async fn a_long_and_colourful_page_makes_a_picture_within_its_bounds() {
+    const ADD_ROWS: &str = "[...Array(90).keys()].forEach(i => {
+        const row = document.querySelector('tbody').insertRow();
+        row.insertCell().textContent = `Endpoint ${i} of a long list`;
+        row.insertCell().textContent = `https://receiver-${i}.example/hooks/${i * 7919}`;
+        row.insertCell().textContent = `State ${i}`;
+        row.cells[2].style.background = `hsl(${i * 4} 60% 90%)`;
+        row.cells[2].style.color = `hsl(${i * 4} 60% 25%)`;
+    })";
+    let (browser, server) = tokio::join!(Browser::start(), pages::serve());
+    browser.open(&server.url("/clean")).await;
+    browser.evaluate(ADD_ROWS).await;
+    for shot in browser.screenshots("harness-long").await {
+        println!("{shot:?}");
+        assert_eq!(shot.height_px, 1_600);
+        assert!(shot.bytes <= 110 * 1024, "{shot:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_browser_ends_with_its_test() {
     let browser = Browser::start().await;
     let group = browser.driver().process_group();
