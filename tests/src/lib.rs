@@ -12,12 +12,14 @@
 //! * [`database`]: looks into a data folder with Python's `sqlite3`.
 //! * [`postgres`]: a PostgreSQL server of a test's own, crashed, started again, replicated, promoted. [`proxy`]: the
 //!   network between a node and its database, silent, cut, leading elsewhere. [`cluster`]: nodes on such a database.
+//! * [`browser`]: Chromium, in which pages are opened, clicked, photographed and searched for faults.
 //!
 //! To add a test: a function in the file of its subject under `tests/`, named after what it promises. It starts its
 //! own [`server::Server`] (some 50 ms), so that tests never meet.
 
 pub mod account;
 pub mod binary;
+pub mod browser;
 pub mod client;
 pub mod cluster;
 pub mod command;
@@ -32,6 +34,7 @@ pub mod signature;
 pub mod wait;
 
 pub use account::Account;
+pub use browser::Browser;
 pub use client::{Answer, Api, Problem};
 pub use cluster::{Cluster, Node};
 pub use postgres::Postgres;

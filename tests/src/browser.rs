@@ -1,0 +1,133 @@
+//! A real browser: Chromium without a window, driven over WebDriver.
+//!
+//! A test opens pages, clicks and types as a visitor would. Every verb waits until it can be done, for at most
+//! [`SOON`](crate::wait::SOON), and panics with what the page shows where it cannot: tests need no waiting of their
+//! own, and never sleep.
+//!
+//! * [`target`]: which element is meant: by the name of a button, link or field, or by a CSS selector.
+//! * [`verbs`], [`waiting`]: what a visitor does, sees and waits for.
+//! * [`emulation`]: width, colour scheme and motion, as a visitor's system would have them.
+//! * [`console_log`]: errors and violations of the Content-Security-Policy, which a visitor would not see.
+//! * [`screenshot`], [`palette`]: pictures of the whole page for the documentation, small.
+//! * [`axe`]: faults of accessibility.
+//! * [`driver`], [`session`]: `chromedriver` as a child, and the protocol that it speaks.
+//!
+//! To add a verb: a method in [`verbs`] that goes through `Browser::on`, so that it waits and reports as the others.
+
+pub mod axe;
+pub mod console_log;
+pub mod driver;
+pub mod emulation;
+pub mod palette;
+pub mod screenshot;
+pub mod session;
+pub mod target;
+pub mod verbs;
+pub mod waiting;
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+pub use axe::{Accessibility, Counts};
+pub use console_log::Logged;
+pub use emulation::{DESKTOP_PX, Emulation, PHONE_PX, Scheme};
+pub use screenshot::Screenshot;
+pub use target::{Target, button, css, label, link, text};
+pub use verbs::key;
+
+use driver::Driver;
+use session::Session;
+
+/// Bound on a page's load, and on a script that a test has run in it.
+const PAGE_LOAD_MAX: Duration = Duration::from_secs(20);
+const SCRIPT_MAX: Duration = Duration::from_secs(30);
+
+/// A window is all there is, the sandbox cannot be had as root, and the browser calls nobody but the pages' server.
+const FLAGS: [&str; 9] = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+];
+
+/// Chromium's name for "blocked" in the settings of content.
+const BLOCKED: u32 = 2;
+
+/// A browser with a profile of its own: no cookie, nothing cached. Dropping it ends it, and its driver, at once.
+#[derive(Debug)]
+pub struct Browser {
+    session: Session,
+    javascript: bool,
+    emulation: Mutex<Emulation>,
+    logged: Mutex<Vec<Logged>>,
+    // Last, so that it is dropped last.
+    driver: Driver,
+}
+
+impl Browser {
+    /// A browser as most visitors have it, on a desktop, with a light scheme.
+    pub async fn start() -> Self {
+        Self::start_with(true).await
+    }
+
+    /// A browser in which pages run no scripts. The verbs work all the same. Pictures, and axe-core, cannot be had of
+    /// it: they wait for what happens in the page, and nothing does.
+    pub async fn start_without_javascript() -> Self {
+        Self::start_with(false).await
+    }
+
+    async fn start_with(javascript: bool) -> Self {
+        let driver = Driver::start();
+        let session = Session::open(driver.address(), &capabilities(&driver, javascript))
+            .await
+            .unwrap_or_else(|refusal| panic!("Chromium does not start: {}", refusal.message));
+        let browser = Self {
+            session,
+            javascript,
+            emulation: Mutex::new(Emulation::default()),
+            logged: Mutex::default(),
+            driver,
+        };
+        browser.emulate(Emulation::default()).await;
+        browser
+    }
+
+    /// The driver and what goes with it.
+    pub fn driver(&self) -> &Driver {
+        &self.driver
+    }
+
+    /// Panics, without a long wait, where what a test asks for needs scripts and pages run none.
+    fn assert_javascript(&self, what: &str) {
+        assert!(
+            self.javascript,
+            "{what} cannot be had in a browser without JavaScript"
+        );
+    }
+}
+
+fn capabilities(driver: &Driver, javascript: bool) -> Value {
+    let mut flags: Vec<String> = FLAGS.map(str::to_owned).into();
+    flags.push(format!("--user-data-dir={}", driver.profile().display()));
+    let mut options = json!({ "args": flags });
+    if !javascript {
+        options["prefs"] = json!({ "profile.managed_default_content_settings.javascript": BLOCKED });
+    }
+    json!({
+        "browserName": "chrome",
+        "goog:chromeOptions": options,
+        "goog:loggingPrefs": { "browser": "ALL" },
+        "timeouts": { "pageLoad": millis(PAGE_LOAD_MAX), "script": millis(SCRIPT_MAX) },
+    })
+}
+
+fn millis(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).expect("a bound of seconds")
+}

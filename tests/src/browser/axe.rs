@@ -1,0 +1,122 @@
+//! Faults of accessibility, as axe-core finds them in a page.
+
+use std::fmt::{Display, Formatter};
+use std::sync::OnceLock;
+
+use serde_json::{Value, json};
+
+use super::Browser;
+use crate::binary;
+
+/// Where `./test` installs it.
+const AXE: &str = "tests/browser/node_modules/axe-core/axe.min.js";
+
+/// All levels of WCAG that axe-core has rules for up to AA, and its advice.
+const TAGS: [&str; 6] = [
+    "wcag2a",
+    "wcag2aa",
+    "wcag21a",
+    "wcag21aa",
+    "wcag22aa",
+    "best-practice",
+];
+
+const RUN: &str = include_str!("axe.js");
+
+/// How many elements are at fault, by how bad it is for those whom it touches.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// A nuisance.
+    pub minor: usize,
+    /// Hard for some.
+    pub moderate: usize,
+    /// A barrier for some.
+    pub serious: usize,
+    /// Some cannot use it.
+    pub critical: usize,
+}
+
+/// What was found in a page.
+#[derive(Debug, Clone)]
+pub struct Accessibility {
+    /// How much.
+    pub counts: Counts,
+    /// What: a line for each element, with the rule, its impact, the element and the remedy.
+    pub findings: Vec<String>,
+}
+
+impl Display for Counts {
+    fn fmt(&self, out: &mut Formatter<'_>) -> std::fmt::Result {
+        write!(
+            out,
+            "{} critical, {} serious, {} moderate, {} minor",
+            self.critical, self.serious, self.moderate, self.minor
+        )
+    }
+}
+
+impl Browser {
+    /// Looks for faults in the page as it is now, under the name that its line of output has.
+    pub async fn axe(&self, name: &str) -> Accessibility {
+        self.assert_javascript("axe-core");
+        let injected = self.session.run(source(), json!([])).await;
+        self.expect("inject axe-core", injected).await;
+        let found = self.session.run_async(RUN, json!([TAGS])).await;
+        let found = self.expect("run axe-core", found).await;
+        let violations = found["violations"]
+            .as_array()
+            .unwrap_or_else(|| panic!("axe-core, {name}: {found}"));
+        let mut accessibility = Accessibility {
+            counts: Counts::default(),
+            findings: Vec::new(),
+        };
+        for violation in violations {
+            accessibility.add(violation);
+        }
+        println!("axe: {name}: {}", accessibility.counts);
+        accessibility
+    }
+
+    /// Looks for faults, and panics where one is serious or critical.
+    pub async fn assert_accessible(&self, name: &str) -> Counts {
+        let Accessibility { counts, findings } = self.axe(name).await;
+        assert!(
+            counts.serious == 0 && counts.critical == 0,
+            "{name}: {counts}\n{}",
+            findings.join("\n")
+        );
+        counts
+    }
+}
+
+impl Accessibility {
+    fn add(&mut self, violation: &Value) {
+        let word = |name: &str| violation[name].as_str().unwrap_or_default();
+        let targets = violation["targets"]
+            .as_array()
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        let count = match word("impact") {
+            "critical" => &mut self.counts.critical,
+            "serious" => &mut self.counts.serious,
+            "moderate" => &mut self.counts.moderate,
+            _ => &mut self.counts.minor,
+        };
+        *count += targets.len();
+        self.findings.extend(targets.iter().map(|target| {
+            let (rule, impact, help) = (word("rule"), word("impact"), word("help"));
+            format!(
+                "{rule} ({impact}) at {}: {help}",
+                target.as_str().unwrap_or_default()
+            )
+        }));
+    }
+}
+
+fn source() -> &'static str {
+    static SOURCE: OnceLock<String> = OnceLock::new();
+    SOURCE.get_or_init(|| {
+        std::fs::read_to_string(binary::root().join(AXE))
+            .unwrap_or_else(|error| panic!("{AXE}, which ./test installs: {error}"))
+    })
+}

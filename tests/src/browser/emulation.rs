@@ -1,0 +1,90 @@
+//! What a visitor's system is like.
+
+use std::sync::PoisonError;
+
+use serde_json::json;
+
+use super::Browser;
+
+/// A telephone's width.
+pub const PHONE_PX: u32 = 390;
+
+/// A desktop's width.
+pub const DESKTOP_PX: u32 = 1_280;
+
+/// The height of the window, at every width.
+const HEIGHT_PX: u32 = 800;
+
+/// The colour scheme that the visitor's system asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scheme {
+    /// Dark on light.
+    Light,
+    /// Light on dark.
+    Dark,
+}
+
+impl Scheme {
+    /// Its name in CSS.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Light => "light",
+            Self::Dark => "dark",
+        }
+    }
+}
+
+/// What pages are told of the visitor's system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Emulation {
+    /// The width of the window in CSS pixels, of which each is one of the screen.
+    pub width_px: u32,
+    /// `prefers-color-scheme`.
+    pub scheme: Scheme,
+    /// `prefers-reduced-motion`.
+    pub reduced_motion: bool,
+}
+
+impl Default for Emulation {
+    fn default() -> Self {
+        Self {
+            width_px: DESKTOP_PX,
+            scheme: Scheme::Light,
+            reduced_motion: false,
+        }
+    }
+}
+
+impl Browser {
+    /// Has pages be told this from here on, the one that is shown too.
+    pub async fn emulate(&self, emulation: Emulation) {
+        let metrics = json!({
+            "width": emulation.width_px,
+            "height": HEIGHT_PX,
+            "deviceScaleFactor": 1,
+            "mobile": false,
+        });
+        let motion = if emulation.reduced_motion {
+            "reduce"
+        } else {
+            "no-preference"
+        };
+        let media = json!({ "features": [
+            { "name": "prefers-color-scheme", "value": emulation.scheme.name() },
+            { "name": "prefers-reduced-motion", "value": motion },
+        ]});
+        for (command, parameters) in [
+            ("Emulation.setDeviceMetricsOverride", metrics),
+            ("Emulation.setEmulatedMedia", media),
+        ] {
+            let done = self.session.devtools(command, parameters).await;
+            self.expect(command, done).await;
+        }
+        *self.emulation.lock().unwrap_or_else(PoisonError::into_inner) = emulation;
+    }
+
+    /// What pages are told now.
+    pub fn emulation(&self) -> Emulation {
+        *self.emulation.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

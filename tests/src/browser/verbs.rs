@@ -1,0 +1,162 @@
+//! What a visitor does on a page, and reads there.
+
+use serde_json::{Value, json};
+
+use super::Browser;
+use super::session::{Element, Refusal};
+use super::target::Target;
+
+/// Keys that print nothing, for [`Browser::press`] (W3C WebDriver, section 17.4.2, "keyboard actions").
+pub mod key {
+    /// Enter.
+    pub const ENTER: &str = "\u{e007}";
+    /// Tab.
+    pub const TAB: &str = "\u{e004}";
+    /// Shift and Tab, together.
+    pub const SHIFT_TAB: &str = "\u{e008}\u{e004}";
+    /// Escape.
+    pub const ESCAPE: &str = "\u{e00c}";
+    /// The space bar.
+    pub const SPACE: &str = " ";
+    /// Arrow up.
+    pub const UP: &str = "\u{e013}";
+    /// Arrow down.
+    pub const DOWN: &str = "\u{e015}";
+}
+
+impl Browser {
+    /// Opens a page, and waits until it is loaded.
+    pub async fn open(&self, url: &str) {
+        let opened = self.session.post("/url", json!({ "url": url })).await;
+        self.expect(&format!("open {url}"), opened).await;
+    }
+
+    /// Loads the page again.
+    pub async fn reload(&self) {
+        let loaded = self.session.post("/refresh", json!({})).await;
+        self.expect("reload the page", loaded).await;
+    }
+
+    /// Clicks. Where that leads to another page, waits for its load.
+    pub async fn click<'a>(&self, target: impl Into<Target<'a>>) {
+        self.on("click", target, async |element| {
+            self.session.post_to(element, "/click", json!({})).await
+        })
+        .await;
+    }
+
+    /// Types a text into a field, in the place of what is there.
+    pub async fn type_into<'a>(&self, target: impl Into<Target<'a>>, text: &str) {
+        self.on("type into", target, async |element| {
+            self.session.post_to(element, "/clear", json!({})).await?;
+            self.session
+                .post_to(element, "/value", json!({ "text": text }))
+                .await
+        })
+        .await;
+    }
+
+    /// Chooses the option of this text from a `select`.
+    pub async fn choose<'a>(&self, target: impl Into<Target<'a>>, option: &str) {
+        const OPTION: &str =
+            "return Array.from(arguments[0].options).find(it => it.label.trim() === arguments[1])";
+        self.on("choose from", target, async |element| {
+            let found = self
+                .session
+                .run(OPTION, json!([element.to_json(), option]))
+                .await?;
+            let found = Element::from_json(&found).ok_or_else(|| Refusal {
+                error: "no such option".to_owned(),
+                message: format!("“{option}”"),
+            })?;
+            self.session.post_to(&found, "/click", json!({})).await
+        })
+        .await;
+    }
+
+    /// Submits the form that the element is in, or is, as its default button would: after the browser's own checks.
+    pub async fn submit<'a>(&self, target: impl Into<Target<'a>>) {
+        const SUBMIT: &str = "arguments[0].closest('form').requestSubmit()";
+        self.on("submit", target, async |element| {
+            self.session.run(SUBMIT, json!([element.to_json()])).await
+        })
+        .await;
+    }
+
+    /// Presses keys together, wherever the focus is: down in their order, up in the reverse one.
+    pub async fn press(&self, keys: &str) {
+        let strokes = |kind: &'static str, keys: Vec<char>| {
+            keys.into_iter()
+                .map(move |key| json!({ "type": kind, "value": key.to_string() }))
+        };
+        let down = strokes("keyDown", keys.chars().collect());
+        let up = strokes("keyUp", keys.chars().rev().collect());
+        let strokes: Vec<Value> = down.chain(up).collect();
+        let actions = json!({ "actions": [{ "type": "key", "id": "keyboard", "actions": strokes }] });
+        let pressed = self.session.post("/actions", actions).await;
+        self.expect(&format!("press {keys:?}"), pressed).await;
+    }
+
+    /// The visible text of an element.
+    pub async fn text<'a>(&self, target: impl Into<Target<'a>>) -> String {
+        const TEXT: &str = "return arguments[0].innerText.trim()";
+        let text = self
+            .on("read", target, async |element| {
+                self.session.run(TEXT, json!([element.to_json()])).await
+            })
+            .await;
+        text.as_str().unwrap_or_default().to_owned()
+    }
+
+    /// An attribute as the page was written, where there is one.
+    pub async fn attribute<'a>(&self, target: impl Into<Target<'a>>, name: &str) -> Option<String> {
+        const ATTRIBUTE: &str = "return arguments[0].getAttribute(arguments[1])";
+        let value = self
+            .on("read an attribute of", target, async |element| {
+                self.session
+                    .run(ATTRIBUTE, json!([element.to_json(), name]))
+                    .await
+            })
+            .await;
+        value.as_str().map(str::to_owned)
+    }
+
+    /// A property as the page has it now, such as the `value` of a field or whether a box is `checked`.
+    pub async fn property<'a>(&self, target: impl Into<Target<'a>>, name: &str) -> Value {
+        const PROPERTY: &str = "return arguments[0][arguments[1]]";
+        self.on("read a property of", target, async |element| {
+            self.session.run(PROPERTY, json!([element.to_json(), name])).await
+        })
+        .await
+    }
+
+    /// How many visible elements match now.
+    pub async fn count<'a>(&self, target: impl Into<Target<'a>>) -> usize {
+        let target = target.into();
+        let found = self.find(&target).await;
+        self.expect(&format!("count {target}"), found).await.len()
+    }
+
+    /// The path of the page that is shown, without its query.
+    pub async fn current_path(&self) -> String {
+        let url = self.current_url().await;
+        let uri: http::Uri = url.parse().unwrap_or_else(|error| panic!("{url}: {error}"));
+        uri.path().to_owned()
+    }
+
+    /// The URL of the page that is shown.
+    pub async fn current_url(&self) -> String {
+        let url = self.session.get("/url").await;
+        let url = self.expect("ask for the URL", url).await;
+        url.as_str().unwrap_or_default().to_owned()
+    }
+
+    /// What an expression comes to in the page, whatever its Content-Security-Policy.
+    pub async fn evaluate(&self, expression: &str) -> Value {
+        let value = self
+            .session
+            .run(&format!("return ({expression})"), json!([]))
+            .await;
+        self.expect(&format!("evaluate {expression}"), value).await
+    }
+}
