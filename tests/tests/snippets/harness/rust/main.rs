@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response, StatusCode};
-use http_body_util::{BodyExt as _, Empty};
+use http_body_util::{BodyExt as _, Collected, Empty};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -49,8 +49,8 @@ async fn main() {
 
 async fn receive(request: Request<Incoming>, verify: Verify) -> Result<Response<Empty<Bytes>>, Infallible> {
     let (head, body) = request.into_parts();
-    let status = match body.collect().await {
-        Ok(body) if verify(&head.headers, &body.to_bytes()) => StatusCode::NO_CONTENT,
+    let status = match body.collect().await.map(Collected::to_bytes) {
+        Ok(body) if verify(&head.headers, &body) => StatusCode::NO_CONTENT,
         _ => StatusCode::UNAUTHORIZED,
     };
     let mut response = Response::new(Empty::new());
