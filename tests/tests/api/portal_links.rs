@@ -21,7 +21,7 @@ async fn a_link_is_shown_once_with_what_it_is_good_for() {
     assert_eq!(answer.header("cache-control"), "no-store");
     let link = answer.expect(201);
     let members: Vec<_> = link.as_object().unwrap().keys().collect();
-    assert_eq!(members, ["expires_at", "read_only", "theme", "url"]);
+    assert_eq!(members, ["url", "expires_at", "read_only", "theme"]);
     assert_eq!(
         (&link["read_only"], &link["theme"]),
         (&json!(false), &Value::Null)
