@@ -76,6 +76,7 @@ impl Node {
             public_url: None,
             engine: Arc::clone(&engine),
             keys,
+            public_url: settings.public_url.as_ref().map(|url| url.as_str().into()),
             metrics: Arc::new(metrics::Exposition::new(metrics, Arc::clone(&engine))),
         };
         let grace = settings.shutdown_grace.get();
