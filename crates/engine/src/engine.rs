@@ -280,16 +280,6 @@ impl Engine {
             .await
     }
 
-    /// What is in memory now: deliveries, requests under way, lanes.
-    pub fn load(&self) -> Load {
-        let lanes = self.lanes.lock();
-        Load {
-            deliveries: lanes.held(),
-            in_flight: lanes.in_flight(),
-            lanes: lanes.count(),
-        }
-    }
-
     pub(crate) fn transport(&self) -> &dyn Transport {
         &*self.parts.transport
     }
@@ -385,17 +375,6 @@ impl Engine {
     pub(crate) fn take_rescan(&self) -> bool {
         self.rescan.swap(false, Ordering::AcqRel)
     }
-}
-
-/// What is in memory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Load {
-    /// Deliveries, queued or under way.
-    pub deliveries: usize,
-    /// Requests under way.
-    pub in_flight: usize,
-    /// Actions with something to do soon.
-    pub lanes: usize,
 }
 
 async fn join(task: Option<JoinHandle<()>>, most: Duration) {

@@ -30,6 +30,7 @@ pub mod egress;
 pub mod engine;
 pub mod feed;
 pub mod lanes;
+pub mod load;
 mod meters;
 pub mod overview;
 pub mod resend;
