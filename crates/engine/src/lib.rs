@@ -15,6 +15,7 @@
 //! * [`attempt`]: makes one request from a delivery and the configuration as it is now.
 //! * [`work`]: the tasks that attempt, record, refill lanes from the store, keep the session and prune.
 //! * [`drafts`]: what callers wish of configuration, checked once for all of them, and written.
+//! * [`statistics`], [`overview`]: what is counted, and the figures that people look at.
 //! * [`directory`], [`catalogue`]: configuration in memory, coherent with the store.
 //! * [`api_keys`], [`admin_key`], [`sign_in`]: who may call the API and be in the console.
 //! * [`egress`]: where requests may go, and the HTTP client that takes them there.
@@ -35,10 +36,13 @@ pub mod engine;
 pub mod entropy;
 pub mod feed;
 pub mod lanes;
+pub mod load;
 mod meters;
+pub mod overview;
 pub mod resend;
 pub mod settings;
 pub mod sign_in;
+pub mod statistics;
 pub mod transport;
 pub mod width;
 pub mod window;
@@ -53,6 +57,7 @@ pub use directory::{AccountEntry, Directory};
 pub use drafts::ConfigureError;
 pub use engine::{Engine, EngineParts};
 pub use feed::{AttemptNews, Feed};
+pub use overview::{Overview, OverviewStep, Range, Rate};
 pub use resend::ResendOutcome;
 pub use settings::{EngineSettings, UnseenTypes};
 pub use sign_in::{ShownToken, SignIn};
