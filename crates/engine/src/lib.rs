@@ -39,6 +39,7 @@ pub mod window;
 pub mod work;
 
 pub use accept::{AcceptError, Accepted, Rejection, Submission};
+pub use attempt::body_of;
 pub use catalogue::{Catalogue, CatalogueError};
 pub use clock::SystemClock;
 pub use directory::{AccountEntry, Directory};

@@ -8,7 +8,7 @@ const PRETTY_BYTES_MAX: usize = 256 * 1024;
 /// A body as it is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Body {
-    /// As it came; bytes that are no UTF-8 are replaced.
+    /// As it came; bytes that are no UTF-8 are replaced, and what would not be seen is made visible ([`visible`]).
     pub raw: String,
     /// Laid out, where it is JSON and that makes a difference.
     pub pretty: Option<String>,
@@ -19,14 +19,14 @@ pub struct Body {
 impl Body {
     /// For these bytes.
     pub fn new(bytes: &[u8]) -> Self {
-        let raw = String::from_utf8_lossy(bytes).into_owned();
+        let text = String::from_utf8_lossy(bytes);
         let pretty = (bytes.len() <= PRETTY_BYTES_MAX)
-            .then(|| pretty(&raw))
+            .then(|| pretty(&text))
             .flatten()
-            .filter(|pretty| *pretty != raw);
+            .filter(|pretty| *pretty != text);
         Self {
-            raw,
-            pretty,
+            raw: visible(&text),
+            pretty: pretty.map(|pretty| visible(&pretty)),
             bytes: bytes.len(),
         }
     }
@@ -35,6 +35,30 @@ impl Body {
     pub fn readable(&self) -> &str {
         self.pretty.as_deref().unwrap_or(&self.raw)
     }
+}
+
+/// The text with what a browser would drop, or would let hide or reorder other text, in signs that can be seen: control
+/// characters as Unicode's pictures of them, the marks of bidirectional text (Trojan Source, CVE-2021-42574) as their
+/// code. A line's end of two characters becomes one of one.
+pub fn visible(text: &str) -> String {
+    let text = text.replace("\r\n", "\n");
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '\n' | '\t' => shown.push(character),
+            '\0'..' ' => shown.extend(char::from_u32(0x2400 + u32::from(character))),
+            '\u{7f}' => shown.push('\u{2421}'),
+            '\u{80}'..='\u{9f}'
+            | '\u{200e}'
+            | '\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2066}'..='\u{2069}' => {
+                shown.push_str(&format!("‹U+{:04X}›", u32::from(character)));
+            }
+            _ => shown.push(character),
+        }
+    }
+    shown
 }
 
 /// JSON laid out; `None` for anything else. Numbers keep their digits as far as `serde_json` keeps them; who needs the
@@ -61,5 +85,13 @@ mod tests {
         assert_eq!(Body::new(b"<script>").pretty, None);
         assert_eq!(Body::new(b"\xff").raw, "\u{fffd}");
         assert_eq!(Body::new(b"").bytes, 0);
+    }
+
+    #[test]
+    fn nothing_in_a_body_can_hide() {
+        assert_eq!(visible("a\r\n\tb"), "a\n\tb");
+        assert_eq!(visible("\u{1b}[31mred\0\r\u{7f}"), "␛[31mred␀␍␡");
+        assert_eq!(visible("a\u{202e}b\u{9b}"), "a‹U+202E›b‹U+009B›");
+        assert_eq!(visible("é 日本"), "é 日本");
     }
 }
