@@ -38,23 +38,21 @@ impl Body {
 }
 
 /// The text with what a browser would drop, or would let hide or reorder other text, in signs that can be seen: control
-/// characters as Unicode's pictures of them, the marks of bidirectional text (Trojan Source, CVE-2021-42574) as their
-/// code. A line's end of two characters becomes one of one.
+/// characters and the marks of bidirectional text (Trojan Source, CVE-2021-42574). A line's end of two characters becomes
+/// one of one. Unicode's pictures of control characters would be shorter, but few fonts have them.
 pub fn visible(text: &str) -> String {
     let text = text.replace("\r\n", "\n");
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {
         match character {
             '\n' | '\t' => shown.push(character),
-            '\0'..' ' => shown.extend(char::from_u32(0x2400 + u32::from(character))),
-            '\u{7f}' => shown.push('\u{2421}'),
-            '\u{80}'..='\u{9f}'
-            | '\u{200e}'
-            | '\u{200f}'
-            | '\u{202a}'..='\u{202e}'
-            | '\u{2066}'..='\u{2069}' => {
+            '\0' => shown.push_str("‹NUL›"),
+            '\r' => shown.push_str("‹CR›"),
+            '\u{1b}' => shown.push_str("‹ESC›"),
+            '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
                 shown.push_str(&format!("‹U+{:04X}›", u32::from(character)));
             }
+            _ if character.is_control() => shown.push_str(&format!("‹U+{:04X}›", u32::from(character))),
             _ => shown.push(character),
         }
     }
@@ -90,7 +88,7 @@ mod tests {
     #[test]
     fn nothing_in_a_body_can_hide() {
         assert_eq!(visible("a\r\n\tb"), "a\n\tb");
-        assert_eq!(visible("\u{1b}[31mred\0\r\u{7f}"), "␛[31mred␀␍␡");
+        assert_eq!(visible("\u{1b}[31mred\0\r\u{7f}"), "‹ESC›[31mred‹NUL›‹CR›‹U+007F›");
         assert_eq!(visible("a\u{202e}b\u{9b}"), "a‹U+202E›b‹U+009B›");
         assert_eq!(visible("é 日本"), "é 日本");
     }

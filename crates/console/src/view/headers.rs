@@ -87,7 +87,7 @@ mod tests {
             ("Authorization".to_owned(), "Bearer x".to_owned()),
         ];
         let rows = rows(&headers);
-        assert_eq!(rows[0].value.as_deref(), Some("1␛"));
+        assert_eq!(rows[0].value.as_deref(), Some("1‹ESC›"));
         assert_eq!(rows[1].value, None);
     }
 }

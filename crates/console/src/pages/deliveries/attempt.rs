@@ -12,7 +12,7 @@ use crate::view::curl::Curl;
 use crate::view::headers::{self, HeaderRow};
 use crate::view::icon::Icon;
 use crate::view::status::Badge;
-use crate::view::time::Moment;
+use crate::view::time::{Moment, exact};
 use crate::view::{answer, duration, markup, number};
 
 /// What every attempt of a delivery sends.
@@ -47,6 +47,7 @@ pub struct AttemptView<'a> {
     number: u32,
     badge: Badge,
     started: Moment,
+    started_exactly: String,
     duration: String,
     status: Option<String>,
     error: Option<&'a str>,
@@ -122,6 +123,7 @@ impl<'a> AttemptView<'a> {
             number: attempt.number,
             badge: Badge::of_outcome(attempt.outcome),
             started: Moment::new(attempt.started_at, around.now),
+            started_exactly: exact(attempt.started_at),
             duration: duration::exact(attempt.duration),
             status: attempt.status_code.map(answer::status),
             error: attempt.error.as_deref(),

@@ -10,7 +10,7 @@ use postrider_storage::DeliveryRecord;
 use super::attempt::{Around, AttemptView, Folds, Sent, sent_as};
 use super::sentence::received_at;
 use crate::view::icon::Icon;
-use crate::view::time::Moment;
+use crate::view::time::{Moment, exact};
 use crate::view::{duration, markup};
 
 /// Attempts on one page: a delivery can have a thousand, with answers of 16 KiB each.
@@ -24,6 +24,7 @@ const BODIES_BYTES_MAX: usize = 64 * 1024;
 #[template(path = "deliveries/timeline.html")]
 pub struct Timeline<'a> {
     accepted: Moment,
+    accepted_exactly: String,
     /// Earlier attempts that are on another page: how many, and where.
     earlier: Option<(usize, String)>,
     steps: Vec<Step<'a>>,
@@ -47,7 +48,7 @@ struct End {
     tone: &'static str,
     icon: Icon,
     words: String,
-    moment: Option<Moment>,
+    moment: Option<(Moment, String)>,
     advice: &'static str,
 }
 
@@ -106,6 +107,7 @@ impl<'a> Timeline<'a> {
         });
         Self {
             accepted: Moment::new(event.created_at, now),
+            accepted_exactly: exact(event.created_at),
             earlier: attempts[..start]
                 .last()
                 .map(|last| (start, format!("{}?until={}", shown.path, last.number))),
@@ -171,12 +173,13 @@ impl End {
                 "The URL or its automation was deleted or switched off before the next attempt.",
             ),
         };
-        let due = delivery.next_attempt_at.map(|at| Moment::due(at, now));
+        let due = delivery.next_attempt_at.map(|at| (Moment::due(at, now), exact(at)));
+        let settled = delivery.settled_at.map(|at| (Moment::new(at, now), exact(at)));
         Self {
             tone,
             icon,
             words,
-            moment: due.or_else(|| delivery.settled_at.map(|at| Moment::new(at, now))),
+            moment: due.or(settled),
             advice,
         }
     }
@@ -218,7 +221,7 @@ mod tests {
         waiting.next_attempt_at = Some(Timestamp::from_unix_ms(9_500));
         let end = End::of(&waiting, now);
         assert_eq!(end.words, "Attempt 2 is due");
-        assert!(end.moment.unwrap().to_string().contains(">in 9 s<"));
+        assert!(end.moment.unwrap().0.to_string().contains(">in 9 s<"));
         assert_eq!(End::of(&delivery(DeliveryStatus::Failed, 3), now).words, "Failed");
     }
 }

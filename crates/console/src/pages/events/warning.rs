@@ -33,6 +33,6 @@ mod tests {
             code: "duplicate_name".to_owned(),
             pointer: "/a\u{1b}".to_owned(),
         };
-        assert!(words(&warning).starts_with("In the data a name occurs twice at /a␛. So"));
+        assert!(words(&warning).starts_with("In the data a name occurs twice at /a‹ESC›. So"));
     }
 }
