@@ -87,7 +87,9 @@ mod tests {
             "curl() {{ printf '%s|\\n' \"$@\"; [ \"$(eval echo \\${{$#}})\" != @- ] || cat; }}\n{}",
             curl.0
         );
-        let output = Command::new("sh").arg("-c").arg(script).output().unwrap();
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        std::io::Write::write_all(&mut file, script.as_bytes()).unwrap();
+        let output = Command::new("sh").arg(file.path()).output().unwrap();
         String::from_utf8(output.stdout).unwrap()
     }
 

@@ -30,7 +30,9 @@ markup!(CopyId);
 /// of a season. What is left are milliseconds, up to nine hours of them, and the number within one.
 pub fn short(id: impl fmt::Display) -> String {
     let text = id.to_string();
-    let middle = text.split_once('_').and_then(|(prefix, rest)| Some((prefix, rest.get(5..14)?)));
+    let middle = text
+        .split_once('_')
+        .and_then(|(prefix, rest)| Some((prefix, rest.get(5..14)?)));
     match middle {
         Some((prefix, middle)) => format!("{prefix}_…{middle}"),
         None => text,
@@ -49,7 +51,7 @@ mod tests {
 
     #[test]
     fn short_ids_keep_what_tells_them_apart() {
-        assert_eq!(short("evt_01h455vb4pex5vsknk084sn02q"), "evt_…vb4pex5vs");
+        assert_eq!(short("evt_01h455vb4pex5vsknk084sn02q"), "evt_…5vb4pex5v");
         assert_ne!(
             short("evt_01m876tdzke00smqcvwjat8000"),
             short("evt_01m876tdzke009mqcvwjat8000")

@@ -199,7 +199,7 @@ mod tests {
     fn what_was_deleted_can_still_be_filtered_by() {
         let id: AutomationId = "auto_01h455vb4pex5vsknk084sn02q".parse().unwrap();
         let choices = automation_choices(&[], Some(id));
-        assert_eq!(choices[0].label, "Deleted automation (auto_…vb4pex5vs)");
+        assert_eq!(choices[0].label, "Deleted automation (auto_…5vb4pex5v)");
         assert!(choices[0].is_chosen);
         assert_eq!(automation_choices(&[], None), []);
     }

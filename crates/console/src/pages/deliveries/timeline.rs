@@ -173,7 +173,9 @@ impl End {
                 "The URL or its automation was deleted or switched off before the next attempt.",
             ),
         };
-        let due = delivery.next_attempt_at.map(|at| (Moment::due(at, now), exact(at)));
+        let due = delivery
+            .next_attempt_at
+            .map(|at| (Moment::due(at, now), exact(at)));
         let settled = delivery.settled_at.map(|at| (Moment::new(at, now), exact(at)));
         Self {
             tone,
