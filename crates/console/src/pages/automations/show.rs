@@ -58,7 +58,6 @@ pub struct Typed {
 struct UrlRow {
     url: String,
     badge: Badge,
-    is_on: bool,
     is_gone: bool,
     rate: Option<RateWords>,
     options: Vec<String>,
@@ -125,7 +124,6 @@ async fn urls(app: &App, account: &InAccount, automation: &Automation) -> Result
     let urls = automation.actions.iter().map(|action| UrlRow {
         url: action.send.url.clone(),
         badge: Badge::of_switch(action.enabled),
-        is_on: action.enabled,
         is_gone: action.disabled_reason.is_some(),
         rate: rates
             .get(&action.id)
