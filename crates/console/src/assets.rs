@@ -21,11 +21,12 @@ const STYLES: [&str; 5] = [
 ];
 
 /// The modules. `console.js` is the one that pages name; it takes the others in.
-const MODULES: [(&str, &str); 6] = [
+const MODULES: [(&str, &str); 7] = [
     ("console.js", include_str!("../assets/console.js")),
     ("copy.js", include_str!("../assets/copy.js")),
     ("forms.js", include_str!("../assets/forms.js")),
     ("live.js", include_str!("../assets/live.js")),
+    ("patch.js", include_str!("../assets/patch.js")),
     ("progress.js", include_str!("../assets/progress.js")),
     ("times.js", include_str!("../assets/times.js")),
 ];

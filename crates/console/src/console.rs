@@ -20,7 +20,7 @@ use tower::ServiceExt as _;
 use crate::assets::{Assets, asset};
 use crate::brand::Brand;
 use crate::live::LivePlaces;
-use crate::pages::{accounts, automations, sign_in, theme};
+use crate::pages::{accounts, automations, deliveries, events, sign_in, theme};
 use crate::refusal::{Refusal, RefusalPage};
 use crate::security::SecurityHeaders;
 use crate::shell::Shell;
@@ -139,6 +139,8 @@ fn routes() -> Router<App> {
         .merge(sign_in::routes())
         .merge(accounts::routes())
         .merge(automations::routes())
+        .merge(events::routes())
+        .merge(deliveries::routes())
 }
 
 async fn not_found() -> Refusal {

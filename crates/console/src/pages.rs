@@ -2,5 +2,7 @@
 
 pub mod accounts;
 pub mod automations;
+pub mod deliveries;
+pub mod events;
 pub mod sign_in;
 pub mod theme;
