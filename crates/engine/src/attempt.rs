@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use postrider_model::attempt::Headers;
 use postrider_model::delivery::Ended;
-use postrider_model::{Attempt, Event, Outcome, SendWebhook, Timestamp};
+use postrider_model::{Attempt, AutomationId, DeliveryStatus, Event, Outcome, SendWebhook, Timestamp};
 use postrider_signing::render::{BodyParts, render_body};
 use postrider_storage::{Change, Finished, SessionId};
 
@@ -28,6 +28,10 @@ pub struct Done {
     pub session: SessionId,
     /// What was delivered.
     pub event: Arc<Event>,
+    /// The automation that was triggered.
+    pub automation: AutomationId,
+    /// Where the attempt was a resend: the status that the delivery had before.
+    pub resend_of: Option<DeliveryStatus>,
 }
 
 impl Done {
@@ -75,6 +79,8 @@ pub async fn carry_out(engine: &Engine, ready: Ready) -> Done {
             change,
         },
         session: ready.session,
+        automation: delivery.automation,
+        resend_of: delivery.progress.resend_of,
         event: ready.delivery.event,
     }
 }

@@ -14,6 +14,7 @@
 //! * [`lanes`]: what is in memory, one lane per action, under one bound for all ([`window`], [`width`]).
 //! * [`attempt`]: makes one request from a delivery and the configuration as it is now.
 //! * [`work`]: the tasks that attempt, record, refill lanes from the store, keep the session and prune.
+//! * [`statistics`], [`overview`]: what is counted, and the figures that people look at.
 //! * [`directory`], [`catalogue`]: configuration in memory, coherent with the store.
 //! * [`egress`]: where requests may go, and the HTTP client that takes them there.
 //!
@@ -30,9 +31,12 @@ pub mod egress;
 pub mod engine;
 pub mod feed;
 pub mod lanes;
+pub mod load;
 mod meters;
+pub mod overview;
 pub mod resend;
 pub mod settings;
+pub mod statistics;
 pub mod transport;
 pub mod width;
 pub mod window;
@@ -45,5 +49,6 @@ pub use directory::{AccountEntry, Directory};
 pub use drafts::ConfigureError;
 pub use engine::{Engine, EngineParts};
 pub use feed::{AttemptNews, Feed};
+pub use overview::{Overview, OverviewStep, Range, Rate};
 pub use resend::ResendOutcome;
 pub use settings::{EngineSettings, UnseenTypes};

@@ -122,6 +122,10 @@ fn statements_over_large_tables_seek_in_the_index_meant_for_them() {
             "SEARCH latencies USING PRIMARY KEY (step=? AND at<?)".to_owned(),
         ),
         (
+            statistics::WAITING_COUNT,
+            format!("{owned} (owner=? AND status=?)"),
+        ),
+        (
             statistics::OWNED_COUNT,
             format!("{owned} (owner>?)"),
         ),

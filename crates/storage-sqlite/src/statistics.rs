@@ -19,7 +19,7 @@ use crate::sql_error::{SqlError, SqlResult};
 use crate::store::SqliteStore;
 
 #[cfg(test)]
-pub(crate) use backlog::OWNED_COUNT;
+pub(crate) use backlog::{OWNED_COUNT, WAITING_COUNT};
 #[cfg(test)]
 pub(crate) use failing::{MOST, SUCCEEDED};
 

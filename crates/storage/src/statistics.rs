@@ -30,10 +30,12 @@ pub const STEPS_MAX: usize = 2_880;
 pub const FAILING_HOURS_MAX: usize = 50_000;
 
 /// Most pending deliveries that [`StatisticsStore::backlog`] counts: past that, people only want to know that it is a lot.
-pub const BACKLOG_COUNTED_MAX: usize = 100_000;
+/// With 100,000, PostgreSQL took 25 ms, and 130 where the rows were so new that it had to look at each.
+pub const BACKLOG_COUNTED_MAX: usize = 20_000;
 
-/// Most actions that [`StatisticsStore::backlog`] looks at for the oldest, where more is waiting than it counts.
-pub const BACKLOG_ACTIONS_MAX: usize = 1_000;
+/// Most actions with waiting deliveries that [`StatisticsStore::backlog`] has to look at for the oldest: some 45 µs each in
+/// PostgreSQL, where none looks at more unless it comes by them anyway.
+pub const BACKLOG_ACTIONS_MAX: usize = 500;
 
 /// For how long something is summed up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -160,8 +162,8 @@ pub struct Backlog {
     pub pending: usize,
     /// Whether there are more than that.
     pub is_more: bool,
-    /// Since when the one that has been due for longest waits in the store. Where there are more waiting than are
-    /// counted, of the first [`BACKLOG_ACTIONS_MAX`] actions. `None` where nothing that waits is due yet.
+    /// Since when the one that has been due for longest waits in the store: of all, or of those that are for the first
+    /// [`BACKLOG_ACTIONS_MAX`] actions. `None` where nothing that was looked at is due yet.
     pub oldest_due: Option<Timestamp>,
 }
 
@@ -197,6 +199,7 @@ pub trait StatisticsStore: Send + Sync {
     /// rows went: 0 once there is nothing left to remove.
     async fn prune_statistics(&self, step: TimeStep, before: Timestamp, limit: usize) -> StoreResult<usize>;
 
-    /// What is still to be done at `now`. It costs some 20 ms at most, whatever there is.
+    /// What is still to be done at `now`. With a million settled deliveries and 100,000 that wait, SQLite took 3 to 20 ms
+    /// and PostgreSQL 6 to 27, as they waited for 10 actions or for 5,000; 140 where it had never analyzed the table.
     async fn backlog(&self, now: Timestamp) -> StoreResult<Backlog>;
 }

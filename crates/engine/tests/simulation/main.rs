@@ -8,4 +8,5 @@ mod crashes;
 mod edits;
 mod outages;
 mod schedule;
+mod statistics;
 mod support;

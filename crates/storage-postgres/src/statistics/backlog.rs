@@ -9,10 +9,16 @@ use crate::deliveries::waiting;
 use crate::sql_error::SqlResult;
 use crate::statement;
 
-const WAITING: &str = "SELECT count(*), min(state_at)
-     FROM (SELECT state_at FROM deliveries WHERE status = 0 AND owner IS NULL LIMIT $1) AS waiting";
+/// In the order of the index, as otherwise PostgreSQL would read a table whole that it knows nothing of yet: a day's just
+/// after it began.
+const WAITING: &str = "SELECT count(*), min(state_at) FROM (
+         SELECT state_at FROM deliveries WHERE status = 0 AND owner IS NULL
+         ORDER BY action_id, state_at, id LIMIT $1
+     ) AS waiting";
 
-const OWNED: &str = "SELECT count(*) FROM (SELECT 1 FROM deliveries WHERE owner IS NOT NULL LIMIT $1) AS owned";
+const OWNED: &str = "SELECT count(*) FROM (
+         SELECT 1 FROM deliveries WHERE owner IS NOT NULL ORDER BY owner LIMIT $1
+     ) AS owned";
 
 /// See [`postrider_storage::StatisticsStore::backlog`].
 pub(super) async fn backlog(client: &impl GenericClient, now: Timestamp) -> SqlResult<Backlog> {

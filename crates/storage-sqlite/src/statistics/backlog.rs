@@ -8,30 +8,28 @@ use crate::columns;
 use crate::deliveries::waiting;
 use crate::sql_error::SqlResult;
 
-const WAITING_COUNT: &str = "SELECT state_at FROM deliveries INDEXED BY deliveries_waiting
-     WHERE status = 0 AND owner IS NULL LIMIT ?1";
+/// Not by the index of those that wait: it does not hold the owner, and each row would have to be looked up.
+pub(crate) const WAITING_COUNT: &str = "SELECT 1 FROM deliveries INDEXED BY deliveries_not_succeeded
+     WHERE status <> 1 AND owner IS NULL AND status = 0 LIMIT ?1";
 
 pub(crate) const OWNED_COUNT: &str = "SELECT 1 FROM deliveries INDEXED BY deliveries_not_succeeded
-     WHERE status <> 1 AND owner > ?2 LIMIT ?1";
+     WHERE status <> 1 AND owner > -9223372036854775808 LIMIT ?1";
 
 /// See [`postrider_storage::StatisticsStore::backlog`].
 pub(super) fn backlog(conn: &Connection, now: Timestamp) -> SqlResult<Backlog> {
-    let one_more = columns::number(BACKLOG_COUNTED_MAX + 1);
-    let (waiting, mut oldest): (i64, Option<i64>) = conn
-        .prepare_cached(&format!("SELECT count(*), min(state_at) FROM ({WAITING_COUNT})"))?
-        .query_row((one_more,), |row| Ok((row.get(0)?, row.get(1)?)))?;
-    if waiting == one_more {
-        // They were counted action by action, and the last ones not at all: the oldest may be anywhere.
-        let lanes = waiting::lanes(conn, None, BACKLOG_ACTIONS_MAX)?;
-        oldest = lanes.iter().map(|lane| lane.next_due.unix_ms()).min();
+    let mut pending = 0;
+    for of_kind in [WAITING_COUNT, OWNED_COUNT] {
+        let mut statement = conn.prepare_cached(&format!("SELECT count(*) FROM ({of_kind})"))?;
+        pending += statement.query_row((columns::number(BACKLOG_COUNTED_MAX + 1),), |row| {
+            row.get::<_, i64>(0)
+        })?;
     }
-    let owned: i64 = conn
-        .prepare_cached(&format!("SELECT count(*) FROM ({OWNED_COUNT})"))?
-        .query_row((one_more, i64::MIN), |row| row.get(0))?;
-    let pending = usize::try_from(waiting + owned).unwrap_or(usize::MAX);
+    let pending = usize::try_from(pending).unwrap_or(usize::MAX);
+    let lanes = waiting::lanes(conn, None, BACKLOG_ACTIONS_MAX)?;
+    let oldest = lanes.iter().map(|lane| lane.next_due).min();
     Ok(Backlog {
         pending: pending.min(BACKLOG_COUNTED_MAX),
         is_more: pending > BACKLOG_COUNTED_MAX,
-        oldest_due: oldest.map(Timestamp::from_unix_ms).filter(|due| *due <= now),
+        oldest_due: oldest.filter(|due| *due <= now),
     })
 }
