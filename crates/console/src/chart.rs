@@ -18,6 +18,7 @@ use postrider_model::Timestamp;
 use crate::view::{markup, number};
 use axis::Label;
 use columns::Column;
+pub use columns::span;
 use scale::Scale;
 
 /// Height of the columns' room, in pixels.
@@ -67,6 +68,11 @@ impl Look {
             Self::Hatched => "hatched",
             Self::Hollow => "hollow",
         }
+    }
+
+    /// Whether its fill is the chart's pattern.
+    fn is_hatched(self) -> bool {
+        self == Self::Hatched
     }
 }
 

@@ -21,7 +21,7 @@ use tower::ServiceExt as _;
 use crate::assets::{Assets, asset};
 use crate::brand::Brand;
 use crate::live::LivePlaces;
-use crate::pages::{accounts, automations, sign_in, theme};
+use crate::pages::{accounts, automations, overview, sign_in, theme};
 use crate::refusal::{Refusal, RefusalPage};
 use crate::security::SecurityHeaders;
 use crate::shell::Shell;
@@ -138,6 +138,7 @@ fn routes() -> Router<App> {
         .route("/assets/{version}/{name}", get(asset))
         .route("/theme", post(theme::choose))
         .merge(sign_in::routes())
+        .merge(overview::routes())
         .merge(accounts::routes())
         .merge(automations::routes())
 }

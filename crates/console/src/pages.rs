@@ -2,5 +2,6 @@
 
 pub mod accounts;
 pub mod automations;
+pub mod overview;
 pub mod sign_in;
 pub mod theme;

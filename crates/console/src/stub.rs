@@ -1,9 +1,8 @@
 //! Stand-ins.
 #![expect(missing_docs, reason = "temporary")]
 use postrider_engine::Engine;
-use postrider_model::{AccountId, ActionId, ApiKeyId, Grant};
+use postrider_model::{ApiKeyId, Grant};
 use postrider_storage::StoreResult;
-use std::collections::HashMap;
 pub struct ApiKeys;
 impl ApiKeys {
     pub fn admit(&self, _key: &str) -> Option<ApiKeyId> {
@@ -15,11 +14,6 @@ impl ShownToken {
     pub fn expose(&self) -> &str {
         &self.0
     }
-}
-#[derive(Clone, Copy)]
-pub struct Rate {
-    pub succeeded: u64,
-    pub failed: u64,
 }
 #[expect(async_fn_in_trait, reason = "temporary")]
 pub trait EngineStub {
@@ -41,9 +35,6 @@ pub trait EngineStub {
     }
     async fn end_session(&self, _t: &str) -> StoreResult<()> {
         Ok(())
-    }
-    async fn action_rates(&self, _t: AccountId) -> StoreResult<HashMap<ActionId, Rate>> {
-        Ok(HashMap::new())
     }
 }
 impl EngineStub for Engine {}
