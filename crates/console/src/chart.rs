@@ -110,7 +110,11 @@ struct Row {
 impl Chart {
     /// Of these data.
     pub fn new(data: Data) -> Self {
-        let stacked = |step: &Step| step.values.iter().fold(0u64, |sum, value| sum.saturating_add(*value));
+        let stacked = |step: &Step| {
+            step.values
+                .iter()
+                .fold(0u64, |sum, value| sum.saturating_add(*value))
+        };
         let scale = Scale::up_to(data.steps.iter().map(stacked).max().unwrap_or(0));
         let total = |series: usize| {
             let values = data.steps.iter().filter_map(|step| step.values.get(series));

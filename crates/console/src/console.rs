@@ -21,7 +21,7 @@ use tower::ServiceExt as _;
 use crate::assets::{Assets, asset};
 use crate::brand::Brand;
 use crate::live::LivePlaces;
-use crate::pages::{accounts, automations, overview, sign_in, theme};
+use crate::pages::{accounts, api_keys, automations, event_types, overview, sign_in, system, theme};
 use crate::refusal::{Refusal, RefusalPage};
 use crate::security::SecurityHeaders;
 use crate::shell::Shell;
@@ -139,6 +139,9 @@ fn routes() -> Router<App> {
         .route("/theme", post(theme::choose))
         .merge(sign_in::routes())
         .merge(overview::routes())
+        .merge(event_types::routes())
+        .merge(api_keys::routes())
+        .merge(system::routes())
         .merge(accounts::routes())
         .merge(automations::routes())
 }

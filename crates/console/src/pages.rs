@@ -1,7 +1,10 @@
 //! The pages, one folder per area. Each area lists its own routes.
 
 pub mod accounts;
+pub mod api_keys;
 pub mod automations;
+pub mod event_types;
 pub mod overview;
 pub mod sign_in;
+pub mod system;
 pub mod theme;

@@ -129,12 +129,7 @@ mod tests {
             name: "Events",
             look: super::super::Look::Solid,
         }];
-        let columns = columns(
-            &[step],
-            Duration::from_secs(900),
-            &series,
-            Scale::up_to(1_234),
-        );
+        let columns = columns(&[step], Duration::from_secs(900), &series, Scale::up_to(1_234));
         assert_eq!(columns[0].title, "24 Nov 15:15 to 15:30 UTC\nEvents: 1,234");
         assert_eq!((columns[0].x, columns[0].width), (0.0, 100.0));
     }

@@ -8,6 +8,8 @@ mod failing;
 mod first_steps;
 mod show;
 
+pub use show::pending;
+
 use axum::Router;
 use axum::routing::get;
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use postrider_api::{AdminKey, Api, ApiKeys, ApiState, ensure_admin_key};
-use postrider_console::{Brand, Console, ConsoleParts, SystemFacts};
+use postrider_console::{Brand, Console, ConsoleParts};
 use postrider_engine::egress::{EgressGuard, HttpTransport, SystemResolver, TransportSettings};
 use postrider_engine::{Engine, EngineParts, SystemClock};
 use postrider_model::Clock;
@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use super::site::Site;
-use super::{listener, metrics, store};
+use super::{listener, metrics, store, system};
 use crate::config::Settings;
 use crate::failure::Failure;
 
@@ -113,7 +113,7 @@ impl Node {
     }
 }
 
-fn console(_settings: &Settings, engine: &Arc<Engine>, _keys: &Arc<ApiKeys>) -> Console {
+fn console(settings: &Settings, engine: &Arc<Engine>, _keys: &Arc<ApiKeys>) -> Console {
     Console::new(ConsoleParts {
         engine: Arc::clone(engine),
         keys: Arc::new(postrider_console::stub::ApiKeys),
@@ -124,11 +124,7 @@ fn console(_settings: &Settings, engine: &Arc<Engine>, _keys: &Arc<ApiKeys>) -> 
         },
         frame_ancestors: Vec::new(),
         public_url: None,
-        system: SystemFacts {
-            version: env!("CARGO_PKG_VERSION"),
-            store: String::new(),
-            settings: Vec::new(),
-        },
+        system: system::facts(settings),
     })
 }
 

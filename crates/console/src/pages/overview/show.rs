@@ -15,8 +15,8 @@ use crate::console::page;
 use crate::refusal::Refusal;
 use crate::shell::{Link, Place, Shell};
 use crate::state::App;
-use crate::view::time::{self, Moment};
 use crate::view::icon::Icon;
+use crate::view::time::{self, Moment};
 use crate::view::{duration, number};
 use crate::visitor::Visitor;
 
@@ -61,11 +61,7 @@ struct Figures {
 }
 
 /// The page.
-pub async fn show(
-    State(app): State<App>,
-    visitor: Visitor,
-    headers: HeaderMap,
-) -> Result<Response, Refusal> {
+pub async fn show(State(app): State<App>, visitor: Visitor, headers: HeaderMap) -> Result<Response, Refusal> {
     if let Some(own) = visitor.own_account() {
         return Ok(Redirect::to(&format!("/accounts/{own}/automations")).into_response());
     }
@@ -92,7 +88,10 @@ pub async fn show(
         tabs: tabs.to_vec(),
         as_of: time::exact(now),
         figures: Figures::of(&overview, now),
-        charts: [charts::deliveries(&overview, over), charts::events(&overview, over)],
+        charts: [
+            charts::deliveries(&overview, over),
+            charts::events(&overview, over),
+        ],
         failing: failing::rows(&app, &overview.failing).await?,
         over,
     })
