@@ -20,7 +20,9 @@ use tower::ServiceExt as _;
 use crate::assets::{Assets, asset};
 use crate::brand::Brand;
 use crate::live::LivePlaces;
-use crate::pages::{accounts, automations, deliveries, events, sign_in, theme};
+use crate::pages::{
+    accounts, api_keys, automations, deliveries, event_types, events, overview, sign_in, system, theme,
+};
 use crate::refusal::{Refusal, RefusalPage};
 use crate::security::SecurityHeaders;
 use crate::shell::Shell;
@@ -137,6 +139,10 @@ fn routes() -> Router<App> {
         .route("/assets/{version}/{name}", get(asset))
         .route("/theme", post(theme::choose))
         .merge(sign_in::routes())
+        .merge(overview::routes())
+        .merge(event_types::routes())
+        .merge(api_keys::routes())
+        .merge(system::routes())
         .merge(accounts::routes())
         .merge(automations::routes())
         .merge(events::routes())

@@ -131,11 +131,13 @@ impl Engine {
         let hours = TimeStep::Hour.start_of(span.start)..span.end;
         let (store, sums) = (self.store(), range.sums());
         let wanted = |scope: &Scope| matches!(scope, Scope::Installation | Scope::Action(_));
-        let read = async || {
+        // No async closure: the compiler cannot tell that its future may move between threads.
+        let (of_span, of_hours) = (&span, &hours);
+        let read = move || async move {
             let (steps, latencies, failing) = tokio::try_join!(
-                store.statistics(Scope::Installation, sums, span.clone()),
-                store.latencies(sums, span.clone()),
-                store.failing_actions(hours.clone(), FAILING_MAX),
+                store.statistics(Scope::Installation, sums, of_span.clone()),
+                store.latencies(sums, of_span.clone()),
+                store.failing_actions(of_hours.clone(), FAILING_MAX),
             )?;
             Ok(Stored {
                 steps,
@@ -172,7 +174,8 @@ impl Engine {
         let first = hour.start_of(now.before(RATES_OVER));
         let span = first..now.after(Duration::from_millis(1));
         let wanted = |scope: &Scope| matches!(scope, Scope::Action(key) if key.account == account);
-        let read = async || self.store().action_statistics(account, span.clone()).await;
+        let of_span = &span;
+        let read = move || async move { self.store().action_statistics(account, of_span.clone()).await };
         let (stored, here) = self.statistics().beside(wanted, read).await?;
         let stored = stored.into_iter().map(|(key, counts)| (key.action, counts));
         let mut rates = HashMap::<_, Rate>::new();

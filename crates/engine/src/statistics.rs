@@ -150,11 +150,14 @@ impl Statistics {
     /// Reads figures from the store, and gives what is here besides, of the scopes that are wanted: each item is in one
     /// of them. (Where sums keep moving while it reads, which takes a store that writes faster than it reads, the last
     /// reading is taken as it is.)
-    pub(crate) async fn beside<T>(
+    pub(crate) async fn beside<T, F>(
         &self,
         wanted: impl Fn(&Scope) -> bool,
-        read: impl AsyncFn() -> StoreResult<T>,
-    ) -> StoreResult<(T, Batch)> {
+        read: impl Fn() -> F,
+    ) -> StoreResult<(T, Batch)>
+    where
+        F: Future<Output = StoreResult<T>>,
+    {
         let mut reads = 0;
         loop {
             let before = self.held.lock().moves;

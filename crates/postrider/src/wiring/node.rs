@@ -5,7 +5,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use postrider_api::{Api, ApiState};
-use postrider_console::{Brand, Console, ConsoleParts, SystemFacts};
+use postrider_console::{Brand, Console, ConsoleParts};
 use postrider_engine::egress::{EgressGuard, HttpTransport, SystemResolver, TransportSettings};
 use postrider_engine::{AdminKey, ApiKeys, Engine, EngineParts, SystemClock, ensure_admin_key};
 use postrider_model::{Clock, Visitor};
@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use super::site::Site;
-use super::{listener, metrics, store};
+use super::{listener, metrics, store, system};
 use crate::config::Settings;
 use crate::failure::Failure;
 
@@ -132,7 +132,7 @@ impl Node {
     }
 }
 
-fn console(_settings: &Settings, engine: &Arc<Engine>, keys: &Arc<ApiKeys>) -> Console {
+fn console(settings: &Settings, engine: &Arc<Engine>, keys: &Arc<ApiKeys>) -> Console {
     Console::new(ConsoleParts {
         engine: Arc::clone(engine),
         keys: Arc::clone(keys),
@@ -143,11 +143,7 @@ fn console(_settings: &Settings, engine: &Arc<Engine>, keys: &Arc<ApiKeys>) -> C
         },
         frame_ancestors: Vec::new(),
         public_url: None,
-        system: SystemFacts {
-            version: env!("CARGO_PKG_VERSION"),
-            store: String::new(),
-            settings: Vec::new(),
-        },
+        system: system::facts(settings),
     })
 }
 

@@ -1,6 +1,5 @@
 //! `GET /accounts/{account}/automations/{id}`: what it does, how well, and a way to try it.
 
-use crate::stub::EngineStub as _;
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
