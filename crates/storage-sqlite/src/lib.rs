@@ -50,6 +50,7 @@ mod schema;
 mod sessions;
 mod signing_keys;
 mod sql_error;
+mod statistics;
 mod store;
 mod work;
 mod writer;

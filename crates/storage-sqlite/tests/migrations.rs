@@ -18,7 +18,10 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 
 /// A database of each schema as it was frozen when the next one came, or now, for the newest. The rows are the same.
-const FIXTURES: &[&str] = &[include_str!("fixtures/schema_1.sql")];
+const FIXTURES: &[&str] = &[
+    include_str!("fixtures/schema_1.sql"),
+    include_str!("fixtures/schema_2.sql"),
+];
 
 /// A folder with the database that these statements make.
 fn folder_with(sql: &str, version: u32) -> TempDir {

@@ -30,6 +30,7 @@ pub mod events;
 pub mod page;
 pub mod retention;
 pub mod sessions;
+pub mod statistics;
 #[cfg(feature = "testkit")]
 pub mod testkit;
 pub mod transfer;
@@ -40,7 +41,7 @@ pub use api_keys::ApiKeyStore;
 pub use automations::{AutomationStore, SaveAutomation};
 pub use changes::{ChangeMark, ChangeStore, Changed, Changes};
 pub use deliveries::{
-    Change, Claim, ClaimRequest, DeliveryFilter, DeliveryKey, DeliveryRecord, DeliveryStore, Finished,
+    Change, Claim, ClaimRequest, CountStep, DeliveryFilter, DeliveryKey, DeliveryRecord, DeliveryStore, Finished,
     ReadyDelivery, Recorded, ReplayStep, Resent, WaitingLane,
 };
 pub use error::{StoreError, StoreResult};
@@ -49,6 +50,7 @@ pub use events::{Appended, EventFilter, EventStore, FirstAttempt, NewDelivery, N
 pub use page::{LIMIT_MAX, Page, PageRequest, Position};
 pub use retention::{Pruned, RetentionStore};
 pub use sessions::{SessionId, SessionStore};
+pub use statistics::StatisticsStore;
 pub use work::{Advanced, WorkStore};
 
 /// Everything Postrider asks of a store.
@@ -62,6 +64,7 @@ pub trait Store:
     + EventTypeStore
     + RetentionStore
     + SessionStore
+    + StatisticsStore
     + WorkStore
     + 'static
 {
@@ -77,6 +80,7 @@ impl<T> Store for T where
         + EventTypeStore
         + RetentionStore
         + SessionStore
+        + StatisticsStore
         + WorkStore
         + 'static
 {
