@@ -12,12 +12,13 @@ use crate::refusal::Refusal;
 use crate::state::App;
 
 /// The style sheets, in the order in which they are put together.
-const STYLES: [&str; 5] = [
+const STYLES: [&str; 6] = [
     include_str!("../assets/css/base.css"),
     include_str!("../assets/css/frame.css"),
     include_str!("../assets/css/forms.css"),
     include_str!("../assets/css/tables.css"),
     include_str!("../assets/css/record.css"),
+    include_str!("../assets/css/account.css"),
 ];
 
 /// The modules. `console.js` is the one that pages name; it takes the others in.

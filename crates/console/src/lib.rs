@@ -12,6 +12,7 @@
 //! | `refusal` | pages that say no, one enum |
 //! | `shell` | what surrounds every page: brand, navigation, theme |
 //! | `view` | pieces of pages: times, statuses, ids, JSON, curl; each renders itself, escaped |
+//! | `snippets` | how receivers verify, by language |
 //! | `live` | fragments that are sent again when they change (server-sent events) |
 //! | `assets`, `brand` | style sheets, modules, the installation's name, colour and logo |
 //! | `pages` | one folder per area, one file per page; templates lie in `templates/<area>/` |
@@ -40,6 +41,7 @@ mod query;
 mod refusal;
 mod security;
 mod shell;
+mod snippets;
 mod state;
 pub mod stub;
 mod view;

@@ -3,4 +3,5 @@
 pub mod accounts;
 pub mod automations;
 pub mod sign_in;
+pub mod signing_key;
 pub mod theme;
