@@ -13,8 +13,8 @@ fn main() {
     for name in ["hmac.rs", "standard-webhooks.rs"] {
         let path = folder.join(name);
         println!("cargo::rerun-if-changed={}", path.display());
-        let template = std::fs::read_to_string(&path)
-            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let template =
+            std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let rendered = placeholders::render(&template, placeholders::PREFIX);
         std::fs::write(Path::new(&out).join(name), rendered).expect("the output folder can be written to");
     }

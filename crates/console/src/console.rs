@@ -21,7 +21,7 @@ use tower::ServiceExt as _;
 use crate::assets::{Assets, asset};
 use crate::brand::Brand;
 use crate::live::LivePlaces;
-use crate::pages::{accounts, automations, sign_in, signing_key, theme};
+use crate::pages::{accounts, automations, replay, settings, sign_in, signing_key, theme};
 use crate::refusal::{Refusal, RefusalPage};
 use crate::security::SecurityHeaders;
 use crate::shell::Shell;
@@ -141,6 +141,8 @@ fn routes() -> Router<App> {
         .merge(accounts::routes())
         .merge(automations::routes())
         .merge(signing_key::routes())
+        .merge(settings::routes())
+        .merge(replay::routes())
 }
 
 async fn not_found() -> Refusal {

@@ -104,7 +104,10 @@ fn fill(text: &str, prefix: &str) -> String {
         let cgi = format!("HTTP_{}", name.to_ascii_uppercase().replace('-', "_"));
         filled = filled
             .replace(&format!("{{{{{placeholder}}}}}"), &name)
-            .replace(&format!("{{{{{placeholder}_lower}}}}"), &name.to_ascii_lowercase())
+            .replace(
+                &format!("{{{{{placeholder}_lower}}}}"),
+                &name.to_ascii_lowercase(),
+            )
             .replace(&format!("{{{{{placeholder}_cgi}}}}"), &cgi);
     }
     filled

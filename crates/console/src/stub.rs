@@ -42,6 +42,30 @@ pub trait EngineStub {
     async fn end_session(&self, _t: &str) -> StoreResult<()> {
         Ok(())
     }
+    async fn make_account_link(
+        &self,
+        account: AccountId,
+        read_only: bool,
+        theme: Option<postrider_model::grant::Theme>,
+        lifetime: std::time::Duration,
+    ) -> StoreResult<Option<(ShownToken, Grant)>> {
+        let now = postrider_model::Timestamp::from_unix_ms(1_795_534_863_120);
+        Ok(Some((
+            ShownToken("prl_stand-in".to_owned()),
+            Grant {
+                sha256: [0; 32],
+                kind: postrider_model::GrantKind::AccountLink,
+                visitor: postrider_model::Visitor::Customer {
+                    account,
+                    read_only,
+                    theme,
+                },
+                api_key: None,
+                created_at: now,
+                expires_at: now.after(lifetime),
+            },
+        )))
+    }
     async fn action_rates(&self, _t: AccountId) -> StoreResult<HashMap<ActionId, Rate>> {
         Ok(HashMap::new())
     }

@@ -19,8 +19,8 @@ use postrider_model::{
     AccountId, ActionId, AutomationId, Delivery, DeliveryId, DeliveryStatus, EventId, Outcome, Timestamp,
 };
 use postrider_storage::{
-    Claim, ClaimRequest, CountStep, DeliveryFilter, DeliveryKey, DeliveryRecord, DeliveryStore, Finished, Page,
-    PageRequest, Position, Recorded, ReplayStep, Resent, SessionId, StoreResult, WaitingLane,
+    Claim, ClaimRequest, CountStep, DeliveryFilter, DeliveryKey, DeliveryRecord, DeliveryStore, Finished,
+    Page, PageRequest, Position, Recorded, ReplayStep, Resent, SessionId, StoreResult, WaitingLane,
 };
 use tokio_postgres::Row;
 

@@ -147,7 +147,8 @@ async fn of_actions(
     account: AccountId,
     span: &Range<Timestamp>,
 ) -> SqlResult<Vec<(ActionKey, Counts)>> {
-    let sql = "SELECT sum(events)::bigint, sum(succeeded)::bigint, sum(failed)::bigint, sum(canceled)::bigint,
+    let sql =
+        "SELECT sum(events)::bigint, sum(succeeded)::bigint, sum(failed)::bigint, sum(canceled)::bigint,
              sum(attempts)::bigint, sum(attempts_failed)::bigint, account_id, automation_id, action_id
          FROM statistics
          WHERE account_id = $1 AND step = 1 AND at >= $2 AND at < $3

@@ -41,8 +41,8 @@ pub use api_keys::ApiKeyStore;
 pub use automations::{AutomationStore, SaveAutomation};
 pub use changes::{ChangeMark, ChangeStore, Changed, Changes};
 pub use deliveries::{
-    Change, Claim, ClaimRequest, CountStep, DeliveryFilter, DeliveryKey, DeliveryRecord, DeliveryStore, Finished,
-    ReadyDelivery, Recorded, ReplayStep, Resent, WaitingLane,
+    Change, Claim, ClaimRequest, CountStep, DeliveryFilter, DeliveryKey, DeliveryRecord, DeliveryStore,
+    Finished, ReadyDelivery, Recorded, ReplayStep, Resent, WaitingLane,
 };
 pub use error::{StoreError, StoreResult};
 pub use event_types::EventTypeStore;

@@ -92,7 +92,8 @@ impl Delivery {
     pub fn forged_without_a_key(&self) -> Self {
         let mut forged = self.clone();
         let text = |name: &str| self.headers[name].to_str().unwrap();
-        let token = signature::standard_webhooks("", text("webhook-id"), text("webhook-timestamp"), &self.body);
+        let token =
+            signature::standard_webhooks("", text("webhook-id"), text("webhook-timestamp"), &self.body);
         let hex = signature::postrider("", &self.body);
         for (name, value) in [
             ("webhook-signature".to_owned(), token),

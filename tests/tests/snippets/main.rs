@@ -31,13 +31,21 @@ async fn keeps_its_promises(language: Language, way: Way) {
 
     let old = snippet.serve(&deliveries.old_key);
     assert_eq!(old.answer(before).await, 204, "genuine");
-    assert_eq!(old.answer(&before.with_a_byte_changed()).await, 401, "a byte changed");
+    assert_eq!(
+        old.answer(&before.with_a_byte_changed()).await,
+        401,
+        "a byte changed"
+    );
     assert_eq!(old.answer(&before.without_signatures()).await, 401, "not signed");
     assert_eq!(old.answer(during).await, 204, "the old key, while it overlaps");
 
     let new = snippet.serve(&deliveries.new_key);
     assert_eq!(new.answer(during).await, 204, "the new key, while it overlaps");
-    assert_eq!(new.answer(&during.with_a_byte_changed()).await, 401, "a byte changed");
+    assert_eq!(
+        new.answer(&during.with_a_byte_changed()).await,
+        401,
+        "a byte changed"
+    );
     assert_eq!(new.answer(before).await, 401, "from before there was this key");
 
     let wrong = snippet.serve(WRONG_KEY);
@@ -99,15 +107,25 @@ fn every_snippet_in_the_folder_has_its_test_and_known_placeholders() {
     for folder in std::fs::read_dir(language::snippets()).unwrap() {
         let folder = folder.unwrap().path();
         if folder.is_dir() {
-            found.extend(std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()));
+            found.extend(
+                std::fs::read_dir(folder)
+                    .unwrap()
+                    .map(|file| file.unwrap().path()),
+            );
         }
     }
     assert_eq!(found, expected);
     for path in found {
         let template = std::fs::read_to_string(&path).unwrap();
         let rendered = placeholders::render(&template, placeholders::PREFIX);
-        assert!(!rendered.contains("{{signature") && !rendered.contains("{{next"), "{rendered}");
-        let names_our_header = rendered.to_ascii_lowercase().replace('_', "-").contains("acme-billing-signature-next");
+        assert!(
+            !rendered.contains("{{signature") && !rendered.contains("{{next"),
+            "{rendered}"
+        );
+        let names_our_header = rendered
+            .to_ascii_lowercase()
+            .replace('_', "-")
+            .contains("acme-billing-signature-next");
         let is_hmac = path.file_stem().unwrap() == Way::Hmac.file_stem();
         assert_eq!(names_our_header, is_hmac, "{}", path.display());
     }

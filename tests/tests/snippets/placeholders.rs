@@ -13,7 +13,10 @@ pub fn render(template: &str, prefix: &str) -> String {
         let cgi = format!("HTTP_{}", header.to_ascii_uppercase().replace('-', "_"));
         rendered = rendered
             .replace(&format!("{{{{{placeholder}_cgi}}}}"), &cgi)
-            .replace(&format!("{{{{{placeholder}_lower}}}}"), &header.to_ascii_lowercase())
+            .replace(
+                &format!("{{{{{placeholder}_lower}}}}"),
+                &header.to_ascii_lowercase(),
+            )
             .replace(&format!("{{{{{placeholder}}}}}"), &header);
     }
     rendered

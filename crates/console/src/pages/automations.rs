@@ -4,7 +4,7 @@
 //! * `fields`: what the form holds, between what people type and the engine's drafts. `choices`: the event types to pick.
 //! * `switch`, `delete`: one click each.
 
-mod choices;
+pub mod choices;
 mod create;
 mod delete;
 mod edit;

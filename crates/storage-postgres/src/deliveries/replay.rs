@@ -82,9 +82,7 @@ async fn choose(
     list::walk(client, account, &filter, after, first_chunk, |delivery| {
         let was = delivery.progress;
         match was.resend() {
-            Some(becomes)
-                if was.status != DeliveryStatus::Pending && actions.contains(&delivery.action) =>
-            {
+            Some(becomes) if was.status != DeliveryStatus::Pending && actions.contains(&delivery.action) => {
                 let key = DeliveryKey {
                     account,
                     delivery: delivery.id,

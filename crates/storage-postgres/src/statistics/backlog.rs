@@ -12,7 +12,8 @@ use crate::statement;
 const WAITING: &str = "SELECT count(*), min(state_at)
      FROM (SELECT state_at FROM deliveries WHERE status = 0 AND owner IS NULL LIMIT $1) AS waiting";
 
-const OWNED: &str = "SELECT count(*) FROM (SELECT 1 FROM deliveries WHERE owner IS NOT NULL LIMIT $1) AS owned";
+const OWNED: &str =
+    "SELECT count(*) FROM (SELECT 1 FROM deliveries WHERE owner IS NOT NULL LIMIT $1) AS owned";
 
 /// See [`postrider_storage::StatisticsStore::backlog`].
 pub(super) async fn backlog(client: &impl GenericClient, now: Timestamp) -> SqlResult<Backlog> {

@@ -152,7 +152,11 @@ pub async fn a_count_is_what_a_replay_replays_and_changes_nothing(store: Arc<dyn
         }
         assert_eq!(after, None, "a count has an end");
         for before in &before {
-            assert_eq!(scene.delivery(key(&scene, before.id)).await, *before, "{filter:?}");
+            assert_eq!(
+                scene.delivery(key(&scene, before.id)).await,
+                *before,
+                "{filter:?}"
+            );
         }
         let replayed = replay(&scene, &filter, actions, at(1000), all.len()).await;
         assert_eq!(counted, replayed, "{filter:?}");

@@ -109,7 +109,11 @@ pub async fn steps_are_those_of_the_span_and_the_scope_oldest_first(store: Arc<d
     let mut added = Vec::new();
     for (scope, n) in scopes.into_iter().zip(1..) {
         for nth in [3, 0, 1, 4] {
-            added.push(count(scope, nth, counts(10 * n + u64::try_from(nth).expect("few"))));
+            added.push(count(
+                scope,
+                nth,
+                counts(10 * n + u64::try_from(nth).expect("few")),
+            ));
         }
         added.push(Count {
             step: TimeStep::Minute,
@@ -200,7 +204,11 @@ pub async fn actions_that_fail_most_come_first(store: Arc<dyn Store>) {
     assert_eq!(failing(&*store, hours(1, 5), 1).await, expected[..1]);
     assert_eq!(failing(&*store, hours(0, 6), 1).await[0].key, formerly);
     let within = Timestamp::from_unix_ms(hour(0).unix_ms() + 1)..hour(5);
-    assert_eq!(failing(&*store, within, 10).await, expected, "the first hour began before");
+    assert_eq!(
+        failing(&*store, within, 10).await,
+        expected,
+        "the first hour began before"
+    );
 }
 
 pub async fn old_steps_go_in_bounded_pieces_and_young_ones_stay(store: Arc<dyn Store>) {
@@ -235,7 +243,11 @@ pub async fn old_steps_go_in_bounded_pieces_and_young_ones_stay(store: Arc<dyn S
         let times: Vec<_> = left.iter().map(|(at, _)| *at).collect();
         assert_eq!(times, (15..20).map(hour).collect::<Vec<_>>());
         let minutes = store.statistics(scope, TimeStep::Minute, hours(0, 20)).await;
-        assert_eq!(minutes.expect("statistics").len(), 20, "minutes are another matter");
+        assert_eq!(
+            minutes.expect("statistics").len(),
+            20,
+            "minutes are another matter"
+        );
     }
     let bucket = bucket_of(Duration::from_millis(5));
     for (step, count) in [(TimeStep::Hour, 5), (TimeStep::Minute, 20)] {
@@ -293,7 +305,11 @@ pub async fn the_backlog_is_what_is_pending_and_its_age(store: Arc<dyn Store>) {
         pending: 1,
         ..Backlog::default()
     };
-    assert_eq!(backlog(50).await, owned, "what a node has in hand waits for nothing");
+    assert_eq!(
+        backlog(50).await,
+        owned,
+        "what a node has in hand waits for nothing"
+    );
     for (s, action) in [(20, 1), (10, 2), (30, 0)] {
         let event = scene.event_for(s, &scene.actions[action..=action], FirstAttempt::Waiting);
         scene.append_new(&event).await;
