@@ -12,13 +12,14 @@ use crate::refusal::Refusal;
 use crate::state::App;
 
 /// The style sheets, in the order in which they are put together.
-const STYLES: [&str; 6] = [
+const STYLES: [&str; 7] = [
     include_str!("../assets/css/base.css"),
     include_str!("../assets/css/frame.css"),
     include_str!("../assets/css/forms.css"),
     include_str!("../assets/css/tables.css"),
     include_str!("../assets/css/record.css"),
     include_str!("../assets/css/overview.css"),
+    include_str!("../assets/css/account.css"),
 ];
 
 /// The modules. `console.js` is the one that pages name; it takes the others in.

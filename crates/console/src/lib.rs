@@ -13,6 +13,7 @@
 //! | `shell` | what surrounds every page: brand, navigation, theme |
 //! | `view` | pieces of pages: times, statuses, ids, JSON, curl; each renders itself, escaped |
 //! | `chart` | columns over time, drawn as SVG |
+//! | `snippets` | how receivers verify, by language |
 //! | `live` | fragments that are sent again when they change (server-sent events) |
 //! | `assets`, `brand` | style sheets, modules, the installation's name, colour and logo |
 //! | `pages` | one folder per area, one file per page; templates lie in `templates/<area>/` |
@@ -42,8 +43,8 @@ mod query;
 mod refusal;
 mod security;
 mod shell;
+mod snippets;
 mod state;
-pub mod stub;
 mod view;
 mod visitor;
 

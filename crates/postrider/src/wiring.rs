@@ -5,6 +5,7 @@
 //!
 //! It must never hold a rule about deliveries: what it decides is in the settings.
 
+pub mod console;
 pub mod listener;
 pub mod logging;
 pub mod metrics;

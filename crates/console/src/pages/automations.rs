@@ -5,7 +5,7 @@
 //! * `test`: sends one, and shows what was sent and what came back.
 //! * `switch`, `delete`: one click each.
 
-mod choices;
+pub mod choices;
 mod create;
 mod delete;
 mod edit;

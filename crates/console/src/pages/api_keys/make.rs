@@ -13,9 +13,9 @@ use crate::form::Form;
 use crate::refusal::Refusal;
 use crate::shell::{Place, Shell};
 use crate::state::App;
-use crate::stub::ApiKeyName;
 use crate::view::icon::Icon;
 use crate::visitor::Operator;
+use postrider_engine::ApiKeyName;
 
 #[derive(Template)]
 #[template(path = "api_keys/made.html")]

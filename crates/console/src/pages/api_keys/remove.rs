@@ -11,9 +11,9 @@ use crate::form::Form;
 use crate::refusal::Refusal;
 use crate::shell::{Place, Shell};
 use crate::state::App;
-use crate::stub::RemoveApiKey;
 use crate::visitor::account::PathId;
 use crate::visitor::{Operator, Visitor};
+use postrider_storage::RemoveApiKey;
 
 #[derive(Template)]
 #[template(path = "api_keys/remove.html")]
