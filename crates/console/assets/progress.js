@@ -16,7 +16,8 @@ async function run(event, form, enliven) {
   form.hidden = true;
   place.focus();
   try {
-    const answer = await fetch(form.action, { method: "POST", body: fields });
+    // Not `form.action`: that is a field of the form, where it has one of this name.
+    const answer = await fetch(form.getAttribute("action"), { method: "POST", body: fields });
     if (!answer.ok || answer.redirected) {
       // Nothing was begun: let the browser show whatever came instead.
       form.submit();

@@ -82,12 +82,13 @@ fn parsed<T: FromStr>(text: &str, pointer: &str, detail: &str, faults: &mut Vec<
 
 /// A time as a field of a browser has it (HTML, *local date and time*), which we take as UTC, or one with its zone.
 fn time(text: &str, pointer: &str, faults: &mut Vec<Fault>) -> Option<Timestamp> {
+    let text = &text.replacen(' ', "T", 1);
     let detail = "is no date and time, such as “2026-11-24 15:40”";
     let zoned = text.ends_with(['Z', 'z']) || text.get(19..).is_some_and(|rest| rest.contains(['+', '-']));
     let full = match text.len() {
         10 => format!("{text}T00:00:00Z"),
         16 => format!("{text}:00Z"),
-        _ if zoned || text.is_empty() => text.to_owned(),
+        _ if zoned || text.is_empty() => text.clone(),
         _ => format!("{text}Z"),
     };
     parsed(&full, pointer, detail, faults)
