@@ -32,7 +32,7 @@ fn brand(settings: &Settings) -> Result<Brand, Failure> {
         accent: settings.console_accent_color.rgb(),
         logo: logo.map(|logo| Logo {
             content_type: logo.kind.media_type(),
-            bytes: logo.bytes,
+            bytes: logo.bytes.into(),
         }),
     })
 }
