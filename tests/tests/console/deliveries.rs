@@ -1,0 +1,146 @@
+//! Following what was sent: tests, retries seen live, the time line, sending again.
+
+use postrider_tests::browser::{button, css, label, link, text};
+use postrider_tests::wait::SOON;
+use postrider_tests::Reply;
+use serde_json::json;
+
+use crate::desk::Desk;
+
+#[tokio::test]
+async fn a_test_shows_what_was_sent_and_what_came_back() {
+    let desk = Desk::open().await;
+    send_test(&desk).await;
+    desk.browser.assert_no_fault_logged(&["422"]).await;
+}
+
+#[tokio::test]
+async fn a_test_without_javascript() {
+    send_test(&Desk::open_without_javascript().await).await;
+}
+
+async fn send_test(desk: &Desk) {
+    let (browser, receiver) = (&desk.browser, &desk.receiver);
+    let answer = Reply::status(200).with_body(r#"{"thanks":"we have it"}"#);
+    receiver.answer("/hooks", [answer]);
+    let automation = desk
+        .account
+        .automation_on("proposal.accepted", json!({"type": "send_webhook", "url": receiver.url("/hooks")}))
+        .await;
+    let id = automation["id"].as_str().unwrap();
+    desk.go(&format!("/automations/{id}")).await;
+    browser.click(button("Choose what to send")).await;
+    browser.type_into(label("Data (JSON)"), r#"{"total": "#).await;
+    browser.click(button("Send a test")).await;
+    // What is wrong stands beside the field, with what was typed.
+    browser.wait_for(css("#data[aria-invalid=true]")).await;
+    assert_eq!(browser.property(css("#data"), "value").await, json!(r#"{"total": "#));
+    browser.type_into(label("Data (JSON)"), r#"{"total": 12950.5}"#).await;
+    browser.click(button("Send a test")).await;
+    // Live with scripts, by itself reloaded without.
+    browser.wait_for_text("we have it").await;
+    browser.wait_for_text("12950.5").await;
+    let sent = receiver.wait_for("/hooks", 1, SOON).await;
+    assert!(sent[0].body.ends_with(br#""data":{"total":12950.5}}"#));
+    browser.wait_for_text(sent[0].header("postrider-signature")).await;
+}
+
+#[tokio::test]
+async fn a_failing_delivery_is_seen_to_retry_and_is_sent_again_by_hand() {
+    let desk = Desk::open().await;
+    let (browser, receiver) = (&desk.browser, &desk.receiver);
+    let busy = Reply::status(503).with_body("come back later");
+    receiver.answer("/hooks", [busy.clone(), busy, Reply::status(200).with_body("thanks")]);
+    desk.account.automation(json!({"type": "send_webhook", "url": receiver.url("/hooks")})).await;
+
+    // The row comes by itself.
+    desk.go("/deliveries").await;
+    browser.wait_for_text("Nothing was sent yet.").await;
+    desk.account.send("proposal.accepted", r#"{"total":8400}"#).await;
+    browser.wait_for(link("proposal.accepted")).await;
+    browser.click(link("proposal.accepted")).await;
+
+    // So do the attempts, on a page that is not loaded again.
+    browser.evaluate("window.untouched = true").await;
+    browser.wait_for_text("Attempt 1").await;
+    browser.wait_for_text("Attempt 2").await;
+    browser.wait_for_text("Delivered on the third attempt").await;
+    assert_eq!(browser.evaluate("window.untouched").await, json!(true));
+    browser.wait_for_text("come back later").await;
+
+    // The whole request and answer, to read and to take along.
+    let sent = receiver.received("/hooks");
+    browser.click(button("Request of attempt 3")).await;
+    browser.wait_for_text(sent[2].header("webhook-signature")).await;
+    browser.click(button("As a curl command").within("[id$='-3']")).await;
+    browser.wait_for_text("curl").await;
+
+    browser.click(button("Send again")).await;
+    receiver.wait_for("/hooks", 4, SOON).await;
+    browser.wait_for_text("Attempt 4").await;
+    let bodies: Vec<_> = receiver.received("/hooks").into_iter().map(|it| it.body).collect();
+    assert!(bodies.iter().all(|body| *body == bodies[0]));
+    browser.assert_no_fault_logged(&[]).await;
+}
+
+#[tokio::test]
+async fn what_a_receiver_answers_is_text_whatever_it_is() {
+    let desk = Desk::open().await;
+    let hostile = "<script>window.pwned = true</script><img src=x onerror='window.pwned = true'>";
+    let answer = Reply::status(200)
+        .with_header("content-type", "text/html")
+        .with_header("x-odd", "</td><script>window.pwned = true</script>")
+        .with_body(hostile);
+    desk.receiver.answer("/hooks", [answer]);
+    desk.account.automation(json!({"type": "send_webhook", "url": desk.receiver.url("/hooks")})).await;
+    let data = json!({"name": "</script><script>window.pwned = true</script>"});
+    let event = desk.account.send("a.b", &data.to_string()).await;
+    let delivery = desk.account.settled(&event, "succeeded").await["id"].as_str().unwrap().to_owned();
+    for path in [
+        format!("/deliveries/{delivery}"),
+        format!("/events/{event}"),
+        "/events".to_owned(),
+        "/deliveries".to_owned(),
+    ] {
+        desk.go(&path).await;
+        assert_eq!(desk.browser.evaluate("window.pwned ?? null").await, json!(null), "{path}");
+    }
+    desk.go(&format!("/deliveries/{delivery}")).await;
+    desk.browser.wait_for_text("window.pwned = true").await;
+    desk.browser.assert_no_fault_logged(&[]).await;
+}
+
+#[tokio::test]
+async fn what_failed_is_counted_then_sent_again_with_progress() {
+    let desk = Desk::open().await;
+    replay(&desk).await;
+    desk.browser.assert_no_fault_logged(&[]).await;
+}
+
+#[tokio::test]
+async fn what_failed_is_sent_again_without_javascript() {
+    replay(&Desk::open_without_javascript().await).await;
+}
+
+async fn replay(desk: &Desk) {
+    const FAILED: usize = 12;
+    let (browser, receiver) = (&desk.browser, &desk.receiver);
+    receiver.answer("/hooks", [Reply::status(500)]);
+    let url = receiver.url("/hooks");
+    desk.account.automation_with_delays(&url, &[]).await;
+    for number in 0..FAILED {
+        let event = desk.account.send("proposal.accepted", &number.to_string()).await;
+        desk.account.settled(&event, "failed").await;
+    }
+    receiver.answer("/hooks", [Reply::status(200)]);
+    desk.go("/deliveries?status=failed").await;
+    browser.click(link("Replay these…")).await;
+    browser.click(button("Count them")).await;
+    browser.wait_for_text("12 deliveries can be sent again").await;
+    assert_eq!(receiver.count("/hooks"), FAILED);
+    browser.click(button("Send 12 again")).await;
+    browser.wait_for_text("12 deliveries are on the way again.").await;
+    receiver.wait_for("/hooks", 2 * FAILED, SOON).await;
+    browser.click(link("See the deliveries")).await;
+    browser.wait_for(text("Delivered").within("tbody")).await;
+}
