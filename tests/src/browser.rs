@@ -1,7 +1,7 @@
 //! A real browser: Chromium without a window, driven over WebDriver.
 //!
 //! A test opens pages, clicks and types as a visitor would. Every verb waits until it can be done, for at most
-//! [`SOON`](crate::wait::SOON), and panics with what the page shows where it cannot: tests need no waiting of their
+//! [`SOON`], and panics with what the page shows where it cannot: tests need no waiting of their
 //! own, and never sleep.
 //!
 //! * [`target`]: which element is meant: by the name of a button, link or field, or by a CSS selector.
@@ -40,11 +40,13 @@ pub use verbs::key;
 use driver::Driver;
 use session::Session;
 
+use crate::wait::SOON;
+
 /// Bound on a page's load, and on a script that a test has run in it.
 const PAGE_LOAD_MAX: Duration = Duration::from_secs(20);
 const SCRIPT_MAX: Duration = Duration::from_secs(30);
 
-/// A window is all there is, the sandbox cannot be had as root, and the browser calls nobody but the pages' server.
+/// There is no screen, root cannot have the sandbox, and the browser is to call nobody but the pages' server.
 const FLAGS: [&str; 9] = [
     "--headless=new",
     "--no-sandbox",
@@ -65,6 +67,7 @@ const BLOCKED: u32 = 2;
 pub struct Browser {
     session: Session,
     javascript: bool,
+    patience: Duration,
     emulation: Mutex<Emulation>,
     logged: Mutex<Vec<Logged>>,
     // Last, so that it is dropped last.
@@ -91,12 +94,19 @@ impl Browser {
         let browser = Self {
             session,
             javascript,
+            patience: SOON,
             emulation: Mutex::new(Emulation::default()),
             logged: Mutex::default(),
             driver,
         };
         browser.emulate(Emulation::default()).await;
         browser
+    }
+
+    /// Has its verbs give up after this long: for tests of what cannot be done.
+    #[must_use]
+    pub fn with_patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
     }
 
     /// The driver and what goes with it.

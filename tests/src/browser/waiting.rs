@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 use super::Browser;
 use super::session::{Element, Refusal};
 use super::target::Target;
-use crate::wait::SOON;
 
 /// How often the page is looked at. A look costs some milliseconds of the page's own thread.
 const LOOK_EVERY: Duration = Duration::from_millis(25);
@@ -94,9 +93,9 @@ impl Browser {
         Ok(found.iter().filter_map(Element::from_json).collect())
     }
 
-    /// Tries again until it can be done. Panics where it cannot within [`SOON`].
+    /// Tries again until it can be done. Panics where it cannot while the browser's patience lasts.
     async fn until<T>(&self, what: &str, attempt: impl AsyncFn() -> Result<T, String>) -> T {
-        let deadline = Instant::now() + SOON;
+        let deadline = Instant::now() + self.patience;
         loop {
             match attempt().await {
                 Ok(done) => return done,
@@ -119,9 +118,10 @@ impl Browser {
         let shown = self.shown().await.unwrap_or_else(|refusal| refusal.to_string());
         let shown: String = shown.chars().take(SHOWN_CHARS_MAX).collect();
         let logged = self.take_log().await.unwrap_or_default();
+        let patience = self.patience;
         let logged: Vec<String> = logged.iter().map(ToString::to_string).collect();
         panic!(
-            "the browser could not {what} within {SOON:?}: {why}\n--- {url} shows\n{shown}\n--- its console\n{}\n---",
+            "the browser could not {what} within {patience:?}: {why}\n--- {url} shows\n{shown}\n--- its console\n{}\n---",
             logged.join("\n")
         );
     }

@@ -1,4 +1,4 @@
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use postrider_tests::Browser;
 use postrider_tests::browser::{
@@ -68,6 +68,7 @@ async fn what_comes_and_goes_is_waited_for() {
 #[tokio::test]
 async fn what_cannot_be_done_is_reported_with_what_the_page_shows() {
     let (browser, server) = tokio::join!(Browser::start(), pages::serve());
+    let browser = browser.with_patience(Duration::from_secs(1));
     browser.open(&server.url("/clean")).await;
     let tasks = tokio::task::LocalSet::new();
     let ambiguous = tasks.spawn_local(async move { browser.click(button("Remove")).await });
@@ -181,7 +182,8 @@ async fn screenshots_have_their_width_and_few_bytes() {
     browser.open(&server.url("/clean")).await;
     let before = browser.emulation();
     let started = Instant::now();
-    let taken = browser.screenshots("harness").await;
+    let folder = tempfile::tempdir().unwrap();
+    let taken = browser.screenshots_into(folder.path(), "harness").await;
     println!("four pictures took {:?}", started.elapsed());
     let named: Vec<_> = taken
         .iter()
@@ -222,7 +224,8 @@ async fn a_long_and_colourful_page_makes_a_picture_within_its_bounds() {
     let (browser, server) = tokio::join!(Browser::start(), pages::serve());
     browser.open(&server.url("/clean")).await;
     browser.evaluate(ADD_ROWS).await;
-    for shot in browser.screenshots("harness-long").await {
+    let folder = tempfile::tempdir().unwrap();
+    for shot in browser.screenshots_into(folder.path(), "harness-long").await {
         println!("{shot:?}");
         assert_eq!(shot.height_px, 1_600);
         assert!(shot.bytes <= 110 * 1024, "{shot:?}");
@@ -231,7 +234,9 @@ async fn a_long_and_colourful_page_makes_a_picture_within_its_bounds() {
 
 #[tokio::test]
 async fn a_browser_ends_with_its_test() {
+    let started = Instant::now();
     let browser = Browser::start().await;
+    println!("a browser started in {:?}", started.elapsed());
     let group = browser.driver().process_group();
     let folder = browser.driver().folder().to_owned();
     assert!(
