@@ -128,7 +128,8 @@ fn interpreted(interpreter: impl AsRef<std::ffi::OsStr>, script: PathBuf) -> Com
     command
 }
 
-fn python() -> PathBuf {
+/// Python, with the package `standardwebhooks` where `./test` has installed it.
+pub fn python() -> PathBuf {
     let installed = Path::new(env!("CARGO_MANIFEST_DIR")).join(".cache/python/bin/python");
     if installed.exists() {
         installed
@@ -143,8 +144,8 @@ fn php(router: &Path) -> Command {
     command
 }
 
-/// `{"listening":PORT}`, or PHP's own words.
-fn port_in(line: &str) -> Option<u16> {
+/// Where a receiver says that it listens: `{"listening":PORT}`, or PHP's own words.
+pub fn port_in(line: &str) -> Option<u16> {
     if let Some((_, rest)) = line.split_once("Development Server (http://127.0.0.1:") {
         return rest.split_once(')')?.0.parse().ok();
     }

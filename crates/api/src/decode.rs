@@ -4,17 +4,15 @@
 
 mod explain;
 mod object;
-mod unique;
 
+use postrider_engine::drafts::UniqueMembers;
 use serde::Deserialize;
 
 use crate::problem::Problem;
 
-pub use explain::escape_pointer;
 pub use object::{object, objects};
 
 use object::Object;
-use unique::UniqueMembers;
 
 /// Reads `text`, an object, as a `T`. Duplicate members of structs are refused; what is inside a `RawValue` is not
 /// looked into.

@@ -16,10 +16,10 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::Route;
 use axum::routing::future::RouteFuture;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
-use postrider_engine::Engine;
+use postrider_engine::{ApiKeys, Engine};
 use tower::{Layer, Service};
 
-use crate::auth::ApiKeys;
+use crate::auth;
 use crate::meter::Meters;
 use crate::problem::{Code, Hidden, Problem};
 use crate::router::ApiState;
@@ -80,7 +80,7 @@ impl Edge {
             request_id: self.request_id(request.headers()),
             method: request.method().clone(),
             guarded,
-            admitted: !guarded || self.keys.admit_request(request.headers()),
+            admitted: !guarded || auth::admits(&self.keys, request.headers()),
         }
     }
 

@@ -5,27 +5,30 @@
 //! | [`mod@router`] | all routes, and the state that handlers share |
 //! | `direct` | how reported events get to their handlers without the router |
 //! | `edge` | what every request passes: request id, key, meter, panics, headers |
-//! | [`auth`] | API keys |
+//! | `auth` | how a request presents its API key |
 //! | [`problem`] | errors as RFC 9457 documents: one type, one table of codes |
 //! | `json_body`, `decode`, `merge_patch` | request bodies, from bytes to typed values with pointers to what is wrong |
 //! | `path`, `query`, `cursor`, `list` | what paths and query parameters mean, and how lists are paged |
-//! | `fields` | checks of values that several resources have |
+//! | `fields` | values that several resources show |
 //! | `routes` | one folder per resource, one file per endpoint |
 //! | `openapi` | the document, generated from the handlers, committed as `openapi.json` |
 //!
-//! Input is checked here, once, and typed from here on: the engine and the store trust it. A body is taken whole or
-//! refused, and nothing in it is ignored: first it has to be JSON, then of the right shape (the first fault is named),
-//! then with possible values (all faults are named).
+//! A body is taken whole or refused, and nothing in it is ignored: first it has to be JSON, then of the right shape
+//! (the first fault is named), then with possible values (all faults are named). The first two are checked here.
+//! Whether configuration can be had is checked by [`postrider_engine::drafts`], for the console's forms too: a handler
+//! turns its body into a wish, calls the engine's verb and shows what is stored, or the faults at the same pointers.
+//! Events and filters are checked here as far as their members go, and typed from here on.
 //!
 //! This crate must never see SQL, sign or send anything, read the system's clock, or log a key, a secret or `data`.
 //!
 //! To add an endpoint: a file in `routes/<resource>/`, with its `#[utoipa::path]`, listed in
 //! [`mod@router`]'s `documented_routes`; then run the tests with `UPDATE_GENERATED=1`. To add an error: see [`problem`].
+//! To add a rule about accounts, automations, keys or event types: see [`postrider_engine::drafts`].
 
-pub mod auth;
 pub mod problem;
 pub mod router;
 
+mod auth;
 mod cursor;
 mod decode;
 mod direct;
@@ -40,5 +43,4 @@ mod path;
 mod query;
 mod routes;
 
-pub use auth::{AdminKey, AdminKeyError, ApiKeys, ShownKey, ensure_admin_key};
 pub use router::{Api, ApiState, MetricsText};

@@ -7,18 +7,19 @@ use axum::response::Response;
 use axum::{BoxError, Router};
 use bytes::Bytes;
 use http::{Request, Uri};
-use postrider_engine::Engine;
+use postrider_engine::{ApiKeys, Engine};
 use tower::Service as _;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::auth::ApiKeys;
 use crate::direct::DirectRoute;
 use crate::edge::{Edge, EdgeLayer};
 use crate::meter::Meters;
 use crate::openapi;
 use crate::problem::{Code, Problem};
-use crate::routes::{accounts, automations, deliveries, event_types, events, operations, signing_keys};
+use crate::routes::{
+    accounts, automations, deliveries, event_types, events, operations, portal_links, signing_keys,
+};
 
 /// What handlers work with. Cheap to clone.
 #[derive(Clone)]
@@ -27,6 +28,9 @@ pub struct ApiState {
     pub engine: Arc<Engine>,
     /// Who may call.
     pub keys: Arc<ApiKeys>,
+    /// Where the console is, as a browser reaches it: an origin without a slash at its end. `None`: where a request was
+    /// sent.
+    pub public_url: Option<Arc<str>>,
     /// The text of `/metrics`.
     pub metrics: Arc<dyn MetricsText>,
 }
@@ -93,6 +97,7 @@ pub(crate) fn documented_routes() -> OpenApiRouter<ApiState> {
             accounts::update::update_account,
             accounts::delete::delete_account
         ))
+        .routes(routes!(portal_links::create::create_portal_link))
         .routes(routes!(signing_keys::list::list_signing_keys))
         .routes(routes!(signing_keys::rotate::rotate_signing_key))
         .routes(routes!(

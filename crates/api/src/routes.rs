@@ -1,6 +1,7 @@
 //! One folder per resource, one file per endpoint: its documentation, its handler, its own errors.
 //!
-//! A resource's `input.rs` is what bodies may hold and how they are checked; its `view.rs` is how it is shown.
+//! A resource's `input.rs` is what bodies may hold; its `view.rs` is how it is shown. Whether what a body asks for can
+//! be had, `postrider_engine::drafts` checks.
 
 pub mod accounts;
 pub mod automations;
@@ -8,22 +9,12 @@ pub mod deliveries;
 pub mod event_types;
 pub mod events;
 pub mod operations;
+pub mod portal_links;
 pub mod signing_keys;
 
 use serde_json::value::RawValue;
 
-use crate::problem::{Code, Problem};
-
-/// How often an edit starts over because someone else's came in between.
-const EDITS_MAX: usize = 5;
-
-/// The problem of an edit that was overtaken [`EDITS_MAX`] times.
-fn overtaken() -> Problem {
-    Problem::new(
-        Code::ConcurrentUpdate,
-        "others kept changing the object; read it and try again",
-    )
-}
+use crate::problem::Problem;
 
 /// JSON that the store keeps as text, to be shown byte for byte.
 fn kept_json(text: String) -> Result<Box<RawValue>, Problem> {

@@ -17,6 +17,7 @@ use crate::attempt::{Done, HeaderNames};
 use crate::catalogue::Catalogue;
 use crate::directory::Directory;
 use crate::egress::{DestinationError, EgressGuard, Resolve};
+use crate::entropy::{Entropy, random};
 use crate::feed::Feed;
 use crate::lanes::{Lanes, Ready};
 use crate::meters::Meters;
@@ -25,9 +26,6 @@ use crate::transport::Transport;
 use crate::window::Window;
 use crate::work;
 use crate::work::append::AppendJob;
-
-/// Fills a buffer with random bytes fit for secrets.
-pub type Entropy = Box<dyn Fn(&mut [u8]) + Send + Sync>;
 
 /// How long a host name may take to be looked up while its URL is being saved.
 const RESOLVE_MAX: Duration = Duration::from_secs(2);
@@ -196,7 +194,8 @@ impl Engine {
         self.stopping.load(Ordering::Relaxed)
     }
 
-    /// The store: for reading. Configuration is written through [`Self::directory`] and [`Self::catalogue`].
+    /// The store: for reading. Configuration is written by the verbs in [`crate::drafts`], which check it, and deleted
+    /// through [`Self::directory`] and [`Self::catalogue`].
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.parts.store
     }
@@ -251,7 +250,12 @@ impl Engine {
 
     /// A fresh signing secret.
     pub fn new_secret(&self) -> SigningSecret {
-        SigningSecret::from_random(random::<SECRET_BYTES>(&self.parts.entropy))
+        SigningSecret::from_random(self.random::<SECRET_BYTES>())
+    }
+
+    /// Fresh random bytes, fit for secrets.
+    pub(crate) fn random<const N: usize>(&self) -> [u8; N] {
+        random(&self.parts.entropy)
     }
 
     /// Whether webhooks may be sent to `url`, as far as can be told now: for saving it.
@@ -386,10 +390,4 @@ async fn join(task: Option<JoinHandle<()>>, most: Duration) {
     if tokio::time::timeout(most, &mut task).await.is_err() {
         task.abort();
     }
-}
-
-fn random<const N: usize>(entropy: &Entropy) -> [u8; N] {
-    let mut bytes = [0; N];
-    entropy(&mut bytes);
-    bytes
 }

@@ -7,7 +7,9 @@
 //!
 //! To add a state of a delivery: extend [`delivery::DeliveryStatus`] and [`delivery::Progress::after_attempt`], then
 //! the conformance suite in `crates/storage`. To add an option of an action: extend [`automation::SendWebhook`],
-//! then the API's `routes/automations/body.rs`, then the attempt in `crates/engine` that obeys it.
+//! then what callers can
+//! wish of it in the engine's `drafts/automation.rs` (its recipe goes on to the API and the console), then the attempt in
+//! `crates/engine` that obeys it.
 
 pub mod account;
 pub mod api_key;
@@ -18,6 +20,7 @@ pub mod clock;
 pub mod delivery;
 pub mod event;
 pub mod event_type;
+pub mod grant;
 pub mod id;
 pub mod schedule;
 pub mod secret;
@@ -32,6 +35,7 @@ pub use clock::Clock;
 pub use delivery::{Delivery, DeliveryStatus};
 pub use event::{Event, Warning};
 pub use event_type::{EventPattern, EventType, EventTypeName};
+pub use grant::{Grant, GrantKind, Theme, Visitor};
 pub use id::{AccountId, ActionId, ApiKeyId, AutomationId, DeliveryId, EventId, IdGenerator, SigningKeyId};
 pub use schedule::Schedule;
 pub use secret::SigningSecret;

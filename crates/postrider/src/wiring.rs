@@ -11,6 +11,7 @@ pub mod metrics;
 pub mod node;
 pub mod open_files;
 pub mod signals;
+pub mod site;
 pub mod store;
 
 pub use node::{Node, Secrets};

@@ -224,7 +224,7 @@ async fn update(client: &Client, account: &Account) -> SqlResult<SaveAccount> {
     }))
 }
 
-/// Keys and automations go with the row (`ON DELETE CASCADE`); what else the account has is left to `prune`.
+/// Keys, automations and grants go with the row (`ON DELETE CASCADE`); what else the account has is left to `prune`.
 const DELETE: &str = "
     WITH gone AS (DELETE FROM accounts WHERE id = $1 RETURNING id)
     INSERT INTO deleted_accounts (account_id) SELECT id FROM gone

@@ -2,9 +2,10 @@
 
 use async_trait::async_trait;
 use postrider_model::{ApiKey, ApiKeyId};
-use postrider_storage::{ApiKeyStore, StoreResult};
+use postrider_storage::{ApiKeyStore, RemoveApiKey, StoreResult};
 use tokio_postgres::Row;
 
+use crate::database::Client;
 use crate::sql_error::{SqlError, SqlResult};
 use crate::store::PostgresStore;
 use crate::{columns, statement};
@@ -17,7 +18,11 @@ impl ApiKeyStore for PostgresStore {
                 let client = self.database.client().await?;
                 statement::execute(
                     &client,
-                    "INSERT INTO api_keys (id, name, sha256, created_at) VALUES ($1, $2, $3, $4)
+                    "WITH ended AS (
+                         DELETE FROM grants WHERE api_key_id = $1
+                         AND EXISTS (SELECT 1 FROM api_keys WHERE id = $1 AND sha256 <> $3)
+                     )
+                     INSERT INTO api_keys (id, name, sha256, created_at) VALUES ($1, $2, $3, $4)
                      ON CONFLICT (id) DO UPDATE SET name = excluded.name, sha256 = excluded.sha256,
                                                     created_at = excluded.created_at",
                     &[
@@ -38,10 +43,8 @@ impl ApiKeyStore for PostgresStore {
             .run(async || {
                 let mut client = self.database.client().await?;
                 let transaction = client.transaction().await?;
-                // Whoever comes second waits here, and then sees the key of the first.
-                transaction
-                    .batch_execute("LOCK TABLE api_keys IN SHARE ROW EXCLUSIVE MODE")
-                    .await?;
+                // Whoever comes second then sees the key of the first.
+                transaction.batch_execute(LOCK).await?;
                 let added = statement::execute(
                     &transaction,
                     "INSERT INTO api_keys (id, name, sha256, created_at) SELECT $1, $2, $3, $4
@@ -71,15 +74,34 @@ impl ApiKeyStore for PostgresStore {
             .await
     }
 
-    async fn delete_api_key(&self, id: ApiKeyId) -> StoreResult<bool> {
+    async fn delete_api_key(&self, id: ApiKeyId) -> StoreResult<RemoveApiKey> {
         self.database
-            .run(async || {
-                let client = self.database.client().await?;
-                let sql = "DELETE FROM api_keys WHERE id = $1";
-                Ok(statement::execute(&client, sql, &[&columns::uuid(id.as_bytes())]).await? > 0)
-            })
+            .run(async || delete(&mut self.database.client().await?, id).await)
             .await
     }
+}
+
+/// Makes other nodes that decide by the keys there are wait until this transaction has ended. Reading them, and adding
+/// grants that refer to one, goes on.
+const LOCK: &str = "LOCK TABLE api_keys IN SHARE ROW EXCLUSIVE MODE";
+
+/// The grants that it began go with the row (`ON DELETE CASCADE`).
+async fn delete(client: &mut Client, id: ApiKeyId) -> SqlResult<RemoveApiKey> {
+    let transaction = client.transaction().await?;
+    transaction.batch_execute(LOCK).await?;
+    let sql = "SELECT count(*) FILTER (WHERE id = $1), count(*) FILTER (WHERE id <> $1) FROM api_keys";
+    let id = columns::uuid(id.as_bytes());
+    let row = statement::query_one(&transaction, sql, &[&id]).await?;
+    let (this, others): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
+    if this == 0 {
+        return Ok(RemoveApiKey::Missing);
+    }
+    if others == 0 {
+        return Ok(RemoveApiKey::LastOne);
+    }
+    statement::execute(&transaction, "DELETE FROM api_keys WHERE id = $1", &[&id]).await?;
+    transaction.commit().await?;
+    Ok(RemoveApiKey::Removed)
 }
 
 fn from_row(row: &Row) -> SqlResult<ApiKey> {

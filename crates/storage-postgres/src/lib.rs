@@ -28,6 +28,7 @@ mod day_tables;
 mod deliveries;
 mod event_types;
 mod events;
+mod grants;
 mod import;
 mod in_doubt;
 mod listener;

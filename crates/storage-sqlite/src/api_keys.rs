@@ -2,15 +2,23 @@
 
 use async_trait::async_trait;
 use postrider_model::{ApiKey, ApiKeyId};
-use postrider_storage::{ApiKeyStore, StoreResult};
+use postrider_storage::{ApiKeyStore, RemoveApiKey, StoreResult};
+use rusqlite::Connection;
 
 use crate::columns;
+use crate::sql_error::SqlResult;
 use crate::store::SqliteStore;
 
 #[async_trait]
 impl ApiKeyStore for SqliteStore {
     async fn put_api_key(&self, key: ApiKey) -> StoreResult<()> {
         self.write(move |cx| {
+            cx.conn
+                .prepare_cached(
+                    "DELETE FROM grants WHERE api_key_id = ?1
+                     AND EXISTS (SELECT 1 FROM api_keys WHERE id = ?1 AND sha256 <> ?2)",
+                )?
+                .execute((key.id.as_bytes(), key.sha256))?;
             cx.conn
                 .prepare_cached(
                     "INSERT INTO api_keys (id, name, sha256, created_at) VALUES (?1, ?2, ?3, ?4)
@@ -55,14 +63,29 @@ impl ApiKeyStore for SqliteStore {
         .await
     }
 
-    async fn delete_api_key(&self, id: ApiKeyId) -> StoreResult<bool> {
-        self.write(move |cx| {
-            let deleted = cx
-                .conn
-                .prepare_cached("DELETE FROM api_keys WHERE id = ?1")?
-                .execute((id.as_bytes(),))?;
-            Ok(deleted > 0)
-        })
-        .await
+    async fn delete_api_key(&self, id: ApiKeyId) -> StoreResult<RemoveApiKey> {
+        self.write(move |cx| delete(cx.conn, id)).await
     }
+}
+
+/// Whether there is such a key.
+pub(crate) fn exists(conn: &Connection, id: ApiKeyId) -> SqlResult<bool> {
+    let mut statement = conn.prepare_cached("SELECT 1 FROM api_keys WHERE id = ?1")?;
+    Ok(statement.exists((id.as_bytes(),))?)
+}
+
+/// The grants that it began go with the row (`ON DELETE CASCADE`).
+fn delete(conn: &Connection, id: ApiKeyId) -> SqlResult<RemoveApiKey> {
+    let deleted = conn
+        .prepare_cached(
+            "DELETE FROM api_keys WHERE id = ?1 AND EXISTS (SELECT 1 FROM api_keys WHERE id <> ?1)",
+        )?
+        .execute((id.as_bytes(),))?;
+    Ok(if deleted > 0 {
+        RemoveApiKey::Removed
+    } else if exists(conn, id)? {
+        RemoveApiKey::LastOne
+    } else {
+        RemoveApiKey::Missing
+    })
 }

@@ -39,6 +39,7 @@ mod deliveries;
 mod event_types;
 mod events;
 mod export;
+mod grants;
 mod open;
 mod options;
 #[cfg(test)]

@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use crate::deliveries::{claim, finish, list as delivery_list, waiting};
 use crate::events::list as event_list;
 use crate::options::SqliteOptions;
-use crate::{accounts, automations, event_types, events, open, retention, schema, sessions};
+use crate::{accounts, automations, event_types, events, grants, open, retention, schema, sessions};
 
 fn database() -> (Connection, tempfile::TempDir) {
     let folder = tempfile::TempDir::new().unwrap();
@@ -78,6 +78,10 @@ fn statements_over_large_tables_seek_in_the_index_meant_for_them() {
         (
             retention::PENDING,
             "SEARCH deliveries USING PRIMARY KEY (id>? AND id<?)".to_owned(),
+        ),
+        (
+            grants::REMOVE_EXPIRED,
+            "SEARCH grants USING COVERING INDEX grants_by_end (expires_at<?)".to_owned(),
         ),
         (
             accounts::LIST,

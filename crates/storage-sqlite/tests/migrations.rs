@@ -6,10 +6,10 @@
 
 use std::path::Path;
 
-use postrider_model::{AccountId, DeliveryStatus, EventId};
+use postrider_model::{AccountId, DeliveryStatus, EventId, Grant, GrantKind, Timestamp, Visitor};
 use postrider_storage::{
-    AccountRef, AccountStore, ApiKeyStore, AutomationStore, DeliveryFilter, DeliveryKey, DeliveryStore,
-    EventStore, EventTypeStore, PageRequest, SessionStore,
+    AccountRef, AccountStore, ApiKeyStore, AutomationStore, ConsoleStore, DeliveryFilter, DeliveryKey,
+    DeliveryStore, EventStore, EventTypeStore, PageRequest, SessionStore,
 };
 use postrider_storage_sqlite::{
     DATABASE_FILE, MigrationReport, OpenError, SCHEMA_VERSION, SqliteOptions, SqliteStore, migrate,
@@ -17,8 +17,12 @@ use postrider_storage_sqlite::{
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-/// A database of each schema as it was frozen when the next one came, or now, for the newest. The rows are the same.
-const FIXTURES: &[&str] = &[include_str!("fixtures/schema_1.sql")];
+/// A database of each schema as it was frozen when the next one came, or now, for the newest. The rows are the same, with one
+/// more for each table that came.
+const FIXTURES: &[&str] = &[
+    include_str!("fixtures/schema_1.sql"),
+    include_str!("fixtures/schema_2.sql"),
+];
 
 /// A folder with the database that these statements make.
 fn folder_with(sql: &str, version: u32) -> TempDir {
@@ -42,6 +46,7 @@ async fn every_earlier_database_is_migrated_with_its_rows() {
         let to = SCHEMA_VERSION;
         assert_eq!(report, MigrationReport { from, to });
         assert_rows(folder.path()).await;
+        assert_grants(folder.path(), from).await;
     }
 }
 
@@ -111,6 +116,25 @@ async fn assert_rows(folder: &Path) {
         "what session 7 owned"
     );
     store.check().await.unwrap();
+}
+
+/// Checks that the grant of the fixtures since schema 2 is there, and that grants work on what came from before.
+async fn assert_grants(folder: &Path, from: u32) {
+    let store = SqliteStore::open(folder, SqliteOptions::default()).unwrap();
+    let now = Timestamp::from_unix_ms(1_768_435_200_000);
+    let found = store.grant(&[0xcd; 32], now).await.unwrap();
+    assert_eq!(found.is_some(), from >= 2);
+    let key = store.api_keys().await.unwrap()[0].id;
+    let grant = Grant {
+        sha256: [0xef; 32],
+        kind: GrantKind::Session,
+        visitor: Visitor::Operator,
+        api_key: Some(key),
+        created_at: now,
+        expires_at: Timestamp::from_unix_ms(1_768_435_300_000),
+    };
+    assert_eq!(store.put_grant(grant.clone()).await, Ok(true));
+    assert_eq!(store.grant(&grant.sha256, now).await, Ok(Some(grant)));
 }
 
 #[test]

@@ -55,9 +55,9 @@ pub trait AccountStore: Send + Sync {
     /// it by one.
     async fn update_account(&self, account: Account) -> StoreResult<SaveAccount>;
 
-    /// Removes the account, its keys and its automations at once; its events, deliveries and attempts follow in the
-    /// steps of [`crate::RetentionStore::prune`]. Its pending deliveries are not called any more, as their actions
-    /// are gone. False where there is none.
+    /// Removes the account, its keys, its automations and the grants for it at once; its events, deliveries and attempts
+    /// follow in the steps of [`crate::RetentionStore::prune`]. Its pending deliveries are not called any more, as
+    /// their actions are gone. False where there is none.
     async fn delete_account(&self, account: AccountId) -> StoreResult<bool>;
 
     /// The account's keys, the current first, then by age. `None` where there is no account.

@@ -27,6 +27,7 @@ pub mod encoding;
 pub mod error;
 pub mod event_types;
 pub mod events;
+pub mod grants;
 pub mod page;
 pub mod retention;
 pub mod sessions;
@@ -36,7 +37,7 @@ pub mod transfer;
 pub mod work;
 
 pub use accounts::{AccountConfig, AccountRef, AccountStore, SaveAccount};
-pub use api_keys::ApiKeyStore;
+pub use api_keys::{ApiKeyStore, RemoveApiKey};
 pub use automations::{AutomationStore, SaveAutomation};
 pub use changes::{ChangeMark, ChangeStore, Changed, Changes};
 pub use deliveries::{
@@ -46,6 +47,7 @@ pub use deliveries::{
 pub use error::{StoreError, StoreResult};
 pub use event_types::EventTypeStore;
 pub use events::{Appended, EventFilter, EventStore, FirstAttempt, NewDelivery, NewEvent};
+pub use grants::{ConsoleStore, EXPIRED_GRANTS_REMOVED_MAX};
 pub use page::{LIMIT_MAX, Page, PageRequest, Position};
 pub use retention::{Pruned, RetentionStore};
 pub use sessions::{SessionId, SessionStore};
@@ -57,6 +59,7 @@ pub trait Store:
     + ApiKeyStore
     + AutomationStore
     + ChangeStore
+    + ConsoleStore
     + DeliveryStore
     + EventStore
     + EventTypeStore
@@ -72,6 +75,7 @@ impl<T> Store for T where
         + ApiKeyStore
         + AutomationStore
         + ChangeStore
+        + ConsoleStore
         + DeliveryStore
         + EventStore
         + EventTypeStore

@@ -26,6 +26,7 @@ pub mod concurrency;
 pub mod event_types;
 pub mod filters;
 pub mod finish;
+pub mod grants;
 pub mod keys;
 pub mod lists;
 pub mod model_check;

@@ -1,5 +1,6 @@
 //! Finds out why a text could not be read.
 
+use postrider_engine::drafts::escape_pointer;
 use postrider_signing::json::{JsonErrorKind, inspect};
 use serde::Deserialize;
 use serde_path_to_error::{Path, Segment};
@@ -108,11 +109,6 @@ fn pointer(path: &Path) -> String {
         }
     }
     pointer
-}
-
-/// A member's name as a segment of a JSON pointer (RFC 6901, section 3).
-pub fn escape_pointer(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
 }
 
 /// What stands between `before` and the last backtick before `, expected` or the end.

@@ -1,7 +1,7 @@
 //! Schemas of values whose types belong to other crates, with what `#[schema(schema_with)]` keeps a member from saying
 //! itself.
 
-use postrider_model::{DeliveryStatus, Outcome};
+use postrider_model::{DeliveryStatus, Outcome, Theme};
 use serde_json::{Value, json};
 use utoipa::openapi::schema::{AdditionalProperties, Object, ObjectBuilder, Schema, SchemaType, Type};
 
@@ -106,6 +106,16 @@ pub(crate) fn outcome_or_null() -> Schema {
         .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
         .enum_values(Some(names.into_iter().chain([Value::Null])))
         .description(Some("How the last attempt ended; null where none was made."))
+        .into()
+}
+
+/// A theme of the console, or null.
+pub(crate) fn theme_or_null() -> Schema {
+    let names = Theme::ALL.map(|theme| Value::from(theme.as_str()));
+    ObjectBuilder::new()
+        .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
+        .enum_values(Some(names.into_iter().chain([Value::Null])))
+        .description(Some("How the pages look; null follows the customer's system."))
         .into()
 }
 

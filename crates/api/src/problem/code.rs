@@ -56,6 +56,8 @@ codes! {
     InvalidEventType = "invalid_event_type", BAD_REQUEST, "The path holds an event type that is not valid";
     /// An `Idempotency-Key` that cannot be one.
     InvalidIdempotencyKey = "invalid_idempotency_key", BAD_REQUEST, "The Idempotency-Key is not valid";
+    /// A Host that cannot stand in a link.
+    InvalidHost = "invalid_host", BAD_REQUEST, "The Host is not one that a link could lead to";
     /// No key, or one that opens nothing.
     Unauthorized = "unauthorized", UNAUTHORIZED, "A valid API key is required";
     /// No such path.

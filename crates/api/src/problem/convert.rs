@@ -1,6 +1,7 @@
 //! The errors of the store and the engine as problems.
 
-use postrider_engine::{AcceptError, Rejection};
+use postrider_engine::{AcceptError, ConfigureError, Rejection};
+use postrider_model::automation::AUTOMATIONS_MAX;
 use postrider_signing::json::JsonErrorKind;
 use postrider_storage::StoreError;
 
@@ -20,6 +21,31 @@ impl From<StoreError> for Problem {
                 error,
             ),
             StoreError::Internal(_) => Self::internal(error),
+        }
+    }
+}
+
+impl Problem {
+    /// The problem of configuration that was not written. `missing` says what is not there.
+    pub fn of_configuring(error: ConfigureError, missing: impl FnOnce() -> Self) -> Self {
+        match error {
+            ConfigureError::Faults(faults) => {
+                Self::of_faults(Code::InvalidBody, faults.into_iter().map(Fault::from).collect())
+            }
+            ConfigureError::Missing => missing(),
+            ConfigureError::Stale => Self::new(
+                Code::ConcurrentUpdate,
+                "others kept changing the object; read it and try again",
+            ),
+            ConfigureError::UidTaken => Self::new(
+                Code::UidTaken,
+                "another account has this uid; a uid is unique in the installation",
+            ),
+            ConfigureError::TooMany => Self::new(
+                Code::TooManyAutomations,
+                format!("an account can have at most {AUTOMATIONS_MAX} automations"),
+            ),
+            ConfigureError::Store(error) => error.into(),
         }
     }
 }

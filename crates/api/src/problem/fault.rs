@@ -1,43 +1,20 @@
 //! Single faults of a request, each with its place.
 
+use postrider_engine::drafts::{self, FAULTS_MAX};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{Code, Problem};
 
-/// The stable codes of single faults that this crate finds itself. URLs add those of
+/// The stable codes of single faults: those of wishes, and of what the engine never sees. URLs add those of
 /// [`postrider_engine::egress::DestinationError`].
 pub mod fault_codes {
+    pub use postrider_engine::drafts::codes::*;
+
     /// A member is missing.
     pub const REQUIRED: &str = "required";
     /// A member does not exist here.
     pub const UNKNOWN_MEMBER: &str = "unknown_member";
-    /// A member can be read but not set.
-    pub const READ_ONLY: &str = "read_only";
-    /// A member occurs twice.
-    pub const DUPLICATE_MEMBER: &str = "duplicate_member";
-    /// A value is of another JSON type.
-    pub const WRONG_TYPE: &str = "wrong_type";
-    /// Arrays and objects are nested too deeply.
-    pub const TOO_DEEP: &str = "too_deep";
-    /// A value is of the right type, but not possible.
-    pub const INVALID_VALUE: &str = "invalid_value";
-    /// A number is too small or too large.
-    pub const OUT_OF_RANGE: &str = "out_of_range";
-    /// A text, or a value as JSON, is too long.
-    pub const TOO_LONG: &str = "too_long";
-    /// A text is empty or blank.
-    pub const BLANK: &str = "blank";
-    /// A list has too many items.
-    pub const TOO_MANY: &str = "too_many";
-    /// A list has too few items.
-    pub const TOO_FEW: &str = "too_few";
-    /// An item occurs twice.
-    pub const DUPLICATE: &str = "duplicate";
-    /// A header that Postrider sets itself, or that would break framing.
-    pub const RESERVED_HEADER: &str = "reserved_header";
-    /// An action id that the automation does not have.
-    pub const UNKNOWN_ACTION: &str = "unknown_action";
     /// An event type that is not in the catalogue.
     pub const UNKNOWN_EVENT_TYPE: &str = "unknown_event_type";
     /// `data` breaks its type's schema here.
@@ -49,9 +26,6 @@ pub mod fault_codes {
     /// A query parameter with an impossible value.
     pub const INVALID_PARAMETER: &str = "invalid_parameter";
 }
-
-/// Most faults that one problem lists: enough to mend a body by, and a bound on the answer.
-const FAULTS_MAX: usize = 100;
 
 /// A single fault.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -118,7 +92,15 @@ impl Fault {
     }
 }
 
-/// Collects what is wrong with a body, so that its author sees all of it at once.
+impl From<drafts::Fault> for Fault {
+    /// A wish is the body, so their pointers are the same.
+    fn from(fault: drafts::Fault) -> Self {
+        Self::at(fault.pointer, fault.code, fault.detail)
+    }
+}
+
+/// Collects what is wrong with a body, so that its author sees all of it at once, up to
+/// [`FAULTS_MAX`] faults.
 #[derive(Debug, Default)]
 pub struct Faults(Vec<Fault>);
 

@@ -12,17 +12,10 @@ use postrider_model::{Account, AccountId};
 use postrider_storage::AccountRef;
 
 use crate::path::account_not_found;
-use crate::problem::{Code, Problem};
+use crate::problem::Problem;
 use crate::router::ApiState;
 
 async fn find(state: &ApiState, id: AccountId) -> Result<Account, Problem> {
     let found = state.engine.store().account(&AccountRef::Id(id)).await?;
     found.ok_or_else(account_not_found)
-}
-
-fn uid_taken() -> Problem {
-    Problem::new(
-        Code::UidTaken,
-        "another account has this uid; a uid is unique in the installation",
-    )
 }

@@ -1,12 +1,10 @@
 //! Automations and their actions.
 //!
-//! To add an option of an action: a member of `input.rs`, its check there or in a file beside it, and the same member in
-//! `view.rs`.
+//! To add an option of an action: a member of `input.rs`, the same in `view.rs`; its check is in
+//! `postrider_engine::drafts`.
 
-mod actions;
 pub mod create;
 pub mod delete;
-mod destinations;
 pub mod get;
 mod headers;
 mod input;

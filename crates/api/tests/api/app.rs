@@ -11,10 +11,10 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use parking_lot::Mutex;
-use postrider_api::{Api, ApiKeys, ApiState, ensure_admin_key};
+use postrider_api::{Api, ApiState};
 use postrider_engine::egress::{EgressGuard, Resolve, ResolveError};
 use postrider_engine::transport::{self, Answer as Received, Transport};
-use postrider_engine::{Engine, EngineParts, EngineSettings, SystemClock};
+use postrider_engine::{ApiKeys, Engine, EngineParts, EngineSettings, SystemClock, ensure_admin_key};
 use postrider_model::{Clock, Outcome};
 use postrider_storage::Store;
 use postrider_storage_sqlite::{Execution, SqliteOptions, SqliteStore};
@@ -49,6 +49,15 @@ impl App {
     }
 
     pub async fn with(settings: EngineSettings) -> Self {
+        Self::build(settings, None).await
+    }
+
+    /// One whose console is reached here.
+    pub async fn at(public_url: &str) -> Self {
+        Self::build(EngineSettings::default(), Some(public_url)).await
+    }
+
+    async fn build(settings: EngineSettings, public_url: Option<&str>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let options = SqliteOptions {
             execution: Execution::Inline,
@@ -76,6 +85,7 @@ impl App {
         let state = ApiState {
             engine: Arc::clone(&engine),
             keys,
+            public_url: public_url.map(Arc::from),
             metrics: Arc::new(|| "some_metric 1\n".to_owned()),
         };
         Self {

@@ -12,6 +12,6 @@ mod deliveries;
 mod edge;
 mod event_types;
 mod events;
-mod keys;
 mod lists;
+mod portal_links;
 mod signing_keys;

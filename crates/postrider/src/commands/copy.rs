@@ -17,7 +17,8 @@ use crate::wiring::store;
 #[command(after_help = "\
 For moving from one node to a cluster. Stop the server first; nothing in its folder is changed.
 The database must be empty. Ids, secrets, times and bodies stay the same. What the server had under
-way is due at once on the first node that starts on the database.
+way is due at once on the first node that starts on the database. Who is signed in to the console, and
+links to it, are not copied: people sign in again.
 
 Killed or interrupted, the copy goes on where it was when the same command is run again. Until it is
 finished, no server starts on the database.
@@ -40,7 +41,7 @@ pub struct Args {
     pub database: DatabaseArgs,
 }
 
-/// Copies everything in a data folder into a database.
+/// Copies everything in a data folder into a database, but grants (links to the console and sessions in it).
 pub async fn run(args: &Args, matches: &ArgMatches, environment: &Environment) -> Result<(), Failure> {
     let folder = source::folder(&args.from)?;
     let settings = config::load(matches, environment)?.settings;

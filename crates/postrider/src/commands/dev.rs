@@ -12,8 +12,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
-use postrider_api::AdminKey;
-use postrider_engine::AttemptNews;
+use postrider_engine::{AdminKey, AttemptNews};
 use postrider_model::delivery::Next;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
@@ -82,6 +81,7 @@ pub async fn run(args: &Args) -> Result<(), Failure> {
     let key = key.expose().to_owned();
     let engine = Arc::clone(node.engine());
     let news = engine.feed().watch();
+    let sign_in_link = node.sign_in_link().await?;
     let url = format!("http://{}", node.address());
     let (stop_node, node_stopped) = oneshot::channel::<()>();
     let running = tokio::spawn(node.run_until(async {
@@ -89,7 +89,7 @@ pub async fn run(args: &Args) -> Result<(), Failure> {
         let _ = node_stopped.await;
     }));
 
-    let told = tell(args, &url, &key, news, stop).await;
+    let told = tell(args, (&url, &sign_in_link), &key, news, stop).await;
     let _ = stop_node.send(());
     running
         .await
@@ -101,7 +101,7 @@ pub async fn run(args: &Args) -> Result<(), Failure> {
 /// Everything between the start and the stop of the node.
 async fn tell(
     args: &Args,
-    url: &str,
+    (url, sign_in_link): (&str, &str),
     key: &str,
     mut news: broadcast::Receiver<Arc<AttemptNews>>,
     stop: StopSignals,
@@ -110,7 +110,13 @@ async fn tell(
     let (receipts, mut received) = mpsc::channel::<Receipt>(RECEIPTS_MAX);
     let receiver = Receiver::bind(receipts).await?;
     let mut demo = Demo::set_up(client(url, key)?, &receiver.url()).await?;
-    Screen::new().print(&banner::banner(url, key, &demo, &receiver.url(), args.every))?;
+    Screen::new().print(&banner::banner(
+        (url, sign_in_link),
+        key,
+        &demo,
+        &receiver.url(),
+        args.every,
+    ))?;
     receiver.start(demo.secret().clone());
 
     let mut samples = tokio::time::interval(args.every.get());

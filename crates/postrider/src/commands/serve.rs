@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::ArgMatches;
-use postrider_api::AdminKey;
+use postrider_engine::AdminKey;
 
 use crate::config::{self, Environment, Loaded, Settings};
 use crate::display::Screen;
@@ -57,7 +57,12 @@ pub async fn run(matches: &ArgMatches, environment: &Environment) -> Result<(), 
     };
     let screen = Screen::new();
     if let AdminKey::Made(key) = node.admin_key() {
-        screen.print(&key_block(key.expose()))?;
+        // The key is shown this once, link or no link.
+        let link = node.sign_in_link().await;
+        screen.print(&key_block(
+            key.expose(),
+            link.as_deref().unwrap_or("(none could be made; use the key)"),
+        ))?;
     }
     tracing::info!(address = %node.address(), "listening");
     screen.print(&format!("listening on http://{}", node.address()))?;
@@ -99,10 +104,11 @@ fn log_settings(loaded: &Loaded, open_files: Option<u64>) {
 }
 
 /// The key where nobody overlooks it.
-fn key_block(key: &str) -> String {
+fn key_block(key: &str, link: &str) -> String {
     let rule = "─".repeat(78);
     format!(
         "{rule}\n  The admin key of this installation. It is shown this once and kept only as a hash:\n\n  {key}\n\n  \
-         Client commands and the API take it: export POSTRIDER_API_KEY={key}\n{rule}\n"
+         Client commands and the API take it: export POSTRIDER_API_KEY={key}\n\n  \
+         The console signs you in with the key, or within an hour and once with this link:\n  {link}\n{rule}\n"
     )
 }

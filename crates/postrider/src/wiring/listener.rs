@@ -1,9 +1,10 @@
-//! Connections of the API: HTTP/1.1 and HTTP/2 without TLS, every one of them bounded.
+//! Connections of the API and the console: HTTP/1.1 and HTTP/2 without TLS, every one of them bounded.
 
 mod head_timer;
 
 use std::convert::Infallible;
 use std::future::poll_fn;
+use std::net::IpAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,11 +14,12 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
-use postrider_api::Api;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use head_timer::{HeadTimer, Wait};
+
+use super::site::Site;
 
 /// Most connections at the same time; more wait in the system's backlog. Each costs a socket and some 20 KiB, and
 /// leaves sockets for deliveries.
@@ -41,14 +43,13 @@ const PING_TIMEOUT: Duration = Duration::from_secs(15);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Accepts connections until `stop`, then waits up to `grace` for the requests under way.
-pub async fn serve(listener: TcpListener, api: Api, stop: impl Future<Output = ()>, grace: Duration) {
-    let api = Arc::new(api);
+pub async fn serve(listener: TcpListener, site: Arc<Site>, stop: impl Future<Output = ()>, grace: Duration) {
     let server = server();
     let open = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let mut stop = pin!(stop);
     loop {
-        let (stream, place) = tokio::select! {
+        let (stream, peer, place) = tokio::select! {
             biased;
             () = &mut stop => break,
             accepted = accept(&listener, &places) => accepted,
@@ -57,11 +58,11 @@ pub async fn serve(listener: TcpListener, api: Api, stop: impl Future<Output = (
         let _ = stream.set_nodelay(true);
         let has_asked = Arc::new(AtomicBool::new(false));
         let service = {
-            let (api, has_asked) = (Arc::clone(&api), Arc::clone(&has_asked));
+            let (site, has_asked) = (Arc::clone(&site), Arc::clone(&has_asked));
             service_fn(move |request| {
                 has_asked.store(true, Ordering::Relaxed);
-                let api = Arc::clone(&api);
-                async move { Ok::<_, Infallible>(api.answer(request).await) }
+                let site = Arc::clone(&site);
+                async move { Ok::<_, Infallible>(site.answer(request, peer).await) }
             })
         };
         let head_timer = HeadTimer::new(HEAD_TIMEOUT);
@@ -75,6 +76,7 @@ pub async fn serve(listener: TcpListener, api: Api, stop: impl Future<Output = (
         });
     }
     drop(listener);
+    site.stop();
     // An error says that the grace is over: what is left is cut off.
     let _ = tokio::time::timeout(grace, open.shutdown()).await;
 }
@@ -99,14 +101,17 @@ fn server() -> Builder<TokioExecutor> {
     server
 }
 
-async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> (TcpStream, OwnedSemaphorePermit) {
+async fn accept(
+    listener: &TcpListener,
+    places: &Arc<Semaphore>,
+) -> (TcpStream, IpAddr, OwnedSemaphorePermit) {
     let place = Arc::clone(places)
         .acquire_owned()
         .await
         .expect("the semaphore is never closed");
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => return (stream, place),
+            Ok((stream, peer)) => return (stream, peer.ip(), place),
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
                 tokio::time::sleep(ACCEPT_PAUSE).await;

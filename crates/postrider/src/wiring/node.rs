@@ -1,23 +1,28 @@
 //! A node, from its settings to its end.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use postrider_api::{AdminKey, Api, ApiKeys, ApiState, ensure_admin_key};
+use postrider_api::{Api, ApiState};
+use postrider_console::{Brand, Console, ConsoleParts, SystemFacts};
 use postrider_engine::egress::{EgressGuard, HttpTransport, SystemResolver, TransportSettings};
-use postrider_engine::{Engine, EngineParts, SystemClock};
-use postrider_model::Clock;
+use postrider_engine::{AdminKey, ApiKeys, Engine, EngineParts, SystemClock, ensure_admin_key};
+use postrider_model::{Clock, Visitor};
 use postrider_storage::Store;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use super::site::Site;
 use super::{listener, metrics, store};
 use crate::config::Settings;
 use crate::failure::Failure;
 
 /// Longest part of the grace that requests under way at the API get; they take milliseconds, unless a client dawdles.
 const REQUESTS_GRACE_MAX: Duration = Duration::from_secs(5);
+
+/// How long the link that a first start prints works: whoever starts a server opens it at once.
+const FIRST_LINK: Duration = Duration::from_secs(3600);
 
 /// The pause before keys that could not be read are read again.
 const KEYS_RETRY: Duration = Duration::from_secs(1);
@@ -37,7 +42,8 @@ pub struct Node {
     admin_key: AdminKey,
     listener: TcpListener,
     address: SocketAddr,
-    api: Api,
+    base_url: String,
+    site: Arc<Site>,
     grace: Duration,
 }
 
@@ -60,12 +66,14 @@ impl Node {
             }
         };
         let keys = Arc::new(keys);
+        let console = console(settings, &engine, &keys);
         tokio::spawn(follow_keys(
             engine.api_keys_changes(),
             Arc::downgrade(engine.store()),
             Arc::clone(&keys),
         ));
         let state = ApiState {
+            public_url: None,
             engine: Arc::clone(&engine),
             keys,
             metrics: Arc::new(metrics::Exposition::new(metrics, Arc::clone(&engine))),
@@ -76,7 +84,8 @@ impl Node {
             admin_key,
             listener,
             address,
-            api: Api::new(state),
+            base_url: base_url(settings, address),
+            site: Arc::new(Site::new(Api::new(state), console)),
             grace,
         })
     }
@@ -91,6 +100,18 @@ impl Node {
         &self.admin_key
     }
 
+    /// A link that signs a person of the operator's staff in to the console, once, within [`FIRST_LINK`].
+    pub async fn sign_in_link(&self) -> Result<String, Failure> {
+        let made = self
+            .engine
+            .sign_in()
+            .make_one_time_link(Visitor::Operator, FIRST_LINK)
+            .await;
+        let made = made.map_err(|error| Failure::Failed(format!("no link to sign in with: {error}")))?;
+        let (token, _) = made.ok_or_else(|| Failure::Failed("no link to sign in with".to_owned()))?;
+        Ok(format!("{}/sign-in/{}", self.base_url, token.expose()))
+    }
+
     /// Where it listens, the real port in it.
     pub fn address(&self) -> SocketAddr {
         self.address
@@ -100,7 +121,7 @@ impl Node {
     /// attempts under way end or are given back.
     pub async fn run_until(self, stop: impl Future<Output = ()>) {
         let requests_grace = REQUESTS_GRACE_MAX.min(self.grace / 2);
-        listener::serve(self.listener, self.api, stop, requests_grace).await;
+        listener::serve(self.listener, self.site, stop, requests_grace).await;
         tracing::info!(
             grace_s = self.grace.as_secs(),
             "stopping: attempts under way may end"
@@ -108,6 +129,38 @@ impl Node {
         self.engine.stop(self.grace.saturating_sub(requests_grace)).await;
         tracing::info!("stopped");
     }
+}
+
+fn console(_settings: &Settings, engine: &Arc<Engine>, keys: &Arc<ApiKeys>) -> Console {
+    Console::new(ConsoleParts {
+        engine: Arc::clone(engine),
+        keys: Arc::clone(keys),
+        brand: Brand {
+            product: "Postrider".to_owned(),
+            accent: [0x2f, 0x5b, 0xea],
+            logo: None,
+        },
+        frame_ancestors: Vec::new(),
+        public_url: None,
+        system: SystemFacts {
+            version: env!("CARGO_PKG_VERSION"),
+            store: String::new(),
+            settings: Vec::new(),
+        },
+    })
+}
+
+/// Where people reach the console, as far as can be told: an address that stands for all of a machine's is not one
+/// that a browser can open.
+fn base_url(_settings: &Settings, mut address: SocketAddr) -> String {
+    if address.ip().is_unspecified() {
+        let loopback = match address.ip() {
+            IpAddr::V4(_) => IpAddr::from(Ipv4Addr::LOCALHOST),
+            IpAddr::V6(_) => IpAddr::from(Ipv6Addr::LOCALHOST),
+        };
+        address.set_ip(loopback);
+    }
+    format!("http://{address}")
 }
 
 fn engine_parts(

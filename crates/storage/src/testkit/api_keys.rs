@@ -5,7 +5,7 @@ use std::sync::Arc;
 use postrider_model::{ApiKey, IdGenerator};
 
 use super::build::*;
-use crate::Store;
+use crate::{RemoveApiKey, Store};
 
 fn new_api_key(ids: &IdGenerator, s: i64) -> ApiKey {
     let mut sha256 = [0; 32];
@@ -50,9 +50,40 @@ pub async fn a_deleted_api_key_opens_nothing(store: Arc<dyn Store>) {
     for key in [&first, &second] {
         store.put_api_key(key.clone()).await.expect("put_api_key");
     }
-    assert_eq!(store.delete_api_key(first.id).await, Ok(true));
-    assert_eq!(store.delete_api_key(first.id).await, Ok(false));
+    assert_eq!(store.delete_api_key(first.id).await, Ok(RemoveApiKey::Removed));
+    assert_eq!(store.delete_api_key(first.id).await, Ok(RemoveApiKey::Missing));
     assert_eq!(store.api_keys().await, Ok(vec![second]));
+}
+
+pub async fn the_last_api_key_stays(store: Arc<dyn Store>) {
+    let ids = IdGenerator::new(SEED);
+    let key = new_api_key(&ids, 0);
+    assert_eq!(store.delete_api_key(key.id).await, Ok(RemoveApiKey::Missing));
+    store.put_api_key(key.clone()).await.expect("put_api_key");
+    assert_eq!(store.delete_api_key(key.id).await, Ok(RemoveApiKey::LastOne));
+    let never = ids.api_key(at(1));
+    assert_eq!(store.delete_api_key(never).await, Ok(RemoveApiKey::Missing));
+    assert_eq!(store.api_keys().await, Ok(vec![key]));
+}
+
+pub async fn of_all_api_keys_deleted_at_once_one_stays(store: Arc<dyn Store>) {
+    let ids = IdGenerator::new(SEED);
+    let keys: Vec<_> = (0..8).map(|s| new_api_key(&ids, s)).collect();
+    for key in &keys {
+        store.put_api_key(key.clone()).await.expect("put_api_key");
+    }
+    let mut tasks = tokio::task::JoinSet::new();
+    for key in keys {
+        let store = Arc::clone(&store);
+        tasks.spawn(async move { store.delete_api_key(key.id).await.expect("delete_api_key") });
+    }
+    let answers = tasks.join_all().await;
+    let removed = answers
+        .iter()
+        .filter(|answer| **answer == RemoveApiKey::Removed)
+        .count();
+    assert_eq!((removed, answers.contains(&RemoveApiKey::LastOne)), (7, true));
+    assert_eq!(store.api_keys().await.expect("api_keys").len(), 1);
 }
 
 pub async fn of_many_first_keys_one_is_added(store: Arc<dyn Store>) {

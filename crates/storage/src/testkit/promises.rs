@@ -52,6 +52,19 @@ macro_rules! conformance {
                 putting_an_api_key_again_replaces_it,
                 a_deleted_api_key_opens_nothing,
                 of_many_first_keys_one_is_added,
+                the_last_api_key_stays,
+                of_all_api_keys_deleted_at_once_one_stays,
+            ]
+            grants: [
+                every_grant_reads_back_as_it_was_put,
+                an_expired_grant_is_none,
+                of_many_who_take_a_grant_one_gets_it,
+                a_deleted_grant_is_gone,
+                grants_go_with_their_account_and_no_others,
+                grants_go_with_their_api_key_and_no_others,
+                another_api_key_under_the_same_id_ends_the_grants_of_the_one_before,
+                no_grant_is_put_for_an_account_or_an_api_key_that_is_gone,
+                putting_a_grant_removes_a_bounded_number_of_expired_ones,
             ]
             append: [
                 nothing_to_append_is_answered_with_nothing,
@@ -243,6 +256,7 @@ mod tests {
             include_str!("automations.rs"),
             include_str!("event_types.rs"),
             include_str!("api_keys.rs"),
+            include_str!("grants.rs"),
             include_str!("advance.rs"),
             include_str!("append.rs"),
             include_str!("repeats.rs"),

@@ -4,13 +4,11 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::IntoResponse;
 use http::{StatusCode, Uri, header};
-use postrider_model::{Account, SigningKey};
-use postrider_storage::SaveAccount;
 
 use super::input::AccountInput;
-use super::uid_taken;
 use super::view::AccountView;
 use crate::json_body::JsonBody;
+use crate::path::account_not_found;
 use crate::problem::Problem;
 use crate::query::no_parameters;
 use crate::router::ApiState;
@@ -35,34 +33,9 @@ pub async fn create_account(
     JsonBody(input): JsonBody<AccountInput>,
 ) -> Result<impl IntoResponse, Problem> {
     no_parameters(&uri)?;
-    let draft = input.check()?;
-    let engine = &state.engine;
-    let now = engine.clock().now();
-    let account = Account {
-        id: engine.ids().account(now),
-        uid: draft.uid,
-        name: draft.name,
-        metadata: draft.metadata,
-        retry_delays: draft.retry_delays,
-        created_at: now,
-        updated_at: now,
-        version: 1,
-    };
-    let key = SigningKey {
-        id: engine.ids().signing_key(now),
-        secret: engine.new_secret(),
-        created_at: now,
-        expires_at: None,
-    };
-    match engine.directory().create_account(account, key).await? {
-        SaveAccount::Saved(account) => {
-            let location = format!("/v1/accounts/{}", account.id);
-            let view = AccountView::of(account)?;
-            Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(view)))
-        }
-        SaveAccount::UidTaken => Err(uid_taken()),
-        unexpected @ (SaveAccount::Missing | SaveAccount::Stale) => Err(Problem::internal(format_args!(
-            "a new account was answered with {unexpected:?}"
-        ))),
-    }
+    let made = state.engine.create_account(input.into_wish()).await;
+    let account = made.map_err(|error| Problem::of_configuring(error, account_not_found))?;
+    let location = format!("/v1/accounts/{}", account.id);
+    let view = AccountView::of(account)?;
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(view)))
 }

@@ -3,12 +3,13 @@
 use axum::Json;
 use axum::extract::State;
 use http::Uri;
+use postrider_engine::ConfigureError;
+use postrider_engine::drafts::{AccountWish, EDITS_MAX};
 use postrider_model::Account;
-use postrider_storage::SaveAccount;
 
-use super::input::{AccountDraft, AccountInput};
+use super::find;
+use super::input::AccountInput;
 use super::view::AccountView;
-use super::{find, uid_taken};
 use crate::decode::decode;
 use crate::json_body::JsonText;
 use crate::merge_patch::merge_patch;
@@ -16,7 +17,6 @@ use crate::path::{AccountPath, InAccount, account_not_found};
 use crate::problem::Problem;
 use crate::query::no_parameters;
 use crate::router::ApiState;
-use crate::routes::{EDITS_MAX, overtaken};
 
 /// Change an account
 ///
@@ -43,26 +43,17 @@ pub async fn update_account(
     no_parameters(&uri)?;
     for _ in 0..EDITS_MAX {
         let current = find(&state, id).await?;
-        let draft = edit(&current, patch.as_str()?)?;
-        let edited = Account {
-            uid: draft.uid,
-            name: draft.name,
-            metadata: draft.metadata,
-            retry_delays: draft.retry_delays,
-            updated_at: state.engine.clock().now(),
-            ..current
-        };
-        match state.engine.directory().update_account(edited).await? {
-            SaveAccount::Saved(account) => return AccountView::of(account).map(Json),
-            SaveAccount::UidTaken => return Err(uid_taken()),
-            SaveAccount::Missing => return Err(account_not_found()),
-            SaveAccount::Stale => {}
+        let wish = edit(&current, patch.as_str()?)?;
+        match state.engine.update_account(current, wish).await {
+            Err(ConfigureError::Stale) => {}
+            Err(error) => return Err(Problem::of_configuring(error, account_not_found)),
+            Ok(account) => return AccountView::of(account).map(Json),
         }
     }
-    Err(overtaken())
+    Err(Problem::of_configuring(ConfigureError::Stale, account_not_found))
 }
 
-fn edit(current: &Account, patch: &str) -> Result<AccountDraft, Problem> {
+fn edit(current: &Account, patch: &str) -> Result<AccountWish, Problem> {
     let current = serde_json::to_string(&AccountInput::of(current)?).map_err(Problem::internal)?;
-    decode::<AccountInput>(&merge_patch(&current, patch)?)?.check()
+    decode::<AccountInput>(&merge_patch(&current, patch)?).map(AccountInput::into_wish)
 }

@@ -4,15 +4,12 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::IntoResponse;
 use http::{StatusCode, Uri, header};
-use postrider_model::Automation;
-use postrider_model::automation::AUTOMATIONS_MAX;
-use postrider_storage::SaveAutomation;
 
 use super::input::AutomationInput;
 use super::view::AutomationView;
 use crate::json_body::JsonBody;
 use crate::path::{AccountPath, InAccount, account_not_found};
-use crate::problem::{Code, Problem};
+use crate::problem::Problem;
 use crate::query::no_parameters;
 use crate::router::ApiState;
 
@@ -42,31 +39,9 @@ pub async fn create_automation(
     JsonBody(input): JsonBody<AutomationInput>,
 ) -> Result<impl IntoResponse, Problem> {
     no_parameters(&uri)?;
-    let engine = &state.engine;
-    let now = engine.clock().now();
-    let draft = input.check(engine, &[], now).await?;
-    let automation = Automation {
-        id: engine.ids().automation(now),
-        name: draft.name,
-        enabled: draft.enabled,
-        trigger: draft.trigger,
-        actions: draft.actions,
-        retry_delays: draft.retry_delays,
-        created_at: now,
-        updated_at: now,
-        version: 1,
-    };
-    match engine.directory().create_automation(account, automation).await? {
-        SaveAutomation::Saved(automation) => {
-            let location = format!("/v1/accounts/{account}/automations/{}", automation.id);
-            let view = AutomationView::of(automation);
-            Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(view)))
-        }
-        SaveAutomation::Missing => Err(account_not_found()),
-        SaveAutomation::TooMany => Err(Problem::new(
-            Code::TooManyAutomations,
-            format!("an account can have at most {AUTOMATIONS_MAX} automations"),
-        )),
-        SaveAutomation::Stale => Err(Problem::internal("a new automation was answered with Stale")),
-    }
+    let made = state.engine.create_automation(account, input.into_wish()).await;
+    let automation = made.map_err(|error| Problem::of_configuring(error, account_not_found))?;
+    let location = format!("/v1/accounts/{account}/automations/{}", automation.id);
+    let view = AutomationView::of(automation);
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(view)))
 }

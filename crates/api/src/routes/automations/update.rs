@@ -3,10 +3,11 @@
 use axum::Json;
 use axum::extract::State;
 use http::Uri;
-use postrider_model::{Automation, AutomationId, Timestamp};
-use postrider_storage::SaveAutomation;
+use postrider_engine::ConfigureError;
+use postrider_engine::drafts::{AutomationWish, EDITS_MAX};
+use postrider_model::{Automation, AutomationId};
 
-use super::input::{AutomationDraft, AutomationInput};
+use super::input::AutomationInput;
 use super::view::AutomationView;
 use super::{automation_not_found, find};
 use crate::decode::decode;
@@ -16,7 +17,6 @@ use crate::path::{InAccount, ObjectPath, PathId};
 use crate::problem::Problem;
 use crate::query::no_parameters;
 use crate::router::ApiState;
-use crate::routes::{EDITS_MAX, overtaken};
 
 /// Change an automation
 ///
@@ -46,41 +46,20 @@ pub async fn update_automation(
     no_parameters(&uri)?;
     for _ in 0..EDITS_MAX {
         let current = find(&state, account, id).await?;
-        let now = state.engine.clock().now();
-        let draft = edit(&state, &current, patch.as_str()?, now).await?;
-        let edited = Automation {
-            name: draft.name,
-            enabled: draft.enabled,
-            trigger: draft.trigger,
-            actions: draft.actions,
-            retry_delays: draft.retry_delays,
-            updated_at: now,
-            ..current
-        };
-        match state
-            .engine
-            .directory()
-            .update_automation(account, edited)
-            .await?
-        {
-            SaveAutomation::Saved(automation) => return Ok(Json(AutomationView::of(automation))),
-            SaveAutomation::Missing => return Err(automation_not_found()),
-            SaveAutomation::Stale => {}
-            SaveAutomation::TooMany => {
-                return Err(Problem::internal("an edit was answered with TooMany"));
-            }
+        let wish = edit(&current, patch.as_str()?)?;
+        match state.engine.update_automation(account, current, wish).await {
+            Err(ConfigureError::Stale) => {}
+            Err(error) => return Err(Problem::of_configuring(error, automation_not_found)),
+            Ok(automation) => return Ok(Json(AutomationView::of(automation))),
         }
     }
-    Err(overtaken())
+    Err(Problem::of_configuring(
+        ConfigureError::Stale,
+        automation_not_found,
+    ))
 }
 
-async fn edit(
-    state: &ApiState,
-    current: &Automation,
-    patch: &str,
-    now: Timestamp,
-) -> Result<AutomationDraft, Problem> {
+fn edit(current: &Automation, patch: &str) -> Result<AutomationWish, Problem> {
     let text = serde_json::to_string(&AutomationInput::of(current)).map_err(Problem::internal)?;
-    let input: AutomationInput = decode(&merge_patch(&text, patch)?)?;
-    input.check(&state.engine, &current.actions, now).await
+    decode::<AutomationInput>(&merge_patch(&text, patch)?).map(AutomationInput::into_wish)
 }

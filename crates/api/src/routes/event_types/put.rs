@@ -4,22 +4,20 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{StatusCode, Uri, header};
-use postrider_engine::CatalogueError;
-use postrider_model::{EventType, EventTypeName, Timestamp};
+use postrider_engine::drafts::EventTypeWish;
+use postrider_model::EventTypeName;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
+use super::event_type_not_found;
 use super::view::EventTypeView;
 use crate::json_body::JsonBody;
 use crate::openapi::shapes;
 use crate::path::{EventTypePath, PathEventType};
-use crate::problem::{Problem, fault_codes};
+use crate::problem::Problem;
 use crate::query::no_parameters;
 use crate::router::ApiState;
-
-/// Longest description, in characters.
-const DESCRIPTION_CHARS_MAX: usize = 4_096;
 
 /// An event type as it is to be.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -59,12 +57,8 @@ pub async fn put_event_type(
     JsonBody(input): JsonBody<EventTypeInput>,
 ) -> Result<Response, Problem> {
     no_parameters(&uri)?;
-    let event_type = input.check(name, state.engine.clock().now())?;
-    let put = state.engine.catalogue().put(event_type).await;
-    let (event_type, is_new) = put.map_err(|error| match error {
-        CatalogueError::Schema(detail) => Problem::body("/schema", fault_codes::INVALID_VALUE, detail),
-        CatalogueError::Store(error) => error.into(),
-    })?;
+    let put = state.engine.put_event_type(input.into_wish(&name)).await;
+    let (event_type, is_new) = put.map_err(|error| Problem::of_configuring(error, event_type_not_found))?;
     let location = format!("/v1/event-types/{}", event_type.name);
     let view = Json(EventTypeView::of(event_type)?);
     if is_new {
@@ -75,20 +69,13 @@ pub async fn put_event_type(
 }
 
 impl EventTypeInput {
-    fn check(self, name: EventTypeName, now: Timestamp) -> Result<EventType, Problem> {
-        let description = self.description.unwrap_or_default();
-        if description.chars().count() > DESCRIPTION_CHARS_MAX {
-            let detail = format!("a description has at most {DESCRIPTION_CHARS_MAX} characters");
-            return Err(Problem::body("/description", fault_codes::TOO_LONG, detail));
-        }
+    fn into_wish(self, name: &EventTypeName) -> EventTypeWish {
         let text = |json: Box<RawValue>| json.get().to_owned();
-        Ok(EventType {
-            name,
-            description,
+        EventTypeWish {
+            name: name.to_string(),
+            description: self.description.unwrap_or_default(),
             example: self.example.map(text),
             schema: self.schema.map(text),
-            created_at: now,
-            updated_at: now,
-        })
+        }
     }
 }

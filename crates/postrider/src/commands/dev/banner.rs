@@ -5,9 +5,16 @@ use crate::config::duration::SampleInterval;
 use crate::display::{Paint, Record};
 
 /// The text that the demo starts with.
-pub fn banner(url: &str, key: &str, demo: &Demo, receiver_url: &str, every: SampleInterval) -> String {
+pub fn banner(
+    (url, sign_in_link): (&str, &str),
+    key: &str,
+    demo: &Demo,
+    receiver_url: &str,
+    every: SampleInterval,
+) -> String {
     let paint = Paint::for_stream(&std::io::stdout());
     let record = Record::new()
+        .field("Console", format!("{sign_in_link} (signs you in, once)"))
         .field("API", url)
         .field("API key", key)
         .field("Account", format!("{ACCOUNT} ({})", demo.account_id()))

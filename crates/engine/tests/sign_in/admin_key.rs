@@ -1,27 +1,19 @@
 //! How an installation comes to its first key.
 
-use postrider_api::{AdminKey, AdminKeyError, ApiKeys, ensure_admin_key};
+use postrider_engine::{AdminKey, AdminKeyError, ApiKeys, ensure_admin_key};
 use postrider_model::Timestamp;
 use postrider_storage::Store;
-use postrider_storage_sqlite::{Execution, SqliteOptions, SqliteStore};
+
+use crate::support::store;
 
 const NOW: Timestamp = Timestamp::from_unix_ms(0);
-
-fn store() -> (SqliteStore, tempfile::TempDir) {
-    let folder = tempfile::tempdir().unwrap();
-    let options = SqliteOptions {
-        execution: Execution::Inline,
-        ..SqliteOptions::default()
-    };
-    (SqliteStore::open(folder.path(), options).unwrap(), folder)
-}
 
 async fn ensure(store: &dyn Store, given: Option<&str>) -> Result<AdminKey, AdminKeyError> {
     ensure_admin_key(store, given, [7; 32], NOW).await
 }
 
 async fn admits(store: &dyn Store, key: &str) -> bool {
-    ApiKeys::load(store).await.unwrap().admit(key)
+    ApiKeys::load(store).await.unwrap().admit(key).is_some()
 }
 
 #[tokio::test]

@@ -1,40 +1,45 @@
-//! Checks where URLs lead, through the engine's egress guard.
+//! Checks where URLs lead, through the egress guard.
 
 use std::sync::Arc;
 
-use postrider_engine::Engine;
 use postrider_model::Action;
 use postrider_model::automation::ACTIONS_MAX;
 use tokio::task::JoinSet;
 
-use super::input::ActionInput;
-use crate::problem::{Fault, Faults};
+use super::ActionWish;
+use crate::drafts::{Fault, Faults};
+use crate::engine::Engine;
 
-/// How many host names are looked up at the same time for one request.
+/// How many host names are looked up at the same time for one wish.
 const LOOK_UPS_MAX: usize = 8;
 
 /// Checks the URL of each action that does not keep the one it has: an edit elsewhere must not fail because a name
 /// server is away. Whatever was saved is checked again when it is dialled.
 pub(super) async fn check_destinations(
     engine: &Arc<Engine>,
-    inputs: &[ActionInput],
+    wishes: &[ActionWish],
     existing: &[Action],
     faults: &mut Faults,
 ) {
     let mut look_ups = JoinSet::new();
     let mut found = Vec::new();
-    for (index, input) in inputs.iter().enumerate().take(ACTIONS_MAX) {
+    for (index, wish) in wishes.iter().enumerate().take(ACTIONS_MAX) {
         let place = format!("/actions/{index}/url");
-        if keeps_its_url(input, existing) {
+        if keeps_its_url(wish, existing) {
             continue;
         }
         if look_ups.len() >= LOOK_UPS_MAX {
             found.extend(next(&mut look_ups).await);
         }
-        let (engine, url) = (Arc::clone(engine), input.url.clone());
+        let (engine, url) = (Arc::clone(engine), wish.url.clone());
         look_ups.spawn(async move {
             let error = engine.check_destination(&url).await.err()?;
-            Some((index, Fault::at(place, error.code(), error.to_string())))
+            let fault = Fault {
+                pointer: place,
+                code: error.code(),
+                detail: error.to_string(),
+            };
+            Some((index, fault))
         });
     }
     while !look_ups.is_empty() {
@@ -56,10 +61,10 @@ async fn next(look_ups: &mut JoinSet<Option<(usize, Fault)>>) -> Option<(usize, 
     }
 }
 
-fn keeps_its_url(input: &ActionInput, existing: &[Action]) -> bool {
-    let is_same = |action: &&Action| input.id.as_deref() == Some(&*action.id.to_string());
+fn keeps_its_url(wish: &ActionWish, existing: &[Action]) -> bool {
+    let is_same = |action: &&Action| wish.id.as_deref() == Some(&*action.id.to_string());
     existing
         .iter()
         .find(is_same)
-        .is_some_and(|action| action.send.url == input.url)
+        .is_some_and(|action| action.send.url == wish.url)
 }

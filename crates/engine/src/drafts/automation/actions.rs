@@ -2,13 +2,13 @@
 
 use std::collections::HashSet;
 
-use postrider_engine::attempt::HeaderNames;
 use postrider_model::automation::{ACTIONS_MAX, TIMEOUT_S};
 use postrider_model::{Action, ActionId, SendWebhook};
 
+use super::ActionWish;
 use super::headers::check_headers;
-use super::input::ActionInput;
-use crate::problem::{Faults, fault_codes};
+use crate::attempt::HeaderNames;
+use crate::drafts::{Faults, codes};
 
 /// What actions are checked against.
 pub(super) struct Rules<'a> {
@@ -20,24 +20,24 @@ pub(super) struct Rules<'a> {
 
 /// The actions that are asked for. Faulty ones are left out, since the faults keep the rest from being used.
 pub(super) fn check(
-    inputs: &[ActionInput],
+    wishes: &[ActionWish],
     rules: &Rules<'_>,
     fresh_id: impl Fn() -> ActionId,
     faults: &mut Faults,
 ) -> Vec<Action> {
-    if inputs.is_empty() {
-        faults.add("/actions", fault_codes::TOO_FEW, "at least one action is needed");
+    if wishes.is_empty() {
+        faults.add("/actions", codes::TOO_FEW, "at least one action is needed");
     }
-    if inputs.len() > ACTIONS_MAX {
+    if wishes.len() > ACTIONS_MAX {
         let detail = format!("at most {ACTIONS_MAX} actions are possible");
-        faults.add("/actions", fault_codes::TOO_MANY, detail);
+        faults.add("/actions", codes::TOO_MANY, detail);
         return Vec::new();
     }
     let mut seen = HashSet::new();
-    let mut actions = Vec::with_capacity(inputs.len());
-    for (index, input) in inputs.iter().enumerate() {
+    let mut actions = Vec::with_capacity(wishes.len());
+    for (index, wish) in wishes.iter().enumerate() {
         let place = format!("/actions/{index}");
-        let existing = match &input.id {
+        let existing = match &wish.id {
             None => None,
             Some(id) => match identify(id, rules.existing, &mut seen) {
                 Ok(action) => Some(action),
@@ -47,38 +47,38 @@ pub(super) fn check(
                 }
             },
         };
-        check_disabled_reason(input, existing, &place, faults);
-        check_headers(&input.headers.0, rules.header_names, &place, faults);
-        let timeout_s = check_timeout(input.timeout_s, &place, faults);
-        actions.push(action(input, existing, &fresh_id, timeout_s));
+        check_disabled_reason(wish, existing, &place, faults);
+        check_headers(&wish.headers, rules.header_names, &place, faults);
+        let timeout_s = check_timeout(wish.timeout_s, &place, faults);
+        actions.push(action(wish, existing, &fresh_id, timeout_s));
     }
     actions
 }
 
 fn action(
-    input: &ActionInput,
+    wish: &ActionWish,
     existing: Option<&Action>,
     fresh_id: impl Fn() -> ActionId,
     timeout_s: Option<u32>,
 ) -> Action {
     Action {
         id: existing.map_or_else(fresh_id, |existing| existing.id),
-        enabled: input.enabled,
+        enabled: wish.enabled,
         // Switching an action on is the operator's word that the receiver is back.
         disabled_reason: existing
             .and_then(|existing| existing.disabled_reason)
-            .filter(|_| !input.enabled),
+            .filter(|_| !wish.enabled),
         send: SendWebhook {
-            url: input.url.clone(),
-            content: input.body,
-            style: input.body_style,
-            headers: input.headers.0.clone(),
+            url: wish.url.clone(),
+            content: wish.content,
+            style: wish.style,
+            headers: wish.headers.clone(),
             timeout_s,
         },
     }
 }
 
-/// The action of this id, which no other input may claim too.
+/// The action of this id, which no other wish may claim too.
 fn identify<'a>(
     id: &str,
     existing: &'a [Action],
@@ -86,33 +86,29 @@ fn identify<'a>(
 ) -> Result<&'a Action, (&'static str, String)> {
     let id: ActionId = id
         .parse()
-        .map_err(|error: postrider_model::id::IdError| (fault_codes::INVALID_VALUE, error.to_string()))?;
+        .map_err(|error: postrider_model::id::IdError| (codes::INVALID_VALUE, error.to_string()))?;
     let found = existing.iter().find(|action| action.id == id).ok_or_else(|| {
         let detail = "the automation has no action of this id; an action without id is a new one";
-        (fault_codes::UNKNOWN_ACTION, detail.to_owned())
+        (codes::UNKNOWN_ACTION, detail.to_owned())
     })?;
     if !seen.insert(id) {
-        return Err((fault_codes::DUPLICATE, "this action is listed twice".to_owned()));
+        return Err((codes::DUPLICATE, "this action is listed twice".to_owned()));
     }
     Ok(found)
 }
 
 /// The reason comes back with an action that was read and is sent again; it cannot be set to anything else.
-fn check_disabled_reason(input: &ActionInput, existing: Option<&Action>, place: &str, faults: &mut Faults) {
+fn check_disabled_reason(wish: &ActionWish, existing: Option<&Action>, place: &str, faults: &mut Faults) {
     let current = existing
         .and_then(|action| action.disabled_reason)
         .map(|reason| reason.as_str());
-    if input
+    if wish
         .disabled_reason
         .as_deref()
         .is_some_and(|sent| Some(sent) != current)
     {
         let place = format!("{place}/disabled_reason");
-        faults.add(
-            place,
-            fault_codes::READ_ONLY,
-            "this member can be read but not set",
-        );
+        faults.add(place, codes::READ_ONLY, "this member can be read but not set");
     }
 }
 
@@ -127,7 +123,7 @@ fn check_timeout(timeout_s: Option<i64>, place: &str, faults: &mut Faults) -> Op
             TIMEOUT_S.start(),
             TIMEOUT_S.end()
         );
-        faults.add(format!("{place}/timeout_s"), fault_codes::OUT_OF_RANGE, detail);
+        faults.add(format!("{place}/timeout_s"), codes::OUT_OF_RANGE, detail);
     }
     checked
 }
@@ -135,7 +131,7 @@ fn check_timeout(timeout_s: Option<i64>, place: &str, faults: &mut Faults) -> Op
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::problem::Code;
+    use crate::drafts::fault::tests::faults_of;
     use postrider_model::automation::DisabledReason;
 
     fn id(number: u128) -> ActionId {
@@ -157,40 +153,34 @@ mod tests {
         }
     }
 
-    fn checked(json: serde_json::Value) -> Result<Vec<Action>, Vec<(String, &'static str)>> {
-        let inputs: Vec<ActionInput> = serde_json::from_value(json).unwrap();
+    fn checked(wishes: &[ActionWish]) -> Result<Vec<Action>, Vec<(String, &'static str)>> {
         let existing = [existing()];
         let rules = Rules {
             existing: &existing,
             header_names: &HeaderNames::new("Acme"),
         };
-        let mut faults = Faults::default();
-        let actions = check(&inputs, &rules, || id(9), &mut faults);
-        let place = |fault: &crate::problem::Fault| (fault.pointer().unwrap().to_owned(), fault.code());
-        faults
-            .into_result(Code::InvalidBody)
-            .map_err(|problem| problem.faults().iter().map(place).collect())
-            .map(|()| actions)
+        let mut actions = Vec::new();
+        let faults = faults_of(|faults| actions = check(wishes, &rules, || id(9), faults));
+        if faults.is_empty() {
+            Ok(actions)
+        } else {
+            Err(faults)
+        }
     }
 
-    fn action(extra: &serde_json::Value) -> serde_json::Value {
-        let mut action = serde_json::json!({"type": "send_webhook", "url": "https://a.example/"});
-        action
-            .as_object_mut()
-            .unwrap()
-            .extend(extra.as_object().unwrap().clone());
-        action
+    /// A wish for an action that is on: the existing one, or a new one.
+    fn wish(id: Option<&str>) -> ActionWish {
+        ActionWish {
+            id: id.map(str::to_owned),
+            enabled: true,
+            disabled_reason: None,
+            ..ActionWish::of(&existing())
+        }
     }
 
     #[test]
     fn an_action_sent_back_keeps_its_id_and_others_get_one() {
-        let actions = checked(serde_json::json!([
-            action(
-                &serde_json::json!({"id": id(1).to_string(), "enabled": false, "disabled_reason": "gone"})
-            ),
-            action(&serde_json::json!({})),
-        ]));
-        let actions = actions.unwrap();
+        let actions = checked(&[ActionWish::of(&existing()), wish(None)]).unwrap();
         assert_eq!(
             (actions[0].id, actions[0].disabled_reason),
             (id(1), Some(DisabledReason::Gone))
@@ -200,20 +190,29 @@ mod tests {
 
     #[test]
     fn switching_an_action_on_clears_the_reason() {
-        let sent = serde_json::json!([action(
-            &serde_json::json!({"id": id(1).to_string(), "enabled": true, "disabled_reason": "gone"})
-        )]);
-        assert_eq!(checked(sent).unwrap()[0].disabled_reason, None);
+        let switched_on = ActionWish {
+            enabled: true,
+            ..ActionWish::of(&existing())
+        };
+        assert_eq!(checked(&[switched_on]).unwrap()[0].disabled_reason, None);
     }
 
     #[test]
     fn wrong_ids_reasons_and_timeouts_are_all_named() {
-        let faults = checked(serde_json::json!([
-            action(&serde_json::json!({"id": id(1).to_string(), "timeout_s": 0})),
-            action(&serde_json::json!({"id": id(1).to_string()})),
-            action(&serde_json::json!({"id": id(2).to_string(), "timeout_s": 61})),
-            action(&serde_json::json!({"id": "x", "disabled_reason": "gone"})),
-        ]));
+        let (known, unknown) = (id(1).to_string(), id(2).to_string());
+        let with_timeout = |wish: ActionWish, timeout_s| ActionWish {
+            timeout_s: Some(timeout_s),
+            ..wish
+        };
+        let faults = checked(&[
+            with_timeout(wish(Some(&known)), 0),
+            wish(Some(&known)),
+            with_timeout(wish(Some(&unknown)), 61),
+            ActionWish {
+                disabled_reason: Some("gone".to_owned()),
+                ..wish(Some("x"))
+            },
+        ]);
         let at = |pointer: &str, code| (pointer.to_owned(), code);
         assert_eq!(
             faults.unwrap_err(),
@@ -226,11 +225,10 @@ mod tests {
                 at("/actions/3/disabled_reason", "read_only"),
             ]
         );
+        assert_eq!(checked(&[]).unwrap_err(), [at("/actions", "too_few")]);
         assert_eq!(
-            checked(serde_json::json!([])).unwrap_err(),
-            [at("/actions", "too_few")]
+            checked(&vec![wish(None); 51]).unwrap_err(),
+            [at("/actions", "too_many")]
         );
-        let many = vec![action(&serde_json::json!({})); 51];
-        assert_eq!(checked(many.into()).unwrap_err(), [at("/actions", "too_many")]);
     }
 }

@@ -1,0 +1,5 @@
+//! Links that sign customers in to the console.
+
+pub mod create;
+mod public_url;
+mod view;

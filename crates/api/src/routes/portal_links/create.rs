@@ -1,0 +1,139 @@
+//! `POST /v1/accounts/{account}/portal-link`
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use http::{HeaderMap, StatusCode, Uri};
+use postrider_engine::sign_in::LINK_LIFETIME_S;
+use postrider_model::Theme;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::public_url::public_url;
+use super::view::PortalLinkView;
+use crate::json_body::OptionalJsonBody;
+use crate::openapi::shapes;
+use crate::path::{AccountPath, InAccount, account_not_found};
+use crate::problem::{Code, Faults, Problem, fault_codes};
+use crate::query::no_parameters;
+use crate::router::ApiState;
+
+/// How long a link lasts where nothing is said: an hour, as it is made when a customer asks for it.
+const EXPIRES_IN_S_DEFAULT: u64 = 3_600;
+
+/// What the link is to be.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, expecting = "an object")]
+#[schema(as = PortalLinkInput)]
+pub struct PortalLinkInput {
+    /// How long the link lasts, and with it whoever followed it stays signed in, in seconds: 60 to 604800 (7 days).
+    #[schema(value_type = Option<u32>, default = 3600, minimum = 60, maximum = 604_800, example = 3600)]
+    expires_in_s: Option<i64>,
+    /// Whether the customer can change nothing.
+    #[schema(default = false)]
+    read_only: Option<bool>,
+    /// The theme that the pages have; null follows the customer's system.
+    #[schema(schema_with = shapes::theme_or_null)]
+    theme: Option<String>,
+}
+
+/// Make a link that signs a customer in
+///
+/// It leads to the console, and there to this account alone: send it, or embed it in your own product. Nobody else can
+/// make it out, and it cannot be shown again; deleting the account ends it.
+#[utoipa::path(
+    post,
+    path = "/v1/accounts/{account}/portal-link",
+    tag = "Accounts",
+    params(AccountPath),
+    request_body(content = Option<PortalLinkInput>),
+    responses(
+        (status = 201, description = "The link.", body = PortalLinkView),
+        (status = 400, description = "`invalid_host`: no `public_url` is set, and the request's Host cannot stand in a link."),
+    )
+)]
+pub async fn create_portal_link(
+    State(state): State<ApiState>,
+    InAccount(account): InAccount,
+    uri: Uri,
+    headers: HeaderMap,
+    OptionalJsonBody(input): OptionalJsonBody<PortalLinkInput>,
+) -> Result<(StatusCode, Json<PortalLinkView>), Problem> {
+    no_parameters(&uri)?;
+    let draft = input.check()?;
+    let base = public_url(&state, &uri, &headers)?;
+    let (token, grant) = state
+        .engine
+        .sign_in()
+        .make_account_link(account, draft.read_only, draft.theme, draft.lifetime)
+        .await?
+        .ok_or_else(account_not_found)?;
+    let view = PortalLinkView {
+        url: format!("{base}/sign-in/{}", token.expose()),
+        expires_at: grant.expires_at,
+        read_only: draft.read_only,
+        theme: draft.theme.map(Theme::as_str),
+    };
+    Ok((StatusCode::CREATED, Json(view)))
+}
+
+/// What the link is to be, checked.
+struct PortalLinkDraft {
+    lifetime: Duration,
+    read_only: bool,
+    theme: Option<Theme>,
+}
+
+impl PortalLinkInput {
+    fn check(self) -> Result<PortalLinkDraft, Problem> {
+        let mut faults = Faults::default();
+        let expires_in_s = self.expires_in_s.map_or(Some(EXPIRES_IN_S_DEFAULT), |given| {
+            u64::try_from(given)
+                .ok()
+                .filter(|given| LINK_LIFETIME_S.contains(given))
+        });
+        if expires_in_s.is_none() {
+            let (least, most) = LINK_LIFETIME_S.into_inner();
+            let detail = format!("a link lasts {least} to {most} seconds");
+            faults.add("/expires_in_s", fault_codes::OUT_OF_RANGE, detail);
+        }
+        let theme = self.theme.as_deref().map(Theme::from_name);
+        if theme == Some(None) {
+            faults.add(
+                "/theme",
+                fault_codes::INVALID_VALUE,
+                "a theme is `light` or `dark`",
+            );
+        }
+        faults.into_result(Code::InvalidBody)?;
+        Ok(PortalLinkDraft {
+            lifetime: Duration::from_secs(expires_in_s.unwrap_or_default()),
+            read_only: self.read_only.unwrap_or(false),
+            theme: theme.flatten(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn faults(expires_in_s: i64, theme: &str) -> usize {
+        let input = PortalLinkInput {
+            expires_in_s: Some(expires_in_s),
+            read_only: None,
+            theme: Some(theme.to_owned()),
+        };
+        input.check().map_or_else(|problem| problem.faults().len(), |_| 0)
+    }
+
+    #[test]
+    fn lifetimes_are_bounded_and_themes_are_two() {
+        assert_eq!(faults(60, "light"), 0);
+        assert_eq!(faults(604_800, "dark"), 0);
+        assert_eq!(faults(59, "Dark"), 2);
+        assert_eq!(faults(604_801, ""), 2);
+        assert_eq!(faults(-1, "dark"), 1);
+    }
+}

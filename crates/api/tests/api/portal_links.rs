@@ -1,0 +1,98 @@
+//! Links that sign customers in.
+
+use http::Method;
+use postrider_model::{AccountId, Theme, Visitor};
+use serde_json::{Value, json};
+
+use crate::app::App;
+
+async fn make(app: &App, account: &str, body: &Value) -> Value {
+    let path = format!("{account}/portal-link");
+    let headers = [("host", "console.example:8080")];
+    let answer = app
+        .call(Method::POST, &path, Some(&body.to_string()), &headers)
+        .await;
+    assert_eq!(answer.headers["cache-control"], "no-store");
+    answer.expect(201)
+}
+
+/// Who the link lets in.
+async fn visitor(app: &App, link: &Value) -> Visitor {
+    let token = link["url"].as_str().unwrap().rsplit('/').next().unwrap();
+    let opened = app.engine.sign_in().open_link(token).await.unwrap();
+    opened.unwrap().1.visitor
+}
+
+#[tokio::test]
+async fn a_link_lets_a_customer_in_to_the_account_alone() {
+    let app = App::start().await;
+    let path = app.account().await;
+    let account: AccountId = path.rsplit('/').next().unwrap().parse().unwrap();
+    let link = make(&app, &path, &json!({})).await;
+    let url = link["url"].as_str().unwrap();
+    assert!(
+        url.starts_with("http://console.example:8080/sign-in/prl_"),
+        "{url}"
+    );
+    assert_eq!(
+        (&link["read_only"], &link["theme"]),
+        (&json!(false), &Value::Null)
+    );
+    let customer = |read_only, theme| Visitor::Customer {
+        account,
+        read_only,
+        theme,
+    };
+    assert_eq!(visitor(&app, &link).await, customer(false, None));
+
+    let body = json!({"expires_in_s": 60, "read_only": true, "theme": "dark"});
+    let link = make(&app, &path, &body).await;
+    assert_eq!(
+        (&link["read_only"], &link["theme"]),
+        (&json!(true), &json!("dark"))
+    );
+    assert_eq!(visitor(&app, &link).await, customer(true, Some(Theme::Dark)));
+}
+
+#[tokio::test]
+async fn where_the_console_is_can_be_set_and_hosts_that_are_none_are_refused() {
+    let app = App::start().await;
+    let path = format!("{}/portal-link", app.account().await);
+    for host in ["", "user@console.example", "a b"] {
+        app.call(Method::POST, &path, None, &[("host", host)])
+            .await
+            .problem(400, "invalid_host");
+    }
+    app.call(Method::POST, &path, None, &[])
+        .await
+        .problem(400, "invalid_host");
+
+    let app = App::at("https://webhooks.example").await;
+    let path = format!("{}/portal-link", app.account().await);
+    let link = app
+        .call(Method::POST, &path, None, &[("host", "a b")])
+        .await
+        .expect(201);
+    let url = link["url"].as_str().unwrap();
+    assert!(url.starts_with("https://webhooks.example/sign-in/prl_"), "{url}");
+}
+
+#[tokio::test]
+async fn what_cannot_be_is_refused_with_its_place() {
+    let app = App::at("https://webhooks.example").await;
+    let path = format!("{}/portal-link", app.account().await);
+    for (body, place, code) in [
+        (json!({"expires_in_s": 59}), "/expires_in_s", "out_of_range"),
+        (json!({"expires_in_s": 604_801}), "/expires_in_s", "out_of_range"),
+        (json!({"expires_in_s": "1h"}), "/expires_in_s", "wrong_type"),
+        (json!({"read_only": 1}), "/read_only", "wrong_type"),
+        (json!({"theme": "blue"}), "/theme", "invalid_value"),
+        (json!({"expires_in": 60}), "/expires_in", "unknown_member"),
+    ] {
+        app.post(&path, &body).await.fault(place, code);
+    }
+    app.post("/v1/accounts/nobody/portal-link", &json!({}))
+        .await
+        .problem(404, "account_not_found");
+    app.get(&path).await.problem(405, "method_not_allowed");
+}

@@ -1,0 +1,44 @@
+// Buttons that copy what `data-copy` holds, or the text of the element that `data-copy-from` names. They are hidden
+// without scripts.
+const SHOWN_MS = 1500;
+
+export function copyButtons(part) {
+  for (const button of part.querySelectorAll("button[data-copy], button[data-copy-from]")) {
+    button.hidden = false;
+    button.addEventListener("click", () => copy(button));
+  }
+}
+
+async function copy(button) {
+  const source = button.dataset.copyFrom && document.getElementById(button.dataset.copyFrom);
+  const text = source ? source.textContent : button.dataset.copy;
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    // Without https browsers offer no clipboard but this one.
+    const field = document.createElement("textarea");
+    field.value = text;
+    field.className = "unseen";
+    button.after(field);
+    field.select();
+    document.execCommand("copy");
+    field.remove();
+    button.focus();
+  }
+  button.classList.add("copied");
+  announce("Copied");
+  setTimeout(() => button.classList.remove("copied"), SHOWN_MS);
+}
+
+/** Says something to screen readers. */
+export function announce(words) {
+  let place = document.getElementById("announcements");
+  if (!place) {
+    place = document.createElement("p");
+    place.id = "announcements";
+    place.className = "unseen";
+    place.setAttribute("role", "status");
+    document.getElementById("main").append(place);
+  }
+  place.textContent = words;
+}

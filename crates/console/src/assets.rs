@@ -1,0 +1,103 @@
+//! Style sheets, modules and pictures. They are part of the program, and their address holds a hash of all of them, so
+//! that browsers keep them for good and never show old ones.
+
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http::{HeaderValue, StatusCode, header};
+use sha2::{Digest, Sha256};
+
+use crate::brand::Brand;
+use crate::refusal::Refusal;
+use crate::state::App;
+
+/// The style sheets, in the order in which they are put together.
+const STYLES: [&str; 5] = [
+    include_str!("../assets/css/base.css"),
+    include_str!("../assets/css/frame.css"),
+    include_str!("../assets/css/forms.css"),
+    include_str!("../assets/css/tables.css"),
+    include_str!("../assets/css/record.css"),
+];
+
+/// The modules. `console.js` is the one that pages name; it takes the others in.
+const MODULES: [(&str, &str); 6] = [
+    ("console.js", include_str!("../assets/console.js")),
+    ("copy.js", include_str!("../assets/copy.js")),
+    ("forms.js", include_str!("../assets/forms.js")),
+    ("live.js", include_str!("../assets/live.js")),
+    ("progress.js", include_str!("../assets/progress.js")),
+    ("times.js", include_str!("../assets/times.js")),
+];
+
+const CSS: &str = "text/css; charset=utf-8";
+const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
+const SVG: &str = "image/svg+xml";
+
+/// All assets.
+pub struct Assets {
+    files: Vec<Asset>,
+    version: String,
+}
+
+struct Asset {
+    name: &'static str,
+    content_type: &'static str,
+    bytes: Bytes,
+}
+
+impl Assets {
+    /// With the installation's brand among them.
+    pub fn new(brand: &Brand) -> Self {
+        let asset = |name, content_type, bytes: Bytes| Asset {
+            name,
+            content_type,
+            bytes,
+        };
+        let mut files = vec![
+            asset("console.css", CSS, STYLES.concat().into()),
+            asset("brand.css", CSS, brand.style_sheet().into()),
+            asset("icon.svg", SVG, include_str!("../assets/icon.svg").into()),
+        ];
+        for (name, text) in MODULES {
+            files.push(asset(name, JAVASCRIPT, text.into()));
+        }
+        if let Some(logo) = &brand.logo {
+            files.push(asset("logo", logo.content_type, logo.bytes.clone()));
+        }
+        let mut hash = Sha256::new();
+        for file in &files {
+            hash.update(file.name);
+            hash.update(&file.bytes);
+        }
+        let version = hash.finalize()[..8]
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        Self { files, version }
+    }
+
+    /// The address of an asset.
+    pub fn url(&self, name: &str) -> String {
+        format!("/assets/{}/{name}", self.version)
+    }
+}
+
+/// `GET /assets/{version}/{name}`
+pub async fn asset(
+    State(app): State<App>,
+    Path((version, name)): Path<(String, String)>,
+) -> Result<Response, Refusal> {
+    let found = app.assets.files.iter().find(|asset| asset.name == name);
+    let found = found
+        .filter(|_| version == app.assets.version)
+        .ok_or(Refusal::NotFound)?;
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static(found.content_type)),
+        (
+            header::CACHE_CONTROL,
+            HeaderValue::from_static("public, max-age=31536000, immutable"),
+        ),
+    ];
+    Ok((StatusCode::OK, headers, found.bytes.clone()).into_response())
+}

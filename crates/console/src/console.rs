@@ -1,0 +1,151 @@
+//! The console as one service: all routes, and what every answer passes.
+
+use std::net::IpAddr;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use askama::Template;
+use axum::BoxError;
+use axum::Router;
+use axum::body::HttpBody;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use bytes::Bytes;
+use futures_util::FutureExt as _;
+use http::{HeaderMap, Method, Request};
+use postrider_engine::{ApiKeys, Engine};
+use tokio::sync::watch;
+use tower::ServiceExt as _;
+
+use crate::assets::{Assets, asset};
+use crate::brand::Brand;
+use crate::live::LivePlaces;
+use crate::pages::{accounts, automations, sign_in, theme};
+use crate::refusal::{Refusal, RefusalPage};
+use crate::security::SecurityHeaders;
+use crate::shell::Shell;
+use crate::state::{App, Shared};
+use crate::system::SystemFacts;
+use crate::visitor::limit::SignInLimit;
+
+/// What a console is made of.
+pub struct ConsoleParts {
+    /// The engine, and through it the store and the clock.
+    pub engine: Arc<Engine>,
+    /// The keys of the API, which sign in the operator's staff.
+    pub keys: Arc<ApiKeys>,
+    /// The installation's name, colour and logo.
+    pub brand: Brand,
+    /// Origins that may show pages in a frame, such as `https://app.example.com`, or `self`.
+    pub frame_ancestors: Vec<String>,
+    /// Where people reach the console, without a slash at the end; from the request's `Host` where it is not set.
+    pub public_url: Option<String>,
+    /// What the process knows of itself.
+    pub system: SystemFacts,
+}
+
+/// The console.
+pub struct Console {
+    app: App,
+    router: Router,
+    security: SecurityHeaders,
+    stop: watch::Sender<bool>,
+}
+
+/// The address that a request came from.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer(pub IpAddr);
+
+impl Console {
+    /// A console over this engine.
+    pub fn new(parts: ConsoleParts) -> Self {
+        let (stop, stopping) = watch::channel(false);
+        let app: App = Arc::new(Shared {
+            assets: Assets::new(&parts.brand),
+            engine: parts.engine,
+            keys: parts.keys,
+            brand: parts.brand,
+            public_url: parts.public_url,
+            is_framed: !parts.frame_ancestors.is_empty(),
+            system: parts.system,
+            sign_in_limit: SignInLimit::new(),
+            live: LivePlaces::new(),
+            stopping,
+        });
+        Self {
+            router: routes().fallback(not_found).with_state(Arc::clone(&app)),
+            security: SecurityHeaders::new(&parts.frame_ancestors),
+            app,
+            stop,
+        }
+    }
+
+    /// Answers a request that came from `peer`.
+    pub async fn answer<B>(&self, mut request: Request<B>, peer: IpAddr) -> Response
+    where
+        B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+    {
+        request.extensions_mut().insert(Peer(peer));
+        let (method, headers) = (request.method().clone(), request.headers().clone());
+        let handled = AssertUnwindSafe(self.router.clone().oneshot(request));
+        let mut response = match handled.catch_unwind().await {
+            Ok(Ok(response)) => response,
+            Ok(Err(never)) => match never {},
+            Err(_) => {
+                tracing::error!("a page panicked");
+                Refusal::Internal.into_response()
+            }
+        };
+        if let Some(refusal) = response.extensions_mut().remove::<Refusal>() {
+            response = self.refuse(&refusal, &method, &headers);
+        }
+        self.security.apply(response.headers_mut());
+        response
+    }
+
+    /// Ends what does not end by itself: live pages. The node stops.
+    pub fn stop(&self) {
+        self.stop.send_replace(true);
+    }
+
+    fn refuse(&self, refusal: &Refusal, method: &Method, headers: &HeaderMap) -> Response {
+        if let Refusal::SignedOut { here } = refusal {
+            // What a form would have done is not done after signing in: only pages are come back to.
+            let back = if *method == Method::GET { here } else { "/" };
+            return Redirect::to(&sign_in::form::address(back)).into_response();
+        }
+        let (title, advice) = refusal.words();
+        let page = RefusalPage {
+            shell: Shell::anonymous(&self.app, headers, title),
+            title,
+            advice,
+        };
+        let status = refusal.status();
+        match page.render() {
+            Ok(page) => (status, axum::response::Html(page)).into_response(),
+            Err(error) => {
+                tracing::error!(%error, "a refusal could not be rendered");
+                status.into_response()
+            }
+        }
+    }
+}
+
+/// Every page. One that is not listed here is not served.
+fn routes() -> Router<App> {
+    Router::new()
+        .route("/assets/{version}/{name}", get(asset))
+        .route("/theme", post(theme::choose))
+        .merge(sign_in::routes())
+        .merge(accounts::routes())
+        .merge(automations::routes())
+}
+
+async fn not_found() -> Refusal {
+    Refusal::NotFound
+}
+
+/// The page of a template.
+pub(crate) fn page(template: &impl Template) -> Result<Response, Refusal> {
+    Ok(axum::response::Html(template.render()?).into_response())
+}

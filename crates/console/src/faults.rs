@@ -1,0 +1,78 @@
+//! What is wrong with a form, for each field.
+
+use postrider_engine::drafts::Fault;
+
+/// Faults, found by the place of what they are about.
+#[derive(Debug, Clone, Default)]
+pub struct FieldFaults(Vec<Fault>);
+
+impl FieldFaults {
+    /// These.
+    pub fn new(faults: Vec<Fault>) -> Self {
+        Self(faults)
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// What is wrong at this place or below it, as a sentence; empty where nothing is.
+    pub fn under(&self, place: impl AsRef<str>) -> String {
+        self.sentence(|pointer| is_under(pointer, place.as_ref()))
+    }
+
+    /// What is wrong at this very place.
+    pub fn at(&self, place: &str) -> String {
+        self.sentence(|pointer| pointer == place)
+    }
+
+    fn sentence(&self, is_meant: impl Fn(&str) -> bool) -> String {
+        let meant = self.0.iter().filter(|fault| is_meant(&fault.pointer));
+        let details: Vec<&str> = meant.map(|fault| fault.detail.as_str()).collect();
+        sentence(&details.join("; "))
+    }
+}
+
+fn is_under(pointer: &str, place: &str) -> bool {
+    pointer
+        .strip_prefix(place)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// With a capital letter in front and a full stop behind.
+fn sentence(text: &str) -> String {
+    let mut characters = text.chars();
+    match characters.next() {
+        None => String::new(),
+        Some(first) => {
+            let end = if text.ends_with(['.', '!', '?']) { "" } else { "." };
+            format!("{}{}{end}", first.to_uppercase(), characters.as_str())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_is_found_at_its_place_and_above() {
+        let fault = |pointer: &str| Fault {
+            pointer: pointer.to_owned(),
+            code: "blank",
+            detail: "is blank".to_owned(),
+        };
+        let faults = FieldFaults::new(vec![fault("/actions/1/url"), fault("/actions/10/url")]);
+        assert_eq!(faults.under("/actions/1/url"), "Is blank.");
+        assert_eq!(faults.under("/actions/1"), "Is blank.");
+        assert_eq!(faults.under("/actions"), "Is blank; is blank.");
+        assert_eq!(faults.at("/actions"), "");
+        assert_eq!(faults.under("/name"), "");
+    }
+}

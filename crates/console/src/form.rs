@@ -1,0 +1,108 @@
+//! What a form says: `application/x-www-form-urlencoded`, bounded, and proven to come from a page of ours.
+
+use axum::extract::{FromRequest, Request};
+use http::{HeaderMap, header};
+use http_body_util::{BodyExt as _, Limited};
+
+use crate::refusal::Refusal;
+use crate::state::App;
+use crate::visitor::csrf;
+
+/// Largest form, in bytes: an event's `data` of the default bound in a text field, escaped, fits.
+const FORM_BYTES_MAX: usize = 1024 * 1024;
+
+/// Most fields of a form: an automation with 50 URLs of 7 fields each, and 200 event types.
+const FIELDS_MAX: usize = 2_000;
+
+/// The fields of a form, in their order. Extracting it checks its CSRF token.
+#[derive(Debug, Clone, Default)]
+pub struct Form(Vec<(String, String)>);
+
+impl Form {
+    /// The first field of this name; empty where there is none.
+    pub fn text(&self, name: &str) -> &str {
+        self.get(name).unwrap_or_default()
+    }
+
+    /// The first field of this name.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        let found = self.0.iter().find(|(key, _)| key == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
+    /// All fields of this name.
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        let named = self.0.iter().filter(move |(key, _)| key == name);
+        named.map(|(_, value)| value.as_str())
+    }
+
+    /// Whether a box of this name is ticked.
+    pub fn is_ticked(&self, name: &str) -> bool {
+        self.get(name).is_some()
+    }
+
+    /// The fields that these bytes hold.
+    pub fn parse(bytes: &[u8]) -> Option<Self> {
+        let fields: Vec<_> = form_urlencoded::parse(bytes)
+            .take(FIELDS_MAX + 1)
+            .map(|(name, value)| (name.into_owned(), value.replace("\r\n", "\n")))
+            .collect();
+        (fields.len() <= FIELDS_MAX).then_some(Self(fields))
+    }
+}
+
+impl FromRequest<App> for Form {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, _: &App) -> Result<Self, Refusal> {
+        let (parts, body) = request.into_parts();
+        if !is_form(&parts.headers) || !is_same_site(&parts.headers) {
+            return Err(Refusal::ForeignForm);
+        }
+        let body = Limited::new(body, FORM_BYTES_MAX).collect().await;
+        let body = body.map_err(|_| Refusal::FormTooLarge)?.to_bytes();
+        let form = Self::parse(&body).ok_or(Refusal::FormTooLarge)?;
+        if csrf::is_valid(&parts.headers, form.text(csrf::FIELD)) {
+            Ok(form)
+        } else {
+            Err(Refusal::ForeignForm)
+        }
+    }
+}
+
+fn is_form(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(header::CONTENT_TYPE);
+    content_type.is_some_and(|value| value.as_bytes().starts_with(b"application/x-www-form-urlencoded"))
+}
+
+/// A second fence beside the token: browsers say where a request comes from (Fetch Metadata).
+fn is_same_site(headers: &HeaderMap) -> bool {
+    headers
+        .get("sec-fetch-site")
+        .is_none_or(|site| site == "same-origin" || site == "none")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_repeat_and_keep_their_order() {
+        let form = Form::parse(b"a=1&b=x+y%26&a=2&on=").unwrap();
+        assert_eq!(form.all("a").collect::<Vec<_>>(), ["1", "2"]);
+        assert_eq!(form.text("b"), "x y&");
+        assert!(form.is_ticked("on") && !form.is_ticked("off"));
+        assert_eq!(form.text("none"), "");
+    }
+
+    #[test]
+    fn a_form_of_endless_fields_is_refused() {
+        assert!(Form::parse("a&".repeat(FIELDS_MAX).as_bytes()).is_some());
+        assert!(Form::parse("a&".repeat(FIELDS_MAX + 1).as_bytes()).is_none());
+    }
+
+    #[test]
+    fn line_ends_are_those_of_the_person() {
+        assert_eq!(Form::parse(b"t=a%0D%0Ab").unwrap().text("t"), "a\nb");
+    }
+}

@@ -1,0 +1,192 @@
+//! Parts of pages that are live: a fragment is rendered again when its account has news, and from time to time, and is
+//! sent when it has changed (server-sent events). `assets/live.js` puts it in place.
+//!
+//! News come from attempts on this node; what other nodes do is seen at the next look. To have a part of a page live:
+//! mark it with `data-live="<address>"` in the template, render the part alone at that address, and hand the rendering
+//! to [`stream`].
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::response::sse::{Event, Sse};
+use axum::response::{IntoResponse, Response};
+use futures_util::stream;
+use http::{HeaderMap, StatusCode};
+use postrider_engine::AttemptNews;
+use postrider_model::AccountId;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast, watch};
+use tokio::time::{Instant, timeout_at};
+
+use crate::refusal::Refusal;
+use crate::state::App;
+use crate::visitor::cookie;
+
+/// How often a fragment is looked at without news.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+
+/// The least time between two fragments: a busy account would otherwise keep a browser busy.
+const PAUSE: Duration = Duration::from_millis(300);
+
+/// Live parts at the same time on one node: each costs a read every two seconds.
+const PLACES: usize = 512;
+
+/// How long one stream lasts. The browser then opens another, perhaps at another node.
+const LIFETIME: Duration = Duration::from_secs(600);
+
+/// A silent stream says at least this often that it is alive: otherwise nobody would notice that the browser has left.
+const SIGN_EVERY: Duration = Duration::from_secs(15);
+
+/// How many live parts there may be.
+pub struct LivePlaces(Arc<Semaphore>);
+
+impl LivePlaces {
+    /// All places are free.
+    pub fn new() -> Self {
+        Self(Arc::new(Semaphore::new(PLACES)))
+    }
+}
+
+/// Sends what `render` gives whenever it has changed, for as long as the session lasts. `account`: whose news matter.
+pub fn stream<F, R>(app: &App, headers: &HeaderMap, account: AccountId, render: F) -> Response
+where
+    F: Fn() -> R + Send + 'static,
+    R: Future<Output = Result<String, Refusal>> + Send + 'static,
+{
+    let Ok(place) = Arc::clone(&app.live.0).try_acquire_owned() else {
+        // EventSource takes any status but 200 for the end: the page stays as it is.
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    };
+    let Some(session) = cookie::session(headers).map(str::to_owned) else {
+        return StatusCode::NO_CONTENT.into_response();
+    };
+    let now = Instant::now();
+    let watcher = Watcher {
+        news: app.engine.feed().watch(),
+        stopping: app.stopping.clone(),
+        app: Arc::clone(app),
+        session,
+        account,
+        last: None,
+        next_look: now,
+        next_sign: now + SIGN_EVERY,
+        ends: now + LIFETIME,
+        _place: place,
+        render,
+    };
+    let fragments = stream::unfold(watcher, |mut watcher| async move {
+        let event = watcher.next().await?;
+        Some((Ok::<_, Infallible>(event), watcher))
+    });
+    Sse::new(fragments).into_response()
+}
+
+struct Watcher<F> {
+    app: App,
+    news: broadcast::Receiver<Arc<AttemptNews>>,
+    stopping: watch::Receiver<bool>,
+    session: String,
+    account: AccountId,
+    last: Option<String>,
+    next_look: Instant,
+    next_sign: Instant,
+    ends: Instant,
+    _place: OwnedSemaphorePermit,
+    render: F,
+}
+
+impl<F, R> Watcher<F>
+where
+    F: Fn() -> R,
+    R: Future<Output = Result<String, Refusal>>,
+{
+    /// The next thing to send; `None` at the end.
+    async fn next(&mut self) -> Option<Event> {
+        loop {
+            self.wait().await;
+            let now = Instant::now();
+            if *self.stopping.borrow() || now >= self.ends {
+                return None;
+            }
+            // Signed out, or the link has expired: nothing more is shown.
+            if !matches!(
+                self.app.engine.sign_in().session(&self.session).await,
+                Ok(Some(_))
+            ) {
+                return None;
+            }
+            let fragment = (self.render)().await.ok()?;
+            self.next_look = now + LOOK_EVERY;
+            let print = fingerprint(&fragment);
+            if self.last.as_ref() != Some(&print) {
+                self.last = Some(print);
+                self.next_sign = now + SIGN_EVERY;
+                return Some(Event::default().event("fragment").data(fragment));
+            }
+            if now >= self.next_sign {
+                self.next_sign = now + SIGN_EVERY;
+                return Some(Event::default().comment("still here"));
+            }
+        }
+    }
+
+    /// Waits for news of the account, the time of the next look, or the end.
+    async fn wait(&mut self) {
+        let earliest = self.last.as_ref().map(|_| Instant::now() + PAUSE);
+        let news = async {
+            loop {
+                match self.news.recv().await {
+                    Ok(news) if news.key.account == self.account => return,
+                    Ok(_) => {}
+                    // It may have missed some of its own.
+                    Err(broadcast::error::RecvError::Lagged(_)) => return,
+                    Err(broadcast::error::RecvError::Closed) => std::future::pending().await,
+                }
+            }
+        };
+        let stopping = async {
+            // An error says that the console is gone.
+            let _ = self.stopping.wait_for(|stopping| *stopping).await;
+        };
+        tokio::select! {
+            biased;
+            () = stopping => return,
+            _ = timeout_at(self.next_look, news) => {}
+        }
+        if let Some(earliest) = earliest {
+            tokio::time::sleep_until(earliest).await;
+        }
+    }
+}
+
+/// The fragment without what only tells how long ago something was: that goes on in the browser.
+fn fingerprint(fragment: &str) -> String {
+    let mut print = String::with_capacity(fragment.len());
+    let mut rest = fragment;
+    while let Some(start) = rest.find("<time ") {
+        let (before, time) = rest.split_at(start);
+        print.push_str(before);
+        let words = time.find('>').map_or(time.len(), |end| end + 1);
+        print.push_str(&time[..words]);
+        rest = &time[words..];
+        rest = rest.find("</time>").map_or("", |end| &rest[end..]);
+    }
+    print.push_str(rest);
+    print
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_that_passes_is_no_change() {
+        let at = |words| format!("<td><time datetime=\"x\">{words}</time></td><td>a</td>");
+        assert_eq!(fingerprint(&at("1 s ago")), fingerprint(&at("2 s ago")));
+        assert_ne!(
+            fingerprint(&at("1 s ago")),
+            fingerprint(&at("1 s ago").replace(">a<", ">b<"))
+        );
+        assert_eq!(fingerprint("plain"), "plain");
+    }
+}

@@ -1,0 +1,52 @@
+//! The event types that the form offers.
+
+use std::collections::HashSet;
+
+use postrider_storage::{LIMIT_MAX, PageRequest};
+
+use crate::refusal::Refusal;
+use crate::state::App;
+
+/// Most types that are offered as boxes to tick; any other can be typed in.
+const OFFERED_MAX: usize = 300;
+
+/// A box to tick.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    /// The event type.
+    pub name: String,
+    /// What it means; empty where nobody said.
+    pub description: String,
+    /// Whether it is ticked.
+    pub is_ticked: bool,
+}
+
+/// The catalogue, in the order of names; those in `ticked` are ticked. Also what of `ticked` the catalogue does not have:
+/// patterns, and types that were never described.
+pub async fn choices(app: &App, ticked: &[String]) -> Result<(Vec<Choice>, Vec<String>), Refusal> {
+    let mut rest: HashSet<&str> = ticked.iter().map(String::as_str).collect();
+    let mut choices = Vec::new();
+    let mut after = None;
+    while choices.len() < OFFERED_MAX {
+        let page = PageRequest {
+            limit: LIMIT_MAX,
+            after,
+        };
+        let page = app.engine.store().event_types(page).await?;
+        for entry in page.items {
+            choices.push(Choice {
+                is_ticked: rest.remove(entry.name.as_str()),
+                name: entry.name.as_str().to_owned(),
+                description: entry.description,
+            });
+        }
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    choices.sort_by(|one, other| one.name.cmp(&other.name));
+    // In the order in which they were given.
+    let others = ticked.iter().filter(|name| rest.contains(name.as_str()));
+    Ok((choices, others.cloned().collect()))
+}

@@ -1,0 +1,53 @@
+//! `GET` and `POST /accounts/{account}/automations/new`
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+
+use super::fields::{Fields, Press};
+use super::form::{Subject, faults, render};
+use crate::form::Form;
+use crate::refusal::Refusal;
+use crate::state::App;
+use crate::visitor::account::Writing;
+
+const SUBJECT: Subject = Subject { id: None, version: 0 };
+
+/// The empty form.
+pub async fn show(State(app): State<App>, Writing(account): Writing) -> Result<Response, Refusal> {
+    render(&app, &account, &SUBJECT, &Fields::empty(), (Vec::new(), false)).await
+}
+
+/// Makes the automation, or shows the form again.
+pub async fn create(
+    State(app): State<App>,
+    Writing(account): Writing,
+    form: Form,
+) -> Result<Response, Refusal> {
+    let mut fields = Fields::typed(&form);
+    let press = Press::of(&form);
+    if press != Press::Save {
+        fields.press(press);
+        return render(
+            &app,
+            &account,
+            &SUBJECT,
+            &fields,
+            (Vec::new(), press == Press::Add),
+        )
+        .await;
+    }
+    let (wish, own) = fields.wish();
+    if !own.is_empty() {
+        return render(&app, &account, &SUBJECT, &fields, (own, false)).await;
+    }
+    match app.engine.create_automation(account.id(), wish).await {
+        Ok(automation) => {
+            let path = account.path(&format!("automations/{}?saved=1", automation.id));
+            Ok(Redirect::to(&path).into_response())
+        }
+        Err(error) => {
+            let faults = faults(error, own)?;
+            render(&app, &account, &SUBJECT, &fields, (faults, false)).await
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! `GET` and `POST /accounts/{account}/automations/{id}/delete`: asks, then deletes.
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::{Redirect, Response};
+use postrider_model::AutomationId;
+
+use crate::console::page;
+use crate::form::Form;
+use crate::refusal::Refusal;
+use crate::shell::{AccountHead, Place, Shell, Tab};
+use crate::state::App;
+use crate::visitor::account::{PathId, Writing};
+
+#[derive(Template)]
+#[template(path = "automations/delete.html")]
+struct DeletePage<'a> {
+    shell: Shell<'a>,
+    head: AccountHead,
+    name: &'a str,
+    path: String,
+}
+
+/// Asks.
+pub async fn ask(
+    State(app): State<App>,
+    Writing(account): Writing,
+    PathId(id): PathId<AutomationId>,
+) -> Result<Response, Refusal> {
+    let automation = super::automation(&account, id)?;
+    page(&DeletePage {
+        shell: Shell::of(&app, &account.visitor, Place::Accounts, "Delete automation"),
+        head: AccountHead::of(&account, Tab::Automations),
+        name: &automation.name,
+        path: account.path(&format!("automations/{id}")),
+    })
+}
+
+/// Deletes it. One that is gone already is what was asked for.
+pub async fn delete(
+    State(app): State<App>,
+    Writing(account): Writing,
+    PathId(id): PathId<AutomationId>,
+    _form: Form,
+) -> Result<Redirect, Refusal> {
+    app.engine.directory().delete_automation(account.id(), id).await?;
+    Ok(Redirect::to(&account.path("automations")))
+}

@@ -1,0 +1,300 @@
+//! What the form of an automation holds, as people type it, on its way to and from the engine's drafts.
+//!
+//! Rows of URLs are numbered by hidden `row` fields, in their order; the other fields of a row end in its number:
+//! `url.0`. Buttons add and remove rows; the page comes back with everything that was typed.
+
+use postrider_engine::drafts::{ActionWish, AutomationWish, Fault};
+use postrider_model::{Action, Automation, BodyContent, BodyStyle};
+
+use crate::form::Form;
+use crate::view::schedule;
+
+/// The form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fields {
+    /// The name.
+    pub name: String,
+    /// Whether events set it off.
+    pub enabled: bool,
+    /// Event types and patterns that are ticked.
+    pub ticked: Vec<String>,
+    /// More of them, typed in.
+    pub others: String,
+    /// The URLs.
+    pub rows: Vec<RowFields>,
+    /// Delays of its own, as `view::schedule` writes them.
+    pub delays: String,
+}
+
+/// A URL and its options.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RowFields {
+    /// The action's id, where it is an old one.
+    pub id: String,
+    /// Where to.
+    pub url: String,
+    /// Whether it is called.
+    pub enabled: bool,
+    /// Whether Postrider switched it off by itself.
+    pub is_gone: bool,
+    /// `envelope` or `data`.
+    pub body: String,
+    /// `js`, `python` or `raw`.
+    pub style: String,
+    /// Lines of `Name: value`.
+    pub headers: String,
+    /// Seconds; empty follows the installation.
+    pub timeout: String,
+}
+
+/// What a button of the form asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Press {
+    /// Save it all.
+    Save,
+    /// One more URL.
+    Add,
+    /// This one away.
+    Remove(usize),
+}
+
+impl Press {
+    /// The button that was pressed.
+    pub fn of(form: &Form) -> Self {
+        match form.text("do").split_once('.') {
+            Some(("remove", row)) => row.parse().map_or(Self::Save, Self::Remove),
+            _ if form.text("do") == "add" => Self::Add,
+            _ => Self::Save,
+        }
+    }
+}
+
+impl Fields {
+    /// An empty form.
+    pub fn empty() -> Self {
+        Self {
+            name: String::new(),
+            enabled: true,
+            ticked: Vec::new(),
+            others: String::new(),
+            rows: vec![RowFields::empty()],
+            delays: String::new(),
+        }
+    }
+
+    /// An automation as it is.
+    pub fn of(automation: &Automation) -> Self {
+        Self {
+            name: automation.name.clone(),
+            enabled: automation.enabled,
+            ticked: super::patterns(automation),
+            others: String::new(),
+            rows: automation.actions.iter().map(RowFields::of).collect(),
+            delays: schedule::field(automation.retry_delays.as_ref()),
+        }
+    }
+
+    /// As it was typed.
+    pub fn typed(form: &Form) -> Self {
+        Self {
+            name: form.text("name").to_owned(),
+            enabled: form.is_ticked("enabled"),
+            ticked: form.all("event_type").map(str::to_owned).collect(),
+            others: form.text("others").to_owned(),
+            rows: form.all("row").map(|row| RowFields::typed(form, row)).collect(),
+            delays: form.text("delays").to_owned(),
+        }
+    }
+
+    /// Adds a row, or takes one away; the last one stays.
+    pub fn press(&mut self, press: Press) {
+        match press {
+            Press::Save => {}
+            Press::Add => self.rows.push(RowFields::empty()),
+            Press::Remove(row) if self.rows.len() > 1 && row < self.rows.len() => {
+                self.rows.remove(row);
+            }
+            Press::Remove(_) => {}
+        }
+    }
+
+    /// All event types and patterns: those ticked, then those typed.
+    pub fn event_types(&self) -> Vec<String> {
+        let typed = self.others.split([',', ' ', '\n', ';']);
+        let typed = typed.map(str::trim).filter(|word| !word.is_empty());
+        let mut all = self.ticked.clone();
+        for word in typed {
+            if !all.iter().any(|known| known == word) {
+                all.push(word.to_owned());
+            }
+        }
+        all
+    }
+
+    /// What is wished for, and what the form itself finds wrong.
+    pub fn wish(&self) -> (AutomationWish, Vec<Fault>) {
+        let mut faults = Vec::new();
+        let actions = self
+            .rows
+            .iter()
+            .enumerate()
+            .map(|(index, row)| row.wish(index, &mut faults))
+            .collect();
+        let wish = AutomationWish {
+            name: self.name.trim().to_owned(),
+            enabled: self.enabled,
+            event_types: self.event_types(),
+            actions,
+            retry_delays_s: schedule::parse(&self.delays),
+        };
+        (wish, faults)
+    }
+}
+
+impl RowFields {
+    fn empty() -> Self {
+        Self {
+            enabled: true,
+            body: "envelope".to_owned(),
+            style: "js".to_owned(),
+            ..Self::default()
+        }
+    }
+
+    fn of(action: &Action) -> Self {
+        let send = &action.send;
+        let headers: Vec<String> = send
+            .headers
+            .iter()
+            .map(|(name, value)| format!("{name}: {value}"))
+            .collect();
+        Self {
+            id: action.id.to_string(),
+            url: send.url.clone(),
+            enabled: action.enabled,
+            is_gone: action.disabled_reason.is_some(),
+            body: match send.content {
+                BodyContent::Envelope => "envelope",
+                BodyContent::Data => "data",
+            }
+            .to_owned(),
+            style: match send.style {
+                BodyStyle::Js => "js",
+                BodyStyle::Python => "python",
+                BodyStyle::Raw => "raw",
+            }
+            .to_owned(),
+            headers: headers.join("\n"),
+            timeout: send
+                .timeout_s
+                .map(|seconds| seconds.to_string())
+                .unwrap_or_default(),
+        }
+    }
+
+    fn typed(form: &Form, row: &str) -> Self {
+        let text = |name: &str| form.text(&format!("{name}.{row}")).to_owned();
+        Self {
+            id: text("id"),
+            url: text("url"),
+            enabled: form.is_ticked(&format!("on.{row}")),
+            is_gone: form.is_ticked(&format!("gone.{row}")),
+            body: text("body"),
+            style: text("style"),
+            headers: text("headers"),
+            timeout: text("timeout"),
+        }
+    }
+
+    /// Whether any option differs from what a new row has: the fold is open then.
+    pub fn has_options(&self) -> bool {
+        let empty = Self::empty();
+        (&self.body, &self.style, &self.headers, &self.timeout)
+            != (&empty.body, &empty.style, &empty.headers, &empty.timeout)
+    }
+
+    fn wish(&self, index: usize, faults: &mut Vec<Fault>) -> ActionWish {
+        let mut headers = Vec::new();
+        for line in self.headers.lines().filter(|line| !line.trim().is_empty()) {
+            match line.split_once(':') {
+                Some((name, value)) => headers.push((name.trim().to_owned(), value.trim().to_owned())),
+                None => faults.push(Fault {
+                    pointer: format!("/actions/{index}/headers"),
+                    code: "invalid_value",
+                    detail: format!("“{}” is not of the form “Name: value”", line.trim()),
+                }),
+            }
+        }
+        let timeout = self.timeout.trim();
+        ActionWish {
+            id: (!self.id.is_empty()).then(|| self.id.clone()),
+            enabled: self.enabled,
+            disabled_reason: None,
+            url: self.url.trim().to_owned(),
+            content: match self.body.as_str() {
+                "data" => BodyContent::Data,
+                _ => BodyContent::Envelope,
+            },
+            style: match self.style.as_str() {
+                "python" => BodyStyle::Python,
+                "raw" => BodyStyle::Raw,
+                _ => BodyStyle::Js,
+            },
+            headers,
+            // What is no number is out of range, and refused as that.
+            timeout_s: (!timeout.is_empty()).then(|| timeout.parse().unwrap_or(-1)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn form(text: &str) -> Form {
+        Form::parse(text.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn nothing_typed_is_lost_when_a_row_comes_or_goes() {
+        let text = "name=n&event_type=a.b&others=c.*&row=0&url.0=https://a&timeout.0=soon&row=7&url.7=https://b&on.7=";
+        let mut fields = Fields::typed(&form(text));
+        fields.press(Press::Add);
+        assert_eq!(fields.rows.len(), 3);
+        assert_eq!(
+            (fields.rows[0].timeout.as_str(), fields.rows[1].enabled),
+            ("soon", true)
+        );
+        fields.press(Press::Remove(0));
+        assert_eq!(fields.rows[0].url, "https://b");
+        fields.press(Press::Remove(5));
+        assert_eq!(fields.rows.len(), 2);
+    }
+
+    #[test]
+    fn buttons_are_told_apart() {
+        assert_eq!(Press::of(&form("do=add")), Press::Add);
+        assert_eq!(Press::of(&form("do=remove.2")), Press::Remove(2));
+        assert_eq!(Press::of(&form("name=x")), Press::Save);
+    }
+
+    #[test]
+    fn typed_types_join_the_ticked_ones() {
+        let fields = Fields::typed(&form("event_type=a.b&others=c.*%2C+a.b%0D%0Ad"));
+        assert_eq!(fields.event_types(), ["a.b", "c.*", "d"]);
+    }
+
+    #[test]
+    fn headers_are_lines_and_a_line_that_is_none_is_named() {
+        let fields = Fields::typed(&form("row=0&headers.0=X-A:+1%0AX-B%3A2%0Aodd"));
+        let (wish, faults) = fields.wish();
+        assert_eq!(
+            wish.actions[0].headers,
+            [
+                ("X-A".to_owned(), "1".to_owned()),
+                ("X-B".to_owned(), "2".to_owned())
+            ]
+        );
+        assert_eq!(faults[0].pointer, "/actions/0/headers");
+    }
+}

@@ -1,0 +1,131 @@
+//! The form's page, for a new automation and for one that is edited.
+
+use askama::Template;
+use axum::response::Response;
+use http::StatusCode;
+use postrider_engine::drafts::{ConfigureError, Fault};
+use postrider_model::AutomationId;
+
+use super::choices::{Choice, choices};
+use super::fields::Fields;
+use crate::console::page;
+use crate::faults::FieldFaults;
+use crate::refusal::Refusal;
+use crate::shell::{AccountHead, Place, Shell, Tab};
+use crate::state::App;
+use crate::view::{duration, schedule};
+use crate::visitor::account::InAccount;
+
+#[derive(Template)]
+#[template(path = "automations/form.html")]
+struct FormPage<'a> {
+    shell: Shell<'a>,
+    head: AccountHead,
+    /// Where the form goes.
+    target: String,
+    /// Where *Cancel* leads.
+    back: String,
+    is_new: bool,
+    /// The version that is edited, so that nobody's change is overwritten unseen.
+    version: i64,
+    fields: &'a Fields,
+    choices: Vec<Choice>,
+    /// Patterns and types that the catalogue does not have.
+    others: String,
+    faults: FieldFaults,
+    /// What holds where the field of delays is empty.
+    usual_schedule: String,
+    usual_timeout: String,
+    /// What the delays in the field come to.
+    own_schedule: Option<String>,
+    /// The last row was just added.
+    is_added: bool,
+}
+
+/// What the form is about.
+pub struct Subject {
+    /// The automation; `None` for a new one.
+    pub id: Option<AutomationId>,
+    /// Its version.
+    pub version: i64,
+}
+
+/// The page of the form.
+pub async fn render(
+    app: &App,
+    account: &InAccount,
+    subject: &Subject,
+    fields: &Fields,
+    (faults, is_added): (Vec<Fault>, bool),
+) -> Result<Response, Refusal> {
+    let (choices, rest) = choices(app, &fields.ticked).await?;
+    let mut others = rest;
+    let typed = fields.others.trim();
+    if !typed.is_empty() {
+        others.push(typed.to_owned());
+    }
+    let settings = app.engine.settings();
+    let usual = account
+        .account()
+        .retry_delays
+        .as_ref()
+        .unwrap_or(&settings.retry_delays);
+    let own = schedule::parse(&fields.delays).and_then(|delays| {
+        let delays = delays.into_iter().map(|delay| u32::try_from(delay).ok());
+        let delays: Option<Vec<u32>> = delays.collect();
+        postrider_model::Schedule::from_delays_s(delays?).ok()
+    });
+    let here = match subject.id {
+        None => account.path("automations/new"),
+        Some(id) => account.path(&format!("automations/{id}/edit")),
+    };
+    let back = match subject.id {
+        None => account.path("automations"),
+        Some(id) => account.path(&format!("automations/{id}")),
+    };
+    let title = if subject.id.is_none() {
+        "New automation"
+    } else {
+        "Edit automation"
+    };
+    let faulty = !faults.is_empty();
+    let mut response = page(&FormPage {
+        shell: Shell::of(app, &account.visitor, Place::Accounts, title),
+        head: AccountHead::of(account, Tab::Automations),
+        target: here,
+        back,
+        is_new: subject.id.is_none(),
+        version: subject.version,
+        fields,
+        choices,
+        others: others.join(", "),
+        faults: FieldFaults::new(faults),
+        usual_schedule: schedule::sentence(usual),
+        usual_timeout: duration::spelled(settings.attempt_timeout.as_secs()),
+        own_schedule: own.as_ref().map(schedule::sentence),
+        is_added,
+    })?;
+    if faulty {
+        *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+    }
+    Ok(response)
+}
+
+/// The faults that a refused wish has; any other reason is a page of its own.
+pub fn faults(error: ConfigureError, own: Vec<Fault>) -> Result<Vec<Fault>, Refusal> {
+    match error {
+        ConfigureError::Faults(mut faults) => {
+            faults.extend(own);
+            Ok(faults)
+        }
+        ConfigureError::TooMany => Ok(vec![Fault {
+            pointer: "/name".to_owned(),
+            code: "too_many",
+            detail: format!(
+                "an account has at most {} automations",
+                postrider_model::automation::AUTOMATIONS_MAX
+            ),
+        }]),
+        other => Err(other.into()),
+    }
+}

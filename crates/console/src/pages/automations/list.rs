@@ -1,0 +1,95 @@
+//! `GET /accounts/{account}/automations`
+
+use std::collections::HashMap;
+
+use crate::stub::{EngineStub as _, Rate};
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+use postrider_model::{ActionId, Automation};
+
+use super::patterns;
+use crate::console::page;
+use crate::refusal::Refusal;
+use crate::shell::{AccountHead, Place, Shell, Tab};
+use crate::state::App;
+use crate::view::number;
+use crate::view::status::Badge;
+use crate::visitor::account::InAccount;
+
+#[derive(Template)]
+#[template(path = "automations/list.html")]
+struct ListPage<'a> {
+    shell: Shell<'a>,
+    head: AccountHead,
+    rows: Vec<Row>,
+}
+
+struct Row {
+    href: String,
+    name: String,
+    is_on: bool,
+    badge: Badge,
+    patterns: Vec<String>,
+    first_url: String,
+    more_urls: usize,
+    switched_off: usize,
+    rate: Option<RateWords>,
+}
+
+/// The success rate of the last day, in words.
+pub struct RateWords {
+    /// `99.2 %`
+    pub share: String,
+    /// `of 1,204`
+    pub of: String,
+    /// Whether any failed.
+    pub has_failed: bool,
+}
+
+impl RateWords {
+    /// Of these; `None` where nothing was settled.
+    pub fn new(succeeded: u64, failed: u64) -> Option<Self> {
+        let whole = succeeded + failed;
+        Some(Self {
+            share: number::percent(succeeded, whole)?,
+            of: format!("of {}", number::grouped(whole)),
+            has_failed: failed > 0,
+        })
+    }
+}
+
+/// The list.
+pub async fn show(State(app): State<App>, account: InAccount) -> Result<Response, Refusal> {
+    let rates = app.engine.action_rates(account.id()).await?;
+    let mut automations: Vec<&Automation> = account.entry.config.automations.iter().collect();
+    automations.sort_by_key(|automation| std::cmp::Reverse(automation.created_at));
+    let rows = automations
+        .into_iter()
+        .map(|automation| row(&account, automation, &rates));
+    page(&ListPage {
+        shell: Shell::of(&app, &account.visitor, Place::Accounts, "Automations"),
+        head: AccountHead::of(&account, Tab::Automations),
+        rows: rows.collect(),
+    })
+}
+
+fn row(account: &InAccount, automation: &Automation, rates: &HashMap<ActionId, Rate>) -> Row {
+    let actions = &automation.actions;
+    let rates = actions.iter().filter_map(|action| rates.get(&action.id));
+    let (succeeded, failed) = rates.fold((0, 0), |sum, rate| (sum.0 + rate.succeeded, sum.1 + rate.failed));
+    Row {
+        href: account.path(&format!("automations/{}", automation.id)),
+        name: automation.name.clone(),
+        is_on: automation.enabled,
+        badge: Badge::of_switch(automation.enabled),
+        patterns: patterns(automation),
+        first_url: actions
+            .first()
+            .map(|action| action.send.url.clone())
+            .unwrap_or_default(),
+        more_urls: actions.len().saturating_sub(1),
+        switched_off: actions.iter().filter(|action| !action.enabled).count(),
+        rate: RateWords::new(succeeded, failed),
+    }
+}

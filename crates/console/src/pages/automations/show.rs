@@ -1,0 +1,135 @@
+//! `GET /accounts/{account}/automations/{id}`: what it does, how well, and a way to try it.
+
+use crate::stub::EngineStub as _;
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+use postrider_model::{AutomationId, EventPattern};
+
+use super::list::RateWords;
+use crate::console::page;
+use crate::refusal::Refusal;
+use crate::shell::{AccountHead, Place, Shell, Tab};
+use crate::state::App;
+use crate::view::id::CopyId;
+use crate::view::status::Badge;
+use crate::view::time::Moment;
+use crate::view::{body, duration, schedule};
+use crate::visitor::account::{InAccount, PathId};
+
+#[derive(Template)]
+#[template(path = "automations/show.html")]
+struct ShowPage<'a> {
+    shell: Shell<'a>,
+    head: AccountHead,
+    name: &'a str,
+    id: CopyId,
+    path: String,
+    is_on: bool,
+    is_saved: bool,
+    badge: Badge,
+    patterns: Vec<String>,
+    schedule: String,
+    urls: Vec<UrlRow>,
+    deliveries: String,
+    changed: Moment,
+    /// Types that a test can be of: the exact ones of the trigger.
+    test_types: Vec<String>,
+    example: String,
+}
+
+struct UrlRow {
+    url: String,
+    badge: Badge,
+    is_on: bool,
+    is_gone: bool,
+    rate: Option<RateWords>,
+    options: Vec<String>,
+    deliveries: String,
+}
+
+/// The page.
+pub async fn show(
+    State(app): State<App>,
+    account: InAccount,
+    PathId(id): PathId<AutomationId>,
+) -> Result<Response, Refusal> {
+    let automation = super::automation(&account, id)?;
+    let rates = app.engine.action_rates(account.id()).await?;
+    let urls = automation.actions.iter().map(|action| UrlRow {
+        url: action.send.url.clone(),
+        badge: Badge::of_switch(action.enabled),
+        is_on: action.enabled,
+        is_gone: action.disabled_reason.is_some(),
+        rate: rates
+            .get(&action.id)
+            .and_then(|rate| RateWords::new(rate.succeeded, rate.failed)),
+        options: options(&action.send),
+        deliveries: account.path(&format!("deliveries?action={}", action.id)),
+    });
+    let urls = urls.collect();
+    let test_types: Vec<String> = automation
+        .trigger
+        .event_types
+        .iter()
+        .filter_map(|pattern| match pattern {
+            EventPattern::Exact(name) => Some(name.as_str().to_owned()),
+            EventPattern::Any | EventPattern::Under(_) => None,
+        })
+        .collect();
+    page(&ShowPage {
+        shell: Shell::of(&app, &account.visitor, Place::Accounts, automation.name.clone()),
+        head: AccountHead::of(&account, Tab::Automations),
+        name: &automation.name,
+        id: CopyId::new(id),
+        path: account.path(&format!("automations/{id}")),
+        is_on: automation.enabled,
+        is_saved: account.visitor.query.get("saved").is_some(),
+        badge: Badge::of_switch(automation.enabled),
+        patterns: super::patterns(automation),
+        schedule: schedule::sentence(
+            account
+                .entry
+                .schedule(automation, &app.engine.settings().retry_delays),
+        ),
+        urls,
+        deliveries: account.path(&format!("deliveries?automation={id}")),
+        changed: Moment::new(automation.updated_at, app.now()),
+        example: example(&app, test_types.first()).await?,
+        test_types,
+    })
+}
+
+/// The catalogue's example of a type, laid out.
+async fn example(app: &App, event_type: Option<&String>) -> Result<String, Refusal> {
+    let Some(name) = event_type.and_then(|name| name.parse().ok()) else {
+        return Ok(String::new());
+    };
+    let entry = app.engine.store().event_type(&name).await?;
+    let example = entry.and_then(|entry| entry.example).unwrap_or_default();
+    Ok(body::pretty(&example).unwrap_or(example))
+}
+
+/// The options that are not the usual ones, in words.
+fn options(send: &postrider_model::SendWebhook) -> Vec<String> {
+    use postrider_model::{BodyContent, BodyStyle};
+    let mut options = Vec::new();
+    if send.content == BodyContent::Data {
+        options.push("sends the data alone".to_owned());
+    }
+    match send.style {
+        BodyStyle::Js => {}
+        BodyStyle::Python => options.push("written as Python writes JSON".to_owned()),
+        BodyStyle::Raw => options.push("written as it was reported".to_owned()),
+    }
+    match send.headers.len() {
+        0 => {}
+        1 => options.push("1 header of its own".to_owned()),
+        many => options.push(format!("{many} headers of its own")),
+    }
+    if let Some(timeout_s) = send.timeout_s {
+        let timeout = duration::spelled(u64::from(timeout_s));
+        options.push(format!("waits {timeout} for the answer"));
+    }
+    options
+}

@@ -1,0 +1,25 @@
+//! `POST /accounts/{account}/automations/{id}/switch`: on or off.
+
+use axum::extract::State;
+use axum::response::Redirect;
+use postrider_model::AutomationId;
+
+use crate::form::Form;
+use crate::pages::theme::own_address;
+use crate::refusal::Refusal;
+use crate::state::App;
+use crate::visitor::account::{PathId, Writing};
+
+/// Switches it, and goes back to where the switch was.
+pub async fn switch(
+    State(app): State<App>,
+    Writing(account): Writing,
+    PathId(id): PathId<AutomationId>,
+    form: Form,
+) -> Result<Redirect, Refusal> {
+    let enabled = form.text("enabled") == "true";
+    app.engine
+        .set_automation_enabled(account.id(), id, enabled)
+        .await?;
+    Ok(Redirect::to(own_address(form.text("back"))))
+}

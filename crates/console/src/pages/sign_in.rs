@@ -1,0 +1,35 @@
+//! Signing in, by an API key or by a link, and signing out.
+
+pub mod form;
+mod link;
+mod sign_out;
+
+use axum::Router;
+use axum::response::{IntoResponse as _, Redirect, Response};
+use axum::routing::{get, post};
+use http::{HeaderMap, header};
+use postrider_model::Grant;
+use postrider_model::grant::Visitor as Role;
+
+use crate::refusal::Refusal;
+use crate::state::App;
+use crate::visitor::cookie;
+
+/// The routes of this area.
+pub fn routes() -> Router<App> {
+    Router::new()
+        .route("/sign-in", get(form::show).post(form::sign_in))
+        .route("/sign-in/{token}", get(link::open))
+        .route("/sign-out", post(sign_out::sign_out))
+}
+
+/// Gives the session to the browser, and leads on.
+fn begin(app: &App, headers: &HeaderMap, token: &str, grant: &Grant, to: &str) -> Result<Response, Refusal> {
+    let lifetime = grant.expires_at.since(app.now()).as_secs();
+    let is_customers = matches!(grant.visitor, Role::Customer { .. });
+    let scope = app.cookie_scope(headers, is_customers);
+    let cookie = cookie::set_session(token, lifetime, scope).ok_or(Refusal::Internal)?;
+    let mut response = Redirect::to(to).into_response();
+    response.headers_mut().append(header::SET_COOKIE, cookie);
+    Ok(response)
+}

@@ -1,0 +1,96 @@
+//! `GET` and `POST /sign-in`: with an API key.
+
+use askama::Template;
+use axum::Extension;
+use axum::extract::State;
+use axum::response::Response;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+
+use crate::console::{Peer, page};
+use crate::form::Form;
+use crate::pages::theme::own_address;
+use crate::query::Query;
+use crate::refusal::Refusal;
+use crate::shell::Shell;
+use crate::state::App;
+use crate::visitor::{cookie, csrf};
+
+#[derive(Template)]
+#[template(path = "sign_in/form.html")]
+struct SignInPage<'a> {
+    shell: Shell<'a>,
+    back: &'a str,
+    is_wrong: bool,
+}
+
+/// The address of the form, for coming back to another one.
+pub fn address(back: &str) -> String {
+    if back == "/" {
+        return "/sign-in".to_owned();
+    }
+    let query = form_urlencoded::Serializer::new(String::new())
+        .append_pair("back", back)
+        .finish();
+    format!("/sign-in?{query}")
+}
+
+/// The form.
+pub async fn show(State(app): State<App>, headers: HeaderMap, uri: Uri) -> Result<Response, Refusal> {
+    let query = Query::of(&uri);
+    let back = own_address(query.get("back").unwrap_or("/"));
+    render(&app, &headers, back, false)
+}
+
+/// Signs in. The answer to a wrong key tells nothing but that it is wrong.
+pub async fn sign_in(
+    State(app): State<App>,
+    Extension(peer): Extension<Peer>,
+    headers: HeaderMap,
+    form: Form,
+) -> Result<Response, Refusal> {
+    if !app.sign_in_limit.admits(peer.0) {
+        tracing::warn!(address = %peer.0, "too many tries to sign in");
+        return Err(Refusal::TooManyTries);
+    }
+    let back = own_address(form.text("back"));
+    let begun = match app.keys.admit(form.text("key").trim()) {
+        Some(key) => app.engine.sign_in().with_api_key(key).await?,
+        None => None,
+    };
+    let Some((token, grant)) = begun else {
+        tracing::info!(address = %peer.0, "a try to sign in with a key that is none");
+        let mut response = render(&app, &headers, back, true)?;
+        *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+        return Ok(response);
+    };
+    super::begin(&app, &headers, token.expose(), &grant, back)
+}
+
+fn render(app: &App, headers: &HeaderMap, back: &str, is_wrong: bool) -> Result<Response, Refusal> {
+    let mut shell = Shell::anonymous(app, headers, "Sign in");
+    // A form needs something to hang its token on; a session that has ended may still be there as a cookie.
+    let fresh = cookie::form(headers).is_none().then(fresh_secret);
+    if let Some(fresh) = &fresh {
+        shell.csrf = csrf::of(fresh);
+    }
+    let mut response = page(&SignInPage {
+        shell,
+        back,
+        is_wrong,
+    })?;
+    let cookie = fresh.and_then(|fresh| cookie::set_form(&fresh, app.cookie_scope(headers, false)));
+    if let Some(cookie) = cookie {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    let robots = HeaderValue::from_static("noindex");
+    response.headers_mut().insert("x-robots-tag", robots);
+    Ok(response)
+}
+
+fn fresh_secret() -> String {
+    let mut random = [0; 24];
+    getrandom::fill(&mut random).expect("the system has had randomness since it started");
+    URL_SAFE_NO_PAD.encode(random)
+}

@@ -1,0 +1,40 @@
+//! `GET /sign-in/{token}`: by a link.
+
+use axum::Extension;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use http::{HeaderMap, Method};
+use postrider_model::grant::Visitor as Role;
+
+use crate::console::Peer;
+use crate::refusal::Refusal;
+use crate::state::App;
+
+/// Opens the link, and leads to the first page of whoever it is for.
+pub async fn open(
+    State(app): State<App>,
+    Extension(peer): Extension<Peer>,
+    Path(token): Path<String>,
+    method: Method,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    // A HEAD only asks whether there is something: it must not use up a link that works once.
+    if method != Method::GET {
+        return Err(Refusal::NotFound);
+    }
+    if !app.sign_in_limit.admits(peer.0) {
+        tracing::warn!(address = %peer.0, "too many tries to sign in");
+        return Err(Refusal::TooManyTries);
+    }
+    let (session, grant) = app
+        .engine
+        .sign_in()
+        .open_link(&token)
+        .await?
+        .ok_or(Refusal::DeadLink)?;
+    let first = match grant.visitor {
+        Role::Operator => "/".to_owned(),
+        Role::Customer { account, .. } => format!("/accounts/{account}/automations"),
+    };
+    super::begin(&app, &headers, session.expose(), &grant, &first)
+}

@@ -1,0 +1,157 @@
+//! Pages that say no. Handlers return them as errors; `console` renders them, as it knows the brand.
+
+use askama::Template;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use postrider_engine::AcceptError;
+use postrider_engine::drafts::ConfigureError;
+use postrider_storage::StoreError;
+
+/// Why a page is not shown, or a form not obeyed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// Nobody is signed in. They come back to where they were.
+    SignedOut {
+        /// The address they asked for.
+        here: String,
+    },
+    /// There is no such page, or not for this visitor.
+    NotFound,
+    /// The visitor may look but not change anything.
+    ReadOnly,
+    /// The form is not one of ours, or older than the session.
+    ForeignForm,
+    /// The form is too large.
+    FormTooLarge,
+    /// Somebody else changed it meanwhile.
+    Stale,
+    /// Too many tries to sign in.
+    TooManyTries,
+    /// A link that was used, or has expired, or never was one.
+    DeadLink,
+    /// The store is away, or busy.
+    Unavailable,
+    /// A defect; the log has it.
+    Internal,
+}
+
+impl Refusal {
+    /// The status of the answer.
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::SignedOut { .. } => StatusCode::SEE_OTHER,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::ReadOnly | Self::ForeignForm => StatusCode::FORBIDDEN,
+            Self::FormTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Stale => StatusCode::CONFLICT,
+            Self::TooManyTries => StatusCode::TOO_MANY_REQUESTS,
+            Self::DeadLink => StatusCode::GONE,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// What happened, and what to do about it.
+    pub fn words(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::SignedOut { .. } => ("Please sign in", "You are not signed in."),
+            Self::NotFound => (
+                "There is no such page",
+                "It may have been deleted, or the address has a slip in it.",
+            ),
+            Self::ReadOnly => (
+                "You can look, but not change anything",
+                "The link that you came by is for reading only.",
+            ),
+            Self::ForeignForm => (
+                "This form is no longer valid",
+                "It was opened before you signed in or out. Go back, reload the page, and send it again.",
+            ),
+            Self::FormTooLarge => (
+                "This is too much",
+                "The form holds more than 1 MiB. Nothing was changed.",
+            ),
+            Self::Stale => (
+                "Somebody else changed this meanwhile",
+                "Nothing was overwritten. Go back, reload the page, and make your change again.",
+            ),
+            Self::TooManyTries => ("Too many tries", "Wait a minute, then try again."),
+            Self::DeadLink => (
+                "This link does not work any more",
+                "It has expired, or was used before. Ask whoever gave it to you for a new one.",
+            ),
+            Self::Unavailable => (
+                "The database cannot be reached just now",
+                "Nothing was changed. Try again in a moment.",
+            ),
+            Self::Internal => (
+                "Something went wrong",
+                "The fault is ours, and is in the log. Try again.",
+            ),
+        }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let mut response = self.status().into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Busy | StoreError::Unavailable(_) => Self::Unavailable,
+            StoreError::Internal(error) => {
+                tracing::error!(%error, "a page could not be made");
+                Self::Internal
+            }
+        }
+    }
+}
+
+impl From<AcceptError> for Refusal {
+    fn from(error: AcceptError) -> Self {
+        match error {
+            AcceptError::AccountMissing => Self::NotFound,
+            AcceptError::Stopping => Self::Unavailable,
+            AcceptError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ConfigureError> for Refusal {
+    /// Of what a form cannot mend.
+    fn from(error: ConfigureError) -> Self {
+        match error {
+            ConfigureError::Missing => Self::NotFound,
+            ConfigureError::Stale => Self::Stale,
+            ConfigureError::Store(error) => error.into(),
+            ConfigureError::Faults(_) | ConfigureError::UidTaken | ConfigureError::TooMany => {
+                tracing::error!(%error, "a form did not show what was wrong with it");
+                Self::Internal
+            }
+        }
+    }
+}
+
+impl From<askama::Error> for Refusal {
+    fn from(error: askama::Error) -> Self {
+        tracing::error!(%error, "a page could not be rendered");
+        Self::Internal
+    }
+}
+
+/// The page.
+#[derive(Template)]
+#[template(path = "refusal.html")]
+pub struct RefusalPage<'a> {
+    /// What surrounds it.
+    pub shell: crate::shell::Shell<'a>,
+    /// What happened.
+    pub title: &'static str,
+    /// What to do.
+    pub advice: &'static str,
+}

@@ -1,0 +1,21 @@
+//! Pieces of pages. Each renders itself as markup, with everything that it is given escaped, and says so by
+//! [`askama::filters::HtmlSafe`]; templates escape whatever else they print.
+//!
+//! To add one: a file here, a type with a small inline template, and a line of [`markup!`].
+
+pub mod body;
+pub mod duration;
+pub mod icon;
+pub mod id;
+pub mod number;
+pub mod schedule;
+pub mod status;
+pub mod time;
+
+/// Marks templates whose markup other templates include as it is.
+macro_rules! markup {
+    ($($name:ty),+ $(,)?) => {
+        $(impl askama::filters::HtmlSafe for $name {})+
+    };
+}
+pub(crate) use markup;

@@ -1,0 +1,91 @@
+//! A retry schedule as a sentence.
+
+use postrider_model::Schedule;
+
+use super::duration;
+
+/// `tries again after 10 seconds, then 1 minute 40 seconds, then stops`. A hundred seconds are said as the promise says
+/// them: whole numbers below two minutes stay seconds.
+pub fn sentence(schedule: &Schedule) -> String {
+    let delays = schedule.delays_s();
+    if delays.is_empty() {
+        return "tries once, then stops".to_owned();
+    }
+    let delays: Vec<String> = delays.iter().map(|delay| wait(*delay)).collect();
+    format!("tries again after {}, then stops", delays.join(", then "))
+}
+
+fn wait(seconds: u32) -> String {
+    match seconds {
+        1 => "1 second".to_owned(),
+        60 => "1 minute".to_owned(),
+        0..120 => format!("{seconds} seconds"),
+        _ => duration::spelled(u64::from(seconds)),
+    }
+}
+
+/// The delays as the form's field takes them: `10, 100`; `none` for no retry.
+pub fn field(schedule: Option<&Schedule>) -> String {
+    match schedule {
+        None => String::new(),
+        Some(schedule) if schedule.delays_s().is_empty() => "none".to_owned(),
+        Some(schedule) => {
+            let delays: Vec<String> = schedule.delays_s().iter().map(ToString::to_string).collect();
+            delays.join(", ")
+        }
+    }
+}
+
+/// What the field asks for, as drafts take it: nothing for an empty one. A word that is no number becomes -1, which the
+/// check then refuses at its place.
+pub fn parse(field: &str) -> Option<Vec<i64>> {
+    let field = field.trim();
+    if field.is_empty() {
+        return None;
+    }
+    if field.eq_ignore_ascii_case("none") {
+        return Some(Vec::new());
+    }
+    let words = field
+        .split([',', ' ', ';'])
+        .map(|word| word.trim().trim_end_matches('s'))
+        .filter(|word| !word.is_empty());
+    Some(words.map(|word| word.parse().unwrap_or(-1)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn schedule(delays: &[u32]) -> Schedule {
+        Schedule::from_delays_s(delays.to_vec()).unwrap()
+    }
+
+    #[test]
+    fn a_schedule_is_a_sentence() {
+        assert_eq!(
+            sentence(&schedule(&[10, 100])),
+            "tries again after 10 seconds, then 100 seconds, then stops"
+        );
+        assert_eq!(sentence(&schedule(&[])), "tries once, then stops");
+        assert_eq!(
+            sentence(&schedule(&[1, 60, 7_200])),
+            "tries again after 1 second, then 1 minute, then 2 hours, then stops"
+        );
+    }
+
+    #[test]
+    fn the_field_says_what_the_schedule_is() {
+        for delays in [&[10, 100][..], &[], &[0]] {
+            let text = field(Some(&schedule(delays)));
+            let parsed = parse(&text).unwrap();
+            assert_eq!(
+                parsed,
+                delays.iter().map(|delay| i64::from(*delay)).collect::<Vec<_>>()
+            );
+        }
+        assert_eq!(parse(" "), None);
+        assert_eq!(parse("10s;100"), Some(vec![10, 100]));
+        assert_eq!(parse("10, soon"), Some(vec![10, -1]));
+    }
+}

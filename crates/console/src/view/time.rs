@@ -1,0 +1,106 @@
+//! Times: relative, as people say them, with the exact one in UTC on hover and for machines.
+
+use askama::Template;
+use postrider_model::Timestamp;
+
+use super::markup;
+
+/// A moment. Where scripts run, the words follow the clock.
+#[derive(Debug, Clone, Template)]
+#[template(
+    ext = "html",
+    source = r#"<time datetime="{{ machine }}" title="{{ exact }}">{{ words }}</time>"#
+)]
+pub struct Moment {
+    machine: String,
+    exact: String,
+    words: String,
+}
+
+impl Moment {
+    /// Seen from `now`.
+    pub fn new(at: Timestamp, now: Timestamp) -> Self {
+        Self {
+            machine: at.to_string(),
+            exact: exact(at),
+            words: words(at, now),
+        }
+    }
+}
+
+markup!(Moment);
+
+/// `2026-11-24 15:41:03.120 UTC`.
+pub fn exact(at: Timestamp) -> String {
+    let text = at.to_string();
+    let text = text.strip_suffix('Z').unwrap_or(&text);
+    format!("{} UTC", text.replacen('T', " ", 1))
+}
+
+/// `24 November 2026, 15:41 UTC`: for dates that people plan by.
+pub fn date(at: Timestamp) -> String {
+    match jiff::Timestamp::from_millisecond(at.unix_ms()) {
+        Ok(time) => time.strftime("%-d %B %Y, %H:%M UTC").to_string(),
+        Err(_) => exact(at),
+    }
+}
+
+const MINUTE_S: i64 = 60;
+const HOUR_S: i64 = 60 * MINUTE_S;
+const DAY_S: i64 = 24 * HOUR_S;
+
+/// How people say it: `just now`, `12 s ago`, `in 3 min`, `5 h ago`, `9 days ago`, and the day where it is further away.
+/// `assets/times.js` says it in the same words.
+pub fn words(at: Timestamp, now: Timestamp) -> String {
+    let away_ms = at.unix_ms().saturating_sub(now.unix_ms());
+    let seconds = away_ms.saturating_abs() / 1000;
+    let amount = match seconds {
+        0 => return "just now".to_owned(),
+        1..MINUTE_S => format!("{seconds} s"),
+        MINUTE_S..HOUR_S => format!("{} min", seconds / MINUTE_S),
+        HOUR_S..DAY_S => format!("{} h", seconds / HOUR_S),
+        _ if seconds < 2 * DAY_S => "1 day".to_owned(),
+        _ if seconds < 30 * DAY_S => format!("{} days", seconds / DAY_S),
+        _ => return at.to_string().chars().take(10).collect(),
+    };
+    if away_ms < 0 {
+        format!("{amount} ago")
+    } else {
+        format!("in {amount}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(away_s: i64) -> String {
+        let now = Timestamp::from_unix_ms(1_795_534_863_120);
+        words(Timestamp::from_unix_ms(now.unix_ms() + away_s * 1000), now)
+    }
+
+    #[test]
+    fn times_are_said_as_people_say_them() {
+        let cases = [
+            (0, "just now"),
+            (-1, "1 s ago"),
+            (-59, "59 s ago"),
+            (-60, "1 min ago"),
+            (95, "in 1 min"),
+            (-3_600, "1 h ago"),
+            (-86_400, "1 day ago"),
+            (-2 * 86_400, "2 days ago"),
+            (-31 * 86_400, "2026-10-24"),
+        ];
+        for (away_s, words) in cases {
+            assert_eq!(said(away_s), words);
+        }
+    }
+
+    #[test]
+    fn the_exact_time_is_in_utc() {
+        let at = Timestamp::from_unix_ms(1_795_534_863_120);
+        assert_eq!(exact(at), "2026-11-24 16:21:03.120 UTC");
+        assert_eq!(date(at), "24 November 2026, 16:21 UTC");
+    }
+}

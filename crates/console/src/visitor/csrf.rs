@@ -1,0 +1,55 @@
+//! Tokens that prove that a form is one of ours: no other site can read the cookie that they are made from.
+//!
+//! The token is a hash of the session's token (or, before there is a session, of a random cookie), so that nothing has
+//! to be kept for it and it ends with the session (OWASP's *signed double submit*; the secret is the HttpOnly cookie).
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::HeaderMap;
+use sha2::{Digest, Sha256};
+
+use super::cookie;
+
+/// The field that carries it.
+pub const FIELD: &str = "csrf";
+
+/// The token for forms of whoever sent these headers; `None` where there is nothing to hang it on.
+pub fn token(headers: &HeaderMap) -> Option<String> {
+    let secret = cookie::session(headers).or_else(|| cookie::form(headers))?;
+    Some(of(secret))
+}
+
+/// The token that hangs on this secret.
+pub fn of(secret: &str) -> String {
+    let hash = Sha256::new_with_prefix(b"postrider console form\0").chain_update(secret);
+    URL_SAFE_NO_PAD.encode(hash.finalize())
+}
+
+/// Whether a form carries the token of whoever sent it.
+pub fn is_valid(headers: &HeaderMap, given: &str) -> bool {
+    // Either cookie will do: a form that was opened before signing in may be sent after it. Both sides are hashes of
+    // secrets that whoever forges a form does not know, so the time that a comparison takes tells nothing.
+    let secrets = [cookie::session(headers), cookie::form(headers)];
+    secrets.into_iter().flatten().any(|secret| of(secret) == given)
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderValue, header};
+
+    use super::*;
+
+    fn headers(cookies: &'static str) -> HeaderMap {
+        HeaderMap::from_iter([(header::COOKIE, HeaderValue::from_static(cookies))])
+    }
+
+    #[test]
+    fn a_form_is_good_for_its_own_session_alone() {
+        let mine = headers("postrider_session=a");
+        let token = token(&mine).unwrap();
+        assert!(is_valid(&mine, &token));
+        assert!(!is_valid(&headers("postrider_session=b"), &token));
+        assert!(!is_valid(&headers(""), &token));
+        assert!(!is_valid(&headers(""), ""));
+    }
+}

@@ -1,0 +1,162 @@
+//! Grants: what lets a person into the console without an API key at hand, links and sessions.
+
+use crate::id::{AccountId, ApiKeyId};
+use crate::time::Timestamp;
+
+/// What a token stands for, until it expires. The token itself is shown once and never kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grant {
+    /// SHA-256 of the token's UTF-8 bytes. A token has 256 random bits, so a slow hash would add nothing.
+    pub sha256: [u8; 32],
+    /// What the token is good for.
+    pub kind: GrantKind,
+    /// Who comes with it.
+    pub visitor: Visitor,
+    /// The API key that a session was begun with: it ends with the key. `None` for links, and for what came of one.
+    pub api_key: Option<ApiKeyId>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// From when on it is worth nothing.
+    pub expires_at: Timestamp,
+}
+
+impl Grant {
+    /// Whether it is worth nothing any more at `now`.
+    pub fn is_expired(&self, now: Timestamp) -> bool {
+        self.expires_at <= now
+    }
+}
+
+/// What a token is good for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum GrantKind {
+    /// It begins one session, and is gone with that.
+    OneTimeLink = 0,
+    /// It begins any number of sessions, of a customer's.
+    AccountLink = 1,
+    /// It says with each request who is there.
+    Session = 2,
+}
+
+impl GrantKind {
+    /// Every kind.
+    pub const ALL: [Self; 3] = [Self::OneTimeLink, Self::AccountLink, Self::Session];
+
+    /// The kind's name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::OneTimeLink => "one_time_link",
+            Self::AccountLink => "account_link",
+            Self::Session => "session",
+        }
+    }
+
+    /// The number that a store keeps.
+    pub const fn code(self) -> u8 {
+        self as u8
+    }
+
+    /// The kind that a store keeps as this number.
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(code)).copied()
+    }
+}
+
+/// Who is in the console.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Visitor {
+    /// Staff of whoever runs the installation: sees and may do everything.
+    Operator,
+    /// Someone of one account, who sees that account alone.
+    Customer {
+        /// Which account.
+        account: AccountId,
+        /// Whether nothing may be changed.
+        read_only: bool,
+        /// The theme that the page around it asks for; `None` follows the visitor's own system.
+        theme: Option<Theme>,
+    },
+}
+
+impl Visitor {
+    /// The one account that is seen; `None` where all are.
+    pub const fn account(&self) -> Option<AccountId> {
+        match self {
+            Self::Operator => None,
+            Self::Customer { account, .. } => Some(*account),
+        }
+    }
+}
+
+/// How the console looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Theme {
+    /// Dark on light.
+    Light = 0,
+    /// Light on dark.
+    Dark = 1,
+}
+
+impl Theme {
+    /// Every theme.
+    pub const ALL: [Self; 2] = [Self::Light, Self::Dark];
+
+    /// The theme's name in the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Light => "light",
+            Self::Dark => "dark",
+        }
+    }
+
+    /// The number that a store keeps.
+    pub const fn code(self) -> u8 {
+        self as u8
+    }
+
+    /// The theme that a store keeps as this number.
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(code)).copied()
+    }
+
+    /// The theme of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|theme| theme.as_str() == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_and_names_are_read_back() {
+        for kind in GrantKind::ALL {
+            assert_eq!(GrantKind::from_code(kind.code()), Some(kind));
+        }
+        for theme in Theme::ALL {
+            assert_eq!(Theme::from_code(theme.code()), Some(theme));
+            assert_eq!(Theme::from_name(theme.as_str()), Some(theme));
+        }
+        assert_eq!(
+            (GrantKind::from_code(3), Theme::from_code(2), Theme::from_name("")),
+            (None, None, None)
+        );
+    }
+
+    #[test]
+    fn a_grant_ends_at_its_end() {
+        let grant = Grant {
+            sha256: [0; 32],
+            kind: GrantKind::Session,
+            visitor: Visitor::Operator,
+            api_key: None,
+            created_at: Timestamp::from_unix_ms(0),
+            expires_at: Timestamp::from_unix_ms(10),
+        };
+        assert!(!grant.is_expired(Timestamp::from_unix_ms(9)));
+        assert!(grant.is_expired(Timestamp::from_unix_ms(10)));
+    }
+}

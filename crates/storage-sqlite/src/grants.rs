@@ -1,0 +1,113 @@
+//! Links and sessions of the console. They go with their account and their API key (`ON DELETE CASCADE`).
+
+use async_trait::async_trait;
+use postrider_model::{AccountId, ApiKeyId, Grant, GrantKind, Theme, Timestamp, Visitor};
+use postrider_storage::{ConsoleStore, EXPIRED_GRANTS_REMOVED_MAX, StoreResult};
+use rusqlite::{Connection, Row};
+
+use crate::sql_error::SqlResult;
+use crate::store::SqliteStore;
+use crate::{accounts, api_keys, columns};
+
+#[async_trait]
+impl ConsoleStore for SqliteStore {
+    async fn put_grant(&self, grant: Grant) -> StoreResult<bool> {
+        self.write(move |cx| put(cx.conn, &grant)).await
+    }
+
+    async fn grant(&self, sha256: &[u8; 32], now: Timestamp) -> StoreResult<Option<Grant>> {
+        let sha256 = *sha256;
+        self.read(move |conn| {
+            let sql = format!("SELECT {COLUMNS} FROM grants WHERE sha256 = ?1 AND expires_at > ?2");
+            one(conn, &sql, sha256, now)
+        })
+        .await
+    }
+
+    async fn take_grant(&self, sha256: &[u8; 32], now: Timestamp) -> StoreResult<Option<Grant>> {
+        let sha256 = *sha256;
+        self.write(move |cx| {
+            let sql = format!("DELETE FROM grants WHERE sha256 = ?1 AND expires_at > ?2 RETURNING {COLUMNS}");
+            one(cx.conn, &sql, sha256, now)
+        })
+        .await
+    }
+
+    async fn delete_grant(&self, sha256: &[u8; 32]) -> StoreResult<bool> {
+        let sha256 = *sha256;
+        self.write(move |cx| {
+            let mut statement = cx.conn.prepare_cached("DELETE FROM grants WHERE sha256 = ?1")?;
+            Ok(statement.execute((sha256,))? > 0)
+        })
+        .await
+    }
+}
+
+const COLUMNS: &str = "sha256, kind, account_id, read_only, theme, api_key_id, created_at, expires_at";
+
+pub(crate) const REMOVE_EXPIRED: &str = "DELETE FROM grants WHERE sha256 IN
+    (SELECT sha256 FROM grants WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)";
+
+/// Whoever removes an account or a key writes through the same connection, so that what is found here is still there
+/// when the grant is.
+fn put(conn: &Connection, grant: &Grant) -> SqlResult<bool> {
+    let account = grant.visitor.account();
+    if let Some(id) = account
+        && !accounts::exists(conn, id)?
+    {
+        return Ok(false);
+    }
+    if let Some(id) = grant.api_key
+        && !api_keys::exists(conn, id)?
+    {
+        return Ok(false);
+    }
+    let limit = i64::try_from(EXPIRED_GRANTS_REMOVED_MAX).unwrap_or(i64::MAX);
+    conn.prepare_cached(REMOVE_EXPIRED)?
+        .execute((grant.created_at.unix_ms(), limit))?;
+    let (read_only, theme) = match grant.visitor {
+        Visitor::Operator => (false, None),
+        Visitor::Customer { read_only, theme, .. } => (read_only, theme),
+    };
+    conn.prepare_cached(&format!(
+        "INSERT INTO grants ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
+    ))?
+    .execute((
+        grant.sha256,
+        grant.kind.code(),
+        account.as_ref().map(AccountId::as_bytes),
+        read_only,
+        theme.map(Theme::code),
+        grant.api_key.as_ref().map(ApiKeyId::as_bytes),
+        grant.created_at.unix_ms(),
+        grant.expires_at.unix_ms(),
+    ))?;
+    Ok(true)
+}
+
+fn one(conn: &Connection, sql: &str, sha256: [u8; 32], now: Timestamp) -> SqlResult<Option<Grant>> {
+    let mut statement = conn.prepare_cached(sql)?;
+    let mut rows = statement.query((sha256, now.unix_ms()))?;
+    rows.next()?.map(from_row).transpose()
+}
+
+fn from_row(row: &Row<'_>) -> SqlResult<Grant> {
+    let account: Option<[u8; 16]> = row.get(2)?;
+    let visitor = match account.map(AccountId::from_bytes) {
+        None => Visitor::Operator,
+        Some(account) => Visitor::Customer {
+            account,
+            read_only: row.get(3)?,
+            theme: columns::code_opt(row, 4, Theme::from_code)?,
+        },
+    };
+    let api_key: Option<[u8; 16]> = row.get(5)?;
+    Ok(Grant {
+        sha256: row.get(0)?,
+        kind: columns::code(row, 1, GrantKind::from_code)?,
+        visitor,
+        api_key: api_key.map(ApiKeyId::from_bytes),
+        created_at: columns::time(row, 6)?,
+        expires_at: columns::time(row, 7)?,
+    })
+}

@@ -1,0 +1,166 @@
+//! A snippet, served by the harness of its language as a child process.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use http::Method;
+use http::header::{CONTENT_LENGTH, HOST};
+use postrider_tests::log::Log;
+use postrider_tests::{Api, foreign};
+use tempfile::TempDir;
+
+use super::delivery::Delivery;
+use super::language::{Language, Way};
+use super::placeholders::{PREFIX, render};
+
+/// How long a harness may take to start on a busy machine.
+const START_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How often it is looked at meanwhile.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
+
+/// A snippet with its harness, in a folder of its own.
+#[derive(Debug)]
+pub struct Snippet {
+    language: Language,
+    way: Way,
+    folder: TempDir,
+}
+
+/// A receiver that verifies by a snippet. Dropping it ends the process.
+#[derive(Debug)]
+pub struct SnippetReceiver {
+    child: Child,
+    log: Log,
+    port: u16,
+}
+
+impl Snippet {
+    /// Renders it and lays it beside its harness; compiles them, where the language asks for it.
+    pub fn prepare(language: Language, way: Way) -> Self {
+        let folder = tempfile::Builder::new()
+            .prefix("postrider-snippet-")
+            .tempdir()
+            .unwrap();
+        let template = std::fs::read_to_string(language.snippet(way)).unwrap();
+        let place = folder.path().join(language.place());
+        std::fs::create_dir_all(place.parent().unwrap()).unwrap();
+        std::fs::write(place, render(&template, PREFIX)).unwrap();
+        let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
+        copy_files(
+            &tests.join("tests/snippets/harness").join(language.folder()),
+            folder.path(),
+        );
+        if language == Language::Node {
+            // Modules are looked for beside and above the file that imports them.
+            let installed = tests.join("receivers/node/node_modules");
+            std::os::unix::fs::symlink(installed, folder.path().join("node_modules")).unwrap();
+        }
+        if let Some(build) = language.build() {
+            run_to_its_end(build, folder.path());
+        }
+        Self {
+            language,
+            way,
+            folder,
+        }
+    }
+
+    /// Starts a receiver with this key.
+    pub fn serve(&self, key: &str) -> SnippetReceiver {
+        self.try_serve(Some(key)).unwrap_or_else(|| {
+            panic!(
+                "{:?} by {:?} does not start; ./test installs what is missing",
+                self.language, self.way
+            )
+        })
+    }
+
+    /// Starts a receiver with this key, or without. Nothing where it ends by itself.
+    pub fn try_serve(&self, key: Option<&str>) -> Option<SnippetReceiver> {
+        let mut command = self.language.serve(self.way);
+        command
+            .current_dir(self.folder.path())
+            .env_remove("WEBHOOK_SECRET")
+            .envs(key.map(|key| ("WEBHOOK_SECRET", key)))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = command
+            .spawn()
+            .unwrap_or_else(|error| panic!("{command:?}: {error}; ./test installs what is missing"));
+        let log = Log::default();
+        log.follow(child.stdout.take().unwrap());
+        log.follow(child.stderr.take().unwrap());
+        let mut receiver = SnippetReceiver { child, log, port: 0 };
+        let deadline = Instant::now() + START_TIMEOUT;
+        while Instant::now() < deadline {
+            if let Some(port) = receiver.log.find(0, LOOK_EVERY, foreign::port_in) {
+                receiver.port = port;
+                return Some(receiver);
+            }
+            if receiver.child.try_wait().unwrap().is_some() {
+                receiver.log.print("output of a snippet that ended");
+                return None;
+            }
+        }
+        panic!("{command:?} does not listen within {START_TIMEOUT:?}");
+    }
+}
+
+impl SnippetReceiver {
+    /// The status that it answers a delivery with.
+    pub async fn answer(&self, delivery: &Delivery) -> u16 {
+        self.try_answer(delivery)
+            .await
+            .expect("a snippet with a key answers")
+    }
+
+    /// The same; nothing where the connection breaks off.
+    pub async fn try_answer(&self, delivery: &Delivery) -> Option<u16> {
+        // A client each: not every harness keeps connections open.
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
+        let api = Api::new(address, None);
+        let mut call = api.call(Method::POST, "/").body(delivery.body.clone());
+        for (name, value) in &delivery.headers {
+            if name != HOST && name != CONTENT_LENGTH {
+                call = call.header(name.as_str(), value.to_str().unwrap());
+            }
+        }
+        call.try_send().await.ok().map(|answer| answer.status)
+    }
+}
+
+impl Drop for SnippetReceiver {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if std::thread::panicking() {
+            self.log.print("output of the snippet");
+        }
+    }
+}
+
+/// Copies the files of a folder, if there is one: PHP serves by itself, and Rust's harness is built by cargo.
+fn copy_files(from: &Path, to: &Path) {
+    let Ok(files) = std::fs::read_dir(from) else {
+        return;
+    };
+    for file in files {
+        let file = file.unwrap();
+        std::fs::copy(file.path(), to.join(file.file_name())).unwrap();
+    }
+}
+
+fn run_to_its_end(mut command: Command, folder: &Path) {
+    let ended = command.current_dir(folder).output().unwrap();
+    assert!(
+        ended.status.success(),
+        "{command:?}: {}{}",
+        String::from_utf8_lossy(&ended.stdout),
+        String::from_utf8_lossy(&ended.stderr)
+    );
+}
