@@ -72,7 +72,7 @@ impl Browser {
     }
 
     async fn screenshot(&self, folder: &Path, name: &str, width_px: u32, scheme: Scheme) -> Screenshot {
-        let height = self.session.run_async(SETTLE, json!([])).await;
+        let height = self.session.run_async(SETTLE, Vec::new()).await;
         let height = self.expect("measure the page", height).await;
         let height_px = height.as_u64().unwrap_or_default().min(HEIGHT_MAX_PX);
         let clip = json!({ "x": 0, "y": 0, "width": width_px, "height": height_px, "scale": 1 });

@@ -66,6 +66,22 @@ async fn what_comes_and_goes_is_waited_for() {
 }
 
 #[tokio::test]
+async fn cookies_are_read_that_no_script_sees() {
+    let (browser, server) = tokio::join!(Browser::start(), pages::serve());
+    browser.open(&server.url("/clean")).await;
+    assert_eq!(browser.cookies().await, [json!(null); 0]);
+    browser.click(button("Save")).await;
+    server.wait_for("/saved", 1, SOON).await;
+    let kept = until("the cookie", SOON, async || browser.cookies().await.pop()).await;
+    assert_eq!(
+        [&kept["name"], &kept["value"], &kept["sameSite"]],
+        ["kept", "yes", "Strict"]
+    );
+    assert_eq!([&kept["httpOnly"], &kept["secure"]], [true, false]);
+    assert_eq!(browser.evaluate("document.cookie").await, json!(""));
+}
+
+#[tokio::test]
 async fn what_cannot_be_done_is_reported_with_what_the_page_shows() {
     let (browser, server) = tokio::join!(Browser::start(), pages::serve());
     let browser = browser.with_patience(Duration::from_secs(1));
