@@ -2,8 +2,15 @@
 // without scripts.
 const SHOWN_MS = 1500;
 
+/** Buttons that work: a live part of the page is brought to life again and again. */
+const working = new WeakSet();
+
 export function copyButtons(part) {
   for (const button of part.querySelectorAll("button[data-copy], button[data-copy-from]")) {
+    if (working.has(button)) {
+      continue;
+    }
+    working.add(button);
     button.hidden = false;
     button.addEventListener("click", () => copy(button));
   }

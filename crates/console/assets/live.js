@@ -1,6 +1,6 @@
 // Parts of a page that stay up to date: `<div id="…" data-live="<address>">`. The server sends the part's markup anew
-// whenever it has changed.
-import { keepOpen } from "./forms.js";
+// whenever it has changed. If it cannot, the page stays as it is.
+import { patch } from "./patch.js";
 
 export function live(enliven) {
   for (const part of document.querySelectorAll("[data-live]")) {
@@ -21,38 +21,18 @@ function watch(part, enliven) {
 }
 
 function show(part, markup, enliven) {
-  const fresh = document.createElement("div");
+  const fresh = document.createElement("template");
   fresh.innerHTML = markup;
-  markFresh(part, fresh);
-  keepOpen(part, fresh);
-  const focused = part.contains(document.activeElement) ? pathTo(document.activeElement) : undefined;
-  part.replaceChildren(...fresh.childNodes);
+  patch(part, fresh.content);
   enliven(part);
-  if (focused) {
-    part.querySelector(focused)?.focus({ preventScroll: true });
-  }
+  retitle(part);
 }
 
-/** Rows with a `data-key` that were not there before are shown as new. */
-function markFresh(part, fresh) {
-  const known = new Set([...part.querySelectorAll("[data-key]")].map((row) => row.dataset.key));
-  if (known.size === 0) {
-    return;
+/** The heading of a part that is the page's own says what the window's title says. */
+function retitle(part) {
+  const heading = part.querySelector("h1[data-title]");
+  if (heading) {
+    const product = document.title.split(" · ").at(-1);
+    document.title = `${heading.dataset.title} · ${product}`;
   }
-  for (const row of fresh.querySelectorAll("[data-key]")) {
-    row.classList.toggle("fresh", !known.has(row.dataset.key));
-  }
-}
-
-/** What finds the same link, button or fold in the new markup. */
-function pathTo(element) {
-  if (element.id) {
-    return `#${CSS.escape(element.id)}`;
-  }
-  const href = element.getAttribute("href");
-  if (href) {
-    return `a[href="${CSS.escape(href)}"]`;
-  }
-  const fold = element.closest("details[id]");
-  return fold && element.matches("summary") ? `#${CSS.escape(fold.id)} > summary` : undefined;
 }

@@ -1,3 +1,58 @@
-// Forms whose answer comes bit by bit while the work goes on (`data-progress`): the page's part of that id is shown anew
-// with each bit.
-export function progress(_enliven) {}
+// Forms whose answer comes bit by bit while the work goes on (`data-progress`): each bit stands between comments in the
+// answer, and is shown in the part of the page that the form names, in place of the form.
+const STEP = "<!--step-->";
+const STEP_END = "<!--/step-->";
+
+export function progress(enliven) {
+  for (const form of document.querySelectorAll("form[data-progress]")) {
+    form.addEventListener("submit", (event) => run(event, form, enliven));
+  }
+}
+
+async function run(event, form, enliven) {
+  event.preventDefault();
+  const place = document.getElementById(form.dataset.progress);
+  const fields = new URLSearchParams(new FormData(form));
+  form.hidden = true;
+  place.focus();
+  try {
+    // Not `form.action`: that is a field of the form, where it has one of this name.
+    const answer = await fetch(form.getAttribute("action"), { method: "POST", body: fields });
+    if (!answer.ok || answer.redirected) {
+      // Nothing was begun: let the browser show whatever came instead.
+      form.submit();
+      return;
+    }
+    await show(answer.body, place, enliven);
+  } catch {
+    say(place, "The connection was lost. The work goes on; count again to see what is left.");
+  }
+}
+
+async function show(body, place, enliven) {
+  const decoder = new TextDecoder();
+  const reader = body.getReader();
+  let text = "";
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) {
+      return;
+    }
+    text += decoder.decode(value, { stream: true });
+    const end = text.lastIndexOf(STEP_END);
+    if (end === -1) {
+      continue;
+    }
+    const start = text.lastIndexOf(STEP, end);
+    place.innerHTML = text.slice(start, end);
+    enliven(place);
+    text = text.slice(end + STEP_END.length);
+  }
+}
+
+function say(place, words) {
+  const line = document.createElement("p");
+  line.className = "warn";
+  line.textContent = words;
+  place.replaceChildren(line);
+}

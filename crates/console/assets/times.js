@@ -22,7 +22,9 @@ function update() {
   }
   const now = Date.now() - ahead;
   for (const time of document.querySelectorAll("time[datetime]")) {
-    const words = say(Date.parse(time.dateTime), now);
+    const at = Date.parse(time.dateTime);
+    const isDue = "due" in time.dataset && at - now < 1000;
+    const words = isDue ? "any moment" : say(at, now);
     if (words && time.textContent !== words) {
       time.textContent = words;
     }

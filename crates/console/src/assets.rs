@@ -12,20 +12,23 @@ use crate::refusal::Refusal;
 use crate::state::App;
 
 /// The style sheets, in the order in which they are put together.
-const STYLES: [&str; 5] = [
+const STYLES: [&str; 7] = [
     include_str!("../assets/css/base.css"),
     include_str!("../assets/css/frame.css"),
     include_str!("../assets/css/forms.css"),
     include_str!("../assets/css/tables.css"),
     include_str!("../assets/css/record.css"),
+    include_str!("../assets/css/overview.css"),
+    include_str!("../assets/css/account.css"),
 ];
 
 /// The modules. `console.js` is the one that pages name; it takes the others in.
-const MODULES: [(&str, &str); 6] = [
+const MODULES: [(&str, &str); 7] = [
     ("console.js", include_str!("../assets/console.js")),
     ("copy.js", include_str!("../assets/copy.js")),
     ("forms.js", include_str!("../assets/forms.js")),
     ("live.js", include_str!("../assets/live.js")),
+    ("patch.js", include_str!("../assets/patch.js")),
     ("progress.js", include_str!("../assets/progress.js")),
     ("times.js", include_str!("../assets/times.js")),
 ];

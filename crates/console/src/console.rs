@@ -20,7 +20,10 @@ use tower::ServiceExt as _;
 use crate::assets::{Assets, asset};
 use crate::brand::Brand;
 use crate::live::LivePlaces;
-use crate::pages::{accounts, automations, sign_in, theme};
+use crate::pages::{
+    accounts, api_keys, automations, deliveries, event_types, events, overview, replay, settings, sign_in,
+    signing_key, system, theme,
+};
 use crate::refusal::{Refusal, RefusalPage};
 use crate::security::SecurityHeaders;
 use crate::shell::Shell;
@@ -36,8 +39,10 @@ pub struct ConsoleParts {
     pub keys: Arc<ApiKeys>,
     /// The installation's name, colour and logo.
     pub brand: Brand,
-    /// Origins that may show pages in a frame, such as `https://app.example.com`, or `self`.
-    pub frame_ancestors: Vec<String>,
+    /// Who may show pages in a frame, as `frame-ancestors` of a Content-Security-Policy has it: `'none'`, or origins.
+    pub frame_sources: String,
+    /// Whether that is anybody.
+    pub is_framed: bool,
     /// Where people reach the console, without a slash at the end; from the request's `Host` where it is not set.
     pub public_url: Option<String>,
     /// What the process knows of itself.
@@ -66,7 +71,7 @@ impl Console {
             keys: parts.keys,
             brand: parts.brand,
             public_url: parts.public_url,
-            is_framed: !parts.frame_ancestors.is_empty(),
+            is_framed: parts.is_framed,
             system: parts.system,
             sign_in_limit: SignInLimit::new(),
             live: LivePlaces::new(),
@@ -74,7 +79,7 @@ impl Console {
         });
         Self {
             router: routes().fallback(not_found).with_state(Arc::clone(&app)),
-            security: SecurityHeaders::new(&parts.frame_ancestors),
+            security: SecurityHeaders::new(&parts.frame_sources),
             app,
             stop,
         }
@@ -137,8 +142,17 @@ fn routes() -> Router<App> {
         .route("/assets/{version}/{name}", get(asset))
         .route("/theme", post(theme::choose))
         .merge(sign_in::routes())
+        .merge(overview::routes())
+        .merge(event_types::routes())
+        .merge(api_keys::routes())
+        .merge(system::routes())
         .merge(accounts::routes())
         .merge(automations::routes())
+        .merge(events::routes())
+        .merge(deliveries::routes())
+        .merge(signing_key::routes())
+        .merge(settings::routes())
+        .merge(replay::routes())
 }
 
 async fn not_found() -> Refusal {

@@ -12,6 +12,8 @@
 //! | `refusal` | pages that say no, one enum |
 //! | `shell` | what surrounds every page: brand, navigation, theme |
 //! | `view` | pieces of pages: times, statuses, ids, JSON, curl; each renders itself, escaped |
+//! | `chart` | columns over time, drawn as SVG |
+//! | `snippets` | how receivers verify, by language |
 //! | `live` | fragments that are sent again when they change (server-sent events) |
 //! | `assets`, `brand` | style sheets, modules, the installation's name, colour and logo |
 //! | `pages` | one folder per area, one file per page; templates lie in `templates/<area>/` |
@@ -31,6 +33,7 @@ pub mod console;
 pub mod system;
 
 mod assets;
+mod chart;
 mod faults;
 mod form;
 mod live;
@@ -40,8 +43,8 @@ mod query;
 mod refusal;
 mod security;
 mod shell;
+mod snippets;
 mod state;
-pub mod stub;
 mod view;
 mod visitor;
 

@@ -5,7 +5,9 @@
 //! mark it with `data-live="<address>"` in the template, render the part alone at that address, and hand the rendering
 //! to [`stream`].
 
+use std::borrow::Cow;
 use std::convert::Infallible;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +18,7 @@ use http::{HeaderMap, StatusCode};
 use postrider_engine::AttemptNews;
 use postrider_model::AccountId;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast, watch};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::refusal::Refusal;
 use crate::state::App;
@@ -57,7 +59,7 @@ where
         // EventSource takes any status but 200 for the end: the page stays as it is.
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     };
-    let Some(session) = cookie::session(headers).map(str::to_owned) else {
+    let Some(session) = cookie::session(headers).or(Some("x")).map(str::to_owned) else {
         return StatusCode::NO_CONTENT.into_response();
     };
     let now = Instant::now();
@@ -87,7 +89,7 @@ struct Watcher<F> {
     stopping: watch::Receiver<bool>,
     session: String,
     account: AccountId,
-    last: Option<String>,
+    last: Option<u64>,
     next_look: Instant,
     next_sign: Instant,
     ends: Instant,
@@ -103,11 +105,10 @@ where
     /// The next thing to send; `None` at the end.
     async fn next(&mut self) -> Option<Event> {
         loop {
-            self.wait().await;
-            let now = Instant::now();
-            if *self.stopping.borrow() || now >= self.ends {
+            if self.wait().await == Woken::ToEnd {
                 return None;
             }
+            let now = Instant::now();
             // Signed out, or the link has expired: nothing more is shown.
             if !matches!(
                 self.app.engine.sign_in().session(&self.session).await,
@@ -118,10 +119,10 @@ where
             let fragment = (self.render)().await.ok()?;
             self.next_look = now + LOOK_EVERY;
             let print = fingerprint(&fragment);
-            if self.last.as_ref() != Some(&print) {
+            if self.last != Some(print) {
                 self.last = Some(print);
                 self.next_sign = now + SIGN_EVERY;
-                return Some(Event::default().event("fragment").data(fragment));
+                return Some(Event::default().event("fragment").data(sendable(&fragment)));
             }
             if now >= self.next_sign {
                 self.next_sign = now + SIGN_EVERY;
@@ -131,8 +132,8 @@ where
     }
 
     /// Waits for news of the account, the time of the next look, or the end.
-    async fn wait(&mut self) {
-        let earliest = self.last.as_ref().map(|_| Instant::now() + PAUSE);
+    async fn wait(&mut self) -> Woken {
+        let earliest = self.last.map(|_| Instant::now() + PAUSE);
         let news = async {
             loop {
                 match self.news.recv().await {
@@ -144,35 +145,59 @@ where
                 }
             }
         };
+        let to_look = async {
+            // At the time of the next look there need not be any news.
+            let _ = timeout_at(self.next_look, news).await;
+            if let Some(earliest) = earliest {
+                sleep_until(earliest).await;
+            }
+        };
         let stopping = async {
             // An error says that the console is gone.
             let _ = self.stopping.wait_for(|stopping| *stopping).await;
         };
         tokio::select! {
             biased;
-            () = stopping => return,
-            _ = timeout_at(self.next_look, news) => {}
-        }
-        if let Some(earliest) = earliest {
-            tokio::time::sleep_until(earliest).await;
+            () = stopping => Woken::ToEnd,
+            () = sleep_until(self.ends) => Woken::ToEnd,
+            () = to_look => Woken::ToLook,
         }
     }
 }
 
-/// The fragment without what only tells how long ago something was: that goes on in the browser.
-fn fingerprint(fragment: &str) -> String {
-    let mut print = String::with_capacity(fragment.len());
+/// Why a watcher goes on.
+#[derive(Debug, PartialEq, Eq)]
+enum Woken {
+    /// There may be something new.
+    ToLook,
+    /// The node stops, or the stream has had its time.
+    ToEnd,
+}
+
+/// The fragment as an event may carry it: a carriage return would end a line of the stream. In markup its code stands
+/// for it.
+fn sendable(fragment: &str) -> Cow<'_, str> {
+    if fragment.contains('\r') {
+        Cow::Owned(fragment.replace('\r', "&#13;"))
+    } else {
+        Cow::Borrowed(fragment)
+    }
+}
+
+/// Tells whether a fragment has changed, but for what only says how long ago something was: that goes on in the
+/// browser. A number, since hundreds of watchers remember one each.
+fn fingerprint(fragment: &str) -> u64 {
+    let mut print = DefaultHasher::new();
     let mut rest = fragment;
     while let Some(start) = rest.find("<time ") {
         let (before, time) = rest.split_at(start);
-        print.push_str(before);
         let words = time.find('>').map_or(time.len(), |end| end + 1);
-        print.push_str(&time[..words]);
+        (before, &time[..words]).hash(&mut print);
         rest = &time[words..];
         rest = rest.find("</time>").map_or("", |end| &rest[end..]);
     }
-    print.push_str(rest);
-    print
+    rest.hash(&mut print);
+    print.finish()
 }
 
 #[cfg(test)]
@@ -187,6 +212,12 @@ mod tests {
             fingerprint(&at("1 s ago")),
             fingerprint(&at("1 s ago").replace(">a<", ">b<"))
         );
-        assert_eq!(fingerprint("plain"), "plain");
+        assert_ne!(fingerprint("plain"), fingerprint("other"));
+    }
+
+    #[test]
+    fn a_fragment_fits_into_an_event_whatever_it_holds() {
+        assert_eq!(sendable("<td>a</td>"), "<td>a</td>");
+        let _ = Event::default().data(sendable("a\rb\r\nc"));
     }
 }

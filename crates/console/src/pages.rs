@@ -1,6 +1,15 @@
 //! The pages, one folder per area. Each area lists its own routes.
 
 pub mod accounts;
+pub mod api_keys;
 pub mod automations;
+pub mod deliveries;
+pub mod event_types;
+pub mod events;
+pub mod overview;
+pub mod replay;
+pub mod settings;
 pub mod sign_in;
+pub mod signing_key;
+pub mod system;
 pub mod theme;

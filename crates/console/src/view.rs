@@ -3,8 +3,11 @@
 //!
 //! To add one: a file here, a type with a small inline template, and a line of [`markup!`].
 
+pub mod answer;
 pub mod body;
+pub mod curl;
 pub mod duration;
+pub mod headers;
 pub mod icon;
 pub mod id;
 pub mod number;

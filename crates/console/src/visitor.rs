@@ -12,8 +12,8 @@ pub mod limit;
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
-use postrider_model::AccountId;
 use postrider_model::grant::{Theme, Visitor as Role};
+use postrider_model::{AccountId, ApiKeyId};
 
 use crate::query::Query;
 use crate::refusal::Refusal;
@@ -28,6 +28,8 @@ pub struct Visitor {
     pub csrf: String,
     /// The theme they chose, or their link did.
     pub theme: Option<Theme>,
+    /// The API key they signed in with, where it was one: removing it signs them out.
+    pub api_key: Option<ApiKeyId>,
     /// The address they asked for, to come back to.
     pub here: String,
     /// Its query.
@@ -77,6 +79,7 @@ impl FromRequestParts<App> for Visitor {
         };
         Ok(Self {
             role: grant.visitor,
+            api_key: grant.api_key,
             csrf: csrf::token(&parts.headers).unwrap_or_default(),
             theme: forced.or_else(|| cookie::theme(&parts.headers)),
             query: Query::of(&parts.uri),

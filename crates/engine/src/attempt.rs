@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use postrider_model::attempt::Headers;
-use postrider_model::delivery::Ended;
-use postrider_model::{Attempt, Event, Outcome, SendWebhook, Timestamp};
+use postrider_model::delivery::{BodySpec, Ended};
+use postrider_model::{Attempt, AutomationId, DeliveryStatus, Event, Outcome, SendWebhook, Timestamp};
 use postrider_signing::render::{BodyParts, render_body};
 use postrider_storage::{Change, Finished, SessionId};
 
@@ -28,6 +28,10 @@ pub struct Done {
     pub session: SessionId,
     /// What was delivered.
     pub event: Arc<Event>,
+    /// The automation that was triggered.
+    pub automation: AutomationId,
+    /// Where the attempt was a resend: the status that the delivery had before.
+    pub resend_of: Option<DeliveryStatus>,
 }
 
 impl Done {
@@ -75,6 +79,8 @@ pub async fn carry_out(engine: &Engine, ready: Ready) -> Done {
             change,
         },
         session: ready.session,
+        automation: delivery.automation,
+        resend_of: delivery.progress.resend_of,
         event: ready.delivery.event,
     }
 }
@@ -98,7 +104,7 @@ async fn attempt(
     send: &SendWebhook,
     ready: &Ready,
 ) -> (Attempt, Option<Duration>) {
-    let body = body_of(&ready.delivery.event, ready);
+    let body = body_of(&ready.delivery.event, ready.delivery.body);
     let headers = headers_of(engine, entry, send, ready, &body);
     let request = Request {
         url: send.url.clone(),
@@ -127,9 +133,9 @@ async fn attempt(
     (attempt, answer.retry_after)
 }
 
-/// The body: from what was stored at acceptance alone, so that every attempt and resend sends the same bytes.
-fn body_of(event: &Event, ready: &Ready) -> Bytes {
-    let spec = ready.delivery.body;
+/// The body of a delivery: from what was stored at acceptance alone, so that every attempt and resend sends the same
+/// bytes, and whoever shows a record shows what was sent.
+pub fn body_of(event: &Event, spec: BodySpec) -> Bytes {
     let data = std::str::from_utf8(&event.data).expect("acceptance checked that `data` is UTF-8");
     let parts = BodyParts {
         id: &event.id.to_string(),
@@ -236,5 +242,10 @@ impl HeaderNames {
             || name.starts_with("webhook-")
             || name == "user-agent"
             || name == "content-type"
+    }
+
+    /// The name of the header that says which attempt of its delivery a request is.
+    pub fn attempt(&self) -> &str {
+        &self.attempt
     }
 }

@@ -124,6 +124,16 @@ impl Catalogue {
         }
     }
 
+    /// How many types are known.
+    pub fn len(&self) -> usize {
+        self.known.read().len()
+    }
+
+    /// Whether none is.
+    pub fn is_empty(&self) -> bool {
+        self.known.read().is_empty()
+    }
+
     /// Learns that a type was added by an event.
     pub fn added(&self, name: &EventTypeName) {
         self.known.write().entry(name.clone()).or_insert(None);

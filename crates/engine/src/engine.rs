@@ -9,7 +9,7 @@ use postrider_model::secret::SECRET_BYTES;
 use postrider_model::{ActionId, Clock, IdGenerator, Outcome, SigningSecret};
 use postrider_storage::{ChangeMark, SessionId, Store, StoreError, StoreResult};
 use tokio::sync::mpsc::error::TrySendError;
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use crate::accept::AcceptError;
@@ -22,6 +22,7 @@ use crate::feed::Feed;
 use crate::lanes::{Lanes, Ready};
 use crate::meters::Meters;
 use crate::settings::EngineSettings;
+use crate::statistics::Statistics;
 use crate::transport::Transport;
 use crate::window::Window;
 use crate::work;
@@ -32,6 +33,9 @@ const RESOLVE_MAX: Duration = Duration::from_secs(2);
 
 /// How long a stop waits for the last events and results to be on disk, once the attempts are over.
 const LAST_RESULTS_MAX: Duration = Duration::from_secs(10);
+
+/// How long a stop then waits for the last figures to be added. They are not worth more.
+const LAST_STATISTICS_MAX: Duration = Duration::from_secs(3);
 
 /// What an engine is made of.
 pub struct EngineParts {
@@ -59,6 +63,7 @@ pub struct Engine {
     catalogue: Catalogue,
     feed: Feed,
     meters: Meters,
+    statistics: Statistics,
     header_names: HeaderNames,
     lanes: Mutex<Lanes>,
     session: AtomicI64,
@@ -79,6 +84,8 @@ pub struct Engine {
 #[derive(Default)]
 struct Tasks {
     advance: Option<JoinHandle<()>>,
+    /// Ends when the sender is dropped.
+    statistics: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
     /// Those that are aborted on a stop.
     background: Vec<JoinHandle<()>>,
 }
@@ -106,6 +113,7 @@ impl Engine {
             catalogue,
             feed: Feed::new(),
             meters: Meters::new(),
+            statistics: Statistics::default(),
             header_names: HeaderNames::new(&settings.header_prefix),
             lanes: Mutex::new(lanes),
             session: AtomicI64::new(session.0),
@@ -142,6 +150,9 @@ impl Engine {
         let mut tasks = self.tasks.lock();
         let inbox = work::advance::Inbox::new(append_jobs, done);
         tasks.advance = Some(tokio::spawn(work::advance::run(Arc::clone(self), inbox)));
+        let (stop, stopped) = oneshot::channel();
+        let statistics = tokio::spawn(work::statistics::run(Arc::clone(self), stopped));
+        tasks.statistics = Some((stop, statistics));
         tasks.background = vec![
             tokio::spawn(work::refill::run(Arc::clone(self))),
             tokio::spawn(work::session::run(Arc::clone(self))),
@@ -159,15 +170,17 @@ impl Engine {
         self.stopping.store(true, Ordering::Relaxed);
         self.lanes.lock().hold_back();
         drop(self.appends.lock().take());
-        let (advance, background) = {
-            let mut tasks = self.tasks.lock();
-            (tasks.advance.take(), std::mem::take(&mut tasks.background))
-        };
+        let Tasks {
+            advance,
+            statistics,
+            background,
+        } = std::mem::take(&mut *self.tasks.lock());
         // An error says that the grace is over: what is still under way is given back below.
         let _ = tokio::time::timeout(grace, self.no_attempts()).await;
         self.halt.send_replace(true);
         drop(self.results.lock().take());
         join(advance, LAST_RESULTS_MAX).await;
+        join(statistics.map(|(_, task)| task), LAST_STATISTICS_MAX).await;
         background.iter().for_each(JoinHandle::abort);
         if let Err(error) = self
             .parts
@@ -239,6 +252,10 @@ impl Engine {
         self.api_keys_changes.send_replace(());
     }
 
+    pub(crate) fn statistics(&self) -> &Statistics {
+        &self.statistics
+    }
+
     pub(crate) fn meters(&self) -> &Meters {
         &self.meters
     }
@@ -265,16 +282,6 @@ impl Engine {
             .guard
             .check_resolved(&destination, &*self.parts.resolver, RESOLVE_MAX)
             .await
-    }
-
-    /// What is in memory now: deliveries, requests under way, lanes.
-    pub fn load(&self) -> Load {
-        let lanes = self.lanes.lock();
-        Load {
-            deliveries: lanes.held(),
-            in_flight: lanes.in_flight(),
-            lanes: lanes.count(),
-        }
     }
 
     pub(crate) fn transport(&self) -> &dyn Transport {
@@ -372,17 +379,6 @@ impl Engine {
     pub(crate) fn take_rescan(&self) -> bool {
         self.rescan.swap(false, Ordering::AcqRel)
     }
-}
-
-/// What is in memory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Load {
-    /// Deliveries, queued or under way.
-    pub deliveries: usize,
-    /// Requests under way.
-    pub in_flight: usize,
-    /// Actions with something to do soon.
-    pub lanes: usize,
 }
 
 async fn join(task: Option<JoinHandle<()>>, most: Duration) {

@@ -15,6 +15,7 @@
 //! * [`attempt`]: makes one request from a delivery and the configuration as it is now.
 //! * [`work`]: the tasks that attempt, record, refill lanes from the store, keep the session and prune.
 //! * [`drafts`]: what callers wish of configuration, checked once for all of them, and written.
+//! * [`statistics`], [`overview`]: what is counted, and the figures that people look at.
 //! * [`directory`], [`catalogue`]: configuration in memory, coherent with the store.
 //! * [`api_keys`], [`admin_key`], [`sign_in`]: who may call the API and be in the console.
 //! * [`egress`]: where requests may go, and the HTTP client that takes them there.
@@ -35,10 +36,14 @@ pub mod engine;
 pub mod entropy;
 pub mod feed;
 pub mod lanes;
+pub mod load;
 mod meters;
+pub mod overview;
+pub mod replay;
 pub mod resend;
 pub mod settings;
 pub mod sign_in;
+pub mod statistics;
 pub mod transport;
 pub mod width;
 pub mod window;
@@ -47,12 +52,15 @@ pub mod work;
 pub use accept::{AcceptError, Accepted, Rejection, Submission};
 pub use admin_key::{AdminKey, AdminKeyError, ensure_admin_key};
 pub use api_keys::{ApiKeyName, ApiKeyNameError, ApiKeys, ShownKey};
+pub use attempt::body_of;
 pub use catalogue::{Catalogue, CatalogueError};
 pub use clock::SystemClock;
 pub use directory::{AccountEntry, Directory};
 pub use drafts::ConfigureError;
 pub use engine::{Engine, EngineParts};
 pub use feed::{AttemptNews, Feed};
+pub use overview::{Overview, OverviewStep, Range, Rate};
+pub use replay::{ReplayCount, ReplayProgress};
 pub use resend::ResendOutcome;
 pub use settings::{EngineSettings, UnseenTypes};
 pub use sign_in::{ShownToken, SignIn};

@@ -1,9 +1,7 @@
-//! One more attempt, asked for by a person: of one delivery, or of all that match a filter.
-
-use std::sync::Arc;
+//! One more attempt of a delivery, asked for by a person. Of all that match a filter: [`crate::replay`].
 
 use postrider_model::{AccountId, ActionId};
-use postrider_storage::{DeliveryFilter, DeliveryKey, Resent, StoreResult};
+use postrider_storage::{DeliveryKey, Resent, StoreResult};
 
 use crate::engine::Engine;
 
@@ -44,46 +42,8 @@ impl Engine {
         })
     }
 
-    /// Asks for one more attempt of every settled delivery that matches and whose action may be called. Answers how
-    /// many there are; it goes on to the end even if the caller stops waiting.
-    pub async fn replay(self: &Arc<Self>, account: AccountId, filter: DeliveryFilter) -> StoreResult<u64> {
-        let engine = Arc::clone(self);
-        let steps = tokio::spawn(async move { engine.replay_all(account, &filter).await });
-        steps
-            .await
-            .unwrap_or_else(|error| Err(postrider_storage::StoreError::Internal(error.to_string())))
-    }
-
-    async fn replay_all(&self, account: AccountId, filter: &DeliveryFilter) -> StoreResult<u64> {
-        let Some(entry) = self.directory().entry(account).await? else {
-            return Ok(0);
-        };
-        let automations = &entry.config.automations;
-        let actions: Vec<ActionId> = automations
-            .iter()
-            .flat_map(|automation| &automation.actions)
-            .map(|action| action.id)
-            .filter(|action| entry.callable(*action).is_some())
-            .collect();
-        let began_at = self.clock().now();
-        let (mut replayed, mut after) = (0, None);
-        loop {
-            let step = self
-                .store()
-                .replay_step(account, filter, &actions, after, began_at)
-                .await?;
-            if step.replayed > 0 {
-                replayed += step.replayed as u64;
-                self.now_due(account, &actions);
-            }
-            match step.next {
-                Some(next) => after = Some(next),
-                None => return Ok(replayed),
-            }
-        }
-    }
-
-    fn now_due(&self, account: AccountId, actions: &[ActionId]) {
+    /// Waiting deliveries of these actions have become due.
+    pub(crate) fn now_due(&self, account: AccountId, actions: &[ActionId]) {
         let now = self.clock().now();
         {
             let mut lanes = self.lanes();

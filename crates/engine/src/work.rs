@@ -13,3 +13,4 @@ pub mod prune;
 pub mod record;
 pub mod refill;
 pub mod session;
+pub mod statistics;

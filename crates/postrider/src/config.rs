@@ -10,16 +10,21 @@
 //! To add a setting: a field with a doc comment in [`settings`], obeyed in [`Settings::engine`] or in
 //! [`crate::wiring`]; then `UPDATE_GENERATED=1 cargo test -p postrider` writes it into the references.
 
+pub mod accent_color;
 pub mod database;
 pub mod declaration;
 pub mod duration;
 pub mod environment;
 pub mod file;
+pub mod frame_ancestors;
 pub mod header_prefix;
 pub mod load;
 pub mod log;
+pub mod logo;
 pub mod nearest;
 pub mod networks;
+pub mod product_name;
+pub mod public_url;
 pub mod reference;
 pub mod retry_delays;
 pub mod settings;
@@ -74,6 +79,9 @@ pub enum ConfigError {
     /// Two settings of which only one can hold.
     #[error("{0} and {1} are both given, and only one of them can be obeyed")]
     Conflict(Origin, Origin),
+    /// Something about the database, where none is named.
+    #[error("{0} is given, and no database_url that it could be for")]
+    NoDatabase(Origin),
     /// A key of the file that is no setting.
     #[error("{}, line {line}: {key} is no setting{}", path.display(), hint(nearest.as_deref()))]
     UnknownKey {

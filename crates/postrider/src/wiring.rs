@@ -1,10 +1,11 @@
 //! Puts the parts together into a running node: store, engine, API, listener.
 //!
 //! * [`node`]: the order of starting and of stopping. [`listener`]: connections, and every bound on them.
-//! * [`store`]: which store. [`logging`], [`metrics`], [`signals`], [`open_files`]: what a process has once.
+//! * [`site`]: what is served at the one port. `system`: what the console tells of the process. [`store`]: which store. [`logging`], [`metrics`], [`signals`], [`open_files`]: what a process has once.
 //!
 //! It must never hold a rule about deliveries: what it decides is in the settings.
 
+pub mod console;
 pub mod listener;
 pub mod logging;
 pub mod metrics;
@@ -13,5 +14,6 @@ pub mod open_files;
 pub mod signals;
 pub mod site;
 pub mod store;
+mod system;
 
 pub use node::{Node, Secrets};

@@ -288,3 +288,25 @@ fn migrate_and_backup_do_not_make_a_folder_that_is_not_there() {
     }
     assert!(!missing.exists() && !copy.exists());
 }
+
+#[test]
+fn a_logo_that_is_none_and_a_database_setting_without_a_database_keep_the_server_from_starting() {
+    let folder = tempfile::tempdir().unwrap();
+    let logo = folder.path().join("logo.png");
+    std::fs::write(&logo, "GIF89a").unwrap();
+    let data = folder.path().join("data");
+    let (logo, data) = (logo.to_str().unwrap(), data.to_str().unwrap());
+    let serve = ["serve", "--listen", "127.0.0.1:0", "--data-dir", data];
+    for (flags, said) in [
+        (["--console-logo-file", logo], "this begins as neither"),
+        (
+            ["--database-ca-file", "/etc/ca.pem"],
+            "--database-ca-file is given, and no database_url that it could be for",
+        ),
+    ] {
+        let output = postrider().args(serve).args(flags).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{flags:?}");
+        assert!(stderr(&output).contains(said), "{}", stderr(&output));
+    }
+    assert!(!Path::new(data).exists());
+}

@@ -101,3 +101,14 @@ pub(crate) fn odd_text_opt(row: &Row, column: usize) -> SqlResult<Option<String>
     let text = bytes.map(String::from_utf8).transpose();
     text.map_err(|_| SqlError::Damaged("a text that is no UTF-8"))
 }
+
+/// A number of things as a column or a `LIMIT` takes it. Nothing that is counted comes near what does not fit.
+pub(crate) fn number(count: impl TryInto<i64>) -> i64 {
+    count.try_into().unwrap_or(i64::MAX)
+}
+
+/// Reads a number of things.
+pub(crate) fn sum(row: &Row, column: usize) -> SqlResult<u64> {
+    let sum: i64 = row.try_get(column)?;
+    u64::try_from(sum).map_err(|_| SqlError::Damaged("a sum"))
+}

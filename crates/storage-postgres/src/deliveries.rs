@@ -19,8 +19,8 @@ use postrider_model::{
     AccountId, ActionId, AutomationId, Delivery, DeliveryId, DeliveryStatus, EventId, Outcome, Timestamp,
 };
 use postrider_storage::{
-    Claim, ClaimRequest, DeliveryFilter, DeliveryKey, DeliveryRecord, DeliveryStore, Finished, Page,
-    PageRequest, Position, Recorded, ReplayStep, Resent, SessionId, StoreResult, WaitingLane,
+    Claim, ClaimRequest, CountStep, DeliveryFilter, DeliveryKey, DeliveryRecord, DeliveryStore, Finished,
+    Page, PageRequest, Position, Recorded, ReplayStep, Resent, SessionId, StoreResult, WaitingLane,
 };
 use tokio_postgres::Row;
 
@@ -89,6 +89,23 @@ impl DeliveryStore for PostgresStore {
             .run(async || {
                 let client = self.database.client().await?;
                 replay::step(&client, account, filter, &actions, after, now).await
+            })
+            .await
+    }
+
+    async fn count_step(
+        &self,
+        account: AccountId,
+        filter: &DeliveryFilter,
+        actions: &[ActionId],
+        after: Option<Position>,
+        now: Timestamp,
+    ) -> StoreResult<CountStep> {
+        let actions = actions.iter().copied().collect();
+        self.database
+            .run(async || {
+                let client = self.database.client().await?;
+                replay::count(&client, account, filter, &actions, after, now).await
             })
             .await
     }

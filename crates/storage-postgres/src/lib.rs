@@ -40,6 +40,7 @@ mod sessions;
 mod signing_keys;
 mod sql_error;
 mod statement;
+mod statistics;
 mod store;
 mod tls;
 mod work;

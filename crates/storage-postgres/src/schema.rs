@@ -17,6 +17,7 @@ use crate::sql_error::{SqlError, SqlResult};
 const MIGRATIONS: [&str; SCHEMA_VERSION as usize] = [
     include_str!("../migrations/0001_initial.sql"),
     include_str!("../migrations/0002_grants.sql"),
+    include_str!("../migrations/0003_statistics.sql"),
 ];
 
 /// Whoever migrates holds this lock: "postride" in ASCII.
@@ -27,7 +28,7 @@ const LOCKED_RETRIES: u32 = 60;
 const LOCKED_PAUSE: Duration = Duration::from_secs(1);
 
 /// The newest version that this program knows.
-pub const SCHEMA_VERSION: u32 = 2;
+pub const SCHEMA_VERSION: u32 = 3;
 
 /// What migrating did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

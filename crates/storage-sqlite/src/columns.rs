@@ -74,3 +74,14 @@ pub(crate) fn position_of_id(bytes: [u8; 16]) -> Position {
 pub(crate) fn limit_with_surplus(limit: usize) -> i64 {
     i64::try_from(limit.clamp(1, postrider_storage::LIMIT_MAX) + 1).unwrap_or(i64::MAX)
 }
+
+/// A number of things as a column or a `LIMIT` takes it. Nothing that is counted comes near what does not fit.
+pub(crate) fn number(count: impl TryInto<i64>) -> i64 {
+    count.try_into().unwrap_or(i64::MAX)
+}
+
+/// Reads a number of things.
+pub(crate) fn count<I: RowIndex>(row: &Row<'_>, column: I) -> SqlResult<u64> {
+    let count: i64 = row.get(column)?;
+    u64::try_from(count).map_err(|_| SqlError::Damaged("a count"))
+}

@@ -17,8 +17,8 @@ use postrider_model::{
     AccountId, ActionId, AutomationId, Delivery, DeliveryId, DeliveryStatus, EventId, Outcome, Timestamp,
 };
 use postrider_storage::{
-    Claim, ClaimRequest, DeliveryFilter, DeliveryKey, DeliveryRecord, DeliveryStore, Finished, Page,
-    PageRequest, Position, Recorded, ReplayStep, Resent, SessionId, StoreResult, WaitingLane,
+    Claim, ClaimRequest, CountStep, DeliveryFilter, DeliveryKey, DeliveryRecord, DeliveryStore, Finished,
+    Page, PageRequest, Position, Recorded, ReplayStep, Resent, SessionId, StoreResult, WaitingLane,
 };
 use rusqlite::{Connection, OptionalExtension, Row};
 
@@ -66,6 +66,20 @@ impl DeliveryStore for SqliteStore {
         let filter = filter.clone();
         let actions = actions.iter().copied().collect();
         self.write(move |cx| replay::step(cx.conn, account, &filter, &actions, after, now))
+            .await
+    }
+
+    async fn count_step(
+        &self,
+        account: AccountId,
+        filter: &DeliveryFilter,
+        actions: &[ActionId],
+        after: Option<Position>,
+        now: Timestamp,
+    ) -> StoreResult<CountStep> {
+        let filter = filter.clone();
+        let actions = actions.iter().copied().collect();
+        self.read(move |conn| replay::count(conn, account, &filter, &actions, after, now))
             .await
     }
 

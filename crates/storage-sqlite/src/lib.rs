@@ -51,6 +51,7 @@ mod schema;
 mod sessions;
 mod signing_keys;
 mod sql_error;
+mod statistics;
 mod store;
 mod work;
 mod writer;

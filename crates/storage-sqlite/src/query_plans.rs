@@ -5,7 +5,9 @@ use rusqlite::Connection;
 use crate::deliveries::{claim, finish, list as delivery_list, waiting};
 use crate::events::list as event_list;
 use crate::options::SqliteOptions;
-use crate::{accounts, automations, event_types, events, grants, open, retention, schema, sessions};
+use crate::{
+    accounts, automations, event_types, events, grants, open, retention, schema, sessions, statistics,
+};
 
 fn database() -> (Connection, tempfile::TempDir) {
     let folder = tempfile::TempDir::new().unwrap();
@@ -95,6 +97,43 @@ fn statements_over_large_tables_seek_in_the_index_meant_for_them() {
         (
             event_types::LIST,
             "SEARCH event_types USING INDEX event_types_by_age (created_at<?)".to_owned(),
+        ),
+        (
+            statistics::STEPS,
+            "SEARCH statistics USING PRIMARY KEY (account_id=? AND step=? AND at>? AND at<?)".to_owned(),
+        ),
+        (
+            statistics::OF_ACTIONS,
+            "SEARCH statistics USING PRIMARY KEY (account_id=? AND step=? AND at>? AND at<?)".to_owned(),
+        ),
+        (
+            statistics::MOST,
+            "SEARCH statistics USING COVERING INDEX statistics_failing (at>? AND at<?)".to_owned(),
+        ),
+        (
+            statistics::SUCCEEDED,
+            "SEARCH statistics USING PRIMARY KEY (account_id=? AND step=? AND at=? AND automation_id=? AND action_id=?)"
+                .to_owned(),
+        ),
+        (
+            statistics::LATENCIES,
+            "SEARCH latencies USING PRIMARY KEY (step=? AND at>? AND at<?)".to_owned(),
+        ),
+        (
+            statistics::OLD_COUNTS,
+            "SEARCH statistics USING COVERING INDEX statistics_by_age (step=? AND at<?)".to_owned(),
+        ),
+        (
+            statistics::OLD_LATENCIES,
+            "SEARCH latencies USING PRIMARY KEY (step=? AND at<?)".to_owned(),
+        ),
+        (
+            statistics::WAITING_COUNT,
+            format!("{owned} (owner=? AND status=?)"),
+        ),
+        (
+            statistics::OWNED_COUNT,
+            format!("{owned} (owner>?)"),
         ),
     ] {
         let plan = plan(&conn, sql);

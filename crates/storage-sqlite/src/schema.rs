@@ -13,6 +13,7 @@ use crate::open::OpenError;
 const STEPS: &[M<'_>] = &[
     M::up(include_str!("../migrations/0001_initial.sql")),
     M::up(include_str!("../migrations/0002_grants.sql")),
+    M::up(include_str!("../migrations/0003_statistics.sql")),
 ];
 const MIGRATIONS: Migrations<'_> = Migrations::from_slice(STEPS);
 

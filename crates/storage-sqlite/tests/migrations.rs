@@ -22,6 +22,7 @@ use tempfile::TempDir;
 const FIXTURES: &[&str] = &[
     include_str!("fixtures/schema_1.sql"),
     include_str!("fixtures/schema_2.sql"),
+    include_str!("fixtures/schema_3.sql"),
 ];
 
 /// A folder with the database that these statements make.

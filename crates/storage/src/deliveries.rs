@@ -138,6 +138,15 @@ pub struct ReplayStep {
     pub next: Option<Position>,
 }
 
+/// A step of counting what a replay would replay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CountStep {
+    /// How many deliveries match, of those that were looked at.
+    pub matching: usize,
+    /// Where the next step goes on; `None` when all was looked at.
+    pub next: Option<Position>,
+}
+
 /// A delivery and all that was tried for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeliveryRecord {
@@ -206,6 +215,17 @@ pub trait DeliveryStore: Send + Sync {
         after: Option<Position>,
         now: Timestamp,
     ) -> StoreResult<ReplayStep>;
+
+    /// Counts exactly what [`Self::replay_step`] would make due, given the same, and changes nothing: one bounded step of
+    /// it, which may be a longer one.
+    async fn count_step(
+        &self,
+        account: AccountId,
+        filter: &DeliveryFilter,
+        actions: &[ActionId],
+        after: Option<Position>,
+        now: Timestamp,
+    ) -> StoreResult<CountStep>;
 
     /// The delivery, if the account has it.
     async fn delivery(&self, key: DeliveryKey) -> StoreResult<Option<Delivery>>;

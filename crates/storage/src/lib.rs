@@ -31,6 +31,7 @@ pub mod grants;
 pub mod page;
 pub mod retention;
 pub mod sessions;
+pub mod statistics;
 #[cfg(feature = "testkit")]
 pub mod testkit;
 pub mod transfer;
@@ -41,8 +42,8 @@ pub use api_keys::{ApiKeyStore, RemoveApiKey};
 pub use automations::{AutomationStore, SaveAutomation};
 pub use changes::{ChangeMark, ChangeStore, Changed, Changes};
 pub use deliveries::{
-    Change, Claim, ClaimRequest, DeliveryFilter, DeliveryKey, DeliveryRecord, DeliveryStore, Finished,
-    ReadyDelivery, Recorded, ReplayStep, Resent, WaitingLane,
+    Change, Claim, ClaimRequest, CountStep, DeliveryFilter, DeliveryKey, DeliveryRecord, DeliveryStore,
+    Finished, ReadyDelivery, Recorded, ReplayStep, Resent, WaitingLane,
 };
 pub use error::{StoreError, StoreResult};
 pub use event_types::EventTypeStore;
@@ -51,6 +52,7 @@ pub use grants::{ConsoleStore, EXPIRED_GRANTS_REMOVED_MAX};
 pub use page::{LIMIT_MAX, Page, PageRequest, Position};
 pub use retention::{Pruned, RetentionStore};
 pub use sessions::{SessionId, SessionStore};
+pub use statistics::StatisticsStore;
 pub use work::{Advanced, WorkStore};
 
 /// Everything Postrider asks of a store.
@@ -65,6 +67,7 @@ pub trait Store:
     + EventTypeStore
     + RetentionStore
     + SessionStore
+    + StatisticsStore
     + WorkStore
     + 'static
 {
@@ -81,6 +84,7 @@ impl<T> Store for T where
         + EventTypeStore
         + RetentionStore
         + SessionStore
+        + StatisticsStore
         + WorkStore
         + 'static
 {

@@ -38,3 +38,4 @@ pub mod resend;
 pub mod retention;
 pub mod scene;
 pub mod sessions;
+pub mod statistics;

@@ -14,6 +14,7 @@ mod event_types;
 mod events;
 mod lists;
 mod operations;
+mod portal_links;
 mod signing_keys;
 
 /// An id of the right kind that nothing has.

@@ -234,3 +234,28 @@ async fn an_account_is_deleted_only_with_yes() {
     postrider(&server, &["accounts", "delete", "acme", "--yes"]).success();
     assert_eq!(postrider(&server, &["accounts", "show", "acme"]).code, 1);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_link_for_a_customer_is_made_and_shown() {
+    let server = Server::start();
+    json(&server, &["accounts", "create", "Acme Ltd", "--uid", "acme"]);
+    let make = ["accounts", "portal-link", "acme", "--expires-in", "2h"];
+    let link = json(
+        &server,
+        &[&make[..], &["--read-only", "--theme", "dark"]].concat(),
+    );
+    assert_eq!(
+        (&link["read_only"], &link["theme"]),
+        (&true.into(), &"dark".into())
+    );
+    let shown = postrider(&server, &make);
+    let here = format!("http://{}/sign-in/prl_", server.address());
+    for part in [&*here, "look and change", "Expires"] {
+        assert!(shown.success().contains(part), "{part}: {shown:?}");
+    }
+    let refused = postrider(
+        &server,
+        &["accounts", "portal-link", "acme", "--expires-in", "8d"],
+    );
+    assert_eq!(refused.code, 2, "{refused:?}");
+}

@@ -55,7 +55,7 @@ async fn keeps_its_promises(language: Language, way: Way) {
     // It may crash, or not even start. What it may not do is to take "no key" for a key.
     if let Some(keyless) = snippet.try_serve(None) {
         let status = keyless.try_answer(&before.forged_without_a_key()).await;
-        assert!(!status.is_some_and(|status| status < 400), "no key: {status:?}");
+        assert!(status.is_none_or(|status| status >= 400), "no key: {status:?}");
     }
 }
 
@@ -118,10 +118,7 @@ fn every_snippet_in_the_folder_has_its_test_and_known_placeholders() {
     for path in found {
         let template = std::fs::read_to_string(&path).unwrap();
         let rendered = placeholders::render(&template, placeholders::PREFIX);
-        assert!(
-            !rendered.contains("{{signature") && !rendered.contains("{{next"),
-            "{rendered}"
-        );
+        assert!(!rendered.contains("{{"), "{rendered}");
         let names_our_header = rendered
             .to_ascii_lowercase()
             .replace('_', "-")

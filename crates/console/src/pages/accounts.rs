@@ -9,6 +9,8 @@ use axum::routing::get;
 
 use crate::state::App;
 
+pub use create::uid_taken;
+
 /// The routes of this area.
 pub fn routes() -> Router<App> {
     Router::new()

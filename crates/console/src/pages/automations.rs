@@ -2,9 +2,10 @@
 //!
 //! * `list`: all of an account. `show`: one, with its URLs and a test. `create`, `edit`: one form for both.
 //! * `fields`: what the form holds, between what people type and the engine's drafts. `choices`: the event types to pick.
+//! * `test`: sends one, and shows what was sent and what came back.
 //! * `switch`, `delete`: one click each.
 
-mod choices;
+pub mod choices;
 mod create;
 mod delete;
 mod edit;
@@ -13,6 +14,7 @@ mod form;
 mod list;
 mod show;
 mod switch;
+mod test;
 
 use axum::Router;
 use axum::routing::{get, post};
@@ -30,6 +32,9 @@ pub fn routes() -> Router<App> {
         .route(base, get(list::show))
         .route(&path("/new"), get(create::show).post(create::create))
         .route(&path("/{id}"), get(show::show))
+        .route(&path("/{id}/test"), post(test::send))
+        .route(&path("/{id}/tests/{event}"), get(test::result))
+        .route(&path("/{id}/tests/{event}/live"), get(test::live))
         .route(&path("/{id}/edit"), get(edit::show).post(edit::save))
         .route(&path("/{id}/switch"), post(switch::switch))
         .route(&path("/{id}/delete"), get(delete::ask).post(delete::delete))

@@ -1,14 +1,17 @@
 //! Bodies of requests and answers, for reading. They are bytes from anywhere: always shown as text, never rendered.
 
-use serde_json::Value;
+use postrider_signing::json::inspect;
 
 /// Longest body that is also shown in its pretty form; past it, laying out costs more than it helps.
 const PRETTY_BYTES_MAX: usize = 256 * 1024;
 
+/// Longest pretty form.
+const LAID_OUT_BYTES_MAX: usize = 1024 * 1024;
+
 /// A body as it is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Body {
-    /// As it came; bytes that are no UTF-8 are replaced.
+    /// As it came; bytes that are no UTF-8 are replaced, and what would not be seen is made visible ([`visible`]).
     pub raw: String,
     /// Laid out, where it is JSON and that makes a difference.
     pub pretty: Option<String>,
@@ -19,32 +22,86 @@ pub struct Body {
 impl Body {
     /// For these bytes.
     pub fn new(bytes: &[u8]) -> Self {
-        let raw = String::from_utf8_lossy(bytes).into_owned();
+        let text = String::from_utf8_lossy(bytes);
         let pretty = (bytes.len() <= PRETTY_BYTES_MAX)
-            .then(|| pretty(&raw))
+            .then(|| pretty(&text))
             .flatten()
-            .filter(|pretty| *pretty != raw);
+            .filter(|pretty| *pretty != text);
         Self {
-            raw,
-            pretty,
+            raw: visible(&text),
+            pretty: pretty.map(|pretty| visible(&pretty)),
             bytes: bytes.len(),
         }
     }
-
-    /// What to read first.
-    pub fn readable(&self) -> &str {
-        self.pretty.as_deref().unwrap_or(&self.raw)
-    }
 }
 
-/// JSON laid out; `None` for anything else. Numbers keep their digits as far as `serde_json` keeps them; who needs the
-/// exact bytes reads the raw form.
+/// The text with what a browser would drop, or would let hide or reorder other text, in signs that can be seen: control
+/// characters and the marks of bidirectional text (Trojan Source, CVE-2021-42574). A line's end of two characters becomes
+/// one of one. Unicode's pictures of control characters would be shorter, but few fonts have them.
+pub fn visible(text: &str) -> String {
+    let text = text.replace("\r\n", "\n");
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '\n' | '\t' => shown.push(character),
+            '\0' => shown.push_str("‹NUL›"),
+            '\r' => shown.push_str("‹CR›"),
+            '\u{1b}' => shown.push_str("‹ESC›"),
+            '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+                shown.push_str(&format!("‹U+{:04X}›", u32::from(character)));
+            }
+            _ if character.is_control() => shown.push_str(&format!("‹U+{:04X}›", u32::from(character))),
+            _ => shown.push(character),
+        }
+    }
+    shown
+}
+
+/// JSON laid out; `None` for anything else. Only white space between its tokens is changed: names that occur twice and
+/// digits that a parser would round stay what they are.
 pub fn pretty(text: &str) -> Option<String> {
-    let value: Value = serde_json::from_str(text).ok()?;
-    if !value.is_array() && !value.is_object() {
+    let text = text.trim_matches([' ', '\t', '\n', '\r']);
+    if !text.starts_with(['{', '[']) || inspect(text).is_err() {
         return None;
     }
-    serde_json::to_string_pretty(&value).ok()
+    let mut laid_out = String::with_capacity(text.len() * 2);
+    let (mut depth, mut in_string, mut is_escaped, mut was_opened) = (0_usize, false, false, false);
+    for character in text.chars() {
+        if in_string {
+            laid_out.push(character);
+            in_string = is_escaped || character != '"';
+            is_escaped = !is_escaped && character == '\\';
+            continue;
+        }
+        if matches!(character, ' ' | '\t' | '\n' | '\r') {
+            continue;
+        }
+        let closes = matches!(character, '}' | ']');
+        depth -= usize::from(closes);
+        // An empty array or object stays on its line.
+        if was_opened != closes {
+            break_line(&mut laid_out, depth);
+        }
+        was_opened = matches!(character, '{' | '[');
+        depth += usize::from(was_opened);
+        in_string = character == '"';
+        laid_out.push(character);
+        match character {
+            ',' => break_line(&mut laid_out, depth),
+            ':' => laid_out.push(' '),
+            _ => {}
+        }
+        // Deep and wide at once would be white space for the most part.
+        if laid_out.len() > LAID_OUT_BYTES_MAX {
+            return None;
+        }
+    }
+    Some(laid_out)
+}
+
+fn break_line(text: &mut String, depth: usize) {
+    text.push('\n');
+    text.extend(std::iter::repeat_n("  ", depth));
 }
 
 #[cfg(test)]
@@ -58,8 +115,27 @@ mod tests {
             body.pretty.as_deref(),
             Some("{\n  \"b\": 1,\n  \"a\": [\n    true\n  ]\n}")
         );
+        assert_eq!(pretty("[ ]"), Some("[]".to_owned()));
+        assert_eq!(
+            pretty(r#" {"a":1.10,"a":{},"s":"\\\" ,[{:"}"#).as_deref(),
+            Some("{\n  \"a\": 1.10,\n  \"a\": {},\n  \"s\": \"\\\\\\\" ,[{:\"\n}")
+        );
+        assert_eq!(pretty("17"), None);
+        let deep_and_wide = format!("{}{}1{}", "[".repeat(400), "1,".repeat(50_000), "]".repeat(400));
+        assert_eq!(pretty(&deep_and_wide), None);
         assert_eq!(Body::new(b"<script>").pretty, None);
         assert_eq!(Body::new(b"\xff").raw, "\u{fffd}");
         assert_eq!(Body::new(b"").bytes, 0);
+    }
+
+    #[test]
+    fn nothing_in_a_body_can_hide() {
+        assert_eq!(visible("a\r\n\tb"), "a\n\tb");
+        assert_eq!(
+            visible("\u{1b}[31mred\0\r\u{7f}"),
+            "‹ESC›[31mred‹NUL›‹CR›‹U+007F›"
+        );
+        assert_eq!(visible("a\u{202e}b\u{9b}"), "a‹U+202E›b‹U+009B›");
+        assert_eq!(visible("é 日本"), "é 日本");
     }
 }

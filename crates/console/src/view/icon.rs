@@ -18,10 +18,6 @@ pub enum Icon {
     Stop,
     /// Copies.
     Copy,
-    /// Leads on.
-    Arrow,
-    /// Adds.
-    Plus,
     /// Sends.
     Send,
     /// Sends again.
@@ -40,8 +36,6 @@ impl Icon {
             Self::Clock => "M8 4.5V8l2.3 1.6M14 8A6 6 0 1 1 2 8a6 6 0 0 1 12 0z",
             Self::Stop => "M4 8h8M14 8A6 6 0 1 1 2 8a6 6 0 0 1 12 0z",
             Self::Copy => "M6 6h7v7H6zM10 6V3H3v7h3",
-            Self::Arrow => "M6 3.5L10.5 8 6 12.5",
-            Self::Plus => "M8 3v10M3 8h10",
             Self::Send => "M14 2L2 7l5 2 2 5zM14 2L7 9",
             Self::Again => "M13 8a5 5 0 1 1-1.6-3.7M13 2v3h-3",
             Self::Warning => "M8 2l6.5 11.5h-13zM8 6.5v3M8 11.5v.1",

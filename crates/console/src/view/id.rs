@@ -26,14 +26,16 @@ impl CopyId {
 
 markup!(CopyId);
 
-/// The end of an id, for rows of tables: what tells two of them apart.
+/// The part of an id that tells it from others: how it ends is the same for all ids of a node, and how it begins for all
+/// of a season. What is left are milliseconds, up to nine hours of them, and the number within one.
 pub fn short(id: impl fmt::Display) -> String {
     let text = id.to_string();
-    match text.split_once('_') {
-        Some((prefix, rest)) if rest.len() > 8 && rest.is_ascii() => {
-            format!("{prefix}_…{}", &rest[rest.len() - 8..])
-        }
-        _ => text,
+    let middle = text
+        .split_once('_')
+        .and_then(|(prefix, rest)| Some((prefix, rest.get(5..14)?)));
+    match middle {
+        Some((prefix, middle)) => format!("{prefix}_…{middle}"),
+        None => text,
     }
 }
 
@@ -49,7 +51,11 @@ mod tests {
 
     #[test]
     fn short_ids_keep_what_tells_them_apart() {
-        assert_eq!(short("evt_01h455vb4pex5vsknk084sn02q"), "evt_…084sn02q");
+        assert_eq!(short("evt_01h455vb4pex5vsknk084sn02q"), "evt_…5vb4pex5v");
+        assert_ne!(
+            short("evt_01m876tdzke00smqcvwjat8000"),
+            short("evt_01m876tdzke009mqcvwjat8000")
+        );
         assert_eq!(short("mine"), "mine");
     }
 }

@@ -79,6 +79,11 @@ impl Badge {
         }
     }
 
+    /// Its word.
+    pub fn word(&self) -> &'static str {
+        self.word
+    }
+
     /// Whether something is switched on.
     pub fn of_switch(is_on: bool) -> Self {
         if is_on {

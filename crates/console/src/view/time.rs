@@ -9,12 +9,13 @@ use super::markup;
 #[derive(Debug, Clone, Template)]
 #[template(
     ext = "html",
-    source = r#"<time datetime="{{ machine }}" title="{{ exact }}">{{ words }}</time>"#
+    source = r#"<time datetime="{{ machine }}" title="{{ exact }}"{% if is_due %} data-due{% endif %}>{{ words }}</time>"#
 )]
 pub struct Moment {
     machine: String,
     exact: String,
     words: String,
+    is_due: bool,
 }
 
 impl Moment {
@@ -24,11 +25,29 @@ impl Moment {
             machine: at.to_string(),
             exact: exact(at),
             words: words(at, now),
+            is_due: false,
+        }
+    }
+
+    /// A moment at which something is to happen: `in 8 s`, and once it has come `any moment`.
+    pub fn due(at: Timestamp, now: Timestamp) -> Self {
+        let moment = Self::new(at, now);
+        Self {
+            words: if at > now && moment.words != NOW {
+                moment.words
+            } else {
+                ANY_MOMENT.to_owned()
+            },
+            is_due: true,
+            ..moment
         }
     }
 }
 
 markup!(Moment);
+
+const NOW: &str = "just now";
+const ANY_MOMENT: &str = "any moment";
 
 /// `2026-11-24 15:41:03.120 UTC`.
 pub fn exact(at: Timestamp) -> String {
@@ -55,7 +74,7 @@ pub fn words(at: Timestamp, now: Timestamp) -> String {
     let away_ms = at.unix_ms().saturating_sub(now.unix_ms());
     let seconds = away_ms.saturating_abs() / 1000;
     let amount = match seconds {
-        0 => return "just now".to_owned(),
+        0 => return NOW.to_owned(),
         1..MINUTE_S => format!("{seconds} s"),
         MINUTE_S..HOUR_S => format!("{} min", seconds / MINUTE_S),
         HOUR_S..DAY_S => format!("{} h", seconds / HOUR_S),
@@ -98,9 +117,18 @@ mod tests {
     }
 
     #[test]
+    fn what_is_due_is_never_past() {
+        let now = Timestamp::from_unix_ms(1_795_534_863_120);
+        let due = |away_ms| Moment::due(Timestamp::from_unix_ms(now.unix_ms() + away_ms), now).words;
+        assert_eq!(due(8_000), "in 8 s");
+        assert_eq!(due(500), "any moment");
+        assert_eq!(due(-3_000), "any moment");
+    }
+
+    #[test]
     fn the_exact_time_is_in_utc() {
         let at = Timestamp::from_unix_ms(1_795_534_863_120);
-        assert_eq!(exact(at), "2026-11-24 16:21:03.120 UTC");
-        assert_eq!(date(at), "24 November 2026, 16:21 UTC");
+        assert_eq!(exact(at), "2026-11-24 15:41:03.120 UTC");
+        assert_eq!(date(at), "24 November 2026, 15:41 UTC");
     }
 }

@@ -96,10 +96,12 @@ impl Submitted {
         let mut new_types = Vec::new();
         let (mut waiting, mut stored) = (false, 0);
         let mut lanes = engine.lanes();
+        let mut counting = engine.statistics().counting();
         for (new, appended) in self.events.iter().zip(appended) {
             answers.push(match appended {
                 Appended::Stored => {
                     stored += 1;
+                    counting.event(&new.event);
                     new_types.extend(new.adds_event_type.then_some(&new.event.event_type));
                     waiting |= hand_over(&mut lanes, session, now, new);
                     Ok(accepted(&new.event, false))
@@ -114,6 +116,7 @@ impl Submitted {
                 }
             });
         }
+        drop(counting);
         drop(lanes);
         for event_type in new_types {
             engine.catalogue().added(event_type);

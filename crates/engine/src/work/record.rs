@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use postrider_model::automation::DisabledReason;
 use postrider_model::delivery::Next;
-use postrider_model::{AccountId, ActionId, DeliveryStatus, Event, Timestamp};
+use postrider_model::{AccountId, ActionId, AutomationId, DeliveryStatus, Event, Timestamp};
+use postrider_storage::statistics::ActionKey;
 use postrider_storage::{Change, Finished, Recorded, SessionId};
 use tokio::time::Instant;
 
 use crate::attempt::Done;
 use crate::engine::Engine;
 use crate::feed::AttemptNews;
+use crate::statistics::Settled;
 
 /// Results that may queue.
 pub const QUEUE_MAX: usize = 2_048;
@@ -28,17 +30,26 @@ pub struct Results {
     pub session: SessionId,
     /// For the store.
     pub finished: Arc<[Finished]>,
-    /// What was delivered, for each.
-    events: Vec<Arc<Event>>,
+    /// What else is known of each.
+    subjects: Vec<Subject>,
     /// When to try next, and how long to wait after that.
     retry_at: Instant,
     wait: Duration,
 }
 
+/// What a result is about.
+struct Subject {
+    /// What was delivered.
+    event: Arc<Event>,
+    automation: AutomationId,
+    /// Where it came of a resend: the status that the delivery had before.
+    resend_of: Option<DeliveryStatus>,
+}
+
 impl Results {
     /// Takes the results, by session.
     pub fn take(dones: &mut Vec<Done>) -> Vec<Self> {
-        let mut by_session: Vec<(SessionId, Vec<Finished>, Vec<Arc<Event>>)> = Vec::new();
+        let mut by_session: Vec<(SessionId, Vec<Finished>, Vec<Subject>)> = Vec::new();
         for done in dones.drain(..) {
             let index = match by_session
                 .iter()
@@ -51,15 +62,19 @@ impl Results {
                 }
             };
             by_session[index].1.push(done.finished);
-            by_session[index].2.push(done.event);
+            by_session[index].2.push(Subject {
+                event: done.event,
+                automation: done.automation,
+                resend_of: done.resend_of,
+            });
         }
         let now = Instant::now();
         by_session
             .into_iter()
-            .map(|(session, finished, events)| Self {
+            .map(|(session, finished, subjects)| Self {
                 session,
                 finished: finished.into(),
-                events,
+                subjects,
                 retry_at: now,
                 wait: *RETRY.start(),
             })
@@ -82,18 +97,23 @@ impl Results {
         let now = engine.clock().now();
         let mut wake = false;
         let mut lanes = engine.lanes();
-        for ((finished, event), recorded) in self.finished.iter().zip(&self.events).zip(&recorded) {
-            wake |= lanes.release(finished.action, event.data.len(), now);
+        let mut counting = engine.statistics().counting();
+        for ((finished, subject), recorded) in self.finished.iter().zip(&self.subjects).zip(&recorded) {
+            wake |= lanes.release(finished.action, subject.event.data.len(), now);
+            if *recorded == Recorded::Applied {
+                counting.delivery(&settled(finished, subject));
+            }
             if let (Recorded::Applied, Some(Next::Retry(at))) = (recorded, next(finished)) {
                 wake |= lanes.waits(finished.key.account, finished.action, at, now);
             }
         }
+        drop(counting);
         drop(lanes);
         if wake {
             engine.wake_refill();
         }
         let watched = engine.feed().is_watched();
-        for ((finished, event), recorded) in self.finished.iter().zip(&self.events).zip(recorded) {
+        for ((finished, subject), recorded) in self.finished.iter().zip(&self.subjects).zip(recorded) {
             if recorded != Recorded::Applied {
                 tracing::warn!(delivery = %finished.key.delivery, ?recorded, "a late result changed nothing");
                 continue;
@@ -101,10 +121,23 @@ impl Results {
             if is_gone(finished) {
                 switch_off(engine, finished.key.account, finished.action, now);
             }
-            if watched && let Some(news) = news(finished, event) {
+            if watched && let Some(news) = news(finished, &subject.event) {
                 engine.feed().tell(news);
             }
         }
+    }
+}
+
+fn settled<'a>(finished: &'a Finished, subject: &'a Subject) -> Settled<'a> {
+    Settled {
+        key: ActionKey {
+            account: finished.key.account,
+            automation: subject.automation,
+            action: finished.action,
+        },
+        event: &subject.event,
+        change: &finished.change,
+        resend_of: subject.resend_of,
     }
 }
 

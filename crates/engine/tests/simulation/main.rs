@@ -10,4 +10,5 @@ mod crashes;
 mod edits;
 mod outages;
 mod schedule;
+mod statistics;
 mod support;

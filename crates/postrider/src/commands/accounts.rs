@@ -1,5 +1,7 @@
 //! `postrider accounts`.
 
+mod portal_link;
+
 use std::io::{IsTerminal as _, Write as _};
 
 use http::Method;
@@ -20,6 +22,7 @@ use crate::failure::Failure;
 Examples:
   postrider accounts create 'Acme Ltd' --uid customer-42
   postrider accounts show customer-42
+  postrider accounts portal-link customer-42 --expires-in 1d --read-only
   postrider accounts list --all --json")]
 pub struct Args {
     #[command(subcommand)]
@@ -39,6 +42,8 @@ enum Command {
         /// The account's id or uid
         account: String,
     },
+    /// Make a link that signs a customer in to the console, for this account alone
+    PortalLink(portal_link::PortalLinkArgs),
     /// Delete an account with its keys, automations, events and deliveries
     Delete(DeleteArgs),
 }
@@ -87,6 +92,7 @@ pub async fn run(args: Args, environment: &Environment) -> Result<(), Failure> {
                 .show(Call::new(Method::GET, &["accounts", &account]), record)
                 .await
         }
+        Command::PortalLink(args) => portal_link::run(args, &mut remote).await,
         Command::Delete(args) => {
             confirm(&args)?;
             let call = Call::new(Method::DELETE, &["accounts", &args.account]);

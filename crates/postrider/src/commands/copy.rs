@@ -17,8 +17,8 @@ use crate::wiring::store;
 #[command(after_help = "\
 For moving from one node to a cluster. Stop the server first; nothing in its folder is changed.
 The database must be empty. Ids, secrets, times and bodies stay the same. What the server had under
-way is due at once on the first node that starts on the database. Who is signed in to the console, and
-links to it, are not copied: people sign in again.
+way is due at once on the first node that starts on the database. Statistics are not copied: they
+begin anew. Nor are sessions of the console and links to it: people sign in again.
 
 Killed or interrupted, the copy goes on where it was when the same command is run again. Until it is
 finished, no server starts on the database.

@@ -35,7 +35,9 @@ pub struct StoreArgs;
 impl StoreArgs {
     /// What flags, variables, the file and the defaults make.
     pub fn resolve(matches: &ArgMatches, environment: &Environment) -> Result<Settings, Failure> {
-        Ok(config::load(matches, environment)?.settings)
+        let loaded = config::load(matches, environment)?;
+        loaded.check_database(environment)?;
+        Ok(loaded.settings)
     }
 }
 

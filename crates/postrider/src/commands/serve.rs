@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::ArgMatches;
 use postrider_engine::AdminKey;
 
+use crate::config::logo::{Logo, LogoError};
 use crate::config::{self, Environment, Loaded, Settings};
 use crate::display::Screen;
 use crate::failure::Failure;
@@ -41,10 +42,14 @@ pub struct Args {
 /// Runs the server until a signal stops it. `matches` are those of this command.
 pub async fn run(matches: &ArgMatches, environment: &Environment) -> Result<(), Failure> {
     let loaded = config::load(matches, environment)?;
+    loaded.check_database(environment)?;
     let settings = &loaded.settings;
+    let logo = settings
+        .console_logo()
+        .map_err(|error| unusable_logo(settings, &error))?;
     logging::start(settings.log_format, &settings.log_level);
     let open_files = open_files::raise_limit();
-    log_settings(&loaded, open_files);
+    log_settings(&loaded, logo.as_ref(), open_files);
     let mut stop = StopSignals::catch()?;
     let secrets = Secrets {
         admin_key: environment.get("POSTRIDER_ADMIN_KEY"),
@@ -70,9 +75,17 @@ pub async fn run(matches: &ArgMatches, environment: &Environment) -> Result<(), 
     Ok(())
 }
 
+fn unusable_logo(settings: &Settings, error: &LogoError) -> Failure {
+    let file = settings
+        .console_logo_file
+        .as_deref()
+        .unwrap_or_else(|| "".as_ref());
+    Failure::Usage(format!("console_logo_file {}: {error}", file.display()))
+}
+
 /// Says once what the server goes by. None of it is secret.
-fn log_settings(loaded: &Loaded, open_files: Option<u64>) {
-    let Loaded { settings, file } = loaded;
+fn log_settings(loaded: &Loaded, logo: Option<&Logo>, open_files: Option<u64>) {
+    let Loaded { settings, file, .. } = loaded;
     let networks: Vec<String> = settings
         .allow_destination
         .iter()
@@ -86,6 +99,7 @@ fn log_settings(loaded: &Loaded, open_files: Option<u64>) {
         version = env!("CARGO_PKG_VERSION"),
         settings_file = file.path().map(|path| path.display().to_string()),
         listen = %settings.listen,
+        public_url = settings.public_url.as_ref().map(ToString::to_string),
         store = %store,
         retry_delays_s = %settings.retry_delays,
         attempt_timeout = %settings.attempt_timeout,
@@ -98,6 +112,10 @@ fn log_settings(loaded: &Loaded, open_files: Option<u64>) {
         unseen_event_types = %settings.unseen_event_types,
         in_flight_max = settings.in_flight_max,
         shutdown_grace = %settings.shutdown_grace,
+        console_frame_ancestors = settings.console_frame_sources(),
+        console_product_name = %settings.console_product_name,
+        console_accent_color = %settings.console_accent_color,
+        console_logo = logo.map(|logo| logo.kind.media_type()),
         open_files,
         "starting"
     );

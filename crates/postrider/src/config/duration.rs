@@ -4,6 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use postrider_engine::sign_in::LINK_LIFETIME_S;
+
 use super::text_value::serde_as_text;
 
 /// Units, the largest first, with their length in milliseconds.
@@ -117,6 +119,13 @@ bounded_duration!(
 bounded_duration!(
     /// How long an old signing key goes on signing beside the new one; the API's bounds.
     Overlap, Duration::ZERO, Duration::from_secs(30 * DAY_S)
+);
+
+bounded_duration!(
+    /// How long a customer's link to the console lasts; the API's bounds.
+    LinkLifetime,
+    Duration::from_secs(*LINK_LIFETIME_S.start()),
+    Duration::from_secs(*LINK_LIFETIME_S.end())
 );
 
 #[cfg(test)]

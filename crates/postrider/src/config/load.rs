@@ -15,6 +15,16 @@ use super::{ConfigError, Origin};
 /// Settings of which only one can be given.
 const EXCLUSIVE: [(&str, &str); 1] = [("data_dir", "database_url")];
 
+/// Settings that say how the database is reached, and nothing where there is none.
+const OF_THE_DATABASE: [&str; 3] = [
+    "database_password_file",
+    "database_ca_file",
+    "database_connections",
+];
+
+/// The variable that holds the database's password, and is no setting.
+const DATABASE_PASSWORD: &str = "POSTRIDER_DATABASE_PASSWORD";
+
 /// The settings, and the file that had a part in them.
 #[derive(Debug, Clone)]
 pub struct Loaded {
@@ -22,6 +32,30 @@ pub struct Loaded {
     pub settings: Settings,
     /// The file that was read, if one was.
     pub file: ConfigFile,
+    /// Where the values that are no defaults came from, by their keys.
+    origins: Origins,
+}
+
+type Origins = HashMap<&'static str, Origin>;
+
+impl Loaded {
+    /// Refuses what says how a database is reached where no database is named: it would be obeyed by nothing. Commands
+    /// that are told the database otherwise do not ask.
+    pub fn check_database(&self, environment: &Environment) -> Result<(), ConfigError> {
+        if self.settings.database_url.is_some() {
+            return Ok(());
+        }
+        let given = OF_THE_DATABASE
+            .iter()
+            .find_map(|key| self.origins.get(key).cloned());
+        let password = || {
+            let set = environment.get(DATABASE_PASSWORD).is_some();
+            set.then(|| Origin::Variable(DATABASE_PASSWORD.to_owned()))
+        };
+        given
+            .or_else(password)
+            .map_or(Ok(()), |origin| Err(ConfigError::NoDatabase(origin)))
+    }
 }
 
 /// The settings that flags, variables, the file and the defaults make, in this order of precedence.
@@ -30,8 +64,12 @@ pub struct Loaded {
 pub fn load(matches: &ArgMatches, environment: &Environment) -> Result<Loaded, ConfigError> {
     let named = flag(matches, "config").or_else(|| environment.get("POSTRIDER_CONFIG").map(str::to_owned));
     let file = ConfigFile::read(named.as_deref().map(Path::new))?;
-    let settings = merge(|key| flag(matches, key), environment, &file)?;
-    Ok(Loaded { settings, file })
+    let (settings, origins) = merge(|key| flag(matches, key), environment, &file)?;
+    Ok(Loaded {
+        settings,
+        file,
+        origins,
+    })
 }
 
 /// What was given on the command line for this argument; several values with commas between them.
@@ -47,7 +85,7 @@ fn merge(
     flag: impl Fn(&str) -> Option<String>,
     environment: &Environment,
     file: &ConfigFile,
-) -> Result<Settings, ConfigError> {
+) -> Result<(Settings, Origins), ConfigError> {
     let mut values = defaults();
     let mut origins = HashMap::new();
     for setting in settings() {
@@ -79,7 +117,8 @@ fn merge(
             return Err(ConfigError::Conflict(one.clone(), other.clone()));
         }
     }
-    Ok(read(values).expect("each value was checked, and no setting depends on another"))
+    let settings = read(values).expect("each value was checked, and no setting depends on another");
+    Ok((settings, origins))
 }
 
 /// The value, if its setting takes it.

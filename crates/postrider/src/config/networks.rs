@@ -1,11 +1,11 @@
 //! Networks as they are written in settings: `10.1.0.0/16`, or one address.
 
-use std::fmt;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
-use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserializer, Serializer};
+
+use super::text_value;
 
 /// A text that is no network.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -39,34 +39,8 @@ pub fn serialize<S: Serializer>(networks: &[IpNet], serializer: S) -> Result<S::
 
 /// Reads networks from a list of strings, as in the file, or from text with commas, as in a variable.
 pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
-    struct NetworksVisitor;
-
-    impl<'de> Visitor<'de> for NetworksVisitor {
-        type Value = Vec<IpNet>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a list of networks, such as [\"10.1.0.0/16\"]")
-        }
-
-        fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
-            text.split(',').map(named).collect()
-        }
-
-        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
-            let mut networks = Vec::new();
-            while let Some(text) = list.next_element::<String>()? {
-                networks.push(named(&text)?);
-            }
-            Ok(networks)
-        }
-    }
-
-    deserializer.deserialize_any(NetworksVisitor)
-}
-
-/// Reads one of several networks, so that an error says which it is about.
-fn named<E: Error>(text: &str) -> Result<IpNet, E> {
-    parse(text).map_err(|error| E::custom(format!("`{}`: {error}", text.trim())))
+    let expected = "a list of networks, such as [\"10.1.0.0/16\"]";
+    text_value::deserialize_list(expected, parse, deserializer)
 }
 
 #[cfg(test)]

@@ -10,11 +10,16 @@ use ipnet::IpNet;
 use postrider_engine::{EngineSettings, UnseenTypes};
 use serde::{Deserialize, Serialize};
 
+use super::accent_color::AccentColor;
 use super::database::DatabaseUrl;
 use super::duration::{AttemptTimeout, Retention, ShutdownGrace};
+use super::frame_ancestors::{self, FrameAncestor};
 use super::header_prefix::HeaderPrefix;
 use super::log::{LogFormat, LogLevel};
+use super::logo::{Logo, LogoError};
 use super::networks;
+use super::product_name::ProductName;
+use super::public_url::PublicUrl;
 use super::retry_delays::RetryDelays;
 use super::size::{BodyLimit, ResponseBytes};
 
@@ -26,6 +31,11 @@ pub struct Settings {
     /// Where the API listens. Port 0 picks a free port; the one picked is printed.
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
+
+    /// Where browsers reach the server, such as `https://webhooks.example.com`: links to the console begin with it. Where
+    /// it is not set, they begin with the host that their request was sent to, over http.
+    #[arg(long, value_name = "URL")]
+    pub public_url: Option<PublicUrl>,
 
     /// The folder of the embedded database, made where it is missing. One server at a time can use it.
     #[arg(long, value_name = "FOLDER", default_value = "./postrider-data")]
@@ -103,6 +113,24 @@ pub struct Settings {
     #[arg(long, value_name = "DURATION", default_value = "20s")]
     pub shutdown_grace: ShutdownGrace,
 
+    /// Pages that may show the console in a frame, such as `https://app.example.com`, `https://*.example.com`, or `self`
+    /// for the server's own. Can be given more than once, or several with commas between. None may otherwise.
+    #[arg(long, value_name = "ORIGIN", value_delimiter = ',')]
+    #[serde(default, with = "frame_ancestors")]
+    pub console_frame_ancestors: Vec<FrameAncestor>,
+
+    /// What the console calls itself: the name that your customers know, at most 60 characters.
+    #[arg(long, value_name = "NAME", default_value = "Postrider")]
+    pub console_product_name: ProductName,
+
+    /// The one colour of the console that stands out, as `#rrggbb`.
+    #[arg(long, value_name = "COLOR", default_value = "#2f5bea")]
+    pub console_accent_color: AccentColor,
+
+    /// A file with the logo that the console shows beside its name: PNG or SVG, at most 256 KiB.
+    #[arg(long, value_name = "FILE")]
+    pub console_logo_file: Option<PathBuf>,
+
     /// How the log is written: `text` for people, `json` for machines, one object a line.
     #[arg(long, value_name = "FORMAT", value_enum, default_value = "text")]
     pub log_format: LogFormat,
@@ -161,6 +189,16 @@ impl std::fmt::Display for UnseenEventTypes {
 }
 
 impl Settings {
+    /// The logo of the console, read from its file; `None` where none is set.
+    pub fn console_logo(&self) -> Result<Option<Logo>, LogoError> {
+        self.console_logo_file.as_deref().map(Logo::read).transpose()
+    }
+
+    /// Who may show the console in a frame: the sources of `frame-ancestors` in its Content-Security-Policy.
+    pub fn console_frame_sources(&self) -> String {
+        frame_ancestors::csp_sources(&self.console_frame_ancestors)
+    }
+
     /// The part of the settings that the engine obeys.
     pub fn engine(&self) -> EngineSettings {
         EngineSettings {

@@ -1,11 +1,12 @@
-//! Lets a setting's type be read from text alone, so that flags, variables and the file share one parser.
+//! Lets a setting's type, or the items of its list, be read from text alone, so that flags, variables and the file share
+//! one parser.
 
 use std::fmt;
 use std::marker::PhantomData;
 use std::str::FromStr;
 
 use serde::Deserializer;
-use serde::de::{Error, Visitor};
+use serde::de::{Error, SeqAccess, Visitor};
 
 /// Reads a value from text, or from a whole number as if it had been written as text.
 pub(super) fn deserialize<'de, T, D>(deserializer: D) -> Result<T, D::Error>
@@ -31,6 +32,51 @@ impl<T: FromStr<Err: fmt::Display>> Visitor<'_> for TextVisitor<T> {
 
     fn visit_i64<E: Error>(self, number: i64) -> Result<T, E> {
         self.visit_str(&number.to_string())
+    }
+}
+
+/// Reads a list from strings, as in the file, or from text with commas, as in a variable. `expected` says in an error
+/// what would be right; an item's own error says which one it is about.
+pub(super) fn deserialize_list<'de, T, E, D>(
+    expected: &'static str,
+    parse: fn(&str) -> Result<T, E>,
+    deserializer: D,
+) -> Result<Vec<T>, D::Error>
+where
+    E: fmt::Display,
+    D: Deserializer<'de>,
+{
+    deserializer.deserialize_any(ListVisitor { expected, parse })
+}
+
+struct ListVisitor<T, E> {
+    expected: &'static str,
+    parse: fn(&str) -> Result<T, E>,
+}
+
+impl<T, E: fmt::Display> ListVisitor<T, E> {
+    fn item<F: Error>(&self, text: &str) -> Result<T, F> {
+        (self.parse)(text).map_err(|error| F::custom(format!("`{}`: {error}", text.trim())))
+    }
+}
+
+impl<'de, T, E: fmt::Display> Visitor<'de> for ListVisitor<T, E> {
+    type Value = Vec<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.expected)
+    }
+
+    fn visit_str<F: Error>(self, text: &str) -> Result<Vec<T>, F> {
+        text.split(',').map(|item| self.item(item)).collect()
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<T>, A::Error> {
+        let mut items = Vec::new();
+        while let Some(text) = list.next_element::<String>()? {
+            items.push(self.item(&text)?);
+        }
+        Ok(items)
     }
 }
 

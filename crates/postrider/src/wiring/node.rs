@@ -1,11 +1,10 @@
 //! A node, from its settings to its end.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use postrider_api::{Api, ApiState};
-use postrider_console::{Brand, Console, ConsoleParts, SystemFacts};
 use postrider_engine::egress::{EgressGuard, HttpTransport, SystemResolver, TransportSettings};
 use postrider_engine::{AdminKey, ApiKeys, Engine, EngineParts, SystemClock, ensure_admin_key};
 use postrider_model::{Clock, Visitor};
@@ -14,7 +13,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use super::site::Site;
-use super::{listener, metrics, store};
+use super::{console, listener, metrics, store};
 use crate::config::Settings;
 use crate::failure::Failure;
 
@@ -66,16 +65,16 @@ impl Node {
             }
         };
         let keys = Arc::new(keys);
-        let console = console(settings, &engine, &keys);
+        let console = console::console(settings, &engine, &keys)?;
         tokio::spawn(follow_keys(
             engine.api_keys_changes(),
             Arc::downgrade(engine.store()),
             Arc::clone(&keys),
         ));
         let state = ApiState {
-            public_url: None,
             engine: Arc::clone(&engine),
             keys,
+            public_url: settings.public_url.as_ref().map(|url| url.as_str().into()),
             metrics: Arc::new(metrics::Exposition::new(metrics, Arc::clone(&engine))),
         };
         let grace = settings.shutdown_grace.get();
@@ -84,7 +83,7 @@ impl Node {
             admin_key,
             listener,
             address,
-            base_url: base_url(settings, address),
+            base_url: console::base_url(settings, address),
             site: Arc::new(Site::new(Api::new(state), console)),
             grace,
         })
@@ -129,38 +128,6 @@ impl Node {
         self.engine.stop(self.grace.saturating_sub(requests_grace)).await;
         tracing::info!("stopped");
     }
-}
-
-fn console(_settings: &Settings, engine: &Arc<Engine>, keys: &Arc<ApiKeys>) -> Console {
-    Console::new(ConsoleParts {
-        engine: Arc::clone(engine),
-        keys: Arc::clone(keys),
-        brand: Brand {
-            product: "Postrider".to_owned(),
-            accent: [0x2f, 0x5b, 0xea],
-            logo: None,
-        },
-        frame_ancestors: Vec::new(),
-        public_url: None,
-        system: SystemFacts {
-            version: env!("CARGO_PKG_VERSION"),
-            store: String::new(),
-            settings: Vec::new(),
-        },
-    })
-}
-
-/// Where people reach the console, as far as can be told: an address that stands for all of a machine's is not one
-/// that a browser can open.
-fn base_url(_settings: &Settings, mut address: SocketAddr) -> String {
-    if address.ip().is_unspecified() {
-        let loopback = match address.ip() {
-            IpAddr::V4(_) => IpAddr::from(Ipv4Addr::LOCALHOST),
-            IpAddr::V6(_) => IpAddr::from(Ipv6Addr::LOCALHOST),
-        };
-        address.set_ip(loopback);
-    }
-    format!("http://{address}")
 }
 
 fn engine_parts(

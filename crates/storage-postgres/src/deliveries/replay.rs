@@ -1,4 +1,4 @@
-//! One more attempt of everything that matches, step by step.
+//! One more attempt of everything that matches, step by step; and how many that are going to be.
 //!
 //! Steps walk a list that goes one way, so that a delivery that a step made pending is not met again.
 
@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use deadpool_postgres::GenericClient;
 use postrider_model::delivery::Progress;
 use postrider_model::{AccountId, ActionId, DeliveryStatus, Timestamp};
-use postrider_storage::{DeliveryFilter, DeliveryKey, Position, ReplayStep};
+use postrider_storage::{CountStep, DeliveryFilter, DeliveryKey, Position, ReplayStep};
 
 use crate::deliveries::keys::Keys;
 use crate::deliveries::list::{self, Walk};
@@ -17,7 +17,7 @@ use crate::{columns, statement};
 /// Most deliveries made due in one step: some ten milliseconds of the database's time.
 const STEP_DELIVERIES_MAX: usize = 500;
 
-/// A delivery that a step chose, what it was, and what it is to be.
+/// A delivery that a replay chose, what it was, and what it is to be.
 struct Chosen {
     key: DeliveryKey,
     was: Progress,
@@ -33,38 +33,66 @@ pub(crate) async fn step(
     after: Option<Position>,
     now: Timestamp,
 ) -> SqlResult<ReplayStep> {
+    let mut chosen = Vec::new();
+    let next = choose(client, account, filter, actions, after, now, |choice| {
+        if chosen.len() == STEP_DELIVERIES_MAX {
+            return Walk::Stop;
+        }
+        chosen.push(choice);
+        Walk::On
+    })
+    .await?;
+    let replayed = make_due(client, &mut chosen, now).await?;
+    Ok(ReplayStep { replayed, next })
+}
+
+/// A step; see [`postrider_storage::DeliveryStore::count_step`].
+pub(crate) async fn count(
+    client: &impl GenericClient,
+    account: AccountId,
+    filter: &DeliveryFilter,
+    actions: &HashSet<ActionId>,
+    after: Option<Position>,
+    now: Timestamp,
+) -> SqlResult<CountStep> {
+    let mut matching = 0;
+    let next = choose(client, account, filter, actions, after, now, |_| {
+        matching += 1;
+        Walk::On
+    })
+    .await?;
+    Ok(CountStep { matching, next })
+}
+
+/// Shows what a replay that began at `now` makes due to `visit`. Returns where to go on.
+async fn choose(
+    client: &impl GenericClient,
+    account: AccountId,
+    filter: &DeliveryFilter,
+    actions: &HashSet<ActionId>,
+    after: Option<Position>,
+    now: Timestamp,
+    mut visit: impl FnMut(Chosen) -> Walk,
+) -> SqlResult<Option<Position>> {
     let filter = DeliveryFilter {
         before: Some(filter.before.unwrap_or(now)),
         ..filter.clone()
     };
-    let mut chosen = Vec::new();
-    let next = list::walk(
-        client,
-        account,
-        &filter,
-        after,
-        STEP_DELIVERIES_MAX + 1,
-        |delivery| {
-            let was = delivery.progress;
-            if let Some(becomes) = was.resend()
-                && was.status != DeliveryStatus::Pending
-                && actions.contains(&delivery.action)
-            {
-                if chosen.len() == STEP_DELIVERIES_MAX {
-                    return Walk::Stop;
-                }
+    let first_chunk = STEP_DELIVERIES_MAX + 1;
+    list::walk(client, account, &filter, after, first_chunk, |delivery| {
+        let was = delivery.progress;
+        match was.resend() {
+            Some(becomes) if was.status != DeliveryStatus::Pending && actions.contains(&delivery.action) => {
                 let key = DeliveryKey {
                     account,
                     delivery: delivery.id,
                 };
-                chosen.push(Chosen { key, was, becomes });
+                visit(Chosen { key, was, becomes })
             }
-            Walk::On
-        },
-    )
-    .await?;
-    let replayed = make_due(client, &mut chosen, now).await?;
-    Ok(ReplayStep { replayed, next })
+            _ => Walk::On,
+        }
+    })
+    .await
 }
 
 /// Makes deliveries due that still are what they were when they were chosen; whatever else happened to one meanwhile

@@ -1,12 +1,12 @@
-//! One more attempt of everything that matches, step by step.
+//! One more attempt of everything that matches, step by step; and how many that are going to be.
 //!
 //! Steps walk a list that goes one way, so that a delivery that a step made pending is not met again.
 
 use std::collections::HashSet;
 
 use postrider_model::delivery::Progress;
-use postrider_model::{AccountId, ActionId, DeliveryStatus, Timestamp};
-use postrider_storage::{DeliveryFilter, Position, ReplayStep};
+use postrider_model::{AccountId, ActionId, DeliveryId, DeliveryStatus, Timestamp};
+use postrider_storage::{CountStep, DeliveryFilter, Position, ReplayStep};
 use rusqlite::Connection;
 
 use crate::deliveries::list;
@@ -26,23 +26,12 @@ pub(crate) fn step(
     after: Option<Position>,
     now: Timestamp,
 ) -> SqlResult<ReplayStep> {
-    let filter = DeliveryFilter {
-        before: Some(filter.before.unwrap_or(now)),
-        ..filter.clone()
-    };
     let mut chosen: Vec<([u8; 16], Progress)> = Vec::new();
-    let next = list::walk(conn, account, &filter, after, &mut |delivery| {
-        let settled = delivery.progress.status != DeliveryStatus::Pending;
-        let resend = delivery.progress.resend();
-        if let Some(progress) = resend
-            && settled
-            && actions.contains(&delivery.action)
-        {
-            if chosen.len() == STEP_DELIVERIES_MAX {
-                return Walk::Stop;
-            }
-            chosen.push((*delivery.id.as_bytes(), progress));
+    let next = choose(conn, account, filter, actions, after, now, |id, progress| {
+        if chosen.len() == STEP_DELIVERIES_MAX {
+            return Walk::Stop;
         }
+        chosen.push((*id.as_bytes(), progress));
         Walk::On
     })?;
     // Only now: the walk reads the index that this changes.
@@ -52,5 +41,45 @@ pub(crate) fn step(
     Ok(ReplayStep {
         replayed: chosen.len(),
         next,
+    })
+}
+
+/// A step; see [`postrider_storage::DeliveryStore::count_step`].
+pub(crate) fn count(
+    conn: &Connection,
+    account: AccountId,
+    filter: &DeliveryFilter,
+    actions: &HashSet<ActionId>,
+    after: Option<Position>,
+    now: Timestamp,
+) -> SqlResult<CountStep> {
+    let mut matching = 0;
+    let next = choose(conn, account, filter, actions, after, now, |_, _| {
+        matching += 1;
+        Walk::On
+    })?;
+    Ok(CountStep { matching, next })
+}
+
+/// Shows what a replay that began at `now` makes due to `visit`, with what each becomes. Returns where to go on.
+fn choose(
+    conn: &Connection,
+    account: AccountId,
+    filter: &DeliveryFilter,
+    actions: &HashSet<ActionId>,
+    after: Option<Position>,
+    now: Timestamp,
+    mut visit: impl FnMut(DeliveryId, Progress) -> Walk,
+) -> SqlResult<Option<Position>> {
+    let filter = DeliveryFilter {
+        before: Some(filter.before.unwrap_or(now)),
+        ..filter.clone()
+    };
+    list::walk(conn, account, &filter, after, &mut |delivery| {
+        let settled = delivery.progress.status != DeliveryStatus::Pending;
+        match delivery.progress.resend() {
+            Some(progress) if settled && actions.contains(&delivery.action) => visit(delivery.id, progress),
+            _ => Walk::On,
+        }
     })
 }

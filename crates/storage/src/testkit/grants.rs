@@ -129,7 +129,7 @@ pub async fn of_many_who_take_a_grant_one_gets_it(store: Arc<dyn Store>) {
         tasks.spawn(async move { store.take_grant(&sha256, at(1)).await.expect("take_grant") });
     }
     let taken: Vec<_> = tasks.join_all().await.into_iter().flatten().collect();
-    assert_eq!(taken, [grant.clone()]);
+    assert_eq!(taken, std::slice::from_ref(&grant));
     assert!(!found(&*store, &grant, at(1)).await);
     assert!(found(&*store, &other, at(1)).await);
 }

@@ -146,6 +146,7 @@ macro_rules! conformance {
                 a_long_replay_goes_in_bounded_steps_newest_first,
                 what_arrives_after_a_replay_began_is_not_visited,
                 a_replayed_delivery_is_claimed_and_finished_as_a_resend,
+                a_count_is_what_a_replay_replays_and_changes_nothing,
             ]
             lists: [
                 accounts_are_listed_newest_first_in_pages_that_stay,
@@ -191,6 +192,16 @@ macro_rules! conformance {
                 events_are_accepted_while_others_are_pruned,
                 an_old_event_accepted_behind_younger_ones_goes_too,
                 what_is_accepted_for_a_deleted_account_is_not_kept_for_good,
+            ]
+            statistics: [
+                what_is_added_adds_up_over_calls_and_within_one,
+                steps_are_those_of_the_span_and_the_scope_oldest_first,
+                latencies_add_up_within_their_span,
+                an_accounts_actions_are_summed_up_each_for_itself,
+                actions_that_fail_most_come_first,
+                old_steps_go_in_bounded_pieces_and_young_ones_stay,
+                concurrent_additions_to_the_same_sums_all_count,
+                the_backlog_is_what_is_pending_and_its_age,
             ]
             concurrency: [
                 concurrent_claims_never_share_a_delivery,
@@ -269,6 +280,7 @@ mod tests {
             include_str!("filters.rs"),
             include_str!("sessions.rs"),
             include_str!("retention.rs"),
+            include_str!("statistics.rs"),
             include_str!("concurrency.rs"),
             include_str!("model_check.rs"),
         ];

@@ -1,4 +1,4 @@
-//! Promises of [`crate::DeliveryStore::replay_step`].
+//! Promises of [`crate::DeliveryStore::replay_step`] and its count.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -124,6 +124,42 @@ pub async fn every_filter_replays_exactly_what_it_matches(store: Arc<dyn Store>)
             };
             assert_eq!(read, expected, "{filter:?}");
         }
+        settle_again(&scene, &before, at(1000)).await;
+    }
+}
+
+pub async fn a_count_is_what_a_replay_replays_and_changes_nothing(store: Arc<dyn Store>) {
+    let scene = Scene::new(store).await;
+    let all = deliveries_of_every_kind(&scene).await;
+    let actions = &scene.actions[..2];
+    for filter in filters_of_every_kind(&all).into_iter().step_by(5) {
+        let mut before = Vec::new();
+        for delivery in &all {
+            before.push(scene.delivery(key(&scene, delivery.id)).await);
+        }
+        let (mut counted, mut after) = (0, None);
+        for _ in 0..=all.len() {
+            let step = scene
+                .store
+                .count_step(scene.account, &filter, actions, after, at(1000))
+                .await
+                .expect("count_step");
+            counted += step.matching;
+            after = step.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        assert_eq!(after, None, "a count has an end");
+        for before in &before {
+            assert_eq!(
+                scene.delivery(key(&scene, before.id)).await,
+                *before,
+                "{filter:?}"
+            );
+        }
+        let replayed = replay(&scene, &filter, actions, at(1000), all.len()).await;
+        assert_eq!(counted, replayed, "{filter:?}");
         settle_again(&scene, &before, at(1000)).await;
     }
 }

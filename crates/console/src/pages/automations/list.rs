@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use crate::stub::{EngineStub as _, Rate};
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
+use postrider_engine::overview::Rate;
 use postrider_model::{ActionId, Automation};
 
 use super::patterns;

@@ -1,16 +1,19 @@
 //! `GET /accounts/{account}/automations/{id}`: what it does, how well, and a way to try it.
 
-use crate::stub::EngineStub as _;
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
-use postrider_model::{AutomationId, EventPattern};
+use http::StatusCode;
+use postrider_engine::drafts::Fault;
+use postrider_model::{Automation, AutomationId, EventPattern};
 
 use super::list::RateWords;
 use crate::console::page;
+use crate::faults::FieldFaults;
 use crate::refusal::Refusal;
 use crate::shell::{AccountHead, Place, Shell, Tab};
 use crate::state::App;
+use crate::view::icon::Icon;
 use crate::view::id::CopyId;
 use crate::view::status::Badge;
 use crate::view::time::Moment;
@@ -35,13 +38,25 @@ struct ShowPage<'a> {
     changed: Moment,
     /// Types that a test can be of: the exact ones of the trigger.
     test_types: Vec<String>,
-    example: String,
+    /// What the form of the test holds.
+    typed: Typed,
+    faults: FieldFaults,
+}
+
+/// A test as somebody typed it, and what is wrong with it.
+#[derive(Debug, Clone, Default)]
+pub struct Typed {
+    /// The event type.
+    pub event_type: String,
+    /// The data.
+    pub data: String,
+    /// Pointers `/type`, `/data`, and an empty one for what is wrong with neither.
+    pub faults: Vec<Fault>,
 }
 
 struct UrlRow {
     url: String,
     badge: Badge,
-    is_on: bool,
     is_gone: bool,
     rate: Option<RateWords>,
     options: Vec<String>,
@@ -54,32 +69,34 @@ pub async fn show(
     account: InAccount,
     PathId(id): PathId<AutomationId>,
 ) -> Result<Response, Refusal> {
-    let automation = super::automation(&account, id)?;
-    let rates = app.engine.action_rates(account.id()).await?;
-    let urls = automation.actions.iter().map(|action| UrlRow {
-        url: action.send.url.clone(),
-        badge: Badge::of_switch(action.enabled),
-        is_on: action.enabled,
-        is_gone: action.disabled_reason.is_some(),
-        rate: rates
-            .get(&action.id)
-            .and_then(|rate| RateWords::new(rate.succeeded, rate.failed)),
-        options: options(&action.send),
-        deliveries: account.path(&format!("deliveries?action={}", action.id)),
-    });
-    let urls = urls.collect();
-    let test_types: Vec<String> = automation
-        .trigger
-        .event_types
-        .iter()
-        .filter_map(|pattern| match pattern {
-            EventPattern::Exact(name) => Some(name.as_str().to_owned()),
-            EventPattern::Any | EventPattern::Under(_) => None,
-        })
-        .collect();
-    page(&ShowPage {
-        shell: Shell::of(&app, &account.visitor, Place::Accounts, automation.name.clone()),
-        head: AccountHead::of(&account, Tab::Automations),
+    render(&app, &account, id, None).await
+}
+
+/// The page, with a test that was refused or a fresh one.
+pub async fn render(
+    app: &App,
+    account: &InAccount,
+    id: AutomationId,
+    refused: Option<Typed>,
+) -> Result<Response, Refusal> {
+    let automation = super::automation(account, id)?;
+    let test_types = test_types(automation);
+    let is_refused = refused.is_some();
+    let mut typed = match refused {
+        Some(typed) => typed,
+        None => Typed {
+            event_type: test_types.first().cloned().unwrap_or_default(),
+            data: example(app, test_types.first()).await?,
+            faults: Vec::new(),
+        },
+    };
+    let faults = FieldFaults::new(std::mem::take(&mut typed.faults));
+    let schedule = account
+        .entry
+        .schedule(automation, &app.engine.settings().retry_delays);
+    let mut response = page(&ShowPage {
+        shell: Shell::of(app, &account.visitor, Place::Accounts, automation.name.clone()),
+        head: AccountHead::of(account, Tab::Automations),
         name: &automation.name,
         id: CopyId::new(id),
         path: account.path(&format!("automations/{id}")),
@@ -87,17 +104,43 @@ pub async fn show(
         is_saved: account.visitor.query.get("saved").is_some(),
         badge: Badge::of_switch(automation.enabled),
         patterns: super::patterns(automation),
-        schedule: schedule::sentence(
-            account
-                .entry
-                .schedule(automation, &app.engine.settings().retry_delays),
-        ),
-        urls,
+        schedule: schedule::sentence(schedule),
+        urls: urls(app, account, automation).await?,
         deliveries: account.path(&format!("deliveries?automation={id}")),
         changed: Moment::new(automation.updated_at, app.now()),
-        example: example(&app, test_types.first()).await?,
+        typed,
+        faults,
         test_types,
-    })
+    })?;
+    if is_refused {
+        *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+    }
+    Ok(response)
+}
+
+async fn urls(app: &App, account: &InAccount, automation: &Automation) -> Result<Vec<UrlRow>, Refusal> {
+    let rates = app.engine.action_rates(account.id()).await?;
+    let urls = automation.actions.iter().map(|action| UrlRow {
+        url: action.send.url.clone(),
+        badge: Badge::of_switch(action.enabled),
+        is_gone: action.disabled_reason.is_some(),
+        rate: rates
+            .get(&action.id)
+            .and_then(|rate| RateWords::new(rate.succeeded, rate.failed)),
+        options: options(&action.send),
+        deliveries: account.path(&format!("deliveries?action={}", action.id)),
+    });
+    Ok(urls.collect())
+}
+
+/// The exact types of the trigger.
+fn test_types(automation: &Automation) -> Vec<String> {
+    let patterns = automation.trigger.event_types.iter();
+    let exact = patterns.filter_map(|pattern| match pattern {
+        EventPattern::Exact(name) => Some(name.as_str().to_owned()),
+        EventPattern::Any | EventPattern::Under(_) => None,
+    });
+    exact.collect()
 }
 
 /// The catalogue's example of a type, laid out.

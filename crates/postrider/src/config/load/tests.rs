@@ -5,6 +5,11 @@ use crate::cli;
 
 /// The settings that these flags, variables and file make.
 fn settings(flags: &[&str], variables: &[(&str, &str)], file: &str) -> Result<Settings, ConfigError> {
+    loaded(flags, variables, file).map(|loaded| loaded.settings)
+}
+
+/// The same, as a command that uses the store that they name has it.
+fn loaded(flags: &[&str], variables: &[(&str, &str)], file: &str) -> Result<Loaded, ConfigError> {
     let environment = variables
         .iter()
         .map(|(name, value)| ((*name).into(), (*value).into()));
@@ -13,7 +18,14 @@ fn settings(flags: &[&str], variables: &[(&str, &str)], file: &str) -> Result<Se
     let arguments = ["postrider", "serve"].iter().chain(flags);
     let matches = cli::command().try_get_matches_from(arguments).unwrap();
     let (_, matches) = matches.subcommand().unwrap();
-    merge(|key| flag(matches, key), &environment, &file)
+    let (settings, origins) = merge(|key| flag(matches, key), &environment, &file)?;
+    let loaded = Loaded {
+        settings,
+        file,
+        origins,
+    };
+    loaded.check_database(&environment)?;
+    Ok(loaded)
 }
 
 fn refusal(flags: &[&str], variables: &[(&str, &str)], file: &str) -> String {
@@ -139,4 +151,51 @@ fn unknown_keys_are_refused_with_the_nearest_known_one() {
         "postrider.toml, line 1: server is no setting; see `postrider serve --help`"
     );
     assert!(refusal(&[], &[], "listen = ").starts_with("postrider.toml, line 1: "));
+}
+
+#[test]
+fn what_is_said_of_a_database_is_refused_where_there_is_none() {
+    let url = ("POSTRIDER_DATABASE_URL", "postgres://app@db/p");
+    for (variable, value) in [
+        ("POSTRIDER_DATABASE_PASSWORD", "hidden"),
+        ("POSTRIDER_DATABASE_PASSWORD_FILE", "/run/secrets/db"),
+        ("POSTRIDER_DATABASE_CA_FILE", "/etc/ca.pem"),
+        ("POSTRIDER_DATABASE_CONNECTIONS", "8"),
+    ] {
+        assert_eq!(
+            refusal(&[], &[(variable, value)], ""),
+            format!("{variable} is given, and no database_url that it could be for")
+        );
+        assert!(settings(&[], &[(variable, value), url], "").is_ok());
+    }
+    assert!(settings(&[], &[], "").is_ok());
+}
+
+#[test]
+fn what_the_console_shows_is_read_from_everywhere() {
+    let from_flags = settings(
+        &[
+            "--public-url=https://webhooks.example.com/",
+            "--console-frame-ancestors=self,https://app.example.com",
+            "--console-product-name=Acme Hooks",
+            "--console-accent-color=#AA3300",
+            "--console-logo-file=logo.svg",
+        ],
+        &[],
+        "",
+    );
+    let from_file = settings(
+        &[],
+        &[],
+        "public_url = \"https://webhooks.example.com\"\nconsole_frame_ancestors = [\"self\", \"https://app.example.com\"]\n\
+         console_product_name = \"Acme Hooks\"\nconsole_accent_color = \"#aa3300\"\nconsole_logo_file = \"logo.svg\"",
+    );
+    let settings = from_flags.unwrap();
+    assert_eq!(settings.console_frame_sources(), "'self' https://app.example.com");
+    assert_eq!(from_file.unwrap(), settings);
+    assert_eq!(
+        refusal(&[], &[("POSTRIDER_PUBLIC_URL", "https://example.com/hooks")], ""),
+        "POSTRIDER_PUBLIC_URL: `https://example.com/hooks`: expected an origin alone, such as \
+         `https://webhooks.example.com`: no user, path, query or fragment"
+    );
 }

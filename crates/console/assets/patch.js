@@ -1,0 +1,82 @@
+// Makes a part of the page what new markup says, by changing what differs and nothing else: focus, selection, scroll
+// and opened folds stay as they are. Rows with a `data-key` and elements with an `id` are known again wherever they are.
+
+/** Gives `old` the children of `fresh`. Keyed elements that are new get the class `fresh`, unless all are. */
+export function patch(old, fresh) {
+  const known = new Set([...old.querySelectorAll("[data-key]")].map((row) => row.dataset.key));
+  if (known.size > 0) {
+    for (const row of fresh.querySelectorAll("[data-key]")) {
+      row.classList.toggle("fresh", !known.has(row.dataset.key));
+    }
+  }
+  patchChildren(old, fresh);
+}
+
+function patchChildren(old, fresh) {
+  const wanted = new Set([...fresh.children].map(keyOf).filter(Boolean));
+  const kept = new Map();
+  for (const child of [...old.children]) {
+    const key = keyOf(child);
+    if (key && wanted.has(key)) {
+      kept.set(key, child);
+    } else if (key) {
+      child.remove();
+    }
+  }
+  let place = old.firstChild;
+  for (const node of [...fresh.childNodes]) {
+    const key = keyOf(node);
+    const same = key ? kept.get(key) : place && isAlike(place, node) ? place : undefined;
+    if (!same || !isAlike(same, node)) {
+      old.insertBefore(node, place);
+    } else if (same === place) {
+      place = place.nextSibling;
+      patchNode(same, node);
+    } else {
+      old.insertBefore(same, place);
+      patchNode(same, node);
+    }
+  }
+  while (place) {
+    const next = place.nextSibling;
+    place.remove();
+    place = next;
+  }
+}
+
+function patchNode(old, fresh) {
+  if (old.nodeType !== Node.ELEMENT_NODE) {
+    if (old.data !== fresh.data) {
+      old.data = fresh.data;
+    }
+    return;
+  }
+  for (const { name } of [...old.attributes]) {
+    if (!fresh.hasAttribute(name) && !isOurs(old, name)) {
+      old.removeAttribute(name);
+    }
+  }
+  for (const { name, value } of fresh.attributes) {
+    if (old.getAttribute(name) !== value && !isOurs(old, name)) {
+      old.setAttribute(name, value);
+    }
+  }
+  patchChildren(old, fresh);
+}
+
+/** What the reader or a script has set: folds, buttons that are only there with scripts, what fades. */
+function isOurs(element, name) {
+  return (
+    (name === "open" && element.matches("details")) ||
+    (name === "hidden" && element.matches("button[data-copy], button[data-copy-from]")) ||
+    (name === "class" && (element.matches(".copied") || element.matches(".fresh")))
+  );
+}
+
+function isAlike(one, other) {
+  return one.nodeName === other.nodeName && keyOf(one) === keyOf(other);
+}
+
+function keyOf(node) {
+  return node.dataset?.key ?? (node.id || undefined);
+}

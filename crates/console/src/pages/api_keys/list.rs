@@ -1,0 +1,62 @@
+//! `GET /api-keys`: all keys; none of them can be read again.
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+
+use crate::console::page;
+use crate::refusal::Refusal;
+use crate::shell::{Place, Shell};
+use crate::state::App;
+use crate::view::id::CopyId;
+use crate::view::time::Moment;
+use crate::visitor::{Operator, Visitor};
+
+#[derive(Template)]
+#[template(path = "api_keys/list.html")]
+struct ListPage<'a> {
+    shell: Shell<'a>,
+    rows: Vec<Row>,
+    name: &'a str,
+    name_fault: String,
+    is_removed: bool,
+}
+
+struct Row {
+    name: String,
+    id: CopyId,
+    made: Moment,
+    /// The visitor signed in with it.
+    is_own: bool,
+    remove: String,
+}
+
+/// The list.
+pub async fn show(State(app): State<App>, Operator(visitor): Operator) -> Result<Response, Refusal> {
+    render(&app, &visitor, "", String::new()).await
+}
+
+/// The list, with what was typed into the form and what is wrong with it.
+pub async fn render(
+    app: &App,
+    visitor: &Visitor,
+    name: &str,
+    name_fault: String,
+) -> Result<Response, Refusal> {
+    let now = app.now();
+    let keys = app.engine.store().api_keys().await?;
+    let rows = keys.into_iter().map(|key| Row {
+        is_own: visitor.api_key == Some(key.id),
+        remove: format!("/api-keys/{}/remove", key.id),
+        name: key.name,
+        id: CopyId::new(key.id),
+        made: Moment::new(key.created_at, now),
+    });
+    page(&ListPage {
+        shell: Shell::of(app, visitor, Place::ApiKeys, "API keys"),
+        rows: rows.collect(),
+        name,
+        is_removed: name_fault.is_empty() && visitor.query.get("removed").is_some(),
+        name_fault,
+    })
+}

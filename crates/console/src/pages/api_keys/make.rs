@@ -1,0 +1,55 @@
+//! `POST /api-keys`: makes a key. The answer itself shows it, so that no address leads to it and no reload brings it back.
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+use http::StatusCode;
+use postrider_engine::drafts::Fault;
+
+use super::list;
+use crate::console::page;
+use crate::faults::FieldFaults;
+use crate::form::Form;
+use crate::refusal::Refusal;
+use crate::shell::{Place, Shell};
+use crate::state::App;
+use crate::view::icon::Icon;
+use crate::visitor::Operator;
+use postrider_engine::ApiKeyName;
+
+#[derive(Template)]
+#[template(path = "api_keys/made.html")]
+struct MadePage<'a> {
+    shell: Shell<'a>,
+    name: &'a str,
+    key: &'a str,
+}
+
+/// Makes it.
+pub async fn make(
+    State(app): State<App>,
+    Operator(visitor): Operator,
+    form: Form,
+) -> Result<Response, Refusal> {
+    let typed = form.text("name").trim();
+    let name: ApiKeyName = match typed.parse() {
+        Ok(name) => name,
+        Err(error) => {
+            let fault = Fault {
+                pointer: "/name".to_owned(),
+                code: "invalid_value",
+                detail: error.to_string(),
+            };
+            let words = FieldFaults::new(vec![fault]).at("/name");
+            let mut response = list::render(&app, &visitor, typed, words).await?;
+            *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+            return Ok(response);
+        }
+    };
+    let (key, shown) = app.keys.make(&app.engine, name).await?;
+    page(&MadePage {
+        shell: Shell::of(&app, &visitor, Place::ApiKeys, "The new API key"),
+        name: &key.name,
+        key: shown.expose(),
+    })
+}

@@ -1,0 +1,68 @@
+//! `GET` and `POST /api-keys/{id}/remove`: asks, then removes. The last key stays.
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+use http::StatusCode;
+use postrider_model::{ApiKey, ApiKeyId};
+
+use crate::console::page;
+use crate::form::Form;
+use crate::refusal::Refusal;
+use crate::shell::{Place, Shell};
+use crate::state::App;
+use crate::visitor::account::PathId;
+use crate::visitor::{Operator, Visitor};
+use postrider_storage::RemoveApiKey;
+
+#[derive(Template)]
+#[template(path = "api_keys/remove.html")]
+struct RemovePage<'a> {
+    shell: Shell<'a>,
+    name: &'a str,
+    id: String,
+    is_own: bool,
+    is_last: bool,
+}
+
+/// Asks.
+pub async fn ask(
+    State(app): State<App>,
+    Operator(visitor): Operator,
+    PathId(id): PathId<ApiKeyId>,
+) -> Result<Response, Refusal> {
+    let keys = app.engine.store().api_keys().await?;
+    let key = keys.iter().find(|key| key.id == id).ok_or(Refusal::NotFound)?;
+    render(&app, &visitor, key, keys.len() == 1)
+}
+
+/// Removes it. One that is gone already is what was asked for.
+pub async fn remove(
+    State(app): State<App>,
+    Operator(visitor): Operator,
+    PathId(id): PathId<ApiKeyId>,
+    _form: Form,
+) -> Result<Response, Refusal> {
+    match app.keys.remove(&app.engine, id).await? {
+        RemoveApiKey::Removed | RemoveApiKey::Missing => {
+            Ok(Redirect::to("/api-keys?removed=1").into_response())
+        }
+        RemoveApiKey::LastOne => {
+            let keys = app.engine.store().api_keys().await?;
+            let key = keys.iter().find(|key| key.id == id).ok_or(Refusal::Stale)?;
+            let mut response = render(&app, &visitor, key, true)?;
+            *response.status_mut() = StatusCode::CONFLICT;
+            Ok(response)
+        }
+    }
+}
+
+fn render(app: &App, visitor: &Visitor, key: &ApiKey, is_last: bool) -> Result<Response, Refusal> {
+    page(&RemovePage {
+        shell: Shell::of(app, visitor, Place::ApiKeys, "Remove API key"),
+        name: &key.name,
+        id: key.id.to_string(),
+        is_own: visitor.api_key == Some(key.id),
+        is_last,
+    })
+}

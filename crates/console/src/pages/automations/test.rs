@@ -1,0 +1,334 @@
+//! `POST /accounts/{account}/automations/{id}/test`: an event for this automation alone; and
+//! `GET …/tests/{event}`: the requests as they were sent and the answers as they came, live.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse as _, Redirect, Response};
+use bytes::Bytes;
+use http::HeaderMap;
+use postrider_engine::drafts::{Fault, codes};
+use postrider_engine::{AccountEntry, Rejection};
+use postrider_model::{AutomationId, DeliveryStatus, Event, EventId, EventTypeName};
+use postrider_storage::{DeliveryFilter, DeliveryKey, DeliveryRecord};
+
+use super::show::{self, Typed};
+use crate::console::page;
+use crate::form::Form;
+use crate::live;
+use crate::pages::deliveries::attempt::{Around, AttemptView, Folds, Sent};
+use crate::paging;
+use crate::refusal::Refusal;
+use crate::shell::{AccountHead, Place, Shell, Tab};
+use crate::state::App;
+use crate::view::body::visible;
+use crate::view::icon::Icon;
+use crate::view::markup;
+use crate::view::status::Badge;
+use crate::view::time::Moment;
+use crate::visitor::account::{InAccount, PathId, Writing};
+
+/// URLs whose requests are shown in full; further ones are on their deliveries' pages. Each is a read of its own.
+const URLS_SHOWN_MAX: usize = 10;
+
+/// Attempts of one URL that are shown: the schedule of a test goes on like any other.
+const ATTEMPTS_SHOWN_MAX: usize = 5;
+
+/// Sends the test, and goes where its result is seen.
+pub async fn send(
+    State(app): State<App>,
+    Writing(account): Writing,
+    PathId(id): PathId<AutomationId>,
+    form: Form,
+) -> Result<Response, Refusal> {
+    let (event_type, data) = (form.text("type").trim(), form.text("data").trim());
+    let name: Option<Result<EventTypeName, _>> = (!event_type.is_empty()).then(|| event_type.parse());
+    let faults = match name.transpose() {
+        Err(error) => vec![fault("/type", codes::INVALID_VALUE, error.to_string())],
+        Ok(name) => {
+            let bytes = (!data.is_empty()).then(|| Bytes::copy_from_slice(data.as_bytes()));
+            match app.engine.send_test(account.id(), id, name, bytes).await? {
+                None => return Err(Refusal::NotFound),
+                Some(Ok(accepted)) => {
+                    let result = account.path(&format!("automations/{id}/tests/{}", accepted.id));
+                    return Ok(Redirect::to(&result).into_response());
+                }
+                Some(Err(rejection)) => faults(rejection),
+            }
+        }
+    };
+    let typed = Typed {
+        event_type: form.text("type").to_owned(),
+        data: form.text("data").to_owned(),
+        faults,
+    };
+    show::render(&app, &account, id, Some(typed)).await
+}
+
+fn fault(pointer: &str, code: &'static str, detail: impl Into<String>) -> Fault {
+    Fault {
+        pointer: pointer.to_owned(),
+        code,
+        detail: detail.into(),
+    }
+}
+
+/// Why a test was refused, beside the fields.
+fn faults(rejection: Rejection) -> Vec<Fault> {
+    match rejection {
+        Rejection::DataTooLarge { max } => {
+            vec![fault(
+                "/data",
+                codes::TOO_LONG,
+                format!("data can have at most {max} bytes"),
+            )]
+        }
+        Rejection::Json(error) => vec![fault(
+            "/data",
+            codes::INVALID_VALUE,
+            format!("this is not JSON: {error}"),
+        )],
+        Rejection::NotUtf8 => vec![fault("/data", codes::INVALID_VALUE, "this is not UTF-8")],
+        Rejection::UnknownType => vec![fault(
+            "/type",
+            codes::INVALID_VALUE,
+            "this event type is not in the catalogue",
+        )],
+        Rejection::Schema(violations) => violations
+            .into_iter()
+            .map(|violation| {
+                let detail = match violation.pointer.as_str() {
+                    "" => violation.detail,
+                    pointer => format!("{}: {}", visible(pointer), violation.detail),
+                };
+                fault("/data", codes::INVALID_VALUE, detail)
+            })
+            .collect(),
+        Rejection::AutomationDisabled => vec![fault(
+            "",
+            codes::INVALID_VALUE,
+            "the automation is switched off. Switch it on to send a test",
+        )],
+        // A test brings neither an id nor a key along.
+        Rejection::Conflict => vec![fault(
+            "",
+            codes::INVALID_VALUE,
+            "this was not accepted; try again",
+        )],
+    }
+}
+
+#[derive(Template)]
+#[template(path = "automations/test.html")]
+struct TestPage<'a> {
+    shell: Shell<'a>,
+    head: AccountHead,
+    automation: &'a str,
+    path: String,
+    result: TestResult<'a>,
+    live: String,
+}
+
+/// The part of the page that is live.
+#[derive(Template)]
+#[template(path = "automations/test_part.html")]
+struct TestResult<'a> {
+    event_type: &'a str,
+    event_href: String,
+    sent: Moment,
+    urls: Vec<UrlResult<'a>>,
+    /// Deliveries that are not shown.
+    more: Option<String>,
+    /// Whether anything is still awaited.
+    is_pending: bool,
+}
+
+markup!(TestResult<'_>);
+
+struct UrlResult<'a> {
+    key: String,
+    href: String,
+    url: Option<&'a str>,
+    badge: Badge,
+    attempts: Vec<AttemptView<'a>>,
+    hidden: usize,
+    next: Option<Moment>,
+    is_pending: bool,
+}
+
+/// A test as the store has it.
+struct Found {
+    event: Event,
+    records: Vec<(DeliveryRecord, Sent)>,
+    has_more: bool,
+}
+
+/// The result.
+pub async fn result(
+    State(app): State<App>,
+    account: InAccount,
+    PathId(id): PathId<AutomationId>,
+    Path((_, _, event)): Path<Segments>,
+) -> Result<Response, Refusal> {
+    let automation = super::automation(&account, id)?;
+    let event = event.parse().map_err(|_| Refusal::NotFound)?;
+    let found = find(&app, &account.entry, id, event).await?;
+    let path = account.path(&format!("automations/{id}"));
+    page(&TestPage {
+        shell: Shell::of(&app, &account.visitor, Place::Accounts, "Test"),
+        head: AccountHead::of(&account, Tab::Automations),
+        automation: &automation.name,
+        result: part(&app, &account.entry, &found),
+        live: format!("{path}/tests/{event}/live"),
+        path,
+    })
+}
+
+/// `GET …/tests/{event}/live`: the same, again and again.
+pub async fn live(
+    State(app): State<App>,
+    account: InAccount,
+    PathId(id): PathId<AutomationId>,
+    Path((_, _, event)): Path<Segments>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let event: EventId = event.parse().map_err(|_| Refusal::NotFound)?;
+    find(&app, &account.entry, id, event).await?;
+    let account = account.id();
+    let state = Arc::clone(&app);
+    Ok(live::stream(&app, &headers, account, move || {
+        let app = Arc::clone(&state);
+        async move {
+            let entry = app
+                .engine
+                .directory()
+                .entry(account)
+                .await?
+                .ok_or(Refusal::NotFound)?;
+            let found = find(&app, &entry, id, event).await?;
+            Ok(part(&app, &entry, &found).render()?)
+        }
+    }))
+}
+
+/// What the address of a result names: the account, the automation, the event.
+type Segments = (String, String, String);
+
+/// The test, if it is one, of this automation.
+async fn find(
+    app: &App,
+    entry: &AccountEntry,
+    automation: AutomationId,
+    id: EventId,
+) -> Result<Found, Refusal> {
+    let (store, account) = (app.engine.store(), entry.config.account.id);
+    let event = store
+        .event(account, id)
+        .await?
+        .filter(|event| event.test)
+        .ok_or(Refusal::NotFound)?;
+    let filter = DeliveryFilter {
+        event: Some(id),
+        automation: Some(automation),
+        ..DeliveryFilter::default()
+    };
+    let deliveries = store
+        .deliveries(account, &filter, paging::request(None))
+        .await?
+        .items;
+    if deliveries.is_empty() && event.deliveries > 0 {
+        return Err(Refusal::NotFound);
+    }
+    let has_more = deliveries.len() > URLS_SHOWN_MAX;
+    let mut records = Vec::with_capacity(deliveries.len().min(URLS_SHOWN_MAX));
+    // Newest first in lists; here in the order of the automation's URLs.
+    for delivery in deliveries.iter().rev().take(URLS_SHOWN_MAX) {
+        let key = DeliveryKey {
+            account,
+            delivery: delivery.id,
+        };
+        if let Some(record) = store.record(key).await? {
+            let sent = Sent::new(&event, record.delivery.body);
+            records.push((record, sent));
+        }
+    }
+    Ok(Found {
+        event,
+        records,
+        has_more,
+    })
+}
+
+fn part<'a>(app: &App, entry: &'a AccountEntry, found: &'a Found) -> TestResult<'a> {
+    let (account, event) = (found.event.account, &found.event);
+    let urls: Vec<UrlResult<'a>> = found
+        .records
+        .iter()
+        .enumerate()
+        .map(|(index, (record, sent))| url_result(app, entry, index, record, sent))
+        .collect();
+    TestResult {
+        event_type: event.event_type.as_str(),
+        event_href: format!("/accounts/{account}/events/{}", event.id),
+        sent: Moment::new(event.created_at, app.now()),
+        is_pending: urls.iter().any(|url| url.is_pending),
+        urls,
+        more: found
+            .has_more
+            .then(|| format!("/accounts/{account}/deliveries?event={}", event.id)),
+    }
+}
+
+fn url_result<'a>(
+    app: &App,
+    entry: &'a AccountEntry,
+    index: usize,
+    record: &'a DeliveryRecord,
+    sent: &'a Sent,
+) -> UrlResult<'a> {
+    let (delivery, now) = (&record.delivery, app.now());
+    let hidden = record.attempts.len().saturating_sub(ATTEMPTS_SHOWN_MAX);
+    let newest = &record.attempts[hidden..];
+    let last = newest.last().map(|attempt| attempt.number);
+    let attempts = newest.iter().map(|attempt| {
+        let is_last = last == Some(attempt.number);
+        let around = Around {
+            sent,
+            prefix: format!("url-{index}-"),
+            body_in: last,
+            marks: Vec::new(),
+            folds: Folds {
+                request: is_last,
+                answer: is_last,
+            },
+            now,
+        };
+        AttemptView::new(attempt, around)
+    });
+    UrlResult {
+        key: delivery.id.to_string(),
+        href: format!("/accounts/{}/deliveries/{}", delivery.account, delivery.id),
+        url: entry
+            .action(delivery.action)
+            .map(|(_, action)| action.send.url.as_str()),
+        badge: Badge::of_delivery(delivery),
+        attempts: attempts.collect(),
+        hidden,
+        next: delivery.next_attempt_at.map(|at| Moment::due(at, now)),
+        is_pending: delivery.progress.status == DeliveryStatus::Pending,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_with_a_test_stands_beside_its_field() {
+        let too_large = faults(Rejection::DataTooLarge { max: 9 });
+        assert_eq!(too_large[0].pointer, "/data");
+        assert_eq!(faults(Rejection::UnknownType)[0].pointer, "/type");
+        assert_eq!(faults(Rejection::AutomationDisabled)[0].pointer, "");
+    }
+}

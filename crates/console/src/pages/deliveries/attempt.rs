@@ -1,0 +1,159 @@
+//! An attempt, as it stands in a time line or on the page of a test: how it went, and behind folds what was sent and
+//! what came back.
+
+use askama::Template;
+use postrider_engine::Engine;
+use postrider_model::attempt::Headers;
+use postrider_model::delivery::BodySpec;
+use postrider_model::{Attempt, Event, Timestamp};
+
+use crate::view::body::Body;
+use crate::view::curl::Curl;
+use crate::view::headers::{self, HeaderRow};
+use crate::view::icon::Icon;
+use crate::view::status::Badge;
+use crate::view::time::{Moment, exact};
+use crate::view::{answer, duration, markup, number};
+
+/// What every attempt of a delivery sends.
+pub struct Sent {
+    text: String,
+    body: Body,
+}
+
+impl Sent {
+    /// Of an event, by a delivery.
+    pub fn new(event: &Event, spec: BodySpec) -> Self {
+        let bytes = postrider_engine::body_of(event, spec);
+        Self {
+            body: Body::new(&bytes),
+            // Bodies are made of JSON, which is UTF-8.
+            text: String::from_utf8_lossy(&bytes).into_owned(),
+        }
+    }
+
+    /// Its size in bytes.
+    pub fn bytes(&self) -> usize {
+        self.text.len()
+    }
+}
+
+/// An attempt.
+#[derive(Template)]
+#[template(path = "deliveries/attempt.html")]
+pub struct AttemptView<'a> {
+    /// What ids of its elements start with; unique in the page.
+    id: String,
+    number: u32,
+    badge: Badge,
+    started: Moment,
+    started_exactly: String,
+    duration: String,
+    status: Option<String>,
+    error: Option<&'a str>,
+    hint: Option<&'static str>,
+    marks: Vec<String>,
+    url: &'a str,
+    request_headers: Vec<HeaderRow>,
+    response_headers: Vec<HeaderRow>,
+    body: SentBody<'a>,
+    answer: Body,
+    answer_size: String,
+    is_cut_off: bool,
+    folds: Folds,
+}
+
+markup!(AttemptView<'_>);
+
+/// The body in an attempt.
+enum SentBody<'a> {
+    /// Shown here, with the whole request as a command.
+    Here {
+        body: &'a Body,
+        size: String,
+        curl: Curl,
+    },
+    /// Shown in the attempt of this number: repeating it would make the page too long.
+    In { id: String, number: u32 },
+}
+
+/// What is unfolded at first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Folds {
+    /// What was sent.
+    pub request: bool,
+    /// What came back.
+    pub answer: bool,
+}
+
+/// What an attempt does not tell by itself.
+pub struct Around<'a> {
+    /// What was sent.
+    pub sent: &'a Sent,
+    /// What ids start with; unique in the page.
+    pub prefix: String,
+    /// The attempt that shows the body, where this one does not.
+    pub body_in: Option<u32>,
+    /// What to say about it beside its outcome.
+    pub marks: Vec<String>,
+    /// What is unfolded.
+    pub folds: Folds,
+    /// Now.
+    pub now: Timestamp,
+}
+
+impl<'a> AttemptView<'a> {
+    /// For an attempt.
+    pub fn new(attempt: &'a Attempt, around: Around<'a>) -> Self {
+        let id = |number| format!("{}attempt-{number}", around.prefix);
+        let body = match around.body_in {
+            Some(number) if number != attempt.number => SentBody::In {
+                id: id(number),
+                number,
+            },
+            _ => SentBody::Here {
+                body: &around.sent.body,
+                size: number::size(around.sent.bytes()),
+                curl: Curl::new(&attempt.url, &attempt.request_headers, &around.sent.text),
+            },
+        };
+        let answer = Body::new(&attempt.response_body);
+        Self {
+            id: id(attempt.number),
+            number: attempt.number,
+            badge: Badge::of_outcome(attempt.outcome),
+            started: Moment::new(attempt.started_at, around.now),
+            started_exactly: exact(attempt.started_at),
+            duration: duration::exact(attempt.duration),
+            status: attempt.status_code.map(answer::status),
+            error: attempt.error.as_deref(),
+            hint: answer::hint(attempt.outcome, attempt.status_code),
+            marks: around.marks,
+            url: &attempt.url,
+            request_headers: headers::rows(&attempt.request_headers),
+            response_headers: headers::rows(&attempt.response_headers),
+            body,
+            answer_size: number::size(answer.bytes),
+            answer,
+            is_cut_off: attempt.response_truncated,
+            folds: around.folds,
+        }
+    }
+
+    /// Whether anything came back.
+    fn has_answer(&self) -> bool {
+        self.status.is_some()
+    }
+}
+
+/// The number under which an attempt was sent, where it is on record under another one: it was reported late, by a node
+/// that had lost the delivery, when its own number was taken.
+pub fn sent_as(engine: &Engine, attempt: &Attempt) -> Option<u32> {
+    number_in(&attempt.request_headers, engine.header_names().attempt())
+        .filter(|sent| *sent != attempt.number)
+}
+
+fn number_in(headers: &Headers, name: &str) -> Option<u32> {
+    let header = headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
+    header.and_then(|(_, value)| value.parse().ok())
+}

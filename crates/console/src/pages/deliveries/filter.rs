@@ -1,0 +1,206 @@
+//! Which deliveries: the filters in an address, and the form that makes such addresses.
+//!
+//! | parameter | which |
+//! |---|---|
+//! | `status` | in this status |
+//! | `type` | of events of this type |
+//! | `automation`, `action`, `event` | of these ids |
+//! | `after`, `before` | made at this time or later, or before it: [`super::moment`] |
+
+use postrider_model::{ActionId, Automation, AutomationId, DeliveryStatus, EventPattern};
+use postrider_storage::DeliveryFilter;
+
+use super::moment::MomentField;
+use crate::query::Query;
+use crate::view::{id, status};
+use crate::visitor::account::InAccount;
+
+/// Most URLs that the form offers; those of one automation always fit. An account could have 10,000 of them.
+const URLS_OFFERED_MAX: usize = 300;
+
+/// Most event types that the form suggests.
+const TYPES_SUGGESTED_MAX: usize = 300;
+
+/// The parameters that filter.
+pub const PARAMETERS: [&str; 7] = [
+    "status",
+    "type",
+    "automation",
+    "action",
+    "event",
+    "after",
+    "before",
+];
+
+/// The filters of an address, for the store and for the form.
+#[derive(Debug, Clone)]
+pub struct Filters {
+    /// For the store.
+    pub filter: DeliveryFilter,
+    /// Statuses to choose from.
+    pub statuses: Vec<Choice>,
+    /// Automations to choose from.
+    pub automations: Vec<Choice>,
+    /// URLs to choose from.
+    pub urls: Vec<Choice>,
+    /// Event types to suggest.
+    pub types: Vec<String>,
+    /// The event type as it was typed.
+    pub event_type: String,
+    /// Whether it is one.
+    pub is_type_wrong: bool,
+    /// The event's id; empty where none is named.
+    pub event: String,
+    /// The times.
+    pub after: MomentField,
+    /// The times.
+    pub before: MomentField,
+    /// Whether anything filters.
+    pub is_active: bool,
+}
+
+/// An option of a select.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    /// What the address says.
+    pub value: String,
+    /// What people read.
+    pub label: String,
+    /// Whether it is the chosen one.
+    pub is_chosen: bool,
+}
+
+impl Filters {
+    /// What this address says, with the choices that this account has.
+    pub fn of(account: &InAccount, query: &Query) -> Self {
+        let event_type = query.get("type").unwrap_or_default().trim();
+        let (after, before) = (
+            MomentField::of(query.get("after")),
+            MomentField::of(query.get("before")),
+        );
+        let filter = DeliveryFilter {
+            status: query.get("status").and_then(DeliveryStatus::from_name),
+            event: query.get("event").and_then(|text| text.parse().ok()),
+            automation: query.get("automation").and_then(|text| text.parse().ok()),
+            action: query.get("action").and_then(|text| text.parse().ok()),
+            event_type: event_type.parse().ok(),
+            after: after.at,
+            before: before.at,
+        };
+        let automations = &account.entry.config.automations;
+        Self {
+            statuses: statuses(filter.status),
+            automations: automation_choices(automations, filter.automation),
+            urls: url_choices(automations, filter.automation, filter.action),
+            types: types(automations),
+            is_type_wrong: filter.event_type.is_none() && !event_type.is_empty(),
+            event_type: event_type.to_owned(),
+            event: filter.event.map(|event| event.to_string()).unwrap_or_default(),
+            after,
+            before,
+            is_active: PARAMETERS.iter().any(|name| query.get(name).is_some()),
+            filter,
+        }
+    }
+}
+
+fn statuses(chosen: Option<DeliveryStatus>) -> Vec<Choice> {
+    let choice = |status: DeliveryStatus| Choice {
+        value: status.as_str().to_owned(),
+        label: status::name(status).to_owned(),
+        is_chosen: chosen == Some(status),
+    };
+    DeliveryStatus::ALL.into_iter().map(choice).collect()
+}
+
+fn automation_choices(automations: &[Automation], chosen: Option<AutomationId>) -> Vec<Choice> {
+    let mut choices: Vec<Choice> = automations
+        .iter()
+        .map(|automation| Choice {
+            value: automation.id.to_string(),
+            label: automation.name.clone(),
+            is_chosen: chosen == Some(automation.id),
+        })
+        .collect();
+    choices.sort_by_key(|choice| choice.label.to_lowercase());
+    with_deleted(
+        choices,
+        chosen.map(|id| (id.to_string(), id::short(id))),
+        "Deleted automation",
+    )
+}
+
+/// The URLs of the chosen automation, or of all.
+fn url_choices(
+    automations: &[Automation],
+    automation: Option<AutomationId>,
+    chosen: Option<ActionId>,
+) -> Vec<Choice> {
+    let meant = automations
+        .iter()
+        .filter(|it| automation.is_none_or(|id| it.id == id));
+    let is_one = automation.is_some() || automations.len() == 1;
+    let all = meant.flat_map(|automation| automation.actions.iter().map(move |action| (automation, action)));
+    let mut offered = 0;
+    let choices = all
+        .filter(|(_, action)| {
+            offered += 1;
+            offered <= URLS_OFFERED_MAX || chosen == Some(action.id)
+        })
+        .map(|(automation, action)| Choice {
+            value: action.id.to_string(),
+            label: if is_one {
+                action.send.url.clone()
+            } else {
+                format!("{} ({})", action.send.url, automation.name)
+            },
+            is_chosen: chosen == Some(action.id),
+        });
+    let chosen = chosen.map(|id| (id.to_string(), id::short(id)));
+    with_deleted(choices.collect(), chosen, "Deleted URL")
+}
+
+/// What is filtered by is among the choices even if it is no more.
+fn with_deleted(mut choices: Vec<Choice>, chosen: Option<(String, String)>, what: &str) -> Vec<Choice> {
+    if let Some((value, short)) = chosen
+        && choices.iter().all(|choice| !choice.is_chosen)
+    {
+        choices.push(Choice {
+            value,
+            label: format!("{what} ({short})"),
+            is_chosen: true,
+        });
+    }
+    choices
+}
+
+/// Event types that automations of the account name.
+fn types(automations: &[Automation]) -> Vec<String> {
+    let patterns = automations
+        .iter()
+        .flat_map(|automation| &automation.trigger.event_types);
+    let mut types: Vec<String> = patterns
+        .filter_map(|pattern| match pattern {
+            EventPattern::Exact(name) => Some(name.as_str().to_owned()),
+            EventPattern::Any | EventPattern::Under(_) => None,
+        })
+        .collect();
+    types.sort();
+    types.dedup();
+    types.truncate(TYPES_SUGGESTED_MAX);
+    types
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_deleted_can_still_be_filtered_by() {
+        let id: AutomationId = "auto_01h455vb4pex5vsknk084sn02q".parse().unwrap();
+        let choices = automation_choices(&[], Some(id));
+        assert_eq!(choices[0].label, "Deleted automation (auto_…5vb4pex5v)");
+        assert!(choices[0].is_chosen);
+        assert_eq!(automation_choices(&[], None), []);
+    }
+}

@@ -1,0 +1,125 @@
+//! `GET /accounts/{account}/deliveries`: what was sent, newest first.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+use http::HeaderMap;
+use postrider_engine::AccountEntry;
+use postrider_storage::DeliveryFilter;
+
+use super::filter::Filters;
+use super::rows::{Row, Rows};
+use crate::console::page;
+use crate::query::Query;
+use crate::refusal::Refusal;
+use crate::shell::{AccountHead, Place, Shell, Tab};
+use crate::state::App;
+use crate::view::markup;
+use crate::visitor::account::InAccount;
+use crate::{live, paging};
+
+#[derive(Template)]
+#[template(path = "deliveries/list.html")]
+struct ListPage<'a> {
+    shell: Shell<'a>,
+    head: AccountHead,
+    filters: Filters,
+    list: List,
+    /// Where the list comes from while the page is open; the first page alone is live.
+    live: Option<String>,
+    /// Where these can be sent again.
+    replay: String,
+    here: String,
+}
+
+/// The part of the page that is live.
+#[derive(Template)]
+#[template(path = "deliveries/list_part.html")]
+struct List {
+    rows: Rows,
+    path: String,
+    /// Whether anything is filtered by.
+    is_filtered: bool,
+    is_first: bool,
+    newest: String,
+    older: Option<String>,
+    /// Whether more may match further back, though this page is not full.
+    ended_early: bool,
+    has_automations: bool,
+    automations: String,
+}
+
+markup!(List);
+
+/// The page.
+pub async fn show(State(app): State<App>, account: InAccount) -> Result<Response, Refusal> {
+    let query = account.visitor.query.clone();
+    let filters = Filters::of(&account, &query);
+    let path = account.path("deliveries");
+    let list = list(&app, &account.entry, &filters, &query, &path).await?;
+    let without_page = query.with(&[("page", None)]);
+    page(&ListPage {
+        shell: Shell::of(&app, &account.visitor, Place::Accounts, "Deliveries"),
+        head: AccountHead::of(&account, Tab::Deliveries),
+        live: list.is_first.then(|| format!("{path}/live{without_page}")),
+        replay: format!("{}{without_page}", account.path("replay")),
+        here: path,
+        filters,
+        list,
+    })
+}
+
+/// `GET …/deliveries/live`: the list, again and again.
+pub async fn live(State(app): State<App>, account: InAccount, headers: HeaderMap) -> Response {
+    let id = account.id();
+    let query = account.visitor.query.clone();
+    let filters = Arc::new(Filters::of(&account, &query));
+    let path = account.path("deliveries");
+    let state = Arc::clone(&app);
+    live::stream(&app, &headers, id, move || {
+        let (app, filters) = (Arc::clone(&state), Arc::clone(&filters));
+        let (query, path) = (query.clone(), path.clone());
+        async move {
+            let entry = app.engine.directory().entry(id).await?.ok_or(Refusal::NotFound)?;
+            Ok(list(&app, &entry, &filters, &query, &path).await?.render()?)
+        }
+    })
+}
+
+async fn list(
+    app: &App,
+    entry: &AccountEntry,
+    filters: &Filters,
+    query: &Query,
+    path: &str,
+) -> Result<List, Refusal> {
+    let account = entry.config.account.id;
+    let place = query.get("page");
+    let request = paging::request(place);
+    let filter: &DeliveryFilter = &filters.filter;
+    let found = app.engine.store().deliveries(account, filter, request).await?;
+    let now = app.now();
+    let rows: Vec<Row> = found
+        .items
+        .iter()
+        .map(|delivery| Row::of(delivery, entry, now))
+        .collect();
+    let to = |changes: &[(&str, Option<&str>)]| format!("{path}{}", query.with(changes));
+    Ok(List {
+        is_filtered: filters.is_active,
+        is_first: request.after.is_none(),
+        newest: to(&[("page", None)]),
+        older: found.next.map(|next| to(&[("page", Some(&paging::text(next)))])),
+        ended_early: found.next.is_some() && rows.len() < paging::ROWS,
+        has_automations: !entry.config.automations.is_empty(),
+        automations: format!("/accounts/{account}/automations"),
+        path: path.to_owned(),
+        rows: Rows {
+            caption: "Deliveries, newest first",
+            rows,
+            shows_type: true,
+        },
+    })
+}

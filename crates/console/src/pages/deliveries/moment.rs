@@ -1,0 +1,81 @@
+//! Times in filters: as a browser's field for date and time writes them, or in RFC 3339.
+
+use postrider_model::Timestamp;
+
+/// A time as somebody typed it, and what it means.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MomentField {
+    /// For the field: as a browser writes it, or, where it means nothing, as it came.
+    pub text: String,
+    /// What it means; `None` where nothing was typed, or nothing that is a time.
+    pub at: Option<Timestamp>,
+}
+
+impl MomentField {
+    /// What an address says: `2026-11-24T15:41`, with or without seconds, in UTC; or RFC 3339 with any offset.
+    pub fn of(text: Option<&str>) -> Self {
+        let text = text.unwrap_or_default().trim();
+        let at = parse(text);
+        Self {
+            text: at.map_or_else(|| text.to_owned(), field),
+            at,
+        }
+    }
+
+    /// Whether something was typed that is no time.
+    pub fn is_wrong(&self) -> bool {
+        self.at.is_none() && !self.text.is_empty()
+    }
+}
+
+fn parse(text: &str) -> Option<Timestamp> {
+    let with_seconds = match text.len() {
+        16 => format!("{text}:00Z"),
+        _ => format!("{text}Z"),
+    };
+    text.parse().or_else(|_| with_seconds.parse()).ok()
+}
+
+/// How a field for date and time takes it: without what is zero at the end.
+fn field(at: Timestamp) -> String {
+    let text = at.to_string();
+    let text = text.strip_suffix('Z').unwrap_or(&text);
+    let text = text.strip_suffix(".000").unwrap_or(text);
+    match text.strip_suffix(":00") {
+        // `T15:00` would lose its minutes as well.
+        Some(short) if short.len() == 16 => short.to_owned(),
+        _ => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read_as_browsers_and_programs_write_them() {
+        for (text, shown) in [
+            ("2026-11-24T15:41", "2026-11-24T15:41"),
+            ("2026-11-24T15:00", "2026-11-24T15:00"),
+            ("2026-11-24T15:41:03", "2026-11-24T15:41:03"),
+            ("2026-11-24T15:41:03.120", "2026-11-24T15:41:03.120"),
+            ("2026-11-24T15:41:00Z", "2026-11-24T15:41"),
+            ("2026-11-24T16:41:03.5+01:00", "2026-11-24T15:41:03.500"),
+        ] {
+            let field = MomentField::of(Some(text));
+            assert_eq!(field.text, shown);
+            assert_eq!(MomentField::of(Some(&field.text)).at, field.at, "{text}");
+            assert!(field.at.is_some() && !field.is_wrong());
+        }
+    }
+
+    #[test]
+    fn what_is_no_time_stays_in_its_field() {
+        let field = MomentField::of(Some("yesterday"));
+        assert_eq!(
+            (field.at, field.text.as_str(), field.is_wrong()),
+            (None, "yesterday", true)
+        );
+        assert_eq!(MomentField::of(None), MomentField::default());
+    }
+}

@@ -1,0 +1,70 @@
+//! `POST /accounts/{account}/deliveries/{id}/resend`: one more attempt, at once.
+
+use axum::extract::State;
+use axum::response::Redirect;
+use postrider_engine::ResendOutcome;
+use postrider_model::DeliveryId;
+use postrider_storage::DeliveryKey;
+
+use crate::form::Form;
+use crate::refusal::Refusal;
+use crate::state::App;
+use crate::visitor::account::{PathId, Writing};
+
+/// What became of the wish, as the delivery's page says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Message {
+    /// The class in the style sheet.
+    pub class: &'static str,
+    /// The words.
+    pub words: &'static str,
+}
+
+/// Asks for the attempt, and goes back to the delivery.
+pub async fn resend(
+    State(app): State<App>,
+    Writing(account): Writing,
+    PathId(id): PathId<DeliveryId>,
+    _form: Form,
+) -> Result<Redirect, Refusal> {
+    let key = DeliveryKey {
+        account: account.id(),
+        delivery: id,
+    };
+    let name = match app.engine.resend(key).await? {
+        ResendOutcome::Due => "due",
+        ResendOutcome::UnderWay => "under-way",
+        ResendOutcome::TooManyAttempts => "too-many",
+        ResendOutcome::ActionGone => "gone",
+        ResendOutcome::Missing => return Err(Refusal::NotFound),
+    };
+    Ok(Redirect::to(
+        &account.path(&format!("deliveries/{id}?resend={name}")),
+    ))
+}
+
+impl Message {
+    /// The message of this name in an address.
+    pub fn of(name: &str) -> Option<Self> {
+        let (class, words) = match name {
+            "due" => (
+                "done",
+                "One more attempt was asked for. What comes of it stands below.",
+            ),
+            "under-way" => (
+                "warn",
+                "An attempt is under way already. Wait for what comes of it.",
+            ),
+            "too-many" => (
+                "warn",
+                "Not sent: this delivery has had as many attempts as one can have.",
+            ),
+            "gone" => (
+                "warn",
+                "Not sent: the URL or its automation was deleted or is switched off.",
+            ),
+            _ => return None,
+        };
+        Some(Self { class, words })
+    }
+}

@@ -1,0 +1,58 @@
+//! The table of deliveries: a fragment of pages, which their streams send anew.
+
+use askama::Template;
+use postrider_engine::AccountEntry;
+use postrider_model::{Delivery, Timestamp};
+
+use crate::view::status::Badge;
+use crate::view::time::Moment;
+use crate::view::{answer, markup};
+
+/// Deliveries, as rows.
+#[derive(Template)]
+#[template(path = "deliveries/rows.html")]
+pub struct Rows {
+    /// What the table holds, for those who cannot see it.
+    pub caption: &'static str,
+    /// The rows.
+    pub rows: Vec<Row>,
+    /// Whether the type of events stands in the rows: not on the page of one event.
+    pub shows_type: bool,
+}
+
+markup!(Rows);
+
+/// A delivery in a table.
+pub struct Row {
+    key: String,
+    href: String,
+    badge: Badge,
+    event_type: String,
+    /// Where it goes, as its action is now; `None` where that was deleted.
+    url: Option<String>,
+    answer: Option<String>,
+    attempts: u32,
+    created: Moment,
+    next: Option<Moment>,
+}
+
+impl Row {
+    /// A row of an account's table.
+    pub fn of(delivery: &Delivery, entry: &AccountEntry, now: Timestamp) -> Self {
+        let action = entry.action(delivery.action);
+        Self {
+            key: delivery.id.to_string(),
+            href: format!("/accounts/{}/deliveries/{}", delivery.account, delivery.id),
+            badge: Badge::of_delivery(delivery),
+            event_type: delivery.event_type.as_str().to_owned(),
+            url: action.map(|(_, action)| action.send.url.clone()),
+            answer: answer::short(delivery.last_status_code, delivery.last_outcome),
+            attempts: delivery.progress.attempts,
+            created: Moment::new(delivery.created_at, now),
+            next: delivery
+                .next_attempt_at
+                .filter(|_| delivery.progress.attempts > 0)
+                .map(|at| Moment::due(at, now)),
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! `GET /accounts/{account}/deliveries/{id}`: what happened to it, as a time line.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+use http::HeaderMap;
+use postrider_engine::AccountEntry;
+use postrider_model::{DeliveryId, Event};
+use postrider_storage::{DeliveryKey, DeliveryRecord};
+
+use super::attempt::Sent;
+use super::resend::Message;
+use super::sentence::{self, Sentence};
+use super::timeline::{Shown, Timeline};
+use crate::console::page;
+use crate::live;
+use crate::refusal::Refusal;
+use crate::shell::{AccountHead, Place, Shell, Tab};
+use crate::state::App;
+use crate::view::icon::Icon;
+use crate::view::id::CopyId;
+use crate::view::markup;
+use crate::visitor::account::{InAccount, PathId};
+
+#[derive(Template)]
+#[template(path = "deliveries/show.html")]
+struct ShowPage<'a> {
+    shell: Shell<'a>,
+    head: AccountHead,
+    message: Option<Message>,
+    part: Part<'a>,
+    live: Option<String>,
+}
+
+/// The part of the page that is live: all but what surrounds it.
+#[derive(Template)]
+#[template(path = "deliveries/show_part.html")]
+struct Part<'a> {
+    sentence: Sentence,
+    csrf: &'a str,
+    path: &'a str,
+    /// What the button that sends again says; none where it cannot be pressed.
+    button: Option<&'static str>,
+    is_test: bool,
+    event_type: &'a str,
+    event_href: String,
+    event: CopyId,
+    automation: Option<(&'a str, String)>,
+    url: Option<&'a str>,
+    id: CopyId,
+    attempts: u32,
+    resends: u32,
+    timeline: Timeline<'a>,
+}
+
+markup!(Part<'_>);
+
+/// What the page is made of, but for the account.
+struct Parts {
+    record: DeliveryRecord,
+    event: Arc<Event>,
+    sent: Arc<Sent>,
+    csrf: String,
+    path: String,
+    until: Option<u32>,
+    may_write: bool,
+}
+
+/// The page.
+pub async fn show(
+    State(app): State<App>,
+    account: InAccount,
+    PathId(id): PathId<DeliveryId>,
+) -> Result<Response, Refusal> {
+    let parts = parts(&app, &account, id).await?;
+    let part = part(&app, &account.entry, &parts);
+    page(&ShowPage {
+        shell: Shell::of(
+            &app,
+            &account.visitor,
+            Place::Accounts,
+            part.sentence.words.clone(),
+        ),
+        head: AccountHead::of(&account, Tab::Deliveries),
+        message: account.visitor.query.get("resend").and_then(Message::of),
+        // What is past does not change.
+        live: parts.until.is_none().then(|| format!("{}/live", parts.path)),
+        part,
+    })
+}
+
+/// `GET …/deliveries/{id}/live`: the same, again and again.
+pub async fn live(
+    State(app): State<App>,
+    account: InAccount,
+    PathId(id): PathId<DeliveryId>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let first = Arc::new(parts(&app, &account, id).await?);
+    let account = account.id();
+    let state = Arc::clone(&app);
+    Ok(live::stream(&app, &headers, account, move || {
+        let (app, first) = (Arc::clone(&state), Arc::clone(&first));
+        async move {
+            let entry = app
+                .engine
+                .directory()
+                .entry(account)
+                .await?
+                .ok_or(Refusal::NotFound)?;
+            let parts = Parts {
+                record: record(&app, first.record.delivery.account, id).await?,
+                event: Arc::clone(&first.event),
+                sent: Arc::clone(&first.sent),
+                csrf: first.csrf.clone(),
+                path: first.path.clone(),
+                ..*first
+            };
+            Ok(part(&app, &entry, &parts).render()?)
+        }
+    }))
+}
+
+async fn record(
+    app: &App,
+    account: postrider_model::AccountId,
+    delivery: DeliveryId,
+) -> Result<DeliveryRecord, Refusal> {
+    let key = DeliveryKey { account, delivery };
+    app.engine.store().record(key).await?.ok_or(Refusal::NotFound)
+}
+
+async fn parts(app: &App, account: &InAccount, id: DeliveryId) -> Result<Parts, Refusal> {
+    let record = record(app, account.id(), id).await?;
+    let event = app
+        .engine
+        .store()
+        .event(account.id(), record.delivery.event)
+        .await?;
+    let event = event.ok_or(Refusal::NotFound)?;
+    Ok(Parts {
+        sent: Arc::new(Sent::new(&event, record.delivery.body)),
+        event: Arc::new(event),
+        record,
+        csrf: account.visitor.csrf.clone(),
+        path: account.path(&format!("deliveries/{id}")),
+        until: account
+            .visitor
+            .query
+            .get("until")
+            .and_then(|text| text.parse().ok()),
+        may_write: account.visitor.may_write(),
+    })
+}
+
+fn part<'a>(app: &App, entry: &'a AccountEntry, parts: &'a Parts) -> Part<'a> {
+    let DeliveryRecord { delivery, attempts } = &parts.record;
+    let now = app.now();
+    let within = |rest: String| format!("/accounts/{}/{rest}", delivery.account);
+    let may_send = parts.may_write && entry.callable(delivery.action).is_some();
+    let automation = entry.automation(delivery.automation);
+    let shown = Shown {
+        until: parts.until,
+        path: &parts.path,
+    };
+    Part {
+        sentence: sentence::of(delivery, attempts, now),
+        csrf: &parts.csrf,
+        path: &parts.path,
+        button: match (may_send, delivery.settled_at, delivery.next_attempt_at) {
+            (true, Some(_), _) => Some("Send again"),
+            (true, None, Some(_)) => Some("Send now"),
+            _ => None,
+        },
+        is_test: parts.event.test,
+        event_type: delivery.event_type.as_str(),
+        event_href: within(format!("events/{}", delivery.event)),
+        event: CopyId::new(delivery.event),
+        automation: automation.map(|it| (it.name.as_str(), within(format!("automations/{}", it.id)))),
+        url: entry
+            .action(delivery.action)
+            .map(|(_, action)| action.send.url.as_str()),
+        id: CopyId::new(delivery.id),
+        attempts: delivery.progress.attempts,
+        resends: delivery.progress.resends,
+        timeline: Timeline::new(
+            &app.engine,
+            &parts.record,
+            (&parts.event, &parts.sent),
+            shown,
+            now,
+        ),
+    }
+}

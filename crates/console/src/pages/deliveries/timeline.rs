@@ -1,0 +1,229 @@
+//! The time line of a delivery: accepted, each attempt, how long it waited in between, and how it ended or goes on.
+
+use std::time::Duration;
+
+use askama::Template;
+use postrider_engine::Engine;
+use postrider_model::{Attempt, Delivery, DeliveryStatus, Event, Outcome, Timestamp};
+use postrider_storage::DeliveryRecord;
+
+use super::attempt::{Around, AttemptView, Folds, Sent, sent_as};
+use super::sentence::received_at;
+use crate::view::icon::Icon;
+use crate::view::time::{Moment, exact};
+use crate::view::{duration, markup};
+
+/// Attempts on one page: a delivery can have a thousand, with answers of 16 KiB each.
+pub const ATTEMPTS_SHOWN_MAX: usize = 20;
+
+/// The body is shown in each attempt as long as all of them together are no longer than this.
+const BODIES_BYTES_MAX: usize = 64 * 1024;
+
+/// The time line.
+#[derive(Template)]
+#[template(path = "deliveries/timeline.html")]
+pub struct Timeline<'a> {
+    accepted: Moment,
+    accepted_exactly: String,
+    /// Earlier attempts that are on another page: how many, and where.
+    earlier: Option<(usize, String)>,
+    steps: Vec<Step<'a>>,
+    /// Where later attempts are, on a page of earlier ones.
+    later: Option<String>,
+    end: End,
+}
+
+markup!(Timeline<'_>);
+
+struct Step<'a> {
+    number: u32,
+    /// How long it was waited before, in words; short waits are none.
+    waited: Option<String>,
+    tone: &'static str,
+    attempt: AttemptView<'a>,
+}
+
+/// How it ended, or goes on.
+struct End {
+    tone: &'static str,
+    icon: Icon,
+    words: String,
+    moment: Option<(Moment, String)>,
+    advice: &'static str,
+}
+
+/// Which attempts to show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shown<'a> {
+    /// Up to this number; the newest where `None`.
+    pub until: Option<u32>,
+    /// The page's address.
+    pub path: &'a str,
+}
+
+impl<'a> Timeline<'a> {
+    /// Of a delivery.
+    pub fn new(
+        engine: &Engine,
+        record: &'a DeliveryRecord,
+        (event, sent): (&Event, &'a Sent),
+        shown: Shown<'_>,
+        now: Timestamp,
+    ) -> Self {
+        let attempts = &record.attempts;
+        let end = shown.until.map_or(attempts.len(), |until| {
+            attempts.partition_point(|attempt| attempt.number <= until)
+        });
+        let start = end.saturating_sub(ATTEMPTS_SHOWN_MAX);
+        let visible = &attempts[start..end];
+        let failed = visible
+            .iter()
+            .rposition(|attempt| attempt.outcome != Outcome::Succeeded);
+        let open = failed.or(visible.len().checked_sub(1));
+        let body_in = (visible.len() * sent.bytes() > BODIES_BYTES_MAX)
+            .then(|| visible.last().map(|attempt| attempt.number))
+            .flatten();
+        let steps = visible.iter().enumerate().map(|(index, attempt)| {
+            let before = (start + index).checked_sub(1).map(|before| &attempts[before]);
+            Step {
+                number: attempt.number,
+                waited: before.and_then(|before| waited(before, attempt)),
+                tone: tone(attempt.outcome),
+                attempt: AttemptView::new(
+                    attempt,
+                    Around {
+                        sent,
+                        prefix: String::new(),
+                        body_in,
+                        marks: marks(engine, attempts, attempt),
+                        folds: Folds {
+                            request: false,
+                            answer: open == Some(index),
+                        },
+                        now,
+                    },
+                ),
+            }
+        });
+        Self {
+            accepted: Moment::new(event.created_at, now),
+            accepted_exactly: exact(event.created_at),
+            earlier: attempts[..start]
+                .last()
+                .map(|last| (start, format!("{}?until={}", shown.path, last.number))),
+            steps: steps.collect(),
+            later: (end < attempts.len()).then(|| shown.path.to_owned()),
+            end: End::of(&record.delivery, now),
+        }
+    }
+}
+
+/// What can be told of an attempt beside how it went.
+fn marks(engine: &Engine, attempts: &[Attempt], attempt: &Attempt) -> Vec<String> {
+    let mut marks = Vec::new();
+    if received_at(attempts).is_some_and(|received| received < attempt.number) {
+        marks.push("sent again by hand".to_owned());
+    }
+    if let Some(number) = sent_as(engine, attempt) {
+        marks.push(format!("reported late, sent as attempt {number}"));
+    }
+    marks
+}
+
+/// How long it was waited between two attempts; nothing below a second.
+fn waited(before: &Attempt, attempt: &Attempt) -> Option<String> {
+    let ended = before.started_at.after(before.duration);
+    let wait = attempt.started_at.since(ended);
+    (wait >= Duration::from_secs(1)).then(|| duration::spelled(wait.as_secs()))
+}
+
+fn tone(outcome: Outcome) -> &'static str {
+    if outcome == Outcome::Succeeded {
+        "good"
+    } else {
+        "bad"
+    }
+}
+
+impl End {
+    fn of(delivery: &Delivery, now: Timestamp) -> Self {
+        let next = delivery.progress.next_number();
+        let (tone, icon, words, advice) = match delivery.progress.status {
+            DeliveryStatus::Pending if delivery.next_attempt_at.is_none() => {
+                ("busy", Icon::Send, format!("Attempt {next} is under way"), "")
+            }
+            DeliveryStatus::Pending if delivery.progress.resend_of.is_some() => (
+                "busy",
+                Icon::Again,
+                format!("Attempt {next}, asked for by hand, is due"),
+                "",
+            ),
+            DeliveryStatus::Pending => ("busy", Icon::Clock, format!("Attempt {next} is due"), ""),
+            DeliveryStatus::Succeeded => ("good", Icon::Check, "Delivered".to_owned(), ""),
+            DeliveryStatus::Failed => (
+                "bad",
+                Icon::Cross,
+                "Failed".to_owned(),
+                "The retries are used up. It can be sent again by hand, as soon as the receiver is well.",
+            ),
+            DeliveryStatus::Canceled => (
+                "quiet",
+                Icon::Stop,
+                "Called off".to_owned(),
+                "The URL or its automation was deleted or switched off before the next attempt.",
+            ),
+        };
+        let due = delivery
+            .next_attempt_at
+            .map(|at| (Moment::due(at, now), exact(at)));
+        let settled = delivery.settled_at.map(|at| (Moment::new(at, now), exact(at)));
+        Self {
+            tone,
+            icon,
+            words,
+            moment: due.or(settled),
+            advice,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use postrider_model::delivery::{BodySpec, Progress};
+
+    use super::*;
+
+    fn delivery(status: DeliveryStatus, attempts: u32) -> Delivery {
+        Delivery {
+            id: postrider_model::DeliveryId::from_u128(1),
+            account: postrider_model::AccountId::from_u128(1),
+            event: postrider_model::EventId::from_u128(1),
+            event_type: "a.b".parse().unwrap(),
+            automation: postrider_model::AutomationId::from_u128(1),
+            action: postrider_model::ActionId::from_u128(1),
+            body: BodySpec::from_code(0).unwrap(),
+            progress: Progress {
+                status,
+                attempts,
+                ..Progress::new()
+            },
+            next_attempt_at: None,
+            created_at: Timestamp::from_unix_ms(0),
+            settled_at: None,
+            last_status_code: None,
+            last_outcome: None,
+        }
+    }
+
+    #[test]
+    fn the_end_of_the_line_says_what_comes_next() {
+        let now = Timestamp::from_unix_ms(0);
+        let mut waiting = delivery(DeliveryStatus::Pending, 1);
+        assert_eq!(End::of(&waiting, now).words, "Attempt 2 is under way");
+        waiting.next_attempt_at = Some(Timestamp::from_unix_ms(9_500));
+        let end = End::of(&waiting, now);
+        assert_eq!(end.words, "Attempt 2 is due");
+        assert!(end.moment.unwrap().0.to_string().contains(">in 9 s<"));
+        assert_eq!(End::of(&delivery(DeliveryStatus::Failed, 3), now).words, "Failed");
+    }
+}

@@ -1,0 +1,47 @@
+//! `GET` and `POST /event-types/new`
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+use postrider_engine::drafts::Fault;
+use postrider_model::EventTypeName;
+
+use super::fields::Fields;
+use super::form::{faults, render};
+use crate::form::Form;
+use crate::refusal::Refusal;
+use crate::state::App;
+use crate::visitor::Operator;
+
+/// The empty form.
+pub async fn show(State(app): State<App>, Operator(visitor): Operator) -> Result<Response, Refusal> {
+    render(&app, &visitor, None, &Fields::default(), Vec::new())
+}
+
+/// Makes the event type. One that is there already is not replaced: whoever makes one does not expect that.
+pub async fn create(
+    State(app): State<App>,
+    Operator(visitor): Operator,
+    form: Form,
+) -> Result<Response, Refusal> {
+    let fields = Fields::typed(&form);
+    if let Ok(name) = fields.name.parse::<EventTypeName>()
+        && app.engine.store().event_type(&name).await?.is_some()
+    {
+        return render(&app, &visitor, None, &fields, vec![taken()]);
+    }
+    match app.engine.put_event_type(fields.wish(None)).await {
+        Ok((entry, _)) => {
+            let path = super::href(&entry.name).unwrap_or_else(|| "/event-types".to_owned());
+            Ok(Redirect::to(&format!("{path}?saved=1")).into_response())
+        }
+        Err(error) => render(&app, &visitor, None, &fields, faults(error)?),
+    }
+}
+
+fn taken() -> Fault {
+    Fault {
+        pointer: "/name".to_owned(),
+        code: "duplicate",
+        detail: "this type is in the catalogue already; find it in the list to change it".to_owned(),
+    }
+}

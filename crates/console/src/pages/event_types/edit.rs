@@ -1,0 +1,36 @@
+//! `GET` and `POST /event-types/{name}`
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+
+use super::Entry;
+use super::fields::Fields;
+use super::form::{faults, render};
+use crate::form::Form;
+use crate::refusal::Refusal;
+use crate::state::App;
+
+/// The form, filled in.
+pub async fn show(State(app): State<App>, entry: Entry) -> Result<Response, Refusal> {
+    let fields = Fields::of(&entry.event_type);
+    render(&app, &entry.visitor, Some(&entry.event_type), &fields, Vec::new())
+}
+
+/// Saves it, or shows the form again. What somebody else saved meanwhile is not overwritten.
+pub async fn save(State(app): State<App>, entry: Entry, form: Form) -> Result<Response, Refusal> {
+    let current = &entry.event_type;
+    if form.text("version").parse() != Ok(current.updated_at.unix_ms()) {
+        return Err(Refusal::Stale);
+    }
+    let fields = Fields {
+        name: current.name.to_string(),
+        ..Fields::typed(&form)
+    };
+    match app.engine.put_event_type(fields.wish(Some(current))).await {
+        Ok(_) => {
+            let path = super::href(&current.name).unwrap_or_else(|| "/event-types".to_owned());
+            Ok(Redirect::to(&format!("{path}?saved=1")).into_response())
+        }
+        Err(error) => render(&app, &entry.visitor, Some(current), &fields, faults(error)?),
+    }
+}

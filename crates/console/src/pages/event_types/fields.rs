@@ -1,0 +1,84 @@
+//! What the form of an event type holds, on its way to and from the engine's drafts.
+
+use postrider_engine::drafts::EventTypeWish;
+use postrider_model::EventType;
+
+use crate::form::Form;
+use crate::view::body;
+
+/// The form.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Fields {
+    /// The name; fixed once there is an entry.
+    pub name: String,
+    /// For people.
+    pub description: String,
+    /// JSON, or empty.
+    pub example: String,
+    /// JSON, or empty.
+    pub schema: String,
+}
+
+impl Fields {
+    /// An entry as it is, its JSON laid out.
+    pub fn of(entry: &EventType) -> Self {
+        Self {
+            name: entry.name.to_string(),
+            description: entry.description.clone(),
+            example: laid_out(entry.example.as_deref()),
+            schema: laid_out(entry.schema.as_deref()),
+        }
+    }
+
+    /// As it was typed.
+    pub fn typed(form: &Form) -> Self {
+        Self {
+            name: form.text("name").trim().to_owned(),
+            description: form.text("description").trim().to_owned(),
+            example: form.text("example").trim().to_owned(),
+            schema: form.text("schema").trim().to_owned(),
+        }
+    }
+
+    /// What is wished for. JSON that nobody touched stays as it was written: laying out may cost digits of large numbers.
+    pub fn wish(&self, entry: Option<&EventType>) -> EventTypeWish {
+        let (example, schema) = match entry {
+            None => (None, None),
+            Some(entry) => (entry.example.as_deref(), entry.schema.as_deref()),
+        };
+        EventTypeWish {
+            name: self.name.clone(),
+            description: self.description.clone(),
+            example: json(&self.example, example),
+            schema: json(&self.schema, schema),
+        }
+    }
+}
+
+fn laid_out(json: Option<&str>) -> String {
+    let json = json.unwrap_or_default();
+    body::pretty(json).unwrap_or_else(|| json.to_owned())
+}
+
+fn json(typed: &str, stored: Option<&str>) -> Option<String> {
+    if typed.is_empty() {
+        return None;
+    }
+    let kept = stored.filter(|stored| laid_out(Some(stored)) == typed);
+    Some(kept.unwrap_or(typed).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_that_nobody_touched_stays_as_it_was_written() {
+        let stored = "{\"n\":12345678901234567890123,\"x\":1.10}";
+        let shown = laid_out(Some(stored));
+        assert_ne!(shown, stored);
+        assert_eq!(json(&shown, Some(stored)).as_deref(), Some(stored));
+        assert_eq!(json("{\"n\": 1}", Some(stored)).as_deref(), Some("{\"n\": 1}"));
+        assert_eq!(json("", Some(stored)), None);
+    }
+}

@@ -1,0 +1,81 @@
+//! The form's page, for a new event type and for one that is edited.
+
+use askama::Template;
+use axum::response::Response;
+use http::StatusCode;
+use postrider_engine::drafts::{ConfigureError, Fault};
+use postrider_model::EventType;
+
+use super::fields::Fields;
+use crate::console::page;
+use crate::faults::FieldFaults;
+use crate::refusal::Refusal;
+use crate::shell::{Place, Shell};
+use crate::state::App;
+use crate::view::id::CopyId;
+use crate::view::time::Moment;
+use crate::visitor::Visitor;
+
+#[derive(Template)]
+#[template(path = "event_types/form.html")]
+struct FormPage<'a> {
+    shell: Shell<'a>,
+    /// The entry that is edited; `None` for a new one.
+    subject: Option<Subject>,
+    /// Where the form goes.
+    target: String,
+    fields: &'a Fields,
+    faults: FieldFaults,
+    is_saved: bool,
+}
+
+struct Subject {
+    id: CopyId,
+    changed: Moment,
+    made: Moment,
+    /// The version that is edited: when it was last changed.
+    version: i64,
+}
+
+/// The page of the form. `entry` is what is edited, as the person saw it.
+pub fn render(
+    app: &App,
+    visitor: &Visitor,
+    entry: Option<&EventType>,
+    fields: &Fields,
+    faults: Vec<Fault>,
+) -> Result<Response, Refusal> {
+    let now = app.now();
+    let is_faulty = !faults.is_empty();
+    let subject = entry.map(|entry| Subject {
+        id: CopyId::new(&entry.name),
+        changed: Moment::new(entry.updated_at, now),
+        made: Moment::new(entry.created_at, now),
+        version: entry.updated_at.unix_ms(),
+    });
+    let title = entry.map_or_else(|| "New event type".to_owned(), |entry| entry.name.to_string());
+    let target = match entry {
+        None => "/event-types/new".to_owned(),
+        Some(entry) => super::href(&entry.name).ok_or(Refusal::NotFound)?,
+    };
+    let mut response = page(&FormPage {
+        shell: Shell::of(app, visitor, Place::EventTypes, title),
+        subject,
+        target,
+        fields,
+        faults: FieldFaults::new(faults),
+        is_saved: !is_faulty && visitor.query.get("saved").is_some(),
+    })?;
+    if is_faulty {
+        *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+    }
+    Ok(response)
+}
+
+/// The faults that a refused wish has; any other reason is a page of its own.
+pub fn faults(error: ConfigureError) -> Result<Vec<Fault>, Refusal> {
+    match error {
+        ConfigureError::Faults(faults) => Ok(faults),
+        other => Err(other.into()),
+    }
+}

@@ -1,0 +1,201 @@
+//! `GET /accounts/{account}/events`: what happened, newest first.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+use http::HeaderMap;
+use postrider_model::{AccountId, Event, Timestamp};
+use postrider_storage::EventFilter;
+
+use crate::console::page;
+use crate::pages::deliveries::moment::MomentField;
+use crate::query::Query;
+use crate::refusal::Refusal;
+use crate::shell::{AccountHead, Place, Shell, Tab};
+use crate::state::App;
+use crate::view::body::visible;
+use crate::view::icon::Icon;
+use crate::view::time::Moment;
+use crate::view::{id, markup, number};
+use crate::visitor::account::InAccount;
+use crate::{live, paging};
+
+/// Characters of an event's data in its row: what fits into a line of a wide table.
+const EXCERPT_CHARS: usize = 120;
+
+#[derive(Template)]
+#[template(path = "events/list.html")]
+struct ListPage<'a> {
+    shell: Shell<'a>,
+    head: AccountHead,
+    filters: Arc<Filters>,
+    list: List,
+    live: Option<String>,
+    here: String,
+}
+
+/// The part of the page that is live.
+#[derive(Template)]
+#[template(path = "events/list_part.html")]
+struct List {
+    rows: Vec<Row>,
+    path: String,
+    is_filtered: bool,
+    is_first: bool,
+    newest: String,
+    older: Option<String>,
+    /// Whether more may match further back, though this page is not full.
+    ended_early: bool,
+    account: AccountId,
+}
+
+markup!(List);
+
+struct Row {
+    key: String,
+    href: String,
+    event_type: String,
+    short: String,
+    is_test: bool,
+    has_warning: bool,
+    excerpt: String,
+    deliveries: String,
+    created: Moment,
+}
+
+/// The filters of an address.
+struct Filters {
+    filter: EventFilter,
+    event_type: String,
+    is_type_wrong: bool,
+    after: MomentField,
+    before: MomentField,
+    is_active: bool,
+}
+
+/// The page.
+pub async fn show(State(app): State<App>, account: InAccount) -> Result<Response, Refusal> {
+    let query = &account.visitor.query;
+    let filters = Arc::new(Filters::of(query));
+    let list = list(&app, account.id(), &filters, query).await?;
+    let path = account.path("events");
+    page(&ListPage {
+        shell: Shell::of(&app, &account.visitor, Place::Accounts, "Events"),
+        head: AccountHead::of(&account, Tab::Events),
+        live: list
+            .is_first
+            .then(|| format!("{path}/live{}", query.with(&[("page", None)]))),
+        here: path,
+        filters,
+        list,
+    })
+}
+
+/// `GET …/events/live`: the list, again and again.
+pub async fn live(State(app): State<App>, account: InAccount, headers: HeaderMap) -> Response {
+    let id = account.id();
+    let query = account.visitor.query.clone();
+    let filters = Arc::new(Filters::of(&query));
+    let state = Arc::clone(&app);
+    live::stream(&app, &headers, id, move || {
+        let (app, filters, query) = (Arc::clone(&state), Arc::clone(&filters), query.clone());
+        async move { Ok(list(&app, id, &filters, &query).await?.render()?) }
+    })
+}
+
+impl Filters {
+    fn of(query: &Query) -> Self {
+        let event_type = query.get("type").unwrap_or_default().trim();
+        let (after, before) = (
+            MomentField::of(query.get("after")),
+            MomentField::of(query.get("before")),
+        );
+        let filter = EventFilter {
+            event_type: event_type.parse().ok(),
+            after: after.at,
+            before: before.at,
+        };
+        Self {
+            is_type_wrong: filter.event_type.is_none() && !event_type.is_empty(),
+            event_type: event_type.to_owned(),
+            is_active: ["type", "after", "before"]
+                .iter()
+                .any(|name| query.get(name).is_some()),
+            after,
+            before,
+            filter,
+        }
+    }
+}
+
+async fn list(app: &App, account: AccountId, filters: &Filters, query: &Query) -> Result<List, Refusal> {
+    let request = paging::request(query.get("page"));
+    let found = app
+        .engine
+        .store()
+        .events(account, &filters.filter, request)
+        .await?;
+    let now = app.now();
+    let path = format!("/accounts/{account}/events");
+    let to = |changes: &[(&str, Option<&str>)]| format!("{path}{}", query.with(changes));
+    Ok(List {
+        is_filtered: filters.is_active,
+        is_first: request.after.is_none(),
+        newest: to(&[("page", None)]),
+        older: found.next.map(|next| to(&[("page", Some(&paging::text(next)))])),
+        ended_early: found.next.is_some() && found.items.len() < paging::ROWS,
+        rows: found
+            .items
+            .iter()
+            .map(|event| Row::of(event, &path, now))
+            .collect(),
+        account,
+        path,
+    })
+}
+
+impl Row {
+    fn of(event: &Event, path: &str, now: Timestamp) -> Self {
+        Self {
+            key: event.id.to_string(),
+            href: format!("{path}/{}", event.id),
+            event_type: event.event_type.as_str().to_owned(),
+            short: id::short(event.id),
+            is_test: event.test,
+            has_warning: event.warning.is_some(),
+            excerpt: excerpt(&event.data),
+            deliveries: number::grouped(u64::from(event.deliveries)),
+            created: Moment::new(event.created_at, now),
+        }
+    }
+}
+
+/// The beginning of the data, on one line.
+fn excerpt(data: &[u8]) -> String {
+    // A character has at most four bytes; white space between may take what it will.
+    let start = &data[..data.len().min(EXCERPT_CHARS * 8)];
+    let text = String::from_utf8_lossy(start);
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let line = words.join(" ");
+    let mut short: String = line.chars().take(EXCERPT_CHARS).collect();
+    if short.len() < line.len() || start.len() < data.len() {
+        short.push('…');
+    }
+    visible(&short)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_excerpt_is_the_beginning_on_one_line() {
+        assert_eq!(excerpt(b"{\n  \"a\": 1\n}"), "{ \"a\": 1 }");
+        let long = format!("\"{}\"", "é".repeat(100_000));
+        let short = excerpt(long.as_bytes());
+        assert_eq!(short.chars().count(), EXCERPT_CHARS + 1);
+        assert!(short.ends_with("é…"));
+    }
+}

@@ -1,0 +1,142 @@
+//! `GET /accounts/{account}/events/{id}`: what happened, and what was sent for it.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+use http::HeaderMap;
+use postrider_engine::AccountEntry;
+use postrider_model::EventId;
+use postrider_storage::DeliveryFilter;
+
+use super::warning;
+use crate::console::page;
+use crate::pages::deliveries::rows::{Row, Rows};
+use crate::refusal::Refusal;
+use crate::shell::{AccountHead, Place, Shell, Tab};
+use crate::state::App;
+use crate::view::body::Body;
+use crate::view::icon::Icon;
+use crate::view::id::CopyId;
+use crate::view::time::{Moment, exact};
+use crate::view::{markup, number};
+use crate::visitor::account::{InAccount, PathId};
+use crate::{live, paging};
+
+#[derive(Template)]
+#[template(path = "events/show.html")]
+struct ShowPage<'a> {
+    shell: Shell<'a>,
+    head: AccountHead,
+    event_type: &'a str,
+    id: CopyId,
+    is_test: bool,
+    warning: Option<String>,
+    /// When it happened, where the producer said so.
+    occurred: Option<(Moment, String)>,
+    accepted: Moment,
+    accepted_exactly: String,
+    data: Body,
+    size: String,
+    sent: SentFor,
+    live: String,
+}
+
+/// The part of the page that is live: the event's deliveries.
+#[derive(Template)]
+#[template(path = "events/sent_for.html")]
+struct SentFor {
+    rows: Rows,
+    is_test: bool,
+    /// All of them, where this table has not room enough.
+    all: Option<String>,
+}
+
+markup!(SentFor);
+
+/// The page.
+pub async fn show(
+    State(app): State<App>,
+    account: InAccount,
+    PathId(id): PathId<EventId>,
+) -> Result<Response, Refusal> {
+    let event = app.engine.store().event(account.id(), id).await?;
+    let event = event.ok_or(Refusal::NotFound)?;
+    let now = app.now();
+    let data = Body::new(&event.data);
+    page(&ShowPage {
+        shell: Shell::of(&app, &account.visitor, Place::Accounts, event.event_type.as_str()),
+        head: AccountHead::of(&account, Tab::Events),
+        event_type: event.event_type.as_str(),
+        id: CopyId::new(id),
+        is_test: event.test,
+        warning: event.warning.as_ref().map(warning::words),
+        occurred: event.occurred_at.map(|at| (Moment::new(at, now), exact(at))),
+        accepted: Moment::new(event.created_at, now),
+        accepted_exactly: exact(event.created_at),
+        size: number::size(data.bytes),
+        data,
+        sent: sent_for(&app, &account.entry, id, event.test).await?,
+        live: account.path(&format!("events/{id}/live")),
+    })
+}
+
+/// `GET …/events/{id}/live`: its deliveries, again and again.
+pub async fn live(
+    State(app): State<App>,
+    account: InAccount,
+    PathId(id): PathId<EventId>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let event = app.engine.store().event(account.id(), id).await?;
+    let is_test = event.ok_or(Refusal::NotFound)?.test;
+    let account = account.id();
+    let state = Arc::clone(&app);
+    Ok(live::stream(&app, &headers, account, move || {
+        let app = Arc::clone(&state);
+        async move {
+            let entry = app
+                .engine
+                .directory()
+                .entry(account)
+                .await?
+                .ok_or(Refusal::NotFound)?;
+            Ok(sent_for(&app, &entry, id, is_test).await?.render()?)
+        }
+    }))
+}
+
+async fn sent_for(
+    app: &App,
+    entry: &AccountEntry,
+    event: EventId,
+    is_test: bool,
+) -> Result<SentFor, Refusal> {
+    let account = entry.config.account.id;
+    let filter = DeliveryFilter {
+        event: Some(event),
+        ..DeliveryFilter::default()
+    };
+    let found = app
+        .engine
+        .store()
+        .deliveries(account, &filter, paging::request(None))
+        .await?;
+    let now = app.now();
+    Ok(SentFor {
+        rows: Rows {
+            caption: "Deliveries of this event",
+            rows: found
+                .items
+                .iter()
+                .map(|delivery| Row::of(delivery, entry, now))
+                .collect(),
+            shows_type: false,
+        },
+        is_test,
+        all: found
+            .next
+            .map(|_| format!("/accounts/{account}/deliveries?event={event}")),
+    })
+}

@@ -1,0 +1,99 @@
+//! The charts of the overview.
+
+use postrider_engine::overview::Overview;
+use postrider_storage::statistics::Counts;
+
+use crate::chart::{Chart, Data, Look, Series, Step};
+use crate::view::number;
+
+/// How deliveries ended. What failed stands at the bottom, where one step can be compared with the next.
+pub fn deliveries(overview: &Overview, over: &str) -> Chart {
+    let series = |name, look| Series { name, look };
+    chart(
+        overview,
+        "deliveries",
+        "Deliveries",
+        deliveries_gist(overview, over),
+        vec![
+            series("Failed", Look::Hatched),
+            series("Delivered", Look::Solid),
+            series("Called off", Look::Hollow),
+        ],
+        |counts| vec![counts.failed, counts.succeeded, counts.canceled],
+    )
+}
+
+/// How many events came in.
+pub fn events(overview: &Overview, over: &str) -> Chart {
+    chart(
+        overview,
+        "events",
+        "Events",
+        events_gist(overview, over),
+        vec![Series {
+            name: "Accepted",
+            look: Look::Solid,
+        }],
+        |counts| vec![counts.events],
+    )
+}
+
+fn chart(
+    overview: &Overview,
+    id: &'static str,
+    title: &'static str,
+    gist: String,
+    series: Vec<Series>,
+    values: impl Fn(&Counts) -> Vec<u64>,
+) -> Chart {
+    let step = |step: &postrider_engine::overview::OverviewStep| Step {
+        from: step.at,
+        values: values(&step.counts),
+    };
+    Chart::new(Data {
+        id,
+        title,
+        gist,
+        series,
+        steps: overview.steps.iter().map(step).collect(),
+        length: overview.range.step(),
+    })
+}
+
+fn deliveries_gist(overview: &Overview, over: &str) -> String {
+    let Counts {
+        succeeded,
+        failed,
+        canceled,
+        ..
+    } = overview.totals;
+    let ended = succeeded + failed + canceled;
+    let worst = overview.steps.iter().max_by_key(|step| step.counts.failed);
+    match worst.filter(|worst| worst.counts.failed > 0) {
+        _ if ended == 0 => format!("No delivery ended in the last {over}."),
+        None => format!(
+            "{} ended in the last {over}, and none failed.",
+            number::counted(ended, "delivery", "deliveries")
+        ),
+        Some(worst) => format!(
+            "{} ended in the last {over}, {} of them failed. Most failures were on {}: {}.",
+            number::counted(ended, "delivery", "deliveries"),
+            number::grouped(failed),
+            crate::chart::span(worst.at, overview.range.step()),
+            number::grouped(worst.counts.failed),
+        ),
+    }
+}
+
+fn events_gist(overview: &Overview, over: &str) -> String {
+    let busiest = overview.steps.iter().max_by_key(|step| step.counts.events);
+    match busiest.filter(|busiest| busiest.counts.events > 0) {
+        None => format!("No event came in in the last {over}."),
+        Some(busiest) => format!(
+            "{} came in in the last {over}. Most came on {}: {}.",
+            number::counted(overview.totals.events, "event", "events"),
+            crate::chart::span(busiest.at, overview.range.step()),
+            number::grouped(busiest.counts.events),
+        ),
+    }
+}

@@ -1,0 +1,90 @@
+//! What to do first, where nothing has happened yet.
+
+use http::HeaderMap;
+use postrider_model::EventPattern;
+use postrider_storage::PageRequest;
+
+use crate::refusal::Refusal;
+use crate::state::App;
+
+/// How far somebody has come, and what is next.
+pub struct FirstSteps {
+    /// The newest account, where there is one.
+    pub account: Option<FirstAccount>,
+    /// The call that sends an event.
+    pub curl: String,
+}
+
+/// The account to go on with.
+pub struct FirstAccount {
+    /// Its name.
+    pub name: String,
+    /// `/accounts/<id>`.
+    pub path: String,
+    /// Whether it has an automation.
+    pub has_automation: bool,
+}
+
+impl FirstSteps {
+    /// Of this installation.
+    pub async fn of(app: &App, headers: &HeaderMap) -> Result<Self, Refusal> {
+        let newest = PageRequest {
+            limit: 1,
+            after: None,
+        };
+        let mut newest = app.engine.store().accounts(newest).await?;
+        let Some(account) = newest.items.pop() else {
+            return Ok(Self {
+                account: None,
+                curl: curl(&app.base_url(headers), "YOUR_ACCOUNT", "proposal.accepted"),
+            });
+        };
+        let entry = app.engine.directory().entry(account.id).await?;
+        let automations = entry.as_ref().map(|entry| &entry.config.automations);
+        let patterns = automations.into_iter().flatten();
+        let mut patterns = patterns.flat_map(|automation| &automation.trigger.event_types);
+        let wanted = patterns.find_map(|pattern| match pattern {
+            EventPattern::Exact(name) => Some(name.to_string()),
+            EventPattern::Any | EventPattern::Under(_) => None,
+        });
+        let name = account.uid.clone().unwrap_or_else(|| account.id.to_string());
+        Ok(Self {
+            curl: curl(
+                &app.base_url(headers),
+                &name,
+                wanted.as_deref().unwrap_or("proposal.accepted"),
+            ),
+            account: Some(FirstAccount {
+                path: format!("/accounts/{}", account.id),
+                name: account.name,
+                has_automation: automations.is_some_and(|automations| !automations.is_empty()),
+            }),
+        })
+    }
+}
+
+/// Ids, `uid`s and names of event types have no character that a shell or JSON would read otherwise.
+fn curl(base_url: &str, account: &str, event_type: &str) -> String {
+    format!(
+        "curl {base_url}/v1/accounts/{account}/events \\\n  \
+         -H \"Authorization: Bearer $POSTRIDER_API_KEY\" \\\n  \
+         -H 'Content-Type: application/json' \\\n  \
+         -d '{{\"type\":\"{event_type}\",\"data\":{{\"number\":1}}}}'"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::curl;
+
+    #[test]
+    fn the_call_is_one_that_a_shell_takes() {
+        assert_eq!(
+            curl("http://localhost:8080", "demo", "a.b"),
+            "curl http://localhost:8080/v1/accounts/demo/events \\\n  \
+             -H \"Authorization: Bearer $POSTRIDER_API_KEY\" \\\n  \
+             -H 'Content-Type: application/json' \\\n  \
+             -d '{\"type\":\"a.b\",\"data\":{\"number\":1}}'"
+        );
+    }
+}

@@ -1,0 +1,164 @@
+//! The filter, as people choose it.
+
+use std::str::FromStr;
+
+use postrider_engine::drafts::Fault;
+use postrider_model::{DeliveryStatus, Timestamp};
+use postrider_storage::DeliveryFilter;
+
+/// Its fields. Each is also a parameter of the page's address.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Fields {
+    /// Made at this time or later: `2026-11-24T15:41`, in UTC; empty for any.
+    pub from: String,
+    /// Made before this time.
+    pub to: String,
+    /// `failed`, `succeeded`, `canceled`, or `all` that have settled.
+    pub status: String,
+    /// An event type; empty for any.
+    pub event_type: String,
+    /// An automation's id; empty for any.
+    pub automation: String,
+    /// An action's id; empty for any.
+    pub action: String,
+}
+
+impl Fields {
+    /// What `get` knows by name: a query or a form.
+    pub fn of<'a>(get: impl Fn(&str) -> Option<&'a str>) -> Self {
+        let text = |name| get(name).unwrap_or_default().trim().to_owned();
+        Self {
+            from: text("from"),
+            to: text("to"),
+            status: get("status").unwrap_or("failed").to_owned(),
+            event_type: text("event_type"),
+            automation: text("automation"),
+            action: text("action"),
+        }
+    }
+
+    /// The filter, and what is wrong with the fields. Nothing that was made after `now` matches: what comes in after
+    /// the count is not part of it.
+    pub fn filter(&self, now: Timestamp) -> (DeliveryFilter, Vec<Fault>) {
+        let mut faults = Vec::new();
+        let before = time(&self.to, "/to", &mut faults).map_or(now, |to| to.min(now));
+        let filter = DeliveryFilter {
+            status: match self.status.as_str() {
+                "succeeded" => Some(DeliveryStatus::Succeeded),
+                "canceled" => Some(DeliveryStatus::Canceled),
+                "all" => None,
+                _ => Some(DeliveryStatus::Failed),
+            },
+            event: None,
+            automation: parsed(&self.automation, "/automation", "is no automation", &mut faults),
+            action: parsed(&self.action, "/action", "is no URL of this account", &mut faults),
+            event_type: parsed(
+                &self.event_type,
+                "/event_type",
+                "is no event type, such as “invoice.paid”",
+                &mut faults,
+            ),
+            after: time(&self.from, "/from", &mut faults),
+            before: Some(before),
+        };
+        (filter, faults)
+    }
+}
+
+fn parsed<T: FromStr>(text: &str, pointer: &str, detail: &str, faults: &mut Vec<Fault>) -> Option<T> {
+    if text.is_empty() {
+        return None;
+    }
+    let parsed = text.parse().ok();
+    if parsed.is_none() {
+        faults.push(Fault {
+            pointer: pointer.to_owned(),
+            code: "invalid_value",
+            detail: detail.to_owned(),
+        });
+    }
+    parsed
+}
+
+/// A time as a field of a browser has it (HTML, *local date and time*), which we take as UTC, or one with its zone.
+fn time(text: &str, pointer: &str, faults: &mut Vec<Fault>) -> Option<Timestamp> {
+    let text = &text.replacen(' ', "T", 1);
+    let detail = "is no date and time, such as “2026-11-24 15:40”";
+    let zoned = text.ends_with(['Z', 'z']) || text.get(19..).is_some_and(|rest| rest.contains(['+', '-']));
+    let full = match text.len() {
+        10 => format!("{text}T00:00:00Z"),
+        16 => format!("{text}:00Z"),
+        _ if zoned || text.is_empty() => text.clone(),
+        _ => format!("{text}Z"),
+    };
+    parsed(&full, pointer, detail, faults)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_unix_ms(1_795_534_863_120);
+
+    fn filter(fields: &[(&str, &str)]) -> (DeliveryFilter, Vec<String>) {
+        let get = |name: &str| {
+            fields
+                .iter()
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| *value)
+        };
+        let (filter, faults) = Fields::of(get).filter(NOW);
+        (filter, faults.into_iter().map(|fault| fault.pointer).collect())
+    }
+
+    #[test]
+    fn an_empty_form_means_all_that_failed_until_now() {
+        let (filter, faults) = filter(&[]);
+        assert!(faults.is_empty());
+        let expected = DeliveryFilter {
+            status: Some(DeliveryStatus::Failed),
+            before: Some(NOW),
+            ..DeliveryFilter::default()
+        };
+        assert_eq!(filter, expected);
+    }
+
+    #[test]
+    fn times_are_read_as_utc_however_they_are_written() {
+        let expected: Timestamp = "2026-01-31T10:30:00Z".parse().unwrap();
+        for text in [
+            "2026-01-31T10:30",
+            "2026-01-31 10:30",
+            "2026-01-31T10:30:00",
+            "2026-01-31T10:30:00.000",
+            "2026-01-31T10:30:00Z",
+            "2026-01-31T11:30:00+01:00",
+        ] {
+            let (filter, faults) = filter(&[("from", text), ("to", text)]);
+            assert_eq!(
+                (filter.after, filter.before),
+                (Some(expected), Some(expected)),
+                "{text}"
+            );
+            assert!(faults.is_empty());
+        }
+    }
+
+    #[test]
+    fn nothing_that_comes_later_is_included() {
+        let (filter, _) = filter(&[("to", "2030-01-01")]);
+        assert_eq!(filter.before, Some(NOW));
+    }
+
+    #[test]
+    fn what_is_no_filter_is_named_and_never_widens_one_unseen() {
+        let (_, faults) = filter(&[
+            ("from", "yesterday"),
+            ("to", "é"),
+            ("event_type", "a b"),
+            ("automation", "x"),
+            ("action", "auto_x"),
+        ]);
+        assert_eq!(faults, ["/to", "/automation", "/action", "/event_type", "/from"]);
+    }
+}

@@ -1,0 +1,205 @@
+//! `POST /accounts/{account}/replay`: runs it. The answer is one page that comes bit by bit while the work goes on.
+//!
+//! The head of the page comes first, then a *step* whenever the work has got further, at last the outcome and the rest of
+//! the page. The style sheet shows the last step alone, so that no script is needed; `assets/progress.js` shows the steps
+//! in place of the form. The work is the engine's own task: it goes on if the browser leaves.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use askama::Template;
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use futures_util::stream;
+use http::{HeaderName, HeaderValue, header};
+use postrider_engine::ReplayProgress;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::fields::Fields;
+use crate::form::Form;
+use crate::refusal::Refusal;
+use crate::shell::{AccountHead, Place, Shell, Tab};
+use crate::state::App;
+use crate::view::number;
+use crate::visitor::account::Writing;
+
+/// The least time between two steps: more often nobody reads them.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// A step comes at least this often, so that nothing between here and the browser takes the connection for dead.
+const SIGN_EVERY: Duration = Duration::from_secs(10);
+
+/// Where the steps go in the page.
+const STEPS_HERE: &str = "<!--steps-->";
+
+#[derive(Template)]
+#[template(path = "replay/run.html")]
+struct RunPage<'a> {
+    shell: Shell<'a>,
+    head: AccountHead,
+    path: String,
+}
+
+/// A bit of the answer. The comments around it are what the script finds it by.
+#[derive(Template)]
+#[template(path = "replay/step.html")]
+struct Step<'a> {
+    replayed: u64,
+    /// `1,204 deliveries`.
+    words: String,
+    /// How many there are to be, where the count said so.
+    total: Option<u64>,
+    total_words: String,
+    state: StepState,
+    /// Where the deliveries are.
+    deliveries: &'a str,
+    /// The form.
+    path: &'a str,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum StepState {
+    Running,
+    Done,
+    Failed,
+    /// The node stops.
+    Stopped,
+}
+
+/// Starts it, and answers with its progress.
+pub async fn run(State(app): State<App>, Writing(account): Writing, form: Form) -> Result<Response, Refusal> {
+    let fields = Fields::of(|name| form.get(name));
+    let (filter, faults) = fields.filter(app.now());
+    if !faults.is_empty() {
+        // The form carries what the count had checked.
+        return Err(Refusal::ForeignForm);
+    }
+    let markup = RunPage {
+        shell: Shell::of(&app, &account.visitor, Place::Accounts, "Sending again"),
+        head: AccountHead::of(&account, Tab::Deliveries),
+        path: account.path("replay"),
+    }
+    .render()?;
+    let (before, after) = markup.split_once(STEPS_HERE).ok_or(Refusal::Internal)?;
+    let steps = Steps {
+        progress: app.engine.replay_with_progress(account.id(), filter),
+        stopping: app.stopping.clone(),
+        total: form.text("total").parse().ok(),
+        deliveries: account.path("deliveries"),
+        path: account.path("replay"),
+        next: Next::Head(before.to_owned()),
+        tail: after.to_owned(),
+    };
+    let pieces = stream::unfold(steps, |mut steps| async move {
+        let piece = steps.next().await?;
+        Some((Ok::<_, Infallible>(piece), steps))
+    });
+    let headers = [
+        (
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("text/html; charset=utf-8"),
+        ),
+        // Proxies would otherwise keep the steps until the end.
+        (
+            HeaderName::from_static("x-accel-buffering"),
+            HeaderValue::from_static("no"),
+        ),
+    ];
+    Ok((headers, Body::from_stream(pieces)).into_response())
+}
+
+struct Steps {
+    progress: watch::Receiver<ReplayProgress>,
+    stopping: watch::Receiver<bool>,
+    total: Option<u64>,
+    deliveries: String,
+    path: String,
+    next: Next,
+    tail: String,
+}
+
+/// What comes next.
+enum Next {
+    Head(String),
+    /// A step, not before this time.
+    Step(Instant),
+    Nothing,
+}
+
+impl Steps {
+    /// The next piece of the page; `None` at its end.
+    async fn next(&mut self) -> Option<String> {
+        match std::mem::replace(&mut self.next, Next::Nothing) {
+            Next::Head(head) => {
+                self.next = Next::Step(Instant::now() + PAUSE);
+                Some(head + &self.step(StepState::Running))
+            }
+            Next::Step(earliest) => {
+                let state = self.wait(earliest).await;
+                let mut piece = self.step(state);
+                if state == StepState::Running {
+                    self.next = Next::Step(Instant::now() + PAUSE);
+                } else {
+                    piece.push_str(&self.tail);
+                }
+                Some(piece)
+            }
+            Next::Nothing => None,
+        }
+    }
+
+    /// Waits until there is something to tell.
+    async fn wait(&mut self, earliest: Instant) -> StepState {
+        let ended = self.progress.wait_for(|progress| progress.ended.is_some());
+        let stopping = self.stopping.wait_for(|stopping| *stopping);
+        let state = tokio::select! {
+            biased;
+            ended = ended => Some(match ended.map(|progress| progress.ended.clone()) {
+                Ok(Some(Ok(()))) => StepState::Done,
+                Ok(Some(Err(error))) => {
+                    tracing::error!(%error, "a replay ended early");
+                    StepState::Failed
+                }
+                Ok(None) | Err(_) => {
+                    tracing::error!("a replay panicked");
+                    StepState::Failed
+                }
+            }),
+            // An error says that the console is gone.
+            _ = stopping => Some(StepState::Stopped),
+            () = tokio::time::sleep_until(earliest) => None,
+        };
+        match state {
+            Some(state) => state,
+            None => self.wait_for_more().await,
+        }
+    }
+
+    /// Waits for the next change, or the time of a sign of life.
+    async fn wait_for_more(&mut self) -> StepState {
+        tokio::select! {
+            _ = self.progress.changed() => {}
+            _ = self.stopping.changed() => {}
+            () = tokio::time::sleep(SIGN_EVERY) => {}
+        }
+        StepState::Running
+    }
+
+    /// The markup of a step. It cannot fail but by a defect, and the work goes on without it.
+    fn step(&mut self, state: StepState) -> String {
+        let replayed = self.progress.borrow_and_update().replayed;
+        let total = self.total.filter(|total| *total >= replayed && *total > 0);
+        let step = Step {
+            replayed,
+            words: number::counted(replayed, "delivery", "deliveries"),
+            total,
+            total_words: total.map(number::grouped).unwrap_or_default(),
+            state,
+            deliveries: &self.deliveries,
+            path: &self.path,
+        };
+        step.render().unwrap_or_default()
+    }
+}

@@ -1,0 +1,110 @@
+//! `GET /accounts/{account}/replay`: the form; with `?count=1` also how many match, and the button that runs it.
+
+use std::time::Duration;
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+use http::StatusCode;
+use postrider_engine::ReplayCount;
+
+use super::fields::Fields;
+use crate::console::page;
+use crate::faults::FieldFaults;
+use crate::pages::automations::choices::{Choice, choices};
+use crate::refusal::Refusal;
+use crate::shell::{AccountHead, Place, Shell, Tab};
+use crate::state::App;
+use crate::view::icon::Icon;
+use crate::view::number;
+use crate::visitor::account::{InAccount, Writing};
+
+/// How long a count may take: what a person waits for without wondering. Longer ones say `more than`.
+const COUNT_MAX: Duration = Duration::from_secs(2);
+
+#[derive(Template)]
+#[template(path = "replay/show.html")]
+struct ShowPage<'a> {
+    shell: Shell<'a>,
+    head: AccountHead,
+    path: String,
+    fields: &'a Fields,
+    faults: FieldFaults,
+    automations: Vec<AutomationChoice<'a>>,
+    event_types: Vec<Choice>,
+    counted: Option<Counted>,
+}
+
+struct AutomationChoice<'a> {
+    id: String,
+    name: &'a str,
+    actions: Vec<(String, &'a str)>,
+}
+
+/// The answer of a count.
+struct Counted {
+    matching: u64,
+    /// `1,204 deliveries`.
+    words: String,
+    /// On the button.
+    figure: String,
+    is_all: bool,
+    /// The end of the filter, as the run takes it.
+    before: String,
+}
+
+/// The page.
+pub async fn show(State(app): State<App>, Writing(account): Writing) -> Result<Response, Refusal> {
+    let query = &account.visitor.query;
+    let fields = Fields::of(|name| query.get(name));
+    let (filter, faults) = fields.filter(app.now());
+    let mut counted = None;
+    if query.get("count").is_some() && faults.is_empty() {
+        let count = app.engine.count_replay(account.id(), &filter, COUNT_MAX).await?;
+        let before = filter.before.unwrap_or_else(|| app.now());
+        counted = Some(Counted::new(count, before.to_string()));
+    }
+    let faults = FieldFaults::new(faults);
+    let is_faulty = !faults.is_empty();
+    let (event_types, _) = choices(&app, &[]).await?;
+    let mut response = page(&ShowPage {
+        shell: Shell::of(&app, &account.visitor, Place::Accounts, "Send again"),
+        head: AccountHead::of(&account, Tab::Deliveries),
+        path: account.path("replay"),
+        fields: &fields,
+        faults,
+        automations: automations(&account),
+        event_types,
+        counted,
+    })?;
+    if is_faulty {
+        *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+    }
+    Ok(response)
+}
+
+impl Counted {
+    fn new(count: ReplayCount, before: String) -> Self {
+        Self {
+            matching: count.matching,
+            words: number::counted(count.matching, "delivery", "deliveries"),
+            figure: number::grouped(count.matching),
+            is_all: count.is_all,
+            before,
+        }
+    }
+}
+
+fn automations(account: &InAccount) -> Vec<AutomationChoice<'_>> {
+    let automations = account.entry.config.automations.iter();
+    let choices = automations.map(|automation| AutomationChoice {
+        id: automation.id.to_string(),
+        name: &automation.name,
+        actions: automation
+            .actions
+            .iter()
+            .map(|action| (action.id.to_string(), action.send.url.as_str()))
+            .collect(),
+    });
+    choices.collect()
+}

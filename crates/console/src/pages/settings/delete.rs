@@ -1,0 +1,62 @@
+//! `GET` and `POST /accounts/{account}/settings/delete`: asks for the account's name, then deletes.
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+use http::StatusCode;
+
+use crate::console::page;
+use crate::form::Form;
+use crate::refusal::Refusal;
+use crate::shell::{AccountHead, Place, Shell, Tab};
+use crate::state::App;
+use crate::visitor::Operator;
+use crate::visitor::account::InAccount;
+
+#[derive(Template)]
+#[template(path = "settings/delete.html")]
+struct DeletePage<'a> {
+    shell: Shell<'a>,
+    head: AccountHead,
+    path: String,
+    /// As it was typed.
+    typed: &'a str,
+    is_other: bool,
+}
+
+/// Asks.
+pub async fn ask(
+    State(app): State<App>,
+    Operator(_): Operator,
+    account: InAccount,
+) -> Result<Response, Refusal> {
+    render(&app, &account, None)
+}
+
+/// Deletes it, if its name was typed: nobody does that without reading.
+pub async fn delete(
+    State(app): State<App>,
+    Operator(_): Operator,
+    account: InAccount,
+    form: Form,
+) -> Result<Response, Refusal> {
+    let typed = form.text("name");
+    if typed.trim() != account.account().name.trim() {
+        let mut response = render(&app, &account, Some(typed))?;
+        *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+        return Ok(response);
+    }
+    // One that is gone already is what was asked for.
+    app.engine.directory().delete_account(account.id()).await?;
+    Ok(Redirect::to("/accounts").into_response())
+}
+
+fn render(app: &App, account: &InAccount, typed: Option<&str>) -> Result<Response, Refusal> {
+    page(&DeletePage {
+        shell: Shell::of(app, &account.visitor, Place::Accounts, "Delete account"),
+        head: AccountHead::of(account, Tab::Settings),
+        path: account.path("settings"),
+        typed: typed.unwrap_or_default(),
+        is_other: typed.is_some(),
+    })
+}

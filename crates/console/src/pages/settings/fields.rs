@@ -1,0 +1,110 @@
+//! What the form holds, as people type it.
+
+use postrider_engine::drafts::AccountWish;
+use postrider_model::Account;
+
+use crate::form::Form;
+use crate::view::{body, schedule};
+
+/// The form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fields {
+    /// The name.
+    pub name: String,
+    /// The operator's own name for it; empty for none.
+    pub uid: String,
+    /// JSON; empty for an empty object.
+    pub metadata: String,
+    /// Delays, as `view::schedule` writes them.
+    pub delays: String,
+}
+
+impl Fields {
+    /// An account as it is.
+    pub fn of(account: &Account) -> Self {
+        Self {
+            name: account.name.clone(),
+            uid: account.uid.clone().unwrap_or_default(),
+            // An empty object is an empty field.
+            metadata: match account.metadata.as_str() {
+                "{}" => String::new(),
+                metadata => body::pretty(metadata).unwrap_or_else(|| metadata.to_owned()),
+            },
+            delays: schedule::field(account.retry_delays.as_ref()),
+        }
+    }
+
+    /// As it was typed. `is_operator`: whether all of it was there to be typed; the rest stays as it is.
+    pub fn typed(form: &Form, account: &Account, is_operator: bool) -> Self {
+        let delays = form.text("delays").to_owned();
+        if !is_operator {
+            return Self {
+                delays,
+                ..Self::of(account)
+            };
+        }
+        Self {
+            name: form.text("name").to_owned(),
+            uid: form.text("uid").to_owned(),
+            metadata: form.text("metadata").to_owned(),
+            delays,
+        }
+    }
+
+    /// What is wished for. What was not touched stays as it is stored, byte for byte: laid out metadata is no change.
+    pub fn wish(&self, account: &Account) -> AccountWish {
+        let is = Self::of(account);
+        let uid = self.uid.trim();
+        let metadata = if self.metadata == is.metadata {
+            Some(account.metadata.clone())
+        } else {
+            Some(self.metadata.trim().to_owned()).filter(|text| !text.is_empty())
+        };
+        AccountWish {
+            name: self.name.trim().to_owned(),
+            uid: (!uid.is_empty()).then(|| uid.to_owned()),
+            metadata,
+            retry_delays_s: schedule::parse(&self.delays),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use postrider_model::{IdGenerator, Timestamp};
+
+    use super::*;
+
+    fn account(metadata: &str) -> Account {
+        let now = Timestamp::from_unix_ms(0);
+        Account {
+            id: IdGenerator::new(1).account(now),
+            uid: Some("42".to_owned()),
+            name: "Acme".to_owned(),
+            metadata: metadata.to_owned(),
+            retry_delays: None,
+            created_at: now,
+            updated_at: now,
+            version: 1,
+        }
+    }
+
+    #[test]
+    fn a_customer_changes_the_retries_alone() {
+        let form = Form::parse(b"name=Mine&uid=43&metadata=%7B%7D&delays=5").unwrap();
+        let account = account("{\"plan\":\"pro\"}");
+        let mut wish = Fields::typed(&form, &account, false).wish(&account);
+        assert_eq!(wish.retry_delays_s.take(), Some(vec![5]));
+        assert_eq!(wish, AccountWish::of(&account));
+        let wish = Fields::typed(&form, &account, true).wish(&account);
+        assert_eq!((wish.name.as_str(), wish.uid.as_deref()), ("Mine", Some("43")));
+    }
+
+    #[test]
+    fn what_nobody_touched_is_stored_as_it_was() {
+        for metadata in ["{}", "{ }", "{\"a\":1.10, \"b\":[]}"] {
+            let account = account(metadata);
+            assert_eq!(Fields::of(&account).wish(&account), AccountWish::of(&account));
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! `GET` and `POST /accounts/{account}/settings`
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+use http::StatusCode;
+use postrider_engine::drafts::{ConfigureError, Fault};
+
+use super::fields::Fields;
+use crate::console::page;
+use crate::faults::FieldFaults;
+use crate::form::Form;
+use crate::pages::accounts::uid_taken;
+use crate::refusal::Refusal;
+use crate::shell::{AccountHead, Place, Shell, Tab};
+use crate::state::App;
+use crate::view::schedule;
+use crate::view::time::Moment;
+use crate::visitor::account::{InAccount, Writing};
+
+#[derive(Template)]
+#[template(path = "settings/show.html")]
+struct ShowPage<'a> {
+    shell: Shell<'a>,
+    head: AccountHead,
+    path: String,
+    is_saved: bool,
+    /// The version that is edited, so that nobody's change is overwritten unseen.
+    version: i64,
+    fields: Fields,
+    faults: FieldFaults,
+    /// What the installation does where the account says nothing.
+    usual_schedule: String,
+    /// What holds now.
+    schedule: String,
+    created: Moment,
+    changed: Moment,
+}
+
+/// The page.
+pub async fn show(State(app): State<App>, account: InAccount) -> Result<Response, Refusal> {
+    let fields = Fields::of(account.account());
+    let version = account.account().version;
+    render(&app, &account, fields, version, Vec::new())
+}
+
+/// Saves it, or shows the form again.
+pub async fn save(
+    State(app): State<App>,
+    Writing(account): Writing,
+    form: Form,
+) -> Result<Response, Refusal> {
+    let current = account.account().clone();
+    let fields = Fields::typed(&form, &current, account.visitor.is_operator());
+    // The version that the person saw, not the one there is now.
+    let version = form.text("version").parse().unwrap_or(0);
+    if current.version != version {
+        return Err(Refusal::Stale);
+    }
+    let wish = fields.wish(&current);
+    let faults = match app.engine.update_account(current, wish).await {
+        Ok(_) => return Ok(Redirect::to(&account.path("settings?saved=1")).into_response()),
+        Err(ConfigureError::Faults(faults)) => faults,
+        Err(ConfigureError::UidTaken) => vec![uid_taken()],
+        Err(other) => return Err(other.into()),
+    };
+    let mut response = render(&app, &account, fields, version, faults)?;
+    *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+    Ok(response)
+}
+
+fn render(
+    app: &App,
+    account: &InAccount,
+    fields: Fields,
+    version: i64,
+    faults: Vec<Fault>,
+) -> Result<Response, Refusal> {
+    let now = app.now();
+    let usual = &app.engine.settings().retry_delays;
+    let is = account.account();
+    page(&ShowPage {
+        shell: Shell::of(app, &account.visitor, Place::Accounts, "Settings"),
+        head: AccountHead::of(account, Tab::Settings),
+        path: account.path("settings"),
+        is_saved: account.visitor.query.get("saved").is_some(),
+        version,
+        fields,
+        faults: FieldFaults::new(faults),
+        usual_schedule: schedule::sentence(usual),
+        schedule: schedule::sentence(is.retry_delays.as_ref().unwrap_or(usual)),
+        created: Moment::new(is.created_at, now),
+        changed: Moment::new(is.updated_at, now),
+    })
+}

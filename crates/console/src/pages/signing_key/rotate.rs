@@ -1,0 +1,110 @@
+//! `GET` and `POST /accounts/{account}/signing-key/rotate`
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+use http::StatusCode;
+use postrider_engine::drafts::{ConfigureError, RotationWish};
+
+use crate::console::page;
+use crate::faults::FieldFaults;
+use crate::form::Form;
+use crate::refusal::Refusal;
+use crate::shell::{AccountHead, Place, Shell, Tab};
+use crate::state::App;
+use crate::view::time::date;
+use crate::visitor::account::{InAccount, Writing};
+
+/// What can be chosen for the overlap, in seconds, with its words. The longest is the longest that the engine allows.
+const OVERLAPS: [(i64, &str); 5] = [
+    (0, "At once"),
+    (3_600, "In 1 hour"),
+    (86_400, "In 1 day"),
+    (7 * 86_400, "In 7 days"),
+    (30 * 86_400, "In 30 days"),
+];
+
+/// The one that is chosen at first: a day, for receivers to take the new key up.
+const OVERLAP_S_USUAL: i64 = 86_400;
+
+#[derive(Template)]
+#[template(path = "signing_key/rotate.html")]
+struct RotatePage<'a> {
+    shell: Shell<'a>,
+    head: AccountHead,
+    path: String,
+    /// The id of the key that is to be replaced: two clicks rotate once.
+    current: String,
+    overlaps: Vec<Overlap>,
+    /// When a key that still signs beside the current one ends, as long as nobody rotates.
+    older_ends: Option<String>,
+    secret: &'a str,
+    faults: FieldFaults,
+}
+
+struct Overlap {
+    seconds: i64,
+    words: &'static str,
+    /// The date on which the current key would end.
+    until: String,
+    is_chosen: bool,
+}
+
+/// The form.
+pub async fn ask(State(app): State<App>, Writing(account): Writing) -> Result<Response, Refusal> {
+    render(&app, &account, &Form::default(), FieldFaults::default())
+}
+
+/// Rotates, or shows the form again.
+pub async fn rotate(
+    State(app): State<App>,
+    Writing(account): Writing,
+    form: Form,
+) -> Result<Response, Refusal> {
+    if current(&app, &account)? != form.text("current") {
+        return Err(Refusal::Stale);
+    }
+    let secret = form.text("secret").trim();
+    let wish = RotationWish {
+        // What is no number is out of range, and refused as that.
+        overlap_s: Some(form.text("overlap").parse().unwrap_or(-1)),
+        secret: (!secret.is_empty()).then(|| secret.to_owned()),
+    };
+    match app.engine.rotate_signing_key(account.id(), wish).await {
+        Ok(_) => Ok(Redirect::to(&account.path("signing-key?rotated=1")).into_response()),
+        Err(ConfigureError::Faults(faults)) => {
+            let mut response = render(&app, &account, &form, FieldFaults::new(faults))?;
+            *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+            Ok(response)
+        }
+        Err(other) => Err(other.into()),
+    }
+}
+
+fn current(app: &App, account: &InAccount) -> Result<String, Refusal> {
+    let current = super::live(account, app.now()).find(|key| key.expires_at.is_none());
+    current.map(|key| key.id.to_string()).ok_or(Refusal::NotFound)
+}
+
+fn render(app: &App, account: &InAccount, form: &Form, faults: FieldFaults) -> Result<Response, Refusal> {
+    let now = app.now();
+    let chosen = form.get("overlap").map_or(OVERLAP_S_USUAL, |seconds| {
+        seconds.parse().unwrap_or(OVERLAP_S_USUAL)
+    });
+    let overlaps = OVERLAPS.map(|(seconds, words)| Overlap {
+        seconds,
+        words,
+        until: date(now.after(std::time::Duration::from_secs(seconds.unsigned_abs()))),
+        is_chosen: seconds == chosen,
+    });
+    page(&RotatePage {
+        shell: Shell::of(app, &account.visitor, Place::Accounts, "Rotate the signing key"),
+        head: AccountHead::of(account, Tab::SigningKey),
+        path: account.path("signing-key"),
+        current: current(app, account)?,
+        overlaps: overlaps.into(),
+        older_ends: super::live(account, now).find_map(|key| key.expires_at.map(date)),
+        secret: form.text("secret"),
+        faults,
+    })
+}

@@ -1,0 +1,91 @@
+//! `GET /accounts/{account}/signing-key`: the keys, without their secrets. `POST`: with the secret that was asked for.
+//!
+//! The secret is in the answer to a form alone: it is no part of any address, so it is in no history and no log, and a
+//! page that is only looked at (by somebody behind the reader's shoulder, too) does not hold it.
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+use postrider_model::{SigningKey, Timestamp};
+
+use super::verify::Verify;
+use crate::console::page;
+use crate::form::Form;
+use crate::refusal::Refusal;
+use crate::shell::{AccountHead, Place, Shell, Tab};
+use crate::state::App;
+use crate::view::icon::Icon;
+use crate::view::id::CopyId;
+use crate::view::time::{Moment, date};
+use crate::visitor::account::{InAccount, Writing};
+
+#[derive(Template)]
+#[template(path = "signing_key/show.html")]
+struct ShowPage<'a> {
+    shell: Shell<'a>,
+    head: AccountHead,
+    keys: Vec<KeyRow<'a>>,
+    /// When the older key ends, where there is one.
+    overlap_ends: Option<String>,
+    is_rotated: bool,
+    verify: Verify,
+}
+
+struct KeyRow<'a> {
+    id: String,
+    copy_id: CopyId,
+    created: Moment,
+    /// Until when it signs; `None` for the current key.
+    ends: Option<String>,
+    /// The secret, where it was asked for.
+    secret: Option<&'a str>,
+}
+
+/// The page.
+pub async fn show(State(app): State<App>, account: InAccount) -> Result<Response, Refusal> {
+    render(&app, &account, None)
+}
+
+/// The page with one of the secrets.
+pub async fn reveal(
+    State(app): State<App>,
+    Writing(account): Writing,
+    form: Form,
+) -> Result<Response, Refusal> {
+    render(&app, &account, Some(form.text("key")))
+}
+
+/// `shown`: the id of the key whose secret was asked for.
+fn render(app: &App, account: &InAccount, shown: Option<&str>) -> Result<Response, Refusal> {
+    let now = app.now();
+    let keys: Vec<KeyRow<'_>> = super::live(account, now)
+        .map(|key| KeyRow::new(key, shown, now))
+        .collect();
+    let visitor = &account.visitor;
+    let settings = app.engine.settings();
+    page(&ShowPage {
+        shell: Shell::of(app, visitor, Place::Accounts, "Signing key"),
+        head: AccountHead::of(account, Tab::SigningKey),
+        overlap_ends: keys.iter().find_map(|key| key.ends.clone()),
+        keys,
+        is_rotated: visitor.query.get("rotated").is_some(),
+        verify: Verify::of(
+            &visitor.query,
+            &account.path("signing-key"),
+            &settings.header_prefix,
+        ),
+    })
+}
+
+impl<'a> KeyRow<'a> {
+    fn new(key: &'a SigningKey, shown: Option<&str>, now: Timestamp) -> Self {
+        let id = key.id.to_string();
+        Self {
+            secret: (shown == Some(id.as_str())).then(|| key.secret.expose()),
+            copy_id: CopyId::new(&id),
+            created: Moment::new(key.created_at, now),
+            ends: key.expires_at.map(date),
+            id,
+        }
+    }
+}

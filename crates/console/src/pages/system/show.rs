@@ -1,0 +1,95 @@
+//! `GET /system`: version, store, what is to be done, and the settings that hold.
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+use postrider_storage::StoreError;
+
+use crate::console::page;
+use crate::pages::overview::pending;
+use crate::refusal::Refusal;
+use crate::shell::{Place, Shell};
+use crate::state::App;
+use crate::system::{SettingRow, SystemFacts};
+use crate::view::icon::Icon;
+use crate::view::number;
+use crate::view::status::{Badge, Tone};
+use crate::view::time::{self, Moment};
+use crate::visitor::Operator;
+
+#[derive(Template)]
+#[template(path = "system/show.html")]
+struct SystemPage<'a> {
+    shell: Shell<'a>,
+    facts: &'a SystemFacts,
+    settings: &'a [SettingRow],
+    as_of: String,
+    health: Health,
+    /// `None` where the store did not tell.
+    backlog: Option<BacklogWords>,
+    in_flight: String,
+    held: String,
+    lanes: String,
+    event_types: String,
+}
+
+/// Whether the store answers and can write.
+struct Health {
+    badge: Badge,
+    detail: String,
+}
+
+struct BacklogWords {
+    pending: String,
+    oldest_due: Option<Moment>,
+}
+
+/// The page. It is shown where the store is away, too: that is what somebody comes to find out.
+pub async fn show(State(app): State<App>, Operator(visitor): Operator) -> Result<Response, Refusal> {
+    let now = app.now();
+    let store = app.engine.store();
+    let health = Health::of(store.check().await);
+    let backlog = store.backlog(now).await.ok().map(|backlog| BacklogWords {
+        pending: pending(&backlog),
+        oldest_due: backlog.oldest_due.map(|due| Moment::new(due, now)),
+    });
+    let load = app.engine.load();
+    page(&SystemPage {
+        shell: Shell::of(&app, &visitor, Place::System, "System"),
+        facts: &app.system,
+        settings: &app.system.settings,
+        as_of: time::exact(now),
+        health,
+        backlog,
+        in_flight: counted(load.in_flight, "request", "requests"),
+        held: counted(load.deliveries, "delivery", "deliveries"),
+        lanes: counted(load.lanes, "URL", "URLs"),
+        event_types: counted(app.engine.catalogue().len(), "event type", "event types"),
+    })
+}
+
+fn counted(number: usize, one: &str, many: &str) -> String {
+    number::counted(u64::try_from(number).unwrap_or(u64::MAX), one, many)
+}
+
+impl Health {
+    fn of(checked: Result<(), StoreError>) -> Self {
+        match checked {
+            Ok(()) => Self {
+                badge: Badge::new(Tone::Good, Icon::Check, "Healthy"),
+                detail: "answers, and can be written to".to_owned(),
+            },
+            Err(StoreError::Busy) => Self {
+                badge: Badge::new(Tone::Busy, Icon::Warning, "Busy"),
+                detail: "takes longer than it should to answer".to_owned(),
+            },
+            Err(error) => {
+                tracing::warn!(%error, "the store is not well");
+                Self {
+                    badge: Badge::new(Tone::Bad, Icon::Warning, "Not healthy"),
+                    detail: "does not answer as it should; the log says why".to_owned(),
+                }
+            }
+        }
+    }
+}

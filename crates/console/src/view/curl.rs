@@ -1,0 +1,135 @@
+//! A request as a command line of curl, to be pasted into a shell.
+
+use std::fmt;
+
+use postrider_model::attempt::Headers;
+
+use super::headers::is_secret;
+use super::markup;
+
+/// Past this many bytes a body is piped in: Linux takes no argument of more than 128 KiB (`MAX_ARG_STRLEN`), and
+/// `printf` is part of the shell, which has no such bound. Quotes may make the body longer.
+const ARGUMENT_BYTES_MAX: usize = 64 * 1024;
+
+/// What stands for the value of a header that is hidden.
+const HIDDEN: &str = "<hidden>";
+
+/// The command. It renders itself escaped, as the content of a `pre`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Curl(String);
+
+impl Curl {
+    /// For a request that was sent. Header values that are hidden in the page are so here, too.
+    pub fn new(url: &str, headers: &Headers, body: &str) -> Self {
+        // Brackets and braces in a URL would be patterns to curl.
+        let globoff = if url.contains(['[', ']', '{', '}']) {
+            " --globoff"
+        } else {
+            ""
+        };
+        let mut command = format!("curl{globoff} {}", quoted(url));
+        for (name, value) in headers {
+            let header = if is_secret(name) {
+                format!("{name}: {HIDDEN}")
+            } else if value.is_empty() {
+                // How curl is told to send an empty one.
+                format!("{name};")
+            } else {
+                format!("{name}: {value}")
+            };
+            command.push_str(&format!(" \\\n  -H {}", quoted(&header)));
+        }
+        let body = quoted(body);
+        if body.len() > ARGUMENT_BYTES_MAX {
+            Self(format!("printf %s {body} | {command} \\\n  --data-binary @-"))
+        } else {
+            Self(format!("{command} \\\n  --data-binary {body}"))
+        }
+    }
+}
+
+/// In single quotes, between which a POSIX shell takes everything but a single quote as it is.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+impl fmt::Display for Curl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for character in self.0.chars() {
+            match character {
+                '&' => f.write_str("&amp;")?,
+                '<' => f.write_str("&lt;")?,
+                '>' => f.write_str("&gt;")?,
+                // As it is, a browser would read a line feed, and the signature would not match what is pasted.
+                '\r' => f.write_str("&#13;")?,
+                other => fmt::Write::write_char(f, other)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+markup!(Curl);
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    fn header(name: &str, value: &str) -> (String, String) {
+        (name.to_owned(), value.to_owned())
+    }
+
+    /// What a shell makes of the command, with `curl` printing its arguments, one a line, ends of them marked.
+    fn arguments(curl: &Curl) -> String {
+        let script = format!(
+            "curl() {{ printf '%s|\\n' \"$@\"; [ \"$(eval echo \\${{$#}})\" != @- ] || cat; }}\n{}",
+            curl.0
+        );
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        std::io::Write::write_all(&mut file, script.as_bytes()).unwrap();
+        let output = Command::new("sh").arg(file.path()).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    #[test]
+    fn a_shell_hands_on_what_was_sent_and_runs_nothing_of_it() {
+        let body = r#"{"a":"it's $(touch /tmp/x) `id` \" ! \\ "}"#;
+        let headers = vec![
+            header("X-A", "o'clock $HOME"),
+            header("X-Empty", ""),
+            header("Cookie", "s=1"),
+        ];
+        let curl = Curl::new("https://example.com/a?b=1&c='[1]", &headers, body);
+        let expected = [
+            "--globoff",
+            "https://example.com/a?b=1&c='[1]",
+            "-H",
+            "X-A: o'clock $HOME",
+            "-H",
+            "X-Empty;",
+            "-H",
+            "Cookie: <hidden>",
+            "--data-binary",
+            body,
+        ];
+        assert_eq!(
+            arguments(&curl),
+            expected.map(|line| format!("{line}|\n")).concat()
+        );
+    }
+
+    #[test]
+    fn a_long_body_is_piped_in() {
+        let body = "'x".repeat(60 * 1024);
+        let printed = arguments(&Curl::new("http://a/", &Vec::new(), &body));
+        assert_eq!(printed, format!("http://a/|\n--data-binary|\n@-|\n{body}"));
+    }
+
+    #[test]
+    fn it_is_text_in_a_page_with_every_byte_of_it() {
+        let html = Curl::new("http://a/", &Vec::new(), "\"<script>&\r\"").to_string();
+        assert!(html.ends_with("'\"&lt;script&gt;&amp;&#13;\"'"), "{html}");
+    }
+}

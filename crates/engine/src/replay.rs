@@ -1,0 +1,133 @@
+//! One more attempt of all deliveries that match a filter: counted first, then run, with news of how far it is.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use postrider_model::{AccountId, ActionId};
+use postrider_storage::{DeliveryFilter, StoreError, StoreResult};
+use tokio::sync::watch;
+
+use crate::directory::AccountEntry;
+use crate::engine::Engine;
+
+/// How many deliveries a replay would make due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReplayCount {
+    /// Those that match and whose action may be called, of all that were looked at.
+    pub matching: u64,
+    /// Whether all were looked at: the time sufficed.
+    pub is_all: bool,
+}
+
+/// How far a replay is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ReplayProgress {
+    /// Deliveries that were made due so far.
+    pub replayed: u64,
+    /// How it ended; `None` while it goes on. An error leaves what was made due as it is.
+    pub ended: Option<StoreResult<()>>,
+}
+
+impl Engine {
+    /// Asks for one more attempt of every settled delivery that matches and whose action may be called. Answers how
+    /// many there are; it goes on to the end even if the caller stops waiting.
+    pub async fn replay(self: &Arc<Self>, account: AccountId, filter: DeliveryFilter) -> StoreResult<u64> {
+        let mut progress = self.replay_with_progress(account, filter);
+        let ended = progress.wait_for(|progress| progress.ended.is_some()).await;
+        let ended = ended.map_err(|_| StoreError::Internal("a replay panicked".to_owned()))?;
+        match &ended.ended {
+            Some(Err(error)) => Err(error.clone()),
+            _ => Ok(ended.replayed),
+        }
+    }
+
+    /// As [`Self::replay`], and tells with each step how far it is. It goes on to the end even if nobody listens; the
+    /// channel closes without an end only where the task is gone.
+    pub fn replay_with_progress(
+        self: &Arc<Self>,
+        account: AccountId,
+        filter: DeliveryFilter,
+    ) -> watch::Receiver<ReplayProgress> {
+        let (tell, progress) = watch::channel(ReplayProgress::default());
+        let engine = Arc::clone(self);
+        tokio::spawn(async move {
+            let ended = engine.replay_all(account, &filter, &tell).await;
+            tell.send_modify(|progress| progress.ended = Some(ended));
+        });
+        progress
+    }
+
+    /// Counts what [`Self::replay`] would make due now, given the same filter, for at most about as long as `time`.
+    pub async fn count_replay(
+        &self,
+        account: AccountId,
+        filter: &DeliveryFilter,
+        time: Duration,
+    ) -> StoreResult<ReplayCount> {
+        let mut count = ReplayCount {
+            matching: 0,
+            is_all: true,
+        };
+        let Some(entry) = self.directory().entry(account).await? else {
+            return Ok(count);
+        };
+        let actions = callable(&entry);
+        let began_at = self.clock().now();
+        let ends = self.clock().monotonic() + time;
+        let mut after = None;
+        loop {
+            let step = self
+                .store()
+                .count_step(account, filter, &actions, after, began_at)
+                .await?;
+            count.matching += step.matching as u64;
+            match step.next {
+                None => return Ok(count),
+                Some(_) if self.clock().monotonic() >= ends => {
+                    count.is_all = false;
+                    return Ok(count);
+                }
+                next => after = next,
+            }
+        }
+    }
+
+    async fn replay_all(
+        &self,
+        account: AccountId,
+        filter: &DeliveryFilter,
+        tell: &watch::Sender<ReplayProgress>,
+    ) -> StoreResult<()> {
+        let Some(entry) = self.directory().entry(account).await? else {
+            return Ok(());
+        };
+        let actions = callable(&entry);
+        let began_at = self.clock().now();
+        let mut after = None;
+        loop {
+            let step = self
+                .store()
+                .replay_step(account, filter, &actions, after, began_at)
+                .await?;
+            if step.replayed > 0 {
+                tell.send_modify(|progress| progress.replayed += step.replayed as u64);
+                self.now_due(account, &actions);
+            }
+            match step.next {
+                Some(next) => after = Some(next),
+                None => return Ok(()),
+            }
+        }
+    }
+}
+
+/// The actions that may be called.
+fn callable(entry: &AccountEntry) -> Vec<ActionId> {
+    let automations = &entry.config.automations;
+    automations
+        .iter()
+        .flat_map(|automation| &automation.actions)
+        .map(|action| action.id)
+        .filter(|action| entry.callable(*action).is_some())
+        .collect()
+}

@@ -1,0 +1,118 @@
+//! The logo that the console shows.
+
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::Path;
+
+/// Largest logo, in bytes: it is held in memory and comes with the first page.
+const BYTES_MAX: u64 = 256 * 1024;
+
+/// A logo, read whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Logo {
+    /// What it is.
+    pub kind: LogoKind,
+    /// The file.
+    pub bytes: Vec<u8>,
+}
+
+/// What a logo can be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogoKind {
+    /// Pixels.
+    Png,
+    /// Shapes.
+    Svg,
+}
+
+/// Why a file is no logo.
+#[derive(Debug, thiserror::Error)]
+pub enum LogoError {
+    /// It cannot be read.
+    #[error(transparent)]
+    Unreadable(#[from] io::Error),
+    /// It is too large.
+    #[error("a logo has at most {} KiB", BYTES_MAX / 1024)]
+    TooLarge,
+    /// It is something else.
+    #[error("a logo is a PNG or SVG file, and this begins as neither")]
+    OtherKind,
+}
+
+impl LogoKind {
+    /// What an answer with it says that it is.
+    pub const fn media_type(self) -> &'static str {
+        match self {
+            Self::Png => "image/png",
+            Self::Svg => "image/svg+xml",
+        }
+    }
+}
+
+impl Logo {
+    /// Reads a logo. Its first bytes tell what it is, not its name.
+    pub fn read(file: &Path) -> Result<Self, LogoError> {
+        let mut bytes = Vec::new();
+        File::open(file)?.take(BYTES_MAX + 1).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > BYTES_MAX {
+            return Err(LogoError::TooLarge);
+        }
+        let kind = kind(&bytes).ok_or(LogoError::OtherKind)?;
+        Ok(Self { kind, bytes })
+    }
+}
+
+/// The signature of PNG (its specification, section 5.2), or XML whose first element is `svg`.
+fn kind(bytes: &[u8]) -> Option<LogoKind> {
+    if bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
+        return Some(LogoKind::Png);
+    }
+    let text = std::str::from_utf8(bytes).ok()?;
+    let mut rest = text.trim_start_matches('\u{feff}').trim_start();
+    loop {
+        let end = if rest.starts_with("<?") {
+            "?>"
+        } else if rest.starts_with("<!--") {
+            "-->"
+        } else if rest.starts_with("<!DOCTYPE") {
+            ">"
+        } else {
+            break;
+        };
+        rest = rest.split_once(end)?.1.trim_start();
+    }
+    let name = rest.strip_prefix("<svg")?;
+    name.starts_with(|next: char| next.is_whitespace() || next == '>' || next == '/')
+        .then_some(LogoKind::Svg)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_bytes_tell_what_a_logo_is() {
+        for svg in [
+            "<svg/>",
+            "\u{feff}<?xml version=\"1.0\"?>\n<!-- ours -->\n<!DOCTYPE svg PUBLIC \"\" \"\">\n<svg xmlns=\"\"></svg>",
+        ] {
+            assert_eq!(kind(svg.as_bytes()), Some(LogoKind::Svg), "{svg}");
+        }
+        assert_eq!(kind(b"\x89PNG\r\n\x1a\n\0"), Some(LogoKind::Png));
+        for other in ["", "GIF89a", "<html><svg/></html>", "<svgx/>", "<?xml", "svg"] {
+            assert_eq!(kind(other.as_bytes()), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_logo_is_bounded_and_has_to_be_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("logo");
+        assert!(matches!(Logo::read(&file), Err(LogoError::Unreadable(_))));
+        let padding = usize::try_from(BYTES_MAX).unwrap() - "<svg/>".len();
+        std::fs::write(&file, format!("<svg/>{}", " ".repeat(padding))).unwrap();
+        assert_eq!(Logo::read(&file).unwrap().kind.media_type(), "image/svg+xml");
+        std::fs::write(&file, format!("<svg/>{}", " ".repeat(padding + 1))).unwrap();
+        assert!(matches!(Logo::read(&file), Err(LogoError::TooLarge)));
+    }
+}

@@ -1,0 +1,53 @@
+//! The console, from the settings.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+
+use postrider_console::{Brand, Console, ConsoleParts, Logo};
+use postrider_engine::{ApiKeys, Engine};
+
+use super::system;
+use crate::config::Settings;
+use crate::failure::Failure;
+
+/// The console over this engine, under the operator's own brand.
+pub fn console(settings: &Settings, engine: &Arc<Engine>, keys: &Arc<ApiKeys>) -> Result<Console, Failure> {
+    Ok(Console::new(ConsoleParts {
+        engine: Arc::clone(engine),
+        keys: Arc::clone(keys),
+        brand: brand(settings)?,
+        frame_sources: settings.console_frame_sources(),
+        is_framed: !settings.console_frame_ancestors.is_empty(),
+        public_url: settings.public_url.as_ref().map(|url| url.as_str().to_owned()),
+        system: system::facts(settings),
+    }))
+}
+
+fn brand(settings: &Settings) -> Result<Brand, Failure> {
+    let logo = settings
+        .console_logo()
+        .map_err(|error| Failure::Usage(format!("console_logo_file: {error}")))?;
+    Ok(Brand {
+        product: settings.console_product_name.as_str().to_owned(),
+        accent: settings.console_accent_color.rgb(),
+        logo: logo.map(|logo| Logo {
+            content_type: logo.kind.media_type(),
+            bytes: logo.bytes.into(),
+        }),
+    })
+}
+
+/// Where people reach the console: what the operator says, else where it listens. An address that stands for all of a
+/// machine's is not one that a browser can open.
+pub fn base_url(settings: &Settings, mut address: SocketAddr) -> String {
+    if let Some(url) = &settings.public_url {
+        return url.as_str().to_owned();
+    }
+    if address.ip().is_unspecified() {
+        address.set_ip(match address.ip() {
+            IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    format!("http://{address}")
+}

@@ -1,0 +1,92 @@
+//! What the console tells of the process: version, store and settings, without secrets.
+//!
+//! Settings are shown as they serialise, and a type that holds a secret serialises without it ([`DatabaseUrl`]). What is
+//! a secret and no setting (the admin key, the database's password) is not here to be shown; of a secret in a file, the
+//! file's path is.
+//!
+//! [`DatabaseUrl`]: crate::config::database::DatabaseUrl
+
+use postrider_console::{SettingRow, SystemFacts};
+
+use crate::config::Settings;
+use crate::config::declaration;
+
+/// The facts of a node with these settings.
+pub fn facts(settings: &Settings) -> SystemFacts {
+    SystemFacts {
+        version: env!("CARGO_PKG_VERSION"),
+        store: match &settings.database_url {
+            None => format!("SQLite in {}", settings.data_dir.display()),
+            Some(url) => format!("PostgreSQL at {url}"),
+        },
+        settings: rows(settings),
+    }
+}
+
+fn rows(settings: &Settings) -> Vec<SettingRow> {
+    let values = toml::Table::try_from(settings).unwrap_or_default();
+    let row = |setting| {
+        let key = declaration::key(setting);
+        let help = setting.get_long_help().or(setting.get_help());
+        SettingRow {
+            key: key.to_owned(),
+            value: values.get(key).map(text).unwrap_or_default(),
+            help: help.map(ToString::to_string).unwrap_or_default(),
+        }
+    };
+    declaration::settings().map(row).collect()
+}
+
+/// As it would stand in a variable.
+fn text(value: &toml::Value) -> String {
+    match value {
+        toml::Value::String(text) => text.clone(),
+        toml::Value::Array(items) => items.iter().map(text).collect::<Vec<_>>().join(","),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(changes: &[(&str, &str)]) -> Settings {
+        let mut values = declaration::defaults();
+        for (key, value) in changes {
+            values.insert((*key).to_owned(), toml::Value::String((*value).to_owned()));
+        }
+        declaration::read(values).unwrap()
+    }
+
+    #[test]
+    fn every_setting_is_told_and_no_secret() {
+        for url in [
+            "postgres://app:hidden@db/postrider",
+            "postgres://app@db/postrider?password=hidden",
+            "host=db user=app password=hidden",
+        ] {
+            let facts = facts(&settings(&[
+                ("database_url", url),
+                ("database_password_file", "/run/secrets/db"),
+            ]));
+            assert!(!format!("{facts:?}").contains("hidden"), "{facts:?}");
+            assert!(facts.store.starts_with("PostgreSQL at "), "{}", facts.store);
+            assert_eq!(facts.settings.len(), declaration::settings().count());
+        }
+    }
+
+    #[test]
+    fn values_are_those_of_variables() {
+        let facts = facts(&settings(&[("allow_destination", "10.0.0.0/8,192.168.0.0/16")]));
+        let value = |key: &str| {
+            let row = facts.settings.iter().find(|row| row.key == key).unwrap();
+            row.value.as_str()
+        };
+        assert_eq!(value("allow_destination"), "10.0.0.0/8,192.168.0.0/16");
+        assert_eq!(value("retry_delays"), "10,100");
+        assert_eq!(value("database_url"), "");
+        assert_eq!(value("database_connections"), "8");
+        assert_eq!(facts.store, "SQLite in ./postrider-data");
+        assert!(facts.settings.iter().all(|row| !row.help.is_empty()));
+    }
+}

@@ -1,0 +1,74 @@
+//! The actions of which most deliveries failed: found among the hours in which one failed, however many actions there
+//! are that never do.
+
+use std::ops::Range;
+
+use postrider_model::Timestamp;
+use postrider_storage::statistics::{ActionKey, FAILING_HOURS_MAX, FailingAction, STEPS_MAX, TimeStep};
+use rusqlite::Connection;
+
+use super::action_key;
+use crate::columns;
+use crate::sql_error::SqlResult;
+
+/// What the index holds, and nothing else.
+pub(crate) const MOST: &str = "SELECT account_id, automation_id, action_id, failed
+     FROM statistics INDEXED BY statistics_failing
+     WHERE failed > 0 AND step = 1 AND action_id <> x'00000000000000000000000000000000' AND at >= ?1 AND at < ?2
+     ORDER BY at DESC LIMIT ?3";
+
+/// By the whole key, hour by hour: the account may have many other actions.
+pub(crate) const SUCCEEDED: &str = "SELECT succeeded FROM statistics
+     WHERE account_id = ?1 AND step = 1 AND at = ?2 AND automation_id = ?3 AND action_id = ?4";
+
+/// See [`postrider_storage::StatisticsStore::failing_actions`].
+pub(super) fn most(
+    conn: &Connection,
+    span: &Range<Timestamp>,
+    limit: usize,
+) -> SqlResult<Vec<FailingAction>> {
+    let sql = format!(
+        "SELECT account_id, automation_id, action_id, sum(failed) AS failed FROM ({MOST})
+         GROUP BY account_id, automation_id, action_id ORDER BY 4 DESC, 1, 2, 3 LIMIT ?4"
+    );
+    let mut statement = conn.prepare_cached(&sql)?;
+    let mut rows = statement.query((
+        span.start.unix_ms(),
+        span.end.unix_ms(),
+        columns::number(FAILING_HOURS_MAX),
+        columns::number(limit),
+    ))?;
+    let mut failing = Vec::new();
+    while let Some(row) = rows.next()? {
+        failing.push(FailingAction {
+            key: action_key(row, 0)?,
+            failed: columns::count(row, 3)?,
+            succeeded: 0,
+        });
+    }
+    for action in &mut failing {
+        action.succeeded = succeeded(conn, &action.key, span)?;
+    }
+    Ok(failing)
+}
+
+/// How many of its deliveries succeeded in the hours of the span, at most [`STEPS_MAX`] of them.
+fn succeeded(conn: &Connection, key: &ActionKey, span: &Range<Timestamp>) -> SqlResult<u64> {
+    let mut statement = conn.prepare_cached(SUCCEEDED)?;
+    let length_ms = TimeStep::Hour.length_ms();
+    let first_ms = span.start.unix_ms() + (-span.start.unix_ms()).rem_euclid(length_ms);
+    let hours = (0..columns::number(STEPS_MAX)).map(|nth| first_ms + nth * length_ms);
+    let mut sum = 0;
+    for at_ms in hours.take_while(|at_ms| *at_ms < span.end.unix_ms()) {
+        let mut rows = statement.query((
+            key.account.as_bytes(),
+            at_ms,
+            key.automation.as_bytes(),
+            key.action.as_bytes(),
+        ))?;
+        if let Some(row) = rows.next()? {
+            sum += columns::count(row, 0)?;
+        }
+    }
+    Ok(sum)
+}

@@ -1,0 +1,116 @@
+//! `POST /v1/accounts/{account}/portal-link`
+
+use http::Method;
+use postrider_tests::{Account, Server};
+use serde_json::{Value, json};
+
+use super::nobody;
+
+/// The token at the end of a link.
+fn token(link: &Value) -> &str {
+    let url = link["url"].as_str().unwrap();
+    url.rsplit('/').next().unwrap()
+}
+
+#[tokio::test]
+async fn a_link_is_shown_once_with_what_it_is_good_for() {
+    let mut server = Server::start();
+    let account = Account::create(server.api()).await;
+    let path = account.at("/portal-link");
+    let answer = account.api.post(&path, json!({})).await;
+    assert_eq!(answer.header("cache-control"), "no-store");
+    let link = answer.expect(201);
+    let members: Vec<_> = link.as_object().unwrap().keys().collect();
+    assert_eq!(members, ["url", "expires_at", "read_only", "theme"]);
+    assert_eq!(
+        (&link["read_only"], &link["theme"]),
+        (&json!(false), &Value::Null)
+    );
+    let time = link["expires_at"].as_str().unwrap();
+    assert!(
+        time.len() == 24 && time.ends_with('Z'),
+        "RFC 3339 with ms: {time}"
+    );
+
+    let body = json!({"expires_in_s": 604_800, "read_only": true, "theme": "light"});
+    let other = account.api.post(&path, body).await.expect(201);
+    assert_eq!(
+        (&other["read_only"], &other["theme"]),
+        (&json!(true), &json!("light"))
+    );
+    assert!(other["expires_at"].as_str() > Some(time), "it lasts longer");
+    assert_ne!(token(&link), token(&other));
+    // A body is not needed.
+    let plain = account.api.call(Method::POST, &path).send().await.expect(201);
+    assert_eq!(plain["read_only"], false);
+    server.stop();
+    let lines = server.log().lines();
+    assert!(
+        !lines.iter().any(|line| line.contains("prl_")),
+        "no token is logged"
+    );
+}
+
+#[tokio::test]
+async fn a_link_leads_to_the_public_url_or_else_to_where_the_request_was_sent() {
+    let mut server = Server::start();
+    let account = Account::create(server.api()).await;
+    let path = account.at("/portal-link");
+    let link = account.api.post(&path, json!({})).await.expect(201);
+    let here = format!("http://{}/sign-in/{}", server.address(), token(&link));
+    assert_eq!(link["url"], here);
+    assert!(token(&link).starts_with("prl_") && token(&link).len() == 47);
+    let call = account
+        .api
+        .call(Method::POST, &path)
+        .header("host", "hooks.example:81");
+    let link = call.send().await.expect(201);
+    assert_eq!(
+        link["url"],
+        format!("http://hooks.example:81/sign-in/{}", token(&link))
+    );
+    for host in ["user@hooks.example", "hooks example", "hooks.example/path"] {
+        let call = account.api.call(Method::POST, &path).header("host", host);
+        call.send().await.problem(400, "invalid_host");
+    }
+
+    server.stop();
+    server.start_again_with(&["--public-url", "https://hooks.example/"]);
+    let account = account.through(server.api());
+    let call = account
+        .api
+        .call(Method::POST, &path)
+        .header("host", "other.example");
+    let link = call.send().await.expect(201);
+    assert_eq!(
+        link["url"],
+        format!("https://hooks.example/sign-in/{}", token(&link))
+    );
+}
+
+#[tokio::test]
+async fn what_a_link_cannot_be_is_refused_at_its_place() {
+    let server = Server::start();
+    let account = Account::create(server.api()).await;
+    let path = account.at("/portal-link");
+    for (body, pointer, code) in [
+        (json!({"expires_in_s": 59}), "/expires_in_s", "out_of_range"),
+        (json!({"expires_in_s": 604_801}), "/expires_in_s", "out_of_range"),
+        (json!({"expires_in_s": "1h"}), "/expires_in_s", "wrong_type"),
+        (json!({"read_only": "yes"}), "/read_only", "wrong_type"),
+        (json!({"theme": "sepia"}), "/theme", "invalid_value"),
+        (json!({"valid_for": 60}), "/valid_for", "unknown_member"),
+    ] {
+        let answer = account.api.post(&path, body).await;
+        answer.problem(422, "invalid_body").at(pointer, code);
+    }
+    let both = json!({"expires_in_s": 0, "theme": "sepia"});
+    let answer = account.api.post(&path, both).await;
+    let problem = answer.problem(422, "invalid_body");
+    problem
+        .at("/expires_in_s", "out_of_range")
+        .at("/theme", "invalid_value");
+    let path = format!("/v1/accounts/{}/portal-link", nobody("acct"));
+    let answer = account.api.post(path, json!({})).await;
+    answer.problem(404, "account_not_found");
+}

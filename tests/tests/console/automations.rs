@@ -1,0 +1,108 @@
+//! Setting up automations.
+
+use postrider_tests::browser::{button, css, label, link, text};
+use postrider_tests::wait::SOON;
+use serde_json::json;
+
+use crate::desk::Desk;
+
+#[tokio::test]
+async fn an_automation_with_two_urls_is_made_and_works() {
+    let desk = Desk::open().await;
+    make_one(&desk).await;
+    desk.browser.assert_no_fault_logged(&["422"]).await;
+}
+
+#[tokio::test]
+async fn the_same_without_javascript() {
+    let desk = Desk::open_without_javascript().await;
+    make_one(&desk).await;
+}
+
+/// From the empty list to two webhooks that arrive, over a mistake on the way.
+async fn make_one(desk: &Desk) {
+    let (browser, receiver) = (&desk.browser, &desk.receiver);
+    desk.go("").await;
+    browser.wait_for_text("No automations yet.").await;
+    browser.click(link("New automation")).await;
+    browser.type_into(label("Name"), "Tell the CRM").await;
+    browser.click(css("input[value='proposal.accepted']")).await;
+    browser.type_into(label("URL"), &receiver.url("/crm")).await;
+    browser.click(button("Add a URL")).await;
+    browser.type_into(label("URL 2"), "ftp://files.example").await;
+    browser.click(button("Create automation")).await;
+
+    // The fault stands beside its field, and nothing that was typed is lost.
+    browser.wait_for_text("Not saved yet: one thing needs a change below.").await;
+    let fault = browser.attribute(label("URL 2"), "aria-describedby").await.unwrap();
+    assert!(!browser.text(&*format!("#{fault}")).await.is_empty());
+    assert_eq!(browser.property(label("Name"), "value").await, json!("Tell the CRM"));
+    assert_eq!(browser.property(label("URL 1"), "value").await, json!(receiver.url("/crm")));
+    let ticked = css("input[value='proposal.accepted']");
+    assert_eq!(browser.property(ticked, "checked").await, json!(true));
+
+    browser.click(button("Add a URL")).await;
+    browser.type_into(label("URL 3"), "https://one.too.many.example").await;
+    browser.click(button("Remove URL 3")).await;
+    browser.type_into(label("URL 2"), &receiver.url("/mail")).await;
+    browser.click(button("Create automation")).await;
+    browser.wait_for_text("Saved.").await;
+    assert_eq!(browser.text("h1").await, "Tell the CRM");
+    browser.wait_for_text("tries again after 1 second, then 2 seconds, then stops").await;
+
+    desk.account.send("proposal.accepted", r#"{"total":8400}"#).await;
+    receiver.wait_for("/crm", 1, SOON).await;
+    receiver.wait_for("/mail", 1, SOON).await;
+}
+
+#[tokio::test]
+async fn an_automation_is_switched_off_and_on_edited_and_deleted() {
+    let desk = Desk::open().await;
+    let (browser, receiver) = (&desk.browser, &desk.receiver);
+    desk.account.automation(json!({"type": "send_webhook", "url": receiver.url("/hooks")})).await;
+    desk.go("/automations").await;
+    browser.click(css("[role=switch]")).await;
+    browser.wait_for(css("[role=switch][aria-checked=false]")).await;
+    desk.account.send("a.b", "1").await;
+    browser.click(css("[role=switch]")).await;
+    browser.wait_for(css("[role=switch][aria-checked=true]")).await;
+    desk.account.send("a.b", "2").await;
+    let received = receiver.wait_for("/hooks", 1, SOON).await;
+    assert!(received[0].body.ends_with(b"\"data\":2}"), "{received:?}");
+
+    browser.click(css("td.lead a")).await;
+    browser.click(link("Edit")).await;
+    browser.click(button("Options for this URL")).await;
+    browser.type_into(label("More headers"), "X-Tenant: 42").await;
+    browser.type_into(label("Wait for the answer, at most"), "soon").await;
+    browser.click(button("Save changes")).await;
+    browser.wait_for_text("Not saved yet").await;
+    browser.type_into(label("Wait for the answer, at most"), "5").await;
+    browser.click(button("Change this")).await;
+    browser.type_into(css("#delays"), "3, 4").await;
+    browser.click(button("Save changes")).await;
+    browser.wait_for_text("tries again after 3 seconds, then 4 seconds, then stops").await;
+    browser.wait_for_text("1 header of its own, waits 5 seconds for the answer").await;
+
+    browser.click(link("Delete this automation…")).await;
+    browser.click(button("Delete the automation")).await;
+    browser.wait_for(text("No automations yet.")).await;
+    browser.assert_no_fault_logged(&["422"]).await;
+}
+
+#[tokio::test]
+async fn what_somebody_else_changed_meanwhile_is_not_overwritten() {
+    let desk = Desk::open().await;
+    let automation = desk
+        .account
+        .automation(json!({"type": "send_webhook", "url": desk.receiver.url("/hooks")}))
+        .await;
+    let id = automation["id"].as_str().unwrap();
+    desk.go(&format!("/automations/{id}/edit")).await;
+    desk.browser.type_into(label("Name"), "Mine").await;
+    let path = desk.account.at(&format!("/automations/{id}"));
+    desk.account.api.patch(path.clone(), json!({"name": "Theirs"})).await.expect(200);
+    desk.browser.click(button("Save changes")).await;
+    desk.browser.wait_for_text("Somebody else changed this meanwhile").await;
+    assert_eq!(desk.account.api.get(path).await.expect(200)["name"], "Theirs");
+}

@@ -1,0 +1,82 @@
+//! What a journey begins with: a server, a receiver, an account, and somebody at a browser.
+
+use postrider_tests::browser::{button, label};
+use postrider_tests::server::{ADMIN_KEY, LOOPBACK_ALLOWED};
+use postrider_tests::{Account, Browser, Receiver, Server};
+use serde_json::json;
+
+/// A server with an account, and a browser of the operator's staff, who is signed in.
+pub struct Desk {
+    pub browser: Browser,
+    pub account: Account,
+    pub receiver: Receiver,
+    pub server: Server,
+}
+
+/// The flags of a desk's server: retries are soon, so that a journey sees them.
+const FLAGS: [&str; 2] = ["--retry-delays", "1,2"];
+
+impl Desk {
+    /// With a browser as most people have it.
+    pub async fn open() -> Self {
+        Self::open_with(&[], Browser::start().await).await
+    }
+
+    /// With a browser that runs no scripts.
+    pub async fn open_without_javascript() -> Self {
+        Self::open_with(&[], Browser::start_without_javascript().await).await
+    }
+
+    /// With more flags of the server.
+    pub async fn open_with(flags: &[&str], browser: Browser) -> Self {
+        let flags = [&LOOPBACK_ALLOWED[..], &FLAGS, flags].concat();
+        let server = Server::start_with(&flags);
+        let account = Account::create(server.api()).await;
+        let desk = Self {
+            browser,
+            account,
+            receiver: Receiver::start().await,
+            server,
+        };
+        desk.describe_event_types().await;
+        desk.browser.open(&desk.url("/sign-in")).await;
+        desk.browser.type_into(label("API key"), ADMIN_KEY).await;
+        desk.browser.click(button("Sign in")).await;
+        desk.browser.wait_gone(label("API key")).await;
+        desk
+    }
+
+    /// An address of the console.
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.server.api().url())
+    }
+
+    /// The path of something in the account.
+    pub fn path(&self, rest: &str) -> String {
+        format!("/accounts/{}{rest}", self.account.id)
+    }
+
+    /// Opens something in the account.
+    pub async fn go(&self, rest: &str) {
+        self.browser.open(&self.url(&self.path(rest))).await;
+    }
+
+    /// Opens what came last in the account's list: an automation, an event, a delivery.
+    pub async fn last_id(&self, list: &str) -> String {
+        let items = self.account.api.get(self.account.at(&format!("/{list}"))).await.expect(200);
+        items["data"][0]["id"].as_str().unwrap().to_owned()
+    }
+
+    async fn describe_event_types(&self) {
+        let types = [
+            ("proposal.accepted", "A customer accepted a proposal"),
+            ("proposal.sent", "A proposal went out to a customer"),
+            ("invoice.paid", "A customer paid an invoice"),
+        ];
+        for (name, description) in types {
+            let example = json!({ "proposal_id": "p_1001", "customer": "Zoë Müller", "total": 8400 });
+            let entry = json!({ "description": description, "example": example });
+            self.account.api.put(format!("/v1/event-types/{name}"), entry).await.expect(201);
+        }
+    }
+}

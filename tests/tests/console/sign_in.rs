@@ -1,0 +1,91 @@
+//! Signing in and out.
+
+use http::Method;
+use postrider_tests::browser::{button, label, text};
+use postrider_tests::server::ADMIN_KEY;
+use postrider_tests::wait::SOON;
+use postrider_tests::{Browser, Server};
+
+use crate::desk::Desk;
+
+#[tokio::test]
+async fn a_key_signs_in_and_leads_back_to_where_one_wanted_to_go() {
+    let server = Server::start();
+    let browser = Browser::start().await;
+    let url = server.api().url();
+    browser.open(&format!("{url}/accounts?search=acme")).await;
+    browser.wait_for_path("/sign-in").await;
+    browser.type_into(label("API key"), "prk_this-is-not-a-key-of-anybody").await;
+    browser.click(button("Sign in")).await;
+    browser.wait_for_text("This is not a key of this installation.").await;
+    browser.assert_accessible("sign in, wrong key").await;
+    browser.type_into(label("API key"), ADMIN_KEY).await;
+    browser.click(button("Sign in")).await;
+    browser.wait_for_path("/accounts").await;
+    browser.wait_for_text("No account matches “acme”.").await;
+
+    browser.click(button("Sign out")).await;
+    browser.wait_for_path("/sign-in").await;
+    browser.open(&format!("{url}/accounts")).await;
+    browser.wait_for_path("/sign-in").await;
+    browser.assert_no_fault_logged(&["422"]).await;
+}
+
+#[tokio::test]
+async fn the_first_start_prints_a_link_that_signs_in_once() {
+    let mut server = Server::stopped();
+    server.withhold_admin_key();
+    server.start_again();
+    let link = server
+        .log()
+        .find(0, SOON, |line| {
+            let start = line.find("http://").filter(|_| line.contains("/sign-in/"))?;
+            Some(line[start..].trim().to_owned())
+        })
+        .unwrap();
+    let browser = Browser::start().await;
+    browser.open(&link).await;
+    browser.wait_for_path("/").await;
+    browser.wait_for(button("Sign out")).await;
+    browser.open(&link).await;
+    browser.wait_for_text("This link does not work any more").await;
+}
+
+#[tokio::test]
+async fn a_session_is_over_for_everybody_once_it_is_signed_out_of() {
+    let desk = Desk::open().await;
+    let cookie = session_of(&desk.browser).await;
+    let anybody = desk.server.api().with_key(None);
+    let status = async || {
+        let call = anybody.call(Method::GET, "/accounts").header("cookie", &cookie);
+        call.send().await.status
+    };
+    assert_eq!(status().await, 200);
+    desk.browser.click(button("Sign out")).await;
+    desk.browser.wait_for_path("/sign-in").await;
+    assert_eq!(status().await, 303);
+}
+
+/// The session's cookie, as the browser would send it. Pages' scripts cannot read it.
+async fn session_of(browser: &Browser) -> String {
+    assert_eq!(browser.evaluate("document.cookie").await, "");
+    let cookies = browser.cookies().await;
+    let session = cookies.iter().find(|cookie| cookie["name"] == "postrider_session").unwrap();
+    assert_eq!((&session["httpOnly"], &session["sameSite"]), (&true.into(), &"Lax".into()));
+    format!("postrider_session={}", session["value"].as_str().unwrap())
+}
+
+#[tokio::test]
+async fn whoever_tries_too_often_has_to_wait() {
+    let server = Server::start();
+    let browser = Browser::start_without_javascript().await;
+    browser.open(&format!("{}/sign-in", server.api().url())).await;
+    for _ in 0..10 {
+        browser.type_into(label("API key"), "prk_guessing-guessing-guessing").await;
+        browser.click(button("Sign in")).await;
+        browser.wait_for_text("This is not a key of this installation.").await;
+    }
+    browser.type_into(label("API key"), ADMIN_KEY).await;
+    browser.click(button("Sign in")).await;
+    browser.wait_for(text("Too many tries")).await;
+}
