@@ -1,7 +1,7 @@
 //! A real browser: Chromium without a window, driven over WebDriver.
 //!
 //! A test opens pages, clicks and types as a visitor would. Every verb waits until it can be done, for at most
-//! [`SOON`](crate::wait::SOON), and panics with what the page shows where it cannot: tests need no waiting of their
+//! [`SOON`], and panics with what the page shows where it cannot: tests need no waiting of their
 //! own, and never sleep.
 //!
 //! * [`target`]: which element is meant: by the name of a button, link or field, or by a CSS selector.
@@ -10,7 +10,7 @@
 //! * [`console_log`]: errors and violations of the Content-Security-Policy, which a visitor would not see.
 //! * [`screenshot`], [`palette`]: pictures of the whole page for the documentation, small.
 //! * [`axe`]: faults of accessibility.
-//! * [`driver`], [`session`]: `chromedriver` as a child, and the protocol that it speaks.
+//! * [`driver`], [`session`]: `chromedriver` as a child, and what the verbs ask of it.
 //!
 //! To add a verb: a method in [`verbs`] that goes through `Browser::on`, so that it waits and reports as the others.
 
@@ -28,7 +28,8 @@ pub mod waiting;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::{Map, json};
+use thirtyfour::Capabilities;
 
 pub use axe::{Accessibility, Counts};
 pub use console_log::Logged;
@@ -40,11 +41,9 @@ pub use verbs::key;
 use driver::Driver;
 use session::Session;
 
-/// Bound on a page's load, and on a script that a test has run in it.
-const PAGE_LOAD_MAX: Duration = Duration::from_secs(20);
-const SCRIPT_MAX: Duration = Duration::from_secs(30);
+use crate::wait::SOON;
 
-/// A window is all there is, the sandbox cannot be had as root, and the browser calls nobody but the pages' server.
+/// There is no screen, root cannot have the sandbox, and the browser is to call nobody but the pages' server.
 const FLAGS: [&str; 9] = [
     "--headless=new",
     "--no-sandbox",
@@ -65,6 +64,7 @@ const BLOCKED: u32 = 2;
 pub struct Browser {
     session: Session,
     javascript: bool,
+    patience: Duration,
     emulation: Mutex<Emulation>,
     logged: Mutex<Vec<Logged>>,
     // Last, so that it is dropped last.
@@ -85,18 +85,25 @@ impl Browser {
 
     async fn start_with(javascript: bool) -> Self {
         let driver = Driver::start();
-        let session = Session::open(driver.address(), &capabilities(&driver, javascript))
+        let session = Session::open(driver.address(), capabilities(&driver, javascript))
             .await
-            .unwrap_or_else(|refusal| panic!("Chromium does not start: {}", refusal.message));
+            .unwrap_or_else(|refusal| panic!("Chromium does not start: {refusal}"));
         let browser = Self {
             session,
             javascript,
+            patience: SOON,
             emulation: Mutex::new(Emulation::default()),
             logged: Mutex::default(),
             driver,
         };
         browser.emulate(Emulation::default()).await;
         browser
+    }
+
+    /// Has its verbs give up after this long: for tests of what cannot be done.
+    #[must_use]
+    pub fn with_patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
     }
 
     /// The driver and what goes with it.
@@ -113,21 +120,18 @@ impl Browser {
     }
 }
 
-fn capabilities(driver: &Driver, javascript: bool) -> Value {
+fn capabilities(driver: &Driver, javascript: bool) -> Capabilities {
     let mut flags: Vec<String> = FLAGS.map(str::to_owned).into();
     flags.push(format!("--user-data-dir={}", driver.profile().display()));
     let mut options = json!({ "args": flags });
     if !javascript {
         options["prefs"] = json!({ "profile.managed_default_content_settings.javascript": BLOCKED });
     }
-    json!({
-        "browserName": "chrome",
-        "goog:chromeOptions": options,
-        "goog:loggingPrefs": { "browser": "ALL" },
-        "timeouts": { "pageLoad": millis(PAGE_LOAD_MAX), "script": millis(SCRIPT_MAX) },
-    })
-}
-
-fn millis(span: Duration) -> u64 {
-    u64::try_from(span.as_millis()).expect("a bound of seconds")
+    let capabilities = [
+        ("browserName", json!("chrome")),
+        ("goog:chromeOptions", options),
+        ("goog:loggingPrefs", json!({ "browser": "ALL" })),
+    ];
+    let capabilities = capabilities.map(|(name, value)| (name.to_owned(), value));
+    Map::from_iter(capabilities).into()
 }

@@ -3,8 +3,6 @@
 use std::fmt::{Display, Formatter};
 use std::sync::PoisonError;
 
-use serde_json::json;
-
 use super::Browser;
 use super::session::Refusal;
 
@@ -55,16 +53,13 @@ impl Browser {
 
     /// The driver forgets what it gave.
     pub(super) async fn take_log(&self) -> Result<Vec<Logged>, Refusal> {
-        let news = self.session.post("/se/log", json!({ "type": "browser" })).await?;
+        let news = self.session.log().await?;
         let mut logged = self.logged.lock().unwrap_or_else(PoisonError::into_inner);
-        for line in news.as_array().map(Vec::as_slice).unwrap_or_default() {
-            let word = |name: &str| line[name].as_str().unwrap_or_default().to_owned();
-            logged.push(Logged {
-                level: word("level"),
-                source: word("source"),
-                text: word("message"),
-            });
-        }
+        logged.extend(news.into_iter().map(|line| Logged {
+            level: line.level,
+            source: line.source.unwrap_or_default(),
+            text: line.message,
+        }));
         Ok(logged.clone())
     }
 }

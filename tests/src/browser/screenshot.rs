@@ -1,6 +1,6 @@
 //! Pictures of pages: for the documentation where they are asked for, and else beside what is built.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -43,7 +43,16 @@ pub struct Screenshot {
 impl Browser {
     /// Takes the page as it is now, from its top, on a telephone and a desktop, light and dark, without motion.
     /// Afterwards pages are told what they were told before.
+    ///
+    /// With `UPDATE_SCREENSHOTS=1` the pictures are those of the documentation, in `docs/screenshots`; otherwise they
+    /// go to `screenshots` in the target folder.
     pub async fn screenshots(&self, name: &str) -> Vec<Screenshot> {
+        let is_update = std::env::var_os(UPDATE).is_some_and(|update| update == "1");
+        self.screenshots_into(&folder(is_update), name).await
+    }
+
+    /// The same for a folder of the test's own.
+    pub async fn screenshots_into(&self, folder: &Path, name: &str) -> Vec<Screenshot> {
         self.assert_javascript("a picture");
         let before = self.emulation();
         let mut taken = Vec::new();
@@ -55,15 +64,15 @@ impl Browser {
                     reduced_motion: true,
                 })
                 .await;
-                taken.push(self.screenshot(name, width_px, scheme).await);
+                taken.push(self.screenshot(folder, name, width_px, scheme).await);
             }
         }
         self.emulate(before).await;
         taken
     }
 
-    async fn screenshot(&self, name: &str, width_px: u32, scheme: Scheme) -> Screenshot {
-        let height = self.session.run_async(SETTLE, json!([])).await;
+    async fn screenshot(&self, folder: &Path, name: &str, width_px: u32, scheme: Scheme) -> Screenshot {
+        let height = self.session.run_async(SETTLE, Vec::new()).await;
         let height = self.expect("measure the page", height).await;
         let height_px = height.as_u64().unwrap_or_default().min(HEIGHT_MAX_PX);
         let clip = json!({ "x": 0, "y": 0, "width": width_px, "height": height_px, "scale": 1 });
@@ -74,8 +83,7 @@ impl Browser {
             .decode(taken["data"].as_str().unwrap_or_default())
             .expect("a picture comes in Base64");
         let picture = palette::reduce(&taken);
-        let folder = folder();
-        std::fs::create_dir_all(&folder).expect("a folder can be made");
+        std::fs::create_dir_all(folder).expect("a folder can be made");
         let path = folder.join(format!("{name}-{width_px}-{}.png", scheme.name()));
         std::fs::write(&path, &picture.png).expect("a file can be written");
         Screenshot {
@@ -87,12 +95,25 @@ impl Browser {
     }
 }
 
-fn folder() -> PathBuf {
-    if std::env::var_os(UPDATE).is_some_and(|update| update == "1") {
+fn folder(is_update: bool) -> PathBuf {
+    if is_update {
         return binary::root().join("docs/screenshots");
     }
     // A test is target/PROFILE/deps/NAME.
     let test = std::env::current_exe().expect("a test knows its own path");
     let target_dir = test.ancestors().nth(3).expect("a test is in target/PROFILE/deps");
     target_dir.join("screenshots")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_update_writes_to_the_work_tree() {
+        assert_eq!(folder(true), binary::root().join("docs/screenshots"));
+        let test = std::env::current_exe().unwrap();
+        let beside = folder(false);
+        assert!(test.starts_with(beside.parent().unwrap()), "{beside:?}");
+    }
 }

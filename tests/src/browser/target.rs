@@ -63,7 +63,7 @@ impl<'a> Target<'a> {
     }
 
     /// What `find.js` takes.
-    pub(super) fn to_json(self) -> Value {
+    pub(super) fn arguments(self) -> Vec<Value> {
         let kind = match self.kind {
             Kind::Css => "css",
             Kind::Button => "button",
@@ -71,7 +71,7 @@ impl<'a> Target<'a> {
             Kind::Label => "label",
             Kind::Text => "text",
         };
-        json!([kind, self.name, self.scope])
+        vec![json!(kind), json!(self.name), json!(self.scope)]
     }
 }
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Browser;
-use super::session::{Element, Refusal};
+use super::session::{Refusal, argument};
 use super::target::Target;
 
 /// Keys that print nothing, for [`Browser::press`] (W3C WebDriver, section 17.4.2, "keyboard actions").
@@ -27,31 +27,26 @@ pub mod key {
 impl Browser {
     /// Opens a page, and waits until it is loaded.
     pub async fn open(&self, url: &str) {
-        let opened = self.session.post("/url", json!({ "url": url })).await;
+        let opened = self.session.goto(url).await;
         self.expect(&format!("open {url}"), opened).await;
     }
 
     /// Loads the page again.
     pub async fn reload(&self) {
-        let loaded = self.session.post("/refresh", json!({})).await;
+        let loaded = self.session.refresh().await;
         self.expect("reload the page", loaded).await;
     }
 
     /// Clicks. Where that leads to another page, waits for its load.
     pub async fn click<'a>(&self, target: impl Into<Target<'a>>) {
-        self.on("click", target, async |element| {
-            self.session.post_to(element, "/click", json!({})).await
-        })
-        .await;
+        self.on("click", target, async |element| self.session.click(element).await)
+            .await;
     }
 
     /// Types a text into a field, in the place of what is there.
     pub async fn type_into<'a>(&self, target: impl Into<Target<'a>>, text: &str) {
         self.on("type into", target, async |element| {
-            self.session.post_to(element, "/clear", json!({})).await?;
-            self.session
-                .post_to(element, "/value", json!({ "text": text }))
-                .await
+            self.session.fill(element, text).await
         })
         .await;
     }
@@ -59,17 +54,14 @@ impl Browser {
     /// Chooses the option of this text from a `select`.
     pub async fn choose<'a>(&self, target: impl Into<Target<'a>>, option: &str) {
         const OPTION: &str =
-            "return Array.from(arguments[0].options).find(it => it.label.trim() === arguments[1])";
+            "return Array.from(arguments[0].options).filter(it => it.label.trim() === arguments[1])";
         self.on("choose from", target, async |element| {
-            let found = self
-                .session
-                .run(OPTION, json!([element.to_json(), option]))
-                .await?;
-            let found = Element::from_json(&found).ok_or_else(|| Refusal {
-                error: "no such option".to_owned(),
-                message: format!("“{option}”"),
-            })?;
-            self.session.post_to(&found, "/click", json!({})).await
+            let arguments = vec![argument(element), json!(option)];
+            let found = self.session.elements(OPTION, arguments).await?;
+            let found = found
+                .first()
+                .ok_or_else(|| Refusal::new(format!("no such option: “{option}”")))?;
+            self.session.click(found).await
         })
         .await;
     }
@@ -78,22 +70,14 @@ impl Browser {
     pub async fn submit<'a>(&self, target: impl Into<Target<'a>>) {
         const SUBMIT: &str = "arguments[0].closest('form').requestSubmit()";
         self.on("submit", target, async |element| {
-            self.session.run(SUBMIT, json!([element.to_json()])).await
+            self.session.run(SUBMIT, vec![argument(element)]).await
         })
         .await;
     }
 
     /// Presses keys together, wherever the focus is: down in their order, up in the reverse one.
     pub async fn press(&self, keys: &str) {
-        let strokes = |kind: &'static str, keys: Vec<char>| {
-            keys.into_iter()
-                .map(move |key| json!({ "type": kind, "value": key.to_string() }))
-        };
-        let down = strokes("keyDown", keys.chars().collect());
-        let up = strokes("keyUp", keys.chars().rev().collect());
-        let strokes: Vec<Value> = down.chain(up).collect();
-        let actions = json!({ "actions": [{ "type": "key", "id": "keyboard", "actions": strokes }] });
-        let pressed = self.session.post("/actions", actions).await;
+        let pressed = self.session.press(keys).await;
         self.expect(&format!("press {keys:?}"), pressed).await;
     }
 
@@ -102,7 +86,7 @@ impl Browser {
         const TEXT: &str = "return arguments[0].innerText.trim()";
         let text = self
             .on("read", target, async |element| {
-                self.session.run(TEXT, json!([element.to_json()])).await
+                self.session.run(TEXT, vec![argument(element)]).await
             })
             .await;
         text.as_str().unwrap_or_default().to_owned()
@@ -114,7 +98,7 @@ impl Browser {
         let value = self
             .on("read an attribute of", target, async |element| {
                 self.session
-                    .run(ATTRIBUTE, json!([element.to_json(), name]))
+                    .run(ATTRIBUTE, vec![argument(element), json!(name)])
                     .await
             })
             .await;
@@ -125,7 +109,9 @@ impl Browser {
     pub async fn property<'a>(&self, target: impl Into<Target<'a>>, name: &str) -> Value {
         const PROPERTY: &str = "return arguments[0][arguments[1]]";
         self.on("read a property of", target, async |element| {
-            self.session.run(PROPERTY, json!([element.to_json(), name])).await
+            self.session
+                .run(PROPERTY, vec![argument(element), json!(name)])
+                .await
         })
         .await
     }
@@ -146,16 +132,24 @@ impl Browser {
 
     /// The URL of the page that is shown.
     pub async fn current_url(&self) -> String {
-        let url = self.session.get("/url").await;
-        let url = self.expect("ask for the URL", url).await;
-        url.as_str().unwrap_or_default().to_owned()
+        let url = self.session.url().await;
+        self.expect("ask for the URL", url).await
+    }
+
+    /// All cookies that belong to the page that is shown, those too that its scripts do not see: each with `name`,
+    /// `value`, `path`, `domain`, `secure` and `httpOnly`, and where the server said so with `expiry` and `sameSite`
+    /// (W3C WebDriver, section 14, "Cookies").
+    pub async fn cookies(&self) -> Vec<Value> {
+        let cookies = self.session.cookies().await;
+        let cookies = self.expect("read the cookies", cookies).await;
+        cookies.into_iter().map(|cookie| json!(cookie)).collect()
     }
 
     /// What an expression comes to in the page, whatever its Content-Security-Policy.
     pub async fn evaluate(&self, expression: &str) -> Value {
         let value = self
             .session
-            .run(&format!("return ({expression})"), json!([]))
+            .run(&format!("return ({expression})"), Vec::new())
             .await;
         self.expect(&format!("evaluate {expression}"), value).await
     }

@@ -2,12 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use thirtyfour::WebElement;
 
 use super::Browser;
-use super::session::{Element, Refusal};
+use super::session::Refusal;
 use super::target::Target;
-use crate::wait::SOON;
 
 /// How often the page is looked at. A look costs some milliseconds of the page's own thread.
 const LOOK_EVERY: Duration = Duration::from_millis(25);
@@ -69,12 +68,12 @@ impl Browser {
     }
 
     /// Does something with the one visible element that matches, as soon as there is one that it can be done with.
-    pub(super) async fn on<'a>(
+    pub(super) async fn on<'a, T>(
         &self,
         verb: &str,
         target: impl Into<Target<'a>>,
-        act: impl AsyncFn(&Element) -> Result<Value, Refusal>,
-    ) -> Value {
+        act: impl AsyncFn(&WebElement) -> Result<T, Refusal>,
+    ) -> T {
         let target = target.into();
         self.until(&format!("{verb} {target}"), async || {
             let found = self.find(&target).await;
@@ -88,15 +87,13 @@ impl Browser {
     }
 
     /// All visible elements that match now.
-    pub(super) async fn find(&self, target: &Target<'_>) -> Result<Vec<Element>, Refusal> {
-        let found = self.session.run(FIND, target.to_json()).await?;
-        let found = found.as_array().map(Vec::as_slice).unwrap_or_default();
-        Ok(found.iter().filter_map(Element::from_json).collect())
+    pub(super) async fn find(&self, target: &Target<'_>) -> Result<Vec<WebElement>, Refusal> {
+        self.session.elements(FIND, target.arguments()).await
     }
 
-    /// Tries again until it can be done. Panics where it cannot within [`SOON`].
+    /// Tries again until it can be done. Panics where it cannot while the browser's patience lasts.
     async fn until<T>(&self, what: &str, attempt: impl AsyncFn() -> Result<T, String>) -> T {
-        let deadline = Instant::now() + SOON;
+        let deadline = Instant::now() + self.patience;
         loop {
             match attempt().await {
                 Ok(done) => return done,
@@ -115,13 +112,14 @@ impl Browser {
     }
 
     async fn fail(&self, what: &str, why: &str) -> ! {
-        let url = self.session.get("/url").await.unwrap_or_default();
+        let url = self.session.url().await.unwrap_or_default();
         let shown = self.shown().await.unwrap_or_else(|refusal| refusal.to_string());
         let shown: String = shown.chars().take(SHOWN_CHARS_MAX).collect();
         let logged = self.take_log().await.unwrap_or_default();
+        let patience = self.patience;
         let logged: Vec<String> = logged.iter().map(ToString::to_string).collect();
         panic!(
-            "the browser could not {what} within {SOON:?}: {why}\n--- {url} shows\n{shown}\n--- its console\n{}\n---",
+            "the browser could not {what} within {patience:?}: {why}\n--- {url} shows\n{shown}\n--- its console\n{}\n---",
             logged.join("\n")
         );
     }
@@ -129,7 +127,7 @@ impl Browser {
     /// The visible text of the page.
     async fn shown(&self) -> Result<String, Refusal> {
         const TEXT: &str = "return document.body ? document.body.innerText : ''";
-        let text = self.session.run(TEXT, json!([])).await?;
+        let text = self.session.run(TEXT, Vec::new()).await?;
         Ok(text.as_str().unwrap_or_default().to_owned())
     }
 }

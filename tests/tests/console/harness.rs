@@ -1,4 +1,4 @@
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use postrider_tests::Browser;
 use postrider_tests::browser::{
@@ -66,8 +66,25 @@ async fn what_comes_and_goes_is_waited_for() {
 }
 
 #[tokio::test]
+async fn cookies_are_read_that_no_script_sees() {
+    let (browser, server) = tokio::join!(Browser::start(), pages::serve());
+    browser.open(&server.url("/clean")).await;
+    assert_eq!(browser.cookies().await, [json!(null); 0]);
+    browser.click(button("Save")).await;
+    server.wait_for("/saved", 1, SOON).await;
+    let kept = until("the cookie", SOON, async || browser.cookies().await.pop()).await;
+    assert_eq!(
+        [&kept["name"], &kept["value"], &kept["sameSite"]],
+        ["kept", "yes", "Strict"]
+    );
+    assert_eq!([&kept["httpOnly"], &kept["secure"]], [true, false]);
+    assert_eq!(browser.evaluate("document.cookie").await, json!(""));
+}
+
+#[tokio::test]
 async fn what_cannot_be_done_is_reported_with_what_the_page_shows() {
     let (browser, server) = tokio::join!(Browser::start(), pages::serve());
+    let browser = browser.with_patience(Duration::from_secs(1));
     browser.open(&server.url("/clean")).await;
     let tasks = tokio::task::LocalSet::new();
     let ambiguous = tasks.spawn_local(async move { browser.click(button("Remove")).await });
@@ -181,7 +198,8 @@ async fn screenshots_have_their_width_and_few_bytes() {
     browser.open(&server.url("/clean")).await;
     let before = browser.emulation();
     let started = Instant::now();
-    let taken = browser.screenshots("harness").await;
+    let folder = tempfile::tempdir().unwrap();
+    let taken = browser.screenshots_into(folder.path(), "harness").await;
     println!("four pictures took {:?}", started.elapsed());
     let named: Vec<_> = taken
         .iter()
@@ -222,7 +240,8 @@ async fn a_long_and_colourful_page_makes_a_picture_within_its_bounds() {
     let (browser, server) = tokio::join!(Browser::start(), pages::serve());
     browser.open(&server.url("/clean")).await;
     browser.evaluate(ADD_ROWS).await;
-    for shot in browser.screenshots("harness-long").await {
+    let folder = tempfile::tempdir().unwrap();
+    for shot in browser.screenshots_into(folder.path(), "harness-long").await {
         println!("{shot:?}");
         assert_eq!(shot.height_px, 1_600);
         assert!(shot.bytes <= 110 * 1024, "{shot:?}");
@@ -231,7 +250,9 @@ async fn a_long_and_colourful_page_makes_a_picture_within_its_bounds() {
 
 #[tokio::test]
 async fn a_browser_ends_with_its_test() {
+    let started = Instant::now();
     let browser = Browser::start().await;
+    println!("a browser started in {:?}", started.elapsed());
     let group = browser.driver().process_group();
     let folder = browser.driver().folder().to_owned();
     assert!(

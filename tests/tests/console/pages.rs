@@ -21,7 +21,7 @@ const PAGES: [(&str, &str, &str); 8] = [
     ),
 ];
 
-/// A server of the pages. `/saved` records a form, and leads back to `/clean`; `/refused` answers with 422.
+/// A server of the pages. `/saved` records a form, sets a cookie, and leads back to `/clean`; `/refused` answers with 422.
 pub async fn serve() -> Receiver {
     let server = Receiver::start().await;
     for (path, kind, text) in PAGES {
@@ -31,7 +31,9 @@ pub async fn serve() -> Receiver {
             .with_body(text);
         server.answer(path, [page]);
     }
-    let back = Reply::status(303).with_header("location", "/clean");
+    let back = Reply::status(303)
+        .with_header("location", "/clean")
+        .with_header("set-cookie", "kept=yes; HttpOnly; SameSite=Strict");
     server.answer("/saved", [back]);
     let refused = Reply::status(422)
         .with_header("content-type", "text/html")
