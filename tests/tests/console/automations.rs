@@ -33,22 +33,37 @@ async fn make_one(desk: &Desk) {
     browser.click(button("Create automation")).await;
 
     // The fault stands beside its field, and nothing that was typed is lost.
-    browser.wait_for_text("Not saved yet: one thing needs a change below.").await;
-    let fault = browser.attribute(label("URL 2"), "aria-describedby").await.unwrap();
+    browser
+        .wait_for_text("Not saved yet: one thing needs a change below.")
+        .await;
+    let fault = browser
+        .attribute(label("URL 2"), "aria-describedby")
+        .await
+        .unwrap();
     assert!(!browser.text(&*format!("#{fault}")).await.is_empty());
-    assert_eq!(browser.property(label("Name"), "value").await, json!("Tell the CRM"));
-    assert_eq!(browser.property(label("URL 1"), "value").await, json!(receiver.url("/crm")));
+    assert_eq!(
+        browser.property(label("Name"), "value").await,
+        json!("Tell the CRM")
+    );
+    assert_eq!(
+        browser.property(label("URL 1"), "value").await,
+        json!(receiver.url("/crm"))
+    );
     let ticked = css("input[value='proposal.accepted']");
     assert_eq!(browser.property(ticked, "checked").await, json!(true));
 
     browser.click(button("Add a URL")).await;
-    browser.type_into(label("URL 3"), "https://one.too.many.example").await;
+    browser
+        .type_into(label("URL 3"), "https://one.too.many.example")
+        .await;
     browser.click(button("Remove URL 3")).await;
     browser.type_into(label("URL 2"), &receiver.url("/mail")).await;
     browser.click(button("Create automation")).await;
     browser.wait_for_text("Saved.").await;
     assert_eq!(browser.text("h1").await, "Tell the CRM");
-    browser.wait_for_text("tries again after 1 second, then 2 seconds, then stops").await;
+    browser
+        .wait_for_text("tries again after 1 second, then 2 seconds, then stops")
+        .await;
 
     desk.account.send("proposal.accepted", r#"{"total":8400}"#).await;
     receiver.wait_for("/crm", 1, SOON).await;
@@ -59,7 +74,9 @@ async fn make_one(desk: &Desk) {
 async fn an_automation_is_switched_off_and_on_edited_and_deleted() {
     let desk = Desk::open().await;
     let (browser, receiver) = (&desk.browser, &desk.receiver);
-    desk.account.automation(json!({"type": "send_webhook", "url": receiver.url("/hooks")})).await;
+    desk.account
+        .automation(json!({"type": "send_webhook", "url": receiver.url("/hooks")}))
+        .await;
     desk.go("/automations").await;
     browser.click(css("[role=switch]")).await;
     browser.wait_for(css("[role=switch][aria-checked=false]")).await;
@@ -74,15 +91,23 @@ async fn an_automation_is_switched_off_and_on_edited_and_deleted() {
     browser.click(link("Edit")).await;
     browser.click(button("Options for this URL")).await;
     browser.type_into(label("More headers"), "X-Tenant: 42").await;
-    browser.type_into(label("Wait for the answer, at most"), "soon").await;
+    browser
+        .type_into(label("Wait for the answer, at most"), "soon")
+        .await;
     browser.click(button("Save changes")).await;
     browser.wait_for_text("Not saved yet").await;
-    browser.type_into(label("Wait for the answer, at most"), "5").await;
+    browser
+        .type_into(label("Wait for the answer, at most"), "5")
+        .await;
     browser.click(button("Change this")).await;
     browser.type_into(css("#delays"), "3, 4").await;
     browser.click(button("Save changes")).await;
-    browser.wait_for_text("tries again after 3 seconds, then 4 seconds, then stops").await;
-    browser.wait_for_text("1 header of its own, waits 5 seconds for the answer").await;
+    browser
+        .wait_for_text("tries again after 3 seconds, then 4 seconds, then stops")
+        .await;
+    browser
+        .wait_for_text("1 header of its own, waits 5 seconds for the answer")
+        .await;
 
     browser.click(link("Delete this automation…")).await;
     browser.click(button("Delete the automation")).await;
@@ -101,8 +126,14 @@ async fn what_somebody_else_changed_meanwhile_is_not_overwritten() {
     desk.go(&format!("/automations/{id}/edit")).await;
     desk.browser.type_into(label("Name"), "Mine").await;
     let path = desk.account.at(&format!("/automations/{id}"));
-    desk.account.api.patch(path.clone(), json!({"name": "Theirs"})).await.expect(200);
+    desk.account
+        .api
+        .patch(path.clone(), json!({"name": "Theirs"}))
+        .await
+        .expect(200);
     desk.browser.click(button("Save changes")).await;
-    desk.browser.wait_for_text("Somebody else changed this meanwhile").await;
+    desk.browser
+        .wait_for_text("Somebody else changed this meanwhile")
+        .await;
     assert_eq!(desk.account.api.get(path).await.expect(200)["name"], "Theirs");
 }

@@ -1,8 +1,8 @@
 //! Following what was sent: tests, retries seen live, the time line, sending again.
 
+use postrider_tests::Reply;
 use postrider_tests::browser::{button, css, label, link, text};
 use postrider_tests::wait::SOON;
-use postrider_tests::Reply;
 use serde_json::json;
 
 use crate::desk::Desk;
@@ -25,7 +25,10 @@ async fn send_test(desk: &Desk) {
     receiver.answer("/hooks", [answer]);
     let automation = desk
         .account
-        .automation_on("proposal.accepted", json!({"type": "send_webhook", "url": receiver.url("/hooks")}))
+        .automation_on(
+            "proposal.accepted",
+            json!({"type": "send_webhook", "url": receiver.url("/hooks")}),
+        )
         .await;
     let id = automation["id"].as_str().unwrap();
     desk.go(&format!("/automations/{id}")).await;
@@ -34,8 +37,13 @@ async fn send_test(desk: &Desk) {
     browser.click(button("Send a test")).await;
     // What is wrong stands beside the field, with what was typed.
     browser.wait_for(css("#data[aria-invalid=true]")).await;
-    assert_eq!(browser.property(css("#data"), "value").await, json!(r#"{"total": "#));
-    browser.type_into(label("Data (JSON)"), r#"{"total": 12950.5}"#).await;
+    assert_eq!(
+        browser.property(css("#data"), "value").await,
+        json!(r#"{"total": "#)
+    );
+    browser
+        .type_into(label("Data (JSON)"), r#"{"total": 12950.5}"#)
+        .await;
     browser.click(button("Send a test")).await;
     // Live with scripts, by itself reloaded without.
     browser.wait_for_text("we have it").await;
@@ -50,8 +58,13 @@ async fn a_failing_delivery_is_seen_to_retry_and_is_sent_again_by_hand() {
     let desk = Desk::open().await;
     let (browser, receiver) = (&desk.browser, &desk.receiver);
     let busy = Reply::status(503).with_body("come back later");
-    receiver.answer("/hooks", [busy.clone(), busy, Reply::status(200).with_body("thanks")]);
-    desk.account.automation(json!({"type": "send_webhook", "url": receiver.url("/hooks")})).await;
+    receiver.answer(
+        "/hooks",
+        [busy.clone(), busy, Reply::status(200).with_body("thanks")],
+    );
+    desk.account
+        .automation(json!({"type": "send_webhook", "url": receiver.url("/hooks")}))
+        .await;
 
     // The row comes by itself.
     desk.go("/deliveries").await;
@@ -64,7 +77,7 @@ async fn a_failing_delivery_is_seen_to_retry_and_is_sent_again_by_hand() {
     browser.evaluate("window.untouched = true").await;
     browser.wait_for_text("Attempt 1").await;
     browser.wait_for_text("Attempt 2").await;
-    browser.wait_for_text("Delivered on the third attempt").await;
+    browser.wait_for_text("Delivered at the third attempt").await;
     assert_eq!(browser.evaluate("window.untouched").await, json!(true));
     browser.wait_for_text("come back later").await;
 
@@ -72,13 +85,19 @@ async fn a_failing_delivery_is_seen_to_retry_and_is_sent_again_by_hand() {
     let sent = receiver.received("/hooks");
     browser.click(button("Request of attempt 3")).await;
     browser.wait_for_text(sent[2].header("webhook-signature")).await;
-    browser.click(button("As a curl command").within("[id$='-3']")).await;
+    browser
+        .click(button("As a curl command").within("[id$='-3']"))
+        .await;
     browser.wait_for_text("curl").await;
 
     browser.click(button("Send again")).await;
     receiver.wait_for("/hooks", 4, SOON).await;
     browser.wait_for_text("Attempt 4").await;
-    let bodies: Vec<_> = receiver.received("/hooks").into_iter().map(|it| it.body).collect();
+    let bodies: Vec<_> = receiver
+        .received("/hooks")
+        .into_iter()
+        .map(|it| it.body)
+        .collect();
     assert!(bodies.iter().all(|body| *body == bodies[0]));
     browser.assert_no_fault_logged(&[]).await;
 }
@@ -92,10 +111,15 @@ async fn what_a_receiver_answers_is_text_whatever_it_is() {
         .with_header("x-odd", "</td><script>window.pwned = true</script>")
         .with_body(hostile);
     desk.receiver.answer("/hooks", [answer]);
-    desk.account.automation(json!({"type": "send_webhook", "url": desk.receiver.url("/hooks")})).await;
+    desk.account
+        .automation(json!({"type": "send_webhook", "url": desk.receiver.url("/hooks")}))
+        .await;
     let data = json!({"name": "</script><script>window.pwned = true</script>"});
     let event = desk.account.send("a.b", &data.to_string()).await;
-    let delivery = desk.account.settled(&event, "succeeded").await["id"].as_str().unwrap().to_owned();
+    let delivery = desk.account.settled(&event, "succeeded").await["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     for path in [
         format!("/deliveries/{delivery}"),
         format!("/events/{event}"),
@@ -103,7 +127,11 @@ async fn what_a_receiver_answers_is_text_whatever_it_is() {
         "/deliveries".to_owned(),
     ] {
         desk.go(&path).await;
-        assert_eq!(desk.browser.evaluate("window.pwned ?? null").await, json!(null), "{path}");
+        assert_eq!(
+            desk.browser.evaluate("window.pwned ?? null").await,
+            json!(null),
+            "{path}"
+        );
     }
     desk.go(&format!("/deliveries/{delivery}")).await;
     desk.browser.wait_for_text("window.pwned = true").await;

@@ -63,7 +63,12 @@ impl Desk {
 
     /// Opens what came last in the account's list: an automation, an event, a delivery.
     pub async fn last_id(&self, list: &str) -> String {
-        let items = self.account.api.get(self.account.at(&format!("/{list}"))).await.expect(200);
+        let items = self
+            .account
+            .api
+            .get(self.account.at(&format!("/{list}")))
+            .await
+            .expect(200);
         items["data"][0]["id"].as_str().unwrap().to_owned()
     }
 
@@ -76,7 +81,11 @@ impl Desk {
         for (name, description) in types {
             let example = json!({ "proposal_id": "p_1001", "customer": "Zoë Müller", "total": 8400 });
             let entry = json!({ "description": description, "example": example });
-            self.account.api.put(format!("/v1/event-types/{name}"), entry).await.expect(201);
+            self.account
+                .api
+                .put(format!("/v1/event-types/{name}"), entry)
+                .await
+                .expect(201);
         }
     }
 }

@@ -11,9 +11,16 @@ async fn the_key_is_shown_after_a_click_and_rotated_with_an_overlap() {
     let desk = Desk::open().await;
     let (browser, receiver) = (&desk.browser, &desk.receiver);
     let old = desk.account.secret().await;
-    desk.account.automation(json!({"type": "send_webhook", "url": receiver.url("/hooks")})).await;
+    desk.account
+        .automation(json!({"type": "send_webhook", "url": receiver.url("/hooks")}))
+        .await;
     desk.go("/signing-key").await;
-    let markup = async || browser.evaluate("document.documentElement.outerHTML").await.to_string();
+    let markup = async || {
+        browser
+            .evaluate("document.documentElement.outerHTML")
+            .await
+            .to_string()
+    };
     assert!(!markup().await.contains(&old));
     browser.click(button("Show the key")).await;
     browser.wait_for_text(&old).await;
@@ -23,7 +30,9 @@ async fn the_key_is_shown_after_a_click_and_rotated_with_an_overlap() {
     browser.click(link("Rotate…")).await;
     browser.click(css("input[name=overlap][value='3600']")).await;
     browser.click(button("Rotate the key")).await;
-    browser.wait_for_text("The key was rotated. Both keys sign until").await;
+    browser
+        .wait_for_text("The key was rotated. Both keys sign until")
+        .await;
     let new = desk.account.secret().await;
     assert_ne!(old, new);
     desk.account.send("a.b", "1").await;
@@ -38,19 +47,33 @@ async fn the_key_is_shown_after_a_click_and_rotated_with_an_overlap() {
     browser.type_into(label("New key"), "whsec_short").await;
     browser.click(button("Rotate the key")).await;
     browser.wait_for(css("#secret[aria-invalid=true]")).await;
-    assert_eq!(browser.property(css("#secret"), "value").await, json!("whsec_short"));
+    assert_eq!(
+        browser.property(css("#secret"), "value").await,
+        json!("whsec_short")
+    );
     browser.assert_no_fault_logged(&["422"]).await;
 }
 
 #[tokio::test]
 async fn snippets_carry_the_names_of_this_installations_headers() {
-    let desk = Desk::open_with(&["--header-prefix", "Acme"], postrider_tests::Browser::start().await).await;
+    let desk = Desk::open_with(
+        &["--header-prefix", "Acme"],
+        postrider_tests::Browser::start().await,
+    )
+    .await;
     desk.go("/signing-key").await;
     desk.browser.wait_for_text("Acme-Signature-Next").await;
     for language in ["Python", "PHP", "Go", "Ruby", "Java", "C#", "Rust", "Node.js"] {
         desk.browser.click(link(language)).await;
-        desk.browser.wait_for(css(&format!("pre[aria-label='Verifying in {language}']"))).await;
-        let snippet = desk.browser.text("#snippet").await.to_lowercase().replace('_', "-");
+        desk.browser
+            .wait_for(css(&format!("pre[aria-label='Verifying in {language}']")))
+            .await;
+        let snippet = desk
+            .browser
+            .text("#snippet")
+            .await
+            .to_lowercase()
+            .replace('_', "-");
         assert!(snippet.contains("acme-signature"), "{language}: {snippet}");
         assert!(!snippet.contains("{{"), "{language}: {snippet}");
     }

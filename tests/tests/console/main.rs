@@ -1,10 +1,20 @@
 //! The console in a real browser.
 //!
+//! * [`desk`]: what a journey begins with. The journeys: [`sign_in`], [`automations`], [`deliveries`], [`keys`],
+//!   [`customer`].
+//! * [`every_page`]: no page has a fault of accessibility, and each has its picture.
 //! * [`harness`]: the browser does what the other tests take for granted, shown on the static pages of [`pages`].
 #![expect(
     clippy::unwrap_used,
     reason = "a test that cannot go on fails, in its helpers too"
 )]
 
+mod automations;
+mod customer;
+mod deliveries;
+mod desk;
+mod every_page;
 mod harness;
+mod keys;
 mod pages;
+mod sign_in;

@@ -15,9 +15,13 @@ async fn a_key_signs_in_and_leads_back_to_where_one_wanted_to_go() {
     let url = server.api().url();
     browser.open(&format!("{url}/accounts?search=acme")).await;
     browser.wait_for_path("/sign-in").await;
-    browser.type_into(label("API key"), "prk_this-is-not-a-key-of-anybody").await;
+    browser
+        .type_into(label("API key"), "prk_this-is-not-a-key-of-anybody")
+        .await;
     browser.click(button("Sign in")).await;
-    browser.wait_for_text("This is not a key of this installation.").await;
+    browser
+        .wait_for_text("This is not a key of this installation.")
+        .await;
     browser.assert_accessible("sign in, wrong key").await;
     browser.type_into(label("API key"), ADMIN_KEY).await;
     browser.click(button("Sign in")).await;
@@ -70,8 +74,14 @@ async fn a_session_is_over_for_everybody_once_it_is_signed_out_of() {
 async fn session_of(browser: &Browser) -> String {
     assert_eq!(browser.evaluate("document.cookie").await, "");
     let cookies = browser.cookies().await;
-    let session = cookies.iter().find(|cookie| cookie["name"] == "postrider_session").unwrap();
-    assert_eq!((&session["httpOnly"], &session["sameSite"]), (&true.into(), &"Lax".into()));
+    let session = cookies
+        .iter()
+        .find(|cookie| cookie["name"] == "postrider_session")
+        .unwrap();
+    assert_eq!(
+        (&session["httpOnly"], &session["sameSite"]),
+        (&true.into(), &"Lax".into())
+    );
     format!("postrider_session={}", session["value"].as_str().unwrap())
 }
 
@@ -81,9 +91,13 @@ async fn whoever_tries_too_often_has_to_wait() {
     let browser = Browser::start_without_javascript().await;
     browser.open(&format!("{}/sign-in", server.api().url())).await;
     for _ in 0..10 {
-        browser.type_into(label("API key"), "prk_guessing-guessing-guessing").await;
+        browser
+            .type_into(label("API key"), "prk_guessing-guessing-guessing")
+            .await;
         browser.click(button("Sign in")).await;
-        browser.wait_for_text("This is not a key of this installation.").await;
+        browser
+            .wait_for_text("This is not a key of this installation.")
+            .await;
     }
     browser.type_into(label("API key"), ADMIN_KEY).await;
     browser.click(button("Sign in")).await;

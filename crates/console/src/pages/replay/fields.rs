@@ -6,7 +6,7 @@ use postrider_engine::drafts::Fault;
 use postrider_model::{DeliveryStatus, Timestamp};
 use postrider_storage::DeliveryFilter;
 
-/// Its fields. Each is also a parameter of the page's address.
+/// Its fields. Each is also a parameter of the page's address, under the name that the list of deliveries has for it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Fields {
     /// Made at this time or later: `2026-11-24T15:41`, in UTC; empty for any.
@@ -17,6 +17,8 @@ pub struct Fields {
     pub status: String,
     /// An event type; empty for any.
     pub event_type: String,
+    /// An event's id; empty for any.
+    pub event: String,
     /// An automation's id; empty for any.
     pub automation: String,
     /// An action's id; empty for any.
@@ -28,10 +30,11 @@ impl Fields {
     pub fn of<'a>(get: impl Fn(&str) -> Option<&'a str>) -> Self {
         let text = |name| get(name).unwrap_or_default().trim().to_owned();
         Self {
-            from: text("from"),
-            to: text("to"),
+            from: text("after"),
+            to: text("before"),
             status: get("status").unwrap_or("failed").to_owned(),
-            event_type: text("event_type"),
+            event_type: text("type"),
+            event: text("event"),
             automation: text("automation"),
             action: text("action"),
         }
@@ -49,7 +52,7 @@ impl Fields {
                 "all" => None,
                 _ => Some(DeliveryStatus::Failed),
             },
-            event: None,
+            event: parsed(&self.event, "/event", "is no event", &mut faults),
             automation: parsed(&self.automation, "/automation", "is no automation", &mut faults),
             action: parsed(&self.action, "/action", "is no URL of this account", &mut faults),
             event_type: parsed(
@@ -134,7 +137,7 @@ mod tests {
             "2026-01-31T10:30:00Z",
             "2026-01-31T11:30:00+01:00",
         ] {
-            let (filter, faults) = filter(&[("from", text), ("to", text)]);
+            let (filter, faults) = filter(&[("after", text), ("before", text)]);
             assert_eq!(
                 (filter.after, filter.before),
                 (Some(expected), Some(expected)),
@@ -146,16 +149,16 @@ mod tests {
 
     #[test]
     fn nothing_that_comes_later_is_included() {
-        let (filter, _) = filter(&[("to", "2030-01-01")]);
+        let (filter, _) = filter(&[("before", "2030-01-01")]);
         assert_eq!(filter.before, Some(NOW));
     }
 
     #[test]
     fn what_is_no_filter_is_named_and_never_widens_one_unseen() {
         let (_, faults) = filter(&[
-            ("from", "yesterday"),
-            ("to", "é"),
-            ("event_type", "a b"),
+            ("after", "yesterday"),
+            ("before", "é"),
+            ("type", "a b"),
             ("automation", "x"),
             ("action", "auto_x"),
         ]);

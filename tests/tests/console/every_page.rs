@@ -1,0 +1,263 @@
+//! Every page, on a desktop and a telephone, light and dark: what axe-core finds, what the browser logs, a picture.
+//!
+//! With `UPDATE_SCREENSHOTS=1` the pictures go to `docs/screenshots`.
+
+use postrider_tests::browser::{Emulation, Scheme, button, css, label};
+use postrider_tests::wait::SOON;
+use postrider_tests::{Account, Browser, Reply};
+use serde_json::{Value, json};
+
+use crate::desk::Desk;
+
+#[tokio::test]
+async fn pages_of_the_operator() {
+    let desk = busy_desk().await;
+    for (name, path) in [
+        ("overview", "/?range=hour"),
+        ("accounts", "/accounts"),
+        ("new-account", "/accounts/new"),
+        ("event-types", "/event-types"),
+        ("event-type", "/event-types/proposal.accepted"),
+        ("api-keys", "/api-keys"),
+        ("system", "/system"),
+        ("not-found", "/nothing-here"),
+    ] {
+        desk.browser.open(&desk.url(path)).await;
+        look_at(&desk.browser, name).await;
+    }
+    desk.browser.open(&desk.url("/api-keys")).await;
+    desk.browser
+        .type_into(label("What is it for?"), "Nightly export")
+        .await;
+    desk.browser.click(button("Make the key")).await;
+    desk.browser.wait_for_text("prk_").await;
+    accessible(&desk.browser, "api-key-made").await;
+    desk.browser.assert_no_fault_logged(&["404"]).await;
+}
+
+#[tokio::test]
+async fn pages_of_an_account() {
+    let desk = busy_desk().await;
+    let automation = desk.last_id("automations").await;
+    let event = desk.last_id("events").await;
+    for (name, path) in [
+        ("automations", "/automations".to_owned()),
+        ("automation", format!("/automations/{automation}")),
+        ("edit-automation", format!("/automations/{automation}/edit")),
+        ("new-automation", "/automations/new".to_owned()),
+        ("delete-automation", format!("/automations/{automation}/delete")),
+        ("events", "/events".to_owned()),
+        ("event", format!("/events/{event}")),
+        ("deliveries", "/deliveries".to_owned()),
+        ("failed-deliveries", "/deliveries?status=failed".to_owned()),
+        ("no-deliveries", "/deliveries?type=none.such".to_owned()),
+        ("replay", "/replay?count=1".to_owned()),
+        ("signing-key", "/signing-key".to_owned()),
+        ("rotate-key", "/signing-key/rotate".to_owned()),
+        ("settings", "/settings".to_owned()),
+        ("delete-account", "/settings/delete".to_owned()),
+    ] {
+        desk.go(&path).await;
+        look_at(&desk.browser, name).await;
+    }
+    desk.browser.assert_no_fault_logged(&[]).await;
+}
+
+#[tokio::test]
+async fn pages_that_come_of_doing_something() {
+    let desk = busy_desk().await;
+    let browser = &desk.browser;
+    // A failed delivery, as its receiver's developer reads it at night.
+    let failed = desk
+        .account
+        .api
+        .get(desk.account.at("/deliveries?status=failed"))
+        .await
+        .expect(200);
+    let failed = failed["data"][0]["id"].as_str().unwrap();
+    desk.go(&format!("/deliveries/{failed}")).await;
+    look_at(browser, "delivery").await;
+    // A form with faults, all of them at their fields.
+    desk.go("/automations/new").await;
+    browser.type_into(label("Name"), " ").await;
+    browser.type_into(label("Other event types"), "not a type!").await;
+    browser.type_into(label("URL"), "http://10.0.0.1/").await;
+    browser.click(button("Create automation")).await;
+    browser.wait_for_text("Not saved yet").await;
+    look_at(browser, "automation-with-faults").await;
+    // A test, with what came back.
+    let automation = desk.last_id("automations").await;
+    desk.go(&format!("/automations/{automation}")).await;
+    browser.click(button("Send a test")).await;
+    browser.wait_for_text("Received").await;
+    look_at(browser, "test").await;
+    // A link for a customer.
+    desk.go("/settings").await;
+    browser.click(button("Make a link")).await;
+    browser.wait_for(label("Link")).await;
+    accessible(browser, "customer-link").await;
+    // The key, shown.
+    desk.go("/signing-key").await;
+    browser.click(button("Show the key")).await;
+    browser.wait_for_text("whsec_").await;
+    accessible(browser, "signing-key-shown").await;
+    browser.assert_no_fault_logged(&["422"]).await;
+}
+
+#[tokio::test]
+async fn pages_of_an_installation_in_which_nothing_has_happened() {
+    let desk = Desk::open().await;
+    let empty = Account::create(desk.server.api()).await;
+    for (name, path) in [
+        ("first-steps", "/".to_owned()),
+        ("no-automations", format!("/accounts/{}/automations", empty.id)),
+        ("no-events", format!("/accounts/{}/events", empty.id)),
+        ("nothing-sent", format!("/accounts/{}/deliveries", empty.id)),
+    ] {
+        desk.browser.open(&desk.url(&path)).await;
+        look_at(&desk.browser, name).await;
+    }
+    desk.browser.click(button("Sign out")).await;
+    desk.browser.wait_for_path("/sign-in").await;
+    look_at(&desk.browser, "sign-in").await;
+    desk.browser.assert_no_fault_logged(&[]).await;
+}
+
+#[tokio::test]
+async fn pages_of_a_customer_under_the_companys_brand() {
+    let logo = tempfile::Builder::new().suffix(".svg").tempfile().unwrap();
+    let picture = r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 132 28" width="132" height="28"><circle cx="14" cy="14" r="11" fill="#e8a317"/><text x="32" y="20" font-family="sans-serif" font-size="17" font-weight="700" fill="#8a6212">Helios CRM</text></svg>"##;
+    std::fs::write(logo.path(), picture).unwrap();
+    let flags = [
+        "--console-product-name",
+        "Helios CRM",
+        "--console-accent-color",
+        "#0f766e",
+        "--console-logo-file",
+        logo.path().to_str().unwrap(),
+    ];
+    let desk = fill(Desk::open_with(&flags, Browser::start().await).await).await;
+    let link = desk
+        .account
+        .api
+        .post(desk.account.at("/portal-link"), json!({}))
+        .await
+        .expect(201);
+    let customer = Browser::start().await;
+    customer.open(link["url"].as_str().unwrap()).await;
+    customer.wait_for_path(&desk.path("/automations")).await;
+    assert_eq!(
+        customer.attribute(css(".brand img"), "alt").await.unwrap(),
+        "Helios CRM"
+    );
+    look_at(&customer, "customer-automations").await;
+    customer.open(&desk.url(&desk.path("/settings"))).await;
+    look_at(&customer, "customer-settings").await;
+    customer.assert_no_fault_logged(&[]).await;
+}
+
+/// Checks a page in both themes, and on a telephone; then takes its pictures.
+async fn look_at(browser: &Browser, name: &str) {
+    accessible(browser, name).await;
+    browser.screenshots(name).await;
+}
+
+async fn accessible(browser: &Browser, name: &str) {
+    for scheme in [Scheme::Light, Scheme::Dark] {
+        for width_px in [postrider_tests::browser::DESKTOP_PX, 360] {
+            browser
+                .emulate(Emulation {
+                    scheme,
+                    width_px,
+                    ..Emulation::default()
+                })
+                .await;
+            let counts = browser
+                .assert_accessible(&format!("{name}, {} {width_px}", scheme.name()))
+                .await;
+            assert_eq!((counts.serious, counts.critical), (0, 0));
+            let overflow = browser
+                .evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+                .await;
+            assert_eq!(overflow, json!(0), "{name} is wider than {width_px} pixels");
+        }
+    }
+    browser.emulate(Emulation::default()).await;
+}
+
+async fn busy_desk() -> Desk {
+    fill(Desk::open().await).await
+}
+
+/// Has a day's work happen at a desk: three automations, one receiver that is down and one that is gone.
+async fn fill(desk: Desk) -> Desk {
+    let receiver = &desk.receiver;
+    let fault = json!({ "error": "ledger is locked for the month", "retry_after": "2026-12-01" });
+    receiver.answer(
+        "/accounting",
+        [Reply::status(503)
+            .with_header("content-type", "application/json")
+            .with_body(fault.to_string())],
+    );
+    let thanks = json!({ "ok": true, "contact": { "id": 4711, "owner": "Aoife O’Brien" } });
+    receiver.answer(
+        "/crm",
+        [Reply::status(200)
+            .with_header("content-type", "application/json")
+            .with_body(thanks.to_string())],
+    );
+    let automation = |name: &str, patterns: Value, urls: &[&str]| {
+        let actions: Vec<Value> = urls
+            .iter()
+            .map(|path| json!({ "type": "send_webhook", "url": receiver.url(path) }))
+            .collect();
+        json!({ "name": name, "trigger": { "event_types": patterns }, "actions": actions })
+    };
+    for wish in [
+        automation(
+            "Book it in the accounting system",
+            json!(["invoice.*"]),
+            &["/accounting"],
+        ),
+        automation(
+            "Tell the team",
+            json!(["proposal.sent", "proposal.declined"]),
+            &["/team/chat", "/team/mail"],
+        ),
+        automation(
+            "Tell the CRM",
+            json!(["proposal.accepted", "invoice.paid"]),
+            &["/crm"],
+        ),
+    ] {
+        desk.account
+            .api
+            .post(desk.account.at("/automations"), wish)
+            .await
+            .expect(201);
+    }
+    let customers = [
+        "Zoë Müller",
+        "Łukasz Nowak",
+        "佐藤 美咲",
+        "Aoife O’Brien",
+        "Ngozi Adébáyọ̀",
+    ];
+    for number in 0..18 {
+        let event_type = ["proposal.accepted", "proposal.sent", "invoice.paid"][number % 3];
+        let data = json!({
+            "proposal_id": format!("p_{}", 1001 + number),
+            "customer": customers[number % customers.len()],
+            "total": 1190.5 * (1 + number) as f64,
+            "currency": "EUR",
+        });
+        desk.account.send(event_type, &data.to_string()).await;
+    }
+    let failed = desk.account.at("/deliveries?status=failed");
+    postrider_tests::wait::until("six deliveries have failed", SOON, async || {
+        let found = desk.account.api.get(failed.clone()).await.expect(200);
+        (found["data"].as_array().unwrap().len() == 6).then_some(())
+    })
+    .await;
+    desk
+}
