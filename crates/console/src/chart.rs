@@ -126,7 +126,7 @@ impl Chart {
             _ => Vec::new(),
         };
         let row = |step: &Step| Row {
-            span: columns::span(step.from, data.length),
+            span: span(step.from, data.length),
             values: step.values.iter().map(|value| number::grouped(*value)).collect(),
         };
         Self {

@@ -76,7 +76,7 @@ fn deliveries_gist(overview: &Overview, over: &str) -> String {
             number::counted(ended, "delivery", "deliveries")
         ),
         Some(worst) => format!(
-            "{} ended in the last {over}, {} of them failed. Most failures were on {}: {}.",
+            "{} ended in the last {over}, {} of them failed. Failures were most from {}: {}.",
             number::counted(ended, "delivery", "deliveries"),
             number::grouped(failed),
             crate::chart::span(worst.at, overview.range.step()),
@@ -88,10 +88,10 @@ fn deliveries_gist(overview: &Overview, over: &str) -> String {
 fn events_gist(overview: &Overview, over: &str) -> String {
     let busiest = overview.steps.iter().max_by_key(|step| step.counts.events);
     match busiest.filter(|busiest| busiest.counts.events > 0) {
-        None => format!("No event came in in the last {over}."),
+        None => format!("No event was accepted in the last {over}."),
         Some(busiest) => format!(
-            "{} came in in the last {over}. Most came on {}: {}.",
-            number::counted(overview.totals.events, "event", "events"),
+            "{} accepted in the last {over}. They were most from {}: {}.",
+            number::counted(overview.totals.events, "event was", "events were"),
             crate::chart::span(busiest.at, overview.range.step()),
             number::grouped(busiest.counts.events),
         ),
