@@ -76,11 +76,11 @@ fn deliveries_gist(overview: &Overview, over: &str) -> String {
             number::counted(ended, "delivery", "deliveries")
         ),
         Some(worst) => format!(
-            "{} ended in the last {over}, {} of them failed. Failures were most from {}: {}.",
+            "{} ended in the last {over}, {} of them failed. Failures peaked at {} on {}.",
             number::counted(ended, "delivery", "deliveries"),
             number::grouped(failed),
-            crate::chart::span(worst.at, overview.range.step()),
             number::grouped(worst.counts.failed),
+            crate::chart::span(worst.at, overview.range.step()),
         ),
     }
 }
@@ -90,10 +90,10 @@ fn events_gist(overview: &Overview, over: &str) -> String {
     match busiest.filter(|busiest| busiest.counts.events > 0) {
         None => format!("No event was accepted in the last {over}."),
         Some(busiest) => format!(
-            "{} accepted in the last {over}. They were most from {}: {}.",
+            "{} accepted in the last {over}. The peak was {} on {}.",
             number::counted(overview.totals.events, "event was", "events were"),
-            crate::chart::span(busiest.at, overview.range.step()),
             number::grouped(busiest.counts.events),
+            crate::chart::span(busiest.at, overview.range.step()),
         ),
     }
 }
