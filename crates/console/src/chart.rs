@@ -192,7 +192,8 @@ mod tests {
         assert_eq!(html.matches("<g class=\"column\">").count(), 2);
         assert!(html.contains("Delivered: 1,200</title>"), "{html}");
         assert!(html.contains("<td class=\"figure\">1,200</td>"), "{html}");
-        assert_eq!(html.matches("<rect class=\"part").count(), 2, "{html}");
+        let legend = 2;
+        assert_eq!(html.matches("<rect class=\"part").count(), legend + 2, "{html}");
     }
 
     #[test]

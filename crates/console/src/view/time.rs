@@ -56,6 +56,11 @@ pub fn exact(at: Timestamp) -> String {
     format!("{} UTC", text.replacen('T', " ", 1))
 }
 
+/// `2026-11-24 15:41:03 UTC`: where the milliseconds tell nothing.
+pub fn to_the_second(at: Timestamp) -> String {
+    exact(Timestamp::from_unix_ms(at.unix_ms().div_euclid(1000) * 1000)).replace(".000 ", " ")
+}
+
 /// `24 November 2026, 15:41 UTC`: for dates that people plan by.
 pub fn date(at: Timestamp) -> String {
     match jiff::Timestamp::from_millisecond(at.unix_ms()) {
@@ -129,6 +134,7 @@ mod tests {
     fn the_exact_time_is_in_utc() {
         let at = Timestamp::from_unix_ms(1_795_534_863_120);
         assert_eq!(exact(at), "2026-11-24 15:41:03.120 UTC");
+        assert_eq!(to_the_second(at), "2026-11-24 15:41:03 UTC");
         assert_eq!(date(at), "24 November 2026, 15:41 UTC");
     }
 }

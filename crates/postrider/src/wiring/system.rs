@@ -31,7 +31,8 @@ fn rows(settings: &Settings) -> Vec<SettingRow> {
         SettingRow {
             key: key.to_owned(),
             value: values.get(key).map(text).unwrap_or_default(),
-            help: help.map(ToString::to_string).unwrap_or_default(),
+            // The declaration leaves the last full stop out, as clap does.
+            help: help.map(|help| format!("{help}.")).unwrap_or_default(),
         }
     };
     declaration::settings().map(row).collect()

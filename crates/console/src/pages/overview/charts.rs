@@ -76,11 +76,11 @@ fn deliveries_gist(overview: &Overview, over: &str) -> String {
             number::counted(ended, "delivery", "deliveries")
         ),
         Some(worst) => format!(
-            "{} ended in the last {over}, {} of them failed. Most failures were on {}: {}.",
+            "{} ended in the last {over}, {} of them failed. Failures peaked at {} on {}.",
             number::counted(ended, "delivery", "deliveries"),
             number::grouped(failed),
-            crate::chart::span(worst.at, overview.range.step()),
             number::grouped(worst.counts.failed),
+            crate::chart::span(worst.at, overview.range.step()),
         ),
     }
 }
@@ -88,12 +88,12 @@ fn deliveries_gist(overview: &Overview, over: &str) -> String {
 fn events_gist(overview: &Overview, over: &str) -> String {
     let busiest = overview.steps.iter().max_by_key(|step| step.counts.events);
     match busiest.filter(|busiest| busiest.counts.events > 0) {
-        None => format!("No event came in in the last {over}."),
+        None => format!("No event was accepted in the last {over}."),
         Some(busiest) => format!(
-            "{} came in in the last {over}. Most came on {}: {}.",
-            number::counted(overview.totals.events, "event", "events"),
-            crate::chart::span(busiest.at, overview.range.step()),
+            "{} accepted in the last {over}. The peak was {} on {}.",
+            number::counted(overview.totals.events, "event was", "events were"),
             number::grouped(busiest.counts.events),
+            crate::chart::span(busiest.at, overview.range.step()),
         ),
     }
 }

@@ -20,12 +20,12 @@ use crate::view::time::{self, Moment};
 use crate::view::{duration, number};
 use crate::visitor::Visitor;
 
-/// The ranges: how an address says them, and their tabs.
-const RANGES: [(Range, &str, &str); 4] = [
-    (Range::Hour, "hour", "1 hour"),
-    (Range::Day, "day", "24 hours"),
-    (Range::Week, "week", "7 days"),
-    (Range::Month, "month", "30 days"),
+/// The ranges: how an address says them, their tabs, and what comes after "in the last".
+const RANGES: [(Range, &str, &str, &str); 4] = [
+    (Range::Hour, "hour", "1 hour", "hour"),
+    (Range::Day, "day", "24 hours", "24 hours"),
+    (Range::Week, "week", "7 days", "7 days"),
+    (Range::Month, "month", "30 days", "30 days"),
 ];
 
 #[derive(Template)]
@@ -66,9 +66,9 @@ pub async fn show(State(app): State<App>, visitor: Visitor, headers: HeaderMap) 
         return Ok(Redirect::to(&format!("/accounts/{own}/automations")).into_response());
     }
     let asked = visitor.query.get("range").unwrap_or("day");
-    let (range, _, over) = *RANGES
+    let (range, _, _, over) = *RANGES
         .iter()
-        .find(|(_, name, _)| *name == asked)
+        .find(|(_, name, ..)| *name == asked)
         .unwrap_or(&RANGES[1]);
     let overview = app.engine.overview(range).await?;
     if is_blank(&overview) && is_blank(&app.engine.overview(Range::Month).await?) {
@@ -78,7 +78,7 @@ pub async fn show(State(app): State<App>, visitor: Visitor, headers: HeaderMap) 
         });
     }
     let now = app.now();
-    let tabs = RANGES.map(|(other, name, label)| Link {
+    let tabs = RANGES.map(|(other, name, label, _)| Link {
         href: format!("/?range={name}"),
         label,
         is_current: other == range,
@@ -86,7 +86,7 @@ pub async fn show(State(app): State<App>, visitor: Visitor, headers: HeaderMap) 
     page(&OverviewPage {
         shell: Shell::of(&app, &visitor, Place::Overview, "Overview"),
         tabs: tabs.to_vec(),
-        as_of: time::exact(now),
+        as_of: time::to_the_second(now),
         figures: Figures::of(&overview, now),
         charts: [
             charts::deliveries(&overview, over),
@@ -112,7 +112,7 @@ impl Figures {
             deliveries: number::grouped(ended),
             delivered: number::grouped(totals.succeeded),
             failure_rate: number::percent(totals.failed, totals.failed + totals.succeeded),
-            failed: number::counted(totals.failed, "delivery", "deliveries"),
+            failed: number::grouped(totals.failed),
             latency_p50: overview.latency_p50.map(duration::exact),
             latency_p95: overview.latency_p95.map(duration::exact),
             pending: pending(&overview.backlog),

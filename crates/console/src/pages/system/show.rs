@@ -22,7 +22,7 @@ use crate::visitor::Operator;
 struct SystemPage<'a> {
     shell: Shell<'a>,
     facts: &'a SystemFacts,
-    settings: &'a [SettingRow],
+    settings: Vec<SettingWords<'a>>,
     as_of: String,
     health: Health,
     /// `None` where the store did not tell.
@@ -31,6 +31,19 @@ struct SystemPage<'a> {
     held: String,
     lanes: String,
     event_types: String,
+}
+
+/// A setting, its help with what is code told apart.
+struct SettingWords<'a> {
+    key: &'a str,
+    value: &'a str,
+    help: Vec<Words<'a>>,
+}
+
+/// A piece of a help text.
+struct Words<'a> {
+    text: &'a str,
+    is_code: bool,
 }
 
 /// Whether the store answers and can write.
@@ -57,8 +70,8 @@ pub async fn show(State(app): State<App>, Operator(visitor): Operator) -> Result
     page(&SystemPage {
         shell: Shell::of(&app, &visitor, Place::System, "System"),
         facts: &app.system,
-        settings: &app.system.settings,
-        as_of: time::exact(now),
+        settings: settings(&app.system),
+        as_of: time::to_the_second(now),
         health,
         backlog,
         in_flight: counted(load.in_flight, "request", "requests"),
@@ -66,6 +79,22 @@ pub async fn show(State(app): State<App>, Operator(visitor): Operator) -> Result
         lanes: counted(load.lanes, "URL", "URLs"),
         event_types: counted(app.engine.catalogue().len(), "event type", "event types"),
     })
+}
+
+fn settings<'a>(facts: &'a SystemFacts) -> Vec<SettingWords<'a>> {
+    let row = |row: &'a SettingRow| SettingWords {
+        key: &row.key,
+        value: &row.value,
+        help: words(&row.help),
+    };
+    facts.settings.iter().map(row).collect()
+}
+
+/// What stands between backticks is code.
+fn words(help: &str) -> Vec<Words<'_>> {
+    let pieces = help.split('`').zip([false, true].into_iter().cycle());
+    let pieces = pieces.filter(|(text, _)| !text.is_empty());
+    pieces.map(|(text, is_code)| Words { text, is_code }).collect()
 }
 
 fn counted(number: usize, one: &str, many: &str) -> String {
@@ -91,5 +120,25 @@ impl Health {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::words;
+
+    #[test]
+    fn code_is_told_apart_in_help() {
+        let words = words("`none` tries once, `10,100` thrice.");
+        let words: Vec<_> = words.iter().map(|words| (words.text, words.is_code)).collect();
+        assert_eq!(
+            words,
+            [
+                ("none", true),
+                (" tries once, ", false),
+                ("10,100", true),
+                (" thrice.", false)
+            ]
+        );
     }
 }
