@@ -14,5 +14,10 @@ export function enliven(part) {
 }
 
 enliven(document);
+// Where a navigation scrolls, the place one is at is in view.
+for (const link of document.querySelectorAll("nav [aria-current]")) {
+  const list = link.closest("nav");
+  list.scrollLeft = link.offsetLeft - list.offsetLeft - (list.clientWidth - link.offsetWidth) / 2;
+}
 live(enliven);
 progress(enliven);

@@ -51,8 +51,21 @@ fn sentence(text: &str) -> String {
     match characters.next() {
         None => String::new(),
         Some(first) => {
+            // Texts mark what is code as in Markdown; here it stands in quotation marks.
+            let mut is_open = false;
+            let rest: String = characters
+                .as_str()
+                .chars()
+                .map(|character| match character {
+                    '`' => {
+                        is_open = !is_open;
+                        if is_open { '“' } else { '”' }
+                    }
+                    other => other,
+                })
+                .collect();
             let end = if text.ends_with(['.', '!', '?']) { "" } else { "." };
-            format!("{}{}{end}", first.to_uppercase(), characters.as_str())
+            format!("{}{}{end}", first.to_uppercase(), rest)
         }
     }
 }
@@ -72,6 +85,7 @@ mod tests {
         assert_eq!(faults.under("/actions/1/url"), "Is blank.");
         assert_eq!(faults.under("/actions/1"), "Is blank.");
         assert_eq!(faults.under("/actions"), "Is blank; is blank.");
+        assert_eq!(sentence("such as `a.*`, or `*`"), "Such as “a.*”, or “*”.");
         assert_eq!(faults.at("/actions"), "");
         assert_eq!(faults.under("/name"), "");
     }

@@ -239,7 +239,7 @@ async fn fill(desk: Desk) -> Desk {
     let customers = [
         "Zoë Müller",
         "Łukasz Nowak",
-        "佐藤 美咲",
+        "Sofía García",
         "Aoife O’Brien",
         "Ngozi Adébáyọ̀",
     ];
