@@ -33,8 +33,9 @@ pub mod codes;
 mod error;
 mod event_type;
 mod fault;
-mod fields;
 mod json;
+mod name;
+mod schedule;
 mod signing_key;
 
 pub use account::AccountWish;
@@ -43,6 +44,7 @@ pub use error::ConfigureError;
 pub use event_type::EventTypeWish;
 pub use fault::{FAULTS_MAX, Fault, escape_pointer};
 pub use json::UniqueMembers;
+pub use name::NameError;
 pub use signing_key::RotationWish;
 
 use fault::Faults;

@@ -327,7 +327,8 @@ impl Engine {
         self.results.lock().clone()
     }
 
-    pub(crate) fn session(&self) -> SessionId {
+    /// The session that this node has now; another one once its lease was over.
+    pub fn session(&self) -> SessionId {
         SessionId(self.session.load(Ordering::Acquire))
     }
 

@@ -51,7 +51,7 @@ pub mod work;
 
 pub use accept::{AcceptError, Accepted, Rejection, Submission};
 pub use admin_key::{AdminKey, AdminKeyError, ensure_admin_key};
-pub use api_keys::{ApiKeyName, ApiKeyNameError, ApiKeys, ShownKey};
+pub use api_keys::{ApiKeyName, ApiKeys, ShownKey};
 pub use attempt::body_of;
 pub use catalogue::{Catalogue, CatalogueError};
 pub use clock::SystemClock;

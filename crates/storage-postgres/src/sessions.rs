@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use postrider_model::Timestamp;
-use postrider_storage::{SessionId, SessionStore, StoreResult};
+use postrider_storage::{LIVE_SESSIONS_MAX, LiveSession, SessionId, SessionStore, StoreResult};
+use tokio_postgres::Row;
 
 use crate::database::Client;
 use crate::sql_error::{SqlError, SqlResult};
@@ -53,6 +54,12 @@ impl SessionStore for PostgresStore {
             .await
     }
 
+    async fn sessions(&self, _now: Timestamp) -> StoreResult<Vec<LiveSession>> {
+        self.database
+            .run(async || live(&self.database.client().await?).await)
+            .await
+    }
+
     async fn check(&self) -> StoreResult<()> {
         self.database
             .run(async || {
@@ -81,6 +88,21 @@ async fn open(client: &Client, lease: Duration) -> SqlResult<SessionId> {
     let row = statement::query_opt(client, sql, &[&lease_ms.min(LEASE_MAX_MS)]).await?;
     let row = row.ok_or(SqlError::CopyUnfinished)?;
     Ok(SessionId(row.try_get(0)?))
+}
+
+/// Those that could renew, so that one whose lease is over is not told of while nobody has declared it dead.
+async fn live(client: &Client) -> SqlResult<Vec<LiveSession>> {
+    let sql = "SELECT number, (extract(epoch FROM alive_until) * 1000)::bigint FROM sessions
+               WHERE NOT dead AND alive_until > clock_timestamp() ORDER BY number LIMIT $1";
+    let limit = i64::try_from(LIVE_SESSIONS_MAX).unwrap_or(i64::MAX);
+    let rows = statement::query(client, sql, &[&limit]).await?;
+    let session = |row: &Row| {
+        Ok(LiveSession {
+            id: SessionId(row.try_get(0)?),
+            alive_until: Timestamp::from_unix_ms(row.try_get(1)?),
+        })
+    };
+    rows.iter().map(session).collect()
 }
 
 async fn renew(client: &Client, session: SessionId) -> SqlResult<bool> {

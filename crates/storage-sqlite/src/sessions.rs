@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use postrider_model::Timestamp;
-use postrider_storage::{SessionId, SessionStore, StoreResult};
+use postrider_storage::{LIVE_SESSIONS_MAX, LiveSession, SessionId, SessionStore, StoreResult};
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::sql_error::SqlResult;
@@ -45,6 +45,10 @@ impl SessionStore for SqliteStore {
         self.write(move |cx| reclaim(cx.conn, now, limit)).await
     }
 
+    async fn sessions(&self, now: Timestamp) -> StoreResult<Vec<LiveSession>> {
+        self.read(move |conn| live(conn, now)).await
+    }
+
     async fn check(&self) -> StoreResult<()> {
         self.write(|cx| {
             cx.conn
@@ -54,6 +58,20 @@ impl SessionStore for SqliteStore {
         })
         .await
     }
+}
+
+fn live(conn: &Connection, now: Timestamp) -> SqlResult<Vec<LiveSession>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT number, alive_until FROM sessions WHERE alive_until > ?1 ORDER BY number LIMIT ?2",
+    )?;
+    let limit = i64::try_from(LIVE_SESSIONS_MAX).unwrap_or(i64::MAX);
+    let sessions = statement.query_map((now.unix_ms(), limit), |row| {
+        Ok(LiveSession {
+            id: SessionId(row.get(0)?),
+            alive_until: Timestamp::from_unix_ms(row.get(1)?),
+        })
+    })?;
+    Ok(sessions.collect::<Result<_, _>>()?)
 }
 
 /// Whether nobody declared the session dead so far. Verbs without a time of their own go by this.

@@ -51,7 +51,7 @@ pub use events::{Appended, EventFilter, EventStore, FirstAttempt, NewDelivery, N
 pub use grants::{ConsoleStore, EXPIRED_GRANTS_REMOVED_MAX};
 pub use page::{LIMIT_MAX, Page, PageRequest, Position};
 pub use retention::{Pruned, RetentionStore};
-pub use sessions::{SessionId, SessionStore};
+pub use sessions::{LIVE_SESSIONS_MAX, LiveSession, SessionId, SessionStore};
 pub use statistics::StatisticsStore;
 pub use work::{Advanced, WorkStore};
 

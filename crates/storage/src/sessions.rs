@@ -11,6 +11,19 @@ use crate::error::StoreResult;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SessionId(pub i64);
 
+/// Most sessions that [`SessionStore::sessions`] tells of, those that began first: as many as the connections that
+/// PostgreSQL allows unless told otherwise, of which every node needs several.
+pub const LIVE_SESSIONS_MAX: usize = 100;
+
+/// A session that is alive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LiveSession {
+    /// Which one.
+    pub id: SessionId,
+    /// When its lease ends unless it is renewed before, by the store's clock where it has one.
+    pub alive_until: Timestamp,
+}
+
 /// Node sessions.
 ///
 /// Times come from the store where it has a clock of its own (a database server); a store inside the process takes
@@ -30,6 +43,9 @@ pub trait SessionStore: Send + Sync {
     /// Makes deliveries owned by dead sessions wait, due at `now`: at most `limit` of them. Returns how many; fewer
     /// than `limit` means that none is left.
     async fn reclaim(&self, now: Timestamp, limit: usize) -> StoreResult<usize>;
+
+    /// The sessions whose lease holds, those that began first at the front: at most [`LIVE_SESSIONS_MAX`].
+    async fn sessions(&self, now: Timestamp) -> StoreResult<Vec<LiveSession>>;
 
     /// Whether the store answers and can write: for `/readyz`.
     async fn check(&self) -> StoreResult<()>;

@@ -1,5 +1,6 @@
 //! System: the installation itself.
 
+mod nodes;
 mod show;
 
 use axum::Router;

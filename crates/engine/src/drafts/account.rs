@@ -4,8 +4,9 @@ use postrider_model::account::{METADATA_BYTES_MAX, uid_is_valid};
 use postrider_model::{Account, Schedule, SigningKey};
 use postrider_storage::SaveAccount;
 
-use super::fields::{check_name, delays_s, schedule};
 use super::json::check_json;
+use super::name::check_name;
+use super::schedule::{delays_s, schedule};
 use super::{ConfigureError, Faults, codes};
 use crate::engine::Engine;
 

@@ -14,7 +14,8 @@ use postrider_model::{
 };
 use postrider_storage::SaveAutomation;
 
-use super::fields::{check_name, delays_s, schedule};
+use super::name::check_name;
+use super::schedule::{delays_s, schedule};
 use super::{ConfigureError, Faults, codes};
 use crate::engine::Engine;
 use destinations::check_destinations;

@@ -9,6 +9,7 @@ mod configure;
 mod crashes;
 mod edits;
 mod outages;
+mod replay;
 mod schedule;
 mod statistics;
 mod support;

@@ -143,8 +143,19 @@ impl Node {
         settings: EngineSettings,
         script: impl Fn(&Request, usize) -> (Duration, Answer) + Send + Sync + 'static,
     ) -> Self {
+        Self::start_on(Execution::Inline, folder, offset_ms, settings, script).await
+    }
+
+    /// The same, with a store that runs so.
+    pub async fn start_on(
+        execution: Execution,
+        folder: &std::path::Path,
+        offset_ms: i64,
+        settings: EngineSettings,
+        script: impl Fn(&Request, usize) -> (Duration, Answer) + Send + Sync + 'static,
+    ) -> Self {
         let options = SqliteOptions {
-            execution: Execution::Inline,
+            execution,
             ..SqliteOptions::default()
         };
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(folder, options).unwrap());
@@ -336,6 +347,15 @@ pub fn life<F: Future>(test: F) -> F::Output {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
+        .build()
+        .unwrap();
+    runtime.block_on(test)
+}
+
+/// A [`life`] whose time passes as it does: virtual time would run ahead of a store with threads of its own.
+pub fn life_beside_threads<F: Future>(test: F) -> F::Output {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
         .build()
         .unwrap();
     runtime.block_on(test)

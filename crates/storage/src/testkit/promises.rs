@@ -173,6 +173,8 @@ macro_rules! conformance {
                 a_session_that_was_never_opened_is_dead,
                 a_session_lives_as_long_as_it_renews,
                 a_session_that_missed_its_renewal_is_dead_for_good,
+                living_sessions_are_told_with_the_end_of_their_lease,
+                no_more_sessions_are_told_than_the_limit,
                 closing_a_session_makes_what_it_owned_wait,
                 reclaiming_goes_in_steps_and_takes_from_the_dead_only,
                 a_dead_session_cannot_take_back_what_was_reclaimed,

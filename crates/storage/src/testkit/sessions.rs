@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep};
 
 use super::build::*;
 use super::scene::*;
-use crate::{Appended, Claim, DeliveryKey, Recorded, SessionId, Store};
+use crate::{Appended, Claim, DeliveryKey, LIVE_SESSIONS_MAX, LiveSession, Recorded, SessionId, Store};
 
 /// A lease that runs out soon, but not before a few verbs are done.
 const SHORT_LEASE: Duration = Duration::from_secs(2);
@@ -136,6 +136,63 @@ pub async fn a_session_that_missed_its_renewal_is_dead_for_good(store: Arc<dyn S
     let later = open_session(&*scene.store).await;
     let claim = claim(&*scene.store, later, scene.actions[0], ROOM, at(2)).await;
     assert_eq!(claim.deliveries.len(), 1);
+}
+
+pub async fn living_sessions_are_told_with_the_end_of_their_lease(store: Arc<dyn Store>) {
+    let live = async || store.sessions(real_now()).await.expect("sessions");
+    let ids = |live: &[LiveSession]| live.iter().map(|session| session.id).collect::<Vec<_>>();
+    assert_eq!(live().await, [], "nobody began one");
+    let brief = Duration::from_millis(300);
+    let missed = store.open_session(brief, real_now()).await.expect("open_session");
+    sleep(2 * brief).await;
+    assert_eq!(
+        live().await,
+        [],
+        "its lease is over, though nobody declared it dead"
+    );
+    assert_eq!(store.renew_session(missed, real_now()).await, Ok(false));
+    assert_eq!(live().await, [], "it is dead");
+    let opened = store.open_session(LONG_LEASE, real_now()).await;
+    let kept = opened.expect("open_session");
+    let [told] = live().await[..] else {
+        panic!("one lives")
+    };
+    assert_eq!(told.id, kept);
+    let ends = real_now().after(LONG_LEASE);
+    let apart = told.alive_until.since(ends).max(ends.since(told.alive_until));
+    assert!(
+        apart < CLOCKS_APART_MAX,
+        "until {}, now + lease {ends}",
+        told.alive_until
+    );
+    sleep(Duration::from_millis(10)).await;
+    assert_eq!(store.renew_session(kept, real_now()).await, Ok(true));
+    assert!(live().await[0].alive_until > told.alive_until, "it renewed");
+    let later = open_session(&*store).await;
+    let both_live = store.renew_session(kept, real_now()).await == Ok(true);
+    let expected = if both_live { vec![kept, later] } else { vec![later] };
+    assert_eq!(ids(&live().await), expected);
+    store
+        .close_session(later, real_now())
+        .await
+        .expect("close_session");
+    assert_eq!(ids(&live().await), &expected[..expected.len() - 1]);
+}
+
+pub async fn no_more_sessions_are_told_than_the_limit(store: Arc<dyn Store>) {
+    let mut opened = Vec::new();
+    for _ in 0..=LIVE_SESSIONS_MAX {
+        opened.push(open_session(&*store).await);
+    }
+    let told = store.sessions(real_now()).await.expect("sessions");
+    let told: Vec<_> = told.into_iter().map(|session| session.id).collect();
+    let outlives = told.len() > 1;
+    let expected = if outlives {
+        &opened[..LIVE_SESSIONS_MAX]
+    } else {
+        &opened[LIVE_SESSIONS_MAX..]
+    };
+    assert_eq!(told, expected);
 }
 
 pub async fn closing_a_session_makes_what_it_owned_wait(store: Arc<dyn Store>) {

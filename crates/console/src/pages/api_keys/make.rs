@@ -37,7 +37,7 @@ pub async fn make(
         Err(error) => {
             let fault = Fault {
                 pointer: "/name".to_owned(),
-                code: "invalid_value",
+                code: error.code(),
                 detail: error.to_string(),
             };
             let words = FieldFaults::new(vec![fault]).at("/name");

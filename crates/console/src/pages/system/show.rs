@@ -1,10 +1,11 @@
-//! `GET /system`: version, store, what is to be done, and the settings that hold.
+//! `GET /system`: version, store, what is to be done, the nodes, and the settings that hold.
 
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use postrider_storage::StoreError;
 
+use super::nodes::Nodes;
 use crate::console::page;
 use crate::pages::overview::pending;
 use crate::refusal::Refusal;
@@ -31,6 +32,8 @@ struct SystemPage<'a> {
     held: String,
     lanes: String,
     event_types: String,
+    /// `None` where the store did not tell.
+    nodes: Option<Nodes>,
 }
 
 /// A setting, its help with what is code told apart.
@@ -66,6 +69,8 @@ pub async fn show(State(app): State<App>, Operator(visitor): Operator) -> Result
         pending: pending(&backlog),
         oldest_due: backlog.oldest_due.map(|due| Moment::new(due, now)),
     });
+    let nodes = store.sessions(now).await.ok();
+    let nodes = nodes.map(|live| Nodes::new(&live, app.engine.session(), now));
     let load = app.engine.load();
     page(&SystemPage {
         shell: Shell::of(&app, &visitor, Place::System, "System"),
@@ -78,6 +83,7 @@ pub async fn show(State(app): State<App>, Operator(visitor): Operator) -> Result
         held: counted(load.deliveries, "delivery", "deliveries"),
         lanes: counted(load.lanes, "URL", "URLs"),
         event_types: counted(app.engine.catalogue().len(), "event type", "event types"),
+        nodes,
     })
 }
 

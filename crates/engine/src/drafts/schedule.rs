@@ -1,24 +1,9 @@
-//! Checks of values that several resources have.
+//! Schedules, as wishes of several resources have them.
 
 use postrider_model::Schedule;
-use postrider_model::account::NAME_CHARS_MAX;
 use postrider_model::schedule::{DELAY_S_MAX, RETRIES_MAX};
 
 use super::{Faults, codes};
-
-/// Checks the `name` of an account or automation.
-pub(super) fn check_name(name: &str, faults: &mut Faults) {
-    if name.trim().is_empty() {
-        faults.add("/name", codes::BLANK, "a name has at least one visible character");
-    }
-    if name.chars().count() > NAME_CHARS_MAX {
-        let detail = format!("a name has at most {NAME_CHARS_MAX} characters");
-        faults.add("/name", codes::TOO_LONG, detail);
-    }
-    if name.chars().any(char::is_control) {
-        faults.add("/name", codes::INVALID_VALUE, "a name has no control characters");
-    }
-}
 
 /// The schedule that `retry_delays_s` asks for.
 pub(super) fn schedule(delays_s: &[i64], faults: &mut Faults) -> Option<Schedule> {
@@ -50,23 +35,6 @@ pub(super) fn delays_s(schedule: Option<&Schedule>) -> Option<Vec<i64>> {
 mod tests {
     use super::*;
     use crate::drafts::fault::tests::faults_of;
-
-    #[test]
-    fn names_are_visible_and_bounded() {
-        assert!(faults_of(|faults| check_name(&"é".repeat(256), faults)).is_empty());
-        for (name, code) in [
-            ("", "blank"),
-            (" \u{a0}", "blank"),
-            (&*"x".repeat(257), "too_long"),
-            ("a\nb", "invalid_value"),
-        ] {
-            assert_eq!(
-                faults_of(|faults| check_name(name, faults)),
-                [("/name".to_owned(), code)],
-                "{name}"
-            );
-        }
-    }
 
     #[test]
     fn every_delay_out_of_bounds_is_named() {

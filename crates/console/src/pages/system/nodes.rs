@@ -1,0 +1,84 @@
+//! The nodes on the store, as their sessions tell of them.
+
+use postrider_model::Timestamp;
+use postrider_storage::{LiveSession, SessionId};
+
+use crate::view::time;
+
+/// The nodes that are alive, and this one in any case.
+pub(super) struct Nodes {
+    /// In the order in which they began.
+    pub rows: Vec<NodeRow>,
+    /// Whether there is no other, and this one is alive.
+    pub is_only_this: bool,
+}
+
+/// A node.
+pub(super) struct NodeRow {
+    /// The number of its session.
+    pub number: i64,
+    /// Whether it is the one that answers.
+    pub is_this: bool,
+    /// When its lease ends, in words, as it was when the page was made: a node that renewed its lease since then would
+    /// seem to be dying if the words followed the clock. `None` where it is over.
+    pub lease_ends: Option<String>,
+}
+
+impl Nodes {
+    /// Those with a live session, seen at `now` from the node whose session is `this`.
+    pub fn new(live: &[LiveSession], this: SessionId, now: Timestamp) -> Self {
+        let row = |session: &LiveSession| NodeRow {
+            number: session.id.0,
+            is_this: session.id == this,
+            lease_ends: Some(time::words(session.alive_until, now)),
+        };
+        let mut rows: Vec<_> = live.iter().map(row).collect();
+        if !rows.iter().any(|row| row.is_this) {
+            rows.push(NodeRow {
+                number: this.0,
+                is_this: true,
+                lease_ends: None,
+            });
+        }
+        let is_only_this = matches!(rows.as_slice(), [row] if row.lease_ends.is_some());
+        Self { rows, is_only_this }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(live: &[(i64, i64)]) -> (Vec<(i64, bool, Option<String>)>, bool) {
+        let live: Vec<_> = live
+            .iter()
+            .map(|(number, seconds)| LiveSession {
+                id: SessionId(*number),
+                alive_until: Timestamp::from_unix_ms(seconds * 1000),
+            })
+            .collect();
+        let nodes = Nodes::new(&live, SessionId(7), Timestamp::from_unix_ms(0));
+        let rows = nodes.rows.into_iter();
+        let rows = rows.map(|row| (row.number, row.is_this, row.lease_ends));
+        (rows.collect(), nodes.is_only_this)
+    }
+
+    #[test]
+    fn this_node_is_marked_among_the_others() {
+        let in_words = |words: &str| Some(words.to_owned());
+        assert_eq!(seen(&[(7, 25)]), (vec![(7, true, in_words("in 25 s"))], true));
+        assert_eq!(
+            seen(&[(3, 12), (7, 25)]),
+            (
+                vec![(3, false, in_words("in 12 s")), (7, true, in_words("in 25 s"))],
+                false
+            )
+        );
+    }
+
+    #[test]
+    fn this_node_is_shown_where_its_lease_is_over() {
+        assert_eq!(seen(&[]), (vec![(7, true, None)], false));
+        assert!(!seen(&[(3, 12)]).1);
+    }
+}

@@ -1,0 +1,249 @@
+//! Replays: counted first, then run, with news of how far they are.
+
+use std::path::Path;
+use std::time::Duration;
+
+use crate::support::{Fixture, Node, START_MS, folder, life, life_beside_threads, status};
+use bytes::Bytes;
+use postrider_engine::replay::ReplayProgress;
+use postrider_engine::transport::{Answer, Request};
+use postrider_engine::{EngineSettings, Submission};
+use postrider_model::{DeliveryStatus, Timestamp};
+use postrider_storage::{DeliveryFilter, SaveAutomation};
+use postrider_storage_sqlite::{DATABASE_FILE, Execution};
+use rusqlite::Connection;
+
+const GOOD: &str = "https://receiver.example/good";
+const BAD: &str = "https://receiver.example/bad";
+const SLOW: &str = "https://receiver.example/slow";
+const OFF: &str = "https://receiver.example/off";
+
+/// More than a store makes due in one step.
+const MANY: usize = 1_200;
+
+/// More time than any count here takes.
+const LONG: Duration = Duration::from_secs(60);
+
+fn answer(request: &Request, _before: usize) -> (Duration, Answer) {
+    match request.url.as_str() {
+        BAD => (Duration::ZERO, status(500)),
+        SLOW => (Duration::from_secs(10), status(200)),
+        _ => (Duration::ZERO, status(200)),
+    }
+}
+
+async fn started(folder: &Path) -> Node {
+    Node::start(folder, 0, EngineSettings::default(), answer).await
+}
+
+async fn accept_many(node: &Node, fixture: &Fixture, events: usize) {
+    let submission = || Submission {
+        event_type: "proposal.accepted".parse().unwrap(),
+        data: Bytes::from_static(b"{}"),
+        id: None,
+        occurred_at: None,
+        idempotency_key: None,
+    };
+    let submissions = std::iter::repeat_with(submission).take(events).collect();
+    let accepted = node.engine.accept(fixture.account, submissions).await.unwrap();
+    assert!(accepted.iter().all(Result::is_ok));
+}
+
+/// Waits until nothing is pending.
+async fn all_settled(node: &Node) {
+    for _ in 0..10_000 {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let now = node.engine.clock().now();
+        if node.engine.store().backlog(now).await.unwrap().pending == 0 {
+            return;
+        }
+    }
+    panic!("deliveries never settled");
+}
+
+async fn counted(node: &Node, fixture: &Fixture, filter: &DeliveryFilter) -> u64 {
+    let count = node
+        .engine
+        .count_replay(fixture.account, filter, LONG)
+        .await
+        .unwrap();
+    assert!(count.is_all);
+    count.matching
+}
+
+async fn switch_off(node: &Node, fixture: &Fixture, url: &str) {
+    let (account, automation) = (fixture.account, fixture.automation);
+    let found = node.engine.store().automation(account, automation).await;
+    let mut automation = found.unwrap().unwrap();
+    for action in &mut automation.actions {
+        action.enabled = action.enabled && action.send.url != url;
+    }
+    let saved = node
+        .engine
+        .directory()
+        .update_automation(account, automation)
+        .await;
+    assert!(matches!(saved, Ok(SaveAutomation::Saved(_))));
+}
+
+#[test]
+fn the_count_is_what_is_then_replayed() {
+    let folder = folder();
+    life(async {
+        let node = started(folder.path()).await;
+        let fixture = node.account(&[GOOD, BAD, SLOW, OFF]).await;
+        accept_many(&node, &fixture, 4).await;
+        all_settled(&node).await;
+        switch_off(&node, &fixture, OFF).await;
+        accept_many(&node, &fixture, 3).await;
+        // The new ones to SLOW are under way, those to BAD wait to be tried again.
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let in_status = |status| DeliveryFilter {
+            status: Some(status),
+            ..DeliveryFilter::default()
+        };
+        let cases = [
+            (in_status(DeliveryStatus::Failed), 4),
+            (in_status(DeliveryStatus::Succeeded), 7 + 4),
+            (in_status(DeliveryStatus::Pending), 0),
+        ];
+        for (filter, expected) in &cases {
+            assert_eq!(counted(&node, &fixture, filter).await, *expected, "{filter:?}");
+            assert_eq!(
+                counted(&node, &fixture, filter).await,
+                *expected,
+                "it changes nothing"
+            );
+            let replayed = node.engine.replay(fixture.account, filter.clone()).await;
+            assert_eq!(replayed, Ok(*expected), "{filter:?}");
+            assert_eq!(
+                counted(&node, &fixture, filter).await,
+                0,
+                "all of them are pending"
+            );
+        }
+        all_settled(&node).await;
+        let sent = node.seen().len();
+        let all = DeliveryFilter::default();
+        assert_eq!(counted(&node, &fixture, &all).await, 3 * 7);
+        assert_eq!(node.engine.replay(fixture.account, all).await, Ok(3 * 7));
+        all_settled(&node).await;
+        assert_eq!(node.seen().len() - sent, 3 * 7, "each was sent once more");
+    });
+}
+
+#[test]
+fn what_arrives_after_the_moment_of_the_count_is_not_replayed() {
+    let folder = folder();
+    life(async {
+        let node = started(folder.path()).await;
+        let fixture = node.account(&[GOOD]).await;
+        accept_many(&node, &fixture, 5).await;
+        all_settled(&node).await;
+        let before = node.engine.clock().now();
+        let filter = DeliveryFilter {
+            before: Some(before),
+            ..DeliveryFilter::default()
+        };
+        assert_eq!(counted(&node, &fixture, &filter).await, 5);
+        accept_many(&node, &fixture, 3).await;
+        all_settled(&node).await;
+        assert_eq!(counted(&node, &fixture, &filter).await, 5);
+        assert_eq!(node.engine.replay(fixture.account, filter).await, Ok(5));
+        all_settled(&node).await;
+        let deliveries = node.deliveries(fixture.account).await;
+        assert_eq!(deliveries.len(), 8);
+        for delivery in deliveries {
+            let attempts = if delivery.created_at < before { 2 } else { 1 };
+            assert_eq!(delivery.progress.attempts, attempts, "{}", delivery.created_at);
+        }
+    });
+}
+
+#[test]
+fn a_replay_goes_on_when_nobody_listens() {
+    let folder = folder();
+    life(async {
+        let node = started(folder.path()).await;
+        let fixture = node.account(&[GOOD]).await;
+        accept_many(&node, &fixture, MANY).await;
+        all_settled(&node).await;
+        drop(
+            node.engine
+                .replay_with_progress(fixture.account, DeliveryFilter::default()),
+        );
+        all_settled(&node).await;
+        assert_eq!(node.seen().len(), 2 * MANY);
+    });
+}
+
+#[test]
+fn progress_grows_to_the_end_and_ends() {
+    let folder = folder();
+    let fixture = life(async {
+        let node = started(folder.path()).await;
+        let fixture = node.account(&[GOOD]).await;
+        accept_many(&node, &fixture, MANY).await;
+        all_settled(&node).await;
+        fixture
+    });
+    // A store that runs inline does all steps at once, as nothing of it waits: no one else could look in between.
+    life_beside_threads(async {
+        let (threaded, settings) = (Execution::Threaded, EngineSettings::default());
+        let node = Node::start_on(threaded, folder.path(), 3_600_000, settings, answer).await;
+        let filter = DeliveryFilter {
+            before: Some(Timestamp::from_unix_ms(START_MS + 3_600_000)),
+            ..DeliveryFilter::default()
+        };
+        let count = counted(&node, &fixture, &filter).await;
+        assert_eq!(count, MANY as u64);
+        let mut progress = node.engine.replay_with_progress(fixture.account, filter);
+        assert_eq!(*progress.borrow_and_update(), ReplayProgress::default());
+        let mut told = Vec::new();
+        while progress.changed().await.is_ok() {
+            told.push(progress.borrow_and_update().clone());
+        }
+        let replayed: Vec<_> = told.iter().map(|progress| progress.replayed).collect();
+        assert!(replayed.is_sorted(), "{replayed:?}");
+        assert!(replayed[0] > 0 && replayed[0] < count, "{replayed:?}");
+        let (last, earlier) = told.split_last().unwrap();
+        assert_eq!((last.replayed, &last.ended), (count, &Some(Ok(()))));
+        assert!(earlier.iter().all(|progress| progress.ended.is_none()));
+    });
+}
+
+#[test]
+fn a_replay_that_breaks_off_tells_how_far_it_came() {
+    let folder = folder();
+    life(async {
+        let node = started(folder.path()).await;
+        let fixture = node.account(&[GOOD]).await;
+        accept_many(&node, &fixture, 1).await;
+        all_settled(&node).await;
+        let oldest = node.deliveries(fixture.account).await.remove(0);
+        accept_many(&node, &fixture, MANY).await;
+        all_settled(&node).await;
+        let outside = Connection::open(folder.path().join(DATABASE_FILE)).unwrap();
+        let id: String = oldest
+            .id
+            .as_bytes()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        let refuse = format!(
+            "CREATE TRIGGER refuse BEFORE UPDATE ON deliveries WHEN hex(OLD.id) = upper('{id}')
+             BEGIN SELECT RAISE(ABORT, 'refused'); END"
+        );
+        outside.execute_batch(&refuse).unwrap();
+        let mut progress = node
+            .engine
+            .replay_with_progress(fixture.account, DeliveryFilter::default());
+        let ended = progress.wait_for(|progress| progress.ended.is_some()).await;
+        let ended = ended.unwrap().clone();
+        assert!(matches!(ended.ended, Some(Err(_))), "{ended:?}");
+        assert!(ended.replayed > 0 && ended.replayed < MANY as u64, "{ended:?}");
+        all_settled(&node).await;
+        let sent_again = node.seen().len() - (MANY + 1);
+        assert_eq!(sent_again as u64, ended.replayed, "what was made due stays so");
+    });
+}
