@@ -28,7 +28,7 @@ pub mod waiting;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 use thirtyfour::Capabilities;
 
 pub use axe::{Accessibility, Counts};
@@ -59,6 +59,9 @@ const FLAGS: [&str; 9] = [
 /// Chromium's name for "blocked" in the settings of content.
 const BLOCKED: u32 = 2;
 
+/// Chromium's name for "third parties' cookies are blocked" among its modes of cookies.
+const THIRD_PARTY_BLOCKED: u32 = 1;
+
 /// A browser with a profile of its own: no cookie, nothing cached. Dropping it ends it, and its driver, at once.
 #[derive(Debug)]
 pub struct Browser {
@@ -74,18 +77,29 @@ pub struct Browser {
 impl Browser {
     /// A browser as most visitors have it, on a desktop, with a light scheme.
     pub async fn start() -> Self {
-        Self::start_with(true).await
+        Self::start_with(true, &json!({})).await
+    }
+
+    /// A browser that gives pages in frames of another site no cookies but those that they have there alone
+    /// (`Partitioned`), as browsers that guard against tracking do.
+    pub async fn start_guarded_against_tracking() -> Self {
+        let prefs = json!({
+            "profile.block_third_party_cookies": true,
+            "profile.cookie_controls_mode": THIRD_PARTY_BLOCKED,
+        });
+        Self::start_with(true, &prefs).await
     }
 
     /// A browser in which pages run no scripts. The verbs work all the same. Pictures, and axe-core, cannot be had of
     /// it: they wait for what happens in the page, and nothing does.
     pub async fn start_without_javascript() -> Self {
-        Self::start_with(false).await
+        let prefs = json!({ "profile.managed_default_content_settings.javascript": BLOCKED });
+        Self::start_with(false, &prefs).await
     }
 
-    async fn start_with(javascript: bool) -> Self {
+    async fn start_with(javascript: bool, prefs: &Value) -> Self {
         let driver = Driver::start();
-        let session = Session::open(driver.address(), capabilities(&driver, javascript))
+        let session = Session::open(driver.address(), capabilities(&driver, prefs))
             .await
             .unwrap_or_else(|refusal| panic!("Chromium does not start: {refusal}"));
         let browser = Self {
@@ -120,13 +134,10 @@ impl Browser {
     }
 }
 
-fn capabilities(driver: &Driver, javascript: bool) -> Capabilities {
+fn capabilities(driver: &Driver, prefs: &Value) -> Capabilities {
     let mut flags: Vec<String> = FLAGS.map(str::to_owned).into();
     flags.push(format!("--user-data-dir={}", driver.profile().display()));
-    let mut options = json!({ "args": flags });
-    if !javascript {
-        options["prefs"] = json!({ "profile.managed_default_content_settings.javascript": BLOCKED });
-    }
+    let options = json!({ "args": flags, "prefs": prefs });
     let capabilities = [
         ("browserName", json!("chrome")),
         ("goog:chromeOptions", options),

@@ -78,7 +78,11 @@ impl Console {
             stopping,
         });
         Self {
-            router: routes().fallback(not_found).with_state(Arc::clone(&app)),
+            router: routes()
+                .fallback(not_found)
+                // An address of a form alone: nobody but who typed it comes there.
+                .method_not_allowed_fallback(not_found)
+                .with_state(Arc::clone(&app)),
             security: SecurityHeaders::new(&parts.frame_sources),
             app,
             stop,

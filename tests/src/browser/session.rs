@@ -101,6 +101,16 @@ impl Session {
         answered(up.perform().await)
     }
 
+    /// Has what follows be about the page in this frame.
+    pub async fn enter_frame(&self, element: &WebElement) -> Result<(), Refusal> {
+        answered(element.clone().enter_frame().await)
+    }
+
+    /// Has what follows be about the page itself again.
+    pub async fn leave_frames(&self) -> Result<(), Refusal> {
+        answered(self.driver.enter_default_frame().await)
+    }
+
     /// The cookies of the page that is shown.
     pub async fn cookies(&self) -> Result<Vec<Cookie>, Refusal> {
         answered(self.driver.get_all_cookies().await)

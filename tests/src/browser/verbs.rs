@@ -116,6 +116,21 @@ impl Browser {
         .await
     }
 
+    /// Goes into a frame: until [`Browser::leave_frames`], all verbs are about the page in it, but for those that say
+    /// which page is shown.
+    pub async fn enter_frame<'a>(&self, target: impl Into<Target<'a>>) {
+        self.on("enter", target, async |element| {
+            self.session.enter_frame(element).await
+        })
+        .await;
+    }
+
+    /// Comes back from a frame to the page that holds it.
+    pub async fn leave_frames(&self) {
+        let left = self.session.leave_frames().await;
+        self.expect("leave the frame", left).await;
+    }
+
     /// How many visible elements match now.
     pub async fn count<'a>(&self, target: impl Into<Target<'a>>) -> usize {
         let target = target.into();

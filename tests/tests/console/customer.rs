@@ -7,17 +7,6 @@ use serde_json::json;
 
 use crate::desk::Desk;
 
-/// A link to the desk's account, made as a company's software would.
-async fn customer_link(desk: &Desk, wish: serde_json::Value) -> String {
-    let answer = desk
-        .account
-        .api
-        .post(desk.account.at("/portal-link"), wish)
-        .await
-        .expect(201);
-    answer["url"].as_str().unwrap().to_owned()
-}
-
 #[tokio::test]
 async fn a_customer_is_refused_everything_of_another_account() {
     let desk = Desk::open().await;
@@ -33,7 +22,7 @@ async fn a_customer_is_refused_everything_of_another_account() {
         .to_owned();
 
     let customer = Browser::start().await;
-    customer.open(&customer_link(&desk, json!({})).await).await;
+    customer.open(&desk.customer_link(json!({})).await).await;
     customer.wait_for_path(&desk.path("/automations")).await;
     assert_eq!(customer.count(link("Overview")).await, 0);
     // What is in another account is not there, by whichever way one asks: under its own account or under one's own.
@@ -74,7 +63,8 @@ async fn a_customer_is_refused_everything_of_another_account() {
         assert_eq!(customer.text("h1").await, "There is no such page", "{path}");
     }
     // Nor by a form, with the customer's own cookie and token.
-    let (cookie, csrf) = credentials(&customer, &desk).await;
+    customer.open(&desk.url(&desk.path("/automations"))).await;
+    let (cookie, csrf) = desk.credentials(&customer).await;
     let anybody = desk.server.api().with_key(None);
     for path in [
         format!("/accounts/{}/automations/{automation}/switch", other.id),
@@ -109,23 +99,6 @@ async fn a_customer_is_refused_everything_of_another_account() {
     assert_eq!(unchanged["enabled"], true);
 }
 
-/// The cookie and the form token of a browser that shows a page of the desk's account.
-async fn credentials(browser: &Browser, desk: &Desk) -> (String, String) {
-    browser.open(&desk.url(&desk.path("/automations"))).await;
-    let csrf = browser
-        .evaluate("document.querySelector('.sign-out [name=csrf]').value")
-        .await;
-    let cookies = browser.cookies().await;
-    let session = cookies
-        .iter()
-        .find(|cookie| cookie["name"] == "postrider_session")
-        .unwrap();
-    (
-        format!("postrider_session={}", session["value"].as_str().unwrap()),
-        csrf.as_str().unwrap().to_owned(),
-    )
-}
-
 #[tokio::test]
 async fn whoever_may_only_read_sees_no_buttons_and_is_refused_forms() {
     let desk = Desk::open().await;
@@ -137,7 +110,11 @@ async fn whoever_may_only_read_sees_no_buttons_and_is_refused_forms() {
     let secret = desk.account.secret().await;
     let reader = Browser::start().await;
     reader
-        .open(&customer_link(&desk, json!({"read_only": true, "theme": "dark"})).await)
+        .open(
+            &desk
+                .customer_link(json!({"read_only": true, "theme": "dark"}))
+                .await,
+        )
         .await;
     reader.wait_for_path(&desk.path("/automations")).await;
     assert_eq!(reader.attribute("html", "data-theme").await.unwrap(), "dark");
@@ -160,7 +137,8 @@ async fn whoever_may_only_read_sees_no_buttons_and_is_refused_forms() {
     let page = reader.evaluate("document.documentElement.outerHTML").await;
     assert!(!page.as_str().unwrap().contains(&secret));
 
-    let (cookie, csrf) = credentials(&reader, &desk).await;
+    reader.open(&desk.url(&desk.path("/automations"))).await;
+    let (cookie, csrf) = desk.credentials(&reader).await;
     for path in [
         format!("/automations/{id}/switch"),
         format!("/automations/{id}/delete"),

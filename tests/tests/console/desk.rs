@@ -72,6 +72,29 @@ impl Desk {
         items["data"][0]["id"].as_str().unwrap().to_owned()
     }
 
+    /// A link to the account, made as a company's software would.
+    pub async fn customer_link(&self, wish: serde_json::Value) -> String {
+        let link = self.account.at("/portal-link");
+        let answer = self.account.api.post(link, wish).await.expect(201);
+        answer["url"].as_str().unwrap().to_owned()
+    }
+
+    /// The cookie and the form token of a browser that shows a page of the console, as it would send them.
+    pub async fn credentials(&self, browser: &Browser) -> (String, String) {
+        let csrf = browser
+            .evaluate("document.querySelector('.sign-out [name=csrf]').value")
+            .await;
+        let cookies = browser.cookies().await;
+        let session = cookies
+            .iter()
+            .find(|cookie| cookie["name"] == "postrider_session");
+        let session = session.unwrap()["value"].as_str().unwrap();
+        (
+            format!("postrider_session={session}"),
+            csrf.as_str().unwrap().to_owned(),
+        )
+    }
+
     async fn describe_event_types(&self) {
         let types = [
             ("proposal.accepted", "A customer accepted a proposal"),

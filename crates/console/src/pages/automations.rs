@@ -32,7 +32,7 @@ pub fn routes() -> Router<App> {
         .route(base, get(list::show))
         .route(&path("/new"), get(create::show).post(create::create))
         .route(&path("/{id}"), get(show::show))
-        .route(&path("/{id}/test"), post(test::send))
+        .route(&path("/{id}/test"), get(test::back).post(test::send))
         .route(&path("/{id}/tests/{event}"), get(test::result))
         .route(&path("/{id}/tests/{event}/live"), get(test::live))
         .route(&path("/{id}/edit"), get(edit::show).post(edit::save))

@@ -28,8 +28,13 @@ fn begin(app: &App, headers: &HeaderMap, token: &str, grant: &Grant, to: &str) -
     let lifetime = grant.expires_at.since(app.now()).as_secs();
     let is_customers = matches!(grant.visitor, Role::Customer { .. });
     let scope = app.cookie_scope(headers, is_customers);
-    let cookie = cookie::set_session(token, lifetime, scope).ok_or(Refusal::Internal)?;
     let mut response = Redirect::to(to).into_response();
-    response.headers_mut().append(header::SET_COOKIE, cookie);
+    // Browsers keep a cookie for frames beside the other one, and would send both: the session from before would stay.
+    let other = app.cookie_scope(headers, !is_customers);
+    let before = (other != scope).then(|| cookie::end_session(other)).flatten();
+    let cookie = cookie::set_session(token, lifetime, scope).ok_or(Refusal::Internal)?;
+    for cookie in before.into_iter().chain([cookie]) {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
     Ok(response)
 }

@@ -66,6 +66,11 @@ pub async fn send(
     show::render(&app, &account, id, Some(typed)).await
 }
 
+/// A test that was refused is shown at the form's address: whoever comes back to that is led to the form.
+pub async fn back(account: InAccount, PathId(id): PathId<AutomationId>) -> Redirect {
+    Redirect::to(&account.path(&format!("automations/{id}")))
+}
+
 fn fault(pointer: &str, code: &'static str, detail: impl Into<String>) -> Fault {
     Fault {
         pointer: pointer.to_owned(),

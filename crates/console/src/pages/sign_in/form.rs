@@ -23,6 +23,7 @@ struct SignInPage<'a> {
     shell: Shell<'a>,
     back: &'a str,
     is_wrong: bool,
+    is_in_frame: bool,
 }
 
 /// The address of the form, for coming back to another one.
@@ -79,6 +80,7 @@ fn render(app: &App, headers: &HeaderMap, back: &str, is_wrong: bool) -> Result<
         shell,
         back,
         is_wrong,
+        is_in_frame: is_in_frame(headers),
     })?;
     let cookie = fresh.and_then(|fresh| cookie::set_form(&fresh, app.cookie_scope(headers, false)));
     if let Some(cookie) = cookie {
@@ -87,6 +89,17 @@ fn render(app: &App, headers: &HeaderMap, back: &str, is_wrong: bool) -> Result<
     let robots = HeaderValue::from_static("noindex");
     response.headers_mut().insert("x-robots-tag", robots);
     Ok(response)
+}
+
+/// Whether another page holds this one. Customers alone are shown the console so, and they have no key to sign in with;
+/// whoever has one should see where they type it.
+fn is_in_frame(headers: &HeaderMap) -> bool {
+    let destination = headers.get("sec-fetch-dest");
+    destination.is_some_and(|destination| {
+        ["iframe", "frame", "embed", "object"]
+            .iter()
+            .any(|it| destination == it)
+    })
 }
 
 fn fresh_secret() -> String {

@@ -1,0 +1,307 @@
+//! An installation of its own, with two accounts and something in each, and short ways to ask for pages.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use axum::body::Body;
+use axum::response::Response;
+use bytes::Bytes;
+use http::{Method, Request, StatusCode};
+use http_body_util::BodyExt as _;
+use postrider_console::{Brand, Console, ConsoleParts, SystemFacts};
+use postrider_engine::drafts::{AccountWish, ActionWish, AutomationWish, EventTypeWish};
+use postrider_engine::egress::{EgressGuard, Resolve, ResolveError};
+use postrider_engine::transport::{self, Transport};
+use postrider_engine::{ApiKeys, Engine, EngineParts, EngineSettings, SystemClock, ensure_admin_key};
+use postrider_model::{AccountId, ApiKeyId, AutomationId, BodyContent, BodyStyle, Clock, EventId, Outcome};
+use postrider_storage::Store;
+use postrider_storage_sqlite::{Execution, SqliteOptions, SqliteStore};
+
+const KEY: &str = "a-key-for-tests-only";
+
+/// Where everybody asks from.
+const PEER: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+/// How long a customer's link lasts here.
+const HOUR: Duration = Duration::from_secs(3_600);
+
+/// An installation.
+pub struct App {
+    pub console: Console,
+    pub engine: Arc<Engine>,
+    pub key: ApiKeyId,
+    /// Two accounts, the first a customer's own.
+    pub accounts: [Things; 2],
+    _folder: tempfile::TempDir,
+}
+
+/// What is in an account.
+pub struct Things {
+    pub account: AccountId,
+    pub automation: AutomationId,
+    pub event: EventId,
+    pub delivery: String,
+    pub secret: String,
+}
+
+/// Somebody who is signed in.
+pub struct Session {
+    pub cookie: String,
+    pub csrf: String,
+}
+
+impl App {
+    pub async fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let options = SqliteOptions {
+            execution: Execution::Inline,
+            ..SqliteOptions::default()
+        };
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(folder.path(), options).unwrap());
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        ensure_admin_key(&*store, Some(KEY), [0; 32], clock.now())
+            .await
+            .unwrap();
+        let keys = Arc::new(ApiKeys::load(&*store).await.unwrap());
+        let next = AtomicU8::new(0);
+        let engine = Engine::start(EngineParts {
+            store,
+            transport: Arc::new(Thanks),
+            guard: Arc::new(EgressGuard::new(Vec::new())),
+            resolver: Arc::new(Public),
+            clock,
+            entropy: Box::new(move |bytes| bytes.fill(next.fetch_add(1, Ordering::Relaxed))),
+            settings: EngineSettings::default(),
+        })
+        .await
+        .unwrap();
+        let console = console(&engine, &keys);
+        describe_event_type(&engine).await;
+        let accounts = [fill(&engine, "Acme").await, fill(&engine, "Globex").await];
+        let mut app = Self {
+            key: keys.admit(KEY).unwrap(),
+            console,
+            engine,
+            accounts,
+            _folder: folder,
+        };
+        let operator = app.operator().await;
+        for which in 0..app.accounts.len() {
+            let delivery = app.delivery_on_page(which, &operator).await;
+            app.accounts[which].delivery = delivery;
+        }
+        app
+    }
+
+    /// A session of the operator's staff.
+    pub async fn operator(&self) -> Session {
+        let begun = self.engine.sign_in().with_api_key(self.key).await.unwrap();
+        self.session(begun.unwrap().0.expose(), "/").await
+    }
+
+    /// A session of the first account's customer.
+    pub async fn customer(&self, read_only: bool) -> Session {
+        let sign_in = self.engine.sign_in();
+        let own = self.accounts[0].account;
+        let link = sign_in
+            .make_account_link(own, read_only, None, HOUR)
+            .await
+            .unwrap();
+        let begun = sign_in.open_link(link.unwrap().0.expose()).await.unwrap();
+        let first = format!("/accounts/{own}/automations");
+        self.session(begun.unwrap().0.expose(), &first).await
+    }
+
+    async fn session(&self, token: &str, page: &str) -> Session {
+        let cookie = format!("postrider_session={token}");
+        let page = text(self.get(page, Some(&cookie)).await).await;
+        let (_, rest) = page.split_once("name=\"csrf\" value=\"").unwrap();
+        let csrf = rest.split('"').next().unwrap().to_owned();
+        Session { cookie, csrf }
+    }
+
+    /// A route's address within one of the accounts.
+    pub fn path(&self, route: &str, which: usize) -> String {
+        let things = &self.accounts[which];
+        route
+            .replace("{account}", &things.account.to_string())
+            .replace("{automation}", &things.automation.to_string())
+            .replace("{event}", &things.event.to_string())
+            .replace("{delivery}", &things.delivery)
+            .replace("{key}", &self.key.to_string())
+    }
+
+    pub async fn get(&self, path: &str, cookie: Option<&str>) -> Response {
+        self.send(Method::GET, path, cookie, &[], "").await
+    }
+
+    pub async fn post(&self, path: &str, cookie: Option<&str>, form: &str) -> Response {
+        self.send(Method::POST, path, cookie, &[], form).await
+    }
+
+    pub async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        cookie: Option<&str>,
+        headers: &[(&str, &str)],
+        form: &str,
+    ) -> Response {
+        let mut request = Request::builder()
+            .method(&method)
+            .uri(path)
+            .header("host", "127.0.0.1");
+        if let Some(cookie) = cookie {
+            request = request.header("cookie", cookie);
+        }
+        if method == Method::POST {
+            request = request.header("content-type", "application/x-www-form-urlencoded");
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Body::from(form.to_owned())).unwrap();
+        self.console.answer(request, PEER).await
+    }
+
+    /// All that forms can change, as text.
+    pub async fn state(&self) -> String {
+        let operator = self.operator().await;
+        let mut state = String::new();
+        for (which, things) in self.accounts.iter().enumerate() {
+            let entry = self.engine.directory().entry(things.account).await.unwrap();
+            state += &format!("{:?}\n", entry.map(|entry| format!("{:?}", entry.config)));
+            let path = self.path("/accounts/{account}/deliveries", which);
+            let page = text(self.get(&path, Some(&operator.cookie)).await).await;
+            state += &format!("{} deliveries\n", page.matches("<tr").count());
+        }
+        for (path, each) in [
+            ("/api-keys", "/remove\""),
+            ("/accounts", "<tr"),
+            ("/event-types", "<tr"),
+        ] {
+            let page = text(self.get(path, Some(&operator.cookie)).await).await;
+            state += &format!("{path}: {}\n", page.matches(each).count());
+        }
+        state
+    }
+
+    async fn delivery_on_page(&self, which: usize, operator: &Session) -> String {
+        let path = self.path("/accounts/{account}/deliveries", which);
+        let page = text(self.get(&path, Some(&operator.cookie)).await).await;
+        let (_, rest) = page.split_once("/deliveries/dlv_").unwrap();
+        let id: String = rest.chars().take_while(char::is_ascii_alphanumeric).collect();
+        format!("dlv_{id}")
+    }
+}
+
+/// The body of an answer.
+pub async fn text(response: Response) -> String {
+    let bytes = response.into_body().collect().await.unwrap().to_bytes();
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// Whether there is no such page.
+pub fn is_missing(response: &Response) -> bool {
+    response.status() == StatusCode::NOT_FOUND
+}
+
+fn console(engine: &Arc<Engine>, keys: &Arc<ApiKeys>) -> Console {
+    Console::new(ConsoleParts {
+        engine: Arc::clone(engine),
+        keys: Arc::clone(keys),
+        brand: Brand {
+            product: "Postrider".to_owned(),
+            accent: [0x1a, 0x55, 0xc4],
+            logo: None,
+        },
+        frame_sources: "'none'".to_owned(),
+        is_framed: false,
+        public_url: None,
+        system: SystemFacts {
+            version: "0",
+            store: "a folder".to_owned(),
+            settings: Vec::new(),
+        },
+    })
+}
+
+async fn describe_event_type(engine: &Arc<Engine>) {
+    let wish = EventTypeWish {
+        name: "a.b".to_owned(),
+        description: String::new(),
+        example: None,
+        schema: None,
+    };
+    engine.put_event_type(wish).await.unwrap();
+}
+
+async fn fill(engine: &Arc<Engine>, name: &str) -> Things {
+    let account = AccountWish {
+        uid: None,
+        name: name.to_owned(),
+        metadata: None,
+        retry_delays_s: None,
+    };
+    let account = engine.create_account(account).await.unwrap().id;
+    let action = ActionWish {
+        id: None,
+        enabled: true,
+        disabled_reason: None,
+        url: "https://receiver.example/".to_owned(),
+        content: BodyContent::Envelope,
+        style: BodyStyle::Js,
+        headers: Vec::new(),
+        timeout_s: None,
+    };
+    let automation = AutomationWish {
+        name: "Tell them".to_owned(),
+        enabled: true,
+        event_types: vec!["a.b".to_owned()],
+        actions: vec![action],
+        retry_delays_s: None,
+    };
+    let automation = engine.create_automation(account, automation).await.unwrap().id;
+    let sent = engine
+        .send_test(account, automation, None, Some(Bytes::from_static(b"1")))
+        .await;
+    let entry = engine.directory().entry(account).await.unwrap().unwrap();
+    Things {
+        account,
+        automation,
+        event: sent.unwrap().unwrap().unwrap().id,
+        delivery: String::new(),
+        secret: entry.config.keys[0].secret.expose().to_owned(),
+    }
+}
+
+/// Receivers that take everything.
+struct Thanks;
+
+#[async_trait]
+impl Transport for Thanks {
+    async fn send(&self, _: &transport::Request) -> transport::Answer {
+        transport::Answer {
+            outcome: Outcome::Succeeded,
+            status_code: Some(200),
+            error: None,
+            headers: Vec::new(),
+            body: Bytes::new(),
+            truncated: false,
+            retry_after: None,
+        }
+    }
+}
+
+/// All names are public.
+struct Public;
+
+#[async_trait]
+impl Resolve for Public {
+    async fn resolve(&self, _: &str) -> Result<Vec<IpAddr>, ResolveError> {
+        Ok(vec![[8, 8, 8, 8].into()])
+    }
+}

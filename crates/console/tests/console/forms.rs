@@ -1,0 +1,58 @@
+//! Forms are obeyed only where they come from a page of ours.
+
+use http::{Method, StatusCode};
+
+use crate::app::App;
+use crate::routes;
+
+#[tokio::test]
+async fn a_form_without_a_token_is_refused_and_changes_nothing() {
+    let app = App::start().await;
+    let operator = app.operator().await;
+    let before = app.state().await;
+    for route in routes::forms() {
+        let path = app.path(route.path, 0);
+        let other = app.customer(false).await.csrf;
+        for form in [
+            String::new(),
+            "csrf=".to_owned(),
+            format!("csrf={other}&name=Acme&enabled=false"),
+        ] {
+            let answer = app.post(&path, Some(&operator.cookie), &form).await;
+            assert_eq!(answer.status(), StatusCode::FORBIDDEN, "{path} {form}");
+        }
+        let answer = app.post(&path, None, "csrf=").await;
+        assert!(
+            matches!(answer.status(), StatusCode::FORBIDDEN | StatusCode::SEE_OTHER),
+            "{path}"
+        );
+    }
+    assert_eq!(app.state().await, before);
+}
+
+#[tokio::test]
+async fn a_form_of_another_site_is_refused_whatever_it_knows() {
+    let app = App::start().await;
+    let operator = app.operator().await;
+    let before = app.state().await;
+    let form = format!("csrf={}&name=Acme&enabled=false", operator.csrf);
+    for route in routes::forms() {
+        let path = app.path(route.path, 0);
+        for site in ["cross-site", "same-site"] {
+            let headers = [("sec-fetch-site", site)];
+            let answer = app
+                .send(Method::POST, &path, Some(&operator.cookie), &headers, &form)
+                .await;
+            assert_eq!(answer.status(), StatusCode::FORBIDDEN, "{path} {site}");
+        }
+    }
+    assert_eq!(app.state().await, before);
+    // The same form from our own page is obeyed.
+    let path = app.path("/accounts/{account}/automations/{automation}/switch", 0);
+    let headers = [("sec-fetch-site", "same-origin")];
+    let answer = app
+        .send(Method::POST, &path, Some(&operator.cookie), &headers, &form)
+        .await;
+    assert_eq!(answer.status(), StatusCode::SEE_OTHER);
+    assert_ne!(app.state().await, before);
+}

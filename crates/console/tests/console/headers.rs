@@ -1,0 +1,36 @@
+//! What every answer carries.
+
+use crate::app::App;
+use crate::routes;
+
+const HEADERS: [&str; 6] = [
+    "content-security-policy",
+    "x-content-type-options",
+    "referrer-policy",
+    "permissions-policy",
+    "cross-origin-opener-policy",
+    "cache-control",
+];
+
+#[tokio::test]
+async fn every_answer_tells_the_browser_to_do_nothing_but_show_it() {
+    let app = App::start().await;
+    let (operator, customer) = (app.operator().await, app.customer(true).await);
+    let paths = routes::all()
+        .into_iter()
+        .map(|route| (route.method(), app.path(route.path, 0)));
+    let nowhere = ["/nowhere", "/accounts/%ff/events", "/favicon.ico"];
+    let nowhere = nowhere.map(|path| (http::Method::GET, path.to_owned()));
+    let wrong = [(http::Method::DELETE, "/accounts".to_owned())];
+    for (method, path) in paths.chain(nowhere).chain(wrong) {
+        for cookie in [None, Some(&*operator.cookie), Some(&*customer.cookie)] {
+            let answer = app.send(method.clone(), &path, cookie, &[], "").await;
+            for name in HEADERS {
+                assert!(answer.headers().contains_key(name), "{method} {path}: {name}");
+            }
+            let policy = answer.headers()["content-security-policy"].to_str().unwrap();
+            assert!(policy.contains("default-src 'none'"), "{path}");
+            assert!(policy.ends_with("frame-ancestors 'none'"), "{path}");
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! Live parts of pages are bounded.
+
+use http::StatusCode;
+
+use crate::app::App;
+
+/// More than there are places.
+const MANY: usize = 2_000;
+
+#[tokio::test]
+async fn when_all_places_are_taken_pages_are_answered_all_the_same() {
+    let app = App::start().await;
+    let session = app.customer(true).await;
+    let page = app.path("/accounts/{account}/events", 0);
+    let live = format!("{page}/live");
+    let mut streams = Vec::new();
+    let refused = loop {
+        let answer = app.get(&live, Some(&session.cookie)).await;
+        if answer.status() != StatusCode::OK {
+            break answer;
+        }
+        streams.push(answer);
+        assert!(streams.len() < MANY);
+    };
+    assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(streams.len() >= 100, "{}", streams.len());
+    assert_eq!(
+        app.get(&page, Some(&session.cookie)).await.status(),
+        StatusCode::OK
+    );
+    // A page that is left gives its place back.
+    streams.pop();
+    assert_eq!(
+        app.get(&live, Some(&session.cookie)).await.status(),
+        StatusCode::OK
+    );
+}

@@ -1,0 +1,14 @@
+//! The whole console in process, over the real engine and the real store: what holds for every route ([`routes`]).
+//!
+//! What pages show, and how they are used, is tested in a browser.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+
+mod app;
+mod assets;
+mod forms;
+mod headers;
+mod live;
+mod routes;
+mod secrets;
+mod visitors;

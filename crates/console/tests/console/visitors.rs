@@ -1,0 +1,108 @@
+//! Who is shown what.
+
+use http::StatusCode;
+
+use crate::app::{App, is_missing};
+use crate::routes::{self, For};
+
+#[tokio::test]
+async fn to_a_customer_there_is_nothing_but_their_own_account() {
+    let app = App::start().await;
+    let (customer, operator) = (app.customer(false).await, app.operator().await);
+    let before = app.state().await;
+    let form = format!("csrf={}&name=Globex&enabled=false", customer.csrf);
+    for route in routes::all() {
+        let refused_in: &[usize] = match route.whose {
+            For::All | For::SignedIn => continue,
+            For::Account => &[1],
+            For::Operator => &[0, 1],
+        };
+        for &which in refused_in {
+            let path = app.path(route.path, which);
+            let answer = app
+                .send(route.method(), &path, Some(&customer.cookie), &[], &form)
+                .await;
+            assert!(
+                is_missing(&answer),
+                "{} {path}: {}",
+                route.method(),
+                answer.status()
+            );
+            if !route.post {
+                // It is the visitor that it is missing to.
+                let answer = app.get(&path, Some(&operator.cookie)).await;
+                assert!(!is_missing(&answer), "{path} as the operator");
+            }
+        }
+    }
+    assert_eq!(app.state().await, before);
+}
+
+/// The ids of one account's things under another account's path.
+#[tokio::test]
+async fn to_a_customer_nothing_of_another_account_is_in_their_own() {
+    let app = App::start().await;
+    let customer = app.customer(false).await;
+    let before = app.state().await;
+    let own = app.accounts[0].account.to_string();
+    let form = format!("csrf={}&enabled=false", customer.csrf);
+    for route in routes::all() {
+        let names_a_thing = ["{automation}", "{event}", "{delivery}"]
+            .iter()
+            .any(|name| route.path.contains(name));
+        if !names_a_thing || (route.path.ends_with("/test") && !route.post) {
+            continue;
+        }
+        let path = app.path(&route.path.replace("{account}", &own), 1);
+        let answer = app
+            .send(route.method(), &path, Some(&customer.cookie), &[], &form)
+            .await;
+        // Deleting what is not there succeeds, so that a second click does no harm.
+        let is_deletion = route.post && route.path.ends_with("/delete");
+        assert!(
+            is_missing(&answer) || is_deletion,
+            "{} {path}: {}",
+            route.method(),
+            answer.status()
+        );
+    }
+    assert_eq!(app.state().await, before);
+}
+
+#[tokio::test]
+async fn whoever_may_only_read_changes_nothing() {
+    let app = App::start().await;
+    let reader = app.customer(true).await;
+    let before = app.state().await;
+    let form = format!("csrf={}&name=Acme&enabled=false", reader.csrf);
+    for route in routes::forms() {
+        if route.whose == For::Account {
+            let path = app.path(route.path, 0);
+            let answer = app.post(&path, Some(&reader.cookie), &form).await;
+            assert_eq!(answer.status(), StatusCode::FORBIDDEN, "{path}");
+        }
+    }
+    assert_eq!(app.state().await, before);
+}
+
+#[tokio::test]
+async fn whoever_is_not_signed_in_is_led_to_the_form() {
+    let app = App::start().await;
+    for route in routes::all() {
+        if route.whose == For::All {
+            continue;
+        }
+        let path = app.path(route.path, 0);
+        for cookie in [None, Some("postrider_session=prs_nobody")] {
+            let answer = app.send(route.method(), &path, cookie, &[], "").await;
+            assert_eq!(
+                answer.status(),
+                StatusCode::SEE_OTHER,
+                "{} {path}",
+                route.method()
+            );
+            let to = answer.headers()["location"].to_str().unwrap();
+            assert!(to.starts_with("/sign-in"), "{path}: {to}");
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! The console in a frame of a company's own product, which is another site.
+//!
+//! To Chromium `localhost` and `127.0.0.1` are two sites, and both as trustworthy as https: what holds between them holds
+//! between a product and the console of its own domain.
+
+use postrider_tests::browser::{button, css, link};
+use postrider_tests::wait::{SOON, until};
+use postrider_tests::{Account, Browser, Receiver, Reply};
+use serde_json::json;
+
+use crate::desk::Desk;
+
+/// A product's page that shows what a test names in a frame.
+struct Product(Receiver);
+
+impl Product {
+    async fn start() -> Self {
+        Self(Receiver::start().await)
+    }
+
+    fn origin(&self) -> String {
+        self.0.url("").replace("127.0.0.1", "localhost")
+    }
+
+    /// Opens the page with this address in its frame, and goes into the frame.
+    async fn show(&self, browser: &Browser, url: &str) {
+        let page = format!(
+            "<!doctype html><title>Product</title><iframe src=\"{url}\" title=\"Webhooks\" width=\"100%\" height=\"700\"></iframe>"
+        );
+        let page = Reply::status(200)
+            .with_header("content-type", "text/html")
+            .with_body(page);
+        self.0.answer("/product", [page]);
+        browser.leave_frames().await;
+        browser.open(&format!("{}/product", self.origin())).await;
+        browser.enter_frame("iframe").await;
+    }
+}
+
+/// Where the page in the frame is, which is not where the browser is.
+async fn wait_for_path_in_frame(browser: &Browser, path: &str) {
+    until(path, SOON, async || {
+        let shown = browser.evaluate("location.pathname").await;
+        (shown == path).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_customer_works_in_a_frame_of_the_product_that_is_named() {
+    let product = Product::start().await;
+    let flags = ["--console-frame-ancestors", &product.origin()];
+    // With the desk's own session in the same browser, which the frame must not see.
+    let desk = Desk::open_with(&flags, Browser::start_guarded_against_tracking().await).await;
+    let other = Account::create(desk.server.api()).await;
+    let browser = &desk.browser;
+    let automation = desk
+        .account
+        .automation(json!({"type": "send_webhook", "url": desk.receiver.url("/hooks")}))
+        .await;
+    let automation = desk
+        .account
+        .at(&format!("/automations/{}", automation["id"].as_str().unwrap()));
+
+    product.show(browser, &desk.customer_link(json!({})).await).await;
+    wait_for_path_in_frame(browser, &desk.path("/automations")).await;
+    assert_eq!(
+        browser.count(link("Overview")).await,
+        0,
+        "a customer, not the operator"
+    );
+
+    // A form.
+    browser.click(css("[role=switch]")).await;
+    browser.wait_for(css("[role=switch][aria-checked=false]")).await;
+    let read = desk.account.api.get(automation).await.expect(200);
+    assert_eq!(read["enabled"], false);
+
+    // A theme is remembered.
+    browser.click(button("Dark")).await;
+    browser.wait_for(css("html[data-theme=dark]")).await;
+
+    // A live part.
+    browser.click(link("Events")).await;
+    wait_for_path_in_frame(browser, &desk.path("/events")).await;
+    desk.account.send("proposal.accepted", "1").await;
+    browser.wait_for(link("proposal.accepted")).await;
+
+    // Another account.
+    let elsewhere = format!("/accounts/{}/automations", other.id);
+    browser
+        .evaluate(&format!("void (location.href = '{elsewhere}')"))
+        .await;
+    wait_for_path_in_frame(browser, &elsewhere).await;
+    browser.wait_for_text("There is no such page").await;
+
+    browser
+        .evaluate(&format!("void (location.href = '{}')", desk.path("/automations")))
+        .await;
+    browser.click(button("Sign out")).await;
+    browser.wait_for_text("You are signed out").await;
+    assert_eq!(
+        browser.count("input:not([type=hidden])").await,
+        0,
+        "no key is asked for in a frame"
+    );
+    product.show(browser, &desk.url(&desk.path("/automations"))).await;
+    browser.wait_for_text("You are signed out").await;
+
+    // The desk is signed in all the while.
+    browser.leave_frames().await;
+    browser.open(&desk.url("/accounts")).await;
+    browser.wait_for(link("Overview")).await;
+    browser.assert_no_fault_logged(&["404"]).await;
+}
+
+#[tokio::test]
+async fn nobody_else_shows_the_console_in_a_frame() {
+    let product = Product::start().await;
+    let flags = ["--console-frame-ancestors", "http://localhost:1"];
+    let desk = Desk::open_with(&flags, Browser::start().await).await;
+    for url in [desk.customer_link(json!({})).await, desk.url("/sign-in")] {
+        product.show(&desk.browser, &url).await;
+        // What the browser shows in its place is a page of its own.
+        let shown = desk.browser.evaluate("location.href").await;
+        assert_eq!(shown, "chrome-error://chromewebdata/");
+        assert_eq!(desk.browser.count("h1").await, 0);
+    }
+    let logged = desk.browser.logged().await;
+    let refused = logged.iter().filter(|line| line.text.contains("frame-ancestors"));
+    assert!(refused.count() >= 2, "{logged:?}");
+}
+
+#[tokio::test]
+async fn a_link_opened_beside_another_session_takes_its_place() {
+    let product = Product::start().await;
+    let flags = ["--console-frame-ancestors", &product.origin()];
+    let desk = Desk::open_with(&flags, Browser::start().await).await;
+    let browser = &desk.browser;
+    browser.open(&desk.customer_link(json!({})).await).await;
+    browser.wait_for_path(&desk.path("/automations")).await;
+    assert_eq!(browser.count(link("Overview")).await, 0);
+    browser.click(button("Sign out")).await;
+    browser.wait_for_path("/sign-in").await;
+    browser.open(&desk.url("/accounts")).await;
+    browser.wait_for_path("/sign-in").await;
+}
