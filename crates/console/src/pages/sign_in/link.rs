@@ -22,19 +22,22 @@ pub async fn open(
     if method != Method::GET {
         return Err(Refusal::NotFound);
     }
-    if !app.sign_in_limit.admits(peer.0) {
-        tracing::warn!(address = %peer.0, "too many tries to sign in");
-        return Err(Refusal::TooManyTries);
-    }
-    let (session, grant) = app
-        .engine
-        .sign_in()
-        .open_link(&token)
-        .await?
-        .ok_or(Refusal::DeadLink)?;
+    let opened = app.engine.sign_in().open_link(&token).await?;
+    let Some((session, grant)) = opened else {
+        return Err(dead(&app, peer));
+    };
     let first = match grant.visitor {
         Role::Operator => "/".to_owned(),
         Role::Customer { account, .. } => format!("/accounts/{account}/automations"),
     };
     super::begin(&app, &headers, session.expose(), &grant, &first)
+}
+
+/// Only links that do not work count as tries: behind a proxy, all customers of a product come from one address.
+fn dead(app: &App, peer: Peer) -> Refusal {
+    if app.sign_in_limit.admits(peer.0) {
+        return Refusal::DeadLink;
+    }
+    tracing::warn!(address = %peer.0, "too many tries to sign in");
+    Refusal::TooManyTries
 }
