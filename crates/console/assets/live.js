@@ -9,15 +9,23 @@ export function live(enliven) {
 }
 
 function watch(part, enliven) {
-  const source = new EventSource(part.dataset.live);
-  source.addEventListener("fragment", (event) => show(part, event.data, enliven));
-  // A page that is left must not keep its stream: browsers allow six connections to one server.
-  addEventListener("pagehide", () => source.close());
+  let source;
+  const open = () => {
+    source?.close();
+    source = new EventSource(part.dataset.live);
+    source.addEventListener("fragment", (event) => show(part, event.data, enliven));
+  };
+  // Only the page that is looked at has a stream: browsers allow six connections to one server.
+  document.addEventListener("visibilitychange", () => (document.hidden ? source?.close() : open()));
+  addEventListener("pagehide", () => source?.close());
   addEventListener("pageshow", (event) => {
     if (event.persisted) {
       location.reload();
     }
   });
+  if (!document.hidden) {
+    open();
+  }
 }
 
 function show(part, markup, enliven) {
