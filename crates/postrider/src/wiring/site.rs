@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use axum::response::Response;
-use http::Request;
+use http::{HeaderMap, HeaderValue, Request, header};
 use hyper::body::Incoming;
 use postrider_api::Api;
 use postrider_console::Console;
@@ -22,7 +22,7 @@ impl Site {
 
     /// Answers a request that came from `peer`.
     pub async fn answer(&self, request: Request<Incoming>, peer: IpAddr) -> Response {
-        if is_of_api(request.uri().path()) {
+        if is_of_api(request.uri().path()) || is_of_software(request.headers()) {
             self.api.answer(request).await
         } else {
             // Nearly all requests are the API's: what the console's need is not part of their future.
@@ -44,9 +44,30 @@ fn is_of_api(path: &str) -> bool {
     }
 }
 
+/// Whoever shows an API key has no use for a page, also where a path has a slip in it. (A proxy's password comes with
+/// another scheme.)
+fn is_of_software(headers: &HeaderMap) -> bool {
+    let value = headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
+    value.is_some_and(|value| value.len() > 7 && value[..7].eq_ignore_ascii_case(b"bearer "))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::is_of_api;
+    use super::*;
+
+    #[test]
+    fn a_key_is_softwares_and_a_proxys_password_is_not() {
+        for (value, expected) in [
+            ("Bearer prk_x", true),
+            ("bearer x", true),
+            ("Basic eDp5", false),
+            ("Bearer", false),
+        ] {
+            let headers = HeaderMap::from_iter([(header::AUTHORIZATION, HeaderValue::from_static(value))]);
+            assert_eq!(is_of_software(&headers), expected, "{value}");
+        }
+        assert!(!is_of_software(&HeaderMap::new()));
+    }
 
     #[test]
     fn software_and_people_have_paths_of_their_own() {
