@@ -1,8 +1,11 @@
 //! What a form says: `application/x-www-form-urlencoded`, bounded, and proven to come from a page of ours.
 
+use std::time::Duration;
+
 use axum::extract::{FromRequest, Request};
 use http::{HeaderMap, header};
 use http_body_util::{BodyExt as _, Limited};
+use tokio::time::timeout;
 
 use crate::refusal::Refusal;
 use crate::state::App;
@@ -10,6 +13,10 @@ use crate::visitor::csrf;
 
 /// Largest form, in bytes: an event's `data` of the default bound in a text field, escaped, fits.
 const FORM_BYTES_MAX: usize = 1024 * 1024;
+
+/// How long a form may take to arrive, as the bodies of the API: what keeps a browser that sends a byte now and then from
+/// holding a connection for good.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Most fields of a form: an automation with 50 URLs of 7 fields each, and 200 event types.
 const FIELDS_MAX: usize = 2_000;
@@ -59,7 +66,10 @@ impl FromRequest<App> for Form {
         if !is_form(&parts.headers) || !is_same_site(&parts.headers) {
             return Err(Refusal::ForeignForm);
         }
-        let body = Limited::new(body, FORM_BYTES_MAX).collect().await;
+        let body = Limited::new(body, FORM_BYTES_MAX).collect();
+        let body = timeout(BODY_TIMEOUT, body)
+            .await
+            .map_err(|_| Refusal::FormTooSlow)?;
         let body = body.map_err(|_| Refusal::FormTooLarge)?.to_bytes();
         let form = Self::parse(&body).ok_or(Refusal::FormTooLarge)?;
         if csrf::is_valid(&parts.headers, form.text(csrf::FIELD)) {

@@ -23,6 +23,8 @@ pub enum Refusal {
     ForeignForm,
     /// The form is too large.
     FormTooLarge,
+    /// The form did not arrive in time.
+    FormTooSlow,
     /// Somebody else changed it meanwhile.
     Stale,
     /// Too many tries to sign in.
@@ -43,6 +45,7 @@ impl Refusal {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::ReadOnly | Self::ForeignForm => StatusCode::FORBIDDEN,
             Self::FormTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::FormTooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::Stale => StatusCode::CONFLICT,
             Self::TooManyTries => StatusCode::TOO_MANY_REQUESTS,
             Self::DeadLink => StatusCode::GONE,
@@ -70,6 +73,10 @@ impl Refusal {
             Self::FormTooLarge => (
                 "This is too much",
                 "The form holds more than 1 MiB. Nothing was changed.",
+            ),
+            Self::FormTooSlow => (
+                "The form took too long to arrive",
+                "Nothing was changed. Go back and send it again.",
             ),
             Self::Stale => (
                 "Somebody else changed this meanwhile",

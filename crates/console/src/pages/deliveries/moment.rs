@@ -28,12 +28,18 @@ impl MomentField {
     }
 }
 
-fn parse(text: &str) -> Option<Timestamp> {
-    let with_seconds = match text.len() {
+/// A time as a field of a browser has it (HTML, *local date and time*), which we take as UTC; a date alone; or a time with
+/// its zone.
+pub fn parse(text: &str) -> Option<Timestamp> {
+    let text = &text.replacen(' ', "T", 1);
+    let zoned = text.ends_with(['Z', 'z']) || text.get(19..).is_some_and(|rest| rest.contains(['+', '-']));
+    let full = match text.len() {
+        10 => format!("{text}T00:00:00Z"),
         16 => format!("{text}:00Z"),
+        _ if zoned => text.clone(),
         _ => format!("{text}Z"),
     };
-    text.parse().or_else(|_| with_seconds.parse()).ok()
+    full.parse().ok()
 }
 
 /// How a field for date and time takes it: without what is zero at the end.

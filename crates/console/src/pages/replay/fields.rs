@@ -6,6 +6,8 @@ use postrider_engine::drafts::Fault;
 use postrider_model::{DeliveryStatus, Timestamp};
 use postrider_storage::DeliveryFilter;
 
+use crate::pages::deliveries::moment;
+
 /// Its fields. Each is also a parameter of the page's address, under the name that the list of deliveries has for it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Fields {
@@ -68,6 +70,18 @@ impl Fields {
     }
 }
 
+fn time(text: &str, pointer: &str, faults: &mut Vec<Fault>) -> Option<Timestamp> {
+    let time = moment::parse(text);
+    if time.is_none() && !text.is_empty() {
+        faults.push(Fault {
+            pointer: pointer.to_owned(),
+            code: "invalid_value",
+            detail: "is no date and time, such as “2026-11-24 15:40”".to_owned(),
+        });
+    }
+    time
+}
+
 fn parsed<T: FromStr>(text: &str, pointer: &str, detail: &str, faults: &mut Vec<Fault>) -> Option<T> {
     if text.is_empty() {
         return None;
@@ -81,20 +95,6 @@ fn parsed<T: FromStr>(text: &str, pointer: &str, detail: &str, faults: &mut Vec<
         });
     }
     parsed
-}
-
-/// A time as a field of a browser has it (HTML, *local date and time*), which we take as UTC, or one with its zone.
-fn time(text: &str, pointer: &str, faults: &mut Vec<Fault>) -> Option<Timestamp> {
-    let text = &text.replacen(' ', "T", 1);
-    let detail = "is no date and time, such as “2026-11-24 15:40”";
-    let zoned = text.ends_with(['Z', 'z']) || text.get(19..).is_some_and(|rest| rest.contains(['+', '-']));
-    let full = match text.len() {
-        10 => format!("{text}T00:00:00Z"),
-        16 => format!("{text}:00Z"),
-        _ if zoned || text.is_empty() => text.clone(),
-        _ => format!("{text}Z"),
-    };
-    parsed(&full, pointer, detail, faults)
 }
 
 #[cfg(test)]
