@@ -1,4 +1,4 @@
-//! Promises of [`crate::DeliveryStore::finish`] about results that are reported again, as by a caller that was not told
+//! Promises of [`postrider_storage::DeliveryStore::finish`] about results that are reported again, as by a caller that was not told
 //! what became of its first call.
 
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use postrider_model::{Attempt, DeliveryStatus, Outcome};
 use super::build::*;
 use super::finish::attempt_in;
 use super::scene::*;
-use crate::{Change, Recorded, Store};
+use postrider_storage::{Change, Recorded, Store};
 
 pub async fn a_result_that_is_reported_again_is_applied_once(store: Arc<dyn Store>) {
     let scene = Scene::new(store).await;

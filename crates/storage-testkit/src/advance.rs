@@ -1,4 +1,4 @@
-//! Promises of [`crate::WorkStore::advance`]. What each half does is promised in [`super::append`] and
+//! Promises of [`postrider_storage::WorkStore::advance`]. What each half does is promised in [`super::append`] and
 //! [`super::finish`].
 
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use postrider_model::{DeliveryStatus, Outcome};
 
 use super::build::*;
 use super::scene::*;
-use crate::{Appended, DeliveryKey, Finished, NewEvent, Recorded, Store};
+use postrider_storage::{Appended, DeliveryKey, Finished, NewEvent, Recorded, Store};
 
 /// A receipt for a delivery of the scene's first action.
 fn receipt(scene: &Scene, key: DeliveryKey) -> Finished {

@@ -8,7 +8,7 @@ use postrider_model::{DeliveryId, Outcome, Schedule, Timestamp};
 use super::super::build::*;
 use super::model::Tracked;
 use super::{Check, upkeep};
-use crate::{
+use postrider_storage::{
     Change, ClaimRequest, DeliveryKey, Finished, FirstAttempt, NewEvent, Recorded, Resent, SessionId,
 };
 

@@ -1,4 +1,4 @@
-//! Promises of [`crate::AutomationStore`].
+//! Promises of [`postrider_storage::AutomationStore`].
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use postrider_model::{
 
 use super::build::*;
 use super::scene::*;
-use crate::{SaveAutomation, Store};
+use postrider_storage::{SaveAutomation, Store};
 
 async fn read(scene: &Scene, id: AutomationId) -> Option<Automation> {
     let automation = scene.store.automation(scene.account, id).await;

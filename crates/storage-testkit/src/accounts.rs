@@ -1,4 +1,4 @@
-//! Promises of [`crate::AccountStore`] about accounts; those about keys are in [`super::keys`].
+//! Promises of [`postrider_storage::AccountStore`] about accounts; those about keys are in [`super::keys`].
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use postrider_model::{Account, Schedule};
 
 use super::build::*;
 use super::scene::*;
-use crate::{AccountConfig, AccountRef, PageRequest, SaveAccount, SaveAutomation, Store};
+use postrider_storage::{AccountConfig, AccountRef, PageRequest, SaveAccount, SaveAutomation, Store};
 
 async fn by_id(store: &dyn Store, account: &Account) -> Option<Account> {
     store.account(&AccountRef::Id(account.id)).await.expect("account")

@@ -9,7 +9,7 @@ use postrider_model::{Account, AccountId, Automation, Delivery, Event, EventId};
 use super::build::*;
 use super::filters::within;
 use super::scene::*;
-use crate::{
+use postrider_storage::{
     Appended, DeliveryFilter, DeliveryKey, EventFilter, NewEvent, Page, PageRequest, Position, Store,
     StoreResult,
 };
@@ -59,7 +59,7 @@ where
     F: Future<Output = StoreResult<Page<T>>>,
     A: AsyncFn(),
 {
-    for limit in [1, 2, 3, 5, crate::LIMIT_MAX] {
+    for limit in [1, 2, 3, 5, postrider_storage::LIMIT_MAX] {
         assert_eq!(all_pages(limit, &fetch).await, expected, "limit {limit}");
     }
     let request = PageRequest {

@@ -16,7 +16,7 @@ use self::model::Model;
 use super::build::*;
 use super::lists::all_pages;
 use super::scene::Scene;
-use crate::{DeliveryFilter, EventFilter, Store};
+use postrider_storage::{DeliveryFilter, EventFilter, Store};
 
 /// How many steps the suite takes from each of its seeds.
 const STEPS: usize = 1_200;

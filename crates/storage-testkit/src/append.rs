@@ -1,4 +1,4 @@
-//! Promises of [`crate::EventStore::append`]: what is stored reads back. Ids and keys that were used before are in
+//! Promises of [`postrider_storage::EventStore::append`]: what is stored reads back. Ids and keys that were used before are in
 //! [`super::repeats`].
 
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use postrider_model::{BodyContent, BodyStyle, DeliveryStatus, Event, EventType, 
 
 use super::build::*;
 use super::scene::*;
-use crate::{Appended, FirstAttempt, Recorded, Store};
+use postrider_storage::{Appended, FirstAttempt, Recorded, Store};
 
 async fn read(scene: &Scene, event: &Event) -> Option<Event> {
     scene.store.event(event.account, event.id).await.expect("event")
@@ -157,7 +157,7 @@ pub async fn an_owned_delivery_is_claimed_by_nobody(store: Arc<dyn Store>) {
     let scene = Scene::new(store).await;
     let key = scene.append_owned(1).await;
     let claim = scene.claim(scene.actions[0], ROOM, at(1_000_000)).await;
-    assert_eq!(claim, crate::Claim::default());
+    assert_eq!(claim, postrider_storage::Claim::default());
     assert_eq!(scene.store.waiting_lanes(None, 10).await, Ok(vec![]));
     scene
         .settle(key, scene.actions[0], 2, DeliveryStatus::Succeeded)

@@ -1,4 +1,4 @@
-//! Promises of [`crate::StatisticsStore`].
+//! Promises of [`postrider_storage::StatisticsStore`].
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -8,9 +8,11 @@ use postrider_model::{ActionId, AutomationId, DeliveryStatus, Timestamp};
 
 use super::build::*;
 use super::scene::*;
-use crate::statistics::latency::{Histogram, bucket_of};
-use crate::statistics::{ActionKey, Backlog, Count, Counts, FailingAction, LatencyCount, Scope, TimeStep};
-use crate::{FirstAttempt, Store};
+use postrider_storage::statistics::latency::{Histogram, bucket_of};
+use postrider_storage::statistics::{
+    ActionKey, Backlog, Count, Counts, FailingAction, LatencyCount, Scope, TimeStep,
+};
+use postrider_storage::{FirstAttempt, Store};
 
 /// The hour of this number.
 fn hour(nth: i64) -> Timestamp {

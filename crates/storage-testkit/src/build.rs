@@ -10,7 +10,7 @@ use postrider_model::{
     Trigger,
 };
 
-use crate::{Change, DeliveryKey, Finished, FirstAttempt, NewEvent};
+use postrider_storage::{Change, DeliveryKey, Finished, FirstAttempt, NewEvent};
 
 /// What ids are made from. Each test has a store of its own, so that one seed serves them all.
 pub const SEED: u64 = 0x5eed;

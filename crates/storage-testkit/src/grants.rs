@@ -1,4 +1,4 @@
-//! Promises of [`crate::ConsoleStore`].
+//! Promises of [`postrider_storage::ConsoleStore`].
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 
 use super::build::*;
 use super::scene::*;
-use crate::{EXPIRED_GRANTS_REMOVED_MAX, RemoveApiKey, Store};
+use postrider_storage::{EXPIRED_GRANTS_REMOVED_MAX, RemoveApiKey, Store};
 
 /// The `n`-th grant: an operator's session that lasts a minute from the base on.
 fn new_grant(n: u16) -> Grant {

@@ -7,7 +7,7 @@ use postrider_model::{Delivery, DeliveryStatus, Event, Timestamp};
 use super::build::*;
 use super::lists::all_pages;
 use super::scene::*;
-use crate::{DeliveryFilter, EventFilter, FirstAttempt, Store};
+use postrider_storage::{DeliveryFilter, EventFilter, FirstAttempt, Store};
 
 pub async fn event_filters_hold_alone_and_together(store: Arc<dyn Store>) {
     let scene = Scene::new(store).await;

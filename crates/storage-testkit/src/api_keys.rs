@@ -1,11 +1,11 @@
-//! Promises of [`crate::ApiKeyStore`].
+//! Promises of [`postrider_storage::ApiKeyStore`].
 
 use std::sync::Arc;
 
 use postrider_model::{ApiKey, IdGenerator};
 
 use super::build::*;
-use crate::{RemoveApiKey, Store};
+use postrider_storage::{RemoveApiKey, Store};
 
 fn new_api_key(ids: &IdGenerator, s: i64) -> ApiKey {
     let mut sha256 = [0; 32];

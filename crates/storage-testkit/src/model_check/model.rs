@@ -6,7 +6,9 @@ use postrider_model::delivery::{ATTEMPTS_MAX, Next};
 use postrider_model::{ActionId, Attempt, Delivery, DeliveryId, DeliveryStatus, Event, EventId, Timestamp};
 
 use super::super::build::delivery_of;
-use crate::{Appended, Change, DeliveryKey, Finished, FirstAttempt, NewEvent, Recorded, Resent, SessionId};
+use postrider_storage::{
+    Appended, Change, DeliveryKey, Finished, FirstAttempt, NewEvent, Recorded, Resent, SessionId,
+};
 
 /// A delivery, who owns it, and its record.
 pub struct Tracked {

@@ -6,7 +6,7 @@ use super::super::build::*;
 use super::Check;
 use super::model::Tracked;
 use super::steps::{adopt_due, any_session, compare, is_waiting, key};
-use crate::DeliveryFilter;
+use postrider_storage::DeliveryFilter;
 
 pub async fn open(check: &mut Check) {
     let opened = check.scene.store.open_session(LONG_LEASE, check.now()).await;

@@ -1,4 +1,4 @@
-//! Promises of [`crate::DeliveryStore::resend`].
+//! Promises of [`postrider_storage::DeliveryStore::resend`].
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use postrider_model::{Delivery, DeliveryStatus, Outcome, Timestamp};
 
 use super::build::*;
 use super::scene::*;
-use crate::{Change, DeliveryKey, Finished, Recorded, Resent, Store};
+use postrider_storage::{Change, DeliveryKey, Finished, Recorded, Resent, Store};
 
 async fn resend(scene: &Scene, key: DeliveryKey, now: Timestamp) -> Resent {
     scene.store.resend(key, now).await.expect("resend")

@@ -1,4 +1,4 @@
-//! Promises of [`crate::DeliveryStore::replay_step`] and its count.
+//! Promises of [`postrider_storage::DeliveryStore::replay_step`] and its count.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -9,13 +9,15 @@ use postrider_model::{ActionId, Delivery, DeliveryId, DeliveryStatus, Outcome, T
 use super::build::*;
 use super::filters::{deliveries_of_every_kind, filters_of_every_kind, matches};
 use super::scene::*;
-use crate::{Change, DeliveryFilter, DeliveryKey, Finished, FirstAttempt, Recorded, ReplayStep, Store};
+use postrider_storage::{
+    Change, DeliveryFilter, DeliveryKey, Finished, FirstAttempt, Recorded, ReplayStep, Store,
+};
 
 async fn step(
     scene: &Scene,
     filter: &DeliveryFilter,
     actions: &[ActionId],
-    after: Option<crate::Position>,
+    after: Option<postrider_storage::Position>,
     now: Timestamp,
 ) -> ReplayStep {
     let step = scene

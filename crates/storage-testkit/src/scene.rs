@@ -9,7 +9,7 @@ use postrider_model::{
 };
 
 use super::build::*;
-use crate::{
+use postrider_storage::{
     Appended, Claim, ClaimRequest, DeliveryKey, Finished, FirstAttempt, NewDelivery, NewEvent, Recorded,
     SaveAccount, SaveAutomation, SessionId, Store,
 };

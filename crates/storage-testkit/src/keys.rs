@@ -1,4 +1,4 @@
-//! Promises of [`crate::AccountStore`] about signing keys: at most two are ever live.
+//! Promises of [`postrider_storage::AccountStore`] about signing keys: at most two are ever live.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use postrider_model::{AccountId, SigningKey, Timestamp};
 
 use super::build::*;
 use super::scene::*;
-use crate::Store;
+use postrider_storage::Store;
 
 async fn keys(store: &dyn Store, account: AccountId) -> Vec<SigningKey> {
     let keys = store.signing_keys(account).await.expect("signing_keys");

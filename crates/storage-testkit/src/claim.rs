@@ -1,5 +1,5 @@
-//! Promises of [`crate::DeliveryStore::claim`], [`crate::DeliveryStore::give_back`] and
-//! [`crate::DeliveryStore::waiting_lanes`].
+//! Promises of [`postrider_storage::DeliveryStore::claim`], [`postrider_storage::DeliveryStore::give_back`] and
+//! [`postrider_storage::DeliveryStore::waiting_lanes`].
 
 use std::sync::Arc;
 
@@ -9,7 +9,9 @@ use postrider_model::{DeliveryStatus, Outcome};
 
 use super::build::*;
 use super::scene::*;
-use crate::{Claim, ClaimRequest, DeliveryKey, FirstAttempt, ReadyDelivery, Recorded, Store, WaitingLane};
+use postrider_storage::{
+    Claim, ClaimRequest, DeliveryKey, FirstAttempt, ReadyDelivery, Recorded, Store, WaitingLane,
+};
 
 fn keys(claim: &Claim) -> Vec<DeliveryKey> {
     claim.deliveries.iter().map(|delivery| delivery.key).collect()

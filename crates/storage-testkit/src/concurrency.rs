@@ -14,7 +14,7 @@ use super::build::*;
 use super::lists::all_pages;
 use super::scene::*;
 use super::sessions::{real_now, scene_after_a_crash};
-use crate::{
+use postrider_storage::{
     AccountRef, Appended, DeliveryFilter, DeliveryKey, Recorded, SaveAccount, SaveAutomation, SessionId,
     Store,
 };

@@ -1,4 +1,4 @@
-//! Promises of [`crate::RetentionStore`].
+//! Promises of [`postrider_storage::RetentionStore`].
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +8,9 @@ use postrider_model::{DeliveryStatus, Timestamp};
 use super::build::*;
 use super::lists::all_pages;
 use super::scene::*;
-use crate::{Appended, DeliveryFilter, EventFilter, FirstAttempt, NewEvent, Pruned, Recorded, Store};
+use postrider_storage::{
+    Appended, DeliveryFilter, EventFilter, FirstAttempt, NewEvent, Pruned, Recorded, Store,
+};
 
 /// More steps than any test's store has rows.
 const STEPS_MAX: usize = 10_000;
@@ -189,7 +191,7 @@ pub async fn a_resend_that_is_due_keeps_its_event(store: Arc<dyn Store>) {
     let scene = Scene::new(store).await;
     let event = append_settled(&scene, 1, DeliveryStatus::Succeeded).await;
     let resent = scene.store.resend(key_of(&event, 1), at(50)).await;
-    assert_eq!(resent, Ok(crate::Resent::Due(scene.actions[1])));
+    assert_eq!(resent, Ok(postrider_storage::Resent::Due(scene.actions[1])));
     assert_eq!(prune_all(&scene, at(20), 10, async || ()).await, (0, 0));
     assert!(is_there(&scene, &event, 1).await);
 }
@@ -217,7 +219,10 @@ pub async fn news_of_a_pruned_delivery_is_missing(store: Arc<dyn Store>) {
     let late = settled(key, scene.actions[0], 30, DeliveryStatus::Failed);
     assert_eq!(scene.finish(late).await, Recorded::Missing);
     assert_eq!(scene.attempts(key).await, []);
-    assert_eq!(scene.store.resend(key, at(31)).await, Ok(crate::Resent::Missing));
+    assert_eq!(
+        scene.store.resend(key, at(31)).await,
+        Ok(postrider_storage::Resent::Missing)
+    );
 }
 
 pub async fn what_a_deleted_account_left_behind_goes_step_by_step(store: Arc<dyn Store>) {

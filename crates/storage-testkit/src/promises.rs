@@ -240,7 +240,7 @@ macro_rules! conformance_tests {
                     async fn $promise() {
                         let (store, guard) = super::$make_store().await;
                         let store: ::std::sync::Arc<dyn $crate::Store> = store;
-                        ::std::boxed::Box::pin($crate::testkit::$area::$promise(store)).await;
+                        ::std::boxed::Box::pin($crate::$area::$promise(store)).await;
                         drop(guard);
                     }
                 )+

@@ -1,4 +1,4 @@
-//! Promises of [`crate::DeliveryStore::finish`] and [`crate::DeliveryStore::record`]. What is reported again is in
+//! Promises of [`postrider_storage::DeliveryStore::finish`] and [`postrider_storage::DeliveryStore::record`]. What is reported again is in
 //! [`super::reported_again`].
 
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use postrider_model::{Attempt, Delivery, DeliveryStatus, Outcome};
 
 use super::build::*;
 use super::scene::*;
-use crate::{Change, DeliveryKey, Finished, FirstAttempt, Recorded, Store};
+use postrider_storage::{Change, DeliveryKey, Finished, FirstAttempt, Recorded, Store};
 
 /// The attempt that some news holds.
 pub(super) fn attempt_in(finished: &Finished) -> Attempt {

@@ -1,4 +1,4 @@
-//! Promises of [`crate::SessionStore`].
+//! Promises of [`postrider_storage::SessionStore`].
 //!
 //! Leases are timed by the store's clock where it has one, so that the tests here pass the real time and wait on
 //! conditions; and whether an earlier session outlives the opening of a later one is for the store to say.
@@ -12,7 +12,9 @@ use tokio::time::{Instant, sleep};
 
 use super::build::*;
 use super::scene::*;
-use crate::{Appended, Claim, DeliveryKey, LIVE_SESSIONS_MAX, LiveSession, Recorded, SessionId, Store};
+use postrider_storage::{
+    Appended, Claim, DeliveryKey, LIVE_SESSIONS_MAX, LiveSession, Recorded, SessionId, Store,
+};
 
 /// A lease that runs out soon, but not before a few verbs are done.
 const SHORT_LEASE: Duration = Duration::from_secs(2);

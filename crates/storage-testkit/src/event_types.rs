@@ -1,4 +1,4 @@
-//! Promises of [`crate::EventTypeStore`]; what appending adds to the catalogue is in [`super::append`].
+//! Promises of [`postrider_storage::EventTypeStore`]; what appending adds to the catalogue is in [`super::append`].
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use postrider_model::EventType;
 
 use super::build::*;
 use super::lists::all_pages;
-use crate::Store;
+use postrider_storage::Store;
 
 fn entry(name: &str, s: i64) -> EventType {
     EventType {
@@ -93,7 +93,7 @@ pub async fn entries_that_arrive_or_go_do_not_disturb_the_next_page(store: Arc<d
             .await
             .expect("put_event_type");
     }
-    let request = crate::PageRequest {
+    let request = postrider_storage::PageRequest {
         limit: 3,
         after: None,
     };
@@ -105,7 +105,7 @@ pub async fn entries_that_arrive_or_go_do_not_disturb_the_next_page(store: Arc<d
     assert_eq!(names(&first.items), "f e d");
     store.put_event_type(entry("g", 9)).await.expect("put_event_type");
     assert_eq!(store.delete_event_type(&event_type("d")).await, Ok(true));
-    let request = crate::PageRequest {
+    let request = postrider_storage::PageRequest {
         limit: 3,
         after: first.next,
     };

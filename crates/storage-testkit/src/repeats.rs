@@ -1,4 +1,4 @@
-//! Promises of [`crate::EventStore::append`] about ids and idempotency keys that were used before.
+//! Promises of [`postrider_storage::EventStore::append`] about ids and idempotency keys that were used before.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::build::*;
 use super::scene::*;
-use crate::{Appended, EventFilter, NewEvent, PageRequest, Store};
+use postrider_storage::{Appended, EventFilter, NewEvent, PageRequest, Store};
 
 /// An event with one waiting delivery and an id of the producer's.
 fn callers(scene: &Scene, s: i64) -> NewEvent {
@@ -27,7 +27,7 @@ fn keyed(scene: &Scene, s: i64, key: &str) -> NewEvent {
 /// What the producer sends when it tries again at `s`: the same, with a fresh id of Postrider's own where it brought
 /// none, and with other deliveries, as automations may have changed meanwhile.
 fn again(scene: &Scene, first: &NewEvent, s: i64) -> NewEvent {
-    let mut again = scene.event_for(s, &scene.actions, crate::FirstAttempt::Waiting);
+    let mut again = scene.event_for(s, &scene.actions, postrider_storage::FirstAttempt::Waiting);
     again.idempotency_key.clone_from(&first.idempotency_key);
     again.id_is_callers = first.id_is_callers;
     again.event.data.clone_from(&first.event.data);
@@ -57,7 +57,7 @@ async fn counts(scene: &Scene) -> (usize, usize) {
         .await;
     let deliveries = scene
         .store
-        .deliveries(scene.account, &crate::DeliveryFilter::default(), page)
+        .deliveries(scene.account, &postrider_storage::DeliveryFilter::default(), page)
         .await;
     (
         events.expect("events").items.len(),
@@ -259,7 +259,12 @@ pub async fn ids_and_keys_are_each_accounts_own(store: Arc<dyn Store>) {
     elsewhere.id_is_callers = true;
     elsewhere.idempotency_key = Some("key".to_owned());
     let actions = [automation.actions[0].id];
-    let elsewhere = scene.with_deliveries(elsewhere, automation.id, &actions, crate::FirstAttempt::Waiting);
+    let elsewhere = scene.with_deliveries(
+        elsewhere,
+        automation.id,
+        &actions,
+        postrider_storage::FirstAttempt::Waiting,
+    );
     scene.append_new(&elsewhere).await;
     for event in [&first, &elsewhere] {
         let read = scene.store.event(event.event.account, event.event.id).await;
