@@ -5,7 +5,7 @@ use postrider_tests::browser::{link, text};
 use postrider_tests::{Account, Browser};
 use serde_json::json;
 
-use crate::desk::Desk;
+use super::desk::Desk;
 
 #[tokio::test]
 async fn a_customer_is_refused_everything_of_another_account() {

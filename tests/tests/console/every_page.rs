@@ -7,7 +7,7 @@ use postrider_tests::wait::SOON;
 use postrider_tests::{Account, Browser, Reply, database};
 use serde_json::{Value, json};
 
-use crate::desk::Desk;
+use super::desk::Desk;
 
 #[tokio::test]
 async fn pages_of_the_operator() {

@@ -7,7 +7,7 @@ use postrider_tests::browser::{
 use postrider_tests::wait::{SOON, until};
 use serde_json::json;
 
-use crate::pages;
+use super::pages;
 
 #[tokio::test]
 async fn a_form_is_filled_and_sent() {

@@ -1,0 +1,21 @@
+//! The store on a real PostgreSQL, which `scripts/with-postgres` starts.
+//!
+//! * [`conformance`]: the promises of the store's traits. [`in_days`]: those about events and deliveries once more,
+//!   in the partitions of their days.
+//! * [`migrations`], [`partitions`], [`old_days`], [`import`], [`changes`], [`in_doubt`], [`odd_texts`]: what this
+//!   store promises besides.
+//!
+//! One binary, so that it is linked once. To add a test: a function in the file of its subject; it starts with a
+//! database of its own, from [`support`].
+
+mod changes;
+mod conformance;
+mod import;
+mod in_days;
+mod in_doubt;
+mod migrations;
+mod odd_texts;
+mod old_days;
+mod partitions;
+mod proxy;
+mod support;
