@@ -16,7 +16,6 @@ use crate::accept::AcceptError;
 use crate::attempt::{Done, HeaderNames};
 use crate::catalogue::Catalogue;
 use crate::directory::Directory;
-use crate::egress::{DestinationError, EgressGuard, Resolve};
 use crate::entropy::{Entropy, random};
 use crate::feed::Feed;
 use crate::lanes::{Lanes, Ready};
@@ -27,6 +26,7 @@ use crate::transport::Transport;
 use crate::window::Window;
 use crate::work;
 use crate::work::append::AppendJob;
+use postrider_egress::{DestinationError, EgressGuard, Resolve};
 
 /// How long a host name may take to be looked up while its URL is being saved.
 const RESOLVE_MAX: Duration = Duration::from_secs(2);
