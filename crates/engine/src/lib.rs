@@ -31,7 +31,6 @@ pub mod clock;
 pub mod directory;
 pub mod drafts;
 pub mod engine;
-pub mod entropy;
 pub mod feed;
 pub mod lanes;
 pub mod load;
