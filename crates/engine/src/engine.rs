@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use parking_lot::{Mutex, MutexGuard};
+use postrider_egress::{DestinationError, EgressGuard, Resolve};
 use postrider_model::{ActionId, Clock, Entropy, IdGenerator, Outcome, SigningSecret};
 use postrider_signing::HeaderNames;
 use postrider_storage::{ChangeMark, SessionId, Store, StoreError, StoreResult};
@@ -16,7 +17,6 @@ use crate::accept::AcceptError;
 use crate::attempt::Done;
 use crate::catalogue::Catalogue;
 use crate::directory::Directory;
-use crate::egress::{DestinationError, EgressGuard, Resolve};
 use crate::feed::Feed;
 use crate::lanes::{Lanes, Ready};
 use crate::meters::Meters;

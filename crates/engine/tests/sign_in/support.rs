@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use postrider_engine::egress::{EgressGuard, SystemResolver};
-use postrider_engine::transport::{Answer, Request, Transport};
+use postrider_egress::{EgressGuard, SystemResolver};
+use postrider_engine::transport::{Request, Response, Transport};
 use postrider_engine::{Engine, EngineParts, EngineSettings};
 use postrider_model::{Account, AccountId, Clock, Entropy, SigningKey, Timestamp};
 use postrider_storage::{SaveAccount, Store};
@@ -85,7 +85,7 @@ struct Nowhere;
 
 #[async_trait]
 impl Transport for Nowhere {
-    async fn send(&self, _request: &Request) -> Answer {
+    async fn send(&self, _request: &Request) -> Response {
         unreachable!("nothing is to be sent")
     }
 }
