@@ -78,28 +78,3 @@ async fn the_openapi_document_has_every_row_of_the_table() {
         }
     }
 }
-
-#[tokio::test]
-async fn what_is_at_no_path_is_not_found_and_other_methods_not_allowed() {
-    let server = Server::start();
-    let account = Account::create(server.api()).await;
-    let api = &account.api;
-    for path in ["/", "/v1", "/v1/nothing", "/v2/accounts", "/v1/accounts/"] {
-        api.get(path).await.problem(404, "route_not_found");
-    }
-    for (method, path, allowed) in [
-        (Method::PUT, "/v1/accounts".to_owned(), "POST"),
-        (Method::POST, account.at(""), "PATCH"),
-        (Method::DELETE, account.at("/events"), "POST"),
-        (Method::GET, account.at("/events/batch"), "POST"),
-        (Method::POST, "/healthz".to_owned(), "GET"),
-    ] {
-        let answer = api.call(method, path).send().await;
-        answer.problem(405, "method_not_allowed");
-        assert!(
-            answer.header("allow").contains(allowed),
-            "{}",
-            answer.header("allow")
-        );
-    }
-}

@@ -1,7 +1,7 @@
 //! The store on a real PostgreSQL, which `scripts/with-postgres` starts.
 //!
-//! * [`conformance`]: the promises of the store's traits. [`in_days`]: those about events and deliveries once more,
-//!   in the partitions of their days.
+//! * [`conformance`]: the promises of the store's traits. [`deep`]: those about events and deliveries once more, in the
+//!   partitions of their days.
 //! * [`migrations`], [`partitions`], [`old_days`], [`import`], [`changes`], [`in_doubt`], [`odd_texts`]: what this
 //!   store promises besides.
 //!
@@ -10,8 +10,8 @@
 
 mod changes;
 mod conformance;
+mod deep;
 mod import;
-mod in_days;
 mod in_doubt;
 mod migrations;
 mod odd_texts;
