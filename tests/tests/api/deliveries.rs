@@ -218,7 +218,7 @@ async fn a_replay_sends_what_matches_again_and_nothing_else() {
         .post(account.at("/deliveries/replay"), json!({"status": "failed"}))
         .await
         .expect(202);
-    assert_eq!(answer, json!({"replayed": 3}));
+    assert_eq!(answer, json!({"count": 3}));
     for event in &failed {
         account.settled(event, "succeeded").await;
     }
@@ -228,7 +228,7 @@ async fn a_replay_sends_what_matches_again_and_nothing_else() {
         .post(account.at("/deliveries/replay"), json!({"status": "failed"}))
         .await
         .expect(202);
-    assert_eq!(none["replayed"], 0);
+    assert_eq!(none["count"], 0);
 }
 
 #[tokio::test]
