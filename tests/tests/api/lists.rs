@@ -1,6 +1,5 @@
 //! What all lists have in common: pages, cursors, bounds.
 
-use postrider_tests::account::id_of;
 use postrider_tests::{Account, Server};
 use serde_json::json;
 

@@ -1,6 +1,5 @@
 //! `/healthz`, `/readyz`, `/metrics`, `/v1/openapi.json`, and what is at no path.
 
-use http::Method;
 use postrider_tests::{Account, Receiver, Server};
 use serde_json::json;
 
