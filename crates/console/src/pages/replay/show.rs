@@ -68,7 +68,7 @@ pub async fn show(State(app): State<App>, Writing(account): Writing) -> Result<R
     let is_faulty = !faults.is_empty();
     let (event_types, _) = choices(&app, &[]).await?;
     let mut response = page(&ShowPage {
-        shell: Shell::of(&app, &account.visitor, Place::Accounts, "Send again"),
+        shell: Shell::of(&app, &account.visitor, Place::Accounts, "Replay"),
         head: AccountHead::of(&account, Tab::Deliveries),
         path: account.path("replay"),
         fields: &fields,
