@@ -44,10 +44,8 @@ struct AutomationChoice<'a> {
 /// The answer of a count.
 struct Counted {
     matching: u64,
-    /// `1,204 deliveries`.
+    /// `1,204 deliveries`, in the heading and on the button.
     words: String,
-    /// On the button.
-    figure: String,
     is_all: bool,
     /// The end of the filter, as the run takes it.
     before: String,
@@ -88,7 +86,6 @@ impl Counted {
         Self {
             matching: count.matching,
             words: number::counted(count.matching, "delivery", "deliveries"),
-            figure: number::grouped(count.matching),
             is_all: count.is_all,
             before,
         }
