@@ -14,7 +14,7 @@ use postrider_storage::{RemoveApiKey, Store, StoreResult};
 use sha2::{Digest, Sha256};
 use subtle::{ConditionallySelectable as _, ConstantTimeEq as _};
 
-use crate::drafts::NameError;
+use postrider_configuration::NameError;
 use crate::engine::Engine;
 
 /// What every key that Postrider makes starts with, so that scanners for leaked secrets can find it.

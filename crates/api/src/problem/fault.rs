@@ -1,6 +1,6 @@
 //! Single faults of a request, each with its place.
 
-use postrider_engine::drafts::{self, FAULTS_MAX};
+use postrider_configuration::{self, FAULTS_MAX};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -9,7 +9,7 @@ use super::{Code, Problem};
 /// The stable codes of single faults: those of wishes, and of what the engine never sees. URLs add those of
 /// [`postrider_engine::egress::DestinationError`].
 pub mod fault_codes {
-    pub use postrider_engine::drafts::codes::*;
+    pub use postrider_configuration::codes::*;
 
     /// A member is missing.
     pub const REQUIRED: &str = "required";

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, RawPathParams};
 use http::request::Parts;
-use postrider_engine::AccountEntry;
+use postrider_configuration::AccountEntry;
 use postrider_model::{Account, AccountId};
 use postrider_storage::AccountRef;
 

@@ -23,8 +23,7 @@ async fn no_page_holds_the_secret_before_it_is_asked_for() {
         }
         let path = app.path("/accounts/{account}/signing-key", 0);
         let entry = app
-            .engine
-            .directory()
+            .configuration
             .entry(app.accounts[0].account)
             .await
             .unwrap();

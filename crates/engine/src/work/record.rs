@@ -161,8 +161,8 @@ fn switch_off(engine: &Arc<Engine>, account: AccountId, action: ActionId, now: T
     let engine = Arc::clone(engine);
     tokio::spawn(async move {
         match engine
-            .directory()
-            .disable_action(account, action, DisabledReason::Gone, now)
+            .configuration()
+            .disable_action(account, action, DisabledReason::Gone)
             .await
         {
             Ok(_) => {

@@ -5,9 +5,11 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use postrider_api::{Api, ApiState};
+use postrider_configuration::{Configuration, ConfigurationParts};
 use postrider_engine::egress::{EgressGuard, HttpTransport, SystemResolver, TransportSettings};
 use postrider_engine::{AdminKey, ApiKeys, Engine, EngineParts, SystemClock, ensure_admin_key};
-use postrider_model::{Clock, Entropy, Visitor};
+use postrider_model::{Clock, Entropy, IdGenerator, Visitor};
+use postrider_signing::HeaderNames;
 use postrider_storage::Store;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -55,8 +57,36 @@ impl Node {
         let metrics = metrics::install();
         let store = store::open(settings, secrets.database_password).await?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-        let engine = Engine::start(engine_parts(settings, store, clock)?).await;
-        let engine = engine.map_err(|error| Failure::Failed(format!("the engine cannot start: {error}")))?;
+        let guard = Arc::new(EgressGuard::new(settings.allow_destination.clone()));
+        let resolver: Arc<dyn Resolve> = Arc::new(SystemResolver::new());
+        let entropy = Entropy::new(entropy);
+        let ids = Arc::new(IdGenerator::new(entropy.number()));
+        let configuration = Configuration::load(ConfigurationParts {
+            store: Arc::clone(&store),
+            clock: Arc::clone(&clock),
+            ids: Arc::clone(&ids),
+            entropy: entropy.clone(),
+            guard: Arc::clone(&guard),
+            resolver: Arc::clone(&resolver),
+            header_names: HeaderNames::new(settings.header_prefix.as_str()),
+        });
+        let configuration = configuration
+            .await
+            .map(Arc::new)
+            .map_err(|error| Failure::Failed(format!("the configuration cannot be read: {error}")))?;
+        let transport = transport(settings, guard, resolver, Arc::clone(&clock))?;
+        let engine = Engine::start(EngineParts {
+            store,
+            transport,
+            configuration: Arc::clone(&configuration),
+            clock,
+            ids,
+            entropy,
+            settings: settings.engine(),
+        });
+        let engine = engine
+            .await
+            .map_err(|error| Failure::Failed(format!("the engine cannot start: {error}")))?;
         let (admin_key, keys) = match keys(&engine, secrets.admin_key).await {
             Ok(keys) => keys,
             Err(failure) => {
@@ -65,7 +95,7 @@ impl Node {
             }
         };
         let keys = Arc::new(keys);
-        let console = console::console(settings, &engine, &keys)?;
+        let console = console::console(settings, &engine, &configuration, &keys)?;
         tokio::spawn(follow_keys(
             engine.api_keys_changes(),
             Arc::downgrade(engine.store()),
@@ -73,6 +103,7 @@ impl Node {
         ));
         let state = ApiState {
             engine: Arc::clone(&engine),
+            configuration,
             keys,
             public_url: settings.public_url.as_ref().map(|url| url.as_str().into()),
             metrics: Arc::new(metrics::Exposition::new(metrics, Arc::clone(&engine))),
@@ -130,13 +161,12 @@ impl Node {
     }
 }
 
-fn engine_parts(
+fn transport(
     settings: &Settings,
-    store: Arc<dyn Store>,
+    guard: Arc<EgressGuard>,
+    resolver: Arc<dyn Resolve>,
     clock: Arc<dyn Clock>,
-) -> Result<EngineParts, Failure> {
-    let guard = Arc::new(EgressGuard::new(settings.allow_destination.clone()));
-    let resolver = Arc::new(SystemResolver::new());
+) -> Result<Arc<dyn Transport>, Failure> {
     let extra_ca_pem = settings.extra_ca_file.as_ref().map(std::fs::read).transpose();
     let in_file = |error: &dyn std::fmt::Display| {
         let file = settings.extra_ca_file.as_deref().unwrap_or_else(|| "".as_ref());

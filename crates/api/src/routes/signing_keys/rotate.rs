@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use http::{StatusCode, Uri};
-use postrider_engine::drafts::RotationWish;
+use postrider_configuration::RotationWish;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -51,7 +51,7 @@ pub async fn rotate_signing_key(
         overlap_s: input.overlap_s,
         secret: input.secret,
     };
-    let rotated = engine.rotate_signing_key(account, wish).await;
+    let rotated = configuration.rotate_signing_key(account, wish).await;
     let key = rotated.map_err(|error| Problem::of_configuring(error, account_not_found))?;
     let view = SigningKeyView::of(&key, engine.clock().now());
     Ok((StatusCode::CREATED, Json(view)))

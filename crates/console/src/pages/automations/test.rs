@@ -8,8 +8,9 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use bytes::Bytes;
 use http::HeaderMap;
-use postrider_engine::drafts::{Fault, codes};
-use postrider_engine::{AccountEntry, Rejection};
+use postrider_configuration::{Fault, codes};
+use postrider_configuration::AccountEntry;
+use postrider_engine::Rejection;
 use postrider_model::{AutomationId, DeliveryStatus, Event, EventId, EventTypeName};
 use postrider_storage::{DeliveryFilter, DeliveryKey, DeliveryRecord};
 
@@ -206,8 +207,7 @@ pub async fn live(
         let app = Arc::clone(&state);
         async move {
             let entry = app
-                .engine
-                .directory()
+                .configuration
                 .entry(account)
                 .await?
                 .ok_or(Refusal::NotFound)?;

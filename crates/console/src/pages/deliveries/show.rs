@@ -6,7 +6,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use http::HeaderMap;
-use postrider_engine::AccountEntry;
+use postrider_configuration::AccountEntry;
 use postrider_model::{DeliveryId, Event};
 use postrider_storage::{DeliveryKey, DeliveryRecord};
 
@@ -105,8 +105,7 @@ pub async fn live(
         let (app, first) = (Arc::clone(&state), Arc::clone(&first));
         async move {
             let entry = app
-                .engine
-                .directory()
+                .configuration
                 .entry(account)
                 .await?
                 .ok_or(Refusal::NotFound)?;
@@ -186,7 +185,7 @@ fn part<'a>(app: &App, entry: &'a AccountEntry, parts: &'a Parts) -> Part<'a> {
         attempts: delivery.progress.attempts,
         resends: delivery.progress.resends,
         timeline: Timeline::new(
-            &app.engine,
+            app.configuration.header_names(),
             &parts.record,
             (&parts.event, &parts.sent),
             shown,

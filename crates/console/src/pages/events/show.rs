@@ -6,7 +6,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use http::HeaderMap;
-use postrider_engine::AccountEntry;
+use postrider_configuration::AccountEntry;
 use postrider_model::EventId;
 use postrider_storage::DeliveryFilter;
 
@@ -97,8 +97,7 @@ pub async fn live(
         let app = Arc::clone(&state);
         async move {
             let entry = app
-                .engine
-                .directory()
+                .configuration
                 .entry(account)
                 .await?
                 .ok_or(Refusal::NotFound)?;

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use postrider_model::automation::{HEADER_BYTES_MAX, HEADERS_MAX};
 use postrider_signing::HeaderNames;
 
-use crate::drafts::{Faults, codes, escape_pointer};
+use crate::{Faults, codes, escape_pointer};
 use crate::egress::is_reserved_header;
 
 /// Names that nobody sets today, and that a custom header must not take either: each says something about the body or
@@ -75,7 +75,7 @@ fn is_reserved(lower: &str, header_names: &HeaderNames) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::drafts::fault::tests::faults_of;
+    use crate::fault::tests::faults_of;
 
     fn code(headers: &[(&str, &str)]) -> Option<&'static str> {
         let headers: Vec<_> = headers
