@@ -9,7 +9,8 @@ use std::collections::HashSet;
 
 use postrider_model::automation::{DisabledReason, PATTERNS_MAX};
 use postrider_model::{
-    AccountId, Action, ActionId, Automation, AutomationId, BodyContent, BodyStyle, EventPattern, Schedule, Timestamp, Trigger,
+    AccountId, Action, ActionId, Automation, AutomationId, BodyContent, BodyStyle, EventPattern, Schedule,
+    Timestamp, Trigger,
 };
 use postrider_storage::{SaveAutomation, StoreResult};
 

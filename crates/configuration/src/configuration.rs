@@ -128,11 +128,7 @@ impl Configuration {
     }
 
     /// A page of the account's automations, newest first.
-    pub async fn automations(
-        &self,
-        account: AccountId,
-        page: PageRequest,
-    ) -> StoreResult<Page<Automation>> {
+    pub async fn automations(&self, account: AccountId, page: PageRequest) -> StoreResult<Page<Automation>> {
         self.store.automations(account, page).await
     }
 

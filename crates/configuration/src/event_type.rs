@@ -5,8 +5,8 @@ use postrider_storage::StoreResult;
 
 use super::json::check_json;
 use super::{ConfigureError, Fault, Faults, codes};
-use crate::catalogue::CatalogueError;
 use crate::Configuration;
+use crate::catalogue::CatalogueError;
 
 /// Longest description, in characters.
 const DESCRIPTION_CHARS_MAX: usize = 4_096;

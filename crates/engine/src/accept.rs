@@ -13,11 +13,11 @@ use postrider_signing::json::{self, JsonError};
 use postrider_storage::{FirstAttempt, NewDelivery, NewEvent, StoreError};
 use tokio::sync::oneshot;
 
-use postrider_configuration::catalogue::{self, Known, SchemaViolation};
-use postrider_configuration::AccountEntry;
 use crate::engine::Engine;
 use crate::settings::UnseenTypes;
 use crate::work::append::AppendJob;
+use postrider_configuration::AccountEntry;
+use postrider_configuration::catalogue::{self, Known, SchemaViolation};
 
 /// Longest pointer of a warning, in bytes.
 const POINTER_BYTES_MAX: usize = 1024;

@@ -14,7 +14,6 @@ use tokio::task::JoinHandle;
 
 use crate::accept::AcceptError;
 use crate::attempt::Done;
-use crate::egress::{DestinationError, EgressGuard, Resolve};
 use crate::feed::Feed;
 use crate::lanes::{Lanes, Ready};
 use crate::meters::Meters;
@@ -124,11 +123,7 @@ impl Engine {
         Ok(engine)
     }
 
-    fn spawn_tasks(
-        self: &Arc<Self>,
-        append_jobs: mpsc::Receiver<AppendJob>,
-        done: mpsc::Receiver<Done>,
-    ) {
+    fn spawn_tasks(self: &Arc<Self>, append_jobs: mpsc::Receiver<AppendJob>, done: mpsc::Receiver<Done>) {
         let mut tasks = self.tasks.lock();
         let inbox = work::advance::Inbox::new(append_jobs, done);
         tasks.advance = Some(tokio::spawn(work::advance::run(Arc::clone(self), inbox)));

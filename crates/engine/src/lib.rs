@@ -16,7 +16,6 @@
 //! * [`work`]: the tasks that attempt, record, refill lanes from the store, keep the session and prune.
 //! * [`statistics`], [`overview`]: what is counted, and the figures that people look at.
 //! * [`api_keys`], [`admin_key`], [`sign_in`]: who may call the API and be in the console.
-//! * [`egress`]: where requests may go, and the HTTP client that takes them there.
 //!
 //! To add an option of an action: see [`postrider_model`]. To add a background job: a file in `work/`, started in
 //! [`engine`]. To add a place that sends: implement [`transport::Transport`].
@@ -26,7 +25,6 @@ pub mod admin_key;
 pub mod api_keys;
 pub mod attempt;
 pub mod clock;
-pub mod egress;
 pub mod engine;
 pub mod feed;
 pub mod lanes;

@@ -7,8 +7,8 @@ use postrider_model::{AccountId, ActionId};
 use postrider_storage::{DeliveryFilter, StoreError, StoreResult};
 use tokio::sync::watch;
 
-use postrider_configuration::AccountEntry;
 use crate::engine::Engine;
+use postrider_configuration::AccountEntry;
 
 /// How many deliveries a replay would make due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

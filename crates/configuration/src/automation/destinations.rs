@@ -9,8 +9,8 @@ use postrider_model::automation::ACTIONS_MAX;
 use tokio::task::JoinSet;
 
 use super::ActionWish;
-use crate::{Fault, Faults};
 use crate::Configuration;
+use crate::{Fault, Faults};
 
 /// How many host names are looked up at the same time for one wish.
 const LOOK_UPS_MAX: usize = 8;

@@ -2,8 +2,8 @@
 
 use postrider_model::{AccountId, Automation, AutomationId};
 
-use crate::{ConfigureError, EDITS_MAX};
 use crate::Configuration;
+use crate::{ConfigureError, EDITS_MAX};
 
 impl Configuration {
     /// Switches an automation on or off and changes nothing else, so that a switch never undoes somebody's edit. Where

@@ -11,11 +11,11 @@ use axum::response::Response;
 use bytes::Bytes;
 use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
-use postrider_console::{Brand, Console, ConsoleParts, SystemFacts};
 use postrider_configuration::{
     AccountWish, ActionWish, AutomationWish, Configuration, ConfigurationParts, EventTypeWish,
 };
-use postrider_engine::egress::{EgressGuard, Resolve, ResolveError};
+use postrider_console::{Brand, Console, ConsoleParts, SystemFacts};
+use postrider_egress::{EgressGuard, Resolve, ResolveError};
 use postrider_engine::transport::{self, Transport};
 use postrider_engine::{ApiKeys, Engine, EngineParts, EngineSettings, SystemClock, ensure_admin_key};
 use postrider_model::{
@@ -285,7 +285,11 @@ async fn fill(engine: &Engine, name: &str) -> Things {
         actions: vec![action],
         retry_delays_s: None,
     };
-    let automation = configuration.create_automation(account, automation).await.unwrap().id;
+    let automation = configuration
+        .create_automation(account, automation)
+        .await
+        .unwrap()
+        .id;
     let sent = engine
         .send_test(account, automation, None, Some(Bytes::from_static(b"1")))
         .await;
@@ -304,8 +308,8 @@ struct Thanks;
 
 #[async_trait]
 impl Transport for Thanks {
-    async fn send(&self, _: &transport::Request) -> transport::Answer {
-        transport::Answer {
+    async fn send(&self, _: &transport::Request) -> transport::Response {
+        transport::Response {
             outcome: Outcome::Succeeded,
             status_code: Some(200),
             error: None,

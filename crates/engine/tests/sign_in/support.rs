@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use postrider_configuration::{AccountWish, Configuration, ConfigurationParts};
-use postrider_engine::egress::{EgressGuard, SystemResolver};
-use postrider_engine::transport::{Answer, Request, Transport};
+use postrider_egress::{EgressGuard, SystemResolver};
+use postrider_engine::transport::{Request, Response, Transport};
 use postrider_engine::{Engine, EngineParts, EngineSettings};
 use postrider_model::{AccountId, Clock, Entropy, IdGenerator, Timestamp};
 use postrider_signing::HeaderNames;
@@ -86,7 +86,7 @@ struct Nowhere;
 
 #[async_trait]
 impl Transport for Nowhere {
-    async fn send(&self, _request: &Request) -> Answer {
+    async fn send(&self, _request: &Request) -> Response {
         unreachable!("nothing is to be sent")
     }
 }

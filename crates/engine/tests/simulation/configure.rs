@@ -31,7 +31,11 @@ fn an_account_is_made_with_a_key_and_changed_from_the_version_that_was_read() {
     let folder = folder();
     life(async {
         let node = node(folder.path()).await;
-        let made = node.configuration.create_account(account("Acme", "a")).await.unwrap();
+        let made = node
+            .configuration
+            .create_account(account("Acme", "a"))
+            .await
+            .unwrap();
         let keys = node.configuration.signing_keys(made.id).await.unwrap();
         assert_eq!(keys.unwrap().len(), 1);
         let taken = node.configuration.create_account(account("Other", "a")).await;
@@ -109,7 +113,9 @@ async fn a_switch_never_undoes_somebodys_edit() {
     let switches = tokio::spawn(async move {
         for round in 0..RACES {
             // Stale says that the edits won each time, and that nothing was written.
-            let switched = configuration.set_automation_enabled(account, id, round % 2 == 0).await;
+            let switched = configuration
+                .set_automation_enabled(account, id, round % 2 == 0)
+                .await;
             assert!(matches!(switched, Ok(_) | Err(ConfigureError::Stale)));
         }
     });
@@ -132,7 +138,10 @@ async fn a_switch_never_undoes_somebodys_edit() {
         }
     }
     switches.await.unwrap();
-    let settled = node.configuration.set_automation_enabled(account, id, false).await;
+    let settled = node
+        .configuration
+        .set_automation_enabled(account, id, false)
+        .await;
     let settled = settled.unwrap();
     assert_eq!(
         (settled.enabled, settled.name),
@@ -151,10 +160,7 @@ fn a_switch_of_what_is_gone_says_so_and_one_that_is_set_writes_nothing() {
         let off = switch(false).await.unwrap();
         assert_eq!(switch(false).await.unwrap(), off);
         assert!(switch(true).await.unwrap().version > off.version);
-        node.configuration
-            .delete_automation(account, id)
-            .await
-            .unwrap();
+        node.configuration.delete_automation(account, id).await.unwrap();
         assert_eq!(switch(false).await, Err(ConfigureError::Missing));
     });
 }

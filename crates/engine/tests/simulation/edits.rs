@@ -55,10 +55,8 @@ fn a_deleted_or_disabled_action_is_never_called_again() {
             match removal {
                 0 => node.edit(&fixture, |automation| automation.enabled = false).await,
                 1 => {
-                    node.edit(&fixture, |automation| {
-                        automation.actions[0].enabled = false
-                    })
-                    .await
+                    node.edit(&fixture, |automation| automation.actions[0].enabled = false)
+                        .await
                 }
                 2 => {
                     assert!(
@@ -68,12 +66,7 @@ fn a_deleted_or_disabled_action_is_never_called_again() {
                             .unwrap()
                     );
                 }
-                _ => assert!(
-                    node.configuration
-                        .delete_account(fixture.account)
-                        .await
-                        .unwrap()
-                ),
+                _ => assert!(node.configuration.delete_account(fixture.account).await.unwrap()),
             }
             tokio::time::sleep(Duration::from_secs(7200)).await;
             assert_eq!(node.times(URL).len(), 1, "removal {removal}");
@@ -142,10 +135,7 @@ fn a_final_410_switches_the_action_off_and_an_earlier_one_does_not() {
         node.accept(fixture.account).await;
         tokio::time::sleep(Duration::from_secs(60)).await;
         let action = |automation: postrider_model::Automation| automation.actions[0].clone();
-        let find = || {
-            node.configuration
-                .automation(fixture.account, fixture.automation)
-        };
+        let find = || node.configuration.automation(fixture.account, fixture.automation);
         assert!(action(find().await.unwrap().unwrap()).enabled);
         node.settled(fixture.account).await;
         tokio::time::sleep(Duration::from_secs(1)).await;

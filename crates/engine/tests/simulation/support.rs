@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use parking_lot::Mutex;
 use postrider_configuration::{AccountWish, ActionWish, AutomationWish, Configuration, ConfigurationParts};
-use postrider_engine::egress::{EgressGuard, Resolve, ResolveError};
-use postrider_engine::transport::{Answer, Request, Transport};
+use postrider_egress::{EgressGuard, Resolve, ResolveError};
+use postrider_engine::transport::{Request, Response, Transport};
 use postrider_engine::{Accepted, Engine, EngineParts, EngineSettings, Submission};
 use postrider_model::{
     AccountId, AutomationId, BodyContent, BodyStyle, Clock, Delivery, DeliveryStatus, Entropy, IdGenerator,
@@ -71,7 +71,7 @@ impl Seen {
     }
 }
 
-type Script = Box<dyn Fn(&Request, usize) -> (Duration, Answer) + Send + Sync>;
+type Script = Box<dyn Fn(&Request, usize) -> (Duration, Response) + Send + Sync>;
 
 /// Receivers that follow a script: given the request and how many came to its URL before.
 pub struct Receivers {
@@ -82,7 +82,7 @@ pub struct Receivers {
 
 #[async_trait]
 impl Transport for Receivers {
-    async fn send(&self, request: &Request) -> Answer {
+    async fn send(&self, request: &Request) -> Response {
         let (delay, answer) = {
             let mut seen = self.seen.lock();
             let before = seen.iter().filter(|seen| seen.request.url == request.url).count();
@@ -104,9 +104,9 @@ impl Transport for Receivers {
 }
 
 /// An answer with this status.
-pub fn status(code: u16) -> Answer {
+pub fn status(code: u16) -> Response {
     let ok = (200..300).contains(&code);
-    Answer {
+    Response {
         outcome: if ok {
             Outcome::Succeeded
         } else {
@@ -122,8 +122,8 @@ pub fn status(code: u16) -> Answer {
 }
 
 /// No answer, for this reason.
-pub fn refused(outcome: Outcome) -> Answer {
-    Answer {
+pub fn refused(outcome: Outcome) -> Response {
+    Response {
         outcome,
         status_code: None,
         error: Some("scripted".to_owned()),
@@ -146,7 +146,7 @@ impl Node {
         folder: &std::path::Path,
         offset_ms: i64,
         settings: EngineSettings,
-        script: impl Fn(&Request, usize) -> (Duration, Answer) + Send + Sync + 'static,
+        script: impl Fn(&Request, usize) -> (Duration, Response) + Send + Sync + 'static,
     ) -> Self {
         Self::start_on(Execution::Inline, folder, offset_ms, settings, script).await
     }
@@ -157,7 +157,7 @@ impl Node {
         folder: &std::path::Path,
         offset_ms: i64,
         settings: EngineSettings,
-        script: impl Fn(&Request, usize) -> (Duration, Answer) + Send + Sync + 'static,
+        script: impl Fn(&Request, usize) -> (Duration, Response) + Send + Sync + 'static,
     ) -> Self {
         let options = SqliteOptions {
             execution,

@@ -3,8 +3,8 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
-use postrider_console::{Brand, Console, ConsoleParts, Logo};
 use postrider_configuration::Configuration;
+use postrider_console::{Brand, Console, ConsoleParts, Logo};
 use postrider_engine::{ApiKeys, Engine};
 
 use super::system;

@@ -5,17 +5,14 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use postrider_api::{Api, ApiState};
-use postrider_configuration::{Configuration, ConfigurationParts};
-use postrider_engine::egress::{EgressGuard, HttpTransport, SystemResolver, TransportSettings};
-use postrider_engine::{AdminKey, ApiKeys, Engine, EngineParts, SystemClock, ensure_admin_key};
-use postrider_model::{Clock, Entropy, IdGenerator, Visitor};
-use postrider_signing::HeaderNames;
+use postrider_engine::{AdminKey, ApiKeys, Engine, ensure_admin_key};
+use postrider_model::Visitor;
 use postrider_storage::Store;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use super::site::Site;
-use super::{console, listener, metrics, store};
+use super::{console, engine, listener, metrics, store};
 use crate::config::Settings;
 use crate::failure::Failure;
 
@@ -56,37 +53,7 @@ impl Node {
         let (listener, address) = bind(settings.listen).await?;
         let metrics = metrics::install();
         let store = store::open(settings, secrets.database_password).await?;
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-        let guard = Arc::new(EgressGuard::new(settings.allow_destination.clone()));
-        let resolver: Arc<dyn Resolve> = Arc::new(SystemResolver::new());
-        let entropy = Entropy::new(entropy);
-        let ids = Arc::new(IdGenerator::new(entropy.number()));
-        let configuration = Configuration::load(ConfigurationParts {
-            store: Arc::clone(&store),
-            clock: Arc::clone(&clock),
-            ids: Arc::clone(&ids),
-            entropy: entropy.clone(),
-            guard: Arc::clone(&guard),
-            resolver: Arc::clone(&resolver),
-            header_names: HeaderNames::new(settings.header_prefix.as_str()),
-        });
-        let configuration = configuration
-            .await
-            .map(Arc::new)
-            .map_err(|error| Failure::Failed(format!("the configuration cannot be read: {error}")))?;
-        let transport = transport(settings, guard, resolver, Arc::clone(&clock))?;
-        let engine = Engine::start(EngineParts {
-            store,
-            transport,
-            configuration: Arc::clone(&configuration),
-            clock,
-            ids,
-            entropy,
-            settings: settings.engine(),
-        });
-        let engine = engine
-            .await
-            .map_err(|error| Failure::Failed(format!("the engine cannot start: {error}")))?;
+        let (engine, configuration) = engine::start(settings, store).await?;
         let (admin_key, keys) = match keys(&engine, secrets.admin_key).await {
             Ok(keys) => keys,
             Err(failure) => {
@@ -161,42 +128,9 @@ impl Node {
     }
 }
 
-fn transport(
-    settings: &Settings,
-    guard: Arc<EgressGuard>,
-    resolver: Arc<dyn Resolve>,
-    clock: Arc<dyn Clock>,
-) -> Result<Arc<dyn Transport>, Failure> {
-    let extra_ca_pem = settings.extra_ca_file.as_ref().map(std::fs::read).transpose();
-    let in_file = |error: &dyn std::fmt::Display| {
-        let file = settings.extra_ca_file.as_deref().unwrap_or_else(|| "".as_ref());
-        Failure::Failed(format!("extra_ca_file {}: {error}", file.display()))
-    };
-    let transport_settings = TransportSettings {
-        response_bytes_kept: settings.response_bytes_kept.bytes(),
-        extra_ca_pem: extra_ca_pem.map_err(|error| in_file(&error))?,
-        ..TransportSettings::default()
-    };
-    let transport = HttpTransport::new(
-        Arc::clone(&guard),
-        Arc::clone(&resolver) as _,
-        Arc::clone(&clock),
-        &transport_settings,
-    );
-    Ok(EngineParts {
-        store,
-        transport: Arc::new(transport.map_err(|error| in_file(&error))?),
-        guard,
-        resolver,
-        clock,
-        entropy: Entropy::new(entropy),
-        settings: settings.engine(),
-    })
-}
-
 async fn keys(engine: &Engine, given_key: Option<&str>) -> Result<(AdminKey, ApiKeys), Failure> {
     let mut random = [0; 32];
-    entropy(&mut random);
+    getrandom::fill(&mut random).expect("the system has had randomness since it started");
     let store = &**engine.store();
     let admin_key = ensure_admin_key(store, given_key, random, engine.clock().now()).await;
     let admin_key = admin_key.map_err(|error| match given_key {
@@ -222,11 +156,6 @@ async fn follow_keys(mut changes: watch::Receiver<()>, store: Weak<dyn Store>, k
             tokio::time::sleep(KEYS_RETRY).await;
         }
     }
-}
-
-/// Randomness fit for secrets, from the system.
-fn entropy(bytes: &mut [u8]) {
-    getrandom::fill(bytes).expect("the system has had randomness since it started");
 }
 
 async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Failure> {

@@ -47,7 +47,11 @@ pub async fn update_automation(
     for _ in 0..EDITS_MAX {
         let current = find(&state, account, id).await?;
         let wish = edit(&current, patch.as_str()?)?;
-        match state.configuration.update_automation(account, current, wish).await {
+        match state
+            .configuration
+            .update_automation(account, current, wish)
+            .await
+        {
             Err(ConfigureError::Stale) => {}
             Err(error) => return Err(Problem::of_configuring(error, automation_not_found)),
             Ok(automation) => return Ok(Json(AutomationView::of(automation))),

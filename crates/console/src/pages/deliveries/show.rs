@@ -104,11 +104,7 @@ pub async fn live(
     Ok(live::stream(&app, &headers, account, move || {
         let (app, first) = (Arc::clone(&state), Arc::clone(&first));
         async move {
-            let entry = app
-                .configuration
-                .entry(account)
-                .await?
-                .ok_or(Refusal::NotFound)?;
+            let entry = app.configuration.entry(account).await?.ok_or(Refusal::NotFound)?;
             let parts = Parts {
                 record: record(&app, first.record.delivery.account, id).await?,
                 event: Arc::clone(&first.event),

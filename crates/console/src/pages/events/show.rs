@@ -96,11 +96,7 @@ pub async fn live(
     Ok(live::stream(&app, &headers, account, move || {
         let app = Arc::clone(&state);
         async move {
-            let entry = app
-                .configuration
-                .entry(account)
-                .await?
-                .ok_or(Refusal::NotFound)?;
+            let entry = app.configuration.entry(account).await?.ok_or(Refusal::NotFound)?;
             Ok(sent_for(&app, &entry, id, is_test).await?.render()?)
         }
     }))

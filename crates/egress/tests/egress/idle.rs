@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use postrider_engine::transport::{Request, Transport};
+use postrider_egress::Request;
 use postrider_model::Outcome;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::{Notify, Semaphore};
 use tokio_rustls::TlsAcceptor;
 
-use super::support::{Receiver, request, transport};
+use super::support::{Receiver, client, request};
 use super::tls::Authority;
 
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
@@ -46,10 +46,10 @@ async fn connections_that_were_all_closed_while_idle_cost_no_attempt() {
         }
     })
     .await;
-    let transport = Arc::new(transport());
+    let client = Arc::new(client());
     let sends = (0..SENT_AT_ONCE).map(|_| {
-        let (transport, url) = (Arc::clone(&transport), receiver.url());
-        tokio::spawn(async move { transport.send(&request(url)).await })
+        let (client, url) = (Arc::clone(&client), receiver.url());
+        tokio::spawn(async move { client.send(&request(url)).await })
     });
     for send in sends.collect::<Vec<_>>() {
         assert_eq!(send.await.unwrap().outcome, Outcome::Succeeded);
@@ -57,8 +57,8 @@ async fn connections_that_were_all_closed_while_idle_cost_no_attempt() {
     hang_up.notify_waiters();
     hung_up.acquire_many(SENT_AT_ONCE as u32).await.unwrap().forget();
     for _ in 0..3 {
-        let answer = transport.send(&request(receiver.url())).await;
-        assert_eq!(answer.outcome, Outcome::Succeeded, "{answer:?}");
+        let response = client.send(&request(receiver.url())).await;
+        assert_eq!(response.outcome, Outcome::Succeeded, "{response:?}");
     }
     assert_eq!(receiver.connections(), SENT_AT_ONCE + 1);
 }
@@ -73,7 +73,7 @@ async fn a_connection_on_which_bytes_came_while_idle_is_not_used_again() {
             peer.read_request().await;
             peer.write(OK).await;
             speak.notified().await;
-            // What would be taken for the answer to the next request, were it sent over this connection.
+            // What would be taken for the response to the next request, were it sent over this connection.
             peer.write(b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\n\r\n")
                 .await;
             spoken.notify_one();
@@ -81,13 +81,13 @@ async fn a_connection_on_which_bytes_came_while_idle_is_not_used_again() {
         }
     })
     .await;
-    let transport = transport();
+    let client = client();
     for number in 1..=3 {
-        let answer = transport.send(&request(receiver.url())).await;
+        let response = client.send(&request(receiver.url())).await;
         assert_eq!(
-            (answer.outcome, answer.status_code),
+            (response.outcome, response.status_code),
             (Outcome::Succeeded, Some(200)),
-            "{answer:?}"
+            "{response:?}"
         );
         assert_eq!(
             (receiver.connections(), receiver.requests().len()),
@@ -100,26 +100,26 @@ async fn a_connection_on_which_bytes_came_while_idle_is_not_used_again() {
 
 #[tokio::test]
 async fn an_attempt_that_is_given_up_closes_its_connection() {
-    for answer in [&b""[..], b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf"] {
+    for response in [&b""[..], b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf"] {
         let (begun, closed) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let signals = (Arc::clone(&begun), Arc::clone(&closed));
         let receiver = Receiver::start(move |mut peer| {
             let (begun, closed) = signals.clone();
             async move {
                 peer.read_request().await;
-                peer.write(answer).await;
+                peer.write(response).await;
                 begun.notify_one();
                 peer.until_closed().await;
                 closed.notify_one();
             }
         })
         .await;
-        let transport = transport();
+        let client = client();
         {
             let request = request(receiver.url());
-            let mut send = transport.send(&request);
+            let mut send = Box::pin(client.send(&request));
             tokio::select! {
-                answer = &mut send => panic!("{answer:?}"),
+                response = &mut send => panic!("{response:?}"),
                 () = begun.notified() => {}
             }
         }
@@ -128,7 +128,7 @@ async fn an_attempt_that_is_given_up_closes_its_connection() {
 }
 
 #[tokio::test]
-async fn an_answer_in_pieces_is_put_together_and_leaves_the_connection_to_the_next() {
+async fn a_response_in_pieces_is_put_together_and_leaves_the_connection_to_the_next() {
     let receiver = Receiver::start(|mut peer| async move {
         peer.stream.set_nodelay(true).unwrap();
         while peer.read_request().await {
@@ -141,21 +141,21 @@ async fn an_answer_in_pieces_is_put_together_and_leaves_the_connection_to_the_ne
                 "\r\n",
             ] {
                 peer.write(piece.as_bytes()).await;
-                // Long enough for the piece to be read by itself on most days; whole or not, the answer is the same.
+                // Long enough for the piece to be read by itself on most days; whole or not, the response is the same.
                 tokio::time::sleep(Duration::from_millis(2)).await;
             }
         }
     })
     .await;
-    let transport = transport();
+    let client = client();
     // A wake-up that is lost is made up for by that of the timeout, so that only the time shows it.
     within_seconds(async {
         for _ in 0..10 {
-            let answer = transport.send(&request(receiver.url())).await;
+            let response = client.send(&request(receiver.url())).await;
             assert_eq!(
-                (answer.outcome, &answer.body[..]),
+                (response.outcome, &response.body[..]),
                 (Outcome::Succeeded, &b"abcd"[..]),
-                "{answer:?}"
+                "{response:?}"
             );
         }
     })
@@ -164,7 +164,7 @@ async fn an_answer_in_pieces_is_put_together_and_leaves_the_connection_to_the_ne
 }
 
 #[tokio::test]
-async fn an_answer_that_comes_before_the_request_is_written_is_final_and_ends_the_connection() {
+async fn a_response_that_comes_before_the_request_is_written_is_final_and_ends_the_connection() {
     let receiver = Receiver::start(|mut peer| async move {
         let mut some = [0; 1024];
         peer.stream.read_exact(&mut some).await.unwrap();
@@ -174,18 +174,18 @@ async fn an_answer_that_comes_before_the_request_is_written_is_final_and_ends_th
         std::future::pending::<()>().await;
     })
     .await;
-    let transport = transport();
+    let client = client();
     for number in 1..=2 {
-        let answer = transport
+        let response = client
             .send(&Request {
                 body: Bytes::from(vec![b'x'; 16 * 1024 * 1024]),
                 ..request(receiver.url())
             })
             .await;
         assert_eq!(
-            (answer.outcome, answer.status_code),
+            (response.outcome, response.status_code),
             (Outcome::BadStatus, Some(413)),
-            "{answer:?}"
+            "{response:?}"
         );
         assert_eq!(receiver.connections(), number);
     }
@@ -225,14 +225,14 @@ async fn messages_of_the_tls_session_leave_an_idle_connection_as_it_is_and_all_e
             }
         })
         .await;
-        let transport = authority.transport();
+        let client = authority.client();
         let url = format!("https://receiver.example:{}/", receiver.address.port());
         for _ in 0..5 {
-            let answer = transport.send(&request(url.clone())).await;
+            let response = client.send(&request(url.clone())).await;
             assert_eq!(
-                (answer.outcome, &answer.body[..]),
+                (response.outcome, &response.body[..]),
                 (Outcome::Succeeded, &b"ok"[..]),
-                "{answer:?}"
+                "{response:?}"
             );
             done.notified().await;
         }
@@ -260,10 +260,10 @@ async fn a_tls_connection_is_closed_in_form() {
         }
     })
     .await;
-    let transport = authority.transport();
+    let client = authority.client();
     let url = format!("https://receiver.example:{}/", receiver.address.port());
-    assert_eq!(transport.send(&request(url)).await.outcome, Outcome::Succeeded);
-    drop(transport);
+    assert_eq!(client.send(&request(url)).await.outcome, Outcome::Succeeded);
+    drop(client);
     within_seconds(closed.notified()).await;
 }
 

@@ -1,25 +1,22 @@
 //! The egress guard: which destinations may be called.
 //!
-//! It is asked three times. When an action is saved, with the URL alone ([`EgressGuard::check_url`]) and then with
-//! what its host name stands for at that moment ([`EgressGuard::check_resolved`]): this is for the customer, who
-//! learns of a mistake at once. And with every address that a connection is about to be made to
-//! ([`EgressGuard::permits`]): this is the check that protects, since the address judged is the address dialled. A
-//! name that changes its address in between gains nothing.
+//! It judges a URL three times. Two checks happen when the URL is saved, so that its author learns of a mistake at once:
+//! one of the URL alone ([`EgressGuard::check_url`]), one of the addresses that its host name has at that moment
+//! ([`EgressGuard::check_resolved`]). The third is the one that protects: the client asks
+//! [`EgressGuard::permits`] about every address before it dials it. A name that changes its address in between gains
+//! nothing, because the address judged is the address dialled.
 //!
-//! The guard knows addresses, not routes. It cannot tell that a public address belongs to a neighbour; where that
-//! matters, a firewall has to.
+//! The guard knows addresses, not routes. It cannot tell that a public address belongs to a neighbour. Where that
+//! matters, use a firewall as well.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use ipnet::IpNet;
 
-use super::address;
-use super::destination::{Destination, DestinationError, Host};
-use super::resolve::Resolve;
-
-/// How long saving an action waits for the name of its host. A name that takes longer is accepted.
-pub const LOOKUP_AT_SAVE: Duration = Duration::from_secs(2);
+use crate::address;
+use crate::destination::{Destination, DestinationError, Host};
+use crate::resolve::Resolve;
 
 /// The rule, fixed for the life of the process.
 #[derive(Debug, Clone, Default)]
@@ -28,7 +25,7 @@ pub struct EgressGuard {
 }
 
 impl EgressGuard {
-    /// A guard that permits public addresses, and these networks although they are not public.
+    /// A guard that permits public addresses, and these networks even where they are not public.
     pub const fn new(allowed: Vec<IpNet>) -> Self {
         Self { allowed }
     }
@@ -44,7 +41,7 @@ impl EgressGuard {
             .any(|network| network.contains(&address) || network.contains(&effective))
     }
 
-    /// Takes a URL apart and refuses it where that alone shows that it may not be called. Pure.
+    /// Parses a URL, and refuses it where that alone shows that it may not be called. Pure.
     pub fn check_url(&self, url: &str) -> Result<Destination, DestinationError> {
         let destination = Destination::parse(url)?;
         let permitted = match destination.host() {
@@ -59,8 +56,8 @@ impl EgressGuard {
         }
     }
 
-    /// Refuses a destination all of whose addresses are forbidden right now. A name that is not found, or not within
-    /// `timeout` ([`LOOKUP_AT_SAVE`]), is accepted: it may be set up later, and is judged again at each connection.
+    /// Refuses a destination all of whose addresses are forbidden right now. A name that is not found within `timeout`
+    /// is accepted: it may be set up later, and the client judges its addresses at each connection.
     pub async fn check_resolved(
         &self,
         destination: &Destination,
@@ -82,13 +79,13 @@ impl EgressGuard {
     }
 }
 
-/// What `localhost` stands for, without a lookup.
-pub(super) const LOOPBACK: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
+/// The addresses of `localhost`, without a lookup.
+pub(crate) const LOOPBACK: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
 
 #[cfg(test)]
 mod tests {
-    use super::super::resolve::ResolveError;
     use super::*;
+    use crate::resolve::ResolveError;
 
     fn guard(allowed: &[&str]) -> EgressGuard {
         EgressGuard::new(allowed.iter().map(|text| text.parse().unwrap()).collect())
@@ -164,6 +161,8 @@ mod tests {
         }
     }
 
+    const LOOKUP_MAX: Duration = Duration::from_secs(2);
+
     struct Never;
 
     #[async_trait::async_trait]
@@ -181,7 +180,7 @@ mod tests {
         let public: IpAddr = "8.8.8.8".parse().unwrap();
         let check = async |found| {
             guard
-                .check_resolved(&destination, &Fixed(found), LOOKUP_AT_SAVE)
+                .check_resolved(&destination, &Fixed(found), LOOKUP_MAX)
                 .await
         };
         assert_eq!(check(Ok(vec![private])).await, Err(DestinationError::Forbidden));
@@ -189,7 +188,7 @@ mod tests {
         assert_eq!(check(Ok(vec![])).await, Ok(()));
         assert_eq!(check(Err(ResolveError::NotFound)).await, Ok(()));
         assert_eq!(
-            guard.check_resolved(&destination, &Never, LOOKUP_AT_SAVE).await,
+            guard.check_resolved(&destination, &Never, LOOKUP_MAX).await,
             Ok(())
         );
     }

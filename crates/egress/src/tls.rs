@@ -20,9 +20,9 @@ use rustls::{ClientConfig, RootCertStore};
 /// handshake.
 const SESSIONS_KEPT: usize = 1_024;
 
-/// Settings that no transport can be made of.
+/// Settings that no client can be made of.
 #[derive(Debug, thiserror::Error)]
-pub enum TransportError {
+pub enum ClientError {
     /// The further authorities are no PEM file of certificates.
     #[error("the extra certificate authorities cannot be read: {0}")]
     Authorities(String),
@@ -32,10 +32,10 @@ pub enum TransportError {
 }
 
 /// The client's side of every TLS session.
-pub(super) fn client_config(
+pub(crate) fn client_config(
     clock: Arc<dyn Clock>,
     extra_ca_pem: Option<&[u8]>,
-) -> Result<ClientConfig, TransportError> {
+) -> Result<ClientConfig, ClientError> {
     let mut roots = RootCertStore {
         roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
     };
@@ -53,18 +53,18 @@ pub(super) fn client_config(
 }
 
 /// The name of HTTP/2 in the negotiation (RFC 9113 section 3.1).
-pub(super) const ALPN_H2: &[u8] = b"h2";
+pub(crate) const ALPN_H2: &[u8] = b"h2";
 
-fn add_authorities(roots: &mut RootCertStore, pem: &[u8]) -> Result<(), TransportError> {
+fn add_authorities(roots: &mut RootCertStore, pem: &[u8]) -> Result<(), ClientError> {
     let before = roots.len();
     for certificate in CertificateDer::pem_slice_iter(pem) {
-        let certificate = certificate.map_err(|error| TransportError::Authorities(error.to_string()))?;
+        let certificate = certificate.map_err(|error| ClientError::Authorities(error.to_string()))?;
         roots
             .add(certificate)
-            .map_err(|error| TransportError::Authorities(error.to_string()))?;
+            .map_err(|error| ClientError::Authorities(error.to_string()))?;
     }
     if roots.len() == before {
-        return Err(TransportError::Authorities(
+        return Err(ClientError::Authorities(
             "there is no certificate in it".to_owned(),
         ));
     }

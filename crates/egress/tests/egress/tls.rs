@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use postrider_engine::egress::{HttpTransport, TransportSettings};
-use postrider_engine::transport::{Answer, Transport};
+use postrider_egress::Response;
+use postrider_egress::{ClientSettings, HttpClient};
 use postrider_model::Outcome;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, ExtendedKeyUsagePurpose, IsCa, KeyPair};
 use rcgen::{DnType, date_time_ymd};
@@ -14,7 +14,7 @@ use rustls::{RootCertStore, ServerConfig};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_rustls::TlsAcceptor;
 
-use super::support::{Peer, Receiver, Scripted, request, transport_with};
+use super::support::{Peer, Receiver, Scripted, client_with, request};
 
 const NAME: &str = "receiver.example";
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
@@ -22,7 +22,7 @@ const OK: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 /// Authorities of the same name would be taken for one another.
 static AUTHORITIES: AtomicUsize = AtomicUsize::new(1);
 
-/// An authority that the transport under test trusts.
+/// An authority that the client under test trusts.
 pub struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 impl Authority {
@@ -36,13 +36,13 @@ impl Authority {
         Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
     }
 
-    /// A transport that trusts this authority, and for which every name is this machine.
-    pub fn transport(&self) -> HttpTransport {
-        let settings = TransportSettings {
+    /// A client that trusts this authority, and for which every name is this machine.
+    pub fn client(&self) -> HttpClient {
+        let settings = ClientSettings {
             extra_ca_pem: Some(self.0.pem().into_bytes()),
-            ..TransportSettings::default()
+            ..ClientSettings::default()
         };
-        transport_with("127.0.0.0/8", Scripted::always("127.0.0.1"), &settings)
+        client_with("127.0.0.0/8", Scripted::always("127.0.0.1"), &settings)
     }
 
     /// A server with a certificate for `name`, changed by `change`.
@@ -78,7 +78,7 @@ fn builder() -> rustls::ConfigBuilder<ServerConfig, rustls::WantsVerifier> {
 }
 
 /// A receiver that answers 200 to every request over TLS.
-async fn answering(config: ServerConfig) -> Receiver {
+async fn responding(config: ServerConfig) -> Receiver {
     let acceptor = TlsAcceptor::from(Arc::new(config));
     Receiver::start(move |peer| {
         let acceptor = acceptor.clone();
@@ -97,34 +97,34 @@ async fn answering(config: ServerConfig) -> Receiver {
     .await
 }
 
-async fn post(authority: &Authority, receiver: &Receiver, host: &str) -> Answer {
+async fn post(authority: &Authority, receiver: &Receiver, host: &str) -> Response {
     let url = format!("https://{host}:{}/", receiver.address.port());
-    authority.transport().send(&request(url)).await
+    authority.client().send(&request(url)).await
 }
 
 async fn assert_refused(authority: &Authority, config: ServerConfig, sentence: &str) {
-    let receiver = answering(config).await;
-    let answer = post(authority, &receiver, NAME).await;
+    let receiver = responding(config).await;
+    let response = post(authority, &receiver, NAME).await;
     assert_eq!(
-        (answer.outcome, answer.error.as_deref()),
+        (response.outcome, response.error.as_deref()),
         (Outcome::TlsError, Some(sentence))
     );
-    assert_eq!((answer.status_code, answer.body.len()), (None, 0));
+    assert_eq!((response.status_code, response.body.len()), (None, 0));
 }
 
 #[tokio::test]
 async fn a_certificate_of_an_added_authority_is_trusted_for_names_and_addresses() {
     let authority = Authority::new();
-    let receiver = answering(authority.server(NAME, |_| ())).await;
+    let receiver = responding(authority.server(NAME, |_| ())).await;
     for host in [NAME, "RECEIVER.example."] {
-        let answer = post(&authority, &receiver, host).await;
+        let response = post(&authority, &receiver, host).await;
         assert_eq!(
-            (answer.outcome, &answer.body[..]),
+            (response.outcome, &response.body[..]),
             (Outcome::Succeeded, &b"ok"[..]),
-            "{answer:?}"
+            "{response:?}"
         );
     }
-    let receiver = answering(authority.server("127.0.0.1", |_| ())).await;
+    let receiver = responding(authority.server("127.0.0.1", |_| ())).await;
     assert_eq!(
         post(&authority, &receiver, "127.0.0.1").await.outcome,
         Outcome::Succeeded
@@ -134,12 +134,12 @@ async fn a_certificate_of_an_added_authority_is_trusted_for_names_and_addresses(
 #[tokio::test]
 async fn https_connections_are_kept_too() {
     let authority = Authority::new();
-    let receiver = answering(authority.server(NAME, |_| ())).await;
-    let transport = authority.transport();
+    let receiver = responding(authority.server(NAME, |_| ())).await;
+    let client = authority.client();
     let url = format!("https://{NAME}:{}/", receiver.address.port());
     for _ in 0..20 {
         assert_eq!(
-            transport.send(&request(url.clone())).await.outcome,
+            client.send(&request(url.clone())).await.outcome,
             Outcome::Succeeded
         );
     }
@@ -232,19 +232,19 @@ async fn a_server_that_speaks_another_protocol_is_a_tls_error() {
 
 #[tokio::test]
 async fn plain_http_on_an_https_url_is_a_tls_error() {
-    for answer in [
+    for response in [
         "HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n",
         "220 mail.example ESMTP\r\n",
     ] {
         let receiver = Receiver::start(move |mut peer: Peer| async move {
-            peer.write(answer.as_bytes()).await;
+            peer.write(response.as_bytes()).await;
             peer.until_closed().await;
         })
         .await;
-        let answer = post(&Authority::new(), &receiver, NAME).await;
-        assert_eq!(answer.outcome, Outcome::TlsError);
+        let response = post(&Authority::new(), &receiver, NAME).await;
+        assert_eq!(response.outcome, Outcome::TlsError);
         assert_eq!(
-            answer.error.as_deref(),
+            response.error.as_deref(),
             Some("The server does not speak TLS on this port")
         );
     }
@@ -257,16 +257,16 @@ async fn a_handshake_that_is_broken_off_is_a_tls_error() {
         let _ = peer.stream.read(&mut buffer).await;
     })
     .await;
-    let answer = post(&Authority::new(), &receiver, NAME).await;
-    assert_eq!(answer.outcome, Outcome::TlsError);
+    let response = post(&Authority::new(), &receiver, NAME).await;
+    assert_eq!(response.outcome, Outcome::TlsError);
     assert_eq!(
-        answer.error.as_deref(),
+        response.error.as_deref(),
         Some("The connection was closed during the TLS handshake")
     );
 }
 
 #[tokio::test]
-async fn an_answer_over_tls_may_end_without_close_notify() {
+async fn a_response_over_tls_may_end_without_close_notify() {
     let authority = Authority::new();
     let acceptor = TlsAcceptor::from(Arc::new(authority.server(NAME, |_| ())));
     let receiver = Receiver::start(move |peer| {
@@ -285,28 +285,28 @@ async fn an_answer_over_tls_may_end_without_close_notify() {
         }
     })
     .await;
-    let answer = post(&authority, &receiver, NAME).await;
+    let response = post(&authority, &receiver, NAME).await;
     assert_eq!(
-        (answer.outcome, &answer.body[..]),
+        (response.outcome, &response.body[..]),
         (Outcome::Succeeded, &b"to the end"[..]),
-        "{answer:?}"
+        "{response:?}"
     );
 }
 
 #[test]
 fn authorities_that_cannot_be_read_are_refused_at_once() {
-    let guard = Arc::new(postrider_engine::egress::EgressGuard::default());
+    let guard = Arc::new(postrider_egress::EgressGuard::default());
     for pem in [
         "",
         "not pem",
         "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
     ] {
-        let settings = TransportSettings {
+        let settings = ClientSettings {
             extra_ca_pem: Some(pem.into()),
-            ..TransportSettings::default()
+            ..ClientSettings::default()
         };
         let clock = Arc::new(super::support::FirstOfJune);
-        let made = HttpTransport::new(
+        let made = HttpClient::new(
             Arc::clone(&guard),
             Scripted::always("127.0.0.1"),
             clock,

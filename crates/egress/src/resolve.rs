@@ -7,7 +7,7 @@
 //! - at most [`LOOKUPS_MAX`] run at once, and a lookup gives its place back when the *thread* is done, not when the
 //!   attempt that wanted it has given up. The runtime's blocking threads, which others need, cannot be used up;
 //! - those who want the same name at the same time share one lookup, so that one slow name takes one place;
-//! - an answer is kept for `KEEP_FOUND`. When a hundred connections to a receiver are opened at once (a burst after
+//! - a response is kept for `KEEP_FOUND`. When a hundred connections to a receiver are opened at once (a burst after
 //!   a pause) this saves ninety-nine lookups; `getaddrinfo` keeps nothing by itself. Five seconds are below the TTL
 //!   that anyone relies on. A failure is kept for `KEEP_FAILED`, which is for those who waited for the same lookup.
 //!
@@ -41,7 +41,7 @@ pub enum ResolveError {
     /// There is no such name, or it has no addresses.
     #[error("The host name does not exist")]
     NotFound,
-    /// No answer, or one that says nothing about the name.
+    /// No response, or one that says nothing about the name.
     #[error("The host name could not be looked up")]
     Failed,
 }

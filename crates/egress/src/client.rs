@@ -1,57 +1,56 @@
 //! The HTTP client: one for the whole process, with its connections kept warm.
 //!
-//! An attempt is one request. Redirects are not followed, cookies not kept, answers not decompressed, proxies not
-//! used, and nothing is repeated but what the receiver provably has not processed (`pool`). The timeout
-//! covers everything from the lookup of the name to the last byte that is read.
+//! The client follows no redirect, keeps no cookie, decompresses nothing and uses no proxy. It repeats a request only
+//! where the receiver provably has not processed it (`pool`). The timeout covers everything from the lookup of the name
+//! to the last byte that is read.
 //!
-//! When an answer is longer than what is kept of it, the rest is not waited for: the status decides.
+//! The status decides the outcome. So the client does not wait for the rest of a response that is longer than what it
+//! keeps.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
-use http::Response;
+use http::Response as HttpResponse;
 use hyper::body::Incoming;
 use postrider_model::Clock;
 use quick_cache::sync::Cache;
 
-use super::answer::{self, Received};
-use super::connect::{ConnectFailure, Connector};
-use super::connection::Connection;
-use super::destination::{Destination, DestinationError, Origin};
-use super::failure::{self, Failure};
-use super::guard::EgressGuard;
-use super::handshake::handshake;
-use super::message::message;
-use super::pool::{Pool, PoolSettings};
-use super::resolve::Resolve;
-use super::retry_after::retry_after;
-use super::tls::{self, TransportError};
-use crate::transport::{Answer, Request, Transport};
+use crate::connect::{ConnectFailure, Connector};
+use crate::connection::Connection;
+use crate::destination::{Destination, DestinationError, Origin};
+use crate::failure::{self, Failure};
+use crate::guard::EgressGuard;
+use crate::handshake::handshake;
+use crate::pool::{Pool, PoolSettings};
+use crate::request::{Request, message};
+use crate::resolve::Resolve;
+use crate::response::{self, Received, Response};
+use crate::retry_after::retry_after;
+use crate::tls::{self, ClientError};
 
-/// URLs whose taking apart is remembered: parsing costs 2 µs, and one entry about 1 KiB.
+/// Most parsed URLs that are kept: parsing one costs 2 µs, keeping it about 1 KiB.
 const DESTINATIONS_KEPT: usize = 4_096;
 
-/// Most connections that one attempt tries. Each but the last was closed, or the request on it refused, before
-/// anything was processed; a receiver that does that every time is broken.
+/// Most connections that one request tries. The receiver closed each but the last, or refused the request on it,
+/// before it processed anything. A receiver that does so every time is broken.
 const CONNECTIONS_TRIED: usize = 3;
 
 /// How the client is set up. The defaults suit an installation of any size.
 #[derive(Debug, Clone)]
-pub struct TransportSettings {
-    /// Bytes of an answer's body that are kept.
+pub struct ClientSettings {
+    /// Most bytes of a response's body that are kept.
     pub response_bytes_kept: usize,
-    /// How long an idle connection is kept; see `pool` for why it is short.
+    /// How long an idle connection is kept. Servers close theirs after five seconds or more; this must be less.
     pub pool_idle_timeout: Duration,
     /// Most idle connections to one host and port.
     pub pool_max_idle_per_host: usize,
     /// Most idle connections in all: file descriptors, mostly.
     pub pool_max_idle: usize,
-    /// Certificate authorities to trust beside the public ones, as PEM.
+    /// Certificate authorities to trust besides the public ones, as PEM.
     pub extra_ca_pem: Option<Vec<u8>>,
 }
 
-impl Default for TransportSettings {
+impl Default for ClientSettings {
     fn default() -> Self {
         Self {
             response_bytes_kept: 16 * 1024,
@@ -63,8 +62,8 @@ impl Default for TransportSettings {
     }
 }
 
-/// Sends requests over HTTP.
-pub struct HttpTransport {
+/// Sends requests over HTTP/1.1 and HTTP/2.
+pub struct HttpClient {
     guard: Arc<EgressGuard>,
     clock: Arc<dyn Clock>,
     connector: Connector,
@@ -73,20 +72,21 @@ pub struct HttpTransport {
     response_bytes_kept: usize,
 }
 
-/// A destination that the guard has nothing against, as far as its URL goes.
+/// A destination whose URL the guard permits.
 struct Known {
     destination: Destination,
     origin: Arc<Origin>,
 }
 
-impl HttpTransport {
-    /// A client without connections. Its requests must be made within a tokio runtime.
+impl HttpClient {
+    /// A client without connections. [`Self::send`] needs a tokio runtime. Fails where `extra_ca_pem` is not a PEM file
+    /// of certificates.
     pub fn new(
         guard: Arc<EgressGuard>,
         resolver: Arc<dyn Resolve>,
         clock: Arc<dyn Clock>,
-        settings: &TransportSettings,
-    ) -> Result<Self, TransportError> {
+        settings: &ClientSettings,
+    ) -> Result<Self, ClientError> {
         let tls = tls::client_config(Arc::clone(&clock), settings.extra_ca_pem.as_deref())?;
         Ok(Self {
             connector: Connector::new(Arc::clone(&guard), resolver, tls),
@@ -102,10 +102,23 @@ impl HttpTransport {
         })
     }
 
+    /// Sends one request and returns within its timeout, give or take the scheduling of tasks. Every way in which it
+    /// can end is an [`Outcome`](postrider_model::Outcome) of the response. Dropping the future aborts the request.
+    pub async fn send(&self, request: &Request) -> Response {
+        let mut received = Received::default();
+        let exchanged = tokio::time::timeout(request.timeout, self.attempt(request, &mut received)).await;
+        let failure = match exchanged {
+            Ok(result) => result.err(),
+            Err(_) if received.is_decided() => None,
+            Err(_) => Some(Failure::timeout(request.timeout, received.has_begun())),
+        };
+        received.into_response(failure)
+    }
+
     async fn attempt(&self, request: &Request, received: &mut Received) -> Result<(), Failure> {
         let known = self.destination(&request.url)?;
         let (response, mut connection) = self.exchange(&known, request).await?;
-        let keep_alive = answer::keep_alive(response.headers());
+        let keep_alive = response::keep_alive(response.headers());
         let body = self.begin(response, received);
         let is_free = received
             .read_body(&mut connection, body, self.response_bytes_kept)
@@ -116,10 +129,10 @@ impl HttpTransport {
         Ok(())
     }
 
-    fn begin(&self, response: Response<Incoming>, received: &mut Received) -> Incoming {
+    fn begin(&self, response: HttpResponse<Incoming>, received: &mut Received) -> Incoming {
         let (head, body) = response.into_parts();
         received.status_code = Some(head.status.as_u16());
-        received.headers = answer::keep_headers(&head.headers);
+        received.headers = response::keep_headers(&head.headers);
         received.retry_after = retry_after(head.status, &head.headers, || self.clock.wall());
         body
     }
@@ -135,14 +148,14 @@ impl HttpTransport {
         Ok(known)
     }
 
-    /// Sends the request over a connection that is there, or else over a new one.
+    /// Sends the request over an idle connection, or else over a new one.
     async fn exchange(
         &self,
         known: &Known,
         request: &Request,
-    ) -> Result<(Response<Incoming>, Connection), Failure> {
-        // Answers that have come are taken in first, and then requests are written, many in a row. In turn, both cost
-        // a sixth more (measured with 64 under way): a write goes deep into the kernel and wakes the reader at once.
+    ) -> Result<(HttpResponse<Incoming>, Connection), Failure> {
+        // First take in the responses that have arrived, then write many requests in a row. Alternating costs a sixth
+        // more (measured with 64 under way), because a write goes deep into the kernel and wakes the reader at once.
         tokio::task::yield_now().await;
         let mut tried = 0;
         loop {
@@ -155,7 +168,7 @@ impl HttpTransport {
             let is_new = pooled.is_none();
             let mut connection = match pooled {
                 Some(connection) => connection,
-                // Rare, and larger than all else that an attempt keeps while it waits.
+                // Boxed, because it is rare and larger than all else that a request keeps while it waits.
                 None => Box::pin(self.connect(&known.origin)).await?,
             };
             let message = message(&known.destination, request, connection.is_http2())?;
@@ -185,19 +198,5 @@ impl HttpTransport {
             self.pool.share(origin, sender);
         }
         Ok(connection)
-    }
-}
-
-#[async_trait]
-impl Transport for HttpTransport {
-    async fn send(&self, request: &Request) -> Answer {
-        let mut received = Received::default();
-        let failure = match tokio::time::timeout(request.timeout, self.attempt(request, &mut received)).await
-        {
-            Ok(result) => result.err(),
-            Err(_) if received.is_decided() => None,
-            Err(_) => Some(Failure::timeout(request.timeout, received.has_begun())),
-        };
-        received.into_answer(failure)
     }
 }

@@ -3,12 +3,12 @@
 //! A small pool of our own over hyper's connections, and not hyper-util's client, for four reasons. A connection is
 //! back in the pool before the attempt that used it is over, so that requests in a row use one connection (that client
 //! returns it from a task of its own, and the next request may find nothing and dial). There is no race of two futures
-//! per request. An HTTP/1 connection has no task ([`super::connection`]). And the pool sees what became of a request
+//! per request. An HTTP/1 connection has no task ([`crate::connection`]). And the pool sees what became of a request
 //! that was *not* sent.
 //!
 //! **When a request is repeated.** An attempt is one HTTP request, so nothing that a receiver may have begun to act on
 //! is sent again within it. Only what provably was not processed is: a request that hyper hands back because the
-//! connection turned out to be closed before a byte of it was written ([`super::wire`] sees to that), and over HTTP/2
+//! connection turned out to be closed before a byte of it was written ([`crate::wire`] sees to that), and over HTTP/2
 //! one that the receiver itself declares unprocessed (RFC 9113 section 8.7: above the last stream of a GOAWAY, or
 //! refused). What is left is a receiver that closes an idle connection in the very milliseconds that our request is on
 //! its way. Browsers repeat there on a guess; we cannot tell it from a receiver that crashed on the request, so it is
@@ -27,26 +27,26 @@ use hyper::client::conn::http2;
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
-use super::connection::{Body, Connection, Http1};
-use super::destination::Origin;
+use crate::connection::{Body, Connection, Http1};
+use crate::destination::Origin;
 
 /// How often expired connections are looked for. Expired ones are never used, whether or not they are still there.
 const SWEEP: Duration = Duration::from_secs(1);
 
-/// How long a connection may take to be ready again once its answer has been read. It is ready at once unless the
+/// How long a connection may take to be ready again once its response has been read. It is ready at once unless the
 /// receiver answered before it had read the whole request; that connection is not worth keeping.
 const SETTLE: Duration = Duration::from_millis(10);
 
 /// Bounds on idle connections.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct PoolSettings {
-    pub(super) idle_timeout: Duration,
-    pub(super) max_idle_per_host: usize,
-    pub(super) max_idle: usize,
+pub(crate) struct PoolSettings {
+    pub(crate) idle_timeout: Duration,
+    pub(crate) max_idle_per_host: usize,
+    pub(crate) max_idle: usize,
 }
 
 /// Idle HTTP/1 connections and live HTTP/2 connections, by origin.
-pub(super) struct Pool {
+pub(crate) struct Pool {
     settings: PoolSettings,
     kept: Mutex<Kept>,
 }
@@ -75,7 +75,7 @@ struct Shared {
 }
 
 impl Pool {
-    pub(super) fn new(settings: PoolSettings) -> Arc<Self> {
+    pub(crate) fn new(settings: PoolSettings) -> Arc<Self> {
         Arc::new(Self {
             settings,
             kept: Mutex::new(Kept::default()),
@@ -83,7 +83,7 @@ impl Pool {
     }
 
     /// A connection that was open when it was last looked at: the HTTP/2 one, or the HTTP/1 one that was used last.
-    pub(super) fn take(&self, origin: &Origin) -> Option<Connection> {
+    pub(crate) fn take(&self, origin: &Origin) -> Option<Connection> {
         let now = Instant::now();
         let mut kept = self.kept.lock();
         let kept = &mut *kept;
@@ -104,9 +104,9 @@ impl Pool {
         None
     }
 
-    /// Gives a connection back whose answer has been read to its end. `keep_alive` is what the receiver said about how
+    /// Gives a connection back whose response has been read to its end. `keep_alive` is what the receiver said about how
     /// long it will wait.
-    pub(super) async fn give_back(
+    pub(crate) async fn give_back(
         self: &Arc<Self>,
         origin: &Arc<Origin>,
         connection: Connection,
@@ -150,7 +150,7 @@ impl Pool {
     }
 
     /// Lets others use a new HTTP/2 connection too, unless they have one already.
-    pub(super) fn share(self: &Arc<Self>, origin: &Arc<Origin>, sender: &http2::SendRequest<Body>) {
+    pub(crate) fn share(self: &Arc<Self>, origin: &Arc<Origin>, sender: &http2::SendRequest<Body>) {
         let until = Instant::now() + self.settings.idle_timeout;
         let mut kept = self.kept.lock();
         let of_origin = kept.origins.entry(Arc::clone(origin)).or_default();

@@ -12,7 +12,7 @@ use http::{HeaderValue, uri};
 use postrider_model::automation::URL_BYTES_MAX;
 use url::Url;
 
-use super::port;
+use crate::port;
 
 /// Why a URL cannot be a destination. The sentences are for the customer who typed it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -90,9 +90,9 @@ pub struct Origin {
 pub struct Destination {
     url: Url,
     origin: Origin,
-    pub(super) absolute: Uri,
-    pub(super) path: Uri,
-    pub(super) host_header: HeaderValue,
+    pub(crate) absolute: Uri,
+    pub(crate) path: Uri,
+    pub(crate) host_header: HeaderValue,
 }
 
 impl Destination {

@@ -6,16 +6,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use bytes::Bytes;
 use h2::server::SendResponse;
 use http::Response;
-use postrider_engine::egress::HttpTransport;
-use postrider_engine::transport::Transport;
+use postrider_egress::HttpClient;
 use postrider_model::Outcome;
 use tokio_rustls::TlsAcceptor;
 
 use super::support::{Receiver, request, request_within};
 use super::tls::Authority;
 
-/// A receiver that answers each stream with `answer(respond, connection, stream)`, both counted from 1.
-async fn start<F>(answer: F) -> (HttpTransport, Receiver, String)
+/// A receiver that answers each stream with `response(respond, connection, stream)`, both counted from 1.
+async fn start<F>(response: F) -> (HttpClient, Receiver, String)
 where
     F: Fn(SendResponse<Bytes>, usize, usize) + Clone + Send + Sync + 'static,
 {
@@ -24,7 +23,7 @@ where
     config.alpn_protocols = vec![b"h2".to_vec()];
     let acceptor = TlsAcceptor::from(Arc::new(config));
     let receiver = Receiver::start(move |peer| {
-        let (acceptor, answer) = (acceptor.clone(), answer.clone());
+        let (acceptor, response) = (acceptor.clone(), response.clone());
         async move {
             let stream = acceptor.accept(peer.stream).await.unwrap();
             let mut connection = h2::server::handshake(stream).await.unwrap();
@@ -32,13 +31,13 @@ where
             while let Some(Ok((request, respond))) = connection.accept().await {
                 number += 1;
                 assert_eq!(request.uri().host(), Some("receiver.example"));
-                answer(respond, peer.number, number);
+                response(respond, peer.number, number);
             }
         }
     })
     .await;
     let url = format!("https://receiver.example:{}/hook", receiver.address.port());
-    (authority.transport(), receiver, url)
+    (authority.client(), receiver, url)
 }
 
 fn respond_with(mut respond: SendResponse<Bytes>, status: u16, body: &'static [u8]) {
@@ -51,22 +50,22 @@ fn respond_with(mut respond: SendResponse<Bytes>, status: u16, body: &'static [u
 
 #[tokio::test]
 async fn requests_share_one_connection() {
-    let (transport, receiver, url) = start(|respond, _, _| respond_with(respond, 200, b"ok")).await;
-    let transport = Arc::new(transport);
+    let (client, receiver, url) = start(|respond, _, _| respond_with(respond, 200, b"ok")).await;
+    let client = Arc::new(client);
     assert_eq!(
-        transport.send(&request(url.clone())).await.outcome,
+        client.send(&request(url.clone())).await.outcome,
         Outcome::Succeeded
     );
     let sends = (0..50).map(|_| {
-        let (transport, url) = (Arc::clone(&transport), url.clone());
-        tokio::spawn(async move { transport.send(&request(url)).await })
+        let (client, url) = (Arc::clone(&client), url.clone());
+        tokio::spawn(async move { client.send(&request(url)).await })
     });
     for send in sends.collect::<Vec<_>>() {
-        let answer = send.await.unwrap();
+        let response = send.await.unwrap();
         assert_eq!(
-            (answer.outcome, &answer.body[..]),
+            (response.outcome, &response.body[..]),
             (Outcome::Succeeded, &b"ok"[..]),
-            "{answer:?}"
+            "{response:?}"
         );
     }
     assert_eq!(receiver.connections(), 1);
@@ -74,17 +73,17 @@ async fn requests_share_one_connection() {
 
 #[tokio::test]
 async fn other_statuses_are_bad_ones() {
-    let (transport, _receiver, url) = start(|respond, _, _| respond_with(respond, 503, b"")).await;
-    let answer = transport.send(&request(url)).await;
+    let (client, _receiver, url) = start(|respond, _, _| respond_with(respond, 503, b"")).await;
+    let response = client.send(&request(url)).await;
     assert_eq!(
-        (answer.outcome, answer.status_code),
+        (response.outcome, response.status_code),
         (Outcome::BadStatus, Some(503))
     );
 }
 
 #[tokio::test]
 async fn a_request_that_the_receiver_refuses_unprocessed_is_sent_again() {
-    let (transport, receiver, url) = start(|mut respond, _, stream| {
+    let (client, receiver, url) = start(|mut respond, _, stream| {
         if stream == 1 {
             respond.send_reset(h2::Reason::REFUSED_STREAM);
         } else {
@@ -92,7 +91,7 @@ async fn a_request_that_the_receiver_refuses_unprocessed_is_sent_again() {
         }
     })
     .await;
-    assert_eq!(transport.send(&request(url)).await.outcome, Outcome::Succeeded);
+    assert_eq!(client.send(&request(url)).await.outcome, Outcome::Succeeded);
     assert_eq!(receiver.connections(), 1);
 }
 
@@ -100,15 +99,15 @@ async fn a_request_that_the_receiver_refuses_unprocessed_is_sent_again() {
 async fn a_receiver_that_refuses_every_time_is_a_protocol_error() {
     let seen = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&seen);
-    let (transport, _receiver, url) = start(move |mut respond, _, _| {
+    let (client, _receiver, url) = start(move |mut respond, _, _| {
         count.fetch_add(1, Ordering::SeqCst);
         respond.send_reset(h2::Reason::REFUSED_STREAM);
     })
     .await;
-    let answer = transport.send(&request(url)).await;
-    assert_eq!(answer.outcome, Outcome::ProtocolError);
+    let response = client.send(&request(url)).await;
+    assert_eq!(response.outcome, Outcome::ProtocolError);
     assert_eq!(
-        answer.error.as_deref(),
+        response.error.as_deref(),
         Some("The receiver broke the request off")
     );
     assert_eq!(seen.load(Ordering::SeqCst), 3);
@@ -118,15 +117,15 @@ async fn a_receiver_that_refuses_every_time_is_a_protocol_error() {
 async fn a_request_that_is_broken_off_is_not_repeated() {
     let seen = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&seen);
-    let (transport, _receiver, url) = start(move |mut respond, _, _| {
+    let (client, _receiver, url) = start(move |mut respond, _, _| {
         count.fetch_add(1, Ordering::SeqCst);
         respond.send_reset(h2::Reason::INTERNAL_ERROR);
     })
     .await;
-    let answer = transport.send(&request(url)).await;
-    assert_eq!(answer.outcome, Outcome::ProtocolError);
+    let response = client.send(&request(url)).await;
+    assert_eq!(response.outcome, Outcome::ProtocolError);
     assert_eq!(
-        answer.error.as_deref(),
+        response.error.as_deref(),
         Some("The receiver broke the request off")
     );
     assert_eq!(seen.load(Ordering::SeqCst), 1);
@@ -135,10 +134,10 @@ async fn a_request_that_is_broken_off_is_not_repeated() {
 #[tokio::test]
 async fn headers_above_the_limit_are_a_protocol_error() {
     for (kib, sentence) in [
-        (70, "The answer is not valid HTTP, or its headers are too large"),
-        (2000, "The headers of the answer are too large"),
+        (70, "The response is not valid HTTP, or its headers are too large"),
+        (2000, "The headers of the response are too large"),
     ] {
-        let (transport, _receiver, url) = start(move |mut respond, _, _| {
+        let (client, _receiver, url) = start(move |mut respond, _, _| {
             let head = Response::builder()
                 .header("x-h", "y".repeat(kib * 1024))
                 .body(())
@@ -146,9 +145,9 @@ async fn headers_above_the_limit_are_a_protocol_error() {
             respond.send_response(head, true).unwrap();
         })
         .await;
-        let answer = transport.send(&request(url)).await;
+        let response = client.send(&request(url)).await;
         assert_eq!(
-            (answer.outcome, answer.error.as_deref()),
+            (response.outcome, response.error.as_deref()),
             (Outcome::ProtocolError, Some(sentence))
         );
     }
@@ -156,7 +155,7 @@ async fn headers_above_the_limit_are_a_protocol_error() {
 
 #[tokio::test]
 async fn a_stream_that_stalls_is_a_timeout_and_leaves_the_connection_to_others() {
-    let (transport, receiver, url) = start(|mut respond, _, stream| {
+    let (client, receiver, url) = start(|mut respond, _, stream| {
         if stream == 1 {
             let head = Response::builder().status(200).body(()).unwrap();
             let stalled = respond.send_response(head, false).unwrap();
@@ -166,18 +165,18 @@ async fn a_stream_that_stalls_is_a_timeout_and_leaves_the_connection_to_others()
         }
     })
     .await;
-    let answer = transport.send(&request_within(url.clone(), 300)).await;
+    let response = client.send(&request_within(url.clone(), 300)).await;
     assert_eq!(
-        (answer.outcome, answer.status_code),
+        (response.outcome, response.status_code),
         (Outcome::Timeout, Some(200))
     );
-    assert_eq!(transport.send(&request(url)).await.outcome, Outcome::Succeeded);
+    assert_eq!(client.send(&request(url)).await.outcome, Outcome::Succeeded);
     assert_eq!(receiver.connections(), 1);
 }
 
 #[tokio::test]
 async fn an_endless_body_is_bounded() {
-    let (transport, _receiver, url) = start(|mut respond, _, _| {
+    let (client, _receiver, url) = start(|mut respond, _, _| {
         let head = Response::builder().status(200).body(()).unwrap();
         let mut stream = respond.send_response(head, false).unwrap();
         tokio::spawn(async move {
@@ -196,9 +195,9 @@ async fn an_endless_body_is_bounded() {
         });
     })
     .await;
-    let answer = transport.send(&request(url)).await;
+    let response = client.send(&request(url)).await;
     assert_eq!(
-        (answer.outcome, answer.truncated, answer.body.len()),
+        (response.outcome, response.truncated, response.body.len()),
         (Outcome::Succeeded, true, 16 * 1024)
     );
 }

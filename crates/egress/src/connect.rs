@@ -18,11 +18,11 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsConnector;
 
-use super::destination::{Host, Origin};
-use super::guard::{EgressGuard, LOOPBACK};
-use super::resolve::{Resolve, ResolveError};
-use super::tls::ALPN_H2;
-use super::wire::{Probe, Session, Stream, Wire};
+use crate::destination::{Host, Origin};
+use crate::guard::{EgressGuard, LOOPBACK};
+use crate::resolve::{Resolve, ResolveError};
+use crate::tls::ALPN_H2;
+use crate::wire::{Probe, Session, Stream, Wire};
 
 /// Head start of each address over the next; the "Connection Attempt Delay" of RFC 8305 section 5.
 const STAGGER: Duration = Duration::from_millis(250);
@@ -51,21 +51,21 @@ pub enum ConnectFailure {
 }
 
 /// Makes connections.
-pub(super) struct Connector {
+pub(crate) struct Connector {
     guard: Arc<EgressGuard>,
     resolver: Arc<dyn Resolve>,
     tls: TlsConnector,
 }
 
 /// A new connection, and what to speak over it.
-pub(super) struct Connected {
-    pub(super) stream: Stream,
-    pub(super) http2: bool,
-    pub(super) probe: Probe,
+pub(crate) struct Connected {
+    pub(crate) stream: Stream,
+    pub(crate) http2: bool,
+    pub(crate) probe: Probe,
 }
 
 impl Connector {
-    pub(super) fn new(
+    pub(crate) fn new(
         guard: Arc<EgressGuard>,
         resolver: Arc<dyn Resolve>,
         tls: rustls::ClientConfig,
@@ -77,7 +77,7 @@ impl Connector {
         }
     }
 
-    pub(super) async fn connect(&self, origin: &Origin) -> Result<Connected, ConnectFailure> {
+    pub(crate) async fn connect(&self, origin: &Origin) -> Result<Connected, ConnectFailure> {
         let permitted = self.permitted_addresses(&origin.host).await?;
         let addresses = permitted
             .into_iter()

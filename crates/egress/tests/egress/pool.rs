@@ -3,23 +3,22 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use postrider_engine::egress::TransportSettings;
-use postrider_engine::transport::Transport;
+use postrider_egress::ClientSettings;
 use postrider_model::Outcome;
 use tokio::io::AsyncWriteExt;
 use tokio::sync::Semaphore;
 
-use super::support::{Receiver, Scripted, request, request_within, transport, transport_with};
+use super::support::{Receiver, Scripted, client, client_with, request, request_within};
 
 const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn requests_in_a_row_use_one_connection() {
-    let receiver = Receiver::answering(OK).await;
-    let transport = transport();
+    let receiver = Receiver::responding(OK).await;
+    let client = client();
     for _ in 0..500 {
         assert_eq!(
-            transport.send(&request(receiver.url())).await.outcome,
+            client.send(&request(receiver.url())).await.outcome,
             Outcome::Succeeded
         );
     }
@@ -42,10 +41,14 @@ async fn a_connection_that_the_receiver_closed_while_idle_costs_no_attempt() {
         }
     })
     .await;
-    let transport = transport();
+    let client = client();
     for number in 1..=300 {
-        let answer = transport.send(&request(receiver.url())).await;
-        assert_eq!(answer.outcome, Outcome::Succeeded, "request {number}: {answer:?}");
+        let response = client.send(&request(receiver.url())).await;
+        assert_eq!(
+            response.outcome,
+            Outcome::Succeeded,
+            "request {number}: {response:?}"
+        );
         closed.acquire().await.unwrap().forget();
     }
     assert_eq!(receiver.requests().len(), 300);
@@ -60,16 +63,16 @@ async fn a_request_that_may_have_been_processed_is_not_repeated() {
         peer.read_request().await;
     })
     .await;
-    let transport = transport();
+    let client = client();
     assert_eq!(
-        transport.send(&request(receiver.url())).await.outcome,
+        client.send(&request(receiver.url())).await.outcome,
         Outcome::Succeeded
     );
-    let answer = transport.send(&request(receiver.url())).await;
-    assert_eq!(answer.outcome, Outcome::ProtocolError);
+    let response = client.send(&request(receiver.url())).await;
+    assert_eq!(response.outcome, Outcome::ProtocolError);
     assert_eq!(
-        answer.error.as_deref(),
-        Some("The connection was closed without an answer")
+        response.error.as_deref(),
+        Some("The connection was closed without a response")
     );
     assert_eq!((receiver.connections(), receiver.requests().len()), (1, 2));
 }
@@ -77,14 +80,14 @@ async fn a_request_that_may_have_been_processed_is_not_repeated() {
 #[tokio::test]
 async fn a_connection_that_was_to_close_is_not_used_again() {
     for header in ["connection: close", "keep-alive: timeout=1"] {
-        let receiver = Receiver::answering(format!(
+        let receiver = Receiver::responding(format!(
             "HTTP/1.1 200 OK\r\n{header}\r\ncontent-length: 2\r\n\r\nok"
         ))
         .await;
-        let transport = transport();
+        let client = client();
         for _ in 0..3 {
             assert_eq!(
-                transport.send(&request(receiver.url())).await.outcome,
+                client.send(&request(receiver.url())).await.outcome,
                 Outcome::Succeeded
             );
         }
@@ -93,7 +96,7 @@ async fn a_connection_that_was_to_close_is_not_used_again() {
 }
 
 #[tokio::test]
-async fn a_connection_with_an_unfinished_answer_is_not_used_again() {
+async fn a_connection_with_an_unfinished_response_is_not_used_again() {
     let receiver = Receiver::start(|mut peer| async move {
         peer.read_request().await;
         let stalls = peer.number == 1;
@@ -106,13 +109,13 @@ async fn a_connection_with_an_unfinished_answer_is_not_used_again() {
         peer.until_closed().await;
     })
     .await;
-    let transport = transport();
+    let client = client();
     assert_eq!(
-        transport.send(&request_within(receiver.url(), 100)).await.outcome,
+        client.send(&request_within(receiver.url(), 100)).await.outcome,
         Outcome::Timeout
     );
     assert_eq!(
-        transport.send(&request(receiver.url())).await.outcome,
+        client.send(&request(receiver.url())).await.outcome,
         Outcome::Succeeded
     );
     assert_eq!(receiver.connections(), 2);
@@ -120,13 +123,13 @@ async fn a_connection_with_an_unfinished_answer_is_not_used_again() {
 
 #[tokio::test]
 async fn bytes_that_nobody_asked_for_end_a_connection() {
-    // Some servers announce that they hang up: an answer of 408 to no request at all.
-    let receiver = Receiver::answering(format!("{OK}HTTP/1.1 408 Request Timeout\r\n\r\n")).await;
-    let transport = transport();
+    // Some servers announce that they hang up: a response of 408 to no request at all.
+    let receiver = Receiver::responding(format!("{OK}HTTP/1.1 408 Request Timeout\r\n\r\n")).await;
+    let client = client();
     for _ in 0..3 {
-        let answer = transport.send(&request(receiver.url())).await;
+        let response = client.send(&request(receiver.url())).await;
         assert_eq!(
-            (answer.outcome, answer.status_code),
+            (response.outcome, response.status_code),
             (Outcome::Succeeded, Some(200))
         );
     }
@@ -146,13 +149,13 @@ async fn idle_connections_are_closed_in_time() {
         }
     })
     .await;
-    let settings = TransportSettings {
+    let settings = ClientSettings {
         pool_idle_timeout: Duration::from_millis(200),
-        ..TransportSettings::default()
+        ..ClientSettings::default()
     };
-    let transport = transport_with("127.0.0.0/8", Scripted::always("127.0.0.1"), &settings);
+    let client = client_with("127.0.0.0/8", Scripted::always("127.0.0.1"), &settings);
     assert_eq!(
-        transport.send(&request(receiver.url())).await.outcome,
+        client.send(&request(receiver.url())).await.outcome,
         Outcome::Succeeded
     );
     tokio::time::timeout(Duration::from_secs(5), closed.acquire())
@@ -161,7 +164,7 @@ async fn idle_connections_are_closed_in_time() {
         .unwrap()
         .forget();
     assert_eq!(
-        transport.send(&request(receiver.url())).await.outcome,
+        client.send(&request(receiver.url())).await.outcome,
         Outcome::Succeeded
     );
     assert_eq!(receiver.connections(), 2);
@@ -169,16 +172,16 @@ async fn idle_connections_are_closed_in_time() {
 
 #[tokio::test]
 async fn no_more_idle_connections_are_kept_than_allowed() {
-    let receiver = Receiver::answering(OK).await;
-    let settings = TransportSettings {
+    let receiver = Receiver::responding(OK).await;
+    let settings = ClientSettings {
         pool_max_idle_per_host: 2,
-        ..TransportSettings::default()
+        ..ClientSettings::default()
     };
-    let transport = transport_with("127.0.0.0/8", Scripted::always("127.0.0.1"), &settings);
-    let transport = Arc::new(transport);
+    let client = client_with("127.0.0.0/8", Scripted::always("127.0.0.1"), &settings);
+    let client = Arc::new(client);
     let sends = (0..8).map(|_| {
-        let (transport, url) = (Arc::clone(&transport), receiver.url());
-        tokio::spawn(async move { transport.send(&request(url)).await })
+        let (client, url) = (Arc::clone(&client), receiver.url());
+        tokio::spawn(async move { client.send(&request(url)).await })
     });
     for send in sends.collect::<Vec<_>>() {
         assert_eq!(send.await.unwrap().outcome, Outcome::Succeeded);
@@ -186,7 +189,7 @@ async fn no_more_idle_connections_are_kept_than_allowed() {
     assert!(receiver.connections() <= 8);
     let before = receiver.connections();
     assert_eq!(
-        transport.send(&request(receiver.url())).await.outcome,
+        client.send(&request(receiver.url())).await.outcome,
         Outcome::Succeeded
     );
     assert_eq!(receiver.connections(), before);

@@ -4,10 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use postrider_engine::transport::Transport;
 use postrider_model::Outcome;
 
-use super::support::{Receiver, post, request, transport};
+use super::support::{Receiver, client, post, request};
 
 const KEPT: usize = 16 * 1024;
 
@@ -30,9 +29,9 @@ async fn an_endless_body_is_read_no_further_than_it_is_kept() {
         }
     })
     .await;
-    let answer = post(receiver.url()).await;
+    let response = post(receiver.url()).await;
     assert_eq!(
-        (answer.outcome, answer.truncated, answer.body.len()),
+        (response.outcome, response.truncated, response.body.len()),
         (Outcome::Succeeded, true, KEPT)
     );
     hung_up.notified().await;
@@ -51,9 +50,9 @@ async fn a_body_that_goes_on_slowly_beyond_what_is_kept_is_not_waited_for() {
     })
     .await;
     let began = Instant::now();
-    let answer = post(receiver.url()).await;
+    let response = post(receiver.url()).await;
     assert_eq!(
-        (answer.outcome, answer.truncated, answer.body.len()),
+        (response.outcome, response.truncated, response.body.len()),
         (Outcome::Succeeded, true, KEPT)
     );
     assert!(began.elapsed() < Duration::from_secs(2));
@@ -62,14 +61,14 @@ async fn a_body_that_goes_on_slowly_beyond_what_is_kept_is_not_waited_for() {
 #[tokio::test]
 async fn a_body_of_just_the_size_that_is_kept_is_whole() {
     let body = "x".repeat(KEPT);
-    for answer in [
+    for response in [
         format!("HTTP/1.1 200 OK\r\ncontent-length: {KEPT}\r\n\r\n{body}"),
         format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4000\r\n{body}\r\n0\r\n\r\n"),
     ] {
-        let receiver = Receiver::answering(answer).await;
-        let answer = post(receiver.url()).await;
+        let receiver = Receiver::responding(response).await;
+        let response = post(receiver.url()).await;
         assert_eq!(
-            (answer.outcome, answer.truncated, answer.body.len()),
+            (response.outcome, response.truncated, response.body.len()),
             (Outcome::Succeeded, false, KEPT)
         );
     }
@@ -78,16 +77,16 @@ async fn a_body_of_just_the_size_that_is_kept_is_whole() {
 #[tokio::test]
 async fn a_small_rest_is_read_away_to_keep_the_connection() {
     let body = "x".repeat(3 * KEPT);
-    let receiver = Receiver::answering(format!(
+    let receiver = Receiver::responding(format!(
         "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     ))
     .await;
-    let transport = transport();
+    let client = client();
     for _ in 0..5 {
-        let answer = transport.send(&request(receiver.url())).await;
+        let response = client.send(&request(receiver.url())).await;
         assert_eq!(
-            (answer.outcome, answer.truncated, answer.body.len()),
+            (response.outcome, response.truncated, response.body.len()),
             (Outcome::Succeeded, true, KEPT)
         );
     }
@@ -99,10 +98,10 @@ async fn compressed_bodies_are_kept_as_they_came() {
     // The head of a gzip bomb. Nothing here knows how to unpack it.
     let bomb = [&[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 2, 3][..], &[0; 990]].concat();
     let head = "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 1000\r\n\r\n";
-    let receiver = Receiver::answering([head.as_bytes(), &bomb].concat()).await;
-    let answer = post(receiver.url()).await;
+    let receiver = Receiver::responding([head.as_bytes(), &bomb].concat()).await;
+    let response = post(receiver.url()).await;
     assert_eq!(
-        (answer.outcome, &answer.body[..]),
+        (response.outcome, &response.body[..]),
         (Outcome::Succeeded, &bomb[..])
     );
     assert!(!receiver.requests()[0].contains("accept-encoding"));
@@ -113,12 +112,17 @@ async fn too_many_headers_and_endless_headers_are_protocol_errors() {
     let many = "x-h: y\r\n".repeat(200);
     let large = format!("x-h: {}\r\n", "y".repeat(100 * 1024));
     for headers in [many, large] {
-        let receiver = Receiver::answering(format!("HTTP/1.1 200 OK\r\n{headers}\r\n")).await;
-        let answer = post(receiver.url()).await;
-        assert_eq!(answer.outcome, Outcome::ProtocolError, "{} bytes", headers.len());
+        let receiver = Receiver::responding(format!("HTTP/1.1 200 OK\r\n{headers}\r\n")).await;
+        let response = post(receiver.url()).await;
         assert_eq!(
-            answer.error.as_deref(),
-            Some("The headers of the answer are too large")
+            response.outcome,
+            Outcome::ProtocolError,
+            "{} bytes",
+            headers.len()
+        );
+        assert_eq!(
+            response.error.as_deref(),
+            Some("The headers of the response are too large")
         );
     }
     let endless = Receiver::start(|mut peer| async move {
@@ -135,24 +139,24 @@ async fn too_many_headers_and_endless_headers_are_protocol_errors() {
 
 #[tokio::test]
 async fn header_values_need_not_be_utf8_and_trailers_are_ignored() {
-    let receiver = Receiver::answering(
+    let receiver = Receiver::responding(
         b"HTTP/1.1 200 OK\r\nx-odd: caf\xe9\r\ntransfer-encoding: chunked\r\n\r\n\
           2\r\nok\r\n0\r\nx-trailer: 1\r\n\r\n",
     )
     .await;
-    let transport = transport();
+    let client = client();
     for _ in 0..2 {
-        let answer = transport.send(&request(receiver.url())).await;
+        let response = client.send(&request(receiver.url())).await;
         assert_eq!(
-            (answer.outcome, &answer.body[..]),
+            (response.outcome, &response.body[..]),
             (Outcome::Succeeded, &b"ok"[..])
         );
         assert!(
-            answer
+            response
                 .headers
                 .contains(&("x-odd".to_owned(), "caf\u{fffd}".to_owned()))
         );
-        assert!(!answer.headers.iter().any(|(name, _)| name == "x-trailer"));
+        assert!(!response.headers.iter().any(|(name, _)| name == "x-trailer"));
     }
     assert_eq!(receiver.connections(), 1);
 }

@@ -1,10 +1,10 @@
 //! A connection, and what moves a request over it.
 //!
 //! An HTTP/1 connection carries one request at a time, and whoever sends it owns the connection for as long. So hyper's
-//! side of it has no task: the attempt polls it along with the answer and its body ([`Line`]). That spares
+//! side of it has no task: the attempt polls it along with the response and its body ([`Line`]). That spares
 //! every request two wake-ups of another task and the ways between threads. It also means that nobody polls a
 //! connection that is idle. What the receiver does meanwhile (hang up, say something) is seen when the connection is
-//! used again, before the request is written ([`super::wire`]), and that dropping one closes its socket there and then.
+//! used again, before the request is written ([`crate::wire`]), and that dropping one closes its socket there and then.
 //!
 //! An HTTP/2 connection is shared and keeps a task, which ends with it.
 
@@ -18,13 +18,13 @@ use hyper::body::{Body as _, Frame, Incoming};
 use hyper::client::conn::{TrySendError, http1, http2};
 use hyper_util::rt::TokioIo;
 
-use super::wire::{Probe, Stream};
+use crate::wire::{Probe, Stream};
 
 /// The body of a request: its bytes as they are.
-pub(super) type Body = Full<Bytes>;
+pub(crate) type Body = Full<Bytes>;
 
 /// A connection that a request can be sent over.
-pub(super) enum Connection {
+pub(crate) enum Connection {
     /// For one request at a time.
     Http1(Box<Http1>),
     /// Shared; each request is a stream.
@@ -32,12 +32,12 @@ pub(super) enum Connection {
 }
 
 impl Connection {
-    pub(super) const fn is_http2(&self) -> bool {
+    pub(crate) const fn is_http2(&self) -> bool {
         matches!(self, Self::Http2(_))
     }
 
-    /// Sends a request and waits for the head of its answer. The body comes by [`Self::frame`].
-    pub(super) async fn send(
+    /// Sends a request and waits for the head of its response. The body comes by [`Self::frame`].
+    pub(crate) async fn send(
         &mut self,
         request: Request<Body>,
     ) -> Result<Response<Incoming>, TrySendError<Request<Body>>> {
@@ -47,8 +47,8 @@ impl Connection {
         }
     }
 
-    /// The next piece of the body of the answer that came over this connection.
-    pub(super) async fn frame(&mut self, body: &mut Incoming) -> Option<hyper::Result<Frame<Bytes>>> {
+    /// The next piece of the body of the response that came over this connection.
+    pub(crate) async fn frame(&mut self, body: &mut Incoming) -> Option<hyper::Result<Frame<Bytes>>> {
         std::future::poll_fn(|context| match self {
             Self::Http1(http1) => http1
                 .line
@@ -60,14 +60,14 @@ impl Connection {
 }
 
 /// An HTTP/1 connection: the end that takes requests, and the rest.
-pub(super) struct Http1 {
+pub(crate) struct Http1 {
     sender: http1::SendRequest<Body>,
     line: Line,
     probe: Probe,
 }
 
 impl Http1 {
-    pub(super) const fn new(
+    pub(crate) const fn new(
         sender: http1::SendRequest<Body>,
         connection: http1::Connection<TokioIo<Stream>, Body>,
         probe: Probe,
@@ -98,12 +98,12 @@ impl Http1 {
     }
 
     /// Whether it can take a request now.
-    pub(super) fn is_ready(&self) -> bool {
+    pub(crate) fn is_ready(&self) -> bool {
         self.sender.is_ready()
     }
 
     /// Waits until it can take a request; false where it never will.
-    pub(super) async fn settle(&mut self) -> bool {
+    pub(crate) async fn settle(&mut self) -> bool {
         std::future::poll_fn(|context| {
             self.line.poll(context);
             if self.sender.is_ready() {
@@ -120,7 +120,7 @@ impl Http1 {
 
 /// What hyper would have a task for; `None` once the connection is over.
 ///
-/// `look` stands for taking from hyper what the line delivers: the head of an answer, a piece of its body. The line
+/// `look` stands for taking from hyper what the line delivers: the head of a response, a piece of its body. The line
 /// delivers within its own poll and at no other time, so `look` needs no waker, and gets one that does nothing.
 /// With a real one each delivery would wake the task that is taking it, and that would be polled again for nothing.
 struct Line(Option<http1::Connection<TokioIo<Stream>, Body>>);
@@ -154,7 +154,7 @@ impl Line {
         look(&mut Context::from_waker(Waker::noop()))
     }
 
-    /// An error goes to whoever waits for the answer. Dropping hyper's connection tells them too that it is over, and
+    /// An error goes to whoever waits for the response. Dropping hyper's connection tells them too that it is over, and
     /// hands back a request that it has not begun to write.
     fn poll(&mut self, context: &mut Context<'_>) {
         let connection = self.0.as_mut();

@@ -14,18 +14,18 @@ use postrider_model::Outcome;
 use rustls::pki_types::UnixTime;
 use rustls::{AlertDescription, CertificateError, InvalidMessage, PeerIncompatible};
 
-use super::connect::ConnectFailure;
-use super::destination::DestinationError;
+use crate::connect::ConnectFailure;
+use crate::destination::DestinationError;
 
 /// How an attempt failed.
 #[derive(Debug)]
-pub(super) struct Failure {
-    pub(super) outcome: Outcome,
-    pub(super) error: String,
+pub(crate) struct Failure {
+    pub(crate) outcome: Outcome,
+    pub(crate) error: String,
 }
 
 impl Failure {
-    pub(super) fn new(outcome: Outcome, error: impl Into<String>) -> Self {
+    pub(crate) fn new(outcome: Outcome, error: impl Into<String>) -> Self {
         Self {
             outcome,
             error: error.into(),
@@ -33,18 +33,18 @@ impl Failure {
     }
 
     /// The time was up.
-    pub(super) fn timeout(after: Duration, answer_began: bool) -> Self {
+    pub(crate) fn timeout(after: Duration, response_began: bool) -> Self {
         let after = spell(after);
-        let error = if answer_began {
-            format!("The answer did not arrive in full within {after}")
+        let error = if response_began {
+            format!("The response did not arrive in full within {after}")
         } else {
-            format!("No answer within {after}")
+            format!("No response within {after}")
         };
         Self::new(Outcome::Timeout, error)
     }
 
     /// An HTTP exchange on a connection that was there.
-    pub(super) fn exchange(error: &hyper::Error, answer_began: bool) -> Self {
+    pub(crate) fn exchange(error: &hyper::Error, response_began: bool) -> Self {
         let causes: Vec<_> = causes(error).collect();
         if let Some(tls) = causes.iter().find_map(|it| it.downcast_ref::<rustls::Error>()) {
             return Self::new(Outcome::TlsError, tls_sentence(tls));
@@ -62,11 +62,11 @@ impl Failure {
         } else if let Some(sentence) = http2.and_then(http2_sentence) {
             sentence
         } else if error.is_parse() || (is_malformed && http2.is_none()) {
-            "The answer is not valid HTTP"
-        } else if answer_began {
-            "The connection was closed before the answer was complete"
+            "The response is not valid HTTP"
+        } else if response_began {
+            "The connection was closed before the response was complete"
         } else {
-            "The connection was closed without an answer"
+            "The connection was closed without a response"
         };
         Self::new(Outcome::ProtocolError, sentence)
     }
@@ -89,10 +89,10 @@ impl From<ConnectFailure> for Failure {
     }
 }
 
-const TOO_LARGE: &str = "The headers of the answer are too large";
+const TOO_LARGE: &str = "The headers of the response are too large";
 
 /// Whether the receiver itself says that it has not processed the request (RFC 9113 section 8.7).
-pub(super) fn is_unprocessed(error: &hyper::Error) -> bool {
+pub(crate) fn is_unprocessed(error: &hyper::Error) -> bool {
     let http2 = causes(error).find_map(|it| it.downcast_ref::<h2::Error>());
     http2.is_some_and(|it| {
         let refused = it.is_reset() && it.reason() == Some(h2::Reason::REFUSED_STREAM);
@@ -121,10 +121,10 @@ fn http2_sentence(error: &h2::Error) -> Option<&'static str> {
         return Some("The receiver broke the request off");
     }
     // The codes with which this side gives up on headers far above its limit. A little above, it is the same code as
-    // for a malformed answer.
+    // for a malformed response.
     Some(match error.reason() {
         Some(h2::Reason::ENHANCE_YOUR_CALM | h2::Reason::COMPRESSION_ERROR) => TOO_LARGE,
-        _ => "The answer is not valid HTTP, or its headers are too large",
+        _ => "The response is not valid HTTP, or its headers are too large",
     })
 }
 

@@ -2,16 +2,16 @@
 //!
 //! **It looks before a connection is used again.** A receiver closes a kept-alive connection when it likes. Its FIN
 //! lies in our kernel before the runtime's event loop knows of it, and a request written in between would be lost
-//! without an answer. So a [`Probe`] is set with each request, and the next read that finds nothing asks the socket
+//! without a response. So a [`Probe`] is set with each request, and the next read that finds nothing asks the socket
 //! itself (`recv` with `MSG_PEEK`, 0.5 µs). hyper reads before it takes a request up; finding the end, or bytes that
 //! nobody asked for, it gives the connection up and hands the request back unsent, and it goes over another. Session
 //! tickets, which TLS 1.3 sends when it likes, are no such bytes: they end in the TLS session and hyper never sees
-//! them. Asking at every read instead was measured: four times per request, a tenth of the transport's whole cost.
+//! them. Asking at every read instead was measured: four times per request, a tenth of the client's whole cost.
 //!
 //! **A TLS session takes its leave when it is dropped**, with a `close_notify` as far as the socket takes it at once.
 //! Some servers log a connection that ends without one as an error, and forget the session that we would resume.
 //!
-//! **A TLS stream that ends without `close_notify` has ended.** Many servers do that too. A cut-off answer is found by its
+//! **A TLS stream that ends without `close_notify` has ended.** Many servers do that too. A cut-off response is found by its
 //! length or its chunks; only one that has neither could be cut unnoticed, and all that would harm is its record.
 
 use std::io::{self, Read};
@@ -28,11 +28,11 @@ use tokio_rustls::client::TlsStream;
 
 /// Set with a request, heeded by the wire: ask the socket at the next read.
 #[derive(Clone, Default)]
-pub(super) struct Probe(Arc<AtomicBool>);
+pub(crate) struct Probe(Arc<AtomicBool>);
 
 impl Probe {
     /// Called before the connection is polled, and by the one that polls it.
-    pub(super) fn set(&self) {
+    pub(crate) fn set(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
 
@@ -43,13 +43,13 @@ impl Probe {
 }
 
 /// A TCP stream that asks the socket.
-pub(super) struct Wire {
+pub(crate) struct Wire {
     tcp: TcpStream,
     probe: Probe,
 }
 
 impl Wire {
-    pub(super) const fn new(tcp: TcpStream, probe: Probe) -> Self {
+    pub(crate) const fn new(tcp: TcpStream, probe: Probe) -> Self {
         Self { tcp, probe }
     }
 
@@ -123,7 +123,7 @@ impl AsyncWrite for Wire {
 }
 
 /// What HTTP is spoken over.
-pub(super) enum Stream {
+pub(crate) enum Stream {
     /// `http`.
     Plain(Wire),
     /// `https`.
@@ -131,7 +131,7 @@ pub(super) enum Stream {
 }
 
 /// A TLS session that is closed in form.
-pub(super) struct Session(pub(super) TlsStream<Wire>);
+pub(crate) struct Session(pub(crate) TlsStream<Wire>);
 
 impl Drop for Session {
     fn drop(&mut self) {

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use parking_lot::Mutex;
-use postrider_engine::egress::{EgressGuard, HttpTransport, Resolve, ResolveError, TransportSettings};
-use postrider_engine::transport::{Answer, Request, Transport};
+use postrider_egress::{ClientSettings, EgressGuard, HttpClient, Resolve, ResolveError};
+use postrider_egress::{Request, Response};
 use postrider_model::{Clock, Timestamp};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -66,22 +66,18 @@ impl Resolve for Silent {
     }
 }
 
-/// A transport that may call `allowed`, and resolves every name with `resolver`.
-pub fn transport_with(
-    allowed: &str,
-    resolver: Arc<dyn Resolve>,
-    settings: &TransportSettings,
-) -> HttpTransport {
+/// A client that may call `allowed`, and resolves every name with `resolver`.
+pub fn client_with(allowed: &str, resolver: Arc<dyn Resolve>, settings: &ClientSettings) -> HttpClient {
     let guard = EgressGuard::new(vec![allowed.parse().unwrap()]);
-    HttpTransport::new(Arc::new(guard), resolver, Arc::new(FirstOfJune), settings).unwrap()
+    HttpClient::new(Arc::new(guard), resolver, Arc::new(FirstOfJune), settings).unwrap()
 }
 
-/// A transport that may call this machine, and for which every name is this machine.
-pub fn transport() -> HttpTransport {
-    transport_with(
+/// A client that may call this machine, and for which every name is this machine.
+pub fn client() -> HttpClient {
+    client_with(
         "127.0.0.0/8",
         Scripted::always("127.0.0.1"),
-        &TransportSettings::default(),
+        &ClientSettings::default(),
     )
 }
 
@@ -104,8 +100,8 @@ pub fn request_within(url: impl Into<String>, timeout_ms: u64) -> Request {
     }
 }
 
-pub async fn post(url: impl Into<String>) -> Answer {
-    transport().send(&request(url)).await
+pub async fn post(url: impl Into<String>) -> Response {
+    client().send(&request(url)).await
 }
 
 /// A receiver on a free port.
@@ -146,13 +142,13 @@ impl Receiver {
     }
 
     /// Answers every request on every connection with these bytes.
-    pub async fn answering(answer: impl Into<Vec<u8>>) -> Self {
-        let answer = Arc::new(answer.into());
+    pub async fn responding(response: impl Into<Vec<u8>>) -> Self {
+        let response = Arc::new(response.into());
         Self::start(move |mut peer| {
-            let answer = Arc::clone(&answer);
+            let response = Arc::clone(&response);
             async move {
                 while peer.read_request().await {
-                    peer.write(&answer).await;
+                    peer.write(&response).await;
                 }
             }
         })
@@ -160,13 +156,13 @@ impl Receiver {
     }
 
     /// Answers the first request with these bytes and closes the connection.
-    pub async fn answering_once(answer: impl Into<Vec<u8>>) -> Self {
-        let answer = Arc::new(answer.into());
+    pub async fn responding_once(response: impl Into<Vec<u8>>) -> Self {
+        let response = Arc::new(response.into());
         Self::start(move |mut peer| {
-            let answer = Arc::clone(&answer);
+            let response = Arc::clone(&response);
             async move {
                 peer.read_request().await;
-                peer.write(&answer).await;
+                peer.write(&response).await;
             }
         })
         .await

@@ -1,20 +1,35 @@
-//! From [`Request`] to the HTTP message that goes out.
+//! What goes out: a [`Request`], and the HTTP message that it becomes.
+
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{self, HeaderName, HeaderValue};
 use http::{Method, Request as HttpRequest, Version};
 use http_body_util::Full;
 use postrider_model::Outcome;
+use postrider_model::attempt::Headers;
 
-use super::connection::Body;
-use super::destination::Destination;
-use super::failure::Failure;
-use crate::transport::Request;
+use crate::connection::Body;
+use crate::destination::Destination;
+use crate::failure::Failure;
 
-/// Whether a header belongs to the connection or to the framing of the message, so that nobody but the transport may
-/// set it (RFC 9110 sections 7.2, 7.6.1 and 8.6, RFC 9112 section 6). `name` in lowercase.
+/// One POST.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Where to: an absolute `http` or `https` URL. The client checks it, even where the caller has done so before.
+    pub url: String,
+    /// All headers but `Host` and `Content-Length`, in order, names as they are to be shown.
+    pub headers: Headers,
+    /// The exact bytes.
+    pub body: Bytes,
+    /// Bound on everything together: name lookup, connection, TLS, the response and its body.
+    pub timeout: Duration,
+}
+
+/// Whether a header belongs to the connection or to the framing of the message, so that only the client may set it
+/// (RFC 9110 sections 7.2, 7.6.1 and 8.6, RFC 9112 section 6). `name` in lowercase.
 ///
-/// [`crate::transport::Transport::send`] refuses a request that carries one; callers refuse it when it is configured.
+/// [`crate::HttpClient::send`] refuses a request that carries one. Refuse it when a user configures it, too.
 pub fn is_reserved_header(name: &str) -> bool {
     matches!(
         name,
@@ -33,9 +48,9 @@ pub fn is_reserved_header(name: &str) -> bool {
     )
 }
 
-/// The message, in the form that the connection's version of HTTP wants. It is made again for each connection that is
-/// tried, which is almost always one.
-pub(super) fn message(
+/// The message, in the form that the connection's version of HTTP wants. Each connection that is tried gets a new one;
+/// almost always it is one connection.
+pub(crate) fn message(
     destination: &Destination,
     request: &Request,
     http2: bool,
@@ -71,8 +86,6 @@ pub(super) fn message(
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     fn message_with(name: &str, value: &str) -> Result<HttpRequest<Body>, Failure> {

@@ -1,18 +1,18 @@
-//! HTTP on a new connection, and the limits that every answer is read under.
+//! HTTP on a new connection, and the limits that every response is read under.
 
 use std::time::Duration;
 
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 
-use super::connect::Connected;
-use super::connection::{Connection, Http1};
+use crate::connect::Connected;
+use crate::connection::{Connection, Http1};
 
-/// Most bytes of an answer's status line and headers. Ten times what the largest honest ones take. HTTP/1 reads no
+/// Most bytes of a response's status line and headers. Ten times what the largest honest ones take. HTTP/1 reads no
 /// more than a hundred of them (hyper's own limit).
 const HEADER_BYTES_MAX: usize = 64 * 1024;
 
-/// What the receiver may send of one HTTP/2 answer before it is asked to go on. Answers to webhooks are short, and one
+/// What the receiver may send of one HTTP/2 response before it is asked to go on. Answers to webhooks are short, and one
 /// that is not read any further must not fill the memory.
 const STREAM_WINDOW: u32 = 64 * 1024;
 
@@ -25,7 +25,7 @@ const PING_AFTER: Duration = Duration::from_secs(5);
 const PING_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Starts HTTP/1.1, or HTTP/2 where that was agreed; only the latter needs a task of its own.
-pub(super) async fn handshake(connected: Connected) -> hyper::Result<Connection> {
+pub(crate) async fn handshake(connected: Connected) -> hyper::Result<Connection> {
     let io = TokioIo::new(connected.stream);
     if connected.http2 {
         let (sender, connection) = http2::Builder::new(TokioExecutor::new())

@@ -1,4 +1,4 @@
-//! Reading an answer: enough of it for the record, and never more than that into memory.
+//! What is read back: enough of a response for the record, and never more than that into memory.
 
 use std::time::Duration;
 
@@ -8,41 +8,59 @@ use hyper::body::{Body, Incoming};
 use postrider_model::Outcome;
 use postrider_model::attempt::{Headers, RESPONSE_HEADER_BYTES_KEPT};
 
-use super::connection::Connection;
-use super::failure::Failure;
-use crate::transport::Answer;
+use crate::connection::Connection;
+use crate::failure::Failure;
 
-/// What is left of an answer is read and thrown away up to this size, since that is cheaper than a new connection.
+/// What came of a request. Nothing is an error here: every way in which a request can end has its outcome.
+#[derive(Debug, Clone)]
+pub struct Response {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The status, if one came.
+    pub status_code: Option<u16>,
+    /// What went wrong, in plain words that a customer can read; `None` where the response is complete.
+    pub error: Option<String>,
+    /// The response's headers, cut at [`RESPONSE_HEADER_BYTES_KEPT`].
+    pub headers: Headers,
+    /// The first bytes of the body, at most [`crate::ClientSettings::response_bytes_kept`].
+    pub body: Bytes,
+    /// Whether there was more of it.
+    pub truncated: bool,
+    /// What `Retry-After` asked for, where the status was 429 or 503.
+    pub retry_after: Option<Duration>,
+}
+
+/// The rest of a body is read and dropped up to this size, because that is cheaper than a new connection.
 const DRAIN_BYTES: u64 = 64 * 1024;
 
-/// And for no longer than this: the attempt is decided, and waits for nothing but the connection.
+/// Reading the rest may take this long. The outcome is decided by then, and only the connection is at stake.
 const DRAIN_TIME: Duration = Duration::from_millis(250);
 
-/// What has come back so far. It outlives the exchange, so that an attempt that fails half-way still shows it.
+/// What has come back so far. It outlives the exchange, so that the record of a request that fails half-way shows it.
 #[derive(Default)]
-pub(super) struct Received {
-    pub(super) status_code: Option<u16>,
-    pub(super) headers: Headers,
-    pub(super) retry_after: Option<Duration>,
+pub(crate) struct Received {
+    pub(crate) status_code: Option<u16>,
+    pub(crate) headers: Headers,
+    pub(crate) retry_after: Option<Duration>,
     body: Vec<u8>,
     truncated: bool,
-    /// Nothing that happens from here on changes the outcome.
+    /// Nothing that happens later changes the outcome.
     is_decided: bool,
 }
 
 impl Received {
     /// Whether a status has come.
-    pub(super) const fn has_begun(&self) -> bool {
+    pub(crate) const fn has_begun(&self) -> bool {
         self.status_code.is_some()
     }
 
     /// Whether the status alone decides the outcome now.
-    pub(super) const fn is_decided(&self) -> bool {
+    pub(crate) const fn is_decided(&self) -> bool {
         self.is_decided
     }
 
-    /// Reads the body up to `bytes_kept`. Answers whether it was read to its end, so that the connection is free.
-    pub(super) async fn read_body(
+    /// Reads the body up to `bytes_kept`. Returns whether it was read to its end, so that the connection is free.
+    pub(crate) async fn read_body(
         &mut self,
         connection: &mut Connection,
         mut body: Incoming,
@@ -51,7 +69,7 @@ impl Received {
         while let Some(frame) = connection.frame(&mut body).await {
             let frame = frame.map_err(|error| Failure::exchange(&error, true))?;
             let Ok(data) = frame.into_data() else {
-                continue; // Trailers: nobody asked for them.
+                continue; // Trailers are not part of the record.
             };
             let room = bytes_kept - self.body.len();
             self.body.extend_from_slice(&data[..data.len().min(room)]);
@@ -71,14 +89,14 @@ impl Received {
         Ok(true)
     }
 
-    /// The record of it all.
-    pub(super) fn into_answer(self, failure: Option<Failure>) -> Answer {
+    /// The response, as far as it came.
+    pub(crate) fn into_response(self, failure: Option<Failure>) -> Response {
         let (outcome, error) = match (failure, self.status_code) {
             (Some(failure), _) => (failure.outcome, Some(failure.error)),
             (None, Some(200..=299)) => (Outcome::Succeeded, None),
             (None, _) => (Outcome::BadStatus, None),
         };
-        Answer {
+        Response {
             outcome,
             status_code: self.status_code,
             error,
@@ -90,7 +108,7 @@ impl Received {
     }
 }
 
-/// Reads the rest and forgets it. Its length, or `None` where it is too long, too slow or broken.
+/// Reads the rest and drops it. Returns its length, or `None` where it is too long, too slow or broken.
 async fn drain(connection: &mut Connection, body: &mut Incoming) -> Option<u64> {
     if body.size_hint().lower() > DRAIN_BYTES {
         return None;
@@ -108,9 +126,9 @@ async fn drain(connection: &mut Connection, body: &mut Incoming) -> Option<u64> 
     tokio::time::timeout(DRAIN_TIME, read).await.ok().flatten()
 }
 
-/// The headers for the record, up to [`RESPONSE_HEADER_BYTES_KEPT`]: the one that crosses the limit is cut, those
+/// The headers for the record, up to [`RESPONSE_HEADER_BYTES_KEPT`]: the one that crosses the limit is cut, and those
 /// after it are left out.
-pub(super) fn keep_headers(headers: &HeaderMap) -> Headers {
+pub(crate) fn keep_headers(headers: &HeaderMap) -> Headers {
     let mut room = RESPONSE_HEADER_BYTES_KEPT;
     let mut kept = Headers::with_capacity(headers.len());
     for (name, value) in headers {
@@ -127,7 +145,7 @@ pub(super) fn keep_headers(headers: &HeaderMap) -> Headers {
 }
 
 /// How long the receiver keeps an idle connection open (`Keep-Alive: timeout=5, max=100`), where it says so.
-pub(super) fn keep_alive(headers: &HeaderMap) -> Option<Duration> {
+pub(crate) fn keep_alive(headers: &HeaderMap) -> Option<Duration> {
     let value = headers.get("keep-alive")?.to_str().ok()?;
     let parameters = value.split(',').filter_map(|it| it.split_once('='));
     let mut timeouts = parameters.filter(|(name, _)| name.trim().eq_ignore_ascii_case("timeout"));

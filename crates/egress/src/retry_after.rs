@@ -7,7 +7,7 @@ use http::header::{HeaderMap, RETRY_AFTER};
 use postrider_model::Timestamp;
 
 /// What the receiver asks for, where its status is one that asks. A date that has passed asks for nothing to wait.
-pub(super) fn retry_after(
+pub(crate) fn retry_after(
     status: StatusCode,
     headers: &HeaderMap,
     now: impl Fn() -> Timestamp,
