@@ -9,7 +9,6 @@
 
 pub mod console;
 mod engine;
-mod engine;
 pub mod listener;
 pub mod logging;
 pub mod metrics;

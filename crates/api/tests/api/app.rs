@@ -34,7 +34,6 @@ pub fn url(status: u16) -> String {
 pub struct App {
     api: Api,
     pub engine: Arc<Engine>,
-    pub configuration: Arc<Configuration>,
     pub sent: Arc<Mutex<Vec<transport::Request>>>,
     _folder: tempfile::TempDir,
 }
@@ -99,7 +98,7 @@ impl App {
         .unwrap();
         let state = ApiState {
             engine: Arc::clone(&engine),
-            configuration: Arc::clone(&configuration),
+            configuration,
             keys,
             public_url: public_url.map(Arc::from),
             metrics: Arc::new(|| "some_metric 1\n".to_owned()),
@@ -107,7 +106,6 @@ impl App {
         Self {
             api: Api::new(state),
             engine,
-            configuration,
             sent,
             _folder: folder,
         }

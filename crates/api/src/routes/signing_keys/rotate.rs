@@ -46,13 +46,12 @@ pub async fn rotate_signing_key(
     OptionalJsonBody(input): OptionalJsonBody<RotateInput>,
 ) -> Result<(StatusCode, Json<SigningKeyView>), Problem> {
     no_parameters(&uri)?;
-    let engine = &state.engine;
     let wish = RotationWish {
         overlap_s: input.overlap_s,
         secret: input.secret,
     };
-    let rotated = configuration.rotate_signing_key(account, wish).await;
+    let rotated = state.configuration.rotate_signing_key(account, wish).await;
     let key = rotated.map_err(|error| Problem::of_configuring(error, account_not_found))?;
-    let view = SigningKeyView::of(&key, engine.clock().now());
+    let view = SigningKeyView::of(&key, state.engine.clock().now());
     Ok((StatusCode::CREATED, Json(view)))
 }
