@@ -17,12 +17,24 @@ const IDLE_PAUSE: Duration = Duration::from_secs(60);
 
 /// Runs until it is aborted.
 pub async fn run(engine: Arc<Engine>) {
+    let mut has_failed = false;
     loop {
         let before = engine.clock().now().before(engine.settings().retention);
         let pause = match engine.store().prune(before, STEP_ROWS).await {
             Ok(pruned) => {
                 metrics::counter!("postrider_events_pruned_total").increment(pruned.events as u64);
-                if pruned.more { STEP_PAUSE } else { IDLE_PAUSE }
+                // Once for a pass: a pass has many steps, and each may meet the same obstacle.
+                if let Some(error) = pruned.failure
+                    && !std::mem::replace(&mut has_failed, true)
+                {
+                    tracing::warn!(%error, "not everything that is old could be removed");
+                }
+                if pruned.more {
+                    STEP_PAUSE
+                } else {
+                    has_failed = false;
+                    IDLE_PAUSE
+                }
             }
             Err(error) => {
                 tracing::warn!(%error, "old events could not be removed");
