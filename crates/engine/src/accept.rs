@@ -9,7 +9,7 @@ use postrider_model::delivery::BodySpec;
 use postrider_model::{
     AccountId, Automation, AutomationId, DeliveryId, Event, EventId, EventTypeName, Timestamp, Warning,
 };
-use postrider_signing::json::{self, JsonError};
+use postrider_json::{self as json, JsonError};
 use postrider_storage::{FirstAttempt, NewDelivery, NewEvent, StoreError};
 use tokio::sync::oneshot;
 

@@ -2,7 +2,7 @@
 
 use postrider_engine::{AcceptError, ConfigureError, Rejection};
 use postrider_model::automation::AUTOMATIONS_MAX;
-use postrider_signing::json::JsonErrorKind;
+use postrider_json::JsonErrorKind;
 use postrider_storage::StoreError;
 
 use super::{Code, Fault, Problem, fault_codes};

@@ -1,7 +1,7 @@
 //! JSON Merge Patch (RFC 7396) from text to text.
 //!
-//! Values that the patch does not reach into are copied byte for byte, so that no number of a caller's `metadata` is
-//! ever rounded by an edit elsewhere.
+//! Values that the patch does not reach into are copied byte for byte, so that an edit never rounds a number elsewhere
+//! in the object.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -10,14 +10,18 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::decode::check_control;
-use crate::problem::{Problem, fault_codes};
+/// The patch is not a JSON object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a merge patch must be an object")]
+pub struct NotAnObject;
 
-/// The object `target` with the patch applied. Recursion is bounded by the depth that [`check_control`] allows.
-pub fn merge_patch(target: &str, patch: &str) -> Result<String, Problem> {
-    check_control(patch)?;
+/// The object `target` with the patch applied.
+///
+/// Read the patch as [`UniqueMembers`](crate::UniqueMembers) first: that refuses duplicate names, of which the last
+/// counts here, and bounds the depth to which this function recurses. A target that is not an object counts as `{}`.
+pub fn merge_patch(target: &str, patch: &str) -> Result<String, NotAnObject> {
     if members(patch).is_none() {
-        return Err(Problem::body("", fault_codes::WRONG_TYPE, "expected an object"));
+        return Err(NotAnObject);
     }
     let mut merged = String::with_capacity(target.len() + patch.len());
     merge(&mut merged, target, patch);
@@ -127,9 +131,9 @@ mod tests {
     }
 
     #[test]
-    fn a_patch_that_is_no_object_is_refused() {
+    fn a_patch_that_is_not_an_object_is_refused() {
         for patch in ["[]", "null", "\"a\"", "1"] {
-            assert!(merge_patch("{}", patch).is_err(), "{patch}");
+            assert_eq!(merge_patch("{}", patch), Err(NotAnObject), "{patch}");
         }
     }
 
