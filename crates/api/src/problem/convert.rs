@@ -1,8 +1,8 @@
 //! The errors of the store and the engine as problems.
 
 use postrider_engine::{AcceptError, ConfigureError, Rejection};
-use postrider_model::automation::AUTOMATIONS_MAX;
 use postrider_json::JsonErrorKind;
+use postrider_model::automation::AUTOMATIONS_MAX;
 use postrider_storage::StoreError;
 
 use super::{Code, Fault, Problem, fault_codes};
