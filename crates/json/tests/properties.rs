@@ -1,7 +1,5 @@
 //! What holds for every document.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 mod documents;
 mod tree;
 

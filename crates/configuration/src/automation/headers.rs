@@ -7,7 +7,7 @@ use postrider_json::pointer::escape;
 use postrider_model::automation::{HEADER_BYTES_MAX, HEADERS_MAX};
 use postrider_signing::HeaderNames;
 
-use crate::drafts::{Faults, codes};
+use crate::{Faults, codes};
 
 /// Names that nobody sets today, and that a custom header must not take either: each says something about the body or
 /// the message that only Postrider can know. `authorization` and `cookie` are free: receivers ask for them.
@@ -76,7 +76,7 @@ fn is_reserved(lower: &str, header_names: &HeaderNames) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::drafts::fault::tests::faults_of;
+    use crate::fault::tests::faults_of;
 
     fn code(headers: &[(&str, &str)]) -> Option<&'static str> {
         let headers: Vec<_> = headers

@@ -45,7 +45,7 @@ pub(super) fn check_json<'a>(text: &'a str, pointer: &str, faults: &mut Faults) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::drafts::fault::tests::faults_of;
+    use crate::fault::tests::faults_of;
 
     #[test]
     fn json_is_kept_as_it_was_written() {
