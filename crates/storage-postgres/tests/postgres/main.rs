@@ -2,7 +2,8 @@
 //!
 //! * [`conformance`]: the promises of the store's traits. [`deep`]: those about events and deliveries once more, in the
 //!   partitions of their days.
-//! * [`migrations`], [`partitions`], [`old_days`], [`import`], [`changes`], [`in_doubt`], [`odd_texts`]: what this
+//! * [`migrations`], [`partitions`], [`old_days`], [`import`], [`changes`], [`in_doubt`], [`odd_texts`],
+//!   [`publications`], [`suitability`]: what this
 //!   store promises besides.
 //!
 //! One binary, so that it is linked once. To add a test: a function in the file of its subject; it starts with a
@@ -17,5 +18,8 @@ mod migrations;
 mod odd_texts;
 mod old_days;
 mod partitions;
+mod pooler;
 mod proxy;
+mod publications;
+mod suitability;
 mod support;
