@@ -99,7 +99,7 @@ impl Results {
         let mut lanes = engine.lanes();
         let mut counting = engine.statistics().counting();
         for ((finished, subject), recorded) in self.finished.iter().zip(&self.subjects).zip(&recorded) {
-            wake |= lanes.release(finished.action, subject.event.data.len(), now);
+            wake |= lanes.release(finished.action, subject.event.data.len());
             if *recorded == Recorded::Applied {
                 counting.delivery(&settled(finished, subject));
             }
