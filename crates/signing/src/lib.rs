@@ -2,16 +2,16 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`json`] | a strict JSON reader that tells whether re-serialising loses anything |
 //! | [`render`] | the body: envelope or data, in the style the receiver re-serialises to |
 //! | [`postrider_scheme`] | the `Postrider-Signature` scheme |
 //! | [`standard_webhooks`] | the `webhook-signature` scheme of Standard Webhooks |
+//! | [`header_names`] | the names of the headers under the installation's prefix |
 //! | [`signer`] | an account's live keys, signing every attempt under both schemes |
 //!
 //! This crate does no I/O and knows no clock: the time comes in as a number. It must never round a number, drop or
 //! reorder members into loss, or panic on what a producer or a stranger sends. Its work is linear in its input.
 //!
-//! To add a scheme: see [`signer`]. To add a body style: see [`render`]. To add a reason for loss: see [`json`].
+//! To add a scheme: see [`signer`]. To add a body style: see [`render`]. To add a reason for loss: see [`postrider_json`].
 //!
 //! # For receivers
 //!
@@ -39,13 +39,13 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-pub mod json;
+pub mod header_names;
 pub mod postrider_scheme;
 pub mod render;
 pub mod signer;
 pub mod standard_webhooks;
 
-pub use json::{DEPTH_MAX, Inspection, JsonError, JsonErrorKind, Loss, LossReason, inspect};
+pub use header_names::HeaderNames;
 pub use postrider_model::body::{BodyContent, BodyStyle};
 pub use postrider_model::secret::SigningSecret;
 pub use render::{BodyParts, render_body, render_value};

@@ -5,12 +5,12 @@ mod support;
 use std::sync::Arc;
 
 use postrider_model::{DeliveryStatus, Timestamp};
-use postrider_storage::testkit::build::*;
-use postrider_storage::testkit::scene::Scene;
 use postrider_storage::{
     ChangeMark, ChangeStore, EventStore, FirstAttempt, NewEvent, Pruned, RetentionStore,
 };
 use postrider_storage_postgres::PostgresStore;
+use postrider_storage_testkit::build::*;
+use postrider_storage_testkit::scene::Scene;
 use support::TestDatabase;
 use tokio_postgres::Client;
 use uuid::Uuid;
@@ -136,6 +136,7 @@ async fn a_day_that_ended_an_hour_before_is_dropped_whole_and_none_earlier() {
         events: 3,
         deliveries: 9,
         more: true,
+        ..Pruned::default()
     };
     assert_eq!(dropped, whole, "in one step, however small");
     assert!(!days.has_day(FIRST).await);

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use http::Uri;
 
-use super::filter::{FilterInput, from_query};
+use super::filter::{FilterParameters, from_query};
 use super::view::DeliveryView;
 use crate::cursor::ListId;
 use crate::list::List;
@@ -18,7 +18,7 @@ use crate::router::ApiState;
     get,
     path = "/v1/accounts/{account}/deliveries",
     tag = "Deliveries",
-    params(AccountPath, FilterInput, PageParameters),
+    params(AccountPath, FilterParameters, PageParameters),
     responses((status = 200, description = "A page of deliveries, newest first.", body = List<DeliveryView>))
 )]
 pub async fn list_deliveries(
@@ -31,6 +31,6 @@ pub async fn list_deliveries(
     let filter = from_query(&mut parameters);
     let page = parameters.page(list);
     parameters.finish()?;
-    let deliveries = state.engine.store().deliveries(account, &filter, page).await?;
+    let deliveries = state.figures.deliveries(account, &filter, page).await?;
     List::of(list, deliveries, |delivery| Ok(DeliveryView::of(delivery))).map(Json)
 }
