@@ -34,16 +34,6 @@ pub struct Done {
     pub resend_of: Option<DeliveryStatus>,
 }
 
-impl Done {
-    /// How the attempt ended; `None` where none was made.
-    pub fn outcome(&self) -> Option<Outcome> {
-        match &self.finished.change {
-            Change::Attempted { attempt, .. } => Some(attempt.outcome),
-            Change::Canceled { .. } => None,
-        }
-    }
-}
-
 /// Makes one attempt of `ready`, or finds that its action may not be called any more.
 pub async fn carry_out(engine: &Engine, ready: Ready) -> Done {
     let entry = entry_of(engine, &ready).await;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use parking_lot::{Mutex, MutexGuard};
 use postrider_configuration::Configuration;
-use postrider_model::{ActionId, Clock, Entropy, IdGenerator, Outcome};
+use postrider_model::{ActionId, Clock, Entropy, IdGenerator};
 use postrider_storage::{SessionId, Store, StoreError, StoreResult};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Notify, mpsc, watch};
@@ -17,6 +17,7 @@ use crate::attempt::Done;
 use crate::lanes::{Lanes, Ready};
 use crate::meters::Meters;
 use crate::observe::Observer;
+use crate::pace::Lesson;
 use crate::settings::EngineSettings;
 use crate::transport::Transport;
 use crate::window::Window;
@@ -234,9 +235,9 @@ impl Engine {
     }
 
     /// Ends one attempt and takes the next; also whether there is more to start.
-    pub(crate) fn next_after(&self, action: ActionId, outcome: Option<Outcome>) -> (Option<Ready>, bool) {
+    pub(crate) fn next_after(&self, action: ActionId, lesson: Option<Lesson>) -> (Option<Ready>, bool) {
         let mut lanes = self.ready_lanes();
-        lanes.attempt_ended(action, outcome);
+        lanes.attempt_ended(action, lesson);
         (lanes.take_ready(), lanes.may_start())
     }
 

@@ -11,7 +11,8 @@
 //! API, SQL or the command line, and it holds no lock across an await.
 //!
 //! * [`accept`]: checks an event, finds its automations, stores it with its deliveries, hands them over.
-//! * [`lanes`]: what is in memory, one lane per action, under one bound for all ([`window`], [`width`]).
+//! * [`lanes`]: what is in memory, one lane per action, under one bound for all ([`window`]), each at the
+//!   pace that its receiver can take ([`pace`]).
 //! * [`attempt`]: makes one request from a delivery and the configuration as it is now.
 //! * [`work`]: the tasks that attempt, record, refill lanes from the store, keep the session and prune.
 //! * [`observe`]: what the engine tells of its work, to those who count or show it.
@@ -30,12 +31,12 @@ pub mod lanes;
 pub mod load;
 mod meters;
 pub mod observe;
+pub mod pace;
 pub mod replay;
 pub mod resend;
 pub mod settings;
 pub mod sign_in;
 pub mod transport;
-pub mod width;
 pub mod window;
 pub mod work;
 
