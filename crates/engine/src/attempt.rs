@@ -7,7 +7,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use postrider_model::attempt::Headers;
 use postrider_model::delivery::{BodySpec, Ended};
-use postrider_model::{Attempt, AutomationId, DeliveryStatus, Event, Outcome, SendWebhook, Timestamp};
+use postrider_model::{
+    Attempt, AutomationId, DeliveryStatus, Does, Event, Exchange, HttpExchange, HttpRequest, HttpResponse,
+    Outcome, SendWebhook, Timestamp,
+};
 use postrider_signing::render::{BodyParts, render_body};
 use postrider_storage::{Change, Finished, SessionId};
 
@@ -57,7 +60,9 @@ pub async fn carry_out(engine: &Engine, ready: Ready) -> Done {
             status: delivery.progress.status_when_canceled(),
         },
         Some((entry, (automation, action))) => {
-            let (attempt, retry_after) = attempt(engine, entry, &action.send, &ready).await;
+            let (attempt, retry_after) = match &action.does {
+                Does::SendWebhook(webhook) => attempt(engine, entry, webhook, &ready).await,
+            };
             let ended = Ended {
                 outcome: attempt.outcome,
                 at: engine.clock().now(),
@@ -122,13 +127,19 @@ async fn attempt(
         started_at,
         duration,
         outcome: answer.outcome,
-        status_code: answer.status_code,
         error: answer.error,
-        url: request.url,
-        request_headers: request.headers,
-        response_headers: answer.headers,
-        response_body: answer.body,
-        response_truncated: answer.truncated,
+        exchange: Exchange::Http(HttpExchange {
+            request: HttpRequest {
+                url: request.url,
+                headers: request.headers,
+            },
+            response: answer.status_code.map(|status| HttpResponse {
+                status,
+                headers: answer.headers,
+                body: answer.body,
+                truncated: answer.truncated,
+            }),
+        }),
     };
     (attempt, answer.retry_after)
 }

@@ -91,7 +91,7 @@ pub(crate) struct Counting<'a>(MutexGuard<'a, Held>);
 impl Counting<'_> {
     /// An event was stored.
     pub(crate) fn event(&mut self, event: &Event) {
-        if event.test {
+        if event.is_test() {
             return;
         }
         let counts = Counts {
@@ -104,7 +104,7 @@ impl Counting<'_> {
 
     /// What happened to a delivery was recorded.
     pub(crate) fn delivery(&mut self, settled: &Settled<'_>) {
-        if settled.event.test {
+        if settled.event.is_test() {
             return;
         }
         let (at, counts) = counts_of(settled);

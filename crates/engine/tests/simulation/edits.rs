@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::support::{Fixture, Node, folder, key, life, status};
 use postrider_engine::{EngineSettings, ResendOutcome};
-use postrider_model::{BodyContent, BodyStyle, DeliveryStatus};
+use postrider_model::{BodyContent, BodyStyle, DeliveryStatus, Does};
 use postrider_storage::SaveAutomation;
 
 const URL: &str = "https://receiver.example/hook";
@@ -48,7 +48,7 @@ fn an_edit_moves_the_next_attempt_but_cannot_change_its_bytes() {
     life(async {
         let (node, fixture) = failing(folder.path()).await;
         edit(&node, &fixture, |automation| {
-            let send = &mut automation.actions[0].send;
+            let Does::SendWebhook(send) = &mut automation.actions[0].does;
             send.url = MOVED.to_owned();
             send.headers = vec![("X-Team".to_owned(), "sales".to_owned())];
             send.content = BodyContent::Data;
@@ -203,7 +203,8 @@ fn a_resend_is_one_more_attempt_with_the_same_id_and_bytes() {
             (DeliveryStatus::Failed, 4)
         );
         edit(&node, &fixture, |automation| {
-            automation.actions[0].send.url = MOVED.to_owned()
+            let Does::SendWebhook(send) = &mut automation.actions[0].does;
+            send.url = MOVED.to_owned();
         })
         .await;
         assert_eq!(

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use postrider_engine::replay::ReplayProgress;
 use postrider_engine::transport::{Answer, Request};
 use postrider_engine::{EngineSettings, Submission};
-use postrider_model::{DeliveryStatus, Timestamp};
+use postrider_model::{DeliveryStatus, Does, Timestamp};
 use postrider_storage::{DeliveryFilter, SaveAutomation};
 use postrider_storage_sqlite::{DATABASE_FILE, Execution};
 use rusqlite::Connection;
@@ -76,7 +76,8 @@ async fn switch_off(node: &Node, fixture: &Fixture, url: &str) {
     let found = node.engine.store().automation(account, automation).await;
     let mut automation = found.unwrap().unwrap();
     for action in &mut automation.actions {
-        action.enabled = action.enabled && action.send.url != url;
+        let Does::SendWebhook(send) = &action.does;
+        action.enabled = action.enabled && send.url != url;
     }
     let saved = node
         .engine

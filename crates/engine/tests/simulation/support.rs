@@ -326,7 +326,7 @@ pub fn action(id: ActionId, url: &str) -> Action {
         id,
         enabled: true,
         disabled_reason: None,
-        send,
+        does: Does::SendWebhook(send),
     }
 }
 

@@ -32,7 +32,7 @@ pub(crate) fn work(
 /// About how many bytes a piece of news brings to the store.
 fn weight(finished: &Finished) -> usize {
     match &finished.change {
-        Change::Attempted { attempt, .. } => attempt.response_body.len() + ROW_BYTES,
+        Change::Attempted { attempt, .. } => attempt.exchange.response_bytes() + ROW_BYTES,
         Change::Canceled { .. } => 0,
     }
 }
@@ -136,7 +136,7 @@ impl Record<'_, '_> {
             news.progress.resends,
             news.progress.resend_of.map(DeliveryStatus::code),
             news.state_at().unix_ms(),
-            news.attempt.status_code,
+            news.attempt.exchange.status_code(),
             news.attempt.outcome.code(),
             number,
             key.delivery.as_bytes(),
@@ -184,7 +184,7 @@ fn settle(conn: &Connection, key: DeliveryKey, news: &News<'_>, number: i64) -> 
         news.progress.resends,
         news.progress.resend_of.map(DeliveryStatus::code),
         news.state_at().unix_ms(),
-        news.attempt.status_code,
+        news.attempt.exchange.status_code(),
         news.attempt.outcome.code(),
         number,
         key.delivery.as_bytes(),
