@@ -33,7 +33,6 @@ pub mod directory;
 pub mod drafts;
 pub mod egress;
 pub mod engine;
-pub mod entropy;
 pub mod feed;
 pub mod lanes;
 pub mod load;

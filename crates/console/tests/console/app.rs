@@ -16,7 +16,9 @@ use postrider_engine::drafts::{AccountWish, ActionWish, AutomationWish, EventTyp
 use postrider_engine::egress::{EgressGuard, Resolve, ResolveError};
 use postrider_engine::transport::{self, Transport};
 use postrider_engine::{ApiKeys, Engine, EngineParts, EngineSettings, SystemClock, ensure_admin_key};
-use postrider_model::{AccountId, ApiKeyId, AutomationId, BodyContent, BodyStyle, Clock, EventId, Outcome};
+use postrider_model::{
+    AccountId, ApiKeyId, AutomationId, BodyContent, BodyStyle, Clock, Entropy, EventId, Outcome,
+};
 use postrider_storage::Store;
 use postrider_storage_sqlite::{Execution, SqliteOptions, SqliteStore};
 
@@ -73,7 +75,7 @@ impl App {
             guard: Arc::new(EgressGuard::new(Vec::new())),
             resolver: Arc::new(Public),
             clock,
-            entropy: Box::new(move |bytes| bytes.fill(next.fetch_add(1, Ordering::Relaxed))),
+            entropy: Entropy::new(move |bytes| bytes.fill(next.fetch_add(1, Ordering::Relaxed))),
             settings: EngineSettings::default(),
         })
         .await

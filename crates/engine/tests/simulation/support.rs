@@ -11,7 +11,7 @@ use postrider_engine::transport::{Answer, Request, Transport};
 use postrider_engine::{Accepted, Engine, EngineParts, EngineSettings, Submission};
 use postrider_model::{
     Account, AccountId, Action, ActionId, Automation, AutomationId, BodyContent, BodyStyle, Clock, Delivery,
-    DeliveryStatus, Outcome, SendWebhook, SigningKey, SigningKeyId, Timestamp, Trigger,
+    DeliveryStatus, Does, Entropy, Outcome, SendWebhook, SigningKey, SigningKeyId, Timestamp, Trigger,
 };
 use postrider_storage::{DeliveryFilter, DeliveryKey, PageRequest, Store};
 use postrider_storage_sqlite::{Execution, SqliteOptions, SqliteStore};
@@ -171,7 +171,7 @@ impl Node {
             guard: Arc::new(EgressGuard::new(Vec::new())),
             resolver: Arc::new(SystemResolver::new()),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
-            entropy: Box::new(|bytes| bytes.fill(7)),
+            entropy: Entropy::new(|bytes| bytes.fill(7)),
             settings,
         };
         Self {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use postrider_api::{Api, ApiState};
 use postrider_engine::egress::{EgressGuard, HttpTransport, SystemResolver, TransportSettings};
 use postrider_engine::{AdminKey, ApiKeys, Engine, EngineParts, SystemClock, ensure_admin_key};
-use postrider_model::{Clock, Visitor};
+use postrider_model::{Clock, Entropy, Visitor};
 use postrider_storage::Store;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -159,7 +159,7 @@ fn engine_parts(
         guard,
         resolver,
         clock,
-        entropy: Box::new(entropy),
+        entropy: Entropy::new(entropy),
         settings: settings.engine(),
     })
 }

@@ -155,7 +155,7 @@ impl<'a> AttemptView<'a> {
 /// that had lost the delivery, when its own number was taken.
 pub fn sent_as(engine: &Engine, attempt: &Attempt) -> Option<u32> {
     let Exchange::Http(http) = &attempt.exchange;
-    number_in(&http.request.headers, engine.header_names().attempt()).filter(|sent| *sent != attempt.number)
+    number_in(&http.request.headers, &engine.header_names().attempt).filter(|sent| *sent != attempt.number)
 }
 
 fn number_in(headers: &Headers, name: &str) -> Option<u32> {

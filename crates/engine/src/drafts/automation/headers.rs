@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use postrider_model::automation::{HEADER_BYTES_MAX, HEADERS_MAX};
+use postrider_signing::HeaderNames;
 
-use crate::attempt::HeaderNames;
 use crate::drafts::{Faults, codes, escape_pointer};
 use crate::egress::is_reserved_header;
 
