@@ -5,12 +5,13 @@
 mod explain;
 mod object;
 
-use postrider_engine::drafts::UniqueMembers;
+use postrider_json::UniqueMembers;
 use serde::Deserialize;
 
 use crate::problem::Problem;
 
-pub use object::{object, objects};
+pub use explain::no_such_member;
+pub use object::{object, objects, present};
 
 use object::Object;
 

@@ -1,4 +1,4 @@
-//! One attempt: from a delivery and the configuration as it is now to a request, and from its answer to a record.
+//! One attempt: from a delivery and the configuration as it is now to a request, and from its response to a record.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -14,10 +14,10 @@ use postrider_model::{
 use postrider_signing::render::{BodyParts, render_body};
 use postrider_storage::{Change, Finished, SessionId};
 
-use crate::directory::AccountEntry;
 use crate::engine::Engine;
 use crate::lanes::Ready;
-use crate::transport::{Answer, Request};
+use crate::transport::{Request, Response};
+use postrider_configuration::AccountEntry;
 
 /// How long to wait before asking again for a configuration that the store could not give.
 const CONFIG_RETRY: Duration = Duration::from_millis(250);
@@ -93,7 +93,7 @@ pub async fn carry_out(engine: &Engine, ready: Ready) -> Done {
 /// Without the account's configuration nothing can be attempted, nor anything be said about it: wait for the store.
 async fn entry_of(engine: &Engine, ready: &Ready) -> Option<Arc<AccountEntry>> {
     loop {
-        match engine.directory().entry(ready.delivery.key.account).await {
+        match engine.configuration().entry(ready.delivery.key.account).await {
             Ok(entry) => return entry,
             Err(error) => {
                 tracing::warn!(%error, "an account's configuration could not be read; trying again");
@@ -119,29 +119,29 @@ async fn attempt(
     };
     let started_at = engine.clock().now();
     let started = engine.clock().monotonic();
-    let answer = caught(engine.transport().send(&request)).await;
+    let response = caught(engine.transport().send(&request)).await;
     let duration = engine.clock().monotonic().saturating_sub(started);
-    engine.meters().attempt(answer.outcome, duration);
+    engine.meters().attempt(response.outcome, duration);
     let attempt = Attempt {
         number: ready.delivery.progress.next_number(),
         started_at,
         duration,
-        outcome: answer.outcome,
-        error: answer.error,
+        outcome: response.outcome,
+        error: response.error,
         exchange: Exchange::Http(HttpExchange {
             request: HttpRequest {
                 url: request.url,
                 headers: request.headers,
             },
-            response: answer.status_code.map(|status| HttpResponse {
+            response: response.status_code.map(|status| HttpResponse {
                 status,
-                headers: answer.headers,
-                body: answer.body,
-                truncated: answer.truncated,
+                headers: response.headers,
+                body: response.body,
+                truncated: response.truncated,
             }),
         }),
     };
-    (attempt, answer.retry_after)
+    (attempt, response.retry_after)
 }
 
 /// The body of a delivery: from what was stored at acceptance alone, so that every attempt and resend sends the same
@@ -167,7 +167,7 @@ fn headers_of(
     body: &[u8],
 ) -> Headers {
     let event = &ready.delivery.event;
-    let names = engine.header_names();
+    let names = engine.configuration().header_names();
     let id = event.id.to_string();
     let wall = engine.clock().wall();
     let signatures = entry.signers(engine.clock().now()).sign(&id, wall.unix_s(), body);
@@ -199,7 +199,7 @@ fn unix_seconds(time: Timestamp) -> String {
 }
 
 /// A panic of the transport is a defect, but must not leave the delivery in the air: it becomes a failed attempt.
-async fn caught(send: impl Future<Output = Answer>) -> Answer {
+async fn caught(send: impl Future<Output = Response>) -> Response {
     let mut send = std::pin::pin!(send);
     std::future::poll_fn(move |context| {
         let poll = std::panic::catch_unwind(AssertUnwindSafe(|| send.as_mut().poll(context)));
@@ -208,8 +208,8 @@ async fn caught(send: impl Future<Output = Answer>) -> Answer {
     .await
 }
 
-fn panicked() -> Answer {
-    Answer {
+fn panicked() -> Response {
+    Response {
         outcome: Outcome::ProtocolError,
         status_code: None,
         error: Some("The request failed inside Postrider; the server's log has the details".to_owned()),

@@ -7,6 +7,7 @@ use deadpool_postgres::GenericClient;
 use postrider_model::{Attempt, Outcome};
 use postrider_storage::encoding::exchange::ExchangeColumns;
 use postrider_storage::encoding::headers::Context;
+use postrider_storage::rules::attempts::stored_duration;
 use postrider_storage::{DeliveryKey, DeliveryRecord};
 use tokio_postgres::Row;
 
@@ -41,7 +42,7 @@ impl<'a> Rows<'a> {
             started_at: attempt.started_at,
         };
         self.started_at.push(attempt.started_at.unix_ms());
-        self.duration_ns.push(nanoseconds(attempt.duration));
+        self.duration_ns.push(stored_duration(attempt.duration));
         self.errors
             .push(attempt.error.as_ref().map(|text| text.as_bytes()));
         let exchange = ExchangeColumns::of(&attempt.exchange, &context);
@@ -74,11 +75,6 @@ fn bytes(text: Cow<'_, str>) -> Cow<'_, [u8]> {
         Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
         Cow::Owned(text) => Cow::Owned(text.into_bytes()),
     }
-}
-
-/// A duration as a column keeps it.
-pub(crate) fn nanoseconds(duration: Duration) -> i64 {
-    i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)
 }
 
 /// The delivery of this key with its attempts, in order. One statement is one snapshot.

@@ -1,7 +1,7 @@
 //! Finds out why a text could not be read.
 
-use postrider_engine::drafts::escape_pointer;
-use postrider_signing::json::{JsonErrorKind, inspect};
+use postrider_json::pointer::escape;
+use postrider_json::{JsonErrorKind, inspect};
 use serde::Deserialize;
 use serde_path_to_error::{Path, Segment};
 
@@ -58,11 +58,12 @@ fn wrong_shape(path: &Path, error: &serde_json::Error) -> Problem {
     let mut place = pointer(path);
     let message = without_position(error);
     if let Some(name) = quoted(&message, "missing field `") {
-        place = format!("{}/{}", place, escape_pointer(name));
+        place = format!("{}/{}", place, escape(name));
         return Problem::body(place, fault_codes::REQUIRED, "this member is required");
     }
     if let Some(name) = quoted(&message, "unknown field `") {
-        return unknown_member(at_member(place, name), name, &message);
+        let known = message.split_once(", ").map(|(_, known)| known);
+        return no_such_member(at_member(place, name), name, known);
     }
     if let Some(name) = quoted(&message, "duplicate field `") {
         let place = at_member(place, name);
@@ -76,7 +77,9 @@ fn wrong_shape(path: &Path, error: &serde_json::Error) -> Problem {
     Problem::body(place, code, in_plain_words(&message))
 }
 
-fn unknown_member(place: String, name: &str, message: &str) -> Problem {
+/// The problem of the member `name` at `place`. `known` says which members there are, where that is known.
+#[cold]
+pub fn no_such_member(place: String, name: &str, known: Option<&str>) -> Problem {
     if READ_ONLY.contains(&name) {
         return Problem::body(
             place,
@@ -84,14 +87,16 @@ fn unknown_member(place: String, name: &str, message: &str) -> Problem {
             "this member can be read but not set",
         );
     }
-    let known = message.split_once(", ").map_or("", |(_, known)| known);
-    let detail = format!("there is no such member here; {known}");
+    let detail = match known {
+        Some(known) => format!("there is no such member here; {known}"),
+        None => "there is no such member here".to_owned(),
+    };
     Problem::body(place, fault_codes::UNKNOWN_MEMBER, detail)
 }
 
 /// The pointer to the member `name`, whether the path stopped at it or at its object.
 fn at_member(place: String, name: &str) -> String {
-    let member = format!("/{}", escape_pointer(name));
+    let member = format!("/{}", escape(name));
     if place.ends_with(&member) {
         place
     } else {
@@ -104,7 +109,7 @@ fn pointer(path: &Path) -> String {
     for segment in path {
         match segment {
             Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
-            Segment::Map { key } => pointer.push_str(&format!("/{}", escape_pointer(key))),
+            Segment::Map { key } => pointer.push_str(&format!("/{}", escape(key))),
             Segment::Enum { .. } | Segment::Unknown => {}
         }
     }

@@ -143,7 +143,7 @@ pub async fn run(args: Args, environment: &Environment) -> Result<(), Failure> {
                 .show(call, |answer, _| {
                     format!(
                         "Resending {}.",
-                        counted(&answer["replayed"], "delivery", "deliveries")
+                        counted(&answer["count"], "delivery", "deliveries")
                     )
                 })
                 .await

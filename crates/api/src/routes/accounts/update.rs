@@ -3,16 +3,15 @@
 use axum::Json;
 use axum::extract::State;
 use http::Uri;
-use postrider_engine::ConfigureError;
-use postrider_engine::drafts::{AccountWish, EDITS_MAX};
+use postrider_configuration::ConfigureError;
+use postrider_configuration::{AccountWish, EDITS_MAX};
 use postrider_model::Account;
 
 use super::find;
 use super::input::AccountInput;
 use super::view::AccountView;
-use crate::decode::decode;
 use crate::json_body::JsonText;
-use crate::merge_patch::merge_patch;
+use crate::patch::patched;
 use crate::path::{AccountPath, InAccount, account_not_found};
 use crate::problem::Problem;
 use crate::query::no_parameters;
@@ -44,7 +43,7 @@ pub async fn update_account(
     for _ in 0..EDITS_MAX {
         let current = find(&state, id).await?;
         let wish = edit(&current, patch.as_str()?)?;
-        match state.engine.update_account(current, wish).await {
+        match state.configuration.update_account(current, wish).await {
             Err(ConfigureError::Stale) => {}
             Err(error) => return Err(Problem::of_configuring(error, account_not_found)),
             Ok(account) => return AccountView::of(account).map(Json),
@@ -54,6 +53,5 @@ pub async fn update_account(
 }
 
 fn edit(current: &Account, patch: &str) -> Result<AccountWish, Problem> {
-    let current = serde_json::to_string(&AccountInput::of(current)?).map_err(Problem::internal)?;
-    decode::<AccountInput>(&merge_patch(&current, patch)?).map(AccountInput::into_wish)
+    patched(&AccountInput::of(current)?, patch).map(AccountInput::into_wish)
 }

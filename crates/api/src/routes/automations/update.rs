@@ -3,16 +3,15 @@
 use axum::Json;
 use axum::extract::State;
 use http::Uri;
-use postrider_engine::ConfigureError;
-use postrider_engine::drafts::{AutomationWish, EDITS_MAX};
+use postrider_configuration::ConfigureError;
+use postrider_configuration::{AutomationWish, EDITS_MAX};
 use postrider_model::{Automation, AutomationId};
 
 use super::input::AutomationInput;
 use super::view::AutomationView;
 use super::{automation_not_found, find};
-use crate::decode::decode;
 use crate::json_body::JsonText;
-use crate::merge_patch::merge_patch;
+use crate::patch::patched;
 use crate::path::{InAccount, ObjectPath, PathId};
 use crate::problem::Problem;
 use crate::query::no_parameters;
@@ -47,7 +46,11 @@ pub async fn update_automation(
     for _ in 0..EDITS_MAX {
         let current = find(&state, account, id).await?;
         let wish = edit(&current, patch.as_str()?)?;
-        match state.engine.update_automation(account, current, wish).await {
+        match state
+            .configuration
+            .update_automation(account, current, wish)
+            .await
+        {
             Err(ConfigureError::Stale) => {}
             Err(error) => return Err(Problem::of_configuring(error, automation_not_found)),
             Ok(automation) => return Ok(Json(AutomationView::of(automation))),
@@ -60,6 +63,5 @@ pub async fn update_automation(
 }
 
 fn edit(current: &Automation, patch: &str) -> Result<AutomationWish, Problem> {
-    let text = serde_json::to_string(&AutomationInput::of(current)).map_err(Problem::internal)?;
-    decode::<AutomationInput>(&merge_patch(&text, patch)?).map(AutomationInput::into_wish)
+    patched(&AutomationInput::of(current), patch).map(AutomationInput::into_wish)
 }

@@ -8,7 +8,7 @@ use axum::response::Response;
 use http::StatusCode;
 use postrider_engine::ReplayCount;
 
-use super::fields::Fields;
+use super::fields::{FILTER_REQUIRED, Fields};
 use crate::console::page;
 use crate::faults::FieldFaults;
 use crate::pages::automations::choices::{Choice, choices};
@@ -44,10 +44,8 @@ struct AutomationChoice<'a> {
 /// The answer of a count.
 struct Counted {
     matching: u64,
-    /// `1,204 deliveries`.
+    /// `1,204 deliveries`, in the heading and on the button.
     words: String,
-    /// On the button.
-    figure: String,
     is_all: bool,
     /// The end of the filter, as the run takes it.
     before: String,
@@ -57,9 +55,14 @@ struct Counted {
 pub async fn show(State(app): State<App>, Writing(account): Writing) -> Result<Response, Refusal> {
     let query = &account.visitor.query;
     let fields = Fields::of(|name| query.get(name));
-    let (filter, faults) = fields.filter(app.now());
+    let (filter, mut faults) = fields.filter(app.now());
+    let is_counting = query.get("count").is_some();
+    if !is_counting {
+        // Links lead here with the filters of a list, which may have none: the form is where to choose.
+        faults.retain(|fault| fault.code != FILTER_REQUIRED);
+    }
     let mut counted = None;
-    if query.get("count").is_some() && faults.is_empty() {
+    if is_counting && faults.is_empty() {
         let count = app.engine.count_replay(account.id(), &filter, COUNT_MAX).await?;
         let before = filter.before.unwrap_or_else(|| app.now());
         counted = Some(Counted::new(count, before.to_string()));
@@ -68,7 +71,7 @@ pub async fn show(State(app): State<App>, Writing(account): Writing) -> Result<R
     let is_faulty = !faults.is_empty();
     let (event_types, _) = choices(&app, &[]).await?;
     let mut response = page(&ShowPage {
-        shell: Shell::of(&app, &account.visitor, Place::Accounts, "Send again"),
+        shell: Shell::of(&app, &account.visitor, Place::Accounts, "Replay"),
         head: AccountHead::of(&account, Tab::Deliveries),
         path: account.path("replay"),
         fields: &fields,
@@ -88,7 +91,6 @@ impl Counted {
         Self {
             matching: count.matching,
             words: number::counted(count.matching, "delivery", "deliveries"),
-            figure: number::grouped(count.matching),
             is_all: count.is_all,
             before,
         }

@@ -82,7 +82,7 @@ pub async fn show(State(app): State<App>, Operator(visitor): Operator) -> Result
         in_flight: counted(load.in_flight, "request", "requests"),
         held: counted(load.deliveries, "delivery", "deliveries"),
         lanes: counted(load.lanes, "URL", "URLs"),
-        event_types: counted(app.engine.catalogue().len(), "event type", "event types"),
+        event_types: counted(app.configuration.catalogue().len(), "event type", "event types"),
         nodes,
     })
 }
@@ -116,13 +116,13 @@ impl Health {
             },
             Err(StoreError::Busy) => Self {
                 badge: Badge::new(Tone::Busy, Icon::Warning, "Busy"),
-                detail: "takes longer than it should to answer".to_owned(),
+                detail: "responds slowly".to_owned(),
             },
             Err(error) => {
                 tracing::warn!(%error, "the store is not well");
                 Self {
                     badge: Badge::new(Tone::Bad, Icon::Warning, "Not healthy"),
-                    detail: "does not answer as it should; the log says why".to_owned(),
+                    detail: "does not respond correctly; see the log".to_owned(),
                 }
             }
         }

@@ -1,0 +1,28 @@
+//! The stable codes of faults that wishes can have. URLs add those of [`postrider_egress::DestinationError`].
+
+/// A member can be read but not set.
+pub const READ_ONLY: &str = "read_only";
+/// A member occurs twice.
+pub const DUPLICATE_MEMBER: &str = "duplicate_member";
+/// A value is of another JSON type.
+pub const WRONG_TYPE: &str = "wrong_type";
+/// Arrays and objects are nested too deeply.
+pub const TOO_DEEP: &str = "too_deep";
+/// A value is of the right type, but not possible.
+pub const INVALID_VALUE: &str = "invalid_value";
+/// A number is too small or too large.
+pub const OUT_OF_RANGE: &str = "out_of_range";
+/// A text, or a value as JSON, is too long.
+pub const TOO_LONG: &str = "too_long";
+/// A text is empty or blank.
+pub const BLANK: &str = "blank";
+/// A list has too many items.
+pub const TOO_MANY: &str = "too_many";
+/// A list has too few items.
+pub const TOO_FEW: &str = "too_few";
+/// An item occurs twice.
+pub const DUPLICATE: &str = "duplicate";
+/// A header that Postrider sets itself, or that would break framing.
+pub const RESERVED_HEADER: &str = "reserved_header";
+/// An action id that the automation does not have.
+pub const UNKNOWN_ACTION: &str = "unknown_action";
