@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 
 use crate::accept::AcceptError;
 use crate::attempt::Done;
+use crate::jobs::Jobs;
 use crate::lanes::{Lanes, Ready};
 use crate::meters::Meters;
 use crate::observe::Observer;
@@ -26,6 +27,9 @@ use crate::work::append::AppendJob;
 
 /// How long a stop waits for the last events and results to be on disk, once the attempts are over.
 const LAST_RESULTS_MAX: Duration = Duration::from_secs(10);
+
+/// How long it then waits for jobs: those that switch actions off, and the last steps of replays.
+const LAST_JOBS_MAX: Duration = Duration::from_secs(10);
 
 /// What an engine is made of.
 pub struct EngineParts {
@@ -65,6 +69,7 @@ pub struct Engine {
     stopping: AtomicBool,
     halt: watch::Sender<bool>,
     tasks: Mutex<Tasks>,
+    jobs: Jobs,
 }
 
 #[derive(Default)]
@@ -102,6 +107,7 @@ impl Engine {
             stopping: AtomicBool::new(false),
             halt: watch::channel(false).0,
             tasks: Mutex::new(Tasks::default()),
+            jobs: Jobs::new(),
             parts,
         });
         engine.renewed(asked_at);
@@ -132,7 +138,7 @@ impl Engine {
     }
 
     /// Stops: accepts nothing more, starts no attempt, waits up to `grace` for those under way, puts their results on
-    /// record, and gives everything else back to the store.
+    /// record with what follows from them, ends replays, and gives everything else back to the store.
     pub async fn stop(&self, grace: Duration) {
         self.stopping.store(true, Ordering::Relaxed);
         self.lanes.lock().close();
@@ -143,6 +149,7 @@ impl Engine {
         self.halt.send_replace(true);
         drop(self.results.lock().take());
         join(advance, LAST_RESULTS_MAX).await;
+        self.jobs.end(LAST_JOBS_MAX).await;
         background.iter().for_each(JoinHandle::abort);
         if let Err(error) = self
             .parts
@@ -210,6 +217,10 @@ impl Engine {
 
     pub(crate) fn observer(&self) -> &dyn Observer {
         &*self.parts.observer
+    }
+
+    pub(crate) fn jobs(&self) -> &Jobs {
+        &self.jobs
     }
 
     pub(crate) fn meters(&self) -> &Meters {

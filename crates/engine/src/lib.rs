@@ -15,6 +15,7 @@
 //!   pace that its receiver can take ([`pace`]).
 //! * [`attempt`]: makes one request from a delivery and the configuration as it is now.
 //! * [`work`]: the tasks that attempt, record, refill lanes from the store, keep the session and prune.
+//! * `consequences`: what follows once results are on record. `jobs`: what comes and goes, and ends with the engine.
 //! * [`observe`]: what the engine tells of its work, to those who count or show it.
 //! * [`api_keys`], [`admin_key`], [`sign_in`]: who may call the API and be in the console.
 //!
@@ -26,7 +27,9 @@ pub mod admin_key;
 pub mod api_keys;
 pub mod attempt;
 pub mod clock;
+mod consequences;
 pub mod engine;
+mod jobs;
 pub mod lanes;
 pub mod load;
 mod meters;
