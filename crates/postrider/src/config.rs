@@ -17,7 +17,6 @@ pub mod duration;
 pub mod environment;
 pub mod file;
 pub mod frame_ancestors;
-pub mod header_prefix;
 pub mod load;
 pub mod log;
 pub mod logo;
@@ -27,6 +26,7 @@ pub mod product_name;
 pub mod public_url;
 pub mod reference;
 pub mod retry_delays;
+pub mod service_links;
 pub mod settings;
 pub mod size;
 mod text_value;
@@ -34,8 +34,9 @@ mod text_value;
 use std::fmt;
 use std::path::PathBuf;
 
-pub use environment::Environment;
 pub use load::{Loaded, load};
+pub use postrider_cli::Environment;
+use postrider_cli::Failure;
 pub use settings::Settings;
 
 /// Where a value came from.
@@ -95,7 +96,7 @@ pub enum ConfigError {
         nearest: Option<String>,
     },
     /// A `POSTRIDER_…` variable that nothing reads.
-    #[error("{name} is no variable of Postrider{}", hint(nearest.as_deref()))]
+    #[error("{name} is not a variable of Postrider{}", hint(nearest.as_deref()))]
     UnknownVariable {
         /// The variable.
         name: String,
@@ -120,6 +121,12 @@ pub enum ConfigError {
         /// Why.
         message: String,
     },
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        Self::Usage(error.to_string())
+    }
 }
 
 fn hint(nearest: Option<&str>) -> String {

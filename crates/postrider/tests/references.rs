@@ -34,7 +34,7 @@ fn the_reference_of_settings_is_up_to_date() {
 
 #[test]
 fn the_reference_of_commands_is_up_to_date() {
-    assert_committed("cli.md", &postrider::cli::reference());
+    assert_committed("cli.md", &postrider::command_line::reference());
 }
 
 #[test]

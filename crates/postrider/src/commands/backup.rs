@@ -6,8 +6,8 @@ use clap::ArgMatches;
 
 use super::data_dir::DataDirArgs;
 use crate::config::{Environment, size};
-use crate::display::Screen;
-use crate::failure::Failure;
+use postrider_cli::Failure;
+use postrider_cli::display::Screen;
 
 /// Flags of the command.
 #[derive(Debug, clap::Args)]

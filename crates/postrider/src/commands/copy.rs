@@ -8,9 +8,9 @@ use clap::ArgMatches;
 use super::data_dir::DatabaseArgs;
 use crate::config::database::DatabaseUrl;
 use crate::config::{self, Environment};
-use crate::display::Screen;
-use crate::failure::Failure;
 use crate::wiring::store;
+use postrider_cli::Failure;
+use postrider_cli::display::Screen;
 
 /// Flags of the command.
 #[derive(Debug, clap::Args)]

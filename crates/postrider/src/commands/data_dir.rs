@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{ArgMatches, Args, Command, FromArgMatches};
 
 use crate::config::{self, Environment, Settings, declaration};
-use crate::failure::Failure;
+use postrider_cli::Failure;
 
 /// `--data-dir` and `--config`: the former as the settings declare it, and no other setting.
 #[derive(Debug, Clone, Copy)]

@@ -16,17 +16,17 @@ use postrider_engine::{AdminKey, AttemptNews};
 use postrider_model::delivery::Next;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
-use crate::client::{Client, ClientArgs};
 use crate::config::duration::SampleInterval;
 use crate::config::log::{LogFormat, LogLevel};
-use crate::config::retry_delays::RetryDelays;
 use crate::config::{Environment, Settings, declaration, networks};
-use crate::display::Screen;
-use crate::failure::Failure;
 use crate::wiring::signals::StopSignals;
 use crate::wiring::{Node, Secrets, logging, open_files};
 use demo::Demo;
 use narrator::Narrator;
+use postrider_cli::Failure;
+use postrider_cli::client::{Client, ClientArgs};
+use postrider_cli::display::Screen;
+use postrider_cli::values::retry_delays::RetryDelays;
 use receiver::{Receipt, Receiver};
 
 /// Flags of the command.

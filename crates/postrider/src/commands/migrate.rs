@@ -5,9 +5,9 @@ use postrider_storage_postgres::{PostgresOptions, PostgresStore};
 
 use super::data_dir::StoreArgs;
 use crate::config::{Environment, Settings};
-use crate::display::Screen;
-use crate::failure::Failure;
 use crate::wiring::store;
+use postrider_cli::Failure;
+use postrider_cli::display::Screen;
 
 /// Flags of the command.
 #[derive(Debug, clap::Args)]

@@ -7,10 +7,10 @@ use postrider_engine::AdminKey;
 
 use crate::config::logo::{Logo, LogoError};
 use crate::config::{self, Environment, Loaded, Settings};
-use crate::display::Screen;
-use crate::failure::Failure;
 use crate::wiring::signals::StopSignals;
 use crate::wiring::{Node, Secrets, logging, open_files};
+use postrider_cli::Failure;
+use postrider_cli::display::Screen;
 
 /// Flags of the command.
 #[derive(Debug, clap::Args)]

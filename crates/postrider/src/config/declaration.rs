@@ -10,24 +10,25 @@ use super::settings::Settings;
 /// What every variable of ours starts with.
 pub const VARIABLE_PREFIX: &str = "POSTRIDER_";
 
-/// Variables that are no settings of the server, with what they are for.
-pub const OTHER_VARIABLES: [(&str, &str); 6] = [
+/// Variables that the server reads beside its settings, with what they are for.
+const SERVER_VARIABLES: [(&str, &str); 3] = [
     (
         "POSTRIDER_ADMIN_KEY",
-        "the key that opens the server's API; made and printed on the first start where it is not set",
+        "the API key of the operator; if unset, the first start creates one and prints it",
     ),
     (
         "POSTRIDER_DATABASE_PASSWORD",
-        "the password of the PostgreSQL database, where neither the URL nor a file holds it",
+        "the password of the PostgreSQL database, if neither the URL nor a file holds it",
     ),
-    ("POSTRIDER_CONFIG", "as --config"),
-    ("POSTRIDER_URL", "client commands: as --url"),
-    (
-        "POSTRIDER_API_KEY",
-        "client commands: the key to call the API with",
-    ),
-    ("POSTRIDER_SIGNING_SECRET", "`sign` and `verify`: the signing key"),
+    ("POSTRIDER_CONFIG", "same as --config"),
 ];
+
+/// All variables that are not settings, with what they are for.
+pub fn other_variables() -> impl Iterator<Item = (&'static str, &'static str)> {
+    SERVER_VARIABLES
+        .into_iter()
+        .chain(postrider_cli::environment::VARIABLES)
+}
 
 /// The declared settings as arguments of a command.
 static DECLARED: LazyLock<Command> = LazyLock::new(|| Settings::augment_args(Command::new("settings")));

@@ -7,10 +7,10 @@ use clap::ArgMatches;
 use clap::parser::ValueSource;
 
 use super::declaration::{defaults, key, read, settings, variable};
-use super::environment::Environment;
 use super::file::ConfigFile;
 use super::settings::Settings;
 use super::{ConfigError, Origin};
+use postrider_cli::Environment;
 
 /// Settings of which only one can be given.
 const EXCLUSIVE: [(&str, &str); 1] = [("data_dir", "database_url")];

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::declaration::{OTHER_VARIABLES, defaults, key, read, settings, variable};
-use crate::display::wrapped;
+use super::declaration::{defaults, key, other_variables, read, settings, variable};
+use postrider_cli::display::wrapped;
 
 const HEAD: [&str; 3] = [
     "The settings of `postrider serve`. This file is read from ./postrider.toml, or from where --config or \
@@ -35,7 +35,7 @@ pub fn reference() -> String {
         let _ = write!(text, "\n{lines}#{key} = {value}\n");
     }
     text.push_str("\n# Variables that have no key here:\n");
-    for (name, meaning) in OTHER_VARIABLES {
+    for (name, meaning) in other_variables() {
         let _ = write!(text, "{}", comment(&format!("{name}: {meaning}")));
     }
     text

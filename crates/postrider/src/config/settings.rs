@@ -7,6 +7,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use ipnet::IpNet;
+use postrider_cli::values::header_prefix::HeaderPrefix;
+use postrider_cli::values::retry_delays::RetryDelays;
 use postrider_engine::{EngineSettings, UnseenTypes};
 use serde::{Deserialize, Serialize};
 
@@ -14,14 +16,12 @@ use super::accent_color::AccentColor;
 use super::database::DatabaseUrl;
 use super::duration::{AttemptTimeout, Retention, ShutdownGrace};
 use super::frame_ancestors::{self, FrameAncestor};
-use super::header_prefix::HeaderPrefix;
 use super::log::{LogFormat, LogLevel};
 use super::logo::{Logo, LogoError};
-use super::networks;
 use super::product_name::ProductName;
 use super::public_url::PublicUrl;
-use super::retry_delays::RetryDelays;
 use super::size::{BodyLimit, ResponseBytes};
+use super::{networks, retry_delays, text_value};
 
 /// The settings of `postrider serve`.
 #[derive(Debug, Clone, PartialEq, Eq, clap::Args, Serialize, Deserialize)]
@@ -64,6 +64,7 @@ pub struct Settings {
     /// The waits between attempts, in seconds: `10,100` tries at once, again 10 s after the first failure, again 100 s
     /// after the second, then never. `none` tries once. Accounts and automations can have their own.
     #[arg(long, value_name = "SECONDS,…", default_value = "10,100")]
+    #[serde(with = "retry_delays")]
     pub retry_delays: RetryDelays,
 
     /// How long one attempt may take in all: name lookup, connection, TLS, and the answer to its last byte. Actions
@@ -74,6 +75,7 @@ pub struct Settings {
     /// What the headers of webhooks and their user agent start with: the name you send under. `Acme` sends
     /// `Acme-Signature`.
     #[arg(long, value_name = "NAME", default_value = "Postrider")]
+    #[serde(with = "text_value")]
     pub header_prefix: HeaderPrefix,
 
     /// A network that webhooks may go to although it is private or loopback, such as `10.1.0.0/16`. Can be given more
@@ -160,7 +162,7 @@ fn number_within<'de, D: serde::Deserializer<'de>>(
     range: &std::ops::RangeInclusive<i64>,
     deserializer: D,
 ) -> Result<u32, D::Error> {
-    let number: u32 = super::text_value::deserialize(deserializer)?;
+    let number: u32 = text_value::deserialize(deserializer)?;
     if range.contains(&i64::from(number)) {
         Ok(number)
     } else {

@@ -5,8 +5,13 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::str::FromStr;
 
-use serde::Deserializer;
 use serde::de::{Error, SeqAccess, Visitor};
+use serde::{Deserializer, Serializer};
+
+/// Writes a value as the text that it is read from.
+pub(super) fn serialize<S: Serializer>(value: &impl fmt::Display, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(value)
+}
 
 /// Reads a value from text, or from a whole number as if it had been written as text.
 pub(super) fn deserialize<'de, T, D>(deserializer: D) -> Result<T, D::Error>

@@ -2,7 +2,7 @@
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::failure::{Failure, exit};
+use postrider_cli::failure::{Failure, exit};
 
 /// SIGTERM, as service managers send it, and SIGINT, as ctrl-c does.
 #[derive(Debug)]

@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::config::Settings;
 use crate::config::database::DatabaseUrl;
-use crate::failure::Failure;
+use postrider_cli::Failure;
 
 /// How long a start waits for a database that is not there yet, as when a whole set-up starts at once.
 const DATABASE_WAIT_MAX: Duration = Duration::from_secs(60);

@@ -8,8 +8,8 @@ use postrider_storage_sqlite::{Export, ExportError};
 use tokio::sync::mpsc;
 
 use super::source;
-use crate::display::progress::{Progress, grouped};
-use crate::failure::Failure;
+use postrider_cli::Failure;
+use postrider_cli::display::progress::{Progress, grouped};
 
 /// Batches that are read ahead: one is ready when the one before is written. Each has some MiB at most.
 const BATCHES_AHEAD: usize = 2;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use postrider_storage_sqlite::{Export, ExportError, OpenError};
 
-use crate::failure::Failure;
+use postrider_cli::Failure;
 
 /// The folder that `--from` names. What is refused is not repeated: it may be a URL with a password.
 pub(super) fn folder(from: &str) -> Result<PathBuf, Failure> {

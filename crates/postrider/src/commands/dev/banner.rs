@@ -2,7 +2,7 @@
 
 use super::demo::{ACCOUNT, Demo, EVENT_TYPE};
 use crate::config::duration::SampleInterval;
-use crate::display::{Paint, Record};
+use postrider_cli::display::{Paint, Record};
 
 /// The text that the demo starts with.
 pub fn banner(

@@ -6,8 +6,8 @@ use http::Method;
 use postrider_model::{EventId, SigningSecret};
 use serde_json::{Value, json};
 
-use crate::client::{Call, Client};
-use crate::failure::Failure;
+use postrider_cli::Failure;
+use postrider_cli::client::{Call, Client};
 
 /// The account's uid.
 pub const ACCOUNT: &str = "demo";

@@ -8,8 +8,8 @@ use postrider_model::{Attempt, Clock, DeliveryStatus, Outcome};
 
 use super::demo::Sample;
 use super::receiver::Receipt;
-use crate::display::{Paint, Screen, printable};
-use crate::failure::Failure;
+use postrider_cli::Failure;
+use postrider_cli::display::{Paint, Screen, printable};
 
 /// Tells what happens.
 pub(super) struct Narrator {

@@ -19,7 +19,7 @@ use postrider_signing::standard_webhooks::{self, WebhookHeaders};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
-use crate::failure::Failure;
+use postrider_cli::Failure;
 
 /// Where webhooks go.
 const PATH: &str = "/hooks";

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::cli;
+use crate::command_line;
 
 /// The settings that these flags, variables and file make.
 fn settings(flags: &[&str], variables: &[(&str, &str)], file: &str) -> Result<Settings, ConfigError> {
@@ -13,10 +13,10 @@ fn loaded(flags: &[&str], variables: &[(&str, &str)], file: &str) -> Result<Load
     let environment = variables
         .iter()
         .map(|(name, value)| ((*name).into(), (*value).into()));
-    let environment = Environment::from_variables(environment)?;
+    let environment = crate::config::environment::read(environment)?;
     let file = ConfigFile::parse(Path::new("postrider.toml"), file)?;
     let arguments = ["postrider", "serve"].iter().chain(flags);
-    let matches = cli::command().try_get_matches_from(arguments).unwrap();
+    let matches = command_line::command().try_get_matches_from(arguments).unwrap();
     let (_, matches) = matches.subcommand().unwrap();
     let (settings, origins) = merge(|key| flag(matches, key), &environment, &file)?;
     let loaded = Loaded {
