@@ -92,7 +92,7 @@ impl Method {
     }
 }
 
-/// Puts the header names in. They are those of `postrider_engine::attempt::HeaderNames`, as they are sent, as Node.js and
+/// Puts the header names in. They are those of `postrider_signing::HeaderNames`, as they are sent, as Node.js and
 /// Rust give them (lower case), and as CGI does (RFC 3875, section 4.1.18).
 fn fill(text: &str, prefix: &str) -> String {
     let names = [

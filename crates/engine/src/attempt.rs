@@ -1,4 +1,4 @@
-//! One attempt: from a delivery and the configuration as it is now to a request, and from its answer to a record.
+//! One attempt: from a delivery and the configuration as it is now to a request, and from its response to a record.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use postrider_storage::{Change, Finished, SessionId};
 use crate::directory::AccountEntry;
 use crate::engine::Engine;
 use crate::lanes::Ready;
-use crate::transport::{Answer, Request};
+use crate::transport::{Request, Response};
 
 /// How long to wait before asking again for a configuration that the store could not give.
 const CONFIG_RETRY: Duration = Duration::from_millis(250);
@@ -114,23 +114,23 @@ async fn attempt(
     };
     let started_at = engine.clock().now();
     let started = engine.clock().monotonic();
-    let answer = caught(engine.transport().send(&request)).await;
+    let response = caught(engine.transport().send(&request)).await;
     let duration = engine.clock().monotonic().saturating_sub(started);
-    engine.meters().attempt(answer.outcome, duration);
+    engine.meters().attempt(response.outcome, duration);
     let attempt = Attempt {
         number: ready.delivery.progress.next_number(),
         started_at,
         duration,
-        outcome: answer.outcome,
-        status_code: answer.status_code,
-        error: answer.error,
+        outcome: response.outcome,
+        status_code: response.status_code,
+        error: response.error,
         url: request.url,
         request_headers: request.headers,
-        response_headers: answer.headers,
-        response_body: answer.body,
-        response_truncated: answer.truncated,
+        response_headers: response.headers,
+        response_body: response.body,
+        response_truncated: response.truncated,
     };
-    (attempt, answer.retry_after)
+    (attempt, response.retry_after)
 }
 
 /// The body of a delivery: from what was stored at acceptance alone, so that every attempt and resend sends the same
@@ -188,7 +188,7 @@ fn unix_seconds(time: Timestamp) -> String {
 }
 
 /// A panic of the transport is a defect, but must not leave the delivery in the air: it becomes a failed attempt.
-async fn caught(send: impl Future<Output = Answer>) -> Answer {
+async fn caught(send: impl Future<Output = Response>) -> Response {
     let mut send = std::pin::pin!(send);
     std::future::poll_fn(move |context| {
         let poll = std::panic::catch_unwind(AssertUnwindSafe(|| send.as_mut().poll(context)));
@@ -197,8 +197,8 @@ async fn caught(send: impl Future<Output = Answer>) -> Answer {
     .await
 }
 
-fn panicked() -> Answer {
-    Answer {
+fn panicked() -> Response {
+    Response {
         outcome: Outcome::ProtocolError,
         status_code: None,
         error: Some("The request failed inside Postrider; the server's log has the details".to_owned()),
@@ -206,46 +206,5 @@ fn panicked() -> Answer {
         body: Bytes::new(),
         truncated: false,
         retry_after: None,
-    }
-}
-
-/// The names that carry the installation's prefix.
-#[derive(Debug)]
-pub struct HeaderNames {
-    prefix: String,
-    signature: String,
-    signature_next: String,
-    event_type: String,
-    delivery_id: String,
-    attempt: String,
-    user_agent: String,
-}
-
-impl HeaderNames {
-    /// The names for this prefix.
-    pub fn new(prefix: &str) -> Self {
-        Self {
-            prefix: format!("{}-", prefix.to_ascii_lowercase()),
-            signature: format!("{prefix}-Signature"),
-            signature_next: format!("{prefix}-Signature-Next"),
-            event_type: format!("{prefix}-Event-Type"),
-            delivery_id: format!("{prefix}-Delivery-Id"),
-            attempt: format!("{prefix}-Attempt"),
-            user_agent: format!("{prefix}/{}", env!("CARGO_PKG_VERSION")),
-        }
-    }
-
-    /// Whether a custom header of this name would stand in for one of ours.
-    pub fn is_ours(&self, name: &str) -> bool {
-        let name = name.to_ascii_lowercase();
-        name.starts_with(&self.prefix)
-            || name.starts_with("webhook-")
-            || name == "user-agent"
-            || name == "content-type"
-    }
-
-    /// The name of the header that says which attempt of its delivery a request is.
-    pub fn attempt(&self) -> &str {
-        &self.attempt
     }
 }

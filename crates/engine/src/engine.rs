@@ -5,19 +5,18 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use parking_lot::{Mutex, MutexGuard};
-use postrider_model::secret::SECRET_BYTES;
-use postrider_model::{ActionId, Clock, IdGenerator, Outcome, SigningSecret};
+use postrider_egress::{DestinationError, EgressGuard, Resolve};
+use postrider_model::{ActionId, Clock, Entropy, IdGenerator, Outcome, SigningSecret};
+use postrider_signing::HeaderNames;
 use postrider_storage::{ChangeMark, SessionId, Store, StoreError, StoreResult};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use crate::accept::AcceptError;
-use crate::attempt::{Done, HeaderNames};
+use crate::attempt::Done;
 use crate::catalogue::Catalogue;
 use crate::directory::Directory;
-use crate::egress::{DestinationError, EgressGuard, Resolve};
-use crate::entropy::{Entropy, random};
 use crate::feed::Feed;
 use crate::lanes::{Lanes, Ready};
 use crate::meters::Meters;
@@ -108,7 +107,7 @@ impl Engine {
         let (appends, append_jobs) = mpsc::channel(work::append::QUEUE_MAX);
         let (results, done) = mpsc::channel(work::record::QUEUE_MAX);
         let engine = Arc::new(Self {
-            ids: IdGenerator::new(u64::from_le_bytes(random(&parts.entropy))),
+            ids: IdGenerator::new(parts.entropy.number()),
             directory: Directory::new(Arc::clone(&parts.store)),
             catalogue,
             feed: Feed::new(),
@@ -267,12 +266,12 @@ impl Engine {
 
     /// A fresh signing secret.
     pub fn new_secret(&self) -> SigningSecret {
-        SigningSecret::from_random(self.random::<SECRET_BYTES>())
+        self.parts.entropy.signing_secret()
     }
 
     /// Fresh random bytes, fit for secrets.
     pub(crate) fn random<const N: usize>(&self) -> [u8; N] {
-        random(&self.parts.entropy)
+        self.parts.entropy.bytes()
     }
 
     /// Whether webhooks may be sent to `url`, as far as can be told now: for saving it.

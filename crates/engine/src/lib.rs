@@ -18,7 +18,6 @@
 //! * [`statistics`], [`overview`]: what is counted, and the figures that people look at.
 //! * [`directory`], [`catalogue`]: configuration in memory, coherent with the store.
 //! * [`api_keys`], [`admin_key`], [`sign_in`]: who may call the API and be in the console.
-//! * [`egress`]: where requests may go, and the HTTP client that takes them there.
 //!
 //! To add an option of an action: see [`postrider_model`]. To add a rule about configuration: see [`drafts`]. To add a background job: a file in `work/`, started in
 //! [`engine`]. To add a place that sends: implement [`transport::Transport`].
@@ -31,9 +30,7 @@ pub mod catalogue;
 pub mod clock;
 pub mod directory;
 pub mod drafts;
-pub mod egress;
 pub mod engine;
-pub mod entropy;
 pub mod feed;
 pub mod lanes;
 pub mod load;

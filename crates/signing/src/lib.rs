@@ -6,6 +6,7 @@
 //! | [`render`] | the body: envelope or data, in the style the receiver re-serialises to |
 //! | [`postrider_scheme`] | the `Postrider-Signature` scheme |
 //! | [`standard_webhooks`] | the `webhook-signature` scheme of Standard Webhooks |
+//! | [`header_names`] | the names of the headers under the installation's prefix |
 //! | [`signer`] | an account's live keys, signing every attempt under both schemes |
 //!
 //! This crate does no I/O and knows no clock: the time comes in as a number. It must never round a number, drop or
@@ -39,12 +40,14 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod header_names;
 pub mod json;
 pub mod postrider_scheme;
 pub mod render;
 pub mod signer;
 pub mod standard_webhooks;
 
+pub use header_names::HeaderNames;
 pub use json::{DEPTH_MAX, Inspection, JsonError, JsonErrorKind, Loss, LossReason, inspect};
 pub use postrider_model::body::{BodyContent, BodyStyle};
 pub use postrider_model::secret::SigningSecret;

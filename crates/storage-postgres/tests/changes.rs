@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use postrider_model::AccountId;
-use postrider_storage::testkit::build::*;
-use postrider_storage::testkit::scene::Scene;
-use postrider_storage::testkit::sessions::real_now;
 use postrider_storage::{AccountStore, ChangeMark, ChangeStore, Changed, SessionStore};
 use postrider_storage_postgres::PostgresStore;
+use postrider_storage_testkit::build::*;
+use postrider_storage_testkit::scene::Scene;
+use postrider_storage_testkit::sessions::real_now;
 use support::TestDatabase;
 use tokio::time::timeout;
 

@@ -16,4 +16,4 @@ async fn make_store() -> (Arc<PostgresStore>, TestDatabase) {
     (Arc::new(store), database)
 }
 
-postrider_storage::conformance!(make_store);
+postrider_storage_testkit::conformance!(make_store);

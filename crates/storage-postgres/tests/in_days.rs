@@ -48,7 +48,7 @@ mod tables {
     async fn the_suites_rows_lie_in_partitions_of_their_days() {
         let (store, database) = super::make_store().await;
         let store: std::sync::Arc<dyn postrider_storage::Store> = store;
-        let scene = postrider_storage::testkit::scene::Scene::new(store).await;
+        let scene = postrider_storage_testkit::scene::Scene::new(store).await;
         let key = scene
             .append_in_status(1, postrider_model::DeliveryStatus::Succeeded)
             .await;
@@ -73,7 +73,7 @@ mod tables {
     }
 }
 
-postrider_storage::conformance_tests! { make_store,
+postrider_storage_testkit::conformance_tests! { make_store,
     append: [
         an_event_and_its_deliveries_read_back_as_they_were_appended,
         an_event_that_triggers_nothing_is_kept,

@@ -10,10 +10,10 @@ use std::time::Duration;
 
 use postrider_model::delivery::Progress;
 use postrider_model::{DeliveryStatus, Outcome};
-use postrider_storage::testkit::build::{at, attempted, key_of};
-use postrider_storage::testkit::scene::{Scene, claim};
 use postrider_storage::{Appended, Recorded, Store, StoreError};
 use postrider_storage_postgres::PostgresStore;
+use postrider_storage_testkit::build::{at, attempted, key_of};
+use postrider_storage_testkit::scene::{Scene, claim};
 use proxy::{Cut, Proxy};
 use support::TestDatabase;
 

@@ -5,12 +5,12 @@ mod support;
 use std::sync::Arc;
 
 use postrider_model::{AccountId, Delivery, DeliveryStatus, Grant, GrantKind, IdGenerator, Visitor};
-use postrider_storage::testkit::build::{SEED, at, new_account, new_key};
 use postrider_storage::{
     AccountRef, AccountStore, ApiKeyStore, ConsoleStore, DeliveryFilter, DeliveryStore, PageRequest,
     SaveAccount, SessionStore,
 };
 use postrider_storage_postgres::{MigrationReport, PostgresStore, SCHEMA_VERSION};
+use postrider_storage_testkit::build::{SEED, at, new_account, new_key};
 use support::TestDatabase;
 use tokio::task::JoinSet;
 

@@ -3,9 +3,9 @@
 mod support;
 
 use postrider_model::EventType;
-use postrider_storage::testkit::build::{at, event_type};
 use postrider_storage::{AccountRef, AccountStore, EventTypeStore};
 use postrider_storage_postgres::PostgresStore;
+use postrider_storage_testkit::build::{at, event_type};
 use support::TestDatabase;
 use tokio_postgres::Client;
 

@@ -5,12 +5,12 @@ mod support;
 use std::sync::Arc;
 
 use postrider_model::{DeliveryStatus, Timestamp};
-use postrider_storage::testkit::build::*;
-use postrider_storage::testkit::scene::Scene;
 use postrider_storage::{
     ChangeMark, ChangeStore, EventStore, FirstAttempt, NewEvent, Pruned, RetentionStore,
 };
 use postrider_storage_postgres::PostgresStore;
+use postrider_storage_testkit::build::*;
+use postrider_storage_testkit::scene::Scene;
 use support::TestDatabase;
 use tokio_postgres::Client;
 use uuid::Uuid;

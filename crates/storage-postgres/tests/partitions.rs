@@ -5,11 +5,11 @@ mod support;
 use std::sync::Arc;
 
 use postrider_model::{DeliveryStatus, Timestamp};
-use postrider_storage::testkit::build::{BASE_MS, at};
-use postrider_storage::testkit::scene::Scene;
-use postrider_storage::testkit::sessions::real_now;
 use postrider_storage::{FirstAttempt, Pruned, RetentionStore};
 use postrider_storage_postgres::PostgresStore;
+use postrider_storage_testkit::build::{BASE_MS, at};
+use postrider_storage_testkit::scene::Scene;
+use postrider_storage_testkit::sessions::real_now;
 use support::TestDatabase;
 use tokio_postgres::Client;
 

@@ -5,11 +5,11 @@ mod support;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use postrider_storage::testkit::lists::all_pages;
 use postrider_storage::{DeliveryFilter, DeliveryStore, EventFilter, EventStore, FirstAttempt};
 use postrider_storage_sqlite::{
     BackupError, DATABASE_FILE, Execution, SCHEMA_VERSION, SqliteOptions, SqliteStore, backup,
 };
+use postrider_storage_testkit::lists::all_pages;
 use tempfile::TempDir;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

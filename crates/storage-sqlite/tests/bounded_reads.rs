@@ -3,13 +3,13 @@
 mod support;
 
 use postrider_model::DeliveryStatus;
-use postrider_storage::testkit::build::{at, event_type};
-use postrider_storage::testkit::lists::all_pages;
-use postrider_storage::testkit::scene::Scene;
 use postrider_storage::{
     DeliveryFilter, DeliveryStore, EventFilter, EventStore, FirstAttempt, PageRequest, RetentionStore,
 };
 use postrider_storage_sqlite::Execution;
+use postrider_storage_testkit::build::{at, event_type};
+use postrider_storage_testkit::lists::all_pages;
+use postrider_storage_testkit::scene::Scene;
 
 /// More than the 20,000 rows that one step looks at.
 const EVENTS: i64 = 25_000;

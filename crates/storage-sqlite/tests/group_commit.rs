@@ -4,9 +4,9 @@ mod support;
 
 use std::sync::Arc;
 
-use postrider_storage::testkit::build::at;
 use postrider_storage::{Appended, EventStore, SessionStore, StoreError};
 use postrider_storage_sqlite::Execution;
+use postrider_storage_testkit::build::at;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn concurrent_appends_share_transactions() {

@@ -59,7 +59,7 @@ async fn both_halves_of_a_step_share_a_transaction() {
         let (scene, store, _folder) = support::scene(execution).await;
         let key = scene.append_owned(1).await;
         let before = store.write_counts();
-        let receipt = postrider_storage::testkit::build::attempted(
+        let receipt = postrider_storage_testkit::build::attempted(
             key,
             scene.actions[0],
             &postrider_model::delivery::Progress::new(),

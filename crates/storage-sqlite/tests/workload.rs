@@ -3,11 +3,11 @@
 mod support;
 
 use postrider_model::{DeliveryStatus, Outcome};
-use postrider_storage::testkit::build::{at, attempted, key_of};
 use postrider_storage::{
     AccountStore, DeliveryFilter, DeliveryStore, FirstAttempt, RetentionStore, SessionStore,
 };
 use postrider_storage_sqlite::Execution;
+use postrider_storage_testkit::build::{at, attempted, key_of};
 
 #[tokio::test]
 async fn the_database_is_whole_after_all_kinds_of_work() {

@@ -16,7 +16,8 @@
 //! What a store keeps is moved to another one row by row ([`transfer`]), not through verbs.
 //!
 //! To add a verb: put it into the trait of its area, implement it in the file of the same name in each
-//! `crates/storage-*`, and state its promise as a test in [`testkit`] (feature `testkit`).
+//! `crates/storage-*`, and state its promise as a test in
+//! `crates/storage-testkit`.
 
 pub mod accounts;
 pub mod api_keys;
@@ -32,8 +33,6 @@ pub mod page;
 pub mod retention;
 pub mod sessions;
 pub mod statistics;
-#[cfg(feature = "testkit")]
-pub mod testkit;
 pub mod transfer;
 pub mod work;
 

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use super::{Code, Problem};
 
 /// The stable codes of single faults: those of wishes, and of what the engine never sees. URLs add those of
-/// [`postrider_engine::egress::DestinationError`].
+/// `postrider_egress::DestinationError`.
 pub mod fault_codes {
     pub use postrider_engine::drafts::codes::*;
 

@@ -12,10 +12,10 @@ use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use parking_lot::Mutex;
 use postrider_api::{Api, ApiState};
-use postrider_engine::egress::{EgressGuard, Resolve, ResolveError};
-use postrider_engine::transport::{self, Answer as Received, Transport};
+use postrider_egress::{EgressGuard, Resolve, ResolveError};
+use postrider_engine::transport::{self, Response as Received, Transport};
 use postrider_engine::{ApiKeys, Engine, EngineParts, EngineSettings, SystemClock, ensure_admin_key};
-use postrider_model::{Clock, Outcome};
+use postrider_model::{Clock, Entropy, Outcome};
 use postrider_storage::Store;
 use postrider_storage_sqlite::{Execution, SqliteOptions, SqliteStore};
 use serde_json::{Value, json};
@@ -77,7 +77,7 @@ impl App {
             guard: Arc::new(EgressGuard::new(Vec::new())),
             resolver: Arc::new(Names),
             clock,
-            entropy: Box::new(move |bytes| bytes.fill(next.fetch_add(1, Ordering::Relaxed))),
+            entropy: Entropy::new(move |bytes| bytes.fill(next.fetch_add(1, Ordering::Relaxed))),
             settings,
         })
         .await

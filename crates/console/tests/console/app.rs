@@ -12,11 +12,13 @@ use bytes::Bytes;
 use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use postrider_console::{Brand, Console, ConsoleParts, SystemFacts};
+use postrider_egress::{EgressGuard, Resolve, ResolveError};
 use postrider_engine::drafts::{AccountWish, ActionWish, AutomationWish, EventTypeWish};
-use postrider_engine::egress::{EgressGuard, Resolve, ResolveError};
 use postrider_engine::transport::{self, Transport};
 use postrider_engine::{ApiKeys, Engine, EngineParts, EngineSettings, SystemClock, ensure_admin_key};
-use postrider_model::{AccountId, ApiKeyId, AutomationId, BodyContent, BodyStyle, Clock, EventId, Outcome};
+use postrider_model::{
+    AccountId, ApiKeyId, AutomationId, BodyContent, BodyStyle, Clock, Entropy, EventId, Outcome,
+};
 use postrider_storage::Store;
 use postrider_storage_sqlite::{Execution, SqliteOptions, SqliteStore};
 
@@ -73,7 +75,7 @@ impl App {
             guard: Arc::new(EgressGuard::new(Vec::new())),
             resolver: Arc::new(Public),
             clock,
-            entropy: Box::new(move |bytes| bytes.fill(next.fetch_add(1, Ordering::Relaxed))),
+            entropy: Entropy::new(move |bytes| bytes.fill(next.fetch_add(1, Ordering::Relaxed))),
             settings: EngineSettings::default(),
         })
         .await
@@ -283,8 +285,8 @@ struct Thanks;
 
 #[async_trait]
 impl Transport for Thanks {
-    async fn send(&self, _: &transport::Request) -> transport::Answer {
-        transport::Answer {
+    async fn send(&self, _: &transport::Request) -> transport::Response {
+        transport::Response {
             outcome: Outcome::Succeeded,
             status_code: Some(200),
             error: None,

@@ -11,7 +11,7 @@ pub struct Fault {
     /// Where: a JSON pointer (RFC 6901) into the resource as the API shows it.
     pub pointer: String,
     /// The kind of fault, stable across versions: one of [`super::codes`], or of
-    /// [`crate::egress::DestinationError::code`].
+    /// [`postrider_egress::DestinationError::code`].
     pub code: &'static str,
     /// What is wrong, in words.
     pub detail: String,

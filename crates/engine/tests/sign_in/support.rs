@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use postrider_engine::egress::{EgressGuard, SystemResolver};
-use postrider_engine::transport::{Answer, Request, Transport};
+use postrider_egress::{EgressGuard, SystemResolver};
+use postrider_engine::transport::{Request, Response, Transport};
 use postrider_engine::{Engine, EngineParts, EngineSettings};
-use postrider_model::{Account, AccountId, Clock, SigningKey, Timestamp};
+use postrider_model::{Account, AccountId, Clock, Entropy, SigningKey, Timestamp};
 use postrider_storage::{SaveAccount, Store};
 use postrider_storage_sqlite::{Execution, SqliteOptions, SqliteStore};
 use tempfile::TempDir;
@@ -34,7 +34,7 @@ pub async fn engine() -> (Arc<Engine>, TempDir) {
         guard: Arc::new(EgressGuard::new(Vec::new())),
         resolver: Arc::new(SystemResolver::new()),
         clock: Arc::new(PausedClock(Instant::now())),
-        entropy: Box::new(move |bytes| bytes.fill(next.fetch_add(1, Ordering::Relaxed))),
+        entropy: Entropy::new(move |bytes| bytes.fill(next.fetch_add(1, Ordering::Relaxed))),
         settings: EngineSettings::default(),
     });
     (engine.await.unwrap(), folder)
@@ -85,7 +85,7 @@ struct Nowhere;
 
 #[async_trait]
 impl Transport for Nowhere {
-    async fn send(&self, _request: &Request) -> Answer {
+    async fn send(&self, _request: &Request) -> Response {
         unreachable!("nothing is to be sent")
     }
 }

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use crate::support::{Node, folder, life, refused, status};
 use postrider_engine::EngineSettings;
-use postrider_engine::transport::{Answer, Request};
+use postrider_engine::transport::{Request, Response};
 use postrider_model::{DeliveryStatus, Outcome};
 
 const URL: &str = "https://receiver.example/hook";
 
 /// A receiver that is down, slow, wrong or well, decided by the seed.
-fn moody(seed: u64) -> impl Fn(&Request, usize) -> (Duration, Answer) + Send + Sync {
+fn moody(seed: u64) -> impl Fn(&Request, usize) -> (Duration, Response) + Send + Sync {
     move |_, before| {
         let roll = (seed ^ (before as u64 + 1)).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56;
         let delay = Duration::from_millis(roll * 7);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::support::{Fixture, Node, START_MS, folder, life, life_beside_threads, status};
 use bytes::Bytes;
 use postrider_engine::replay::ReplayProgress;
-use postrider_engine::transport::{Answer, Request};
+use postrider_engine::transport::{Request, Response};
 use postrider_engine::{EngineSettings, Submission};
 use postrider_model::{DeliveryStatus, Timestamp};
 use postrider_storage::{DeliveryFilter, SaveAutomation};
@@ -24,7 +24,7 @@ const MANY: usize = 1_200;
 /// More time than any count here takes.
 const LONG: Duration = Duration::from_secs(60);
 
-fn answer(request: &Request, _before: usize) -> (Duration, Answer) {
+fn answer(request: &Request, _before: usize) -> (Duration, Response) {
     match request.url.as_str() {
         BAD => (Duration::ZERO, status(500)),
         SLOW => (Duration::from_secs(10), status(200)),

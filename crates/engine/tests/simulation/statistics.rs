@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::support::{Fixture, Node, folder, life, status};
-use postrider_engine::transport::{Answer, Request};
+use postrider_engine::transport::{Request, Response};
 use postrider_engine::work::statistics::EVERY;
 use postrider_engine::{EngineSettings, Overview, Range, Rate};
 use postrider_model::Timestamp;
@@ -15,7 +15,7 @@ const GOOD: &str = "https://receiver.example/good";
 const BAD: &str = "https://receiver.example/bad";
 
 /// One receiver takes everything after 100 ms, the other nothing.
-fn good_or_bad(request: &Request, _: usize) -> (Duration, Answer) {
+fn good_or_bad(request: &Request, _: usize) -> (Duration, Response) {
     if request.url == GOOD {
         (Duration::from_millis(100), status(200))
     } else {

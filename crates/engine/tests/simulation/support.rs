@@ -6,12 +6,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use parking_lot::Mutex;
-use postrider_engine::egress::{EgressGuard, SystemResolver};
-use postrider_engine::transport::{Answer, Request, Transport};
+use postrider_egress::{EgressGuard, SystemResolver};
+use postrider_engine::transport::{Request, Response, Transport};
 use postrider_engine::{Accepted, Engine, EngineParts, EngineSettings, Submission};
 use postrider_model::{
     Account, AccountId, Action, ActionId, Automation, AutomationId, BodyContent, BodyStyle, Clock, Delivery,
-    DeliveryStatus, Outcome, SendWebhook, SigningKey, SigningKeyId, Timestamp, Trigger,
+    DeliveryStatus, Entropy, Outcome, SendWebhook, SigningKey, SigningKeyId, Timestamp, Trigger,
 };
 use postrider_storage::{DeliveryFilter, DeliveryKey, PageRequest, Store};
 use postrider_storage_sqlite::{Execution, SqliteOptions, SqliteStore};
@@ -68,7 +68,7 @@ impl Seen {
     }
 }
 
-type Script = Box<dyn Fn(&Request, usize) -> (Duration, Answer) + Send + Sync>;
+type Script = Box<dyn Fn(&Request, usize) -> (Duration, Response) + Send + Sync>;
 
 /// Receivers that follow a script: given the request and how many came to its URL before.
 pub struct Receivers {
@@ -79,7 +79,7 @@ pub struct Receivers {
 
 #[async_trait]
 impl Transport for Receivers {
-    async fn send(&self, request: &Request) -> Answer {
+    async fn send(&self, request: &Request) -> Response {
         let (delay, answer) = {
             let mut seen = self.seen.lock();
             let before = seen.iter().filter(|seen| seen.request.url == request.url).count();
@@ -101,9 +101,9 @@ impl Transport for Receivers {
 }
 
 /// An answer with this status.
-pub fn status(code: u16) -> Answer {
+pub fn status(code: u16) -> Response {
     let ok = (200..300).contains(&code);
-    Answer {
+    Response {
         outcome: if ok {
             Outcome::Succeeded
         } else {
@@ -119,8 +119,8 @@ pub fn status(code: u16) -> Answer {
 }
 
 /// No answer, for this reason.
-pub fn refused(outcome: Outcome) -> Answer {
-    Answer {
+pub fn refused(outcome: Outcome) -> Response {
+    Response {
         outcome,
         status_code: None,
         error: Some("scripted".to_owned()),
@@ -141,7 +141,7 @@ impl Node {
         folder: &std::path::Path,
         offset_ms: i64,
         settings: EngineSettings,
-        script: impl Fn(&Request, usize) -> (Duration, Answer) + Send + Sync + 'static,
+        script: impl Fn(&Request, usize) -> (Duration, Response) + Send + Sync + 'static,
     ) -> Self {
         Self::start_on(Execution::Inline, folder, offset_ms, settings, script).await
     }
@@ -152,7 +152,7 @@ impl Node {
         folder: &std::path::Path,
         offset_ms: i64,
         settings: EngineSettings,
-        script: impl Fn(&Request, usize) -> (Duration, Answer) + Send + Sync + 'static,
+        script: impl Fn(&Request, usize) -> (Duration, Response) + Send + Sync + 'static,
     ) -> Self {
         let options = SqliteOptions {
             execution,
@@ -171,7 +171,7 @@ impl Node {
             guard: Arc::new(EgressGuard::new(Vec::new())),
             resolver: Arc::new(SystemResolver::new()),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
-            entropy: Box::new(|bytes| bytes.fill(7)),
+            entropy: Entropy::new(|bytes| bytes.fill(7)),
             settings,
         };
         Self {

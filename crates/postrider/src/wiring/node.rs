@@ -5,9 +5,9 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use postrider_api::{Api, ApiState};
-use postrider_engine::egress::{EgressGuard, HttpTransport, SystemResolver, TransportSettings};
+use postrider_egress::{ClientSettings, EgressGuard, HttpClient, SystemResolver};
 use postrider_engine::{AdminKey, ApiKeys, Engine, EngineParts, SystemClock, ensure_admin_key};
-use postrider_model::{Clock, Visitor};
+use postrider_model::{Clock, Entropy, Visitor};
 use postrider_storage::Store;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -142,16 +142,16 @@ fn engine_parts(
         let file = settings.extra_ca_file.as_deref().unwrap_or_else(|| "".as_ref());
         Failure::Failed(format!("extra_ca_file {}: {error}", file.display()))
     };
-    let transport_settings = TransportSettings {
+    let client_settings = ClientSettings {
         response_bytes_kept: settings.response_bytes_kept.bytes(),
         extra_ca_pem: extra_ca_pem.map_err(|error| in_file(&error))?,
-        ..TransportSettings::default()
+        ..ClientSettings::default()
     };
-    let transport = HttpTransport::new(
+    let transport = HttpClient::new(
         Arc::clone(&guard),
         Arc::clone(&resolver) as _,
         Arc::clone(&clock),
-        &transport_settings,
+        &client_settings,
     );
     Ok(EngineParts {
         store,
@@ -159,7 +159,7 @@ fn engine_parts(
         guard,
         resolver,
         clock,
-        entropy: Box::new(entropy),
+        entropy: Entropy::new(entropy),
         settings: settings.engine(),
     })
 }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use postrider_storage::testkit::scene::Scene;
 use postrider_storage_sqlite::{DATABASE_FILE, Execution, SqliteOptions, SqliteStore};
+use postrider_storage_testkit::scene::Scene;
 use rusqlite::Connection;
 use tempfile::TempDir;
 

@@ -149,8 +149,7 @@ impl<'a> AttemptView<'a> {
 /// The number under which an attempt was sent, where it is on record under another one: it was reported late, by a node
 /// that had lost the delivery, when its own number was taken.
 pub fn sent_as(engine: &Engine, attempt: &Attempt) -> Option<u32> {
-    number_in(&attempt.request_headers, engine.header_names().attempt())
-        .filter(|sent| *sent != attempt.number)
+    number_in(&attempt.request_headers, &engine.header_names().attempt).filter(|sent| *sent != attempt.number)
 }
 
 fn number_in(headers: &Headers, name: &str) -> Option<u32> {

@@ -4,10 +4,10 @@ use std::collections::HashSet;
 
 use postrider_model::automation::{ACTIONS_MAX, TIMEOUT_S};
 use postrider_model::{Action, ActionId, SendWebhook};
+use postrider_signing::HeaderNames;
 
 use super::ActionWish;
 use super::headers::check_headers;
-use crate::attempt::HeaderNames;
 use crate::drafts::{Faults, codes};
 
 /// What actions are checked against.

@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 
 use postrider_model::automation::{HEADER_BYTES_MAX, HEADERS_MAX};
+use postrider_signing::HeaderNames;
 
-use crate::attempt::HeaderNames;
 use crate::drafts::{Faults, codes, escape_pointer};
-use crate::egress::is_reserved_header;
+use postrider_egress::is_reserved_header;
 
 /// Names that nobody sets today, and that a custom header must not take either: each says something about the body or
 /// the message that only Postrider can know. `authorization` and `cookie` are free: receivers ask for them.

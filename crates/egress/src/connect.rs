@@ -1,0 +1,243 @@
+//! From an origin to a connection: look the name up, ask the guard about each address, connect, agree on TLS.
+//!
+//! What is dialled is an address that the guard has seen, never the name again, so that a name whose addresses change
+//! between the two (DNS rebinding) leads nowhere else. No proxy is used and no environment variable read.
+//!
+//! Several addresses are tried as RFC 8305 ("Happy Eyeballs") has it: the families in turn, the next one started when
+//! the last has failed or has been silent for [`STAGGER`], and the first that answers wins. A dead address thus costs
+//! a quarter of a second of an attempt's time and not all of it.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::pki_types::ServerName;
+use socket2::{SockRef, TcpKeepalive};
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+use tokio_rustls::TlsConnector;
+
+use crate::destination::{Host, Origin};
+use crate::guard::{EgressGuard, LOOPBACK};
+use crate::resolve::{Resolve, ResolveError};
+use crate::tls::ALPN_H2;
+use crate::wire::{Probe, Session, Stream, Wire};
+
+/// Head start of each address over the next; the "Connection Attempt Delay" of RFC 8305 section 5.
+const STAGGER: Duration = Duration::from_millis(250);
+
+/// Most addresses of one name that are tried. A name may have thousands.
+const ADDRESSES_MAX: usize = 8;
+
+/// When an idle connection is probed, for networks that forget silent ones.
+const KEEPALIVE: Duration = Duration::from_secs(30);
+
+/// Why there is no connection.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectFailure {
+    /// The name has no address.
+    #[error(transparent)]
+    Dns(#[from] ResolveError),
+    /// The guard forbids every address.
+    #[error("every address of the host is forbidden")]
+    Blocked,
+    /// No address accepted a TCP connection.
+    #[error("no TCP connection")]
+    Connect(#[source] io::Error),
+    /// The TLS handshake failed.
+    #[error("no TLS session")]
+    Tls(#[source] io::Error),
+}
+
+/// Makes connections.
+pub(crate) struct Connector {
+    guard: Arc<EgressGuard>,
+    resolver: Arc<dyn Resolve>,
+    tls: TlsConnector,
+}
+
+/// A new connection, and what to speak over it.
+pub(crate) struct Connected {
+    pub(crate) stream: Stream,
+    pub(crate) http2: bool,
+    pub(crate) probe: Probe,
+}
+
+impl Connector {
+    pub(crate) fn new(
+        guard: Arc<EgressGuard>,
+        resolver: Arc<dyn Resolve>,
+        tls: rustls::ClientConfig,
+    ) -> Self {
+        Self {
+            guard,
+            resolver,
+            tls: TlsConnector::from(Arc::new(tls)),
+        }
+    }
+
+    pub(crate) async fn connect(&self, origin: &Origin) -> Result<Connected, ConnectFailure> {
+        let permitted = self.permitted_addresses(&origin.host).await?;
+        let addresses = permitted
+            .into_iter()
+            .map(|address| SocketAddr::new(address, origin.port))
+            .collect();
+        let tcp = connect_first(addresses).await.map_err(ConnectFailure::Connect)?;
+        set_options(&tcp).map_err(ConnectFailure::Connect)?;
+        let probe = Probe::default();
+        let wire = Wire::new(tcp, probe.clone());
+        if !origin.tls {
+            return Ok(Connected {
+                stream: Stream::Plain(wire),
+                http2: false,
+                probe,
+            });
+        }
+        let name = server_name(&origin.host).map_err(ConnectFailure::Tls)?;
+        let stream = self.tls.connect(name, wire).await.map_err(ConnectFailure::Tls)?;
+        let http2 = stream.get_ref().1.alpn_protocol() == Some(ALPN_H2);
+        Ok(Connected {
+            stream: Stream::Tls(Box::new(Session(stream))),
+            http2,
+            probe,
+        })
+    }
+
+    async fn permitted_addresses(&self, host: &Host) -> Result<Vec<IpAddr>, ConnectFailure> {
+        let addresses = match host {
+            Host::Address(address) => vec![*address],
+            host if host.is_localhost() => LOOPBACK.to_vec(),
+            Host::Name(name) => self.resolver.resolve(name).await?,
+        };
+        if addresses.is_empty() {
+            return Err(ResolveError::NotFound.into());
+        }
+        let permitted = addresses
+            .into_iter()
+            .filter(|address| self.guard.permits(*address));
+        let permitted = alternate_families(permitted);
+        if permitted.is_empty() {
+            Err(ConnectFailure::Blocked)
+        } else {
+            Ok(permitted)
+        }
+    }
+}
+
+/// The first family's addresses and the other's in turn, each once, at most [`ADDRESSES_MAX`].
+fn alternate_families(addresses: impl Iterator<Item = IpAddr>) -> Vec<IpAddr> {
+    let mut addresses = addresses.peekable();
+    let first_is_v6 = addresses.peek().is_some_and(IpAddr::is_ipv6);
+    let (first, second): (Vec<_>, Vec<_>) = addresses.partition(|it| it.is_ipv6() == first_is_v6);
+    let (mut first, mut second) = (first.into_iter(), second.into_iter());
+    let mut order: Vec<IpAddr> = Vec::new();
+    loop {
+        let pair = [first.next(), second.next()];
+        if pair == [None, None] {
+            break;
+        }
+        for address in pair.into_iter().flatten() {
+            if order.len() < ADDRESSES_MAX && !order.contains(&address) {
+                order.push(address);
+            }
+        }
+    }
+    order
+}
+
+/// The first connection that comes about. Dropping the future ends every try.
+async fn connect_first(addresses: Vec<SocketAddr>) -> io::Result<TcpStream> {
+    if let [only] = addresses[..] {
+        return TcpStream::connect(only).await;
+    }
+    let mut waiting = addresses.into_iter();
+    let mut tries = JoinSet::new();
+    let mut failure: Option<io::Error> = None;
+    loop {
+        if let Some(address) = waiting.next() {
+            tries.spawn(TcpStream::connect(address));
+        }
+        let ended = if waiting.len() == 0 {
+            tries.join_next().await
+        } else {
+            match tokio::time::timeout(STAGGER, tries.join_next()).await {
+                Ok(ended) => ended,
+                Err(_) => continue,
+            }
+        };
+        match ended {
+            Some(Ok(Ok(stream))) => return Ok(stream),
+            Some(Ok(Err(error))) => failure = Some(telling(failure, error)),
+            Some(Err(panicked)) => failure = Some(io::Error::other(panicked)),
+            None => return Err(failure.unwrap_or_else(|| io::ErrorKind::AddrNotAvailable.into())),
+        }
+    }
+}
+
+/// Of two errors the one to report: a refusal says more than a family that this machine has no route for.
+fn telling(earlier: Option<io::Error>, later: io::Error) -> io::Error {
+    match earlier {
+        Some(earlier) if later.kind() != io::ErrorKind::ConnectionRefused => earlier,
+        _ => later,
+    }
+}
+
+fn set_options(tcp: &TcpStream) -> io::Result<()> {
+    tcp.set_nodelay(true)?;
+    SockRef::from(tcp).set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE))
+}
+
+fn server_name(host: &Host) -> io::Result<ServerName<'static>> {
+    match host {
+        Host::Address(address) => Ok(ServerName::IpAddress((*address).into())),
+        Host::Name(name) => ServerName::try_from(name.clone()).map_err(io::Error::other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn order(addresses: &[&str]) -> Vec<String> {
+        let addresses = addresses.iter().map(|text| text.parse().unwrap());
+        alternate_families(addresses)
+            .iter()
+            .map(ToString::to_string)
+            .collect()
+    }
+
+    #[test]
+    fn the_families_take_turns_and_the_resolvers_first_choice_leads() {
+        assert_eq!(
+            order(&["2a00::1", "2a00::2", "8.8.8.8"]),
+            ["2a00::1", "8.8.8.8", "2a00::2"]
+        );
+        assert_eq!(
+            order(&["8.8.8.8", "8.8.4.4", "2a00::1"]),
+            ["8.8.8.8", "2a00::1", "8.8.4.4"]
+        );
+        assert_eq!(order(&["8.8.8.8", "8.8.8.8"]), ["8.8.8.8"]);
+        assert!(order(&[]).is_empty());
+        let many: Vec<String> = (1..100).map(|n| format!("8.8.8.{n}")).collect();
+        assert_eq!(
+            order(&many.iter().map(String::as_str).collect::<Vec<_>>()).len(),
+            ADDRESSES_MAX
+        );
+    }
+
+    #[tokio::test]
+    async fn an_address_that_refuses_gives_way_to_the_next() {
+        let dead = std::net::TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap();
+        let live = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let stream = connect_first(vec![dead, live.local_addr().unwrap()])
+            .await
+            .unwrap();
+        assert_eq!(stream.peer_addr().unwrap(), live.local_addr().unwrap());
+        let error = connect_first(vec![dead, dead]).await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
+    }
+}

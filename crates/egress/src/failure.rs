@@ -1,0 +1,293 @@
+//! What went wrong, for a person who reads the record of an attempt and may never have heard of TCP.
+//!
+//! The rule for a sentence: what happened, in terms of the receiver and not of this program; no library's wording, no
+//! addresses. The tests in `tests/egress/` meet
+//! them with real sockets.
+//!
+//! To add one: an arm where the error is known by type. Texts of other crates are never searched.
+
+use std::error::Error as StdError;
+use std::io;
+use std::time::Duration;
+
+use postrider_model::Outcome;
+use rustls::pki_types::UnixTime;
+use rustls::{AlertDescription, CertificateError, InvalidMessage, PeerIncompatible};
+
+use crate::connect::ConnectFailure;
+use crate::destination::DestinationError;
+
+/// How an attempt failed.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) outcome: Outcome,
+    pub(crate) error: String,
+}
+
+impl Failure {
+    pub(crate) fn new(outcome: Outcome, error: impl Into<String>) -> Self {
+        Self {
+            outcome,
+            error: error.into(),
+        }
+    }
+
+    /// The time was up.
+    pub(crate) fn timeout(after: Duration, response_began: bool) -> Self {
+        let after = spell(after);
+        let error = if response_began {
+            format!("The response did not arrive in full within {after}")
+        } else {
+            format!("No response within {after}")
+        };
+        Self::new(Outcome::Timeout, error)
+    }
+
+    /// An HTTP exchange on a connection that was there.
+    pub(crate) fn exchange(error: &hyper::Error, response_began: bool) -> Self {
+        let causes: Vec<_> = causes(error).collect();
+        if let Some(tls) = causes.iter().find_map(|it| it.downcast_ref::<rustls::Error>()) {
+            return Self::new(Outcome::TlsError, tls_sentence(tls));
+        }
+        let http2 = causes.iter().find_map(|it| it.downcast_ref::<h2::Error>());
+        let io = causes.iter().find_map(|it| it.downcast_ref::<io::Error>());
+        let is_malformed = io.is_some_and(|it| {
+            matches!(
+                it.kind(),
+                io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::Other
+            )
+        });
+        let sentence = if error.is_parse_too_large() {
+            TOO_LARGE
+        } else if let Some(sentence) = http2.and_then(http2_sentence) {
+            sentence
+        } else if error.is_parse() || (is_malformed && http2.is_none()) {
+            "The response is not valid HTTP"
+        } else if response_began {
+            "The connection was closed before the response was complete"
+        } else {
+            "The connection was closed without a response"
+        };
+        Self::new(Outcome::ProtocolError, sentence)
+    }
+}
+
+impl From<DestinationError> for Failure {
+    fn from(error: DestinationError) -> Self {
+        Self::new(Outcome::Blocked, error.to_string())
+    }
+}
+
+impl From<ConnectFailure> for Failure {
+    fn from(failure: ConnectFailure) -> Self {
+        match failure {
+            ConnectFailure::Dns(error) => Self::new(Outcome::DnsError, error.to_string()),
+            ConnectFailure::Blocked => DestinationError::Forbidden.into(),
+            ConnectFailure::Connect(error) => Self::new(Outcome::ConnectError, connect_sentence(&error)),
+            ConnectFailure::Tls(error) => Self::new(Outcome::TlsError, handshake_sentence(&error)),
+        }
+    }
+}
+
+const TOO_LARGE: &str = "The headers of the response are too large";
+
+/// Whether the receiver itself says that it has not processed the request (RFC 9113 section 8.7).
+pub(crate) fn is_unprocessed(error: &hyper::Error) -> bool {
+    let http2 = causes(error).find_map(|it| it.downcast_ref::<h2::Error>());
+    http2.is_some_and(|it| {
+        let refused = it.is_reset() && it.reason() == Some(h2::Reason::REFUSED_STREAM);
+        let going_away = it.is_go_away() && it.reason() == Some(h2::Reason::NO_ERROR);
+        it.is_remote() && (refused || going_away)
+    })
+}
+
+/// The error and everything below it. An `io::Error` that wraps another is followed into it, which its `source` skips.
+fn causes(error: &hyper::Error) -> impl Iterator<Item = &(dyn StdError + 'static)> {
+    std::iter::successors(Some(error as &(dyn StdError + 'static)), |it| below(*it))
+}
+
+fn below<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 'static)> {
+    match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        Some(wrapped) => Some(wrapped),
+        None => error.source(),
+    }
+}
+
+fn http2_sentence(error: &h2::Error) -> Option<&'static str> {
+    if error.is_io() {
+        return None;
+    }
+    if error.is_remote() {
+        return Some("The receiver broke the request off");
+    }
+    // The codes with which this side gives up on headers far above its limit. A little above, it is the same code as
+    // for a malformed response.
+    Some(match error.reason() {
+        Some(h2::Reason::ENHANCE_YOUR_CALM | h2::Reason::COMPRESSION_ERROR) => TOO_LARGE,
+        _ => "The response is not valid HTTP, or its headers are too large",
+    })
+}
+
+fn connect_sentence(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => "The connection was refused",
+        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {
+            "There is no route to the host's address"
+        }
+        io::ErrorKind::TimedOut => "The host did not react to the attempt to connect",
+        io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => {
+            "The connection was broken off as it was made"
+        }
+        _ => "The connection could not be made",
+    }
+}
+
+fn handshake_sentence(error: &io::Error) -> String {
+    match error.get_ref().and_then(|it| it.downcast_ref::<rustls::Error>()) {
+        Some(error) => tls_sentence(error),
+        None => "The connection was closed during the TLS handshake".to_owned(),
+    }
+}
+
+fn tls_sentence(error: &rustls::Error) -> String {
+    use rustls::Error as Tls;
+    match error {
+        Tls::InvalidCertificate(error) => return certificate_sentence(error),
+        Tls::InvalidMessage(InvalidMessage::InvalidContentType | InvalidMessage::UnknownProtocolVersion) => {
+            "The server does not speak TLS on this port"
+        }
+        Tls::NoCertificatesPresented => "The server has no certificate",
+        Tls::PeerIncompatible(error) => peer_sentence(error),
+        Tls::NoApplicationProtocol => NO_HTTP,
+        Tls::AlertReceived(alert) => alert_sentence(*alert),
+        _ => "The TLS handshake failed",
+    }
+    .to_owned()
+}
+
+const TOO_OLD: &str = "The server speaks only TLS versions or ciphers that are no longer secure";
+const NO_HTTP: &str = "The server speaks neither HTTP/1.1 nor HTTP/2 on this port";
+
+fn peer_sentence(error: &PeerIncompatible) -> &'static str {
+    match error {
+        PeerIncompatible::ServerDoesNotSupportTls12Or13
+        | PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig
+        | PeerIncompatible::ExtendedMasterSecretExtensionRequired => TOO_OLD,
+        _ => "The server and the sender have no TLS version or cipher in common",
+    }
+}
+
+fn alert_sentence(alert: AlertDescription) -> &'static str {
+    match alert {
+        AlertDescription::ProtocolVersion | AlertDescription::InsufficientSecurity => TOO_OLD,
+        AlertDescription::HandshakeFailure => {
+            "The server and the sender have no TLS version or cipher in common"
+        }
+        AlertDescription::UnrecognisedName => "The server does not know this host name",
+        AlertDescription::CertificateRequired => {
+            "The server asks for a client certificate, and there is none"
+        }
+        AlertDescription::NoApplicationProtocol => NO_HTTP,
+        _ => "The server broke the TLS handshake off",
+    }
+}
+
+fn certificate_sentence(error: &CertificateError) -> String {
+    match error {
+        CertificateError::ExpiredContext { not_after, .. } => {
+            return format!("The certificate expired on {}", day(*not_after));
+        }
+        CertificateError::NotValidYetContext { not_before, .. } => {
+            return format!("The certificate is not valid before {}", day(*not_before));
+        }
+        CertificateError::Expired => "The certificate has expired",
+        CertificateError::NotValidYet => "The certificate is not valid yet",
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            "The certificate is for another name"
+        }
+        CertificateError::UnknownIssuer => UNKNOWN_ISSUER,
+        // What a certificate that signed itself and may sign others comes out as.
+        CertificateError::Other(other) if is_authority_as_server(&*other.0) => UNKNOWN_ISSUER,
+        CertificateError::BadSignature => "The signature of the certificate is wrong",
+        CertificateError::Revoked => "The certificate has been revoked",
+        CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
+            "The certificate is not one for servers"
+        }
+        CertificateError::UnsupportedSignatureAlgorithmContext { .. }
+        | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
+            "The certificate is signed in a way that is not supported"
+        }
+        _ => "The certificate is not valid",
+    }
+    .to_owned()
+}
+
+const UNKNOWN_ISSUER: &str = "The certificate is self-signed or from an unknown authority";
+
+fn is_authority_as_server(error: &(dyn StdError + Send + Sync + 'static)) -> bool {
+    matches!(
+        error.downcast_ref::<webpki::Error>(),
+        Some(webpki::Error::CaUsedAsEndEntity)
+    )
+}
+
+/// `3 May 2026`, in UTC.
+fn day(time: UnixTime) -> String {
+    i64::try_from(time.as_secs())
+        .ok()
+        .and_then(|unix_s| jiff::Timestamp::from_second(unix_s).ok())
+        .map_or_else(
+            || "an unknown day".to_owned(),
+            |time| time.strftime("%-d %B %Y").to_string(),
+        )
+}
+
+/// `15 seconds`, `1.5 seconds`.
+fn spell(duration: Duration) -> String {
+    match (duration.as_secs(), duration.subsec_millis()) {
+        (1, 0) => "1 second".to_owned(),
+        (seconds, 0) => format!("{seconds} seconds"),
+        _ => format!("{} seconds", duration.as_millis() as f64 / 1000.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_and_days_are_spelt_for_people() {
+        assert_eq!(spell(Duration::from_secs(15)), "15 seconds");
+        assert_eq!(spell(Duration::from_secs(1)), "1 second");
+        assert_eq!(spell(Duration::from_millis(1500)), "1.5 seconds");
+        assert_eq!(spell(Duration::from_millis(200)), "0.2 seconds");
+        assert_eq!(
+            day(UnixTime::since_unix_epoch(Duration::from_secs(1_777_766_400))),
+            "3 May 2026"
+        );
+    }
+
+    #[test]
+    fn each_reason_to_distrust_a_certificate_has_its_sentence() {
+        let sentence = |error| tls_sentence(&rustls::Error::InvalidCertificate(error));
+        assert_eq!(
+            sentence(CertificateError::Revoked),
+            "The certificate has been revoked"
+        );
+        assert_eq!(sentence(CertificateError::UnknownIssuer), UNKNOWN_ISSUER);
+        assert_eq!(
+            sentence(CertificateError::NotValidForName),
+            "The certificate is for another name"
+        );
+        assert_eq!(
+            sentence(CertificateError::BadEncoding),
+            "The certificate is not valid"
+        );
+        let alert = |alert| tls_sentence(&rustls::Error::AlertReceived(alert));
+        assert_eq!(alert(AlertDescription::ProtocolVersion), TOO_OLD);
+        assert_eq!(
+            alert(AlertDescription::InternalError),
+            "The server broke the TLS handshake off"
+        );
+    }
+}

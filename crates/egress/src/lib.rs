@@ -1,0 +1,109 @@
+//! Calls URLs that strangers chose, without letting them reach the network that the caller runs in.
+//!
+//! Neither end can be trusted. The URL may lead to a database, a cloud's metadata service or another protocol's
+//! server, and the receiver may send anything, or nothing. [`EgressGuard`] decides which addresses may be called;
+//! [`HttpClient`] sends a POST to one of them and returns a bounded [`Response`], whatever happens.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use std::time::{Duration, SystemTime};
+//!
+//! use postrider_egress::{ClientSettings, EgressGuard, HttpClient, Request, SystemResolver};
+//! use postrider_model::{Clock, Outcome, Timestamp};
+//!
+//! struct SystemClock;
+//!
+//! impl Clock for SystemClock {
+//!     fn wall(&self) -> Timestamp {
+//!         let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+//!         Timestamp::from_unix_ms(since_epoch.map_or(0, |it| it.as_millis() as i64))
+//!     }
+//!     // The client asks for the wall-clock time alone: certificates and `Retry-After` go by it.
+//!     fn now(&self) -> Timestamp {
+//!         self.wall()
+//!     }
+//!     fn monotonic(&self) -> Duration {
+//!         Duration::ZERO
+//!     }
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // Public addresses, and one network of our own. One client serves the whole process.
+//! let guard = Arc::new(EgressGuard::new(vec!["10.20.0.0/16".parse()?]));
+//! let client = HttpClient::new(
+//!     Arc::clone(&guard),
+//!     Arc::new(SystemResolver::new()),
+//!     Arc::new(SystemClock),
+//!     &ClientSettings::default(),
+//! )?;
+//!
+//! // A user typed this URL. Tell them at once what is wrong with it.
+//! let url = "http://[::ffff:169.254.169.254]/latest/meta-data/";
+//! let error = guard.check_url(url).unwrap_err();
+//! assert_eq!(error.code(), "destination_forbidden");
+//!
+//! // A check at that time protects nobody, because names change their addresses. The client judges each address that
+//! // it is about to dial.
+//! let response = client
+//!     .send(&Request {
+//!         url: url.to_owned(),
+//!         headers: vec![("Content-Type".to_owned(), "application/json".to_owned())],
+//!         body: "{}".into(),
+//!         timeout: Duration::from_secs(15),
+//!     })
+//!     .await;
+//! assert_eq!(response.outcome, Outcome::Blocked);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The path of one request:
+//!
+//! ```text
+//! url ──► destination ──► guard ──► pool ──► (resolve ──► guard ──► connect ──► tls) ──► request ──► response
+//!         parsed once     by URL    warm?     only for a new connection                              bounded
+//! ```
+//!
+//! * [`address`], [`port`]: tables of the addresses that are not public, and of other protocols' ports.
+//! * [`destination`], [`guard`]: parse a URL, and judge it when it is saved and when it is dialled.
+//! * [`resolve`]: turns names into addresses, within bounds; a trait, for tests.
+//! * `connect`, `tls`, `wire`, `handshake`: open a connection, from the address to HTTP.
+//! * `connection`: moves a request over it.
+//! * `pool`: keeps connections, and decides when a request may be repeated.
+//! * [`request`], [`response`], `retry_after`: what goes out, and what is read back.
+//! * `failure`: says in plain words what went wrong.
+//! * [`client`]: all of it together, [`HttpClient`].
+//!
+//! This crate must never follow a redirect, use a proxy, decompress a response, switch certificate checks off, dial an
+//! address that the guard has not judged, or read more into memory than its bounds allow. It knows no webhooks: it
+//! signs nothing, retries nothing, and takes all headers from its caller.
+//!
+//! To forbid a range of addresses: a line in [`address`]. To add a limit on responses: `handshake` for heads,
+//! [`response`] for bodies. To add a way for requests to fail: see `failure`. To add a method other than POST: a field
+//! of [`Request`], heeded in [`request`].
+
+pub mod address;
+pub mod client;
+mod connect;
+mod connection;
+pub mod destination;
+mod failure;
+pub mod guard;
+mod handshake;
+mod pool;
+pub mod port;
+pub mod request;
+pub mod resolve;
+pub mod response;
+mod retry_after;
+mod tls;
+mod wire;
+
+pub use client::{ClientSettings, HttpClient};
+pub use destination::{Destination, DestinationError, Host};
+pub use guard::EgressGuard;
+pub use request::{Request, is_reserved_header};
+pub use resolve::{Resolve, ResolveError, SystemResolver};
+pub use response::Response;
+pub use tls::ClientError;

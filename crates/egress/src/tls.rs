@@ -1,0 +1,88 @@
+//! TLS as the sender speaks it: 1.2 and 1.3 (rustls with ring), the Mozilla root certificates that are compiled in,
+//! and those that the installation adds for authorities of its own. There is no way to switch verification off.
+//!
+//! The system's certificate store is not read: what is trusted depends on the version and the settings, not on the
+//! machine.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use postrider_model::Clock;
+use rustls::client::Resumption;
+use rustls::crypto::ring;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, UnixTime};
+use rustls::time_provider::TimeProvider;
+use rustls::{ClientConfig, RootCertStore};
+
+/// Sessions to resume; one of 1.3 costs up to 2 KiB. A receiver that gets a request now and then is spared most of a
+/// handshake.
+const SESSIONS_KEPT: usize = 1_024;
+
+/// Settings that no client can be made of.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// The further authorities are no PEM file of certificates.
+    #[error("the extra certificate authorities cannot be read: {0}")]
+    Authorities(String),
+    /// The TLS library refuses its settings.
+    #[error("TLS cannot be set up")]
+    Tls(#[from] rustls::Error),
+}
+
+/// The client's side of every TLS session.
+pub(crate) fn client_config(
+    clock: Arc<dyn Clock>,
+    extra_ca_pem: Option<&[u8]>,
+) -> Result<ClientConfig, ClientError> {
+    let mut roots = RootCertStore {
+        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
+    };
+    if let Some(pem) = extra_ca_pem {
+        add_authorities(&mut roots, pem)?;
+    }
+    let provider = Arc::new(ring::default_provider());
+    let mut config = ClientConfig::builder_with_details(provider, Arc::new(ClockTime(clock)))
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.alpn_protocols = vec![ALPN_H2.to_vec(), b"http/1.1".to_vec()];
+    config.resumption = Resumption::in_memory_sessions(SESSIONS_KEPT);
+    Ok(config)
+}
+
+/// The name of HTTP/2 in the negotiation (RFC 9113 section 3.1).
+pub(crate) const ALPN_H2: &[u8] = b"h2";
+
+fn add_authorities(roots: &mut RootCertStore, pem: &[u8]) -> Result<(), ClientError> {
+    let before = roots.len();
+    for certificate in CertificateDer::pem_slice_iter(pem) {
+        let certificate = certificate.map_err(|error| ClientError::Authorities(error.to_string()))?;
+        roots
+            .add(certificate)
+            .map_err(|error| ClientError::Authorities(error.to_string()))?;
+    }
+    if roots.len() == before {
+        return Err(ClientError::Authorities(
+            "there is no certificate in it".to_owned(),
+        ));
+    }
+    Ok(())
+}
+
+/// Certificates are judged by the clock that everything else goes by.
+struct ClockTime(Arc<dyn Clock>);
+
+impl fmt::Debug for ClockTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ClockTime")
+    }
+}
+
+impl TimeProvider for ClockTime {
+    fn current_time(&self) -> Option<UnixTime> {
+        let unix_s = u64::try_from(self.0.wall().unix_s()).ok()?;
+        Some(UnixTime::since_unix_epoch(Duration::from_secs(unix_s)))
+    }
+}

@@ -1,0 +1,18 @@
+//! The client against real sockets on 127.0.0.1: every way in which an attempt can end, and every limit.
+//!
+//! Receivers are a few lines each ([`support`]): most of what goes wrong out there no well-behaved server can be made
+//! to do. Nothing waits for luck: timeouts under test are fractions of a second, everything else waits for a socket.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "receivers and other helpers fail their test by panicking"
+)]
+
+mod blocked;
+mod http2;
+mod idle;
+mod limits;
+mod outcomes;
+mod pool;
+mod support;
+mod tls;

@@ -1,0 +1,196 @@
+//! Connections kept, and connections lost.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use postrider_egress::ClientSettings;
+use postrider_model::Outcome;
+use tokio::io::AsyncWriteExt;
+use tokio::sync::Semaphore;
+
+use super::support::{Receiver, Scripted, client, client_with, request, request_within};
+
+const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn requests_in_a_row_use_one_connection() {
+    let receiver = Receiver::responding(OK).await;
+    let client = client();
+    for _ in 0..500 {
+        assert_eq!(
+            client.send(&request(receiver.url())).await.outcome,
+            Outcome::Succeeded
+        );
+    }
+    assert_eq!(receiver.connections(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_connection_that_the_receiver_closed_while_idle_costs_no_attempt() {
+    let closed = Arc::new(Semaphore::new(0));
+    let signal = Arc::clone(&closed);
+    let receiver = Receiver::start(move |mut peer| {
+        let signal = Arc::clone(&signal);
+        async move {
+            if peer.read_request().await {
+                peer.write(OK.as_bytes()).await;
+                peer.stream.shutdown().await.unwrap();
+                drop(peer);
+                signal.add_permits(1);
+            }
+        }
+    })
+    .await;
+    let client = client();
+    for number in 1..=300 {
+        let response = client.send(&request(receiver.url())).await;
+        assert_eq!(
+            response.outcome,
+            Outcome::Succeeded,
+            "request {number}: {response:?}"
+        );
+        closed.acquire().await.unwrap().forget();
+    }
+    assert_eq!(receiver.requests().len(), 300);
+}
+
+#[tokio::test]
+async fn a_request_that_may_have_been_processed_is_not_repeated() {
+    // The first request is answered and the connection kept; on the second the receiver hangs up after reading it.
+    let receiver = Receiver::start(|mut peer| async move {
+        peer.read_request().await;
+        peer.write(OK.as_bytes()).await;
+        peer.read_request().await;
+    })
+    .await;
+    let client = client();
+    assert_eq!(
+        client.send(&request(receiver.url())).await.outcome,
+        Outcome::Succeeded
+    );
+    let response = client.send(&request(receiver.url())).await;
+    assert_eq!(response.outcome, Outcome::ProtocolError);
+    assert_eq!(
+        response.error.as_deref(),
+        Some("The connection was closed without a response")
+    );
+    assert_eq!((receiver.connections(), receiver.requests().len()), (1, 2));
+}
+
+#[tokio::test]
+async fn a_connection_that_was_to_close_is_not_used_again() {
+    for header in ["connection: close", "keep-alive: timeout=1"] {
+        let receiver = Receiver::responding(format!(
+            "HTTP/1.1 200 OK\r\n{header}\r\ncontent-length: 2\r\n\r\nok"
+        ))
+        .await;
+        let client = client();
+        for _ in 0..3 {
+            assert_eq!(
+                client.send(&request(receiver.url())).await.outcome,
+                Outcome::Succeeded
+            );
+        }
+        assert_eq!(receiver.connections(), 3, "{header}");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_with_an_unfinished_response_is_not_used_again() {
+    let receiver = Receiver::start(|mut peer| async move {
+        peer.read_request().await;
+        let stalls = peer.number == 1;
+        peer.write(if stalls {
+            b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n"
+        } else {
+            OK.as_bytes()
+        })
+        .await;
+        peer.until_closed().await;
+    })
+    .await;
+    let client = client();
+    assert_eq!(
+        client.send(&request_within(receiver.url(), 100)).await.outcome,
+        Outcome::Timeout
+    );
+    assert_eq!(
+        client.send(&request(receiver.url())).await.outcome,
+        Outcome::Succeeded
+    );
+    assert_eq!(receiver.connections(), 2);
+}
+
+#[tokio::test]
+async fn bytes_that_nobody_asked_for_end_a_connection() {
+    // Some servers announce that they hang up: a response of 408 to no request at all.
+    let receiver = Receiver::responding(format!("{OK}HTTP/1.1 408 Request Timeout\r\n\r\n")).await;
+    let client = client();
+    for _ in 0..3 {
+        let response = client.send(&request(receiver.url())).await;
+        assert_eq!(
+            (response.outcome, response.status_code),
+            (Outcome::Succeeded, Some(200))
+        );
+    }
+}
+
+#[tokio::test]
+async fn idle_connections_are_closed_in_time() {
+    let closed = Arc::new(Semaphore::new(0));
+    let signal = Arc::clone(&closed);
+    let receiver = Receiver::start(move |mut peer| {
+        let signal = Arc::clone(&signal);
+        async move {
+            while peer.read_request().await {
+                peer.write(OK.as_bytes()).await;
+            }
+            signal.add_permits(1);
+        }
+    })
+    .await;
+    let settings = ClientSettings {
+        pool_idle_timeout: Duration::from_millis(200),
+        ..ClientSettings::default()
+    };
+    let client = client_with("127.0.0.0/8", Scripted::always("127.0.0.1"), &settings);
+    assert_eq!(
+        client.send(&request(receiver.url())).await.outcome,
+        Outcome::Succeeded
+    );
+    tokio::time::timeout(Duration::from_secs(5), closed.acquire())
+        .await
+        .unwrap()
+        .unwrap()
+        .forget();
+    assert_eq!(
+        client.send(&request(receiver.url())).await.outcome,
+        Outcome::Succeeded
+    );
+    assert_eq!(receiver.connections(), 2);
+}
+
+#[tokio::test]
+async fn no_more_idle_connections_are_kept_than_allowed() {
+    let receiver = Receiver::responding(OK).await;
+    let settings = ClientSettings {
+        pool_max_idle_per_host: 2,
+        ..ClientSettings::default()
+    };
+    let client = client_with("127.0.0.0/8", Scripted::always("127.0.0.1"), &settings);
+    let client = Arc::new(client);
+    let sends = (0..8).map(|_| {
+        let (client, url) = (Arc::clone(&client), receiver.url());
+        tokio::spawn(async move { client.send(&request(url)).await })
+    });
+    for send in sends.collect::<Vec<_>>() {
+        assert_eq!(send.await.unwrap().outcome, Outcome::Succeeded);
+    }
+    assert!(receiver.connections() <= 8);
+    let before = receiver.connections();
+    assert_eq!(
+        client.send(&request(receiver.url())).await.outcome,
+        Outcome::Succeeded
+    );
+    assert_eq!(receiver.connections(), before);
+}

@@ -1,0 +1,39 @@
+//! Randomness, passed in like the time.
+
+use std::sync::Arc;
+
+use crate::secret::{SECRET_BYTES, SigningSecret};
+
+/// A source of random bytes fit for secrets. Clones share it.
+#[derive(Clone)]
+pub struct Entropy(Arc<dyn Fn(&mut [u8]) + Send + Sync>);
+
+impl Entropy {
+    /// The source that `fill` fills buffers from. It must not repeat itself, on this machine or another.
+    pub fn new(fill: impl Fn(&mut [u8]) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(fill))
+    }
+
+    /// Fresh random bytes.
+    pub fn bytes<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        (self.0)(&mut bytes);
+        bytes
+    }
+
+    /// A fresh random number.
+    pub fn number(&self) -> u64 {
+        u64::from_le_bytes(self.bytes())
+    }
+
+    /// A fresh signing secret.
+    pub fn signing_secret(&self) -> SigningSecret {
+        SigningSecret::from_random(self.bytes::<SECRET_BYTES>())
+    }
+}
+
+impl std::fmt::Debug for Entropy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Entropy")
+    }
+}

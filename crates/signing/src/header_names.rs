@@ -1,0 +1,61 @@
+//! The names of the headers that carry the installation's prefix (`Postrider-Signature`), and which names are ours.
+
+/// The headers that Postrider sets itself and that start with the installation's prefix, spelt as they go out.
+#[derive(Debug)]
+pub struct HeaderNames {
+    /// In lower case, with its hyphen.
+    prefix: String,
+    /// Carries the signature by the current key.
+    pub signature: String,
+    /// Carries the signature by the next key while a rotation's overlap lasts.
+    pub signature_next: String,
+    /// Carries the type of the event.
+    pub event_type: String,
+    /// Carries the id of the delivery.
+    pub delivery_id: String,
+    /// Says which attempt of its delivery a request is, from 1.
+    pub attempt: String,
+    /// The value of `User-Agent`, which carries the prefix too.
+    pub user_agent: String,
+}
+
+impl HeaderNames {
+    /// The names for a prefix such as `Postrider`, which ends without a hyphen.
+    pub fn new(prefix: &str) -> Self {
+        Self {
+            prefix: format!("{}-", prefix.to_ascii_lowercase()),
+            signature: format!("{prefix}-Signature"),
+            signature_next: format!("{prefix}-Signature-Next"),
+            event_type: format!("{prefix}-Event-Type"),
+            delivery_id: format!("{prefix}-Delivery-Id"),
+            attempt: format!("{prefix}-Attempt"),
+            user_agent: format!("{prefix}/{}", env!("CARGO_PKG_VERSION")),
+        }
+    }
+
+    /// Whether a custom header of this name, in any case, would stand in for one of ours.
+    pub fn is_ours(&self, name: &str) -> bool {
+        let name = name.to_ascii_lowercase();
+        name.starts_with(&self.prefix)
+            || name.starts_with("webhook-")
+            || name == "user-agent"
+            || name == "content-type"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_under_the_prefix_and_those_of_standard_webhooks_are_ours_in_any_case() {
+        let names = HeaderNames::new("Acme");
+        assert_eq!(names.signature_next, "Acme-Signature-Next");
+        for ours in ["ACME-x", "Webhook-Id", "User-Agent", "content-type"] {
+            assert!(names.is_ours(ours), "{ours}");
+        }
+        for free in ["Acme", "X-Acme-Signature", "Postrider-Signature", "Authorization"] {
+            assert!(!names.is_ours(free), "{free}");
+        }
+    }
+}

@@ -1,0 +1,272 @@
+//! Promises of [`postrider_storage::AutomationStore`].
+
+use std::sync::Arc;
+
+use postrider_model::automation::{ACTIONS_MAX, AUTOMATIONS_MAX, DisabledReason};
+use postrider_model::{
+    Action, Automation, AutomationId, BodyContent, BodyStyle, Schedule, SendWebhook, Trigger,
+};
+
+use super::build::*;
+use super::scene::*;
+use postrider_storage::{SaveAutomation, Store};
+
+async fn read(scene: &Scene, id: AutomationId) -> Option<Automation> {
+    let automation = scene.store.automation(scene.account, id).await;
+    automation.expect("automation")
+}
+
+async fn update(scene: &Scene, automation: &Automation) -> SaveAutomation {
+    let saved = scene
+        .store
+        .update_automation(scene.account, automation.clone())
+        .await;
+    saved.expect("update_automation")
+}
+
+/// The scene's own automation, as the store has it.
+async fn stored(scene: &Scene) -> Automation {
+    let automation = read(scene, scene.automation).await;
+    automation.expect("the scene's automation")
+}
+
+pub async fn an_automation_reads_back_as_it_was_saved(store: Arc<dyn Store>) {
+    let scene = Scene::new(store).await;
+    let patterns = ["proposal.accepted", "proposal.*", "*", "a-b_c.D.*"];
+    let mut automation = Automation {
+        name: "Odd „name“ \u{1f4ee} '\"\\".to_owned(),
+        enabled: false,
+        trigger: Trigger {
+            event_types: patterns
+                .iter()
+                .map(|text| text.parse().expect("a pattern"))
+                .collect(),
+        },
+        retry_delays: Some(Schedule::from_delays_s(vec![]).expect("in bounds")),
+        ..new_automation(&scene.ids, 1, 0)
+    };
+    for (n, content) in [BodyContent::Envelope, BodyContent::Data].into_iter().enumerate() {
+        for (m, style) in [BodyStyle::Js, BodyStyle::Python, BodyStyle::Raw]
+            .into_iter()
+            .enumerate()
+        {
+            automation.actions.push(Action {
+                enabled: m != 1,
+                disabled_reason: (m == 2).then_some(DisabledReason::Gone),
+                send: SendWebhook {
+                    url: format!("https://receiver.example/{n}?q=%20{m}#é"),
+                    content,
+                    style,
+                    headers: vec![
+                        ("X-Twice".to_owned(), "a, b".to_owned()),
+                        ("x-twice".to_owned(), format!("\"é\" {m}")),
+                        ("X-Empty".to_owned(), String::new()),
+                    ],
+                    timeout_s: (n == 1).then_some(60),
+                },
+                ..new_action(&scene.ids, 1, 3 * n + m)
+            });
+        }
+    }
+    let saved = create_automation(&*scene.store, scene.account, automation.clone()).await;
+    let version = saved.version;
+    assert_eq!(
+        saved,
+        Automation {
+            version,
+            ..automation
+        }
+    );
+    assert_eq!(read(&scene, saved.id).await, Some(saved));
+}
+
+pub async fn the_most_actions_keep_their_order(store: Arc<dyn Store>) {
+    let scene = Scene::new(store).await;
+    let mut automation = new_automation(&scene.ids, 1, ACTIONS_MAX);
+    automation.actions.rotate_left(17);
+    let saved = create_automation(&*scene.store, scene.account, automation.clone()).await;
+    assert_eq!(saved.actions, automation.actions);
+    assert_eq!(read(&scene, saved.id).await, Some(saved));
+}
+
+pub async fn an_automation_needs_its_account(store: Arc<dyn Store>) {
+    let scene = Scene::new(store).await;
+    let (other, others) = scene.another_account(1).await;
+    let nobody = new_account(&scene.ids, 2).id;
+    let created = scene
+        .store
+        .create_automation(nobody, new_automation(&scene.ids, 2, 1))
+        .await;
+    assert_eq!(created, Ok(SaveAutomation::Missing));
+    assert_eq!(read(&scene, others.id).await, None, "another account's");
+    assert_eq!(update(&scene, &others).await, SaveAutomation::Missing);
+    let store = &scene.store;
+    assert_eq!(store.delete_automation(scene.account, others.id).await, Ok(false));
+    let action = others.actions[0].id;
+    let disabled = store
+        .disable_action(scene.account, action, DisabledReason::Gone, at(5))
+        .await;
+    assert_eq!(disabled, Ok(false));
+    assert_eq!(store.automation(other, others.id).await, Ok(Some(others)));
+}
+
+pub async fn an_update_keeps_the_identity_of_actions_and_raises_the_version(store: Arc<dyn Store>) {
+    let scene = Scene::new(store).await;
+    let before = stored(&scene).await;
+    let mut change = Automation {
+        name: "New name".to_owned(),
+        enabled: false,
+        retry_delays: Some(Schedule::default()),
+        created_at: at(500),
+        updated_at: at(600),
+        ..before.clone()
+    };
+    change.trigger.event_types = vec!["invoice.*".parse().expect("a pattern")];
+    // The first action goes, the second is edited, the third only moves, and a new one comes in front.
+    change.actions.remove(0);
+    change.actions[0].send.url = "https://elsewhere.example/".to_owned();
+    change.actions.swap(0, 1);
+    change.actions.insert(0, new_action(&scene.ids, 600, 9));
+    let expected = Automation {
+        created_at: before.created_at,
+        version: before.version + 1,
+        ..change.clone()
+    };
+    assert_eq!(
+        update(&scene, &change).await,
+        SaveAutomation::Saved(expected.clone())
+    );
+    assert_eq!(stored(&scene).await, expected);
+    let gone = before.actions[0].id;
+    let disabled = scene
+        .store
+        .disable_action(scene.account, gone, DisabledReason::Gone, at(700));
+    assert_eq!(
+        disabled.await,
+        Ok(false),
+        "an action left out of an update is gone"
+    );
+}
+
+pub async fn an_update_of_an_automation_from_an_older_version_writes_nothing(store: Arc<dyn Store>) {
+    let scene = Scene::new(store).await;
+    let first = stored(&scene).await;
+    let SaveAutomation::Saved(second) = update(&scene, &first).await else {
+        panic!("an update from the stored version is saved");
+    };
+    let mut late = first.clone();
+    late.name = "late".to_owned();
+    late.actions.clear();
+    late.actions.push(new_action(&scene.ids, 5, 0));
+    assert_eq!(update(&scene, &late).await, SaveAutomation::Stale);
+    assert_eq!(stored(&scene).await, second);
+    let never = new_automation(&scene.ids, 6, 1);
+    assert_eq!(update(&scene, &never).await, SaveAutomation::Missing);
+}
+
+pub async fn a_deleted_automation_is_gone_with_its_actions_and_its_deliveries_stay(store: Arc<dyn Store>) {
+    let scene = Scene::new(store).await;
+    let key = scene.append_owned(1).await;
+    let before = scene.delivery(key).await;
+    let deleted = scene
+        .store
+        .delete_automation(scene.account, scene.automation)
+        .await;
+    assert_eq!(deleted, Ok(true));
+    assert_eq!(read(&scene, scene.automation).await, None);
+    let again = scene
+        .store
+        .delete_automation(scene.account, scene.automation)
+        .await;
+    assert_eq!(again, Ok(false));
+    let action = scene.actions[0];
+    let disabled = scene
+        .store
+        .disable_action(scene.account, action, DisabledReason::Gone, at(5));
+    assert_eq!(disabled.await, Ok(false));
+    let config = scene
+        .store
+        .account_config(scene.account)
+        .await
+        .expect("account_config");
+    assert_eq!(config.expect("the account").automations, []);
+    assert_eq!(scene.delivery(key).await, before);
+}
+
+pub async fn an_action_is_disabled_once(store: Arc<dyn Store>) {
+    let scene = Scene::new(store).await;
+    let before = stored(&scene).await;
+    let action = scene.actions[1];
+    let disable = || {
+        scene
+            .store
+            .disable_action(scene.account, action, DisabledReason::Gone, at(60))
+    };
+    assert_eq!(disable().await, Ok(true));
+    let mut expected = Automation {
+        updated_at: at(60),
+        version: before.version + 1,
+        ..before.clone()
+    };
+    expected.actions[1].enabled = false;
+    expected.actions[1].disabled_reason = Some(DisabledReason::Gone);
+    assert_eq!(stored(&scene).await, expected);
+    assert_eq!(disable().await, Ok(false), "it was off already");
+    assert_eq!(stored(&scene).await, expected, "nothing was written");
+    assert_eq!(update(&scene, &before).await, SaveAutomation::Stale);
+}
+
+pub async fn an_action_that_a_person_switched_off_keeps_no_reason(store: Arc<dyn Store>) {
+    let scene = Scene::new(store).await;
+    let mut automation = stored(&scene).await;
+    automation.actions[0].enabled = false;
+    let SaveAutomation::Saved(saved) = update(&scene, &automation).await else {
+        panic!("an update from the stored version is saved");
+    };
+    let action = scene.actions[0];
+    let disabled = scene
+        .store
+        .disable_action(scene.account, action, DisabledReason::Gone, at(60));
+    assert_eq!(disabled.await, Ok(false));
+    assert_eq!(stored(&scene).await, saved);
+}
+
+pub async fn an_account_has_a_bounded_number_of_automations(store: Arc<dyn Store>) {
+    let scene = Scene::new(store).await;
+    let (other, _) = scene.another_account(1).await;
+    for n in 1..AUTOMATIONS_MAX {
+        let s = i64::try_from(n).expect("few");
+        create_automation(&*scene.store, scene.account, new_automation(&scene.ids, s, 1)).await;
+    }
+    let surplus = new_automation(&scene.ids, 1000, 1);
+    let create = |account, automation: &Automation| {
+        let automation = automation.clone();
+        let store = Arc::clone(&scene.store);
+        async move {
+            store
+                .create_automation(account, automation)
+                .await
+                .expect("create_automation")
+        }
+    };
+    assert_eq!(create(scene.account, &surplus).await, SaveAutomation::TooMany);
+    assert_eq!(read(&scene, surplus.id).await, None);
+    let elsewhere = create(other, &new_automation(&scene.ids, 1001, 1)).await;
+    assert!(matches!(elsewhere, SaveAutomation::Saved(_)), "{elsewhere:?}");
+    let config = scene
+        .store
+        .account_config(scene.account)
+        .await
+        .expect("account_config");
+    assert_eq!(config.expect("the account").automations.len(), AUTOMATIONS_MAX);
+    let deleted = scene
+        .store
+        .delete_automation(scene.account, scene.automation)
+        .await;
+    assert_eq!(deleted, Ok(true));
+    let now = create(scene.account, &surplus).await;
+    assert!(
+        matches!(now, SaveAutomation::Saved(_)),
+        "there is room again: {now:?}"
+    );
+}

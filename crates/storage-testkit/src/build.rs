@@ -1,0 +1,204 @@
+//! The values that the tests put into a store, with ids from one seed and times from one base.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use postrider_model::delivery::{BodySpec, Ended, Next, Progress};
+use postrider_model::{
+    Account, Action, ActionId, Attempt, Automation, BodyContent, BodyStyle, Delivery, DeliveryStatus,
+    EventTypeName, IdGenerator, Outcome, Schedule, SendWebhook, SigningKey, SigningSecret, Timestamp,
+    Trigger,
+};
+
+use postrider_storage::{Change, DeliveryKey, Finished, FirstAttempt, NewEvent};
+
+/// What ids are made from. Each test has a store of its own, so that one seed serves them all.
+pub const SEED: u64 = 0x5eed;
+
+/// When every test begins: 2026-01-15T00:00:00Z.
+pub const BASE_MS: i64 = 1_768_435_200_000;
+
+/// A lease that no test outlives, whether the store goes by its own clock or by the times that tests pass.
+pub const LONG_LEASE: Duration = Duration::from_secs(20 * 365 * 24 * 3600);
+
+/// Room for everything that a test has.
+pub const ROOM: usize = 10_000;
+
+/// The moment `s` seconds after the base.
+pub const fn at(s: i64) -> Timestamp {
+    Timestamp::from_unix_ms(BASE_MS + s * 1000)
+}
+
+/// The name of an event type.
+pub fn event_type(text: &str) -> EventTypeName {
+    text.parse().expect("the tests use valid names")
+}
+
+/// How the bodies of the scene's deliveries are made.
+pub const BODY: BodySpec = BodySpec {
+    content: BodyContent::Envelope,
+    style: BodyStyle::Js,
+};
+
+/// The key of an event's delivery at this place.
+pub fn key_of(event: &NewEvent, index: usize) -> DeliveryKey {
+    DeliveryKey {
+        account: event.event.account,
+        delivery: event.deliveries[index].id,
+    }
+}
+
+/// How an event's delivery at this place reads right after it was appended.
+pub fn delivery_of(event: &NewEvent, index: usize) -> Delivery {
+    let new = event.deliveries[index];
+    Delivery {
+        id: new.id,
+        account: event.event.account,
+        event: event.event.id,
+        event_type: event.event.event_type.clone(),
+        automation: new.automation,
+        action: new.action,
+        body: new.body,
+        progress: Progress::new(),
+        next_attempt_at: (new.first_attempt == FirstAttempt::Waiting).then_some(event.event.created_at),
+        created_at: event.event.created_at,
+        settled_at: None,
+        last_status_code: None,
+        last_outcome: None,
+    }
+}
+
+/// An account value: the `s`-th, made `s` seconds after the base, without a uid.
+pub fn new_account(ids: &IdGenerator, s: i64) -> Account {
+    Account {
+        id: ids.account(at(s)),
+        uid: None,
+        name: format!("Account {s}"),
+        metadata: "{}".to_owned(),
+        retry_delays: None,
+        created_at: at(s),
+        updated_at: at(s),
+        version: 1,
+    }
+}
+
+/// A signing key that is current, with a secret made from `s`.
+pub fn new_key(ids: &IdGenerator, s: i64) -> SigningKey {
+    let mut bytes = [0xa5; 24];
+    bytes[..8].copy_from_slice(&s.to_be_bytes());
+    SigningKey {
+        id: ids.signing_key(at(s)),
+        secret: SigningSecret::from_random(bytes),
+        created_at: at(s),
+        expires_at: None,
+    }
+}
+
+/// An automation value with this many actions.
+pub fn new_automation(ids: &IdGenerator, s: i64, actions: usize) -> Automation {
+    Automation {
+        id: ids.automation(at(s)),
+        name: format!("Automation {s}"),
+        enabled: true,
+        trigger: Trigger {
+            event_types: vec!["*".parse().expect("a pattern")],
+        },
+        actions: (0..actions).map(|n| new_action(ids, s, n)).collect(),
+        retry_delays: None,
+        created_at: at(s),
+        updated_at: at(s),
+        version: 1,
+    }
+}
+
+/// An action value that is on.
+pub fn new_action(ids: &IdGenerator, s: i64, n: usize) -> Action {
+    Action {
+        id: ids.action(at(s)),
+        enabled: true,
+        disabled_reason: None,
+        send: SendWebhook {
+            url: format!("https://receiver.example/{s}/{n}"),
+            content: BodyContent::Envelope,
+            style: BodyStyle::Js,
+            headers: Vec::new(),
+            timeout_s: None,
+        },
+    }
+}
+
+/// How long the tests' attempts take.
+pub const ATTEMPT_DURATION: Duration = Duration::from_millis(120);
+
+/// The record of an attempt that began `s` seconds after the base.
+pub fn attempt(number: u32, s: i64, outcome: Outcome) -> Attempt {
+    let status_code = match outcome {
+        Outcome::Succeeded => Some(204),
+        Outcome::BadStatus => Some(503),
+        _ => None,
+    };
+    Attempt {
+        number,
+        started_at: at(s),
+        duration: ATTEMPT_DURATION,
+        outcome,
+        status_code,
+        error: status_code
+            .is_none()
+            .then(|| format!("{} at {s}", outcome.as_str())),
+        url: "https://receiver.example/".to_owned(),
+        request_headers: vec![("webhook-id".to_owned(), format!("{number}"))],
+        response_headers: Vec::new(),
+        response_body: Bytes::from(format!("answer {s}")),
+        response_truncated: false,
+    }
+}
+
+/// News of an attempt that began `s` seconds after the base, as the rules of the model see it.
+pub fn attempted(key: DeliveryKey, action: ActionId, from: &Progress, s: i64, outcome: Outcome) -> Finished {
+    let attempt = attempt(from.next_number(), s, outcome);
+    let ended = Ended {
+        outcome,
+        at: attempt.started_at.after(attempt.duration),
+        retry_after: None,
+    };
+    let (progress, next) = from.after_attempt(ended, &Schedule::default());
+    Finished {
+        key,
+        action,
+        change: Change::Attempted {
+            attempt: Box::new(attempt),
+            progress,
+            next,
+        },
+    }
+}
+
+/// News that settles a delivery for which nothing was tried so far.
+pub fn settled(key: DeliveryKey, action: ActionId, s: i64, status: DeliveryStatus) -> Finished {
+    let (outcome, status) = match status {
+        DeliveryStatus::Canceled => {
+            let change = Change::Canceled { at: at(s), status };
+            return Finished { key, action, change };
+        }
+        DeliveryStatus::Succeeded => (Outcome::Succeeded, status),
+        DeliveryStatus::Failed => (Outcome::BadStatus, status),
+        DeliveryStatus::Pending => panic!("pending is not settled"),
+    };
+    let progress = Progress {
+        status,
+        attempts: 1,
+        ..Progress::new()
+    };
+    let change = Change::Attempted {
+        attempt: Box::new(attempt(1, s, outcome)),
+        progress,
+        next: Next::Settle(status),
+    };
+    Finished { key, action, change }
+}
+
+/// A time by which everything is due, though the store may have made it due by a clock of its own.
+pub fn far_ahead() -> Timestamp {
+    at(0).after(LONG_LEASE / 2)
+}

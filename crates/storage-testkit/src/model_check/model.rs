@@ -1,0 +1,261 @@
+//! What a store promises about deliveries, as plain as it can be said: everything in maps, nothing concurrent.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use postrider_model::delivery::{ATTEMPTS_MAX, Next};
+use postrider_model::{ActionId, Attempt, Delivery, DeliveryId, DeliveryStatus, Event, EventId, Timestamp};
+
+use super::super::build::delivery_of;
+use postrider_storage::{
+    Appended, Change, DeliveryKey, Finished, FirstAttempt, NewEvent, Recorded, Resent, SessionId,
+};
+
+/// A delivery, who owns it, and its record.
+pub struct Tracked {
+    /// How it reads.
+    pub delivery: Delivery,
+    /// Whose it is, while somebody's.
+    pub owner: Option<SessionId>,
+    /// Its attempts, in order.
+    pub attempts: Vec<Attempt>,
+}
+
+impl Tracked {
+    /// Its key.
+    pub fn key(&self) -> DeliveryKey {
+        DeliveryKey {
+            account: self.delivery.account,
+            delivery: self.delivery.id,
+        }
+    }
+
+    /// When it is due, if it waits.
+    pub fn due(&self) -> Option<Timestamp> {
+        self.delivery.next_attempt_at
+    }
+
+    /// Makes it wait.
+    pub fn wait(&mut self, due: Timestamp) {
+        self.owner = None;
+        self.delivery.next_attempt_at = Some(due);
+    }
+
+    /// Whether this attempt was recorded before.
+    fn has_on_record(&self, change: &Change) -> bool {
+        let Change::Attempted { attempt, .. } = change else {
+            return false;
+        };
+        let facts = |attempt: &Attempt| (attempt.started_at, attempt.duration, attempt.outcome);
+        self.attempts.iter().any(|other| facts(other) == facts(attempt))
+    }
+
+    /// Keeps an attempt, under the next free number if its own is taken.
+    fn record(&mut self, attempt: &Attempt) {
+        let taken: BTreeSet<_> = self.attempts.iter().map(|attempt| attempt.number).collect();
+        let free = (attempt.number..).find(|number| !taken.contains(number));
+        self.attempts.push(Attempt {
+            number: free.expect("few attempts"),
+            ..attempt.clone()
+        });
+        self.attempts.sort_by_key(|attempt| attempt.number);
+    }
+
+    /// Moves on to what an owner says.
+    fn apply(&mut self, change: &Change) {
+        self.owner = None;
+        self.delivery.next_attempt_at = None;
+        match change {
+            Change::Attempted {
+                attempt,
+                progress,
+                next,
+            } => {
+                self.delivery.progress = *progress;
+                self.delivery.last_outcome = Some(attempt.outcome);
+                self.delivery.last_status_code = attempt.status_code;
+                match next {
+                    Next::Settle(_) => {
+                        self.delivery.settled_at = Some(attempt.started_at.after(attempt.duration));
+                    }
+                    Next::Retry(due) => self.delivery.next_attempt_at = Some(*due),
+                }
+            }
+            Change::Canceled { at, status } => {
+                self.delivery.progress.status = *status;
+                self.delivery.progress.resend_of = None;
+                self.delivery.settled_at = Some(*at);
+            }
+        }
+    }
+}
+
+/// All that the check knows.
+pub struct Model {
+    /// Every delivery.
+    pub deliveries: BTreeMap<DeliveryId, Tracked>,
+    /// Every event with its key, in the order of acceptance.
+    pub events: Vec<(Event, Option<String>)>,
+    /// Sessions that are alive.
+    pub live: Vec<SessionId>,
+    /// Sessions that are not.
+    pub dead: Vec<SessionId>,
+    /// Whether a session ends with the opening of the next.
+    exclusive: bool,
+}
+
+impl Model {
+    /// Nothing yet.
+    pub fn new(exclusive: bool) -> Self {
+        Self {
+            deliveries: BTreeMap::new(),
+            events: Vec::new(),
+            live: Vec::new(),
+            dead: Vec::new(),
+            exclusive,
+        }
+    }
+
+    /// A session was opened.
+    pub fn open(&mut self, session: SessionId) {
+        if self.exclusive {
+            self.dead.append(&mut self.live);
+        }
+        self.live.push(session);
+    }
+
+    /// What appending this event answers now.
+    pub fn append(&mut self, session: SessionId, new: &NewEvent) -> Appended {
+        let by_id = self
+            .events
+            .iter()
+            .find(|(event, _)| new.id_is_callers && event.id == new.event.id);
+        let by_key = self
+            .events
+            .iter()
+            .find(|(_, key)| key.is_some() && *key == new.idempotency_key);
+        let known = match (by_id, by_key) {
+            (Some((a, _)), Some((b, _))) if a.id != b.id => return Appended::Conflict,
+            (Some((event, _)), _) | (None, Some((event, _))) => event,
+            (None, None) => {
+                self.store(session, new);
+                return Appended::Stored;
+            }
+        };
+        let same = known.event_type == new.event.event_type
+            && known.data == new.event.data
+            && known.occurred_at == new.event.occurred_at
+            && (!new.id_is_callers || known.id == new.event.id);
+        if same {
+            Appended::Known(known.clone())
+        } else {
+            Appended::Conflict
+        }
+    }
+
+    fn store(&mut self, session: SessionId, new: &NewEvent) {
+        self.events.push((new.event.clone(), new.idempotency_key.clone()));
+        for (index, delivery) in new.deliveries.iter().enumerate() {
+            let tracked = Tracked {
+                delivery: delivery_of(new, index),
+                owner: (delivery.first_attempt == FirstAttempt::Owned).then_some(session),
+                attempts: Vec::new(),
+            };
+            self.deliveries.insert(delivery.id, tracked);
+        }
+    }
+
+    /// The waiting deliveries of an action, as times and ids, those due first in front.
+    pub fn waiting(&self, action: ActionId) -> Vec<(Timestamp, DeliveryId)> {
+        let of_action = |tracked: &&Tracked| tracked.delivery.action == action;
+        let mut waiting: Vec<_> = self
+            .deliveries
+            .values()
+            .filter(of_action)
+            .filter_map(|tracked| Some((tracked.due()?, tracked.delivery.id)))
+            .collect();
+        waiting.sort_unstable();
+        waiting
+    }
+
+    /// What news of a delivery answers now; `None` where the store is free to take or to fence it.
+    pub fn answer(&self, session: SessionId, finished: &Finished) -> Option<Recorded> {
+        match self.deliveries.get(&finished.key.delivery) {
+            None => Some(Recorded::Missing),
+            Some(tracked) if tracked.has_on_record(&finished.change) => Some(Recorded::Applied),
+            Some(tracked) if tracked.owner != Some(session) => Some(Recorded::Fenced),
+            Some(_) if self.live.contains(&session) => Some(Recorded::Applied),
+            Some(_) => None,
+        }
+    }
+
+    /// Follows what the store made of the news.
+    pub fn finish(&mut self, finished: &Finished, recorded: Recorded) {
+        let Some(tracked) = self.deliveries.get_mut(&finished.key.delivery) else {
+            return;
+        };
+        if tracked.has_on_record(&finished.change) {
+            return;
+        }
+        if let Change::Attempted { attempt, .. } = &finished.change {
+            tracked.record(attempt);
+        }
+        if recorded == Recorded::Applied {
+            tracked.apply(&finished.change);
+        }
+    }
+
+    /// What the wish for one more attempt answers now.
+    pub fn resend(&mut self, key: DeliveryKey, now: Timestamp) -> Resent {
+        let Some(tracked) = self.deliveries.get_mut(&key.delivery) else {
+            return Resent::Missing;
+        };
+        if tracked.owner.is_some() {
+            return Resent::UnderWay;
+        }
+        match tracked.delivery.progress.resend() {
+            None => Resent::TooManyAttempts,
+            Some(progress) => {
+                debug_assert!(progress.attempts < ATTEMPTS_MAX);
+                tracked.delivery.progress = progress;
+                tracked.delivery.settled_at = None;
+                tracked.wait(now);
+                Resent::Due(tracked.delivery.action)
+            }
+        }
+    }
+
+    /// Removes the settled events from before this time; returns how many, and how many deliveries they had.
+    pub fn prune(&mut self, before: Timestamp) -> (usize, usize) {
+        let is_pending = |tracked: &&Tracked| tracked.delivery.progress.status == DeliveryStatus::Pending;
+        let pending: BTreeSet<EventId> = self
+            .deliveries
+            .values()
+            .filter(is_pending)
+            .map(|tracked| tracked.delivery.event)
+            .collect();
+        let counts = (self.events.len(), self.deliveries.len());
+        self.events
+            .retain(|(event, _)| event.created_at >= before || pending.contains(&event.id));
+        let kept: BTreeSet<_> = self.events.iter().map(|(event, _)| event.id).collect();
+        self.deliveries
+            .retain(|_, tracked| kept.contains(&tracked.delivery.event));
+        (counts.0 - self.events.len(), counts.1 - self.deliveries.len())
+    }
+
+    /// Every event, the last one first.
+    pub fn events_newest_first(&self) -> Vec<Event> {
+        self.events.iter().rev().map(|(event, _)| event.clone()).collect()
+    }
+
+    /// Actions with waiting deliveries, and when the first is due.
+    pub fn lanes(&self) -> Vec<(ActionId, Timestamp)> {
+        let mut lanes: BTreeMap<ActionId, Timestamp> = BTreeMap::new();
+        for tracked in self.deliveries.values() {
+            if let Some(due) = tracked.due() {
+                let lane = lanes.entry(tracked.delivery.action).or_insert(due);
+                *lane = due.min(*lane);
+            }
+        }
+        lanes.into_iter().collect()
+    }
+}

@@ -1,0 +1,302 @@
+//! The steps of the check: each does one verb to the store and to the model, and compares. Those of sessions, replay
+//! and retention are in [`super::upkeep`].
+
+use bytes::Bytes;
+use postrider_model::delivery::Ended;
+use postrider_model::{DeliveryId, Outcome, Schedule, Timestamp};
+
+use super::super::build::*;
+use super::model::Tracked;
+use super::{Check, upkeep};
+use postrider_storage::{
+    Change, ClaimRequest, DeliveryKey, Finished, FirstAttempt, NewEvent, Recorded, Resent, SessionId,
+};
+
+/// Takes a random step.
+pub async fn take_one(check: &mut Check) {
+    match check.rng.u32(0..100) {
+        0..22 => append(check).await,
+        22..46 => claim(check).await,
+        46..74 => finish(check).await,
+        74..80 => give_back(check).await,
+        80..88 => resend(check).await,
+        88..91 => upkeep::open(check).await,
+        91..93 => upkeep::close(check).await,
+        93..96 => upkeep::reclaim(check).await,
+        96..98 => upkeep::replay(check).await,
+        _ => upkeep::prune(check).await,
+    }
+}
+
+/// A session: mostly one that is alive.
+pub fn any_session(check: &mut Check) -> SessionId {
+    let of = if check.rng.u8(0..8) == 0 && !check.model.dead.is_empty() {
+        &check.model.dead
+    } else {
+        &check.model.live
+    };
+    *check.rng.choice(of).expect("one session is always alive")
+}
+
+/// Up to `count` deliveries, repeats included.
+fn any_deliveries(check: &mut Check, count: usize, wanted: impl Fn(&Tracked) -> bool) -> Vec<DeliveryId> {
+    let from: Vec<_> = check
+        .model
+        .deliveries
+        .values()
+        .filter(|tracked| wanted(tracked))
+        .collect();
+    let from: Vec<_> = from.into_iter().map(|tracked| tracked.delivery.id).collect();
+    (0..count)
+        .filter_map(|_| check.rng.choice(&from).copied())
+        .collect()
+}
+
+/// The key of a delivery of the scene's account.
+pub fn key(check: &Check, delivery: DeliveryId) -> DeliveryKey {
+    DeliveryKey {
+        account: check.scene.account,
+        delivery,
+    }
+}
+
+/// Compares one delivery and its record with the model's.
+pub async fn compare(check: &Check, delivery: DeliveryId) {
+    let key = key(check, delivery);
+    let expected = check.model.deliveries.get(&delivery);
+    let read = check.scene.store.delivery(key).await.expect("delivery");
+    assert_eq!(read.as_ref(), expected.map(|tracked| &tracked.delivery));
+    let attempts = expected.map_or(&[][..], |tracked| &tracked.attempts);
+    assert_eq!(check.scene.attempts(key).await, attempts);
+}
+
+/// An event that may repeat an earlier one's id or key, with the same content or with other.
+fn any_event(check: &mut Check) -> NewEvent {
+    let actions: Vec<_> = check
+        .actions
+        .iter()
+        .copied()
+        .filter(|_| check.rng.bool())
+        .collect();
+    let now = check.now();
+    let mut event = check.scene.event_for(0, &[], FirstAttempt::Waiting);
+    event.event.created_at = now;
+    event.event.id = check.ids().event(now);
+    event.event.data = Bytes::from(check.rng.u32(0..3).to_string());
+    event.id_is_callers = check.rng.bool();
+    if check.rng.u8(0..4) == 0 {
+        event.idempotency_key = Some(format!("key {}", check.rng.u32(0..20)));
+    }
+    if check.rng.u8(0..6) == 0
+        && let Some((earlier, key)) = check.rng.choice(&check.model.events)
+    {
+        event.id_is_callers = true;
+        event.event.id = earlier.id;
+        event.event.data = earlier.data.clone();
+        event.idempotency_key = event.idempotency_key.or_else(|| key.clone());
+    }
+    let automation = check.scene.automation;
+    let mut event = check
+        .scene
+        .with_deliveries(event, automation, &actions, FirstAttempt::Waiting);
+    for delivery in &mut event.deliveries {
+        if check.rng.bool() {
+            delivery.first_attempt = FirstAttempt::Owned;
+        }
+    }
+    event
+}
+
+async fn append(check: &mut Check) {
+    let session = *check
+        .rng
+        .choice(&check.model.live)
+        .expect("one session is always alive");
+    let count = check.rng.usize(1..5);
+    let events: Vec<_> = (0..count).map(|_| any_event(check)).collect();
+    let expected: Vec<_> = events
+        .iter()
+        .map(|event| check.model.append(session, event))
+        .collect();
+    let answers = check
+        .scene
+        .store
+        .append(session, events.clone())
+        .await
+        .expect("append");
+    assert_eq!(answers, expected);
+    for delivery in events.iter().flat_map(|event| &event.deliveries) {
+        compare(check, delivery.id).await;
+    }
+}
+
+async fn claim(check: &mut Check) {
+    let (session, now) = (any_session(check), check.now());
+    let requests: Vec<_> = (0..check.rng.usize(1..4))
+        .map(|_| ClaimRequest {
+            action: *check.rng.choice(&check.actions).expect("there are actions"),
+            room: check.rng.usize(0..6),
+            room_bytes: usize::MAX,
+        })
+        .collect();
+    let claims = check
+        .scene
+        .store
+        .claim(session, requests.clone(), now)
+        .await
+        .expect("claim");
+    if !check.model.live.contains(&session) {
+        assert!(
+            claims.iter().all(|claim| claim.deliveries.is_empty()),
+            "the dead get nothing"
+        );
+        return;
+    }
+    assert_eq!(claims.len(), requests.len());
+    for (request, claim) in requests.into_iter().zip(claims) {
+        let waiting = check.model.waiting(request.action);
+        let due: Vec<_> = waiting
+            .iter()
+            .map(|(due, _)| *due)
+            .filter(|due| *due <= now)
+            .collect();
+        let count = due.len().min(request.room);
+        let mut got = Vec::new();
+        for ready in &claim.deliveries {
+            let tracked = check
+                .model
+                .deliveries
+                .get_mut(&ready.key.delivery)
+                .expect("a delivery of ours");
+            let delivery = &tracked.delivery;
+            assert_eq!((ready.action, ready.key), (request.action, tracked.key()));
+            assert_eq!((ready.body, ready.progress), (delivery.body, delivery.progress));
+            assert_eq!(ready.event.id, delivery.event);
+            got.push(tracked.due().expect("it waited"));
+            tracked.owner = Some(session);
+            tracked.delivery.next_attempt_at = None;
+        }
+        assert_eq!(got, due[..count], "those due first");
+        assert_eq!(
+            claim.next_due,
+            check.model.waiting(request.action).first().map(|(due, _)| *due)
+        );
+        for ready in claim.deliveries {
+            compare(check, ready.key.delivery).await;
+        }
+    }
+}
+
+/// News of a delivery, true or not.
+fn any_news(check: &mut Check, delivery: DeliveryId) -> Finished {
+    const OUTCOMES: [Outcome; 5] = [
+        Outcome::Succeeded,
+        Outcome::BadStatus,
+        Outcome::BadStatus,
+        Outcome::Timeout,
+        Outcome::ConnectError,
+    ];
+    let tracked = &check.model.deliveries[&delivery];
+    let (key, action, progress) = (tracked.key(), tracked.delivery.action, tracked.delivery.progress);
+    if check.rng.u8(0..10) == 0 {
+        let change = Change::Canceled {
+            at: check.now(),
+            status: progress.status_when_canceled(),
+        };
+        return Finished { key, action, change };
+    }
+    let outcome = *check.rng.choice(&OUTCOMES).expect("there are outcomes");
+    let mut attempt = attempt(progress.next_number(), 0, outcome);
+    attempt.started_at = check.now();
+    let ended = Ended {
+        outcome,
+        at: attempt.started_at.after(attempt.duration),
+        retry_after: None,
+    };
+    let (progress, next) = progress.after_attempt(ended, &Schedule::default());
+    let attempt = Box::new(attempt);
+    let change = Change::Attempted {
+        attempt,
+        progress,
+        next,
+    };
+    Finished { key, action, change }
+}
+
+async fn finish(check: &mut Check) {
+    let session = any_session(check);
+    let mut deliveries = any_deliveries(check, 3, |tracked| tracked.owner == Some(session));
+    if check.rng.u8(0..5) == 0 {
+        deliveries.extend(any_deliveries(check, 1, |_| true));
+    }
+    let news: Vec<_> = deliveries
+        .iter()
+        .map(|delivery| any_news(check, *delivery))
+        .collect();
+    let recorded = check
+        .scene
+        .store
+        .finish(session, news.clone())
+        .await
+        .expect("finish");
+    assert_eq!(recorded.len(), news.len());
+    for (news, recorded) in news.iter().zip(recorded) {
+        match check.model.answer(session, news) {
+            Some(expected) => assert_eq!(recorded, expected),
+            None => assert_ne!(recorded, Recorded::Missing),
+        }
+        check.model.finish(news, recorded);
+    }
+    for delivery in deliveries {
+        compare(check, delivery).await;
+    }
+}
+
+async fn give_back(check: &mut Check) {
+    let (session, now) = (any_session(check), check.now());
+    let mut deliveries = any_deliveries(check, 2, |tracked| tracked.owner == Some(session));
+    deliveries.extend(any_deliveries(check, 1, |_| true));
+    let alive = check.model.live.contains(&session);
+    let keys = deliveries.iter().map(|delivery| key(check, *delivery)).collect();
+    check
+        .scene
+        .store
+        .give_back(session, keys, now)
+        .await
+        .expect("give_back");
+    for delivery in deliveries {
+        let tracked = check.model.deliveries.get_mut(&delivery).expect("one of ours");
+        if tracked.owner == Some(session) && (alive || is_waiting(&check.scene, tracked.key()).await) {
+            tracked.wait(now);
+        }
+        compare(check, delivery).await;
+    }
+}
+
+/// Whether the store says that a delivery is owned by nobody.
+pub async fn is_waiting(scene: &super::Scene, key: DeliveryKey) -> bool {
+    scene.delivery(key).await.next_attempt_at.is_some()
+}
+
+async fn resend(check: &mut Check) {
+    let now = check.now();
+    for delivery in any_deliveries(check, 2, |_| true) {
+        let key = key(check, delivery);
+        let due_before = check.model.deliveries[&delivery].due();
+        let expected = check.model.resend(key, now);
+        assert_eq!(check.scene.store.resend(key, now).await, Ok(expected));
+        if let (Resent::Due(_), Some(before)) = (expected, due_before) {
+            adopt_due(check, delivery, before.min(now), now).await;
+        }
+        compare(check, delivery).await;
+    }
+}
+
+/// Takes over when the store made a delivery due, which has to lie within these bounds.
+pub async fn adopt_due(check: &mut Check, delivery: DeliveryId, from: Timestamp, to: Timestamp) {
+    let read = check.scene.delivery(key(check, delivery)).await;
+    let due = read.next_attempt_at.expect("it waits");
+    assert!(from <= due && due <= to, "due {due}, expected {from} to {to}");
+    let tracked = check.model.deliveries.get_mut(&delivery).expect("one of ours");
+    tracked.wait(due);
+}

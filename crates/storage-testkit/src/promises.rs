@@ -1,0 +1,303 @@
+//! The list of promises: one line each.
+
+/// Makes one `#[tokio::test]` per promise, in a module per area, so that names show in the test output
+/// (`append::an_event_that_triggers_nothing_is_kept`).
+///
+/// Takes the name of an `async fn` without arguments, in the module that invokes this, that returns a fresh, empty
+/// store in an `Arc` and a guard that is dropped after the test (a temporary folder, a database to be removed).
+#[macro_export]
+macro_rules! conformance {
+    ($make_store:ident) => {
+        $crate::conformance_tests! { $make_store,
+            accounts: [
+                an_account_reads_back_by_id_and_by_uid_as_it_was_saved,
+                an_account_that_was_never_made_is_not_found,
+                a_uid_belongs_to_one_account_and_a_refused_account_leaves_nothing,
+                uids_differ_by_case_and_accounts_without_one_never_collide,
+                a_deleted_accounts_uid_is_free_again,
+                an_update_replaces_what_it_may_and_raises_the_version_by_one,
+                an_update_from_an_older_version_writes_nothing,
+                an_update_cannot_take_anothers_uid_but_may_keep_or_drop_its_own,
+                deleting_an_account_removes_its_configuration_at_once,
+                a_configuration_is_what_the_single_reads_say,
+            ]
+            keys: [
+                secrets_read_back_exactly,
+                a_rotated_key_stays_live_until_the_overlap_ends,
+                a_second_rotation_within_the_overlap_leaves_two_live_keys,
+                an_overlap_of_zero_ends_the_old_key_at_once,
+                a_key_that_has_ended_keeps_its_end,
+                rotation_touches_no_other_account_and_needs_one,
+            ]
+            automations: [
+                an_automation_reads_back_as_it_was_saved,
+                the_most_actions_keep_their_order,
+                an_automation_needs_its_account,
+                an_update_keeps_the_identity_of_actions_and_raises_the_version,
+                an_update_of_an_automation_from_an_older_version_writes_nothing,
+                a_deleted_automation_is_gone_with_its_actions_and_its_deliveries_stay,
+                an_action_is_disabled_once,
+                an_action_that_a_person_switched_off_keeps_no_reason,
+                an_account_has_a_bounded_number_of_automations,
+            ]
+            event_types: [
+                an_entry_reads_back_as_it_was_put,
+                putting_an_entry_again_replaces_all_but_its_beginning,
+                a_deleted_entry_is_gone_and_may_return,
+                entries_are_listed_newest_first_and_by_name_within_a_moment,
+                entries_that_arrive_or_go_do_not_disturb_the_next_page,
+            ]
+            api_keys: [
+                api_keys_read_back_oldest_first,
+                putting_an_api_key_again_replaces_it,
+                a_deleted_api_key_opens_nothing,
+                of_many_first_keys_one_is_added,
+                the_last_api_key_stays,
+                of_all_api_keys_deleted_at_once_one_stays,
+            ]
+            grants: [
+                every_grant_reads_back_as_it_was_put,
+                an_expired_grant_is_none,
+                of_many_who_take_a_grant_one_gets_it,
+                a_deleted_grant_is_gone,
+                grants_go_with_their_account_and_no_others,
+                grants_go_with_their_api_key_and_no_others,
+                another_api_key_under_the_same_id_ends_the_grants_of_the_one_before,
+                no_grant_is_put_for_an_account_or_an_api_key_that_is_gone,
+                putting_a_grant_removes_a_bounded_number_of_expired_ones,
+            ]
+            append: [
+                nothing_to_append_is_answered_with_nothing,
+                an_event_and_its_deliveries_read_back_as_they_were_appended,
+                an_event_that_triggers_nothing_is_kept,
+                data_reads_back_byte_for_byte,
+                what_is_known_of_an_event_survives,
+                a_delivery_keeps_how_its_body_is_made,
+                a_large_call_is_answered_in_order,
+                an_event_can_have_many_deliveries,
+                an_owned_delivery_is_claimed_by_nobody,
+                a_waiting_delivery_is_due_at_once_and_not_the_appenders,
+                an_unseen_type_enters_the_catalogue_undescribed,
+                a_described_type_is_not_overwritten_and_a_deleted_one_returns,
+                appending_goes_on_in_a_later_session,
+            ]
+            repeats: [
+                the_same_id_and_event_again_is_known,
+                the_same_id_with_another_event_is_a_conflict,
+                the_same_key_and_event_again_is_known,
+                the_same_key_with_another_event_is_a_conflict,
+                the_same_key_with_another_id_of_the_producers_is_a_conflict,
+                a_key_and_an_id_of_two_events_is_a_conflict,
+                a_known_event_takes_no_further_key,
+                what_is_refused_or_known_adds_no_type_to_the_catalogue,
+                items_of_one_call_are_treated_as_if_one_came_after_the_other,
+                ids_and_keys_are_each_accounts_own,
+                a_later_session_knows_ids_and_keys_of_earlier_ones,
+            ]
+            claim: [
+                a_claimed_delivery_comes_with_all_that_an_attempt_needs,
+                a_delivery_is_claimed_once,
+                nothing_is_claimed_before_it_is_due,
+                those_due_first_are_claimed_first,
+                no_room_claims_nothing_and_tells_what_is_due,
+                bytes_bound_a_claim_but_never_keep_the_first_back,
+                requests_of_one_call_are_served_in_order,
+                deliveries_of_one_event_claimed_together_share_it,
+                what_is_given_back_waits_untried_and_due,
+                giving_back_changes_nothing_but_what_is_owned,
+                every_action_with_waiting_deliveries_is_a_lane_due_or_not,
+                a_lane_that_only_waits_for_a_retry_is_listed,
+            ]
+            finish: [
+                a_receipt_settles_a_delivery,
+                a_failure_with_retries_left_waits_and_the_last_one_settles,
+                a_canceled_delivery_has_no_attempt,
+                canceling_after_a_failure_keeps_what_was_tried,
+                attempts_read_back_exactly_and_in_order,
+                attempts_are_their_accounts_own,
+                news_of_a_delivery_that_does_not_exist_is_missing,
+                a_second_finish_is_fenced_and_only_adds_to_the_record,
+                one_call_is_answered_in_order_and_applied_whole,
+                another_sessions_news_is_fenced_and_changes_no_state,
+                late_news_after_another_session_claimed_changes_no_state,
+                an_owner_whose_number_a_late_attempt_took_is_recorded_under_the_next,
+            ]
+            reported_again: [
+                a_result_that_is_reported_again_is_applied_once,
+                a_result_that_comes_twice_in_one_call_is_applied_once,
+                a_result_that_is_reported_again_leaves_the_next_attempt_alone,
+                a_result_that_differs_from_what_is_on_record_is_not_taken_for_it,
+            ]
+            resend: [
+                a_settled_delivery_is_due_again_at_once,
+                a_failed_resend_leaves_a_receipt_in_place,
+                a_resend_can_be_asked_for_again_and_again,
+                a_waiting_delivery_is_hurried_and_its_schedule_left_alone,
+                a_delivery_that_waits_untried_is_due_no_later_than_before,
+                an_owned_delivery_is_under_way_and_not_changed,
+                the_record_of_one_delivery_is_bounded,
+                a_resend_needs_the_accounts_own_delivery,
+            ]
+            replay: [
+                every_filter_replays_exactly_what_it_matches,
+                only_the_actions_that_are_given_are_replayed,
+                deliveries_with_too_many_attempts_are_passed_over,
+                a_replay_touches_no_other_account,
+                a_long_replay_goes_in_bounded_steps_newest_first,
+                what_arrives_after_a_replay_began_is_not_visited,
+                a_replayed_delivery_is_claimed_and_finished_as_a_resend,
+                a_count_is_what_a_replay_replays_and_changes_nothing,
+            ]
+            lists: [
+                accounts_are_listed_newest_first_in_pages_that_stay,
+                automations_are_listed_newest_first_in_pages_that_stay,
+                events_are_listed_in_the_reverse_order_of_acceptance,
+                events_of_one_call_were_accepted_in_its_order,
+                events_whose_times_run_backwards_are_each_listed_once,
+                deliveries_are_listed_newest_first_in_pages_that_stay,
+                a_position_outlives_the_item_it_was_made_from,
+                anothers_objects_are_invisible,
+            ]
+            filters: [
+                event_filters_hold_alone_and_together,
+                delivery_filters_hold_alone_and_together,
+            ]
+            advance: [
+                both_halves_of_a_step_are_written_and_answered_in_order,
+                either_half_of_a_step_may_be_empty,
+                events_that_cannot_be_stored_take_no_results_along,
+            ]
+            sessions: [
+                a_fresh_store_answers_its_check,
+                session_ids_are_never_reused,
+                a_session_that_was_never_opened_is_dead,
+                a_session_lives_as_long_as_it_renews,
+                a_session_that_missed_its_renewal_is_dead_for_good,
+                living_sessions_are_told_with_the_end_of_their_lease,
+                no_more_sessions_are_told_than_the_limit,
+                closing_a_session_makes_what_it_owned_wait,
+                reclaiming_goes_in_steps_and_takes_from_the_dead_only,
+                a_dead_session_cannot_take_back_what_was_reclaimed,
+                only_the_owner_gives_back,
+                news_of_the_dead_is_either_taken_or_fenced_before_the_reclaim,
+                what_a_dead_session_appends_is_not_lost,
+            ]
+            retention: [
+                an_empty_store_has_nothing_to_prune,
+                whole_events_go_and_those_of_the_boundary_stay,
+                pruning_goes_in_small_steps_oldest_first_and_never_splits_an_event,
+                pending_events_stay_whole_and_keep_no_newer_ones,
+                a_resend_that_is_due_keeps_its_event,
+                an_id_and_a_key_are_free_again_with_their_event,
+                news_of_a_pruned_delivery_is_missing,
+                what_a_deleted_account_left_behind_goes_step_by_step,
+                events_are_accepted_while_others_are_pruned,
+                an_old_event_accepted_behind_younger_ones_goes_too,
+                what_is_accepted_for_a_deleted_account_is_not_kept_for_good,
+            ]
+            statistics: [
+                what_is_added_adds_up_over_calls_and_within_one,
+                steps_are_those_of_the_span_and_the_scope_oldest_first,
+                latencies_add_up_within_their_span,
+                an_accounts_actions_are_summed_up_each_for_itself,
+                actions_that_fail_most_come_first,
+                old_steps_go_in_bounded_pieces_and_young_ones_stay,
+                concurrent_additions_to_the_same_sums_all_count,
+                the_backlog_is_what_is_pending_and_its_age,
+            ]
+            concurrency: [
+                concurrent_claims_never_share_a_delivery,
+                one_of_many_concurrent_events_with_one_key_is_stored,
+                one_of_many_concurrent_events_with_one_id_wins,
+                one_of_many_concurrent_updates_from_one_version_is_saved,
+                one_of_many_concurrent_accounts_takes_a_uid,
+                one_of_many_concurrent_results_is_applied_and_each_attempt_recorded,
+                one_of_many_concurrent_automations_takes_the_last_place,
+                one_of_many_concurrent_wishes_disables_an_action,
+                concurrent_rotations_leave_one_current_and_at_most_two_live_keys,
+                concurrent_reclaims_take_each_delivery_once,
+                a_configuration_is_one_snapshot_while_it_is_changed,
+                paging_while_others_append_shows_each_earlier_item_once,
+            ]
+            model_check: [
+                random_verbs_agree_with_the_model_from_seed_1,
+                random_verbs_agree_with_the_model_from_seed_2,
+                random_verbs_agree_with_the_model_from_seed_3,
+            ]
+        }
+    };
+}
+
+/// What [`conformance!`] is made of.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! conformance_tests {
+    ($make_store:ident, $($area:ident: [$($promise:ident,)+])+) => {
+        $(
+            mod $area {
+                $(
+                    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                    async fn $promise() {
+                        let (store, guard) = super::$make_store().await;
+                        let store: ::std::sync::Arc<dyn $crate::Store> = store;
+                        ::std::boxed::Box::pin($crate::$area::$promise(store)).await;
+                        drop(guard);
+                    }
+                )+
+            }
+        )+
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    /// Functions of the areas that are no promise themselves.
+    const NO_PROMISES: [&str; 5] = [
+        "all_pages",
+        "pages_after",
+        "deliveries_of_every_kind",
+        "scene_after_a_crash",
+        "agrees_with_the_model",
+    ];
+
+    #[test]
+    fn every_promise_is_in_the_list() {
+        let list = include_str!("promises.rs");
+        let areas = [
+            include_str!("accounts.rs"),
+            include_str!("keys.rs"),
+            include_str!("automations.rs"),
+            include_str!("event_types.rs"),
+            include_str!("api_keys.rs"),
+            include_str!("grants.rs"),
+            include_str!("advance.rs"),
+            include_str!("append.rs"),
+            include_str!("repeats.rs"),
+            include_str!("claim.rs"),
+            include_str!("finish.rs"),
+            include_str!("reported_again.rs"),
+            include_str!("resend.rs"),
+            include_str!("replay.rs"),
+            include_str!("lists.rs"),
+            include_str!("filters.rs"),
+            include_str!("sessions.rs"),
+            include_str!("retention.rs"),
+            include_str!("statistics.rs"),
+            include_str!("concurrency.rs"),
+            include_str!("model_check.rs"),
+        ];
+        let public = areas
+            .iter()
+            .flat_map(|area| area.split("\npub async fn ").skip(1));
+        let names = public.filter_map(|text| text.split(['(', '<']).next());
+        let mut count = 0;
+        for name in names.filter(|name| !NO_PROMISES.contains(name)) {
+            assert!(
+                list.contains(&format!(" {name},\n")),
+                "{name} is missing from the list"
+            );
+            count += 1;
+        }
+        assert!(count > 100, "the areas were read: {count}");
+    }
+}
