@@ -10,7 +10,8 @@ use serde::Deserialize;
 
 use crate::problem::Problem;
 
-pub use object::{object, objects};
+pub use explain::no_such_member;
+pub use object::{object, objects, present};
 
 use object::Object;
 

@@ -7,7 +7,7 @@
 //! | `edge` | what every request passes: request id, key, meter, panics, headers |
 //! | `auth` | how a request presents its API key |
 //! | [`problem`] | errors as RFC 9457 documents: one type, one table of codes |
-//! | `json_body`, `decode`, `merge_patch` | request bodies, from bytes to typed values with pointers to what is wrong |
+//! | `json_body`, `decode`, `patch`, `merge_patch` | request bodies, from bytes to typed values with pointers to what is wrong |
 //! | `path`, `query`, `cursor`, `list` | what paths and query parameters mean, and how lists are paged |
 //! | `fields` | values that several resources show |
 //! | `routes` | one folder per resource, one file per endpoint |
@@ -39,6 +39,7 @@ mod list;
 mod merge_patch;
 mod meter;
 mod openapi;
+mod patch;
 mod path;
 mod query;
 mod routes;

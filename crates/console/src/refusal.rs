@@ -31,6 +31,8 @@ pub enum Refusal {
     TooManyTries,
     /// A link that was used, or has expired, or never was one.
     DeadLink,
+    /// The request names no host, or one that a link must not lead to.
+    UnusableHost,
     /// The store is away, or busy.
     Unavailable,
     /// A defect; the log has it.
@@ -46,6 +48,7 @@ impl Refusal {
             Self::ReadOnly | Self::ForeignForm => StatusCode::FORBIDDEN,
             Self::FormTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::FormTooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::UnusableHost => StatusCode::BAD_REQUEST,
             Self::Stale => StatusCode::CONFLICT,
             Self::TooManyTries => StatusCode::TOO_MANY_REQUESTS,
             Self::DeadLink => StatusCode::GONE,
@@ -86,6 +89,10 @@ impl Refusal {
             Self::DeadLink => (
                 "This link does not work any more",
                 "It has expired, or was used before. Ask whoever gave it to you for a new one.",
+            ),
+            Self::UnusableHost => (
+                "The address of this console is unclear",
+                "The request names no usable host. Ask the operator to set “public_url”.",
             ),
             Self::Unavailable => (
                 "The database cannot be reached just now",

@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use http::HeaderMap;
 use postrider_engine::{ApiKeys, Engine};
 use postrider_model::Timestamp;
+use postrider_web::host::RequestHost;
 use tokio::sync::watch;
 
 use crate::assets::Assets;
 use crate::brand::Brand;
 use crate::live::LivePlaces;
+use crate::refusal::Refusal;
 use crate::system::SystemFacts;
 use crate::visitor::cookie::Scope;
 use crate::visitor::limit::SignInLimit;
@@ -47,42 +48,23 @@ impl Shared {
         self.engine.clock().now()
     }
 
-    /// How cookies are sent to whoever sent these headers. `is_customers`: the cookie is a customer's, who may see the
+    /// How cookies are sent in the response to a request for this host. `is_customers`: the cookie is a customer's, who may see the
     /// page in a frame of the company's own product.
-    pub fn cookie_scope(&self, headers: &HeaderMap, is_customers: bool) -> Scope {
+    pub fn cookie_scope(&self, host: &RequestHost, is_customers: bool) -> Scope {
         let secure = self
             .public_url
             .as_ref()
             .is_some_and(|url| url.starts_with("https://"));
-        // Browsers take a loopback address for as safe as https.
-        if is_customers && self.is_framed && (secure || is_loopback(headers)) {
+        if is_customers && self.is_framed && (secure || host.is_loopback()) {
             Scope::Framed
         } else {
             Scope::Own { secure }
         }
     }
 
-    /// Where this console is reached, as far as the request tells: for links that are handed out.
-    pub fn base_url(&self, headers: &HeaderMap) -> String {
-        match &self.public_url {
-            Some(url) => url.clone(),
-            None => format!("http://{}", host(headers).unwrap_or("localhost")),
-        }
+    /// What links to this console start with. An unusable host is refused, as people follow such links.
+    pub fn base_url(&self, host: &RequestHost) -> Result<String, Refusal> {
+        host.base_url(self.public_url.as_deref())
+            .ok_or(Refusal::UnusableHost)
     }
-}
-
-fn host(headers: &HeaderMap) -> Option<&str> {
-    let host = headers.get(http::header::HOST)?.to_str().ok()?;
-    host.parse::<http::uri::Authority>().is_ok().then_some(host)
-}
-
-fn is_loopback(headers: &HeaderMap) -> bool {
-    let authority = host(headers).and_then(|host| host.parse::<http::uri::Authority>().ok());
-    authority.is_some_and(|authority| {
-        let host = authority.host().trim_matches(['[', ']']);
-        host == "localhost"
-            || host
-                .parse::<std::net::IpAddr>()
-                .is_ok_and(|address| address.is_loopback())
-    })
 }

@@ -220,7 +220,7 @@ async fn a_replay_sends_what_matches_again_and_nothing_else() {
         .post(account.at("/deliveries/replay"), json!({"status": "failed"}))
         .await
         .expect(202);
-    assert_eq!(answer, json!({"replayed": 3}));
+    assert_eq!(answer, json!({"count": 3}));
     for event in &failed {
         account.settled(event, "succeeded").await;
     }
@@ -230,7 +230,7 @@ async fn a_replay_sends_what_matches_again_and_nothing_else() {
         .post(account.at("/deliveries/replay"), json!({"status": "failed"}))
         .await
         .expect(202);
-    assert_eq!(none["replayed"], 0);
+    assert_eq!(none["count"], 0);
 }
 
 #[tokio::test]
@@ -278,7 +278,7 @@ async fn another_accounts_delivery_is_not_found() {
         .post(other.at("/deliveries/replay"), json!({"event_id": event}))
         .await
         .expect(202);
-    assert_eq!(replayed["replayed"], 0);
+    assert_eq!(replayed["count"], 0);
     assert_eq!(receiver.count("/hook"), 1);
 }
 

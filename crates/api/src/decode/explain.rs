@@ -62,7 +62,8 @@ fn wrong_shape(path: &Path, error: &serde_json::Error) -> Problem {
         return Problem::body(place, fault_codes::REQUIRED, "this member is required");
     }
     if let Some(name) = quoted(&message, "unknown field `") {
-        return unknown_member(at_member(place, name), name, &message);
+        let known = message.split_once(", ").map(|(_, known)| known);
+        return no_such_member(at_member(place, name), name, known);
     }
     if let Some(name) = quoted(&message, "duplicate field `") {
         let place = at_member(place, name);
@@ -76,7 +77,9 @@ fn wrong_shape(path: &Path, error: &serde_json::Error) -> Problem {
     Problem::body(place, code, in_plain_words(&message))
 }
 
-fn unknown_member(place: String, name: &str, message: &str) -> Problem {
+/// The problem of the member `name` at `place`. `known` says which members there are, where that is known.
+#[cold]
+pub fn no_such_member(place: String, name: &str, known: Option<&str>) -> Problem {
     if READ_ONLY.contains(&name) {
         return Problem::body(
             place,
@@ -84,8 +87,10 @@ fn unknown_member(place: String, name: &str, message: &str) -> Problem {
             "this member can be read but not set",
         );
     }
-    let known = message.split_once(", ").map_or("", |(_, known)| known);
-    let detail = format!("there is no such member here; {known}");
+    let detail = match known {
+        Some(known) => format!("there is no such member here; {known}"),
+        None => "there is no such member here".to_owned(),
+    };
     Problem::body(place, fault_codes::UNKNOWN_MEMBER, detail)
 }
 

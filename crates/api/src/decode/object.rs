@@ -1,4 +1,5 @@
-//! Structs from objects only: what serde derives would take an array of the members' values too.
+//! Members as strict as JSON can be: structs from objects only (serde's derive also accepts an array of the members'
+//! values), and optional members that may be missing without being nullable.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -24,6 +25,13 @@ pub fn object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -
 pub fn objects<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
     let objects = Vec::<Object<T>>::deserialize(deserializer)?;
     Ok(objects.into_iter().map(|object| object.0).collect())
+}
+
+/// For `#[serde(default, deserialize_with)]` of a member that may be left out but not be null.
+pub fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 struct Members<T>(PhantomData<T>);

@@ -1,5 +1,4 @@
 //! Links that sign customers in to the console.
 
 pub mod create;
-mod public_url;
 mod view;

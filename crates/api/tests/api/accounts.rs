@@ -98,6 +98,30 @@ async fn everything_wrong_with_an_account_is_named() {
 }
 
 #[tokio::test]
+async fn null_makes_an_unknown_member_no_better() {
+    let app = App::start().await;
+    let account = app.account().await;
+    let before = app.get(&account).await.expect(200);
+    for (member, code) in [("nme", "unknown_member"), ("updated_at", "read_only")] {
+        let patch = json!({"name": "Acme Inc.", member: null});
+        app.patch(&account, &patch)
+            .await
+            .fault(&format!("/{member}"), code);
+    }
+    app.post("/v1/accounts", &json!({"name": "a", "metadata": null}))
+        .await
+        .fault("/metadata", "wrong_type");
+    assert_eq!(app.get(&account).await.expect(200), before);
+
+    // In a patch null removes: what metadata may hold is the caller's business, and so is which members it never had.
+    let patch = json!({"metadata": {"plan": "pro", "trial": {"ends": null}, "never": null}});
+    let patched = app.patch(&account, &patch).await.expect(200);
+    assert_eq!(patched["metadata"], json!({"plan": "pro", "trial": {}}));
+    let patched = app.patch(&account, &json!({"metadata": null})).await.expect(200);
+    assert_eq!(patched["metadata"], json!({}));
+}
+
+#[tokio::test]
 async fn malformed_ids_are_no_unknown_accounts() {
     let app = App::start().await;
     app.get("/v1/accounts/acct_nonsense")

@@ -83,6 +83,9 @@ async fn a_patch_keeps_what_it_leaves_out_and_an_action_that_is_sent_back() {
     app.patch(&path, &json!({"trigger": null}))
         .await
         .fault("/trigger", "required");
+    app.patch(&path, &json!({"trigger": {"event_typs": null}}))
+        .await
+        .fault("/trigger/event_typs", "unknown_member");
     app.patch(&path, &json!({"actions": []}))
         .await
         .fault("/actions", "too_few");

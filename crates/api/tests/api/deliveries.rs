@@ -122,12 +122,12 @@ async fn a_replay_takes_the_lists_filters() {
         .await
         .problem(415, "unsupported_media_type");
     let none = app.post(&replay, &json!({"status": "failed"})).await.expect(202);
-    assert_eq!(none, json!({"replayed": 0}));
+    assert_eq!(none, json!({"count": 0}));
     let all = app
         .post(&replay, &json!({"event_type": "proposal.accepted"}))
         .await
         .expect(202);
-    assert_eq!(all, json!({"replayed": 3}));
+    assert_eq!(all, json!({"count": 3}));
     let path = format!("{account}/deliveries");
     let twice = |page: &Value| {
         page["data"]
@@ -146,6 +146,47 @@ async fn a_replay_takes_the_lists_filters() {
     app.post(&replay, &json!({"limit": 5}))
         .await
         .fault("/limit", "unknown_member");
+}
+
+#[tokio::test]
+async fn a_replay_without_a_filter_is_refused_and_resends_nothing() {
+    let app = App::start().await;
+    let account = app.account().await;
+    app.automation(&account, 200).await;
+    let (delivery, path) = delivered(&app, &account, "succeeded").await;
+    let replay = format!("{account}/deliveries/replay");
+    for body in [
+        json!({}),
+        json!({"status": null}),
+        json!({"dry_run": true}),
+        json!({"status": null, "before": null, "dry_run": false}),
+    ] {
+        app.post(&replay, &body).await.fault("", "filter_required");
+    }
+    // Had one of them resent anything, this delivery would be under way, and a resend a conflict.
+    assert_eq!(app.get(&path).await.expect(200)["attempt_count"], 1);
+    app.post(&replay, &json!({"event_id": delivery["event_id"]}))
+        .await
+        .expect(202);
+}
+
+#[tokio::test]
+async fn a_dry_run_counts_what_a_replay_would_resend() {
+    let app = App::start().await;
+    let account = app.account().await;
+    app.automation(&account, 200).await;
+    let (_, path) = delivered(&app, &account, "succeeded").await;
+    delivered(&app, &account, "succeeded").await;
+    let replay = format!("{account}/deliveries/replay");
+    for (status, count) in [("succeeded", 2), ("failed", 0)] {
+        let body = json!({"status": status, "dry_run": true});
+        let counted = app.post(&replay, &body).await.expect(202);
+        assert_eq!(counted, json!({"count": count}));
+    }
+    assert_eq!(app.get(&path).await.expect(200)["attempt_count"], 1);
+    app.post(&replay, &json!({"status": "failed", "dry_run": "yes"}))
+        .await
+        .fault("/dry_run", "wrong_type");
 }
 
 #[tokio::test]

@@ -149,7 +149,7 @@ pub async fn run(args: Args, context: Context<'_>) -> Result<(), Failure> {
                 .show(call, |answer, _| {
                     format!(
                         "Resending {}.",
-                        counted(&answer["replayed"], "delivery", "deliveries")
+                        counted(&answer["count"], "delivery", "deliveries")
                     )
                 })
                 .await

@@ -7,9 +7,10 @@ mod sign_out;
 use axum::Router;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::{get, post};
-use http::{HeaderMap, header};
+use http::header;
 use postrider_model::Grant;
 use postrider_model::grant::Visitor as Role;
+use postrider_web::host::RequestHost;
 
 use crate::refusal::Refusal;
 use crate::state::App;
@@ -24,13 +25,13 @@ pub fn routes() -> Router<App> {
 }
 
 /// Gives the session to the browser, and leads on.
-fn begin(app: &App, headers: &HeaderMap, token: &str, grant: &Grant, to: &str) -> Result<Response, Refusal> {
+fn begin(app: &App, host: &RequestHost, token: &str, grant: &Grant, to: &str) -> Result<Response, Refusal> {
     let lifetime = grant.expires_at.since(app.now()).as_secs();
     let is_customers = matches!(grant.visitor, Role::Customer { .. });
-    let scope = app.cookie_scope(headers, is_customers);
+    let scope = app.cookie_scope(host, is_customers);
     let mut response = Redirect::to(to).into_response();
     // Browsers keep a cookie for frames beside the other one, and would send both: the session from before would stay.
-    let other = app.cookie_scope(headers, !is_customers);
+    let other = app.cookie_scope(host, !is_customers);
     let before = (other != scope).then(|| cookie::end_session(other)).flatten();
     let cookie = cookie::set_session(token, lifetime, scope).ok_or(Refusal::Internal)?;
     for cookie in before.into_iter().chain([cookie]) {

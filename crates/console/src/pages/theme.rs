@@ -2,8 +2,9 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
-use http::{HeaderMap, header};
+use http::header;
 use postrider_model::grant::Theme;
+use postrider_web::host::RequestHost;
 
 use crate::form::Form;
 use crate::refusal::Refusal;
@@ -11,14 +12,14 @@ use crate::state::App;
 use crate::visitor::cookie;
 
 /// Remembers the theme in a cookie, and goes back to the page.
-pub async fn choose(State(app): State<App>, headers: HeaderMap, form: Form) -> Result<Response, Refusal> {
+pub async fn choose(State(app): State<App>, host: RequestHost, form: Form) -> Result<Response, Refusal> {
     let theme = match form.text("theme") {
         "light" => Some(Theme::Light),
         "dark" => Some(Theme::Dark),
         _ => None,
     };
     let mut response = Redirect::to(own_address(form.text("back"))).into_response();
-    let cookie = cookie::set_theme(theme, app.cookie_scope(&headers, true));
+    let cookie = cookie::set_theme(theme, app.cookie_scope(&host, true));
     if let Some(cookie) = cookie {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }

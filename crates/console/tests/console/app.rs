@@ -25,7 +25,7 @@ use postrider_storage_sqlite::{Execution, SqliteOptions, SqliteStore};
 const KEY: &str = "a-key-for-tests-only";
 
 /// Where everybody asks from.
-const PEER: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+pub const PEER: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 /// How long a customer's link lasts here.
 const HOUR: Duration = Duration::from_secs(3_600);

@@ -4,11 +4,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
+mod addresses;
 mod app;
 mod assets;
 mod forms;
 mod headers;
 mod live;
+mod replays;
 mod routes;
 mod secrets;
 mod visitors;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
+use crate::decode::present;
 use crate::openapi::shapes;
 use crate::problem::Problem;
 use crate::routes::kept_json;
@@ -23,6 +24,7 @@ pub struct AccountInput {
     #[schema(example = "Acme Ltd.", min_length = 1, max_length = 256)]
     name: String,
     /// The caller's own data: an object of at most 16 KiB.
+    #[serde(default, deserialize_with = "present")]
     #[schema(schema_with = shapes::metadata)]
     metadata: Option<Box<RawValue>>,
     /// Seconds between the attempts of a delivery, at most 20 delays of at most 7 days; null follows the installation.

@@ -10,9 +10,8 @@ use postrider_model::Account;
 use super::find;
 use super::input::AccountInput;
 use super::view::AccountView;
-use crate::decode::decode;
 use crate::json_body::JsonText;
-use crate::merge_patch::merge_patch;
+use crate::patch::patched;
 use crate::path::{AccountPath, InAccount, account_not_found};
 use crate::problem::Problem;
 use crate::query::no_parameters;
@@ -54,6 +53,5 @@ pub async fn update_account(
 }
 
 fn edit(current: &Account, patch: &str) -> Result<AccountWish, Problem> {
-    let current = serde_json::to_string(&AccountInput::of(current)?).map_err(Problem::internal)?;
-    decode::<AccountInput>(&merge_patch(&current, patch)?).map(AccountInput::into_wish)
+    patched(&AccountInput::of(current)?, patch).map(AccountInput::into_wish)
 }

@@ -10,9 +10,8 @@ use postrider_model::{Automation, AutomationId};
 use super::input::AutomationInput;
 use super::view::AutomationView;
 use super::{automation_not_found, find};
-use crate::decode::decode;
 use crate::json_body::JsonText;
-use crate::merge_patch::merge_patch;
+use crate::patch::patched;
 use crate::path::{InAccount, ObjectPath, PathId};
 use crate::problem::Problem;
 use crate::query::no_parameters;
@@ -60,6 +59,5 @@ pub async fn update_automation(
 }
 
 fn edit(current: &Automation, patch: &str) -> Result<AutomationWish, Problem> {
-    let text = serde_json::to_string(&AutomationInput::of(current)).map_err(Problem::internal)?;
-    decode::<AutomationInput>(&merge_patch(&text, patch)?).map(AutomationInput::into_wish)
+    patched(&AutomationInput::of(current), patch).map(AutomationInput::into_wish)
 }

@@ -12,40 +12,64 @@ use crate::openapi::shapes;
 use crate::problem::{Code, Fault, Faults, Problem, fault_codes};
 use crate::query::Parameters;
 
-/// Which deliveries. All conditions have to hold.
-#[derive(Debug, Default, Deserialize, ToSchema, IntoParams)]
-#[serde(deny_unknown_fields, expecting = "an object")]
-#[schema(as = DeliveryFilter)]
+/// Which deliveries to list. All filters have to match.
+#[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
-pub struct FilterInput {
-    /// In this status.
-    #[schema(schema_with = shapes::delivery_status)]
+#[expect(dead_code, reason = "describes what [`from_query`] takes")]
+pub struct FilterParameters {
+    /// The delivery's status.
     #[param(schema_with = shapes::delivery_status)]
     status: Option<String>,
-    /// Of this event.
-    #[schema(example = "evt_01h455vb4pex5vsknk084sn02q")]
+    /// The event's id.
     #[param(example = "evt_01h455vb4pex5vsknk084sn02q")]
     event_id: Option<String>,
-    /// By this automation.
-    #[schema(example = "auto_01h455vb4pex5vsknk084sn02q")]
+    /// The automation's id.
     #[param(example = "auto_01h455vb4pex5vsknk084sn02q")]
     automation_id: Option<String>,
-    /// By this action.
-    #[schema(example = "act_01h455vb4pex5vsknk084sn02q")]
+    /// The action's id.
     #[param(example = "act_01h455vb4pex5vsknk084sn02q")]
     action_id: Option<String>,
-    /// Of events of this type.
-    #[schema(example = "proposal.accepted")]
+    /// The event's type.
     #[param(example = "proposal.accepted")]
     event_type: Option<String>,
-    /// Made at this time or later.
-    #[schema(format = DateTime, example = "2026-01-31T09:30:00.000Z")]
+    /// Created at this time or later.
     #[param(format = DateTime, example = "2026-01-31T09:30:00.000Z")]
     after: Option<String>,
-    /// Made before this time.
-    #[schema(format = DateTime, example = "2026-02-01T00:00:00.000Z")]
+    /// Created before this time.
     #[param(format = DateTime, example = "2026-02-01T00:00:00.000Z")]
     before: Option<String>,
+}
+
+/// Which deliveries to replay. All filters have to match, and at least one is required.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, expecting = "an object")]
+#[schema(as = ReplayInput)]
+pub struct ReplayInput {
+    /// The delivery's status.
+    #[schema(schema_with = shapes::delivery_status)]
+    status: Option<String>,
+    /// The event's id.
+    #[schema(example = "evt_01h455vb4pex5vsknk084sn02q")]
+    event_id: Option<String>,
+    /// The automation's id.
+    #[schema(example = "auto_01h455vb4pex5vsknk084sn02q")]
+    automation_id: Option<String>,
+    /// The action's id.
+    #[schema(example = "act_01h455vb4pex5vsknk084sn02q")]
+    action_id: Option<String>,
+    /// The event's type.
+    #[schema(example = "proposal.accepted")]
+    event_type: Option<String>,
+    /// Created at this time or later.
+    #[schema(format = DateTime, example = "2026-01-31T09:30:00.000Z")]
+    after: Option<String>,
+    /// Created before this time.
+    #[schema(format = DateTime, example = "2026-02-01T00:00:00.000Z")]
+    before: Option<String>,
+    /// Only count the deliveries, and resend none.
+    #[serde(default)]
+    #[schema(default = false)]
+    pub(super) dry_run: bool,
 }
 
 /// The filter in query parameters.
@@ -61,9 +85,9 @@ pub(super) fn from_query(parameters: &mut Parameters) -> DeliveryFilter {
     }
 }
 
-impl FilterInput {
-    /// The filter in a body.
-    pub(super) fn check(&self) -> Result<DeliveryFilter, Problem> {
+impl ReplayInput {
+    /// The filter, which narrows: an empty one would resend everything that the account ever sent.
+    pub(super) fn filter(&self) -> Result<DeliveryFilter, Problem> {
         let mut faults = Faults::default();
         let filter = DeliveryFilter {
             status: checked("/status", self.status.as_deref(), &mut faults, status),
@@ -74,6 +98,9 @@ impl FilterInput {
             after: parsed("/after", self.after.as_deref(), &mut faults),
             before: parsed("/before", self.before.as_deref(), &mut faults),
         };
+        if faults.is_empty() && filter == DeliveryFilter::default() {
+            faults.add("", fault_codes::FILTER_REQUIRED, "give at least one filter");
+        }
         faults.into_result(Code::InvalidBody).map(|()| filter)
     }
 }
@@ -120,8 +147,7 @@ mod tests {
         from_query(&mut parameters);
         assert_eq!(parameters.finish().unwrap_err().faults().len(), names.len());
         let body = names.map(|name| format!("\"{name}\":\"*\"")).join(",");
-        let input: FilterInput = decode_control(&format!("{{{body}}}")).unwrap();
-        assert_eq!(input.check().unwrap_err().faults().len(), names.len());
-        assert_eq!(FilterInput::default().check().unwrap(), DeliveryFilter::default());
+        let input: ReplayInput = decode_control(&format!("{{{body}}}")).unwrap();
+        assert_eq!(input.filter().unwrap_err().faults().len(), names.len());
     }
 }

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use http::Uri;
 
-use super::filter::{FilterInput, from_query};
+use super::filter::{FilterParameters, from_query};
 use super::view::DeliveryView;
 use crate::cursor::ListId;
 use crate::list::List;
@@ -18,7 +18,7 @@ use crate::router::ApiState;
     get,
     path = "/v1/accounts/{account}/deliveries",
     tag = "Deliveries",
-    params(AccountPath, FilterInput, PageParameters),
+    params(AccountPath, FilterParameters, PageParameters),
     responses((status = 200, description = "A page of deliveries, newest first.", body = List<DeliveryView>))
 )]
 pub async fn list_deliveries(

@@ -1,50 +1,72 @@
 //! `POST /v1/accounts/{account}/deliveries/replay`
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::State;
 use http::{StatusCode, Uri};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::filter::FilterInput;
+use super::filter::ReplayInput;
 use crate::json_body::JsonBody;
 use crate::path::{AccountPath, InAccount};
 use crate::problem::Problem;
 use crate::query::no_parameters;
 use crate::router::ApiState;
 
-/// What was replayed.
+/// How long a dry run counts: less than clients and proxies wait for a response.
+const COUNT_MAX: Duration = Duration::from_secs(20);
+
+/// How many deliveries a replay resends.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Replay)]
 pub struct ReplayView {
     /// How many deliveries get one more attempt.
     #[schema(example = 120)]
-    replayed: u64,
+    count: u64,
+    /// Present, and true, where a dry run did not get to the end within 20 seconds: `count` is then a lower bound.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    incomplete: bool,
 }
 
-/// Send many deliveries again
+/// Replay deliveries
 ///
-/// One more attempt of every settled delivery that matches and whose action can be called, like a resend of each.
-/// A body is required, so that nothing is replayed by accident; `{}` is every settled delivery.
+/// Resends every delivery that matches the filter, is not pending, and whose action is enabled: each gets one more
+/// attempt, with the same id and body. At least one filter is required. With `"dry_run": true` the deliveries are
+/// counted, and none is resent.
 #[utoipa::path(
     post,
     path = "/v1/accounts/{account}/deliveries/replay",
     tag = "Deliveries",
     params(AccountPath),
-    request_body(content = FilterInput, example = json!({
+    request_body(content = ReplayInput, example = json!({
         "status": "failed",
         "event_type": "proposal.accepted",
         "after": "2026-01-31T00:00:00.000Z"
     })),
-    responses((status = 202, description = "They are due.", body = ReplayView))
+    responses((status = 202, description = "How many deliveries get one more attempt.", body = ReplayView))
 )]
 pub async fn replay_deliveries(
     State(state): State<ApiState>,
     InAccount(account): InAccount,
     uri: Uri,
-    JsonBody(filter): JsonBody<FilterInput>,
+    JsonBody(input): JsonBody<ReplayInput>,
 ) -> Result<(StatusCode, Json<ReplayView>), Problem> {
     no_parameters(&uri)?;
-    let replayed = state.engine.replay(account, filter.check()?).await?;
-    Ok((StatusCode::ACCEPTED, Json(ReplayView { replayed })))
+    let filter = input.filter()?;
+    let view = if input.dry_run {
+        let counted = state.engine.count_replay(account, &filter, COUNT_MAX).await?;
+        ReplayView {
+            count: counted.matching,
+            incomplete: !counted.is_all,
+        }
+    } else {
+        ReplayView {
+            count: state.engine.replay(account, filter).await?,
+            incomplete: false,
+        }
+    };
+    Ok((StatusCode::ACCEPTED, Json(view)))
 }

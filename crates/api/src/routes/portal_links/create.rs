@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
-use http::{HeaderMap, StatusCode, Uri};
+use http::{StatusCode, Uri};
 use postrider_engine::sign_in::LINK_LIFETIME_S;
 use postrider_model::Theme;
+use postrider_web::host::RequestHost;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::public_url::public_url;
 use super::view::PortalLinkView;
 use crate::json_body::OptionalJsonBody;
 use crate::openapi::shapes;
@@ -57,12 +57,14 @@ pub async fn create_portal_link(
     State(state): State<ApiState>,
     InAccount(account): InAccount,
     uri: Uri,
-    headers: HeaderMap,
+    host: RequestHost,
     OptionalJsonBody(input): OptionalJsonBody<PortalLinkInput>,
 ) -> Result<(StatusCode, Json<PortalLinkView>), Problem> {
     no_parameters(&uri)?;
     let draft = input.check()?;
-    let base = public_url(&state, &uri, &headers)?;
+    let base = host
+        .base_url(state.public_url.as_deref())
+        .ok_or_else(unusable_host)?;
     let (token, grant) = state
         .engine
         .sign_in()
@@ -76,6 +78,13 @@ pub async fn create_portal_link(
         theme: draft.theme.map(Theme::as_str),
     };
     Ok((StatusCode::CREATED, Json(view)))
+}
+
+fn unusable_host() -> Problem {
+    Problem::new(
+        Code::InvalidHost,
+        "the link leads to the host that the request names: send one Host header without user info, or set `public_url`",
+    )
 }
 
 /// What the link is to be, checked.

@@ -1,8 +1,8 @@
 //! What to do first, where nothing has happened yet.
 
-use http::HeaderMap;
 use postrider_model::EventPattern;
 use postrider_storage::PageRequest;
+use postrider_web::host::RequestHost;
 
 use crate::refusal::Refusal;
 use crate::state::App;
@@ -27,7 +27,11 @@ pub struct FirstAccount {
 
 impl FirstSteps {
     /// Of this installation.
-    pub async fn of(app: &App, headers: &HeaderMap) -> Result<Self, Refusal> {
+    pub async fn of(app: &App, host: &RequestHost) -> Result<Self, Refusal> {
+        // The call is an example: a person corrects its address.
+        let base_url = app
+            .base_url(host)
+            .unwrap_or_else(|_| "http://localhost".to_owned());
         let newest = PageRequest {
             limit: 1,
             after: None,
@@ -36,7 +40,7 @@ impl FirstSteps {
         let Some(account) = newest.items.pop() else {
             return Ok(Self {
                 account: None,
-                curl: curl(&app.base_url(headers), "YOUR_ACCOUNT", "proposal.accepted"),
+                curl: curl(&base_url, "YOUR_ACCOUNT", "proposal.accepted"),
             });
         };
         let entry = app.engine.directory().entry(account.id).await?;
@@ -49,11 +53,7 @@ impl FirstSteps {
         });
         let name = account.uid.clone().unwrap_or_else(|| account.id.to_string());
         Ok(Self {
-            curl: curl(
-                &app.base_url(headers),
-                &name,
-                wanted.as_deref().unwrap_or("proposal.accepted"),
-            ),
+            curl: curl(&base_url, &name, wanted.as_deref().unwrap_or("proposal.accepted")),
             account: Some(FirstAccount {
                 path: format!("/accounts/{}", account.id),
                 name: account.name,

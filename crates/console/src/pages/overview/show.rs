@@ -3,9 +3,9 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
-use http::HeaderMap;
 use postrider_engine::overview::{Overview, Range};
 use postrider_storage::statistics::Backlog;
+use postrider_web::host::RequestHost;
 
 use super::charts;
 use super::failing::{self, FailingRow};
@@ -61,7 +61,7 @@ struct Figures {
 }
 
 /// The page.
-pub async fn show(State(app): State<App>, visitor: Visitor, headers: HeaderMap) -> Result<Response, Refusal> {
+pub async fn show(State(app): State<App>, visitor: Visitor, host: RequestHost) -> Result<Response, Refusal> {
     if let Some(own) = visitor.own_account() {
         return Ok(Redirect::to(&format!("/accounts/{own}/automations")).into_response());
     }
@@ -73,7 +73,7 @@ pub async fn show(State(app): State<App>, visitor: Visitor, headers: HeaderMap) 
     let overview = app.engine.overview(range).await?;
     if is_blank(&overview) && is_blank(&app.engine.overview(Range::Month).await?) {
         return page(&FirstPage {
-            steps: FirstSteps::of(&app, &headers).await?,
+            steps: FirstSteps::of(&app, &host).await?,
             shell: Shell::of(&app, &visitor, Place::Overview, "Overview"),
         });
     }

@@ -8,6 +8,9 @@ use postrider_storage::DeliveryFilter;
 
 use crate::pages::deliveries::moment;
 
+/// The code of the fault that no filter is set.
+pub const FILTER_REQUIRED: &str = "filter_required";
+
 /// Its fields. Each is also a parameter of the page's address, under the name that the list of deliveries has for it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Fields {
@@ -15,7 +18,7 @@ pub struct Fields {
     pub from: String,
     /// Made before this time.
     pub to: String,
-    /// `failed`, `succeeded`, `canceled`, or `all` that have settled.
+    /// `failed`, `succeeded`, `canceled`, or `all` of them, which takes another filter.
     pub status: String,
     /// An event type; empty for any.
     pub event_type: String,
@@ -46,6 +49,13 @@ impl Fields {
     /// the count is not part of it.
     pub fn filter(&self, now: Timestamp) -> (DeliveryFilter, Vec<Fault>) {
         let mut faults = Vec::new();
+        if self.is_unfiltered() {
+            faults.push(Fault {
+                pointer: "/status".to_owned(),
+                code: FILTER_REQUIRED,
+                detail: "choose a status or set another filter".to_owned(),
+            });
+        }
         let before = time(&self.to, "/to", &mut faults).map_or(now, |to| to.min(now));
         let filter = DeliveryFilter {
             status: match self.status.as_str() {
@@ -67,6 +77,19 @@ impl Fields {
             before: Some(before),
         };
         (filter, faults)
+    }
+
+    /// Whether every delivery of the account would match.
+    fn is_unfiltered(&self) -> bool {
+        let others = [
+            &self.from,
+            &self.to,
+            &self.event_type,
+            &self.event,
+            &self.automation,
+            &self.action,
+        ];
+        self.status == "all" && others.iter().all(|field| field.is_empty())
     }
 }
 

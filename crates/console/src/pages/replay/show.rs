@@ -8,7 +8,7 @@ use axum::response::Response;
 use http::StatusCode;
 use postrider_engine::ReplayCount;
 
-use super::fields::Fields;
+use super::fields::{FILTER_REQUIRED, Fields};
 use crate::console::page;
 use crate::faults::FieldFaults;
 use crate::pages::automations::choices::{Choice, choices};
@@ -57,9 +57,14 @@ struct Counted {
 pub async fn show(State(app): State<App>, Writing(account): Writing) -> Result<Response, Refusal> {
     let query = &account.visitor.query;
     let fields = Fields::of(|name| query.get(name));
-    let (filter, faults) = fields.filter(app.now());
+    let (filter, mut faults) = fields.filter(app.now());
+    let is_counting = query.get("count").is_some();
+    if !is_counting {
+        // Links lead here with the filters of a list, which may have none: the form is where to choose.
+        faults.retain(|fault| fault.code != FILTER_REQUIRED);
+    }
     let mut counted = None;
-    if query.get("count").is_some() && faults.is_empty() {
+    if is_counting && faults.is_empty() {
         let count = app.engine.count_replay(account.id(), &filter, COUNT_MAX).await?;
         let before = filter.before.unwrap_or_else(|| app.now());
         counted = Some(Counted::new(count, before.to_string()));

@@ -7,8 +7,8 @@ use std::time::Duration;
 use askama::Template;
 use axum::extract::State;
 use axum::response::{Redirect, Response};
-use http::HeaderMap;
 use postrider_model::grant::Theme;
+use postrider_web::host::RequestHost;
 
 use crate::console::page;
 use crate::form::Form;
@@ -40,9 +40,10 @@ pub async fn make(
     State(app): State<App>,
     Operator(_): Operator,
     account: InAccount,
-    headers: HeaderMap,
+    host: RequestHost,
     form: Form,
 ) -> Result<Response, Refusal> {
+    let base_url = app.base_url(&host)?;
     let wished = form.text("lifetime").parse().ok();
     let lifetime_s = LIFETIMES_S.into_iter().find(|lifetime| wished == Some(*lifetime));
     let lifetime = Duration::from_secs(lifetime_s.unwrap_or(LIFETIMES_S[0]));
@@ -62,7 +63,7 @@ pub async fn make(
         shell: Shell::of(&app, &account.visitor, Place::Accounts, "Customer link"),
         head: AccountHead::of(&account, Tab::Settings),
         path: account.path("settings"),
-        link: format!("{}/sign-in/{}", app.base_url(&headers), token.expose()),
+        link: format!("{base_url}/sign-in/{}", token.expose()),
         ends: date(grant.expires_at),
         is_read_only,
         is_framed: app.is_framed,

@@ -7,6 +7,7 @@ use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use postrider_web::host::RequestHost;
 
 use crate::console::{Peer, page};
 use crate::form::Form;
@@ -38,16 +39,22 @@ pub fn address(back: &str) -> String {
 }
 
 /// The form.
-pub async fn show(State(app): State<App>, headers: HeaderMap, uri: Uri) -> Result<Response, Refusal> {
+pub async fn show(
+    State(app): State<App>,
+    host: RequestHost,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Result<Response, Refusal> {
     let query = Query::of(&uri);
     let back = own_address(query.get("back").unwrap_or("/"));
-    render(&app, &headers, back, false)
+    render(&app, &host, &headers, back, false)
 }
 
 /// Signs in. The answer to a wrong key tells nothing but that it is wrong.
 pub async fn sign_in(
     State(app): State<App>,
     Extension(peer): Extension<Peer>,
+    host: RequestHost,
     headers: HeaderMap,
     form: Form,
 ) -> Result<Response, Refusal> {
@@ -62,14 +69,20 @@ pub async fn sign_in(
     };
     let Some((token, grant)) = begun else {
         tracing::info!(address = %peer.0, "a try to sign in with a key that is none");
-        let mut response = render(&app, &headers, back, true)?;
+        let mut response = render(&app, &host, &headers, back, true)?;
         *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
         return Ok(response);
     };
-    super::begin(&app, &headers, token.expose(), &grant, back)
+    super::begin(&app, &host, token.expose(), &grant, back)
 }
 
-fn render(app: &App, headers: &HeaderMap, back: &str, is_wrong: bool) -> Result<Response, Refusal> {
+fn render(
+    app: &App,
+    host: &RequestHost,
+    headers: &HeaderMap,
+    back: &str,
+    is_wrong: bool,
+) -> Result<Response, Refusal> {
     let mut shell = Shell::anonymous(app, headers, "Sign in");
     // A form needs something to hang its token on; a session that has ended may still be there as a cookie.
     let fresh = cookie::form(headers).is_none().then(fresh_secret);
@@ -82,7 +95,7 @@ fn render(app: &App, headers: &HeaderMap, back: &str, is_wrong: bool) -> Result<
         is_wrong,
         is_in_frame: is_in_frame(headers),
     })?;
-    let cookie = fresh.and_then(|fresh| cookie::set_form(&fresh, app.cookie_scope(headers, false)));
+    let cookie = fresh.and_then(|fresh| cookie::set_form(&fresh, app.cookie_scope(host, false)));
     if let Some(cookie) = cookie {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }

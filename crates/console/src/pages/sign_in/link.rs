@@ -3,8 +3,9 @@
 use axum::Extension;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use http::{HeaderMap, Method};
+use http::Method;
 use postrider_model::grant::Visitor as Role;
+use postrider_web::host::RequestHost;
 
 use crate::console::Peer;
 use crate::refusal::Refusal;
@@ -16,7 +17,7 @@ pub async fn open(
     Extension(peer): Extension<Peer>,
     Path(token): Path<String>,
     method: Method,
-    headers: HeaderMap,
+    host: RequestHost,
 ) -> Result<Response, Refusal> {
     // A HEAD only asks whether there is something: it must not use up a link that works once.
     if method != Method::GET {
@@ -30,7 +31,7 @@ pub async fn open(
         Role::Operator => "/".to_owned(),
         Role::Customer { account, .. } => format!("/accounts/{account}/automations"),
     };
-    super::begin(&app, &headers, session.expose(), &grant, &first)
+    super::begin(&app, &host, session.expose(), &grant, &first)
 }
 
 /// Only links that do not work count as tries: behind a proxy, all customers of a product come from one address.

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use http::{HeaderMap, header};
+use postrider_web::host::RequestHost;
 
 use crate::form::Form;
 use crate::refusal::Refusal;
@@ -10,14 +11,19 @@ use crate::state::App;
 use crate::visitor::cookie;
 
 /// Ends the session, here and for whoever else may have its token.
-pub async fn sign_out(State(app): State<App>, headers: HeaderMap, _form: Form) -> Result<Response, Refusal> {
+pub async fn sign_out(
+    State(app): State<App>,
+    host: RequestHost,
+    headers: HeaderMap,
+    _form: Form,
+) -> Result<Response, Refusal> {
     if let Some(token) = cookie::session(&headers) {
         app.engine.sign_in().end_session(token).await?;
     }
     let mut response = Redirect::to("/sign-in").into_response();
     // Whichever scope it was set with: browsers keep a cookie per frame apart from the others.
     for is_customers in [false, true] {
-        if let Some(cookie) = cookie::end_session(app.cookie_scope(&headers, is_customers)) {
+        if let Some(cookie) = cookie::end_session(app.cookie_scope(&host, is_customers)) {
             response.headers_mut().append(header::SET_COOKIE, cookie);
         }
     }

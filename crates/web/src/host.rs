@@ -1,0 +1,118 @@
+//! The host that a request names, and the base of links that lead back to this server.
+
+use std::convert::Infallible;
+use std::net::IpAddr;
+
+use axum::extract::FromRequestParts;
+use http::request::Parts;
+use http::uri::Authority;
+use http::{HeaderMap, Uri, header};
+
+/// The host and port that a request names, where they are usable.
+///
+/// HTTP/2 carries them in the URI (`:authority`, RFC 9113, section 8.3.1), HTTP/1.1 in one Host header (RFC 9112,
+/// section 3.2). They go into links that people follow, so user info is refused: `https://bank.example@evil.example`
+/// leads elsewhere than it seems to.
+#[derive(Debug, Clone)]
+pub struct RequestHost(Option<Authority>);
+
+impl RequestHost {
+    /// The host that these parts of a request name.
+    pub fn of(uri: &Uri, headers: &HeaderMap) -> Self {
+        let authority = uri.authority().cloned().or_else(|| host_header(headers));
+        let is_usable =
+            |authority: &Authority| !authority.host().is_empty() && !authority.as_str().contains('@');
+        Self(authority.filter(is_usable))
+    }
+
+    /// Whether it is this machine, which browsers trust as much as https.
+    pub fn is_loopback(&self) -> bool {
+        self.0.as_ref().is_some_and(|authority| {
+            let host = authority.host().trim_matches(['[', ']']);
+            host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
+        })
+    }
+
+    /// What links to this server start with, without a slash at the end: `public_url` if the operator set one,
+    /// otherwise `http://` and this host. `None` where the host is unusable.
+    pub fn base_url(&self, public_url: Option<&str>) -> Option<String> {
+        match public_url {
+            Some(url) => Some(url.to_owned()),
+            None => self.0.as_ref().map(|authority| format!("http://{authority}")),
+        }
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for RequestHost {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self::of(&parts.uri, &parts.headers))
+    }
+}
+
+fn host_header(headers: &HeaderMap) -> Option<Authority> {
+    let mut values = headers.get_all(header::HOST).iter();
+    let (Some(value), None) = (values.next(), values.next()) else {
+        return None;
+    };
+    value.to_str().ok()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn host(uri: &str, hosts: &[&str]) -> RequestHost {
+        let hosts = hosts.iter().map(|host| (header::HOST, host.parse().unwrap()));
+        RequestHost::of(&uri.parse().unwrap(), &hosts.collect())
+    }
+
+    fn base_url(uri: &str, hosts: &[&str]) -> Option<String> {
+        host(uri, hosts).base_url(None)
+    }
+
+    #[test]
+    fn a_host_and_port_is_usable_and_nothing_else() {
+        for host in ["example.com", "example.com:8080", "127.0.0.1:1", "[::1]:8080"] {
+            assert_eq!(base_url("/", &[host]), Some(format!("http://{host}")));
+        }
+        for host in [
+            "",
+            ":80",
+            "a b",
+            "example.com/path",
+            "user@example.com",
+            "a?b",
+            "é",
+        ] {
+            assert_eq!(base_url("/", &[host]), None, "{host}");
+        }
+        assert_eq!(base_url("/", &[]), None);
+        assert_eq!(base_url("/", &["a.example", "b.example"]), None);
+    }
+
+    #[test]
+    fn the_authority_of_http_2_counts_and_is_checked_like_a_header() {
+        let found = base_url("http://a.example:8443/v1", &[]);
+        assert_eq!(found.as_deref(), Some("http://a.example:8443"));
+        assert_eq!(base_url("http://user@a.example/v1", &[]), None);
+    }
+
+    #[test]
+    fn a_public_url_replaces_whatever_the_request_names() {
+        let public_url = Some("https://webhooks.example");
+        let found = host("/", &["a b"]).base_url(public_url);
+        assert_eq!(found.as_deref(), public_url);
+    }
+
+    #[test]
+    fn only_this_machine_is_loopback() {
+        for name in ["localhost:8080", "127.0.0.1", "[::1]:8080"] {
+            assert!(host("/", &[name]).is_loopback(), "{name}");
+        }
+        for name in ["localhost.example", "10.0.0.1", "user@localhost"] {
+            assert!(!host("/", &[name]).is_loopback(), "{name}");
+        }
+    }
+}
