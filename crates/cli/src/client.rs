@@ -1,14 +1,16 @@
 //! A client of the HTTP API: one connection, one request at a time, everything bounded.
 //!
-//! It reads answers as JSON without knowing their shape: what it prints with `--json` is what the server sent, and a
-//! field that a newer server adds is no error.
+//! It reads responses as JSON without knowing their shape: `--json` prints what the server sent, and a field that a
+//! newer server adds is not an error.
 //!
-//! * [`connection`]: TCP and TLS. [`problem`]: RFC 9457 problem documents. [`pages`]: lists of any length.
+//! * [`connection`]: TCP and TLS. `certificates`: which authorities to trust. [`problem`]: RFC 9457 problem documents. [`pages`]: lists of any length.
 
 mod certificates;
 mod connection;
 pub mod pages;
 mod problem;
+#[cfg(test)]
+mod tests;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -26,33 +28,33 @@ pub use problem::Problem;
 use crate::Environment;
 use crate::Failure;
 
-/// Where the server is, unless told otherwise.
+/// The server's address by default.
 const DEFAULT_URL: &str = "http://127.0.0.1:8080";
 
 /// Bound on one call. A replay or a page of large events takes seconds at most.
 const CALL_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Largest answer that is read: a page of 250 events of 256 KiB each.
-const ANSWER_BYTES_MAX: usize = 64 << 20;
+/// Largest response that is read, in bytes: a page of 250 events of 256 KiB each.
+const RESPONSE_BYTES_MAX: usize = 64 << 20;
 
-/// How to reach the server, and how to print what it says.
+/// How to reach the server, and how to print its responses.
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Connection and output")]
 pub struct ClientArgs {
     /// The server's address [variable: POSTRIDER_URL] [default: http://127.0.0.1:8080]
-    #[arg(long, global = true, value_name = "URL")]
+    #[arg(long, global = true, value_name = "URL", value_parser = parse_url)]
     pub url: Option<Url>,
 
-    /// The key to call the API with. Better set the variable: everybody on the machine can see flags in the list of
-    /// processes [variable: POSTRIDER_API_KEY]
+    /// The API key. Prefer the variable: other users of the machine can see flags in the process list [variable:
+    /// POSTRIDER_API_KEY]
     #[arg(long, global = true, value_name = "KEY")]
     pub api_key: Option<String>,
 
-    /// A file of certificates (PEM) that are trusted beside the public authorities
+    /// A file with additional trusted certificates (PEM)
     #[arg(long, global = true, value_name = "FILE")]
     pub ca_file: Option<PathBuf>,
 
-    /// Print the API's JSON as it came
+    /// Print the API's JSON unchanged
     #[arg(long, global = true)]
     pub json: bool,
 }
@@ -66,12 +68,12 @@ pub struct Client {
     connection: Option<SendRequest<Full<Bytes>>>,
 }
 
-/// A successful answer.
+/// A successful response.
 #[derive(Debug, Clone)]
-pub struct Answer {
-    /// The body as it came.
+pub struct Response {
+    /// The body, unchanged.
     pub text: String,
-    /// The same, parsed; `null` where there is none.
+    /// The body, parsed; `null` if it is empty.
     pub json: Value,
 }
 
@@ -98,14 +100,14 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// Adds a parameter, where there is a value for it.
+    /// Adds a query parameter, if there is a value for it.
     #[must_use]
     pub fn query(mut self, name: &'static str, value: Option<impl ToString>) -> Self {
         self.query.extend(value.map(|value| (name, value.to_string())));
         self
     }
 
-    /// Adds a header, where there is a value for it.
+    /// Adds a header, if there is a value for it.
     #[must_use]
     pub fn header(mut self, name: &'static str, value: Option<String>) -> Self {
         self.headers.extend(value.map(|value| (name, value)));
@@ -127,24 +129,25 @@ impl<'a> Call<'a> {
 }
 
 impl Client {
-    /// A client as flags and variables describe it. It connects with its first call.
+    /// A client set up from flags and variables. It connects with its first call.
     pub fn new(args: &ClientArgs, environment: &Environment) -> Result<Self, Failure> {
+        let in_variable = |error| Failure::Usage(format!("POSTRIDER_URL: {error}"));
         let base = match (&args.url, environment.get("POSTRIDER_URL")) {
             (Some(url), _) => checked("--url", url.clone())?,
-            (None, Some(text)) => checked("POSTRIDER_URL", parse_url("POSTRIDER_URL", text)?)?,
-            (None, None) => parse_url("the default", DEFAULT_URL)?,
+            (None, Some(text)) => checked("POSTRIDER_URL", parse_url(text).map_err(in_variable)?)?,
+            (None, None) => parse_url(DEFAULT_URL).map_err(Failure::Usage)?,
         };
         let key = args
             .api_key
             .as_deref()
             .or(environment.get("POSTRIDER_API_KEY"))
-            .ok_or_else(|| {
-                Failure::Usage(
-                    "no API key: set POSTRIDER_API_KEY (or use --api-key, which others can see)".to_owned(),
-                )
-            })?;
-        let mut authorization = HeaderValue::from_str(&format!("Bearer {key}"))
-            .map_err(|_| Failure::Usage("the API key has characters that no key has".to_owned()))?;
+            .ok_or_else(|| Failure::Usage("no API key: set POSTRIDER_API_KEY".to_owned()))?;
+        let mut authorization = HeaderValue::from_str(&format!("Bearer {}", key.trim())).map_err(|_| {
+            Failure::Usage(
+                "the API key has a line break or another control character in it: copy the key alone"
+                    .to_owned(),
+            )
+        })?;
         authorization.set_sensitive(true);
         Ok(Self {
             base,
@@ -154,12 +157,12 @@ impl Client {
         })
     }
 
-    /// Makes a call. Answers other than 2xx are [`Failure::Problem`].
-    pub async fn call(&mut self, call: Call<'_>) -> Result<Answer, Failure> {
+    /// Makes a call. A response other than 2xx is [`Failure::Problem`].
+    pub async fn call(&mut self, call: Call<'_>) -> Result<Response, Failure> {
         let request = self.request(call)?;
         match tokio::time::timeout(CALL_TIMEOUT, self.send(request)).await {
             Ok(result) => result,
-            Err(_) => Err(self.unreachable(format!("no answer within {} s", CALL_TIMEOUT.as_secs()))),
+            Err(_) => Err(self.unreachable(format!("no response within {} s", CALL_TIMEOUT.as_secs()))),
         }
     }
 
@@ -183,7 +186,7 @@ impl Client {
         let body = Full::from(call.body.unwrap_or_default());
         request
             .body(body)
-            .map_err(|error| Failure::Usage(format!("this cannot be sent: {error}")))
+            .map_err(|error| Failure::Usage(format!("the request cannot be sent: {error}")))
     }
 
     fn endpoint(&self, call: &Call<'_>) -> Result<Url, Failure> {
@@ -193,7 +196,7 @@ impl Client {
             .iter()
             .find(|segment| matches!(**segment, "" | "." | ".."))
         {
-            return Err(Failure::Usage(format!("`{segment}` is no id")));
+            return Err(Failure::Usage(format!("`{segment}` is not an id")));
         }
         url.path_segments_mut()
             .expect("only http and https URLs get here, and those have a path")
@@ -206,27 +209,27 @@ impl Client {
         Ok(url)
     }
 
-    async fn send(&mut self, request: Request<Full<Bytes>>) -> Result<Answer, Failure> {
+    async fn send(&mut self, request: Request<Full<Bytes>>) -> Result<Response, Failure> {
         let mut connection = match self.connection.take() {
             Some(open) if !open.is_closed() => open,
             _ => self.connect().await?,
         };
         let ready = connection.ready().await;
-        let answer = match ready {
+        let response = match ready {
             Ok(()) => connection.send_request(request).await,
             Err(error) => Err(error),
         };
-        let (head, body) = answer
+        let (head, body) = response
             .map_err(|error| self.unreachable(in_full(&error)))?
             .into_parts();
-        let body = Limited::new(body, ANSWER_BYTES_MAX).collect().await;
+        let body = Limited::new(body, RESPONSE_BYTES_MAX).collect().await;
         let body = body
-            .map_err(|error| self.unreachable(format!("the answer broke off: {error}")))?
+            .map_err(|error| self.unreachable(format!("the connection broke during the response: {error}")))?
             .to_bytes();
         self.connection = Some(connection);
         let text = String::from_utf8_lossy(&body).into_owned();
         if !head.status.is_success() {
-            return Err(Failure::Problem(Box::new(Problem::from_answer(
+            return Err(Failure::Problem(Box::new(Problem::from_response(
                 head.status,
                 &text,
             ))));
@@ -236,9 +239,13 @@ impl Client {
         } else {
             serde_json::from_str(&text)
         };
-        let json =
-            json.map_err(|_| Failure::Failed(format!("{} does not answer like Postrider", self.base)))?;
-        Ok(Answer { text, json })
+        let json = json.map_err(|_| {
+            Failure::Failed(format!(
+                "{} sent a response that is not JSON: is it a Postrider server?",
+                self.base
+            ))
+        })?;
+        Ok(Response { text, json })
     }
 
     async fn connect(&self) -> Result<SendRequest<Full<Bytes>>, Failure> {
@@ -254,16 +261,19 @@ impl Client {
     }
 }
 
-fn parse_url(origin: &str, text: &str) -> Result<Url, Failure> {
-    text.parse()
-        .map_err(|error| Failure::Usage(format!("{origin}: `{text}` is no URL: {error}")))
+fn parse_url(text: &str) -> Result<Url, String> {
+    match text.trim().parse::<Url>() {
+        Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(url),
+        // `localhost:8080` parses, as a URL of the scheme `localhost`.
+        _ if !text.contains("://") => Err(format!("expected a URL such as `http://{}`", text.trim())),
+        Ok(_) => Err("expected a URL that starts with http:// or https://".to_owned()),
+        Err(error) => Err(format!("not a URL: {error}")),
+    }
 }
 
 fn checked(origin: &str, url: Url) -> Result<Url, Failure> {
-    let fault = if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
-        "expected http:// or https:// and a host"
-    } else if !url.username().is_empty() || url.password().is_some() {
-        "leave user and password out; the key goes into POSTRIDER_API_KEY"
+    let fault = if !url.username().is_empty() || url.password().is_some() {
+        "expected no user and password: set the API key in POSTRIDER_API_KEY"
     } else if url.query().is_some() || url.fragment().is_some() {
         "expected no `?` and no `#`"
     } else {
@@ -272,7 +282,7 @@ fn checked(origin: &str, url: Url) -> Result<Url, Failure> {
     Err(Failure::Usage(format!("{origin}: {fault}")))
 }
 
-/// An error with its causes, which is where hyper says what happened.
+/// An error with its causes, because hyper puts what happened there.
 fn in_full(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(error.source(), |cause| cause.source());
     causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))

@@ -8,6 +8,7 @@
 
 pub mod accounts;
 pub mod automations;
+mod confirm;
 pub mod deliveries;
 pub mod event_types;
 pub mod events;

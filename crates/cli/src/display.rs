@@ -1,7 +1,6 @@
-//! What people read: tables, records, colours. Nothing that a stranger sent reaches the terminal unescaped.
+//! Output for people: tables, records, colours. Nothing that others sent reaches the terminal unescaped.
 //!
-//! * [`table`]: lists. [`record`]: one thing. [`paint`]: colours, where they are wanted. [`screen`]: where it all goes.
-//! * [`progress`]: how far a long piece of work came.
+//! * [`table`]: lists. [`record`]: one object. [`paint`]: colours. [`screen`]: standard output. [`progress`]: a bar.
 
 pub mod paint;
 pub mod progress;
@@ -20,8 +19,8 @@ pub use record::Record;
 pub use screen::Screen;
 pub use table::Table;
 
-/// The text with its control characters escaped: names, headers and answers come from outside, and a terminal obeys
-/// control sequences.
+/// The text with its control characters escaped, because names, headers and responses come from outside and a terminal
+/// obeys control sequences.
 pub fn printable(text: &str) -> Cow<'_, str> {
     if !text.chars().any(is_unprintable) {
         return Cow::Borrowed(text);
@@ -38,22 +37,22 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
-/// Control characters, and those that turn the direction of what stands around them.
+/// Control characters, and those that change the direction of the text around them.
 fn is_unprintable(character: char) -> bool {
     character.is_control()
         || matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Widest line of running text, in characters.
-const TEXT_WIDTH: usize = 100;
+pub const TEXT_WIDTH: usize = 100;
 
-/// The text in lines of at most [`TEXT_WIDTH`], `prefix` included, broken between words and where it has line feeds.
-pub fn wrapped(text: &str, prefix: &str) -> String {
+/// The text in lines of at most `width` columns, `prefix` included, broken between words and at its line feeds.
+pub fn wrapped(text: &str, prefix: &str, width: usize) -> String {
     let mut lines = String::new();
     for paragraph in text.lines() {
         let mut line = String::new();
         for word in paragraph.split_whitespace() {
-            if !line.is_empty() && (prefix.width() + line.width() + 1 + word.width()) > TEXT_WIDTH {
+            if !line.is_empty() && (prefix.width() + line.width() + 1 + word.width()) > width {
                 lines.push_str(&format!("{prefix}{line}\n"));
                 line.clear();
             }
@@ -62,7 +61,8 @@ pub fn wrapped(text: &str, prefix: &str) -> String {
             }
             line.push_str(word);
         }
-        lines.push_str(&format!("{prefix}{line}\n"));
+        lines.push_str(format!("{prefix}{line}").trim_end());
+        lines.push('\n');
     }
     lines
 }
@@ -78,7 +78,7 @@ pub fn cell(value: &Value) -> String {
     }
 }
 
-/// A time of the API, to the second, as people like it: `2026-01-31 09:30:00Z`. In UTC, as everywhere in Postrider.
+/// A time of the API to the second: `2026-01-31 09:30:00Z`. In UTC, as everywhere in Postrider.
 pub fn time(value: &Value) -> String {
     let text = value.as_str().unwrap_or_default();
     match (text.get(..10), text.get(10..11), text.get(11..19)) {
@@ -104,7 +104,7 @@ mod tests {
     fn running_text_is_broken_between_words() {
         let text = format!("{} {}\nc", "a".repeat(60), "b".repeat(60));
         assert_eq!(
-            wrapped(&text, "# "),
+            wrapped(&text, "# ", TEXT_WIDTH),
             format!("# {}\n# {}\n# c\n", "a".repeat(60), "b".repeat(60))
         );
     }

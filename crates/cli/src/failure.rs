@@ -1,38 +1,38 @@
-//! How a command fails: what it prints on standard error, and its exit code.
+//! How a command fails: its message on standard error, and its exit code.
 
 use crate::client::Problem;
 
 /// Exit codes, as the help of `postrider` lists them.
 pub mod exit {
-    /// The server refused, or the work failed.
+    /// The server refused the request, or the work failed.
     pub const FAILED: u8 = 1;
-    /// The command line, a variable or the file is wrong; nothing was done. The number that clap uses too.
+    /// The command line, a variable or the settings file is wrong, and nothing was done. clap uses the same number.
     pub const USAGE: u8 = 2;
-    /// No server answered.
+    /// The server cannot be reached.
     pub const UNREACHABLE: u8 = 3;
 }
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
-    /// The command line is wrong in a way that only the command can see.
+    /// The command line, a variable or the settings file is wrong.
     #[error("{0}")]
     Usage(String),
-    /// The server refused.
+    /// The server refused the request.
     #[error("{0}")]
     Problem(Box<Problem>),
-    /// No server answered.
+    /// The server cannot be reached.
     #[error("cannot reach {url}: {message}")]
     Unreachable {
-        /// Where it was looked for.
+        /// The server's address.
         url: String,
-        /// Why it did not answer.
+        /// Why.
         message: String,
     },
-    /// Anything else that keeps a command from doing its work.
+    /// Anything else.
     #[error("{0}")]
     Failed(String),
-    /// Standard output is gone or full.
+    /// Standard output is closed or full.
     #[error("cannot write to standard output: {0}")]
     Output(#[from] std::io::Error),
 }
@@ -47,7 +47,7 @@ impl Failure {
         }
     }
 
-    /// Whether whoever read the output has left (`postrider events list | head`): no failure at all.
+    /// Whether the reader of the output has left (`postrider events list | head`), which is not a failure.
     pub fn is_reader_gone(&self) -> bool {
         matches!(self, Self::Output(error) if error.kind() == std::io::ErrorKind::BrokenPipe)
     }

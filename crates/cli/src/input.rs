@@ -1,4 +1,4 @@
-//! Values that can be long: given in place, in a file, or on standard input.
+//! Long values: in place, from a file, or from standard input.
 
 use std::fs::File;
 use std::io::Read;
@@ -7,7 +7,7 @@ use postrider_signing::inspect;
 
 use crate::Failure;
 
-/// Largest input that is read: the largest body that any installation accepts, and then some.
+/// Largest input, in bytes: twice the largest body that any installation accepts.
 const INPUT_BYTES_MAX: u64 = 32 << 20;
 
 /// The bytes of `-` (standard input) or of a file.
@@ -20,20 +20,25 @@ pub fn read(source: &str) -> Result<Vec<u8>, Failure> {
     read.map_err(|error| Failure::Usage(format!("cannot read {name}: {error}")))
 }
 
-/// The JSON text that `argument` is: JSON in place, `@FILE`, or `-` for standard input. `flag` names it in errors.
+/// The JSON text that `argument` stands for: JSON in place, `@FILE`, or `-` for standard input. `flag` names it in
+/// errors.
 ///
-/// The text is passed on as it is, so that the server sees the bytes that were given.
+/// The text is returned unchanged, so that the server sees the bytes that were given; only a byte order mark goes, which
+/// editors and PowerShell add and RFC 8259 does not allow.
 pub fn json(flag: &str, argument: &str) -> Result<String, Failure> {
     let bytes = match argument.strip_prefix('@') {
         Some(path) => read(path)?,
         None if argument == "-" => read("-")?,
         None => argument.as_bytes().to_vec(),
     };
-    let text =
-        String::from_utf8(bytes).map_err(|_| Failure::Usage(format!("{flag}: the text is no UTF-8")))?;
+    let text = String::from_utf8(bytes).map_err(|_| Failure::Usage(format!("{flag}: not valid UTF-8")))?;
+    let text = match text.strip_prefix('\u{feff}') {
+        Some(json) => json.to_owned(),
+        None => text,
+    };
     match inspect(&text) {
         Ok(_) => Ok(text),
-        Err(error) => Err(Failure::Usage(format!("{flag} is no JSON: {error}"))),
+        Err(error) => Err(Failure::Usage(format!("{flag} is not JSON: {error}"))),
     }
 }
 
@@ -57,9 +62,10 @@ mod tests {
     #[test]
     fn json_is_passed_on_byte_for_byte_or_refused_with_the_place() {
         assert_eq!(json("--data", "{ \"a\": 1.0 }").unwrap(), "{ \"a\": 1.0 }");
+        assert_eq!(json("--data", "\u{feff}{}\r\n").unwrap(), "{}\r\n");
         let error = json("--data", "{a:1}").unwrap_err().to_string();
         assert!(
-            error.starts_with("--data is no JSON: expected a name in double quotes"),
+            error.starts_with("--data is not JSON: expected a name in double quotes"),
             "{error}"
         );
         assert!(

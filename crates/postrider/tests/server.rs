@@ -249,7 +249,7 @@ fn events_and_deliveries(server: &Server) {
     assert!(
         server
             .text(&["deliveries", "resend", "acme", &delivery])
-            .contains("on its way")
+            .contains("Resending")
     );
     server.text(&["deliveries", "replay", "acme", "--status", "failed"]);
 }
@@ -268,7 +268,7 @@ fn automation_is_switched_tested_and_deleted(server: &Server, automation: &str) 
                 "--type",
                 "proposal.accepted"
             ])
-            .contains("Sent evt_")
+            .contains("Sent test event evt_")
     );
     server.text(&["automations", "delete", "acme", automation]);
 }

@@ -1,4 +1,4 @@
-//! Whom to trust over https: the public authorities, and those of a file.
+//! Which certificates to trust over https: the public authorities, and those in a file.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use rustls::{ClientConfig, RootCertStore};
 use crate::Failure;
 
 /// The certificates in a PEM file; at least one.
-pub fn read(path: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
+pub(super) fn read(path: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
     let failed = |message: String| {
         Failure::Failed(format!(
             "cannot read certificates from {}: {message}",
@@ -21,20 +21,20 @@ pub fn read(path: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .map_err(|error| failed(error.to_string()))?;
     if certificates.is_empty() {
-        return Err(failed("there are none in it".to_owned()));
+        return Err(failed("the file holds no certificate".to_owned()));
     }
     Ok(certificates)
 }
 
 /// A TLS client that trusts the public authorities and `extra`.
-pub fn client_config(extra: Vec<CertificateDer<'static>>) -> Result<ClientConfig, Failure> {
+pub(super) fn client_config(extra: Vec<CertificateDer<'static>>) -> Result<ClientConfig, Failure> {
     let mut roots = RootCertStore {
         roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
     };
     for certificate in extra {
         roots
             .add(certificate)
-            .map_err(|error| Failure::Failed(format!("a certificate cannot be trusted: {error}")))?;
+            .map_err(|error| Failure::Failed(format!("a certificate in the file cannot be used: {error}")))?;
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider)

@@ -1,4 +1,4 @@
-//! Opens a connection, over TLS where the URL asks for it.
+//! Opens a connection, over TLS for https.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -17,13 +17,13 @@ use url::{Host, Url};
 use super::certificates;
 use crate::Failure;
 
-/// Bound on the connection itself, so that a wrong address does not cost the time of a whole call.
+/// Bound on connecting, so that a wrong address is reported sooner than a slow call.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A connection, or in plain words why there is none.
+/// A connection, or why it failed.
 pub type Opened = Result<SendRequest<Full<Bytes>>, String>;
 
-/// Connects to the server of `url`. Fails outright only where `ca_file` is unusable.
+/// Connects to the server of `url`. The outer error means that `ca_file` is unusable.
 pub async fn open(url: &Url, ca_file: Option<&Path>) -> Result<Opened, Failure> {
     let connector = match url.scheme() {
         "https" => {
@@ -38,7 +38,7 @@ pub async fn open(url: &Url, ca_file: Option<&Path>) -> Result<Opened, Failure> 
 
 async fn connect(url: &Url, connector: Option<TlsConnector>) -> Opened {
     let stream = dial(url).await.map_err(|error| error.to_string())?;
-    // A failure only means that small writes may wait for one another.
+    // If this fails, small writes are only slower.
     let _ = stream.set_nodelay(true);
     match connector {
         None => speak(stream).await,
@@ -73,7 +73,7 @@ async fn speak(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) -> 
     let (sender, connection) = handshake(TokioIo::new(stream))
         .await
         .map_err(|error| error.to_string())?;
-    // What goes wrong on the connection comes out of the request that is under way.
+    // An error of the connection also fails the request in flight, which reports it.
     tokio::spawn(async move { drop(connection.await) });
     Ok(sender)
 }

@@ -1,4 +1,4 @@
-//! Lists of any length, a page at a time.
+//! Lists of any length, one page at a time.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -13,11 +13,11 @@ const PAGE_ITEMS_MAX: usize = 250;
 /// How much of a list to fetch.
 #[derive(Debug, Clone, Copy, clap::Args)]
 pub struct PageArgs {
-    /// How many to list at most, the newest first
+    /// How many to list at most
     #[arg(long, value_name = "NUMBER", default_value_t = 50, value_parser = at_least_one)]
     pub limit: usize,
 
-    /// List all there are
+    /// List all
     #[arg(long, conflicts_with = "limit")]
     pub all: bool,
 }
@@ -26,10 +26,10 @@ fn at_least_one(text: &str) -> Result<usize, &'static str> {
     text.parse()
         .ok()
         .filter(|number| *number > 0)
-        .ok_or("expected a whole number from 1")
+        .ok_or("expected a whole number of at least 1")
 }
 
-/// A list as the API sends it, its items untouched.
+/// A list as the API sends it, its items unchanged.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct List {
     data: Vec<Box<RawValue>>,
@@ -56,7 +56,7 @@ impl List {
     }
 }
 
-/// Fetches as much of a list as was asked for, in as many calls as that takes.
+/// Fetches as much of a list as was requested, in as many calls as necessary.
 pub async fn fetch(client: &mut Client, call: &Call<'_>, pages: PageArgs) -> Result<List, Failure> {
     let wanted = if pages.all { usize::MAX } else { pages.limit };
     let mut list = List::default();
@@ -66,12 +66,13 @@ pub async fn fetch(client: &mut Client, call: &Call<'_>, pages: PageArgs) -> Res
             .clone()
             .query("limit", Some(limit))
             .query("cursor", list.next_cursor.take());
-        let answer = client.call(page).await?;
-        let page: List = serde_json::from_str(&answer.text)
-            .map_err(|error| Failure::Failed(format!("the server's list cannot be read: {error}")))?;
+        let response = client.call(page).await?;
+        let page: List = serde_json::from_str(&response.text).map_err(|error| {
+            Failure::Failed(format!("the server sent a list that cannot be read: {error}"))
+        })?;
         list.data.extend(page.data);
         list.next_cursor = page.next_cursor;
-        // A page can end early, even empty, while there is more behind it.
+        // A page can be short, even empty, while another follows.
         if list.next_cursor.is_none() || list.data.len() >= wanted {
             return Ok(list);
         }

@@ -1,4 +1,4 @@
-//! Problem documents (RFC 9457) for people.
+//! Problem documents (RFC 9457) as text.
 
 use std::fmt;
 
@@ -7,19 +7,19 @@ use serde_json::Value;
 
 use crate::display::printable;
 
-/// What the server says is wrong.
+/// What the server reports.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     status: StatusCode,
     code: Option<String>,
     message: String,
-    /// Where, as a JSON pointer into the request's body or the name of a parameter, and what.
+    /// Where (a JSON pointer into the request's body, or the name of a parameter), and what.
     errors: Vec<(String, String)>,
 }
 
 impl Problem {
-    /// The problem in an answer; one made up from the status, where the answer holds none.
-    pub fn from_answer(status: StatusCode, text: &str) -> Self {
+    /// The problem in a response; taken from the status if the response holds none.
+    pub fn from_response(status: StatusCode, text: &str) -> Self {
         let document: Value = serde_json::from_str(text).unwrap_or_default();
         let field = |name: &str| document[name].as_str().map(str::to_owned);
         let errors: Vec<_> = document["errors"]
@@ -28,7 +28,7 @@ impl Problem {
             .flatten()
             .map(entry)
             .collect();
-        // The detail of one error is that error; that of several only says how many there are.
+        // The detail of a single error repeats that error; of several, it says only how many there are.
         let (message, errors) = match (field("title"), field("detail")) {
             (Some(title), _) if errors.len() > 1 => (title, errors),
             (_, Some(detail)) => (detail, vec![]),
@@ -36,7 +36,7 @@ impl Problem {
             (None, None) => (
                 status
                     .canonical_reason()
-                    .unwrap_or("the server refused")
+                    .unwrap_or("the server refused the request")
                     .to_owned(),
                 errors,
             ),
@@ -91,21 +91,21 @@ mod tests {
             "detail":"Two fields are wrong.","errors":[{"pointer":"/name","detail":"expected a string"},
             {"pointer":"","detail":"unknown field `x`"}]}"#;
         assert_eq!(
-            Problem::from_answer(StatusCode::UNPROCESSABLE_ENTITY, text).to_string(),
+            Problem::from_response(StatusCode::UNPROCESSABLE_ENTITY, text).to_string(),
             "Invalid request (422 invalid_body)\n  at /name: expected a string\n  at /: unknown \
              field `x`"
         );
     }
 
     #[test]
-    fn an_answer_that_is_no_problem_document_still_says_something() {
+    fn a_response_that_is_not_a_problem_document_is_named_by_its_status() {
         assert_eq!(
-            Problem::from_answer(StatusCode::BAD_GATEWAY, "<html>").to_string(),
+            Problem::from_response(StatusCode::BAD_GATEWAY, "<html>").to_string(),
             "Bad Gateway (502)"
         );
         let nasty = "{\"title\":\"\\u001b[2J\"}";
         assert_eq!(
-            Problem::from_answer(StatusCode::NOT_FOUND, nasty).to_string(),
+            Problem::from_response(StatusCode::NOT_FOUND, nasty).to_string(),
             "\\u{1b}[2J (404)"
         );
     }

@@ -2,11 +2,10 @@
 
 mod portal_link;
 
-use std::io::{IsTerminal as _, Write as _};
-
 use http::Method;
 use serde_json::{Map, Value};
 
+use super::confirm;
 use super::remote::Remote;
 use crate::client::pages::PageArgs;
 use crate::client::{Call, ClientArgs};
@@ -32,32 +31,32 @@ pub struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
-    /// List accounts, the newest first
+    /// List accounts, newest first
     List(PageArgs),
-    /// Make an account, with its first signing key
+    /// Create an account and its first signing key
     Create(CreateArgs),
     /// Show one account
     Show {
         /// The account's id or uid
         account: String,
     },
-    /// Make a link that signs a customer in to the console, for this account alone
+    /// Create a portal link: it signs a customer in to the console, for this account only
     PortalLink(portal_link::PortalLinkArgs),
-    /// Delete an account with its keys, automations, events and deliveries
+    /// Delete an account with its signing keys, automations, events and deliveries
     Delete(DeleteArgs),
 }
 
 #[derive(Debug, clap::Args)]
 struct CreateArgs {
-    /// What people call it
+    /// The account's name
     name: String,
-    /// Your own name for it, which works wherever its id does
+    /// Your own id for the account; works wherever the account's id does
     #[arg(long)]
     uid: Option<String>,
-    /// A JSON object of yours to keep with it; `@FILE` and `-` read it from a file or standard input
+    /// Your own JSON object, stored with the account. `@FILE` reads a file, `-` standard input
     #[arg(long, value_name = "JSON")]
     metadata: Option<String>,
-    /// A retry schedule of its own, such as `10,100`, or `none`
+    /// The account's retry schedule in seconds, such as `10,100`, or `none` [default: the server's]
     #[arg(long, value_name = "SECONDS,…")]
     retry_delays: Option<RetryDelays>,
 }
@@ -66,7 +65,7 @@ struct CreateArgs {
 struct DeleteArgs {
     /// The account's id or uid
     account: String,
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(long)]
     yes: bool,
 }
@@ -110,7 +109,8 @@ fn body(args: &CreateArgs) -> Result<Value, Failure> {
     }
     if let Some(metadata) = &args.metadata {
         let text = input::json("--metadata", metadata)?;
-        let metadata = serde_json::from_str(&text).map_err(|error| Failure::Usage(error.to_string()))?;
+        let metadata =
+            serde_json::from_str(&text).map_err(|error| Failure::Usage(format!("--metadata: {error}")))?;
         body.insert("metadata".to_owned(), metadata);
     }
     if let Some(delays) = &args.retry_delays {
@@ -119,26 +119,21 @@ fn body(args: &CreateArgs) -> Result<Value, Failure> {
     Ok(body.into())
 }
 
-/// Asks before the record of an account goes for good. Where nobody can be asked, `--yes` has to say it.
+/// Asks before everything of an account is deleted. `--yes` replaces the question, and is required where nobody can answer.
 fn confirm(args: &DeleteArgs) -> Result<(), Failure> {
     if args.yes {
         return Ok(());
     }
-    if !std::io::stdin().is_terminal() {
+    if !confirm::can_ask() {
         return Err(Failure::Usage(
-            "this deletes all that the account has: add --yes".to_owned(),
+            "delete asks for confirmation, and standard input is not a terminal: add --yes".to_owned(),
         ));
     }
-    let mut stderr = std::io::stderr();
-    write!(
-        stderr,
-        "Delete {} and all that it has? Type its id or uid again: ",
+    let question = format!(
+        "Delete account {0} with its signing keys, automations, events and deliveries? Type {0} to confirm:",
         args.account
-    )?;
-    stderr.flush()?;
-    let mut answer = String::new();
-    std::io::stdin().read_line(&mut answer)?;
-    if answer.trim() == args.account {
+    );
+    if confirm::ask(&question)? == args.account {
         Ok(())
     } else {
         Err(Failure::Failed("nothing was deleted".to_owned()))
@@ -155,7 +150,10 @@ fn table(accounts: &[Value], paint: Paint) -> String {
             time(&account["created_at"]),
         ]);
     }
-    table.render(paint, "There are no accounts.")
+    table.render(
+        paint,
+        "No accounts yet. To create one: postrider accounts create NAME",
+    )
 }
 
 fn record(account: &Value, paint: Paint) -> String {

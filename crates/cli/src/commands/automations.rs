@@ -18,9 +18,8 @@ use crate::{Context, Failure};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  postrider automations create customer-42 --name 'Tell the CRM' --on 'proposal.*' --to https://crm.example/hooks
-  postrider automations create customer-42 --name Django --on proposal.accepted --to https://api.example/in \\
-      --body-style python --header 'X-Team: sales'
+  postrider automations create customer-42 --name CRM --on 'proposal.*' --to https://crm.example/hooks
+  postrider automations create customer-42 --name Django --on '*' --to https://api.example/in --body-style python
   postrider automations test customer-42 auto_01jh3qk8v2e9x9d5wq3m4n5p6r
   postrider automations disable customer-42 auto_01jh3qk8v2e9x9d5wq3m4n5p6r")]
 pub struct Args {
@@ -32,20 +31,20 @@ pub struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
-    /// List the automations of an account, the newest first
+    /// List an account's automations, newest first
     List {
         /// The account's id or uid
         account: String,
         #[command(flatten)]
         pages: PageArgs,
     },
-    /// Make an automation: on these event types, send webhooks to these URLs
+    /// Create an automation: on these event types, send webhooks to these URLs
     Create(create::CreateArgs),
-    /// Show one automation with its actions
+    /// Show one automation and its actions
     Show(OneArgs),
-    /// Switch an automation on
+    /// Enable an automation
     Enable(OneArgs),
-    /// Switch an automation off; what it still had to deliver is canceled
+    /// Disable an automation and cancel its pending deliveries
     Disable(OneArgs),
     /// Delete an automation
     Delete(OneArgs),
@@ -65,10 +64,10 @@ struct OneArgs {
 struct TestArgs {
     #[command(flatten)]
     one: OneArgs,
-    /// The event's type; one that the automation is for, unless given
+    /// The event type [default: one that the automation is for]
     #[arg(long = "type", value_name = "TYPE")]
     event_type: Option<String>,
-    /// The event's data; the example of its type, unless given. `@FILE` and `-` read it from a file or standard input
+    /// The event's data as JSON [default: the example of the event type]. `@FILE` reads a file, `-` standard input
     #[arg(long, value_name = "JSON")]
     data: Option<String>,
 }
@@ -110,7 +109,7 @@ pub async fn run(args: Args, context: Context<'_>) -> Result<(), Failure> {
 }
 
 async fn switch(remote: &mut Remote, one: &OneArgs, enabled: bool) -> Result<(), Failure> {
-    let word = if enabled { "on" } else { "off" };
+    let word = if enabled { "enabled" } else { "disabled" };
     let call = one.call(Method::PATCH).json(&json!({ "enabled": enabled }));
     remote
         .show(call, |_, _| format!("{} is {word}.", one.automation))
@@ -124,7 +123,7 @@ async fn test(remote: &mut Remote, args: &TestArgs) -> Result<(), Failure> {
     }
     let mut body = Value::from(body).to_string();
     if let Some(data) = &args.data {
-        // As text, so that its bytes reach the server as they were given.
+        // As text, so that its bytes reach the server unchanged.
         let comma = if args.event_type.is_some() { "," } else { "" };
         body.pop();
         body.push_str(&format!("{comma}\"data\":{}}}", input::json("--data", data)?));
@@ -139,7 +138,7 @@ async fn test(remote: &mut Remote, args: &TestArgs) -> Result<(), Failure> {
         .show(call, |event, _| {
             let id = cell(&event["id"]);
             let count = counted(&event["deliveries"], "delivery", "deliveries");
-            format!("Sent {id} ({count}): postrider deliveries list {account} --event {id}")
+            format!("Sent test event {id}, {count}. To see: postrider deliveries list {account} --event {id}")
         })
         .await
 }

@@ -14,7 +14,7 @@ use crate::{Context, Failure};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  postrider event-types set proposal.accepted --description 'A customer said yes' --example @proposal.json
+  postrider event-types set proposal.accepted --description 'A customer accepted' --example @proposal.json
   postrider event-types list")]
 pub struct Args {
     #[command(subcommand)]
@@ -25,33 +25,33 @@ pub struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
-    /// List the event types that are known
+    /// List the event types in the catalogue
     List(PageArgs),
-    /// Show one event type
+    /// Show an event type
     Show {
-        /// Its name
+        /// The event type's name
         name: String,
     },
-    /// Add an event type, or replace what is known of it
+    /// Create an event type, or replace its documentation
     Set(SetArgs),
-    /// Take an event type out of the catalogue
+    /// Delete an event type from the catalogue
     Delete {
-        /// Its name
+        /// The event type's name
         name: String,
     },
 }
 
 #[derive(Debug, clap::Args)]
 struct SetArgs {
-    /// Its name, such as `proposal.accepted`
+    /// The event type's name, such as `proposal.accepted`
     name: String,
-    /// What it means
+    /// When this event happens
     #[arg(long, value_name = "TEXT")]
     description: Option<String>,
-    /// What its `data` looks like; `@FILE` and `-` read it from a file or standard input
+    /// Example `data` as JSON. `@FILE` reads a file, `-` standard input
     #[arg(long, value_name = "JSON")]
     example: Option<String>,
-    /// A JSON Schema that `data` has to meet; `@FILE` and `-` as above
+    /// A JSON Schema for `data`; events that do not match are refused. `@FILE` reads a file, `-` standard input
     #[arg(long, value_name = "JSON")]
     schema: Option<String>,
 }
@@ -114,7 +114,10 @@ fn table(types: &[Value], paint: Paint) -> String {
             cell(&event_type["description"]),
         ]);
     }
-    table.render(paint, "No event types are known yet.")
+    table.render(
+        paint,
+        "The catalogue is empty. The first event of a type adds it.",
+    )
 }
 
 fn record(event_type: &Value, paint: Paint) -> String {

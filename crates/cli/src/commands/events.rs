@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use super::remote::Remote;
 use crate::client::pages::PageArgs;
-use crate::client::{Answer, Call, ClientArgs};
+use crate::client::{Call, ClientArgs, Response};
 use crate::display::{Paint, Record, Table, cell, time};
 use crate::input;
 use crate::values::moment::Moment;
@@ -31,9 +31,9 @@ pub struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
-    /// Report that something happened in an account
+    /// Send an event: report that something happened in an account
     Send(SendArgs),
-    /// List the events of an account, the newest first
+    /// List an account's events, newest first
     List(ListArgs),
     /// Show one event with its data
     Show {
@@ -48,19 +48,19 @@ enum Command {
 struct SendArgs {
     /// The account's id or uid
     account: String,
-    /// What kind of thing happened, such as `proposal.accepted`
+    /// The event type, such as `proposal.accepted`
     #[arg(value_name = "TYPE")]
     event_type: String,
-    /// What happened, as JSON, sent byte for byte; `@FILE` and `-` read it from a file or standard input
+    /// The event's data as JSON, sent byte for byte. `@FILE` reads a file, `-` standard input
     #[arg(long, value_name = "JSON")]
     data: String,
-    /// An id of your own for the event (`evt_…`): sending it again changes nothing
+    /// Your own id for the event (`evt_…`); sending the same event again is a no-op
     #[arg(long, value_name = "ID")]
     id: Option<String>,
-    /// Any name of your own for this event: sending it again changes nothing
+    /// Your own name for this event; sending it again with the same key is a no-op
     #[arg(long, value_name = "KEY")]
     idempotency_key: Option<String>,
-    /// When it happened, or how long ago (`5m`), if not now
+    /// When the event happened: a time, or how long ago (`5m`) [default: now]
     #[arg(long, value_name = "TIME")]
     occurred_at: Option<Moment>,
 }
@@ -69,7 +69,7 @@ struct SendArgs {
 struct ListArgs {
     /// The account's id or uid
     account: String,
-    /// Only events of this type
+    /// Filter by event type
     #[arg(long = "type", value_name = "TYPE")]
     event_type: Option<String>,
     /// Only events accepted at this time or later: a time, or how long ago (`2h`)
@@ -101,12 +101,12 @@ pub async fn run(args: Args, context: Context<'_>) -> Result<(), Failure> {
         }
         Command::Show { account, event } => {
             let call = Call::new(Method::GET, &["accounts", &account, "events", &event]);
-            remote.show_answer(call, record).await
+            remote.show_response(call, record).await
         }
     }
 }
 
-/// The request's body. `data` is put in as text, so that its bytes reach the server as they were given.
+/// The request's body. `data` goes in as text, so that its bytes reach the server unchanged.
 fn body(args: &SendArgs, clock: &dyn Clock) -> Result<String, Failure> {
     let mut body = format!("{{\"type\":{}", Value::from(args.event_type.as_str()));
     if let Some(id) = &args.id {
@@ -142,18 +142,18 @@ fn table(events: &[Value], paint: Paint) -> String {
             deliveries,
         ]);
     }
-    table.render(paint, "There are no such events.")
+    table.render(paint, "No events match.")
 }
 
-fn record(answer: &Answer, paint: Paint) -> String {
-    /// The data as text: parsed, its numbers might be rounded.
+fn record(response: &Response, paint: Paint) -> String {
+    /// The data as text, because parsing could round its numbers.
     #[derive(Deserialize)]
     struct Data<'a> {
         #[serde(borrow)]
         data: &'a RawValue,
     }
-    let data = serde_json::from_str::<Data<'_>>(&answer.text).map_or("", |event| event.data.get());
-    let event = &answer.json;
+    let data = serde_json::from_str::<Data<'_>>(&response.text).map_or("", |event| event.data.get());
+    let event = &response.json;
     Record::new()
         .field("Id", cell(&event["id"]))
         .field("Type", cell(&event["type"]))

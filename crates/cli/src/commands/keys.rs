@@ -18,13 +18,13 @@ const OVERLAP_MAX: Duration = Duration::from_secs(30 * 86_400);
 /// Flags of the group.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-While the overlap of a rotation lasts, the old key stays in Postrider-Signature and the new one signs
-Postrider-Signature-Next; webhook-signature holds both.
+During the overlap of a rotation, the old key signs Postrider-Signature and the new one \
+Postrider-Signature-Next; webhook-signature holds both signatures.
 
 Examples:
   postrider keys show customer-42
   postrider keys rotate customer-42 --overlap 7d
-  postrider keys rotate customer-42 --overlap 0s      # the old key leaked: it must not sign any more")]
+  postrider keys rotate customer-42 --overlap 0s    # the old key has leaked")]
 pub struct Args {
     #[command(subcommand)]
     command: Command,
@@ -34,19 +34,19 @@ pub struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
-    /// Show the signing keys of an account, the current first
+    /// Show the signing keys of an account, the current one first
     Show {
         /// The account's id or uid
         account: String,
     },
-    /// Make a new signing key the current one
+    /// Create a signing key that replaces the current one
     Rotate {
         /// The account's id or uid
         account: String,
-        /// How long the old key goes on signing beside the new one [default: 1d]
+        /// How long the old key keeps signing beside the new one, at most 30d [default: 1d]
         #[arg(long, value_name = "DURATION", value_parser = overlap)]
         overlap: Option<Duration>,
-        /// A key of your own (`whsec_…`), on the only line of a file; `-` for standard input. One is made otherwise
+        /// A file with your own key (`whsec_…`) on its only line, or `-` for standard input. By default Postrider creates one
         #[arg(long, value_name = "FILE")]
         secret_file: Option<String>,
     },

@@ -1,13 +1,13 @@
-//! What all client commands share: a client, a screen, and the choice between JSON and text.
+//! What all client commands share: the client, the screen, and the choice between JSON and text.
 
 use serde_json::Value;
 
 use crate::client::pages::{self, PageArgs};
-use crate::client::{Answer, Call, Client, ClientArgs};
+use crate::client::{Call, Client, ClientArgs, Response};
 use crate::display::{Paint, Screen};
 use crate::{Context, Failure};
 
-/// A server, and somebody who looks at its answers.
+/// A server, and the screen for its responses.
 #[derive(Debug)]
 pub struct Remote {
     client: Client,
@@ -16,7 +16,7 @@ pub struct Remote {
 }
 
 impl Remote {
-    /// The server and the output that flags and variables describe.
+    /// Set up from flags and variables; connects with the first call.
     pub fn new(args: &ClientArgs, context: Context<'_>) -> Result<Self, Failure> {
         Ok(Self {
             client: Client::new(args, context.environment)?,
@@ -25,34 +25,39 @@ impl Remote {
         })
     }
 
-    /// Makes a call, and prints its answer: as it came, or as `text` puts it.
+    /// Makes a call and returns the response, without printing it.
+    pub async fn ask(&mut self, call: Call<'_>) -> Result<Value, Failure> {
+        Ok(self.client.call(call).await?.json)
+    }
+
+    /// Makes a call and prints the response: unchanged with `--json`, otherwise as `text` renders it.
     pub async fn show(
         &mut self,
         call: Call<'_>,
         text: impl FnOnce(&Value, Paint) -> String,
     ) -> Result<(), Failure> {
-        self.show_answer(call, |answer, paint| text(&answer.json, paint))
+        self.show_response(call, |response, paint| text(&response.json, paint))
             .await
     }
 
-    /// As [`Self::show`], for a `text` that needs the answer's exact bytes.
-    pub async fn show_answer(
+    /// Like [`Self::show`], for a `text` that needs the exact bytes of the response.
+    pub async fn show_response(
         &mut self,
         call: Call<'_>,
-        text: impl FnOnce(&Answer, Paint) -> String,
+        text: impl FnOnce(&Response, Paint) -> String,
     ) -> Result<(), Failure> {
-        let answer = self.client.call(call).await?;
+        let response = self.client.call(call).await?;
         if self.json {
-            return if answer.text.is_empty() {
+            return if response.text.is_empty() {
                 Ok(())
             } else {
-                self.screen.print(&answer.text)
+                self.screen.print(&response.text)
             };
         }
-        self.screen.print(&text(&answer, self.screen.paint()))
+        self.screen.print(&text(&response, self.screen.paint()))
     }
 
-    /// Fetches a list, and prints it: in the API's form, or as `text` puts its items.
+    /// Fetches a list and prints it: as the API's JSON, or as `text` renders its items.
     pub async fn list(
         &mut self,
         call: &Call<'_>,
@@ -68,7 +73,7 @@ impl Remote {
         let mut text = text(&items, paint);
         if list.has_more() {
             let note = format!(
-                "There are more than these {}: --all lists all, --limit NUMBER more.\n",
+                "Only the first {} are listed. To list more: --limit NUMBER, or --all.\n",
                 items.len()
             );
             text.push_str(&paint.dim(&note));

@@ -1,4 +1,4 @@
-//! Signing keys on the command line, kept out of the list of processes.
+//! Signing keys on the command line, from places that other users of the machine cannot see.
 
 use postrider_model::SigningSecret;
 
@@ -6,18 +6,18 @@ use crate::Environment;
 use crate::Failure;
 use crate::input;
 
-/// Most keys that one command takes: an account has two live ones.
+/// Most keys that one command reads; an account has two live ones.
 const SECRETS_MAX: usize = 16;
 
 /// Where signing keys come from.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct SecretArgs {
-    /// The signing key, `whsec_…`. Better use the variable or a file: everybody on the machine can see flags in the
-    /// list of processes. Can be given more than once [variable: POSTRIDER_SIGNING_SECRET]
+    /// The signing key, `whsec_…`. Prefer the variable or a file: other users of the machine can see flags in the
+    /// process list. Repeatable [variable: POSTRIDER_SIGNING_SECRET]
     #[arg(long, value_name = "KEY")]
     secret: Vec<String>,
 
-    /// A file of signing keys, one a line; `-` for standard input
+    /// A file with signing keys, one per line, or `-` for standard input
     #[arg(long, value_name = "FILE", conflicts_with = "secret")]
     secret_file: Option<String>,
 }
@@ -34,13 +34,12 @@ impl SecretArgs {
         match environment.get("POSTRIDER_SIGNING_SECRET") {
             Some(text) => Ok(vec![parse("POSTRIDER_SIGNING_SECRET", text)?]),
             None => Err(Failure::Usage(
-                "no signing key: use --secret-file, set POSTRIDER_SIGNING_SECRET, or use --secret, which others can see"
-                    .to_owned(),
+                "no signing key: set POSTRIDER_SIGNING_SECRET, or use --secret-file FILE".to_owned(),
             )),
         }
     }
 
-    /// Whether standard input is spoken for.
+    /// Whether the keys come from standard input.
     pub fn uses_stdin(&self) -> bool {
         self.secret_file.as_deref() == Some("-")
     }
@@ -51,27 +50,28 @@ pub fn only_one_in(file: &str) -> Result<SigningSecret, Failure> {
     let mut secrets = from_file(file)?;
     match (secrets.pop(), secrets.is_empty()) {
         (Some(secret), true) => Ok(secret),
-        _ => Err(Failure::Usage(format!("{file}: expected one signing key"))),
+        _ => Err(Failure::Usage(format!(
+            "{file}: expected exactly one signing key"
+        ))),
     }
 }
 
 fn from_file(file: &str) -> Result<Vec<SigningSecret>, Failure> {
     let bytes = input::read(file)?;
-    let text =
-        String::from_utf8(bytes).map_err(|_| Failure::Usage(format!("{file}: the text is no UTF-8")))?;
+    let text = String::from_utf8(bytes).map_err(|_| Failure::Usage(format!("{file}: not valid UTF-8")))?;
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let secrets: Vec<_> = lines
         .take(SECRETS_MAX)
         .map(|line| parse(file, line))
         .collect::<Result<_, _>>()?;
     if secrets.is_empty() {
-        return Err(Failure::Usage(format!("{file}: there is no signing key in it")));
+        return Err(Failure::Usage(format!("{file}: no signing key in it")));
     }
     Ok(secrets)
 }
 
 fn parse(origin: &str, text: &str) -> Result<SigningSecret, Failure> {
-    // The text itself stays out of the message: it may be a key with a slip in it.
+    // The message leaves the text out: it may be a key with a typing error.
     text.trim()
         .parse()
         .map_err(|error| Failure::Usage(format!("{origin}: {error}")))

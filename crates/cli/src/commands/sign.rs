@@ -1,4 +1,4 @@
-//! `postrider sign`: the headers that a delivery of this body would carry. Offline.
+//! `postrider sign`: the headers that a delivery of a body would carry. Offline.
 
 use postrider_model::event_type::EventTypeName;
 use postrider_model::{Clock, EventId, IdGenerator};
@@ -14,7 +14,7 @@ use crate::{Context, Failure};
 /// Flags of the command.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Give two keys, the new one first, for what is sent while the overlap of a rotation lasts.
+To sign as during the overlap of a key rotation, give two keys, the new one first.
 
 Examples:
   export POSTRIDER_SIGNING_SECRET=whsec_…
@@ -29,15 +29,15 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     body: String,
 
-    /// The event's id; that of the body's envelope unless given, else a fresh one
+    /// The event's id [default: the id in the body's envelope, or a new one]
     #[arg(long, value_name = "ID")]
     id: Option<String>,
 
-    /// When it is sent, in Unix seconds; now unless given
+    /// When the request is sent, in Unix seconds [default: now]
     #[arg(long, value_name = "SECONDS")]
     timestamp: Option<i64>,
 
-    /// What the names of the headers start with
+    /// The prefix of the header names
     #[arg(long, value_name = "NAME", default_value = "Postrider")]
     header_prefix: HeaderPrefix,
 
@@ -50,12 +50,12 @@ pub struct Args {
 pub fn run(args: &Args, context: Context<'_>) -> Result<(), Failure> {
     if args.body == "-" && args.secrets.uses_stdin() {
         return Err(Failure::Usage(
-            "the body and the key cannot both come from standard input".to_owned(),
+            "only one of --body and --secret-file can read standard input".to_owned(),
         ));
     }
     if args.body == "-" && args.curl.is_some() {
         return Err(Failure::Usage(
-            "--curl needs the body in a file, for curl to read it again".to_owned(),
+            "--curl needs --body FILE, because curl reads the body again".to_owned(),
         ));
     }
     let mut secrets = args.secrets.read(context.environment)?.into_iter();
@@ -67,9 +67,7 @@ pub fn run(args: &Args, context: Context<'_>) -> Result<(), Failure> {
         previous: secrets.next().map(|secret| Signer::new(&secret)),
     };
     if secrets.next().is_some() {
-        return Err(Failure::Usage(
-            "at most two keys sign at the same time".to_owned(),
-        ));
+        return Err(Failure::Usage("expected one or two signing keys".to_owned()));
     }
     let headers = headers(args, &signers, &input::read(&args.body)?, context.clock)?;
     let text = match &args.curl {
@@ -82,7 +80,7 @@ pub fn run(args: &Args, context: Context<'_>) -> Result<(), Failure> {
     Screen::new().print(&text)
 }
 
-/// All headers of a first attempt but `Postrider-Delivery-Id`: there is no delivery.
+/// All headers of a first attempt, except `Postrider-Delivery-Id`: there is no delivery.
 fn headers(
     args: &Args,
     signers: &LiveSigners,
@@ -97,7 +95,7 @@ fn headers(
     };
     if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(Failure::Usage(
-            "--id: expected visible ASCII characters, as a header can hold them".to_owned(),
+            "--id: expected visible ASCII characters".to_owned(),
         ));
     }
     let timestamp_s = args.timestamp.unwrap_or_else(|| clock.wall().unix_s());
@@ -132,7 +130,7 @@ fn fresh_id(clock: &dyn Clock) -> Result<String, Failure> {
     Ok(IdGenerator::new(entropy).event(clock.wall()).to_string())
 }
 
-/// A command that a shell takes as it is: single quotes around everything that was given.
+/// A command that a shell can run unchanged: everything that was given is in single quotes.
 fn curl(url: &str, headers: &[(String, String)], file: &str) -> String {
     let mut command = format!("curl -i -X POST {}", quoted(url));
     for (name, value) in headers {

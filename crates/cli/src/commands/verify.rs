@@ -1,13 +1,15 @@
-//! `postrider verify`: which signatures of a request match its body, and why the others do not. Offline.
+//! `postrider verify`: which signatures of a request match its body, and why none does. Offline.
 //!
-//! * [`received`]: reads the headers. [`diagnosis`]: looks for what would make a signature match.
-//! * [`alteration`]: what happens to bodies on their way. [`derivation`]: what goes wrong when signing.
+//! * [`received`]: reads the headers. [`diagnosis`]: searches for the mistake that makes a signature match.
+//! * [`alteration`]: what happens to bodies in transit. [`printer`]: programs that print JSON again.
+//!   [`derivation`]: keys and messages.
 //!
-//! To add an explanation: a variant in one of the latter two.
+//! To add an explanation: a variant in one of the last three.
 
 mod alteration;
 mod derivation;
 mod diagnosis;
+mod printer;
 mod received;
 
 use std::process::ExitCode;
@@ -17,7 +19,7 @@ use postrider_signing::standard_webhooks::TOLERANCE_S;
 use postrider_signing::{postrider_scheme, standard_webhooks};
 
 use super::secrets::SecretArgs;
-use crate::display::{Paint, Screen, printable, wrapped};
+use crate::display::{Paint, Screen, TEXT_WIDTH, printable, wrapped};
 use crate::failure::exit;
 use crate::input;
 use crate::values::duration;
@@ -27,11 +29,12 @@ use received::{Received, Scheme, Signature};
 /// Flags of the command.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Give the signing key, the headers and the body as they were received. The headers that matter are
-…-Signature, …-Signature-Next, webhook-id, webhook-timestamp and webhook-signature; others do no harm.
-To find out why a receiver computes another signature than it was sent, give the one that it computes.
+Give the signing key, and the headers and body as received. The headers that count are …-Signature, \
+…-Signature-Next, webhook-id, webhook-timestamp and webhook-signature; others are ignored.
 
-Exit code: 0 where a signature matches, 1 where none does, 2 where the command line is wrong.
+To find out why a receiver computes a different signature, give the signature that it computes.
+
+Exit code: 0 if a signature matches, 1 if none does, 2 if the command line is wrong.
 
 Examples:
   export POSTRIDER_SIGNING_SECRET=whsec_…
@@ -41,28 +44,28 @@ pub struct Args {
     #[command(flatten)]
     secrets: SecretArgs,
 
-    /// A header of the request. Can be given more than once
+    /// A header of the request. Repeatable
     #[arg(long, value_name = "NAME: VALUE", required_unless_present = "header_file")]
     header: Vec<String>,
 
-    /// A file with the headers of the request, one a line
+    /// A file with the headers of the request, one per line
     #[arg(long, value_name = "FILE")]
     header_file: Option<String>,
 
-    /// The body as it was received, byte for byte: a file, or `-` for standard input
+    /// A file with the body exactly as received, or `-` for standard input
     #[arg(long, value_name = "FILE")]
     body: String,
 
-    /// Accept a request of any age: `webhook-timestamp` may otherwise be 5 minutes off
+    /// Accept any webhook-timestamp [default: within 5 minutes of now]
     #[arg(long)]
     no_tolerance: bool,
 }
 
-/// How one signature fared.
+/// The result for one signature.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Finding {
     Matches,
-    /// It matches, but the request was not sent about now: by this many seconds.
+    /// It matches, but the timestamp is this many seconds away from now.
     OffTime(i64),
     Differs,
 }
@@ -76,7 +79,7 @@ pub fn run(args: &Args, context: Context<'_>) -> Result<ExitCode, Failure> {
     ];
     if on_stdin.iter().filter(|uses| **uses).count() > 1 {
         return Err(Failure::Usage(
-            "only one of body, key and headers can come from standard input".to_owned(),
+            "only one of --body, --secret-file and --header-file can read standard input".to_owned(),
         ));
     }
     let secrets = args.secrets.read(context.environment)?;
@@ -93,7 +96,7 @@ pub fn run(args: &Args, context: Context<'_>) -> Result<ExitCode, Failure> {
     })
 }
 
-/// All signatures with their findings, and what explains the failure where none matches.
+/// All signatures with their findings, and explanations if none matches.
 #[derive(Debug)]
 struct Report {
     findings: Vec<(Signature, Finding)>,
@@ -101,7 +104,7 @@ struct Report {
 }
 
 impl Report {
-    /// Checks every signature. `now_s` is the time in Unix seconds, where the request's age matters.
+    /// Checks every signature. `now_s` is the time in Unix seconds; `None` accepts a request of any age.
     fn new(secrets: &[SigningSecret], received: &Received, body: &[u8], now_s: Option<i64>) -> Self {
         let findings: Vec<_> = received
             .signatures
@@ -144,7 +147,7 @@ impl Report {
             text.push_str(&format!("{header:<width$}  {shown}  {verdict}\n"));
         }
         for explanation in &self.explanations {
-            text.push_str(&format!("\n{}", wrapped(explanation, "")));
+            text.push_str(&format!("\n{}", wrapped(explanation, "", TEXT_WIDTH)));
         }
         text
     }
@@ -183,11 +186,13 @@ fn off_time(off_s: i64) -> String {
         seconds => seconds / 86_400 * 86_400,
     };
     let off = duration::in_words(std::time::Duration::from_secs(rounded_s));
-    let direction = if off_s < 0 { "in the future" } else { "ago" };
-    format!("matches, but was sent {off} {direction}: receivers refuse it (--no-tolerance does not)")
+    let direction = if off_s < 0 { "in the future" } else { "old" };
+    format!(
+        "matches, but its timestamp is {off} {direction}; receivers refuse it (here, --no-tolerance accepts it)"
+    )
 }
 
-/// As much of a signature as it takes to recognise it.
+/// Enough of a signature to recognise it.
 fn shortened(value: &str) -> String {
     const SHOWN: usize = 16;
     let short: String = printable(value).chars().take(SHOWN).collect();

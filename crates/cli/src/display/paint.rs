@@ -26,27 +26,27 @@ impl Paint {
         self.on
     }
 
-    /// What stands out.
+    /// Emphasis.
     pub fn bold(self, text: &str) -> String {
         self.with("1", text)
     }
 
-    /// What can be passed over.
+    /// Less important text.
     pub fn dim(self, text: &str) -> String {
         self.with("2", text)
     }
 
-    /// What went well.
+    /// Success.
     pub fn green(self, text: &str) -> String {
         self.with("32", text)
     }
 
-    /// What goes on, or may still go well.
+    /// Pending, or a retry to come.
     pub fn yellow(self, text: &str) -> String {
         self.with("33", text)
     }
 
-    /// What went wrong.
+    /// Failure.
     pub fn red(self, text: &str) -> String {
         self.with("31", text)
     }
@@ -56,7 +56,7 @@ impl Paint {
         self.with("36", text)
     }
 
-    /// The status of a delivery, in the colour of how it stands.
+    /// The status of a delivery in its colour.
     pub fn status(self, status: &str) -> String {
         match status {
             "succeeded" => self.green(status),

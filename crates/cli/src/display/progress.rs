@@ -1,5 +1,4 @@
-//! How far a long piece of work came, on standard error: a bar that is drawn over where that is a terminal, a line every
-//! few seconds elsewhere.
+//! The progress of long work, on standard error: a bar on a terminal, otherwise a line every few seconds.
 
 use std::fmt::Write as _;
 use std::io::{IsTerminal as _, Write as _};
@@ -16,7 +15,7 @@ const LINE_EVERY: Duration = Duration::from_secs(5);
 /// The bar's length, in characters.
 const BAR_WIDTH: u64 = 16;
 
-/// Work that knows how much it has to do.
+/// Work whose total is known.
 #[derive(Debug)]
 pub struct Progress {
     what: &'static str,
@@ -30,7 +29,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Begins, with `done` of `total` done by an earlier run; `what` is what is counted.
+    /// Begins with `done` of `total` already done by an earlier run; `what` names the unit.
     pub fn begin(what: &'static str, total: u64, done: u64) -> Self {
         let stderr = std::io::stderr();
         Self {
@@ -45,18 +44,18 @@ impl Progress {
         }
     }
 
-    /// So many more are done.
+    /// `count` more are done.
     pub fn advance(&mut self, count: u64) {
         self.done += count;
         let every = if self.is_terminal { DRAW_EVERY } else { LINE_EVERY };
-        // The first line comes when there is a rate to show; a bar shows at once that something happens.
+        // A line waits until there is a rate to show; a bar shows at once that work has begun.
         let last = self.shown.or_else(|| (!self.is_terminal).then_some(self.begun));
         if last.is_none_or(|last| last.elapsed() >= every) {
             self.show();
         }
     }
 
-    /// The work is done, or given up: shows how far it came.
+    /// Shows the final state, after the work or its failure.
     pub fn end(mut self) {
         self.show();
         if self.is_terminal {
@@ -68,8 +67,8 @@ impl Progress {
         self.shown = Some(Instant::now());
         let state = self.state(self.begun.elapsed());
         if self.is_terminal {
-            // To the line's beginning, and away with what stands behind the text. A narrow terminal cuts it off, rather
-            // than have it go on in the next line, where it would not be drawn over.
+            // Returns to the start of the line and clears the rest. Line wrap is off meanwhile, because a second line would
+            // not be drawn over.
             say(&format!("\r\u{1b}[?7l{}  {state}\u{1b}[K\u{1b}[?7h", self.bar()));
         } else {
             say(&format!("{state}\n"));
@@ -108,7 +107,7 @@ impl Progress {
     }
 }
 
-/// A number with its thousands apart.
+/// A number with commas between thousands.
 pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
@@ -121,7 +120,7 @@ pub fn grouped(number: u64) -> String {
     text
 }
 
-/// A length of time, as exact as people want it.
+/// A length of time in its two largest units.
 fn span(seconds: u64) -> String {
     match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
         (0, 0, seconds) => format!("{seconds} s"),
@@ -130,7 +129,7 @@ fn span(seconds: u64) -> String {
     }
 }
 
-/// Whether anybody still reads standard error is no reason to stop.
+/// Ignores errors: work goes on even if nobody reads standard error.
 fn say(text: &str) {
     let mut stderr = std::io::stderr().lock();
     let _ = stderr.write_all(text.as_bytes());
@@ -142,7 +141,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_done_by_an_earlier_run_counts_and_makes_no_rate() {
+    fn work_of_an_earlier_run_counts_as_done_but_not_for_the_rate() {
         let mut progress = Progress::begin("events", 30_000, 10_000);
         assert_eq!(progress.state(Duration::ZERO), "10,000 of 30,000 events, 33 %");
         progress.done = 12_000;
@@ -156,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_to_do_is_done() {
+    fn an_empty_total_is_done() {
         let progress = Progress::begin("events", 0, 0);
         assert_eq!(progress.state(Duration::ZERO), "0 of 0 events, 100 %");
         assert!(progress.bar().contains('█') && !progress.bar().contains('░'));

@@ -1,4 +1,4 @@
-//! One thing, a line per field.
+//! One object, a line per field.
 
 use unicode_width::UnicodeWidthStr as _;
 
@@ -16,7 +16,7 @@ impl Record {
         Self::default()
     }
 
-    /// Adds a field, unless its value is empty. A value of several lines is set under one another.
+    /// Adds a field, unless its value is empty. Further lines of a value are indented.
     #[must_use]
     pub fn field(mut self, name: &'static str, value: impl Into<String>) -> Self {
         let value = value.into();

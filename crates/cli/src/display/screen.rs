@@ -5,7 +5,7 @@ use std::io::{Stdout, Write as _};
 use super::Paint;
 use crate::Failure;
 
-/// Standard output. Unlike `println!` it makes an error, not a panic, of a reader who has left.
+/// Standard output. Unlike `println!`, it returns an error instead of panicking when the reader has left.
 #[derive(Debug)]
 pub struct Screen {
     out: Stdout,
@@ -22,12 +22,12 @@ impl Screen {
         }
     }
 
-    /// The colours that it can show.
+    /// The colours that it shows.
     pub const fn paint(&self) -> Paint {
         self.paint
     }
 
-    /// Prints a text, with a line feed behind it where it has none, and sees that it is out.
+    /// Prints a text, adds a missing line feed at its end, and flushes.
     pub fn print(&self, text: &str) -> Result<(), Failure> {
         let mut out = self.out.lock();
         out.write_all(text.as_bytes())?;

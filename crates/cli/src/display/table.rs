@@ -1,4 +1,4 @@
-//! Lists as tables: a heading, aligned columns, no lines.
+//! Lists as tables: headings and aligned columns, without borders.
 
 use unicode_width::UnicodeWidthStr as _;
 
@@ -7,7 +7,7 @@ use super::{Paint, printable};
 /// Space between columns.
 const GAP: &str = "  ";
 
-/// Widest cell but for the last of a row: names can be 256 characters long.
+/// Widest cell, in columns: names can have 256 characters.
 const CELL_WIDTH_MAX: usize = 60;
 
 /// A table that is being filled.
@@ -36,7 +36,7 @@ impl Table {
         );
     }
 
-    /// The table as text; `empty` where it has no rows. Cells that are the name of a status take its colour.
+    /// The table as text; `empty` if it has no rows. A status takes its colour.
     pub fn render(&self, paint: Paint, empty: &str) -> String {
         if self.rows.is_empty() {
             return format!("{empty}\n");
@@ -73,7 +73,7 @@ fn line(cells: &[String], widths: &[usize], painted: impl Fn(&str, usize) -> Str
     let mut line = String::new();
     let mut owed = 0;
     for (column, (cell, width)) in cells.iter().zip(widths).enumerate() {
-        // Padding is written only when something follows it, so that no line ends in spaces.
+        // Padding is written only before another cell, so that no line ends in spaces.
         if !cell.is_empty() {
             line.push_str(&" ".repeat(owed));
             owed = 0;

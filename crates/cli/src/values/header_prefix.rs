@@ -1,15 +1,15 @@
-//! The name that a company sends under.
+//! The name under which a company sends.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// Longest prefix, in bytes: what follows it is as long again, and some receivers cap names at 64.
+/// Longest prefix, in bytes: the rest of a name can be as long, and some receivers cap names at 64.
 const BYTES_MAX: usize = 32;
 
 /// Prefixes, in lower case, whose headers would collide with those of Standard Webhooks or of HTTP itself.
 const TAKEN: [&str; 3] = ["webhook", "http", "content"];
 
-/// What our header names and the user agent start with.
+/// The prefix of our header names and of the user agent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeaderPrefix(String);
 
@@ -20,7 +20,7 @@ pub enum HeaderPrefixError {
     #[error("expected 1 to {BYTES_MAX} letters, digits and hyphens, with a letter or digit at both ends")]
     Malformed,
     /// The headers would collide with others.
-    #[error("headers that start with this have a meaning of their own")]
+    #[error("this prefix is reserved: headers that start with it have a meaning of their own")]
     Taken,
 }
 

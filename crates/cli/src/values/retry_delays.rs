@@ -6,18 +6,18 @@ use std::str::FromStr;
 use postrider_model::Schedule;
 use postrider_model::schedule::{DELAY_S_MAX, RETRIES_MAX};
 
-/// How `--retry-delays` says that there is but one attempt.
+/// How `--retry-delays` spells a single attempt.
 const NONE: &str = "none";
 
-/// The waits between attempts, in seconds.
+/// The delays between attempts, in seconds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RetryDelays(Schedule);
 
-/// A text that is no schedule.
+/// A text that is not a schedule.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "expected up to {RETRIES_MAX} whole numbers of seconds with commas between them, each at most {DELAY_S_MAX}, \
-     such as `10,100`, or `none`"
+    "expected up to {RETRIES_MAX} whole numbers of seconds, separated by commas and each at most {DELAY_S_MAX}, \
+     such as `10,100`; or `none`"
 )]
 pub struct RetryDelaysError;
 
@@ -27,7 +27,7 @@ impl RetryDelays {
         &self.0
     }
 
-    /// The schedule with these waits, in seconds.
+    /// The schedule with these delays, in seconds.
     pub fn from_delays_s(delays_s: Vec<u32>) -> Result<Self, RetryDelaysError> {
         Schedule::from_delays_s(delays_s)
             .map(Self)

@@ -8,7 +8,7 @@ use postrider_cli::values::duration::{DurationError, in_words, parse_within};
 
 use super::text_value::serde_as_text;
 
-/// A duration within bounds: a type for each setting, as each has its own.
+/// A duration within bounds: a type per setting, because each has its own bounds.
 macro_rules! bounded_duration {
     ($(#[$doc:meta])* $name:ident, $min:expr, $max:expr) => {
         $(#[$doc])*
@@ -48,11 +48,11 @@ bounded_duration!(
     AttemptTimeout, Duration::from_millis(10), Duration::from_secs(60)
 );
 bounded_duration!(
-    /// How long the record is kept.
+    /// How long events are kept.
     Retention, Duration::from_secs(1), Duration::from_secs(3_650 * DAY_S)
 );
 bounded_duration!(
-    /// How long a stop waits. Longer than this, and every service manager would have killed the process.
+    /// How long a stop waits. Service managers kill a process that takes longer.
     ShutdownGrace, Duration::ZERO, Duration::from_secs(600)
 );
 bounded_duration!(

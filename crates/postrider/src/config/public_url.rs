@@ -1,4 +1,4 @@
-//! Where browsers reach the server.
+//! The origin under which browsers reach the server.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,15 +11,15 @@ use super::text_value::serde_as_text;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublicUrl(String);
 
-/// A text that is no such origin.
+/// A text that is not such an origin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PublicUrlError {
-    /// No URL of a web page.
+    /// Not a URL of a web page.
     #[error("expected an origin such as `https://webhooks.example.com`")]
     Malformed,
     /// More than an origin.
     #[error(
-        "expected an origin alone, such as `https://webhooks.example.com`: no user, path, query or fragment"
+        "expected only an origin, such as `https://webhooks.example.com`: no user, path, query or fragment"
     )]
     NotAlone,
 }

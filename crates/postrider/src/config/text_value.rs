@@ -40,8 +40,8 @@ impl<T: FromStr<Err: fmt::Display>> Visitor<'_> for TextVisitor<T> {
     }
 }
 
-/// Reads a list from strings, as in the file, or from text with commas, as in a variable. `expected` says in an error
-/// what would be right; an item's own error says which one it is about.
+/// Reads a list from strings, as in the file, or from text with commas, as in a variable. `expected` describes the right
+/// form in an error; the error of an item names the item.
 pub(super) fn deserialize_list<'de, T, E, D>(
     expected: &'static str,
     parse: fn(&str) -> Result<T, E>,

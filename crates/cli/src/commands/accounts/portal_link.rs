@@ -20,13 +20,13 @@ const LIFETIME: RangeInclusive<Duration> = Duration::from_secs(60)..=Duration::f
 pub(super) struct PortalLinkArgs {
     /// The account's id or uid
     account: String,
-    /// How long the link lasts, at most 7d [default: 1h]
+    /// How long the link is valid, from 1m to 7d [default: 1h]
     #[arg(long, value_name = "DURATION", value_parser = lifetime)]
     expires_in: Option<Duration>,
-    /// Whoever follows the link can change nothing
+    /// Do not allow changes
     #[arg(long)]
     read_only: bool,
-    /// How the pages look; otherwise as the customer's system does
+    /// The colour theme of the pages [default: that of the customer's system]
     #[arg(long, value_name = "THEME")]
     theme: Option<Theme>,
 }
@@ -37,7 +37,7 @@ enum Theme {
     Dark,
 }
 
-/// Makes a link and shows it.
+/// Creates a portal link and shows it.
 pub(super) async fn run(args: PortalLinkArgs, remote: &mut Remote) -> Result<(), Failure> {
     let mut body = Map::new();
     if let Some(lifetime) = args.expires_in {
@@ -63,12 +63,12 @@ fn lifetime(text: &str) -> Result<Duration, duration::DurationError> {
 
 fn record(link: &Value, paint: Paint) -> String {
     let may = if link["read_only"] == true {
-        "look"
+        "read"
     } else {
-        "look and change"
+        "read and change"
     };
     Record::new()
-        .field("Link", cell(&link["url"]))
+        .field("Portal link", cell(&link["url"]))
         .field("Expires", time(&link["expires_at"]))
         .field("May", may.to_owned())
         .field("Theme", cell(&link["theme"]))

@@ -1,4 +1,4 @@
-//! The flags that describe an automation, and the JSON they make.
+//! The flags that describe an automation, and the JSON that they turn into.
 
 use serde_json::{Map, Value, json};
 
@@ -12,45 +12,44 @@ pub(super) struct CreateArgs {
     /// The account's id or uid
     pub account: String,
 
-    /// What people call it
+    /// The automation's name
     #[arg(long, required_unless_present = "definition")]
     name: Option<String>,
 
-    /// An event type that sets it off, such as `proposal.accepted`, `proposal.*` or `*`. Can be given more than once
+    /// An event type that triggers the automation, such as `proposal.accepted`, `proposal.*` or `*`. Repeatable
     #[arg(long, value_name = "TYPE", required_unless_present = "definition")]
     on: Vec<String>,
 
-    /// Where a webhook goes. Can be given more than once: one action each
+    /// The URL of a webhook action. Repeatable: each URL becomes one action
     #[arg(long, value_name = "URL", required_unless_present = "definition")]
     to: Vec<String>,
 
-    /// What the body holds: the envelope with id, type, timestamp and data, or data alone
+    /// The request body: the envelope (id, type, timestamp and data), or `data` alone
     #[arg(long, value_parser = ["envelope", "data"], default_value = "envelope")]
     body: String,
 
-    /// What the receiver re-serialises to where it does not sign the bytes as received: JSON.stringify (js),
-    /// json.dumps (python); raw sends the producer's bytes
+    /// For receivers that sign the re-serialised body instead of the received bytes: `js` for JSON.stringify, `python`
+    /// for json.dumps. `raw` sends the producer's bytes
     #[arg(long, value_parser = ["js", "python", "raw"], default_value = "js")]
     body_style: String,
 
-    /// A further header of the request. Can be given more than once
+    /// An additional request header. Repeatable
     #[arg(long, value_name = "NAME: VALUE", value_parser = header)]
     header: Vec<(String, String)>,
 
-    /// How long one attempt may take in all, in whole seconds; the installation's setting unless given
+    /// The timeout of one attempt, in whole seconds [default: the server's attempt_timeout]
     #[arg(long, value_name = "DURATION", value_parser = whole_seconds)]
     timeout: Option<u64>,
 
-    /// A retry schedule of its own, such as `10,100`, or `none`
+    /// The automation's retry schedule in seconds, such as `10,100`, or `none` [default: the account's]
     #[arg(long, value_name = "SECONDS,…")]
     retry_delays: Option<RetryDelays>,
 
-    /// Make it switched off
+    /// Create the automation disabled
     #[arg(long)]
     disabled: bool,
 
-    /// The whole automation as the API takes it, in place of the flags; `@FILE` and `-` read it from a file or
-    /// standard input
+    /// The whole automation as the API's JSON, instead of the flags. `@FILE` reads a file, `-` standard input
     #[arg(long, value_name = "JSON", conflicts_with_all = [
         "name", "on", "to", "body", "body_style", "header", "timeout", "retry_delays", "disabled",
     ])]
@@ -103,6 +102,6 @@ fn whole_seconds(text: &str) -> Result<u64, String> {
     if duration.subsec_nanos() == 0 {
         Ok(duration.as_secs())
     } else {
-        Err("expected whole seconds".to_owned())
+        Err("expected whole seconds, such as `15s`".to_owned())
     }
 }

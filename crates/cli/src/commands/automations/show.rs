@@ -1,4 +1,4 @@
-//! Automations for people.
+//! Automations as text.
 
 use serde_json::Value;
 
@@ -7,7 +7,7 @@ use crate::display::{Paint, Record, Table, cell, time};
 
 /// A list of automations.
 pub(super) fn table(automations: &[Value], paint: Paint) -> String {
-    let mut table = Table::new(&["ID", "NAME", "ENABLED", "ON", "TO"]);
+    let mut table = Table::new(&["ID", "NAME", "ENABLED", "EVENT TYPES", "URLS"]);
     for automation in automations {
         let urls: Vec<String> = actions(automation).map(|action| cell(&action["url"])).collect();
         table.row([
@@ -18,7 +18,10 @@ pub(super) fn table(automations: &[Value], paint: Paint) -> String {
             urls.join(", "),
         ]);
     }
-    table.render(paint, "The account has no automations.")
+    table.render(
+        paint,
+        "No automations yet. To create one: postrider automations create ACCOUNT --help",
+    )
 }
 
 /// One automation with its actions.
@@ -27,7 +30,7 @@ pub(super) fn record(automation: &Value, paint: Paint) -> String {
         .field("Id", cell(&automation["id"]))
         .field("Name", cell(&automation["name"]))
         .field("Enabled", cell(&automation["enabled"]))
-        .field("On", trigger(automation))
+        .field("Event types", trigger(automation))
         .field("Retry delays", delays(&automation["retry_delays_s"]))
         .field("Created", time(&automation["created_at"]))
         .field("Updated", time(&automation["updated_at"]))
@@ -58,7 +61,7 @@ fn action_record(action: &Value) -> Record {
     };
     Record::new()
         .field("Action", cell(&action["id"]))
-        .field("To", cell(&action["url"]))
+        .field("URL", cell(&action["url"]))
         .field("Enabled", enabled)
         .field(
             "Body",

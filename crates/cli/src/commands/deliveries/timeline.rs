@@ -1,10 +1,10 @@
-//! A delivery and its attempts, as a time line.
+//! A delivery and its attempts, in order of time.
 
 use serde_json::Value;
 
 use crate::display::{Paint, Record, cell, printable, time};
 
-/// Most lines of an answer's body that are shown; `--json` has all that was kept.
+/// Most lines of a response body that are shown; `--json` has all that is stored.
 const BODY_LINES_MAX: usize = 20;
 
 /// The delivery as text.
@@ -16,8 +16,8 @@ pub fn render(delivery: &Value, paint: Paint) -> String {
         .field("Type", cell(&delivery["event_type"]))
         .field("Automation", cell(&delivery["automation_id"]))
         .field("Action", cell(&delivery["action_id"]))
-        .field("Made", time(&delivery["created_at"]))
-        .field("Settled", time(&delivery["settled_at"]))
+        .field("Created", time(&delivery["created_at"]))
+        .field("Completed", time(&delivery["settled_at"]))
         .field("Next attempt", time(&delivery["next_attempt_at"]))
         .render(paint);
     for attempt in delivery["attempts"].as_array().into_iter().flatten() {
@@ -30,16 +30,16 @@ pub fn render(delivery: &Value, paint: Paint) -> String {
 fn render_attempt(attempt: &Value, paint: Paint) -> String {
     let outcome = attempt["outcome"].as_str().unwrap_or_default();
     let ended = match (outcome, &attempt["status_code"]) {
-        ("succeeded", status) => paint.green(&format!("{} succeeded", cell(status))),
+        ("succeeded", status) => paint.green(&format!("HTTP {}, succeeded", cell(status))),
         (_, Value::Null) => paint.red(outcome),
-        (_, status) => paint.red(&format!("{} {outcome}", cell(status))),
+        (_, status) => paint.red(&format!("HTTP {}, {outcome}", cell(status))),
     };
     let started = attempt["started_at"]
         .as_str()
         .unwrap_or_default()
         .replace('T', " ");
     let mut text = format!(
-        "{}  {}  → {ended} in {} ms\n",
+        "{}  {}  {ended}, {} ms\n",
         paint.bold(&format!("Attempt {}", cell(&attempt["number"]))),
         printable(&started),
         cell(&attempt["duration_ms"]),
@@ -80,10 +80,10 @@ fn body(attempt: &Value, paint: Paint) -> String {
         .collect();
     let hidden = body.lines().count().saturating_sub(BODY_LINES_MAX);
     if hidden > 0 {
-        text.push_str(&paint.dim(&format!("  │ … {hidden} more lines: --json shows them\n")));
+        text.push_str(&paint.dim(&format!("  │ … {hidden} more lines: see --json\n")));
     }
     if attempt["response_truncated"].as_bool() == Some(true) {
-        text.push_str(&paint.dim("  │ … the answer was longer than what is kept\n"));
+        text.push_str(&paint.dim("  │ … truncated: the response was longer than response_bytes_kept\n"));
     }
     text
 }
@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_time_line_tells_what_was_sent_and_what_came_back() {
+    fn attempts_show_the_request_and_the_response() {
         let delivery = serde_json::json!({
             "id": "dlv_1", "status": "pending", "event_id": "evt_1", "event_type": "a.b",
             "created_at": "2026-01-31T09:30:00.123Z", "next_attempt_at": "2026-01-31T09:30:10.200Z",
@@ -113,17 +113,17 @@ Delivery      dlv_1
 Status        pending
 Event         evt_1
 Type          a.b
-Made          2026-01-31 09:30:00Z
+Created       2026-01-31 09:30:00Z
 Next attempt  2026-01-31 09:30:10Z
 
-Attempt 1  2026-01-31 09:30:00.130Z  → 500 bad_status in 7 ms
+Attempt 1  2026-01-31 09:30:00.130Z  HTTP 500, bad_status, 7 ms
   > POST http://x/
   > webhook-id: evt_1
   < content-type: text/plain
   │ a
   │ \\u{1b}[2J
 
-Attempt 2  2026-01-31 09:30:10.130Z  → connect_error in 3 ms
+Attempt 2  2026-01-31 09:30:10.130Z  connect_error, 3 ms
   connection refused
   > POST http://x/
 "

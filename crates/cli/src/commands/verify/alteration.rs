@@ -1,55 +1,63 @@
-//! What happens to bodies between the sender and the code that checks them.
+//! What happens to bodies between the sender and the code that signs them.
 
 use std::borrow::Cow;
 
-use postrider_signing::{BodyStyle, inspect, render_value};
-use serde_json::Value;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::printer::Printer;
 
 /// A change that can be undone or repeated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Alteration {
     /// None: the body as it was given.
     None,
-    /// The line break at its end is one too many.
+    /// It has a line break too many at its end.
     LineBreakAdded,
-    /// A line break at its end is missing.
+    /// It lacks a line break at its end.
     LineBreakRemoved,
-    /// It begins with a byte order mark.
-    ByteOrderMark,
-    /// Its line feeds have become CR LF, as Windows has them.
+    /// It begins with a byte order mark that was not signed.
+    ByteOrderMarkAdded,
+    /// A byte order mark that was signed is missing.
+    ByteOrderMarkRemoved,
+    /// Its line feeds have become CR LF, as on Windows.
     CarriageReturns,
     /// It is JSON in a JSON string.
     EncodedTwice,
-    /// Its UTF-8 was taken for Latin-1 and encoded again.
+    /// Its UTF-8 was taken for Latin-1 and encoded again, or Latin-1 was signed in place of UTF-8.
     Mojibake,
-    /// It was parsed and printed; the signed bytes are what `JSON.stringify` prints.
-    Js,
-    /// It was parsed and printed; the signed bytes are what `json.dumps` prints.
-    Python,
-    /// It was printed with white space between its parts; the signed bytes have none, and are those of a producer whose
-    /// body went out raw.
-    WhiteSpace,
-    /// It was parsed and printed with its members sorted; the signed bytes are an envelope as `JSON.stringify` prints it.
-    Sorted,
+    /// Nothing was signed.
+    Empty,
+    /// An object was signed after JavaScript had turned it into text.
+    ObjectAsText,
+    /// The member `data` alone was signed.
+    DataAlone,
+    /// It was parsed and printed again.
+    Printed(Printer),
 }
 
-impl Alteration {
-    /// All of them, the simplest first: the first that explains a signature is the one that is told.
-    pub const ALL: [Self; 11] = [
-        Self::None,
-        Self::LineBreakAdded,
-        Self::LineBreakRemoved,
-        Self::ByteOrderMark,
-        Self::CarriageReturns,
-        Self::EncodedTwice,
-        Self::Mojibake,
-        Self::Js,
-        Self::Python,
-        Self::WhiteSpace,
-        Self::Sorted,
-    ];
+/// Alterations other than [`Alteration::Printed`], the simplest first.
+const PLAIN: [Alteration; 11] = [
+    Alteration::None,
+    Alteration::LineBreakAdded,
+    Alteration::LineBreakRemoved,
+    Alteration::ByteOrderMarkAdded,
+    Alteration::ByteOrderMarkRemoved,
+    Alteration::CarriageReturns,
+    Alteration::EncodedTwice,
+    Alteration::Mojibake,
+    Alteration::Empty,
+    Alteration::ObjectAsText,
+    Alteration::DataAlone,
+];
 
-    /// The body that may have been signed, given the body at hand; `None` where the change makes no difference.
+impl Alteration {
+    /// All of them, the simplest first: the first that explains a signature is reported.
+    pub fn all() -> impl Iterator<Item = Self> {
+        PLAIN.into_iter().chain(Printer::ALL.map(Self::Printed))
+    }
+
+    /// The body that may have been signed, given the body at hand; `None` if the change makes no difference.
     pub fn undone(self, body: &[u8]) -> Option<Cow<'_, [u8]>> {
         let signed: Cow<'_, [u8]> = match self {
             Self::None => return Some(Cow::Borrowed(body)),
@@ -58,59 +66,58 @@ impl Alteration {
                 Cow::Borrowed(body.strip_suffix(b"\r").unwrap_or(body))
             }
             Self::LineBreakRemoved => Cow::Owned([body, b"\n"].concat()),
-            Self::ByteOrderMark => Cow::Borrowed(body.strip_prefix("\u{feff}".as_bytes())?),
+            Self::ByteOrderMarkAdded => Cow::Borrowed(body.strip_prefix("\u{feff}".as_bytes())?),
+            Self::ByteOrderMarkRemoved => Cow::Owned(["\u{feff}".as_bytes(), body].concat()),
             Self::CarriageReturns => Cow::Owned(text(body)?.replace("\r\n", "\n").into_bytes()),
             Self::EncodedTwice => Cow::Owned(serde_json::from_slice::<String>(body).ok()?.into_bytes()),
             Self::Mojibake => Cow::Owned(latin1(text(body)?)?),
-            Self::Js => Cow::Owned(restyled(text(body)?, BodyStyle::Js)?),
-            Self::Python => Cow::Owned(restyled(text(body)?, BodyStyle::Python)?),
-            Self::WhiteSpace => Cow::Owned(without_white_space(text(body)?)?),
-            Self::Sorted => Cow::Owned(envelope_order(text(body)?)?),
+            Self::Empty => Cow::Borrowed(b""),
+            Self::ObjectAsText => Cow::Borrowed(b"[object Object]"),
+            Self::DataAlone => Cow::Borrowed(data(body)?),
+            Self::Printed(printer) => Cow::Owned(printer.print(text(body)?)?),
         };
         (*signed != *body).then_some(signed)
     }
 
-    /// What the change means, as the end of “It matches …”; `None` where nothing was changed.
-    pub fn meaning(self) -> Option<&'static str> {
-        Some(match self {
+    /// What the change means and what to do, starting with the end of "It matches …"; `None` for no change.
+    pub fn meaning(self) -> Option<String> {
+        let meaning = match self {
             Self::None => return None,
             Self::LineBreakAdded => {
                 "the body without the line break at its end: an editor, `echo` or a log added it. Save the bytes as \
-                 they were received (`printf %s`, not `echo`)"
+                 they were received (`printf %s`, not `echo`)."
             }
             Self::LineBreakRemoved => {
-                "the body with a line break at its end: it was cut off, as `$(…)` in a shell and trimming do"
+                "the body with a line break at its end: `$(…)` in a shell, or trimming, cut it off."
             }
-            Self::ByteOrderMark => "the body without the byte order mark at its start: an editor added it",
-            Self::CarriageReturns => "the body with plain line feeds: something turned them into CR LF",
+            Self::ByteOrderMarkAdded => {
+                "the body without the byte order mark at its start: an editor added it."
+            }
+            Self::ByteOrderMarkRemoved => {
+                "the body with a byte order mark in front: an editor or an encoder added it before signing."
+            }
+            Self::CarriageReturns => "the body with plain line feeds: something turned them into CR LF.",
             Self::EncodedTwice => {
-                "the text inside the JSON string that the body is: it was serialised once more, as \
-                 `JSON.stringify(text)` does"
+                "the text inside the JSON string that the body is: something serialised it once more, as \
+                 `JSON.stringify(text)` does."
             }
             Self::Mojibake => {
-                "the body read as Latin-1: something took its UTF-8 for Latin-1 and encoded it again. Treat the body \
-                 as bytes, not as text"
+                "the body in Latin-1: something read its UTF-8 as Latin-1, or encoded it as Latin-1. Treat the body as \
+                 bytes, not as text."
             }
-            Self::Js => {
-                "the body as `JSON.stringify` prints it: the bytes at hand and those that were signed differ in their \
-                 spelling only. Somebody has re-serialised the body. Sign the bytes as they are received, before \
-                 anything parses them"
+            Self::Empty => {
+                "an empty body: something else had read the body before it was signed. Read the raw body first."
             }
-            Self::Python => {
-                "the body as Python's `json.dumps` prints it: the bytes at hand and those that were signed differ in \
-                 their spelling only. Somebody has re-serialised the body. Sign the bytes as they are received, \
-                 before anything parses them; where that is impossible in Python, the action's body style `python` \
-                 sends what `json.dumps` prints"
+            Self::ObjectAsText => {
+                "the text `[object Object]`: the body was parsed first, and JavaScript turned the object into text. \
+                 Sign the raw bytes."
             }
-            Self::WhiteSpace => {
-                "the body without the white space between its parts: somebody has re-serialised or pretty-printed it. \
-                 Sign the bytes as they are received, before anything parses them"
+            Self::DataAlone => {
+                "the member `data` alone. Sign the whole body as received, or set the action's body to `data`."
             }
-            Self::Sorted => {
-                "the body with the members of its envelope in the order id, type, timestamp, data: it was parsed and \
-                 printed with its members sorted. Sign the bytes as they are received, before anything parses them"
-            }
-        })
+            Self::Printed(printer) => return Some(format!("{}. {}", printer.meaning(), printer.advice())),
+        };
+        Some(meaning.to_owned())
     }
 }
 
@@ -125,40 +132,13 @@ fn latin1(text: &str) -> Option<Vec<u8>> {
         .collect()
 }
 
-fn restyled(json: &str, style: BodyStyle) -> Option<Vec<u8>> {
-    let json = json.trim_start_matches('\u{feff}');
-    inspect(json)
-        .ok()
-        .filter(|inspection| inspection.loss.is_none())?;
-    let mut restyled = Vec::with_capacity(json.len());
-    render_value(json, style, &mut restyled);
-    Some(restyled)
-}
-
-/// The JSON text without white space outside its strings.
-fn without_white_space(json: &str) -> Option<Vec<u8>> {
-    inspect(json).ok()?;
-    let (mut in_string, mut is_escaped) = (false, false);
-    let kept = json.bytes().filter(|byte| {
-        let keep = in_string || !byte.is_ascii_whitespace();
-        in_string ^= *byte == b'"' && !is_escaped;
-        is_escaped = in_string && *byte == b'\\' && !is_escaped;
-        keep
-    });
-    Some(kept.collect())
-}
-
-fn envelope_order(json: &str) -> Option<Vec<u8>> {
-    inspect(json)
-        .ok()
-        .filter(|inspection| inspection.loss.is_none())?;
-    let members: serde_json::Map<String, Value> = serde_json::from_str(json).ok()?;
-    if members.len() != 4 {
-        return None;
+/// The bytes of the member `data`.
+fn data(body: &[u8]) -> Option<&[u8]> {
+    #[derive(Deserialize)]
+    struct Envelope<'a> {
+        #[serde(borrow)]
+        data: &'a RawValue,
     }
-    let envelope: Option<Vec<_>> = ["id", "type", "timestamp", "data"]
-        .iter()
-        .map(|name| Some(format!("\"{name}\":{}", members.get(*name)?)))
-        .collect();
-    restyled(&format!("{{{}}}", envelope?.join(",")), BodyStyle::Js)
+    let envelope: Envelope<'_> = serde_json::from_slice(body).ok()?;
+    Some(envelope.data.get().as_bytes())
 }

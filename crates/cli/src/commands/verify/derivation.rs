@@ -1,4 +1,4 @@
-//! What goes wrong when people compute signatures: the key, and what is signed with it.
+//! How a signature is computed: with which form of the key, over what.
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use postrider_model::SigningSecret;
@@ -7,14 +7,14 @@ use sha2::Sha256;
 
 use super::received::{Received, Scheme};
 
-/// What the MAC is keyed with.
+/// The form of the key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyForm {
     /// The text as displayed, `whsec_` included: right for `Postrider-Signature`.
     Displayed,
-    /// The bytes behind `whsec_`, decoded: right for `webhook-signature`.
+    /// The bytes after `whsec_`, decoded: right for `webhook-signature`.
     Decoded,
-    /// The text behind `whsec_`, not decoded.
+    /// The text after `whsec_`, not decoded.
     Undecoded,
     /// The displayed text with a line break, as a file or `echo` gives it.
     WithLineBreak,
@@ -62,10 +62,10 @@ impl KeyForm {
     /// What it is, in words.
     pub fn meaning(self) -> &'static str {
         match self {
-            Self::Displayed => "the displayed text, `whsec_` included",
-            Self::Decoded => "the bytes behind `whsec_`, decoded from base64",
-            Self::Undecoded => "the text behind `whsec_`, not decoded",
-            Self::WithLineBreak => "the displayed text and a line break, as a file or `echo` gives it",
+            Self::Displayed => "the displayed text, including `whsec_`",
+            Self::Decoded => "the bytes after `whsec_`, decoded from base64",
+            Self::Undecoded => "the text after `whsec_`, not decoded",
+            Self::WithLineBreak => "the displayed text with a line break, as a file or `echo` ends",
         }
     }
 }
@@ -82,7 +82,7 @@ impl Message {
         }
     }
 
-    /// What stands before the body; `None` where the request has not what it takes.
+    /// What is signed before the body; `None` if the request lacks a header for it.
     pub fn before_body(self, received: &Received) -> Option<String> {
         match self {
             Self::Body => Some(String::new()),

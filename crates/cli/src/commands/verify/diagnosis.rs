@@ -1,21 +1,23 @@
-//! Why no signature matches: tries what is known to go wrong, one change at a time and then several.
+//! Why no signature matches: tries the usual mistakes, and reports the combination with the fewest.
 
 use postrider_model::SigningSecret;
 use postrider_signing::inspect;
+use sha2::{Digest as _, Sha256};
 
 use super::alteration::Alteration;
 use super::derivation::{KeyForm, Message, mac};
 use super::received::{Received, Scheme, Signature};
 
-/// Explanations for people, a paragraph each; at least one.
+/// Explanations, a paragraph each; at least one.
 pub fn explain(secrets: &[SigningSecret], received: &Received, body: &[u8]) -> Vec<String> {
     let mut explanations: Vec<String> = Vec::new();
     for signature in &received.signatures {
         let found = match raw(signature) {
             Err(fault) => Some(format!("{}: {fault}", signature.header)),
-            Ok(wanted) => search(secrets, received, signature, &wanted, body),
+            Ok(wanted) => search(secrets, received, signature, &wanted, body)
+                .or_else(|| without_hmac(secrets, signature, &wanted, body)),
         };
-        // Two signatures of one request mostly fail for the same reason.
+        // Two signatures of one request usually fail for the same reason.
         explanations.extend(found.filter(|found| !explanations.contains(found)));
     }
     if explanations.is_empty() {
@@ -33,7 +35,7 @@ fn raw(signature: &Signature) -> Result<Vec<u8>, String> {
         Some(("v1", bare)) => bare,
         Some((version, _)) if signature.scheme == Scheme::Standard => {
             return Err(format!(
-                "version `{version}` is another kind of signature, which Postrider does not make"
+                "version `{version}` is a kind of signature that Postrider does not produce"
             ));
         }
         _ => value,
@@ -41,11 +43,11 @@ fn raw(signature: &Signature) -> Result<Vec<u8>, String> {
     let decoded = hex(bare).or_else(|| base64::engine::general_purpose::STANDARD.decode(bare).ok());
     match decoded.as_deref().map(<[u8]>::len) {
         Some(32) => Ok(decoded.unwrap_or_default()),
-        Some(20) => Err("it is as long as a SHA-1; expected HMAC-SHA256".to_owned()),
-        Some(64) => Err("it is as long as a SHA-512; expected HMAC-SHA256".to_owned()),
+        Some(20) => Err("it has the length of SHA-1; expected HMAC-SHA256".to_owned()),
+        Some(64) => Err("it has the length of SHA-512; expected HMAC-SHA256".to_owned()),
         _ => Err(match signature.scheme {
-            Scheme::Postrider => "it is not 64 hexadecimal digits; was it cut off?".to_owned(),
-            Scheme::Standard => "it is not `v1,` and 44 characters of base64; was it cut off?".to_owned(),
+            Scheme::Postrider => "expected 64 hexadecimal digits; was it cut off?".to_owned(),
+            Scheme::Standard => "expected `v1,` and 44 characters of base64; was it cut off?".to_owned(),
         }),
     }
 }
@@ -60,7 +62,7 @@ fn hex(text: &str) -> Option<Vec<u8>> {
         .collect()
 }
 
-/// What makes the signature: the combination with the fewest deviations.
+/// How the signature was computed.
 #[derive(Debug, Clone, Copy)]
 struct Cause {
     alteration: Alteration,
@@ -84,7 +86,7 @@ fn search(
     body: &[u8],
 ) -> Option<String> {
     let mut best: Option<Cause> = None;
-    for alteration in Alteration::ALL {
+    for alteration in Alteration::all() {
         let Some(altered) = alteration.undone(body) else {
             continue;
         };
@@ -114,16 +116,39 @@ fn search(
     best.map(|cause| in_words(cause, signature))
 }
 
+/// A hash of key and body where an HMAC was expected.
+fn without_hmac(
+    secrets: &[SigningSecret],
+    signature: &Signature,
+    wanted: &[u8],
+    body: &[u8],
+) -> Option<String> {
+    let is_hash = |secret: &SigningSecret| {
+        KeyForm::ALL.iter().any(|form| {
+            let key = form.bytes(secret);
+            [[&*key, body].concat(), [body, &*key].concat()]
+                .iter()
+                .any(|text| Sha256::digest(text)[..] == *wanted)
+        })
+    };
+    secrets.iter().any(is_hash).then(|| {
+        format!(
+            "It is a plain SHA-256 of key and body; {} is an HMAC-SHA256 (`hmac.new`, `createHmac`, `hash_hmac`).",
+            signature.header
+        )
+    })
+}
+
 fn in_words(cause: Cause, signature: &Signature) -> String {
     let scheme = signature.scheme;
     let mut sentences = Vec::new();
     if let Some(meaning) = cause.alteration.meaning() {
-        sentences.push(format!("It matches {meaning}."));
+        sentences.push(format!("It matches {meaning}"));
     }
     if cause.key != KeyForm::right_for(scheme) {
         let right = KeyForm::right_for(scheme).meaning();
         sentences.push(format!(
-            "It was keyed with {}; {} is keyed with {right}.",
+            "The key used was {}; the key of {} is {right}.",
             cause.key.meaning(),
             signature.header
         ));
@@ -137,13 +162,13 @@ fn in_words(cause: Cause, signature: &Signature) -> String {
         ));
     }
     if sentences.is_empty() {
-        // The MAC is right, and yet the signature was refused: it can only be its spelling.
+        // The MAC is right, so only the spelling can be wrong.
         sentences.push(
             match scheme {
                 Scheme::Postrider => {
-                    "The signature is right but for its spelling: expected lowercase hexadecimal digits."
+                    "Only the spelling of the signature is wrong: expected lowercase hexadecimal digits, and nothing before them."
                 }
-                Scheme::Standard => "The signature is right but for its spelling: expected `v1,` and base64.",
+                Scheme::Standard => "Only the spelling of the signature is wrong: expected `v1,` and base64.",
             }
             .to_owned(),
         );
@@ -153,13 +178,13 @@ fn in_words(cause: Cause, signature: &Signature) -> String {
 
 fn unexplained(body: &[u8]) -> String {
     let mut text = String::from(
-        "No usual cause explains it. Either the key is another one (of another account or installation, or rotated \
-         away: `postrider keys show ACCOUNT`), or the body is not the one that was signed.",
+        "No usual mistake explains it. Either the key is a different one (of another account or installation, or \
+         rotated away: see `postrider keys show ACCOUNT`), or this is not the body that was signed.",
     );
     let fault = match std::str::from_utf8(body).map(inspect) {
-        _ if body.is_empty() => Some("The body is empty: was it read by something else before?".to_owned()),
-        Err(_) => Some("The body is no UTF-8: was it compressed, or read in another encoding?".to_owned()),
-        Ok(Err(error)) => Some(format!("The body is no JSON ({error}): was it cut off?")),
+        _ if body.is_empty() => Some("The body is empty: did something else read it first?".to_owned()),
+        Err(_) => Some("The body is not UTF-8: was it compressed, or read in another encoding?".to_owned()),
+        Ok(Err(error)) => Some(format!("The body is not JSON ({error}): was it cut off?")),
         Ok(Ok(_)) => None,
     };
     if let Some(fault) = fault {

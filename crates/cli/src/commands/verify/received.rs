@@ -1,9 +1,9 @@
-//! The headers of a request, as far as they have to do with its signatures.
+//! The headers of a request that concern its signatures.
 
 use crate::Failure;
 use crate::input;
 
-/// Most signatures that one request is checked for.
+/// Most signatures of one request.
 const SIGNATURES_MAX: usize = 32;
 
 /// How a signature is made.
@@ -18,11 +18,11 @@ pub enum Scheme {
 /// One signature.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Signature {
-    /// The header that it came in, as it was spelled.
+    /// The header that held it, as it was spelt.
     pub header: String,
     /// How it is made.
     pub scheme: Scheme,
-    /// The signature; of several in a header, this one.
+    /// The signature; one of several, if the header held more.
     pub value: String,
 }
 
@@ -38,7 +38,7 @@ pub struct Received {
 }
 
 impl Received {
-    /// Reads headers from flags and from a file with one a line.
+    /// Reads headers from flags and from a file with one per line.
     pub fn read(flags: &[String], file: Option<&str>) -> Result<Self, Failure> {
         let mut received = Self::default();
         for flag in flags {
@@ -48,7 +48,7 @@ impl Received {
         }
         if let Some(file) = file {
             let bytes = input::read(file)?;
-            // Lines that are no headers (a request line, a blank one) are passed over: people paste what they have.
+            // Other lines, such as the request line, are ignored: people paste what they have.
             let text = String::from_utf8_lossy(&bytes);
             text.lines()
                 .filter_map(split)
@@ -57,7 +57,7 @@ impl Received {
         received.checked()
     }
 
-    /// Id and time, where the signatures of Standard Webhooks can be checked at all.
+    /// Id and time, which the signatures of Standard Webhooks need.
     pub fn signed_as(&self) -> Option<(&str, i64)> {
         Some((self.id.as_deref()?, self.timestamp.as_deref()?.parse().ok()?))
     }
@@ -86,12 +86,13 @@ impl Received {
     fn checked(self) -> Result<Self, Failure> {
         if self.signatures.is_empty() {
             return Err(Failure::Usage(
-                "there is no signature among the headers: expected …-Signature or webhook-signature"
-                    .to_owned(),
+                "no signature among the headers: expected …-Signature or webhook-signature".to_owned(),
             ));
         }
         if self.signatures.len() > SIGNATURES_MAX {
-            return Err(Failure::Usage(format!("more than {SIGNATURES_MAX} signatures")));
+            return Err(Failure::Usage(format!(
+                "expected at most {SIGNATURES_MAX} signatures"
+            )));
         }
         let is_standard = self
             .signatures
@@ -99,7 +100,7 @@ impl Received {
             .any(|signature| signature.scheme == Scheme::Standard);
         if is_standard && self.signed_as().is_none() {
             return Err(Failure::Usage(
-                "webhook-signature signs webhook-id and webhook-timestamp (whole seconds) too: give both"
+                "webhook-signature also signs webhook-id and webhook-timestamp (whole seconds): give both headers"
                     .to_owned(),
             ));
         }

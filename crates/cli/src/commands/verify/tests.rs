@@ -61,7 +61,7 @@ fn an_old_request_is_refused_unless_its_age_does_not_matter() {
     let headers = standard_headers(BODY.as_bytes());
     let old = report(&headers, BODY.as_bytes(), Some(SENT_S + 7_300));
     assert!(!old.is_verified());
-    assert!(old.render(Paint::PLAIN).contains("was sent 2h ago"));
+    assert!(old.render(Paint::PLAIN).contains("timestamp is 2h old"));
     assert!(report(&headers, BODY.as_bytes(), None).is_verified());
 }
 
@@ -73,13 +73,13 @@ fn bodies_that_were_altered_on_their_way_are_recognised() {
         serde_json::to_string_pretty(&serde_json::from_str::<serde_json::Value>(BODY).unwrap()).unwrap();
     let sorted = "{\"data\":{\"name\":\"Zo\\u00eb\",\"n\":1},\"id\":\"evt_1\",\"timestamp\":\"2026-01-31T09:30:00.000Z\",\"type\":\"a.b\"}";
     for (body, words) in [
-        (format!("{BODY}\n"), "without the line break"),
+        (format!("{BODY}\n"), "without the line break at its end"),
         (format!("{BODY}\r\n"), "without the line break"),
         (format!("\u{feff}{BODY}"), "byte order mark"),
-        (serde_json::to_string(BODY).unwrap(), "serialised once more"),
+        (serde_json::to_string(BODY).unwrap(), "serialised it once more"),
         (latin1, "Latin-1"),
         (pretty, "`JSON.stringify` prints it"),
-        (sorted.to_owned(), "members sorted"),
+        (sorted.to_owned(), "the order id, type, timestamp, data"),
     ] {
         let report = hex_report(&signature, body.as_bytes());
         assert!(
@@ -100,10 +100,46 @@ fn a_python_receiver_that_re_serialises_is_told_about_the_body_style() {
     let python = "{\"id\": \"evt_1\", \"type\": \"a.b\", \"timestamp\": \"2026-01-31T09:30:00.000Z\", \"data\": {\"name\": \"Zo\\u00eb\", \"n\": 1}}";
     let report = hex_report(&hex(python.as_bytes()), BODY.as_bytes());
     assert!(
-        explanation(&report).contains("body style `python`"),
+        explanation(&report).contains("body style to `python`"),
         "{:?}",
         report.explanations
     );
+}
+
+#[test]
+fn receivers_that_sign_something_else_are_told_what_it_is() {
+    let sorted = "{\"data\": {\"n\": 1, \"name\": \"Zo\\u00eb\"}, \"id\": \"evt_1\", \"timestamp\": \"2026-01-31T09:30:00.000Z\", \"type\": \"a.b\"}";
+    let pretty = "{\n  \"id\": \"evt_1\",\n  \"type\": \"a.b\",\n  \"timestamp\": \"2026-01-31T09:30:00.000Z\",\n  \"data\": {\n    \"name\": \"Zoë\",\n    \"n\": 1\n  }\n}";
+    for (signed, words) in [
+        (BODY.replace('ë', "\\u00eb"), "separators"),
+        (sorted.to_owned(), "sort_keys=True)"),
+        (
+            sorted.replace(": ", ":").replace(", ", ","),
+            "sort_keys=True, separators",
+        ),
+        (pretty.to_owned(), "pretty-printed"),
+        (format!("\u{feff}{BODY}"), "byte order mark in front"),
+        (String::new(), "an empty body"),
+        ("[object Object]".to_owned(), "parsed first"),
+        ("{\"name\":\"Zoë\",\"n\":1}".to_owned(), "the member `data` alone"),
+    ] {
+        let report = hex_report(&hex(signed.as_bytes()), BODY.as_bytes());
+        assert!(
+            explanation(&report).contains(words),
+            "{signed}: {:?}",
+            report.explanations
+        );
+    }
+    let slashes = hex_report(&hex(b"{\"url\":\"https:\\/\\/x\"}"), b"{\"url\":\"https://x\"}");
+    assert!(explanation(&slashes).contains("`json_encode`"), "{slashes:?}");
+}
+
+#[test]
+fn a_hash_without_hmac_is_recognised() {
+    use sha2::Digest as _;
+    let hash = sha2::Sha256::digest([KEY.as_bytes(), BODY.as_bytes()].concat());
+    let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    assert!(explanation(&hex_report(&hash, BODY.as_bytes())).contains("plain SHA-256"));
 }
 
 #[test]
@@ -114,12 +150,12 @@ fn keys_and_messages_that_were_mistaken_are_recognised() {
         &hex_of(mac(&secret().decoded(), "", BODY.as_bytes())),
         BODY.as_bytes(),
     );
-    assert!(explanation(&decoded).contains("keyed with the bytes behind `whsec_`"));
+    assert!(explanation(&decoded).contains("The key used was the bytes after `whsec_`"));
     let cut = hex_report(
         &hex_of(mac(&KEY.as_bytes()[6..], "", BODY.as_bytes())),
         BODY.as_bytes(),
     );
-    assert!(explanation(&cut).contains("keyed with the text behind `whsec_`, not decoded"));
+    assert!(explanation(&cut).contains("The key used was the text after `whsec_`, not decoded"));
     let headers = [
         "webhook-id: evt_1".to_owned(),
         "webhook-timestamp: 5".to_owned(),
@@ -153,10 +189,10 @@ fn misspelt_and_foreign_signatures_are_told_apart() {
 #[test]
 fn without_a_usual_cause_the_body_is_looked_at() {
     let unknown = "0".repeat(64);
-    assert!(explanation(&hex_report(&unknown, BODY.as_bytes())).contains("the key is another one"));
+    assert!(explanation(&hex_report(&unknown, BODY.as_bytes())).contains("the key is a different one"));
     assert!(explanation(&hex_report(&unknown, b"")).contains("empty"));
-    assert!(explanation(&hex_report(&unknown, b"{\"a\":")).contains("no JSON"));
-    assert!(explanation(&hex_report(&unknown, b"\xff")).contains("no UTF-8"));
+    assert!(explanation(&hex_report(&unknown, b"{\"a\":")).contains("not JSON"));
+    assert!(explanation(&hex_report(&unknown, b"\xff")).contains("not UTF-8"));
 }
 
 #[test]
