@@ -251,7 +251,7 @@ fn events_and_deliveries(server: &Server) {
             .text(&["deliveries", "resend", "acme", &delivery])
             .contains("Resending")
     );
-    server.text(&["deliveries", "replay", "acme", "--status", "failed"]);
+    server.text(&["deliveries", "replay", "acme", "--status", "failed", "--yes"]);
 }
 
 fn automation_is_switched_tested_and_deleted(server: &Server, automation: &str) {

@@ -92,7 +92,7 @@ fn bodies_that_were_altered_on_their_way_are_recognised() {
     let spaced = hex_report(&hex(raw.as_bytes()), br#"{ "n": 1.0, "text": "a \" b\\" }"#);
     assert!(explanation(&spaced).contains("white space"));
     let trimmed = hex_report(&hex(format!("{BODY}\n").as_bytes()), BODY.as_bytes());
-    assert!(explanation(&trimmed).contains("cut off"));
+    assert!(explanation(&trimmed).contains("cut it off"));
 }
 
 #[test]
