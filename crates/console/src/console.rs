@@ -13,7 +13,9 @@ use axum::routing::{get, post};
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use http::{HeaderMap, Method, Request};
+use postrider_configuration::Configuration;
 use postrider_engine::{ApiKeys, Engine};
+use postrider_figures::Figures;
 use tokio::sync::watch;
 use tower::ServiceExt as _;
 
@@ -33,8 +35,12 @@ use crate::visitor::limit::SignInLimit;
 
 /// What a console is made of.
 pub struct ConsoleParts {
-    /// The engine, and through it the store and the clock.
+    /// The engine, and through it the clock.
     pub engine: Arc<Engine>,
+    /// Accounts, automations, keys and event types.
+    pub configuration: Arc<Configuration>,
+    /// The record, and figures over it.
+    pub figures: Arc<Figures>,
     /// The keys of the API, which sign in the operator's staff.
     pub keys: Arc<ApiKeys>,
     /// The installation's name, colour and logo.
@@ -68,6 +74,8 @@ impl Console {
         let app: App = Arc::new(Shared {
             assets: Assets::new(&parts.brand),
             engine: parts.engine,
+            configuration: parts.configuration,
+            figures: parts.figures,
             keys: parts.keys,
             brand: parts.brand,
             public_url: parts.public_url,

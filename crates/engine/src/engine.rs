@@ -5,36 +5,26 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use parking_lot::{Mutex, MutexGuard};
-use postrider_egress::{DestinationError, EgressGuard, Resolve};
-use postrider_model::{ActionId, Clock, Entropy, IdGenerator, Outcome, SigningSecret};
-use postrider_signing::HeaderNames;
-use postrider_storage::{ChangeMark, SessionId, Store, StoreError, StoreResult};
+use postrider_configuration::Configuration;
+use postrider_model::{ActionId, Clock, Entropy, IdGenerator, Outcome};
+use postrider_storage::{SessionId, Store, StoreError, StoreResult};
 use tokio::sync::mpsc::error::TrySendError;
-use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
 
 use crate::accept::AcceptError;
 use crate::attempt::Done;
-use crate::catalogue::Catalogue;
-use crate::directory::Directory;
-use crate::feed::Feed;
 use crate::lanes::{Lanes, Ready};
 use crate::meters::Meters;
+use crate::observe::Observer;
 use crate::settings::EngineSettings;
-use crate::statistics::Statistics;
 use crate::transport::Transport;
 use crate::window::Window;
 use crate::work;
 use crate::work::append::AppendJob;
 
-/// How long a host name may take to be looked up while its URL is being saved.
-const RESOLVE_MAX: Duration = Duration::from_secs(2);
-
 /// How long a stop waits for the last events and results to be on disk, once the attempts are over.
 const LAST_RESULTS_MAX: Duration = Duration::from_secs(10);
-
-/// How long a stop then waits for the last figures to be added. They are not worth more.
-const LAST_STATISTICS_MAX: Duration = Duration::from_secs(3);
 
 /// What an engine is made of.
 pub struct EngineParts {
@@ -42,12 +32,14 @@ pub struct EngineParts {
     pub store: Arc<dyn Store>,
     /// How requests are sent.
     pub transport: Arc<dyn Transport>,
-    /// Which destinations are allowed.
-    pub guard: Arc<EgressGuard>,
-    /// How host names are looked up when a destination is saved.
-    pub resolver: Arc<dyn Resolve>,
+    /// Accounts, automations, keys and event types.
+    pub configuration: Arc<Configuration>,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// Who is told what the engine does.
+    pub observer: Arc<dyn Observer>,
+    /// Makes ids; one per process.
+    pub ids: Arc<IdGenerator>,
     /// Randomness.
     pub entropy: Entropy,
     /// What the operator set.
@@ -57,13 +49,7 @@ pub struct EngineParts {
 /// A node's engine. Shared as `Arc<Engine>`.
 pub struct Engine {
     parts: EngineParts,
-    ids: IdGenerator,
-    directory: Directory,
-    catalogue: Catalogue,
-    feed: Feed,
     meters: Meters,
-    statistics: Statistics,
-    header_names: HeaderNames,
     lanes: Mutex<Lanes>,
     session: AtomicI64,
     /// Monotonic milliseconds until which the session is certainly alive.
@@ -83,8 +69,6 @@ pub struct Engine {
 #[derive(Default)]
 struct Tasks {
     advance: Option<JoinHandle<()>>,
-    /// Ends when the sender is dropped.
-    statistics: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
     /// Those that are aborted on a stop.
     background: Vec<JoinHandle<()>>,
 }
@@ -98,22 +82,13 @@ impl Engine {
             .store
             .open_session(settings.lease, parts.clock.now())
             .await?;
-        // Before anything is read that others may change.
-        let mark = parts.store.changes(None).await?.mark;
-        let catalogue = Catalogue::load(Arc::clone(&parts.store)).await?;
         let window = Window::new(settings.window_deliveries, settings.window_bytes);
         // Two looks at the store fall into one horizon, so that no due time is missed between them.
         let lanes = Lanes::new(window, settings.in_flight_max, settings.rescan * 2);
         let (appends, append_jobs) = mpsc::channel(work::append::QUEUE_MAX);
         let (results, done) = mpsc::channel(work::record::QUEUE_MAX);
         let engine = Arc::new(Self {
-            ids: IdGenerator::new(parts.entropy.number()),
-            directory: Directory::new(Arc::clone(&parts.store)),
-            catalogue,
-            feed: Feed::new(),
             meters: Meters::new(),
-            statistics: Statistics::default(),
-            header_names: HeaderNames::new(&settings.header_prefix),
             lanes: Mutex::new(lanes),
             session: AtomicI64::new(session.0),
             lease_ends_ms: AtomicU64::new(0),
@@ -136,29 +111,21 @@ impl Engine {
                 "took over unfinished deliveries of an earlier run"
             );
         }
-        engine.spawn_tasks(append_jobs, done, mark);
+        engine.spawn_tasks(append_jobs, done);
         Ok(engine)
     }
 
-    fn spawn_tasks(
-        self: &Arc<Self>,
-        append_jobs: mpsc::Receiver<AppendJob>,
-        done: mpsc::Receiver<Done>,
-        mark: ChangeMark,
-    ) {
+    fn spawn_tasks(self: &Arc<Self>, append_jobs: mpsc::Receiver<AppendJob>, done: mpsc::Receiver<Done>) {
         let mut tasks = self.tasks.lock();
         let inbox = work::advance::Inbox::new(append_jobs, done);
         tasks.advance = Some(tokio::spawn(work::advance::run(Arc::clone(self), inbox)));
-        let (stop, stopped) = oneshot::channel();
-        let statistics = tokio::spawn(work::statistics::run(Arc::clone(self), stopped));
-        tasks.statistics = Some((stop, statistics));
         tasks.background = vec![
             tokio::spawn(work::refill::run(Arc::clone(self))),
             tokio::spawn(work::session::run(Arc::clone(self))),
             tokio::spawn(work::prune::run(Arc::clone(self))),
         ];
         if self.store().is_shared() {
-            let follow = work::follow::run(Arc::clone(self), mark);
+            let follow = work::follow::run(Arc::clone(self));
             tasks.background.push(tokio::spawn(follow));
         }
     }
@@ -169,17 +136,12 @@ impl Engine {
         self.stopping.store(true, Ordering::Relaxed);
         self.lanes.lock().hold_back();
         drop(self.appends.lock().take());
-        let Tasks {
-            advance,
-            statistics,
-            background,
-        } = std::mem::take(&mut *self.tasks.lock());
+        let Tasks { advance, background } = std::mem::take(&mut *self.tasks.lock());
         // An error says that the grace is over: what is still under way is given back below.
         let _ = tokio::time::timeout(grace, self.no_attempts()).await;
         self.halt.send_replace(true);
         drop(self.results.lock().take());
         join(advance, LAST_RESULTS_MAX).await;
-        join(statistics.map(|(_, task)| task), LAST_STATISTICS_MAX).await;
         background.iter().for_each(JoinHandle::abort);
         if let Err(error) = self
             .parts
@@ -206,8 +168,12 @@ impl Engine {
         self.stopping.load(Ordering::Relaxed)
     }
 
-    /// The store: for reading. Configuration is written by the verbs in [`crate::drafts`], which check it, and deleted
-    /// through [`Self::directory`] and [`Self::catalogue`].
+    /// Whether the store answers and can write.
+    pub async fn check_store(&self) -> StoreResult<()> {
+        self.parts.store.check().await
+    }
+
+    /// The store.
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.parts.store
     }
@@ -219,7 +185,7 @@ impl Engine {
 
     /// Makes ids.
     pub fn ids(&self) -> &IdGenerator {
-        &self.ids
+        &self.parts.ids
     }
 
     /// What the operator set.
@@ -227,19 +193,9 @@ impl Engine {
         &self.parts.settings
     }
 
-    /// Accounts in memory.
-    pub fn directory(&self) -> &Directory {
-        &self.directory
-    }
-
-    /// Event types in memory.
-    pub fn catalogue(&self) -> &Catalogue {
-        &self.catalogue
-    }
-
-    /// News of attempts.
-    pub fn feed(&self) -> &Feed {
-        &self.feed
+    /// Accounts, automations, keys and event types.
+    pub fn configuration(&self) -> &Configuration {
+        &self.parts.configuration
     }
 
     /// Changes whenever another node may have changed the keys that open the API.
@@ -251,36 +207,17 @@ impl Engine {
         self.api_keys_changes.send_replace(());
     }
 
-    pub(crate) fn statistics(&self) -> &Statistics {
-        &self.statistics
+    pub(crate) fn observer(&self) -> &dyn Observer {
+        &*self.parts.observer
     }
 
     pub(crate) fn meters(&self) -> &Meters {
         &self.meters
     }
 
-    /// The names of the headers that carry the installation's prefix.
-    pub fn header_names(&self) -> &HeaderNames {
-        &self.header_names
-    }
-
-    /// A fresh signing secret.
-    pub fn new_secret(&self) -> SigningSecret {
-        self.parts.entropy.signing_secret()
-    }
-
     /// Fresh random bytes, fit for secrets.
     pub(crate) fn random<const N: usize>(&self) -> [u8; N] {
         self.parts.entropy.bytes()
-    }
-
-    /// Whether webhooks may be sent to `url`, as far as can be told now: for saving it.
-    pub async fn check_destination(&self, url: &str) -> Result<(), DestinationError> {
-        let destination = self.parts.guard.check_url(url)?;
-        self.parts
-            .guard
-            .check_resolved(&destination, &*self.parts.resolver, RESOLVE_MAX)
-            .await
     }
 
     pub(crate) fn transport(&self) -> &dyn Transport {

@@ -95,7 +95,7 @@ pub async fn run(args: Args, context: Context<'_>) -> Result<(), Failure> {
             confirm(&args)?;
             let call = Call::new(Method::DELETE, &["accounts", &args.account]);
             remote
-                .show(call, |_, _| format!("Deleted {}.", args.account))
+                .show(call, |_, _| format!("Deleted account {}.", args.account))
                 .await
         }
     }

@@ -100,7 +100,7 @@ pub async fn run(args: Args, context: Context<'_>) -> Result<(), Failure> {
         Command::Delete(one) => {
             remote
                 .show(one.call(Method::DELETE), |_, _| {
-                    format!("Deleted {}.", one.automation)
+                    format!("Deleted automation {}.", one.automation)
                 })
                 .await
         }

@@ -76,7 +76,9 @@ pub async fn run(args: Args, context: Context<'_>) -> Result<(), Failure> {
         }
         Command::Delete { name } => {
             let call = Call::new(Method::DELETE, &["event-types", &name]);
-            remote.show(call, |_, _| format!("Deleted {name}.")).await
+            remote
+                .show(call, |_, _| format!("Deleted event type {name}."))
+                .await
         }
     }
 }

@@ -35,23 +35,36 @@ pub fn laid_out(command: Command, width: usize) -> Command {
         .mut_subcommands(|subcommand| laid_out(subcommand, width))
 }
 
+/// The headings of examples.
+pub(super) const HEADINGS_OF_EXAMPLES: [&str; 2] = ["Examples:", "Start here:"];
+
 /// What `after_help` says, with a blank line before it.
 fn guide(command: &Command, width: usize) -> String {
     let Some(text) = command.get_after_help() else {
         return String::new();
     };
     let mut guide = String::from("\n\n");
+    let mut are_examples = false;
     for line in text.to_string().lines() {
-        // Indented lines are examples and tables.
-        if line.starts_with("  ") {
+        are_examples = HEADINGS_OF_EXAMPLES.contains(&line) || are_examples && line.starts_with("  ");
+        if are_examples || line.is_empty() {
             guide.push_str(line);
             guide.push('\n');
         } else {
-            guide.push_str(&wrapped(if line.is_empty() { " " } else { line }, "", width));
+            guide.push_str(&wrapped_below(line, width));
         }
     }
     guide.truncate(guide.trim_end().len());
     guide
+}
+
+/// The line wrapped; that of a table, such as `  0  success`, below the start of its second column.
+fn wrapped_below(line: &str, width: usize) -> String {
+    let Some((key, text)) = line.strip_prefix("  ").and_then(|row| row.split_once("  ")) else {
+        return wrapped(line, "", width);
+    };
+    let indent = " ".repeat(key.len() + 4);
+    wrapped(text, &indent, width).replacen(&indent, &format!("  {key}  "), 1)
 }
 
 #[cfg(test)]
@@ -72,17 +85,26 @@ mod tests {
             let mut command = laid_out(declared(), width);
             command.build();
             for command in all(&command) {
-                let examples: Vec<String> = command
+                let guide = command
                     .get_after_help()
-                    .map(|text| text.to_string().lines().map(str::to_owned).collect())
+                    .map(ToString::to_string)
                     .unwrap_or_default();
+                let starts = guide
+                    .lines()
+                    .position(|line| HEADINGS_OF_EXAMPLES.contains(&line))
+                    .map_or(usize::MAX, |heading| heading + 1);
+                let examples: Vec<&str> = guide
+                    .lines()
+                    .skip(starts)
+                    .take_while(|line| line.starts_with("  "))
+                    .collect();
                 let help = command.clone().render_long_help().to_string();
                 let lines: Vec<&str> = help.lines().collect();
-                for example in examples.iter().filter(|line| line.starts_with("  ")) {
-                    assert!(lines.contains(&example.as_str()), "{example}\nin:\n{help}");
+                for example in &examples {
+                    assert!(lines.contains(example), "{example}\nin:\n{help}");
                 }
-                for line in lines {
-                    let is_example = examples.iter().any(|example| example == line);
+                for line in &lines {
+                    let is_example = examples.contains(line);
                     let is_one_word = line.split_whitespace().count() == 1 || line.starts_with("Usage: ");
                     if !is_example && !is_one_word && line.chars().count() > width {
                         too_wide.push(format!("{width} columns: {line}"));

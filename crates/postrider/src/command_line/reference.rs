@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use clap::Command;
 
-use super::layout::{HELP_WIDTH, laid_out};
+use super::layout::{HEADINGS_OF_EXAMPLES, HELP_WIDTH, laid_out};
 
 const HEAD: &str =
     "# Commands\n\nThe output of `--help` for every command. Generated from the code: do not edit.\n";
@@ -25,7 +25,7 @@ fn write_command(command: &Command, text: &mut String) {
     let lines: Vec<&str> = help.lines().map(str::trim_end).collect();
     let name = command.get_bin_name().unwrap_or(command.get_name());
     // Examples get a block of their own, without the indent, so that they can be copied.
-    let guide_starts = lines.iter().position(|line| is_heading_of_examples(line));
+    let guide_starts = lines.iter().position(|line| HEADINGS_OF_EXAMPLES.contains(line));
     let (options, examples) = lines.split_at(guide_starts.unwrap_or(lines.len()));
     // Writing to a string cannot fail.
     let _ = write!(
@@ -46,8 +46,4 @@ fn write_command(command: &Command, text: &mut String) {
     for subcommand in command.get_subcommands() {
         write_command(subcommand, text);
     }
-}
-
-fn is_heading_of_examples(line: &str) -> bool {
-    matches!(line, "Examples:" | "Start here:")
 }

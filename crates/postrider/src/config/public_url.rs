@@ -45,11 +45,8 @@ pub(super) fn origin(text: &str) -> Result<String, PublicUrlError> {
     if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none_or(str::is_empty) {
         return Err(PublicUrlError::Malformed);
     }
-    let alone = url.path() == "/"
-        && url.query().is_none()
-        && url.fragment().is_none()
-        && url.username().is_empty()
-        && url.password().is_none();
+    // The parser drops an empty user, so the text is searched.
+    let alone = url.path() == "/" && url.query().is_none() && url.fragment().is_none() && !text.contains('@');
     if alone {
         Ok(url.origin().ascii_serialization())
     } else {
@@ -95,6 +92,7 @@ mod tests {
             "https://example.com/?a",
             "https://example.com/#a",
             "https://user@example.com",
+            "https://@example.com",
             "https://user:word@example.com/",
         ] {
             assert_eq!(text.parse::<PublicUrl>(), Err(PublicUrlError::NotAlone), "{text}");

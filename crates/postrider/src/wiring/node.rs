@@ -5,13 +5,14 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use postrider_api::{Api, ApiState};
-use postrider_egress::{ClientSettings, EgressGuard, HttpClient, SystemResolver};
-use postrider_engine::{AdminKey, ApiKeys, Engine, EngineParts, SystemClock, ensure_admin_key};
-use postrider_model::{Clock, Entropy, Visitor};
+use postrider_engine::{AdminKey, ApiKeys, Engine, ensure_admin_key};
+use postrider_figures::Figures;
+use postrider_model::Visitor;
 use postrider_storage::Store;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use super::engine::{self, Running};
 use super::site::Site;
 use super::{console, listener, metrics, store};
 use crate::config::Settings;
@@ -37,7 +38,7 @@ pub struct Secrets<'a> {
 
 /// A node that works, and listens once it is run.
 pub struct Node {
-    engine: Arc<Engine>,
+    running: Running,
     admin_key: AdminKey,
     listener: TcpListener,
     address: SocketAddr,
@@ -54,32 +55,32 @@ impl Node {
         let (listener, address) = bind(settings.listen).await?;
         let metrics = metrics::install();
         let store = store::open(settings, secrets.database_password).await?;
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-        let engine = Engine::start(engine_parts(settings, store, clock)?).await;
-        let engine = engine.map_err(|error| Failure::Failed(format!("the engine cannot start: {error}")))?;
-        let (admin_key, keys) = match keys(&engine, secrets.admin_key).await {
+        let running = engine::start(settings, store).await?;
+        let (admin_key, keys) = match keys(&running.engine, secrets.admin_key).await {
             Ok(keys) => keys,
             Err(failure) => {
-                engine.stop(Duration::ZERO).await;
+                running.stop(Duration::ZERO).await;
                 return Err(failure);
             }
         };
         let keys = Arc::new(keys);
-        let console = console::console(settings, &engine, &keys)?;
+        let console = console::console(settings, &running, &keys)?;
         tokio::spawn(follow_keys(
-            engine.api_keys_changes(),
-            Arc::downgrade(engine.store()),
+            running.engine.api_keys_changes(),
+            Arc::downgrade(running.engine.store()),
             Arc::clone(&keys),
         ));
         let state = ApiState {
-            engine: Arc::clone(&engine),
+            engine: Arc::clone(&running.engine),
+            configuration: Arc::clone(&running.configuration),
+            figures: Arc::clone(&running.figures),
             keys,
             public_url: settings.public_url.as_ref().map(|url| url.as_str().into()),
-            metrics: Arc::new(metrics::Exposition::new(metrics, Arc::clone(&engine))),
+            metrics: Arc::new(metrics::Exposition::new(metrics, Arc::clone(&running.engine))),
         };
         let grace = settings.shutdown_grace.get();
         Ok(Self {
-            engine,
+            running,
             admin_key,
             listener,
             address,
@@ -89,9 +90,9 @@ impl Node {
         })
     }
 
-    /// The engine.
-    pub fn engine(&self) -> &Arc<Engine> {
-        &self.engine
+    /// The record, and figures over it.
+    pub fn figures(&self) -> &Arc<Figures> {
+        &self.running.figures
     }
 
     /// Where the admin key came from.
@@ -102,6 +103,7 @@ impl Node {
     /// A link that signs a person of the operator's staff in to the console, once, within [`FIRST_LINK`].
     pub async fn sign_in_link(&self) -> Result<String, Failure> {
         let made = self
+            .running
             .engine
             .sign_in()
             .make_one_time_link(Visitor::Operator, FIRST_LINK)
@@ -116,8 +118,8 @@ impl Node {
         self.address
     }
 
-    /// Serves until `stop`, then stops within the grace: no new connections, requests under way are answered,
-    /// attempts under way end or are given back.
+    /// Serves until `stop`, then stops within the grace: accepts no new connection, answers requests under way, and lets
+    /// attempts under way end or gives them back.
     pub async fn run_until(self, stop: impl Future<Output = ()>) {
         let requests_grace = REQUESTS_GRACE_MAX.min(self.grace / 2);
         listener::serve(self.listener, self.site, stop, requests_grace).await;
@@ -125,48 +127,15 @@ impl Node {
             grace_s = self.grace.as_secs(),
             "stopping: attempts under way may end"
         );
-        self.engine.stop(self.grace.saturating_sub(requests_grace)).await;
+        let grace = self.grace.saturating_sub(requests_grace);
+        self.running.stop(grace).await;
         tracing::info!("stopped");
     }
 }
 
-fn engine_parts(
-    settings: &Settings,
-    store: Arc<dyn Store>,
-    clock: Arc<dyn Clock>,
-) -> Result<EngineParts, Failure> {
-    let guard = Arc::new(EgressGuard::new(settings.allow_destination.clone()));
-    let resolver = Arc::new(SystemResolver::new());
-    let extra_ca_pem = settings.extra_ca_file.as_ref().map(std::fs::read).transpose();
-    let in_file = |error: &dyn std::fmt::Display| {
-        let file = settings.extra_ca_file.as_deref().unwrap_or_else(|| "".as_ref());
-        Failure::Failed(format!("extra_ca_file {}: {error}", file.display()))
-    };
-    let client_settings = ClientSettings {
-        response_bytes_kept: settings.response_bytes_kept.bytes(),
-        extra_ca_pem: extra_ca_pem.map_err(|error| in_file(&error))?,
-        ..ClientSettings::default()
-    };
-    let transport = HttpClient::new(
-        Arc::clone(&guard),
-        Arc::clone(&resolver) as _,
-        Arc::clone(&clock),
-        &client_settings,
-    );
-    Ok(EngineParts {
-        store,
-        transport: Arc::new(transport.map_err(|error| in_file(&error))?),
-        guard,
-        resolver,
-        clock,
-        entropy: Entropy::new(entropy),
-        settings: settings.engine(),
-    })
-}
-
 async fn keys(engine: &Engine, given_key: Option<&str>) -> Result<(AdminKey, ApiKeys), Failure> {
     let mut random = [0; 32];
-    entropy(&mut random);
+    getrandom::fill(&mut random).expect("the system has had randomness since it started");
     let store = &**engine.store();
     let admin_key = ensure_admin_key(store, given_key, random, engine.clock().now()).await;
     let admin_key = admin_key.map_err(|error| match given_key {
@@ -192,11 +161,6 @@ async fn follow_keys(mut changes: watch::Receiver<()>, store: Weak<dyn Store>, k
             tokio::time::sleep(KEYS_RETRY).await;
         }
     }
-}
-
-/// Randomness fit for secrets, from the system.
-fn entropy(bytes: &mut [u8]) {
-    getrandom::fill(bytes).expect("the system has had randomness since it started");
 }
 
 async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Failure> {

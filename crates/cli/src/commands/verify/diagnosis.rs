@@ -1,7 +1,7 @@
 //! Why no signature matches: tries the usual mistakes, and reports the combination with the fewest.
 
+use postrider_json::inspect;
 use postrider_model::SigningSecret;
-use postrider_signing::inspect;
 use sha2::{Digest as _, Sha256};
 
 use super::alteration::Alteration;

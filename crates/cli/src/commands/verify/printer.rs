@@ -1,6 +1,7 @@
 //! Programs that print JSON: how the bytes differ when a receiver signs a parsed and printed body.
 
-use postrider_signing::{BodyStyle, inspect, render_value};
+use postrider_json::inspect;
+use postrider_signing::{BodyStyle, render_value};
 use serde_json::Value;
 
 /// A way of printing JSON.

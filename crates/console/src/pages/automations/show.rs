@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
-use postrider_engine::drafts::Fault;
+use postrider_configuration::Fault;
 use postrider_model::{Automation, AutomationId, EventPattern};
 
 use super::list::RateWords;
@@ -119,7 +119,7 @@ pub async fn render(
 }
 
 async fn urls(app: &App, account: &InAccount, automation: &Automation) -> Result<Vec<UrlRow>, Refusal> {
-    let rates = app.engine.action_rates(account.id()).await?;
+    let rates = app.figures.action_rates(account.id()).await?;
     let urls = automation.actions.iter().map(|action| UrlRow {
         url: action.send.url.clone(),
         badge: Badge::of_switch(action.enabled),
@@ -148,7 +148,7 @@ async fn example(app: &App, event_type: Option<&String>) -> Result<String, Refus
     let Some(name) = event_type.and_then(|name| name.parse().ok()) else {
         return Ok(String::new());
     };
-    let entry = app.engine.store().event_type(&name).await?;
+    let entry = app.configuration.event_type(&name).await?;
     let example = entry.and_then(|entry| entry.example).unwrap_or_default();
     Ok(body::pretty(&example).unwrap_or(example))
 }
@@ -158,21 +158,21 @@ fn options(send: &postrider_model::SendWebhook) -> Vec<String> {
     use postrider_model::{BodyContent, BodyStyle};
     let mut options = Vec::new();
     if send.content == BodyContent::Data {
-        options.push("sends the data alone".to_owned());
+        options.push("data only".to_owned());
     }
     match send.style {
         BodyStyle::Js => {}
-        BodyStyle::Python => options.push("written as Python writes JSON".to_owned()),
-        BodyStyle::Raw => options.push("written as it was reported".to_owned()),
+        BodyStyle::Python => options.push("Python style".to_owned()),
+        BodyStyle::Raw => options.push("raw style".to_owned()),
     }
     match send.headers.len() {
         0 => {}
-        1 => options.push("1 header of its own".to_owned()),
-        many => options.push(format!("{many} headers of its own")),
+        1 => options.push("1 custom header".to_owned()),
+        many => options.push(format!("{many} custom headers")),
     }
     if let Some(timeout_s) = send.timeout_s {
         let timeout = duration::spelled(u64::from(timeout_s));
-        options.push(format!("waits {timeout} for the answer"));
+        options.push(format!("timeout {timeout}"));
     }
     options
 }

@@ -8,8 +8,9 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use bytes::Bytes;
 use http::HeaderMap;
-use postrider_engine::drafts::{Fault, codes};
-use postrider_engine::{AccountEntry, Rejection};
+use postrider_configuration::AccountEntry;
+use postrider_configuration::{Fault, codes};
+use postrider_engine::Rejection;
 use postrider_model::{AutomationId, DeliveryStatus, Event, EventId, EventTypeName};
 use postrider_storage::{DeliveryFilter, DeliveryKey, DeliveryRecord};
 
@@ -113,13 +114,13 @@ fn faults(rejection: Rejection) -> Vec<Fault> {
         Rejection::AutomationDisabled => vec![fault(
             "",
             codes::INVALID_VALUE,
-            "the automation is switched off. Switch it on to send a test",
+            "the automation is off. Switch it on to send a test",
         )],
         // A test brings neither an id nor a key along.
         Rejection::Conflict => vec![fault(
             "",
             codes::INVALID_VALUE,
-            "this was not accepted; try again",
+            "the event was not accepted; try again",
         )],
     }
 }
@@ -205,12 +206,7 @@ pub async fn live(
     Ok(live::stream(&app, &headers, account, move || {
         let app = Arc::clone(&state);
         async move {
-            let entry = app
-                .engine
-                .directory()
-                .entry(account)
-                .await?
-                .ok_or(Refusal::NotFound)?;
+            let entry = app.configuration.entry(account).await?.ok_or(Refusal::NotFound)?;
             let found = find(&app, &entry, id, event).await?;
             Ok(part(&app, &entry, &found).render()?)
         }
@@ -227,8 +223,9 @@ async fn find(
     automation: AutomationId,
     id: EventId,
 ) -> Result<Found, Refusal> {
-    let (store, account) = (app.engine.store(), entry.config.account.id);
-    let event = store
+    let account = entry.config.account.id;
+    let event = app
+        .figures
         .event(account, id)
         .await?
         .filter(|event| event.test)
@@ -238,7 +235,8 @@ async fn find(
         automation: Some(automation),
         ..DeliveryFilter::default()
     };
-    let deliveries = store
+    let deliveries = app
+        .figures
         .deliveries(account, &filter, paging::request(None))
         .await?
         .items;
@@ -253,7 +251,7 @@ async fn find(
             account,
             delivery: delivery.id,
         };
-        if let Some(record) = store.record(key).await? {
+        if let Some(record) = app.figures.record(key).await? {
             let sent = Sent::new(&event, record.delivery.body);
             records.push((record, sent));
         }

@@ -6,7 +6,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use http::HeaderMap;
-use postrider_engine::AccountEntry;
+use postrider_configuration::AccountEntry;
 use postrider_model::{DeliveryId, Event};
 use postrider_storage::{DeliveryKey, DeliveryRecord};
 
@@ -104,12 +104,7 @@ pub async fn live(
     Ok(live::stream(&app, &headers, account, move || {
         let (app, first) = (Arc::clone(&state), Arc::clone(&first));
         async move {
-            let entry = app
-                .engine
-                .directory()
-                .entry(account)
-                .await?
-                .ok_or(Refusal::NotFound)?;
+            let entry = app.configuration.entry(account).await?.ok_or(Refusal::NotFound)?;
             let parts = Parts {
                 record: record(&app, first.record.delivery.account, id).await?,
                 event: Arc::clone(&first.event),
@@ -129,16 +124,12 @@ async fn record(
     delivery: DeliveryId,
 ) -> Result<DeliveryRecord, Refusal> {
     let key = DeliveryKey { account, delivery };
-    app.engine.store().record(key).await?.ok_or(Refusal::NotFound)
+    app.figures.record(key).await?.ok_or(Refusal::NotFound)
 }
 
 async fn parts(app: &App, account: &InAccount, id: DeliveryId) -> Result<Parts, Refusal> {
     let record = record(app, account.id(), id).await?;
-    let event = app
-        .engine
-        .store()
-        .event(account.id(), record.delivery.event)
-        .await?;
+    let event = app.figures.event(account.id(), record.delivery.event).await?;
     let event = event.ok_or(Refusal::NotFound)?;
     Ok(Parts {
         sent: Arc::new(Sent::new(&event, record.delivery.body)),
@@ -170,8 +161,8 @@ fn part<'a>(app: &App, entry: &'a AccountEntry, parts: &'a Parts) -> Part<'a> {
         csrf: &parts.csrf,
         path: &parts.path,
         button: match (may_send, delivery.settled_at, delivery.next_attempt_at) {
-            (true, Some(_), _) => Some("Send again"),
-            (true, None, Some(_)) => Some("Send now"),
+            (true, Some(_), _) => Some("Resend"),
+            (true, None, Some(_)) => Some("Retry now"),
             _ => None,
         },
         is_test: parts.event.test,
@@ -186,7 +177,7 @@ fn part<'a>(app: &App, entry: &'a AccountEntry, parts: &'a Parts) -> Part<'a> {
         attempts: delivery.progress.attempts,
         resends: delivery.progress.resends,
         timeline: Timeline::new(
-            &app.engine,
+            app.configuration.header_names(),
             &parts.record,
             (&parts.event, &parts.sent),
             shown,

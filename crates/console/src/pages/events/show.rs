@@ -6,7 +6,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use http::HeaderMap;
-use postrider_engine::AccountEntry;
+use postrider_configuration::AccountEntry;
 use postrider_model::EventId;
 use postrider_storage::DeliveryFilter;
 
@@ -61,7 +61,7 @@ pub async fn show(
     account: InAccount,
     PathId(id): PathId<EventId>,
 ) -> Result<Response, Refusal> {
-    let event = app.engine.store().event(account.id(), id).await?;
+    let event = app.figures.event(account.id(), id).await?;
     let event = event.ok_or(Refusal::NotFound)?;
     let now = app.now();
     let data = Body::new(&event.data);
@@ -89,19 +89,14 @@ pub async fn live(
     PathId(id): PathId<EventId>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    let event = app.engine.store().event(account.id(), id).await?;
+    let event = app.figures.event(account.id(), id).await?;
     let is_test = event.ok_or(Refusal::NotFound)?.test;
     let account = account.id();
     let state = Arc::clone(&app);
     Ok(live::stream(&app, &headers, account, move || {
         let app = Arc::clone(&state);
         async move {
-            let entry = app
-                .engine
-                .directory()
-                .entry(account)
-                .await?
-                .ok_or(Refusal::NotFound)?;
+            let entry = app.configuration.entry(account).await?.ok_or(Refusal::NotFound)?;
             Ok(sent_for(&app, &entry, id, is_test).await?.render()?)
         }
     }))
@@ -119,8 +114,7 @@ async fn sent_for(
         ..DeliveryFilter::default()
     };
     let found = app
-        .engine
-        .store()
+        .figures
         .deliveries(account, &filter, paging::request(None))
         .await?;
     let now = app.now();

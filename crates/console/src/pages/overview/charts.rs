@@ -1,6 +1,6 @@
 //! The charts of the overview.
 
-use postrider_engine::overview::Overview;
+use postrider_figures::Overview;
 use postrider_storage::statistics::Counts;
 
 use crate::chart::{Chart, Data, Look, Series, Step};
@@ -16,8 +16,8 @@ pub fn deliveries(overview: &Overview, over: &str) -> Chart {
         deliveries_gist(overview, over),
         vec![
             series("Failed", Look::Hatched),
-            series("Delivered", Look::Solid),
-            series("Called off", Look::Hollow),
+            series("Succeeded", Look::Solid),
+            series("Canceled", Look::Hollow),
         ],
         |counts| vec![counts.failed, counts.succeeded, counts.canceled],
     )
@@ -46,7 +46,7 @@ fn chart(
     series: Vec<Series>,
     values: impl Fn(&Counts) -> Vec<u64>,
 ) -> Chart {
-    let step = |step: &postrider_engine::overview::OverviewStep| Step {
+    let step = |step: &postrider_figures::OverviewStep| Step {
         from: step.at,
         values: values(&step.counts),
     };
@@ -70,13 +70,13 @@ fn deliveries_gist(overview: &Overview, over: &str) -> String {
     let ended = succeeded + failed + canceled;
     let worst = overview.steps.iter().max_by_key(|step| step.counts.failed);
     match worst.filter(|worst| worst.counts.failed > 0) {
-        _ if ended == 0 => format!("No delivery ended in the last {over}."),
+        _ if ended == 0 => format!("No delivery finished in the last {over}."),
         None => format!(
-            "{} ended in the last {over}, and none failed.",
+            "{} finished in the last {over}, none failed.",
             number::counted(ended, "delivery", "deliveries")
         ),
         Some(worst) => format!(
-            "{} ended in the last {over}, {} of them failed. Failures peaked at {} on {}.",
+            "{} finished in the last {over}, {} of them failed. Failures peaked at {} on {}.",
             number::counted(ended, "delivery", "deliveries"),
             number::grouped(failed),
             number::grouped(worst.counts.failed),

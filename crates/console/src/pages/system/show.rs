@@ -63,13 +63,12 @@ struct BacklogWords {
 /// The page. It is shown where the store is away, too: that is what somebody comes to find out.
 pub async fn show(State(app): State<App>, Operator(visitor): Operator) -> Result<Response, Refusal> {
     let now = app.now();
-    let store = app.engine.store();
-    let health = Health::of(store.check().await);
-    let backlog = store.backlog(now).await.ok().map(|backlog| BacklogWords {
+    let health = Health::of(app.engine.check_store().await);
+    let backlog = app.figures.backlog().await.ok().map(|backlog| BacklogWords {
         pending: pending(&backlog),
         oldest_due: backlog.oldest_due.map(|due| Moment::new(due, now)),
     });
-    let nodes = store.sessions(now).await.ok();
+    let nodes = app.figures.nodes().await.ok();
     let nodes = nodes.map(|live| Nodes::new(&live, app.engine.session(), now));
     let load = app.engine.load();
     page(&SystemPage {
@@ -82,7 +81,7 @@ pub async fn show(State(app): State<App>, Operator(visitor): Operator) -> Result
         in_flight: counted(load.in_flight, "request", "requests"),
         held: counted(load.deliveries, "delivery", "deliveries"),
         lanes: counted(load.lanes, "URL", "URLs"),
-        event_types: counted(app.engine.catalogue().len(), "event type", "event types"),
+        event_types: counted(app.configuration.catalogue().len(), "event type", "event types"),
         nodes,
     })
 }
@@ -116,13 +115,13 @@ impl Health {
             },
             Err(StoreError::Busy) => Self {
                 badge: Badge::new(Tone::Busy, Icon::Warning, "Busy"),
-                detail: "takes longer than it should to answer".to_owned(),
+                detail: "responds slowly".to_owned(),
             },
             Err(error) => {
                 tracing::warn!(%error, "the store is not well");
                 Self {
                     badge: Badge::new(Tone::Bad, Icon::Warning, "Not healthy"),
-                    detail: "does not answer as it should; the log says why".to_owned(),
+                    detail: "does not respond correctly; see the log".to_owned(),
                 }
             }
         }

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use postrider_engine::{AttemptNews, SystemClock};
+use postrider_engine::SystemClock;
+use postrider_figures::AttemptNews;
 use postrider_model::delivery::Next;
 use postrider_model::{Attempt, Clock, DeliveryStatus, Outcome};
 
@@ -144,8 +145,8 @@ fn receipt_in_words(receipt: &Receipt, paint: Paint) -> String {
 
 fn attempt_in_words(attempt: &Attempt, next: &Next, paint: Paint) -> String {
     let ended = match (attempt.outcome, attempt.status_code) {
-        (Outcome::Succeeded, Some(status)) => paint.green(&status.to_string()),
-        (_, Some(status)) => paint.red(&status.to_string()),
+        (Outcome::Succeeded, Some(status)) => paint.green(&format!("HTTP {status}")),
+        (_, Some(status)) => paint.red(&format!("HTTP {status}")),
         (outcome, None) => paint.red(outcome.as_str()),
     };
     let next = match next {
@@ -161,7 +162,7 @@ fn attempt_in_words(attempt: &Attempt, next: &Next, paint: Paint) -> String {
         .as_deref()
         .map(|error| format!(" ({})", printable(error)))
         .unwrap_or_default();
-    format!("→ {ended}{reason} in {} ms, {next}", attempt.duration.as_millis())
+    format!("{ended}{reason} in {} ms, {next}", attempt.duration.as_millis())
 }
 
 /// A delay to the second, like the schedule; below a second, to the millisecond.
@@ -201,21 +202,21 @@ mod tests {
         let text = |attempt, next| attempt_in_words(&attempt, &next, Paint::PLAIN);
         assert_eq!(
             text(attempt(Outcome::BadStatus, Some(500)), retry),
-            "→ 500 in 7 ms, retry in 10 s"
+            "HTTP 500 in 7 ms, retry in 10 s"
         );
         assert_eq!(
             text(
                 attempt(Outcome::Succeeded, Some(200)),
                 Next::Settle(DeliveryStatus::Succeeded)
             ),
-            "→ 200 in 7 ms, succeeded"
+            "HTTP 200 in 7 ms, succeeded"
         );
         assert_eq!(
             text(
                 attempt(Outcome::ConnectError, None),
                 Next::Settle(DeliveryStatus::Failed)
             ),
-            "→ connect_error (connection refused) in 7 ms, failed, no retry left"
+            "connect_error (connection refused) in 7 ms, failed, no retry left"
         );
     }
 

@@ -1,0 +1,184 @@
+//! Accounts as callers wish them.
+
+use postrider_model::account::{METADATA_BYTES_MAX, uid_is_valid};
+use postrider_model::{Account, AccountId, Schedule, SigningKey};
+use postrider_storage::{SaveAccount, StoreResult};
+
+use super::json::check_json;
+use super::name::check_name;
+use super::schedule::{delays_s, schedule};
+use super::{ConfigureError, Faults, codes};
+use crate::Configuration;
+
+/// An account to be made, or all that can be changed of one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountWish {
+    /// The caller's own name for it, if it has one.
+    pub uid: Option<String>,
+    /// For people.
+    pub name: String,
+    /// The caller's own data: an object as JSON text; `None` for an empty one.
+    pub metadata: Option<String>,
+    /// Seconds between the attempts of a delivery; `None` follows the installation.
+    pub retry_delays_s: Option<Vec<i64>>,
+}
+
+impl AccountWish {
+    /// The account as it is.
+    pub fn of(account: &Account) -> Self {
+        Self {
+            uid: account.uid.clone(),
+            name: account.name.clone(),
+            metadata: Some(account.metadata.clone()),
+            retry_delays_s: delays_s(account.retry_delays.as_ref()),
+        }
+    }
+}
+
+impl Configuration {
+    /// Makes an account with its first signing key. It can have faults, or its `uid` be taken.
+    pub async fn create_account(&self, wish: AccountWish) -> Result<Account, ConfigureError> {
+        let draft = check(wish)?;
+        let now = self.clock.now();
+        let account = Account {
+            id: self.ids.account(now),
+            uid: draft.uid,
+            name: draft.name,
+            metadata: draft.metadata,
+            retry_delays: draft.retry_delays,
+            created_at: now,
+            updated_at: now,
+            version: 1,
+        };
+        let key = SigningKey {
+            id: self.ids.signing_key(now),
+            secret: self.entropy.signing_secret(),
+            created_at: now,
+            expires_at: None,
+        };
+        match self.directory.create_account(account, key).await? {
+            SaveAccount::Saved(account) => Ok(account),
+            SaveAccount::UidTaken => Err(ConfigureError::UidTaken),
+            SaveAccount::Missing => Err(ConfigureError::out_of_contract("create_account", "Missing")),
+            SaveAccount::Stale => Err(ConfigureError::out_of_contract("create_account", "Stale")),
+        }
+    }
+
+    /// Changes `current`, which was read from the store, to what is wished. It can have faults, its `uid` be taken, and
+    /// the account be gone or changed since.
+    pub async fn update_account(
+        &self,
+        current: Account,
+        wish: AccountWish,
+    ) -> Result<Account, ConfigureError> {
+        let draft = check(wish)?;
+        let edited = Account {
+            uid: draft.uid,
+            name: draft.name,
+            metadata: draft.metadata,
+            retry_delays: draft.retry_delays,
+            updated_at: self.clock.now(),
+            ..current
+        };
+        match self.directory.update_account(edited).await? {
+            SaveAccount::Saved(account) => Ok(account),
+            SaveAccount::UidTaken => Err(ConfigureError::UidTaken),
+            SaveAccount::Missing => Err(ConfigureError::Missing),
+            SaveAccount::Stale => Err(ConfigureError::Stale),
+        }
+    }
+
+    /// Removes the account with its keys, its automations and the grants for it; its events follow in the steps of
+    /// retention. Its pending deliveries are not carried out any more. False where there is none.
+    pub async fn delete_account(&self, account: AccountId) -> StoreResult<bool> {
+        self.directory.delete_account(account).await
+    }
+}
+
+/// The editable part of an account, checked.
+struct AccountDraft {
+    uid: Option<String>,
+    name: String,
+    metadata: String,
+    retry_delays: Option<Schedule>,
+}
+
+fn check(wish: AccountWish) -> Result<AccountDraft, ConfigureError> {
+    let mut faults = Faults::default();
+    if wish.uid.as_deref().is_some_and(|uid| !uid_is_valid(uid)) {
+        faults.add(
+            "/uid",
+            codes::INVALID_VALUE,
+            "a uid has 1 to 128 of the characters a-z, A-Z, 0-9, `_`, `.`, `:`, `@` and `-`, and does not start with `acct_`",
+        );
+    }
+    check_name(&wish.name, &mut faults);
+    let metadata = check_metadata(wish.metadata.as_deref().unwrap_or("{}"), &mut faults);
+    let retry_delays = wish
+        .retry_delays_s
+        .and_then(|delays| schedule(&delays, &mut faults));
+    faults.into_draft(Some(AccountDraft {
+        uid: wish.uid,
+        name: wish.name,
+        metadata,
+        retry_delays,
+    }))
+}
+
+fn check_metadata(text: &str, faults: &mut Faults) -> String {
+    let metadata = check_json(text, "/metadata", faults).unwrap_or_default();
+    if !metadata.is_empty() && !metadata.starts_with('{') {
+        faults.add("/metadata", codes::WRONG_TYPE, "expected an object");
+    }
+    if metadata.len() > METADATA_BYTES_MAX {
+        let detail = format!("metadata can have at most {METADATA_BYTES_MAX} bytes");
+        faults.add("/metadata", codes::TOO_LONG, detail);
+    }
+    metadata.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wish(metadata: Option<&str>) -> AccountWish {
+        AccountWish {
+            uid: None,
+            name: "n".to_owned(),
+            metadata: metadata.map(str::to_owned),
+            retry_delays_s: None,
+        }
+    }
+
+    fn pointers(wish: AccountWish) -> Vec<String> {
+        match check(wish) {
+            Err(ConfigureError::Faults(faults)) => faults.into_iter().map(|fault| fault.pointer).collect(),
+            Err(error) => panic!("{error}"),
+            Ok(_) => Vec::new(),
+        }
+    }
+
+    #[test]
+    fn everything_wrong_is_reported_at_once() {
+        let wish = AccountWish {
+            uid: Some("a b".to_owned()),
+            name: String::new(),
+            metadata: Some("[]".to_owned()),
+            retry_delays_s: Some(vec![-1]),
+        };
+        assert_eq!(
+            pointers(wish),
+            ["/uid", "/name", "/metadata", "/retry_delays_s/0"]
+        );
+    }
+
+    #[test]
+    fn metadata_is_kept_as_it_was_written_up_to_16_kib() {
+        let draft = check(wish(Some(r#"{"n":1.10}"#))).unwrap();
+        assert_eq!(draft.metadata, r#"{"n":1.10}"#);
+        let long = format!(r#"{{"a":"{}"}}"#, "x".repeat(16 * 1024));
+        assert_eq!(pointers(wish(Some(&long))), ["/metadata"]);
+        assert_eq!(pointers(wish(Some("{a}"))), ["/metadata"]);
+        assert_eq!(check(wish(None)).unwrap().metadata, "{}");
+    }
+}

@@ -1,0 +1,235 @@
+//! Automations as callers wish them.
+
+mod actions;
+mod destinations;
+mod headers;
+mod switch;
+
+use std::collections::HashSet;
+
+use postrider_model::automation::{DisabledReason, PATTERNS_MAX};
+use postrider_model::{
+    AccountId, Action, ActionId, Automation, AutomationId, BodyContent, BodyStyle, EventPattern, Schedule,
+    Timestamp, Trigger,
+};
+use postrider_storage::{SaveAutomation, StoreResult};
+
+use super::name::check_name;
+use super::schedule::{delays_s, schedule};
+use super::{ConfigureError, Faults, codes};
+use crate::Configuration;
+use destinations::check_destinations;
+
+/// An automation to be made, or all that can be changed of one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AutomationWish {
+    /// For people.
+    pub name: String,
+    /// Whether events set it off.
+    pub enabled: bool,
+    /// What sets it off, at `/trigger/event_types` of the resource: names of event types, prefixes such as
+    /// `proposal.*`, or `*`.
+    pub event_types: Vec<String>,
+    /// What it does.
+    pub actions: Vec<ActionWish>,
+    /// Seconds between the attempts of a delivery; `None` follows the account.
+    pub retry_delays_s: Option<Vec<i64>>,
+}
+
+/// A webhook to send.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ActionWish {
+    /// In a change: which action of the automation this is, so that it keeps its record. An action without is new.
+    pub id: Option<String>,
+    /// Whether it is called.
+    pub enabled: bool,
+    /// In a change: as it was read, or `None`. It cannot be set; switching the action on clears it.
+    pub disabled_reason: Option<String>,
+    /// Where to.
+    pub url: String,
+    /// What the body holds.
+    pub content: BodyContent,
+    /// How the body is serialised.
+    pub style: BodyStyle,
+    /// Further headers, in the order given: names and values.
+    pub headers: Vec<(String, String)>,
+    /// Bound on one attempt, answer included, in seconds; `None` follows the installation.
+    pub timeout_s: Option<i64>,
+}
+
+impl AutomationWish {
+    /// The automation as it is.
+    pub fn of(automation: &Automation) -> Self {
+        let patterns = &automation.trigger.event_types;
+        Self {
+            name: automation.name.clone(),
+            enabled: automation.enabled,
+            event_types: patterns.iter().map(ToString::to_string).collect(),
+            actions: automation.actions.iter().map(ActionWish::of).collect(),
+            retry_delays_s: delays_s(automation.retry_delays.as_ref()),
+        }
+    }
+}
+
+impl ActionWish {
+    /// The action as it is.
+    pub fn of(action: &Action) -> Self {
+        Self {
+            id: Some(action.id.to_string()),
+            enabled: action.enabled,
+            disabled_reason: action.disabled_reason.map(|reason| reason.as_str().to_owned()),
+            url: action.send.url.clone(),
+            content: action.send.content,
+            style: action.send.style,
+            headers: action.send.headers.clone(),
+            timeout_s: action.send.timeout_s.map(i64::from),
+        }
+    }
+}
+
+impl Configuration {
+    /// Makes an automation; it takes effect with the next event. It can have faults, be one too many, and the account
+    /// be gone.
+    pub async fn create_automation(
+        &self,
+        account: AccountId,
+        wish: AutomationWish,
+    ) -> Result<Automation, ConfigureError> {
+        let now = self.clock.now();
+        let draft = check(self, wish, &[], now).await?;
+        let automation = Automation {
+            id: self.ids.automation(now),
+            name: draft.name,
+            enabled: draft.enabled,
+            trigger: draft.trigger,
+            actions: draft.actions,
+            retry_delays: draft.retry_delays,
+            created_at: now,
+            updated_at: now,
+            version: 1,
+        };
+        match self.directory.create_automation(account, automation).await? {
+            SaveAutomation::Saved(automation) => Ok(automation),
+            SaveAutomation::Missing => Err(ConfigureError::Missing),
+            SaveAutomation::TooMany => Err(ConfigureError::TooMany),
+            SaveAutomation::Stale => Err(ConfigureError::out_of_contract("create_automation", "Stale")),
+        }
+    }
+
+    /// Changes `current`, which was read from the store, to what is wished. It can have faults, and the automation be
+    /// gone or changed since. An action wished with its id keeps its identity and its record, one without is new, and
+    /// one that is not wished any more is never called again.
+    pub async fn update_automation(
+        &self,
+        account: AccountId,
+        current: Automation,
+        wish: AutomationWish,
+    ) -> Result<Automation, ConfigureError> {
+        let now = self.clock.now();
+        let draft = check(self, wish, &current.actions, now).await?;
+        let edited = Automation {
+            name: draft.name,
+            enabled: draft.enabled,
+            trigger: draft.trigger,
+            actions: draft.actions,
+            retry_delays: draft.retry_delays,
+            updated_at: now,
+            ..current
+        };
+        self.save_edited(account, edited).await
+    }
+
+    /// Removes an automation with its actions; its deliveries stay on record. False where there is none.
+    pub async fn delete_automation(&self, account: AccountId, id: AutomationId) -> StoreResult<bool> {
+        self.directory.delete_automation(account, id).await
+    }
+
+    /// Switches an action off for this reason; it is not called any more. False where there is none, or it was off
+    /// already.
+    pub async fn disable_action(
+        &self,
+        account: AccountId,
+        action: ActionId,
+        reason: DisabledReason,
+    ) -> StoreResult<bool> {
+        let now = self.clock.now();
+        self.directory.disable_action(account, action, reason, now).await
+    }
+
+    async fn save_edited(
+        &self,
+        account: AccountId,
+        edited: Automation,
+    ) -> Result<Automation, ConfigureError> {
+        match self.directory.update_automation(account, edited).await? {
+            SaveAutomation::Saved(automation) => Ok(automation),
+            SaveAutomation::Missing => Err(ConfigureError::Missing),
+            SaveAutomation::Stale => Err(ConfigureError::Stale),
+            SaveAutomation::TooMany => Err(ConfigureError::out_of_contract("update_automation", "TooMany")),
+        }
+    }
+}
+
+/// The editable part of an automation, checked.
+struct AutomationDraft {
+    name: String,
+    enabled: bool,
+    trigger: Trigger,
+    actions: Vec<Action>,
+    retry_delays: Option<Schedule>,
+}
+
+/// Checks all of it, and its destinations where they are not those of `existing` actions.
+async fn check(
+    configuration: &Configuration,
+    wish: AutomationWish,
+    existing: &[Action],
+    now: Timestamp,
+) -> Result<AutomationDraft, ConfigureError> {
+    let mut faults = Faults::default();
+    check_name(&wish.name, &mut faults);
+    let trigger = check_trigger(&wish.event_types, &mut faults);
+    let retry_delays = wish
+        .retry_delays_s
+        .and_then(|delays| schedule(&delays, &mut faults));
+    let rules = actions::Rules {
+        existing,
+        header_names: configuration.header_names(),
+    };
+    let fresh_id = || configuration.ids.action(now);
+    let actions = actions::check(&wish.actions, &rules, fresh_id, &mut faults);
+    check_destinations(configuration, &wish.actions, existing, &mut faults).await;
+    faults.into_draft(Some(AutomationDraft {
+        name: wish.name,
+        enabled: wish.enabled,
+        trigger,
+        actions,
+        retry_delays,
+    }))
+}
+
+fn check_trigger(event_types: &[String], faults: &mut Faults) -> Trigger {
+    let place = "/trigger/event_types";
+    if event_types.is_empty() {
+        faults.add(place, codes::TOO_FEW, "at least one event type is needed");
+    }
+    if event_types.len() > PATTERNS_MAX {
+        let detail = format!("at most {PATTERNS_MAX} event types are possible");
+        faults.add(place, codes::TOO_MANY, detail);
+    }
+    let mut seen = HashSet::new();
+    let mut patterns = Vec::new();
+    for (index, text) in event_types.iter().enumerate() {
+        let place = format!("{place}/{index}");
+        match text.parse::<EventPattern>() {
+            Err(error) => faults.add(place, codes::INVALID_VALUE, error.to_string()),
+            Ok(_) if !seen.insert(text) => {
+                faults.add(place, codes::DUPLICATE, "this event type is listed twice");
+            }
+            Ok(pattern) => patterns.push(pattern),
+        }
+    }
+    Trigger {
+        event_types: patterns,
+    }
+}

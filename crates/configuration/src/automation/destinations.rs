@@ -1,0 +1,83 @@
+//! Checks where URLs lead, through the egress guard.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use postrider_egress::{DestinationError, EgressGuard, Resolve};
+use postrider_model::Action;
+use postrider_model::automation::ACTIONS_MAX;
+use tokio::task::JoinSet;
+
+use super::ActionWish;
+use crate::Configuration;
+use crate::{Fault, Faults};
+
+/// How many host names are looked up at the same time for one wish.
+const LOOK_UPS_MAX: usize = 8;
+
+/// How long a look-up may take while its URL is being saved.
+const LOOK_UP_MAX: Duration = Duration::from_secs(2);
+
+/// Checks the URL of each action that does not keep the one it has: an edit elsewhere must not fail because a name
+/// server is away. Whatever was saved is checked again when it is dialled.
+pub(super) async fn check_destinations(
+    configuration: &Configuration,
+    wishes: &[ActionWish],
+    existing: &[Action],
+    faults: &mut Faults,
+) {
+    let mut look_ups = JoinSet::new();
+    let mut found = Vec::new();
+    for (index, wish) in wishes.iter().enumerate().take(ACTIONS_MAX) {
+        let place = format!("/actions/{index}/url");
+        if keeps_its_url(wish, existing) {
+            continue;
+        }
+        if look_ups.len() >= LOOK_UPS_MAX {
+            found.extend(next(&mut look_ups).await);
+        }
+        let guard = Arc::clone(&configuration.guard);
+        let resolver = Arc::clone(&configuration.resolver);
+        let url = wish.url.clone();
+        look_ups.spawn(async move {
+            let error = check(&guard, &*resolver, &url).await.err()?;
+            let fault = Fault {
+                pointer: place,
+                code: error.code(),
+                detail: error.to_string(),
+            };
+            Some((index, fault))
+        });
+    }
+    while !look_ups.is_empty() {
+        found.extend(next(&mut look_ups).await);
+    }
+    found.sort_by_key(|(index, _)| *index);
+    found.into_iter().for_each(|(_, fault)| faults.push(fault));
+}
+
+/// The fault that the next look-up to end found, if it did.
+async fn next(look_ups: &mut JoinSet<Option<(usize, Fault)>>) -> Option<(usize, Fault)> {
+    match look_ups.join_next().await? {
+        Ok(found) => found,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // Nobody aborts a look-up but the drop of the whole set.
+            Err(_) => None,
+        },
+    }
+}
+
+/// Whether webhooks may be sent to `url`, as far as that can be known now.
+async fn check(guard: &EgressGuard, resolver: &dyn Resolve, url: &str) -> Result<(), DestinationError> {
+    let destination = guard.check_url(url)?;
+    guard.check_resolved(&destination, resolver, LOOK_UP_MAX).await
+}
+
+fn keeps_its_url(wish: &ActionWish, existing: &[Action]) -> bool {
+    let is_same = |action: &&Action| wish.id.as_deref() == Some(&*action.id.to_string());
+    existing
+        .iter()
+        .find(is_same)
+        .is_some_and(|action| action.send.url == wish.url)
+}

@@ -1,0 +1,36 @@
+//! The switch of an automation, as a list of them has one.
+
+use postrider_model::{AccountId, Automation, AutomationId};
+
+use crate::Configuration;
+use crate::{ConfigureError, EDITS_MAX};
+
+impl Configuration {
+    /// Switches an automation on or off and changes nothing else, so that a switch never undoes somebody's edit. Where
+    /// one comes in between, the switch starts over from what was edited. The automation can be gone, and be
+    /// [`ConfigureError::Stale`] where others kept changing it.
+    pub async fn set_automation_enabled(
+        &self,
+        account: AccountId,
+        id: AutomationId,
+        enabled: bool,
+    ) -> Result<Automation, ConfigureError> {
+        for _ in 0..EDITS_MAX {
+            let current = self.store.automation(account, id).await?;
+            let current = current.ok_or(ConfigureError::Missing)?;
+            if current.enabled == enabled {
+                return Ok(current);
+            }
+            let switched = Automation {
+                enabled,
+                updated_at: self.clock.now(),
+                ..current
+            };
+            match self.save_edited(account, switched).await {
+                Err(ConfigureError::Stale) => {}
+                settled => return settled,
+            }
+        }
+        Err(ConfigureError::Stale)
+    }
+}

@@ -1,0 +1,245 @@
+//! Accounts in memory: what accepting and attempting look up, coherent with the store.
+//!
+//! Changes go through here: each is written to the store and then dropped from memory *before* it is acknowledged, so
+//! that whatever begins after the acknowledgement sees it. A read that raced with the change cannot put the old state
+//! back, since removing an entry also voids the loads under way for it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use postrider_model::automation::DisabledReason;
+use postrider_model::{
+    Account, AccountId, Action, ActionId, Automation, AutomationId, Schedule, SigningKey, Timestamp,
+};
+use postrider_signing::signer::{LiveSigners, Signer};
+use postrider_storage::{AccountConfig, AccountRef, SaveAccount, SaveAutomation, Store, StoreResult};
+use quick_cache::sync::Cache;
+
+/// Accounts kept in memory: twice as many as the largest set-up that the design measures. Others are read again when
+/// needed.
+const ACCOUNTS_MAX: usize = 20_000;
+
+/// An account as the hot path needs it: keys expanded, actions findable.
+#[derive(Debug)]
+pub struct AccountEntry {
+    /// As read from the store.
+    pub config: AccountConfig,
+    /// Position of each action: index of its automation, index within.
+    actions: HashMap<ActionId, (usize, usize)>,
+    /// The current key, with the previous one while their overlap lasts.
+    both: Option<LiveSigners>,
+    /// The current key alone.
+    alone: LiveSigners,
+    /// When the overlap ends.
+    overlap_ends: Option<Timestamp>,
+}
+
+impl AccountEntry {
+    fn new(config: AccountConfig) -> Option<Self> {
+        let mut actions = HashMap::new();
+        for (outer, automation) in config.automations.iter().enumerate() {
+            for (inner, action) in automation.actions.iter().enumerate() {
+                actions.insert(action.id, (outer, inner));
+            }
+        }
+        let current = config.keys.iter().find(|key| key.expires_at.is_none())?;
+        let previous = config
+            .keys
+            .iter()
+            .filter(|key| key.expires_at.is_some())
+            .max_by_key(|key| key.expires_at);
+        let both = previous.map(|previous| LiveSigners {
+            current: Signer::new(&current.secret),
+            previous: Some(Signer::new(&previous.secret)),
+        });
+        let alone = LiveSigners {
+            current: Signer::new(&current.secret),
+            previous: None,
+        };
+        let overlap_ends = previous.and_then(|key| key.expires_at);
+        Some(Self {
+            actions,
+            both,
+            alone,
+            overlap_ends,
+            config,
+        })
+    }
+
+    /// The keys that sign at `now`.
+    pub fn signers(&self, now: Timestamp) -> &LiveSigners {
+        match (&self.both, self.overlap_ends) {
+            (Some(both), Some(end)) if now < end => both,
+            _ => &self.alone,
+        }
+    }
+
+    /// The automation and the action of this id, if the account still has it.
+    pub fn action(&self, id: ActionId) -> Option<(&Automation, &Action)> {
+        let (outer, inner) = *self.actions.get(&id)?;
+        let automation = &self.config.automations[outer];
+        Some((automation, &automation.actions[inner]))
+    }
+
+    /// The action, if it may be called: neither it nor its automation is switched off.
+    pub fn callable(&self, id: ActionId) -> Option<(&Automation, &Action)> {
+        self.action(id)
+            .filter(|(automation, action)| automation.enabled && action.enabled)
+    }
+
+    /// The automation of this id.
+    pub fn automation(&self, id: AutomationId) -> Option<&Automation> {
+        self.config
+            .automations
+            .iter()
+            .find(|automation| automation.id == id)
+    }
+
+    /// The schedule that applies: the automation's, else the account's, else the installation's.
+    pub fn schedule<'a>(&'a self, automation: &'a Automation, installation: &'a Schedule) -> &'a Schedule {
+        automation
+            .retry_delays
+            .as_ref()
+            .or(self.config.account.retry_delays.as_ref())
+            .unwrap_or(installation)
+    }
+}
+
+/// Accounts in memory.
+pub(crate) struct Directory {
+    store: Arc<dyn Store>,
+    entries: Cache<AccountId, Arc<AccountEntry>>,
+    uids: Cache<String, AccountId>,
+}
+
+impl Directory {
+    /// A directory that has read nothing yet.
+    pub(crate) fn new(store: Arc<dyn Store>) -> Self {
+        Self {
+            store,
+            entries: Cache::new(ACCOUNTS_MAX),
+            uids: Cache::new(ACCOUNTS_MAX),
+        }
+    }
+
+    /// The account of this id or uid, if there is one.
+    ///
+    /// What is known of a uid is only where to look: the account itself says whether it still has it. So a change of
+    /// one account, here or on another node, makes nothing else forgotten.
+    pub(crate) async fn resolve(&self, account: &AccountRef) -> StoreResult<Option<AccountId>> {
+        let uid = match account {
+            AccountRef::Id(id) => return Ok(self.entry(*id).await?.map(|entry| entry.config.account.id)),
+            AccountRef::Uid(uid) => uid,
+        };
+        if let Some(id) = self.uids.get(uid) {
+            let entry = self.entry(id).await?;
+            if entry.is_some_and(|entry| entry.config.account.uid.as_ref() == Some(uid)) {
+                return Ok(Some(id));
+            }
+        }
+        let Some(found) = self.store.account(account).await? else {
+            return Ok(None);
+        };
+        self.uids.insert(uid.clone(), found.id);
+        Ok(Some(found.id))
+    }
+
+    /// The account with its keys and automations, if there is one.
+    pub(crate) async fn entry(&self, account: AccountId) -> StoreResult<Option<Arc<AccountEntry>>> {
+        match self.entries.get_value_or_guard_async(&account).await {
+            Ok(entry) => Ok(Some(entry)),
+            Err(guard) => {
+                let config = self.store.account_config(account).await?;
+                let Some(entry) = config.and_then(AccountEntry::new).map(Arc::new) else {
+                    return Ok(None);
+                };
+                let _ = guard.insert(Arc::clone(&entry));
+                Ok(Some(entry))
+            }
+        }
+    }
+
+    /// Drops what is known of an account: it has changed.
+    pub(crate) fn forget(&self, account: AccountId) {
+        self.entries.remove(&account);
+    }
+
+    /// Drops everything: any of it may have changed.
+    pub(crate) fn forget_all(&self) {
+        self.entries.clear();
+    }
+
+    /// See [`postrider_storage::AccountStore::create_account`].
+    pub(crate) async fn create_account(&self, account: Account, key: SigningKey) -> StoreResult<SaveAccount> {
+        self.store.create_account(account, key).await
+    }
+
+    /// See [`postrider_storage::AccountStore::update_account`].
+    pub(crate) async fn update_account(&self, account: Account) -> StoreResult<SaveAccount> {
+        let id = account.id;
+        let saved = self.store.update_account(account).await;
+        self.forget(id);
+        saved
+    }
+
+    /// See [`postrider_storage::AccountStore::delete_account`].
+    pub(crate) async fn delete_account(&self, account: AccountId) -> StoreResult<bool> {
+        let deleted = self.store.delete_account(account).await;
+        self.forget(account);
+        deleted
+    }
+
+    /// See [`postrider_storage::AccountStore::rotate_signing_key`].
+    pub(crate) async fn rotate_signing_key(
+        &self,
+        account: AccountId,
+        key: SigningKey,
+        overlap_until: Timestamp,
+    ) -> StoreResult<bool> {
+        let rotated = self.store.rotate_signing_key(account, key, overlap_until).await;
+        self.forget(account);
+        rotated
+    }
+
+    /// See [`postrider_storage::AutomationStore::create_automation`].
+    pub(crate) async fn create_automation(
+        &self,
+        account: AccountId,
+        automation: Automation,
+    ) -> StoreResult<SaveAutomation> {
+        let saved = self.store.create_automation(account, automation).await;
+        self.forget(account);
+        saved
+    }
+
+    /// See [`postrider_storage::AutomationStore::update_automation`].
+    pub(crate) async fn update_automation(
+        &self,
+        account: AccountId,
+        automation: Automation,
+    ) -> StoreResult<SaveAutomation> {
+        let saved = self.store.update_automation(account, automation).await;
+        self.forget(account);
+        saved
+    }
+
+    /// See [`postrider_storage::AutomationStore::delete_automation`].
+    pub(crate) async fn delete_automation(&self, account: AccountId, id: AutomationId) -> StoreResult<bool> {
+        let deleted = self.store.delete_automation(account, id).await;
+        self.forget(account);
+        deleted
+    }
+
+    /// See [`postrider_storage::AutomationStore::disable_action`].
+    pub(crate) async fn disable_action(
+        &self,
+        account: AccountId,
+        action: ActionId,
+        reason: DisabledReason,
+        now: Timestamp,
+    ) -> StoreResult<bool> {
+        let disabled = self.store.disable_action(account, action, reason, now).await;
+        self.forget(account);
+        disabled
+    }
+}

@@ -1,0 +1,123 @@
+//! Entries of the catalogue of event types as callers wish them.
+
+use postrider_model::{EventType, EventTypeName};
+use postrider_storage::StoreResult;
+
+use super::json::check_json;
+use super::{ConfigureError, Fault, Faults, codes};
+use crate::Configuration;
+use crate::catalogue::CatalogueError;
+
+/// Longest description, in characters.
+const DESCRIPTION_CHARS_MAX: usize = 4_096;
+
+/// An event type as it is to be: what is left out is removed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventTypeWish {
+    /// The type's name.
+    pub name: String,
+    /// For people; may be empty.
+    pub description: String,
+    /// A `data` to show and to test with, as JSON text.
+    pub example: Option<String>,
+    /// The JSON Schema that `data` has to satisfy from now on, as JSON text.
+    pub schema: Option<String>,
+}
+
+impl EventTypeWish {
+    /// The event type as it is.
+    pub fn of(event_type: &EventType) -> Self {
+        Self {
+            name: event_type.name.to_string(),
+            description: event_type.description.clone(),
+            example: event_type.example.clone(),
+            schema: event_type.schema.clone(),
+        }
+    }
+}
+
+impl Configuration {
+    /// Makes the event type of this name or replaces it as a whole. Answers what is stored, and whether it is new. It
+    /// can have faults.
+    pub async fn put_event_type(&self, wish: EventTypeWish) -> Result<(EventType, bool), ConfigureError> {
+        let draft = check(wish)?;
+        let now = self.clock.now();
+        let event_type = EventType {
+            name: draft.name,
+            description: draft.description,
+            example: draft.example,
+            schema: draft.schema,
+            created_at: now,
+            updated_at: now,
+        };
+        let put = self.catalogue().put(event_type).await;
+        put.map_err(|error| match error {
+            CatalogueError::Schema(detail) => ConfigureError::Faults(vec![Fault {
+                pointer: "/schema".to_owned(),
+                code: codes::INVALID_VALUE,
+                detail,
+            }]),
+            CatalogueError::Store(error) => error.into(),
+        })
+    }
+
+    /// Removes an entry. False where there is none.
+    pub async fn delete_event_type(&self, name: &EventTypeName) -> StoreResult<bool> {
+        self.catalogue().delete(name).await
+    }
+}
+
+/// An event type, checked, but for what its schema says: the catalogue finds that out by compiling it.
+#[derive(Debug)]
+struct EventTypeDraft {
+    name: EventTypeName,
+    description: String,
+    example: Option<String>,
+    schema: Option<String>,
+}
+
+fn check(wish: EventTypeWish) -> Result<EventTypeDraft, ConfigureError> {
+    let mut faults = Faults::default();
+    let name = faults.parsed("/name", wish.name.parse::<EventTypeName>());
+    if wish.description.chars().count() > DESCRIPTION_CHARS_MAX {
+        let detail = format!("a description has at most {DESCRIPTION_CHARS_MAX} characters");
+        faults.add("/description", codes::TOO_LONG, detail);
+    }
+    let mut json =
+        |text: Option<String>, pointer| check_json(text.as_deref()?, pointer, &mut faults).map(str::to_owned);
+    let (example, schema) = (json(wish.example, "/example"), json(wish.schema, "/schema"));
+    let draft = name.map(|name| EventTypeDraft {
+        name,
+        description: wish.description,
+        example,
+        schema,
+    });
+    faults.into_draft(draft)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_wrong_is_reported_at_once_and_json_is_kept_as_it_was_written() {
+        let wish = EventTypeWish {
+            name: "a b".to_owned(),
+            description: "x".repeat(4_097),
+            example: Some("{".to_owned()),
+            schema: Some(String::new()),
+        };
+        let Err(ConfigureError::Faults(faults)) = check(wish.clone()) else {
+            panic!("nothing was found");
+        };
+        let pointers: Vec<_> = faults.into_iter().map(|fault| fault.pointer).collect();
+        assert_eq!(pointers, ["/name", "/description", "/example", "/schema"]);
+        let wish = EventTypeWish {
+            name: "a.b".to_owned(),
+            description: "é".repeat(4_096),
+            example: Some("\n{\"n\": 1.10}".to_owned()),
+            schema: None,
+        };
+        assert_eq!(check(wish).unwrap().example.unwrap(), "{\"n\": 1.10}");
+    }
+}

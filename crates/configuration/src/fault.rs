@@ -1,0 +1,83 @@
+//! What is wrong with a wish, each fault with its place.
+
+use super::{ConfigureError, codes};
+
+/// Most faults that one wish is told of: enough to mend it by, and a bound on the answer.
+pub const FAULTS_MAX: usize = 100;
+
+/// A single fault of a wish.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// Where: a JSON pointer (RFC 6901) into the resource as the API shows it.
+    pub pointer: String,
+    /// The kind of fault, stable across versions: one of [`super::codes`], or of
+    /// [`postrider_egress::DestinationError::code`].
+    pub code: &'static str,
+    /// What is wrong, in words.
+    pub detail: String,
+}
+
+/// Collects what is wrong with a wish, so that its author sees all of it at once. What comes after [`FAULTS_MAX`] is
+/// dropped.
+#[derive(Debug, Default)]
+pub(super) struct Faults(Vec<Fault>);
+
+impl Faults {
+    /// Adds a fault.
+    pub(super) fn add(&mut self, pointer: impl Into<String>, code: &'static str, detail: impl Into<String>) {
+        self.push(Fault {
+            pointer: pointer.into(),
+            code,
+            detail: detail.into(),
+        });
+    }
+
+    /// Adds a fault.
+    pub(super) fn push(&mut self, fault: Fault) {
+        if self.0.len() < FAULTS_MAX {
+            self.0.push(fault);
+        }
+    }
+
+    /// The value of a text that was parsed; where it could not be, that is a fault.
+    pub(super) fn parsed<T, E: std::fmt::Display>(
+        &mut self,
+        pointer: &str,
+        parsed: Result<T, E>,
+    ) -> Option<T> {
+        parsed
+            .map_err(|error| self.add(pointer, codes::INVALID_VALUE, error.to_string()))
+            .ok()
+    }
+
+    /// The draft, if nothing is wrong with it. A draft that could not be made needs a fault that says why.
+    pub(super) fn into_draft<T>(self, draft: Option<T>) -> Result<T, ConfigureError> {
+        debug_assert!(
+            draft.is_some() || !self.0.is_empty(),
+            "a draft is refused without a reason"
+        );
+        match draft {
+            Some(draft) if self.0.is_empty() => Ok(draft),
+            _ => Err(ConfigureError::Faults(self.0)),
+        }
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// Place and code of each fault that a check finds.
+    pub(crate) fn faults_of(check: impl FnOnce(&mut Faults)) -> Vec<(String, &'static str)> {
+        let mut faults = Faults::default();
+        check(&mut faults);
+        let place = |fault: Fault| (fault.pointer, fault.code);
+        faults.0.into_iter().map(place).collect()
+    }
+
+    #[test]
+    fn no_wish_is_told_of_more_than_the_bound() {
+        let found = faults_of(|faults| (0..1_000).for_each(|n| faults.add(format!("/{n}"), "x", "x")));
+        assert_eq!((found.len(), &*found[99].0), (FAULTS_MAX, "/99"));
+    }
+}

@@ -1,0 +1,98 @@
+//! Rotations of an account's signing key as callers wish them.
+
+use std::time::Duration;
+
+use postrider_model::{AccountId, SigningKey, SigningSecret};
+
+use super::{ConfigureError, Faults, codes};
+use crate::Configuration;
+
+/// How long the old key signs beside the new one where nothing is said: one day, for receivers to take the new one up.
+const OVERLAP_S_DEFAULT: u64 = 86_400;
+
+/// The longest overlap: 30 days. A key that was leaked should not sign for longer.
+const OVERLAP_S_MAX: u64 = 30 * 86_400;
+
+/// How to rotate. It holds a secret, so it does not print.
+#[derive(Clone, Default)]
+pub struct RotationWish {
+    /// How long the old key signs beside the new one, in seconds; `None` for a day.
+    pub overlap_s: Option<i64>,
+    /// The new key, where it is brought along; `None` for a random one.
+    pub secret: Option<String>,
+}
+
+impl Configuration {
+    /// Gives the account a new current key, which is answered. It can have faults, and the account be gone.
+    pub async fn rotate_signing_key(
+        &self,
+        account: AccountId,
+        wish: RotationWish,
+    ) -> Result<SigningKey, ConfigureError> {
+        let known = self.store.signing_keys(account).await?;
+        let known = known.ok_or(ConfigureError::Missing)?;
+        let (overlap, secret) = check(&wish, &known)?;
+        let now = self.clock.now();
+        let key = SigningKey {
+            id: self.ids.signing_key(now),
+            secret: secret.unwrap_or_else(|| self.entropy.signing_secret()),
+            created_at: now,
+            expires_at: None,
+        };
+        let rotated = self
+            .directory
+            .rotate_signing_key(account, key.clone(), now.after(overlap))
+            .await?;
+        rotated.then_some(key).ok_or(ConfigureError::Missing)
+    }
+}
+
+fn check(
+    wish: &RotationWish,
+    known: &[SigningKey],
+) -> Result<(Duration, Option<SigningSecret>), ConfigureError> {
+    let mut faults = Faults::default();
+    let overlap_s = wish.overlap_s.map_or(Some(OVERLAP_S_DEFAULT), |given| {
+        u64::try_from(given).ok().filter(|given| *given <= OVERLAP_S_MAX)
+    });
+    if overlap_s.is_none() {
+        let detail = format!("an overlap is 0 to {OVERLAP_S_MAX} seconds");
+        faults.add("/overlap_s", codes::OUT_OF_RANGE, detail);
+    }
+    let secret = wish
+        .secret
+        .as_deref()
+        .and_then(|text| faults.parsed("/secret", text.parse::<SigningSecret>()));
+    if let Some(secret) = &secret
+        && known.iter().any(|key| key.secret == *secret)
+    {
+        let detail = "this is, or was, a key of the account";
+        faults.add("/secret", codes::DUPLICATE, detail);
+    }
+    faults.into_draft(overlap_s.map(|overlap_s| (Duration::from_secs(overlap_s), secret)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn faults(overlap_s: Option<i64>, secret: Option<&str>) -> usize {
+        let secret = secret.map(str::to_owned);
+        match check(&RotationWish { overlap_s, secret }, &[]) {
+            Err(ConfigureError::Faults(faults)) => faults.len(),
+            Err(error) => panic!("{error}"),
+            Ok(_) => 0,
+        }
+    }
+
+    #[test]
+    fn overlaps_and_brought_keys_are_bounded() {
+        assert_eq!(faults(None, None), 0);
+        assert_eq!(
+            faults(Some(2_592_000), Some("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")),
+            0
+        );
+        assert_eq!(faults(Some(2_592_001), Some("whsec_short")), 2);
+        assert_eq!(faults(Some(-1), None), 1);
+    }
+}

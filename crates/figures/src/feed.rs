@@ -1,0 +1,64 @@
+//! News of attempts as they end, for those who watch: the demo's log, live pages.
+
+use std::sync::Arc;
+
+use postrider_engine::observe::RecordedResults;
+use postrider_model::delivery::Next;
+use postrider_model::{ActionId, Attempt, Event};
+use postrider_storage::{Change, DeliveryKey};
+use tokio::sync::broadcast;
+
+/// How many pieces of news a slow watcher can be behind before it misses some. A watcher reads the record to catch up.
+const BACKLOG: usize = 1_024;
+
+/// An attempt that ended and is on record.
+#[derive(Debug, Clone)]
+pub struct AttemptNews {
+    /// The delivery.
+    pub key: DeliveryKey,
+    /// Its action.
+    pub action: ActionId,
+    /// What is delivered.
+    pub event: Arc<Event>,
+    /// The record.
+    pub attempt: Arc<Attempt>,
+    /// What comes next.
+    pub next: Next,
+}
+
+/// Spreads news to all watchers; costs next to nothing while there are none.
+#[derive(Debug)]
+pub struct Feed(broadcast::Sender<Arc<AttemptNews>>);
+
+impl Feed {
+    /// A feed that nobody watches yet.
+    pub fn new() -> Self {
+        Self(broadcast::channel(BACKLOG).0)
+    }
+
+    /// Watches from here on.
+    pub fn watch(&self) -> broadcast::Receiver<Arc<AttemptNews>> {
+        self.0.subscribe()
+    }
+
+    /// Tells all watchers of the attempts among these results.
+    pub fn tell(&self, results: RecordedResults<'_>) {
+        if self.0.receiver_count() == 0 {
+            return;
+        }
+        for result in results.iter() {
+            let Change::Attempted { attempt, next, .. } = &result.finished.change else {
+                continue;
+            };
+            let news = AttemptNews {
+                key: result.finished.key,
+                action: result.finished.action,
+                event: Arc::clone(result.event),
+                attempt: Arc::new((**attempt).clone()),
+                next: *next,
+            };
+            // An error says that the last watcher has just left.
+            let _ = self.0.send(Arc::new(news));
+        }
+    }
+}

@@ -1,0 +1,278 @@
+//! Figures for people to look at: the installation over a range of time, and how an account's actions fare.
+//!
+//! They come from the store's sums and from what this node has not added to them yet, so that a page is up to date at
+//! once. What other nodes did in the last seconds ([`crate::FLUSH_EVERY`]) is missing.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use postrider_model::{AccountId, ActionId, Timestamp};
+use postrider_storage::StoreResult;
+use postrider_storage::statistics::latency::Histogram;
+use postrider_storage::statistics::{Backlog, Count, Counts, FailingAction, LatencyCount, Scope, TimeStep};
+
+use crate::Figures;
+use crate::statistics::Batch;
+
+/// How many failing actions are shown.
+pub const FAILING_MAX: usize = 10;
+
+/// How far [`Figures::action_rates`] looks back, and to the beginning of that hour.
+const RATES_OVER: Duration = Duration::from_secs(24 * 3600);
+
+/// How far back to look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Range {
+    /// 60 steps of a minute.
+    Hour,
+    /// 96 steps of 15 minutes.
+    Day,
+    /// 84 steps of two hours.
+    Week,
+    /// 60 steps of twelve hours.
+    Month,
+}
+
+impl Range {
+    /// Every range, shortest first.
+    pub const ALL: [Self; 4] = [Self::Hour, Self::Day, Self::Week, Self::Month];
+
+    /// How many steps it has.
+    pub const fn steps(self) -> usize {
+        match self {
+            Self::Hour | Self::Month => 60,
+            Self::Day => 96,
+            Self::Week => 84,
+        }
+    }
+
+    /// How long a step is.
+    pub const fn step(self) -> Duration {
+        let minutes = match self {
+            Self::Hour => 1,
+            Self::Day => 15,
+            Self::Week => 2 * 60,
+            Self::Month => 12 * 60,
+        };
+        Duration::from_secs(60 * minutes)
+    }
+
+    /// The sums that it is made of.
+    const fn sums(self) -> TimeStep {
+        match self {
+            Self::Hour | Self::Day => TimeStep::Minute,
+            Self::Week | Self::Month => TimeStep::Hour,
+        }
+    }
+
+    /// From the first step to the end of the one that `now` falls into. Steps begin at multiples of their length, in UTC.
+    fn span(self, now: Timestamp) -> std::ops::Range<Timestamp> {
+        let into_step = now.unix_ms().rem_euclid(step_ms(self));
+        let last = Timestamp::from_unix_ms(now.unix_ms() - into_step);
+        let end = last.after(self.step());
+        let length = self.step() * u32::try_from(self.steps()).unwrap_or(u32::MAX);
+        end.before(length)..end
+    }
+}
+
+/// What happened in a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OverviewStep {
+    /// When it began.
+    pub at: Timestamp,
+    /// What was counted in it.
+    pub counts: Counts,
+}
+
+/// The installation over a range of time. Events marked `test` and their deliveries are left out.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Overview {
+    /// Over how long.
+    pub range: Range,
+    /// Its steps, oldest first, also those in which nothing happened. The last one is not over yet.
+    pub steps: Vec<OverviewStep>,
+    /// All of them together.
+    pub totals: Counts,
+    /// The share of deliveries that failed, of those that failed or succeeded; `None` without any.
+    pub failure_rate: Option<f64>,
+    /// How long half of the deliveries that succeeded took at most, from acceptance to the receipt, with the error that
+    /// [`postrider_storage::statistics::latency`] tells of; `None` without any.
+    pub latency_p50: Option<Duration>,
+    /// The same of 95 % of them.
+    pub latency_p95: Option<Duration>,
+    /// The actions of which most deliveries failed, at most [`FAILING_MAX`], by whole hours: also of the hour in which
+    /// the range begins. They may be deleted by now.
+    pub failing: Vec<FailingAction>,
+    /// What is still to be done, on all nodes.
+    pub backlog: Backlog,
+}
+
+/// How an action's deliveries ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Rate {
+    /// So many succeeded.
+    pub succeeded: u64,
+    /// So many failed.
+    pub failed: u64,
+}
+
+/// What the store has for an overview.
+struct Stored {
+    steps: Vec<(Timestamp, Counts)>,
+    latencies: Histogram,
+    failing: Vec<FailingAction>,
+}
+
+impl Figures {
+    /// The installation over a range that ends now.
+    pub async fn overview(&self, range: Range) -> StoreResult<Overview> {
+        let now = self.clock.now();
+        let span = range.span(now);
+        let hours = TimeStep::Hour.start_of(span.start)..span.end;
+        let (store, sums) = (&self.store, range.sums());
+        let wanted = |scope: &Scope| matches!(scope, Scope::Installation | Scope::Action(_));
+        // No async closure: the compiler cannot tell that its future may move between threads.
+        let (of_span, of_hours) = (&span, &hours);
+        let read = move || async move {
+            let (steps, latencies, failing) = tokio::try_join!(
+                store.statistics(Scope::Installation, sums, of_span.clone()),
+                store.latencies(sums, of_span.clone()),
+                store.failing_actions(of_hours.clone(), FAILING_MAX),
+            )?;
+            Ok(Stored {
+                steps,
+                latencies,
+                failing,
+            })
+        };
+        let (stored, here) = self.statistics.beside(wanted, read).await?;
+        let backlog = store.backlog(now).await?;
+        let steps = steps(range, &span, stored.steps, &here.counts);
+        let latencies = latencies(sums, &span, stored.latencies, &here.latencies);
+        let mut totals = Counts::default();
+        for step in &steps {
+            totals += step.counts;
+        }
+        let judged = totals.failed + totals.succeeded;
+        Ok(Overview {
+            range,
+            steps,
+            totals,
+            failure_rate: (judged > 0).then(|| totals.failed as f64 / judged as f64),
+            latency_p50: latencies.percentile(0.5),
+            latency_p95: latencies.percentile(0.95),
+            failing: failing(&hours, stored.failing, &here.counts),
+            backlog,
+        })
+    }
+
+    /// How deliveries of the account's actions ended in the last 24 hours, and in the rest of the hour before those.
+    /// Actions of which none ended are not in it.
+    pub async fn action_rates(&self, account: AccountId) -> StoreResult<HashMap<ActionId, Rate>> {
+        let now = self.clock.now();
+        let hour = TimeStep::Hour;
+        let first = hour.start_of(now.before(RATES_OVER));
+        let span = first..now.after(Duration::from_millis(1));
+        let wanted = |scope: &Scope| matches!(scope, Scope::Action(key) if key.account == account);
+        let of_span = &span;
+        let read = move || async move { self.store.action_statistics(account, of_span.clone()).await };
+        let (stored, here) = self.statistics.beside(wanted, read).await?;
+        let stored = stored.into_iter().map(|(key, counts)| (key.action, counts));
+        let mut rates = HashMap::<_, Rate>::new();
+        for (action, counts) in stored.chain(of_actions(&span, &here)) {
+            if counts.succeeded + counts.failed > 0 {
+                let rate = rates.entry(action).or_default();
+                rate.succeeded += counts.succeeded;
+                rate.failed += counts.failed;
+            }
+        }
+        Ok(rates)
+    }
+}
+
+fn step_ms(range: Range) -> i64 {
+    i64::try_from(range.step().as_millis()).unwrap_or(i64::MAX)
+}
+
+fn of_actions<'a>(
+    span: &'a std::ops::Range<Timestamp>,
+    here: &'a Batch,
+) -> impl Iterator<Item = (ActionId, Counts)> + 'a {
+    let counts = here.counts.iter().filter(|count| span.contains(&count.at));
+    counts.filter_map(|count| match count.scope {
+        Scope::Action(key) => Some((key.action, count.counts)),
+        Scope::Installation | Scope::Account(_) => None,
+    })
+}
+
+/// All steps of the range, each with the sums that fall into it.
+fn steps(
+    range: Range,
+    span: &std::ops::Range<Timestamp>,
+    stored: Vec<(Timestamp, Counts)>,
+    here: &[Count],
+) -> Vec<OverviewStep> {
+    let mut at = span.start;
+    let mut steps = Vec::with_capacity(range.steps());
+    while at < span.end {
+        let counts = Counts::default();
+        steps.push(OverviewStep { at, counts });
+        at = at.after(range.step());
+    }
+    let here = here
+        .iter()
+        .filter(|count| count.scope == Scope::Installation && count.step == range.sums())
+        .map(|count| (count.at, count.counts));
+    for (at, counts) in stored.into_iter().chain(here) {
+        let into_span = at.unix_ms() - span.start.unix_ms();
+        let step = usize::try_from(into_span.div_euclid(step_ms(range)));
+        if let Some(step) = step.ok().and_then(|index| steps.get_mut(index)) {
+            step.counts += counts;
+        }
+    }
+    steps
+}
+
+fn latencies(
+    sums: TimeStep,
+    span: &std::ops::Range<Timestamp>,
+    mut stored: Histogram,
+    here: &[LatencyCount],
+) -> Histogram {
+    let of_range = here
+        .iter()
+        .filter(|latency| latency.step == sums && span.contains(&latency.at));
+    for latency in of_range {
+        stored.add(latency.bucket, latency.count);
+    }
+    stored
+}
+
+/// Adds what is here to the failures that the store told of. Where an action is not among those, only what is here is
+/// known of it: it may rank too low for as long as that takes to reach the store.
+fn failing(
+    hours: &std::ops::Range<Timestamp>,
+    mut failing: Vec<FailingAction>,
+    here: &[Count],
+) -> Vec<FailingAction> {
+    let mut places: HashMap<_, _> = failing.iter().map(|action| action.key).zip(0..).collect();
+    for count in here.iter().filter(|count| hours.contains(&count.at)) {
+        let Scope::Action(key) = count.scope else {
+            continue;
+        };
+        let place = *places.entry(key).or_insert(failing.len());
+        if place == failing.len() {
+            failing.push(FailingAction {
+                key,
+                failed: 0,
+                succeeded: 0,
+            });
+        }
+        failing[place].failed += count.counts.failed;
+        failing[place].succeeded += count.counts.succeeded;
+    }
+    failing.retain(|action| action.failed > 0);
+    failing.sort_by_key(|action| (std::cmp::Reverse(action.failed), action.key));
+    failing.truncate(FAILING_MAX);
+    failing
+}

@@ -1,0 +1,315 @@
+//! What this node counted and the store does not have yet.
+//!
+//! Figures are no records: they are counted here once something is on disk, and added to the store every few seconds
+//! ([`crate::flush`]). A crash loses the last seconds of them, and nothing else. A reader of figures adds
+//! what is still here to what the store says ([`Statistics::beside`]).
+//!
+//! **What counts.** Events when they are stored; attempts when they are on record; a delivery when it comes to a status
+//! that it did not have before: once for most, once more where a resend turns a failure into a receipt. How long one took
+//! counts where it succeeded on its way, not by a resend after it had settled. Test events count nowhere.
+//!
+//! The hot path takes one short lock per step of [`postrider_engine::work::advance`] and makes one look-up per item; memory is
+//! allocated for the first item of a sum alone. An hour's sums of the installation are made from its minutes when they
+//! are written.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use postrider_engine::observe::{RecordedResult, RecordedResults, StoredEvents};
+use postrider_model::delivery::Next;
+use postrider_model::{DeliveryStatus, Event, Outcome, Timestamp};
+use postrider_storage::statistics::latency::{Histogram, bucket_of};
+use postrider_storage::statistics::{ActionKey, Count, Counts, LatencyCount, Scope, TimeStep};
+use postrider_storage::{Change, StoreResult};
+
+/// Most sums of accounts and actions in memory, some 3 MB. What goes beyond, because so many are busy within a few seconds
+/// or because the store is away, is counted for the whole installation only.
+pub const SUMS_MAX: usize = 20_000;
+
+/// Most minutes in memory: as long as minutes are kept. Later ones are then counted in the last of them.
+pub const MINUTES_MAX: usize = 2_880;
+
+/// Most sums that the store is given at once: a few milliseconds of its writer, which acceptance waits for meanwhile.
+const BATCH_MAX: usize = 500;
+
+/// How often figures are read again because some of them moved from here to the store in between.
+const READS_MAX: usize = 4;
+
+/// The pause before reading while some are just moving.
+const MOVING_PAUSE: Duration = Duration::from_millis(5);
+
+/// The sums of this node.
+#[derive(Default)]
+pub struct Statistics {
+    held: Mutex<Held>,
+}
+
+#[derive(Default)]
+struct Held {
+    /// The installation's, by minute.
+    minutes: Vec<Minute>,
+    /// Of accounts and actions, by the hour that they are of.
+    hours: HashMap<(Scope, Timestamp), Counts>,
+    /// What was taken out of those to be given to the store, last first.
+    taken: Batch,
+    /// How much of the end of that is being given to it right now.
+    giving: (usize, usize),
+    /// Grows when giving begins and when it ends: odd while some is on its way.
+    moves: u64,
+}
+
+struct Minute {
+    at: Timestamp,
+    counts: Counts,
+    latencies: Histogram,
+}
+
+/// Sums for the store.
+#[derive(Debug, Clone, Default)]
+pub struct Batch {
+    /// How much of everything.
+    pub counts: Vec<Count>,
+    /// How long deliveries took.
+    pub latencies: Vec<LatencyCount>,
+}
+
+impl Statistics {
+    /// Counts events that were stored.
+    pub(crate) fn count_events(&self, events: StoredEvents<'_>) {
+        let mut held = self.held.lock();
+        for event in events.iter().filter(|event| !is_test(event)) {
+            let counts = Counts {
+                events: 1,
+                ..Counts::default()
+            };
+            held.add(Scope::Account(event.account), event.created_at, counts, None);
+        }
+    }
+
+    /// Counts what happened to deliveries.
+    pub(crate) fn count_results(&self, results: RecordedResults<'_>) {
+        let mut held = self.held.lock();
+        for result in results.iter().filter(|result| !is_test(result.event)) {
+            let (at, counts) = counts_of(&result);
+            held.add(
+                Scope::Action(key_of(&result)),
+                at,
+                counts,
+                latency_of(&result, at),
+            );
+        }
+    }
+
+    /// The next sums for the store. They stay here until [`Self::given`] says what became of them.
+    pub(crate) fn give(&self) -> Option<Batch> {
+        let mut held = self.held.lock();
+        if held.taken.is_empty() {
+            held.take();
+        }
+        let counts = held.taken.counts.len().min(BATCH_MAX);
+        let latencies = held.taken.latencies.len().min(BATCH_MAX);
+        held.giving = (counts, latencies);
+        if held.giving == (0, 0) {
+            return None;
+        }
+        held.moves += 1;
+        Some(held.taken.last(held.giving))
+    }
+
+    /// What [`Self::give`] gave is in the store now, or it is not.
+    pub(crate) fn given(&self, are_stored: bool) {
+        let mut held = self.held.lock();
+        let (counts, latencies) = std::mem::take(&mut held.giving);
+        held.moves += 1;
+        if are_stored {
+            let taken = &mut held.taken;
+            taken.counts.truncate(taken.counts.len() - counts);
+            taken.latencies.truncate(taken.latencies.len() - latencies);
+        }
+    }
+
+    /// Reads figures from the store, and gives what is here besides, of the scopes that are wanted: each item is in one
+    /// of them. (Where sums keep moving while it reads, which takes a store that writes faster than it reads, the last
+    /// reading is taken as it is.)
+    pub(crate) async fn beside<T, F>(
+        &self,
+        wanted: impl Fn(&Scope) -> bool,
+        read: impl Fn() -> F,
+    ) -> StoreResult<(T, Batch)>
+    where
+        F: Future<Output = StoreResult<T>>,
+    {
+        let mut reads = 0;
+        loop {
+            let before = self.held.lock().moves;
+            if !before.is_multiple_of(2) && reads + 1 < READS_MAX {
+                reads += 1;
+                tokio::time::sleep(MOVING_PAUSE).await;
+                continue;
+            }
+            let stored = read().await?;
+            reads += 1;
+            let held = self.held.lock();
+            if held.moves == before || reads >= READS_MAX {
+                return Ok((stored, held.all(wanted)));
+            }
+        }
+    }
+}
+
+impl Held {
+    /// Adds to the sums of the installation and of this scope.
+    fn add(&mut self, scope: Scope, at: Timestamp, counts: Counts, latency: Option<Duration>) {
+        let minute = self.minute(TimeStep::Minute.start_of(at));
+        minute.counts += counts;
+        if let Some(latency) = latency {
+            minute.latencies.add(bucket_of(latency), 1);
+        }
+        let key = (scope, TimeStep::Hour.start_of(at));
+        if let Some(sum) = self.hours.get_mut(&key) {
+            *sum += counts;
+        } else if self.hours.len() + self.taken.counts.len() < SUMS_MAX {
+            self.hours.insert(key, counts);
+        }
+    }
+
+    /// The sums of the minute that began then; nearly always it is the last.
+    fn minute(&mut self, at: Timestamp) -> &mut Minute {
+        let known = self.minutes.iter().rposition(|minute| minute.at == at);
+        let index = known.unwrap_or_else(|| {
+            if self.minutes.len() < MINUTES_MAX {
+                self.minutes.push(Minute {
+                    at,
+                    counts: Counts::default(),
+                    latencies: Histogram::new(),
+                });
+            }
+            self.minutes.len() - 1
+        });
+        &mut self.minutes[index]
+    }
+
+    /// Takes all sums out to be written. Both tables keep the memory that they have.
+    fn take(&mut self) {
+        let Self {
+            minutes,
+            hours,
+            taken,
+            ..
+        } = self;
+        for minute in minutes.drain(..) {
+            minute.push_to(taken);
+        }
+        for ((scope, at), counts) in hours.drain() {
+            taken.push(scope, at, counts);
+        }
+    }
+
+    /// Everything that is here, of the scopes that are wanted.
+    fn all(&self, wanted: impl Fn(&Scope) -> bool) -> Batch {
+        let mut all = Batch::default();
+        if wanted(&Scope::Installation) {
+            self.minutes.iter().for_each(|minute| minute.push_to(&mut all));
+            all.latencies.extend(&self.taken.latencies);
+        }
+        for ((scope, at), counts) in self.hours.iter().filter(|((scope, _), _)| wanted(scope)) {
+            all.push(*scope, *at, *counts);
+        }
+        let taken = self.taken.counts.iter().filter(|count| wanted(&count.scope));
+        all.counts.extend(taken);
+        all
+    }
+}
+
+impl Minute {
+    /// As sums of the minute and of its hour.
+    fn push_to(&self, batch: &mut Batch) {
+        for step in [TimeStep::Minute, TimeStep::Hour] {
+            let at = step.start_of(self.at);
+            batch.counts.push(Count {
+                scope: Scope::Installation,
+                step,
+                at,
+                counts: self.counts,
+            });
+            let latencies = self.latencies.filled().map(|(bucket, count)| LatencyCount {
+                step,
+                at,
+                bucket,
+                count,
+            });
+            batch.latencies.extend(latencies);
+        }
+    }
+}
+
+impl Batch {
+    fn is_empty(&self) -> bool {
+        self.counts.is_empty() && self.latencies.is_empty()
+    }
+
+    /// Adds the sum of an hour.
+    fn push(&mut self, scope: Scope, at: Timestamp, counts: Counts) {
+        self.counts.push(Count {
+            scope,
+            step: TimeStep::Hour,
+            at,
+            counts,
+        });
+    }
+
+    /// The last ones, so many of each kind.
+    fn last(&self, (counts, latencies): (usize, usize)) -> Self {
+        Self {
+            counts: self.counts[self.counts.len() - counts..].to_vec(),
+            latencies: self.latencies[self.latencies.len() - latencies..].to_vec(),
+        }
+    }
+}
+
+fn is_test(event: &Event) -> bool {
+    event.test
+}
+
+fn key_of(result: &RecordedResult<'_>) -> ActionKey {
+    ActionKey {
+        account: result.finished.key.account,
+        automation: result.automation,
+        action: result.finished.action,
+    }
+}
+
+/// When it happened, and what is to be counted of it.
+fn counts_of(result: &RecordedResult<'_>) -> (Timestamp, Counts) {
+    let mut counts = Counts::default();
+    let (at, status) = match &result.finished.change {
+        Change::Canceled { at, status } => (*at, *status),
+        Change::Attempted {
+            attempt, progress, ..
+        } => {
+            counts.attempts = 1;
+            counts.attempts_failed = u64::from(attempt.outcome != Outcome::Succeeded);
+            (attempt.started_at.after(attempt.duration), progress.status)
+        }
+    };
+    let is_new = result.resend_of != Some(status);
+    match status {
+        DeliveryStatus::Succeeded => counts.succeeded = u64::from(is_new),
+        DeliveryStatus::Failed => counts.failed = u64::from(is_new),
+        DeliveryStatus::Canceled => counts.canceled = u64::from(is_new),
+        DeliveryStatus::Pending => {}
+    }
+    (at, counts)
+}
+
+/// From acceptance to the receipt, of a delivery that succeeded on its way. Both ends are whole milliseconds, and so a
+/// latency may be off by one.
+fn latency_of(result: &RecordedResult<'_>, at: Timestamp) -> Option<Duration> {
+    let succeeded = matches!(
+        &result.finished.change,
+        Change::Attempted { next: Next::Settle(_), attempt, .. } if attempt.outcome == Outcome::Succeeded
+    );
+    let on_its_way = matches!(result.resend_of, None | Some(DeliveryStatus::Pending));
+    (succeeded && on_its_way).then(|| at.since(result.event.created_at))
+}
