@@ -1,9 +1,10 @@
 //! A client of the HTTP API: one connection, one request at a time, everything bounded.
 //!
-//! It reads responses as JSON without knowing their shape: `--json` prints what the server sent, and a field that a
-//! newer server adds is not an error.
+//! It reads responses as JSON without knowing their shape: `--json` prints what the server sent, and a field
+//! that a newer server adds is not an error.
 //!
-//! * [`connection`]: TCP and TLS. `certificates`: which authorities to trust. [`problem`]: RFC 9457 problem documents. [`pages`]: lists of any length.
+//! * [`connection`]: TCP and TLS. `certificates`: which authorities to trust. [`problem`]: RFC 9457 problem
+//!   documents. [`pages`]: lists of any length.
 
 mod certificates;
 mod connection;
@@ -45,8 +46,8 @@ pub struct ClientArgs {
     #[arg(long, global = true, value_name = "URL", value_parser = parse_url)]
     pub url: Option<Url>,
 
-    /// The API key. Prefer the variable: other users of the machine can see flags in the process list [variable:
-    /// POSTRIDER_API_KEY]
+    /// The API key. Prefer the variable: other users of the machine can see flags in the process list
+    /// [variable: POSTRIDER_API_KEY]
     #[arg(long, global = true, value_name = "KEY")]
     pub api_key: Option<String>,
 

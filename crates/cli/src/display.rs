@@ -1,6 +1,7 @@
 //! Output for people: tables, records, colours. Nothing that others sent reaches the terminal unescaped.
 //!
-//! * [`table`]: lists. [`record`]: one object. [`paint`]: colours. [`screen`]: standard output. [`progress`]: a bar.
+//! * [`table`]: lists. [`record`]: one object. [`paint`]: colours. [`screen`]: standard output. [`progress`]:
+//!   a bar.
 
 pub mod paint;
 pub mod progress;
@@ -19,8 +20,8 @@ pub use record::Record;
 pub use screen::Screen;
 pub use table::Table;
 
-/// The text with its control characters escaped, because names, headers and responses come from outside and a terminal
-/// obeys control sequences.
+/// The text with its control characters escaped, because names, headers and responses come from outside and a
+/// terminal obeys control sequences.
 pub fn printable(text: &str) -> Cow<'_, str> {
     if !text.chars().any(is_unprintable) {
         return Cow::Borrowed(text);
@@ -46,7 +47,8 @@ fn is_unprintable(character: char) -> bool {
 /// Widest line of running text, in characters.
 pub const TEXT_WIDTH: usize = 100;
 
-/// The text in lines of at most `width` columns, `prefix` included, broken between words and at its line feeds.
+/// The text in lines of at most `width` columns, `prefix` included, broken between words and at its line
+/// feeds.
 pub fn wrapped(text: &str, prefix: &str, width: usize) -> String {
     let mut lines = String::new();
     for paragraph in text.lines() {

@@ -6,7 +6,8 @@ use crate::client::Problem;
 pub mod exit {
     /// The server refused the request, or the work failed.
     pub const FAILED: u8 = 1;
-    /// The command line, a variable or the settings file is wrong, and nothing was done. clap uses the same number.
+    /// The command line, a variable or the settings file is wrong, and nothing was done. clap uses the same
+    /// number.
     pub const USAGE: u8 = 2;
     /// The server cannot be reached.
     pub const UNREACHABLE: u8 = 3;

@@ -20,11 +20,11 @@ pub fn read(source: &str) -> Result<Vec<u8>, Failure> {
     read.map_err(|error| Failure::Usage(format!("cannot read {name}: {error}")))
 }
 
-/// The JSON text that `argument` stands for: JSON in place, `@FILE`, or `-` for standard input. `flag` names it in
-/// errors.
+/// The JSON text that `argument` stands for: JSON in place, `@FILE`, or `-` for standard input. `flag` names
+/// it in errors.
 ///
-/// The text is returned unchanged, so that the server sees the bytes that were given; only a byte order mark goes, which
-/// editors and PowerShell add and RFC 8259 does not allow.
+/// The text is returned unchanged, so that the server sees the bytes that were given; only a byte order mark
+/// goes, which editors and PowerShell add and RFC 8259 does not allow.
 pub fn json(flag: &str, argument: &str) -> Result<String, Failure> {
     let bytes = match argument.strip_prefix('@') {
         Some(path) => read(path)?,

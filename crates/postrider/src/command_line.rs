@@ -18,8 +18,8 @@ const NAME: &str = "postrider";
 
 /// Sends webhooks: signed, retried on a schedule, and recorded
 ///
-/// Your software reports events, such as `proposal.accepted`. Postrider sends a signed HTTP request to each URL that
-/// the account's automations name, retries failed requests, and records every attempt.
+/// Your software reports events, such as `proposal.accepted`. Postrider sends a signed HTTP request to each
+/// URL that the account's automations name, retries failed requests, and records every attempt.
 #[derive(Debug, Parser)]
 #[command(
     name = NAME,

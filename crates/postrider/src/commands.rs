@@ -1,9 +1,10 @@
 //! The commands of the server's side, one per file: [`serve`], [`dev`], [`migrate`], [`backup`], [`copy`].
 //!
-//! The last three find the server's store with [`data_dir`]. Client and offline commands are in the crate `cli`.
+//! The last three find the server's store with [`data_dir`]. Client and offline commands are in the crate
+//! `cli`.
 //!
-//! To add a command: a file here with its `Args` and `run`, a variant and its group in [`crate::command_line`]; then
-//! `UPDATE_GENERATED=1 cargo test -p postrider` adds it to the reference.
+//! To add a command: a file here with its `Args` and `run`, a variant and its group in
+//! [`crate::command_line`]; then `UPDATE_GENERATED=1 cargo test -p postrider` adds it to the reference.
 
 pub mod backup;
 pub mod copy;

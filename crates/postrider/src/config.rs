@@ -3,7 +3,8 @@
 //! Keys and variables that nothing here reads are refused, so that a misspelt one is always noticed.
 //!
 //! * [`settings`]: the one declaration; flags, variables, keys, help and the reference follow from it.
-//! * [`declaration`]: what follows. [`environment`], [`file`]: where values come from. [`load`]: puts them together.
+//! * [`declaration`]: what follows. [`environment`], [`file`]: where values come from. [`load`]: puts them
+//!   together.
 //! * [`reference`]: the commented `docs/reference/postrider.toml`.
 //! * The other files hold one kind of value each.
 //!

@@ -1,11 +1,14 @@
-//! The `postrider` program: settings, the commands of the server's side, and the wiring of the parts into a server.
+//! The `postrider` program: settings, the commands of the server's side, and the wiring of the parts into a
+//! server.
 //!
 //! * [`command_line`]: all commands, those of the crate `cli` too, and their help. [`config`]: settings.
 //! * [`commands`]: serve, dev, migrate, backup, copy. [`wiring`]: turns the parts into a running node.
 //!
-//! It must never hold a rule about deliveries, nor know SQL, nor a route of the API except through the crate `cli`.
+//! It must never hold a rule about deliveries, nor know SQL, nor a route of the API except through the crate
+//! `cli`.
 //!
-//! To add a setting: see [`config`]. To add a command: see [`commands`], and the crate `cli` for one of a client.
+//! To add a setting: see [`config`]. To add a command: see [`commands`], and the crate `cli` for one of a
+//! client.
 
 pub mod command_line;
 pub mod commands;

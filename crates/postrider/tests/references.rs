@@ -1,4 +1,5 @@
-//! The committed references agree with the code. `UPDATE_GENERATED=1 cargo test -p postrider` writes them anew.
+//! The committed references agree with the code. `UPDATE_GENERATED=1 cargo test -p postrider` writes them
+//! anew.
 
 #![expect(clippy::unwrap_used, reason = "a test says by panicking what is wrong")]
 
@@ -70,7 +71,8 @@ fn shell_blocks(text: &str) -> Vec<&str> {
         .collect()
 }
 
-/// Runs a script in bash, with `postrider` and other programs replaced by functions that record their arguments.
+/// Runs a script in bash, with `postrider` and other programs replaced by functions that record their
+/// arguments.
 fn arguments_of(script: &str) -> Vec<Vec<String>> {
     let folder = tempfile::tempdir().unwrap();
     let recorded = folder.path().join("recorded");

@@ -119,7 +119,8 @@ fn body(args: &CreateArgs) -> Result<Value, Failure> {
     Ok(body.into())
 }
 
-/// Asks before everything of an account is deleted. `--yes` replaces the question, and is required where nobody can answer.
+/// Asks before everything of an account is deleted. `--yes` replaces the question, and is required where
+/// nobody can answer.
 fn confirm(args: &DeleteArgs) -> Result<(), Failure> {
     if args.yes {
         return Ok(());

@@ -67,7 +67,8 @@ struct TestArgs {
     /// The event type [default: one that the automation is for]
     #[arg(long = "type", value_name = "TYPE")]
     event_type: Option<String>,
-    /// The event's data as JSON [default: the example of the event type]. `@FILE` reads a file, `-` standard input
+    /// The event's data as JSON [default: the example of the event type]. `@FILE` reads a file, `-` standard
+    /// input
     #[arg(long, value_name = "JSON")]
     data: Option<String>,
 }

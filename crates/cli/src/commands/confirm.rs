@@ -9,7 +9,8 @@ pub fn can_ask() -> bool {
     io::stdin().is_terminal()
 }
 
-/// Asks on standard error, so that standard output holds results only. Returns the reply without white space around.
+/// Asks on standard error, so that standard output holds results only. Returns the reply without white space
+/// around.
 pub fn ask(question: &str) -> Result<String, Failure> {
     let mut stderr = io::stderr();
     write!(stderr, "{question} ")?;

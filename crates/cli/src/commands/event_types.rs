@@ -51,7 +51,8 @@ struct SetArgs {
     /// Example `data` as JSON. `@FILE` reads a file, `-` standard input
     #[arg(long, value_name = "JSON")]
     example: Option<String>,
-    /// A JSON Schema for `data`; events that do not match are refused. `@FILE` reads a file, `-` standard input
+    /// A JSON Schema for `data`; events that do not match are refused. `@FILE` reads a file, `-` standard
+    /// input
     #[arg(long, value_name = "JSON")]
     schema: Option<String>,
 }

@@ -46,7 +46,8 @@ enum Command {
         /// How long the old key keeps signing beside the new one, at most 30d [default: 1d]
         #[arg(long, value_name = "DURATION", value_parser = overlap)]
         overlap: Option<Duration>,
-        /// A file with your own key (`whsec_…`) on its only line, or `-` for standard input. By default Postrider creates one
+        /// A file with your own key (`whsec_…`) on its only line, or `-` for standard input. By default
+        /// Postrider creates one
         #[arg(long, value_name = "FILE")]
         secret_file: Option<String>,
     },

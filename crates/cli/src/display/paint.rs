@@ -12,7 +12,8 @@ impl Paint {
     /// No colours.
     pub const PLAIN: Self = Self { on: false };
 
-    /// Colours where `stream` is a terminal that can show them and `NO_COLOR` is not set (<https://no-color.org>).
+    /// Colours where `stream` is a terminal that can show them and `NO_COLOR` is not set
+    /// (<https://no-color.org>).
     pub fn for_stream(stream: &impl IsTerminal) -> Self {
         let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");

@@ -67,8 +67,8 @@ impl Progress {
         self.shown = Some(Instant::now());
         let state = self.state(self.begun.elapsed());
         if self.is_terminal {
-            // Returns to the start of the line and clears the rest. Line wrap is off meanwhile, because a second line would
-            // not be drawn over.
+            // Returns to the start of the line and clears the rest. Line wrap is off meanwhile, because a
+            // second line would not be drawn over.
             say(&format!("\r\u{1b}[?7l{}  {state}\u{1b}[K\u{1b}[?7h", self.bar()));
         } else {
             say(&format!("{state}\n"));

@@ -1,7 +1,8 @@
-//! Lays out the help: prose is wrapped to the terminal, examples are not, so that each can be copied as one line.
+//! Lays out the help: prose is wrapped to the terminal, examples are not, so that each can be copied as one
+//! line.
 //!
-//! clap wraps every line of `after_help`, examples too. So the text goes into the command's help template instead, where
-//! clap leaves it alone, wrapped here.
+//! clap wraps every line of `after_help`, examples too. So the text goes into the command's help template
+//! instead, where clap leaves it alone, wrapped here.
 
 use clap::Command;
 use postrider_cli::display::wrapped;

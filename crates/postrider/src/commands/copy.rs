@@ -40,7 +40,8 @@ pub struct Args {
     pub database: DatabaseArgs,
 }
 
-/// Copies everything in a data folder into a database, except grants (links to the console, and its sessions).
+/// Copies everything in a data folder into a database, except grants (links to the console, and its
+/// sessions).
 pub async fn run(args: &Args, matches: &ArgMatches, environment: &Environment) -> Result<(), Failure> {
     let folder = source::folder(&args.from)?;
     let settings = config::load(matches, environment)?.settings;

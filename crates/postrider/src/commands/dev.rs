@@ -1,7 +1,8 @@
-//! `postrider dev`: a throw-away demo. A real node, fed through its real API, delivers to a receiver of its own.
+//! `postrider dev`: a throw-away demo. A real node, fed through its real API, delivers to a receiver of its
+//! own.
 //!
-//! * [`demo`]: the account and the sample events, created through the API. [`receiver`]: verifies signatures, and fails
-//!   now and then. [`narrator`]: a line per attempt. [`banner`]: addresses, and commands to try.
+//! * [`demo`]: the account and the sample events, created through the API. [`receiver`]: verifies signatures,
+//!   and fails now and then. [`narrator`]: a line per attempt. [`banner`]: addresses, and commands to try.
 
 mod banner;
 mod demo;

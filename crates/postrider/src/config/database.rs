@@ -9,7 +9,8 @@ use super::text_value::serde_as_text;
 /// Replaces a password in output.
 const HIDDEN: &str = "***";
 
-/// The URL of a PostgreSQL database, or libpq's `key=value` form. It may hold a password, so it prints without one.
+/// The URL of a PostgreSQL database, or libpq's `key=value` form. It may hold a password, so it prints
+/// without one.
 ///
 /// The driver checks it. It is not parsed here, so that no message can repeat the password.
 #[derive(Clone, PartialEq, Eq)]

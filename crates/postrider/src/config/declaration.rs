@@ -62,8 +62,8 @@ pub fn read(values: toml::Table) -> Result<Settings, toml::de::Error> {
     Settings::deserialize(toml::Value::Table(values))
 }
 
-/// Adds to a command's help, and to that of the commands below it, which variable sets each setting too, what the
-/// default is and which values there are. clap would put those into paragraphs of their own.
+/// Adds to a command's help, and to that of the commands below it, which variable sets each setting too, what
+/// the default is and which values there are. clap would put those into paragraphs of their own.
 pub fn with_origins_in_help(command: Command) -> Command {
     let has_variables = matches!(command.get_name(), "serve" | "migrate" | "backup" | "copy");
     command

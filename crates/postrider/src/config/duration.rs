@@ -56,6 +56,12 @@ bounded_duration!(
     ShutdownGrace, Duration::ZERO, Duration::from_secs(600)
 );
 bounded_duration!(
+    /// How long a session lives without a renewal. The lower bound keeps a pause of a busy machine from
+    /// ending a healthy session; with more than the upper bound, deliveries of a killed server would wait
+    /// longer than most schedules last.
+    SessionLease, Duration::from_secs(5), Duration::from_secs(600)
+);
+bounded_duration!(
     /// Time between two sample events of the demo.
     SampleInterval, Duration::from_millis(10), Duration::from_secs(3_600)
 );

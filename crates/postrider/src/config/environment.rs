@@ -9,7 +9,8 @@ use super::nearest::nearest;
 use super::service_links::is_service_link;
 use super::{ConfigError, Origin};
 
-/// Picks our variables from all of them. Ignores what Kubernetes and Docker inject for a service with our name.
+/// Picks our variables from all of them. Ignores what Kubernetes and Docker inject for a service with our
+/// name.
 pub fn read(all: impl IntoIterator<Item = (OsString, OsString)>) -> Result<Environment, ConfigError> {
     let mut ours = Vec::new();
     for (name, value) in all {

@@ -8,7 +8,8 @@ use serde::{Deserializer, Serializer};
 use super::public_url::origin;
 use super::text_value;
 
-/// Pages that may show the console in a frame: a source of the directive `frame-ancestors` (CSP 3, section 6.4.2).
+/// Pages that may show the console in a frame: a source of the directive `frame-ancestors` (CSP 3, section
+/// 6.4.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FrameAncestor {
     /// Pages of the console's own origin.

@@ -39,8 +39,8 @@ pub struct Loaded {
 type Origins = HashMap<&'static str, Origin>;
 
 impl Loaded {
-    /// Refuses settings of a database if no database is named, because they would have no effect. Commands that get the
-    /// database from elsewhere do not call this.
+    /// Refuses settings of a database if no database is named, because they would have no effect. Commands
+    /// that get the database from elsewhere do not call this.
     pub fn check_database(&self, environment: &Environment) -> Result<(), ConfigError> {
         if self.settings.database_url.is_some() {
             return Ok(());
@@ -90,8 +90,8 @@ fn merge(
     let mut origins = HashMap::new();
     for setting in settings() {
         let key = key(setting);
-        // Every value is checked, even one that another overrides: a mistake in the file must not surface only when a
-        // flag is removed.
+        // Every value is checked, even one that another overrides: a mistake in the file must not surface
+        // only when a flag is removed.
         if let Some((value, origin)) = file.get(key) {
             values.insert(key.to_owned(), checked(key, value, origin.clone())?);
             origins.insert(key, origin);

@@ -1,12 +1,13 @@
 //! Variables that Kubernetes injects into every pod for each service of the namespace.
 //!
-//! A service called `postrider`, or `postrider-postgresql` as Helm names the parts of a release, yields variables that
-//! start like ours. Source: Kubernetes, "Service: environment variables"; `pkg/kubelet/envvars/envvars.go`.
+//! A service called `postrider`, or `postrider-postgresql` as Helm names the parts of a release, yields
+//! variables that start like ours. Source: Kubernetes, "Service: environment variables";
+//! `pkg/kubelet/envvars/envvars.go`.
 
 use std::net::{IpAddr, SocketAddr};
 
-/// Whether Kubernetes injects a variable with this name and this value. The value counts too, so that a misspelt
-/// setting such as `POSTRIDER_LISTEN_PORT=8080` is still reported.
+/// Whether Kubernetes injects a variable with this name and this value. The value counts too, so that a
+/// misspelt setting such as `POSTRIDER_LISTEN_PORT=8080` is still reported.
 pub fn is_service_link(name: &str, value: &str) -> bool {
     is_docker_name(name, value)
         || is_host(name, value)

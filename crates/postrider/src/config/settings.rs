@@ -1,7 +1,8 @@
-//! Every setting, declared once: its flag, variable, key in `postrider.toml`, default and help all come from here.
+//! Every setting, declared once: its flag, variable, key in `postrider.toml`, default and help all come from
+//! here.
 //!
-//! The field's name is the key (`data_dir`); the flag (`--data-dir`) and the variable (`POSTRIDER_DATA_DIR`) follow
-//! from it. The doc comment is the help text and the comment in the reference.
+//! The field's name is the key (`data_dir`); the flag (`--data-dir`) and the variable (`POSTRIDER_DATA_DIR`)
+//! follow from it. The doc comment is the help text and the comment in the reference.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -14,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::accent_color::AccentColor;
 use super::database::DatabaseUrl;
-use super::duration::{AttemptTimeout, Retention, ShutdownGrace};
+use super::duration::{AttemptTimeout, Retention, SessionLease, ShutdownGrace};
 use super::frame_ancestors::{self, FrameAncestor};
 use super::log::{LogFormat, LogLevel};
 use super::logo::{Logo, LogoError};
@@ -28,13 +29,14 @@ use super::{listen, networks, retry_delays, text_value};
 #[serde(deny_unknown_fields)]
 #[command(next_help_heading = "Settings")]
 pub struct Settings {
-    /// The address and port of the API and the console. With port 0 the server picks a free port and prints it.
+    /// The address and port of the API and the console. With port 0 the server picks a free port and prints
+    /// it.
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080", value_parser = listen::parse)]
     #[serde(with = "listen")]
     pub listen: SocketAddr,
 
-    /// The origin under which browsers reach the server, such as `https://webhooks.example.com`. Links to the console
-    /// begin with it. By default they begin with `http://` and the host of the request.
+    /// The origin under which browsers reach the server, such as `https://webhooks.example.com`. Links to the
+    /// console begin with it. By default they begin with `http://` and the host of the request.
     #[arg(long, value_name = "URL")]
     pub public_url: Option<PublicUrl>,
 
@@ -42,9 +44,9 @@ pub struct Settings {
     #[arg(long, value_name = "FOLDER", default_value = "./postrider-data")]
     pub data_dir: PathBuf,
 
-    /// A PostgreSQL database (15 or newer) to use instead of a data folder; several servers can share one. Example:
-    /// `postgres://user@host/database?sslmode=require`. If the URL names several hosts, the server uses the one that
-    /// accepts writes. TLS always checks the certificate, whatever the `sslmode`.
+    /// A PostgreSQL database (15 or newer) to use instead of a data folder; several servers can share one.
+    /// Example: `postgres://user@host/database?sslmode=require`. If the URL names several hosts, the server
+    /// uses the one that accepts writes. TLS always checks the certificate, whatever the `sslmode`.
     #[arg(long, value_name = "URL")]
     pub database_url: Option<DatabaseUrl>,
 
@@ -62,25 +64,26 @@ pub struct Settings {
     #[serde(deserialize_with = "connections")]
     pub database_connections: u32,
 
-    /// The retry schedule: delays in seconds. `10,100` makes the first attempt at once, retries 10 s after the first
-    /// failure and 100 s after the second, then marks the delivery failed. `none` makes one attempt. Accounts and
-    /// automations can override it.
+    /// The retry schedule: delays in seconds. `10,100` makes the first attempt at once, retries 10 s after
+    /// the first failure and 100 s after the second, then marks the delivery failed. `none` makes one
+    /// attempt. Accounts and automations can override it.
     #[arg(long, value_name = "SECONDS,…", default_value = "10,100")]
     #[serde(with = "retry_delays")]
     pub retry_delays: RetryDelays,
 
-    /// The timeout of one attempt, from the name look-up to the last byte of the response. Actions can override it.
+    /// The timeout of one attempt, from the name look-up to the last byte of the response. Actions can
+    /// override it.
     #[arg(long, value_name = "DURATION", default_value = "15s")]
     pub attempt_timeout: AttemptTimeout,
 
-    /// The prefix of the headers and of the user agent of webhooks: the name under which you send. `Acme` sends
-    /// `Acme-Signature`.
+    /// The prefix of the headers and of the user agent of webhooks: the name under which you send. `Acme`
+    /// sends `Acme-Signature`.
     #[arg(long, value_name = "NAME", default_value = "Postrider")]
     #[serde(with = "text_value")]
     pub header_prefix: HeaderPrefix,
 
-    /// A private or loopback network that webhooks may reach, such as `10.1.0.0/16`. Repeatable, or separated by commas.
-    /// By default webhooks reach public addresses only.
+    /// A private or loopback network that webhooks may reach, such as `10.1.0.0/16`. Repeatable, or separated
+    /// by commas. By default webhooks reach public addresses only.
     #[arg(long, value_name = "CIDR", value_delimiter = ',', value_parser = networks::parse)]
     #[serde(default, with = "networks")]
     pub allow_destination: Vec<IpNet>,
@@ -101,8 +104,8 @@ pub struct Settings {
     #[arg(long, value_name = "DURATION", default_value = "30d")]
     pub retention: Retention,
 
-    /// What to do with an event whose type is not in the catalogue: `add` accepts it and adds the type, `refuse` refuses
-    /// it.
+    /// What to do with an event whose type is not in the catalogue: `add` accepts it and adds the type,
+    /// `refuse` refuses it.
     #[arg(long, value_name = "WHAT", value_enum, default_value = "add")]
     pub unseen_event_types: UnseenEventTypes,
 
@@ -111,12 +114,21 @@ pub struct Settings {
     #[serde(deserialize_with = "in_flight")]
     pub in_flight_max: u32,
 
-    /// How long a stopping server waits for attempts in flight. It gives up the others, and the next start repeats them.
+    /// How long a stopping server waits for attempts in flight. It gives up the others, and the next start
+    /// repeats them.
     #[arg(long, value_name = "DURATION", default_value = "20s")]
     pub shutdown_grace: ShutdownGrace,
 
-    /// An origin whose pages may show the console in a frame: `https://app.example.com`, `https://*.example.com`, or
-    /// `self` for the server's own pages. Repeatable, or separated by commas. By default no page may.
+    /// How long a server may lose contact with the PostgreSQL database before the others take over its
+    /// deliveries. The server renews its lease every third of this time. A longer lease tolerates longer
+    /// network outages; with a shorter one, the others take over sooner from a killed server. Servers that
+    /// share a database may differ.
+    #[arg(long, value_name = "DURATION", default_value = "30s")]
+    pub session_lease: SessionLease,
+
+    /// An origin whose pages may show the console in a frame: `https://app.example.com`,
+    /// `https://*.example.com`, or `self` for the server's own pages. Repeatable, or separated by commas. By
+    /// default no page may.
     #[arg(long, value_name = "ORIGIN", value_delimiter = ',')]
     #[serde(default, with = "frame_ancestors")]
     pub console_frame_ancestors: Vec<FrameAncestor>,
@@ -137,8 +149,8 @@ pub struct Settings {
     #[arg(long, value_name = "FORMAT", value_enum, default_value = "text")]
     pub log_format: LogFormat,
 
-    /// The least severe level that is logged: `error`, `warn`, `info`, `debug` or `trace`. Parts can have their own, such
-    /// as `info,postrider_engine=debug`.
+    /// The least severe level that is logged: `error`, `warn`, `info`, `debug` or `trace`. Parts can have
+    /// their own, such as `info,postrider_engine=debug`.
     #[arg(long, value_name = "LEVEL", default_value = "info")]
     pub log_level: LogLevel,
 }
@@ -146,8 +158,8 @@ pub struct Settings {
 /// Bounds on the attempts in flight: a system has about 28,000 ports for one destination.
 const IN_FLIGHT: std::ops::RangeInclusive<i64> = 1..=20_000;
 
-/// Bounds on the connections to the database. Two at least, so that reads do not wait for writes. The upper bound is what
-/// a PostgreSQL server accepts by default; a node sends its work in batches over one or two.
+/// Bounds on the connections to the database. Two at least, so that reads do not wait for writes. The upper
+/// bound is what a PostgreSQL server accepts by default; a node sends its work in batches over one or two.
 const CONNECTIONS: std::ops::RangeInclusive<i64> = 2..=100;
 
 fn in_flight<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
@@ -212,6 +224,7 @@ impl Settings {
                 UnseenEventTypes::Refuse => UnseenTypes::Refuse,
             },
             retention: self.retention.get(),
+            lease: self.session_lease.get(),
             in_flight_max: usize::try_from(self.in_flight_max).unwrap_or(usize::MAX),
             ..EngineSettings::default()
         }

@@ -1,5 +1,5 @@
-//! Lets a setting's type, or the items of its list, be read from text alone, so that flags, variables and the file share
-//! one parser.
+//! Lets a setting's type, or the items of its list, be read from text alone, so that flags, variables and the
+//! file share one parser.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -40,8 +40,8 @@ impl<T: FromStr<Err: fmt::Display>> Visitor<'_> for TextVisitor<T> {
     }
 }
 
-/// Reads a list from strings, as in the file, or from text with commas, as in a variable. `expected` describes the right
-/// form in an error; the error of an item names the item.
+/// Reads a list from strings, as in the file, or from text with commas, as in a variable. `expected`
+/// describes the right form in an error; the error of an item names the item.
 pub(super) fn deserialize_list<'de, T, E, D>(
     expected: &'static str,
     parse: fn(&str) -> Result<T, E>,

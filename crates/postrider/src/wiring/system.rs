@@ -1,7 +1,8 @@
 //! What the console shows of the process: version, store and settings, without secrets.
 //!
-//! Settings are shown as they serialise, and a type that holds a secret serialises without it ([`DatabaseUrl`]). Secrets
-//! that are not settings (the API key, the database's password) do not get here; of a secret in a file, the path is shown.
+//! Settings are shown as they serialise, and a type that holds a secret serialises without it
+//! ([`DatabaseUrl`]). Secrets that are not settings (the API key, the database's password) do not get here;
+//! of a secret in a file, the path is shown.
 //!
 //! [`DatabaseUrl`]: crate::config::database::DatabaseUrl
 

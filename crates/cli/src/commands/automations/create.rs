@@ -16,7 +16,8 @@ pub(super) struct CreateArgs {
     #[arg(long, required_unless_present = "definition")]
     name: Option<String>,
 
-    /// An event type that triggers the automation, such as `proposal.accepted`, `proposal.*` or `*`. Repeatable
+    /// An event type that triggers the automation, such as `proposal.accepted`, `proposal.*` or `*`.
+    /// Repeatable
     #[arg(long, value_name = "TYPE", required_unless_present = "definition")]
     on: Vec<String>,
 
@@ -28,8 +29,8 @@ pub(super) struct CreateArgs {
     #[arg(long, value_parser = ["envelope", "data"], default_value = "envelope")]
     body: String,
 
-    /// For receivers that sign the re-serialised body instead of the received bytes: `js` for JSON.stringify, `python`
-    /// for json.dumps. `raw` sends the producer's bytes
+    /// For receivers that sign the re-serialised body instead of the received bytes: `js` for JSON.stringify,
+    /// `python` for json.dumps. `raw` sends the producer's bytes
     #[arg(long, value_parser = ["js", "python", "raw"], default_value = "js")]
     body_style: String,
 

@@ -11,7 +11,8 @@ use super::source;
 use postrider_cli::Failure;
 use postrider_cli::display::progress::{Progress, grouped};
 
-/// Batches that are read ahead, so that one is ready when the previous one is written. Each has a few MiB at most.
+/// Batches that are read ahead, so that one is ready when the previous one is written. Each has a few MiB at
+/// most.
 const BATCHES_AHEAD: usize = 2;
 
 /// Copies a folder into a database. Returns the report.
