@@ -28,17 +28,22 @@ pub(crate) fn follow(
     let results = RecordedResults::new(finished, subjects, recorded);
     engine.observer().results_recorded(results);
     let mut gone = Vec::new();
-    for (finished, recorded) in finished.iter().zip(recorded) {
+    for ((finished, subject), recorded) in finished.iter().zip(subjects).zip(recorded) {
         if *recorded != Recorded::Applied {
             tracing::warn!(delivery = %finished.key.delivery, ?recorded, "a late result changed nothing");
-        } else if is_gone(finished) && !gone.contains(&(finished.key.account, finished.action)) {
+        } else if subject.gone
+            && has_failed(finished)
+            && !gone.contains(&(finished.key.account, finished.action))
+        {
             gone.push((finished.key.account, finished.action));
         }
     }
     if !gone.is_empty() {
         let job = switch_off(Arc::clone(engine), gone);
         if !engine.jobs().start(job) {
-            tracing::error!("the node stops: actions whose receivers answered 410 Gone stay switched on");
+            tracing::error!(
+                "the node stops: actions whose receivers want no more deliveries stay switched on"
+            );
         }
     }
 }
@@ -67,13 +72,9 @@ fn next(finished: &Finished) -> Option<Next> {
     }
 }
 
-/// Whether the receiver answered 410 Gone to the last attempt: it asks not to be called again.
-fn is_gone(finished: &Finished) -> bool {
-    matches!(
-        &finished.change,
-        Change::Attempted { attempt, next: Next::Settle(DeliveryStatus::Failed), .. }
-            if attempt.exchange.status_code() == Some(410)
-    )
+/// Whether this was the last attempt, and failed. Until then a receiver that is gone may yet come back.
+fn has_failed(finished: &Finished) -> bool {
+    next(finished) == Some(Next::Settle(DeliveryStatus::Failed))
 }
 
 async fn switch_off(engine: Arc<Engine>, gone: Vec<(AccountId, ActionId)>) {
@@ -82,7 +83,7 @@ async fn switch_off(engine: Arc<Engine>, gone: Vec<(AccountId, ActionId)>) {
         let disabled = configuration.disable_action(account, action, DisabledReason::Gone);
         match disabled.await {
             Ok(_) => {
-                tracing::info!(%account, %action, "switched an action off: its receiver answered 410 Gone");
+                tracing::info!(%account, %action, "switched an action off: its receiver wants no more deliveries");
             }
             Err(error) => tracing::error!(%account, %action, %error, "an action could not be switched off"),
         }

@@ -54,6 +54,7 @@ impl Results {
                 event: done.event,
                 automation: done.automation,
                 resend_of: done.resend_of,
+                gone: done.advice.gone,
             });
         }
         let now = Instant::now();

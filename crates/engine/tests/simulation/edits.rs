@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::support::{Fixture, Node, folder, life, life_beside_threads, status};
 use postrider_configuration::RotationDraft;
-use postrider_engine::transport::Request;
+use postrider_egress::Request;
 use postrider_engine::{EngineSettings, ResendOutcome};
 use postrider_model::{BodyContent, BodyStyle, DeliveryStatus, Schedule};
 use postrider_storage_sqlite::Execution;

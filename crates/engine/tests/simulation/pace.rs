@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::support::{Node, folder, life, status};
 use bytes::Bytes;
 use parking_lot::Mutex;
-use postrider_engine::transport::{Request, Response};
+use postrider_egress::{Request, Response};
 use postrider_engine::{EngineSettings, Submission};
 use postrider_model::DeliveryStatus;
 use tokio::time::Instant;
