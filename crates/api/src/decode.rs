@@ -5,7 +5,7 @@
 mod explain;
 mod object;
 
-use postrider_engine::drafts::UniqueMembers;
+use postrider_configuration::UniqueMembers;
 use serde::Deserialize;
 
 use crate::problem::Problem;

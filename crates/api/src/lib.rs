@@ -15,7 +15,7 @@
 //!
 //! A body is taken whole or refused, and nothing in it is ignored: first it has to be JSON, then of the right shape
 //! (the first fault is named), then with possible values (all faults are named). The first two are checked here.
-//! Whether configuration can be had is checked by [`postrider_engine::drafts`], for the console's forms too: a handler
+//! Whether configuration can be had is checked by [`postrider_configuration`], for the console's forms too: a handler
 //! turns its body into a wish, calls the engine's verb and shows what is stored, or the faults at the same pointers.
 //! Events and filters are checked here as far as their members go, and typed from here on.
 //!
@@ -23,7 +23,7 @@
 //!
 //! To add an endpoint: a file in `routes/<resource>/`, with its `#[utoipa::path]`, listed in
 //! [`mod@router`]'s `documented_routes`; then run the tests with `UPDATE_GENERATED=1`. To add an error: see [`problem`].
-//! To add a rule about accounts, automations, keys or event types: see [`postrider_engine::drafts`].
+//! To add a rule about accounts, automations, keys or event types: see [`postrider_configuration`].
 
 pub mod problem;
 pub mod router;

@@ -88,7 +88,7 @@ impl FromRequestParts<ApiState> for PathEventType {
 
 /// The id of an account that exists.
 pub async fn find_account(state: &ApiState, account: &AccountRef) -> Result<AccountId, Problem> {
-    let found = state.engine.directory().resolve(account).await?;
+    let found = state.configuration.resolve(account).await?;
     found.ok_or_else(account_not_found)
 }
 

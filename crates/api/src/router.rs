@@ -7,6 +7,7 @@ use axum::response::Response;
 use axum::{BoxError, Router};
 use bytes::Bytes;
 use http::{Request, Uri};
+use postrider_configuration::Configuration;
 use postrider_engine::{ApiKeys, Engine};
 use tower::Service as _;
 use utoipa_axum::router::OpenApiRouter;
@@ -26,6 +27,8 @@ use crate::routes::{
 pub struct ApiState {
     /// The engine, and through it the store and the clock.
     pub engine: Arc<Engine>,
+    /// Accounts, automations, keys and event types.
+    pub configuration: Arc<Configuration>,
     /// Who may call.
     pub keys: Arc<ApiKeys>,
     /// Where the console is, as a browser reaches it: an origin without a slash at its end. `None`: where a request was

@@ -13,6 +13,7 @@ use axum::routing::{get, post};
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use http::{HeaderMap, Method, Request};
+use postrider_configuration::Configuration;
 use postrider_engine::{ApiKeys, Engine};
 use tokio::sync::watch;
 use tower::ServiceExt as _;
@@ -35,6 +36,8 @@ use crate::visitor::limit::SignInLimit;
 pub struct ConsoleParts {
     /// The engine, and through it the store and the clock.
     pub engine: Arc<Engine>,
+    /// Accounts, automations, keys and event types.
+    pub configuration: Arc<Configuration>,
     /// The keys of the API, which sign in the operator's staff.
     pub keys: Arc<ApiKeys>,
     /// The installation's name, colour and logo.
@@ -68,6 +71,7 @@ impl Console {
         let app: App = Arc::new(Shared {
             assets: Assets::new(&parts.brand),
             engine: parts.engine,
+            configuration: parts.configuration,
             keys: parts.keys,
             brand: parts.brand,
             public_url: parts.public_url,

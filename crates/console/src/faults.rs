@@ -1,6 +1,6 @@
 //! What is wrong with a form, for each field.
 
-use postrider_engine::drafts::Fault;
+use postrider_configuration::Fault;
 
 /// Faults, found by the place of what they are about.
 #[derive(Debug, Clone, Default)]

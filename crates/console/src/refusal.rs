@@ -3,8 +3,8 @@
 use askama::Template;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
+use postrider_configuration::ConfigureError;
 use postrider_engine::AcceptError;
-use postrider_engine::drafts::ConfigureError;
 use postrider_storage::StoreError;
 
 /// Why a page is not shown, or a form not obeyed.

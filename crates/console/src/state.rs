@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use postrider_configuration::Configuration;
 use postrider_engine::{ApiKeys, Engine};
 use postrider_model::Timestamp;
 use postrider_web::host::RequestHost;
@@ -22,6 +23,8 @@ pub type App = Arc<Shared>;
 pub struct Shared {
     /// The engine, and through it the store and the clock.
     pub engine: Arc<Engine>,
+    /// Accounts, automations, keys and event types.
+    pub configuration: Arc<Configuration>,
     /// The keys of the API, which sign in the operator's staff.
     pub keys: Arc<ApiKeys>,
     /// The installation's name, colour and logo.

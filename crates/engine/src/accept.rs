@@ -13,11 +13,11 @@ use postrider_signing::json::{self, JsonError};
 use postrider_storage::{FirstAttempt, NewDelivery, NewEvent, StoreError};
 use tokio::sync::oneshot;
 
-use crate::catalogue::{self, Known, SchemaViolation};
-use crate::directory::AccountEntry;
 use crate::engine::Engine;
 use crate::settings::UnseenTypes;
 use crate::work::append::AppendJob;
+use postrider_configuration::AccountEntry;
+use postrider_configuration::catalogue::{self, Known, SchemaViolation};
 
 /// Longest pointer of a warning, in bytes.
 const POINTER_BYTES_MAX: usize = 1024;
@@ -105,7 +105,7 @@ impl Engine {
         submissions: Vec<Submission>,
     ) -> Result<Vec<Result<Accepted, Rejection>>, AcceptError> {
         let entry = self
-            .directory()
+            .configuration()
             .entry(account)
             .await?
             .ok_or(AcceptError::AccountMissing)?;
@@ -124,7 +124,7 @@ impl Engine {
         data: Option<Bytes>,
     ) -> Result<Option<Result<Accepted, Rejection>>, AcceptError> {
         let entry = self
-            .directory()
+            .configuration()
             .entry(account)
             .await?
             .ok_or(AcceptError::AccountMissing)?;
@@ -153,7 +153,7 @@ impl Engine {
     }
 
     async fn example_of(&self, event_type: &EventTypeName) -> Result<Bytes, StoreError> {
-        let entry = self.store().event_type(event_type).await?;
+        let entry = self.configuration().event_type(event_type).await?;
         let example = entry.and_then(|entry| entry.example);
         Ok(example.map_or_else(|| Bytes::from_static(br#"{"test":true}"#), Bytes::from))
     }
@@ -238,7 +238,7 @@ impl Engine {
         }
         let text = std::str::from_utf8(&submission.data).map_err(|_| Rejection::NotUtf8)?;
         let inspection = json::inspect(text).map_err(Rejection::Json)?;
-        let adds_event_type = match self.catalogue().look_up(&submission.event_type) {
+        let adds_event_type = match self.configuration().catalogue().look_up(&submission.event_type) {
             Known::Plain => false,
             Known::WithSchema(validator) => {
                 let violations = catalogue::violations(&validator, &submission.data);

@@ -14,8 +14,8 @@ use postrider_storage::{RemoveApiKey, Store, StoreResult};
 use sha2::{Digest, Sha256};
 use subtle::{ConditionallySelectable as _, ConstantTimeEq as _};
 
-use crate::drafts::NameError;
 use crate::engine::Engine;
+use postrider_configuration::NameError;
 
 /// What every key that Postrider makes starts with, so that scanners for leaked secrets can find it.
 pub const KEY_PREFIX: &str = "prk_";

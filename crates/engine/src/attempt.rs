@@ -11,10 +11,10 @@ use postrider_model::{Attempt, AutomationId, DeliveryStatus, Event, Outcome, Sen
 use postrider_signing::render::{BodyParts, render_body};
 use postrider_storage::{Change, Finished, SessionId};
 
-use crate::directory::AccountEntry;
 use crate::engine::Engine;
 use crate::lanes::Ready;
 use crate::transport::{Request, Response};
+use postrider_configuration::AccountEntry;
 
 /// How long to wait before asking again for a configuration that the store could not give.
 const CONFIG_RETRY: Duration = Duration::from_millis(250);
@@ -88,7 +88,7 @@ pub async fn carry_out(engine: &Engine, ready: Ready) -> Done {
 /// Without the account's configuration nothing can be attempted, nor anything be said about it: wait for the store.
 async fn entry_of(engine: &Engine, ready: &Ready) -> Option<Arc<AccountEntry>> {
     loop {
-        match engine.directory().entry(ready.delivery.key.account).await {
+        match engine.configuration().entry(ready.delivery.key.account).await {
             Ok(entry) => return entry,
             Err(error) => {
                 tracing::warn!(%error, "an account's configuration could not be read; trying again");
@@ -156,7 +156,7 @@ fn headers_of(
     body: &[u8],
 ) -> Headers {
     let event = &ready.delivery.event;
-    let names = engine.header_names();
+    let names = engine.configuration().header_names();
     let id = event.id.to_string();
     let wall = engine.clock().wall();
     let signatures = entry.signers(engine.clock().now()).sign(&id, wall.unix_s(), body);

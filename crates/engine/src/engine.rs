@@ -5,18 +5,15 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use parking_lot::{Mutex, MutexGuard};
-use postrider_egress::{DestinationError, EgressGuard, Resolve};
-use postrider_model::{ActionId, Clock, Entropy, IdGenerator, Outcome, SigningSecret};
-use postrider_signing::HeaderNames;
-use postrider_storage::{ChangeMark, SessionId, Store, StoreError, StoreResult};
+use postrider_configuration::Configuration;
+use postrider_model::{ActionId, Clock, Entropy, IdGenerator, Outcome};
+use postrider_storage::{SessionId, Store, StoreError, StoreResult};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use crate::accept::AcceptError;
 use crate::attempt::Done;
-use crate::catalogue::Catalogue;
-use crate::directory::Directory;
 use crate::feed::Feed;
 use crate::lanes::{Lanes, Ready};
 use crate::meters::Meters;
@@ -26,9 +23,6 @@ use crate::transport::Transport;
 use crate::window::Window;
 use crate::work;
 use crate::work::append::AppendJob;
-
-/// How long a host name may take to be looked up while its URL is being saved.
-const RESOLVE_MAX: Duration = Duration::from_secs(2);
 
 /// How long a stop waits for the last events and results to be on disk, once the attempts are over.
 const LAST_RESULTS_MAX: Duration = Duration::from_secs(10);
@@ -42,12 +36,12 @@ pub struct EngineParts {
     pub store: Arc<dyn Store>,
     /// How requests are sent.
     pub transport: Arc<dyn Transport>,
-    /// Which destinations are allowed.
-    pub guard: Arc<EgressGuard>,
-    /// How host names are looked up when a destination is saved.
-    pub resolver: Arc<dyn Resolve>,
+    /// Accounts, automations, keys and event types.
+    pub configuration: Arc<Configuration>,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// Makes ids; one per process.
+    pub ids: Arc<IdGenerator>,
     /// Randomness.
     pub entropy: Entropy,
     /// What the operator set.
@@ -57,13 +51,9 @@ pub struct EngineParts {
 /// A node's engine. Shared as `Arc<Engine>`.
 pub struct Engine {
     parts: EngineParts,
-    ids: IdGenerator,
-    directory: Directory,
-    catalogue: Catalogue,
     feed: Feed,
     meters: Meters,
     statistics: Statistics,
-    header_names: HeaderNames,
     lanes: Mutex<Lanes>,
     session: AtomicI64,
     /// Monotonic milliseconds until which the session is certainly alive.
@@ -98,22 +88,15 @@ impl Engine {
             .store
             .open_session(settings.lease, parts.clock.now())
             .await?;
-        // Before anything is read that others may change.
-        let mark = parts.store.changes(None).await?.mark;
-        let catalogue = Catalogue::load(Arc::clone(&parts.store)).await?;
         let window = Window::new(settings.window_deliveries, settings.window_bytes);
         // Two looks at the store fall into one horizon, so that no due time is missed between them.
         let lanes = Lanes::new(window, settings.in_flight_max, settings.rescan * 2);
         let (appends, append_jobs) = mpsc::channel(work::append::QUEUE_MAX);
         let (results, done) = mpsc::channel(work::record::QUEUE_MAX);
         let engine = Arc::new(Self {
-            ids: IdGenerator::new(parts.entropy.number()),
-            directory: Directory::new(Arc::clone(&parts.store)),
-            catalogue,
             feed: Feed::new(),
             meters: Meters::new(),
             statistics: Statistics::default(),
-            header_names: HeaderNames::new(&settings.header_prefix),
             lanes: Mutex::new(lanes),
             session: AtomicI64::new(session.0),
             lease_ends_ms: AtomicU64::new(0),
@@ -136,16 +119,11 @@ impl Engine {
                 "took over unfinished deliveries of an earlier run"
             );
         }
-        engine.spawn_tasks(append_jobs, done, mark);
+        engine.spawn_tasks(append_jobs, done);
         Ok(engine)
     }
 
-    fn spawn_tasks(
-        self: &Arc<Self>,
-        append_jobs: mpsc::Receiver<AppendJob>,
-        done: mpsc::Receiver<Done>,
-        mark: ChangeMark,
-    ) {
+    fn spawn_tasks(self: &Arc<Self>, append_jobs: mpsc::Receiver<AppendJob>, done: mpsc::Receiver<Done>) {
         let mut tasks = self.tasks.lock();
         let inbox = work::advance::Inbox::new(append_jobs, done);
         tasks.advance = Some(tokio::spawn(work::advance::run(Arc::clone(self), inbox)));
@@ -158,7 +136,7 @@ impl Engine {
             tokio::spawn(work::prune::run(Arc::clone(self))),
         ];
         if self.store().is_shared() {
-            let follow = work::follow::run(Arc::clone(self), mark);
+            let follow = work::follow::run(Arc::clone(self));
             tasks.background.push(tokio::spawn(follow));
         }
     }
@@ -206,8 +184,7 @@ impl Engine {
         self.stopping.load(Ordering::Relaxed)
     }
 
-    /// The store: for reading. Configuration is written by the verbs in [`crate::drafts`], which check it, and deleted
-    /// through [`Self::directory`] and [`Self::catalogue`].
+    /// The store.
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.parts.store
     }
@@ -219,7 +196,7 @@ impl Engine {
 
     /// Makes ids.
     pub fn ids(&self) -> &IdGenerator {
-        &self.ids
+        &self.parts.ids
     }
 
     /// What the operator set.
@@ -227,14 +204,9 @@ impl Engine {
         &self.parts.settings
     }
 
-    /// Accounts in memory.
-    pub fn directory(&self) -> &Directory {
-        &self.directory
-    }
-
-    /// Event types in memory.
-    pub fn catalogue(&self) -> &Catalogue {
-        &self.catalogue
+    /// Accounts, automations, keys and event types.
+    pub fn configuration(&self) -> &Configuration {
+        &self.parts.configuration
     }
 
     /// News of attempts.
@@ -259,28 +231,9 @@ impl Engine {
         &self.meters
     }
 
-    /// The names of the headers that carry the installation's prefix.
-    pub fn header_names(&self) -> &HeaderNames {
-        &self.header_names
-    }
-
-    /// A fresh signing secret.
-    pub fn new_secret(&self) -> SigningSecret {
-        self.parts.entropy.signing_secret()
-    }
-
     /// Fresh random bytes, fit for secrets.
     pub(crate) fn random<const N: usize>(&self) -> [u8; N] {
         self.parts.entropy.bytes()
-    }
-
-    /// Whether webhooks may be sent to `url`, as far as can be told now: for saving it.
-    pub async fn check_destination(&self, url: &str) -> Result<(), DestinationError> {
-        let destination = self.parts.guard.check_url(url)?;
-        self.parts
-            .guard
-            .check_resolved(&destination, &*self.parts.resolver, RESOLVE_MAX)
-            .await
     }
 
     pub(crate) fn transport(&self) -> &dyn Transport {

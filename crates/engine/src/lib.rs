@@ -14,22 +14,17 @@
 //! * [`lanes`]: what is in memory, one lane per action, under one bound for all ([`window`], [`width`]).
 //! * [`attempt`]: makes one request from a delivery and the configuration as it is now.
 //! * [`work`]: the tasks that attempt, record, refill lanes from the store, keep the session and prune.
-//! * [`drafts`]: what callers wish of configuration, checked once for all of them, and written.
 //! * [`statistics`], [`overview`]: what is counted, and the figures that people look at.
-//! * [`directory`], [`catalogue`]: configuration in memory, coherent with the store.
 //! * [`api_keys`], [`admin_key`], [`sign_in`]: who may call the API and be in the console.
 //!
-//! To add an option of an action: see [`postrider_model`]. To add a rule about configuration: see [`drafts`]. To add a background job: a file in `work/`, started in
+//! To add an option of an action: see [`postrider_model`]. To add a background job: a file in `work/`, started in
 //! [`engine`]. To add a place that sends: implement [`transport::Transport`].
 
 pub mod accept;
 pub mod admin_key;
 pub mod api_keys;
 pub mod attempt;
-pub mod catalogue;
 pub mod clock;
-pub mod directory;
-pub mod drafts;
 pub mod engine;
 pub mod feed;
 pub mod lanes;
@@ -50,10 +45,7 @@ pub use accept::{AcceptError, Accepted, Rejection, Submission};
 pub use admin_key::{AdminKey, AdminKeyError, ensure_admin_key};
 pub use api_keys::{ApiKeyName, ApiKeys, ShownKey};
 pub use attempt::body_of;
-pub use catalogue::{Catalogue, CatalogueError};
 pub use clock::SystemClock;
-pub use directory::{AccountEntry, Directory};
-pub use drafts::ConfigureError;
 pub use engine::{Engine, EngineParts};
 pub use feed::{AttemptNews, Feed};
 pub use overview::{Overview, OverviewStep, Range, Rate};

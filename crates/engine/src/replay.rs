@@ -7,8 +7,8 @@ use postrider_model::{AccountId, ActionId};
 use postrider_storage::{DeliveryFilter, StoreError, StoreResult};
 use tokio::sync::watch;
 
-use crate::directory::AccountEntry;
 use crate::engine::Engine;
+use postrider_configuration::AccountEntry;
 
 /// How many deliveries a replay would make due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,7 +68,7 @@ impl Engine {
             matching: 0,
             is_all: true,
         };
-        let Some(entry) = self.directory().entry(account).await? else {
+        let Some(entry) = self.configuration().entry(account).await? else {
             return Ok(count);
         };
         let actions = callable(&entry);
@@ -98,7 +98,7 @@ impl Engine {
         filter: &DeliveryFilter,
         tell: &watch::Sender<ReplayProgress>,
     ) -> StoreResult<()> {
-        let Some(entry) = self.directory().entry(account).await? else {
+        let Some(entry) = self.configuration().entry(account).await? else {
             return Ok(());
         };
         let actions = callable(&entry);

@@ -26,7 +26,7 @@ impl Engine {
         let Some(delivery) = self.store().delivery(key).await? else {
             return Ok(ResendOutcome::Missing);
         };
-        let entry = self.directory().entry(key.account).await?;
+        let entry = self.configuration().entry(key.account).await?;
         if entry.is_none_or(|entry| entry.callable(delivery.action).is_none()) {
             return Ok(ResendOutcome::ActionGone);
         }

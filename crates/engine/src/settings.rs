@@ -21,8 +21,6 @@ pub struct EngineSettings {
     pub retry_delays: Schedule,
     /// Bound on one attempt, body included, where the action sets none.
     pub attempt_timeout: Duration,
-    /// What our header names and the user agent start with.
-    pub header_prefix: String,
     /// Largest `data` of an event, in bytes.
     pub data_bytes_max: usize,
     /// What to do with an event whose type is not in the catalogue.
@@ -48,7 +46,6 @@ impl Default for EngineSettings {
         Self {
             retry_delays: Schedule::default(),
             attempt_timeout: Duration::from_secs(15),
-            header_prefix: "Postrider".to_owned(),
             data_bytes_max: 256 * 1024,
             unseen_types: UnseenTypes::Add,
             retention: Duration::from_secs(30 * 24 * 3600),

@@ -3,8 +3,10 @@
 /// The headers that Postrider sets itself and that start with the installation's prefix, spelt as they go out.
 #[derive(Debug)]
 pub struct HeaderNames {
-    /// In lower case, with its hyphen.
-    prefix: String,
+    /// What all of these names start with, as the operator spells it, without a hyphen.
+    pub prefix: String,
+    /// The same in lower case, with its hyphen.
+    ours: String,
     /// Carries the signature by the current key.
     pub signature: String,
     /// Carries the signature by the next key while a rotation's overlap lasts.
@@ -23,7 +25,8 @@ impl HeaderNames {
     /// The names for a prefix such as `Postrider`, which ends without a hyphen.
     pub fn new(prefix: &str) -> Self {
         Self {
-            prefix: format!("{}-", prefix.to_ascii_lowercase()),
+            prefix: prefix.to_owned(),
+            ours: format!("{}-", prefix.to_ascii_lowercase()),
             signature: format!("{prefix}-Signature"),
             signature_next: format!("{prefix}-Signature-Next"),
             event_type: format!("{prefix}-Event-Type"),
@@ -36,7 +39,7 @@ impl HeaderNames {
     /// Whether a custom header of this name, in any case, would stand in for one of ours.
     pub fn is_ours(&self, name: &str) -> bool {
         let name = name.to_ascii_lowercase();
-        name.starts_with(&self.prefix)
+        name.starts_with(&self.ours)
             || name.starts_with("webhook-")
             || name == "user-agent"
             || name == "content-type"

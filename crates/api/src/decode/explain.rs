@@ -1,6 +1,6 @@
 //! Finds out why a text could not be read.
 
-use postrider_engine::drafts::escape_pointer;
+use postrider_configuration::escape_pointer;
 use postrider_signing::json::{JsonErrorKind, inspect};
 use serde::Deserialize;
 use serde_path_to_error::{Path, Segment};

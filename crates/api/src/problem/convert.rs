@@ -1,6 +1,7 @@
 //! The errors of the store and the engine as problems.
 
-use postrider_engine::{AcceptError, ConfigureError, Rejection};
+use postrider_configuration::ConfigureError;
+use postrider_engine::{AcceptError, Rejection};
 use postrider_model::automation::AUTOMATIONS_MAX;
 use postrider_signing::json::JsonErrorKind;
 use postrider_storage::StoreError;

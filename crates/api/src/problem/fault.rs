@@ -1,15 +1,15 @@
 //! Single faults of a request, each with its place.
 
-use postrider_engine::drafts::{self, FAULTS_MAX};
+use postrider_configuration::FAULTS_MAX;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{Code, Problem};
 
-/// The stable codes of single faults: those of wishes, and of what the engine never sees. URLs add those of
+/// The stable codes of single faults: those of drafts, and those of requests that never become one. URLs add those of
 /// `postrider_egress::DestinationError`.
 pub mod fault_codes {
-    pub use postrider_engine::drafts::codes::*;
+    pub use postrider_configuration::codes::*;
 
     /// A member is missing.
     pub const REQUIRED: &str = "required";
@@ -94,9 +94,9 @@ impl Fault {
     }
 }
 
-impl From<drafts::Fault> for Fault {
+impl From<postrider_configuration::Fault> for Fault {
     /// A wish is the body, so their pointers are the same.
-    fn from(fault: drafts::Fault) -> Self {
+    fn from(fault: postrider_configuration::Fault) -> Self {
         Self::at(fault.pointer, fault.code, fault.detail)
     }
 }

@@ -16,6 +16,6 @@ use crate::problem::Problem;
 use crate::router::ApiState;
 
 async fn find(state: &ApiState, id: AccountId) -> Result<Account, Problem> {
-    let found = state.engine.store().account(&AccountRef::Id(id)).await?;
+    let found = state.configuration.account(&AccountRef::Id(id)).await?;
     found.ok_or_else(account_not_found)
 }

@@ -1,7 +1,7 @@
 //! Automations and their actions.
 //!
 //! To add an option of an action: a member of `input.rs`, the same in `view.rs`; its check is in
-//! `postrider_engine::drafts`.
+//! `postrider_configuration`.
 
 pub mod create;
 pub mod delete;
@@ -19,7 +19,7 @@ use crate::problem::{Code, Problem};
 use crate::router::ApiState;
 
 async fn find(state: &ApiState, account: AccountId, id: AutomationId) -> Result<Automation, Problem> {
-    let found = state.engine.store().automation(account, id).await?;
+    let found = state.configuration.automation(account, id).await?;
     found.ok_or_else(automation_not_found)
 }
 

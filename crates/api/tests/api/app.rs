@@ -12,10 +12,12 @@ use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use parking_lot::Mutex;
 use postrider_api::{Api, ApiState};
+use postrider_configuration::{Configuration, ConfigurationParts};
 use postrider_egress::{EgressGuard, Resolve, ResolveError};
 use postrider_engine::transport::{self, Response as Received, Transport};
 use postrider_engine::{ApiKeys, Engine, EngineParts, EngineSettings, SystemClock, ensure_admin_key};
-use postrider_model::{Clock, Entropy, Outcome};
+use postrider_model::{Clock, Entropy, IdGenerator, Outcome};
+use postrider_signing::HeaderNames;
 use postrider_storage::Store;
 use postrider_storage_sqlite::{Execution, SqliteOptions, SqliteStore};
 use serde_json::{Value, json};
@@ -71,19 +73,32 @@ impl App {
             .unwrap();
         let keys = Arc::new(ApiKeys::load(&*store).await.unwrap());
         let next = AtomicU8::new(0);
+        let entropy = Entropy::new(move |bytes| bytes.fill(next.fetch_add(1, Ordering::Relaxed)));
+        let ids = Arc::new(IdGenerator::new(entropy.number()));
+        let configuration = Configuration::load(ConfigurationParts {
+            store: Arc::clone(&store),
+            clock: Arc::clone(&clock),
+            ids: Arc::clone(&ids),
+            entropy: entropy.clone(),
+            guard: Arc::new(EgressGuard::new(Vec::new())),
+            resolver: Arc::new(Names),
+            header_names: HeaderNames::new("Postrider"),
+        });
+        let configuration = Arc::new(configuration.await.unwrap());
         let engine = Engine::start(EngineParts {
             store,
             transport: Arc::new(Receivers(Arc::clone(&sent))),
-            guard: Arc::new(EgressGuard::new(Vec::new())),
-            resolver: Arc::new(Names),
+            configuration: Arc::clone(&configuration),
             clock,
-            entropy: Entropy::new(move |bytes| bytes.fill(next.fetch_add(1, Ordering::Relaxed))),
+            ids,
+            entropy,
             settings,
         })
         .await
         .unwrap();
         let state = ApiState {
             engine: Arc::clone(&engine),
+            configuration,
             keys,
             public_url: public_url.map(Arc::from),
             metrics: Arc::new(|| "some_metric 1\n".to_owned()),

@@ -61,7 +61,7 @@ impl FromRequestParts<App> for Entry {
         let name: EventTypeName = name
             .and_then(|(_, value)| value.parse().ok())
             .ok_or(Refusal::NotFound)?;
-        let event_type = app.engine.store().event_type(&name).await?;
+        let event_type = app.configuration.event_type(&name).await?;
         Ok(Self {
             visitor,
             event_type: event_type.ok_or(Refusal::NotFound)?,

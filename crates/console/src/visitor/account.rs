@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, RawPathParams};
 use http::request::Parts;
-use postrider_engine::AccountEntry;
+use postrider_configuration::AccountEntry;
 use postrider_model::{Account, AccountId};
 use postrider_storage::AccountRef;
 
@@ -45,12 +45,12 @@ impl FromRequestParts<App> for InAccount {
         let visitor = Visitor::from_request_parts(parts, app).await?;
         let name = segment(parts, app, "account").await?;
         let account = AccountId::from_str(&name).map_or(AccountRef::Uid(name), AccountRef::Id);
-        let directory = app.engine.directory();
-        let id = directory.resolve(&account).await?.ok_or(Refusal::NotFound)?;
+        let configuration = &app.configuration;
+        let id = configuration.resolve(&account).await?.ok_or(Refusal::NotFound)?;
         if visitor.own_account().is_some_and(|own| own != id) {
             return Err(Refusal::NotFound);
         }
-        let entry = directory.entry(id).await?.ok_or(Refusal::NotFound)?;
+        let entry = configuration.entry(id).await?.ok_or(Refusal::NotFound)?;
         Ok(Self { visitor, entry })
     }
 }

@@ -11,14 +11,17 @@ use axum::response::Response;
 use bytes::Bytes;
 use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
+use postrider_configuration::{
+    AccountWish, ActionWish, AutomationWish, Configuration, ConfigurationParts, EventTypeWish,
+};
 use postrider_console::{Brand, Console, ConsoleParts, SystemFacts};
 use postrider_egress::{EgressGuard, Resolve, ResolveError};
-use postrider_engine::drafts::{AccountWish, ActionWish, AutomationWish, EventTypeWish};
 use postrider_engine::transport::{self, Transport};
 use postrider_engine::{ApiKeys, Engine, EngineParts, EngineSettings, SystemClock, ensure_admin_key};
 use postrider_model::{
-    AccountId, ApiKeyId, AutomationId, BodyContent, BodyStyle, Clock, Entropy, EventId, Outcome,
+    AccountId, ApiKeyId, AutomationId, BodyContent, BodyStyle, Clock, Entropy, EventId, IdGenerator, Outcome,
 };
+use postrider_signing::HeaderNames;
 use postrider_storage::Store;
 use postrider_storage_sqlite::{Execution, SqliteOptions, SqliteStore};
 
@@ -34,6 +37,7 @@ const HOUR: Duration = Duration::from_secs(3_600);
 pub struct App {
     pub console: Console,
     pub engine: Arc<Engine>,
+    pub configuration: Arc<Configuration>,
     pub key: ApiKeyId,
     /// Two accounts, the first a customer's own.
     pub accounts: [Things; 2],
@@ -69,24 +73,37 @@ impl App {
             .unwrap();
         let keys = Arc::new(ApiKeys::load(&*store).await.unwrap());
         let next = AtomicU8::new(0);
+        let entropy = Entropy::new(move |bytes| bytes.fill(next.fetch_add(1, Ordering::Relaxed)));
+        let ids = Arc::new(IdGenerator::new(entropy.number()));
+        let configuration = Configuration::load(ConfigurationParts {
+            store: Arc::clone(&store),
+            clock: Arc::clone(&clock),
+            ids: Arc::clone(&ids),
+            entropy: entropy.clone(),
+            guard: Arc::new(EgressGuard::new(Vec::new())),
+            resolver: Arc::new(Public),
+            header_names: HeaderNames::new("Postrider"),
+        });
+        let configuration = Arc::new(configuration.await.unwrap());
         let engine = Engine::start(EngineParts {
             store,
             transport: Arc::new(Thanks),
-            guard: Arc::new(EgressGuard::new(Vec::new())),
-            resolver: Arc::new(Public),
+            configuration: Arc::clone(&configuration),
             clock,
-            entropy: Entropy::new(move |bytes| bytes.fill(next.fetch_add(1, Ordering::Relaxed))),
+            ids,
+            entropy,
             settings: EngineSettings::default(),
         })
         .await
         .unwrap();
-        let console = console(&engine, &keys);
-        describe_event_type(&engine).await;
+        let console = console(&engine, &configuration, &keys);
+        describe_event_type(&configuration).await;
         let accounts = [fill(&engine, "Acme").await, fill(&engine, "Globex").await];
         let mut app = Self {
             key: keys.admit(KEY).unwrap(),
             console,
             engine,
+            configuration,
             accounts,
             _folder: folder,
         };
@@ -174,7 +191,7 @@ impl App {
         let operator = self.operator().await;
         let mut state = String::new();
         for (which, things) in self.accounts.iter().enumerate() {
-            let entry = self.engine.directory().entry(things.account).await.unwrap();
+            let entry = self.configuration.entry(things.account).await.unwrap();
             state += &format!("{:?}\n", entry.map(|entry| format!("{:?}", entry.config)));
             let path = self.path("/accounts/{account}/deliveries", which);
             let page = text(self.get(&path, Some(&operator.cookie)).await).await;
@@ -211,9 +228,10 @@ pub fn is_missing(response: &Response) -> bool {
     response.status() == StatusCode::NOT_FOUND
 }
 
-fn console(engine: &Arc<Engine>, keys: &Arc<ApiKeys>) -> Console {
+fn console(engine: &Arc<Engine>, configuration: &Arc<Configuration>, keys: &Arc<ApiKeys>) -> Console {
     Console::new(ConsoleParts {
         engine: Arc::clone(engine),
+        configuration: Arc::clone(configuration),
         keys: Arc::clone(keys),
         brand: Brand {
             product: "Postrider".to_owned(),
@@ -231,24 +249,25 @@ fn console(engine: &Arc<Engine>, keys: &Arc<ApiKeys>) -> Console {
     })
 }
 
-async fn describe_event_type(engine: &Arc<Engine>) {
+async fn describe_event_type(configuration: &Configuration) {
     let wish = EventTypeWish {
         name: "a.b".to_owned(),
         description: String::new(),
         example: None,
         schema: None,
     };
-    engine.put_event_type(wish).await.unwrap();
+    configuration.put_event_type(wish).await.unwrap();
 }
 
-async fn fill(engine: &Arc<Engine>, name: &str) -> Things {
+async fn fill(engine: &Engine, name: &str) -> Things {
+    let configuration = engine.configuration();
     let account = AccountWish {
         uid: None,
         name: name.to_owned(),
         metadata: None,
         retry_delays_s: None,
     };
-    let account = engine.create_account(account).await.unwrap().id;
+    let account = configuration.create_account(account).await.unwrap().id;
     let action = ActionWish {
         id: None,
         enabled: true,
@@ -266,11 +285,15 @@ async fn fill(engine: &Arc<Engine>, name: &str) -> Things {
         actions: vec![action],
         retry_delays_s: None,
     };
-    let automation = engine.create_automation(account, automation).await.unwrap().id;
+    let automation = configuration
+        .create_automation(account, automation)
+        .await
+        .unwrap()
+        .id;
     let sent = engine
         .send_test(account, automation, None, Some(Bytes::from_static(b"1")))
         .await;
-    let entry = engine.directory().entry(account).await.unwrap().unwrap();
+    let entry = configuration.entry(account).await.unwrap().unwrap();
     Things {
         account,
         automation,

@@ -22,12 +22,7 @@ async fn no_page_holds_the_secret_before_it_is_asked_for() {
             assert!(!page.contains(secret), "{path}");
         }
         let path = app.path("/accounts/{account}/signing-key", 0);
-        let entry = app
-            .engine
-            .directory()
-            .entry(app.accounts[0].account)
-            .await
-            .unwrap();
+        let entry = app.configuration.entry(app.accounts[0].account).await.unwrap();
         let key = entry.unwrap().config.keys[0].id;
         let form = format!("csrf={}&key={key}", session.csrf);
         let page = text(app.post(&path, Some(&session.cookie), &form).await).await;

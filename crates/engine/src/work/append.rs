@@ -119,7 +119,7 @@ impl Submitted {
         drop(counting);
         drop(lanes);
         for event_type in new_types {
-            engine.catalogue().added(event_type);
+            engine.configuration().catalogue().added(event_type);
         }
         engine.meters().accepted.increment(stored);
         let mut answers = answers.into_iter();

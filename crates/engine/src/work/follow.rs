@@ -14,8 +14,9 @@ use crate::work;
 /// The longest time between two looks. A change is promised to hold on every node within a second.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
-/// Runs until it is aborted. What was changed before `mark` is known.
-pub async fn run(engine: Arc<Engine>, mut mark: ChangeMark) {
+/// Runs until it is aborted.
+pub async fn run(engine: Arc<Engine>) {
+    let mut mark = engine.configuration().loaded();
     let mut failed = false;
     loop {
         tokio::select! {
@@ -38,18 +39,12 @@ pub async fn run(engine: Arc<Engine>, mut mark: ChangeMark) {
 
 async fn look(engine: &Engine, since: ChangeMark) -> StoreResult<ChangeMark> {
     let changes = engine.store().changes(Some(since)).await?;
-    let Some(changed) = changes.changed else {
-        engine.directory().forget_all();
-        engine.catalogue().reload().await?;
+    let changed = changes.changed.as_deref();
+    engine.configuration().changed_elsewhere(changed).await?;
+    let Some(changed) = changed else {
         engine.api_keys_changed();
         return Ok(changes.mark);
     };
-    for account in changed.iter().filter_map(account) {
-        engine.directory().forget(account);
-    }
-    if changed.contains(&Changed::EventTypes) {
-        engine.catalogue().reload().await?;
-    }
     if changed.contains(&Changed::ApiKeys) {
         engine.api_keys_changed();
     }
@@ -59,11 +54,4 @@ async fn look(engine: &Engine, since: ChangeMark) -> StoreResult<ChangeMark> {
         engine.rescan_soon();
     }
     Ok(changes.mark)
-}
-
-fn account(changed: &Changed) -> Option<postrider_model::AccountId> {
-    match changed {
-        Changed::Account(id) => Some(*id),
-        Changed::EventTypes | Changed::ApiKeys | Changed::Sessions => None,
-    }
 }

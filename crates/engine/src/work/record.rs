@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use postrider_model::automation::DisabledReason;
 use postrider_model::delivery::Next;
-use postrider_model::{AccountId, ActionId, AutomationId, DeliveryStatus, Event, Timestamp};
+use postrider_model::{AccountId, ActionId, AutomationId, DeliveryStatus, Event};
 use postrider_storage::statistics::ActionKey;
 use postrider_storage::{Change, Finished, Recorded, SessionId};
 use tokio::time::Instant;
@@ -119,7 +119,7 @@ impl Results {
                 continue;
             }
             if is_gone(finished) {
-                switch_off(engine, finished.key.account, finished.action, now);
+                switch_off(engine, finished.key.account, finished.action);
             }
             if watched && let Some(news) = news(finished, &subject.event) {
                 engine.feed().tell(news);
@@ -157,12 +157,12 @@ fn is_gone(finished: &Finished) -> bool {
     )
 }
 
-fn switch_off(engine: &Arc<Engine>, account: AccountId, action: ActionId, now: Timestamp) {
+fn switch_off(engine: &Arc<Engine>, account: AccountId, action: ActionId) {
     let engine = Arc::clone(engine);
     tokio::spawn(async move {
         match engine
-            .directory()
-            .disable_action(account, action, DisabledReason::Gone, now)
+            .configuration()
+            .disable_action(account, action, DisabledReason::Gone)
             .await
         {
             Ok(_) => {

@@ -124,7 +124,7 @@ async fn a_deleted_account_lets_nobody_in() {
         .await
         .unwrap();
     let session = sign_in.open_link(token(&link)).await.unwrap();
-    assert_eq!(engine.directory().delete_account(account).await, Ok(true));
+    assert_eq!(engine.configuration().delete_account(account).await, Ok(true));
     assert_eq!(sign_in.session(token(&session)).await, Ok(None));
     assert_eq!(sign_in.open_link(token(&link)).await, Ok(None));
     let again = sign_in.make_account_link(account, false, None, HOUR).await;

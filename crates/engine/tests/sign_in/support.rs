@@ -5,11 +5,13 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use postrider_configuration::{AccountWish, Configuration, ConfigurationParts};
 use postrider_egress::{EgressGuard, SystemResolver};
 use postrider_engine::transport::{Request, Response, Transport};
 use postrider_engine::{Engine, EngineParts, EngineSettings};
-use postrider_model::{Account, AccountId, Clock, Entropy, SigningKey, Timestamp};
-use postrider_storage::{SaveAccount, Store};
+use postrider_model::{AccountId, Clock, Entropy, IdGenerator, Timestamp};
+use postrider_signing::HeaderNames;
+use postrider_storage::Store;
 use postrider_storage_sqlite::{Execution, SqliteOptions, SqliteStore};
 use tempfile::TempDir;
 use tokio::time::Instant;
@@ -27,14 +29,27 @@ pub fn store() -> (SqliteStore, TempDir) {
 /// An engine on a store of its own.
 pub async fn engine() -> (Arc<Engine>, TempDir) {
     let (store, folder) = store();
+    let store = Arc::new(store) as Arc<dyn Store>;
+    let clock = Arc::new(PausedClock(Instant::now())) as Arc<dyn Clock>;
     let next = AtomicU8::new(0);
-    let engine = Engine::start(EngineParts {
-        store: Arc::new(store) as Arc<dyn Store>,
-        transport: Arc::new(Nowhere),
+    let entropy = Entropy::new(move |bytes| bytes.fill(next.fetch_add(1, Ordering::Relaxed)));
+    let ids = Arc::new(IdGenerator::new(entropy.number()));
+    let configuration = Configuration::load(ConfigurationParts {
+        store: Arc::clone(&store),
+        clock: Arc::clone(&clock),
+        ids: Arc::clone(&ids),
+        entropy: entropy.clone(),
         guard: Arc::new(EgressGuard::new(Vec::new())),
         resolver: Arc::new(SystemResolver::new()),
-        clock: Arc::new(PausedClock(Instant::now())),
-        entropy: Entropy::new(move |bytes| bytes.fill(next.fetch_add(1, Ordering::Relaxed))),
+        header_names: HeaderNames::new("Postrider"),
+    });
+    let engine = Engine::start(EngineParts {
+        store,
+        transport: Arc::new(Nowhere),
+        configuration: Arc::new(configuration.await.unwrap()),
+        clock,
+        ids,
+        entropy,
         settings: EngineSettings::default(),
     });
     (engine.await.unwrap(), folder)
@@ -42,27 +57,13 @@ pub async fn engine() -> (Arc<Engine>, TempDir) {
 
 /// A new account.
 pub async fn account(engine: &Engine) -> AccountId {
-    let now = engine.clock().now();
-    let account = Account {
-        id: engine.ids().account(now),
+    let account = AccountWish {
         uid: None,
         name: "Acme".to_owned(),
-        metadata: "{}".to_owned(),
-        retry_delays: None,
-        created_at: now,
-        updated_at: now,
-        version: 1,
+        metadata: None,
+        retry_delays_s: None,
     };
-    let key = SigningKey {
-        id: engine.ids().signing_key(now),
-        secret: engine.new_secret(),
-        created_at: now,
-        expires_at: None,
-    };
-    match engine.directory().create_account(account, key).await.unwrap() {
-        SaveAccount::Saved(account) => account.id,
-        other => panic!("{other:?}"),
-    }
+    engine.configuration().create_account(account).await.unwrap().id
 }
 
 struct PausedClock(Instant);

@@ -1,8 +1,8 @@
 //! Configuration as callers wish it: all faults at once, edits that come in between, switches that undo none of them.
 
 use crate::support::{Node, folder, life, status};
-use postrider_engine::drafts::{AccountWish, ActionWish, AutomationWish, Fault};
-use postrider_engine::{ConfigureError, EngineSettings};
+use postrider_configuration::{AccountWish, ActionWish, AutomationWish, ConfigureError, Fault};
+use postrider_engine::EngineSettings;
 use std::time::Duration;
 
 const URL: &str = "https://receiver.example/hook";
@@ -31,22 +31,26 @@ fn an_account_is_made_with_a_key_and_changed_from_the_version_that_was_read() {
     let folder = folder();
     life(async {
         let node = node(folder.path()).await;
-        let made = node.engine.create_account(account("Acme", "a")).await.unwrap();
-        let keys = node.engine.store().signing_keys(made.id).await.unwrap();
+        let made = node
+            .configuration
+            .create_account(account("Acme", "a"))
+            .await
+            .unwrap();
+        let keys = node.configuration.signing_keys(made.id).await.unwrap();
         assert_eq!(keys.unwrap().len(), 1);
-        let taken = node.engine.create_account(account("Other", "a")).await;
+        let taken = node.configuration.create_account(account("Other", "a")).await;
         assert_eq!(taken, Err(ConfigureError::UidTaken));
 
         let edited = node
-            .engine
+            .configuration
             .update_account(made.clone(), account("Acme Inc.", "a"));
         assert_eq!(edited.await.unwrap().name, "Acme Inc.");
         let late = node
-            .engine
+            .configuration
             .update_account(made.clone(), account("Acme Ltd.", "a"));
         assert_eq!(late.await, Err(ConfigureError::Stale));
-        assert!(node.engine.directory().delete_account(made.id).await.unwrap());
-        let gone = node.engine.update_account(made, account("Acme Ltd.", "a"));
+        assert!(node.configuration.delete_account(made.id).await.unwrap());
+        let gone = node.configuration.update_account(made, account("Acme Ltd.", "a"));
         assert_eq!(gone.await, Err(ConfigureError::Missing));
     });
 }
@@ -74,7 +78,7 @@ fn everything_wrong_with_an_automation_is_named_at_once_and_nothing_is_written()
             actions: vec![action],
             retry_delays_s: Some(vec![10, -1]),
         };
-        let refused = node.engine.create_automation(fixture.account, wish).await;
+        let refused = node.configuration.create_automation(fixture.account, wish).await;
         let Err(ConfigureError::Faults(faults)) = refused else {
             panic!("{refused:?}");
         };
@@ -92,7 +96,7 @@ fn everything_wrong_with_an_automation_is_named_at_once_and_nothing_is_written()
                 at("/actions/0/url", "destination_forbidden"),
             ]
         );
-        let entry = node.engine.directory().entry(fixture.account).await.unwrap();
+        let entry = node.configuration.entry(fixture.account).await.unwrap();
         assert_eq!(entry.unwrap().config.automations.len(), 1);
     });
 }
@@ -105,18 +109,20 @@ async fn a_switch_never_undoes_somebodys_edit() {
     let fixture = node.account(&[URL]).await;
     let (account, id) = (fixture.account, fixture.automation);
 
-    let engine = std::sync::Arc::clone(&node.engine);
+    let configuration = std::sync::Arc::clone(&node.configuration);
     let switches = tokio::spawn(async move {
         for round in 0..RACES {
             // Stale says that the edits won each time, and that nothing was written.
-            let switched = engine.set_automation_enabled(account, id, round % 2 == 0).await;
+            let switched = configuration
+                .set_automation_enabled(account, id, round % 2 == 0)
+                .await;
             assert!(matches!(switched, Ok(_) | Err(ConfigureError::Stale)));
         }
     });
     for round in 0..RACES {
         let name = format!("edit {round}");
         loop {
-            let current = node.engine.store().automation(account, id).await.unwrap();
+            let current = node.configuration.automation(account, id).await.unwrap();
             let current = current.unwrap();
             if round > 0 {
                 assert_eq!(current.name, format!("edit {}", round - 1));
@@ -125,14 +131,17 @@ async fn a_switch_never_undoes_somebodys_edit() {
                 name: name.clone(),
                 ..AutomationWish::of(&current)
             };
-            match node.engine.update_automation(account, current, wish).await {
+            match node.configuration.update_automation(account, current, wish).await {
                 Ok(_) => break,
                 Err(error) => assert_eq!(error, ConfigureError::Stale),
             }
         }
     }
     switches.await.unwrap();
-    let settled = node.engine.set_automation_enabled(account, id, false).await;
+    let settled = node
+        .configuration
+        .set_automation_enabled(account, id, false)
+        .await;
     let settled = settled.unwrap();
     assert_eq!(
         (settled.enabled, settled.name),
@@ -147,15 +156,11 @@ fn a_switch_of_what_is_gone_says_so_and_one_that_is_set_writes_nothing() {
         let node = node(folder.path()).await;
         let fixture = node.account(&[URL]).await;
         let (account, id) = (fixture.account, fixture.automation);
-        let switch = |enabled| node.engine.set_automation_enabled(account, id, enabled);
+        let switch = |enabled| node.configuration.set_automation_enabled(account, id, enabled);
         let off = switch(false).await.unwrap();
         assert_eq!(switch(false).await.unwrap(), off);
         assert!(switch(true).await.unwrap().version > off.version);
-        node.engine
-            .directory()
-            .delete_automation(account, id)
-            .await
-            .unwrap();
+        node.configuration.delete_automation(account, id).await.unwrap();
         assert_eq!(switch(false).await, Err(ConfigureError::Missing));
     });
 }

@@ -2,31 +2,13 @@
 
 use std::time::Duration;
 
-use crate::support::{Fixture, Node, folder, key, life, status};
+use crate::support::{Fixture, Node, folder, life, status};
+use postrider_configuration::RotationWish;
 use postrider_engine::{EngineSettings, ResendOutcome};
 use postrider_model::{BodyContent, BodyStyle, DeliveryStatus};
-use postrider_storage::SaveAutomation;
 
 const URL: &str = "https://receiver.example/hook";
 const MOVED: &str = "https://receiver.example/moved";
-
-async fn edit(node: &Node, fixture: &Fixture, change: impl FnOnce(&mut postrider_model::Automation)) {
-    let found = node
-        .engine
-        .store()
-        .automation(fixture.account, fixture.automation)
-        .await
-        .unwrap();
-    let mut automation = found.unwrap();
-    change(&mut automation);
-    let saved = node
-        .engine
-        .directory()
-        .update_automation(fixture.account, automation)
-        .await
-        .unwrap();
-    assert!(matches!(saved, SaveAutomation::Saved(_)));
-}
 
 async fn failing(folder: &std::path::Path) -> (Node, Fixture) {
     let script = |request: &postrider_engine::transport::Request, _| {
@@ -47,8 +29,8 @@ fn an_edit_moves_the_next_attempt_but_cannot_change_its_bytes() {
     let folder = folder();
     life(async {
         let (node, fixture) = failing(folder.path()).await;
-        edit(&node, &fixture, |automation| {
-            let send = &mut automation.actions[0].send;
+        node.edit(&fixture, |automation| {
+            let send = &mut automation.actions[0];
             send.url = MOVED.to_owned();
             send.headers = vec![("X-Team".to_owned(), "sales".to_owned())];
             send.content = BodyContent::Data;
@@ -71,29 +53,20 @@ fn a_deleted_or_disabled_action_is_never_called_again() {
         life(async {
             let (node, fixture) = failing(folder.path()).await;
             match removal {
-                0 => edit(&node, &fixture, |automation| automation.enabled = false).await,
+                0 => node.edit(&fixture, |automation| automation.enabled = false).await,
                 1 => {
-                    edit(&node, &fixture, |automation| {
-                        automation.actions[0].enabled = false
-                    })
-                    .await
+                    node.edit(&fixture, |automation| automation.actions[0].enabled = false)
+                        .await
                 }
                 2 => {
                     assert!(
-                        node.engine
-                            .directory()
+                        node.configuration
                             .delete_automation(fixture.account, fixture.automation)
                             .await
                             .unwrap()
                     );
                 }
-                _ => assert!(
-                    node.engine
-                        .directory()
-                        .delete_account(fixture.account)
-                        .await
-                        .unwrap()
-                ),
+                _ => assert!(node.configuration.delete_account(fixture.account).await.unwrap()),
             }
             tokio::time::sleep(Duration::from_secs(7200)).await;
             assert_eq!(node.times(URL).len(), 1, "removal {removal}");
@@ -112,7 +85,7 @@ fn an_automation_that_is_switched_off_gets_no_events_and_others_still_do() {
     let folder = folder();
     life(async {
         let (node, fixture) = failing(folder.path()).await;
-        edit(&node, &fixture, |automation| automation.enabled = false).await;
+        node.edit(&fixture, |automation| automation.enabled = false).await;
         assert_eq!(node.accept(fixture.account).await.deliveries, 0);
         let other = node.account(&[MOVED]).await;
         assert_eq!(node.accept(other.account).await.deliveries, 1);
@@ -124,20 +97,12 @@ fn a_rotated_key_signs_beside_the_old_one_until_the_overlap_ends() {
     let folder = folder();
     life(async {
         let (node, fixture) = failing(folder.path()).await;
-        let now = node.engine.clock().now();
-        let new = key(node.engine.ids().signing_key(now), &node, now);
-        let new = postrider_model::SigningKey {
-            secret: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".parse().unwrap(),
-            ..new
+        let rotation = RotationWish {
+            overlap_s: Some(60),
+            secret: Some("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned()),
         };
-        let until = now.after(Duration::from_secs(60));
-        assert!(
-            node.engine
-                .directory()
-                .rotate_signing_key(fixture.account, new.clone(), until)
-                .await
-                .unwrap()
-        );
+        let rotated = node.configuration.rotate_signing_key(fixture.account, rotation);
+        rotated.await.unwrap();
         node.settled(fixture.account).await;
         let seen = node.seen();
         assert_eq!(seen[0].header("postrider-signature-next"), "");
@@ -170,11 +135,7 @@ fn a_final_410_switches_the_action_off_and_an_earlier_one_does_not() {
         node.accept(fixture.account).await;
         tokio::time::sleep(Duration::from_secs(60)).await;
         let action = |automation: postrider_model::Automation| automation.actions[0].clone();
-        let find = || {
-            node.engine
-                .store()
-                .automation(fixture.account, fixture.automation)
-        };
+        let find = || node.configuration.automation(fixture.account, fixture.automation);
         assert!(action(find().await.unwrap().unwrap()).enabled);
         node.settled(fixture.account).await;
         tokio::time::sleep(Duration::from_secs(1)).await;
@@ -202,8 +163,8 @@ fn a_resend_is_one_more_attempt_with_the_same_id_and_bytes() {
             (delivery.progress.status, delivery.progress.attempts),
             (DeliveryStatus::Failed, 4)
         );
-        edit(&node, &fixture, |automation| {
-            automation.actions[0].send.url = MOVED.to_owned()
+        node.edit(&fixture, |automation| {
+            automation.actions[0].url = MOVED.to_owned()
         })
         .await;
         assert_eq!(

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use crate::support::{Fixture, Node, START_MS, folder, life, life_beside_threads, status};
 use bytes::Bytes;
+use postrider_configuration::AutomationWish;
 use postrider_engine::replay::ReplayProgress;
 use postrider_engine::transport::{Request, Response};
 use postrider_engine::{EngineSettings, Submission};
 use postrider_model::{DeliveryStatus, Timestamp};
-use postrider_storage::{DeliveryFilter, SaveAutomation};
+use postrider_storage::DeliveryFilter;
 use postrider_storage_sqlite::{DATABASE_FILE, Execution};
 use rusqlite::Connection;
 
@@ -54,7 +55,7 @@ async fn all_settled(node: &Node) {
     for _ in 0..10_000 {
         tokio::time::sleep(Duration::from_millis(500)).await;
         let now = node.engine.clock().now();
-        if node.engine.store().backlog(now).await.unwrap().pending == 0 {
+        if node.store.backlog(now).await.unwrap().pending == 0 {
             return;
         }
     }
@@ -72,18 +73,12 @@ async fn counted(node: &Node, fixture: &Fixture, filter: &DeliveryFilter) -> u64
 }
 
 async fn switch_off(node: &Node, fixture: &Fixture, url: &str) {
-    let (account, automation) = (fixture.account, fixture.automation);
-    let found = node.engine.store().automation(account, automation).await;
-    let mut automation = found.unwrap().unwrap();
-    for action in &mut automation.actions {
-        action.enabled = action.enabled && action.send.url != url;
-    }
-    let saved = node
-        .engine
-        .directory()
-        .update_automation(account, automation)
-        .await;
-    assert!(matches!(saved, Ok(SaveAutomation::Saved(_))));
+    let switch_off = |automation: &mut AutomationWish| {
+        for action in &mut automation.actions {
+            action.enabled = action.enabled && action.url != url;
+        }
+    };
+    node.edit(fixture, switch_off).await;
 }
 
 #[test]

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use crate::support::{Node, folder, life, refused, status};
+use postrider_configuration::AccountWish;
 use postrider_engine::EngineSettings;
 use postrider_model::{DeliveryStatus, Outcome, Schedule};
+use postrider_storage::AccountRef;
 
 const URL: &str = "https://receiver.example/hook";
 
@@ -33,7 +35,7 @@ fn instant_failures_are_tried_at_0_10_and_110_seconds_and_never_again() {
         tokio::time::sleep(Duration::from_secs(6 * 3600)).await;
         near(&node.times(URL), &[0, 10_000, 110_000]);
         let key = fixture.key(&deliveries[0]);
-        let attempts = node.engine.store().record(key).await.unwrap().unwrap().attempts;
+        let attempts = node.store.record(key).await.unwrap().unwrap().attempts;
         assert_eq!(
             attempts.iter().map(|attempt| attempt.number).collect::<Vec<_>>(),
             [1, 2, 3]
@@ -124,36 +126,21 @@ fn schedules_of_the_automation_come_before_the_accounts_and_the_installations() 
         node.settled(fixture.account).await;
         near(&node.times(URL), &[0, 1_000]);
 
-        let store = node.engine.store();
-        let mut account = node
-            .engine
-            .directory()
-            .entry(fixture.account)
-            .await
-            .unwrap()
-            .unwrap()
-            .config
-            .account
-            .clone();
-        account.retry_delays = Some(Schedule::from_delays_s(vec![2, 2]).unwrap());
-        node.engine.directory().update_account(account).await.unwrap();
+        let account = AccountRef::Id(fixture.account);
+        let account = node.configuration.account(&account).await.unwrap().unwrap();
+        let edited = AccountWish {
+            retry_delays_s: Some(vec![2, 2]),
+            ..AccountWish::of(&account)
+        };
+        node.configuration.update_account(account, edited).await.unwrap();
         let began = node.times(URL).len();
         node.accept(fixture.account).await;
         node.settled(fixture.account).await;
         let times = node.times(URL)[began..].to_vec();
         near(&times, &[times[0], times[0] + 2_000, times[0] + 4_000]);
 
-        let mut automation = store
-            .automation(fixture.account, fixture.automation)
-            .await
-            .unwrap()
-            .unwrap();
-        automation.retry_delays = Some(Schedule::from_delays_s(vec![]).unwrap());
-        node.engine
-            .directory()
-            .update_automation(fixture.account, automation)
-            .await
-            .unwrap();
+        node.edit(&fixture, |automation| automation.retry_delays_s = Some(vec![]))
+            .await;
         let began = node.times(URL).len();
         node.accept(fixture.account).await;
         node.settled(fixture.account).await;

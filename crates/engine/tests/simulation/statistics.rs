@@ -26,7 +26,7 @@ fn good_or_bad(request: &Request, _: usize) -> (Duration, Response) {
 /// What the store itself has of the installation, by the hour.
 async fn stored(node: &Node) -> Counts {
     let all = Timestamp::from_unix_ms(0)..Timestamp::from_unix_ms(i64::MAX);
-    let store = node.engine.store();
+    let store = &node.store;
     let steps = store.statistics(Scope::Installation, TimeStep::Hour, all).await;
     let mut sum = Counts::default();
     for (_, counts) in steps.unwrap() {
@@ -53,15 +53,7 @@ fn two_receivers(events: u64) -> Counts {
 
 /// Switches the account's automation off.
 async fn switch_off(node: &Node, fixture: &Fixture) {
-    let store = node.engine.store();
-    let automation = store.automation(fixture.account, fixture.automation).await;
-    let mut automation = automation.unwrap().unwrap();
-    automation.enabled = false;
-    let directory = node.engine.directory();
-    directory
-        .update_automation(fixture.account, automation)
-        .await
-        .unwrap();
+    node.edit(fixture, |automation| automation.enabled = false).await;
 }
 
 #[test]
@@ -275,7 +267,7 @@ fn figures_are_pruned_by_their_age() {
                 node.settled(fixture.account).await;
             }
             tokio::time::sleep(2 * EVERY).await;
-            let store = node.engine.store();
+            let store = &node.store;
             let minutes = store
                 .statistics(Scope::Installation, TimeStep::Minute, all())
                 .await;

@@ -1,18 +1,21 @@
 //! An engine on virtual time: tokio's paused clock, scripted receivers, and the real SQLite store run inline.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use parking_lot::Mutex;
-use postrider_egress::{EgressGuard, SystemResolver};
+use postrider_configuration::{AccountWish, ActionWish, AutomationWish, Configuration, ConfigurationParts};
+use postrider_egress::{EgressGuard, Resolve, ResolveError};
 use postrider_engine::transport::{Request, Response, Transport};
 use postrider_engine::{Accepted, Engine, EngineParts, EngineSettings, Submission};
 use postrider_model::{
-    Account, AccountId, Action, ActionId, Automation, AutomationId, BodyContent, BodyStyle, Clock, Delivery,
-    DeliveryStatus, Entropy, Outcome, SendWebhook, SigningKey, SigningKeyId, Timestamp, Trigger,
+    AccountId, AutomationId, BodyContent, BodyStyle, Clock, Delivery, DeliveryStatus, Entropy, IdGenerator,
+    Outcome, Timestamp,
 };
+use postrider_signing::HeaderNames;
 use postrider_storage::{DeliveryFilter, DeliveryKey, PageRequest, Store};
 use postrider_storage_sqlite::{Execution, SqliteOptions, SqliteStore};
 use tokio::time::Instant;
@@ -132,6 +135,8 @@ pub fn refused(outcome: Outcome) -> Response {
 /// One run of a node over a data folder.
 pub struct Node {
     pub engine: Arc<Engine>,
+    pub configuration: Arc<Configuration>,
+    pub store: Arc<dyn Store>,
     pub receivers: Arc<Receivers>,
 }
 
@@ -165,67 +170,67 @@ impl Node {
             script: Box::new(script),
             seen: Mutex::default(),
         });
-        let parts = EngineParts {
-            store,
-            transport: Arc::clone(&receivers) as Arc<dyn Transport>,
-            guard: Arc::new(EgressGuard::new(Vec::new())),
-            resolver: Arc::new(SystemResolver::new()),
+        let entropy = Entropy::new(|bytes| bytes.fill(7));
+        let ids = Arc::new(IdGenerator::new(entropy.number()));
+        let configuration = Configuration::load(ConfigurationParts {
+            store: Arc::clone(&store),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
-            entropy: Entropy::new(|bytes| bytes.fill(7)),
+            ids: Arc::clone(&ids),
+            entropy: entropy.clone(),
+            guard: Arc::new(EgressGuard::new(Vec::new())),
+            resolver: Arc::new(Public),
+            header_names: HeaderNames::new("Postrider"),
+        });
+        let configuration = Arc::new(configuration.await.unwrap());
+        let parts = EngineParts {
+            store: Arc::clone(&store),
+            transport: Arc::clone(&receivers) as Arc<dyn Transport>,
+            configuration: Arc::clone(&configuration),
+            clock: Arc::clone(&clock) as Arc<dyn Clock>,
+            ids,
+            entropy,
             settings,
         };
         Self {
             engine: Engine::start(parts).await.unwrap(),
+            configuration,
+            store,
             receivers,
         }
     }
 
     /// An account whose automation on `proposal.*` sends to `urls`.
     pub async fn account(&self, urls: &[&str]) -> Fixture {
-        let now = self.engine.clock().now();
-        let id = self.engine.ids().account(now);
-        let account = Account {
-            id,
+        let account = AccountWish {
             uid: None,
             name: "Acme".to_owned(),
-            metadata: "{}".to_owned(),
-            retry_delays: None,
-            created_at: now,
-            updated_at: now,
-            version: 0,
+            metadata: None,
+            retry_delays_s: None,
         };
-        let key = key(self.engine.ids().signing_key(now), self, now);
-        self.engine
-            .directory()
-            .create_account(account, key)
-            .await
-            .unwrap();
-        let actions: Vec<Action> = urls
-            .iter()
-            .map(|url| action(self.engine.ids().action(now), url))
-            .collect();
-        let automation = Automation {
-            id: self.engine.ids().automation(now),
+        let account = self.configuration.create_account(account).await.unwrap().id;
+        let automation = AutomationWish {
             name: "On proposals".to_owned(),
             enabled: true,
-            trigger: Trigger {
-                event_types: vec!["proposal.*".parse().unwrap()],
-            },
-            actions,
-            retry_delays: None,
-            created_at: now,
-            updated_at: now,
-            version: 0,
+            event_types: vec!["proposal.*".to_owned()],
+            actions: urls.iter().map(|url| action(url)).collect(),
+            retry_delays_s: None,
         };
-        self.engine
-            .directory()
-            .create_automation(id, automation.clone())
-            .await
-            .unwrap();
+        let automation = self.configuration.create_automation(account, automation);
         Fixture {
-            account: id,
-            automation: automation.id,
+            account,
+            automation: automation.await.unwrap().id,
         }
+    }
+
+    /// Changes the automation of `fixture`.
+    pub async fn edit(&self, fixture: &Fixture, change: impl FnOnce(&mut AutomationWish)) {
+        let (account, automation) = (fixture.account, fixture.automation);
+        let current = self.configuration.automation(account, automation).await;
+        let current = current.unwrap().unwrap();
+        let mut edited = AutomationWish::of(&current);
+        change(&mut edited);
+        let saved = self.configuration.update_automation(account, current, edited);
+        saved.await.unwrap();
     }
 
     pub async fn accept(&self, account: AccountId) -> Accepted {
@@ -249,8 +254,7 @@ impl Node {
             limit: 250,
             after: None,
         };
-        self.engine
-            .store()
+        self.store
             .deliveries(account, &DeliveryFilter::default(), page)
             .await
             .unwrap()
@@ -305,28 +309,27 @@ impl Fixture {
     }
 }
 
-pub fn key(id: SigningKeyId, node: &Node, now: Timestamp) -> SigningKey {
-    SigningKey {
-        id,
-        secret: node.engine.new_secret(),
-        created_at: now,
-        expires_at: None,
-    }
-}
-
-pub fn action(id: ActionId, url: &str) -> Action {
-    let send = SendWebhook {
+/// A new action that posts envelopes to `url`.
+pub fn action(url: &str) -> ActionWish {
+    ActionWish {
+        id: None,
+        enabled: true,
+        disabled_reason: None,
         url: url.to_owned(),
         content: BodyContent::Envelope,
         style: BodyStyle::Js,
         headers: Vec::new(),
         timeout_s: None,
-    };
-    Action {
-        id,
-        enabled: true,
-        disabled_reason: None,
-        send,
+    }
+}
+
+/// Every name is that of a public address.
+struct Public;
+
+#[async_trait]
+impl Resolve for Public {
+    async fn resolve(&self, _: &str) -> Result<Vec<IpAddr>, ResolveError> {
+        Ok(vec![[8, 8, 8, 8].into()])
     }
 }
 

@@ -204,7 +204,6 @@ impl Settings {
         EngineSettings {
             retry_delays: self.retry_delays.schedule().clone(),
             attempt_timeout: self.attempt_timeout.get(),
-            header_prefix: self.header_prefix.as_str().to_owned(),
             data_bytes_max: self.body_limit.bytes(),
             unseen_types: match self.unseen_event_types {
                 UnseenEventTypes::Add => UnseenTypes::Add,

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
+use postrider_configuration::Configuration;
 use postrider_console::{Brand, Console, ConsoleParts, Logo};
 use postrider_engine::{ApiKeys, Engine};
 
@@ -11,9 +12,15 @@ use crate::config::Settings;
 use crate::failure::Failure;
 
 /// The console over this engine, under the operator's own brand.
-pub fn console(settings: &Settings, engine: &Arc<Engine>, keys: &Arc<ApiKeys>) -> Result<Console, Failure> {
+pub fn console(
+    settings: &Settings,
+    engine: &Arc<Engine>,
+    configuration: &Arc<Configuration>,
+    keys: &Arc<ApiKeys>,
+) -> Result<Console, Failure> {
     Ok(Console::new(ConsoleParts {
         engine: Arc::clone(engine),
+        configuration: Arc::clone(configuration),
         keys: Arc::clone(keys),
         brand: brand(settings)?,
         frame_sources: settings.console_frame_sources(),

@@ -5,15 +5,14 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use postrider_api::{Api, ApiState};
-use postrider_egress::{ClientSettings, EgressGuard, HttpClient, SystemResolver};
-use postrider_engine::{AdminKey, ApiKeys, Engine, EngineParts, SystemClock, ensure_admin_key};
-use postrider_model::{Clock, Entropy, Visitor};
+use postrider_engine::{AdminKey, ApiKeys, Engine, ensure_admin_key};
+use postrider_model::Visitor;
 use postrider_storage::Store;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use super::site::Site;
-use super::{console, listener, metrics, store};
+use super::{console, engine, listener, metrics, store};
 use crate::config::Settings;
 use crate::failure::Failure;
 
@@ -54,9 +53,7 @@ impl Node {
         let (listener, address) = bind(settings.listen).await?;
         let metrics = metrics::install();
         let store = store::open(settings, secrets.database_password).await?;
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-        let engine = Engine::start(engine_parts(settings, store, clock)?).await;
-        let engine = engine.map_err(|error| Failure::Failed(format!("the engine cannot start: {error}")))?;
+        let (engine, configuration) = engine::start(settings, store).await?;
         let (admin_key, keys) = match keys(&engine, secrets.admin_key).await {
             Ok(keys) => keys,
             Err(failure) => {
@@ -65,7 +62,7 @@ impl Node {
             }
         };
         let keys = Arc::new(keys);
-        let console = console::console(settings, &engine, &keys)?;
+        let console = console::console(settings, &engine, &configuration, &keys)?;
         tokio::spawn(follow_keys(
             engine.api_keys_changes(),
             Arc::downgrade(engine.store()),
@@ -73,6 +70,7 @@ impl Node {
         ));
         let state = ApiState {
             engine: Arc::clone(&engine),
+            configuration,
             keys,
             public_url: settings.public_url.as_ref().map(|url| url.as_str().into()),
             metrics: Arc::new(metrics::Exposition::new(metrics, Arc::clone(&engine))),
@@ -130,43 +128,9 @@ impl Node {
     }
 }
 
-fn engine_parts(
-    settings: &Settings,
-    store: Arc<dyn Store>,
-    clock: Arc<dyn Clock>,
-) -> Result<EngineParts, Failure> {
-    let guard = Arc::new(EgressGuard::new(settings.allow_destination.clone()));
-    let resolver = Arc::new(SystemResolver::new());
-    let extra_ca_pem = settings.extra_ca_file.as_ref().map(std::fs::read).transpose();
-    let in_file = |error: &dyn std::fmt::Display| {
-        let file = settings.extra_ca_file.as_deref().unwrap_or_else(|| "".as_ref());
-        Failure::Failed(format!("extra_ca_file {}: {error}", file.display()))
-    };
-    let client_settings = ClientSettings {
-        response_bytes_kept: settings.response_bytes_kept.bytes(),
-        extra_ca_pem: extra_ca_pem.map_err(|error| in_file(&error))?,
-        ..ClientSettings::default()
-    };
-    let transport = HttpClient::new(
-        Arc::clone(&guard),
-        Arc::clone(&resolver) as _,
-        Arc::clone(&clock),
-        &client_settings,
-    );
-    Ok(EngineParts {
-        store,
-        transport: Arc::new(transport.map_err(|error| in_file(&error))?),
-        guard,
-        resolver,
-        clock,
-        entropy: Entropy::new(entropy),
-        settings: settings.engine(),
-    })
-}
-
 async fn keys(engine: &Engine, given_key: Option<&str>) -> Result<(AdminKey, ApiKeys), Failure> {
     let mut random = [0; 32];
-    entropy(&mut random);
+    getrandom::fill(&mut random).expect("the system has had randomness since it started");
     let store = &**engine.store();
     let admin_key = ensure_admin_key(store, given_key, random, engine.clock().now()).await;
     let admin_key = admin_key.map_err(|error| match given_key {
@@ -192,11 +156,6 @@ async fn follow_keys(mut changes: watch::Receiver<()>, store: Weak<dyn Store>, k
             tokio::time::sleep(KEYS_RETRY).await;
         }
     }
-}
-
-/// Randomness fit for secrets, from the system.
-fn entropy(bytes: &mut [u8]) {
-    getrandom::fill(bytes).expect("the system has had randomness since it started");
 }
 
 async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Failure> {

@@ -25,7 +25,7 @@ pub async fn delete_account(
     uri: Uri,
 ) -> Result<StatusCode, Problem> {
     no_parameters(&uri)?;
-    if state.engine.directory().delete_account(account).await? {
+    if state.configuration.delete_account(account).await? {
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(account_not_found())

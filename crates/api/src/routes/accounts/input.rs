@@ -1,6 +1,6 @@
 //! What a caller can say of an account.
 
-use postrider_engine::drafts::AccountWish;
+use postrider_configuration::AccountWish;
 use postrider_model::Account;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;

@@ -28,6 +28,6 @@ pub async fn list_accounts(
     let mut parameters = Parameters::of(&uri);
     let page = parameters.page(LIST);
     parameters.finish()?;
-    let accounts = state.engine.store().accounts(page).await?;
+    let accounts = state.configuration.accounts(page).await?;
     List::of(LIST, accounts, AccountView::of).map(Json)
 }

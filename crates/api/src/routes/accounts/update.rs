@@ -3,8 +3,8 @@
 use axum::Json;
 use axum::extract::State;
 use http::Uri;
-use postrider_engine::ConfigureError;
-use postrider_engine::drafts::{AccountWish, EDITS_MAX};
+use postrider_configuration::ConfigureError;
+use postrider_configuration::{AccountWish, EDITS_MAX};
 use postrider_model::Account;
 
 use super::find;
@@ -43,7 +43,7 @@ pub async fn update_account(
     for _ in 0..EDITS_MAX {
         let current = find(&state, id).await?;
         let wish = edit(&current, patch.as_str()?)?;
-        match state.engine.update_account(current, wish).await {
+        match state.configuration.update_account(current, wish).await {
             Err(ConfigureError::Stale) => {}
             Err(error) => return Err(Problem::of_configuring(error, account_not_found)),
             Ok(account) => return AccountView::of(account).map(Json),

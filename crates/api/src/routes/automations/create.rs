@@ -39,7 +39,10 @@ pub async fn create_automation(
     JsonBody(input): JsonBody<AutomationInput>,
 ) -> Result<impl IntoResponse, Problem> {
     no_parameters(&uri)?;
-    let made = state.engine.create_automation(account, input.into_wish()).await;
+    let made = state
+        .configuration
+        .create_automation(account, input.into_wish())
+        .await;
     let automation = made.map_err(|error| Problem::of_configuring(error, account_not_found))?;
     let location = format!("/v1/accounts/{account}/automations/{}", automation.id);
     let view = AutomationView::of(automation);

@@ -27,7 +27,7 @@ pub async fn delete_automation(
     uri: Uri,
 ) -> Result<StatusCode, Problem> {
     no_parameters(&uri)?;
-    if state.engine.directory().delete_automation(account, id).await? {
+    if state.configuration.delete_automation(account, id).await? {
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(automation_not_found())

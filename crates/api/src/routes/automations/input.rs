@@ -1,6 +1,6 @@
 //! What a caller can say of an automation.
 
-use postrider_engine::drafts::{ActionWish, AutomationWish};
+use postrider_configuration::{ActionWish, AutomationWish};
 use postrider_model::{Automation, BodyContent, BodyStyle};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

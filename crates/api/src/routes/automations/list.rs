@@ -29,6 +29,6 @@ pub async fn list_automations(
     let mut parameters = Parameters::of(&uri);
     let page = parameters.page(list);
     parameters.finish()?;
-    let automations = state.engine.store().automations(account, page).await?;
+    let automations = state.configuration.automations(account, page).await?;
     List::of(list, automations, |automation| Ok(AutomationView::of(automation))).map(Json)
 }

@@ -3,8 +3,8 @@
 use axum::Json;
 use axum::extract::State;
 use http::Uri;
-use postrider_engine::ConfigureError;
-use postrider_engine::drafts::{AutomationWish, EDITS_MAX};
+use postrider_configuration::ConfigureError;
+use postrider_configuration::{AutomationWish, EDITS_MAX};
 use postrider_model::{Automation, AutomationId};
 
 use super::input::AutomationInput;
@@ -46,7 +46,11 @@ pub async fn update_automation(
     for _ in 0..EDITS_MAX {
         let current = find(&state, account, id).await?;
         let wish = edit(&current, patch.as_str()?)?;
-        match state.engine.update_automation(account, current, wish).await {
+        match state
+            .configuration
+            .update_automation(account, current, wish)
+            .await
+        {
             Err(ConfigureError::Stale) => {}
             Err(error) => return Err(Problem::of_configuring(error, automation_not_found)),
             Ok(automation) => return Ok(Json(AutomationView::of(automation))),

@@ -26,7 +26,7 @@ pub async fn delete_event_type(
     uri: Uri,
 ) -> Result<StatusCode, Problem> {
     no_parameters(&uri)?;
-    if state.engine.catalogue().delete(&name).await? {
+    if state.configuration.delete_event_type(&name).await? {
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(event_type_not_found())

@@ -25,6 +25,6 @@ pub async fn get_event_type(
     uri: Uri,
 ) -> Result<Json<EventTypeView>, Problem> {
     no_parameters(&uri)?;
-    let event_type = state.engine.store().event_type(&name).await?;
+    let event_type = state.configuration.event_type(&name).await?;
     EventTypeView::of(event_type.ok_or_else(event_type_not_found)?).map(Json)
 }

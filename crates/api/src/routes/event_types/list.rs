@@ -28,6 +28,6 @@ pub async fn list_event_types(
     let mut parameters = Parameters::of(&uri);
     let page = parameters.page(LIST);
     parameters.finish()?;
-    let event_types = state.engine.store().event_types(page).await?;
+    let event_types = state.configuration.event_types(page).await?;
     List::of(LIST, event_types, EventTypeView::of).map(Json)
 }

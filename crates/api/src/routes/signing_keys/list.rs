@@ -34,8 +34,7 @@ pub async fn list_signing_keys(
     let request = parameters.page(list);
     parameters.finish()?;
     let keys = state
-        .engine
-        .store()
+        .configuration
         .signing_keys(account)
         .await?
         .ok_or_else(account_not_found)?;

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use http::StatusCode;
-use postrider_engine::drafts::{AccountWish, ConfigureError, Fault};
+use postrider_configuration::{AccountWish, ConfigureError, Fault};
 
 use crate::console::page;
 use crate::faults::FieldFaults;
@@ -41,7 +41,7 @@ pub async fn create(
         metadata: None,
         retry_delays_s: None,
     };
-    let faults = match app.engine.create_account(wish).await {
+    let faults = match app.configuration.create_account(wish).await {
         Ok(account) => return Ok(Redirect::to(&format!("/accounts/{}", account.id)).into_response()),
         Err(ConfigureError::Faults(faults)) => faults,
         Err(ConfigureError::UidTaken) => vec![uid_taken()],

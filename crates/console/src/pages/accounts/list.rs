@@ -42,7 +42,7 @@ pub async fn show(State(app): State<App>, Operator(visitor): Operator) -> Result
     let after = visitor.query.get("after");
     let now = app.now();
     let (accounts, next, searched) = if search.is_empty() {
-        let page = app.engine.store().accounts(paging::request(after)).await?;
+        let page = app.configuration.accounts(paging::request(after)).await?;
         (page.items, page.next, None)
     } else {
         let (found, looked_at) = find(&app, search).await?;
@@ -72,12 +72,11 @@ pub async fn show(State(app): State<App>, Operator(visitor): Operator) -> Result
 
 /// Accounts of this id or `uid`, or whose name or `uid` holds the words; and how many were looked at.
 async fn find(app: &App, search: &str) -> Result<(Vec<Account>, usize), Refusal> {
-    let store = app.engine.store();
     let exact = match search.parse() {
         Ok(id) => AccountRef::Id(id),
         Err(_) => AccountRef::Uid(search.to_owned()),
     };
-    if let Some(account) = store.account(&exact).await? {
+    if let Some(account) = app.configuration.account(&exact).await? {
         return Ok((vec![account], 1));
     }
     let words = search.to_lowercase();
@@ -91,7 +90,7 @@ async fn find(app: &App, search: &str) -> Result<(Vec<Account>, usize), Refusal>
             limit: LIMIT_MAX,
             after,
         };
-        let page = store.accounts(request).await?;
+        let page = app.configuration.accounts(request).await?;
         looked_at += page.items.len();
         found.extend(page.items.into_iter().filter(&matches));
         after = page.next;

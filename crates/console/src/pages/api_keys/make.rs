@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
-use postrider_engine::drafts::Fault;
+use postrider_configuration::Fault;
 
 use super::list;
 use crate::console::page;

@@ -32,7 +32,7 @@ pub async fn choices(app: &App, ticked: &[String]) -> Result<(Vec<Choice>, Vec<S
             limit: LIMIT_MAX,
             after,
         };
-        let page = app.engine.store().event_types(page).await?;
+        let page = app.configuration.event_types(page).await?;
         for entry in page.items {
             choices.push(Choice {
                 is_ticked: rest.remove(entry.name.as_str()),

@@ -40,7 +40,7 @@ pub async fn create(
     if !own.is_empty() {
         return render(&app, &account, &SUBJECT, &fields, (own, false)).await;
     }
-    match app.engine.create_automation(account.id(), wish).await {
+    match app.configuration.create_automation(account.id(), wish).await {
         Ok(automation) => {
             let path = account.path(&format!("automations/{}?saved=1", automation.id));
             Ok(Redirect::to(&path).into_response())

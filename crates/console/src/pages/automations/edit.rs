@@ -61,7 +61,11 @@ pub async fn save(
     if !own.is_empty() {
         return render(&app, &account, &subject, &fields, (own, false)).await;
     }
-    match app.engine.update_automation(account.id(), current, wish).await {
+    match app
+        .configuration
+        .update_automation(account.id(), current, wish)
+        .await
+    {
         Ok(_) => {
             let path = account.path(&format!("automations/{id}?saved=1"));
             Ok(Redirect::to(&path).into_response())

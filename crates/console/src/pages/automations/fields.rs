@@ -3,7 +3,7 @@
 //! Rows of URLs are numbered by hidden `row` fields, in their order; the other fields of a row end in its number:
 //! `url.0`. Buttons add and remove rows; the page comes back with everything that was typed.
 
-use postrider_engine::drafts::{ActionWish, AutomationWish, Fault};
+use postrider_configuration::{ActionWish, AutomationWish, Fault};
 use postrider_model::{Action, Automation, BodyContent, BodyStyle};
 
 use crate::form::Form;

@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::response::Response;
 use http::StatusCode;
-use postrider_engine::drafts::{ConfigureError, Fault};
+use postrider_configuration::{ConfigureError, Fault};
 use postrider_model::AutomationId;
 
 use super::choices::{Choice, choices};

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
-use postrider_engine::drafts::Fault;
+use postrider_configuration::Fault;
 use postrider_model::{Automation, AutomationId, EventPattern};
 
 use super::list::RateWords;
@@ -148,7 +148,7 @@ async fn example(app: &App, event_type: Option<&String>) -> Result<String, Refus
     let Some(name) = event_type.and_then(|name| name.parse().ok()) else {
         return Ok(String::new());
     };
-    let entry = app.engine.store().event_type(&name).await?;
+    let entry = app.configuration.event_type(&name).await?;
     let example = entry.and_then(|entry| entry.example).unwrap_or_default();
     Ok(body::pretty(&example).unwrap_or(example))
 }

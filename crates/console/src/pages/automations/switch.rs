@@ -18,7 +18,7 @@ pub async fn switch(
     form: Form,
 ) -> Result<Redirect, Refusal> {
     let enabled = form.text("enabled") == "true";
-    app.engine
+    app.configuration
         .set_automation_enabled(account.id(), id, enabled)
         .await?;
     Ok(Redirect::to(own_address(form.text("back"))))

@@ -8,8 +8,9 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use bytes::Bytes;
 use http::HeaderMap;
-use postrider_engine::drafts::{Fault, codes};
-use postrider_engine::{AccountEntry, Rejection};
+use postrider_configuration::AccountEntry;
+use postrider_configuration::{Fault, codes};
+use postrider_engine::Rejection;
 use postrider_model::{AutomationId, DeliveryStatus, Event, EventId, EventTypeName};
 use postrider_storage::{DeliveryFilter, DeliveryKey, DeliveryRecord};
 
@@ -205,12 +206,7 @@ pub async fn live(
     Ok(live::stream(&app, &headers, account, move || {
         let app = Arc::clone(&state);
         async move {
-            let entry = app
-                .engine
-                .directory()
-                .entry(account)
-                .await?
-                .ok_or(Refusal::NotFound)?;
+            let entry = app.configuration.entry(account).await?.ok_or(Refusal::NotFound)?;
             let found = find(&app, &entry, id, event).await?;
             Ok(part(&app, &entry, &found).render()?)
         }

@@ -2,10 +2,10 @@
 //! what came back.
 
 use askama::Template;
-use postrider_engine::Engine;
 use postrider_model::attempt::Headers;
 use postrider_model::delivery::BodySpec;
 use postrider_model::{Attempt, Event, Timestamp};
+use postrider_signing::HeaderNames;
 
 use crate::view::body::Body;
 use crate::view::curl::Curl;
@@ -148,8 +148,8 @@ impl<'a> AttemptView<'a> {
 
 /// The number under which an attempt was sent, where it is on record under another one: it was reported late, by a node
 /// that had lost the delivery, when its own number was taken.
-pub fn sent_as(engine: &Engine, attempt: &Attempt) -> Option<u32> {
-    number_in(&attempt.request_headers, &engine.header_names().attempt).filter(|sent| *sent != attempt.number)
+pub fn sent_as(names: &HeaderNames, attempt: &Attempt) -> Option<u32> {
+    number_in(&attempt.request_headers, &names.attempt).filter(|sent| *sent != attempt.number)
 }
 
 fn number_in(headers: &Headers, name: &str) -> Option<u32> {

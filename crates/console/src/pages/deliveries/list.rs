@@ -6,7 +6,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use http::HeaderMap;
-use postrider_engine::AccountEntry;
+use postrider_configuration::AccountEntry;
 use postrider_storage::DeliveryFilter;
 
 use super::filter::Filters;
@@ -82,7 +82,7 @@ pub async fn live(State(app): State<App>, account: InAccount, headers: HeaderMap
         let (app, filters) = (Arc::clone(&state), Arc::clone(&filters));
         let (query, path) = (query.clone(), path.clone());
         async move {
-            let entry = app.engine.directory().entry(id).await?.ok_or(Refusal::NotFound)?;
+            let entry = app.configuration.entry(id).await?.ok_or(Refusal::NotFound)?;
             Ok(list(&app, &entry, &filters, &query, &path).await?.render()?)
         }
     })

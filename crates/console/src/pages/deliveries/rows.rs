@@ -1,7 +1,7 @@
 //! The table of deliveries: a fragment of pages, which their streams send anew.
 
 use askama::Template;
-use postrider_engine::AccountEntry;
+use postrider_configuration::AccountEntry;
 use postrider_model::{Delivery, Timestamp};
 
 use crate::view::status::Badge;

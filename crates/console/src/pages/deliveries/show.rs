@@ -6,7 +6,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use http::HeaderMap;
-use postrider_engine::AccountEntry;
+use postrider_configuration::AccountEntry;
 use postrider_model::{DeliveryId, Event};
 use postrider_storage::{DeliveryKey, DeliveryRecord};
 
@@ -104,12 +104,7 @@ pub async fn live(
     Ok(live::stream(&app, &headers, account, move || {
         let (app, first) = (Arc::clone(&state), Arc::clone(&first));
         async move {
-            let entry = app
-                .engine
-                .directory()
-                .entry(account)
-                .await?
-                .ok_or(Refusal::NotFound)?;
+            let entry = app.configuration.entry(account).await?.ok_or(Refusal::NotFound)?;
             let parts = Parts {
                 record: record(&app, first.record.delivery.account, id).await?,
                 event: Arc::clone(&first.event),
@@ -186,7 +181,7 @@ fn part<'a>(app: &App, entry: &'a AccountEntry, parts: &'a Parts) -> Part<'a> {
         attempts: delivery.progress.attempts,
         resends: delivery.progress.resends,
         timeline: Timeline::new(
-            &app.engine,
+            app.configuration.header_names(),
             &parts.record,
             (&parts.event, &parts.sent),
             shown,

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use askama::Template;
-use postrider_engine::Engine;
 use postrider_model::{Attempt, Delivery, DeliveryStatus, Event, Outcome, Timestamp};
+use postrider_signing::HeaderNames;
 use postrider_storage::DeliveryRecord;
 
 use super::attempt::{Around, AttemptView, Folds, Sent, sent_as};
@@ -64,7 +64,7 @@ pub struct Shown<'a> {
 impl<'a> Timeline<'a> {
     /// Of a delivery.
     pub fn new(
-        engine: &Engine,
+        names: &HeaderNames,
         record: &'a DeliveryRecord,
         (event, sent): (&Event, &'a Sent),
         shown: Shown<'_>,
@@ -95,7 +95,7 @@ impl<'a> Timeline<'a> {
                         sent,
                         prefix: String::new(),
                         body_in,
-                        marks: marks(engine, attempts, attempt),
+                        marks: marks(names, attempts, attempt),
                         folds: Folds {
                             request: false,
                             answer: open == Some(index),
@@ -119,12 +119,12 @@ impl<'a> Timeline<'a> {
 }
 
 /// What can be told of an attempt beside how it went.
-fn marks(engine: &Engine, attempts: &[Attempt], attempt: &Attempt) -> Vec<String> {
+fn marks(names: &HeaderNames, attempts: &[Attempt], attempt: &Attempt) -> Vec<String> {
     let mut marks = Vec::new();
     if received_at(attempts).is_some_and(|received| received < attempt.number) {
         marks.push("sent again by hand".to_owned());
     }
-    if let Some(number) = sent_as(engine, attempt) {
+    if let Some(number) = sent_as(names, attempt) {
         marks.push(format!("reported late, sent as attempt {number}"));
     }
     marks

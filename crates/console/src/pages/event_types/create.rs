@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
-use postrider_engine::drafts::Fault;
+use postrider_configuration::Fault;
 use postrider_model::EventTypeName;
 
 use super::fields::Fields;
@@ -25,11 +25,11 @@ pub async fn create(
 ) -> Result<Response, Refusal> {
     let fields = Fields::typed(&form);
     if let Ok(name) = fields.name.parse::<EventTypeName>()
-        && app.engine.store().event_type(&name).await?.is_some()
+        && app.configuration.event_type(&name).await?.is_some()
     {
         return render(&app, &visitor, None, &fields, vec![taken()]);
     }
-    match app.engine.put_event_type(fields.wish(None)).await {
+    match app.configuration.put_event_type(fields.wish(None)).await {
         Ok((entry, _)) => {
             let path = super::href(&entry.name).unwrap_or_else(|| "/event-types".to_owned());
             Ok(Redirect::to(&format!("{path}?saved=1")).into_response())

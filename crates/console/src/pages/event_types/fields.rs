@@ -1,6 +1,6 @@
 //! What the form of an event type holds, on its way to and from the engine's drafts.
 
-use postrider_engine::drafts::EventTypeWish;
+use postrider_configuration::EventTypeWish;
 use postrider_model::EventType;
 
 use crate::form::Form;

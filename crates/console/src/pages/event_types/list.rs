@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
-use postrider_engine::catalogue::CATALOGUE_MAX;
+use postrider_configuration::catalogue::CATALOGUE_MAX;
 use postrider_model::EventType;
 use postrider_storage::{LIMIT_MAX, PageRequest, Position};
 
@@ -89,7 +89,7 @@ async fn browse(app: &App, after: Option<&str>) -> Result<Listed, Refusal> {
         limit: LIMIT_MAX,
         ..paging::request(after)
     };
-    let found = app.engine.store().event_types(request).await?;
+    let found = app.configuration.event_types(request).await?;
     let mut types = found.items;
     let is_by_name = found.next.is_none() && after.is_none();
     if is_by_name {
@@ -112,7 +112,7 @@ async fn find(app: &App, search: &str) -> Result<Listed, Refusal> {
             limit: LIMIT_MAX,
             after,
         };
-        let found = app.engine.store().event_types(request).await?;
+        let found = app.configuration.event_types(request).await?;
         looked_at += found.items.len();
         let matching = |entry: &EventType| entry.name.as_str().to_lowercase().contains(&words);
         types.extend(found.items.into_iter().filter(matching));

@@ -6,7 +6,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use http::HeaderMap;
-use postrider_engine::AccountEntry;
+use postrider_configuration::AccountEntry;
 use postrider_model::EventId;
 use postrider_storage::DeliveryFilter;
 
@@ -96,12 +96,7 @@ pub async fn live(
     Ok(live::stream(&app, &headers, account, move || {
         let app = Arc::clone(&state);
         async move {
-            let entry = app
-                .engine
-                .directory()
-                .entry(account)
-                .await?
-                .ok_or(Refusal::NotFound)?;
+            let entry = app.configuration.entry(account).await?.ok_or(Refusal::NotFound)?;
             Ok(sent_for(&app, &entry, id, is_test).await?.render()?)
         }
     }))

@@ -45,7 +45,7 @@ pub async fn rows(app: &App, failing: &[FailingAction]) -> Result<Vec<FailingRow
 async fn row(app: &App, one: &FailingAction) -> Result<FailingRow, Refusal> {
     let key = &one.key;
     let base = format!("/accounts/{}", key.account);
-    let entry = app.engine.directory().entry(key.account).await?;
+    let entry = app.configuration.entry(key.account).await?;
     let account = entry.as_ref().map(|entry| Named {
         name: entry.config.account.name.clone(),
         href: format!("{base}/automations"),

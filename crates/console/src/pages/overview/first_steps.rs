@@ -36,14 +36,14 @@ impl FirstSteps {
             limit: 1,
             after: None,
         };
-        let mut newest = app.engine.store().accounts(newest).await?;
+        let mut newest = app.configuration.accounts(newest).await?;
         let Some(account) = newest.items.pop() else {
             return Ok(Self {
                 account: None,
                 curl: curl(&base_url, "YOUR_ACCOUNT", "proposal.accepted"),
             });
         };
-        let entry = app.engine.directory().entry(account.id).await?;
+        let entry = app.configuration.entry(account.id).await?;
         let automations = entry.as_ref().map(|entry| &entry.config.automations);
         let patterns = automations.into_iter().flatten();
         let mut patterns = patterns.flat_map(|automation| &automation.trigger.event_types);

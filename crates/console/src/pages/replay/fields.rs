@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use postrider_engine::drafts::Fault;
+use postrider_configuration::Fault;
 use postrider_model::{DeliveryStatus, Timestamp};
 use postrider_storage::DeliveryFilter;
 

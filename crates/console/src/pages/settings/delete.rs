@@ -47,7 +47,7 @@ pub async fn delete(
         return Ok(response);
     }
     // One that is gone already is what was asked for.
-    app.engine.directory().delete_account(account.id()).await?;
+    app.configuration.delete_account(account.id()).await?;
     Ok(Redirect::to("/accounts").into_response())
 }
 

@@ -1,6 +1,6 @@
 //! What the form holds, as people type it.
 
-use postrider_engine::drafts::AccountWish;
+use postrider_configuration::AccountWish;
 use postrider_model::Account;
 
 use crate::form::Form;

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use http::StatusCode;
-use postrider_engine::drafts::{ConfigureError, Fault};
+use postrider_configuration::{ConfigureError, Fault};
 
 use super::fields::Fields;
 use crate::console::page;
@@ -58,7 +58,7 @@ pub async fn save(
         return Err(Refusal::Stale);
     }
     let wish = fields.wish(&current);
-    let faults = match app.engine.update_account(current, wish).await {
+    let faults = match app.configuration.update_account(current, wish).await {
         Ok(_) => return Ok(Redirect::to(&account.path("settings?saved=1")).into_response()),
         Err(ConfigureError::Faults(faults)) => faults,
         Err(ConfigureError::UidTaken) => vec![uid_taken()],

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use http::StatusCode;
-use postrider_engine::drafts::{ConfigureError, RotationWish};
+use postrider_configuration::{ConfigureError, RotationWish};
 
 use crate::console::page;
 use crate::faults::FieldFaults;
@@ -70,7 +70,7 @@ pub async fn rotate(
         overlap_s: Some(form.text("overlap").parse().unwrap_or(-1)),
         secret: (!secret.is_empty()).then(|| secret.to_owned()),
     };
-    match app.engine.rotate_signing_key(account.id(), wish).await {
+    match app.configuration.rotate_signing_key(account.id(), wish).await {
         Ok(_) => Ok(Redirect::to(&account.path("signing-key?rotated=1")).into_response()),
         Err(ConfigureError::Faults(faults)) => {
             let mut response = render(&app, &account, &form, FieldFaults::new(faults))?;

@@ -62,7 +62,6 @@ fn render(app: &App, account: &InAccount, shown: Option<&str>) -> Result<Respons
         .map(|key| KeyRow::new(key, shown, now))
         .collect();
     let visitor = &account.visitor;
-    let settings = app.engine.settings();
     page(&ShowPage {
         shell: Shell::of(app, visitor, Place::Accounts, "Signing key"),
         head: AccountHead::of(account, Tab::SigningKey),
@@ -72,7 +71,7 @@ fn render(app: &App, account: &InAccount, shown: Option<&str>) -> Result<Respons
         verify: Verify::of(
             &visitor.query,
             &account.path("signing-key"),
-            &settings.header_prefix,
+            &app.configuration.header_names().prefix,
         ),
     })
 }

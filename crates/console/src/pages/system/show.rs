@@ -82,7 +82,7 @@ pub async fn show(State(app): State<App>, Operator(visitor): Operator) -> Result
         in_flight: counted(load.in_flight, "request", "requests"),
         held: counted(load.deliveries, "delivery", "deliveries"),
         lanes: counted(load.lanes, "URL", "URLs"),
-        event_types: counted(app.engine.catalogue().len(), "event type", "event types"),
+        event_types: counted(app.configuration.catalogue().len(), "event type", "event types"),
         nodes,
     })
 }

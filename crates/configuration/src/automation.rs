@@ -6,18 +6,18 @@ mod headers;
 mod switch;
 
 use std::collections::HashSet;
-use std::sync::Arc;
 
-use postrider_model::automation::PATTERNS_MAX;
+use postrider_model::automation::{DisabledReason, PATTERNS_MAX};
 use postrider_model::{
-    AccountId, Action, Automation, BodyContent, BodyStyle, EventPattern, Schedule, Timestamp, Trigger,
+    AccountId, Action, ActionId, Automation, AutomationId, BodyContent, BodyStyle, EventPattern, Schedule,
+    Timestamp, Trigger,
 };
-use postrider_storage::SaveAutomation;
+use postrider_storage::{SaveAutomation, StoreResult};
 
 use super::name::check_name;
 use super::schedule::{delays_s, schedule};
 use super::{ConfigureError, Faults, codes};
-use crate::engine::Engine;
+use crate::Configuration;
 use destinations::check_destinations;
 
 /// An automation to be made, or all that can be changed of one.
@@ -87,18 +87,18 @@ impl ActionWish {
     }
 }
 
-impl Engine {
+impl Configuration {
     /// Makes an automation; it takes effect with the next event. It can have faults, be one too many, and the account
     /// be gone.
     pub async fn create_automation(
-        self: &Arc<Self>,
+        &self,
         account: AccountId,
         wish: AutomationWish,
     ) -> Result<Automation, ConfigureError> {
-        let now = self.clock().now();
+        let now = self.clock.now();
         let draft = check(self, wish, &[], now).await?;
         let automation = Automation {
-            id: self.ids().automation(now),
+            id: self.ids.automation(now),
             name: draft.name,
             enabled: draft.enabled,
             trigger: draft.trigger,
@@ -108,7 +108,7 @@ impl Engine {
             updated_at: now,
             version: 1,
         };
-        match self.directory().create_automation(account, automation).await? {
+        match self.directory.create_automation(account, automation).await? {
             SaveAutomation::Saved(automation) => Ok(automation),
             SaveAutomation::Missing => Err(ConfigureError::Missing),
             SaveAutomation::TooMany => Err(ConfigureError::TooMany),
@@ -120,12 +120,12 @@ impl Engine {
     /// gone or changed since. An action wished with its id keeps its identity and its record, one without is new, and
     /// one that is not wished any more is never called again.
     pub async fn update_automation(
-        self: &Arc<Self>,
+        &self,
         account: AccountId,
         current: Automation,
         wish: AutomationWish,
     ) -> Result<Automation, ConfigureError> {
-        let now = self.clock().now();
+        let now = self.clock.now();
         let draft = check(self, wish, &current.actions, now).await?;
         let edited = Automation {
             name: draft.name,
@@ -139,12 +139,29 @@ impl Engine {
         self.save_edited(account, edited).await
     }
 
+    /// Removes an automation with its actions; its deliveries stay on record. False where there is none.
+    pub async fn delete_automation(&self, account: AccountId, id: AutomationId) -> StoreResult<bool> {
+        self.directory.delete_automation(account, id).await
+    }
+
+    /// Switches an action off for this reason; it is not called any more. False where there is none, or it was off
+    /// already.
+    pub async fn disable_action(
+        &self,
+        account: AccountId,
+        action: ActionId,
+        reason: DisabledReason,
+    ) -> StoreResult<bool> {
+        let now = self.clock.now();
+        self.directory.disable_action(account, action, reason, now).await
+    }
+
     async fn save_edited(
         &self,
         account: AccountId,
         edited: Automation,
     ) -> Result<Automation, ConfigureError> {
-        match self.directory().update_automation(account, edited).await? {
+        match self.directory.update_automation(account, edited).await? {
             SaveAutomation::Saved(automation) => Ok(automation),
             SaveAutomation::Missing => Err(ConfigureError::Missing),
             SaveAutomation::Stale => Err(ConfigureError::Stale),
@@ -164,7 +181,7 @@ struct AutomationDraft {
 
 /// Checks all of it, and its destinations where they are not those of `existing` actions.
 async fn check(
-    engine: &Arc<Engine>,
+    configuration: &Configuration,
     wish: AutomationWish,
     existing: &[Action],
     now: Timestamp,
@@ -177,11 +194,11 @@ async fn check(
         .and_then(|delays| schedule(&delays, &mut faults));
     let rules = actions::Rules {
         existing,
-        header_names: engine.header_names(),
+        header_names: configuration.header_names(),
     };
-    let fresh_id = || engine.ids().action(now);
+    let fresh_id = || configuration.ids.action(now);
     let actions = actions::check(&wish.actions, &rules, fresh_id, &mut faults);
-    check_destinations(engine, &wish.actions, existing, &mut faults).await;
+    check_destinations(configuration, &wish.actions, existing, &mut faults).await;
     faults.into_draft(Some(AutomationDraft {
         name: wish.name,
         enabled: wish.enabled,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use postrider_model::{AccountId, SigningKey, SigningSecret};
 
 use super::{ConfigureError, Faults, codes};
-use crate::engine::Engine;
+use crate::Configuration;
 
 /// How long the old key signs beside the new one where nothing is said: one day, for receivers to take the new one up.
 const OVERLAP_S_DEFAULT: u64 = 86_400;
@@ -22,25 +22,25 @@ pub struct RotationWish {
     pub secret: Option<String>,
 }
 
-impl Engine {
+impl Configuration {
     /// Gives the account a new current key, which is answered. It can have faults, and the account be gone.
     pub async fn rotate_signing_key(
         &self,
         account: AccountId,
         wish: RotationWish,
     ) -> Result<SigningKey, ConfigureError> {
-        let known = self.store().signing_keys(account).await?;
+        let known = self.store.signing_keys(account).await?;
         let known = known.ok_or(ConfigureError::Missing)?;
         let (overlap, secret) = check(&wish, &known)?;
-        let now = self.clock().now();
+        let now = self.clock.now();
         let key = SigningKey {
-            id: self.ids().signing_key(now),
-            secret: secret.unwrap_or_else(|| self.new_secret()),
+            id: self.ids.signing_key(now),
+            secret: secret.unwrap_or_else(|| self.entropy.signing_secret()),
             created_at: now,
             expires_at: None,
         };
         let rotated = self
-            .directory()
+            .directory
             .rotate_signing_key(account, key.clone(), now.after(overlap))
             .await?;
         rotated.then_some(key).ok_or(ConfigureError::Missing)

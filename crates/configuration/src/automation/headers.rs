@@ -2,11 +2,11 @@
 
 use std::collections::HashSet;
 
+use postrider_egress::is_reserved_header;
 use postrider_model::automation::{HEADER_BYTES_MAX, HEADERS_MAX};
 use postrider_signing::HeaderNames;
 
-use crate::drafts::{Faults, codes, escape_pointer};
-use postrider_egress::is_reserved_header;
+use crate::{Faults, codes, escape_pointer};
 
 /// Names that nobody sets today, and that a custom header must not take either: each says something about the body or
 /// the message that only Postrider can know. `authorization` and `cookie` are free: receivers ask for them.
@@ -75,7 +75,7 @@ fn is_reserved(lower: &str, header_names: &HeaderNames) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::drafts::fault::tests::faults_of;
+    use crate::fault::tests::faults_of;
 
     fn code(headers: &[(&str, &str)]) -> Option<&'static str> {
         let headers: Vec<_> = headers

@@ -2,10 +2,10 @@
 
 use postrider_model::{AccountId, Automation, AutomationId};
 
-use crate::drafts::{ConfigureError, EDITS_MAX};
-use crate::engine::Engine;
+use crate::Configuration;
+use crate::{ConfigureError, EDITS_MAX};
 
-impl Engine {
+impl Configuration {
     /// Switches an automation on or off and changes nothing else, so that a switch never undoes somebody's edit. Where
     /// one comes in between, the switch starts over from what was edited. The automation can be gone, and be
     /// [`ConfigureError::Stale`] where others kept changing it.
@@ -16,14 +16,14 @@ impl Engine {
         enabled: bool,
     ) -> Result<Automation, ConfigureError> {
         for _ in 0..EDITS_MAX {
-            let current = self.store().automation(account, id).await?;
+            let current = self.store.automation(account, id).await?;
             let current = current.ok_or(ConfigureError::Missing)?;
             if current.enabled == enabled {
                 return Ok(current);
             }
             let switched = Automation {
                 enabled,
-                updated_at: self.clock().now(),
+                updated_at: self.clock.now(),
                 ..current
             };
             match self.save_edited(account, switched).await {

@@ -73,7 +73,7 @@ pub(super) mod tests {
     use super::*;
 
     /// Place and code of each fault that a check finds.
-    pub(in crate::drafts) fn faults_of(check: impl FnOnce(&mut Faults)) -> Vec<(String, &'static str)> {
+    pub(crate) fn faults_of(check: impl FnOnce(&mut Faults)) -> Vec<(String, &'static str)> {
         let mut faults = Faults::default();
         check(&mut faults);
         let place = |fault: Fault| (fault.pointer, fault.code);

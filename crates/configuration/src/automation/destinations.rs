@@ -1,22 +1,27 @@
 //! Checks where URLs lead, through the egress guard.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use postrider_egress::{DestinationError, EgressGuard, Resolve};
 use postrider_model::Action;
 use postrider_model::automation::ACTIONS_MAX;
 use tokio::task::JoinSet;
 
 use super::ActionWish;
-use crate::drafts::{Fault, Faults};
-use crate::engine::Engine;
+use crate::Configuration;
+use crate::{Fault, Faults};
 
 /// How many host names are looked up at the same time for one wish.
 const LOOK_UPS_MAX: usize = 8;
 
+/// How long a look-up may take while its URL is being saved.
+const LOOK_UP_MAX: Duration = Duration::from_secs(2);
+
 /// Checks the URL of each action that does not keep the one it has: an edit elsewhere must not fail because a name
 /// server is away. Whatever was saved is checked again when it is dialled.
 pub(super) async fn check_destinations(
-    engine: &Arc<Engine>,
+    configuration: &Configuration,
     wishes: &[ActionWish],
     existing: &[Action],
     faults: &mut Faults,
@@ -31,9 +36,11 @@ pub(super) async fn check_destinations(
         if look_ups.len() >= LOOK_UPS_MAX {
             found.extend(next(&mut look_ups).await);
         }
-        let (engine, url) = (Arc::clone(engine), wish.url.clone());
+        let guard = Arc::clone(&configuration.guard);
+        let resolver = Arc::clone(&configuration.resolver);
+        let url = wish.url.clone();
         look_ups.spawn(async move {
-            let error = engine.check_destination(&url).await.err()?;
+            let error = check(&guard, &*resolver, &url).await.err()?;
             let fault = Fault {
                 pointer: place,
                 code: error.code(),
@@ -59,6 +66,12 @@ async fn next(look_ups: &mut JoinSet<Option<(usize, Fault)>>) -> Option<(usize, 
             Err(_) => None,
         },
     }
+}
+
+/// Whether webhooks may be sent to `url`, as far as that can be known now.
+async fn check(guard: &EgressGuard, resolver: &dyn Resolve, url: &str) -> Result<(), DestinationError> {
+    let destination = guard.check_url(url)?;
+    guard.check_resolved(&destination, resolver, LOOK_UP_MAX).await
 }
 
 fn keeps_its_url(wish: &ActionWish, existing: &[Action]) -> bool {

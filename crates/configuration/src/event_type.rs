@@ -1,11 +1,12 @@
 //! Entries of the catalogue of event types as callers wish them.
 
 use postrider_model::{EventType, EventTypeName};
+use postrider_storage::StoreResult;
 
 use super::json::check_json;
 use super::{ConfigureError, Fault, Faults, codes};
+use crate::Configuration;
 use crate::catalogue::CatalogueError;
-use crate::engine::Engine;
 
 /// Longest description, in characters.
 const DESCRIPTION_CHARS_MAX: usize = 4_096;
@@ -35,12 +36,12 @@ impl EventTypeWish {
     }
 }
 
-impl Engine {
+impl Configuration {
     /// Makes the event type of this name or replaces it as a whole. Answers what is stored, and whether it is new. It
     /// can have faults.
     pub async fn put_event_type(&self, wish: EventTypeWish) -> Result<(EventType, bool), ConfigureError> {
         let draft = check(wish)?;
-        let now = self.clock().now();
+        let now = self.clock.now();
         let event_type = EventType {
             name: draft.name,
             description: draft.description,
@@ -58,6 +59,11 @@ impl Engine {
             }]),
             CatalogueError::Store(error) => error.into(),
         })
+    }
+
+    /// Removes an entry. False where there is none.
+    pub async fn delete_event_type(&self, name: &EventTypeName) -> StoreResult<bool> {
+        self.catalogue().delete(name).await
     }
 }
 

@@ -111,7 +111,7 @@ impl<'de> Visitor<'de> for Walk {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::drafts::fault::tests::faults_of;
+    use crate::fault::tests::faults_of;
 
     #[test]
     fn json_is_kept_as_it_was_written() {

@@ -8,7 +8,7 @@ use postrider_signing::HeaderNames;
 
 use super::ActionWish;
 use super::headers::check_headers;
-use crate::drafts::{Faults, codes};
+use crate::{Faults, codes};
 
 /// What actions are checked against.
 pub(super) struct Rules<'a> {
@@ -131,7 +131,7 @@ fn check_timeout(timeout_s: Option<i64>, place: &str, faults: &mut Faults) -> Op
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::drafts::fault::tests::faults_of;
+    use crate::fault::tests::faults_of;
     use postrider_model::automation::DisabledReason;
 
     fn id(number: u128) -> ActionId {

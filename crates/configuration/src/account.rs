@@ -1,14 +1,14 @@
 //! Accounts as callers wish them.
 
 use postrider_model::account::{METADATA_BYTES_MAX, uid_is_valid};
-use postrider_model::{Account, Schedule, SigningKey};
-use postrider_storage::SaveAccount;
+use postrider_model::{Account, AccountId, Schedule, SigningKey};
+use postrider_storage::{SaveAccount, StoreResult};
 
 use super::json::check_json;
 use super::name::check_name;
 use super::schedule::{delays_s, schedule};
 use super::{ConfigureError, Faults, codes};
-use crate::engine::Engine;
+use crate::Configuration;
 
 /// An account to be made, or all that can be changed of one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,13 +35,13 @@ impl AccountWish {
     }
 }
 
-impl Engine {
+impl Configuration {
     /// Makes an account with its first signing key. It can have faults, or its `uid` be taken.
     pub async fn create_account(&self, wish: AccountWish) -> Result<Account, ConfigureError> {
         let draft = check(wish)?;
-        let now = self.clock().now();
+        let now = self.clock.now();
         let account = Account {
-            id: self.ids().account(now),
+            id: self.ids.account(now),
             uid: draft.uid,
             name: draft.name,
             metadata: draft.metadata,
@@ -51,12 +51,12 @@ impl Engine {
             version: 1,
         };
         let key = SigningKey {
-            id: self.ids().signing_key(now),
-            secret: self.new_secret(),
+            id: self.ids.signing_key(now),
+            secret: self.entropy.signing_secret(),
             created_at: now,
             expires_at: None,
         };
-        match self.directory().create_account(account, key).await? {
+        match self.directory.create_account(account, key).await? {
             SaveAccount::Saved(account) => Ok(account),
             SaveAccount::UidTaken => Err(ConfigureError::UidTaken),
             SaveAccount::Missing => Err(ConfigureError::out_of_contract("create_account", "Missing")),
@@ -77,15 +77,21 @@ impl Engine {
             name: draft.name,
             metadata: draft.metadata,
             retry_delays: draft.retry_delays,
-            updated_at: self.clock().now(),
+            updated_at: self.clock.now(),
             ..current
         };
-        match self.directory().update_account(edited).await? {
+        match self.directory.update_account(edited).await? {
             SaveAccount::Saved(account) => Ok(account),
             SaveAccount::UidTaken => Err(ConfigureError::UidTaken),
             SaveAccount::Missing => Err(ConfigureError::Missing),
             SaveAccount::Stale => Err(ConfigureError::Stale),
         }
+    }
+
+    /// Removes the account with its keys, its automations and the grants for it; its events follow in the steps of
+    /// retention. Its pending deliveries are not carried out any more. False where there is none.
+    pub async fn delete_account(&self, account: AccountId) -> StoreResult<bool> {
+        self.directory.delete_account(account).await
     }
 }
 

@@ -20,7 +20,7 @@ pub enum NameError {
 
 impl NameError {
     /// All that keeps `text` from being a name.
-    pub(crate) fn all_of(text: &str) -> impl Iterator<Item = Self> {
+    pub fn all_of(text: &str) -> impl Iterator<Item = Self> {
         let broken = [
             (text.trim().is_empty(), Self::Blank),
             (text.chars().count() > NAME_CHARS_MAX, Self::TooLong),
@@ -51,7 +51,7 @@ pub(super) fn check_name(name: &str, faults: &mut Faults) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::drafts::fault::tests::faults_of;
+    use crate::fault::tests::faults_of;
 
     #[test]
     fn names_are_visible_and_bounded() {

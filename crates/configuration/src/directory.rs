@@ -106,7 +106,7 @@ impl AccountEntry {
 }
 
 /// Accounts in memory.
-pub struct Directory {
+pub(crate) struct Directory {
     store: Arc<dyn Store>,
     entries: Cache<AccountId, Arc<AccountEntry>>,
     uids: Cache<String, AccountId>,
@@ -114,7 +114,7 @@ pub struct Directory {
 
 impl Directory {
     /// A directory that has read nothing yet.
-    pub fn new(store: Arc<dyn Store>) -> Self {
+    pub(crate) fn new(store: Arc<dyn Store>) -> Self {
         Self {
             store,
             entries: Cache::new(ACCOUNTS_MAX),
@@ -126,7 +126,7 @@ impl Directory {
     ///
     /// What is known of a uid is only where to look: the account itself says whether it still has it. So a change of
     /// one account, here or on another node, makes nothing else forgotten.
-    pub async fn resolve(&self, account: &AccountRef) -> StoreResult<Option<AccountId>> {
+    pub(crate) async fn resolve(&self, account: &AccountRef) -> StoreResult<Option<AccountId>> {
         let uid = match account {
             AccountRef::Id(id) => return Ok(self.entry(*id).await?.map(|entry| entry.config.account.id)),
             AccountRef::Uid(uid) => uid,
@@ -145,7 +145,7 @@ impl Directory {
     }
 
     /// The account with its keys and automations, if there is one.
-    pub async fn entry(&self, account: AccountId) -> StoreResult<Option<Arc<AccountEntry>>> {
+    pub(crate) async fn entry(&self, account: AccountId) -> StoreResult<Option<Arc<AccountEntry>>> {
         match self.entries.get_value_or_guard_async(&account).await {
             Ok(entry) => Ok(Some(entry)),
             Err(guard) => {
@@ -160,22 +160,22 @@ impl Directory {
     }
 
     /// Drops what is known of an account: it has changed.
-    pub fn forget(&self, account: AccountId) {
+    pub(crate) fn forget(&self, account: AccountId) {
         self.entries.remove(&account);
     }
 
     /// Drops everything: any of it may have changed.
-    pub fn forget_all(&self) {
+    pub(crate) fn forget_all(&self) {
         self.entries.clear();
     }
 
     /// See [`postrider_storage::AccountStore::create_account`].
-    pub async fn create_account(&self, account: Account, key: SigningKey) -> StoreResult<SaveAccount> {
+    pub(crate) async fn create_account(&self, account: Account, key: SigningKey) -> StoreResult<SaveAccount> {
         self.store.create_account(account, key).await
     }
 
     /// See [`postrider_storage::AccountStore::update_account`].
-    pub async fn update_account(&self, account: Account) -> StoreResult<SaveAccount> {
+    pub(crate) async fn update_account(&self, account: Account) -> StoreResult<SaveAccount> {
         let id = account.id;
         let saved = self.store.update_account(account).await;
         self.forget(id);
@@ -183,14 +183,14 @@ impl Directory {
     }
 
     /// See [`postrider_storage::AccountStore::delete_account`].
-    pub async fn delete_account(&self, account: AccountId) -> StoreResult<bool> {
+    pub(crate) async fn delete_account(&self, account: AccountId) -> StoreResult<bool> {
         let deleted = self.store.delete_account(account).await;
         self.forget(account);
         deleted
     }
 
     /// See [`postrider_storage::AccountStore::rotate_signing_key`].
-    pub async fn rotate_signing_key(
+    pub(crate) async fn rotate_signing_key(
         &self,
         account: AccountId,
         key: SigningKey,
@@ -202,7 +202,7 @@ impl Directory {
     }
 
     /// See [`postrider_storage::AutomationStore::create_automation`].
-    pub async fn create_automation(
+    pub(crate) async fn create_automation(
         &self,
         account: AccountId,
         automation: Automation,
@@ -213,7 +213,7 @@ impl Directory {
     }
 
     /// See [`postrider_storage::AutomationStore::update_automation`].
-    pub async fn update_automation(
+    pub(crate) async fn update_automation(
         &self,
         account: AccountId,
         automation: Automation,
@@ -224,14 +224,14 @@ impl Directory {
     }
 
     /// See [`postrider_storage::AutomationStore::delete_automation`].
-    pub async fn delete_automation(&self, account: AccountId, id: AutomationId) -> StoreResult<bool> {
+    pub(crate) async fn delete_automation(&self, account: AccountId, id: AutomationId) -> StoreResult<bool> {
         let deleted = self.store.delete_automation(account, id).await;
         self.forget(account);
         deleted
     }
 
     /// See [`postrider_storage::AutomationStore::disable_action`].
-    pub async fn disable_action(
+    pub(crate) async fn disable_action(
         &self,
         account: AccountId,
         action: ActionId,

@@ -34,7 +34,7 @@ pub(super) fn delays_s(schedule: Option<&Schedule>) -> Option<Vec<i64>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::drafts::fault::tests::faults_of;
+    use crate::fault::tests::faults_of;
 
     #[test]
     fn every_delay_out_of_bounds_is_named() {

@@ -17,7 +17,7 @@ const VIOLATIONS_MAX: usize = 10;
 
 /// Why an entry was not written.
 #[derive(Debug, thiserror::Error)]
-pub enum CatalogueError {
+pub(crate) enum CatalogueError {
     /// The schema is no JSON Schema, or refers to something outside itself.
     #[error("{0}")]
     Schema(String),
@@ -50,7 +50,7 @@ struct Enforced {
 
 impl Catalogue {
     /// Reads the catalogue.
-    pub async fn load(store: Arc<dyn Store>) -> StoreResult<Self> {
+    pub(crate) async fn load(store: Arc<dyn Store>) -> StoreResult<Self> {
         let catalogue = Self {
             store,
             known: RwLock::default(),
@@ -60,7 +60,7 @@ impl Catalogue {
     }
 
     /// Reads the catalogue again: another node has changed it.
-    pub async fn reload(&self) -> StoreResult<()> {
+    pub(crate) async fn reload(&self) -> StoreResult<()> {
         let mut known = HashMap::new();
         let mut page = PageRequest {
             limit: postrider_storage::LIMIT_MAX,
@@ -99,7 +99,7 @@ impl Catalogue {
     }
 
     /// Writes an entry. Answers what is stored, and whether it is new.
-    pub async fn put(&self, entry: EventType) -> Result<(EventType, bool), CatalogueError> {
+    pub(crate) async fn put(&self, entry: EventType) -> Result<(EventType, bool), CatalogueError> {
         let validator = entry.schema.as_deref().map(compile).transpose()?;
         let (stored, new) = self.store.put_event_type(entry).await?;
         self.known.write().insert(stored.name.clone(), validator);
@@ -107,7 +107,7 @@ impl Catalogue {
     }
 
     /// Removes an entry. False where there is none.
-    pub async fn delete(&self, name: &EventTypeName) -> StoreResult<bool> {
+    pub(crate) async fn delete(&self, name: &EventTypeName) -> StoreResult<bool> {
         let deleted = self.store.delete_event_type(name).await?;
         self.known.write().remove(name);
         Ok(deleted)

@@ -1,0 +1,144 @@
+//! [`Configuration`]: its parts, what it reads, and how it stays coherent with the store.
+
+use std::sync::Arc;
+
+use postrider_egress::{EgressGuard, Resolve};
+use postrider_model::{
+    Account, AccountId, Automation, AutomationId, Clock, Entropy, EventType, EventTypeName, IdGenerator,
+    SigningKey,
+};
+use postrider_signing::HeaderNames;
+use postrider_storage::{AccountRef, ChangeMark, Changed, Page, PageRequest, Store, StoreResult};
+
+use crate::catalogue::Catalogue;
+use crate::directory::{AccountEntry, Directory};
+
+/// What a [`Configuration`] is made of.
+pub struct ConfigurationParts {
+    /// Where everything is kept.
+    pub store: Arc<dyn Store>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Makes the ids of new objects; one per process.
+    pub ids: Arc<IdGenerator>,
+    /// Randomness, for signing secrets.
+    pub entropy: Entropy,
+    /// Which destinations are allowed.
+    pub guard: Arc<EgressGuard>,
+    /// How host names are looked up when a destination is saved.
+    pub resolver: Arc<dyn Resolve>,
+    /// The headers that Postrider sets itself, which no action may add.
+    pub header_names: HeaderNames,
+}
+
+/// The configuration of an installation, as one node sees and changes it. Shared as `Arc<Configuration>`.
+pub struct Configuration {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) ids: Arc<IdGenerator>,
+    pub(crate) entropy: Entropy,
+    pub(crate) guard: Arc<EgressGuard>,
+    pub(crate) resolver: Arc<dyn Resolve>,
+    pub(crate) directory: Directory,
+    catalogue: Catalogue,
+    header_names: HeaderNames,
+    loaded: ChangeMark,
+}
+
+impl Configuration {
+    /// Reads the catalogue from the store. Accounts are read when they are needed.
+    pub async fn load(parts: ConfigurationParts) -> StoreResult<Self> {
+        // First the mark: a change that another node makes while the catalogue is read comes after it.
+        let loaded = parts.store.changes(None).await?.mark;
+        Ok(Self {
+            directory: Directory::new(Arc::clone(&parts.store)),
+            catalogue: Catalogue::load(Arc::clone(&parts.store)).await?,
+            store: parts.store,
+            clock: parts.clock,
+            ids: parts.ids,
+            entropy: parts.entropy,
+            guard: parts.guard,
+            resolver: parts.resolver,
+            header_names: parts.header_names,
+            loaded,
+        })
+    }
+
+    /// The point in the store's changes from which on [`Self::changed_elsewhere`] has to hear of all.
+    pub fn loaded(&self) -> ChangeMark {
+        self.loaded
+    }
+
+    /// Forgets what other nodes changed: these things, or, for `None`, possibly everything. An error leaves the
+    /// catalogue as it was; the caller then repeats the call.
+    pub async fn changed_elsewhere(&self, changed: Option<&[Changed]>) -> StoreResult<()> {
+        let Some(changed) = changed else {
+            self.directory.forget_all();
+            return self.catalogue.reload().await;
+        };
+        for change in changed {
+            if let Changed::Account(account) = change {
+                self.directory.forget(*account);
+            }
+        }
+        if changed.contains(&Changed::EventTypes) {
+            self.catalogue.reload().await?;
+        }
+        Ok(())
+    }
+
+    /// Event types in memory, with their schemas compiled.
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
+    }
+
+    /// The names of the headers that carry the installation's prefix.
+    pub fn header_names(&self) -> &HeaderNames {
+        &self.header_names
+    }
+
+    /// The account with its keys and automations, from memory where it is there; `None` where the account is gone.
+    pub async fn entry(&self, account: AccountId) -> StoreResult<Option<Arc<AccountEntry>>> {
+        self.directory.entry(account).await
+    }
+
+    /// The id of the account that has this id or uid, if there is one.
+    pub async fn resolve(&self, account: &AccountRef) -> StoreResult<Option<AccountId>> {
+        self.directory.resolve(account).await
+    }
+
+    /// An account as stored: what an update starts from.
+    pub async fn account(&self, account: &AccountRef) -> StoreResult<Option<Account>> {
+        self.store.account(account).await
+    }
+
+    /// A page of all accounts, newest first.
+    pub async fn accounts(&self, page: PageRequest) -> StoreResult<Page<Account>> {
+        self.store.accounts(page).await
+    }
+
+    /// The account's signing keys, the current one first; `None` where the account is gone.
+    pub async fn signing_keys(&self, account: AccountId) -> StoreResult<Option<Vec<SigningKey>>> {
+        self.store.signing_keys(account).await
+    }
+
+    /// An automation as stored: what an update starts from.
+    pub async fn automation(&self, account: AccountId, id: AutomationId) -> StoreResult<Option<Automation>> {
+        self.store.automation(account, id).await
+    }
+
+    /// A page of the account's automations, newest first.
+    pub async fn automations(&self, account: AccountId, page: PageRequest) -> StoreResult<Page<Automation>> {
+        self.store.automations(account, page).await
+    }
+
+    /// An entry of the catalogue as stored.
+    pub async fn event_type(&self, name: &EventTypeName) -> StoreResult<Option<EventType>> {
+        self.store.event_type(name).await
+    }
+
+    /// A page of the catalogue, newest first.
+    pub async fn event_types(&self, page: PageRequest) -> StoreResult<Page<EventType>> {
+        self.store.event_types(page).await
+    }
+}

@@ -1,0 +1,94 @@
+//! The engine and the configuration that it obeys, from the settings.
+
+use std::sync::Arc;
+
+use postrider_configuration::{Configuration, ConfigurationParts};
+use postrider_egress::{ClientSettings, EgressGuard, HttpClient, Resolve, SystemResolver};
+use postrider_engine::transport::Transport;
+use postrider_engine::{Engine, EngineParts, SystemClock};
+use postrider_model::{Clock, Entropy, IdGenerator};
+use postrider_signing::HeaderNames;
+use postrider_storage::Store;
+
+use crate::config::Settings;
+use crate::failure::Failure;
+
+/// What both the engine and the configuration work with.
+struct Shared {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<IdGenerator>,
+    entropy: Entropy,
+    guard: Arc<EgressGuard>,
+    resolver: Arc<dyn Resolve>,
+}
+
+/// Reads the configuration and starts an engine over it.
+pub async fn start(
+    settings: &Settings,
+    store: Arc<dyn Store>,
+) -> Result<(Arc<Engine>, Arc<Configuration>), Failure> {
+    let entropy = Entropy::new(random);
+    let shared = Shared {
+        store,
+        clock: Arc::new(SystemClock::new()),
+        ids: Arc::new(IdGenerator::new(entropy.number())),
+        entropy,
+        guard: Arc::new(EgressGuard::new(settings.allow_destination.clone())),
+        resolver: Arc::new(SystemResolver::new()),
+    };
+    let configuration = shared.configuration(settings).await?;
+    let engine = Engine::start(EngineParts {
+        transport: shared.transport(settings)?,
+        configuration: Arc::clone(&configuration),
+        store: shared.store,
+        clock: shared.clock,
+        ids: shared.ids,
+        entropy: shared.entropy,
+        settings: settings.engine(),
+    });
+    let engine = engine.await;
+    let engine = engine.map_err(|error| Failure::Failed(format!("the engine cannot start: {error}")))?;
+    Ok((engine, configuration))
+}
+
+impl Shared {
+    async fn configuration(&self, settings: &Settings) -> Result<Arc<Configuration>, Failure> {
+        let loaded = Configuration::load(ConfigurationParts {
+            store: Arc::clone(&self.store),
+            clock: Arc::clone(&self.clock),
+            ids: Arc::clone(&self.ids),
+            entropy: self.entropy.clone(),
+            guard: Arc::clone(&self.guard),
+            resolver: Arc::clone(&self.resolver),
+            header_names: HeaderNames::new(settings.header_prefix.as_str()),
+        });
+        let loaded = loaded.await.map(Arc::new);
+        loaded.map_err(|error| Failure::Failed(format!("the configuration cannot be read: {error}")))
+    }
+
+    fn transport(&self, settings: &Settings) -> Result<Arc<dyn Transport>, Failure> {
+        let extra_ca_pem = settings.extra_ca_file.as_ref().map(std::fs::read).transpose();
+        let in_file = |error: &dyn std::fmt::Display| {
+            let file = settings.extra_ca_file.as_deref().unwrap_or_else(|| "".as_ref());
+            Failure::Failed(format!("extra_ca_file {}: {error}", file.display()))
+        };
+        let client_settings = ClientSettings {
+            response_bytes_kept: settings.response_bytes_kept.bytes(),
+            extra_ca_pem: extra_ca_pem.map_err(|error| in_file(&error))?,
+            ..ClientSettings::default()
+        };
+        let client = HttpClient::new(
+            Arc::clone(&self.guard),
+            Arc::clone(&self.resolver),
+            Arc::clone(&self.clock),
+            &client_settings,
+        );
+        Ok(Arc::new(client.map_err(|error| in_file(&error))?))
+    }
+}
+
+/// Randomness fit for secrets, from the system.
+fn random(bytes: &mut [u8]) {
+    getrandom::fill(bytes).expect("the system has had randomness since it started");
+}
