@@ -54,7 +54,6 @@ pub use error::ConfigureError;
 pub use event_type::EventTypeWish;
 pub use fault::{FAULTS_MAX, Fault, escape_pointer};
 pub use json::UniqueMembers;
-pub use name::NameError;
 pub use signing_key::RotationWish;
 
 use fault::Faults;

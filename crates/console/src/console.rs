@@ -13,8 +13,9 @@ use axum::routing::{get, post};
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use http::{HeaderMap, Method, Request};
+use postrider_access::Access;
 use postrider_configuration::Configuration;
-use postrider_engine::{ApiKeys, Engine};
+use postrider_engine::Engine;
 use tokio::sync::watch;
 use tower::ServiceExt as _;
 
@@ -38,8 +39,8 @@ pub struct ConsoleParts {
     pub engine: Arc<Engine>,
     /// Accounts, automations, keys and event types.
     pub configuration: Arc<Configuration>,
-    /// The keys of the API, which sign in the operator's staff.
-    pub keys: Arc<ApiKeys>,
+    /// API keys, links and sessions.
+    pub access: Arc<Access>,
     /// The installation's name, colour and logo.
     pub brand: Brand,
     /// Who may show pages in a frame, as `frame-ancestors` of a Content-Security-Policy has it: `'none'`, or origins.
@@ -72,7 +73,7 @@ impl Console {
             assets: Assets::new(&parts.brand),
             engine: parts.engine,
             configuration: parts.configuration,
-            keys: parts.keys,
+            access: parts.access,
             brand: parts.brand,
             public_url: parts.public_url,
             is_framed: parts.is_framed,

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use postrider_access::Access;
 use postrider_configuration::Configuration;
-use postrider_engine::{ApiKeys, Engine};
+use postrider_engine::Engine;
 use postrider_model::Timestamp;
 use postrider_web::host::RequestHost;
 use tokio::sync::watch;
@@ -25,8 +26,8 @@ pub struct Shared {
     pub engine: Arc<Engine>,
     /// Accounts, automations, keys and event types.
     pub configuration: Arc<Configuration>,
-    /// The keys of the API, which sign in the operator's staff.
-    pub keys: Arc<ApiKeys>,
+    /// API keys, links and sessions.
+    pub access: Arc<Access>,
     /// The installation's name, colour and logo.
     pub brand: Brand,
     /// Where people reach the console, where the operator said so.

@@ -15,14 +15,11 @@
 //! * [`attempt`]: makes one request from a delivery and the configuration as it is now.
 //! * [`work`]: the tasks that attempt, record, refill lanes from the store, keep the session and prune.
 //! * [`statistics`], [`overview`]: what is counted, and the figures that people look at.
-//! * [`api_keys`], [`admin_key`], [`sign_in`]: who may call the API and be in the console.
 //!
 //! To add an option of an action: see [`postrider_model`]. To add a background job: a file in `work/`, started in
 //! [`engine`]. To add a place that sends: implement [`transport::Transport`].
 
 pub mod accept;
-pub mod admin_key;
-pub mod api_keys;
 pub mod attempt;
 pub mod clock;
 pub mod engine;
@@ -34,7 +31,6 @@ pub mod overview;
 pub mod replay;
 pub mod resend;
 pub mod settings;
-pub mod sign_in;
 pub mod statistics;
 pub mod transport;
 pub mod width;
@@ -42,8 +38,6 @@ pub mod window;
 pub mod work;
 
 pub use accept::{AcceptError, Accepted, Rejection, Submission};
-pub use admin_key::{AdminKey, AdminKeyError, ensure_admin_key};
-pub use api_keys::{ApiKeyName, ApiKeys, ShownKey};
 pub use attempt::body_of;
 pub use clock::SystemClock;
 pub use engine::{Engine, EngineParts};
@@ -52,4 +46,3 @@ pub use overview::{Overview, OverviewStep, Range, Rate};
 pub use replay::{ReplayCount, ReplayProgress};
 pub use resend::ResendOutcome;
 pub use settings::{EngineSettings, UnseenTypes};
-pub use sign_in::{ShownToken, SignIn};

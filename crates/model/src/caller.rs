@@ -74,7 +74,9 @@ impl Permission {
 
     /// The permission of this name.
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|permission| permission.as_str() == name)
+        Self::ALL
+            .into_iter()
+            .find(|permission| permission.as_str() == name)
     }
 }
 

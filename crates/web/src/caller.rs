@@ -50,6 +50,9 @@ mod tests {
         assert_eq!(Requirement::Public.check(None), Ok(()));
         assert_eq!(read.check(None), Err(Denied::Unknown));
         assert_eq!(read.check(Some(&reader)), Ok(()));
-        assert_eq!(admin.check(Some(&reader)), Err(Denied::Lacking(Permission::Admin)));
+        assert_eq!(
+            admin.check(Some(&reader)),
+            Err(Denied::Lacking(Permission::Admin))
+        );
     }
 }

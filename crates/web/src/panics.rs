@@ -44,6 +44,9 @@ mod tests {
         assert_eq!(Caught(fine).await, Ok(7));
         let broken = pin!(async { panic!("a defect at {}", 7) });
         let caught: Result<(), _> = Caught(broken).await;
-        assert_eq!(caught.unwrap_err().to_string(), "a handler panicked: a defect at 7");
+        assert_eq!(
+            caught.unwrap_err().to_string(),
+            "a handler panicked: a defect at 7"
+        );
     }
 }

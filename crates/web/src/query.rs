@@ -45,6 +45,9 @@ mod tests {
         assert!(!parameters.is_cut);
         let many = format!("/?{}", "a&".repeat(PARAMETERS_MAX + 1)).parse().unwrap();
         let parameters = Parameters::of(&many);
-        assert_eq!((parameters.pairs.len(), parameters.is_cut), (PARAMETERS_MAX, true));
+        assert_eq!(
+            (parameters.pairs.len(), parameters.is_cut),
+            (PARAMETERS_MAX, true)
+        );
     }
 }

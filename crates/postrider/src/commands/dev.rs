@@ -12,7 +12,8 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
-use postrider_engine::{AdminKey, AttemptNews};
+use postrider_access::FirstKey;
+use postrider_engine::AttemptNews;
 use postrider_model::delivery::Next;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
@@ -75,7 +76,7 @@ pub async fn run(args: &Args) -> Result<(), Failure> {
     let folder = tempfile::Builder::new().prefix("postrider-dev-").tempdir();
     let folder = folder.map_err(|error| Failure::Failed(format!("no temporary folder: {error}")))?;
     let node = Node::start(&settings(args, folder.path())?, Secrets::default()).await?;
-    let AdminKey::Made(key) = node.admin_key() else {
+    let FirstKey::Created(key) = node.first_key() else {
         return Err(Failure::Failed("a new data folder has a key already".to_owned()));
     };
     let key = key.expose().to_owned();

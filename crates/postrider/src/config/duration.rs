@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use postrider_engine::sign_in::LINK_LIFETIME_S;
+use postrider_access::LINK_LIFETIME_S;
 
 use super::text_value::serde_as_text;
 

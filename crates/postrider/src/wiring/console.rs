@@ -3,9 +3,10 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
+use postrider_access::Access;
 use postrider_configuration::Configuration;
 use postrider_console::{Brand, Console, ConsoleParts, Logo};
-use postrider_engine::{ApiKeys, Engine};
+use postrider_engine::Engine;
 
 use super::system;
 use crate::config::Settings;
@@ -16,12 +17,12 @@ pub fn console(
     settings: &Settings,
     engine: &Arc<Engine>,
     configuration: &Arc<Configuration>,
-    keys: &Arc<ApiKeys>,
+    access: &Arc<Access>,
 ) -> Result<Console, Failure> {
     Ok(Console::new(ConsoleParts {
         engine: Arc::clone(engine),
         configuration: Arc::clone(configuration),
-        keys: Arc::clone(keys),
+        access: Arc::clone(access),
         brand: brand(settings)?,
         frame_sources: settings.console_frame_sources(),
         is_framed: !settings.console_frame_ancestors.is_empty(),

@@ -1,7 +1,8 @@
-//! The engine and the configuration that it obeys, from the settings.
+//! What a node works with, from the settings: the configuration, access, and the engine that follows them.
 
 use std::sync::Arc;
 
+use postrider_access::{Access, AccessParts};
 use postrider_configuration::{Configuration, ConfigurationParts};
 use postrider_egress::{ClientSettings, EgressGuard, HttpClient, Resolve, SystemResolver};
 use postrider_engine::transport::Transport;
@@ -13,7 +14,17 @@ use postrider_storage::Store;
 use crate::config::Settings;
 use crate::failure::Failure;
 
-/// What both the engine and the configuration work with.
+/// What a node works with.
+pub struct Working {
+    /// The engine. It has taken over what earlier sessions left.
+    pub engine: Arc<Engine>,
+    /// Accounts, automations, keys and event types.
+    pub configuration: Arc<Configuration>,
+    /// Who may call. It admits nobody until it is opened.
+    pub access: Arc<Access>,
+}
+
+/// What they share.
 struct Shared {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
@@ -24,10 +35,7 @@ struct Shared {
 }
 
 /// Reads the configuration and starts an engine over it.
-pub async fn start(
-    settings: &Settings,
-    store: Arc<dyn Store>,
-) -> Result<(Arc<Engine>, Arc<Configuration>), Failure> {
+pub async fn start(settings: &Settings, store: Arc<dyn Store>) -> Result<Working, Failure> {
     let entropy = Entropy::new(random);
     let shared = Shared {
         store,
@@ -38,18 +46,28 @@ pub async fn start(
         resolver: Arc::new(SystemResolver::new()),
     };
     let configuration = shared.configuration(settings).await?;
+    let access = Arc::new(Access::new(AccessParts {
+        store: Arc::clone(&shared.store),
+        clock: Arc::clone(&shared.clock),
+        ids: Arc::clone(&shared.ids),
+        entropy: shared.entropy.clone(),
+    }));
     let engine = Engine::start(EngineParts {
         transport: shared.transport(settings)?,
         configuration: Arc::clone(&configuration),
         store: shared.store,
         clock: shared.clock,
         ids: shared.ids,
-        entropy: shared.entropy,
+        followers: vec![Arc::clone(&access) as _],
         settings: settings.engine(),
     });
     let engine = engine.await;
     let engine = engine.map_err(|error| Failure::Failed(format!("the engine cannot start: {error}")))?;
-    Ok((engine, configuration))
+    Ok(Working {
+        engine,
+        configuration,
+        access,
+    })
 }
 
 impl Shared {
