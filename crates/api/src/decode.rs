@@ -5,7 +5,7 @@
 mod explain;
 mod object;
 
-use postrider_configuration::UniqueMembers;
+use postrider_json::UniqueMembers;
 use serde::Deserialize;
 
 use crate::problem::Problem;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use postrider_configuration::escape_pointer;
+use postrider_json::pointer::escape;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
@@ -33,7 +33,7 @@ pub fn patched<T: Serialize + DeserializeOwned>(current: &T, patch: &str) -> Res
 fn unknown_null(place: &str, current: &str, patch: &str) -> Option<(String, String)> {
     let (current, patch) = (members(current)?, members(patch)?);
     patch.iter().find_map(|(name, change)| {
-        let place = format!("{place}/{}", escape_pointer(name));
+        let place = format!("{place}/{}", escape(name));
         match current.get(name) {
             None => (change.get() == "null").then(|| (place, name.to_string())),
             Some(_) if name == FREE_FORM => None,

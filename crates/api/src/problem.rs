@@ -14,7 +14,7 @@ use std::borrow::Cow;
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, header};
-use postrider_signing::json::JsonError;
+use postrider_json::JsonError;
 use serde::Serialize;
 use utoipa::ToSchema;
 

@@ -63,11 +63,6 @@ impl Faults {
     }
 }
 
-/// A member's name as a segment of a JSON pointer (RFC 6901, section 3).
-pub fn escape_pointer(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
-}
-
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
@@ -84,10 +79,5 @@ pub(super) mod tests {
     fn no_wish_is_told_of_more_than_the_bound() {
         let found = faults_of(|faults| (0..1_000).for_each(|n| faults.add(format!("/{n}"), "x", "x")));
         assert_eq!((found.len(), &*found[99].0), (FAULTS_MAX, "/99"));
-    }
-
-    #[test]
-    fn names_become_segments_of_pointers() {
-        assert_eq!(escape_pointer("a/b~c"), "a~1b~0c");
     }
 }

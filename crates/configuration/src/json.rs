@@ -2,18 +2,13 @@
 //!
 //! The API has it out of a body that was held to the same rules, a form has it as somebody typed it.
 
-use std::borrow::Cow;
-use std::collections::HashSet;
-use std::fmt;
-
-use postrider_signing::json::{JsonErrorKind, inspect};
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use postrider_json::{JsonErrorKind, UniqueMembers, inspect};
 
 use super::{Faults, codes};
 
 /// The JSON value in `text`, byte for byte, without the white space around it.
 pub(super) fn check_json<'a>(text: &'a str, pointer: &str, faults: &mut Faults) -> Option<&'a str> {
-    // The signing crate's reader tells the place exactly and in plain words.
+    // This reader names the exact position, in plain words.
     if let Err(error) = inspect(text)
         && error.kind != JsonErrorKind::TooDeep
     {
@@ -45,67 +40,6 @@ pub(super) fn check_json<'a>(text: &'a str, pointer: &str, faults: &mut Faults) 
         );
     }
     None
-}
-
-/// Any JSON value without duplicate members: parsers disagree about which one counts, so no configuration has any.
-/// Reading it with serde_json refuses more than 127 levels, too.
-pub struct UniqueMembers;
-
-impl<'de> Deserialize<'de> for UniqueMembers {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Walk)
-    }
-}
-
-struct Walk;
-
-impl<'de> Visitor<'de> for Walk {
-    type Value = UniqueMembers;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<UniqueMembers, A::Error> {
-        let mut seen = HashSet::new();
-        while let Some(name) = map.next_key::<Cow<'de, str>>()? {
-            if seen.contains(&name) {
-                return Err(A::Error::custom(format_args!("duplicate field `{name}`")));
-            }
-            seen.insert(name);
-            map.next_value::<UniqueMembers>()?;
-        }
-        Ok(UniqueMembers)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<UniqueMembers, A::Error> {
-        while items.next_element::<UniqueMembers>()?.is_some() {}
-        Ok(UniqueMembers)
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<UniqueMembers, E> {
-        Ok(UniqueMembers)
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<UniqueMembers, E> {
-        Ok(UniqueMembers)
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<UniqueMembers, E> {
-        Ok(UniqueMembers)
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<UniqueMembers, E> {
-        Ok(UniqueMembers)
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<UniqueMembers, E> {
-        Ok(UniqueMembers)
-    }
-
-    fn visit_unit<E>(self) -> Result<UniqueMembers, E> {
-        Ok(UniqueMembers)
-    }
 }
 
 #[cfg(test)]

@@ -52,8 +52,7 @@ pub use configuration::{Configuration, ConfigurationParts};
 pub use directory::AccountEntry;
 pub use error::ConfigureError;
 pub use event_type::EventTypeWish;
-pub use fault::{FAULTS_MAX, Fault, escape_pointer};
-pub use json::UniqueMembers;
+pub use fault::{FAULTS_MAX, Fault};
 pub use signing_key::RotationWish;
 
 use fault::Faults;

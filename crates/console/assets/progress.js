@@ -25,7 +25,7 @@ async function run(event, form, enliven) {
     }
     await show(answer.body, place, enliven);
   } catch {
-    say(place, "The connection was lost. The work goes on; count again to see what is left.");
+    say(place, "The connection was lost. The replay continues; count again to see what is left.");
   }
 }
 

@@ -176,7 +176,7 @@ mod tests {
                     look: Look::Hatched,
                 },
                 Series {
-                    name: "Delivered",
+                    name: "Succeeded",
                     look: Look::Solid,
                 },
             ],
@@ -190,7 +190,7 @@ mod tests {
     fn every_step_has_its_values_on_hover_and_in_the_table() {
         let html = chart(&[[1, 1_200], [0, 0]]);
         assert_eq!(html.matches("<g class=\"column\">").count(), 2);
-        assert!(html.contains("Delivered: 1,200</title>"), "{html}");
+        assert!(html.contains("Succeeded: 1,200</title>"), "{html}");
         assert!(html.contains("<td class=\"figure\">1,200</td>"), "{html}");
         let legend = 2;
         assert_eq!(html.matches("<rect class=\"part").count(), legend + 2, "{html}");
@@ -204,7 +204,7 @@ mod tests {
 
     #[test]
     fn a_chart_of_nothing_says_so() {
-        assert!(chart(&[[0, 0]]).contains("Nothing in this time"));
-        assert!(chart(&[]).contains("Nothing in this time"));
+        assert!(chart(&[[0, 0]]).contains("No data in this period"));
+        assert!(chart(&[]).contains("No data in this period"));
     }
 }

@@ -62,45 +62,42 @@ impl Refusal {
         match self {
             Self::SignedOut { .. } => ("Please sign in", "You are not signed in."),
             Self::NotFound => (
-                "There is no such page",
-                "It may have been deleted, or the address has a slip in it.",
+                "Page not found",
+                "It may have been deleted, or the address is wrong.",
             ),
-            Self::ReadOnly => (
-                "You can look, but not change anything",
-                "The link that you came by is for reading only.",
-            ),
+            Self::ReadOnly => ("You cannot change anything here", "Your link is read-only."),
             Self::ForeignForm => (
                 "This form is no longer valid",
-                "It was opened before you signed in or out. Go back, reload the page, and send it again.",
+                "You signed in or out after opening it. Go back, reload the page, and submit the form again.",
             ),
             Self::FormTooLarge => (
-                "This is too much",
-                "The form holds more than 1 MiB. Nothing was changed.",
+                "The form is too large",
+                "The limit is 1 MiB. Nothing was changed.",
             ),
             Self::FormTooSlow => (
                 "The form took too long to arrive",
-                "Nothing was changed. Go back and send it again.",
+                "Nothing was changed. Go back and submit it again.",
             ),
             Self::Stale => (
-                "Somebody else changed this meanwhile",
-                "Nothing was overwritten. Go back, reload the page, and make your change again.",
+                "Someone else changed this in the meantime",
+                "Your change was not saved. Go back, reload the page, and make it again.",
             ),
-            Self::TooManyTries => ("Too many tries", "Wait a minute, then try again."),
+            Self::TooManyTries => ("Too many attempts", "Wait a minute, then try again."),
             Self::DeadLink => (
-                "This link does not work any more",
-                "It has expired, or was used before. Ask whoever gave it to you for a new one.",
+                "This link has expired",
+                "It is too old, or was already used. Ask the sender for a new link.",
             ),
             Self::UnusableHost => (
                 "The address of this console is unclear",
                 "The request names no usable host. Ask the operator to set “public_url”.",
             ),
             Self::Unavailable => (
-                "The database cannot be reached just now",
+                "The database is not reachable",
                 "Nothing was changed. Try again in a moment.",
             ),
             Self::Internal => (
                 "Something went wrong",
-                "The fault is ours, and is in the log. Try again.",
+                "The server log has the details. Try again.",
             ),
         }
     }

@@ -5,11 +5,11 @@
 //! that a producer that hangs up in between cannot leave a stored event behind that nobody carries out.
 
 use bytes::Bytes;
+use postrider_json::{self as json, JsonError};
 use postrider_model::delivery::BodySpec;
 use postrider_model::{
     AccountId, Automation, AutomationId, DeliveryId, Event, EventId, EventTypeName, Timestamp, Warning,
 };
-use postrider_signing::json::{self, JsonError};
 use postrider_storage::{FirstAttempt, NewDelivery, NewEvent, StoreError};
 use tokio::sync::oneshot;
 

@@ -2,7 +2,6 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`json`] | a strict JSON reader that tells whether re-serialising loses anything |
 //! | [`render`] | the body: envelope or data, in the style the receiver re-serialises to |
 //! | [`postrider_scheme`] | the `Postrider-Signature` scheme |
 //! | [`standard_webhooks`] | the `webhook-signature` scheme of Standard Webhooks |
@@ -12,7 +11,7 @@
 //! This crate does no I/O and knows no clock: the time comes in as a number. It must never round a number, drop or
 //! reorder members into loss, or panic on what a producer or a stranger sends. Its work is linear in its input.
 //!
-//! To add a scheme: see [`signer`]. To add a body style: see [`render`]. To add a reason for loss: see [`json`].
+//! To add a scheme: see [`signer`]. To add a body style: see [`render`]. To add a reason for loss: see [`postrider_json`].
 //!
 //! # For receivers
 //!
@@ -41,14 +40,12 @@
 //! ```
 
 pub mod header_names;
-pub mod json;
 pub mod postrider_scheme;
 pub mod render;
 pub mod signer;
 pub mod standard_webhooks;
 
 pub use header_names::HeaderNames;
-pub use json::{DEPTH_MAX, Inspection, JsonError, JsonErrorKind, Loss, LossReason, inspect};
 pub use postrider_model::body::{BodyContent, BodyStyle};
 pub use postrider_model::secret::SigningSecret;
 pub use render::{BodyParts, render_body, render_value};

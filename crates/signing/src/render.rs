@@ -1,7 +1,7 @@
 //! Bodies: the bytes that are signed and sent.
 //!
 //! [`render_value`] prints a JSON text as a style prints it; [`render_body`] wraps it in the envelope. Rendering never
-//! decides whether it is safe: [`inspect`](crate::inspect) does so once, when an event is accepted, and its answer
+//! decides whether it is safe: [`inspect`](postrider_json::inspect) does so once, when an event is accepted, and its answer
 //! comes in with [`BodyParts`]. Whatever is not lossless goes out as the producer wrote it.
 //!
 //! To add a style: extend `BodyStyle` in `postrider-model`, add a file beside `render/python.rs` with a visitor and an
@@ -12,7 +12,7 @@ mod python;
 
 use postrider_model::body::{BodyContent, BodyStyle};
 
-use crate::json::scan::is_space;
+use postrider_json::scan::is_space;
 
 /// What a body is made of.
 #[derive(Debug, Clone, Copy)]
@@ -23,7 +23,7 @@ pub struct BodyParts<'a> {
     pub event_type: &'a str,
     /// When it happened: RFC 3339 in UTC, with milliseconds.
     pub timestamp: &'a str,
-    /// The producer's JSON text, valid as [`inspect`](crate::inspect) found it.
+    /// The producer's JSON text, valid as [`inspect`](postrider_json::inspect) found it.
     pub data: &'a str,
     /// Whether inspection found that re-serialising `data` loses nothing. Where false, the style is taken to be raw.
     pub lossless: bool,
@@ -56,7 +56,7 @@ pub fn render_body(event: &BodyParts<'_>, content: BodyContent, style: BodyStyle
 
 /// Appends the JSON text `json` as `style` prints it; the raw style is the text without white space around it.
 ///
-/// The text must be one that [`inspect`](crate::inspect) found lossless; the raw style asks only for valid JSON. It
+/// The text must be one that [`inspect`](postrider_json::inspect) found lossless; the raw style asks only for valid JSON. It
 /// does not panic on others: a text that is no JSON is appended raw, and a lossy text becomes unspecified JSON, though
 /// with its numbers unrounded.
 ///

@@ -2,12 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "../../json/tests/documents/mod.rs"]
 mod documents;
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
-use postrider_signing::{BodyStyle, DEPTH_MAX, inspect, render_value};
+use postrider_json::{DEPTH_MAX, inspect};
+use postrider_signing::{BodyStyle, render_value};
 use proptest::strategy::{Strategy as _, ValueTree as _};
 use proptest::test_runner::TestRunner;
 

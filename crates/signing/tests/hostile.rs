@@ -5,7 +5,8 @@
 
 use std::time::{Duration, Instant};
 
-use postrider_signing::{BodyStyle, DEPTH_MAX, JsonErrorKind, LossReason, inspect, render_value};
+use postrider_json::DEPTH_MAX;
+use postrider_signing::{BodyStyle, render_value};
 
 /// Many times what the slowest needs on a busy machine.
 const BOUND: Duration = Duration::from_secs(15);
@@ -17,13 +18,6 @@ fn in_linear_time<T>(work: impl FnOnce() -> T) -> T {
     result
 }
 
-fn reason(json: &str) -> Option<LossReason> {
-    in_linear_time(|| inspect(json))
-        .unwrap()
-        .loss
-        .map(|loss| loss.reason)
-}
-
 fn rendered(json: &str, style: BodyStyle) -> String {
     let mut out = Vec::new();
     in_linear_time(|| render_value(json, style, &mut out));
@@ -31,42 +25,8 @@ fn rendered(json: &str, style: BodyStyle) -> String {
 }
 
 #[test]
-fn a_hundred_thousand_names_are_told_apart_in_linear_time() {
-    // The ends are alike, so that a name's first and last bytes do not tell it from others.
-    let members: Vec<String> = (0..100_000)
-        .map(|at| format!("\"aaaaaaaa{at:06}bbbbbbbb\":0"))
-        .collect();
-    let distinct = format!("{{{}}}", members.join(","));
-    assert_eq!(reason(&distinct), None);
-    let escaped = distinct.replacen("aaaaaaaa", r"\u0061aaaaaaa", 100_000);
-    assert_eq!(reason(&escaped), None);
-    let last = format!("{{{},{}}}", members.join(","), members[99_999]);
-    assert_eq!(reason(&last), Some(LossReason::DuplicateName));
-}
-
-#[test]
-fn many_small_objects_with_long_names_that_are_nearly_alike_take_linear_time() {
-    let names: Vec<String> = (10..40)
-        .map(|at| format!("\"{}{at}{}\":0", "a".repeat(500), "b".repeat(500)))
-        .collect();
-    let json = format!("[{}]", vec![format!("{{{}}}", names.join(",")); 100].join(","));
-    assert_eq!(reason(&json), None);
-}
-
-#[test]
-fn numbers_of_200_kilobytes_take_linear_time() {
+fn numbers_of_200_kilobytes_are_printed_in_linear_time() {
     let (nines, zeros) = ("9".repeat(200_000), "0".repeat(200_000));
-    for (number, expected) in [
-        (nines.clone(), Some(LossReason::NumberPrecision)),
-        (format!("0.{nines}"), Some(LossReason::NumberPrecision)),
-        (format!("1{zeros}"), Some(LossReason::NumberPrecision)),
-        (format!("0.{zeros}1"), Some(LossReason::NumberPrecision)),
-        (format!("-0.{zeros}"), Some(LossReason::NegativeZero)),
-        (format!("1e{nines}"), Some(LossReason::NumberPrecision)),
-        (format!("1.{zeros}1"), Some(LossReason::NumberPrecision)),
-    ] {
-        assert_eq!(reason(&number), expected);
-    }
     for (number, js, python) in [
         (format!("1.{zeros}"), "1", "1.0"),
         (format!("0.{zeros}1e200001"), "1", "1.0"),
@@ -76,17 +36,8 @@ fn numbers_of_200_kilobytes_take_linear_time() {
         // The standard library's parser is wrong about this one.
         (format!("0.{}1e700001", "0".repeat(700_000)), "1", "1.0"),
     ] {
-        assert_eq!(reason(&number), None);
         assert_eq!(rendered(&number, BodyStyle::Js), js);
         assert_eq!(rendered(&number, BodyStyle::Python), python);
-    }
-}
-
-#[test]
-fn two_million_open_brackets_are_refused_without_being_followed() {
-    for open in ["[", "{\"a\":", "[{\"\":"] {
-        let error = in_linear_time(|| inspect(&open.repeat(2_000_000))).unwrap_err();
-        assert_eq!(error.kind, JsonErrorKind::TooDeep);
     }
 }
 
@@ -121,10 +72,9 @@ fn disorder_at_every_depth_does_not_copy_the_inside_once_per_level() {
 }
 
 #[test]
-fn long_strings_of_escapes_take_linear_time() {
+fn long_strings_of_escapes_are_printed_in_linear_time() {
     for escape in [r"\u00e9", r"\ud83d\ude00", r"\n", r"\/", r"\u0001"] {
         let json = format!("[\"{}\"]", escape.repeat(200_000));
-        assert_eq!(reason(&json), None);
         for style in [BodyStyle::Js, BodyStyle::Python] {
             let once = rendered(&json, style);
             assert_eq!(rendered(&once, style), once);

@@ -2,7 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use postrider_signing::{BodyContent, BodyParts, BodyStyle, inspect, render_body, render_value};
+use postrider_json::inspect;
+use postrider_signing::{BodyContent, BodyParts, BodyStyle, render_body, render_value};
 
 fn rendered(json: &str, style: BodyStyle) -> String {
     let mut out = b"before".to_vec();

@@ -2,9 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use postrider_json::inspect;
 use postrider_signing::standard_webhooks::{self, WebhookHeaders};
 use postrider_signing::{
-    BodyContent, BodyParts, BodyStyle, SigningSecret, inspect, postrider_scheme, render_body, render_value,
+    BodyContent, BodyParts, BodyStyle, SigningSecret, postrider_scheme, render_body, render_value,
 };
 use serde::Deserialize;
 

@@ -66,6 +66,7 @@ CREATE TABLE sessions (
 
 -- What other nodes have to read again. `xid` tells a reader which rows its last snapshot cannot have shown.
 CREATE TABLE changes (
+    number     bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     xid        xid8        NOT NULL DEFAULT pg_current_xact_id(),
     kind       text        NOT NULL,   -- account, event_types, api_keys, sessions
     account_id uuid,                   -- of kind account: which

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use deadpool_postgres::GenericClient;
 use postrider_model::{Attempt, Outcome};
 use postrider_storage::encoding::headers::{self, Context};
+use postrider_storage::rules::attempts::stored_duration;
 use postrider_storage::{DeliveryKey, DeliveryRecord};
 use tokio_postgres::Row;
 
@@ -39,7 +40,7 @@ impl<'a> Rows<'a> {
             started_at: attempt.started_at,
         };
         self.started_at.push(attempt.started_at.unix_ms());
-        self.duration_ns.push(nanoseconds(attempt.duration));
+        self.duration_ns.push(stored_duration(attempt.duration));
         self.response_truncated.push(attempt.response_truncated);
         self.errors
             .push(attempt.error.as_ref().map(|text| text.as_bytes()));
@@ -64,11 +65,6 @@ impl<'a> Rows<'a> {
             &self.response_bodies,
         ]
     }
-}
-
-/// A duration as a column keeps it.
-pub(crate) fn nanoseconds(duration: Duration) -> i64 {
-    i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)
 }
 
 /// The delivery of this key with its attempts, in order. One statement is one snapshot.

@@ -3,10 +3,10 @@
 
 use async_trait::async_trait;
 use deadpool_postgres::GenericClient;
-use postrider_model::automation::{AUTOMATIONS_MAX, DisabledReason};
+use postrider_model::automation::DisabledReason;
 use postrider_model::{AccountId, ActionId, Automation, AutomationId, Timestamp};
 use postrider_storage::{
-    AutomationStore, Page, PageRequest, Position, SaveAutomation, StoreResult, encoding,
+    AutomationStore, Page, PageRequest, Position, SaveAutomation, StoreResult, encoding, rules,
 };
 use tokio_postgres::Row;
 
@@ -136,7 +136,7 @@ async fn create(
     let count: i64 = statement::query_one(&transaction, count, &[&account])
         .await?
         .try_get(0)?;
-    if usize::try_from(count).is_ok_and(|count| count >= AUTOMATIONS_MAX) {
+    if !rules::automations::has_room(count) {
         return Ok(SaveAutomation::TooMany);
     }
     statement::execute(
@@ -204,6 +204,31 @@ async fn update(
     }))
 }
 
+/// Writes everything but the id and the beginning of an automation that this transaction has locked.
+async fn replace(client: &impl GenericClient, account: AccountId, automation: &Automation) -> SqlResult<()> {
+    let sql =
+        "UPDATE automations SET name = $3, enabled = $4, event_types = $5, actions = $6, retry_delays = $7,
+                                      updated_at = $8, version = $9
+               WHERE account_id = $1 AND id = $2";
+    statement::execute(
+        client,
+        sql,
+        &[
+            &columns::uuid(account.as_bytes()),
+            &columns::uuid(automation.id.as_bytes()),
+            &automation.name,
+            &automation.enabled,
+            &encoding::automation::trigger_text(&automation.trigger),
+            &encoding::automation::actions_text(&automation.actions),
+            &columns::schedule_text(automation.retry_delays.as_ref()),
+            &automation.updated_at.unix_ms(),
+            &automation.version,
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
 async fn disable(
     client: &mut Client,
     account: AccountId,
@@ -224,17 +249,14 @@ async fn disable(
     )
     .await?;
     for row in &rows {
-        let mut automation = from_row(row)?;
-        let Some(action) = automation.actions.iter_mut().find(|action| action.id == id) else {
+        let automation = from_row(row)?;
+        if automation.actions.iter().all(|action| action.id != id) {
             continue;
-        };
-        if !action.enabled {
-            return Ok(false);
         }
-        action.enabled = false;
-        action.disabled_reason = Some(reason);
-        automation.updated_at = now;
-        update(&transaction, account, &automation).await?;
+        let Some(changed) = rules::automations::with_action_disabled(automation, id, reason, now) else {
+            return Ok(false);
+        };
+        replace(&transaction, account, &changed).await?;
         transaction.commit().await?;
         return Ok(true);
     }

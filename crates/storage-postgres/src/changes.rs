@@ -14,6 +14,7 @@ use postrider_storage::{ChangeMark, ChangeStore, Changed, Changes, StoreResult};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
+use crate::database::Client;
 use crate::sql_error::{SqlError, SqlResult};
 use crate::statement;
 use crate::store::PostgresStore;
@@ -63,8 +64,13 @@ const CHANGES: &str = "
         WHERE xid >= coalesce($1::bigint::text::xid8, pg_snapshot_xmin(pg_current_snapshot())) LIMIT $2
     ) AS found ON true";
 
-/// Removes what every reader has read, or has been away for too long to.
-pub(crate) const PRUNE: &str = "DELETE FROM changes WHERE at < clock_timestamp() - interval '1 hour'";
+/// Removes what is an hour old: every reader has read it, or been away for too long ([`AWAY_MAX_MS`]) and reads
+/// everything anew.
+pub(crate) async fn forget(client: &Client) -> SqlResult<()> {
+    let sql = "DELETE FROM changes WHERE at < clock_timestamp() - interval '1 hour'";
+    statement::execute(client, sql, &[]).await?;
+    Ok(())
+}
 
 /// A reader that looked longer ago than this may have missed what was removed: well within the hour, as a transaction
 /// notes its changes some time before it commits.

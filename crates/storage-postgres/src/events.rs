@@ -10,7 +10,7 @@ use bytes::Bytes;
 use deadpool_postgres::GenericClient;
 use postrider_model::{AccountId, DeliveryId, Event, EventId, Warning};
 use postrider_storage::{
-    Appended, EventFilter, EventStore, NewEvent, Page, PageRequest, SessionId, StoreResult,
+    Appended, EventFilter, EventStore, NewEvent, Page, PageRequest, SessionId, StoreResult, rules,
 };
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -102,18 +102,6 @@ pub(crate) fn from_row(row: &Row) -> SqlResult<StoredEvent> {
     })
 }
 
-/// How far the time in an id that Postrider made may lie behind the event's acceptance, and ahead of it: ids never go
-/// backwards, so that a burst borrows from the milliseconds to come, and a clock that is set back leaves them ahead.
-const IDS_BEHIND_MS: i64 = 24 * 3_600_000;
-const IDS_AHEAD_MS: i64 = 7 * 24 * 3_600_000;
-
-/// Between which times an event of this id was accepted, if Postrider made the id.
-pub(crate) fn accepted_between(id: EventId) -> (i64, i64) {
-    // RFC 9562: the first 48 bits are the time.
-    let time_ms = ((id.as_u128() >> 80) as u64).cast_signed();
-    (time_ms - IDS_AHEAD_MS, time_ms + IDS_BEHIND_MS)
-}
-
 /// The account's event of this id. Rows are partitioned by time, which an id that Postrider made tells, and for others
 /// `event_keys` does; only what neither finds is looked for in every partition.
 pub(crate) async fn by_id(
@@ -121,7 +109,7 @@ pub(crate) async fn by_id(
     account: AccountId,
     id: EventId,
 ) -> SqlResult<Option<StoredEvent>> {
-    let (from, to) = accepted_between(id);
+    let (from, to) = rules::ids::accepted_between(id).into_inner();
     let (account, id) = (uuid(account.as_bytes()), uuid(id.as_bytes()));
     let likely = format!(
         "(SELECT {COLUMNS} FROM events AS e

@@ -2,14 +2,12 @@
 
 use deadpool_postgres::GenericClient;
 use postrider_model::{AccountId, SigningKey, SigningKeyId, Timestamp};
+use postrider_storage::rules;
 use tokio_postgres::Row;
+use uuid::Uuid;
 
 use crate::sql_error::{SqlError, SqlResult};
 use crate::{columns, statement};
-
-/// Keys of an account that are kept, the current one and those that ended last: enough to explain the signature of a
-/// recent attempt, and a bound on what rotating every minute can pile up.
-const KEYS_KEPT: i64 = 20;
 
 /// An account's keys: the current first, then the one made last. Without an account there are none.
 pub(crate) const OF_ACCOUNT: &str = "
@@ -47,13 +45,32 @@ pub(crate) async fn rotate(
     key: &SigningKey,
     overlap_until: Timestamp,
 ) -> SqlResult<()> {
+    let keys = of_account(transaction, account).await?.unwrap_or_default();
+    let rotation = rules::signing_keys::rotation(&keys, key, overlap_until);
     let account = columns::uuid(account.as_bytes());
-    let created_at = key.created_at.unix_ms();
+    let ended: Vec<Uuid> = rotation
+        .ended
+        .iter()
+        .map(|(id, _)| columns::uuid(id.as_bytes()))
+        .collect();
+    let ends: Vec<i64> = rotation.ended.iter().map(|(_, at)| at.unix_ms()).collect();
     statement::execute(
         transaction,
-        "UPDATE signing_keys SET expires_at = CASE WHEN expires_at IS NULL THEN $2::bigint ELSE $3::bigint END
-         WHERE account_id = $1 AND (expires_at IS NULL OR expires_at > $3)",
-        &[&account, &overlap_until.unix_ms(), &created_at],
+        "UPDATE signing_keys AS k SET expires_at = n.expires_at
+         FROM unnest($2::uuid[], $3::bigint[]) AS n (id, expires_at)
+         WHERE k.account_id = $1 AND k.id = n.id",
+        &[&account, &ended, &ends],
+    )
+    .await?;
+    let removed: Vec<Uuid> = rotation
+        .removed
+        .iter()
+        .map(|id| columns::uuid(id.as_bytes()))
+        .collect();
+    statement::execute(
+        transaction,
+        "DELETE FROM signing_keys WHERE account_id = $1 AND id = ANY ($2)",
+        &[&account, &removed],
     )
     .await?;
     statement::execute(
@@ -63,19 +80,9 @@ pub(crate) async fn rotate(
             &account,
             &columns::uuid(key.id.as_bytes()),
             &key.secret.expose(),
-            &created_at,
+            &key.created_at.unix_ms(),
             &key.expires_at.map(Timestamp::unix_ms),
         ],
-    )
-    .await?;
-    // The current key has no end, which comes first in descending order.
-    statement::execute(
-        transaction,
-        "DELETE FROM signing_keys WHERE account_id = $1 AND id IN (
-             SELECT id FROM signing_keys WHERE account_id = $1
-             ORDER BY expires_at DESC, created_at DESC, id DESC OFFSET $2
-         )",
-        &[&account, &KEYS_KEPT],
     )
     .await?;
     Ok(())

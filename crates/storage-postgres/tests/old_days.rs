@@ -136,6 +136,7 @@ async fn a_day_that_ended_an_hour_before_is_dropped_whole_and_none_earlier() {
         events: 3,
         deliveries: 9,
         more: true,
+        ..Pruned::default()
     };
     assert_eq!(dropped, whole, "in one step, however small");
     assert!(!days.has_day(FIRST).await);

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use postrider_model::{Attempt, Outcome};
 use postrider_storage::DeliveryKey;
 use postrider_storage::encoding::headers::{self, Context};
+use postrider_storage::rules::attempts::{OnRecord, stored_duration};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row};
 
 use crate::sql_error::{SqlError, SqlResult};
@@ -66,7 +67,7 @@ impl<'conn, 'memory> Insert<'conn, 'memory> {
             previous,
             of_delivery,
             attempt.started_at.unix_ms(),
-            nanoseconds(attempt.duration),
+            stored_duration(attempt.duration),
             attempt.outcome.code(),
             attempt.status_code,
             &attempt.error,
@@ -82,35 +83,27 @@ impl<'conn, 'memory> Insert<'conn, 'memory> {
     }
 }
 
-/// The number that an attempt gets within its delivery: its own, or the next free one where that is taken. `None` where
-/// this very attempt is on record already.
-pub(crate) fn free_number(conn: &Connection, last: Option<i64>, attempt: &Attempt) -> SqlResult<Option<u32>> {
-    let mut taken: Vec<u32> = Vec::new();
+/// The attempts of a delivery, from row `last` of their chain on, as far as they decide about further ones.
+pub(crate) fn on_record(conn: &Connection, last: Option<i64>) -> SqlResult<Vec<OnRecord>> {
+    let mut record = Vec::new();
     let mut next = last;
     let mut statement = conn.prepare_cached(
-        "SELECT previous, attempt, started_at = ?2 AND duration_ns = ?3 AND outcome = ?4
-         FROM attempts WHERE number = ?1",
+        "SELECT previous, attempt, started_at, duration_ns, outcome FROM attempts WHERE number = ?1",
     )?;
-    let (started_at, outcome) = (attempt.started_at.unix_ms(), attempt.outcome.code());
     while let Some(number) = next {
-        let row = (number, started_at, nanoseconds(attempt.duration), outcome);
-        let (previous, of_delivery, is_same) =
-            statement.query_row(row, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-        if is_same {
-            return Ok(None);
-        }
-        taken.push(of_delivery);
+        let (previous, attempt) = statement.query_row((number,), |row| {
+            let attempt = OnRecord {
+                number: row.get(1)?,
+                started_at_ms: row.get(2)?,
+                duration_ns: row.get(3)?,
+                outcome: row.get(4)?,
+            };
+            Ok((row.get(0)?, attempt))
+        })?;
+        record.push(attempt);
         next = previous;
     }
-    let own = attempt.number;
-    Ok(Some(
-        (own..).find(|number| !taken.contains(number)).unwrap_or(own),
-    ))
-}
-
-/// A duration as a column keeps it.
-fn nanoseconds(duration: Duration) -> i64 {
-    i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)
+    Ok(record)
 }
 
 const RECORD: &str = "SELECT previous, attempt, started_at, duration_ns, outcome, status_code, error, url,

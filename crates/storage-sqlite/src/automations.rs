@@ -2,10 +2,10 @@
 //! account has at most 200 automations, and nothing looks for an action without knowing its account.
 
 use async_trait::async_trait;
-use postrider_model::automation::{AUTOMATIONS_MAX, DisabledReason};
+use postrider_model::automation::DisabledReason;
 use postrider_model::{AccountId, ActionId, Automation, AutomationId, Timestamp};
 use postrider_storage::{
-    AutomationStore, Page, PageRequest, Position, SaveAutomation, StoreResult, encoding,
+    AutomationStore, Page, PageRequest, Position, SaveAutomation, StoreResult, encoding, rules,
 };
 use rusqlite::{Connection, OptionalExtension, Row};
 
@@ -124,7 +124,7 @@ fn create(conn: &Connection, account: AccountId, automation: &Automation) -> Sql
     let count: i64 = conn
         .prepare_cached("SELECT count(*) FROM automations WHERE account_id = ?1")?
         .query_row((account.as_bytes(),), |row| row.get(0))?;
-    if usize::try_from(count).is_ok_and(|count| count >= AUTOMATIONS_MAX) {
+    if !rules::automations::has_room(count) {
         return Ok(SaveAutomation::TooMany);
     }
     conn.prepare_cached(
@@ -197,19 +197,14 @@ fn disable(
     reason: DisabledReason,
     now: Timestamp,
 ) -> SqlResult<bool> {
-    for mut automation in of_account(conn, account)? {
-        let Some(action) = automation.actions.iter_mut().find(|action| action.id == id) else {
-            continue;
-        };
-        if !action.enabled {
-            return Ok(false);
-        }
-        action.enabled = false;
-        action.disabled_reason = Some(reason);
-        automation.updated_at = now;
-        automation.version += 1;
-        replace(conn, account, &automation)?;
-        return Ok(true);
-    }
-    Ok(false)
+    let mut automations = of_account(conn, account)?.into_iter();
+    let Some(found) = automations.find(|automation| automation.actions.iter().any(|action| action.id == id))
+    else {
+        return Ok(false);
+    };
+    let Some(changed) = rules::automations::with_action_disabled(found, id, reason, now) else {
+        return Ok(false);
+    };
+    replace(conn, account, &changed)?;
+    Ok(true)
 }

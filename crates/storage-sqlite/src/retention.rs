@@ -22,17 +22,26 @@ const YOUNG_IN_A_ROW: usize = 1000;
 #[async_trait]
 impl RetentionStore for SqliteStore {
     async fn prune(&self, before: Timestamp, limit: usize) -> StoreResult<Pruned> {
-        self.write(move |cx| {
-            let mut step = Step {
-                limit: limit.max(1),
-                rows: 0,
-                pruned: Pruned::default(),
-            };
-            of_deleted_accounts(cx.conn, &mut step)?;
-            too_old(cx, before, &mut step)?;
-            Ok(step.pruned)
-        })
-        .await
+        // Two transactions, so that neither part takes back what the other did.
+        let of_deleted = self
+            .write(move |cx| {
+                let mut step = Step::new(limit, 0);
+                of_deleted_accounts(cx.conn, &mut step)?;
+                Ok((step.pruned, step.rows))
+            })
+            .await;
+        let mut pruned = Pruned::default();
+        let rows = of_deleted.as_ref().map_or(0, |(_, rows)| *rows);
+        pruned.add(of_deleted.map(|(pruned, _)| pruned));
+        let of_age = self
+            .write(move |cx| {
+                let mut step = Step::new(limit, rows);
+                too_old(cx, before, &mut step)?;
+                Ok(step.pruned)
+            })
+            .await;
+        pruned.add(of_age);
+        Ok(pruned)
     }
 }
 
@@ -44,6 +53,15 @@ struct Step {
 }
 
 impl Step {
+    /// A step that has removed this many rows.
+    fn new(limit: usize, rows: usize) -> Self {
+        Self {
+            limit: limit.max(1),
+            rows,
+            pruned: Pruned::default(),
+        }
+    }
+
     /// Whether it did enough; then there may be more to do.
     fn is_over(&mut self) -> bool {
         let over = self.rows >= self.limit;

@@ -1,14 +1,11 @@
 //! Signing keys: one current per account, at most one overlapping, and some that have ended.
 
 use postrider_model::{AccountId, SigningKey, SigningKeyId, Timestamp};
+use postrider_storage::rules;
 use rusqlite::{Connection, Row};
 
 use crate::columns;
 use crate::sql_error::{SqlError, SqlResult};
-
-/// Keys of an account that are kept, the current one and those that ended last: enough to explain the signature of a
-/// recent attempt, and a bound on what rotating every minute can pile up.
-const KEYS_KEPT: u32 = 20;
 
 /// Adds a key.
 pub(crate) fn insert(conn: &Connection, account: AccountId, key: &SigningKey) -> SqlResult<()> {
@@ -58,21 +55,15 @@ pub(crate) fn rotate(
     key: &SigningKey,
     overlap_until: Timestamp,
 ) -> SqlResult<()> {
-    conn.prepare_cached(
-        "UPDATE signing_keys SET expires_at = ?2 WHERE account_id = ?1 AND expires_at IS NOT NULL AND expires_at > ?2",
-    )?
-    .execute((account.as_bytes(), key.created_at.unix_ms()))?;
-    conn.prepare_cached(
-        "UPDATE signing_keys SET expires_at = ?2 WHERE account_id = ?1 AND expires_at IS NULL",
-    )?
-    .execute((account.as_bytes(), overlap_until.unix_ms()))?;
-    insert(conn, account, key)?;
-    conn.prepare_cached(
-        "DELETE FROM signing_keys WHERE number IN (
-             SELECT number FROM signing_keys WHERE account_id = ?1 ORDER BY number DESC
-             LIMIT -1 OFFSET ?2
-         )",
-    )?
-    .execute((account.as_bytes(), KEYS_KEPT))?;
-    Ok(())
+    let rotation = rules::signing_keys::rotation(&of_account(conn, account)?, key, overlap_until);
+    let mut end =
+        conn.prepare_cached("UPDATE signing_keys SET expires_at = ?3 WHERE account_id = ?1 AND id = ?2")?;
+    for (id, at) in rotation.ended {
+        end.execute((account.as_bytes(), id.as_bytes(), at.unix_ms()))?;
+    }
+    let mut remove = conn.prepare_cached("DELETE FROM signing_keys WHERE account_id = ?1 AND id = ?2")?;
+    for id in rotation.removed {
+        remove.execute((account.as_bytes(), id.as_bytes()))?;
+    }
+    insert(conn, account, key)
 }

@@ -34,7 +34,7 @@ async fn make_one(desk: &Desk) {
 
     // The fault stands beside its field, and nothing that was typed is lost.
     browser
-        .wait_for_text("Not saved yet: one thing needs a change below.")
+        .wait_for_text("Not saved. Correct the field marked below.")
         .await;
     let fault = browser
         .attribute(label("URL 2"), "aria-describedby")
@@ -62,7 +62,7 @@ async fn make_one(desk: &Desk) {
     browser.wait_for_text("Saved.").await;
     assert_eq!(browser.text("h1").await, "Tell the CRM");
     browser
-        .wait_for_text("tries again after 1 second, then 2 seconds, then stops")
+        .wait_for_text("retries after 1 second, then 2 seconds, then marks the delivery failed")
         .await;
 
     desk.account.send("proposal.accepted", r#"{"total":8400}"#).await;
@@ -90,27 +90,21 @@ async fn an_automation_is_switched_off_and_on_edited_and_deleted() {
     browser.click(css("td.lead a")).await;
     browser.click(link("Edit")).await;
     browser.click(button("Options for this URL")).await;
-    browser.type_into(label("More headers"), "X-Tenant: 42").await;
-    browser
-        .type_into(label("Wait for the answer, at most"), "soon")
-        .await;
+    browser.type_into(label("Headers"), "X-Tenant: 42").await;
+    browser.type_into(label("Timeout"), "soon").await;
     browser.click(button("Save changes")).await;
-    browser.wait_for_text("Not saved yet").await;
-    browser
-        .type_into(label("Wait for the answer, at most"), "5")
-        .await;
+    browser.wait_for_text("Not saved.").await;
+    browser.type_into(label("Timeout"), "5").await;
     browser.click(button("Change this")).await;
     browser.type_into(css("#delays"), "3, 4").await;
     browser.click(button("Save changes")).await;
     browser
-        .wait_for_text("tries again after 3 seconds, then 4 seconds, then stops")
+        .wait_for_text("retries after 3 seconds, then 4 seconds, then marks the delivery failed")
         .await;
-    browser
-        .wait_for_text("1 header of its own, waits 5 seconds for the answer")
-        .await;
+    browser.wait_for_text("1 custom header, timeout 5 seconds").await;
 
     browser.click(link("Delete this automation…")).await;
-    browser.click(button("Delete the automation")).await;
+    browser.click(button("Delete automation")).await;
     browser.wait_for(text("No automations yet.")).await;
     browser.assert_no_fault_logged(&["422"]).await;
 }
@@ -133,7 +127,7 @@ async fn what_somebody_else_changed_meanwhile_is_not_overwritten() {
         .expect(200);
     desk.browser.click(button("Save changes")).await;
     desk.browser
-        .wait_for_text("Somebody else changed this meanwhile")
+        .wait_for_text("Someone else changed this in the meantime")
         .await;
     assert_eq!(desk.account.api.get(path).await.expect(200)["name"], "Theirs");
 }

@@ -58,7 +58,7 @@ async fn a_customer_is_refused_everything_of_another_account() {
     }
     for path in &paths {
         customer.open(&desk.url(path)).await;
-        assert_eq!(customer.text("h1").await, "There is no such page", "{path}");
+        assert_eq!(customer.text("h1").await, "Page not found", "{path}");
     }
     // Nor by a form, with the customer's own cookie and token.
     customer.open(&desk.url(&desk.path("/automations"))).await;
@@ -118,13 +118,10 @@ async fn whoever_may_only_read_sees_no_buttons_and_is_refused_forms() {
     assert_eq!(reader.attribute("html", "data-theme").await.unwrap(), "dark");
     assert_eq!(reader.count("[role=switch]").await, 0);
     for (path, title) in [
-        (
-            "/automations/new".to_owned(),
-            "You can look, but not change anything",
-        ),
+        ("/automations/new".to_owned(), "You cannot change anything here"),
         (
             format!("/automations/{id}/edit"),
-            "You can look, but not change anything",
+            "You cannot change anything here",
         ),
     ] {
         reader.open(&desk.url(&desk.path(&path))).await;

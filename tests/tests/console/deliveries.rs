@@ -68,7 +68,7 @@ async fn a_failing_delivery_is_seen_to_retry_and_is_sent_again_by_hand() {
 
     // The row comes by itself.
     desk.go("/deliveries").await;
-    browser.wait_for_text("Nothing was sent yet.").await;
+    browser.wait_for_text("No deliveries yet.").await;
     desk.account.send("proposal.accepted", r#"{"total":8400}"#).await;
     browser.wait_for(link("proposal.accepted")).await;
     browser.click(link("proposal.accepted")).await;
@@ -77,7 +77,7 @@ async fn a_failing_delivery_is_seen_to_retry_and_is_sent_again_by_hand() {
     browser.evaluate("window.untouched = true").await;
     browser.wait_for_text("Attempt 1").await;
     browser.wait_for_text("Attempt 2").await;
-    browser.wait_for_text("Delivered at the third attempt").await;
+    browser.wait_for_text("Succeeded at the third attempt").await;
     assert_eq!(browser.evaluate("window.untouched").await, json!(true));
     browser.wait_for_text("come back later").await;
 
@@ -90,7 +90,7 @@ async fn a_failing_delivery_is_seen_to_retry_and_is_sent_again_by_hand() {
         .await;
     browser.wait_for_text("curl").await;
 
-    browser.click(button("Send again")).await;
+    browser.click(button("Resend")).await;
     receiver.wait_for("/hooks", 4, SOON).await;
     browser.wait_for_text("Attempt 4").await;
     let bodies: Vec<_> = receiver
@@ -163,12 +163,12 @@ async fn replay(desk: &Desk) {
     receiver.answer("/hooks", [Reply::status(200)]);
     desk.go("/deliveries?status=failed").await;
     browser.click(link("Replay these…")).await;
-    browser.click(button("Count them")).await;
-    browser.wait_for_text("12 deliveries can be sent again").await;
+    browser.click(button("Count deliveries")).await;
+    browser.wait_for_text("12 deliveries can be replayed").await;
     assert_eq!(receiver.count("/hooks"), FAILED);
-    browser.click(button("Send 12 again")).await;
-    browser.wait_for_text("12 deliveries are on the way again.").await;
+    browser.click(button("Replay 12 deliveries")).await;
+    browser.wait_for_text("12 deliveries replayed.").await;
     receiver.wait_for("/hooks", 2 * FAILED, SOON).await;
     browser.click(link("See the deliveries")).await;
-    browser.wait_for(text("Delivered").within("tbody")).await;
+    browser.wait_for(text("Succeeded").within("tbody")).await;
 }

@@ -27,10 +27,8 @@ async fn pages_of_the_operator() {
         look_at(&desk.browser, name).await;
     }
     desk.browser.open(&desk.url("/api-keys")).await;
-    desk.browser
-        .type_into(label("What is it for?"), "Nightly export")
-        .await;
-    desk.browser.click(button("Make the key")).await;
+    desk.browser.type_into(label("Name"), "Nightly export").await;
+    desk.browser.click(button("Create API key")).await;
     desk.browser.wait_for_text("prk_").await;
     accessible(&desk.browser, "api-key-made").await;
     desk.browser.assert_no_fault_logged(&["404"]).await;
@@ -84,17 +82,17 @@ async fn pages_that_come_of_doing_something() {
     browser.type_into(label("Other event types"), "not a type!").await;
     browser.type_into(label("URL"), "http://10.0.0.1/").await;
     browser.click(button("Create automation")).await;
-    browser.wait_for_text("Not saved yet").await;
+    browser.wait_for_text("Not saved.").await;
     look_at(browser, "automation-with-faults").await;
     // A test, with what came back.
     let automation = desk.last_id("automations").await;
     desk.go(&format!("/automations/{automation}")).await;
     browser.click(button("Send a test")).await;
-    browser.wait_for_text("Received").await;
+    browser.wait_for_text("Succeeded").await;
     look_at(browser, "test").await;
     // A link for a customer.
     desk.go("/settings").await;
-    browser.click(button("Make a link")).await;
+    browser.click(button("Create portal link")).await;
     browser.wait_for(label("Link")).await;
     accessible(browser, "customer-link").await;
     // The key, shown.

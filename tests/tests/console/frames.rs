@@ -92,7 +92,7 @@ async fn a_customer_works_in_a_frame_of_the_product_that_is_named() {
         .evaluate(&format!("void (location.href = '{elsewhere}')"))
         .await;
     wait_for_path_in_frame(browser, &elsewhere).await;
-    browser.wait_for_text("There is no such page").await;
+    browser.wait_for_text("Page not found").await;
 
     browser
         .evaluate(&format!("void (location.href = '{}')", desk.path("/automations")))

@@ -29,7 +29,7 @@ async fn the_key_is_shown_after_a_click_and_rotated_with_an_overlap() {
     desk.go("/signing-key").await;
     browser.click(link("Rotate…")).await;
     browser.click(css("input[name=overlap][value='3600']")).await;
-    browser.click(button("Rotate the key")).await;
+    browser.click(button("Rotate key")).await;
     browser
         .wait_for_text("The key was rotated. Both keys sign until")
         .await;
@@ -45,7 +45,7 @@ async fn the_key_is_shown_after_a_click_and_rotated_with_an_overlap() {
     browser.wait_for_text("An older key signs until").await;
     browser.click(button("Use a key of my own")).await;
     browser.type_into(label("New key"), "whsec_short").await;
-    browser.click(button("Rotate the key")).await;
+    browser.click(button("Rotate key")).await;
     browser.wait_for(css("#secret[aria-invalid=true]")).await;
     assert_eq!(
         browser.property(css("#secret"), "value").await,

@@ -19,9 +19,7 @@ async fn a_key_signs_in_and_leads_back_to_where_one_wanted_to_go() {
         .type_into(label("API key"), "prk_this-is-not-a-key-of-anybody")
         .await;
     browser.click(button("Sign in")).await;
-    browser
-        .wait_for_text("This is not a key of this installation.")
-        .await;
+    browser.wait_for_text("This API key is not valid here.").await;
     browser.assert_accessible("sign in, wrong key").await;
     browser.type_into(label("API key"), ADMIN_KEY).await;
     browser.click(button("Sign in")).await;
@@ -52,7 +50,7 @@ async fn the_first_start_prints_a_link_that_signs_in_once() {
     browser.wait_for_path("/").await;
     browser.wait_for(button("Sign out")).await;
     browser.open(&link).await;
-    browser.wait_for_text("This link does not work any more").await;
+    browser.wait_for_text("This link has expired").await;
 }
 
 #[tokio::test]
@@ -95,9 +93,7 @@ async fn whoever_tries_too_often_has_to_wait() {
             .type_into(label("API key"), "prk_guessing-guessing-guessing")
             .await;
         browser.click(button("Sign in")).await;
-        browser
-            .wait_for_text("This is not a key of this installation.")
-            .await;
+        browser.wait_for_text("This API key is not valid here.").await;
     }
     browser.type_into(label("API key"), ADMIN_KEY).await;
     browser.click(button("Sign in")).await;

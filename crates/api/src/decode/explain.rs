@@ -1,7 +1,7 @@
 //! Finds out why a text could not be read.
 
-use postrider_configuration::escape_pointer;
-use postrider_signing::json::{JsonErrorKind, inspect};
+use postrider_json::pointer::escape;
+use postrider_json::{JsonErrorKind, inspect};
 use serde::Deserialize;
 use serde_path_to_error::{Path, Segment};
 
@@ -58,7 +58,7 @@ fn wrong_shape(path: &Path, error: &serde_json::Error) -> Problem {
     let mut place = pointer(path);
     let message = without_position(error);
     if let Some(name) = quoted(&message, "missing field `") {
-        place = format!("{}/{}", place, escape_pointer(name));
+        place = format!("{}/{}", place, escape(name));
         return Problem::body(place, fault_codes::REQUIRED, "this member is required");
     }
     if let Some(name) = quoted(&message, "unknown field `") {
@@ -96,7 +96,7 @@ pub fn no_such_member(place: String, name: &str, known: Option<&str>) -> Problem
 
 /// The pointer to the member `name`, whether the path stopped at it or at its object.
 fn at_member(place: String, name: &str) -> String {
-    let member = format!("/{}", escape_pointer(name));
+    let member = format!("/{}", escape(name));
     if place.ends_with(&member) {
         place
     } else {
@@ -109,7 +109,7 @@ fn pointer(path: &Path) -> String {
     for segment in path {
         match segment {
             Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
-            Segment::Map { key } => pointer.push_str(&format!("/{}", escape_pointer(key))),
+            Segment::Map { key } => pointer.push_str(&format!("/{}", escape(key))),
             Segment::Enum { .. } | Segment::Unknown => {}
         }
     }

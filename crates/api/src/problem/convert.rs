@@ -2,8 +2,8 @@
 
 use postrider_configuration::ConfigureError;
 use postrider_engine::{AcceptError, Rejection};
+use postrider_json::JsonErrorKind;
 use postrider_model::automation::AUTOMATIONS_MAX;
-use postrider_signing::json::JsonErrorKind;
 use postrider_storage::StoreError;
 
 use super::{Code, Fault, Problem, fault_codes};

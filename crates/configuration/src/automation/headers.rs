@@ -3,10 +3,11 @@
 use std::collections::HashSet;
 
 use postrider_egress::is_reserved_header;
+use postrider_json::pointer::escape;
 use postrider_model::automation::{HEADER_BYTES_MAX, HEADERS_MAX};
 use postrider_signing::HeaderNames;
 
-use crate::{Faults, codes, escape_pointer};
+use crate::{Faults, codes};
 
 /// Names that nobody sets today, and that a custom header must not take either: each says something about the body or
 /// the message that only Postrider can know. `authorization` and `cookie` are free: receivers ask for them.
@@ -30,7 +31,7 @@ pub(super) fn check_headers(
     }
     let mut seen = HashSet::new();
     for (name, value) in headers {
-        let place = format!("{place}/{}", escape_pointer(name));
+        let place = format!("{place}/{}", escape(name));
         let lower = name.to_ascii_lowercase();
         if !is_token(name) {
             let detail = "a header's name has letters, digits and !#$%&'*+-.^_`|~ only (RFC 9110)";

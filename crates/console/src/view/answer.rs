@@ -29,32 +29,38 @@ pub fn hint(outcome: Outcome, status_code: Option<u16>) -> Option<&'static str> 
         Outcome::Succeeded => return None,
         Outcome::BadStatus => of_status(status_code.unwrap_or_default()),
         Outcome::Timeout => {
-            "The receiver should answer first and work afterwards. How long is waited can be set in the automation."
+            "The receiver should respond first and process the event afterwards. You can change the timeout in the automation."
         }
-        Outcome::DnsError => "Check the host name in the URL, and that it can be looked up from outside.",
-        Outcome::ConnectError => "Check that the receiver runs, and that its firewall lets requests in.",
-        Outcome::TlsError => "This has to be mended at the receiver. Certificates are always checked.",
+        Outcome::DnsError => "Check the host name in the URL, and that public DNS resolves it.",
+        Outcome::ConnectError => {
+            "Check that the receiver is running and that its firewall allows the request."
+        }
+        Outcome::TlsError => "Fix the certificate at the receiver. Postrider always verifies certificates.",
         Outcome::ProtocolError => {
-            "Check that a web server listens at this port, and that nothing in front of it cuts answers off."
+            "Check that a web server listens on this port, and that no proxy in front of it cuts responses off."
         }
         Outcome::Blocked => {
-            "Nothing was sent: requests go to public addresses only, unless the operator allows others."
+            "Nothing was sent. Requests go to public addresses only, unless the operator allows others."
         }
     })
 }
 
 fn of_status(code: u16) -> &'static str {
     match code {
-        300..=399 => "Redirects are not followed. Put the address that it leads to into the automation.",
-        401 | 403 => {
-            "The receiver did not trust the request. Check the signing key it verifies with, and any key in the headers."
+        300..=399 => {
+            "Postrider does not follow redirects. Enter the target of the redirect in the automation."
         }
-        404 | 405 => "Check the path of the URL, and that it takes POST requests.",
-        410 => "The receiver wants no more. When the last attempt is answered so, the URL is switched off.",
-        413 => "The event is larger than the receiver takes.",
-        429 => "The receiver has too much to do. Its Retry-After is kept to.",
-        500.. => "The fault is at the receiver. Its own log of this time says more.",
-        _ => "The receiver refused it. What it answered may say why.",
+        401 | 403 => {
+            "The receiver did not accept the credentials. Check its signing key, and any key in the headers."
+        }
+        404 | 405 => "Check the path of the URL, and that it accepts POST requests.",
+        410 => {
+            "The receiver wants no more webhooks. If the last attempt gets a 410, Postrider disables the URL."
+        }
+        413 => "The event is larger than the receiver accepts.",
+        429 => "The receiver is rate limiting. Postrider waits for its Retry-After.",
+        500.. => "The receiver failed. Its log for this time has the reason.",
+        _ => "The receiver did not accept the request. Its response may say why.",
     }
 }
 
@@ -79,7 +85,7 @@ mod tests {
         // The headers came, the body did not.
         assert_eq!(
             short(Some(200), Some(Outcome::Timeout)).as_deref(),
-            Some("No answer in time")
+            Some("Timeout")
         );
         assert_eq!(short(None, None), None);
     }

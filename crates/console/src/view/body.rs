@@ -1,6 +1,6 @@
 //! Bodies of requests and answers, for reading. They are bytes from anywhere: always shown as text, never rendered.
 
-use postrider_signing::json::inspect;
+use postrider_json::inspect;
 
 /// Longest body that is also shown in its pretty form; past it, laying out costs more than it helps.
 const PRETTY_BYTES_MAX: usize = 256 * 1024;

@@ -9,10 +9,13 @@ use super::duration;
 pub fn sentence(schedule: &Schedule) -> String {
     let delays = schedule.delays_s();
     if delays.is_empty() {
-        return "tries once, then stops".to_owned();
+        return "does not retry".to_owned();
     }
     let delays: Vec<String> = delays.iter().map(|delay| wait(*delay)).collect();
-    format!("tries again after {}, then stops", delays.join(", then "))
+    format!(
+        "retries after {}, then marks the delivery failed",
+        delays.join(", then ")
+    )
 }
 
 fn wait(seconds: u32) -> String {
@@ -65,12 +68,12 @@ mod tests {
     fn a_schedule_is_a_sentence() {
         assert_eq!(
             sentence(&schedule(&[10, 100])),
-            "tries again after 10 seconds, then 100 seconds, then stops"
+            "retries after 10 seconds, then 100 seconds, then marks the delivery failed"
         );
-        assert_eq!(sentence(&schedule(&[])), "tries once, then stops");
+        assert_eq!(sentence(&schedule(&[])), "does not retry");
         assert_eq!(
             sentence(&schedule(&[1, 60, 7_200])),
-            "tries again after 1 second, then 1 minute, then 2 hours, then stops"
+            "retries after 1 second, then 1 minute, then 2 hours, then marks the delivery failed"
         );
     }
 

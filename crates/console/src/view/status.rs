@@ -49,33 +49,33 @@ impl Badge {
         Self { tone, icon, word }
     }
 
-    /// Where a delivery stands: a pending one that has failed already is not the same to a reader as a fresh one.
+    /// The status of a delivery. The icon of a pending one tells a first attempt, a retry and a resend apart.
     pub fn of_delivery(delivery: &Delivery) -> Self {
         match delivery.progress.status {
-            DeliveryStatus::Succeeded => Self::new(Tone::Good, Icon::Check, "Delivered"),
+            DeliveryStatus::Succeeded => Self::new(Tone::Good, Icon::Check, "Succeeded"),
             DeliveryStatus::Failed => Self::new(Tone::Bad, Icon::Cross, "Failed"),
-            DeliveryStatus::Canceled => Self::new(Tone::Quiet, Icon::Stop, "Called off"),
+            DeliveryStatus::Canceled => Self::new(Tone::Quiet, Icon::Stop, "Canceled"),
             DeliveryStatus::Pending if delivery.progress.resend_of.is_some() => {
-                Self::new(Tone::Busy, Icon::Again, "Sending again")
+                Self::new(Tone::Busy, Icon::Again, "Pending")
             }
             DeliveryStatus::Pending if delivery.progress.attempts > 0 => {
-                Self::new(Tone::Busy, Icon::Clock, "Will try again")
+                Self::new(Tone::Busy, Icon::Clock, "Pending")
             }
-            DeliveryStatus::Pending => Self::new(Tone::Busy, Icon::Send, "Sending"),
+            DeliveryStatus::Pending => Self::new(Tone::Busy, Icon::Send, "Pending"),
         }
     }
 
     /// How an attempt ended.
     pub fn of_outcome(outcome: Outcome) -> Self {
         match outcome {
-            Outcome::Succeeded => Self::new(Tone::Good, Icon::Check, "Received"),
-            Outcome::BadStatus => Self::new(Tone::Bad, Icon::Cross, "Refused"),
-            Outcome::Timeout => Self::new(Tone::Bad, Icon::Clock, "No answer in time"),
-            Outcome::DnsError => Self::new(Tone::Bad, Icon::Cross, "Host not found"),
-            Outcome::ConnectError => Self::new(Tone::Bad, Icon::Cross, "No connection"),
-            Outcome::TlsError => Self::new(Tone::Bad, Icon::Cross, "No secure connection"),
-            Outcome::ProtocolError => Self::new(Tone::Bad, Icon::Cross, "Broken answer"),
-            Outcome::Blocked => Self::new(Tone::Bad, Icon::Stop, "Not allowed"),
+            Outcome::Succeeded => Self::new(Tone::Good, Icon::Check, "Succeeded"),
+            Outcome::BadStatus => Self::new(Tone::Bad, Icon::Cross, "Bad status"),
+            Outcome::Timeout => Self::new(Tone::Bad, Icon::Clock, "Timeout"),
+            Outcome::DnsError => Self::new(Tone::Bad, Icon::Cross, "DNS error"),
+            Outcome::ConnectError => Self::new(Tone::Bad, Icon::Cross, "Connection failed"),
+            Outcome::TlsError => Self::new(Tone::Bad, Icon::Cross, "TLS error"),
+            Outcome::ProtocolError => Self::new(Tone::Bad, Icon::Cross, "Protocol error"),
+            Outcome::Blocked => Self::new(Tone::Bad, Icon::Stop, "Blocked"),
         }
     }
 
@@ -99,9 +99,9 @@ markup!(Badge);
 /// The name of a status as filters say it.
 pub fn name(status: DeliveryStatus) -> &'static str {
     match status {
-        DeliveryStatus::Pending => "Under way",
-        DeliveryStatus::Succeeded => "Delivered",
+        DeliveryStatus::Pending => "Pending",
+        DeliveryStatus::Succeeded => "Succeeded",
         DeliveryStatus::Failed => "Failed",
-        DeliveryStatus::Canceled => "Called off",
+        DeliveryStatus::Canceled => "Canceled",
     }
 }

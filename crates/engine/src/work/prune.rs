@@ -25,15 +25,23 @@ const HOURS_KEPT: Duration = Duration::from_secs(32 * 24 * 3600);
 
 /// Runs until it is aborted.
 pub async fn run(engine: Arc<Engine>) {
+    let mut has_failed = false;
     loop {
         let more_figures = prune_figures(&engine).await;
         let before = engine.clock().now().before(engine.settings().retention);
         let pause = match engine.store().prune(before, STEP_ROWS).await {
             Ok(pruned) => {
                 metrics::counter!("postrider_events_pruned_total").increment(pruned.events as u64);
+                // Once for a pass: a pass has many steps, and each may meet the same obstacle.
+                if let Some(error) = pruned.failure
+                    && !std::mem::replace(&mut has_failed, true)
+                {
+                    tracing::warn!(%error, "not everything that is old could be removed");
+                }
                 if pruned.more || more_figures {
                     STEP_PAUSE
                 } else {
+                    has_failed = false;
                     IDLE_PAUSE
                 }
             }

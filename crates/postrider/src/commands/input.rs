@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::Read;
 
-use postrider_signing::inspect;
+use postrider_json::inspect;
 
 use crate::failure::Failure;
 

@@ -6,11 +6,11 @@
 
 use std::ops::Range;
 
-use crate::json::JsonError;
-use crate::json::array_index;
-use crate::json::number::Number;
-use crate::json::scan::{Container, Visit, scan};
-use crate::json::string::{Piece, Text};
+use postrider_json::JsonError;
+
+use postrider_json::number::Number;
+use postrider_json::scan::{Container, Visit, scan};
+use postrider_json::string::{Piece, Text, array_index};
 
 /// Appends `json` in the js style. On an error, part of it may have been appended.
 pub(super) fn render(json: &str, out: &mut Vec<u8>) -> Result<(), JsonError> {

@@ -1,9 +1,9 @@
 //! What Python's `json.dumps` prints with its default arguments.
 
-use crate::json::JsonError;
-use crate::json::number::Number;
-use crate::json::scan::{Container, Visit, scan};
-use crate::json::string::{Piece, Text};
+use postrider_json::JsonError;
+use postrider_json::number::Number;
+use postrider_json::scan::{Container, Visit, scan};
+use postrider_json::string::{Piece, Text};
 
 use super::js::{needs_escape, push_escaped};
 

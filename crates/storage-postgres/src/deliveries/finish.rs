@@ -11,50 +11,13 @@ mod states;
 use std::collections::{HashMap, HashSet};
 
 use deadpool_postgres::GenericClient;
-use postrider_model::delivery::{Next, Progress};
-use postrider_model::{Attempt, Timestamp};
-use postrider_storage::{Change, Finished, Recorded, SessionId};
+use postrider_storage::rules::attempts::AttemptResult;
+use postrider_storage::{Finished, Recorded, SessionId};
 
 use self::settle::Settling;
 use crate::day_tables::DayTables;
 use crate::deliveries::keys;
 use crate::sql_error::SqlResult;
-
-/// An attempt and what it makes of its delivery.
-#[derive(Clone, Copy)]
-struct News<'a> {
-    finished: &'a Finished,
-    attempt: &'a Attempt,
-    progress: Progress,
-    next: Next,
-}
-
-impl<'a> News<'a> {
-    /// The attempt that was made, if one was.
-    fn of(finished: &'a Finished) -> Option<Self> {
-        match &finished.change {
-            Change::Attempted {
-                attempt,
-                progress,
-                next,
-            } => Some(Self {
-                finished,
-                attempt,
-                progress: *progress,
-                next: *next,
-            }),
-            Change::Canceled { .. } => None,
-        }
-    }
-
-    /// Since when, or until when, the new state holds.
-    fn state_at(&self) -> Timestamp {
-        match self.next {
-            Next::Settle(_) => self.attempt.started_at.after(self.attempt.duration),
-            Next::Retry(at) => at,
-        }
-    }
-}
 
 /// Records what happened; see [`postrider_storage::DeliveryStore::finish`].
 pub(crate) async fn finish(
@@ -85,7 +48,7 @@ pub(crate) fn are_usual(finished: &[Finished]) -> bool {
     let mut seen = HashSet::with_capacity(finished.len());
     finished
         .iter()
-        .all(|item| News::of(item).is_some() && seen.insert(item.key))
+        .all(|item| AttemptResult::of(&item.change).is_some() && seen.insert(item.key))
 }
 
 /// Makes all of these ready to be settled in one statement, or none.

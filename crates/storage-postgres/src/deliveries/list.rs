@@ -8,7 +8,7 @@
 
 use deadpool_postgres::GenericClient;
 use postrider_model::{AccountId, Delivery, DeliveryId, DeliveryStatus, Timestamp};
-use postrider_storage::{DeliveryFilter, Page, PageRequest, Position};
+use postrider_storage::{DeliveryFilter, Page, PageRequest, Position, rules};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
@@ -18,10 +18,6 @@ use crate::events;
 use crate::events::list::{CHUNK_GROWTH, ROWS_LOOKED_AT_MAX};
 use crate::sql_error::SqlResult;
 use crate::statement;
-
-/// How far an id's time may be ahead of its event's acceptance: ids never go backwards, so that a burst within one
-/// millisecond borrows from those to come. An hour is far more than any burst could.
-const IDS_AHEAD_MS: i64 = 3_600_000;
 
 /// Whether a walk goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,10 +101,8 @@ async fn ids(
     filter: &DeliveryFilter,
     after: Option<Position>,
 ) -> SqlResult<Option<(u128, u128)>> {
-    let mut oldest = filter.after.map_or(0, |time| first_id_at(time.unix_ms()));
-    let mut end = filter.before.map_or(u128::MAX, |time: Timestamp| {
-        first_id_at(time.unix_ms().saturating_add(IDS_AHEAD_MS))
-    });
+    let window = rules::ids::of_deliveries(filter.after, filter.before);
+    let (mut oldest, mut end) = (window.start, window.end);
     if let Some(event) = filter.event {
         let stored = events::by_id(client, account, event).await?;
         let Some((first, count)) = stored.and_then(|stored| {
@@ -124,11 +118,6 @@ async fn ids(
         end = end.min(after.0);
     }
     Ok((oldest < end).then_some((oldest, end)))
-}
-
-/// The first id that can have been made at this time, as a number (RFC 9562: the time is in front).
-fn first_id_at(time_ms: i64) -> u128 {
-    u128::from(time_ms.clamp(0, (1 << 48) - 1).cast_unsigned()) << 80
 }
 
 /// Looks through the next `size` of the account's deliveries with ids in this range. Gives those that match, and in

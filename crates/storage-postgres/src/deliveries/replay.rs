@@ -7,15 +7,12 @@ use std::collections::HashSet;
 use deadpool_postgres::GenericClient;
 use postrider_model::delivery::Progress;
 use postrider_model::{AccountId, ActionId, DeliveryStatus, Timestamp};
-use postrider_storage::{CountStep, DeliveryFilter, DeliveryKey, Position, ReplayStep};
+use postrider_storage::{CountStep, DeliveryFilter, DeliveryKey, Position, ReplayStep, rules};
 
 use crate::deliveries::keys::Keys;
 use crate::deliveries::list::{self, Walk};
 use crate::sql_error::SqlResult;
 use crate::{columns, statement};
-
-/// Most deliveries made due in one step: some ten milliseconds of the database's time.
-const STEP_DELIVERIES_MAX: usize = 500;
 
 /// A delivery that a replay chose, what it was, and what it is to be.
 struct Chosen {
@@ -35,7 +32,7 @@ pub(crate) async fn step(
 ) -> SqlResult<ReplayStep> {
     let mut chosen = Vec::new();
     let next = choose(client, account, filter, actions, after, now, |choice| {
-        if chosen.len() == STEP_DELIVERIES_MAX {
+        if chosen.len() == rules::replay::STEP_DELIVERIES_MAX {
             return Walk::Stop;
         }
         chosen.push(choice);
@@ -74,23 +71,18 @@ async fn choose(
     now: Timestamp,
     mut visit: impl FnMut(Chosen) -> Walk,
 ) -> SqlResult<Option<Position>> {
-    let filter = DeliveryFilter {
-        before: Some(filter.before.unwrap_or(now)),
-        ..filter.clone()
-    };
-    let first_chunk = STEP_DELIVERIES_MAX + 1;
+    let filter = rules::replay::filter(filter, now);
+    let first_chunk = rules::replay::STEP_DELIVERIES_MAX + 1;
     list::walk(client, account, &filter, after, first_chunk, |delivery| {
+        let Some(becomes) = rules::replay::replayed(&delivery, actions) else {
+            return Walk::On;
+        };
+        let key = DeliveryKey {
+            account,
+            delivery: delivery.id,
+        };
         let was = delivery.progress;
-        match was.resend() {
-            Some(becomes) if was.status != DeliveryStatus::Pending && actions.contains(&delivery.action) => {
-                let key = DeliveryKey {
-                    account,
-                    delivery: delivery.id,
-                };
-                visit(Chosen { key, was, becomes })
-            }
-            _ => Walk::On,
-        }
+        visit(Chosen { key, was, becomes })
     })
     .await
 }

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use deadpool_postgres::GenericClient;
 use futures_util::future::try_join;
 use postrider_model::{AccountId, Event, EventId};
-use postrider_storage::{Appended, NewEvent};
+use postrider_storage::{Appended, NewEvent, rules};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
@@ -89,25 +89,13 @@ impl<'a> Known<'a> {
                 .filter(|_| new.id_is_callers)
         };
         if let Some(stored) = by_key.or_else(by_id) {
-            return Some(compare(new, stored));
+            return Some(rules::events::repeated(new, stored));
         }
         self.ids.insert((account, new.event.id), new.event.clone());
         if let Some(key) = &new.idempotency_key {
             self.keys.insert((account, key), new.event.clone());
         }
         None
-    }
-}
-
-fn compare(new: &NewEvent, stored: &Event) -> Appended {
-    let same = new.event.event_type == stored.event_type
-        && new.event.data == stored.data
-        && new.event.occurred_at == stored.occurred_at
-        && (!new.id_is_callers || new.event.id == stored.id);
-    if same {
-        Appended::Known(stored.clone())
-    } else {
-        Appended::Conflict
     }
 }
 
@@ -141,8 +129,8 @@ async fn stored_by_key(client: &impl GenericClient, new: &[NewEvent]) -> SqlResu
 async fn stored_by_id(client: &impl GenericClient, new: &[NewEvent]) -> SqlResult<Vec<(usize, Event)>> {
     let named: Vec<_> = (0_i64..)
         .zip(new)
-        .filter(|(_, new)| new.id_is_callers && looks_like_ours(new.event.id))
-        .map(|(item, new)| (item, new, events::accepted_between(new.event.id)))
+        .filter(|(_, new)| new.id_is_callers && rules::ids::may_be_ours(new.event.id))
+        .map(|(item, new)| (item, new, rules::ids::accepted_between(new.event.id)))
         .collect();
     if named.is_empty() {
         return Ok(Vec::new());
@@ -162,8 +150,8 @@ async fn stored_by_id(client: &impl GenericClient, new: &[NewEvent]) -> SqlResul
         .iter()
         .map(|(_, new, _)| uuid(new.event.id.as_bytes()))
         .collect();
-    let earliest: Vec<i64> = named.iter().map(|(_, _, (from, _))| *from).collect();
-    let latest: Vec<i64> = named.iter().map(|(_, _, (_, to))| *to).collect();
+    let earliest: Vec<i64> = named.iter().map(|(_, _, times)| *times.start()).collect();
+    let latest: Vec<i64> = named.iter().map(|(_, _, times)| *times.end()).collect();
     let items: Vec<i64> = named.iter().map(|(item, ..)| *item).collect();
     let from = earliest.iter().min().copied().unwrap_or(i64::MAX);
     let to = latest.iter().max().copied().unwrap_or(i64::MIN);
@@ -176,11 +164,6 @@ async fn stored_by_id(client: &impl GenericClient, new: &[NewEvent]) -> SqlResul
     rows.iter()
         .map(|row| Ok((item(row, new.len())?, events::from_row(row)?.event)))
         .collect()
-}
-
-/// Whether an id is a UUIDv7, as all of Postrider's are.
-pub(crate) fn looks_like_ours(id: EventId) -> bool {
-    (id.as_u128() >> 76) & 0xf == 7
 }
 
 /// The place in the call that a row is about.

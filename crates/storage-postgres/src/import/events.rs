@@ -2,13 +2,13 @@
 
 use deadpool_postgres::Transaction;
 use postrider_model::EventId;
+use postrider_storage::rules;
 use postrider_storage::transfer::{DeliveryRow, EventRow};
 use tokio_postgres::types::Type;
 
 use super::writer::TableWriter;
 use crate::columns::uuid;
-use crate::events::accepted_between;
-use crate::events::known::{KIND_ID, KIND_IDEMPOTENCY_KEY, looks_like_ours};
+use crate::events::known::{KIND_ID, KIND_IDEMPOTENCY_KEY};
 use crate::sql_error::SqlResult;
 
 /// Writes events with everything that came of them.
@@ -60,8 +60,7 @@ async fn event_rows(transaction: &Transaction<'_>, rows: &[EventRow]) -> SqlResu
 /// its time, whoever made it; see [`crate::events::by_id`].
 fn id_needs_key(row: &EventRow) -> bool {
     let id = EventId::from_bytes(row.id);
-    let (from, to) = accepted_between(id);
-    !looks_like_ours(id) || !(from..=to).contains(&row.created_at)
+    !rules::ids::may_be_ours(id) || !rules::ids::accepted_between(id).contains(&row.created_at)
 }
 
 async fn event_keys(transaction: &Transaction<'_>, rows: &[EventRow]) -> SqlResult<()> {

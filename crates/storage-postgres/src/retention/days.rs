@@ -130,6 +130,7 @@ async fn try_drop(client: &mut ClientWrapper, day: Day) -> SqlResult<Drop> {
         events: count(&transaction, &day.partition("events")).await?,
         deliveries: count(&transaction, &day.partition("deliveries")).await?,
         more: true,
+        ..Pruned::default()
     };
     lock(&transaction, day).await?;
     // Nobody can ask for one more attempt from here on; somebody may have until then.

@@ -5,18 +5,16 @@ use postrider_storage::Pruned;
 use uuid::Uuid;
 
 use super::rows::{self, Old};
-use crate::changes;
 use crate::database::Client;
 use crate::sql_error::SqlResult;
 use crate::statement;
 
-/// Removes about `limit` rows of deleted accounts, and old notes of changes.
+/// Removes about `limit` rows of deleted accounts.
 pub(super) async fn step(client: &mut Client, limit: usize) -> SqlResult<Pruned> {
     let mut pruned = Pruned::default();
     let Some(transaction) = super::begin(client).await? else {
         return Ok(pruned);
     };
-    forget_changes(&transaction).await?;
     let mut rows = 0;
     while let Some(account) = next(&transaction).await? {
         if rows >= limit {
@@ -79,9 +77,3 @@ const STANDING_ALONE: [&str; 3] = [
     "DELETE FROM event_keys WHERE account_id = $1 AND (kind, key) IN (
          SELECT kind, key FROM event_keys WHERE account_id = $1 LIMIT $2)",
 ];
-
-/// A node that did not hear of a change for an hour reads everything anew.
-async fn forget_changes(transaction: &Transaction<'_>) -> SqlResult<()> {
-    statement::execute(transaction, changes::PRUNE, &[]).await?;
-    Ok(())
-}

@@ -212,7 +212,7 @@ pub(super) async fn remove(transaction: &Transaction<'_>, events: &[Old]) -> Sql
     Ok(Pruned {
         events: usize::try_from(events).unwrap_or(usize::MAX),
         deliveries: usize::try_from(deliveries).unwrap_or(usize::MAX),
-        more: false,
+        ..Pruned::default()
     })
 }
 

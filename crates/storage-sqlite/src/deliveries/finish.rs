@@ -5,8 +5,8 @@
 
 use std::sync::Arc;
 
-use postrider_model::delivery::{Next, Progress};
-use postrider_model::{Attempt, DeliveryStatus, Timestamp};
+use postrider_model::{DeliveryStatus, Timestamp};
+use postrider_storage::rules::attempts::{AttemptResult, free_number, recorded};
 use postrider_storage::{Change, DeliveryKey, Finished, Recorded, SessionId};
 use rusqlite::{CachedStatement, Connection, OptionalExtension};
 
@@ -29,7 +29,7 @@ pub(crate) fn work(
     }
 }
 
-/// About how many bytes a piece of news brings to the store.
+/// About how many bytes a change brings to the store.
 fn weight(finished: &Finished) -> usize {
     match &finished.change {
         Change::Attempted { attempt, .. } => attempt.response_body.len() + ROW_BYTES,
@@ -53,36 +53,19 @@ fn finish(cx: &mut WriteCx<'_>, session: SessionId, finished: &[Finished]) -> Sq
                 attempt,
                 progress,
                 next,
-            } => record.attempted(
-                finished.key,
-                &News {
+            } => {
+                let result = AttemptResult {
                     attempt,
                     progress: *progress,
                     next: *next,
-                },
-            ),
+                };
+                record.attempted(finished.key, &result)
+            }
             Change::Canceled { at, status } => {
                 canceled(record.conn, record.owner, finished.key, *at, *status)
             }
         })
         .collect()
-}
-
-/// An attempt and what it makes of its delivery.
-struct News<'a> {
-    attempt: &'a Attempt,
-    progress: Progress,
-    next: Next,
-}
-
-impl News<'_> {
-    /// Since when, or until when, the new state holds.
-    fn state_at(&self) -> Timestamp {
-        match self.next {
-            Next::Settle(_) => self.attempt.started_at.after(self.attempt.duration),
-            Next::Retry(at) => at,
-        }
-    }
 }
 
 /// The statements that a call needs for each of its items.
@@ -94,32 +77,33 @@ struct Record<'conn, 'memory> {
 }
 
 impl Record<'_, '_> {
-    fn attempted(&mut self, key: DeliveryKey, news: &News<'_>) -> SqlResult<Recorded> {
+    fn attempted(&mut self, key: DeliveryKey, result: &AttemptResult<'_>) -> SqlResult<Recorded> {
         let number = self.attempts.next_number();
         if let Some(session) = self.owner
-            && self.settle_first(session, key, news, number)?
+            && self.settle_first(session, key, result, number)?
         {
-            self.attempts.add(key, None, news.attempt.number, news.attempt)?;
+            self.attempts
+                .add(key, None, result.attempt.number, result.attempt)?;
             return Ok(Recorded::Applied);
         }
         let Some(state) = state(self.conn, key)? else {
             return Ok(Recorded::Missing);
         };
-        // Without a number it is on record already: whoever reports it was not told so.
-        let Some(of_delivery) = attempts::free_number(self.conn, state.last_attempt, news.attempt)? else {
+        let record = attempts::on_record(self.conn, state.last_attempt)?;
+        let Some(of_delivery) = free_number(result.attempt, &record) else {
             return Ok(Recorded::Applied);
         };
         self.attempts
-            .add(key, state.last_attempt, of_delivery, news.attempt)?;
-        if self.owner.is_some() && state.owner == self.owner {
-            settle(self.conn, key, news, number)?;
-            Ok(Recorded::Applied)
+            .add(key, state.last_attempt, of_delivery, result.attempt)?;
+        let owned = self.owner.is_some() && state.owner == self.owner;
+        if owned {
+            settle(self.conn, key, result, number)?;
         } else {
             self.conn
                 .prepare_cached("UPDATE deliveries SET last_attempt = ?2 WHERE id = ?1")?
                 .execute((key.delivery.as_bytes(), number))?;
-            Ok(Recorded::Fenced)
         }
+        Ok(recorded(owned))
     }
 
     /// Writes the state after a first attempt. False where the session does not own the delivery, or it has attempts.
@@ -127,17 +111,17 @@ impl Record<'_, '_> {
         &mut self,
         session: SessionId,
         key: DeliveryKey,
-        news: &News<'_>,
+        result: &AttemptResult<'_>,
         number: i64,
     ) -> SqlResult<bool> {
         let changed = self.settle_first.execute((
-            news.progress.status.code(),
-            news.progress.attempts,
-            news.progress.resends,
-            news.progress.resend_of.map(DeliveryStatus::code),
-            news.state_at().unix_ms(),
-            news.attempt.status_code,
-            news.attempt.outcome.code(),
+            result.progress.status.code(),
+            result.progress.attempts,
+            result.progress.resends,
+            result.progress.resend_of.map(DeliveryStatus::code),
+            result.state_at().unix_ms(),
+            result.attempt.status_code,
+            result.attempt.outcome.code(),
             number,
             key.delivery.as_bytes(),
             key.account.as_bytes(),
@@ -152,7 +136,7 @@ pub(crate) const SETTLE_FIRST: &str =
                            state_at = ?5, last_status_code = ?6, last_outcome = ?7, last_attempt = ?8
      WHERE id = ?9 AND account_id = ?10 AND owner = ?11 AND last_attempt IS NULL";
 
-/// What decides whether news of a delivery counts.
+/// What decides whether a change of a delivery counts.
 struct State {
     owner: Option<SessionId>,
     last_attempt: Option<i64>,
@@ -172,20 +156,20 @@ fn state(conn: &Connection, key: DeliveryKey) -> SqlResult<Option<State>> {
 }
 
 /// Writes the state after an attempt of a delivery that is known to be owned by whoever made it.
-fn settle(conn: &Connection, key: DeliveryKey, news: &News<'_>, number: i64) -> SqlResult<()> {
+fn settle(conn: &Connection, key: DeliveryKey, result: &AttemptResult<'_>, number: i64) -> SqlResult<()> {
     conn.prepare_cached(
         "UPDATE deliveries SET status = ?1, attempts = ?2, resends = ?3, resend_of = ?4, owner = NULL,
                                state_at = ?5, last_status_code = ?6, last_outcome = ?7, last_attempt = ?8
          WHERE id = ?9",
     )?
     .execute((
-        news.progress.status.code(),
-        news.progress.attempts,
-        news.progress.resends,
-        news.progress.resend_of.map(DeliveryStatus::code),
-        news.state_at().unix_ms(),
-        news.attempt.status_code,
-        news.attempt.outcome.code(),
+        result.progress.status.code(),
+        result.progress.attempts,
+        result.progress.resends,
+        result.progress.resend_of.map(DeliveryStatus::code),
+        result.state_at().unix_ms(),
+        result.attempt.status_code,
+        result.attempt.outcome.code(),
         number,
         key.delivery.as_bytes(),
     ))?;
@@ -202,14 +186,14 @@ fn canceled(
     let Some(state) = state(conn, key)? else {
         return Ok(Recorded::Missing);
     };
-    if owner.is_none() || state.owner != owner {
-        return Ok(Recorded::Fenced);
+    let owned = owner.is_some() && state.owner == owner;
+    if owned {
+        conn.prepare_cached(
+            "UPDATE deliveries SET status = ?2, resend_of = NULL, owner = NULL, state_at = ?3 WHERE id = ?1",
+        )?
+        .execute((key.delivery.as_bytes(), status.code(), at.unix_ms()))?;
     }
-    conn.prepare_cached(
-        "UPDATE deliveries SET status = ?2, resend_of = NULL, owner = NULL, state_at = ?3 WHERE id = ?1",
-    )?
-    .execute((key.delivery.as_bytes(), status.code(), at.unix_ms()))?;
-    Ok(Recorded::Applied)
+    Ok(recorded(owned))
 }
 
 /// Gives deliveries back; see [`postrider_storage::DeliveryStore::give_back`].

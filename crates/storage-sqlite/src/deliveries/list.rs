@@ -7,8 +7,8 @@
 //!
 //! What the index does not tell is filtered, row by row, up to [`ROWS_LOOKED_AT_MAX`] rows a page.
 
-use postrider_model::{AccountId, Delivery, DeliveryId, DeliveryStatus, Timestamp};
-use postrider_storage::{DeliveryFilter, Page, PageRequest, Position};
+use postrider_model::{AccountId, Delivery, DeliveryId, DeliveryStatus};
+use postrider_storage::{DeliveryFilter, Page, PageRequest, Position, rules};
 use rusqlite::{CachedStatement, Connection};
 
 use crate::columns;
@@ -17,10 +17,6 @@ use crate::events::list::{Place, ROWS_LOOKED_AT_MAX, Walk};
 use crate::events::{self, list as event_list};
 use crate::sessions;
 use crate::sql_error::{SqlError, SqlResult};
-
-/// How far an id's time may be ahead of its event's acceptance: ids never go backwards, so that a burst within one
-/// millisecond borrows from those to come. An hour is far more than any burst could.
-const IDS_AHEAD_MS: i64 = 3_600_000;
 
 /// A page of deliveries; see [`postrider_storage::DeliveryStore::deliveries`].
 pub(crate) fn list(
@@ -211,11 +207,6 @@ fn of_seen(
     })
 }
 
-/// The first id that can have been made at this time, as a number (RFC 9562: the time is in front).
-fn first_id_at(time_ms: i64) -> u128 {
-    u128::from(time_ms.clamp(0, (1 << 48) - 1).cast_unsigned()) << 80
-}
-
 pub(crate) const IN_STATUS: &str = "SELECT id FROM deliveries INDEXED BY deliveries_not_succeeded
      WHERE status <> 1 AND owner IS ?1 AND status = ?2 AND account_id = ?3 AND id >= ?4 AND id < ?5
      ORDER BY id DESC";
@@ -230,11 +221,8 @@ fn in_status(
     progress: &mut Progress<'_>,
 ) -> SqlResult<()> {
     let filter = progress.filter;
-    let oldest = filter.after.map_or(0, |time| first_id_at(time.unix_ms()));
-    let newest = filter.before.map_or(u128::MAX, |time: Timestamp| {
-        first_id_at(time.unix_ms().saturating_add(IDS_AHEAD_MS))
-    });
-    let end = newest.min(after.map_or(u128::MAX, |after| after.0));
+    let ids = rules::ids::of_deliveries(filter.after, filter.before);
+    let end = ids.end.min(after.map_or(u128::MAX, |after| after.0));
     let owners = owners(conn, status)?;
     let mut statements = Vec::new();
     for _ in &owners {
@@ -246,7 +234,7 @@ fn in_status(
             owner,
             status.code(),
             account.as_bytes(),
-            oldest.to_be_bytes(),
+            ids.start.to_be_bytes(),
             end.to_be_bytes(),
         ))?);
     }

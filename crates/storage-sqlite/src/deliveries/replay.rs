@@ -5,17 +5,14 @@
 use std::collections::HashSet;
 
 use postrider_model::delivery::Progress;
-use postrider_model::{AccountId, ActionId, DeliveryId, DeliveryStatus, Timestamp};
-use postrider_storage::{CountStep, DeliveryFilter, Position, ReplayStep};
+use postrider_model::{AccountId, ActionId, DeliveryId, Timestamp};
+use postrider_storage::{CountStep, DeliveryFilter, Position, ReplayStep, rules};
 use rusqlite::Connection;
 
 use crate::deliveries::list;
 use crate::deliveries::resend::make_due;
 use crate::events::list::Walk;
 use crate::sql_error::SqlResult;
-
-/// Most deliveries made due in one step: some 5 ms of the writer's time.
-const STEP_DELIVERIES_MAX: usize = 500;
 
 /// A step; see [`postrider_storage::DeliveryStore::replay_step`].
 pub(crate) fn step(
@@ -28,7 +25,7 @@ pub(crate) fn step(
 ) -> SqlResult<ReplayStep> {
     let mut chosen: Vec<([u8; 16], Progress)> = Vec::new();
     let next = choose(conn, account, filter, actions, after, now, |id, progress| {
-        if chosen.len() == STEP_DELIVERIES_MAX {
+        if chosen.len() == rules::replay::STEP_DELIVERIES_MAX {
             return Walk::Stop;
         }
         chosen.push((*id.as_bytes(), progress));
@@ -71,15 +68,15 @@ fn choose(
     now: Timestamp,
     mut visit: impl FnMut(DeliveryId, Progress) -> Walk,
 ) -> SqlResult<Option<Position>> {
-    let filter = DeliveryFilter {
-        before: Some(filter.before.unwrap_or(now)),
-        ..filter.clone()
-    };
-    list::walk(conn, account, &filter, after, &mut |delivery| {
-        let settled = delivery.progress.status != DeliveryStatus::Pending;
-        match delivery.progress.resend() {
-            Some(progress) if settled && actions.contains(&delivery.action) => visit(delivery.id, progress),
-            _ => Walk::On,
-        }
-    })
+    let filter = rules::replay::filter(filter, now);
+    list::walk(
+        conn,
+        account,
+        &filter,
+        after,
+        &mut |delivery| match rules::replay::replayed(&delivery, actions) {
+            Some(progress) => visit(delivery.id, progress),
+            None => Walk::On,
+        },
+    )
 }

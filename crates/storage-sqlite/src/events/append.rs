@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use postrider_model::{DeliveryId, DeliveryStatus, Event, Timestamp};
-use postrider_storage::{Appended, FirstAttempt, NewEvent, SessionId};
+use postrider_model::{DeliveryId, DeliveryStatus, Timestamp};
+use postrider_storage::{Appended, FirstAttempt, NewEvent, SessionId, rules};
 use rusqlite::{CachedStatement, Connection};
 
 use crate::event_types;
@@ -57,26 +57,14 @@ fn known(conn: &Connection, new: &NewEvent) -> SqlResult<Option<Appended>> {
     if let Some(key) = &new.idempotency_key
         && let Some(stored) = events::by_idempotency_key(conn, account, key)?
     {
-        return Ok(Some(compare(new, stored.event)));
+        return Ok(Some(rules::events::repeated(new, &stored.event)));
     }
     if new.id_is_callers
         && let Some(stored) = events::by_id(conn, account, new.event.id)?
     {
-        return Ok(Some(compare(new, stored.event)));
+        return Ok(Some(rules::events::repeated(new, &stored.event)));
     }
     Ok(None)
-}
-
-fn compare(new: &NewEvent, stored: Event) -> Appended {
-    let same = new.event.event_type == stored.event_type
-        && new.event.data == stored.data
-        && new.event.occurred_at == stored.occurred_at
-        && (!new.id_is_callers || new.event.id == stored.id);
-    if same {
-        Appended::Known(stored)
-    } else {
-        Appended::Conflict
-    }
 }
 
 /// The two statements of acceptance.

@@ -114,6 +114,7 @@ pub async fn prune(check: &mut Check) {
     let mut pruned = (0, 0);
     for _ in 0..=expected.0 + check.model.events.len() {
         let step = check.scene.store.prune(before, limit).await.expect("prune");
+        assert_eq!(step.failure, None);
         pruned = (pruned.0 + step.events, pruned.1 + step.deliveries);
         if !step.more {
             break;

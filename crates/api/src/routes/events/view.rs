@@ -1,7 +1,7 @@
 //! How an event is shown.
 
+use postrider_json::LossReason;
 use postrider_model::{Event, EventId, EventTypeName, Timestamp, Warning};
-use postrider_signing::json::LossReason;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;

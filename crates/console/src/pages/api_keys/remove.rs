@@ -59,7 +59,7 @@ pub async fn remove(
 
 fn render(app: &App, visitor: &Visitor, key: &ApiKey, is_last: bool) -> Result<Response, Refusal> {
     page(&RemovePage {
-        shell: Shell::of(app, visitor, Place::ApiKeys, "Remove API key"),
+        shell: Shell::of(app, visitor, Place::ApiKeys, "Delete API key"),
         name: &key.name,
         id: key.id.to_string(),
         is_own: visitor.api_key() == Some(key.id),

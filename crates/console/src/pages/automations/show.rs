@@ -158,21 +158,21 @@ fn options(send: &postrider_model::SendWebhook) -> Vec<String> {
     use postrider_model::{BodyContent, BodyStyle};
     let mut options = Vec::new();
     if send.content == BodyContent::Data {
-        options.push("sends the data alone".to_owned());
+        options.push("data only".to_owned());
     }
     match send.style {
         BodyStyle::Js => {}
-        BodyStyle::Python => options.push("written as Python writes JSON".to_owned()),
-        BodyStyle::Raw => options.push("written as it was reported".to_owned()),
+        BodyStyle::Python => options.push("Python style".to_owned()),
+        BodyStyle::Raw => options.push("raw style".to_owned()),
     }
     match send.headers.len() {
         0 => {}
-        1 => options.push("1 header of its own".to_owned()),
-        many => options.push(format!("{many} headers of its own")),
+        1 => options.push("1 custom header".to_owned()),
+        many => options.push(format!("{many} custom headers")),
     }
     if let Some(timeout_s) = send.timeout_s {
         let timeout = duration::spelled(u64::from(timeout_s));
-        options.push(format!("waits {timeout} for the answer"));
+        options.push(format!("timeout {timeout}"));
     }
     options
 }

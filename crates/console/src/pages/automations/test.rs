@@ -114,13 +114,13 @@ fn faults(rejection: Rejection) -> Vec<Fault> {
         Rejection::AutomationDisabled => vec![fault(
             "",
             codes::INVALID_VALUE,
-            "the automation is switched off. Switch it on to send a test",
+            "the automation is off. Switch it on to send a test",
         )],
         // A test brings neither an id nor a key along.
         Rejection::Conflict => vec![fault(
             "",
             codes::INVALID_VALUE,
-            "this was not accepted; try again",
+            "the event was not accepted; try again",
         )],
     }
 }

@@ -47,21 +47,15 @@ impl Message {
     /// The message of this name in an address.
     pub fn of(name: &str) -> Option<Self> {
         let (class, words) = match name {
-            "due" => (
-                "done",
-                "One more attempt was asked for. What comes of it stands below.",
-            ),
-            "under-way" => (
-                "warn",
-                "An attempt is under way already. Wait for what comes of it.",
-            ),
+            "due" => ("done", "Resending. The result appears below."),
+            "under-way" => ("warn", "An attempt is already in flight. Wait for its result."),
             "too-many" => (
                 "warn",
-                "Not sent: this delivery has had as many attempts as one can have.",
+                "Not resent: this delivery has reached the limit of attempts.",
             ),
             "gone" => (
                 "warn",
-                "Not sent: the URL or its automation was deleted or is switched off.",
+                "Not resent: the URL or its automation was deleted or is disabled.",
             ),
             _ => return None,
         };

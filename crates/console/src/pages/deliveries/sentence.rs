@@ -18,17 +18,17 @@ pub fn of(delivery: &Delivery, attempts: &[Attempt], now: Timestamp) -> Sentence
     let count = progress.attempts;
     let words = match progress.status {
         DeliveryStatus::Succeeded => match received_at(attempts) {
-            Some(number) => format!("Delivered at {}", ordinal(number)),
-            None => "Delivered".to_owned(),
+            Some(number) => format!("Succeeded at {}", ordinal(number)),
+            None => "Succeeded".to_owned(),
         },
         DeliveryStatus::Failed => format!("Failed after {}", counted(count)),
-        DeliveryStatus::Canceled if count == 0 => "Called off before it was sent".to_owned(),
-        DeliveryStatus::Canceled => format!("Called off after {}", counted(count)),
+        DeliveryStatus::Canceled if count == 0 => "Canceled before the first attempt".to_owned(),
+        DeliveryStatus::Canceled => format!("Canceled after {}", counted(count)),
         DeliveryStatus::Pending => match delivery.next_attempt_at {
-            None if count == 0 => "Is being sent".to_owned(),
-            None => "Is being sent again".to_owned(),
-            Some(_) if count == 0 => "Waits to be sent".to_owned(),
-            Some(_) => "Waits to be sent again".to_owned(),
+            None if count == 0 => "Sending now".to_owned(),
+            None => "Retrying now".to_owned(),
+            Some(_) if count == 0 => "Waiting for the first attempt".to_owned(),
+            Some(_) => "Waiting to retry".to_owned(),
         },
     };
     Sentence {

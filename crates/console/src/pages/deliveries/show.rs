@@ -165,8 +165,8 @@ fn part<'a>(app: &App, entry: &'a AccountEntry, parts: &'a Parts) -> Part<'a> {
         csrf: &parts.csrf,
         path: &parts.path,
         button: match (may_send, delivery.settled_at, delivery.next_attempt_at) {
-            (true, Some(_), _) => Some("Send again"),
-            (true, None, Some(_)) => Some("Send now"),
+            (true, Some(_), _) => Some("Resend"),
+            (true, None, Some(_)) => Some("Retry now"),
             _ => None,
         },
         is_test: parts.event.test,

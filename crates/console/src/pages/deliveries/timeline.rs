@@ -122,10 +122,10 @@ impl<'a> Timeline<'a> {
 fn marks(names: &HeaderNames, attempts: &[Attempt], attempt: &Attempt) -> Vec<String> {
     let mut marks = Vec::new();
     if received_at(attempts).is_some_and(|received| received < attempt.number) {
-        marks.push("sent again by hand".to_owned());
+        marks.push("resent".to_owned());
     }
     if let Some(number) = sent_as(names, attempt) {
-        marks.push(format!("reported late, sent as attempt {number}"));
+        marks.push(format!("recorded late; sent as attempt {number}"));
     }
     marks
 }
@@ -150,27 +150,27 @@ impl End {
         let next = delivery.progress.next_number();
         let (tone, icon, words, advice) = match delivery.progress.status {
             DeliveryStatus::Pending if delivery.next_attempt_at.is_none() => {
-                ("busy", Icon::Send, format!("Attempt {next} is under way"), "")
+                ("busy", Icon::Send, format!("Attempt {next} is in flight"), "")
             }
             DeliveryStatus::Pending if delivery.progress.resend_of.is_some() => (
                 "busy",
                 Icon::Again,
-                format!("Attempt {next}, asked for by hand, is due"),
+                format!("Attempt {next}, a resend, is due"),
                 "",
             ),
             DeliveryStatus::Pending => ("busy", Icon::Clock, format!("Attempt {next} is due"), ""),
-            DeliveryStatus::Succeeded => ("good", Icon::Check, "Delivered".to_owned(), ""),
+            DeliveryStatus::Succeeded => ("good", Icon::Check, "Succeeded".to_owned(), ""),
             DeliveryStatus::Failed => (
                 "bad",
                 Icon::Cross,
                 "Failed".to_owned(),
-                "The retries are used up. It can be sent again by hand, as soon as the receiver is well.",
+                "No retries are left. Resend it once the receiver works again.",
             ),
             DeliveryStatus::Canceled => (
                 "quiet",
                 Icon::Stop,
-                "Called off".to_owned(),
-                "The URL or its automation was deleted or switched off before the next attempt.",
+                "Canceled".to_owned(),
+                "The URL or its automation was deleted or disabled before the next attempt.",
             ),
         };
         let due = delivery
@@ -219,7 +219,7 @@ mod tests {
     fn the_end_of_the_line_says_what_comes_next() {
         let now = Timestamp::from_unix_ms(0);
         let mut waiting = delivery(DeliveryStatus::Pending, 1);
-        assert_eq!(End::of(&waiting, now).words, "Attempt 2 is under way");
+        assert_eq!(End::of(&waiting, now).words, "Attempt 2 is in flight");
         waiting.next_attempt_at = Some(Timestamp::from_unix_ms(9_500));
         let end = End::of(&waiting, now);
         assert_eq!(end.words, "Attempt 2 is due");

@@ -4,22 +4,22 @@ use postrider_model::Warning;
 
 use crate::view::body::visible;
 
-/// Why the body goes out as it was reported, whatever the automation asks for.
+/// Why the body is sent as posted, whatever body style the action has.
 pub fn words(warning: &Warning) -> String {
     let what = match warning.code.as_str() {
-        "duplicate_name" => "a name occurs twice",
-        "lone_surrogate" => "there is half of a character (a lone surrogate)",
-        "negative_zero" => "there is a negative zero",
-        "number_precision" => "there is a number that JavaScript or Python would round",
-        _ => "there is something that would get lost when it is written anew",
+        "duplicate_name" => "repeats a name",
+        "lone_surrogate" => "contains half of a surrogate pair",
+        "negative_zero" => "contains a negative zero",
+        "number_precision" => "contains a number that JavaScript or Python would round",
+        _ => "contains a value that would change when serialised again",
     };
     let place = match warning.pointer.as_str() {
         "" => String::new(),
         pointer => format!(" at {}", visible(pointer)),
     };
     format!(
-        "In the data {what}{place}. So that nothing is lost, it is sent exactly as it was reported. A receiver that checks \
-         the signature of what it has parsed may not find it right; one that checks the bytes does."
+        "The data {what}{place}, so the body is sent exactly as posted. Receivers that verify the raw bytes are not \
+         affected. Receivers that serialise the parsed body again may compute another signature."
     )
 }
 
@@ -33,6 +33,6 @@ mod tests {
             code: "duplicate_name".to_owned(),
             pointer: "/a\u{1b}".to_owned(),
         };
-        assert!(words(&warning).starts_with("In the data a name occurs twice at /a‹ESC›. So"));
+        assert!(words(&warning).starts_with("The data repeats a name at /a‹ESC›, so"));
     }
 }

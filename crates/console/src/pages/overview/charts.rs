@@ -16,8 +16,8 @@ pub fn deliveries(overview: &Overview, over: &str) -> Chart {
         deliveries_gist(overview, over),
         vec![
             series("Failed", Look::Hatched),
-            series("Delivered", Look::Solid),
-            series("Called off", Look::Hollow),
+            series("Succeeded", Look::Solid),
+            series("Canceled", Look::Hollow),
         ],
         |counts| vec![counts.failed, counts.succeeded, counts.canceled],
     )
@@ -70,13 +70,13 @@ fn deliveries_gist(overview: &Overview, over: &str) -> String {
     let ended = succeeded + failed + canceled;
     let worst = overview.steps.iter().max_by_key(|step| step.counts.failed);
     match worst.filter(|worst| worst.counts.failed > 0) {
-        _ if ended == 0 => format!("No delivery ended in the last {over}."),
+        _ if ended == 0 => format!("No delivery finished in the last {over}."),
         None => format!(
-            "{} ended in the last {over}, and none failed.",
+            "{} finished in the last {over}, none failed.",
             number::counted(ended, "delivery", "deliveries")
         ),
         Some(worst) => format!(
-            "{} ended in the last {over}, {} of them failed. Failures peaked at {} on {}.",
+            "{} finished in the last {over}, {} of them failed. Failures peaked at {} on {}.",
             number::counted(ended, "delivery", "deliveries"),
             number::grouped(failed),
             number::grouped(worst.counts.failed),

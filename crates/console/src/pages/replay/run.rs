@@ -77,7 +77,7 @@ pub async fn run(State(app): State<App>, Writing(account): Writing, form: Form) 
         return Err(Refusal::ForeignForm);
     }
     let markup = RunPage {
-        shell: Shell::of(&app, &account.visitor, Place::Accounts, "Sending again"),
+        shell: Shell::of(&app, &account.visitor, Place::Accounts, "Replaying"),
         head: AccountHead::of(&account, Tab::Deliveries),
         path: account.path("replay"),
     }

@@ -44,10 +44,8 @@ struct AutomationChoice<'a> {
 /// The answer of a count.
 struct Counted {
     matching: u64,
-    /// `1,204 deliveries`.
+    /// `1,204 deliveries`, in the heading and on the button.
     words: String,
-    /// On the button.
-    figure: String,
     is_all: bool,
     /// The end of the filter, as the run takes it.
     before: String,
@@ -73,7 +71,7 @@ pub async fn show(State(app): State<App>, Writing(account): Writing) -> Result<R
     let is_faulty = !faults.is_empty();
     let (event_types, _) = choices(&app, &[]).await?;
     let mut response = page(&ShowPage {
-        shell: Shell::of(&app, &account.visitor, Place::Accounts, "Send again"),
+        shell: Shell::of(&app, &account.visitor, Place::Accounts, "Replay"),
         head: AccountHead::of(&account, Tab::Deliveries),
         path: account.path("replay"),
         fields: &fields,
@@ -93,7 +91,6 @@ impl Counted {
         Self {
             matching: count.matching,
             words: number::counted(count.matching, "delivery", "deliveries"),
-            figure: number::grouped(count.matching),
             is_all: count.is_all,
             before,
         }

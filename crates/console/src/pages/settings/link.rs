@@ -59,7 +59,7 @@ pub async fn make(
         .await?;
     let (token, expires_at) = created.ok_or(Refusal::NotFound)?;
     page(&LinkPage {
-        shell: Shell::of(&app, &account.visitor, Place::Accounts, "Customer link"),
+        shell: Shell::of(&app, &account.visitor, Place::Accounts, "Portal link"),
         head: AccountHead::of(&account, Tab::Settings),
         path: account.path("settings"),
         link: format!("{base_url}/sign-in/{}", token.expose()),

@@ -116,13 +116,13 @@ impl Health {
             },
             Err(StoreError::Busy) => Self {
                 badge: Badge::new(Tone::Busy, Icon::Warning, "Busy"),
-                detail: "takes longer than it should to answer".to_owned(),
+                detail: "responds slowly".to_owned(),
             },
             Err(error) => {
                 tracing::warn!(%error, "the store is not well");
                 Self {
                     badge: Badge::new(Tone::Bad, Icon::Warning, "Not healthy"),
-                    detail: "does not answer as it should; the log says why".to_owned(),
+                    detail: "does not respond correctly; see the log".to_owned(),
                 }
             }
         }

@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use postrider_signing::{BodyStyle, inspect, render_value};
+use postrider_json::inspect;
+use postrider_signing::{BodyStyle, render_value};
 use serde_json::Value;
 
 /// A change that can be undone or repeated.

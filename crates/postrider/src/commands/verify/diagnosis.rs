@@ -1,7 +1,7 @@
 //! Why no signature matches: tries what is known to go wrong, one change at a time and then several.
 
+use postrider_json::inspect;
 use postrider_model::SigningSecret;
-use postrider_signing::inspect;
 
 use super::alteration::Alteration;
 use super::derivation::{KeyForm, Message, mac};

@@ -1,4 +1,4 @@
-//! News of deliveries that are not as usual: canceled, no longer owned, gone, or with a record that has this attempt's
+//! Changes of deliveries that are not as usual: canceled, no longer owned, gone, or with a record that has this attempt's
 //! number already, or this very attempt.
 //!
 //! The rows are locked first, so that the record does not grow between looking at it and adding to it.
@@ -7,12 +7,13 @@ use std::collections::HashMap;
 
 use deadpool_postgres::GenericClient;
 use futures_util::future::{try_join, try_join4};
+use postrider_model::Attempt;
+use postrider_storage::rules::attempts::{AttemptResult, OnRecord, free_number, recorded};
 use postrider_storage::{Change, DeliveryKey, Finished, Recorded, SessionId};
 use tokio_postgres::Row;
 
-use super::News;
 use super::states::States;
-use crate::attempts::{self, nanoseconds};
+use crate::attempts;
 use crate::columns::{self, int};
 use crate::deliveries::claim::is_alive;
 use crate::deliveries::keys::Keys;
@@ -46,22 +47,6 @@ pub(super) async fn finish(
     writes.send(client).await
 }
 
-/// An attempt that is on record, as far as it tells whether another one is the same, and which numbers are free.
-struct OnRecord {
-    number: i32,
-    started_at: i64,
-    duration_ns: i64,
-    outcome: i16,
-}
-
-impl OnRecord {
-    fn is(&self, news: &News<'_>) -> bool {
-        self.started_at == news.attempt.started_at.unix_ms()
-            && self.duration_ns == nanoseconds(news.attempt.duration)
-            && self.outcome == i16::from(news.attempt.outcome.code())
-    }
-}
-
 /// Locks the deliveries that there are; by the item's place among the keys, who owns them.
 async fn locked(client: &impl GenericClient, keys: &Keys) -> SqlResult<HashMap<usize, Option<i64>>> {
     let sql = "SELECT n.nth, d.owner
@@ -85,10 +70,10 @@ async fn records(client: &impl GenericClient, keys: &Keys) -> SqlResult<HashMap<
     let mut records: HashMap<usize, Vec<OnRecord>> = HashMap::new();
     for row in &statement::query(client, sql, params).await? {
         records.entry(item(row)?).or_default().push(OnRecord {
-            number: row.try_get(1)?,
-            started_at: row.try_get(2)?,
+            number: columns::count(row, 1)?,
+            started_at_ms: row.try_get(2)?,
             duration_ns: row.try_get(3)?,
-            outcome: row.try_get(4)?,
+            outcome: columns::code(row, 4, Some)?,
         });
     }
     Ok(records)
@@ -105,7 +90,7 @@ struct Writes<'a> {
     /// New states after an attempt.
     settled: States,
     /// Attempts for the record, with the number and the highest one then.
-    added: Vec<(News<'a>, u32, i32)>,
+    added: Vec<(DeliveryKey, &'a Attempt, u32, u32)>,
     /// Canceled: the status, since when.
     canceled: Vec<(DeliveryKey, i16, i64)>,
 }
@@ -113,31 +98,23 @@ struct Writes<'a> {
 impl<'a> Writes<'a> {
     /// Decides about an item.
     fn add(&mut self, finished: &'a Finished, owned: bool, record: &[OnRecord]) -> Recorded {
-        let recorded = if owned {
-            Recorded::Applied
-        } else {
-            Recorded::Fenced
-        };
-        let Some(news) = News::of(finished) else {
+        let Some(result) = AttemptResult::of(&finished.change) else {
             if let (true, Change::Canceled { at, status }) = (owned, &finished.change) {
                 self.canceled
                     .push((finished.key, i16::from(status.code()), at.unix_ms()));
             }
-            return recorded;
+            return recorded(owned);
         };
-        if record.iter().any(|attempt| attempt.is(&news)) {
+        let Some(number) = free_number(result.attempt, record) else {
             return Recorded::Applied;
-        }
-        let taken = |number: &u32| record.iter().any(|attempt| attempt.number == int(*number));
-        let own = news.attempt.number;
-        let number = (own..).find(|number| !taken(number)).unwrap_or(own);
-        let highest = record.iter().map(|attempt| attempt.number).max();
-        let highest = highest.map_or(int(number), |highest| highest.max(int(number)));
+        };
         if owned {
-            self.settled.add(&news, number);
+            self.settled.add(finished.key, &result, number);
         }
-        self.added.push((news, number, highest));
-        recorded
+        let highest = record.iter().map(|attempt| attempt.number).max().unwrap_or(0);
+        self.added
+            .push((finished.key, result.attempt, number, highest.max(number)));
+        recorded(owned)
     }
 
     /// Writes it all.
@@ -176,8 +153,8 @@ impl<'a> Writes<'a> {
         if self.added.is_empty() {
             return Ok(());
         }
-        let keys = Keys::new(self.added.iter().map(|(news, ..)| news.finished.key));
-        let highest: Vec<i32> = self.added.iter().map(|(.., highest)| *highest).collect();
+        let keys = Keys::new(self.added.iter().map(|(key, ..)| *key));
+        let highest: Vec<i32> = self.added.iter().map(|(.., highest)| int(*highest)).collect();
         let sql = "UPDATE deliveries AS d SET recorded = n.recorded
              FROM (SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::integer[]) AS n (account_id, id, recorded)
                    LIMIT cardinality($1)) AS n
@@ -191,21 +168,21 @@ impl<'a> Writes<'a> {
         if self.added.is_empty() {
             return Ok(());
         }
-        let keys = Keys::new(self.added.iter().map(|(news, ..)| news.finished.key));
+        let keys = Keys::new(self.added.iter().map(|(key, ..)| *key));
         let mut records = attempts::Rows::default();
-        for (news, ..) in &self.added {
-            records.add(news.finished.key, news.attempt);
+        for (key, attempt, ..) in &self.added {
+            records.add(*key, attempt);
         }
-        let numbers: Vec<i32> = self.added.iter().map(|(_, number, _)| int(*number)).collect();
+        let numbers: Vec<i32> = self.added.iter().map(|(_, _, number, _)| int(*number)).collect();
         let outcomes: Vec<i16> = self
             .added
             .iter()
-            .map(|(news, ..)| i16::from(news.attempt.outcome.code()))
+            .map(|(_, attempt, ..)| i16::from(attempt.outcome.code()))
             .collect();
         let status_codes: Vec<Option<i16>> = self
             .added
             .iter()
-            .map(|(news, ..)| columns::status_code(news.attempt.status_code))
+            .map(|(_, attempt, ..)| columns::status_code(attempt.status_code))
             .collect();
         let sql = format!(
             "INSERT INTO attempts (account_id, delivery_id, number, outcome, status_code, {})

@@ -3,10 +3,10 @@
 use std::iter::once;
 
 use deadpool_postgres::GenericClient;
+use postrider_storage::rules::attempts::AttemptResult;
 use postrider_storage::{Finished, SessionId};
 use tokio_postgres::{Row, Statement};
 
-use super::News;
 use super::states::States;
 use crate::attempts;
 use crate::day_tables::{self, DayTables};
@@ -62,10 +62,11 @@ impl<'a> Settling<'a> {
         let (mut places, mut states, mut records) =
             (Vec::new(), States::default(), attempts::Rows::default());
         for nth in items {
-            if let Some(news) = News::of(&finished[*nth]) {
+            let key = finished[*nth].key;
+            if let Some(result) = AttemptResult::of(&finished[*nth].change) {
                 places.push(*nth);
-                states.add(&news, news.attempt.number);
-                records.add(news.finished.key, news.attempt);
+                states.add(key, &result, result.attempt.number);
+                records.add(key, result.attempt);
             }
         }
         if places.is_empty() {
@@ -107,7 +108,7 @@ impl<'a> Settling<'a> {
     }
 }
 
-/// `news.number` is free where it is higher than any that is on record. The owner is compared in a way that no index
+/// `n.number` is free where it is higher than any that is on record. The owner is compared in a way that no index
 /// answers: the planner would rather go through all that the session owns than look for each row by its key.
 fn sql(day: Option<Day>, answer: &str) -> String {
     let (columns, is_alive) = (attempts::COLUMNS, sessions::IS_ALIVE);

@@ -2,8 +2,8 @@
 
 use postrider_model::DeliveryStatus;
 use postrider_storage::DeliveryKey;
+use postrider_storage::rules::attempts::AttemptResult;
 
-use super::News;
 use crate::columns::{self, int};
 use crate::deliveries::keys::Keys;
 use crate::statement::Param;
@@ -24,17 +24,17 @@ pub(super) struct States {
 
 impl States {
     /// Adds what an attempt makes of its delivery; it goes on record under this number.
-    pub(super) fn add(&mut self, news: &News<'_>, number: u32) {
-        self.keys.push(news.finished.key);
-        self.statuses.push(i16::from(news.progress.status.code()));
-        self.attempts.push(int(news.progress.attempts));
-        self.resends.push(int(news.progress.resends));
+    pub(super) fn add(&mut self, key: DeliveryKey, result: &AttemptResult<'_>, number: u32) {
+        self.keys.push(key);
+        self.statuses.push(i16::from(result.progress.status.code()));
+        self.attempts.push(int(result.progress.attempts));
+        self.resends.push(int(result.progress.resends));
         self.resend_of
-            .push(news.progress.resend_of.map(DeliveryStatus::code).map(i16::from));
-        self.state_at.push(news.state_at().unix_ms());
+            .push(result.progress.resend_of.map(DeliveryStatus::code).map(i16::from));
+        self.state_at.push(result.state_at().unix_ms());
         self.status_codes
-            .push(columns::status_code(news.attempt.status_code));
-        self.outcomes.push(i16::from(news.attempt.outcome.code()));
+            .push(columns::status_code(result.attempt.status_code));
+        self.outcomes.push(i16::from(result.attempt.outcome.code()));
         self.numbers.push(int(number));
     }
 

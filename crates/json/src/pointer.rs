@@ -1,16 +1,27 @@
-//! JSON pointers (RFC 6901) to a place in a text.
+//! JSON pointers (RFC 6901): escaping, and the way to a byte of a text.
 //!
-//! Inspection keeps no path, since hardly any event needs one; where one does, the text is read once more.
+//! Inspection keeps no path, because hardly any event needs one. Where one does, the text is read once more.
 
-use super::number::Number;
-use super::scan::{Container, Visit, scan};
-use super::string::Text;
+use std::borrow::Cow;
+
+use crate::number::Number;
+use crate::scan::{Container, Visit, scan};
+use crate::string::Text;
+
+/// A member's name as a segment of a pointer (RFC 6901, section 3), without the slash before it.
+pub fn escape(name: &str) -> Cow<'_, str> {
+    if name.contains(['~', '/']) {
+        Cow::Owned(name.replace('~', "~0").replace('/', "~1"))
+    } else {
+        Cow::Borrowed(name)
+    }
+}
 
 /// The pointer to the value at byte `offset`, or to the member whose name is there.
 ///
 /// The text must be valid. The pointer is at most about twice as long as the text; lone surrogates in it are U+FFFD.
 #[cold]
-pub(super) fn pointer_to(json: &str, offset: usize) -> String {
+pub(crate) fn pointer_to(json: &str, offset: usize) -> String {
     let mut search = Search {
         offset,
         path: Vec::new(),
@@ -44,14 +55,13 @@ impl Search<'_> {
 }
 
 impl Segment<'_> {
-    /// A slash and the segment, escaped after RFC 6901, section 3.
+    /// A slash and the segment.
     fn escaped(&self) -> String {
         match self {
             Self::Index(index) => format!("/{index}"),
             Self::Name(None) => String::new(),
             Self::Name(Some(name)) => {
-                let name = name.unescaped().replace('~', "~0").replace('/', "~1");
-                format!("/{name}")
+                format!("/{}", escape(&name.unescaped()))
             }
         }
     }
@@ -88,5 +98,16 @@ impl<'a> Visit<'a> for Search<'a> {
 
     fn number(&mut self, number: Number<'a>) {
         self.visit(number.offset);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_escaped_in_pointers() {
+        assert_eq!(escape("plain"), "plain");
+        assert_eq!(escape("a/b~c~1"), "a~1b~0c~01");
     }
 }

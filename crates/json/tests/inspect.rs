@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use postrider_signing::{DEPTH_MAX, JsonErrorKind, LossReason, inspect};
+use postrider_json::{DEPTH_MAX, JsonErrorKind, LossReason, inspect};
 
 fn loss(json: &str) -> Option<(String, &'static str)> {
     inspect(json)

@@ -1,42 +1,18 @@
-//! A strict reader of JSON that tells whether a text survives being parsed and printed again.
+//! Whether a text survives being parsed and printed again.
 //!
-//! Receivers sign what they re-serialise, so a body may be re-serialised here too only where that loses nothing. One
-//! rule serves both styles: no name occurs twice in an object, no surrogate stands alone, no zero is negative, and
-//! each number's decimal value is what ECMAScript prints for the double nearest to it. It is exact, not careful: `1.10`
-//! and `1E2` keep their value, `9007199254740993` and `1e400` do not.
-//!
-//! | file | holds |
-//! |---|---|
-//! | `scan.rs` | the grammar and the nesting, reported to a visitor |
-//! | `string.rs` | the ends, escapes and spelling of strings |
-//! | `number.rs` | the grammar, exactness and printing of numbers |
-//! | `names.rs` | names that occur twice |
-//! | `pointer.rs` | where a loss is |
-//!
-//! Everything is linear in the length of the text, whatever it holds, and nothing recurses.
-//!
-//! To add a reason for loss: extend [`LossReason`], report it from the visitor in this file, and add a case to
-//! `tests/inspect.rs`.
-
-mod error;
-mod names;
-pub(crate) mod number;
-mod pointer;
-pub(crate) mod scan;
-pub(crate) mod string;
+//! Receivers sign what they re-serialise, so a body may be re-serialised here too, but only where that loses nothing.
+//! One rule serves both styles: no name occurs twice in an object, no surrogate stands alone, no zero is negative, and
+//! each number's decimal value is what ECMAScript prints for the double nearest to it. The rule is exact: `1.10` and
+//! `1E2` keep their value, `9007199254740993` and `1e400` do not.
 
 use std::fmt;
 
-pub use error::{JsonError, JsonErrorKind};
-
-use names::Names;
-use number::Number;
-use scan::{Container, Spelling, Visit, scan};
-use string::Text;
-
-/// How many arrays and objects may be nested in one another. With the envelope around it, this stays below what
-/// receivers read by default: 512 levels in PHP's `json_decode`, near 1000 in Python's `json`.
-pub const DEPTH_MAX: usize = 500;
+use crate::error::JsonError;
+use crate::names::Names;
+use crate::number::Number;
+use crate::pointer;
+use crate::scan::{Container, Spelling, Visit, scan};
+use crate::string::{Text, array_index};
 
 /// What re-serialising a text would do to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,7 +66,7 @@ impl fmt::Display for LossReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::DuplicateName => "The object has two members of this name, and parsers keep only one.",
-            Self::LoneSurrogate => "The text holds half of a surrogate pair, which is no character.",
+            Self::LoneSurrogate => "The text holds half of a surrogate pair, which is not a character.",
             Self::NegativeZero => "The zero is negative, and its sign would be dropped.",
             Self::NumberPrecision => "The number would be rounded to a 64-bit float.",
         })
@@ -101,7 +77,7 @@ impl fmt::Display for LossReason {
 /// re-serialising it would lose.
 ///
 /// # Errors
-/// The first place where the text leaves the grammar, or is nested more than [`DEPTH_MAX`] levels deep.
+/// The first place where the text leaves the grammar, or is nested more than [`DEPTH_MAX`](crate::DEPTH_MAX) levels deep.
 pub fn inspect(json: &str) -> Result<Inspection, JsonError> {
     let mut inspector = Inspector {
         names: Names::default(),
@@ -182,16 +158,5 @@ impl<'a> Visit<'a> for Inspector<'a> {
             Some(reason) => self.lose(number.offset, reason),
             None => self.spelling.restrict(appraisal.spelling),
         }
-    }
-}
-
-/// The array index (ECMA-262, section 6.1.7) that a name is: 0 to 2^32 − 2, in decimal without leading zeros.
-/// ECMAScript lists such members before all others.
-#[inline]
-pub(crate) fn array_index(name: &str) -> Option<u32> {
-    match name.as_bytes() {
-        [b'0'] => Some(0),
-        [b'1'..=b'9', ..] => name.parse().ok().filter(|&index| index < u32::MAX),
-        _ => None,
     }
 }

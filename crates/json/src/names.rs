@@ -9,7 +9,7 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use super::string::Text;
+use crate::string::Text;
 
 /// Names per object that are compared one by one: enough for nearly every event, few enough that a hostile one gains
 /// nothing by staying just below.
@@ -23,7 +23,7 @@ const OBJECTS_INLINE: usize = 16;
 
 /// The names of all open objects.
 #[derive(Default)]
-pub(super) struct Names<'a> {
+pub(crate) struct Names<'a> {
     objects: InlineStack<OpenObject, OBJECTS_INLINE>,
     plain: InlineStack<Name<'a>, NAMES_INLINE>,
     /// The sets of the open objects that are `hashed`, the innermost last.
@@ -46,7 +46,7 @@ struct Name<'a> {
 impl<'a> Names<'a> {
     /// An object begins.
     #[inline]
-    pub(super) fn enter(&mut self) {
+    pub(crate) fn enter(&mut self) {
         self.objects.push(OpenObject {
             first: self.plain.as_slice().len(),
             hashed: false,
@@ -55,7 +55,7 @@ impl<'a> Names<'a> {
 
     /// The innermost object ends.
     #[inline]
-    pub(super) fn leave(&mut self) {
+    pub(crate) fn leave(&mut self) {
         if let Some(object) = self.objects.pop() {
             self.plain.truncate(object.first);
             if object.hashed {
@@ -66,7 +66,7 @@ impl<'a> Names<'a> {
 
     /// Adds a name to the innermost object. Returns whether it is new there.
     #[inline]
-    pub(super) fn insert(&mut self, text: &Text<'a>) -> bool {
+    pub(crate) fn insert(&mut self, text: &Text<'a>) -> bool {
         let object = self.objects.as_slice().last().copied().unwrap_or_default();
         if object.hashed {
             return self.insert_hashed(text);

@@ -1,8 +1,8 @@
-//! Where and why a text is no JSON.
+//! Where and why a text is not JSON.
 
 use std::fmt;
 
-use super::DEPTH_MAX;
+use crate::scan::DEPTH_MAX;
 
 /// A text that is not exactly one JSON value of RFC 8259, or one that is nested too deeply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -18,7 +18,7 @@ pub struct JsonError {
     pub column: usize,
 }
 
-/// What is wrong with a text that is no JSON.
+/// What is wrong with a text that is not JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum JsonErrorKind {
     /// A value has to start here.
@@ -69,9 +69,9 @@ impl fmt::Display for JsonErrorKind {
     }
 }
 
-/// Places an error. The offset must not lie beyond the end of the text.
+/// The error at this offset, which must not lie beyond the end of the text.
 #[cold]
-pub(super) fn error_at(json: &str, kind: JsonErrorKind, offset: usize) -> JsonError {
+pub(crate) fn error_at(json: &str, kind: JsonErrorKind, offset: usize) -> JsonError {
     let before = &json.as_bytes()[..offset];
     let line_start = before
         .iter()

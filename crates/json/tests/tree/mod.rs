@@ -41,45 +41,6 @@ impl Tree {
             _ => Self::Literal(text.to_owned()),
         })
     }
-
-    /// Whether the JSON pointer leads to a value, whichever of equal names it takes.
-    pub fn has(&self, pointer: &str) -> bool {
-        let Some(path) = pointer.strip_prefix('/') else {
-            return pointer.is_empty();
-        };
-        let end = path.find('/').unwrap_or(path.len());
-        let (segment, rest) = (path[..end].replace("~1", "/").replace("~0", "~"), &path[end..]);
-        match self {
-            Self::Array(items) => segment
-                .parse()
-                .ok()
-                .and_then(|at: usize| items.get(at))
-                .is_some_and(|item| item.has(rest)),
-            Self::Object(members) => members
-                .iter()
-                .any(|(name, value)| *name == segment && value.has(rest)),
-            _ => false,
-        }
-    }
-
-    /// Whether both say the same to a receiver, whatever the order of members.
-    pub fn equals(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Number(left), Self::Number(right)) => left.parse::<f64>() == right.parse::<f64>(),
-            (Self::Array(left), Self::Array(right)) => {
-                left.len() == right.len() && left.iter().zip(right).all(|(left, right)| left.equals(right))
-            }
-            (Self::Object(left), Self::Object(right)) => {
-                let has = |(name, value): &(String, Self)| {
-                    right
-                        .iter()
-                        .any(|(other, candidate)| name == other && value.equals(candidate))
-                };
-                left.len() == right.len() && left.iter().all(has)
-            }
-            _ => self == other,
-        }
-    }
 }
 
 struct Members<'a>(Vec<(String, &'a RawValue)>);

@@ -8,8 +8,8 @@
 //!
 //! Since the digits of a lossless number *are* the shortest digits, Python's `repr` is put together from them.
 
-use super::LossReason;
-use super::scan::Spelling;
+use crate::LossReason;
+use crate::scan::Spelling;
 
 /// The most digits the shortest form of a double has.
 const DOUBLE_DIGITS_MAX: u32 = 17;
@@ -23,7 +23,8 @@ const EXPONENT_MAX: i64 = 400;
 
 /// A number as the text spells it.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Number<'a> {
+pub struct Number<'a> {
+    /// The number itself.
     pub text: &'a str,
     /// Bytes before it.
     pub offset: usize,
@@ -98,7 +99,7 @@ impl Appraisal {
 impl<'a> Number<'a> {
     /// The number `text`, which was found at `offset` with these `parts`.
     #[inline]
-    pub(super) fn new(text: &'a str, offset: usize, parts: &Parts) -> Self {
+    pub(crate) fn new(text: &'a str, offset: usize, parts: &Parts) -> Self {
         Self {
             text,
             offset,
@@ -108,7 +109,7 @@ impl<'a> Number<'a> {
     }
 
     /// Whether Python reads an `int`.
-    pub(crate) fn is_integer(&self) -> bool {
+    pub fn is_integer(&self) -> bool {
         self.whole == self.text.len()
     }
 
@@ -186,7 +187,7 @@ impl<'a> Number<'a> {
     }
 
     /// Appends it as `JSON.stringify` prints it; as it is where that would change its value.
-    pub(crate) fn print_js(&self, out: &mut Vec<u8>) {
+    pub fn print_js(&self, out: &mut Vec<u8>) {
         match self.to_respell(|spelling| spelling.js) {
             Some(decimal) => {
                 let mut buffer = ryu_js::Buffer::new();
@@ -197,7 +198,7 @@ impl<'a> Number<'a> {
     }
 
     /// Appends it as `json.dumps` prints it; as it is where that would change its value.
-    pub(crate) fn print_python(&self, out: &mut Vec<u8>) {
+    pub fn print_python(&self, out: &mut Vec<u8>) {
         match self.to_respell(|spelling| spelling.python) {
             Some(decimal) => decimal.print_python(out),
             None => out.extend_from_slice(self.text.as_bytes()),

@@ -4,12 +4,12 @@
 
 use std::borrow::Cow;
 
-use super::JsonErrorKind;
-use super::scan::{Scanner, Spelling};
+use crate::error::JsonErrorKind;
+use crate::scan::{Scanner, Spelling};
 
 /// A string or name as the text spells it.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Text<'a> {
+pub struct Text<'a> {
     /// What stands between the quotes.
     pub raw: &'a str,
     /// Bytes before its opening quote.
@@ -22,7 +22,7 @@ pub(crate) struct Text<'a> {
 
 impl<'a> Text<'a> {
     /// What the string says. Lone surrogates become U+FFFD.
-    pub(crate) fn unescaped(&self) -> Cow<'a, str> {
+    pub fn unescaped(&self) -> Cow<'a, str> {
         if !self.escaped {
             return Cow::Borrowed(self.raw);
         }
@@ -37,14 +37,14 @@ impl<'a> Text<'a> {
     }
 
     /// The runs and the escapes it is made of.
-    pub(crate) fn pieces(&self) -> Pieces<'a> {
+    pub fn pieces(&self) -> Pieces<'a> {
         Pieces { rest: self.raw }
     }
 }
 
 /// A part of a string.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Piece<'a> {
+pub enum Piece<'a> {
     /// Characters that stand for themselves: no quote, backslash or control character.
     Plain(&'a str),
     /// The character that an escape stands for; U+FFFD for a lone surrogate.
@@ -52,7 +52,7 @@ pub(crate) enum Piece<'a> {
 }
 
 /// Splits a string that the scanner has accepted.
-pub(crate) struct Pieces<'a> {
+pub struct Pieces<'a> {
     rest: &'a str,
 }
 
@@ -79,7 +79,7 @@ impl<'a> Iterator for Pieces<'a> {
 impl<'a> Scanner<'a> {
     /// Reads the string whose opening quote is next.
     #[inline]
-    pub(super) fn text(&mut self) -> Result<Text<'a>, JsonErrorKind> {
+    pub(crate) fn text(&mut self) -> Result<Text<'a>, JsonErrorKind> {
         let offset = self.at;
         self.at += 1;
         let (mut escaped, mut lone_surrogate) = (false, false);
@@ -216,4 +216,15 @@ fn read_unit(bytes: &[u8]) -> Result<u16, usize> {
         unit = unit << 4 | digit.ok_or(at)? as u16;
     }
     Ok(unit)
+}
+
+/// The array index (ECMA-262, section 6.1.7) that a name is: 0 to 2^32 − 2, in decimal without leading zeros.
+/// ECMAScript lists such members before all others.
+#[inline]
+pub fn array_index(name: &str) -> Option<u32> {
+    match name.as_bytes() {
+        [b'0'] => Some(0),
+        [b'1'..=b'9', ..] => name.parse().ok().filter(|&index| index < u32::MAX),
+        _ => None,
+    }
 }

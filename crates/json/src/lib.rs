@@ -1,0 +1,39 @@
+//! JSON texts, read without losing anything of them.
+//!
+//! Producers send JSON and receivers sign what they re-serialise. So this crate keeps the text and answers questions
+//! about it: is it JSON, what would re-serialising lose, where in the text is that. Numbers stay the decimals that
+//! somebody wrote, and never become floats.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `inspect.rs` | [`inspect`]: whether a text is JSON, and survives being parsed and printed again |
+//! | `scan.rs` | the grammar and the nesting, reported to a visitor |
+//! | `string.rs` | the ends, escapes and spelling of strings |
+//! | `number.rs` | the grammar, exactness and printing of numbers |
+//! | `names.rs` | names that occur twice |
+//! | `pointer.rs` | JSON pointers: escaping, and where a loss is |
+//! | `unique.rs` | [`UniqueMembers`]: any value, through serde, without duplicate names |
+//! | `merge_patch.rs` | [`merge_patch`]: RFC 7396, from text to text |
+//! | `error.rs` | where and why a text is not JSON |
+//!
+//! The reader works in time linear to the text, whatever the text holds, and does not recurse. This crate does no I/O.
+//! It must never round a number, panic on what a stranger sent, or read a text by other rules than `scan.rs`.
+//!
+//! To add a question about a text: a visitor of [`scan`](scan::scan). To add a reason for loss: extend [`LossReason`],
+//! report it from the visitor in `inspect.rs`, and add a case to `tests/inspect.rs`.
+
+mod error;
+mod inspect;
+mod merge_patch;
+mod names;
+pub mod number;
+pub mod pointer;
+pub mod scan;
+pub mod string;
+mod unique;
+
+pub use error::{JsonError, JsonErrorKind};
+pub use inspect::{Inspection, Loss, LossReason, inspect};
+pub use merge_patch::{NotAnObject, merge_patch};
+pub use scan::DEPTH_MAX;
+pub use unique::UniqueMembers;

@@ -1,0 +1,147 @@
+//! What the result of an attempt changes.
+
+use std::time::Duration;
+
+use postrider_model::delivery::{Next, Progress};
+use postrider_model::{Attempt, Timestamp};
+
+use crate::deliveries::{Change, Recorded};
+
+/// An attempt that ended, and what it makes of its delivery.
+#[derive(Debug, Clone, Copy)]
+pub struct AttemptResult<'a> {
+    /// Its record.
+    pub attempt: &'a Attempt,
+    /// What the delivery is now.
+    pub progress: Progress,
+    /// Settled, or when to retry.
+    pub next: Next,
+}
+
+impl<'a> AttemptResult<'a> {
+    /// The attempt of a change; `None` where the delivery was canceled instead.
+    pub fn of(change: &'a Change) -> Option<Self> {
+        match change {
+            Change::Attempted {
+                attempt,
+                progress,
+                next,
+            } => Some(Self {
+                attempt,
+                progress: *progress,
+                next: *next,
+            }),
+            Change::Canceled { .. } => None,
+        }
+    }
+
+    /// The time that goes with the new state: when the delivery was settled, or when its next attempt is due.
+    pub fn state_at(&self) -> Timestamp {
+        match self.next {
+            Next::Settle(_) => self.attempt.started_at.after(self.attempt.duration),
+            Next::Retry(at) => at,
+        }
+    }
+}
+
+/// What a session is told about a change of a delivery that exists.
+pub const fn recorded(session_owns_it: bool) -> Recorded {
+    if session_owns_it {
+        Recorded::Applied
+    } else {
+        Recorded::Fenced
+    }
+}
+
+/// An attempt on record, as far as it decides about further ones of its delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OnRecord {
+    /// Its number within the delivery.
+    pub number: u32,
+    /// When it began, in milliseconds since 1970.
+    pub started_at_ms: i64,
+    /// How long it took: [`stored_duration`].
+    pub duration_ns: i64,
+    /// [`postrider_model::Outcome::code`].
+    pub outcome: u8,
+}
+
+impl OnRecord {
+    /// Whether this is the attempt itself, reported once more. Two attempts of one delivery never begin at the same
+    /// time, take equally long and end alike.
+    pub fn is(&self, attempt: &Attempt) -> bool {
+        self.started_at_ms == attempt.started_at.unix_ms()
+            && self.duration_ns == stored_duration(attempt.duration)
+            && self.outcome == attempt.outcome.code()
+    }
+}
+
+/// The number that an attempt gets: its own or, where a late attempt has taken that, the next free one. `None` where
+/// the attempt is on record already, because a session reports it once more.
+pub fn free_number(attempt: &Attempt, record: &[OnRecord]) -> Option<u32> {
+    if record.iter().any(|other| other.is(attempt)) {
+        return None;
+    }
+    let own = attempt.number;
+    let is_free = |number: &u32| record.iter().all(|other| other.number != *number);
+    Some((own..).find(is_free).unwrap_or(own))
+}
+
+/// A duration as a column keeps it: nanoseconds, at most 292 years.
+pub fn stored_duration(duration: Duration) -> i64 {
+    i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::test_values::attempt;
+
+    fn on_record(attempt: &Attempt) -> OnRecord {
+        OnRecord {
+            number: attempt.number,
+            started_at_ms: attempt.started_at.unix_ms(),
+            duration_ns: stored_duration(attempt.duration),
+            outcome: attempt.outcome.code(),
+        }
+    }
+
+    #[test]
+    fn an_attempt_keeps_its_number_where_that_is_free() {
+        assert_eq!(free_number(&attempt(1, 0), &[]), Some(1));
+        let earlier = on_record(&attempt(1, 0));
+        assert_eq!(free_number(&attempt(2, 10), &[earlier]), Some(2));
+    }
+
+    #[test]
+    fn a_taken_number_leads_to_the_next_free_one() {
+        let record = [2, 3, 5].map(|number| on_record(&attempt(number, i64::from(number))));
+        assert_eq!(free_number(&attempt(2, 100), &record), Some(4));
+        assert_eq!(free_number(&attempt(5, 100), &record), Some(6));
+    }
+
+    #[test]
+    fn an_attempt_reported_again_gets_no_number() {
+        let first = attempt(1, 0);
+        assert_eq!(free_number(&first, &[on_record(&first)]), None);
+        let longer = Attempt {
+            duration: first.duration + Duration::from_nanos(1),
+            ..first.clone()
+        };
+        assert_eq!(free_number(&longer, &[on_record(&first)]), Some(2));
+    }
+
+    #[test]
+    fn a_settled_delivery_is_settled_when_its_attempt_ended() {
+        let attempt = attempt(1, 5);
+        let mut result = AttemptResult {
+            attempt: &attempt,
+            progress: Progress::new(),
+            next: Next::Settle(postrider_model::DeliveryStatus::Succeeded),
+        };
+        assert_eq!(result.state_at(), attempt.started_at.after(attempt.duration));
+        let due = Timestamp::from_unix_ms(99_000);
+        result.next = Next::Retry(due);
+        assert_eq!(result.state_at(), due);
+    }
+}

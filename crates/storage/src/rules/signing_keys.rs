@@ -1,0 +1,93 @@
+//! What a rotation does to the keys that an account has.
+
+use postrider_model::{SigningKey, SigningKeyId, Timestamp};
+
+/// Keys of an account that are kept, the current one included: enough to explain the signature of a recent attempt, and
+/// a bound on what rotating every minute can pile up.
+pub const KEYS_KEPT: usize = 20;
+
+/// What a rotation writes beside the new key.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Rotation {
+    /// Keys that end, and when.
+    pub ended: Vec<(SigningKeyId, Timestamp)>,
+    /// Keys that are removed.
+    pub removed: Vec<SigningKeyId>,
+}
+
+/// Makes room for `new`, the current key from its creation on. The key that was current lives until `overlap_until`;
+/// what overlapped with it ends at once, so that two keys are live at most. Of keys that have ended, the newest stay, up
+/// to [`KEYS_KEPT`] keys in all.
+pub fn rotation(keys: &[SigningKey], new: &SigningKey, overlap_until: Timestamp) -> Rotation {
+    let ended = keys.iter().filter_map(|key| match key.expires_at {
+        None => Some((key.id, overlap_until)),
+        Some(at) if at > new.created_at => Some((key.id, new.created_at)),
+        Some(_) => None,
+    });
+    let mut newest_first: Vec<_> = keys.iter().collect();
+    // The current key is the newest, even where a clock was set back before it was made.
+    newest_first.sort_by_key(|key| (key.expires_at.is_none(), key.created_at, key.id.as_u128()));
+    newest_first.reverse();
+    let removed = newest_first.iter().skip(KEYS_KEPT - 1).map(|key| key.id);
+    let removed: Vec<_> = removed.collect();
+    Rotation {
+        ended: ended.filter(|(id, _)| !removed.contains(id)).collect(),
+        removed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use postrider_model::{IdGenerator, SigningSecret};
+
+    use super::*;
+
+    const fn at(ms: i64) -> Timestamp {
+        Timestamp::from_unix_ms(ms)
+    }
+
+    fn key(ids: &IdGenerator, created_ms: i64, expires_at: Option<Timestamp>) -> SigningKey {
+        SigningKey {
+            id: ids.signing_key(at(created_ms)),
+            secret: SigningSecret::from_random([7; 24]),
+            created_at: at(created_ms),
+            expires_at,
+        }
+    }
+
+    #[test]
+    fn the_current_key_overlaps_and_the_overlapping_one_ends() {
+        let ids = IdGenerator::new(1);
+        let ended = key(&ids, 1, Some(at(5)));
+        let overlapping = key(&ids, 2, Some(at(100)));
+        let current = key(&ids, 3, None);
+        let new = key(&ids, 10, None);
+        let rotation = rotation(&[current.clone(), overlapping.clone(), ended], &new, at(90));
+        assert_eq!(
+            rotation.ended,
+            [(current.id, at(90)), (overlapping.id, new.created_at)]
+        );
+        assert!(rotation.removed.is_empty());
+    }
+
+    #[test]
+    fn the_oldest_keys_go() {
+        let ids = IdGenerator::new(1);
+        let mut keys: Vec<_> = (1..=20).map(|ms| key(&ids, ms, Some(at(ms + 1)))).collect();
+        keys.push(key(&ids, 21, None));
+        let new = key(&ids, 30, None);
+        let rotation = rotation(&keys, &new, at(40));
+        assert_eq!(rotation.removed, [keys[1].id, keys[0].id]);
+        assert_eq!(keys.len() + 1 - rotation.removed.len(), KEYS_KEPT);
+        assert_eq!(rotation.ended, [(keys[20].id, at(40))]);
+    }
+
+    #[test]
+    fn a_current_key_stays_though_the_clock_was_set_back() {
+        let ids = IdGenerator::new(1);
+        let mut keys: Vec<_> = (100..119).map(|ms| key(&ids, ms, Some(at(ms + 1)))).collect();
+        keys.push(key(&ids, 50, None));
+        let rotation = rotation(&keys, &key(&ids, 51, None), at(60));
+        assert_eq!(rotation.removed, [keys[0].id]);
+    }
+}

@@ -1,0 +1,85 @@
+//! Values for the tests of rules.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use postrider_model::delivery::{BodySpec, Progress};
+use postrider_model::{
+    Action, Attempt, Automation, BodyContent, BodyStyle, Delivery, DeliveryId, DeliveryStatus, IdGenerator,
+    Outcome, SendWebhook, Timestamp, Trigger,
+};
+
+const AT: Timestamp = Timestamp::from_unix_ms(1_000);
+
+/// An attempt that began so many milliseconds after 1970.
+pub(super) fn attempt(number: u32, started_ms: i64) -> Attempt {
+    Attempt {
+        number,
+        started_at: Timestamp::from_unix_ms(started_ms),
+        duration: Duration::from_millis(120),
+        outcome: Outcome::BadStatus,
+        status_code: Some(503),
+        error: None,
+        url: "https://receiver.example/".to_owned(),
+        request_headers: Vec::new(),
+        response_headers: Vec::new(),
+        response_body: Bytes::new(),
+        response_truncated: false,
+    }
+}
+
+/// A delivery in this status.
+pub(super) fn delivery(status: DeliveryStatus, attempts: u32) -> Delivery {
+    let ids = IdGenerator::new(1);
+    Delivery {
+        id: DeliveryId::from_u128(ids.next_block(AT)),
+        account: ids.account(AT),
+        event: ids.event(AT),
+        event_type: "proposal.accepted".parse().unwrap(),
+        automation: ids.automation(AT),
+        action: ids.action(AT),
+        body: BodySpec {
+            content: BodyContent::Envelope,
+            style: BodyStyle::Js,
+        },
+        progress: Progress {
+            status,
+            attempts,
+            ..Progress::new()
+        },
+        next_attempt_at: None,
+        created_at: AT,
+        settled_at: None,
+        last_status_code: None,
+        last_outcome: None,
+    }
+}
+
+/// An automation with one action, which is on.
+pub(super) fn automation() -> Automation {
+    let ids = IdGenerator::new(1);
+    Automation {
+        id: ids.automation(AT),
+        name: "Automation".to_owned(),
+        enabled: true,
+        trigger: Trigger {
+            event_types: Vec::new(),
+        },
+        actions: vec![Action {
+            id: ids.action(AT),
+            enabled: true,
+            disabled_reason: None,
+            send: SendWebhook {
+                url: "https://receiver.example/".to_owned(),
+                content: BodyContent::Envelope,
+                style: BodyStyle::Js,
+                headers: Vec::new(),
+                timeout_s: None,
+            },
+        }],
+        retry_delays: None,
+        created_at: AT,
+        updated_at: AT,
+        version: 1,
+    }
+}
