@@ -16,6 +16,7 @@ use http::{HeaderMap, Method, Request};
 use postrider_access::Access;
 use postrider_configuration::Configuration;
 use postrider_engine::Engine;
+use postrider_figures::Figures;
 use tokio::sync::watch;
 use tower::ServiceExt as _;
 
@@ -35,10 +36,12 @@ use crate::visitor::limit::SignInLimit;
 
 /// What a console is made of.
 pub struct ConsoleParts {
-    /// The engine, and through it the store and the clock.
+    /// The engine, and through it the clock.
     pub engine: Arc<Engine>,
     /// Accounts, automations, keys and event types.
     pub configuration: Arc<Configuration>,
+    /// The record, and figures over it.
+    pub figures: Arc<Figures>,
     /// API keys, links and sessions.
     pub access: Arc<Access>,
     /// The installation's name, colour and logo.
@@ -73,6 +76,7 @@ impl Console {
             assets: Assets::new(&parts.brand),
             engine: parts.engine,
             configuration: parts.configuration,
+            figures: parts.figures,
             access: parts.access,
             brand: parts.brand,
             public_url: parts.public_url,

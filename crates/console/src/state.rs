@@ -5,6 +5,7 @@ use std::sync::Arc;
 use postrider_access::Access;
 use postrider_configuration::Configuration;
 use postrider_engine::Engine;
+use postrider_figures::Figures;
 use postrider_model::Timestamp;
 use postrider_web::host::RequestHost;
 use tokio::sync::watch;
@@ -22,10 +23,12 @@ pub type App = Arc<Shared>;
 
 /// What pages work with.
 pub struct Shared {
-    /// The engine, and through it the store and the clock.
+    /// The engine, and through it the clock.
     pub engine: Arc<Engine>,
     /// Accounts, automations, keys and event types.
     pub configuration: Arc<Configuration>,
+    /// The record, and figures over it.
+    pub figures: Arc<Figures>,
     /// API keys, links and sessions.
     pub access: Arc<Access>,
     /// The installation's name, colour and logo.

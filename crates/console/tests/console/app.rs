@@ -17,8 +17,10 @@ use postrider_configuration::{
 };
 use postrider_console::{Brand, Console, ConsoleParts, SystemFacts};
 use postrider_egress::{EgressGuard, Resolve, ResolveError};
+use postrider_engine::observe::Observer;
 use postrider_engine::transport::{self, Transport};
 use postrider_engine::{Engine, EngineParts, EngineSettings, SystemClock};
+use postrider_figures::{Figures, FiguresParts};
 use postrider_model::{
     AccountId, ApiKeyId, AutomationId, BodyContent, BodyStyle, Clock, Entropy, EventId, IdGenerator, Outcome,
 };
@@ -89,8 +91,14 @@ impl App {
             entropy,
         }));
         access.open(Some(KEY)).await.unwrap();
+        let figures = Figures::start(FiguresParts {
+            store: Arc::clone(&store),
+            clock: Arc::clone(&clock),
+            retention: EngineSettings::default().retention,
+        });
         let engine = Engine::start(EngineParts {
             store,
+            observer: Arc::clone(&figures) as Arc<dyn Observer>,
             transport: Arc::new(Thanks),
             configuration: Arc::clone(&configuration),
             clock,
@@ -100,7 +108,7 @@ impl App {
         })
         .await
         .unwrap();
-        let console = console(&engine, &configuration, &access);
+        let console = console(&engine, &configuration, figures, &access);
         describe_event_type(&configuration).await;
         let accounts = [fill(&engine, "Acme").await, fill(&engine, "Globex").await];
         let mut app = Self {
@@ -232,10 +240,16 @@ pub fn is_missing(response: &Response) -> bool {
     response.status() == StatusCode::NOT_FOUND
 }
 
-fn console(engine: &Arc<Engine>, configuration: &Arc<Configuration>, access: &Arc<Access>) -> Console {
+fn console(
+    engine: &Arc<Engine>,
+    configuration: &Arc<Configuration>,
+    figures: Arc<Figures>,
+    access: &Arc<Access>,
+) -> Console {
     Console::new(ConsoleParts {
         engine: Arc::clone(engine),
         configuration: Arc::clone(configuration),
+        figures,
         access: Arc::clone(access),
         brand: Brand {
             product: "Postrider".to_owned(),

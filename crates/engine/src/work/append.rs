@@ -12,6 +12,7 @@ use tokio::sync::oneshot;
 use crate::accept::{Accepted, Rejection};
 use crate::engine::Engine;
 use crate::lanes::{Lanes, Ready};
+use crate::observe::StoredEvents;
 
 /// Jobs that may queue: with one event each, some 200 ms of the 18,000 a second that the design aims at. Past that,
 /// producers are told to come back rather than left waiting.
@@ -81,7 +82,7 @@ impl Submitted {
                 tracing::error!(%error, "events could not be stored");
                 let mut lanes = engine.lanes();
                 for new in &*self.events {
-                    unreserve(&mut lanes, new, now);
+                    unreserve(&mut lanes, new);
                 }
                 drop(lanes);
                 for (_, reply) in self.replies {
@@ -96,28 +97,28 @@ impl Submitted {
         let mut new_types = Vec::new();
         let (mut waiting, mut stored) = (false, 0);
         let mut lanes = engine.lanes();
-        let mut counting = engine.statistics().counting();
-        for (new, appended) in self.events.iter().zip(appended) {
+        for (new, appended) in self.events.iter().zip(&appended) {
             answers.push(match appended {
                 Appended::Stored => {
                     stored += 1;
-                    counting.event(&new.event);
                     new_types.extend(new.adds_event_type.then_some(&new.event.event_type));
                     waiting |= hand_over(&mut lanes, session, now, new);
                     Ok(accepted(&new.event, false))
                 }
                 Appended::Known(event) => {
-                    unreserve(&mut lanes, new, now);
-                    Ok(accepted(&event, true))
+                    unreserve(&mut lanes, new);
+                    Ok(accepted(event, true))
                 }
                 Appended::Conflict => {
-                    unreserve(&mut lanes, new, now);
+                    unreserve(&mut lanes, new);
                     Err(Rejection::Conflict)
                 }
             });
         }
-        drop(counting);
         drop(lanes);
+        engine
+            .observer()
+            .events_stored(StoredEvents::new(&self.events, &appended));
         for event_type in new_types {
             engine.configuration().catalogue().added(event_type);
         }
@@ -168,10 +169,10 @@ fn reserve(lanes: &mut Lanes, events: &mut [NewEvent], now: Timestamp) {
     }
 }
 
-fn unreserve(lanes: &mut Lanes, new: &NewEvent, now: Timestamp) {
+fn unreserve(lanes: &mut Lanes, new: &NewEvent) {
     for delivery in &new.deliveries {
         if delivery.first_attempt == FirstAttempt::Owned {
-            lanes.release(delivery.action, new.event.data.len(), now);
+            lanes.release(delivery.action, new.event.data.len());
         }
     }
 }

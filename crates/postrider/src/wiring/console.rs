@@ -3,26 +3,20 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
-use postrider_access::Access;
-use postrider_configuration::Configuration;
 use postrider_console::{Brand, Console, ConsoleParts, Logo};
-use postrider_engine::Engine;
 
+use super::engine::Running;
 use super::system;
 use crate::config::Settings;
 use crate::failure::Failure;
 
 /// The console over this engine, under the operator's own brand.
-pub fn console(
-    settings: &Settings,
-    engine: &Arc<Engine>,
-    configuration: &Arc<Configuration>,
-    access: &Arc<Access>,
-) -> Result<Console, Failure> {
+pub fn console(settings: &Settings, running: &Running) -> Result<Console, Failure> {
     Ok(Console::new(ConsoleParts {
-        engine: Arc::clone(engine),
-        configuration: Arc::clone(configuration),
-        access: Arc::clone(access),
+        engine: Arc::clone(&running.engine),
+        configuration: Arc::clone(&running.configuration),
+        figures: Arc::clone(&running.figures),
+        access: Arc::clone(&running.access),
         brand: brand(settings)?,
         frame_sources: settings.console_frame_sources(),
         is_framed: !settings.console_frame_ancestors.is_empty(),

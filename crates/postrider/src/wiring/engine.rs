@@ -1,12 +1,15 @@
-//! What a node works with, from the settings: the configuration, access, and the engine that follows them.
+//! What a node works with, from the settings: configuration, access, figures, and the engine over them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use postrider_access::{Access, AccessParts};
 use postrider_configuration::{Configuration, ConfigurationParts};
 use postrider_egress::{ClientSettings, EgressGuard, HttpClient, Resolve, SystemResolver};
+use postrider_engine::observe::Observer;
 use postrider_engine::transport::Transport;
 use postrider_engine::{Engine, EngineParts, SystemClock};
+use postrider_figures::{Figures, FiguresParts};
 use postrider_model::{Clock, Entropy, IdGenerator};
 use postrider_signing::HeaderNames;
 use postrider_storage::Store;
@@ -14,17 +17,19 @@ use postrider_storage::Store;
 use crate::config::Settings;
 use crate::failure::Failure;
 
-/// What a node works with.
-pub struct Working {
-    /// The engine. It has taken over what earlier sessions left.
-    pub engine: Arc<Engine>,
+/// An engine that works, and what belongs to it.
+pub struct Running {
     /// Accounts, automations, keys and event types.
     pub configuration: Arc<Configuration>,
     /// Who may call. It admits nobody until it is opened.
     pub access: Arc<Access>,
+    /// What delivers.
+    pub engine: Arc<Engine>,
+    /// The record, and figures over it; the engine's observer.
+    pub figures: Arc<Figures>,
 }
 
-/// What they share.
+/// What the parts have in common.
 struct Shared {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
@@ -34,8 +39,8 @@ struct Shared {
     resolver: Arc<dyn Resolve>,
 }
 
-/// Reads the configuration and starts an engine over it.
-pub async fn start(settings: &Settings, store: Arc<dyn Store>) -> Result<Working, Failure> {
+/// Reads the configuration and starts an engine that obeys it.
+pub async fn start(settings: &Settings, store: Arc<dyn Store>) -> Result<Running, Failure> {
     let entropy = Entropy::new(random);
     let shared = Shared {
         store,
@@ -52,8 +57,15 @@ pub async fn start(settings: &Settings, store: Arc<dyn Store>) -> Result<Working
         ids: Arc::clone(&shared.ids),
         entropy: shared.entropy.clone(),
     }));
+    let transport = shared.transport(settings)?;
+    let figures = Figures::start(FiguresParts {
+        store: Arc::clone(&shared.store),
+        clock: Arc::clone(&shared.clock),
+        retention: settings.retention.get(),
+    });
     let engine = Engine::start(EngineParts {
-        transport: shared.transport(settings)?,
+        transport,
+        observer: Arc::clone(&figures) as Arc<dyn Observer>,
         configuration: Arc::clone(&configuration),
         store: shared.store,
         clock: shared.clock,
@@ -63,11 +75,21 @@ pub async fn start(settings: &Settings, store: Arc<dyn Store>) -> Result<Working
     });
     let engine = engine.await;
     let engine = engine.map_err(|error| Failure::Failed(format!("the engine cannot start: {error}")))?;
-    Ok(Working {
-        engine,
+    Ok(Running {
         configuration,
         access,
+        engine,
+        figures,
     })
+}
+
+impl Running {
+    /// Stops: no attempt starts any more, those under way get `grace`, and all that happened is counted.
+    pub async fn stop(&self, grace: Duration) {
+        self.engine.stop(grace).await;
+        // The last: what the engine tells of until its end is added too.
+        self.figures.stop().await;
+    }
 }
 
 impl Shared {

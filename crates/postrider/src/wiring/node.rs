@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use postrider_access::{Access, FirstKey, FirstKeyError};
 use postrider_api::{Api, ApiState};
-use postrider_engine::Engine;
+use postrider_figures::Figures;
 use tokio::net::TcpListener;
 
-use super::engine::Working;
+use super::engine::{self, Running};
 use super::site::Site;
-use super::{console, engine, listener, metrics, store};
+use super::{console, listener, metrics, store};
 use crate::config::Settings;
 use crate::failure::Failure;
 
@@ -32,8 +32,7 @@ pub struct Secrets<'a> {
 
 /// A node that works, and listens once it is run.
 pub struct Node {
-    engine: Arc<Engine>,
-    access: Arc<Access>,
+    running: Running,
     first_key: FirstKey,
     listener: TcpListener,
     address: SocketAddr,
@@ -45,35 +44,32 @@ pub struct Node {
 impl Node {
     /// Binds the port, opens the store, takes unfinished work over, and makes sure that there is an admin key.
     ///
-    /// The key comes last: one that is made can be shown this once, and must not be lost to a port that is taken. Until the node is run, connections wait.
+    /// The key comes last: a key that is created can be shown only once, and must not be lost to a port that is taken.
+    /// Until the node runs, connections wait.
     pub async fn start(settings: &Settings, secrets: Secrets<'_>) -> Result<Self, Failure> {
         let (listener, address) = bind(settings.listen).await?;
         let metrics = metrics::install();
         let store = store::open(settings, secrets.database_password).await?;
-        let Working {
-            engine,
-            configuration,
-            access,
-        } = engine::start(settings, store).await?;
-        let first_key = match open(&access, secrets.admin_key).await {
+        let running = engine::start(settings, store).await?;
+        let first_key = match open(&running.access, secrets.admin_key).await {
             Ok(first_key) => first_key,
             Err(failure) => {
-                engine.stop(Duration::ZERO).await;
+                running.stop(Duration::ZERO).await;
                 return Err(failure);
             }
         };
-        let console = console::console(settings, &engine, &configuration, &access)?;
+        let console = console::console(settings, &running)?;
         let state = ApiState {
-            engine: Arc::clone(&engine),
-            configuration,
-            access: Arc::clone(&access),
+            engine: Arc::clone(&running.engine),
+            configuration: Arc::clone(&running.configuration),
+            figures: Arc::clone(&running.figures),
+            access: Arc::clone(&running.access),
             public_url: settings.public_url.as_ref().map(|url| url.as_str().into()),
-            metrics: Arc::new(metrics::Exposition::new(metrics, Arc::clone(&engine))),
+            metrics: Arc::new(metrics::Exposition::new(metrics, Arc::clone(&running.engine))),
         };
         let grace = settings.shutdown_grace.get();
         Ok(Self {
-            engine,
-            access,
+            running,
             first_key,
             listener,
             address,
@@ -83,9 +79,9 @@ impl Node {
         })
     }
 
-    /// The engine.
-    pub fn engine(&self) -> &Arc<Engine> {
-        &self.engine
+    /// The record, and figures over it.
+    pub fn figures(&self) -> &Arc<Figures> {
+        &self.running.figures
     }
 
     /// How the installation got its first API key.
@@ -95,7 +91,7 @@ impl Node {
 
     /// A link that signs a person of the operator's staff in to the console, once, within [`FIRST_LINK`].
     pub async fn sign_in_link(&self) -> Result<String, Failure> {
-        let created = self.access.create_operator_link(FIRST_LINK).await;
+        let created = self.running.access.create_operator_link(FIRST_LINK).await;
         let token = created.map_err(|error| Failure::Failed(format!("no link to sign in with: {error}")))?;
         Ok(format!("{}/sign-in/{}", self.base_url, token.expose()))
     }
@@ -105,8 +101,8 @@ impl Node {
         self.address
     }
 
-    /// Serves until `stop`, then stops within the grace: no new connections, requests under way are answered,
-    /// attempts under way end or are given back.
+    /// Serves until `stop`, then stops within the grace: accepts no new connection, answers requests under way, and lets
+    /// attempts under way end or gives them back.
     pub async fn run_until(self, stop: impl Future<Output = ()>) {
         let requests_grace = REQUESTS_GRACE_MAX.min(self.grace / 2);
         listener::serve(self.listener, self.site, stop, requests_grace).await;
@@ -114,7 +110,8 @@ impl Node {
             grace_s = self.grace.as_secs(),
             "stopping: attempts under way may end"
         );
-        self.engine.stop(self.grace.saturating_sub(requests_grace)).await;
+        let grace = self.grace.saturating_sub(requests_grace);
+        self.running.stop(grace).await;
         tracing::info!("stopped");
     }
 }
