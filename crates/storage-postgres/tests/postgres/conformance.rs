@@ -1,0 +1,16 @@
+//! The promises of the store's traits, kept by a real PostgreSQL: `scripts/with-postgres` starts one.
+
+use std::sync::Arc;
+
+use crate::support::TestDatabase;
+use postrider_storage_postgres::PostgresStore;
+
+async fn make_store() -> (Arc<PostgresStore>, TestDatabase) {
+    let database = TestDatabase::create().await;
+    let store = PostgresStore::open(database.options())
+        .await
+        .expect("a new store");
+    (Arc::new(store), database)
+}
+
+postrider_storage_testkit::conformance!(make_store);

@@ -1,0 +1,138 @@
+//! Commits that are not answered: whether they were done or not, nothing that they gave is left with a session that
+//! does not know of it, and nothing is recorded twice.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::proxy::{Cut, Proxy};
+use crate::support::TestDatabase;
+use postrider_model::delivery::Progress;
+use postrider_model::{DeliveryStatus, Outcome};
+use postrider_storage::{Appended, Recorded, Store, StoreError};
+use postrider_storage_postgres::PostgresStore;
+use postrider_storage_testkit::build::{at, attempted, key_of};
+use postrider_storage_testkit::scene::{Scene, claim};
+
+const CUTS: [Cut; 2] = [Cut::BehindCommit, Cut::BeforeCommit];
+
+/// A scene in a store that reaches its server through a proxy.
+async fn scene() -> (Scene, Proxy, TestDatabase) {
+    let database = TestDatabase::create().await;
+    // Only the store's work goes through the proxy.
+    let migrated = PostgresStore::migrate_only(database.options()).await;
+    migrated.expect("a new database");
+    let proxy = Proxy::start(database.port()).await;
+    let store = PostgresStore::open(database.options_at(proxy.port)).await;
+    let store: Arc<dyn Store> = Arc::new(store.expect("a new store"));
+    (Scene::new(store).await, proxy, database)
+}
+
+/// Waits until the store has found its server again.
+async fn wait_until_back(scene: &Scene) {
+    for _ in 0..200 {
+        if scene.store.check().await.is_ok() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("the store does not find its server again");
+}
+
+/// Transactions that were begun in this database and hang.
+async fn open_transactions(database: &TestDatabase) -> i64 {
+    let sql = "SELECT count(*) FROM pg_stat_activity
+               WHERE datname = current_database() AND state LIKE 'idle in transaction%'";
+    let row = database.client().await.query_one(sql, &[]).await;
+    row.expect("a count").get(0)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_an_unanswered_append_stored_is_given_back() {
+    let (scene, proxy, database) = scene().await;
+    for (s, cut) in (1..).zip(CUTS) {
+        let event = scene.owned(s);
+        proxy.cut_next(cut);
+        let appended = scene.store.append(scene.session, vec![event.clone()]).await;
+        assert!(
+            matches!(appended, Err(StoreError::Unavailable(_))),
+            "{appended:?}"
+        );
+        wait_until_back(&scene).await;
+        let claim = scene.claim(scene.actions[0], 10, at(100)).await;
+        let claimed: Vec<_> = claim.deliveries.iter().map(|ready| ready.key).collect();
+        if cut == Cut::BehindCommit {
+            assert_eq!(claimed, [key_of(&event, 0)], "it waited, due at once");
+        } else {
+            assert_eq!(claimed, [], "it was never stored");
+            assert_eq!(scene.append(vec![event]).await, [Appended::Stored]);
+        }
+        assert_eq!(open_transactions(&database).await, 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_an_unanswered_claim_gave_is_claimed_again() {
+    let (scene, proxy, database) = scene().await;
+    let action = scene.actions[0];
+    for (s, cut) in (1..).zip(CUTS) {
+        let key = scene.append_waiting(s).await;
+        proxy.cut_next(cut);
+        let request = postrider_storage::ClaimRequest {
+            action,
+            room: 10,
+            room_bytes: usize::MAX,
+        };
+        let lost = scene.store.claim(scene.session, vec![request], at(50)).await;
+        assert!(matches!(lost, Err(StoreError::Unavailable(_))), "{lost:?}");
+        wait_until_back(&scene).await;
+        let claim = scene.claim(action, 10, at(50)).await;
+        assert_eq!(claim.deliveries.len(), 1, "{cut:?}");
+        assert_eq!(claim.deliveries[0].key, key);
+        assert_eq!(open_transactions(&database).await, 0);
+        // And once only: the doubt is over.
+        scene.append_owned(s + 10).await;
+        scene.settle(key, action, 60, DeliveryStatus::Succeeded).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_result_whose_commit_was_not_answered_is_recorded_once() {
+    let (scene, proxy, database) = scene().await;
+    for (s, cut) in (1..).zip(CUTS) {
+        let key = scene.append_owned(s).await;
+        let news = attempted(key, scene.actions[0], &Progress::new(), s, Outcome::Succeeded);
+        proxy.cut_next(cut);
+        let lost = scene.store.finish(scene.session, vec![news.clone()]).await;
+        assert!(matches!(lost, Err(StoreError::Unavailable(_))), "{lost:?}");
+        wait_until_back(&scene).await;
+        assert_eq!(scene.finish(news).await, Recorded::Applied, "{cut:?}");
+        assert_eq!(
+            scene.delivery(key).await.progress.status,
+            DeliveryStatus::Succeeded
+        );
+        assert_eq!(scene.attempts(key).await.len(), 1);
+        assert_eq!(open_transactions(&database).await, 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_caller_that_gives_up_half_way_leaves_nothing_owned() {
+    let (scene, _proxy, database) = scene().await;
+    let action = scene.actions[0];
+    for s in 1..40 {
+        let event = scene.waiting(s);
+        scene.append_new(&event).await;
+        let given_up = claim(&*scene.store, scene.session, action, 10, at(100));
+        let patience = Duration::from_micros(u64::try_from(s).expect("few") * 150);
+        let done = tokio::time::timeout(patience, given_up).await;
+        let claimed = match done {
+            Ok(claim) => claim,
+            Err(_) => scene.claim(action, 10, at(100)).await,
+        };
+        assert_eq!(claimed.deliveries.len(), 1, "after {patience:?}");
+        let key = claimed.deliveries[0].key;
+        assert_eq!(key, key_of(&event, 0));
+        scene.settle(key, action, 101, DeliveryStatus::Succeeded).await;
+    }
+    assert_eq!(open_transactions(&database).await, 0);
+}

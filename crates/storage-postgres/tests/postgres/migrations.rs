@@ -1,0 +1,173 @@
+//! The schema is made once, whoever comes first, and left alone where a newer version made it.
+
+use std::sync::Arc;
+
+use crate::support::TestDatabase;
+use postrider_model::{AccountId, Delivery, DeliveryStatus, Grant, GrantKind, IdGenerator, Visitor};
+use postrider_storage::{
+    AccountRef, AccountStore, ApiKeyStore, ConsoleStore, DeliveryFilter, DeliveryStore, PageRequest,
+    SaveAccount, SessionStore,
+};
+use postrider_storage_postgres::{MigrationReport, PostgresStore, SCHEMA_VERSION};
+use postrider_storage_testkit::build::{SEED, at, new_account, new_key};
+use tokio::task::JoinSet;
+
+/// Nodes that start at the same time.
+const NODES: usize = 10;
+
+async fn count(database: &TestDatabase, from: &str) -> i64 {
+    let sql = format!("SELECT count(*) FROM {from}");
+    let row = database.client().await.query_one(&sql, &[]).await;
+    row.expect("a count").get(0)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_nodes_that_start_at_once_leave_one_schema() {
+    let database = Arc::new(TestDatabase::empty().await);
+    let mut nodes = JoinSet::new();
+    for _ in 0..NODES {
+        nodes.spawn(PostgresStore::open(database.options()));
+    }
+    let stores: Vec<_> = nodes
+        .join_all()
+        .await
+        .into_iter()
+        .map(|opened| opened.expect("an open store"))
+        .collect();
+    for store in &stores {
+        assert_eq!(store.check().await, Ok(()));
+    }
+    let applied = count(&database, "schema_migrations").await;
+    assert_eq!(u32::try_from(applied), Ok(SCHEMA_VERSION));
+    let days = "pg_inherits WHERE inhparent = 'events'::regclass AND inhrelid <> 'events_default'::regclass";
+    assert_eq!(count(&database, days).await, 4, "today and the three days ahead");
+}
+
+/// Rows in every table that schema 1 has: they say the same as the fixtures of the SQLite store.
+const ROWS_OF_SCHEMA_1: &str = include_str!("fixtures/rows_of_schema_1.sql");
+
+/// A database as the first release left it.
+async fn database_of_schema_1() -> TestDatabase {
+    let database = TestDatabase::empty().await;
+    let client = database.client().await;
+    for sql in [
+        "CREATE TABLE schema_migrations (version integer PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now());
+         INSERT INTO schema_migrations (version) VALUES (1)",
+        include_str!("../../migrations/0001_initial.sql"),
+        ROWS_OF_SCHEMA_1,
+    ] {
+        client.batch_execute(sql).await.expect("schema 1");
+    }
+    database
+}
+
+#[tokio::test]
+async fn a_database_of_schema_1_is_migrated_with_its_rows() {
+    let database = database_of_schema_1().await;
+    let migrated = PostgresStore::migrate_only(database.options()).await;
+    let to = SCHEMA_VERSION;
+    assert_eq!(migrated, Ok(MigrationReport { from: 1, to }));
+    for (table, rows) in [
+        ("accounts", 1),
+        ("signing_keys", 2),
+        ("automations", 1),
+        ("event_types", 2),
+        ("api_keys", 1),
+        ("sessions", 1),
+        ("events", 1),
+        ("event_keys", 1),
+        ("deliveries", 2),
+        ("attempts", 2),
+        ("deleted_accounts", 1),
+        ("copies", 1),
+        ("grants", 0),
+    ] {
+        assert_eq!(count(&database, table).await, rows, "{table}");
+    }
+    let store = PostgresStore::open(database.options()).await;
+    let store = store.expect("an open store");
+    let tenant = AccountRef::Uid("tenant".to_owned());
+    let account = store
+        .account(&tenant)
+        .await
+        .expect("account")
+        .expect("the tenant");
+    assert_eq!(account.version, 3);
+    let config = store.account_config(account.id).await;
+    let config = config.expect("account_config").expect("the tenant");
+    assert_eq!((config.keys.len(), config.automations.len()), (2, 1));
+    let page = PageRequest {
+        limit: 10,
+        after: None,
+    };
+    let filter = DeliveryFilter::default();
+    let deliveries = store.deliveries(account.id, &filter, page).await;
+    let statuses: Vec<_> = deliveries.expect("deliveries").items.iter().map(status).collect();
+    assert_eq!(statuses, [DeliveryStatus::Pending, DeliveryStatus::Failed]);
+    assert_grants(&store, account.id).await;
+}
+
+fn status(delivery: &Delivery) -> DeliveryStatus {
+    delivery.progress.status
+}
+
+/// Checks that grants work on what came from before.
+async fn assert_grants(store: &PostgresStore, account: AccountId) {
+    let keys = store.api_keys().await.expect("api_keys");
+    let grant = Grant {
+        sha256: [0xef; 32],
+        kind: GrantKind::Session,
+        visitor: Visitor::Customer {
+            account,
+            read_only: true,
+            theme: None,
+        },
+        api_key: Some(keys[0].id),
+        created_at: at(0),
+        expires_at: at(60),
+    };
+    assert_eq!(store.put_grant(grant.clone()).await, Ok(true));
+    assert_eq!(store.grant(&grant.sha256, at(0)).await, Ok(Some(grant.clone())));
+    assert_eq!(store.delete_account(account).await, Ok(true));
+    assert_eq!(store.grant(&grant.sha256, at(0)).await, Ok(None));
+}
+
+#[tokio::test]
+async fn an_empty_database_is_migrated_once() {
+    let database = TestDatabase::empty().await;
+    let version = PostgresStore::schema_version(database.options()).await;
+    assert_eq!(version, Ok(0));
+    let migrated = PostgresStore::migrate_only(database.options()).await;
+    let to = SCHEMA_VERSION;
+    assert_eq!(migrated, Ok(MigrationReport { from: 0, to }));
+    let again = PostgresStore::migrate_only(database.options()).await;
+    assert_eq!(again, Ok(MigrationReport { from: to, to }));
+    let version = PostgresStore::schema_version(database.options()).await;
+    assert_eq!(version, Ok(to));
+}
+
+#[tokio::test]
+async fn a_database_of_a_newer_version_is_left_alone_and_works() {
+    let database = TestDatabase::empty().await;
+    let migrated = PostgresStore::migrate_only(database.options()).await;
+    migrated.expect("a migrated database");
+    let newer = SCHEMA_VERSION + 1;
+    let sql = format!("INSERT INTO schema_migrations (version) VALUES ({newer})");
+    let client = database.client().await;
+    client.batch_execute(&sql).await.expect("a newer version");
+
+    let store = PostgresStore::open(database.options()).await;
+    let store = store.expect("an open store");
+    let ids = IdGenerator::new(SEED);
+    let account = new_account(&ids, 0);
+    let created = store.create_account(account.clone(), new_key(&ids, 0)).await;
+    assert_eq!(created, Ok(SaveAccount::Saved(account)));
+    let version = PostgresStore::schema_version(database.options()).await;
+    assert_eq!(version, Ok(newer));
+    let migrated = PostgresStore::migrate_only(database.options()).await;
+    let untouched = MigrationReport {
+        from: newer,
+        to: newer,
+    };
+    assert_eq!(migrated, Ok(untouched));
+}

@@ -1,0 +1,37 @@
+//! Texts that hold U+0000, which PostgreSQL's `text` cannot.
+
+use crate::support::TestDatabase;
+use postrider_model::EventType;
+use postrider_storage::{AccountRef, AccountStore, EventTypeStore};
+use postrider_storage_postgres::PostgresStore;
+use postrider_storage_testkit::build::{at, event_type};
+use tokio_postgres::Client;
+
+async fn open() -> (PostgresStore, Client) {
+    let database = TestDatabase::create().await;
+    let store = PostgresStore::open(database.options()).await;
+    (store.expect("an open store"), database.client().await)
+}
+
+#[tokio::test]
+async fn a_description_reads_back_whatever_is_in_it() {
+    let (store, _client) = open().await;
+    let entry = EventType {
+        name: event_type("odd"),
+        description: "before\0after".to_owned(),
+        example: None,
+        schema: None,
+        created_at: at(0),
+        updated_at: at(0),
+    };
+    let put = store.put_event_type(entry.clone()).await;
+    assert_eq!(put, Ok((entry.clone(), true)));
+    assert_eq!(store.event_type(&entry.name).await, Ok(Some(entry)));
+}
+
+#[tokio::test]
+async fn no_account_has_a_uid_that_could_not_be_kept() {
+    let (store, _client) = open().await;
+    let uid = AccountRef::Uid("te\0nant".to_owned());
+    assert_eq!(store.account(&uid).await, Ok(None));
+}

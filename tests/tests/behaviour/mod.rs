@@ -1,0 +1,11 @@
+//! What the server does, seen from outside: attempts, answers of receivers, restarts, the data folder.
+
+mod attempts;
+mod backup;
+mod data_folder;
+mod receivers_that_misbehave;
+mod restarts;
+mod retention;
+mod schedule;
+mod settings;
+mod stopping;

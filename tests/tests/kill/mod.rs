@@ -1,0 +1,107 @@
+//! `kill -9` at random moments under load, round after round.
+//!
+//! At the end, every event that was answered is delivered, or failed by its schedule; nothing that the record showed
+//! as succeeded was sent again; what was sent twice was being sent when a kill came; and SQLite finds the file sound.
+//!
+//! The seed is printed; `POSTRIDER_TEST_SEED` sets it. The moments of the kills depend on the machine all the same.
+
+mod evidence;
+mod producers;
+
+use std::time::{Duration, Instant};
+
+use postrider_tests::{Account, Receiver, Reply, Server, database, wait};
+use serde_json::json;
+
+use evidence::{Evidence, Settled};
+use producers::Producers;
+
+/// How often the server is killed: each time, and in `./test --deep`.
+const ROUNDS: usize = 8;
+const ROUNDS_DEEP: usize = 60;
+
+/// Events that have to come together in a round, on average, for the test to mean something.
+const EVENTS_PER_ROUND_MIN: usize = 40;
+
+/// How long a round lasts, in milliseconds, before the kill.
+const ROUND_MS: std::ops::Range<u64> = 30..1_200;
+
+/// Every third round looks at the record before the kill.
+const LOOK_EVERY: usize = 3;
+
+/// Retries come quickly, so that the end does.
+const FLAGS: [&str; 4] = ["--allow-destination", "127.0.0.0/8", "--retry-delays", "1,1"];
+
+/// How long everything may take to settle after the last kill.
+const SETTLED_WITHIN: Duration = Duration::from_secs(60);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_killed_server_loses_no_accepted_event_and_repeats_none_that_it_recorded() {
+    lose_nothing(ROUNDS).await;
+}
+
+mod deep {
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_server_killed_many_times_loses_and_repeats_nothing_either() {
+        super::lose_nothing(super::ROUNDS_DEEP).await;
+    }
+}
+
+async fn lose_nothing(rounds: usize) {
+    let seed = std::env::var("POSTRIDER_TEST_SEED")
+        .ok()
+        .and_then(|text| text.parse().ok());
+    let seed: u64 = seed.unwrap_or_else(|| fastrand::u64(..));
+    println!("seed {seed}");
+    let mut random = fastrand::Rng::with_seed(seed);
+    let started = Instant::now();
+    let mut server = Server::start_with(&FLAGS);
+    let account = Account::create(server.api()).await;
+    let receiver = Receiver::start().await;
+    receiver.answer_by("/hook", answer);
+    account.automation(json!({"url": receiver.url("/hook")})).await;
+    let producers = Producers::start(&account, random.fork());
+    let mut kills = Vec::new();
+    let mut settled = Vec::new();
+    for round in 0..rounds {
+        tokio::time::sleep(Duration::from_millis(random.u64(ROUND_MS))).await;
+        if round % LOOK_EVERY == 0 {
+            settled.extend(Settled::read(&account.through(server.api())).await);
+        }
+        let killed_at = Instant::now();
+        server.kill();
+        server.start_again_with(&FLAGS);
+        kills.push(killed_at..Instant::now());
+        producers.move_to(server.api());
+    }
+    let accepted = producers.finish().await;
+    let account = account.through(server.api());
+    wait::until("nothing is pending", SETTLED_WITHIN, async || {
+        let page = account
+            .api
+            .get(account.at("/deliveries?status=pending&limit=1"))
+            .await
+            .expect(200);
+        page["data"].as_array()?.is_empty().then_some(())
+    })
+    .await;
+    let evidence = Evidence::gather(&account, &receiver, accepted, kills, settled).await;
+    assert!(server.stop().success());
+    database::assert_sound(&database::file_in(server.data_dir()));
+    evidence.print(seed, started.elapsed());
+    evidence.judge(rounds * EVENTS_PER_ROUND_MIN);
+}
+
+/// One event in fifty never succeeds, one in ten fails at first, one in ten is answered slowly: told by its marker, so
+/// that it is the same after a kill.
+fn answer(request: &postrider_tests::receiver::Received) -> Reply {
+    let body: serde_json::Value = serde_json::from_slice(&request.body).unwrap_or_default();
+    let number = body["data"]["number"].as_u64().unwrap_or_default();
+    let is_first = request.header("postrider-attempt") == "1";
+    match number % 100 {
+        0 | 50 => Reply::status(500),
+        1..=10 if is_first => Reply::status(500),
+        11..=20 => Reply::status(204).after(Duration::from_millis(200)),
+        _ => Reply::status(204),
+    }
+}
