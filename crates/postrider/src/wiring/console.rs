@@ -8,7 +8,7 @@ use postrider_console::{Brand, Console, ConsoleParts, Logo};
 use super::engine::Running;
 use super::system;
 use crate::config::Settings;
-use crate::failure::Failure;
+use postrider_cli::Failure;
 
 /// The console over this engine, under the operator's own brand.
 pub fn console(settings: &Settings, running: &Running) -> Result<Console, Failure> {
