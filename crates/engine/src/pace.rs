@@ -16,12 +16,6 @@ const START: u32 = 8;
 /// The widest lane. With responses in 5 ms, 256 at once are 51,000 requests a second: more than one node sends.
 const MAX: u32 = 256;
 
-/// "429 Too Many Requests" (RFC 6585, section 4).
-const TOO_MANY_REQUESTS: u16 = 429;
-
-/// "503 Service Unavailable" (RFC 9110, section 15.6.4).
-const SERVICE_UNAVAILABLE: u16 = 503;
-
 /// What an attempt says about the load that its receiver can take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lesson {
@@ -32,12 +26,10 @@ pub enum Lesson {
 }
 
 impl Lesson {
-    /// What follows from how an attempt ended.
-    pub fn of(outcome: Outcome, status_code: Option<u16>) -> Self {
+    /// What follows from how an attempt ended, and whether the receiver said that it is overloaded.
+    pub fn of(outcome: Outcome, overloaded: bool) -> Self {
         match outcome {
-            Outcome::BadStatus if matches!(status_code, Some(TOO_MANY_REQUESTS | SERVICE_UNAVAILABLE)) => {
-                Self::Less
-            }
+            _ if overloaded => Self::Less,
             Outcome::Succeeded | Outcome::BadStatus | Outcome::ProtocolError => Self::More,
             Outcome::Timeout
             | Outcome::DnsError
@@ -130,14 +122,9 @@ mod tests {
 
     #[test]
     fn a_receiver_that_asks_for_less_gets_half_and_other_statuses_are_no_reason_to_slow_down() {
-        for (status, width) in [
-            (429, START / 2),
-            (503, START / 2),
-            (500, START + 1),
-            (404, START + 1),
-        ] {
-            let lesson = Lesson::of(Outcome::BadStatus, Some(status));
-            assert_eq!(after(lesson, 1), width, "{status}");
+        for (overloaded, width) in [(true, START / 2), (false, START + 1)] {
+            let lesson = Lesson::of(Outcome::BadStatus, overloaded);
+            assert_eq!(after(lesson, 1), width, "{overloaded}");
         }
         for outcome in [
             Outcome::Timeout,
@@ -145,7 +132,7 @@ mod tests {
             Outcome::ConnectError,
             Outcome::TlsError,
         ] {
-            assert_eq!(after(Lesson::of(outcome, None), 1), START / 2, "{outcome:?}");
+            assert_eq!(after(Lesson::of(outcome, false), 1), START / 2, "{outcome:?}");
         }
     }
 

@@ -50,9 +50,7 @@ async fn run(engine: Arc<Engine>, first: Ready) {
 /// What the attempt says about its receiver; `None` where none was made.
 fn lesson(done: &Done) -> Option<Lesson> {
     match &done.finished.change {
-        Change::Attempted { attempt, .. } => {
-            Some(Lesson::of(attempt.outcome, attempt.exchange.status_code()))
-        }
+        Change::Attempted { attempt, .. } => Some(Lesson::of(attempt.outcome, done.advice.overloaded)),
         Change::Canceled { .. } => None,
     }
 }
