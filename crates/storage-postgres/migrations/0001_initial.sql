@@ -194,6 +194,13 @@ CREATE TABLE attempts (
 ) PARTITION BY RANGE (delivery_id);
 CREATE TABLE attempts_default PARTITION OF attempts DEFAULT;
 
+-- For a statement that is sent together with its `COMMIT`: it calls this where it would not change all the rows that it
+-- should. That undoes the transaction, and the node does the work again, one look at a time.
+CREATE FUNCTION fail_as_not_all() RETURNS integer LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'not all rows are as expected' USING ERRCODE = 'PR001';
+END $$;
+
 -- What `prune` still has to remove.
 CREATE TABLE deleted_accounts (
     account_id uuid        PRIMARY KEY,
