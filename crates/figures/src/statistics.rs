@@ -269,7 +269,7 @@ impl Batch {
 }
 
 fn is_test(event: &Event) -> bool {
-    event.test
+    event.is_test()
 }
 
 fn key_of(result: &RecordedResult<'_>) -> ActionKey {

@@ -155,11 +155,11 @@ async fn a_test_goes_to_its_automation_alone_and_is_marked() {
     let received = receiver.wait_for("/tested", 1, wait::SOON).await;
     let body: Value = serde_json::from_slice(&received[0].body).unwrap();
     assert_eq!((&body["id"], &body["data"]), (&sent["id"], &json!({"n": 1})));
-    assert_eq!(account.event(&id_of(&sent)).await["test"], true);
+    assert_eq!(account.event(&id_of(&sent)).await["origin"], "test");
     // A real one is not, and the other automation never saw the test.
     let real = account.send("proposal.accepted", "1").await;
     receiver.wait_for("/other", 1, wait::SOON).await;
-    assert_eq!(account.event(&real).await["test"], false);
+    assert_eq!(account.event(&real).await["origin"], "producer");
     assert_eq!(receiver.count("/other"), 1);
 }
 

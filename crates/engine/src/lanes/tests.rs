@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use postrider_model::delivery::{BodySpec, Progress};
-use postrider_model::{AutomationId, BodyContent, BodyStyle, DeliveryId, Event, EventId};
+use postrider_model::{AutomationId, BodyContent, BodyStyle, DeliveryId, Event, EventId, Origin};
 use postrider_storage::DeliveryKey;
 
 use super::*;
@@ -29,7 +29,7 @@ fn ready(action: ActionId, n: u128) -> Ready {
         data: Bytes::from_static(b"12345678"),
         occurred_at: None,
         created_at: at(0),
-        test: false,
+        origin: Origin::Producer,
         js_fixed_point: true,
         warning: None,
         deliveries: 1,
