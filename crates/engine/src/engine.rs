@@ -6,19 +6,19 @@ use std::time::Duration;
 
 use parking_lot::{Mutex, MutexGuard};
 use postrider_configuration::Configuration;
-use postrider_model::{ActionId, Clock, Entropy, IdGenerator, Outcome};
-use postrider_storage::{SessionId, Store, StoreError, StoreResult};
+use postrider_model::{ActionId, Clock, IdGenerator, Outcome};
+use postrider_storage::{ChangeFollower, SessionId, Store, StoreError, StoreResult};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
 
 use crate::accept::AcceptError;
 use crate::attempt::Done;
+use crate::carry::Carriers;
 use crate::lanes::{Lanes, Ready};
 use crate::meters::Meters;
 use crate::observe::Observer;
 use crate::settings::EngineSettings;
-use crate::transport::Transport;
 use crate::window::Window;
 use crate::work;
 use crate::work::append::AppendJob;
@@ -30,8 +30,8 @@ const LAST_RESULTS_MAX: Duration = Duration::from_secs(10);
 pub struct EngineParts {
     /// Where everything is kept.
     pub store: Arc<dyn Store>,
-    /// How requests are sent.
-    pub transport: Arc<dyn Transport>,
+    /// How actions are carried out.
+    pub carriers: Carriers,
     /// Accounts, automations, keys and event types.
     pub configuration: Arc<Configuration>,
     /// The time.
@@ -40,8 +40,8 @@ pub struct EngineParts {
     pub observer: Arc<dyn Observer>,
     /// Makes ids; one per process.
     pub ids: Arc<IdGenerator>,
-    /// Randomness.
-    pub entropy: Entropy,
+    /// What else holds parts of the store in memory, and follows what other nodes change.
+    pub followers: Vec<Arc<dyn ChangeFollower>>,
     /// What the operator set.
     pub settings: EngineSettings,
 }
@@ -60,7 +60,6 @@ pub struct Engine {
     /// The store is to be asked for waiting deliveries at the next wake-up.
     rescan: AtomicBool,
     attempt_left: Notify,
-    api_keys_changes: watch::Sender<()>,
     stopping: AtomicBool,
     halt: watch::Sender<bool>,
     tasks: Mutex<Tasks>,
@@ -97,7 +96,6 @@ impl Engine {
             refill: Notify::new(),
             rescan: AtomicBool::new(false),
             attempt_left: Notify::new(),
-            api_keys_changes: watch::channel(()).0,
             stopping: AtomicBool::new(false),
             halt: watch::channel(false).0,
             tasks: Mutex::new(Tasks::default()),
@@ -198,13 +196,8 @@ impl Engine {
         &self.parts.configuration
     }
 
-    /// Changes whenever another node may have changed the keys that open the API.
-    pub fn api_keys_changes(&self) -> watch::Receiver<()> {
-        self.api_keys_changes.subscribe()
-    }
-
-    pub(crate) fn api_keys_changed(&self) {
-        self.api_keys_changes.send_replace(());
+    pub(crate) fn followers(&self) -> &[Arc<dyn ChangeFollower>] {
+        &self.parts.followers
     }
 
     pub(crate) fn observer(&self) -> &dyn Observer {
@@ -215,13 +208,8 @@ impl Engine {
         &self.meters
     }
 
-    /// Fresh random bytes, fit for secrets.
-    pub(crate) fn random<const N: usize>(&self) -> [u8; N] {
-        self.parts.entropy.bytes()
-    }
-
-    pub(crate) fn transport(&self) -> &dyn Transport {
-        &*self.parts.transport
+    pub(crate) fn carriers(&self) -> &Carriers {
+        &self.parts.carriers
     }
 
     pub(crate) fn lanes(&self) -> MutexGuard<'_, Lanes> {

@@ -196,8 +196,7 @@ async fn update(
 
 /// Writes everything but the id and the beginning of an automation that this transaction has locked.
 async fn replace(client: &impl GenericClient, account: AccountId, automation: &Automation) -> SqlResult<()> {
-    let sql =
-        "UPDATE automations SET name = $3, enabled = $4, trigger = $5, actions = $6, retry_delays = $7,
+    let sql = "UPDATE automations SET name = $3, enabled = $4, trigger = $5, actions = $6, retry_delays = $7,
                                       updated_at = $8, version = $9
                WHERE account_id = $1 AND id = $2";
     statement::execute(

@@ -1,25 +1,27 @@
-//! The engine, the configuration that it obeys and the figures over its work, from the settings.
+//! What a node works with, from the settings: configuration, access, figures, and the engine over them.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use postrider_access::{Access, AccessParts};
 use postrider_configuration::{Configuration, ConfigurationParts};
 use postrider_egress::{ClientSettings, EgressGuard, HttpClient, Resolve, SystemResolver};
 use postrider_engine::observe::Observer;
-use postrider_engine::transport::Transport;
-use postrider_engine::{Engine, EngineParts, SystemClock};
+use postrider_engine::{Carriers, Engine, EngineParts, SystemClock, WebhookCarrier};
 use postrider_figures::{Figures, FiguresParts};
 use postrider_model::{Clock, Entropy, IdGenerator};
 use postrider_signing::HeaderNames;
 use postrider_storage::Store;
 
 use crate::config::Settings;
-use crate::failure::Failure;
+use postrider_cli::Failure;
 
 /// An engine that works, and what belongs to it.
 pub struct Running {
     /// Accounts, automations, keys and event types.
     pub configuration: Arc<Configuration>,
+    /// Who may call. It admits nobody until it is opened.
+    pub access: Arc<Access>,
     /// What delivers.
     pub engine: Arc<Engine>,
     /// The record, and figures over it; the engine's observer.
@@ -48,26 +50,33 @@ pub async fn start(settings: &Settings, store: Arc<dyn Store>) -> Result<Running
         resolver: Arc::new(SystemResolver::new()),
     };
     let configuration = shared.configuration(settings).await?;
-    let transport = shared.transport(settings)?;
+    let access = Arc::new(Access::new(AccessParts {
+        store: Arc::clone(&shared.store),
+        clock: Arc::clone(&shared.clock),
+        ids: Arc::clone(&shared.ids),
+        entropy: shared.entropy.clone(),
+    }));
+    let carriers = shared.carriers(settings)?;
     let figures = Figures::start(FiguresParts {
         store: Arc::clone(&shared.store),
         clock: Arc::clone(&shared.clock),
         retention: settings.retention.get(),
     });
     let engine = Engine::start(EngineParts {
-        transport,
+        carriers,
         observer: Arc::clone(&figures) as Arc<dyn Observer>,
         configuration: Arc::clone(&configuration),
         store: shared.store,
         clock: shared.clock,
         ids: shared.ids,
-        entropy: shared.entropy,
+        followers: vec![Arc::clone(&access) as _],
         settings: settings.engine(),
     });
     let engine = engine.await;
     let engine = engine.map_err(|error| Failure::Failed(format!("the engine cannot start: {error}")))?;
     Ok(Running {
         configuration,
+        access,
         engine,
         figures,
     })
@@ -97,7 +106,7 @@ impl Shared {
         loaded.map_err(|error| Failure::Failed(format!("the configuration cannot be read: {error}")))
     }
 
-    fn transport(&self, settings: &Settings) -> Result<Arc<dyn Transport>, Failure> {
+    fn carriers(&self, settings: &Settings) -> Result<Carriers, Failure> {
         let extra_ca_pem = settings.extra_ca_file.as_ref().map(std::fs::read).transpose();
         let in_file = |error: &dyn std::fmt::Display| {
             let file = settings.extra_ca_file.as_deref().unwrap_or_else(|| "".as_ref());
@@ -114,7 +123,14 @@ impl Shared {
             Arc::clone(&self.clock),
             &client_settings,
         );
-        Ok(Arc::new(client.map_err(|error| in_file(&error))?))
+        let webhook = WebhookCarrier::new(
+            client.map_err(|error| in_file(&error))?,
+            HeaderNames::new(settings.header_prefix.as_str()),
+            Arc::clone(&self.clock),
+        );
+        Ok(Carriers {
+            webhook: Arc::new(webhook),
+        })
     }
 }
 
