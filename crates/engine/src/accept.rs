@@ -5,7 +5,7 @@
 //! that a producer that hangs up in between cannot leave a stored event behind that nobody carries out.
 
 use bytes::Bytes;
-use postrider_json::{self as json, JsonError};
+use postrider_json::{Inspection, JsonError, Payload, PayloadError};
 use postrider_model::delivery::BodySpec;
 use postrider_model::{
     AccountId, Automation, AutomationId, DeliveryId, Event, EventId, EventTypeName, Timestamp, Warning,
@@ -17,7 +17,8 @@ use crate::engine::Engine;
 use crate::settings::UnseenTypes;
 use crate::work::append::AppendJob;
 use postrider_configuration::AccountEntry;
-use postrider_configuration::catalogue::{self, Known, SchemaViolation};
+use postrider_configuration::SchemaViolation;
+use postrider_configuration::catalogue::Known;
 
 /// Longest pointer of a warning, in bytes.
 const POINTER_BYTES_MAX: usize = 1024;
@@ -64,7 +65,7 @@ pub enum Rejection {
     },
     /// `data` is not well-formed, or nested too deeply.
     Json(JsonError),
-    /// `data` is no UTF-8.
+    /// `data` is not UTF-8.
     NotUtf8,
     /// The type is not in the catalogue, and this installation accepts no others.
     UnknownType,
@@ -72,6 +73,15 @@ pub enum Rejection {
     Schema(Vec<SchemaViolation>),
     /// A test of an automation that is switched off.
     AutomationDisabled,
+}
+
+impl From<PayloadError> for Rejection {
+    fn from(error: PayloadError) -> Self {
+        match error {
+            PayloadError::NotUtf8 => Self::NotUtf8,
+            PayloadError::Json(error) => Self::Json(error),
+        }
+    }
 }
 
 /// Why nothing was accepted at all.
@@ -231,17 +241,16 @@ impl Engine {
         })
     }
 
-    fn check(&self, submission: &Submission, is_test: bool) -> Result<(json::Inspection, bool), Rejection> {
+    fn check(&self, submission: &Submission, is_test: bool) -> Result<(Inspection, bool), Rejection> {
         let max = self.settings().data_bytes_max;
         if submission.data.len() > max {
             return Err(Rejection::DataTooLarge { max });
         }
-        let text = std::str::from_utf8(&submission.data).map_err(|_| Rejection::NotUtf8)?;
-        let inspection = json::inspect(text).map_err(Rejection::Json)?;
+        let payload = Payload::read(&submission.data)?;
         let adds_event_type = match self.configuration().catalogue().look_up(&submission.event_type) {
             Known::Plain => false,
-            Known::WithSchema(validator) => {
-                let violations = catalogue::violations(&validator, &submission.data);
+            Known::WithSchema(schema) => {
+                let violations = schema.violations(&payload);
                 if !violations.is_empty() {
                     return Err(Rejection::Schema(violations));
                 }
@@ -252,7 +261,7 @@ impl Engine {
             Known::Unseen => true,
             Known::UnseenAndFull => false,
         };
-        Ok((inspection, adds_event_type))
+        Ok((payload.into_inspection(), adds_event_type))
     }
 
     async fn append(
