@@ -9,6 +9,7 @@ use bytes::Bytes;
 use http::{Request, Uri};
 use postrider_configuration::Configuration;
 use postrider_engine::{ApiKeys, Engine};
+use postrider_figures::Figures;
 use tower::Service as _;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -25,10 +26,12 @@ use crate::routes::{
 /// What handlers work with. Cheap to clone.
 #[derive(Clone)]
 pub struct ApiState {
-    /// The engine, and through it the store and the clock.
+    /// The engine, and through it the clock.
     pub engine: Arc<Engine>,
     /// Accounts, automations, keys and event types.
     pub configuration: Arc<Configuration>,
+    /// The record, and figures over it.
+    pub figures: Arc<Figures>,
     /// Who may call.
     pub keys: Arc<ApiKeys>,
     /// Where the console is, as a browser reaches it: an origin without a slash at its end. `None`: where a request was

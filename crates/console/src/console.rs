@@ -15,6 +15,7 @@ use futures_util::FutureExt as _;
 use http::{HeaderMap, Method, Request};
 use postrider_configuration::Configuration;
 use postrider_engine::{ApiKeys, Engine};
+use postrider_figures::Figures;
 use tokio::sync::watch;
 use tower::ServiceExt as _;
 
@@ -34,10 +35,12 @@ use crate::visitor::limit::SignInLimit;
 
 /// What a console is made of.
 pub struct ConsoleParts {
-    /// The engine, and through it the store and the clock.
+    /// The engine, and through it the clock.
     pub engine: Arc<Engine>,
     /// Accounts, automations, keys and event types.
     pub configuration: Arc<Configuration>,
+    /// The record, and figures over it.
+    pub figures: Arc<Figures>,
     /// The keys of the API, which sign in the operator's staff.
     pub keys: Arc<ApiKeys>,
     /// The installation's name, colour and logo.
@@ -72,6 +75,7 @@ impl Console {
             assets: Assets::new(&parts.brand),
             engine: parts.engine,
             configuration: parts.configuration,
+            figures: parts.figures,
             keys: parts.keys,
             brand: parts.brand,
             public_url: parts.public_url,

@@ -15,7 +15,7 @@ use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use http::{HeaderMap, StatusCode};
-use postrider_engine::AttemptNews;
+use postrider_figures::AttemptNews;
 use postrider_model::AccountId;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast, watch};
 use tokio::time::{Instant, sleep_until, timeout_at};
@@ -64,7 +64,7 @@ where
     };
     let now = Instant::now();
     let watcher = Watcher {
-        news: app.engine.feed().watch(),
+        news: app.figures.watch(),
         stopping: app.stopping.clone(),
         app: Arc::clone(app),
         session,

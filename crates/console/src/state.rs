@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use postrider_configuration::Configuration;
 use postrider_engine::{ApiKeys, Engine};
+use postrider_figures::Figures;
 use postrider_model::Timestamp;
 use postrider_web::host::RequestHost;
 use tokio::sync::watch;
@@ -21,10 +22,12 @@ pub type App = Arc<Shared>;
 
 /// What pages work with.
 pub struct Shared {
-    /// The engine, and through it the store and the clock.
+    /// The engine, and through it the clock.
     pub engine: Arc<Engine>,
     /// Accounts, automations, keys and event types.
     pub configuration: Arc<Configuration>,
+    /// The record, and figures over it.
+    pub figures: Arc<Figures>,
     /// The keys of the API, which sign in the operator's staff.
     pub keys: Arc<ApiKeys>,
     /// The installation's name, colour and logo.

@@ -9,16 +9,15 @@ use postrider_configuration::Configuration;
 use postrider_model::{ActionId, Clock, Entropy, IdGenerator, Outcome};
 use postrider_storage::{SessionId, Store, StoreError, StoreResult};
 use tokio::sync::mpsc::error::TrySendError;
-use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
 
 use crate::accept::AcceptError;
 use crate::attempt::Done;
-use crate::feed::Feed;
 use crate::lanes::{Lanes, Ready};
 use crate::meters::Meters;
+use crate::observe::Observer;
 use crate::settings::EngineSettings;
-use crate::statistics::Statistics;
 use crate::transport::Transport;
 use crate::window::Window;
 use crate::work;
@@ -26,9 +25,6 @@ use crate::work::append::AppendJob;
 
 /// How long a stop waits for the last events and results to be on disk, once the attempts are over.
 const LAST_RESULTS_MAX: Duration = Duration::from_secs(10);
-
-/// How long a stop then waits for the last figures to be added. They are not worth more.
-const LAST_STATISTICS_MAX: Duration = Duration::from_secs(3);
 
 /// What an engine is made of.
 pub struct EngineParts {
@@ -40,6 +36,8 @@ pub struct EngineParts {
     pub configuration: Arc<Configuration>,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// Who is told what the engine does.
+    pub observer: Arc<dyn Observer>,
     /// Makes ids; one per process.
     pub ids: Arc<IdGenerator>,
     /// Randomness.
@@ -51,9 +49,7 @@ pub struct EngineParts {
 /// A node's engine. Shared as `Arc<Engine>`.
 pub struct Engine {
     parts: EngineParts,
-    feed: Feed,
     meters: Meters,
-    statistics: Statistics,
     lanes: Mutex<Lanes>,
     session: AtomicI64,
     /// Monotonic milliseconds until which the session is certainly alive.
@@ -73,8 +69,6 @@ pub struct Engine {
 #[derive(Default)]
 struct Tasks {
     advance: Option<JoinHandle<()>>,
-    /// Ends when the sender is dropped.
-    statistics: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
     /// Those that are aborted on a stop.
     background: Vec<JoinHandle<()>>,
 }
@@ -94,9 +88,7 @@ impl Engine {
         let (appends, append_jobs) = mpsc::channel(work::append::QUEUE_MAX);
         let (results, done) = mpsc::channel(work::record::QUEUE_MAX);
         let engine = Arc::new(Self {
-            feed: Feed::new(),
             meters: Meters::new(),
-            statistics: Statistics::default(),
             lanes: Mutex::new(lanes),
             session: AtomicI64::new(session.0),
             lease_ends_ms: AtomicU64::new(0),
@@ -127,9 +119,6 @@ impl Engine {
         let mut tasks = self.tasks.lock();
         let inbox = work::advance::Inbox::new(append_jobs, done);
         tasks.advance = Some(tokio::spawn(work::advance::run(Arc::clone(self), inbox)));
-        let (stop, stopped) = oneshot::channel();
-        let statistics = tokio::spawn(work::statistics::run(Arc::clone(self), stopped));
-        tasks.statistics = Some((stop, statistics));
         tasks.background = vec![
             tokio::spawn(work::refill::run(Arc::clone(self))),
             tokio::spawn(work::session::run(Arc::clone(self))),
@@ -147,17 +136,12 @@ impl Engine {
         self.stopping.store(true, Ordering::Relaxed);
         self.lanes.lock().hold_back();
         drop(self.appends.lock().take());
-        let Tasks {
-            advance,
-            statistics,
-            background,
-        } = std::mem::take(&mut *self.tasks.lock());
+        let Tasks { advance, background } = std::mem::take(&mut *self.tasks.lock());
         // An error says that the grace is over: what is still under way is given back below.
         let _ = tokio::time::timeout(grace, self.no_attempts()).await;
         self.halt.send_replace(true);
         drop(self.results.lock().take());
         join(advance, LAST_RESULTS_MAX).await;
-        join(statistics.map(|(_, task)| task), LAST_STATISTICS_MAX).await;
         background.iter().for_each(JoinHandle::abort);
         if let Err(error) = self
             .parts
@@ -182,6 +166,11 @@ impl Engine {
     /// Whether [`Self::stop`] was called.
     pub fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Relaxed)
+    }
+
+    /// Whether the store answers and can write.
+    pub async fn check_store(&self) -> StoreResult<()> {
+        self.parts.store.check().await
     }
 
     /// The store.
@@ -209,11 +198,6 @@ impl Engine {
         &self.parts.configuration
     }
 
-    /// News of attempts.
-    pub fn feed(&self) -> &Feed {
-        &self.feed
-    }
-
     /// Changes whenever another node may have changed the keys that open the API.
     pub fn api_keys_changes(&self) -> watch::Receiver<()> {
         self.api_keys_changes.subscribe()
@@ -223,8 +207,8 @@ impl Engine {
         self.api_keys_changes.send_replace(());
     }
 
-    pub(crate) fn statistics(&self) -> &Statistics {
-        &self.statistics
+    pub(crate) fn observer(&self) -> &dyn Observer {
+        &*self.parts.observer
     }
 
     pub(crate) fn meters(&self) -> &Meters {

@@ -14,7 +14,7 @@
 //! * [`lanes`]: what is in memory, one lane per action, under one bound for all ([`window`], [`width`]).
 //! * [`attempt`]: makes one request from a delivery and the configuration as it is now.
 //! * [`work`]: the tasks that attempt, record, refill lanes from the store, keep the session and prune.
-//! * [`statistics`], [`overview`]: what is counted, and the figures that people look at.
+//! * [`observe`]: what the engine tells of its work, to those who count or show it.
 //! * [`api_keys`], [`admin_key`], [`sign_in`]: who may call the API and be in the console.
 //!
 //! To add an option of an action: see [`postrider_model`]. To add a background job: a file in `work/`, started in
@@ -26,16 +26,14 @@ pub mod api_keys;
 pub mod attempt;
 pub mod clock;
 pub mod engine;
-pub mod feed;
 pub mod lanes;
 pub mod load;
 mod meters;
-pub mod overview;
+pub mod observe;
 pub mod replay;
 pub mod resend;
 pub mod settings;
 pub mod sign_in;
-pub mod statistics;
 pub mod transport;
 pub mod width;
 pub mod window;
@@ -47,8 +45,6 @@ pub use api_keys::{ApiKeyName, ApiKeys, ShownKey};
 pub use attempt::body_of;
 pub use clock::SystemClock;
 pub use engine::{Engine, EngineParts};
-pub use feed::{AttemptNews, Feed};
-pub use overview::{Overview, OverviewStep, Range, Rate};
 pub use replay::{ReplayCount, ReplayProgress};
 pub use resend::ResendOutcome;
 pub use settings::{EngineSettings, UnseenTypes};

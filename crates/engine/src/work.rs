@@ -13,4 +13,3 @@ pub mod prune;
 pub mod record;
 pub mod refill;
 pub mod session;
-pub mod statistics;

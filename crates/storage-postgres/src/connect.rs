@@ -52,9 +52,7 @@ pub(crate) fn config(options: &PostgresOptions) -> Result<Config, OptionsError> 
     if config.get_application_name().is_none() {
         config.application_name("postrider");
     }
-    let settings = session_settings(options.verb_max, config.get_options());
     config
-        .options(settings)
         .target_session_attrs(TargetSessionAttrs::ReadWrite)
         .connect_timeout(CONNECT_MAX)
         .keepalives(true)
@@ -78,22 +76,30 @@ fn without_verification(url: &str) -> (String, bool) {
     (url, verified)
 }
 
-/// What the server enforces on our sessions: whatever becomes of this node, it holds no lock for long. The server
-/// gives up before the verb does: its answer tells a slow statement from a server that is away. Nothing is compiled for
-/// a statement: over a month of partitions that takes seconds (measured), for a list that is then read in a tenth of one.
-fn session_settings(verb_max: Duration, given: Option<&str>) -> String {
+/// Statements that a new connection begins with: what the server enforces on our sessions. Whatever becomes of this
+/// node, it holds no lock for long. The server gives up before the verb does: its answer tells a slow statement from a
+/// server that is away. Nothing is compiled for a statement: over a month of partitions that takes seconds (measured),
+/// for a list that is then read in a tenth of one.
+///
+/// They are not startup parameters (`options`), because PgBouncer and other poolers refuse a connection that brings any
+/// they do not know. Settings that the operator gives in the URL's `options` stay as they are.
+pub(crate) fn session_settings(config: &Config, verb_max: Duration) -> String {
     let most_ms = verb_max.as_millis() * 4 / 5;
     let idle_ms = IDLE_IN_TRANSACTION_MAX.as_millis();
-    let mut settings = format!(
-        "-c statement_timeout={most_ms} -c idle_in_transaction_session_timeout={idle_ms} \
-         -c lock_timeout={most_ms} -c default_transaction_isolation=read\\ committed \
-         -c synchronize_seqscans=off -c jit=off"
-    );
-    if let Some(given) = given {
-        settings.push(' ');
-        settings.push_str(given);
-    }
-    settings
+    let settings = [
+        ("statement_timeout", most_ms.to_string()),
+        ("idle_in_transaction_session_timeout", idle_ms.to_string()),
+        ("lock_timeout", most_ms.to_string()),
+        ("default_transaction_isolation", "'read committed'".to_owned()),
+        ("synchronize_seqscans", "off".to_owned()),
+        ("jit", "off".to_owned()),
+    ];
+    let given = config.get_options().unwrap_or_default();
+    let is_ours = |(name, _): &&(&str, String)| !given.contains(name);
+    let statements = settings.iter().filter(is_ours);
+    statements
+        .map(|(name, value)| format!("SET {name} = {value};"))
+        .collect()
 }
 
 fn parse_error(error: &tokio_postgres::Error) -> String {
@@ -115,6 +121,23 @@ mod tests {
             let refused = config(&PostgresOptions::new(url)).unwrap_err().to_string();
             assert!(!refused.contains("hidden"), "{refused}");
         }
+    }
+
+    #[test]
+    fn settings_are_no_startup_parameters_and_the_operators_own_stay() {
+        let options = PostgresOptions::new("postgres://u@h/db");
+        let plain = config(&options).unwrap();
+        assert_eq!(plain.get_options(), None);
+        let settings = session_settings(&plain, Duration::from_secs(10));
+        assert!(
+            settings.starts_with("SET statement_timeout = 8000;"),
+            "{settings}"
+        );
+        assert!(settings.contains("SET jit = off;"), "{settings}");
+        let options = PostgresOptions::new("postgres://u@h/db?options=-c%20jit%3Don");
+        let given = config(&options).unwrap();
+        assert_eq!(given.get_options(), Some("-c jit=on"));
+        assert!(!session_settings(&given, Duration::from_secs(10)).contains("jit"));
     }
 
     #[test]

@@ -10,7 +10,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use deadpool_postgres::{
-    Hook, HookError, Manager, ManagerConfig, Object, Pool, QueueMode, RecyclingMethod, Runtime, Timeouts,
+    ClientWrapper, Hook, HookError, Manager, ManagerConfig, Object, Pool, QueueMode, RecyclingMethod,
+    Runtime, Timeouts,
 };
 use postrider_storage::{StoreError, StoreResult};
 use tokio::time::{Instant, sleep, timeout_at};
@@ -52,7 +53,9 @@ impl Database {
         let manager_config = ManagerConfig {
             recycling_method: RecyclingMethod::Fast,
         };
-        let manager = Manager::from_config(connect::config(options)?, tls, manager_config);
+        let config = connect::config(options)?;
+        let settings: Arc<str> = connect::session_settings(&config, options.verb_max).into();
+        let manager = Manager::from_config(config, tls, manager_config);
         let pool = Pool::builder(manager)
             .max_size(options.connections_max.max(2))
             // The last one used is the one whose statements are planned and whose caches are warm.
@@ -63,6 +66,10 @@ impl Database {
                 create: Some(options.verb_max),
                 recycle: Some(options.verb_max),
             })
+            .post_create(Hook::async_fn(move |client: &mut ClientWrapper, _| {
+                let settings = Arc::clone(&settings);
+                Box::pin(async move { client.batch_execute(&settings).await.map_err(HookError::Backend) })
+            }))
             .pre_recycle(Hook::sync_fn(|_, metrics| {
                 if metrics.age() < CONNECTION_AGE_MAX {
                     Ok(())

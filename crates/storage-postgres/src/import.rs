@@ -25,6 +25,7 @@ use crate::partitions::day::Day;
 use crate::schema::SCHEMA_VERSION;
 use crate::sql_error::{SqlError, SqlResult};
 use crate::statement;
+use crate::suitability::Unsuitable;
 
 /// Why nothing, or nothing more, is copied.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -35,6 +36,9 @@ pub enum ImportError {
     /// The database could not be reached, or refused.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The store does not work in the database.
+    #[error(transparent)]
+    Unsuitable(#[from] Unsuitable),
     /// A newer Postrider migrated the database.
     #[error("the database has schema {found}, and this Postrider writes schema {SCHEMA_VERSION}")]
     TooNew {

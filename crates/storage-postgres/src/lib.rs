@@ -42,6 +42,7 @@ mod sql_error;
 mod statement;
 mod statistics;
 mod store;
+mod suitability;
 mod tls;
 mod work;
 
@@ -51,3 +52,4 @@ pub use import::{Begun, Difference, ImportError, PostgresImport};
 pub use options::{CONNECTIONS_DEFAULT, PostgresOptions, VERB_MAX};
 pub use schema::{MigrationReport, SCHEMA_VERSION};
 pub use store::{OpenError, PostgresStore};
+pub use suitability::Unsuitable;

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::io;
 
-use deadpool_postgres::{PoolError, TimeoutType};
+use deadpool_postgres::{HookError, PoolError, TimeoutType};
 use postrider_storage::StoreError;
 use postrider_storage::encoding::Damaged;
 use tokio_postgres::error::SqlState;
@@ -16,7 +16,7 @@ pub(crate) enum SqlError {
     Postgres(#[from] tokio_postgres::Error),
     /// No connection could be had.
     #[error("no connection: {}", describe_pool(.0))]
-    Pool(#[from] PoolError),
+    Pool(PoolError),
     /// Another transaction did at the same time what this one was about to do: trying again finds it done.
     #[error("another transaction was faster, again and again")]
     Raced,
@@ -122,6 +122,16 @@ impl SqlError {
                     || self.may_be_tried_again()
             }),
         }
+    }
+}
+
+impl From<PoolError> for SqlError {
+    fn from(error: PoolError) -> Self {
+        Self::Pool(match error {
+            // The first statement of a new connection is a part of connecting.
+            PoolError::PostCreateHook(HookError::Backend(error)) => PoolError::Backend(error),
+            other => other,
+        })
     }
 }
 

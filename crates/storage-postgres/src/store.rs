@@ -15,6 +15,7 @@ use crate::options::PostgresOptions;
 use crate::partitions;
 use crate::retention;
 use crate::schema::{self, MigrationReport};
+use crate::suitability::{self, Unsuitable};
 use crate::tls;
 
 /// Why a store could not be opened.
@@ -26,6 +27,9 @@ pub enum OpenError {
     /// The database could not be reached, or refused.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The store does not work in this database.
+    #[error(transparent)]
+    Unsuitable(#[from] Unsuitable),
     /// Only a part of what belongs here is here.
     #[error(transparent)]
     Unfinished(#[from] UnfinishedCopy),
@@ -49,6 +53,7 @@ impl PostgresStore {
     /// What the options lack, or what the database said.
     pub async fn open(options: PostgresOptions) -> Result<Self, OpenError> {
         let store = Self::connect(&options)?;
+        store.check().await?;
         store.migrate().await?;
         let unfinished = store
             .database
@@ -68,7 +73,9 @@ impl PostgresStore {
     /// # Errors
     /// What the options lack, or what the database said.
     pub async fn migrate_only(options: PostgresOptions) -> Result<MigrationReport, OpenError> {
-        Ok(Self::connect(&options)?.migrate().await?)
+        let store = Self::connect(&options)?;
+        store.check().await?;
+        Ok(store.migrate().await?)
     }
 
     /// The version of the database's schema; 0 where it is empty.
@@ -94,6 +101,14 @@ impl PostgresStore {
             ),
             retention: retention::Progress::new(),
         })
+    }
+
+    /// Makes sure that the store can work in the database.
+    async fn check(&self) -> Result<(), OpenError> {
+        let unsuitable = self.database.run(|| suitability::unsuitable(&self.database));
+        unsuitable
+            .await?
+            .map_or(Ok(()), |unsuitable| Err(unsuitable.into()))
     }
 
     /// Not within a verb's time: it may wait for another node that migrates, or for tables in use.

@@ -14,12 +14,7 @@ use crate::problem::{Code, Problem};
 use crate::router::ApiState;
 
 async fn find(state: &ApiState, key: DeliveryKey) -> Result<Delivery, Problem> {
-    state
-        .engine
-        .store()
-        .delivery(key)
-        .await?
-        .ok_or_else(delivery_not_found)
+    state.figures.delivery(key).await?.ok_or_else(delivery_not_found)
 }
 
 fn delivery_not_found() -> Problem {

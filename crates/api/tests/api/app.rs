@@ -14,8 +14,10 @@ use parking_lot::Mutex;
 use postrider_api::{Api, ApiState};
 use postrider_configuration::{Configuration, ConfigurationParts};
 use postrider_egress::{EgressGuard, Resolve, ResolveError};
+use postrider_engine::observe::Observer;
 use postrider_engine::transport::{self, Response as Received, Transport};
 use postrider_engine::{ApiKeys, Engine, EngineParts, EngineSettings, SystemClock, ensure_admin_key};
+use postrider_figures::{Figures, FiguresParts};
 use postrider_model::{Clock, Entropy, IdGenerator, Outcome};
 use postrider_signing::HeaderNames;
 use postrider_storage::Store;
@@ -85,8 +87,14 @@ impl App {
             header_names: HeaderNames::new("Postrider"),
         });
         let configuration = Arc::new(configuration.await.unwrap());
+        let figures = Figures::start(FiguresParts {
+            store: Arc::clone(&store),
+            clock: Arc::clone(&clock),
+            retention: settings.retention,
+        });
         let engine = Engine::start(EngineParts {
             store,
+            observer: Arc::clone(&figures) as Arc<dyn Observer>,
             transport: Arc::new(Receivers(Arc::clone(&sent))),
             configuration: Arc::clone(&configuration),
             clock,
@@ -99,6 +107,7 @@ impl App {
         let state = ApiState {
             engine: Arc::clone(&engine),
             configuration,
+            figures,
             keys,
             public_url: public_url.map(Arc::from),
             metrics: Arc::new(|| "some_metric 1\n".to_owned()),

@@ -16,8 +16,10 @@ use postrider_configuration::{
 };
 use postrider_console::{Brand, Console, ConsoleParts, SystemFacts};
 use postrider_egress::{EgressGuard, Resolve, ResolveError};
+use postrider_engine::observe::Observer;
 use postrider_engine::transport::{self, Transport};
 use postrider_engine::{ApiKeys, Engine, EngineParts, EngineSettings, SystemClock, ensure_admin_key};
+use postrider_figures::{Figures, FiguresParts};
 use postrider_model::{
     AccountId, ApiKeyId, AutomationId, BodyContent, BodyStyle, Clock, Entropy, EventId, IdGenerator, Outcome,
 };
@@ -85,8 +87,14 @@ impl App {
             header_names: HeaderNames::new("Postrider"),
         });
         let configuration = Arc::new(configuration.await.unwrap());
+        let figures = Figures::start(FiguresParts {
+            store: Arc::clone(&store),
+            clock: Arc::clone(&clock),
+            retention: EngineSettings::default().retention,
+        });
         let engine = Engine::start(EngineParts {
             store,
+            observer: Arc::clone(&figures) as Arc<dyn Observer>,
             transport: Arc::new(Thanks),
             configuration: Arc::clone(&configuration),
             clock,
@@ -96,7 +104,7 @@ impl App {
         })
         .await
         .unwrap();
-        let console = console(&engine, &configuration, &keys);
+        let console = console(&engine, &configuration, figures, &keys);
         describe_event_type(&configuration).await;
         let accounts = [fill(&engine, "Acme").await, fill(&engine, "Globex").await];
         let mut app = Self {
@@ -228,10 +236,16 @@ pub fn is_missing(response: &Response) -> bool {
     response.status() == StatusCode::NOT_FOUND
 }
 
-fn console(engine: &Arc<Engine>, configuration: &Arc<Configuration>, keys: &Arc<ApiKeys>) -> Console {
+fn console(
+    engine: &Arc<Engine>,
+    configuration: &Arc<Configuration>,
+    figures: Arc<Figures>,
+    keys: &Arc<ApiKeys>,
+) -> Console {
     Console::new(ConsoleParts {
         engine: Arc::clone(engine),
         configuration: Arc::clone(configuration),
+        figures,
         keys: Arc::clone(keys),
         brand: Brand {
             product: "Postrider".to_owned(),

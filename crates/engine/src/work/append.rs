@@ -12,6 +12,7 @@ use tokio::sync::oneshot;
 use crate::accept::{Accepted, Rejection};
 use crate::engine::Engine;
 use crate::lanes::{Lanes, Ready};
+use crate::observe::StoredEvents;
 
 /// Jobs that may queue: with one event each, some 200 ms of the 18,000 a second that the design aims at. Past that,
 /// producers are told to come back rather than left waiting.
@@ -96,19 +97,17 @@ impl Submitted {
         let mut new_types = Vec::new();
         let (mut waiting, mut stored) = (false, 0);
         let mut lanes = engine.lanes();
-        let mut counting = engine.statistics().counting();
-        for (new, appended) in self.events.iter().zip(appended) {
+        for (new, appended) in self.events.iter().zip(&appended) {
             answers.push(match appended {
                 Appended::Stored => {
                     stored += 1;
-                    counting.event(&new.event);
                     new_types.extend(new.adds_event_type.then_some(&new.event.event_type));
                     waiting |= hand_over(&mut lanes, session, now, new);
                     Ok(accepted(&new.event, false))
                 }
                 Appended::Known(event) => {
                     unreserve(&mut lanes, new, now);
-                    Ok(accepted(&event, true))
+                    Ok(accepted(event, true))
                 }
                 Appended::Conflict => {
                     unreserve(&mut lanes, new, now);
@@ -116,8 +115,10 @@ impl Submitted {
                 }
             });
         }
-        drop(counting);
         drop(lanes);
+        engine
+            .observer()
+            .events_stored(StoredEvents::new(&self.events, &appended));
         for event_type in new_types {
             engine.configuration().catalogue().added(event_type);
         }

@@ -5,15 +5,13 @@ use std::time::Duration;
 
 use postrider_model::automation::DisabledReason;
 use postrider_model::delivery::Next;
-use postrider_model::{AccountId, ActionId, AutomationId, DeliveryStatus, Event};
-use postrider_storage::statistics::ActionKey;
+use postrider_model::{AccountId, ActionId, DeliveryStatus};
 use postrider_storage::{Change, Finished, Recorded, SessionId};
 use tokio::time::Instant;
 
 use crate::attempt::Done;
 use crate::engine::Engine;
-use crate::feed::AttemptNews;
-use crate::statistics::Settled;
+use crate::observe::{RecordedResults, Subject};
 
 /// Results that may queue.
 pub const QUEUE_MAX: usize = 2_048;
@@ -35,15 +33,6 @@ pub struct Results {
     /// When to try next, and how long to wait after that.
     retry_at: Instant,
     wait: Duration,
-}
-
-/// What a result is about.
-struct Subject {
-    /// What was delivered.
-    event: Arc<Event>,
-    automation: AutomationId,
-    /// Where it came of a resend: the status that the delivery had before.
-    resend_of: Option<DeliveryStatus>,
 }
 
 impl Results {
@@ -97,23 +86,19 @@ impl Results {
         let now = engine.clock().now();
         let mut wake = false;
         let mut lanes = engine.lanes();
-        let mut counting = engine.statistics().counting();
         for ((finished, subject), recorded) in self.finished.iter().zip(&self.subjects).zip(&recorded) {
             wake |= lanes.release(finished.action, subject.event.data.len(), now);
-            if *recorded == Recorded::Applied {
-                counting.delivery(&settled(finished, subject));
-            }
             if let (Recorded::Applied, Some(Next::Retry(at))) = (recorded, next(finished)) {
                 wake |= lanes.waits(finished.key.account, finished.action, at, now);
             }
         }
-        drop(counting);
         drop(lanes);
         if wake {
             engine.wake_refill();
         }
-        let watched = engine.feed().is_watched();
-        for ((finished, subject), recorded) in self.finished.iter().zip(&self.subjects).zip(recorded) {
+        let told = RecordedResults::new(&self.finished, &self.subjects, &recorded);
+        engine.observer().results_recorded(told);
+        for (finished, recorded) in self.finished.iter().zip(recorded) {
             if recorded != Recorded::Applied {
                 tracing::warn!(delivery = %finished.key.delivery, ?recorded, "a late result changed nothing");
                 continue;
@@ -121,23 +106,7 @@ impl Results {
             if is_gone(finished) {
                 switch_off(engine, finished.key.account, finished.action);
             }
-            if watched && let Some(news) = news(finished, &subject.event) {
-                engine.feed().tell(news);
-            }
         }
-    }
-}
-
-fn settled<'a>(finished: &'a Finished, subject: &'a Subject) -> Settled<'a> {
-    Settled {
-        key: ActionKey {
-            account: finished.key.account,
-            automation: subject.automation,
-            action: finished.action,
-        },
-        event: &subject.event,
-        change: &finished.change,
-        resend_of: subject.resend_of,
     }
 }
 
@@ -171,17 +140,4 @@ fn switch_off(engine: &Arc<Engine>, account: AccountId, action: ActionId) {
             Err(error) => tracing::error!(%account, %action, %error, "an action could not be switched off"),
         }
     });
-}
-
-fn news(finished: &Finished, event: &Arc<Event>) -> Option<AttemptNews> {
-    match &finished.change {
-        Change::Attempted { attempt, next, .. } => Some(AttemptNews {
-            key: finished.key,
-            action: finished.action,
-            event: Arc::clone(event),
-            attempt: Arc::new((**attempt).clone()),
-            next: *next,
-        }),
-        Change::Canceled { .. } => None,
-    }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use postrider_configuration::{AccountWish, Configuration, ConfigurationParts};
 use postrider_egress::{EgressGuard, SystemResolver};
+use postrider_engine::observe::{Observer, RecordedResults, StoredEvents};
 use postrider_engine::transport::{Request, Response, Transport};
 use postrider_engine::{Engine, EngineParts, EngineSettings};
 use postrider_model::{AccountId, Clock, Entropy, IdGenerator, Timestamp};
@@ -46,6 +47,7 @@ pub async fn engine() -> (Arc<Engine>, TempDir) {
     let engine = Engine::start(EngineParts {
         store,
         transport: Arc::new(Nowhere),
+        observer: Arc::new(Unobserved),
         configuration: Arc::new(configuration.await.unwrap()),
         clock,
         ids,
@@ -80,6 +82,14 @@ impl Clock for PausedClock {
     fn monotonic(&self) -> Duration {
         self.0.elapsed()
     }
+}
+
+struct Unobserved;
+
+impl Observer for Unobserved {
+    fn events_stored(&self, _: StoredEvents<'_>) {}
+
+    fn results_recorded(&self, _: RecordedResults<'_>) {}
 }
 
 struct Nowhere;

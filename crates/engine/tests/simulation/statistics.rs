@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use crate::support::{Fixture, Node, folder, life, status};
+use postrider_engine::EngineSettings;
 use postrider_engine::transport::{Request, Response};
-use postrider_engine::work::statistics::EVERY;
-use postrider_engine::{EngineSettings, Overview, Range, Rate};
+use postrider_figures::{FLUSH_EVERY, Overview, Range, Rate};
 use postrider_model::Timestamp;
 use postrider_storage::statistics::{Counts, Scope, TimeStep};
 use postrider_storage_sqlite::DATABASE_FILE;
@@ -36,7 +36,7 @@ async fn stored(node: &Node) -> Counts {
 }
 
 async fn overview(node: &Node, range: Range) -> Overview {
-    node.engine.overview(range).await.unwrap()
+    node.figures.overview(range).await.unwrap()
 }
 
 /// What `events` events come to that go to one good and one bad receiver.
@@ -70,7 +70,7 @@ fn a_run_is_counted_exactly_and_shown_before_and_after_it_reached_the_store() {
         assert_eq!(stored(&node).await, Counts::default(), "nothing was written yet");
 
         node.settled(fixture.account).await;
-        tokio::time::sleep(2 * EVERY).await;
+        tokio::time::sleep(2 * FLUSH_EVERY).await;
         let mut expected = two_receivers(20);
         assert_eq!(stored(&node).await, expected);
         // Their bad halves are waiting for a retry when the automation is switched off.
@@ -91,7 +91,7 @@ fn a_run_is_counted_exactly_and_shown_before_and_after_it_reached_the_store() {
         for range in Range::ALL {
             assert_eq!(overview(&node, range).await.totals, expected, "{range:?}");
         }
-        tokio::time::sleep(2 * EVERY).await;
+        tokio::time::sleep(2 * FLUSH_EVERY).await;
         assert_eq!(stored(&node).await, expected);
         let last = overview(&node, Range::Day).await;
         assert_eq!(last.totals, expected);
@@ -107,7 +107,7 @@ fn a_run_is_counted_exactly_and_shown_before_and_after_it_reached_the_store() {
         };
         assert_eq!((failing.failed, failing.succeeded), (20, 0));
         assert_eq!(failing.key.automation, fixture.automation);
-        let rates = node.engine.action_rates(fixture.account).await.unwrap();
+        let rates = node.figures.action_rates(fixture.account).await.unwrap();
         assert_eq!(rates.len(), 2);
         assert_eq!(
             rates[&failing.key.action],
@@ -195,7 +195,7 @@ fn test_events_are_counted_nowhere() {
         let sent = node.engine.send_test(account, automation, None, None).await;
         assert!(matches!(sent, Ok(Some(Ok(_)))), "{sent:?}");
         node.settled(fixture.account).await;
-        tokio::time::sleep(2 * EVERY).await;
+        tokio::time::sleep(2 * FLUSH_EVERY).await;
         assert_eq!(overview(&node, Range::Hour).await.totals, Counts::default());
         assert_eq!(stored(&node).await, Counts::default());
     });
@@ -215,14 +215,14 @@ fn nothing_is_lost_or_counted_twice_while_the_store_takes_no_figures() {
             .unwrap();
         for _ in 0..10 {
             node.accept(fixture.account).await;
-            tokio::time::sleep(3 * EVERY).await;
+            tokio::time::sleep(3 * FLUSH_EVERY).await;
         }
         node.settled(fixture.account).await;
-        tokio::time::sleep(3 * EVERY).await;
+        tokio::time::sleep(3 * FLUSH_EVERY).await;
         assert_eq!(stored(&node).await, Counts::default());
         assert_eq!(overview(&node, Range::Hour).await.totals, two_receivers(10));
         outside.execute_batch("DROP TRIGGER refuse").unwrap();
-        tokio::time::sleep(2 * EVERY).await;
+        tokio::time::sleep(2 * FLUSH_EVERY).await;
         assert_eq!(stored(&node).await, two_receivers(10));
         assert_eq!(overview(&node, Range::Hour).await.totals, two_receivers(10));
     });
@@ -239,6 +239,7 @@ fn a_stop_writes_the_rest() {
         }
         // The receipts come during the stop.
         node.engine.stop(Duration::from_secs(1)).await;
+        node.figures.stop().await;
         let expected = Counts {
             events: 3,
             succeeded: 3,
@@ -266,7 +267,7 @@ fn figures_are_pruned_by_their_age() {
                 node.accept(fixture.account).await;
                 node.settled(fixture.account).await;
             }
-            tokio::time::sleep(2 * EVERY).await;
+            tokio::time::sleep(2 * FLUSH_EVERY).await;
             let store = &node.store;
             let minutes = store
                 .statistics(Scope::Installation, TimeStep::Minute, all())

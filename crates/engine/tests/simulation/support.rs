@@ -9,8 +9,10 @@ use bytes::Bytes;
 use parking_lot::Mutex;
 use postrider_configuration::{AccountWish, ActionWish, AutomationWish, Configuration, ConfigurationParts};
 use postrider_egress::{EgressGuard, Resolve, ResolveError};
+use postrider_engine::observe::Observer;
 use postrider_engine::transport::{Request, Response, Transport};
 use postrider_engine::{Accepted, Engine, EngineParts, EngineSettings, Submission};
+use postrider_figures::{Figures, FiguresParts};
 use postrider_model::{
     AccountId, AutomationId, BodyContent, BodyStyle, Clock, Delivery, DeliveryStatus, Entropy, IdGenerator,
     Outcome, Timestamp,
@@ -136,6 +138,7 @@ pub fn refused(outcome: Outcome) -> Response {
 pub struct Node {
     pub engine: Arc<Engine>,
     pub configuration: Arc<Configuration>,
+    pub figures: Arc<Figures>,
     pub store: Arc<dyn Store>,
     pub receivers: Arc<Receivers>,
 }
@@ -182,8 +185,14 @@ impl Node {
             header_names: HeaderNames::new("Postrider"),
         });
         let configuration = Arc::new(configuration.await.unwrap());
+        let figures = Figures::start(FiguresParts {
+            store: Arc::clone(&store),
+            clock: Arc::clone(&clock) as Arc<dyn Clock>,
+            retention: settings.retention,
+        });
         let parts = EngineParts {
             store: Arc::clone(&store),
+            observer: Arc::clone(&figures) as Arc<dyn Observer>,
             transport: Arc::clone(&receivers) as Arc<dyn Transport>,
             configuration: Arc::clone(&configuration),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
@@ -194,6 +203,7 @@ impl Node {
         Self {
             engine: Engine::start(parts).await.unwrap(),
             configuration,
+            figures,
             store,
             receivers,
         }

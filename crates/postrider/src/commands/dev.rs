@@ -12,7 +12,8 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
-use postrider_engine::{AdminKey, AttemptNews};
+use postrider_engine::AdminKey;
+use postrider_figures::AttemptNews;
 use postrider_model::delivery::Next;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
@@ -79,8 +80,8 @@ pub async fn run(args: &Args) -> Result<(), Failure> {
         return Err(Failure::Failed("a new data folder has a key already".to_owned()));
     };
     let key = key.expose().to_owned();
-    let engine = Arc::clone(node.engine());
-    let news = engine.feed().watch();
+    let figures = Arc::clone(node.figures());
+    let news = figures.watch();
     let sign_in_link = node.sign_in_link().await?;
     let url = format!("http://{}", node.address());
     let (stop_node, node_stopped) = oneshot::channel::<()>();
@@ -94,7 +95,7 @@ pub async fn run(args: &Args) -> Result<(), Failure> {
     running
         .await
         .map_err(|error| Failure::Failed(format!("the node failed: {error}")))?;
-    drop(engine);
+    drop(figures);
     told
 }
 

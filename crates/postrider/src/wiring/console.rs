@@ -3,24 +3,20 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
-use postrider_configuration::Configuration;
 use postrider_console::{Brand, Console, ConsoleParts, Logo};
-use postrider_engine::{ApiKeys, Engine};
+use postrider_engine::ApiKeys;
 
+use super::engine::Running;
 use super::system;
 use crate::config::Settings;
 use crate::failure::Failure;
 
 /// The console over this engine, under the operator's own brand.
-pub fn console(
-    settings: &Settings,
-    engine: &Arc<Engine>,
-    configuration: &Arc<Configuration>,
-    keys: &Arc<ApiKeys>,
-) -> Result<Console, Failure> {
+pub fn console(settings: &Settings, running: &Running, keys: &Arc<ApiKeys>) -> Result<Console, Failure> {
     Ok(Console::new(ConsoleParts {
-        engine: Arc::clone(engine),
-        configuration: Arc::clone(configuration),
+        engine: Arc::clone(&running.engine),
+        configuration: Arc::clone(&running.configuration),
+        figures: Arc::clone(&running.figures),
         keys: Arc::clone(keys),
         brand: brand(settings)?,
         frame_sources: settings.console_frame_sources(),

@@ -1,11 +1,14 @@
-//! The engine and the configuration that it obeys, from the settings.
+//! The engine, the configuration that it obeys and the figures over its work, from the settings.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use postrider_configuration::{Configuration, ConfigurationParts};
 use postrider_egress::{ClientSettings, EgressGuard, HttpClient, Resolve, SystemResolver};
+use postrider_engine::observe::Observer;
 use postrider_engine::transport::Transport;
 use postrider_engine::{Engine, EngineParts, SystemClock};
+use postrider_figures::{Figures, FiguresParts};
 use postrider_model::{Clock, Entropy, IdGenerator};
 use postrider_signing::HeaderNames;
 use postrider_storage::Store;
@@ -13,7 +16,17 @@ use postrider_storage::Store;
 use crate::config::Settings;
 use crate::failure::Failure;
 
-/// What both the engine and the configuration work with.
+/// An engine that works, and what belongs to it.
+pub struct Running {
+    /// Accounts, automations, keys and event types.
+    pub configuration: Arc<Configuration>,
+    /// What delivers.
+    pub engine: Arc<Engine>,
+    /// The record, and figures over it; the engine's observer.
+    pub figures: Arc<Figures>,
+}
+
+/// What the parts have in common.
 struct Shared {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
@@ -23,11 +36,8 @@ struct Shared {
     resolver: Arc<dyn Resolve>,
 }
 
-/// Reads the configuration and starts an engine over it.
-pub async fn start(
-    settings: &Settings,
-    store: Arc<dyn Store>,
-) -> Result<(Arc<Engine>, Arc<Configuration>), Failure> {
+/// Reads the configuration and starts an engine that obeys it.
+pub async fn start(settings: &Settings, store: Arc<dyn Store>) -> Result<Running, Failure> {
     let entropy = Entropy::new(random);
     let shared = Shared {
         store,
@@ -38,8 +48,15 @@ pub async fn start(
         resolver: Arc::new(SystemResolver::new()),
     };
     let configuration = shared.configuration(settings).await?;
+    let transport = shared.transport(settings)?;
+    let figures = Figures::start(FiguresParts {
+        store: Arc::clone(&shared.store),
+        clock: Arc::clone(&shared.clock),
+        retention: settings.retention.get(),
+    });
     let engine = Engine::start(EngineParts {
-        transport: shared.transport(settings)?,
+        transport,
+        observer: Arc::clone(&figures) as Arc<dyn Observer>,
         configuration: Arc::clone(&configuration),
         store: shared.store,
         clock: shared.clock,
@@ -49,7 +66,20 @@ pub async fn start(
     });
     let engine = engine.await;
     let engine = engine.map_err(|error| Failure::Failed(format!("the engine cannot start: {error}")))?;
-    Ok((engine, configuration))
+    Ok(Running {
+        configuration,
+        engine,
+        figures,
+    })
+}
+
+impl Running {
+    /// Stops: no attempt starts any more, those under way get `grace`, and all that happened is counted.
+    pub async fn stop(&self, grace: Duration) {
+        self.engine.stop(grace).await;
+        // The last: what the engine tells of until its end is added too.
+        self.figures.stop().await;
+    }
 }
 
 impl Shared {

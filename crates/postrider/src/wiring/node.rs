@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use postrider_api::{Api, ApiState};
 use postrider_engine::{AdminKey, ApiKeys, Engine, ensure_admin_key};
+use postrider_figures::Figures;
 use postrider_model::Visitor;
 use postrider_storage::Store;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use super::engine::{self, Running};
 use super::site::Site;
-use super::{console, engine, listener, metrics, store};
+use super::{console, listener, metrics, store};
 use crate::config::Settings;
 use crate::failure::Failure;
 
@@ -36,7 +38,7 @@ pub struct Secrets<'a> {
 
 /// A node that works, and listens once it is run.
 pub struct Node {
-    engine: Arc<Engine>,
+    running: Running,
     admin_key: AdminKey,
     listener: TcpListener,
     address: SocketAddr,
@@ -53,31 +55,32 @@ impl Node {
         let (listener, address) = bind(settings.listen).await?;
         let metrics = metrics::install();
         let store = store::open(settings, secrets.database_password).await?;
-        let (engine, configuration) = engine::start(settings, store).await?;
-        let (admin_key, keys) = match keys(&engine, secrets.admin_key).await {
+        let running = engine::start(settings, store).await?;
+        let (admin_key, keys) = match keys(&running.engine, secrets.admin_key).await {
             Ok(keys) => keys,
             Err(failure) => {
-                engine.stop(Duration::ZERO).await;
+                running.stop(Duration::ZERO).await;
                 return Err(failure);
             }
         };
         let keys = Arc::new(keys);
-        let console = console::console(settings, &engine, &configuration, &keys)?;
+        let console = console::console(settings, &running, &keys)?;
         tokio::spawn(follow_keys(
-            engine.api_keys_changes(),
-            Arc::downgrade(engine.store()),
+            running.engine.api_keys_changes(),
+            Arc::downgrade(running.engine.store()),
             Arc::clone(&keys),
         ));
         let state = ApiState {
-            engine: Arc::clone(&engine),
-            configuration,
+            engine: Arc::clone(&running.engine),
+            configuration: Arc::clone(&running.configuration),
+            figures: Arc::clone(&running.figures),
             keys,
             public_url: settings.public_url.as_ref().map(|url| url.as_str().into()),
-            metrics: Arc::new(metrics::Exposition::new(metrics, Arc::clone(&engine))),
+            metrics: Arc::new(metrics::Exposition::new(metrics, Arc::clone(&running.engine))),
         };
         let grace = settings.shutdown_grace.get();
         Ok(Self {
-            engine,
+            running,
             admin_key,
             listener,
             address,
@@ -87,9 +90,9 @@ impl Node {
         })
     }
 
-    /// The engine.
-    pub fn engine(&self) -> &Arc<Engine> {
-        &self.engine
+    /// The record, and figures over it.
+    pub fn figures(&self) -> &Arc<Figures> {
+        &self.running.figures
     }
 
     /// Where the admin key came from.
@@ -100,6 +103,7 @@ impl Node {
     /// A link that signs a person of the operator's staff in to the console, once, within [`FIRST_LINK`].
     pub async fn sign_in_link(&self) -> Result<String, Failure> {
         let made = self
+            .running
             .engine
             .sign_in()
             .make_one_time_link(Visitor::Operator, FIRST_LINK)
@@ -114,8 +118,8 @@ impl Node {
         self.address
     }
 
-    /// Serves until `stop`, then stops within the grace: no new connections, requests under way are answered,
-    /// attempts under way end or are given back.
+    /// Serves until `stop`, then stops within the grace: accepts no new connection, answers requests under way, and lets
+    /// attempts under way end or gives them back.
     pub async fn run_until(self, stop: impl Future<Output = ()>) {
         let requests_grace = REQUESTS_GRACE_MAX.min(self.grace / 2);
         listener::serve(self.listener, self.site, stop, requests_grace).await;
@@ -123,7 +127,8 @@ impl Node {
             grace_s = self.grace.as_secs(),
             "stopping: attempts under way may end"
         );
-        self.engine.stop(self.grace.saturating_sub(requests_grace)).await;
+        let grace = self.grace.saturating_sub(requests_grace);
+        self.running.stop(grace).await;
         tracing::info!("stopped");
     }
 }

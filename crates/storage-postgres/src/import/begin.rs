@@ -12,7 +12,7 @@ use crate::database::{Client, Database};
 use crate::options::PostgresOptions;
 use crate::schema::{self, SCHEMA_VERSION};
 use crate::sql_error::{SqlError, SqlResult};
-use crate::statement;
+use crate::{statement, suitability};
 
 /// Whoever copies holds this lock: "postcopy" in ASCII.
 const LOCK: i64 = 0x706f_7374_636f_7079;
@@ -64,6 +64,10 @@ impl PostgresImport {
         overview: &Overview,
     ) -> Result<Begun, ImportError> {
         let database = Database::new(options)?;
+        let unsuitable = database.run(|| suitability::unsuitable(&database)).await?;
+        if let Some(unsuitable) = unsuitable {
+            return Err(unsuitable.into());
+        }
         let migrated = schema::migrate(&database).await?;
         if migrated.to > SCHEMA_VERSION {
             return Err(ImportError::TooNew { found: migrated.to });

@@ -29,7 +29,7 @@ pub async fn get_delivery(
 ) -> Result<Json<DeliveryRecordView>, Problem> {
     no_parameters(&uri)?;
     let key = DeliveryKey { account, delivery };
-    let record = state.engine.store().record(key).await?;
+    let record = state.figures.record(key).await?;
     let DeliveryRecord { delivery, attempts } = record.ok_or_else(delivery_not_found)?;
     Ok(Json(DeliveryRecordView::of(delivery, attempts)))
 }

@@ -31,6 +31,6 @@ pub async fn list_deliveries(
     let filter = from_query(&mut parameters);
     let page = parameters.page(list);
     parameters.finish()?;
-    let deliveries = state.engine.store().deliveries(account, &filter, page).await?;
+    let deliveries = state.figures.deliveries(account, &filter, page).await?;
     List::of(list, deliveries, |delivery| Ok(DeliveryView::of(delivery))).map(Json)
 }

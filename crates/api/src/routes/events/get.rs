@@ -26,7 +26,7 @@ pub async fn get_event(
     uri: Uri,
 ) -> Result<Json<EventView>, Problem> {
     no_parameters(&uri)?;
-    let event = state.engine.store().event(account, id).await?;
+    let event = state.figures.event(account, id).await?;
     let event =
         event.ok_or_else(|| Problem::new(Code::EventNotFound, "the account has no event of this id"))?;
     EventView::of(event).map(Json)

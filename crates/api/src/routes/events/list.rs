@@ -3,8 +3,9 @@
 use axum::Json;
 use axum::extract::State;
 use http::Uri;
+use postrider_figures::Figures;
 use postrider_model::{AccountId, Event};
-use postrider_storage::{EventFilter, Page, PageRequest, Store, StoreResult};
+use postrider_storage::{EventFilter, Page, PageRequest, StoreResult};
 
 use super::view::EventView;
 use crate::cursor::ListId;
@@ -59,13 +60,13 @@ pub async fn list_events(
     };
     let request = parameters.page(list);
     parameters.finish()?;
-    let page = bounded_page(&**state.engine.store(), account, &filter, request).await?;
+    let page = bounded_page(&state.figures, account, &filter, request).await?;
     List::of(list, page, EventView::of).map(Json)
 }
 
 /// A page of events that ends where it has grown large.
 async fn bounded_page(
-    store: &dyn Store,
+    figures: &Figures,
     account: AccountId,
     filter: &EventFilter,
     request: PageRequest,
@@ -73,7 +74,7 @@ async fn bounded_page(
     let (mut items, mut after, mut bytes) = (Vec::new(), request.after, 0);
     loop {
         let limit = (request.limit - items.len()).min(CHUNK);
-        let chunk = store
+        let chunk = figures
             .events(account, filter, PageRequest { limit, after })
             .await?;
         bytes += chunk.items.iter().map(|event| event.data.len()).sum::<usize>();

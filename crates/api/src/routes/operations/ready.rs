@@ -35,7 +35,7 @@ pub async fn ready(State(state): State<ApiState>) -> Result<Json<StatusView>, Pr
             reason,
         )
     };
-    match tokio::time::timeout(CHECK_MAX, state.engine.store().check()).await {
+    match tokio::time::timeout(CHECK_MAX, state.engine.check_store()).await {
         Ok(Ok(())) => Ok(Json(StatusView { status: "ready" })),
         Ok(Err(error)) => Err(not_ready(&error)),
         Err(late) => Err(not_ready(&late)),

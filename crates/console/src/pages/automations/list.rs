@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
-use postrider_engine::overview::Rate;
+use postrider_figures::Rate;
 use postrider_model::{ActionId, Automation};
 
 use super::patterns;
@@ -61,7 +61,7 @@ impl RateWords {
 
 /// The list.
 pub async fn show(State(app): State<App>, account: InAccount) -> Result<Response, Refusal> {
-    let rates = app.engine.action_rates(account.id()).await?;
+    let rates = app.figures.action_rates(account.id()).await?;
     let mut automations: Vec<&Automation> = account.entry.config.automations.iter().collect();
     automations.sort_by_key(|automation| std::cmp::Reverse(automation.created_at));
     let rows = automations

@@ -119,7 +119,7 @@ pub async fn render(
 }
 
 async fn urls(app: &App, account: &InAccount, automation: &Automation) -> Result<Vec<UrlRow>, Refusal> {
-    let rates = app.engine.action_rates(account.id()).await?;
+    let rates = app.figures.action_rates(account.id()).await?;
     let urls = automation.actions.iter().map(|action| UrlRow {
         url: action.send.url.clone(),
         badge: Badge::of_switch(action.enabled),

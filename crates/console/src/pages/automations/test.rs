@@ -223,8 +223,9 @@ async fn find(
     automation: AutomationId,
     id: EventId,
 ) -> Result<Found, Refusal> {
-    let (store, account) = (app.engine.store(), entry.config.account.id);
-    let event = store
+    let account = entry.config.account.id;
+    let event = app
+        .figures
         .event(account, id)
         .await?
         .filter(|event| event.test)
@@ -234,7 +235,8 @@ async fn find(
         automation: Some(automation),
         ..DeliveryFilter::default()
     };
-    let deliveries = store
+    let deliveries = app
+        .figures
         .deliveries(account, &filter, paging::request(None))
         .await?
         .items;
@@ -249,7 +251,7 @@ async fn find(
             account,
             delivery: delivery.id,
         };
-        if let Some(record) = store.record(key).await? {
+        if let Some(record) = app.figures.record(key).await? {
             let sent = Sent::new(&event, record.delivery.body);
             records.push((record, sent));
         }

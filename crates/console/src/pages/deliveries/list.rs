@@ -99,7 +99,7 @@ async fn list(
     let place = query.get("page");
     let request = paging::request(place);
     let filter: &DeliveryFilter = &filters.filter;
-    let found = app.engine.store().deliveries(account, filter, request).await?;
+    let found = app.figures.deliveries(account, filter, request).await?;
     let now = app.now();
     let rows: Vec<Row> = found
         .items

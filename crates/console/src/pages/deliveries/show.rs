@@ -124,16 +124,12 @@ async fn record(
     delivery: DeliveryId,
 ) -> Result<DeliveryRecord, Refusal> {
     let key = DeliveryKey { account, delivery };
-    app.engine.store().record(key).await?.ok_or(Refusal::NotFound)
+    app.figures.record(key).await?.ok_or(Refusal::NotFound)
 }
 
 async fn parts(app: &App, account: &InAccount, id: DeliveryId) -> Result<Parts, Refusal> {
     let record = record(app, account.id(), id).await?;
-    let event = app
-        .engine
-        .store()
-        .event(account.id(), record.delivery.event)
-        .await?;
+    let event = app.figures.event(account.id(), record.delivery.event).await?;
     let event = event.ok_or(Refusal::NotFound)?;
     Ok(Parts {
         sent: Arc::new(Sent::new(&event, record.delivery.body)),

@@ -132,11 +132,7 @@ impl Filters {
 
 async fn list(app: &App, account: AccountId, filters: &Filters, query: &Query) -> Result<List, Refusal> {
     let request = paging::request(query.get("page"));
-    let found = app
-        .engine
-        .store()
-        .events(account, &filters.filter, request)
-        .await?;
+    let found = app.figures.events(account, &filters.filter, request).await?;
     let now = app.now();
     let path = format!("/accounts/{account}/events");
     let to = |changes: &[(&str, Option<&str>)]| format!("{path}{}", query.with(changes));

@@ -61,7 +61,7 @@ pub async fn show(
     account: InAccount,
     PathId(id): PathId<EventId>,
 ) -> Result<Response, Refusal> {
-    let event = app.engine.store().event(account.id(), id).await?;
+    let event = app.figures.event(account.id(), id).await?;
     let event = event.ok_or(Refusal::NotFound)?;
     let now = app.now();
     let data = Body::new(&event.data);
@@ -89,7 +89,7 @@ pub async fn live(
     PathId(id): PathId<EventId>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    let event = app.engine.store().event(account.id(), id).await?;
+    let event = app.figures.event(account.id(), id).await?;
     let is_test = event.ok_or(Refusal::NotFound)?.test;
     let account = account.id();
     let state = Arc::clone(&app);
@@ -114,8 +114,7 @@ async fn sent_for(
         ..DeliveryFilter::default()
     };
     let found = app
-        .engine
-        .store()
+        .figures
         .deliveries(account, &filter, paging::request(None))
         .await?;
     let now = app.now();

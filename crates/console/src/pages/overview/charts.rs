@@ -1,6 +1,6 @@
 //! The charts of the overview.
 
-use postrider_engine::overview::Overview;
+use postrider_figures::Overview;
 use postrider_storage::statistics::Counts;
 
 use crate::chart::{Chart, Data, Look, Series, Step};
@@ -46,7 +46,7 @@ fn chart(
     series: Vec<Series>,
     values: impl Fn(&Counts) -> Vec<u64>,
 ) -> Chart {
-    let step = |step: &postrider_engine::overview::OverviewStep| Step {
+    let step = |step: &postrider_figures::OverviewStep| Step {
         from: step.at,
         values: values(&step.counts),
     };

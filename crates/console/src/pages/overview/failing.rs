@@ -1,6 +1,6 @@
 //! The URLs that fail most: the names that belong to what was counted.
 
-use postrider_engine::overview::FAILING_MAX;
+use postrider_figures::FAILING_MAX;
 use postrider_storage::statistics::FailingAction;
 
 use crate::refusal::Refusal;

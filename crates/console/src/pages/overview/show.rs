@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
-use postrider_engine::overview::{Overview, Range};
+use postrider_figures::{Overview, Range};
 use postrider_storage::statistics::Backlog;
 use postrider_web::host::RequestHost;
 
@@ -70,8 +70,8 @@ pub async fn show(State(app): State<App>, visitor: Visitor, host: RequestHost) -
         .iter()
         .find(|(_, name, ..)| *name == asked)
         .unwrap_or(&RANGES[1]);
-    let overview = app.engine.overview(range).await?;
-    if is_blank(&overview) && is_blank(&app.engine.overview(Range::Month).await?) {
+    let overview = app.figures.overview(range).await?;
+    if is_blank(&overview) && is_blank(&app.figures.overview(Range::Month).await?) {
         return page(&FirstPage {
             steps: FirstSteps::of(&app, &host).await?,
             shell: Shell::of(&app, &visitor, Place::Overview, "Overview"),

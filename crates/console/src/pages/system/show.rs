@@ -63,13 +63,12 @@ struct BacklogWords {
 /// The page. It is shown where the store is away, too: that is what somebody comes to find out.
 pub async fn show(State(app): State<App>, Operator(visitor): Operator) -> Result<Response, Refusal> {
     let now = app.now();
-    let store = app.engine.store();
-    let health = Health::of(store.check().await);
-    let backlog = store.backlog(now).await.ok().map(|backlog| BacklogWords {
+    let health = Health::of(app.engine.check_store().await);
+    let backlog = app.figures.backlog().await.ok().map(|backlog| BacklogWords {
         pending: pending(&backlog),
         oldest_due: backlog.oldest_due.map(|due| Moment::new(due, now)),
     });
-    let nodes = store.sessions(now).await.ok();
+    let nodes = app.figures.nodes().await.ok();
     let nodes = nodes.map(|live| Nodes::new(&live, app.engine.session(), now));
     let load = app.engine.load();
     page(&SystemPage {

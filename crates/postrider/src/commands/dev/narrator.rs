@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use postrider_engine::{AttemptNews, SystemClock};
+use postrider_engine::SystemClock;
+use postrider_figures::AttemptNews;
 use postrider_model::delivery::Next;
 use postrider_model::{Attempt, Clock, DeliveryStatus, Outcome};
 

@@ -1,21 +1,22 @@
 //! What this node counted and the store does not have yet.
 //!
 //! Figures are no records: they are counted here once something is on disk, and added to the store every few seconds
-//! ([`crate::work::statistics`]). A crash loses the last seconds of them, and nothing else. Whoever reads figures adds
+//! ([`crate::flush`]). A crash loses the last seconds of them, and nothing else. A reader of figures adds
 //! what is still here to what the store says ([`Statistics::beside`]).
 //!
 //! **What counts.** Events when they are stored; attempts when they are on record; a delivery when it comes to a status
 //! that it did not have before: once for most, once more where a resend turns a failure into a receipt. How long one took
 //! counts where it succeeded on its way, not by a resend after it had settled. Test events count nowhere.
 //!
-//! The hot path takes one short lock per step of [`crate::work::advance`] and makes one look-up per item; memory is
+//! The hot path takes one short lock per step of [`postrider_engine::work::advance`] and makes one look-up per item; memory is
 //! allocated for the first item of a sum alone. An hour's sums of the installation are made from its minutes when they
 //! are written.
 
 use std::collections::HashMap;
 use std::time::Duration;
 
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::Mutex;
+use postrider_engine::observe::{RecordedResult, RecordedResults, StoredEvents};
 use postrider_model::delivery::Next;
 use postrider_model::{DeliveryStatus, Event, Outcome, Timestamp};
 use postrider_storage::statistics::latency::{Histogram, bucket_of};
@@ -73,50 +74,31 @@ pub struct Batch {
     pub latencies: Vec<LatencyCount>,
 }
 
-/// A delivery of which something is on record now.
-pub(crate) struct Settled<'a> {
-    /// The action.
-    pub(crate) key: ActionKey,
-    /// What was delivered.
-    pub(crate) event: &'a Event,
-    /// What happened.
-    pub(crate) change: &'a Change,
-    /// The status that the delivery had when a resend was asked for.
-    pub(crate) resend_of: Option<DeliveryStatus>,
-}
-
-/// Counts the items of a step, under one lock.
-pub(crate) struct Counting<'a>(MutexGuard<'a, Held>);
-
-impl Counting<'_> {
-    /// An event was stored.
-    pub(crate) fn event(&mut self, event: &Event) {
-        if event.test {
-            return;
-        }
-        let counts = Counts {
-            events: 1,
-            ..Counts::default()
-        };
-        self.0
-            .add(Scope::Account(event.account), event.created_at, counts, None);
-    }
-
-    /// What happened to a delivery was recorded.
-    pub(crate) fn delivery(&mut self, settled: &Settled<'_>) {
-        if settled.event.test {
-            return;
-        }
-        let (at, counts) = counts_of(settled);
-        self.0
-            .add(Scope::Action(settled.key), at, counts, latency_of(settled, at));
-    }
-}
-
 impl Statistics {
-    /// Takes the lock, to count some items.
-    pub(crate) fn counting(&self) -> Counting<'_> {
-        Counting(self.held.lock())
+    /// Counts events that were stored.
+    pub(crate) fn count_events(&self, events: StoredEvents<'_>) {
+        let mut held = self.held.lock();
+        for event in events.iter().filter(|event| !is_test(event)) {
+            let counts = Counts {
+                events: 1,
+                ..Counts::default()
+            };
+            held.add(Scope::Account(event.account), event.created_at, counts, None);
+        }
+    }
+
+    /// Counts what happened to deliveries.
+    pub(crate) fn count_results(&self, results: RecordedResults<'_>) {
+        let mut held = self.held.lock();
+        for result in results.iter().filter(|result| !is_test(result.event)) {
+            let (at, counts) = counts_of(&result);
+            held.add(
+                Scope::Action(key_of(&result)),
+                at,
+                counts,
+                latency_of(&result, at),
+            );
+        }
     }
 
     /// The next sums for the store. They stay here until [`Self::given`] says what became of them.
@@ -286,10 +268,22 @@ impl Batch {
     }
 }
 
+fn is_test(event: &Event) -> bool {
+    event.test
+}
+
+fn key_of(result: &RecordedResult<'_>) -> ActionKey {
+    ActionKey {
+        account: result.finished.key.account,
+        automation: result.automation,
+        action: result.finished.action,
+    }
+}
+
 /// When it happened, and what is to be counted of it.
-fn counts_of(settled: &Settled<'_>) -> (Timestamp, Counts) {
+fn counts_of(result: &RecordedResult<'_>) -> (Timestamp, Counts) {
     let mut counts = Counts::default();
-    let (at, status) = match settled.change {
+    let (at, status) = match &result.finished.change {
         Change::Canceled { at, status } => (*at, *status),
         Change::Attempted {
             attempt, progress, ..
@@ -299,7 +293,7 @@ fn counts_of(settled: &Settled<'_>) -> (Timestamp, Counts) {
             (attempt.started_at.after(attempt.duration), progress.status)
         }
     };
-    let is_new = settled.resend_of != Some(status);
+    let is_new = result.resend_of != Some(status);
     match status {
         DeliveryStatus::Succeeded => counts.succeeded = u64::from(is_new),
         DeliveryStatus::Failed => counts.failed = u64::from(is_new),
@@ -311,11 +305,11 @@ fn counts_of(settled: &Settled<'_>) -> (Timestamp, Counts) {
 
 /// From acceptance to the receipt, of a delivery that succeeded on its way. Both ends are whole milliseconds, and so a
 /// latency may be off by one.
-fn latency_of(settled: &Settled<'_>, at: Timestamp) -> Option<Duration> {
+fn latency_of(result: &RecordedResult<'_>, at: Timestamp) -> Option<Duration> {
     let succeeded = matches!(
-        settled.change,
+        &result.finished.change,
         Change::Attempted { next: Next::Settle(_), attempt, .. } if attempt.outcome == Outcome::Succeeded
     );
-    let on_its_way = matches!(settled.resend_of, None | Some(DeliveryStatus::Pending));
-    (succeeded && on_its_way).then(|| at.since(settled.event.created_at))
+    let on_its_way = matches!(result.resend_of, None | Some(DeliveryStatus::Pending));
+    (succeeded && on_its_way).then(|| at.since(result.event.created_at))
 }

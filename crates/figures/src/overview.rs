@@ -1,7 +1,7 @@
 //! Figures for people to look at: the installation over a range of time, and how an account's actions fare.
 //!
 //! They come from the store's sums and from what this node has not added to them yet, so that a page is up to date at
-//! once. What other nodes did in the last seconds ([`crate::work::statistics::EVERY`]) is missing.
+//! once. What other nodes did in the last seconds ([`crate::FLUSH_EVERY`]) is missing.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -11,13 +11,13 @@ use postrider_storage::StoreResult;
 use postrider_storage::statistics::latency::Histogram;
 use postrider_storage::statistics::{Backlog, Count, Counts, FailingAction, LatencyCount, Scope, TimeStep};
 
-use crate::engine::Engine;
+use crate::Figures;
 use crate::statistics::Batch;
 
 /// How many failing actions are shown.
 pub const FAILING_MAX: usize = 10;
 
-/// How far [`Engine::action_rates`] looks back, and to the beginning of that hour.
+/// How far [`Figures::action_rates`] looks back, and to the beginning of that hour.
 const RATES_OVER: Duration = Duration::from_secs(24 * 3600);
 
 /// How far back to look.
@@ -123,13 +123,13 @@ struct Stored {
     failing: Vec<FailingAction>,
 }
 
-impl Engine {
+impl Figures {
     /// The installation over a range that ends now.
     pub async fn overview(&self, range: Range) -> StoreResult<Overview> {
-        let now = self.clock().now();
+        let now = self.clock.now();
         let span = range.span(now);
         let hours = TimeStep::Hour.start_of(span.start)..span.end;
-        let (store, sums) = (self.store(), range.sums());
+        let (store, sums) = (&self.store, range.sums());
         let wanted = |scope: &Scope| matches!(scope, Scope::Installation | Scope::Action(_));
         // No async closure: the compiler cannot tell that its future may move between threads.
         let (of_span, of_hours) = (&span, &hours);
@@ -145,7 +145,7 @@ impl Engine {
                 failing,
             })
         };
-        let (stored, here) = self.statistics().beside(wanted, read).await?;
+        let (stored, here) = self.statistics.beside(wanted, read).await?;
         let backlog = store.backlog(now).await?;
         let steps = steps(range, &span, stored.steps, &here.counts);
         let latencies = latencies(sums, &span, stored.latencies, &here.latencies);
@@ -169,14 +169,14 @@ impl Engine {
     /// How deliveries of the account's actions ended in the last 24 hours, and in the rest of the hour before those.
     /// Actions of which none ended are not in it.
     pub async fn action_rates(&self, account: AccountId) -> StoreResult<HashMap<ActionId, Rate>> {
-        let now = self.clock().now();
+        let now = self.clock.now();
         let hour = TimeStep::Hour;
         let first = hour.start_of(now.before(RATES_OVER));
         let span = first..now.after(Duration::from_millis(1));
         let wanted = |scope: &Scope| matches!(scope, Scope::Action(key) if key.account == account);
         let of_span = &span;
-        let read = move || async move { self.store().action_statistics(account, of_span.clone()).await };
-        let (stored, here) = self.statistics().beside(wanted, read).await?;
+        let read = move || async move { self.store.action_statistics(account, of_span.clone()).await };
+        let (stored, here) = self.statistics.beside(wanted, read).await?;
         let stored = stored.into_iter().map(|(key, counts)| (key.action, counts));
         let mut rates = HashMap::<_, Rate>::new();
         for (action, counts) in stored.chain(of_actions(&span, &here)) {

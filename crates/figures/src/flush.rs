@@ -9,19 +9,19 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::sleep;
 
-use crate::engine::Engine;
+use crate::Figures;
 
 /// How often: what a crash loses of the figures, and how far the other nodes' figures are behind.
-pub const EVERY: Duration = Duration::from_secs(5);
+pub const FLUSH_EVERY: Duration = Duration::from_secs(5);
 
 /// Runs until the other end of `stopped` is dropped; by then everything that happened has to be counted.
-pub async fn run(engine: Arc<Engine>, mut stopped: oneshot::Receiver<()>) {
+pub async fn run(figures: Arc<Figures>, mut stopped: oneshot::Receiver<()>) {
     loop {
         let is_last = tokio::select! {
-            () = sleep(EVERY) => false,
+            () = sleep(FLUSH_EVERY) => false,
             _ = &mut stopped => true,
         };
-        write(&engine).await;
+        write(&figures).await;
         if is_last {
             return;
         }
@@ -29,10 +29,10 @@ pub async fn run(engine: Arc<Engine>, mut stopped: oneshot::Receiver<()>) {
 }
 
 /// Writes what there is, until the store refuses.
-async fn write(engine: &Engine) {
-    let statistics = engine.statistics();
+async fn write(figures: &Figures) {
+    let statistics = &figures.statistics;
     while let Some(batch) = statistics.give() {
-        let added = engine.store().add_statistics(batch.counts, batch.latencies).await;
+        let added = figures.store.add_statistics(batch.counts, batch.latencies).await;
         statistics.given(added.is_ok());
         if let Err(error) = added {
             tracing::warn!(%error, "statistics could not be written; trying again");

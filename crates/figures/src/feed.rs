@@ -1,10 +1,11 @@
-//! News of attempts as they end, for whoever watches: the demo's log, live pages.
+//! News of attempts as they end, for those who watch: the demo's log, live pages.
 
 use std::sync::Arc;
 
+use postrider_engine::observe::RecordedResults;
 use postrider_model::delivery::Next;
 use postrider_model::{ActionId, Attempt, Event};
-use postrider_storage::DeliveryKey;
+use postrider_storage::{Change, DeliveryKey};
 use tokio::sync::broadcast;
 
 /// How many pieces of news a slow watcher can be behind before it misses some. A watcher reads the record to catch up.
@@ -40,20 +41,24 @@ impl Feed {
         self.0.subscribe()
     }
 
-    /// Whether anybody watches.
-    pub fn is_watched(&self) -> bool {
-        self.0.receiver_count() > 0
-    }
-
-    /// Tells all watchers.
-    pub fn tell(&self, news: AttemptNews) {
-        // An error only says that the last watcher has just left.
-        let _ = self.0.send(Arc::new(news));
-    }
-}
-
-impl Default for Feed {
-    fn default() -> Self {
-        Self::new()
+    /// Tells all watchers of the attempts among these results.
+    pub fn tell(&self, results: RecordedResults<'_>) {
+        if self.0.receiver_count() == 0 {
+            return;
+        }
+        for result in results.iter() {
+            let Change::Attempted { attempt, next, .. } = &result.finished.change else {
+                continue;
+            };
+            let news = AttemptNews {
+                key: result.finished.key,
+                action: result.finished.action,
+                event: Arc::clone(result.event),
+                attempt: Arc::new((**attempt).clone()),
+                next: *next,
+            };
+            // An error says that the last watcher has just left.
+            let _ = self.0.send(Arc::new(news));
+        }
     }
 }

@@ -1,0 +1,96 @@
+//! [`Figures`]: its parts, its start and its stop, and what it takes down as the engine's observer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use postrider_engine::observe::{Observer, RecordedResults, StoredEvents};
+use postrider_model::Clock;
+use postrider_storage::Store;
+use tokio::sync::{broadcast, oneshot};
+use tokio::task::JoinHandle;
+
+use crate::feed::{AttemptNews, Feed};
+use crate::statistics::Statistics;
+use crate::{flush, prune};
+
+/// How long a stop waits for the last figures to be added. They are not worth more.
+const LAST_FLUSH_MAX: Duration = Duration::from_secs(3);
+
+/// What [`Figures`] are made of.
+pub struct FiguresParts {
+    /// Where the record and the sums are kept.
+    pub store: Arc<dyn Store>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// How long settled events are kept; sums by the hour are kept at least as long.
+    pub retention: Duration,
+}
+
+/// The record and the figures of an installation, as one node reads them. Shared as `Arc<Figures>`.
+pub struct Figures {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) retention: Duration,
+    pub(crate) statistics: Statistics,
+    feed: Feed,
+    tasks: Mutex<Option<Tasks>>,
+}
+
+struct Tasks {
+    /// Dropped to have the last figures added.
+    stop: oneshot::Sender<()>,
+    flush: JoinHandle<()>,
+    prune: JoinHandle<()>,
+}
+
+impl Figures {
+    /// Starts the tasks that add to the store's sums and remove old ones. To be given to the engine as its observer.
+    pub fn start(parts: FiguresParts) -> Arc<Self> {
+        let figures = Arc::new(Self {
+            store: parts.store,
+            clock: parts.clock,
+            retention: parts.retention,
+            statistics: Statistics::default(),
+            feed: Feed::new(),
+            tasks: Mutex::new(None),
+        });
+        let (stop, stopped) = oneshot::channel();
+        *figures.tasks.lock() = Some(Tasks {
+            stop,
+            flush: tokio::spawn(flush::run(Arc::clone(&figures), stopped)),
+            prune: tokio::spawn(prune::run(Arc::clone(&figures))),
+        });
+        figures
+    }
+
+    /// Adds everything counted to the store's sums and ends. The engine has to be stopped before: what it tells later
+    /// is lost.
+    pub async fn stop(&self) {
+        let Some(tasks) = self.tasks.lock().take() else {
+            return;
+        };
+        tasks.prune.abort();
+        drop(tasks.stop);
+        let mut flush = tasks.flush;
+        if tokio::time::timeout(LAST_FLUSH_MAX, &mut flush).await.is_err() {
+            flush.abort();
+        }
+    }
+
+    /// News of attempts on this node from here on. A watcher that falls behind misses some, and is told so.
+    pub fn watch(&self) -> broadcast::Receiver<Arc<AttemptNews>> {
+        self.feed.watch()
+    }
+}
+
+impl Observer for Figures {
+    fn events_stored(&self, events: StoredEvents<'_>) {
+        self.statistics.count_events(events);
+    }
+
+    fn results_recorded(&self, results: RecordedResults<'_>) {
+        self.statistics.count_results(results);
+        self.feed.tell(results);
+    }
+}

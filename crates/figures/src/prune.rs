@@ -1,0 +1,52 @@
+//! Removes old figures, in steps with pauses between them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use postrider_storage::statistics::TimeStep;
+
+use crate::Figures;
+
+/// Rows removed in one step: a few milliseconds of the store's writer, which acceptance waits for meanwhile.
+const STEP_ROWS: usize = 500;
+
+/// The pause between steps: the writer is free for acceptance meanwhile.
+const STEP_PAUSE: Duration = Duration::from_millis(15);
+
+/// The pause once nothing is left to remove.
+const IDLE_PAUSE: Duration = Duration::from_secs(60);
+
+/// How long figures are kept by the minute: twice the longest range that is shown by them.
+const MINUTES_KEPT: Duration = Duration::from_secs(2 * 24 * 3600);
+
+/// How long they are kept by the hour at least, whatever the retention: a month is shown, and begun half-days of it.
+const HOURS_KEPT: Duration = Duration::from_secs(32 * 24 * 3600);
+
+/// Runs until it is aborted.
+pub async fn run(figures: Arc<Figures>) {
+    loop {
+        let pause = if prune(&figures).await {
+            STEP_PAUSE
+        } else {
+            IDLE_PAUSE
+        };
+        tokio::time::sleep(pause).await;
+    }
+}
+
+/// One step. True where there may be more to remove.
+async fn prune(figures: &Figures) -> bool {
+    let now = figures.clock.now();
+    let mut removed = 0;
+    for (step, kept) in [
+        (TimeStep::Minute, MINUTES_KEPT),
+        (TimeStep::Hour, HOURS_KEPT.max(figures.retention)),
+    ] {
+        let pruned = figures.store.prune_statistics(step, now.before(kept), STEP_ROWS);
+        match pruned.await {
+            Ok(rows) => removed += rows,
+            Err(error) => tracing::warn!(%error, "old figures could not be removed"),
+        }
+    }
+    removed > 0
+}
