@@ -179,17 +179,12 @@ impl Engine {
             .into_iter()
             .map(|submission| self.prepare(entry, submission, audience, now))
             .collect();
-        let mut answers = Vec::with_capacity(prepared.len());
+        let mut checked = Vec::with_capacity(prepared.len());
         let mut events = Vec::with_capacity(prepared.len());
         for result in prepared {
-            // The place of an accepted one is filled in below, in the same order.
-            answers.push(result.map(|event| events.push(event)));
+            checked.push(result.map(|event| events.push(event)));
         }
-        let mut accepted = self.append(events, now).await?.into_iter();
-        Ok(answers
-            .into_iter()
-            .map(|answer| answer.and_then(|()| accepted.next().unwrap_or(Err(Rejection::Conflict))))
-            .collect())
+        in_order(checked, self.append(events, now).await?)
     }
 
     fn prepare(
@@ -282,6 +277,23 @@ impl Engine {
     }
 }
 
+/// The result of each submission: what the check found, or else the next result of the store, which has one for each
+/// event that passed. A store that has fewer is defective; that must not pass for a conflict.
+fn in_order(
+    checked: Vec<Result<(), Rejection>>,
+    stored: Vec<Result<Accepted, Rejection>>,
+) -> Result<Vec<Result<Accepted, Rejection>>, AcceptError> {
+    let mut stored = stored.into_iter();
+    let too_few = || StoreError::Internal("it returned fewer results than events".to_owned());
+    checked
+        .into_iter()
+        .map(|result| match result {
+            Ok(()) => Ok(stored.next().ok_or_else(too_few)?),
+            Err(rejection) => Ok(Err(rejection)),
+        })
+        .collect()
+}
+
 /// Names can be as long as `data` itself: a pointer past [`POINTER_BYTES_MAX`] is cut to the nearest parent that fits.
 fn short_pointer(mut pointer: String) -> String {
     if pointer.len() > POINTER_BYTES_MAX {
@@ -337,6 +349,21 @@ fn test_type(automation: &Automation) -> EventTypeName {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn too_few_results_of_the_store_are_an_internal_error_and_no_conflict() {
+        let stored = || vec![Err(Rejection::Conflict)];
+        let results = in_order(vec![Err(Rejection::NotUtf8), Ok(())], stored());
+        assert_eq!(
+            results,
+            Ok(vec![Err(Rejection::NotUtf8), Err(Rejection::Conflict)])
+        );
+        let results = in_order(vec![Ok(()), Ok(())], stored());
+        assert!(matches!(
+            results,
+            Err(AcceptError::Store(StoreError::Internal(_)))
+        ));
+    }
 
     #[test]
     fn a_pointer_through_endless_names_is_cut_to_a_parent() {
