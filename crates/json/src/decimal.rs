@@ -73,7 +73,7 @@ impl Decimal {
         for digit in &self.digits {
             remainder = (remainder * 10 + u128::from(digit - b'0')) % modulus;
         }
-        Some(remainder * power_of_ten(shift, modulus) % modulus == 0)
+        Some((remainder * power_of_ten(shift, modulus)).is_multiple_of(modulus))
     }
 
     fn magnitude(&self, other: &Self) -> Ordering {
