@@ -7,9 +7,14 @@ use crate::postgres::{self, Postgres};
 use crate::proxy::Proxy;
 use crate::server::{LOOPBACK_ALLOWED, Server};
 
-/// How long after a node's last sign of life others have surely taken over what it owned: its session lives for 30
-/// seconds, and the others look every second.
-pub const TAKEN_OVER: Duration = Duration::from_secs(33);
+/// The shortest lease that a session can have: for tests that wait until it is over.
+pub const SHORT_LEASE: Duration = Duration::from_secs(5);
+
+/// The lease of a session where none is set.
+pub const DEFAULT_LEASE: Duration = Duration::from_secs(30);
+
+/// How long after the end of a lease others have surely taken over: they look every second.
+const TAKEOVER_MAX: Duration = Duration::from_secs(3);
 
 /// What names of nodes begin with. A letter follows: nodes are numbered from A.
 const NAME: &str = "Node-";
@@ -22,6 +27,7 @@ pub struct Node {
     /// Its way to the database.
     pub proxy: Proxy,
     name: String,
+    lease: Duration,
 }
 
 /// Nodes and their database.
@@ -41,6 +47,11 @@ impl Cluster {
 
     /// The same on this one.
     pub async fn start_on(postgres: Postgres, count: usize) -> Self {
+        Self::start_with(postgres, count, DEFAULT_LEASE).await
+    }
+
+    /// The same, with leases of this length.
+    pub async fn start_with(postgres: Postgres, count: usize, lease: Duration) -> Self {
         let mut nodes = Vec::with_capacity(count);
         for letter in ('A'..='Z').take(count) {
             let proxy = Proxy::start(postgres.address()).await;
@@ -49,6 +60,7 @@ impl Cluster {
                 server,
                 proxy,
                 name: format!("{NAME}{letter}"),
+                lease,
             };
             node.start();
             nodes.push(node);
@@ -66,13 +78,19 @@ impl Node {
     /// Starts it (again), on a new free port. It sends under its own name, so that receivers can tell who called.
     pub fn start(&mut self) {
         let mut flags = LOOPBACK_ALLOWED.to_vec();
-        flags.extend(["--header-prefix", &self.name]);
+        let lease = format!("{}s", self.lease.as_secs());
+        flags.extend(["--header-prefix", &self.name, "--session-lease", &lease]);
         self.server.start_again_with(&flags);
     }
 
     /// A client of it. After a restart another one is needed.
     pub fn api(&self) -> Api {
         self.server.api()
+    }
+
+    /// How long after its last sign of life others have surely taken over what it owned.
+    pub fn taken_over_within(&self) -> Duration {
+        self.lease + TAKEOVER_MAX
     }
 
     /// The one that sent a request with this `user-agent`: its place among the nodes.

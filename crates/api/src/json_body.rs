@@ -231,6 +231,12 @@ fn incomplete_body() -> Problem {
 
 #[cfg(test)]
 mod tests {
+    use std::convert::Infallible;
+    use std::pin::Pin;
+    use std::task::{Context, Poll};
+
+    use http_body::Frame;
+
     use super::*;
 
     fn request(content_type: Option<&str>, body: impl Into<Body>) -> Request<Body> {
@@ -302,5 +308,34 @@ mod tests {
             offset: 5,
         };
         assert_eq!(problem.position(), Some(expected));
+    }
+
+    /// On virtual time: the bound is half a minute.
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_never_ends_is_given_up() {
+        /// One frame, and then nothing for good.
+        struct Trickle(Option<Bytes>);
+
+        impl HttpBody for Trickle {
+            type Data = Bytes;
+            type Error = Infallible;
+
+            fn poll_frame(
+                mut self: Pin<&mut Self>,
+                _: &mut Context<'_>,
+            ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+                self.0
+                    .take()
+                    .map_or(Poll::Pending, |first| Poll::Ready(Some(Ok(Frame::data(first)))))
+            }
+        }
+
+        let started = tokio::time::Instant::now();
+        let trickle = Body::new(Trickle(Some(Bytes::from_static(b"{\"type\":"))));
+        let problem = read(request(Some("application/json"), trickle), 100)
+            .await
+            .unwrap_err();
+        assert_eq!(problem.code(), Code::BodyTimeout);
+        assert_eq!(started.elapsed(), BODY_TIMEOUT);
     }
 }

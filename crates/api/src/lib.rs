@@ -15,8 +15,8 @@
 //!
 //! A body is taken whole or refused, and nothing in it is ignored: first it has to be JSON, then of the right shape
 //! (the first fault is named), then with possible values (all faults are named). The first two are checked here.
-//! Whether configuration can be had is checked by [`postrider_configuration`], for the console's forms too: a handler
-//! turns its body into a wish, calls the engine's verb and shows what is stored, or the faults at the same pointers.
+//! [`postrider_configuration`] checks configuration, for the console's forms too: a handler turns its body into a draft,
+//! calls the verb of that crate and shows what is stored, or the faults at the same pointers.
 //! Events and filters are checked here as far as their members go, and typed from here on.
 //!
 //! This crate must never see SQL, sign or send anything, read the system's clock, or log a key, a secret or `data`.

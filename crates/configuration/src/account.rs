@@ -1,4 +1,4 @@
-//! Accounts as callers wish them.
+//! Accounts: drafts of them, and the verbs that change them.
 
 use postrider_model::account::{METADATA_BYTES_MAX, uid_is_valid};
 use postrider_model::{Account, AccountId, Schedule, SigningKey};
@@ -10,10 +10,10 @@ use super::schedule::{delays_s, schedule};
 use super::{ConfigureError, Faults, codes};
 use crate::Configuration;
 
-/// An account to be made, or all that can be changed of one.
+/// A new account, or everything that an update can change of one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AccountWish {
-    /// The caller's own name for it, if it has one.
+pub struct AccountDraft {
+    /// The caller's own id for it, if it has one.
     pub uid: Option<String>,
     /// For people.
     pub name: String,
@@ -23,8 +23,8 @@ pub struct AccountWish {
     pub retry_delays_s: Option<Vec<i64>>,
 }
 
-impl AccountWish {
-    /// The account as it is.
+impl AccountDraft {
+    /// The draft that changes nothing of `account`.
     pub fn of(account: &Account) -> Self {
         Self {
             uid: account.uid.clone(),
@@ -36,16 +36,16 @@ impl AccountWish {
 }
 
 impl Configuration {
-    /// Makes an account with its first signing key. It can have faults, or its `uid` be taken.
-    pub async fn create_account(&self, wish: AccountWish) -> Result<Account, ConfigureError> {
-        let draft = check(wish)?;
+    /// Creates an account with its first signing key. Fails with `Faults` and `UidTaken`.
+    pub async fn create_account(&self, draft: AccountDraft) -> Result<Account, ConfigureError> {
+        let checked = check(draft)?;
         let now = self.clock.now();
         let account = Account {
             id: self.ids.account(now),
-            uid: draft.uid,
-            name: draft.name,
-            metadata: draft.metadata,
-            retry_delays: draft.retry_delays,
+            uid: checked.uid,
+            name: checked.name,
+            metadata: checked.metadata,
+            retry_delays: checked.retry_delays,
             created_at: now,
             updated_at: now,
             version: 1,
@@ -64,19 +64,19 @@ impl Configuration {
         }
     }
 
-    /// Changes `current`, which was read from the store, to what is wished. It can have faults, its `uid` be taken, and
-    /// the account be gone or changed since.
+    /// Makes `current`, which the caller has read with [`Configuration::account`], what the draft says. Fails with
+    /// `Faults`, `UidTaken`, `Missing`, and `Stale` where the account was changed since.
     pub async fn update_account(
         &self,
         current: Account,
-        wish: AccountWish,
+        draft: AccountDraft,
     ) -> Result<Account, ConfigureError> {
-        let draft = check(wish)?;
+        let checked = check(draft)?;
         let edited = Account {
-            uid: draft.uid,
-            name: draft.name,
-            metadata: draft.metadata,
-            retry_delays: draft.retry_delays,
+            uid: checked.uid,
+            name: checked.name,
+            metadata: checked.metadata,
+            retry_delays: checked.retry_delays,
             updated_at: self.clock.now(),
             ..current
         };
@@ -96,30 +96,30 @@ impl Configuration {
 }
 
 /// The editable part of an account, checked.
-struct AccountDraft {
+struct CheckedAccount {
     uid: Option<String>,
     name: String,
     metadata: String,
     retry_delays: Option<Schedule>,
 }
 
-fn check(wish: AccountWish) -> Result<AccountDraft, ConfigureError> {
+fn check(draft: AccountDraft) -> Result<CheckedAccount, ConfigureError> {
     let mut faults = Faults::default();
-    if wish.uid.as_deref().is_some_and(|uid| !uid_is_valid(uid)) {
+    if draft.uid.as_deref().is_some_and(|uid| !uid_is_valid(uid)) {
         faults.add(
             "/uid",
             codes::INVALID_VALUE,
             "a uid has 1 to 128 of the characters a-z, A-Z, 0-9, `_`, `.`, `:`, `@` and `-`, and does not start with `acct_`",
         );
     }
-    check_name(&wish.name, &mut faults);
-    let metadata = check_metadata(wish.metadata.as_deref().unwrap_or("{}"), &mut faults);
-    let retry_delays = wish
+    check_name(&draft.name, &mut faults);
+    let metadata = check_metadata(draft.metadata.as_deref().unwrap_or("{}"), &mut faults);
+    let retry_delays = draft
         .retry_delays_s
         .and_then(|delays| schedule(&delays, &mut faults));
-    faults.into_draft(Some(AccountDraft {
-        uid: wish.uid,
-        name: wish.name,
+    faults.into_checked(Some(CheckedAccount {
+        uid: draft.uid,
+        name: draft.name,
         metadata,
         retry_delays,
     }))
@@ -141,8 +141,8 @@ fn check_metadata(text: &str, faults: &mut Faults) -> String {
 mod tests {
     use super::*;
 
-    fn wish(metadata: Option<&str>) -> AccountWish {
-        AccountWish {
+    fn draft(metadata: Option<&str>) -> AccountDraft {
+        AccountDraft {
             uid: None,
             name: "n".to_owned(),
             metadata: metadata.map(str::to_owned),
@@ -150,8 +150,8 @@ mod tests {
         }
     }
 
-    fn pointers(wish: AccountWish) -> Vec<String> {
-        match check(wish) {
+    fn pointers(draft: AccountDraft) -> Vec<String> {
+        match check(draft) {
             Err(ConfigureError::Faults(faults)) => faults.into_iter().map(|fault| fault.pointer).collect(),
             Err(error) => panic!("{error}"),
             Ok(_) => Vec::new(),
@@ -160,25 +160,25 @@ mod tests {
 
     #[test]
     fn everything_wrong_is_reported_at_once() {
-        let wish = AccountWish {
+        let draft = AccountDraft {
             uid: Some("a b".to_owned()),
             name: String::new(),
             metadata: Some("[]".to_owned()),
             retry_delays_s: Some(vec![-1]),
         };
         assert_eq!(
-            pointers(wish),
+            pointers(draft),
             ["/uid", "/name", "/metadata", "/retry_delays_s/0"]
         );
     }
 
     #[test]
     fn metadata_is_kept_as_it_was_written_up_to_16_kib() {
-        let draft = check(wish(Some(r#"{"n":1.10}"#))).unwrap();
-        assert_eq!(draft.metadata, r#"{"n":1.10}"#);
+        let checked = check(draft(Some(r#"{"n":1.10}"#))).unwrap();
+        assert_eq!(checked.metadata, r#"{"n":1.10}"#);
         let long = format!(r#"{{"a":"{}"}}"#, "x".repeat(16 * 1024));
-        assert_eq!(pointers(wish(Some(&long))), ["/metadata"]);
-        assert_eq!(pointers(wish(Some("{a}"))), ["/metadata"]);
-        assert_eq!(check(wish(None)).unwrap().metadata, "{}");
+        assert_eq!(pointers(draft(Some(&long))), ["/metadata"]);
+        assert_eq!(pointers(draft(Some("{a}"))), ["/metadata"]);
+        assert_eq!(check(draft(None)).unwrap().metadata, "{}");
     }
 }

@@ -199,7 +199,7 @@ async fn check(
     let fresh_id = || configuration.ids.action(now);
     let actions = actions::check(&wish.actions, &rules, fresh_id, &mut faults);
     check_destinations(configuration, &wish.actions, existing, &mut faults).await;
-    faults.into_draft(Some(AutomationDraft {
+    faults.into_checked(Some(AutomationDraft {
         name: wish.name,
         enabled: wish.enabled,
         trigger,

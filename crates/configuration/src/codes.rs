@@ -1,4 +1,4 @@
-//! The stable codes of faults that wishes can have. URLs add those of [`postrider_egress::DestinationError`].
+//! The stable codes of faults in drafts. URLs add those of [`postrider_egress::DestinationError`].
 
 /// A member can be read but not set.
 pub const READ_ONLY: &str = "read_only";

@@ -4,10 +4,10 @@ use postrider_storage::StoreError;
 
 use super::Fault;
 
-/// Why a wish was not fulfilled. Nothing was written.
+/// Why a verb wrote nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigureError {
-    /// It cannot be had, for these reasons: at least one, at most [`super::FAULTS_MAX`].
+    /// The draft has these faults: at least one, at most [`super::FAULTS_MAX`].
     #[error("{} faults were found", .0.len())]
     Faults(Vec<Fault>),
     /// There is no such account, or no such object in it.

@@ -1,4 +1,4 @@
-//! Entries of the catalogue of event types as callers wish them.
+//! Event types: drafts of the catalogue's entries, and the verbs that change them.
 
 use postrider_model::{EventType, EventTypeName};
 use postrider_storage::StoreResult;
@@ -11,9 +11,9 @@ use crate::catalogue::CatalogueError;
 /// Longest description, in characters.
 const DESCRIPTION_CHARS_MAX: usize = 4_096;
 
-/// An event type as it is to be: what is left out is removed.
+/// An event type as it is to be. A member that is `None` is removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EventTypeWish {
+pub struct EventTypeDraft {
     /// The type's name.
     pub name: String,
     /// For people; may be empty.
@@ -24,8 +24,8 @@ pub struct EventTypeWish {
     pub schema: Option<String>,
 }
 
-impl EventTypeWish {
-    /// The event type as it is.
+impl EventTypeDraft {
+    /// The draft that changes nothing of `event_type`.
     pub fn of(event_type: &EventType) -> Self {
         Self {
             name: event_type.name.to_string(),
@@ -37,16 +37,16 @@ impl EventTypeWish {
 }
 
 impl Configuration {
-    /// Makes the event type of this name or replaces it as a whole. Answers what is stored, and whether it is new. It
-    /// can have faults.
-    pub async fn put_event_type(&self, wish: EventTypeWish) -> Result<(EventType, bool), ConfigureError> {
-        let draft = check(wish)?;
+    /// Creates the event type of this name, or replaces it as a whole. Returns what is stored, and whether it is new.
+    /// Fails with `Faults`.
+    pub async fn put_event_type(&self, draft: EventTypeDraft) -> Result<(EventType, bool), ConfigureError> {
+        let checked = check(draft)?;
         let now = self.clock.now();
         let event_type = EventType {
-            name: draft.name,
-            description: draft.description,
-            example: draft.example,
-            schema: draft.schema,
+            name: checked.name,
+            description: checked.description,
+            example: checked.example,
+            schema: checked.schema,
             created_at: now,
             updated_at: now,
         };
@@ -69,30 +69,30 @@ impl Configuration {
 
 /// An event type, checked, but for what its schema says: the catalogue finds that out by compiling it.
 #[derive(Debug)]
-struct EventTypeDraft {
+struct CheckedEventType {
     name: EventTypeName,
     description: String,
     example: Option<String>,
     schema: Option<String>,
 }
 
-fn check(wish: EventTypeWish) -> Result<EventTypeDraft, ConfigureError> {
+fn check(draft: EventTypeDraft) -> Result<CheckedEventType, ConfigureError> {
     let mut faults = Faults::default();
-    let name = faults.parsed("/name", wish.name.parse::<EventTypeName>());
-    if wish.description.chars().count() > DESCRIPTION_CHARS_MAX {
+    let name = faults.parsed("/name", draft.name.parse::<EventTypeName>());
+    if draft.description.chars().count() > DESCRIPTION_CHARS_MAX {
         let detail = format!("a description has at most {DESCRIPTION_CHARS_MAX} characters");
         faults.add("/description", codes::TOO_LONG, detail);
     }
     let mut json =
         |text: Option<String>, pointer| check_json(text.as_deref()?, pointer, &mut faults).map(str::to_owned);
-    let (example, schema) = (json(wish.example, "/example"), json(wish.schema, "/schema"));
-    let draft = name.map(|name| EventTypeDraft {
+    let (example, schema) = (json(draft.example, "/example"), json(draft.schema, "/schema"));
+    let checked = name.map(|name| CheckedEventType {
         name,
-        description: wish.description,
+        description: draft.description,
         example,
         schema,
     });
-    faults.into_draft(draft)
+    faults.into_checked(checked)
 }
 
 #[cfg(test)]
@@ -101,23 +101,23 @@ mod tests {
 
     #[test]
     fn everything_wrong_is_reported_at_once_and_json_is_kept_as_it_was_written() {
-        let wish = EventTypeWish {
+        let draft = EventTypeDraft {
             name: "a b".to_owned(),
             description: "x".repeat(4_097),
             example: Some("{".to_owned()),
             schema: Some(String::new()),
         };
-        let Err(ConfigureError::Faults(faults)) = check(wish.clone()) else {
+        let Err(ConfigureError::Faults(faults)) = check(draft.clone()) else {
             panic!("nothing was found");
         };
         let pointers: Vec<_> = faults.into_iter().map(|fault| fault.pointer).collect();
         assert_eq!(pointers, ["/name", "/description", "/example", "/schema"]);
-        let wish = EventTypeWish {
+        let draft = EventTypeDraft {
             name: "a.b".to_owned(),
             description: "é".repeat(4_096),
             example: Some("\n{\"n\": 1.10}".to_owned()),
             schema: None,
         };
-        assert_eq!(check(wish).unwrap().example.unwrap(), "{\"n\": 1.10}");
+        assert_eq!(check(draft).unwrap().example.unwrap(), "{\"n\": 1.10}");
     }
 }

@@ -1,11 +1,11 @@
-//! What is wrong with a wish, each fault with its place.
+//! What is wrong with a draft, each fault with its place.
 
 use super::{ConfigureError, codes};
 
-/// Most faults that one wish is told of: enough to mend it by, and a bound on the answer.
+/// Most faults that are reported of one draft: enough to correct it, and a bound on the response.
 pub const FAULTS_MAX: usize = 100;
 
-/// A single fault of a wish.
+/// A single fault of a draft.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
     /// Where: a JSON pointer (RFC 6901) into the resource as the API shows it.
@@ -17,8 +17,8 @@ pub struct Fault {
     pub detail: String,
 }
 
-/// Collects what is wrong with a wish, so that its author sees all of it at once. What comes after [`FAULTS_MAX`] is
-/// dropped.
+/// Collects what is wrong with a draft, so that its author sees all of it at once. Faults after the first
+/// [`FAULTS_MAX`] are dropped.
 #[derive(Debug, Default)]
 pub(super) struct Faults(Vec<Fault>);
 
@@ -50,14 +50,14 @@ impl Faults {
             .ok()
     }
 
-    /// The draft, if nothing is wrong with it. A draft that could not be made needs a fault that says why.
-    pub(super) fn into_draft<T>(self, draft: Option<T>) -> Result<T, ConfigureError> {
+    /// What the draft was checked into, if nothing is wrong with it. Where it is `None`, a fault has to say why.
+    pub(super) fn into_checked<T>(self, checked: Option<T>) -> Result<T, ConfigureError> {
         debug_assert!(
-            draft.is_some() || !self.0.is_empty(),
-            "a draft is refused without a reason"
+            checked.is_some() || !self.0.is_empty(),
+            "a checked is refused without a reason"
         );
-        match draft {
-            Some(draft) if self.0.is_empty() => Ok(draft),
+        match checked {
+            Some(checked) if self.0.is_empty() => Ok(checked),
             _ => Err(ConfigureError::Faults(self.0)),
         }
     }
@@ -76,7 +76,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn no_wish_is_told_of_more_than_the_bound() {
+    fn no_more_faults_than_the_bound_are_reported() {
         let found = faults_of(|faults| (0..1_000).for_each(|n| faults.add(format!("/{n}"), "x", "x")));
         assert_eq!((found.len(), &*found[99].0), (FAULTS_MAX, "/99"));
     }

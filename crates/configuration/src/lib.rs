@@ -9,10 +9,10 @@
 //! | file | holds |
 //! |---|---|
 //! | `configuration.rs` | [`Configuration`]: its parts, its reads, what other nodes changed |
-//! | `account.rs` | [`AccountWish`]: `create_account`, `update_account`, `delete_account` |
+//! | `account.rs` | [`AccountDraft`]: `create_account`, `update_account`, `delete_account` |
 //! | `automation.rs`, `automation/` | [`AutomationWish`], [`ActionWish`]: `create_automation`, `update_automation`, `set_automation_enabled`, `delete_automation`, `disable_action` |
-//! | `signing_key.rs` | [`RotationWish`]: `rotate_signing_key` |
-//! | `event_type.rs` | [`EventTypeWish`]: `put_event_type`, `delete_event_type` |
+//! | `signing_key.rs` | [`RotationDraft`]: `rotate_signing_key` |
+//! | `event_type.rs` | [`EventTypeDraft`]: `put_event_type`, `delete_event_type` |
 //! | `directory.rs` | accounts in memory: what accepting an event and making an attempt look up |
 //! | `catalogue.rs` | [`Catalogue`]: event types in memory |
 //! | `schema.rs`, `schema/` | [`Schema`]: what `data` of a type has to satisfy, numbers judged exactly |
@@ -47,17 +47,17 @@ mod schedule;
 mod schema;
 mod signing_key;
 
-pub use account::AccountWish;
+pub use account::AccountDraft;
 pub use automation::{ActionWish, AutomationWish};
 pub use catalogue::Catalogue;
 pub use configuration::{Configuration, ConfigurationParts};
 pub use directory::AccountEntry;
 pub use error::ConfigureError;
-pub use event_type::EventTypeWish;
+pub use event_type::EventTypeDraft;
 pub use fault::{FAULTS_MAX, Fault};
 pub use name::NameError;
 pub use schema::{Schema, SchemaError, SchemaViolation};
-pub use signing_key::RotationWish;
+pub use signing_key::RotationDraft;
 
 use fault::Faults;
 

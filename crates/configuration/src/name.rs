@@ -41,7 +41,7 @@ impl NameError {
     }
 }
 
-/// Checks the `name` of what is wished.
+/// Checks the `name` of a draft.
 pub(super) fn check_name(name: &str, faults: &mut Faults) {
     for error in NameError::all_of(name) {
         faults.add("/name", error.code(), error.to_string());

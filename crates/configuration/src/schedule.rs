@@ -1,4 +1,4 @@
-//! Schedules, as wishes of several resources have them.
+//! Schedules, as drafts of several resources have them.
 
 use postrider_model::Schedule;
 use postrider_model::schedule::{DELAY_S_MAX, RETRIES_MAX};
@@ -26,7 +26,7 @@ pub(super) fn schedule(delays_s: &[i64], faults: &mut Faults) -> Option<Schedule
     complete.then(|| Schedule::from_delays_s(checked).ok()).flatten()
 }
 
-/// The delays of a schedule as a wish has them.
+/// The delays of a schedule as a draft has them.
 pub(super) fn delays_s(schedule: Option<&Schedule>) -> Option<Vec<i64>> {
     schedule.map(|schedule| schedule.delays_s().iter().copied().map(i64::from).collect())
 }

@@ -1,4 +1,4 @@
-//! Rotations of an account's signing key as callers wish them.
+//! Rotations of an account's signing key.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use postrider_model::{AccountId, SigningKey, SigningSecret};
 use super::{ConfigureError, Faults, codes};
 use crate::Configuration;
 
-/// How long the old key signs beside the new one where nothing is said: one day, for receivers to take the new one up.
+/// How long the old key signs beside the new one by default: one day, for receivers to adopt the new one.
 const OVERLAP_S_DEFAULT: u64 = 86_400;
 
 /// The longest overlap: 30 days. A key that was leaked should not sign for longer.
@@ -15,23 +15,23 @@ const OVERLAP_S_MAX: u64 = 30 * 86_400;
 
 /// How to rotate. It holds a secret, so it does not print.
 #[derive(Clone, Default)]
-pub struct RotationWish {
+pub struct RotationDraft {
     /// How long the old key signs beside the new one, in seconds; `None` for a day.
     pub overlap_s: Option<i64>,
-    /// The new key, where it is brought along; `None` for a random one.
+    /// The new key, where the caller brings one; `None` for a random one.
     pub secret: Option<String>,
 }
 
 impl Configuration {
-    /// Gives the account a new current key, which is answered. It can have faults, and the account be gone.
+    /// Gives the account a new current key, and returns it. Fails with `Faults` and `Missing`.
     pub async fn rotate_signing_key(
         &self,
         account: AccountId,
-        wish: RotationWish,
+        draft: RotationDraft,
     ) -> Result<SigningKey, ConfigureError> {
         let known = self.store.signing_keys(account).await?;
         let known = known.ok_or(ConfigureError::Missing)?;
-        let (overlap, secret) = check(&wish, &known)?;
+        let (overlap, secret) = check(&draft, &known)?;
         let now = self.clock.now();
         let key = SigningKey {
             id: self.ids.signing_key(now),
@@ -48,18 +48,18 @@ impl Configuration {
 }
 
 fn check(
-    wish: &RotationWish,
+    draft: &RotationDraft,
     known: &[SigningKey],
 ) -> Result<(Duration, Option<SigningSecret>), ConfigureError> {
     let mut faults = Faults::default();
-    let overlap_s = wish.overlap_s.map_or(Some(OVERLAP_S_DEFAULT), |given| {
+    let overlap_s = draft.overlap_s.map_or(Some(OVERLAP_S_DEFAULT), |given| {
         u64::try_from(given).ok().filter(|given| *given <= OVERLAP_S_MAX)
     });
     if overlap_s.is_none() {
         let detail = format!("an overlap is 0 to {OVERLAP_S_MAX} seconds");
         faults.add("/overlap_s", codes::OUT_OF_RANGE, detail);
     }
-    let secret = wish
+    let secret = draft
         .secret
         .as_deref()
         .and_then(|text| faults.parsed("/secret", text.parse::<SigningSecret>()));
@@ -69,7 +69,7 @@ fn check(
         let detail = "this is, or was, a key of the account";
         faults.add("/secret", codes::DUPLICATE, detail);
     }
-    faults.into_draft(overlap_s.map(|overlap_s| (Duration::from_secs(overlap_s), secret)))
+    faults.into_checked(overlap_s.map(|overlap_s| (Duration::from_secs(overlap_s), secret)))
 }
 
 #[cfg(test)]
@@ -78,7 +78,7 @@ mod tests {
 
     fn faults(overlap_s: Option<i64>, secret: Option<&str>) -> usize {
         let secret = secret.map(str::to_owned);
-        match check(&RotationWish { overlap_s, secret }, &[]) {
+        match check(&RotationDraft { overlap_s, secret }, &[]) {
             Err(ConfigureError::Faults(faults)) => faults.len(),
             Err(error) => panic!("{error}"),
             Ok(_) => 0,

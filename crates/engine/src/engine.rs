@@ -134,7 +134,7 @@ impl Engine {
     /// record, and gives everything else back to the store.
     pub async fn stop(&self, grace: Duration) {
         self.stopping.store(true, Ordering::Relaxed);
-        self.lanes.lock().hold_back();
+        self.lanes.lock().close();
         drop(self.appends.lock().take());
         let Tasks { advance, background } = std::mem::take(&mut *self.tasks.lock());
         // An error says that the grace is over: what is still under way is given back below.
@@ -243,7 +243,8 @@ impl Engine {
     fn ready_lanes(&self) -> MutexGuard<'_, Lanes> {
         let past_lease = self.is_past_lease();
         let mut lanes = self.lanes.lock();
-        if past_lease {
+        // Asked again under the lock: a renewal in between has opened the lanes for good.
+        if past_lease && self.is_past_lease() {
             lanes.hold_back();
         }
         lanes
@@ -280,8 +281,8 @@ impl Engine {
             u64::try_from(ends.as_millis()).unwrap_or(u64::MAX),
             Ordering::Release,
         );
-        if !self.is_stopping() {
-            self.lanes.lock().resume();
+        if self.lanes.lock().resume() {
+            self.wake_refill();
         }
     }
 

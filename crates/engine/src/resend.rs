@@ -5,7 +5,7 @@ use postrider_storage::{DeliveryKey, Resent, StoreResult};
 
 use crate::engine::Engine;
 
-/// What became of the wish for one more attempt.
+/// What became of the request for one more attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ResendOutcome {
     /// It starts as soon as the action's lane has room.

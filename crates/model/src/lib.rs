@@ -7,8 +7,8 @@
 //!
 //! To add a state of a delivery: extend [`delivery::DeliveryStatus`] and [`delivery::Progress::after_attempt`], then
 //! the conformance suite in `crates/storage`. To add an option of an action: extend [`automation::SendWebhook`],
-//! then what callers can
-//! wish of it in the engine's `drafts/automation.rs` (its recipe goes on to the API and the console), then the attempt in
+//! then
+//! its member of a draft in `crates/configuration` (whose recipe goes on to the API and the console), then the attempt in
 //! `crates/engine` that obeys it.
 
 pub mod account;
@@ -22,6 +22,7 @@ pub mod entropy;
 pub mod event;
 pub mod event_type;
 pub mod grant;
+pub mod hex;
 pub mod id;
 pub mod schedule;
 pub mod secret;

@@ -5,8 +5,6 @@ use postrider_tests::receiver::NEVER_CALLED;
 use postrider_tests::{Account, Receiver, Reply, Server, wait};
 use serde_json::{Value, json};
 
-use super::nobody;
-
 #[tokio::test]
 async fn an_automation_is_created_with_defaults_and_read_back() {
     let server = Server::start();
@@ -132,38 +130,6 @@ async fn automations_are_listed_newest_first() {
 }
 
 #[tokio::test]
-async fn a_test_goes_to_its_automation_alone_and_is_marked() {
-    let server = Server::start();
-    let account = Account::create(server.api()).await;
-    let receiver = Receiver::start().await;
-    let tested = account
-        .automation_on("proposal.accepted", json!({"url": receiver.url("/tested")}))
-        .await;
-    account
-        .automation_on("*", json!({"url": receiver.url("/other")}))
-        .await;
-    let path = account.at(&format!("/automations/{}/test", id_of(&tested)));
-    let sent = account
-        .api
-        .post(&path, json!({"data": {"n": 1}}))
-        .await
-        .expect(202);
-    assert_eq!(
-        (&sent["type"], &sent["deliveries"]),
-        (&json!("proposal.accepted"), &json!(1))
-    );
-    let received = receiver.wait_for("/tested", 1, wait::SOON).await;
-    let body: Value = serde_json::from_slice(&received[0].body).unwrap();
-    assert_eq!((&body["id"], &body["data"]), (&sent["id"], &json!({"n": 1})));
-    assert_eq!(account.event(&id_of(&sent)).await["test"], true);
-    // A real one is not, and the other automation never saw the test.
-    let real = account.send("proposal.accepted", "1").await;
-    receiver.wait_for("/other", 1, wait::SOON).await;
-    assert_eq!(account.event(&real).await["test"], false);
-    assert_eq!(receiver.count("/other"), 1);
-}
-
-#[tokio::test]
 async fn a_test_without_a_body_sends_the_example_of_the_catalogue() {
     let server = Server::start();
     let account = Account::create(server.api()).await;
@@ -225,27 +191,4 @@ async fn a_final_410_switches_the_action_off() {
     });
     assert_eq!(shown.await["actions"][0]["disabled_reason"], "gone");
     assert_eq!(account.post_event("a", "1").await.expect(202)["deliveries"], 0);
-}
-
-#[tokio::test]
-async fn another_accounts_automation_is_not_found() {
-    let server = Server::start();
-    let (owner, other) = (
-        Account::create(server.api()).await,
-        Account::create(server.api()).await,
-    );
-    let id = id_of(&owner.automation(json!({"url": NEVER_CALLED})).await);
-    for id in [id, nobody("auto")] {
-        let path = other.at(&format!("/automations/{id}"));
-        let api = &other.api;
-        api.get(&path).await.problem(404, "automation_not_found");
-        api.patch(&path, json!({"enabled": false}))
-            .await
-            .problem(404, "automation_not_found");
-        api.delete(&path).await.problem(404, "automation_not_found");
-        api.post(format!("{path}/test"), "{}")
-            .await
-            .problem(404, "automation_not_found");
-    }
-    assert_eq!(owner.count("automations").await, 1);
 }

@@ -4,8 +4,6 @@ use postrider_tests::account::{attempts_of, id_of};
 use postrider_tests::{Account, Receiver, Reply, Server, wait};
 use serde_json::{Value, json};
 
-use super::nobody;
-
 #[tokio::test]
 async fn a_delivery_is_shown_with_every_attempt() {
     let server = Server::start();
@@ -247,39 +245,6 @@ async fn a_replay_with_a_filter_that_makes_no_sense_is_refused() {
         let answer = account.api.post(account.at("/deliveries/replay"), body).await;
         answer.problem(422, "invalid_body").at(pointer, code);
     }
-}
-
-#[tokio::test]
-async fn another_accounts_delivery_is_not_found() {
-    let server = Server::start();
-    let (owner, other) = (
-        Account::create(server.api()).await,
-        Account::create(server.api()).await,
-    );
-    let receiver = Receiver::start().await;
-    owner.automation(json!({"url": receiver.url("/hook")})).await;
-    let event = owner.send("a", "1").await;
-    let delivery = id_of(&owner.settled(&event, "succeeded").await);
-    for id in [delivery, nobody("dlv")] {
-        other
-            .api
-            .get(other.at(&format!("/deliveries/{id}")))
-            .await
-            .problem(404, "delivery_not_found");
-        other
-            .api
-            .post(other.at(&format!("/deliveries/{id}/resend")), "")
-            .await
-            .problem(404, "delivery_not_found");
-    }
-    assert_eq!(other.count("deliveries").await, 0);
-    let replayed = other
-        .api
-        .post(other.at("/deliveries/replay"), json!({"event_id": event}))
-        .await
-        .expect(202);
-    assert_eq!(replayed["count"], 0);
-    assert_eq!(receiver.count("/hook"), 1);
 }
 
 #[tokio::test]

@@ -233,23 +233,6 @@ async fn events_are_listed_newest_first_and_filtered() {
 }
 
 #[tokio::test]
-async fn another_accounts_event_is_not_found() {
-    let server = Server::start();
-    let (owner, other) = (
-        Account::create(server.api()).await,
-        Account::create(server.api()).await,
-    );
-    for id in [owner.send("a", "1").await, nobody("evt")] {
-        other
-            .api
-            .get(other.at(&format!("/events/{id}")))
-            .await
-            .problem(404, "event_not_found");
-    }
-    assert_eq!(other.count("events").await, 0);
-}
-
-#[tokio::test]
 async fn an_event_for_an_account_that_does_not_exist_is_refused() {
     let server = Server::start();
     let path = format!("/v1/accounts/{}/events", nobody("acct"));

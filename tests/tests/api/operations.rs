@@ -1,6 +1,5 @@
 //! `/healthz`, `/readyz`, `/metrics`, `/v1/openapi.json`, and what is at no path.
 
-use http::Method;
 use postrider_tests::{Account, Receiver, Server};
 use serde_json::json;
 
@@ -76,30 +75,5 @@ async fn the_openapi_document_has_every_row_of_the_table() {
         for method in methods {
             assert!(document["paths"][&path][method].is_object(), "{method} {path}");
         }
-    }
-}
-
-#[tokio::test]
-async fn what_is_at_no_path_is_not_found_and_other_methods_not_allowed() {
-    let server = Server::start();
-    let account = Account::create(server.api()).await;
-    let api = &account.api;
-    for path in ["/", "/v1", "/v1/nothing", "/v2/accounts", "/v1/accounts/"] {
-        api.get(path).await.problem(404, "route_not_found");
-    }
-    for (method, path, allowed) in [
-        (Method::PUT, "/v1/accounts".to_owned(), "POST"),
-        (Method::POST, account.at(""), "PATCH"),
-        (Method::DELETE, account.at("/events"), "POST"),
-        (Method::GET, account.at("/events/batch"), "POST"),
-        (Method::POST, "/healthz".to_owned(), "GET"),
-    ] {
-        let answer = api.call(method, path).send().await;
-        answer.problem(405, "method_not_allowed");
-        assert!(
-            answer.header("allow").contains(allowed),
-            "{}",
-            answer.header("allow")
-        );
     }
 }

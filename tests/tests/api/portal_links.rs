@@ -4,8 +4,6 @@ use http::Method;
 use postrider_tests::{Account, Server};
 use serde_json::{Value, json};
 
-use super::nobody;
-
 /// The token at the end of a link.
 fn token(link: &Value) -> &str {
     let url = link["url"].as_str().unwrap();
@@ -86,31 +84,4 @@ async fn a_link_leads_to_the_public_url_or_else_to_where_the_request_was_sent() 
         link["url"],
         format!("https://hooks.example/sign-in/{}", token(&link))
     );
-}
-
-#[tokio::test]
-async fn what_a_link_cannot_be_is_refused_at_its_place() {
-    let server = Server::start();
-    let account = Account::create(server.api()).await;
-    let path = account.at("/portal-link");
-    for (body, pointer, code) in [
-        (json!({"expires_in_s": 59}), "/expires_in_s", "out_of_range"),
-        (json!({"expires_in_s": 604_801}), "/expires_in_s", "out_of_range"),
-        (json!({"expires_in_s": "1h"}), "/expires_in_s", "wrong_type"),
-        (json!({"read_only": "yes"}), "/read_only", "wrong_type"),
-        (json!({"theme": "sepia"}), "/theme", "invalid_value"),
-        (json!({"valid_for": 60}), "/valid_for", "unknown_member"),
-    ] {
-        let answer = account.api.post(&path, body).await;
-        answer.problem(422, "invalid_body").at(pointer, code);
-    }
-    let both = json!({"expires_in_s": 0, "theme": "sepia"});
-    let answer = account.api.post(&path, both).await;
-    let problem = answer.problem(422, "invalid_body");
-    problem
-        .at("/expires_in_s", "out_of_range")
-        .at("/theme", "invalid_value");
-    let path = format!("/v1/accounts/{}/portal-link", nobody("acct"));
-    let answer = account.api.post(path, json!({})).await;
-    answer.problem(404, "account_not_found");
 }

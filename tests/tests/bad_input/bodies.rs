@@ -128,33 +128,6 @@ async fn a_body_without_a_content_type_is_refused() {
 }
 
 #[tokio::test]
-async fn a_compressed_or_latin_body_is_refused() {
-    let server = Server::start();
-    let call = |content_type: &str, encoding: &str| {
-        let api = server.api();
-        let (content_type, encoding) = (content_type.to_owned(), encoding.to_owned());
-        async move {
-            let call = api
-                .call(Method::POST, "/v1/accounts")
-                .header("content-type", &content_type);
-            call.header("content-encoding", &encoding)
-                .body(r#"{"name":"A"}"#)
-                .send()
-                .await
-        }
-    };
-    call("application/json", "gzip")
-        .await
-        .problem(415, "unsupported_media_type");
-    call("application/json; charset=iso-8859-1", "identity")
-        .await
-        .problem(415, "unsupported_media_type");
-    call("application/json; charset=utf-8", "identity")
-        .await
-        .expect(201);
-}
-
-#[tokio::test]
 async fn data_over_the_limit_is_refused_and_data_at_the_limit_is_not() {
     let server = Server::start();
     let account = Account::create(server.api()).await;

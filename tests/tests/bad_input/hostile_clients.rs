@@ -23,26 +23,6 @@ async fn rest_of(stream: &mut TcpStream, within: Duration) -> String {
 }
 
 #[tokio::test]
-async fn a_body_that_never_ends_is_given_up_while_others_are_served() {
-    let server = Server::start();
-    let account = Account::create(server.api()).await;
-    let mut slow = TcpStream::connect(server.address()).await.unwrap();
-    let head = format!(
-        "POST {} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {ADMIN_KEY}\r\n\
-         content-type: application/json\r\ncontent-length: 100\r\nconnection: close\r\n\r\n{{\"type\":",
-        account.at("/events")
-    );
-    slow.write_all(head.as_bytes()).await.unwrap();
-    account.send("a", "1").await;
-    let answer = rest_of(&mut slow, PUT_OFF_WITHIN).await;
-    assert!(
-        answer.starts_with("HTTP/1.1 408 ") && answer.contains("body_timeout"),
-        "{answer}"
-    );
-    assert_eq!(account.count("events").await, 1);
-}
-
-#[tokio::test]
 async fn a_head_that_never_ends_is_given_up_while_others_are_served() {
     let server = Server::start();
     let mut slow = Vec::new();

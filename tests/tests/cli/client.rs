@@ -16,21 +16,18 @@ fn json(server: &Server, arguments: &[&str]) -> Value {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_event_goes_from_the_command_line_to_its_receiver_and_is_shown() {
-    let server = Server::start();
-    let receiver = Receiver::start().await;
+    let (server, receiver) = (Server::start(), Receiver::start().await);
     receiver.answer("/hook", [Reply::status(200).with_body("thanks")]);
-    let account = json(
-        &server,
-        &[
-            "accounts",
-            "create",
-            "Acme Ltd",
-            "--uid",
-            "acme",
-            "--metadata",
-            r#"{"plan":"pro"}"#,
-        ],
-    );
+    let create = [
+        "accounts",
+        "create",
+        "Acme Ltd",
+        "--uid",
+        "acme",
+        "--metadata",
+        r#"{"plan":"pro"}"#,
+    ];
+    let account = json(&server, &create);
     assert_eq!(
         (&account["uid"], &account["metadata"]["plan"]),
         (&"acme".into(), &"pro".into())

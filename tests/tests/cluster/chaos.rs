@@ -1,4 +1,5 @@
-//! Three nodes, and everything that can happen to them and their database, round after round, under load.
+//! Three nodes, and everything that can happen to them and their database, round after round, under load: four rounds
+//! with short leases each time, all of them with the default lease in `./test --deep`.
 //!
 //! At the end, every event that was answered is delivered to each of its actions; what was received twice was sent by
 //! a node that a disturbance kept from recording it; what nothing disturbed kept to its schedule.
@@ -7,17 +8,14 @@
 
 use std::time::{Duration, Instant};
 
-use postrider_tests::cluster::TAKEN_OVER;
-use postrider_tests::{Account, Cluster, wait};
+use postrider_tests::cluster::DEFAULT_LEASE;
+use postrider_tests::{Account, Cluster, Postgres, wait};
 
 use super::disturbances::{Disturbance, Whom};
-use super::evidence::{self, Evidence, Settled, Story};
+use super::evidence::{self, Enough, Evidence, Settled, Story};
 use super::producers::Producers;
 use super::receivers::Receivers;
 use super::table::{self, Round};
-
-/// How long one of the receivers is down at first. What it missed twice comes 110 seconds after that.
-const DOWN_FOR: Duration = Duration::from_secs(15);
 
 /// How long undisturbed work goes on at the end of a round, in milliseconds.
 const CALM_MS: std::ops::Range<u64> = 1_500..3_000;
@@ -39,8 +37,50 @@ const SETTLED_WITHIN: Duration = Duration::from_secs(120);
 /// Faults that are shown where there are many.
 const FAULTS_SHOWN: usize = 20;
 
+/// A length of the chaos.
+#[derive(Debug, Clone, Copy)]
+struct Plan {
+    /// The leases of the nodes. Longer than the database is away, so that sessions outlive that.
+    lease: Duration,
+    /// How long one of the receivers is down at first. What it missed twice comes 110 seconds after that.
+    down_for: Duration,
+    is_long: bool,
+    enough: Enough,
+}
+
+const SHORT: Plan = Plan {
+    lease: Duration::from_secs(10),
+    down_for: Duration::from_secs(6),
+    is_long: false,
+    enough: Enough {
+        events: 500,
+        untouched_retries: 30,
+    },
+};
+
+const LONG: Plan = Plan {
+    lease: DEFAULT_LEASE,
+    down_for: Duration::from_secs(15),
+    is_long: true,
+    enough: Enough {
+        events: 1_000,
+        untouched_retries: 100,
+    },
+};
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn three_nodes_lose_nothing_in_chaos() {
+    lose_nothing(SHORT).await;
+}
+
+mod deep {
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn three_nodes_lose_nothing_in_long_chaos() {
+        super::lose_nothing(super::LONG).await;
+    }
+}
+
+async fn lose_nothing(plan: Plan) {
     let seed = std::env::var("POSTRIDER_TEST_SEED")
         .ok()
         .and_then(|text| text.parse().ok());
@@ -48,12 +88,16 @@ async fn three_nodes_lose_nothing_in_chaos() {
     println!("seed {seed}");
     let mut random = fastrand::Rng::with_seed(seed);
     let started = Instant::now();
-    let cluster = Cluster::start(3).await;
+    let cluster = Cluster::start_with(Postgres::start(), 3, plan.lease).await;
     let account = Account::create(cluster.nodes[0].api()).await;
-    let receivers = Receivers::start(DOWN_FOR).await;
+    let receivers = Receivers::start(plan.down_for).await;
     let actions = receivers.subscribe(&account).await;
     let producers = Producers::start(&account, cluster.apis(), &mut random);
+    let mut nodes = [0, 1, 2];
+    random.shuffle(&mut nodes);
     let mut chaos = Chaos {
+        plan,
+        nodes,
         cluster,
         account,
         producers,
@@ -62,7 +106,10 @@ async fn three_nodes_lose_nothing_in_chaos() {
         disturbances: Vec::new(),
         settled: Vec::new(),
     };
-    chaos.rage().await;
+    chaos.rage_briefly().await;
+    if plan.is_long {
+        chaos.rage_on().await;
+    }
     // The cluster lives until all is judged: its logs are printed where something does not fit.
     let (evidence, rounds, _cluster) = chaos.end(&receivers, actions).await;
     table::print(&evidence, &rounds, seed, started.elapsed());
@@ -79,6 +126,9 @@ async fn three_nodes_lose_nothing_in_chaos() {
 
 /// What goes on.
 struct Chaos {
+    plan: Plan,
+    /// The nodes in a random order.
+    nodes: [usize; 3],
     cluster: Cluster,
     account: Account,
     producers: Producers,
@@ -89,22 +139,25 @@ struct Chaos {
 }
 
 impl Chaos {
-    /// All rounds.
-    async fn rage(&mut self) {
-        let mut nodes = [0, 1, 2];
-        self.random.shuffle(&mut nodes);
-        let [a, b, c] = nodes;
+    /// The rounds of every run. The node that was killed first is killed again while another is frozen.
+    async fn rage_briefly(&mut self) {
+        let [a, _, c] = self.nodes;
         self.round("nothing").await;
         self.calm().await;
         self.round("one node killed and started").await;
         self.kill(&[a]).await;
         self.round("the database crashed and started").await;
         self.crash_database().await;
-        self.round("connections of a node cut again and again").await;
-        self.cut(b).await;
         self.round("a node frozen past its lease; meanwhile another killed")
             .await;
         self.freeze(c, a).await;
+    }
+
+    /// The rounds that only a long run has.
+    async fn rage_on(&mut self) {
+        let [a, b, c] = self.nodes;
+        self.round("connections of a node cut again and again").await;
+        self.cut(b).await;
         self.round("the network of a node silent for some seconds").await;
         self.silence(a).await;
         self.round("the network of a node silent past its lease; meanwhile others cut and killed")
@@ -171,7 +224,7 @@ impl Chaos {
         self.cluster.nodes[frozen].server.freeze();
         self.pause(5_000..10_000).await;
         self.kill(&[killed]).await;
-        tokio::time::sleep_until((since + TAKEN_OVER).into()).await;
+        self.taken_over(since).await;
         self.cluster.nodes[frozen].server.thaw();
         self.over(Whom::Node(frozen), since).await;
         self.calm().await;
@@ -193,10 +246,16 @@ impl Chaos {
         self.cut(cut).await;
         self.pause(3_000..6_000).await;
         self.kill(&[killed]).await;
-        tokio::time::sleep_until((since + TAKEN_OVER).into()).await;
+        self.taken_over(since).await;
         self.cluster.nodes[silent].proxy.resume();
         self.over(Whom::Node(silent), since).await;
         self.calm().await;
+    }
+
+    /// Waits until what a node owned that fell silent at `since` is taken over: its lease is what is under test.
+    async fn taken_over(&self, since: Instant) {
+        let within = self.cluster.nodes[0].taken_over_within();
+        tokio::time::sleep_until((since + within).into()).await;
     }
 
     /// Waits until those whom it struck are of use again, and notes the disturbance.
@@ -239,7 +298,6 @@ impl Chaos {
         let produced = self.producers.finish().await;
         let account = self.account.through(self.cluster.nodes[0].api());
         wait::until("nothing is pending", SETTLED_WITHIN, async || {
-            tokio::time::sleep(Duration::from_millis(100)).await;
             let path = account.at("/deliveries?status=pending&limit=1");
             let page = account.api.get(path).await.expect(200);
             page["data"].as_array()?.is_empty().then_some(())
@@ -258,6 +316,7 @@ impl Chaos {
             settled: self.settled,
             actions,
             events: account.all("events").await.len(),
+            enough: self.plan.enough,
         };
         (evidence, self.rounds, self.cluster)
     }

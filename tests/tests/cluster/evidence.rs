@@ -11,10 +11,6 @@ use super::disturbances::{Disturbance, Due, Whom, cause_of_repeat, is_untouched}
 use super::producers::{PATIENCE, Produced, SlowTry};
 use super::receivers::{Key, Request};
 
-/// Events that have to come together for the test to mean something, and retries that nothing disturbed.
-const EVENTS_MIN: usize = 1_000;
-const UNTOUCHED_RETRIES_MIN: usize = 100;
-
 /// The default schedule.
 const DELAYS: [Duration; 2] = [Duration::from_secs(10), Duration::from_secs(100)];
 
@@ -72,6 +68,17 @@ pub struct Evidence {
     pub actions: Vec<String>,
     /// How many events the record holds.
     pub events: usize,
+    /// What there has to be of it at least.
+    pub enough: Enough,
+}
+
+/// What has to come together for the test to show something.
+#[derive(Debug, Clone, Copy)]
+pub struct Enough {
+    /// Events.
+    pub events: usize,
+    /// Retries that nothing disturbed.
+    pub untouched_retries: usize,
 }
 
 impl Settled {
@@ -234,10 +241,10 @@ impl Evidence {
         let untouched = self.retries();
         let untouched = untouched.iter().filter(|(_, retry)| retry.is_untouched).count();
         let mut faults = Vec::new();
-        if accepted.len() < EVENTS_MIN {
+        if accepted.len() < self.enough.events {
             faults.push(format!("only {} events: this shows nothing", accepted.len()));
         }
-        if untouched < UNTOUCHED_RETRIES_MIN {
+        if untouched < self.enough.untouched_retries {
             faults.push(format!(
                 "only {untouched} undisturbed retries: this shows nothing"
             ));

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use postrider_tests::account::id_of;
-use postrider_tests::cluster::TAKEN_OVER;
-use postrider_tests::{Account, Cluster, Node, Receiver, Reply, wait};
+use postrider_tests::cluster::SHORT_LEASE;
+use postrider_tests::{Account, Cluster, Node, Postgres, Receiver, Reply, wait};
 use serde_json::{Value, json};
 
 /// Events that the dead node leaves behind, of either kind.
@@ -23,7 +23,7 @@ const DELIVERED_WITHIN: Duration = Duration::from_secs(5);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_dead_nodes_deliveries_are_taken_over() {
-    let mut cluster = Cluster::start(2).await;
+    let mut cluster = Cluster::start_with(Postgres::start(), 2, SHORT_LEASE).await;
     let account = Account::create(cluster.nodes[0].api()).await;
     let receiver = Receiver::start().await;
     let is_held = Arc::new(AtomicBool::new(true));
@@ -62,9 +62,10 @@ async fn a_dead_nodes_deliveries_are_taken_over() {
     let killed_at = Instant::now();
 
     let account = account.through(cluster.nodes[1].api());
+    let taken_over = cluster.nodes[0].taken_over_within();
     let kinds = [
         ("waited for a retry", waiting, RETRIED_WITHIN),
-        ("were owned", under_way, TAKEN_OVER + DELIVERED_WITHIN),
+        ("were owned", under_way, taken_over + DELIVERED_WITHIN),
     ];
     for (what, events, within) in kinds {
         for event in &events {
@@ -106,9 +107,7 @@ async fn a_node_that_stops_in_order_hands_its_work_over_at_once() {
     let stopped_at = Instant::now();
     let before = receiver.count("/slow");
     assert!(before < HANDED_OVER, "there is something to hand over");
-    receiver
-        .wait_for("/slow", HANDED_OVER, TAKEN_OVER + DELIVERED_WITHIN)
-        .await;
+    receiver.wait_for("/slow", HANDED_OVER, wait::SOON * 3).await;
     let took = stopped_at.elapsed();
     println!("{} were handed over within {took:?}", HANDED_OVER - before);
     let account = account.through(cluster.nodes[1].api());

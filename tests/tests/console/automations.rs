@@ -4,7 +4,7 @@ use postrider_tests::browser::{button, css, label, link, text};
 use postrider_tests::wait::SOON;
 use serde_json::json;
 
-use crate::desk::Desk;
+use super::desk::Desk;
 
 #[tokio::test]
 async fn an_automation_with_two_urls_is_made_and_works() {

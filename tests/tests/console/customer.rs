@@ -5,7 +5,7 @@ use postrider_tests::browser::{link, text};
 use postrider_tests::{Account, Browser};
 use serde_json::json;
 
-use crate::desk::Desk;
+use super::desk::Desk;
 
 #[tokio::test]
 async fn a_customer_is_refused_everything_of_another_account() {
@@ -60,9 +60,25 @@ async fn a_customer_is_refused_everything_of_another_account() {
         customer.open(&desk.url(path)).await;
         assert_eq!(customer.text("h1").await, "Page not found", "{path}");
     }
-    // Nor by a form, with the customer's own cookie and token.
+    is_refused_forms(&desk, &customer, &other, automation, &delivery).await;
+    let unchanged = other
+        .api
+        .get(other.at(&format!("/automations/{automation}")))
+        .await
+        .expect(200);
+    assert_eq!(unchanged["enabled"], true);
+}
+
+/// Nor is it there by a form, with the customer's own cookie and token.
+async fn is_refused_forms(
+    desk: &Desk,
+    customer: &Browser,
+    other: &Account,
+    automation: &str,
+    delivery: &str,
+) {
     customer.open(&desk.url(&desk.path("/automations"))).await;
-    let (cookie, csrf) = desk.credentials(&customer).await;
+    let (cookie, csrf) = desk.credentials(customer).await;
     let anybody = desk.server.api().with_key(None);
     for path in [
         format!("/accounts/{}/automations/{automation}/switch", other.id),
@@ -89,12 +105,6 @@ async fn a_customer_is_refused_everything_of_another_account() {
             .await;
         assert!(matches!(answer.status, 404 | 405), "{path}: {}", answer.status);
     }
-    let unchanged = other
-        .api
-        .get(other.at(&format!("/automations/{automation}")))
-        .await
-        .expect(200);
-    assert_eq!(unchanged["enabled"], true);
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use postrider_tests::browser::{button, css, label, link, text};
 use postrider_tests::wait::SOON;
 use serde_json::json;
 
-use crate::desk::Desk;
+use super::desk::Desk;
 
 #[tokio::test]
 async fn a_test_shows_what_was_sent_and_what_came_back() {

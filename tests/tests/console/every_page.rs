@@ -7,7 +7,7 @@ use postrider_tests::wait::SOON;
 use postrider_tests::{Account, Browser, Reply, database};
 use serde_json::{Value, json};
 
-use crate::desk::Desk;
+use super::desk::Desk;
 
 #[tokio::test]
 async fn pages_of_the_operator() {
@@ -254,6 +254,17 @@ async fn fill(desk: Desk) -> Desk {
             .await
             .expect(201);
     }
+    send_events(&desk).await;
+    let failed = desk.account.at("/deliveries?status=failed");
+    postrider_tests::wait::until("six deliveries have failed", SOON, async || {
+        let found = desk.account.api.get(failed.clone()).await.expect(200);
+        (found["data"].as_array().unwrap().len() == 6).then_some(())
+    })
+    .await;
+    desk
+}
+
+async fn send_events(desk: &Desk) {
     let customers = [
         "Zoë Müller",
         "Łukasz Nowak",
@@ -271,11 +282,4 @@ async fn fill(desk: Desk) -> Desk {
         });
         desk.account.send(event_type, &data.to_string()).await;
     }
-    let failed = desk.account.at("/deliveries?status=failed");
-    postrider_tests::wait::until("six deliveries have failed", SOON, async || {
-        let found = desk.account.api.get(failed.clone()).await.expect(200);
-        (found["data"].as_array().unwrap().len() == 6).then_some(())
-    })
-    .await;
-    desk
 }

@@ -8,7 +8,7 @@ use postrider_tests::wait::{SOON, until};
 use postrider_tests::{Account, Browser, Receiver, Reply};
 use serde_json::json;
 
-use crate::desk::Desk;
+use super::desk::Desk;
 
 /// A product's page that shows what a test names in a frame.
 struct Product(Receiver);

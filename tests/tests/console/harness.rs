@@ -1,103 +1,11 @@
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use postrider_tests::Browser;
-use postrider_tests::browser::{
-    DESKTOP_PX, Emulation, PHONE_PX, Scheme, button, key, label, link, palette, text,
-};
+use postrider_tests::browser::{DESKTOP_PX, Emulation, PHONE_PX, Scheme, button, key, label, palette};
 use postrider_tests::wait::{SOON, until};
 use serde_json::json;
 
-use crate::pages;
-
-#[tokio::test]
-async fn a_form_is_filled_and_sent() {
-    let (browser, server) = tokio::join!(Browser::start(), pages::serve());
-    browser.open(&server.url("/clean")).await;
-    assert_eq!(browser.current_path().await, "/clean");
-    assert_eq!(browser.text("h1").await, "Endpoints");
-    browser.type_into(label("Name"), "grün & blau").await;
-    browser.choose(label("Colour"), "Green").await;
-    browser.click(label("Active")).await;
-    assert_eq!(browser.property(label("Active"), "checked").await, json!(true));
-    assert_eq!(browser.attribute("#name", "value").await.unwrap(), "old name");
-    browser.click(button("Save")).await;
-    let sent = server.wait_for("/saved", 1, SOON).await.remove(0);
-    assert_eq!(sent.body, "name=gr%C3%BCn+%26+blau&colour=g&active=yes");
-    browser.wait_for_path("/clean").await;
-
-    // The other ways to send it.
-    browser.submit("#name").await;
-    server.wait_for("/saved", 2, SOON).await;
-    browser.type_into("#name", "").await;
-    browser.submit("form").await;
-    assert_eq!(
-        browser
-            .evaluate("document.querySelector('#name').validity.valid")
-            .await,
-        json!(false)
-    );
-    browser.type_into("#name", "by keys").await;
-    browser.press(key::ENTER).await;
-    let sent = server.wait_for("/saved", 3, SOON).await.remove(2);
-    assert_eq!(sent.body, "name=by+keys&colour=r");
-    assert_eq!(server.count("/saved"), 3);
-    browser.assert_no_fault_logged(&[]).await;
-}
-
-#[tokio::test]
-async fn what_comes_and_goes_is_waited_for() {
-    let (browser, server) = tokio::join!(Browser::start(), pages::serve());
-    browser.open(&server.url("/clean")).await;
-    browser.wait_for_text("The script ran").await;
-    browser.click("#later").await;
-    browser.wait_for_text("Here it is, later").await;
-    browser
-        .wait_for(text("Here it is, later").within("#answer"))
-        .await;
-    assert_eq!(browser.count(button("Remove")).await, 2);
-    assert_eq!(browser.count(text("Nobody sees this")).await, 0);
-    browser.click(button("Remove").within("#first")).await;
-    browser.wait_gone("#first").await;
-    assert_eq!(browser.count("tbody tr").await, 1);
-    browser.press(key::SHIFT_TAB).await;
-    browser.wait_for_text("Shift and Tab").await;
-    browser.click(link("Faulty page")).await;
-    browser.wait_for_path("/faulty").await;
-}
-
-#[tokio::test]
-async fn cookies_are_read_that_no_script_sees() {
-    let (browser, server) = tokio::join!(Browser::start(), pages::serve());
-    browser.open(&server.url("/clean")).await;
-    assert_eq!(browser.cookies().await, [json!(null); 0]);
-    browser.click(button("Save")).await;
-    server.wait_for("/saved", 1, SOON).await;
-    let kept = until("the cookie", SOON, async || browser.cookies().await.pop()).await;
-    assert_eq!(
-        [&kept["name"], &kept["value"], &kept["sameSite"]],
-        ["kept", "yes", "Strict"]
-    );
-    assert_eq!([&kept["httpOnly"], &kept["secure"]], [true, false]);
-    assert_eq!(browser.evaluate("document.cookie").await, json!(""));
-}
-
-#[tokio::test]
-async fn what_cannot_be_done_is_reported_with_what_the_page_shows() {
-    let (browser, server) = tokio::join!(Browser::start(), pages::serve());
-    let browser = browser.with_patience(Duration::from_secs(1));
-    browser.open(&server.url("/clean")).await;
-    let tasks = tokio::task::LocalSet::new();
-    let ambiguous = tasks.spawn_local(async move { browser.click(button("Remove")).await });
-    let panic = tasks.run_until(ambiguous).await.unwrap_err().into_panic();
-    let message = panic.downcast::<String>().unwrap();
-    assert!(
-        message.contains("could not click the button “Remove”"),
-        "{message}"
-    );
-    assert!(message.contains("2 visible elements match"), "{message}");
-    assert!(message.contains(&server.url("/clean")), "{message}");
-    assert!(message.contains("The script ran"), "{message}");
-}
+use super::pages;
 
 #[tokio::test]
 async fn without_javascript_a_page_runs_no_script_and_the_verbs_work() {
@@ -225,27 +133,6 @@ async fn screenshots_have_their_width_and_few_bytes() {
     let [light, dark] = [&taken[2], &taken[3]].map(|shot| std::fs::read(&shot.path).unwrap());
     assert_ne!(light, dark);
     assert_eq!(browser.emulation(), before);
-}
-
-#[tokio::test]
-async fn a_long_and_colourful_page_makes_a_picture_within_its_bounds() {
-    const ADD_ROWS: &str = "[...Array(90).keys()].forEach(i => {
-        const row = document.querySelector('tbody').insertRow();
-        row.insertCell().textContent = `Endpoint ${i} of a long list`;
-        row.insertCell().textContent = `https://receiver-${i}.example/hooks/${i * 7919}`;
-        row.insertCell().textContent = `State ${i}`;
-        row.cells[2].style.background = `hsl(${i * 4} 60% 90%)`;
-        row.cells[2].style.color = `hsl(${i * 4} 60% 25%)`;
-    })";
-    let (browser, server) = tokio::join!(Browser::start(), pages::serve());
-    browser.open(&server.url("/clean")).await;
-    browser.evaluate(ADD_ROWS).await;
-    let folder = tempfile::tempdir().unwrap();
-    for shot in browser.screenshots_into(folder.path(), "harness-long").await {
-        println!("{shot:?}");
-        assert_eq!(shot.height_px, 1_600);
-        assert!(shot.bytes <= 110 * 1024, "{shot:?}");
-    }
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use postrider_tests::browser::{button, css, label, link};
 use postrider_tests::wait::SOON;
 use serde_json::json;
 
-use crate::desk::Desk;
+use super::desk::Desk;
 
 #[tokio::test]
 async fn the_key_is_shown_after_a_click_and_rotated_with_an_overlap() {

@@ -7,7 +7,7 @@ use postrider_tests::Browser;
 use postrider_tests::browser::link;
 use postrider_tests::wait::{SOON, stays, until};
 
-use crate::desk::Desk;
+use super::desk::Desk;
 
 /// How long a live part may go without a look at what is new: the server looks every 2 s. Twice that, and some.
 const SOME_LOOKS: Duration = Duration::from_secs(5);

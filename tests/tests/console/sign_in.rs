@@ -6,7 +6,7 @@ use postrider_tests::server::ADMIN_KEY;
 use postrider_tests::wait::SOON;
 use postrider_tests::{Browser, Server};
 
-use crate::desk::Desk;
+use super::desk::Desk;
 
 #[tokio::test]
 async fn a_key_signs_in_and_leads_back_to_where_one_wanted_to_go() {

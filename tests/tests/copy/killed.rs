@@ -8,9 +8,9 @@ use postrider_tests::receiver::Received;
 use postrider_tests::wait::SOON;
 use postrider_tests::{Postgres, Receiver, Server, database};
 
-use crate::answers::Answers;
-use crate::source::{LATER_S, Source, UNFINISHED, repeat};
-use crate::{begin_copy, copy};
+use super::answers::Answers;
+use super::source::{LATER_S, Source, UNFINISHED, repeat};
+use super::{begin_copy, copy};
 
 /// How often the copy is killed.
 const KILLS: usize = 3;

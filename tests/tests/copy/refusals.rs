@@ -2,7 +2,7 @@
 
 use postrider_tests::{Account, Postgres, Server, command, database};
 
-use crate::copy;
+use super::copy;
 
 #[tokio::test]
 async fn a_server_that_runs_keeps_its_folder_and_its_database_to_itself() {

@@ -10,7 +10,7 @@ use postrider_tests::{Account, Answer, Receiver, Reply, Server};
 use serde_json::{Value, json};
 
 /// Events that only make the copy long enough to be killed on the way.
-const BULK: usize = 30_000;
+const BULK: usize = 15_000;
 
 /// Events in a batch: the most that a call takes.
 const BATCH: usize = 1_000;

@@ -19,9 +19,6 @@ const ATTEMPTS: u64 = 3;
 /// batches, and a batch waits for the disk; two seconds are far more than that takes on a busy machine.
 const UNRECORDED_MAX: Duration = Duration::from_secs(2);
 
-/// Events that have to come together for the test to mean something.
-const EVENTS_MIN: usize = 1_000;
-
 /// A delivery that the record showed as succeeded before a kill.
 pub struct Settled {
     delivery: String,
@@ -129,10 +126,10 @@ impl Evidence {
         println!("took              {:.1} s", took.as_secs_f64());
     }
 
-    /// Panics where something does not fit.
-    pub fn judge(&self) {
+    /// Panics where something does not fit, or where fewer events came together than show something.
+    pub fn judge(&self, events_min: usize) {
         assert!(
-            self.accepted.len() >= EVENTS_MIN,
+            self.accepted.len() >= events_min,
             "only {} events: this shows nothing",
             self.accepted.len()
         );

@@ -95,7 +95,7 @@ impl Fault {
 }
 
 impl From<postrider_configuration::Fault> for Fault {
-    /// A wish is the body, so their pointers are the same.
+    /// A draft has the members of the body, so their pointers are the same.
     fn from(fault: postrider_configuration::Fault) -> Self {
         Self::at(fault.pointer, fault.code, fault.detail)
     }

@@ -239,6 +239,9 @@ async fn another_accounts_delivery_is_not_there() {
     app.post(&format!("{path}/resend"), &json!({}))
         .await
         .problem(404, "delivery_not_found");
+    let filter = json!({"event_id": delivery["event_id"]});
+    let replayed = app.post(&format!("{mine}/deliveries/replay"), &filter).await;
+    assert_eq!(replayed.expect(202)["count"], 0);
     app.get(&format!("{mine}/deliveries/evt_01h455vb4pex5vsknk084sn02q"))
         .await
         .problem(400, "invalid_id");

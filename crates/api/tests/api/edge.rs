@@ -47,7 +47,9 @@ async fn a_refused_key_stores_nothing() {
 #[tokio::test]
 async fn unknown_paths_and_methods_are_problems_too() {
     let app = App::start().await;
-    app.get("/v1/nothing").await.problem(404, "route_not_found");
+    for path in ["/v1", "/v1/nothing", "/v2/accounts"] {
+        app.get(path).await.problem(404, "route_not_found");
+    }
     app.send(request("/")).await.problem(404, "route_not_found");
     app.get("/v1/accounts/").await.problem(404, "route_not_found");
     let answer = app.call(Method::PUT, "/v1/accounts", None, &[]).await;

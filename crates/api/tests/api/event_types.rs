@@ -44,6 +44,12 @@ async fn names_schemas_and_members_are_checked() {
     app.put("/v1/event-types/a", &json!({"schema": {"type": 7}}))
         .await
         .fault("/schema", "invalid_value");
+    app.put("/v1/event-types/a", &json!({"schema": "object"}))
+        .await
+        .fault("/schema", "invalid_value");
+    app.put("/v1/event-types/a", &json!({"description": 1}))
+        .await
+        .fault("/description", "wrong_type");
     app.put("/v1/event-types/a", &json!({"description": "x".repeat(4_097)}))
         .await
         .fault("/description", "too_long");

@@ -236,7 +236,10 @@ async fn events_are_listed_newest_first_by_type_and_time() {
                 .expect(202),
         );
         // The next one gets a later time.
-        tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+        let now = app.engine.clock().now();
+        while app.engine.clock().now() <= now {
+            tokio::task::yield_now().await;
+        }
     }
     let data = async |query: &str| -> Vec<i64> {
         let page = app.get(&format!("{events}?{query}")).await.expect(200);

@@ -60,6 +60,15 @@ async fn keys_that_are_none_or_known_and_long_overlaps_are_refused() {
     app.post(&rotate, &json!({"overlap_s": 2_592_001}))
         .await
         .fault("/overlap_s", "out_of_range");
+    app.post(&rotate, &json!({"overlap_s": -1}))
+        .await
+        .fault("/overlap_s", "out_of_range");
+    app.post(&rotate, &json!({"secret": "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}))
+        .await
+        .fault("/secret", "invalid_value");
+    app.post(&rotate, &json!({"overlap": 1}))
+        .await
+        .fault("/overlap", "unknown_member");
     app.post(&rotate, &json!({"overlap_s": 1.5}))
         .await
         .fault("/overlap_s", "wrong_type");

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use postrider_configuration::{
-    AccountWish, ActionWish, AutomationWish, Configuration, ConfigurationParts, EventTypeWish,
+    AccountDraft, ActionWish, AutomationWish, Configuration, ConfigurationParts, EventTypeDraft,
 };
 use postrider_console::{Brand, Console, ConsoleParts, SystemFacts};
 use postrider_egress::{EgressGuard, Resolve, ResolveError};
@@ -264,18 +264,18 @@ fn console(
 }
 
 async fn describe_event_type(configuration: &Configuration) {
-    let wish = EventTypeWish {
+    let draft = EventTypeDraft {
         name: "a.b".to_owned(),
         description: String::new(),
         example: None,
         schema: None,
     };
-    configuration.put_event_type(wish).await.unwrap();
+    configuration.put_event_type(draft).await.unwrap();
 }
 
 async fn fill(engine: &Engine, name: &str) -> Things {
     let configuration = engine.configuration();
-    let account = AccountWish {
+    let account = AccountDraft {
         uid: None,
         name: name.to_owned(),
         metadata: None,

@@ -1,9 +1,12 @@
+mod random;
+
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use postrider_model::delivery::{BodySpec, Progress};
-use postrider_model::{AutomationId, BodyContent, BodyStyle, DeliveryId, Event, EventId};
-use postrider_storage::DeliveryKey;
+use postrider_model::{AutomationId, BodyContent, BodyStyle, DeliveryId, Event, EventId, Outcome, Timestamp};
+use postrider_storage::{Claim, DeliveryKey, FirstAttempt};
 
 use super::*;
 
@@ -133,7 +136,7 @@ fn what_does_not_fit_waits_and_newer_work_waits_behind_it() {
     lanes.waits(account(), action(1), at(0), at(0));
     for _ in start_all(&mut lanes) {
         lanes.attempt_ended(action(1), Some(Outcome::Succeeded));
-        lanes.release(action(1), 8, at(0));
+        lanes.release(action(1), 8);
     }
     assert_eq!(
         lanes.reserve(account(), action(1), 8, at(0)),
@@ -211,7 +214,7 @@ fn a_full_lane_asks_for_more_once_half_of_it_is_free() {
     while released < held && asked == 0 {
         lanes.take_ready();
         lanes.attempt_ended(action(1), Some(Outcome::BadStatus));
-        lanes.release(action(1), 8, at(0));
+        lanes.release(action(1), 8);
         released += 1;
         asked = lanes.take_claims(at(0), 10).len();
     }
@@ -226,7 +229,7 @@ fn idle_lanes_are_dropped_and_the_window_is_empty_again() {
     while let Some(ready) = lanes.take_ready() {
         let action = ready.delivery.action;
         lanes.attempt_ended(action, Some(Outcome::Succeeded));
-        lanes.release(action, ready.bytes(), at(0));
+        lanes.release(action, ready.bytes());
     }
     assert_eq!((lanes.count(), lanes.held(), lanes.in_flight()), (0, 0, 0));
 }
@@ -245,7 +248,7 @@ fn a_dead_session_leaves_nothing_queued() {
         FirstAttempt::Waiting
     );
     lanes.attempt_ended(action(1), Some(Outcome::Succeeded));
-    lanes.release(action(1), 8, at(0));
+    lanes.release(action(1), 8);
     assert_eq!(lanes.count(), 0);
 }
 

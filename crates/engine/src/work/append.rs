@@ -82,7 +82,7 @@ impl Submitted {
                 tracing::error!(%error, "events could not be stored");
                 let mut lanes = engine.lanes();
                 for new in &*self.events {
-                    unreserve(&mut lanes, new, now);
+                    unreserve(&mut lanes, new);
                 }
                 drop(lanes);
                 for (_, reply) in self.replies {
@@ -106,17 +106,17 @@ impl Submitted {
                     Ok(accepted(&new.event, false))
                 }
                 Appended::Known(event) => {
-                    unreserve(&mut lanes, new, now);
+                    unreserve(&mut lanes, new);
                     Ok(accepted(event, true))
                 }
                 Appended::Conflict => {
-                    unreserve(&mut lanes, new, now);
+                    unreserve(&mut lanes, new);
                     Err(Rejection::Conflict)
                 }
             });
         }
         for new in self.events.iter().skip(answers.len()) {
-            unreserve(&mut lanes, new, now);
+            unreserve(&mut lanes, new);
         }
         drop(lanes);
         engine
@@ -184,10 +184,10 @@ fn reserve(lanes: &mut Lanes, events: &mut [NewEvent], now: Timestamp) {
     }
 }
 
-fn unreserve(lanes: &mut Lanes, new: &NewEvent, now: Timestamp) {
+fn unreserve(lanes: &mut Lanes, new: &NewEvent) {
     for delivery in &new.deliveries {
         if delivery.first_attempt == FirstAttempt::Owned {
-            lanes.release(delivery.action, new.event.data.len(), now);
+            lanes.release(delivery.action, new.event.data.len());
         }
     }
 }

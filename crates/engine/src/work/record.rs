@@ -87,7 +87,7 @@ impl Results {
         let mut wake = false;
         let mut lanes = engine.lanes();
         for ((finished, subject), recorded) in self.finished.iter().zip(&self.subjects).zip(&recorded) {
-            wake |= lanes.release(finished.action, subject.event.data.len(), now);
+            wake |= lanes.release(finished.action, subject.event.data.len());
             if let (Recorded::Applied, Some(Next::Retry(at))) = (recorded, next(finished)) {
                 wake |= lanes.waits(finished.key.account, finished.action, at, now);
             }

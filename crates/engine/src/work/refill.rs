@@ -18,7 +18,7 @@ const LANES_PER_CLAIM: usize = 64;
 /// Lanes read at once while rescanning.
 const RESCAN_PAGE: usize = 1_000;
 
-/// How long a failed claim is put off.
+/// How long to wait after a claim or a look at the store that failed.
 const RETRY: Duration = Duration::from_secs(1);
 
 /// The shortest pause between two looks at a shared store: schedules are kept to about a second by others too.
@@ -37,10 +37,14 @@ pub async fn run(engine: Arc<Engine>) {
     loop {
         if engine.take_rescan() || Instant::now() >= rescan_at {
             let began = Instant::now();
-            if let Err(error) = rescan(&engine).await {
-                tracing::warn!(%error, "the store could not be asked for waiting deliveries");
-            }
-            rescan_at = Instant::now() + rescan_pause(&engine, began.elapsed());
+            let pause = match rescan(&engine).await {
+                Ok(()) => rescan_pause(&engine, began.elapsed()),
+                Err(error) => {
+                    tracing::warn!(%error, "the store could not be asked for waiting deliveries; trying again");
+                    RETRY
+                }
+            };
+            rescan_at = Instant::now() + pause;
         }
         while claim_due(&engine).await {}
         let nap = nap(&engine).min(rescan_at.saturating_duration_since(Instant::now()));

@@ -82,6 +82,8 @@ async fn renew(engine: &Arc<Engine>) -> StoreResult<()> {
         .open_session(engine.settings().lease, engine.clock().now())
         .await?;
     engine.set_session(session, asked_at);
+    // Claims of the dead session came back empty, whatever waits.
+    engine.rescan_soon();
     engine.start_ready();
     Ok(())
 }
@@ -99,12 +101,12 @@ pub async fn reclaim(engine: &Engine) -> StoreResult<usize> {
     loop {
         let count = engine.store().reclaim(engine.clock().now(), RECLAIM_STEP).await?;
         total += count;
+        // At each step: an error in the next one does not hide what this one has made due.
+        if count > 0 {
+            engine.rescan_soon();
+        }
         if count < RECLAIM_STEP {
-            break;
+            return Ok(total);
         }
     }
-    if total > 0 {
-        engine.rescan_soon();
-    }
-    Ok(total)
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use postrider_configuration::{AccountWish, Configuration, ConfigurationParts};
+use postrider_configuration::{AccountDraft, Configuration, ConfigurationParts};
 use postrider_egress::{EgressGuard, SystemResolver};
 use postrider_engine::observe::{Observer, RecordedResults, StoredEvents};
 use postrider_engine::transport::{Request, Response, Transport};
@@ -59,7 +59,7 @@ pub async fn engine() -> (Arc<Engine>, TempDir) {
 
 /// A new account.
 pub async fn account(engine: &Engine) -> AccountId {
-    let account = AccountWish {
+    let account = AccountDraft {
         uid: None,
         name: "Acme".to_owned(),
         metadata: None,

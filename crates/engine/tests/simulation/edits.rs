@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::support::{Fixture, Node, folder, life, status};
-use postrider_configuration::RotationWish;
+use postrider_configuration::RotationDraft;
 use postrider_engine::{EngineSettings, ResendOutcome};
 use postrider_model::{BodyContent, BodyStyle, DeliveryStatus};
 
@@ -97,7 +97,7 @@ fn a_rotated_key_signs_beside_the_old_one_until_the_overlap_ends() {
     let folder = folder();
     life(async {
         let (node, fixture) = failing(folder.path()).await;
-        let rotation = RotationWish {
+        let rotation = RotationDraft {
             overlap_s: Some(60),
             secret: Some("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned()),
         };

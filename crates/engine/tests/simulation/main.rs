@@ -1,11 +1,10 @@
-//! The engine on virtual time, against the real SQLite store: schedules, edits between attempts, wishes, crashes and
+//! The engine on virtual time, against the real SQLite store: schedules, edits between attempts, crashes and
 //! stops.
 //!
 //! To add a scenario: a test in the file of its subject; what several need goes into `support`.
 
 #![expect(clippy::unwrap_used, reason = "a scenario that cannot be set up has failed")]
 
-mod configure;
 mod crashes;
 mod edits;
 mod outages;

@@ -1,5 +1,7 @@
 //! A store that takes some writes and not others, for a while.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::support::{Node, folder, life, status};
@@ -41,5 +43,49 @@ fn results_that_cannot_be_recorded_are_kept_while_events_are_accepted() {
             assert_eq!(delivery.progress.attempts, 1);
         }
         assert_eq!(node.times(URL).len(), 2, "neither was sent again");
+    });
+}
+
+/// What the session renews and deletes its own rows by is refused; new sessions are not.
+const REFUSE_RENEWALS: &str = "
+    CREATE TRIGGER refuse_renewal BEFORE UPDATE ON sessions BEGIN SELECT RAISE(ABORT, 'refused'); END;
+    CREATE TRIGGER refuse_reclaim BEFORE DELETE ON sessions BEGIN SELECT RAISE(ABORT, 'refused'); END;";
+
+#[test]
+fn a_full_lane_is_filled_again_after_its_session_died() {
+    let folder = folder();
+    life(async {
+        // While the receiver is silent its lane fills, and the alarm rings in vain.
+        let is_silent = Arc::new(AtomicBool::new(true));
+        let silent = Arc::clone(&is_silent);
+        let node = Node::start(folder.path(), 0, EngineSettings::default(), move |_, _| {
+            let takes_s = if silent.load(Ordering::Relaxed) { 100 } else { 0 };
+            (Duration::from_secs(takes_s), status(200))
+        })
+        .await;
+        let account = node.account(&[URL]).await.account;
+        for _ in 0..700 {
+            node.accept(account).await;
+        }
+        tokio::time::sleep(Duration::from_secs(50)).await;
+        let outside = Connection::open(folder.path().join(DATABASE_FILE)).unwrap();
+        // No result is recorded and no lease renewed until the session is dead; then the results come first, so that
+        // nothing is under way whose end would have the lane look at the store.
+        let refuse_results =
+            "CREATE TRIGGER refuse BEFORE INSERT ON attempts BEGIN SELECT RAISE(ABORT, 'refused'); END;";
+        outside
+            .execute_batch(&format!("{refuse_results}{REFUSE_RENEWALS}"))
+            .unwrap();
+        tokio::time::sleep(Duration::from_secs(50)).await;
+        outside.execute_batch("DROP TRIGGER refuse").unwrap();
+        tokio::time::sleep(Duration::from_millis(2_500)).await;
+        outside
+            .execute_batch("DROP TRIGGER refuse_renewal; DROP TRIGGER refuse_reclaim")
+            .unwrap();
+        is_silent.store(false, Ordering::Relaxed);
+        tokio::time::sleep(Duration::from_secs(300)).await;
+        let pending = "SELECT count(*) FROM deliveries WHERE status = 0";
+        let pending: i64 = outside.query_row(pending, (), |row| row.get(0)).unwrap();
+        assert_eq!(pending, 0, "{:?}", node.engine.load());
     });
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::support::{Node, folder, life, refused, status};
-use postrider_configuration::AccountWish;
+use postrider_configuration::AccountDraft;
 use postrider_engine::EngineSettings;
 use postrider_model::{DeliveryStatus, Outcome, Schedule};
 use postrider_storage::AccountRef;
@@ -128,9 +128,9 @@ fn schedules_of_the_automation_come_before_the_accounts_and_the_installations() 
 
         let account = AccountRef::Id(fixture.account);
         let account = node.configuration.account(&account).await.unwrap().unwrap();
-        let edited = AccountWish {
+        let edited = AccountDraft {
             retry_delays_s: Some(vec![2, 2]),
-            ..AccountWish::of(&account)
+            ..AccountDraft::of(&account)
         };
         node.configuration.update_account(account, edited).await.unwrap();
         let began = node.times(URL).len();

@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use parking_lot::Mutex;
-use postrider_configuration::{AccountWish, ActionWish, AutomationWish, Configuration, ConfigurationParts};
+use postrider_configuration::{AccountDraft, ActionWish, AutomationWish, Configuration, ConfigurationParts};
 use postrider_egress::{EgressGuard, Resolve, ResolveError};
 use postrider_engine::observe::Observer;
 use postrider_engine::transport::{Request, Response, Transport};
@@ -211,7 +211,7 @@ impl Node {
 
     /// An account whose automation on `proposal.*` sends to `urls`.
     pub async fn account(&self, urls: &[&str]) -> Fixture {
-        let account = AccountWish {
+        let account = AccountDraft {
             uid: None,
             name: "Acme".to_owned(),
             metadata: None,

@@ -112,6 +112,7 @@ fn log_settings(loaded: &Loaded, logo: Option<&Logo>, open_files: Option<u64>) {
         unseen_event_types = %settings.unseen_event_types,
         in_flight_max = settings.in_flight_max,
         shutdown_grace = %settings.shutdown_grace,
+        session_lease = %settings.session_lease,
         console_frame_ancestors = settings.console_frame_sources(),
         console_product_name = %settings.console_product_name,
         console_accent_color = %settings.console_accent_color,

@@ -113,6 +113,11 @@ bounded_duration!(
     ShutdownGrace, Duration::ZERO, Duration::from_secs(600)
 );
 bounded_duration!(
+    /// How long a session lives without a renewal. Below the lower end, a pause of a busy machine would end sessions that
+    /// are well; above the upper end, deliveries of a killed server would wait for longer than most schedules last.
+    SessionLease, Duration::from_secs(5), Duration::from_secs(600)
+);
+bounded_duration!(
     /// Time between two sample events of the demo.
     SampleInterval, Duration::from_millis(10), Duration::from_secs(3_600)
 );

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::accent_color::AccentColor;
 use super::database::DatabaseUrl;
-use super::duration::{AttemptTimeout, Retention, ShutdownGrace};
+use super::duration::{AttemptTimeout, Retention, SessionLease, ShutdownGrace};
 use super::frame_ancestors::{self, FrameAncestor};
 use super::header_prefix::HeaderPrefix;
 use super::log::{LogFormat, LogLevel};
@@ -113,6 +113,12 @@ pub struct Settings {
     #[arg(long, value_name = "DURATION", default_value = "20s")]
     pub shutdown_grace: ShutdownGrace,
 
+    /// How long a server may be out of touch with the PostgreSQL database before the others take its deliveries over. It
+    /// renews its lease every third of this. A longer lease bears longer outages of the network; a shorter one lets the
+    /// work of a killed server go on sooner. Servers that share a database may differ.
+    #[arg(long, value_name = "DURATION", default_value = "30s")]
+    pub session_lease: SessionLease,
+
     /// Pages that may show the console in a frame, such as `https://app.example.com`, `https://*.example.com`, or `self`
     /// for the server's own. Can be given more than once, or several with commas between. None may otherwise.
     #[arg(long, value_name = "ORIGIN", value_delimiter = ',')]
@@ -210,6 +216,7 @@ impl Settings {
                 UnseenEventTypes::Refuse => UnseenTypes::Refuse,
             },
             retention: self.retention.get(),
+            lease: self.session_lease.get(),
             in_flight_max: usize::try_from(self.in_flight_max).unwrap_or(usize::MAX),
             ..EngineSettings::default()
         }

@@ -33,7 +33,7 @@ pub async fn create_account(
     JsonBody(input): JsonBody<AccountInput>,
 ) -> Result<impl IntoResponse, Problem> {
     no_parameters(&uri)?;
-    let made = state.configuration.create_account(input.into_wish()).await;
+    let made = state.configuration.create_account(input.into_draft()).await;
     let account = made.map_err(|error| Problem::of_configuring(error, account_not_found))?;
     let location = format!("/v1/accounts/{}", account.id);
     let view = AccountView::of(account)?;

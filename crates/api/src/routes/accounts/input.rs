@@ -1,6 +1,6 @@
 //! What a caller can say of an account.
 
-use postrider_configuration::AccountWish;
+use postrider_configuration::AccountDraft;
 use postrider_model::Account;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -35,18 +35,18 @@ pub struct AccountInput {
 impl AccountInput {
     /// The editable part of an account as it is.
     pub(super) fn of(account: &Account) -> Result<Self, Problem> {
-        let wish = AccountWish::of(account);
+        let draft = AccountDraft::of(account);
         Ok(Self {
-            uid: wish.uid,
-            name: wish.name,
-            metadata: wish.metadata.map(kept_json).transpose()?,
-            retry_delays_s: wish.retry_delays_s,
+            uid: draft.uid,
+            name: draft.name,
+            metadata: draft.metadata.map(kept_json).transpose()?,
+            retry_delays_s: draft.retry_delays_s,
         })
     }
 
     /// What it asks for.
-    pub(super) fn into_wish(self) -> AccountWish {
-        AccountWish {
+    pub(super) fn into_draft(self) -> AccountDraft {
+        AccountDraft {
             uid: self.uid,
             name: self.name,
             metadata: self.metadata.map(|metadata| metadata.get().to_owned()),

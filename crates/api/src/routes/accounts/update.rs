@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use http::Uri;
 use postrider_configuration::ConfigureError;
-use postrider_configuration::{AccountWish, EDITS_MAX};
+use postrider_configuration::{AccountDraft, EDITS_MAX};
 use postrider_model::Account;
 
 use super::find;
@@ -42,8 +42,8 @@ pub async fn update_account(
     no_parameters(&uri)?;
     for _ in 0..EDITS_MAX {
         let current = find(&state, id).await?;
-        let wish = edit(&current, patch.as_str()?)?;
-        match state.configuration.update_account(current, wish).await {
+        let draft = edit(&current, patch.as_str()?)?;
+        match state.configuration.update_account(current, draft).await {
             Err(ConfigureError::Stale) => {}
             Err(error) => return Err(Problem::of_configuring(error, account_not_found)),
             Ok(account) => return AccountView::of(account).map(Json),
@@ -52,6 +52,6 @@ pub async fn update_account(
     Err(Problem::of_configuring(ConfigureError::Stale, account_not_found))
 }
 
-fn edit(current: &Account, patch: &str) -> Result<AccountWish, Problem> {
-    patched(&AccountInput::of(current)?, patch).map(AccountInput::into_wish)
+fn edit(current: &Account, patch: &str) -> Result<AccountDraft, Problem> {
+    patched(&AccountInput::of(current)?, patch).map(AccountInput::into_draft)
 }

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{StatusCode, Uri, header};
-use postrider_configuration::EventTypeWish;
+use postrider_configuration::EventTypeDraft;
 use postrider_model::EventTypeName;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -57,7 +57,7 @@ pub async fn put_event_type(
     JsonBody(input): JsonBody<EventTypeInput>,
 ) -> Result<Response, Problem> {
     no_parameters(&uri)?;
-    let put = state.configuration.put_event_type(input.into_wish(&name)).await;
+    let put = state.configuration.put_event_type(input.into_draft(&name)).await;
     let (event_type, is_new) = put.map_err(|error| Problem::of_configuring(error, event_type_not_found))?;
     let location = format!("/v1/event-types/{}", event_type.name);
     let view = Json(EventTypeView::of(event_type)?);
@@ -69,9 +69,9 @@ pub async fn put_event_type(
 }
 
 impl EventTypeInput {
-    fn into_wish(self, name: &EventTypeName) -> EventTypeWish {
+    fn into_draft(self, name: &EventTypeName) -> EventTypeDraft {
         let text = |json: Box<RawValue>| json.get().to_owned();
-        EventTypeWish {
+        EventTypeDraft {
             name: name.to_string(),
             description: self.description.unwrap_or_default(),
             example: self.example.map(text),

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use http::{StatusCode, Uri};
-use postrider_configuration::RotationWish;
+use postrider_configuration::RotationDraft;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -46,11 +46,11 @@ pub async fn rotate_signing_key(
     OptionalJsonBody(input): OptionalJsonBody<RotateInput>,
 ) -> Result<(StatusCode, Json<SigningKeyView>), Problem> {
     no_parameters(&uri)?;
-    let wish = RotationWish {
+    let draft = RotationDraft {
         overlap_s: input.overlap_s,
         secret: input.secret,
     };
-    let rotated = state.configuration.rotate_signing_key(account, wish).await;
+    let rotated = state.configuration.rotate_signing_key(account, draft).await;
     let key = rotated.map_err(|error| Problem::of_configuring(error, account_not_found))?;
     let view = SigningKeyView::of(&key, state.engine.clock().now());
     Ok((StatusCode::CREATED, Json(view)))

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use http::StatusCode;
-use postrider_configuration::{AccountWish, ConfigureError, Fault};
+use postrider_configuration::{AccountDraft, ConfigureError, Fault};
 
 use crate::console::page;
 use crate::faults::FieldFaults;
@@ -35,13 +35,13 @@ pub async fn create(
     form: Form,
 ) -> Result<Response, Refusal> {
     let uid = form.text("uid").trim();
-    let wish = AccountWish {
+    let draft = AccountDraft {
         name: form.text("name").trim().to_owned(),
         uid: (!uid.is_empty()).then(|| uid.to_owned()),
         metadata: None,
         retry_delays_s: None,
     };
-    let faults = match app.configuration.create_account(wish).await {
+    let faults = match app.configuration.create_account(draft).await {
         Ok(account) => return Ok(Redirect::to(&format!("/accounts/{}", account.id)).into_response()),
         Err(ConfigureError::Faults(faults)) => faults,
         Err(ConfigureError::UidTaken) => vec![uid_taken()],

@@ -11,7 +11,7 @@ use crate::refusal::Refusal;
 use crate::state::App;
 use crate::visitor::account::{PathId, Writing};
 
-/// What became of the wish, as the delivery's page says it.
+/// What became of the request, as the delivery's page says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Message {
     /// The class in the style sheet.

@@ -29,7 +29,7 @@ pub async fn create(
     {
         return render(&app, &visitor, None, &fields, vec![taken()]);
     }
-    match app.configuration.put_event_type(fields.wish(None)).await {
+    match app.configuration.put_event_type(fields.draft(None)).await {
         Ok((entry, _)) => {
             let path = super::href(&entry.name).unwrap_or_else(|| "/event-types".to_owned());
             Ok(Redirect::to(&format!("{path}?saved=1")).into_response())

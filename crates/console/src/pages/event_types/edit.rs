@@ -26,7 +26,11 @@ pub async fn save(State(app): State<App>, entry: Entry, form: Form) -> Result<Re
         name: current.name.to_string(),
         ..Fields::typed(&form)
     };
-    match app.configuration.put_event_type(fields.wish(Some(current))).await {
+    match app
+        .configuration
+        .put_event_type(fields.draft(Some(current)))
+        .await
+    {
         Ok(_) => {
             let path = super::href(&current.name).unwrap_or_else(|| "/event-types".to_owned());
             Ok(Redirect::to(&format!("{path}?saved=1")).into_response())

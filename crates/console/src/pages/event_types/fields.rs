@@ -1,6 +1,6 @@
 //! What the form of an event type holds, on its way to and from the engine's drafts.
 
-use postrider_configuration::EventTypeWish;
+use postrider_configuration::EventTypeDraft;
 use postrider_model::EventType;
 
 use crate::form::Form;
@@ -40,13 +40,13 @@ impl Fields {
         }
     }
 
-    /// What is wished for. JSON that nobody touched stays as it was written: laying out may cost digits of large numbers.
-    pub fn wish(&self, entry: Option<&EventType>) -> EventTypeWish {
+    /// The draft. JSON that nobody touched stays as stored, because laying it out may cost digits of large numbers.
+    pub fn draft(&self, entry: Option<&EventType>) -> EventTypeDraft {
         let (example, schema) = match entry {
             None => (None, None),
             Some(entry) => (entry.example.as_deref(), entry.schema.as_deref()),
         };
-        EventTypeWish {
+        EventTypeDraft {
             name: self.name.clone(),
             description: self.description.clone(),
             example: json(&self.example, example),

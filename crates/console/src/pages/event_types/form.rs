@@ -72,7 +72,7 @@ pub fn render(
     Ok(response)
 }
 
-/// The faults that a refused wish has; any other reason is a page of its own.
+/// The faults of a refused draft; any other reason is a page of its own.
 pub fn faults(error: ConfigureError) -> Result<Vec<Fault>, Refusal> {
     match error {
         ConfigureError::Faults(faults) => Ok(faults),

@@ -1,6 +1,6 @@
 //! What the form holds, as people type it.
 
-use postrider_configuration::AccountWish;
+use postrider_configuration::AccountDraft;
 use postrider_model::Account;
 
 use crate::form::Form;
@@ -51,8 +51,8 @@ impl Fields {
         }
     }
 
-    /// What is wished for. What was not touched stays as it is stored, byte for byte: laid out metadata is no change.
-    pub fn wish(&self, account: &Account) -> AccountWish {
+    /// The draft. A member that nobody touched stays as stored, byte for byte: laying out metadata changes nothing.
+    pub fn draft(&self, account: &Account) -> AccountDraft {
         let is = Self::of(account);
         let uid = self.uid.trim();
         let metadata = if self.metadata == is.metadata {
@@ -60,7 +60,7 @@ impl Fields {
         } else {
             Some(self.metadata.trim().to_owned()).filter(|text| !text.is_empty())
         };
-        AccountWish {
+        AccountDraft {
             name: self.name.trim().to_owned(),
             uid: (!uid.is_empty()).then(|| uid.to_owned()),
             metadata,
@@ -93,18 +93,18 @@ mod tests {
     fn a_customer_changes_the_retries_alone() {
         let form = Form::parse(b"name=Mine&uid=43&metadata=%7B%7D&delays=5").unwrap();
         let account = account("{\"plan\":\"pro\"}");
-        let mut wish = Fields::typed(&form, &account, false).wish(&account);
-        assert_eq!(wish.retry_delays_s.take(), Some(vec![5]));
-        assert_eq!(wish, AccountWish::of(&account));
-        let wish = Fields::typed(&form, &account, true).wish(&account);
-        assert_eq!((wish.name.as_str(), wish.uid.as_deref()), ("Mine", Some("43")));
+        let mut draft = Fields::typed(&form, &account, false).draft(&account);
+        assert_eq!(draft.retry_delays_s.take(), Some(vec![5]));
+        assert_eq!(draft, AccountDraft::of(&account));
+        let draft = Fields::typed(&form, &account, true).draft(&account);
+        assert_eq!((draft.name.as_str(), draft.uid.as_deref()), ("Mine", Some("43")));
     }
 
     #[test]
     fn what_nobody_touched_is_stored_as_it_was() {
         for metadata in ["{}", "{ }", "{\"a\":1.10, \"b\":[]}"] {
             let account = account(metadata);
-            assert_eq!(Fields::of(&account).wish(&account), AccountWish::of(&account));
+            assert_eq!(Fields::of(&account).draft(&account), AccountDraft::of(&account));
         }
     }
 }

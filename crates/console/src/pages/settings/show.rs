@@ -57,8 +57,8 @@ pub async fn save(
     if current.version != version {
         return Err(Refusal::Stale);
     }
-    let wish = fields.wish(&current);
-    let faults = match app.configuration.update_account(current, wish).await {
+    let draft = fields.draft(&current);
+    let faults = match app.configuration.update_account(current, draft).await {
         Ok(_) => return Ok(Redirect::to(&account.path("settings?saved=1")).into_response()),
         Err(ConfigureError::Faults(faults)) => faults,
         Err(ConfigureError::UidTaken) => vec![uid_taken()],

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use http::StatusCode;
-use postrider_configuration::{ConfigureError, RotationWish};
+use postrider_configuration::{ConfigureError, RotationDraft};
 
 use crate::console::page;
 use crate::faults::FieldFaults;
@@ -65,12 +65,12 @@ pub async fn rotate(
         return Err(Refusal::Stale);
     }
     let secret = form.text("secret").trim();
-    let wish = RotationWish {
+    let draft = RotationDraft {
         // What is no number is out of range, and refused as that.
         overlap_s: Some(form.text("overlap").parse().unwrap_or(-1)),
         secret: (!secret.is_empty()).then(|| secret.to_owned()),
     };
-    match app.configuration.rotate_signing_key(account.id(), wish).await {
+    match app.configuration.rotate_signing_key(account.id(), draft).await {
         Ok(_) => Ok(Redirect::to(&account.path("signing-key?rotated=1")).into_response()),
         Err(ConfigureError::Faults(faults)) => {
             let mut response = render(&app, &account, &form, FieldFaults::new(faults))?;

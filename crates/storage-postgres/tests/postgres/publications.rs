@@ -1,16 +1,14 @@
 //! A publication of all tables, as change data capture sets one up, must not stop any work. PostgreSQL refuses to update
 //! or delete a published row that it cannot name to subscribers by a key.
 
-mod support;
-
 use std::sync::Arc;
 
+use crate::support::TestDatabase;
 use postrider_model::DeliveryStatus;
 use postrider_storage::{AccountStore, RetentionStore};
 use postrider_storage_postgres::PostgresStore;
 use postrider_storage_testkit::build::at;
 use postrider_storage_testkit::scene::Scene;
-use support::TestDatabase;
 
 /// Long after everything that tests store.
 const LATER_S: i64 = 1_000_000;

@@ -1,9 +1,8 @@
 //! Days that are wholly too old are dropped whole, and never a half of anything.
 
-mod support;
-
 use std::sync::Arc;
 
+use crate::support::TestDatabase;
 use postrider_model::{DeliveryStatus, Timestamp};
 use postrider_storage::{
     ChangeMark, ChangeStore, EventStore, FirstAttempt, NewEvent, Pruned, RetentionStore,
@@ -11,7 +10,6 @@ use postrider_storage::{
 use postrider_storage_postgres::PostgresStore;
 use postrider_storage_testkit::build::*;
 use postrider_storage_testkit::scene::Scene;
-use support::TestDatabase;
 use tokio_postgres::Client;
 use uuid::Uuid;
 

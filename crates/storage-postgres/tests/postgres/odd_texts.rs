@@ -1,12 +1,10 @@
 //! Texts that hold U+0000, which PostgreSQL's `text` cannot.
 
-mod support;
-
+use crate::support::TestDatabase;
 use postrider_model::EventType;
 use postrider_storage::{AccountRef, AccountStore, EventTypeStore};
 use postrider_storage_postgres::PostgresStore;
 use postrider_storage_testkit::build::{at, event_type};
-use support::TestDatabase;
 use tokio_postgres::Client;
 
 async fn open() -> (PostgresStore, Client) {

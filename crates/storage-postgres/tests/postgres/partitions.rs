@@ -1,16 +1,14 @@
 //! Days have partitions before they begin, and what comes on a day lies in its partition.
 
-mod support;
-
 use std::sync::Arc;
 
+use crate::support::TestDatabase;
 use postrider_model::{DeliveryStatus, Timestamp};
 use postrider_storage::{FirstAttempt, Pruned, RetentionStore};
 use postrider_storage_postgres::PostgresStore;
 use postrider_storage_testkit::build::{BASE_MS, at};
 use postrider_storage_testkit::scene::Scene;
 use postrider_storage_testkit::sessions::real_now;
-use support::TestDatabase;
 use tokio_postgres::Client;
 
 const TABLES: [&str; 3] = ["events", "deliveries", "attempts"];
@@ -56,7 +54,7 @@ fn now_s() -> i64 {
 
 #[tokio::test]
 async fn today_and_the_days_ahead_have_partitions_of_every_table() {
-    let database = TestDatabase::create().await;
+    let database = TestDatabase::empty().await;
     let (client, before) = (database.client().await, now_s());
     let _store = open(&database).await;
     for table in TABLES {
@@ -72,7 +70,7 @@ async fn today_and_the_days_ahead_have_partitions_of_every_table() {
 
 #[tokio::test]
 async fn what_comes_today_lies_in_todays_partitions_and_what_is_older_in_the_default_one() {
-    let database = TestDatabase::create().await;
+    let database = TestDatabase::empty().await;
     let (client, store) = (database.client().await, open(&database).await);
     let old = Scene::new(store.clone()).await;
     old.append_in_status(1, DeliveryStatus::Succeeded).await;
@@ -92,7 +90,7 @@ async fn what_comes_today_lies_in_todays_partitions_and_what_is_older_in_the_def
 
 #[tokio::test]
 async fn a_partition_has_the_indexes_of_its_table() {
-    let database = TestDatabase::create().await;
+    let database = TestDatabase::empty().await;
     let (client, now) = (database.client().await, now_s());
     let _store = open(&database).await;
     for table in TABLES {
@@ -108,7 +106,7 @@ async fn a_partition_has_the_indexes_of_its_table() {
 /// As after days in which no partitions could be made.
 #[tokio::test]
 async fn a_day_with_rows_in_the_default_partition_is_passed_over_and_others_are_made() {
-    let database = TestDatabase::create().await;
+    let database = TestDatabase::empty().await;
     let (client, store) = (database.client().await, open(&database).await);
     let now = now_s();
     for table in TABLES {
@@ -133,7 +131,7 @@ async fn a_day_with_rows_in_the_default_partition_is_passed_over_and_others_are_
 
 #[tokio::test]
 async fn making_partitions_waits_neither_for_long_nor_in_vain() {
-    let database = TestDatabase::create().await;
+    let database = TestDatabase::empty().await;
     let migrated = PostgresStore::migrate_only(database.options()).await;
     migrated.expect("a migrated database");
     let mut busy = database.client().await;

@@ -1,9 +1,8 @@
 //! Taking in what another store has: what refuses it, where it goes on, and that retention finds it.
 
-mod support;
-
 use std::time::Duration;
 
+use crate::support::TestDatabase;
 use postrider_model::Timestamp;
 use postrider_storage::transfer::{
     AccountRow, AttemptRow, Batch, Counts, DeliveryRow, EventRow, EventTypeRow, Overview, Place, Rows, Stage,
@@ -12,7 +11,6 @@ use postrider_storage::{RetentionStore, SessionStore, StoreError};
 use postrider_storage_postgres::{
     Begun, Difference, ImportError, OpenError, PostgresImport, PostgresStore, UnfinishedCopy,
 };
-use support::TestDatabase;
 
 /// What messages call the source.
 const NAME: &str = "sqlite:/somewhere";
@@ -182,7 +180,7 @@ async fn write_all(database: &TestDatabase) -> Box<PostgresImport> {
 
 #[tokio::test]
 async fn old_events_come_to_lie_in_their_days_and_go_with_them() {
-    let database = TestDatabase::create().await;
+    let database = TestDatabase::empty().await;
     let import = write_all(&database).await;
     import.finish(&overview(), counts()).await.expect("an end");
     let client = database.client().await;
@@ -208,7 +206,7 @@ async fn old_events_come_to_lie_in_their_days_and_go_with_them() {
 
 #[tokio::test]
 async fn numbers_go_on_behind_those_that_were_copied() {
-    let database = TestDatabase::create().await;
+    let database = TestDatabase::empty().await;
     let import = write_all(&database).await;
     import.finish(&overview(), counts()).await.expect("an end");
     let client = database.client().await;
@@ -222,7 +220,7 @@ async fn numbers_go_on_behind_those_that_were_copied() {
 
 #[tokio::test]
 async fn a_copy_goes_on_where_it_was_and_lets_nobody_else_in() {
-    let database = TestDatabase::create().await;
+    let database = TestDatabase::empty().await;
     let open = PostgresStore::open(database.options()).await.expect("a store");
     let mut import = ready(&database).await;
     assert_eq!((import.place(), import.events()), (Place::START, 0));
@@ -263,7 +261,7 @@ async fn a_copy_goes_on_where_it_was_and_lets_nobody_else_in() {
 
 #[tokio::test]
 async fn a_batch_is_written_once_whoever_comes_with_it_again() {
-    let database = TestDatabase::create().await;
+    let database = TestDatabase::empty().await;
     let mut import = ready(&database).await;
     let [types, ..] = batches();
     import.write(&types).await.expect("rows are written");
@@ -279,7 +277,7 @@ async fn a_batch_is_written_once_whoever_comes_with_it_again() {
 
 #[tokio::test]
 async fn what_did_not_arrive_is_told_and_keeps_the_copy_unfinished() {
-    let database = TestDatabase::create().await;
+    let database = TestDatabase::empty().await;
     let import = write_all(&database).await;
     let expected = Counts {
         attempts: 5,
@@ -301,7 +299,7 @@ async fn what_did_not_arrive_is_told_and_keeps_the_copy_unfinished() {
 
 #[tokio::test]
 async fn a_database_that_is_in_use_or_not_empty_is_refused() {
-    let database = TestDatabase::create().await;
+    let database = TestDatabase::empty().await;
     let store = PostgresStore::open(database.options()).await.expect("a store");
     let lease = Duration::from_secs(10);
     let now = Timestamp::from_unix_ms(0);

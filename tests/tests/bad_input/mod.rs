@@ -1,8 +1,4 @@
 //! Bad input: a clear problem document, and nothing stored.
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test that cannot go on fails, in its helpers too"
-)]
 
 mod actions;
 mod bodies;

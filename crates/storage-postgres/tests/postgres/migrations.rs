@@ -1,9 +1,8 @@
 //! The schema is made once, whoever comes first, and left alone where a newer version made it.
 
-mod support;
-
 use std::sync::Arc;
 
+use crate::support::TestDatabase;
 use postrider_model::{AccountId, Delivery, DeliveryStatus, Grant, GrantKind, IdGenerator, Visitor};
 use postrider_storage::{
     AccountRef, AccountStore, ApiKeyStore, ConsoleStore, DeliveryFilter, DeliveryStore, PageRequest,
@@ -11,7 +10,6 @@ use postrider_storage::{
 };
 use postrider_storage_postgres::{MigrationReport, PostgresStore, SCHEMA_VERSION};
 use postrider_storage_testkit::build::{SEED, at, new_account, new_key};
-use support::TestDatabase;
 use tokio::task::JoinSet;
 
 /// Nodes that start at the same time.
@@ -25,7 +23,7 @@ async fn count(database: &TestDatabase, from: &str) -> i64 {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_nodes_that_start_at_once_leave_one_schema() {
-    let database = Arc::new(TestDatabase::create().await);
+    let database = Arc::new(TestDatabase::empty().await);
     let mut nodes = JoinSet::new();
     for _ in 0..NODES {
         nodes.spawn(PostgresStore::open(database.options()));
@@ -50,12 +48,12 @@ const ROWS_OF_SCHEMA_1: &str = include_str!("fixtures/rows_of_schema_1.sql");
 
 /// A database as the first release left it.
 async fn database_of_schema_1() -> TestDatabase {
-    let database = TestDatabase::create().await;
+    let database = TestDatabase::empty().await;
     let client = database.client().await;
     for sql in [
         "CREATE TABLE schema_migrations (version integer PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now());
          INSERT INTO schema_migrations (version) VALUES (1)",
-        include_str!("../migrations/0001_initial.sql"),
+        include_str!("../../migrations/0001_initial.sql"),
         ROWS_OF_SCHEMA_1,
     ] {
         client.batch_execute(sql).await.expect("schema 1");
@@ -136,7 +134,7 @@ async fn assert_grants(store: &PostgresStore, account: AccountId) {
 
 #[tokio::test]
 async fn an_empty_database_is_migrated_once() {
-    let database = TestDatabase::create().await;
+    let database = TestDatabase::empty().await;
     let version = PostgresStore::schema_version(database.options()).await;
     assert_eq!(version, Ok(0));
     let migrated = PostgresStore::migrate_only(database.options()).await;
@@ -150,7 +148,7 @@ async fn an_empty_database_is_migrated_once() {
 
 #[tokio::test]
 async fn a_database_of_a_newer_version_is_left_alone_and_works() {
-    let database = TestDatabase::create().await;
+    let database = TestDatabase::empty().await;
     let migrated = PostgresStore::migrate_only(database.options()).await;
     migrated.expect("a migrated database");
     let newer = SCHEMA_VERSION + 1;

@@ -4,10 +4,6 @@
 //!   [`customer`], [`frames`], [`live`].
 //! * [`every_page`]: no page has a fault of accessibility, and each has its picture.
 //! * [`harness`]: the browser does what the other tests take for granted, shown on the static pages of [`pages`].
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test that cannot go on fails, in its helpers too"
-)]
 
 mod automations;
 mod customer;

@@ -1,17 +1,15 @@
 //! What one node changes, another hears of: at once, completely, and however transactions overlap.
 
-mod support;
-
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::support::TestDatabase;
 use postrider_model::AccountId;
 use postrider_storage::{AccountStore, ChangeMark, ChangeStore, Changed, SessionStore};
 use postrider_storage_postgres::PostgresStore;
 use postrider_storage_testkit::build::*;
 use postrider_storage_testkit::scene::Scene;
 use postrider_storage_testkit::sessions::real_now;
-use support::TestDatabase;
 use tokio::time::timeout;
 
 /// Far more than a message takes.

@@ -1,21 +1,17 @@
 //! Commits that are not answered: whether they were done or not, nothing that they gave is left with a session that
 //! does not know of it, and nothing is recorded twice.
 
-#[path = "support/proxy.rs"]
-mod proxy;
-mod support;
-
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::proxy::{Cut, Proxy};
+use crate::support::TestDatabase;
 use postrider_model::delivery::Progress;
 use postrider_model::{DeliveryStatus, Outcome};
 use postrider_storage::{Appended, Recorded, Store, StoreError};
 use postrider_storage_postgres::PostgresStore;
 use postrider_storage_testkit::build::{at, attempted, key_of};
 use postrider_storage_testkit::scene::{Scene, claim};
-use proxy::{Cut, Proxy};
-use support::TestDatabase;
 
 const CUTS: [Cut; 2] = [Cut::BehindCommit, Cut::BeforeCommit];
 

@@ -1,8 +1,4 @@
 //! Every row of the API table: the good case and the refusals. Bodies that cannot be are in `tests/bad_input`.
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test that cannot go on fails, in its helpers too"
-)]
 
 mod accounts;
 mod api_keys;

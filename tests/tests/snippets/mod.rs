@@ -3,10 +3,6 @@
 //! Each is rendered for an installation with a header prefix of its own and served by the harness of its language; then
 //! a delivery that a server has made is sent to it, as it was and changed. Node, Python, PHP and Rust always run, by
 //! their libraries too where `./test` installs one; what else is missing here is named.
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test that cannot go on fails, in its helpers too"
-)]
 
 mod delivery;
 mod language;

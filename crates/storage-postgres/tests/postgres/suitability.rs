@@ -1,15 +1,11 @@
 //! Where the store works and where it refuses to start, by name.
 
-#[path = "support/pooler.rs"]
-mod pooler;
-mod support;
-
 use std::sync::Arc;
 
-use pooler::Mode;
+use crate::pooler::{self, Mode};
+use crate::support::TestDatabase;
 use postrider_storage_postgres::{OpenError, PostgresOptions, PostgresStore, Unsuitable};
 use postrider_storage_testkit::scene::Scene;
-use support::TestDatabase;
 
 async fn refusal(options: PostgresOptions) -> String {
     match PostgresStore::open(options).await {

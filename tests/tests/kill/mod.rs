@@ -16,8 +16,12 @@ use serde_json::json;
 use evidence::{Evidence, Settled};
 use producers::Producers;
 
-/// How often the server is killed.
-const ROUNDS: usize = 24;
+/// How often the server is killed: each time, and in `./test --deep`.
+const ROUNDS: usize = 8;
+const ROUNDS_DEEP: usize = 60;
+
+/// Events that have to come together in a round, on average, for the test to mean something.
+const EVENTS_PER_ROUND_MIN: usize = 40;
 
 /// How long a round lasts, in milliseconds, before the kill.
 const ROUND_MS: std::ops::Range<u64> = 30..1_200;
@@ -33,6 +37,17 @@ const SETTLED_WITHIN: Duration = Duration::from_secs(60);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_killed_server_loses_no_accepted_event_and_repeats_none_that_it_recorded() {
+    lose_nothing(ROUNDS).await;
+}
+
+mod deep {
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_server_killed_many_times_loses_and_repeats_nothing_either() {
+        super::lose_nothing(super::ROUNDS_DEEP).await;
+    }
+}
+
+async fn lose_nothing(rounds: usize) {
     let seed = std::env::var("POSTRIDER_TEST_SEED")
         .ok()
         .and_then(|text| text.parse().ok());
@@ -48,7 +63,7 @@ async fn a_killed_server_loses_no_accepted_event_and_repeats_none_that_it_record
     let producers = Producers::start(&account, random.fork());
     let mut kills = Vec::new();
     let mut settled = Vec::new();
-    for round in 0..ROUNDS {
+    for round in 0..rounds {
         tokio::time::sleep(Duration::from_millis(random.u64(ROUND_MS))).await;
         if round % LOOK_EVERY == 0 {
             settled.extend(Settled::read(&account.through(server.api())).await);
@@ -74,7 +89,7 @@ async fn a_killed_server_loses_no_accepted_event_and_repeats_none_that_it_record
     assert!(server.stop().success());
     database::assert_sound(&database::file_in(server.data_dir()));
     evidence.print(seed, started.elapsed());
-    evidence.judge();
+    evidence.judge(rounds * EVENTS_PER_ROUND_MIN);
 }
 
 /// One event in fifty never succeeds, one in ten fails at first, one in ten is answered slowly: told by its marker, so

@@ -1,12 +1,10 @@
 //! The promises about events and deliveries once more, with partitions for the days that they are about: the suite's
 //! times lie in the past, so that elsewhere everything is in the default partitions.
 
-mod support;
-
 use std::sync::Arc;
 
+use crate::support::TestDatabase;
 use postrider_storage_postgres::PostgresStore;
-use support::TestDatabase;
 
 /// The day on which the suite's times begin, and how many follow it.
 const FIRST_DAY: i64 = 20_468;

@@ -1,0 +1,263 @@
+//! The verbs over a store: all faults at once, edits that come in between, and what other nodes change.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use postrider_configuration::catalogue::Known;
+use postrider_configuration::{
+    AccountDraft, ActionWish, AutomationWish, Configuration, ConfigurationParts, ConfigureError,
+    EventTypeDraft, Fault,
+};
+use postrider_egress::{EgressGuard, Resolve, ResolveError};
+use postrider_model::{AccountId, AutomationId, Clock, Entropy, IdGenerator, Timestamp};
+use postrider_signing::HeaderNames;
+use postrider_storage::{Changed, Store};
+use postrider_storage_sqlite::{Execution, SqliteOptions, SqliteStore};
+use tempfile::TempDir;
+
+const URL: &str = "https://receiver.example/hook";
+
+/// How many edits race with as many switches: enough that they meet, few enough for a second.
+const RACES: usize = 200;
+
+struct TestClock(Instant);
+
+impl Clock for TestClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_unix_ms(1_767_225_600_000).after(self.0.elapsed())
+    }
+
+    fn wall(&self) -> Timestamp {
+        self.now()
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.0.elapsed()
+    }
+}
+
+/// Every name is that of a public address.
+struct Public;
+
+#[async_trait]
+impl Resolve for Public {
+    async fn resolve(&self, _: &str) -> Result<Vec<IpAddr>, ResolveError> {
+        Ok(vec![[8, 8, 8, 8].into()])
+    }
+}
+
+fn store() -> (Arc<dyn Store>, TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let options = SqliteOptions {
+        execution: Execution::Inline,
+        ..SqliteOptions::default()
+    };
+    (
+        Arc::new(SqliteStore::open(folder.path(), options).unwrap()),
+        folder,
+    )
+}
+
+/// The configuration as one node sees it.
+async fn node(store: &Arc<dyn Store>) -> Arc<Configuration> {
+    let next = AtomicU8::new(0);
+    let entropy = Entropy::new(move |bytes| bytes.fill(next.fetch_add(1, Ordering::Relaxed)));
+    let configuration = Configuration::load(ConfigurationParts {
+        store: Arc::clone(store),
+        clock: Arc::new(TestClock(Instant::now())),
+        ids: Arc::new(IdGenerator::new(entropy.number())),
+        entropy,
+        guard: Arc::new(EgressGuard::new(Vec::new())),
+        resolver: Arc::new(Public),
+        header_names: HeaderNames::new("Postrider"),
+    });
+    Arc::new(configuration.await.unwrap())
+}
+
+fn account(name: &str, uid: &str) -> AccountDraft {
+    AccountDraft {
+        uid: Some(uid.to_owned()),
+        name: name.to_owned(),
+        metadata: None,
+        retry_delays_s: None,
+    }
+}
+
+fn action(url: &str) -> ActionWish {
+    ActionWish {
+        id: None,
+        enabled: true,
+        disabled_reason: None,
+        url: url.to_owned(),
+        content: Default::default(),
+        style: Default::default(),
+        headers: Vec::new(),
+        timeout_s: None,
+    }
+}
+
+fn automation() -> AutomationWish {
+    AutomationWish {
+        name: "On proposals".to_owned(),
+        enabled: true,
+        event_types: vec!["proposal.*".to_owned()],
+        actions: vec![action(URL)],
+        retry_delays_s: None,
+    }
+}
+
+/// An account with one automation.
+async fn account_with_automation(configuration: &Configuration) -> (AccountId, AutomationId) {
+    let account = configuration.create_account(account("Acme", "acme")).await;
+    let account = account.unwrap().id;
+    let automation = configuration.create_automation(account, automation()).await;
+    (account, automation.unwrap().id)
+}
+
+#[tokio::test]
+async fn an_account_is_created_with_a_key_and_updated_from_the_version_that_was_read() {
+    let (store, _folder) = store();
+    let configuration = node(&store).await;
+    let made = configuration.create_account(account("Acme", "a")).await.unwrap();
+    let keys = configuration.signing_keys(made.id).await.unwrap();
+    assert_eq!(keys.unwrap().len(), 1);
+    let taken = configuration.create_account(account("Other", "a")).await;
+    assert_eq!(taken, Err(ConfigureError::UidTaken));
+
+    let update = |name| configuration.update_account(made.clone(), account(name, "a"));
+    assert_eq!(update("Acme Inc.").await.unwrap().name, "Acme Inc.");
+    assert_eq!(update("Acme Ltd.").await, Err(ConfigureError::Stale));
+    assert!(configuration.delete_account(made.id).await.unwrap());
+    assert_eq!(update("Acme Ltd.").await, Err(ConfigureError::Missing));
+    assert!(!configuration.delete_account(made.id).await.unwrap());
+}
+
+#[tokio::test]
+async fn everything_wrong_with_an_automation_is_named_at_once_and_nothing_is_written() {
+    let (store, _folder) = store();
+    let configuration = node(&store).await;
+    let (account, _) = account_with_automation(&configuration).await;
+    let draft = AutomationWish {
+        name: " ".to_owned(),
+        event_types: vec!["a b".to_owned(), "a".to_owned(), "a".to_owned()],
+        actions: vec![ActionWish {
+            headers: vec![("Host".to_owned(), "x".to_owned())],
+            timeout_s: Some(61),
+            ..action("http://127.0.0.1/")
+        }],
+        retry_delays_s: Some(vec![10, -1]),
+        ..automation()
+    };
+    let refused = configuration.create_automation(account, draft).await;
+    let Err(ConfigureError::Faults(faults)) = refused else {
+        panic!("{refused:?}");
+    };
+    let place = |fault: &Fault| (fault.pointer.clone(), fault.code);
+    let at = |pointer: &str, code| (pointer.to_owned(), code);
+    assert_eq!(
+        faults.iter().map(place).collect::<Vec<_>>(),
+        [
+            at("/name", "blank"),
+            at("/trigger/event_types/0", "invalid_value"),
+            at("/trigger/event_types/2", "duplicate"),
+            at("/retry_delays_s/1", "out_of_range"),
+            at("/actions/0/headers/Host", "reserved_header"),
+            at("/actions/0/timeout_s", "out_of_range"),
+            at("/actions/0/url", "destination_forbidden"),
+        ]
+    );
+    let entry = configuration.entry(account).await.unwrap();
+    assert_eq!(entry.unwrap().config.automations.len(), 1);
+}
+
+/// Real threads, so that edits and switches do come between each other's reading and writing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_switch_never_undoes_somebodys_edit() {
+    let (store, _folder) = store();
+    let configuration = node(&store).await;
+    let (account, id) = account_with_automation(&configuration).await;
+
+    let switching = Arc::clone(&configuration);
+    let switches = tokio::spawn(async move {
+        for round in 0..RACES {
+            // Stale says that the edits won each time, and that nothing was written.
+            let switched = switching
+                .set_automation_enabled(account, id, round % 2 == 0)
+                .await;
+            assert!(matches!(switched, Ok(_) | Err(ConfigureError::Stale)));
+        }
+    });
+    for round in 0..RACES {
+        loop {
+            let current = configuration.automation(account, id).await.unwrap().unwrap();
+            if round > 0 {
+                assert_eq!(current.name, format!("edit {}", round - 1));
+            }
+            let draft = AutomationWish {
+                name: format!("edit {round}"),
+                ..AutomationWish::of(&current)
+            };
+            match configuration.update_automation(account, current, draft).await {
+                Ok(_) => break,
+                Err(error) => assert_eq!(error, ConfigureError::Stale),
+            }
+        }
+    }
+    switches.await.unwrap();
+    let last = configuration.set_automation_enabled(account, id, false).await;
+    let last = last.unwrap();
+    assert_eq!((last.enabled, last.name), (false, format!("edit {}", RACES - 1)));
+}
+
+#[tokio::test]
+async fn a_switch_of_what_is_gone_says_so_and_one_that_is_set_writes_nothing() {
+    let (store, _folder) = store();
+    let configuration = node(&store).await;
+    let (account, id) = account_with_automation(&configuration).await;
+    let switch = |enabled| configuration.set_automation_enabled(account, id, enabled);
+    let off = switch(false).await.unwrap();
+    assert_eq!(switch(false).await.unwrap(), off);
+    assert!(switch(true).await.unwrap().version > off.version);
+    assert!(configuration.delete_automation(account, id).await.unwrap());
+    assert_eq!(switch(false).await, Err(ConfigureError::Missing));
+}
+
+#[tokio::test]
+async fn a_node_sees_what_another_changed_as_soon_as_it_is_told() {
+    let (store, _folder) = store();
+    let (here, there) = (node(&store).await, node(&store).await);
+    let (account, id) = account_with_automation(&here).await;
+    let is_enabled = async |node: &Configuration| {
+        let entry = node.entry(account).await.unwrap().unwrap();
+        entry.automation(id).unwrap().enabled
+    };
+    let event_type = EventTypeDraft {
+        name: "proposal.accepted".to_owned(),
+        description: String::new(),
+        example: None,
+        schema: Some(r#"{"type":"object"}"#.to_owned()),
+    };
+    let name = event_type.name.parse().unwrap();
+    let knows_schema = |node: &Configuration| matches!(node.catalogue().look_up(&name), Known::WithSchema(_));
+    assert!(is_enabled(&there).await);
+
+    here.set_automation_enabled(account, id, false).await.unwrap();
+    here.put_event_type(event_type).await.unwrap();
+    assert!(!is_enabled(&here).await && knows_schema(&here));
+    assert!(is_enabled(&there).await && !knows_schema(&there));
+
+    let other = Changed::Account(AccountId::from_u128(1));
+    there.changed_elsewhere(Some(&[other])).await.unwrap();
+    assert!(is_enabled(&there).await && !knows_schema(&there));
+    let changed = [Changed::Account(account), Changed::EventTypes];
+    there.changed_elsewhere(Some(&changed)).await.unwrap();
+    assert!(!is_enabled(&there).await && knows_schema(&there));
+
+    here.set_automation_enabled(account, id, true).await.unwrap();
+    here.delete_event_type(&name).await.unwrap();
+    there.changed_elsewhere(None).await.unwrap();
+    assert!(is_enabled(&there).await && !knows_schema(&there));
+}

@@ -1,0 +1,101 @@
+//! Room in memory: for new deliveries, and for those that are claimed from the store.
+
+use postrider_model::{AccountId, ActionId, Timestamp};
+use postrider_storage::{Claim, ClaimRequest, FirstAttempt, SessionId};
+
+use super::{Gate, Lanes, Ready};
+
+impl Lanes {
+    /// Whether a new delivery may stay in memory; if so, its room is taken. While a lane has due work in the store,
+    /// newer work queues up behind it there.
+    pub fn reserve(
+        &mut self,
+        account: AccountId,
+        action: ActionId,
+        bytes: usize,
+        now: Timestamp,
+    ) -> FirstAttempt {
+        if self.gate != Gate::Open {
+            return FirstAttempt::Waiting;
+        }
+        let (lane, window, _) = self.lane(account, action);
+        if lane.is_behind(now) || !lane.has_room() || !window.admits(lane.held(), bytes) {
+            self.drop_if_idle(action);
+            return FirstAttempt::Waiting;
+        }
+        lane.take(window, 1, bytes);
+        FirstAttempt::Owned
+    }
+
+    /// Gives room back: of a reservation that came to nothing, or of a delivery whose result is on record. True where
+    /// the lane now has room for due work in the store that it had no room for.
+    pub fn release(&mut self, action: ActionId, bytes: usize) -> bool {
+        let Some(lane) = self.lanes.get_mut(&action) else {
+            return false;
+        };
+        let wants = lane.give(&mut self.window, &mut self.alarms, 1, bytes);
+        self.drop_if_idle(action);
+        wants
+    }
+
+    /// Learns that a delivery of this action waits in the store until `due`. True where that is the earliest alarm.
+    pub fn waits(&mut self, account: AccountId, action: ActionId, due: Timestamp, now: Timestamp) -> bool {
+        if due > now.after(self.horizon) {
+            return false;
+        }
+        let (lane, _, alarms) = self.lane(account, action);
+        lane.learn_due(alarms, due)
+    }
+
+    /// When to call [`Self::take_claims`] next. `None` too while nothing may start.
+    pub fn next_alarm(&self) -> Option<Timestamp> {
+        if self.gate != Gate::Open {
+            return None;
+        }
+        self.alarms.next()
+    }
+
+    /// Lanes with due work in the store and room for it, at most `max`. Their room is set aside until
+    /// [`Self::claimed`].
+    pub fn take_claims(&mut self, now: Timestamp, max: usize) -> Vec<ClaimRequest> {
+        let mut requests = Vec::new();
+        while requests.len() < max && self.gate == Gate::Open {
+            let Some(action) = self.alarms.ring(now) else {
+                break;
+            };
+            if let Some(lane) = self.lanes.get_mut(&action) {
+                requests.extend(lane.begin_claim(&mut self.window, &mut self.alarms, now));
+            }
+        }
+        requests
+    }
+
+    /// Takes in what a claim brought, or (`None`) that it failed and has to be made again at `retry_at`.
+    pub fn claimed(
+        &mut self,
+        action: ActionId,
+        claim: Option<Claim>,
+        session: SessionId,
+        retry_at: Timestamp,
+    ) {
+        let Some(lane) = self.lanes.get_mut(&action) else {
+            return;
+        };
+        let account = lane.account;
+        lane.end_claim(&mut self.window, &mut self.alarms);
+        let (deliveries, next_due) = match claim {
+            Some(claim) => (claim.deliveries, claim.next_due),
+            None => (Vec::new(), Some(retry_at)),
+        };
+        for delivery in deliveries {
+            let ready = Ready { delivery, session };
+            lane.take(&mut self.window, 1, ready.bytes());
+            lane.queue.push_back(ready);
+        }
+        Self::take_turn(&mut self.turn, lane, action);
+        if let Some(due) = next_due {
+            self.waits(account, action, due, retry_at);
+        }
+        self.drop_if_idle(action);
+    }
+}

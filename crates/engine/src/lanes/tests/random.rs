@@ -1,0 +1,312 @@
+//! Lanes under random calls: what the module promises holds after each of them, and once all is well everything that
+//! waits in the store is fetched and sent, without another look at the whole store.
+
+use std::collections::HashSet;
+
+use postrider_storage::ClaimRequest;
+use proptest::prelude::*;
+
+use super::*;
+
+const ACTIONS: u128 = 3;
+const BYTES: usize = 8;
+
+/// One call, or what surrounds it. A number picks one of those that there are.
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    Accept(u128),
+    Stored(usize),
+    NotStored(usize),
+    Start,
+    End(usize, Outcome),
+    Record { index: usize, retry_in_ms: Option<u64> },
+    AskForClaims,
+    ClaimComes { index: usize, failed: bool },
+    HoldBack,
+    Resume,
+    SessionDies,
+    TimePasses(u64),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let outcome = prop_oneof![
+        Just(Outcome::Succeeded),
+        Just(Outcome::BadStatus),
+        Just(Outcome::Timeout)
+    ];
+    let some = 0..100_usize;
+    prop_oneof![
+        12 => (0..ACTIONS).prop_map(Step::Accept),
+        8 => some.clone().prop_map(Step::Stored),
+        1 => some.clone().prop_map(Step::NotStored),
+        8 => Just(Step::Start),
+        6 => (some.clone(), outcome).prop_map(|(index, outcome)| Step::End(index, outcome)),
+        5 => (some.clone(), prop::option::of(0..20_000_u64))
+            .prop_map(|(index, retry_in_ms)| Step::Record { index, retry_in_ms }),
+        6 => Just(Step::AskForClaims),
+        5 => (some, prop::bool::weighted(0.3))
+            .prop_map(|(index, failed)| Step::ClaimComes { index, failed }),
+        1 => Just(Step::HoldBack),
+        1 => Just(Step::Resume),
+        1 => Just(Step::SessionDies),
+        3 => (0..15_000_u64).prop_map(Step::TimePasses),
+    ]
+}
+
+/// A delivery, the session that owns it, and whether the session is still alive.
+struct Owned {
+    ready: Ready,
+    alive: bool,
+}
+
+/// The lanes, and the store around them.
+struct World {
+    lanes: Lanes,
+    now: Timestamp,
+    session: SessionId,
+    made: u128,
+    /// What waits in the store, and when it is due.
+    waiting: Vec<(ActionId, Timestamp)>,
+    reserved: Vec<ActionId>,
+    /// Queued deliveries of the living session, by action.
+    queued: Vec<ActionId>,
+    under_way: Vec<Owned>,
+    ended: Vec<Owned>,
+    claims: Vec<(ClaimRequest, SessionId)>,
+}
+
+impl World {
+    fn new(window: usize, window_bytes: usize, in_flight: usize) -> Self {
+        let window = Window::new(window, window_bytes);
+        Self {
+            lanes: Lanes::new(window, in_flight, Duration::from_secs(60)),
+            now: at(0),
+            session: SESSION,
+            made: 0,
+            waiting: Vec::new(),
+            reserved: Vec::new(),
+            queued: Vec::new(),
+            under_way: Vec::new(),
+            ended: Vec::new(),
+            claims: Vec::new(),
+        }
+    }
+
+    fn run(&mut self, step: Step) {
+        match step {
+            Step::Accept(n) => self.accept(action(n)),
+            Step::Stored(index) => self.stored(index),
+            Step::NotStored(index) => {
+                if let Some(action) = pick(&mut self.reserved, index) {
+                    self.lanes.release(action, BYTES);
+                }
+            }
+            Step::Start => self.start(),
+            Step::End(index, outcome) => self.end(index, outcome),
+            Step::Record { index, retry_in_ms } => self.record(index, retry_in_ms),
+            Step::AskForClaims => {
+                let requests = self.lanes.take_claims(self.now, 2);
+                let session = self.session;
+                self.claims
+                    .extend(requests.into_iter().map(|request| (request, session)));
+            }
+            Step::ClaimComes { index, failed } => self.claim_comes(index, failed),
+            Step::HoldBack => self.lanes.hold_back(),
+            Step::Resume => {
+                self.lanes.resume();
+            }
+            Step::SessionDies => self.session_dies(),
+            Step::TimePasses(ms) => self.now = self.now.after(Duration::from_millis(ms)),
+        }
+        self.check();
+    }
+
+    fn accept(&mut self, action: ActionId) {
+        match self.lanes.reserve(account(), action, BYTES, self.now) {
+            FirstAttempt::Owned => self.reserved.push(action),
+            FirstAttempt::Waiting => self.wait(action, self.now),
+        }
+    }
+
+    fn wait(&mut self, action: ActionId, due: Timestamp) {
+        self.waiting.push((action, due));
+        self.lanes.waits(account(), action, due, self.now);
+    }
+
+    fn ready(&mut self, action: ActionId) -> Ready {
+        self.made += 1;
+        let session = self.session;
+        Ready {
+            session,
+            ..ready(action, self.made)
+        }
+    }
+
+    fn stored(&mut self, index: usize) {
+        if let Some(action) = pick(&mut self.reserved, index) {
+            let ready = self.ready(action);
+            self.queued.push(action);
+            self.lanes.enqueue(ready);
+        }
+    }
+
+    fn start(&mut self) {
+        if let Some(ready) = self.lanes.take_ready() {
+            let alive = ready.session == self.session;
+            let action = ready.delivery.action;
+            if alive {
+                let index = self.queued.iter().position(|queued| *queued == action);
+                self.queued.remove(index.unwrap());
+            }
+            self.under_way.push(Owned { ready, alive });
+        }
+    }
+
+    fn end(&mut self, index: usize, outcome: Outcome) {
+        if let Some(owned) = pick(&mut self.under_way, index) {
+            self.lanes
+                .attempt_ended(owned.ready.delivery.action, Some(outcome));
+            self.ended.push(owned);
+        }
+    }
+
+    fn record(&mut self, index: usize, retry_in_ms: Option<u64>) {
+        if let Some(Owned { ready, alive }) = pick(&mut self.ended, index) {
+            let action = ready.delivery.action;
+            self.lanes.release(action, ready.bytes());
+            if let (true, Some(ms)) = (alive, retry_in_ms) {
+                self.wait(action, self.now.after(Duration::from_millis(ms)));
+            }
+        }
+    }
+
+    /// As the store answers: what is due, as far as there is room; nothing to a session that is dead.
+    fn claim_comes(&mut self, index: usize, failed: bool) {
+        let Some((request, session)) = pick(&mut self.claims, index) else {
+            return;
+        };
+        if failed {
+            let retry_at = self.now.after(Duration::from_secs(1));
+            self.lanes.claimed(request.action, None, session, retry_at);
+            return;
+        }
+        let mut claim = Claim::default();
+        if session == self.session {
+            let room = request.room.min(request.room_bytes.div_ceil(BYTES));
+            while claim.deliveries.len() < room {
+                let is_due =
+                    |(action, due): &(ActionId, Timestamp)| *action == request.action && *due <= self.now;
+                let Some(index) = self.waiting.iter().position(is_due) else {
+                    break;
+                };
+                self.waiting.remove(index);
+                claim.deliveries.push(self.ready(request.action).delivery);
+                self.queued.push(request.action);
+            }
+            let others = self
+                .waiting
+                .iter()
+                .filter(|(action, _)| *action == request.action);
+            claim.next_due = others.map(|(_, due)| *due).min();
+        }
+        self.lanes.claimed(request.action, Some(claim), session, self.now);
+    }
+
+    /// What the session owned waits again, due now, and the node looks at the whole store once.
+    fn session_dies(&mut self) {
+        self.lanes.hold_back();
+        self.lanes.forget_queued();
+        self.check();
+        self.session = SessionId(self.session.0 + 1);
+        self.lanes.resume();
+        let mut due_again: Vec<ActionId> = std::mem::take(&mut self.queued);
+        for owned in self.under_way.iter_mut().chain(&mut self.ended) {
+            if std::mem::take(&mut owned.alive) {
+                due_again.push(owned.ready.delivery.action);
+            }
+        }
+        let now = self.now;
+        self.waiting
+            .extend(due_again.into_iter().map(|action| (action, now)));
+        for (action, due) in self.waiting.clone() {
+            self.lanes.waits(account(), action, due, now);
+        }
+    }
+
+    /// Goes on without trouble for ten minutes at most.
+    fn all_is_well(&mut self) {
+        self.lanes.resume();
+        for _ in 0..3_000 {
+            while !self.reserved.is_empty() {
+                self.run(Step::Stored(0));
+            }
+            while !self.claims.is_empty() {
+                self.run(Step::ClaimComes {
+                    index: 0,
+                    failed: false,
+                });
+            }
+            let under_way = self.under_way.len();
+            self.run(Step::Start);
+            if self.under_way.len() == under_way {
+                if self.lanes.count() == 0 && self.waiting.is_empty() {
+                    return;
+                }
+                self.run(Step::AskForClaims);
+                self.run(Step::TimePasses(200));
+            }
+            while !self.under_way.is_empty() {
+                self.run(Step::End(0, Outcome::Succeeded));
+            }
+            while !self.ended.is_empty() {
+                self.run(Step::Record {
+                    index: 0,
+                    retry_in_ms: None,
+                });
+            }
+        }
+        panic!("{} still wait: {:#?}", self.waiting.len(), self.lanes);
+    }
+
+    /// The invariants of [`crate::lanes`].
+    fn check(&self) {
+        let lanes = &self.lanes;
+        let held: usize = lanes.lanes.values().map(Lane::held).sum();
+        assert_eq!(held, lanes.window.held());
+        let in_flight: u32 = lanes.lanes.values().map(|lane| lane.in_flight).sum();
+        assert_eq!(in_flight as usize, lanes.in_flight);
+        let turn: HashSet<ActionId> = lanes.turn.iter().copied().collect();
+        assert_eq!(turn.len(), lanes.turn.len(), "a lane is in the turn twice");
+        let mut alarms = Vec::new();
+        for (action, lane) in &lanes.lanes {
+            assert!(!lane.is_idle(), "an idle lane is kept");
+            assert_eq!(lane.in_turn, turn.contains(action));
+            assert!(lane.queue.is_empty() || lane.in_turn || lane.in_flight > 0);
+            alarms.extend(lane.alarm().map(|at| (at, *action)));
+        }
+        alarms.sort();
+        assert_eq!(alarms, lanes.alarms.all());
+    }
+}
+
+fn pick<T>(from: &mut Vec<T>, index: usize) -> Option<T> {
+    (!from.is_empty()).then(|| from.remove(index % from.len()))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn whatever_happens_what_waits_in_the_store_is_fetched_once_all_is_well(
+        window in 1..40_usize,
+        window_bytes in 16..300_usize,
+        in_flight in 1..20_usize,
+        steps in prop::collection::vec(step(), 1..200),
+    ) {
+        let mut world = World::new(window, window_bytes, in_flight);
+        for step in steps {
+            world.run(step);
+        }
+        world.all_is_well();
+    }
+}

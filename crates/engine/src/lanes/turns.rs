@@ -1,0 +1,82 @@
+//! Whose delivery starts next: lanes take turns, each within its width.
+
+use std::collections::VecDeque;
+
+use postrider_model::{ActionId, Outcome};
+
+use super::lane::Lane;
+use super::{Gate, Lanes, Ready};
+
+impl Lanes {
+    /// Queues a delivery for which room was reserved.
+    pub fn enqueue(&mut self, ready: Ready) {
+        let action = ready.delivery.action;
+        let account = ready.delivery.key.account;
+        let lane = self
+            .lanes
+            .entry(action)
+            .or_insert_with(|| Lane::new(account, action));
+        lane.queue.push_back(ready);
+        Self::take_turn(&mut self.turn, lane, action);
+    }
+
+    /// Puts a lane that has something to start last in the turn, once.
+    pub(super) fn take_turn(turn: &mut VecDeque<ActionId>, lane: &mut Lane, action: ActionId) {
+        if !lane.queue.is_empty() && !lane.in_turn {
+            lane.in_turn = true;
+            turn.push_back(action);
+        }
+    }
+
+    /// The next delivery to start; it counts as under way from now on. `None` where none may start.
+    pub fn take_ready(&mut self) -> Option<Ready> {
+        if self.gate != Gate::Open {
+            return None;
+        }
+        for _ in 0..self.turn.len() {
+            let free = self.in_flight_max.saturating_sub(self.in_flight);
+            if free == 0 {
+                return None;
+            }
+            let action = self.turn.pop_front()?;
+            let Some(lane) = self.lanes.get_mut(&action) else {
+                continue;
+            };
+            // The dynamic threshold of the window, for requests: silent receivers cannot take all of them. A lane that
+            // may not start has a request under way, and is back in the turn when that ends.
+            let may = (lane.width.get() as usize).min(free);
+            let ready = if (lane.in_flight as usize) < may {
+                lane.queue.pop_front()
+            } else {
+                None
+            };
+            lane.in_turn = false;
+            if let Some(ready) = ready {
+                lane.in_flight += 1;
+                self.in_flight += 1;
+                Self::take_turn(&mut self.turn, lane, action);
+                return Some(ready);
+            }
+        }
+        None
+    }
+
+    /// Whether [`Self::take_ready`] is worth a call.
+    pub fn may_start(&self) -> bool {
+        self.gate == Gate::Open && !self.turn.is_empty() && self.in_flight < self.in_flight_max
+    }
+
+    /// Learns that an attempt ended (`None`: without having been made).
+    pub fn attempt_ended(&mut self, action: ActionId, outcome: Option<Outcome>) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+        let Some(lane) = self.lanes.get_mut(&action) else {
+            return;
+        };
+        lane.in_flight = lane.in_flight.saturating_sub(1);
+        if let Some(outcome) = outcome {
+            lane.width.learn(outcome);
+        }
+        Self::take_turn(&mut self.turn, lane, action);
+        self.drop_if_idle(action);
+    }
+}

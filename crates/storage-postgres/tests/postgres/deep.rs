@@ -1,0 +1,3 @@
+//! What only `./test --deep` runs.
+
+mod in_days;

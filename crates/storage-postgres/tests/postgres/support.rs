@@ -1,0 +1,127 @@
+//! A database for one test, in the server that `scripts/with-postgres` started.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::SystemTime;
+
+use postrider_storage_postgres::{PostgresOptions, PostgresStore};
+use tokio_postgres::{Client, Config, NoTls};
+
+/// The variable that names the server.
+const SERVER: &str = "POSTRIDER_TEST_DATABASE_URL";
+
+/// The advisory lock under which the template is built. Any number will do: only tests lock in that server.
+const TEMPLATE_LOCK: i64 = 1;
+
+/// A database that goes with the server.
+pub struct TestDatabase {
+    config: Config,
+    name: String,
+}
+
+impl TestDatabase {
+    /// A database with the newest schema and without rows: a copy of one that was migrated once for all tests.
+    pub async fn create() -> Self {
+        let config = server();
+        let template = template(&config).await;
+        Self::copy_of(config, &template).await
+    }
+
+    /// A database without a table, for tests of what comes before the schema.
+    pub async fn empty() -> Self {
+        Self::copy_of(server(), "template0").await
+    }
+
+    async fn copy_of(config: Config, template: &str) -> Self {
+        static CREATED: AtomicU32 = AtomicU32::new(0);
+        let created = CREATED.fetch_add(1, Ordering::Relaxed);
+        let name = format!("test_{}_{created}", std::process::id());
+        let client = connect(&config).await;
+        create(&client, &name, template).await;
+        Self { config, name }
+    }
+
+    /// How a store reaches it.
+    pub fn options(&self) -> PostgresOptions {
+        self.options_at(self.port())
+    }
+
+    /// The port of its server.
+    pub fn port(&self) -> u16 {
+        self.config.get_ports()[0]
+    }
+
+    /// How a store reaches it by way of this port.
+    pub fn options_at(&self, port: u16) -> PostgresOptions {
+        options(&self.config, port, &self.name)
+    }
+
+    /// A plain connection to it.
+    pub async fn client(&self) -> Client {
+        let mut config = self.config.clone();
+        config.dbname(&self.name);
+        connect(&config).await
+    }
+}
+
+fn server() -> Config {
+    let url = std::env::var(SERVER).unwrap_or_else(|_| {
+        panic!("{SERVER} is not set: run this as `scripts/with-postgres cargo nextest run …`")
+    });
+    url.parse().expect("a database URL")
+}
+
+fn options(config: &Config, port: u16, database: &str) -> PostgresOptions {
+    let user = config.get_user().expect("a user");
+    PostgresOptions::new(format!("postgres://{user}@127.0.0.1:{port}/{database}"))
+}
+
+async fn connect(config: &Config) -> Client {
+    let (client, connection) = config.connect(NoTls).await.expect("a connection");
+    tokio::spawn(connection);
+    client
+}
+
+async fn create(client: &Client, name: &str, template: &str) {
+    let create = format!("CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy");
+    client.batch_execute(&create).await.expect("a new database");
+}
+
+/// The name of the database that others are copied from. The first test that asks builds it; the others wait.
+async fn template(config: &Config) -> String {
+    let name = template_name();
+    let client = connect(config).await;
+    let lock = format!("SELECT pg_advisory_lock({TEMPLATE_LOCK})");
+    client.batch_execute(&lock).await.expect("a lock");
+    let found = client
+        .query_opt("SELECT FROM pg_database WHERE datname = $1", &[&name])
+        .await;
+    if found.expect("a list of databases").is_none() {
+        build_template(&client, config, &name).await;
+    }
+    // The lock ends with the connection.
+    name
+}
+
+/// A new one for each build of the tests, as a server may outlive a change of the migrations.
+fn template_name() -> String {
+    let binary = std::env::current_exe().and_then(|path| path.metadata());
+    let built_at = binary
+        .and_then(|metadata| metadata.modified())
+        .expect("the time of the build");
+    let since = built_at.duration_since(SystemTime::UNIX_EPOCH);
+    format!("template_{}", since.expect("a time after 1970").as_nanos())
+}
+
+/// Gives it its name only once it is complete: a test that is killed meanwhile leaves no half of one.
+async fn build_template(client: &Client, config: &Config, name: &str) {
+    let unfinished = format!("unfinished_{}", std::process::id());
+    create(client, &unfinished, "template0").await;
+    let options = options(config, config.get_ports()[0], &unfinished);
+    // Opening it also creates the partitions of the days at hand.
+    drop(PostgresStore::open(options).await.expect("the schema"));
+    let close = format!("ALTER DATABASE {unfinished} ALLOW_CONNECTIONS false");
+    client.batch_execute(&close).await.expect("a closed database");
+    // The server waits some seconds for the store's connections to end.
+    let rename = format!("ALTER DATABASE {unfinished} RENAME TO {name}");
+    client.batch_execute(&rename).await.expect("the template's name");
+}

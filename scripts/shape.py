@@ -1,0 +1,85 @@
+#!/usr/bin/env python3
+"""Holds the sources in Rust to their sizes: files of at most 400 lines, functions of at most 70.
+
+    scripts/shape.py               files and functions
+    scripts/shape.py --comments    also lines of comments, of at most 110 columns
+
+It relies on rustfmt: the brace that ends a function stands at the column at which the function begins.
+"""
+
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+FOLDERS = ["benches", "crates", "tests"]
+NOT_OURS = {"target", "node_modules", ".cache"}
+
+FILE_LINES_MAX = 400
+FUNCTION_LINES_MAX = 70
+COMMENT_COLUMNS_MAX = 110
+
+# Files and functions (`path` or `path: name`) that may be larger, each with its reason.
+LARGER = {
+    "crates/storage-sqlite/src/query_plans.rs: statements_over_large_tables_seek_in_the_index_meant_for_them": (
+        "a table: a row for each statement"
+    ),
+}
+
+FUNCTION = re.compile(r'^( *)(?:pub(?:\([^)]*\))? )?(?:const )?(?:async )?(?:unsafe )?(?:extern "C" )?fn (\w+)')
+
+
+def main() -> None:
+    options = sys.argv[1:]
+    if options not in ([], ["--comments"]):
+        sys.exit("usage: scripts/shape.py [--comments]")
+    faults = []
+    for path in sources():
+        lines = path.read_text().splitlines()
+        name = str(path.relative_to(ROOT))
+        if len(lines) > FILE_LINES_MAX and name not in LARGER:
+            faults.append(f"{name}: {len(lines)} lines, at most {FILE_LINES_MAX}")
+        for start, end, function in functions(lines):
+            length = end - start + 1
+            if length > FUNCTION_LINES_MAX and f"{name}: {function}" not in LARGER:
+                faults.append(f"{name}:{start + 1}: {function} has {length} lines, at most {FUNCTION_LINES_MAX}")
+        if options:
+            faults.extend(wide_comments(name, lines))
+    for fault in faults:
+        print(fault, file=sys.stderr)
+    if faults:
+        sys.exit(f"{len(faults)} faults of shape")
+    print("Every file and function is within its size.")
+
+
+def sources():
+    for folder in FOLDERS:
+        for path in sorted((ROOT / folder).rglob("*.rs")):
+            if not NOT_OURS.intersection(path.parts):
+                yield path
+
+
+def functions(lines):
+    """The first and last line of each function with a body, and its name."""
+    for start, line in enumerate(lines):
+        found = FUNCTION.match(line)
+        if not found:
+            continue
+        head = next((at for at in range(start, len(lines)) if lines[at].endswith(("{", ";", "}"))), start)
+        if not lines[head].endswith("{"):
+            continue
+        end = found.group(1) + "}"
+        for at in range(head + 1, len(lines)):
+            if lines[at] == end:
+                yield start, at, found.group(2)
+                break
+
+
+def wide_comments(name, lines):
+    for number, line in enumerate(lines, start=1):
+        if line.lstrip().startswith("//") and len(line) > COMMENT_COLUMNS_MAX:
+            yield f"{name}:{number}: a comment of {len(line)} columns, at most {COMMENT_COLUMNS_MAX}"
+
+
+if __name__ == "__main__":
+    main()
