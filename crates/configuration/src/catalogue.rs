@@ -8,8 +8,8 @@ use parking_lot::RwLock;
 use postrider_model::{EventType, EventTypeName};
 use postrider_storage::{PageRequest, Store, StoreError, StoreResult};
 
-/// Types that are added by use. A producer that puts ids into type names would otherwise grow the catalogue without
-/// end; types past this are delivered all the same, only not listed.
+/// Types that are added by use. A producer that puts ids into type names would otherwise grow the catalogue
+/// without end; types past this are delivered all the same, only not listed.
 pub const CATALOGUE_MAX: usize = 10_000;
 
 /// Most violations of a schema that are reported for one event.
@@ -18,7 +18,7 @@ const VIOLATIONS_MAX: usize = 10;
 /// Why an entry was not written.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CatalogueError {
-    /// The schema is no JSON Schema, or refers to something outside itself.
+    /// The schema is not a JSON Schema, or refers to something outside itself.
     #[error("{0}")]
     Schema(String),
     /// The store failed.
@@ -41,7 +41,7 @@ pub struct Catalogue {
     known: RwLock<HashMap<EventTypeName, Option<Enforced>>>,
 }
 
-/// A schema, ready to be used, and what it was made from.
+/// A compiled schema, and its text.
 #[derive(Clone)]
 struct Enforced {
     schema: Arc<str>,
@@ -90,7 +90,7 @@ impl Catalogue {
         {
             return Some(known.clone());
         }
-        // A schema that an earlier version accepted and this one does not must not keep the node from starting.
+        // A schema that only an earlier version accepted must not keep the node from starting.
         compile(schema)
             .inspect_err(
                 |error| tracing::warn!(event_type = %name, %error, "the schema of this type is not enforced"),
@@ -98,7 +98,7 @@ impl Catalogue {
             .ok()
     }
 
-    /// Writes an entry. Answers what is stored, and whether it is new.
+    /// Writes an entry. Returns what is stored, and whether it is new.
     pub(crate) async fn put(&self, entry: EventType) -> Result<(EventType, bool), CatalogueError> {
         let validator = entry.schema.as_deref().map(compile).transpose()?;
         let (stored, new) = self.store.put_event_type(entry).await?;
@@ -124,12 +124,12 @@ impl Catalogue {
         }
     }
 
-    /// How many types are known.
+    /// The number of types in the catalogue.
     pub fn len(&self) -> usize {
         self.known.read().len()
     }
 
-    /// Whether none is.
+    /// Whether the catalogue is empty.
     pub fn is_empty(&self) -> bool {
         self.known.read().is_empty()
     }
@@ -148,7 +148,7 @@ pub enum Known {
     WithSchema(Arc<Validator>),
     /// It is not in the catalogue.
     Unseen,
-    /// Nor would it fit.
+    /// It is not in the catalogue, and would not fit.
     UnseenAndFull,
 }
 
@@ -173,7 +173,7 @@ pub fn violations(validator: &Validator, data: &[u8]) -> Vec<SchemaViolation> {
         .collect()
 }
 
-/// `data` of up to 500 levels was accepted; serde_json's own bound is 128, so deeper values cannot have a schema.
+/// Acceptance allows 500 levels, serde_json 128: a schema refuses data that is deeper.
 fn parse(data: &[u8]) -> serde_json::Result<serde_json::Value> {
     serde_json::from_slice(data)
 }
@@ -181,8 +181,8 @@ fn parse(data: &[u8]) -> serde_json::Result<serde_json::Value> {
 fn compile(schema: &str) -> Result<Enforced, CatalogueError> {
     let value: serde_json::Value =
         serde_json::from_str(schema).map_err(|error| CatalogueError::Schema(error.to_string()))?;
-    // The linear-time engine: a pattern must not be able to stall the node. Remote references do not resolve, as the
-    // library is built without its HTTP and file features.
+    // The linear-time engine: a pattern must not be able to stall the node. Remote references do not resolve,
+    // as the library is built without its HTTP and file features.
     jsonschema::options()
         .with_pattern_options(PatternOptions::regex())
         .build(&value)

@@ -23,8 +23,8 @@ impl StopSignals {
         })
     }
 
-    /// Waits for the first signal. A second one ends the process at once, with nothing in order: the next start puts
-    /// it in order.
+    /// Waits for the first signal. A second one ends the process at once, with nothing in order: the next
+    /// start puts it in order.
     pub async fn first(mut self) {
         self.next().await;
         tokio::spawn(async move {

@@ -1,8 +1,8 @@
 //! What the console tells of the process: version, store and settings, without secrets.
 //!
-//! Settings are shown as they serialise, and a type that holds a secret serialises without it ([`DatabaseUrl`]). What is
-//! a secret and no setting (the admin key, the database's password) is not here to be shown; of a secret in a file, the
-//! file's path is.
+//! Settings are shown as they serialise, and a type that holds a secret serialises without it
+//! ([`DatabaseUrl`]). What is a secret and no setting (the admin key, the database's password) is not here to
+//! be shown; of a secret in a file, the file's path is.
 //!
 //! [`DatabaseUrl`]: crate::config::database::DatabaseUrl
 
