@@ -9,8 +9,8 @@ use std::collections::HashSet;
 
 use postrider_model::automation::{DisabledReason, PATTERNS_MAX};
 use postrider_model::{
-    AccountId, Action, ActionId, Automation, AutomationId, BodyContent, BodyStyle, EventPattern, Schedule,
-    Timestamp, Trigger,
+    AccountId, Action, ActionId, Automation, AutomationId, BodyContent, BodyStyle, Does, EventPattern,
+    Schedule, Timestamp, Trigger,
 };
 use postrider_storage::{SaveAutomation, StoreResult};
 
@@ -74,15 +74,16 @@ impl AutomationWish {
 impl ActionWish {
     /// The action as it is.
     pub fn of(action: &Action) -> Self {
+        let Does::SendWebhook(webhook) = &action.does;
         Self {
             id: Some(action.id.to_string()),
             enabled: action.enabled,
             disabled_reason: action.disabled_reason.map(|reason| reason.as_str().to_owned()),
-            url: action.send.url.clone(),
-            content: action.send.content,
-            style: action.send.style,
-            headers: action.send.headers.clone(),
-            timeout_s: action.send.timeout_s.map(i64::from),
+            url: webhook.url.clone(),
+            content: webhook.content,
+            style: webhook.style,
+            headers: webhook.headers.clone(),
+            timeout_s: webhook.timeout_s.map(i64::from),
         }
     }
 }

@@ -3,6 +3,7 @@
 //!
 //! To add one: a file here, a type with a small inline template, and a line of [`markup!`].
 
+pub mod action;
 pub mod answer;
 pub mod body;
 pub mod curl;

@@ -8,7 +8,8 @@ use bytes::Bytes;
 use postrider_json::{self as json, JsonError};
 use postrider_model::delivery::BodySpec;
 use postrider_model::{
-    AccountId, Automation, AutomationId, DeliveryId, Event, EventId, EventTypeName, Timestamp, Warning,
+    AccountId, Automation, AutomationId, DeliveryId, Does, Event, EventId, EventTypeName, Origin, Timestamp,
+    Warning,
 };
 use postrider_storage::{FirstAttempt, NewDelivery, NewEvent, StoreError};
 use tokio::sync::oneshot;
@@ -86,6 +87,16 @@ pub enum AcceptError {
     /// The store failed; nothing was written.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// How the deliveries of an action make their bodies.
+fn body_of(does: &Does) -> BodySpec {
+    match does {
+        Does::SendWebhook(webhook) => BodySpec {
+            content: webhook.content,
+            style: webhook.style,
+        },
+    }
 }
 
 /// Which automations an event goes to.
@@ -200,10 +211,7 @@ impl Engine {
                 id: DeliveryId::from_u128(first + ordinal),
                 automation: automation.id,
                 action: action.id,
-                body: BodySpec {
-                    content: action.send.content,
-                    style: action.send.style,
-                },
+                body: body_of(&action.does),
                 first_attempt: FirstAttempt::Waiting,
             })
             .collect();
@@ -214,7 +222,7 @@ impl Engine {
             data: submission.data,
             occurred_at: submission.occurred_at,
             created_at: now,
-            test: is_test,
+            origin: if is_test { Origin::Test } else { Origin::Producer },
             js_fixed_point: inspection.js_fixed_point,
             warning: inspection.loss.map(|loss| Warning {
                 code: loss.reason.as_str().to_owned(),

@@ -7,7 +7,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use postrider_model::attempt::Headers;
 use postrider_model::delivery::{BodySpec, Ended};
-use postrider_model::{Attempt, AutomationId, DeliveryStatus, Event, Outcome, SendWebhook, Timestamp};
+use postrider_model::{
+    Attempt, AutomationId, DeliveryStatus, Does, Event, Exchange, HttpExchange, HttpRequest, HttpResponse,
+    Outcome, SendWebhook, Timestamp,
+};
 use postrider_signing::render::{BodyParts, render_body};
 use postrider_storage::{Change, Finished, SessionId};
 
@@ -57,7 +60,9 @@ pub async fn carry_out(engine: &Engine, ready: Ready) -> Done {
             status: delivery.progress.status_when_canceled(),
         },
         Some((entry, (automation, action))) => {
-            let (attempt, retry_after) = attempt(engine, entry, &action.send, &ready).await;
+            let (attempt, retry_after) = match &action.does {
+                Does::SendWebhook(webhook) => attempt(engine, entry, webhook, &ready).await,
+            };
             let ended = Ended {
                 outcome: attempt.outcome,
                 at: engine.clock().now(),
@@ -122,13 +127,19 @@ async fn attempt(
         started_at,
         duration,
         outcome: response.outcome,
-        status_code: response.status_code,
         error: response.error,
-        url: request.url,
-        request_headers: request.headers,
-        response_headers: response.headers,
-        response_body: response.body,
-        response_truncated: response.truncated,
+        exchange: Exchange::Http(HttpExchange {
+            request: HttpRequest {
+                url: request.url,
+                headers: request.headers,
+            },
+            response: response.status_code.map(|status| HttpResponse {
+                status,
+                headers: response.headers,
+                body: response.body,
+                truncated: response.truncated,
+            }),
+        }),
     };
     (attempt, response.retry_after)
 }

@@ -18,7 +18,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use postrider_engine::observe::{RecordedResult, RecordedResults, StoredEvents};
 use postrider_model::delivery::Next;
-use postrider_model::{DeliveryStatus, Event, Outcome, Timestamp};
+use postrider_model::{DeliveryStatus, Outcome, Timestamp};
 use postrider_storage::statistics::latency::{Histogram, bucket_of};
 use postrider_storage::statistics::{ActionKey, Count, Counts, LatencyCount, Scope, TimeStep};
 use postrider_storage::{Change, StoreResult};
@@ -78,7 +78,7 @@ impl Statistics {
     /// Counts events that were stored.
     pub(crate) fn count_events(&self, events: StoredEvents<'_>) {
         let mut held = self.held.lock();
-        for event in events.iter().filter(|event| !is_test(event)) {
+        for event in events.iter().filter(|event| !event.is_test()) {
             let counts = Counts {
                 events: 1,
                 ..Counts::default()
@@ -90,7 +90,7 @@ impl Statistics {
     /// Counts what happened to deliveries.
     pub(crate) fn count_results(&self, results: RecordedResults<'_>) {
         let mut held = self.held.lock();
-        for result in results.iter().filter(|result| !is_test(result.event)) {
+        for result in results.iter().filter(|result| !result.event.is_test()) {
             let (at, counts) = counts_of(&result);
             held.add(
                 Scope::Action(key_of(&result)),
@@ -266,10 +266,6 @@ impl Batch {
             latencies: self.latencies[self.latencies.len() - latencies..].to_vec(),
         }
     }
-}
-
-fn is_test(event: &Event) -> bool {
-    event.test
 }
 
 fn key_of(result: &RecordedResult<'_>) -> ActionKey {

@@ -1,20 +1,22 @@
-//! Attempts: one HTTP request of a delivery each.
+//! Attempts: one try of a delivery each, with the exchange that it had with the receiver.
+
+mod exchange;
+
+pub use exchange::{Exchange, Headers, HttpExchange, HttpRequest, HttpResponse, RESPONSE_HEADER_BYTES_KEPT};
 
 use std::time::Duration;
 
-use bytes::Bytes;
-
 use crate::time::Timestamp;
 
-/// How an attempt ended. Only [`Outcome::Succeeded`] is a receipt.
+/// How an attempt ended. Only [`Outcome::Succeeded`] completes a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Outcome {
-    /// A status of 200 to 299, and the whole answer within the time.
+    /// The receiver responded with a status of 200 to 299.
     Succeeded = 0,
-    /// An answer with any other status.
+    /// The receiver responded with any other status.
     BadStatus = 1,
-    /// The time was up, wherever the attempt then was.
+    /// The attempt's timeout expired, at whatever stage.
     Timeout = 2,
     /// The host name has no address, or the lookup failed.
     DnsError = 3,
@@ -22,7 +24,7 @@ pub enum Outcome {
     ConnectError = 4,
     /// No TLS session: a certificate that is not trusted, expired or for another name, or a broken handshake.
     TlsError = 5,
-    /// The answer was no HTTP, was cut off, or broke a limit.
+    /// What came back before any status was not HTTP, was cut off, or broke a limit.
     ProtocolError = 6,
     /// The egress guard forbids the destination; nothing was sent.
     Blocked = 7,
@@ -66,10 +68,10 @@ impl Outcome {
     }
 }
 
-/// The record of one HTTP request.
+/// The record of one attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {
-    /// From 1, in the order in which the attempts of a delivery were made.
+    /// From 1, in the order in which the attempts of a delivery started.
     pub number: u32,
     /// When it began.
     pub started_at: Timestamp,
@@ -77,27 +79,11 @@ pub struct Attempt {
     pub duration: Duration,
     /// How it ended.
     pub outcome: Outcome,
-    /// The answer's status, if one came.
-    pub status_code: Option<u16>,
-    /// What went wrong, in plain words; `None` for a receipt and for a bad status.
+    /// What went wrong, in plain words; `None` after a success and for a bad status.
     pub error: Option<String>,
-    /// Where it went.
-    pub url: String,
-    /// The headers as sent, in order.
-    pub request_headers: Headers,
-    /// The headers that came back, in order, cut at [`RESPONSE_HEADER_BYTES_KEPT`].
-    pub response_headers: Headers,
-    /// The first bytes of the answer's body, as many as the installation keeps.
-    pub response_body: Bytes,
-    /// Whether there was more.
-    pub response_truncated: bool,
+    /// What went to the receiver and what came back.
+    pub exchange: Exchange,
 }
-
-/// Most bytes of an answer's headers that are kept.
-pub const RESPONSE_HEADER_BYTES_KEPT: usize = 4 * 1024;
-
-/// Header names and values, in order. Values that are no UTF-8 have their odd bytes replaced.
-pub type Headers = Vec<(String, String)>;
 
 #[cfg(test)]
 mod tests {

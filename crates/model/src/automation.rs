@@ -1,4 +1,4 @@
-//! Automations: when this happens, send a webhook to these URLs.
+//! Automations: when this happens, do that.
 
 use std::time::Duration;
 
@@ -23,9 +23,9 @@ pub struct Automation {
     pub actions: Vec<Action>,
     /// Overrides the account's and the installation's schedule.
     pub retry_delays: Option<Schedule>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
-    /// When it was last changed.
+    /// When it was last updated.
     pub updated_at: Timestamp,
     /// Grows with each change: an update names the version it was made from.
     pub version: i64,
@@ -72,18 +72,25 @@ impl Trigger {
 pub struct Action {
     /// Kept through edits that send it along: the record of deliveries hangs on it.
     pub id: ActionId,
-    /// Off after a final answer of 410, or by hand. An action that is off is not called.
+    /// Off after a final 410, or by hand. An action that is off is not called.
     pub enabled: bool,
     /// Why it is off, where Postrider switched it off.
     pub disabled_reason: Option<DisabledReason>,
-    /// What to send, and where to.
-    pub send: SendWebhook,
+    /// What it does when it is called.
+    pub does: Does,
+}
+
+/// What an action does: a variant for each type of action.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Does {
+    /// `send_webhook`: sends an HTTP request to a URL.
+    SendWebhook(SendWebhook),
 }
 
 /// Why Postrider switched an action off by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DisabledReason {
-    /// The last attempt of a delivery was answered with 410 Gone.
+    /// The receiver responded 410 Gone to the last attempt of a delivery.
     Gone,
 }
 

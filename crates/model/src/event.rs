@@ -21,8 +21,8 @@ pub struct Event {
     pub occurred_at: Option<Timestamp>,
     /// When it was accepted.
     pub created_at: Timestamp,
-    /// Made by `POST …/automations/{id}/test`.
-    pub test: bool,
+    /// Who reported it.
+    pub origin: Origin,
     /// Whether [`Self::data`] already is what `JSON.stringify` prints, so that the `js` style is a copy.
     pub js_fixed_point: bool,
     /// Why the body goes out raw whatever the action's style, if it does.
@@ -36,6 +36,48 @@ impl Event {
     pub fn timestamp(&self) -> Timestamp {
         self.occurred_at.unwrap_or(self.created_at)
     }
+
+    /// Whether it is a test of an automation: such events count in no statistics.
+    pub fn is_test(&self) -> bool {
+        self.origin == Origin::Test
+    }
+}
+
+/// Who reported an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[repr(u8)]
+pub enum Origin {
+    /// The company's own software.
+    #[default]
+    Producer = 0,
+    /// A test of an automation: `POST …/automations/{id}/test`.
+    Test = 1,
+    /// Postrider itself, about what happens to deliveries, actions and keys.
+    Operational = 2,
+}
+
+impl Origin {
+    /// Every origin.
+    pub const ALL: [Self; 3] = [Self::Producer, Self::Test, Self::Operational];
+
+    /// The origin's name in the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Producer => "producer",
+            Self::Test => "test",
+            Self::Operational => "operational",
+        }
+    }
+
+    /// The number that a store keeps.
+    pub const fn code(self) -> u8 {
+        self as u8
+    }
+
+    /// The origin that a store keeps as this number.
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(code)).copied()
+    }
 }
 
 /// Why re-serialising the event's `data` would lose something. Such bodies go out raw.
@@ -45,4 +87,17 @@ pub struct Warning {
     pub code: String,
     /// The first place where it would be, as an RFC 6901 pointer into `data`.
     pub pointer: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn origins_survive_their_code() {
+        for origin in Origin::ALL {
+            assert_eq!(Origin::from_code(origin.code()), Some(origin));
+        }
+        assert_eq!(Origin::from_code(3), None);
+    }
 }

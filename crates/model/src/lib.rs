@@ -8,7 +8,9 @@
 //! To add a state of a delivery: extend [`delivery::DeliveryStatus`] and
 //! [`delivery::Progress::after_attempt`], then the conformance suite in `crates/storage`. To add an option of
 //! an action: extend [`automation::SendWebhook`], then its member of a draft in `crates/configuration` (whose
-//! recipe goes on to the API and the console), then the attempt in `crates/engine` that obeys it.
+//! recipe goes on to the API and the console), then the attempt in `crates/engine` that obeys it. To add a
+//! type of action: a variant of [`automation::Does`] and, unless it speaks HTTP, one of
+//! [`attempt::Exchange`]; the compiler then names the file of each layer that has to follow.
 
 pub mod account;
 pub mod api_key;
@@ -28,13 +30,13 @@ pub mod time;
 
 pub use account::{Account, KeyStatus, SigningKey};
 pub use api_key::ApiKey;
-pub use attempt::{Attempt, Outcome};
-pub use automation::{Action, Automation, SendWebhook, Trigger};
+pub use attempt::{Attempt, Exchange, HttpExchange, HttpRequest, HttpResponse, Outcome};
+pub use automation::{Action, Automation, Does, SendWebhook, Trigger};
 pub use body::{BodyContent, BodyStyle};
 pub use clock::Clock;
 pub use delivery::{Delivery, DeliveryStatus};
 pub use entropy::Entropy;
-pub use event::{Event, Warning};
+pub use event::{Event, Origin, Warning};
 pub use event_type::{EventPattern, EventType, EventTypeName};
 pub use grant::{Grant, GrantKind, Theme, Visitor};
 pub use id::{AccountId, ActionId, ApiKeyId, AutomationId, DeliveryId, EventId, IdGenerator, SigningKeyId};

@@ -27,8 +27,8 @@ CREATE TABLE automations (
     id           uuid    NOT NULL,
     name         text    NOT NULL,
     enabled      boolean NOT NULL,
-    event_types  text    NOT NULL,    -- JSON array of patterns
-    actions      text    NOT NULL,    -- JSON array; see `postrider_storage::encoding`
+    trigger      text    NOT NULL,    -- JSON object; this and the next: see `postrider_storage::encoding`
+    actions      text    NOT NULL,    -- JSON array of objects with a `type`
     retry_delays text,                -- JSON array of seconds
     created_at   bigint  NOT NULL,
     updated_at   bigint  NOT NULL,
@@ -124,7 +124,7 @@ CREATE TABLE events (
     first_delivery_id uuid,                -- NULL: no deliveries
     occurred_at       bigint,
     delivery_count    integer  NOT NULL,
-    flags             smallint NOT NULL,   -- 1: test, 2: js fixed point
+    flags             smallint NOT NULL,   -- see `postrider_storage::encoding`
     type              text     NOT NULL,
     warning_code      text,
     warning_pointer   bytea,               -- UTF-8 that may hold U+0000, which `text` cannot
@@ -163,7 +163,7 @@ CREATE TABLE deliveries (
     attempts         integer  NOT NULL,
     resends          integer  NOT NULL,
     recorded         integer  NOT NULL,    -- the highest number of an attempt on record; 0: there is none
-    body             smallint NOT NULL,
+    body             integer  NOT NULL,    -- under 256: a built-in form; from there on left to rows of templates
     status           smallint NOT NULL,
     resend_of        smallint,
     last_status_code smallint,
@@ -183,11 +183,12 @@ CREATE TABLE attempts (
     duration_ns        bigint   NOT NULL,
     number             integer  NOT NULL,  -- within its delivery, from 1
     outcome            smallint NOT NULL,
-    status_code        smallint,
+    exchange           smallint NOT NULL,  -- its kind; what the following hold is told in `postrider_storage::encoding`
+    status_code        smallint,           -- NULL: there was no response
     response_truncated boolean  NOT NULL,
     error              bytea,              -- this and the next: UTF-8 that may hold U+0000
     url                bytea    NOT NULL,
-    request_headers    bytea    NOT NULL,  -- see `postrider_storage::encoding`
+    request_headers    bytea    NOT NULL,
     response_headers   bytea    NOT NULL,
     response_body      bytea    NOT NULL,
     PRIMARY KEY (account_id, delivery_id, number)

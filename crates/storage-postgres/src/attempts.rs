@@ -1,35 +1,37 @@
 //! Attempts: append-only records, found by their delivery.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
-use bytes::Bytes;
 use deadpool_postgres::GenericClient;
 use postrider_model::{Attempt, Outcome};
-use postrider_storage::encoding::headers::{self, Context};
+use postrider_storage::encoding::exchange::ExchangeColumns;
+use postrider_storage::encoding::headers::Context;
 use postrider_storage::rules::attempts::stored_duration;
 use postrider_storage::{DeliveryKey, DeliveryRecord};
 use tokio_postgres::Row;
 
 use crate::columns::{self, uuid};
 use crate::deliveries::{self, EVENT_OF_DELIVERY};
-use crate::sql_error::{SqlError, SqlResult};
+use crate::sql_error::SqlResult;
 use crate::statement::{self, Param};
 
 /// The columns of a record that do not find it, nor are kept with its delivery as well.
-pub(crate) const COLUMNS: &str = "started_at, duration_ns, response_truncated, error, url, request_headers, \
-                                  response_headers, response_body";
+pub(crate) const COLUMNS: &str = "started_at, duration_ns, exchange, response_truncated, error, url, \
+                                  request_headers, response_headers, response_body";
 
 /// [`COLUMNS`] of many records, one array for each.
 #[derive(Default)]
 pub(crate) struct Rows<'a> {
     started_at: Vec<i64>,
     duration_ns: Vec<i64>,
+    exchanges: Vec<i16>,
     response_truncated: Vec<bool>,
     errors: Vec<Option<&'a [u8]>>,
-    urls: Vec<&'a [u8]>,
-    request_headers: Vec<Vec<u8>>,
-    response_headers: Vec<Vec<u8>>,
-    response_bodies: Vec<&'a [u8]>,
+    urls: Vec<Cow<'a, [u8]>>,
+    request_headers: Vec<Cow<'a, [u8]>>,
+    response_headers: Vec<Cow<'a, [u8]>>,
+    response_bodies: Vec<Cow<'a, [u8]>>,
 }
 
 impl<'a> Rows<'a> {
@@ -41,22 +43,23 @@ impl<'a> Rows<'a> {
         };
         self.started_at.push(attempt.started_at.unix_ms());
         self.duration_ns.push(stored_duration(attempt.duration));
-        self.response_truncated.push(attempt.response_truncated);
         self.errors
             .push(attempt.error.as_ref().map(|text| text.as_bytes()));
-        self.urls.push(attempt.url.as_bytes());
-        self.request_headers
-            .push(headers::encode(&attempt.request_headers, &context));
-        self.response_headers
-            .push(headers::encode(&attempt.response_headers, &context));
-        self.response_bodies.push(&attempt.response_body);
+        let exchange = ExchangeColumns::of(&attempt.exchange, &context);
+        self.exchanges.push(i16::from(exchange.kind));
+        self.response_truncated.push(exchange.response_truncated);
+        self.urls.push(bytes(exchange.url));
+        self.request_headers.push(exchange.request_headers);
+        self.response_headers.push(exchange.response_headers);
+        self.response_bodies.push(exchange.response_body);
     }
 
     /// The arrays, in the order of [`COLUMNS`].
-    pub(crate) fn params(&self) -> [Param<'_>; 8] {
+    pub(crate) fn params(&self) -> [Param<'_>; 9] {
         [
             &self.started_at,
             &self.duration_ns,
+            &self.exchanges,
             &self.response_truncated,
             &self.errors,
             &self.urls,
@@ -64,6 +67,13 @@ impl<'a> Rows<'a> {
             &self.response_headers,
             &self.response_bodies,
         ]
+    }
+}
+
+fn bytes(text: Cow<'_, str>) -> Cow<'_, [u8]> {
+    match text {
+        Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
+        Cow::Owned(text) => Cow::Owned(text.into_bytes()),
     }
 }
 
@@ -104,20 +114,22 @@ fn from_row(row: &Row, key: DeliveryKey) -> SqlResult<Attempt> {
         delivery: key.delivery,
         started_at,
     };
-    let headers = |column: usize| {
-        headers::decode(row.try_get(column)?, &context).ok_or(SqlError::Damaged("the headers of an attempt"))
+    let blob = |column: usize| row.try_get::<_, Vec<u8>>(column).map(Cow::Owned);
+    let exchange = ExchangeColumns {
+        kind: columns::code(row, FIRST + 5, Some)?,
+        status_code: deliveries::status_code(row, FIRST + 2)?,
+        url: columns::odd_text(row, FIRST + 8)?.into(),
+        request_headers: blob(FIRST + 9)?,
+        response_headers: blob(FIRST + 10)?,
+        response_truncated: row.try_get(FIRST + 6)?,
+        response_body: blob(FIRST + 11)?,
     };
     Ok(Attempt {
         number: columns::count(row, FIRST)?,
         started_at,
         duration: Duration::from_nanos(row.try_get::<_, i64>(FIRST + 4)?.unsigned_abs()),
         outcome: columns::code(row, FIRST + 1, Outcome::from_code)?,
-        status_code: deliveries::status_code(row, FIRST + 2)?,
-        error: columns::odd_text_opt(row, FIRST + 6)?,
-        url: columns::odd_text(row, FIRST + 7)?,
-        request_headers: headers(FIRST + 8)?,
-        response_headers: headers(FIRST + 9)?,
-        response_truncated: row.try_get(FIRST + 5)?,
-        response_body: Bytes::copy_from_slice(row.try_get(FIRST + 10)?),
+        error: columns::odd_text_opt(row, FIRST + 7)?,
+        exchange: exchange.into_exchange(&context)?,
     })
 }

@@ -73,8 +73,7 @@ impl AutomationStore for PostgresStore {
     }
 }
 
-const COLUMNS: &str =
-    "id, name, enabled, event_types, actions, retry_delays, created_at, updated_at, version";
+const COLUMNS: &str = "id, name, enabled, trigger, actions, retry_delays, created_at, updated_at, version";
 
 /// Reads a row of [`of_account_sql`].
 pub(crate) fn from_row(row: &Row) -> SqlResult<Automation> {
@@ -141,7 +140,7 @@ async fn create(
     }
     statement::execute(
         &transaction,
-        "INSERT INTO automations (account_id, id, name, enabled, event_types, actions, retry_delays, created_at,
+        "INSERT INTO automations (account_id, id, name, enabled, trigger, actions, retry_delays, created_at,
                                   updated_at, version)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         &[
@@ -164,7 +163,7 @@ async fn create(
 
 const UPDATE: &str = "
     WITH saved AS (
-        UPDATE automations SET name = $3, enabled = $4, event_types = $5, actions = $6, retry_delays = $7,
+        UPDATE automations SET name = $3, enabled = $4, trigger = $5, actions = $6, retry_delays = $7,
                                updated_at = $8, version = version + 1
         WHERE account_id = $1 AND id = $2 AND version = $9 RETURNING created_at
     )

@@ -1,5 +1,6 @@
 //! How the model's values stand in columns: ids as `uuid`, times in milliseconds, schedules as JSON.
 
+use postrider_model::delivery::BodySpec;
 use postrider_model::{EventTypeName, Schedule, Timestamp};
 use postrider_storage::{Position, encoding};
 use tokio_postgres::Row;
@@ -65,6 +66,11 @@ pub(crate) fn code_opt<T>(row: &Row, column: usize, make: fn(u8) -> Option<T>) -
             code.ok_or(SqlError::Damaged("a code"))
         })
         .transpose()
+}
+
+/// Reads how a delivery's body is made.
+pub(crate) fn body(row: &Row, column: usize) -> SqlResult<BodySpec> {
+    BodySpec::from_code(count(row, column)?).ok_or(SqlError::Damaged("a delivery's body"))
 }
 
 /// A schedule as it is kept.

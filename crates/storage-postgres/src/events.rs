@@ -10,7 +10,7 @@ use bytes::Bytes;
 use deadpool_postgres::GenericClient;
 use postrider_model::{AccountId, DeliveryId, Event, EventId, Warning};
 use postrider_storage::{
-    Appended, EventFilter, EventStore, NewEvent, Page, PageRequest, SessionId, StoreResult, rules,
+    Appended, EventFilter, EventStore, NewEvent, Page, PageRequest, SessionId, StoreResult, encoding, rules,
 };
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -59,12 +59,6 @@ pub(crate) struct StoredEvent {
     pub(crate) first_delivery: Option<DeliveryId>,
 }
 
-/// The bit of `events.flags` for [`Event::test`].
-pub(crate) const FLAG_TEST: i16 = 1;
-
-/// The bit of `events.flags` for [`Event::js_fixed_point`].
-pub(crate) const FLAG_JS_FIXED_POINT: i16 = 2;
-
 /// The columns that [`from_row`] reads, of an event `e`.
 pub(crate) const COLUMNS: &str = "e.account_id, e.id, e.type, e.created_at, e.occurred_at, e.flags, e.warning_code, \
                                   e.warning_pointer, e.first_delivery_id, e.delivery_count, e.data";
@@ -75,6 +69,7 @@ pub(crate) const COLUMN_COUNT: usize = 11;
 /// Reads an event from a row that begins with [`COLUMNS`].
 pub(crate) fn from_row(row: &Row) -> SqlResult<StoredEvent> {
     let flags: i16 = row.try_get(5)?;
+    let (origin, js_fixed_point) = encoding::event::from_flags(flags.into())?;
     let warning_code: Option<String> = row.try_get(6)?;
     let warning = match warning_code {
         Some(code) => Some(Warning {
@@ -90,8 +85,8 @@ pub(crate) fn from_row(row: &Row) -> SqlResult<StoredEvent> {
         data: Bytes::copy_from_slice(row.try_get(10)?),
         occurred_at: columns::time_opt(row, 4)?,
         created_at: columns::time(row, 3)?,
-        test: flags & FLAG_TEST != 0,
-        js_fixed_point: flags & FLAG_JS_FIXED_POINT != 0,
+        origin,
+        js_fixed_point,
         warning,
         deliveries: columns::count(row, 9)?,
     };

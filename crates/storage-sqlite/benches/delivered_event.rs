@@ -11,7 +11,7 @@ use bytes::Bytes;
 use postrider_model::delivery::{BodySpec, Next, Progress};
 use postrider_model::{
     AccountId, ActionId, Attempt, AutomationId, BodyContent, BodyStyle, DeliveryId, DeliveryStatus, Event,
-    IdGenerator, Outcome, Timestamp,
+    Exchange, HttpExchange, HttpRequest, HttpResponse, IdGenerator, Origin, Outcome, Timestamp,
 };
 use postrider_storage::{
     Change, DeliveryFilter, DeliveryKey, DeliveryStore, EventStore, Finished, FirstAttempt, NewDelivery,
@@ -192,7 +192,7 @@ impl World {
                 data: data(n),
                 occurred_at: None,
                 created_at: now,
-                test: false,
+                origin: Origin::Producer,
                 js_fixed_point: true,
                 warning: None,
                 deliveries: 1,
@@ -244,31 +244,37 @@ fn finished(new: &NewEvent) -> Finished {
                 started_at,
                 duration: Duration::from_nanos(1_234_567 + number % 1_000_000),
                 outcome: Outcome::Succeeded,
-                status_code: Some(200),
                 error: None,
-                url: "https://hooks.example.com/postrider/incoming".to_owned(),
-                request_headers: vec![
-                    header("content-type", "application/json"),
-                    header("user-agent", "Postrider/0.1.0"),
-                    header("postrider-signature", &hex),
-                    header("webhook-id", &new.event.id.to_string()),
-                    header("webhook-timestamp", &started_at.unix_s().to_string()),
-                    header(
-                        "webhook-signature",
-                        "v1,AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=",
-                    ),
-                    header("postrider-event-type", new.event.event_type.as_str()),
-                    header("postrider-delivery-id", &delivery.id.to_string()),
-                    header("postrider-attempt", "1"),
-                ],
-                response_headers: vec![
-                    header("content-type", "application/json; charset=utf-8"),
-                    header("content-length", "11"),
-                    header("date", "Thu, 15 Jan 2026 00:00:01 GMT"),
-                    header("server", "nginx"),
-                ],
-                response_body: Bytes::from_static(b"{\"ok\":true}"),
-                response_truncated: false,
+                exchange: Exchange::Http(HttpExchange {
+                    request: HttpRequest {
+                        url: "https://hooks.example.com/postrider/incoming".to_owned(),
+                        headers: vec![
+                            header("content-type", "application/json"),
+                            header("user-agent", "Postrider/0.1.0"),
+                            header("postrider-signature", &hex),
+                            header("webhook-id", &new.event.id.to_string()),
+                            header("webhook-timestamp", &started_at.unix_s().to_string()),
+                            header(
+                                "webhook-signature",
+                                "v1,AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=",
+                            ),
+                            header("postrider-event-type", new.event.event_type.as_str()),
+                            header("postrider-delivery-id", &delivery.id.to_string()),
+                            header("postrider-attempt", "1"),
+                        ],
+                    },
+                    response: Some(HttpResponse {
+                        status: 200,
+                        headers: vec![
+                            header("content-type", "application/json; charset=utf-8"),
+                            header("content-length", "11"),
+                            header("date", "Thu, 15 Jan 2026 00:00:01 GMT"),
+                            header("server", "nginx"),
+                        ],
+                        body: Bytes::from_static(b"{\"ok\":true}"),
+                        truncated: false,
+                    }),
+                }),
             }),
             progress: Progress {
                 status: DeliveryStatus::Succeeded,

@@ -30,8 +30,8 @@ CREATE TABLE automations (
     id           BLOB    NOT NULL,
     name         TEXT    NOT NULL,
     enabled      INTEGER NOT NULL,
-    event_types  TEXT    NOT NULL,  -- JSON array of patterns
-    actions      TEXT    NOT NULL,  -- JSON array; see `src/automations/json.rs`
+    trigger      TEXT    NOT NULL,  -- JSON object; this and the next: see `postrider_storage::encoding`
+    actions      TEXT    NOT NULL,  -- JSON array of objects with a `type`
     retry_delays TEXT,              -- JSON array of seconds
     created_at   INTEGER NOT NULL,
     updated_at   INTEGER NOT NULL,
@@ -74,7 +74,7 @@ CREATE TABLE events (
     type              TEXT    NOT NULL,
     created_at        INTEGER NOT NULL,
     occurred_at       INTEGER,
-    flags             INTEGER NOT NULL,  -- 1: test, 2: js fixed point
+    flags             INTEGER NOT NULL,  -- see `postrider_storage::encoding`
     warning_code      TEXT,
     warning_pointer   TEXT,
     idempotency_key   TEXT,
@@ -94,7 +94,7 @@ CREATE TABLE deliveries (
     account_id       BLOB    NOT NULL,
     automation_id    BLOB    NOT NULL,
     action_id        BLOB    NOT NULL,
-    body             INTEGER NOT NULL,
+    body             INTEGER NOT NULL,   -- under 256: a built-in form; from there on left to rows of templates
     status           INTEGER NOT NULL,
     attempts         INTEGER NOT NULL,
     resends          INTEGER NOT NULL,
@@ -116,10 +116,11 @@ CREATE TABLE attempts (
     started_at         INTEGER NOT NULL,
     duration_ns        INTEGER NOT NULL,
     outcome            INTEGER NOT NULL,
-    status_code        INTEGER,
+    exchange           INTEGER NOT NULL,  -- its kind; what the following hold is told in `postrider_storage::encoding`
+    status_code        INTEGER,           -- NULL: there was no response
     error              TEXT,
     url                TEXT    NOT NULL,
-    request_headers    BLOB    NOT NULL,  -- see `src/headers_codec.rs`
+    request_headers    BLOB    NOT NULL,
     response_headers   BLOB    NOT NULL,
     response_truncated INTEGER NOT NULL,
     response_body      BLOB    NOT NULL

@@ -4,12 +4,13 @@
 //! in memory and fills to the brim; with a key of delivery and number it would go where the delivery is. The chain
 //! replaces that key and its index: reading a delivery's record, or removing it, follows it from row to row.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
-use bytes::Bytes;
 use postrider_model::{Attempt, Outcome};
 use postrider_storage::DeliveryKey;
-use postrider_storage::encoding::headers::{self, Context};
+use postrider_storage::encoding::exchange::ExchangeColumns;
+use postrider_storage::encoding::headers::Context;
 use postrider_storage::rules::attempts::{OnRecord, stored_duration};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row};
 
@@ -36,9 +37,10 @@ impl<'conn, 'memory> Insert<'conn, 'memory> {
         };
         Ok(Self {
             statement: cx.conn.prepare_cached(
-                "INSERT INTO attempts (number, previous, attempt, started_at, duration_ns, outcome, status_code, error,
-                                       url, request_headers, response_headers, response_truncated, response_body)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+                "INSERT INTO attempts (number, previous, attempt, started_at, duration_ns, outcome, exchange,
+                                       status_code, error, url, request_headers, response_headers,
+                                       response_truncated, response_body)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
             )?,
             memory: cx.memory,
             next,
@@ -62,6 +64,7 @@ impl<'conn, 'memory> Insert<'conn, 'memory> {
             delivery: key.delivery,
             started_at: attempt.started_at,
         };
+        let exchange = ExchangeColumns::of(&attempt.exchange, &context);
         self.statement.execute((
             self.next,
             previous,
@@ -69,13 +72,14 @@ impl<'conn, 'memory> Insert<'conn, 'memory> {
             attempt.started_at.unix_ms(),
             stored_duration(attempt.duration),
             attempt.outcome.code(),
-            attempt.status_code,
+            exchange.kind,
+            exchange.status_code,
             &attempt.error,
-            &attempt.url,
-            headers::encode(&attempt.request_headers, &context),
-            headers::encode(&attempt.response_headers, &context),
-            attempt.response_truncated,
-            &*attempt.response_body,
+            &*exchange.url,
+            &*exchange.request_headers,
+            &*exchange.response_headers,
+            exchange.response_truncated,
+            &*exchange.response_body,
         ))?;
         self.next += 1;
         self.memory.next_attempt = Some(self.next);
@@ -106,7 +110,8 @@ pub(crate) fn on_record(conn: &Connection, last: Option<i64>) -> SqlResult<Vec<O
     Ok(record)
 }
 
-const RECORD: &str = "SELECT previous, attempt, started_at, duration_ns, outcome, status_code, error, url,
+const RECORD: &str =
+    "SELECT previous, attempt, started_at, duration_ns, outcome, exchange, status_code, error, url,
             request_headers, response_headers, response_truncated, response_body
      FROM attempts WHERE number = ?1";
 
@@ -131,22 +136,23 @@ fn from_row(row: &Row<'_>, key: DeliveryKey) -> SqlResult<Attempt> {
         delivery: key.delivery,
         started_at,
     };
-    let headers = |column: usize| {
-        headers::decode(row.get_ref(column)?.as_blob().unwrap_or_default(), &context)
-            .ok_or(SqlError::Damaged("the headers of an attempt"))
+    let blob = |column: usize| row.get::<_, Vec<u8>>(column).map(Cow::Owned);
+    let exchange = ExchangeColumns {
+        kind: row.get(5)?,
+        status_code: row.get(6)?,
+        url: row.get::<_, String>(8)?.into(),
+        request_headers: blob(9)?,
+        response_headers: blob(10)?,
+        response_truncated: row.get(11)?,
+        response_body: blob(12)?,
     };
     Ok(Attempt {
         number: row.get(1)?,
         started_at,
         duration: Duration::from_nanos(row.get::<_, i64>(3)?.unsigned_abs()),
         outcome: columns::code(row, 4, Outcome::from_code)?,
-        status_code: row.get(5)?,
-        error: row.get(6)?,
-        url: row.get(7)?,
-        request_headers: headers(8)?,
-        response_headers: headers(9)?,
-        response_truncated: row.get(10)?,
-        response_body: Bytes::from(row.get::<_, Vec<u8>>(11)?),
+        error: row.get(7)?,
+        exchange: exchange.into_exchange(&context)?,
     })
 }
 

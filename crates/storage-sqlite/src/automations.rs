@@ -62,8 +62,7 @@ impl AutomationStore for SqliteStore {
     }
 }
 
-const COLUMNS: &str =
-    "id, name, enabled, event_types, actions, retry_delays, created_at, updated_at, version";
+const COLUMNS: &str = "id, name, enabled, trigger, actions, retry_delays, created_at, updated_at, version";
 
 fn from_row(row: &Row<'_>) -> SqlResult<Automation> {
     Ok(Automation {
@@ -128,7 +127,7 @@ fn create(conn: &Connection, account: AccountId, automation: &Automation) -> Sql
         return Ok(SaveAutomation::TooMany);
     }
     conn.prepare_cached(
-        "INSERT INTO automations (account_id, id, name, enabled, event_types, actions, retry_delays, created_at,
+        "INSERT INTO automations (account_id, id, name, enabled, trigger, actions, retry_delays, created_at,
                                   updated_at, version)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     )?
@@ -172,7 +171,7 @@ fn update(conn: &Connection, account: AccountId, automation: &Automation) -> Sql
 /// Writes everything but the id and the beginning of an automation that is there.
 fn replace(conn: &Connection, account: AccountId, automation: &Automation) -> SqlResult<()> {
     conn.prepare_cached(
-        "UPDATE automations SET name = ?3, enabled = ?4, event_types = ?5, actions = ?6, retry_delays = ?7,
+        "UPDATE automations SET name = ?3, enabled = ?4, trigger = ?5, actions = ?6, retry_delays = ?7,
                                 updated_at = ?8, version = ?9
          WHERE account_id = ?1 AND id = ?2",
     )?

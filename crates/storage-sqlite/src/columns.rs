@@ -1,5 +1,6 @@
 //! How the model's values stand in columns: ids as 16 bytes, times in milliseconds, schedules as JSON.
 
+use postrider_model::delivery::BodySpec;
 use postrider_model::{EventTypeName, Schedule, Timestamp};
 use postrider_storage::{Position, encoding};
 use rusqlite::{Row, RowIndex};
@@ -45,6 +46,11 @@ pub(crate) fn code_opt<I: RowIndex, T>(
     row.get::<_, Option<u8>>(column)?
         .map(|code| make(code).ok_or(SqlError::Damaged("a code")))
         .transpose()
+}
+
+/// Reads how a delivery's body is made.
+pub(crate) fn body<I: RowIndex>(row: &Row<'_>, column: I) -> SqlResult<BodySpec> {
+    BodySpec::from_code(row.get(column)?).ok_or(SqlError::Damaged("a delivery's body"))
 }
 
 /// A schedule as it is kept.

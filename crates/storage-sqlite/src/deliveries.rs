@@ -12,7 +12,7 @@ pub(crate) mod resend;
 pub(crate) mod waiting;
 
 use async_trait::async_trait;
-use postrider_model::delivery::{BodySpec, Progress};
+use postrider_model::delivery::Progress;
 use postrider_model::{
     AccountId, ActionId, AutomationId, Delivery, DeliveryId, DeliveryStatus, EventId, Outcome, Timestamp,
 };
@@ -128,7 +128,7 @@ pub(crate) fn from_row(row: &Row<'_>) -> SqlResult<Delivery> {
         event_type: columns::event_type(row, 14)?,
         automation: columns::id(row, 2, AutomationId::from_bytes)?,
         action: columns::id(row, 3, ActionId::from_bytes)?,
-        body: columns::code(row, 4, BodySpec::from_code)?,
+        body: columns::body(row, 4)?,
         progress,
         next_attempt_at: (pending && owner.is_none()).then_some(state_at),
         created_at: columns::time(row, 15)?,

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use postrider_model::{AccountId, DeliveryId, Event, EventId, Warning};
 use postrider_storage::{
-    Appended, EventFilter, EventStore, NewEvent, Page, PageRequest, SessionId, StoreResult,
+    Appended, EventFilter, EventStore, NewEvent, Page, PageRequest, SessionId, StoreResult, encoding,
 };
 use rusqlite::{Connection, Row};
 
@@ -50,17 +50,11 @@ pub(crate) struct StoredEvent {
     pub(crate) first_delivery: Option<DeliveryId>,
 }
 
-/// The bit of `events.flags` for [`Event::test`].
-pub(crate) const FLAG_TEST: i64 = 1;
-
-/// The bit of `events.flags` for [`Event::js_fixed_point`].
-pub(crate) const FLAG_JS_FIXED_POINT: i64 = 2;
-
 const COLUMNS: &str = "account_id, id, type, created_at, occurred_at, flags, warning_code, warning_pointer, \
                        first_delivery_id, delivery_count, data";
 
 fn from_row(row: &Row<'_>) -> SqlResult<StoredEvent> {
-    let flags: i64 = row.get(5)?;
+    let (origin, js_fixed_point) = encoding::event::from_flags(row.get(5)?)?;
     let warning_code: Option<String> = row.get(6)?;
     let warning = match warning_code {
         Some(code) => Some(Warning {
@@ -76,8 +70,8 @@ fn from_row(row: &Row<'_>) -> SqlResult<StoredEvent> {
         data: Bytes::from(row.get::<_, Vec<u8>>(10)?),
         occurred_at: columns::time_opt(row, 4)?,
         created_at: columns::time(row, 3)?,
-        test: flags & FLAG_TEST != 0,
-        js_fixed_point: flags & FLAG_JS_FIXED_POINT != 0,
+        origin,
+        js_fixed_point,
         warning,
         deliveries: row.get(9)?,
     };

@@ -30,16 +30,16 @@ fn folder() -> TempDir {
          INSERT INTO event_types (name, description, created_at, updated_at, deleted) VALUES ('a', '', 1, 1, 1);
          WITH RECURSIVE n (seq) AS (SELECT 1 UNION ALL SELECT seq + 1 FROM n WHERE seq < {EVENTS})
          INSERT INTO events (seq, account_id, id, type, created_at, flags, first_delivery_id, delivery_count, data)
-             SELECT seq, zeroblob(16), unhex(format('%032x', seq)), 'a', seq * 60000, 2,
+             SELECT seq, zeroblob(16), unhex(format('%032x', seq)), 'a', seq * 60000, 4,
                     unhex(format('%012x70000000000000000000', seq * 60000)), 1, CAST(seq AS BLOB) FROM n;
          INSERT INTO deliveries (id, event_seq, account_id, automation_id, action_id, body, status, attempts, resends,
                                  owner, state_at, last_attempt)
              SELECT first_delivery_id, seq, account_id, zeroblob(16), zeroblob(16), 1, 0, 2, 0, nullif(seq % 2, 0),
                     seq, seq * 2 FROM events;
-         INSERT INTO attempts (number, previous, attempt, started_at, duration_ns, outcome, url, request_headers,
-                               response_headers, response_truncated, response_body)
-             SELECT number, iif(number % 2, NULL, number - 1), iif(number % 2, 1, 2), number, 1, 2, 'u', x'00ff', x'',
-                    0, x''
+         INSERT INTO attempts (number, previous, attempt, started_at, duration_ns, outcome, exchange, url,
+                               request_headers, response_headers, response_truncated, response_body)
+             SELECT number, iif(number % 2, NULL, number - 1), iif(number % 2, 1, 2), number, 1, 2, 0, 'u', x'00ff',
+                    x'', 0, x''
              FROM (SELECT seq * 2 AS number FROM events UNION ALL SELECT seq * 2 - 1 FROM events);"
     );
     database(folder.path()).execute_batch(&sql).expect("rows");

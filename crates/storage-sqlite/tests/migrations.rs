@@ -6,7 +6,9 @@
 
 use std::path::Path;
 
-use postrider_model::{AccountId, DeliveryStatus, EventId, Grant, GrantKind, Timestamp, Visitor};
+use postrider_model::{
+    AccountId, DeliveryStatus, Does, EventId, Exchange, Grant, GrantKind, Timestamp, Visitor,
+};
 use postrider_storage::{
     AccountRef, AccountStore, ApiKeyStore, AutomationStore, ConsoleStore, DeliveryFilter, DeliveryKey,
     DeliveryStore, EventStore, EventTypeStore, PageRequest, SessionStore,
@@ -64,10 +66,8 @@ async fn assert_rows(folder: &Path) {
     let config = store.account_config(account).await.unwrap().unwrap();
     assert_eq!(config.keys.len(), 2);
     assert_eq!(config.keys[0].expires_at, None);
-    assert_eq!(
-        config.automations[0].actions[0].send.url,
-        "https://receiver.example/"
-    );
+    let Does::SendWebhook(webhook) = &config.automations[0].actions[0].does;
+    assert_eq!(webhook.url, "https://receiver.example/");
 
     let event: EventId = "evt_01kezf7c00e00r000000000000".parse().unwrap();
     let event = store.event(account, event).await.unwrap().unwrap();
@@ -94,8 +94,18 @@ async fn assert_rows(folder: &Path) {
     let attempts = store.record(key).await.unwrap().unwrap().attempts;
     let numbers: Vec<_> = attempts.iter().map(|attempt| attempt.number).collect();
     assert_eq!(numbers, [1, 2]);
+    let exchanges: Vec<_> = attempts
+        .iter()
+        .map(|attempt| match &attempt.exchange {
+            Exchange::Http(http) => http,
+        })
+        .collect();
+    let statuses = exchanges
+        .iter()
+        .map(|http| http.response.as_ref().map(|response| response.status));
+    assert_eq!(statuses.collect::<Vec<_>>(), [None, Some(503)]);
     assert_eq!(
-        attempts[0].request_headers,
+        exchanges[0].request.headers,
         [("content-type".to_owned(), "application/json".to_owned())]
     );
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use postrider_model::delivery::BodySpec;
-use postrider_model::{BodyContent, BodyStyle, DeliveryStatus, Event, EventType, Warning};
+use postrider_model::{BodyContent, BodyStyle, DeliveryStatus, Event, EventType, Origin, Warning};
 
 use super::build::*;
 use super::scene::*;
@@ -87,11 +87,14 @@ pub async fn what_is_known_of_an_event_survives(store: Arc<dyn Store>) {
     ];
     let mut s = 0;
     for warning in warnings {
-        for (test, js_fixed_point) in [(false, false), (true, false), (false, true), (true, true)] {
+        for (origin, js_fixed_point) in Origin::ALL
+            .into_iter()
+            .flat_map(|origin| [(origin, false), (origin, true)])
+        {
             for occurred_at in [None, Some(-5_000_000_000_000), Some(0), Some(BASE_MS + 1)] {
                 let mut event = scene.waiting(s);
                 event.event.warning.clone_from(&warning);
-                event.event.test = test;
+                event.event.origin = origin;
                 event.event.js_fixed_point = js_fixed_point;
                 event.event.occurred_at = occurred_at.map(postrider_model::Timestamp::from_unix_ms);
                 scene.append_new(&event).await;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use postrider_model::automation::{ACTIONS_MAX, AUTOMATIONS_MAX, DisabledReason};
 use postrider_model::{
-    Action, Automation, AutomationId, BodyContent, BodyStyle, Schedule, SendWebhook, Trigger,
+    Action, Automation, AutomationId, BodyContent, BodyStyle, Does, Schedule, SendWebhook, Trigger,
 };
 
 use super::build::*;
@@ -53,7 +53,7 @@ pub async fn an_automation_reads_back_as_it_was_saved(store: Arc<dyn Store>) {
             automation.actions.push(Action {
                 enabled: m != 1,
                 disabled_reason: (m == 2).then_some(DisabledReason::Gone),
-                send: SendWebhook {
+                does: Does::SendWebhook(SendWebhook {
                     url: format!("https://receiver.example/{n}?q=%20{m}#é"),
                     content,
                     style,
@@ -63,7 +63,7 @@ pub async fn an_automation_reads_back_as_it_was_saved(store: Arc<dyn Store>) {
                         ("X-Empty".to_owned(), String::new()),
                     ],
                     timeout_s: (n == 1).then_some(60),
-                },
+                }),
                 ..new_action(&scene.ids, 1, 3 * n + m)
             });
         }
@@ -124,7 +124,8 @@ pub async fn an_update_keeps_the_identity_of_actions_and_raises_the_version(stor
     change.trigger.event_types = vec!["invoice.*".parse().expect("a pattern")];
     // The first action goes, the second is edited, the third only moves, and a new one comes in front.
     change.actions.remove(0);
-    change.actions[0].send.url = "https://elsewhere.example/".to_owned();
+    let Does::SendWebhook(webhook) = &mut change.actions[0].does;
+    webhook.url = "https://elsewhere.example/".to_owned();
     change.actions.swap(0, 1);
     change.actions.insert(0, new_action(&scene.ids, 600, 9));
     let expected = Automation {

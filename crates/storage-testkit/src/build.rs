@@ -5,9 +5,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use postrider_model::delivery::{BodySpec, Ended, Next, Progress};
 use postrider_model::{
-    Account, Action, ActionId, Attempt, Automation, BodyContent, BodyStyle, Delivery, DeliveryStatus,
-    EventTypeName, IdGenerator, Outcome, Schedule, SendWebhook, SigningKey, SigningSecret, Timestamp,
-    Trigger,
+    Account, Action, ActionId, Attempt, Automation, BodyContent, BodyStyle, Delivery, DeliveryStatus, Does,
+    EventTypeName, Exchange, HttpExchange, HttpRequest, HttpResponse, IdGenerator, Outcome, Schedule,
+    SendWebhook, SigningKey, SigningSecret, Timestamp, Trigger,
 };
 
 use postrider_storage::{Change, DeliveryKey, Finished, FirstAttempt, NewEvent};
@@ -117,13 +117,13 @@ pub fn new_action(ids: &IdGenerator, s: i64, n: usize) -> Action {
         id: ids.action(at(s)),
         enabled: true,
         disabled_reason: None,
-        send: SendWebhook {
+        does: Does::SendWebhook(SendWebhook {
             url: format!("https://receiver.example/{s}/{n}"),
             content: BodyContent::Envelope,
             style: BodyStyle::Js,
             headers: Vec::new(),
             timeout_s: None,
-        },
+        }),
     }
 }
 
@@ -142,15 +142,21 @@ pub fn attempt(number: u32, s: i64, outcome: Outcome) -> Attempt {
         started_at: at(s),
         duration: ATTEMPT_DURATION,
         outcome,
-        status_code,
         error: status_code
             .is_none()
             .then(|| format!("{} at {s}", outcome.as_str())),
-        url: "https://receiver.example/".to_owned(),
-        request_headers: vec![("webhook-id".to_owned(), format!("{number}"))],
-        response_headers: Vec::new(),
-        response_body: Bytes::from(format!("answer {s}")),
-        response_truncated: false,
+        exchange: Exchange::Http(HttpExchange {
+            request: HttpRequest {
+                url: "https://receiver.example/".to_owned(),
+                headers: vec![("webhook-id".to_owned(), format!("{number}"))],
+            },
+            response: status_code.map(|status| HttpResponse {
+                status,
+                headers: Vec::new(),
+                body: Bytes::from(format!("response {s}")),
+                truncated: false,
+            }),
+        }),
     }
 }
 

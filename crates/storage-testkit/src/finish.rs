@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use postrider_model::delivery::Progress;
-use postrider_model::{Attempt, Delivery, DeliveryStatus, Outcome};
+use postrider_model::{
+    Attempt, Delivery, DeliveryStatus, Exchange, HttpExchange, HttpRequest, HttpResponse, Outcome,
+};
 
 use super::build::*;
 use super::scene::*;
@@ -131,7 +133,6 @@ pub async fn canceling_after_a_failure_keeps_what_was_tried(store: Arc<dyn Store
 
 /// Attempts that try a store's columns: every outcome, odd headers, bodies and durations.
 fn odd_attempts() -> Vec<Attempt> {
-    let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let bodies = [
         Bytes::new(),
         Bytes::from((0..=255).collect::<Vec<u8>>()),
@@ -150,32 +151,48 @@ fn odd_attempts() -> Vec<Attempt> {
                 started_at: at(n.try_into().expect("few")).after(Duration::from_millis(n as u64)),
                 duration: Duration::from_millis(durations_ms[n % 5]),
                 outcome,
-                status_code: [None, Some(100), Some(204), Some(503), Some(999)][n % 5],
                 error: [
                     None,
                     Some(String::new()),
                     Some("“odd” 'error' \\ \u{1f525}".to_owned()),
                 ][n % 3]
                     .clone(),
-                url: ["https://receiver.example/a?b=%20#é".to_owned(), "x".repeat(2048)][n % 2].clone(),
-                request_headers: vec![
-                    header("X-Twice", "1"),
-                    header("x-twice", "é, \"2\"; \t\u{fffd}"),
-                    header("X-Twice", "1"),
-                    header("Empty", ""),
-                ],
-                response_headers: match n % 3 {
-                    0 => vec![],
-                    1 => vec![header("", ""), header("a:b", "c\r\nd: e")],
-                    _ => (0..60)
-                        .map(|n| header(&format!("h{n}"), &"v".repeat(60)))
-                        .collect(),
-                },
-                response_body: body,
-                response_truncated: n.is_multiple_of(2),
+                exchange: Exchange::Http(odd_exchange(n, body)),
             }
         })
         .collect()
+}
+
+fn header(name: &str, value: &str) -> (String, String) {
+    (name.to_owned(), value.to_owned())
+}
+
+/// Every fifth request has no response; those have an empty body.
+fn odd_exchange(n: usize, body: Bytes) -> HttpExchange {
+    let status = [None, Some(100), Some(204), Some(503), Some(999)][(n - 1) % 5];
+    HttpExchange {
+        request: HttpRequest {
+            url: ["https://receiver.example/a?b=%20#é".to_owned(), "x".repeat(2048)][n % 2].clone(),
+            headers: vec![
+                header("X-Twice", "1"),
+                header("x-twice", "é, \"2\"; \t\u{fffd}"),
+                header("X-Twice", "1"),
+                header("Empty", ""),
+            ],
+        },
+        response: status.map(|status| HttpResponse {
+            status,
+            headers: match n % 3 {
+                0 => vec![],
+                1 => vec![header("", ""), header("a:b", "c\r\nd: e")],
+                _ => (0..60)
+                    .map(|n| header(&format!("h{n}"), &"v".repeat(60)))
+                    .collect(),
+            },
+            body,
+            truncated: n.is_multiple_of(2),
+        }),
+    }
 }
 
 pub async fn attempts_read_back_exactly_and_in_order(store: Arc<dyn Store>) {
@@ -200,7 +217,7 @@ pub async fn attempts_read_back_exactly_and_in_order(store: Arc<dyn Store>) {
             Recorded::Applied
         );
         let read = scene.delivery(key).await;
-        assert_eq!(read.last_status_code, attempt.status_code);
+        assert_eq!(read.last_status_code, attempt.exchange.status_code());
         assert_eq!(read.last_outcome, Some(attempt.outcome));
     }
     let read = scene.attempts(key).await;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use postrider_model::{
     Account, AccountId, ActionId, Attempt, Automation, AutomationId, Delivery, DeliveryId, DeliveryStatus,
-    Event, IdGenerator, SigningKey, Timestamp,
+    Event, IdGenerator, Origin, SigningKey, Timestamp,
 };
 
 use super::build::*;
@@ -69,7 +69,7 @@ impl Scene {
                 data: Bytes::from(format!(r#"{{"second":{s}}}"#)),
                 occurred_at: None,
                 created_at: at(s),
-                test: false,
+                origin: Origin::Producer,
                 js_fixed_point: true,
                 warning: None,
                 deliveries: 0,

@@ -1,9 +1,12 @@
-//! How stores keep what no statement looks into: headers, triggers, actions, schedules.
+//! How stores keep what no statement looks into: triggers, actions, exchanges,
+//! headers, schedules, flags of events.
 //!
 //! Every dialect keeps them in the same form, so that rows can be copied from one store to another as they are. The
 //! shapes are this module's own, not the API's: either may change without the other.
 
 pub mod automation;
+pub mod event;
+pub mod exchange;
 pub mod headers;
 pub mod schedule;
 

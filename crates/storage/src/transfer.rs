@@ -200,7 +200,7 @@ pub struct AutomationRow {
     /// Whether it is on.
     pub enabled: bool,
     /// JSON.
-    pub event_types: String,
+    pub trigger: String,
     /// JSON.
     pub actions: String,
     /// JSON.
@@ -228,7 +228,7 @@ pub struct EventRow {
     pub created_at: i64,
     /// When it happened, where the producer said so.
     pub occurred_at: Option<i64>,
-    /// 1: test, 2: js fixed point.
+    /// See [`crate::encoding::event`].
     pub flags: i16,
     /// The code of its warning.
     pub warning_code: Option<String>,
@@ -255,8 +255,8 @@ pub struct DeliveryRow {
     pub automation: [u8; 16],
     /// By which action.
     pub action: [u8; 16],
-    /// How its body is made.
-    pub body: i16,
+    /// How its body is made: the code of a [`postrider_model::delivery::BodySpec`].
+    pub body: i32,
     /// Its status.
     pub status: i16,
     /// Attempts that count.
@@ -267,7 +267,7 @@ pub struct DeliveryRow {
     pub resend_of: Option<i16>,
     /// Pending: when it is due; settled: since when.
     pub state_at: i64,
-    /// What its last attempt was answered.
+    /// What the receiver responded with to its last attempt.
     pub last_status_code: Option<i16>,
     /// What came of its last attempt.
     pub last_outcome: Option<i16>,
@@ -286,7 +286,9 @@ pub struct AttemptRow {
     pub duration_ns: i64,
     /// What came of it.
     pub outcome: i16,
-    /// What it was answered.
+    /// The kind of its exchange; see [`crate::encoding::exchange`].
+    pub exchange: i16,
+    /// What the receiver responded with.
     pub status_code: Option<i16>,
     /// What went wrong; may hold U+0000, as may the URL.
     pub error: Option<String>,
@@ -296,9 +298,9 @@ pub struct AttemptRow {
     pub request_headers: Vec<u8>,
     /// Encoded.
     pub response_headers: Vec<u8>,
-    /// Whether the answer was longer than what is kept of it.
+    /// Whether the response was longer than what is kept of it.
     pub response_truncated: bool,
-    /// What is kept of the answer.
+    /// What is kept of the response.
     pub response_body: Vec<u8>,
 }
 

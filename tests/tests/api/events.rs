@@ -53,7 +53,10 @@ async fn an_event_is_accepted_delivered_and_read_back() {
         (&event["type"], &event["data"]),
         (&json!("proposal.accepted"), &json!({"id": "p_1", "total": 10}))
     );
-    assert_eq!((&event["test"], &event["deliveries"]), (&json!(false), &json!(1)));
+    assert_eq!(
+        (&event["origin"], &event["deliveries"]),
+        (&json!("producer"), &json!(1))
+    );
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Schemas of values whose types belong to other crates, with what `#[schema(schema_with)]` keeps a member from saying
 //! itself.
 
-use postrider_model::{DeliveryStatus, Outcome, Theme};
+use postrider_model::{DeliveryStatus, Origin, Outcome, Theme};
 use serde_json::{Value, json};
 use utoipa::openapi::schema::{AdditionalProperties, Object, ObjectBuilder, Schema, SchemaType, Type};
 
@@ -96,6 +96,16 @@ pub(crate) fn delivery_status() -> Schema {
 pub(crate) fn outcome() -> Schema {
     strings(&Outcome::ALL.map(Outcome::as_str))
         .description(Some("How the attempt ended. Only `succeeded` is a receipt."))
+        .into()
+}
+
+/// Who reported an event.
+pub(crate) fn origin() -> Schema {
+    strings(&Origin::ALL.map(Origin::as_str))
+        .description(Some(
+            "Who reported it: the company's software (`producer`), a test of an automation (`test`), or Postrider itself \
+             (`operational`).",
+        ))
         .into()
 }
 

@@ -293,7 +293,7 @@ async fn a_test_goes_to_its_automation_alone_and_is_marked() {
         .get(&format!("{account}/events/{}", event["id"].as_str().unwrap()))
         .await
         .expect(200);
-    assert_eq!((&event["test"], &event["data"]), (&json!(true), &json!(null)));
+    assert_eq!((&event["origin"], &event["data"]), (&json!("test"), &json!(null)));
     let bare = app
         .call(http::Method::POST, &format!("{path}/test"), None, &[])
         .await

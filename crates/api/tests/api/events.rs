@@ -31,8 +31,8 @@ async fn an_event_is_accepted_with_its_deliveries_and_read_back_byte_for_byte() 
     let event = read.expect(200);
     assert_eq!(event["occurred_at"], "2026-01-31T09:30:00.000Z");
     assert_eq!(
-        (&event["test"], &event["created_at"]),
-        (&json!(false), &accepted["created_at"])
+        (&event["origin"], &event["created_at"]),
+        (&json!("producer"), &accepted["created_at"])
     );
     let warning = &event["warnings"][0];
     assert_eq!(

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use postrider_model::automation::{ACTIONS_MAX, TIMEOUT_S};
-use postrider_model::{Action, ActionId, SendWebhook};
+use postrider_model::{Action, ActionId, Does, SendWebhook};
 use postrider_signing::HeaderNames;
 
 use super::ActionWish;
@@ -68,13 +68,13 @@ fn action(
         disabled_reason: existing
             .and_then(|existing| existing.disabled_reason)
             .filter(|_| !wish.enabled),
-        send: SendWebhook {
+        does: Does::SendWebhook(SendWebhook {
             url: wish.url.clone(),
             content: wish.content,
             style: wish.style,
             headers: wish.headers.clone(),
             timeout_s,
-        },
+        }),
     }
 }
 
@@ -143,13 +143,13 @@ mod tests {
             id: id(1),
             enabled: false,
             disabled_reason: Some(DisabledReason::Gone),
-            send: SendWebhook {
+            does: Does::SendWebhook(SendWebhook {
                 url: "https://a.example/".to_owned(),
                 content: Default::default(),
                 style: Default::default(),
                 headers: vec![],
                 timeout_s: None,
-            },
+            }),
         }
     }
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use postrider_egress::{DestinationError, EgressGuard, Resolve};
-use postrider_model::Action;
 use postrider_model::automation::ACTIONS_MAX;
+use postrider_model::{Action, Does};
 use tokio::task::JoinSet;
 
 use super::ActionWish;
@@ -79,5 +79,7 @@ fn keeps_its_url(wish: &ActionWish, existing: &[Action]) -> bool {
     existing
         .iter()
         .find(is_same)
-        .is_some_and(|action| action.send.url == wish.url)
+        .is_some_and(|action| match &action.does {
+            Does::SendWebhook(webhook) => webhook.url == wish.url,
+        })
 }

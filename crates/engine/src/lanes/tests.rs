@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use postrider_model::delivery::{BodySpec, Progress};
-use postrider_model::{AutomationId, BodyContent, BodyStyle, DeliveryId, Event, EventId, Outcome, Timestamp};
+use postrider_model::{
+    AutomationId, BodyContent, BodyStyle, DeliveryId, Event, EventId, Origin, Outcome, Timestamp,
+};
 use postrider_storage::{Claim, DeliveryKey, FirstAttempt};
 
 use super::*;
@@ -32,7 +34,7 @@ fn ready(action: ActionId, n: u128) -> Ready {
         data: Bytes::from_static(b"12345678"),
         occurred_at: None,
         created_at: at(0),
-        test: false,
+        origin: Origin::Producer,
         js_fixed_point: true,
         warning: None,
         deliveries: 1,

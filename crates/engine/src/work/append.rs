@@ -217,7 +217,7 @@ fn hand_over(lanes: &mut Lanes, session: SessionId, now: Timestamp, new: &NewEve
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
-    use postrider_model::{AccountId, EventId};
+    use postrider_model::{AccountId, EventId, Origin};
 
     use super::*;
 
@@ -230,7 +230,7 @@ mod tests {
                 data: Bytes::from_static(b"1"),
                 occurred_at: None,
                 created_at: Timestamp::from_unix_ms(0),
-                test: false,
+                origin: Origin::Producer,
                 js_fixed_point: true,
                 warning: None,
                 deliveries: 0,

@@ -122,7 +122,7 @@ fn is_gone(finished: &Finished) -> bool {
     matches!(
         &finished.change,
         Change::Attempted { attempt, next: Next::Settle(DeliveryStatus::Failed), .. }
-            if attempt.status_code == Some(410)
+            if attempt.exchange.status_code() == Some(410)
     )
 }
 

@@ -131,8 +131,8 @@ fn receipt(event: &Value, paint: Paint) -> String {
 fn table(events: &[Value], paint: Paint) -> String {
     let mut table = Table::new(&["ID", "TYPE", "ACCEPTED", "DELIVERIES"]);
     for event in events {
-        let deliveries = match event["test"].as_bool() {
-            Some(true) => format!("{} (test)", cell(&event["deliveries"])),
+        let deliveries = match event["origin"].as_str() {
+            Some("test") => format!("{} (test)", cell(&event["deliveries"])),
             _ => cell(&event["deliveries"]),
         };
         table.row([
@@ -160,10 +160,7 @@ fn record(answer: &Answer, paint: Paint) -> String {
         .field("Accepted", time(&event["created_at"]))
         .field("Occurred", time(&event["occurred_at"]))
         .field("Deliveries", cell(&event["deliveries"]))
-        .field(
-            "Test",
-            event["test"].as_bool().filter(|test| *test).map_or("", |_| "yes"),
-        )
+        .field("Origin", cell(&event["origin"]))
         .field("Warnings", warnings(event))
         .field("Data", data)
         .render(paint)

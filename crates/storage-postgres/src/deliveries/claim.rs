@@ -206,7 +206,7 @@ fn read_due(row: &Row) -> SqlResult<Due> {
             delivery: columns::id(row, 2, DeliveryId::from_bytes)?,
         },
         automation: columns::id(row, 3, AutomationId::from_bytes)?,
-        body: columns::code(row, 6, BodySpec::from_code)?,
+        body: columns::body(row, 6)?,
         progress: deliveries::progress(row, 7)?,
         event: (account, row.try_get(4)?, row.try_get(5)?),
     })

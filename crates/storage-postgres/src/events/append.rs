@@ -3,7 +3,7 @@
 use deadpool_postgres::GenericClient;
 use futures_util::future::{try_join, try_join3};
 use postrider_model::{DeliveryId, EventTypeName, Timestamp};
-use postrider_storage::{Appended, DeliveryKey, FirstAttempt, NewEvent, SessionId};
+use postrider_storage::{Appended, DeliveryKey, FirstAttempt, NewEvent, SessionId, encoding};
 use tokio_postgres::Statement;
 use uuid::Uuid;
 
@@ -11,7 +11,7 @@ use crate::columns::{int, uuid};
 use crate::day_tables;
 use crate::deliveries::keys::Keys;
 use crate::event_types;
-use crate::events::{FLAG_JS_FIXED_POINT, FLAG_TEST, known};
+use crate::events::known;
 use crate::sql_error::SqlResult;
 use crate::statement::Params;
 use crate::store::PostgresStore;
@@ -172,7 +172,7 @@ impl<'a> Storing<'a> {
             }),
             &column(events, |new| new.event.occurred_at.map(Timestamp::unix_ms)),
             &column(events, |new| int(new.event.deliveries)),
-            &column(events, flags),
+            &column(events, |new| i16::from(encoding::event::flags(&new.event))),
             &column(events, |new| new.event.event_type.as_str()),
             &column(events, |new| {
                 new.event.warning.as_ref().map(|warning| warning.code.as_str())
@@ -210,10 +210,6 @@ impl<'a> Storing<'a> {
     }
 }
 
-fn flags(new: &NewEvent) -> i16 {
-    i16::from(new.event.test) * FLAG_TEST + i16::from(new.event.js_fixed_point) * FLAG_JS_FIXED_POINT
-}
-
 /// Whether an event's deliveries are numbered as its row assumes.
 fn are_consecutive(new: &NewEvent) -> bool {
     let first = new.deliveries.first().map_or(0, |first| first.id.as_u128());
@@ -227,7 +223,7 @@ const DELIVERY_ROWS: &str = "
                             data_bytes, attempts, resends, recorded, body, status)
     SELECT account_id, id, created_at, seq, automation_id, action_id, created_at, owner, data_bytes, 0, 0, 0, body, 0
     FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[], $5::uuid[], $6::uuid[], $7::bigint[],
-                $8::integer[], $9::smallint[])
+                $8::integer[], $9::integer[])
         AS n (account_id, id, created_at, seq, automation_id, action_id, owner, data_bytes, body)";
 
 /// The deliveries of a call, one array for each column.
@@ -239,7 +235,7 @@ struct DeliveryRows {
     actions: Vec<Uuid>,
     owners: Vec<Option<i64>>,
     data_bytes: Vec<i32>,
-    bodies: Vec<i16>,
+    bodies: Vec<i32>,
 }
 
 impl DeliveryRows {
@@ -283,7 +279,7 @@ impl DeliveryRows {
                 FirstAttempt::Waiting => None,
             });
             self.data_bytes.push(data_bytes);
-            self.bodies.push(i16::from(delivery.body.code()));
+            self.bodies.push(int(delivery.body.code()));
         }
     }
 }

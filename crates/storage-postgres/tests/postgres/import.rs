@@ -53,6 +53,7 @@ fn event(seq: i64, ms: i64) -> EventRow {
         started_at: ms,
         duration_ns: 5,
         outcome: 1,
+        exchange: 0,
         status_code: Some(204),
         error: None,
         url: "http://a.example/".to_owned(),

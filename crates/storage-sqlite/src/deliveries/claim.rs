@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use postrider_model::delivery::{BodySpec, Progress};
+use postrider_model::delivery::Progress;
 use postrider_model::{AccountId, AutomationId, DeliveryId, DeliveryStatus, Event, Timestamp};
 use postrider_storage::{Claim, ClaimRequest, DeliveryKey, ReadyDelivery, SessionId};
 use rusqlite::{Connection, OptionalExtension};
@@ -66,7 +66,7 @@ fn due(
             },
             automation: columns::id(row, 2, AutomationId::from_bytes)?,
             action: request.action,
-            body: columns::code(row, 4, BodySpec::from_code)?,
+            body: columns::body(row, 4)?,
             progress: Progress {
                 status: DeliveryStatus::Pending,
                 attempts: row.get(5)?,

@@ -32,7 +32,7 @@ pub(crate) fn work(
 /// About how many bytes a change brings to the store.
 fn weight(finished: &Finished) -> usize {
     match &finished.change {
-        Change::Attempted { attempt, .. } => attempt.response_body.len() + ROW_BYTES,
+        Change::Attempted { attempt, .. } => attempt.exchange.response_bytes() + ROW_BYTES,
         Change::Canceled { .. } => 0,
     }
 }
@@ -120,7 +120,7 @@ impl Record<'_, '_> {
             result.progress.resends,
             result.progress.resend_of.map(DeliveryStatus::code),
             result.state_at().unix_ms(),
-            result.attempt.status_code,
+            result.attempt.exchange.status_code(),
             result.attempt.outcome.code(),
             number,
             key.delivery.as_bytes(),
@@ -168,7 +168,7 @@ fn settle(conn: &Connection, key: DeliveryKey, result: &AttemptResult<'_>, numbe
         result.progress.resends,
         result.progress.resend_of.map(DeliveryStatus::code),
         result.state_at().unix_ms(),
-        result.attempt.status_code,
+        result.attempt.exchange.status_code(),
         result.attempt.outcome.code(),
         number,
         key.delivery.as_bytes(),

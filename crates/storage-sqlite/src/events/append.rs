@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use postrider_model::{DeliveryId, DeliveryStatus, Timestamp};
-use postrider_storage::{Appended, FirstAttempt, NewEvent, SessionId, rules};
+use postrider_storage::{Appended, FirstAttempt, NewEvent, SessionId, encoding, rules};
 use rusqlite::{CachedStatement, Connection};
 
 use crate::event_types;
-use crate::events::{self, FLAG_JS_FIXED_POINT, FLAG_TEST};
+use crate::events;
 use crate::queue::Part;
 use crate::sql_error::SqlResult;
 use crate::writer::WriteCx;
@@ -91,14 +91,13 @@ impl<'conn> Insert<'conn> {
 
     fn event_with_deliveries(&mut self, session: SessionId, new: &NewEvent) -> SqlResult<()> {
         let event = &new.event;
-        let flags = i64::from(event.test) * FLAG_TEST + i64::from(event.js_fixed_point) * FLAG_JS_FIXED_POINT;
         let seq = self.event.insert((
             event.account.as_bytes(),
             event.id.as_bytes(),
             event.event_type.as_str(),
             event.created_at.unix_ms(),
             event.occurred_at.map(Timestamp::unix_ms),
-            flags,
+            encoding::event::flags(event),
             event.warning.as_ref().map(|warning| &warning.code),
             event.warning.as_ref().map(|warning| &warning.pointer),
             &new.idempotency_key,

@@ -105,7 +105,7 @@ fn signing_keys(conn: &Connection, account: [u8; 16]) -> ExportResult<Vec<Signin
 
 fn automations(conn: &Connection, account: [u8; 16]) -> ExportResult<Vec<AutomationRow>> {
     let mut statement = conn.prepare_cached(
-        "SELECT id, name, enabled, event_types, actions, retry_delays, created_at, updated_at, version
+        "SELECT id, name, enabled, trigger, actions, retry_delays, created_at, updated_at, version
          FROM automations WHERE account_id = ?1 ORDER BY number",
     )?;
     let rows = statement.query_map((account,), |row| {
@@ -113,7 +113,7 @@ fn automations(conn: &Connection, account: [u8; 16]) -> ExportResult<Vec<Automat
             id: row.get(0)?,
             name: row.get(1)?,
             enabled: row.get(2)?,
-            event_types: row.get(3)?,
+            trigger: row.get(3)?,
             actions: row.get(4)?,
             retry_delays: row.get(5)?,
             created_at: row.get(6)?,

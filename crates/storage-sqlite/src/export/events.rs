@@ -26,7 +26,7 @@ const DELIVERIES: &str = "
     FROM deliveries WHERE id >= ?1 AND id < ?2 ORDER BY id";
 
 const ATTEMPT: &str = "
-    SELECT previous, attempt, started_at, duration_ns, outcome, status_code, error, url, request_headers,
+    SELECT previous, attempt, started_at, duration_ns, outcome, exchange, status_code, error, url, request_headers,
            response_headers, response_truncated, response_body
     FROM attempts WHERE number = ?1";
 
@@ -150,12 +150,13 @@ fn record(row: &Row<'_>) -> rusqlite::Result<AttemptRow> {
         started_at: row.get(2)?,
         duration_ns: row.get(3)?,
         outcome: row.get(4)?,
-        status_code: row.get(5)?,
-        error: row.get(6)?,
-        url: row.get(7)?,
-        request_headers: row.get(8)?,
-        response_headers: row.get(9)?,
-        response_truncated: row.get(10)?,
-        response_body: row.get(11)?,
+        exchange: row.get(5)?,
+        status_code: row.get(6)?,
+        error: row.get(7)?,
+        url: row.get(8)?,
+        request_headers: row.get(9)?,
+        response_headers: row.get(10)?,
+        response_truncated: row.get(11)?,
+        response_body: row.get(12)?,
     })
 }

@@ -72,7 +72,7 @@ impl Tracked {
             } => {
                 self.delivery.progress = *progress;
                 self.delivery.last_outcome = Some(attempt.outcome);
-                self.delivery.last_status_code = attempt.status_code;
+                self.delivery.last_status_code = attempt.exchange.status_code();
                 match next {
                     Next::Settle(_) => {
                         self.delivery.settled_at = Some(attempt.started_at.after(attempt.duration));

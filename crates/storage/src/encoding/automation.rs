@@ -1,12 +1,25 @@
 //! Triggers and actions as the JSON that a row keeps.
 //!
-//! To add an option of an action: add a field here that may be missing, so that rows written before still read.
+//! A trigger is an object, `{"event_types":["proposal.*"]}`, so that further conditions become further members. An
+//! action is an object tagged with what it does, `{"id":…,"enabled":true,"type":"send_webhook",…}`; the members of each
+//! type are in a file of their own.
+//!
+//! To add an option of an action: add a member to its type's file that may be missing, so that rows written before
+//! still read. To add a type of action: a variant of [`StoredDoes`] and a file beside `send_webhook.rs`.
+
+mod send_webhook;
 
 use postrider_model::automation::DisabledReason;
-use postrider_model::{Action, ActionId, BodyContent, BodyStyle, SendWebhook, Trigger};
+use postrider_model::{Action, ActionId, Does, Trigger};
 use serde::{Deserialize, Serialize};
 
+use self::send_webhook::StoredWebhook;
 use super::{Damaged, json_text, json_value};
+
+#[derive(Serialize, Deserialize)]
+struct StoredTrigger {
+    event_types: Vec<String>,
+}
 
 #[derive(Serialize, Deserialize)]
 struct StoredAction {
@@ -14,29 +27,31 @@ struct StoredAction {
     enabled: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     disabled_reason: Option<String>,
-    url: String,
-    content: BodyContent,
-    style: BodyStyle,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    headers: Vec<(String, String)>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    timeout_s: Option<u32>,
+    #[serde(flatten)]
+    does: StoredDoes,
 }
 
-/// What a row keeps of a trigger: its patterns.
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum StoredDoes {
+    SendWebhook(StoredWebhook),
+}
+
+/// What a row keeps of a trigger.
 pub fn trigger_text(trigger: &Trigger) -> String {
-    let patterns: Vec<_> = trigger.event_types.iter().map(ToString::to_string).collect();
-    json_text(&patterns)
+    json_text(&StoredTrigger {
+        event_types: trigger.event_types.iter().map(ToString::to_string).collect(),
+    })
 }
 
 /// The trigger that a row keeps.
 ///
 /// # Errors
-/// [`Damaged`] where the text is none that [`trigger_text`] makes.
+/// [`Damaged`] where [`trigger_text`] makes no such text.
 pub fn trigger(text: &str) -> Result<Trigger, Damaged> {
-    let patterns: Vec<String> = json_value(text)?;
-    let parsed: Result<Vec<_>, _> = patterns.iter().map(|pattern| pattern.parse()).collect();
-    match parsed {
+    let stored: StoredTrigger = json_value(text)?;
+    let patterns = stored.event_types.iter().map(|pattern| pattern.parse());
+    match patterns.collect() {
         Ok(event_types) => Ok(Trigger { event_types }),
         Err(_) => Err(Damaged("a trigger's pattern")),
     }
@@ -53,18 +68,16 @@ fn to_stored(action: &Action) -> StoredAction {
         id: action.id,
         enabled: action.enabled,
         disabled_reason: action.disabled_reason.map(|reason| reason.as_str().to_owned()),
-        url: action.send.url.clone(),
-        content: action.send.content,
-        style: action.send.style,
-        headers: action.send.headers.clone(),
-        timeout_s: action.send.timeout_s,
+        does: match &action.does {
+            Does::SendWebhook(webhook) => StoredDoes::SendWebhook(StoredWebhook::of(webhook)),
+        },
     }
 }
 
 /// The actions that a row keeps.
 ///
 /// # Errors
-/// [`Damaged`] where the text is none that [`actions_text`] makes.
+/// [`Damaged`] where [`actions_text`] makes no such text.
 pub fn actions(text: &str) -> Result<Vec<Action>, Damaged> {
     let stored: Vec<StoredAction> = json_value(text)?;
     stored.into_iter().map(from_stored).collect()
@@ -80,12 +93,11 @@ fn from_stored(stored: StoredAction) -> Result<Action, Damaged> {
         id: stored.id,
         enabled: stored.enabled,
         disabled_reason,
-        send: SendWebhook {
-            url: stored.url,
-            content: stored.content,
-            style: stored.style,
-            headers: stored.headers,
-            timeout_s: stored.timeout_s,
+        does: match stored.does {
+            StoredDoes::SendWebhook(webhook) => Does::SendWebhook(webhook.into()),
         },
     })
 }
+
+#[cfg(test)]
+mod tests;

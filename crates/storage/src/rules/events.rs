@@ -23,7 +23,7 @@ pub fn repeated(new: &NewEvent, stored: &Event) -> Appended {
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
-    use postrider_model::{IdGenerator, Timestamp};
+    use postrider_model::{IdGenerator, Origin, Timestamp};
 
     use super::*;
 
@@ -37,7 +37,7 @@ mod tests {
                 data: Bytes::from_static(b"{}"),
                 occurred_at: None,
                 created_at: at,
-                test: false,
+                origin: Origin::Producer,
                 js_fixed_point: true,
                 warning: None,
                 deliveries: 0,

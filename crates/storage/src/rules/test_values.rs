@@ -5,8 +5,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use postrider_model::delivery::{BodySpec, Progress};
 use postrider_model::{
-    Action, Attempt, Automation, BodyContent, BodyStyle, Delivery, DeliveryId, DeliveryStatus, IdGenerator,
-    Outcome, SendWebhook, Timestamp, Trigger,
+    Action, Attempt, Automation, BodyContent, BodyStyle, Delivery, DeliveryId, DeliveryStatus, Does,
+    Exchange, HttpExchange, HttpRequest, HttpResponse, IdGenerator, Outcome, SendWebhook, Timestamp, Trigger,
 };
 
 const AT: Timestamp = Timestamp::from_unix_ms(1_000);
@@ -18,13 +18,19 @@ pub(super) fn attempt(number: u32, started_ms: i64) -> Attempt {
         started_at: Timestamp::from_unix_ms(started_ms),
         duration: Duration::from_millis(120),
         outcome: Outcome::BadStatus,
-        status_code: Some(503),
         error: None,
-        url: "https://receiver.example/".to_owned(),
-        request_headers: Vec::new(),
-        response_headers: Vec::new(),
-        response_body: Bytes::new(),
-        response_truncated: false,
+        exchange: Exchange::Http(HttpExchange {
+            request: HttpRequest {
+                url: "https://receiver.example/".to_owned(),
+                headers: Vec::new(),
+            },
+            response: Some(HttpResponse {
+                status: 503,
+                headers: Vec::new(),
+                body: Bytes::new(),
+                truncated: false,
+            }),
+        }),
     }
 }
 
@@ -69,13 +75,13 @@ pub(super) fn automation() -> Automation {
             id: ids.action(AT),
             enabled: true,
             disabled_reason: None,
-            send: SendWebhook {
+            does: Does::SendWebhook(SendWebhook {
                 url: "https://receiver.example/".to_owned(),
                 content: BodyContent::Envelope,
                 style: BodyStyle::Js,
                 headers: Vec::new(),
                 timeout_s: None,
-            },
+            }),
         }],
         retry_delays: None,
         created_at: AT,

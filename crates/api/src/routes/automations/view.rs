@@ -1,6 +1,6 @@
 //! How an automation is shown.
 
-use postrider_model::{Action, ActionId, Automation, AutomationId, BodyContent, BodyStyle, Timestamp};
+use postrider_model::{Action, ActionId, Automation, AutomationId, BodyContent, BodyStyle, Does, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -96,16 +96,17 @@ impl AutomationView {
 
 impl ActionView {
     fn of(action: Action) -> Self {
+        let Does::SendWebhook(webhook) = action.does;
         Self {
             id: action.id,
             kind: ActionType::SendWebhook,
             enabled: action.enabled,
             disabled_reason: action.disabled_reason.map(|reason| reason.as_str()),
-            url: action.send.url,
-            body: action.send.content,
-            body_style: action.send.style,
-            headers: HeadersInput(action.send.headers),
-            timeout_s: action.send.timeout_s,
+            url: webhook.url,
+            body: webhook.content,
+            body_style: webhook.style,
+            headers: HeadersInput(webhook.headers),
+            timeout_s: webhook.timeout_s,
         }
     }
 }

@@ -2,8 +2,11 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use postrider_model::attempt::Headers;
 use postrider_model::{
-    ActionId, Attempt, AutomationId, Delivery, DeliveryId, EventId, EventTypeName, Timestamp,
+    ActionId, Attempt, AutomationId, Delivery, DeliveryId, EventId, EventTypeName, Exchange, HttpExchange,
+    Timestamp,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -44,7 +47,7 @@ pub struct DeliveryView {
     /// When it reached its status; null while pending.
     #[schema(value_type = Option<String>, format = DateTime, example = "2026-01-31T09:30:00.100Z")]
     settled_at: Option<Timestamp>,
-    /// The status code of the last attempt, where an answer came.
+    /// The status code of the response to the last attempt; null where no response came.
     #[schema(example = 200)]
     last_status_code: Option<u16>,
     /// How the last attempt ended, if one was made.
@@ -63,7 +66,7 @@ pub struct DeliveryRecordView {
     attempts: Vec<AttemptView>,
 }
 
-/// The record of one HTTP request.
+/// The record of one attempt: an HTTP request and its response.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Attempt)]
 pub struct AttemptView {
@@ -79,7 +82,7 @@ pub struct AttemptView {
     /// How it ended. Only `succeeded` is a receipt.
     #[schema(schema_with = shapes::outcome)]
     outcome: &'static str,
-    /// The answer's status code, if one came.
+    /// The response's status code; null where no response came.
     #[schema(example = 200)]
     status_code: Option<u16>,
     /// What went wrong, in plain words, where it was more than a bad status.
@@ -91,10 +94,10 @@ pub struct AttemptView {
     request_headers: Vec<HeaderView>,
     /// The headers that came back, in order, cut at 4 KiB.
     response_headers: Vec<HeaderView>,
-    /// The first bytes of the answer's body as text; bytes that are no UTF-8 appear as U+FFFD.
+    /// The first bytes of the response's body as text; bytes that are not UTF-8 appear as U+FFFD.
     #[schema(example = "ok")]
     response_body: String,
-    /// The same bytes in base64, where they are no text.
+    /// The same bytes in base64; only present where they are not text.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     response_body_base64: Option<String>,
@@ -144,27 +147,38 @@ impl DeliveryRecordView {
 
 impl AttemptView {
     fn of(attempt: Attempt) -> Self {
-        let headers = |headers: Vec<(String, String)>| {
-            headers
-                .into_iter()
-                .map(|(name, value)| HeaderView { name, value })
-                .collect()
+        let Exchange::Http(HttpExchange { request, response }) = attempt.exchange;
+        let (status_code, response_headers, body, truncated) = match response {
+            Some(response) => (
+                Some(response.status),
+                response.headers,
+                response.body,
+                response.truncated,
+            ),
+            None => (None, Vec::new(), Bytes::new(), false),
         };
-        let is_text = is_text(&attempt.response_body, attempt.response_truncated);
+        let is_text = is_text(&body, truncated);
         Self {
             number: attempt.number,
             started_at: attempt.started_at,
             duration_ms: u64::try_from(attempt.duration.as_millis()).unwrap_or(u64::MAX),
             outcome: attempt.outcome.as_str(),
-            status_code: attempt.status_code,
+            status_code,
             error: attempt.error,
-            url: attempt.url,
-            request_headers: headers(attempt.request_headers),
-            response_headers: headers(attempt.response_headers),
-            response_body: String::from_utf8_lossy(&attempt.response_body).into_owned(),
-            response_body_base64: (!is_text).then(|| STANDARD.encode(&attempt.response_body)),
-            response_truncated: attempt.response_truncated,
+            url: request.url,
+            request_headers: HeaderView::all(request.headers),
+            response_headers: HeaderView::all(response_headers),
+            response_body: String::from_utf8_lossy(&body).into_owned(),
+            response_body_base64: (!is_text).then(|| STANDARD.encode(&body)),
+            response_truncated: truncated,
         }
+    }
+}
+
+impl HeaderView {
+    fn all(headers: Headers) -> Vec<Self> {
+        let views = headers.into_iter().map(|(name, value)| Self { name, value });
+        views.collect()
     }
 }
 

@@ -30,8 +30,9 @@ pub struct EventView {
     /// When it was accepted.
     #[schema(value_type = String, format = DateTime, example = "2026-01-31T09:30:00.000Z")]
     created_at: Timestamp,
-    /// Made by a test of an automation.
-    test: bool,
+    /// Who reported it.
+    #[schema(schema_with = shapes::origin)]
+    origin: &'static str,
     /// Why its webhooks go out with the producer's own bytes whatever the action's `body_style`, if they do.
     warnings: Vec<WarningView>,
     /// How many deliveries it was accepted with.
@@ -76,7 +77,7 @@ impl EventView {
             data: kept_json(data)?,
             occurred_at: event.occurred_at,
             created_at: event.created_at,
-            test: event.test,
+            origin: event.origin.as_str(),
             warnings: event.warning.into_iter().map(WarningView::of).collect(),
             deliveries: event.deliveries,
         })

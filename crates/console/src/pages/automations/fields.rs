@@ -4,7 +4,7 @@
 //! `url.0`. Buttons add and remove rows; the page comes back with everything that was typed.
 
 use postrider_configuration::{ActionWish, AutomationWish, Fault};
-use postrider_model::{Action, Automation, BodyContent, BodyStyle};
+use postrider_model::{Action, Automation, BodyContent, BodyStyle, Does};
 
 use crate::form::Form;
 use crate::view::schedule;
@@ -162,7 +162,7 @@ impl RowFields {
     }
 
     fn of(action: &Action) -> Self {
-        let send = &action.send;
+        let Does::SendWebhook(send) = &action.does;
         let headers: Vec<String> = send
             .headers
             .iter()

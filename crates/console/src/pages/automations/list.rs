@@ -13,8 +13,8 @@ use crate::console::page;
 use crate::refusal::Refusal;
 use crate::shell::{AccountHead, Place, Shell, Tab};
 use crate::state::App;
-use crate::view::number;
 use crate::view::status::Badge;
+use crate::view::{action, number};
 use crate::visitor::account::InAccount;
 
 #[derive(Template)]
@@ -86,7 +86,7 @@ fn row(account: &InAccount, automation: &Automation, rates: &HashMap<ActionId, R
         patterns: patterns(automation),
         first_url: actions
             .first()
-            .map(|action| action.send.url.clone())
+            .map(|action| action::target(action).to_owned())
             .unwrap_or_default(),
         more_urls: actions.len().saturating_sub(1),
         switched_off: actions.iter().filter(|action| !action.enabled).count(),

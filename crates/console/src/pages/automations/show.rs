@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 use postrider_configuration::Fault;
-use postrider_model::{Automation, AutomationId, EventPattern};
+use postrider_model::{Automation, AutomationId, BodyContent, BodyStyle, Does, EventPattern};
 
 use super::list::RateWords;
 use crate::console::page;
@@ -17,7 +17,7 @@ use crate::view::icon::Icon;
 use crate::view::id::CopyId;
 use crate::view::status::Badge;
 use crate::view::time::Moment;
-use crate::view::{body, duration, schedule};
+use crate::view::{action, body, duration, schedule};
 use crate::visitor::account::{InAccount, PathId};
 
 #[derive(Template)]
@@ -121,13 +121,13 @@ pub async fn render(
 async fn urls(app: &App, account: &InAccount, automation: &Automation) -> Result<Vec<UrlRow>, Refusal> {
     let rates = app.figures.action_rates(account.id()).await?;
     let urls = automation.actions.iter().map(|action| UrlRow {
-        url: action.send.url.clone(),
+        url: action::target(action).to_owned(),
         badge: Badge::of_switch(action.enabled),
         is_gone: action.disabled_reason.is_some(),
         rate: rates
             .get(&action.id)
             .and_then(|rate| RateWords::new(rate.succeeded, rate.failed)),
-        options: options(&action.send),
+        options: options(&action.does),
         deliveries: account.path(&format!("deliveries?action={}", action.id)),
     });
     Ok(urls.collect())
@@ -154,8 +154,8 @@ async fn example(app: &App, event_type: Option<&String>) -> Result<String, Refus
 }
 
 /// The options that are not the usual ones, in words.
-fn options(send: &postrider_model::SendWebhook) -> Vec<String> {
-    use postrider_model::{BodyContent, BodyStyle};
+fn options(does: &Does) -> Vec<String> {
+    let Does::SendWebhook(send) = does;
     let mut options = Vec::new();
     if send.content == BodyContent::Data {
         options.push("data only".to_owned());

@@ -25,9 +25,9 @@ use crate::shell::{AccountHead, Place, Shell, Tab};
 use crate::state::App;
 use crate::view::body::visible;
 use crate::view::icon::Icon;
-use crate::view::markup;
 use crate::view::status::Badge;
 use crate::view::time::Moment;
+use crate::view::{action, markup};
 use crate::visitor::account::{InAccount, PathId, Writing};
 
 /// URLs whose requests are shown in full; further ones are on their deliveries' pages. Each is a read of its own.
@@ -228,7 +228,7 @@ async fn find(
         .figures
         .event(account, id)
         .await?
-        .filter(|event| event.test)
+        .filter(|event| event.is_test())
         .ok_or(Refusal::NotFound)?;
     let filter = DeliveryFilter {
         event: Some(id),
@@ -314,7 +314,7 @@ fn url_result<'a>(
         href: format!("/accounts/{}/deliveries/{}", delivery.account, delivery.id),
         url: entry
             .action(delivery.action)
-            .map(|(_, action)| action.send.url.as_str()),
+            .map(|(_, found)| action::target(found)),
         badge: Badge::of_delivery(delivery),
         attempts: attempts.collect(),
         hidden,

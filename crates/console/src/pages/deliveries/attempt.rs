@@ -4,7 +4,7 @@
 use askama::Template;
 use postrider_model::attempt::Headers;
 use postrider_model::delivery::BodySpec;
-use postrider_model::{Attempt, Event, Timestamp};
+use postrider_model::{Attempt, Event, Exchange, HttpExchange, Timestamp};
 use postrider_signing::HeaderNames;
 
 use crate::view::body::Body;
@@ -105,6 +105,7 @@ pub struct Around<'a> {
 impl<'a> AttemptView<'a> {
     /// For an attempt.
     pub fn new(attempt: &'a Attempt, around: Around<'a>) -> Self {
+        let Exchange::Http(HttpExchange { request, response }) = &attempt.exchange;
         let id = |number| format!("{}attempt-{number}", around.prefix);
         let body = match around.body_in {
             Some(number) if number != attempt.number => SentBody::In {
@@ -114,10 +115,12 @@ impl<'a> AttemptView<'a> {
             _ => SentBody::Here {
                 body: &around.sent.body,
                 size: number::size(around.sent.bytes()),
-                curl: Curl::new(&attempt.url, &attempt.request_headers, &around.sent.text),
+                curl: Curl::new(&request.url, &request.headers, &around.sent.text),
             },
         };
-        let answer = Body::new(&attempt.response_body);
+        let response = response.as_ref();
+        let status_code = response.map(|response| response.status);
+        let answer = Body::new(response.map_or(&[], |response| &*response.body));
         Self {
             id: id(attempt.number),
             number: attempt.number,
@@ -125,17 +128,19 @@ impl<'a> AttemptView<'a> {
             started: Moment::new(attempt.started_at, around.now),
             started_exactly: exact(attempt.started_at),
             duration: duration::exact(attempt.duration),
-            status: attempt.status_code.map(answer::status),
+            status: status_code.map(answer::status),
             error: attempt.error.as_deref(),
-            hint: answer::hint(attempt.outcome, attempt.status_code),
+            hint: answer::hint(attempt.outcome, status_code),
             marks: around.marks,
-            url: &attempt.url,
-            request_headers: headers::rows(&attempt.request_headers),
-            response_headers: headers::rows(&attempt.response_headers),
+            url: &request.url,
+            request_headers: headers::rows(&request.headers),
+            response_headers: response
+                .map(|response| headers::rows(&response.headers))
+                .unwrap_or_default(),
             body,
             answer_size: number::size(answer.bytes),
             answer,
-            is_cut_off: attempt.response_truncated,
+            is_cut_off: response.is_some_and(|response| response.truncated),
             folds: around.folds,
         }
     }
@@ -149,7 +154,8 @@ impl<'a> AttemptView<'a> {
 /// The number under which an attempt was sent, where it is on record under another one: it was reported late, by a node
 /// that had lost the delivery, when its own number was taken.
 pub fn sent_as(names: &HeaderNames, attempt: &Attempt) -> Option<u32> {
-    number_in(&attempt.request_headers, &names.attempt).filter(|sent| *sent != attempt.number)
+    let Exchange::Http(http) = &attempt.exchange;
+    number_in(&http.request.headers, &names.attempt).filter(|sent| *sent != attempt.number)
 }
 
 fn number_in(headers: &Headers, name: &str) -> Option<u32> {

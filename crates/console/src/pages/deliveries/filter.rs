@@ -12,7 +12,7 @@ use postrider_storage::DeliveryFilter;
 
 use super::moment::MomentField;
 use crate::query::Query;
-use crate::view::{id, status};
+use crate::view::{action, id, status};
 use crate::visitor::account::InAccount;
 
 /// Most URLs that the form offers; those of one automation always fit. An account could have 10,000 of them.
@@ -150,9 +150,9 @@ fn url_choices(
         .map(|(automation, action)| Choice {
             value: action.id.to_string(),
             label: if is_one {
-                action.send.url.clone()
+                action::target(action).to_owned()
             } else {
-                format!("{} ({})", action.send.url, automation.name)
+                format!("{} ({})", action::target(action), automation.name)
             },
             is_chosen: chosen == Some(action.id),
         });

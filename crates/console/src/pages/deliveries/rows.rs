@@ -6,7 +6,7 @@ use postrider_model::{Delivery, Timestamp};
 
 use crate::view::status::Badge;
 use crate::view::time::Moment;
-use crate::view::{answer, markup};
+use crate::view::{action, answer, markup};
 
 /// Deliveries, as rows.
 #[derive(Template)]
@@ -39,13 +39,13 @@ pub struct Row {
 impl Row {
     /// A row of an account's table.
     pub fn of(delivery: &Delivery, entry: &AccountEntry, now: Timestamp) -> Self {
-        let action = entry.action(delivery.action);
+        let found = entry.action(delivery.action);
         Self {
             key: delivery.id.to_string(),
             href: format!("/accounts/{}/deliveries/{}", delivery.account, delivery.id),
             badge: Badge::of_delivery(delivery),
             event_type: delivery.event_type.as_str().to_owned(),
-            url: action.map(|(_, action)| action.send.url.clone()),
+            url: found.map(|(_, found)| action::target(found).to_owned()),
             answer: answer::short(delivery.last_status_code, delivery.last_outcome),
             attempts: delivery.progress.attempts,
             created: Moment::new(delivery.created_at, now),

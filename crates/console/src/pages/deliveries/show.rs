@@ -21,7 +21,7 @@ use crate::shell::{AccountHead, Place, Shell, Tab};
 use crate::state::App;
 use crate::view::icon::Icon;
 use crate::view::id::CopyId;
-use crate::view::markup;
+use crate::view::{action, markup};
 use crate::visitor::account::{InAccount, PathId};
 
 #[derive(Template)]
@@ -165,14 +165,14 @@ fn part<'a>(app: &App, entry: &'a AccountEntry, parts: &'a Parts) -> Part<'a> {
             (true, None, Some(_)) => Some("Retry now"),
             _ => None,
         },
-        is_test: parts.event.test,
+        is_test: parts.event.is_test(),
         event_type: delivery.event_type.as_str(),
         event_href: within(format!("events/{}", delivery.event)),
         event: CopyId::new(delivery.event),
         automation: automation.map(|it| (it.name.as_str(), within(format!("automations/{}", it.id)))),
         url: entry
             .action(delivery.action)
-            .map(|(_, action)| action.send.url.as_str()),
+            .map(|(_, found)| action::target(found)),
         id: CopyId::new(delivery.id),
         attempts: delivery.progress.attempts,
         resends: delivery.progress.resends,

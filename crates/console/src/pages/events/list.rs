@@ -159,7 +159,7 @@ impl Row {
             href: format!("{path}/{}", event.id),
             event_type: event.event_type.as_str().to_owned(),
             short: id::short(event.id),
-            is_test: event.test,
+            is_test: event.is_test(),
             has_warning: event.warning.is_some(),
             excerpt: excerpt(&event.data),
             deliveries: number::grouped(u64::from(event.deliveries)),

@@ -70,14 +70,14 @@ pub async fn show(
         head: AccountHead::of(&account, Tab::Events),
         event_type: event.event_type.as_str(),
         id: CopyId::new(id),
-        is_test: event.test,
+        is_test: event.is_test(),
         warning: event.warning.as_ref().map(warning::words),
         occurred: event.occurred_at.map(|at| (Moment::new(at, now), exact(at))),
         accepted: Moment::new(event.created_at, now),
         accepted_exactly: exact(event.created_at),
         size: number::size(data.bytes),
         data,
-        sent: sent_for(&app, &account.entry, id, event.test).await?,
+        sent: sent_for(&app, &account.entry, id, event.is_test()).await?,
         live: account.path(&format!("events/{id}/live")),
     })
 }
@@ -90,7 +90,7 @@ pub async fn live(
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let event = app.figures.event(account.id(), id).await?;
-    let is_test = event.ok_or(Refusal::NotFound)?.test;
+    let is_test = event.ok_or(Refusal::NotFound)?.is_test();
     let account = account.id();
     let state = Arc::clone(&app);
     Ok(live::stream(&app, &headers, account, move || {

@@ -5,7 +5,7 @@ use postrider_storage::statistics::FailingAction;
 
 use crate::refusal::Refusal;
 use crate::state::App;
-use crate::view::number;
+use crate::view::{action, number};
 
 /// A row of the table.
 pub struct FailingRow {
@@ -59,7 +59,7 @@ async fn row(app: &App, one: &FailingAction) -> Result<FailingRow, Refusal> {
     });
     let url = entry
         .as_ref()
-        .and_then(|entry| Some(entry.action(key.action)?.1.send.url.clone()));
+        .and_then(|entry| Some(action::target(entry.action(key.action)?.1).to_owned()));
     let ended = one.failed + one.succeeded;
     Ok(FailingRow {
         account,

@@ -16,7 +16,7 @@ use crate::refusal::Refusal;
 use crate::shell::{AccountHead, Place, Shell, Tab};
 use crate::state::App;
 use crate::view::icon::Icon;
-use crate::view::number;
+use crate::view::{action, number};
 use crate::visitor::account::{InAccount, Writing};
 
 /// How long a count may take: what a person waits for without wondering. Longer ones say `more than`.
@@ -105,7 +105,7 @@ fn automations(account: &InAccount) -> Vec<AutomationChoice<'_>> {
         actions: automation
             .actions
             .iter()
-            .map(|action| (action.id.to_string(), action.send.url.as_str()))
+            .map(|action| (action.id.to_string(), action::target(action)))
             .collect(),
     });
     choices.collect()

@@ -144,7 +144,7 @@ fn receipt_in_words(receipt: &Receipt, paint: Paint) -> String {
 }
 
 fn attempt_in_words(attempt: &Attempt, next: &Next, paint: Paint) -> String {
-    let ended = match (attempt.outcome, attempt.status_code) {
+    let ended = match (attempt.outcome, attempt.exchange.status_code()) {
         (Outcome::Succeeded, Some(status)) => paint.green(&status.to_string()),
         (_, Some(status)) => paint.red(&status.to_string()),
         (outcome, None) => paint.red(outcome.as_str()),
@@ -176,7 +176,7 @@ fn rounded(wait: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
-    use postrider_model::Timestamp;
+    use postrider_model::{Exchange, HttpExchange, HttpRequest, HttpResponse, Timestamp};
 
     use super::*;
 
@@ -186,13 +186,19 @@ mod tests {
             started_at: Timestamp::from_unix_ms(0),
             duration: Duration::from_millis(7),
             outcome,
-            status_code,
             error: status_code.is_none().then(|| "connection refused".to_owned()),
-            url: String::new(),
-            request_headers: vec![],
-            response_headers: vec![],
-            response_body: Bytes::new(),
-            response_truncated: false,
+            exchange: Exchange::Http(HttpExchange {
+                request: HttpRequest {
+                    url: String::new(),
+                    headers: vec![],
+                },
+                response: status_code.map(|status| HttpResponse {
+                    status,
+                    headers: vec![],
+                    body: Bytes::new(),
+                    truncated: false,
+                }),
+            }),
         }
     }
 

@@ -182,13 +182,13 @@ impl<'a> Writes<'a> {
         let status_codes: Vec<Option<i16>> = self
             .added
             .iter()
-            .map(|(_, attempt, ..)| columns::status_code(attempt.status_code))
+            .map(|(_, attempt, ..)| columns::status_code(attempt.exchange.status_code()))
             .collect();
         let sql = format!(
             "INSERT INTO attempts (account_id, delivery_id, number, outcome, status_code, {})
              SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::integer[], $4::smallint[], $5::smallint[], $6::bigint[],
-                                  $7::bigint[], $8::boolean[], $9::bytea[], $10::bytea[], $11::bytea[], $12::bytea[],
-                                  $13::bytea[])",
+                                  $7::bigint[], $8::smallint[], $9::boolean[], $10::bytea[], $11::bytea[], $12::bytea[],
+                                  $13::bytea[], $14::bytea[])",
             attempts::COLUMNS
         );
         let mut params: Vec<Param<'_>> = vec![&keys.accounts, &keys.ids, &numbers, &outcomes, &status_codes];

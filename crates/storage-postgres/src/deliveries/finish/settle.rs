@@ -124,13 +124,13 @@ fn sql(day: Option<Day>, answer: &str) -> String {
                  recorded = n.number
              FROM (SELECT * FROM unnest($2::uuid[], $3::uuid[], $4::smallint[], $5::integer[], $6::integer[],
                                         $7::smallint[], $8::bigint[], $9::smallint[], $10::smallint[], $11::integer[],
-                                        $12::bigint[], $13::bigint[], $14::boolean[], $15::bytea[], $16::bytea[],
-                                        $17::bytea[], $18::bytea[], $19::bytea[])
+                                        $12::bigint[], $13::bigint[], $14::smallint[], $15::boolean[], $16::bytea[],
+                                        $17::bytea[], $18::bytea[], $19::bytea[], $20::bytea[])
                        WITH ORDINALITY
                        AS n (account_id, id, status, attempts, resends, resend_of, state_at, status_code, outcome,
                              number, {columns}, nth)
                    LIMIT cardinality($2)) AS n
-             WHERE d.account_id = n.account_id AND d.id = n.id AND d.id BETWEEN $20 AND $21
+             WHERE d.account_id = n.account_id AND d.id = n.id AND d.id BETWEEN $21 AND $22
                  AND d.owner IS NOT DISTINCT FROM $1 AND d.recorded < n.number AND {is_alive}
              RETURNING n.*
          ), recorded AS (

@@ -33,7 +33,7 @@ impl States {
             .push(result.progress.resend_of.map(DeliveryStatus::code).map(i16::from));
         self.state_at.push(result.state_at().unix_ms());
         self.status_codes
-            .push(columns::status_code(result.attempt.status_code));
+            .push(columns::status_code(result.attempt.exchange.status_code()));
         self.outcomes.push(i16::from(result.attempt.outcome.code()));
         self.numbers.push(int(number));
     }
