@@ -1,8 +1,8 @@
 //! Accounts in memory: what accepting and attempting look up, coherent with the store.
 //!
 //! Changes go through here. Each is written to the store and then dropped from memory *before* it is
-//! acknowledged, so that everything that begins after the acknowledgement sees it. A read that raced with the change
-//! cannot put the old state back, since removing an entry also voids the loads under way for it.
+//! acknowledged, so that everything that begins after the acknowledgement sees it. A read that raced with the
+//! change cannot put the old state back, since removing an entry also voids the loads under way for it.
 
 use std::collections::HashMap;
 use std::sync::Arc;

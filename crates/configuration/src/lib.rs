@@ -12,7 +12,7 @@
 //! |---|---|
 //! | `configuration.rs` | [`Configuration`]: its parts, its reads, what other nodes changed |
 //! | `account.rs` | [`AccountDraft`]: `create_account`, `update_account`, `delete_account` |
-//! | `automation.rs`, `automation/` | [`AutomationWish`], [`ActionWish`]: `create_automation`, `update_automation`, `set_automation_enabled`, `delete_automation`, `disable_action` |
+//! | `automation.rs`, `automation/` | [`AutomationDraft`], [`ActionDraft`]: `create_automation`, `update_automation`, `set_automation_enabled`, `delete_automation`, `disable_action` |
 //! | `signing_key.rs` | [`RotationDraft`]: `rotate_signing_key` |
 //! | `event_type.rs` | [`EventTypeDraft`]: `put_event_type`, `delete_event_type` |
 //! | `directory.rs` | accounts in memory: what accepting an event and making an attempt look up |
@@ -29,8 +29,8 @@
 //! This crate must never know JSON bodies, forms or HTTP, put a secret into a fault, or write an object that
 //! it has not checked. It carries out no delivery.
 //!
-//! To add an option of an action: a member of [`ActionWish`], its check in `automation/actions.rs` or a file
-//! beside it, its line in `ActionWish::of`; then the API's `routes/automations/input.rs` and the console's
+//! To add an option of an action: a member of [`ActionDraft`], its check in `automation/actions.rs` or a file
+//! beside it, its line in `ActionDraft::of`; then the API's `routes/automations/input.rs` and the console's
 //! form. To add a resource: a file with its draft, the private struct of a checked draft, and the verbs as an
 //! `impl Configuration`. To add a kind of fault: a constant in [`codes`].
 
@@ -49,7 +49,7 @@ mod schedule;
 mod signing_key;
 
 pub use account::AccountDraft;
-pub use automation::{ActionWish, AutomationWish};
+pub use automation::{ActionDraft, AutomationDraft};
 pub use catalogue::Catalogue;
 pub use configuration::{Configuration, ConfigurationParts};
 pub use directory::AccountEntry;

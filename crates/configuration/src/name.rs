@@ -4,8 +4,8 @@ use postrider_model::account::NAME_CHARS_MAX;
 
 use super::{Faults, codes};
 
-/// Why a text cannot be a name: a name has 1 to [`NAME_CHARS_MAX`] characters, at least one of them visible and
-/// no control characters.
+/// Why a text cannot be a name: a name has 1 to [`NAME_CHARS_MAX`] characters, at least one of them visible
+/// and no control characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
     /// Nothing can be seen.

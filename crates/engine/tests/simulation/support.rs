@@ -7,7 +7,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use parking_lot::Mutex;
-use postrider_configuration::{AccountDraft, ActionWish, AutomationWish, Configuration, ConfigurationParts};
+use postrider_configuration::{
+    AccountDraft, ActionDraft, AutomationDraft, Configuration, ConfigurationParts,
+};
 use postrider_egress::{EgressGuard, Resolve, ResolveError};
 use postrider_engine::observe::Observer;
 use postrider_engine::transport::{Request, Response, Transport};
@@ -218,7 +220,7 @@ impl Node {
             retry_delays_s: None,
         };
         let account = self.configuration.create_account(account).await.unwrap().id;
-        let automation = AutomationWish {
+        let automation = AutomationDraft {
             name: "On proposals".to_owned(),
             enabled: true,
             event_types: vec!["proposal.*".to_owned()],
@@ -233,11 +235,11 @@ impl Node {
     }
 
     /// Changes the automation of `fixture`.
-    pub async fn edit(&self, fixture: &Fixture, change: impl FnOnce(&mut AutomationWish)) {
+    pub async fn edit(&self, fixture: &Fixture, change: impl FnOnce(&mut AutomationDraft)) {
         let (account, automation) = (fixture.account, fixture.automation);
         let current = self.configuration.automation(account, automation).await;
         let current = current.unwrap().unwrap();
-        let mut edited = AutomationWish::of(&current);
+        let mut edited = AutomationDraft::of(&current);
         change(&mut edited);
         let saved = self.configuration.update_automation(account, current, edited);
         saved.await.unwrap();
@@ -320,8 +322,8 @@ impl Fixture {
 }
 
 /// A new action that posts envelopes to `url`.
-pub fn action(url: &str) -> ActionWish {
-    ActionWish {
+pub fn action(url: &str) -> ActionDraft {
+    ActionDraft {
         id: None,
         enabled: true,
         disabled_reason: None,

@@ -41,7 +41,7 @@ pub async fn create_automation(
     no_parameters(&uri)?;
     let made = state
         .configuration
-        .create_automation(account, input.into_wish())
+        .create_automation(account, input.into_draft())
         .await;
     let automation = made.map_err(|error| Problem::of_configuring(error, account_not_found))?;
     let location = format!("/v1/accounts/{account}/automations/{}", automation.id);
