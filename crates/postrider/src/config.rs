@@ -1,13 +1,14 @@
 //! Settings: from flags, `POSTRIDER_…` variables, `postrider.toml` and defaults, in this order of precedence.
 //!
-//! What nothing here reads is refused, so that a misspelt key never goes unnoticed.
+//! Keys and variables that nothing here reads are refused, so that a misspelt one is always noticed.
 //!
 //! * [`settings`]: the one declaration; flags, variables, keys, help and the reference follow from it.
-//! * [`declaration`]: what follows. [`environment`], [`file`]: where values come from. [`load`]: puts them together.
+//! * [`declaration`]: what follows. [`environment`], [`file`]: where values come from. [`load`]: puts them
+//!   together.
 //! * [`reference`]: the commented `docs/reference/postrider.toml`.
 //! * The other files hold one kind of value each.
 //!
-//! To add a setting: a field with a doc comment in [`settings`], obeyed in [`Settings::engine`] or in
+//! To add a setting: a field with a doc comment in [`settings`], used in [`Settings::engine`] or in
 //! [`crate::wiring`]; then `UPDATE_GENERATED=1 cargo test -p postrider` writes it into the references.
 
 pub mod accent_color;
@@ -17,7 +18,7 @@ pub mod duration;
 pub mod environment;
 pub mod file;
 pub mod frame_ancestors;
-pub mod header_prefix;
+pub mod listen;
 pub mod load;
 pub mod log;
 pub mod logo;
@@ -27,6 +28,7 @@ pub mod product_name;
 pub mod public_url;
 pub mod reference;
 pub mod retry_delays;
+pub mod service_links;
 pub mod settings;
 pub mod size;
 mod text_value;
@@ -34,11 +36,12 @@ mod text_value;
 use std::fmt;
 use std::path::PathBuf;
 
-pub use environment::Environment;
 pub use load::{Loaded, load};
+pub use postrider_cli::Environment;
+use postrider_cli::Failure;
 pub use settings::Settings;
 
-/// Where a value came from.
+/// The source of a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
     /// A flag, by its name.
@@ -65,25 +68,25 @@ impl fmt::Display for Origin {
     }
 }
 
-/// Why the settings are refused.
+/// Why settings are refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
-    /// A value that its setting does not take.
+    /// A value that its setting does not accept.
     #[error("{origin}: {message}")]
     Invalid {
-        /// Where it came from.
+        /// Its source.
         origin: Origin,
-        /// What is wrong with it.
+        /// The mistake.
         message: String,
     },
-    /// Two settings of which only one can hold.
-    #[error("{0} and {1} are both given, and only one of them can be obeyed")]
+    /// Two settings that exclude each other.
+    #[error("{0} and {1} are both given: remove one of them")]
     Conflict(Origin, Origin),
-    /// Something about the database, where none is named.
-    #[error("{0} is given, and no database_url that it could be for")]
+    /// A setting of the database, without a database.
+    #[error("{0} is given without database_url: set database_url, or remove it")]
     NoDatabase(Origin),
-    /// A key of the file that is no setting.
-    #[error("{}, line {line}: {key} is no setting{}", path.display(), hint(nearest.as_deref()))]
+    /// A key of the file that is not a setting.
+    #[error("{}, line {line}: {key} is not a setting{}", path.display(), hint(nearest.as_deref()))]
     UnknownKey {
         /// The file.
         path: PathBuf,
@@ -95,14 +98,14 @@ pub enum ConfigError {
         nearest: Option<String>,
     },
     /// A `POSTRIDER_…` variable that nothing reads.
-    #[error("{name} is no variable of Postrider{}", hint(nearest.as_deref()))]
+    #[error("{name} is not a variable of Postrider{}", hint(nearest.as_deref()))]
     UnknownVariable {
         /// The variable.
         name: String,
         /// The one that was probably meant.
         nearest: Option<String>,
     },
-    /// A file that is no TOML.
+    /// A file that is not TOML.
     #[error("{}, line {line}: {message}", path.display())]
     Malformed {
         /// The file.
@@ -120,6 +123,12 @@ pub enum ConfigError {
         /// Why.
         message: String,
     },
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        Self::Usage(error.to_string())
+    }
 }
 
 fn hint(nearest: Option<&str>) -> String {

@@ -1,40 +1,38 @@
-//! The `postrider` program: settings, commands, and the wiring of the parts into a server.
+//! The `postrider` program: settings, the commands of the server's side, and the wiring of the parts into a
+//! server.
 //!
-//! * [`cli`]: the command line. [`config`]: settings. [`commands`]: what can be done, a file each.
-//! * [`wiring`]: the parts put together into a running node.
-//! * [`client`]: the API's client. [`display`]: what people read. [`failure`]: exit codes.
+//! * [`command_line`]: all commands, those of the crate `cli` too, and their help. [`config`]: settings.
+//! * [`commands`]: serve, dev, migrate, backup, copy. [`wiring`]: turns the parts into a running node.
 //!
-//! It must never hold a rule about deliveries, nor know SQL or a route of the API but as a client of it.
+//! It must never hold a rule about deliveries, nor know SQL, nor a route of the API except through the crate
+//! `cli`.
 //!
-//! To add a setting: see [`config`]. To add a command: see [`commands`].
+//! To add a setting: see [`config`]. To add a command: see [`commands`], and the crate `cli` for one of a
+//! client.
 
-pub mod certificates;
-pub mod cli;
-pub mod client;
+pub mod command_line;
 pub mod commands;
 pub mod config;
-pub mod display;
-pub mod failure;
 pub mod wiring;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::FromArgMatches as _;
+use postrider_cli::display::Paint;
+use postrider_cli::{Context, Environment, Failure};
+use postrider_engine::SystemClock;
 
-use cli::{Cli, Command};
-use config::Environment;
-use display::Paint;
-use failure::Failure;
+use command_line::{Cli, Command};
 
 /// Runs a command line, with these variables, to its exit code.
 pub fn run(
     arguments: impl IntoIterator<Item = OsString>,
     variables: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> ExitCode {
-    let matches = cli::command().get_matches_from(arguments);
+    let matches = command_line::command().get_matches_from(arguments);
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-    let result = Environment::from_variables(variables)
+    let result = config::environment::read(variables)
         .map_err(Failure::from)
         .and_then(|environment| dispatch(cli.command, &matches, &environment));
     match result {
@@ -54,40 +52,35 @@ fn dispatch(
     environment: &Environment,
 ) -> Result<ExitCode, Failure> {
     let matches = matches.subcommand().map_or(matches, |(_, matches)| matches);
+    let succeeded = |()| ExitCode::SUCCESS;
     match command {
-        Command::Serve(_) => server(commands::serve::run(matches, environment)),
-        Command::Dev(args) => server(commands::dev::run(&args)),
-        Command::Migrate(_) => client(commands::migrate::run(matches, environment)),
-        Command::Backup(args) => {
-            commands::backup::run(&args, matches, environment).map(|()| ExitCode::SUCCESS)
+        Command::Serve(_) => on_all_processors(commands::serve::run(matches, environment)).map(succeeded),
+        Command::Dev(args) => on_all_processors(commands::dev::run(&args)).map(succeeded),
+        Command::Migrate(_) => on_one_thread(commands::migrate::run(matches, environment)).map(succeeded),
+        Command::Backup(args) => commands::backup::run(&args, matches, environment).map(succeeded),
+        Command::Copy(args) => on_one_thread(commands::copy::run(&args, matches, environment)).map(succeeded),
+        Command::Client(command) => {
+            let clock = &SystemClock::new();
+            on_one_thread(postrider_cli::run(command, Context { environment, clock }))
         }
-        Command::Copy(args) => client(commands::copy::run(&args, matches, environment)),
-        Command::Accounts(args) => client(commands::accounts::run(args, environment)),
-        Command::Automations(args) => client(commands::automations::run(args, environment)),
-        Command::Events(args) => client(commands::events::run(args, environment)),
-        Command::Deliveries(args) => client(commands::deliveries::run(args, environment)),
-        Command::Keys(args) => client(commands::keys::run(args, environment)),
-        Command::EventTypes(args) => client(commands::event_types::run(args, environment)),
-        Command::Sign(args) => commands::sign::run(&args, environment).map(|()| ExitCode::SUCCESS),
-        Command::Verify(args) => commands::verify::run(&args, environment),
     }
 }
 
-/// Runs a command that is a server: on all processors.
-fn server(command: impl Future<Output = Result<(), Failure>>) -> Result<ExitCode, Failure> {
+/// Runs a command that is a server.
+fn on_all_processors<T>(command: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     block_on(&mut tokio::runtime::Builder::new_multi_thread(), command)
 }
 
-/// Runs a command that asks somebody: one thread is enough for one question at a time.
-fn client(command: impl Future<Output = Result<(), Failure>>) -> Result<ExitCode, Failure> {
+/// Runs a command that does one thing at a time.
+fn on_one_thread<T>(command: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     block_on(&mut tokio::runtime::Builder::new_current_thread(), command)
 }
 
-fn block_on(
+fn block_on<T>(
     runtime: &mut tokio::runtime::Builder,
-    command: impl Future<Output = Result<(), Failure>>,
-) -> Result<ExitCode, Failure> {
+    command: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
     let runtime = runtime.enable_all().build();
     let runtime = runtime.map_err(|error| Failure::Failed(format!("the runtime cannot start: {error}")))?;
-    runtime.block_on(command).map(|()| ExitCode::SUCCESS)
+    runtime.block_on(command)
 }

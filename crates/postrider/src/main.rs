@@ -2,8 +2,9 @@
 
 use std::process::ExitCode;
 
-/// Most of what is allocated here is freed by another thread (a request's by the writer, an attempt's record by a
-/// worker), which glibc's allocator answers with contended locks. See `docs/decisions/0010-allocator.md`.
+/// Most of what is allocated here is freed by another thread (a request's by the writer, an attempt's record
+/// by a worker), which glibc's allocator answers with contended locks. See
+/// `docs/decisions/0010-allocator.md`.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -18,9 +18,9 @@ fn the_demo_delivers_retries_and_ends_by_itself() {
     child.stdout.take().unwrap().read_to_string(&mut story).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(0), "{story}");
     assert_eq!(story.matches("both signatures verified").count(), 4, "{story}");
-    assert_eq!(story.matches("→ 200").count(), 3, "{story}");
+    assert_eq!(story.matches("HTTP 200").count(), 3, "{story}");
     assert!(
-        story.contains("→ 500") && story.contains("retry in 1 s"),
+        story.contains("HTTP 500") && story.contains("retry in 1 s"),
         "{story}"
     );
     assert!(

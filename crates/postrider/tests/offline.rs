@@ -190,7 +190,7 @@ fn unknown_settings_are_refused_wherever_they_stand() {
     assert_eq!(output.status.code(), Some(2));
     assert_eq!(
         stderr(&output),
-        "error: ./postrider.toml, line 1: lisen is no setting; did you mean listen?\n"
+        "error: ./postrider.toml, line 1: lisen is not a setting; did you mean listen?\n"
     );
 
     std::fs::remove_file(&file).unwrap();
@@ -207,6 +207,9 @@ fn unknown_settings_are_refused_wherever_they_stand() {
 
     let output = in_folder(postrider().args(["serve", "--retrydelays", "1"]), folder.path());
     assert_eq!(output.status.code(), Some(2));
+    let output = in_folder(postrider().args(["serve", "--listen", ":8080"]), folder.path());
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("`0.0.0.0:8080`"), "{}", stderr(&output));
     let output = in_folder(
         postrider().args(["serve", "--config", "missing.toml"]),
         folder.path(),
@@ -264,7 +267,7 @@ fn data_that_is_no_json_is_refused_before_it_is_sent() {
     assert_eq!(output.status.code(), Some(2));
     assert_eq!(
         stderr(&output),
-        "error: --data is no JSON: expected a value at line 1, column 6\n"
+        "error: --data is not JSON: expected a value at line 1, column 6\n"
     );
 }
 
@@ -290,7 +293,7 @@ fn migrate_and_backup_do_not_make_a_folder_that_is_not_there() {
 }
 
 #[test]
-fn a_logo_that_is_none_and_a_database_setting_without_a_database_keep_the_server_from_starting() {
+fn a_wrong_logo_or_a_database_setting_without_a_database_keeps_the_server_from_starting() {
     let folder = tempfile::tempdir().unwrap();
     let logo = folder.path().join("logo.png");
     std::fs::write(&logo, "GIF89a").unwrap();
@@ -298,10 +301,10 @@ fn a_logo_that_is_none_and_a_database_setting_without_a_database_keep_the_server
     let (logo, data) = (logo.to_str().unwrap(), data.to_str().unwrap());
     let serve = ["serve", "--listen", "127.0.0.1:0", "--data-dir", data];
     for (flags, said) in [
-        (["--console-logo-file", logo], "this begins as neither"),
+        (["--console-logo-file", logo], "neither PNG nor SVG"),
         (
             ["--database-ca-file", "/etc/ca.pem"],
-            "--database-ca-file is given, and no database_url that it could be for",
+            "--database-ca-file is given without database_url",
         ),
     ] {
         let output = postrider().args(serve).args(flags).output().unwrap();

@@ -1,8 +1,10 @@
-//! The committed references agree with the code. `UPDATE_GENERATED=1 cargo test -p postrider` writes them anew.
+//! The committed references agree with the code. `UPDATE_GENERATED=1 cargo test -p postrider` writes them
+//! anew.
 
 #![expect(clippy::unwrap_used, reason = "a test says by panicking what is wrong")]
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use postrider::config::declaration;
 use postrider::config::file::ConfigFile;
@@ -34,7 +36,7 @@ fn the_reference_of_settings_is_up_to_date() {
 
 #[test]
 fn the_reference_of_commands_is_up_to_date() {
-    assert_committed("cli.md", &postrider::cli::reference());
+    assert_committed("cli.md", &postrider::command_line::reference());
 }
 
 #[test]
@@ -59,4 +61,52 @@ fn the_reference_of_settings_is_itself_a_settings_file_and_so_is_each_of_its_exa
     }
     let settings = declaration::read(values).unwrap();
     assert_eq!(settings.in_flight_max, 2_048);
+}
+
+/// The shell examples of the reference of commands.
+fn shell_blocks(text: &str) -> Vec<&str> {
+    text.split("```sh\n")
+        .skip(1)
+        .map(|rest| rest.split("```").next().unwrap())
+        .collect()
+}
+
+/// Runs a script in bash, with `postrider` and other programs replaced by functions that record their
+/// arguments.
+fn arguments_of(script: &str) -> Vec<Vec<String>> {
+    let folder = tempfile::tempdir().unwrap();
+    let recorded = folder.path().join("recorded");
+    let prelude = "postrider() { printf '%s\\037' postrider \"$@\" >>\"$RECORDED\"; printf '\\036' >>\"$RECORDED\"; }\n\
+                   jq() { :; }; sh() { :; }\n";
+    let output = Command::new("bash")
+        .arg("-euc")
+        .arg(format!("{prelude}{script}"))
+        .env("RECORDED", &recorded)
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{script}\n{output:?}");
+    let recorded = std::fs::read_to_string(&recorded).unwrap_or_default();
+    recorded
+        .split_terminator('\u{1e}')
+        .map(|command| command.split_terminator('\u{1f}').map(str::to_owned).collect())
+        .collect()
+}
+
+#[test]
+fn every_example_can_be_copied_and_its_command_line_is_accepted() {
+    let reference = postrider::command_line::reference();
+    let blocks = shell_blocks(&reference);
+    assert!(blocks.len() > 10, "{} blocks of examples", blocks.len());
+    for block in blocks {
+        let checked = Command::new("bash").args(["-n", "-c", block]).status().unwrap();
+        assert!(checked.success(), "{block}");
+        let lines = block.lines().filter(|line| line.contains("postrider ")).count();
+        let commands = arguments_of(block);
+        assert!(commands.len() >= lines, "{commands:?} of:\n{block}");
+        for arguments in commands {
+            let parsed = postrider::command_line::command().try_get_matches_from(&arguments);
+            assert!(parsed.is_ok(), "{arguments:?}: {}", parsed.unwrap_err());
+        }
+    }
 }

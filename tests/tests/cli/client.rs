@@ -247,7 +247,7 @@ async fn a_link_for_a_customer_is_made_and_shown() {
     );
     let shown = postrider(&server, &make);
     let here = format!("http://{}/sign-in/prl_", server.address());
-    for part in [&*here, "look and change", "Expires"] {
+    for part in [&*here, "read and change", "Expires"] {
         assert!(shown.success().contains(part), "{part}: {shown:?}");
     }
     let refused = postrider(
@@ -255,4 +255,67 @@ async fn a_link_for_a_customer_is_made_and_shown() {
         &["accounts", "portal-link", "acme", "--expires-in", "8d"],
     );
     assert_eq!(refused.code, 2, "{refused:?}");
+}
+
+/// An account with one delivery that failed and one that succeeded.
+async fn failed_and_succeeded(server: &Server, receiver: &Receiver) {
+    receiver.answer("/hook", [Reply::status(500), Reply::status(204)]);
+    json(server, &["accounts", "create", "Acme", "--uid", "acme"]);
+    let url = receiver.url("/hook");
+    let create = [
+        "automations",
+        "create",
+        "acme",
+        "--name",
+        "N",
+        "--on",
+        "*",
+        "--to",
+        &url,
+        "--retry-delays",
+        "none",
+    ];
+    json(server, &create);
+    for (data, status) in [("1", "failed"), ("2", "succeeded")] {
+        json(server, &["events", "send", "acme", "a", "--data", data]);
+        wait::until(status, wait::SOON, async || {
+            let list = json(server, &["deliveries", "list", "acme", "--status", status]);
+            list["data"][0]["id"].as_str().map(str::to_owned)
+        })
+        .await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_replay_needs_a_filter_and_a_yes_and_can_count_only() {
+    let server = Server::start();
+    let receiver = Receiver::start().await;
+    failed_and_succeeded(&server, &receiver).await;
+    let replay = |flags: &[&str]| postrider(&server, &[&["deliveries", "replay", "acme"], flags].concat());
+    for (flags, words) in [
+        (&[][..], "at least one filter"),
+        (&["--yes"], "at least one filter"),
+        (&["--dry-run"], "at least one filter"),
+        (&["--status", "failed"], "--yes"),
+    ] {
+        let refused = replay(flags);
+        assert!(
+            refused.code == 2 && refused.err.contains(words),
+            "{flags:?}: {refused:?}"
+        );
+    }
+    let counted = replay(&["--status", "failed", "--dry-run"]);
+    assert_eq!(counted.success(), "1 delivery: account acme, status failed.\n");
+    let counted = replay(&["--after", "1h", "--dry-run", "--json"]);
+    assert_eq!(counted.json()["count"], 2);
+    receiver.wait_for("/hook", 2, wait::SOON).await;
+
+    let replayed = replay(&["--status", "failed", "--yes"]);
+    assert_eq!(replayed.success(), "Resending 1 delivery.\n");
+    let requests = receiver.wait_for("/hook", 3, wait::SOON).await;
+    assert_eq!(
+        requests[2].header("webhook-id"),
+        requests[0].header("webhook-id"),
+        "the failed delivery alone was resent"
+    );
 }

@@ -39,10 +39,10 @@ async fn a_killed_copy_goes_on_and_the_cluster_answers_as_the_node_did() {
     let copied = copy(folder, &url);
     println!("the last run took {:?}\n{}", begun.elapsed(), copied.err);
     println!("{}", copied.success());
-    assert!(copied.out.contains("Start servers"), "{}", copied.out);
+    assert!(copied.out.contains("Start the server"), "{}", copied.out);
     assert_everything_is_in_its_day(&postgres);
     let again = copy(folder, &url);
-    assert!(again.success().contains("was copied already"), "{again:?}");
+    assert!(again.success().contains("was already copied"), "{again:?}");
     database::assert_sound(&database::file_in(folder));
 
     let mut node = Server::stopped_on_database(url);

@@ -6,20 +6,20 @@ use clap::ArgMatches;
 
 use super::data_dir::DataDirArgs;
 use crate::config::{Environment, size};
-use crate::display::Screen;
-use crate::failure::Failure;
+use postrider_cli::Failure;
+use postrider_cli::display::Screen;
 
 /// Flags of the command.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-The copy is consistent, checked and on disk when this ends; the server goes on meanwhile. Run it on the server's
-machine, as the server's user. To restore it: an empty data folder, the copy in it as postrider.db, and `serve`.
+Run it on the server's machine, as the server's user; the server keeps running. When the command ends, the copy is \
+consistent, checked and on disk. To restore it, put the copy into an empty data folder as postrider.db and run `serve`.
 
 Examples:
   postrider backup /backups/postrider-$(date +%F).db
   postrider backup copy.db --data-dir /var/lib/postrider")]
 pub struct Args {
-    /// The copy to make; an existing file is never overwritten
+    /// The copy to create; an existing file is never overwritten
     pub file: PathBuf,
 
     /// Which folder.
@@ -35,7 +35,7 @@ pub fn run(args: &Args, matches: &ArgMatches, environment: &Environment) -> Resu
     let bytes = usize::try_from(report.bytes).unwrap_or(usize::MAX);
     let shown = args.file.display();
     Screen::new().print(&format!(
-        "{shown}: {}, schema {}.",
+        "Backed up to {shown}: {}, schema {}.",
         size::in_words(bytes),
         report.schema
     ))

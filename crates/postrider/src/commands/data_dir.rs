@@ -1,39 +1,39 @@
-//! Commands that work on the store of a server: they find it where the server would.
+//! How commands that work on a server's store find it: with the server's settings.
 
 use std::path::PathBuf;
 
 use clap::{ArgMatches, Args, Command, FromArgMatches};
 
 use crate::config::{self, Environment, Settings, declaration};
-use crate::failure::Failure;
+use postrider_cli::Failure;
 
-/// `--data-dir` and `--config`: the former as the settings declare it, and no other setting.
+/// `--data-dir` and `--config`.
 #[derive(Debug, Clone, Copy)]
 pub struct DataDirArgs;
 
 impl DataDirArgs {
-    /// The folder that flags, variables, the file and the default make.
+    /// The folder that the settings name.
     pub fn resolve(matches: &ArgMatches, environment: &Environment) -> Result<PathBuf, Failure> {
         let settings = config::load(matches, environment)?.settings;
         match settings.database_url {
             None => Ok(settings.data_dir),
             Some(url) => Err(Failure::Usage(format!(
-                "this works on a data folder, and the settings name a database: {url}"
+                "backup copies a data folder, but the settings name a database: {url}. Use pg_dump instead"
             ))),
         }
     }
 }
 
-/// The settings that say how a database is reached that something else names, and `--config`.
+/// The settings of the connection to a database that another flag names, and `--config`.
 #[derive(Debug, Clone, Copy)]
 pub struct DatabaseArgs;
 
-/// The settings that name the store, whichever it is, and `--config`.
+/// The settings that name the store, and `--config`.
 #[derive(Debug, Clone, Copy)]
 pub struct StoreArgs;
 
 impl StoreArgs {
-    /// What flags, variables, the file and the defaults make.
+    /// The settings.
     pub fn resolve(matches: &ArgMatches, environment: &Environment) -> Result<Settings, Failure> {
         let loaded = config::load(matches, environment)?;
         loaded.check_database(environment)?;
@@ -43,7 +43,7 @@ impl StoreArgs {
 
 #[derive(Debug, clap::Args)]
 struct ConfigArgs {
-    /// The settings file [variable: POSTRIDER_CONFIG] [default: ./postrider.toml, if it is there]
+    /// The settings file [variable: POSTRIDER_CONFIG] [default: ./postrider.toml, if it exists]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 }
@@ -53,7 +53,7 @@ fn augment(command: Command, keys: &[&str]) -> Command {
     ConfigArgs::augment_args(command).args(declared.cloned())
 }
 
-/// Arguments that are only declared: the settings are read from the matches.
+/// Arguments that clap only declares, because the settings are read from the matches.
 macro_rules! declares {
     ($name:ident: $keys:expr) => {
         impl Args for $name {

@@ -1,7 +1,8 @@
-//! `postrider dev`: a throw-away demo. A real node, fed through its real API, delivering to a receiver of its own.
+//! `postrider dev`: a throw-away demo. A real node, fed through its real API, delivers to a receiver of its
+//! own.
 //!
-//! * [`demo`]: what is set up through the API, and the sample events. [`receiver`]: checks signatures, fails now and
-//!   then. [`narrator`]: the log that people read. [`banner`]: what to try by hand.
+//! * [`demo`]: the account and the sample events, created through the API. [`receiver`]: verifies signatures,
+//!   and fails now and then. [`narrator`]: a line per attempt. [`banner`]: addresses, and commands to try.
 
 mod banner;
 mod demo;
@@ -17,67 +18,71 @@ use postrider_figures::AttemptNews;
 use postrider_model::delivery::Next;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
-use crate::client::{Client, ClientArgs};
 use crate::config::duration::SampleInterval;
 use crate::config::log::{LogFormat, LogLevel};
-use crate::config::retry_delays::RetryDelays;
-use crate::config::{Environment, Settings, declaration, networks};
-use crate::display::Screen;
-use crate::failure::Failure;
+use crate::config::{Environment, Settings, declaration, listen, networks};
 use crate::wiring::signals::StopSignals;
 use crate::wiring::{Node, Secrets, logging, open_files};
 use demo::Demo;
 use narrator::Narrator;
+use postrider_cli::Failure;
+use postrider_cli::client::{Client, ClientArgs};
+use postrider_cli::display::Screen;
+use postrider_cli::values::retry_delays::RetryDelays;
 use receiver::{Receipt, Receiver};
 
 /// Flags of the command.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Makes a temporary data folder, a demo account with an automation on proposal.accepted, and a receiver on a free
-loopback port that checks both signatures and answers 500 to the first attempt of every third event. Sends a sample
-event every few seconds, and prints a line for each attempt. All of it is gone when it stops (ctrl-c).
+The demo creates a temporary data folder, an account with an automation on proposal.accepted, and a receiver on a free \
+loopback port. It sends a sample event every few seconds and prints each attempt. The receiver verifies both signatures \
+and responds with 500 to the first attempt of every third event, so that you see retries. When the demo stops (ctrl-c), \
+everything is deleted.
 
-It reads no settings file and no variables of the server.
+It ignores the settings file and the server's variables.
 
 Examples:
   postrider dev
   postrider dev --every 500ms --retry-delays 1,2
-  postrider dev --once 3 --retry-delays 1        # ends after three events, for scripts")]
+  postrider dev --once 3 --retry-delays 1    # stops after three events, for scripts")]
 pub struct Args {
-    /// Where the API listens; port 0 picks a free one
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0")]
+    /// The address and port of the API and the console; port 0 picks a free port
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0", value_parser = listen::parse)]
     listen: SocketAddr,
 
-    /// How often a sample event is sent
+    /// How often to send a sample event
     #[arg(long, value_name = "DURATION", default_value = "3s")]
     every: SampleInterval,
 
-    /// Send this many events, and end once they are settled
+    /// Send this many events, and stop when their deliveries have ended
     #[arg(long, value_name = "NUMBER")]
     once: Option<u64>,
 
-    /// The waits between attempts, in seconds
+    /// The retry schedule: delays in seconds
     #[arg(long, value_name = "SECONDS,…", default_value = "10,100")]
     retry_delays: RetryDelays,
 
-    /// What is logged beside the story; see `postrider serve --help`
+    /// The log level, as in `postrider serve --help`
     #[arg(long, value_name = "LEVEL", default_value = "warn")]
     log_level: LogLevel,
 }
 
-/// Most receipts that wait to be told. The narrator is faster than any receiver; beyond this, some go untold.
+/// Most receipts that wait for the narrator. It is faster than any receiver; further receipts are not shown.
 const RECEIPTS_MAX: usize = 1_024;
 
-/// Runs the demo until a signal stops it, or its events are settled.
+/// Runs the demo until a signal stops it, or until the deliveries of `--once` have ended.
 pub async fn run(args: &Args) -> Result<(), Failure> {
     logging::start(LogFormat::Text, &args.log_level);
     open_files::raise_limit();
     let stop = StopSignals::catch()?;
     let folder = tempfile::Builder::new().prefix("postrider-dev-").tempdir();
-    let folder = folder.map_err(|error| Failure::Failed(format!("no temporary folder: {error}")))?;
+    let folder =
+        folder.map_err(|error| Failure::Failed(format!("cannot create a temporary folder: {error}")))?;
     let node = Node::start(&settings(args, folder.path())?, Secrets::default()).await?;
     let AdminKey::Made(key) = node.admin_key() else {
-        return Err(Failure::Failed("a new data folder has a key already".to_owned()));
+        return Err(Failure::Failed(
+            "the new data folder already has an API key".to_owned(),
+        ));
     };
     let key = key.expose().to_owned();
     let figures = Arc::clone(node.figures());
@@ -86,7 +91,7 @@ pub async fn run(args: &Args) -> Result<(), Failure> {
     let url = format!("http://{}", node.address());
     let (stop_node, node_stopped) = oneshot::channel::<()>();
     let running = tokio::spawn(node.run_until(async {
-        // An error says that the story is over because something failed: stop all the same.
+        // An error means that the demo failed: stop then, too.
         let _ = node_stopped.await;
     }));
 
@@ -150,10 +155,11 @@ async fn tell(
     narrator.summary()
 }
 
-/// The defaults, but for what makes the demo one.
+/// The defaults, except what the demo needs.
 fn settings(args: &Args, data_dir: &Path) -> Result<Settings, Failure> {
     let defaults = declaration::read(declaration::defaults());
-    let defaults = defaults.map_err(|error| Failure::Failed(format!("the defaults: {error}")))?;
+    let defaults =
+        defaults.map_err(|error| Failure::Failed(format!("the default settings cannot be read: {error}")))?;
     let loopback =
         ["127.0.0.0/8", "::1"].map(|network| networks::parse(network).expect("these are networks"));
     Ok(Settings {

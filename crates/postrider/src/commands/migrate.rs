@@ -5,16 +5,17 @@ use postrider_storage_postgres::{PostgresOptions, PostgresStore};
 
 use super::data_dir::StoreArgs;
 use crate::config::{Environment, Settings};
-use crate::display::Screen;
-use crate::failure::Failure;
 use crate::wiring::store;
+use postrider_cli::Failure;
+use postrider_cli::display::Screen;
 
 /// Flags of the command.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-`serve` migrates by itself. This is for doing it beforehand: a data folder with no server running, such as after a
-backup; a database at any time, as servers of the version before go on working.
+`serve` migrates at its start. To migrate beforehand, stop the server and run this on its data folder; back it up \
+first. A database can be migrated at any time, because servers of the previous version keep working.
 
+Examples:
   postrider backup before.db && postrider migrate
   postrider migrate --database-url 'postgres://postrider@db.internal/postrider'")]
 pub struct Args {
@@ -32,15 +33,15 @@ pub async fn run(matches: &ArgMatches, environment: &Environment) -> Result<(), 
         None => migrate_folder(&settings)?,
     };
     Screen::new().print(&if from == to {
-        format!("{shown} has schema {to} already; nothing to do.")
+        format!("{shown} already has schema {to}.")
     } else {
-        format!("{shown} was migrated from schema {from} to {to}.")
+        format!("Migrated {shown} from schema {from} to {to}.")
     })
 }
 
 fn migrate_folder(settings: &Settings) -> Result<(u32, u32, String), Failure> {
     let folder = &settings.data_dir;
-    // A folder that is not there is a slip here, not a wish for a new one.
+    // A missing folder is a mistake here; do not create one.
     postrider_storage_sqlite::schema_version(folder).map_err(|error| Failure::Failed(error.to_string()))?;
     let report =
         postrider_storage_sqlite::migrate(folder).map_err(|error| Failure::Failed(error.to_string()))?;

@@ -7,22 +7,22 @@ use postrider_engine::AdminKey;
 
 use crate::config::logo::{Logo, LogoError};
 use crate::config::{self, Environment, Loaded, Settings};
-use crate::display::Screen;
-use crate::failure::Failure;
 use crate::wiring::signals::StopSignals;
 use crate::wiring::{Node, Secrets, logging, open_files};
+use postrider_cli::Failure;
+use postrider_cli::display::Screen;
 
 /// Flags of the command.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Settings come from flags, then POSTRIDER_… variables, then postrider.toml, then the defaults above. Unknown keys and
-variables are refused.
+A flag overrides a POSTRIDER_… variable, a variable overrides postrider.toml, and the file overrides the default. \
+Unknown keys and variables are refused.
 
-The first start makes an admin key and prints it, once; POSTRIDER_ADMIN_KEY sets one of your own instead. Every call
-under /v1 needs it as `Authorization: Bearer <key>`; the API describes itself at /v1/openapi.json.
+The first start creates the operator's API key and prints it once; to use your own, set POSTRIDER_ADMIN_KEY. Send it \
+with every call under /v1 as `Authorization: Bearer <key>`. The OpenAPI description is at /v1/openapi.json.
 
-SIGTERM and ctrl-c stop the server in order; a second signal stops it at once. Either way nothing that was accepted
-is lost.
+SIGTERM and ctrl-c let attempts in flight finish, up to --shutdown-grace; a second signal stops the server at once. \
+Neither loses an accepted event.
 
 Examples:
   postrider serve
@@ -30,7 +30,7 @@ Examples:
   postrider serve --database-url 'postgres://postrider@db.internal/postrider?sslmode=require'
   POSTRIDER_LOG_FORMAT=json postrider serve --config /etc/postrider.toml")]
 pub struct Args {
-    /// The settings file [variable: POSTRIDER_CONFIG] [default: ./postrider.toml, if it is there]
+    /// The settings file [variable: POSTRIDER_CONFIG] [default: ./postrider.toml, if it exists]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
 
@@ -57,16 +57,17 @@ pub async fn run(matches: &ArgMatches, environment: &Environment) -> Result<(), 
     };
     let node = tokio::select! {
         node = Node::start(settings, secrets) => node?,
-        // It may be waiting for its database.
+        // The database may not be reachable yet.
         () = stop.next() => return Ok(()),
     };
     let screen = Screen::new();
     if let AdminKey::Made(key) = node.admin_key() {
-        // The key is shown this once, link or no link.
+        // The key is shown only this once, even if there is no link.
         let link = node.sign_in_link().await;
         screen.print(&key_block(
             key.expose(),
-            link.as_deref().unwrap_or("(none could be made; use the key)"),
+            link.as_deref()
+                .unwrap_or("(no link could be created; sign in with the key)"),
         ))?;
     }
     tracing::info!(address = %node.address(), "listening");
@@ -83,7 +84,7 @@ fn unusable_logo(settings: &Settings, error: &LogoError) -> Failure {
     Failure::Usage(format!("console_logo_file {}: {error}", file.display()))
 }
 
-/// Says once what the server goes by. None of it is secret.
+/// Logs the settings once. None of them is secret.
 fn log_settings(loaded: &Loaded, logo: Option<&Logo>, open_files: Option<u64>) {
     let Loaded { settings, file, .. } = loaded;
     let networks: Vec<String> = settings
@@ -122,12 +123,12 @@ fn log_settings(loaded: &Loaded, logo: Option<&Logo>, open_files: Option<u64>) {
     );
 }
 
-/// The key where nobody overlooks it.
+/// The key in a frame, so that nobody overlooks it.
 fn key_block(key: &str, link: &str) -> String {
     let rule = "─".repeat(78);
     format!(
-        "{rule}\n  The admin key of this installation. It is shown this once and kept only as a hash:\n\n  {key}\n\n  \
-         Client commands and the API take it: export POSTRIDER_API_KEY={key}\n\n  \
-         The console signs you in with the key, or within an hour and once with this link:\n  {link}\n{rule}\n"
+        "{rule}\n  The operator's API key. Save it now: it is not shown again.\n\n  {key}\n\n  \
+         For client commands: export POSTRIDER_API_KEY={key}\n  \
+         For the console, sign in with the key, or within an hour, once, with this link:\n\n  {link}\n{rule}\n"
     )
 }

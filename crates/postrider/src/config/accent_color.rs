@@ -1,4 +1,4 @@
-//! The one colour of the console that stands out.
+//! The accent colour of the console.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,7 +9,7 @@ use super::text_value::serde_as_text;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AccentColor([u8; 3]);
 
-/// A text that is no colour.
+/// A text that is not a colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("expected a colour such as `#2f5bea`")]
 pub struct AccentColorError;

@@ -1,4 +1,4 @@
-//! Where the database of a cluster is.
+//! The URL of the database.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -6,17 +6,18 @@ use std::str::FromStr;
 
 use super::text_value::serde_as_text;
 
-/// What stands in place of a password.
+/// Replaces a password in output.
 const HIDDEN: &str = "***";
 
-/// The URL of a PostgreSQL database, or libpq's `key=value` form. It may hold a password, so it prints without one.
+/// The URL of a PostgreSQL database, or libpq's `key=value` form. It may hold a password, so it prints
+/// without one.
 ///
-/// Whether it can be used is for the driver to say; it is not read here, so that no message can repeat it.
+/// The driver checks it. It is not parsed here, so that no message can repeat the password.
 #[derive(Clone, PartialEq, Eq)]
 pub struct DatabaseUrl(String);
 
 impl DatabaseUrl {
-    /// The URL, the password in it. Whoever calls this decides where it goes.
+    /// The URL with its password. Do not log it.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -33,7 +34,7 @@ impl FromStr for DatabaseUrl {
 impl fmt::Display for DatabaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Ok(mut url) = url::Url::parse(&self.0) else {
-            // The other form, or a slip: no telling where the password is.
+            // The other form, or a typing error: the password could be anywhere.
             return f.write_str(HIDDEN);
         };
         if url.password().is_some() && url.set_password(Some(HIDDEN)).is_err() {

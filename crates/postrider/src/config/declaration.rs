@@ -10,24 +10,25 @@ use super::settings::Settings;
 /// What every variable of ours starts with.
 pub const VARIABLE_PREFIX: &str = "POSTRIDER_";
 
-/// Variables that are no settings of the server, with what they are for.
-pub const OTHER_VARIABLES: [(&str, &str); 6] = [
+/// Variables that the server reads beside its settings, with what they are for.
+const SERVER_VARIABLES: [(&str, &str); 3] = [
     (
         "POSTRIDER_ADMIN_KEY",
-        "the key that opens the server's API; made and printed on the first start where it is not set",
+        "the API key of the operator; if unset, the first start creates one and prints it",
     ),
     (
         "POSTRIDER_DATABASE_PASSWORD",
-        "the password of the PostgreSQL database, where neither the URL nor a file holds it",
+        "the password of the PostgreSQL database, if neither the URL nor a file holds it",
     ),
-    ("POSTRIDER_CONFIG", "as --config"),
-    ("POSTRIDER_URL", "client commands: as --url"),
-    (
-        "POSTRIDER_API_KEY",
-        "client commands: the key to call the API with",
-    ),
-    ("POSTRIDER_SIGNING_SECRET", "`sign` and `verify`: the signing key"),
+    ("POSTRIDER_CONFIG", "same as --config"),
 ];
+
+/// All variables that are not settings, with what they are for.
+pub fn other_variables() -> impl Iterator<Item = (&'static str, &'static str)> {
+    SERVER_VARIABLES
+        .into_iter()
+        .chain(postrider_cli::environment::VARIABLES)
+}
 
 /// The declared settings as arguments of a command.
 static DECLARED: LazyLock<Command> = LazyLock::new(|| Settings::augment_args(Command::new("settings")));
@@ -61,30 +62,53 @@ pub fn read(values: toml::Table) -> Result<Settings, toml::de::Error> {
     Settings::deserialize(toml::Value::Table(values))
 }
 
-/// Says in a command's help which variable sets each setting too, and what it is otherwise.
-pub fn with_variables_in_help(command: Command) -> Command {
-    command.mut_args(|argument| {
-        if !settings().any(|setting| setting.get_id() == argument.get_id()) {
-            return argument;
-        }
-        let default = argument
-            .get_default_values()
-            .first()
-            .and_then(|value| value.to_str());
-        let default = default
-            .map(|value| format!(" [default: {value}]"))
-            .unwrap_or_default();
-        let names = format!("[variable: {}]{default}", variable(argument.get_id().as_str()));
-        let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
-        let long_help = argument
-            .get_long_help()
-            .map_or_else(|| help.clone(), ToString::to_string);
-        argument
-            .help(format!("{help} {names}"))
-            .long_help(format!("{long_help}\n{names}"))
-            .hide_default_value(true)
-            .hide_possible_values(true)
-    })
+/// Adds to a command's help, and to that of the commands below it, which variable sets each setting too, what
+/// the default is and which values there are. clap would put those into paragraphs of their own.
+pub fn with_origins_in_help(command: Command) -> Command {
+    let has_variables = matches!(command.get_name(), "serve" | "migrate" | "backup" | "copy");
+    command
+        .disable_help_subcommand(true)
+        .mut_args(|argument| with_origins(argument, has_variables))
+        .mut_subcommands(with_origins_in_help)
+}
+
+fn with_origins(argument: Arg, has_variables: bool) -> Arg {
+    let is_setting = has_variables && settings().any(|setting| setting.get_id() == argument.get_id());
+    let variable = is_setting.then(|| format!(" [variable: {}]", variable(argument.get_id().as_str())));
+    let default = argument
+        .get_default_values()
+        .first()
+        .and_then(|value| value.to_str())
+        .filter(|_| argument.get_action().takes_values())
+        .map(|value| format!(" [default: {value}]"));
+    let origins =
+        variable.unwrap_or_default() + &default.unwrap_or_default() + &possible_values(&argument, is_setting);
+    if origins.is_empty() {
+        return argument;
+    }
+    let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
+    let long_help = argument
+        .get_long_help()
+        .map_or_else(|| help.clone(), ToString::to_string);
+    argument
+        .help(format!("{help}{origins}"))
+        .long_help(format!(
+            "{long_help}{}{}",
+            if is_setting { "\n" } else { " " },
+            origins.trim_start()
+        ))
+        .hide_default_value(true)
+        .hide_possible_values(true)
+}
+
+/// The values that an argument takes, if they are few; the help of a setting explains them itself.
+fn possible_values(argument: &Arg, is_setting: bool) -> String {
+    let values = argument.get_possible_values();
+    if is_setting || values.is_empty() || !argument.get_action().takes_values() {
+        return String::new();
+    }
+    let names: Vec<&str> = values.iter().map(|value| value.get_name()).collect();
+    format!(" [values: {}]", names.join(", "))
 }
 
 #[cfg(test)]

@@ -7,10 +7,10 @@ use super::declaration::{key, settings};
 use super::nearest::nearest;
 use super::{ConfigError, Origin};
 
-/// The file that is read where none is named.
+/// The file that is read by default.
 pub const DEFAULT_FILE: &str = "./postrider.toml";
 
-/// Largest file that is read: settings take a few hundred bytes.
+/// Largest file that is read, in bytes: settings take a few hundred.
 const FILE_BYTES_MAX: u64 = 1 << 20;
 
 /// A file's values, with the line of each.
@@ -22,7 +22,7 @@ pub struct ConfigFile {
 }
 
 impl ConfigFile {
-    /// Reads the named file, or [`DEFAULT_FILE`] if it is there.
+    /// Reads the named file, or [`DEFAULT_FILE`] if it exists.
     pub fn read(named: Option<&Path>) -> Result<Self, ConfigError> {
         let path = named.unwrap_or(Path::new(DEFAULT_FILE));
         match read_bounded(path) {
@@ -37,7 +37,7 @@ impl ConfigFile {
         }
     }
 
-    /// The file at `path` with this text; refuses keys that are no settings.
+    /// The file at `path` with this text; refuses unknown keys.
     pub fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
         let malformed = |error: &toml::de::Error| ConfigError::Malformed {
             path: path.to_owned(),
@@ -70,7 +70,7 @@ impl ConfigFile {
         }
     }
 
-    /// The value of a key, and where it stands.
+    /// The value of a key, and its source.
     pub fn get(&self, key: &str) -> Option<(toml::Value, Origin)> {
         let value = self.values.get(key)?.clone();
         let line = self.lines.get(key).copied().unwrap_or(1);

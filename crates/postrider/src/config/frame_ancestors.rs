@@ -8,7 +8,8 @@ use serde::{Deserializer, Serializer};
 use super::public_url::origin;
 use super::text_value;
 
-/// Pages that may show the console in a frame: a source of the directive `frame-ancestors` (CSP 3, section 6.4.2).
+/// Pages that may show the console in a frame: a source of the directive `frame-ancestors` (CSP 3, section
+/// 6.4.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FrameAncestor {
     /// Pages of the console's own origin.
@@ -22,7 +23,7 @@ pub enum FrameAncestor {
 #[error("expected an origin such as `https://app.example.com` or `https://*.example.com`, or `self`")]
 pub struct FrameAncestorError;
 
-/// The sources of `frame-ancestors` for these: `'none'` where there are none.
+/// The sources of `frame-ancestors`: `'none'` for an empty list.
 pub fn csp_sources(ancestors: &[FrameAncestor]) -> String {
     if ancestors.is_empty() {
         return "'none'".to_owned();
@@ -49,7 +50,7 @@ impl FromStr for FrameAncestor {
         let below = host.strip_prefix("*.");
         let exact =
             origin(&format!("{scheme}://{}", below.unwrap_or(host))).map_err(|_| FrameAncestorError)?;
-        // What else could stand in a host would end the source, or widen it.
+        // Other characters in a host would end the source, or widen it.
         let (scheme, host) = exact.split_once("://").ok_or(FrameAncestorError)?;
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte);
         if !host.bytes().all(plain) {

@@ -7,40 +7,40 @@ use clap::ArgMatches;
 use clap::parser::ValueSource;
 
 use super::declaration::{defaults, key, read, settings, variable};
-use super::environment::Environment;
 use super::file::ConfigFile;
 use super::settings::Settings;
 use super::{ConfigError, Origin};
+use postrider_cli::Environment;
 
-/// Settings of which only one can be given.
+/// Settings that exclude each other.
 const EXCLUSIVE: [(&str, &str); 1] = [("data_dir", "database_url")];
 
-/// Settings that say how the database is reached, and nothing where there is none.
+/// Settings of the connection to the database, without effect if there is no database.
 const OF_THE_DATABASE: [&str; 3] = [
     "database_password_file",
     "database_ca_file",
     "database_connections",
 ];
 
-/// The variable that holds the database's password, and is no setting.
+/// The variable that holds the database's password.
 const DATABASE_PASSWORD: &str = "POSTRIDER_DATABASE_PASSWORD";
 
-/// The settings, and the file that had a part in them.
+/// The settings, and the file that was read.
 #[derive(Debug, Clone)]
 pub struct Loaded {
     /// The settings.
     pub settings: Settings,
     /// The file that was read, if one was.
     pub file: ConfigFile,
-    /// Where the values that are no defaults came from, by their keys.
+    /// The sources of the values that are not defaults, by key.
     origins: Origins,
 }
 
 type Origins = HashMap<&'static str, Origin>;
 
 impl Loaded {
-    /// Refuses what says how a database is reached where no database is named: it would be obeyed by nothing. Commands
-    /// that are told the database otherwise do not ask.
+    /// Refuses settings of a database if no database is named, because they would have no effect. Commands
+    /// that get the database from elsewhere do not call this.
     pub fn check_database(&self, environment: &Environment) -> Result<(), ConfigError> {
         if self.settings.database_url.is_some() {
             return Ok(());
@@ -90,8 +90,8 @@ fn merge(
     let mut origins = HashMap::new();
     for setting in settings() {
         let key = key(setting);
-        // All that is given is checked, also what something of higher precedence hides: a slip in the file must not
-        // surface only when a flag is taken away.
+        // Every value is checked, even one that another overrides: a mistake in the file must not surface
+        // only when a flag is removed.
         if let Some((value, origin)) = file.get(key) {
             values.insert(key.to_owned(), checked(key, value, origin.clone())?);
             origins.insert(key, origin);

@@ -1,4 +1,4 @@
-//! How and what is logged.
+//! The format and the filter of the log.
 
 use std::fmt;
 use std::str::FromStr;
@@ -23,10 +23,10 @@ pub enum LogFormat {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogLevel(String);
 
-/// A text that is no filter.
+/// A text that is not a filter.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "expected `error`, `warn`, `info`, `debug` or `trace`, or parts with levels, such as `info,postrider_engine=debug`"
+    "expected `error`, `warn`, `info`, `debug` or `trace`; or levels per part, such as `info,postrider_engine=debug`"
 )]
 pub struct LogLevelError;
 
@@ -41,7 +41,7 @@ impl FromStr for LogLevel {
     type Err = LogLevelError;
 
     fn from_str(text: &str) -> Result<Self, LogLevelError> {
-        // A lone word that is no level would be taken for the name of a part, and silently log nothing else.
+        // Otherwise a misspelt level would name a part, and silently turn off everything else.
         let is_level = |word: &str| !word.is_empty() && word.parse::<LevelFilter>().is_ok();
         let plausible = text
             .split(',')

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
 
-/// Largest logo, in bytes: it is held in memory and comes with the first page.
+/// Largest logo, in bytes: it stays in memory and loads with the first page.
 const BYTES_MAX: u64 = 256 * 1024;
 
 /// A logo, read whole.
@@ -25,22 +25,22 @@ pub enum LogoKind {
     Svg,
 }
 
-/// Why a file is no logo.
+/// Why a file cannot be the logo.
 #[derive(Debug, thiserror::Error)]
 pub enum LogoError {
     /// It cannot be read.
     #[error(transparent)]
     Unreadable(#[from] io::Error),
     /// It is too large.
-    #[error("a logo has at most {} KiB", BYTES_MAX / 1024)]
+    #[error("the file is larger than {} KiB", BYTES_MAX / 1024)]
     TooLarge,
-    /// It is something else.
-    #[error("a logo is a PNG or SVG file, and this begins as neither")]
+    /// It is neither PNG nor SVG.
+    #[error("the file is neither PNG nor SVG")]
     OtherKind,
 }
 
 impl LogoKind {
-    /// What an answer with it says that it is.
+    /// Its media type.
     pub const fn media_type(self) -> &'static str {
         match self {
             Self::Png => "image/png",
@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_bytes_tell_what_a_logo_is() {
+    fn the_first_bytes_tell_the_format() {
         for svg in [
             "<svg/>",
             "\u{feff}<?xml version=\"1.0\"?>\n<!-- ours -->\n<!DOCTYPE svg PUBLIC \"\" \"\">\n<svg xmlns=\"\"></svg>",
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn a_logo_is_bounded_and_has_to_be_there() {
+    fn a_logo_has_to_exist_and_is_bounded() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("logo");
         assert!(matches!(Logo::read(&file), Err(LogoError::Unreadable(_))));

@@ -1,6 +1,6 @@
-//! The known name that an unknown one was probably meant to be.
+//! The known name that is most like a misspelt one.
 
-/// The candidate nearest to `name`, if one is near enough to be a likely slip: one edit for every three characters.
+/// The candidate nearest to `name`, within one edit per three characters.
 pub fn nearest(name: &str, candidates: impl IntoIterator<Item = String>) -> Option<String> {
     let limit = name.chars().count() / 3;
     let ranked = candidates
@@ -17,7 +17,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn slips_are_recognised_and_strangers_are_not() {
+    fn typing_errors_are_recognised_and_other_names_are_not() {
         let known = || ["data_dir", "listen", "retry_delays"].map(str::to_owned);
         assert_eq!(nearest("datadir", known()).as_deref(), Some("data_dir"));
         assert_eq!(nearest("retry_delay", known()).as_deref(), Some("retry_delays"));

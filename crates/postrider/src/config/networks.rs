@@ -7,14 +7,14 @@ use serde::{Deserializer, Serializer};
 
 use super::text_value;
 
-/// A text that is no network.
+/// A text that is not a network.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NetworkError {
     /// Neither a network nor an address.
-    #[error("expected a network such as `10.1.0.0/16` or `fd00::/8`, or one address")]
+    #[error("expected a network such as `10.1.0.0/16` or `fd00::/8`, or a single address")]
     Malformed,
-    /// A network whose address has bits set behind the prefix: a slip more often than an intention.
-    #[error("the address is not the first of its network: write `{0}` for all of it")]
+    /// A network whose address has bits set after the prefix, which is usually a typing error.
+    #[error("the address has bits set after the prefix: write `{0}` for the whole network")]
     NotTheFirst(IpNet),
 }
 

@@ -1,18 +1,18 @@
-//! What the console calls itself.
+//! The product name that the console shows.
 
 use std::fmt;
 use std::str::FromStr;
 
 use super::text_value::serde_as_text;
 
-/// Longest name, in characters: it stands in one line beside the logo.
+/// Longest name, in characters: it is on one line, beside the logo.
 const CHARS_MAX: usize = 60;
 
-/// The name of the product that people see: 1 to 60 visible characters.
+/// The product name: 1 to 60 visible characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProductName(String);
 
-/// A text that is no such name.
+/// A text that is not such a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("expected 1 to {CHARS_MAX} visible characters")]
 pub struct ProductNameError;

@@ -1,4 +1,4 @@
-//! Where browsers reach the server.
+//! The origin under which browsers reach the server.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,15 +11,15 @@ use super::text_value::serde_as_text;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublicUrl(String);
 
-/// A text that is no such origin.
+/// A text that is not such an origin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PublicUrlError {
-    /// No URL of a web page.
+    /// Not a URL of a web page.
     #[error("expected an origin such as `https://webhooks.example.com`")]
     Malformed,
     /// More than an origin.
     #[error(
-        "expected an origin alone, such as `https://webhooks.example.com`: no user, path, query or fragment"
+        "expected only an origin, such as `https://webhooks.example.com`: no user, path, query or fragment"
     )]
     NotAlone,
 }
@@ -45,11 +45,8 @@ pub(super) fn origin(text: &str) -> Result<String, PublicUrlError> {
     if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none_or(str::is_empty) {
         return Err(PublicUrlError::Malformed);
     }
-    let alone = url.path() == "/"
-        && url.query().is_none()
-        && url.fragment().is_none()
-        && url.username().is_empty()
-        && url.password().is_none();
+    // The parser drops an empty user, so the text is searched.
+    let alone = url.path() == "/" && url.query().is_none() && url.fragment().is_none() && !text.contains('@');
     if alone {
         Ok(url.origin().ascii_serialization())
     } else {
@@ -95,6 +92,7 @@ mod tests {
             "https://example.com/?a",
             "https://example.com/#a",
             "https://user@example.com",
+            "https://@example.com",
             "https://user:word@example.com/",
         ] {
             assert_eq!(text.parse::<PublicUrl>(), Err(PublicUrlError::NotAlone), "{text}");

@@ -2,15 +2,15 @@
 
 use std::fmt::Write as _;
 
-use super::declaration::{OTHER_VARIABLES, defaults, key, read, settings, variable};
-use crate::display::wrapped;
+use super::declaration::{defaults, key, other_variables, read, settings, variable};
+use postrider_cli::display::{TEXT_WIDTH, wrapped};
 
 const HEAD: [&str; 3] = [
-    "The settings of `postrider serve`. This file is read from ./postrider.toml, or from where --config or \
-     POSTRIDER_CONFIG say. Keys that are not listed here are refused.",
-    "A flag goes before a variable, a variable before this file, and this file before the default. Lists are replaced \
-     as a whole. Relative paths start from the working directory. Each line below that is commented out shows the \
-     default; where a setting has none, an example.",
+    "The settings of `postrider serve`. The server reads ./postrider.toml, or the file that --config or \
+     POSTRIDER_CONFIG names. It refuses keys that are not listed here.",
+    "A flag overrides a variable, a variable overrides this file, and this file overrides the default. A list replaces \
+     the whole list. Relative paths start from the working directory. Each commented-out key shows the default, or an \
+     example if there is no default.",
     "Generated from the code: do not edit.",
 ];
 
@@ -34,14 +34,14 @@ pub fn reference() -> String {
         // Writing to a string cannot fail.
         let _ = write!(text, "\n{lines}#{key} = {value}\n");
     }
-    text.push_str("\n# Variables that have no key here:\n");
-    for (name, meaning) in OTHER_VARIABLES {
+    text.push_str("\n# Variables without a key in this file:\n");
+    for (name, meaning) in other_variables() {
         let _ = write!(text, "{}", comment(&format!("{name}: {meaning}")));
     }
     text
 }
 
-/// A value for a setting that has no default.
+/// A value for a setting without a default.
 fn example(key: &str) -> String {
     match key {
         "database_url" => "\"postgres://postrider@db.internal/postrider?sslmode=require\"",
@@ -57,5 +57,5 @@ fn example(key: &str) -> String {
 
 /// The text as comment lines.
 fn comment(text: &str) -> String {
-    wrapped(text, "# ")
+    wrapped(text, "# ", TEXT_WIDTH)
 }

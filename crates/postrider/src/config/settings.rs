@@ -1,12 +1,15 @@
-//! Every setting, declared once: its flag, variable, key in `postrider.toml`, default and help all come from here.
+//! Every setting, declared once: its flag, variable, key in `postrider.toml`, default and help all come from
+//! here.
 //!
-//! The field's name is the key (`data_dir`); the flag (`--data-dir`) and the variable (`POSTRIDER_DATA_DIR`) follow
-//! from it. The doc comment is the help text and the comment in the reference.
+//! The field's name is the key (`data_dir`); the flag (`--data-dir`) and the variable (`POSTRIDER_DATA_DIR`)
+//! follow from it. The doc comment is the help text and the comment in the reference.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use ipnet::IpNet;
+use postrider_cli::values::header_prefix::HeaderPrefix;
+use postrider_cli::values::retry_delays::RetryDelays;
 use postrider_engine::{EngineSettings, UnseenTypes};
 use serde::{Deserialize, Serialize};
 
@@ -14,144 +17,149 @@ use super::accent_color::AccentColor;
 use super::database::DatabaseUrl;
 use super::duration::{AttemptTimeout, Retention, SessionLease, ShutdownGrace};
 use super::frame_ancestors::{self, FrameAncestor};
-use super::header_prefix::HeaderPrefix;
 use super::log::{LogFormat, LogLevel};
 use super::logo::{Logo, LogoError};
-use super::networks;
 use super::product_name::ProductName;
 use super::public_url::PublicUrl;
-use super::retry_delays::RetryDelays;
 use super::size::{BodyLimit, ResponseBytes};
+use super::{listen, networks, retry_delays, text_value};
 
 /// The settings of `postrider serve`.
 #[derive(Debug, Clone, PartialEq, Eq, clap::Args, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[command(next_help_heading = "Settings")]
 pub struct Settings {
-    /// Where the API listens. Port 0 picks a free port; the one picked is printed.
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
+    /// The address and port of the API and the console. With port 0 the server picks a free port and prints
+    /// it.
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080", value_parser = listen::parse)]
+    #[serde(with = "listen")]
     pub listen: SocketAddr,
 
-    /// Where browsers reach the server, such as `https://webhooks.example.com`: links to the console begin with it. Where
-    /// it is not set, they begin with the host that their request was sent to, over http.
+    /// The origin under which browsers reach the server, such as `https://webhooks.example.com`. Links to the
+    /// console begin with it. By default they begin with `http://` and the host of the request.
     #[arg(long, value_name = "URL")]
     pub public_url: Option<PublicUrl>,
 
-    /// The folder of the embedded database, made where it is missing. One server at a time can use it.
+    /// The folder of the embedded database, created if missing. Only one server at a time can use it.
     #[arg(long, value_name = "FOLDER", default_value = "./postrider-data")]
     pub data_dir: PathBuf,
 
-    /// A PostgreSQL database (15 or newer) to keep everything in, instead of a folder: any number of servers can share
-    /// one. `postgres://user@host/database?sslmode=require`. Of several hosts, the one that takes writes is used. TLS
-    /// checks the server's certificate, whatever the mode.
+    /// A PostgreSQL database (15 or newer) to use instead of a data folder; several servers can share one.
+    /// Example: `postgres://user@host/database?sslmode=require`. If the URL names several hosts, the server
+    /// uses the one that accepts writes. TLS always checks the certificate, whatever the `sslmode`.
     #[arg(long, value_name = "URL")]
     pub database_url: Option<DatabaseUrl>,
 
-    /// A file that holds the database's password and nothing else, where it is not in the URL.
-    /// POSTRIDER_DATABASE_PASSWORD can hold it as well.
+    /// A file that holds only the database's password, for a URL without it. Alternatively, set
+    /// POSTRIDER_DATABASE_PASSWORD.
     #[arg(long, value_name = "FILE")]
     pub database_password_file: Option<PathBuf>,
 
-    /// A file of certificates (PEM) to trust for the database instead of the public authorities.
+    /// A file with the certificates (PEM) to trust for the database, instead of the public authorities.
     #[arg(long, value_name = "FILE")]
     pub database_ca_file: Option<PathBuf>,
 
-    /// How many connections to the database this server has at most, beside one that listens for changes.
+    /// The most connections that this server opens to the database, plus one that listens for changes.
     #[arg(long, value_name = "NUMBER", default_value = "8", value_parser = clap::value_parser!(u32).range(CONNECTIONS))]
     #[serde(deserialize_with = "connections")]
     pub database_connections: u32,
 
-    /// The waits between attempts, in seconds: `10,100` tries at once, again 10 s after the first failure, again 100 s
-    /// after the second, then never. `none` tries once. Accounts and automations can have their own.
+    /// The retry schedule: delays in seconds. `10,100` makes the first attempt at once, retries 10 s after
+    /// the first failure and 100 s after the second, then marks the delivery failed. `none` makes one
+    /// attempt. Accounts and automations can override it.
     #[arg(long, value_name = "SECONDS,…", default_value = "10,100")]
+    #[serde(with = "retry_delays")]
     pub retry_delays: RetryDelays,
 
-    /// How long one attempt may take in all: name lookup, connection, TLS, and the answer to its last byte. Actions
-    /// can have their own.
+    /// The timeout of one attempt, from the name look-up to the last byte of the response. Actions can
+    /// override it.
     #[arg(long, value_name = "DURATION", default_value = "15s")]
     pub attempt_timeout: AttemptTimeout,
 
-    /// What the headers of webhooks and their user agent start with: the name you send under. `Acme` sends
-    /// `Acme-Signature`.
+    /// The prefix of the headers and of the user agent of webhooks: the name under which you send. `Acme`
+    /// sends `Acme-Signature`.
     #[arg(long, value_name = "NAME", default_value = "Postrider")]
+    #[serde(with = "text_value")]
     pub header_prefix: HeaderPrefix,
 
-    /// A network that webhooks may go to although it is private or loopback, such as `10.1.0.0/16`. Can be given more
-    /// than once, or several with commas between. None are allowed otherwise.
+    /// A private or loopback network that webhooks may reach, such as `10.1.0.0/16`. Repeatable, or separated
+    /// by commas. By default webhooks reach public addresses only.
     #[arg(long, value_name = "CIDR", value_delimiter = ',', value_parser = networks::parse)]
     #[serde(default, with = "networks")]
     pub allow_destination: Vec<IpNet>,
 
-    /// A file of certificates (PEM) that are trusted beside the public authorities when webhooks are sent over https.
+    /// A file with additional certificates (PEM) to trust when webhooks are sent over https.
     #[arg(long, value_name = "FILE")]
     pub extra_ca_file: Option<PathBuf>,
 
-    /// How much of each answer's body is kept in the record.
+    /// How much of each response body is stored with the attempt.
     #[arg(long, value_name = "SIZE", default_value = "16KiB")]
     pub response_bytes_kept: ResponseBytes,
 
-    /// The largest `data` that an event can have.
+    /// The largest `data` that an event may have.
     #[arg(long, value_name = "SIZE", default_value = "256KiB")]
     pub body_limit: BodyLimit,
 
-    /// How long events are kept, with their deliveries and attempts, once they are settled.
+    /// How long an event is kept, with its deliveries and attempts, after its last delivery has ended.
     #[arg(long, value_name = "DURATION", default_value = "30d")]
     pub retention: Retention,
 
-    /// What becomes of an event whose type is not in the catalogue: `add` accepts it and adds the type, `refuse`
-    /// refuses it.
+    /// What to do with an event whose type is not in the catalogue: `add` accepts it and adds the type,
+    /// `refuse` refuses it.
     #[arg(long, value_name = "WHAT", value_enum, default_value = "add")]
     pub unseen_event_types: UnseenEventTypes,
 
-    /// How many attempts are under way at the same time, at most. Each costs a socket and some 20 KiB.
+    /// The most attempts in flight at the same time. Each uses a socket and about 20 KiB of memory.
     #[arg(long, value_name = "NUMBER", default_value = "2048", value_parser = clap::value_parser!(u32).range(IN_FLIGHT))]
     #[serde(deserialize_with = "in_flight")]
     pub in_flight_max: u32,
 
-    /// How long a stop waits for attempts that are under way. What has not ended by then is given back, and tried
-    /// again after the next start.
+    /// How long a stopping server waits for attempts in flight. It gives up the others, and the next start
+    /// repeats them.
     #[arg(long, value_name = "DURATION", default_value = "20s")]
     pub shutdown_grace: ShutdownGrace,
 
-    /// How long a server may be out of touch with the PostgreSQL database before the others take its deliveries over. It
-    /// renews its lease every third of this. A longer lease bears longer outages of the network; a shorter one lets the
-    /// work of a killed server go on sooner. Servers that share a database may differ.
+    /// How long a server may lose contact with the PostgreSQL database before the others take over its
+    /// deliveries. The server renews its lease every third of this time. A longer lease tolerates longer
+    /// network outages; with a shorter one, the others take over sooner from a killed server. Servers that
+    /// share a database may differ.
     #[arg(long, value_name = "DURATION", default_value = "30s")]
     pub session_lease: SessionLease,
 
-    /// Pages that may show the console in a frame, such as `https://app.example.com`, `https://*.example.com`, or `self`
-    /// for the server's own. Can be given more than once, or several with commas between. None may otherwise.
+    /// An origin whose pages may show the console in a frame: `https://app.example.com`,
+    /// `https://*.example.com`, or `self` for the server's own pages. Repeatable, or separated by commas. By
+    /// default no page may.
     #[arg(long, value_name = "ORIGIN", value_delimiter = ',')]
     #[serde(default, with = "frame_ancestors")]
     pub console_frame_ancestors: Vec<FrameAncestor>,
 
-    /// What the console calls itself: the name that your customers know, at most 60 characters.
+    /// The product name that the console shows, at most 60 characters.
     #[arg(long, value_name = "NAME", default_value = "Postrider")]
     pub console_product_name: ProductName,
 
-    /// The one colour of the console that stands out, as `#rrggbb`.
+    /// The accent colour of the console, as `#rrggbb`.
     #[arg(long, value_name = "COLOR", default_value = "#2f5bea")]
     pub console_accent_color: AccentColor,
 
-    /// A file with the logo that the console shows beside its name: PNG or SVG, at most 256 KiB.
+    /// A file with the logo that the console shows beside the product name: PNG or SVG, at most 256 KiB.
     #[arg(long, value_name = "FILE")]
     pub console_logo_file: Option<PathBuf>,
 
-    /// How the log is written: `text` for people, `json` for machines, one object a line.
+    /// The format of the log: `text` for people, or `json` with one object per line.
     #[arg(long, value_name = "FORMAT", value_enum, default_value = "text")]
     pub log_format: LogFormat,
 
-    /// What is logged: `error`, `warn`, `info`, `debug` or `trace`, or one for each part, such as
-    /// `info,postrider_engine=debug`.
+    /// The least severe level that is logged: `error`, `warn`, `info`, `debug` or `trace`. Parts can have
+    /// their own, such as `info,postrider_engine=debug`.
     #[arg(long, value_name = "LEVEL", default_value = "info")]
     pub log_level: LogLevel,
 }
 
-/// Bounds on the attempts under way at the same time: a system has some 28,000 ports for one destination.
+/// Bounds on the attempts in flight: a system has about 28,000 ports for one destination.
 const IN_FLIGHT: std::ops::RangeInclusive<i64> = 1..=20_000;
 
-/// Bounds on the connections to the database: two, so that reading does not wait for writing; and few of the hundred
-/// that a server takes by default, as a node's work is done in batches over one or two.
+/// Bounds on the connections to the database. Two at least, so that reads do not wait for writes. The upper
+/// bound is what a PostgreSQL server accepts by default; a node sends its work in batches over one or two.
 const CONNECTIONS: std::ops::RangeInclusive<i64> = 2..=100;
 
 fn in_flight<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
@@ -166,7 +174,7 @@ fn number_within<'de, D: serde::Deserializer<'de>>(
     range: &std::ops::RangeInclusive<i64>,
     deserializer: D,
 ) -> Result<u32, D::Error> {
-    let number: u32 = super::text_value::deserialize(deserializer)?;
+    let number: u32 = text_value::deserialize(deserializer)?;
     if range.contains(&i64::from(number)) {
         Ok(number)
     } else {
@@ -175,13 +183,13 @@ fn number_within<'de, D: serde::Deserializer<'de>>(
     }
 }
 
-/// What becomes of an event whose type is not in the catalogue.
+/// What to do with an event whose type is not in the catalogue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum UnseenEventTypes {
-    /// It is accepted, and its type enters the catalogue.
+    /// Accept it and add its type to the catalogue.
     Add,
-    /// It is refused.
+    /// Refuse it.
     Refuse,
 }
 
@@ -195,17 +203,17 @@ impl std::fmt::Display for UnseenEventTypes {
 }
 
 impl Settings {
-    /// The logo of the console, read from its file; `None` where none is set.
+    /// The logo of the console, read from its file; `None` if none is set.
     pub fn console_logo(&self) -> Result<Option<Logo>, LogoError> {
         self.console_logo_file.as_deref().map(Logo::read).transpose()
     }
 
-    /// Who may show the console in a frame: the sources of `frame-ancestors` in its Content-Security-Policy.
+    /// The sources of `frame-ancestors` in the console's Content-Security-Policy.
     pub fn console_frame_sources(&self) -> String {
         frame_ancestors::csp_sources(&self.console_frame_ancestors)
     }
 
-    /// The part of the settings that the engine obeys.
+    /// The settings of the engine.
     pub fn engine(&self) -> EngineSettings {
         EngineSettings {
             retry_delays: self.retry_delays.schedule().clone(),

@@ -8,10 +8,10 @@ use super::text_value::serde_as_text;
 /// Units, the largest first, with their length in bytes.
 const UNITS_BYTES: [(&str, usize); 3] = [("MiB", 1 << 20), ("KiB", 1 << 10), ("B", 1)];
 
-/// A text that is no size, or one out of bounds.
+/// A text that is not a size, or a size out of bounds.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SizeError {
-    /// No number, or no unit that is known.
+    /// Not a number, or an unknown unit.
     #[error("expected a whole number of bytes, KiB or MiB, such as `512B`, `16KiB` or `1MiB`")]
     Malformed,
     /// Outside what the setting allows.
@@ -79,11 +79,11 @@ macro_rules! bounded_size {
 }
 
 bounded_size!(
-    /// How much of an answer's body is kept. The record of one delivery can hold a thousand answers.
+    /// How much of a response body is stored. A delivery can have a thousand attempts.
     ResponseBytes, 0, 1 << 20
 );
 bounded_size!(
-    /// How large an event's `data` may be. Every event that waits in memory can be as large.
+    /// How large an event's `data` may be. Every event in memory can be as large.
     BodyLimit, 1 << 10, 16 << 20
 );
 

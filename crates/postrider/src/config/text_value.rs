@@ -1,12 +1,17 @@
-//! Lets a setting's type, or the items of its list, be read from text alone, so that flags, variables and the file share
-//! one parser.
+//! Lets a setting's type, or the items of its list, be read from text alone, so that flags, variables and the
+//! file share one parser.
 
 use std::fmt;
 use std::marker::PhantomData;
 use std::str::FromStr;
 
-use serde::Deserializer;
 use serde::de::{Error, SeqAccess, Visitor};
+use serde::{Deserializer, Serializer};
+
+/// Writes a value as the text that it is read from.
+pub(super) fn serialize<S: Serializer>(value: &impl fmt::Display, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(value)
+}
 
 /// Reads a value from text, or from a whole number as if it had been written as text.
 pub(super) fn deserialize<'de, T, D>(deserializer: D) -> Result<T, D::Error>
@@ -35,8 +40,8 @@ impl<T: FromStr<Err: fmt::Display>> Visitor<'_> for TextVisitor<T> {
     }
 }
 
-/// Reads a list from strings, as in the file, or from text with commas, as in a variable. `expected` says in an error
-/// what would be right; an item's own error says which one it is about.
+/// Reads a list from strings, as in the file, or from text with commas, as in a variable. `expected`
+/// describes the right form in an error; the error of an item names the item.
 pub(super) fn deserialize_list<'de, T, E, D>(
     expected: &'static str,
     parse: fn(&str) -> Result<T, E>,

@@ -9,7 +9,7 @@ use postrider_engine::ApiKeys;
 use super::engine::Running;
 use super::system;
 use crate::config::Settings;
-use crate::failure::Failure;
+use postrider_cli::Failure;
 
 /// The console over this engine, under the operator's own brand.
 pub fn console(settings: &Settings, running: &Running, keys: &Arc<ApiKeys>) -> Result<Console, Failure> {

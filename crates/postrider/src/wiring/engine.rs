@@ -14,7 +14,7 @@ use postrider_signing::HeaderNames;
 use postrider_storage::Store;
 
 use crate::config::Settings;
-use crate::failure::Failure;
+use postrider_cli::Failure;
 
 /// An engine that works, and what belongs to it.
 pub struct Running {

@@ -1,10 +1,10 @@
-//! The log, on standard error: standard output is for what a script reads.
+//! The log, on standard error, because scripts read standard output.
 
 use std::io::IsTerminal as _;
 
 use crate::config::log::{LogFormat, LogLevel};
 
-/// Starts the log, and puts panics into it.
+/// Starts the log, panics included.
 pub fn start(format: LogFormat, level: &LogLevel) {
     let log = tracing_subscriber::fmt()
         .with_env_filter(level.filter())
@@ -19,7 +19,7 @@ pub fn start(format: LogFormat, level: &LogLevel) {
     log_panics();
 }
 
-/// A task that panics ends alone; without this, its last words would be lost among other programs' output.
+/// Logs a panic like any other error; otherwise a panic of a task would be plain text between lines of JSON.
 fn log_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();

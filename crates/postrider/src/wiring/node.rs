@@ -16,7 +16,7 @@ use super::engine::{self, Running};
 use super::site::Site;
 use super::{console, listener, metrics, store};
 use crate::config::Settings;
-use crate::failure::Failure;
+use postrider_cli::Failure;
 
 /// Longest part of the grace that requests under way at the API get; they take milliseconds, unless a client
 /// dawdles.

@@ -1,10 +1,9 @@
 //! The signals that stop the process.
 
+use postrider_cli::failure::{Failure, exit};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::failure::{Failure, exit};
-
-/// SIGTERM, as service managers send it, and SIGINT, as ctrl-c does.
+/// SIGTERM from service managers, and SIGINT from ctrl-c.
 #[derive(Debug)]
 pub struct StopSignals {
     terminate: Signal,
@@ -14,17 +13,16 @@ pub struct StopSignals {
 impl StopSignals {
     /// Catches the signals from here on.
     pub fn catch() -> Result<Self, Failure> {
-        let catch = |kind| {
-            signal(kind).map_err(|error| Failure::Failed(format!("signals cannot be caught: {error}")))
-        };
+        let catch =
+            |kind| signal(kind).map_err(|error| Failure::Failed(format!("cannot catch signals: {error}")));
         Ok(Self {
             terminate: catch(SignalKind::terminate())?,
             interrupt: catch(SignalKind::interrupt())?,
         })
     }
 
-    /// Waits for the first signal. A second one ends the process at once, with nothing in order: the next
-    /// start puts it in order.
+    /// Waits for the first signal. A second one ends the process at once; the next start recovers what was in
+    /// flight.
     pub async fn first(mut self) {
         self.next().await;
         tokio::spawn(async move {

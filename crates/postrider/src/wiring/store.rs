@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use postrider_cli::Failure;
 use postrider_storage::{Store, StoreError};
 use postrider_storage_postgres::{OpenError as PostgresError, PostgresOptions, PostgresStore};
 use postrider_storage_sqlite::{OpenError, SqliteOptions, SqliteStore};
@@ -11,12 +12,11 @@ use tokio::time::{Instant, sleep};
 
 use crate::config::Settings;
 use crate::config::database::DatabaseUrl;
-use crate::failure::Failure;
 
-/// How long a start waits for a database that is not there yet, as when a whole set-up starts at once.
+/// How long a start waits for an unavailable database, because often both start at the same time.
 const DATABASE_WAIT_MAX: Duration = Duration::from_secs(60);
 
-/// The pause between two looks.
+/// The pause between two attempts to connect.
 const DATABASE_PAUSE: Duration = Duration::from_secs(1);
 
 /// Opens the store. `password` is the database's, from the environment.
@@ -27,7 +27,7 @@ pub async fn open(settings: &Settings, password: Option<&str>) -> Result<Arc<dyn
     }
 }
 
-/// How to reach the database, where the settings name one.
+/// How to reach the database, if the settings name one.
 pub fn postgres_options(
     settings: &Settings,
     password: Option<&str>,
@@ -37,7 +37,7 @@ pub fn postgres_options(
         .transpose()
 }
 
-/// How to reach a database that the command line names. The settings hold the rest.
+/// How to reach a database that the command line names; the settings hold password and certificates.
 pub fn database_options(
     url: &DatabaseUrl,
     settings: &Settings,
@@ -71,7 +71,7 @@ fn open_sqlite(data_dir: &Path) -> Result<Arc<dyn Store>, Failure> {
     opened
         .map(|store| Arc::new(store) as Arc<dyn Store>)
         .map_err(|error| match &error {
-            OpenError::Io { .. } => Failure::Failed(format!("the data folder cannot be used: {error}")),
+            OpenError::Io { .. } => Failure::Failed(format!("cannot use the data folder: {error}")),
             _ => Failure::Failed(error.to_string()),
         })
 }
@@ -83,10 +83,10 @@ async fn open_postgres(options: PostgresOptions) -> Result<Arc<dyn Store>, Failu
             Ok(store) => return Ok(Arc::new(store)),
             Err(PostgresError::Options(error)) => return Err(Failure::Usage(error.to_string())),
             Err(PostgresError::Store(StoreError::Unavailable(why))) if Instant::now() < give_up => {
-                tracing::warn!(%why, "the database cannot be used yet; trying again");
+                tracing::warn!(%why, "the database is not available yet; retrying");
                 sleep(DATABASE_PAUSE).await;
             }
-            Err(error) => return Err(Failure::Failed(format!("the database cannot be used: {error}"))),
+            Err(error) => return Err(Failure::Failed(format!("cannot use the database: {error}"))),
         }
     }
 }

@@ -1,8 +1,8 @@
-//! What the console tells of the process: version, store and settings, without secrets.
+//! What the console shows of the process: version, store and settings, without secrets.
 //!
 //! Settings are shown as they serialise, and a type that holds a secret serialises without it
-//! ([`DatabaseUrl`]). What is a secret and no setting (the admin key, the database's password) is not here to
-//! be shown; of a secret in a file, the file's path is.
+//! ([`DatabaseUrl`]). Secrets that are not settings (the API key, the database's password) do not get here;
+//! of a secret in a file, the path is shown.
 //!
 //! [`DatabaseUrl`]: crate::config::database::DatabaseUrl
 
@@ -31,14 +31,14 @@ fn rows(settings: &Settings) -> Vec<SettingRow> {
         SettingRow {
             key: key.to_owned(),
             value: values.get(key).map(text).unwrap_or_default(),
-            // The declaration leaves the last full stop out, as clap does.
+            // clap removes the full stop at the end.
             help: help.map(|help| format!("{help}.")).unwrap_or_default(),
         }
     };
     declaration::settings().map(row).collect()
 }
 
-/// As it would stand in a variable.
+/// The value as a variable would hold it.
 fn text(value: &toml::Value) -> String {
     match value {
         toml::Value::String(text) => text.clone(),
@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn every_setting_is_told_and_no_secret() {
+    fn every_setting_is_shown_and_no_secret() {
         for url in [
             "postgres://app:hidden@db/postrider",
             "postgres://app@db/postrider?password=hidden",

@@ -8,26 +8,27 @@ use postrider_storage_sqlite::{Export, ExportError};
 use tokio::sync::mpsc;
 
 use super::source;
-use crate::display::progress::{Progress, grouped};
-use crate::failure::Failure;
+use postrider_cli::Failure;
+use postrider_cli::display::progress::{Progress, grouped};
 
-/// Batches that are read ahead: one is ready when the one before is written. Each has some MiB at most.
+/// Batches that are read ahead, so that one is ready when the previous one is written. Each has a few MiB at
+/// most.
 const BATCHES_AHEAD: usize = 2;
 
-/// Copies a folder into a database. Returns what there is to say about it.
+/// Copies a folder into a database. Returns the report.
 pub(super) async fn copy(folder: &Path, options: &PostgresOptions) -> Result<String, Failure> {
     let export = source::open(folder)?;
     let source_name = source_name(folder);
-    eprintln!("looking through {source_name}");
+    eprintln!("reading {source_name}");
     let (export, overview) = blocking(export, Export::overview).await?;
     let begun = PostgresImport::begin(options, &source_name, &overview).await;
     let mut import = match begun.map_err(refused)? {
         Begun::Ready(import) => import,
-        Begun::Finished { at } => return Ok(format!("{source_name} was copied already: finished at {at}.")),
+        Begun::Finished { at } => return Ok(format!("{source_name} was already copied at {at}.")),
     };
     import.make_days(&overview).await.map_err(stopped)?;
     let export = copy_rows(export, &mut import, &overview).await?;
-    eprintln!("counting both sides");
+    eprintln!("counting rows on both sides");
     let (_export, counts) = blocking(export, Export::counts).await?;
     import.finish(&overview, counts).await.map_err(stopped)?;
     Ok(report(&source_name, counts))
@@ -72,7 +73,7 @@ async fn copy_rows(
             };
             place = batch.through;
             if batches.blocking_send(batch).is_err() {
-                // Whoever wrote gave up, and says why.
+                // The writer has failed, and returns its error.
                 return Ok(export);
             }
         }
@@ -97,7 +98,7 @@ async fn write(
     Ok(())
 }
 
-/// Nothing was copied.
+/// The copy did not begin.
 fn refused(error: ImportError) -> Failure {
     match error {
         ImportError::Options(error) => Failure::Usage(error.to_string()),
@@ -105,18 +106,18 @@ fn refused(error: ImportError) -> Failure {
     }
 }
 
-/// The copy came to an end before its end.
+/// The copy was interrupted.
 fn stopped(error: ImportError) -> Failure {
     match error {
         ImportError::Store(error) => Failure::Failed(format!(
-            "{error}. What was copied so far stays: run the same command again, and it goes on from there"
+            "{error}. To continue from here, run the same command again"
         )),
         error => refused(error),
     }
 }
 
 fn report(source_name: &str, counts: Counts) -> String {
-    let mut text = format!("{source_name} was copied. Both sides have:\n");
+    let mut text = format!("Copied {source_name}. Both sides have:\n");
     for (table, count) in Counts::TABLES.into_iter().zip(counts.to_array()) {
         text.push_str(&format!(
             "  {:>12}  {}\n",

@@ -1,17 +1,17 @@
-//! What is copied: a data folder.
+//! The source of a copy: a data folder.
 
 use std::path::PathBuf;
 
 use postrider_storage_sqlite::{Export, ExportError, OpenError};
 
-use crate::failure::Failure;
+use postrider_cli::Failure;
 
-/// The folder that `--from` names. What is refused is not repeated: it may be a URL with a password.
+/// The folder that `--from` names. An error does not repeat the value, which may be a URL with a password.
 pub(super) fn folder(from: &str) -> Result<PathBuf, Failure> {
     match from.strip_prefix("sqlite:") {
         Some(folder) if !folder.is_empty() => Ok(PathBuf::from(folder)),
         _ => Err(Failure::Usage(
-            "--from takes `sqlite:` and the data folder of a server, such as sqlite:/var/lib/postrider"
+            "--from: expected `sqlite:` and the data folder of a server, such as sqlite:/var/lib/postrider"
                 .to_owned(),
         )),
     }

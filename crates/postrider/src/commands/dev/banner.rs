@@ -1,10 +1,10 @@
-//! What the demo is made of, and what to try by hand.
+//! The demo's addresses and keys, and commands to try.
 
 use super::demo::{ACCOUNT, Demo, EVENT_TYPE};
 use crate::config::duration::SampleInterval;
-use crate::display::{Paint, Record};
+use postrider_cli::display::{Paint, Record};
 
-/// The text that the demo starts with.
+/// The text at the start of the demo.
 pub fn banner(
     (url, sign_in_link): (&str, &str),
     key: &str,
@@ -14,15 +14,15 @@ pub fn banner(
 ) -> String {
     let paint = Paint::for_stream(&std::io::stdout());
     let record = Record::new()
-        .field("Console", format!("{sign_in_link} (signs you in, once)"))
+        .field("Console", format!("{sign_in_link} (signs you in once)"))
         .field("API", url)
         .field("API key", key)
         .field("Account", format!("{ACCOUNT} ({})", demo.account_id()))
         .field("Signing key", demo.secret().expose())
         .field("Receiver", receiver_url)
         .field(
-            "Sample event",
-            format!("{EVENT_TYPE} every {every}; the first attempt of every third one fails"),
+            "Sample events",
+            format!("{EVENT_TYPE} every {every}; the first attempt of every third event fails"),
         )
         .render(paint);
     let postrider = std::env::args().next().unwrap_or_else(|| "postrider".to_owned());
@@ -42,8 +42,8 @@ pub fn banner(
 
 listening on {url}
 ",
-        heading = paint.bold("Postrider demo. Everything is in a temporary folder and gone when it stops (ctrl-c)."),
-        try_by_hand = paint.bold("To try by hand, in another terminal:"),
+        heading = paint.bold("Postrider demo. To stop it and delete everything: ctrl-c."),
+        try_by_hand = paint.bold("Try it in another terminal:"),
         with_curl = paint.bold("Or with curl:"),
     )
 }

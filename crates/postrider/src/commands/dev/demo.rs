@@ -1,4 +1,4 @@
-//! The demo's account, set up and fed through the API like anybody's.
+//! The demo's account, created and fed through the API like any other.
 
 use std::collections::HashSet;
 
@@ -6,19 +6,19 @@ use http::Method;
 use postrider_model::{EventId, SigningSecret};
 use serde_json::{Value, json};
 
-use crate::client::{Call, Client};
-use crate::failure::Failure;
+use postrider_cli::Failure;
+use postrider_cli::client::{Call, Client};
 
 /// The account's uid.
 pub const ACCOUNT: &str = "demo";
 
-/// What happens in it.
+/// The type of its events.
 pub const EVENT_TYPE: &str = "proposal.accepted";
 
-/// Most sample events that are remembered as such while they are not settled.
+/// Most sample events that are remembered as such until their deliveries have ended.
 const SAMPLES_MAX: usize = 100_000;
 
-/// Who accepts proposals here, and what for.
+/// Customers who accept proposals, with title and price.
 const PROPOSALS: [(&str, &str, f64); 5] = [
     ("Zoë Müller", "Roof, 12 panels", 8_400.0),
     ("Łukasz Nowak", "Heat pump", 12_950.5),
@@ -45,7 +45,7 @@ pub struct Sample {
 }
 
 impl Demo {
-    /// Makes the account, describes its event type, and makes an automation that calls `receiver_url`.
+    /// Creates the account, documents its event type, and creates an automation that calls `receiver_url`.
     pub async fn set_up(mut client: Client, receiver_url: &str) -> Result<Self, Failure> {
         let account = Call::new(Method::POST, &["accounts"]).json(&json!({ "uid": ACCOUNT, "name": "Demo" }));
         let account = client.call(account).await?.json;
@@ -55,7 +55,7 @@ impl Demo {
             .call(Call::new(Method::PUT, &["event-types", EVENT_TYPE]).json(&event_type))
             .await?;
         let automation = json!({
-            "name": "Tell the built-in receiver",
+            "name": "Demo receiver",
             "trigger": { "event_types": [EVENT_TYPE] },
             "actions": [{ "type": "send_webhook", "url": receiver_url }],
         });
@@ -102,7 +102,7 @@ impl Demo {
         self.sent
     }
 
-    /// Whether the event is one of the samples, and not one that somebody sent by hand.
+    /// Whether the event is one of the samples, not one sent by hand.
     pub fn is_sample(&self, event: EventId) -> bool {
         self.samples.contains(&event)
     }

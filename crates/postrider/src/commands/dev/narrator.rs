@@ -1,4 +1,4 @@
-//! The story as it happens: a line for each event, request and attempt.
+//! What happens: a line for each event, request and attempt.
 
 use std::time::Duration;
 
@@ -9,10 +9,10 @@ use postrider_model::{Attempt, Clock, DeliveryStatus, Outcome};
 
 use super::demo::Sample;
 use super::receiver::Receipt;
-use crate::display::{Paint, Screen, printable};
-use crate::failure::Failure;
+use postrider_cli::Failure;
+use postrider_cli::display::{Paint, Screen, printable};
 
-/// Tells what happens.
+/// Prints what happens.
 pub(super) struct Narrator {
     screen: Screen,
     clock: SystemClock,
@@ -39,7 +39,7 @@ impl Narrator {
         self.line(
             &sample.id,
             &paint.cyan("event"),
-            &format!("accepted, on disk: {}", sample.story),
+            &format!("accepted and on disk: {}", sample.story),
         )
     }
 
@@ -50,7 +50,7 @@ impl Narrator {
         self.line(&receipt.event, &paint.dim("receiver"), &text)
     }
 
-    /// An attempt ended, and is on record.
+    /// An attempt ended and is recorded.
     pub(super) fn attempt(&mut self, news: &AttemptNews) -> Result<(), Failure> {
         self.attempts += 1;
         match news.next {
@@ -63,10 +63,10 @@ impl Narrator {
         self.line(&news.event.id.to_string(), &what, &text)
     }
 
-    /// More attempts ended than could be told.
+    /// More attempts ended than could be printed.
     pub(super) fn missed(&self, count: u64) -> Result<(), Failure> {
         self.screen
-            .print(&self.screen.paint().dim(&format!("… {count} attempts untold")))
+            .print(&self.screen.paint().dim(&format!("… {count} more attempts")))
     }
 
     /// The end.
@@ -82,7 +82,7 @@ impl Narrator {
         ))
     }
 
-    /// The time is that of the telling: what is told comes from several tasks, and one column has one clock.
+    /// The time is that of printing, because the lines come from several tasks and a column needs one clock.
     fn line(&self, event: &str, what: &str, text: &str) -> Result<(), Failure> {
         let paint = self.screen.paint();
         let time = self.clock.wall().to_string();
@@ -116,14 +116,14 @@ fn receipt_in_words(receipt: &Receipt, paint: Paint) -> String {
     match (&receipt.hex, &receipt.standard) {
         (Ok(()), Ok(())) if receipt.status.is_success() => {
             format!(
-                "{}, answers {}",
+                "{}, responds {}",
                 paint.green("both signatures verified"),
                 receipt.status.as_u16()
             )
         }
         (Ok(()), Ok(())) => {
             format!(
-                "{}, answers {} on purpose",
+                "{}, responds {} on purpose",
                 paint.green("both signatures verified"),
                 receipt.status.as_u16()
             )
@@ -134,7 +134,7 @@ fn receipt_in_words(receipt: &Receipt, paint: Paint) -> String {
                 .filter_map(|(name, result)| Some(format!("{name}: {}", result.as_ref().err()?)))
                 .collect();
             format!(
-                "{} ({}), answers {}",
+                "{} ({}), responds {}",
                 paint.red("not verified"),
                 faults.join("; "),
                 receipt.status.as_u16()
@@ -145,13 +145,13 @@ fn receipt_in_words(receipt: &Receipt, paint: Paint) -> String {
 
 fn attempt_in_words(attempt: &Attempt, next: &Next, paint: Paint) -> String {
     let ended = match (attempt.outcome, attempt.exchange.status_code()) {
-        (Outcome::Succeeded, Some(status)) => paint.green(&status.to_string()),
-        (_, Some(status)) => paint.red(&status.to_string()),
+        (Outcome::Succeeded, Some(status)) => paint.green(&format!("HTTP {status}")),
+        (_, Some(status)) => paint.red(&format!("HTTP {status}")),
         (outcome, None) => paint.red(outcome.as_str()),
     };
     let next = match next {
         Next::Settle(DeliveryStatus::Succeeded) => paint.green("succeeded"),
-        Next::Settle(status) => paint.red(&format!("{}, no attempt left", status.as_str())),
+        Next::Settle(status) => paint.red(&format!("{}, no retry left", status.as_str())),
         Next::Retry(at) => {
             let wait = at.since(attempt.started_at.after(attempt.duration));
             paint.yellow(&format!("retry in {}", rounded(wait)))
@@ -162,10 +162,10 @@ fn attempt_in_words(attempt: &Attempt, next: &Next, paint: Paint) -> String {
         .as_deref()
         .map(|error| format!(" ({})", printable(error)))
         .unwrap_or_default();
-    format!("→ {ended}{reason} in {} ms, {next}", attempt.duration.as_millis())
+    format!("{ended}{reason} in {} ms, {next}", attempt.duration.as_millis())
 }
 
-/// A wait to the second, as the schedule has it; to the millisecond where it is shorter.
+/// A delay to the second, like the schedule; below a second, to the millisecond.
 fn rounded(wait: Duration) -> String {
     match wait.as_millis() {
         ms @ ..1_000 => format!("{ms} ms"),
@@ -208,26 +208,26 @@ mod tests {
         let text = |attempt, next| attempt_in_words(&attempt, &next, Paint::PLAIN);
         assert_eq!(
             text(attempt(Outcome::BadStatus, Some(500)), retry),
-            "→ 500 in 7 ms, retry in 10 s"
+            "HTTP 500 in 7 ms, retry in 10 s"
         );
         assert_eq!(
             text(
                 attempt(Outcome::Succeeded, Some(200)),
                 Next::Settle(DeliveryStatus::Succeeded)
             ),
-            "→ 200 in 7 ms, succeeded"
+            "HTTP 200 in 7 ms, succeeded"
         );
         assert_eq!(
             text(
                 attempt(Outcome::ConnectError, None),
                 Next::Settle(DeliveryStatus::Failed)
             ),
-            "→ connect_error (connection refused) in 7 ms, failed, no attempt left"
+            "connect_error (connection refused) in 7 ms, failed, no retry left"
         );
     }
 
     #[test]
-    fn colours_take_no_room() {
+    fn colours_have_no_width() {
         assert_eq!(visible("\u{1b}[36mevent\u{1b}[0m"), 5);
     }
 }

@@ -1,4 +1,4 @@
-//! The demo's receiver: what a customer would write, and a little unreliable on purpose.
+//! The demo's receiver: what a customer would write, and unreliable on purpose.
 
 use std::collections::{HashSet, VecDeque};
 use std::convert::Infallible;
@@ -19,7 +19,7 @@ use postrider_signing::standard_webhooks::{self, WebhookHeaders};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
-use crate::failure::Failure;
+use postrider_cli::Failure;
 
 /// Where webhooks go.
 const PATH: &str = "/hooks";
@@ -27,26 +27,26 @@ const PATH: &str = "/hooks";
 /// Largest body that is read: the envelope of the largest event.
 const BODY_BYTES_MAX: usize = 1 << 20;
 
-/// How many events are remembered, to tell a first request from a repetition.
+/// How many events are remembered, to tell a first attempt from a retry.
 const EVENTS_MAX: usize = 10_000;
 
-/// Of how many events one fails at first.
+/// Every how many events the first attempt fails.
 const FAILS_EVERY: u64 = 3;
 
-/// What the receiver made of a request.
+/// How the receiver judged a request.
 #[derive(Debug, Clone)]
 pub struct Receipt {
     /// `webhook-id`.
     pub event: String,
-    /// What `Postrider-Signature` lacks, if anything.
+    /// Whether `Postrider-Signature` is right, or what is wrong with it.
     pub hex: Result<(), String>,
-    /// What the headers of Standard Webhooks lack, if anything.
+    /// Whether the headers of Standard Webhooks are right, or what is wrong with them.
     pub standard: Result<(), String>,
-    /// The answer.
+    /// The status of the response.
     pub status: StatusCode,
 }
 
-/// A receiver that has a port.
+/// A receiver that is bound to a port.
 pub struct Receiver {
     listener: TcpListener,
     port: u16,
@@ -59,8 +59,8 @@ impl Receiver {
         let bound = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
         let bound =
             bound.and_then(|listener| listener.local_addr().map(|address| (listener, address.port())));
-        let (listener, port) =
-            bound.map_err(|error| Failure::Failed(format!("no port for the receiver: {error}")))?;
+        let (listener, port) = bound
+            .map_err(|error| Failure::Failed(format!("cannot bind a port for the receiver: {error}")))?;
         Ok(Self {
             listener,
             port,
@@ -73,7 +73,7 @@ impl Receiver {
         format!("http://127.0.0.1:{}{PATH}", self.port)
     }
 
-    /// Answers from here on, to the end of the process.
+    /// Serves requests until the process ends.
     pub fn start(self, secret: SigningSecret) {
         let desk = Arc::new(Desk {
             secret,
@@ -82,12 +82,12 @@ impl Receiver {
             clock: SystemClock::new(),
         });
         tokio::spawn(async move {
-            // An error to accept ends the demo's receiver, and shows as failed attempts.
+            // If accepting fails, the receiver ends, and attempts fail visibly.
             while let Ok((stream, _)) = self.listener.accept().await {
                 let desk = Arc::clone(&desk);
                 let service = service_fn(move |request| {
                     let desk = Arc::clone(&desk);
-                    async move { Ok::<_, Infallible>(desk.answer(request).await) }
+                    async move { Ok::<_, Infallible>(desk.receive(request).await) }
                 });
                 let connection = http1::Builder::new()
                     .timer(TokioTimer::new())
@@ -106,20 +106,18 @@ struct Desk {
 }
 
 impl Desk {
-    async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
+    async fn receive(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
         let (head, body) = request.into_parts();
         let Ok(body) = Limited::new(body, BODY_BYTES_MAX).collect().await else {
             return respond(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large\n");
         };
         let receipt = self.examine(&head.headers, &body.to_bytes());
         let response = match receipt.status {
-            StatusCode::INTERNAL_SERVER_ERROR => {
-                respond(receipt.status, "this one fails on purpose; try again\n")
-            }
+            StatusCode::INTERNAL_SERVER_ERROR => respond(receipt.status, "this attempt fails on purpose\n"),
             StatusCode::UNAUTHORIZED => respond(receipt.status, "the signature does not match\n"),
             status => respond(status, "thank you\n"),
         };
-        // An error says that the narrator is behind or gone; the answer counts, not the story.
+        // An error means that the narrator is behind or has ended, which must not delay the response.
         let _ = self.receipts.try_send(receipt);
         response
     }
@@ -159,7 +157,7 @@ impl Desk {
     }
 }
 
-/// The events that were seen, so that only the first request of one fails.
+/// The events that were seen, so that only a first attempt fails.
 #[derive(Default)]
 struct Seen {
     count: u64,
@@ -168,7 +166,7 @@ struct Seen {
 }
 
 impl Seen {
-    /// Whether this request is to fail: the first one of every third event.
+    /// Whether this request should fail: the first of every third event.
     fn fails(&mut self, event: &str) -> bool {
         if !self.events.insert(event.to_owned()) {
             return false;

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::cli;
+use crate::command_line;
 
 /// The settings that these flags, variables and file make.
 fn settings(flags: &[&str], variables: &[(&str, &str)], file: &str) -> Result<Settings, ConfigError> {
@@ -13,10 +13,10 @@ fn loaded(flags: &[&str], variables: &[(&str, &str)], file: &str) -> Result<Load
     let environment = variables
         .iter()
         .map(|(name, value)| ((*name).into(), (*value).into()));
-    let environment = Environment::from_variables(environment)?;
+    let environment = crate::config::environment::read(environment)?;
     let file = ConfigFile::parse(Path::new("postrider.toml"), file)?;
     let arguments = ["postrider", "serve"].iter().chain(flags);
-    let matches = cli::command().try_get_matches_from(arguments).unwrap();
+    let matches = command_line::command().try_get_matches_from(arguments).unwrap();
     let (_, matches) = matches.subcommand().unwrap();
     let (settings, origins) = merge(|key| flag(matches, key), &environment, &file)?;
     let loaded = Loaded {
@@ -122,8 +122,8 @@ fn a_bad_value_is_refused_with_where_it_came_from() {
             &[("POSTRIDER_ALLOW_DESTINATION", "10.0.0.0/8,10.1.2.3/8")],
             ""
         ),
-        "POSTRIDER_ALLOW_DESTINATION: `10.0.0.0/8,10.1.2.3/8`: `10.1.2.3/8`: the address is not the first of its \
-         network: write `10.0.0.0/8` for all of it"
+        "POSTRIDER_ALLOW_DESTINATION: `10.0.0.0/8,10.1.2.3/8`: `10.1.2.3/8`: the address has bits set after the \
+         prefix: write `10.0.0.0/8` for the whole network"
     );
     assert_eq!(
         refusal(&[], &[], "in_flight_max = 0"),
@@ -144,17 +144,17 @@ fn a_bad_value_is_refused_even_where_another_source_hides_it() {
 fn unknown_keys_are_refused_with_the_nearest_known_one() {
     assert_eq!(
         refusal(&[], &[], "listen = \"127.0.0.1:1\"\nretry-delays = [1]"),
-        "postrider.toml, line 2: retry-delays is no setting; did you mean retry_delays?"
+        "postrider.toml, line 2: retry-delays is not a setting; did you mean retry_delays?"
     );
     assert_eq!(
         refusal(&[], &[], "[server]\nlisten = 1"),
-        "postrider.toml, line 1: server is no setting; see `postrider serve --help`"
+        "postrider.toml, line 1: server is not a setting; see `postrider serve --help`"
     );
     assert!(refusal(&[], &[], "listen = ").starts_with("postrider.toml, line 1: "));
 }
 
 #[test]
-fn what_is_said_of_a_database_is_refused_where_there_is_none() {
+fn settings_of_a_database_are_refused_without_a_database() {
     let url = ("POSTRIDER_DATABASE_URL", "postgres://app@db/p");
     for (variable, value) in [
         ("POSTRIDER_DATABASE_PASSWORD", "hidden"),
@@ -164,7 +164,7 @@ fn what_is_said_of_a_database_is_refused_where_there_is_none() {
     ] {
         assert_eq!(
             refusal(&[], &[(variable, value)], ""),
-            format!("{variable} is given, and no database_url that it could be for")
+            format!("{variable} is given without database_url: set database_url, or remove it")
         );
         assert!(settings(&[], &[(variable, value), url], "").is_ok());
     }
@@ -195,7 +195,7 @@ fn what_the_console_shows_is_read_from_everywhere() {
     assert_eq!(from_file.unwrap(), settings);
     assert_eq!(
         refusal(&[], &[("POSTRIDER_PUBLIC_URL", "https://example.com/hooks")], ""),
-        "POSTRIDER_PUBLIC_URL: `https://example.com/hooks`: expected an origin alone, such as \
+        "POSTRIDER_PUBLIC_URL: `https://example.com/hooks`: expected only an origin, such as \
          `https://webhooks.example.com`: no user, path, query or fragment"
     );
 }

@@ -1,0 +1,112 @@
+//! Problem documents (RFC 9457) as text.
+
+use std::fmt;
+
+use http::StatusCode;
+use serde_json::Value;
+
+use crate::display::printable;
+
+/// What the server reports.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    status: StatusCode,
+    code: Option<String>,
+    message: String,
+    /// Where (a JSON pointer into the request's body, or the name of a parameter), and what.
+    errors: Vec<(String, String)>,
+}
+
+impl Problem {
+    /// The problem in a response; taken from the status if the response holds none.
+    pub fn from_response(status: StatusCode, text: &str) -> Self {
+        let document: Value = serde_json::from_str(text).unwrap_or_default();
+        let field = |name: &str| document[name].as_str().map(str::to_owned);
+        let errors: Vec<_> = document["errors"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(entry)
+            .collect();
+        // The detail of a single error repeats that error; of several, it says only how many there are.
+        let (message, errors) = match (field("title"), field("detail")) {
+            (Some(title), _) if errors.len() > 1 => (title, errors),
+            (_, Some(detail)) => (detail, vec![]),
+            (Some(title), None) => (title, errors),
+            (None, None) => (
+                status
+                    .canonical_reason()
+                    .unwrap_or("the server refused the request")
+                    .to_owned(),
+                errors,
+            ),
+        };
+        Self {
+            status,
+            code: field("code"),
+            message,
+            errors,
+        }
+    }
+}
+
+fn entry(error: &Value) -> (String, String) {
+    let field = |names: &[&str]| {
+        names
+            .iter()
+            .find_map(|name| error[*name].as_str())
+            .unwrap_or_default()
+            .to_owned()
+    };
+    (
+        field(&["pointer", "parameter", "header"]),
+        field(&["detail", "message", "code"]),
+    )
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let code = self
+            .code
+            .as_ref()
+            .map(|code| format!(" {code}"))
+            .unwrap_or_default();
+        let status = self.status.as_u16();
+        write!(f, "{} ({status}{})", printable(&self.message), printable(&code))?;
+        for (place, detail) in &self.errors {
+            let place = if place.is_empty() { "/" } else { place };
+            write!(f, "\n  at {}: {}", printable(place), printable(detail))?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_reads_as_a_sentence_and_its_places() {
+        let text = r#"{"type":"about:blank","title":"Invalid request","status":422,"code":"invalid_body",
+            "detail":"Two fields are wrong.","errors":[{"pointer":"/name","detail":"expected a string"},
+            {"pointer":"","detail":"unknown field `x`"}]}"#;
+        assert_eq!(
+            Problem::from_response(StatusCode::UNPROCESSABLE_ENTITY, text).to_string(),
+            "Invalid request (422 invalid_body)\n  at /name: expected a string\n  at /: unknown \
+             field `x`"
+        );
+    }
+
+    #[test]
+    fn a_response_that_is_not_a_problem_document_is_named_by_its_status() {
+        assert_eq!(
+            Problem::from_response(StatusCode::BAD_GATEWAY, "<html>").to_string(),
+            "Bad Gateway (502)"
+        );
+        let nasty = "{\"title\":\"\\u001b[2J\"}";
+        assert_eq!(
+            Problem::from_response(StatusCode::NOT_FOUND, nasty).to_string(),
+            "\\u{1b}[2J (404)"
+        );
+    }
+}

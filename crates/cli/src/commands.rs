@@ -1,0 +1,100 @@
+//! What this crate can do, one command or group of commands per file.
+//!
+//! * Client commands, over the API: [`accounts`], [`automations`], [`events`], [`deliveries`], [`keys`],
+//!   [`event_types`], built on [`remote`].
+//! * Offline: [`sign`], [`verify`]; both read signing keys with [`secrets`].
+//!
+//! To add a command: see the crate.
+
+pub mod accounts;
+pub mod automations;
+mod confirm;
+pub mod deliveries;
+pub mod event_types;
+pub mod events;
+pub mod keys;
+pub mod remote;
+pub mod secrets;
+pub mod sign;
+pub mod verify;
+
+use std::process::ExitCode;
+
+use serde_json::Value;
+
+use crate::display::cell;
+use crate::{Context, Failure};
+
+/// The commands.
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// List, create, show and delete accounts; create portal links
+    Accounts(accounts::Args),
+    /// List, create, show, enable, disable, test and delete automations
+    Automations(automations::Args),
+    /// Send, list and show events
+    Events(events::Args),
+    /// List deliveries, show their attempts, resend and replay them
+    Deliveries(deliveries::Args),
+    /// Show and rotate an account's signing keys
+    Keys(keys::Args),
+    /// Document event types in the catalogue
+    EventTypes(event_types::Args),
+    /// Print the headers that a delivery of a body would carry
+    Sign(Box<sign::Args>),
+    /// Check the signatures of a request, and explain a mismatch
+    Verify(Box<verify::Args>),
+}
+
+/// The commands under the headings of the help, in its order.
+pub const GROUPS: [(&str, &[&str]); 2] = [
+    (
+        "Client, over the API of a server",
+        &[
+            "accounts",
+            "automations",
+            "events",
+            "deliveries",
+            "keys",
+            "event-types",
+        ],
+    ),
+    ("Offline", &["sign", "verify"]),
+];
+
+/// Runs a command to its exit code.
+pub async fn run(command: Command, context: Context<'_>) -> Result<ExitCode, Failure> {
+    match command {
+        Command::Accounts(args) => accounts::run(args, context).await?,
+        Command::Automations(args) => automations::run(args, context).await?,
+        Command::Events(args) => events::run(args, context).await?,
+        Command::Deliveries(args) => deliveries::run(args, context).await?,
+        Command::Keys(args) => keys::run(args, context).await?,
+        Command::EventTypes(args) => event_types::run(args, context).await?,
+        Command::Sign(args) => sign::run(&args, context)?,
+        Command::Verify(args) => return verify::run(&args, context),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A retry schedule of the API in words; nothing for none.
+fn delays(delays_s: &Value) -> String {
+    match delays_s.as_array() {
+        None => String::new(),
+        Some(delays_s) if delays_s.is_empty() => "none: one attempt".to_owned(),
+        Some(delays_s) => delays_s
+            .iter()
+            .map(|delay| format!("{} s", cell(delay)))
+            .collect::<Vec<_>>()
+            .join(", "),
+    }
+}
+
+/// A number of things in words.
+fn counted(number: &Value, one: &str, many: &str) -> String {
+    format!(
+        "{} {}",
+        cell(number),
+        if number.as_u64() == Some(1) { one } else { many }
+    )
+}

@@ -1,0 +1,145 @@
+//! `postrider automations`.
+
+mod create;
+mod show;
+
+use http::Method;
+use serde_json::{Map, Value, json};
+
+use super::counted;
+use super::remote::Remote;
+use crate::client::pages::PageArgs;
+use crate::client::{Call, ClientArgs};
+use crate::display::cell;
+use crate::input;
+use crate::{Context, Failure};
+
+/// Flags of the group.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  postrider automations create customer-42 --name CRM --on 'proposal.*' --to https://crm.example/hooks
+  postrider automations create customer-42 --name Django --on '*' --to https://api.example/in --body-style python
+  postrider automations test customer-42 auto_01jh3qk8v2e9x9d5wq3m4n5p6r
+  postrider automations disable customer-42 auto_01jh3qk8v2e9x9d5wq3m4n5p6r")]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    client: ClientArgs,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// List an account's automations, newest first
+    List {
+        /// The account's id or uid
+        account: String,
+        #[command(flatten)]
+        pages: PageArgs,
+    },
+    /// Create an automation: on these event types, send webhooks to these URLs
+    Create(create::CreateArgs),
+    /// Show one automation and its actions
+    Show(OneArgs),
+    /// Enable an automation
+    Enable(OneArgs),
+    /// Disable an automation and cancel its pending deliveries
+    Disable(OneArgs),
+    /// Delete an automation
+    Delete(OneArgs),
+    /// Send a test event to this automation alone
+    Test(TestArgs),
+}
+
+#[derive(Debug, clap::Args)]
+struct OneArgs {
+    /// The account's id or uid
+    account: String,
+    /// The automation's id
+    automation: String,
+}
+
+#[derive(Debug, clap::Args)]
+struct TestArgs {
+    #[command(flatten)]
+    one: OneArgs,
+    /// The event type [default: one that the automation is for]
+    #[arg(long = "type", value_name = "TYPE")]
+    event_type: Option<String>,
+    /// The event's data as JSON [default: the example of the event type]. `@FILE` reads a file, `-` standard
+    /// input
+    #[arg(long, value_name = "JSON")]
+    data: Option<String>,
+}
+
+impl OneArgs {
+    fn call(&self, method: Method) -> Call<'_> {
+        Call::new(
+            method,
+            &["accounts", &self.account, "automations", &self.automation],
+        )
+    }
+}
+
+/// Runs the command.
+pub async fn run(args: Args, context: Context<'_>) -> Result<(), Failure> {
+    let mut remote = Remote::new(&args.client, context)?;
+    match args.command {
+        Command::List { account, pages } => {
+            let call = Call::new(Method::GET, &["accounts", &account, "automations"]);
+            remote.list(&call, pages, show::table).await
+        }
+        Command::Create(args) => {
+            let call =
+                Call::new(Method::POST, &["accounts", &args.account, "automations"]).body(args.body()?);
+            remote.show(call, show::record).await
+        }
+        Command::Show(one) => remote.show(one.call(Method::GET), show::record).await,
+        Command::Enable(one) => switch(&mut remote, &one, true).await,
+        Command::Disable(one) => switch(&mut remote, &one, false).await,
+        Command::Delete(one) => {
+            remote
+                .show(one.call(Method::DELETE), |_, _| {
+                    format!("Deleted automation {}.", one.automation)
+                })
+                .await
+        }
+        Command::Test(args) => test(&mut remote, &args).await,
+    }
+}
+
+async fn switch(remote: &mut Remote, one: &OneArgs, enabled: bool) -> Result<(), Failure> {
+    let word = if enabled { "enabled" } else { "disabled" };
+    let call = one.call(Method::PATCH).json(&json!({ "enabled": enabled }));
+    remote
+        .show(call, |_, _| format!("{} is {word}.", one.automation))
+        .await
+}
+
+async fn test(remote: &mut Remote, args: &TestArgs) -> Result<(), Failure> {
+    let mut body = Map::new();
+    if let Some(event_type) = &args.event_type {
+        body.insert("type".to_owned(), event_type.clone().into());
+    }
+    let mut body = Value::from(body).to_string();
+    if let Some(data) = &args.data {
+        // As text, so that its bytes reach the server unchanged.
+        let comma = if args.event_type.is_some() { "," } else { "" };
+        body.pop();
+        body.push_str(&format!("{comma}\"data\":{}}}", input::json("--data", data)?));
+    }
+    let OneArgs { account, automation } = &args.one;
+    let call = Call::new(
+        Method::POST,
+        &["accounts", account, "automations", automation, "test"],
+    )
+    .body(body);
+    remote
+        .show(call, |event, _| {
+            let id = cell(&event["id"]);
+            let count = counted(&event["deliveries"], "delivery", "deliveries");
+            format!("Sent test event {id}, {count}. To see: postrider deliveries list {account} --event {id}")
+        })
+        .await
+}

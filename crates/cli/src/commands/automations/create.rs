@@ -1,0 +1,108 @@
+//! The flags that describe an automation, and the JSON that they turn into.
+
+use serde_json::{Map, Value, json};
+
+use crate::Failure;
+use crate::input;
+use crate::values::duration;
+use crate::values::retry_delays::RetryDelays;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct CreateArgs {
+    /// The account's id or uid
+    pub account: String,
+
+    /// The automation's name
+    #[arg(long, required_unless_present = "definition")]
+    name: Option<String>,
+
+    /// An event type that triggers the automation, such as `proposal.accepted`, `proposal.*` or `*`.
+    /// Repeatable
+    #[arg(long, value_name = "TYPE", required_unless_present = "definition")]
+    on: Vec<String>,
+
+    /// The URL of a webhook action. Repeatable: each URL becomes one action
+    #[arg(long, value_name = "URL", required_unless_present = "definition")]
+    to: Vec<String>,
+
+    /// The request body: the envelope (id, type, timestamp and data), or `data` alone
+    #[arg(long, value_parser = ["envelope", "data"], default_value = "envelope")]
+    body: String,
+
+    /// For receivers that sign the re-serialised body instead of the received bytes: `js` for JSON.stringify,
+    /// `python` for json.dumps. `raw` sends the producer's bytes
+    #[arg(long, value_parser = ["js", "python", "raw"], default_value = "js")]
+    body_style: String,
+
+    /// An additional request header. Repeatable
+    #[arg(long, value_name = "NAME: VALUE", value_parser = header)]
+    header: Vec<(String, String)>,
+
+    /// The timeout of one attempt, in whole seconds [default: the server's attempt_timeout]
+    #[arg(long, value_name = "DURATION", value_parser = whole_seconds)]
+    timeout: Option<u64>,
+
+    /// The automation's retry schedule in seconds, such as `10,100`, or `none` [default: the account's]
+    #[arg(long, value_name = "SECONDS,…")]
+    retry_delays: Option<RetryDelays>,
+
+    /// Create the automation disabled
+    #[arg(long)]
+    disabled: bool,
+
+    /// The whole automation as the API's JSON, instead of the flags. `@FILE` reads a file, `-` standard input
+    #[arg(long, value_name = "JSON", conflicts_with_all = [
+        "name", "on", "to", "body", "body_style", "header", "timeout", "retry_delays", "disabled",
+    ])]
+    definition: Option<String>,
+}
+
+impl CreateArgs {
+    /// The request's body.
+    pub fn body(&self) -> Result<String, Failure> {
+        if let Some(definition) = &self.definition {
+            return input::json("--definition", definition);
+        }
+        let mut body = Map::new();
+        body.insert("name".to_owned(), self.name.clone().into());
+        body.insert("enabled".to_owned(), (!self.disabled).into());
+        body.insert("trigger".to_owned(), json!({ "event_types": self.on }));
+        body.insert(
+            "actions".to_owned(),
+            self.to.iter().map(|url| self.action(url)).collect(),
+        );
+        if let Some(delays) = &self.retry_delays {
+            body.insert("retry_delays_s".to_owned(), delays.schedule().delays_s().into());
+        }
+        Ok(Value::from(body).to_string())
+    }
+
+    fn action(&self, url: &str) -> Value {
+        let headers: Map<_, _> = self
+            .header
+            .iter()
+            .map(|(name, value)| (name.clone(), value.clone().into()))
+            .collect();
+        let mut action = json!({
+            "type": "send_webhook", "url": url, "body": self.body, "body_style": self.body_style, "headers": headers,
+        });
+        if let Some(timeout_s) = self.timeout {
+            action["timeout_s"] = timeout_s.into();
+        }
+        action
+    }
+}
+
+fn header(text: &str) -> Result<(String, String), &'static str> {
+    let (name, value) = text.split_once(':').ok_or("expected `Name: value`")?;
+    Ok((name.trim().to_owned(), value.trim().to_owned()))
+}
+
+fn whole_seconds(text: &str) -> Result<u64, String> {
+    let duration = duration::parse(text).map_err(|error| error.to_string())?;
+    if duration.subsec_nanos() == 0 {
+        Ok(duration.as_secs())
+    } else {
+        Err("expected whole seconds, such as `15s`".to_owned())
+    }
+}

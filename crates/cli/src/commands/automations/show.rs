@@ -1,0 +1,85 @@
+//! Automations as text.
+
+use serde_json::Value;
+
+use crate::commands::delays;
+use crate::display::{Paint, Record, Table, cell, time};
+
+/// A list of automations.
+pub(super) fn table(automations: &[Value], paint: Paint) -> String {
+    let mut table = Table::new(&["ID", "NAME", "ENABLED", "EVENT TYPES", "URLS"]);
+    for automation in automations {
+        let urls: Vec<String> = actions(automation).map(|action| cell(&action["url"])).collect();
+        table.row([
+            cell(&automation["id"]),
+            cell(&automation["name"]),
+            cell(&automation["enabled"]),
+            trigger(automation),
+            urls.join(", "),
+        ]);
+    }
+    table.render(
+        paint,
+        "No automations yet. To create one: postrider automations create ACCOUNT --help",
+    )
+}
+
+/// One automation with its actions.
+pub(super) fn record(automation: &Value, paint: Paint) -> String {
+    let mut text = Record::new()
+        .field("Id", cell(&automation["id"]))
+        .field("Name", cell(&automation["name"]))
+        .field("Enabled", cell(&automation["enabled"]))
+        .field("Event types", trigger(automation))
+        .field("Retry delays", delays(&automation["retry_delays_s"]))
+        .field("Created", time(&automation["created_at"]))
+        .field("Updated", time(&automation["updated_at"]))
+        .render(paint);
+    for action in actions(automation) {
+        text.push('\n');
+        text.push_str(&action_record(action).render(paint));
+    }
+    text
+}
+
+fn action_record(action: &Value) -> Record {
+    let enabled = match (action["enabled"].as_bool(), action["disabled_reason"].as_str()) {
+        (Some(false), Some(reason)) => format!("no ({reason})"),
+        _ => cell(&action["enabled"]),
+    };
+    let timeout = match &action["timeout_s"] {
+        Value::Null => String::new(),
+        seconds => format!("{} s", cell(seconds)),
+    };
+    let headers = match &action["headers"] {
+        Value::Object(members) => members
+            .iter()
+            .map(|(name, value)| format!("{name}: {}", cell(value)))
+            .collect::<Vec<_>>()
+            .join("\n"),
+        _ => String::new(),
+    };
+    Record::new()
+        .field("Action", cell(&action["id"]))
+        .field("URL", cell(&action["url"]))
+        .field("Enabled", enabled)
+        .field(
+            "Body",
+            format!("{}, {}", cell(&action["body"]), cell(&action["body_style"])),
+        )
+        .field("Headers", headers)
+        .field("Timeout", timeout)
+}
+
+fn actions(automation: &Value) -> impl Iterator<Item = &Value> {
+    automation["actions"].as_array().into_iter().flatten()
+}
+
+fn trigger(automation: &Value) -> String {
+    let types = automation["trigger"]["event_types"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(cell);
+    types.collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,123 @@
+//! `postrider deliveries`.
+
+mod filter;
+mod replay;
+mod timeline;
+
+use http::Method;
+use serde_json::Value;
+
+use super::remote::Remote;
+use crate::client::pages::PageArgs;
+use crate::client::{Call, ClientArgs};
+use crate::display::{Paint, Table, cell, time};
+use crate::{Context, Failure};
+use filter::FilterArgs;
+
+/// Flags of the group.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  postrider deliveries list customer-42 --status failed --after 1d
+  postrider deliveries show customer-42 dlv_01jh3qk8v2e9x9d5wq3m4n5p6r
+  postrider deliveries resend customer-42 dlv_01jh3qk8v2e9x9d5wq3m4n5p6r
+  postrider deliveries replay customer-42 --status failed --after 2h    # after an outage of the receiver")]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    client: ClientArgs,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// List an account's deliveries, newest first
+    List {
+        /// The account's id or uid
+        account: String,
+        #[command(flatten)]
+        filter: FilterArgs,
+        #[command(flatten)]
+        pages: PageArgs,
+    },
+    /// Show one delivery and all its attempts: time, URL, headers, response
+    Show {
+        /// The account's id or uid
+        account: String,
+        /// The delivery's id
+        delivery: String,
+    },
+    /// Send one delivery once more, with the same id and body
+    Resend {
+        /// The account's id or uid
+        account: String,
+        /// The delivery's id
+        delivery: String,
+    },
+    /// Resend every delivery that matches a filter
+    Replay(replay::ReplayArgs),
+}
+
+/// Runs the command.
+pub async fn run(args: Args, context: Context<'_>) -> Result<(), Failure> {
+    let mut remote = Remote::new(&args.client, context)?;
+    match args.command {
+        Command::List {
+            account,
+            filter,
+            pages,
+        } => {
+            let mut call = Call::new(Method::GET, &["accounts", &account, "deliveries"]);
+            for (name, value) in filter.given(context.clock) {
+                call = call.query(name, Some(value));
+            }
+            remote.list(&call, pages, table).await
+        }
+        Command::Show { account, delivery } => {
+            let call = Call::new(Method::GET, &["accounts", &account, "deliveries", &delivery]);
+            remote.show(call, timeline::render).await
+        }
+        Command::Resend { account, delivery } => {
+            let call = Call::new(
+                Method::POST,
+                &["accounts", &account, "deliveries", &delivery, "resend"],
+            );
+            let hint =
+                format!("Resending. To see the attempt: postrider deliveries show {account} {delivery}");
+            remote.show(call, |_, _| hint).await
+        }
+        Command::Replay(args) => replay::run(args, &mut remote, context).await,
+    }
+}
+
+fn table(deliveries: &[Value], paint: Paint) -> String {
+    let mut table = Table::new(&[
+        "ID",
+        "STATUS",
+        "ATTEMPTS",
+        "LAST OUTCOME",
+        "TYPE",
+        "CREATED",
+        "NEXT ATTEMPT",
+    ]);
+    for delivery in deliveries {
+        table.row([
+            cell(&delivery["id"]),
+            cell(&delivery["status"]),
+            cell(&delivery["attempt_count"]),
+            last(delivery),
+            cell(&delivery["event_type"]),
+            time(&delivery["created_at"]),
+            time(&delivery["next_attempt_at"]),
+        ]);
+    }
+    table.render(paint, "No deliveries match.")
+}
+
+/// How the last attempt ended: the status code of the response, or the outcome if there was none.
+fn last(delivery: &Value) -> String {
+    match &delivery["last_status_code"] {
+        Value::Null => cell(&delivery["last_outcome"]),
+        status => format!("HTTP {}", cell(status)),
+    }
+}

@@ -1,0 +1,50 @@
+//! Which deliveries: the filters of the list and of a replay.
+
+use postrider_model::Clock;
+
+use crate::values::moment::Moment;
+
+/// Filters; a delivery has to match all of them.
+#[derive(Debug, Default, clap::Args)]
+pub(super) struct FilterArgs {
+    /// Filter by status
+    #[arg(long, value_parser = ["pending", "succeeded", "failed", "canceled"])]
+    status: Option<String>,
+    /// Filter by event
+    #[arg(long, value_name = "ID")]
+    event: Option<String>,
+    /// Filter by automation
+    #[arg(long, value_name = "ID")]
+    automation: Option<String>,
+    /// Filter by action
+    #[arg(long, value_name = "ID")]
+    action: Option<String>,
+    /// Filter by event type
+    #[arg(long = "type", value_name = "TYPE")]
+    event_type: Option<String>,
+    /// Only deliveries created at this time or later: a time, or how long ago (`2h`)
+    #[arg(long, value_name = "TIME")]
+    after: Option<Moment>,
+    /// Only deliveries created before this time
+    #[arg(long, value_name = "TIME")]
+    before: Option<Moment>,
+}
+
+impl FilterArgs {
+    /// The filters that were given, by the API's names.
+    pub fn given(&self, clock: &dyn Clock) -> Vec<(&'static str, String)> {
+        let time = |moment: Option<Moment>| moment.map(|moment| moment.resolve(clock).to_string());
+        let all = [
+            ("status", self.status.clone()),
+            ("event_id", self.event.clone()),
+            ("automation_id", self.automation.clone()),
+            ("action_id", self.action.clone()),
+            ("event_type", self.event_type.clone()),
+            ("after", time(self.after)),
+            ("before", time(self.before)),
+        ];
+        all.into_iter()
+            .filter_map(|(name, value)| Some((name, value?)))
+            .collect()
+    }
+}

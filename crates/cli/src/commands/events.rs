@@ -1,0 +1,180 @@
+//! `postrider events`.
+
+use http::Method;
+use postrider_model::Clock;
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::remote::Remote;
+use crate::client::pages::PageArgs;
+use crate::client::{Call, ClientArgs, Response};
+use crate::display::{Paint, Record, Table, cell, time};
+use crate::input;
+use crate::values::moment::Moment;
+use crate::{Context, Failure};
+
+/// Flags of the group.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  postrider events send customer-42 proposal.accepted --data '{\"proposal_id\":\"p_1\"}'
+  postrider events send customer-42 proposal.accepted --data @proposal.json --idempotency-key p_1-accepted
+  jq .proposal export.json | postrider events send customer-42 proposal.accepted --data -
+  postrider events list customer-42 --type proposal.accepted --after 2h")]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    client: ClientArgs,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Send an event: report that something happened in an account
+    Send(SendArgs),
+    /// List an account's events, newest first
+    List(ListArgs),
+    /// Show one event with its data
+    Show {
+        /// The account's id or uid
+        account: String,
+        /// The event's id
+        event: String,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+struct SendArgs {
+    /// The account's id or uid
+    account: String,
+    /// The event type, such as `proposal.accepted`
+    #[arg(value_name = "TYPE")]
+    event_type: String,
+    /// The event's data as JSON, sent byte for byte. `@FILE` reads a file, `-` standard input
+    #[arg(long, value_name = "JSON")]
+    data: String,
+    /// Your own id for the event (`evt_…`); sending the same event again is a no-op
+    #[arg(long, value_name = "ID")]
+    id: Option<String>,
+    /// Your own name for this event; sending it again with the same key is a no-op
+    #[arg(long, value_name = "KEY")]
+    idempotency_key: Option<String>,
+    /// When the event happened: a time, or how long ago (`5m`) [default: now]
+    #[arg(long, value_name = "TIME")]
+    occurred_at: Option<Moment>,
+}
+
+#[derive(Debug, clap::Args)]
+struct ListArgs {
+    /// The account's id or uid
+    account: String,
+    /// Filter by event type
+    #[arg(long = "type", value_name = "TYPE")]
+    event_type: Option<String>,
+    /// Only events accepted at this time or later: a time, or how long ago (`2h`)
+    #[arg(long, value_name = "TIME")]
+    after: Option<Moment>,
+    /// Only events accepted before this time
+    #[arg(long, value_name = "TIME")]
+    before: Option<Moment>,
+    #[command(flatten)]
+    pages: PageArgs,
+}
+
+/// Runs the command.
+pub async fn run(args: Args, context: Context<'_>) -> Result<(), Failure> {
+    let mut remote = Remote::new(&args.client, context)?;
+    match args.command {
+        Command::Send(args) => {
+            let call = Call::new(Method::POST, &["accounts", &args.account, "events"])
+                .header("idempotency-key", args.idempotency_key.clone())
+                .body(body(&args, context.clock)?);
+            remote.show(call, receipt).await
+        }
+        Command::List(args) => {
+            let call = Call::new(Method::GET, &["accounts", &args.account, "events"])
+                .query("type", args.event_type.as_deref())
+                .query("after", args.after.map(|moment| moment.resolve(context.clock)))
+                .query("before", args.before.map(|moment| moment.resolve(context.clock)));
+            remote.list(&call, args.pages, table).await
+        }
+        Command::Show { account, event } => {
+            let call = Call::new(Method::GET, &["accounts", &account, "events", &event]);
+            remote.show_response(call, record).await
+        }
+    }
+}
+
+/// The request's body. `data` goes in as text, so that its bytes reach the server unchanged.
+fn body(args: &SendArgs, clock: &dyn Clock) -> Result<String, Failure> {
+    let mut body = format!("{{\"type\":{}", Value::from(args.event_type.as_str()));
+    if let Some(id) = &args.id {
+        body.push_str(&format!(",\"id\":{}", Value::from(id.as_str())));
+    }
+    if let Some(time) = args.occurred_at {
+        body.push_str(&format!(",\"occurred_at\":\"{}\"", time.resolve(clock)));
+    }
+    body.push_str(&format!(",\"data\":{}}}", input::json("--data", &args.data)?));
+    Ok(body)
+}
+
+fn receipt(event: &Value, paint: Paint) -> String {
+    Record::new()
+        .field("Id", cell(&event["id"]))
+        .field("Type", cell(&event["type"]))
+        .field("Accepted", time(&event["created_at"]))
+        .field("Deliveries", cell(&event["deliveries"]))
+        .render(paint)
+}
+
+fn table(events: &[Value], paint: Paint) -> String {
+    let mut table = Table::new(&["ID", "TYPE", "ACCEPTED", "DELIVERIES"]);
+    for event in events {
+        let deliveries = match event["origin"].as_str() {
+            Some("test") => format!("{} (test)", cell(&event["deliveries"])),
+            _ => cell(&event["deliveries"]),
+        };
+        table.row([
+            cell(&event["id"]),
+            cell(&event["type"]),
+            time(&event["created_at"]),
+            deliveries,
+        ]);
+    }
+    table.render(paint, "No events match.")
+}
+
+fn record(response: &Response, paint: Paint) -> String {
+    /// The data as text, because parsing could round its numbers.
+    #[derive(Deserialize)]
+    struct Data<'a> {
+        #[serde(borrow)]
+        data: &'a RawValue,
+    }
+    let data = serde_json::from_str::<Data<'_>>(&response.text).map_or("", |event| event.data.get());
+    let event = &response.json;
+    Record::new()
+        .field("Id", cell(&event["id"]))
+        .field("Type", cell(&event["type"]))
+        .field("Accepted", time(&event["created_at"]))
+        .field("Occurred", time(&event["occurred_at"]))
+        .field("Deliveries", cell(&event["deliveries"]))
+        .field("Origin", cell(&event["origin"]))
+        .field("Warnings", warnings(event))
+        .field("Data", data)
+        .render(paint)
+}
+
+fn warnings(event: &Value) -> String {
+    let all = event["warnings"].as_array().into_iter().flatten();
+    let lines = all.map(|warning| {
+        format!(
+            "{} at {}: {}",
+            cell(&warning["code"]),
+            cell(&warning["pointer"]),
+            cell(&warning["detail"])
+        )
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,131 @@
+//! The command line: commands in groups, help that needs no page.
+
+mod layout;
+mod reference;
+
+use std::fmt::Write as _;
+
+use clap::{CommandFactory as _, Parser};
+use postrider_cli::display::wrapped;
+
+pub use reference::reference;
+
+use crate::commands;
+use crate::config::declaration;
+
+/// The program's name.
+const NAME: &str = "postrider";
+
+/// Sends webhooks: signed, retried on a schedule, and recorded
+///
+/// Your software reports events, such as `proposal.accepted`. Postrider sends a signed HTTP request to each
+/// URL that the account's automations name, retries failed requests, and records every attempt.
+#[derive(Debug, Parser)]
+#[command(
+    name = NAME,
+    version,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    disable_help_subcommand = true,
+    after_help = AFTER_HELP
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const AFTER_HELP: &str = "\
+Start here:
+  postrider dev      # a throw-away demo with everything on
+  postrider serve    # the server; prints an API key on its first start
+  export POSTRIDER_API_KEY=…    # that key; then, as a client:
+  postrider accounts create 'Acme Ltd' --uid acme
+  postrider automations create acme --name CRM --on 'proposal.*' --to https://crm.example/hooks
+  postrider events send acme proposal.accepted --data '{\"proposal_id\":\"p_1\"}'
+  postrider deliveries list acme
+
+Exit codes:
+  0  success
+  1  the server refused the request, or the work failed; for `verify`, no signature matches
+  2  the command line, a variable or the settings file is wrong, and nothing was done
+  3  the server cannot be reached";
+
+/// All commands.
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// Run the server
+    Serve(Box<commands::serve::Args>),
+    /// Run a throw-away demo, including a receiver
+    Dev(commands::dev::Args),
+    /// Update the schema of a data folder or database to this version
+    Migrate(commands::migrate::Args),
+    /// Copy the database to a file, even while the server runs
+    Backup(commands::backup::Args),
+    /// Copy a stopped server's data folder to a PostgreSQL database
+    Copy(commands::copy::Args),
+    /// Commands of the crate `cli`.
+    #[command(flatten)]
+    Client(postrider_cli::Command),
+}
+
+/// The commands of the server's side, under their heading in the help.
+const SERVER_GROUP: (&str, &[&str]) = ("Server", &["serve", "dev", "migrate", "backup", "copy"]);
+
+/// All commands under their headings, in the order of the help.
+fn all_groups() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
+    std::iter::once(SERVER_GROUP).chain(postrider_cli::commands::GROUPS)
+}
+
+/// The command line with complete help, laid out for the terminal.
+pub fn command() -> clap::Command {
+    layout::laid_out(declared(), layout::width())
+}
+
+/// The command line with complete help: settings with their variables, and defaults on the line of the help.
+fn declared() -> clap::Command {
+    Cli::command().mut_subcommands(declaration::with_origins_in_help)
+}
+
+/// The help of the program itself: commands under headings.
+fn template(command: &clap::Command, width: usize) -> String {
+    let groups = groups(command, width);
+    format!("{{about-with-newline}}\n{{usage-heading}} {{usage}}\n{groups}\nOptions:\n{{options}}")
+}
+
+/// The column in which the descriptions of commands start.
+const NAMES_WIDTH: usize = 15;
+
+fn groups(command: &clap::Command, width: usize) -> String {
+    let mut text = String::new();
+    for (heading, names) in all_groups() {
+        let _ = write!(text, "\n{heading}:\n");
+        for subcommand in names.iter().filter_map(|name| command.find_subcommand(name)) {
+            let about = subcommand
+                .get_about()
+                .map(ToString::to_string)
+                .unwrap_or_default();
+            let indent = " ".repeat(NAMES_WIDTH);
+            let lines = wrapped(&about, &indent, width);
+            let name = format!("  {:<1$}", subcommand.get_name(), NAMES_WIDTH - 2);
+            text.push_str(&lines.replacen(&indent, &name, 1));
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_command_is_in_one_group_and_the_declarations_are_consistent() {
+        declared().debug_assert();
+        for subcommand in Cli::command().get_subcommands() {
+            let listed = all_groups()
+                .filter(|(_, names)| names.contains(&subcommand.get_name()))
+                .count();
+            assert_eq!(listed, 1, "{}", subcommand.get_name());
+        }
+    }
+}
