@@ -32,6 +32,12 @@ const PORTS_TRIED_MAX: usize = 1_000;
 /// The user that owns everything in it.
 const USER: &str = "postrider";
 
+/// The variable with the data of a server that was never started, as `initdb` would make it in a second.
+const TEMPLATE: &str = "POSTRIDER_TEST_POSTGRES_TEMPLATE";
+
+/// What copies it: an absolute path, so that it is not looked for among PostgreSQL's programs.
+const COPY: &str = "/bin/cp";
+
 /// The name under which a standby asks for its primary's log.
 const STANDBY: &str = "standby";
 
@@ -50,14 +56,28 @@ impl Postgres {
     /// A new, empty, running server.
     pub fn start() -> Self {
         let mut server = Self::stopped();
-        let data_dir = server.data_dir();
-        run(server
-            .program("initdb")
-            .args(["--username", USER, "--auth=trust", "--encoding=UTF8", "--no-sync"])
-            .arg("--pgdata")
-            .arg(data_dir));
+        server.create_data();
         server.start_again();
         server
+    }
+
+    /// Copies the data of a new server, which is there already beside `scripts/with-postgres`, or has initdb make it.
+    fn create_data(&self) {
+        let data_dir = self.data_dir();
+        let mut command = match std::env::var_os(TEMPLATE) {
+            Some(template) => {
+                let mut copy = self.program(COPY);
+                copy.arg("-R").arg(template).arg(data_dir);
+                copy
+            }
+            None => {
+                let mut initdb = self.program("initdb");
+                initdb.args(["--username", USER, "--auth=trust", "--encoding=UTF8", "--no-sync"]);
+                initdb.arg("--pgdata").arg(data_dir);
+                initdb
+            }
+        };
+        run(&mut command);
     }
 
     fn stopped() -> Self {

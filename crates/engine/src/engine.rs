@@ -14,11 +14,11 @@ use tokio::task::JoinHandle;
 
 use crate::accept::AcceptError;
 use crate::attempt::Done;
+use crate::carry::Carriers;
 use crate::lanes::{Lanes, Ready};
 use crate::meters::Meters;
 use crate::observe::Observer;
 use crate::settings::EngineSettings;
-use crate::transport::Transport;
 use crate::window::Window;
 use crate::work;
 use crate::work::append::AppendJob;
@@ -30,8 +30,8 @@ const LAST_RESULTS_MAX: Duration = Duration::from_secs(10);
 pub struct EngineParts {
     /// Where everything is kept.
     pub store: Arc<dyn Store>,
-    /// How requests are sent.
-    pub transport: Arc<dyn Transport>,
+    /// How actions are carried out.
+    pub carriers: Carriers,
     /// Accounts, automations, keys and event types.
     pub configuration: Arc<Configuration>,
     /// The time.
@@ -220,8 +220,8 @@ impl Engine {
         self.parts.entropy.bytes()
     }
 
-    pub(crate) fn transport(&self) -> &dyn Transport {
-        &*self.parts.transport
+    pub(crate) fn carriers(&self) -> &Carriers {
+        &self.parts.carriers
     }
 
     pub(crate) fn lanes(&self) -> MutexGuard<'_, Lanes> {

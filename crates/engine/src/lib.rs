@@ -6,24 +6,26 @@
 //!            one group commit  action    sign, send  state, same commit until next_attempt_at
 //! ```
 //!
-//! The engine knows traits only ([`postrider_storage::Store`], [`transport::Transport`],
+//! The engine knows traits only ([`postrider_storage::Store`], [`carry::Carrier`],
 //! [`postrider_model::Clock`]), so that it runs on virtual time under seeded faults. It must never know HTTP of the
 //! API, SQL or the command line, and it holds no lock across an await.
 //!
 //! * [`accept`]: checks an event, finds its automations, stores it with its deliveries, hands them over.
 //! * [`lanes`]: what is in memory, one lane per action, under one bound for all ([`window`], [`width`]).
-//! * [`attempt`]: makes one request from a delivery and the configuration as it is now.
+//! * [`attempt`]: the turn of a delivery, with the configuration as it is now.
+//! * [`carry`]: a carrier for each type of action, which sends.
 //! * [`work`]: the tasks that attempt, record, refill lanes from the store, keep the session and prune.
 //! * [`observe`]: what the engine tells of its work, to those who count or show it.
 //! * [`api_keys`], [`admin_key`], [`sign_in`]: who may call the API and be in the console.
 //!
 //! To add an option of an action: see [`postrider_model`]. To add a background job: a file in `work/`, started in
-//! [`engine`]. To add a place that sends: implement [`transport::Transport`].
+//! [`engine`]. To add a type of action: see [`carry`].
 
 pub mod accept;
 pub mod admin_key;
 pub mod api_keys;
 pub mod attempt;
+pub mod carry;
 pub mod clock;
 pub mod engine;
 pub mod lanes;
@@ -34,7 +36,6 @@ pub mod replay;
 pub mod resend;
 pub mod settings;
 pub mod sign_in;
-pub mod transport;
 pub mod width;
 pub mod window;
 pub mod work;
@@ -42,7 +43,8 @@ pub mod work;
 pub use accept::{AcceptError, Accepted, Rejection, Submission};
 pub use admin_key::{AdminKey, AdminKeyError, ensure_admin_key};
 pub use api_keys::{ApiKeyName, ApiKeys, ShownKey};
-pub use attempt::body_of;
+pub use carry::webhook::body_of;
+pub use carry::{Carriers, WebhookCarrier};
 pub use clock::SystemClock;
 pub use engine::{Engine, EngineParts};
 pub use replay::{ReplayCount, ReplayProgress};

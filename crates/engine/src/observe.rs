@@ -56,6 +56,8 @@ pub(crate) struct Subject {
     pub(crate) automation: AutomationId,
     /// Where the attempt was a resend: the status that the delivery had before.
     pub(crate) resend_of: Option<DeliveryStatus>,
+    /// Whether the receiver wants no more deliveries of this action.
+    pub(crate) gone: bool,
 }
 
 /// A result that is on record.

@@ -3,7 +3,7 @@
 
 /// The headers that Postrider sets itself and that start with the installation's prefix, spelt as they go
 /// out.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct HeaderNames {
     /// What all of these names start with, as the operator spells it, without a hyphen.
     pub prefix: String,

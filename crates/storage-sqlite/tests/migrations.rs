@@ -91,23 +91,7 @@ async fn assert_rows(folder: &Path) {
         account,
         delivery: deliveries[1].id,
     };
-    let attempts = store.record(key).await.unwrap().unwrap().attempts;
-    let numbers: Vec<_> = attempts.iter().map(|attempt| attempt.number).collect();
-    assert_eq!(numbers, [1, 2]);
-    let exchanges: Vec<_> = attempts
-        .iter()
-        .map(|attempt| match &attempt.exchange {
-            Exchange::Http(http) => http,
-        })
-        .collect();
-    let statuses = exchanges
-        .iter()
-        .map(|http| http.response.as_ref().map(|response| response.status));
-    assert_eq!(statuses.collect::<Vec<_>>(), [None, Some(503)]);
-    assert_eq!(
-        exchanges[0].request.headers,
-        [("content-type".to_owned(), "application/json".to_owned())]
-    );
+    assert_attempts(&store, key).await;
 
     let name = "proposal.accepted".parse().unwrap();
     assert!(store.event_type(&name).await.unwrap().is_some());
@@ -127,6 +111,26 @@ async fn assert_rows(folder: &Path) {
         "what session 7 owned"
     );
     store.check().await.unwrap();
+}
+
+async fn assert_attempts(store: &SqliteStore, key: DeliveryKey) {
+    let attempts = store.record(key).await.unwrap().unwrap().attempts;
+    let numbers: Vec<_> = attempts.iter().map(|attempt| attempt.number).collect();
+    assert_eq!(numbers, [1, 2]);
+    let exchanges: Vec<_> = attempts
+        .iter()
+        .map(|attempt| match &attempt.exchange {
+            Exchange::Http(http) => http,
+        })
+        .collect();
+    let statuses = exchanges
+        .iter()
+        .map(|http| http.response.as_ref().map(|response| response.status));
+    assert_eq!(statuses.collect::<Vec<_>>(), [None, Some(503)]);
+    assert_eq!(
+        exchanges[0].request.headers,
+        [("content-type".to_owned(), "application/json".to_owned())]
+    );
 }
 
 /// Checks that the grant of the fixtures since schema 2 is there, and that grants work on what came from before.

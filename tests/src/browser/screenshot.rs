@@ -1,4 +1,4 @@
-//! Pictures of pages: for the documentation where they are asked for, and else beside what is built.
+//! Pictures of pages for the documentation, where `UPDATE_SCREENSHOTS=1` asks for them.
 
 use std::path::{Path, PathBuf};
 
@@ -13,8 +13,11 @@ use crate::binary;
 /// A picture is no higher than this: a long list is told by its beginning.
 const HEIGHT_MAX_PX: u64 = 1_600;
 
-/// Where this is `1`, pictures go where the documentation has them.
+/// Where this is `1`, the documentation gets new pictures.
 const UPDATE: &str = "UPDATE_SCREENSHOTS";
+
+/// Where the documentation has them.
+const FOLDER: &str = "docs/screenshots";
 
 /// Waits for fonts and for two frames, after which what was asked for is painted, and hides the caret, which blinks.
 /// Answers with the height of the page.
@@ -41,17 +44,16 @@ pub struct Screenshot {
 }
 
 impl Browser {
-    /// Takes the page as it is now, from its top, on a telephone and a desktop, light and dark, without motion.
-    /// Afterwards pages are told what they were told before.
-    ///
-    /// With `UPDATE_SCREENSHOTS=1` the pictures are those of the documentation, in `docs/screenshots`; otherwise they
-    /// go to `screenshots` in the target folder.
-    pub async fn screenshots(&self, name: &str) -> Vec<Screenshot> {
-        let is_update = std::env::var_os(UPDATE).is_some_and(|update| update == "1");
-        self.screenshots_into(&folder(is_update), name).await
+    /// With `UPDATE_SCREENSHOTS=1`, replaces the pictures of this page in `docs/screenshots`. Does nothing otherwise:
+    /// pictures take longer than all other checks of a page.
+    pub async fn update_screenshots(&self, name: &str) {
+        if std::env::var_os(UPDATE).is_some_and(|update| update == "1") {
+            self.screenshots_into(&binary::root().join(FOLDER), name).await;
+        }
     }
 
-    /// The same for a folder of the test's own.
+    /// Takes the page as it is now, from its top, on a telephone and a desktop, light and dark, without motion, into
+    /// this folder. Afterwards pages are told what they were told before.
     pub async fn screenshots_into(&self, folder: &Path, name: &str) -> Vec<Screenshot> {
         self.assert_javascript("a picture");
         let before = self.emulation();
@@ -92,28 +94,5 @@ impl Browser {
             height_px: picture.height_px,
             bytes: picture.png.len(),
         }
-    }
-}
-
-fn folder(is_update: bool) -> PathBuf {
-    if is_update {
-        return binary::root().join("docs/screenshots");
-    }
-    // A test is target/PROFILE/deps/NAME.
-    let test = std::env::current_exe().expect("a test knows its own path");
-    let target_dir = test.ancestors().nth(3).expect("a test is in target/PROFILE/deps");
-    target_dir.join("screenshots")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_an_update_writes_to_the_work_tree() {
-        assert_eq!(folder(true), binary::root().join("docs/screenshots"));
-        let test = std::env::current_exe().unwrap();
-        let beside = folder(false);
-        assert!(test.starts_with(beside.parent().unwrap()), "{beside:?}");
     }
 }

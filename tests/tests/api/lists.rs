@@ -5,15 +5,6 @@ use serde_json::json;
 
 use super::nobody;
 
-/// Every list of the API, below an account or not.
-fn lists(account: &Account) -> Vec<String> {
-    let below = ["/signing-keys", "/automations", "/events", "/deliveries"].map(|list| account.at(list));
-    below
-        .into_iter()
-        .chain(["/v1/accounts".to_owned(), "/v1/event-types".to_owned()])
-        .collect()
-}
-
 #[tokio::test]
 async fn every_list_has_50_items_unless_told_otherwise() {
     let server = Server::start();

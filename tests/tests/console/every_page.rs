@@ -1,6 +1,6 @@
-//! Every page, on a desktop and a telephone, light and dark: what axe-core finds, what the browser logs, a picture.
+//! Every page, on a desktop and a telephone, light and dark: what axe-core finds, and what the browser logs.
 //!
-//! With `UPDATE_SCREENSHOTS=1` the pictures go to `docs/screenshots`.
+//! With `UPDATE_SCREENSHOTS=1`, their pictures in `docs/screenshots` are replaced.
 
 use postrider_tests::browser::{Emulation, Scheme, button, css, label};
 use postrider_tests::wait::SOON;
@@ -158,7 +158,7 @@ async fn pages_of_a_customer_under_the_companys_brand() {
 /// Checks a page in both themes, and on a telephone; then takes its pictures.
 async fn look_at(browser: &Browser, name: &str) {
     accessible(browser, name).await;
-    browser.screenshots(name).await;
+    browser.update_screenshots(name).await;
 }
 
 async fn accessible(browser: &Browser, name: &str) {

@@ -2,7 +2,7 @@
 //!
 //! * [`desk`]: what a journey begins with. The journeys: [`sign_in`], [`automations`], [`deliveries`], [`keys`],
 //!   [`customer`], [`frames`], [`live`].
-//! * [`every_page`]: no page has a fault of accessibility, and each has its picture.
+//! * [`every_page`]: no page has a fault of accessibility.
 //! * [`harness`]: the browser does what the other tests take for granted, shown on the static pages of [`pages`].
 
 mod automations;

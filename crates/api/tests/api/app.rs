@@ -13,9 +13,9 @@ use http_body_util::BodyExt;
 use parking_lot::Mutex;
 use postrider_api::{Api, ApiState};
 use postrider_configuration::{Configuration, ConfigurationParts};
-use postrider_egress::{EgressGuard, Resolve, ResolveError};
+use postrider_egress::{EgressGuard, Resolve, ResolveError, Response as Received};
+use postrider_engine::carry::{Carriers, Transport, WebhookCarrier};
 use postrider_engine::observe::Observer;
-use postrider_engine::transport::{self, Response as Received, Transport};
 use postrider_engine::{ApiKeys, Engine, EngineParts, EngineSettings, SystemClock, ensure_admin_key};
 use postrider_figures::{Figures, FiguresParts};
 use postrider_model::{Clock, Entropy, IdGenerator, Outcome};
@@ -36,7 +36,7 @@ pub fn url(status: u16) -> String {
 pub struct App {
     api: Api,
     pub engine: Arc<Engine>,
-    pub sent: Arc<Mutex<Vec<transport::Request>>>,
+    pub sent: Arc<Mutex<Vec<postrider_egress::Request>>>,
     _folder: tempfile::TempDir,
 }
 
@@ -92,10 +92,17 @@ impl App {
             clock: Arc::clone(&clock),
             retention: settings.retention,
         });
+        let webhook = WebhookCarrier::new(
+            Receivers(Arc::clone(&sent)),
+            HeaderNames::new("Postrider"),
+            Arc::clone(&clock),
+        );
         let engine = Engine::start(EngineParts {
             store,
             observer: Arc::clone(&figures) as Arc<dyn Observer>,
-            transport: Arc::new(Receivers(Arc::clone(&sent))),
+            carriers: Carriers {
+                webhook: Arc::new(webhook),
+            },
             configuration: Arc::clone(&configuration),
             clock,
             ids,
@@ -258,11 +265,10 @@ impl Answer {
 }
 
 /// Receivers that answer with the status that their path names.
-struct Receivers(Arc<Mutex<Vec<transport::Request>>>);
+struct Receivers(Arc<Mutex<Vec<postrider_egress::Request>>>);
 
-#[async_trait]
 impl Transport for Receivers {
-    async fn send(&self, request: &transport::Request) -> Received {
+    async fn send(&self, request: &postrider_egress::Request) -> Received {
         let status: u16 = request
             .url
             .rsplit('/')

@@ -16,8 +16,8 @@ use postrider_configuration::{
 };
 use postrider_console::{Brand, Console, ConsoleParts, SystemFacts};
 use postrider_egress::{EgressGuard, Resolve, ResolveError};
+use postrider_engine::carry::{Carriers, Transport, WebhookCarrier};
 use postrider_engine::observe::Observer;
-use postrider_engine::transport::{self, Transport};
 use postrider_engine::{ApiKeys, Engine, EngineParts, EngineSettings, SystemClock, ensure_admin_key};
 use postrider_figures::{Figures, FiguresParts};
 use postrider_model::{
@@ -92,10 +92,13 @@ impl App {
             clock: Arc::clone(&clock),
             retention: EngineSettings::default().retention,
         });
+        let webhook = WebhookCarrier::new(Thanks, HeaderNames::new("Postrider"), Arc::clone(&clock));
         let engine = Engine::start(EngineParts {
             store,
             observer: Arc::clone(&figures) as Arc<dyn Observer>,
-            transport: Arc::new(Thanks),
+            carriers: Carriers {
+                webhook: Arc::new(webhook),
+            },
             configuration: Arc::clone(&configuration),
             clock,
             ids,
@@ -320,10 +323,9 @@ async fn fill(engine: &Engine, name: &str) -> Things {
 /// Receivers that take everything.
 struct Thanks;
 
-#[async_trait]
 impl Transport for Thanks {
-    async fn send(&self, _: &transport::Request) -> transport::Response {
-        transport::Response {
+    async fn send(&self, _: &postrider_egress::Request) -> postrider_egress::Response {
+        postrider_egress::Response {
             outcome: Outcome::Succeeded,
             status_code: Some(200),
             error: None,

@@ -55,6 +55,7 @@ impl Results {
                 event: done.event,
                 automation: done.automation,
                 resend_of: done.resend_of,
+                gone: done.advice.gone,
             });
         }
         let now = Instant::now();
@@ -98,12 +99,12 @@ impl Results {
         }
         let told = RecordedResults::new(&self.finished, &self.subjects, &recorded);
         engine.observer().results_recorded(told);
-        for (finished, recorded) in self.finished.iter().zip(recorded) {
+        for ((finished, subject), recorded) in self.finished.iter().zip(&self.subjects).zip(recorded) {
             if recorded != Recorded::Applied {
                 tracing::warn!(delivery = %finished.key.delivery, ?recorded, "a late result changed nothing");
                 continue;
             }
-            if is_gone(finished) {
+            if subject.gone && has_failed(finished) {
                 switch_off(engine, finished.key.account, finished.action);
             }
         }
@@ -117,13 +118,9 @@ fn next(finished: &Finished) -> Option<Next> {
     }
 }
 
-/// Whether the receiver said 410 Gone to the last attempt: it does not want to be called again.
-fn is_gone(finished: &Finished) -> bool {
-    matches!(
-        &finished.change,
-        Change::Attempted { attempt, next: Next::Settle(DeliveryStatus::Failed), .. }
-            if attempt.exchange.status_code() == Some(410)
-    )
+/// Whether this was the last attempt, and failed. Until then a receiver that is gone may yet come back.
+fn has_failed(finished: &Finished) -> bool {
+    next(finished) == Some(Next::Settle(DeliveryStatus::Failed))
 }
 
 fn switch_off(engine: &Arc<Engine>, account: AccountId, action: ActionId) {
@@ -135,7 +132,7 @@ fn switch_off(engine: &Arc<Engine>, account: AccountId, action: ActionId) {
             .await
         {
             Ok(_) => {
-                tracing::info!(%account, %action, "switched an action off: its receiver answered 410 Gone");
+                tracing::info!(%account, %action, "switched an action off: its receiver wants no more deliveries");
             }
             Err(error) => tracing::error!(%account, %action, %error, "an action could not be switched off"),
         }

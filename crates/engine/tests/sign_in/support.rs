@@ -7,10 +7,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use postrider_configuration::{AccountDraft, Configuration, ConfigurationParts};
 use postrider_egress::{EgressGuard, SystemResolver};
+use postrider_engine::carry::{Carried, Carrier, Carriers, Job};
 use postrider_engine::observe::{Observer, RecordedResults, StoredEvents};
-use postrider_engine::transport::{Request, Response, Transport};
 use postrider_engine::{Engine, EngineParts, EngineSettings};
-use postrider_model::{AccountId, Clock, Entropy, IdGenerator, Timestamp};
+use postrider_model::{AccountId, Clock, Entropy, IdGenerator, SendWebhook, Timestamp};
 use postrider_signing::HeaderNames;
 use postrider_storage::Store;
 use postrider_storage_sqlite::{Execution, SqliteOptions, SqliteStore};
@@ -46,7 +46,9 @@ pub async fn engine() -> (Arc<Engine>, TempDir) {
     });
     let engine = Engine::start(EngineParts {
         store,
-        transport: Arc::new(Nowhere),
+        carriers: Carriers {
+            webhook: Arc::new(Nowhere),
+        },
         observer: Arc::new(Unobserved),
         configuration: Arc::new(configuration.await.unwrap()),
         clock,
@@ -95,8 +97,8 @@ impl Observer for Unobserved {
 struct Nowhere;
 
 #[async_trait]
-impl Transport for Nowhere {
-    async fn send(&self, _request: &Request) -> Response {
+impl Carrier<SendWebhook> for Nowhere {
+    async fn carry(&self, _: Job<'_>, _: &SendWebhook) -> Carried {
         unreachable!("nothing is to be sent")
     }
 }

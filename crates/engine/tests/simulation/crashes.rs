@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use crate::support::{Node, folder, life, refused, status};
+use postrider_egress::{Request, Response};
 use postrider_engine::EngineSettings;
-use postrider_engine::transport::{Request, Response};
 use postrider_model::{DeliveryStatus, Outcome};
 
 const URL: &str = "https://receiver.example/hook";

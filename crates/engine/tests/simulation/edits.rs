@@ -11,7 +11,7 @@ const URL: &str = "https://receiver.example/hook";
 const MOVED: &str = "https://receiver.example/moved";
 
 async fn failing(folder: &std::path::Path) -> (Node, Fixture) {
-    let script = |request: &postrider_engine::transport::Request, _| {
+    let script = |request: &postrider_egress::Request, _| {
         (
             Duration::ZERO,
             status(if request.url == MOVED { 200 } else { 500 }),

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::support::{Fixture, Node, folder, life, status};
+use postrider_egress::{Request, Response};
 use postrider_engine::EngineSettings;
-use postrider_engine::transport::{Request, Response};
 use postrider_figures::{FLUSH_EVERY, Overview, Range, Rate};
 use postrider_model::Timestamp;
 use postrider_storage::statistics::{Counts, Scope, TimeStep};

@@ -10,14 +10,14 @@ use parking_lot::Mutex;
 use postrider_configuration::{
     AccountDraft, ActionDraft, AutomationDraft, Configuration, ConfigurationParts,
 };
-use postrider_egress::{EgressGuard, Resolve, ResolveError};
+use postrider_egress::{EgressGuard, Request, Resolve, ResolveError, Response};
+use postrider_engine::carry::{Carrier, Transport};
 use postrider_engine::observe::Observer;
-use postrider_engine::transport::{Request, Response, Transport};
-use postrider_engine::{Accepted, Engine, EngineParts, EngineSettings, Submission};
+use postrider_engine::{Accepted, Carriers, Engine, EngineParts, EngineSettings, Submission, WebhookCarrier};
 use postrider_figures::{Figures, FiguresParts};
 use postrider_model::{
     AccountId, AutomationId, BodyContent, BodyStyle, Clock, Delivery, DeliveryStatus, Entropy, IdGenerator,
-    Outcome, Timestamp,
+    Outcome, SendWebhook, Timestamp,
 };
 use postrider_signing::HeaderNames;
 use postrider_storage::{DeliveryFilter, DeliveryKey, PageRequest, Store};
@@ -84,7 +84,6 @@ pub struct Receivers {
     pub seen: Mutex<Vec<Seen>>,
 }
 
-#[async_trait]
 impl Transport for Receivers {
     async fn send(&self, request: &Request) -> Response {
         let (delay, answer) = {
@@ -175,6 +174,38 @@ impl Node {
             script: Box::new(script),
             seen: Mutex::default(),
         });
+        let webhook = WebhookCarrier::new(
+            Arc::clone(&receivers),
+            HeaderNames::new("Postrider"),
+            Arc::clone(&clock) as Arc<dyn Clock>,
+        );
+        Self::start_with(store, clock, settings, receivers, Arc::new(webhook)).await
+    }
+
+    /// A node whose webhooks go to this carrier, not over HTTP.
+    pub async fn start_carrying(folder: &std::path::Path, webhook: impl Carrier<SendWebhook>) -> Self {
+        let options = SqliteOptions {
+            execution: Execution::Inline,
+            ..SqliteOptions::default()
+        };
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(folder, options).unwrap());
+        let clock = Arc::new(VirtualClock::new(0));
+        let receivers = Arc::new(Receivers {
+            clock: Arc::clone(&clock),
+            script: Box::new(|_, _| unreachable!("nothing goes over HTTP")),
+            seen: Mutex::default(),
+        });
+        let settings = EngineSettings::default();
+        Self::start_with(store, clock, settings, receivers, Arc::new(webhook)).await
+    }
+
+    async fn start_with(
+        store: Arc<dyn Store>,
+        clock: Arc<VirtualClock>,
+        settings: EngineSettings,
+        receivers: Arc<Receivers>,
+        webhook: Arc<dyn Carrier<SendWebhook>>,
+    ) -> Self {
         let entropy = Entropy::new(|bytes| bytes.fill(7));
         let ids = Arc::new(IdGenerator::new(entropy.number()));
         let configuration = Configuration::load(ConfigurationParts {
@@ -195,7 +226,7 @@ impl Node {
         let parts = EngineParts {
             store: Arc::clone(&store),
             observer: Arc::clone(&figures) as Arc<dyn Observer>,
-            transport: Arc::clone(&receivers) as Arc<dyn Transport>,
+            carriers: Carriers { webhook },
             configuration: Arc::clone(&configuration),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             ids,

@@ -6,8 +6,7 @@ use std::time::Duration;
 use postrider_configuration::{Configuration, ConfigurationParts};
 use postrider_egress::{ClientSettings, EgressGuard, HttpClient, Resolve, SystemResolver};
 use postrider_engine::observe::Observer;
-use postrider_engine::transport::Transport;
-use postrider_engine::{Engine, EngineParts, SystemClock};
+use postrider_engine::{Carriers, Engine, EngineParts, SystemClock, WebhookCarrier};
 use postrider_figures::{Figures, FiguresParts};
 use postrider_model::{Clock, Entropy, IdGenerator};
 use postrider_signing::HeaderNames;
@@ -48,14 +47,14 @@ pub async fn start(settings: &Settings, store: Arc<dyn Store>) -> Result<Running
         resolver: Arc::new(SystemResolver::new()),
     };
     let configuration = shared.configuration(settings).await?;
-    let transport = shared.transport(settings)?;
+    let carriers = shared.carriers(settings)?;
     let figures = Figures::start(FiguresParts {
         store: Arc::clone(&shared.store),
         clock: Arc::clone(&shared.clock),
         retention: settings.retention.get(),
     });
     let engine = Engine::start(EngineParts {
-        transport,
+        carriers,
         observer: Arc::clone(&figures) as Arc<dyn Observer>,
         configuration: Arc::clone(&configuration),
         store: shared.store,
@@ -97,7 +96,7 @@ impl Shared {
         loaded.map_err(|error| Failure::Failed(format!("the configuration cannot be read: {error}")))
     }
 
-    fn transport(&self, settings: &Settings) -> Result<Arc<dyn Transport>, Failure> {
+    fn carriers(&self, settings: &Settings) -> Result<Carriers, Failure> {
         let extra_ca_pem = settings.extra_ca_file.as_ref().map(std::fs::read).transpose();
         let in_file = |error: &dyn std::fmt::Display| {
             let file = settings.extra_ca_file.as_deref().unwrap_or_else(|| "".as_ref());
@@ -114,7 +113,14 @@ impl Shared {
             Arc::clone(&self.clock),
             &client_settings,
         );
-        Ok(Arc::new(client.map_err(|error| in_file(&error))?))
+        let webhook = WebhookCarrier::new(
+            client.map_err(|error| in_file(&error))?,
+            HeaderNames::new(settings.header_prefix.as_str()),
+            Arc::clone(&self.clock),
+        );
+        Ok(Carriers {
+            webhook: Arc::new(webhook),
+        })
     }
 }
 

@@ -1,0 +1,162 @@
+//! Sends webhooks: renders and signs the body, sends it over HTTP, and reads advice from the response.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use postrider_egress::{HttpClient, Request, Response};
+use postrider_model::attempt::Headers;
+use postrider_model::delivery::BodySpec;
+use postrider_model::{
+    Clock, Event, Exchange, HttpExchange, HttpRequest, HttpResponse, Outcome, SendWebhook,
+};
+use postrider_signing::HeaderNames;
+use postrider_signing::render::{BodyParts, render_body};
+
+use super::{Advice, Carried, Carrier, Job, PANICKED, caught};
+
+/// "410 Gone" (RFC 9110, section 15.5.11).
+const GONE: u16 = 410;
+
+/// "429 Too Many Requests" (RFC 6585, section 4).
+const TOO_MANY_REQUESTS: u16 = 429;
+
+/// "503 Service Unavailable" (RFC 9110, section 15.6.4).
+const SERVICE_UNAVAILABLE: u16 = 503;
+
+/// What this carrier needs of an HTTP client: a trait, so that tests can script receivers on virtual time.
+pub trait Transport: Send + Sync + 'static {
+    /// Sends one request and returns within its timeout, give or take the scheduling of tasks. Dropping the future
+    /// aborts the request.
+    fn send(&self, request: &Request) -> impl Future<Output = Response> + Send;
+}
+
+impl Transport for HttpClient {
+    async fn send(&self, request: &Request) -> Response {
+        Self::send(self, request).await
+    }
+}
+
+impl<T: Transport> Transport for Arc<T> {
+    async fn send(&self, request: &Request) -> Response {
+        T::send(self, request).await
+    }
+}
+
+/// Carries out actions of type `send_webhook`.
+pub struct WebhookCarrier<T> {
+    transport: T,
+    header_names: HeaderNames,
+    clock: Arc<dyn Clock>,
+}
+
+impl<T: Transport> WebhookCarrier<T> {
+    /// A carrier that signs under these names by this clock.
+    pub fn new(transport: T, header_names: HeaderNames, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            transport,
+            header_names,
+            clock,
+        }
+    }
+
+    fn headers(&self, job: &Job<'_>, webhook: &SendWebhook, body: &[u8]) -> Headers {
+        let names = &self.header_names;
+        let id = job.event.id.to_string();
+        let sent_at_s = self.clock.wall().unix_s();
+        let signatures = job.entry.signers(self.clock.now()).sign(&id, sent_at_s, body);
+        let mut headers: Headers = Vec::with_capacity(10 + webhook.headers.len());
+        let mut put = |name: &str, value: String| headers.push((name.to_owned(), value));
+        put("Content-Type", "application/json".to_owned());
+        put("User-Agent", names.user_agent.clone());
+        put(&names.signature, signatures.signature);
+        if let Some(next) = signatures.signature_next {
+            put(&names.signature_next, next);
+        }
+        put("webhook-id", id);
+        put("webhook-timestamp", sent_at_s.to_string());
+        put("webhook-signature", signatures.webhook_signature);
+        put(&names.event_type, job.event.event_type.as_str().to_owned());
+        put(&names.delivery_id, job.delivery.to_string());
+        put(&names.attempt, job.number.to_string());
+        for (name, value) in &webhook.headers {
+            // Saving refuses such names, but the prefix may have been changed since.
+            if !names.is_ours(name) {
+                put(name, value.clone());
+            }
+        }
+        headers
+    }
+}
+
+#[async_trait]
+impl<T: Transport> Carrier<SendWebhook> for WebhookCarrier<T> {
+    async fn carry(&self, job: Job<'_>, webhook: &SendWebhook) -> Carried {
+        let body = body_of(job.event, job.body);
+        let request = Request {
+            url: webhook.url.clone(),
+            headers: self.headers(&job, webhook, &body),
+            body,
+            timeout: webhook.timeout(job.timeout),
+        };
+        let response = caught(self.transport.send(&request)).await;
+        carried(request, response.unwrap_or_else(panicked))
+    }
+}
+
+fn carried(request: Request, response: Response) -> Carried {
+    Carried {
+        outcome: response.outcome,
+        error: response.error,
+        advice: Advice {
+            retry_after: response.retry_after,
+            overloaded: matches!(
+                response.status_code,
+                Some(TOO_MANY_REQUESTS | SERVICE_UNAVAILABLE)
+            ),
+            gone: response.status_code == Some(GONE),
+        },
+        exchange: Exchange::Http(HttpExchange {
+            request: HttpRequest {
+                url: request.url,
+                headers: request.headers,
+            },
+            response: response.status_code.map(|status| HttpResponse {
+                status,
+                headers: response.headers,
+                body: response.body,
+                truncated: response.truncated,
+            }),
+        }),
+    }
+}
+
+fn panicked() -> Response {
+    Response {
+        outcome: Outcome::ProtocolError,
+        status_code: None,
+        error: Some(PANICKED.to_owned()),
+        headers: Vec::new(),
+        body: Bytes::new(),
+        truncated: false,
+        retry_after: None,
+    }
+}
+
+/// The body of a delivery. It is made of what was stored at acceptance alone, so that every attempt and resend sends the
+/// same bytes, and a page that shows a record shows what was sent.
+pub fn body_of(event: &Event, spec: BodySpec) -> Bytes {
+    let data = std::str::from_utf8(&event.data).expect("acceptance checked that `data` is UTF-8");
+    let parts = BodyParts {
+        id: &event.id.to_string(),
+        event_type: event.event_type.as_str(),
+        timestamp: &event.timestamp().to_string(),
+        data,
+        lossless: event.warning.is_none(),
+        js_fixed_point: event.js_fixed_point,
+    };
+    render_body(&parts, spec.content, spec.style).into()
+}
+
+#[cfg(test)]
+mod tests;

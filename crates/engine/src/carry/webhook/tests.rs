@@ -1,0 +1,74 @@
+use std::time::Duration;
+
+use super::*;
+
+fn response(status_code: Option<u16>) -> Response {
+    Response {
+        outcome: match status_code {
+            Some(200..300) => Outcome::Succeeded,
+            Some(_) => Outcome::BadStatus,
+            None => Outcome::ConnectError,
+        },
+        status_code,
+        error: status_code.is_none().then(|| "connection refused".to_owned()),
+        headers: vec![("server".to_owned(), "test".to_owned())],
+        body: Bytes::from_static(b"ok"),
+        truncated: true,
+        retry_after: None,
+    }
+}
+
+fn result_of(response: Response) -> Carried {
+    let request = Request {
+        url: "https://a.example/".to_owned(),
+        headers: vec![("webhook-id".to_owned(), "evt_1".to_owned())],
+        body: Bytes::from_static(b"{}"),
+        timeout: Duration::from_secs(1),
+    };
+    carried(request, response)
+}
+
+#[test]
+fn a_410_is_the_advice_to_switch_the_action_off() {
+    let gone = |status| result_of(response(Some(status))).advice.gone;
+    assert!(gone(410));
+    assert!(![200, 404, 409, 411, 500].into_iter().any(gone));
+}
+
+#[test]
+fn a_429_and_a_503_are_the_advice_to_send_less() {
+    let overloaded = |status| result_of(response(Some(status))).advice.overloaded;
+    assert!(overloaded(429) && overloaded(503));
+    assert!(![200, 410, 500, 502, 504].into_iter().any(overloaded));
+}
+
+#[test]
+fn retry_after_is_passed_on() {
+    let retry_after = Some(Duration::from_secs(7));
+    let asked = result_of(Response {
+        retry_after,
+        ..response(Some(503))
+    });
+    assert_eq!(asked.advice.retry_after, retry_after);
+}
+
+#[test]
+fn an_exchange_without_a_status_has_no_response() {
+    let refused = result_of(response(None));
+    assert_eq!(refused.advice, Advice::default());
+    let Exchange::Http(http) = refused.exchange;
+    assert_eq!(http.response, None);
+    assert_eq!(http.request.url, "https://a.example/");
+    let Exchange::Http(http) = result_of(response(Some(200))).exchange;
+    let response = http.response.unwrap();
+    assert_eq!((response.status, response.truncated), (200, true));
+}
+
+#[tokio::test]
+async fn a_panic_of_the_transport_is_a_failed_attempt() {
+    let panicking = async { panic!("a defect of the transport") };
+    let response = caught::<Response>(panicking).await;
+    let failed = result_of(response.unwrap_or_else(panicked));
+    assert_eq!(failed.outcome, Outcome::ProtocolError);
+    assert_eq!(failed.error.as_deref(), Some(PANICKED));
+}

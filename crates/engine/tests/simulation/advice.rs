@@ -1,0 +1,103 @@
+//! What a receiver asks for counts, whatever protocol it speaks: these carriers speak none, and their exchanges hold no
+//! status code that would say the same.
+
+use std::time::Duration;
+
+use crate::support::{Fixture, Node, folder, life};
+use async_trait::async_trait;
+use postrider_engine::carry::{Advice, Carried, Carrier, Job};
+use postrider_model::automation::DisabledReason;
+use postrider_model::{DeliveryStatus, Exchange, HttpExchange, HttpRequest, Outcome, SendWebhook};
+
+const URL: &str = "https://receiver.example/hook";
+
+/// Every attempt fails with this advice.
+struct Failing(Advice);
+
+#[async_trait]
+impl Carrier<SendWebhook> for Failing {
+    async fn carry(&self, _: Job<'_>, action: &SendWebhook) -> Carried {
+        Carried {
+            outcome: Outcome::ProtocolError,
+            error: Some("scripted".to_owned()),
+            exchange: Exchange::Http(HttpExchange {
+                request: HttpRequest {
+                    url: action.url.clone(),
+                    headers: Vec::new(),
+                },
+                response: None,
+            }),
+            advice: self.0,
+        }
+    }
+}
+
+async fn start(folder: &std::path::Path, advice: Advice) -> (Node, Fixture) {
+    let node = Node::start_carrying(folder, Failing(advice)).await;
+    let fixture = node.account(&[URL]).await;
+    node.accept(fixture.account).await;
+    (node, fixture)
+}
+
+async fn disabled_reason(node: &Node, fixture: &Fixture) -> Option<DisabledReason> {
+    let (account, automation) = (fixture.account, fixture.automation);
+    let automation = node.configuration.automation(account, automation).await;
+    automation.unwrap().unwrap().actions[0].disabled_reason
+}
+
+#[test]
+fn the_advice_to_stop_switches_the_action_off_after_the_last_attempt() {
+    let folder = folder();
+    life(async {
+        let gone = Advice {
+            gone: true,
+            ..Advice::default()
+        };
+        let (node, fixture) = start(folder.path(), gone).await;
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        assert_eq!(disabled_reason(&node, &fixture).await, None, "an attempt is left");
+        let deliveries = node.settled(fixture.account).await;
+        assert_eq!(deliveries[0].progress.status, DeliveryStatus::Failed);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let reason = disabled_reason(&node, &fixture).await;
+        assert_eq!(reason, Some(DisabledReason::Gone));
+    });
+}
+
+#[test]
+fn without_that_advice_the_action_stays_on() {
+    let folder = folder();
+    life(async {
+        let (node, fixture) = start(folder.path(), Advice::default()).await;
+        node.settled(fixture.account).await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert_eq!(disabled_reason(&node, &fixture).await, None);
+    });
+}
+
+#[test]
+fn the_advice_to_wait_postpones_the_next_attempt() {
+    let folder = folder();
+    life(async {
+        let wait = Duration::from_secs(40);
+        let later = Advice {
+            retry_after: Some(wait),
+            ..Advice::default()
+        };
+        let (node, fixture) = start(folder.path(), later).await;
+        let delivery = node.settled(fixture.account).await.remove(0);
+        let record = node.store.record(fixture.key(&delivery)).await.unwrap().unwrap();
+        let starts: Vec<_> = record.attempts.iter().map(|attempt| attempt.started_at).collect();
+        assert_eq!(starts.len(), 3);
+        let first = starts[1].since(starts[0]);
+        assert!(
+            first >= wait && first < wait + Duration::from_secs(1),
+            "{first:?}"
+        );
+        let second = starts[2].since(starts[1]);
+        assert!(
+            second >= Duration::from_secs(100),
+            "it may only postpone: {second:?}"
+        );
+    });
+}
