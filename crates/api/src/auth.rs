@@ -1,14 +1,15 @@
-//! Who may call `/v1`: whoever presents an API key, as `Authorization: Bearer <key>`.
+//! The caller of a request: an API key says who it is, as `Authorization: Bearer <key>`.
 
 use http::{HeaderMap, header};
-use postrider_engine::ApiKeys;
+use postrider_access::Access;
+use postrider_model::Caller;
 
-/// Whether a request with these headers may call `/v1`.
-pub fn admits(keys: &ApiKeys, headers: &HeaderMap) -> bool {
-    presented(headers).is_some_and(|key| keys.admit(key).is_some())
+/// The caller of a request with these headers, if its API key is one.
+pub fn caller(access: &Access, headers: &HeaderMap) -> Option<Caller> {
+    access.caller_of_key(presented(headers)?)
 }
 
-/// The key that these headers present. Of two, none is: which one would be meant?
+/// The key in these headers. Two of them are ambiguous, and count as none.
 fn presented(headers: &HeaderMap) -> Option<&str> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let (Some(value), None) = (values.next(), values.next()) else {

@@ -16,7 +16,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::Route;
 use axum::routing::future::RouteFuture;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
-use postrider_engine::{ApiKeys, Engine};
+use postrider_access::Access;
+use postrider_engine::Engine;
 use tower::{Layer, Service};
 
 use crate::auth;
@@ -33,7 +34,7 @@ const REQUEST_ID_BYTES_MAX: usize = 64;
 /// What the layer works with.
 pub(crate) struct Edge {
     engine: Arc<Engine>,
-    keys: Arc<ApiKeys>,
+    access: Arc<Access>,
     meters: Meters,
 }
 
@@ -41,7 +42,7 @@ impl Edge {
     pub(crate) fn new(state: &ApiState, meters: Meters) -> Self {
         Self {
             engine: Arc::clone(&state.engine),
-            keys: Arc::clone(&state.keys),
+            access: Arc::clone(&state.access),
             meters,
         }
     }
@@ -80,7 +81,7 @@ impl Edge {
             request_id: self.request_id(request.headers()),
             method: request.method().clone(),
             guarded,
-            admitted: !guarded || auth::admits(&self.keys, request.headers()),
+            admitted: !guarded || auth::caller(&self.access, request.headers()).is_some(),
         }
     }
 

@@ -7,8 +7,9 @@ use axum::response::Response;
 use axum::{BoxError, Router};
 use bytes::Bytes;
 use http::{Request, Uri};
+use postrider_access::Access;
 use postrider_configuration::Configuration;
-use postrider_engine::{ApiKeys, Engine};
+use postrider_engine::Engine;
 use postrider_figures::Figures;
 use tower::Service as _;
 use utoipa_axum::router::OpenApiRouter;
@@ -33,7 +34,7 @@ pub struct ApiState {
     /// The record, and figures over it.
     pub figures: Arc<Figures>,
     /// Who may call.
-    pub keys: Arc<ApiKeys>,
+    pub access: Arc<Access>,
     /// Where the console is, as a browser reaches it: an origin without a slash at its end. `None`: where a request was
     /// sent.
     pub public_url: Option<Arc<str>>,

@@ -56,7 +56,6 @@ pub use directory::AccountEntry;
 pub use error::ConfigureError;
 pub use event_type::EventTypeDraft;
 pub use fault::{FAULTS_MAX, Fault};
-pub use name::NameError;
 pub use signing_key::RotationDraft;
 
 use fault::Faults;

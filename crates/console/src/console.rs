@@ -13,8 +13,9 @@ use axum::routing::{get, post};
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use http::{HeaderMap, Method, Request};
+use postrider_access::Access;
 use postrider_configuration::Configuration;
-use postrider_engine::{ApiKeys, Engine};
+use postrider_engine::Engine;
 use postrider_figures::Figures;
 use tokio::sync::watch;
 use tower::ServiceExt as _;
@@ -41,8 +42,8 @@ pub struct ConsoleParts {
     pub configuration: Arc<Configuration>,
     /// The record, and figures over it.
     pub figures: Arc<Figures>,
-    /// The keys of the API, which sign in the operator's staff.
-    pub keys: Arc<ApiKeys>,
+    /// API keys, links and sessions.
+    pub access: Arc<Access>,
     /// The installation's name, colour and logo.
     pub brand: Brand,
     /// Who may show pages in a frame, as `frame-ancestors` of a Content-Security-Policy has it: `'none'`, or origins.
@@ -76,7 +77,7 @@ impl Console {
             engine: parts.engine,
             configuration: parts.configuration,
             figures: parts.figures,
-            keys: parts.keys,
+            access: parts.access,
             brand: parts.brand,
             public_url: parts.public_url,
             is_framed: parts.is_framed,

@@ -110,10 +110,7 @@ where
             }
             let now = Instant::now();
             // Signed out, or the link has expired: nothing more is shown.
-            if !matches!(
-                self.app.engine.sign_in().session(&self.session).await,
-                Ok(Some(_))
-            ) {
+            if !matches!(self.app.access.session(&self.session).await, Ok(Some(_))) {
                 return None;
             }
             let fragment = (self.render)().await.ok()?;

@@ -1,7 +1,7 @@
 //! What surrounds every page: the brand, the navigation, the theme, who is signed in.
 
 use http::HeaderMap;
-use postrider_model::grant::{Theme, Visitor as Role};
+use postrider_model::Theme;
 
 use crate::state::App;
 use crate::view::id::CopyId;
@@ -76,7 +76,6 @@ impl<'a> Shell<'a> {
             label,
             is_current: other == place,
         });
-        let forced = matches!(visitor.role, Role::Customer { theme: Some(_), .. });
         Self {
             links: if visitor.is_operator() {
                 links.to_vec()
@@ -85,7 +84,7 @@ impl<'a> Shell<'a> {
             },
             csrf: visitor.csrf.clone(),
             theme: visitor.theme,
-            may_choose_theme: !forced,
+            may_choose_theme: visitor.forced_theme.is_none(),
             here: visitor.here.clone(),
             is_signed_in: true,
             ..Self::bare(app, title)

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use postrider_access::Access;
 use postrider_configuration::Configuration;
-use postrider_engine::{ApiKeys, Engine};
+use postrider_engine::Engine;
 use postrider_figures::Figures;
 use postrider_model::Timestamp;
 use postrider_web::host::RequestHost;
@@ -28,8 +29,8 @@ pub struct Shared {
     pub configuration: Arc<Configuration>,
     /// The record, and figures over it.
     pub figures: Arc<Figures>,
-    /// The keys of the API, which sign in the operator's staff.
-    pub keys: Arc<ApiKeys>,
+    /// API keys, links and sessions.
+    pub access: Arc<Access>,
     /// The installation's name, colour and logo.
     pub brand: Brand,
     /// Where people reach the console, where the operator said so.

@@ -12,24 +12,23 @@ pub mod limit;
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
-use postrider_model::grant::{Theme, Visitor as Role};
-use postrider_model::{AccountId, ApiKeyId};
+use postrider_model::{AccountId, ApiKeyId, Caller, Permission, Scope, Theme, Who};
 
 use crate::query::Query;
 use crate::refusal::Refusal;
 use crate::state::App;
 
-/// Somebody who is signed in.
+/// A person who is signed in.
 #[derive(Debug, Clone)]
 pub struct Visitor {
-    /// What they may see.
-    pub role: Role,
+    /// Who it is, and what they may do.
+    pub caller: Caller,
     /// For the forms of their pages.
     pub csrf: String,
-    /// The theme they chose, or their link did.
+    /// The theme that the link they came by asks for: they cannot choose another.
+    pub forced_theme: Option<Theme>,
+    /// The theme of their pages.
     pub theme: Option<Theme>,
-    /// The API key they signed in with, where it was one: removing it signs them out.
-    pub api_key: Option<ApiKeyId>,
     /// The address they asked for, to come back to.
     pub here: String,
     /// Its query.
@@ -39,20 +38,28 @@ pub struct Visitor {
 impl Visitor {
     /// The one account that a customer sees.
     pub fn own_account(&self) -> Option<AccountId> {
-        match self.role {
-            Role::Operator => None,
-            Role::Customer { account, .. } => Some(account),
+        match self.caller.scope {
+            Scope::All => None,
+            Scope::Account(account) => Some(account),
+        }
+    }
+
+    /// The API key that they signed in with, where it was one: deleting it signs them out.
+    pub fn api_key(&self) -> Option<ApiKeyId> {
+        match self.caller.who {
+            Who::ApiKey(key) => Some(key),
+            Who::Session { api_key } => api_key,
         }
     }
 
     /// Whether they are of the operator's staff.
     pub fn is_operator(&self) -> bool {
-        matches!(self.role, Role::Operator)
+        self.caller.permissions.contains(Permission::Admin)
     }
 
-    /// Whether they may change anything.
+    /// Whether they may change things.
     pub fn may_write(&self) -> bool {
-        !matches!(self.role, Role::Customer { read_only: true, .. })
+        self.caller.permissions.contains(Permission::Manage)
     }
 }
 
@@ -67,21 +74,12 @@ impl FromRequestParts<App> for Visitor {
             .to_owned();
         let signed_out = || Refusal::SignedOut { here: here.clone() };
         let token = cookie::session(&parts.headers).ok_or_else(signed_out)?;
-        let grant = app
-            .engine
-            .sign_in()
-            .session(token)
-            .await?
-            .ok_or_else(signed_out)?;
-        let forced = match grant.visitor {
-            Role::Operator => None,
-            Role::Customer { theme, .. } => theme,
-        };
+        let session = app.access.session(token).await?.ok_or_else(signed_out)?;
         Ok(Self {
-            role: grant.visitor,
-            api_key: grant.api_key,
+            caller: session.caller,
             csrf: csrf::token(&parts.headers).unwrap_or_default(),
-            theme: forced.or_else(|| cookie::theme(&parts.headers)),
+            forced_theme: session.theme,
+            theme: session.theme.or_else(|| cookie::theme(&parts.headers)),
             query: Query::of(&parts.uri),
             here,
         })

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use parking_lot::{Mutex, MutexGuard};
 use postrider_configuration::Configuration;
-use postrider_model::{ActionId, Clock, Entropy, IdGenerator, Outcome};
-use postrider_storage::{SessionId, Store, StoreError, StoreResult};
+use postrider_model::{ActionId, Clock, IdGenerator, Outcome};
+use postrider_storage::{ChangeFollower, SessionId, Store, StoreError, StoreResult};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
@@ -40,8 +40,8 @@ pub struct EngineParts {
     pub observer: Arc<dyn Observer>,
     /// Makes ids; one per process.
     pub ids: Arc<IdGenerator>,
-    /// Randomness.
-    pub entropy: Entropy,
+    /// What else holds parts of the store in memory, and follows what other nodes change.
+    pub followers: Vec<Arc<dyn ChangeFollower>>,
     /// What the operator set.
     pub settings: EngineSettings,
 }
@@ -60,7 +60,6 @@ pub struct Engine {
     /// The store is to be asked for waiting deliveries at the next wake-up.
     rescan: AtomicBool,
     attempt_left: Notify,
-    api_keys_changes: watch::Sender<()>,
     stopping: AtomicBool,
     halt: watch::Sender<bool>,
     tasks: Mutex<Tasks>,
@@ -97,7 +96,6 @@ impl Engine {
             refill: Notify::new(),
             rescan: AtomicBool::new(false),
             attempt_left: Notify::new(),
-            api_keys_changes: watch::channel(()).0,
             stopping: AtomicBool::new(false),
             halt: watch::channel(false).0,
             tasks: Mutex::new(Tasks::default()),
@@ -198,13 +196,8 @@ impl Engine {
         &self.parts.configuration
     }
 
-    /// Changes whenever another node may have changed the keys that open the API.
-    pub fn api_keys_changes(&self) -> watch::Receiver<()> {
-        self.api_keys_changes.subscribe()
-    }
-
-    pub(crate) fn api_keys_changed(&self) {
-        self.api_keys_changes.send_replace(());
+    pub(crate) fn followers(&self) -> &[Arc<dyn ChangeFollower>] {
+        &self.parts.followers
     }
 
     pub(crate) fn observer(&self) -> &dyn Observer {
@@ -213,11 +206,6 @@ impl Engine {
 
     pub(crate) fn meters(&self) -> &Meters {
         &self.meters
-    }
-
-    /// Fresh random bytes, fit for secrets.
-    pub(crate) fn random<const N: usize>(&self) -> [u8; N] {
-        self.parts.entropy.bytes()
     }
 
     pub(crate) fn carriers(&self) -> &Carriers {

@@ -16,14 +16,11 @@
 //! * [`carry`]: a carrier for each type of action, which sends.
 //! * [`work`]: the tasks that attempt, record, refill lanes from the store, keep the session and prune.
 //! * [`observe`]: what the engine tells of its work, to those who count or show it.
-//! * [`api_keys`], [`admin_key`], [`sign_in`]: who may call the API and be in the console.
 //!
 //! To add an option of an action: see [`postrider_model`]. To add a background job: a file in `work/`, started in
 //! [`engine`]. To add a type of action: see [`carry`].
 
 pub mod accept;
-pub mod admin_key;
-pub mod api_keys;
 pub mod attempt;
 pub mod carry;
 pub mod clock;
@@ -35,14 +32,11 @@ pub mod observe;
 pub mod replay;
 pub mod resend;
 pub mod settings;
-pub mod sign_in;
 pub mod width;
 pub mod window;
 pub mod work;
 
 pub use accept::{AcceptError, Accepted, Rejection, Submission};
-pub use admin_key::{AdminKey, AdminKeyError, ensure_admin_key};
-pub use api_keys::{ApiKeyName, ApiKeys, ShownKey};
 pub use carry::webhook::body_of;
 pub use carry::{Carriers, WebhookCarrier};
 pub use clock::SystemClock;
@@ -50,4 +44,3 @@ pub use engine::{Engine, EngineParts};
 pub use replay::{ReplayCount, ReplayProgress};
 pub use resend::ResendOutcome;
 pub use settings::{EngineSettings, UnseenTypes};
-pub use sign_in::{ShownToken, SignIn};

@@ -51,3 +51,11 @@ pub trait ChangeStore: Send + Sync {
     /// know asks from time to time as well.
     async fn changed(&self);
 }
+
+/// Something that holds parts of the store in memory.
+#[async_trait]
+pub trait ChangeFollower: Send + Sync {
+    /// Drops or reads again what other nodes changed: these things, or, for `None`, possibly everything. After an error
+    /// the caller repeats the call.
+    async fn changed_elsewhere(&self, changed: Option<&[Changed]>) -> StoreResult<()>;
+}

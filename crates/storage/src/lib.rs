@@ -40,7 +40,7 @@ pub mod work;
 pub use accounts::{AccountConfig, AccountRef, AccountStore, SaveAccount};
 pub use api_keys::{ApiKeyStore, RemoveApiKey};
 pub use automations::{AutomationStore, SaveAutomation};
-pub use changes::{ChangeMark, ChangeStore, Changed, Changes};
+pub use changes::{ChangeFollower, ChangeMark, ChangeStore, Changed, Changes};
 pub use deliveries::{
     Change, Claim, ClaimRequest, CountStep, DeliveryFilter, DeliveryKey, DeliveryRecord, DeliveryStore,
     Finished, ReadyDelivery, Recorded, ReplayStep, Resent, WaitingLane,

@@ -2,11 +2,22 @@
 //!
 //! | module | holds |
 //! |---|---|
+//! | [`body`] | request bodies, bounded in bytes and in time |
+//! | [`caller`] | what a route requires of its caller |
 //! | [`host`] | the host that a request names, and the base of links that lead back to this server |
+//! | [`panics`] | the net for panics |
+//! | [`path`], [`query`] | the parameters of paths and queries |
+//! | [`request_id`] | the id of a request |
 //!
-//! This crate must never know the API or the console, an engine or a store. It renders no page and no problem document:
-//! it returns errors, and each of the two says them in its own way.
+//! This crate must never know the API or the console, an engine or a store, or how connections are accepted. It renders
+//! no page and no problem document: it returns errors, and the API and the console each say them in their own way.
 //!
-//! To add something: only what both use, a file each.
+//! To add something: a file, and only for what both use.
 
+pub mod body;
+pub mod caller;
 pub mod host;
+pub mod panics;
+pub mod path;
+pub mod query;
+pub mod request_id;

@@ -11,12 +11,13 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use parking_lot::Mutex;
+use postrider_access::{Access, AccessParts};
 use postrider_api::{Api, ApiState};
 use postrider_configuration::{Configuration, ConfigurationParts};
 use postrider_egress::{EgressGuard, Resolve, ResolveError, Response as Received};
 use postrider_engine::carry::{Carriers, Transport, WebhookCarrier};
 use postrider_engine::observe::Observer;
-use postrider_engine::{ApiKeys, Engine, EngineParts, EngineSettings, SystemClock, ensure_admin_key};
+use postrider_engine::{Engine, EngineParts, EngineSettings, SystemClock};
 use postrider_figures::{Figures, FiguresParts};
 use postrider_model::{Clock, Entropy, IdGenerator, Outcome};
 use postrider_signing::HeaderNames;
@@ -36,6 +37,7 @@ pub fn url(status: u16) -> String {
 pub struct App {
     api: Api,
     pub engine: Arc<Engine>,
+    pub access: Arc<Access>,
     pub sent: Arc<Mutex<Vec<postrider_egress::Request>>>,
     _folder: tempfile::TempDir,
 }
@@ -70,10 +72,6 @@ impl App {
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(folder.path(), options).unwrap());
         let sent = Arc::new(Mutex::new(Vec::new()));
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-        ensure_admin_key(&*store, Some(KEY), [0; 32], clock.now())
-            .await
-            .unwrap();
-        let keys = Arc::new(ApiKeys::load(&*store).await.unwrap());
         let next = AtomicU8::new(0);
         let entropy = Entropy::new(move |bytes| bytes.fill(next.fetch_add(1, Ordering::Relaxed)));
         let ids = Arc::new(IdGenerator::new(entropy.number()));
@@ -87,6 +85,13 @@ impl App {
             header_names: HeaderNames::new("Postrider"),
         });
         let configuration = Arc::new(configuration.await.unwrap());
+        let access = Arc::new(Access::new(AccessParts {
+            store: Arc::clone(&store),
+            clock: Arc::clone(&clock),
+            ids: Arc::clone(&ids),
+            entropy,
+        }));
+        access.open(Some(KEY)).await.unwrap();
         let figures = Figures::start(FiguresParts {
             store: Arc::clone(&store),
             clock: Arc::clone(&clock),
@@ -106,7 +111,7 @@ impl App {
             configuration: Arc::clone(&configuration),
             clock,
             ids,
-            entropy,
+            followers: Vec::new(),
             settings,
         })
         .await
@@ -115,13 +120,14 @@ impl App {
             engine: Arc::clone(&engine),
             configuration,
             figures,
-            keys,
+            access: Arc::clone(&access),
             public_url: public_url.map(Arc::from),
             metrics: Arc::new(|| "some_metric 1\n".to_owned()),
         };
         Self {
             api: Api::new(state),
             engine,
+            access,
             sent,
             _folder: folder,
         }

@@ -1,7 +1,8 @@
 //! Links that sign customers in.
 
 use http::Method;
-use postrider_model::{AccountId, Theme, Visitor};
+use postrider_access::Session;
+use postrider_model::{AccountId, Permission, Permissions, Scope, Theme};
 use serde_json::{Value, json};
 
 use crate::app::App;
@@ -16,11 +17,10 @@ async fn make(app: &App, account: &str, body: &Value) -> Value {
     answer.expect(201)
 }
 
-/// Who the link lets in.
-async fn visitor(app: &App, link: &Value) -> Visitor {
+/// The session that the link begins.
+async fn session(app: &App, link: &Value) -> Session {
     let token = link["url"].as_str().unwrap().rsplit('/').next().unwrap();
-    let opened = app.engine.sign_in().open_link(token).await.unwrap();
-    opened.unwrap().1.visitor
+    app.access.open_link(token).await.unwrap().unwrap().1
 }
 
 #[tokio::test]
@@ -38,12 +38,11 @@ async fn a_link_lets_a_customer_in_to_the_account_alone() {
         (&link["read_only"], &link["theme"]),
         (&json!(false), &Value::Null)
     );
-    let customer = |read_only, theme| Visitor::Customer {
-        account,
-        read_only,
-        theme,
-    };
-    assert_eq!(visitor(&app, &link).await, customer(false, None));
+    let begun = session(&app, &link).await;
+    assert_eq!(begun.caller.scope, Scope::Account(account));
+    assert!(begun.caller.permissions.contains(Permission::Manage));
+    assert!(!begun.caller.permissions.contains(Permission::Admin));
+    assert_eq!(begun.theme, None);
 
     let body = json!({"expires_in_s": 60, "read_only": true, "theme": "dark"});
     let link = make(&app, &path, &body).await;
@@ -51,7 +50,9 @@ async fn a_link_lets_a_customer_in_to_the_account_alone() {
         (&link["read_only"], &link["theme"]),
         (&json!(true), &json!("dark"))
     );
-    assert_eq!(visitor(&app, &link).await, customer(true, Some(Theme::Dark)));
+    let begun = session(&app, &link).await;
+    assert_eq!(begun.caller.permissions, Permissions::of(&[Permission::Read]));
+    assert_eq!(begun.theme, Some(Theme::Dark));
 }
 
 #[tokio::test]

@@ -8,8 +8,8 @@ use axum::Router;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::{get, post};
 use http::header;
-use postrider_model::Grant;
-use postrider_model::grant::Visitor as Role;
+use postrider_access::Session;
+use postrider_model::Scope;
 use postrider_web::host::RequestHost;
 
 use crate::refusal::Refusal;
@@ -25,9 +25,15 @@ pub fn routes() -> Router<App> {
 }
 
 /// Gives the session to the browser, and leads on.
-fn begin(app: &App, host: &RequestHost, token: &str, grant: &Grant, to: &str) -> Result<Response, Refusal> {
-    let lifetime = grant.expires_at.since(app.now()).as_secs();
-    let is_customers = matches!(grant.visitor, Role::Customer { .. });
+fn begin(
+    app: &App,
+    host: &RequestHost,
+    token: &str,
+    session: &Session,
+    to: &str,
+) -> Result<Response, Refusal> {
+    let lifetime = session.expires_at.since(app.now()).as_secs();
+    let is_customers = session.caller.scope != Scope::All;
     let scope = app.cookie_scope(host, is_customers);
     let mut response = Redirect::to(to).into_response();
     // Browsers keep a cookie for frames beside the other one, and would send both: the session from before would stay.

@@ -11,6 +11,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
+use postrider_access::{Access, AccessParts};
 use postrider_configuration::{
     AccountDraft, ActionDraft, AutomationDraft, Configuration, ConfigurationParts, EventTypeDraft,
 };
@@ -18,7 +19,7 @@ use postrider_console::{Brand, Console, ConsoleParts, SystemFacts};
 use postrider_egress::{EgressGuard, Resolve, ResolveError};
 use postrider_engine::carry::{Carriers, Transport, WebhookCarrier};
 use postrider_engine::observe::Observer;
-use postrider_engine::{ApiKeys, Engine, EngineParts, EngineSettings, SystemClock, ensure_admin_key};
+use postrider_engine::{Engine, EngineParts, EngineSettings, SystemClock};
 use postrider_figures::{Figures, FiguresParts};
 use postrider_model::{
     AccountId, ApiKeyId, AutomationId, BodyContent, BodyStyle, Clock, Entropy, EventId, IdGenerator, Outcome,
@@ -38,8 +39,8 @@ const HOUR: Duration = Duration::from_secs(3_600);
 /// An installation.
 pub struct App {
     pub console: Console,
-    pub engine: Arc<Engine>,
     pub configuration: Arc<Configuration>,
+    pub access: Arc<Access>,
     pub key: ApiKeyId,
     /// Two accounts, the first a customer's own.
     pub accounts: [Things; 2],
@@ -70,10 +71,6 @@ impl App {
         };
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(folder.path(), options).unwrap());
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-        ensure_admin_key(&*store, Some(KEY), [0; 32], clock.now())
-            .await
-            .unwrap();
-        let keys = Arc::new(ApiKeys::load(&*store).await.unwrap());
         let next = AtomicU8::new(0);
         let entropy = Entropy::new(move |bytes| bytes.fill(next.fetch_add(1, Ordering::Relaxed)));
         let ids = Arc::new(IdGenerator::new(entropy.number()));
@@ -87,6 +84,13 @@ impl App {
             header_names: HeaderNames::new("Postrider"),
         });
         let configuration = Arc::new(configuration.await.unwrap());
+        let access = Arc::new(Access::new(AccessParts {
+            store: Arc::clone(&store),
+            clock: Arc::clone(&clock),
+            ids: Arc::clone(&ids),
+            entropy,
+        }));
+        access.open(Some(KEY)).await.unwrap();
         let figures = Figures::start(FiguresParts {
             store: Arc::clone(&store),
             clock: Arc::clone(&clock),
@@ -102,19 +106,19 @@ impl App {
             configuration: Arc::clone(&configuration),
             clock,
             ids,
-            entropy,
+            followers: Vec::new(),
             settings: EngineSettings::default(),
         })
         .await
         .unwrap();
-        let console = console(&engine, &configuration, figures, &keys);
+        let console = console(&engine, &configuration, figures, &access);
         describe_event_type(&configuration).await;
         let accounts = [fill(&engine, "Acme").await, fill(&engine, "Globex").await];
         let mut app = Self {
-            key: keys.admit(KEY).unwrap(),
+            key: access.api_keys().await.unwrap()[0].id,
             console,
-            engine,
             configuration,
+            access,
             accounts,
             _folder: folder,
         };
@@ -128,19 +132,19 @@ impl App {
 
     /// A session of the operator's staff.
     pub async fn operator(&self) -> Session {
-        let begun = self.engine.sign_in().with_api_key(self.key).await.unwrap();
+        let begun = self.access.sign_in(KEY).await.unwrap();
         self.session(begun.unwrap().0.expose(), "/").await
     }
 
     /// A session of the first account's customer.
     pub async fn customer(&self, read_only: bool) -> Session {
-        let sign_in = self.engine.sign_in();
         let own = self.accounts[0].account;
-        let link = sign_in
-            .make_account_link(own, read_only, None, HOUR)
+        let link = self
+            .access
+            .create_portal_link(own, read_only, None, HOUR)
             .await
             .unwrap();
-        let begun = sign_in.open_link(link.unwrap().0.expose()).await.unwrap();
+        let begun = self.access.open_link(link.unwrap().0.expose()).await.unwrap();
         let first = format!("/accounts/{own}/automations");
         self.session(begun.unwrap().0.expose(), &first).await
     }
@@ -243,13 +247,13 @@ fn console(
     engine: &Arc<Engine>,
     configuration: &Arc<Configuration>,
     figures: Arc<Figures>,
-    keys: &Arc<ApiKeys>,
+    access: &Arc<Access>,
 ) -> Console {
     Console::new(ConsoleParts {
         engine: Arc::clone(engine),
         configuration: Arc::clone(configuration),
         figures,
-        keys: Arc::clone(keys),
+        access: Arc::clone(access),
         brand: Brand {
             product: "Postrider".to_owned(),
             accent: [0x1a, 0x55, 0xc4],

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use http::{Method, StatusCode};
-use postrider_model::Visitor;
 
 use crate::app::{App, text};
 use crate::routes::{self, For};
@@ -40,11 +39,8 @@ async fn no_page_holds_the_secret_before_it_is_asked_for() {
 #[tokio::test]
 async fn only_opening_a_link_uses_it_up() {
     let app = App::start().await;
-    let sign_in = app.engine.sign_in();
-    let link = sign_in
-        .make_one_time_link(Visitor::Operator, Duration::from_secs(60))
-        .await;
-    let path = format!("/sign-in/{}", link.unwrap().unwrap().0.expose());
+    let link = app.access.create_operator_link(Duration::from_secs(60)).await;
+    let path = format!("/sign-in/{}", link.unwrap().expose());
     for method in [Method::HEAD, Method::POST, Method::OPTIONS] {
         let answer = app.send(method.clone(), &path, None, &[], "").await;
         assert!(

@@ -1,4 +1,5 @@
-//! Follows what other nodes change: accounts, the catalogue, API keys; and takes over where one of them is gone.
+//! Follows what other nodes change: configuration, and what the engine's followers hold in memory; takes over where a
+//! node is gone.
 //!
 //! The store says at once that something was changed, most of the time. What counts is the look from time to time:
 //! configuration in memory is never older than that, however the message got lost.
@@ -41,14 +42,10 @@ async fn look(engine: &Engine, since: ChangeMark) -> StoreResult<ChangeMark> {
     let changes = engine.store().changes(Some(since)).await?;
     let changed = changes.changed.as_deref();
     engine.configuration().changed_elsewhere(changed).await?;
-    let Some(changed) = changed else {
-        engine.api_keys_changed();
-        return Ok(changes.mark);
-    };
-    if changed.contains(&Changed::ApiKeys) {
-        engine.api_keys_changed();
+    for follower in engine.followers() {
+        follower.changed_elsewhere(changed).await?;
     }
-    if changed.contains(&Changed::Sessions) {
+    if changed.is_some_and(|changed| changed.contains(&Changed::Sessions)) {
         work::session::reclaim(engine).await?;
         // What waited for its due time had been in the view of that node alone.
         engine.rescan_soon();

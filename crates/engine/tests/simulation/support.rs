@@ -230,7 +230,7 @@ impl Node {
             configuration: Arc::clone(&configuration),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             ids,
-            entropy,
+            followers: Vec::new(),
             settings,
         };
         Self {

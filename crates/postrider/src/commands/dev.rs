@@ -13,7 +13,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
-use postrider_engine::AdminKey;
+use postrider_access::FirstKey;
 use postrider_figures::AttemptNews;
 use postrider_model::delivery::Next;
 use tokio::sync::{broadcast, mpsc, oneshot};
@@ -79,7 +79,7 @@ pub async fn run(args: &Args) -> Result<(), Failure> {
     let folder =
         folder.map_err(|error| Failure::Failed(format!("cannot create a temporary folder: {error}")))?;
     let node = Node::start(&settings(args, folder.path())?, Secrets::default()).await?;
-    let AdminKey::Made(key) = node.admin_key() else {
+    let FirstKey::Created(key) = node.first_key() else {
         return Err(Failure::Failed(
             "the new data folder already has an API key".to_owned(),
         ));

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::ArgMatches;
-use postrider_engine::AdminKey;
+use postrider_access::FirstKey;
 
 use crate::config::logo::{Logo, LogoError};
 use crate::config::{self, Environment, Loaded, Settings};
@@ -61,7 +61,7 @@ pub async fn run(matches: &ArgMatches, environment: &Environment) -> Result<(), 
         () = stop.next() => return Ok(()),
     };
     let screen = Screen::new();
-    if let AdminKey::Made(key) = node.admin_key() {
+    if let FirstKey::Created(key) = node.first_key() {
         // The key is shown only this once, even if there is no link.
         let link = node.sign_in_link().await;
         screen.print(&key_block(

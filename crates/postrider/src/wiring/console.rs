@@ -4,7 +4,6 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use postrider_console::{Brand, Console, ConsoleParts, Logo};
-use postrider_engine::ApiKeys;
 
 use super::engine::Running;
 use super::system;
@@ -12,12 +11,12 @@ use crate::config::Settings;
 use postrider_cli::Failure;
 
 /// The console over this engine, under the operator's own brand.
-pub fn console(settings: &Settings, running: &Running, keys: &Arc<ApiKeys>) -> Result<Console, Failure> {
+pub fn console(settings: &Settings, running: &Running) -> Result<Console, Failure> {
     Ok(Console::new(ConsoleParts {
         engine: Arc::clone(&running.engine),
         configuration: Arc::clone(&running.configuration),
         figures: Arc::clone(&running.figures),
-        keys: Arc::clone(keys),
+        access: Arc::clone(&running.access),
         brand: brand(settings)?,
         frame_sources: settings.console_frame_sources(),
         is_framed: !settings.console_frame_ancestors.is_empty(),

@@ -1,8 +1,9 @@
-//! The engine, the configuration that it obeys and the figures over its work, from the settings.
+//! What a node works with, from the settings: configuration, access, figures, and the engine over them.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use postrider_access::{Access, AccessParts};
 use postrider_configuration::{Configuration, ConfigurationParts};
 use postrider_egress::{ClientSettings, EgressGuard, HttpClient, Resolve, SystemResolver};
 use postrider_engine::observe::Observer;
@@ -19,6 +20,8 @@ use postrider_cli::Failure;
 pub struct Running {
     /// Accounts, automations, keys and event types.
     pub configuration: Arc<Configuration>,
+    /// Who may call. It admits nobody until it is opened.
+    pub access: Arc<Access>,
     /// What delivers.
     pub engine: Arc<Engine>,
     /// The record, and figures over it; the engine's observer.
@@ -47,6 +50,12 @@ pub async fn start(settings: &Settings, store: Arc<dyn Store>) -> Result<Running
         resolver: Arc::new(SystemResolver::new()),
     };
     let configuration = shared.configuration(settings).await?;
+    let access = Arc::new(Access::new(AccessParts {
+        store: Arc::clone(&shared.store),
+        clock: Arc::clone(&shared.clock),
+        ids: Arc::clone(&shared.ids),
+        entropy: shared.entropy.clone(),
+    }));
     let carriers = shared.carriers(settings)?;
     let figures = Figures::start(FiguresParts {
         store: Arc::clone(&shared.store),
@@ -60,13 +69,14 @@ pub async fn start(settings: &Settings, store: Arc<dyn Store>) -> Result<Running
         store: shared.store,
         clock: shared.clock,
         ids: shared.ids,
-        entropy: shared.entropy,
+        followers: vec![Arc::clone(&access) as _],
         settings: settings.engine(),
     });
     let engine = engine.await;
     let engine = engine.map_err(|error| Failure::Failed(format!("the engine cannot start: {error}")))?;
     Ok(Running {
         configuration,
+        access,
         engine,
         figures,
     })

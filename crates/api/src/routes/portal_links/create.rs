@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::State;
 use http::{StatusCode, Uri};
-use postrider_engine::sign_in::LINK_LIFETIME_S;
+use postrider_access::LINK_LIFETIME_S;
 use postrider_model::Theme;
 use postrider_web::host::RequestHost;
 use serde::Deserialize;
@@ -65,15 +65,14 @@ pub async fn create_portal_link(
     let base = host
         .base_url(state.public_url.as_deref())
         .ok_or_else(unusable_host)?;
-    let (token, grant) = state
-        .engine
-        .sign_in()
-        .make_account_link(account, draft.read_only, draft.theme, draft.lifetime)
+    let (token, expires_at) = state
+        .access
+        .create_portal_link(account, draft.read_only, draft.theme, draft.lifetime)
         .await?
         .ok_or_else(account_not_found)?;
     let view = PortalLinkView {
         url: format!("{base}/sign-in/{}", token.expose()),
-        expires_at: grant.expires_at,
+        expires_at,
         read_only: draft.read_only,
         theme: draft.theme.map(Theme::as_str),
     };

@@ -44,9 +44,9 @@ pub async fn render(
     name_fault: String,
 ) -> Result<Response, Refusal> {
     let now = app.now();
-    let keys = app.engine.store().api_keys().await?;
+    let keys = app.access.api_keys().await?;
     let rows = keys.into_iter().map(|key| Row {
-        is_own: visitor.api_key == Some(key.id),
+        is_own: visitor.api_key() == Some(key.id),
         remove: format!("/api-keys/{}/remove", key.id),
         name: key.name,
         id: CopyId::new(key.id),

@@ -4,6 +4,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
+use postrider_access::ApiKeyName;
 use postrider_configuration::Fault;
 
 use super::list;
@@ -15,7 +16,6 @@ use crate::shell::{Place, Shell};
 use crate::state::App;
 use crate::view::icon::Icon;
 use crate::visitor::Operator;
-use postrider_engine::ApiKeyName;
 
 #[derive(Template)]
 #[template(path = "api_keys/made.html")]
@@ -46,7 +46,7 @@ pub async fn make(
             return Ok(response);
         }
     };
-    let (key, shown) = app.keys.make(&app.engine, name).await?;
+    let (key, shown) = app.access.create_api_key(name).await?;
     page(&MadePage {
         shell: Shell::of(&app, &visitor, Place::ApiKeys, "The new API key"),
         name: &key.name,

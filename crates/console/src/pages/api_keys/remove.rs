@@ -31,7 +31,7 @@ pub async fn ask(
     Operator(visitor): Operator,
     PathId(id): PathId<ApiKeyId>,
 ) -> Result<Response, Refusal> {
-    let keys = app.engine.store().api_keys().await?;
+    let keys = app.access.api_keys().await?;
     let key = keys.iter().find(|key| key.id == id).ok_or(Refusal::NotFound)?;
     render(&app, &visitor, key, keys.len() == 1)
 }
@@ -43,12 +43,12 @@ pub async fn remove(
     PathId(id): PathId<ApiKeyId>,
     _form: Form,
 ) -> Result<Response, Refusal> {
-    match app.keys.remove(&app.engine, id).await? {
+    match app.access.delete_api_key(id).await? {
         RemoveApiKey::Removed | RemoveApiKey::Missing => {
             Ok(Redirect::to("/api-keys?removed=1").into_response())
         }
         RemoveApiKey::LastOne => {
-            let keys = app.engine.store().api_keys().await?;
+            let keys = app.access.api_keys().await?;
             let key = keys.iter().find(|key| key.id == id).ok_or(Refusal::Stale)?;
             let mut response = render(&app, &visitor, key, true)?;
             *response.status_mut() = StatusCode::CONFLICT;
@@ -62,7 +62,7 @@ fn render(app: &App, visitor: &Visitor, key: &ApiKey, is_last: bool) -> Result<R
         shell: Shell::of(app, visitor, Place::ApiKeys, "Delete API key"),
         name: &key.name,
         id: key.id.to_string(),
-        is_own: visitor.api_key == Some(key.id),
+        is_own: visitor.api_key() == Some(key.id),
         is_last,
     })
 }

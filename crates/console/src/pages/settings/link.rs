@@ -53,18 +53,17 @@ pub async fn make(
         "dark" => Some(Theme::Dark),
         _ => None,
     };
-    let made = app
-        .engine
-        .sign_in()
-        .make_account_link(account.id(), is_read_only, theme, lifetime)
+    let created = app
+        .access
+        .create_portal_link(account.id(), is_read_only, theme, lifetime)
         .await?;
-    let (token, grant) = made.ok_or(Refusal::NotFound)?;
+    let (token, expires_at) = created.ok_or(Refusal::NotFound)?;
     page(&LinkPage {
         shell: Shell::of(&app, &account.visitor, Place::Accounts, "Portal link"),
         head: AccountHead::of(&account, Tab::Settings),
         path: account.path("settings"),
         link: format!("{base_url}/sign-in/{}", token.expose()),
-        ends: date(grant.expires_at),
+        ends: date(expires_at),
         is_read_only,
         is_framed: app.is_framed,
     })

@@ -63,17 +63,14 @@ pub async fn sign_in(
         return Err(Refusal::TooManyTries);
     }
     let back = own_address(form.text("back"));
-    let begun = match app.keys.admit(form.text("key").trim()) {
-        Some(key) => app.engine.sign_in().with_api_key(key).await?,
-        None => None,
-    };
-    let Some((token, grant)) = begun else {
+    let begun = app.access.sign_in(form.text("key").trim()).await?;
+    let Some((token, session)) = begun else {
         tracing::info!(address = %peer.0, "a try to sign in with a key that is none");
         let mut response = render(&app, &host, &headers, back, true)?;
         *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
         return Ok(response);
     };
-    super::begin(&app, &host, token.expose(), &grant, back)
+    super::begin(&app, &host, token.expose(), &session, back)
 }
 
 fn render(

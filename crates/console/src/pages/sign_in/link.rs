@@ -4,7 +4,7 @@ use axum::Extension;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use http::Method;
-use postrider_model::grant::Visitor as Role;
+use postrider_model::Scope;
 use postrider_web::host::RequestHost;
 
 use crate::console::Peer;
@@ -15,7 +15,7 @@ use crate::state::App;
 pub async fn open(
     State(app): State<App>,
     Extension(peer): Extension<Peer>,
-    Path(token): Path<String>,
+    Path(link): Path<String>,
     method: Method,
     host: RequestHost,
 ) -> Result<Response, Refusal> {
@@ -23,15 +23,15 @@ pub async fn open(
     if method != Method::GET {
         return Err(Refusal::NotFound);
     }
-    let opened = app.engine.sign_in().open_link(&token).await?;
-    let Some((session, grant)) = opened else {
+    let opened = app.access.open_link(&link).await?;
+    let Some((token, session)) = opened else {
         return Err(dead(&app, peer));
     };
-    let first = match grant.visitor {
-        Role::Operator => "/".to_owned(),
-        Role::Customer { account, .. } => format!("/accounts/{account}/automations"),
+    let first = match session.caller.scope {
+        Scope::All => "/".to_owned(),
+        Scope::Account(account) => format!("/accounts/{account}/automations"),
     };
-    super::begin(&app, &host, session.expose(), &grant, &first)
+    super::begin(&app, &host, token.expose(), &session, &first)
 }
 
 /// Only links that do not work count as tries: behind a proxy, all customers of a product come from one address.

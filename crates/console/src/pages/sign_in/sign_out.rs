@@ -18,7 +18,7 @@ pub async fn sign_out(
     _form: Form,
 ) -> Result<Response, Refusal> {
     if let Some(token) = cookie::session(&headers) {
-        app.engine.sign_in().end_session(token).await?;
+        app.access.end_session(token).await?;
     }
     let mut response = Redirect::to("/sign-in").into_response();
     // Whichever scope it was set with: browsers keep a cookie per frame apart from the others.

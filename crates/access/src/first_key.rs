@@ -1,0 +1,91 @@
+//! How an installation gets its first API key.
+
+use postrider_model::{ApiKey, ApiKeyId};
+use postrider_storage::{StoreError, StoreResult};
+
+use crate::access::Access;
+use crate::api_keys::KEY_BYTES_MAX;
+use crate::token::{ShownKey, sha256};
+
+/// Shortest key that an operator can give, in bytes.
+const KEY_BYTES_MIN: usize = 16;
+
+/// The id of the key that the operator gives. It is fixed, so that another value replaces the key that was given
+/// before, and nodes that start at the same moment write one row.
+const GIVEN_KEY: ApiKeyId = ApiKeyId::from_u128(1);
+
+/// How the installation got its first key.
+#[derive(Debug, PartialEq, Eq)]
+pub enum FirstKey {
+    /// The operator gave one. It replaces the key that was given before.
+    Given,
+    /// The store had none, and one was created. It can be shown only now.
+    Created(ShownKey),
+    /// The store has keys already.
+    Existing,
+}
+
+/// Why there is no first key.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FirstKeyError {
+    /// The given key is too short, too long, or could not be sent in a header.
+    #[error("an API key has {KEY_BYTES_MIN} to {KEY_BYTES_MAX} visible ASCII characters and no white space")]
+    Unfit,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Access {
+    /// Opens the API: makes sure that there is a key, and reads all keys. The first key is the one that the operator
+    /// gave, otherwise one of those in the store, otherwise a new one.
+    pub async fn open(&self, given: Option<&str>) -> Result<FirstKey, FirstKeyError> {
+        let first = match given {
+            Some(given) => {
+                let fits = (KEY_BYTES_MIN..=KEY_BYTES_MAX).contains(&given.len());
+                if !fits || !given.bytes().all(|byte| byte.is_ascii_graphic()) {
+                    return Err(FirstKeyError::Unfit);
+                }
+                self.put_given(given).await?;
+                FirstKey::Given
+            }
+            None => self.create_first().await?,
+        };
+        self.held.reload(&*self.store).await?;
+        Ok(first)
+    }
+
+    async fn create_first(&self) -> StoreResult<FirstKey> {
+        let now = self.now();
+        let created = ShownKey::from_random(self.entropy.bytes());
+        let key = ApiKey {
+            id: self.ids.api_key(now),
+            name: "first start".to_owned(),
+            sha256: created.sha256(),
+            created_at: now,
+        };
+        Ok(if self.store.add_first_api_key(key).await? {
+            FirstKey::Created(created)
+        } else {
+            FirstKey::Existing
+        })
+    }
+
+    async fn put_given(&self, given: &str) -> StoreResult<()> {
+        let sha256 = sha256(given);
+        let known = self.store.api_keys().await?;
+        if known
+            .iter()
+            .any(|known| known.id == GIVEN_KEY && known.sha256 == sha256)
+        {
+            return Ok(());
+        }
+        let key = ApiKey {
+            id: GIVEN_KEY,
+            name: "POSTRIDER_ADMIN_KEY".to_owned(),
+            sha256,
+            created_at: self.now(),
+        };
+        self.store.put_api_key(key).await
+    }
+}

@@ -1,0 +1,8 @@
+//! Who gets in: API keys, links and sessions, over the real store, on virtual time.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+
+mod api_keys;
+mod first_key;
+mod sign_in;
+mod support;

@@ -1,0 +1,92 @@
+//! Access over a store of its own, on virtual time.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
+
+use postrider_access::{Access, AccessParts};
+use postrider_model::{Account, AccountId, Clock, Entropy, IdGenerator, SigningKey, Timestamp};
+use postrider_storage::{SaveAccount, Store};
+use postrider_storage_sqlite::{Execution, SqliteOptions, SqliteStore};
+use tempfile::TempDir;
+use tokio::time::Instant;
+
+/// A node's access, and the store that it shares with others.
+pub struct Node {
+    pub access: Access,
+    pub store: Arc<dyn Store>,
+    entropy: Entropy,
+    ids: Arc<IdGenerator>,
+    clock: Arc<dyn Clock>,
+    _folder: TempDir,
+}
+
+impl Node {
+    /// One whose API is not opened.
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let options = SqliteOptions {
+            execution: Execution::Inline,
+            ..SqliteOptions::default()
+        };
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(folder.path(), options).unwrap());
+        let next = AtomicU8::new(0);
+        let entropy = Entropy::new(move |bytes| bytes.fill(next.fetch_add(1, Ordering::Relaxed)));
+        let ids = Arc::new(IdGenerator::new(entropy.number()));
+        let clock: Arc<dyn Clock> = Arc::new(PausedClock(Instant::now()));
+        Self {
+            access: Access::new(AccessParts {
+                store: Arc::clone(&store),
+                clock: Arc::clone(&clock),
+                ids: Arc::clone(&ids),
+                entropy: entropy.clone(),
+            }),
+            store,
+            entropy,
+            ids,
+            clock,
+            _folder: folder,
+        }
+    }
+
+    /// A new account.
+    pub async fn account(&self) -> AccountId {
+        let now = self.clock.now();
+        let account = Account {
+            id: self.ids.account(now),
+            uid: None,
+            name: "Acme".to_owned(),
+            metadata: "{}".to_owned(),
+            retry_delays: None,
+            created_at: now,
+            updated_at: now,
+            version: 1,
+        };
+        let key = SigningKey {
+            id: self.ids.signing_key(now),
+            secret: self.entropy.signing_secret(),
+            created_at: now,
+            expires_at: None,
+        };
+        match self.store.create_account(account, key).await.unwrap() {
+            SaveAccount::Saved(account) => account.id,
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+struct PausedClock(Instant);
+
+impl Clock for PausedClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_unix_ms(1_767_225_600_000).after(self.0.elapsed())
+    }
+
+    fn wall(&self) -> Timestamp {
+        self.now()
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.0.elapsed()
+    }
+}

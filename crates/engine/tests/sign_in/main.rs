@@ -1,8 +1,0 @@
-//! Who gets in: API keys, links and sessions, over the real engine and the real store, on virtual time.
-
-#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
-
-mod admin_key;
-mod api_keys;
-mod grants;
-mod support;

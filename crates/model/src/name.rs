@@ -1,0 +1,54 @@
+//! The names of accounts, automations and API keys: texts that people can read in a list.
+
+use crate::account::NAME_CHARS_MAX;
+
+/// Why a text is no name: a name has 1 to [`NAME_CHARS_MAX`] characters, one of them visible, none a control character.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NameError {
+    /// Nothing can be seen.
+    #[error("a name has at least one visible character")]
+    Blank,
+    /// Too many characters.
+    #[error("a name has at most {NAME_CHARS_MAX} characters")]
+    TooLong,
+    /// A character that cannot be shown.
+    #[error("a name has no control characters")]
+    ControlCharacter,
+}
+
+impl NameError {
+    /// All that is wrong with `text` as a name.
+    pub fn all_of(text: &str) -> impl Iterator<Item = Self> {
+        let broken = [
+            (text.trim().is_empty(), Self::Blank),
+            (text.chars().count() > NAME_CHARS_MAX, Self::TooLong),
+            (text.chars().any(char::is_control), Self::ControlCharacter),
+        ];
+        broken
+            .into_iter()
+            .filter_map(|(is_so, error)| is_so.then_some(error))
+    }
+
+    /// The code of the fault, stable across versions.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Blank => "blank",
+            Self::TooLong => "too_long",
+            Self::ControlCharacter => "invalid_value",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_that_is_wrong_with_a_name_is_reported() {
+        let errors: Vec<_> = NameError::all_of(&"\n".repeat(257)).collect();
+        assert_eq!(
+            errors,
+            [NameError::Blank, NameError::TooLong, NameError::ControlCharacter]
+        );
+    }
+}

@@ -1,0 +1,79 @@
+//! The id of a request: it stands in the response and in the log.
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+/// The header that carries it.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Longest id of a client that is kept, in bytes.
+const GIVEN_BYTES_MAX: usize = 64;
+
+/// Names a request.
+#[derive(Debug, Clone)]
+pub enum RequestId {
+    /// The client's own.
+    Given(HeaderValue),
+    /// A new one. It becomes text only for the response.
+    New(u128),
+}
+
+impl RequestId {
+    /// The client's id where it is fit for a line of the log, otherwise a `fresh` one.
+    pub fn of(headers: &HeaderMap, fresh: impl FnOnce() -> u128) -> Self {
+        match headers.get(&REQUEST_ID).filter(|given| is_fit(given)) {
+            Some(given) => Self::Given(given.clone()),
+            None => Self::New(fresh()),
+        }
+    }
+
+    /// The id as a header.
+    pub fn value(&self) -> HeaderValue {
+        match self {
+            Self::Given(value) => value.clone(),
+            Self::New(id) => hexadecimal(*id),
+        }
+    }
+}
+
+fn is_fit(given: &HeaderValue) -> bool {
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"_.-".contains(byte);
+    (1..=GIVEN_BYTES_MAX).contains(&given.len()) && given.as_bytes().iter().all(is_plain)
+}
+
+/// 32 hexadecimal digits. Written out, as `format!` costs each request several times as much.
+fn hexadecimal(id: u128) -> HeaderValue {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut text = [0; 32];
+    for (pair, byte) in text.chunks_exact_mut(2).zip(id.to_be_bytes()) {
+        pair[0] = DIGITS[usize::from(byte >> 4)];
+        pair[1] = DIGITS[usize::from(byte & 15)];
+    }
+    // Hexadecimal digits are always a valid header value.
+    HeaderValue::from_bytes(&text).unwrap_or(HeaderValue::from_static("-"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn new_ids_are_hexadecimal() {
+        for id in [0, 1, 0x0123_4567_89ab_cdef_fedc_ba98_7654_3210, u128::MAX] {
+            assert_eq!(RequestId::New(id).value(), format!("{id:032x}"));
+        }
+    }
+
+    #[test]
+    fn a_clients_id_is_kept_where_the_log_can_hold_it() {
+        let id = |given: &str| {
+            let headers = HeaderMap::from_iter([(REQUEST_ID, given.parse().unwrap())]);
+            RequestId::of(&headers, || 7).value()
+        };
+        let new = RequestId::New(7).value();
+        assert_eq!(id("my-id.1_A"), "my-id.1_A");
+        for unfit in ["", "a b", "a;b", &"x".repeat(65)] {
+            assert_eq!(id(unfit), new, "{unfit}");
+        }
+        assert_eq!(RequestId::of(&HeaderMap::new(), || 7).value(), new);
+    }
+}
