@@ -1,4 +1,4 @@
-//! The engine itself: its parts, its start and its stop.
+//! [`Engine`]: its parts, its start, its stop, and what its tasks share.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
@@ -26,7 +26,7 @@ use crate::work::append::AppendJob;
 /// How long a stop waits for the last events and results to be on disk, once the attempts are over.
 const LAST_RESULTS_MAX: Duration = Duration::from_secs(10);
 
-/// What an engine is made of.
+/// The parts of an engine.
 pub struct EngineParts {
     /// Where everything is kept.
     pub store: Arc<dyn Store>,
@@ -128,8 +128,8 @@ impl Engine {
         }
     }
 
-    /// Stops: accepts nothing more, starts no attempt, waits up to `grace` for those under way, puts their results on
-    /// record, and gives everything else back to the store.
+    /// Stops: accepts nothing more, starts no attempt, waits up to `grace` for those under way, puts their
+    /// results on record, and gives everything else back to the store.
     pub async fn stop(&self, grace: Duration) {
         self.stopping.store(true, Ordering::Relaxed);
         self.lanes.lock().close();
@@ -171,8 +171,8 @@ impl Engine {
         self.parts.store.check().await
     }
 
-    /// The store.
-    pub fn store(&self) -> &Arc<dyn Store> {
+    /// The store. Others read through the configuration and the figures.
+    pub(crate) fn store(&self) -> &Arc<dyn Store> {
         &self.parts.store
     }
 
