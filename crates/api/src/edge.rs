@@ -18,6 +18,7 @@ use axum::routing::future::RouteFuture;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use postrider_access::Access;
 use postrider_engine::Engine;
+use postrider_model::hex;
 use tower::{Layer, Service};
 
 use crate::auth;
@@ -117,16 +118,10 @@ impl RequestId {
     }
 }
 
-/// 32 hexadecimal digits. Written out, as `format!` costs each request several times as much.
+/// 32 hexadecimal digits.
 fn hexadecimal(id: u128) -> HeaderValue {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut text = [0; 32];
-    for (pair, byte) in text.chunks_exact_mut(2).zip(id.to_be_bytes()) {
-        pair[0] = DIGITS[usize::from(byte >> 4)];
-        pair[1] = DIGITS[usize::from(byte & 15)];
-    }
     // Hexadecimal digits are always a valid header value.
-    HeaderValue::from_bytes(&text).unwrap_or(HeaderValue::from_static("-"))
+    HeaderValue::try_from(hex::encode(&id.to_be_bytes())).unwrap_or(HeaderValue::from_static("-"))
 }
 
 /// Everything under `/v1` needs a key, paths that do not exist included.
