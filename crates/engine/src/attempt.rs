@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use postrider_configuration::AccountEntry;
 use postrider_model::delivery::Ended;
-use postrider_model::{Attempt, AutomationId, DeliveryStatus, Does, Event, Outcome};
+use postrider_model::{Attempt, AutomationId, DeliveryStatus, Does, Event};
 use postrider_storage::{Change, Finished, SessionId};
 
 use crate::carry::{Advice, Job};
@@ -30,16 +30,6 @@ pub struct Done {
     pub automation: AutomationId,
     /// Where the attempt was a resend: the status that the delivery had before.
     pub resend_of: Option<DeliveryStatus>,
-}
-
-impl Done {
-    /// How the attempt ended; `None` where none was made.
-    pub fn outcome(&self) -> Option<Outcome> {
-        match &self.finished.change {
-            Change::Attempted { attempt, .. } => Some(attempt.outcome),
-            Change::Canceled { .. } => None,
-        }
-    }
 }
 
 /// Makes one attempt of `ready`, or finds that its action may not be called any more.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use parking_lot::{Mutex, MutexGuard};
 use postrider_configuration::Configuration;
-use postrider_model::{ActionId, Clock, IdGenerator, Outcome};
+use postrider_model::{ActionId, Clock, IdGenerator};
 use postrider_storage::{ChangeFollower, SessionId, Store, StoreError, StoreResult};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Notify, mpsc, watch};
@@ -15,9 +15,11 @@ use tokio::task::JoinHandle;
 use crate::accept::AcceptError;
 use crate::attempt::Done;
 use crate::carry::Carriers;
+use crate::jobs::Jobs;
 use crate::lanes::{Lanes, Ready};
 use crate::meters::Meters;
 use crate::observe::Observer;
+use crate::pace::Lesson;
 use crate::settings::EngineSettings;
 use crate::window::Window;
 use crate::work;
@@ -25,6 +27,9 @@ use crate::work::append::AppendJob;
 
 /// How long a stop waits for the last events and results to be on disk, once the attempts are over.
 const LAST_RESULTS_MAX: Duration = Duration::from_secs(10);
+
+/// How long it then waits for jobs: those that switch actions off, and the last steps of replays.
+const LAST_JOBS_MAX: Duration = Duration::from_secs(10);
 
 /// What an engine is made of.
 pub struct EngineParts {
@@ -63,6 +68,7 @@ pub struct Engine {
     stopping: AtomicBool,
     halt: watch::Sender<bool>,
     tasks: Mutex<Tasks>,
+    jobs: Jobs,
 }
 
 #[derive(Default)]
@@ -99,6 +105,7 @@ impl Engine {
             stopping: AtomicBool::new(false),
             halt: watch::channel(false).0,
             tasks: Mutex::new(Tasks::default()),
+            jobs: Jobs::new(),
             parts,
         });
         engine.renewed(asked_at);
@@ -129,7 +136,7 @@ impl Engine {
     }
 
     /// Stops: accepts nothing more, starts no attempt, waits up to `grace` for those under way, puts their results on
-    /// record, and gives everything else back to the store.
+    /// record with what follows from them, ends replays, and gives everything else back to the store.
     pub async fn stop(&self, grace: Duration) {
         self.stopping.store(true, Ordering::Relaxed);
         self.lanes.lock().close();
@@ -140,6 +147,7 @@ impl Engine {
         self.halt.send_replace(true);
         drop(self.results.lock().take());
         join(advance, LAST_RESULTS_MAX).await;
+        self.jobs.end(LAST_JOBS_MAX).await;
         background.iter().for_each(JoinHandle::abort);
         if let Err(error) = self
             .parts
@@ -204,6 +212,10 @@ impl Engine {
         &*self.parts.observer
     }
 
+    pub(crate) fn jobs(&self) -> &Jobs {
+        &self.jobs
+    }
+
     pub(crate) fn meters(&self) -> &Meters {
         &self.meters
     }
@@ -222,9 +234,9 @@ impl Engine {
     }
 
     /// Ends one attempt and takes the next; also whether there is more to start.
-    pub(crate) fn next_after(&self, action: ActionId, outcome: Option<Outcome>) -> (Option<Ready>, bool) {
+    pub(crate) fn next_after(&self, action: ActionId, lesson: Option<Lesson>) -> (Option<Ready>, bool) {
         let mut lanes = self.ready_lanes();
-        lanes.attempt_ended(action, outcome);
+        lanes.attempt_ended(action, lesson);
         (lanes.take_ready(), lanes.may_start())
     }
 

@@ -1,7 +1,7 @@
 //! The work in memory: one lane per action, bounded and fair.
 //!
 //! A lane holds deliveries that this session owns, and knows when the next one that waits in the store is due. All
-//! lanes share one [`Window`] and one bound on requests under way; each lane has its own [`crate::width::Width`]. Lanes
+//! lanes share one [`Window`] and one bound on requests under way; each lane has its own [`crate::pace::Pace`]. Lanes
 //! take turns, so that a full one delays the others by one delivery at most.
 //!
 //! The type is a plain state machine under one short lock: it starts nothing, awaits nothing and reads no clock. Its

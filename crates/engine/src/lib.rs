@@ -11,10 +11,12 @@
 //! API, SQL or the command line, and it holds no lock across an await.
 //!
 //! * [`accept`]: checks an event, finds its automations, stores it with its deliveries, hands them over.
-//! * [`lanes`]: what is in memory, one lane per action, under one bound for all ([`window`], [`width`]).
+//! * [`lanes`]: what is in memory, one lane per action, under one bound for all ([`window`]), each at the
+//!   pace that its receiver can take ([`pace`]).
 //! * [`attempt`]: the turn of a delivery, with the configuration as it is now.
 //! * [`carry`]: a carrier for each type of action, which sends.
 //! * [`work`]: the tasks that attempt, record, refill lanes from the store, keep the session and prune.
+//! * `consequences`: what follows once results are on record. `jobs`: what comes and goes, and ends with the engine.
 //! * [`observe`]: what the engine tells of its work, to those who count or show it.
 //!
 //! To add an option of an action: see [`postrider_model`]. To add a background job: a file in `work/`, started in
@@ -24,15 +26,17 @@ pub mod accept;
 pub mod attempt;
 pub mod carry;
 pub mod clock;
+mod consequences;
 pub mod engine;
+mod jobs;
 pub mod lanes;
 pub mod load;
 mod meters;
 pub mod observe;
+pub mod pace;
 pub mod replay;
 pub mod resend;
 pub mod settings;
-pub mod width;
 pub mod window;
 pub mod work;
 

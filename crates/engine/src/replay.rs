@@ -41,19 +41,23 @@ impl Engine {
         }
     }
 
-    /// As [`Self::replay`], and tells with each step how far it is. It goes on to the end even if nobody listens; the
-    /// channel closes without an end only where the task is gone.
+    /// As [`Self::replay`], and tells with each step how far it is. It goes on to the end even if nobody listens. A stop
+    /// of the engine ends it with an error after the step under way.
     pub fn replay_with_progress(
         self: &Arc<Self>,
         account: AccountId,
         filter: DeliveryFilter,
     ) -> watch::Receiver<ReplayProgress> {
         let (tell, progress) = watch::channel(ReplayProgress::default());
-        let engine = Arc::clone(self);
-        tokio::spawn(async move {
-            let ended = engine.replay_all(account, &filter, &tell).await;
-            tell.send_modify(|progress| progress.ended = Some(ended));
+        let tell = Arc::new(tell);
+        let (engine, teller) = (Arc::clone(self), Arc::clone(&tell));
+        let is_started = self.jobs().start(async move {
+            let ended = engine.replay_all(account, &filter, &teller).await;
+            teller.send_modify(|progress| progress.ended = Some(ended));
         });
+        if !is_started {
+            tell.send_modify(|progress| progress.ended = Some(Err(stopping())));
+        }
         progress
     }
 
@@ -114,11 +118,16 @@ impl Engine {
                 self.now_due(account, &actions);
             }
             match step.next {
-                Some(next) => after = Some(next),
                 None => return Ok(()),
+                Some(_) if self.is_stopping() => return Err(stopping()),
+                next => after = next,
             }
         }
     }
+}
+
+fn stopping() -> StoreError {
+    StoreError::Unavailable("the node stops".to_owned())
 }
 
 /// The actions that may be called.

@@ -195,6 +195,13 @@ CREATE TABLE attempts (
 ) PARTITION BY RANGE (delivery_id);
 CREATE TABLE attempts_default PARTITION OF attempts DEFAULT;
 
+-- For a statement that is sent together with its `COMMIT`: it calls this where it would not change all the rows that it
+-- should. That undoes the transaction, and the node does the work again, one look at a time.
+CREATE FUNCTION fail_as_not_all() RETURNS integer LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'not all rows are as expected' USING ERRCODE = 'PR001';
+END $$;
+
 -- What `prune` still has to remove.
 CREATE TABLE deleted_accounts (
     account_id uuid        PRIMARY KEY,
@@ -220,3 +227,49 @@ CREATE TABLE copies (
     finished_at timestamptz
 );
 CREATE UNIQUE INDEX copies_unfinished ON copies ((true)) WHERE finished_at IS NULL;
+
+-- Links and sessions of the console, by the hash of their token. They go with their account and with their API key.
+CREATE TABLE grants (
+    sha256     bytea    PRIMARY KEY,
+    kind       smallint NOT NULL,
+    account_id uuid     REFERENCES accounts (id) ON DELETE CASCADE,  -- NULL: an operator's
+    read_only  boolean  NOT NULL,
+    theme      smallint,                                             -- NULL: the visitor's own
+    api_key_id uuid     REFERENCES api_keys (id) ON DELETE CASCADE,  -- NULL: no key began it
+    created_at bigint   NOT NULL,
+    expires_at bigint   NOT NULL
+);
+CREATE INDEX grants_by_end ON grants (expires_at);
+CREATE INDEX grants_by_account ON grants (account_id) WHERE account_id IS NOT NULL;
+CREATE INDEX grants_by_api_key ON grants (api_key_id) WHERE api_key_id IS NOT NULL;
+
+-- Sums of what happened, by time. A range of the key is what an account did in some hours; the nil id stands where a sum
+-- is not of an action (automation_id, action_id), and where it is not of an account either.
+-- The rows of now are updated every few seconds by each node: room is left for that on their pages.
+CREATE TABLE statistics (
+    account_id      uuid     NOT NULL,
+    step            smallint NOT NULL,  -- 0: a minute, 1: an hour
+    at              bigint   NOT NULL,  -- when it began
+    automation_id   uuid     NOT NULL,
+    action_id       uuid     NOT NULL,
+    events          bigint   NOT NULL,
+    succeeded       bigint   NOT NULL,  -- this and the next two: deliveries
+    failed          bigint   NOT NULL,
+    canceled        bigint   NOT NULL,
+    attempts        bigint   NOT NULL,
+    attempts_failed bigint   NOT NULL,
+    PRIMARY KEY (account_id, step, at, automation_id, action_id)
+) WITH (fillfactor = 70);
+CREATE INDEX statistics_by_age ON statistics (step, at);
+-- The hours in which an action failed.
+CREATE INDEX statistics_failing ON statistics (at) INCLUDE (account_id, automation_id, action_id, failed)
+    WHERE failed > 0 AND step = 1 AND action_id <> '00000000-0000-0000-0000-000000000000';
+
+-- How long the installation's deliveries took.
+CREATE TABLE latencies (
+    step   smallint NOT NULL,
+    at     bigint   NOT NULL,
+    bucket smallint NOT NULL,  -- see `postrider_storage::statistics::latency`
+    count  bigint   NOT NULL,
+    PRIMARY KEY (step, at, bucket)
+) WITH (fillfactor = 70);

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use deadpool_postgres::GenericClient;
 use futures_util::future::try_join5;
 use postrider_model::{Account, AccountId, SigningKey, Timestamp};
+use postrider_storage::rows::{AccountRow, SigningKeyRow};
 use postrider_storage::{
     AccountConfig, AccountRef, AccountStore, Page, PageRequest, Position, SaveAccount, StoreResult,
 };
@@ -88,19 +89,10 @@ impl AccountStore for PostgresStore {
     }
 }
 
-const COLUMNS: &str = "id, uid, name, metadata, retry_delays, created_at, updated_at, version";
+const COLUMNS: &str = AccountRow::COLUMNS;
 
 fn from_row(row: &Row) -> SqlResult<Account> {
-    Ok(Account {
-        id: columns::id(row, 0, AccountId::from_bytes)?,
-        uid: row.try_get(1)?,
-        name: row.try_get(2)?,
-        metadata: row.try_get(3)?,
-        retry_delays: columns::schedule(row, 4)?,
-        created_at: columns::time(row, 5)?,
-        updated_at: columns::time(row, 6)?,
-        version: row.try_get(7)?,
-    })
+    Ok(columns::read(row, 0, AccountRow::read)?.try_into()?)
 }
 
 /// Keeps the account from being deleted, and others that lock it out, until the transaction ends. False where there is
@@ -146,19 +138,22 @@ async fn list(client: &Client, page: PageRequest) -> SqlResult<Page<Account>> {
 }
 
 /// The key is added where the account was: one statement for both.
-const CREATE: &str = "
-    WITH new_account AS (
-        INSERT INTO accounts (id, uid, name, metadata, retry_delays, created_at, updated_at, version)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-        ON CONFLICT (uid) DO NOTHING RETURNING id
+fn create_sql() -> String {
+    let keys = SigningKeyRow::COLUMNS;
+    format!(
+        "WITH new_account AS (
+             INSERT INTO accounts ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+             ON CONFLICT (uid) DO NOTHING RETURNING id
+         )
+         INSERT INTO signing_keys (account_id, {keys})
+         SELECT id, $9::uuid, $10::text, $11::bigint, $12::bigint FROM new_account"
     )
-    INSERT INTO signing_keys (account_id, id, secret, created_at, expires_at)
-    SELECT id, $9::uuid, $10::text, $11::bigint, $12::bigint FROM new_account";
+}
 
 async fn create(client: &Client, account: &Account, key: &SigningKey) -> SqlResult<SaveAccount> {
     let created = statement::execute(
         client,
-        CREATE,
+        &create_sql(),
         &[
             &columns::uuid(account.id.as_bytes()),
             &account.uid,
@@ -239,7 +234,7 @@ async fn delete(client: &Client, account: AccountId) -> SqlResult<bool> {
 /// future is first polled.
 async fn config(client: &Client, account: AccountId) -> SqlResult<Option<AccountConfig>> {
     let account_sql = client.prepare_cached(&by_id_sql()).await?;
-    let keys_sql = client.prepare_cached(signing_keys::OF_ACCOUNT).await?;
+    let keys_sql = client.prepare_cached(&signing_keys::of_account_sql()).await?;
     let automations_sql = client.prepare_cached(&automations::of_account_sql()).await?;
     let id = columns::uuid(account.as_bytes());
     let params: &statement::Params<'_> = &[&id];

@@ -2,13 +2,16 @@
 
 use async_trait::async_trait;
 use postrider_model::{ApiKey, ApiKeyId};
+use postrider_storage::rows::ApiKeyRow;
 use postrider_storage::{ApiKeyStore, RemoveApiKey, StoreResult};
 use tokio_postgres::Row;
 
 use crate::database::Client;
-use crate::sql_error::{SqlError, SqlResult};
+use crate::sql_error::SqlResult;
 use crate::store::PostgresStore;
 use crate::{columns, statement};
+
+const COLUMNS: &str = ApiKeyRow::COLUMNS;
 
 #[async_trait]
 impl ApiKeyStore for PostgresStore {
@@ -18,13 +21,15 @@ impl ApiKeyStore for PostgresStore {
                 let client = self.database.client().await?;
                 statement::execute(
                     &client,
-                    "WITH ended AS (
-                         DELETE FROM grants WHERE api_key_id = $1
-                         AND EXISTS (SELECT 1 FROM api_keys WHERE id = $1 AND sha256 <> $3)
-                     )
-                     INSERT INTO api_keys (id, name, sha256, created_at) VALUES ($1, $2, $3, $4)
-                     ON CONFLICT (id) DO UPDATE SET name = excluded.name, sha256 = excluded.sha256,
-                                                    created_at = excluded.created_at",
+                    &format!(
+                        "WITH ended AS (
+                             DELETE FROM grants WHERE api_key_id = $1
+                             AND EXISTS (SELECT 1 FROM api_keys WHERE id = $1 AND sha256 <> $3)
+                         )
+                         INSERT INTO api_keys ({COLUMNS}) VALUES ($1, $2, $3, $4)
+                         ON CONFLICT (id) DO UPDATE SET name = excluded.name, sha256 = excluded.sha256,
+                                                        created_at = excluded.created_at"
+                    ),
                     &[
                         &columns::uuid(key.id.as_bytes()),
                         &key.name,
@@ -47,8 +52,10 @@ impl ApiKeyStore for PostgresStore {
                 transaction.batch_execute(LOCK).await?;
                 let added = statement::execute(
                     &transaction,
-                    "INSERT INTO api_keys (id, name, sha256, created_at) SELECT $1, $2, $3, $4
-                     WHERE NOT EXISTS (SELECT 1 FROM api_keys)",
+                    &format!(
+                        "INSERT INTO api_keys ({COLUMNS}) SELECT $1, $2, $3, $4
+                         WHERE NOT EXISTS (SELECT 1 FROM api_keys)"
+                    ),
                     &[
                         &columns::uuid(key.id.as_bytes()),
                         &key.name,
@@ -67,8 +74,8 @@ impl ApiKeyStore for PostgresStore {
         self.database
             .run(async || {
                 let client = self.database.client().await?;
-                let sql = "SELECT id, name, sha256, created_at FROM api_keys ORDER BY created_at, id";
-                let rows = statement::query(&client, sql, &[]).await?;
+                let sql = format!("SELECT {COLUMNS} FROM api_keys ORDER BY created_at, id");
+                let rows = statement::query(&client, &sql, &[]).await?;
                 rows.iter().map(from_row).collect()
             })
             .await
@@ -105,13 +112,5 @@ async fn delete(client: &mut Client, id: ApiKeyId) -> SqlResult<RemoveApiKey> {
 }
 
 fn from_row(row: &Row) -> SqlResult<ApiKey> {
-    let sha256: &[u8] = row.try_get(2)?;
-    Ok(ApiKey {
-        id: columns::id(row, 0, ApiKeyId::from_bytes)?,
-        name: row.try_get(1)?,
-        sha256: sha256
-            .try_into()
-            .map_err(|_| SqlError::Damaged("the hash of an API key"))?,
-        created_at: columns::time(row, 3)?,
-    })
+    Ok(columns::read(row, 0, ApiKeyRow::read)?.try_into()?)
 }

@@ -1,22 +1,22 @@
 //! Attempts: append-only records, found by their delivery.
 
 use std::borrow::Cow;
-use std::time::Duration;
 
 use deadpool_postgres::GenericClient;
-use postrider_model::{Attempt, Outcome};
+use postrider_model::Attempt;
 use postrider_storage::encoding::exchange::ExchangeColumns;
 use postrider_storage::encoding::headers::Context;
+use postrider_storage::rows::AttemptRow;
 use postrider_storage::rules::attempts::stored_duration;
 use postrider_storage::{DeliveryKey, DeliveryRecord};
-use tokio_postgres::Row;
 
 use crate::columns::{self, uuid};
 use crate::deliveries::{self, EVENT_OF_DELIVERY};
 use crate::sql_error::SqlResult;
 use crate::statement::{self, Param};
 
-/// The columns of a record that do not find it, nor are kept with its delivery as well.
+/// The columns of a record that do not find it, nor are kept with its delivery as well, in the order in which they are
+/// written.
 pub(crate) const COLUMNS: &str = "started_at, duration_ns, exchange, response_truncated, error, url, \
                                   request_headers, response_headers, response_body";
 
@@ -82,13 +82,13 @@ pub(crate) async fn record(
     client: &impl GenericClient,
     key: DeliveryKey,
 ) -> SqlResult<Option<DeliveryRecord>> {
-    let of_delivery = deliveries::COLUMNS;
     let sql = format!(
-        "SELECT {of_delivery}, a.number, a.outcome, a.status_code, {COLUMNS}
-         FROM deliveries AS d JOIN events AS e ON {EVENT_OF_DELIVERY}
+        "SELECT {}, {} FROM deliveries AS d JOIN events AS e ON {EVENT_OF_DELIVERY}
          LEFT JOIN attempts AS a ON a.account_id = d.account_id AND a.delivery_id = d.id
          WHERE d.account_id = $1 AND d.id = $2
-         ORDER BY a.number"
+         ORDER BY a.number",
+        deliveries::columns(),
+        AttemptRow::QUALIFIED
     );
     let (account, id) = (uuid(key.account.as_bytes()), uuid(key.delivery.as_bytes()));
     let rows = statement::query(client, &sql, &[&account, &id]).await?;
@@ -99,37 +99,12 @@ pub(crate) async fn record(
     let has_attempts = first
         .try_get::<_, Option<i32>>(deliveries::COLUMN_COUNT)?
         .is_some();
-    let attempts = rows.iter().filter(|_| has_attempts).map(|row| from_row(row, key));
+    let attempts = rows.iter().filter(|_| has_attempts).map(|row| {
+        let row = columns::read(row, deliveries::COLUMN_COUNT, AttemptRow::read)?;
+        Ok(row.into_attempt(key.delivery)?)
+    });
     Ok(Some(DeliveryRecord {
         delivery,
         attempts: attempts.collect::<SqlResult<_>>()?,
     }))
-}
-
-/// Reads a record behind the columns of its delivery.
-fn from_row(row: &Row, key: DeliveryKey) -> SqlResult<Attempt> {
-    const FIRST: usize = deliveries::COLUMN_COUNT;
-    let started_at = columns::time(row, FIRST + 3)?;
-    let context = Context {
-        delivery: key.delivery,
-        started_at,
-    };
-    let blob = |column: usize| row.try_get::<_, Vec<u8>>(column).map(Cow::Owned);
-    let exchange = ExchangeColumns {
-        kind: columns::code(row, FIRST + 5, Some)?,
-        status_code: deliveries::status_code(row, FIRST + 2)?,
-        url: columns::odd_text(row, FIRST + 8)?.into(),
-        request_headers: blob(FIRST + 9)?,
-        response_headers: blob(FIRST + 10)?,
-        response_truncated: row.try_get(FIRST + 6)?,
-        response_body: blob(FIRST + 11)?,
-    };
-    Ok(Attempt {
-        number: columns::count(row, FIRST)?,
-        started_at,
-        duration: Duration::from_nanos(row.try_get::<_, i64>(FIRST + 4)?.unsigned_abs()),
-        outcome: columns::code(row, FIRST + 1, Outcome::from_code)?,
-        error: columns::odd_text_opt(row, FIRST + 7)?,
-        exchange: exchange.into_exchange(&context)?,
-    })
 }

@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use deadpool_postgres::GenericClient;
 use postrider_model::automation::DisabledReason;
 use postrider_model::{AccountId, ActionId, Automation, AutomationId, Timestamp};
+use postrider_storage::rows::AutomationRow;
 use postrider_storage::{
     AutomationStore, Page, PageRequest, Position, SaveAutomation, StoreResult, encoding, rules,
 };
@@ -73,21 +74,11 @@ impl AutomationStore for PostgresStore {
     }
 }
 
-const COLUMNS: &str = "id, name, enabled, trigger, actions, retry_delays, created_at, updated_at, version";
+const COLUMNS: &str = AutomationRow::COLUMNS;
 
 /// Reads a row of [`of_account_sql`].
 pub(crate) fn from_row(row: &Row) -> SqlResult<Automation> {
-    Ok(Automation {
-        id: columns::id(row, 0, AutomationId::from_bytes)?,
-        name: row.try_get(1)?,
-        enabled: row.try_get(2)?,
-        trigger: encoding::automation::trigger(row.try_get(3)?)?,
-        actions: encoding::automation::actions(row.try_get(4)?)?,
-        retry_delays: columns::schedule(row, 5)?,
-        created_at: columns::time(row, 6)?,
-        updated_at: columns::time(row, 7)?,
-        version: row.try_get(8)?,
-    })
+    Ok(columns::read(row, 0, AutomationRow::read)?.try_into()?)
 }
 
 /// All automations of an account, oldest first.
@@ -140,9 +131,9 @@ async fn create(
     }
     statement::execute(
         &transaction,
-        "INSERT INTO automations (account_id, id, name, enabled, trigger, actions, retry_delays, created_at,
-                                  updated_at, version)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        &format!(
+            "INSERT INTO automations (account_id, {COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+        ),
         &[
             &account,
             &columns::uuid(automation.id.as_bytes()),
@@ -205,8 +196,7 @@ async fn update(
 
 /// Writes everything but the id and the beginning of an automation that this transaction has locked.
 async fn replace(client: &impl GenericClient, account: AccountId, automation: &Automation) -> SqlResult<()> {
-    let sql =
-        "UPDATE automations SET name = $3, enabled = $4, event_types = $5, actions = $6, retry_delays = $7,
+    let sql = "UPDATE automations SET name = $3, enabled = $4, trigger = $5, actions = $6, retry_delays = $7,
                                       updated_at = $8, version = $9
                WHERE account_id = $1 AND id = $2";
     statement::execute(

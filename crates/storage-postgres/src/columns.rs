@@ -1,12 +1,60 @@
 //! How the model's values stand in columns: ids as `uuid`, times in milliseconds, schedules as JSON.
 
-use postrider_model::delivery::BodySpec;
-use postrider_model::{EventTypeName, Schedule, Timestamp};
+use postrider_model::{Schedule, Timestamp};
+use postrider_storage::rows::{Columns, Reader};
 use postrider_storage::{Position, encoding};
 use tokio_postgres::Row;
+use tokio_postgres::types::Type;
 use uuid::Uuid;
 
 use crate::sql_error::{SqlError, SqlResult};
+
+/// A row, for what [`postrider_storage::rows`] reads.
+pub(crate) struct Cells<'a>(&'a Row);
+
+impl Columns for Cells<'_> {
+    type Error = SqlError;
+
+    fn integer(&self, column: usize) -> SqlResult<Option<i64>> {
+        let number = match *self.0.columns()[column].type_() {
+            Type::INT2 => self.0.try_get::<_, Option<i16>>(column)?.map(i64::from),
+            Type::INT4 => self.0.try_get::<_, Option<i32>>(column)?.map(i64::from),
+            _ => self.0.try_get(column)?,
+        };
+        Ok(number)
+    }
+
+    fn boolean(&self, column: usize) -> SqlResult<Option<bool>> {
+        Ok(self.0.try_get(column)?)
+    }
+
+    fn text(&self, column: usize) -> SqlResult<Option<&str>> {
+        if *self.0.columns()[column].type_() != Type::BYTEA {
+            return Ok(self.0.try_get(column)?);
+        }
+        let text = self.bytes(column)?.map(std::str::from_utf8).transpose();
+        text.map_err(|_| SqlError::Damaged("a text that is not UTF-8"))
+    }
+
+    fn bytes(&self, column: usize) -> SqlResult<Option<&[u8]>> {
+        Ok(self.0.try_get(column)?)
+    }
+
+    fn id(&self, column: usize) -> SqlResult<Option<[u8; 16]>> {
+        let id: Option<Uuid> = self.0.try_get(column)?;
+        Ok(id.map(Uuid::into_bytes))
+    }
+}
+
+/// Reads what begins at a column: `read(row, 0, AccountRow::read)`.
+pub(crate) fn read<'a, T>(
+    row: &'a Row,
+    column: usize,
+    read: impl FnOnce(&mut Reader<'_, Cells<'a>>) -> SqlResult<T>,
+) -> SqlResult<T> {
+    let cells = Cells(row);
+    read(&mut Reader::from(&cells, column))
+}
 
 /// An id as a column keeps it: `uuid(id.as_bytes())`.
 pub(crate) fn uuid(bytes: &[u8; 16]) -> Uuid {
@@ -30,12 +78,6 @@ pub(crate) fn time_opt(row: &Row, column: usize) -> SqlResult<Option<Timestamp>>
     Ok(ms.map(Timestamp::from_unix_ms))
 }
 
-/// Reads the name of an event type.
-pub(crate) fn event_type(row: &Row, column: usize) -> SqlResult<EventTypeName> {
-    let text: &str = row.try_get(column)?;
-    text.parse().map_err(|_| SqlError::Damaged("an event type"))
-}
-
 /// Reads a count that is never negative.
 pub(crate) fn count(row: &Row, column: usize) -> SqlResult<u32> {
     let count: i32 = row.try_get(column)?;
@@ -54,34 +96,14 @@ pub(crate) fn status_code(code: Option<u16>) -> Option<i16> {
 
 /// Reads a number that a column keeps for an enum.
 pub(crate) fn code<T>(row: &Row, column: usize, make: fn(u8) -> Option<T>) -> SqlResult<T> {
-    code_opt(row, column, make)?.ok_or(SqlError::Damaged("a missing code"))
-}
-
-/// Reads a number that a column keeps for an enum, if any.
-pub(crate) fn code_opt<T>(row: &Row, column: usize, make: fn(u8) -> Option<T>) -> SqlResult<Option<T>> {
-    let number: Option<i16> = row.try_get(column)?;
-    number
-        .map(|number| {
-            let code = u8::try_from(number).ok().and_then(make);
-            code.ok_or(SqlError::Damaged("a code"))
-        })
-        .transpose()
-}
-
-/// Reads how a delivery's body is made.
-pub(crate) fn body(row: &Row, column: usize) -> SqlResult<BodySpec> {
-    BodySpec::from_code(count(row, column)?).ok_or(SqlError::Damaged("a delivery's body"))
+    let number: i16 = row.try_get(column)?;
+    let code = u8::try_from(number).ok().and_then(make);
+    code.ok_or(SqlError::Damaged("a code"))
 }
 
 /// A schedule as it is kept.
 pub(crate) fn schedule_text(schedule: Option<&Schedule>) -> Option<String> {
     schedule.map(encoding::schedule::text)
-}
-
-/// Reads a schedule that may be missing.
-pub(crate) fn schedule(row: &Row, column: usize) -> SqlResult<Option<Schedule>> {
-    let text: Option<&str> = row.try_get(column)?;
-    Ok(text.map(encoding::schedule::parse).transpose()?)
 }
 
 /// The bound that a page's position puts on a list ordered by id, newest first: only ids below it follow.
@@ -94,18 +116,6 @@ pub(crate) fn ids_below(after: Option<Position>) -> Uuid {
 /// A page's size as a number for `LIMIT`, one more than asked for, to see whether there is more.
 pub(crate) fn limit_with_surplus(limit: usize) -> i64 {
     i64::try_from(limit.clamp(1, postrider_storage::LIMIT_MAX) + 1).unwrap_or(i64::MAX)
-}
-
-/// Reads text that may hold U+0000, which a column of type `text` cannot keep.
-pub(crate) fn odd_text(row: &Row, column: usize) -> SqlResult<String> {
-    odd_text_opt(row, column)?.ok_or(SqlError::Damaged("a missing text"))
-}
-
-/// Reads text that may hold U+0000, if any.
-pub(crate) fn odd_text_opt(row: &Row, column: usize) -> SqlResult<Option<String>> {
-    let bytes: Option<Vec<u8>> = row.try_get(column)?;
-    let text = bytes.map(String::from_utf8).transpose();
-    text.map_err(|_| SqlError::Damaged("a text that is no UTF-8"))
 }
 
 /// A number of things as a column or a `LIMIT` takes it. Nothing that is counted comes near what does not fit.

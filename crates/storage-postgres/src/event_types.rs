@@ -7,11 +7,12 @@
 use async_trait::async_trait;
 use deadpool_postgres::GenericClient;
 use postrider_model::{EventType, EventTypeName, Timestamp};
+use postrider_storage::rows::EventTypeRow;
 use postrider_storage::{EventTypeStore, Page, PageRequest, Position, StoreResult};
 use tokio_postgres::Row;
 
 use crate::database::Client;
-use crate::sql_error::{SqlError, SqlResult};
+use crate::sql_error::SqlResult;
 use crate::store::PostgresStore;
 use crate::{columns, statement};
 
@@ -72,24 +73,17 @@ const ADD_UNSEEN: &str = "
     ON CONFLICT (name) DO UPDATE
         SET deleted = false, created_at = excluded.created_at, updated_at = excluded.updated_at WHERE stored.deleted";
 
-const COLUMNS: &str = "name, description, example, schema, created_at, updated_at, number";
+const COLUMNS: &str = EventTypeRow::COLUMNS;
 
-fn from_row(row: &Row) -> SqlResult<EventType> {
-    let description = row.try_get::<_, &[u8]>(1)?.to_owned();
-    Ok(EventType {
-        name: columns::event_type(row, 0)?,
-        description: String::from_utf8(description).map_err(|_| SqlError::Damaged("a description"))?,
-        example: row.try_get(2)?,
-        schema: row.try_get(3)?,
-        created_at: columns::time(row, 4)?,
-        updated_at: columns::time(row, 5)?,
-    })
+fn from_row(row: &Row) -> SqlResult<EventTypeRow> {
+    columns::read(row, 0, EventTypeRow::read)
 }
 
 async fn by_name(client: &Client, name: &EventTypeName) -> SqlResult<Option<EventType>> {
     let sql = format!("SELECT {COLUMNS} FROM event_types WHERE name = $1 AND NOT deleted");
     let row = statement::query_opt(client, &sql, &[&name.as_str()]).await?;
-    row.as_ref().map(from_row).transpose()
+    let row = row.as_ref().map(from_row).transpose()?;
+    Ok(row.map(EventType::try_from).transpose()?)
 }
 
 const INSERT: &str = "
@@ -152,8 +146,10 @@ async fn list(client: &Client, page: PageRequest) -> SqlResult<Page<EventType>> 
     let rows = statement::query(client, &list_sql(), &[&time, &number, &limit]).await?;
     let mut entries = Vec::with_capacity(rows.len());
     for row in &rows {
-        let entry = from_row(row)?;
-        entries.push((position(entry.created_at, row.try_get(6)?), entry));
+        let row = from_row(row)?;
+        let number = row.number;
+        let entry = EventType::try_from(row)?;
+        entries.push((position(entry.created_at, number), entry));
     }
     Ok(Page::from_surplus(entries, page.limit))
 }

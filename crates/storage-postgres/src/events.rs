@@ -6,17 +6,16 @@ pub(crate) mod list;
 pub(crate) mod seq;
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use deadpool_postgres::GenericClient;
-use postrider_model::{AccountId, DeliveryId, Event, EventId, Warning};
+use postrider_model::{AccountId, DeliveryId, Event, EventId};
+use postrider_storage::rows::EventRow;
 use postrider_storage::{
-    Appended, EventFilter, EventStore, NewEvent, Page, PageRequest, SessionId, StoreResult, encoding, rules,
+    Appended, EventFilter, EventStore, NewEvent, Page, PageRequest, SessionId, StoreResult, rules,
 };
 use tokio_postgres::Row;
-use uuid::Uuid;
 
 use crate::columns::{self, uuid};
-use crate::sql_error::{SqlError, SqlResult};
+use crate::sql_error::SqlResult;
 use crate::statement;
 use crate::store::PostgresStore;
 
@@ -60,40 +59,17 @@ pub(crate) struct StoredEvent {
 }
 
 /// The columns that [`from_row`] reads, of an event `e`.
-pub(crate) const COLUMNS: &str = "e.account_id, e.id, e.type, e.created_at, e.occurred_at, e.flags, e.warning_code, \
-                                  e.warning_pointer, e.first_delivery_id, e.delivery_count, e.data";
+pub(crate) const COLUMNS: &str = EventRow::QUALIFIED;
 
 /// How many columns that are.
-pub(crate) const COLUMN_COUNT: usize = 11;
+pub(crate) const COLUMN_COUNT: usize = EventRow::COUNT;
 
 /// Reads an event from a row that begins with [`COLUMNS`].
 pub(crate) fn from_row(row: &Row) -> SqlResult<StoredEvent> {
-    let flags: i16 = row.try_get(5)?;
-    let (origin, js_fixed_point) = encoding::event::from_flags(flags.into())?;
-    let warning_code: Option<String> = row.try_get(6)?;
-    let warning = match warning_code {
-        Some(code) => Some(Warning {
-            code,
-            pointer: columns::odd_text_opt(row, 7)?.ok_or(SqlError::Damaged("a warning's pointer"))?,
-        }),
-        None => None,
-    };
-    let event = Event {
-        id: columns::id(row, 1, EventId::from_bytes)?,
-        account: columns::id(row, 0, AccountId::from_bytes)?,
-        event_type: columns::event_type(row, 2)?,
-        data: Bytes::copy_from_slice(row.try_get(10)?),
-        occurred_at: columns::time_opt(row, 4)?,
-        created_at: columns::time(row, 3)?,
-        origin,
-        js_fixed_point,
-        warning,
-        deliveries: columns::count(row, 9)?,
-    };
-    let first: Option<Uuid> = row.try_get(8)?;
+    let row = columns::read(row, 0, EventRow::read)?;
     Ok(StoredEvent {
-        event,
-        first_delivery: first.map(|id| DeliveryId::from_bytes(id.into_bytes())),
+        first_delivery: row.first_delivery(),
+        event: row.try_into()?,
     })
 }
 

@@ -14,11 +14,7 @@ use crate::database::{Client, Database};
 use crate::sql_error::{SqlError, SqlResult};
 
 /// All there are, in order: the schema's version is how many have run.
-const MIGRATIONS: [&str; SCHEMA_VERSION as usize] = [
-    include_str!("../migrations/0001_initial.sql"),
-    include_str!("../migrations/0002_grants.sql"),
-    include_str!("../migrations/0003_statistics.sql"),
-];
+const MIGRATIONS: [&str; SCHEMA_VERSION as usize] = [include_str!("../migrations/0001_initial.sql")];
 
 /// Whoever migrates holds this lock: "postride" in ASCII.
 const LOCK: i64 = 0x706f_7374_7269_6465;
@@ -28,7 +24,7 @@ const LOCKED_RETRIES: u32 = 60;
 const LOCKED_PAUSE: Duration = Duration::from_secs(1);
 
 /// The newest version that this program knows.
-pub const SCHEMA_VERSION: u32 = 3;
+pub const SCHEMA_VERSION: u32 = 1;
 
 /// What migrating did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,40 +1,37 @@
 //! Signing keys: one current per account, at most one overlapping, and some that have ended.
 
 use deadpool_postgres::GenericClient;
-use postrider_model::{AccountId, SigningKey, SigningKeyId, Timestamp};
+use postrider_model::{AccountId, SigningKey, Timestamp};
+use postrider_storage::rows::SigningKeyRow;
 use postrider_storage::rules;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use crate::sql_error::{SqlError, SqlResult};
+use crate::sql_error::SqlResult;
 use crate::{columns, statement};
 
-/// An account's keys: the current first, then the one made last. Without an account there are none.
-pub(crate) const OF_ACCOUNT: &str = "
-    SELECT id, secret, created_at, expires_at FROM signing_keys WHERE account_id = $1
-    ORDER BY expires_at IS NOT NULL, created_at DESC, id DESC";
+/// An account's keys: the current first, then the one created last. Without an account there are none.
+pub(crate) fn of_account_sql() -> String {
+    format!(
+        "SELECT {} FROM signing_keys WHERE account_id = $1
+         ORDER BY expires_at IS NOT NULL, created_at DESC, id DESC",
+        SigningKeyRow::COLUMNS
+    )
+}
 
 /// An account's keys; `None` where there is no account, as every account has a current key.
 pub(crate) async fn of_account(
     client: &impl GenericClient,
     account: AccountId,
 ) -> SqlResult<Option<Vec<SigningKey>>> {
-    let rows = statement::query(client, OF_ACCOUNT, &[&columns::uuid(account.as_bytes())]).await?;
+    let rows = statement::query(client, &of_account_sql(), &[&columns::uuid(account.as_bytes())]).await?;
     let keys: Vec<_> = rows.iter().map(from_row).collect::<SqlResult<_>>()?;
     Ok((!keys.is_empty()).then_some(keys))
 }
 
-/// Reads a row of [`OF_ACCOUNT`].
+/// Reads a row of [`of_account_sql`].
 pub(crate) fn from_row(row: &Row) -> SqlResult<SigningKey> {
-    let secret: &str = row.try_get(1)?;
-    Ok(SigningKey {
-        id: columns::id(row, 0, SigningKeyId::from_bytes)?,
-        secret: secret
-            .parse()
-            .map_err(|_| SqlError::Damaged("a signing secret"))?,
-        created_at: columns::time(row, 2)?,
-        expires_at: columns::time_opt(row, 3)?,
-    })
+    Ok(columns::read(row, 0, SigningKeyRow::read)?.try_into()?)
 }
 
 /// Makes `key` the current one of an account that this transaction has locked; see
@@ -75,7 +72,10 @@ pub(crate) async fn rotate(
     .await?;
     statement::execute(
         transaction,
-        "INSERT INTO signing_keys (account_id, id, secret, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)",
+        &format!(
+            "INSERT INTO signing_keys (account_id, {}) VALUES ($1, $2, $3, $4, $5)",
+            SigningKeyRow::COLUMNS
+        ),
         &[
             &account,
             &columns::uuid(key.id.as_bytes()),

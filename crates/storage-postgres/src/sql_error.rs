@@ -8,6 +8,9 @@ use postrider_storage::StoreError;
 use postrider_storage::encoding::Damaged;
 use tokio_postgres::error::SqlState;
 
+/// The SQLSTATE of `fail_as_not_all`, of a class that PostgreSQL has no errors in.
+const NOT_ALL: &str = "PR001";
+
 /// Why a piece of SQL work failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SqlError {
@@ -55,9 +58,10 @@ impl SqlError {
         matches!(self, Self::Raced) || self.state().is_some_and(|state| lost.contains(state))
     }
 
-    /// Whether a statement made itself fail, as some of ours do where they do not find what they expect.
-    pub(crate) fn is_division_by_zero(&self) -> bool {
-        self.state() == Some(&SqlState::DIVISION_BY_ZERO)
+    /// Whether a statement undid its transaction, because it would not have changed all the rows that it should
+    /// (`fail_as_not_all` in the schema).
+    pub(crate) fn is_not_all(&self) -> bool {
+        self.state().is_some_and(|state| state.code() == NOT_ALL)
     }
 
     /// Whether this connection, or the server behind it, is of no use any more: it is gone, shutting down, or a

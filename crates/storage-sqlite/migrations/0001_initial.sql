@@ -103,16 +103,16 @@ CREATE TABLE deliveries (
     state_at         INTEGER NOT NULL,   -- waiting: when it is due; owned: when it was due; settled: since when
     last_status_code INTEGER,
     last_outcome     INTEGER,
-    last_attempt     INTEGER             -- attempts.number of the newest record
+    last_attempt     INTEGER             -- attempts.seq of the newest record
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX deliveries_waiting ON deliveries (action_id, state_at) WHERE status = 0 AND owner IS NULL;
 CREATE INDEX deliveries_not_succeeded ON deliveries (owner, status, account_id) WHERE status <> 1;
 
 -- Append only; a delivery's attempts hang together from `deliveries.last_attempt` through `previous`.
 CREATE TABLE attempts (
-    number             INTEGER PRIMARY KEY,
-    previous           INTEGER,
-    attempt            INTEGER NOT NULL,  -- the attempt's number within its delivery, from 1
+    seq                INTEGER PRIMARY KEY,
+    previous           INTEGER,           -- seq of the record before it
+    number             INTEGER NOT NULL,  -- within its delivery, from 1
     started_at         INTEGER NOT NULL,
     duration_ns        INTEGER NOT NULL,
     outcome            INTEGER NOT NULL,
@@ -138,3 +138,48 @@ CREATE TABLE write_checks (
     made   INTEGER NOT NULL
 ) STRICT;
 INSERT INTO write_checks (number, made) VALUES (1, 0);
+
+-- Links and sessions of the console, by the hash of their token. They go with their account and with their API key.
+CREATE TABLE grants (
+    sha256     BLOB    PRIMARY KEY,
+    kind       INTEGER NOT NULL,
+    account_id BLOB    REFERENCES accounts (id) ON DELETE CASCADE,  -- NULL: an operator's
+    read_only  INTEGER NOT NULL,
+    theme      INTEGER,                                             -- NULL: the visitor's own
+    api_key_id BLOB    REFERENCES api_keys (id) ON DELETE CASCADE,  -- NULL: no key began it
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX grants_by_end ON grants (expires_at);
+CREATE INDEX grants_by_account ON grants (account_id) WHERE account_id IS NOT NULL;
+CREATE INDEX grants_by_api_key ON grants (api_key_id) WHERE api_key_id IS NOT NULL;
+
+-- Sums of what happened, by time. A range of the key is what an account did in some hours; 16 zero bytes stand where a
+-- sum is not of an action (automation_id, action_id), and where it is not of an account either.
+CREATE TABLE statistics (
+    account_id      BLOB    NOT NULL,
+    step            INTEGER NOT NULL,  -- 0: a minute, 1: an hour
+    at              INTEGER NOT NULL,  -- when it began
+    automation_id   BLOB    NOT NULL,
+    action_id       BLOB    NOT NULL,
+    events          INTEGER NOT NULL,
+    succeeded       INTEGER NOT NULL,  -- this and the next two: deliveries
+    failed          INTEGER NOT NULL,
+    canceled        INTEGER NOT NULL,
+    attempts        INTEGER NOT NULL,
+    attempts_failed INTEGER NOT NULL,
+    PRIMARY KEY (account_id, step, at, automation_id, action_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX statistics_by_age ON statistics (step, at);
+-- The hours in which an action failed.
+CREATE INDEX statistics_failing ON statistics (at, account_id, automation_id, action_id, failed)
+    WHERE failed > 0 AND step = 1 AND action_id <> x'00000000000000000000000000000000';
+
+-- How long the installation's deliveries took.
+CREATE TABLE latencies (
+    step   INTEGER NOT NULL,
+    at     INTEGER NOT NULL,
+    bucket INTEGER NOT NULL,  -- see `postrider_storage::statistics::latency`
+    count  INTEGER NOT NULL,
+    PRIMARY KEY (step, at, bucket)
+) STRICT, WITHOUT ROWID;

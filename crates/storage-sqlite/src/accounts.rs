@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use postrider_model::{Account, AccountId, SigningKey, Timestamp};
+use postrider_storage::rows::AccountRow;
 use postrider_storage::{
     AccountConfig, AccountRef, AccountStore, Page, PageRequest, Position, SaveAccount, StoreResult,
 };
@@ -87,19 +88,10 @@ impl AccountStore for SqliteStore {
     }
 }
 
-const COLUMNS: &str = "id, uid, name, metadata, retry_delays, created_at, updated_at, version";
+const COLUMNS: &str = AccountRow::COLUMNS;
 
 fn from_row(row: &Row<'_>) -> SqlResult<Account> {
-    Ok(Account {
-        id: columns::id(row, 0, AccountId::from_bytes)?,
-        uid: row.get(1)?,
-        name: row.get(2)?,
-        metadata: row.get(3)?,
-        retry_delays: columns::schedule(row, 4)?,
-        created_at: columns::time(row, 5)?,
-        updated_at: columns::time(row, 6)?,
-        version: row.get(7)?,
-    })
+    Ok(columns::read(row, 0, AccountRow::read)?.try_into()?)
 }
 
 /// Whether there is such an account.
@@ -145,10 +137,9 @@ fn uid_is_taken(conn: &Connection, account: &Account) -> SqlResult<bool> {
 }
 
 fn insert(conn: &Connection, account: &Account) -> SqlResult<()> {
-    conn.prepare_cached(
-        "INSERT INTO accounts (id, uid, name, metadata, retry_delays, created_at, updated_at, version)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-    )?
+    conn.prepare_cached(&format!(
+        "INSERT INTO accounts ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
+    ))?
     .execute((
         account.id.as_bytes(),
         &account.uid,

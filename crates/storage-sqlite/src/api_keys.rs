@@ -2,12 +2,15 @@
 
 use async_trait::async_trait;
 use postrider_model::{ApiKey, ApiKeyId};
+use postrider_storage::rows::ApiKeyRow;
 use postrider_storage::{ApiKeyStore, RemoveApiKey, StoreResult};
 use rusqlite::Connection;
 
 use crate::columns;
 use crate::sql_error::SqlResult;
 use crate::store::SqliteStore;
+
+const COLUMNS: &str = ApiKeyRow::COLUMNS;
 
 #[async_trait]
 impl ApiKeyStore for SqliteStore {
@@ -20,11 +23,11 @@ impl ApiKeyStore for SqliteStore {
                 )?
                 .execute((key.id.as_bytes(), key.sha256))?;
             cx.conn
-                .prepare_cached(
-                    "INSERT INTO api_keys (id, name, sha256, created_at) VALUES (?1, ?2, ?3, ?4)
+                .prepare_cached(&format!(
+                    "INSERT INTO api_keys ({COLUMNS}) VALUES (?1, ?2, ?3, ?4)
                      ON CONFLICT (id) DO UPDATE SET name = excluded.name, sha256 = excluded.sha256,
-                                                    created_at = excluded.created_at",
-                )?
+                                                    created_at = excluded.created_at"
+                ))?
                 .execute((key.id.as_bytes(), &key.name, key.sha256, key.created_at.unix_ms()))?;
             Ok(())
         })
@@ -35,10 +38,10 @@ impl ApiKeyStore for SqliteStore {
         self.write(move |cx| {
             let added = cx
                 .conn
-                .prepare_cached(
-                    "INSERT INTO api_keys (id, name, sha256, created_at) SELECT ?1, ?2, ?3, ?4
-                     WHERE NOT EXISTS (SELECT 1 FROM api_keys)",
-                )?
+                .prepare_cached(&format!(
+                    "INSERT INTO api_keys ({COLUMNS}) SELECT ?1, ?2, ?3, ?4
+                     WHERE NOT EXISTS (SELECT 1 FROM api_keys)"
+                ))?
                 .execute((key.id.as_bytes(), &key.name, key.sha256, key.created_at.unix_ms()))?;
             Ok(added > 0)
         })
@@ -47,18 +50,14 @@ impl ApiKeyStore for SqliteStore {
 
     async fn api_keys(&self) -> StoreResult<Vec<ApiKey>> {
         self.read(|conn| {
-            let mut statement = conn.prepare_cached(
-                "SELECT id, name, sha256, created_at FROM api_keys ORDER BY created_at, id",
-            )?;
-            let keys = statement.query_map((), |row| {
-                Ok(ApiKey {
-                    id: columns::id(row, 0, ApiKeyId::from_bytes)?,
-                    name: row.get(1)?,
-                    sha256: row.get(2)?,
-                    created_at: columns::time(row, 3)?,
-                })
-            })?;
-            Ok(keys.collect::<Result<_, _>>()?)
+            let sql = format!("SELECT {COLUMNS} FROM api_keys ORDER BY created_at, id");
+            let mut statement = conn.prepare_cached(&sql)?;
+            let mut rows = statement.query(())?;
+            let mut keys = Vec::new();
+            while let Some(row) = rows.next()? {
+                keys.push(columns::read(row, 0, ApiKeyRow::read)?.try_into()?);
+            }
+            Ok(keys)
         })
         .await
     }

@@ -4,15 +4,13 @@
 //! in memory and fills to the brim; with a key of delivery and number it would go where the delivery is. The chain
 //! replaces that key and its index: reading a delivery's record, or removing it, follows it from row to row.
 
-use std::borrow::Cow;
-use std::time::Duration;
-
-use postrider_model::{Attempt, Outcome};
+use postrider_model::Attempt;
 use postrider_storage::DeliveryKey;
 use postrider_storage::encoding::exchange::ExchangeColumns;
 use postrider_storage::encoding::headers::Context;
+use postrider_storage::rows::AttemptRow;
 use postrider_storage::rules::attempts::{OnRecord, stored_duration};
-use rusqlite::{CachedStatement, Connection, OptionalExtension, Row};
+use rusqlite::{CachedStatement, Connection, OptionalExtension};
 
 use crate::sql_error::{SqlError, SqlResult};
 use crate::writer::{Memory, WriteCx};
@@ -32,16 +30,15 @@ impl<'conn, 'memory> Insert<'conn, 'memory> {
             Some(next) => next,
             None => cx
                 .conn
-                .prepare_cached("SELECT coalesce(max(number), 0) + 1 FROM attempts")?
+                .prepare_cached("SELECT coalesce(max(seq), 0) + 1 FROM attempts")?
                 .query_row((), |row| row.get(0))?,
         };
         Ok(Self {
-            statement: cx.conn.prepare_cached(
-                "INSERT INTO attempts (number, previous, attempt, started_at, duration_ns, outcome, exchange,
-                                       status_code, error, url, request_headers, response_headers,
-                                       response_truncated, response_body)
+            statement: cx.conn.prepare_cached(&format!(
+                "INSERT INTO attempts (seq, previous, {})
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
-            )?,
+                AttemptRow::COLUMNS
+            ))?,
             memory: cx.memory,
             next,
         })
@@ -72,9 +69,9 @@ impl<'conn, 'memory> Insert<'conn, 'memory> {
             attempt.started_at.unix_ms(),
             stored_duration(attempt.duration),
             attempt.outcome.code(),
+            &attempt.error,
             exchange.kind,
             exchange.status_code,
-            &attempt.error,
             &*exchange.url,
             &*exchange.request_headers,
             &*exchange.response_headers,
@@ -92,7 +89,7 @@ pub(crate) fn on_record(conn: &Connection, last: Option<i64>) -> SqlResult<Vec<O
     let mut record = Vec::new();
     let mut next = last;
     let mut statement = conn.prepare_cached(
-        "SELECT previous, attempt, started_at, duration_ns, outcome FROM attempts WHERE number = ?1",
+        "SELECT previous, number, started_at, duration_ns, outcome FROM attempts WHERE seq = ?1",
     )?;
     while let Some(number) = next {
         let (previous, attempt) = statement.query_row((number,), |row| {
@@ -110,55 +107,28 @@ pub(crate) fn on_record(conn: &Connection, last: Option<i64>) -> SqlResult<Vec<O
     Ok(record)
 }
 
-const RECORD: &str =
-    "SELECT previous, attempt, started_at, duration_ns, outcome, exchange, status_code, error, url,
-            request_headers, response_headers, response_truncated, response_body
-     FROM attempts WHERE number = ?1";
-
 /// The attempts of a delivery, in order.
 pub(crate) fn of_delivery(conn: &Connection, key: DeliveryKey) -> SqlResult<Vec<Attempt>> {
     let mut next = deliveries::last_attempt(conn, key)?.flatten();
     let mut attempts = Vec::new();
-    let mut statement = conn.prepare_cached(RECORD)?;
+    let sql = format!(
+        "SELECT {}, previous FROM attempts WHERE seq = ?1",
+        AttemptRow::COLUMNS
+    );
+    let mut statement = conn.prepare_cached(&sql)?;
     while let Some(number) = next {
         let mut rows = statement.query((number,))?;
         let row = rows.next()?.ok_or(SqlError::Damaged("a chain of attempts"))?;
-        next = row.get(0)?;
-        attempts.push(from_row(row, key)?);
+        next = row.get(AttemptRow::COUNT)?;
+        attempts.push(columns::read(row, 0, AttemptRow::read)?.into_attempt(key.delivery)?);
     }
     attempts.sort_by_key(|attempt| attempt.number);
     Ok(attempts)
 }
 
-fn from_row(row: &Row<'_>, key: DeliveryKey) -> SqlResult<Attempt> {
-    let started_at = columns::time(row, 2)?;
-    let context = Context {
-        delivery: key.delivery,
-        started_at,
-    };
-    let blob = |column: usize| row.get::<_, Vec<u8>>(column).map(Cow::Owned);
-    let exchange = ExchangeColumns {
-        kind: row.get(5)?,
-        status_code: row.get(6)?,
-        url: row.get::<_, String>(8)?.into(),
-        request_headers: blob(9)?,
-        response_headers: blob(10)?,
-        response_truncated: row.get(11)?,
-        response_body: blob(12)?,
-    };
-    Ok(Attempt {
-        number: row.get(1)?,
-        started_at,
-        duration: Duration::from_nanos(row.get::<_, i64>(3)?.unsigned_abs()),
-        outcome: columns::code(row, 4, Outcome::from_code)?,
-        error: row.get(7)?,
-        exchange: exchange.into_exchange(&context)?,
-    })
-}
-
 /// Removes a chain of attempts from its newest record on. Returns how many there were.
 pub(crate) fn remove(conn: &Connection, last: Option<i64>) -> SqlResult<usize> {
-    let mut statement = conn.prepare_cached("DELETE FROM attempts WHERE number = ?1 RETURNING previous")?;
+    let mut statement = conn.prepare_cached("DELETE FROM attempts WHERE seq = ?1 RETURNING previous")?;
     let mut next = last;
     let mut removed = 0;
     while let Some(number) = next {

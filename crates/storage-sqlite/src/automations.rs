@@ -4,6 +4,7 @@
 use async_trait::async_trait;
 use postrider_model::automation::DisabledReason;
 use postrider_model::{AccountId, ActionId, Automation, AutomationId, Timestamp};
+use postrider_storage::rows::AutomationRow;
 use postrider_storage::{
     AutomationStore, Page, PageRequest, Position, SaveAutomation, StoreResult, encoding, rules,
 };
@@ -62,20 +63,10 @@ impl AutomationStore for SqliteStore {
     }
 }
 
-const COLUMNS: &str = "id, name, enabled, trigger, actions, retry_delays, created_at, updated_at, version";
+const COLUMNS: &str = AutomationRow::COLUMNS;
 
 fn from_row(row: &Row<'_>) -> SqlResult<Automation> {
-    Ok(Automation {
-        id: columns::id(row, 0, AutomationId::from_bytes)?,
-        name: row.get(1)?,
-        enabled: row.get(2)?,
-        trigger: encoding::automation::trigger(row.get_ref(3)?.as_str().unwrap_or_default())?,
-        actions: encoding::automation::actions(row.get_ref(4)?.as_str().unwrap_or_default())?,
-        retry_delays: columns::schedule(row, 5)?,
-        created_at: columns::time(row, 6)?,
-        updated_at: columns::time(row, 7)?,
-        version: row.get(8)?,
-    })
+    Ok(columns::read(row, 0, AutomationRow::read)?.try_into()?)
 }
 
 /// All automations of an account, oldest first.
@@ -126,11 +117,9 @@ fn create(conn: &Connection, account: AccountId, automation: &Automation) -> Sql
     if !rules::automations::has_room(count) {
         return Ok(SaveAutomation::TooMany);
     }
-    conn.prepare_cached(
-        "INSERT INTO automations (account_id, id, name, enabled, trigger, actions, retry_delays, created_at,
-                                  updated_at, version)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-    )?
+    conn.prepare_cached(&format!(
+        "INSERT INTO automations (account_id, {COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
+    ))?
     .execute((
         account.as_bytes(),
         automation.id.as_bytes(),

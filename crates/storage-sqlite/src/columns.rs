@@ -1,11 +1,50 @@
 //! How the model's values stand in columns: ids as 16 bytes, times in milliseconds, schedules as JSON.
 
-use postrider_model::delivery::BodySpec;
 use postrider_model::{EventTypeName, Schedule, Timestamp};
+use postrider_storage::rows::{Columns, Reader};
 use postrider_storage::{Position, encoding};
 use rusqlite::{Row, RowIndex};
 
 use crate::sql_error::{SqlError, SqlResult};
+
+/// A row, for what [`postrider_storage::rows`] reads.
+pub(crate) struct Cells<'a, 'conn>(&'a Row<'conn>);
+
+impl Columns for Cells<'_, '_> {
+    type Error = SqlError;
+
+    fn integer(&self, column: usize) -> SqlResult<Option<i64>> {
+        Ok(self.0.get(column)?)
+    }
+
+    fn boolean(&self, column: usize) -> SqlResult<Option<bool>> {
+        Ok(self.0.get(column)?)
+    }
+
+    fn text(&self, column: usize) -> SqlResult<Option<&str>> {
+        let text = self.0.get_ref(column)?.as_str_or_null();
+        text.map_err(|_| SqlError::Damaged("a text"))
+    }
+
+    fn bytes(&self, column: usize) -> SqlResult<Option<&[u8]>> {
+        let bytes = self.0.get_ref(column)?.as_blob_or_null();
+        bytes.map_err(|_| SqlError::Damaged("bytes"))
+    }
+
+    fn id(&self, column: usize) -> SqlResult<Option<[u8; 16]>> {
+        Ok(self.0.get(column)?)
+    }
+}
+
+/// Reads what begins at a column: `read(row, 0, AccountRow::read)`.
+pub(crate) fn read<'a, 'conn, T>(
+    row: &'a Row<'conn>,
+    column: usize,
+    read: impl FnOnce(&mut Reader<'_, Cells<'a, 'conn>>) -> SqlResult<T>,
+) -> SqlResult<T> {
+    let cells = Cells(row);
+    read(&mut Reader::from(&cells, column))
+}
 
 /// Reads an id from its 16 bytes: `id(row, 0, EventId::from_bytes)`.
 pub(crate) fn id<I: RowIndex, T>(row: &Row<'_>, column: I, make: fn([u8; 16]) -> T) -> rusqlite::Result<T> {
@@ -17,11 +56,6 @@ pub(crate) fn time<I: RowIndex>(row: &Row<'_>, column: I) -> rusqlite::Result<Ti
     row.get(column).map(Timestamp::from_unix_ms)
 }
 
-/// Reads a time that may be missing.
-pub(crate) fn time_opt<I: RowIndex>(row: &Row<'_>, column: I) -> rusqlite::Result<Option<Timestamp>> {
-    Ok(row.get::<_, Option<i64>>(column)?.map(Timestamp::from_unix_ms))
-}
-
 /// Reads the name of an event type.
 pub(crate) fn event_type<I: RowIndex>(row: &Row<'_>, column: I) -> SqlResult<EventTypeName> {
     row.get_ref(column)?
@@ -31,37 +65,9 @@ pub(crate) fn event_type<I: RowIndex>(row: &Row<'_>, column: I) -> SqlResult<Eve
         .ok_or(SqlError::Damaged("an event type"))
 }
 
-/// Reads a number that a column keeps for an enum.
-pub(crate) fn code<I: RowIndex, T>(row: &Row<'_>, column: I, make: fn(u8) -> Option<T>) -> SqlResult<T> {
-    let code: u8 = row.get(column)?;
-    make(code).ok_or(SqlError::Damaged("a code"))
-}
-
-/// Reads a number that a column keeps for an enum, if any.
-pub(crate) fn code_opt<I: RowIndex, T>(
-    row: &Row<'_>,
-    column: I,
-    make: fn(u8) -> Option<T>,
-) -> SqlResult<Option<T>> {
-    row.get::<_, Option<u8>>(column)?
-        .map(|code| make(code).ok_or(SqlError::Damaged("a code")))
-        .transpose()
-}
-
-/// Reads how a delivery's body is made.
-pub(crate) fn body<I: RowIndex>(row: &Row<'_>, column: I) -> SqlResult<BodySpec> {
-    BodySpec::from_code(row.get(column)?).ok_or(SqlError::Damaged("a delivery's body"))
-}
-
 /// A schedule as it is kept.
 pub(crate) fn schedule_text(schedule: Option<&Schedule>) -> Option<String> {
     schedule.map(encoding::schedule::text)
-}
-
-/// Reads a schedule that may be missing.
-pub(crate) fn schedule<I: RowIndex>(row: &Row<'_>, column: I) -> SqlResult<Option<Schedule>> {
-    let text: Option<String> = row.get(column)?;
-    Ok(text.as_deref().map(encoding::schedule::parse).transpose()?)
 }
 
 /// The bound that a page's position puts on a list ordered by id, newest first: only ids below it follow.

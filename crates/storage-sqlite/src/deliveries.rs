@@ -12,10 +12,9 @@ pub(crate) mod resend;
 pub(crate) mod waiting;
 
 use async_trait::async_trait;
-use postrider_model::delivery::Progress;
-use postrider_model::{
-    AccountId, ActionId, AutomationId, Delivery, DeliveryId, DeliveryStatus, EventId, Outcome, Timestamp,
-};
+use postrider_model::{AccountId, ActionId, Delivery, Timestamp};
+use postrider_storage::rows::deliveries::EventOfDelivery;
+use postrider_storage::rows::{self, DeliveryRow};
 use postrider_storage::{
     Claim, ClaimRequest, CountStep, DeliveryFilter, DeliveryKey, DeliveryRecord, DeliveryStore, Finished,
     Page, PageRequest, Position, Recorded, ReplayStep, Resent, SessionId, StoreResult, WaitingLane,
@@ -110,42 +109,14 @@ impl DeliveryStore for SqliteStore {
     }
 }
 
-/// The columns that [`from_row`] reads, of a delivery `d` and its event `e`.
-pub(crate) const COLUMNS: &str = "d.id, d.account_id, d.automation_id, d.action_id, d.body, d.status, d.attempts, \
-                                  d.resends, d.resend_of, d.owner, d.state_at, d.last_status_code, d.last_outcome, \
-                                  e.id, e.type, e.created_at";
-
-/// Reads a delivery with what it takes from its event's row.
-pub(crate) fn from_row(row: &Row<'_>) -> SqlResult<Delivery> {
-    let progress = progress(row, 5)?;
-    let owner: Option<i64> = row.get(9)?;
-    let state_at = columns::time(row, 10)?;
-    let pending = progress.status == DeliveryStatus::Pending;
-    Ok(Delivery {
-        id: columns::id(row, 0, DeliveryId::from_bytes)?,
-        account: columns::id(row, 1, AccountId::from_bytes)?,
-        event: columns::id(row, 13, EventId::from_bytes)?,
-        event_type: columns::event_type(row, 14)?,
-        automation: columns::id(row, 2, AutomationId::from_bytes)?,
-        action: columns::id(row, 3, ActionId::from_bytes)?,
-        body: columns::body(row, 4)?,
-        progress,
-        next_attempt_at: (pending && owner.is_none()).then_some(state_at),
-        created_at: columns::time(row, 15)?,
-        settled_at: (!pending).then_some(state_at),
-        last_status_code: row.get(11)?,
-        last_outcome: columns::code_opt(row, 12, Outcome::from_code)?,
-    })
+/// A delivery `d` and its event `e`, for [`from_row`].
+pub(crate) fn columns() -> String {
+    format!("{}, {}", DeliveryRow::QUALIFIED, EventOfDelivery::QUALIFIED)
 }
 
-/// Reads `status, attempts, resends, resend_of`, the first of them in this column.
-pub(crate) fn progress(row: &Row<'_>, first: usize) -> SqlResult<Progress> {
-    Ok(Progress {
-        status: columns::code(row, first, DeliveryStatus::from_code)?,
-        attempts: row.get(first + 1)?,
-        resends: row.get(first + 2)?,
-        resend_of: columns::code_opt(row, first + 3, DeliveryStatus::from_code)?,
-    })
+/// Reads a delivery from a row that begins with [`columns()`].
+pub(crate) fn from_row(row: &Row<'_>) -> SqlResult<Delivery> {
+    columns::read(row, 0, rows::deliveries::read)
 }
 
 /// The delivery of this key.
@@ -157,7 +128,8 @@ pub(crate) fn by_key(conn: &Connection, key: DeliveryKey) -> SqlResult<Option<De
 /// The delivery of this id, whoever's it is.
 pub(crate) fn by_id(conn: &Connection, id: [u8; 16]) -> SqlResult<Option<Delivery>> {
     let mut statement = conn.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM deliveries d CROSS JOIN events e ON e.seq = d.event_seq WHERE d.id = ?1"
+        "SELECT {} FROM deliveries d CROSS JOIN events e ON e.seq = d.event_seq WHERE d.id = ?1",
+        columns()
     ))?;
     let mut rows = statement.query((id,))?;
     rows.next()?.map(from_row).transpose()

@@ -6,8 +6,9 @@
 
 use async_trait::async_trait;
 use postrider_model::{EventType, EventTypeName, Timestamp};
+use postrider_storage::rows::EventTypeRow;
 use postrider_storage::{EventTypeStore, Page, PageRequest, Position, StoreResult};
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, OptionalExtension};
 
 use crate::columns;
 use crate::sql_error::SqlResult;
@@ -54,25 +55,15 @@ pub(crate) fn add_unseen(conn: &Connection, name: &EventTypeName, now: Timestamp
     Ok(())
 }
 
-const COLUMNS: &str = "name, description, example, schema, created_at, updated_at, number";
-
-fn from_row(row: &Row<'_>) -> SqlResult<EventType> {
-    Ok(EventType {
-        name: columns::event_type(row, 0)?,
-        description: row.get(1)?,
-        example: row.get(2)?,
-        schema: row.get(3)?,
-        created_at: columns::time(row, 4)?,
-        updated_at: columns::time(row, 5)?,
-    })
-}
+const COLUMNS: &str = EventTypeRow::COLUMNS;
 
 fn by_name(conn: &Connection, name: &EventTypeName) -> SqlResult<Option<EventType>> {
     let mut statement = conn.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM event_types WHERE name = ?1 AND deleted = 0"
     ))?;
     let mut rows = statement.query((name.as_str(),))?;
-    rows.next()?.map(from_row).transpose()
+    let row = rows.next()?.map(|row| columns::read(row, 0, EventTypeRow::read));
+    Ok(row.transpose()?.map(EventType::try_from).transpose()?)
 }
 
 fn put(conn: &Connection, event_type: &EventType) -> SqlResult<(EventType, bool)> {
@@ -109,8 +100,9 @@ fn list(conn: &Connection, page: PageRequest) -> SqlResult<Page<EventType>> {
     let mut rows = statement.query((time, name, columns::limit_with_surplus(page.limit)))?;
     let mut entries = Vec::new();
     while let Some(row) = rows.next()? {
-        let entry = from_row(row)?;
-        let number: i64 = row.get(6)?;
+        let row = columns::read(row, 0, EventTypeRow::read)?;
+        let number = row.number;
+        let entry = EventType::try_from(row)?;
         entries.push((position(entry.created_at, number), entry));
     }
     Ok(Page::from_surplus(entries, page.limit))

@@ -4,10 +4,10 @@ pub(crate) mod append;
 pub(crate) mod list;
 
 use async_trait::async_trait;
-use bytes::Bytes;
-use postrider_model::{AccountId, DeliveryId, Event, EventId, Warning};
+use postrider_model::{AccountId, DeliveryId, Event, EventId};
+use postrider_storage::rows::EventRow;
 use postrider_storage::{
-    Appended, EventFilter, EventStore, NewEvent, Page, PageRequest, SessionId, StoreResult, encoding,
+    Appended, EventFilter, EventStore, NewEvent, Page, PageRequest, SessionId, StoreResult,
 };
 use rusqlite::{Connection, Row};
 
@@ -50,34 +50,13 @@ pub(crate) struct StoredEvent {
     pub(crate) first_delivery: Option<DeliveryId>,
 }
 
-const COLUMNS: &str = "account_id, id, type, created_at, occurred_at, flags, warning_code, warning_pointer, \
-                       first_delivery_id, delivery_count, data";
+const COLUMNS: &str = EventRow::COLUMNS;
 
 fn from_row(row: &Row<'_>) -> SqlResult<StoredEvent> {
-    let (origin, js_fixed_point) = encoding::event::from_flags(row.get(5)?)?;
-    let warning_code: Option<String> = row.get(6)?;
-    let warning = match warning_code {
-        Some(code) => Some(Warning {
-            code,
-            pointer: row.get(7)?,
-        }),
-        None => None,
-    };
-    let event = Event {
-        id: columns::id(row, 1, EventId::from_bytes)?,
-        account: columns::id(row, 0, AccountId::from_bytes)?,
-        event_type: columns::event_type(row, 2)?,
-        data: Bytes::from(row.get::<_, Vec<u8>>(10)?),
-        occurred_at: columns::time_opt(row, 4)?,
-        created_at: columns::time(row, 3)?,
-        origin,
-        js_fixed_point,
-        warning,
-        deliveries: row.get(9)?,
-    };
+    let row = columns::read(row, 0, EventRow::read)?;
     Ok(StoredEvent {
-        event,
-        first_delivery: row.get::<_, Option<[u8; 16]>>(8)?.map(DeliveryId::from_bytes),
+        first_delivery: row.first_delivery(),
+        event: row.try_into()?,
     })
 }
 

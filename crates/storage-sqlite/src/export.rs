@@ -15,6 +15,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use crate::open::{self, DATABASE_FILE, OpenError};
 use crate::schema::{self, SCHEMA_VERSION};
+use crate::sql_error::SqlError;
 
 /// Milliseconds in a day.
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
@@ -37,6 +38,16 @@ pub enum ExportError {
     /// Rows that belong together do not agree.
     #[error("the database is damaged: {0}")]
     Damaged(String),
+}
+
+impl From<SqlError> for ExportError {
+    fn from(error: SqlError) -> Self {
+        match error {
+            SqlError::Sqlite(error) => Self::Sqlite(error),
+            SqlError::Damaged(what) => Self::Damaged(what.to_owned()),
+            SqlError::Panicked(what) => Self::Damaged(what),
+        }
+    }
 }
 
 /// The outcome of reading.
@@ -142,7 +153,7 @@ impl Export {
             coalesce((SELECT lower(hex(max(id))) FROM accounts), '-'),
             coalesce((SELECT max(seq) FROM events), 0),
             coalesce((SELECT lower(hex(id)) FROM events ORDER BY seq DESC LIMIT 1), '-'),
-            coalesce((SELECT max(number) FROM attempts), 0))";
+            coalesce((SELECT max(seq) FROM attempts), 0))";
         Ok(self.conn.query_row(sql, (), |row| row.get(0))?)
     }
 

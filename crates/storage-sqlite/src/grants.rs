@@ -1,7 +1,8 @@
 //! Links and sessions of the console. They go with their account and their API key (`ON DELETE CASCADE`).
 
 use async_trait::async_trait;
-use postrider_model::{AccountId, ApiKeyId, Grant, GrantKind, Theme, Timestamp, Visitor};
+use postrider_model::{Grant, Timestamp};
+use postrider_storage::rows::GrantRow;
 use postrider_storage::{ConsoleStore, EXPIRED_GRANTS_REMOVED_MAX, StoreResult};
 use rusqlite::{Connection, Row};
 
@@ -43,7 +44,7 @@ impl ConsoleStore for SqliteStore {
     }
 }
 
-const COLUMNS: &str = "sha256, kind, account_id, read_only, theme, api_key_id, created_at, expires_at";
+const COLUMNS: &str = GrantRow::COLUMNS;
 
 pub(crate) const REMOVE_EXPIRED: &str = "DELETE FROM grants WHERE sha256 IN
     (SELECT sha256 FROM grants WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)";
@@ -65,22 +66,19 @@ fn put(conn: &Connection, grant: &Grant) -> SqlResult<bool> {
     let limit = i64::try_from(EXPIRED_GRANTS_REMOVED_MAX).unwrap_or(i64::MAX);
     conn.prepare_cached(REMOVE_EXPIRED)?
         .execute((grant.created_at.unix_ms(), limit))?;
-    let (read_only, theme) = match grant.visitor {
-        Visitor::Operator => (false, None),
-        Visitor::Customer { read_only, theme, .. } => (read_only, theme),
-    };
+    let row = GrantRow::of(grant);
     conn.prepare_cached(&format!(
         "INSERT INTO grants ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
     ))?
     .execute((
-        grant.sha256,
-        grant.kind.code(),
-        account.as_ref().map(AccountId::as_bytes),
-        read_only,
-        theme.map(Theme::code),
-        grant.api_key.as_ref().map(ApiKeyId::as_bytes),
-        grant.created_at.unix_ms(),
-        grant.expires_at.unix_ms(),
+        row.sha256,
+        row.kind,
+        row.account,
+        row.read_only,
+        row.theme,
+        row.api_key,
+        row.created_at,
+        row.expires_at,
     ))?;
     Ok(true)
 }
@@ -92,22 +90,5 @@ fn one(conn: &Connection, sql: &str, sha256: [u8; 32], now: Timestamp) -> SqlRes
 }
 
 fn from_row(row: &Row<'_>) -> SqlResult<Grant> {
-    let account: Option<[u8; 16]> = row.get(2)?;
-    let visitor = match account.map(AccountId::from_bytes) {
-        None => Visitor::Operator,
-        Some(account) => Visitor::Customer {
-            account,
-            read_only: row.get(3)?,
-            theme: columns::code_opt(row, 4, Theme::from_code)?,
-        },
-    };
-    let api_key: Option<[u8; 16]> = row.get(5)?;
-    Ok(Grant {
-        sha256: row.get(0)?,
-        kind: columns::code(row, 1, GrantKind::from_code)?,
-        visitor,
-        api_key: api_key.map(ApiKeyId::from_bytes),
-        created_at: columns::time(row, 6)?,
-        expires_at: columns::time(row, 7)?,
-    })
+    Ok(columns::read(row, 0, GrantRow::read)?.try_into()?)
 }

@@ -10,11 +10,7 @@ use rusqlite_migration::{M, Migrations};
 
 use crate::open::OpenError;
 
-const STEPS: &[M<'_>] = &[
-    M::up(include_str!("../migrations/0001_initial.sql")),
-    M::up(include_str!("../migrations/0002_grants.sql")),
-    M::up(include_str!("../migrations/0003_statistics.sql")),
-];
+const STEPS: &[M<'_>] = &[M::up(include_str!("../migrations/0001_initial.sql"))];
 const MIGRATIONS: Migrations<'_> = Migrations::from_slice(STEPS);
 
 /// The schema that this code reads and writes.

@@ -36,11 +36,11 @@ fn folder() -> TempDir {
                                  owner, state_at, last_attempt)
              SELECT first_delivery_id, seq, account_id, zeroblob(16), zeroblob(16), 1, 0, 2, 0, nullif(seq % 2, 0),
                     seq, seq * 2 FROM events;
-         INSERT INTO attempts (number, previous, attempt, started_at, duration_ns, outcome, exchange, url,
+         INSERT INTO attempts (seq, previous, number, started_at, duration_ns, outcome, exchange, url,
                                request_headers, response_headers, response_truncated, response_body)
-             SELECT number, iif(number % 2, NULL, number - 1), iif(number % 2, 1, 2), number, 1, 2, 0, 'u', x'00ff',
+             SELECT seq, iif(seq % 2, NULL, seq - 1), iif(seq % 2, 1, 2), seq, 1, 2, 0, 'u', x'00ff',
                     x'', 0, x''
-             FROM (SELECT seq * 2 AS number FROM events UNION ALL SELECT seq * 2 - 1 FROM events);"
+             FROM (SELECT seq * 2 AS seq FROM events UNION ALL SELECT seq * 2 - 1 FROM events);"
     );
     database(folder.path()).execute_batch(&sql).expect("rows");
     folder
@@ -75,18 +75,18 @@ fn everything_comes_once_and_in_order_wherever_the_reader_begins_again() {
     let seqs: Vec<_> = events.iter().map(|event| event.seq).collect();
     assert_eq!(seqs, (1..=EVENTS).collect::<Vec<_>>());
     for event in &events {
-        assert_eq!(event.data, event.seq.to_string().as_bytes());
+        assert_eq!(event.event.data, event.seq.to_string().as_bytes());
         let [delivery] = event.deliveries.as_slice() else {
             panic!("{event:?}");
         };
         assert_eq!(
-            (delivery.status, delivery.state_at),
+            (delivery.delivery.progress.status, delivery.delivery.state_at),
             (0, event.seq),
             "due when it was, whoever owned it"
         );
-        let numbers: Vec<_> = delivery.records.iter().map(|record| record.number).collect();
+        let numbers: Vec<_> = delivery.attempts.iter().map(|attempt| attempt.number).collect();
         assert_eq!(numbers, [1, 2]);
-        assert_eq!(delivery.records[0].request_headers, [0, 0xff]);
+        assert_eq!(delivery.attempts[0].request_headers, [0, 0xff]);
     }
 }
 

@@ -1,5 +1,6 @@
 //! Pruning while a part of it fails.
 
+#[expect(dead_code, reason = "no look behind the store is needed")]
 mod support;
 
 use postrider_model::DeliveryStatus;

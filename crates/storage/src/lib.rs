@@ -31,6 +31,7 @@ pub mod events;
 pub mod grants;
 pub mod page;
 pub mod retention;
+pub mod rows;
 pub mod rules;
 pub mod sessions;
 pub mod statistics;

@@ -10,6 +10,10 @@
 
 use std::collections::BTreeSet;
 
+use crate::rows::{
+    AccountRow, ApiKeyRow, AttemptRow, AutomationRow, DeliveryRow, EventRow, EventTypeRow, SigningKeyRow,
+};
+
 /// Which rows are copied. Later ones refer to earlier ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
@@ -100,208 +104,44 @@ pub enum Rows {
     /// Of [`Stage::ApiKeys`].
     ApiKeys(Vec<ApiKeyRow>),
     /// Of [`Stage::Accounts`].
-    Accounts(Vec<AccountRow>),
+    Accounts(Vec<AccountRows>),
     /// Of [`Stage::DeletedAccounts`]: their ids.
     DeletedAccounts(Vec<[u8; 16]>),
     /// Of [`Stage::Events`].
-    Events(Vec<EventRow>),
-}
-
-/// An entry of the catalogue.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EventTypeRow {
-    /// The row's number, which cursors of lists hold.
-    pub number: i64,
-    /// Its name.
-    pub name: String,
-    /// What people are told about it; may hold U+0000.
-    pub description: String,
-    /// JSON.
-    pub example: Option<String>,
-    /// JSON.
-    pub schema: Option<String>,
-    /// When it came.
-    pub created_at: i64,
-    /// When it was changed last.
-    pub updated_at: i64,
-    /// Whether it is deleted.
-    pub deleted: bool,
-}
-
-/// A key that opens the API.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ApiKeyRow {
-    /// Its id.
-    pub id: [u8; 16],
-    /// What people call it.
-    pub name: String,
-    /// The hash of its text.
-    pub sha256: Vec<u8>,
-    /// When it was made.
-    pub created_at: i64,
+    Events(Vec<EventRows>),
 }
 
 /// An account with what goes when it is deleted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AccountRow {
-    /// Its id.
-    pub id: [u8; 16],
-    /// The caller's own id of it.
-    pub uid: Option<String>,
-    /// Its name.
-    pub name: String,
-    /// JSON.
-    pub metadata: String,
-    /// JSON.
-    pub retry_delays: Option<String>,
-    /// When it was made.
-    pub created_at: i64,
-    /// When it was changed last.
-    pub updated_at: i64,
-    /// Counts its changes.
-    pub version: i64,
+pub struct AccountRows {
+    /// The account.
+    pub account: AccountRow,
     /// Its keys, those that have ended too.
     pub signing_keys: Vec<SigningKeyRow>,
     /// Its automations.
     pub automations: Vec<AutomationRow>,
 }
 
-/// A signing key of an account.
-#[derive(Clone, PartialEq, Eq)]
-pub struct SigningKeyRow {
-    /// Its id.
-    pub id: [u8; 16],
-    /// `whsec_…`
-    pub secret: String,
-    /// When it was made.
-    pub created_at: i64,
-    /// When it ends; `None` for the current one.
-    pub expires_at: Option<i64>,
-}
-
-/// The secret does not print.
-impl std::fmt::Debug for SigningKeyRow {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SigningKeyRow")
-            .field("id", &self.id)
-            .field("created_at", &self.created_at)
-            .field("expires_at", &self.expires_at)
-            .finish_non_exhaustive()
-    }
-}
-
-/// An automation of an account.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AutomationRow {
-    /// Its id.
-    pub id: [u8; 16],
-    /// Its name.
-    pub name: String,
-    /// Whether it is on.
-    pub enabled: bool,
-    /// JSON.
-    pub trigger: String,
-    /// JSON.
-    pub actions: String,
-    /// JSON.
-    pub retry_delays: Option<String>,
-    /// When it was made.
-    pub created_at: i64,
-    /// When it was changed last.
-    pub updated_at: i64,
-    /// Counts its changes.
-    pub version: i64,
-}
-
 /// An event with everything that came of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EventRow {
+pub struct EventRows {
     /// The number that orders the events of one moment.
     pub seq: i64,
-    /// Whose it is.
-    pub account: [u8; 16],
-    /// Its id.
-    pub id: [u8; 16],
-    /// Its type.
-    pub event_type: String,
-    /// When it was accepted.
-    pub created_at: i64,
-    /// When it happened, where the producer said so.
-    pub occurred_at: Option<i64>,
-    /// See [`crate::encoding::event`].
-    pub flags: i16,
-    /// The code of its warning.
-    pub warning_code: Option<String>,
-    /// Where in its data the warning points; may hold U+0000.
-    pub warning_pointer: Option<String>,
+    /// The event.
+    pub event: EventRow,
     /// What it was accepted with.
     pub idempotency_key: Option<String>,
-    /// The id of its first delivery; the others follow, number by number.
-    pub first_delivery: Option<[u8; 16]>,
-    /// How many deliveries it has.
-    pub delivery_count: i32,
-    /// The producer's bytes.
-    pub data: Vec<u8>,
     /// Its deliveries, in order.
-    pub deliveries: Vec<DeliveryRow>,
+    pub deliveries: Vec<DeliveryRows>,
 }
 
-/// A delivery of an event. One that was owned waits: whoever had it is gone.
+/// A delivery of an event with its attempts.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DeliveryRow {
-    /// Its id.
-    pub id: [u8; 16],
-    /// Of which automation.
-    pub automation: [u8; 16],
-    /// By which action.
-    pub action: [u8; 16],
-    /// How its body is made: the code of a [`postrider_model::delivery::BodySpec`].
-    pub body: i32,
-    /// Its status.
-    pub status: i16,
-    /// Attempts that count.
-    pub attempts: i32,
-    /// How often it was resent.
-    pub resends: i32,
-    /// The status before the resend that is pending.
-    pub resend_of: Option<i16>,
-    /// Pending: when it is due; settled: since when.
-    pub state_at: i64,
-    /// What the receiver responded with to its last attempt.
-    pub last_status_code: Option<i16>,
-    /// What came of its last attempt.
-    pub last_outcome: Option<i16>,
+pub struct DeliveryRows {
+    /// The delivery. One that was owned waits: whoever had it is gone.
+    pub delivery: DeliveryRow,
     /// The attempts on record, in order.
-    pub records: Vec<AttemptRow>,
-}
-
-/// An attempt on record.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AttemptRow {
-    /// Within its delivery, from 1.
-    pub number: i32,
-    /// When it started.
-    pub started_at: i64,
-    /// How long it took.
-    pub duration_ns: i64,
-    /// What came of it.
-    pub outcome: i16,
-    /// The kind of its exchange; see [`crate::encoding::exchange`].
-    pub exchange: i16,
-    /// What the receiver responded with.
-    pub status_code: Option<i16>,
-    /// What went wrong; may hold U+0000, as may the URL.
-    pub error: Option<String>,
-    /// Where it went.
-    pub url: String,
-    /// Encoded.
-    pub request_headers: Vec<u8>,
-    /// Encoded.
-    pub response_headers: Vec<u8>,
-    /// Whether the response was longer than what is kept of it.
-    pub response_truncated: bool,
-    /// What is kept of the response.
-    pub response_body: Vec<u8>,
+    pub attempts: Vec<AttemptRow>,
 }
 
 /// What is known of a source before anything is copied.

@@ -8,7 +8,7 @@ use postrider_storage::ClaimRequest;
 
 use super::Ready;
 use super::alarms::Alarms;
-use crate::width::Width;
+use crate::pace::Pace;
 use crate::window::Window;
 
 /// What a lane may hold whatever its width.
@@ -39,7 +39,7 @@ pub struct Lane {
     pub in_flight: u32,
     /// Whether the lane is in the queue of turns.
     pub in_turn: bool,
-    pub width: Width,
+    pub pace: Pace,
     held: usize,
     stored: Stored,
 }
@@ -74,7 +74,7 @@ impl Lane {
             queue: VecDeque::new(),
             in_flight: 0,
             in_turn: false,
-            width: Width::default(),
+            pace: Pace::default(),
             held: 0,
             stored: Stored::Nothing,
         }
@@ -105,7 +105,7 @@ impl Lane {
     }
 
     fn capacity(&self) -> usize {
-        LANE_BASE + LANE_PER_WIDTH * self.width.get() as usize
+        LANE_BASE + LANE_PER_WIDTH * self.pace.width() as usize
     }
 
     /// Takes room in the window.

@@ -5,12 +5,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use postrider_model::delivery::{BodySpec, Progress};
-use postrider_model::{
-    AutomationId, BodyContent, BodyStyle, DeliveryId, Event, EventId, Origin, Outcome, Timestamp,
-};
+use postrider_model::{AutomationId, BodyContent, BodyStyle, DeliveryId, Event, EventId, Origin, Timestamp};
 use postrider_storage::{Claim, DeliveryKey, FirstAttempt};
 
 use super::*;
+use crate::pace::Lesson;
 
 const SESSION: SessionId = SessionId(1);
 
@@ -99,10 +98,10 @@ fn a_lane_is_as_wide_as_its_receiver_bears() {
     let mut lanes = lanes(1_000, 1_000);
     offer(&mut lanes, action(1), 100);
     assert_eq!(start_all(&mut lanes).len(), 8);
-    lanes.attempt_ended(action(1), Some(Outcome::Succeeded));
+    lanes.attempt_ended(action(1), Some(Lesson::More));
     assert_eq!(start_all(&mut lanes).len(), 2, "the one that ended, and one more");
     for _ in 0..9 {
-        lanes.attempt_ended(action(1), Some(Outcome::Timeout));
+        lanes.attempt_ended(action(1), Some(Lesson::Less));
     }
     assert_eq!(lanes.in_flight(), 0);
     assert_eq!(
@@ -123,7 +122,7 @@ fn requests_under_way_are_bounded_and_a_new_lane_waits_for_one_turn_only() {
     offer(&mut lanes, action(1_000), 1);
     let mut ended = 0;
     while !under_way.contains(&action(1_000)) {
-        lanes.attempt_ended(under_way.pop_front().unwrap(), Some(Outcome::Succeeded));
+        lanes.attempt_ended(under_way.pop_front().unwrap(), Some(Lesson::More));
         ended += 1;
         under_way.extend(start_all(&mut lanes));
         assert!(lanes.in_flight() <= 64);
@@ -137,7 +136,7 @@ fn what_does_not_fit_waits_and_newer_work_waits_behind_it() {
     assert_eq!(offer(&mut lanes, action(1), 20), 10, "half of the window");
     lanes.waits(account(), action(1), at(0), at(0));
     for _ in start_all(&mut lanes) {
-        lanes.attempt_ended(action(1), Some(Outcome::Succeeded));
+        lanes.attempt_ended(action(1), Some(Lesson::More));
         lanes.release(action(1), 8);
     }
     assert_eq!(
@@ -215,7 +214,7 @@ fn a_full_lane_asks_for_more_once_half_of_it_is_free() {
     let mut released = 0;
     while released < held && asked == 0 {
         lanes.take_ready();
-        lanes.attempt_ended(action(1), Some(Outcome::BadStatus));
+        lanes.attempt_ended(action(1), Some(Lesson::More));
         lanes.release(action(1), 8);
         released += 1;
         asked = lanes.take_claims(at(0), 10).len();
@@ -230,7 +229,7 @@ fn idle_lanes_are_dropped_and_the_window_is_empty_again() {
     offer(&mut lanes, action(2), 50);
     while let Some(ready) = lanes.take_ready() {
         let action = ready.delivery.action;
-        lanes.attempt_ended(action, Some(Outcome::Succeeded));
+        lanes.attempt_ended(action, Some(Lesson::More));
         lanes.release(action, ready.bytes());
     }
     assert_eq!((lanes.count(), lanes.held(), lanes.in_flight()), (0, 0, 0));
@@ -249,7 +248,7 @@ fn a_dead_session_leaves_nothing_queued() {
         lanes.reserve(account(), action(1), 8, at(0)),
         FirstAttempt::Waiting
     );
-    lanes.attempt_ended(action(1), Some(Outcome::Succeeded));
+    lanes.attempt_ended(action(1), Some(Lesson::More));
     lanes.release(action(1), 8);
     assert_eq!(lanes.count(), 0);
 }

@@ -1,11 +1,12 @@
-//! Whose delivery starts next: lanes take turns, each within its width.
+//! Whose delivery starts next: lanes take turns, each at its pace.
 
 use std::collections::VecDeque;
 
-use postrider_model::{ActionId, Outcome};
+use postrider_model::ActionId;
 
 use super::lane::Lane;
 use super::{Gate, Lanes, Ready};
+use crate::pace::{Lesson, MayStart};
 
 impl Lanes {
     /// Queues a delivery for which room was reserved.
@@ -42,13 +43,10 @@ impl Lanes {
             let Some(lane) = self.lanes.get_mut(&action) else {
                 continue;
             };
-            // The dynamic threshold of the window, for requests: silent receivers cannot take all of them. A lane that
-            // may not start has a request under way, and is back in the turn when that ends.
-            let may = (lane.width.get() as usize).min(free);
-            let ready = if (lane.in_flight as usize) < may {
-                lane.queue.pop_front()
-            } else {
-                None
+            let ready = match lane.pace.may_start(lane.in_flight, free) {
+                MayStart::Now => lane.queue.pop_front(),
+                // A request of the lane is under way: its end puts the lane back in the turn.
+                MayStart::Closed => None,
             };
             lane.in_turn = false;
             if let Some(ready) = ready {
@@ -67,15 +65,15 @@ impl Lanes {
     }
 
     /// Learns that an attempt ended (`None`: without having been made).
-    pub fn attempt_ended(&mut self, action: ActionId, outcome: Option<Outcome>) {
+    pub fn attempt_ended(&mut self, action: ActionId, lesson: Option<Lesson>) {
         self.in_flight = self.in_flight.saturating_sub(1);
         let Some(lane) = self.lanes.get_mut(&action) else {
             return;
         };
-        lane.in_flight = lane.in_flight.saturating_sub(1);
-        if let Some(outcome) = outcome {
-            lane.width.learn(outcome);
+        if let Some(lesson) = lesson {
+            lane.pace.learn(lesson, lane.in_flight);
         }
+        lane.in_flight = lane.in_flight.saturating_sub(1);
         Self::take_turn(&mut self.turn, lane, action);
         self.drop_if_idle(action);
     }

@@ -188,7 +188,7 @@ async fn write(
     let mut results = results?;
     match advanced.recorded {
         Ok(recorded) => {
-            results.settle(engine, recorded);
+            results.recorded(engine, &recorded);
             None
         }
         Err(error) => {

@@ -77,7 +77,7 @@ impl Submitted {
         }
         let now = engine.clock().now();
         match appended {
-            Ok(appended) => self.stored(engine, session, now, appended),
+            Ok(appended) => self.stored(engine, session, now, &appended),
             Err(error) => {
                 tracing::error!(%error, "events could not be stored");
                 let mut lanes = engine.lanes();
@@ -92,12 +92,12 @@ impl Submitted {
         }
     }
 
-    fn stored(self, engine: &Engine, session: SessionId, now: Timestamp, appended: Vec<Appended>) {
+    fn stored(self, engine: &Engine, session: SessionId, now: Timestamp, appended: &[Appended]) {
         let mut answers = Vec::with_capacity(appended.len());
         let mut new_types = Vec::new();
         let (mut waiting, mut stored) = (false, 0);
         let mut lanes = engine.lanes();
-        for (new, appended) in self.events.iter().zip(&appended) {
+        for (new, appended) in self.events.iter().zip(appended) {
             answers.push(match appended {
                 Appended::Stored => {
                     stored += 1;
@@ -118,7 +118,7 @@ impl Submitted {
         drop(lanes);
         engine
             .observer()
-            .events_stored(StoredEvents::new(&self.events, &appended));
+            .events_stored(StoredEvents::new(&self.events, appended));
         for event_type in new_types {
             engine.configuration().catalogue().added(event_type);
         }

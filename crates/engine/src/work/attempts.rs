@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::attempt;
+use postrider_storage::Change;
+
+use crate::attempt::{self, Done};
 use crate::engine::Engine;
 use crate::lanes::Ready;
+use crate::pace::Lesson;
 
 impl Engine {
     /// Starts whatever may start now.
@@ -28,18 +31,26 @@ async fn run(engine: Arc<Engine>, first: Ready) {
             // The grace of a stop is over: the delivery is given back with the session.
             _ = halted.changed() => return,
         };
-        let outcome = done.outcome();
+        let lesson = lesson(&done);
         // Waits while more results are queued than the store takes: then fewer attempts are made.
         if results.send(done).await.is_err() {
-            engine.lanes().attempt_ended(action, outcome);
+            engine.lanes().attempt_ended(action, lesson);
             engine.attempt_left();
             return;
         }
-        let (ready, more) = engine.next_after(action, outcome);
+        let (ready, more) = engine.next_after(action, lesson);
         engine.attempt_left();
         next = ready;
         if more {
             engine.start_ready();
         }
+    }
+}
+
+/// What the attempt says about its receiver; `None` where none was made.
+fn lesson(done: &Done) -> Option<Lesson> {
+    match &done.finished.change {
+        Change::Attempted { attempt, .. } => Some(Lesson::of(attempt.outcome, done.advice.overloaded)),
+        Change::Canceled { .. } => None,
     }
 }

@@ -1,17 +1,16 @@
-//! The recording half of a step: what attempts came to, and what follows once it is on record.
+//! The recording half of a step: results of attempts, kept until the store has them. What follows then:
+//! [`crate::consequences`].
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use postrider_model::automation::DisabledReason;
-use postrider_model::delivery::Next;
-use postrider_model::{AccountId, ActionId, DeliveryStatus};
-use postrider_storage::{Change, Finished, Recorded, SessionId};
+use postrider_storage::{Finished, Recorded, SessionId};
 use tokio::time::Instant;
 
 use crate::attempt::Done;
+use crate::consequences;
 use crate::engine::Engine;
-use crate::observe::{RecordedResults, Subject};
+use crate::observe::Subject;
 
 /// Results that may queue.
 pub const QUEUE_MAX: usize = 2_048;
@@ -82,59 +81,8 @@ impl Results {
         self.wait = (self.wait * 2).min(*RETRY.end());
     }
 
-    /// Draws the consequences of what is on record now.
-    pub fn settle(self, engine: &Arc<Engine>, recorded: Vec<Recorded>) {
-        let now = engine.clock().now();
-        let mut wake = false;
-        let mut lanes = engine.lanes();
-        for ((finished, subject), recorded) in self.finished.iter().zip(&self.subjects).zip(&recorded) {
-            wake |= lanes.release(finished.action, subject.event.data.len());
-            if let (Recorded::Applied, Some(Next::Retry(at))) = (recorded, next(finished)) {
-                wake |= lanes.waits(finished.key.account, finished.action, at, now);
-            }
-        }
-        drop(lanes);
-        if wake {
-            engine.wake_refill();
-        }
-        let told = RecordedResults::new(&self.finished, &self.subjects, &recorded);
-        engine.observer().results_recorded(told);
-        for ((finished, subject), recorded) in self.finished.iter().zip(&self.subjects).zip(recorded) {
-            if recorded != Recorded::Applied {
-                tracing::warn!(delivery = %finished.key.delivery, ?recorded, "a late result changed nothing");
-                continue;
-            }
-            if subject.gone && has_failed(finished) {
-                switch_off(engine, finished.key.account, finished.action);
-            }
-        }
+    /// Sees to what follows from the results, now that they are on record.
+    pub fn recorded(self, engine: &Arc<Engine>, recorded: &[Recorded]) {
+        consequences::follow(engine, &self.finished, &self.subjects, recorded);
     }
-}
-
-fn next(finished: &Finished) -> Option<Next> {
-    match &finished.change {
-        Change::Attempted { next, .. } => Some(*next),
-        Change::Canceled { .. } => None,
-    }
-}
-
-/// Whether this was the last attempt, and failed. Until then a receiver that is gone may yet come back.
-fn has_failed(finished: &Finished) -> bool {
-    next(finished) == Some(Next::Settle(DeliveryStatus::Failed))
-}
-
-fn switch_off(engine: &Arc<Engine>, account: AccountId, action: ActionId) {
-    let engine = Arc::clone(engine);
-    tokio::spawn(async move {
-        match engine
-            .configuration()
-            .disable_action(account, action, DisabledReason::Gone)
-            .await
-        {
-            Ok(_) => {
-                tracing::info!(%account, %action, "switched an action off: its receiver wants no more deliveries");
-            }
-            Err(error) => tracing::error!(%account, %action, %error, "an action could not be switched off"),
-        }
-    });
 }

@@ -2,16 +2,18 @@
 
 use std::time::Duration;
 
-use crate::support::{Fixture, Node, folder, life, status};
+use crate::support::{Fixture, Node, folder, life, life_beside_threads, status};
 use postrider_configuration::RotationDraft;
+use postrider_egress::Request;
 use postrider_engine::{EngineSettings, ResendOutcome};
-use postrider_model::{BodyContent, BodyStyle, DeliveryStatus};
+use postrider_model::{BodyContent, BodyStyle, DeliveryStatus, Schedule};
+use postrider_storage_sqlite::Execution;
 
 const URL: &str = "https://receiver.example/hook";
 const MOVED: &str = "https://receiver.example/moved";
 
 async fn failing(folder: &std::path::Path) -> (Node, Fixture) {
-    let script = |request: &postrider_egress::Request, _| {
+    let script = |request: &Request, _| {
         (
             Duration::ZERO,
             status(if request.url == MOVED { 200 } else { 500 }),
@@ -145,6 +147,27 @@ fn a_final_410_switches_the_action_off_and_an_earlier_one_does_not() {
             (false, "gone")
         );
         assert_eq!(node.accept(fixture.account).await.deliveries, 0);
+    });
+}
+
+#[test]
+fn a_stop_right_after_a_final_410_still_switches_the_action_off() {
+    let folder = folder();
+    life_beside_threads(async {
+        let settings = EngineSettings {
+            retry_delays: Schedule::from_delays_s(Vec::new()).unwrap(),
+            ..EngineSettings::default()
+        };
+        let gone = |_: &Request, _| (Duration::from_millis(50), status(410));
+        let node = Node::start_on(Execution::Threaded, folder.path(), 0, settings, gone).await;
+        let fixture = node.account(&[URL]).await;
+        node.accept(fixture.account).await;
+        while node.seen().is_empty() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        node.engine.stop(Duration::from_secs(20)).await;
+        let found = node.store.automation(fixture.account, fixture.automation).await;
+        assert!(!found.unwrap().unwrap().actions[0].enabled);
     });
 }
 

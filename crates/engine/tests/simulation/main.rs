@@ -9,6 +9,7 @@ mod advice;
 mod crashes;
 mod edits;
 mod outages;
+mod pace;
 mod replay;
 mod schedule;
 mod statistics;

@@ -208,6 +208,31 @@ fn progress_grows_to_the_end_and_ends() {
 }
 
 #[test]
+fn a_stop_ends_a_replay_after_the_step_under_way() {
+    let folder = folder();
+    let fixture = life(async {
+        let node = started(folder.path()).await;
+        let fixture = node.account(&[GOOD]).await;
+        accept_many(&node, &fixture, MANY).await;
+        all_settled(&node).await;
+        fixture
+    });
+    life_beside_threads(async {
+        let (threaded, settings) = (Execution::Threaded, EngineSettings::default());
+        let node = Node::start_on(threaded, folder.path(), 3_600_000, settings, answer).await;
+        let filter = DeliveryFilter::default();
+        let mut progress = node.engine.replay_with_progress(fixture.account, filter.clone());
+        progress.changed().await.unwrap();
+        node.engine.stop(LONG).await;
+        let ended = progress.borrow().clone();
+        assert!(matches!(ended.ended, Some(Err(_))), "{ended:?}");
+        assert!(ended.replayed > 0 && ended.replayed < MANY as u64, "{ended:?}");
+        let late = node.engine.replay(fixture.account, filter).await;
+        assert!(late.is_err(), "{late:?}");
+    });
+}
+
+#[test]
 fn a_replay_that_breaks_off_tells_how_far_it_came() {
     let folder = folder();
     life(async {

@@ -302,6 +302,25 @@ impl Node {
             .items
     }
 
+    /// How many of the account's deliveries are in this status, all pages of them.
+    pub async fn count(&self, account: AccountId, status: DeliveryStatus) -> usize {
+        let filter = DeliveryFilter {
+            status: Some(status),
+            ..DeliveryFilter::default()
+        };
+        let (mut count, mut after) = (0, None);
+        loop {
+            let page = PageRequest { limit: 250, after };
+            let store = self.engine.store();
+            let page = store.deliveries(account, &filter, page).await.unwrap();
+            count += page.items.len();
+            after = page.next;
+            if after.is_none() {
+                return count;
+            }
+        }
+    }
+
     /// Waits until no delivery of the account is pending; virtual time passes by itself.
     pub async fn settled(&self, account: AccountId) -> Vec<Delivery> {
         for _ in 0..1_000_000 {

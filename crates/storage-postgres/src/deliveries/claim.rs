@@ -9,6 +9,7 @@ use deadpool_postgres::GenericClient;
 use futures_util::future::try_join3;
 use postrider_model::delivery::{BodySpec, Progress};
 use postrider_model::{AccountId, ActionId, AutomationId, DeliveryId, Event, Timestamp};
+use postrider_storage::rows::deliveries::{self, ProgressRow};
 use postrider_storage::{Claim, ClaimRequest, DeliveryKey, ReadyDelivery, SessionId};
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -18,7 +19,7 @@ use crate::database::Client;
 use crate::deliveries::keys::Keys;
 use crate::in_doubt::{Given, InDoubt};
 use crate::sql_error::{SqlError, SqlResult};
-use crate::{deliveries, events, sessions, statement};
+use crate::{events, sessions, statement};
 
 /// What finds an event's row: its account, when it was accepted, its number.
 type EventKey = (AccountId, i64, i64);
@@ -206,8 +207,8 @@ fn read_due(row: &Row) -> SqlResult<Due> {
             delivery: columns::id(row, 2, DeliveryId::from_bytes)?,
         },
         automation: columns::id(row, 3, AutomationId::from_bytes)?,
-        body: columns::body(row, 6)?,
-        progress: deliveries::progress(row, 7)?,
+        body: deliveries::body(row.try_get(6)?)?,
+        progress: columns::read(row, 7, ProgressRow::read)?.try_into()?,
         event: (account, row.try_get(4)?, row.try_get(5)?),
     })
 }

@@ -13,7 +13,7 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 use crate::columns::{self, uuid};
-use crate::deliveries::{COLUMN_COUNT, COLUMNS, EVENT_OF_DELIVERY, from_row};
+use crate::deliveries::{self, COLUMN_COUNT, EVENT_OF_DELIVERY, from_row};
 use crate::events;
 use crate::events::list::{CHUNK_GROWTH, ROWS_LOOKED_AT_MAX};
 use crate::sql_error::SqlResult;
@@ -134,6 +134,7 @@ async fn looked_through(
         Some(DeliveryStatus::Failed | DeliveryStatus::Canceled) => "AND status = $5 AND status > 1",
         _ => "",
     };
+    let columns = deliveries::columns();
     // The event's row is only read where the delivery's own columns match: that is what OFFSET 0 keeps.
     let sql = format!(
         "WITH looked_at AS MATERIALIZED (
@@ -144,7 +145,7 @@ async fn looked_through(
                  ORDER BY id DESC LIMIT $4
              ) AS l
          )
-         SELECT {COLUMNS}, m.matches, d.nth
+         SELECT {columns}, m.matches, d.nth
          FROM looked_at AS d
          CROSS JOIN LATERAL (
              SELECT ($5::smallint IS NULL OR d.status = $5)
@@ -153,7 +154,7 @@ async fn looked_through(
                 AND d.event_created_at >= $8 AND d.event_created_at < $9 AS own
          ) AS o
          LEFT JOIN LATERAL (
-             SELECT e.id, e.type FROM events AS e WHERE o.own AND {EVENT_OF_DELIVERY} OFFSET 0
+             SELECT e.id, e.type, e.created_at FROM events AS e WHERE o.own AND {EVENT_OF_DELIVERY} OFFSET 0
          ) AS e ON true
          CROSS JOIN LATERAL (
              SELECT o.own AND e.id IS NOT NULL AND ($10::text IS NULL OR e.type = $10) AS matches

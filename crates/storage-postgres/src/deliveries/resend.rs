@@ -1,11 +1,12 @@
 //! One more attempt, at once.
 
+use postrider_model::delivery::Progress;
 use postrider_model::{ActionId, DeliveryStatus, Timestamp};
+use postrider_storage::rows::deliveries::ProgressRow;
 use postrider_storage::{DeliveryKey, Resent};
 
 use crate::columns::{self, uuid};
 use crate::database::Client;
-use crate::deliveries;
 use crate::sql_error::SqlResult;
 use crate::statement;
 
@@ -27,7 +28,8 @@ pub(crate) async fn resend(client: &mut Client, key: DeliveryKey, now: Timestamp
     if owner.is_some() {
         return Ok(Resent::UnderWay);
     }
-    let Some(progress) = deliveries::progress(&row, 0)?.resend() else {
+    let progress = Progress::try_from(columns::read(&row, 0, ProgressRow::read)?)?;
+    let Some(progress) = progress.resend() else {
         return Ok(Resent::TooManyAttempts);
     };
     let resend_of = progress.resend_of.map(DeliveryStatus::code).map(i16::from);

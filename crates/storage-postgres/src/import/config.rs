@@ -1,7 +1,8 @@
 //! What operators and producers have set up.
 
 use deadpool_postgres::Transaction;
-use postrider_storage::transfer::{AccountRow, ApiKeyRow, EventTypeRow};
+use postrider_storage::rows::{ApiKeyRow, EventTypeRow};
+use postrider_storage::transfer::AccountRows;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
@@ -54,7 +55,7 @@ pub(super) async fn api_keys(transaction: &Transaction<'_>, rows: &[ApiKeyRow]) 
 }
 
 /// Accounts with their signing keys and automations.
-pub(super) async fn accounts(transaction: &Transaction<'_>, rows: &[AccountRow]) -> SqlResult<()> {
+pub(super) async fn accounts(transaction: &Transaction<'_>, rows: &[AccountRows]) -> SqlResult<()> {
     let columns = [
         ("id", Type::UUID),
         ("uid", Type::TEXT),
@@ -66,7 +67,7 @@ pub(super) async fn accounts(transaction: &Transaction<'_>, rows: &[AccountRow])
         ("version", Type::INT8),
     ];
     let mut writer = TableWriter::begin(transaction, "accounts", &columns).await?;
-    for row in rows {
+    for AccountRows { account: row, .. } in rows {
         writer
             .add(&[
                 &uuid(&row.id),
@@ -85,7 +86,7 @@ pub(super) async fn accounts(transaction: &Transaction<'_>, rows: &[AccountRow])
     automations(transaction, rows).await
 }
 
-async fn signing_keys(transaction: &Transaction<'_>, accounts: &[AccountRow]) -> SqlResult<()> {
+async fn signing_keys(transaction: &Transaction<'_>, accounts: &[AccountRows]) -> SqlResult<()> {
     let columns = [
         ("account_id", Type::UUID),
         ("id", Type::UUID),
@@ -98,7 +99,7 @@ async fn signing_keys(transaction: &Transaction<'_>, accounts: &[AccountRow]) ->
         for row in &account.signing_keys {
             writer
                 .add(&[
-                    &uuid(&account.id),
+                    &uuid(&account.account.id),
                     &uuid(&row.id),
                     &row.secret,
                     &row.created_at,
@@ -110,7 +111,7 @@ async fn signing_keys(transaction: &Transaction<'_>, accounts: &[AccountRow]) ->
     writer.finish().await
 }
 
-async fn automations(transaction: &Transaction<'_>, accounts: &[AccountRow]) -> SqlResult<()> {
+async fn automations(transaction: &Transaction<'_>, accounts: &[AccountRows]) -> SqlResult<()> {
     let columns = [
         ("account_id", Type::UUID),
         ("id", Type::UUID),
@@ -128,7 +129,7 @@ async fn automations(transaction: &Transaction<'_>, accounts: &[AccountRow]) -> 
         for row in &account.automations {
             writer
                 .add(&[
-                    &uuid(&account.id),
+                    &uuid(&account.account.id),
                     &uuid(&row.id),
                     &row.name,
                     &row.enabled,

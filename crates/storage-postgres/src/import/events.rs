@@ -3,7 +3,7 @@
 use deadpool_postgres::Transaction;
 use postrider_model::EventId;
 use postrider_storage::rules;
-use postrider_storage::transfer::{DeliveryRow, EventRow};
+use postrider_storage::transfer::{DeliveryRows, EventRows};
 use tokio_postgres::types::Type;
 
 use super::writer::TableWriter;
@@ -12,14 +12,14 @@ use crate::events::known::{KIND_ID, KIND_IDEMPOTENCY_KEY};
 use crate::sql_error::SqlResult;
 
 /// Writes events with everything that came of them.
-pub(super) async fn events(transaction: &Transaction<'_>, rows: &[EventRow]) -> SqlResult<()> {
+pub(super) async fn events(transaction: &Transaction<'_>, rows: &[EventRows]) -> SqlResult<()> {
     event_rows(transaction, rows).await?;
     event_keys(transaction, rows).await?;
     deliveries(transaction, rows).await?;
     attempts(transaction, rows).await
 }
 
-async fn event_rows(transaction: &Transaction<'_>, rows: &[EventRow]) -> SqlResult<()> {
+async fn event_rows(transaction: &Transaction<'_>, rows: &[EventRows]) -> SqlResult<()> {
     let columns = [
         ("account_id", Type::UUID),
         ("created_at", Type::INT8),
@@ -35,12 +35,12 @@ async fn event_rows(transaction: &Transaction<'_>, rows: &[EventRow]) -> SqlResu
         ("data", Type::BYTEA),
     ];
     let mut writer = TableWriter::begin(transaction, "events", &columns).await?;
-    for row in rows {
+    for EventRows { seq, event: row, .. } in rows {
         writer
             .add(&[
                 &uuid(&row.account),
                 &row.created_at,
-                &row.seq,
+                seq,
                 &uuid(&row.id),
                 &row.first_delivery.as_ref().map(uuid),
                 &row.occurred_at,
@@ -58,16 +58,16 @@ async fn event_rows(transaction: &Transaction<'_>, rows: &[EventRow]) -> SqlResu
 
 /// Whether only a row in `event_keys` leads from the id to the event. An id that Postrider could have made for it tells
 /// its time, whoever made it; see [`crate::events::by_id`].
-fn id_needs_key(row: &EventRow) -> bool {
-    let id = EventId::from_bytes(row.id);
-    !rules::ids::may_be_ours(id) || !rules::ids::accepted_between(id).contains(&row.created_at)
+fn id_needs_key(row: &EventRows) -> bool {
+    let id = EventId::from_bytes(row.event.id);
+    !rules::ids::may_be_ours(id) || !rules::ids::accepted_between(id).contains(&row.event.created_at)
 }
 
-async fn event_keys(transaction: &Transaction<'_>, rows: &[EventRow]) -> SqlResult<()> {
+async fn event_keys(transaction: &Transaction<'_>, rows: &[EventRows]) -> SqlResult<()> {
     let ids = rows
         .iter()
         .filter(|row| id_needs_key(row))
-        .map(|row| (row, KIND_ID, row.id.as_slice()));
+        .map(|row| (row, KIND_ID, row.event.id.as_slice()));
     let keys = rows.iter().filter_map(|row| {
         let key = row.idempotency_key.as_ref()?;
         Some((row, KIND_IDEMPOTENCY_KEY, key.as_bytes()))
@@ -86,13 +86,19 @@ async fn event_keys(transaction: &Transaction<'_>, rows: &[EventRow]) -> SqlResu
     let mut writer = TableWriter::begin(transaction, "event_keys", &columns).await?;
     for (row, kind, key) in rows {
         writer
-            .add(&[&uuid(&row.account), &kind, &key, &row.created_at, &row.seq])
+            .add(&[
+                &uuid(&row.event.account),
+                &kind,
+                &key,
+                &row.event.created_at,
+                &row.seq,
+            ])
             .await?;
     }
     writer.finish().await
 }
 
-async fn deliveries(transaction: &Transaction<'_>, rows: &[EventRow]) -> SqlResult<()> {
+async fn deliveries(transaction: &Transaction<'_>, rows: &[EventRows]) -> SqlResult<()> {
     let columns = [
         ("account_id", Type::UUID),
         ("id", Type::UUID),
@@ -112,25 +118,32 @@ async fn deliveries(transaction: &Transaction<'_>, rows: &[EventRow]) -> SqlResu
         ("last_outcome", Type::INT2),
     ];
     let mut writer = TableWriter::begin(transaction, "deliveries", &columns).await?;
-    for event in rows {
+    for EventRows {
+        seq,
+        event,
+        deliveries,
+        ..
+    } in rows
+    {
         let data_bytes = i32::try_from(event.data.len()).unwrap_or(i32::MAX);
-        for row in &event.deliveries {
+        for rows in deliveries {
+            let row = &rows.delivery;
             writer
                 .add(&[
                     &uuid(&event.account),
                     &uuid(&row.id),
                     &event.created_at,
-                    &event.seq,
+                    seq,
                     &uuid(&row.automation),
                     &uuid(&row.action),
                     &row.state_at,
                     &data_bytes,
-                    &row.attempts,
-                    &row.resends,
-                    &recorded(row),
+                    &row.progress.attempts,
+                    &row.progress.resends,
+                    &recorded(rows),
                     &row.body,
-                    &row.status,
-                    &row.resend_of,
+                    &row.progress.status,
+                    &row.progress.resend_of,
                     &row.last_status_code,
                     &row.last_outcome,
                 ])
@@ -141,11 +154,15 @@ async fn deliveries(transaction: &Transaction<'_>, rows: &[EventRow]) -> SqlResu
 }
 
 /// The highest number of an attempt on record.
-fn recorded(row: &DeliveryRow) -> i32 {
-    row.records.iter().map(|record| record.number).max().unwrap_or(0)
+fn recorded(row: &DeliveryRows) -> i32 {
+    row.attempts
+        .iter()
+        .map(|attempt| attempt.number)
+        .max()
+        .unwrap_or(0)
 }
 
-async fn attempts(transaction: &Transaction<'_>, rows: &[EventRow]) -> SqlResult<()> {
+async fn attempts(transaction: &Transaction<'_>, rows: &[EventRows]) -> SqlResult<()> {
     let columns = [
         ("account_id", Type::UUID),
         ("delivery_id", Type::UUID),
@@ -165,11 +182,11 @@ async fn attempts(transaction: &Transaction<'_>, rows: &[EventRow]) -> SqlResult
     let mut writer = TableWriter::begin(transaction, "attempts", &columns).await?;
     for event in rows {
         for delivery in &event.deliveries {
-            for row in &delivery.records {
+            for row in &delivery.attempts {
                 writer
                     .add(&[
-                        &uuid(&event.account),
-                        &uuid(&delivery.id),
+                        &uuid(&event.event.account),
+                        &uuid(&delivery.delivery.id),
                         &row.started_at,
                         &row.duration_ns,
                         &row.number,

@@ -16,7 +16,7 @@ use crate::database::Client;
 use crate::deliveries::finish;
 use crate::events::append::{self, Storing};
 use crate::in_doubt::Backend;
-use crate::sql_error::{SqlError, SqlResult};
+use crate::sql_error::SqlResult;
 use crate::store::PostgresStore;
 
 /// Does the step: all events are stored then and all attempts applied. False: it has to go the long way.
@@ -52,7 +52,7 @@ pub(super) async fn step(
     let given = given(session, events);
     match store.in_doubt.commit_at_once(client, backend, given, work).await {
         Ok(_) => Ok(true),
-        Err(error) if SqlError::is_division_by_zero(&error) => Ok(false),
+        Err(error) if error.is_not_all() => Ok(false),
         Err(error) => Err(error),
     }
 }

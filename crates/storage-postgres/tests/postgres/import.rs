@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use crate::support::TestDatabase;
 use postrider_model::Timestamp;
+use postrider_storage::rows::deliveries::ProgressRow;
+use postrider_storage::rows::{AccountRow, AttemptRow, DeliveryRow, EventRow, EventTypeRow};
 use postrider_storage::transfer::{
-    AccountRow, AttemptRow, Batch, Counts, DeliveryRow, EventRow, EventTypeRow, Overview, Place, Rows, Stage,
+    AccountRows, Batch, Counts, DeliveryRows, EventRows, Overview, Place, Rows, Stage,
 };
 use postrider_storage::{RetentionStore, SessionStore, StoreError};
 use postrider_storage_postgres::{
@@ -31,8 +33,8 @@ fn id(ms: i64, number: u8) -> [u8; 16] {
     v7.to_be_bytes()
 }
 
-fn account() -> AccountRow {
-    AccountRow {
+fn account() -> AccountRows {
+    let account = AccountRow {
         id: id(1, 1),
         uid: Some("acme".to_owned()),
         name: "Acme".to_owned(),
@@ -41,13 +43,16 @@ fn account() -> AccountRow {
         created_at: 1,
         updated_at: 2,
         version: 3,
+    };
+    AccountRows {
+        account,
         signing_keys: Vec::new(),
         automations: Vec::new(),
     }
 }
 
 /// An event accepted at this moment, with a delivery that succeeded.
-fn event(seq: i64, ms: i64) -> EventRow {
+fn event(seq: i64, ms: i64) -> EventRows {
     let attempt = AttemptRow {
         number: 1,
         started_at: ms,
@@ -66,18 +71,20 @@ fn event(seq: i64, ms: i64) -> EventRow {
         id: id(ms, 2),
         automation: id(1, 3),
         action: id(1, 4),
+        account: id(1, 1),
         body: 1,
-        status: 1,
-        attempts: 1,
-        resends: 0,
-        resend_of: None,
+        owner: None,
         state_at: ms,
         last_status_code: Some(204),
         last_outcome: Some(1),
-        records: vec![attempt],
+        progress: ProgressRow {
+            status: 1,
+            attempts: 1,
+            resends: 0,
+            resend_of: None,
+        },
     };
-    EventRow {
-        seq,
+    let event = EventRow {
         account: id(1, 1),
         id: id(ms, 1),
         event_type: "a".to_owned(),
@@ -86,11 +93,18 @@ fn event(seq: i64, ms: i64) -> EventRow {
         flags: 0,
         warning_code: None,
         warning_pointer: None,
-        idempotency_key: Some(format!("key {seq}")),
         first_delivery: Some(delivery.id),
         delivery_count: 1,
         data: b"1".to_vec(),
-        deliveries: vec![delivery],
+    };
+    EventRows {
+        seq,
+        event,
+        idempotency_key: Some(format!("key {seq}")),
+        deliveries: vec![DeliveryRows {
+            delivery,
+            attempts: vec![attempt],
+        }],
     }
 }
 

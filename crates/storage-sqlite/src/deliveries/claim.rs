@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use postrider_model::delivery::Progress;
-use postrider_model::{AccountId, AutomationId, DeliveryId, DeliveryStatus, Event, Timestamp};
+use postrider_model::{AccountId, AutomationId, DeliveryId, Event, Timestamp};
+use postrider_storage::rows::deliveries::{self, ProgressRow};
 use postrider_storage::{Claim, ClaimRequest, DeliveryKey, ReadyDelivery, SessionId};
 use rusqlite::{Connection, OptionalExtension};
 
@@ -36,7 +36,7 @@ pub(crate) fn claim(
 }
 
 pub(crate) const DUE: &str =
-    "SELECT id, account_id, automation_id, event_seq, body, attempts, resends, resend_of
+    "SELECT id, account_id, automation_id, event_seq, body, status, attempts, resends, resend_of
      FROM deliveries INDEXED BY deliveries_waiting
      WHERE status = 0 AND owner IS NULL AND action_id = ?1 AND state_at <= ?2
      ORDER BY state_at, id LIMIT ?3";
@@ -66,13 +66,8 @@ fn due(
             },
             automation: columns::id(row, 2, AutomationId::from_bytes)?,
             action: request.action,
-            body: columns::body(row, 4)?,
-            progress: Progress {
-                status: DeliveryStatus::Pending,
-                attempts: row.get(5)?,
-                resends: row.get(6)?,
-                resend_of: columns::code_opt(row, 7, DeliveryStatus::from_code)?,
-            },
+            body: deliveries::body(row.get(4)?)?,
+            progress: columns::read(row, 5, ProgressRow::read)?.try_into()?,
             event,
         });
     }

@@ -12,7 +12,7 @@ use postrider_storage::{DeliveryFilter, Page, PageRequest, Position, rules};
 use rusqlite::{CachedStatement, Connection};
 
 use crate::columns;
-use crate::deliveries::{COLUMNS, by_id, from_row};
+use crate::deliveries::{self, by_id, from_row};
 use crate::events::list::{Place, ROWS_LOOKED_AT_MAX, Walk};
 use crate::events::{self, list as event_list};
 use crate::sessions;
@@ -118,7 +118,10 @@ struct Range<'conn>(CachedStatement<'conn>);
 
 impl<'conn> Range<'conn> {
     fn prepare(conn: &'conn Connection) -> SqlResult<Self> {
-        Ok(Self(conn.prepare_cached(&format!("SELECT {COLUMNS} {RANGE}"))?))
+        Ok(Self(conn.prepare_cached(&format!(
+            "SELECT {} {RANGE}",
+            deliveries::columns()
+        ))?))
     }
 
     /// Shows those with ids from `first` to below `end`, the last one first.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use postrider_model::{DeliveryId, DeliveryStatus, Timestamp};
+use postrider_storage::rows::EventRow;
 use postrider_storage::{Appended, FirstAttempt, NewEvent, SessionId, encoding, rules};
 use rusqlite::{CachedStatement, Connection};
 
@@ -76,11 +77,11 @@ struct Insert<'conn> {
 impl<'conn> Insert<'conn> {
     fn prepare(conn: &'conn Connection) -> SqlResult<Self> {
         Ok(Self {
-            event: conn.prepare_cached(
-                "INSERT INTO events (account_id, id, type, created_at, occurred_at, flags, warning_code,
-                                     warning_pointer, idempotency_key, first_delivery_id, delivery_count, data)
+            event: conn.prepare_cached(&format!(
+                "INSERT INTO events ({}, idempotency_key)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
-            )?,
+                EventRow::COLUMNS
+            ))?,
             delivery: conn.prepare_cached(
                 "INSERT INTO deliveries (id, event_seq, account_id, automation_id, action_id, body, status, attempts,
                                          resends, owner, state_at)
@@ -100,10 +101,10 @@ impl<'conn> Insert<'conn> {
             encoding::event::flags(event),
             event.warning.as_ref().map(|warning| &warning.code),
             event.warning.as_ref().map(|warning| &warning.pointer),
-            &new.idempotency_key,
             new.deliveries.first().map(|first| first.id.as_bytes()),
             event.deliveries,
             &*event.data,
+            &new.idempotency_key,
         ))?;
         for (index, delivery) in (0..).zip(&new.deliveries) {
             debug_assert_eq!(

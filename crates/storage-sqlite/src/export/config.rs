@@ -1,9 +1,12 @@
 //! What operators and producers have set up: the catalogue, API keys, accounts with what they have.
 
-use postrider_storage::transfer::{AccountRow, ApiKeyRow, AutomationRow, EventTypeRow, Rows, SigningKeyRow};
+use postrider_storage::rows::{AccountRow, ApiKeyRow, AutomationRow, EventTypeRow, SigningKeyRow};
+use postrider_storage::transfer::{AccountRows, Rows};
 use rusqlite::{Connection, Row};
 
 use super::ExportResult;
+use crate::columns::read;
+use crate::sql_error::SqlResult;
 
 /// Most rows of a batch. An account has at most a hundred automations, and usually a few.
 const ROWS_MAX: i64 = 500;
@@ -16,14 +19,14 @@ fn numbered<T>(
     conn: &Connection,
     sql: &str,
     after: i64,
-    mut read: impl FnMut(&Row<'_>) -> ExportResult<T>,
+    mut of_row: impl FnMut(&Row<'_>) -> ExportResult<T>,
 ) -> ExportResult<(Vec<T>, i64)> {
     let mut statement = conn.prepare_cached(sql)?;
     let mut rows = statement.query((after, ROWS_MAX))?;
     let (mut found, mut last) = (Vec::new(), after);
     while let Some(row) = rows.next()? {
         last = row.get(0)?;
-        found.push(read(row)?);
+        found.push(of_row(row)?);
     }
     Ok((found, last))
 }
@@ -34,94 +37,55 @@ fn some<T>((rows, last): (Vec<T>, i64), kind: fn(Vec<T>) -> Rows) -> Found {
 
 /// The catalogue.
 pub(super) fn event_types(conn: &Connection, after: i64) -> ExportResult<Found> {
-    let sql = "SELECT number, name, description, example, schema, created_at, updated_at, deleted
-               FROM event_types WHERE number > ?1 ORDER BY number LIMIT ?2";
-    let found = numbered(conn, sql, after, |row| {
-        Ok(EventTypeRow {
-            number: row.get(0)?,
-            name: row.get(1)?,
-            description: row.get(2)?,
-            example: row.get(3)?,
-            schema: row.get(4)?,
-            created_at: row.get(5)?,
-            updated_at: row.get(6)?,
-            deleted: row.get(7)?,
-        })
-    })?;
+    let columns = EventTypeRow::COLUMNS;
+    let sql = format!("SELECT {columns} FROM event_types WHERE number > ?1 ORDER BY number LIMIT ?2");
+    let found = numbered(conn, &sql, after, |row| Ok(read(row, 0, EventTypeRow::read)?))?;
     Ok(some(found, Rows::EventTypes))
 }
 
 /// Keys that open the API.
 pub(super) fn api_keys(conn: &Connection, after: i64) -> ExportResult<Found> {
-    let sql = "SELECT rowid, id, name, sha256, created_at
-               FROM api_keys WHERE rowid > ?1 ORDER BY rowid LIMIT ?2";
-    let found = numbered(conn, sql, after, |row| {
-        Ok(ApiKeyRow {
-            id: row.get(1)?,
-            name: row.get(2)?,
-            sha256: row.get(3)?,
-            created_at: row.get(4)?,
-        })
-    })?;
+    let columns = ApiKeyRow::COLUMNS;
+    let sql = format!("SELECT rowid, {columns} FROM api_keys WHERE rowid > ?1 ORDER BY rowid LIMIT ?2");
+    let found = numbered(conn, &sql, after, |row| Ok(read(row, 1, ApiKeyRow::read)?))?;
     Ok(some(found, Rows::ApiKeys))
 }
 
 /// Accounts with their signing keys and automations.
 pub(super) fn accounts(conn: &Connection, after: i64) -> ExportResult<Found> {
-    let sql = "SELECT number, id, uid, name, metadata, retry_delays, created_at, updated_at, version
-               FROM accounts WHERE number > ?1 ORDER BY number LIMIT ?2";
-    let found = numbered(conn, sql, after, |row| {
-        let id = row.get(1)?;
-        Ok(AccountRow {
-            id,
-            uid: row.get(2)?,
-            name: row.get(3)?,
-            metadata: row.get(4)?,
-            retry_delays: row.get(5)?,
-            created_at: row.get(6)?,
-            updated_at: row.get(7)?,
-            version: row.get(8)?,
-            signing_keys: signing_keys(conn, id)?,
-            automations: automations(conn, id)?,
+    let columns = AccountRow::COLUMNS;
+    let sql = format!("SELECT number, {columns} FROM accounts WHERE number > ?1 ORDER BY number LIMIT ?2");
+    let found = numbered(conn, &sql, after, |row| {
+        let account = read(row, 1, AccountRow::read)?;
+        Ok(AccountRows {
+            signing_keys: of_account(conn, account.id, "signing_keys", SigningKeyRow::COLUMNS, |row| {
+                read(row, 0, SigningKeyRow::read)
+            })?,
+            automations: of_account(conn, account.id, "automations", AutomationRow::COLUMNS, |row| {
+                read(row, 0, AutomationRow::read)
+            })?,
+            account,
         })
     })?;
     Ok(some(found, Rows::Accounts))
 }
 
-fn signing_keys(conn: &Connection, account: [u8; 16]) -> ExportResult<Vec<SigningKeyRow>> {
-    let mut statement = conn.prepare_cached(
-        "SELECT id, secret, created_at, expires_at FROM signing_keys WHERE account_id = ?1 ORDER BY number",
-    )?;
-    let rows = statement.query_map((account,), |row| {
-        Ok(SigningKeyRow {
-            id: row.get(0)?,
-            secret: row.get(1)?,
-            created_at: row.get(2)?,
-            expires_at: row.get(3)?,
-        })
-    })?;
-    Ok(rows.collect::<Result<_, _>>()?)
-}
-
-fn automations(conn: &Connection, account: [u8; 16]) -> ExportResult<Vec<AutomationRow>> {
-    let mut statement = conn.prepare_cached(
-        "SELECT id, name, enabled, trigger, actions, retry_delays, created_at, updated_at, version
-         FROM automations WHERE account_id = ?1 ORDER BY number",
-    )?;
-    let rows = statement.query_map((account,), |row| {
-        Ok(AutomationRow {
-            id: row.get(0)?,
-            name: row.get(1)?,
-            enabled: row.get(2)?,
-            trigger: row.get(3)?,
-            actions: row.get(4)?,
-            retry_delays: row.get(5)?,
-            created_at: row.get(6)?,
-            updated_at: row.get(7)?,
-            version: row.get(8)?,
-        })
-    })?;
-    Ok(rows.collect::<Result<_, _>>()?)
+/// An account's rows of a table, in the order in which they were added.
+fn of_account<T>(
+    conn: &Connection,
+    account: [u8; 16],
+    table: &str,
+    columns: &str,
+    read: fn(&Row<'_>) -> SqlResult<T>,
+) -> ExportResult<Vec<T>> {
+    let sql = format!("SELECT {columns} FROM {table} WHERE account_id = ?1 ORDER BY number");
+    let mut statement = conn.prepare_cached(&sql)?;
+    let mut rows = statement.query((account,))?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(read(row)?);
+    }
+    Ok(found)
 }
 
 /// Accounts that retention still has to clear away.

@@ -45,7 +45,7 @@ impl ReplayArgs {
 
 /// Runs the command.
 pub(super) async fn run(args: ReplayArgs, remote: &mut Remote, context: Context<'_>) -> Result<(), Failure> {
-    let filter = args.filter.given(context.clock);
+    let mut filter = args.filter.given(context.clock);
     if filter.is_empty() {
         return Err(Failure::Usage(
             "replay needs at least one filter, such as --status failed or --after 2h".to_owned(),
@@ -58,6 +58,10 @@ pub(super) async fn run(args: ReplayArgs, remote: &mut Remote, context: Context<
         ));
     }
     let scope = in_words(&args.account, &filter);
+    if !filter.iter().any(|(name, _)| *name == "before") {
+        // What is created while somebody reads the count is not resent unseen.
+        filter.push(("before", context.clock.now().to_string()));
+    }
     if args.dry_run {
         let count = args.call(&filter, true);
         return remote

@@ -18,7 +18,7 @@ enum Step {
     Stored(usize),
     NotStored(usize),
     Start,
-    End(usize, Outcome),
+    End(usize, Lesson),
     Record { index: usize, retry_in_ms: Option<u64> },
     AskForClaims,
     ClaimComes { index: usize, failed: bool },
@@ -29,18 +29,14 @@ enum Step {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let outcome = prop_oneof![
-        Just(Outcome::Succeeded),
-        Just(Outcome::BadStatus),
-        Just(Outcome::Timeout)
-    ];
+    let lesson = prop_oneof![Just(Lesson::More), Just(Lesson::Less)];
     let some = 0..100_usize;
     prop_oneof![
         12 => (0..ACTIONS).prop_map(Step::Accept),
         8 => some.clone().prop_map(Step::Stored),
         1 => some.clone().prop_map(Step::NotStored),
         8 => Just(Step::Start),
-        6 => (some.clone(), outcome).prop_map(|(index, outcome)| Step::End(index, outcome)),
+        6 => (some.clone(), lesson).prop_map(|(index, lesson)| Step::End(index, lesson)),
         5 => (some.clone(), prop::option::of(0..20_000_u64))
             .prop_map(|(index, retry_in_ms)| Step::Record { index, retry_in_ms }),
         6 => Just(Step::AskForClaims),
@@ -102,7 +98,7 @@ impl World {
                 }
             }
             Step::Start => self.start(),
-            Step::End(index, outcome) => self.end(index, outcome),
+            Step::End(index, lesson) => self.end(index, lesson),
             Step::Record { index, retry_in_ms } => self.record(index, retry_in_ms),
             Step::AskForClaims => {
                 let requests = self.lanes.take_claims(self.now, 2);
@@ -162,10 +158,10 @@ impl World {
         }
     }
 
-    fn end(&mut self, index: usize, outcome: Outcome) {
+    fn end(&mut self, index: usize, lesson: Lesson) {
         if let Some(owned) = pick(&mut self.under_way, index) {
             self.lanes
-                .attempt_ended(owned.ready.delivery.action, Some(outcome));
+                .attempt_ended(owned.ready.delivery.action, Some(lesson));
             self.ended.push(owned);
         }
     }
@@ -256,7 +252,7 @@ impl World {
                 self.run(Step::TimePasses(200));
             }
             while !self.under_way.is_empty() {
-                self.run(Step::End(0, Outcome::Succeeded));
+                self.run(Step::End(0, Lesson::More));
             }
             while !self.ended.is_empty() {
                 self.run(Step::Record {

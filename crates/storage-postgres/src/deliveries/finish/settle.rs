@@ -19,8 +19,9 @@ use crate::statement::Param;
 /// Which were settled.
 const WHICH: &str = "SELECT nth FROM settled";
 
-/// Nothing, or an error (a division by zero) where some were not settled.
-const ALL: &str = "SELECT 1 / (count(*) = cardinality($2))::integer FROM settled";
+/// All of them, or [`SqlError::is_not_all`].
+const ALL: &str =
+    "SELECT CASE WHEN count(*) = cardinality($2) THEN 0 ELSE fail_as_not_all() END FROM settled";
 
 /// Attempts that are about to be applied, with all that had to be asked before.
 pub(crate) struct Settling<'a> {
@@ -42,7 +43,7 @@ impl<'a> Settling<'a> {
         Self::prepare_to(WHICH, client, tables, finished, places).await
     }
 
-    /// The same, to apply all of them or, if that cannot be, fail with [`SqlError::is_division_by_zero`].
+    /// The same, to apply all of them or to fail with [`SqlError::is_not_all`].
     pub(super) async fn prepare_all(
         client: &impl GenericClient,
         tables: &DayTables,

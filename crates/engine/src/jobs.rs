@@ -1,0 +1,76 @@
+//! Jobs that come and go while the engine runs, such as a replay. The engine owns each of them, and a stop waits for all.
+//!
+//! A job that takes long looks at [`crate::Engine::is_stopping`] between its steps.
+
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::task::JoinSet;
+
+/// The jobs that run; `None` once no more may start.
+#[derive(Debug)]
+pub struct Jobs(Mutex<Option<JoinSet<()>>>);
+
+impl Jobs {
+    /// No jobs yet.
+    pub fn new() -> Self {
+        Self(Mutex::new(Some(JoinSet::new())))
+    }
+
+    /// Starts a job. False where the engine has stopped: then `job` is dropped.
+    pub fn start(&self, job: impl Future<Output = ()> + Send + 'static) -> bool {
+        let mut jobs = self.0.lock();
+        let Some(jobs) = jobs.as_mut() else {
+            return false;
+        };
+        // The set keeps what has ended until somebody asks for it.
+        while jobs.try_join_next().is_some() {}
+        jobs.spawn(job);
+        true
+    }
+
+    /// Starts no more jobs, waits up to `most` for those that run, and aborts the rest.
+    pub async fn end(&self, most: Duration) {
+        let Some(mut jobs) = self.0.lock().take() else {
+            return;
+        };
+        let all = async { while jobs.join_next().await.is_some() {} };
+        if tokio::time::timeout(most, all).await.is_err() {
+            tracing::error!(jobs = jobs.len(), "jobs did not end in time and were aborted");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use tokio::time::{Instant, sleep};
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn the_end_waits_for_jobs_and_lets_no_more_start() {
+        let (jobs, ended) = (Jobs::new(), Arc::new(AtomicUsize::new(0)));
+        for s in 0..3 {
+            let ended = Arc::clone(&ended);
+            assert!(jobs.start(async move {
+                sleep(Duration::from_secs(s)).await;
+                ended.fetch_add(1, Ordering::Relaxed);
+            }));
+        }
+        jobs.end(Duration::from_secs(10)).await;
+        assert_eq!(ended.load(Ordering::Relaxed), 3);
+        assert!(!jobs.start(async {}));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_end_does_not_wait_for_ever() {
+        let jobs = Jobs::new();
+        assert!(jobs.start(std::future::pending()));
+        let began = Instant::now();
+        jobs.end(Duration::from_secs(10)).await;
+        assert_eq!(began.elapsed().as_secs(), 10);
+    }
+}

@@ -1,0 +1,167 @@
+//! What a row is: for each table area its columns, named once, and how they become the model's values.
+//!
+//! Both stores read rows through [`Columns`], which each driver's row implements, and a copy from one store to another
+//! ([`crate::transfer`]) moves the same rows. Statements stay written out in each dialect: they take their lists of
+//! columns from here, and what a store keeps beside them (row numbers, chains, partition keys) is its own.
+//!
+//! To add a column: its name in the `columns!` of its area, its field and its line in `read`, in the same order; then the
+//! statements that write it, and a migration, in each store.
+
+pub mod accounts;
+pub mod api_keys;
+pub mod attempts;
+pub mod automations;
+pub mod deliveries;
+pub mod event_types;
+pub mod events;
+pub mod grants;
+pub mod signing_keys;
+
+pub use accounts::AccountRow;
+pub use api_keys::ApiKeyRow;
+pub use attempts::AttemptRow;
+pub use automations::AutomationRow;
+pub use deliveries::DeliveryRow;
+pub use event_types::EventTypeRow;
+pub use events::EventRow;
+pub use grants::GrantRow;
+pub use signing_keys::SigningKeyRow;
+
+use postrider_model::{Schedule, Timestamp};
+
+use crate::encoding::{self, Damaged};
+
+/// A row of a driver. Columns are counted from 0; `None` stands for NULL.
+pub trait Columns {
+    /// Why a value could not be read: another type than expected, or a value that no store writes.
+    type Error: From<Damaged>;
+
+    /// An integer of whatever width.
+    fn integer(&self, column: usize) -> Result<Option<i64>, Self::Error>;
+
+    /// A truth value.
+    fn boolean(&self, column: usize) -> Result<Option<bool>, Self::Error>;
+
+    /// A text, also where a dialect keeps it as bytes because its texts cannot hold U+0000.
+    fn text(&self, column: usize) -> Result<Option<&str>, Self::Error>;
+
+    /// Bytes.
+    fn bytes(&self, column: usize) -> Result<Option<&[u8]>, Self::Error>;
+
+    /// The 16 bytes of an id.
+    fn id(&self, column: usize) -> Result<Option<[u8; 16]>, Self::Error>;
+}
+
+/// Reads a row's columns one after the other. Each call moves on by one column.
+pub struct Reader<'a, C> {
+    row: &'a C,
+    next: usize,
+}
+
+impl<'a, C: Columns> Reader<'a, C> {
+    /// Begins at the first column.
+    pub const fn new(row: &'a C) -> Self {
+        Self::from(row, 0)
+    }
+
+    /// Begins at this column, counted from 0.
+    pub const fn from(row: &'a C, column: usize) -> Self {
+        Self { row, next: column }
+    }
+
+    /// Passes over some columns.
+    pub const fn skip(&mut self, columns: usize) {
+        self.next += columns;
+    }
+
+    const fn column(&mut self) -> usize {
+        self.next += 1;
+        self.next - 1
+    }
+
+    /// A number.
+    pub fn number<T: TryFrom<i64>>(&mut self) -> Result<T, C::Error> {
+        required(self.number_opt()?)
+    }
+
+    /// A number that may be missing.
+    pub fn number_opt<T: TryFrom<i64>>(&mut self) -> Result<Option<T>, C::Error> {
+        let column = self.column();
+        let number = self.row.integer(column)?;
+        let number = number.map(T::try_from).transpose();
+        number.map_err(|_| Damaged("a number out of range").into())
+    }
+
+    /// A truth value.
+    pub fn flag(&mut self) -> Result<bool, C::Error> {
+        let column = self.column();
+        required(self.row.boolean(column)?)
+    }
+
+    /// A text.
+    pub fn text(&mut self) -> Result<String, C::Error> {
+        required(self.text_opt()?)
+    }
+
+    /// A text that may be missing.
+    pub fn text_opt(&mut self) -> Result<Option<String>, C::Error> {
+        let column = self.column();
+        Ok(self.row.text(column)?.map(str::to_owned))
+    }
+
+    /// Bytes.
+    pub fn bytes(&mut self) -> Result<Vec<u8>, C::Error> {
+        let column = self.column();
+        required(self.row.bytes(column)?.map(<[u8]>::to_vec))
+    }
+
+    /// The 16 bytes of an id.
+    pub fn id(&mut self) -> Result<[u8; 16], C::Error> {
+        required(self.id_opt()?)
+    }
+
+    /// The 16 bytes of an id that may be missing.
+    pub fn id_opt(&mut self) -> Result<Option<[u8; 16]>, C::Error> {
+        let column = self.column();
+        self.row.id(column)
+    }
+}
+
+fn required<T, E: From<Damaged>>(value: Option<T>) -> Result<T, E> {
+    value.ok_or_else(|| Damaged("a missing value").into())
+}
+
+/// The value that a row keeps as a number, such as an enum's.
+fn from_code<T>(code: i16, value: fn(u8) -> Option<T>) -> Result<T, Damaged> {
+    let value = u8::try_from(code).ok().and_then(value);
+    value.ok_or(Damaged("a code"))
+}
+
+/// The time that a row keeps in milliseconds since 1970.
+const fn time(ms: i64) -> Timestamp {
+    Timestamp::from_unix_ms(ms)
+}
+
+/// The schedule that a row keeps, if any.
+fn schedule(text: Option<&str>) -> Result<Option<Schedule>, Damaged> {
+    text.map(encoding::schedule::parse).transpose()
+}
+
+/// Names the columns of an area once: `COLUMNS` as they are, `QUALIFIED` behind the alias that statements give the table,
+/// and how many there are.
+macro_rules! columns {
+    ($alias:literal: $first:literal $(, $name:literal)* $(,)?) => {
+        /// The columns, in the order in which they are read.
+        pub const COLUMNS: &str = concat!($first, $(", ", $name),*);
+
+        /// The same with the alias that statements give the table.
+        pub const QUALIFIED: &str = concat!($alias, ".", $first, $(", ", $alias, ".", $name),*);
+
+        /// How many columns there are.
+        pub const COUNT: usize = [$first, $($name),*].len();
+    };
+}
+use columns;
+
+#[cfg(test)]
+mod tests;

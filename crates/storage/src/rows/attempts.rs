@@ -1,0 +1,93 @@
+//! Attempts.
+
+use std::time::Duration;
+
+use postrider_model::{Attempt, DeliveryId, Outcome};
+
+use super::deliveries::status_code;
+use super::{Columns, Reader, from_code, time};
+use crate::encoding::Damaged;
+use crate::encoding::exchange::ExchangeColumns;
+use crate::encoding::headers::Context;
+
+/// A row of `attempts`, without what leads to it from its delivery.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AttemptRow {
+    /// Within its delivery, from 1.
+    pub number: i32,
+    /// When it started.
+    pub started_at: i64,
+    /// How long it took.
+    pub duration_ns: i64,
+    /// What came of it.
+    pub outcome: i16,
+    /// What went wrong; may hold U+0000, as may the URL.
+    pub error: Option<String>,
+    /// The kind of its exchange; what the following hold is told in [`crate::encoding::exchange`].
+    pub exchange: i16,
+    /// The status code of the response.
+    pub status_code: Option<i16>,
+    /// Where it went.
+    pub url: String,
+    /// Encoded.
+    pub request_headers: Vec<u8>,
+    /// Encoded.
+    pub response_headers: Vec<u8>,
+    /// Whether the response was longer than what is kept of it.
+    pub response_truncated: bool,
+    /// What is kept of the response.
+    pub response_body: Vec<u8>,
+}
+
+impl AttemptRow {
+    super::columns!(
+        "a": "number", "started_at", "duration_ns", "outcome", "error", "exchange", "status_code", "url",
+        "request_headers", "response_headers", "response_truncated", "response_body",
+    );
+
+    /// Reads [`Self::COLUMNS`].
+    pub fn read<C: Columns>(row: &mut Reader<'_, C>) -> Result<Self, C::Error> {
+        Ok(Self {
+            number: row.number()?,
+            started_at: row.number()?,
+            duration_ns: row.number()?,
+            outcome: row.number()?,
+            error: row.text_opt()?,
+            exchange: row.number()?,
+            status_code: row.number_opt()?,
+            url: row.text()?,
+            request_headers: row.bytes()?,
+            response_headers: row.bytes()?,
+            response_truncated: row.flag()?,
+            response_body: row.bytes()?,
+        })
+    }
+
+    /// The attempt of this delivery.
+    ///
+    /// # Errors
+    /// [`Damaged`] where no store writes such a row.
+    pub fn into_attempt(self, delivery: DeliveryId) -> Result<Attempt, Damaged> {
+        let context = Context {
+            delivery,
+            started_at: time(self.started_at),
+        };
+        let exchange = ExchangeColumns {
+            kind: from_code(self.exchange, Some)?,
+            status_code: self.status_code.map(status_code).transpose()?,
+            url: self.url.into(),
+            request_headers: self.request_headers.into(),
+            response_headers: self.response_headers.into(),
+            response_truncated: self.response_truncated,
+            response_body: self.response_body.into(),
+        };
+        Ok(Attempt {
+            number: u32::try_from(self.number).map_err(|_| Damaged("a count"))?,
+            started_at: context.started_at,
+            duration: Duration::from_nanos(self.duration_ns.unsigned_abs()),
+            outcome: from_code(self.outcome, Outcome::from_code)?,
+            error: self.error,
+            exchange: exchange.into_exchange(&context)?,
+        })
+    }
+}

@@ -1,0 +1,88 @@
+//! Events.
+
+use bytes::Bytes;
+use postrider_model::{AccountId, DeliveryId, Event, EventId, Warning};
+
+use super::{Columns, Reader, time};
+use crate::encoding::{self, Damaged};
+
+/// A row of `events`, without the number that orders events of one moment: each store finds it in its own way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventRow {
+    /// Whose it is.
+    pub account: [u8; 16],
+    /// Its id.
+    pub id: [u8; 16],
+    /// Its type.
+    pub event_type: String,
+    /// When it was accepted.
+    pub created_at: i64,
+    /// When it happened, where the producer said so.
+    pub occurred_at: Option<i64>,
+    /// See [`crate::encoding::event`].
+    pub flags: i16,
+    /// The code of its warning.
+    pub warning_code: Option<String>,
+    /// Where in its data the warning points; may hold U+0000.
+    pub warning_pointer: Option<String>,
+    /// The id of its first delivery; the others follow, number by number.
+    pub first_delivery: Option<[u8; 16]>,
+    /// How many deliveries it has.
+    pub delivery_count: i32,
+    /// The producer's bytes.
+    pub data: Vec<u8>,
+}
+
+impl EventRow {
+    super::columns!(
+        "e": "account_id", "id", "type", "created_at", "occurred_at", "flags", "warning_code", "warning_pointer",
+        "first_delivery_id", "delivery_count", "data",
+    );
+
+    /// Reads [`Self::COLUMNS`].
+    pub fn read<C: Columns>(row: &mut Reader<'_, C>) -> Result<Self, C::Error> {
+        Ok(Self {
+            account: row.id()?,
+            id: row.id()?,
+            event_type: row.text()?,
+            created_at: row.number()?,
+            occurred_at: row.number_opt()?,
+            flags: row.number()?,
+            warning_code: row.text_opt()?,
+            warning_pointer: row.text_opt()?,
+            first_delivery: row.id_opt()?,
+            delivery_count: row.number()?,
+            data: row.bytes()?,
+        })
+    }
+
+    /// The id of its first delivery, if it has any.
+    pub fn first_delivery(&self) -> Option<DeliveryId> {
+        self.first_delivery.map(DeliveryId::from_bytes)
+    }
+}
+
+impl TryFrom<EventRow> for Event {
+    type Error = Damaged;
+
+    fn try_from(row: EventRow) -> Result<Self, Damaged> {
+        let (origin, js_fixed_point) = encoding::event::from_flags(row.flags.into())?;
+        let warning = match (row.warning_code, row.warning_pointer) {
+            (Some(code), Some(pointer)) => Some(Warning { code, pointer }),
+            (None, _) => None,
+            (Some(_), None) => return Err(Damaged("a warning's pointer")),
+        };
+        Ok(Self {
+            id: EventId::from_bytes(row.id),
+            account: AccountId::from_bytes(row.account),
+            event_type: row.event_type.parse().map_err(|_| Damaged("an event type"))?,
+            data: Bytes::from(row.data),
+            occurred_at: row.occurred_at.map(time),
+            created_at: time(row.created_at),
+            origin,
+            js_fixed_point,
+            warning,
+            deliveries: u32::try_from(row.delivery_count).map_err(|_| Damaged("a count"))?,
+        })
+    }
+}
