@@ -3,36 +3,25 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use jsonschema::{PatternOptions, Validator};
 use parking_lot::RwLock;
 use postrider_model::{EventType, EventTypeName};
 use postrider_storage::{PageRequest, Store, StoreError, StoreResult};
+
+use crate::schema::{Schema, SchemaError};
 
 /// Types that are added by use. A producer that puts ids into type names would otherwise grow the catalogue without
 /// end; types past this are delivered all the same, only not listed.
 pub const CATALOGUE_MAX: usize = 10_000;
 
-/// Most violations of a schema that are reported for one event.
-const VIOLATIONS_MAX: usize = 10;
-
 /// Why an entry was not written.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CatalogueError {
-    /// The schema is no JSON Schema, or refers to something outside itself.
-    #[error("{0}")]
-    Schema(String),
+    /// The schema is not a JSON Schema, or refers to something outside itself.
+    #[error(transparent)]
+    Schema(#[from] SchemaError),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-}
-
-/// Where `data` breaks its type's schema.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SchemaViolation {
-    /// RFC 6901 pointer into `data`.
-    pub pointer: String,
-    /// What is wrong there.
-    pub detail: String,
 }
 
 /// The catalogue in memory.
@@ -44,8 +33,8 @@ pub struct Catalogue {
 /// A schema, ready to be used, and what it was made from.
 #[derive(Clone)]
 struct Enforced {
-    schema: Arc<str>,
-    validator: Arc<Validator>,
+    text: Arc<str>,
+    schema: Arc<Schema>,
 }
 
 impl Catalogue {
@@ -86,7 +75,7 @@ impl Catalogue {
     /// The schema of a stored entry, compiled only where it is not the one that is known already.
     fn enforced(&self, name: &EventTypeName, schema: &str) -> Option<Enforced> {
         if let Some(Some(known)) = self.known.read().get(name)
-            && *known.schema == *schema
+            && *known.text == *schema
         {
             return Some(known.clone());
         }
@@ -98,11 +87,11 @@ impl Catalogue {
             .ok()
     }
 
-    /// Writes an entry. Answers what is stored, and whether it is new.
+    /// Writes an entry. Returns what is stored, and whether it is new.
     pub(crate) async fn put(&self, entry: EventType) -> Result<(EventType, bool), CatalogueError> {
-        let validator = entry.schema.as_deref().map(compile).transpose()?;
+        let enforced = entry.schema.as_deref().map(compile).transpose()?;
         let (stored, new) = self.store.put_event_type(entry).await?;
-        self.known.write().insert(stored.name.clone(), validator);
+        self.known.write().insert(stored.name.clone(), enforced);
         Ok((stored, new))
     }
 
@@ -117,7 +106,7 @@ impl Catalogue {
     pub fn look_up(&self, name: &EventTypeName) -> Known {
         let known = self.known.read();
         match known.get(name) {
-            Some(Some(enforced)) => Known::WithSchema(Arc::clone(&enforced.validator)),
+            Some(Some(enforced)) => Known::WithSchema(Arc::clone(&enforced.schema)),
             Some(None) => Known::Plain,
             None if known.len() >= CATALOGUE_MAX => Known::UnseenAndFull,
             None => Known::Unseen,
@@ -145,50 +134,16 @@ pub enum Known {
     /// It is in the catalogue.
     Plain,
     /// It is in the catalogue, and `data` has to satisfy a schema.
-    WithSchema(Arc<Validator>),
+    WithSchema(Arc<Schema>),
     /// It is not in the catalogue.
     Unseen,
     /// Nor would it fit.
     UnseenAndFull,
 }
 
-/// What in `data` breaks the schema; empty where nothing does.
-pub fn violations(validator: &Validator, data: &[u8]) -> Vec<SchemaViolation> {
-    let value: serde_json::Value = match parse(data) {
-        Ok(value) => value,
-        Err(error) => {
-            return vec![SchemaViolation {
-                pointer: String::new(),
-                detail: error.to_string(),
-            }];
-        }
-    };
-    validator
-        .iter_errors(&value)
-        .take(VIOLATIONS_MAX)
-        .map(|error| SchemaViolation {
-            pointer: error.instance_path().to_string(),
-            detail: error.to_string(),
-        })
-        .collect()
-}
-
-/// `data` of up to 500 levels was accepted; serde_json's own bound is 128, so deeper values cannot have a schema.
-fn parse(data: &[u8]) -> serde_json::Result<serde_json::Value> {
-    serde_json::from_slice(data)
-}
-
-fn compile(schema: &str) -> Result<Enforced, CatalogueError> {
-    let value: serde_json::Value =
-        serde_json::from_str(schema).map_err(|error| CatalogueError::Schema(error.to_string()))?;
-    // The linear-time engine: a pattern must not be able to stall the node. Remote references do not resolve, as the
-    // library is built without its HTTP and file features.
-    jsonschema::options()
-        .with_pattern_options(PatternOptions::regex())
-        .build(&value)
-        .map(|validator| Enforced {
-            schema: schema.into(),
-            validator: Arc::new(validator),
-        })
-        .map_err(|error| CatalogueError::Schema(error.to_string()))
+fn compile(schema: &str) -> Result<Enforced, SchemaError> {
+    Ok(Enforced {
+        text: schema.into(),
+        schema: Arc::new(Schema::compile(schema)?),
+    })
 }

@@ -52,10 +52,10 @@ impl Configuration {
         };
         let put = self.catalogue().put(event_type).await;
         put.map_err(|error| match error {
-            CatalogueError::Schema(detail) => ConfigureError::Faults(vec![Fault {
+            CatalogueError::Schema(error) => ConfigureError::Faults(vec![Fault {
                 pointer: "/schema".to_owned(),
                 code: codes::INVALID_VALUE,
-                detail,
+                detail: error.to_string(),
             }]),
             CatalogueError::Store(error) => error.into(),
         })

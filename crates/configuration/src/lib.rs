@@ -14,7 +14,8 @@
 //! | `signing_key.rs` | [`RotationDraft`]: `rotate_signing_key` |
 //! | `event_type.rs` | [`EventTypeDraft`]: `put_event_type`, `delete_event_type` |
 //! | `directory.rs` | accounts in memory: what accepting an event and making an attempt look up |
-//! | `catalogue.rs` | [`Catalogue`]: event types in memory, and the schemas that `data` has to satisfy |
+//! | `catalogue.rs` | [`Catalogue`]: event types in memory |
+//! | `schema.rs`, `schema/` | [`Schema`]: what `data` of a type has to satisfy, numbers judged exactly |
 //! | `name.rs`, `schedule.rs`, `json.rs` | checks of values that several resources have |
 //! | `fault.rs`, `codes.rs`, `error.rs` | what is wrong with a draft, and how else a verb can end |
 //!
@@ -43,6 +44,7 @@ mod fault;
 mod json;
 mod name;
 mod schedule;
+mod schema;
 mod signing_key;
 
 pub use account::AccountDraft;
@@ -53,6 +55,7 @@ pub use directory::AccountEntry;
 pub use error::ConfigureError;
 pub use event_type::EventTypeDraft;
 pub use fault::{FAULTS_MAX, Fault};
+pub use schema::{Schema, SchemaError, SchemaViolation};
 pub use signing_key::RotationDraft;
 
 use fault::Faults;

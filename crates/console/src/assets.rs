@@ -5,6 +5,7 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode, header};
+use postrider_model::hex;
 use sha2::{Digest, Sha256};
 
 use crate::brand::Brand;
@@ -73,10 +74,7 @@ impl Assets {
             hash.update(file.name);
             hash.update(&file.bytes);
         }
-        let version = hash.finalize()[..8]
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let version = hex::encode(&hash.finalize()[..8]);
         Self { files, version }
     }
 

@@ -5,7 +5,7 @@
 //! that a producer that hangs up in between cannot leave a stored event behind that nobody carries out.
 
 use bytes::Bytes;
-use postrider_json::{self as json, JsonError};
+use postrider_json::{Inspection, JsonError, Payload, PayloadError};
 use postrider_model::delivery::BodySpec;
 use postrider_model::{
     AccountId, Automation, AutomationId, DeliveryId, Does, Event, EventId, EventTypeName, Origin, Timestamp,
@@ -18,7 +18,8 @@ use crate::engine::Engine;
 use crate::settings::UnseenTypes;
 use crate::work::append::AppendJob;
 use postrider_configuration::AccountEntry;
-use postrider_configuration::catalogue::{self, Known, SchemaViolation};
+use postrider_configuration::SchemaViolation;
+use postrider_configuration::catalogue::Known;
 
 /// Longest pointer of a warning, in bytes.
 const POINTER_BYTES_MAX: usize = 1024;
@@ -65,7 +66,7 @@ pub enum Rejection {
     },
     /// `data` is not well-formed, or nested too deeply.
     Json(JsonError),
-    /// `data` is no UTF-8.
+    /// `data` is not UTF-8.
     NotUtf8,
     /// The type is not in the catalogue, and this installation accepts no others.
     UnknownType,
@@ -73,6 +74,15 @@ pub enum Rejection {
     Schema(Vec<SchemaViolation>),
     /// A test of an automation that is switched off.
     AutomationDisabled,
+}
+
+impl From<PayloadError> for Rejection {
+    fn from(error: PayloadError) -> Self {
+        match error {
+            PayloadError::NotUtf8 => Self::NotUtf8,
+            PayloadError::Json(error) => Self::Json(error),
+        }
+    }
 }
 
 /// Why nothing was accepted at all.
@@ -180,17 +190,12 @@ impl Engine {
             .into_iter()
             .map(|submission| self.prepare(entry, submission, audience, now))
             .collect();
-        let mut answers = Vec::with_capacity(prepared.len());
+        let mut checked = Vec::with_capacity(prepared.len());
         let mut events = Vec::with_capacity(prepared.len());
         for result in prepared {
-            // The place of an accepted one is filled in below, in the same order.
-            answers.push(result.map(|event| events.push(event)));
+            checked.push(result.map(|event| events.push(event)));
         }
-        let mut accepted = self.append(events, now).await?.into_iter();
-        Ok(answers
-            .into_iter()
-            .map(|answer| answer.and_then(|()| accepted.next().unwrap_or(Err(Rejection::Conflict))))
-            .collect())
+        in_order(checked, self.append(events, now).await?)
     }
 
     fn prepare(
@@ -239,17 +244,16 @@ impl Engine {
         })
     }
 
-    fn check(&self, submission: &Submission, is_test: bool) -> Result<(json::Inspection, bool), Rejection> {
+    fn check(&self, submission: &Submission, is_test: bool) -> Result<(Inspection, bool), Rejection> {
         let max = self.settings().data_bytes_max;
         if submission.data.len() > max {
             return Err(Rejection::DataTooLarge { max });
         }
-        let text = std::str::from_utf8(&submission.data).map_err(|_| Rejection::NotUtf8)?;
-        let inspection = json::inspect(text).map_err(Rejection::Json)?;
+        let payload = Payload::read(&submission.data)?;
         let adds_event_type = match self.configuration().catalogue().look_up(&submission.event_type) {
             Known::Plain => false,
-            Known::WithSchema(validator) => {
-                let violations = catalogue::violations(&validator, &submission.data);
+            Known::WithSchema(schema) => {
+                let violations = schema.violations(&payload);
                 if !violations.is_empty() {
                     return Err(Rejection::Schema(violations));
                 }
@@ -260,7 +264,7 @@ impl Engine {
             Known::Unseen => true,
             Known::UnseenAndFull => false,
         };
-        Ok((inspection, adds_event_type))
+        Ok((payload.into_inspection(), adds_event_type))
     }
 
     async fn append(
@@ -279,6 +283,23 @@ impl Engine {
             .map_err(|_| AcceptError::Stopping)?
             .map_err(AcceptError::Store)
     }
+}
+
+/// The result of each submission: what the check found, or else the next result of the store, which has one for each
+/// event that passed. A store that has fewer is defective; that must not pass for a conflict.
+fn in_order(
+    checked: Vec<Result<(), Rejection>>,
+    stored: Vec<Result<Accepted, Rejection>>,
+) -> Result<Vec<Result<Accepted, Rejection>>, AcceptError> {
+    let mut stored = stored.into_iter();
+    let too_few = || StoreError::Internal("it returned fewer results than events".to_owned());
+    checked
+        .into_iter()
+        .map(|result| match result {
+            Ok(()) => Ok(stored.next().ok_or_else(too_few)?),
+            Err(rejection) => Ok(Err(rejection)),
+        })
+        .collect()
 }
 
 /// Names can be as long as `data` itself: a pointer past [`POINTER_BYTES_MAX`] is cut to the nearest parent that fits.
@@ -336,6 +357,21 @@ fn test_type(automation: &Automation) -> EventTypeName {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn too_few_results_of_the_store_are_an_internal_error_and_no_conflict() {
+        let stored = || vec![Err(Rejection::Conflict)];
+        let results = in_order(vec![Err(Rejection::NotUtf8), Ok(())], stored());
+        assert_eq!(
+            results,
+            Ok(vec![Err(Rejection::NotUtf8), Err(Rejection::Conflict)])
+        );
+        let results = in_order(vec![Ok(()), Ok(())], stored());
+        assert!(matches!(
+            results,
+            Err(AcceptError::Store(StoreError::Internal(_)))
+        ));
+    }
 
     #[test]
     fn a_pointer_through_endless_names_is_cut_to_a_parent() {

@@ -11,6 +11,8 @@
 //! | `string.rs` | the ends, escapes and spelling of strings |
 //! | `number.rs` | the grammar, exactness and printing of numbers |
 //! | `names.rs` | names that occur twice |
+//! | `payload.rs`, `value.rs` | [`Payload`]: an event's `data`, read once; [`Value`]: a text as a tree |
+//! | `decimal.rs` | [`Decimal`]: the exact value of a number, to compare and divide |
 //! | `pointer.rs` | JSON pointers: escaping, and where a loss is |
 //! | `unique.rs` | [`UniqueMembers`]: any value, through serde, without duplicate names |
 //! | `merge_patch.rs` | [`merge_patch`]: RFC 7396, from text to text |
@@ -22,18 +24,24 @@
 //! To add a question about a text: a visitor of [`scan`](scan::scan). To add a reason for loss: extend [`LossReason`],
 //! report it from the visitor in `inspect.rs`, and add a case to `tests/inspect.rs`.
 
+mod decimal;
 mod error;
 mod inspect;
 mod merge_patch;
 mod names;
 pub mod number;
+mod payload;
 pub mod pointer;
 pub mod scan;
 pub mod string;
 mod unique;
+mod value;
 
+pub use decimal::{DIVISOR_DIGITS_MAX, Decimal};
 pub use error::{JsonError, JsonErrorKind};
 pub use inspect::{Inspection, Loss, LossReason, inspect};
 pub use merge_patch::{NotAnObject, merge_patch};
+pub use payload::{Payload, PayloadError};
 pub use scan::DEPTH_MAX;
 pub use unique::UniqueMembers;
+pub use value::{Members, Value};

@@ -9,6 +9,7 @@
 //! Since the digits of a lossless number *are* the shortest digits, Python's `repr` is put together from them.
 
 use crate::LossReason;
+use crate::decimal::Decimal;
 use crate::scan::Spelling;
 
 /// The most digits the shortest form of a double has.
@@ -108,8 +109,8 @@ impl<'a> Number<'a> {
         }
     }
 
-    /// Whether Python reads an `int`.
-    pub fn is_integer(&self) -> bool {
+    /// Whether it is written without a fraction and an exponent: what Python reads as an `int`.
+    pub fn is_written_as_integer(&self) -> bool {
         self.whole == self.text.len()
     }
 
@@ -117,7 +118,7 @@ impl<'a> Number<'a> {
     #[inline]
     pub(crate) fn appraise(&self) -> Appraisal {
         let digits_max = self.text.len() - usize::from(self.is_negative());
-        if self.is_integer() && digits_max <= SAFE_DIGITS_MAX {
+        if self.is_written_as_integer() && digits_max <= SAFE_DIGITS_MAX {
             match self.text {
                 "-0" => Appraisal::lost(LossReason::NegativeZero),
                 _ => Appraisal::kept(true, true),
@@ -160,7 +161,7 @@ impl<'a> Number<'a> {
     }
 
     fn appraise_any(&self) -> Appraisal {
-        let Some(decimal) = self.decimal() else {
+        let Some(decimal) = self.shortest() else {
             return Appraisal::lost(LossReason::NumberPrecision);
         };
         if decimal.digits == 0 {
@@ -174,7 +175,7 @@ impl<'a> Number<'a> {
         if decimal_of(printed) != Some(decimal) {
             return Appraisal::lost(LossReason::NumberPrecision);
         }
-        let python = if self.is_integer() {
+        let python = if self.is_written_as_integer() {
             true
         } else if self.mantissa == self.text.len() {
             self.fraction_spelling(false).python
@@ -206,11 +207,11 @@ impl<'a> Number<'a> {
     }
 
     /// Its normal form where its text is not what a style prints, and nothing would be lost.
-    fn to_respell(self, is_spelled_so: fn(Spelling) -> bool) -> Option<Decimal> {
+    fn to_respell(self, is_spelled_so: fn(Spelling) -> bool) -> Option<Shortest> {
         let appraisal = self.appraise();
         match appraisal.loss.is_some() || is_spelled_so(appraisal.spelling) {
             true => None,
-            false => self.decimal(),
+            false => self.shortest(),
         }
     }
 
@@ -218,7 +219,7 @@ impl<'a> Number<'a> {
     ///
     /// A long number is read from its normal form, as the standard library's parser saturates exponents at six digits,
     /// which is wrong for a number with as many zeros before its first other digit.
-    fn to_double(self, decimal: Decimal) -> f64 {
+    fn to_double(self, decimal: Shortest) -> f64 {
         const SHORT_BYTES: usize = 64;
         let parsed = match self.text.len() {
             ..=SHORT_BYTES => self.text.parse(),
@@ -233,7 +234,7 @@ impl<'a> Number<'a> {
     }
 
     /// Its normal form; `None` where no double has the value.
-    fn decimal(&self) -> Option<Decimal> {
+    fn shortest(&self) -> Option<Shortest> {
         let mut digits: u64 = 0;
         let (mut digits_count, mut zeros) = (0, 0);
         for byte in self.text[..self.mantissa].bytes() {
@@ -258,11 +259,23 @@ impl<'a> Number<'a> {
         let fraction_len = (self.mantissa - self.whole).saturating_sub(1);
         let exponent = self.exponent() - i64::try_from(fraction_len).ok()? + zeros;
         let exponent = if digits == 0 { 0 } else { exponent };
-        (exponent.abs() <= EXPONENT_MAX).then_some(Decimal {
+        (exponent.abs() <= EXPONENT_MAX).then_some(Shortest {
             negative: self.is_negative(),
             digits,
             exponent,
         })
+    }
+
+    /// Its exact value.
+    pub fn decimal(&self) -> Decimal {
+        let fraction = self.text[self.whole..self.mantissa].trim_start_matches('.');
+        let whole = self.text[..self.whole].trim_start_matches('-');
+        Decimal::new(self.is_negative(), whole, fraction, self.exponent())
+    }
+
+    /// The double nearest to it, where that is finite.
+    pub fn to_f64(&self) -> Option<f64> {
+        self.text.parse().ok().filter(|double: &f64| double.is_finite())
     }
 
     /// The number behind its `e`, or 0; saturates far beyond the length of any text.
@@ -284,22 +297,22 @@ impl<'a> Number<'a> {
 const EXPONENT_SATURATED: i64 = 100_000_000_000_000_000;
 
 /// The normal form of what a printer printed.
-fn decimal_of(printed: &str) -> Option<Decimal> {
+fn decimal_of(printed: &str) -> Option<Shortest> {
     let parts = lex(printed.as_bytes(), 0).ok()?;
     (parts.end == printed.len()).then_some(())?;
-    Number::new(printed, 0, &parts).decimal()
+    Number::new(printed, 0, &parts).shortest()
 }
 
 /// `digits` × 10^`exponent`, where `digits` has at most 17 digits and ends in no zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Decimal {
+struct Shortest {
     negative: bool,
     digits: u64,
     /// At most 400 from zero; 0 where `digits` is 0.
     exponent: i64,
 }
 
-impl Decimal {
+impl Shortest {
     fn to_text(self) -> String {
         let sign = if self.negative { "-" } else { "" };
         format!("{sign}{}e{}", self.digits, self.exponent)

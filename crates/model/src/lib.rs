@@ -23,6 +23,7 @@ pub mod entropy;
 pub mod event;
 pub mod event_type;
 pub mod grant;
+pub mod hex;
 pub mod id;
 pub mod name;
 pub mod schedule;

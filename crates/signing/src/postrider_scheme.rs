@@ -8,6 +8,7 @@
 //! `Postrider-Signature-Next` with the new one. A receiver that knows either key accepts the request.
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use postrider_model::hex;
 use postrider_model::secret::SigningSecret;
 use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
@@ -66,13 +67,7 @@ impl Key {
     pub fn sign(&self, body: &[u8]) -> String {
         let mut mac = self.0.clone();
         mac.update(body);
-        let mut signature = String::with_capacity(SIGNATURE_LEN);
-        for byte in mac.finalize().into_bytes() {
-            for nibble in [byte >> 4, byte & 0xf] {
-                signature.push(char::from(b"0123456789abcdef"[usize::from(nibble)]));
-            }
-        }
-        signature
+        hex::encode(&mac.finalize().into_bytes())
     }
 
     /// As [`verify`].

@@ -1,6 +1,7 @@
 //! The id of a request: it stands in the response and in the log.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
+use postrider_model::hex;
 
 /// The header that carries it.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -40,16 +41,10 @@ fn is_fit(given: &HeaderValue) -> bool {
     (1..=GIVEN_BYTES_MAX).contains(&given.len()) && given.as_bytes().iter().all(is_plain)
 }
 
-/// 32 hexadecimal digits. Written out, as `format!` costs each request several times as much.
+/// 32 hexadecimal digits.
 fn hexadecimal(id: u128) -> HeaderValue {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut text = [0; 32];
-    for (pair, byte) in text.chunks_exact_mut(2).zip(id.to_be_bytes()) {
-        pair[0] = DIGITS[usize::from(byte >> 4)];
-        pair[1] = DIGITS[usize::from(byte & 15)];
-    }
     // Hexadecimal digits are always a valid header value.
-    HeaderValue::from_bytes(&text).unwrap_or(HeaderValue::from_static("-"))
+    HeaderValue::try_from(hex::encode(&id.to_be_bytes())).unwrap_or(HeaderValue::from_static("-"))
 }
 
 #[cfg(test)]

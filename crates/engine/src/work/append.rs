@@ -115,6 +115,9 @@ impl Submitted {
                 }
             });
         }
+        for new in self.events.iter().skip(answers.len()) {
+            unreserve(&mut lanes, new);
+        }
         drop(lanes);
         engine
             .observer()
@@ -125,13 +128,25 @@ impl Submitted {
         engine.meters().accepted.increment(stored);
         let mut answers = answers.into_iter();
         for (count, reply) in self.replies {
-            // An error says that the producer has hung up: its events are stored and carried out all the same.
-            let _ = reply.send(Ok(answers.by_ref().take(count).collect()));
+            // Sending fails where the producer has hung up: its events are stored and carried out all the same.
+            let _ = reply.send(share(&mut answers, count));
         }
         if waiting {
             engine.wake_refill();
         }
     }
+}
+
+/// The next `count` results of a step: those of one job. A store has to return a result for each event that it was
+/// given. One that does not is a defect, and says nothing about the events that it left out.
+fn share<T>(results: &mut impl Iterator<Item = T>, count: usize) -> StoreResult<Vec<T>> {
+    let share: Vec<T> = results.take(count).collect();
+    if share.len() == count {
+        return Ok(share);
+    }
+    let error = StoreError::Internal(format!("{} results for {count} events", share.len()));
+    tracing::error!(%error, "the store returned too few results");
+    Err(error)
 }
 
 /// The job that waits longest, then small ones before large ones: whoever reports one event does not wait behind
@@ -252,6 +267,18 @@ mod tests {
 
     fn sizes(jobs: &[AppendJob]) -> Vec<usize> {
         jobs.iter().map(|job| job.events.len()).collect()
+    }
+
+    #[test]
+    fn a_result_that_the_store_left_out_is_an_internal_error_and_no_conflict() {
+        let mut results = [1, 2, 3, 4].into_iter();
+        assert_eq!(share(&mut results, 1), Ok(vec![1]));
+        assert_eq!(share(&mut results, 2), Ok(vec![2, 3]));
+        for count in [2, 1] {
+            let error = share(&mut results, count).unwrap_err();
+            assert!(matches!(error, StoreError::Internal(_)), "{error}");
+        }
+        assert_eq!(share(&mut results, 0), Ok(vec![]));
     }
 
     #[test]

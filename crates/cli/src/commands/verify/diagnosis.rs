@@ -1,7 +1,7 @@
 //! Why no signature matches: tries the usual mistakes, and reports the combination with the fewest.
 
 use postrider_json::inspect;
-use postrider_model::SigningSecret;
+use postrider_model::{SigningSecret, hex};
 use sha2::{Digest as _, Sha256};
 
 use super::alteration::Alteration;
@@ -40,7 +40,8 @@ fn raw(signature: &Signature) -> Result<Vec<u8>, String> {
         }
         _ => value,
     };
-    let decoded = hex(bare).or_else(|| base64::engine::general_purpose::STANDARD.decode(bare).ok());
+    let decoded = hex::decode(&bare.to_ascii_lowercase())
+        .or_else(|| base64::engine::general_purpose::STANDARD.decode(bare).ok());
     match decoded.as_deref().map(<[u8]>::len) {
         Some(32) => Ok(decoded.unwrap_or_default()),
         Some(20) => Err("it has the length of SHA-1; expected HMAC-SHA256".to_owned()),
@@ -50,16 +51,6 @@ fn raw(signature: &Signature) -> Result<Vec<u8>, String> {
             Scheme::Standard => "expected `v1,` and 44 characters of base64; was it cut off?".to_owned(),
         }),
     }
-}
-
-fn hex(text: &str) -> Option<Vec<u8>> {
-    if !text.len().is_multiple_of(2) || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return None;
-    }
-    (0..text.len())
-        .step_by(2)
-        .map(|at| u8::from_str_radix(&text[at..at + 2], 16).ok())
-        .collect()
 }
 
 /// How the signature was computed.

@@ -4,7 +4,7 @@ use std::fmt::{self, Write as _};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use postrider_model::{DeliveryId, EventId};
+use postrider_model::{DeliveryId, EventId, hex};
 
 use super::{
     Context, dictionary, http_date, put_number, put_text, take_byte, take_bytes, take_number, take_text,
@@ -45,7 +45,7 @@ pub(super) fn encode(text: &str, context: &Context, out: &mut Vec<u8>) {
         [b'e', b'v', b't', b'_', ..] => event_id(text, out),
         [b'd', b'l', b'v', b'_', ..] => delivery_id(text, context, out),
         [b'0'..=b'9', ..] if text.len() <= 20 => number(text, context, out),
-        [b'0'..=b'9' | b'a'..=b'f', ..] if text.len() == 64 => hex(text, out),
+        [b'0'..=b'9' | b'a'..=b'f', ..] if text.len() == 64 => hex_32(text, out),
         [b'A'..=b'Z', ..] if text.len() == http_date::LENGTH => date(text, context, out),
         _ => None,
     };
@@ -67,7 +67,7 @@ pub(super) fn decode(rest: &mut &[u8], context: &Context) -> Option<String> {
     Some(match take_byte(rest)? {
         TEXT => take_text(rest)?.to_owned(),
         KNOWN => dictionary::value(take_byte(rest)?)?.to_owned(),
-        HEX_32 => hex_of(take_bytes(rest, 32)?),
+        HEX_32 => hex::encode(take_bytes(rest, 32)?),
         V1_SIGNATURES => {
             let count = usize::from(take_byte(rest)?);
             let bytes = take_bytes(rest, 32 * count)?;
@@ -157,30 +157,11 @@ fn number(text: &str, context: &Context, out: &mut Vec<u8>) -> Option<()> {
     Some(())
 }
 
-fn hex(text: &str, out: &mut Vec<u8>) -> Option<()> {
+fn hex_32(text: &str, out: &mut Vec<u8>) -> Option<()> {
+    let bytes = hex::decode(text)?;
     out.push(HEX_32);
-    for pair in text.as_bytes().chunks(2) {
-        let [high, low] = pair else { return None };
-        out.push(digit(*high)? << 4 | digit(*low)?);
-    }
+    out.extend(bytes);
     Some(())
-}
-
-fn digit(byte: u8) -> Option<u8> {
-    match byte {
-        b'0'..=b'9' => Some(byte - b'0'),
-        b'a'..=b'f' => Some(byte - b'a' + 10),
-        _ => None,
-    }
-}
-
-fn hex_of(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    bytes
-        .iter()
-        .flat_map(|byte| [byte >> 4, byte & 15])
-        .map(|digit| char::from(DIGITS[usize::from(digit)]))
-        .collect()
 }
 
 fn date(text: &str, context: &Context, out: &mut Vec<u8>) -> Option<()> {

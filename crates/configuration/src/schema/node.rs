@@ -1,0 +1,193 @@
+//! Payloads in the form that the validator reads: the tree of crate `json`, whose numbers are exact.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+use jsonschema::JsonType;
+use jsonschema::json::{Array, Json, JsonNumber, Node, NodeIdentity, Object};
+use postrider_json::number::Number;
+use postrider_json::{Members, Value};
+
+/// JSON as [`Value`] holds it.
+pub struct ExactJson;
+
+impl Json for ExactJson {
+    type Node<'a> = &'a Value<'a>;
+    type PreparedKey = String;
+    type StringBuffer = Option<Value<'static>>;
+
+    const ACYCLIC: bool = true;
+
+    fn prepare_key(key: &str) -> String {
+        key.to_owned()
+    }
+
+    fn with_string_node<T>(
+        buffer: &mut Option<Value<'static>>,
+        string: &str,
+        f: impl for<'x> FnOnce(&'x Value<'x>) -> T,
+    ) -> T {
+        f(buffer.insert(Value::String(Cow::Owned(string.to_owned()))))
+    }
+}
+
+impl<'a> Node<'a, ExactJson> for &'a Value<'a> {
+    type Object = &'a Members<'a>;
+    type Array = &'a [Value<'a>];
+    type Number = ExactNumber<'a>;
+
+    fn as_object(&self) -> Option<&'a Members<'a>> {
+        match self {
+            Value::Object(members) => Some(members),
+            _ => None,
+        }
+    }
+
+    fn as_array(&self) -> Option<&'a [Value<'a>]> {
+        match self {
+            Value::Array(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    fn as_string(&self) -> Option<Cow<'a, str>> {
+        match self {
+            Value::String(text) => Some(Cow::Borrowed(text)),
+            _ => None,
+        }
+    }
+
+    fn as_number(&self) -> Option<ExactNumber<'a>> {
+        match self {
+            Value::Number(number) => Some(ExactNumber(*number)),
+            _ => None,
+        }
+    }
+
+    fn as_boolean(&self) -> Option<bool> {
+        match self {
+            Value::Bool(value) => Some(*value),
+            _ => None,
+        }
+    }
+
+    fn is_null(&self) -> bool {
+        matches!(self, Value::Null)
+    }
+
+    fn json_type(&self) -> JsonType {
+        match self {
+            Value::Null => JsonType::Null,
+            Value::Bool(_) => JsonType::Boolean,
+            Value::Number(_) => JsonType::Number,
+            Value::String(_) => JsonType::String,
+            Value::Array(_) => JsonType::Array,
+            Value::Object(_) => JsonType::Object,
+        }
+    }
+
+    /// For the words of a violation only, so that rounding a number does no harm.
+    fn to_value(&self) -> Cow<'a, serde_json::Value> {
+        Cow::Owned(rounded(self))
+    }
+
+    fn identity(&self) -> Option<NodeIdentity> {
+        Some(NodeIdentity::new(std::ptr::from_ref::<Value<'_>>(*self) as usize))
+    }
+}
+
+/// The value as serde_json holds it.
+pub fn rounded(value: &Value<'_>) -> serde_json::Value {
+    match value {
+        Value::Null => serde_json::Value::Null,
+        Value::Bool(value) => (*value).into(),
+        Value::Number(number) => serde_json::Value::Number(rounded_number(number)),
+        Value::String(text) => (&**text).into(),
+        Value::Array(items) => items.iter().map(rounded).collect(),
+        Value::Object(members) => members
+            .iter()
+            .map(|(name, value)| (name.to_owned(), rounded(value)))
+            .collect(),
+    }
+}
+
+/// The number that serde_json makes of it; the largest there is where it can make none.
+pub fn rounded_number(number: &Number<'_>) -> serde_json::Number {
+    serde_json::from_str(number.text).unwrap_or_else(|_| {
+        let largest = if number.text.starts_with('-') {
+            f64::MIN
+        } else {
+            f64::MAX
+        };
+        serde_json::Number::from_f64(largest).unwrap_or_else(|| 0.into())
+    })
+}
+
+/// A number as it is written.
+pub struct ExactNumber<'a>(Number<'a>);
+
+impl JsonNumber for ExactNumber<'_> {
+    fn as_u64(&self) -> Option<u64> {
+        self.0.text.parse().ok()
+    }
+
+    fn as_i64(&self) -> Option<i64> {
+        self.0.text.parse().ok()
+    }
+
+    fn as_f64(&self) -> Option<f64> {
+        self.0.to_f64()
+    }
+
+    fn as_str(&self) -> Cow<'_, str> {
+        Cow::Borrowed(self.0.text)
+    }
+
+    fn to_number(&self) -> Cow<'_, serde_json::Number> {
+        Cow::Owned(rounded_number(&self.0))
+    }
+
+    fn is_integer(&self) -> bool {
+        self.0.is_written_as_integer() || self.0.decimal().is_integer()
+    }
+
+    fn is_written_as_integer(&self) -> bool {
+        self.0.is_written_as_integer()
+    }
+}
+
+impl<'a> Object<'a, ExactJson> for &'a Members<'a> {
+    type Node = &'a Value<'a>;
+    type MemberName = &'a str;
+    type MembersIter = Box<dyn Iterator<Item = (&'a str, &'a Value<'a>)> + 'a>;
+
+    fn len(&self) -> usize {
+        Members::len(self)
+    }
+
+    fn get(&self, key: &String) -> Option<&'a Value<'a>> {
+        Members::get(self, key)
+    }
+
+    fn members(&self) -> Self::MembersIter {
+        Box::new(self.iter())
+    }
+}
+
+impl<'a> Array<'a, ExactJson> for &'a [Value<'a>] {
+    type Node = &'a Value<'a>;
+    type ElementsIter = std::slice::Iter<'a, Value<'a>>;
+
+    fn len(&self) -> usize {
+        <[Value<'_>]>::len(self)
+    }
+
+    fn elements(&self) -> std::slice::Iter<'a, Value<'a>> {
+        self.iter()
+    }
+
+    fn is_unique(&self) -> bool {
+        let mut seen = HashSet::with_capacity(<[Value<'_>]>::len(self));
+        self.iter().all(|item| seen.insert(item.canonical()))
+    }
+}

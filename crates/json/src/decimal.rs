@@ -1,0 +1,247 @@
+//! Exact decimals: what a JSON number is, before a program makes a float of it.
+//!
+//! Comparing, testing for an integer and dividing cost time linear to the digits that somebody wrote, whatever the
+//! exponent: `1e1000000000` is as cheap as `1`.
+
+use std::cmp::Ordering;
+use std::fmt;
+
+/// Most significant digits of a divisor; its remainders then fit a machine word.
+pub const DIVISOR_DIGITS_MAX: usize = 18;
+
+/// The exact value of a JSON number: 0.DIGITS × 10^point.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Decimal {
+    negative: bool,
+    /// ASCII digits without zeros at either end; none for zero.
+    digits: Vec<u8>,
+    /// 0 for zero. Within 2 × 10^17 of zero, since exponents saturate.
+    point: i64,
+}
+
+impl Decimal {
+    /// From the digits before and after the point, and the exponent.
+    pub(crate) fn new(negative: bool, whole: &str, fraction: &str, exponent: i64) -> Self {
+        let all = [whole.as_bytes(), fraction.as_bytes()].concat();
+        let zeros = all.iter().take_while(|&&digit| digit == b'0').count();
+        let end = all
+            .iter()
+            .rposition(|&digit| digit != b'0')
+            .map_or(zeros, |last| last + 1);
+        let digits = all[zeros..end].to_vec();
+        if digits.is_empty() {
+            return Self::ZERO;
+        }
+        // The lengths of texts in memory fit.
+        let point = exponent + whole.len() as i64 - zeros as i64;
+        Self {
+            negative,
+            digits,
+            point,
+        }
+    }
+
+    /// Zero, which has no sign.
+    pub const ZERO: Self = Self {
+        negative: false,
+        digits: Vec::new(),
+        point: 0,
+    };
+
+    /// Whether it has no fraction: `1059.0` and `1e3` are integers, as JSON Schema defines it.
+    pub fn is_integer(&self) -> bool {
+        self.digits.len() as i64 <= self.point || self.digits.is_empty()
+    }
+
+    /// Whether this is `divisor` times an integer. `None` where the divisor is zero, or has more than
+    /// [`DIVISOR_DIGITS_MAX`] significant digits.
+    pub fn is_multiple_of(&self, divisor: &Self) -> Option<bool> {
+        if divisor.digits.is_empty() || divisor.digits.len() > DIVISOR_DIGITS_MAX {
+            return None;
+        }
+        let modulus = u128::from(number_of(&divisor.digits));
+        if self.digits.is_empty() {
+            return Some(true);
+        }
+        // As integers: DIGITS × 10^shift over the divisor's digits. A last digit other than zero is not divisible by
+        // ten, so a negative shift leaves a fraction.
+        let lowest = |decimal: &Self| decimal.point - decimal.digits.len() as i64;
+        let Ok(shift) = u64::try_from(lowest(self) - lowest(divisor)) else {
+            return Some(false);
+        };
+        let mut remainder = 0;
+        for digit in &self.digits {
+            remainder = (remainder * 10 + u128::from(digit - b'0')) % modulus;
+        }
+        Some((remainder * power_of_ten(shift, modulus)).is_multiple_of(modulus))
+    }
+
+    fn magnitude(&self, other: &Self) -> Ordering {
+        match (self.digits.is_empty(), other.digits.is_empty()) {
+            (true, true) => Ordering::Equal,
+            (true, false) => Ordering::Less,
+            (false, true) => Ordering::Greater,
+            // Digits after the point compare as texts do.
+            (false, false) => (self.point, &self.digits).cmp(&(other.point, &other.digits)),
+        }
+    }
+}
+
+impl Ord for Decimal {
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (self.negative, other.negative) {
+            (false, false) => self.magnitude(other),
+            (true, true) => other.magnitude(self),
+            (true, false) => Ordering::Less,
+            (false, true) => Ordering::Greater,
+        }
+    }
+}
+
+impl PartialOrd for Decimal {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// As a JSON number, the same text for the same value: its digits, and an exponent where that is not 0.
+impl fmt::Display for Decimal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.digits.is_empty() {
+            return f.write_str("0");
+        }
+        let digits = std::str::from_utf8(&self.digits).map_err(|_| fmt::Error)?;
+        let exponent = self.point - self.digits.len() as i64;
+        let sign = if self.negative { "-" } else { "" };
+        match exponent {
+            0 => write!(f, "{sign}{digits}"),
+            _ => write!(f, "{sign}{digits}e{exponent}"),
+        }
+    }
+}
+
+/// Of at most [`DIVISOR_DIGITS_MAX`] digits.
+fn number_of(digits: &[u8]) -> u64 {
+    digits
+        .iter()
+        .fold(0, |number, digit| number * 10 + u64::from(digit - b'0'))
+}
+
+/// 10^`exponent` modulo `modulus`, which is below 10^18.
+fn power_of_ten(mut exponent: u64, modulus: u128) -> u128 {
+    let (mut power, mut square) = (1 % modulus, 10 % modulus);
+    while exponent > 0 {
+        if exponent & 1 == 1 {
+            power = power * square % modulus;
+        }
+        square = square * square % modulus;
+        exponent >>= 1;
+    }
+    power
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::value::Value;
+
+    fn decimal(text: &str) -> Decimal {
+        match Value::read(text).unwrap() {
+            Value::Number(number) => number.decimal(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn values_compare_exactly_however_they_are_written() {
+        let ascending = [
+            "-1e400",
+            "-12345678901234567890123",
+            "-1.5",
+            "-0.1",
+            "0",
+            "1e-400",
+            "0.1",
+            "0.1000000000000000055",
+            "1",
+            "1250.5",
+            "8202522731445525541",
+            "8202522731445525542",
+            "12345678901234567890122",
+            "12345678901234567890123",
+            "1e400",
+        ];
+        for pair in ascending.windows(2) {
+            assert!(decimal(pair[0]) < decimal(pair[1]), "{pair:?}");
+        }
+        for (one, other) in [
+            ("1250.50", "1250.5"),
+            ("1E2", "100"),
+            ("-0.0", "0"),
+            ("0e9", "0"),
+            ("0.001e3", "1"),
+            ("12e-1", "1.20"),
+        ] {
+            assert_eq!(decimal(one), decimal(other), "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn an_integer_is_one_however_it_is_written() {
+        for text in [
+            "0",
+            "-0.0",
+            "1059.0",
+            "1e3",
+            "12.5e1",
+            "12345678901234567890123",
+            "100",
+        ] {
+            assert!(decimal(text).is_integer(), "{text}");
+        }
+        for text in ["0.1", "1059.5", "1e-1", "12345678901234567890123.5"] {
+            assert!(!decimal(text).is_integer(), "{text}");
+        }
+    }
+
+    #[test]
+    fn multiples_are_found_exactly() {
+        let is_multiple = |text, divisor| decimal(text).is_multiple_of(&decimal(divisor));
+        for (text, divisor) in [
+            ("1250.50", "0.01"),
+            ("0.3", "0.1"),
+            ("12345678901234567890123", "3"),
+            ("8202522731445525542", "2"),
+            ("1e400", "0.5"),
+            ("1e1000000000", "7e999999999"),
+            ("0", "7"),
+        ] {
+            let expected = text != "1e1000000000";
+            assert_eq!(is_multiple(text, divisor), Some(expected), "{text} {divisor}");
+        }
+        for (text, divisor) in [
+            ("1250.505", "0.01"),
+            ("12345678901234567890124", "3"),
+            ("8202522731445525541", "2"),
+            ("5", "10"),
+        ] {
+            assert_eq!(is_multiple(text, divisor), Some(false), "{text} {divisor}");
+        }
+        assert_eq!(is_multiple("1", "0"), None);
+        assert_eq!(is_multiple("1", "1234567890123456789"), None);
+    }
+
+    #[test]
+    fn a_value_has_one_text() {
+        for (text, printed) in [
+            ("1250.50", "12505e-1"),
+            ("1e2", "1e2"),
+            ("100", "1e2"),
+            ("-0.0", "0"),
+            ("-7", "-7"),
+        ] {
+            assert_eq!(decimal(text).to_string(), printed);
+            assert_eq!(decimal(printed), decimal(text));
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! An event's `data`, read once.
+
+use crate::error::JsonError;
+use crate::inspect::{Inspection, inspect};
+use crate::value::Value;
+
+/// An event's `data`: the text, and what reading it found.
+///
+/// Acceptance reads a payload once. Whoever needs to know something about `data` later, asks the payload, so that no two
+/// parts of the program read the same text by different rules.
+#[derive(Debug)]
+pub struct Payload<'a> {
+    text: &'a str,
+    inspection: Inspection,
+}
+
+/// Why bytes cannot be a payload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PayloadError {
+    /// They are not UTF-8.
+    #[error("not UTF-8")]
+    NotUtf8,
+    /// They are not one JSON value, or one that is nested too deeply.
+    #[error(transparent)]
+    Json(#[from] JsonError),
+}
+
+impl<'a> Payload<'a> {
+    /// Reads `data`.
+    ///
+    /// # Errors
+    /// Bytes that are not UTF-8, and the errors of [`inspect`].
+    pub fn read(data: &'a [u8]) -> Result<Self, PayloadError> {
+        let text = std::str::from_utf8(data).map_err(|_| PayloadError::NotUtf8)?;
+        let inspection = inspect(text)?;
+        Ok(Self { text, inspection })
+    }
+
+    /// The text as it came.
+    pub fn text(&self) -> &'a str {
+        self.text
+    }
+
+    /// What re-serialising the text would do to it.
+    pub fn inspection(&self) -> &Inspection {
+        &self.inspection
+    }
+
+    /// The inspection alone.
+    pub fn into_inspection(self) -> Inspection {
+        self.inspection
+    }
+
+    /// The text as a tree. Each call builds one: most events need none.
+    pub fn value(&self) -> Value<'a> {
+        // `read` has accepted the text by the same rules.
+        Value::read(self.text).unwrap_or(Value::Null)
+    }
+}
