@@ -7,6 +7,7 @@ use std::time::Duration;
 use postrider_access::{Access, FirstKey, FirstKeyError};
 use postrider_api::{Api, ApiState};
 use postrider_figures::Figures;
+use postrider_web::body::BODY_TIMEOUT;
 use tokio::net::TcpListener;
 
 use super::engine::{self, Running};
@@ -64,6 +65,7 @@ impl Node {
             configuration: Arc::clone(&running.configuration),
             figures: Arc::clone(&running.figures),
             access: Arc::clone(&running.access),
+            body_timeout: BODY_TIMEOUT,
             public_url: settings.public_url.as_ref().map(|url| url.as_str().into()),
             metrics: Arc::new(metrics::Exposition::new(metrics, Arc::clone(&running.engine))),
         };

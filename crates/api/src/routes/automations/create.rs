@@ -19,6 +19,7 @@ use crate::router::ApiState;
 #[utoipa::path(
     post,
     path = "/v1/accounts/{account}/automations",
+    extensions(("x-permission" = json!("admin"))),
     tag = "Automations",
     params(AccountPath),
     request_body(content = AutomationInput, example = json!({

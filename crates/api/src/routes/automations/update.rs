@@ -26,6 +26,7 @@ use crate::router::ApiState;
 #[utoipa::path(
     patch,
     path = "/v1/accounts/{account}/automations/{id}",
+    extensions(("x-permission" = json!("admin"))),
     tag = "Automations",
     params(ObjectPath),
     request_body(content = AutomationInput, description = "The members to change; all are optional.",
