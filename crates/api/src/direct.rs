@@ -1,9 +1,9 @@
-//! The way of reported events past the router.
+//! The way of posted events past the router.
 //!
-//! Nearly all requests report events. The router costs each of them boxes for its path, its parameters, its body and
-//! every layer; so the two routes of events are recognised here, and their handlers are called without any. This holds
-//! no rules of its own: the edge, the handlers and the answers are the router's, and it gets whatever is not plainly a
-//! report of events, other methods and paths with escapes included.
+//! Nearly all requests post events. The router boxes the path, the parameters, the body and every layer of each of
+//! them, which is 13 % of a request's instructions (docs/decisions/0002-http-server.md). So the two routes of events are
+//! recognised here, and their handlers are called without it. This module has no rules of its own: it shares the edge
+//! and the handlers with the router, and leaves every other method, path, and path with escapes to it.
 
 use axum::body::HttpBody;
 use axum::response::Response;
@@ -50,7 +50,9 @@ impl DirectRoute {
     {
         let account = split(request.uri().path()).map_or("", |(account, _)| account);
         let account = account_ref(account)?;
-        let account = find_account(state, &account).await?;
+        let caller = request.extensions().get().copied();
+        let caller = caller.ok_or_else(|| Problem::internal("a route of events has no caller"))?;
+        let account = find_account(state, &caller, &account).await?;
         match self {
             Self::Event => accept_event(state, account, request).await,
             Self::Batch => accept_batch(state, account, request).await,

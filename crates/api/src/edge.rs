@@ -1,10 +1,9 @@
-//! What every request passes: its id, its key, its meter, a net for panics, and headers for safety.
+//! What every request passes: its id, its caller and what the route requires of it, its meter, a net for panics, and
+//! headers for safety.
 //!
 //! [`EdgeLayer`] puts it around the router's routes, [`Edge::guard`] around a handler that is called without the router.
 
 use std::convert::Infallible;
-use std::future::poll_fn;
-use std::panic::AssertUnwindSafe;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -15,59 +14,53 @@ use axum::extract::{MatchedPath, Request};
 use axum::response::{IntoResponse, Response};
 use axum::routing::Route;
 use axum::routing::future::RouteFuture;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use http::{HeaderValue, Method, header};
 use postrider_access::Access;
 use postrider_engine::Engine;
-use postrider_model::hex;
+use postrider_web::caller::Denied;
+use postrider_web::panics::{Caught, Panicked};
+use postrider_web::request_id::{REQUEST_ID, RequestId};
 use tower::{Layer, Service};
 
 use crate::auth;
-use crate::meter::Meters;
 use crate::problem::{Code, Hidden, Problem};
+use crate::route_table::{Found, RouteTable};
 use crate::router::ApiState;
-
-/// Names a request in answers and in the log. A caller's own is kept where it is fit for a log line.
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-
-/// Longest request id of a caller that is kept, in bytes.
-const REQUEST_ID_BYTES_MAX: usize = 64;
 
 /// What the layer works with.
 pub(crate) struct Edge {
     engine: Arc<Engine>,
     access: Arc<Access>,
-    meters: Meters,
+    routes: RouteTable,
 }
 
 impl Edge {
-    pub(crate) fn new(state: &ApiState, meters: Meters) -> Self {
+    pub(crate) fn new(state: &ApiState, routes: RouteTable) -> Self {
         Self {
             engine: Arc::clone(&state.engine),
             access: Arc::clone(&state.access),
-            meters,
+            routes,
         }
     }
 
-    /// Answers a request of this route, which the router has not seen.
+    /// Serves a request of this route, which the router has not seen.
     pub(crate) async fn guard<B, F, E>(
         &self,
         route: &str,
-        request: http::Request<B>,
+        mut request: http::Request<B>,
         handler: impl FnOnce(http::Request<B>) -> F,
     ) -> Response
     where
         F: Future<Output = Result<Response, E>>,
         E: IntoResponse,
     {
-        let entry = self.enter(&request);
-        let response = if entry.admitted {
-            let mut handler = pin!(handler(request));
-            poll_fn(|context| poll_caught(handler.as_mut(), context)).await
-        } else {
-            unauthorized().into_response()
+        let mut entry = self.enter(Some(route), &mut request);
+        let response = match entry.denied.take() {
+            None => or_caught(Caught(pin!(handler(request))).await),
+            Some(denied) => denied_problem(denied).into_response(),
         };
-        let mut response = entry.leave(self, Some(route), response);
-        // hyper would add it too, but behind `Connection`, where the router's answers have it before.
+        let mut response = entry.leave(self, response);
+        // hyper would add it too, but behind `Connection`; the router's responses have it before.
         if let Some(bytes) = response.body().size_hint().exact() {
             let length = HeaderValue::from(bytes);
             response.headers_mut().insert(header::CONTENT_LENGTH, length);
@@ -75,53 +68,36 @@ impl Edge {
         response
     }
 
-    fn enter<B>(&self, request: &http::Request<B>) -> Entry {
+    /// Finds the caller and checks what the route requires. The caller goes on in the request's extensions.
+    fn enter<B>(&self, route: Option<&str>, request: &mut http::Request<B>) -> Entry {
+        let started = self.engine.clock().monotonic();
+        let found = self.routes.find(route, request.method());
         let guarded = needs_key(request.uri().path());
-        Entry {
-            started: self.engine.clock().monotonic(),
-            request_id: self.request_id(request.headers()),
-            method: request.method().clone(),
-            guarded,
-            admitted: !guarded || auth::caller(&self.access, request.headers()).is_some(),
-        }
-    }
-
-    /// The caller's id if it is fit, else a new one.
-    fn request_id(&self, headers: &HeaderMap) -> RequestId {
-        let fit = |value: &&HeaderValue| {
-            (1..=REQUEST_ID_BYTES_MAX).contains(&value.len())
-                && value
-                    .as_bytes()
-                    .iter()
-                    .all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(b))
+        let caller = if guarded {
+            auth::caller(&self.access, request.headers())
+        } else {
+            None
         };
-        match headers.get(&REQUEST_ID).filter(fit) {
-            Some(given) => RequestId::Given(given.clone()),
-            None => RequestId::New(self.engine.ids().next_block(self.engine.clock().now())),
+        let requirement = found.and_then(|found| self.routes.requirement(found));
+        let denied = match requirement {
+            Some(requirement) => requirement.check(caller.as_ref()).err(),
+            // Paths and methods that do not exist are told to callers alone.
+            None => (guarded && caller.is_none()).then_some(Denied::Unknown),
+        };
+        let fresh_id = || self.engine.ids().next_block(self.engine.clock().now());
+        let entry = Entry {
+            started,
+            request_id: RequestId::of(request.headers(), fresh_id),
+            method: request.method().clone(),
+            found,
+            guarded,
+            denied,
+        };
+        if let Some(caller) = caller {
+            request.extensions_mut().insert(caller);
         }
+        entry
     }
-}
-
-/// Names a request.
-enum RequestId {
-    Given(HeaderValue),
-    /// It becomes text once, for the answer.
-    New(u128),
-}
-
-impl RequestId {
-    fn value(&self) -> HeaderValue {
-        match self {
-            Self::Given(value) => value.clone(),
-            Self::New(id) => hexadecimal(*id),
-        }
-    }
-}
-
-/// 32 hexadecimal digits.
-fn hexadecimal(id: u128) -> HeaderValue {
-    // Hexadecimal digits are always a valid header value.
-    HeaderValue::try_from(hex::encode(&id.to_be_bytes())).unwrap_or(HeaderValue::from_static("-"))
 }
 
 /// Everything under `/v1` needs a key, paths that do not exist included.
@@ -162,25 +138,25 @@ impl Service<Request> for Guarded {
         Service::<Request>::poll_ready(&mut self.route, context)
     }
 
-    fn call(&mut self, request: Request) -> Answer {
-        let entry = self.edge.enter(&request);
+    fn call(&mut self, mut request: Request) -> Answer {
+        let route = request.extensions().get().cloned();
+        let route = route.as_ref().map(MatchedPath::as_str);
+        let entry = self.edge.enter(route, &mut request);
         Answer {
-            route: request.extensions().get().cloned(),
             // This only prepares the call: the handler runs, and may panic, when the answer is polled.
-            handler: entry.admitted.then(|| self.route.call(request)),
+            handler: entry.denied.is_none().then(|| Caught(self.route.call(request))),
             entry,
             edge: Arc::clone(&self.edge),
         }
     }
 }
 
-/// An answer to come.
+/// A response to come.
 pub(crate) struct Answer {
     edge: Arc<Edge>,
     entry: Entry,
-    route: Option<MatchedPath>,
-    /// `None` where the key was refused.
-    handler: Option<RouteFuture<Infallible>>,
+    /// `None` where the caller is denied.
+    handler: Option<Caught<RouteFuture<Infallible>>>,
 }
 
 impl Future for Answer {
@@ -189,31 +165,30 @@ impl Future for Answer {
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let answer = self.get_mut();
         let response = match &mut answer.handler {
-            Some(handler) => ready!(poll_caught(Pin::new(handler), context)),
-            None => unauthorized().into_response(),
+            Some(handler) => or_caught(ready!(Pin::new(handler).poll(context))),
+            None => denied_problem(answer.entry.denied.unwrap_or(Denied::Unknown)).into_response(),
         };
-        let route = answer.route.as_ref().map(MatchedPath::as_str);
-        Poll::Ready(Ok(answer.entry.leave(&answer.edge, route, response)))
+        Poll::Ready(Ok(answer.entry.leave(&answer.edge, response)))
     }
 }
 
-/// A request from where it enters the edge to where its answer leaves.
+/// A request from where it enters the edge to where its response leaves.
 struct Entry {
     started: Duration,
     request_id: RequestId,
     method: Method,
+    found: Option<Found>,
     guarded: bool,
-    /// It needs no key, or has one.
-    admitted: bool,
+    /// Why the caller may not call the route.
+    denied: Option<Denied>,
 }
 
 impl Entry {
-    fn leave(&self, edge: &Edge, route: Option<&str>, mut response: Response) -> Response {
+    fn leave(&self, edge: &Edge, mut response: Response) -> Response {
         let took = edge.engine.clock().monotonic().saturating_sub(self.started);
-        let meter = edge.meters.get(route, &self.method);
-        meter.record(response.status(), took);
+        edge.routes.meter(self.found).record(response.status(), took);
         let request_id = self.request_id.value();
-        log(&response, &request_id, &self.method, route);
+        log(&response, &request_id, &self.method, edge.routes.path(self.found));
         let headers = response.headers_mut();
         headers.insert(REQUEST_ID, request_id);
         headers.insert(
@@ -227,37 +202,32 @@ impl Entry {
     }
 }
 
-fn unauthorized() -> Problem {
-    Problem::new(
-        Code::Unauthorized,
-        "send an API key of this installation as `Authorization: Bearer <key>`",
-    )
-}
-
-/// The answer, or a 500 where the handler panicked: one defect must not cost the caller its connection.
-fn poll_caught<E: IntoResponse>(
-    handler: Pin<&mut impl Future<Output = Result<Response, E>>>,
-    context: &mut Context<'_>,
-) -> Poll<Response> {
-    match std::panic::catch_unwind(AssertUnwindSafe(|| handler.poll(context))) {
-        Ok(poll) => poll.map(|answer| answer.unwrap_or_else(IntoResponse::into_response)),
-        Err(panic) => {
-            let message = panic
-                .downcast_ref::<&str>()
-                .copied()
-                .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-            let problem = Problem::internal(format_args!("a handler panicked: {}", message.unwrap_or("?")));
-            Poll::Ready(problem.into_response())
-        }
+fn denied_problem(denied: Denied) -> Problem {
+    match denied {
+        Denied::Unknown => Problem::new(
+            Code::Unauthorized,
+            "send an API key of this installation as `Authorization: Bearer <key>`",
+        ),
+        Denied::Lacking(permission) => Problem::new(
+            Code::PermissionDenied,
+            format!("this call requires the permission `{}`", permission.as_str()),
+        ),
     }
 }
 
-fn log(response: &Response, request_id: &HeaderValue, method: &Method, route: Option<&str>) {
+/// The handler's response, or a 500 where it panicked.
+fn or_caught<E: IntoResponse>(handled: Result<Result<Response, E>, Panicked>) -> Response {
+    match handled {
+        Ok(response) => response.unwrap_or_else(IntoResponse::into_response),
+        Err(panicked) => Problem::internal(panicked).into_response(),
+    }
+}
+
+fn log(response: &Response, request_id: &HeaderValue, method: &Method, route: &str) {
     let Some(Hidden(reason)) = response.extensions().get() else {
         return;
     };
     let (status, request_id) = (response.status().as_u16(), request_id.to_str().unwrap_or("-"));
-    let route = route.unwrap_or("unmatched");
     if status == 503 {
         tracing::warn!(request_id, %method, route, status, reason, "a request was turned away");
     } else {
@@ -267,8 +237,10 @@ fn log(response: &Response, request_id: &HeaderValue, method: &Method, route: Op
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use http::StatusCode;
+    use postrider_model::Permission;
+
+    use super::*;
 
     #[test]
     fn v1_and_all_below_it_needs_a_key() {
@@ -280,28 +252,21 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_new_request_id_has_32_hexadecimal_digits() {
-        for id in [0, 7, 0x0123_4567_89ab_cdef_fedc_ba98_7654_3210, u128::MAX] {
-            assert_eq!(hexadecimal(id), format!("{id:032x}"));
-        }
-    }
-
     #[tokio::test]
     async fn a_panic_becomes_a_500() {
         async fn broken() -> Result<Response, Infallible> {
             panic!("a secret detail")
         }
-        let mut broken = pin!(broken());
-        let response = poll_fn(|context| poll_caught(broken.as_mut(), context)).await;
+        let response = or_caught(Caught(pin!(broken())).await);
         assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
-        assert!(
-            response
-                .extensions()
-                .get::<Hidden>()
-                .unwrap()
-                .0
-                .contains("a secret detail")
-        );
+        let hidden = response.extensions().get::<Hidden>().unwrap();
+        assert!(hidden.0.contains("a secret detail"));
+    }
+
+    #[test]
+    fn who_lacks_a_permission_is_told_which() {
+        let problem = denied_problem(Denied::Lacking(Permission::Manage));
+        assert_eq!(problem.code(), Code::PermissionDenied);
+        assert_eq!(problem.into_response().status(), StatusCode::FORBIDDEN);
     }
 }

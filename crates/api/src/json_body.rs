@@ -3,13 +3,11 @@
 //! [`JsonBody`] and [`OptionalJsonBody`] are for control bodies (everything but events). Endpoints that take events
 //! read with [`read`] and decode on their own, since they borrow from the body.
 
-use std::time::Duration;
-
 use axum::body::{Body, HttpBody};
 use axum::extract::FromRequest;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, header};
-use http_body_util::BodyExt;
+use postrider_web::body::{self, BodyError, BodyLimits};
 use serde::de::DeserializeOwned;
 
 use crate::decode::decode_control;
@@ -19,24 +17,14 @@ use crate::router::ApiState;
 /// Largest control body, in bytes.
 pub const CONTROL_BYTES_MAX: usize = 256 * 1024;
 
-/// How long a body may take to arrive. It bounds what a sender that trickles bytes can hold.
-const BODY_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// How much of a body that is refused for its size is read and dropped, so that its sender gets to see the answer
-/// rather than a reset connection.
-const DISCARD_BYTES_MAX: usize = 2 * 1024 * 1024;
-
-/// How long that may take.
-const DISCARD_TIMEOUT: Duration = Duration::from_secs(2);
-
 /// A control body.
 pub struct JsonBody<T>(pub T);
 
 impl<T: DeserializeOwned> FromRequest<ApiState> for JsonBody<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request<Body>, _state: &ApiState) -> Result<Self, Problem> {
-        let bytes = read(request, CONTROL_BYTES_MAX).await?;
+    async fn from_request(request: Request<Body>, state: &ApiState) -> Result<Self, Problem> {
+        let bytes = read(request, state.body_limits(CONTROL_BYTES_MAX)).await?;
         decode_control(utf8(&bytes)?).map(Self)
     }
 }
@@ -47,8 +35,8 @@ pub struct OptionalJsonBody<T>(pub T);
 impl<T: DeserializeOwned> FromRequest<ApiState> for OptionalJsonBody<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request<Body>, _state: &ApiState) -> Result<Self, Problem> {
-        let bytes = read_optional(request, CONTROL_BYTES_MAX).await?;
+    async fn from_request(request: Request<Body>, state: &ApiState) -> Result<Self, Problem> {
+        let bytes = read_optional(request, state.body_limits(CONTROL_BYTES_MAX)).await?;
         decode_control(utf8(bytes.as_deref().unwrap_or(b"{}"))?).map(Self)
     }
 }
@@ -66,24 +54,26 @@ impl JsonText {
 impl FromRequest<ApiState> for JsonText {
     type Rejection = Problem;
 
-    async fn from_request(request: Request<Body>, _state: &ApiState) -> Result<Self, Problem> {
-        read(request, CONTROL_BYTES_MAX).await.map(Self)
+    async fn from_request(request: Request<Body>, state: &ApiState) -> Result<Self, Problem> {
+        read(request, state.body_limits(CONTROL_BYTES_MAX))
+            .await
+            .map(Self)
     }
 }
 
-/// The body, at most `bytes_max` long, declared as JSON.
-pub async fn read<B>(request: Request<B>, bytes_max: usize) -> Result<Bytes, Problem>
+/// The body, declared as JSON.
+pub async fn read<B>(request: Request<B>, limits: BodyLimits) -> Result<Bytes, Problem>
 where
     B: HttpBody<Data = Bytes> + Unpin,
 {
     check_media_type(request.headers())?;
-    collect(request, bytes_max).await
+    collect(request, limits).await
 }
 
 /// The same, or `None` where there is no body at all; it then needs no content type.
-pub async fn read_optional(request: Request<Body>, bytes_max: usize) -> Result<Option<Bytes>, Problem> {
+pub async fn read_optional(request: Request<Body>, limits: BodyLimits) -> Result<Option<Bytes>, Problem> {
     let declared = check_media_type(request.headers());
-    let bytes = collect(request, bytes_max).await?;
+    let bytes = collect(request, limits).await?;
     if bytes.is_empty() {
         return Ok(None);
     }
@@ -145,88 +135,28 @@ fn is_json_in_utf8(media_type: &str) -> bool {
     })
 }
 
-async fn collect<B>(request: Request<B>, bytes_max: usize) -> Result<Bytes, Problem>
+async fn collect<B>(request: Request<B>, limits: BodyLimits) -> Result<Bytes, Problem>
 where
     B: HttpBody<Data = Bytes> + Unpin,
 {
-    let awaits_continue = request.headers().contains_key(header::EXPECT);
-    let mut body = request.into_body();
-    let too_large = body.size_hint().lower() > bytes_max as u64;
-    if too_large && awaits_continue {
-        // Its sender waits for leave to send: there is nothing to discard.
-        return Err(body_too_large(bytes_max));
-    }
-    if !too_large {
-        match tokio::time::timeout(BODY_TIMEOUT, frames(&mut body, bytes_max)).await {
-            Err(_) => return Err(body_timeout()),
-            Ok(Err(Stop::Broken)) => return Err(incomplete_body()),
-            Ok(Ok(bytes)) => return Ok(bytes),
-            Ok(Err(Stop::TooLarge)) => {}
-        }
-    }
-    // Whether it comes to an end or not, the answer is the same.
-    let _ = tokio::time::timeout(DISCARD_TIMEOUT, discard(&mut body)).await;
-    Err(body_too_large(bytes_max))
-}
-
-/// Why reading a body stopped.
-enum Stop {
-    TooLarge,
-    Broken,
-}
-
-/// All data of the body. A body that came in one piece is not copied.
-async fn frames<B>(body: &mut B, bytes_max: usize) -> Result<Bytes, Stop>
-where
-    B: HttpBody<Data = Bytes> + Unpin,
-{
-    let mut first = Bytes::new();
-    let mut all = BytesMut::new();
-    while !body.is_end_stream()
-        && let Some(frame) = body.frame().await
-    {
-        let Ok(data) = frame.map_err(|_| Stop::Broken)?.into_data() else {
-            continue;
-        };
-        if first.len() + all.len() + data.len() > bytes_max {
-            return Err(Stop::TooLarge);
-        }
-        if first.is_empty() && all.is_empty() {
-            first = data;
-        } else {
-            all.extend_from_slice(&std::mem::take(&mut first));
-            all.extend_from_slice(&data);
-        }
-    }
-    Ok(if all.is_empty() { first } else { all.freeze() })
-}
-
-async fn discard<B>(body: &mut B)
-where
-    B: HttpBody<Data = Bytes> + Unpin,
-{
-    let mut discarded = 0;
-    while let Some(Ok(frame)) = body.frame().await {
-        discarded += frame.data_ref().map_or(0, Bytes::len);
-        if discarded > DISCARD_BYTES_MAX {
-            return;
-        }
-    }
-}
-
-fn body_too_large(bytes_max: usize) -> Problem {
-    Problem::new(
-        Code::BodyTooLarge,
-        format!("the body can have at most {bytes_max} bytes"),
-    )
-}
-
-fn body_timeout() -> Problem {
-    Problem::new(Code::BodyTimeout, "the body did not arrive within 30 seconds")
-}
-
-fn incomplete_body() -> Problem {
-    Problem::new(Code::IncompleteBody, "the body broke off before its end")
+    let read = body::collect(request, limits).await;
+    read.map_err(|error| match error {
+        BodyError::TooLarge => Problem::new(
+            Code::BodyTooLarge,
+            format!("the body can have at most {} bytes", limits.bytes_max),
+        ),
+        BodyError::Timeout => Problem::new(
+            Code::BodyTimeout,
+            format!(
+                "the body did not arrive within {} s",
+                limits.timeout.as_secs_f64()
+            ),
+        ),
+        BodyError::Incomplete => Problem::new(
+            Code::IncompleteBody,
+            "the connection ended before the end of the body",
+        ),
+    })
 }
 
 #[cfg(test)]
@@ -238,6 +168,11 @@ mod tests {
     use http_body::Frame;
 
     use super::*;
+
+    const LIMITS: BodyLimits = BodyLimits {
+        bytes_max: 10,
+        timeout: body::BODY_TIMEOUT,
+    };
 
     fn request(content_type: Option<&str>, body: impl Into<Body>) -> Request<Body> {
         let mut request = Request::post("/").body(body.into()).unwrap();
@@ -256,7 +191,7 @@ mod tests {
             "application/merge-patch+json",
             "application/json;charset=\"utf-8\"",
         ] {
-            assert!(read(request(Some(good), "{}"), 10).await.is_ok(), "{good}");
+            assert!(read(request(Some(good), "{}"), LIMITS).await.is_ok(), "{good}");
         }
         for bad in [
             "text/json",
@@ -265,17 +200,17 @@ mod tests {
             "application/+json",
             "json",
         ] {
-            let problem = read(request(Some(bad), "{}"), 10).await.unwrap_err();
+            let problem = read(request(Some(bad), "{}"), LIMITS).await.unwrap_err();
             assert_eq!(problem.code(), Code::UnsupportedMediaType, "{bad}");
         }
-        let problem = read(request(None, "{}"), 10).await.unwrap_err();
+        let problem = read(request(None, "{}"), LIMITS).await.unwrap_err();
         assert_eq!(problem.code(), Code::UnsupportedMediaType);
         let mut compressed = request(Some("application/json"), "{}");
         compressed
             .headers_mut()
             .insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         assert_eq!(
-            read(compressed, 10).await.unwrap_err().code(),
+            read(compressed, LIMITS).await.unwrap_err().code(),
             Code::UnsupportedMediaType
         );
     }
@@ -283,18 +218,21 @@ mod tests {
     #[tokio::test]
     async fn a_body_may_be_as_long_as_the_bound_and_no_longer() {
         let json = Some("application/json");
-        assert_eq!(read(request(json, "x".repeat(10)), 10).await.unwrap().len(), 10);
-        let problem = read(request(json, "x".repeat(11)), 10).await.unwrap_err();
+        assert_eq!(
+            read(request(json, "x".repeat(10)), LIMITS).await.unwrap().len(),
+            10
+        );
+        let problem = read(request(json, "x".repeat(11)), LIMITS).await.unwrap_err();
         assert_eq!(problem.code(), Code::BodyTooLarge);
     }
 
     #[tokio::test]
     async fn a_missing_body_needs_no_content_type_where_it_is_optional() {
         assert_eq!(
-            read_optional(request(None, Body::empty()), 10).await.unwrap(),
+            read_optional(request(None, Body::empty()), LIMITS).await.unwrap(),
             None
         );
-        let problem = read_optional(request(None, "{}"), 10).await.unwrap_err();
+        let problem = read_optional(request(None, "{}"), LIMITS).await.unwrap_err();
         assert_eq!(problem.code(), Code::UnsupportedMediaType);
     }
 
@@ -332,10 +270,10 @@ mod tests {
 
         let started = tokio::time::Instant::now();
         let trickle = Body::new(Trickle(Some(Bytes::from_static(b"{\"type\":"))));
-        let problem = read(request(Some("application/json"), trickle), 100)
+        let problem = read(request(Some("application/json"), trickle), LIMITS)
             .await
             .unwrap_err();
         assert_eq!(problem.code(), Code::BodyTimeout);
-        assert_eq!(started.elapsed(), BODY_TIMEOUT);
+        assert_eq!(started.elapsed(), body::BODY_TIMEOUT);
     }
 }

@@ -5,7 +5,8 @@
 //! | [`mod@router`] | all routes, and the state that handlers share |
 //! | `direct` | how reported events get to their handlers without the router |
 //! | `edge` | what every request passes: request id, key, meter, panics, headers |
-//! | `auth` | how a request presents its API key |
+//! | `auth` | the caller that a request's API key stands for |
+//! | `route_table` | what each route requires of its caller, and its meters |
 //! | [`problem`] | errors as RFC 9457 documents: one type, one table of codes |
 //! | `json_body`, `decode`, `patch`, `merge_patch` | request bodies, from bytes to typed values with pointers to what is wrong |
 //! | `path`, `query`, `cursor`, `list` | what paths and query parameters mean, and how lists are paged |
@@ -37,11 +38,11 @@ mod fields;
 mod json_body;
 mod list;
 mod merge_patch;
-mod meter;
 mod openapi;
 mod patch;
 mod path;
 mod query;
+mod route_table;
 mod routes;
 
 pub use router::{Api, ApiState, MetricsText};

@@ -1,13 +1,16 @@
 //! What paths name: an account, an object of it, an event type.
 
+use std::fmt::Display;
 use std::str::FromStr;
 
-use axum::extract::{FromRequestParts, RawPathParams};
+use axum::extract::FromRequestParts;
 use http::request::Parts;
 use postrider_model::account::uid_is_valid;
+use postrider_model::event_type::EventTypeNameError;
 use postrider_model::id::IdError;
-use postrider_model::{AccountId, EventTypeName};
+use postrider_model::{AccountId, Caller, EventTypeName};
 use postrider_storage::AccountRef;
+use postrider_web::path::{PathError, parameter};
 use utoipa::IntoParams;
 
 use crate::problem::{Code, Problem};
@@ -45,28 +48,32 @@ pub struct EventTypePath {
     name: String,
 }
 
-/// The account that `{account}` names, by its id or its uid. It exists.
+/// The account that `{account}` names, by its id or its uid. It exists, and the caller may act in it.
 pub struct InAccount(pub AccountId);
 
 impl FromRequestParts<ApiState> for InAccount {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, Problem> {
-        let parameters = parameters(parts, state).await?;
-        let account = account_ref(segment(&parameters, "account")?)?;
-        find_account(state, &account).await.map(Self)
+        let name: String = parameter(parts, "account").await.map_err(bad_path)?;
+        let caller = parts.extensions.get().copied();
+        let caller = caller.ok_or_else(|| Problem::internal("a route in an account has no caller"))?;
+        find_account(state, &caller, &account_ref(&name)?).await.map(Self)
     }
 }
 
-/// The id that `{id}` holds. Whether there is such an object is another question.
+/// The id that `{id}` holds, whether or not there is such an object.
 pub struct PathId<T>(pub T);
 
 impl<T: FromStr<Err = IdError>> FromRequestParts<ApiState> for PathId<T> {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, Problem> {
-        let parameters = parameters(parts, state).await?;
-        parse_id(segment(&parameters, "id")?).map(Self)
+    async fn from_request_parts(parts: &mut Parts, _: &ApiState) -> Result<Self, Problem> {
+        let id = parameter(parts, "id").await;
+        id.map(Self).map_err(|error| match error {
+            PathError::Invalid(error) => invalid_id(error),
+            error => bad_path(error),
+        })
     }
 }
 
@@ -76,44 +83,46 @@ pub struct PathEventType(pub EventTypeName);
 impl FromRequestParts<ApiState> for PathEventType {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, Problem> {
-        let parameters = parameters(parts, state).await?;
-        let name = segment(&parameters, "name")?.parse();
-        name.map(Self)
-            .map_err(|error: postrider_model::event_type::EventTypeNameError| {
+    async fn from_request_parts(parts: &mut Parts, _: &ApiState) -> Result<Self, Problem> {
+        let name = parameter(parts, "name").await;
+        name.map(Self).map_err(|error| match error {
+            PathError::Invalid(error) => {
+                let error: EventTypeNameError = error;
                 Problem::new(Code::InvalidEventType, error.to_string())
-            })
+            }
+            error => bad_path(error),
+        })
     }
 }
 
-/// The id of an account that exists.
-pub async fn find_account(state: &ApiState, account: &AccountRef) -> Result<AccountId, Problem> {
+/// The id of an account that exists for the caller.
+pub async fn find_account(
+    state: &ApiState,
+    caller: &Caller,
+    account: &AccountRef,
+) -> Result<AccountId, Problem> {
     let found = state.configuration.resolve(account).await?;
-    found.ok_or_else(account_not_found)
+    found
+        .filter(|account| caller.scope.includes(*account))
+        .ok_or_else(account_not_found)
 }
 
-/// The problem of an account that is not there.
+/// The problem of an account that does not exist.
 pub fn account_not_found() -> Problem {
     Problem::new(Code::AccountNotFound, "there is no account of this id or uid")
 }
 
-async fn parameters(parts: &mut Parts, state: &ApiState) -> Result<RawPathParams, Problem> {
-    RawPathParams::from_request_parts(parts, state)
-        .await
-        .map_err(|_| Problem::new(Code::InvalidId, "the path is not valid UTF-8"))
-}
-
-fn segment<'a>(parameters: &'a RawPathParams, name: &str) -> Result<&'a str, Problem> {
-    let found = parameters.iter().find(|(other, _)| *other == name);
-    found
-        .map(|(_, value)| value)
-        .ok_or_else(|| Problem::internal(format_args!("the route has no {{{name}}}")))
+fn bad_path<E: Display>(error: PathError<E>) -> Problem {
+    match error {
+        PathError::NoParameter(_) => Problem::internal(error),
+        error => Problem::new(Code::InvalidId, error.to_string()),
+    }
 }
 
 /// The account that `text` names, by its id or its uid, if it can be either.
 pub fn account_ref(text: &str) -> Result<AccountRef, Problem> {
     if text.starts_with("acct_") {
-        return parse_id(text).map(AccountRef::Id);
+        return text.parse().map(AccountRef::Id).map_err(invalid_id);
     }
     if uid_is_valid(text) {
         return Ok(AccountRef::Uid(text.to_owned()));
@@ -121,9 +130,9 @@ pub fn account_ref(text: &str) -> Result<AccountRef, Problem> {
     Err(account_not_found())
 }
 
-fn parse_id<T: FromStr<Err = IdError>>(text: &str) -> Result<T, Problem> {
-    text.parse()
-        .map_err(|error: IdError| Problem::new(Code::InvalidId, error.to_string()))
+#[expect(clippy::needless_pass_by_value, reason = "maps an error")]
+fn invalid_id(error: IdError) -> Problem {
+    Problem::new(Code::InvalidId, error.to_string())
 }
 
 #[cfg(test)]

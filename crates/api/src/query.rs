@@ -2,9 +2,9 @@
 
 use std::str::FromStr;
 
-use axum::extract::Query;
 use http::Uri;
 use postrider_storage::{LIMIT_MAX, PageRequest};
+use postrider_web::query::{self, PARAMETERS_MAX};
 
 use utoipa::IntoParams;
 
@@ -13,9 +13,6 @@ use crate::problem::{Code, Fault, Faults, Problem, fault_codes};
 
 /// Items on a page where `limit` is not given.
 pub const LIMIT_DEFAULT: usize = 50;
-
-/// Most pairs that are looked at; no list has as many parameters.
-const PAIRS_MAX: usize = 50;
 
 /// Which page of a list.
 #[derive(IntoParams)]
@@ -40,18 +37,17 @@ pub struct Parameters {
 impl Parameters {
     /// The parameters of this request.
     pub fn of(uri: &Uri) -> Self {
-        let pairs =
-            Query::<Vec<(String, String)>>::try_from_uri(uri).map_or_else(|_| Vec::new(), |query| query.0);
+        let given = query::Parameters::of(uri);
         let mut faults = Faults::default();
-        if pairs.len() > PAIRS_MAX {
+        if given.is_cut {
             faults.push(Fault::of_parameter(
                 "",
                 fault_codes::TOO_MANY,
-                format!("at most {PAIRS_MAX} parameters are possible"),
+                format!("at most {PARAMETERS_MAX} parameters are possible"),
             ));
         }
         Self {
-            pairs: pairs.into_iter().take(PAIRS_MAX).collect(),
+            pairs: given.pairs,
             faults,
             bad_cursor: false,
         }

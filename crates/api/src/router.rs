@@ -1,6 +1,7 @@
 //! All routes, and what surrounds them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::HttpBody;
 use axum::response::Response;
@@ -11,15 +12,16 @@ use postrider_access::Access;
 use postrider_configuration::Configuration;
 use postrider_engine::Engine;
 use postrider_figures::Figures;
+use postrider_web::body::BodyLimits;
 use tower::Service as _;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::direct::DirectRoute;
 use crate::edge::{Edge, EdgeLayer};
-use crate::meter::Meters;
 use crate::openapi;
 use crate::problem::{Code, Problem};
+use crate::route_table::RouteTable;
 use crate::routes::{
     accounts, automations, deliveries, event_types, events, operations, portal_links, signing_keys,
 };
@@ -38,8 +40,19 @@ pub struct ApiState {
     /// Where the console is, as a browser reaches it: an origin without a slash at its end. `None`: where a request was
     /// sent.
     pub public_url: Option<Arc<str>>,
+    /// How long a body may take to arrive.
+    pub body_timeout: Duration,
     /// The text of `/metrics`.
     pub metrics: Arc<dyn MetricsText>,
+}
+
+impl ApiState {
+    pub(crate) fn body_limits(&self, bytes_max: usize) -> BodyLimits {
+        BodyLimits {
+            bytes_max,
+            timeout: self.body_timeout,
+        }
+    }
 }
 
 /// Where the text of `/metrics` comes from: the process installs the recorder, and this crate only asks it.
@@ -65,7 +78,7 @@ impl Api {
     /// The metrics recorder has to be installed before this is called, or requests are not counted.
     pub fn new(state: ApiState) -> Self {
         let (router, document) = documented_routes().split_for_parts();
-        let edge = Arc::new(Edge::new(&state, Meters::of(&document)));
+        let edge = Arc::new(Edge::new(&state, RouteTable::of(&document)));
         let router = router
             .fallback(route_not_found)
             .method_not_allowed_fallback(method_not_allowed)

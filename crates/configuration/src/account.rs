@@ -64,8 +64,8 @@ impl Configuration {
         }
     }
 
-    /// Makes `current`, which the caller has read with [`Configuration::account`], what the draft says. Fails with
-    /// `Faults`, `UidTaken`, `Missing`, and `Stale` where the account was changed since.
+    /// Makes `current`, which the caller has read with [`Configuration::account`], what the draft says. Fails
+    /// with `Faults`, `UidTaken`, `Missing`, and `Stale` where the account was changed since.
     pub async fn update_account(
         &self,
         current: Account,
@@ -88,8 +88,8 @@ impl Configuration {
         }
     }
 
-    /// Removes the account with its keys, its automations and the grants for it; its events follow in the steps of
-    /// retention. Its pending deliveries are not carried out any more. False where there is none.
+    /// Removes the account with its keys, its automations and the grants for it; its events follow in the
+    /// steps of retention. Its pending deliveries are not carried out any more. False where there is none.
     pub async fn delete_account(&self, account: AccountId) -> StoreResult<bool> {
         self.directory.delete_account(account).await
     }

@@ -1,4 +1,4 @@
-//! Automations as callers wish them.
+//! Automations: drafts of them, and the verbs that change them.
 
 mod actions;
 mod destinations;
@@ -20,26 +20,27 @@ use super::{ConfigureError, Faults, codes};
 use crate::Configuration;
 use destinations::check_destinations;
 
-/// An automation to be made, or all that can be changed of one.
+/// A new automation, or everything that an update can change of one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AutomationWish {
+pub struct AutomationDraft {
     /// For people.
     pub name: String,
-    /// Whether events set it off.
+    /// Whether events trigger it.
     pub enabled: bool,
-    /// What sets it off, at `/trigger/event_types` of the resource: names of event types, prefixes such as
+    /// What triggers it, at `/trigger/event_types` of the resource: names of event types, prefixes such as
     /// `proposal.*`, or `*`.
     pub event_types: Vec<String>,
     /// What it does.
-    pub actions: Vec<ActionWish>,
+    pub actions: Vec<ActionDraft>,
     /// Seconds between the attempts of a delivery; `None` follows the account.
     pub retry_delays_s: Option<Vec<i64>>,
 }
 
 /// A webhook to send.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ActionWish {
-    /// In a change: which action of the automation this is, so that it keeps its record. An action without is new.
+pub struct ActionDraft {
+    /// In a change: which action of the automation this is, so that it keeps its record. An action without is
+    /// new.
     pub id: Option<String>,
     /// Whether it is called.
     pub enabled: bool,
@@ -57,22 +58,22 @@ pub struct ActionWish {
     pub timeout_s: Option<i64>,
 }
 
-impl AutomationWish {
-    /// The automation as it is.
+impl AutomationDraft {
+    /// The draft that changes nothing of `automation`.
     pub fn of(automation: &Automation) -> Self {
         let patterns = &automation.trigger.event_types;
         Self {
             name: automation.name.clone(),
             enabled: automation.enabled,
             event_types: patterns.iter().map(ToString::to_string).collect(),
-            actions: automation.actions.iter().map(ActionWish::of).collect(),
+            actions: automation.actions.iter().map(ActionDraft::of).collect(),
             retry_delays_s: delays_s(automation.retry_delays.as_ref()),
         }
     }
 }
 
-impl ActionWish {
-    /// The action as it is.
+impl ActionDraft {
+    /// The draft that changes nothing of `action`.
     pub fn of(action: &Action) -> Self {
         let Does::SendWebhook(webhook) = &action.does;
         Self {
@@ -89,22 +90,22 @@ impl ActionWish {
 }
 
 impl Configuration {
-    /// Makes an automation; it takes effect with the next event. It can have faults, be one too many, and the account
-    /// be gone.
+    /// Creates an automation; it takes effect with the next event. Fails with `Faults`, `TooMany`, and
+    /// `Missing` where the account is gone.
     pub async fn create_automation(
         &self,
         account: AccountId,
-        wish: AutomationWish,
+        draft: AutomationDraft,
     ) -> Result<Automation, ConfigureError> {
         let now = self.clock.now();
-        let draft = check(self, wish, &[], now).await?;
+        let checked = check(self, draft, &[], now).await?;
         let automation = Automation {
             id: self.ids.automation(now),
-            name: draft.name,
-            enabled: draft.enabled,
-            trigger: draft.trigger,
-            actions: draft.actions,
-            retry_delays: draft.retry_delays,
+            name: checked.name,
+            enabled: checked.enabled,
+            trigger: checked.trigger,
+            actions: checked.actions,
+            retry_delays: checked.retry_delays,
             created_at: now,
             updated_at: now,
             version: 1,
@@ -117,23 +118,24 @@ impl Configuration {
         }
     }
 
-    /// Changes `current`, which was read from the store, to what is wished. It can have faults, and the automation be
-    /// gone or changed since. An action wished with its id keeps its identity and its record, one without is new, and
-    /// one that is not wished any more is never called again.
+    /// Makes `current`, which the caller has read with [`Configuration::automation`], what the draft says. An
+    /// action with its id keeps its identity and its record, an action without one is new, and an action that
+    /// is missing from the draft is never called again. Fails with `Faults`, `Missing`, and `Stale` where the
+    /// automation was changed since.
     pub async fn update_automation(
         &self,
         account: AccountId,
         current: Automation,
-        wish: AutomationWish,
+        draft: AutomationDraft,
     ) -> Result<Automation, ConfigureError> {
         let now = self.clock.now();
-        let draft = check(self, wish, &current.actions, now).await?;
+        let checked = check(self, draft, &current.actions, now).await?;
         let edited = Automation {
-            name: draft.name,
-            enabled: draft.enabled,
-            trigger: draft.trigger,
-            actions: draft.actions,
-            retry_delays: draft.retry_delays,
+            name: checked.name,
+            enabled: checked.enabled,
+            trigger: checked.trigger,
+            actions: checked.actions,
+            retry_delays: checked.retry_delays,
             updated_at: now,
             ..current
         };
@@ -145,8 +147,8 @@ impl Configuration {
         self.directory.delete_automation(account, id).await
     }
 
-    /// Switches an action off for this reason; it is not called any more. False where there is none, or it was off
-    /// already.
+    /// Switches an action off for this reason; it is not called any more. False where there is none, or it
+    /// was off already.
     pub async fn disable_action(
         &self,
         account: AccountId,
@@ -172,7 +174,7 @@ impl Configuration {
 }
 
 /// The editable part of an automation, checked.
-struct AutomationDraft {
+struct CheckedAutomation {
     name: String,
     enabled: bool,
     trigger: Trigger,
@@ -183,14 +185,14 @@ struct AutomationDraft {
 /// Checks all of it, and its destinations where they are not those of `existing` actions.
 async fn check(
     configuration: &Configuration,
-    wish: AutomationWish,
+    draft: AutomationDraft,
     existing: &[Action],
     now: Timestamp,
-) -> Result<AutomationDraft, ConfigureError> {
+) -> Result<CheckedAutomation, ConfigureError> {
     let mut faults = Faults::default();
-    check_name(&wish.name, &mut faults);
-    let trigger = check_trigger(&wish.event_types, &mut faults);
-    let retry_delays = wish
+    check_name(&draft.name, &mut faults);
+    let trigger = check_trigger(&draft.event_types, &mut faults);
+    let retry_delays = draft
         .retry_delays_s
         .and_then(|delays| schedule(&delays, &mut faults));
     let rules = actions::Rules {
@@ -198,11 +200,11 @@ async fn check(
         header_names: configuration.header_names(),
     };
     let fresh_id = || configuration.ids.action(now);
-    let actions = actions::check(&wish.actions, &rules, fresh_id, &mut faults);
-    check_destinations(configuration, &wish.actions, existing, &mut faults).await;
-    faults.into_checked(Some(AutomationDraft {
-        name: wish.name,
-        enabled: wish.enabled,
+    let actions = actions::check(&draft.actions, &rules, fresh_id, &mut faults);
+    check_destinations(configuration, &draft.actions, existing, &mut faults).await;
+    faults.into_checked(Some(CheckedAutomation {
+        name: draft.name,
+        enabled: draft.enabled,
         trigger,
         actions,
         retry_delays,

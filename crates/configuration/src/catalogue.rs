@@ -9,8 +9,8 @@ use postrider_storage::{PageRequest, Store, StoreError, StoreResult};
 
 use crate::schema::{Schema, SchemaError};
 
-/// Types that are added by use. A producer that puts ids into type names would otherwise grow the catalogue without
-/// end; types past this are delivered all the same, only not listed.
+/// Types that are added by use. A producer that puts ids into type names would otherwise grow the catalogue
+/// without end; types past this are delivered all the same, only not listed.
 pub const CATALOGUE_MAX: usize = 10_000;
 
 /// Why an entry was not written.
@@ -30,7 +30,7 @@ pub struct Catalogue {
     known: RwLock<HashMap<EventTypeName, Option<Enforced>>>,
 }
 
-/// A schema, ready to be used, and what it was made from.
+/// A compiled schema, and its text.
 #[derive(Clone)]
 struct Enforced {
     text: Arc<str>,
@@ -79,7 +79,7 @@ impl Catalogue {
         {
             return Some(known.clone());
         }
-        // A schema that an earlier version accepted and this one does not must not keep the node from starting.
+        // A schema that only an earlier version accepted must not keep the node from starting.
         compile(schema)
             .inspect_err(
                 |error| tracing::warn!(event_type = %name, %error, "the schema of this type is not enforced"),
@@ -113,12 +113,12 @@ impl Catalogue {
         }
     }
 
-    /// How many types are known.
+    /// The number of types in the catalogue.
     pub fn len(&self) -> usize {
         self.known.read().len()
     }
 
-    /// Whether none is.
+    /// Whether the catalogue is empty.
     pub fn is_empty(&self) -> bool {
         self.known.read().is_empty()
     }
@@ -137,7 +137,7 @@ pub enum Known {
     WithSchema(Arc<Schema>),
     /// It is not in the catalogue.
     Unseen,
-    /// Nor would it fit.
+    /// It is not in the catalogue, and would not fit.
     UnseenAndFull,
 }
 

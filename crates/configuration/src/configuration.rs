@@ -13,7 +13,7 @@ use postrider_storage::{AccountRef, ChangeMark, Changed, Page, PageRequest, Stor
 use crate::catalogue::Catalogue;
 use crate::directory::{AccountEntry, Directory};
 
-/// What a [`Configuration`] is made of.
+/// The parts of a [`Configuration`].
 pub struct ConfigurationParts {
     /// Where everything is kept.
     pub store: Arc<dyn Store>,
@@ -69,8 +69,8 @@ impl Configuration {
         self.loaded
     }
 
-    /// Forgets what other nodes changed: these things, or, for `None`, possibly everything. An error leaves the
-    /// catalogue as it was; the caller then repeats the call.
+    /// Forgets what other nodes changed: these things, or, for `None`, possibly everything. An error leaves
+    /// the catalogue as it was; the caller then repeats the call.
     pub async fn changed_elsewhere(&self, changed: Option<&[Changed]>) -> StoreResult<()> {
         let Some(changed) = changed else {
             self.directory.forget_all();
@@ -97,7 +97,8 @@ impl Configuration {
         &self.header_names
     }
 
-    /// The account with its keys and automations, from memory where it is there; `None` where the account is gone.
+    /// The account with its keys and automations, from memory where it is there; `None` where the account is
+    /// gone.
     pub async fn entry(&self, account: AccountId) -> StoreResult<Option<Arc<AccountEntry>>> {
         self.directory.entry(account).await
     }

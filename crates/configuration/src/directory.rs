@@ -1,8 +1,8 @@
 //! Accounts in memory: what accepting and attempting look up, coherent with the store.
 //!
-//! Changes go through here: each is written to the store and then dropped from memory *before* it is acknowledged, so
-//! that whatever begins after the acknowledgement sees it. A read that raced with the change cannot put the old state
-//! back, since removing an entry also voids the loads under way for it.
+//! Changes go through here. Each is written to the store and then dropped from memory *before* it is
+//! acknowledged, so that everything that begins after the acknowledgement sees it. A read that raced with the
+//! change cannot put the old state back, since removing an entry also voids the loads under way for it.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,8 +15,8 @@ use postrider_signing::signer::{LiveSigners, Signer};
 use postrider_storage::{AccountConfig, AccountRef, SaveAccount, SaveAutomation, Store, StoreResult};
 use quick_cache::sync::Cache;
 
-/// Accounts kept in memory: twice as many as the largest set-up that the design measures. Others are read again when
-/// needed.
+/// Accounts kept in memory: twice as many as the largest set-up that the design measures. Others are read
+/// again when needed.
 const ACCOUNTS_MAX: usize = 20_000;
 
 /// An account as the hot path needs it: keys expanded, actions findable.
@@ -124,8 +124,8 @@ impl Directory {
 
     /// The account of this id or uid, if there is one.
     ///
-    /// What is known of a uid is only where to look: the account itself says whether it still has it. So a change of
-    /// one account, here or on another node, makes nothing else forgotten.
+    /// What is known of a uid is only where to look: the account itself says whether it still has it. So a
+    /// change of one account, here or on another node, makes nothing else forgotten.
     pub(crate) async fn resolve(&self, account: &AccountRef) -> StoreResult<Option<AccountId>> {
         let uid = match account {
             AccountRef::Id(id) => return Ok(self.entry(*id).await?.map(|entry| entry.config.account.id)),

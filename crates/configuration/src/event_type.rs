@@ -37,8 +37,8 @@ impl EventTypeDraft {
 }
 
 impl Configuration {
-    /// Creates the event type of this name, or replaces it as a whole. Returns what is stored, and whether it is new.
-    /// Fails with `Faults`.
+    /// Creates the event type of this name, or replaces it as a whole. Returns what is stored, and whether it
+    /// is new. Fails with `Faults`.
     pub async fn put_event_type(&self, draft: EventTypeDraft) -> Result<(EventType, bool), ConfigureError> {
         let checked = check(draft)?;
         let now = self.clock.now();

@@ -50,7 +50,8 @@ impl Faults {
             .ok()
     }
 
-    /// What the draft was checked into, if nothing is wrong with it. Where it is `None`, a fault has to say why.
+    /// What the draft was checked into, if nothing is wrong with it. Where it is `None`, a fault has to say
+    /// why.
     pub(super) fn into_checked<T>(self, checked: Option<T>) -> Result<T, ConfigureError> {
         debug_assert!(
             checked.is_some() || !self.0.is_empty(),

@@ -1,16 +1,18 @@
-//! Configuration: accounts, automations, signing keys and the catalogue of event types, checked and kept in memory.
+//! Configuration: accounts, automations, signing keys and the catalogue of event types, checked and kept in
+//! memory.
 //!
-//! [`Configuration`] has a verb for every change and a read for every object. The HTTP API reads accounts, automations,
-//! keys and event types from JSON, the console from forms. Both turn what they read into a *draft* and call a verb,
-//! which checks all of it, writes it and returns what is stored. So the rules and their words are here, once. What is
-//! wrong with a draft comes back as [`Fault`]s: a JSON pointer into the resource as the API shows it, and the words.
-//! The API puts them into its response, and the console beside the field.
+//! [`Configuration`] has a verb for every change and a read for every object. The HTTP API reads accounts,
+//! automations, keys and event types from JSON, the console from forms. Both turn what they read into a
+//! *draft* and call a verb, which checks all of it, writes it and returns what is stored. So the rules and
+//! their words are here, once. What is wrong with a draft comes back as [`Fault`]s: a JSON pointer into the
+//! resource as the API shows it, and the words. The API puts them into its response, and the console beside
+//! the field.
 //!
 //! | file | holds |
 //! |---|---|
 //! | `configuration.rs` | [`Configuration`]: its parts, its reads, what other nodes changed |
 //! | `account.rs` | [`AccountDraft`]: `create_account`, `update_account`, `delete_account` |
-//! | `automation.rs`, `automation/` | [`AutomationWish`], [`ActionWish`]: `create_automation`, `update_automation`, `set_automation_enabled`, `delete_automation`, `disable_action` |
+//! | `automation.rs`, `automation/` | [`AutomationDraft`], [`ActionDraft`]: `create_automation`, `update_automation`, `set_automation_enabled`, `delete_automation`, `disable_action` |
 //! | `signing_key.rs` | [`RotationDraft`]: `rotate_signing_key` |
 //! | `event_type.rs` | [`EventTypeDraft`]: `put_event_type`, `delete_event_type` |
 //! | `directory.rs` | accounts in memory: what accepting an event and making an attempt look up |
@@ -19,18 +21,19 @@
 //! | `name.rs`, `schedule.rs`, `json.rs` | checks of values that several resources have |
 //! | `fault.rs`, `codes.rs`, `error.rs` | what is wrong with a draft, and how else a verb can end |
 //!
-//! A draft holds what a caller can write down, however impossible: texts and numbers as they came. A member that arrives
-//! without a value (a blank form field) is `None`; the reader of the form decides that. An update starts from the
-//! version of the object that the caller passes, and ends with [`ConfigureError::Stale`] where the stored one is newer.
-//! A caller that has only a change to make reads and tries again, up to [`EDITS_MAX`] times.
+//! A draft holds what a caller can write down, however impossible: texts and numbers as they came. A member
+//! that arrives without a value (a blank form field) is `None`; the reader of the form decides that. An
+//! update starts from the version of the object that the caller passes, and ends with
+//! [`ConfigureError::Stale`] where the stored one is newer. A caller that has only a change to make reads and
+//! tries again, up to [`EDITS_MAX`] times.
 //!
-//! This crate must never know JSON bodies, forms or HTTP, put a secret into a fault, or write an object that it has not
-//! checked. It carries out no delivery.
+//! This crate must never know JSON bodies, forms or HTTP, put a secret into a fault, or write an object that
+//! it has not checked. It carries out no delivery.
 //!
-//! To add an option of an action: a member of [`ActionWish`], its check in `automation/actions.rs` or a file beside it,
-//! its line in `ActionWish::of`; then the API's `routes/automations/input.rs` and the console's form. To add a
-//! resource: a file with its draft, the private struct of a checked draft, and the verbs as an `impl Configuration`. To
-//! add a kind of fault: a constant in [`codes`].
+//! To add an option of an action: a member of [`ActionDraft`], its check in `automation/actions.rs` or a file
+//! beside it, its line in `ActionDraft::of`; then the API's `routes/automations/input.rs` and the console's
+//! form. To add a resource: a file with its draft, the private struct of a checked draft, and the verbs as an
+//! `impl Configuration`. To add a kind of fault: a constant in [`codes`].
 
 mod account;
 mod automation;
@@ -48,7 +51,7 @@ mod schema;
 mod signing_key;
 
 pub use account::AccountDraft;
-pub use automation::{ActionWish, AutomationWish};
+pub use automation::{ActionDraft, AutomationDraft};
 pub use catalogue::Catalogue;
 pub use configuration::{Configuration, ConfigurationParts};
 pub use directory::AccountEntry;

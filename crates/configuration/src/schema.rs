@@ -16,7 +16,8 @@ use node::ExactJson;
 /// Most violations that are reported for one event.
 const VIOLATIONS_MAX: usize = 10;
 
-/// Most levels that `data` with a schema may have. The validator recurses; an event without a schema may be deeper.
+/// Most levels that `data` with a schema may have. The validator recurses; an event without a schema may be
+/// deeper.
 const LEVELS_MAX: usize = 127;
 
 /// A compiled schema.
@@ -43,8 +44,8 @@ impl Schema {
         if levels(&schema) > LEVELS_MAX {
             return Err(SchemaError(format!("nested more than {LEVELS_MAX} levels deep")));
         }
-        // The linear-time engine: a pattern must not be able to stall the node. Remote references do not resolve,
-        // because the library is built without its HTTP and file features.
+        // The linear-time engine: a pattern must not be able to stall the node. Remote references do not
+        // resolve, because the library is built without its HTTP and file features.
         keywords::replace(jsonschema::options_for::<ExactJson>())
             .with_pattern_options(PatternOptions::regex())
             .build(&keywords::with_exact_operands(&schema))

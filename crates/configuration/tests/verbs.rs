@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use postrider_configuration::catalogue::Known;
 use postrider_configuration::{
-    AccountDraft, ActionWish, AutomationWish, Configuration, ConfigurationParts, ConfigureError,
+    AccountDraft, ActionDraft, AutomationDraft, Configuration, ConfigurationParts, ConfigureError,
     EventTypeDraft, Fault,
 };
 use postrider_egress::{EgressGuard, Resolve, ResolveError};
@@ -86,8 +86,8 @@ fn account(name: &str, uid: &str) -> AccountDraft {
     }
 }
 
-fn action(url: &str) -> ActionWish {
-    ActionWish {
+fn action(url: &str) -> ActionDraft {
+    ActionDraft {
         id: None,
         enabled: true,
         disabled_reason: None,
@@ -99,8 +99,8 @@ fn action(url: &str) -> ActionWish {
     }
 }
 
-fn automation() -> AutomationWish {
-    AutomationWish {
+fn automation() -> AutomationDraft {
+    AutomationDraft {
         name: "On proposals".to_owned(),
         enabled: true,
         event_types: vec!["proposal.*".to_owned()],
@@ -140,10 +140,10 @@ async fn everything_wrong_with_an_automation_is_named_at_once_and_nothing_is_wri
     let (store, _folder) = store();
     let configuration = node(&store).await;
     let (account, _) = account_with_automation(&configuration).await;
-    let draft = AutomationWish {
+    let draft = AutomationDraft {
         name: " ".to_owned(),
         event_types: vec!["a b".to_owned(), "a".to_owned(), "a".to_owned()],
-        actions: vec![ActionWish {
+        actions: vec![ActionDraft {
             headers: vec![("Host".to_owned(), "x".to_owned())],
             timeout_s: Some(61),
             ..action("http://127.0.0.1/")
@@ -196,9 +196,9 @@ async fn a_switch_never_undoes_somebodys_edit() {
             if round > 0 {
                 assert_eq!(current.name, format!("edit {}", round - 1));
             }
-            let draft = AutomationWish {
+            let draft = AutomationDraft {
                 name: format!("edit {round}"),
-                ..AutomationWish::of(&current)
+                ..AutomationDraft::of(&current)
             };
             match configuration.update_automation(account, current, draft).await {
                 Ok(_) => break,

@@ -20,7 +20,7 @@ pub(crate) fn retry_after(
     }
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        // A number too large for anything is still a wish to wait long; the engine caps it.
+        // A number too large for anything still asks to wait long; the engine caps it.
         return Some(Duration::from_secs(text.parse().unwrap_or(u64::from(u32::MAX))));
     }
     let since_epoch = httpdate::parse_http_date(text)

@@ -1,8 +1,8 @@
-//! What follows once results are on record: room in the lanes, retries to wait for, what the observer is told, and
-//! actions switched off whose receivers are gone.
+//! What follows once results are on record: room in the lanes, retries to wait for, what the observer is
+//! told, and actions switched off whose receivers are gone.
 //!
-//! All of it happens in the step that recorded the results, but for switching off: that writes to the store, and is a job
-//! of the engine ([`crate::jobs`]), which a stop waits for.
+//! All of it happens in the step that recorded the results, but for switching off: that writes to the store,
+//! and is a job of the engine ([`crate::jobs`]), which a stop waits for.
 //!
 //! To add a consequence: a function here, called by [`follow`], outside the lock of the lanes.
 
@@ -16,8 +16,8 @@ use postrider_storage::{Change, Finished, Recorded};
 use crate::engine::Engine;
 use crate::observe::{RecordedResults, Subject};
 
-/// Sees to what follows from results that are on record. `subjects` and `recorded` belong to `finished`, one each, in
-/// order.
+/// Sees to what follows from results that are on record. `subjects` and `recorded` belong to `finished`, one
+/// each, in order.
 pub(crate) fn follow(
     engine: &Arc<Engine>,
     finished: &[Finished],

@@ -1,4 +1,4 @@
-//! The engine itself: its parts, its start and its stop.
+//! [`Engine`]: its parts, its start, its stop, and what its tasks share.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
@@ -31,7 +31,7 @@ const LAST_RESULTS_MAX: Duration = Duration::from_secs(10);
 /// How long it then waits for jobs: those that switch actions off, and the last steps of replays.
 const LAST_JOBS_MAX: Duration = Duration::from_secs(10);
 
-/// What an engine is made of.
+/// The parts of an engine.
 pub struct EngineParts {
     /// Where everything is kept.
     pub store: Arc<dyn Store>,
@@ -135,8 +135,9 @@ impl Engine {
         }
     }
 
-    /// Stops: accepts nothing more, starts no attempt, waits up to `grace` for those under way, puts their results on
-    /// record with what follows from them, ends replays, and gives everything else back to the store.
+    /// Stops: accepts nothing more, starts no attempt, waits up to `grace` for those under way, puts their
+    /// results on record with what follows from them, ends replays, and gives everything else back to the
+    /// store.
     pub async fn stop(&self, grace: Duration) {
         self.stopping.store(true, Ordering::Relaxed);
         self.lanes.lock().close();
@@ -179,8 +180,8 @@ impl Engine {
         self.parts.store.check().await
     }
 
-    /// The store.
-    pub fn store(&self) -> &Arc<dyn Store> {
+    /// The store. Others read through the configuration and the figures.
+    pub(crate) fn store(&self) -> &Arc<dyn Store> {
         &self.parts.store
     }
 

@@ -1,4 +1,4 @@
-//! The main job: accept events, work through deliveries, record attempts.
+//! Delivery: accepts events, carries their deliveries out, and records every attempt.
 //!
 //! ```text
 //! accept ──► store.advance ──► lanes ──► attempt ──► store.advance ──► done
@@ -6,9 +6,13 @@
 //!            one group commit  action    sign, send  state, same commit until next_attempt_at
 //! ```
 //!
-//! The engine knows traits only ([`postrider_storage::Store`], [`carry::Carrier`],
-//! [`postrider_model::Clock`]), so that it runs on virtual time under seeded faults. It must never know HTTP of the
-//! API, SQL or the command line, and it holds no lock across an await.
+//! The engine obeys [`postrider_configuration::Configuration`] as it is at each moment, and tells an
+//! [`observe::Observer`] what it did. It knows traits only ([`postrider_storage::Store`], [`carry::Carrier`],
+//! [`observe::Observer`], [`postrider_model::Clock`]), so that it runs on virtual time under seeded faults.
+//!
+//! It must never know the HTTP of the API, SQL, the command line or who calls, hand its store on to others,
+//! count or show what it did, or hold a lock across an await. Of configuration it changes one thing: it
+//! switches off an action whose receiver is gone.
 //!
 //! * [`accept`]: checks an event, finds its automations, stores it with its deliveries, hands them over.
 //! * [`lanes`]: what is in memory, one lane per action, under one bound for all ([`window`]), each at the
@@ -19,8 +23,9 @@
 //! * `consequences`: what follows once results are on record. `jobs`: what comes and goes, and ends with the engine.
 //! * [`observe`]: what the engine tells of its work, to those who count or show it.
 //!
-//! To add an option of an action: see [`postrider_model`]. To add a background job: a file in `work/`, started in
-//! [`engine`]. To add a type of action: see [`carry`].
+//! To add an option of an action: see [`postrider_model`]. To add a type of action: see [`carry`]. To add a
+//! background job: a file in `work/`, started in [`engine`]. To report more of what happens: a method of
+//! [`observe::Observer`], called once per step.
 
 pub mod accept;
 pub mod attempt;

@@ -1,8 +1,9 @@
 //! What the engine tells of its work: to count it, or to show it as it happens.
 //!
-//! An engine has one [`Observer`], and calls it once per step of [`crate::work::advance`] for the events and once for the
-//! results, after the commit and outside every lock. The views that it hands over borrow what the step holds, so that
-//! telling costs no memory per item. An observer is on the hot path: it must neither block nor panic.
+//! An engine has one [`Observer`], and calls it once per step of [`crate::work::advance`] for the events and
+//! once for the results, after the commit and outside every lock. The views that it hands over borrow what
+//! the step holds, so that telling costs no memory per item. An observer is on the hot path: it must neither
+//! block nor panic.
 
 use std::sync::Arc;
 
@@ -18,7 +19,8 @@ pub trait Observer: Send + Sync {
     fn results_recorded(&self, results: RecordedResults<'_>);
 }
 
-/// The events that a step stored. Events that were known before, or conflict with one that was, are not among them.
+/// The events that a step stored. Events that were known before, or conflict with one that was, are not among
+/// them.
 #[derive(Clone, Copy)]
 pub struct StoredEvents<'a> {
     events: &'a [NewEvent],

@@ -8,7 +8,8 @@ use postrider_model::{ActionId, Attempt, Event};
 use postrider_storage::{Change, DeliveryKey};
 use tokio::sync::broadcast;
 
-/// How many pieces of news a slow watcher can be behind before it misses some. A watcher reads the record to catch up.
+/// How many pieces of news a slow watcher can be behind before it misses some. A watcher reads the record to
+/// catch up.
 const BACKLOG: usize = 1_024;
 
 /// An attempt that ended and is on record.
@@ -26,12 +27,12 @@ pub struct AttemptNews {
     pub next: Next,
 }
 
-/// Spreads news to all watchers; costs next to nothing while there are none.
+/// Sends news to all watchers; costs next to nothing while nobody watches.
 #[derive(Debug)]
 pub struct Feed(broadcast::Sender<Arc<AttemptNews>>);
 
 impl Feed {
-    /// A feed that nobody watches yet.
+    /// A feed without watchers.
     pub fn new() -> Self {
         Self(broadcast::channel(BACKLOG).0)
     }

@@ -17,7 +17,7 @@ use crate::{flush, prune};
 /// How long a stop waits for the last figures to be added. They are not worth more.
 const LAST_FLUSH_MAX: Duration = Duration::from_secs(3);
 
-/// What [`Figures`] are made of.
+/// The parts of [`Figures`].
 pub struct FiguresParts {
     /// Where the record and the sums are kept.
     pub store: Arc<dyn Store>,
@@ -45,7 +45,8 @@ struct Tasks {
 }
 
 impl Figures {
-    /// Starts the tasks that add to the store's sums and remove old ones. To be given to the engine as its observer.
+    /// Starts the tasks that add to the store's sums and remove old ones. To be given to the engine as its
+    /// observer.
     pub fn start(parts: FiguresParts) -> Arc<Self> {
         let figures = Arc::new(Self {
             store: parts.store,
@@ -64,8 +65,8 @@ impl Figures {
         figures
     }
 
-    /// Adds everything counted to the store's sums and ends. The engine has to be stopped before: what it tells later
-    /// is lost.
+    /// Adds everything counted to the store's sums and ends. The engine has to be stopped before: what it
+    /// tells later is lost.
     pub async fn stop(&self) {
         let Some(tasks) = self.tasks.lock().take() else {
             return;

@@ -1,7 +1,7 @@
 //! Adds what was counted to the store, every few seconds and on a stop.
 //!
-//! What could not be written stays in memory and is added later; see [`crate::statistics`] for how much of it there can
-//! be. Where the store did the work and its answer got lost, the same is added twice.
+//! What could not be written stays in memory and is added later; see [`crate::statistics`] for how much of it
+//! there can be. Where the connection breaks after the commit, the same is added twice.
 
 use std::sync::Arc;
 use std::time::Duration;

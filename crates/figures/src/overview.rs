@@ -1,7 +1,7 @@
 //! Figures for people to look at: the installation over a range of time, and how an account's actions fare.
 //!
-//! They come from the store's sums and from what this node has not added to them yet, so that a page is up to date at
-//! once. What other nodes did in the last seconds ([`crate::FLUSH_EVERY`]) is missing.
+//! They come from the store's sums and from what this node has not added to them yet, so that a page is up to
+//! date at once. What other nodes did in the last seconds ([`crate::FLUSH_EVERY`]) is missing.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -65,7 +65,8 @@ impl Range {
         }
     }
 
-    /// From the first step to the end of the one that `now` falls into. Steps begin at multiples of their length, in UTC.
+    /// From the first step to the end of the one that `now` falls into. Steps begin at multiples of their
+    /// length, in UTC.
     fn span(self, now: Timestamp) -> std::ops::Range<Timestamp> {
         let into_step = now.unix_ms().rem_euclid(step_ms(self));
         let last = Timestamp::from_unix_ms(now.unix_ms() - into_step);
@@ -95,13 +96,13 @@ pub struct Overview {
     pub totals: Counts,
     /// The share of deliveries that failed, of those that failed or succeeded; `None` without any.
     pub failure_rate: Option<f64>,
-    /// How long half of the deliveries that succeeded took at most, from acceptance to the receipt, with the error that
-    /// [`postrider_storage::statistics::latency`] tells of; `None` without any.
+    /// How long half of the deliveries that succeeded took at most, from acceptance to the receipt, with the
+    /// error that [`postrider_storage::statistics::latency`] tells of; `None` without any.
     pub latency_p50: Option<Duration>,
     /// The same of 95 % of them.
     pub latency_p95: Option<Duration>,
-    /// The actions of which most deliveries failed, at most [`FAILING_MAX`], by whole hours: also of the hour in which
-    /// the range begins. They may be deleted by now.
+    /// The actions of which most deliveries failed, at most [`FAILING_MAX`], by whole hours: also of the hour
+    /// in which the range begins. They may be deleted by now.
     pub failing: Vec<FailingAction>,
     /// What is still to be done, on all nodes.
     pub backlog: Backlog,
@@ -166,8 +167,8 @@ impl Figures {
         })
     }
 
-    /// How deliveries of the account's actions ended in the last 24 hours, and in the rest of the hour before those.
-    /// Actions of which none ended are not in it.
+    /// How deliveries of the account's actions ended in the last 24 hours, and in the rest of the hour before
+    /// those. It leaves out actions without such deliveries.
     pub async fn action_rates(&self, account: AccountId) -> StoreResult<HashMap<ActionId, Rate>> {
         let now = self.clock.now();
         let hour = TimeStep::Hour;
@@ -248,8 +249,8 @@ fn latencies(
     stored
 }
 
-/// Adds what is here to the failures that the store told of. Where an action is not among those, only what is here is
-/// known of it: it may rank too low for as long as that takes to reach the store.
+/// Adds what is here to the failures that the store told of. Where an action is not among those, only what is
+/// here is known of it: it may rank too low for as long as that takes to reach the store.
 fn failing(
     hours: &std::ops::Range<Timestamp>,
     mut failing: Vec<FailingAction>,

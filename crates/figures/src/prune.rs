@@ -19,7 +19,8 @@ const IDLE_PAUSE: Duration = Duration::from_secs(60);
 /// How long figures are kept by the minute: twice the longest range that is shown by them.
 const MINUTES_KEPT: Duration = Duration::from_secs(2 * 24 * 3600);
 
-/// How long they are kept by the hour at least, whatever the retention: a month is shown, and begun half-days of it.
+/// How long they are kept by the hour at least, whatever the retention: a month is shown, and begun half-days
+/// of it.
 const HOURS_KEPT: Duration = Duration::from_secs(32 * 24 * 3600);
 
 /// Runs until it is aborted.

@@ -1,16 +1,17 @@
 //! What this node counted and the store does not have yet.
 //!
-//! Figures are no records: they are counted here once something is on disk, and added to the store every few seconds
-//! ([`crate::flush`]). A crash loses the last seconds of them, and nothing else. A reader of figures adds
-//! what is still here to what the store says ([`Statistics::beside`]).
+//! Figures are no records: they are counted here once something is on disk, and added to the store every few
+//! seconds ([`crate::flush`]). A crash loses the last seconds of them, and nothing else. A reader of figures
+//! adds what is still here to what the store says ([`Statistics::beside`]).
 //!
-//! **What counts.** Events when they are stored; attempts when they are on record; a delivery when it comes to a status
-//! that it did not have before: once for most, once more where a resend turns a failure into a receipt. How long one took
-//! counts where it succeeded on its way, not by a resend after it had settled. Test events count nowhere.
+//! **What counts.** Events when they are stored; attempts when they are on record; a delivery when it comes
+//! to a status that it did not have before: once for most, once more where a resend turns a failure into a
+//! receipt. How long one took counts where it succeeded on its way, not by a resend after it had settled.
+//! Test events count nowhere.
 //!
-//! The hot path takes one short lock per step of [`postrider_engine::work::advance`] and makes one look-up per item; memory is
-//! allocated for the first item of a sum alone. An hour's sums of the installation are made from its minutes when they
-//! are written.
+//! The hot path takes one short lock per step of [`postrider_engine::work::advance`] and makes one look-up
+//! per item; memory is allocated for the first item of a sum alone. An hour's sums of the installation are
+//! made from its minutes when they are written.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -23,14 +24,15 @@ use postrider_storage::statistics::latency::{Histogram, bucket_of};
 use postrider_storage::statistics::{ActionKey, Count, Counts, LatencyCount, Scope, TimeStep};
 use postrider_storage::{Change, StoreResult};
 
-/// Most sums of accounts and actions in memory, some 3 MB. What goes beyond, because so many are busy within a few seconds
-/// or because the store is away, is counted for the whole installation only.
+/// Most sums of accounts and actions in memory, some 3 MB. What goes beyond, because so many are busy within
+/// a few seconds or because the store is away, is counted for the whole installation only.
 pub const SUMS_MAX: usize = 20_000;
 
 /// Most minutes in memory: as long as minutes are kept. Later ones are then counted in the last of them.
 pub const MINUTES_MAX: usize = 2_880;
 
-/// Most sums that the store is given at once: a few milliseconds of its writer, which acceptance waits for meanwhile.
+/// Most sums that the store is given at once: a few milliseconds of its writer, which acceptance waits for
+/// meanwhile.
 const BATCH_MAX: usize = 500;
 
 /// How often figures are read again because some of them moved from here to the store in between.
@@ -129,9 +131,9 @@ impl Statistics {
         }
     }
 
-    /// Reads figures from the store, and gives what is here besides, of the scopes that are wanted: each item is in one
-    /// of them. (Where sums keep moving while it reads, which takes a store that writes faster than it reads, the last
-    /// reading is taken as it is.)
+    /// Reads figures from the store, and gives what is here besides, of the scopes that are wanted: each item
+    /// is in one of them. (Where sums keep moving while it reads, which takes a store that writes faster than
+    /// it reads, the last reading is taken as it is.)
     pub(crate) async fn beside<T, F>(
         &self,
         wanted: impl Fn(&Scope) -> bool,
@@ -299,8 +301,8 @@ fn counts_of(result: &RecordedResult<'_>) -> (Timestamp, Counts) {
     (at, counts)
 }
 
-/// From acceptance to the receipt, of a delivery that succeeded on its way. Both ends are whole milliseconds, and so a
-/// latency may be off by one.
+/// From acceptance to the receipt, of a delivery that succeeded on its way. Both ends are whole milliseconds,
+/// and so a latency may be off by one.
 fn latency_of(result: &RecordedResult<'_>, at: Timestamp) -> Option<Duration> {
     let succeeded = matches!(
         &result.finished.change,

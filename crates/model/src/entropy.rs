@@ -4,9 +4,12 @@ use std::sync::Arc;
 
 use crate::secret::{SECRET_BYTES, SigningSecret};
 
+/// Fills bytes with randomness.
+type Fill = dyn Fn(&mut [u8]) + Send + Sync;
+
 /// A source of random bytes fit for secrets. Clones share it.
 #[derive(Clone)]
-pub struct Entropy(Arc<dyn Fn(&mut [u8]) + Send + Sync>);
+pub struct Entropy(Arc<Fill>);
 
 impl Entropy {
     /// The source that `fill` fills buffers from. It must not repeat itself, on this machine or another.

@@ -5,11 +5,12 @@
 //!
 //! It must never depend on a store, a runtime or HTTP.
 //!
-//! To add a state of a delivery: extend [`delivery::DeliveryStatus`] and [`delivery::Progress::after_attempt`], then
-//! the conformance suite in `crates/storage`. To add an option of an action: extend [`automation::SendWebhook`],
-//! then its member of a draft in `crates/configuration` (whose recipe goes on to the API and the console), then the
-//! attempt in `crates/engine` that obeys it. To add a type of action: a variant of [`automation::Does`] and, unless it
-//! speaks HTTP, one of [`attempt::Exchange`]; the compiler then names the file of each layer that has to follow.
+//! To add a state of a delivery: extend [`delivery::DeliveryStatus`] and
+//! [`delivery::Progress::after_attempt`], then the conformance suite in `crates/storage`. To add an option of
+//! an action: extend [`automation::SendWebhook`], then its member of a draft in `crates/configuration` (whose
+//! recipe goes on to the API and the console), then the attempt in `crates/engine` that obeys it. To add a
+//! type of action: a variant of [`automation::Does`] and, unless it speaks HTTP, one of
+//! [`attempt::Exchange`]; the compiler then names the file of each layer that has to follow.
 
 pub mod account;
 pub mod api_key;

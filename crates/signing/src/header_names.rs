@@ -1,6 +1,8 @@
-//! The names of the headers that carry the installation's prefix (`Postrider-Signature`), and which names are ours.
+//! The names of the headers that carry the installation's prefix (`Postrider-Signature`), and which names are
+//! ours.
 
-/// The headers that Postrider sets itself and that start with the installation's prefix, spelt as they go out.
+/// The headers that Postrider sets itself and that start with the installation's prefix, spelt as they go
+/// out.
 #[derive(Debug, Clone)]
 pub struct HeaderNames {
     /// What all of these names start with, as the operator spells it, without a hyphen.

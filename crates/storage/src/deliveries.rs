@@ -50,7 +50,7 @@ pub struct WaitingLane {
     pub next_due: Timestamp,
 }
 
-/// A wish for work.
+/// A request for work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClaimRequest {
     /// Deliveries of this action.
@@ -61,7 +61,7 @@ pub struct ClaimRequest {
     pub room_bytes: usize,
 }
 
-/// An answer to a wish for work.
+/// What a request for work brings.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Claim {
     /// Now owned by the claiming session, those due first in front.
@@ -116,7 +116,7 @@ pub enum Recorded {
     Missing,
 }
 
-/// What became of the wish for one more attempt.
+/// What became of the request for one more attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Resent {
     /// It waits in the store, due at once, for this action.

@@ -60,6 +60,8 @@ codes! {
     InvalidHost = "invalid_host", BAD_REQUEST, "The Host is not one that a link could lead to";
     /// No key, or one that opens nothing.
     Unauthorized = "unauthorized", UNAUTHORIZED, "A valid API key is required";
+    /// The caller may not do this.
+    PermissionDenied = "permission_denied", FORBIDDEN, "The caller lacks a permission";
     /// No such path.
     RouteNotFound = "route_not_found", NOT_FOUND, "There is nothing at this path";
     /// No such account.

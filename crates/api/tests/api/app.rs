@@ -23,6 +23,7 @@ use postrider_model::{Clock, Entropy, IdGenerator, Outcome};
 use postrider_signing::HeaderNames;
 use postrider_storage::Store;
 use postrider_storage_sqlite::{Execution, SqliteOptions, SqliteStore};
+use postrider_web::body::BODY_TIMEOUT;
 use serde_json::{Value, json};
 
 /// The key that opens the API in tests.
@@ -121,6 +122,7 @@ impl App {
             configuration,
             figures,
             access: Arc::clone(&access),
+            body_timeout: BODY_TIMEOUT,
             public_url: public_url.map(Arc::from),
             metrics: Arc::new(|| "some_metric 1\n".to_owned()),
         };

@@ -6,7 +6,7 @@ use postrider_model::automation::{ACTIONS_MAX, TIMEOUT_S};
 use postrider_model::{Action, ActionId, Does, SendWebhook};
 use postrider_signing::HeaderNames;
 
-use super::ActionWish;
+use super::ActionDraft;
 use super::headers::check_headers;
 use crate::{Faults, codes};
 
@@ -20,24 +20,24 @@ pub(super) struct Rules<'a> {
 
 /// The actions that are asked for. Faulty ones are left out, since the faults keep the rest from being used.
 pub(super) fn check(
-    wishes: &[ActionWish],
+    drafts: &[ActionDraft],
     rules: &Rules<'_>,
     fresh_id: impl Fn() -> ActionId,
     faults: &mut Faults,
 ) -> Vec<Action> {
-    if wishes.is_empty() {
+    if drafts.is_empty() {
         faults.add("/actions", codes::TOO_FEW, "at least one action is needed");
     }
-    if wishes.len() > ACTIONS_MAX {
+    if drafts.len() > ACTIONS_MAX {
         let detail = format!("at most {ACTIONS_MAX} actions are possible");
         faults.add("/actions", codes::TOO_MANY, detail);
         return Vec::new();
     }
     let mut seen = HashSet::new();
-    let mut actions = Vec::with_capacity(wishes.len());
-    for (index, wish) in wishes.iter().enumerate() {
+    let mut actions = Vec::with_capacity(drafts.len());
+    for (index, draft) in drafts.iter().enumerate() {
         let place = format!("/actions/{index}");
-        let existing = match &wish.id {
+        let existing = match &draft.id {
             None => None,
             Some(id) => match identify(id, rules.existing, &mut seen) {
                 Ok(action) => Some(action),
@@ -47,38 +47,38 @@ pub(super) fn check(
                 }
             },
         };
-        check_disabled_reason(wish, existing, &place, faults);
-        check_headers(&wish.headers, rules.header_names, &place, faults);
-        let timeout_s = check_timeout(wish.timeout_s, &place, faults);
-        actions.push(action(wish, existing, &fresh_id, timeout_s));
+        check_disabled_reason(draft, existing, &place, faults);
+        check_headers(&draft.headers, rules.header_names, &place, faults);
+        let timeout_s = check_timeout(draft.timeout_s, &place, faults);
+        actions.push(action(draft, existing, &fresh_id, timeout_s));
     }
     actions
 }
 
 fn action(
-    wish: &ActionWish,
+    draft: &ActionDraft,
     existing: Option<&Action>,
     fresh_id: impl Fn() -> ActionId,
     timeout_s: Option<u32>,
 ) -> Action {
     Action {
         id: existing.map_or_else(fresh_id, |existing| existing.id),
-        enabled: wish.enabled,
+        enabled: draft.enabled,
         // Switching an action on is the operator's word that the receiver is back.
         disabled_reason: existing
             .and_then(|existing| existing.disabled_reason)
-            .filter(|_| !wish.enabled),
+            .filter(|_| !draft.enabled),
         does: Does::SendWebhook(SendWebhook {
-            url: wish.url.clone(),
-            content: wish.content,
-            style: wish.style,
-            headers: wish.headers.clone(),
+            url: draft.url.clone(),
+            content: draft.content,
+            style: draft.style,
+            headers: draft.headers.clone(),
             timeout_s,
         }),
     }
 }
 
-/// The action of this id, which no other wish may claim too.
+/// The action of this id, which no other action of the draft may claim too.
 fn identify<'a>(
     id: &str,
     existing: &'a [Action],
@@ -98,11 +98,11 @@ fn identify<'a>(
 }
 
 /// The reason comes back with an action that was read and is sent again; it cannot be set to anything else.
-fn check_disabled_reason(wish: &ActionWish, existing: Option<&Action>, place: &str, faults: &mut Faults) {
+fn check_disabled_reason(draft: &ActionDraft, existing: Option<&Action>, place: &str, faults: &mut Faults) {
     let current = existing
         .and_then(|action| action.disabled_reason)
         .map(|reason| reason.as_str());
-    if wish
+    if draft
         .disabled_reason
         .as_deref()
         .is_some_and(|sent| Some(sent) != current)
@@ -153,14 +153,14 @@ mod tests {
         }
     }
 
-    fn checked(wishes: &[ActionWish]) -> Result<Vec<Action>, Vec<(String, &'static str)>> {
+    fn checked(drafts: &[ActionDraft]) -> Result<Vec<Action>, Vec<(String, &'static str)>> {
         let existing = [existing()];
         let rules = Rules {
             existing: &existing,
             header_names: &HeaderNames::new("Acme"),
         };
         let mut actions = Vec::new();
-        let faults = faults_of(|faults| actions = check(wishes, &rules, || id(9), faults));
+        let faults = faults_of(|faults| actions = check(drafts, &rules, || id(9), faults));
         if faults.is_empty() {
             Ok(actions)
         } else {
@@ -168,19 +168,19 @@ mod tests {
         }
     }
 
-    /// A wish for an action that is on: the existing one, or a new one.
-    fn wish(id: Option<&str>) -> ActionWish {
-        ActionWish {
+    /// An action that is on: the existing one, or a new one.
+    fn draft(id: Option<&str>) -> ActionDraft {
+        ActionDraft {
             id: id.map(str::to_owned),
             enabled: true,
             disabled_reason: None,
-            ..ActionWish::of(&existing())
+            ..ActionDraft::of(&existing())
         }
     }
 
     #[test]
     fn an_action_sent_back_keeps_its_id_and_others_get_one() {
-        let actions = checked(&[ActionWish::of(&existing()), wish(None)]).unwrap();
+        let actions = checked(&[ActionDraft::of(&existing()), draft(None)]).unwrap();
         assert_eq!(
             (actions[0].id, actions[0].disabled_reason),
             (id(1), Some(DisabledReason::Gone))
@@ -190,9 +190,9 @@ mod tests {
 
     #[test]
     fn switching_an_action_on_clears_the_reason() {
-        let switched_on = ActionWish {
+        let switched_on = ActionDraft {
             enabled: true,
-            ..ActionWish::of(&existing())
+            ..ActionDraft::of(&existing())
         };
         assert_eq!(checked(&[switched_on]).unwrap()[0].disabled_reason, None);
     }
@@ -200,17 +200,17 @@ mod tests {
     #[test]
     fn wrong_ids_reasons_and_timeouts_are_all_named() {
         let (known, unknown) = (id(1).to_string(), id(2).to_string());
-        let with_timeout = |wish: ActionWish, timeout_s| ActionWish {
+        let with_timeout = |draft: ActionDraft, timeout_s| ActionDraft {
             timeout_s: Some(timeout_s),
-            ..wish
+            ..draft
         };
         let faults = checked(&[
-            with_timeout(wish(Some(&known)), 0),
-            wish(Some(&known)),
-            with_timeout(wish(Some(&unknown)), 61),
-            ActionWish {
+            with_timeout(draft(Some(&known)), 0),
+            draft(Some(&known)),
+            with_timeout(draft(Some(&unknown)), 61),
+            ActionDraft {
                 disabled_reason: Some("gone".to_owned()),
-                ..wish(Some("x"))
+                ..draft(Some("x"))
             },
         ]);
         let at = |pointer: &str, code| (pointer.to_owned(), code);
@@ -227,7 +227,7 @@ mod tests {
         );
         assert_eq!(checked(&[]).unwrap_err(), [at("/actions", "too_few")]);
         assert_eq!(
-            checked(&vec![wish(None); 51]).unwrap_err(),
+            checked(&vec![draft(None); 51]).unwrap_err(),
             [at("/actions", "too_many")]
         );
     }

@@ -8,29 +8,29 @@ use postrider_model::automation::ACTIONS_MAX;
 use postrider_model::{Action, Does};
 use tokio::task::JoinSet;
 
-use super::ActionWish;
+use super::ActionDraft;
 use crate::Configuration;
 use crate::{Fault, Faults};
 
-/// How many host names are looked up at the same time for one wish.
+/// How many host names are looked up at the same time for one draft.
 const LOOK_UPS_MAX: usize = 8;
 
 /// How long a look-up may take while its URL is being saved.
 const LOOK_UP_MAX: Duration = Duration::from_secs(2);
 
-/// Checks the URL of each action that does not keep the one it has: an edit elsewhere must not fail because a name
-/// server is away. Whatever was saved is checked again when it is dialled.
+/// Checks the URL of each action that does not keep the one it has: an edit elsewhere must not fail because a
+/// name server is away. Whatever was saved is checked again when it is dialled.
 pub(super) async fn check_destinations(
     configuration: &Configuration,
-    wishes: &[ActionWish],
+    drafts: &[ActionDraft],
     existing: &[Action],
     faults: &mut Faults,
 ) {
     let mut look_ups = JoinSet::new();
     let mut found = Vec::new();
-    for (index, wish) in wishes.iter().enumerate().take(ACTIONS_MAX) {
+    for (index, draft) in drafts.iter().enumerate().take(ACTIONS_MAX) {
         let place = format!("/actions/{index}/url");
-        if keeps_its_url(wish, existing) {
+        if keeps_its_url(draft, existing) {
             continue;
         }
         if look_ups.len() >= LOOK_UPS_MAX {
@@ -38,7 +38,7 @@ pub(super) async fn check_destinations(
         }
         let guard = Arc::clone(&configuration.guard);
         let resolver = Arc::clone(&configuration.resolver);
-        let url = wish.url.clone();
+        let url = draft.url.clone();
         look_ups.spawn(async move {
             let error = check(&guard, &*resolver, &url).await.err()?;
             let fault = Fault {
@@ -74,12 +74,12 @@ async fn check(guard: &EgressGuard, resolver: &dyn Resolve, url: &str) -> Result
     guard.check_resolved(&destination, resolver, LOOK_UP_MAX).await
 }
 
-fn keeps_its_url(wish: &ActionWish, existing: &[Action]) -> bool {
-    let is_same = |action: &&Action| wish.id.as_deref() == Some(&*action.id.to_string());
+fn keeps_its_url(draft: &ActionDraft, existing: &[Action]) -> bool {
+    let is_same = |action: &&Action| draft.id.as_deref() == Some(&*action.id.to_string());
     existing
         .iter()
         .find(is_same)
         .is_some_and(|action| match &action.does {
-            Does::SendWebhook(webhook) => webhook.url == wish.url,
+            Does::SendWebhook(webhook) => webhook.url == draft.url,
         })
 }

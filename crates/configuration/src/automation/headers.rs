@@ -9,8 +9,9 @@ use postrider_signing::HeaderNames;
 
 use crate::{Faults, codes};
 
-/// Names that nobody sets today, and that a custom header must not take either: each says something about the body or
-/// the message that only Postrider can know. `authorization` and `cookie` are free: receivers ask for them.
+/// Names that nobody sets today, and that a custom header must not take either: each says something about the
+/// body or the message that only Postrider can know. `authorization` and `cookie` are free: receivers ask for
+/// them.
 const RESERVED: [&str; 2] = ["content-encoding", "date"];
 
 /// Prefixes of such names. `postrider-` is ours even where the installation's headers have another prefix.

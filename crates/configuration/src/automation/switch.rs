@@ -6,9 +6,9 @@ use crate::Configuration;
 use crate::{ConfigureError, EDITS_MAX};
 
 impl Configuration {
-    /// Switches an automation on or off and changes nothing else, so that a switch never undoes somebody's edit. Where
-    /// one comes in between, the switch starts over from what was edited. The automation can be gone, and be
-    /// [`ConfigureError::Stale`] where others kept changing it.
+    /// Switches an automation on or off and changes nothing else, so that a switch never undoes somebody's
+    /// edit. Where one comes in between, the switch starts over from what was edited. The automation can be
+    /// gone, and be [`ConfigureError::Stale`] where others kept changing it.
     pub async fn set_automation_enabled(
         &self,
         account: AccountId,

@@ -13,7 +13,7 @@ use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use postrider_access::{Access, AccessParts};
 use postrider_configuration::{
-    AccountDraft, ActionWish, AutomationWish, Configuration, ConfigurationParts, EventTypeDraft,
+    AccountDraft, ActionDraft, AutomationDraft, Configuration, ConfigurationParts, EventTypeDraft,
 };
 use postrider_console::{Brand, Console, ConsoleParts, SystemFacts};
 use postrider_egress::{EgressGuard, Resolve, ResolveError};
@@ -289,7 +289,7 @@ async fn fill(engine: &Engine, name: &str) -> Things {
         retry_delays_s: None,
     };
     let account = configuration.create_account(account).await.unwrap().id;
-    let action = ActionWish {
+    let action = ActionDraft {
         id: None,
         enabled: true,
         disabled_reason: None,
@@ -299,7 +299,7 @@ async fn fill(engine: &Engine, name: &str) -> Things {
         headers: Vec::new(),
         timeout_s: None,
     };
-    let automation = AutomationWish {
+    let automation = AutomationDraft {
         name: "Tell them".to_owned(),
         enabled: true,
         event_types: vec!["a.b".to_owned()],

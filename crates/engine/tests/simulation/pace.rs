@@ -63,7 +63,7 @@ async fn deliver(
     // The last attempt is due 110 s after the first.
     tokio::time::sleep(Duration::from_secs(180)).await;
     let now = node.engine.clock().now();
-    assert_eq!(node.engine.store().backlog(now).await.unwrap().pending, 0);
+    assert_eq!(node.store.backlog(now).await.unwrap().pending, 0);
     let failed = node.count(account, DeliveryStatus::Failed).await;
     Report {
         failed,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::support::{Fixture, Node, START_MS, folder, life, life_beside_threads, status};
 use bytes::Bytes;
-use postrider_configuration::AutomationWish;
+use postrider_configuration::AutomationDraft;
 use postrider_egress::{Request, Response};
 use postrider_engine::replay::ReplayProgress;
 use postrider_engine::{EngineSettings, Submission};
@@ -73,7 +73,7 @@ async fn counted(node: &Node, fixture: &Fixture, filter: &DeliveryFilter) -> u64
 }
 
 async fn switch_off(node: &Node, fixture: &Fixture, url: &str) {
-    let switch_off = |automation: &mut AutomationWish| {
+    let switch_off = |automation: &mut AutomationDraft| {
         for action in &mut automation.actions {
             action.enabled = action.enabled && action.url != url;
         }

@@ -1,5 +1,7 @@
 //! An engine on virtual time: tokio's paused clock, scripted receivers, and the real SQLite store run inline.
 
+mod receivers;
+
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,20 +9,24 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use parking_lot::Mutex;
-use postrider_configuration::{AccountDraft, ActionWish, AutomationWish, Configuration, ConfigurationParts};
+use postrider_configuration::{
+    AccountDraft, ActionDraft, AutomationDraft, Configuration, ConfigurationParts,
+};
 use postrider_egress::{EgressGuard, Request, Resolve, ResolveError, Response};
-use postrider_engine::carry::{Carrier, Transport};
+use postrider_engine::carry::Carrier;
 use postrider_engine::observe::Observer;
 use postrider_engine::{Accepted, Carriers, Engine, EngineParts, EngineSettings, Submission, WebhookCarrier};
 use postrider_figures::{Figures, FiguresParts};
 use postrider_model::{
     AccountId, AutomationId, BodyContent, BodyStyle, Clock, Delivery, DeliveryStatus, Entropy, IdGenerator,
-    Outcome, SendWebhook, Timestamp,
+    SendWebhook, Timestamp,
 };
 use postrider_signing::HeaderNames;
 use postrider_storage::{DeliveryFilter, DeliveryKey, PageRequest, Store};
 use postrider_storage_sqlite::{Execution, SqliteOptions, SqliteStore};
 use tokio::time::Instant;
+
+pub use receivers::{Receivers, Seen, refused, status};
 
 /// 2026-01-01T00:00:00Z, where virtual time begins.
 pub const START_MS: i64 = 1_767_225_600_000;
@@ -51,85 +57,6 @@ impl Clock for VirtualClock {
 
     fn monotonic(&self) -> Duration {
         self.began.elapsed()
-    }
-}
-
-/// A request as a receiver saw it.
-#[derive(Debug, Clone)]
-pub struct Seen {
-    /// Milliseconds since [`START_MS`].
-    pub at_ms: i64,
-    pub request: Request,
-}
-
-impl Seen {
-    pub fn header(&self, name: &str) -> &str {
-        let found = self
-            .request
-            .headers
-            .iter()
-            .find(|(key, _)| key.eq_ignore_ascii_case(name));
-        found.map_or("", |(_, value)| value)
-    }
-}
-
-type Script = Box<dyn Fn(&Request, usize) -> (Duration, Response) + Send + Sync>;
-
-/// Receivers that follow a script: given the request and how many came to its URL before.
-pub struct Receivers {
-    clock: Arc<VirtualClock>,
-    script: Script,
-    pub seen: Mutex<Vec<Seen>>,
-}
-
-impl Transport for Receivers {
-    async fn send(&self, request: &Request) -> Response {
-        let (delay, answer) = {
-            let mut seen = self.seen.lock();
-            let before = seen.iter().filter(|seen| seen.request.url == request.url).count();
-            let at_ms = self.clock.now().unix_ms() - START_MS;
-            let (delay, answer) = (self.script)(request, before);
-            seen.push(Seen {
-                at_ms,
-                request: request.clone(),
-            });
-            (delay, answer)
-        };
-        if delay > request.timeout {
-            tokio::time::sleep(request.timeout).await;
-            return refused(Outcome::Timeout);
-        }
-        tokio::time::sleep(delay).await;
-        answer
-    }
-}
-
-/// An answer with this status.
-pub fn status(code: u16) -> Response {
-    let ok = (200..300).contains(&code);
-    Response {
-        outcome: if ok {
-            Outcome::Succeeded
-        } else {
-            Outcome::BadStatus
-        },
-        status_code: Some(code),
-        error: None,
-        headers: vec![("Server".to_owned(), "test".to_owned())],
-        body: Bytes::from_static(b"ok"),
-        truncated: false,
-        retry_after: None,
-    }
-}
-
-/// No answer, for this reason.
-pub fn refused(outcome: Outcome) -> Response {
-    Response {
-        outcome,
-        status_code: None,
-        error: Some("scripted".to_owned()),
-        headers: Vec::new(),
-        ..status(200)
     }
 }
 
@@ -249,7 +176,7 @@ impl Node {
             retry_delays_s: None,
         };
         let account = self.configuration.create_account(account).await.unwrap().id;
-        let automation = AutomationWish {
+        let automation = AutomationDraft {
             name: "On proposals".to_owned(),
             enabled: true,
             event_types: vec!["proposal.*".to_owned()],
@@ -264,11 +191,11 @@ impl Node {
     }
 
     /// Changes the automation of `fixture`.
-    pub async fn edit(&self, fixture: &Fixture, change: impl FnOnce(&mut AutomationWish)) {
+    pub async fn edit(&self, fixture: &Fixture, change: impl FnOnce(&mut AutomationDraft)) {
         let (account, automation) = (fixture.account, fixture.automation);
         let current = self.configuration.automation(account, automation).await;
         let current = current.unwrap().unwrap();
-        let mut edited = AutomationWish::of(&current);
+        let mut edited = AutomationDraft::of(&current);
         change(&mut edited);
         let saved = self.configuration.update_automation(account, current, edited);
         saved.await.unwrap();
@@ -311,7 +238,7 @@ impl Node {
         let (mut count, mut after) = (0, None);
         loop {
             let page = PageRequest { limit: 250, after };
-            let store = self.engine.store();
+            let store = &self.store;
             let page = store.deliveries(account, &filter, page).await.unwrap();
             count += page.items.len();
             after = page.next;
@@ -370,8 +297,8 @@ impl Fixture {
 }
 
 /// A new action that posts envelopes to `url`.
-pub fn action(url: &str) -> ActionWish {
-    ActionWish {
+pub fn action(url: &str) -> ActionDraft {
+    ActionDraft {
         id: None,
         enabled: true,
         disabled_reason: None,

@@ -39,8 +39,8 @@ fn brand(settings: &Settings) -> Result<Brand, Failure> {
     })
 }
 
-/// Where people reach the console: what the operator says, else where it listens. An address that stands for all of a
-/// machine's is not one that a browser can open.
+/// Where people reach the console: what the operator says, else where it listens. An address that stands for
+/// all of a machine's is not one that a browser can open.
 pub fn base_url(settings: &Settings, mut address: SocketAddr) -> String {
     if let Some(url) = &settings.public_url {
         return url.as_str().to_owned();

@@ -1,11 +1,9 @@
 //! Connections of the API and the console: HTTP/1.1 and HTTP/2 without TLS, every one of them bounded.
 
-mod head_timer;
-
 use std::convert::Infallible;
 use std::future::poll_fn;
 use std::net::IpAddr;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -16,8 +14,7 @@ use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-
-use head_timer::{HeadTimer, Wait};
+use tokio::time::sleep;
 
 use super::site::Site;
 
@@ -65,13 +62,10 @@ pub async fn serve(listener: TcpListener, site: Arc<Site>, stop: impl Future<Out
                 async move { Ok::<_, Infallible>(site.answer(request, peer).await) }
             })
         };
-        let head_timer = HeadTimer::new(HEAD_TIMEOUT);
-        let mut server = server.clone();
-        server.http1().timer(head_timer.clone());
         let connection = server.serve_connection(TokioIo::new(stream), service);
         let connection = open.watch(connection.into_owned());
         tokio::spawn(async move {
-            until_over(connection, &has_asked, head_timer.wait(HEAD_TIMEOUT)).await;
+            until_over(connection, &has_asked).await;
             drop(place);
         });
     }
@@ -83,9 +77,9 @@ pub async fn serve(listener: TcpListener, site: Arc<Site>, stop: impl Future<Out
 
 fn server() -> Builder<TokioExecutor> {
     let mut server = Builder::new(TokioExecutor::new());
-    // Its timer is the connection's own.
     server
         .http1()
+        .timer(TokioTimer::new())
         // Otherwise hyper keeps a buffer ready while a request is answered, to notice a client that hangs up. Ours are
         // answered in milliseconds, and what such a client reported is stored all the same.
         .half_close(true)
@@ -114,7 +108,7 @@ async fn accept(
             Ok((stream, peer)) => return (stream, peer.ip(), place),
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
+                sleep(ACCEPT_PAUSE).await;
             }
         }
     }
@@ -122,15 +116,15 @@ async fn accept(
 
 /// Ends with the connection, or when it has not asked for anything in the time that a head may take: hyper's own bound
 /// starts only once it knows which version of HTTP is spoken, which a client can keep from it.
-async fn until_over(connection: impl Future, has_asked: &AtomicBool, mut silence: Wait) {
-    let mut connection = pin!(connection);
+async fn until_over(connection: impl Future, has_asked: &AtomicBool) {
+    let (mut connection, mut silence) = (pin!(connection), pin!(sleep(HEAD_TIMEOUT)));
     poll_fn(|context| {
         // Errors here are the client's doing: it went away, or spoke no HTTP.
         let is_over = connection.as_mut().poll(context).map(drop);
         if is_over.is_ready() || has_asked.load(Ordering::Relaxed) {
             return is_over;
         }
-        Pin::new(&mut silence).poll(context)
+        silence.as_mut().poll(context)
     })
     .await;
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use postrider_access::{Access, FirstKey, FirstKeyError};
 use postrider_api::{Api, ApiState};
 use postrider_figures::Figures;
+use postrider_web::body::BODY_TIMEOUT;
 use tokio::net::TcpListener;
 
 use super::engine::{self, Running};
@@ -15,7 +16,8 @@ use super::{console, listener, metrics, store};
 use crate::config::Settings;
 use postrider_cli::Failure;
 
-/// Longest part of the grace that requests under way at the API get; they take milliseconds, unless a client dawdles.
+/// Longest part of the grace that requests under way at the API get; they take milliseconds, unless a client
+/// dawdles.
 const REQUESTS_GRACE_MAX: Duration = Duration::from_secs(5);
 
 /// How long the link that a first start prints works: whoever starts a server opens it at once.
@@ -42,10 +44,11 @@ pub struct Node {
 }
 
 impl Node {
-    /// Binds the port, opens the store, takes unfinished work over, and makes sure that there is an admin key.
+    /// Binds the port, opens the store, takes unfinished work over, and makes sure that there is an admin
+    /// key.
     ///
-    /// The key comes last: a key that is created can be shown only once, and must not be lost to a port that is taken.
-    /// Until the node runs, connections wait.
+    /// The key comes last: a key that is created can be shown only once, and must not be lost to a port that
+    /// is taken. Until the node runs, connections wait.
     pub async fn start(settings: &Settings, secrets: Secrets<'_>) -> Result<Self, Failure> {
         let (listener, address) = bind(settings.listen).await?;
         let metrics = metrics::install();
@@ -64,6 +67,7 @@ impl Node {
             configuration: Arc::clone(&running.configuration),
             figures: Arc::clone(&running.figures),
             access: Arc::clone(&running.access),
+            body_timeout: BODY_TIMEOUT,
             public_url: settings.public_url.as_ref().map(|url| url.as_str().into()),
             metrics: Arc::new(metrics::Exposition::new(metrics, Arc::clone(&running.engine))),
         };
@@ -101,8 +105,8 @@ impl Node {
         self.address
     }
 
-    /// Serves until `stop`, then stops within the grace: accepts no new connection, answers requests under way, and lets
-    /// attempts under way end or gives them back.
+    /// Serves until `stop`, then stops within the grace: accepts no new connection, answers requests under
+    /// way, and lets attempts under way end or gives them back.
     pub async fn run_until(self, stop: impl Future<Output = ()>) {
         let requests_grace = REQUESTS_GRACE_MAX.min(self.grace / 2);
         listener::serve(self.listener, self.site, stop, requests_grace).await;

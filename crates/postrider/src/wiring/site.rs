@@ -44,8 +44,8 @@ fn is_of_api(path: &str) -> bool {
     }
 }
 
-/// Whoever shows an API key has no use for a page, also where a path has a slip in it. (A proxy's password comes with
-/// another scheme.)
+/// Whoever shows an API key has no use for a page, also where a path has a slip in it. (A proxy's password
+/// comes with another scheme.)
 fn is_of_software(headers: &HeaderMap) -> bool {
     let value = headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
     value.is_some_and(|value| value.len() > 7 && value[..7].eq_ignore_ascii_case(b"bearer "))

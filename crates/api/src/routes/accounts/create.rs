@@ -19,6 +19,7 @@ use crate::router::ApiState;
 #[utoipa::path(
     post,
     path = "/v1/accounts",
+    extensions(("x-permission" = json!("admin"))),
     tag = "Accounts",
     request_body = AccountInput,
     responses(

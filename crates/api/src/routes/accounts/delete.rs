@@ -15,6 +15,7 @@ use crate::router::ApiState;
 #[utoipa::path(
     delete,
     path = "/v1/accounts/{account}",
+    extensions(("x-permission" = json!("admin"))),
     tag = "Accounts",
     params(AccountPath),
     responses((status = 204, description = "It is gone."))

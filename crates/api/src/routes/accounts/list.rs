@@ -17,6 +17,7 @@ const LIST: ListId = ListId::of_all("accounts");
 #[utoipa::path(
     get,
     path = "/v1/accounts",
+    extensions(("x-permission" = json!("admin"))),
     tag = "Accounts",
     params(PageParameters),
     responses((status = 200, description = "A page of accounts, newest first.", body = List<AccountView>))

@@ -24,6 +24,7 @@ use crate::router::ApiState;
 #[utoipa::path(
     patch,
     path = "/v1/accounts/{account}",
+    extensions(("x-permission" = json!("admin"))),
     tag = "Accounts",
     params(AccountPath),
     request_body(content = AccountInput, description = "The members to change; all are optional.",

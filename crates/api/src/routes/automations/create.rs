@@ -19,6 +19,7 @@ use crate::router::ApiState;
 #[utoipa::path(
     post,
     path = "/v1/accounts/{account}/automations",
+    extensions(("x-permission" = json!("admin"))),
     tag = "Automations",
     params(AccountPath),
     request_body(content = AutomationInput, example = json!({
@@ -41,7 +42,7 @@ pub async fn create_automation(
     no_parameters(&uri)?;
     let made = state
         .configuration
-        .create_automation(account, input.into_wish())
+        .create_automation(account, input.into_draft())
         .await;
     let automation = made.map_err(|error| Problem::of_configuring(error, account_not_found))?;
     let location = format!("/v1/accounts/{account}/automations/{}", automation.id);

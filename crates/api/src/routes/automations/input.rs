@@ -1,6 +1,6 @@
 //! What a caller can say of an automation.
 
-use postrider_configuration::{ActionWish, AutomationWish};
+use postrider_configuration::{ActionDraft, AutomationDraft};
 use postrider_model::{Automation, BodyContent, BodyStyle};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -97,48 +97,48 @@ const fn on() -> bool {
 impl AutomationInput {
     /// The editable part of an automation as it is.
     pub(super) fn of(automation: &Automation) -> Self {
-        let wish = AutomationWish::of(automation);
+        let draft = AutomationDraft::of(automation);
         Self {
-            name: wish.name,
-            enabled: wish.enabled,
+            name: draft.name,
+            enabled: draft.enabled,
             trigger: TriggerInput {
-                event_types: wish.event_types,
+                event_types: draft.event_types,
             },
-            actions: wish.actions.into_iter().map(ActionInput::from_wish).collect(),
-            retry_delays_s: wish.retry_delays_s,
+            actions: draft.actions.into_iter().map(ActionInput::from_draft).collect(),
+            retry_delays_s: draft.retry_delays_s,
         }
     }
 
     /// What it asks for.
-    pub(super) fn into_wish(self) -> AutomationWish {
-        AutomationWish {
+    pub(super) fn into_draft(self) -> AutomationDraft {
+        AutomationDraft {
             name: self.name,
             enabled: self.enabled,
             event_types: self.trigger.event_types,
-            actions: self.actions.into_iter().map(ActionInput::into_wish).collect(),
+            actions: self.actions.into_iter().map(ActionInput::into_draft).collect(),
             retry_delays_s: self.retry_delays_s,
         }
     }
 }
 
 impl ActionInput {
-    fn from_wish(wish: ActionWish) -> Self {
+    fn from_draft(draft: ActionDraft) -> Self {
         Self {
-            id: wish.id,
+            id: draft.id,
             kind: ActionType::SendWebhook,
-            enabled: wish.enabled,
-            disabled_reason: wish.disabled_reason,
-            url: wish.url,
-            body: wish.content,
-            body_style: wish.style,
-            headers: HeadersInput(wish.headers),
-            timeout_s: wish.timeout_s,
+            enabled: draft.enabled,
+            disabled_reason: draft.disabled_reason,
+            url: draft.url,
+            body: draft.content,
+            body_style: draft.style,
+            headers: HeadersInput(draft.headers),
+            timeout_s: draft.timeout_s,
         }
     }
 
-    fn into_wish(self) -> ActionWish {
+    fn into_draft(self) -> ActionDraft {
         let ActionType::SendWebhook = self.kind;
-        ActionWish {
+        ActionDraft {
             id: self.id,
             enabled: self.enabled,
             disabled_reason: self.disabled_reason,

@@ -16,6 +16,7 @@ use crate::router::ApiState;
 #[utoipa::path(
     get,
     path = "/v1/accounts/{account}/automations",
+    extensions(("x-permission" = json!("admin"))),
     tag = "Automations",
     params(AccountPath, PageParameters),
     responses((status = 200, description = "A page of automations, newest first.", body = List<AutomationView>))

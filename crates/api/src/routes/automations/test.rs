@@ -40,6 +40,7 @@ pub struct TestInput<'a> {
 #[utoipa::path(
     post,
     path = "/v1/accounts/{account}/automations/{id}/test",
+    extensions(("x-permission" = json!("admin"))),
     tag = "Automations",
     params(ObjectPath),
     request_body(content = Option<TestInput>),
@@ -58,7 +59,7 @@ pub async fn test_automation(
     request: Request,
 ) -> Result<Response, Problem> {
     no_parameters(&uri)?;
-    let body = read_optional(request, event_bytes_max(&state))
+    let body = read_optional(request, state.body_limits(event_bytes_max(&state)))
         .await?
         .unwrap_or_default();
     let text = if body.is_empty() { "{}" } else { utf8(&body)? };

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use http::Uri;
 use postrider_configuration::ConfigureError;
-use postrider_configuration::{AutomationWish, EDITS_MAX};
+use postrider_configuration::{AutomationDraft, EDITS_MAX};
 use postrider_model::{Automation, AutomationId};
 
 use super::input::AutomationInput;
@@ -26,6 +26,7 @@ use crate::router::ApiState;
 #[utoipa::path(
     patch,
     path = "/v1/accounts/{account}/automations/{id}",
+    extensions(("x-permission" = json!("admin"))),
     tag = "Automations",
     params(ObjectPath),
     request_body(content = AutomationInput, description = "The members to change; all are optional.",
@@ -45,10 +46,10 @@ pub async fn update_automation(
     no_parameters(&uri)?;
     for _ in 0..EDITS_MAX {
         let current = find(&state, account, id).await?;
-        let wish = edit(&current, patch.as_str()?)?;
+        let draft = edit(&current, patch.as_str()?)?;
         match state
             .configuration
-            .update_automation(account, current, wish)
+            .update_automation(account, current, draft)
             .await
         {
             Err(ConfigureError::Stale) => {}
@@ -62,6 +63,6 @@ pub async fn update_automation(
     ))
 }
 
-fn edit(current: &Automation, patch: &str) -> Result<AutomationWish, Problem> {
-    patched(&AutomationInput::of(current), patch).map(AutomationInput::into_wish)
+fn edit(current: &Automation, patch: &str) -> Result<AutomationDraft, Problem> {
+    patched(&AutomationInput::of(current), patch).map(AutomationInput::into_draft)
 }

@@ -17,6 +17,7 @@ use crate::router::ApiState;
 #[utoipa::path(
     get,
     path = "/v1/accounts/{account}/deliveries/{id}",
+    extensions(("x-permission" = json!("admin"))),
     tag = "Deliveries",
     params(ObjectPath),
     responses((status = 200, description = "The delivery.", body = DeliveryRecordView))

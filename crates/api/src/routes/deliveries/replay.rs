@@ -39,6 +39,7 @@ pub struct ReplayView {
 #[utoipa::path(
     post,
     path = "/v1/accounts/{account}/deliveries/replay",
+    extensions(("x-permission" = json!("admin"))),
     tag = "Deliveries",
     params(AccountPath),
     request_body(content = ReplayInput, example = json!({

@@ -28,6 +28,7 @@ pub struct Nothing {}
 #[utoipa::path(
     post,
     path = "/v1/accounts/{account}/deliveries/{id}/resend",
+    extensions(("x-permission" = json!("admin"))),
     tag = "Deliveries",
     params(ObjectPath),
     responses(

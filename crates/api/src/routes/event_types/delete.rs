@@ -16,6 +16,7 @@ use crate::router::ApiState;
 #[utoipa::path(
     delete,
     path = "/v1/event-types/{name}",
+    extensions(("x-permission" = json!("admin"))),
     tag = "Event types",
     params(EventTypePath),
     responses((status = 204, description = "It is gone."))

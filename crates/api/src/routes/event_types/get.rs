@@ -15,6 +15,7 @@ use crate::router::ApiState;
 #[utoipa::path(
     get,
     path = "/v1/event-types/{name}",
+    extensions(("x-permission" = json!("admin"))),
     tag = "Event types",
     params(EventTypePath),
     responses((status = 200, description = "The event type.", body = EventTypeView))

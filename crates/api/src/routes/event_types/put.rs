@@ -41,6 +41,7 @@ pub struct EventTypeInput {
 #[utoipa::path(
     put,
     path = "/v1/event-types/{name}",
+    extensions(("x-permission" = json!("admin"))),
     tag = "Event types",
     params(EventTypePath),
     request_body = EventTypeInput,

@@ -35,6 +35,7 @@ pub struct IdempotencyHeader {
 #[utoipa::path(
     post,
     path = "/v1/accounts/{account}/events",
+    extensions(("x-permission" = json!("admin"))),
     tag = "Events",
     params(AccountPath, IdempotencyHeader),
     request_body = EventInput,
@@ -68,7 +69,7 @@ where
 {
     no_parameters(request.uri())?;
     let key = idempotency_key(request.headers())?.map(str::to_owned);
-    let body = read(request, event_bytes_max(state)).await?;
+    let body = read(request, state.body_limits(event_bytes_max(state))).await?;
     let input: EventInput<'_> = decode(utf8(&body)?)?;
     let submission = input.check(|data| data_of(data, &body), key)?;
     // The body is not needed while the event is being stored.

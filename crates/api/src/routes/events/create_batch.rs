@@ -80,6 +80,7 @@ pub enum ItemView<'a> {
 #[utoipa::path(
     post,
     path = "/v1/accounts/{account}/events/batch",
+    extensions(("x-permission" = json!("admin"))),
     tag = "Events",
     params(AccountPath, IdempotencyHeader),
     request_body(content = BatchInput, example = json!({"events": [
@@ -111,7 +112,7 @@ where
     no_parameters(request.uri())?;
     let key = idempotency_key(request.headers())?.map(str::to_owned);
     let bytes_max = state.engine.settings().data_bytes_max * DATA_BOUNDS_MAX;
-    let body = read(request, bytes_max).await?;
+    let body = read(request, state.body_limits(bytes_max)).await?;
     let (refusals, submissions) = read_events(utf8(&body)?, key.as_deref())?;
     drop(body);
     let results = if submissions.is_empty() {

@@ -15,6 +15,7 @@ use crate::router::ApiState;
 #[utoipa::path(
     get,
     path = "/v1/accounts/{account}/events/{id}",
+    extensions(("x-permission" = json!("admin"))),
     tag = "Events",
     params(ObjectPath),
     responses((status = 200, description = "The event.", body = EventView))

@@ -45,6 +45,7 @@ pub struct PortalLinkInput {
 #[utoipa::path(
     post,
     path = "/v1/accounts/{account}/portal-link",
+    extensions(("x-permission" = json!("admin"))),
     tag = "Accounts",
     params(AccountPath),
     request_body(content = Option<PortalLinkInput>),

@@ -34,6 +34,7 @@ pub struct RotateInput {
 #[utoipa::path(
     post,
     path = "/v1/accounts/{account}/signing-keys/rotate",
+    extensions(("x-permission" = json!("admin"))),
     tag = "Signing keys",
     params(AccountPath),
     request_body(content = Option<RotateInput>),

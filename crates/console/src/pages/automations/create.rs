@@ -36,11 +36,11 @@ pub async fn create(
         )
         .await;
     }
-    let (wish, own) = fields.wish();
+    let (draft, own) = fields.draft();
     if !own.is_empty() {
         return render(&app, &account, &SUBJECT, &fields, (own, false)).await;
     }
-    match app.configuration.create_automation(account.id(), wish).await {
+    match app.configuration.create_automation(account.id(), draft).await {
         Ok(automation) => {
             let path = account.path(&format!("automations/{}?saved=1", automation.id));
             Ok(Redirect::to(&path).into_response())

@@ -57,13 +57,13 @@ pub async fn save(
         return Err(Refusal::Stale);
     }
     current.version = version;
-    let (wish, own) = fields.wish();
+    let (draft, own) = fields.draft();
     if !own.is_empty() {
         return render(&app, &account, &subject, &fields, (own, false)).await;
     }
     match app
         .configuration
-        .update_automation(account.id(), current, wish)
+        .update_automation(account.id(), current, draft)
         .await
     {
         Ok(_) => {

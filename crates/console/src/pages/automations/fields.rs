@@ -3,7 +3,7 @@
 //! Rows of URLs are numbered by hidden `row` fields, in their order; the other fields of a row end in its number:
 //! `url.0`. Buttons add and remove rows; the page comes back with everything that was typed.
 
-use postrider_configuration::{ActionWish, AutomationWish, Fault};
+use postrider_configuration::{ActionDraft, AutomationDraft, Fault};
 use postrider_model::{Action, Automation, BodyContent, BodyStyle, Does};
 
 use crate::form::Form;
@@ -131,23 +131,23 @@ impl Fields {
         all
     }
 
-    /// What is wished for, and what the form itself finds wrong.
-    pub fn wish(&self) -> (AutomationWish, Vec<Fault>) {
+    /// The draft, and what the form itself finds wrong.
+    pub fn draft(&self) -> (AutomationDraft, Vec<Fault>) {
         let mut faults = Vec::new();
         let actions = self
             .rows
             .iter()
             .enumerate()
-            .map(|(index, row)| row.wish(index, &mut faults))
+            .map(|(index, row)| row.draft(index, &mut faults))
             .collect();
-        let wish = AutomationWish {
+        let draft = AutomationDraft {
             name: self.name.trim().to_owned(),
             enabled: self.enabled,
             event_types: self.event_types(),
             actions,
             retry_delays_s: schedule::parse(&self.delays),
         };
-        (wish, faults)
+        (draft, faults)
     }
 }
 
@@ -213,7 +213,7 @@ impl RowFields {
             != (&empty.body, &empty.style, &empty.headers, &empty.timeout)
     }
 
-    fn wish(&self, index: usize, faults: &mut Vec<Fault>) -> ActionWish {
+    fn draft(&self, index: usize, faults: &mut Vec<Fault>) -> ActionDraft {
         let mut headers = Vec::new();
         for line in self.headers.lines().filter(|line| !line.trim().is_empty()) {
             match line.split_once(':') {
@@ -226,7 +226,7 @@ impl RowFields {
             }
         }
         let timeout = self.timeout.trim();
-        ActionWish {
+        ActionDraft {
             id: (!self.id.is_empty()).then(|| self.id.clone()),
             enabled: self.enabled,
             disabled_reason: None,
@@ -287,9 +287,9 @@ mod tests {
     #[test]
     fn headers_are_lines_and_a_line_that_is_none_is_named() {
         let fields = Fields::typed(&form("row=0&headers.0=X-A:+1%0AX-B%3A2%0Aodd"));
-        let (wish, faults) = fields.wish();
+        let (draft, faults) = fields.draft();
         assert_eq!(
-            wish.actions[0].headers,
+            draft.actions[0].headers,
             [
                 ("X-A".to_owned(), "1".to_owned()),
                 ("X-B".to_owned(), "2".to_owned())

@@ -111,7 +111,7 @@ pub async fn render(
     Ok(response)
 }
 
-/// The faults that a refused wish has; any other reason is a page of its own.
+/// The faults of a refused draft; any other reason is a page of its own.
 pub fn faults(error: ConfigureError, own: Vec<Fault>) -> Result<Vec<Fault>, Refusal> {
     match error {
         ConfigureError::Faults(mut faults) => {

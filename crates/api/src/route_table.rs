@@ -1,0 +1,218 @@
+//! What the edge knows of each route: what it requires of its caller, and its meters.
+//!
+//! Handles of metrics are created once per route and kept, so that counting costs an atomic addition and no look-up by
+//! labels. Labels come from the route table and a fixed list of statuses, never from a request: their number is bounded.
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use http::{Method, StatusCode};
+use metrics::{Counter, Histogram, counter, describe_counter, describe_histogram, histogram};
+use postrider_model::Permission;
+use postrider_web::caller::Requirement;
+use utoipa::openapi::OpenApi;
+use utoipa::openapi::path::{Operation, PathItem};
+
+/// The extension of an operation that names the permission it requires.
+pub(crate) const PERMISSION: &str = "x-permission";
+
+const REQUESTS: &str = "postrider_http_requests_total";
+const SECONDS: &str = "postrider_http_request_duration_seconds";
+
+/// The methods that routes have.
+const METHODS: [Method; 5] = [
+    Method::GET,
+    Method::POST,
+    Method::PUT,
+    Method::PATCH,
+    Method::DELETE,
+];
+
+/// The statuses that are counted on their own; the rest is counted as `other`.
+const STATUSES: [u16; 17] = [
+    200, 201, 202, 204, 400, 401, 403, 404, 405, 408, 409, 413, 415, 422, 500, 503, 0,
+];
+
+/// All routes.
+pub(crate) struct RouteTable {
+    /// In no order: comparing lengths, then the few paths of one length, takes less than hashing one.
+    routes: Vec<Route>,
+    unmatched: Meter,
+}
+
+struct Route {
+    path: String,
+    requirements: [Option<Requirement>; METHODS.len()],
+    meters: [OnceLock<Meter>; METHODS.len()],
+}
+
+/// A route and method in the table.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Found {
+    route: usize,
+    method: usize,
+}
+
+impl RouteTable {
+    /// The routes of this document.
+    pub(crate) fn of(document: &OpenApi) -> Self {
+        describe_counter!(REQUESTS, "API requests, by route, method and status");
+        describe_histogram!(
+            SECONDS,
+            metrics::Unit::Seconds,
+            "Time to respond to an API request"
+        );
+        let routes = document.paths.paths.iter().map(|(path, item)| Route {
+            path: path.clone(),
+            requirements: operations(item).map(|operation| operation.map(requirement_or_strictest)),
+            meters: Default::default(),
+        });
+        Self {
+            routes: routes.collect(),
+            unmatched: Meter::new("unmatched", "any"),
+        }
+    }
+
+    /// The entry of a route and method; `None` where no route matched.
+    pub(crate) fn find(&self, path: Option<&str>, method: &Method) -> Option<Found> {
+        let path = path?;
+        Some(Found {
+            route: self.routes.iter().position(|route| route.path == path)?,
+            method: METHODS.iter().position(|known| known == as_served(method))?,
+        })
+    }
+
+    /// What the route requires; `None` where the path does not have the method.
+    pub(crate) fn requirement(&self, found: Found) -> Option<Requirement> {
+        self.routes[found.route].requirements[found.method]
+    }
+
+    /// The route's path, as in the document.
+    pub(crate) fn path(&self, found: Option<Found>) -> &str {
+        found.map_or("unmatched", |found| &self.routes[found.route].path)
+    }
+
+    /// The meter of a route and method; one for all requests that match no route.
+    pub(crate) fn meter(&self, found: Option<Found>) -> &Meter {
+        let Some(Found { route, method }) = found else {
+            return &self.unmatched;
+        };
+        let Route { path, meters, .. } = &self.routes[route];
+        meters[method].get_or_init(|| Meter::new(path, METHODS[method].as_str()))
+    }
+}
+
+/// The router serves HEAD with the handler of GET.
+fn as_served(method: &Method) -> &Method {
+    if method == Method::HEAD {
+        &METHODS[0]
+    } else {
+        method
+    }
+}
+
+/// The operations of a path, in the order of [`METHODS`].
+pub(crate) fn operations(item: &PathItem) -> [Option<&Operation>; METHODS.len()] {
+    [&item.get, &item.post, &item.put, &item.patch, &item.delete].map(Option::as_ref)
+}
+
+/// What an operation declares that it requires: `security(())`, or a permission. `None` where it declares neither, or
+/// both.
+pub(crate) fn requirement(operation: &Operation) -> Option<Requirement> {
+    let is_public = operation.security.is_some();
+    let named = operation
+        .extensions
+        .as_ref()
+        .and_then(|extensions| extensions.get(PERMISSION));
+    match (is_public, named) {
+        (true, None) => Some(Requirement::Public),
+        (false, Some(name)) => {
+            let permission = name.as_str().and_then(Permission::from_name)?;
+            Some(Requirement::Permission(permission))
+        }
+        _ => None,
+    }
+}
+
+/// A test finds operations that declare nothing; in the meantime they are closed to all but administrators.
+fn requirement_or_strictest(operation: &Operation) -> Requirement {
+    requirement(operation).unwrap_or(Requirement::Permission(Permission::Admin))
+}
+
+/// What is measured of one route and method.
+pub(crate) struct Meter {
+    route: String,
+    method: &'static str,
+    by_status: [OnceLock<Counter>; STATUSES.len()],
+    seconds: Histogram,
+}
+
+impl Meter {
+    fn new(route: &str, method: &str) -> Self {
+        let method = METHODS
+            .iter()
+            .map(Method::as_str)
+            .find(|known| *known == method)
+            .unwrap_or("any");
+        Self {
+            seconds: histogram!(SECONDS, "route" => route.to_owned(), "method" => method),
+            route: route.to_owned(),
+            method,
+            by_status: Default::default(),
+        }
+    }
+
+    /// Counts a response.
+    pub(crate) fn record(&self, status: StatusCode, took: Duration) {
+        let other = STATUSES.len() - 1;
+        let index = STATUSES
+            .iter()
+            .position(|known| *known == status.as_u16())
+            .unwrap_or(other);
+        self.by_status[index]
+            .get_or_init(|| self.counter(index))
+            .increment(1);
+        self.seconds.record(took);
+    }
+
+    fn counter(&self, index: usize) -> Counter {
+        let status = match STATUSES[index] {
+            0 => "other".to_owned(),
+            status => status.to_string(),
+        };
+        counter!(REQUESTS, "route" => self.route.clone(), "method" => self.method, "status" => status)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::router::documented_routes;
+
+    #[test]
+    fn every_operation_declares_what_it_requires() {
+        let document = documented_routes().into_openapi();
+        for (path, item) in &document.paths.paths {
+            for operation in operations(item).into_iter().flatten() {
+                let declared = requirement(operation);
+                assert!(declared.is_some(), "{path}: {:?}", operation.operation_id);
+                let is_public = declared == Some(Requirement::Public);
+                assert_eq!(is_public, !path.starts_with("/v1/"), "{path}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_head_requires_what_the_get_requires() {
+        let table = RouteTable::of(&documented_routes().into_openapi());
+        let requirement = |path, method| {
+            let found = table.find(Some(path), method).unwrap();
+            table.requirement(found)
+        };
+        let admin = Some(Requirement::Permission(Permission::Admin));
+        assert_eq!(requirement("/v1/accounts", &Method::HEAD), admin);
+        assert_eq!(requirement("/healthz", &Method::GET), Some(Requirement::Public));
+        assert_eq!(requirement("/v1/accounts", &Method::PUT), None);
+        assert!(table.find(None, &Method::GET).is_none());
+    }
+}

@@ -1,0 +1,91 @@
+//! Receivers that follow a script, and keep what they saw.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use parking_lot::Mutex;
+use postrider_egress::{Request, Response};
+use postrider_engine::carry::Transport;
+use postrider_model::{Clock, Outcome};
+
+use super::{START_MS, VirtualClock};
+
+/// A request as a receiver saw it.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    /// Milliseconds since [`START_MS`].
+    pub at_ms: i64,
+    pub request: Request,
+}
+
+impl Seen {
+    pub fn header(&self, name: &str) -> &str {
+        let found = self
+            .request
+            .headers
+            .iter()
+            .find(|(key, _)| key.eq_ignore_ascii_case(name));
+        found.map_or("", |(_, value)| value)
+    }
+}
+
+type Script = Box<dyn Fn(&Request, usize) -> (Duration, Response) + Send + Sync>;
+
+/// Receivers that follow a script: given the request and how many came to its URL before.
+pub struct Receivers {
+    pub(super) clock: Arc<VirtualClock>,
+    pub(super) script: Script,
+    pub seen: Mutex<Vec<Seen>>,
+}
+
+impl Transport for Receivers {
+    async fn send(&self, request: &Request) -> Response {
+        let (delay, answer) = {
+            let mut seen = self.seen.lock();
+            let before = seen.iter().filter(|seen| seen.request.url == request.url).count();
+            let at_ms = self.clock.now().unix_ms() - START_MS;
+            let (delay, answer) = (self.script)(request, before);
+            seen.push(Seen {
+                at_ms,
+                request: request.clone(),
+            });
+            (delay, answer)
+        };
+        if delay > request.timeout {
+            tokio::time::sleep(request.timeout).await;
+            return refused(Outcome::Timeout);
+        }
+        tokio::time::sleep(delay).await;
+        answer
+    }
+}
+
+/// An answer with this status.
+pub fn status(code: u16) -> Response {
+    let ok = (200..300).contains(&code);
+    Response {
+        outcome: if ok {
+            Outcome::Succeeded
+        } else {
+            Outcome::BadStatus
+        },
+        status_code: Some(code),
+        error: None,
+        headers: vec![("Server".to_owned(), "test".to_owned())],
+        body: Bytes::from_static(b"ok"),
+        truncated: false,
+        retry_after: None,
+    }
+}
+
+/// No answer, for this reason.
+pub fn refused(outcome: Outcome) -> Response {
+    Response {
+        outcome,
+        status_code: None,
+        error: Some("scripted".to_owned()),
+        headers: Vec::new(),
+        ..status(200)
+    }
+}
