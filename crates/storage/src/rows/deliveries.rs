@@ -131,10 +131,10 @@ pub const COUNT: usize = DeliveryRow::COUNT + EventOfDelivery::COUNT;
 /// Reads a delivery: [`DeliveryRow::COLUMNS`], then [`EventOfDelivery::COLUMNS`].
 pub fn read<C: Columns>(row: &mut Reader<'_, C>) -> Result<Delivery, C::Error> {
     let (delivery, event) = (DeliveryRow::read(row)?, EventOfDelivery::read(row)?);
-    Ok(delivery_of(delivery, &event)?)
+    Ok(delivery_of(&delivery, &event)?)
 }
 
-fn delivery_of(row: DeliveryRow, event: &EventOfDelivery) -> Result<Delivery, Damaged> {
+fn delivery_of(row: &DeliveryRow, event: &EventOfDelivery) -> Result<Delivery, Damaged> {
     let progress = Progress::try_from(row.progress)?;
     let state_at = time(row.state_at);
     let pending = progress.status == DeliveryStatus::Pending;
