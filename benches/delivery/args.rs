@@ -93,8 +93,8 @@ impl Args {
         self.only.is_empty() || self.only.contains(&scenario)
     }
 
-    /// How often everything is measured. The short mode takes a median of three: one figure alone is too noisy to
-    /// fail on.
+    /// How often everything is measured. The short mode takes a median of three: one figure alone is too
+    /// noisy to fail on.
     pub fn rounds(&self) -> u32 {
         if self.short {
             self.rounds.max(3)

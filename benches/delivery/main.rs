@@ -1,12 +1,15 @@
-//! What a delivered event costs and how long it takes: the built `postrider serve` as a process of its own, with a
-//! producer before it and a sink behind it.
+//! What a delivered event costs and how long it takes: the built `postrider serve` as a process of its own,
+//! with a producer before it and a sink behind it.
 //!
-//! `cargo bench --bench delivery` runs everything; see `-- --help`. The producer and the sink are a thread each in
-//! this process: on two cores, all three share them. What the machine could do with nothing between the two is the
-//! *limit*: it is measured in the same run, and the other figures are shares of it, as machines differ and are noisy.
+//! `cargo bench --bench delivery` runs everything; see `-- --help`. The producer and the sink are a thread
+//! each in this process: on two cores, all three share them. What the machine could do with nothing between
+//! the two is the *limit*: it is measured in the same run, and the other figures are shares of it, as
+//! machines differ and are noisy.
 //!
-//! * [`wire`], [`sink`], [`producer`]: the two ends, written for little cost: what they take, Postrider cannot have.
-//! * [`server`], [`node`], [`process`], [`setup`]: Postrider's processes, what they use, and how they are set up.
+//! * [`wire`], [`sink`], [`producer`]: the two ends, written for little cost: what they take, Postrider
+//!   cannot have.
+//! * [`server`], [`node`], [`process`], [`setup`]: Postrider's processes, what they use, and how they are set
+//!   up.
 //! * [`store`], [`postgres`]: where they keep everything: folders, or databases of a PostgreSQL of our own.
 //! * [`ledger`]: when each event was sent, accepted and delivered.
 //! * [`scenarios`]: what is measured, a file each. [`report`]: tables, JSON, floors.

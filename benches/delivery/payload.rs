@@ -1,5 +1,5 @@
-//! The events that are sent: `data` that looks like a company's, of an exact length, with a number in it by which the
-//! sink knows which one it was.
+//! The events that are sent: `data` that looks like a company's, of an exact length, with a number in it by
+//! which the sink knows which one it was.
 
 /// How `data` begins; the number's digits follow.
 const BEFORE_NUMBER: &str = r#"{"n":""#;

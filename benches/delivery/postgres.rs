@@ -1,5 +1,5 @@
-//! A PostgreSQL of the benchmark's own: in a new folder, on a free port of the loopback address, as durable as in
-//! production. It ends, and its folder goes, when it is dropped.
+//! A PostgreSQL of the benchmark's own: in a new folder, on a free port of the loopback address, as durable
+//! as in production. It ends, and its folder goes, when it is dropped.
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::process::CommandExt as _;

@@ -1,4 +1,5 @@
-//! The producer: one thread that posts events over many connections and notes how long each took to be accepted.
+//! The producer: one thread that posts events over many connections and notes how long each took to be
+//! accepted.
 
 use std::cell::Cell;
 use std::net::SocketAddr;

@@ -51,7 +51,8 @@ pub async fn run(bench: &Bench, report: &mut Report) -> Outcome<()> {
     Ok(())
 }
 
-/// Posts all events of a ledger and waits until they have arrived. Answers a row with what can be told from outside.
+/// Posts all events of a ledger and waits until they have arrived. Answers a row with what can be told from
+/// outside.
 async fn carry(load: Load, ledger: &Arc<Ledger>) -> Outcome<Row> {
     producer::post_all(load, ledger).await?;
     ledger.all_delivered(LOAD_MAX).await?;

@@ -1,7 +1,7 @@
 //! The receiver: one thread that answers 200 and notes when what arrived.
 //!
-//! `/ok` answers 200, `/error` 500, `/silent` never. What follows in the path does not matter, so that actions can
-//! have URLs of their own.
+//! `/ok` answers 200, `/error` 500, `/silent` never. What follows in the path does not matter, so that
+//! actions can have URLs of their own.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};

@@ -74,7 +74,8 @@ impl Account {
         self.api.post(self.at("/automations"), body).await.expect(201)
     }
 
-    /// Reports an event; `data` is JSON text that reaches the server byte for byte. Answers what the server said.
+    /// Reports an event; `data` is JSON text that reaches the server byte for byte. Answers what the server
+    /// said.
     pub async fn post_event(&self, event_type: &str, data: &str) -> Answer {
         let body = format!(r#"{{"type":"{event_type}","data":{data}}}"#);
         self.api.post(self.at("/events"), body).await

@@ -1,7 +1,7 @@
 //! Which `postrider` is tested.
 //!
-//! `POSTRIDER_BIN` names one that is built already: `./test` does so. Without it, `cargo build -p postrider` makes
-//! the one of the profile and target folder that the tests themselves were built with.
+//! `POSTRIDER_BIN` names one that is built already: `./test` does so. Without it, `cargo build -p postrider`
+//! makes the one of the profile and target folder that the tests themselves were built with.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -1,8 +1,8 @@
 //! A real browser: Chromium without a window, driven over WebDriver.
 //!
-//! A test opens pages, clicks and types as a visitor would. Every verb waits until it can be done, for at most
-//! [`SOON`], and panics with what the page shows where it cannot: tests need no waiting of their
-//! own, and never sleep.
+//! A test opens pages, clicks and types as a visitor would. Every verb waits until it can be done, for at
+//! most [`SOON`], and panics with what the page shows where it cannot: tests need no waiting of their own,
+//! and never sleep.
 //!
 //! * [`target`]: which element is meant: by the name of a button, link or field, or by a CSS selector.
 //! * [`verbs`], [`waiting`]: what a visitor does, sees and waits for.
@@ -12,7 +12,8 @@
 //! * [`axe`]: faults of accessibility.
 //! * [`driver`], [`session`]: `chromedriver` as a child, and what the verbs ask of it.
 //!
-//! To add a verb: a method in [`verbs`] that goes through `Browser::on`, so that it waits and reports as the others.
+//! To add a verb: a method in [`verbs`] that goes through `Browser::on`, so that it waits and reports as the
+//! others.
 
 pub mod axe;
 pub mod console_log;
@@ -62,7 +63,8 @@ const BLOCKED: u32 = 2;
 /// Chromium's name for "third parties' cookies are blocked" among its modes of cookies.
 const THIRD_PARTY_BLOCKED: u32 = 1;
 
-/// A browser with a profile of its own: no cookie, nothing cached. Dropping it ends it, and its driver, at once.
+/// A browser with a profile of its own: no cookie, nothing cached. Dropping it ends it, and its driver, at
+/// once.
 #[derive(Debug)]
 pub struct Browser {
     session: Session,
@@ -90,8 +92,8 @@ impl Browser {
         Self::start_with(true, &prefs).await
     }
 
-    /// A browser in which pages run no scripts. The verbs work all the same. Pictures, and axe-core, cannot be had of
-    /// it: they wait for what happens in the page, and nothing does.
+    /// A browser in which pages run no scripts. The verbs work all the same. Pictures, and axe-core, cannot
+    /// be had of it: they wait for what happens in the page, and nothing does.
     pub async fn start_without_javascript() -> Self {
         let prefs = json!({ "profile.managed_default_content_settings.javascript": BLOCKED });
         Self::start_with(false, &prefs).await

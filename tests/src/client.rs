@@ -15,8 +15,8 @@ use serde_json::Value;
 /// Bound on one call.
 const CALL_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long a connection may lie idle and still be used. The server closes those that it heard nothing of for 30 s,
-/// perhaps in the moment in which one is used again.
+/// How long a connection may lie idle and still be used. The server closes those that it heard nothing of for
+/// 30 s, perhaps in the moment in which one is used again.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A server's API. Clones share their connections.

@@ -75,7 +75,8 @@ impl Cluster {
 }
 
 impl Node {
-    /// Starts it (again), on a new free port. It sends under its own name, so that receivers can tell who called.
+    /// Starts it (again), on a new free port. It sends under its own name, so that receivers can tell who
+    /// called.
     pub fn start(&mut self) {
         let mut flags = LOOPBACK_ALLOWED.to_vec();
         let lease = format!("{}s", self.lease.as_secs());

@@ -1,5 +1,5 @@
-//! Looks into a data folder from outside, with the `sqlite3` module of Python: another build of SQLite than the one in
-//! the product.
+//! Looks into a data folder from outside, with the `sqlite3` module of Python: another build of SQLite than
+//! the one in the product.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

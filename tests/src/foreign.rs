@@ -1,7 +1,8 @@
-//! The receivers in Node, Python and PHP: `tests/receivers/`. Each prints where it listens, then a verdict a delivery.
+//! The receivers in Node, Python and PHP: `tests/receivers/`. Each prints where it listens, then a verdict a
+//! delivery.
 //!
-//! What they need besides their languages, `./test` installs: `node_modules` beside the Node receiver, and a virtual
-//! environment in `tests/.cache/python`.
+//! What they need besides their languages, `./test` installs: `node_modules` beside the Node receiver, and a
+//! virtual environment in `tests/.cache/python`.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};

@@ -48,8 +48,8 @@ impl Log {
         self.len() == 0
     }
 
-    /// What `read` makes of the first line from `from` on that it makes something of, waiting for it for at most
-    /// `within`.
+    /// What `read` makes of the first line from `from` on that it makes something of, waiting for it for at
+    /// most `within`.
     pub fn find<T>(&self, from: usize, within: Duration, read: impl Fn(&str) -> Option<T>) -> Option<T> {
         let deadline = Instant::now() + within;
         let mut lines = self.lock();

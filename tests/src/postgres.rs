@@ -61,7 +61,8 @@ impl Postgres {
         server
     }
 
-    /// Copies the data of a new server, which is there already beside `scripts/with-postgres`, or has initdb make it.
+    /// Copies the data of a new server, which is there already beside `scripts/with-postgres`, or has initdb
+    /// make it.
     fn create_data(&self) {
         let data_dir = self.data_dir();
         let mut command = match std::env::var_os(TEMPLATE) {
@@ -137,8 +138,8 @@ impl Postgres {
         self.end(Signal::INT);
     }
 
-    /// Stops it as a crash would: nothing is written any more, clients are thrown out in mid-sentence, and the next
-    /// start has to recover. This is `pg_ctl stop -m immediate`.
+    /// Stops it as a crash would: nothing is written any more, clients are thrown out in mid-sentence, and
+    /// the next start has to recover. This is `pg_ctl stop -m immediate`.
     pub fn stop_immediately(&mut self) {
         self.end(Signal::QUIT);
     }
@@ -194,7 +195,8 @@ impl Postgres {
         ]))
     }
 
-    /// From here on it lets in only who comes over TLS, where it shows this certificate, and has this password.
+    /// From here on it lets in only who comes over TLS, where it shows this certificate, and has this
+    /// password.
     pub fn require_tls_and_password(&self, certificate_pem: &str, key_pem: &str, password: &str) {
         for (file, text, mode) in [
             ("server.crt", certificate_pem, 0o644),

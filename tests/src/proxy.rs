@@ -1,5 +1,5 @@
-//! The network between a node and its database: a TCP proxy on the loopback address that can fall silent, throw
-//! everybody out, and lead elsewhere.
+//! The network between a node and its database: a TCP proxy on the loopback address that can fall silent,
+//! throw everybody out, and lead elsewhere.
 
 use std::io;
 use std::net::SocketAddr;
@@ -58,8 +58,8 @@ impl Proxy {
         self.address
     }
 
-    /// Falls silent: connections stay open and carry nothing, new ones are taken and lead nowhere. What was sent
-    /// meanwhile goes on after [`Self::resume`].
+    /// Falls silent: connections stay open and carry nothing, new ones are taken and lead nowhere. What was
+    /// sent meanwhile goes on after [`Self::resume`].
     pub fn pause(&self) {
         self.mode.send_modify(|mode| mode.is_paused = true);
     }

@@ -28,8 +28,8 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(30);
 /// What the server says once it listens.
 const LISTENING: &str = "listening on http://";
 
-/// A server with a data folder of its own, or on a database. Dropping it kills the process and removes the folder;
-/// where a test failed, its log is printed first.
+/// A server with a data folder of its own, or on a database. Dropping it kills the process and removes the
+/// folder; where a test failed, its log is printed first.
 #[derive(Debug)]
 pub struct Server {
     child: Option<Child>,

@@ -1,7 +1,8 @@
 //! The black-box tests: what the built `postrider` does, seen from outside.
 //!
-//! One binary, so that they are linked once. Each folder is a subject, and `.config/nextest.toml` names those that need
-//! a place of their own. To add a test: a function in the file of its subject, named after what it promises.
+//! One binary, so that they are linked once. Each folder is a subject, and `.config/nextest.toml` names those
+//! that need a place of their own. To add a test: a function in the file of its subject, named after what it
+//! promises.
 //!
 //! A module `deep` holds what only `./test --deep` runs.
 #![expect(

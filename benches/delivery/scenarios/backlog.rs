@@ -1,7 +1,7 @@
 //! Backlog: a receiver is down while a million deliveries pile up for it, and comes back.
 //!
-//! Another account's receiver is well all the time: its events must not be held up, neither while the others pile up
-//! nor while they are drained.
+//! Another account's receiver is well all the time: its events must not be held up, neither while the others
+//! pile up nor while they are drained.
 
 use std::cell::Cell;
 use std::path::Path;
@@ -22,8 +22,8 @@ use crate::sink::Sink;
 /// Deliveries that pile up.
 const DELIVERIES: u32 = 1_000_000;
 
-/// The schedule of the account whose receiver is down: what was tried is due again soon after the receiver is back,
-/// and nothing is given up before.
+/// The schedule of the account whose receiver is down: what was tried is due again soon after the receiver is
+/// back, and nothing is given up before.
 const DELAYS_S: [u32; 20] = [20; 20];
 
 /// Events a second of the healthy account.
@@ -32,7 +32,8 @@ const HEALTHY_RATE: u32 = 100;
 /// How long the drain may take.
 const DRAIN_MAX: Duration = Duration::from_secs(600);
 
-/// The drain's rate is taken between these shares of all deliveries: the beginning and the tail are told by the time.
+/// The drain's rate is taken between these shares of all deliveries: the beginning and the tail are told by
+/// the time.
 const RATE_BETWEEN: (f64, f64) = (0.05, 0.9);
 
 pub async fn run(bench: &Bench, report: &mut Report, limit: f64) -> Outcome<()> {
@@ -106,8 +107,8 @@ fn batches(server: &Server, account: &str) -> Load {
     }
 }
 
-/// Sends a second's worth of events to the healthy account again and again while `work` goes on. Answers the slowest
-/// of these seconds.
+/// Sends a second's worth of events to the healthy account again and again while `work` goes on. Answers the
+/// slowest of these seconds.
 async fn beside<T>(
     server: &Server,
     healthy: &str,

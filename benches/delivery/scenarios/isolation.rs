@@ -1,7 +1,7 @@
 //! Isolation: what receivers that are down cost one that is not.
 //!
-//! A thousand actions whose receiver takes requests and never answers, fifty that answer 500, one that is healthy.
-//! The healthy one is measured alone, then with the others, each in a server of its own.
+//! A thousand actions whose receiver takes requests and never answers, fifty that answer 500, one that is
+//! healthy. The healthy one is measured alone, then with the others, each in a server of its own.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -31,7 +31,8 @@ const SILENT_RATE: u32 = 100;
 const BROKEN_ACCOUNTS: usize = 50;
 const BROKEN_RATE: u32 = 50;
 
-/// How long the others go on before the healthy one is measured: requests are under way to all silent ones then.
+/// How long the others go on before the healthy one is measured: requests are under way to all silent ones
+/// then.
 const LEAD: Duration = Duration::from_secs(10);
 
 pub async fn run(bench: &Bench, report: &mut Report) -> Outcome<()> {

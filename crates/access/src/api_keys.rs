@@ -1,7 +1,7 @@
 //! API keys: they open the API, and sign the operator's staff in to the console.
 //!
-//! The keys of the installation are few, so each node holds their hashes in memory and compares a presented key with
-//! all of them, in constant time.
+//! The keys of the installation are few, so each node holds their hashes in memory and compares a presented
+//! key with all of them, in constant time.
 
 use std::str::FromStr;
 
@@ -61,8 +61,8 @@ impl Access {
         Ok((key, shown))
     }
 
-    /// Deletes a key and ends the sessions that began with it. On this node it opens nothing from here on, and on
-    /// others as soon as they hear of it. The last key stays.
+    /// Deletes a key and ends the sessions that began with it. On this node it opens nothing from here on,
+    /// and on others as soon as they hear of it. The last key stays.
     pub async fn delete_api_key(&self, id: ApiKeyId) -> StoreResult<RemoveApiKey> {
         let outcome = self.store.delete_api_key(id).await?;
         if outcome != RemoveApiKey::LastOne {

@@ -10,8 +10,8 @@ use crate::token::{ShownKey, sha256};
 /// Shortest key that an operator can give, in bytes.
 const KEY_BYTES_MIN: usize = 16;
 
-/// The id of the key that the operator gives. It is fixed, so that another value replaces the key that was given
-/// before, and nodes that start at the same moment write one row.
+/// The id of the key that the operator gives. It is fixed, so that another value replaces the key that was
+/// given before, and nodes that start at the same moment write one row.
 const GIVEN_KEY: ApiKeyId = ApiKeyId::from_u128(1);
 
 /// How the installation got its first key.
@@ -37,8 +37,8 @@ pub enum FirstKeyError {
 }
 
 impl Access {
-    /// Opens the API: makes sure that there is a key, and reads all keys. The first key is the one that the operator
-    /// gave, otherwise one of those in the store, otherwise a new one.
+    /// Opens the API: makes sure that there is a key, and reads all keys. The first key is the one that the
+    /// operator gave, otherwise one of those in the store, otherwise a new one.
     pub async fn open(&self, given: Option<&str>) -> Result<FirstKey, FirstKeyError> {
         let first = match given {
             Some(given) => {

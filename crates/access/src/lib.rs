@@ -1,7 +1,7 @@
 //! Access: who may call the API and use the console.
 //!
-//! [`Access`] turns what a request presents, an API key or the token of a session, into a [`Caller`] with a scope and
-//! permissions, and has a verb for every key, link and session that begins or ends.
+//! [`Access`] turns what a request presents, an API key or the token of a session, into a [`Caller`] with a
+//! scope and permissions, and has a verb for every key, link and session that begins or ends.
 //!
 //! | file | holds |
 //! |---|---|
@@ -11,14 +11,14 @@
 //! | `sign_in.rs` | links and sessions of the console: `create_portal_link`, `open_link`, `session`, … |
 //! | `token.rs` | secrets that are shown once: [`ShownKey`], [`ShownToken`] |
 //!
-//! Keys and tokens are 256 random bits (or a secret that the operator chose to be as strong). Memory and store hold
-//! their SHA-256 alone, so that a reader of the store cannot sign in as anybody.
+//! Keys and tokens are 256 random bits (or a secret that the operator chose to be as strong). Memory and
+//! store hold their SHA-256 alone, so that a reader of the store cannot sign in as anybody.
 //!
-//! This crate must never know HTTP, log a key or a token, or decide what a route requires: a route declares that
-//! itself (`postrider_web::caller`).
+//! This crate must never know HTTP, log a key or a token, or decide what a route requires: a route declares
+//! that itself (`postrider_web::caller`).
 //!
-//! To add a kind of caller: a variant of [`postrider_model::caller::Who`], and the verb that recognises it. To add a
-//! permission: a variant of [`postrider_model::Permission`], then the routes that require it.
+//! To add a kind of caller: a variant of [`postrider_model::caller::Who`], and the verb that recognises it.
+//! To add a permission: a variant of [`postrider_model::Permission`], then the routes that require it.
 //!
 //! [`Caller`]: postrider_model::Caller
 

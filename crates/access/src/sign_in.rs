@@ -1,7 +1,7 @@
 //! Signing in to the console, with an API key or by a link, and the session that begins.
 //!
-//! A token is a prefix and 256 random bits. The store has its SHA-256, for all nodes. Links and sessions are told apart
-//! twice: by the prefix of the token, and by the kind of the grant.
+//! A token is a prefix and 256 random bits. The store has its SHA-256, for all nodes. Links and sessions are
+//! told apart twice: by the prefix of the token, and by the kind of the grant.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -15,11 +15,12 @@ use postrider_storage::StoreResult;
 use crate::access::Access;
 use crate::token::{LINK_PREFIX, SESSION_PREFIX, ShownToken, token_sha256};
 
-/// How long an operator's session lasts: a working day, so that nobody signs in twice in one, and a browser that was
-/// left open is signed out overnight.
+/// How long an operator's session lasts: a working day, so that nobody signs in twice in one, and a browser
+/// that was left open is signed out overnight.
 pub const OPERATOR_SESSION: Duration = Duration::from_secs(12 * 3600);
 
-/// How long a portal link can last, in seconds: long enough to be followed, at most 7 days, as it may be passed on.
+/// How long a portal link can last, in seconds: long enough to be followed, at most 7 days, as it may be
+/// passed on.
 pub const LINK_LIFETIME_S: RangeInclusive<u64> = 60..=7 * 86_400;
 
 /// A session of the console.
@@ -42,8 +43,8 @@ impl Access {
         Ok(token)
     }
 
-    /// Creates a link that begins sessions in one account until it expires, with the time when it does. `None` where
-    /// the account is gone.
+    /// Creates a link that begins sessions in one account until it expires, with the time when it does.
+    /// `None` where the account is gone.
     pub async fn create_portal_link(
         &self,
         account: AccountId,
@@ -62,8 +63,8 @@ impl Access {
         Ok(is_put.then_some((token, expires_at)))
     }
 
-    /// Begins the session that a link is for; `None` where there is no such link, or it expired or was used up. An
-    /// operator's session lasts [`OPERATOR_SESSION`], a customer's until the link expires.
+    /// Begins the session that a link is for; `None` where there is no such link, or it expired or was used
+    /// up. An operator's session lasts [`OPERATOR_SESSION`], a customer's until the link expires.
     ///
     /// A one-time link is gone even if the session then cannot be stored: it never begins two.
     pub async fn open_link(&self, token: &str) -> StoreResult<Option<(ShownToken, Session)>> {
@@ -89,8 +90,8 @@ impl Access {
             .await
     }
 
-    /// Begins the session of an operator who presents this API key. `None` where it is no key, or one that was just
-    /// deleted.
+    /// Begins the session of an operator who presents this API key. `None` where it is no key, or one that
+    /// was just deleted.
     pub async fn sign_in(&self, key: &str) -> StoreResult<Option<(ShownToken, Session)>> {
         let Some(Who::ApiKey(id)) = self.caller_of_key(key).map(|caller| caller.who) else {
             return Ok(None);

@@ -74,7 +74,8 @@ pub(crate) fn sha256(text: &str) -> [u8; 32] {
     Sha256::digest(text).into()
 }
 
-/// The hash of a token that starts with `prefix`; `None` where `text` cannot be one, before anything is hashed.
+/// The hash of a token that starts with `prefix`; `None` where `text` cannot be one, before anything is
+/// hashed.
 pub(crate) fn token_sha256(text: &str, prefix: &str) -> Option<[u8; 32]> {
     let fits = text.len() == TOKEN_BYTES && text.starts_with(prefix);
     fits.then(|| sha256(text))

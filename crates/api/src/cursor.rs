@@ -1,8 +1,8 @@
 //! Cursors: places in lists as opaque text.
 //!
-//! A cursor is `cur_` and the base64url of the store's [`Position`] followed by a check: the first bytes of the
-//! SHA-256 of list and position. The check is no secret. It tells a cursor that was cut, made up or taken from another
-//! list, which would otherwise be answered with a page that makes no sense.
+//! A cursor is `cur_` and the base64url of the store's [`Position`] followed by a check: the first bytes of
+//! the SHA-256 of list and position. The check is no secret. It tells a cursor that was cut, made up or taken
+//! from another list, which would otherwise be answered with a page that makes no sense.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -15,8 +15,8 @@ pub use object::{object, objects, present};
 
 use object::Object;
 
-/// Reads `text`, an object, as a `T`. Duplicate members of structs are refused; what is inside a `RawValue` is not
-/// looked into.
+/// Reads `text`, an object, as a `T`. Duplicate members of structs are refused; what is inside a `RawValue`
+/// is not looked into.
 pub fn decode<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Problem> {
     read::<Object<T>>(text).map(|object| object.0)
 }

@@ -1,7 +1,8 @@
-//! What every request passes: its id, its caller and what the route requires of it, its meter, a net for panics, and
-//! headers for safety.
+//! What every request passes: its id, its caller and what the route requires of it, its meter, a net for
+//! panics, and headers for safety.
 //!
-//! [`EdgeLayer`] puts it around the router's routes, [`Edge::guard`] around a handler that is called without the router.
+//! [`EdgeLayer`] puts it around the router's routes, [`Edge::guard`] around a handler that is called without
+//! the router.
 
 use std::convert::Infallible;
 use std::pin::{Pin, pin};
@@ -106,8 +107,8 @@ fn needs_key(path: &str) -> bool {
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// The layer. It is a service of its own rather than a function for `from_fn`, which boxes the answer to come and
-/// copies the route below once more for each request.
+/// The layer. It is a service of its own rather than a function for `from_fn`, which boxes the answer to come
+/// and copies the route below once more for each request.
 #[derive(Clone)]
 pub(crate) struct EdgeLayer(pub(crate) Arc<Edge>);
 

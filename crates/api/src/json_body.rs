@@ -1,7 +1,7 @@
 //! Request bodies: read within a bound, checked to be declared and encoded as JSON, decoded with pointers.
 //!
-//! [`JsonBody`] and [`OptionalJsonBody`] are for control bodies (everything but events). Endpoints that take events
-//! read with [`read`] and decode on their own, since they borrow from the body.
+//! [`JsonBody`] and [`OptionalJsonBody`] are for control bodies (everything but events). Endpoints that take
+//! events read with [`read`] and decode on their own, since they borrow from the body.
 
 use axum::body::{Body, HttpBody};
 use axum::extract::FromRequest;

@@ -8,23 +8,24 @@
 //! | `auth` | the caller that a request's API key stands for |
 //! | `route_table` | what each route requires of its caller, and its meters |
 //! | [`problem`] | errors as RFC 9457 documents: one type, one table of codes |
-//! | `json_body`, `decode`, `patch`, `merge_patch` | request bodies, from bytes to typed values with pointers to what is wrong |
+//! | `json_body`, `decode`, `patch`, `merge_patch` | request bodies, from bytes to typed values |
 //! | `path`, `query`, `cursor`, `list` | what paths and query parameters mean, and how lists are paged |
 //! | `fields` | values that several resources show |
 //! | `routes` | one folder per resource, one file per endpoint |
 //! | `openapi` | the document, generated from the handlers, committed as `openapi.json` |
 //!
-//! A body is taken whole or refused, and nothing in it is ignored: first it has to be JSON, then of the right shape
-//! (the first fault is named), then with possible values (all faults are named). The first two are checked here.
-//! [`postrider_configuration`] checks configuration, for the console's forms too: a handler turns its body into a draft,
-//! calls the verb of that crate and shows what is stored, or the faults at the same pointers.
-//! Events and filters are checked here as far as their members go, and typed from here on.
+//! A body is taken whole or refused, and nothing in it is ignored: first it has to be JSON, then of the right
+//! shape (the first fault is named), then with possible values (all faults are named). The first two are
+//! checked here. [`postrider_configuration`] checks configuration, for the console's forms too: a handler
+//! turns its body into a draft, calls the verb of that crate and shows what is stored, or the faults at the
+//! same pointers. Events and filters are checked here as far as their members go, and typed from here on.
 //!
-//! This crate must never see SQL, sign or send anything, read the system's clock, or log a key, a secret or `data`.
+//! This crate must never see SQL, sign or send anything, read the system's clock, or log a key, a secret or
+//! `data`.
 //!
-//! To add an endpoint: a file in `routes/<resource>/`, with its `#[utoipa::path]`, listed in
-//! [`mod@router`]'s `documented_routes`; then run the tests with `UPDATE_GENERATED=1`. To add an error: see [`problem`].
-//! To add a rule about accounts, automations, keys or event types: see [`postrider_configuration`].
+//! To add an endpoint: a file in `routes/<resource>/`, with its `#[utoipa::path]`, listed in [`mod@router`]'s
+//! `documented_routes`; then run the tests with `UPDATE_GENERATED=1`. To add an error: see [`problem`]. To
+//! add a rule about accounts, automations, keys or event types: see [`postrider_configuration`].
 
 pub mod problem;
 pub mod router;

@@ -1,7 +1,8 @@
-//! The OpenAPI 3.1 document: generated from the handlers, served at `/v1/openapi.json`, committed as `openapi.json`.
+//! The OpenAPI 3.1 document: generated from the handlers, served at `/v1/openapi.json`, committed as
+//! `openapi.json`.
 //!
-//! A handler documents what is special about it. What holds for all of a kind (no key, a malformed body, a busy store)
-//! is added here, once.
+//! A handler documents what is special about it. What holds for all of a kind (no key, a malformed body, a
+//! busy store) is added here, once.
 
 mod bodies;
 mod responses;

@@ -17,8 +17,8 @@ const FREE_FORM: &str = "metadata";
 
 /// `current` with the patch applied.
 ///
-/// A null for a member that does not exist is refused, as any other value is. Merging drops it, so decoding the result
-/// would not see it.
+/// A null for a member that does not exist is refused, as any other value is. Merging drops it, so decoding
+/// the result would not see it.
 pub fn patched<T: Serialize + DeserializeOwned>(current: &T, patch: &str) -> Result<T, Problem> {
     let current = serde_json::to_string(current).map_err(Problem::internal)?;
     let merged = merge_patch(&current, patch)?;
@@ -28,8 +28,8 @@ pub fn patched<T: Serialize + DeserializeOwned>(current: &T, patch: &str) -> Res
     }
 }
 
-/// Pointer and name of the first member that is null in `patch` and missing in `current`. It descends as deep as
-/// `current` does.
+/// Pointer and name of the first member that is null in `patch` and missing in `current`. It descends as deep
+/// as `current` does.
 fn unknown_null(place: &str, current: &str, patch: &str) -> Option<(String, String)> {
     let (current, patch) = (members(current)?, members(patch)?);
     patch.iter().find_map(|(name, change)| {

@@ -1,8 +1,8 @@
 //! Errors as callers see them: RFC 9457 problem documents.
 //!
-//! One type, [`Problem`], one `IntoResponse`. A handler returns `Result<_, Problem>`; the errors of the store and the
-//! engine convert with `?`. What a 500 hides travels beside the response in its extensions ([`Hidden`]), so that the
-//! edge can log it with the request's id.
+//! One type, [`Problem`], one `IntoResponse`. A handler returns `Result<_, Problem>`; the errors of the store
+//! and the engine convert with `?`. What a 500 hides travels beside the response in its extensions
+//! ([`Hidden`]), so that the edge can log it with the request's id.
 //!
 //! To add a code: extend the table in `problem/code.rs`, then run the tests with `UPDATE_GENERATED=1`.
 

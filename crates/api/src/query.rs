@@ -1,4 +1,5 @@
-//! Query parameters: each known, given at most once, and with a possible value; all faults are reported together.
+//! Query parameters: each known, given at most once, and with a possible value; all faults are reported
+//! together.
 
 use std::str::FromStr;
 

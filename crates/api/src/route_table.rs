@@ -1,7 +1,8 @@
 //! What the edge knows of each route: what it requires of its caller, and its meters.
 //!
-//! Handles of metrics are created once per route and kept, so that counting costs an atomic addition and no look-up by
-//! labels. Labels come from the route table and a fixed list of statuses, never from a request: their number is bounded.
+//! Handles of metrics are created once per route and kept, so that counting costs an atomic addition and no
+//! look-up by labels. Labels come from the route table and a fixed list of statuses, never from a request:
+//! their number is bounded.
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -116,8 +117,8 @@ pub(crate) fn operations(item: &PathItem) -> [Option<&Operation>; METHODS.len()]
     [&item.get, &item.post, &item.put, &item.patch, &item.delete].map(Option::as_ref)
 }
 
-/// What an operation declares that it requires: `security(())`, or a permission. `None` where it declares neither, or
-/// both.
+/// What an operation declares that it requires: `security(())`, or a permission. `None` where it declares
+/// neither, or both.
 pub(crate) fn requirement(operation: &Operation) -> Option<Requirement> {
     let is_public = operation.security.is_some();
     let named = operation

@@ -37,8 +37,8 @@ pub struct ApiState {
     pub figures: Arc<Figures>,
     /// Who may call.
     pub access: Arc<Access>,
-    /// Where the console is, as a browser reaches it: an origin without a slash at its end. `None`: where a request was
-    /// sent.
+    /// Where the console is, as a browser reaches it: an origin without a slash at its end. `None`: where a
+    /// request was sent.
     pub public_url: Option<Arc<str>>,
     /// How long a body may take to arrive.
     pub body_timeout: Duration,
@@ -105,7 +105,8 @@ impl Api {
     }
 }
 
-/// Every route with its documentation. A handler that is not listed here is not served, and one that is, is documented.
+/// Every route with its documentation. A handler that is not listed here is not served, and one that is, is
+/// documented.
 pub(crate) fn documented_routes() -> OpenApiRouter<ApiState> {
     OpenApiRouter::with_openapi(openapi::frame())
         .routes(routes!(

@@ -12,7 +12,7 @@
 //! |---|---|
 //! | `configuration.rs` | [`Configuration`]: its parts, its reads, what other nodes changed |
 //! | `account.rs` | [`AccountDraft`]: `create_account`, `update_account`, `delete_account` |
-//! | `automation.rs`, `automation/` | [`AutomationDraft`], [`ActionDraft`]: `create_automation`, `update_automation`, `set_automation_enabled`, `delete_automation`, `disable_action` |
+//! | `automation.rs`, `automation/` | [`AutomationDraft`], [`ActionDraft`]: verbs of automations, actions |
 //! | `signing_key.rs` | [`RotationDraft`]: `rotate_signing_key` |
 //! | `event_type.rs` | [`EventTypeDraft`]: `put_event_type`, `delete_event_type` |
 //! | `directory.rs` | accounts in memory: what accepting an event and making an attempt look up |

@@ -50,13 +50,13 @@ impl Resolve for Public {
 }
 
 fn store() -> (Arc<dyn Store>, TempDir) {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("a folder");
     let options = SqliteOptions {
         execution: Execution::Inline,
         ..SqliteOptions::default()
     };
     (
-        Arc::new(SqliteStore::open(folder.path(), options).unwrap()),
+        Arc::new(SqliteStore::open(folder.path(), options).expect("a store opens in an empty folder")),
         folder,
     )
 }
@@ -74,7 +74,7 @@ async fn node(store: &Arc<dyn Store>) -> Arc<Configuration> {
         resolver: Arc::new(Public),
         header_names: HeaderNames::new("Postrider"),
     });
-    Arc::new(configuration.await.unwrap())
+    Arc::new(configuration.await.expect("an empty store loads"))
 }
 
 fn account(name: &str, uid: &str) -> AccountDraft {
@@ -112,9 +112,9 @@ fn automation() -> AutomationDraft {
 /// An account with one automation.
 async fn account_with_automation(configuration: &Configuration) -> (AccountId, AutomationId) {
     let account = configuration.create_account(account("Acme", "acme")).await;
-    let account = account.unwrap().id;
+    let account = account.expect("the account's draft is valid").id;
     let automation = configuration.create_automation(account, automation()).await;
-    (account, automation.unwrap().id)
+    (account, automation.expect("the automation's draft is valid").id)
 }
 
 #[tokio::test]

@@ -1,5 +1,5 @@
-//! Style sheets, modules and pictures. They are part of the program, and their address holds a hash of all of them, so
-//! that browsers keep them for good and never show old ones.
+//! Style sheets, modules and pictures. They are part of the program, and their address holds a hash of all of
+//! them, so that browsers keep them for good and never show old ones.
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};

@@ -1,7 +1,7 @@
 //! The installation's own name, colour and logo: a customer sees the company's brand.
 //!
-//! The accent colour is the operator's; text in it, and text on it, still has to be readable (WCAG 2.2, 1.4.3: a
-//! contrast of 4.5). So each theme gets the nearest lightness of it that is.
+//! The accent colour is the operator's; text in it, and text on it, still has to be readable (WCAG 2.2,
+//! 1.4.3: a contrast of 4.5). So each theme gets the nearest lightness of it that is.
 
 use bytes::Bytes;
 

@@ -2,9 +2,10 @@
 //!
 //! * `scale`: from numbers to heights. `axis`: the labels. `columns`: the stacks.
 //!
-//! Widths are in percent and heights in pixels, without a `viewBox`: a chart fills whatever room there is while its type
-//! stays as large as the page's. What the parts mean is told by their place in the stack, by their fill (full, hatched,
-//! hollow) and by the legend's words; colour only repeats it. Exact values are in each column's title, and in a table.
+//! Widths are in percent and heights in pixels, without a `viewBox`: a chart fills whatever room there is
+//! while its type stays as large as the page's. What the parts mean is told by their place in the stack, by
+//! their fill (full, hatched, hollow) and by the legend's words; colour only repeats it. Exact values are in
+//! each column's title, and in a table.
 
 mod axis;
 mod columns;

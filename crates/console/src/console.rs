@@ -46,11 +46,13 @@ pub struct ConsoleParts {
     pub access: Arc<Access>,
     /// The installation's name, colour and logo.
     pub brand: Brand,
-    /// Who may show pages in a frame, as `frame-ancestors` of a Content-Security-Policy has it: `'none'`, or origins.
+    /// Who may show pages in a frame, as `frame-ancestors` of a Content-Security-Policy has it: `'none'`, or
+    /// origins.
     pub frame_sources: String,
     /// Whether that is anybody.
     pub is_framed: bool,
-    /// Where people reach the console, without a slash at the end; from the request's `Host` where it is not set.
+    /// Where people reach the console, without a slash at the end; from the request's `Host` where it is not
+    /// set.
     pub public_url: Option<String>,
     /// What the process knows of itself.
     pub system: SystemFacts,

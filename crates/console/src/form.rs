@@ -14,8 +14,8 @@ use crate::visitor::csrf;
 /// Largest form, in bytes: an event's `data` of the default bound in a text field, escaped, fits.
 const FORM_BYTES_MAX: usize = 1024 * 1024;
 
-/// How long a form may take to arrive, as the bodies of the API: what keeps a browser that sends a byte now and then from
-/// holding a connection for good.
+/// How long a form may take to arrive, as the bodies of the API: what keeps a browser that sends a byte now
+/// and then from holding a connection for good.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Most fields of a form: an automation with 50 URLs of 7 fields each, and 200 event types.

@@ -1,7 +1,7 @@
 //! The console: what people see of Postrider in a browser.
 //!
-//! Pages are rendered on the server and work without JavaScript; small ES modules of our own make them better. The
-//! operator's staff sees all accounts, a customer one.
+//! Pages are rendered on the server and work without JavaScript; small ES modules of our own make them
+//! better. The operator's staff sees all accounts, a customer one.
 //!
 //! | module | holds |
 //! |---|---|
@@ -18,15 +18,15 @@
 //! | `assets`, `brand` | style sheets, modules, the installation's name, colour and logo |
 //! | `pages` | one folder per area, one file per page; templates lie in `templates/<area>/` |
 //!
-//! Whatever came from outside (names, bodies, headers, error texts) is text: the templates escape it. Only the types of
-//! `view` render markup, and each escapes what it is given. Forms are checked by [`postrider_engine`]'s drafts, as bodies of the
-//! API are; their faults stand beside the fields.
+//! Whatever came from outside (names, bodies, headers, error texts) is text: the templates escape it. Only
+//! the types of `view` render markup, and each escapes what it is given. Forms are checked by
+//! [`postrider_engine`]'s drafts, as bodies of the API are; their faults stand beside the fields.
 //!
-//! This crate must never see SQL, send webhooks, read the system's clock, call the HTTP API, or show a secret that was
-//! not asked for by a click.
+//! This crate must never see SQL, send webhooks, read the system's clock, call the HTTP API, or show a secret
+//! that was not asked for by a click.
 //!
-//! To add a page: a file in `pages/<area>/`, a template beside the others, and a line in `console::routes`. To have part
-//! of it live: see `live`.
+//! To add a page: a file in `pages/<area>/`, a template beside the others, and a line in `console::routes`.
+//! To have part of it live: see `live`.
 
 pub mod brand;
 pub mod console;

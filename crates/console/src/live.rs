@@ -1,9 +1,9 @@
-//! Parts of pages that are live: a fragment is rendered again when its account has news, and from time to time, and is
-//! sent when it has changed (server-sent events). `assets/live.js` puts it in place.
+//! Parts of pages that are live: a fragment is rendered again when its account has news, and from time to
+//! time, and is sent when it has changed (server-sent events). `assets/live.js` puts it in place.
 //!
-//! News come from attempts on this node; what other nodes do is seen at the next look. To have a part of a page live:
-//! mark it with `data-live="<address>"` in the template, render the part alone at that address, and hand the rendering
-//! to [`stream`].
+//! News come from attempts on this node; what other nodes do is seen at the next look. To have a part of a
+//! page live: mark it with `data-live="<address>"` in the template, render the part alone at that address,
+//! and hand the rendering to [`stream`].
 
 use std::borrow::Cow;
 use std::convert::Infallible;
@@ -36,7 +36,8 @@ const PLACES: usize = 512;
 /// How long one stream lasts. The browser then opens another, perhaps at another node.
 const LIFETIME: Duration = Duration::from_secs(600);
 
-/// A silent stream says at least this often that it is alive: otherwise nobody would notice that the browser has left.
+/// A silent stream says at least this often that it is alive: otherwise nobody would notice that the browser
+/// has left.
 const SIGN_EVERY: Duration = Duration::from_secs(15);
 
 /// How many live parts there may be.
@@ -49,7 +50,8 @@ impl LivePlaces {
     }
 }
 
-/// Sends what `render` gives whenever it has changed, for as long as the session lasts. `account`: whose news matter.
+/// Sends what `render` gives whenever it has changed, for as long as the session lasts. `account`: whose news
+/// matter.
 pub fn stream<F, R>(app: &App, headers: &HeaderMap, account: AccountId, render: F) -> Response
 where
     F: Fn() -> R + Send + 'static,
@@ -171,8 +173,8 @@ enum Woken {
     ToEnd,
 }
 
-/// The fragment as an event may carry it: a carriage return would end a line of the stream. In markup its code stands
-/// for it.
+/// The fragment as an event may carry it: a carriage return would end a line of the stream. In markup its
+/// code stands for it.
 fn sendable(fragment: &str) -> Cow<'_, str> {
     if fragment.contains('\r') {
         Cow::Owned(fragment.replace('\r', "&#13;"))
@@ -181,8 +183,8 @@ fn sendable(fragment: &str) -> Cow<'_, str> {
     }
 }
 
-/// Tells whether a fragment has changed, but for what only says how long ago something was: that goes on in the
-/// browser. A number, since hundreds of watchers remember one each.
+/// Tells whether a fragment has changed, but for what only says how long ago something was: that goes on in
+/// the browser. A number, since hundreds of watchers remember one each.
 fn fingerprint(fragment: &str) -> u64 {
     let mut print = DefaultHasher::new();
     let mut rest = fragment;

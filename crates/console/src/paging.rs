@@ -5,7 +5,8 @@ use postrider_storage::{PageRequest, Position};
 /// Rows on a page: what fits on two screens, and what a reader scans before using a filter.
 pub const ROWS: usize = 50;
 
-/// The page that begins behind the place which an address names; the first one where it names none that we wrote.
+/// The page that begins behind the place which an address names; the first one where it names none that we
+/// wrote.
 pub fn request(after: Option<&str>) -> PageRequest {
     PageRequest {
         limit: ROWS,

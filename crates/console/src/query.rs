@@ -1,5 +1,5 @@
-//! What the query of an address says. A filter that nobody could have chosen is no error here: it filters nothing, and
-//! the page shows what it filters by.
+//! What the query of an address says. A filter that nobody could have chosen is no error here: it filters
+//! nothing, and the page shows what it filters by.
 
 use http::Uri;
 

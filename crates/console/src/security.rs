@@ -2,7 +2,8 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
-/// The policy but for who may frame a page. Styles, modules, images and calls of our own alone; nothing inline.
+/// The policy but for who may frame a page. Styles, modules, images and calls of our own alone; nothing
+/// inline.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
      connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors ";
 
@@ -10,8 +11,8 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; st
 pub struct SecurityHeaders(Vec<(HeaderName, HeaderValue)>);
 
 impl SecurityHeaders {
-    /// With the sources of `frame-ancestors`. Sources that cannot stand in a header are refused by the settings; with such,
-    /// nothing is framed or run.
+    /// With the sources of `frame-ancestors`. Sources that cannot stand in a header are refused by the
+    /// settings; with such, nothing is framed or run.
     pub fn new(frame_sources: &str) -> Self {
         let mut headers = vec![
             (

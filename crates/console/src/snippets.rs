@@ -1,5 +1,5 @@
-//! How a receiver verifies a webhook, in the languages that receivers are written in: the files of `snippets/`, which
-//! the tests run against real deliveries, with this installation's header names filled in.
+//! How a receiver verifies a webhook, in the languages that receivers are written in: the files of
+//! `snippets/`, which the tests run against real deliveries, with this installation's header names filled in.
 //!
 //! To add a language: its two files, as `snippets/README.md` says, and a line of [`LANGUAGES`].
 
@@ -92,8 +92,8 @@ impl Method {
     }
 }
 
-/// Puts the header names in. They are those of `postrider_signing::HeaderNames`, as they are sent, as Node.js and
-/// Rust give them (lower case), and as CGI does (RFC 3875, section 4.1.18).
+/// Puts the header names in. They are those of `postrider_signing::HeaderNames`, as they are sent, as Node.js
+/// and Rust give them (lower case), and as CGI does (RFC 3875, section 4.1.18).
 fn fill(text: &str, prefix: &str) -> String {
     let names = [
         ("signature_header", format!("{prefix}-Signature")),

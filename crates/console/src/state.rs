@@ -55,8 +55,8 @@ impl Shared {
         self.engine.clock().now()
     }
 
-    /// How cookies are sent in the response to a request for this host. `is_customers`: the cookie is a customer's, who may see the
-    /// page in a frame of the company's own product.
+    /// How cookies are sent in the response to a request for this host. `is_customers`: the cookie is a
+    /// customer's, who may see the page in a frame of the company's own product.
     pub fn cookie_scope(&self, host: &RequestHost, is_customers: bool) -> Scope {
         let secure = self
             .public_url

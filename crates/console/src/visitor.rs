@@ -1,9 +1,10 @@
 //! Who asks: the operator's staff, or a customer who sees one account.
 //!
-//! * `cookie`: the cookies, and when they may cross sites. `csrf`: tokens on forms. `limit`: how often somebody may try
-//!   to sign in. `account`: the account that an address names, if the visitor may see it.
+//! * `cookie`: the cookies, and when they may cross sites. `csrf`: tokens on forms. `limit`: how often
+//!   somebody may try to sign in. `account`: the account that an address names, if the visitor may see it.
 //!
-//! Sessions are kept in the store, by the hash of their token: any node knows them, and signing out ends them.
+//! Sessions are kept in the store, by the hash of their token: any node knows them, and signing out ends
+//! them.
 
 pub mod account;
 pub mod cookie;

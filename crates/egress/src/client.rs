@@ -1,11 +1,11 @@
 //! The HTTP client: one for the whole process, with its connections kept warm.
 //!
-//! The client follows no redirect, keeps no cookie, decompresses nothing and uses no proxy. It repeats a request only
-//! where the receiver provably has not processed it (`pool`). The timeout covers everything from the lookup of the name
-//! to the last byte that is read.
+//! The client follows no redirect, keeps no cookie, decompresses nothing and uses no proxy. It repeats a
+//! request only where the receiver provably has not processed it (`pool`). The timeout covers everything from
+//! the lookup of the name to the last byte that is read.
 //!
-//! The status decides the outcome. So the client does not wait for the rest of a response that is longer than what it
-//! keeps.
+//! The status decides the outcome. So the client does not wait for the rest of a response that is longer than
+//! what it keeps.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,8 +31,8 @@ use crate::tls::{self, ClientError};
 /// Most parsed URLs that are kept: parsing one costs 2 µs, keeping it about 1 KiB.
 const DESTINATIONS_KEPT: usize = 4_096;
 
-/// Most connections that one request tries. The receiver closed each but the last, or refused the request on it,
-/// before it processed anything. A receiver that does so every time is broken.
+/// Most connections that one request tries. The receiver closed each but the last, or refused the request on
+/// it, before it processed anything. A receiver that does so every time is broken.
 const CONNECTIONS_TRIED: usize = 3;
 
 /// How the client is set up. The defaults suit an installation of any size.
@@ -40,7 +40,8 @@ const CONNECTIONS_TRIED: usize = 3;
 pub struct ClientSettings {
     /// Most bytes of a response's body that are kept.
     pub response_bytes_kept: usize,
-    /// How long an idle connection is kept. Servers close theirs after five seconds or more; this must be less.
+    /// How long an idle connection is kept. Servers close theirs after five seconds or more; this must be
+    /// less.
     pub pool_idle_timeout: Duration,
     /// Most idle connections to one host and port.
     pub pool_max_idle_per_host: usize,
@@ -79,8 +80,8 @@ struct Known {
 }
 
 impl HttpClient {
-    /// A client without connections. [`Self::send`] needs a tokio runtime. Fails where `extra_ca_pem` is not a PEM file
-    /// of certificates.
+    /// A client without connections. [`Self::send`] needs a tokio runtime. Fails where `extra_ca_pem` is not
+    /// a PEM file of certificates.
     pub fn new(
         guard: Arc<EgressGuard>,
         resolver: Arc<dyn Resolve>,
@@ -102,8 +103,9 @@ impl HttpClient {
         })
     }
 
-    /// Sends one request and returns within its timeout, give or take the scheduling of tasks. Every way in which it
-    /// can end is an [`Outcome`](postrider_model::Outcome) of the response. Dropping the future aborts the request.
+    /// Sends one request and returns within its timeout, give or take the scheduling of tasks. Every way in
+    /// which it can end is an [`Outcome`](postrider_model::Outcome) of the response. Dropping the future
+    /// aborts the request.
     pub async fn send(&self, request: &Request) -> Response {
         let mut received = Received::default();
         let exchanged = tokio::time::timeout(request.timeout, self.attempt(request, &mut received)).await;
@@ -154,8 +156,9 @@ impl HttpClient {
         known: &Known,
         request: &Request,
     ) -> Result<(HttpResponse<Incoming>, Connection), Failure> {
-        // First take in the responses that have arrived, then write many requests in a row. Alternating costs a sixth
-        // more (measured with 64 under way), because a write goes deep into the kernel and wakes the reader at once.
+        // First take in the responses that have arrived, then write many requests in a row. Alternating costs
+        // a sixth more (measured with 64 under way), because a write goes deep into the kernel and wakes the
+        // reader at once.
         tokio::task::yield_now().await;
         let mut tried = 0;
         loop {

@@ -1,11 +1,12 @@
 //! From an origin to a connection: look the name up, ask the guard about each address, connect, agree on TLS.
 //!
-//! What is dialled is an address that the guard has seen, never the name again, so that a name whose addresses change
-//! between the two (DNS rebinding) leads nowhere else. No proxy is used and no environment variable read.
+//! What is dialled is an address that the guard has seen, never the name again, so that a name whose
+//! addresses change between the two (DNS rebinding) leads nowhere else. No proxy is used and no environment
+//! variable read.
 //!
-//! Several addresses are tried as RFC 8305 ("Happy Eyeballs") has it: the families in turn, the next one started when
-//! the last has failed or has been silent for [`STAGGER`], and the first that answers wins. A dead address thus costs
-//! a quarter of a second of an attempt's time and not all of it.
+//! Several addresses are tried as RFC 8305 ("Happy Eyeballs") has it: the families in turn, the next one
+//! started when the last has failed or has been silent for [`STAGGER`], and the first that answers wins. A
+//! dead address thus costs a quarter of a second of an attempt's time and not all of it.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};

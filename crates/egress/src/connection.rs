@@ -1,10 +1,11 @@
 //! A connection, and what moves a request over it.
 //!
-//! An HTTP/1 connection carries one request at a time, and whoever sends it owns the connection for as long. So hyper's
-//! side of it has no task: the attempt polls it along with the response and its body ([`Line`]). That spares
-//! every request two wake-ups of another task and the ways between threads. It also means that nobody polls a
-//! connection that is idle. What the receiver does meanwhile (hang up, say something) is seen when the connection is
-//! used again, before the request is written ([`crate::wire`]), and that dropping one closes its socket there and then.
+//! An HTTP/1 connection carries one request at a time, and whoever sends it owns the connection for as long.
+//! So hyper's side of it has no task: the attempt polls it along with the response and its body ([`Line`]).
+//! That spares every request two wake-ups of another task and the ways between threads. It also means that
+//! nobody polls a connection that is idle. What the receiver does meanwhile (hang up, say something) is seen
+//! when the connection is used again, before the request is written ([`crate::wire`]), and that dropping one
+//! closes its socket there and then.
 //!
 //! An HTTP/2 connection is shared and keeps a task, which ends with it.
 
@@ -120,14 +121,15 @@ impl Http1 {
 
 /// What hyper would have a task for; `None` once the connection is over.
 ///
-/// `look` stands for taking from hyper what the line delivers: the head of a response, a piece of its body. The line
-/// delivers within its own poll and at no other time, so `look` needs no waker, and gets one that does nothing.
-/// With a real one each delivery would wake the task that is taking it, and that would be polled again for nothing.
+/// `look` stands for taking from hyper what the line delivers: the head of a response, a piece of its body.
+/// The line delivers within its own poll and at no other time, so `look` needs no waker, and gets one that
+/// does nothing. With a real one each delivery would wake the task that is taking it, and that would be
+/// polled again for nothing.
 struct Line(Option<http1::Connection<TokioIo<Stream>, Body>>);
 
 impl Line {
-    /// Takes what is there or has arrived, and otherwise waits. For the same reason the line itself is polled with a
-    /// waker only when nothing has arrived: taking a piece of a body wakes it.
+    /// Takes what is there or has arrived, and otherwise waits. For the same reason the line itself is polled
+    /// with a waker only when nothing has arrived: taking a piece of a body wakes it.
     fn advance<T>(
         &mut self,
         context: &mut Context<'_>,
@@ -154,8 +156,8 @@ impl Line {
         look(&mut Context::from_waker(Waker::noop()))
     }
 
-    /// An error goes to whoever waits for the response. Dropping hyper's connection tells them too that it is over, and
-    /// hands back a request that it has not begun to write.
+    /// An error goes to whoever waits for the response. Dropping hyper's connection tells them too that it is
+    /// over, and hands back a request that it has not begun to write.
     fn poll(&mut self, context: &mut Context<'_>) {
         let connection = self.0.as_mut();
         if connection.is_some_and(|it| it.poll_without_shutdown(context).is_ready()) {

@@ -1,9 +1,9 @@
 //! Where a request goes: a URL taken apart once, by one parser, so that what was checked is what is dialled.
 //!
-//! The `url` crate follows the WHATWG URL standard, which reads addresses in every spelling that browsers know
-//! (`0x7f.1`, `2130706433`, `017700000001`): they come out as the address they stand for. What that standard repairs
-//! in silence is refused here instead (white space, backslashes, missing slashes, user names, fragments): a URL that
-//! needs repair is more likely a mistake, or a trick, than an address.
+//! The `url` crate follows the WHATWG URL standard, which reads addresses in every spelling that browsers
+//! know (`0x7f.1`, `2130706433`, `017700000001`): they come out as the address they stand for. What that
+//! standard repairs in silence is refused here instead (white space, backslashes, missing slashes, user
+//! names, fragments): a URL that needs repair is more likely a mistake, or a trick, than an address.
 
 use std::net::IpAddr;
 

@@ -1,8 +1,7 @@
 //! What went wrong, for a person who reads the record of an attempt and may never have heard of TCP.
 //!
-//! The rule for a sentence: what happened, in terms of the receiver and not of this program; no library's wording, no
-//! addresses. The tests in `tests/egress/` meet
-//! them with real sockets.
+//! The rule for a sentence: what happened, in terms of the receiver and not of this program; no library's
+//! wording, no addresses. The tests in `tests/egress/` meet them with real sockets.
 //!
 //! To add one: an arm where the error is known by type. Texts of other crates are never searched.
 
@@ -101,7 +100,8 @@ pub(crate) fn is_unprocessed(error: &hyper::Error) -> bool {
     })
 }
 
-/// The error and everything below it. An `io::Error` that wraps another is followed into it, which its `source` skips.
+/// The error and everything below it. An `io::Error` that wraps another is followed into it, which its
+/// `source` skips.
 fn causes(error: &hyper::Error) -> impl Iterator<Item = &(dyn StdError + 'static)> {
     std::iter::successors(Some(error as &(dyn StdError + 'static)), |it| below(*it))
 }
@@ -120,8 +120,8 @@ fn http2_sentence(error: &h2::Error) -> Option<&'static str> {
     if error.is_remote() {
         return Some("The receiver broke the request off");
     }
-    // The codes with which this side gives up on headers far above its limit. A little above, it is the same code as
-    // for a malformed response.
+    // The codes with which this side gives up on headers far above its limit. A little above, it is the same
+    // code as for a malformed response.
     Some(match error.reason() {
         Some(h2::Reason::ENHANCE_YOUR_CALM | h2::Reason::COMPRESSION_ERROR) => TOO_LARGE,
         _ => "The response is not valid HTTP, or its headers are too large",

@@ -1,13 +1,13 @@
 //! The egress guard: which destinations may be called.
 //!
-//! It judges a URL three times. Two checks happen when the URL is saved, so that its author learns of a mistake at once:
-//! one of the URL alone ([`EgressGuard::check_url`]), one of the addresses that its host name has at that moment
-//! ([`EgressGuard::check_resolved`]). The third is the one that protects: the client asks
-//! [`EgressGuard::permits`] about every address before it dials it. A name that changes its address in between gains
-//! nothing, because the address judged is the address dialled.
+//! It judges a URL three times. Two checks happen when the URL is saved, so that its author learns of a
+//! mistake at once: one of the URL alone ([`EgressGuard::check_url`]), one of the addresses that its host
+//! name has at that moment ([`EgressGuard::check_resolved`]). The third is the one that protects: the client
+//! asks [`EgressGuard::permits`] about every address before it dials it. A name that changes its address in
+//! between gains nothing, because the address judged is the address dialled.
 //!
-//! The guard knows addresses, not routes. It cannot tell that a public address belongs to a neighbour. Where that
-//! matters, use a firewall as well.
+//! The guard knows addresses, not routes. It cannot tell that a public address belongs to a neighbour. Where
+//! that matters, use a firewall as well.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
@@ -56,8 +56,8 @@ impl EgressGuard {
         }
     }
 
-    /// Refuses a destination all of whose addresses are forbidden right now. A name that is not found within `timeout`
-    /// is accepted: it may be set up later, and the client judges its addresses at each connection.
+    /// Refuses a destination all of whose addresses are forbidden right now. A name that is not found within
+    /// `timeout` is accepted: it may be set up later, and the client judges its addresses at each connection.
     pub async fn check_resolved(
         &self,
         destination: &Destination,

@@ -8,19 +8,20 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use crate::connect::Connected;
 use crate::connection::{Connection, Http1};
 
-/// Most bytes of a response's status line and headers. Ten times what the largest honest ones take. HTTP/1 reads no
-/// more than a hundred of them (hyper's own limit).
+/// Most bytes of a response's status line and headers. Ten times what the largest honest ones take. HTTP/1
+/// reads no more than a hundred of them (hyper's own limit).
 const HEADER_BYTES_MAX: usize = 64 * 1024;
 
-/// What the receiver may send of one HTTP/2 response before it is asked to go on. Answers to webhooks are short, and one
-/// that is not read any further must not fill the memory.
+/// What the receiver may send of one HTTP/2 response before it is asked to go on. Answers to webhooks are
+/// short, and one that is not read any further must not fill the memory.
 const STREAM_WINDOW: u32 = 64 * 1024;
 
 /// The same for all streams of a connection together.
 const CONNECTION_WINDOW: u32 = 1024 * 1024;
 
-/// When an HTTP/2 connection with requests on it has been silent, it is asked for a sign of life, and given up without
-/// one. Otherwise one receiver that has gone would take every request with it that is put on the same connection.
+/// When an HTTP/2 connection with requests on it has been silent, it is asked for a sign of life, and given
+/// up without one. Otherwise one receiver that has gone would take every request with it that is put on the
+/// same connection.
 const PING_AFTER: Duration = Duration::from_secs(5);
 const PING_TIMEOUT: Duration = Duration::from_secs(5);
 

@@ -1,8 +1,9 @@
 //! Calls URLs that strangers chose, without letting them reach the network that the caller runs in.
 //!
-//! Neither end can be trusted. The URL may lead to a database, a cloud's metadata service or another protocol's
-//! server, and the receiver may send anything, or nothing. [`EgressGuard`] decides which addresses may be called;
-//! [`HttpClient`] sends a POST to one of them and returns a bounded [`Response`], whatever happens.
+//! Neither end can be trusted. The URL may lead to a database, a cloud's metadata service or another
+//! protocol's server, and the receiver may send anything, or nothing. [`EgressGuard`] decides which addresses
+//! may be called; [`HttpClient`] sends a POST to one of them and returns a bounded [`Response`], whatever
+//! happens.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -43,8 +44,8 @@
 //! let error = guard.check_url(url).unwrap_err();
 //! assert_eq!(error.code(), "destination_forbidden");
 //!
-//! // A check at that time protects nobody, because names change their addresses. The client judges each address that
-//! // it is about to dial.
+//! // A check at that time protects nobody, because names change their addresses. The client judges each
+//! // address that it is about to dial.
 //! let response = client
 //!     .send(&Request {
 //!         url: url.to_owned(),
@@ -61,8 +62,8 @@
 //! The path of one request:
 //!
 //! ```text
-//! url ──► destination ──► guard ──► pool ──► (resolve ──► guard ──► connect ──► tls) ──► request ──► response
-//!         parsed once     by URL    warm?     only for a new connection                              bounded
+//! url ──► destination ──► guard ──► pool ──► (resolve ──► guard ──► connect ──► tls) ──► send
+//!         parsed once     by URL    warm?     only for a new connection
 //! ```
 //!
 //! * [`address`], [`port`]: tables of the addresses that are not public, and of other protocols' ports.
@@ -75,13 +76,13 @@
 //! * `failure`: says in plain words what went wrong.
 //! * [`client`]: all of it together, [`HttpClient`].
 //!
-//! This crate must never follow a redirect, use a proxy, decompress a response, switch certificate checks off, dial an
-//! address that the guard has not judged, or read more into memory than its bounds allow. It knows no webhooks: it
-//! signs nothing, retries nothing, and takes all headers from its caller.
+//! This crate must never follow a redirect, use a proxy, decompress a response, switch certificate checks
+//! off, dial an address that the guard has not judged, or read more into memory than its bounds allow. It
+//! knows no webhooks: it signs nothing, retries nothing, and takes all headers from its caller.
 //!
 //! To forbid a range of addresses: a line in [`address`]. To add a limit on responses: `handshake` for heads,
-//! [`response`] for bodies. To add a way for requests to fail: see `failure`. To add a method other than POST: a field
-//! of [`Request`], heeded in [`request`].
+//! [`response`] for bodies. To add a way for requests to fail: see `failure`. To add a method other than
+//! POST: a field of [`Request`], heeded in [`request`].
 
 pub mod address;
 pub mod client;

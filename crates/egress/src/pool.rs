@@ -1,23 +1,24 @@
 //! Connections that are kept between requests.
 //!
-//! A small pool of our own over hyper's connections, and not hyper-util's client, for four reasons. A connection is
-//! back in the pool before the attempt that used it is over, so that requests in a row use one connection (that client
-//! returns it from a task of its own, and the next request may find nothing and dial). There is no race of two futures
-//! per request. An HTTP/1 connection has no task ([`crate::connection`]). And the pool sees what became of a request
-//! that was *not* sent.
+//! A small pool of our own over hyper's connections, and not hyper-util's client, for four reasons. A
+//! connection is back in the pool before the attempt that used it is over, so that requests in a row use one
+//! connection (that client returns it from a task of its own, and the next request may find nothing and
+//! dial). There is no race of two futures per request. An HTTP/1 connection has no task
+//! ([`crate::connection`]). And the pool sees what became of a request that was *not* sent.
 //!
-//! **When a request is repeated.** An attempt is one HTTP request, so nothing that a receiver may have begun to act on
-//! is sent again within it. Only what provably was not processed is: a request that hyper hands back because the
-//! connection turned out to be closed before a byte of it was written ([`crate::wire`] sees to that), and over HTTP/2
-//! one that the receiver itself declares unprocessed (RFC 9113 section 8.7: above the last stream of a GOAWAY, or
-//! refused). What is left is a receiver that closes an idle connection in the very milliseconds that our request is on
-//! its way. Browsers repeat there on a guess; we cannot tell it from a receiver that crashed on the request, so it is
-//! a failed attempt. [`PoolSettings::idle_timeout`] makes it rare: it is shorter than the five seconds after which the
-//! impatient servers (Node, Apache, uvicorn) hang up, and a `Keep-Alive: timeout` that is shorter still is obeyed.
+//! **When a request is repeated.** An attempt is one HTTP request, so nothing that a receiver may have begun
+//! to act on is sent again within it. Only what provably was not processed is: a request that hyper hands
+//! back because the connection turned out to be closed before a byte of it was written ([`crate::wire`] sees
+//! to that), and over HTTP/2 one that the receiver itself declares unprocessed (RFC 9113 section 8.7: above
+//! the last stream of a GOAWAY, or refused). What is left is a receiver that closes an idle connection in the
+//! very milliseconds that our request is on its way. Browsers repeat there on a guess; we cannot tell it from
+//! a receiver that crashed on the request, so it is a failed attempt. [`PoolSettings::idle_timeout`] makes it
+//! rare: it is shorter than the five seconds after which the impatient servers (Node, Apache, uvicorn) hang
+//! up, and a `Keep-Alive: timeout` that is shorter still is obeyed.
 //!
-//! Nobody polls an idle HTTP/1 connection. One that the receiver has closed keeps its place until a request tries it,
-//! which costs that request nothing but the next connection, or until its time is up. Idle connections are closed by
-//! a sweeper that runs while there are any.
+//! Nobody polls an idle HTTP/1 connection. One that the receiver has closed keeps its place until a request
+//! tries it, which costs that request nothing but the next connection, or until its time is up. Idle
+//! connections are closed by a sweeper that runs while there are any.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -30,11 +31,12 @@ use tokio::time::Instant;
 use crate::connection::{Body, Connection, Http1};
 use crate::destination::Origin;
 
-/// How often expired connections are looked for. Expired ones are never used, whether or not they are still there.
+/// How often expired connections are looked for. Expired ones are never used, whether or not they are still
+/// there.
 const SWEEP: Duration = Duration::from_secs(1);
 
-/// How long a connection may take to be ready again once its response has been read. It is ready at once unless the
-/// receiver answered before it had read the whole request; that connection is not worth keeping.
+/// How long a connection may take to be ready again once its response has been read. It is ready at once
+/// unless the receiver answered before it had read the whole request; that connection is not worth keeping.
 const SETTLE: Duration = Duration::from_millis(10);
 
 /// Bounds on idle connections.
@@ -82,7 +84,8 @@ impl Pool {
         })
     }
 
-    /// A connection that was open when it was last looked at: the HTTP/2 one, or the HTTP/1 one that was used last.
+    /// A connection that was open when it was last looked at: the HTTP/2 one, or the HTTP/1 one that was used
+    /// last.
     pub(crate) fn take(&self, origin: &Origin) -> Option<Connection> {
         let now = Instant::now();
         let mut kept = self.kept.lock();
@@ -104,8 +107,8 @@ impl Pool {
         None
     }
 
-    /// Gives a connection back whose response has been read to its end. `keep_alive` is what the receiver said about how
-    /// long it will wait.
+    /// Gives a connection back whose response has been read to its end. `keep_alive` is what the receiver
+    /// said about how long it will wait.
     pub(crate) async fn give_back(
         self: &Arc<Self>,
         origin: &Arc<Origin>,
@@ -118,7 +121,8 @@ impl Pool {
         if !http1.is_ready() && !matches!(tokio::time::timeout(SETTLE, http1.settle()).await, Ok(true)) {
             return;
         }
-        // A second less than announced, since the announcement took time to get here and the next request will too.
+        // A second less than announced, since the announcement took time to get here and the next request
+        // will too.
         let announced = keep_alive.map_or(Duration::MAX, |it| it.saturating_sub(Duration::from_secs(1)));
         let idle_for = self.settings.idle_timeout.min(announced);
         if !idle_for.is_zero() {

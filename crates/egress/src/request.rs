@@ -16,7 +16,8 @@ use crate::failure::Failure;
 /// One POST.
 #[derive(Debug, Clone)]
 pub struct Request {
-    /// Where to: an absolute `http` or `https` URL. The client checks it, even where the caller has done so before.
+    /// Where to: an absolute `http` or `https` URL. The client checks it, even where the caller has done so
+    /// before.
     pub url: String,
     /// All headers but `Host` and `Content-Length`, in order, names as they are to be shown.
     pub headers: Headers,
@@ -26,8 +27,8 @@ pub struct Request {
     pub timeout: Duration,
 }
 
-/// Whether a header belongs to the connection or to the framing of the message, so that only the client may set it
-/// (RFC 9110 sections 7.2, 7.6.1 and 8.6, RFC 9112 section 6). `name` in lowercase.
+/// Whether a header belongs to the connection or to the framing of the message, so that only the client may
+/// set it (RFC 9110 sections 7.2, 7.6.1 and 8.6, RFC 9112 section 6). `name` in lowercase.
 ///
 /// [`crate::HttpClient::send`] refuses a request that carries one. Refuse it when a user configures it, too.
 pub fn is_reserved_header(name: &str) -> bool {
@@ -48,8 +49,8 @@ pub fn is_reserved_header(name: &str) -> bool {
     )
 }
 
-/// The message, in the form that the connection's version of HTTP wants. Each connection that is tried gets a new one;
-/// almost always it is one connection.
+/// The message, in the form that the connection's version of HTTP wants. Each connection that is tried gets a
+/// new one; almost always it is one connection.
 pub(crate) fn message(
     destination: &Destination,
     request: &Request,

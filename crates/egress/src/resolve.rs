@@ -1,17 +1,20 @@
 //! From host names to addresses.
 //!
-//! [`SystemResolver`] asks the system (`getaddrinfo`), so that `/etc/hosts`, search domains and whatever else the
-//! machine is set up with hold here too. That call blocks a thread for as long as the name's servers please, and
-//! customers choose the names. Hence:
+//! [`SystemResolver`] asks the system (`getaddrinfo`), so that `/etc/hosts`, search domains and whatever else
+//! the machine is set up with hold here too. That call blocks a thread for as long as the name's servers
+//! please, and customers choose the names. Hence:
 //!
-//! - at most [`LOOKUPS_MAX`] run at once, and a lookup gives its place back when the *thread* is done, not when the
-//!   attempt that wanted it has given up. The runtime's blocking threads, which others need, cannot be used up;
+//! - at most [`LOOKUPS_MAX`] run at once, and a lookup gives its place back when the *thread* is done, not
+//!   when the attempt that wanted it has given up. The runtime's blocking threads, which others need, cannot
+//!   be used up;
 //! - those who want the same name at the same time share one lookup, so that one slow name takes one place;
-//! - a response is kept for `KEEP_FOUND`. When a hundred connections to a receiver are opened at once (a burst after
-//!   a pause) this saves ninety-nine lookups; `getaddrinfo` keeps nothing by itself. Five seconds are below the TTL
-//!   that anyone relies on. A failure is kept for `KEEP_FAILED`, which is for those who waited for the same lookup.
+//! - a response is kept for `KEEP_FOUND`. When a hundred connections to a receiver are opened at once (a
+//!   burst after a pause) this saves ninety-nine lookups; `getaddrinfo` keeps nothing by itself. Five seconds
+//!   are below the TTL that anyone relies on. A failure is kept for `KEEP_FAILED`, which is for those who
+//!   waited for the same lookup.
 //!
-//! Keeping answers does not weaken the guard, which judges addresses when they are dialled, wherever they came from.
+//! Keeping answers does not weaken the guard, which judges addresses when they are dialled, wherever they
+//! came from.
 
 use std::io;
 use std::net::{IpAddr, ToSocketAddrs};
@@ -120,8 +123,8 @@ impl Resolve for SystemResolver {
     }
 }
 
-/// The standard library hides `getaddrinfo`'s code and shows its text only: glibc's, musl's and macOS's words for a
-/// name that does not exist or has no address.
+/// The standard library hides `getaddrinfo`'s code and shows its text only: glibc's, musl's and macOS's words
+/// for a name that does not exist or has no address.
 fn classify(error: &io::Error) -> ResolveError {
     let text = error.to_string();
     let absent = [

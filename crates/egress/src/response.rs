@@ -36,7 +36,8 @@ const DRAIN_BYTES: u64 = 64 * 1024;
 /// Reading the rest may take this long. The outcome is decided by then, and only the connection is at stake.
 const DRAIN_TIME: Duration = Duration::from_millis(250);
 
-/// What has come back so far. It outlives the exchange, so that the record of a request that fails half-way shows it.
+/// What has come back so far. It outlives the exchange, so that the record of a request that fails half-way
+/// shows it.
 #[derive(Default)]
 pub(crate) struct Received {
     pub(crate) status_code: Option<u16>,
@@ -59,7 +60,8 @@ impl Received {
         self.is_decided
     }
 
-    /// Reads the body up to `bytes_kept`. Returns whether it was read to its end, so that the connection is free.
+    /// Reads the body up to `bytes_kept`. Returns whether it was read to its end, so that the connection is
+    /// free.
     pub(crate) async fn read_body(
         &mut self,
         connection: &mut Connection,
@@ -126,8 +128,8 @@ async fn drain(connection: &mut Connection, body: &mut Incoming) -> Option<u64> 
     tokio::time::timeout(DRAIN_TIME, read).await.ok().flatten()
 }
 
-/// The headers for the record, up to [`RESPONSE_HEADER_BYTES_KEPT`]: the one that crosses the limit is cut, and those
-/// after it are left out.
+/// The headers for the record, up to [`RESPONSE_HEADER_BYTES_KEPT`]: the one that crosses the limit is cut,
+/// and those after it are left out.
 pub(crate) fn keep_headers(headers: &HeaderMap) -> Headers {
     let mut room = RESPONSE_HEADER_BYTES_KEPT;
     let mut kept = Headers::with_capacity(headers.len());

@@ -6,7 +6,8 @@ use http::StatusCode;
 use http::header::{HeaderMap, RETRY_AFTER};
 use postrider_model::Timestamp;
 
-/// What the receiver asks for, where its status is one that asks. A date that has passed asks for nothing to wait.
+/// What the receiver asks for, where its status is one that asks. A date that has passed asks for nothing to
+/// wait.
 pub(crate) fn retry_after(
     status: StatusCode,
     headers: &HeaderMap,

@@ -1,8 +1,9 @@
-//! TLS as the sender speaks it: 1.2 and 1.3 (rustls with ring), the Mozilla root certificates that are compiled in,
-//! and those that the installation adds for authorities of its own. There is no way to switch verification off.
+//! TLS as the sender speaks it: 1.2 and 1.3 (rustls with ring), the Mozilla root certificates that are
+//! compiled in, and those that the installation adds for authorities of its own. There is no way to switch
+//! verification off.
 //!
-//! The system's certificate store is not read: what is trusted depends on the version and the settings, not on the
-//! machine.
+//! The system's certificate store is not read: what is trusted depends on the version and the settings, not
+//! on the machine.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,8 +17,8 @@ use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::time_provider::TimeProvider;
 use rustls::{ClientConfig, RootCertStore};
 
-/// Sessions to resume; one of 1.3 costs up to 2 KiB. A receiver that gets a request now and then is spared most of a
-/// handshake.
+/// Sessions to resume; one of 1.3 costs up to 2 KiB. A receiver that gets a request now and then is spared
+/// most of a handshake.
 const SESSIONS_KEPT: usize = 1_024;
 
 /// Settings that no client can be made of.

@@ -1,18 +1,21 @@
 //! The byte stream under a connection: TCP, or TLS over it, with three habits of its own.
 //!
-//! **It looks before a connection is used again.** A receiver closes a kept-alive connection when it likes. Its FIN
-//! lies in our kernel before the runtime's event loop knows of it, and a request written in between would be lost
-//! without a response. So a [`Probe`] is set with each request, and the next read that finds nothing asks the socket
-//! itself (`recv` with `MSG_PEEK`, 0.5 µs). hyper reads before it takes a request up; finding the end, or bytes that
-//! nobody asked for, it gives the connection up and hands the request back unsent, and it goes over another. Session
-//! tickets, which TLS 1.3 sends when it likes, are no such bytes: they end in the TLS session and hyper never sees
-//! them. Asking at every read instead was measured: four times per request, a tenth of the client's whole cost.
+//! **It looks before a connection is used again.** A receiver closes a kept-alive connection when it likes.
+//! Its FIN lies in our kernel before the runtime's event loop knows of it, and a request written in between
+//! would be lost without a response. So a [`Probe`] is set with each request, and the next read that finds
+//! nothing asks the socket itself (`recv` with `MSG_PEEK`, 0.5 µs). hyper reads before it takes a request up;
+//! finding the end, or bytes that nobody asked for, it gives the connection up and hands the request back
+//! unsent, and it goes over another. Session tickets, which TLS 1.3 sends when it likes, are no such bytes:
+//! they end in the TLS session and hyper never sees them. Asking at every read instead was measured: four
+//! times per request, a tenth of the client's whole cost.
 //!
-//! **A TLS session takes its leave when it is dropped**, with a `close_notify` as far as the socket takes it at once.
-//! Some servers log a connection that ends without one as an error, and forget the session that we would resume.
+//! **A TLS session takes its leave when it is dropped**, with a `close_notify` as far as the socket takes it
+//! at once. Some servers log a connection that ends without one as an error, and forget the session that we
+//! would resume.
 //!
-//! **A TLS stream that ends without `close_notify` has ended.** Many servers do that too. A cut-off response is found by its
-//! length or its chunks; only one that has neither could be cut unnoticed, and all that would harm is its record.
+//! **A TLS stream that ends without `close_notify` has ended.** Many servers do that too. A cut-off response
+//! is found by its length or its chunks; only one that has neither could be cut unnoticed, and all that would
+//! harm is its record.
 
 use std::io::{self, Read};
 use std::mem::MaybeUninit;

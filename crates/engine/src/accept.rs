@@ -1,8 +1,9 @@
 //! Accepting events: check, match, store, hand over.
 //!
-//! An event is acknowledged only once it and its deliveries are on disk. Everything up to the store is done in the
-//! caller's task; the store's part and the hand-over belong to one task of their own ([`crate::work::append`]), so
-//! that a producer that hangs up in between cannot leave a stored event behind that nobody carries out.
+//! An event is acknowledged only once it and its deliveries are on disk. Everything up to the store is done
+//! in the caller's task; the store's part and the hand-over belong to one task of their own
+//! ([`crate::work::append`]), so that a producer that hangs up in between cannot leave a stored event behind
+//! that nobody carries out.
 
 use bytes::Bytes;
 use postrider_json::{Inspection, JsonError, Payload, PayloadError};
@@ -119,7 +120,8 @@ enum Audience {
 }
 
 impl Engine {
-    /// Accepts events of one account, and answers for each in order. All that are accepted are stored in one step.
+    /// Accepts events of one account, and answers for each in order. All that are accepted are stored in one
+    /// step.
     pub async fn accept(
         &self,
         account: AccountId,
@@ -133,8 +135,8 @@ impl Engine {
         self.accept_for(&entry, submissions, Audience::Triggered).await
     }
 
-    /// Makes an event that goes to one automation alone, whatever its trigger, and is marked as a test. Without a
-    /// type, the first exact one of the trigger is taken; without `data`, the catalogue's example.
+    /// Makes an event that goes to one automation alone, whatever its trigger, and is marked as a test.
+    /// Without a type, the first exact one of the trigger is taken; without `data`, the catalogue's example.
     ///
     /// `None` where the account has no such automation.
     pub async fn send_test(
@@ -285,8 +287,8 @@ impl Engine {
     }
 }
 
-/// The result of each submission: what the check found, or else the next result of the store, which has one for each
-/// event that passed. A store that has fewer is defective; that must not pass for a conflict.
+/// The result of each submission: what the check found, or else the next result of the store, which has one
+/// for each event that passed. A store that has fewer is defective; that must not pass for a conflict.
 fn in_order(
     checked: Vec<Result<(), Rejection>>,
     stored: Vec<Result<Accepted, Rejection>>,
@@ -302,7 +304,8 @@ fn in_order(
         .collect()
 }
 
-/// Names can be as long as `data` itself: a pointer past [`POINTER_BYTES_MAX`] is cut to the nearest parent that fits.
+/// Names can be as long as `data` itself: a pointer past [`POINTER_BYTES_MAX`] is cut to the nearest parent
+/// that fits.
 fn short_pointer(mut pointer: String) -> String {
     if pointer.len() > POINTER_BYTES_MAX {
         let parent = pointer.as_bytes()[..POINTER_BYTES_MAX]

@@ -1,4 +1,5 @@
-//! The turn of a delivery: its action as it is now, one attempt by the action's carrier, and what that makes of it.
+//! The turn of a delivery: its action as it is now, one attempt by the action's carrier, and what that makes
+//! of it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -76,7 +77,8 @@ pub async fn carry_out(engine: &Engine, ready: Ready) -> Done {
     }
 }
 
-/// Without the account's configuration nothing can be attempted, nor anything be said about it: wait for the store.
+/// Without the account's configuration nothing can be attempted, nor anything be said about it: wait for the
+/// store.
 async fn entry_of(engine: &Engine, ready: &Ready) -> Option<Arc<AccountEntry>> {
     loop {
         match engine.configuration().entry(ready.delivery.key.account).await {

@@ -1,10 +1,11 @@
 //! Carries deliveries out: one [`Carrier`] for each type of action.
 //!
-//! A carrier gets a [`Job`] and the action as it is now, does what the action says once, and returns what came of it.
-//! It neither stores nor retries anything. What the receiver asks of Postrider it returns as [`Advice`], so that nothing
-//! else in the engine has to know status codes.
+//! A carrier gets a [`Job`] and the action as it is now, does what the action says once, and returns what
+//! came of it. It neither stores nor retries anything. What the receiver asks of Postrider it returns as
+//! [`Advice`], so that nothing else in the engine has to know status codes.
 //!
-//! To add a type of action: a file here with its carrier, a field of [`Carriers`], an arm of [`Carriers::carry`].
+//! To add a type of action: a file here with its carrier, a field of [`Carriers`], an arm of
+//! [`Carriers::carry`].
 
 pub mod webhook;
 
@@ -37,7 +38,8 @@ pub struct Job<'a> {
     pub timeout: Duration,
 }
 
-/// What came of an attempt. Nothing about it is an error to the engine: every way in which it can end has its outcome.
+/// What came of an attempt. Nothing about it is an error to the engine: every way in which it can end has its
+/// outcome.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Carried {
     /// How it ended.
@@ -64,7 +66,8 @@ pub struct Advice {
 /// Carries out actions of one type, which `A` describes.
 #[async_trait]
 pub trait Carrier<A>: Send + Sync + 'static {
-    /// Makes one attempt within its timeout, give or take the scheduling of tasks. Dropping the future aborts it.
+    /// Makes one attempt within its timeout, give or take the scheduling of tasks. Dropping the future aborts
+    /// it.
     async fn carry(&self, job: Job<'_>, action: &A) -> Carried;
 }
 
@@ -87,8 +90,8 @@ impl Carriers {
 /// What customers read of an attempt that ended by a panic.
 const PANICKED: &str = "The request failed inside Postrider; the server's log has the details";
 
-/// Runs the part of a carrier that talks to the receiver. A panic in it is a defect, but must not leave the delivery
-/// unfinished: it is `None`, which the carrier records as a failed attempt.
+/// Runs the part of a carrier that talks to the receiver. A panic in it is a defect, but must not leave the
+/// delivery unfinished: it is `None`, which the carrier records as a failed attempt.
 async fn caught<T>(exchange: impl Future<Output = T>) -> Option<T> {
     let mut exchange = std::pin::pin!(exchange);
     std::future::poll_fn(move |context| {

@@ -7,9 +7,9 @@ use postrider_model::{Clock, Timestamp};
 
 /// The system clock, kept from going backwards.
 ///
-/// A step forward is followed at once, since records have to tell the true time; retries that this makes due are sent
-/// early, which harms nobody. A step back is not followed: time goes on from where it was until the system clock has
-/// caught up, so that no retry waits for the length of the step again.
+/// A step forward is followed at once, since records have to tell the true time; retries that this makes due
+/// are sent early, which harms nobody. A step back is not followed: time goes on from where it was until the
+/// system clock has caught up, so that no retry waits for the length of the step again.
 #[derive(Debug)]
 pub struct SystemClock {
     started: Instant,

@@ -1,4 +1,5 @@
-//! Jobs that come and go while the engine runs, such as a replay. The engine owns each of them, and a stop waits for all.
+//! Jobs that come and go while the engine runs, such as a replay. The engine owns each of them, and a stop
+//! waits for all.
 //!
 //! A job that takes long looks at [`crate::Engine::is_stopping`] between its steps.
 

@@ -1,11 +1,12 @@
 //! The work in memory: one lane per action, bounded and fair.
 //!
-//! A lane holds deliveries that this session owns, and knows when the next one that waits in the store is due. All
-//! lanes share one [`Window`] and one bound on requests under way; each lane has its own [`crate::pace::Pace`]. Lanes
-//! take turns, so that a full one delays the others by one delivery at most.
+//! A lane holds deliveries that this session owns, and knows when the next one that waits in the store is
+//! due. All lanes share one [`Window`] and one bound on requests under way; each lane has its own
+//! [`crate::pace::Pace`]. Lanes take turns, so that a full one delays the others by one delivery at most.
 //!
-//! The type is a plain state machine under one short lock: it starts nothing, awaits nothing and reads no clock. Its
-//! caller then starts what [`Lanes::take_ready`] offers and claims what [`Lanes::take_claims`] asks for.
+//! The type is a plain state machine under one short lock: it starts nothing, awaits nothing and reads no
+//! clock. Its caller then starts what [`Lanes::take_ready`] offers and claims what [`Lanes::take_claims`]
+//! asks for.
 //!
 //! * [`lane`]: one lane, its room, and what makes it look at the store next.
 //! * [`turns`]: which delivery starts next.
@@ -13,10 +14,10 @@
 //! * [`alarms`]: when to look at which lane.
 //!
 //! Invariants, which `tests/random.rs` checks after every call:
-//! * `held` of a lane counts its reservations, queue, attempts under way and results not yet on record; the window
-//!   holds the sum over all lanes;
-//! * a lane that knows of deliveries in the store has an alarm, a claim under way, or something to give up that sets
-//!   the alarm: whatever else happens, it looks at the store again;
+//! * `held` of a lane counts its reservations, queue, attempts under way and results not yet on record; the
+//!   window holds the sum over all lanes;
+//! * a lane that knows of deliveries in the store has an alarm, a claim under way, or something to give up
+//!   that sets the alarm: whatever else happens, it looks at the store again;
 //! * a lane with something to start is in the turn, once, or has a request under way;
 //! * a lane without anything is dropped.
 

@@ -20,7 +20,8 @@
 //! * [`attempt`]: the turn of a delivery, with the configuration as it is now.
 //! * [`carry`]: a carrier for each type of action, which sends.
 //! * [`work`]: the tasks that attempt, record, refill lanes from the store, keep the session and prune.
-//! * `consequences`: what follows once results are on record. `jobs`: what comes and goes, and ends with the engine.
+//! * `consequences`: what follows once results are on record. `jobs`: what comes and goes, and ends with the
+//!   engine.
 //! * [`observe`]: what the engine tells of its work, to those who count or show it.
 //!
 //! To add an option of an action: see [`postrider_model`]. To add a type of action: see [`carry`]. To add a

@@ -1,5 +1,5 @@
-//! What is counted on the hot path. The handles are made once: looking one up by its labels costs as much as a
-//! signature.
+//! What is counted on the hot path. The handles are made once: looking one up by its labels costs as much as
+//! a signature.
 
 use std::time::Duration;
 

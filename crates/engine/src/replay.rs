@@ -1,4 +1,5 @@
-//! One more attempt of all deliveries that match a filter: counted first, then run, with news of how far it is.
+//! One more attempt of all deliveries that match a filter: counted first, then run, with news of how far it
+//! is.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,8 +30,8 @@ pub struct ReplayProgress {
 }
 
 impl Engine {
-    /// Asks for one more attempt of every settled delivery that matches and whose action may be called. Answers how
-    /// many there are; it goes on to the end even if the caller stops waiting.
+    /// Asks for one more attempt of every settled delivery that matches and whose action may be called.
+    /// Answers how many there are; it goes on to the end even if the caller stops waiting.
     pub async fn replay(self: &Arc<Self>, account: AccountId, filter: DeliveryFilter) -> StoreResult<u64> {
         let mut progress = self.replay_with_progress(account, filter);
         let ended = progress.wait_for(|progress| progress.ended.is_some()).await;
@@ -41,8 +42,8 @@ impl Engine {
         }
     }
 
-    /// As [`Self::replay`], and tells with each step how far it is. It goes on to the end even if nobody listens. A stop
-    /// of the engine ends it with an error after the step under way.
+    /// As [`Self::replay`], and tells with each step how far it is. It goes on to the end even if nobody
+    /// listens. A stop of the engine ends it with an error after the step under way.
     pub fn replay_with_progress(
         self: &Arc<Self>,
         account: AccountId,
@@ -61,7 +62,8 @@ impl Engine {
         progress
     }
 
-    /// Counts what [`Self::replay`] would make due now, given the same filter, for at most about as long as `time`.
+    /// Counts what [`Self::replay`] would make due now, given the same filter, for at most about as long as
+    /// `time`.
     pub async fn count_replay(
         &self,
         account: AccountId,

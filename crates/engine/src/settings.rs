@@ -27,8 +27,8 @@ pub struct EngineSettings {
     pub unseen_types: UnseenTypes,
     /// How long settled events are kept.
     pub retention: Duration,
-    /// Deliveries in memory, queued or under way. 20,000 are about a second of the traffic that the design aims at;
-    /// more than that waits in the store.
+    /// Deliveries in memory, queued or under way. 20,000 are about a second of the traffic that the design
+    /// aims at; more than that waits in the store.
     pub window_deliveries: usize,
     /// The same in bytes of `data`: with large events this bound comes first.
     pub window_bytes: usize,
@@ -36,8 +36,8 @@ pub struct EngineSettings {
     pub in_flight_max: usize,
     /// How long a session lives without a renewal.
     pub lease: Duration,
-    /// How often the store is asked for waiting deliveries that nobody told this node of. On a store that only this
-    /// process writes to it is a safety net.
+    /// How often the store is asked for waiting deliveries that nobody told this node of. On a store that
+    /// only this process writes to it is a safety net.
     pub rescan: Duration,
 }
 

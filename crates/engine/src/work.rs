@@ -1,7 +1,7 @@
 //! The tasks that run for as long as the engine does.
 //!
-//! Each is one file with one loop. They share the [`crate::Engine`] and stop with it: see [`Engine::stop`] for the
-//! order.
+//! Each is one file with one loop. They share the [`crate::Engine`] and stop with it: see [`Engine::stop`]
+//! for the order.
 //!
 //! [`Engine::stop`]: crate::Engine::stop
 

@@ -1,7 +1,7 @@
 //! Exact decimals: what a JSON number is, before a program makes a float of it.
 //!
-//! Comparing, testing for an integer and dividing cost time linear to the digits that somebody wrote, whatever the
-//! exponent: `1e1000000000` is as cheap as `1`.
+//! Comparing, testing for an integer and dividing cost time linear to the digits that somebody wrote,
+//! whatever the exponent: `1e1000000000` is as cheap as `1`.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -63,8 +63,8 @@ impl Decimal {
         if self.digits.is_empty() {
             return Some(true);
         }
-        // As integers: DIGITS × 10^shift over the divisor's digits. A last digit other than zero is not divisible by
-        // ten, so a negative shift leaves a fraction.
+        // As integers: DIGITS × 10^shift over the divisor's digits. A last digit other than zero is not
+        // divisible by ten, so a negative shift leaves a fraction.
         let lowest = |decimal: &Self| decimal.point - decimal.digits.len() as i64;
         let Ok(shift) = u64::try_from(lowest(self) - lowest(divisor)) else {
             return Some(false);

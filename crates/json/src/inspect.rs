@@ -1,9 +1,9 @@
 //! Whether a text survives being parsed and printed again.
 //!
-//! Receivers sign what they re-serialise, so a body may be re-serialised here too, but only where that loses nothing.
-//! One rule serves both styles: no name occurs twice in an object, no surrogate stands alone, no zero is negative, and
-//! each number's decimal value is what ECMAScript prints for the double nearest to it. The rule is exact: `1.10` and
-//! `1E2` keep their value, `9007199254740993` and `1e400` do not.
+//! Receivers sign what they re-serialise, so a body may be re-serialised here too, but only where that loses
+//! nothing. One rule serves both styles: no name occurs twice in an object, no surrogate stands alone, no
+//! zero is negative, and each number's decimal value is what ECMAScript prints for the double nearest to it.
+//! The rule is exact: `1.10` and `1E2` keep their value, `9007199254740993` and `1e400` do not.
 
 use std::fmt;
 
@@ -19,19 +19,19 @@ use crate::string::{Text, array_index};
 pub struct Inspection {
     /// The first thing, in the order of the text, that would be lost; `None` where the text is lossless.
     pub loss: Option<Loss>,
-    /// The text is byte for byte what `JSON.stringify(JSON.parse(text))` prints. Never true by mistake; false by
-    /// caution where a member's name is an array index, and where something is lost.
+    /// The text is byte for byte what `JSON.stringify(JSON.parse(text))` prints. Never true by mistake; false
+    /// by caution where a member's name is an array index, and where something is lost.
     pub js_fixed_point: bool,
-    /// The text is byte for byte what `json.dumps(json.loads(text))` prints. Never true by mistake; false by caution
-    /// where something is lost.
+    /// The text is byte for byte what `json.dumps(json.loads(text))` prints. Never true by mistake; false by
+    /// caution where something is lost.
     pub python_fixed_point: bool,
 }
 
 /// Something that re-serialising would lose.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Loss {
-    /// The value or member, as a JSON pointer (RFC 6901). Lone surrogates in names appear as U+FFFD. At most about
-    /// twice as long as the text.
+    /// The value or member, as a JSON pointer (RFC 6901). Lone surrogates in names appear as U+FFFD. At most
+    /// about twice as long as the text.
     pub pointer: String,
     /// What happens there.
     pub reason: LossReason,
@@ -73,11 +73,12 @@ impl fmt::Display for LossReason {
     }
 }
 
-/// Checks that `json` is exactly one JSON value (RFC 8259), with or without white space around it, and finds what
-/// re-serialising it would lose.
+/// Checks that `json` is exactly one JSON value (RFC 8259), with or without white space around it, and finds
+/// what re-serialising it would lose.
 ///
 /// # Errors
-/// The first place where the text leaves the grammar, or is nested more than [`DEPTH_MAX`](crate::DEPTH_MAX) levels deep.
+/// The first place where the text leaves the grammar, or is nested more than [`DEPTH_MAX`](crate::DEPTH_MAX)
+/// levels deep.
 pub fn inspect(json: &str) -> Result<Inspection, JsonError> {
     let mut inspector = Inspector {
         names: Names::default(),

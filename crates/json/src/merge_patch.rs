@@ -1,7 +1,7 @@
 //! JSON Merge Patch (RFC 7396) from text to text.
 //!
-//! Values that the patch does not reach into are copied byte for byte, so that an edit never rounds a number elsewhere
-//! in the object.
+//! Values that the patch does not reach into are copied byte for byte, so that an edit never rounds a number
+//! elsewhere in the object.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -17,8 +17,9 @@ pub struct NotAnObject;
 
 /// The object `target` with the patch applied.
 ///
-/// Read the patch as [`UniqueMembers`](crate::UniqueMembers) first: that refuses duplicate names, of which the last
-/// counts here, and bounds the depth to which this function recurses. A target that is not an object counts as `{}`.
+/// Read the patch as [`UniqueMembers`](crate::UniqueMembers) first: that refuses duplicate names, of which
+/// the last counts here, and bounds the depth to which this function recurses. A target that is not an object
+/// counts as `{}`.
 pub fn merge_patch(target: &str, patch: &str) -> Result<String, NotAnObject> {
     if members(patch).is_none() {
         return Err(NotAnObject);

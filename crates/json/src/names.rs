@@ -1,18 +1,18 @@
 //! Finds names that occur twice in an object, in linear time and, for the objects one usually meets, without
 //! allocating.
 //!
-//! The names of small objects lie on one stack shared by all open objects, and each new name is compared with those of
-//! its own object. An object moves to a hash set of its own once it has [`COMPARED_MAX`] names, which bounds the
-//! comparisons, or once a name is escaped, as such names must be compared by what they say. The hash is keyed at
-//! random, so a producer cannot make names collide.
+//! The names of small objects lie on one stack shared by all open objects, and each new name is compared with
+//! those of its own object. An object moves to a hash set of its own once it has [`COMPARED_MAX`] names,
+//! which bounds the comparisons, or once a name is escaped, as such names must be compared by what they say.
+//! The hash is keyed at random, so a producer cannot make names collide.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
 
 use crate::string::Text;
 
-/// Names per object that are compared one by one: enough for nearly every event, few enough that a hostile one gains
-/// nothing by staying just below.
+/// Names per object that are compared one by one: enough for nearly every event, few enough that a hostile
+/// one gains nothing by staying just below.
 const COMPARED_MAX: usize = 32;
 
 /// Names before their stack moves to the heap; most events have fewer in their open objects.
@@ -105,7 +105,8 @@ impl<'a> Names<'a> {
     }
 }
 
-/// Tells most names apart without reading all of them: a mix of the first and last eight bytes and the length.
+/// Tells most names apart without reading all of them: a mix of the first and last eight bytes and the
+/// length.
 #[inline]
 fn fingerprint(name: &[u8]) -> u64 {
     let length = name.len() as u64;

@@ -1,12 +1,13 @@
 //! Numbers: their grammar, whether an IEEE double holds their exact value, and how each style prints them.
 //!
-//! A JSON number is a decimal, and receivers read it as a double. Nothing is lost exactly where the decimal that
-//! ECMAScript prints for the double (the shortest that reads back as it) is the decimal the producer wrote. That
-//! shortest form has at most 17 digits, so a number is first brought to the form *digits × 10^exponent* without zeros
-//! at either end, in one pass; with more than 17 digits left it is lossy without further ado. The cost is linear in
-//! its length, and exponents of any length are fine.
+//! A JSON number is a decimal, and receivers read it as a double. Nothing is lost exactly where the decimal
+//! that ECMAScript prints for the double (the shortest that reads back as it) is the decimal the producer
+//! wrote. That shortest form has at most 17 digits, so a number is first brought to the form *digits ×
+//! 10^exponent* without zeros at either end, in one pass; with more than 17 digits left it is lossy without
+//! further ado. The cost is linear in its length, and exponents of any length are fine.
 //!
-//! Since the digits of a lossless number *are* the shortest digits, Python's `repr` is put together from them.
+//! Since the digits of a lossless number *are* the shortest digits, Python's `repr` is put together from
+//! them.
 
 use crate::LossReason;
 use crate::decimal::Decimal;
@@ -15,8 +16,8 @@ use crate::scan::Spelling;
 /// The most digits the shortest form of a double has.
 const DOUBLE_DIGITS_MAX: u32 = 17;
 
-/// Every decimal of at most this many digits, in the range of normal doubles, survives the trip through a double
-/// (`DBL_DIG` of C).
+/// Every decimal of at most this many digits, in the range of normal doubles, survives the trip through a
+/// double (`DBL_DIG` of C).
 const SAFE_DIGITS_MAX: usize = 15;
 
 /// No double is as large as 10^EXPONENT_MAX, and none but zero as small as its inverse.
@@ -42,7 +43,8 @@ pub(crate) struct Parts {
     pub end: usize,
 }
 
-/// Finds the number that starts at `start`, by the grammar of RFC 8259, section 6. The error is where a digit lacks.
+/// Finds the number that starts at `start`, by the grammar of RFC 8259, section 6. The error is where a digit
+/// lacks.
 #[inline]
 pub(crate) fn lex(bytes: &[u8], start: usize) -> Result<Parts, usize> {
     let negative = bytes.get(start) == Some(&b'-');
@@ -148,7 +150,8 @@ impl<'a> Number<'a> {
         let below_one = matches!(whole, "0" | "-0");
         let zeros = fraction.bytes().take_while(|&digit| digit == b'0').count();
         let ends_in_zero = fraction.ends_with('0');
-        // ECMAScript turns to exponents below 1e-6, and from 1e21, where a lossless number's fraction is zero anyway.
+        // ECMAScript turns to exponents below 1e-6, and from 1e21, where a lossless number's fraction is zero
+        // anyway.
         let js = !ends_in_zero && (!below_one || zeros <= 5);
         // Python prints at least one decimal, and turns to exponents below 1e-4 and from 1e16.
         let python_range = if below_one {
@@ -217,8 +220,8 @@ impl<'a> Number<'a> {
 
     /// The double nearest to the number, whose normal form is `decimal`.
     ///
-    /// A long number is read from its normal form, as the standard library's parser saturates exponents at six digits,
-    /// which is wrong for a number with as many zeros before its first other digit.
+    /// A long number is read from its normal form, as the standard library's parser saturates exponents at
+    /// six digits, which is wrong for a number with as many zeros before its first other digit.
     fn to_double(self, decimal: Shortest) -> f64 {
         const SHORT_BYTES: usize = 64;
         let parsed = match self.text.len() {

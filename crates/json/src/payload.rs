@@ -6,8 +6,8 @@ use crate::value::Value;
 
 /// An event's `data`: the text, and what reading it found.
 ///
-/// Acceptance reads a payload once. Whoever needs to know something about `data` later, asks the payload, so that no two
-/// parts of the program read the same text by different rules.
+/// Acceptance reads a payload once. Whoever needs to know something about `data` later, asks the payload, so
+/// that no two parts of the program read the same text by different rules.
 #[derive(Debug)]
 pub struct Payload<'a> {
     text: &'a str,

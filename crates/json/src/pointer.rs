@@ -19,7 +19,8 @@ pub fn escape(name: &str) -> Cow<'_, str> {
 
 /// The pointer to the value at byte `offset`, or to the member whose name is there.
 ///
-/// The text must be valid. The pointer is at most about twice as long as the text; lone surrogates in it are U+FFFD.
+/// The text must be valid. The pointer is at most about twice as long as the text; lone surrogates in it are
+/// U+FFFD.
 #[cold]
 pub(crate) fn pointer_to(json: &str, offset: usize) -> String {
     let mut search = Search {

@@ -1,8 +1,8 @@
 //! The reader of JSON: strict, single-pass, and a loop instead of a recursion.
 //!
-//! [`scan`] walks a text once and reports what it meets to a [`Visit`]. Inspection, rendering and JSON pointers are
-//! visitors, so that they cannot disagree about what the text says. The open containers are one bit each in a
-//! fixed array: the reader allocates nothing, and a hostile text cannot exhaust its stack.
+//! [`scan`] walks a text once and reports what it meets to a [`Visit`]. Inspection, rendering and JSON
+//! pointers are visitors, so that they cannot disagree about what the text says. The open containers are one
+//! bit each in a fixed array: the reader allocates nothing, and a hostile text cannot exhaust its stack.
 //!
 //! To add a visitor: implement [`Visit`]; the calls come in the order of the text.
 
@@ -10,8 +10,8 @@ use crate::error::{JsonError, JsonErrorKind, error_at};
 use crate::number::{self, Number};
 use crate::string::Text;
 
-/// How many arrays and objects may be nested in one another. With the envelope around it, this stays below what
-/// receivers read by default: 512 levels in PHP's `json_decode`, near 1000 in Python's `json`.
+/// How many arrays and objects may be nested in one another. With the envelope around it, this stays below
+/// what receivers read by default: 512 levels in PHP's `json_decode`, near 1000 in Python's `json`.
 pub const DEPTH_MAX: usize = 500;
 
 /// What [`scan`] reports.
@@ -69,7 +69,8 @@ impl Spelling {
 
 /// Reads one JSON value with optional white space around it.
 ///
-/// Returns how its white space and strings are spelled; judging numbers and the order of names is left to the visitor.
+/// Returns how its white space and strings are spelled; judging numbers and the order of names is left to the
+/// visitor.
 pub fn scan<'a>(json: &'a str, visitor: &mut impl Visit<'a>) -> Result<Spelling, JsonError> {
     let mut scanner = Scanner::new(json);
     match scanner.document(visitor) {
@@ -171,7 +172,8 @@ impl<'a> Scanner<'a> {
         Ok(Due::Value(JsonErrorKind::ExpectedValueOrBracket))
     }
 
-    /// Closes the containers that end after a value. Returns whether the document is complete, else a value is due.
+    /// Closes the containers that end after a value. Returns whether the document is complete, else a value
+    /// is due.
     #[inline]
     fn ends(&mut self, visitor: &mut impl Visit<'a>) -> Result<bool, JsonErrorKind> {
         loop {

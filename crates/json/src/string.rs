@@ -113,9 +113,9 @@ impl<'a> Scanner<'a> {
 
     /// Skips to the next quote, backslash, control character, or the end.
     ///
-    /// Eight bytes at a time, after "Determine if a word has a byte less than n" of the Bit Twiddling Hacks: the lowest
-    /// byte it marks is exact. Python escapes what lies at or above U+007F, and no byte of UTF-8 is 0xFF, so adding
-    /// one to each byte marks those without a carry.
+    /// Eight bytes at a time, after "Determine if a word has a byte less than n" of the Bit Twiddling Hacks:
+    /// the lowest byte it marks is exact. Python escapes what lies at or above U+007F, and no byte of UTF-8
+    /// is 0xFF, so adding one to each byte marks those without a carry.
     #[inline]
     fn plain_run(&mut self) {
         const ONES: u64 = 0x0101_0101_0101_0101;

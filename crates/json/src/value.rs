@@ -12,7 +12,8 @@ use crate::string::Text;
 /// Members that are searched one by one. An object with more has an index.
 const SEARCHED_MAX: usize = 16;
 
-/// A value of a JSON text. Where a name occurs twice in an object, the last one counts. Lone surrogates are U+FFFD.
+/// A value of a JSON text. Where a name occurs twice in an object, the last one counts. Lone surrogates are
+/// U+FFFD.
 #[derive(Debug, Clone)]
 pub enum Value<'a> {
     /// `null`
@@ -30,7 +31,8 @@ pub enum Value<'a> {
 }
 
 impl<'a> Value<'a> {
-    /// Reads a text. Its depth is at most [`DEPTH_MAX`](crate::DEPTH_MAX), so that functions over the tree can recurse.
+    /// Reads a text. Its depth is at most [`DEPTH_MAX`](crate::DEPTH_MAX), so that functions over the tree
+    /// can recurse.
     ///
     /// # Errors
     /// Those of [`inspect`](crate::inspect).
@@ -43,8 +45,8 @@ impl<'a> Value<'a> {
         Ok(builder.root)
     }
 
-    /// A text that two values share exactly where they are equal: numbers by their decimal value, members in any
-    /// order. It is JSON, and costs about what the value costs.
+    /// A text that two values share exactly where they are equal: numbers by their decimal value, members in
+    /// any order. It is JSON, and costs about what the value costs.
     pub fn canonical(&self) -> String {
         let mut out = String::new();
         self.write_canonical(&mut out);

@@ -1,5 +1,5 @@
-//! Texts made to be slow. Each would take minutes where the work were quadratic, and takes well under a second here
-//! even without optimisation.
+//! Texts made to be slow. Each would take minutes where the work were quadratic, and takes well under a
+//! second here even without optimisation.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

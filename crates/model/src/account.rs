@@ -35,8 +35,8 @@ pub const METADATA_BYTES_MAX: usize = 16 * 1024;
 /// Longest `uid`, in bytes.
 pub const UID_BYTES_MAX: usize = 128;
 
-/// Whether `uid` can stand in a URL in place of an id: 1 to 128 of `[a-zA-Z0-9_.:@-]`, not `.` or `..`, and not
-/// looking like an account id.
+/// Whether `uid` can stand in a URL in place of an id: 1 to 128 of `[a-zA-Z0-9_.:@-]`, not `.` or `..`, and
+/// not looking like an account id.
 pub fn uid_is_valid(uid: &str) -> bool {
     (1..=UID_BYTES_MAX).contains(&uid.len())
         && uid

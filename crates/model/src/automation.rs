@@ -37,8 +37,8 @@ pub const ACTIONS_MAX: usize = 50;
 /// Most event types and patterns in one trigger.
 pub const PATTERNS_MAX: usize = 100;
 
-/// Most automations of one account. With [`ACTIONS_MAX`] it bounds the deliveries of one event, and with them what
-/// one acceptance costs.
+/// Most automations of one account. With [`ACTIONS_MAX`] it bounds the deliveries of one event, and with them
+/// what one acceptance costs.
 pub const AUTOMATIONS_MAX: usize = 200;
 
 /// Most custom headers of one action.

@@ -68,7 +68,8 @@ pub struct Delivery {
     pub automation: AutomationId,
     /// The action that carries it out.
     pub action: ActionId,
-    /// How the body is made, as the action had it when the event was accepted: an edit cannot change the bytes.
+    /// How the body is made, as the action had it when the event was accepted: an edit cannot change the
+    /// bytes.
     pub body: BodySpec,
     /// How far it is.
     pub progress: Progress,
@@ -94,8 +95,9 @@ pub struct BodySpec {
 }
 
 impl BodySpec {
-    /// Numbers below this one are the forms that are built in. Those from here on are left to bodies that have a row of
-    /// their own, such as templates: the row's number, added to this one. Columns keep the code in 32 bits.
+    /// Numbers below this one are the forms that are built in. Those from here on are left to bodies that
+    /// have a row of their own, such as templates: the row's number, added to this one. Columns keep the code
+    /// in 32 bits.
     pub const BUILT_IN: u32 = 256;
 
     /// The number that a store keeps: the style, plus 4 for `data` alone.
@@ -182,8 +184,9 @@ impl Progress {
 
     /// A delivery of which one more attempt was asked for. `None` where it has had [`ATTEMPTS_MAX`].
     ///
-    /// A resend is one more attempt, no more: if it fails, a delivery that was still waiting for a retry waits again,
-    /// and a settled one returns to the status it had, except that a canceled one has now failed.
+    /// A resend is one more attempt, no more: if it fails, a delivery that was still waiting for a retry
+    /// waits again, and a settled one returns to the status it had, except that a canceled one has now
+    /// failed.
     pub fn resend(&self) -> Option<Self> {
         (self.attempts < ATTEMPTS_MAX).then_some(Self {
             status: DeliveryStatus::Pending,
@@ -192,8 +195,8 @@ impl Progress {
         })
     }
 
-    /// What a delivery is once its action is found gone or switched off: canceled, except that a resend which cannot
-    /// be made leaves the status that there was. A receipt is not taken back.
+    /// What a delivery is once its action is found gone or switched off: canceled, except that a resend which
+    /// cannot be made leaves the status that there was. A receipt is not taken back.
     pub fn status_when_canceled(&self) -> DeliveryStatus {
         match self.resend_of {
             Some(DeliveryStatus::Pending) | None => DeliveryStatus::Canceled,

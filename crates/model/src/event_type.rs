@@ -73,7 +73,8 @@ impl<'de> Deserialize<'de> for EventTypeName {
 pub enum EventPattern {
     /// `*`: every type.
     Any,
-    /// `proposal.*`: every type that starts with `proposal.`, however many dots follow. Holds `proposal.`, dot included.
+    /// `proposal.*`: every type that starts with `proposal.`, however many dots follow. Holds `proposal.`,
+    /// dot included.
     Under(Box<str>),
     /// Exactly this type.
     Exact(EventTypeName),

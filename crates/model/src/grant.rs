@@ -12,7 +12,8 @@ pub struct Grant {
     pub kind: GrantKind,
     /// Who comes with it.
     pub visitor: Visitor,
-    /// The API key that a session was begun with: it ends with the key. `None` for links, and for what came of one.
+    /// The API key that a session was begun with: it ends with the key. `None` for links, and for what came
+    /// of one.
     pub api_key: Option<ApiKeyId>,
     /// When it was made.
     pub created_at: Timestamp,

@@ -14,8 +14,8 @@ pub fn encode(bytes: &[u8]) -> String {
     text
 }
 
-/// The bytes that [`encode`] writes as `text`. `None` where the text has an odd length or holds anything but digits and
-/// lowercase letters up to `f`.
+/// The bytes that [`encode`] writes as `text`. `None` where the text has an odd length or holds anything but
+/// digits and lowercase letters up to `f`.
 pub fn decode(text: &str) -> Option<Vec<u8>> {
     let (pairs, odd) = text.as_bytes().as_chunks::<2>();
     if !odd.is_empty() {

@@ -124,9 +124,9 @@ id!(
 
 /// Makes UUIDv7 ids that never repeat and never go backwards within the process.
 ///
-/// The 74 bits behind the time hold 12 bits of sub-millisecond sequence, then 46 random bits fixed per generator and
-/// millisecond-independent, then 16 bits that number the members of a block. Two processes collide only if they share
-/// the millisecond, the sequence and the 46 random bits.
+/// The 74 bits behind the time hold 12 bits of sub-millisecond sequence, then 46 random bits fixed per
+/// generator and millisecond-independent, then 16 bits that number the members of a block. Two processes
+/// collide only if they share the millisecond, the sequence and the 46 random bits.
 #[derive(Debug)]
 pub struct IdGenerator {
     /// Milliseconds shifted left by 12, plus the sequence within that millisecond: the last one handed out.
@@ -149,8 +149,8 @@ impl IdGenerator {
 
     /// The first of a block of [`BLOCK_IDS_MAX`] consecutive ids that nobody else gets.
     ///
-    /// Its members are `first + 1`, `first + 2`, …: a store finds the deliveries of an event as a range of its
-    /// primary key, without an index of their own.
+    /// Its members are `first + 1`, `first + 2`, …: a store finds the deliveries of an event as a range of
+    /// its primary key, without an index of their own.
     pub fn next_block(&self, now: Timestamp) -> u128 {
         let floor = (now.unix_ms().max(0).cast_unsigned()) << 12;
         let ticket = self

@@ -2,7 +2,8 @@
 
 use crate::account::NAME_CHARS_MAX;
 
-/// Why a text is no name: a name has 1 to [`NAME_CHARS_MAX`] characters, one of them visible, none a control character.
+/// Why a text is no name: a name has 1 to [`NAME_CHARS_MAX`] characters, one of them visible, none a control
+/// character.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
     /// Nothing can be seen.

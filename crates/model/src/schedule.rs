@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-/// The waits between attempts: `[10, 100]` is at once, again 10 s after the first failure, again 100 s after the
-/// second, then never. An empty schedule is one attempt.
+/// The waits between attempts: `[10, 100]` is at once, again 10 s after the first failure, again 100 s after
+/// the second, then never. An empty schedule is one attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Schedule(Vec<u32>);
 
@@ -44,9 +44,11 @@ impl Schedule {
         &self.0
     }
 
-    /// How long to wait after the `failed`-th scheduled attempt (from 1) failed; `None` where it was the last.
+    /// How long to wait after the `failed`-th scheduled attempt (from 1) failed; `None` where it was the
+    /// last.
     ///
-    /// `retry_after` is what the receiver asked for: it can only postpone, and by [`RETRY_AFTER_MAX`] at most.
+    /// `retry_after` is what the receiver asked for: it can only postpone, and by [`RETRY_AFTER_MAX`] at
+    /// most.
     pub fn delay_after(&self, failed: u32, retry_after: Option<Duration>) -> Option<Duration> {
         let index = usize::try_from(failed.checked_sub(1)?).ok()?;
         let delay = Duration::from_secs(u64::from(*self.0.get(index)?));

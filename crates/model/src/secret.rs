@@ -12,7 +12,8 @@ pub const SECRET_PREFIX: &str = "whsec_";
 /// Bytes of randomness in a secret that Postrider makes.
 pub const SECRET_BYTES: usize = 24;
 
-/// Bounds on the decoded length of a secret that is brought along, in bytes (Standard Webhooks specification).
+/// Bounds on the decoded length of a secret that is brought along, in bytes (Standard Webhooks
+/// specification).
 pub const SECRET_BYTES_BROUGHT: std::ops::RangeInclusive<usize> = 24..=64;
 
 /// A signing secret in its displayed form, `whsec_` and base64. It does not print; see [`Self::expose`].

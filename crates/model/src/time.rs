@@ -57,8 +57,8 @@ impl Timestamp {
     }
 }
 
-/// What can be read: the range of jiff, years -9999 to 9999 less the hours by which an offset could leave them.
-/// Times outside are shown as a count.
+/// What can be read: the range of jiff, years -9999 to 9999 less the hours by which an offset could leave
+/// them. Times outside are shown as a count.
 const SHOWN_MS: std::ops::RangeInclusive<i64> = -377_705_023_201_000..=253_402_207_200_000;
 
 const DAY_MS: i64 = 86_400_000;
@@ -89,8 +89,9 @@ impl fmt::Display for Timestamp {
     }
 }
 
-/// Year, month and day of the day that is `days` after 1970-01-01, in the Gregorian calendar. Years are taken to begin
-/// in March, so that the leap day is the last (H. Hinnant, "chrono-Compatible Low-Level Date Algorithms").
+/// Year, month and day of the day that is `days` after 1970-01-01, in the Gregorian calendar. Years are taken
+/// to begin in March, so that the leap day is the last (H. Hinnant, "chrono-Compatible Low-Level Date
+/// Algorithms").
 pub const fn civil(days: i64) -> (i64, i64, i64) {
     let shifted = days + 719_468;
     let era = shifted.div_euclid(146_097);
@@ -120,7 +121,8 @@ impl FromStr for Timestamp {
     type Err = TimestampError;
 
     fn from_str(text: &str) -> Result<Self, TimestampError> {
-        // jiff reads more than RFC 3339 allows (no seconds, a space, names of zones); the shape is checked first.
+        // jiff reads more than RFC 3339 allows (no seconds, a space, names of zones); the shape is checked
+        // first.
         let bytes = text.as_bytes();
         let shaped = text.is_ascii()
             && bytes.len() >= 20

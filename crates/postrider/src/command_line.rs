@@ -66,7 +66,7 @@ pub enum Command {
     Copy(commands::copy::Args),
     /// Commands of the crate `cli`.
     #[command(flatten)]
-    Client(postrider_cli::Command),
+    Client(Box<postrider_cli::Command>),
 }
 
 /// The commands of the server's side, under their heading in the help.

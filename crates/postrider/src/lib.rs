@@ -61,7 +61,7 @@ fn dispatch(
         Command::Copy(args) => on_one_thread(commands::copy::run(&args, matches, environment)).map(succeeded),
         Command::Client(command) => {
             let clock = &SystemClock::new();
-            on_one_thread(postrider_cli::run(command, Context { environment, clock }))
+            on_one_thread(postrider_cli::run(*command, Context { environment, clock }))
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Body styles and signatures: everything that decides which bytes go over the wire, and how a receiver checks them.
+//! Body styles and signatures: everything that decides which bytes go over the wire, and how a receiver
+//! checks them.
 //!
 //! | module | holds |
 //! |---|---|
@@ -8,15 +9,17 @@
 //! | [`header_names`] | the names of the headers under the installation's prefix |
 //! | [`signer`] | an account's live keys, signing every attempt under both schemes |
 //!
-//! This crate does no I/O and knows no clock: the time comes in as a number. It must never round a number, drop or
-//! reorder members into loss, or panic on what a producer or a stranger sends. Its work is linear in its input.
+//! This crate does no I/O and knows no clock: the time comes in as a number. It must never round a number,
+//! drop or reorder members into loss, or panic on what a producer or a stranger sends. Its work is linear in
+//! its input.
 //!
-//! To add a scheme: see [`signer`]. To add a body style: see [`render`]. To add a reason for loss: see [`postrider_json`].
+//! To add a scheme: see [`signer`]. To add a body style: see [`render`]. To add a reason for loss: see
+//! [`postrider_json`].
 //!
 //! # For receivers
 //!
-//! The crate works without the rest of Postrider. Take the body's bytes before anything parses them, and check either
-//! scheme:
+//! The crate works without the rest of Postrider. Take the body's bytes before anything parses them, and
+//! check either scheme:
 //!
 //! ```
 //! use postrider_signing::standard_webhooks::{self, WebhookHeaders};

@@ -1,8 +1,8 @@
-//! The `Postrider-Signature` scheme: lowercase hexadecimal HMAC-SHA256 (RFC 2104) of the exact body bytes, keyed with
-//! the UTF-8 bytes of the displayed key, `whsec_` included.
+//! The `Postrider-Signature` scheme: lowercase hexadecimal HMAC-SHA256 (RFC 2104) of the exact body bytes,
+//! keyed with the UTF-8 bytes of the displayed key, `whsec_` included.
 //!
-//! It is the scheme that receivers write in three lines of any language. It signs no time, so it does not keep out a
-//! replayed request; [`standard_webhooks`](crate::standard_webhooks) does.
+//! It is the scheme that receivers write in three lines of any language. It signs no time, so it does not
+//! keep out a replayed request; [`standard_webhooks`](crate::standard_webhooks) does.
 //!
 //! While a key's overlap lasts, `Postrider-Signature` is still made with the old key and
 //! `Postrider-Signature-Next` with the new one. A receiver that knows either key accepts the request.
@@ -38,8 +38,8 @@ pub fn sign(secret: &SigningSecret, body: &[u8]) -> String {
 /// Checks that `body`, byte for byte as it was received, was signed with this key.
 ///
 /// `signature` and `signature_next` are the values of the headers `Postrider-Signature` and
-/// `Postrider-Signature-Next`, where the request has them; one that matches is enough. Takes the same time for every
-/// well-formed signature.
+/// `Postrider-Signature-Next`, where the request has them; one that matches is enough. Takes the same time
+/// for every well-formed signature.
 ///
 /// # Errors
 /// See [`SignatureError`]; a header that is malformed does no harm where the other matches.

@@ -1,11 +1,12 @@
 //! Bodies: the bytes that are signed and sent.
 //!
-//! [`render_value`] prints a JSON text as a style prints it; [`render_body`] wraps it in the envelope. Rendering never
-//! decides whether it is safe: [`inspect`](postrider_json::inspect) does so once, when an event is accepted, and its answer
-//! comes in with [`BodyParts`]. Whatever is not lossless goes out as the producer wrote it.
+//! [`render_value`] prints a JSON text as a style prints it; [`render_body`] wraps it in the envelope.
+//! Rendering never decides whether it is safe: [`inspect`](postrider_json::inspect) does so once, when an
+//! event is accepted, and its answer comes in with [`BodyParts`]. Whatever is not lossless goes out as the
+//! producer wrote it.
 //!
-//! To add a style: extend `BodyStyle` in `postrider-model`, add a file beside `render/python.rs` with a visitor and an
-//! escaper of strings, and name both in the matches of this file.
+//! To add a style: extend `BodyStyle` in `postrider-model`, add a file beside `render/python.rs` with a
+//! visitor and an escaper of strings, and name both in the matches of this file.
 
 mod js;
 mod python;
@@ -25,7 +26,8 @@ pub struct BodyParts<'a> {
     pub timestamp: &'a str,
     /// The producer's JSON text, valid as [`inspect`](postrider_json::inspect) found it.
     pub data: &'a str,
-    /// Whether inspection found that re-serialising `data` loses nothing. Where false, the style is taken to be raw.
+    /// Whether inspection found that re-serialising `data` loses nothing. Where false, the style is taken to
+    /// be raw.
     pub lossless: bool,
     /// Whether inspection found that `data` already is what `JSON.stringify` prints.
     pub js_fixed_point: bool,
@@ -33,9 +35,9 @@ pub struct BodyParts<'a> {
 
 /// The exact bytes of an event's body.
 ///
-/// They are a fixed point of the style: `JSON.stringify(JSON.parse(body))` or `json.dumps(json.loads(body))` prints
-/// them again. In the raw style, or where `data` is not lossless, `data` is the producer's bytes, in an envelope
-/// without white space. A copy is allocated once; printing may have to grow the body.
+/// They are a fixed point of the style: `JSON.stringify(JSON.parse(body))` or `json.dumps(json.loads(body))`
+/// prints them again. In the raw style, or where `data` is not lossless, `data` is the producer's bytes, in
+/// an envelope without white space. A copy is allocated once; printing may have to grow the body.
 pub fn render_body(event: &BodyParts<'_>, content: BodyContent, style: BodyStyle) -> Vec<u8> {
     let style = match event.lossless {
         true => style,
@@ -54,14 +56,16 @@ pub fn render_body(event: &BodyParts<'_>, content: BodyContent, style: BodyStyle
     body
 }
 
-/// Appends the JSON text `json` as `style` prints it; the raw style is the text without white space around it.
+/// Appends the JSON text `json` as `style` prints it; the raw style is the text without white space around
+/// it.
 ///
-/// The text must be one that [`inspect`](postrider_json::inspect) found lossless; the raw style asks only for valid JSON. It
-/// does not panic on others: a text that is no JSON is appended raw, and a lossy text becomes unspecified JSON, though
-/// with its numbers unrounded.
+/// The text must be one that [`inspect`](postrider_json::inspect) found lossless; the raw style asks only for
+/// valid JSON. It does not panic on others: a text that is no JSON is appended raw, and a lossy text becomes
+/// unspecified JSON, though with its numbers unrounded.
 ///
-/// - js: members whose names are array indices come first, ascending, at every level, and then the others in order of
-///   insertion (ECMA-262, OrdinaryOwnPropertyKeys); numbers after Number::toString; strings after QuoteJSONString.
+/// - js: members whose names are array indices come first, ascending, at every level, and then the others in
+///   order of insertion (ECMA-262, OrdinaryOwnPropertyKeys); numbers after Number::toString; strings after
+///   QuoteJSONString.
 /// - python: `, ` and `: `; ASCII only; an `int` stays as it is and a `float` is its `repr`.
 pub fn render_value(json: &str, style: BodyStyle, out: &mut Vec<u8>) {
     let start = out.len();
@@ -101,7 +105,8 @@ fn open_envelope(event: &BodyParts<'_>, style: BodyStyle, body: &mut Vec<u8>) {
     body.extend_from_slice(colon);
 }
 
-/// Room for the body: nearly exact for copies; js rarely prints more than it reads, python adds spaces and escapes.
+/// Room for the body: nearly exact for copies; js rarely prints more than it reads, python adds spaces and
+/// escapes.
 fn capacity(event: &BodyParts<'_>, content: BodyContent, style: BodyStyle) -> usize {
     /// The envelope's names, quotes, commas, colons and braces, and python's spaces.
     const ENVELOPE_BYTES: usize = 50;

@@ -1,10 +1,10 @@
 //! Signing what is sent: an account's live keys, expanded once and used for every attempt.
 //!
-//! Expanding a key costs two SHA-256 blocks per scheme, of the twelve that sign a 512-byte body. A [`Signer`] is made
-//! once, when a key is read; each signature starts from a clone of its states.
+//! Expanding a key costs two SHA-256 blocks per scheme, of the twelve that sign a 512-byte body. A [`Signer`]
+//! is made once, when a key is read; each signature starts from a clone of its states.
 //!
-//! To add a scheme: add a file like `postrider_scheme.rs` with a `Key`, hold that key in [`Signer`], and add its
-//! header to [`SignatureHeaders`].
+//! To add a scheme: add a file like `postrider_scheme.rs` with a `Key`, hold that key in [`Signer`], and add
+//! its header to [`SignatureHeaders`].
 
 use std::fmt;
 
@@ -33,8 +33,8 @@ impl Signer {
         self.postrider.sign(body)
     }
 
-    /// The [`webhook-signature`](standard_webhooks) token of `body` as message `webhook_id`, sent at `timestamp_s`
-    /// (Unix seconds): `v1,` and 44 characters of base64.
+    /// The [`webhook-signature`](standard_webhooks) token of `body` as message `webhook_id`, sent at
+    /// `timestamp_s` (Unix seconds): `v1,` and 44 characters of base64.
     pub fn v1(&self, webhook_id: &str, timestamp_s: i64, body: &[u8]) -> String {
         self.standard.sign(webhook_id, timestamp_s, body)
     }
@@ -58,8 +58,8 @@ pub struct LiveSigners {
 /// The values of the headers that sign one attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignatureHeaders {
-    /// `Postrider-Signature`: by the previous key while its overlap lasts, so that receivers that have not changed
-    /// keys yet see no difference; else by the current key.
+    /// `Postrider-Signature`: by the previous key while its overlap lasts, so that receivers that have not
+    /// changed keys yet see no difference; else by the current key.
     pub signature: String,
     /// `Postrider-Signature-Next`: by the current key, while the overlap of the previous one lasts.
     pub signature_next: Option<String>,

@@ -1,9 +1,9 @@
-//! The `webhook-signature` scheme of the Standard Webhooks specification: `v1,` and the base64 of the HMAC-SHA256 of
-//! `id.timestamp.body`, keyed with the bytes behind `whsec_`, decoded.
+//! The `webhook-signature` scheme of the Standard Webhooks specification: `v1,` and the base64 of the
+//! HMAC-SHA256 of `id.timestamp.body`, keyed with the bytes behind `whsec_`, decoded.
 //!
-//! The header holds one such token per live key, separated by single spaces. Tokens of other versions, such as the
-//! specification's `v1a`, are passed over. As the time is signed, a request that is captured can be replayed for
-//! [`TOLERANCE_S`] only; receivers keep ids for that long to rule even that out.
+//! The header holds one such token per live key, separated by single spaces. Tokens of other versions, such
+//! as the specification's `v1a`, are passed over. As the time is signed, a request that is captured can be
+//! replayed for [`TOLERANCE_S`] only; receivers keep ids for that long to rule even that out.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -73,9 +73,9 @@ pub fn sign(secret: &SigningSecret, webhook_id: &str, timestamp_s: i64, body: &[
     Key::new(secret).sign(webhook_id, timestamp_s, body)
 }
 
-/// Checks that a request with these headers and this body, byte for byte as it was received, was signed with this key
-/// within [`TOLERANCE_S`] of `now_s` (Unix seconds). One token that matches is enough. Takes the same time for every
-/// token of a signature's length.
+/// Checks that a request with these headers and this body, byte for byte as it was received, was signed with
+/// this key within [`TOLERANCE_S`] of `now_s` (Unix seconds). One token that matches is enough. Takes the
+/// same time for every token of a signature's length.
 ///
 /// # Errors
 /// See [`VerifyError`].

@@ -1,6 +1,7 @@
 //! Accounts. Their keys are in [`crate::signing_keys`].
 //!
-//! Whatever depends on an account being there locks its row first ([`lock`]), as another node may be deleting it.
+//! Whatever depends on an account being there locks its row first ([`lock`]), as another node may be deleting
+//! it.
 
 use async_trait::async_trait;
 use deadpool_postgres::GenericClient;
@@ -95,8 +96,8 @@ fn from_row(row: &Row) -> SqlResult<Account> {
     Ok(columns::read(row, 0, AccountRow::read)?.try_into()?)
 }
 
-/// Keeps the account from being deleted, and others that lock it out, until the transaction ends. False where there is
-/// none.
+/// Keeps the account from being deleted, and others that lock it out, until the transaction ends. False where
+/// there is none.
 pub(crate) async fn lock(transaction: &impl GenericClient, id: AccountId) -> SqlResult<bool> {
     let sql = "SELECT 1 FROM accounts WHERE id = $1 FOR NO KEY UPDATE";
     let found = statement::query_opt(transaction, sql, &[&columns::uuid(id.as_bytes())]).await?;
@@ -219,7 +220,8 @@ async fn update(client: &Client, account: &Account) -> SqlResult<SaveAccount> {
     }))
 }
 
-/// Keys, automations and grants go with the row (`ON DELETE CASCADE`); what else the account has is left to `prune`.
+/// Keys, automations and grants go with the row (`ON DELETE CASCADE`); what else the account has is left to
+/// `prune`.
 const DELETE: &str = "
     WITH gone AS (DELETE FROM accounts WHERE id = $1 RETURNING id)
     INSERT INTO deleted_accounts (account_id) SELECT id FROM gone
@@ -230,8 +232,8 @@ async fn delete(client: &Client, account: AccountId) -> SqlResult<bool> {
     Ok(deleted > 0)
 }
 
-/// One snapshot in one round trip: the statements are on their way together, in this order, as each is sent when its
-/// future is first polled.
+/// One snapshot in one round trip: the statements are on their way together, in this order, as each is sent
+/// when its future is first polled.
 async fn config(client: &Client, account: AccountId) -> SqlResult<Option<AccountConfig>> {
     let account_sql = client.prepare_cached(&by_id_sql()).await?;
     let keys_sql = client.prepare_cached(&signing_keys::of_account_sql()).await?;

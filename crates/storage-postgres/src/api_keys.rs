@@ -88,8 +88,8 @@ impl ApiKeyStore for PostgresStore {
     }
 }
 
-/// Makes other nodes that decide by the keys there are wait until this transaction has ended. Reading them, and adding
-/// grants that refer to one, goes on.
+/// Makes other nodes that decide by the keys there are wait until this transaction has ended. Reading them,
+/// and adding grants that refer to one, goes on.
 const LOCK: &str = "LOCK TABLE api_keys IN SHARE ROW EXCLUSIVE MODE";
 
 /// The grants that it began go with the row (`ON DELETE CASCADE`).

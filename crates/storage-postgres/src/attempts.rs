@@ -15,8 +15,8 @@ use crate::deliveries::{self, EVENT_OF_DELIVERY};
 use crate::sql_error::SqlResult;
 use crate::statement::{self, Param};
 
-/// The columns of a record that do not find it, nor are kept with its delivery as well, in the order in which they are
-/// written.
+/// The columns of a record that do not find it, nor are kept with its delivery as well, in the order in which
+/// they are written.
 pub(crate) const COLUMNS: &str = "started_at, duration_ns, exchange, response_truncated, error, url, \
                                   request_headers, response_headers, response_body";
 

@@ -1,10 +1,10 @@
 //! What other nodes changed, from the table in which triggers note it.
 //!
-//! A number per row would not do: transactions commit in another order than they draw numbers. A row is new to a
-//! reader if its transaction was still under way, or had not begun, in the reader's last snapshot; the least such
-//! transaction is what the reader keeps as its mark. So nothing is missed. A transaction that lasts, of whomever on the
-//! server, holds that mark back; what was told to a reader that came back with its mark is therefore remembered, and
-//! not told again.
+//! A number per row would not do: transactions commit in another order than they draw numbers. A row is new
+//! to a reader if its transaction was still under way, or had not begun, in the reader's last snapshot; the
+//! least such transaction is what the reader keeps as its mark. So nothing is missed. A transaction that
+//! lasts, of whomever on the server, holds that mark back; what was told to a reader that came back with its
+//! mark is therefore remembered, and not told again.
 
 use std::collections::HashSet;
 
@@ -64,16 +64,16 @@ const CHANGES: &str = "
         WHERE xid >= coalesce($1::bigint::text::xid8, pg_snapshot_xmin(pg_current_snapshot())) LIMIT $2
     ) AS found ON true";
 
-/// Removes what is an hour old: every reader has read it, or been away for too long ([`AWAY_MAX_MS`]) and reads
-/// everything anew.
+/// Removes what is an hour old: every reader has read it, or been away for too long ([`AWAY_MAX_MS`]) and
+/// reads everything anew.
 pub(crate) async fn forget(client: &Client) -> SqlResult<()> {
     let sql = "DELETE FROM changes WHERE at < clock_timestamp() - interval '1 hour'";
     statement::execute(client, sql, &[]).await?;
     Ok(())
 }
 
-/// A reader that looked longer ago than this may have missed what was removed: well within the hour, as a transaction
-/// notes its changes some time before it commits.
+/// A reader that looked longer ago than this may have missed what was removed: well within the hour, as a
+/// transaction notes its changes some time before it commits.
 const AWAY_MAX_MS: i64 = 50 * 60 * 1000;
 
 fn read(since: Option<ChangeMark>, rows: &[Row], told: &mut Told) -> SqlResult<Changes> {

@@ -15,9 +15,10 @@ const KEEPALIVE_IDLE: Duration = Duration::from_secs(5);
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(3);
 const KEEPALIVE_RETRIES: u32 = 3;
 
-/// How long a transaction may wait for its node, which only thinks between two statements. A node that was frozen or cut
-/// off in the middle of one holds idempotency keys, and whoever reports the same events to another node waits for them.
-/// A second would be enough for that, but was seen to end transactions of nodes that got no processor meanwhile.
+/// How long a transaction may wait for its node, which only thinks between two statements. A node that was
+/// frozen or cut off in the middle of one holds idempotency keys, and whoever reports the same events to
+/// another node waits for them. A second would be enough for that, but was seen to end transactions of nodes
+/// that got no processor meanwhile.
 const IDLE_IN_TRANSACTION_MAX: Duration = Duration::from_secs(3);
 
 /// Why the options make no connection.
@@ -63,7 +64,8 @@ pub(crate) fn config(options: &PostgresOptions) -> Result<Config, OptionsError> 
     Ok(config)
 }
 
-/// libpq's two stricter modes are what Postrider does anyway as soon as there is TLS; the driver does not know them.
+/// libpq's two stricter modes are what Postrider does anyway as soon as there is TLS; the driver does not
+/// know them.
 fn without_verification(url: &str) -> (String, bool) {
     let mut verified = false;
     let mut url = url.to_owned();
@@ -76,13 +78,13 @@ fn without_verification(url: &str) -> (String, bool) {
     (url, verified)
 }
 
-/// Statements that a new connection begins with: what the server enforces on our sessions. Whatever becomes of this
-/// node, it holds no lock for long. The server gives up before the verb does: its answer tells a slow statement from a
-/// server that is away. Nothing is compiled for a statement: over a month of partitions that takes seconds (measured),
-/// for a list that is then read in a tenth of one.
+/// Statements that a new connection begins with: what the server enforces on our sessions. Whatever becomes
+/// of this node, it holds no lock for long. The server gives up before the verb does: its answer tells a slow
+/// statement from a server that is away. Nothing is compiled for a statement: over a month of partitions that
+/// takes seconds (measured), for a list that is then read in a tenth of one.
 ///
-/// They are not startup parameters (`options`), because PgBouncer and other poolers refuse a connection that brings any
-/// they do not know. Settings that the operator gives in the URL's `options` stay as they are.
+/// They are not startup parameters (`options`), because PgBouncer and other poolers refuse a connection that
+/// brings any they do not know. Settings that the operator gives in the URL's `options` stay as they are.
 pub(crate) fn session_settings(config: &Config, verb_max: Duration) -> String {
     let most_ms = verb_max.as_millis() * 4 / 5;
     let idle_ms = IDLE_IN_TRANSACTION_MAX.as_millis();

@@ -1,6 +1,6 @@
-//! Copies from another store into this database. While one is unfinished, only a part is here: a node would answer
-//! questions wrongly, take repeats of events for new, and deliver what the copy is about to overwrite. So no node opens
-//! the store, and no session begins.
+//! Copies from another store into this database. While one is unfinished, only a part is here: a node would
+//! answer questions wrongly, take repeats of events for new, and deliver what the copy is about to overwrite.
+//! So no node opens the store, and no session begins.
 
 use deadpool_postgres::GenericClient;
 

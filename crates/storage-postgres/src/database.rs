@@ -1,9 +1,9 @@
 //! The database as this node sees it: there, or away.
 //!
-//! Verbs run through [`Database::run`], which bounds their time, does them again where they lost against another
-//! transaction, and notices when the database goes away. From then on every verb is refused at once, rather than
-//! each finding out by itself, and one task asks at growing, jittered intervals whether the database is back: a
-//! cluster of nodes does not storm a server that is just starting.
+//! Verbs run through [`Database::run`], which bounds their time, does them again where they lost against
+//! another transaction, and notices when the database goes away. From then on every verb is refused at once,
+//! rather than each finding out by itself, and one task asks at growing, jittered intervals whether the
+//! database is back: a cluster of nodes does not storm a server that is just starting.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -96,8 +96,8 @@ impl Database {
         self.away.load(Ordering::Acquire)
     }
 
-    /// Does a verb's work: within the time that a verb may take, and again where it lost against another transaction.
-    /// The work has to be atomic: a transaction, or one statement.
+    /// Does a verb's work: within the time that a verb may take, and again where it lost against another
+    /// transaction. The work has to be atomic: a transaction, or one statement.
     pub(crate) async fn run<T, Work>(&self, mut work: impl FnMut() -> Work) -> StoreResult<T>
     where
         Work: Future<Output = SqlResult<T>>,
@@ -128,7 +128,8 @@ impl Database {
 
     /// Notes that the database is away, and has somebody look for it.
     fn went_away(&self, error: &SqlError) {
-        // Whatever connections there are, they led to what is gone; one that was left in mid-air must not be used.
+        // Whatever connections there are, they led to what is gone; one that was left in mid-air must not be
+        // used.
         self.pool.retain(|_, _| false);
         if self.away.swap(true, Ordering::AcqRel) {
             return;

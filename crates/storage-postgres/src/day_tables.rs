@@ -1,9 +1,9 @@
 //! Which table a statement names: that of the day, where all its rows are of one day.
 //!
-//! Named by the whole table, a statement makes itself ready for each of its partitions, whatever it then touches: with
-//! a month of days some 30 µs for each, more than a small batch costs otherwise. So this node remembers which days have
-//! partitions. It need not be right: a day that it does not know of is reached through the whole table, and one that is
-//! gone makes the statement fail, upon which the node looks again.
+//! Named by the whole table, a statement makes itself ready for each of its partitions, whatever it then
+//! touches: with a month of days some 30 µs for each, more than a small batch costs otherwise. So this node
+//! remembers which days have partitions. It need not be right: a day that it does not know of is reached
+//! through the whole table, and one that is gone makes the statement fail, upon which the node looks again.
 
 use std::collections::HashSet;
 use std::time::Duration;

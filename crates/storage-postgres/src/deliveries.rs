@@ -1,7 +1,7 @@
 //! Deliveries: the trait's verbs, and reading a row.
 //!
-//! A row's state is `status`, `owner` and one time, `state_at`, whose meaning follows from the other two: when the
-//! next attempt is due (waiting), when it was (owned), since when the status holds (settled).
+//! A row's state is `status`, `owner` and one time, `state_at`, whose meaning follows from the other two:
+//! when the next attempt is due (waiting), when it was (owned), since when the status holds (settled).
 
 pub(crate) mod claim;
 pub(crate) mod finish;

@@ -1,8 +1,8 @@
 //! The catalogue of event types.
 //!
-//! A list's position is the time and the row number of the entry it stands at. Names are its order within a moment,
-//! and a name does not fit into a position; so a deleted entry's row stays, marked, to tell where its name was. There
-//! are never more of those than names that were ever used.
+//! A list's position is the time and the row number of the entry it stands at. Names are its order within a
+//! moment, and a name does not fit into a position; so a deleted entry's row stays, marked, to tell where its
+//! name was. There are never more of those than names that were ever used.
 
 use async_trait::async_trait;
 use deadpool_postgres::GenericClient;
@@ -49,8 +49,8 @@ impl EventTypeStore for PostgresStore {
     }
 }
 
-/// Adds entries that nothing describes, unless they are there. Each name stands once, and all callers give names in
-/// the same order, so that two transactions do not wait for each other.
+/// Adds entries that nothing describes, unless they are there. Each name stands once, and all callers give
+/// names in the same order, so that two transactions do not wait for each other.
 ///
 /// Nearly always all are there: then nothing is written, locked, or numbered.
 pub(crate) async fn add_unseen(

@@ -1,4 +1,5 @@
-//! Events: reading a row. Accepting is in [`append`], what was accepted before in [`known`], listing in [`list`].
+//! Events: reading a row. Accepting is in [`append`], what was accepted before in [`known`], listing in
+//! [`list`].
 
 pub(crate) mod append;
 pub(crate) mod known;
@@ -73,8 +74,8 @@ pub(crate) fn from_row(row: &Row) -> SqlResult<StoredEvent> {
     })
 }
 
-/// The account's event of this id. Rows are partitioned by time, which an id that Postrider made tells, and for others
-/// `event_keys` does; only what neither finds is looked for in every partition.
+/// The account's event of this id. Rows are partitioned by time, which an id that Postrider made tells, and
+/// for others `event_keys` does; only what neither finds is looked for in every partition.
 pub(crate) async fn by_id(
     client: &impl GenericClient,
     account: AccountId,

@@ -1,9 +1,9 @@
 //! Taking in everything that another store has, to go on with it here.
 //!
-//! Rows come in batches, in the order of [`postrider_storage::transfer::Stage`]. Each batch is one transaction, and the
-//! place behind it is part of that: wherever a copy is killed, the next run goes on behind the last row that is here.
-//! Whoever copies holds a lock until its connection ends on the server's side, so that nothing of a killed run can still
-//! come while the next one goes on.
+//! Rows come in batches, in the order of [`postrider_storage::transfer::Stage`]. Each batch is one
+//! transaction, and the place behind it is part of that: wherever a copy is killed, the next run goes on
+//! behind the last row that is here. Whoever copies holds a lock until its connection ends on the server's
+//! side, so that nothing of a killed run can still come while the next one goes on.
 
 mod begin;
 mod config;
@@ -51,7 +51,8 @@ pub enum ImportError {
         /// A table that has rows.
         table: &'static str,
     },
-    /// The database holds a part of something else, or of this source as it was before a server ran on it again.
+    /// The database holds a part of something else, or of this source as it was before a server ran on it
+    /// again.
     #[error(
         "the database cannot be copied into: {0}. What is copied now is another source, or has changed since"
     )]
@@ -99,7 +100,8 @@ impl PostgresImport {
         self.events
     }
 
-    /// Makes the partitions of the days that rows are going to come for, so that retention can drop them whole.
+    /// Makes the partitions of the days that rows are going to come for, so that retention can drop them
+    /// whole.
     ///
     /// # Errors
     /// What the database said.

@@ -1,13 +1,13 @@
 //! Commits whose outcome this node was not told.
 //!
-//! When a connection breaks between `COMMIT` and its answer, the transaction may be done, undone, or still on its way
-//! to the server. What it gave to this session would then be owned by a session that knows nothing of it, and never
-//! be attempted. So before anything else is given to a session, doubts are resolved: the backend that may hold the
-//! transaction is ended, after which nothing of it can happen any more, and what it may have given to the session is
-//! given back: those that exist wait, due at once, for whoever claims them.
+//! When a connection breaks between `COMMIT` and its answer, the transaction may be done, undone, or still on
+//! its way to the server. What it gave to this session would then be owned by a session that knows nothing of
+//! it, and never be attempted. So before anything else is given to a session, doubts are resolved: the
+//! backend that may hold the transaction is ended, after which nothing of it can happen any more, and what it
+//! may have given to the session is given back: those that exist wait, due at once, for whoever claims them.
 //!
-//! Giving back is itself a commit that can be left in doubt, and is guarded as one: done a second time later, it would
-//! take away what the session has claimed meanwhile.
+//! Giving back is itself a commit that can be left in doubt, and is guarded as one: done a second time later,
+//! it would take away what the session has claimed meanwhile.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
@@ -26,7 +26,8 @@ use crate::statement;
 /// How long the server may take to end a backend, in milliseconds.
 const END_BACKEND_MAX_MS: i64 = 5_000;
 
-/// The server's process behind a connection; it is told apart from a later one of the same number by its beginning.
+/// The server's process behind a connection; it is told apart from a later one of the same number by its
+/// beginning.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Backend {
     pid: i32,
@@ -64,11 +65,13 @@ struct Doubt {
     given: Given,
 }
 
-/// The commits in doubt: at most as many as verbs run at a time, as each verb resolves them before it adds another.
+/// The commits in doubt: at most as many as verbs run at a time, as each verb resolves them before it adds
+/// another.
 pub(crate) struct InDoubt {
     doubts: Mutex<Vec<Doubt>>,
     numbers: AtomicU64,
-    /// Who serves which connection, which is told by its statements. Asking costs the server 0.1 ms, each step that.
+    /// Who serves which connection, which is told by its statements. Asking costs the server 0.1 ms, each
+    /// step that.
     backends: Mutex<Vec<(Weak<StatementCache>, Backend)>>,
     /// Held by whoever resolves doubts, so that nothing is given back twice.
     resolving: tokio::sync::Mutex<()>,
@@ -121,8 +124,8 @@ impl InDoubt {
         committed
     }
 
-    /// Begins, works and commits without waiting for an answer in between: all of it is sent at once, provided that
-    /// `work` sends its statements when it is first polled. What fails takes all of it back.
+    /// Begins, works and commits without waiting for an answer in between: all of it is sent at once,
+    /// provided that `work` sends its statements when it is first polled. What fails takes all of it back.
     pub(crate) async fn commit_at_once<T>(
         &self,
         client: &Client,
@@ -146,7 +149,8 @@ impl InDoubt {
         outcome
     }
 
-    /// Guards a commit: unless it is answered ([`Guard::settle`]), it is in doubt from when the guard is dropped.
+    /// Guards a commit: unless it is answered ([`Guard::settle`]), it is in doubt from when the guard is
+    /// dropped.
     fn guard(&self, backend: Backend, given: Given) -> Guard<'_> {
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
         Guard {
@@ -159,7 +163,8 @@ impl InDoubt {
         }
     }
 
-    /// Resolves every doubt there is. To be called first by whatever gives deliveries to a session, or records results.
+    /// Resolves every doubt there is. To be called first by whatever gives deliveries to a session, or
+    /// records results.
     pub(crate) async fn resolve(&self, client: &Client) -> SqlResult<()> {
         if self.doubts.lock().is_empty() {
             return Ok(());
@@ -198,8 +203,8 @@ impl InDoubt {
         done
     }
 
-    /// What a session was given for certain is not in doubt any more, whatever an earlier commit did with it: that one
-    /// cannot have held it.
+    /// What a session was given for certain is not in doubt any more, whatever an earlier commit did with it:
+    /// that one cannot have held it.
     fn is_certain(&self, given: &Given) {
         let mut doubts = self.doubts.lock();
         for doubt in doubts
@@ -214,7 +219,8 @@ impl InDoubt {
     }
 }
 
-/// Ends the backends of these doubts. The one that serves `client` need not end: what it was asked before, it has done.
+/// Ends the backends of these doubts. The one that serves `client` need not end: what it was asked before, it
+/// has done.
 async fn end_backends(client: &Client, doubts: &[Doubt]) -> SqlResult<()> {
     let of_doubts = "FROM unnest($1::integer[], $2::bigint[]) AS n (pid, started_at)
          JOIN pg_stat_get_activity(NULL) AS a

@@ -1,4 +1,5 @@
-//! Hears of changes at once: one connection that listens. It only wakes readers up; what was changed they read.
+//! Hears of changes at once: one connection that listens. It only wakes readers up; what was changed they
+//! read.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -12,8 +12,8 @@ pub const VERB_MAX: Duration = Duration::from_secs(10);
 /// How to reach the database.
 #[derive(Clone)]
 pub struct PostgresOptions {
-    /// A connection URL (`postgres://user@host:port/database?sslmode=…`), or libpq's `key=value` form. Of several
-    /// hosts, the first that accepts writes is used.
+    /// A connection URL (`postgres://user@host:port/database?sslmode=…`), or libpq's `key=value` form. Of
+    /// several hosts, the first that accepts writes is used.
     pub url: String,
     /// The password, where it is not in the URL.
     pub password: Option<String>,

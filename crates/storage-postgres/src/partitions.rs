@@ -1,8 +1,9 @@
 //! Partitions: a day each of events, deliveries and attempts, made ahead of time.
 //!
-//! Dropping a day's partitions costs an instant, whatever is in them; removing their rows one by one would cost as much
-//! as storing them did. Rows of days that no partition was made for (a clock far off, no right to make tables) go to the
-//! default partition. That is no failure, only dearer to prune; so nothing here fails for good, nor waits for long.
+//! Dropping a day's partitions costs an instant, whatever is in them; removing their rows one by one would
+//! cost as much as storing them did. Rows of days that no partition was made for (a clock far off, no right
+//! to make tables) go to the default partition. That is no failure, only dearer to prune; so nothing here
+//! fails for good, nor waits for long.
 //!
 //! A day has all three partitions or none: where one of its rows lies in a default partition, all do.
 
@@ -19,19 +20,19 @@ use day::{Day, TABLES};
 /// Days that have a partition ahead of today.
 const DAYS_AHEAD: i64 = 3;
 
-/// Days before and after today for which partitions are made before a copy: a year and some. Statements that cannot
-/// tell the day look into each partition, and lock it.
+/// Days before and after today for which partitions are made before a copy: a year and some. Statements that
+/// cannot tell the day look into each partition, and lock it.
 const COPIED_DAYS_MAX: i64 = 400;
 
 /// Whoever makes partitions holds this lock: "postrday" in ASCII.
 const LOCK: i64 = 0x706f_7374_7264_6179;
 
-/// Most bytes in a default partition beside which a day is still made. Attaching a day locks the default partition
-/// while it is read through, to see that no row belongs to the day: some 100 ms for this much.
+/// Most bytes in a default partition beside which a day is still made. Attaching a day locks the default
+/// partition while it is read through, to see that no row belongs to the day: some 100 ms for this much.
 const DEFAULT_BYTES_MAX: i64 = 256 * 1024 * 1024;
 
-/// Makes the partitions of today and the coming days that are missing, by the database's clock. What cannot be made now
-/// is left to the next call.
+/// Makes the partitions of today and the coming days that are missing, by the database's clock. What cannot
+/// be made now is left to the next call.
 ///
 /// # Errors
 /// Only where the connection is of no use.
@@ -56,8 +57,9 @@ pub(crate) async fn make_coming(database: &Database) -> SqlResult<()> {
     Ok(())
 }
 
-/// Makes the partitions of these days that are missing, for rows to be copied into them. Of days that lie too far off,
-/// as of a clock that was, there is no telling how many there are: their rows go to the default partition.
+/// Makes the partitions of these days that are missing, for rows to be copied into them. Of days that lie too
+/// far off, as of a clock that was, there is no telling how many there are: their rows go to the default
+/// partition.
 pub(crate) async fn make_for_copy(client: &mut Client, days: impl Iterator<Item = Day>) -> SqlResult<()> {
     let today = today(client).await?;
     for day in days.filter(|day| day.is_within(today, COPIED_DAYS_MAX)) {
@@ -68,8 +70,8 @@ pub(crate) async fn make_for_copy(client: &mut Client, days: impl Iterator<Item 
     Ok(())
 }
 
-/// How long a lock is waited for, and others wait behind us. It is shorter than the second after which the server begins
-/// to look for deadlocks: it is this work that gives way then, and no verb.
+/// How long a lock is waited for, and others wait behind us. It is shorter than the second after which the
+/// server begins to look for deadlocks: it is this work that gives way then, and no verb.
 const LOCKED_MAX: &str = "SET LOCAL lock_timeout = '900ms'";
 
 /// What became of a day.
@@ -156,9 +158,9 @@ async fn has_rows_in_defaults(transaction: &Transaction<'_>, day: Day) -> SqlRes
     Ok(false)
 }
 
-/// Made apart and then attached, as `CREATE TABLE … PARTITION OF` would lock the whole table out. The new tables are
-/// empty, so that there is nothing to scan in them, and their indexes are made as they are attached. What others use is
-/// locked last.
+/// Made apart and then attached, as `CREATE TABLE … PARTITION OF` would lock the whole table out. The new
+/// tables are empty, so that there is nothing to scan in them, and their indexes are made as they are
+/// attached. What others use is locked last.
 fn definition(day: Day) -> String {
     let create = TABLES.iter().map(|table| {
         let (name, partition) = (table.name, day.partition(table.name));

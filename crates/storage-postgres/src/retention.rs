@@ -1,18 +1,20 @@
 //! Pruning: what is too old, and what deleted accounts left behind.
 //!
-//! Old events go a day at a time ([`days`]): when a day ended an hour before `before`, and no delivery of it is pending,
-//! its partitions are dropped whole. A day of which only a part is too old waits until all of it is: events are kept
-//! for up to a day longer than asked for. Rows are removed one by one ([`rows`]) only where no day can be dropped: in
-//! the default partition, in old days with a pending delivery, and for deleted accounts ([`deleted_accounts`]).
+//! Old events go a day at a time ([`days`]): when a day ended an hour before `before`, and no delivery of it
+//! is pending, its partitions are dropped whole. A day of which only a part is too old waits until all of it
+//! is: events are kept for up to a day longer than asked for. Rows are removed one by one ([`rows`]) only
+//! where no day can be dropped: in the default partition, in old days with a pending delivery, and for
+//! deleted accounts ([`deleted_accounts`]).
 //!
-//! A part that fails does not stop the others: a day that cannot be dropped is passed over until the next pass.
+//! A part that fails does not stop the others: a day that cannot be dropped is passed over until the next
+//! pass.
 //!
-//! A step does one such thing, and this node remembers how far its pass came, so that the next step does not look at
-//! the same rows again. Only one node prunes at a time; another's step has nothing to do then. All nodes come by the
-//! same rows, so that it does not matter whose pass removes them.
+//! A step does one such thing, and this node remembers how far its pass came, so that the next step does not
+//! look at the same rows again. Only one node prunes at a time; another's step has nothing to do then. All
+//! nodes come by the same rows, so that it does not matter whose pass removes them.
 //!
-//! An idempotency key, or an id of the producer's, is free again with its event, or a moment before: the keys of a day
-//! that has very many go in steps ahead of the drop.
+//! An idempotency key, or an id of the producer's, is free again with its event, or a moment before: the keys
+//! of a day that has very many go in steps ahead of the drop.
 
 mod days;
 mod deleted_accounts;
@@ -170,8 +172,8 @@ impl PostgresStore {
         Ok(pruned)
     }
 
-    /// Removes the next old day, or a part of it. A day that cannot be removed is passed over until the next pass; true
-    /// beside it where further days follow.
+    /// Removes the next old day, or a part of it. A day that cannot be removed is passed over until the next
+    /// pass; true beside it where further days follow.
     async fn prune_a_day(
         &self,
         pass: &mut Pass,

@@ -1,9 +1,9 @@
 //! Migrations: forward only, each in a transaction of its own, and safe where several nodes start at once.
 //!
-//! To add one: a file in `migrations/` with the next number, and a line in [`MIGRATIONS`]. It may run while nodes of
-//! the version before are at work: add, never take away what they use; build indexes of big tables partition by
-//! partition; and hold no lock on a big table for longer than an instant (`lock_timeout` is short here, so that a
-//! migration gives up rather than make everybody queue behind it, and is tried again).
+//! To add one: a file in `migrations/` with the next number, and a line in [`MIGRATIONS`]. It may run while
+//! nodes of the version before are at work: add, never take away what they use; build indexes of big tables
+//! partition by partition; and hold no lock on a big table for longer than an instant (`lock_timeout` is
+//! short here, so that a migration gives up rather than make everybody queue behind it, and is tried again).
 
 use std::time::Duration;
 
@@ -35,8 +35,9 @@ pub struct MigrationReport {
     pub to: u32,
 }
 
-/// Brings the schema to the newest version. A database that a newer Postrider migrated is left as it is: versions
-/// work side by side. Where there is nothing to do, nothing is locked, and no right to make tables is needed.
+/// Brings the schema to the newest version. A database that a newer Postrider migrated is left as it is:
+/// versions work side by side. Where there is nothing to do, nothing is locked, and no right to make tables
+/// is needed.
 pub(crate) async fn migrate(database: &Database) -> SqlResult<MigrationReport> {
     // Taken out of the pool for good: the session keeps its settings and, after a failure, the lock.
     let client = Client::take(database.client().await?);

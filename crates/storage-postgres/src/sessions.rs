@@ -1,6 +1,6 @@
-//! Node sessions. Their leases are timed by the database's clock alone: nodes whose clocks disagree still agree on who
-//! is alive. A session is alive until somebody finds its lease over and says so; from then on it is dead for good, even
-//! if it calls a moment later.
+//! Node sessions. Their leases are timed by the database's clock alone: nodes whose clocks disagree still
+//! agree on who is alive. A session is alive until somebody finds its lease over and says so; from then on it
+//! is dead for good, even if it calls a moment later.
 
 use std::time::Duration;
 
@@ -74,14 +74,14 @@ impl SessionStore for PostgresStore {
 
 /// Whether nobody declared the session dead so far, for use inside statements that have its number as `$1`.
 ///
-/// That may change before the caller's transaction commits: what a session comes to own when it is dead already is
-/// found by the next [`RECLAIM`], as dead sessions are remembered.
+/// That may change before the caller's transaction commits: what a session comes to own when it is dead
+/// already is found by the next [`RECLAIM`], as dead sessions are remembered.
 pub(crate) const IS_ALIVE: &str = "EXISTS (SELECT 1 FROM sessions WHERE number = $1 AND NOT dead)";
 
 async fn open(client: &Client, lease: Duration) -> SqlResult<SessionId> {
     let lease_ms = i64::try_from(lease.as_millis()).unwrap_or(LEASE_MAX_MS);
-    // A copy into this database that begins looks for sessions with the table locked: either it sees this one, or this
-    // one sees it.
+    // A copy into this database that begins looks for sessions with the table locked: either it sees this
+    // one, or this one sees it.
     let sql = "INSERT INTO sessions (lease_ms, alive_until)
                SELECT $1::bigint, clock_timestamp() + $1::bigint * interval '1 millisecond'
                WHERE NOT EXISTS (SELECT 1 FROM copies WHERE finished_at IS NULL) RETURNING number";
@@ -126,8 +126,9 @@ async fn close(client: &mut Client, session: SessionId, now: Timestamp) -> SqlRe
     Ok(transaction.commit().await?)
 }
 
-/// A dead session can still be writing its last deliveries, which then come to be owned by it after this: they are
-/// found the next time, as its number is remembered. Those that somebody else has under way are left to them.
+/// A dead session can still be writing its last deliveries, which then come to be owned by it after this:
+/// they are found the next time, as its number is remembered. Those that somebody else has under way are left
+/// to them.
 const RECLAIM: &str = "
     UPDATE deliveries SET owner = NULL, state_at = $2
     FROM (
@@ -137,8 +138,9 @@ const RECLAIM: &str = "
     ) AS left_behind
     WHERE deliveries.account_id = left_behind.account_id AND deliveries.id = left_behind.id";
 
-/// Sessions whose time is up are dead from now on. While the server was down nobody could renew, so that everybody
-/// has the length of its lease for that from the server's start: otherwise all nodes would lose all they had under way.
+/// Sessions whose time is up are dead from now on. While the server was down nobody could renew, so that
+/// everybody has the length of its lease for that from the server's start: otherwise all nodes would lose all
+/// they had under way.
 async fn bury(client: &Client) -> SqlResult<()> {
     let sql = "UPDATE sessions SET dead = true
                WHERE NOT dead
@@ -148,8 +150,8 @@ async fn bury(client: &Client) -> SqlResult<()> {
     Ok(())
 }
 
-/// Numbers of sessions that died a day ago go, unless they still own something: by then, nothing that they were
-/// writing can be under way any more.
+/// Numbers of sessions that died a day ago go, unless they still own something: by then, nothing that they
+/// were writing can be under way any more.
 async fn forget(client: &Client) -> SqlResult<()> {
     let sql = "DELETE FROM sessions WHERE dead AND alive_until < clock_timestamp() - interval '1 day'
                    AND NOT EXISTS (SELECT 1 FROM deliveries WHERE owner = sessions.number)";

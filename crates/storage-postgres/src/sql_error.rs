@@ -47,8 +47,8 @@ impl SqlError {
         }
     }
 
-    /// Whether the same work may succeed when done again at once: it lost against another transaction, or this process
-    /// got no processor for so long that the server gave the transaction up.
+    /// Whether the same work may succeed when done again at once: it lost against another transaction, or
+    /// this process got no processor for so long that the server gave the transaction up.
     pub(crate) fn may_be_tried_again(&self) -> bool {
         let lost = [
             SqlState::T_R_SERIALIZATION_FAILURE,
@@ -58,14 +58,14 @@ impl SqlError {
         matches!(self, Self::Raced) || self.state().is_some_and(|state| lost.contains(state))
     }
 
-    /// Whether a statement undid its transaction, because it would not have changed all the rows that it should
-    /// (`fail_as_not_all` in the schema).
+    /// Whether a statement undid its transaction, because it would not have changed all the rows that it
+    /// should (`fail_as_not_all` in the schema).
     pub(crate) fn is_not_all(&self) -> bool {
         self.state().is_some_and(|state| state.code() == NOT_ALL)
     }
 
-    /// Whether this connection, or the server behind it, is of no use any more: it is gone, shutting down, or a
-    /// standby that takes no writes.
+    /// Whether this connection, or the server behind it, is of no use any more: it is gone, shutting down, or
+    /// a standby that takes no writes.
     pub(crate) fn is_of_the_connection(&self) -> bool {
         match self {
             Self::Pool(
@@ -93,8 +93,8 @@ impl SqlError {
         matches!(self, Self::Postgres(error) if error.code().is_some()) && !self.is_of_the_connection()
     }
 
-    /// Whether the server does not want us (a wrong password, 28; no such database, 3D), or we do not trust it. Waiting
-    /// will not mend that.
+    /// Whether the server does not want us (a wrong password, 28; no such database, 3D), or we do not trust
+    /// it. Waiting will not mend that.
     fn is_refused(&self) -> bool {
         let Self::Pool(PoolError::Backend(error)) = self else {
             return false;

@@ -1,17 +1,18 @@
 //! What a database must be for this store to work in it, asked once at the start.
 //!
-//! **No pooler that shares connections between transactions** (PgBouncer's modes `transaction` and `statement`). Prepared
-//! statements, `LISTEN`, advisory locks and settings belong to a session. Behind such a pooler they seem to work while
-//! there is little to do, and get lost under load. In mode `session` a pooler gives each connection a server process of
-//! its own until it ends, and everything works.
+//! **No pooler that shares connections between transactions** (PgBouncer's modes `transaction` and
+//! `statement`). Prepared statements, `LISTEN`, advisory locks and settings belong to a session. Behind such
+//! a pooler they seem to work while there is little to do, and get lost under load. In mode `session` a
+//! pooler gives each connection a server process of its own until it ends, and everything works.
 //!
-//! A pooler does not say which mode it is in, so two connections find out. The first asks which process serves it, and
-//! asks again while the second holds a transaction open. A pooler that shares puts the second on the process that the
-//! first has just left (PgBouncer takes the last one used), or moves the first from one process to another
-//! (`server_round_robin`). With other clients about, one look may miss that; [`LOOKS`] of them do not.
+//! A pooler does not say which mode it is in, so two connections find out. The first asks which process
+//! serves it, and asks again while the second holds a transaction open. A pooler that shares puts the second
+//! on the process that the first has just left (PgBouncer takes the last one used), or moves the first from
+//! one process to another (`server_round_robin`). With other clients about, one look may miss that; [`LOOKS`]
+//! of them do not.
 //!
-//! **The encoding UTF8.** In any other one, texts that PostgreSQL cannot convert make statements fail one by one, long
-//! after the start.
+//! **The encoding UTF8.** In any other one, texts that PostgreSQL cannot convert make statements fail one by
+//! one, long after the start.
 
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, SimpleQueryMessage};
@@ -71,13 +72,15 @@ async fn are_shared(first: &Client, second: &Client) -> SqlResult<bool> {
     Ok(false)
 }
 
-/// The server's process behind a connection: its number, and when it began, as another server may have the same number.
+/// The server's process behind a connection: its number, and when it began, as another server may have the
+/// same number.
 async fn process(client: &Client) -> SqlResult<String> {
     let sql = "SELECT pid || ' since ' || backend_start FROM pg_stat_get_activity(pg_backend_pid())";
     value(client, sql).await
 }
 
-/// The one value that a statement gives. In PostgreSQL's simple protocol, as a pooler may lose prepared statements.
+/// The one value that a statement gives. In PostgreSQL's simple protocol, as a pooler may lose prepared
+/// statements.
 async fn value(client: &Client, sql: &str) -> SqlResult<String> {
     let messages = client.simple_query(sql).await?;
     let row = messages.iter().find_map(|message| match message {

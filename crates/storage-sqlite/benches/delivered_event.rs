@@ -1,5 +1,6 @@
-//! What a delivered event costs in this store: microseconds (wall clock and CPU) and bytes on disk, each commit
-//! synced; and what reading a list costs then. An event is accepted with one owned delivery, and that is finished with a receipt and its record.
+//! What a delivered event costs in this store: microseconds (wall clock and CPU) and bytes on disk, each
+//! commit synced; and what reading a list costs then. An event is accepted with one owned delivery, and that
+//! is finished with a receipt and its record.
 //!
 //! `cargo bench -p postrider-storage-sqlite [-- EVENTS]`; `TMPDIR` decides which disk is measured.
 

@@ -187,7 +187,8 @@ fn update(conn: &Connection, account: &Account) -> SqlResult<SaveAccount> {
     }))
 }
 
-/// Keys, automations and grants go with the row (`ON DELETE CASCADE`); what else the account has is left to `prune`.
+/// Keys, automations and grants go with the row (`ON DELETE CASCADE`); what else the account has is left to
+/// `prune`.
 fn delete(conn: &Connection, account: AccountId) -> SqlResult<bool> {
     let deleted = conn
         .prepare_cached("DELETE FROM accounts WHERE id = ?1")?

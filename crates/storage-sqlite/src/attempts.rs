@@ -1,8 +1,10 @@
-//! Attempts: append-only records that hang together from `deliveries.last_attempt`, the newest, through `previous`.
+//! Attempts: append-only records that hang together from `deliveries.last_attempt`, the newest, through
+//! `previous`.
 //!
-//! A record is a few hundred bytes. In a table with a plain row number it goes to the table's end, where the page is
-//! in memory and fills to the brim; with a key of delivery and number it would go where the delivery is. The chain
-//! replaces that key and its index: reading a delivery's record, or removing it, follows it from row to row.
+//! A record is a few hundred bytes. In a table with a plain row number it goes to the table's end, where the
+//! page is in memory and fills to the brim; with a key of delivery and number it would go where the delivery
+//! is. The chain replaces that key and its index: reading a delivery's record, or removing it, follows it
+//! from row to row.
 
 use postrider_model::Attempt;
 use postrider_storage::DeliveryKey;

@@ -1,5 +1,6 @@
-//! Automations. Their actions are part of the row, as JSON: they are always read, written and counted together, an
-//! account has at most 200 automations, and nothing looks for an action without knowing its account.
+//! Automations. Their actions are part of the row, as JSON: they are always read, written and counted
+//! together, an account has at most 200 automations, and nothing looks for an action without knowing its
+//! account.
 
 use async_trait::async_trait;
 use postrider_model::automation::DisabledReason;

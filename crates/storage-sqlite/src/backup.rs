@@ -1,9 +1,9 @@
 //! Copying the database of a running server.
 //!
-//! The copy is made by another process, without the lock: SQLite's backup in one step holds one read snapshot while
-//! it copies page by page, so that the server goes on writing (its log grows meanwhile, and shrinks afterwards). One
-//! step, because a backup in many starts again whenever the server has committed in between. `VACUUM INTO` would
-//! give a smaller file, but has to rebuild every index with the snapshot held.
+//! The copy is made by another process, without the lock: SQLite's backup in one step holds one read snapshot
+//! while it copies page by page, so that the server goes on writing (its log grows meanwhile, and shrinks
+//! afterwards). One step, because a backup in many starts again whenever the server has committed in between.
+//! `VACUUM INTO` would give a smaller file, but has to rebuild every index with the snapshot held.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -69,9 +69,9 @@ impl BackupError {
     }
 }
 
-/// Copies the database of a data folder to `file`, whether a server runs on it or not. The copy is one file, checked
-/// and synced, and appears under its name only when it is complete; put into an empty folder as `postrider.db`, it is
-/// a store.
+/// Copies the database of a data folder to `file`, whether a server runs on it or not. The copy is one file,
+/// checked and synced, and appears under its name only when it is complete; put into an empty folder as
+/// `postrider.db`, it is a store.
 ///
 /// # Errors
 /// See [`BackupError`]. A file of that name is never overwritten.
@@ -129,7 +129,8 @@ fn copy(database: &Path, unfinished: &Path) -> Result<BackupReport, BackupError>
 
 fn copy_pages(database: &Path, unfinished: &Path) -> Result<u32, BackupError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    // Not read-only: a log without its shared-memory file, as a crash leaves it, can only be read by making one.
+    // Not read-only: a log without its shared-memory file, as a crash leaves it, can only be read by making
+    // one.
     let source = Connection::open_with_flags(database, flags)?;
     source.busy_timeout(BUSY_TIMEOUT)?;
     let mut target = Connection::open_with_flags(unfinished, flags)?;

@@ -1,12 +1,13 @@
 //! Checkpoints beside the writer: what the log holds is copied into the database file by a thread of its own.
 //!
-//! SQLite's own way is to checkpoint within the commit that makes the log long enough, while everybody waits for it.
-//! A checkpoint that waits for nobody (PASSIVE) may just as well run on another connection while the writer goes on.
-//! With 10,000 busy accounts, whose rows are all over an index, that was worth 8 % more events a second; with one
-//! account, nothing.
+//! SQLite's own way is to checkpoint within the commit that makes the log long enough, while everybody waits
+//! for it. A checkpoint that waits for nobody (PASSIVE) may just as well run on another connection while the
+//! writer goes on. With 10,000 busy accounts, whose rows are all over an index, that was worth 8 % more
+//! events a second; with one account, nothing.
 //!
-//! The log is used from the start again only once all of it was copied, which a pass beside a busy writer may never
-//! achieve. So when the log is long, the writer itself copies the little that came in during the last pass.
+//! The log is used from the start again only once all of it was copied, which a pass beside a busy writer may
+//! never achieve. So when the log is long, the writer itself copies the little that came in during the last
+//! pass.
 
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::thread::JoinHandle;
@@ -14,8 +15,9 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
-/// Pages in the log that are not copied yet, from which on a pass is due: 16 MiB. New rows go to few pages again and
-/// again, so that a longer log means fewer pages copied twice, at the price of a longer recovery after a crash.
+/// Pages in the log that are not copied yet, from which on a pass is due: 16 MiB. New rows go to few pages
+/// again and again, so that a longer log means fewer pages copied twice, at the price of a longer recovery
+/// after a crash.
 const DUE_PAGES: i64 = 2_000;
 
 /// Pages in the log, copied or not, from which on the writer is to start it anew: 64 MiB.
@@ -37,7 +39,8 @@ pub(crate) struct Nudge(SyncSender<()>);
 impl Nudge {
     /// Says so; costs next to nothing if it was said already.
     pub(crate) fn committed(&self) {
-        // Full: it was said already. Disconnected: a panic ended the thread, and the log grows until the next start.
+        // Full: it was said already. Disconnected: a panic ended the thread, and the log grows until the next
+        // start.
         let _ = self.0.try_send(());
     }
 }
@@ -48,7 +51,8 @@ pub(crate) fn nudges() -> (Nudge, Receiver<()>) {
     (Nudge(sender), receiver)
 }
 
-/// Starts the thread. It ends when the writer's [`Nudge`] is gone. `restart_log` asks the writer for the last part.
+/// Starts the thread. It ends when the writer's [`Nudge`] is gone. `restart_log` asks the writer for the last
+/// part.
 pub(crate) fn start(
     conn: Connection,
     nudged: Receiver<()>,
@@ -63,7 +67,8 @@ pub(crate) fn start(
                 if nudged.try_recv() == Err(TryRecvError::Disconnected) {
                     return;
                 }
-                // The log stays as it is after an error (a full disk, mostly), and the next commit leads here again.
+                // The log stays as it is after an error (a full disk, mostly), and the next commit leads here
+                // again.
                 match pass(&conn) {
                     Ok(true) => restart_log(),
                     Ok(false) => {}
@@ -87,7 +92,8 @@ fn pass(conn: &Connection) -> rusqlite::Result<bool> {
     Ok(true)
 }
 
-/// Copies what is left, on the writer's connection, outside of a transaction: the next one starts the log anew.
+/// Copies what is left, on the writer's connection, outside of a transaction: the next one starts the log
+/// anew.
 pub(crate) fn finish(conn: &Connection) -> rusqlite::Result<()> {
     checkpoint(conn, "PASSIVE").map(|_| ())
 }

@@ -87,7 +87,8 @@ pub(crate) fn limit_with_surplus(limit: usize) -> i64 {
     i64::try_from(limit.clamp(1, postrider_storage::LIMIT_MAX) + 1).unwrap_or(i64::MAX)
 }
 
-/// A number of things as a column or a `LIMIT` takes it. Nothing that is counted comes near what does not fit.
+/// A number of things as a column or a `LIMIT` takes it. Nothing that is counted comes near what does not
+/// fit.
 pub(crate) fn number(count: impl TryInto<i64>) -> i64 {
     count.try_into().unwrap_or(i64::MAX)
 }

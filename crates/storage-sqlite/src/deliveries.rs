@@ -1,8 +1,9 @@
 //! Deliveries: the trait's verbs, and reading a row.
 //!
-//! A row's state is `status`, `owner` and one time, `state_at`, whose meaning follows from the other two: when the
-//! next attempt is due (waiting), when it was (owned), since when the status holds (settled). One column instead of
-//! two keeps the row the same size from acceptance to receipt, so that the update finds room where the row is.
+//! A row's state is `status`, `owner` and one time, `state_at`, whose meaning follows from the other two:
+//! when the next attempt is due (waiting), when it was (owned), since when the status holds (settled). One
+//! column instead of two keeps the row the same size from acceptance to receipt, so that the update finds
+//! room where the row is.
 
 pub(crate) mod claim;
 pub(crate) mod finish;

@@ -1,8 +1,8 @@
 //! The catalogue of event types.
 //!
-//! A list's position is the time and the row number of the entry it stands at. Names are its order within a moment,
-//! and a name does not fit into a position; so a deleted entry's row stays, marked, to tell where its name was. There
-//! are never more of those than names that were ever used.
+//! A list's position is the time and the row number of the entry it stands at. Names are its order within a
+//! moment, and a name does not fit into a position; so a deleted entry's row stays, marked, to tell where its
+//! name was. There are never more of those than names that were ever used.
 
 use async_trait::async_trait;
 use postrider_model::{EventType, EventTypeName, Timestamp};

@@ -1,7 +1,7 @@
 //! Reading everything there is, to copy it into another store.
 //!
-//! The folder stays locked and the connection in one read transaction for as long as the export lives: no server can
-//! start on it, and what is read is of one moment. Nothing is written, and nothing migrated.
+//! The folder stays locked and the connection in one read transaction for as long as the export lives: no
+//! server can start on it, and what is read is of one moment. Nothing is written, and nothing migrated.
 
 mod config;
 mod events;
@@ -144,8 +144,8 @@ impl Export {
         }
     }
 
-    /// Every server that starts opens a session, whose number is never used again, and nothing but a server changes
-    /// anything: where all of these agree, it is the same database in the same state.
+    /// Every server that starts opens a session, whose number is never used again, and nothing but a server
+    /// changes anything: where all of these agree, it is the same database in the same state.
     fn fingerprint(&self) -> ExportResult<String> {
         let sql = "SELECT format('session %d, first key %d, account %s, event %d %s, attempt %d',
             coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'sessions'), 0),

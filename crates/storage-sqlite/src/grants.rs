@@ -49,8 +49,8 @@ const COLUMNS: &str = GrantRow::COLUMNS;
 pub(crate) const REMOVE_EXPIRED: &str = "DELETE FROM grants WHERE sha256 IN
     (SELECT sha256 FROM grants WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)";
 
-/// Whoever removes an account or a key writes through the same connection, so that what is found here is still there
-/// when the grant is.
+/// Whoever removes an account or a key writes through the same connection, so that what is found here is
+/// still there when the grant is.
 fn put(conn: &Connection, grant: &Grant) -> SqlResult<bool> {
     let account = grant.visitor.account();
     if let Some(id) = account

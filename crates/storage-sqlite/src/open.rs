@@ -1,12 +1,12 @@
 //! Opening a data folder: its lock, its database, the pragmas.
 //!
-//! **Pragmas of the writer.** WAL with `synchronous=FULL` syncs the log at each commit, which is what a 202 promises;
-//! the database file itself is synced by checkpoints only. The page size is 8 KiB: an event of 512 bytes and its
-//! record leave less of a page unused than with 4 KiB, and an answer's kept body of a few KiB needs no overflow page.
-//! Checkpoints are taken by a thread of their own ([`crate::checkpoint`]); without threads, by a commit every
-//! [`CHECKPOINT_PAGES`]. `auto_vacuum` stays off: retention
-//! frees about as many pages as acceptance takes, and SQLite uses them again; moving pages around would cost writes
-//! and a pointer map to give back what is needed a moment later.
+//! **Pragmas of the writer.** WAL with `synchronous=FULL` syncs the log at each commit, which is what a 202
+//! promises; the database file itself is synced by checkpoints only. The page size is 8 KiB: an event of 512
+//! bytes and its record leave less of a page unused than with 4 KiB, and an answer's kept body of a few KiB
+//! needs no overflow page. Checkpoints are taken by a thread of their own ([`crate::checkpoint`]); without
+//! threads, by a commit every [`CHECKPOINT_PAGES`]. `auto_vacuum` stays off: retention frees about as many
+//! pages as acceptance takes, and SQLite uses them again; moving pages around would cost writes and a pointer
+//! map to give back what is needed a moment later.
 
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
@@ -31,7 +31,8 @@ pub(crate) const PAGE_BYTES: u32 = 8192;
 /// Pages in the log after which a commit is followed by a checkpoint, where there are no threads: 16 MiB.
 const CHECKPOINT_PAGES: u32 = 2000;
 
-/// What the log file is cut to once it has been longer: it grows while a backup or a slow read holds an old snapshot.
+/// What the log file is cut to once it has been longer: it grows while a backup or a slow read holds an old
+/// snapshot.
 const LOG_BYTES_KEPT: u32 = 64 * 1024 * 1024;
 
 /// How long a statement waits for another process's lock (a backup that begins or ends holds one briefly).
@@ -91,8 +92,8 @@ impl OpenError {
     }
 }
 
-/// Migrates the database of a data folder that no server runs on, without serving it. Makes folder and database where
-/// there are none.
+/// Migrates the database of a data folder that no server runs on, without serving it. Makes folder and
+/// database where there are none.
 ///
 /// # Errors
 /// As [`crate::SqliteStore::open`].
@@ -118,14 +119,15 @@ pub fn schema_version(data_dir: &Path) -> Result<u32, OpenError> {
 /// A connection to a database of whatever schema. It must be there.
 pub(crate) fn open_unmigrated(data_dir: &Path) -> rusqlite::Result<Connection> {
     let path = data_dir.join(DATABASE_FILE);
-    // Not read-only: a log without its shared-memory file, as a crash leaves it, can only be read by making one.
+    // Not read-only: a log without its shared-memory file, as a crash leaves it, can only be read by making
+    // one.
     let conn = Connection::open_with_flags(path, flags(OpenFlags::SQLITE_OPEN_READ_WRITE))?;
     conn.busy_timeout(BUSY_TIMEOUT)?;
     Ok(conn)
 }
 
-/// Makes the folder if it is missing, and locks it for as long as the file is open. The system drops the lock of a
-/// process that dies.
+/// Makes the folder if it is missing, and locks it for as long as the file is open. The system drops the lock
+/// of a process that dies.
 pub(crate) fn lock(data_dir: &Path) -> Result<File, OpenError> {
     make_folder(data_dir).map_err(|error| OpenError::io(data_dir, error))?;
     let path = data_dir.join(LOCK_FILE);
@@ -139,8 +141,8 @@ pub(crate) fn lock(data_dir: &Path) -> Result<File, OpenError> {
     }
 }
 
-/// Makes the folder where it is missing, and its name durable: a crash of the machine must not take it away again.
-/// The names within it are made durable by SQLite, with the first sync of the log.
+/// Makes the folder where it is missing, and its name durable: a crash of the machine must not take it away
+/// again. The names within it are made durable by SQLite, with the first sync of the log.
 fn make_folder(data_dir: &Path) -> io::Result<()> {
     if data_dir.is_dir() {
         return Ok(());

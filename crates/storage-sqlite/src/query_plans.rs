@@ -1,4 +1,5 @@
-//! Tests that statements which run often, or over tables that grow without end, use the index they were written for.
+//! Tests that statements which run often, or over tables that grow without end, use the index they were
+//! written for.
 
 use rusqlite::Connection;
 

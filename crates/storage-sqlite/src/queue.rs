@@ -14,15 +14,15 @@ use crate::checkpoint::{self, Nudge};
 use crate::sql_error::SqlResult;
 use crate::writer::{Counters, Operation, WriteCounts, WriteCx, Writer};
 
-/// Most operations that wait for the writer. At 10,000 single appends a second that is half a second's worth; a
-/// caller that finds it full is better off being told.
+/// Most operations that wait for the writer. At 10,000 single appends a second that is half a second's worth;
+/// a caller that finds it full is better off being told.
 const QUEUE_OPERATIONS_MAX: usize = 4096;
 
 /// Most bytes in operations that wait, whatever their number: one operation can carry a thousand events.
 const QUEUE_BYTES_MAX: usize = 256 * 1024 * 1024;
 
-/// Most operations in one transaction. Beyond some hundred the sync is spread thin already, and all of them wait
-/// until the last one is done.
+/// Most operations in one transaction. Beyond some hundred the sync is spread thin already, and all of them
+/// wait until the last one is done.
 const GROUP_OPERATIONS_MAX: usize = 512;
 
 /// Bytes after which a transaction takes no further operation, to keep it short and its pages in the cache.
@@ -224,8 +224,8 @@ impl ThreadedWriter {
 
 impl Drop for ThreadedWriter {
     fn drop(&mut self) {
-        // The threads end one after the other: the second hears from the first for as long as that runs. They catch
-        // the panics of their work; there is nobody left to tell about another one.
+        // The threads end one after the other: the second hears from the first for as long as that runs. They
+        // catch the panics of their work; there is nobody left to tell about another one.
         if let Some(sender) = self.sender.take() {
             let _ = sender.send(Queued::Stop);
         }

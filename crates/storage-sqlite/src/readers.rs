@@ -43,8 +43,8 @@ impl Readers {
         let conn = self.connection()?;
         let (conn, result) = match self.options.execution {
             Execution::Inline => run(conn, work),
-            // A panic drops the connection; the next read opens another. The permit goes along: a caller that hangs up
-            // does not end the work, and must not make room for more of it.
+            // A panic drops the connection; the next read opens another. The permit goes along: a caller that
+            // hangs up does not end the work, and must not make room for more of it.
             Execution::Threaded => tokio::task::spawn_blocking(move || {
                 let _permit = permit;
                 run(conn, work)

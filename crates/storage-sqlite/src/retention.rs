@@ -1,8 +1,8 @@
 //! Pruning: what is too old, and what deleted accounts left behind, in short steps.
 //!
 //! Events are looked at in the order of acceptance. Those with a pending delivery are passed over; the writer
-//! remembers how far it came, so that the next step does not pass over them again, and begins anew when it came to
-//! the young ones. The pages that are freed take in new rows; the file does not shrink.
+//! remembers how far it came, so that the next step does not pass over them again, and begins anew when it
+//! came to the young ones. The pages that are freed take in new rows; the file does not shrink.
 
 use async_trait::async_trait;
 use postrider_model::Timestamp;

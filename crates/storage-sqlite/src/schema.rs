@@ -2,8 +2,9 @@
 //!
 //! A database carries its version in `user_version`. Migrations only go forward, in one transaction.
 //!
-//! To add a migration: write `migrations/000N_*.sql`, append it to [`MIGRATIONS`], and freeze a database of the schema
-//! before it as `tests/fixtures/schema_N-1.sql` with rows in every table; `tests/migrations.rs` opens it.
+//! To add a migration: write `migrations/000N_*.sql`, append it to [`MIGRATIONS`], and freeze a database of
+//! the schema before it as `tests/fixtures/schema_N-1.sql` with rows in every table; `tests/migrations.rs`
+//! opens it.
 
 use rusqlite::Connection;
 use rusqlite_migration::{M, Migrations};
@@ -33,7 +34,8 @@ pub(crate) fn version(conn: &Connection) -> rusqlite::Result<u32> {
 /// Brings an open database to [`SCHEMA_VERSION`].
 ///
 /// # Errors
-/// [`OpenError::TooNew`] where it is beyond that already; it is then left as it was, as after any other error.
+/// [`OpenError::TooNew`] where it is beyond that already; it is then left as it was, as after any other
+/// error.
 pub(crate) fn migrate(conn: &mut Connection) -> Result<MigrationReport, OpenError> {
     let found = version(conn)?;
     if found > SCHEMA_VERSION {

@@ -1,5 +1,5 @@
-//! Node sessions. Only one process can open the folder, so that a new session is the only live one; and a session
-//! is alive exactly as long as it has a row.
+//! Node sessions. Only one process can open the folder, so that a new session is the only live one; and a
+//! session is alive exactly as long as it has a row.
 
 use std::time::Duration;
 

@@ -22,8 +22,8 @@ pub(crate) enum SqlError {
 pub(crate) type SqlResult<T> = Result<T, SqlError>;
 
 impl SqlError {
-    /// Whether the surroundings are to blame (the disk is full, the file cannot be written), not the statement: the
-    /// same work may succeed later, and other work would fail now as well.
+    /// Whether the surroundings are to blame (the disk is full, the file cannot be written), not the
+    /// statement: the same work may succeed later, and other work would fail now as well.
     pub(crate) fn is_of_the_surroundings(&self) -> bool {
         let Self::Sqlite(error) = self else {
             return false;

@@ -18,8 +18,8 @@ use crate::writer::{WriteCounts, WriteCx};
 ///
 /// Dropping it waits for the writes that are queued, then closes the files and lets the folder go.
 pub struct SqliteStore {
-    // In the order in which they have to be dropped: whoever closes the database last has to be able to write, so
-    // that the log is copied and removed; the lock goes last of all.
+    // In the order in which they have to be dropped: whoever closes the database last has to be able to
+    // write, so that the log is copied and removed; the lock goes last of all.
     readers: Readers,
     queue: Queue,
     data_dir: PathBuf,
@@ -27,12 +27,12 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// Opens the database of a data folder, making either where it is missing (readable by this user alone), and
-    /// migrates it to the newest schema.
+    /// Opens the database of a data folder, making either where it is missing (readable by this user alone),
+    /// and migrates it to the newest schema.
     ///
     /// # Errors
-    /// [`OpenError::Locked`] while another process has the folder, [`OpenError::TooNew`] where a newer Postrider wrote
-    /// the database, or what the system or SQLite said.
+    /// [`OpenError::Locked`] while another process has the folder, [`OpenError::TooNew`] where a newer
+    /// Postrider wrote the database, or what the system or SQLite said.
     pub fn open(data_dir: &Path, options: SqliteOptions) -> Result<Self, OpenError> {
         let lock = open::lock(data_dir)?;
         let mut conn = open::open_writer(data_dir, &options)?;
@@ -58,7 +58,8 @@ impl SqliteStore {
         &self.data_dir
     }
 
-    /// How much was written since the store was opened: operations per transaction show how well commits are grouped.
+    /// How much was written since the store was opened: operations per transaction show how well commits are
+    /// grouped.
     pub fn write_counts(&self) -> WriteCounts {
         self.queue.counts()
     }
@@ -87,7 +88,8 @@ impl SqliteStore {
         self.queue.write(part).await
     }
 
-    /// Runs two pieces of work in one transaction of the writer, unless one of them fails: then each for itself.
+    /// Runs two pieces of work in one transaction of the writer, unless one of them fails: then each for
+    /// itself.
     pub(crate) async fn write_two<T, U, F, G>(
         &self,
         first: Part<F>,

@@ -1,15 +1,16 @@
 //! The one connection that writes, and its group commit.
 //!
-//! A commit costs one sync of the log whatever is in it. So operations that arrive while the last commit is being
-//! synced are run in one transaction and answered together; under load the groups grow, alone an operation waits for
-//! nobody.
+//! A commit costs one sync of the log whatever is in it. So operations that arrive while the last commit is
+//! being synced are run in one transaction and answered together; under load the groups grow, alone an
+//! operation waits for nobody.
 //!
-//! Each operation stays atomic without a savepoint of its own: savepoints cost more than the statements between
-//! them, and an operation that is going to refuse its work finds that out before it writes. What is left are
-//! statements that fail, which is rare. Then the whole transaction is rolled back, and every operation of the group
-//! is run again in a transaction of its own, so that exactly the failing one fails. That is why an operation has to
-//! be repeatable (`FnMut`) and leaves no trace outside the database but in [`Memory`], which a rollback clears. Where
-//! the surroundings are to blame (disk full), nothing is run again: all fail, and the next group finds out anew.
+//! Each operation stays atomic without a savepoint of its own: savepoints cost more than the statements
+//! between them, and an operation that is going to refuse its work finds that out before it writes. What is
+//! left are statements that fail, which is rare. Then the whole transaction is rolled back, and every
+//! operation of the group is run again in a transaction of its own, so that exactly the failing one fails.
+//! That is why an operation has to be repeatable (`FnMut`) and leaves no trace outside the database but in
+//! [`Memory`], which a rollback clears. Where the surroundings are to blame (disk full), nothing is run
+//! again: all fail, and the next group finds out anew.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -28,7 +29,8 @@ pub(crate) struct WriteCx<'a> {
     pub(crate) memory: &'a mut Memory,
 }
 
-/// What the writer remembers between operations to save itself reads. It starts empty, also after each rollback.
+/// What the writer remembers between operations to save itself reads. It starts empty, also after each
+/// rollback.
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
     /// The number of the next attempt's row, once it was read.

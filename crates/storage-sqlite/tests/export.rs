@@ -18,7 +18,8 @@ fn database(folder: &Path) -> Connection {
     Connection::open(folder.join(DATABASE_FILE)).expect("the database")
 }
 
-/// A folder that no server runs on, with an account, an event of each minute, and what was under way at its end.
+/// A folder that no server runs on, with an account, an event of each minute, and what was under way at its
+/// end.
 fn folder() -> TempDir {
     let folder = TempDir::new().expect("a folder");
     drop(SqliteStore::open(folder.path(), SqliteOptions::default()).expect("a new store"));

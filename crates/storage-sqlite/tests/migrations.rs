@@ -1,4 +1,5 @@
-//! Databases of every schema there was are opened by this code, with rows in every table; later ones are refused.
+//! Databases of every schema there was are opened by this code, with rows in every table; later ones are
+//! refused.
 #![expect(
     clippy::unwrap_used,
     reason = "a test says what went wrong by where it failed"
@@ -19,8 +20,8 @@ use postrider_storage_sqlite::{
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-/// A database of each schema, frozen when the next one comes; the newest still follows the migrations. The rows are the
-/// same, with one more for each table that came.
+/// A database of each schema, frozen when the next one comes; the newest still follows the migrations. The
+/// rows are the same, with one more for each table that came.
 const FIXTURES: &[&str] = &[include_str!("fixtures/schema_1.sql")];
 
 /// A folder with the database that these statements make.

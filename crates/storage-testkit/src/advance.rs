@@ -1,5 +1,5 @@
-//! Promises of [`postrider_storage::WorkStore::advance`]. What each half does is promised in [`super::append`] and
-//! [`super::finish`].
+//! Promises of [`postrider_storage::WorkStore::advance`]. What each half does is promised in
+//! [`super::append`] and [`super::finish`].
 
 use std::sync::Arc;
 

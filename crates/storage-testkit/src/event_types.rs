@@ -1,4 +1,5 @@
-//! Promises of [`postrider_storage::EventTypeStore`]; what appending adds to the catalogue is in [`super::append`].
+//! Promises of [`postrider_storage::EventTypeStore`]; what appending adds to the catalogue is in
+//! [`super::append`].
 
 use std::sync::Arc;
 

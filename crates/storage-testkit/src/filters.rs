@@ -79,8 +79,8 @@ pub fn matches(filter: &DeliveryFilter, delivery: &Delivery) -> bool {
         && within(delivery.created_at, filter.after, filter.before)
 }
 
-/// Fills the scene with deliveries of two automations, two types and every status, one event each two seconds, and
-/// returns them newest first.
+/// Fills the scene with deliveries of two automations, two types and every status, one event each two
+/// seconds, and returns them newest first.
 pub async fn deliveries_of_every_kind(scene: &Scene) -> Vec<Delivery> {
     let second = create_automation(&*scene.store, scene.account, new_automation(&scene.ids, 0, 2)).await;
     let second_actions: Vec<_> = second.actions.iter().map(|action| action.id).collect();

@@ -1,5 +1,5 @@
-//! Promises of [`postrider_storage::DeliveryStore::finish`] and [`postrider_storage::DeliveryStore::record`]. What is reported again is in
-//! [`super::reported_again`].
+//! Promises of [`postrider_storage::DeliveryStore::finish`] and [`postrider_storage::DeliveryStore::record`].
+//! What is reported again is in [`super::reported_again`].
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -339,7 +339,8 @@ pub async fn another_sessions_news_is_fenced_and_changes_no_state(store: Arc<dyn
     assert_eq!(scene.attempts(key).await, [attempt_in(&news)]);
 }
 
-/// A delivery that was claimed again after the session that owned it ended, and that ended session's late news.
+/// A delivery that was claimed again after the session that owned it ended, and that ended session's late
+/// news.
 async fn claimed_again(scene: &mut Scene) -> (DeliveryKey, Finished, Delivery) {
     let (key, action) = (scene.append_owned(1).await, scene.actions[0]);
     let late = attempted(key, action, &Progress::new(), 2, Outcome::Succeeded);

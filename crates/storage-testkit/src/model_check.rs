@@ -1,7 +1,7 @@
 //! A random sequence of verbs against a store and, side by side, against a model of it in memory.
 //!
-//! The sequence follows from a seed, which is printed with the number of the step when something disagrees. To try
-//! more seeds or longer sequences than the suite does, call [`agrees_with_the_model`].
+//! The sequence follows from a seed, which is printed with the number of the step when something disagrees.
+//! To try more seeds or longer sequences than the suite does, call [`agrees_with_the_model`].
 
 mod model;
 mod steps;

@@ -3,8 +3,9 @@
 /// Makes one `#[tokio::test]` per promise, in a module per area, so that names show in the test output
 /// (`append::an_event_that_triggers_nothing_is_kept`).
 ///
-/// Takes the name of an `async fn` without arguments, in the module that invokes this, that returns a fresh, empty
-/// store in an `Arc` and a guard that is dropped after the test (a temporary folder, a database to be removed).
+/// Takes the name of an `async fn` without arguments, in the module that invokes this, that returns a fresh,
+/// empty store in an `Arc` and a guard that is dropped after the test (a temporary folder, a database to be
+/// removed).
 #[macro_export]
 macro_rules! conformance {
     ($make_store:ident) => {

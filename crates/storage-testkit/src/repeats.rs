@@ -1,4 +1,5 @@
-//! Promises of [`postrider_storage::EventStore::append`] about ids and idempotency keys that were used before.
+//! Promises of [`postrider_storage::EventStore::append`] about ids and idempotency keys that were used
+//! before.
 
 use std::sync::Arc;
 
@@ -24,8 +25,8 @@ fn keyed(scene: &Scene, s: i64, key: &str) -> NewEvent {
     }
 }
 
-/// What the producer sends when it tries again at `s`: the same, with a fresh id of Postrider's own where it brought
-/// none, and with other deliveries, as automations may have changed meanwhile.
+/// What the producer sends when it tries again at `s`: the same, with a fresh id of Postrider's own where it
+/// brought none, and with other deliveries, as automations may have changed meanwhile.
 fn again(scene: &Scene, first: &NewEvent, s: i64) -> NewEvent {
     let mut again = scene.event_for(s, &scene.actions, postrider_storage::FirstAttempt::Waiting);
     again.idempotency_key.clone_from(&first.idempotency_key);

@@ -27,7 +27,8 @@ async fn step(
     step.expect("replay_step")
 }
 
-/// Replays to the end; there can be no more steps than there are deliveries to look at, and one that finds none left.
+/// Replays to the end; there can be no more steps than there are deliveries to look at, and one that finds
+/// none left.
 async fn replay(
     scene: &Scene,
     filter: &DeliveryFilter,

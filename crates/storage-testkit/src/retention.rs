@@ -288,7 +288,8 @@ pub async fn an_old_event_accepted_behind_younger_ones_goes_too(store: Arc<dyn S
     assert!(is_there(&scene, &young, 1).await);
 }
 
-/// An acceptance that read the configuration just before the account was deleted may come after all was pruned.
+/// An acceptance that read the configuration just before the account was deleted may come after all was
+/// pruned.
 pub async fn what_is_accepted_for_a_deleted_account_is_not_kept_for_good(store: Arc<dyn Store>) {
     let scene = Scene::new(store).await;
     assert_eq!(scene.store.delete_account(scene.account).await, Ok(true));

@@ -1,7 +1,7 @@
 //! Promises of [`postrider_storage::SessionStore`].
 //!
-//! Leases are timed by the store's clock where it has one, so that the tests here pass the real time and wait on
-//! conditions; and whether an earlier session outlives the opening of a later one is for the store to say.
+//! Leases are timed by the store's clock where it has one, so that the tests here pass the real time and wait
+//! on conditions; and whether an earlier session outlives the opening of a later one is for the store to say.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -96,7 +96,8 @@ pub async fn a_session_that_was_never_opened_is_dead(store: Arc<dyn Store>) {
 pub async fn a_session_lives_as_long_as_it_renews(store: Arc<dyn Store>) {
     let scene = Scene::new(store).await;
     let action = scene.actions[0];
-    // Should this process be held up for longer than a good part of the lease, the session may rightly have died.
+    // Should this process be held up for longer than a good part of the lease, the session may rightly have
+    // died.
     for _ in 0..5 {
         let opened = scene.store.open_session(SHORT_LEASE, real_now()).await;
         let session = opened.expect("open_session");

@@ -266,7 +266,8 @@ pub async fn concurrent_additions_to_the_same_sums_all_count(store: Arc<dyn Stor
     let mut nodes = tokio::task::JoinSet::new();
     for node in 0..NODES {
         let (store, mut scopes) = (Arc::clone(&store), scopes.clone());
-        // Each in another order: rows that are locked in the order given would have nodes wait for each other for ever.
+        // Each in another order: rows that are locked in the order given would have nodes wait for each other
+        // for ever.
         scopes.rotate_left(5 * node);
         if node % 2 == 0 {
             scopes.reverse();

@@ -51,20 +51,21 @@ pub trait AccountStore: Send + Sync {
     /// All accounts, newest first.
     async fn accounts(&self, page: PageRequest) -> StoreResult<Page<Account>>;
 
-    /// Replaces name, uid, metadata, schedule and `updated_at` where the stored version still equals `account.version`, and raises
-    /// it by one.
+    /// Replaces name, uid, metadata, schedule and `updated_at` where the stored version still equals
+    /// `account.version`, and raises it by one.
     async fn update_account(&self, account: Account) -> StoreResult<SaveAccount>;
 
-    /// Removes the account, its keys, its automations and the grants for it at once; its events, deliveries and attempts
-    /// follow in the steps of [`crate::RetentionStore::prune`]. Its pending deliveries are not called any more, as
-    /// their actions are gone. False where there is none.
+    /// Removes the account, its keys, its automations and the grants for it at once; its events, deliveries
+    /// and attempts follow in the steps of [`crate::RetentionStore::prune`]. Its pending deliveries are not
+    /// called any more, as their actions are gone. False where there is none.
     async fn delete_account(&self, account: AccountId) -> StoreResult<bool>;
 
     /// The account's keys, the current first, then by age. `None` where there is no account.
     async fn signing_keys(&self, account: AccountId) -> StoreResult<Option<Vec<SigningKey>>>;
 
-    /// Makes `key` the current one. The key that was current stays live until `overlap_until`; any other that was
-    /// still live ends at `key.created_at`, so that at most two keys are ever live. False where there is no account.
+    /// Makes `key` the current one. The key that was current stays live until `overlap_until`; any other that
+    /// was still live ends at `key.created_at`, so that at most two keys are ever live. False where there is
+    /// no account.
     async fn rotate_signing_key(
         &self,
         account: AccountId,

@@ -36,8 +36,8 @@ pub trait AutomationStore: Send + Sync {
     /// The account's automations, newest first.
     async fn automations(&self, account: AccountId, page: PageRequest) -> StoreResult<Page<Automation>>;
 
-    /// Replaces everything but `id` and `created_at` where the stored version still equals `automation.version`, and
-    /// raises it by one. Actions missing from `automation.actions` are gone.
+    /// Replaces everything but `id` and `created_at` where the stored version still equals
+    /// `automation.version`, and raises it by one. Actions missing from `automation.actions` are gone.
     async fn update_automation(
         &self,
         account: AccountId,
@@ -47,7 +47,8 @@ pub trait AutomationStore: Send + Sync {
     /// Removes an automation with its actions; its deliveries stay on record. False where there is none.
     async fn delete_automation(&self, account: AccountId, id: AutomationId) -> StoreResult<bool>;
 
-    /// Switches an action off, raising its automation's version. False where there is none, or it was off already.
+    /// Switches an action off, raising its automation's version. False where there is none, or it was off
+    /// already.
     async fn disable_action(
         &self,
         account: AccountId,

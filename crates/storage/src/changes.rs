@@ -32,8 +32,8 @@ pub enum Changed {
 pub struct Changes {
     /// What to ask with the next time.
     pub mark: ChangeMark,
-    /// What was changed, by this node as well; the same may be told more than once. `None` where too much time has
-    /// passed to tell: anything may have changed.
+    /// What was changed, by this node as well; the same may be told more than once. `None` where too much
+    /// time has passed to tell: anything may have changed.
     pub changed: Option<Vec<Changed>>,
 }
 
@@ -43,19 +43,19 @@ pub trait ChangeStore: Send + Sync {
     /// Whether other processes can write to the store. Where they cannot, nothing here needs to be called.
     fn is_shared(&self) -> bool;
 
-    /// What was changed since `since`: everything whose commit the answer before this one did not know of. Without
-    /// a mark, where to begin: nothing is told.
+    /// What was changed since `since`: everything whose commit the answer before this one did not know of.
+    /// Without a mark, where to begin: nothing is told.
     async fn changes(&self, since: Option<ChangeMark>) -> StoreResult<Changes>;
 
-    /// Waits until something may have been changed. It may end for no reason, and may miss a change: whoever has to
-    /// know asks from time to time as well.
+    /// Waits until something may have been changed. It may end for no reason, and may miss a change: whoever
+    /// has to know asks from time to time as well.
     async fn changed(&self);
 }
 
 /// Something that holds parts of the store in memory.
 #[async_trait]
 pub trait ChangeFollower: Send + Sync {
-    /// Drops or reads again what other nodes changed: these things, or, for `None`, possibly everything. After an error
-    /// the caller repeats the call.
+    /// Drops or reads again what other nodes changed: these things, or, for `None`, possibly everything.
+    /// After an error the caller repeats the call.
     async fn changed_elsewhere(&self, changed: Option<&[Changed]>) -> StoreResult<()>;
 }

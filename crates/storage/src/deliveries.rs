@@ -105,12 +105,12 @@ pub enum Change {
 /// What the store made of [`Finished`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Recorded {
-    /// The new state is on disk, and the delivery no longer owned. The attempt stands under the next free number, if
-    /// its own was taken by a late one. Also the answer for an attempt that is on record already (it began at the same
-    /// time, took as long and had the same outcome): then nothing was written.
+    /// The new state is on disk, and the delivery no longer owned. The attempt stands under the next free
+    /// number, if its own was taken by a late one. Also the answer for an attempt that is on record already
+    /// (it began at the same time, took as long and had the same outcome): then nothing was written.
     Applied,
-    /// The session no longer owned the delivery. The attempt is on record (under the next free number, if its own was
-    /// taken), the state as it was.
+    /// The session no longer owned the delivery. The attempt is on record (under the next free number, if its
+    /// own was taken), the state as it was.
     Fenced,
     /// The delivery does not exist any more; nothing was written.
     Missing,
@@ -178,8 +178,8 @@ pub struct DeliveryFilter {
 /// The work, and its record.
 #[async_trait]
 pub trait DeliveryStore: Send + Sync {
-    /// Makes waiting deliveries that are due at `now` the session's own, for each request in order. A dead session
-    /// gets an empty claim for each.
+    /// Makes waiting deliveries that are due at `now` the session's own, for each request in order. A dead
+    /// session gets an empty claim for each.
     async fn claim(
         &self,
         session: SessionId,
@@ -187,26 +187,30 @@ pub trait DeliveryStore: Send + Sync {
         now: Timestamp,
     ) -> StoreResult<Vec<Claim>>;
 
-    /// Actions with waiting deliveries, due or not, in the order of their ids, from behind `after`: at most `limit`.
+    /// Actions with waiting deliveries, due or not, in the order of their ids, from behind `after`: at most
+    /// `limit`.
     async fn waiting_lanes(&self, after: Option<ActionId>, limit: usize) -> StoreResult<Vec<WaitingLane>>;
 
-    /// Records what happened to owned deliveries, all or (on an error) none, and answers for each in order. A delivery
-    /// that settles by an attempt does so at the end of it (`started_at` + `duration`). A session whose lease ran out
-    /// owns its deliveries until the store notices (by a renewal or [`crate::SessionStore::reclaim`]).
+    /// Records what happened to owned deliveries, all or (on an error) none, and answers for each in order. A
+    /// delivery that settles by an attempt does so at the end of it (`started_at` + `duration`). A session
+    /// whose lease ran out owns its deliveries until the store notices (by a renewal or
+    /// [`crate::SessionStore::reclaim`]).
     ///
-    /// A caller that got an error may not know what became of the call, and reports again: an attempt that is on record
-    /// already is [`Recorded::Applied`], adds nothing and changes no state, whoever owns the delivery by now.
+    /// A caller that got an error may not know what became of the call, and reports again: an attempt that is
+    /// on record already is [`Recorded::Applied`], adds nothing and changes no state, whoever owns the
+    /// delivery by now.
     async fn finish(&self, session: SessionId, finished: Vec<Finished>) -> StoreResult<Vec<Recorded>>;
 
-    /// Gives owned deliveries back untried: they wait, due at `now`. Those that the session does not own stay as they are.
+    /// Gives owned deliveries back untried: they wait, due at `now`. Those that the session does not own stay
+    /// as they are.
     async fn give_back(&self, session: SessionId, keys: Vec<DeliveryKey>, now: Timestamp) -> StoreResult<()>;
 
     /// Asks for one more attempt at once ([`Progress::resend`]).
     async fn resend(&self, key: DeliveryKey, now: Timestamp) -> StoreResult<Resent>;
 
-    /// Asks for one more attempt of every settled delivery that matches, of those made before `filter.before` (or
-    /// `now`): one bounded step of it, from behind `after`, newest first. Pending deliveries, those whose action is
-    /// not in `actions` and those with too many attempts are passed over.
+    /// Asks for one more attempt of every settled delivery that matches, of those made before `filter.before`
+    /// (or `now`): one bounded step of it, from behind `after`, newest first. Pending deliveries, those whose
+    /// action is not in `actions` and those with too many attempts are passed over.
     async fn replay_step(
         &self,
         account: AccountId,
@@ -216,8 +220,8 @@ pub trait DeliveryStore: Send + Sync {
         now: Timestamp,
     ) -> StoreResult<ReplayStep>;
 
-    /// Counts exactly what [`Self::replay_step`] would make due, given the same, and changes nothing: one bounded step of
-    /// it, which may be a longer one.
+    /// Counts exactly what [`Self::replay_step`] would make due, given the same, and changes nothing: one
+    /// bounded step of it, which may be a longer one.
     async fn count_step(
         &self,
         account: AccountId,

@@ -1,8 +1,8 @@
 //! How stores keep what no statement looks into: triggers, actions, exchanges,
 //! headers, schedules, flags of events.
 //!
-//! Every dialect keeps them in the same form, so that rows can be copied from one store to another as they are. The
-//! shapes are this module's own, not the API's: either may change without the other.
+//! Every dialect keeps them in the same form, so that rows can be copied from one store to another as they
+//! are. The shapes are this module's own, not the API's: either may change without the other.
 
 pub mod automation;
 pub mod event;

@@ -3,7 +3,8 @@
 /// The answer of a verb.
 pub type StoreResult<T> = Result<T, StoreError>;
 
-/// Why a verb did nothing. Not-found is never an error: verbs answer it with `None` or a variant of their own.
+/// Why a verb did nothing. Not-found is never an error: verbs answer it with `None` or a variant of their
+/// own.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// More work is queued than the store takes: try again in a moment.

@@ -9,8 +9,8 @@ use crate::page::{Page, PageRequest};
 /// The catalogue of event types, shared by all accounts.
 #[async_trait]
 pub trait EventTypeStore: Send + Sync {
-    /// Adds an entry, or replaces everything but `created_at` of the one with this name. Returns what is stored, and
-    /// whether it is new.
+    /// Adds an entry, or replaces everything but `created_at` of the one with this name. Returns what is
+    /// stored, and whether it is new.
     async fn put_event_type(&self, event_type: EventType) -> StoreResult<(EventType, bool)>;
 
     /// The entry of this name.

@@ -15,7 +15,8 @@ use crate::sessions::SessionId;
 pub struct NewEvent {
     /// The event; `event.deliveries` equals the length of [`Self::deliveries`].
     pub event: Event,
-    /// Set where the producer chose `event.id`, so that it may be there already. An id of Postrider's own is new.
+    /// Set where the producer chose `event.id`, so that it may be there already. An id of Postrider's own is
+    /// new.
     pub id_is_callers: bool,
     /// The producer's `Idempotency-Key`, unique within the account for as long as its event is kept.
     pub idempotency_key: Option<String>,
@@ -55,8 +56,8 @@ pub enum FirstAttempt {
 pub enum Appended {
     /// It and its deliveries are on disk.
     Stored,
-    /// The id or the idempotency key had been used for the same event, returned here: same type, same `data` bytes,
-    /// same `occurred_at`, same id where the producer chose one. Nothing was written.
+    /// The id or the idempotency key had been used for the same event, returned here: same type, same `data`
+    /// bytes, same `occurred_at`, same id where the producer chose one. Nothing was written.
     Known(Event),
     /// The id or the key had been used for another event. Nothing was written.
     Conflict,
@@ -76,14 +77,15 @@ pub struct EventFilter {
 /// Accepting events, and reading them back.
 #[async_trait]
 pub trait EventStore: Send + Sync {
-    /// Stores events with their deliveries, all or (on an error) none, and answers for each in order. Two items of
-    /// one call that share an id or a key are treated as if one had come after the other.
+    /// Stores events with their deliveries, all or (on an error) none, and answers for each in order. Two
+    /// items of one call that share an id or a key are treated as if one had come after the other.
     async fn append(&self, session: SessionId, events: Vec<NewEvent>) -> StoreResult<Vec<Appended>>;
 
     /// The event, if the account has it.
     async fn event(&self, account: AccountId, id: EventId) -> StoreResult<Option<Event>>;
 
-    /// The account's events, newest first by `created_at`, those of one moment in the reverse order of storing.
+    /// The account's events, newest first by `created_at`, those of one moment in the reverse order of
+    /// storing.
     async fn events(
         &self,
         account: AccountId,

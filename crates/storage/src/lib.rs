@@ -1,15 +1,17 @@
 //! What Postrider asks of a store: one object-safe trait of coarse atomic verbs, [`Store`].
 //!
-//! The store is the only truth; memory holds a window of it. Each verb is one atomic step that a crash either leaves
-//! undone or finds done, named for what happens in the domain. A verb returns once its effect is on disk (fsync, or
-//! the cluster's commit). Verbs that carry many items let a store write them in one transaction; a store may also
-//! merge concurrent calls into one transaction, as long as each call stays atomic.
+//! The store is the only truth; memory holds a window of it. Each verb is one atomic step that a crash either
+//! leaves undone or finds done, named for what happens in the domain. A verb returns once its effect is on
+//! disk (fsync, or the cluster's commit). Verbs that carry many items let a store write them in one
+//! transaction; a store may also merge concurrent calls into one transaction, as long as each call stays
+//! atomic.
 //!
-//! **Ownership.** A pending delivery is either *owned* by a node session (an attempt is under way or about to start
-//! in that process's memory) or *waiting* in the store until `next_attempt_at`. [`EventStore::append`] makes
-//! deliveries of either kind, [`DeliveryStore::claim`] turns waiting into owned, [`DeliveryStore::finish`] and
-//! [`DeliveryStore::give_back`] end ownership. A session that stopped renewing is dead for good: its deliveries go
-//! back to waiting by [`SessionStore::reclaim`], and what it reports later changes no state.
+//! **Ownership.** A pending delivery is either *owned* by a node session (an attempt is under way or about to
+//! start in that process's memory) or *waiting* in the store until `next_attempt_at`. [`EventStore::append`]
+//! makes deliveries of either kind, [`DeliveryStore::claim`] turns waiting into owned,
+//! [`DeliveryStore::finish`] and [`DeliveryStore::give_back`] end ownership. A session that stopped renewing
+//! is dead for good: its deliveries go back to waiting by [`SessionStore::reclaim`], and what it reports
+//! later changes no state.
 //!
 //! This crate must never know a dialect, a file or a socket.
 //!

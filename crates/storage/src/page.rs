@@ -3,8 +3,8 @@
 /// Most items on one page.
 pub const LIMIT_MAX: usize = 250;
 
-/// A place in a list, handed out by the store that made the list and opaque to everyone else: the next page holds
-/// what lies behind it. Items that arrive meanwhile neither shift nor repeat what follows.
+/// A place in a list, handed out by the store that made the list and opaque to everyone else: the next page
+/// holds what lies behind it. Items that arrive meanwhile neither shift nor repeat what follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Position(pub u128);
 
@@ -22,13 +22,14 @@ pub struct PageRequest {
 pub struct Page<T> {
     /// The items, newest first.
     pub items: Vec<T>,
-    /// Where the next page begins; `None` on the last one. A store may end a page early, even empty, when a filter
-    /// made it look at many rows: as long as this is set, there may be more.
+    /// Where the next page begins; `None` on the last one. A store may end a page early, even empty, when a
+    /// filter made it look at many rows: as long as this is set, there may be more.
     pub next: Option<Position>,
 }
 
 impl<T> Page<T> {
-    /// The page that `rows` make when one more than `limit` was asked for: the surplus row shows that there is more.
+    /// The page that `rows` make when one more than `limit` was asked for: the surplus row shows that there
+    /// is more.
     pub fn from_surplus(mut rows: Vec<(Position, T)>, limit: usize) -> Self {
         let more = rows.len() > limit;
         rows.truncate(limit);

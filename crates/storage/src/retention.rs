@@ -12,11 +12,11 @@ pub struct Pruned {
     pub events: usize,
     /// Their deliveries.
     pub deliveries: usize,
-    /// Whether this pass over the events has more to look at. An event that had a pending delivery when the pass went
-    /// by is looked at again by the next pass.
+    /// Whether this pass over the events has more to look at. An event that had a pending delivery when the
+    /// pass went by is looked at again by the next pass.
     pub more: bool,
-    /// The first error of the step. Its other parts were carried out all the same: what cannot be removed in one place
-    /// (a table that somebody's publication or lock keeps) does not keep the rest.
+    /// The first error of the step. Its other parts were carried out all the same: what cannot be removed in
+    /// one place (a table that somebody's publication or lock keeps) does not keep the rest.
     pub failure: Option<StoreError>,
 }
 
@@ -44,9 +44,9 @@ impl Pruned {
 /// Pruning.
 #[async_trait]
 pub trait RetentionStore: Send + Sync {
-    /// Removes events accepted before `before`, with their deliveries and attempts, and what deleted accounts left
-    /// behind: about `limit` rows in one short step, oldest first. An event that has a pending delivery stays whole,
-    /// and does not keep newer ones from being removed.
+    /// Removes events accepted before `before`, with their deliveries and attempts, and what deleted accounts
+    /// left behind: about `limit` rows in one short step, oldest first. An event that has a pending delivery
+    /// stays whole, and does not keep newer ones from being removed.
     ///
     /// # Errors
     /// Where the step did not begin. What failed within it is in [`Pruned::failure`].

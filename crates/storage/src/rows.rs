@@ -1,11 +1,12 @@
 //! What a row is: for each table area its columns, named once, and how they become the model's values.
 //!
-//! Both stores read rows through [`Columns`], which each driver's row implements, and a copy from one store to another
-//! ([`crate::transfer`]) moves the same rows. Statements stay written out in each dialect: they take their lists of
-//! columns from here, and what a store keeps beside them (row numbers, chains, partition keys) is its own.
+//! Both stores read rows through [`Columns`], which each driver's row implements, and a copy from one store
+//! to another ([`crate::transfer`]) moves the same rows. Statements stay written out in each dialect: they
+//! take their lists of columns from here, and what a store keeps beside them (row numbers, chains, partition
+//! keys) is its own.
 //!
-//! To add a column: its name in the `columns!` of its area, its field and its line in `read`, in the same order; then the
-//! statements that write it, and a migration, in each store.
+//! To add a column: its name in the `columns!` of its area, its field and its line in `read`, in the same
+//! order; then the statements that write it, and a migration, in each store.
 
 pub mod accounts;
 pub mod api_keys;
@@ -147,8 +148,8 @@ fn schedule(text: Option<&str>) -> Result<Option<Schedule>, Damaged> {
     text.map(encoding::schedule::parse).transpose()
 }
 
-/// Names the columns of an area once: `COLUMNS` as they are, `QUALIFIED` behind the alias that statements give the table,
-/// and how many there are.
+/// Names the columns of an area once: `COLUMNS` as they are, `QUALIFIED` behind the alias that statements
+/// give the table, and how many there are.
 macro_rules! columns {
     ($alias:literal: $first:literal $(, $name:literal)* $(,)?) => {
         /// The columns, in the order in which they are read.

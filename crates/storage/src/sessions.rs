@@ -11,8 +11,8 @@ use crate::error::StoreResult;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SessionId(pub i64);
 
-/// Most sessions that [`SessionStore::sessions`] tells of, those that began first: as many as the connections that
-/// PostgreSQL allows unless told otherwise, of which every node needs several.
+/// Most sessions that [`SessionStore::sessions`] tells of, those that began first: as many as the connections
+/// that PostgreSQL allows unless told otherwise, of which every node needs several.
 pub const LIVE_SESSIONS_MAX: usize = 100;
 
 /// A session that is alive.
@@ -26,12 +26,12 @@ pub struct LiveSession {
 
 /// Node sessions.
 ///
-/// Times come from the store where it has a clock of its own (a database server); a store inside the process takes
-/// the caller's `now`.
+/// Times come from the store where it has a clock of its own (a database server); a store inside the process
+/// takes the caller's `now`.
 #[async_trait]
 pub trait SessionStore: Send + Sync {
-    /// Begins a session that stays alive for `lease` after this and each renewal. A store that only one process can
-    /// open declares every earlier session dead at once.
+    /// Begins a session that stays alive for `lease` after this and each renewal. A store that only one
+    /// process can open declares every earlier session dead at once.
     async fn open_session(&self, lease: Duration, now: Timestamp) -> StoreResult<SessionId>;
 
     /// Prolongs the session. False where it is dead: it must stop attempting, and open a new one.
@@ -40,8 +40,8 @@ pub trait SessionStore: Send + Sync {
     /// Ends the session in good order: it is dead, and its deliveries wait, due at `now`.
     async fn close_session(&self, session: SessionId, now: Timestamp) -> StoreResult<()>;
 
-    /// Makes deliveries owned by dead sessions wait, due at `now`: at most `limit` of them. Returns how many; fewer
-    /// than `limit` means that none is left.
+    /// Makes deliveries owned by dead sessions wait, due at `now`: at most `limit` of them. Returns how many;
+    /// fewer than `limit` means that none is left.
     async fn reclaim(&self, now: Timestamp, limit: usize) -> StoreResult<usize>;
 
     /// The sessions whose lease holds, those that began first at the front: at most [`LIVE_SESSIONS_MAX`].

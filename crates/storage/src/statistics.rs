@@ -1,16 +1,18 @@
-//! Statistics: how much was accepted and delivered, summed up by time, so that a page of figures costs the same
-//! however many events there are.
+//! Statistics: how much was accepted and delivered, summed up by time, so that a page of figures costs the
+//! same however many events there are.
 //!
-//! **What is counted.** [`Counts`] of the whole installation for each minute and each hour; of each account (its
-//! events alone) and of each action (its deliveries alone) for each hour. Besides, for the installation, how long
-//! deliveries took ([`latency`]). A store adds what it is given to what is there, and knows no rule of what counts.
+//! **What is counted.** [`Counts`] of the whole installation for each minute and each hour; of each account
+//! (its events alone) and of each action (its deliveries alone) for each hour. Besides, for the installation,
+//! how long deliveries took ([`latency`]). A store adds what it is given to what is there, and knows no rule
+//! of what counts.
 //!
-//! **What reading costs.** A day of the installation is 1,440 rows, 30 days are 720. What an account shows of its last
-//! day lies in one range, and which actions fail is found among those hours alone in which one failed.
+//! **What reading costs.** A day of the installation is 1,440 rows, 30 days are 720. What an account shows of
+//! its last day lies in one range, and which actions fail is found among those hours alone in which one
+//! failed.
 //!
-//! They are figures to look at, not records: whoever counts may lose the last seconds in a crash, and may add something
-//! twice where the answer of [`StatisticsStore::add_statistics`] got lost. They also outlive what they count, by name:
-//! accounts and actions in them may be deleted by now.
+//! They are figures to look at, not records: whoever counts may lose the last seconds in a crash, and may add
+//! something twice where the answer of [`StatisticsStore::add_statistics`] got lost. They also outlive what
+//! they count, by name: accounts and actions in them may be deleted by now.
 
 pub mod latency;
 
@@ -25,16 +27,17 @@ use latency::{Bucket, Histogram};
 /// Most steps that [`StatisticsStore::statistics`] gives: two days of minutes, which are kept no longer.
 pub const STEPS_MAX: usize = 2_880;
 
-/// Most hours of failing actions that [`StatisticsStore::failing_actions`] looks at, the newest: a hundred actions that
-/// fail in each of 20 days' hours, some 30 ms.
+/// Most hours of failing actions that [`StatisticsStore::failing_actions`] looks at, the newest: a hundred
+/// actions that fail in each of 20 days' hours, some 30 ms.
 pub const FAILING_HOURS_MAX: usize = 50_000;
 
-/// Most pending deliveries that [`StatisticsStore::backlog`] counts: past that, people only want to know that it is a lot.
-/// With 100,000, PostgreSQL took 25 ms, and 130 where the rows were so new that it had to look at each.
+/// Most pending deliveries that [`StatisticsStore::backlog`] counts: past that, people only want to know that
+/// it is a lot. With 100,000, PostgreSQL took 25 ms, and 130 where the rows were so new that it had to look
+/// at each.
 pub const BACKLOG_COUNTED_MAX: usize = 20_000;
 
-/// Most actions with waiting deliveries that [`StatisticsStore::backlog`] has to look at for the oldest: some 45 µs each in
-/// PostgreSQL, where none looks at more unless it comes by them anyway.
+/// Most actions with waiting deliveries that [`StatisticsStore::backlog`] has to look at for the oldest: some
+/// 45 µs each in PostgreSQL, where none looks at more unless it comes by them anyway.
 pub const BACKLOG_ACTIONS_MAX: usize = 500;
 
 /// For how long something is summed up.
@@ -162,8 +165,8 @@ pub struct Backlog {
     pub pending: usize,
     /// Whether there are more than that.
     pub is_more: bool,
-    /// Since when the one that has been due for longest waits in the store: of all, or of those that are for the first
-    /// [`BACKLOG_ACTIONS_MAX`] actions. `None` where nothing that was looked at is due yet.
+    /// Since when the one that has been due for longest waits in the store: of all, or of those that are for
+    /// the first [`BACKLOG_ACTIONS_MAX`] actions. `None` where nothing that was looked at is due yet.
     pub oldest_due: Option<Timestamp>,
 }
 
@@ -191,15 +194,16 @@ pub trait StatisticsStore: Send + Sync {
         span: Range<Timestamp>,
     ) -> StoreResult<Vec<(ActionKey, Counts)>>;
 
-    /// The actions of which most deliveries failed in the hours that began within the span, those with most first: at
-    /// most `limit`, out of the newest [`FAILING_HOURS_MAX`] hours in which an action failed.
+    /// The actions of which most deliveries failed in the hours that began within the span, those with most
+    /// first: at most `limit`, out of the newest [`FAILING_HOURS_MAX`] hours in which an action failed.
     async fn failing_actions(&self, span: Range<Timestamp>, limit: usize) -> StoreResult<Vec<FailingAction>>;
 
-    /// Removes the steps of this length that began before `before`, at most `limit` rows of each kind. Answers how many
-    /// rows went: 0 once there is nothing left to remove.
+    /// Removes the steps of this length that began before `before`, at most `limit` rows of each kind.
+    /// Answers how many rows went: 0 once there is nothing left to remove.
     async fn prune_statistics(&self, step: TimeStep, before: Timestamp, limit: usize) -> StoreResult<usize>;
 
-    /// What is still to be done at `now`: 2 to 30 ms with 100,000 waiting among a million settled, spread over 10 to 5,000
-    /// actions (measured with Python's sqlite3 and PostgreSQL 15); 140 where PostgreSQL had never analyzed the table.
+    /// What is still to be done at `now`: 2 to 30 ms with 100,000 waiting among a million settled, spread
+    /// over 10 to 5,000 actions (measured with Python's sqlite3 and PostgreSQL 15); 140 where PostgreSQL had
+    /// never analyzed the table.
     async fn backlog(&self, now: Timestamp) -> StoreResult<Backlog>;
 }

@@ -1,10 +1,10 @@
 //! Rows on their way from one store to another: everything there is, as it is kept.
 //!
 //! Nothing is decoded on the way. What no statement looks into stands in the same form in every store
-//! ([`crate::encoding`]), ids are 16 bytes, times are milliseconds since 1970, enums the numbers that the model's
-//! `code()` gives. What belongs to one process only, sessions and what they own, is not moved; nor are
-//! [`crate::statistics`], which are no record of anything, and the grants that let people into the console: they sign in
-//! again.
+//! ([`crate::encoding`]), ids are 16 bytes, times are milliseconds since 1970, enums the numbers that the
+//! model's `code()` gives. What belongs to one process only, sessions and what they own, is not moved; nor
+//! are [`crate::statistics`], which are no record of anything, and the grants that let people into the
+//! console: they sign in again.
 //!
 //! A copy goes through the [`Stage`]s in their order, in batches; a [`Place`] says how far it came.
 

@@ -22,11 +22,11 @@ pub struct Advanced {
 #[async_trait]
 pub trait WorkStore: Send + Sync {
     /// Stores events as [`crate::EventStore::append`] does and records what happened as
-    /// [`crate::DeliveryStore::finish`] does, in one commit where that is possible. Each half is all or nothing, and
-    /// neither shares the other's errors.
+    /// [`crate::DeliveryStore::finish`] does, in one commit where that is possible. Each half is all or
+    /// nothing, and neither shares the other's errors.
     ///
-    /// This is what a busy node calls: a commit costs its sync whatever is in it. Both halves are only borrowed, as the
-    /// caller goes on with them afterwards.
+    /// This is what a busy node calls: a commit costs its sync whatever is in it. Both halves are only
+    /// borrowed, as the caller goes on with them afterwards.
     async fn advance(
         &self,
         session: SessionId,

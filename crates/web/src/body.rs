@@ -7,12 +7,12 @@ use bytes::{Bytes, BytesMut};
 use http::{Request, header};
 use http_body_util::BodyExt as _;
 
-/// How long a body may take to arrive where nothing else is set. It bounds how long a client that trickles bytes holds
-/// a connection.
+/// How long a body may take to arrive where nothing else is set. It bounds how long a client that trickles
+/// bytes holds a connection.
 pub const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How much of an oversized body is read and dropped, so that its sender gets to see the response rather than a reset
-/// connection.
+/// How much of an oversized body is read and dropped, so that its sender gets to see the response rather than
+/// a reset connection.
 const DISCARD_BYTES_MAX: usize = 2 * 1024 * 1024;
 
 /// How long that may take.

@@ -10,9 +10,9 @@ use http::{HeaderMap, Uri, header};
 
 /// The host and port that a request names, where they are usable.
 ///
-/// HTTP/2 carries them in the URI (`:authority`, RFC 9113, section 8.3.1), HTTP/1.1 in one Host header (RFC 9112,
-/// section 3.2). They go into links that people follow, so user info is refused: `https://bank.example@evil.example`
-/// leads elsewhere than it seems to.
+/// HTTP/2 carries them in the URI (`:authority`, RFC 9113, section 8.3.1), HTTP/1.1 in one Host header (RFC
+/// 9112, section 3.2). They go into links that people follow, so user info is refused:
+/// `https://bank.example@evil.example` leads elsewhere than it seems to.
 #[derive(Debug, Clone)]
 pub struct RequestHost(Option<Authority>);
 
@@ -33,8 +33,8 @@ impl RequestHost {
         })
     }
 
-    /// What links to this server start with, without a slash at the end: `public_url` if the operator set one,
-    /// otherwise `http://` and this host. `None` where the host is unusable.
+    /// What links to this server start with, without a slash at the end: `public_url` if the operator set
+    /// one, otherwise `http://` and this host. `None` where the host is unusable.
     pub fn base_url(&self, public_url: Option<&str>) -> Option<String> {
         match public_url {
             Some(url) => Some(url.to_owned()),

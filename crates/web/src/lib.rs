@@ -9,8 +9,9 @@
 //! | [`path`], [`query`] | the parameters of paths and queries |
 //! | [`request_id`] | the id of a request |
 //!
-//! This crate must never know the API or the console, an engine or a store, or how connections are accepted. It renders
-//! no page and no problem document: it returns errors, and the API and the console each say them in their own way.
+//! This crate must never know the API or the console, an engine or a store, or how connections are accepted.
+//! It renders no page and no problem document: it returns errors, and the API and the console each say them
+//! in their own way.
 //!
 //! To add something: a file, and only for what both use.
 

@@ -6,8 +6,8 @@ use std::sync::PoisonError;
 use super::Browser;
 use super::session::Refusal;
 
-/// A line of the log: an error of a script, a violation of the Content-Security-Policy, something that did not load,
-/// or what a page logged itself.
+/// A line of the log: an error of a script, a violation of the Content-Security-Policy, something that did
+/// not load, or what a page logged itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Logged {
     /// `SEVERE`, `WARNING`, `INFO` or `DEBUG`.
@@ -38,8 +38,9 @@ impl Browser {
         self.expect("read the browser's log", logged).await
     }
 
-    /// Panics where anything was logged that is a fault: a script's error, a violation of the policy, something that
-    /// did not load. `expected` are texts of faults that the test means to cause, such as `status of 422`.
+    /// Panics where anything was logged that is a fault: a script's error, a violation of the policy,
+    /// something that did not load. `expected` are texts of faults that the test means to cause, such as
+    /// `status of 422`.
     pub async fn assert_no_fault_logged(&self, expected: &[&str]) {
         let logged = self.logged().await;
         let faults: Vec<String> = logged

@@ -18,12 +18,13 @@ const START_TIMEOUT: Duration = Duration::from_secs(20);
 /// What it says once it listens, before the port.
 const LISTENING: &str = "was started successfully on port ";
 
-/// Starts the driver, and kills its whole process group, the browser in it, once the pipe to standard input ends. The
-/// system ends that with the test, however the test ends: by a signal too, when nothing is dropped.
+/// Starts the driver, and kills its whole process group, the browser in it, once the pipe to standard input
+/// ends. The system ends that with the test, however the test ends: by a signal too, when nothing is dropped.
 const GUARD: &str = r#"chromedriver --port=0 & read -r _; kill -KILL 0"#;
 
-/// A driver on a free port, with a folder of its own for the browser's profile, home and temporary files. Dropping it
-/// kills the driver and its browser, and removes the folder; where a test failed, its log is printed first.
+/// A driver on a free port, with a folder of its own for the browser's profile, home and temporary files.
+/// Dropping it kills the driver and its browser, and removes the folder; where a test failed, its log is
+/// printed first.
 #[derive(Debug)]
 pub struct Driver {
     guard: Child,

@@ -1,7 +1,7 @@
 //! PNG with a palette: a third of the size, and as crisp.
 //!
-//! A page has few flat colours, and many shades between them at the edges of its letters. The most frequent colours
-//! are kept as they are, and of the others those that differ enough from what is kept already.
+//! A page has few flat colours, and many shades between them at the edges of its letters. The most frequent
+//! colours are kept as they are, and of the others those that differ enough from what is kept already.
 
 use std::collections::HashMap;
 use std::io::Cursor;
@@ -94,8 +94,8 @@ fn palette(pixels: &[Colour]) -> Vec<Colour> {
     }
 }
 
-/// The most frequent colours, and those of the others that are at least this far from all that are taken before them.
-/// `None` where those are too many.
+/// The most frequent colours, and those of the others that are at least this far from all that are taken
+/// before them. `None` where those are too many.
 fn spread(colours: &[Colour], apart: u32) -> Option<Vec<Colour>> {
     let mut palette = colours[..KEPT_COLOURS].to_vec();
     for &colour in &colours[KEPT_COLOURS..] {

@@ -19,8 +19,8 @@ const UPDATE: &str = "UPDATE_SCREENSHOTS";
 /// Where the documentation has them.
 const FOLDER: &str = "docs/screenshots";
 
-/// Waits for fonts and for two frames, after which what was asked for is painted, and hides the caret, which blinks.
-/// Answers with the height of the page.
+/// Waits for fonts and for two frames, after which what was asked for is painted, and hides the caret, which
+/// blinks. Answers with the height of the page.
 const SETTLE: &str = "
     const done = arguments[0];
     const sheet = new CSSStyleSheet();
@@ -44,16 +44,16 @@ pub struct Screenshot {
 }
 
 impl Browser {
-    /// With `UPDATE_SCREENSHOTS=1`, replaces the pictures of this page in `docs/screenshots`. Does nothing otherwise:
-    /// pictures take longer than all other checks of a page.
+    /// With `UPDATE_SCREENSHOTS=1`, replaces the pictures of this page in `docs/screenshots`. Does nothing
+    /// otherwise: pictures take longer than all other checks of a page.
     pub async fn update_screenshots(&self, name: &str) {
         if std::env::var_os(UPDATE).is_some_and(|update| update == "1") {
             self.screenshots_into(&binary::root().join(FOLDER), name).await;
         }
     }
 
-    /// Takes the page as it is now, from its top, on a telephone and a desktop, light and dark, without motion, into
-    /// this folder. Afterwards pages are told what they were told before.
+    /// Takes the page as it is now, from its top, on a telephone and a desktop, light and dark, without
+    /// motion, into this folder. Afterwards pages are told what they were told before.
     pub async fn screenshots_into(&self, folder: &Path, name: &str) -> Vec<Screenshot> {
         self.assert_javascript("a picture");
         let before = self.emulation();

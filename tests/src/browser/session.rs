@@ -1,4 +1,5 @@
-//! What the browser's verbs ask of the driver: `thirtyfour`'s WebDriver, with our bounds and its errors in a line.
+//! What the browser's verbs ask of the driver: `thirtyfour`'s WebDriver, with our bounds and its errors in a
+//! line.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -63,8 +64,8 @@ impl Session {
         Ok(url.into())
     }
 
-    /// What the body of a function returns to these arguments. It runs in the page and sees its `window`; the page's
-    /// Content-Security-Policy does not bind it.
+    /// What the body of a function returns to these arguments. It runs in the page and sees its `window`; the
+    /// page's Content-Security-Policy does not bind it.
     pub async fn run(&self, script: &str, arguments: Vec<Value>) -> Result<Value, Refusal> {
         let returned = answered(self.driver.execute(script, arguments).await)?;
         Ok(returned.json().clone())
@@ -140,7 +141,8 @@ impl std::fmt::Display for Refusal {
     }
 }
 
-/// The element as an argument of a script. What `serde` makes of it is its bare id, which the driver takes for a text.
+/// The element as an argument of a script. What `serde` makes of it is its bare id, which the driver takes
+/// for a text.
 pub fn argument(element: &WebElement) -> Value {
     element.to_json().expect("an id is JSON")
 }

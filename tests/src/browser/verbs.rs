@@ -66,7 +66,8 @@ impl Browser {
         .await;
     }
 
-    /// Submits the form that the element is in, or is, as its default button would: after the browser's own checks.
+    /// Submits the form that the element is in, or is, as its default button would: after the browser's own
+    /// checks.
     pub async fn submit<'a>(&self, target: impl Into<Target<'a>>) {
         const SUBMIT: &str = "arguments[0].closest('form').requestSubmit()";
         self.on("submit", target, async |element| {
@@ -116,8 +117,8 @@ impl Browser {
         .await
     }
 
-    /// Goes into a frame: until [`Browser::leave_frames`], all verbs are about the page in it, but for those that say
-    /// which page is shown.
+    /// Goes into a frame: until [`Browser::leave_frames`], all verbs are about the page in it, but for those
+    /// that say which page is shown.
     pub async fn enter_frame<'a>(&self, target: impl Into<Target<'a>>) {
         self.on("enter", target, async |element| {
             self.session.enter_frame(element).await
@@ -151,9 +152,9 @@ impl Browser {
         self.expect("ask for the URL", url).await
     }
 
-    /// All cookies that belong to the page that is shown, those too that its scripts do not see: each with `name`,
-    /// `value`, `path`, `domain`, `secure` and `httpOnly`, and where the server said so with `expiry` and `sameSite`
-    /// (W3C WebDriver, section 14, "Cookies").
+    /// All cookies that belong to the page that is shown, those too that its scripts do not see: each with
+    /// `name`, `value`, `path`, `domain`, `secure` and `httpOnly`, and where the server said so with `expiry`
+    /// and `sameSite` (W3C WebDriver, section 14, "Cookies").
     pub async fn cookies(&self) -> Vec<Value> {
         let cookies = self.session.cookies().await;
         let cookies = self.expect("read the cookies", cookies).await;

@@ -43,8 +43,8 @@ impl Browser {
         .await;
     }
 
-    /// Waits until the page shows this text somewhere, perhaps in the midst of more. How it is broken into lines does
-    /// not matter.
+    /// Waits until the page shows this text somewhere, perhaps in the midst of more. How it is broken into
+    /// lines does not matter.
     pub async fn wait_for_text(&self, text: &str) {
         let wanted = collapsed(text);
         self.until(&format!("wait for the text “{text}”"), async || {
@@ -67,7 +67,8 @@ impl Browser {
         .await;
     }
 
-    /// Does something with the one visible element that matches, as soon as there is one that it can be done with.
+    /// Does something with the one visible element that matches, as soon as there is one that it can be done
+    /// with.
     pub(super) async fn on<'a, T>(
         &self,
         verb: &str,

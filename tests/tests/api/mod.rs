@@ -1,4 +1,5 @@
-//! Every row of the API table: the good case and the refusals. Bodies that cannot be are in `tests/bad_input`.
+//! Every row of the API table: the good case and the refusals. Bodies that cannot be are in
+//! `tests/bad_input`.
 
 mod accounts;
 mod api_keys;

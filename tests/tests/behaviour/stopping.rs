@@ -1,4 +1,5 @@
-//! A graceful stop: what is under way ends or is given back, and nothing is repeated that a second would have saved.
+//! A graceful stop: what is under way ends or is given back, and nothing is repeated that a second would have
+//! saved.
 
 use std::time::{Duration, Instant};
 

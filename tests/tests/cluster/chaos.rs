@@ -1,10 +1,11 @@
-//! Three nodes, and everything that can happen to them and their database, round after round, under load: four rounds
-//! with short leases each time, all of them with the default lease in `./test --deep`.
+//! Three nodes, and everything that can happen to them and their database, round after round, under load:
+//! four rounds with short leases each time, all of them with the default lease in `./test --deep`.
 //!
-//! At the end, every event that was answered is delivered to each of its actions; what was received twice was sent by
-//! a node that a disturbance kept from recording it; what nothing disturbed kept to its schedule.
+//! At the end, every event that was answered is delivered to each of its actions; what was received twice was
+//! sent by a node that a disturbance kept from recording it; what nothing disturbed kept to its schedule.
 //!
-//! The seed is printed; `POSTRIDER_TEST_SEED` sets it. What falls into which moment depends on the machine all the same.
+//! The seed is printed; `POSTRIDER_TEST_SEED` sets it. What falls into which moment depends on the machine
+//! all the same.
 
 use std::time::{Duration, Instant};
 
@@ -23,8 +24,8 @@ const CALM_MS: std::ops::Range<u64> = 1_500..3_000;
 /// How long the database is away, and the network silent for short, in milliseconds.
 const AWAY_MS: std::ops::Range<u64> = 2_000..4_000;
 
-/// How often the connections of a node are cut in a row, and with what pauses, in milliseconds: some cuts fall between
-/// a commit and its answer.
+/// How often the connections of a node are cut in a row, and with what pauses, in milliseconds: some cuts
+/// fall between a commit and its answer.
 const CUTS: usize = 8;
 const BETWEEN_CUTS_MS: std::ops::Range<u64> = 50..600;
 
@@ -252,7 +253,8 @@ impl Chaos {
         self.calm().await;
     }
 
-    /// Waits until what a node owned that fell silent at `since` is taken over: its lease is what is under test.
+    /// Waits until what a node owned that fell silent at `since` is taken over: its lease is what is under
+    /// test.
     async fn taken_over(&self, since: Instant) {
         let within = self.cluster.nodes[0].taken_over_within();
         tokio::time::sleep_until((since + within).into()).await;

@@ -3,16 +3,17 @@
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
-/// How long before a disturbance a delivery can have been received whose result it kept off the record: results are
-/// written in batches, and a batch waits for the disk. Two seconds are far more than that takes on a busy machine.
+/// How long before a disturbance a delivery can have been received whose result it kept off the record:
+/// results are written in batches, and a batch waits for the disk. Two seconds are far more than that takes
+/// on a busy machine.
 const UNRECORDED_MAX: Duration = Duration::from_secs(2);
 
-/// How long after a disturbance it can still show: a request that a node was about to send when it was frozen, or had
-/// sent when it was killed; results that are put off before they are tried again.
+/// How long after a disturbance it can still show: a request that a node was about to send when it was
+/// frozen, or had sent when it was killed; results that are put off before they are tried again.
 const AFTERMATH_MAX: Duration = Duration::from_secs(3);
 
-/// How close to the moment at which a retry is due the beginning of any node's disturbance takes it along: that node
-/// may have claimed it.
+/// How close to the moment at which a retry is due the beginning of any node's disturbance takes it along:
+/// that node may have claimed it.
 const CLAIM_MAX: Duration = Duration::from_secs(2);
 
 /// Whom it struck.
@@ -80,7 +81,8 @@ impl Disturbance {
     }
 }
 
-/// The disturbance that explains why a delivery was sent by `node`, received at `first`, and again at `second`.
+/// The disturbance that explains why a delivery was sent by `node`, received at `first`, and again at
+/// `second`.
 pub fn cause_of_repeat(
     disturbances: &[Disturbance],
     node: usize,

@@ -270,7 +270,8 @@ impl Evidence {
         faults
     }
 
-    /// What was seen as succeeded stays so, and is not sent again: but by a node that was out of the world then.
+    /// What was seen as succeeded stays so, and is not sent again: but by a node that was out of the world
+    /// then.
     fn fault_of_settled(&self, settled: &Settled) -> Option<String> {
         let story = &self.stories[&settled.key];
         if story.record["settled_at"] != settled.settled_at {

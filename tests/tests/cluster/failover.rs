@@ -8,8 +8,8 @@ use serde_json::json;
 
 use super::producers::Producers;
 
-/// How long nobody accepts events after the standby was promoted: a node asks at most every three seconds whether the
-/// database takes writes, and the producers' next posts take their time.
+/// How long nobody accepts events after the standby was promoted: a node asks at most every three seconds
+/// whether the database takes writes, and the producers' next posts take their time.
 const BACK_WITHIN: Duration = Duration::from_secs(10);
 
 /// Events before the failover, and after it.

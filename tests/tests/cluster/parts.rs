@@ -1,5 +1,5 @@
-//! The parts of these tests that are not the product: a database that crashes and fails over, a network that falls
-//! silent.
+//! The parts of these tests that are not the product: a database that crashes and fails over, a network that
+//! falls silent.
 
 use std::time::Duration;
 

@@ -132,7 +132,8 @@ async fn produce(shared: Arc<Shared>, home: usize, size: usize, mut random: fast
     }
 }
 
-/// Posts the events of these numbers to one node after the other, from `home` on, until one says that it has them.
+/// Posts the events of these numbers to one node after the other, from `home` on, until one says that it has
+/// them.
 async fn post_until_answered(shared: &Shared, home: usize, numbers: &[u64]) {
     let key = format!("n-{}", numbers[0]);
     let deadline = Instant::now() + REFUSED_MAX;

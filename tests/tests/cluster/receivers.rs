@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 /// How long the slow one takes.
 const SLOW: Duration = Duration::from_millis(300);
 
-/// How a receiver behaves. Each answer follows from the request alone, so that it can be told again at the end.
+/// How a receiver behaves. Each answer follows from the request alone, so that it can be told again at the
+/// end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Temper {
     Good,

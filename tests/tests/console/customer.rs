@@ -25,7 +25,8 @@ async fn a_customer_is_refused_everything_of_another_account() {
     customer.open(&desk.customer_link(json!({})).await).await;
     customer.wait_for_path(&desk.path("/automations")).await;
     assert_eq!(customer.count(link("Overview")).await, 0);
-    // What is in another account is not there, by whichever way one asks: under its own account or under one's own.
+    // What is in another account is not there, by whichever way one asks: under its own account or under
+    // one's own.
     let mut paths: Vec<String> = [
         "/accounts",
         "/accounts/new",

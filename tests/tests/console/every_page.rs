@@ -184,7 +184,8 @@ async fn accessible(browser: &Browser, name: &str) {
     browser.emulate(Emulation::default()).await;
 }
 
-/// Sums of an hour in which nothing was sent, so that the charts have a shape: the record itself stays as it is.
+/// Sums of an hour in which nothing was sent, so that the charts have a shape: the record itself stays as it
+/// is.
 fn give_it_a_past(desk: &Desk) {
     let now_ms = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_millis() as u64;
     let this_minute = now_ms / 60_000;

@@ -1,7 +1,7 @@
 //! The console in a frame of a company's own product, which is another site.
 //!
-//! To Chromium `localhost` and `127.0.0.1` are two sites, and both as trustworthy as https: what holds between them holds
-//! between a product and the console of its own domain.
+//! To Chromium `localhost` and `127.0.0.1` are two sites, and both as trustworthy as https: what holds
+//! between them holds between a product and the console of its own domain.
 
 use postrider_tests::browser::{button, css, link};
 use postrider_tests::wait::{SOON, until};

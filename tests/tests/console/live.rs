@@ -9,7 +9,8 @@ use postrider_tests::wait::{SOON, stays, until};
 
 use super::desk::Desk;
 
-/// How long a live part may go without a look at what is new: the server looks every 2 s. Twice that, and some.
+/// How long a live part may go without a look at what is new: the server looks every 2 s. Twice that, and
+/// some.
 const SOME_LOOKS: Duration = Duration::from_secs(5);
 
 /// How long a node may take to stop where nothing but live pages is under way.

@@ -21,7 +21,8 @@ const PAGES: [(&str, &str, &str); 8] = [
     ),
 ];
 
-/// A server of the pages. `/saved` records a form, sets a cookie, and leads back to `/clean`; `/refused` answers with 422.
+/// A server of the pages. `/saved` records a form, sets a cookie, and leads back to `/clean`; `/refused`
+/// answers with 422.
 pub async fn serve() -> Receiver {
     let server = Receiver::start().await;
     for (path, kind, text) in PAGES {

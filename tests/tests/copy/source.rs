@@ -24,8 +24,8 @@ pub const LATER_S: u64 = 20;
 /// Events of each kind that are unfinished when the node is killed.
 pub const UNFINISHED: usize = 5;
 
-/// What is reported once, and again after the move. Bodies of all kinds: a fixed point of JavaScript, one that is not, and
-/// one that no style can keep.
+/// What is reported once, and again after the move. Bodies of all kinds: a fixed point of JavaScript, one
+/// that is not, and one that no style can keep.
 pub const DATA: [&str; 3] = [
     r#"{"a":1,"ä":"\u00e9 ß"}"#,
     r#"{"b":1.50,"2":[1e2],"1":{}}"#,
@@ -203,8 +203,8 @@ impl Source {
     }
 }
 
-/// Reports an event that may be reported once: with an idempotency key, with an id that tells no time, with one that
-/// tells another time than that of its acceptance.
+/// Reports an event that may be reported once: with an idempotency key, with an id that tells no time, with
+/// one that tells another time than that of its acceptance.
 pub async fn repeat(account: &Account, index: usize) -> Answer {
     let data = DATA[index];
     let id = match index {

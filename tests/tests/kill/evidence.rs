@@ -15,8 +15,9 @@ use super::producers::Accepted;
 /// Attempts that the schedule of the test makes.
 const ATTEMPTS: u64 = 3;
 
-/// How long before a kill a delivery can have been received that the record knows nothing of. Results are written in
-/// batches, and a batch waits for the disk; two seconds are far more than that takes on a busy machine.
+/// How long before a kill a delivery can have been received that the record knows nothing of. Results are
+/// written in batches, and a batch waits for the disk; two seconds are far more than that takes on a busy
+/// machine.
 const UNRECORDED_MAX: Duration = Duration::from_secs(2);
 
 /// A delivery that the record showed as succeeded before a kill.
@@ -203,9 +204,11 @@ impl Evidence {
         self.record.iter().filter_map(twice).collect()
     }
 
-    /// How long before a kill a delivery was received that came again after it; `None` where there was no kill between.
+    /// How long before a kill a delivery was received that came again after it; `None` where there was no
+    /// kill between.
     ///
-    /// What a server sent just before its end can be received while the next one starts: it lies in the socket.
+    /// What a server sent just before its end can be received while the next one starts: it lies in the
+    /// socket.
     fn unrecorded(&self, first: Instant, second: Instant) -> Option<Duration> {
         let kill = self
             .kills

@@ -1,9 +1,11 @@
 //! `kill -9` at random moments under load, round after round.
 //!
-//! At the end, every event that was answered is delivered, or failed by its schedule; nothing that the record showed
-//! as succeeded was sent again; what was sent twice was being sent when a kill came; and SQLite finds the file sound.
+//! At the end, every event that was answered is delivered, or failed by its schedule; nothing that the record
+//! showed as succeeded was sent again; what was sent twice was being sent when a kill came; and SQLite finds
+//! the file sound.
 //!
-//! The seed is printed; `POSTRIDER_TEST_SEED` sets it. The moments of the kills depend on the machine all the same.
+//! The seed is printed; `POSTRIDER_TEST_SEED` sets it. The moments of the kills depend on the machine all the
+//! same.
 
 mod evidence;
 mod producers;
@@ -92,8 +94,8 @@ async fn lose_nothing(rounds: usize) {
     evidence.judge(rounds * EVENTS_PER_ROUND_MIN);
 }
 
-/// One event in fifty never succeeds, one in ten fails at first, one in ten is answered slowly: told by its marker, so
-/// that it is the same after a kill.
+/// One event in fifty never succeeds, one in ten fails at first, one in ten is answered slowly: told by its
+/// marker, so that it is the same after a kill.
 fn answer(request: &postrider_tests::receiver::Received) -> Reply {
     let body: serde_json::Value = serde_json::from_slice(&request.body).unwrap_or_default();
     let number = body["data"]["number"].as_u64().unwrap_or_default();

@@ -5,8 +5,9 @@ use postrider_tests::{Account, Server};
 
 use super::cases::{CASES, Case, KINDS, automation_of_every_kind, path, warns_of_loss};
 
-/// Sends every case in every kind of body to a receiver in `language`, and has it verified over the raw bytes and by
-/// the library; and over the body parsed and serialised again, where the action's style is `reserialises_as`.
+/// Sends every case in every kind of body to a receiver in `language`, and has it verified over the raw bytes
+/// and by the library; and over the body parsed and serialised again, where the action's style is
+/// `reserialises_as`.
 async fn verifies_every_delivery(language: Language, reserialises_as: Option<&str>) {
     let server = Server::start();
     let account = Account::create(server.api()).await;

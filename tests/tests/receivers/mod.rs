@@ -1,5 +1,5 @@
-//! Receivers in four languages verify real deliveries: over the raw body, over the body parsed and serialised again,
-//! and with the Standard Webhooks libraries.
+//! Receivers in four languages verify real deliveries: over the raw body, over the body parsed and serialised
+//! again, and with the Standard Webhooks libraries.
 
 mod cases;
 mod languages;

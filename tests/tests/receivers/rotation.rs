@@ -1,4 +1,5 @@
-//! While the overlap of a rotation lasts, receivers with the old key and receivers with the new one both verify.
+//! While the overlap of a rotation lasts, receivers with the old key and receivers with the new one both
+//! verify.
 
 use postrider_tests::foreign::{Foreign, Language};
 use postrider_tests::{Account, Server};

@@ -86,7 +86,8 @@ impl Language {
         snippets().join(self.folder()).join(file)
     }
 
-    /// Why a snippet of it is not run here, where it is not. Never for what `./test` installs: a run without it fails.
+    /// Why a snippet of it is not run here, where it is not. Never for what `./test` installs: a run without
+    /// it fails.
     pub fn obstacle(self, way: Way) -> Option<&'static str> {
         let (program, has_library) = match self {
             Self::Node | Self::Python | Self::Rust => return None,

@@ -1,8 +1,9 @@
 //! The snippets that the console shows verify real deliveries, as they are shown.
 //!
-//! Each is rendered for an installation with a header prefix of its own and served by the harness of its language; then
-//! a delivery that a server has made is sent to it, as it was and changed. Node, Python, PHP and Rust always run, by
-//! their libraries too where `./test` installs one; what else is missing here is named.
+//! Each is rendered for an installation with a header prefix of its own and served by the harness of its
+//! language; then a delivery that a server has made is sent to it, as it was and changed. Node, Python, PHP
+//! and Rust always run, by their libraries too where `./test` installs one; what else is missing here is
+//! named.
 
 mod delivery;
 mod language;
@@ -16,7 +17,8 @@ use delivery::{Deliveries, WRONG_KEY};
 use language::{Language, Way};
 use receiver::Snippet;
 
-/// What every snippet promises. One that cannot run here is left out: [`what_is_not_run_here_is_named`] says so.
+/// What every snippet promises. One that cannot run here is left out: [`what_is_not_run_here_is_named`] says
+/// so.
 async fn keeps_its_promises(language: Language, way: Way) {
     if language.obstacle(way).is_some() {
         return;

@@ -1,5 +1,6 @@
-//! Puts the names of an installation's headers into a snippet, by the table in `crates/console/snippets/README.md`.
-//! The console does the same for itself: these tests know the product from outside only.
+//! Puts the names of an installation's headers into a snippet, by the table in
+//! `crates/console/snippets/README.md`. The console does the same for itself: these tests know the product
+//! from outside only.
 
 /// The prefix that the snippets are run with: another one than the default, and one with a hyphen of its own.
 pub const PREFIX: &str = "Acme-Billing";

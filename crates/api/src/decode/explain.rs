@@ -11,7 +11,8 @@ use crate::problem::{Problem, TextPosition, fault_codes};
 /// Members that are shown but never taken, on whatever they stand.
 const READ_ONLY: [&str; 3] = ["id", "created_at", "updated_at"];
 
-/// The problem with a text that could not be read as a `T`. That it is no JSON comes before what the JSON says.
+/// The problem with a text that could not be read as a `T`. That it is no JSON comes before what the JSON
+/// says.
 #[cold]
 pub(super) fn explain<'a, T: Deserialize<'a>>(text: &'a str) -> Problem {
     // The signing crate's reader tells the place exactly and in plain words.
@@ -29,8 +30,8 @@ pub(super) fn explain<'a, T: Deserialize<'a>>(text: &'a str) -> Problem {
     }
 }
 
-/// A text that is JSON and that serde_json refuses all the same: nested too deeply, half of a surrogate pair, a number
-/// beyond all floats.
+/// A text that is JSON and that serde_json refuses all the same: nested too deeply, half of a surrogate pair,
+/// a number beyond all floats.
 fn beyond_the_parser(text: &str, error: &serde_json::Error) -> Problem {
     let message = without_position(error);
     if message == "recursion limit exceeded" {

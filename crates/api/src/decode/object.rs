@@ -1,5 +1,5 @@
-//! Members as strict as JSON can be: structs from objects only (serde's derive also accepts an array of the members'
-//! values), and optional members that may be missing without being nullable.
+//! Members as strict as JSON can be: structs from objects only (serde's derive also accepts an array of the
+//! members' values), and optional members that may be missing without being nullable.
 
 use std::fmt;
 use std::marker::PhantomData;

@@ -6,8 +6,8 @@ use utoipa::ToSchema;
 
 use super::{Code, Problem};
 
-/// The stable codes of single faults: those of drafts, and those of requests that never become one. URLs add those of
-/// `postrider_egress::DestinationError`.
+/// The stable codes of single faults: those of drafts, and those of requests that never become one. URLs add
+/// those of `postrider_egress::DestinationError`.
 pub mod fault_codes {
     pub use postrider_configuration::codes::*;
 
@@ -33,7 +33,8 @@ pub mod fault_codes {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = Fault, example = json!({"pointer": "/name", "code": "required", "detail": "this member is required"}))]
 pub struct Fault {
-    /// Where in the body: a JSON pointer (RFC 6901). Of a missing or unknown member, the pointer to that member.
+    /// Where in the body: a JSON pointer (RFC 6901). Of a missing or unknown member, the pointer to that
+    /// member.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pointer: Option<String>,

@@ -1,4 +1,5 @@
-//! For probes and monitoring, where no key is needed and nothing about any account is shown; and the document.
+//! For probes and monitoring, where no key is needed and nothing about any account is shown; and the
+//! document.
 
 pub mod document;
 pub mod health;

@@ -243,8 +243,8 @@ impl Answer {
         }
     }
 
-    /// Checks that this is a problem document of this status and code, and returns the pointers, or parameters, and
-    /// codes of its faults.
+    /// Checks that this is a problem document of this status and code, and returns the pointers, or
+    /// parameters, and codes of its faults.
     #[track_caller]
     pub fn problem(&self, status: u16, code: &str) -> Vec<(String, String)> {
         let problem = self.expect(status);

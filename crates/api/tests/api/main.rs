@@ -1,4 +1,5 @@
-//! The whole API in process, over the real engine and the real store, with scripted receivers in place of the network.
+//! The whole API in process, over the real engine and the real store, with scripted receivers in place of the
+//! network.
 //!
 //! One file per resource. Each test has an installation of its own ([`app::App`]).
 

@@ -1,8 +1,9 @@
 //! The keywords that compare numbers, exactly.
 //!
-//! The validator compares by 64-bit integers and floats, and has rounded the schema's own numbers before it compiles
-//! them. So these keywords of ours replace its own. They compare decimals, and take their operand from the text of the
-//! schema: where rounding changes an operand, [`with_exact_operands`] adds its text to the schema.
+//! The validator compares by 64-bit integers and floats, and has rounded the schema's own numbers before it
+//! compiles them. So these keywords of ours replace its own. They compare decimals, and take their operand
+//! from the text of the schema: where rounding changes an operand, [`with_exact_operands`] adds its text to
+//! the schema.
 
 use std::collections::HashSet;
 

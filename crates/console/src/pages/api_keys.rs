@@ -1,7 +1,7 @@
 //! API keys: what lets software call the API, and the operator's staff sign in.
 //!
-//! * `list`: all of them, and the form that makes one. `make`: makes it, and shows it this once. `remove`: asks, then
-//!   removes.
+//! * `list`: all of them, and the form that makes one. `make`: makes it, and shows it this once. `remove`:
+//!   asks, then removes.
 
 mod list;
 mod make;

@@ -1,7 +1,8 @@
 //! Automations: what a customer set up.
 //!
 //! * `list`: all of an account. `show`: one, with its URLs and a test. `create`, `edit`: one form for both.
-//! * `fields`: what the form holds, between what people type and the engine's drafts. `choices`: the event types to pick.
+//! * `fields`: what the form holds, between what people type and the engine's drafts. `choices`: the event
+//!   types to pick.
 //! * `test`: sends one, and shows what was sent and what came back.
 //! * `switch`, `delete`: one click each.
 

@@ -2,10 +2,12 @@
 //!
 //! * `list`: those of an account, newest first; `rows`: the table, which the page of an event has as well.
 //! * `filter`: which ones, from the address; `moment`: the times in it.
-//! * `show`: one, with its time line (`timeline`, `attempt`) under a sentence that says how it stands (`sentence`).
+//! * `show`: one, with its time line (`timeline`, `attempt`) under a sentence that says how it stands
+//!   (`sentence`).
 //! * `resend`: one more attempt.
 //!
-//! The lists and the time line are live: each is a template of its own, which the page holds and the stream sends.
+//! The lists and the time line are live: each is a template of its own, which the page holds and the stream
+//! sends.
 
 pub mod attempt;
 pub mod filter;

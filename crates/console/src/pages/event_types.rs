@@ -1,7 +1,7 @@
 //! Event types: the catalogue of what can happen.
 //!
-//! * `list`: all of it, or what a search finds. `form`: the page of the form, for `create` and `edit`. `fields`: what the
-//!   form holds. `delete`: asks, then deletes.
+//! * `list`: all of it, or what a search finds. `form`: the page of the form, for `create` and `edit`.
+//!   `fields`: what the form holds. `delete`: asks, then deletes.
 
 mod create;
 mod delete;
@@ -32,8 +32,8 @@ pub fn routes() -> Router<App> {
         )
 }
 
-/// The page of an event type. The one called `new` is told from the form's address by an escape; browsers take `.` and
-/// `..` for parts of a path in any spelling, so that no address leads to types of those names.
+/// The page of an event type. The one called `new` is told from the form's address by an escape; browsers
+/// take `.` and `..` for parts of a path in any spelling, so that no address leads to types of those names.
 pub fn href(name: &EventTypeName) -> Option<String> {
     match name.as_str() {
         "." | ".." => None,

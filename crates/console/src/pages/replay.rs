@@ -2,8 +2,8 @@
 //!
 //! * `fields`: the filter, as addresses and forms hold it. `show`: the form, and the count. `run`: the work.
 //!
-//! Nothing is kept between the count and the run, so that any node can serve either: the form carries the filter, and
-//! the time of the count as its end.
+//! Nothing is kept between the count and the run, so that any node can serve either: the form carries the
+//! filter, and the time of the count as its end.
 
 mod fields;
 mod run;

@@ -1,7 +1,9 @@
 //! The settings of an account.
 //!
-//! * `show`: what it is, and the form that changes it. The operator changes all of it, a customer the retries alone.
-//! * `link`: a link that signs a customer in to this account. `delete`: asks for the name, then deletes. The operator's.
+//! * `show`: what it is, and the form that changes it. The operator changes all of it, a customer the retries
+//!   alone.
+//! * `link`: a link that signs a customer in to this account. `delete`: asks for the name, then deletes. The
+//!   operator's.
 
 mod delete;
 mod fields;

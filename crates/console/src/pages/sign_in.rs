@@ -36,7 +36,8 @@ fn begin(
     let is_customers = session.caller.scope != Scope::All;
     let scope = app.cookie_scope(host, is_customers);
     let mut response = Redirect::to(to).into_response();
-    // Browsers keep a cookie for frames beside the other one, and would send both: the session from before would stay.
+    // Browsers keep a cookie for frames beside the other one, and would send both: the session from before
+    // would stay.
     let other = app.cookie_scope(host, !is_customers);
     let before = (other != scope).then(|| cookie::end_session(other)).flatten();
     let cookie = cookie::set_session(token, lifetime, scope).ok_or(Refusal::Internal)?;

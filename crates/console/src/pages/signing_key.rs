@@ -1,6 +1,7 @@
 //! The signing key: seeing it, rotating it, and how receivers verify with it.
 //!
-//! * `show`: the keys that sign, each secret only after a click, and how to verify. `rotate`: a new key, with an overlap.
+//! * `show`: the keys that sign, each secret only after a click, and how to verify. `rotate`: a new key, with
+//!   an overlap.
 //! * `verify`: the snippets, one language and method at a time.
 
 mod rotate;

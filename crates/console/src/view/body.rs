@@ -1,4 +1,5 @@
-//! Bodies of requests and answers, for reading. They are bytes from anywhere: always shown as text, never rendered.
+//! Bodies of requests and answers, for reading. They are bytes from anywhere: always shown as text, never
+//! rendered.
 
 use postrider_json::inspect;
 
@@ -11,7 +12,8 @@ const LAID_OUT_BYTES_MAX: usize = 1024 * 1024;
 /// A body as it is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Body {
-    /// As it came; bytes that are no UTF-8 are replaced, and what would not be seen is made visible ([`visible`]).
+    /// As it came; bytes that are no UTF-8 are replaced, and what would not be seen is made visible
+    /// ([`visible`]).
     pub raw: String,
     /// Laid out, where it is JSON and that makes a difference.
     pub pretty: Option<String>,
@@ -35,9 +37,10 @@ impl Body {
     }
 }
 
-/// The text with what a browser would drop, or would let hide or reorder other text, in signs that can be seen: control
-/// characters and the marks of bidirectional text (Trojan Source, CVE-2021-42574). A line's end of two characters becomes
-/// one of one. Unicode's pictures of control characters would be shorter, but few fonts have them.
+/// The text with what a browser would drop, or would let hide or reorder other text, in signs that can be
+/// seen: control characters and the marks of bidirectional text (Trojan Source, CVE-2021-42574). A line's end
+/// of two characters becomes one of one. Unicode's pictures of control characters would be shorter, but few
+/// fonts have them.
 pub fn visible(text: &str) -> String {
     let text = text.replace("\r\n", "\n");
     let mut shown = String::with_capacity(text.len());
@@ -57,8 +60,8 @@ pub fn visible(text: &str) -> String {
     shown
 }
 
-/// JSON laid out; `None` for anything else. Only white space between its tokens is changed: names that occur twice and
-/// digits that a parser would round stay what they are.
+/// JSON laid out; `None` for anything else. Only white space between its tokens is changed: names that occur
+/// twice and digits that a parser would round stay what they are.
 pub fn pretty(text: &str) -> Option<String> {
     let text = text.trim_matches([' ', '\t', '\n', '\r']);
     if !text.starts_with(['{', '[']) || inspect(text).is_err() {

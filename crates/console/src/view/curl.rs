@@ -7,8 +7,8 @@ use postrider_model::attempt::Headers;
 use super::headers::is_secret;
 use super::markup;
 
-/// Past this many bytes a body is piped in: Linux takes no argument of more than 128 KiB (`MAX_ARG_STRLEN`), and
-/// `printf` is part of the shell, which has no such bound. Quotes may make the body longer.
+/// Past this many bytes a body is piped in: Linux takes no argument of more than 128 KiB (`MAX_ARG_STRLEN`),
+/// and `printf` is part of the shell, which has no such bound. Quotes may make the body longer.
 const ARGUMENT_BYTES_MAX: usize = 64 * 1024;
 
 /// What stands for the value of a header that is hidden.
@@ -60,7 +60,8 @@ impl fmt::Display for Curl {
                 '&' => f.write_str("&amp;")?,
                 '<' => f.write_str("&lt;")?,
                 '>' => f.write_str("&gt;")?,
-                // As it is, a browser would read a line feed, and the signature would not match what is pasted.
+                // As it is, a browser would read a line feed, and the signature would not match what is
+                // pasted.
                 '\r' => f.write_str("&#13;")?,
                 other => fmt::Write::write_char(f, other)?,
             }
@@ -81,7 +82,8 @@ mod tests {
         (name.to_owned(), value.to_owned())
     }
 
-    /// What a shell makes of the command, with `curl` printing its arguments, one a line, ends of them marked.
+    /// What a shell makes of the command, with `curl` printing its arguments, one a line, ends of them
+    /// marked.
     fn arguments(curl: &Curl) -> String {
         let script = format!(
             "curl() {{ printf '%s|\\n' \"$@\"; [ \"$(eval echo \\${{$#}})\" != @- ] || cat; }}\n{}",

@@ -49,7 +49,8 @@ pub fn rows(headers: &Headers) -> Vec<HeaderRow> {
         .collect()
 }
 
-/// Whether a header of this name is taken to carry a secret. Signatures are none: they prove, and tell nothing.
+/// Whether a header of this name is taken to carry a secret. Signatures are none: they prove, and tell
+/// nothing.
 pub fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase().replace('_', "-");
     name != NO_SECRET

@@ -1,5 +1,5 @@
-//! Icons, drawn in the page itself: 16 by 16, in the colour of the text around them. They say nothing that the words
-//! beside them do not say, so they are hidden from screen readers.
+//! Icons, drawn in the page itself: 16 by 16, in the colour of the text around them. They say nothing that
+//! the words beside them do not say, so they are hidden from screen readers.
 
 use std::fmt;
 

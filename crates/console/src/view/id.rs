@@ -26,8 +26,9 @@ impl CopyId {
 
 markup!(CopyId);
 
-/// The part of an id that tells it from others: how it ends is the same for all ids of a node, and how it begins for all
-/// of a season. What is left are milliseconds, up to nine hours of them, and the number within one.
+/// The part of an id that tells it from others: how it ends is the same for all ids of a node, and how it
+/// begins for all of a season. What is left are milliseconds, up to nine hours of them, and the number within
+/// one.
 pub fn short(id: impl fmt::Display) -> String {
     let text = id.to_string();
     let middle = text

@@ -4,8 +4,8 @@ use postrider_model::Schedule;
 
 use super::duration;
 
-/// `tries again after 10 seconds, then 1 minute 40 seconds, then stops`. A hundred seconds are said as the promise says
-/// them: whole numbers below two minutes stay seconds.
+/// `tries again after 10 seconds, then 1 minute 40 seconds, then stops`. A hundred seconds are said as the
+/// promise says them: whole numbers below two minutes stay seconds.
 pub fn sentence(schedule: &Schedule) -> String {
     let delays = schedule.delays_s();
     if delays.is_empty() {
@@ -39,8 +39,8 @@ pub fn field(schedule: Option<&Schedule>) -> String {
     }
 }
 
-/// What the field asks for, as drafts take it: nothing for an empty one. A word that is no number becomes -1, which the
-/// check then refuses at its place.
+/// What the field asks for, as drafts take it: nothing for an empty one. A word that is no number becomes -1,
+/// which the check then refuses at its place.
 pub fn parse(field: &str) -> Option<Vec<i64>> {
     let field = field.trim();
     if field.is_empty() {

@@ -73,8 +73,8 @@ const MINUTE_S: i64 = 60;
 const HOUR_S: i64 = 60 * MINUTE_S;
 const DAY_S: i64 = 24 * HOUR_S;
 
-/// How people say it: `just now`, `12 s ago`, `in 3 min`, `5 h ago`, `9 days ago`, and the day where it is further away.
-/// `assets/times.js` says it in the same words.
+/// How people say it: `just now`, `12 s ago`, `in 3 min`, `5 h ago`, `9 days ago`, and the day where it is
+/// further away. `assets/times.js` says it in the same words.
 pub fn words(at: Timestamp, now: Timestamp) -> String {
     let away_ms = at.unix_ms().saturating_sub(now.unix_ms());
     let seconds = away_ms.saturating_abs() / 1000;

@@ -23,8 +23,8 @@ pub enum Scope {
         /// Over https alone.
         secure: bool,
     },
-    /// Also to our pages in a frame of another site. Browsers ask for https then, and keep it apart for each site
-    /// (`Partitioned`: CHIPS).
+    /// Also to our pages in a frame of another site. Browsers ask for https then, and keep it apart for each
+    /// site (`Partitioned`: CHIPS).
     Framed,
 }
 

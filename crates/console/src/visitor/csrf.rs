@@ -1,7 +1,8 @@
 //! Tokens that prove that a form is one of ours: no other site can read the cookie that they are made from.
 //!
-//! The token is a hash of the session's token (or, before there is a session, of a random cookie), so that nothing has
-//! to be kept for it and it ends with the session (OWASP's *signed double submit*; the secret is the HttpOnly cookie).
+//! The token is a hash of the session's token (or, before there is a session, of a random cookie), so that
+//! nothing has to be kept for it and it ends with the session (OWASP's *signed double submit*; the secret is
+//! the HttpOnly cookie).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -27,8 +28,9 @@ pub fn of(secret: &str) -> String {
 
 /// Whether a form carries the token of whoever sent it.
 pub fn is_valid(headers: &HeaderMap, given: &str) -> bool {
-    // Either cookie will do: a form that was opened before signing in may be sent after it. Both sides are hashes of
-    // secrets that whoever forges a form does not know, so the time that a comparison takes tells nothing.
+    // Either cookie will do: a form that was opened before signing in may be sent after it. Both sides are
+    // hashes of secrets that whoever forges a form does not know, so the time that a comparison takes tells
+    // nothing.
     let secrets = [cookie::session(headers), cookie::form(headers)];
     secrets.into_iter().flatten().any(|secret| of(secret) == given)
 }

@@ -1,7 +1,7 @@
 //! How often somebody may try to sign in.
 //!
-//! Keys and links are 256 random bits, so guessing is hopeless anyway; the bound keeps a guesser from costing more than
-//! a log line, and tells an operator's monitoring that somebody tries.
+//! Keys and links are 256 random bits, so guessing is hopeless anyway; the bound keeps a guesser from costing
+//! more than a log line, and tells an operator's monitoring that somebody tries.
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;

@@ -1,4 +1,5 @@
-//! The whole console in process, over the real engine and the real store: what holds for every route ([`routes`]).
+//! The whole console in process, over the real engine and the real store: what holds for every route
+//! ([`routes`]).
 //!
 //! What pages show, and how they are used, is tested in a browser.
 

@@ -141,7 +141,8 @@ async fn a_response_in_pieces_is_put_together_and_leaves_the_connection_to_the_n
                 "\r\n",
             ] {
                 peer.write(piece.as_bytes()).await;
-                // Long enough for the piece to be read by itself on most days; whole or not, the response is the same.
+                // Long enough for the piece to be read by itself on most days; whole or not, the response is
+                // the same.
                 tokio::time::sleep(Duration::from_millis(2)).await;
             }
         }

@@ -56,7 +56,8 @@ async fn a_connection_that_the_receiver_closed_while_idle_costs_no_attempt() {
 
 #[tokio::test]
 async fn a_request_that_may_have_been_processed_is_not_repeated() {
-    // The first request is answered and the connection kept; on the second the receiver hangs up after reading it.
+    // The first request is answered and the connection kept; on the second the receiver hangs up after
+    // reading it.
     let receiver = Receiver::start(|mut peer| async move {
         peer.read_request().await;
         peer.write(OK.as_bytes()).await;

@@ -26,8 +26,8 @@ const SERVICE_UNAVAILABLE: u16 = 503;
 
 /// What this carrier needs of an HTTP client: a trait, so that tests can script receivers on virtual time.
 pub trait Transport: Send + Sync + 'static {
-    /// Sends one request and returns within its timeout, give or take the scheduling of tasks. Dropping the future
-    /// aborts the request.
+    /// Sends one request and returns within its timeout, give or take the scheduling of tasks. Dropping the
+    /// future aborts the request.
     fn send(&self, request: &Request) -> impl Future<Output = Response> + Send;
 }
 
@@ -143,8 +143,8 @@ fn panicked() -> Response {
     }
 }
 
-/// The body of a delivery. It is made of what was stored at acceptance alone, so that every attempt and resend sends the
-/// same bytes, and a page that shows a record shows what was sent.
+/// The body of a delivery. It is made of what was stored at acceptance alone, so that every attempt and
+/// resend sends the same bytes, and a page that shows a record shows what was sent.
 pub fn body_of(event: &Event, spec: BodySpec) -> Bytes {
     let data = std::str::from_utf8(&event.data).expect("acceptance checked that `data` is UTF-8");
     let parts = BodyParts {

@@ -6,8 +6,8 @@ use postrider_storage::{Claim, ClaimRequest, FirstAttempt, SessionId};
 use super::{Gate, Lanes, Ready};
 
 impl Lanes {
-    /// Whether a new delivery may stay in memory; if so, its room is taken. While a lane has due work in the store,
-    /// newer work queues up behind it there.
+    /// Whether a new delivery may stay in memory; if so, its room is taken. While a lane has due work in the
+    /// store, newer work queues up behind it there.
     pub fn reserve(
         &mut self,
         account: AccountId,
@@ -27,8 +27,8 @@ impl Lanes {
         FirstAttempt::Owned
     }
 
-    /// Gives room back: of a reservation that came to nothing, or of a delivery whose result is on record. True where
-    /// the lane now has room for due work in the store that it had no room for.
+    /// Gives room back: of a reservation that came to nothing, or of a delivery whose result is on record.
+    /// True where the lane now has room for due work in the store that it had no room for.
     pub fn release(&mut self, action: ActionId, bytes: usize) -> bool {
         let Some(lane) = self.lanes.get_mut(&action) else {
             return false;
@@ -38,7 +38,8 @@ impl Lanes {
         wants
     }
 
-    /// Learns that a delivery of this action waits in the store until `due`. True where that is the earliest alarm.
+    /// Learns that a delivery of this action waits in the store until `due`. True where that is the earliest
+    /// alarm.
     pub fn waits(&mut self, account: AccountId, action: ActionId, due: Timestamp, now: Timestamp) -> bool {
         if due > now.after(self.horizon) {
             return false;

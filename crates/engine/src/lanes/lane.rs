@@ -14,18 +14,20 @@ use crate::window::Window;
 /// What a lane may hold whatever its width.
 const LANE_BASE: usize = 64;
 
-/// What a lane may hold for each request it may have under way: enough that a wide lane does not run dry while the
-/// store is asked for more.
+/// What a lane may hold for each request it may have under way: enough that a wide lane does not run dry
+/// while the store is asked for more.
 const LANE_PER_WIDTH: usize = 64;
 
-/// Most deliveries of one lane in one claim. All other callers of the store wait meanwhile: with 500, and steps
-/// without a bound on events, a healthy account was accepted in 34 ms during a drain, with both bounds in 18 (p50).
+/// Most deliveries of one lane in one claim. All other callers of the store wait meanwhile: with 500, and
+/// steps without a bound on events, a healthy account was accepted in 34 ms during a drain, with both bounds
+/// in 18 (p50).
 const CLAIM_MAX: usize = 128;
 
 /// Most bytes of `data` of one lane in one claim.
 const CLAIM_BYTES_MAX: usize = 4 * 1024 * 1024;
 
-/// When to look again at a lane that holds nothing and finds no room: other lanes then hold all of the window.
+/// When to look again at a lane that holds nothing and finds no room: other lanes then hold all of the
+/// window.
 const NO_ROOM_PAUSE: Duration = Duration::from_millis(50);
 
 /// The lane of one action.
@@ -46,16 +48,16 @@ pub struct Lane {
 
 /// What a lane knows of its deliveries that wait in the store, and what makes it look at them next.
 ///
-/// Every variant but the first names what that is, so that no lane waits for nothing: an alarm that is set, its own
-/// deliveries, or a claim that comes back.
+/// Every variant but the first names what that is, so that no lane waits for nothing: an alarm that is set,
+/// its own deliveries, or a claim that comes back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stored {
     /// It knows of none.
     Nothing,
     /// The first is due at `due`. The alarm is set to `at`, no earlier than that.
     Alarm { due: Timestamp, at: Timestamp },
-    /// The first is due at `due`, which is over, and found the lane full. The lane holds something, and sets the alarm
-    /// as it gives that up.
+    /// The first is due at `due`, which is over, and found the lane full. The lane holds something, and sets
+    /// the alarm as it gives that up.
     Full { due: Timestamp },
     /// A claim is under way, for which this room is set aside. `due` was learned since it began.
     Claiming {
@@ -114,8 +116,8 @@ impl Lane {
         window.take(deliveries, bytes);
     }
 
-    /// Gives room back; nothing else lowers what the lane holds. True where that sets an alarm: the lane now has the
-    /// room that it lacked.
+    /// Gives room back; nothing else lowers what the lane holds. True where that sets an alarm: the lane now
+    /// has the room that it lacked.
     pub fn give(
         &mut self,
         window: &mut Window,
@@ -125,8 +127,8 @@ impl Lane {
     ) -> bool {
         self.held -= deliveries.min(self.held);
         window.give(deliveries, bytes);
-        // To ask for a few at a time would cost a transaction each: wait until half of the lane is free. A lane that
-        // holds nothing always gets here.
+        // To ask for a few at a time would cost a transaction each: wait until half of the lane is free. A
+        // lane that holds nothing always gets here.
         if let Stored::Full { due } = self.stored
             && self.held * 2 <= self.capacity()
         {
@@ -136,8 +138,8 @@ impl Lane {
         false
     }
 
-    /// Learns that the first delivery in the store is due at `due`, or that one is. True where that sets the first
-    /// alarm of all lanes.
+    /// Learns that the first delivery in the store is due at `due`, or that one is. True where that sets the
+    /// first alarm of all lanes.
     pub fn learn_due(&mut self, alarms: &mut Alarms, due: Timestamp) -> bool {
         match self.stored {
             Stored::Nothing => self.set_alarm(alarms, due, due),
@@ -182,8 +184,8 @@ impl Lane {
             return None;
         };
         let share = window.free().saturating_sub(self.held);
-        // Half of what is free: new work that arrives meanwhile then still finds room in memory, and the lane finds
-        // its way back from the store once the backlog is gone.
+        // Half of what is free: new work that arrives meanwhile then still finds room in memory, and the lane
+        // finds its way back from the store once the backlog is gone.
         let free = self.capacity().saturating_sub(self.held).min(share);
         let room = free.div_ceil(2).min(CLAIM_MAX);
         let room_bytes = (window.free_bytes() / 2).min(CLAIM_BYTES_MAX);

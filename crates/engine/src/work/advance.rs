@@ -1,11 +1,12 @@
 //! The one task that writes the work down: new events and results of attempts, in steps.
 //!
-//! Everything that arrives while one step is being written forms the next, and the store commits both halves of it
-//! together: producers and attempts share one sync. Events are written at once. Results alone are in no hurry, as
-//! nobody waits for them: they wait a moment for events to ride with.
+//! Everything that arrives while one step is being written forms the next, and the store commits both halves
+//! of it together: producers and attempts share one sync. Events are written at once. Results alone are in no
+//! hurry, as nobody waits for them: they wait a moment for events to ride with.
 //!
-//! While the store is away, results wait here and attempts wait behind them: nothing that happened is forgotten, and
-//! nothing new is begun that could not be recorded. Events are answered with an error meanwhile, at once.
+//! While the store is away, results wait here and attempts wait behind them: nothing that happened is
+//! forgotten, and nothing new is begun that could not be recorded. Events are answered with an error
+//! meanwhile, at once.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,12 +20,13 @@ use super::record::{RESULTS_MAX, Results};
 use crate::attempt::Done;
 use crate::engine::Engine;
 
-/// How long results wait for events to be written with. At 400 events a second the next event is nearly always there
-/// before; and what is in doubt after a crash, and then sent again, is no more than is under way anyway.
+/// How long results wait for events to be written with. At 400 events a second the next event is nearly
+/// always there before; and what is in doubt after a crash, and then sent again, is no more than is under way
+/// anyway.
 const RESULTS_LINGER: Duration = Duration::from_millis(5);
 
-/// The least time from the beginning of one step to that of the next while many producers wait: the cost of a commit
-/// (some 200 µs of processor time) is then shared by more of them. Nobody waits longer for it: where
+/// The least time from the beginning of one step to that of the next while many producers wait: the cost of a
+/// commit (some 200 µs of processor time) is then shared by more of them. Nobody waits longer for it: where
 /// there are many, the processor is what they wait for.
 const STEP_MIN: Duration = Duration::from_millis(1);
 
@@ -81,7 +83,8 @@ impl Inbox {
         true
     }
 
-    /// The same while older results are still to be written: no further ones are taken, and it ends when it is time.
+    /// The same while older results are still to be written: no further ones are taken, and it ends when it
+    /// is time.
     async fn fill_until(&mut self, time: Instant) {
         // The last step left some, which nobody else would bound or wake us for.
         if !self.jobs_taken.is_empty() {

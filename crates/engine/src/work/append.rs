@@ -1,4 +1,5 @@
-//! The acceptance half of a step: which deliveries stay in memory, and what becomes of events once they are stored.
+//! The acceptance half of a step: which deliveries stay in memory, and what becomes of events once they are
+//! stored.
 
 use std::sync::Arc;
 
@@ -14,14 +15,15 @@ use crate::engine::Engine;
 use crate::lanes::{Lanes, Ready};
 use crate::observe::StoredEvents;
 
-/// Jobs that may queue: with one event each, some 200 ms of the 18,000 a second that the design aims at. Past that,
-/// producers are told to come back rather than left waiting.
+/// Jobs that may queue: with one event each, some 200 ms of the 18,000 a second that the design aims at. Past
+/// that, producers are told to come back rather than left waiting.
 pub const QUEUE_MAX: usize = 4_096;
 
 /// Most jobs that are taken from the queue at once.
 pub const JOBS_MAX: usize = 512;
 
-/// Events in one step, about: 8 ms of the store's time, as 500 with their results take 16 µs each. A job holds at most 1,000 of them.
+/// Events in one step, about: 8 ms of the store's time, as 500 with their results take 16 µs each. A job
+/// holds at most 1,000 of them.
 const EVENTS_MAX: usize = 500;
 
 /// What a producer's task waits for.
@@ -48,8 +50,8 @@ pub struct Submitted {
 }
 
 impl Submitted {
-    /// Takes jobs for one step, and decides which of their deliveries stay in memory. What is too much is left for the
-    /// next step.
+    /// Takes jobs for one step, and decides which of their deliveries stay in memory. What is too much is
+    /// left for the next step.
     pub fn take(engine: &Engine, waiting: &mut Vec<AppendJob>) -> Self {
         if waiting.is_empty() {
             return Self::default();
@@ -128,7 +130,8 @@ impl Submitted {
         engine.meters().accepted.increment(stored);
         let mut answers = answers.into_iter();
         for (count, reply) in self.replies {
-            // Sending fails where the producer has hung up: its events are stored and carried out all the same.
+            // Sending fails where the producer has hung up: its events are stored and carried out all the
+            // same.
             let _ = reply.send(share(&mut answers, count));
         }
         if waiting {
@@ -137,8 +140,8 @@ impl Submitted {
     }
 }
 
-/// The next `count` results of a step: those of one job. A store has to return a result for each event that it was
-/// given. One that does not is a defect, and says nothing about the events that it left out.
+/// The next `count` results of a step: those of one job. A store has to return a result for each event that
+/// it was given. One that does not is a defect, and says nothing about the events that it left out.
 fn share<T>(results: &mut impl Iterator<Item = T>, count: usize) -> StoreResult<Vec<T>> {
     let share: Vec<T> = results.take(count).collect();
     if share.len() == count {
@@ -149,8 +152,8 @@ fn share<T>(results: &mut impl Iterator<Item = T>, count: usize) -> StoreResult<
     Err(error)
 }
 
-/// The job that waits longest, then small ones before large ones: whoever reports one event does not wait behind
-/// another's batches.
+/// The job that waits longest, then small ones before large ones: whoever reports one event does not wait
+/// behind another's batches.
 fn pick(waiting: &mut Vec<AppendJob>) -> Vec<AppendJob> {
     let sizes: Vec<usize> = waiting.iter().map(|job| job.events.len()).collect();
     if sizes.iter().sum::<usize>() <= EVENTS_MAX {

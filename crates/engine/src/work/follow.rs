@@ -1,8 +1,8 @@
-//! Follows what other nodes change: configuration, and what the engine's followers hold in memory; takes over where a
-//! node is gone.
+//! Follows what other nodes change: configuration, and what the engine's followers hold in memory; takes over
+//! where a node is gone.
 //!
-//! The store says at once that something was changed, most of the time. What counts is the look from time to time:
-//! configuration in memory is never older than that, however the message got lost.
+//! The store says at once that something was changed, most of the time. What counts is the look from time to
+//! time: configuration in memory is never older than that, however the message got lost.
 
 use std::sync::Arc;
 use std::time::Duration;

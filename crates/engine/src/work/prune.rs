@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use crate::engine::Engine;
 
-/// Rows removed in one step: what one batch of acceptance writes, so that a step delays the next commit no more than a
-/// busy moment does.
+/// Rows removed in one step: what one batch of acceptance writes, so that a step delays the next commit no
+/// more than a busy moment does.
 const STEP_ROWS: usize = 500;
 
 /// The pause between steps: the writer is free for acceptance meanwhile.

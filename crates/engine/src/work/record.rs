@@ -23,7 +23,8 @@ const RETRY: std::ops::RangeInclusive<Duration> = Duration::from_millis(50)..=Du
 
 /// Results that one session has to put on record. They are kept until the store has them.
 pub struct Results {
-    /// Whose they are. Results of a session that died meanwhile are recorded under it, so that the store can tell.
+    /// Whose they are. Results of a session that died meanwhile are recorded under it, so that the store can
+    /// tell.
     pub session: SessionId,
     /// For the store.
     pub finished: Arc<[Finished]>,

@@ -1,7 +1,7 @@
 //! Fetches due deliveries from the store into lanes that have room.
 //!
-//! It sleeps until the next alarm of [`crate::lanes::Lanes`]. What no alarm tells of (deliveries of another node, or
-//! due later than the lanes look ahead) is found by asking the store for waiting lanes every
+//! It sleeps until the next alarm of [`crate::lanes::Lanes`]. What no alarm tells of (deliveries of another
+//! node, or due later than the lanes look ahead) is found by asking the store for waiting lanes every
 //! [`crate::EngineSettings::rescan`].
 
 use std::sync::Arc;
@@ -21,11 +21,12 @@ const RESCAN_PAGE: usize = 1_000;
 /// How long to wait after a claim or a look at the store that failed.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// The shortest pause between two looks at a shared store: schedules are kept to about a second by others too.
+/// The shortest pause between two looks at a shared store: schedules are kept to about a second by others
+/// too.
 const SHARED_PAUSE_MIN: Duration = Duration::from_secs(1);
 
-/// The pause, for each length of the look before it: a look takes a step in an index for each waiting action, so that
-/// of many of them looking takes a twentieth of the time, not all of it.
+/// The pause, for each length of the look before it: a look takes a step in an index for each waiting action,
+/// so that of many of them looking takes a twentieth of the time, not all of it.
 const SHARED_PAUSE_PER_LOOK: u32 = 20;
 
 /// The longest sleep: alarms are wall-clock times, and the wall clock can step forward.
@@ -57,8 +58,8 @@ pub async fn run(engine: Arc<Engine>) {
 
 /// How long to wait with the next look at a store, after one that took this long.
 ///
-/// On a shared store another node may be gone, and with it whoever knew of a retry: others look often enough to hold
-/// its schedule, as long as that costs little.
+/// On a shared store another node may be gone, and with it whoever knew of a retry: others look often enough
+/// to hold its schedule, as long as that costs little.
 fn rescan_pause(engine: &Engine, took: Duration) -> Duration {
     let longest = engine.settings().rescan;
     if engine.store().is_shared() {

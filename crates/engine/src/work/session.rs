@@ -14,8 +14,8 @@ const RECLAIM_STEP: usize = 500;
 /// Renewals per lease: two may fail before the session is in danger.
 const RENEWALS_PER_LEASE: u32 = 3;
 
-/// How often other nodes' sessions are looked at, where there can be other nodes: they are taken over from soon after
-/// their lease is over.
+/// How often other nodes' sessions are looked at, where there can be other nodes: they are taken over from
+/// soon after their lease is over.
 const LOOK_AT_OTHERS: Duration = Duration::from_secs(1);
 
 /// Runs until it is aborted.

@@ -1,5 +1,5 @@
-//! What a receiver asks for counts, whatever protocol it speaks: these carriers speak none, and their exchanges hold no
-//! status code that would say the same.
+//! What a receiver asks for counts, whatever protocol it speaks: these carriers speak none, and their
+//! exchanges hold no status code that would say the same.
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
-//! Edits between attempts: what an attempt takes from the configuration as it is, and what was fixed at acceptance.
+//! Edits between attempts: what an attempt takes from the configuration as it is, and what was fixed at
+//! acceptance.
 
 use std::time::Duration;
 

@@ -69,8 +69,8 @@ fn a_full_lane_is_filled_again_after_its_session_died() {
         }
         tokio::time::sleep(Duration::from_secs(50)).await;
         let outside = Connection::open(folder.path().join(DATABASE_FILE)).unwrap();
-        // No result is recorded and no lease renewed until the session is dead; then the results come first, so that
-        // nothing is under way whose end would have the lane look at the store.
+        // No result is recorded and no lease renewed until the session is dead; then the results come first,
+        // so that nothing is under way whose end would have the lane look at the store.
         let refuse_results =
             "CREATE TRIGGER refuse BEFORE INSERT ON attempts BEGIN SELECT RAISE(ABORT, 'refused'); END;";
         outside

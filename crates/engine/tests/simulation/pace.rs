@@ -20,7 +20,8 @@ struct Report {
     refusals: usize,
 }
 
-/// A receiver that has at most `most` requests under way, for `takes` each, and answers 503 to the others at once.
+/// A receiver that has at most `most` requests under way, for `takes` each, and answers 503 to the others at
+/// once.
 fn narrow(
     most: usize,
     takes: Duration,

@@ -182,7 +182,8 @@ fn progress_grows_to_the_end_and_ends() {
         all_settled(&node).await;
         fixture
     });
-    // A store that runs inline does all steps at once, as nothing of it waits: no one else could look in between.
+    // A store that runs inline does all steps at once, as nothing of it waits: no one else could look in
+    // between.
     life_beside_threads(async {
         let (threaded, settings) = (Execution::Threaded, EngineSettings::default());
         let node = Node::start_on(threaded, folder.path(), 3_600_000, settings, answer).await;

@@ -320,8 +320,8 @@ impl Resolve for Public {
     }
 }
 
-/// A data folder that goes away with its handle: in memory where the system offers that, as the simulated crashes are of
-/// processes, not of machines, and a fsync each would be most of the time spent.
+/// A data folder that goes away with its handle: in memory where the system offers that, as the simulated
+/// crashes are of processes, not of machines, and a fsync each would be most of the time spent.
 pub fn folder() -> tempfile::TempDir {
     let memory = std::path::Path::new("/dev/shm");
     if memory.is_dir() {
@@ -331,8 +331,8 @@ pub fn folder() -> tempfile::TempDir {
     }
 }
 
-/// Runs `test` on a fresh single-threaded runtime with paused time: one life of a process. Returning drops every task,
-/// as a kill does.
+/// Runs `test` on a fresh single-threaded runtime with paused time: one life of a process. Returning drops
+/// every task, as a kill does.
 pub fn life<F: Future>(test: F) -> F::Output {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()

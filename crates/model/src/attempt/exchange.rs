@@ -18,7 +18,8 @@ pub struct HttpExchange {
     pub response: Option<HttpResponse>,
 }
 
-/// A request as it was sent. Its body is rendered from the event whenever it is shown, so no record repeats it.
+/// A request as it was sent. Its body is rendered from the event whenever it is shown, so no record repeats
+/// it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HttpRequest {
     /// Where it went.
@@ -54,7 +55,8 @@ impl Exchange {
         }
     }
 
-    /// Bytes of the record that the receiver decides about, bounded by the installation: what a store counts with.
+    /// Bytes of the record that the receiver decides about, bounded by the installation: what a store counts
+    /// with.
     pub fn response_bytes(&self) -> usize {
         match self {
             Self::Http(http) => http.response.as_ref().map_or(0, |response| response.body.len()),

@@ -18,12 +18,12 @@ use tokio::time::sleep;
 
 use super::site::Site;
 
-/// Most connections at the same time; more wait in the system's backlog. Each costs a socket and some 20 KiB, and
-/// leaves sockets for deliveries.
+/// Most connections at the same time; more wait in the system's backlog. Each costs a socket and some 20 KiB,
+/// and leaves sockets for deliveries.
 const CONNECTIONS_MAX: usize = 8_192;
 
-/// How long a request's head may take to arrive, the wait for it on an idle connection included: what keeps clients
-/// that send a byte now and then from holding connections for good.
+/// How long a request's head may take to arrive, the wait for it on an idle connection included: what keeps
+/// clients that send a byte now and then from holding connections for good.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Largest head of a request; hyper answers 431 beyond it. Ours need less than 1 KiB.
@@ -32,7 +32,8 @@ const HEAD_BYTES_MAX: usize = 32 * 1024;
 /// Most requests at the same time on one HTTP/2 connection.
 const STREAMS_MAX: u32 = 256;
 
-/// How often a silent HTTP/2 connection is asked whether anybody is there, and how long it may take to answer.
+/// How often a silent HTTP/2 connection is asked whether anybody is there, and how long it may take to
+/// answer.
 const PING_EVERY: Duration = Duration::from_secs(30);
 const PING_TIMEOUT: Duration = Duration::from_secs(15);
 
@@ -80,8 +81,8 @@ fn server() -> Builder<TokioExecutor> {
     server
         .http1()
         .timer(TokioTimer::new())
-        // Otherwise hyper keeps a buffer ready while a request is answered, to notice a client that hangs up. Ours are
-        // answered in milliseconds, and what such a client reported is stored all the same.
+        // Otherwise hyper keeps a buffer ready while a request is answered, to notice a client that hangs up.
+        // Ours are answered in milliseconds, and what such a client reported is stored all the same.
         .half_close(true)
         .header_read_timeout(HEAD_TIMEOUT)
         .max_buf_size(HEAD_BYTES_MAX);
@@ -114,8 +115,8 @@ async fn accept(
     }
 }
 
-/// Ends with the connection, or when it has not asked for anything in the time that a head may take: hyper's own bound
-/// starts only once it knows which version of HTTP is spoken, which a client can keep from it.
+/// Ends with the connection, or when it has not asked for anything in the time that a head may take: hyper's
+/// own bound starts only once it knows which version of HTTP is spoken, which a client can keep from it.
 async fn until_over(connection: impl Future, has_asked: &AtomicBool) {
     let (mut connection, mut silence) = (pin!(connection), pin!(sleep(HEAD_TIMEOUT)));
     poll_fn(|context| {

@@ -1,8 +1,8 @@
 //! What `JSON.stringify` prints.
 //!
-//! All is printed in the order of the text first. Where an object's array indices are not already ascending and in
-//! front, the places of its members are noted, and a second pass puts the printed pieces in order. Each byte is
-//! copied once more at most, however deep such objects lie in one another.
+//! All is printed in the order of the text first. Where an object's array indices are not already ascending
+//! and in front, the places of its members are noted, and a second pass puts the printed pieces in order.
+//! Each byte is copied once more at most, however deep such objects lie in one another.
 
 use std::ops::Range;
 
@@ -202,7 +202,8 @@ fn put_in_order(printed: &[u8], base: usize, mut objects: Vec<Disordered>, out: 
             }
             Pending::Printed(range) => range,
         };
-        // A piece that starts where an object's members do is the first of these members, and no longer the object.
+        // A piece that starts where an object's members do is the first of these members, and no longer the
+        // object.
         let next = objects.partition_point(|object| object.inside.start <= range.start);
         let copied_to = match objects.get(next) {
             Some(object) if object.inside.start < range.end => {

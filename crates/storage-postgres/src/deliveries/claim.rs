@@ -71,7 +71,8 @@ pub(crate) async fn is_alive(client: &impl GenericClient, session: SessionId) ->
     Ok(row.try_get(0)?)
 }
 
-/// The requests in rounds in which no action occurs twice: a later request for an action gets what an earlier one left.
+/// The requests in rounds in which no action occurs twice: a later request for an action gets what an earlier
+/// one left.
 fn rounds(requests: &[ClaimRequest]) -> Vec<Vec<usize>> {
     let mut rounds: Vec<Vec<usize>> = Vec::new();
     let mut seen: HashMap<ActionId, usize> = HashMap::new();

@@ -1,8 +1,8 @@
 //! Finishing: an attempt's record, and the delivery's new state if the session still owns it.
 //!
-//! The usual case, for all of a call, is one statement: it settles each delivery that is the session's and whose record
-//! has no attempt of this number or a higher one, and adds the records. Whatever it does not find is looked at in
-//! detail ([`detail`]).
+//! The usual case, for all of a call, is one statement: it settles each delivery that is the session's and
+//! whose record has no attempt of this number or a higher one, and adds the records. Whatever it does not
+//! find is looked at in detail ([`detail`]).
 
 mod detail;
 mod settle;

@@ -1,13 +1,14 @@
 //! Keys of deliveries as arrays, for statements that touch many.
 //!
-//! Rows are found by account and id. The least and the greatest id go along, as the partitions to look into follow
-//! from them before the rows do: a call's deliveries are mostly of one day.
+//! Rows are found by account and id. The least and the greatest id go along, as the partitions to look into
+//! follow from them before the rows do: a call's deliveries are mostly of one day.
 //!
-//! Statements that find rows by keys have to step from key to key through the primary key's index, whatever the
-//! planner believes: it plans them once for a connection, perhaps while the day's tables are empty still. A plan that
-//! reads all the rows of a day, or all of a session, is cheap then and ruinous an hour later. So keys are read
-//! `LIMIT cardinality(…)`, which the planner takes for a single key, and an owner is compared with
-//! `IS NOT DISTINCT FROM`, for which it has no use of the index of owners (measured: half of PostgreSQL's time).
+//! Statements that find rows by keys have to step from key to key through the primary key's index, whatever
+//! the planner believes: it plans them once for a connection, perhaps while the day's tables are empty still.
+//! A plan that reads all the rows of a day, or all of a session, is cheap then and ruinous an hour later. So
+//! keys are read `LIMIT cardinality(…)`, which the planner takes for a single key, and an owner is compared
+//! with `IS NOT DISTINCT FROM`, for which it has no use of the index of owners (measured: half of
+//! PostgreSQL's time).
 
 use postrider_storage::DeliveryKey;
 use uuid::Uuid;
@@ -45,7 +46,8 @@ impl Keys {
         all
     }
 
-    /// These keys in the order in which all statements lock rows, so that two of them do not wait for each other.
+    /// These keys in the order in which all statements lock rows, so that two of them do not wait for each
+    /// other.
     pub(crate) fn sorted(keys: &[DeliveryKey]) -> Self {
         let mut keys = keys.to_vec();
         keys.sort_unstable_by_key(order);

@@ -4,7 +4,8 @@
 //! - failed or canceled: an index of just those;
 //! - anything else: the primary key.
 //!
-//! What the index does not tell is filtered, in chunks of rows that grow, up to [`ROWS_LOOKED_AT_MAX`] rows a page.
+//! What the index does not tell is filtered, in chunks of rows that grow, up to [`ROWS_LOOKED_AT_MAX`] rows a
+//! page.
 
 use deadpool_postgres::GenericClient;
 use postrider_model::{AccountId, Delivery, DeliveryId, DeliveryStatus, Timestamp};
@@ -47,9 +48,9 @@ pub(crate) async fn list(
     Ok(Page { items, next })
 }
 
-/// Shows the deliveries that match to `visit`, newest first, from behind `after`. Returns where to go on: behind the
-/// last one that was taken, where `visit` stopped at the next or enough rows were looked at; `None` at the end.
-/// Begins with a chunk of so many rows.
+/// Shows the deliveries that match to `visit`, newest first, from behind `after`. Returns where to go on:
+/// behind the last one that was taken, where `visit` stopped at the next or enough rows were looked at;
+/// `None` at the end. Begins with a chunk of so many rows.
 pub(crate) async fn walk(
     client: &impl GenericClient,
     account: AccountId,
@@ -120,8 +121,9 @@ async fn ids(
     Ok((oldest < end).then_some((oldest, end)))
 }
 
-/// Looks through the next `size` of the account's deliveries with ids in this range. Gives those that match, and in
-/// any case the last one that was looked at; behind its columns, whether a row matches, and the how-manieth it was.
+/// Looks through the next `size` of the account's deliveries with ids in this range. Gives those that match,
+/// and in any case the last one that was looked at; behind its columns, whether a row matches, and the
+/// how-manieth it was.
 async fn looked_through(
     client: &impl GenericClient,
     account: AccountId,

@@ -87,8 +87,8 @@ async fn choose(
     .await
 }
 
-/// Makes deliveries due that still are what they were when they were chosen; whatever else happened to one meanwhile
-/// was a wish for one more attempt as well. Returns how many.
+/// Makes deliveries due that still are what they were when they were chosen; whatever else happened to one
+/// meanwhile was a wish for one more attempt as well. Returns how many.
 async fn make_due(client: &impl GenericClient, chosen: &mut [Chosen], now: Timestamp) -> SqlResult<usize> {
     if chosen.is_empty() {
         return Ok(0);

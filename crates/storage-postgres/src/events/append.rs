@@ -46,7 +46,8 @@ pub(crate) async fn append(
         .collect())
 }
 
-/// Whether [`Storing`] does all that storing these takes: they bring no keys, and no event type that may be new.
+/// Whether [`Storing`] does all that storing these takes: they bring no keys, and no event type that may be
+/// new.
 pub(crate) fn are_usual(events: &[NewEvent]) -> bool {
     events
         .iter()
@@ -79,8 +80,8 @@ async fn insert_types(client: &impl GenericClient, stored: &[(&NewEvent, i64)]) 
     if types.is_empty() {
         return Ok(());
     }
-    // Each once, with the time of the first of its events; in one order everywhere, so that two transactions do not
-    // wait for each other.
+    // Each once, with the time of the first of its events; in one order everywhere, so that two transactions
+    // do not wait for each other.
     types.sort_by_key(|(name, _)| name.as_str());
     types.dedup_by_key(|(name, _)| name.as_str());
     event_types::add_unseen(client, &types).await

@@ -1,7 +1,8 @@
 //! What was accepted before: ids and idempotency keys that may be used once within an account.
 //!
-//! Whoever brings such a thing finds the earlier event, or leaves a row in `event_keys`. Of two transactions that bring
-//! the same one at the same time, the primary key lets one through; the other begins again and finds it.
+//! Whoever brings such a thing finds the earlier event, or leaves a row in `event_keys`. Of two transactions
+//! that bring the same one at the same time, the primary key lets one through; the other begins again and
+//! finds it.
 
 use std::collections::HashMap;
 
@@ -99,7 +100,8 @@ impl<'a> Known<'a> {
     }
 }
 
-/// The stored events that `event_keys` leads to: whose key it was (by its place in the call), its kind, the event.
+/// The stored events that `event_keys` leads to: whose key it was (by its place in the call), its kind, the
+/// event.
 async fn stored_by_key(client: &impl GenericClient, new: &[NewEvent]) -> SqlResult<Vec<(usize, i16, Event)>> {
     let sql = format!(
         "SELECT {COLUMNS}, n.item, n.kind

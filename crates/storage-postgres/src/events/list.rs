@@ -1,8 +1,8 @@
 //! An account's events, newest first.
 //!
-//! The order is that of `(created_at, seq)`: the time of acceptance, then the order of acceptance. It is the primary
-//! key's, so that a bound on the time is where the list begins or ends, and tells the partitions. A filter by type
-//! passes over rows, in chunks that grow, up to [`ROWS_LOOKED_AT_MAX`] rows a page.
+//! The order is that of `(created_at, seq)`: the time of acceptance, then the order of acceptance. It is the
+//! primary key's, so that a bound on the time is where the list begins or ends, and tells the partitions. A
+//! filter by type passes over rows, in chunks that grow, up to [`ROWS_LOOKED_AT_MAX`] rows a page.
 
 use deadpool_postgres::GenericClient;
 use postrider_model::{AccountId, Event, Timestamp};
@@ -14,12 +14,12 @@ use crate::events::{self, COLUMN_COUNT, COLUMNS};
 use crate::sql_error::SqlResult;
 use crate::statement;
 
-/// Most rows that one page or one step of a replay looks at. A filter that little passes then ends the page early
-/// instead of holding a connection.
+/// Most rows that one page or one step of a replay looks at. A filter that little passes then ends the page
+/// early instead of holding a connection.
 pub(crate) const ROWS_LOOKED_AT_MAX: usize = 20_000;
 
-/// How much larger each chunk of a walk is than the one before: a page that the first rows fill reads no more than
-/// those, and a rare filter takes few round trips.
+/// How much larger each chunk of a walk is than the one before: a page that the first rows fill reads no more
+/// than those, and a rare filter takes few round trips.
 pub(crate) const CHUNK_GROWTH: usize = 4;
 
 /// A place among an account's events. As a [`Position`] it takes 64 and 64 bits.
@@ -123,8 +123,8 @@ fn seen(row: &Row) -> SqlResult<Seen> {
     })
 }
 
-/// Looks through the next `size` of the account's events. Gives those that match, one more than the `limit` at most
-/// (the list then ends among them), and in any case the last one that was looked at.
+/// Looks through the next `size` of the account's events. Gives those that match, one more than the `limit`
+/// at most (the list then ends among them), and in any case the last one that was looked at.
 async fn looked_through(
     client: &impl GenericClient,
     account: AccountId,

@@ -1,5 +1,5 @@
-//! Numbers of events, which order those of one moment. Nodes take them from the database in blocks, so that an event
-//! costs no question; between nodes the order within a millisecond is anyone's.
+//! Numbers of events, which order those of one moment. Nodes take them from the database in blocks, so that
+//! an event costs no question; between nodes the order within a millisecond is anyone's.
 
 use std::ops::Range;
 
@@ -36,7 +36,8 @@ impl Seqs {
             let row = statement::query_one(client, "SELECT nextval('event_seqs')", &[]).await?;
             let first: i64 = row.try_get(0)?;
             let mut left = self.left.lock();
-            // Another task may have asked as well; its block stays where it is the later one, so that numbers ascend.
+            // Another task may have asked as well; its block stays where it is the later one, so that numbers
+            // ascend.
             if first >= left.end {
                 *left = first..first + BLOCK;
             }

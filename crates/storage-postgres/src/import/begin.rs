@@ -1,4 +1,5 @@
-//! Beginning a copy, or going on with one: into a database that holds nothing else, and on which nothing runs.
+//! Beginning a copy, or going on with one: into a database that holds nothing else, and on which nothing
+//! runs.
 
 use std::time::Duration;
 
@@ -17,12 +18,13 @@ use crate::{statement, suitability};
 /// Whoever copies holds this lock: "postcopy" in ASCII.
 const LOCK: i64 = 0x706f_7374_636f_7079;
 
-/// How often the lock is asked for, and with what pause: a server may take some seconds to see that a run was killed.
+/// How often the lock is asked for, and with what pause: a server may take some seconds to see that a run was
+/// killed.
 const LOCK_TRIES: u32 = 60;
 const LOCK_PAUSE: Duration = Duration::from_millis(500);
 
-/// Nobody waits for a copy: statements take as long as they take, as counting goes through everything, and a busy machine
-/// may pause between two of them.
+/// Nobody waits for a copy: statements take as long as they take, as counting goes through everything, and a
+/// busy machine may pause between two of them.
 const SETTINGS: &str = "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = '60s'";
 
 /// What has to be empty. The keys of the API need not be: a server that was started once has made one.
@@ -53,8 +55,8 @@ enum Claimed {
 }
 
 impl PostgresImport {
-    /// Connects, migrates the schema to the newest version, and takes the database for a copy of this source, which
-    /// messages call `source_name`: a new one, or one that was begun before.
+    /// Connects, migrates the schema to the newest version, and takes the database for a copy of this source,
+    /// which messages call `source_name`: a new one, or one that was begun before.
     ///
     /// # Errors
     /// See [`ImportError`]; the database is then as it was, but for the schema.

@@ -41,8 +41,8 @@ pub(super) async fn event_types(transaction: &Transaction<'_>, rows: &[EventType
     writer.finish().await
 }
 
-/// Keys that open the API. One that a server has made here, on a first start, has the id of the source's own, and
-/// gives way to it: whoever calls the API goes on with the key that he has.
+/// Keys that open the API. One that a server has made here, on a first start, has the id of the source's own,
+/// and gives way to it: whoever calls the API goes on with the key that he has.
 pub(super) async fn api_keys(transaction: &Transaction<'_>, rows: &[ApiKeyRow]) -> SqlResult<()> {
     let sql = "INSERT INTO api_keys (id, name, sha256, created_at) VALUES ($1, $2, $3, $4)
                ON CONFLICT (id) DO UPDATE SET name = excluded.name, sha256 = excluded.sha256,

@@ -56,8 +56,8 @@ async fn event_rows(transaction: &Transaction<'_>, rows: &[EventRows]) -> SqlRes
     writer.finish().await
 }
 
-/// Whether only a row in `event_keys` leads from the id to the event. An id that Postrider could have made for it tells
-/// its time, whoever made it; see [`crate::events::by_id`].
+/// Whether only a row in `event_keys` leads from the id to the event. An id that Postrider could have made
+/// for it tells its time, whoever made it; see [`crate::events::by_id`].
 fn id_needs_key(row: &EventRows) -> bool {
     let id = EventId::from_bytes(row.event.id);
     !rules::ids::may_be_ours(id) || !rules::ids::accepted_between(id).contains(&row.event.created_at)

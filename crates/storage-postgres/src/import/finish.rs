@@ -1,4 +1,5 @@
-//! The end of a copy: numbers go on behind those that were copied, everything is counted, and nodes may start.
+//! The end of a copy: numbers go on behind those that were copied, everything is counted, and nodes may
+//! start.
 
 use std::fmt;
 
@@ -31,7 +32,8 @@ impl fmt::Display for Difference {
 }
 
 impl PostgresImport {
-    /// Checks that everything is here, and lets nodes work on the database. The source counts `expected` rows.
+    /// Checks that everything is here, and lets nodes work on the database. The source counts `expected`
+    /// rows.
     ///
     /// # Errors
     /// [`ImportError::Differs`], or what the database said; the copy is then unfinished still.

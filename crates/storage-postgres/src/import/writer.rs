@@ -1,4 +1,5 @@
-//! Many rows of one table, in PostgreSQL's binary form of `COPY`: nothing is parsed, and no row is held twice.
+//! Many rows of one table, in PostgreSQL's binary form of `COPY`: nothing is parsed, and no row is held
+//! twice.
 
 use std::pin::Pin;
 

@@ -111,7 +111,8 @@ impl DayTable {
     }
 }
 
-/// The least id that a moment can have: the 48 bits in front of a UUIDv7 are its milliseconds (RFC 9562, section 5.7).
+/// The least id that a moment can have: the 48 bits in front of a UUIDv7 are its milliseconds (RFC 9562,
+/// section 5.7).
 pub(crate) fn least_id(ms: i64) -> Uuid {
     let ms = u128::from(ms.max(0).cast_unsigned()) & ((1 << 48) - 1);
     Uuid::from_u128(ms << 80)

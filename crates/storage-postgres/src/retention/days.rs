@@ -1,9 +1,9 @@
 //! Dropping whole days.
 //!
-//! What belongs to one event can lie on two sides of midnight: its deliveries' ids are made from the time of its
-//! acceptance, but never go back behind earlier ones of the same node, so that a clock which was set makes them run
-//! ahead. Up to an hour of that is looked after here: events with one foot in another day are removed by rows before
-//! the day is dropped.
+//! What belongs to one event can lie on two sides of midnight: its deliveries' ids are made from the time of
+//! its acceptance, but never go back behind earlier ones of the same node, so that a clock which was set
+//! makes them run ahead. Up to an hour of that is looked after here: events with one foot in another day are
+//! removed by rows before the day is dropped.
 
 use std::time::Duration;
 
@@ -27,10 +27,10 @@ const ASTRIDE_MAX: i64 = 1000;
 /// Keys that go in the same transaction as their day; of more, the surplus goes before.
 const KEYS_MAX: i64 = 20_000;
 
-/// A day is looked through beside everything else, for as long as [`LOOK_MAX`] (measured: some 2 s for a million events
-/// of 20,000 accounts, mostly for the accounts); then, while tables are locked, each statement has [`LOCKED_MAX`]. A
-/// lock is waited for less than the second after which the server begins to look for deadlocks: it is this work that
-/// gives way then, and no verb.
+/// A day is looked through beside everything else, for as long as [`LOOK_MAX`] (measured: some 2 s for a
+/// million events of 20,000 accounts, mostly for the accounts); then, while tables are locked, each statement
+/// has [`LOCKED_MAX`]. A lock is waited for less than the second after which the server begins to look for
+/// deadlocks: it is this work that gives way then, and no verb.
 const LOOK_MAX: &str = "SET LOCAL statement_timeout = '120s'";
 const LOCKED_MAX: &str = "SET LOCAL statement_timeout = '2s'; SET LOCAL lock_timeout = '900ms'";
 
@@ -63,18 +63,18 @@ pub(super) async fn wholly_before(client: &Client, before: Timestamp) -> SqlResu
     Ok(days)
 }
 
-/// Drops a day, or does a part of what has to go before. Not within a verb's time: looking through a big day takes a
-/// while, in which nobody waits for it.
+/// Drops a day, or does a part of what has to go before. Not within a verb's time: looking through a big day
+/// takes a while, in which nobody waits for it.
 pub(super) async fn drop_day(database: &Database, day: Day) -> StoreResult<Drop> {
     if database.is_away() {
         return Err(StoreError::Unavailable("the database is away".to_owned()));
     }
-    // Taken out of the pool for good: were this future dropped while the server still looks through the day, whoever
-    // got the connection next would have to wait for that.
+    // Taken out of the pool for good: were this future dropped while the server still looks through the day,
+    // whoever got the connection next would have to wait for that.
     let mut client = Client::take(database.client().await?);
     let dropped = try_drop(&mut client, day).await;
-    // A transaction that was given up is rolled back on its way; this is answered behind it. The next step would find
-    // its locks held otherwise, and take the day to be in use.
+    // A transaction that was given up is rolled back on its way; this is answered behind it. The next step
+    // would find its locks held otherwise, and take the day to be in use.
     let _ = client.batch_execute("").await;
     match dropped {
         Ok(dropped) => Ok(dropped),
@@ -209,8 +209,8 @@ async fn astride(transaction: &Transaction<'_>, day: Day) -> SqlResult<Vec<Old>>
     rows.iter().map(Old::from_row).collect()
 }
 
-/// The accounts that a partition has rows of, one step in its primary key for each: there is no index by age alone, but
-/// within an account rows are in the order of age.
+/// The accounts that a partition has rows of, one step in its primary key for each: there is no index by age
+/// alone, but within an account rows are in the order of age.
 fn accounts_in(name: &str, partition: &str) -> String {
     format!(
         "{name} (account_id) AS (
@@ -244,9 +244,9 @@ async fn count(transaction: &Transaction<'_>, partition: &str) -> SqlResult<usiz
     Ok(usize::try_from(count).unwrap_or_default())
 }
 
-/// Locks what dropping a day locks, the tables first and in the order in which accepting an event uses them: whoever
-/// works on them waits for us or we for them, and not both. Below the tables nobody works then, except for the server's
-/// own upkeep, which we do not wait for.
+/// Locks what dropping a day locks, the tables first and in the order in which accepting an event uses them:
+/// whoever works on them waits for us or we for them, and not both. Below the tables nobody works then,
+/// except for the server's own upkeep, which we do not wait for.
 async fn lock(transaction: &Transaction<'_>, day: Day) -> SqlResult<()> {
     let tables = TABLES.map(|table| format!("ONLY {}", table.name)).join(", ");
     let below = TABLES

@@ -1,4 +1,5 @@
-//! What deleted accounts left behind: it goes whatever its age and state, as nothing of it can be called any more.
+//! What deleted accounts left behind: it goes whatever its age and state, as nothing of it can be called any
+//! more.
 
 use deadpool_postgres::Transaction;
 use postrider_storage::Pruned;
@@ -54,8 +55,8 @@ async fn first_events(transaction: &Transaction<'_>, account: Uuid, limit: usize
     Ok(rows::first_rows(&found, limit).to_vec())
 }
 
-/// An account without events is done, once nothing stands alone either: keys, or deliveries whose events went with
-/// another day. Returns how many rows went.
+/// An account without events is done, once nothing stands alone either: keys, or deliveries whose events went
+/// with another day. Returns how many rows went.
 async fn finish(transaction: &Transaction<'_>, account: Uuid, limit: usize) -> SqlResult<usize> {
     let most = i64::try_from(limit).unwrap_or(i64::MAX);
     let mut gone = 0;

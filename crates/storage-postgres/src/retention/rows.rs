@@ -14,7 +14,8 @@ use crate::partitions::day::Day;
 use crate::sql_error::SqlResult;
 use crate::statement;
 
-/// Most events that one step looks at: enough to come by many pending ones, few enough for a short transaction.
+/// Most events that one step looks at: enough to come by many pending ones, few enough for a short
+/// transaction.
 const LOOKED_AT_MAX: usize = 1000;
 
 /// An event's row as far as removing it needs it: reads [`Old::COLUMNS`].
@@ -102,10 +103,11 @@ pub(super) struct Walk {
     pub(super) place: Option<Place>,
 }
 
-/// Looks at some old events of a day's partition, or of the default one, and removes those without a pending delivery.
+/// Looks at some old events of a day's partition, or of the default one, and removes those without a pending
+/// delivery.
 ///
-/// The default partition has an index by age. A day goes by account, in the order of its primary key; within an account
-/// it is the oldest first there too.
+/// The default partition has an index by age. A day goes by account, in the order of its primary key; within
+/// an account it is the oldest first there too.
 pub(super) async fn walk(
     client: &mut Client,
     day: Option<Day>,
@@ -232,8 +234,8 @@ const REMOVE_EVENTS: &str = "
     DELETE FROM events AS e USING unnest($1::uuid[], $2::bigint[], $3::bigint[]) AS old (account_id, created_at, seq)
     WHERE e.account_id = old.account_id AND e.created_at = old.created_at AND e.seq = old.seq";
 
-/// All deliveries of some events, for statements that find each by its key. The least and the greatest id go along, as
-/// the partitions to look into follow from them.
+/// All deliveries of some events, for statements that find each by its key. The least and the greatest id go
+/// along, as the partitions to look into follow from them.
 struct DeliveryIds {
     accounts: Vec<Uuid>,
     ids: Vec<Uuid>,
@@ -256,8 +258,8 @@ impl DeliveryIds {
     }
 }
 
-/// Removes pending deliveries of a day whose events went with another: such are made where a clock is set back by more
-/// than an hour, and nobody could ever attempt them.
+/// Removes pending deliveries of a day whose events went with another: such are made where a clock is set
+/// back by more than an hour, and nobody could ever attempt them.
 async fn remove_lost(transaction: &Transaction<'_>, day: Day) -> SqlResult<()> {
     let mut lost = 0;
     // Apart, as each has an index of its own.

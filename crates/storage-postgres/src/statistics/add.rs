@@ -1,5 +1,5 @@
-//! Adding to sums. Several nodes add to the same rows at the same time: each locks them in the order of their keys, so
-//! that two can wait for each other only one way round.
+//! Adding to sums. Several nodes add to the same rows at the same time: each locks them in the order of their
+//! keys, so that two can wait for each other only one way round.
 
 use std::collections::BTreeMap;
 

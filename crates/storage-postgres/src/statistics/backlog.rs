@@ -9,8 +9,8 @@ use crate::deliveries::waiting;
 use crate::sql_error::SqlResult;
 use crate::statement;
 
-/// In the order of the index, as otherwise PostgreSQL would read a table whole that it knows nothing of yet: a day's just
-/// after it began.
+/// In the order of the index, as otherwise PostgreSQL would read a table whole that it knows nothing of yet:
+/// a day's just after it began.
 const WAITING: &str = "SELECT count(*), min(state_at) FROM (
          SELECT state_at FROM deliveries WHERE status = 0 AND owner IS NULL
          ORDER BY action_id, state_at, id LIMIT $1

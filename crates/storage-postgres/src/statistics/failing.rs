@@ -1,5 +1,5 @@
-//! The actions of which most deliveries failed: found among the hours in which one failed, however many actions there
-//! are that never do.
+//! The actions of which most deliveries failed: found among the hours in which one failed, however many
+//! actions there are that never do.
 
 use std::ops::Range;
 
@@ -12,8 +12,8 @@ use crate::columns;
 use crate::sql_error::SqlResult;
 use crate::statement;
 
-/// What succeeded is read by the whole key, hour by hour: the account may have many other actions. OFFSET 0 keeps it
-/// that way.
+/// What succeeded is read by the whole key, hour by hour: the account may have many other actions. OFFSET 0
+/// keeps it that way.
 const MOST: &str = "
     WITH failing AS MATERIALIZED (
         SELECT account_id, automation_id, action_id, sum(failed)::bigint AS failed

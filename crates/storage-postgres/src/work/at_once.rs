@@ -1,12 +1,12 @@
 //! A step without waiting: `BEGIN`, its statements and `COMMIT` are sent together and answered together.
 //!
-//! One round trip instead of three, and the server is never left in the middle of a transaction by a node that falls
-//! silent. It is for steps whose statements need no answers of each other, which is nearly all: attempts of a delivery
-//! each, and events without keys of their own. An attempt that does not find its delivery as usual makes its statement
-//! fail; nothing of the step is done then, and it goes the long way.
+//! One round trip instead of three, and the server is never left in the middle of a transaction by a node
+//! that falls silent. It is for steps whose statements need no answers of each other, which is nearly all:
+//! attempts of a delivery each, and events without keys of their own. An attempt that does not find its
+//! delivery as usual makes its statement fail; nothing of the step is done then, and it goes the long way.
 //!
-//! What is sent together has to be ready: statements prepared, numbers taken, days looked up. Otherwise a statement
-//! would be sent behind the `COMMIT`.
+//! What is sent together has to be ready: statements prepared, numbers taken, days looked up. Otherwise a
+//! statement would be sent behind the `COMMIT`.
 
 use futures_util::future::try_join;
 use postrider_storage::{Finished, NewEvent, SessionId};

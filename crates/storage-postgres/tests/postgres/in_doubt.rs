@@ -1,5 +1,5 @@
-//! Commits that are not answered: whether they were done or not, nothing that they gave is left with a session that
-//! does not know of it, and nothing is recorded twice.
+//! Commits that are not answered: whether they were done or not, nothing that they gave is left with a
+//! session that does not know of it, and nothing is recorded twice.
 
 use std::sync::Arc;
 use std::time::Duration;

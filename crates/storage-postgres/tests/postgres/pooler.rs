@@ -1,5 +1,5 @@
-//! A connection pooler in front of a server, as far as the start of a store can tell one: it refuses the startup
-//! parameter `options` and, in transaction mode, lends its connections for a transaction at a time.
+//! A connection pooler in front of a server, as far as the start of a store can tell one: it refuses the
+//! startup parameter `options` and, in transaction mode, lends its connections for a transaction at a time.
 
 use std::sync::{Arc, Mutex};
 
@@ -49,7 +49,7 @@ async fn serve(mode: Mode, mut client: TcpStream, server_port: u16, idle: Arc<Mu
             let _ = tokio::io::copy_bidirectional(&mut client, &mut server).await;
         }
         Mode::Transaction => {
-            idle.lock().unwrap().push(server);
+            idle.lock().expect("no thread panicked").push(server);
             while lend(&mut client, server_port, &startup, &idle).await.is_some() {}
         }
     }
@@ -63,7 +63,7 @@ async fn lend(
     idle: &Mutex<Vec<TcpStream>>,
 ) -> Option<()> {
     let mut query = read_message(client).await?;
-    let last_used = idle.lock().unwrap().pop();
+    let last_used = idle.lock().expect("no thread panicked").pop();
     let mut server = match last_used {
         Some(server) => server,
         None => connect(server_port, startup).await.0,
@@ -77,7 +77,7 @@ async fn lend(
         let (answer, status) = read_until_ready(&mut server).await?;
         client.write_all(&answer).await.ok()?;
         if status == b'I' {
-            idle.lock().unwrap().push(server);
+            idle.lock().expect("no thread panicked").push(server);
             return Some(());
         }
         query = read_message(client).await?;
@@ -107,7 +107,8 @@ async fn read_startup(client: &mut TcpStream) -> Option<Vec<u8>> {
     }
 }
 
-/// Reads messages until the server is ready for the next query. Returns them with the state of the transaction.
+/// Reads messages until the server is ready for the next query. Returns them with the state of the
+/// transaction.
 async fn read_until_ready(server: &mut TcpStream) -> Option<(Vec<u8>, u8)> {
     let mut all = Vec::new();
     loop {

@@ -1,5 +1,5 @@
-//! A publication of all tables, as change data capture sets one up, must not stop any work. PostgreSQL refuses to update
-//! or delete a published row that it cannot name to subscribers by a key.
+//! A publication of all tables, as change data capture sets one up, must not stop any work. PostgreSQL
+//! refuses to update or delete a published row that it cannot name to subscribers by a key.
 
 use std::sync::Arc;
 
@@ -46,7 +46,7 @@ async fn every_table_has_a_key() {
                    AND NOT EXISTS (SELECT 1 FROM pg_index WHERE indrelid = c.oid AND indisprimary)";
     let rows = database.client().await.query(sql, &[]).await.expect("tables");
     let without: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
-    assert_eq!(without, [String::new(); 0]);
+    assert!(without.is_empty(), "tables without a key: {without:?}");
 }
 
 #[tokio::test]

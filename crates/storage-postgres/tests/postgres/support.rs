@@ -19,7 +19,8 @@ pub struct TestDatabase {
 }
 
 impl TestDatabase {
-    /// A database with the newest schema and without rows: a copy of one that was migrated once for all tests.
+    /// A database with the newest schema and without rows: a copy of one that was migrated once for all
+    /// tests.
     pub async fn create() -> Self {
         let config = server();
         let template = template(&config).await;

@@ -1,7 +1,7 @@
 //! Finishing: an attempt's record, and the delivery's new state if the session still owns it.
 //!
-//! The usual case, the first attempt of a delivery, is one update that finds the row only where everything is as
-//! expected, and one insert. Whatever it does not find is looked at in detail.
+//! The usual case, the first attempt of a delivery, is one update that finds the row only where everything is
+//! as expected, and one insert. Whatever it does not find is looked at in detail.
 
 use std::sync::Arc;
 
@@ -106,7 +106,8 @@ impl Record<'_, '_> {
         Ok(recorded(owned))
     }
 
-    /// Writes the state after a first attempt. False where the session does not own the delivery, or it has attempts.
+    /// Writes the state after a first attempt. False where the session does not own the delivery, or it has
+    /// attempts.
     fn settle_first(
         &mut self,
         session: SessionId,

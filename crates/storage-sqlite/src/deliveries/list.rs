@@ -2,8 +2,8 @@
 //!
 //! - of one event: a range of the primary key, as an event's deliveries are numbered consecutively;
 //! - in a status other than succeeded: an index of just those, ordered by id;
-//! - anything else: the account's events from newest to oldest, and of each its deliveries. No index leads from an
-//!   account to its deliveries: it would cost each delivery an entry at a place of its own.
+//! - anything else: the account's events from newest to oldest, and of each its deliveries. No index leads
+//!   from an account to its deliveries: it would cost each delivery an entry at a place of its own.
 //!
 //! What the index does not tell is filtered, row by row, up to [`ROWS_LOOKED_AT_MAX`] rows a page.
 
@@ -36,8 +36,9 @@ pub(crate) fn list(
     Ok(Page { items, next })
 }
 
-/// Shows the deliveries that match to `visit`, newest first, from behind `after`. Returns where to go on: behind the
-/// last one that was taken, where `visit` stopped at the next or enough rows were looked at; `None` at the end.
+/// Shows the deliveries that match to `visit`, newest first, from behind `after`. Returns where to go on:
+/// behind the last one that was taken, where `visit` stopped at the next or enough rows were looked at;
+/// `None` at the end.
 pub(crate) fn walk(
     conn: &Connection,
     account: AccountId,
@@ -214,8 +215,8 @@ pub(crate) const IN_STATUS: &str = "SELECT id FROM deliveries INDEXED BY deliver
      WHERE status <> 1 AND owner IS ?1 AND status = ?2 AND account_id = ?3 AND id >= ?4 AND id < ?5
      ORDER BY id DESC";
 
-/// Deliveries in a status that is not succeeded. The index begins with the owner, for the sake of reclaiming; so the
-/// list is merged from one range per owner: nobody, and for pending ones each session that owns any.
+/// Deliveries in a status that is not succeeded. The index begins with the owner, for the sake of reclaiming;
+/// so the list is merged from one range per owner: nobody, and for pending ones each session that owns any.
 fn in_status(
     conn: &Connection,
     account: AccountId,

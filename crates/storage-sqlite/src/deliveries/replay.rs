@@ -58,7 +58,8 @@ pub(crate) fn count(
     Ok(CountStep { matching, next })
 }
 
-/// Shows what a replay that began at `now` makes due to `visit`, with what each becomes. Returns where to go on.
+/// Shows what a replay that began at `now` makes due to `visit`, with what each becomes. Returns where to go
+/// on.
 fn choose(
     conn: &Connection,
     account: AccountId,

@@ -52,7 +52,8 @@ fn append(conn: &Connection, session: SessionId, events: &[NewEvent]) -> SqlResu
     Ok(answers)
 }
 
-/// The answer for an event whose id or idempotency key was used before. An id of Postrider's own is never looked up.
+/// The answer for an event whose id or idempotency key was used before. An id of Postrider's own is never
+/// looked up.
 fn known(conn: &Connection, new: &NewEvent) -> SqlResult<Option<Appended>> {
     let account = new.event.account;
     if let Some(key) = &new.idempotency_key

@@ -1,7 +1,7 @@
 //! An account's events, newest first, and walking through them.
 //!
-//! The order is that of `(created_at, seq)`: the time of acceptance, then the order of acceptance. It is an index's
-//! order, so that a bound on the time is where the walk begins or ends, not a filter.
+//! The order is that of `(created_at, seq)`: the time of acceptance, then the order of acceptance. It is an
+//! index's order, so that a bound on the time is where the walk begins or ends, not a filter.
 
 use postrider_model::{AccountId, DeliveryId, Event, EventTypeName, Timestamp};
 use postrider_storage::{EventFilter, Page, PageRequest, Position};
@@ -11,8 +11,8 @@ use crate::columns;
 use crate::events;
 use crate::sql_error::{SqlError, SqlResult};
 
-/// Most rows that one page or one step of a replay looks at. A filter that little passes then ends the page early
-/// instead of holding a connection: 20,000 rows take 50 to 100 ms on two busy cores.
+/// Most rows that one page or one step of a replay looks at. A filter that little passes then ends the page
+/// early instead of holding a connection: 20,000 rows take 50 to 100 ms on two busy cores.
 pub(crate) const ROWS_LOOKED_AT_MAX: usize = 20_000;
 
 /// A place among an account's events and their deliveries: time, row, delivery within the event.

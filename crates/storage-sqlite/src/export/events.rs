@@ -10,7 +10,8 @@ use crate::columns::read;
 /// Most events of a batch: some 100 ms of writing, behind which a sync does not show.
 const EVENTS_MAX: usize = 2_000;
 
-/// A batch ends with the event that brings it over this many bytes, so that big events do not fill the memory.
+/// A batch ends with the event that brings it over this many bytes, so that big events do not fill the
+/// memory.
 const BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// About what a row takes beside its texts.

@@ -1,5 +1,5 @@
-//! The actions of which most deliveries failed: found among the hours in which one failed, however many actions there
-//! are that never do.
+//! The actions of which most deliveries failed: found among the hours in which one failed, however many
+//! actions there are that never do.
 
 use std::ops::Range;
 

@@ -44,7 +44,8 @@ impl Operation for Probe {
     }
 }
 
-/// Commits a group of these; returns the answers, the numbers in the table, and how many transactions it took.
+/// Commits a group of these; returns the answers, the numbers in the table, and how many transactions it
+/// took.
 fn commit(group: &[Conduct]) -> (Vec<Answer>, Vec<i64>, u64) {
     let conn = Connection::open_in_memory().unwrap();
     conn.execute_batch("CREATE TABLE probes (number INTEGER PRIMARY KEY)")

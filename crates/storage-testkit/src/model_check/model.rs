@@ -1,4 +1,5 @@
-//! What a store promises about deliveries, as plain as it can be said: everything in maps, nothing concurrent.
+//! What a store promises about deliveries, as plain as it can be said: everything in maps, nothing
+//! concurrent.
 
 use std::collections::{BTreeMap, BTreeSet};
 

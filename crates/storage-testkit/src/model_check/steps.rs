@@ -1,5 +1,5 @@
-//! The steps of the check: each does one verb to the store and to the model, and compares. Those of sessions, replay
-//! and retention are in [`super::upkeep`].
+//! The steps of the check: each does one verb to the store and to the model, and compares. Those of sessions,
+//! replay and retention are in [`super::upkeep`].
 
 use bytes::Bytes;
 use postrider_model::delivery::Ended;

@@ -1,11 +1,12 @@
 //! Triggers and actions as the JSON that a row keeps.
 //!
-//! A trigger is an object, `{"event_types":["proposal.*"]}`, so that further conditions become further members. An
-//! action is an object tagged with what it does, `{"id":…,"enabled":true,"type":"send_webhook",…}`; the members of each
-//! type are in a file of their own.
+//! A trigger is an object, `{"event_types":["proposal.*"]}`, so that further conditions become further
+//! members. An action is an object tagged with what it does,
+//! `{"id":…,"enabled":true,"type":"send_webhook",…}`; the members of each type are in a file of their own.
 //!
-//! To add an option of an action: add a member to its type's file that may be missing, so that rows written before
-//! still read. To add a type of action: a variant of [`StoredDoes`] and a file beside `send_webhook.rs`.
+//! To add an option of an action: add a member to its type's file that may be missing, so that rows written
+//! before still read. To add a type of action: a variant of [`StoredDoes`] and a file beside
+//! `send_webhook.rs`.
 
 mod send_webhook;
 

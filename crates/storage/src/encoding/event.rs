@@ -1,5 +1,5 @@
-//! What a row keeps of an event in one number, `flags`: bits 0 and 1 are its origin's code, bit 2 says that its `data` is
-//! a fixed point of `JSON.stringify`.
+//! What a row keeps of an event in one number, `flags`: bits 0 and 1 are its origin's code, bit 2 says that
+//! its `data` is a fixed point of `JSON.stringify`.
 
 use postrider_model::{Event, Origin};
 

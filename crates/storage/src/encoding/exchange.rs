@@ -1,9 +1,10 @@
 //! Exchanges as the columns of an attempt.
 //!
-//! The column `exchange` says which kind an attempt's exchange is of; what the other columns hold follows from it.
+//! The column `exchange` says which kind an attempt's exchange is of; what the other columns hold follows
+//! from it.
 //!
-//! To add a kind: a variant of [`Exchange`], its number in [`KIND_HTTP`]'s row of constants, and a file beside `http.rs`
-//! that says what its columns hold.
+//! To add a kind: a variant of [`Exchange`], its number in [`KIND_HTTP`]'s row of constants, and a file
+//! beside `http.rs` that says what its columns hold.
 
 mod http;
 

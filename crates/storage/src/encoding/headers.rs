@@ -1,17 +1,17 @@
 //! The headers of an attempt in few bytes, read back exactly.
 //!
-//! A request's headers are some 700 bytes of text, more than the event's own data, and hardly anything in them is
-//! news: names that every request has, two signatures of 32 bytes each written out in hex and base64, ids, times. So
-//! names and common values stand in a [`dictionary`], and a value of a known shape is kept as what it stands for
-//! ([`value`]). A value whose short form would not give back the same text, byte for byte, is kept as text: that is
-//! what makes the codec exact, not knowledge of who wrote the header.
+//! A request's headers are some 700 bytes of text, more than the event's own data, and hardly anything in
+//! them is news: names that every request has, two signatures of 32 bytes each written out in hex and base64,
+//! ids, times. So names and common values stand in a [`dictionary`], and a value of a known shape is kept as
+//! what it stands for ([`value`]). A value whose short form would not give back the same text, byte for byte,
+//! is kept as text: that is what makes the codec exact, not knowledge of who wrote the header.
 //!
-//! The layout, version 1: the byte 1, then each header's name and value until the end. No headers at all are an
-//! empty blob. A name is one byte from the dictionary, or [`NAME_TEXT`], or [`NAME_PREFIXED`] (a company's own prefix
-//! before one of Postrider's header names); a value is a tag and what that needs.
+//! The layout, version 1: the byte 1, then each header's name and value until the end. No headers at all are
+//! an empty blob. A name is one byte from the dictionary, or [`NAME_TEXT`], or [`NAME_PREFIXED`] (a company's
+//! own prefix before one of Postrider's header names); a value is a tag and what that needs.
 //!
-//! To add a short form: give it a new tag in `value.rs`, or a new entry at the end of a dictionary. What is there
-//! keeps its number, as stored rows use it.
+//! To add a short form: give it a new tag in `value.rs`, or a new entry at the end of a dictionary. What is
+//! there keeps its number, as stored rows use it.
 
 mod dictionary;
 mod http_date;
@@ -34,7 +34,8 @@ const VERSION: u8 = 1;
 /// A name that no dictionary has: its length and its text follow.
 const NAME_TEXT: u8 = 0;
 
-/// A prefix before a known ending: the ending's number, then the prefix's length and text; length 0 repeats the last.
+/// A prefix before a known ending: the ending's number, then the prefix's length and text; length 0 repeats
+/// the last.
 const NAME_PREFIXED: u8 = 0x7f;
 
 /// Set in a dictionary number where each word of the name begins with a capital.

@@ -1,7 +1,7 @@
 //! Deliveries.
 //!
-//! A row's state is `status`, `owner` and one time, `state_at`, whose meaning follows from the other two: when the next
-//! attempt is due (waiting), when it was (owned), since when the status holds (settled).
+//! A row's state is `status`, `owner` and one time, `state_at`, whose meaning follows from the other two:
+//! when the next attempt is due (waiting), when it was (owned), since when the status holds (settled).
 
 use postrider_model::delivery::{BodySpec, Progress};
 use postrider_model::{
@@ -11,7 +11,8 @@ use postrider_model::{
 use super::{Columns, Reader, from_code, time};
 use crate::encoding::Damaged;
 
-/// A row of `deliveries`, without what leads to its event and to its attempts: each store finds those in its own way.
+/// A row of `deliveries`, without what leads to its event and to its attempts: each store finds those in its
+/// own way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeliveryRow {
     /// Its id.

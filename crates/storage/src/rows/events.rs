@@ -6,7 +6,8 @@ use postrider_model::{AccountId, DeliveryId, Event, EventId, Warning};
 use super::{Columns, Reader, time};
 use crate::encoding::{self, Damaged};
 
-/// A row of `events`, without the number that orders events of one moment: each store finds it in its own way.
+/// A row of `events`, without the number that orders events of one moment: each store finds it in its own
+/// way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventRow {
     /// Whose it is.

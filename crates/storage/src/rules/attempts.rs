@@ -67,8 +67,8 @@ pub struct OnRecord {
 }
 
 impl OnRecord {
-    /// Whether this is the attempt itself, reported once more. Two attempts of one delivery never begin at the same
-    /// time, take equally long and end alike.
+    /// Whether this is the attempt itself, reported once more. Two attempts of one delivery never begin at
+    /// the same time, take equally long and end alike.
     pub fn is(&self, attempt: &Attempt) -> bool {
         self.started_at_ms == attempt.started_at.unix_ms()
             && self.duration_ns == stored_duration(attempt.duration)
@@ -76,8 +76,8 @@ impl OnRecord {
     }
 }
 
-/// The number that an attempt gets: its own or, where a late attempt has taken that, the next free one. `None` where
-/// the attempt is on record already, because a session reports it once more.
+/// The number that an attempt gets: its own or, where a late attempt has taken that, the next free one.
+/// `None` where the attempt is on record already, because a session reports it once more.
 pub fn free_number(attempt: &Attempt, record: &[OnRecord]) -> Option<u32> {
     if record.iter().any(|other| other.is(attempt)) {
         return None;

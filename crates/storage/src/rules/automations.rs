@@ -8,8 +8,8 @@ pub fn has_room(count: i64) -> bool {
     usize::try_from(count).is_ok_and(|count| count < AUTOMATIONS_MAX)
 }
 
-/// The automation with this action switched off, as its next version. `None` where the action is off already: who
-/// switched it off first has the say about the reason.
+/// The automation with this action switched off, as its next version. `None` where the action is off already:
+/// who switched it off first has the say about the reason.
 pub fn with_action_disabled(
     mut automation: Automation,
     action: ActionId,

@@ -1,23 +1,25 @@
 //! What the time in an id tells about the time of acceptance.
 //!
-//! RFC 9562: the first 48 bits of an id are the time of its creation. An event's id, and those of its deliveries, are
-//! created when the event is accepted, but the two times differ: ids never go backwards within a process, so that a
-//! burst within one millisecond borrows from those to come, and a clock that was set back leaves ids ahead of it.
+//! RFC 9562: the first 48 bits of an id are the time of its creation. An event's id, and those of its
+//! deliveries, are created when the event is accepted, but the two times differ: ids never go backwards
+//! within a process, so that a burst within one millisecond borrows from those to come, and a clock that was
+//! set back leaves ids ahead of it.
 
 use std::ops::{Range, RangeInclusive};
 
 use postrider_model::{EventId, Timestamp};
 
-/// How far a clock may have been set back under a running process, in milliseconds, for an id to still lead to its
-/// event.
+/// How far a clock may have been set back under a running process, in milliseconds, for an id to still lead
+/// to its event.
 const CLOCK_SET_BACK_MAX_MS: i64 = 7 * 24 * 3_600_000;
 
 /// How far the clock may have been set forward between the creation of an id and the acceptance of its event.
 const CLOCK_SET_FORWARD_MAX_MS: i64 = 24 * 3_600_000;
 
-/// How far the ids of a list's deliveries may be ahead of their acceptance, in milliseconds: far more than any burst
-/// borrows. Much less than [`CLOCK_SET_BACK_MAX_MS`], because a list reads every row in this window to leave most of
-/// them out; after a clock was set back by more, a list by time lacks deliveries until the clock has caught up.
+/// How far the ids of a list's deliveries may be ahead of their acceptance, in milliseconds: far more than
+/// any burst borrows. Much less than [`CLOCK_SET_BACK_MAX_MS`], because a list reads every row in this window
+/// to leave most of them out; after a clock was set back by more, a list by time lacks deliveries until the
+/// clock has caught up.
 const BURST_AHEAD_MAX_MS: i64 = 3_600_000;
 
 /// When an event with this id was accepted, in milliseconds since 1970, if Postrider created the id.
@@ -26,7 +28,8 @@ pub const fn accepted_between(id: EventId) -> RangeInclusive<i64> {
     created_ms - CLOCK_SET_BACK_MAX_MS..=created_ms + CLOCK_SET_FORWARD_MAX_MS
 }
 
-/// The ids that deliveries of a time span can have: of those accepted at `after` or later, and before `before`.
+/// The ids that deliveries of a time span can have: of those accepted at `after` or later, and before
+/// `before`.
 pub fn of_deliveries(after: Option<Timestamp>, before: Option<Timestamp>) -> Range<u128> {
     let first = after.map_or(0, |time| first_at(time.unix_ms()));
     let end = before.map_or(u128::MAX, |time| {

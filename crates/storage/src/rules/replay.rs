@@ -10,8 +10,8 @@ use crate::deliveries::DeliveryFilter;
 /// Most deliveries that one step of a replay makes due: some ten milliseconds of a store's time.
 pub const STEP_DELIVERIES_MAX: usize = 500;
 
-/// What a delivery becomes when it is replayed; `None` where a replay leaves it out: it is pending, its action is not
-/// among those that are on, or it has had [`postrider_model::delivery::ATTEMPTS_MAX`].
+/// What a delivery becomes when it is replayed; `None` where a replay leaves it out: it is pending, its
+/// action is not among those that are on, or it has had [`postrider_model::delivery::ATTEMPTS_MAX`].
 pub fn replayed(delivery: &Delivery, actions: &HashSet<ActionId>) -> Option<Progress> {
     let is_settled = delivery.progress.status != DeliveryStatus::Pending;
     (is_settled && actions.contains(&delivery.action))
@@ -19,7 +19,8 @@ pub fn replayed(delivery: &Delivery, actions: &HashSet<ActionId>) -> Option<Prog
         .flatten()
 }
 
-/// The filter of a replay that began at `now`: it leaves out deliveries that are created later, or it would never end.
+/// The filter of a replay that began at `now`: it leaves out deliveries that are created later, or it would
+/// never end.
 pub fn filter(filter: &DeliveryFilter, now: Timestamp) -> DeliveryFilter {
     DeliveryFilter {
         before: Some(filter.before.unwrap_or(now)),

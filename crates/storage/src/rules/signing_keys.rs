@@ -2,8 +2,8 @@
 
 use postrider_model::{SigningKey, SigningKeyId, Timestamp};
 
-/// Keys of an account that are kept, the current one included: enough to explain the signature of a recent attempt, and
-/// a bound on what rotating every minute can pile up.
+/// Keys of an account that are kept, the current one included: enough to explain the signature of a recent
+/// attempt, and a bound on what rotating every minute can pile up.
 pub const KEYS_KEPT: usize = 20;
 
 /// What a rotation writes beside the new key.
@@ -15,9 +15,9 @@ pub struct Rotation {
     pub removed: Vec<SigningKeyId>,
 }
 
-/// Makes room for `new`, the current key from its creation on. The key that was current lives until `overlap_until`;
-/// what overlapped with it ends at once, so that two keys are live at most. Of keys that have ended, the newest stay, up
-/// to [`KEYS_KEPT`] keys in all.
+/// Makes room for `new`, the current key from its creation on. The key that was current lives until
+/// `overlap_until`; what overlapped with it ends at once, so that two keys are live at most. Of keys that
+/// have ended, the newest stay, up to [`KEYS_KEPT`] keys in all.
 pub fn rotation(keys: &[SigningKey], new: &SigningKey, overlap_until: Timestamp) -> Rotation {
     let ended = keys.iter().filter_map(|key| match key.expires_at {
         None => Some((key.id, overlap_until)),

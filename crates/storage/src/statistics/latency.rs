@@ -1,8 +1,9 @@
 //! How long deliveries took, counted in buckets that are √2 wide.
 //!
-//! A bucket's bounds differ by a factor of √2, so that two of them double: a percentile that is read from the counts lies
-//! in the bucket of the true one, and is wrong by less than 42 % (by less than a millisecond below one millisecond).
-//! Interpolation makes it far better where a bucket is filled evenly. Counts of several nodes and times just add up.
+//! A bucket's bounds differ by a factor of √2, so that two of them double: a percentile that is read from the
+//! counts lies in the bucket of the true one, and is wrong by less than 42 % (by less than a millisecond
+//! below one millisecond). Interpolation makes it far better where a bucket is filled evenly. Counts of
+//! several nodes and times just add up.
 
 use std::time::Duration;
 
@@ -77,8 +78,8 @@ impl Histogram {
         (0..).map(Bucket).zip(self.0).filter(|(_, count)| *count > 0)
     }
 
-    /// The latency that this share of them (0 to 1) does not exceed, with the error that the module tells of. `None` where
-    /// nothing was counted.
+    /// The latency that this share of them (0 to 1) does not exceed, with the error that the module tells of.
+    /// `None` where nothing was counted.
     pub fn percentile(&self, share: f64) -> Option<Duration> {
         let total: u64 = self.0.iter().sum();
         let rank = (total as f64 * share).max(1.0);

@@ -10,8 +10,8 @@ use crate::router::ApiState;
 
 /// Delete an account
 ///
-/// Its keys and automations are gone at once, and nothing is sent for it any more. Its events and deliveries are
-/// removed in the background.
+/// Its keys and automations are gone at once, and nothing is sent for it any more. Its events and deliveries
+/// are removed in the background.
 #[utoipa::path(
     delete,
     path = "/v1/accounts/{account}",

@@ -16,8 +16,8 @@ use crate::routes::kept_json;
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[schema(as = AccountInput)]
 pub struct AccountInput {
-    /// The caller's own name for it: 1 to 128 of `a-z`, `A-Z`, `0-9`, `_`, `.`, `:`, `@` and `-`, unique in the
-    /// installation, not starting with `acct_`.
+    /// The caller's own name for it: 1 to 128 of `a-z`, `A-Z`, `0-9`, `_`, `.`, `:`, `@` and `-`, unique in
+    /// the installation, not starting with `acct_`.
     #[schema(example = "tenant-42", max_length = 128)]
     uid: Option<String>,
     /// For people.
@@ -27,7 +27,8 @@ pub struct AccountInput {
     #[serde(default, deserialize_with = "present")]
     #[schema(schema_with = shapes::metadata)]
     metadata: Option<Box<RawValue>>,
-    /// Seconds between the attempts of a delivery, at most 20 delays of at most 7 days; null follows the installation.
+    /// Seconds between the attempts of a delivery, at most 20 delays of at most 7 days; null follows the
+    /// installation.
     #[schema(value_type = Option<Vec<u32>>, example = json!([10, 100]), max_items = 20)]
     retry_delays_s: Option<Vec<i64>>,
 }

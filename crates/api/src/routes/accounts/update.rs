@@ -19,8 +19,8 @@ use crate::router::ApiState;
 
 /// Change an account
 ///
-/// The body is a JSON Merge Patch (RFC 7396): members it leaves out stay as they are, null removes. `metadata` is
-/// merged member by member.
+/// The body is a JSON Merge Patch (RFC 7396): members it leaves out stay as they are, null removes.
+/// `metadata` is merged member by member.
 #[utoipa::path(
     patch,
     path = "/v1/accounts/{account}",

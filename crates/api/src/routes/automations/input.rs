@@ -28,7 +28,8 @@ pub struct AutomationInput {
     #[serde(deserialize_with = "objects")]
     #[schema(min_items = 1, max_items = 50)]
     actions: Vec<ActionInput>,
-    /// Seconds between the attempts of a delivery, at most 20 delays of at most 7 days; null follows the account.
+    /// Seconds between the attempts of a delivery, at most 20 delays of at most 7 days; null follows the
+    /// account.
     #[schema(value_type = Option<Vec<u32>>, example = json!([10, 100]), max_items = 20)]
     retry_delays_s: Option<Vec<i64>>,
 }
@@ -56,7 +57,8 @@ pub enum ActionType {
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[schema(as = ActionInput)]
 pub struct ActionInput {
-    /// In a PATCH: which action of the automation this is, so that it keeps its record. An action without is new.
+    /// In a PATCH: which action of the automation this is, so that it keeps its record. An action without is
+    /// new.
     #[schema(example = "act_01h455vb4pex5vsknk084sn02q")]
     id: Option<String>,
     /// What it does.
@@ -72,12 +74,13 @@ pub struct ActionInput {
     /// Where to: `http` or `https`, without user info, to a destination that the installation allows.
     #[schema(example = "https://crm.example.com/hooks/postrider", max_length = 2048)]
     url: String,
-    /// What the body holds: `envelope` is `{"id","type","timestamp","data"}`, `data` is the event's data alone.
+    /// What the body holds: `envelope` is `{"id","type","timestamp","data"}`, `data` is the event's data
+    /// alone.
     #[serde(default)]
     #[schema(schema_with = shapes::body_content)]
     body: BodyContent,
-    /// How the body is serialised: `js` is a fixed point of `JSON.stringify(JSON.parse(body))`, `python` one of
-    /// `json.dumps(json.loads(body))`, `raw` the producer's bytes.
+    /// How the body is serialised: `js` is a fixed point of `JSON.stringify(JSON.parse(body))`, `python` one
+    /// of `json.dumps(json.loads(body))`, `raw` the producer's bytes.
     #[serde(default)]
     #[schema(schema_with = shapes::body_style)]
     body_style: BodyStyle,

@@ -19,10 +19,10 @@ use crate::router::ApiState;
 
 /// Change an automation
 ///
-/// The body is a JSON Merge Patch (RFC 7396): members it leaves out stay as they are, null resets. `actions` is
-/// replaced as a whole: an action sent along with its `id` keeps its identity and its record, one without is new, one
-/// left out is gone and never called again. Attempts that start from now on use what was changed; bodies of events
-/// that were accepted before stay as they are.
+/// The body is a JSON Merge Patch (RFC 7396): members it leaves out stay as they are, null resets. `actions`
+/// is replaced as a whole: an action sent along with its `id` keeps its identity and its record, one without
+/// is new, one left out is gone and never called again. Attempts that start from now on use what was changed;
+/// bodies of events that were accepted before stay as they are.
 #[utoipa::path(
     patch,
     path = "/v1/accounts/{account}/automations/{id}",

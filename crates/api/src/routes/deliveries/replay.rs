@@ -25,7 +25,8 @@ pub struct ReplayView {
     /// How many deliveries get one more attempt.
     #[schema(example = 120)]
     count: u64,
-    /// Present, and true, where a dry run did not get to the end within 20 seconds: `count` is then a lower bound.
+    /// Present, and true, where a dry run did not get to the end within 20 seconds: `count` is then a lower
+    /// bound.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     #[schema(required = false)]
     incomplete: bool,
@@ -33,9 +34,9 @@ pub struct ReplayView {
 
 /// Replay deliveries
 ///
-/// Resends every delivery that matches the filter, is not pending, and whose action is enabled: each gets one more
-/// attempt, with the same id and body. At least one filter is required. With `"dry_run": true` the deliveries are
-/// counted, and none is resent.
+/// Resends every delivery that matches the filter, is not pending, and whose action is enabled: each gets one
+/// more attempt, with the same id and body. At least one filter is required. With `"dry_run": true` the
+/// deliveries are counted, and none is resent.
 #[utoipa::path(
     post,
     path = "/v1/accounts/{account}/deliveries/replay",

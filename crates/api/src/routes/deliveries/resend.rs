@@ -23,8 +23,9 @@ pub struct Nothing {}
 
 /// Send a delivery again
 ///
-/// One more attempt at once, with the same id and the same bytes, whatever the delivery's status. If it fails, a
-/// delivery that was waiting for a retry waits again, a succeeded one stays succeeded, and any other is failed.
+/// One more attempt at once, with the same id and the same bytes, whatever the delivery's status. If it
+/// fails, a delivery that was waiting for a retry waits again, a succeeded one stays succeeded, and any other
+/// is failed.
 #[utoipa::path(
     post,
     path = "/v1/accounts/{account}/deliveries/{id}/resend",

@@ -32,8 +32,8 @@ pub struct DeliveryView {
     /// The action that carries it out.
     #[schema(value_type = String, example = "act_01h455vb4pex5vsknk084sn02q")]
     action_id: ActionId,
-    /// Where it stands: `pending` until an attempt succeeds, the schedule is used up (`failed`), or its action is
-    /// deleted or switched off (`canceled`).
+    /// Where it stands: `pending` until an attempt succeeds, the schedule is used up (`failed`), or its
+    /// action is deleted or switched off (`canceled`).
     #[schema(schema_with = shapes::delivery_status)]
     status: &'static str,
     /// How many attempts were made, resends included.

@@ -11,8 +11,8 @@ use crate::router::ApiState;
 
 /// Delete an event type
 ///
-/// Events and triggers of the type stay as they are. Unless unseen types are refused, the next event of the type puts
-/// it back, described by nothing.
+/// Events and triggers of the type stay as they are. Unless unseen types are refused, the next event of the
+/// type puts it back, described by nothing.
 #[utoipa::path(
     delete,
     path = "/v1/event-types/{name}",

@@ -46,8 +46,8 @@ impl<'a> AcceptedView<'a> {
         }
     }
 
-    /// How long the answer is. A body needs a second allocation, to count who holds it, where its text does not fill
-    /// the first.
+    /// How long the answer is. A body needs a second allocation, to count who holds it, where its text does
+    /// not fill the first.
     fn bytes(&self) -> usize {
         const AROUND: usize = r#"{"id":"","type":"","created_at":"","deliveries":}"#.len();
         const ID: usize = 30;
@@ -56,8 +56,8 @@ impl<'a> AcceptedView<'a> {
         AROUND + ID + self.event_type.as_str().len() + TIME + digits
     }
 
-    /// Writes the members as serde would, without the braces around them. Nothing in them needs escapes: an id and a
-    /// time are of our own making, and a type has letters, digits, `_`, `.` and `-`.
+    /// Writes the members as serde would, without the braces around them. Nothing in them needs escapes: an
+    /// id and a time are of our own making, and a type has letters, digits, `_`, `.` and `-`.
     pub(super) fn write_members(&self, json: &mut String) -> fmt::Result {
         let Self {
             id,

@@ -1,6 +1,7 @@
 //! `POST /v1/accounts/{account}/events`
 //!
-//! The hot path: one read of the body that borrows from it, no tree of values, one small buffer for the answer.
+//! The hot path: one read of the body that borrows from it, no tree of values, one small buffer for the
+//! answer.
 
 use axum::body::HttpBody;
 use axum::extract::{Request, State};
@@ -23,8 +24,8 @@ use crate::router::ApiState;
 #[into_params(parameter_in = Header)]
 #[expect(dead_code, reason = "describes what `idempotency_key` takes")]
 pub struct IdempotencyHeader {
-    /// 1 to 255 visible ASCII characters. The same key with the same body again is answered like the first time, for
-    /// as long as the event is kept.
+    /// 1 to 255 visible ASCII characters. The same key with the same body again is answered like the first
+    /// time, for as long as the event is kept.
     #[param(rename = "Idempotency-Key", max_length = 255, pattern = "^[!-~]{1,255}$")]
     idempotency_key: Option<String>,
 }

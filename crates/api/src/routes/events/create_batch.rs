@@ -75,8 +75,8 @@ pub enum ItemView<'a> {
 
 /// Report many events
 ///
-/// Each is accepted or refused on its own, all that are accepted are stored in one step. An `Idempotency-Key` counts
-/// for the batch: each event is known by the key and its place.
+/// Each is accepted or refused on its own, all that are accepted are stored in one step. An `Idempotency-Key`
+/// counts for the batch: each event is known by the key and its place.
 #[utoipa::path(
     post,
     path = "/v1/accounts/{account}/events/batch",
@@ -222,8 +222,8 @@ impl<'a> ItemView<'a> {
     }
 }
 
-/// The events of a batch, each as text, so that one that is wrong does not spoil the others. Reading stops at the
-/// bound: a body of a million tiny values must not become a list of that length.
+/// The events of a batch, each as text, so that one that is wrong does not spoil the others. Reading stops at
+/// the bound: a body of a million tiny values must not become a list of that length.
 enum RawEvents<'a> {
     Few(Vec<&'a RawValue>),
     TooMany,

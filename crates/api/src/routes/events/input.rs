@@ -12,12 +12,12 @@ use crate::openapi::shapes;
 use crate::problem::{Code, Faults, Problem, fault_codes};
 use crate::router::ApiState;
 
-/// What an event's body can hold besides `data`, in bytes: the other members come to less than 1 KiB, the rest is
-/// leave for white space.
+/// What an event's body can hold besides `data`, in bytes: the other members come to less than 1 KiB, the
+/// rest is leave for white space.
 pub const AROUND_DATA_BYTES_MAX: usize = 16 * 1024;
 
-/// Up to this size `data` is copied out of the request, which costs less than a microsecond. A slice would keep the
-/// connection's whole read buffer alive for as long as the event waits for delivery.
+/// Up to this size `data` is copied out of the request, which costs less than a microsecond. A slice would
+/// keep the connection's whole read buffer alive for as long as the event waits for delivery.
 const COPY_BYTES_MAX: usize = 16 * 1024;
 
 /// An event.

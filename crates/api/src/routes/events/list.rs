@@ -18,8 +18,8 @@ use crate::router::ApiState;
 /// Events that are read from the store at once.
 const CHUNK: usize = 50;
 
-/// Bytes of `data` after which a page ends early. With events at the bound on `data`, 250 of them would be an answer
-/// of 64 MiB; so it is at most this and one chunk.
+/// Bytes of `data` after which a page ends early. With events at the bound on `data`, 250 of them would be an
+/// answer of 64 MiB; so it is at most this and one chunk.
 const PAGE_BYTES: usize = 4 * 1024 * 1024;
 
 /// Which events.

@@ -27,7 +27,8 @@ const EXPIRES_IN_S_DEFAULT: u64 = 3_600;
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[schema(as = PortalLinkInput)]
 pub struct PortalLinkInput {
-    /// How long the link lasts, and with it whoever followed it stays signed in, in seconds: 60 to 604800 (7 days).
+    /// How long the link lasts, and with it whoever followed it stays signed in, in seconds: 60 to 604800 (7
+    /// days).
     #[schema(value_type = Option<u32>, default = 3600, minimum = 60, maximum = 604_800, example = 3600)]
     expires_in_s: Option<i64>,
     /// Whether the customer can change nothing.
@@ -40,8 +41,8 @@ pub struct PortalLinkInput {
 
 /// Make a link that signs a customer in
 ///
-/// It leads to the console, and there to this account alone: send it, or embed it in your own product. Nobody else can
-/// make it out, and it cannot be shown again; deleting the account ends it.
+/// It leads to the console, and there to this account alone: send it, or embed it in your own product. Nobody
+/// else can make it out, and it cannot be shown again; deleting the account ends it.
 #[utoipa::path(
     post,
     path = "/v1/accounts/{account}/portal-link",

@@ -29,8 +29,8 @@ pub struct RotateInput {
 
 /// Rotate the signing key
 ///
-/// The new key is the current one at once. While the overlap lasts, webhooks carry signatures of both. At most two
-/// keys ever sign: one that was still overlapping from an earlier rotation ends now.
+/// The new key is the current one at once. While the overlap lasts, webhooks carry signatures of both. At
+/// most two keys ever sign: one that was still overlapping from an earlier rotation ends now.
 #[utoipa::path(
     post,
     path = "/v1/accounts/{account}/signing-keys/rotate",

@@ -1,4 +1,5 @@
-//! `POST /api-keys`: makes a key. The answer itself shows it, so that no address leads to it and no reload brings it back.
+//! `POST /api-keys`: makes a key. The answer itself shows it, so that no address leads to it and no reload
+//! brings it back.
 
 use askama::Template;
 use axum::extract::State;

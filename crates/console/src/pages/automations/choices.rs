@@ -21,8 +21,8 @@ pub struct Choice {
     pub is_ticked: bool,
 }
 
-/// The catalogue, in the order of names; those in `ticked` are ticked. Also what of `ticked` the catalogue does not have:
-/// patterns, and types that were never described.
+/// The catalogue, in the order of names; those in `ticked` are ticked. Also what of `ticked` the catalogue
+/// does not have: patterns, and types that were never described.
 pub async fn choices(app: &App, ticked: &[String]) -> Result<(Vec<Choice>, Vec<String>), Refusal> {
     let mut rest: HashSet<&str> = ticked.iter().map(String::as_str).collect();
     let mut choices = Vec::new();

@@ -1,7 +1,7 @@
 //! What the form of an automation holds, as people type it, on its way to and from the engine's drafts.
 //!
-//! Rows of URLs are numbered by hidden `row` fields, in their order; the other fields of a row end in its number:
-//! `url.0`. Buttons add and remove rows; the page comes back with everything that was typed.
+//! Rows of URLs are numbered by hidden `row` fields, in their order; the other fields of a row end in its
+//! number: `url.0`. Buttons add and remove rows; the page comes back with everything that was typed.
 
 use postrider_configuration::{ActionDraft, AutomationDraft, Fault};
 use postrider_model::{Action, Automation, BodyContent, BodyStyle, Does};

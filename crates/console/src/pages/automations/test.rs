@@ -30,7 +30,8 @@ use crate::view::time::Moment;
 use crate::view::{action, markup};
 use crate::visitor::account::{InAccount, PathId, Writing};
 
-/// URLs whose requests are shown in full; further ones are on their deliveries' pages. Each is a read of its own.
+/// URLs whose requests are shown in full; further ones are on their deliveries' pages. Each is a read of its
+/// own.
 const URLS_SHOWN_MAX: usize = 10;
 
 /// Attempts of one URL that are shown: the schedule of a test goes on like any other.

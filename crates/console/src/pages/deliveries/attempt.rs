@@ -1,5 +1,5 @@
-//! An attempt, as it stands in a time line or on the page of a test: how it went, and behind folds what was sent and
-//! what came back.
+//! An attempt, as it stands in a time line or on the page of a test: how it went, and behind folds what was
+//! sent and what came back.
 
 use askama::Template;
 use postrider_model::attempt::Headers;
@@ -151,8 +151,8 @@ impl<'a> AttemptView<'a> {
     }
 }
 
-/// The number under which an attempt was sent, where it is on record under another one: it was reported late, by a node
-/// that had lost the delivery, when its own number was taken.
+/// The number under which an attempt was sent, where it is on record under another one: it was reported late,
+/// by a node that had lost the delivery, when its own number was taken.
 pub fn sent_as(names: &HeaderNames, attempt: &Attempt) -> Option<u32> {
     let Exchange::Http(http) = &attempt.exchange;
     number_in(&http.request.headers, &names.attempt).filter(|sent| *sent != attempt.number)

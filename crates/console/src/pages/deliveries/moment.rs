@@ -12,7 +12,8 @@ pub struct MomentField {
 }
 
 impl MomentField {
-    /// What an address says: `2026-11-24T15:41`, with or without seconds, in UTC; or RFC 3339 with any offset.
+    /// What an address says: `2026-11-24T15:41`, with or without seconds, in UTC; or RFC 3339 with any
+    /// offset.
     pub fn of(text: Option<&str>) -> Self {
         let text = text.unwrap_or_default().trim();
         let at = parse(text);
@@ -28,8 +29,8 @@ impl MomentField {
     }
 }
 
-/// A time as a field of a browser has it (HTML, *local date and time*), which we take as UTC; a date alone; or a time with
-/// its zone.
+/// A time as a field of a browser has it (HTML, *local date and time*), which we take as UTC; a date alone;
+/// or a time with its zone.
 pub fn parse(text: &str) -> Option<Timestamp> {
     let text = &text.replacen(' ', "T", 1);
     let zoned = text.ends_with(['Z', 'z']) || text.get(19..).is_some_and(|rest| rest.contains(['+', '-']));

@@ -1,4 +1,5 @@
-//! The time line of a delivery: accepted, each attempt, how long it waited in between, and how it ended or goes on.
+//! The time line of a delivery: accepted, each attempt, how long it waited in between, and how it ended or
+//! goes on.
 
 use std::time::Duration;
 

@@ -40,7 +40,8 @@ impl Fields {
         }
     }
 
-    /// The draft. JSON that nobody touched stays as stored, because laying it out may cost digits of large numbers.
+    /// The draft. JSON that nobody touched stays as stored, because laying it out may cost digits of large
+    /// numbers.
     pub fn draft(&self, entry: Option<&EventType>) -> EventTypeDraft {
         let (example, schema) = match entry {
             None => (None, None),

@@ -82,8 +82,8 @@ pub async fn show(State(app): State<App>, Operator(visitor): Operator) -> Result
     })
 }
 
-/// A catalogue that fits on one page is in the order of names; a longer one in the order in which types came, as the
-/// store has it.
+/// A catalogue that fits on one page is in the order of names; a longer one in the order in which types came,
+/// as the store has it.
 async fn browse(app: &App, after: Option<&str>) -> Result<Listed, Refusal> {
     let request = PageRequest {
         limit: LIMIT_MAX,

@@ -11,7 +11,8 @@ use crate::pages::deliveries::moment;
 /// The code of the fault that no filter is set.
 pub const FILTER_REQUIRED: &str = "filter_required";
 
-/// Its fields. Each is also a parameter of the page's address, under the name that the list of deliveries has for it.
+/// Its fields. Each is also a parameter of the page's address, under the name that the list of deliveries has
+/// for it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Fields {
     /// Made at this time or later: `2026-11-24T15:41`, in UTC; empty for any.
@@ -45,8 +46,8 @@ impl Fields {
         }
     }
 
-    /// The filter, and what is wrong with the fields. Nothing that was made after `now` matches: what comes in after
-    /// the count is not part of it.
+    /// The filter, and what is wrong with the fields. Nothing that was made after `now` matches: what comes
+    /// in after the count is not part of it.
     pub fn filter(&self, now: Timestamp) -> (DeliveryFilter, Vec<Fault>) {
         let mut faults = Vec::new();
         if self.is_unfiltered() {

@@ -1,8 +1,10 @@
-//! `POST /accounts/{account}/replay`: runs it. The answer is one page that comes bit by bit while the work goes on.
+//! `POST /accounts/{account}/replay`: runs it. The answer is one page that comes bit by bit while the work
+//! goes on.
 //!
-//! The head of the page comes first, then a *step* whenever the work has got further, at last the outcome and the rest of
-//! the page. The style sheet shows the last step alone, so that no script is needed; `assets/progress.js` shows the steps
-//! in place of the form. The work is the engine's own task: it goes on if the browser leaves.
+//! The head of the page comes first, then a *step* whenever the work has got further, at last the outcome and
+//! the rest of the page. The style sheet shows the last step alone, so that no script is needed;
+//! `assets/progress.js` shows the steps in place of the form. The work is the engine's own task: it goes on
+//! if the browser leaves.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -28,7 +30,8 @@ use crate::visitor::account::Writing;
 /// The least time between two steps: more often nobody reads them.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// A step comes at least this often, so that nothing between here and the browser takes the connection for dead.
+/// A step comes at least this often, so that nothing between here and the browser takes the connection for
+/// dead.
 const SIGN_EVERY: Duration = Duration::from_secs(10);
 
 /// Where the steps go in the page.

@@ -1,4 +1,5 @@
-//! `GET /accounts/{account}/replay`: the form; with `?count=1` also how many match, and the button that runs it.
+//! `GET /accounts/{account}/replay`: the form; with `?count=1` also how many match, and the button that runs
+//! it.
 
 use std::time::Duration;
 

@@ -51,7 +51,8 @@ impl Fields {
         }
     }
 
-    /// The draft. A member that nobody touched stays as stored, byte for byte: laying out metadata changes nothing.
+    /// The draft. A member that nobody touched stays as stored, byte for byte: laying out metadata changes
+    /// nothing.
     pub fn draft(&self, account: &Account) -> AccountDraft {
         let is = Self::of(account);
         let uid = self.uid.trim();

@@ -101,8 +101,8 @@ fn render(
     Ok(response)
 }
 
-/// Whether another page holds this one. Customers alone are shown the console so, and they have no key to sign in with;
-/// whoever has one should see where they type it.
+/// Whether another page holds this one. Customers alone are shown the console so, and they have no key to
+/// sign in with; whoever has one should see where they type it.
 fn is_in_frame(headers: &HeaderMap) -> bool {
     let destination = headers.get("sec-fetch-dest");
     destination.is_some_and(|destination| {

@@ -34,7 +34,8 @@ pub async fn open(
     super::begin(&app, &host, token.expose(), &session, &first)
 }
 
-/// Only links that do not work count as tries: behind a proxy, all customers of a product come from one address.
+/// Only links that do not work count as tries: behind a proxy, all customers of a product come from one
+/// address.
 fn dead(app: &App, peer: Peer) -> Refusal {
     if app.sign_in_limit.admits(peer.0) {
         return Refusal::DeadLink;

@@ -15,7 +15,8 @@ use crate::state::App;
 use crate::view::time::date;
 use crate::visitor::account::{InAccount, Writing};
 
-/// What can be chosen for the overlap, in seconds, with its words. The longest is the longest that the engine allows.
+/// What can be chosen for the overlap, in seconds, with its words. The longest is the longest that the engine
+/// allows.
 const OVERLAPS: [(i64, &str); 5] = [
     (0, "At once"),
     (3_600, "In 1 hour"),

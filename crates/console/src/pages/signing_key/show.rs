@@ -1,7 +1,8 @@
-//! `GET /accounts/{account}/signing-key`: the keys, without their secrets. `POST`: with the secret that was asked for.
+//! `GET /accounts/{account}/signing-key`: the keys, without their secrets. `POST`: with the secret that was
+//! asked for.
 //!
-//! The secret is in the answer to a form alone: it is no part of any address, so it is in no history and no log, and a
-//! page that is only looked at (by somebody behind the reader's shoulder, too) does not hold it.
+//! The secret is in the answer to a form alone: it is no part of any address, so it is in no history and no
+//! log, and a page that is only looked at (by somebody behind the reader's shoulder, too) does not hold it.
 
 use askama::Template;
 use axum::extract::State;

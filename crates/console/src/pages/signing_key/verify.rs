@@ -1,5 +1,5 @@
-//! How to verify: one snippet, and links to the others. They are links, so that each has an address of its own and none
-//! needs a script.
+//! How to verify: one snippet, and links to the others. They are links, so that each has an address of its
+//! own and none needs a script.
 
 use crate::query::Query;
 use crate::shell::Link;

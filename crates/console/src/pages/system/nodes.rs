@@ -19,8 +19,8 @@ pub(super) struct NodeRow {
     pub number: i64,
     /// Whether it is the one that answers.
     pub is_this: bool,
-    /// When its lease ends, in words, as it was when the page was made: a node that renewed its lease since then would
-    /// seem to be dying if the words followed the clock. `None` where it is over.
+    /// When its lease ends, in words, as it was when the page was made: a node that renewed its lease since
+    /// then would seem to be dying if the words followed the clock. `None` where it is over.
     pub lease_ends: Option<String>,
 }
 

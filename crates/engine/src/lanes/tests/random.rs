@@ -1,5 +1,5 @@
-//! Lanes under random calls: what the module promises holds after each of them, and once all is well everything that
-//! waits in the store is fetched and sent, without another look at the whole store.
+//! Lanes under random calls: what the module promises holds after each of them, and once all is well
+//! everything that waits in the store is fetched and sent, without another look at the whole store.
 
 use std::collections::HashSet;
 

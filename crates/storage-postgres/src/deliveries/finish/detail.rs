@@ -1,5 +1,5 @@
-//! Changes of deliveries that are not as usual: canceled, no longer owned, gone, or with a record that has this attempt's
-//! number already, or this very attempt.
+//! Changes of deliveries that are not as usual: canceled, no longer owned, gone, or with a record that has
+//! this attempt's number already, or this very attempt.
 //!
 //! The rows are locked first, so that the record does not grow between looking at it and adding to it.
 
@@ -20,7 +20,8 @@ use crate::deliveries::keys::Keys;
 use crate::sql_error::{SqlError, SqlResult};
 use crate::statement::{self, Param, Params};
 
-/// Answers for the items at these places, which are in the order in which rows are locked, and of a delivery each.
+/// Answers for the items at these places, which are in the order in which rows are locked, and of a delivery
+/// each.
 pub(super) async fn finish(
     client: &impl GenericClient,
     session: SessionId,

@@ -1,4 +1,5 @@
-//! The usual case: each delivery is the session's, and its record has no attempt of this number or a higher one.
+//! The usual case: each delivery is the session's, and its record has no attempt of this number or a higher
+//! one.
 
 use std::iter::once;
 
@@ -33,7 +34,8 @@ pub(crate) struct Settling<'a> {
 }
 
 impl<'a> Settling<'a> {
-    /// The attempts among the items at these places, to apply as many as are as usual. `None`: there are none.
+    /// The attempts among the items at these places, to apply as many as are as usual. `None`: there are
+    /// none.
     pub(super) async fn prepare(
         client: &impl GenericClient,
         tables: &DayTables,
@@ -109,8 +111,9 @@ impl<'a> Settling<'a> {
     }
 }
 
-/// `n.number` is free where it is higher than any that is on record. The owner is compared in a way that no index
-/// answers: the planner would rather go through all that the session owns than look for each row by its key.
+/// `n.number` is free where it is higher than any that is on record. The owner is compared in a way that no
+/// index answers: the planner would rather go through all that the session owns than look for each row by its
+/// key.
 fn sql(day: Option<Day>, answer: &str) -> String {
     let (columns, is_alive) = (attempts::COLUMNS, sessions::IS_ALIVE);
     let (deliveries, attempts) = (

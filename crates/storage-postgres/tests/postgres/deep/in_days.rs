@@ -1,5 +1,5 @@
-//! The promises about events and deliveries once more, with partitions for the days that they are about: the suite's
-//! times lie in the past, so that elsewhere everything is in the default partitions.
+//! The promises about events and deliveries once more, with partitions for the days that they are about: the
+//! suite's times lie in the past, so that elsewhere everything is in the default partitions.
 
 use std::sync::Arc;
 

@@ -1,4 +1,5 @@
-//! Names and values that headers often have. Entries are only ever added at the end: stored rows use their numbers.
+//! Names and values that headers often have. Entries are only ever added at the end: stored rows use their
+//! numbers.
 
 use std::sync::LazyLock;
 
@@ -206,8 +207,8 @@ static VALUE_NUMBERS: LazyLock<Numbers> = LazyLock::new(|| {
     numbers
 });
 
-/// Numbers of texts, by the length of the text: of one length there are so few that comparing them costs less than
-/// hashing.
+/// Numbers of texts, by the length of the text: of one length there are so few that comparing them costs less
+/// than hashing.
 #[derive(Default)]
 struct Numbers(Vec<Vec<(Box<str>, u8)>>);
 

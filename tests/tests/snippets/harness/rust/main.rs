@@ -1,4 +1,5 @@
-//! Serves a snippet, which `build.rs` has rendered: `hmac` or `standard-webhooks`, as the first argument says.
+//! Serves a snippet, which `build.rs` has rendered: `hmac` or `standard-webhooks`, as the first argument
+//! says.
 
 use std::convert::Infallible;
 
