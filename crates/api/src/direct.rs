@@ -1,7 +1,7 @@
 //! The way of posted events past the router.
 //!
 //! Nearly all requests post events. The router boxes the path, the parameters, the body and every layer of
-//! each of them, which is 13 % of a request's instructions (docs/decisions/0002-http-server.md). So the two
+//! each of them, which is 10 % of a request's instructions (docs/decisions/0002-http-server.md). So the two
 //! routes of events are recognised here, and their handlers are called without it. This module has no rules
 //! of its own: it shares the edge and the handlers with the router, and leaves every other method, path, and
 //! path with escapes to it.
