@@ -97,5 +97,5 @@ async fn whoever_tries_too_often_has_to_wait() {
     }
     browser.type_into(label("API key"), ADMIN_KEY).await;
     browser.click(button("Sign in")).await;
-    browser.wait_for(text("Too many tries")).await;
+    browser.wait_for(text("Too many attempts")).await;
 }
