@@ -1,4 +1,4 @@
-//! The switch of an automation, as a list of them has one.
+//! Switches an automation on or off, as the switch in a list does.
 
 use postrider_model::{AccountId, Automation, AutomationId};
 
@@ -8,7 +8,7 @@ use crate::{ConfigureError, EDITS_MAX};
 impl Configuration {
     /// Switches an automation on or off and changes nothing else, so that a switch never undoes somebody's
     /// edit. Where one comes in between, the switch starts over from what was edited. The automation can be
-    /// gone, and be [`ConfigureError::Stale`] where others kept changing it.
+    /// gone, and be [`ConfigureError::Stale`] where other requests kept changing it.
     pub async fn set_automation_enabled(
         &self,
         account: AccountId,

@@ -13,9 +13,9 @@ use crate::problem::Problem;
 use crate::query::no_parameters;
 use crate::router::ApiState;
 
-/// Make an account
+/// Create an account
 ///
-/// It gets a first signing key with it.
+/// Postrider also creates the account's first signing key.
 #[utoipa::path(
     post,
     path = "/v1/accounts",

@@ -13,9 +13,9 @@ use crate::problem::Problem;
 use crate::query::no_parameters;
 use crate::router::ApiState;
 
-/// Make an automation
+/// Create an automation
 ///
-/// It takes effect with the next event.
+/// The automation applies to events accepted from now on.
 #[utoipa::path(
     post,
     path = "/v1/accounts/{account}/automations",
