@@ -86,7 +86,7 @@ impl Parameters {
             self.faults.push(Fault::of_parameter(
                 "cursor",
                 fault_codes::INVALID_PARAMETER,
-                "expected a `next_cursor` of this list with the same filters",
+                "expected a `next_cursor` of this list",
             ));
         }
         PageRequest {

@@ -58,7 +58,7 @@ impl From<AcceptError> for Problem {
             AcceptError::AccountMissing => Self::new(Code::AccountNotFound, "the account does not exist"),
             AcceptError::Stopping => Self::new(
                 Code::Stopping,
-                "the server is stopping; the event was not accepted, so retry",
+                "the server is stopping; nothing was accepted, so retry",
             ),
             AcceptError::Store(error) => error.into(),
         }
