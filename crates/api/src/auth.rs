@@ -1,10 +1,10 @@
-//! The caller of a request: an API key says who it is, as `Authorization: Bearer <key>`.
+//! The caller of a request, identified by an API key in `Authorization: Bearer <key>`.
 
 use http::{HeaderMap, header};
 use postrider_access::Access;
 use postrider_model::Caller;
 
-/// The caller of a request with these headers, if its API key is one.
+/// The caller of a request with these headers, if its API key is known.
 pub fn caller(access: &Access, headers: &HeaderMap) -> Option<Caller> {
     access.caller_of_key(presented(headers)?)
 }

@@ -1,8 +1,8 @@
-//! Cursors: places in lists as opaque text.
+//! Cursors: positions in lists as opaque text.
 //!
 //! A cursor is `cur_` and the base64url of the store's [`Position`] followed by a check: the first bytes of
-//! the SHA-256 of list and position. The check is no secret. It tells a cursor that was cut, made up or taken
-//! from another list, which would otherwise be answered with a page that makes no sense.
+//! the SHA-256 of list and position. The check is not secret. It detects a cursor that was truncated,
+//! invented or taken from another list, which would otherwise return a meaningless page.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -50,7 +50,7 @@ impl ListId {
     }
 }
 
-/// The cursor for this place in this list.
+/// The cursor for this position in this list.
 pub fn encode(list: ListId, position: Position) -> String {
     let mut bytes = [0; POSITION_BYTES + CHECK_BYTES];
     bytes[..POSITION_BYTES].copy_from_slice(&position.0.to_be_bytes());
@@ -58,7 +58,7 @@ pub fn encode(list: ListId, position: Position) -> String {
     format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes))
 }
 
-/// The place that a cursor of this list stands for; `None` where it is not one.
+/// The position that a cursor of this list stands for; `None` where the cursor is not from this list.
 pub fn decode(list: ListId, cursor: &str) -> Option<Position> {
     let bytes = URL_SAFE_NO_PAD.decode(cursor.strip_prefix(PREFIX)?).ok()?;
     let (position, check) = bytes.split_first_chunk::<POSITION_BYTES>()?;

@@ -1,6 +1,6 @@
-//! From JSON text to typed values, with a place and plain words for everything that can be wrong.
+//! Decodes JSON text into typed values. Each error has a pointer or a position, and a message in plain words.
 //!
-//! A good text is read once, straight into its type. Only a bad one is read again, to find out where and why.
+//! A valid text is read once, straight into its type. Only an invalid one is read again, to find the fault.
 
 mod explain;
 mod object;
@@ -15,8 +15,8 @@ pub use object::{object, objects, present};
 
 use object::Object;
 
-/// Reads `text`, an object, as a `T`. Duplicate members of structs are refused; what is inside a `RawValue`
-/// is not looked into.
+/// Reads `text`, an object, as a `T`. Duplicate members of structs are refused; the contents of a `RawValue`
+/// are not checked.
 pub fn decode<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Problem> {
     read::<Object<T>>(text).map(|object| object.0)
 }
@@ -27,7 +27,7 @@ pub fn decode_control<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Proble
     decode(text)
 }
 
-/// Refuses what no control body may hold: duplicate members, more than 127 levels.
+/// Refuses duplicate members and more than 127 levels, which no control body may have.
 pub fn check_control(text: &str) -> Result<(), Problem> {
     read::<UniqueMembers>(text).map(|_| ())
 }

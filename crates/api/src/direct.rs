@@ -1,4 +1,4 @@
-//! The way of posted events past the router.
+//! Routes posted events without the router.
 //!
 //! Nearly all requests post events. The router boxes the path, the parameters, the body and every layer of
 //! each of them, which is 10 % of a request's instructions (docs/decisions/0002-http-server.md). So the two

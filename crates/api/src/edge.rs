@@ -1,5 +1,5 @@
-//! What every request passes: its id, its caller and what the route requires of it, its meter, a net for
-//! panics, and headers for safety.
+//! The layer that every request passes: it assigns the request id, checks the caller against the route's
+//! requirement, records metrics, catches panics and adds security headers.
 //!
 //! [`EdgeLayer`] puts it around the router's routes, [`Edge::guard`] around a handler that is called without
 //! the router.
@@ -82,7 +82,7 @@ impl Edge {
         let requirement = found.and_then(|found| self.routes.requirement(found));
         let denied = match requirement {
             Some(requirement) => requirement.check(caller.as_ref()).err(),
-            // Paths and methods that do not exist are told to callers alone.
+            // Only a caller with a key learns that a path or method does not exist.
             None => (guarded && caller.is_none()).then_some(Denied::Unknown),
         };
         let fresh_id = || self.engine.ids().next_block(self.engine.clock().now());
@@ -107,8 +107,8 @@ fn needs_key(path: &str) -> bool {
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// The layer. It is a service of its own rather than a function for `from_fn`, which boxes the answer to come
-/// and copies the route below once more for each request.
+/// The layer. It is a service of its own rather than a function for `from_fn`, which boxes the response
+/// future and clones the inner route once more for each request.
 #[derive(Clone)]
 pub(crate) struct EdgeLayer(pub(crate) Arc<Edge>);
 
@@ -144,7 +144,7 @@ impl Service<Request> for Guarded {
         let route = route.as_ref().map(MatchedPath::as_str);
         let entry = self.edge.enter(route, &mut request);
         Answer {
-            // This only prepares the call: the handler runs, and may panic, when the answer is polled.
+            // This only prepares the call: the handler runs, and may panic, when the future is polled.
             handler: entry.denied.is_none().then(|| Caught(self.route.call(request))),
             entry,
             edge: Arc::clone(&self.edge),
@@ -152,7 +152,7 @@ impl Service<Request> for Guarded {
     }
 }
 
-/// A response to come.
+/// The future of a response.
 pub(crate) struct Answer {
     edge: Arc<Edge>,
     entry: Entry,
@@ -207,11 +207,11 @@ fn denied_problem(denied: Denied) -> Problem {
     match denied {
         Denied::Unknown => Problem::new(
             Code::Unauthorized,
-            "send an API key of this installation as `Authorization: Bearer <key>`",
+            "send an API key of this installation in the header `Authorization: Bearer <key>`",
         ),
         Denied::Lacking(permission) => Problem::new(
             Code::PermissionDenied,
-            format!("this call requires the permission `{}`", permission.as_str()),
+            format!("this request requires the permission `{}`", permission.as_str()),
         ),
     }
 }
@@ -230,7 +230,7 @@ fn log(response: &Response, request_id: &HeaderValue, method: &Method, route: &s
     };
     let (status, request_id) = (response.status().as_u16(), request_id.to_str().unwrap_or("-"));
     if status == 503 {
-        tracing::warn!(request_id, %method, route, status, reason, "a request was turned away");
+        tracing::warn!(request_id, %method, route, status, reason, "a request was denied");
     } else {
         tracing::error!(request_id, %method, route, status, reason, "a request failed");
     }

@@ -29,7 +29,7 @@ impl<T: DeserializeOwned> FromRequest<ApiState> for JsonBody<T> {
     }
 }
 
-/// A control body that may be missing, which stands for `{}`.
+/// An optional control body. A missing one means `{}`.
 pub struct OptionalJsonBody<T>(pub T);
 
 impl<T: DeserializeOwned> FromRequest<ApiState> for OptionalJsonBody<T> {
@@ -41,7 +41,7 @@ impl<T: DeserializeOwned> FromRequest<ApiState> for OptionalJsonBody<T> {
     }
 }
 
-/// A control body as text that is to be decoded later: a merge patch.
+/// A control body as text, for a merge patch, which is decoded later.
 pub struct JsonText(Bytes);
 
 impl JsonText {
@@ -70,7 +70,7 @@ where
     collect(request, limits).await
 }
 
-/// The same, or `None` where there is no body at all; it then needs no content type.
+/// The same, or `None` where the request has no body; it then needs no content type.
 pub async fn read_optional(request: Request<Body>, limits: BodyLimits) -> Result<Option<Bytes>, Problem> {
     let declared = check_media_type(request.headers());
     let bytes = collect(request, limits).await?;
@@ -103,11 +103,11 @@ fn check_media_type(headers: &HeaderMap) -> Result<(), Problem> {
     let mut declared = headers.get_all(header::CONTENT_TYPE).iter();
     let (first, second) = (declared.next(), declared.next());
     let Some(media_type) = first.filter(|_| second.is_none()) else {
-        let detail = "the body needs one Content-Type header: application/json";
+        let detail = "send one Content-Type header: application/json";
         return Err(Problem::new(Code::UnsupportedMediaType, detail));
     };
     if !media_type.to_str().is_ok_and(is_json_in_utf8) {
-        let detail = "the Content-Type has to be application/json or application/…+json, in UTF-8";
+        let detail = "the Content-Type must be application/json or application/…+json, in UTF-8";
         return Err(Problem::new(Code::UnsupportedMediaType, detail));
     }
     let plain = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"identity");

@@ -14,11 +14,12 @@
 //! | `routes` | one folder per resource, one file per endpoint |
 //! | `openapi` | the document, generated from the handlers, committed as `openapi.json` |
 //!
-//! A body is taken whole or refused, and nothing in it is ignored: first it has to be JSON, then of the right
-//! shape (the first fault is named), then with possible values (all faults are named). The first two are
-//! checked here. [`postrider_configuration`] checks configuration, for the console's forms too: a handler
-//! turns its body into a draft, calls the verb of that crate and shows what is stored, or the faults at the
-//! same pointers. Events and filters are checked here as far as their members go, and typed from here on.
+//! A body is accepted whole or refused, and nothing in it is ignored. It must be JSON, then have the right
+//! shape (the response names the first fault), then have valid values (the response names all faults). This
+//! crate checks the first two. [`postrider_configuration`] checks configuration, for the console's forms too:
+//! a handler turns its body into a draft, calls the verb of that crate and shows what is stored, or the
+//! faults at the same pointers. Events and filters are checked here as far as their members go, and typed
+//! from here on.
 //!
 //! This crate must never see SQL, sign or send anything, read the system's clock, or log a key, a secret or
 //! `data`.

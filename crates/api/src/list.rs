@@ -12,8 +12,8 @@ use crate::problem::Problem;
 pub struct List<T> {
     /// The items, newest first.
     pub data: Vec<T>,
-    /// The `cursor` of the next page; null on the last one. A page can hold fewer items than `limit`, even
-    /// none, while there are more: only null says that there are not.
+    /// The `cursor` of the next page; null on the last page. A page can hold fewer items than `limit`, or
+    /// none, before the last page: continue until this is null.
     #[schema(example = "cur_AAAAAAAAAAAAAAAAAAAAKl3dOYv5")]
     pub next_cursor: Option<String>,
 }

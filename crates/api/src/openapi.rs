@@ -1,8 +1,8 @@
 //! The OpenAPI 3.1 document: generated from the handlers, served at `/v1/openapi.json`, committed as
 //! `openapi.json`.
 //!
-//! A handler documents what is special about it. What holds for all of a kind (no key, a malformed body, a
-//! busy store) is added here, once.
+//! A handler documents only its own responses. This module adds the responses that all endpoints of a kind
+//! share (a missing key, a malformed body, a busy store).
 
 mod bodies;
 mod responses;
@@ -18,23 +18,23 @@ use crate::problem::{Fault, ProblemDocument, TextPosition};
 #[openapi(
     info(
         title = "Postrider",
-        description = "Postrider sends webhooks: report events, and each one is delivered, signed, to every URL that \
-            the account's automations name.\n\nTimes are RFC 3339 in UTC with milliseconds. Lists are newest first \
+        description = "Postrider sends webhooks. You report an event, and Postrider signs it and delivers it to the \
+            URL of each action that it triggers.\n\nTimes are RFC 3339 in UTC with milliseconds. Lists are newest first \
             and take `limit` and `cursor`. `PATCH` is JSON Merge Patch (RFC 7396). Errors are problem documents \
-            (RFC 9457) with a stable `code`. `{account}` is an account's id or its `uid`. Every answer carries \
-            `x-request-id`.",
+            (RFC 9457) with a stable `code`. `{account}` is an account's id or its `uid`. Every response has an \
+            `x-request-id` header.",
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
     components(schemas(ProblemDocument, Fault, TextPosition)),
     security(("api_key" = [])),
     tags(
         (name = "Accounts", description = "The customers of the company that runs Postrider."),
-        (name = "Signing keys", description = "What an account's receivers verify webhooks with."),
-        (name = "Automations", description = "When this happens, send webhooks to these URLs."),
-        (name = "Events", description = "What happened."),
-        (name = "Deliveries", description = "One event carried out by one action, with the record of each attempt."),
+        (name = "Signing keys", description = "The keys that receivers verify an account's webhooks with."),
+        (name = "Automations", description = "Rules that send webhooks when an event has a certain type."),
+        (name = "Events", description = "Things that happened in the company's software."),
+        (name = "Deliveries", description = "The delivery of one event by one action, with the record of each attempt."),
         (name = "Event types", description = "The installation's catalogue of event types."),
-        (name = "Operations", description = "For probes and monitoring.")
+        (name = "Operations", description = "Health checks, metrics and this document.")
     )
 )]
 struct Frame;
@@ -53,7 +53,7 @@ pub(crate) fn frame() -> Document {
     document
 }
 
-/// The whole document of these routes, as it is served and committed.
+/// The whole document of these routes, in the form that is served and committed.
 pub(crate) fn text(mut document: Document) -> Result<String, serde_json::Error> {
     responses::add(&mut document);
     bodies::correct(&mut document);

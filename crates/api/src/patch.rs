@@ -1,4 +1,4 @@
-//! What a PATCH makes of a resource: a JSON Merge Patch (RFC 7396) whose members all exist.
+//! Applies a PATCH to a resource: a JSON Merge Patch (RFC 7396) whose members must all exist.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -17,8 +17,8 @@ const FREE_FORM: &str = "metadata";
 
 /// `current` with the patch applied.
 ///
-/// A null for a member that does not exist is refused, as any other value is. Merging drops it, so decoding
-/// the result would not see it.
+/// A null for an unknown member is refused like any other value. It needs its own check because merging drops
+/// the null, so that decoding the result would not find it.
 pub fn patched<T: Serialize + DeserializeOwned>(current: &T, patch: &str) -> Result<T, Problem> {
     let current = serde_json::to_string(current).map_err(Problem::internal)?;
     let merged = merge_patch(&current, patch)?;

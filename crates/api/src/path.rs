@@ -21,7 +21,7 @@ use crate::router::ApiState;
 #[into_params(parameter_in = Path)]
 #[expect(dead_code, reason = "describes what [`InAccount`] takes")]
 pub struct AccountPath {
-    /// The account: its id or its `uid`.
+    /// The account's id or its `uid`.
     #[param(example = "acct_01h455vb4pex5vsknk084sn02q")]
     account: String,
 }
@@ -31,7 +31,7 @@ pub struct AccountPath {
 #[into_params(parameter_in = Path)]
 #[expect(dead_code, reason = "describes what [`InAccount`] and [`PathId`] take")]
 pub struct ObjectPath {
-    /// The account: its id or its `uid`.
+    /// The account's id or its `uid`.
     #[param(example = "acct_01h455vb4pex5vsknk084sn02q")]
     account: String,
     /// The object's id.
@@ -43,12 +43,12 @@ pub struct ObjectPath {
 #[into_params(parameter_in = Path)]
 #[expect(dead_code, reason = "describes what [`PathEventType`] takes")]
 pub struct EventTypePath {
-    /// The event type: 1 to 128 of `a-z`, `A-Z`, `0-9`, `_`, `.` and `-`.
+    /// The event type's name: 1 to 128 of `a-z`, `A-Z`, `0-9`, `_`, `.` and `-`.
     #[param(example = "proposal.accepted", pattern = "^[a-zA-Z0-9_.-]{1,128}$")]
     name: String,
 }
 
-/// The account that `{account}` names, by its id or its uid. It exists, and the caller may act in it.
+/// The account that `{account}` names, by its id or its uid. It exists, and the caller has access to it.
 pub struct InAccount(pub AccountId);
 
 impl FromRequestParts<ApiState> for InAccount {
@@ -109,7 +109,7 @@ pub async fn find_account(
 
 /// The problem of an account that does not exist.
 pub fn account_not_found() -> Problem {
-    Problem::new(Code::AccountNotFound, "there is no account of this id or uid")
+    Problem::new(Code::AccountNotFound, "no account has this id or uid")
 }
 
 fn bad_path<E: Display>(error: PathError<E>) -> Problem {
@@ -119,7 +119,7 @@ fn bad_path<E: Display>(error: PathError<E>) -> Problem {
     }
 }
 
-/// The account that `text` names, by its id or its uid, if it can be either.
+/// The account that `text` names, by its id or its uid; `None` where it is neither in form.
 pub fn account_ref(text: &str) -> Result<AccountRef, Problem> {
     if text.starts_with("acct_") {
         return text.parse().map(AccountRef::Id).map_err(invalid_id);

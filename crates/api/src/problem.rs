@@ -1,7 +1,7 @@
 //! Errors as callers see them: RFC 9457 problem documents.
 //!
 //! One type, [`Problem`], one `IntoResponse`. A handler returns `Result<_, Problem>`; the errors of the store
-//! and the engine convert with `?`. What a 500 hides travels beside the response in its extensions
+//! and the engine convert with `?`. The details that a 500 hides are in the response's extensions
 //! ([`Hidden`]), so that the edge can log it with the request's id.
 //!
 //! To add a code: extend the table in `problem/code.rs`, then run the tests with `UPDATE_GENERATED=1`.
@@ -27,7 +27,7 @@ pub const PROBLEM_JSON: &str = "application/problem+json";
 /// How long a caller should wait after a 503, in seconds.
 const RETRY_AFTER_S: &str = "1";
 
-/// Something that a request cannot have, and why.
+/// Why a request failed, to be sent to the client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     code: Code,
@@ -37,56 +37,57 @@ pub struct Problem {
     hidden: Option<Box<str>>,
 }
 
-/// Where a body stops being JSON.
+/// The position where a body stops being valid JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(example = json!({"line": 3, "column": 7, "offset": 42}))]
 pub struct TextPosition {
     /// The line, from 1.
     pub line: usize,
-    /// The character within the line, from 1.
+    /// The column, in characters, from 1.
     pub column: usize,
-    /// Bytes before the place.
+    /// The offset in bytes, from 0.
     pub offset: usize,
 }
 
-/// A problem document (RFC 9457): what went wrong, for programs by `code`, for people by `detail`.
+/// A problem document (RFC 9457). Programs use `code`; people read `detail`.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Problem, example = json!({
     "type": "/problems/invalid_body",
-    "title": "The body is JSON, but not what is expected here",
+    "title": "The body is valid JSON but not a valid request",
     "status": 422,
-    "detail": "/actions/0/urll: there is no such member here",
+    "detail": "/actions/0/urll: unknown member",
     "code": "invalid_body",
     "errors": [{
         "pointer": "/actions/0/urll",
         "code": "unknown_member",
-        "detail": "there is no such member here"
+        "detail": "unknown member"
     }]
 }))]
 pub struct ProblemDocument<'a> {
-    /// Identifies the kind of problem: `/problems/` and the code. A name, not an address.
+    /// `/problems/` and the code. It identifies the kind of problem; there is no page at this path.
     #[serde(rename = "type")]
     #[schema(value_type = String)]
     kind: TypeUri,
-    /// The kind of problem in words; the same for every problem of one code.
+    /// The kind of problem in words, the same for every problem with this code.
     #[schema(value_type = String)]
     title: &'static str,
     /// The HTTP status.
     status: u16,
-    /// What went wrong this time. Not to be parsed.
+    /// An explanation of this occurrence, for people. Do not parse it.
     detail: &'a str,
     /// The kind of problem, stable across versions.
     #[schema(schema_with = code::schema)]
     code: &'static str,
-    /// Every single fault that was found, where a body or parameters are to blame.
+    /// The faults found in the body or in the query parameters.
     #[serde(skip_serializing_if = "<[Fault]>::is_empty")]
     errors: &'a [Fault],
-    /// Where the body stops being JSON; only with `malformed_json` and `invalid_utf8`.
+    /// The position where the body stops being valid JSON; present only for `malformed_json` and
+    /// `invalid_utf8`.
     #[serde(skip_serializing_if = "Option::is_none")]
     position: Option<TextPosition>,
 }
 
-/// What a problem does not tell the caller, kept in the response's extensions for the log.
+/// The details that a problem hides from the caller, kept in the response's extensions for the log.
 #[derive(Debug, Clone)]
 pub struct Hidden(pub Box<str>);
 
@@ -119,7 +120,7 @@ impl Problem {
         Self::of_faults(Code::InvalidBody, vec![Fault::at(pointer, code, detail)])
     }
 
-    /// A body that is no JSON, from this place on.
+    /// A body that is not valid JSON from this position on.
     pub fn malformed_json(position: TextPosition, what: impl std::fmt::Display) -> Self {
         let TextPosition {
             line, column, offset, ..
@@ -133,7 +134,7 @@ impl Problem {
         }
     }
 
-    /// A body that is no UTF-8, from this byte on.
+    /// A body that is not valid UTF-8 from this byte on.
     pub fn invalid_utf8(position: TextPosition) -> Self {
         Self {
             position: Some(position),
@@ -144,15 +145,18 @@ impl Problem {
         }
     }
 
-    /// A failure that is none of the caller's business. `source` is logged, and not shown.
+    /// A failure whose details the caller must not see. `source` is logged, and not shown.
     pub fn internal(source: impl std::fmt::Display) -> Self {
         Self {
             hidden: Some(source.to_string().into()),
-            ..Self::new(Code::InternalError, "the request failed; the log has the reason")
+            ..Self::new(
+                Code::InternalError,
+                "the request failed; the server's log has the reason",
+            )
         }
     }
 
-    /// A failure that passes. `source` is logged, and not shown.
+    /// A temporary failure. `source` is logged, and not shown.
     pub fn unavailable(code: Code, detail: &'static str, source: impl std::fmt::Display) -> Self {
         Self {
             hidden: Some(source.to_string().into()),
@@ -170,12 +174,12 @@ impl Problem {
         &self.faults
     }
 
-    /// Where the body stops being JSON, if it does.
+    /// The position where the body stops being valid JSON, if it does.
     pub fn position(&self) -> Option<TextPosition> {
         self.position
     }
 
-    /// The same problem of a value that stands at `prefix` within a larger body.
+    /// The same problem, with its pointers moved below `prefix` in a larger body.
     #[must_use]
     pub fn within(mut self, prefix: &str) -> Self {
         for fault in &mut self.faults {
@@ -187,7 +191,7 @@ impl Problem {
         self
     }
 
-    /// The document, for where a problem is part of an answer.
+    /// The document, for a problem that is part of a larger response.
     pub fn document(&self) -> ProblemDocument<'_> {
         ProblemDocument {
             kind: TypeUri(self.code),
@@ -258,7 +262,7 @@ mod tests {
             json,
             serde_json::json!({
                 "type": "/problems/invalid_body",
-                "title": "The body is JSON, but not what is expected here",
+                "title": "The body is valid JSON but not a valid request",
                 "status": 422,
                 "detail": "/actions/0/url: this member is required",
                 "code": "invalid_body",

@@ -20,14 +20,15 @@ pub const LIMIT_DEFAULT: usize = 50;
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "describes what [`Parameters::page`] takes")]
 pub struct PageParameters {
-    /// Most items to return.
+    /// The maximum number of items to return.
     #[param(minimum = 1, maximum = 250, default = 50)]
     limit: Option<usize>,
-    /// The `next_cursor` of the page before.
+    /// The `next_cursor` of the previous page.
     cursor: Option<String>,
 }
 
-/// The parameters of one request, taken out one by one. [`Self::finish`] refuses what is left.
+/// The parameters of one request. Handlers read them one by one, and [`Self::finish`] refuses those that
+/// remain.
 #[derive(Debug)]
 pub struct Parameters {
     pairs: Vec<(String, String)>,
@@ -44,7 +45,7 @@ impl Parameters {
             faults.push(Fault::of_parameter(
                 "",
                 fault_codes::TOO_MANY,
-                format!("at most {PARAMETERS_MAX} parameters are possible"),
+                format!("a query can have at most {PARAMETERS_MAX} parameters"),
             ));
         }
         Self {
@@ -72,7 +73,7 @@ impl Parameters {
         self.faults.take(read(&text).map_err(fault))
     }
 
-    /// Which page of `list` is asked for: `limit` and `cursor`.
+    /// The requested page of `list`: `limit` and `cursor`.
     pub fn page(&mut self, list: ListId) -> PageRequest {
         let limit = self.take_with("limit", |text| {
             let limit = text.parse().ok().filter(|limit| (1..=LIMIT_MAX).contains(limit));
@@ -85,7 +86,7 @@ impl Parameters {
             self.faults.push(Fault::of_parameter(
                 "cursor",
                 fault_codes::INVALID_PARAMETER,
-                "expected a next_cursor of this very list",
+                "expected a `next_cursor` of this list",
             ));
         }
         PageRequest {
@@ -94,14 +95,14 @@ impl Parameters {
         }
     }
 
-    /// Refuses all that was found wrong, and parameters that nobody took.
+    /// Refuses the request if a parameter had a fault or was not read.
     pub fn finish(mut self) -> Result<(), Problem> {
         for (name, _) in std::mem::take(&mut self.pairs) {
             self.bad_cursor = false;
             let fault = Fault::of_parameter(
                 name,
                 fault_codes::UNKNOWN_PARAMETER,
-                "there is no such parameter here",
+                "this endpoint has no such parameter",
             );
             self.faults.push(fault);
         }
@@ -120,7 +121,7 @@ impl Parameters {
             let fault = Fault::of_parameter(
                 name,
                 fault_codes::REPEATED_PARAMETER,
-                "this parameter is given more than once",
+                "this parameter occurs more than once",
             );
             self.faults.push(fault);
             self.pairs.retain(|(other, _)| other != name);
@@ -130,7 +131,7 @@ impl Parameters {
     }
 }
 
-/// Refuses all query parameters: for endpoints that have none.
+/// Refuses all query parameters, for endpoints without any.
 pub fn no_parameters(uri: &Uri) -> Result<(), Problem> {
     match uri.query() {
         None | Some("") => Ok(()),

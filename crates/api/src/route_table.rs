@@ -140,7 +140,7 @@ fn requirement_or_strictest(operation: &Operation) -> Requirement {
     requirement(operation).unwrap_or(Requirement::Permission(Permission::Admin))
 }
 
-/// What is measured of one route and method.
+/// The metrics of one route and method.
 pub(crate) struct Meter {
     route: String,
     method: &'static str,

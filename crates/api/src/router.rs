@@ -1,4 +1,4 @@
-//! All routes, and what surrounds them.
+//! All routes, and the state and layers around them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,10 +35,10 @@ pub struct ApiState {
     pub configuration: Arc<Configuration>,
     /// The record, and figures over it.
     pub figures: Arc<Figures>,
-    /// Who may call.
+    /// The API keys and what they permit.
     pub access: Arc<Access>,
-    /// Where the console is, as a browser reaches it: an origin without a slash at its end. `None`: where a
-    /// request was sent.
+    /// The console's origin as a browser reaches it, without a slash at its end. `None` uses the request's
+    /// host.
     pub public_url: Option<Arc<str>>,
     /// How long a body may take to arrive.
     pub body_timeout: Duration,
@@ -87,7 +87,7 @@ impl Api {
         Self { edge, state, router }
     }
 
-    /// Answers a request.
+    /// Handles a request.
     pub async fn answer<B>(&self, request: Request<B>) -> Response
     where
         B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + Unpin + 'static,
@@ -98,15 +98,15 @@ impl Api {
                 self.edge.guard(route.template(), request, handler).await
             }
             None => {
-                let answer = self.router.clone().call(request).await;
-                answer.unwrap_or_else(|never| match never {})
+                let response = self.router.clone().call(request).await;
+                response.unwrap_or_else(|never| match never {})
             }
         }
     }
 }
 
-/// Every route with its documentation. A handler that is not listed here is not served, and one that is, is
-/// documented.
+/// Every route with its documentation. A handler that is not listed here is not served, and each one that is
+/// listed is documented.
 pub(crate) fn documented_routes() -> OpenApiRouter<ApiState> {
     OpenApiRouter::with_openapi(openapi::frame())
         .routes(routes!(
@@ -151,12 +151,12 @@ pub(crate) fn documented_routes() -> OpenApiRouter<ApiState> {
 }
 
 async fn route_not_found(uri: Uri) -> Problem {
-    Problem::new(Code::RouteNotFound, format!("there is nothing at {}", uri.path()))
+    Problem::new(Code::RouteNotFound, format!("no route matches {}", uri.path()))
 }
 
 async fn method_not_allowed() -> Problem {
     Problem::new(
         Code::MethodNotAllowed,
-        "the Allow header lists the methods that this path has",
+        "the Allow header lists the methods of this path",
     )
 }

@@ -1,7 +1,7 @@
 //! One folder per resource, one file per endpoint: its documentation, its handler, its own errors.
 //!
-//! A resource's `input.rs` is what bodies may hold; its `view.rs` is how it is shown. Whether what a body
-//! asks for can be had, `postrider_configuration` checks.
+//! A resource's `input.rs` is what bodies may hold; its `view.rs` is how it is shown.
+//! `postrider_configuration` checks the values.
 
 pub mod accounts;
 pub mod automations;

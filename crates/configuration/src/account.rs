@@ -13,18 +13,18 @@ use crate::Configuration;
 /// A new account, or everything that an update can change of one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountDraft {
-    /// The caller's own id for it, if it has one.
+    /// The caller's own id for the account, if there is one.
     pub uid: Option<String>,
     /// For people.
     pub name: String,
-    /// The caller's own data: an object as JSON text; `None` for an empty one.
+    /// The caller's own data about the account: an object as JSON text; `None` for an empty one.
     pub metadata: Option<String>,
-    /// Seconds between the attempts of a delivery; `None` follows the installation.
+    /// Seconds between the attempts of a delivery; `None` uses the installation's default.
     pub retry_delays_s: Option<Vec<i64>>,
 }
 
 impl AccountDraft {
-    /// The draft that changes nothing of `account`.
+    /// The draft that leaves `account` unchanged.
     pub fn of(account: &Account) -> Self {
         Self {
             uid: account.uid.clone(),
@@ -64,8 +64,8 @@ impl Configuration {
         }
     }
 
-    /// Makes `current`, which the caller has read with [`Configuration::account`], what the draft says. Fails
-    /// with `Faults`, `UidTaken`, `Missing`, and `Stale` where the account was changed since.
+    /// Updates `current`, which the caller has read with [`Configuration::account`], to the draft. Fails with
+    /// `Faults`, `UidTaken`, `Missing`, and `Stale` where the account was changed since.
     pub async fn update_account(
         &self,
         current: Account,
@@ -89,7 +89,7 @@ impl Configuration {
     }
 
     /// Removes the account with its keys, its automations and the grants for it; its events follow in the
-    /// steps of retention. Its pending deliveries are not carried out any more. False where there is none.
+    /// steps of retention. Its pending deliveries are canceled. False where the account does not exist.
     pub async fn delete_account(&self, account: AccountId) -> StoreResult<bool> {
         self.directory.delete_account(account).await
     }
@@ -109,7 +109,7 @@ fn check(draft: AccountDraft) -> Result<CheckedAccount, ConfigureError> {
         faults.add(
             "/uid",
             codes::INVALID_VALUE,
-            "a uid has 1 to 128 of the characters a-z, A-Z, 0-9, `_`, `.`, `:`, `@` and `-`, and does not start with `acct_`",
+            "a uid must have 1 to 128 of the characters a-z, A-Z, 0-9, `_`, `.`, `:`, `@` and `-`, and must not start with `acct_`",
         );
     }
     check_name(&draft.name, &mut faults);

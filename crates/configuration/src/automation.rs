@@ -30,23 +30,24 @@ pub struct AutomationDraft {
     /// What triggers it, at `/trigger/event_types` of the resource: names of event types, prefixes such as
     /// `proposal.*`, or `*`.
     pub event_types: Vec<String>,
-    /// What it does.
+    /// The actions.
     pub actions: Vec<ActionDraft>,
-    /// Seconds between the attempts of a delivery; `None` follows the account.
+    /// Seconds between the attempts of a delivery; `None` uses the account's schedule.
     pub retry_delays_s: Option<Vec<i64>>,
 }
 
 /// A webhook to send.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ActionDraft {
-    /// In a change: which action of the automation this is, so that it keeps its record. An action without is
+    /// In an update, the id of an existing action, which then keeps its record. An action without an id is
     /// new.
     pub id: Option<String>,
-    /// Whether it is called.
+    /// Whether the action is on. Postrider sends nothing for an action that is off.
     pub enabled: bool,
-    /// In a change: as it was read, or `None`. It cannot be set; switching the action on clears it.
+    /// In an update, the value that was read, or `None`. Nothing else can be set; switching the action on
+    /// clears it.
     pub disabled_reason: Option<String>,
-    /// Where to.
+    /// The URL to send to.
     pub url: String,
     /// What the body holds.
     pub content: BodyContent,
@@ -54,12 +55,12 @@ pub struct ActionDraft {
     pub style: BodyStyle,
     /// Further headers, in the order given: names and values.
     pub headers: Vec<(String, String)>,
-    /// Bound on one attempt, answer included, in seconds; `None` follows the installation.
+    /// The timeout of one attempt, response included, in seconds; `None` uses the installation's default.
     pub timeout_s: Option<i64>,
 }
 
 impl AutomationDraft {
-    /// The draft that changes nothing of `automation`.
+    /// The draft that leaves `automation` unchanged.
     pub fn of(automation: &Automation) -> Self {
         let patterns = &automation.trigger.event_types;
         Self {
@@ -73,7 +74,7 @@ impl AutomationDraft {
 }
 
 impl ActionDraft {
-    /// The draft that changes nothing of `action`.
+    /// The draft that leaves `action` unchanged.
     pub fn of(action: &Action) -> Self {
         let Does::SendWebhook(webhook) = &action.does;
         Self {
@@ -90,8 +91,8 @@ impl ActionDraft {
 }
 
 impl Configuration {
-    /// Creates an automation; it takes effect with the next event. Fails with `Faults`, `TooMany`, and
-    /// `Missing` where the account is gone.
+    /// Creates an automation, which applies to events accepted from now on. Fails with `Faults`, `TooMany`,
+    /// and `Missing` where the account is gone.
     pub async fn create_automation(
         &self,
         account: AccountId,
@@ -118,7 +119,7 @@ impl Configuration {
         }
     }
 
-    /// Makes `current`, which the caller has read with [`Configuration::automation`], what the draft says. An
+    /// Updates `current`, which the caller has read with [`Configuration::automation`], to the draft. An
     /// action with its id keeps its identity and its record, an action without one is new, and an action that
     /// is missing from the draft is never called again. Fails with `Faults`, `Missing`, and `Stale` where the
     /// automation was changed since.
@@ -142,13 +143,12 @@ impl Configuration {
         self.save_edited(account, edited).await
     }
 
-    /// Removes an automation with its actions; its deliveries stay on record. False where there is none.
+    /// Removes an automation with its actions; its deliveries stay on record. False where it does not exist.
     pub async fn delete_automation(&self, account: AccountId, id: AutomationId) -> StoreResult<bool> {
         self.directory.delete_automation(account, id).await
     }
 
-    /// Switches an action off for this reason; it is not called any more. False where there is none, or it
-    /// was off already.
+    /// Switches an action off for this reason. False where the action does not exist, or was already off.
     pub async fn disable_action(
         &self,
         account: AccountId,
@@ -214,10 +214,10 @@ async fn check(
 fn check_trigger(event_types: &[String], faults: &mut Faults) -> Trigger {
     let place = "/trigger/event_types";
     if event_types.is_empty() {
-        faults.add(place, codes::TOO_FEW, "at least one event type is needed");
+        faults.add(place, codes::TOO_FEW, "list at least one event type");
     }
     if event_types.len() > PATTERNS_MAX {
-        let detail = format!("at most {PATTERNS_MAX} event types are possible");
+        let detail = format!("list at most {PATTERNS_MAX} event types");
         faults.add(place, codes::TOO_MANY, detail);
     }
     let mut seen = HashSet::new();
@@ -227,7 +227,11 @@ fn check_trigger(event_types: &[String], faults: &mut Faults) -> Trigger {
         match text.parse::<EventPattern>() {
             Err(error) => faults.add(place, codes::INVALID_VALUE, error.to_string()),
             Ok(_) if !seen.insert(text) => {
-                faults.add(place, codes::DUPLICATE, "this event type is listed twice");
+                faults.add(
+                    place,
+                    codes::DUPLICATE,
+                    "this event type is listed more than once",
+                );
             }
             Ok(pattern) => patterns.push(pattern),
         }

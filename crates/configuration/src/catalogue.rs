@@ -10,13 +10,13 @@ use postrider_storage::{PageRequest, Store, StoreError, StoreResult};
 use crate::schema::{Schema, SchemaError};
 
 /// Types that are added by use. A producer that puts ids into type names would otherwise grow the catalogue
-/// without end; types past this are delivered all the same, only not listed.
+/// without end; events of further types are delivered but not listed.
 pub const CATALOGUE_MAX: usize = 10_000;
 
 /// Why an entry was not written.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CatalogueError {
-    /// The schema is not a JSON Schema, or refers to something outside itself.
+    /// The schema is not a JSON Schema, or refers to another document.
     #[error(transparent)]
     Schema(#[from] SchemaError),
     /// The store failed.
@@ -95,7 +95,7 @@ impl Catalogue {
         Ok((stored, new))
     }
 
-    /// Removes an entry. False where there is none.
+    /// Removes an entry. False where it does not exist.
     pub(crate) async fn delete(&self, name: &EventTypeName) -> StoreResult<bool> {
         let deleted = self.store.delete_event_type(name).await?;
         self.known.write().remove(name);

@@ -8,7 +8,7 @@ pub const DUPLICATE_MEMBER: &str = "duplicate_member";
 pub const WRONG_TYPE: &str = "wrong_type";
 /// Arrays and objects are nested too deeply.
 pub const TOO_DEEP: &str = "too_deep";
-/// A value is of the right type, but not possible.
+/// A value has the right type but is not valid.
 pub const INVALID_VALUE: &str = "invalid_value";
 /// A number is too small or too large.
 pub const OUT_OF_RANGE: &str = "out_of_range";

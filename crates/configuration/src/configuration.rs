@@ -64,7 +64,8 @@ impl Configuration {
         })
     }
 
-    /// The point in the store's changes from which on [`Self::changed_elsewhere`] has to hear of all.
+    /// The position in the store's changes from which on [`Self::changed_elsewhere`] must receive all of
+    /// them.
     pub fn loaded(&self) -> ChangeMark {
         self.loaded
     }

@@ -1,4 +1,4 @@
-//! Why configuration was not written.
+//! Why a verb did not write a change.
 
 use postrider_storage::StoreError;
 
@@ -10,26 +10,26 @@ pub enum ConfigureError {
     /// The draft has these faults: at least one, at most [`super::FAULTS_MAX`].
     #[error("{} faults were found", .0.len())]
     Faults(Vec<Fault>),
-    /// There is no such account, or no such object in it.
-    #[error("there is no such object")]
+    /// The account does not exist, or no such object in it.
+    #[error("the object does not exist")]
     Missing,
     /// Only of changes: the object was changed since the version that this one was made from.
-    #[error("the object was changed by others at the same time")]
+    #[error("another request changed the object at the same time")]
     Stale,
     /// Only of accounts: another one has the `uid`.
     #[error("another account has this uid")]
     UidTaken,
     /// Only of new automations: the account has [`postrider_model::automation::AUTOMATIONS_MAX`] already.
-    #[error("the account has as many automations as it can have")]
+    #[error("the account has the maximum number of automations")]
     TooMany,
-    /// The store failed, or answered what it never should.
+    /// The store failed, or broke its contract.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 impl ConfigureError {
-    /// The error of a store that answers a verb with what its contract rules out.
+    /// The error of a store whose result breaks the verb's contract.
     pub(super) fn out_of_contract(verb: &str, answer: &str) -> Self {
-        Self::Store(StoreError::Internal(format!("{verb} was answered with {answer}")))
+        Self::Store(StoreError::Internal(format!("{verb} returned {answer}")))
     }
 }

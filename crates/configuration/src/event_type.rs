@@ -11,7 +11,7 @@ use crate::catalogue::CatalogueError;
 /// Longest description, in characters.
 const DESCRIPTION_CHARS_MAX: usize = 4_096;
 
-/// An event type as it is to be. A member that is `None` is removed.
+/// A new event type, or a replacement of one. A member that is `None` is removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventTypeDraft {
     /// The type's name.
@@ -25,7 +25,7 @@ pub struct EventTypeDraft {
 }
 
 impl EventTypeDraft {
-    /// The draft that changes nothing of `event_type`.
+    /// The draft that leaves `event_type` unchanged.
     pub fn of(event_type: &EventType) -> Self {
         Self {
             name: event_type.name.to_string(),
@@ -61,7 +61,7 @@ impl Configuration {
         })
     }
 
-    /// Removes an entry. False where there is none.
+    /// Removes an entry. False where it does not exist.
     pub async fn delete_event_type(&self, name: &EventTypeName) -> StoreResult<bool> {
         self.catalogue().delete(name).await
     }
@@ -80,7 +80,7 @@ fn check(draft: EventTypeDraft) -> Result<CheckedEventType, ConfigureError> {
     let mut faults = Faults::default();
     let name = faults.parsed("/name", draft.name.parse::<EventTypeName>());
     if draft.description.chars().count() > DESCRIPTION_CHARS_MAX {
-        let detail = format!("a description has at most {DESCRIPTION_CHARS_MAX} characters");
+        let detail = format!("a description can have at most {DESCRIPTION_CHARS_MAX} characters");
         faults.add("/description", codes::TOO_LONG, detail);
     }
     let mut json =

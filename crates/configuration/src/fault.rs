@@ -1,8 +1,8 @@
-//! What is wrong with a draft, each fault with its place.
+//! The faults of a draft, each with its pointer.
 
 use super::{ConfigureError, codes};
 
-/// Most faults that are reported of one draft: enough to correct it, and a bound on the response.
+/// The maximum number of faults reported for one draft: enough to correct it, and a bound on the response.
 pub const FAULTS_MAX: usize = 100;
 
 /// A single fault of a draft.
@@ -13,11 +13,11 @@ pub struct Fault {
     /// The kind of fault, stable across versions: one of [`super::codes`], or of
     /// [`postrider_egress::DestinationError::code`].
     pub code: &'static str,
-    /// What is wrong, in words.
+    /// An explanation for people. Do not parse it.
     pub detail: String,
 }
 
-/// Collects what is wrong with a draft, so that its author sees all of it at once. Faults after the first
+/// Collects the faults of a draft, so that its author sees all of them at once. Faults after the first
 /// [`FAULTS_MAX`] are dropped.
 #[derive(Debug, Default)]
 pub(super) struct Faults(Vec<Fault>);
@@ -50,7 +50,7 @@ impl Faults {
             .ok()
     }
 
-    /// What the draft was checked into, if nothing is wrong with it. Where it is `None`, a fault has to say
+    /// The checked draft, if there are no faults. Where `checked` is `None`, there must be a fault that says
     /// why.
     pub(super) fn into_checked<T>(self, checked: Option<T>) -> Result<T, ConfigureError> {
         debug_assert!(

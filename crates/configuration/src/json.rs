@@ -1,6 +1,6 @@
 //! JSON that callers bring as text: an account's metadata, an event type's example and schema.
 //!
-//! The API has it out of a body that was held to the same rules, a form has it as somebody typed it.
+//! The API takes it from a body that was already held to these rules; a form takes it as the user typed it.
 
 use postrider_json::{JsonErrorKind, UniqueMembers, inspect};
 
@@ -27,7 +27,7 @@ pub(super) fn check_json<'a>(text: &'a str, pointer: &str, faults: &mut Faults) 
         faults.add(
             pointer,
             codes::DUPLICATE_MEMBER,
-            format!("a member occurs twice: {message}"),
+            format!("a member occurs more than once: {message}"),
         );
     } else if message.starts_with("recursion limit exceeded") {
         faults.add(pointer, codes::TOO_DEEP, "nested more than 127 levels deep");

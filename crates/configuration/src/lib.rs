@@ -4,9 +4,9 @@
 //! [`Configuration`] has a verb for every change and a read for every object. The HTTP API reads accounts,
 //! automations, keys and event types from JSON, the console from forms. Both turn what they read into a
 //! *draft* and call a verb, which checks all of it, writes it and returns what is stored. So the rules and
-//! their words are here, once. What is wrong with a draft comes back as [`Fault`]s: a JSON pointer into the
-//! resource as the API shows it, and the words. The API puts them into its response, and the console beside
-//! the field.
+//! their messages exist once, here. What is wrong with a draft comes back as [`Fault`]s: a JSON pointer into
+//! the resource as the API shows it, and a message. The API puts both into its response, and the console
+//! shows the message beside the field.
 //!
 //! | file | holds |
 //! |---|---|
@@ -21,14 +21,13 @@
 //! | `name.rs`, `schedule.rs`, `json.rs` | checks of values that several resources have |
 //! | `fault.rs`, `codes.rs`, `error.rs` | what is wrong with a draft, and how else a verb can end |
 //!
-//! A draft holds what a caller can write down, however impossible: texts and numbers as they came. A member
-//! that arrives without a value (a blank form field) is `None`; the reader of the form decides that. An
-//! update starts from the version of the object that the caller passes, and ends with
-//! [`ConfigureError::Stale`] where the stored one is newer. A caller that has only a change to make reads and
-//! tries again, up to [`EDITS_MAX`] times.
+//! A draft holds unchecked input: texts and numbers as the caller sent them. A member that arrives without a
+//! value (a blank form field) is `None`; the reader of the form decides that. An update starts from the
+//! version of the object that the caller passes, and ends with [`ConfigureError::Stale`] where the stored one
+//! is newer. A caller that only applies a change reads the object and retries, up to [`EDITS_MAX`] times.
 //!
-//! This crate must never know JSON bodies, forms or HTTP, put a secret into a fault, or write an object that
-//! it has not checked. It carries out no delivery.
+//! This crate must never know JSON bodies, forms or HTTP, put a secret into a fault, write an object that it
+//! has not checked, or make a delivery.
 //!
 //! To add an option of an action: a member of [`ActionDraft`], its check in `automation/actions.rs` or a file
 //! beside it, its line in `ActionDraft::of`; then the API's `routes/automations/input.rs` and the console's
@@ -63,6 +62,6 @@ pub use signing_key::RotationDraft;
 
 use fault::Faults;
 
-/// How often a change starts over because someone else's came in between. Five edits of one object within the
-/// milliseconds of a change are a program that fights another, and neither should win by trying longer.
+/// How often a change starts over because another one came in between. Five edits of one object within
+/// milliseconds mean that two programs overwrite each other, and more retries would not resolve that.
 pub const EDITS_MAX: usize = 5;

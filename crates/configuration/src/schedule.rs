@@ -8,7 +8,7 @@ use super::{Faults, codes};
 /// The schedule that `retry_delays_s` asks for.
 pub(super) fn schedule(delays_s: &[i64], faults: &mut Faults) -> Option<Schedule> {
     if delays_s.len() > RETRIES_MAX {
-        let detail = format!("at most {RETRIES_MAX} retry delays are possible");
+        let detail = format!("list at most {RETRIES_MAX} retry delays");
         faults.add("/retry_delays_s", codes::TOO_MANY, detail);
         return None;
     }
@@ -17,7 +17,7 @@ pub(super) fn schedule(delays_s: &[i64], faults: &mut Faults) -> Option<Schedule
         match u32::try_from(*delay) {
             Ok(delay) if delay <= DELAY_S_MAX => checked.push(delay),
             _ => {
-                let detail = format!("a retry delay is 0 to {DELAY_S_MAX} seconds");
+                let detail = format!("a retry delay must be 0 to {DELAY_S_MAX} seconds");
                 faults.add(format!("/retry_delays_s/{index}"), codes::OUT_OF_RANGE, detail);
             }
         }

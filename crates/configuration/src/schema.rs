@@ -23,12 +23,12 @@ const LEVELS_MAX: usize = 127;
 /// A compiled schema.
 pub struct Schema(Validator<ExactJson>);
 
-/// A text that is not a JSON Schema, or refers to something outside itself; the message says why.
+/// A text that is not a JSON Schema, or refers to another document; the message says why.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct SchemaError(String);
 
-/// Where `data` breaks its type's schema.
+/// A violation: where `data` does not match its type's schema.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SchemaViolation {
     /// RFC 6901 pointer into `data`.
@@ -53,7 +53,7 @@ impl Schema {
             .map_err(|error| SchemaError(error.to_string()))
     }
 
-    /// What in `data` breaks the schema, at most 10 violations; empty where nothing does.
+    /// The violations of the schema in `data`, at most 10; empty where it matches.
     pub fn violations(&self, data: &Payload<'_>) -> Vec<SchemaViolation> {
         let value = data.value();
         if levels(&value) > LEVELS_MAX {

@@ -13,12 +13,12 @@ const OVERLAP_S_DEFAULT: u64 = 86_400;
 /// The longest overlap: 30 days. A key that was leaked should not sign for longer.
 const OVERLAP_S_MAX: u64 = 30 * 86_400;
 
-/// How to rotate. It holds a secret, so it does not print.
+/// Options of a rotation. It holds a secret, so it does not print.
 #[derive(Clone, Default)]
 pub struct RotationDraft {
     /// How long the old key signs beside the new one, in seconds; `None` for a day.
     pub overlap_s: Option<i64>,
-    /// The new key, where the caller brings one; `None` for a random one.
+    /// The caller's own secret for the new key; `None` generates one.
     pub secret: Option<String>,
 }
 
@@ -56,7 +56,7 @@ fn check(
         u64::try_from(given).ok().filter(|given| *given <= OVERLAP_S_MAX)
     });
     if overlap_s.is_none() {
-        let detail = format!("an overlap is 0 to {OVERLAP_S_MAX} seconds");
+        let detail = format!("an overlap must be 0 to {OVERLAP_S_MAX} seconds");
         faults.add("/overlap_s", codes::OUT_OF_RANGE, detail);
     }
     let secret = draft
@@ -66,7 +66,7 @@ fn check(
     if let Some(secret) = &secret
         && known.iter().any(|key| key.secret == *secret)
     {
-        let detail = "this is, or was, a key of the account";
+        let detail = "the account has, or had, a key with this secret";
         faults.add("/secret", codes::DUPLICATE, detail);
     }
     faults.into_checked(overlap_s.map(|overlap_s| (Duration::from_secs(overlap_s), secret)))

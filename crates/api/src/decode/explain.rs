@@ -1,4 +1,4 @@
-//! Finds out why a text could not be read.
+//! Finds the reason why a text could not be read.
 
 use postrider_json::pointer::escape;
 use postrider_json::{JsonErrorKind, inspect};
@@ -8,14 +8,13 @@ use serde_path_to_error::{Path, Segment};
 use crate::json_body::position_after;
 use crate::problem::{Problem, TextPosition, fault_codes};
 
-/// Members that are shown but never taken, on whatever they stand.
+/// Members that are read-only in every object.
 const READ_ONLY: [&str; 3] = ["id", "created_at", "updated_at"];
 
-/// The problem with a text that could not be read as a `T`. That it is no JSON comes before what the JSON
-/// says.
+/// The problem with a text that could not be read as a `T`. Invalid JSON is reported before a wrong shape.
 #[cold]
 pub(super) fn explain<'a, T: Deserialize<'a>>(text: &'a str) -> Problem {
-    // The signing crate's reader tells the place exactly and in plain words.
+    // The signing crate's reader reports the exact position in plain words.
     let inspected = inspect(text);
     if let Err(error) = inspected
         && error.kind != JsonErrorKind::TooDeep
@@ -30,8 +29,8 @@ pub(super) fn explain<'a, T: Deserialize<'a>>(text: &'a str) -> Problem {
     }
 }
 
-/// A text that is JSON and that serde_json refuses all the same: nested too deeply, half of a surrogate pair,
-/// a number beyond all floats.
+/// A text that is JSON but that serde_json refuses: nested too deeply, half of a surrogate pair, a number
+/// beyond all floats.
 fn beyond_the_parser(text: &str, error: &serde_json::Error) -> Problem {
     let message = without_position(error);
     if message == "recursion limit exceeded" {
@@ -54,7 +53,7 @@ fn position_of(text: &str, error: &serde_json::Error) -> TextPosition {
     position_after(&text[..offset])
 }
 
-/// A text that is JSON, but not the JSON that was expected.
+/// A text that is JSON with the wrong shape.
 fn wrong_shape(path: &Path, error: &serde_json::Error) -> Problem {
     let mut place = pointer(path);
     let message = without_position(error);
@@ -68,7 +67,11 @@ fn wrong_shape(path: &Path, error: &serde_json::Error) -> Problem {
     }
     if let Some(name) = quoted(&message, "duplicate field `") {
         let place = at_member(place, name);
-        return Problem::body(place, fault_codes::DUPLICATE_MEMBER, "this member occurs twice");
+        return Problem::body(
+            place,
+            fault_codes::DUPLICATE_MEMBER,
+            "this member occurs more than once",
+        );
     }
     let code = if message.starts_with("invalid type: ") {
         fault_codes::WRONG_TYPE
@@ -78,19 +81,16 @@ fn wrong_shape(path: &Path, error: &serde_json::Error) -> Problem {
     Problem::body(place, code, in_plain_words(&message))
 }
 
-/// The problem of the member `name` at `place`. `known` says which members there are, where that is known.
+/// The problem of the unknown member `name` at `place`. `known` lists the members of the object, where serde
+/// gives them.
 #[cold]
 pub fn no_such_member(place: String, name: &str, known: Option<&str>) -> Problem {
     if READ_ONLY.contains(&name) {
-        return Problem::body(
-            place,
-            fault_codes::READ_ONLY,
-            "this member can be read but not set",
-        );
+        return Problem::body(place, fault_codes::READ_ONLY, "this member is read-only");
     }
     let detail = match known {
-        Some(known) => format!("there is no such member here; {known}"),
-        None => "there is no such member here".to_owned(),
+        Some(known) => format!("unknown member; {known}"),
+        None => "unknown member".to_owned(),
     };
     Problem::body(place, fault_codes::UNKNOWN_MEMBER, detail)
 }
@@ -117,7 +117,7 @@ fn pointer(path: &Path) -> String {
     pointer
 }
 
-/// What stands between `before` and the last backtick before `, expected` or the end.
+/// The text between `before` and the last backtick before `, expected` or the end.
 fn quoted<'a>(message: &'a str, before: &str) -> Option<&'a str> {
     let rest = message.strip_prefix(before)?;
     let name = rest

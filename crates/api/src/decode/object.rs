@@ -1,5 +1,5 @@
-//! Members as strict as JSON can be: structs from objects only (serde's derive also accepts an array of the
-//! members' values), and optional members that may be missing without being nullable.
+//! Strict decoding of members: structs from objects only (serde's derive also accepts an array of the
+//! members' values), and optional members that may be missing but not null.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 
-/// A `T` that was an object.
+/// A `T` that was read from an object.
 pub(super) struct Object<T>(pub(super) T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {

@@ -32,7 +32,7 @@ fn contents(operation: &mut Option<Operation>) -> impl Iterator<Item = &mut Cont
     })
 }
 
-/// A body that may be missing is not one that may be null.
+/// An optional body may be missing, but not null.
 fn not_null(content: &mut Content) {
     if let Some(RefOr::T(Schema::OneOf(one_of))) = &content.schema {
         let reference = one_of
@@ -57,7 +57,9 @@ fn partial(content: &mut Content, components: &mut Components) {
     };
     let mut part = whole.clone();
     part.required.clear();
-    part.description = Some("The members to change (RFC 7396); null removes or resets.".to_owned());
+    part.description = Some(
+        "The members to change (RFC 7396). Null removes a member or resets it to its default.".to_owned(),
+    );
     let part_name = format!("{}Patch", name.trim_end_matches("Input"));
     content.schema = Some(RefOr::Ref(Ref::from_schema_name(&part_name)));
     components

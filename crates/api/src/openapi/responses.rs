@@ -1,11 +1,11 @@
-//! The answers that all operations of a kind have in common.
+//! The responses that all operations of a kind share.
 
 use utoipa::openapi::path::{Operation, Parameter, ParameterIn};
 use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, Response, ResponseBuilder};
 
 use crate::problem::{Code, PROBLEM_JSON};
 
-/// Adds to each operation under `/v1` the problems that it can meet like all others of its kind.
+/// Adds to each operation under `/v1` the problems that its kind of operation can return.
 pub(super) fn add(document: &mut OpenApi) {
     for (path, item) in &mut document.paths.paths {
         if !path.starts_with("/v1") {
@@ -62,7 +62,7 @@ fn add_to(path: &str, operation: &mut Operation) {
     for code in codes {
         add_code(operation, code);
     }
-    // What a handler describes in words only is a problem document all the same.
+    // A handler describes these responses in words only; they are problem documents like the others.
     for (status, response) in &mut operation.responses.responses {
         if let RefOr::T(response) = response
             && status.starts_with(['4', '5'])

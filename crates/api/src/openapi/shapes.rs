@@ -9,7 +9,7 @@ use utoipa::openapi::schema::{AdditionalProperties, Object, ObjectBuilder, Schem
 pub(crate) fn event_data() -> Schema {
     any()
         .description(Some(
-            "Any JSON value, at most 500 levels deep, kept byte for byte.",
+            "Any JSON value, at most 500 levels deep, stored byte for byte.",
         ))
         .examples([json!({"proposal_id": 42, "total": "1200.00"})])
         .into()
@@ -19,7 +19,7 @@ pub(crate) fn event_data() -> Schema {
 pub(crate) fn example_data() -> Schema {
     any()
         .description(Some(
-            "A `data` to show and to test with; null where there is none.",
+            "An example of `data`, used to document and to test; null if there is none.",
         ))
         .examples([json!({"proposal_id": 42})])
         .into()
@@ -29,7 +29,7 @@ pub(crate) fn example_data() -> Schema {
 pub(crate) fn json_schema() -> Schema {
     any()
         .description(Some(
-            "The JSON Schema that `data` has to satisfy; null where there is none. It cannot refer to anything outside itself.",
+            "The JSON Schema that `data` must match; null if there is none. It cannot refer to other documents.",
         ))
         .examples([json!({"type": "object", "required": ["proposal_id"]})])
         .into()
@@ -40,7 +40,9 @@ pub(crate) fn metadata() -> Schema {
     ObjectBuilder::new()
         .schema_type(SchemaType::new(Type::Object))
         .additional_properties(Some(AdditionalProperties::<Schema>::FreeForm(true)))
-        .description(Some("The caller's own data: an object of at most 16 KiB."))
+        .description(Some(
+            "Your own data about the account: an object of at most 16 KiB.",
+        ))
         .examples([json!({"plan": "pro"})])
         .into()
 }
@@ -54,8 +56,8 @@ pub(crate) fn custom_headers() -> Schema {
         .schema_type(SchemaType::new(Type::Object))
         .additional_properties(Some(Schema::Object(string)))
         .description(Some(
-            "Further headers to send, at most 20 of at most 1024 bytes each, name and value together. None that Postrider \
-             sets itself, and none that would change how the request is read.",
+            "Additional headers to send: at most 20, each with at most 1024 bytes of name and value together. Headers that Postrider \
+            sets itself and headers that control how the request is parsed are refused.",
         ))
         .examples([json!({"authorization": "Bearer 42"})])
         .into()
@@ -82,20 +84,22 @@ pub(crate) fn body_style() -> Schema {
         .into()
 }
 
-/// Where a delivery stands.
+/// The status of a delivery.
 pub(crate) fn delivery_status() -> Schema {
     strings(&DeliveryStatus::ALL.map(DeliveryStatus::as_str))
         .description(Some(
-            "`pending` until an attempt succeeds (`succeeded`), the schedule is used up (`failed`), or the action is \
+            "`pending` until an attempt succeeds (`succeeded`), the last retry fails (`failed`), or the action is \
              deleted or switched off (`canceled`).",
         ))
         .into()
 }
 
-/// How an attempt ended.
+/// The outcome of an attempt.
 pub(crate) fn outcome() -> Schema {
     strings(&Outcome::ALL.map(Outcome::as_str))
-        .description(Some("How the attempt ended. Only `succeeded` is a receipt."))
+        .description(Some(
+            "The outcome of the attempt. `succeeded` means a 2xx response.",
+        ))
         .into()
 }
 
@@ -109,13 +113,15 @@ pub(crate) fn origin() -> Schema {
         .into()
 }
 
-/// How the last attempt ended, or null.
+/// The outcome of the last attempt, or null.
 pub(crate) fn outcome_or_null() -> Schema {
     let names = Outcome::ALL.map(|outcome| Value::from(outcome.as_str()));
     ObjectBuilder::new()
         .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
         .enum_values(Some(names.into_iter().chain([Value::Null])))
-        .description(Some("How the last attempt ended; null where none was made."))
+        .description(Some(
+            "The outcome of the last attempt; null before the first one.",
+        ))
         .into()
 }
 
@@ -125,7 +131,9 @@ pub(crate) fn theme_or_null() -> Schema {
     ObjectBuilder::new()
         .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
         .enum_values(Some(names.into_iter().chain([Value::Null])))
-        .description(Some("How the pages look; null follows the customer's system."))
+        .description(Some(
+            "The theme of the pages; null follows the customer's system.",
+        ))
         .into()
 }
 

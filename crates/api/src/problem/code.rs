@@ -22,7 +22,7 @@ macro_rules! codes {
                 }
             }
 
-            /// The status that such a problem is answered with.
+            /// The HTTP status of the response.
             pub const fn status(self) -> StatusCode {
                 match self {
                     $(Self::$variant => StatusCode::$status,)*
@@ -40,77 +40,77 @@ macro_rules! codes {
 }
 
 codes! {
-    /// The body is no JSON; the problem carries the position.
+    /// The body is not JSON; the problem carries the position.
     MalformedJson = "malformed_json", BAD_REQUEST, "The body is not JSON";
-    /// The body is no UTF-8; the problem carries the position.
+    /// The body is not UTF-8; the problem carries the position.
     InvalidUtf8 = "invalid_utf8", BAD_REQUEST, "The body is not UTF-8";
-    /// The body did not arrive whole.
-    IncompleteBody = "incomplete_body", BAD_REQUEST, "The body broke off";
+    /// The connection ended before the end of the body.
+    IncompleteBody = "incomplete_body", BAD_REQUEST, "The body is incomplete";
     /// Query parameters that do not exist, occur twice, or have a wrong value.
     InvalidQuery = "invalid_query", BAD_REQUEST, "The query parameters are not valid";
-    /// A cursor that this list did not hand out.
-    InvalidCursor = "invalid_cursor", BAD_REQUEST, "The cursor is not one of this list";
-    /// An id in the path that is none.
-    InvalidId = "invalid_id", BAD_REQUEST, "The path holds an id that is not valid";
-    /// An event type in the path that cannot be one.
-    InvalidEventType = "invalid_event_type", BAD_REQUEST, "The path holds an event type that is not valid";
-    /// An `Idempotency-Key` that cannot be one.
+    /// A cursor that does not come from this list.
+    InvalidCursor = "invalid_cursor", BAD_REQUEST, "The cursor does not belong to this list";
+    /// An id in the path that is malformed.
+    InvalidId = "invalid_id", BAD_REQUEST, "The id in the path is not valid";
+    /// An event type in the path that is malformed.
+    InvalidEventType = "invalid_event_type", BAD_REQUEST, "The event type in the path is not valid";
+    /// An `Idempotency-Key` that is malformed.
     InvalidIdempotencyKey = "invalid_idempotency_key", BAD_REQUEST, "The Idempotency-Key is not valid";
-    /// A Host that cannot stand in a link.
-    InvalidHost = "invalid_host", BAD_REQUEST, "The Host is not one that a link could lead to";
-    /// No key, or one that opens nothing.
+    /// A Host that cannot be used in a link.
+    InvalidHost = "invalid_host", BAD_REQUEST, "The Host header cannot be used in a link";
+    /// No key, or an unknown one.
     Unauthorized = "unauthorized", UNAUTHORIZED, "A valid API key is required";
     /// The caller may not do this.
     PermissionDenied = "permission_denied", FORBIDDEN, "The caller lacks a permission";
     /// No such path.
-    RouteNotFound = "route_not_found", NOT_FOUND, "There is nothing at this path";
+    RouteNotFound = "route_not_found", NOT_FOUND, "The path does not exist";
     /// No such account.
-    AccountNotFound = "account_not_found", NOT_FOUND, "There is no such account";
+    AccountNotFound = "account_not_found", NOT_FOUND, "The account does not exist";
     /// No such automation in the account.
-    AutomationNotFound = "automation_not_found", NOT_FOUND, "The account has no such automation";
+    AutomationNotFound = "automation_not_found", NOT_FOUND, "The automation does not exist";
     /// No such event in the account.
-    EventNotFound = "event_not_found", NOT_FOUND, "The account has no such event";
+    EventNotFound = "event_not_found", NOT_FOUND, "The event does not exist";
     /// No such delivery in the account.
-    DeliveryNotFound = "delivery_not_found", NOT_FOUND, "The account has no such delivery";
+    DeliveryNotFound = "delivery_not_found", NOT_FOUND, "The delivery does not exist";
     /// No such event type in the catalogue.
-    EventTypeNotFound = "event_type_not_found", NOT_FOUND, "The catalogue has no such event type";
+    EventTypeNotFound = "event_type_not_found", NOT_FOUND, "The event type does not exist";
     /// The path exists, but not with this method.
-    MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "This path does not have this method";
+    MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "The path does not have this method";
     /// The body took too long to arrive.
     BodyTimeout = "body_timeout", REQUEST_TIMEOUT, "The body took too long to arrive";
     /// Another account has the `uid`.
     UidTaken = "uid_taken", CONFLICT, "Another account has this uid";
     /// The event id or the idempotency key was used for another event.
     EventConflict = "event_conflict", CONFLICT, "The id or idempotency key was used for another event";
-    /// The account has as many automations as it can have.
-    TooManyAutomations = "too_many_automations", CONFLICT, "The account has as many automations as it can have";
-    /// The automation is switched off.
-    AutomationDisabled = "automation_disabled", CONFLICT, "The automation is switched off";
-    /// Others kept changing the object.
-    ConcurrentUpdate = "concurrent_update", CONFLICT, "The object was changed by others at the same time";
-    /// An attempt of the delivery is under way or about to start.
-    DeliveryUnderWay = "delivery_under_way", CONFLICT, "An attempt is under way already";
-    /// The delivery's action was deleted or is switched off.
-    ActionGone = "action_gone", CONFLICT, "The action was deleted or is switched off";
-    /// The delivery had as many attempts as it can have.
-    TooManyAttempts = "too_many_attempts", CONFLICT, "The delivery had as many attempts as it can have";
-    /// The body is larger than the path takes.
+    /// The account has the maximum number of automations.
+    TooManyAutomations = "too_many_automations", CONFLICT, "The account has the maximum number of automations";
+    /// The automation is off.
+    AutomationDisabled = "automation_disabled", CONFLICT, "The automation is off";
+    /// Other requests kept changing the object.
+    ConcurrentUpdate = "concurrent_update", CONFLICT, "Another request changed the object at the same time";
+    /// An attempt of the delivery is in progress or about to start.
+    DeliveryUnderWay = "delivery_under_way", CONFLICT, "An attempt is already in progress";
+    /// The delivery's action was deleted or is off.
+    ActionGone = "action_gone", CONFLICT, "The action was deleted or is off";
+    /// The delivery has the maximum number of attempts.
+    TooManyAttempts = "too_many_attempts", CONFLICT, "The delivery has the maximum number of attempts";
+    /// The body exceeds the limit of the path.
     BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE, "The body is too large";
-    /// The `data` of an event is larger than the installation takes.
+    /// The `data` of an event exceeds the limit of the installation.
     DataTooLarge = "data_too_large", PAYLOAD_TOO_LARGE, "The data of the event is too large";
     /// The body is not declared as JSON in UTF-8, or is compressed.
-    UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "The body has to be application/json";
-    /// The body is JSON, but of another shape, or with values that are not possible.
-    InvalidBody = "invalid_body", UNPROCESSABLE_ENTITY, "The body is JSON, but not what is expected here";
+    UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "The body must be application/json";
+    /// The body is JSON with the wrong shape or with invalid values.
+    InvalidBody = "invalid_body", UNPROCESSABLE_ENTITY, "The body is valid JSON but not a valid request";
     /// The installation refuses event types that are not in its catalogue.
     UnknownEventType = "unknown_event_type", UNPROCESSABLE_ENTITY, "The event type is not in the catalogue";
-    /// The `data` breaks the schema of its event type.
-    SchemaViolation = "schema_violation", UNPROCESSABLE_ENTITY, "The data breaks the schema of its event type";
+    /// The `data` does not match the schema of its event type.
+    SchemaViolation = "schema_violation", UNPROCESSABLE_ENTITY, "The data does not match the schema of its event type";
     /// A defect, or a damaged store.
-    InternalError = "internal_error", INTERNAL_SERVER_ERROR, "The server failed";
-    /// The store is busy or away.
-    Unavailable = "unavailable", SERVICE_UNAVAILABLE, "The server cannot do this right now";
-    /// The process is about to end.
+    InternalError = "internal_error", INTERNAL_SERVER_ERROR, "An internal error occurred";
+    /// The store is busy or unreachable.
+    Unavailable = "unavailable", SERVICE_UNAVAILABLE, "The server is temporarily unavailable";
+    /// The process is shutting down.
     Stopping = "stopping", SERVICE_UNAVAILABLE, "The server is stopping";
     /// Not ready for traffic.
     NotReady = "not_ready", SERVICE_UNAVAILABLE, "The server is not ready";

@@ -13,12 +13,12 @@ impl From<StoreError> for Problem {
         match &error {
             StoreError::Busy => Self::unavailable(
                 Code::Unavailable,
-                "more work is queued than can be taken; try again in a moment",
+                "the write queue is full; retry in a moment",
                 error,
             ),
             StoreError::Unavailable(_) => Self::unavailable(
                 Code::Unavailable,
-                "the store cannot be used at the moment; nothing was done",
+                "the store is unavailable; nothing was changed",
                 error,
             ),
             StoreError::Internal(_) => Self::internal(error),
@@ -27,7 +27,8 @@ impl From<StoreError> for Problem {
 }
 
 impl Problem {
-    /// The problem of configuration that was not written. `missing` says what is not there.
+    /// The problem of a configuration change that failed. `missing` is the problem of an object that does not
+    /// exist.
     pub fn of_configuring(error: ConfigureError, missing: impl FnOnce() -> Self) -> Self {
         match error {
             ConfigureError::Faults(faults) => {
@@ -36,11 +37,11 @@ impl Problem {
             ConfigureError::Missing => missing(),
             ConfigureError::Stale => Self::new(
                 Code::ConcurrentUpdate,
-                "others kept changing the object; read it and try again",
+                "other requests kept changing the object; read it and retry",
             ),
             ConfigureError::UidTaken => Self::new(
                 Code::UidTaken,
-                "another account has this uid; a uid is unique in the installation",
+                "another account has this uid; a uid must be unique in the installation",
             ),
             ConfigureError::TooMany => Self::new(
                 Code::TooManyAutomations,
@@ -54,10 +55,10 @@ impl Problem {
 impl From<AcceptError> for Problem {
     fn from(error: AcceptError) -> Self {
         match error {
-            AcceptError::AccountMissing => Self::new(Code::AccountNotFound, "there is no such account"),
+            AcceptError::AccountMissing => Self::new(Code::AccountNotFound, "the account does not exist"),
             AcceptError::Stopping => Self::new(
                 Code::Stopping,
-                "the server is stopping; nothing was accepted, try again",
+                "the server is stopping; nothing was accepted, so retry",
             ),
             AcceptError::Store(error) => error.into(),
         }
@@ -70,7 +71,7 @@ impl From<Rejection> for Problem {
         match rejection {
             Rejection::Conflict => Self::new(
                 Code::EventConflict,
-                "the event's id or the Idempotency-Key was used before, with another type, data, time or id",
+                "this id or Idempotency-Key was used before with a different type, data, time or id",
             ),
             Rejection::DataTooLarge { max } => Self::of_faults(
                 Code::DataTooLarge,
@@ -87,7 +88,7 @@ impl From<Rejection> for Problem {
             Rejection::NotUtf8 => Self::body("/data", fault_codes::INVALID_VALUE, "expected UTF-8"),
             Rejection::AutomationDisabled => Self::new(
                 Code::AutomationDisabled,
-                "the automation is switched off; a test would not be sent",
+                "the automation is off, so Postrider would not send the test; switch it on first",
             ),
             Rejection::UnknownType => Self::of_faults(
                 Code::UnknownEventType,

@@ -1,4 +1,4 @@
-//! Single faults of a request, each with its place.
+//! Single faults of a request, each with its pointer or parameter.
 
 use postrider_configuration::FAULTS_MAX;
 use serde::Serialize;
@@ -6,8 +6,8 @@ use utoipa::ToSchema;
 
 use super::{Code, Problem};
 
-/// The stable codes of single faults: those of drafts, and those of requests that never become one. URLs add
-/// those of `postrider_egress::DestinationError`.
+/// The stable codes of single faults: those of drafts, and those of requests that are refused before a draft
+/// exists. URLs add those of `postrider_egress::DestinationError`.
 pub mod fault_codes {
     pub use postrider_configuration::codes::*;
 
@@ -19,13 +19,13 @@ pub mod fault_codes {
     pub const FILTER_REQUIRED: &str = "filter_required";
     /// An event type that is not in the catalogue.
     pub const UNKNOWN_EVENT_TYPE: &str = "unknown_event_type";
-    /// `data` breaks its type's schema here.
+    /// `data` does not match its type's schema here.
     pub const SCHEMA_VIOLATION: &str = "schema_violation";
     /// A query parameter that does not exist.
     pub const UNKNOWN_PARAMETER: &str = "unknown_parameter";
     /// A query parameter that occurs twice.
     pub const REPEATED_PARAMETER: &str = "repeated_parameter";
-    /// A query parameter with an impossible value.
+    /// A query parameter with an invalid value.
     pub const INVALID_PARAMETER: &str = "invalid_parameter";
 }
 
@@ -33,19 +33,19 @@ pub mod fault_codes {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = Fault, example = json!({"pointer": "/name", "code": "required", "detail": "this member is required"}))]
 pub struct Fault {
-    /// Where in the body: a JSON pointer (RFC 6901). Of a missing or unknown member, the pointer to that
-    /// member.
+    /// Where the fault is in the body, as a JSON pointer (RFC 6901). For a missing or unknown member, it
+    /// points to that member.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pointer: Option<String>,
-    /// Which query parameter, where it is not about the body.
+    /// The query parameter at fault, where the fault is not in the body.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     parameter: Option<String>,
     /// The kind of fault, stable across versions.
     #[schema(value_type = String)]
     code: &'static str,
-    /// What is wrong, in words.
+    /// An explanation for people. Do not parse it.
     detail: String,
 }
 
@@ -102,8 +102,7 @@ impl From<postrider_configuration::Fault> for Fault {
     }
 }
 
-/// Collects what is wrong with a body, so that its author sees all of it at once, up to
-/// [`FAULTS_MAX`] faults.
+/// Collects the faults of a body, so that its author sees all of them at once, up to [`FAULTS_MAX`] faults.
 #[derive(Debug, Default)]
 pub struct Faults(Vec<Fault>);
 

@@ -26,6 +26,6 @@ async fn find(state: &ApiState, account: AccountId, id: AutomationId) -> Result<
 fn automation_not_found() -> Problem {
     Problem::new(
         Code::AutomationNotFound,
-        "the account has no automation of this id",
+        "the account has no automation with this id",
     )
 }

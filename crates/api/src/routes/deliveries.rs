@@ -18,5 +18,5 @@ async fn find(state: &ApiState, key: DeliveryKey) -> Result<Delivery, Problem> {
 }
 
 fn delivery_not_found() -> Problem {
-    Problem::new(Code::DeliveryNotFound, "the account has no delivery of this id")
+    Problem::new(Code::DeliveryNotFound, "the account has no delivery with this id")
 }

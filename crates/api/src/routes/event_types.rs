@@ -11,6 +11,6 @@ use crate::problem::{Code, Problem};
 fn event_type_not_found() -> Problem {
     Problem::new(
         Code::EventTypeNotFound,
-        "the catalogue has no event type of this name",
+        "the catalogue has no event type with this name",
     )
 }

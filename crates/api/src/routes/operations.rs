@@ -1,4 +1,4 @@
-//! For probes and monitoring, where no key is needed and nothing about any account is shown; and the
+//! Endpoints for probes and monitoring, which need no key and show nothing about any account, and the OpenAPI
 //! document.
 
 pub mod document;
@@ -9,7 +9,7 @@ pub mod ready;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// How the process is.
+/// The state of the process.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ProcessStatus)]
 pub struct StatusView {

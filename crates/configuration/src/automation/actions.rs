@@ -1,4 +1,4 @@
-//! Checks of an automation's actions, all but where their URLs lead.
+//! Checks an automation's actions, except the destinations of their URLs.
 
 use std::collections::HashSet;
 
@@ -12,13 +12,13 @@ use crate::{Faults, codes};
 
 /// What actions are checked against.
 pub(super) struct Rules<'a> {
-    /// The automation's actions as they are; empty for a new one.
+    /// The automation's stored actions; empty for a new automation.
     pub(super) existing: &'a [Action],
     /// The installation's own headers.
     pub(super) header_names: &'a HeaderNames,
 }
 
-/// The actions that are asked for. Faulty ones are left out, since the faults keep the rest from being used.
+/// The draft's actions. Faulty ones are left out, since the draft is refused for its faults anyway.
 pub(super) fn check(
     drafts: &[ActionDraft],
     rules: &Rules<'_>,
@@ -26,10 +26,10 @@ pub(super) fn check(
     faults: &mut Faults,
 ) -> Vec<Action> {
     if drafts.is_empty() {
-        faults.add("/actions", codes::TOO_FEW, "at least one action is needed");
+        faults.add("/actions", codes::TOO_FEW, "list at least one action");
     }
     if drafts.len() > ACTIONS_MAX {
-        let detail = format!("at most {ACTIONS_MAX} actions are possible");
+        let detail = format!("list at most {ACTIONS_MAX} actions");
         faults.add("/actions", codes::TOO_MANY, detail);
         return Vec::new();
     }
@@ -88,16 +88,19 @@ fn identify<'a>(
         .parse()
         .map_err(|error: postrider_model::id::IdError| (codes::INVALID_VALUE, error.to_string()))?;
     let found = existing.iter().find(|action| action.id == id).ok_or_else(|| {
-        let detail = "the automation has no action of this id; an action without id is a new one";
+        let detail = "the automation has no action with this id; leave out the id to add a new action";
         (codes::UNKNOWN_ACTION, detail.to_owned())
     })?;
     if !seen.insert(id) {
-        return Err((codes::DUPLICATE, "this action is listed twice".to_owned()));
+        return Err((
+            codes::DUPLICATE,
+            "this action is listed more than once".to_owned(),
+        ));
     }
     Ok(found)
 }
 
-/// The reason comes back with an action that was read and is sent again; it cannot be set to anything else.
+/// A client that sends an action as it read it sends the reason too; it cannot set another one.
 fn check_disabled_reason(draft: &ActionDraft, existing: Option<&Action>, place: &str, faults: &mut Faults) {
     let current = existing
         .and_then(|action| action.disabled_reason)
@@ -108,7 +111,7 @@ fn check_disabled_reason(draft: &ActionDraft, existing: Option<&Action>, place: 
         .is_some_and(|sent| Some(sent) != current)
     {
         let place = format!("{place}/disabled_reason");
-        faults.add(place, codes::READ_ONLY, "this member can be read but not set");
+        faults.add(place, codes::READ_ONLY, "this member is read-only");
     }
 }
 
@@ -119,7 +122,7 @@ fn check_timeout(timeout_s: Option<i64>, place: &str, faults: &mut Faults) -> Op
         .filter(|timeout| TIMEOUT_S.contains(timeout));
     if checked.is_none() {
         let detail = format!(
-            "a timeout is {} to {} seconds",
+            "a timeout must be {} to {} seconds",
             TIMEOUT_S.start(),
             TIMEOUT_S.end()
         );

@@ -18,8 +18,8 @@ const LOOK_UPS_MAX: usize = 8;
 /// How long a look-up may take while its URL is being saved.
 const LOOK_UP_MAX: Duration = Duration::from_secs(2);
 
-/// Checks the URL of each action that does not keep the one it has: an edit elsewhere must not fail because a
-/// name server is away. Whatever was saved is checked again when it is dialled.
+/// Checks the URL of each action whose URL changes: an edit of something else must not fail because a name
+/// server is unreachable. The egress guard checks every URL again when it connects.
 pub(super) async fn check_destinations(
     configuration: &Configuration,
     drafts: &[ActionDraft],
@@ -62,13 +62,13 @@ async fn next(look_ups: &mut JoinSet<Option<(usize, Fault)>>) -> Option<(usize, 
         Ok(found) => found,
         Err(error) => match error.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),
-            // Nobody aborts a look-up but the drop of the whole set.
+            // Only dropping the whole set aborts a look-up.
             Err(_) => None,
         },
     }
 }
 
-/// Whether webhooks may be sent to `url`, as far as that can be known now.
+/// Whether webhooks may be sent to `url`, judged by its current addresses.
 async fn check(guard: &EgressGuard, resolver: &dyn Resolve, url: &str) -> Result<(), DestinationError> {
     let destination = guard.check_url(url)?;
     guard.check_resolved(&destination, resolver, LOOK_UP_MAX).await

@@ -1,4 +1,5 @@
-//! The headers that an action adds to its requests: none that would break framing, or pass for one of ours.
+//! Checks the headers that an action adds to its requests: none may break framing or imitate one of
+//! Postrider's own.
 
 use std::collections::HashSet;
 
@@ -9,9 +10,9 @@ use postrider_signing::HeaderNames;
 
 use crate::{Faults, codes};
 
-/// Names that nobody sets today, and that a custom header must not take either: each says something about the
-/// body or the message that only Postrider can know. `authorization` and `cookie` are free: receivers ask for
-/// them.
+/// Names that a custom header must not use although Postrider does not set them: each describes the body or
+/// the message, which only Postrider knows. `authorization` and `cookie` are allowed, because receivers
+/// require them.
 const RESERVED: [&str; 2] = ["content-encoding", "date"];
 
 /// Prefixes of such names. `postrider-` is ours even where the installation's headers have another prefix.
@@ -26,7 +27,7 @@ pub(super) fn check_headers(
 ) {
     let place = format!("{place}/headers");
     if headers.len() > HEADERS_MAX {
-        let detail = format!("at most {HEADERS_MAX} headers are possible");
+        let detail = format!("list at most {HEADERS_MAX} headers");
         faults.add(place, codes::TOO_MANY, detail);
         return;
     }
@@ -35,21 +36,22 @@ pub(super) fn check_headers(
         let place = format!("{place}/{}", escape(name));
         let lower = name.to_ascii_lowercase();
         if !is_token(name) {
-            let detail = "a header's name has letters, digits and !#$%&'*+-.^_`|~ only (RFC 9110)";
+            let detail = "a header's name can have only letters, digits and !#$%&'*+-.^_`|~ (RFC 9110)";
             faults.add(&place, codes::INVALID_VALUE, detail);
         } else if is_reserved(&lower, header_names) {
-            let detail = "this header is set by Postrider, or would change how the request is read";
+            let detail = "Postrider sets this header, or it controls how the request is parsed";
             faults.add(&place, codes::RESERVED_HEADER, detail);
         } else if !seen.insert(lower) {
-            let detail = "this header is listed twice; case makes no difference";
+            let detail = "this header is listed more than once; case is ignored";
             faults.add(&place, codes::DUPLICATE, detail);
         }
         if !is_field_value(value) {
-            let detail = "a header's value has visible ASCII characters, and spaces and tabs between them";
+            let detail =
+                "a header's value can have only visible ASCII characters, with spaces and tabs between them";
             faults.add(&place, codes::INVALID_VALUE, detail);
         }
         if name.len() + value.len() > HEADER_BYTES_MAX {
-            let detail = format!("name and value have at most {HEADER_BYTES_MAX} bytes together");
+            let detail = format!("name and value can have at most {HEADER_BYTES_MAX} bytes together");
             faults.add(&place, codes::TOO_LONG, detail);
         }
     }

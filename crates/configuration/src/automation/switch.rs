@@ -1,4 +1,4 @@
-//! The switch of an automation, as a list of them has one.
+//! Switches an automation on or off, as the switch in a list does.
 
 use postrider_model::{AccountId, Automation, AutomationId};
 
@@ -6,9 +6,9 @@ use crate::Configuration;
 use crate::{ConfigureError, EDITS_MAX};
 
 impl Configuration {
-    /// Switches an automation on or off and changes nothing else, so that a switch never undoes somebody's
-    /// edit. Where one comes in between, the switch starts over from what was edited. The automation can be
-    /// gone, and be [`ConfigureError::Stale`] where others kept changing it.
+    /// Switches an automation on or off and changes nothing else, so that a switch never undoes another edit.
+    /// If an edit comes in between, the switch starts over from the edited automation. Fails with `Missing`,
+    /// and with [`ConfigureError::Stale`] where other requests kept changing it.
     pub async fn set_automation_enabled(
         &self,
         account: AccountId,

@@ -13,9 +13,9 @@ use crate::problem::Problem;
 use crate::query::no_parameters;
 use crate::router::ApiState;
 
-/// Make an account
+/// Create an account
 ///
-/// It gets a first signing key with it.
+/// Postrider also creates the account's first signing key.
 #[utoipa::path(
     post,
     path = "/v1/accounts",
@@ -34,8 +34,8 @@ pub async fn create_account(
     JsonBody(input): JsonBody<AccountInput>,
 ) -> Result<impl IntoResponse, Problem> {
     no_parameters(&uri)?;
-    let made = state.configuration.create_account(input.into_draft()).await;
-    let account = made.map_err(|error| Problem::of_configuring(error, account_not_found))?;
+    let created = state.configuration.create_account(input.into_draft()).await;
+    let account = created.map_err(|error| Problem::of_configuring(error, account_not_found))?;
     let location = format!("/v1/accounts/{}", account.id);
     let view = AccountView::of(account)?;
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(view)))

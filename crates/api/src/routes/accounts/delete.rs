@@ -10,15 +10,15 @@ use crate::router::ApiState;
 
 /// Delete an account
 ///
-/// Its keys and automations are gone at once, and nothing is sent for it any more. Its events and deliveries
-/// are removed in the background.
+/// Deletes the account's signing keys and automations at once, and cancels its pending deliveries. Postrider
+/// removes its events and deliveries in the background.
 #[utoipa::path(
     delete,
     path = "/v1/accounts/{account}",
     extensions(("x-permission" = json!("admin"))),
     tag = "Accounts",
     params(AccountPath),
-    responses((status = 204, description = "It is gone."))
+    responses((status = 204, description = "The account was deleted."))
 )]
 pub async fn delete_account(
     State(state): State<ApiState>,

@@ -1,4 +1,4 @@
-//! What a caller can say of an account.
+//! The body of a request that creates or updates an account.
 
 use postrider_configuration::AccountDraft;
 use postrider_model::Account;
@@ -11,30 +11,30 @@ use crate::openapi::shapes;
 use crate::problem::Problem;
 use crate::routes::kept_json;
 
-/// An account to be made, or the editable part of one.
+/// An account to create, or the editable part of an account.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[schema(as = AccountInput)]
 pub struct AccountInput {
-    /// The caller's own name for it: 1 to 128 of `a-z`, `A-Z`, `0-9`, `_`, `.`, `:`, `@` and `-`, unique in
-    /// the installation, not starting with `acct_`.
+    /// Your own identifier for the account: 1 to 128 of `a-z`, `A-Z`, `0-9`, `_`, `.`, `:`, `@` and `-`,
+    /// unique in the installation, not starting with `acct_`.
     #[schema(example = "tenant-42", max_length = 128)]
     uid: Option<String>,
-    /// For people.
+    /// A display name.
     #[schema(example = "Acme Ltd.", min_length = 1, max_length = 256)]
     name: String,
-    /// The caller's own data: an object of at most 16 KiB.
+    /// Your own data about the account: an object of at most 16 KiB.
     #[serde(default, deserialize_with = "present")]
     #[schema(schema_with = shapes::metadata)]
     metadata: Option<Box<RawValue>>,
-    /// Seconds between the attempts of a delivery, at most 20 delays of at most 7 days; null follows the
-    /// installation.
+    /// Seconds between the attempts of a delivery, at most 20 delays of at most 7 days; null uses the
+    /// installation's default.
     #[schema(value_type = Option<Vec<u32>>, example = json!([10, 100]), max_items = 20)]
     retry_delays_s: Option<Vec<i64>>,
 }
 
 impl AccountInput {
-    /// The editable part of an account as it is.
+    /// The editable part of a stored account.
     pub(super) fn of(account: &Account) -> Result<Self, Problem> {
         let draft = AccountDraft::of(account);
         Ok(Self {
@@ -45,7 +45,7 @@ impl AccountInput {
         })
     }
 
-    /// What it asks for.
+    /// The draft that this body describes.
     pub(super) fn into_draft(self) -> AccountDraft {
         AccountDraft {
             uid: self.uid,

@@ -17,21 +17,21 @@ use crate::problem::Problem;
 use crate::query::no_parameters;
 use crate::router::ApiState;
 
-/// Change an account
+/// Update an account
 ///
-/// The body is a JSON Merge Patch (RFC 7396): members it leaves out stay as they are, null removes.
-/// `metadata` is merged member by member.
+/// The body is a JSON Merge Patch (RFC 7396): members that you leave out keep their values, and null removes
+/// a member. `metadata` is merged member by member.
 #[utoipa::path(
     patch,
     path = "/v1/accounts/{account}",
     extensions(("x-permission" = json!("admin"))),
     tag = "Accounts",
     params(AccountPath),
-    request_body(content = AccountInput, description = "The members to change; all are optional.",
+    request_body(content = AccountInput, description = "The members to change. All are optional.",
         example = json!({"name": "Acme Inc.", "metadata": {"plan": "pro", "trial_ends": null}})),
     responses(
-        (status = 200, description = "The account as it is now.", body = AccountView),
-        (status = 409, description = "`uid_taken`: another account has this `uid`. `concurrent_update`: others kept changing it."),
+        (status = 200, description = "The updated account.", body = AccountView),
+        (status = 409, description = "`uid_taken`: another account has this `uid`. `concurrent_update`: other requests kept changing it."),
     )
 )]
 pub async fn update_account(

@@ -1,4 +1,4 @@
-//! How an account is shown.
+//! The JSON form of an account.
 
 use postrider_model::{Account, AccountId, Timestamp};
 use serde::Serialize;
@@ -17,22 +17,22 @@ pub struct AccountView {
     /// The account's id.
     #[schema(value_type = String, example = "acct_01h455vb4pex5vsknk084sn02q")]
     id: AccountId,
-    /// The caller's own name for it, usable in paths in place of the id.
+    /// Your own identifier for the account. Paths accept it in place of the id.
     #[schema(example = "tenant-42")]
     uid: Option<String>,
-    /// For people.
+    /// A display name.
     #[schema(example = "Acme Ltd.")]
     name: String,
     /// The caller's own data.
     #[schema(schema_with = shapes::metadata)]
     metadata: Box<RawValue>,
-    /// Seconds between the attempts of a delivery; null follows the installation.
+    /// Seconds between the attempts of a delivery; null uses the installation's default.
     #[schema(example = json!([10, 100]))]
     retry_delays_s: Option<Vec<u32>>,
-    /// When it was made.
+    /// When it was created.
     #[schema(value_type = String, format = DateTime, example = "2026-01-31T09:30:00.000Z")]
     created_at: Timestamp,
-    /// When it was last changed.
+    /// When it was last updated.
     #[schema(value_type = String, format = DateTime, example = "2026-01-31T09:30:00.000Z")]
     updated_at: Timestamp,
 }

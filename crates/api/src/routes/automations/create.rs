@@ -13,9 +13,9 @@ use crate::problem::Problem;
 use crate::query::no_parameters;
 use crate::router::ApiState;
 
-/// Make an automation
+/// Create an automation
 ///
-/// It takes effect with the next event.
+/// The automation applies to events accepted from now on.
 #[utoipa::path(
     post,
     path = "/v1/accounts/{account}/automations",
@@ -40,11 +40,11 @@ pub async fn create_automation(
     JsonBody(input): JsonBody<AutomationInput>,
 ) -> Result<impl IntoResponse, Problem> {
     no_parameters(&uri)?;
-    let made = state
+    let created = state
         .configuration
         .create_automation(account, input.into_draft())
         .await;
-    let automation = made.map_err(|error| Problem::of_configuring(error, account_not_found))?;
+    let automation = created.map_err(|error| Problem::of_configuring(error, account_not_found))?;
     let location = format!("/v1/accounts/{account}/automations/{}", automation.id);
     let view = AutomationView::of(automation);
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(view)))

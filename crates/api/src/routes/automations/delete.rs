@@ -12,14 +12,15 @@ use crate::router::ApiState;
 
 /// Delete an automation
 ///
-/// None of its actions is called again; pending deliveries are canceled. The record of its deliveries stays.
+/// Cancels the automation's pending deliveries; its actions send nothing from then on. The record of its
+/// deliveries stays.
 #[utoipa::path(
     delete,
     path = "/v1/accounts/{account}/automations/{id}",
     extensions(("x-permission" = json!("admin"))),
     tag = "Automations",
     params(ObjectPath),
-    responses((status = 204, description = "It is gone."))
+    responses((status = 204, description = "The automation was deleted."))
 )]
 pub async fn delete_automation(
     State(state): State<ApiState>,

@@ -1,4 +1,4 @@
-//! Custom headers in JSON: an object of strings whose order counts.
+//! Custom headers in JSON: an object of strings that keeps its order.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! What a caller can say of an automation.
+//! The body of a request that creates or updates an automation.
 
 use postrider_configuration::{ActionDraft, AutomationDraft};
 use postrider_model::{Automation, BodyContent, BodyStyle};
@@ -9,46 +9,47 @@ use super::headers::HeadersInput;
 use crate::decode::{object, objects};
 use crate::openapi::shapes;
 
-/// An automation to be made, or the editable part of one.
+/// An automation to create, or the editable part of an automation.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[schema(as = AutomationInput)]
 pub struct AutomationInput {
-    /// For people.
+    /// A display name.
     #[schema(example = "Tell the CRM", min_length = 1, max_length = 256)]
     name: String,
-    /// Whether events set it off. While it is off, none of its actions is called.
+    /// Whether events trigger the automation. While it is off, its actions send nothing.
     #[serde(default = "on")]
     #[schema(default = true)]
     enabled: bool,
-    /// What sets it off.
+    /// The events that trigger the automation.
     #[serde(deserialize_with = "object")]
     trigger: TriggerInput,
-    /// What it does.
+    /// The actions: the webhooks to send.
     #[serde(deserialize_with = "objects")]
     #[schema(min_items = 1, max_items = 50)]
     actions: Vec<ActionInput>,
-    /// Seconds between the attempts of a delivery, at most 20 delays of at most 7 days; null follows the
-    /// account.
+    /// Seconds between the attempts of a delivery, at most 20 delays of at most 7 days; null uses the
+    /// account's schedule.
     #[schema(value_type = Option<Vec<u32>>, example = json!([10, 100]), max_items = 20)]
     retry_delays_s: Option<Vec<i64>>,
 }
 
-/// What sets an automation off.
+/// The events that trigger an automation.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[schema(as = TriggerInput)]
 pub struct TriggerInput {
-    /// Names of event types, prefixes such as `proposal.*`, or `*` for all. Any one is enough.
+    /// Names of event types, prefixes such as `proposal.*`, or `*` for all. The automation triggers if one of
+    /// them matches.
     #[schema(example = json!(["proposal.accepted", "invoice.*"]), min_items = 1, max_items = 100)]
     event_types: Vec<String>,
 }
 
-/// What an action does.
+/// The kind of action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ActionType {
-    /// It sends a webhook.
+    /// Sends a webhook.
     SendWebhook,
 }
 
@@ -57,21 +58,21 @@ pub enum ActionType {
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[schema(as = ActionInput)]
 pub struct ActionInput {
-    /// In a PATCH: which action of the automation this is, so that it keeps its record. An action without is
-    /// new.
+    /// In a PATCH, the id of an existing action, which then keeps its record. An action without an id is new.
     #[schema(example = "act_01h455vb4pex5vsknk084sn02q")]
     id: Option<String>,
-    /// What it does.
+    /// The kind of action.
     #[serde(rename = "type")]
     kind: ActionType,
-    /// Whether it is called.
+    /// Whether the action is on. Postrider sends nothing for an action that is off.
     #[serde(default = "on")]
     #[schema(default = true)]
     enabled: bool,
-    /// In a PATCH: as it is shown, or null. It cannot be set; switching the action on clears it.
+    /// Read-only: in a PATCH, send the value that you read, or null. Switching the action on clears it.
     #[schema(read_only)]
     disabled_reason: Option<String>,
-    /// Where to: `http` or `https`, without user info, to a destination that the installation allows.
+    /// The URL to send to: `http` or `https`, without user info, to a destination that the installation
+    /// allows.
     #[schema(example = "https://crm.example.com/hooks/postrider", max_length = 2048)]
     url: String,
     /// What the body holds: `envelope` is `{"id","type","timestamp","data"}`, `data` is the event's data
@@ -84,11 +85,12 @@ pub struct ActionInput {
     #[serde(default)]
     #[schema(schema_with = shapes::body_style)]
     body_style: BodyStyle,
-    /// Further headers to send, at most 20 of at most 1024 bytes each, name and value together.
+    /// Additional headers to send: at most 20, each with at most 1024 bytes of name and value together.
     #[serde(default)]
     #[schema(schema_with = shapes::custom_headers)]
     headers: HeadersInput,
-    /// Bound on one attempt, answer included, in seconds: 1 to 60; null follows the installation.
+    /// The timeout of one attempt, response included, in seconds: 1 to 60; null uses the installation's
+    /// default.
     #[schema(value_type = Option<u32>, minimum = 1, maximum = 60, example = 10)]
     timeout_s: Option<i64>,
 }
@@ -98,7 +100,7 @@ const fn on() -> bool {
 }
 
 impl AutomationInput {
-    /// The editable part of an automation as it is.
+    /// The editable part of a stored automation.
     pub(super) fn of(automation: &Automation) -> Self {
         let draft = AutomationDraft::of(automation);
         Self {
@@ -112,7 +114,7 @@ impl AutomationInput {
         }
     }
 
-    /// What it asks for.
+    /// The draft that this body describes.
     pub(super) fn into_draft(self) -> AutomationDraft {
         AutomationDraft {
             name: self.name,

@@ -19,16 +19,16 @@ use crate::router::ApiState;
 use crate::routes::events::accepted::{AcceptedView, answer};
 use crate::routes::events::input::{data_of, event_bytes_max};
 
-/// What to test with.
+/// The event to test with.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[schema(as = TestInput)]
 pub struct TestInput<'a> {
-    /// The event's type. Where it is left out, the first one of the trigger that is no pattern.
+    /// The event's type. The default is the trigger's first event type that is not a pattern.
     #[serde(rename = "type")]
     #[schema(example = "proposal.accepted")]
     event_type: Option<String>,
-    /// The event's data. Where it is left out, the example in the catalogue.
+    /// The event's data. The default is the type's example in the catalogue.
     #[serde(borrow, default, deserialize_with = "even_null")]
     #[schema(schema_with = shapes::event_data)]
     data: Option<&'a RawValue>,
@@ -36,7 +36,7 @@ pub struct TestInput<'a> {
 
 /// Test an automation
 ///
-/// Makes an event that goes to this automation alone, whatever its trigger says, and is marked as a test.
+/// Creates an event that triggers only this automation, whatever its trigger, and marks the event as a test.
 #[utoipa::path(
     post,
     path = "/v1/accounts/{account}/automations/{id}/test",
@@ -46,9 +46,9 @@ pub struct TestInput<'a> {
     request_body(content = Option<TestInput>),
     responses(
         (status = 202, description = "The event.", body = AcceptedView),
-        (status = 409, description = "`automation_disabled`: the automation is switched off."),
+        (status = 409, description = "`automation_disabled`: the automation is off."),
         (status = 413, description = "`data_too_large`: the event's `data` is too large."),
-        (status = 422, description = "`schema_violation`: the data breaks the schema of its type."),
+        (status = 422, description = "`schema_violation`: the data does not match the schema of its type."),
     )
 )]
 pub async fn test_automation(
@@ -79,7 +79,7 @@ pub async fn test_automation(
     }
 }
 
-/// `null` is data like any other; only a missing member means none.
+/// `null` is valid data; only a missing member means the default.
 fn even_null<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'a RawValue>, D::Error> {
     <&RawValue>::deserialize(deserializer).map(Some)
 }

@@ -17,23 +17,24 @@ use crate::problem::Problem;
 use crate::query::no_parameters;
 use crate::router::ApiState;
 
-/// Change an automation
+/// Update an automation
 ///
-/// The body is a JSON Merge Patch (RFC 7396): members it leaves out stay as they are, null resets. `actions`
-/// is replaced as a whole: an action sent along with its `id` keeps its identity and its record, one without
-/// is new, one left out is gone and never called again. Attempts that start from now on use what was changed;
-/// bodies of events that were accepted before stay as they are.
+/// The body is a JSON Merge Patch (RFC 7396): members that you leave out keep their values, and null resets a
+/// member to its default. `actions` is replaced as a whole: an action with its `id` keeps its identity and
+/// its record, an action without an `id` is new, and an action that you leave out is deleted. Attempts that
+/// start after the update use the new settings, but the bodies of events that were accepted earlier do not
+/// change.
 #[utoipa::path(
     patch,
     path = "/v1/accounts/{account}/automations/{id}",
     extensions(("x-permission" = json!("admin"))),
     tag = "Automations",
     params(ObjectPath),
-    request_body(content = AutomationInput, description = "The members to change; all are optional.",
+    request_body(content = AutomationInput, description = "The members to change. All are optional.",
         example = json!({"enabled": false})),
     responses(
-        (status = 200, description = "The automation as it is now.", body = AutomationView),
-        (status = 409, description = "`concurrent_update`: others kept changing it."),
+        (status = 200, description = "The updated automation.", body = AutomationView),
+        (status = 409, description = "`concurrent_update`: other requests kept changing it."),
     )
 )]
 pub async fn update_automation(

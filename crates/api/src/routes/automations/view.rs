@@ -1,4 +1,4 @@
-//! How an automation is shown.
+//! The JSON form of an automation.
 
 use postrider_model::{Action, ActionId, Automation, AutomationId, BodyContent, BodyStyle, Does, Timestamp};
 use serde::Serialize;
@@ -9,34 +9,34 @@ use super::input::ActionType;
 use crate::fields::delays_s;
 use crate::openapi::shapes;
 
-/// A trigger and what it sets off.
+/// A trigger, and the actions that it starts.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Automation)]
 pub struct AutomationView {
     /// The automation's id.
     #[schema(value_type = String, example = "auto_01h455vb4pex5vsknk084sn02q")]
     id: AutomationId,
-    /// For people.
+    /// A display name.
     #[schema(example = "Tell the CRM")]
     name: String,
-    /// Whether events set it off.
+    /// Whether events trigger the automation.
     enabled: bool,
-    /// What sets it off.
+    /// The events that trigger the automation.
     trigger: TriggerView,
-    /// What it does.
+    /// The actions: the webhooks to send.
     actions: Vec<ActionView>,
-    /// Seconds between the attempts of a delivery; null follows the account.
+    /// Seconds between the attempts of a delivery; null uses the account's schedule.
     #[schema(example = json!([10, 100]))]
     retry_delays_s: Option<Vec<u32>>,
-    /// When it was made.
+    /// When it was created.
     #[schema(value_type = String, format = DateTime, example = "2026-01-31T09:30:00.000Z")]
     created_at: Timestamp,
-    /// When it was last changed.
+    /// When it was last updated.
     #[schema(value_type = String, format = DateTime, example = "2026-01-31T09:30:00.000Z")]
     updated_at: Timestamp,
 }
 
-/// What sets an automation off.
+/// The events that trigger an automation.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Trigger)]
 pub struct TriggerView {
@@ -45,22 +45,22 @@ pub struct TriggerView {
     event_types: Vec<String>,
 }
 
-/// One webhook that an automation sends.
+/// An action of an automation: one webhook to send.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Action)]
 pub struct ActionView {
-    /// The action's id, kept through edits that send it along.
+    /// The action's id. It stays the same if an update includes it.
     #[schema(value_type = String, example = "act_01h455vb4pex5vsknk084sn02q")]
     id: ActionId,
-    /// What it does.
+    /// The kind of action.
     #[serde(rename = "type")]
     kind: ActionType,
-    /// Whether it is called.
+    /// Whether the action is on. Postrider sends nothing for an action that is off.
     enabled: bool,
-    /// Why Postrider switched it off: `gone` after a final answer of 410; else null.
+    /// Why Postrider switched the action off: `gone` after an HTTP 410 response; otherwise null.
     #[schema(example = json!(null))]
     disabled_reason: Option<&'static str>,
-    /// Where to.
+    /// The URL that the webhook is sent to.
     #[schema(example = "https://crm.example.com/hooks/postrider")]
     url: String,
     /// What the body holds.
@@ -69,10 +69,10 @@ pub struct ActionView {
     /// How the body is serialised.
     #[schema(schema_with = shapes::body_style)]
     body_style: BodyStyle,
-    /// Further headers that are sent.
+    /// Additional headers that are sent.
     #[schema(schema_with = shapes::custom_headers)]
     headers: HeadersInput,
-    /// Bound on one attempt, in seconds; null follows the installation.
+    /// The timeout of one attempt, in seconds; null uses the installation's default.
     timeout_s: Option<u32>,
 }
 

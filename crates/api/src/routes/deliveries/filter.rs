@@ -1,4 +1,4 @@
-//! Which deliveries to list or to replay.
+//! The filter of deliveries to list or replay.
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -12,7 +12,7 @@ use crate::openapi::shapes;
 use crate::problem::{Code, Fault, Faults, Problem, fault_codes};
 use crate::query::Parameters;
 
-/// Which deliveries to list. All filters have to match.
+/// The deliveries to list. A delivery must match all filters.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "describes what [`from_query`] takes")]
@@ -32,15 +32,15 @@ pub struct FilterParameters {
     /// The event's type.
     #[param(example = "proposal.accepted")]
     event_type: Option<String>,
-    /// Created at this time or later.
+    /// Only deliveries created at this time or later.
     #[param(format = DateTime, example = "2026-01-31T09:30:00.000Z")]
     after: Option<String>,
-    /// Created before this time.
+    /// Only deliveries created before this time.
     #[param(format = DateTime, example = "2026-02-01T00:00:00.000Z")]
     before: Option<String>,
 }
 
-/// Which deliveries to replay. All filters have to match, and at least one is required.
+/// The deliveries to replay. A delivery must match all filters, and at least one filter is required.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[schema(as = ReplayInput)]
@@ -60,13 +60,13 @@ pub struct ReplayInput {
     /// The event's type.
     #[schema(example = "proposal.accepted")]
     event_type: Option<String>,
-    /// Created at this time or later.
+    /// Only deliveries created at this time or later.
     #[schema(format = DateTime, example = "2026-01-31T09:30:00.000Z")]
     after: Option<String>,
-    /// Created before this time.
+    /// Only deliveries created before this time.
     #[schema(format = DateTime, example = "2026-02-01T00:00:00.000Z")]
     before: Option<String>,
-    /// Only count the deliveries, and resend none.
+    /// Count the deliveries without resending them.
     #[serde(default)]
     #[schema(default = false)]
     pub(super) dry_run: bool,
@@ -99,7 +99,7 @@ impl ReplayInput {
             before: parsed("/before", self.before.as_deref(), &mut faults),
         };
         if faults.is_empty() && filter == DeliveryFilter::default() {
-            faults.add("", fault_codes::FILTER_REQUIRED, "give at least one filter");
+            faults.add("", fault_codes::FILTER_REQUIRED, "send at least one filter");
         }
         faults.into_result(Code::InvalidBody).map(|()| filter)
     }

@@ -15,18 +15,18 @@ use crate::problem::Problem;
 use crate::query::no_parameters;
 use crate::router::ApiState;
 
-/// How long a dry run counts: less than clients and proxies wait for a response.
+/// How long a dry run counts: shorter than the usual timeouts of clients and proxies.
 const COUNT_MAX: Duration = Duration::from_secs(20);
 
-/// How many deliveries a replay resends.
+/// The number of deliveries that a replay resends.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Replay)]
 pub struct ReplayView {
-    /// How many deliveries get one more attempt.
+    /// The number of deliveries that get one more attempt.
     #[schema(example = 120)]
     count: u64,
-    /// Present, and true, where a dry run did not get to the end within 20 seconds: `count` is then a lower
-    /// bound.
+    /// True if a dry run did not finish within 20 seconds, so that `count` is a lower bound; otherwise
+    /// absent.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     #[schema(required = false)]
     incomplete: bool,
@@ -34,9 +34,9 @@ pub struct ReplayView {
 
 /// Replay deliveries
 ///
-/// Resends every delivery that matches the filter, is not pending, and whose action is enabled: each gets one
-/// more attempt, with the same id and body. At least one filter is required. With `"dry_run": true` the
-/// deliveries are counted, and none is resent.
+/// Resends every delivery that matches the filter, is not pending, and whose action is enabled. Each gets one
+/// more attempt, with the same id and body. At least one filter is required. With `"dry_run": true`,
+/// Postrider only counts the deliveries.
 #[utoipa::path(
     post,
     path = "/v1/accounts/{account}/deliveries/replay",
@@ -48,7 +48,7 @@ pub struct ReplayView {
         "event_type": "proposal.accepted",
         "after": "2026-01-31T00:00:00.000Z"
     })),
-    responses((status = 202, description = "How many deliveries get one more attempt.", body = ReplayView))
+    responses((status = 202, description = "The number of deliveries that get one more attempt.", body = ReplayView))
 )]
 pub async fn replay_deliveries(
     State(state): State<ApiState>,

@@ -16,16 +16,16 @@ use crate::problem::{Code, Problem};
 use crate::query::no_parameters;
 use crate::router::ApiState;
 
-/// Nothing: a body may be missing, and if there is one it has no members.
+/// An empty object. The body is optional and has no members.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 pub struct Nothing {}
 
-/// Send a delivery again
+/// Resend a delivery
 ///
-/// One more attempt at once, with the same id and the same bytes, whatever the delivery's status. If it
-/// fails, a delivery that was waiting for a retry waits again, a succeeded one stays succeeded, and any other
-/// is failed.
+/// Makes one more attempt at once, with the same id and body, whatever the delivery's status. If the attempt
+/// fails, a delivery that was waiting for a retry continues to wait, a succeeded delivery stays succeeded,
+/// and any other becomes failed.
 #[utoipa::path(
     post,
     path = "/v1/accounts/{account}/deliveries/{id}/resend",
@@ -33,10 +33,10 @@ pub struct Nothing {}
     tag = "Deliveries",
     params(ObjectPath),
     responses(
-        (status = 202, description = "The delivery, as it is once the attempt is due.", body = DeliveryView),
-        (status = 409, description = "`delivery_under_way`: an attempt is under way or about to start. \
-            `action_gone`: the action was deleted, or it or its automation is switched off. \
-            `too_many_attempts`: it has had 1000 attempts."),
+        (status = 202, description = "The delivery, with the attempt due.", body = DeliveryView),
+        (status = 409, description = "`delivery_under_way`: an attempt is in progress or about to start. \
+            `action_gone`: the action was deleted, or the action or its automation is off. \
+            `too_many_attempts`: the delivery has had 1000 attempts."),
     )
 )]
 pub async fn resend_delivery(
@@ -55,15 +55,15 @@ pub async fn resend_delivery(
         }
         ResendOutcome::UnderWay => Err(Problem::new(
             Code::DeliveryUnderWay,
-            "an attempt is under way or about to start; look at its outcome first",
+            "an attempt is in progress or about to start; wait for its outcome",
         )),
         ResendOutcome::TooManyAttempts => Err(Problem::new(
             Code::TooManyAttempts,
-            "the delivery had as many attempts as one can have",
+            "the delivery has the maximum number of attempts",
         )),
         ResendOutcome::ActionGone => Err(Problem::new(
             Code::ActionGone,
-            "the action was deleted, or it or its automation is switched off",
+            "the action was deleted, or the action or its automation is off",
         )),
         ResendOutcome::Missing => Err(delivery_not_found()),
     }

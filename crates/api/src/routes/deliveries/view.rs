@@ -1,4 +1,4 @@
-//! How a delivery and its attempts are shown.
+//! The JSON form of a delivery and its attempts.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -13,44 +13,45 @@ use utoipa::ToSchema;
 
 use crate::openapi::shapes;
 
-/// One event to be carried out by one action.
+/// The delivery of one event by one action.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Delivery)]
 pub struct DeliveryView {
     /// The delivery's id.
     #[schema(value_type = String, example = "dlv_01h455vb4pex5vsknk084sn02q")]
     id: DeliveryId,
-    /// What is delivered.
+    /// The event's id.
     #[schema(value_type = String, example = "evt_01h455vb4pex5vsknk084sn02q")]
     event_id: EventId,
     /// Its type.
     #[schema(value_type = String, example = "proposal.accepted")]
     event_type: EventTypeName,
-    /// The automation that was triggered.
+    /// The automation that the event triggered.
     #[schema(value_type = String, example = "auto_01h455vb4pex5vsknk084sn02q")]
     automation_id: AutomationId,
-    /// The action that carries it out.
+    /// The action that makes the attempts.
     #[schema(value_type = String, example = "act_01h455vb4pex5vsknk084sn02q")]
     action_id: ActionId,
-    /// Where it stands: `pending` until an attempt succeeds, the schedule is used up (`failed`), or its
+    /// The status: `pending` until an attempt succeeds (`succeeded`), the last retry fails (`failed`), or the
     /// action is deleted or switched off (`canceled`).
     #[schema(schema_with = shapes::delivery_status)]
     status: &'static str,
-    /// How many attempts were made, resends included.
+    /// The number of attempts, resends included.
     attempt_count: u32,
-    /// When the next attempt is due; null while one is under way or about to start, and once settled.
+    /// When the next attempt is due; null while an attempt is in progress or about to start, and once the
+    /// delivery is no longer pending.
     #[schema(value_type = Option<String>, format = DateTime, example = "2026-01-31T09:30:10.000Z")]
     next_attempt_at: Option<Timestamp>,
     /// When the event was accepted.
     #[schema(value_type = String, format = DateTime, example = "2026-01-31T09:30:00.000Z")]
     created_at: Timestamp,
-    /// When it reached its status; null while pending.
+    /// When the delivery succeeded, failed or was canceled; null while it is pending.
     #[schema(value_type = Option<String>, format = DateTime, example = "2026-01-31T09:30:00.100Z")]
     settled_at: Option<Timestamp>,
-    /// The status code of the response to the last attempt; null where no response came.
+    /// The status code of the response to the last attempt; null if no response arrived.
     #[schema(example = 200)]
     last_status_code: Option<u16>,
-    /// How the last attempt ended, if one was made.
+    /// The outcome of the last attempt, if there was one.
     #[schema(schema_with = shapes::outcome_or_null)]
     last_outcome: Option<&'static str>,
 }
@@ -70,49 +71,49 @@ pub struct DeliveryRecordView {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Attempt)]
 pub struct AttemptView {
-    /// From 1.
+    /// The number of the attempt, from 1.
     #[schema(example = 1)]
     number: u32,
-    /// When it began.
+    /// When the attempt started.
     #[schema(value_type = String, format = DateTime, example = "2026-01-31T09:30:00.001Z")]
     started_at: Timestamp,
-    /// How long it took, in milliseconds.
+    /// The duration of the attempt, in milliseconds.
     #[schema(example = 42)]
     duration_ms: u64,
-    /// How it ended. Only `succeeded` is a receipt.
+    /// The outcome. `succeeded` means a 2xx response.
     #[schema(schema_with = shapes::outcome)]
     outcome: &'static str,
-    /// The response's status code; null where no response came.
+    /// The response's status code; null if no response arrived.
     #[schema(example = 200)]
     status_code: Option<u16>,
-    /// What went wrong, in plain words, where it was more than a bad status.
+    /// Why the attempt failed, in plain words, unless it failed only because of its status code.
     error: Option<String>,
-    /// Where it went.
+    /// The URL of the request.
     #[schema(example = "https://crm.example.com/hooks/postrider")]
     url: String,
-    /// The headers as sent, in order.
+    /// The request's headers, in the order sent.
     request_headers: Vec<HeaderView>,
-    /// The headers that came back, in order, cut at 4 KiB.
+    /// The response's headers, in order, truncated at 4 KiB.
     response_headers: Vec<HeaderView>,
     /// The first bytes of the response's body as text; bytes that are not UTF-8 appear as U+FFFD.
     #[schema(example = "ok")]
     response_body: String,
-    /// The same bytes in base64; only present where they are not text.
+    /// The same bytes in base64; present only if they are not UTF-8.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     response_body_base64: Option<String>,
-    /// Whether there was more of the body.
+    /// Whether the response's body was longer than the part shown.
     response_truncated: bool,
 }
 
-/// A header line.
+/// A header.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Header)]
 pub struct HeaderView {
-    /// The name.
+    /// The header's name.
     #[schema(example = "content-type")]
     name: String,
-    /// The value.
+    /// The header's value.
     #[schema(example = "application/json")]
     value: String,
 }
@@ -182,7 +183,7 @@ impl HeaderView {
     }
 }
 
-/// Whether the bytes are UTF-8. The last character of a body that was cut may be cut too.
+/// Whether the bytes are UTF-8. The last character of a truncated body may be incomplete.
 fn is_text(body: &[u8], truncated: bool) -> bool {
     match std::str::from_utf8(body) {
         Ok(_) => true,

@@ -11,15 +11,15 @@ use crate::router::ApiState;
 
 /// Delete an event type
 ///
-/// Events and triggers of the type stay as they are. Unless unseen types are refused, the next event of the
-/// type puts it back, described by nothing.
+/// Events and triggers of the type do not change. Unless the installation refuses unknown types, the next
+/// event of the type adds it again, without a description.
 #[utoipa::path(
     delete,
     path = "/v1/event-types/{name}",
     extensions(("x-permission" = json!("admin"))),
     tag = "Event types",
     params(EventTypePath),
-    responses((status = 204, description = "It is gone."))
+    responses((status = 204, description = "The event type was deleted."))
 )]
 pub async fn delete_event_type(
     State(state): State<ApiState>,

@@ -19,25 +19,25 @@ use crate::problem::Problem;
 use crate::query::no_parameters;
 use crate::router::ApiState;
 
-/// An event type as it is to be.
+/// An event type to create or replace.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[schema(as = EventTypeInput)]
 pub struct EventTypeInput {
-    /// For people.
+    /// A description for people.
     #[schema(example = "A customer accepted a proposal.", max_length = 4096)]
     description: Option<String>,
-    /// A `data` to show and to test with.
+    /// An example of `data`, used to document and to test.
     #[schema(schema_with = shapes::example_data)]
     example: Option<Box<RawValue>>,
-    /// The JSON Schema that `data` has to satisfy from now on. It cannot refer to anything outside itself.
+    /// The JSON Schema that the `data` of new events must match. It cannot refer to other documents.
     #[schema(schema_with = shapes::json_schema)]
     schema: Option<Box<RawValue>>,
 }
 
-/// Describe an event type
+/// Create or replace an event type
 ///
-/// Makes it or replaces it as a whole: what is left out is removed.
+/// Replaces the whole entry: members that you leave out are removed.
 #[utoipa::path(
     put,
     path = "/v1/event-types/{name}",
@@ -46,8 +46,8 @@ pub struct EventTypeInput {
     params(EventTypePath),
     request_body = EventTypeInput,
     responses(
-        (status = 200, description = "It was there, and is replaced.", body = EventTypeView),
-        (status = 201, description = "It is new.", body = EventTypeView,
+        (status = 200, description = "The event type was replaced.", body = EventTypeView),
+        (status = 201, description = "The event type was created.", body = EventTypeView,
             headers(("location" = String, description = "The event type's path."))),
     )
 )]

@@ -1,4 +1,4 @@
-//! How an event type is shown.
+//! The JSON form of an event type.
 
 use postrider_model::{EventType, EventTypeName, Timestamp};
 use serde::Serialize;
@@ -16,19 +16,19 @@ pub struct EventTypeView {
     /// The type's name.
     #[schema(value_type = String, example = "proposal.accepted")]
     name: EventTypeName,
-    /// For people.
+    /// A description for people.
     #[schema(example = "A customer accepted a proposal.")]
     description: String,
-    /// A `data` to show and to test with; null where there is none.
+    /// An example of `data`, used to document and to test; null if there is none.
     #[schema(schema_with = shapes::example_data)]
     example: Option<Box<RawValue>>,
-    /// The JSON Schema that `data` has to satisfy; null where there is none.
+    /// The JSON Schema that `data` must match; null if there is none.
     #[schema(schema_with = shapes::json_schema)]
     schema: Option<Box<RawValue>>,
-    /// When it was first seen or described.
+    /// When the type was first seen or created.
     #[schema(value_type = String, format = DateTime, example = "2026-01-31T09:30:00.000Z")]
     created_at: Timestamp,
-    /// When it was last changed.
+    /// When it was last updated.
     #[schema(value_type = String, format = DateTime, example = "2026-01-31T09:30:00.000Z")]
     updated_at: Timestamp,
 }

@@ -1,6 +1,7 @@
-//! The answer to an accepted event.
+//! The response to an accepted event.
 //!
-//! It is written by hand where events are reported: serde's way costs several times as much, for each event.
+//! The code writes it by hand where events are reported, because serde costs several times as much for each
+//! event.
 
 use std::fmt::{self, Write as _};
 
@@ -14,10 +15,10 @@ use utoipa::ToSchema;
 
 use crate::problem::Problem;
 
-/// Longer than any answer: an id of 30 bytes, a type of at most 128, a time, a number, and the names.
+/// Longer than any response: an id of 30 bytes, a type of at most 128, a time, a number, and the names.
 pub(super) const ANSWER_BYTES: usize = 288;
 
-/// An event that is on disk.
+/// An accepted event, which is on disk.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AcceptedEvent)]
 pub struct AcceptedView<'a> {
@@ -31,7 +32,7 @@ pub struct AcceptedView<'a> {
     /// When it was accepted.
     #[schema(value_type = String, format = DateTime, example = "2026-01-31T09:30:00.000Z")]
     pub(super) created_at: Timestamp,
-    /// How many deliveries it has: one for each action that it sets off.
+    /// The number of deliveries: one for each action that the event triggers.
     #[schema(example = 1)]
     pub(super) deliveries: u32,
 }
@@ -46,8 +47,8 @@ impl<'a> AcceptedView<'a> {
         }
     }
 
-    /// How long the answer is. A body needs a second allocation, to count who holds it, where its text does
-    /// not fill the first.
+    /// The length of the response. A body needs a second allocation, to count who holds it, where its text
+    /// does not fill the first.
     fn bytes(&self) -> usize {
         const AROUND: usize = r#"{"id":"","type":"","created_at":"","deliveries":}"#.len();
         const ID: usize = 30;
@@ -57,7 +58,7 @@ impl<'a> AcceptedView<'a> {
     }
 
     /// Writes the members as serde would, without the braces around them. Nothing in them needs escapes: an
-    /// id and a time are of our own making, and a type has letters, digits, `_`, `.` and `-`.
+    /// id and a time are written by Postrider, and a type has letters, digits, `_`, `.` and `-`.
     pub(super) fn write_members(&self, json: &mut String) -> fmt::Result {
         let Self {
             id,
@@ -70,7 +71,7 @@ impl<'a> AcceptedView<'a> {
     }
 }
 
-/// 202 for a new event, 200 with the first answer for one that was known.
+/// 202 for a new event, 200 with the first response for one that was accepted earlier.
 pub fn status(accepted: &Accepted) -> StatusCode {
     if accepted.known {
         StatusCode::OK
@@ -79,7 +80,7 @@ pub fn status(accepted: &Accepted) -> StatusCode {
     }
 }
 
-/// The whole answer.
+/// The whole response.
 pub fn answer(accepted: &Accepted) -> Result<Response, Problem> {
     let view = AcceptedView::of(accepted);
     let mut json = String::with_capacity(view.bytes());
@@ -89,7 +90,7 @@ pub fn answer(accepted: &Accepted) -> Result<Response, Problem> {
     Ok(response(status(accepted), json))
 }
 
-/// An answer that was written by hand.
+/// A response that was written by hand.
 pub(super) fn response(status: StatusCode, json: String) -> Response {
     let mut response = Response::new(Body::from(json));
     *response.status_mut() = status;

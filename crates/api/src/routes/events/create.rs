@@ -1,7 +1,7 @@
 //! `POST /v1/accounts/{account}/events`
 //!
 //! The hot path: one read of the body that borrows from it, no tree of values, one small buffer for the
-//! answer.
+//! response.
 
 use axum::body::HttpBody;
 use axum::extract::{Request, State};
@@ -24,15 +24,15 @@ use crate::router::ApiState;
 #[into_params(parameter_in = Header)]
 #[expect(dead_code, reason = "describes what `idempotency_key` takes")]
 pub struct IdempotencyHeader {
-    /// 1 to 255 visible ASCII characters. The same key with the same body again is answered like the first
-    /// time, for as long as the event is kept.
+    /// 1 to 255 visible ASCII characters. A repeated request with the same key and body gets the first
+    /// response again, for as long as the event is kept.
     #[param(rename = "Idempotency-Key", max_length = 255, pattern = "^[!-~]{1,255}$")]
     idempotency_key: Option<String>,
 }
 
 /// Report an event
 ///
-/// It is answered once the event and its deliveries are on disk.
+/// The response arrives after the event and its deliveries are on disk.
 #[utoipa::path(
     post,
     path = "/v1/accounts/{account}/events",
@@ -41,14 +41,14 @@ pub struct IdempotencyHeader {
     params(AccountPath, IdempotencyHeader),
     request_body = EventInput,
     responses(
-        (status = 202, description = "Accepted.", body = AcceptedView),
-        (status = 200, description = "It was accepted before, by id or by key; this is the first answer.",
+        (status = 202, description = "The event was accepted.", body = AcceptedView),
+        (status = 200, description = "The event was accepted earlier, with the same id or key. This repeats the first response.",
             body = AcceptedView),
-        (status = 400, description = "`invalid_idempotency_key`: the header cannot be a key."),
-        (status = 409, description = "`event_conflict`: the id or key was used for another event."),
+        (status = 400, description = "`invalid_idempotency_key`: the header is not a valid key."),
+        (status = 409, description = "`event_conflict`: the id or key belongs to another event."),
         (status = 413, description = "`data_too_large`: the event's `data` is too large."),
-        (status = 422, description = "`unknown_event_type`: this installation takes only types of its catalogue. \
-            `schema_violation`: the data breaks the schema of its type."),
+        (status = 422, description = "`unknown_event_type`: this installation accepts only the types of its catalogue. \
+            `schema_violation`: the data does not match the schema of its type."),
     )
 )]
 pub async fn create_event(
@@ -59,7 +59,7 @@ pub async fn create_event(
     accept_event(&state, account, request).await
 }
 
-/// What [`create_event`] does.
+/// Handles [`create_event`].
 pub async fn accept_event<B>(
     state: &ApiState,
     account: AccountId,
@@ -79,6 +79,6 @@ where
     match results.pop() {
         Some(Ok(accepted)) => answer(&accepted),
         Some(Err(rejection)) => Err(rejection.into()),
-        None => Err(Problem::internal("an event was not answered for")),
+        None => Err(Problem::internal("the engine returned no result for an event")),
     }
 }

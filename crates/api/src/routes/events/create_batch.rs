@@ -31,7 +31,7 @@ const EVENTS_MAX: usize = 1_000;
 /// Most bytes of a batch, as a multiple of the bound on one event's `data`: 8 MiB unless it is set otherwise.
 const DATA_BOUNDS_MAX: usize = 32;
 
-/// Many events at once.
+/// A batch of events.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[schema(as = BatchInput)]
@@ -42,7 +42,7 @@ pub struct BatchInput<'a> {
     events: RawEvents<'a>,
 }
 
-/// What became of each event, in the order of the request.
+/// The results of a batch, in the order of the request.
 #[derive(Serialize, ToSchema)]
 #[schema(as = BatchResult)]
 pub struct BatchView<'a> {
@@ -50,24 +50,24 @@ pub struct BatchView<'a> {
     data: Vec<ItemView<'a>>,
 }
 
-/// What became of one event of a batch.
+/// The result of one event of a batch.
 #[derive(Serialize, ToSchema)]
 #[serde(untagged)]
 #[schema(as = BatchItem)]
 pub enum ItemView<'a> {
-    /// It is on disk.
+    /// The event is on disk.
     Accepted {
-        /// 202, or 200 where it was known.
+        /// 202 for a new event, 200 for one that was accepted earlier.
         status: u16,
-        /// What a request of its own would have been answered with.
+        /// The body that a single request would have returned.
         #[serde(flatten)]
         event: AcceptedView<'a>,
     },
-    /// Nothing of it is stored.
+    /// The event was refused, and nothing is stored.
     Refused {
         /// The problem's status.
         status: u16,
-        /// What a request of its own would have been answered with; pointers lead into the batch.
+        /// The problem that a single request would have returned; pointers are relative to the batch.
         #[schema(inline = false)]
         error: ProblemDocument<'a>,
     },
@@ -75,8 +75,8 @@ pub enum ItemView<'a> {
 
 /// Report many events
 ///
-/// Each is accepted or refused on its own, all that are accepted are stored in one step. An `Idempotency-Key`
-/// counts for the batch: each event is known by the key and its place.
+/// Each event is accepted or refused on its own; the accepted events are stored in one step. An
+/// `Idempotency-Key` applies to the batch: it identifies each event by the key and the event's index.
 #[utoipa::path(
     post,
     path = "/v1/accounts/{account}/events/batch",
@@ -88,8 +88,8 @@ pub enum ItemView<'a> {
         {"type": "proposal.rejected", "data": {"proposal_id": 43}}
     ]})),
     responses(
-        (status = 202, description = "A result per event, in order.", body = BatchView),
-        (status = 400, description = "`invalid_idempotency_key`: the header cannot be a key."),
+        (status = 202, description = "One result per event, in the order of the request.", body = BatchView),
+        (status = 400, description = "`invalid_idempotency_key`: the header is not a valid key."),
     )
 )]
 pub async fn create_event_batch(
@@ -100,7 +100,7 @@ pub async fn create_event_batch(
     accept_batch(&state, account, request).await
 }
 
-/// What [`create_event_batch`] does.
+/// Handles [`create_event_batch`].
 pub async fn accept_batch<B>(
     state: &ApiState,
     account: AccountId,
@@ -129,7 +129,7 @@ where
     Ok(response(StatusCode::ACCEPTED, json))
 }
 
-/// The answer's body: a [`BatchView`], written item by item.
+/// The response's body: a [`BatchView`], written item by item.
 fn answer(items: impl ExactSizeIterator<Item = Result<Accepted, Problem>>) -> Result<String, fmt::Error> {
     let mut json = String::with_capacity(items.len() * ANSWER_BYTES);
     json.push_str(r#"{"data":["#);
@@ -147,14 +147,14 @@ fn answer(items: impl ExactSizeIterator<Item = Result<Accepted, Problem>>) -> Re
 fn read_events(text: &str, key: Option<&str>) -> Result<(Vec<Option<Problem>>, Vec<Submission>), Problem> {
     let batch: BatchInput<'_> = decode(text)?;
     let RawEvents::Few(events) = batch.events else {
-        let detail = format!("a batch has at most {EVENTS_MAX} events");
+        let detail = format!("a batch can have at most {EVENTS_MAX} events");
         return Err(Problem::body("/events", fault_codes::TOO_MANY, detail));
     };
     if events.is_empty() {
         return Err(Problem::body(
             "/events",
             fault_codes::TOO_FEW,
-            "a batch has at least one event",
+            "a batch must have at least one event",
         ));
     }
     let mut submissions = Vec::with_capacity(events.len());
@@ -179,7 +179,7 @@ fn place(index: usize) -> String {
     format!("/events/{index}")
 }
 
-/// What became of the event at `index`: refused before it was submitted, or as the next result says.
+/// The result of the event at `index`: its refusal before it was submitted, or the next result of the engine.
 fn settle(
     index: usize,
     refusal: Option<Problem>,
@@ -189,7 +189,7 @@ fn settle(
         Some(problem) => Err(problem),
         None => match results.next() {
             Some(result) => result.map_err(|rejection| Problem::from(rejection).within(&place(index))),
-            None => Err(Problem::internal("an event was not answered for")),
+            None => Err(Problem::internal("the engine returned no result for an event")),
         },
     }
 }

@@ -29,6 +29,6 @@ pub async fn get_event(
     no_parameters(&uri)?;
     let event = state.figures.event(account, id).await?;
     let event =
-        event.ok_or_else(|| Problem::new(Code::EventNotFound, "the account has no event of this id"))?;
+        event.ok_or_else(|| Problem::new(Code::EventNotFound, "the account has no event with this id"))?;
     EventView::of(event).map(Json)
 }

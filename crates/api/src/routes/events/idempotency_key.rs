@@ -22,7 +22,7 @@ pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Probl
         Ok(key) if fits && values.next().is_none() => Ok(Some(key)),
         _ => Err(Problem::new(
             Code::InvalidIdempotencyKey,
-            "an Idempotency-Key has 1 to 255 visible ASCII characters, and is given once",
+            "send one Idempotency-Key header with 1 to 255 visible ASCII characters",
         )),
     }
 }

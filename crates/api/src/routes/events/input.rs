@@ -25,18 +25,18 @@ const COPY_BYTES_MAX: usize = 16 * 1024;
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[schema(as = EventInput)]
 pub struct EventInput<'a> {
-    /// What kind of thing happened: 1 to 128 of `a-z`, `A-Z`, `0-9`, `_`, `.` and `-`.
+    /// The event's type: 1 to 128 of `a-z`, `A-Z`, `0-9`, `_`, `.` and `-`.
     #[serde(rename = "type", borrow)]
     #[schema(value_type = String, example = "proposal.accepted", pattern = "^[a-zA-Z0-9_.-]{1,128}$")]
     event_type: Cow<'a, str>,
-    /// What is to be told about it: any JSON value, at most 500 levels deep, sent on as it is.
+    /// Any JSON value, at most 500 levels deep, sent unchanged.
     #[serde(borrow)]
     #[schema(schema_with = shapes::event_data)]
     data: &'a RawValue,
-    /// The producer's own id for it. The same id again is answered like the first time.
+    /// Your own id for the event. A repeated request with the same id gets the first response again.
     #[schema(example = "evt_01h455vb4pex5vsknk084sn02q")]
     id: Option<String>,
-    /// When it happened, where that is not now.
+    /// When the event happened. The default is now.
     #[schema(value_type = Option<String>, format = DateTime, example = "2026-01-31T09:30:00.000Z")]
     occurred_at: Option<String>,
 }

@@ -18,22 +18,22 @@ use crate::router::ApiState;
 /// Events that are read from the store at once.
 const CHUNK: usize = 50;
 
-/// Bytes of `data` after which a page ends early. With events at the bound on `data`, 250 of them would be an
-/// answer of 64 MiB; so it is at most this and one chunk.
+/// Bytes of `data` after which a page ends early. With events at the bound on `data`, 250 of them would be a
+/// response of 64 MiB; so it is at most this and one chunk.
 const PAGE_BYTES: usize = 4 * 1024 * 1024;
 
-/// Which events.
+/// A filter of events.
 #[derive(utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "describes what `filter` takes")]
 pub struct EventParameters {
-    /// Of this type.
+    /// Only events of this type.
     #[param(example = "proposal.accepted")]
     r#type: Option<String>,
-    /// Accepted at this time or later.
+    /// Only events accepted at this time or later.
     #[param(format = DateTime, example = "2026-01-31T09:30:00.000Z")]
     after: Option<String>,
-    /// Accepted before this time.
+    /// Only events accepted before this time.
     #[param(format = DateTime, example = "2026-02-01T00:00:00.000Z")]
     before: Option<String>,
 }
@@ -65,7 +65,7 @@ pub async fn list_events(
     List::of(list, page, EventView::of).map(Json)
 }
 
-/// A page of events that ends where it has grown large.
+/// A page of events that ends early where its data is large.
 async fn bounded_page(
     figures: &Figures,
     account: AccountId,

@@ -1,4 +1,4 @@
-//! How an event is shown.
+//! The JSON form of an event.
 
 use postrider_json::LossReason;
 use postrider_model::{Event, EventId, EventTypeName, Timestamp, Warning};
@@ -10,21 +10,21 @@ use crate::openapi::shapes;
 use crate::problem::Problem;
 use crate::routes::kept_json;
 
-/// Something that happened.
+/// Something that happened, as the producer reported it.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Event)]
 pub struct EventView {
     /// The event's id.
     #[schema(value_type = String, example = "evt_01h455vb4pex5vsknk084sn02q")]
     id: EventId,
-    /// What kind of thing happened.
+    /// The event's type.
     #[serde(rename = "type")]
     #[schema(value_type = String, example = "proposal.accepted")]
     event_type: EventTypeName,
     /// The producer's data, byte for byte.
     #[schema(schema_with = shapes::event_data)]
     data: Box<RawValue>,
-    /// When it happened, where the producer said so.
+    /// When the event happened, if the producer gave a time; otherwise null.
     #[schema(value_type = Option<String>, format = DateTime, example = "2026-01-31T09:29:58.000Z")]
     occurred_at: Option<Timestamp>,
     /// When it was accepted.
@@ -33,24 +33,25 @@ pub struct EventView {
     /// Who reported it.
     #[schema(schema_with = shapes::origin)]
     origin: &'static str,
-    /// Why its webhooks go out with the producer's own bytes whatever the action's `body_style`, if they do.
+    /// What re-serialising `data` would lose. If there are warnings, Postrider sends the producer's own bytes
+    /// whatever the action's `body_style`.
     warnings: Vec<WarningView>,
-    /// How many deliveries it was accepted with.
+    /// The number of deliveries that it started with.
     #[schema(example = 1)]
     deliveries: u32,
 }
 
-/// What re-serialising an event's data would lose.
+/// A loss that re-serialising the event's data would cause.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Warning)]
 pub struct WarningView {
     /// The kind of loss.
     #[schema(schema_with = loss_reasons)]
     code: String,
-    /// The first place where it would happen: a JSON pointer into the event.
+    /// Where the first loss would occur, as a JSON pointer into the event.
     #[schema(example = "/data/total")]
     pointer: String,
-    /// What would happen there, in words.
+    /// An explanation for people.
     detail: String,
 }
 

@@ -15,9 +15,9 @@ use crate::router::documented_routes;
 static DOCUMENT: LazyLock<Result<Bytes, serde_json::Error>> =
     LazyLock::new(|| openapi::text(documented_routes().into_openapi()).map(Bytes::from));
 
-/// This document
+/// Read this document
 ///
-/// Like everything under `/v1` it needs a key.
+/// Requires an API key, like everything under `/v1`.
 #[utoipa::path(
     get,
     path = "/v1/openapi.json",

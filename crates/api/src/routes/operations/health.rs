@@ -4,15 +4,15 @@ use axum::Json;
 
 use super::StatusView;
 
-/// Is the process up?
+/// Check that the process is up
 ///
-/// Says nothing about the store: a restart would not mend it.
+/// Does not check the store, because restarting the process would not repair it.
 #[utoipa::path(
     get,
     path = "/healthz",
     tag = "Operations",
     security(()),
-    responses((status = 200, description = "It is.", body = StatusView))
+    responses((status = 200, description = "The process is up.", body = StatusView))
 )]
 pub async fn health() -> Json<StatusView> {
     Json(StatusView { status: "ok" })

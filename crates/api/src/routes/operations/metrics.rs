@@ -9,7 +9,7 @@ use crate::router::ApiState;
 /// The media type of the Prometheus text format.
 const PROMETHEUS_TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// Metrics in the Prometheus text format
+/// Read metrics in the Prometheus text format
 #[utoipa::path(
     get,
     path = "/metrics",

@@ -9,19 +9,18 @@ use super::StatusView;
 use crate::problem::{Code, Problem};
 use crate::router::ApiState;
 
-/// How long the store may take to answer. Probes give up after a second or a few.
+/// How long the store may take to respond. Probes time out after one to a few seconds.
 const CHECK_MAX: Duration = Duration::from_secs(2);
 
-/// Can it take traffic?
+/// Check that the process can take traffic
 #[utoipa::path(
     get,
     path = "/readyz",
     tag = "Operations",
     security(()),
     responses(
-        (status = 200, description = "It can.", body = StatusView),
-        (status = 503, description = "`not_ready`: the store does not answer or cannot write. `stopping`: the process \
-            is about to end."),
+        (status = 200, description = "The process can take traffic.", body = StatusView),
+        (status = 503, description = "`not_ready`: the store does not respond or cannot write. `stopping`: the process is shutting down."),
     )
 )]
 pub async fn ready(State(state): State<ApiState>) -> Result<Json<StatusView>, Problem> {
@@ -31,7 +30,7 @@ pub async fn ready(State(state): State<ApiState>) -> Result<Json<StatusView>, Pr
     let not_ready = |reason: &dyn std::fmt::Display| {
         Problem::unavailable(
             Code::NotReady,
-            "the store does not answer, or cannot write",
+            "the store does not respond or cannot write",
             reason,
         )
     };

@@ -19,30 +19,30 @@ use crate::problem::{Code, Faults, Problem, fault_codes};
 use crate::query::no_parameters;
 use crate::router::ApiState;
 
-/// How long a link lasts where nothing is said: an hour, as it is made when a customer asks for it.
+/// How long a link lasts by default: one hour, since a product creates it when a customer asks for it.
 const EXPIRES_IN_S_DEFAULT: u64 = 3_600;
 
-/// What the link is to be.
+/// Options of a portal link.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[schema(as = PortalLinkInput)]
 pub struct PortalLinkInput {
-    /// How long the link lasts, and with it whoever followed it stays signed in, in seconds: 60 to 604800 (7
-    /// days).
+    /// How long the link, and each session that starts with it, lasts, in seconds: 60 to 604800 (7 days).
     #[schema(value_type = Option<u32>, default = 3600, minimum = 60, maximum = 604_800, example = 3600)]
     expires_in_s: Option<i64>,
-    /// Whether the customer can change nothing.
+    /// Whether the customer can only read.
     #[schema(default = false)]
     read_only: Option<bool>,
-    /// The theme that the pages have; null follows the customer's system.
+    /// The theme of the pages; null follows the customer's system.
     #[schema(schema_with = shapes::theme_or_null)]
     theme: Option<String>,
 }
 
-/// Make a link that signs a customer in
+/// Create a portal link
 ///
-/// It leads to the console, and there to this account alone: send it, or embed it in your own product. Nobody
-/// else can make it out, and it cannot be shown again; deleting the account ends it.
+/// A portal link signs a customer in to the console, for this account only. Send it to the customer or embed
+/// it in your own product. This response is the only one that shows the link. Deleting the account revokes
+/// it.
 #[utoipa::path(
     post,
     path = "/v1/accounts/{account}/portal-link",
@@ -51,8 +51,8 @@ pub struct PortalLinkInput {
     params(AccountPath),
     request_body(content = Option<PortalLinkInput>),
     responses(
-        (status = 201, description = "The link.", body = PortalLinkView),
-        (status = 400, description = "`invalid_host`: no `public_url` is set, and the request's Host cannot stand in a link."),
+        (status = 201, description = "The portal link.", body = PortalLinkView),
+        (status = 400, description = "`invalid_host`: `public_url` is not set, and the request's Host header cannot be used in a link."),
     )
 )]
 pub async fn create_portal_link(
@@ -84,11 +84,11 @@ pub async fn create_portal_link(
 fn unusable_host() -> Problem {
     Problem::new(
         Code::InvalidHost,
-        "the link leads to the host that the request names: send one Host header without user info, or set `public_url`",
+        "the link uses the request's host: send one Host header without user info, or set `public_url`",
     )
 }
 
-/// What the link is to be, checked.
+/// The checked options of a portal link.
 struct PortalLinkDraft {
     lifetime: Duration,
     read_only: bool,
@@ -105,16 +105,12 @@ impl PortalLinkInput {
         });
         if expires_in_s.is_none() {
             let (least, most) = LINK_LIFETIME_S.into_inner();
-            let detail = format!("a link lasts {least} to {most} seconds");
+            let detail = format!("must be {least} to {most} seconds");
             faults.add("/expires_in_s", fault_codes::OUT_OF_RANGE, detail);
         }
         let theme = self.theme.as_deref().map(Theme::from_name);
         if theme == Some(None) {
-            faults.add(
-                "/theme",
-                fault_codes::INVALID_VALUE,
-                "a theme is `light` or `dark`",
-            );
+            faults.add("/theme", fault_codes::INVALID_VALUE, "must be `light` or `dark`");
         }
         faults.into_result(Code::InvalidBody)?;
         Ok(PortalLinkDraft {

@@ -16,7 +16,7 @@ use crate::router::ApiState;
 
 /// List signing keys
 ///
-/// The current one first, then the others, newest first.
+/// The current key comes first, then the others, newest first.
 #[utoipa::path(
     get,
     path = "/v1/accounts/{account}/signing-keys",
@@ -43,7 +43,7 @@ pub async fn list_signing_keys(
     List::of(list, page(keys, request), |key| Ok(SigningKeyView::of(&key, now))).map(Json)
 }
 
-/// The store returns all keys, since there are few; a key's place is its id.
+/// The store returns all keys, since there are few; a key's position is its id.
 fn page(keys: Vec<SigningKey>, request: PageRequest) -> Page<SigningKey> {
     let place = |key: &SigningKey| Position(key.id.as_u128());
     let start = request.after.map_or(0, |after| {

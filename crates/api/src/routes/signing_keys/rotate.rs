@@ -14,23 +14,25 @@ use crate::problem::Problem;
 use crate::query::no_parameters;
 use crate::router::ApiState;
 
-/// How to rotate.
+/// Options of a rotation.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[schema(as = RotateInput)]
 pub struct RotateInput {
-    /// How long the old key signs beside the new one, in seconds: 0 to 2592000 (30 days).
+    /// How long the old key continues to sign beside the new one, in seconds: 0 to 2592000 (30 days).
     #[schema(value_type = Option<u32>, default = 86400, maximum = 2_592_000, example = 86400)]
     overlap_s: Option<i64>,
-    /// The new key, where it is brought along: `whsec_` and the base64 of 24 to 64 bytes.
+    /// Your own secret for the new key: `whsec_` and the base64 of 24 to 64 bytes. If you leave it out,
+    /// Postrider generates one.
     #[schema(example = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")]
     secret: Option<String>,
 }
 
 /// Rotate the signing key
 ///
-/// The new key is the current one at once. While the overlap lasts, webhooks carry signatures of both. At
-/// most two keys ever sign: one that was still overlapping from an earlier rotation ends now.
+/// The new key becomes the current key at once. During the overlap, Postrider signs webhooks with both keys.
+/// At most two keys sign at a time: a key that is still overlapping from an earlier rotation stops signing
+/// now.
 #[utoipa::path(
     post,
     path = "/v1/accounts/{account}/signing-keys/rotate",

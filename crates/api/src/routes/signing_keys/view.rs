@@ -1,4 +1,4 @@
-//! How a signing key is shown.
+//! The JSON form of a signing key.
 
 use postrider_model::{KeyStatus, SigningKey, SigningKeyId, Timestamp};
 use serde::Serialize;
@@ -14,25 +14,25 @@ pub struct SigningKeyView {
     /// The secret to share with receivers: `whsec_` and base64.
     #[schema(example = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")]
     secret: String,
-    /// Whether it signs.
+    /// Whether the key signs webhooks.
     status: SigningKeyStatus,
-    /// When it was made.
+    /// When it was created.
     #[schema(value_type = String, format = DateTime, example = "2026-01-31T09:30:00.000Z")]
     created_at: Timestamp,
-    /// When it stops signing; null for the current key.
+    /// When the key stops signing; null for the current key.
     #[schema(value_type = Option<String>, format = DateTime, example = "2026-02-01T09:30:00.000Z")]
     expires_at: Option<Timestamp>,
 }
 
-/// Whether a key signs.
+/// Whether a key signs webhooks.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum SigningKeyStatus {
-    /// The newest: it signs, and has no end.
+    /// The newest key: it signs, and does not expire.
     Current,
-    /// It still signs, beside the current one, until `expires_at`.
+    /// It signs beside the current key until `expires_at`.
     Overlapping,
-    /// It signs no more.
+    /// It no longer signs.
     Expired,
 }
 
