@@ -1,7 +1,7 @@
-//! The console as one service: all routes, and what every answer passes.
+//! The console as one service: all routes, and what every response passes.
 
 use std::net::IpAddr;
-use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::Arc;
 
 use askama::Template;
@@ -11,12 +11,12 @@ use axum::body::HttpBody;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use bytes::Bytes;
-use futures_util::FutureExt as _;
 use http::{HeaderMap, Method, Request};
 use postrider_access::Access;
 use postrider_configuration::Configuration;
 use postrider_engine::Engine;
 use postrider_figures::Figures;
+use postrider_web::panics::Caught;
 use tokio::sync::watch;
 use tower::ServiceExt as _;
 
@@ -91,7 +91,7 @@ impl Console {
         Self {
             router: routes()
                 .fallback(not_found)
-                // An address of a form alone: nobody but who typed it comes there.
+                // An address that takes only forms; people reach it only by typing it.
                 .method_not_allowed_fallback(not_found)
                 .with_state(Arc::clone(&app)),
             security: SecurityHeaders::new(&parts.frame_sources),
@@ -107,12 +107,11 @@ impl Console {
     {
         request.extensions_mut().insert(Peer(peer));
         let (method, headers) = (request.method().clone(), request.headers().clone());
-        let handled = AssertUnwindSafe(self.router.clone().oneshot(request));
-        let mut response = match handled.catch_unwind().await {
+        let mut response = match Caught(pin!(self.router.clone().oneshot(request))).await {
             Ok(Ok(response)) => response,
             Ok(Err(never)) => match never {},
-            Err(_) => {
-                tracing::error!("a page panicked");
+            Err(panicked) => {
+                tracing::error!(%panicked, "a page failed");
                 Refusal::Internal.into_response()
             }
         };
@@ -130,7 +129,7 @@ impl Console {
 
     fn refuse(&self, refusal: &Refusal, method: &Method, headers: &HeaderMap) -> Response {
         if let Refusal::SignedOut { here } = refusal {
-            // What a form would have done is not done after signing in: only pages are come back to.
+            // After sign-in we return to the page; an interrupted form is not resubmitted.
             let back = if *method == Method::GET { here } else { "/" };
             return Redirect::to(&sign_in::form::address(back)).into_response();
         }

@@ -1,11 +1,8 @@
 //! What a form says: `application/x-www-form-urlencoded`, bounded, and proven to come from a page of ours.
 
-use std::time::Duration;
-
 use axum::extract::{FromRequest, Request};
 use http::{HeaderMap, header};
-use http_body_util::{BodyExt as _, Limited};
-use tokio::time::timeout;
+use postrider_web::body::{BODY_TIMEOUT, BodyError, BodyLimits, collect};
 
 use crate::refusal::Refusal;
 use crate::state::App;
@@ -14,9 +11,11 @@ use crate::visitor::csrf;
 /// Largest form, in bytes: an event's `data` of the default bound in a text field, escaped, fits.
 const FORM_BYTES_MAX: usize = 1024 * 1024;
 
-/// How long a form may take to arrive, as the bodies of the API: what keeps a browser that sends a byte now
-/// and then from holding a connection for good.
-const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+/// The bounds of a form.
+const LIMITS: BodyLimits = BodyLimits {
+    bytes_max: FORM_BYTES_MAX,
+    timeout: BODY_TIMEOUT,
+};
 
 /// Most fields of a form: an automation with 50 URLs of 7 fields each, and 200 event types.
 const FIELDS_MAX: usize = 2_000;
@@ -62,17 +61,16 @@ impl FromRequest<App> for Form {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, _: &App) -> Result<Self, Refusal> {
-        let (parts, body) = request.into_parts();
-        if !is_form(&parts.headers) || !is_same_site(&parts.headers) {
+        let headers = request.headers().clone();
+        if !is_form(&headers) || !is_same_site(&headers) {
             return Err(Refusal::ForeignForm);
         }
-        let body = Limited::new(body, FORM_BYTES_MAX).collect();
-        let body = timeout(BODY_TIMEOUT, body)
-            .await
-            .map_err(|_| Refusal::FormTooSlow)?;
-        let body = body.map_err(|_| Refusal::FormTooLarge)?.to_bytes();
+        let body = collect(request, LIMITS).await.map_err(|error| match error {
+            BodyError::TooLarge => Refusal::FormTooLarge,
+            BodyError::Timeout | BodyError::Incomplete => Refusal::FormTooSlow,
+        })?;
         let form = Self::parse(&body).ok_or(Refusal::FormTooLarge)?;
-        if csrf::is_valid(&parts.headers, form.text(csrf::FIELD)) {
+        if csrf::is_valid(&headers, form.text(csrf::FIELD)) {
             Ok(form)
         } else {
             Err(Refusal::ForeignForm)

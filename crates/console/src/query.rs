@@ -1,25 +1,17 @@
-//! What the query of an address says. A filter that nobody could have chosen is no error here: it filters
-//! nothing, and the page shows what it filters by.
+//! The query of an address. An invalid filter is not an error here: it filters nothing, and the page shows
+//! the filters that apply.
 
 use http::Uri;
+use postrider_web::query::Parameters;
 
 /// The parameters of an address, in their order.
 #[derive(Debug, Clone, Default)]
 pub struct Query(Vec<(String, String)>);
 
-/// Most parameters that are looked at.
-const PARAMETERS_MAX: usize = 50;
-
 impl Query {
     /// The parameters of this address.
     pub fn of(uri: &Uri) -> Self {
-        let query = uri.query().unwrap_or_default();
-        let pairs = form_urlencoded::parse(query.as_bytes()).take(PARAMETERS_MAX);
-        Self(
-            pairs
-                .map(|(name, value)| (name.into_owned(), value.into_owned()))
-                .collect(),
-        )
+        Self(Parameters::of(uri).pairs)
     }
 
     /// The first parameter of this name that is not empty.

@@ -11,10 +11,11 @@ mod form;
 mod list;
 
 use axum::Router;
-use axum::extract::{FromRequestParts, RawPathParams};
+use axum::extract::FromRequestParts;
 use axum::routing::get;
 use http::request::Parts;
 use postrider_model::{EventType, EventTypeName};
+use postrider_web::path::parameter;
 
 use crate::refusal::Refusal;
 use crate::state::App;
@@ -55,12 +56,7 @@ impl FromRequestParts<App> for Entry {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
         let Operator(visitor) = Operator::from_request_parts(parts, app).await?;
-        let parameters = RawPathParams::from_request_parts(parts, app).await;
-        let parameters = parameters.map_err(|_| Refusal::NotFound)?;
-        let name = parameters.iter().find(|(key, _)| *key == "name");
-        let name: EventTypeName = name
-            .and_then(|(_, value)| value.parse().ok())
-            .ok_or(Refusal::NotFound)?;
+        let name: EventTypeName = parameter(parts, "name").await.map_err(|_| Refusal::NotFound)?;
         let event_type = app.configuration.event_type(&name).await?;
         Ok(Self {
             visitor,

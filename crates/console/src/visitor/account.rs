@@ -3,11 +3,12 @@
 use std::str::FromStr;
 use std::sync::Arc;
 
-use axum::extract::{FromRequestParts, RawPathParams};
+use axum::extract::FromRequestParts;
 use http::request::Parts;
 use postrider_configuration::AccountEntry;
 use postrider_model::{Account, AccountId};
 use postrider_storage::AccountRef;
+use postrider_web::path::parameter;
 
 use super::Visitor;
 use crate::refusal::Refusal;
@@ -43,7 +44,7 @@ impl FromRequestParts<App> for InAccount {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
         let visitor = Visitor::from_request_parts(parts, app).await?;
-        let name = segment(parts, app, "account").await?;
+        let name: String = parameter(parts, "account").await.map_err(|_| Refusal::NotFound)?;
         let account = AccountId::from_str(&name).map_or(AccountRef::Uid(name), AccountRef::Id);
         let configuration = &app.configuration;
         let id = configuration.resolve(&account).await?.ok_or(Refusal::NotFound)?;
@@ -71,21 +72,14 @@ impl FromRequestParts<App> for Writing {
     }
 }
 
-/// The id that `{id}` in a route holds; whether there is such an object is another question.
+/// The id that `{id}` holds, whether or not there is such an object.
 pub struct PathId<T>(pub T);
 
 impl<T: FromStr> FromRequestParts<App> for PathId<T> {
     type Rejection = Refusal;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
-        let id = segment(parts, app, "id").await?;
-        id.parse().map(Self).map_err(|_| Refusal::NotFound)
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Refusal> {
+        let id = parameter(parts, "id").await;
+        id.map(Self).map_err(|_| Refusal::NotFound)
     }
-}
-
-async fn segment(parts: &mut Parts, app: &App, name: &str) -> Result<String, Refusal> {
-    let parameters = RawPathParams::from_request_parts(parts, app).await;
-    let parameters = parameters.map_err(|_| Refusal::NotFound)?;
-    let found = parameters.iter().find(|(key, _)| *key == name);
-    found.map(|(_, value)| value.to_owned()).ok_or(Refusal::NotFound)
 }
