@@ -17,7 +17,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use postrider_configuration::AccountEntry;
 use postrider_model::delivery::BodySpec;
-use postrider_model::{DeliveryId, Does, Event, Exchange, Outcome, SendWebhook};
+use postrider_model::{DeliveryId, Does, Event, Exchange, HttpExchange, HttpRequest, Outcome, SendWebhook};
 
 pub use webhook::{Transport, WebhookCarrier};
 
@@ -79,23 +79,43 @@ pub struct Carriers {
 }
 
 impl Carriers {
-    /// Has the carrier of the action's type make an attempt.
+    /// Has the carrier of the action's type make an attempt. A panic in a carrier is a defect, but must not
+    /// leave the delivery pending and its slot taken: it is a failed attempt like any other.
     pub(crate) async fn carry(&self, job: Job<'_>, does: &Does) -> Carried {
-        match does {
-            Does::SendWebhook(webhook) => self.webhook.carry(job, webhook).await,
-        }
+        let carried = match does {
+            Does::SendWebhook(webhook) => caught(self.webhook.carry(job, webhook)).await,
+        };
+        carried.unwrap_or_else(|| panicked(does))
     }
 }
 
 /// What customers read of an attempt that ended by a panic.
 const PANICKED: &str = "The request failed inside Postrider; the server's log has the details";
 
-/// Runs the part of a carrier that talks to the receiver. A panic in it is a defect, but must not leave the
-/// delivery unfinished: it is `None`, which the carrier records as a failed attempt.
-async fn caught<T>(exchange: impl Future<Output = T>) -> Option<T> {
-    let mut exchange = std::pin::pin!(exchange);
+/// The result of an attempt in which the carrier panicked. What it sent is unknown.
+fn panicked(does: &Does) -> Carried {
+    let exchange = match does {
+        Does::SendWebhook(webhook) => Exchange::Http(HttpExchange {
+            request: HttpRequest {
+                url: webhook.url.clone(),
+                headers: Vec::new(),
+            },
+            response: None,
+        }),
+    };
+    Carried {
+        outcome: Outcome::ProtocolError,
+        error: Some(PANICKED.to_owned()),
+        exchange,
+        advice: Advice::default(),
+    }
+}
+
+/// The output of a future; `None` where it panicked.
+async fn caught<T>(future: impl Future<Output = T>) -> Option<T> {
+    let mut future = std::pin::pin!(future);
     std::future::poll_fn(move |context| {
-        let poll = std::panic::catch_unwind(AssertUnwindSafe(|| exchange.as_mut().poll(context)));
+        let poll = std::panic::catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context)));
         poll.map_or(Poll::Ready(None), |poll| poll.map(Some))
     })
     .await

@@ -7,13 +7,11 @@ use bytes::Bytes;
 use postrider_egress::{HttpClient, Request, Response};
 use postrider_model::attempt::Headers;
 use postrider_model::delivery::BodySpec;
-use postrider_model::{
-    Clock, Event, Exchange, HttpExchange, HttpRequest, HttpResponse, Outcome, SendWebhook,
-};
+use postrider_model::{Clock, Event, Exchange, HttpExchange, HttpRequest, HttpResponse, SendWebhook};
 use postrider_signing::HeaderNames;
 use postrider_signing::render::{BodyParts, render_body};
 
-use super::{Advice, Carried, Carrier, Job, PANICKED, caught};
+use super::{Advice, Carried, Carrier, Job};
 
 /// "410 Gone" (RFC 9110, section 15.5.11).
 const GONE: u16 = 410;
@@ -99,8 +97,8 @@ impl<T: Transport> Carrier<SendWebhook> for WebhookCarrier<T> {
             body,
             timeout: webhook.timeout(job.timeout),
         };
-        let response = caught(self.transport.send(&request)).await;
-        carried(request, response.unwrap_or_else(panicked))
+        let response = self.transport.send(&request).await;
+        carried(request, response)
     }
 }
 
@@ -128,18 +126,6 @@ fn carried(request: Request, response: Response) -> Carried {
                 truncated: response.truncated,
             }),
         }),
-    }
-}
-
-fn panicked() -> Response {
-    Response {
-        outcome: Outcome::ProtocolError,
-        status_code: None,
-        error: Some(PANICKED.to_owned()),
-        headers: Vec::new(),
-        body: Bytes::new(),
-        truncated: false,
-        retry_after: None,
     }
 }
 

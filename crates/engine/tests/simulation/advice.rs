@@ -101,3 +101,29 @@ fn the_advice_to_wait_postpones_the_next_attempt() {
         );
     });
 }
+
+/// A carrier with a defect.
+struct Panicking;
+
+#[async_trait]
+impl Carrier<SendWebhook> for Panicking {
+    async fn carry(&self, _: Job<'_>, _: &SendWebhook) -> Carried {
+        panic!("a defect of the carrier")
+    }
+}
+
+#[test]
+fn a_panic_in_a_carrier_is_a_failed_attempt_and_gives_its_slot_back() {
+    let folder = folder();
+    life(async {
+        let node = Node::start_carrying(folder.path(), Panicking).await;
+        let fixture = node.account(&[URL]).await;
+        node.accept(fixture.account).await;
+        let delivery = node.settled(fixture.account).await.remove(0);
+        assert_eq!(delivery.progress.status, DeliveryStatus::Failed);
+        let record = node.store.record(fixture.key(&delivery)).await.unwrap().unwrap();
+        let outcomes: Vec<_> = record.attempts.iter().map(|attempt| attempt.outcome).collect();
+        assert_eq!(outcomes, [Outcome::ProtocolError; 3]);
+        assert_eq!(node.engine.load().in_flight, 0);
+    });
+}

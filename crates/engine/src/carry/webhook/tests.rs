@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use postrider_model::Outcome;
+
 use super::*;
 
 fn response(status_code: Option<u16>) -> Response {
@@ -62,13 +64,4 @@ fn an_exchange_without_a_status_has_no_response() {
     let Exchange::Http(http) = result_of(response(Some(200))).exchange;
     let response = http.response.unwrap();
     assert_eq!((response.status, response.truncated), (200, true));
-}
-
-#[tokio::test]
-async fn a_panic_of_the_transport_is_a_failed_attempt() {
-    let panicking = async { panic!("a defect of the transport") };
-    let response = caught::<Response>(panicking).await;
-    let failed = result_of(response.unwrap_or_else(panicked));
-    assert_eq!(failed.outcome, Outcome::ProtocolError);
-    assert_eq!(failed.error.as_deref(), Some(PANICKED));
 }
