@@ -1,14 +1,13 @@
 #!/usr/bin/env python3
-"""Holds the sources in Rust to their sizes: files of at most 400 lines, functions of at most 70.
-
-    scripts/shape.py               files and functions
-    scripts/shape.py --comments    also lines of comments, of at most 110 columns
+"""Checks sizes: Rust files have at most 400 lines and their functions at most 70. Comments keep to 110 columns, in
+Rust, SQL, JavaScript, TOML, Python and shell.
 
 It relies on rustfmt: the brace that ends a function stands at the column at which the function begins.
 """
 
 import pathlib
 import re
+import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -30,9 +29,8 @@ FUNCTION = re.compile(r'^( *)(?:pub(?:\([^)]*\))? )?(?:const )?(?:async )?(?:uns
 
 
 def main() -> None:
-    options = sys.argv[1:]
-    if options not in ([], ["--comments"]):
-        sys.exit("usage: scripts/shape.py [--comments]")
+    if sys.argv[1:]:
+        sys.exit("usage: scripts/shape.py")
     faults = []
     for path in sources():
         lines = path.read_text().splitlines()
@@ -43,13 +41,14 @@ def main() -> None:
             length = end - start + 1
             if length > FUNCTION_LINES_MAX and f"{name}: {function}" not in LARGER:
                 faults.append(f"{name}:{start + 1}: {function} has {length} lines, at most {FUNCTION_LINES_MAX}")
-        if options:
-            faults.extend(wide_comments(name, lines))
+        faults.extend(wide_comments(name, lines))
+    for path in others():
+        faults.extend(wide_comments(str(path.relative_to(ROOT)), path.read_text().splitlines()))
     for fault in faults:
         print(fault, file=sys.stderr)
     if faults:
         sys.exit(f"{len(faults)} faults of shape")
-    print("Every file and function is within its size.")
+    print("Every file, function and comment is within its size.")
 
 
 def sources():
@@ -57,6 +56,15 @@ def sources():
         for path in sorted((ROOT / folder).rglob("*.rs")):
             if not NOT_OURS.intersection(path.parts):
                 yield path
+
+
+def others():
+    """Files in other languages, as git knows them."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)
+    for name in sorted(filter(None, listed.stdout.split("\0"))):
+        path = ROOT / name
+        if name == "test" or name.startswith("scripts/") or path.suffix in {".sql", ".js", ".toml"}:
+            yield path
 
 
 def functions(lines):
@@ -76,8 +84,9 @@ def functions(lines):
 
 
 def wide_comments(name, lines):
+    marks = {".rs": "//", ".js": "//", ".sql": "--"}.get(pathlib.Path(name).suffix, "#")
     for number, line in enumerate(lines, start=1):
-        if line.lstrip().startswith("//") and len(line) > COMMENT_COLUMNS_MAX:
+        if line.lstrip().startswith(marks) and len(line) > COMMENT_COLUMNS_MAX:
             yield f"{name}:{number}: a comment of {len(line)} columns, at most {COMMENT_COLUMNS_MAX}"
 
 

@@ -1,5 +1,5 @@
-// Everything that pages do better with scripts than without. Each module works on what it finds in a page, and again on
-// what is put in later.
+// Everything that pages do better with scripts than without. Each module works on what it finds in a page,
+// and again on what is put in later.
 import { copyButtons } from "./copy.js";
 import { forms } from "./forms.js";
 import { live } from "./live.js";

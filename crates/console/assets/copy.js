@@ -1,5 +1,5 @@
-// Buttons that copy what `data-copy` holds, or the text of the element that `data-copy-from` names. They are hidden
-// without scripts.
+// Buttons that copy what `data-copy` holds, or the text of the element that `data-copy-from` names. They are
+// hidden without scripts.
 const SHOWN_MS = 1500;
 
 /** Buttons that work: a live part of the page is brought to life again and again. */

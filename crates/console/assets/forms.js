@@ -1,5 +1,5 @@
-// Forms that come back changed without a new page (`data-swap`): only for buttons that save nothing. And a field that
-// narrows long lists of choices (`data-filter`).
+// Forms that come back changed without a new page (`data-swap`): only for buttons that save nothing. And a
+// field that narrows long lists of choices (`data-filter`).
 const FILTERED_MIN = 8;
 
 export function forms(part, enliven) {

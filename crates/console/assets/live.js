@@ -1,5 +1,5 @@
-// Parts of a page that stay up to date: `<div id="…" data-live="<address>">`. The server sends the part's markup anew
-// whenever it has changed. If it cannot, the page stays as it is.
+// Parts of a page that stay up to date: `<div id="…" data-live="<address>">`. The server sends the part's
+// markup anew whenever it has changed. If it cannot, the page stays as it is.
 import { patch } from "./patch.js";
 
 export function live(enliven) {

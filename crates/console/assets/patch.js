@@ -1,5 +1,6 @@
-// Makes a part of the page what new markup says, by changing what differs and nothing else: focus, selection, scroll
-// and opened folds stay as they are. Rows with a `data-key` and elements with an `id` are known again wherever they are.
+// Makes a part of the page what new markup says, by changing what differs and nothing else: focus, selection,
+// scroll and opened folds stay as they are. Rows with a `data-key` and elements with an `id` are known again
+// wherever they are.
 
 /** Gives `old` the children of `fresh`. Keyed elements that are new get the class `fresh`, unless all are. */
 export function patch(old, fresh) {

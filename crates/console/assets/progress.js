@@ -1,5 +1,5 @@
-// Forms whose answer comes bit by bit while the work goes on (`data-progress`): each bit stands between comments in the
-// answer, and is shown in the part of the page that the form names, in place of the form.
+// Forms whose answer comes bit by bit while the work goes on (`data-progress`): each bit stands between
+// comments in the answer, and is shown in the part of the page that the form names, in place of the form.
 const STEP = "<!--step-->";
 const STEP_END = "<!--/step-->";
 

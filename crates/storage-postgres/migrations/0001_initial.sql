@@ -1,5 +1,6 @@
--- The first schema. Times are milliseconds since 1970 (bigint), enums the numbers that the model's `code()` gives. Why the
--- tables look like this is told in `src/lib.rs`. The account stands in every key, so that rows can be spread by it.
+-- The first schema. Times are milliseconds since 1970 (bigint), enums the numbers that the model's `code()`
+-- gives. Why the tables look like this is told in `src/lib.rs`. The account stands in every key, so that rows
+-- can be spread by it.
 
 CREATE TABLE accounts (
     id           uuid     PRIMARY KEY,
@@ -75,7 +76,8 @@ CREATE TABLE changes (
 CREATE INDEX changes_by_xid ON changes (xid);
 CREATE INDEX changes_by_age ON changes (at);
 
--- The database itself notes what changes, so that no statement can forget to. `NOTIFY` only wakes the readers up.
+-- The database itself notes what changes, so that no statement can forget to. `NOTIFY` only wakes the readers
+-- up.
 CREATE FUNCTION note_change_of_account() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO changes (kind, account_id) VALUES ('account', OLD.id);
@@ -136,8 +138,8 @@ CREATE TABLE events_default PARTITION OF events DEFAULT;
 -- Whole days are dropped; what lies here has to be found by its age, to be removed row by row.
 CREATE INDEX events_default_by_age ON events_default (created_at, account_id, seq);
 
--- What producers may use only once within an account: ids of their own choice, idempotency keys. Only events that
--- have such a thing pay for it; no unique index over partitions could hold it.
+-- What producers may use only once within an account: ids of their own choice, idempotency keys. Only events
+-- that have such a thing pay for it; no unique index over partitions could hold it.
 CREATE TABLE event_keys (
     account_id uuid     NOT NULL,
     kind       smallint NOT NULL,          -- 1: id, 2: idempotency key
@@ -195,8 +197,8 @@ CREATE TABLE attempts (
 ) PARTITION BY RANGE (delivery_id);
 CREATE TABLE attempts_default PARTITION OF attempts DEFAULT;
 
--- For a statement that is sent together with its `COMMIT`: it calls this where it would not change all the rows that it
--- should. That undoes the transaction, and the node does the work again, one look at a time.
+-- For a statement that is sent together with its `COMMIT`: it calls this where it would not change all the
+-- rows that it should. That undoes the transaction, and the node does the work again, one look at a time.
 CREATE FUNCTION fail_as_not_all() RETURNS integer LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION 'not all rows are as expected' USING ERRCODE = 'PR001';
@@ -228,7 +230,8 @@ CREATE TABLE copies (
 );
 CREATE UNIQUE INDEX copies_unfinished ON copies ((true)) WHERE finished_at IS NULL;
 
--- Links and sessions of the console, by the hash of their token. They go with their account and with their API key.
+-- Links and sessions of the console, by the hash of their token. They go with their account and with their
+-- API key.
 CREATE TABLE grants (
     sha256     bytea    PRIMARY KEY,
     kind       smallint NOT NULL,
@@ -243,9 +246,9 @@ CREATE INDEX grants_by_end ON grants (expires_at);
 CREATE INDEX grants_by_account ON grants (account_id) WHERE account_id IS NOT NULL;
 CREATE INDEX grants_by_api_key ON grants (api_key_id) WHERE api_key_id IS NOT NULL;
 
--- Sums of what happened, by time. A range of the key is what an account did in some hours; the nil id stands where a sum
--- is not of an action (automation_id, action_id), and where it is not of an account either.
--- The rows of now are updated every few seconds by each node: room is left for that on their pages.
+-- Sums of what happened, by time. A range of the key is what an account did in some hours; the nil id stands
+-- where a sum is not of an action (automation_id, action_id), and where it is not of an account either. The
+-- rows of now are updated every few seconds by each node: room is left for that on their pages.
 CREATE TABLE statistics (
     account_id      uuid     NOT NULL,
     step            smallint NOT NULL,  -- 0: a minute, 1: an hour

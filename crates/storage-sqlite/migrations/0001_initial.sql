@@ -1,5 +1,5 @@
--- The first schema. Times are milliseconds since 1970, ids the 16 bytes of their UUID, enums the numbers that the
--- model's `code()` gives. Why the tables look like this is told in `src/lib.rs`.
+-- The first schema. Times are milliseconds since 1970, ids the 16 bytes of their UUID, enums the numbers that
+-- the model's `code()` gives. Why the tables look like this is told in `src/lib.rs`.
 
 CREATE TABLE accounts (
     number       INTEGER PRIMARY KEY,
@@ -139,7 +139,8 @@ CREATE TABLE write_checks (
 ) STRICT;
 INSERT INTO write_checks (number, made) VALUES (1, 0);
 
--- Links and sessions of the console, by the hash of their token. They go with their account and with their API key.
+-- Links and sessions of the console, by the hash of their token. They go with their account and with their
+-- API key.
 CREATE TABLE grants (
     sha256     BLOB    PRIMARY KEY,
     kind       INTEGER NOT NULL,
@@ -154,8 +155,8 @@ CREATE INDEX grants_by_end ON grants (expires_at);
 CREATE INDEX grants_by_account ON grants (account_id) WHERE account_id IS NOT NULL;
 CREATE INDEX grants_by_api_key ON grants (api_key_id) WHERE api_key_id IS NOT NULL;
 
--- Sums of what happened, by time. A range of the key is what an account did in some hours; 16 zero bytes stand where a
--- sum is not of an action (automation_id, action_id), and where it is not of an account either.
+-- Sums of what happened, by time. A range of the key is what an account did in some hours; 16 zero bytes
+-- stand where a sum is not of an action (automation_id, action_id), and where it is not of an account either.
 CREATE TABLE statistics (
     account_id      BLOB    NOT NULL,
     step            INTEGER NOT NULL,  -- 0: a minute, 1: an hour

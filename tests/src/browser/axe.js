@@ -1,6 +1,6 @@
-// Runs axe-core, which was injected before, once colours have stopped changing: a page that was just told of another
-// scheme fades into it. The body of a function that WebDriver calls in the page, with the tags of
-// the rules to run and a function that takes the result.
+// Runs axe-core, which was injected before, once colours have stopped changing: a page that was just told of
+// another scheme fades into it. The body of a function that WebDriver calls in the page, with the tags of the
+// rules to run and a function that takes the result.
 const [tags, done] = arguments;
 
 const shortened = (violation) => ({

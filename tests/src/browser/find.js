@@ -1,5 +1,5 @@
-// The visible elements that a Target of target.rs means, in the order of the document. The body of a function that
-// WebDriver calls in the page: its arguments are kind, name and scope.
+// The visible elements that a Target of target.rs means, in the order of the document. The body of a function
+// that WebDriver calls in the page: its arguments are kind, name and scope.
 const [kind, wanted, scope] = arguments;
 
 const CANDIDATES = {
@@ -21,7 +21,8 @@ const textOf = (node) => {
 const isVisible = (element) =>
   element.checkVisibility({ visibilityProperty: true }) && element.getClientRects().length > 0;
 
-// The parts of accessible-name computation that our pages use: aria-labelledby, aria-label, labels, value, content.
+// The parts of accessible-name computation that our pages use: aria-labelledby, aria-label, labels, value,
+// content.
 const nameOf = (element) => {
   const labelledBy = element.getAttribute('aria-labelledby');
   if (labelledBy) {
