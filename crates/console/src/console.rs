@@ -9,16 +9,17 @@ use axum::BoxError;
 use axum::Router;
 use axum::body::HttpBody;
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::{get, post};
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request};
+use http::{HeaderMap, HeaderValue, Method, Request};
 use postrider_access::Access;
 use postrider_configuration::Configuration;
 use postrider_engine::Engine;
 use postrider_figures::Figures;
 use postrider_web::panics::Caught;
+use postrider_web::request_id::{REQUEST_ID, RequestId};
 use tokio::sync::watch;
 use tower::ServiceExt as _;
+use tracing::Instrument as _;
 
 use crate::assets::{Assets, asset};
 use crate::brand::Brand;
@@ -28,6 +29,7 @@ use crate::pages::{
     signing_key, system, theme,
 };
 use crate::refusal::{Refusal, RefusalPage};
+use crate::routes::{PUBLIC, Route, Routes};
 use crate::security::SecurityHeaders;
 use crate::shell::Shell;
 use crate::state::{App, Shared};
@@ -90,6 +92,7 @@ impl Console {
         });
         Self {
             router: routes()
+                .guarded(&app)
                 .fallback(not_found)
                 // An address that takes only forms; people reach it only by typing it.
                 .method_not_allowed_fallback(not_found)
@@ -107,19 +110,36 @@ impl Console {
     {
         request.extensions_mut().insert(Peer(peer));
         let (method, headers) = (request.method().clone(), request.headers().clone());
-        let mut response = match Caught(pin!(self.router.clone().oneshot(request))).await {
+        let fresh_id = || self.app.engine.ids().next_block(self.app.now());
+        let request_id = RequestId::of(&headers, fresh_id).value();
+        // Every line that is logged until the response carries the id.
+        let span = tracing::error_span!("page", request_id = request_id.to_str().unwrap_or("-"));
+        let mut response = self.handle(request).instrument(span).await;
+        if let Some(refusal) = response.extensions_mut().remove::<Refusal>() {
+            response = self.refuse(&refusal, &method, &headers, &request_id);
+        }
+        response.headers_mut().insert(REQUEST_ID, request_id);
+        self.security.apply(response.headers_mut());
+        response
+    }
+
+    async fn handle<B>(&self, request: Request<B>) -> Response
+    where
+        B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+    {
+        match Caught(pin!(self.router.clone().oneshot(request))).await {
             Ok(Ok(response)) => response,
             Ok(Err(never)) => match never {},
             Err(panicked) => {
                 tracing::error!(%panicked, "a page failed");
                 Refusal::Internal.into_response()
             }
-        };
-        if let Some(refusal) = response.extensions_mut().remove::<Refusal>() {
-            response = self.refuse(&refusal, &method, &headers);
         }
-        self.security.apply(response.headers_mut());
-        response
+    }
+
+    /// Every page and form, with what it requires.
+    pub fn routes() -> Vec<Route> {
+        routes().declared().to_vec()
     }
 
     /// Ends what does not end by itself: live pages. The node stops.
@@ -127,7 +147,13 @@ impl Console {
         self.stop.send_replace(true);
     }
 
-    fn refuse(&self, refusal: &Refusal, method: &Method, headers: &HeaderMap) -> Response {
+    fn refuse(
+        &self,
+        refusal: &Refusal,
+        method: &Method,
+        headers: &HeaderMap,
+        request_id: &HeaderValue,
+    ) -> Response {
         if let Refusal::SignedOut { here } = refusal {
             // After sign-in we return to the page; an interrupted form is not resubmitted.
             let back = if *method == Method::GET { here } else { "/" };
@@ -138,6 +164,10 @@ impl Console {
             shell: Shell::anonymous(&self.app, headers, title),
             title,
             advice,
+            request_id: match refusal {
+                Refusal::Internal => request_id.to_str().ok(),
+                _ => None,
+            },
         };
         let status = refusal.status();
         match page.render() {
@@ -151,10 +181,10 @@ impl Console {
 }
 
 /// Every page. One that is not listed here is not served.
-fn routes() -> Router<App> {
-    Router::new()
-        .route("/assets/{version}/{name}", get(asset))
-        .route("/theme", post(theme::choose))
+fn routes() -> Routes {
+    Routes::default()
+        .get("/assets/{version}/{name}", PUBLIC, asset)
+        .post("/theme", PUBLIC, theme::choose)
         .merge(sign_in::routes())
         .merge(overview::routes())
         .merge(event_types::routes())

@@ -7,7 +7,8 @@
 //! |---|---|
 //! | [`mod@console`] | the console as one service: routes, and what every answer passes |
 //! | `state` | what pages work with |
-//! | `visitor` | who asks: sessions, accounts that may be seen, CSRF tokens, the rate of sign-in attempts |
+//! | `routes` | each route with what it requires, and the layer that checks it |
+//! | `visitor` | who asks: the session, the account of the path, CSRF tokens, the rate of sign-in attempts |
 //! | `form`, `faults`, `query`, `paging` | what forms and addresses say, and what is wrong with them |
 //! | `refusal` | pages that say no, one enum |
 //! | `shell` | what surrounds every page: brand, navigation, theme |
@@ -25,7 +26,8 @@
 //! This crate must never see SQL, send webhooks, read the system's clock, call the HTTP API, or show a secret
 //! that was not asked for by a click.
 //!
-//! To add a page: a file in `pages/<area>/`, a template beside the others, and a line in `console::routes`.
+//! To add a page: a file in `pages/<area>/`, a template beside the others, and a line in the area's `routes`
+//! with what the page requires of its visitor.
 //! To have part of it live: see `live`.
 
 pub mod brand;
@@ -41,6 +43,7 @@ mod pages;
 mod paging;
 mod query;
 mod refusal;
+mod routes;
 mod security;
 mod shell;
 mod snippets;
@@ -50,4 +53,5 @@ mod visitor;
 
 pub use brand::{Brand, Logo};
 pub use console::{Console, ConsoleParts};
+pub use routes::Route;
 pub use system::{SettingRow, SystemFacts};

@@ -97,7 +97,7 @@ impl Refusal {
             ),
             Self::Internal => (
                 "Something went wrong",
-                "The server log has the details. Try again.",
+                "Try again. If it happens again, tell the operator the request id: the server log has the details.",
             ),
         }
     }
@@ -165,4 +165,6 @@ pub struct RefusalPage<'a> {
     pub title: &'static str,
     /// What to do.
     pub advice: &'static str,
+    /// The id under which the log has more; `None` where it has nothing.
+    pub request_id: Option<&'a str>,
 }

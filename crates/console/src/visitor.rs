@@ -1,10 +1,11 @@
 //! Who asks: the operator's staff, or a customer who sees one account.
 //!
 //! * `cookie`: the cookies, and when they may cross sites. `csrf`: tokens on forms. `limit`: how often
-//!   somebody may try to sign in. `account`: the account that an address names, if the visitor may see it.
+//!   somebody may try to sign in. `account`: the account that the path names.
 //!
-//! Sessions are kept in the store, by the hash of their token: any node knows them, and signing out ends
-//! them.
+//! The layer of `routes` finds the visitor and the account, and checks what they may do, before a handler
+//! runs; the types here hand them to it. Sessions are in the store, by the hash of their token: every node
+//! knows them, and signing out deletes them.
 
 pub mod account;
 pub mod cookie;
@@ -19,7 +20,7 @@ use crate::query::Query;
 use crate::refusal::Refusal;
 use crate::state::App;
 
-/// A person who is signed in.
+/// A person who is signed in, on a page whose requirement they meet.
 #[derive(Debug, Clone)]
 pub struct Visitor {
     /// Who it is, and what they may do.
@@ -37,6 +38,26 @@ pub struct Visitor {
 }
 
 impl Visitor {
+    /// The visitor in whose session a request was sent.
+    pub async fn of(parts: &Parts, app: &App) -> Result<Self, Refusal> {
+        let here = parts
+            .uri
+            .path_and_query()
+            .map_or("/", |it| it.as_str())
+            .to_owned();
+        let signed_out = || Refusal::SignedOut { here: here.clone() };
+        let token = cookie::session(&parts.headers).ok_or_else(signed_out)?;
+        let session = app.access.session(token).await?.ok_or_else(signed_out)?;
+        Ok(Self {
+            caller: session.caller,
+            csrf: csrf::token(&parts.headers).unwrap_or_default(),
+            forced_theme: session.theme,
+            theme: session.theme.or_else(|| cookie::theme(&parts.headers)),
+            query: Query::of(&parts.uri),
+            here,
+        })
+    }
+
     /// The one account that a customer sees.
     pub fn own_account(&self) -> Option<AccountId> {
         match self.caller.scope {
@@ -67,38 +88,10 @@ impl Visitor {
 impl FromRequestParts<App> for Visitor {
     type Rejection = Refusal;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
-        let here = parts
-            .uri
-            .path_and_query()
-            .map_or("/", |it| it.as_str())
-            .to_owned();
-        let signed_out = || Refusal::SignedOut { here: here.clone() };
-        let token = cookie::session(&parts.headers).ok_or_else(signed_out)?;
-        let session = app.access.session(token).await?.ok_or_else(signed_out)?;
-        Ok(Self {
-            caller: session.caller,
-            csrf: csrf::token(&parts.headers).unwrap_or_default(),
-            forced_theme: session.theme,
-            theme: session.theme.or_else(|| cookie::theme(&parts.headers)),
-            query: Query::of(&parts.uri),
-            here,
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Refusal> {
+        parts.extensions.remove().ok_or_else(|| {
+            tracing::error!(path = parts.uri.path(), "a public route asks for its visitor");
+            Refusal::Internal
         })
-    }
-}
-
-/// Somebody of the operator's staff. To anybody else, what only they may see is not there.
-pub struct Operator(pub Visitor);
-
-impl FromRequestParts<App> for Operator {
-    type Rejection = Refusal;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
-        let visitor = Visitor::from_request_parts(parts, app).await?;
-        if visitor.is_operator() {
-            Ok(Self(visitor))
-        } else {
-            Err(Refusal::NotFound)
-        }
     }
 }

@@ -4,17 +4,15 @@ mod create;
 mod list;
 mod open;
 
-use axum::Router;
-use axum::routing::get;
-
-use crate::state::App;
+use crate::routes::{ADMIN, READ, Routes};
 
 pub use create::uid_taken;
 
 /// The routes of this area.
-pub fn routes() -> Router<App> {
-    Router::new()
-        .route("/accounts", get(list::show))
-        .route("/accounts/new", get(create::show).post(create::create))
-        .route("/accounts/{account}", get(open::open))
+pub fn routes() -> Routes {
+    Routes::default()
+        .get("/accounts", ADMIN, list::show)
+        .get("/accounts/new", ADMIN, create::show)
+        .post("/accounts/new", ADMIN, create::create)
+        .get("/accounts/{account}", READ, open::open)
 }

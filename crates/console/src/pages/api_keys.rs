@@ -7,14 +7,13 @@ mod list;
 mod make;
 mod remove;
 
-use axum::Router;
-use axum::routing::get;
-
-use crate::state::App;
+use crate::routes::{ADMIN, Routes};
 
 /// The routes of this area.
-pub fn routes() -> Router<App> {
-    Router::new()
-        .route("/api-keys", get(list::show).post(make::make))
-        .route("/api-keys/{id}/remove", get(remove::ask).post(remove::remove))
+pub fn routes() -> Routes {
+    Routes::default()
+        .get("/api-keys", ADMIN, list::show)
+        .post("/api-keys", ADMIN, make::make)
+        .get("/api-keys/{id}/remove", ADMIN, remove::ask)
+        .post("/api-keys/{id}/remove", ADMIN, remove::remove)
 }

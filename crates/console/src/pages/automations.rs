@@ -17,28 +17,30 @@ mod show;
 mod switch;
 mod test;
 
-use axum::Router;
-use axum::routing::{get, post};
 use postrider_model::{Automation, AutomationId};
 
 use crate::refusal::Refusal;
-use crate::state::App;
+use crate::routes::{MANAGE, READ, Routes};
 use crate::visitor::account::InAccount;
 
 /// The routes of this area.
-pub fn routes() -> Router<App> {
+pub fn routes() -> Routes {
     let base = "/accounts/{account}/automations";
     let path = |rest: &str| format!("{base}{rest}");
-    Router::new()
-        .route(base, get(list::show))
-        .route(&path("/new"), get(create::show).post(create::create))
-        .route(&path("/{id}"), get(show::show))
-        .route(&path("/{id}/test"), get(test::back).post(test::send))
-        .route(&path("/{id}/tests/{event}"), get(test::result))
-        .route(&path("/{id}/tests/{event}/live"), get(test::live))
-        .route(&path("/{id}/edit"), get(edit::show).post(edit::save))
-        .route(&path("/{id}/switch"), post(switch::switch))
-        .route(&path("/{id}/delete"), get(delete::ask).post(delete::delete))
+    Routes::default()
+        .get(base, READ, list::show)
+        .get(path("/new"), MANAGE, create::show)
+        .post(path("/new"), MANAGE, create::create)
+        .get(path("/{id}"), READ, show::show)
+        .get(path("/{id}/test"), READ, test::back)
+        .post(path("/{id}/test"), MANAGE, test::send)
+        .get(path("/{id}/tests/{event}"), READ, test::result)
+        .get(path("/{id}/tests/{event}/live"), READ, test::live)
+        .get(path("/{id}/edit"), MANAGE, edit::show)
+        .post(path("/{id}/edit"), MANAGE, edit::save)
+        .post(path("/{id}/switch"), MANAGE, switch::switch)
+        .get(path("/{id}/delete"), MANAGE, delete::ask)
+        .post(path("/{id}/delete"), MANAGE, delete::delete)
 }
 
 /// The automation of this id in an account.

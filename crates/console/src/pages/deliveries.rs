@@ -19,19 +19,16 @@ mod sentence;
 mod show;
 mod timeline;
 
-use axum::Router;
-use axum::routing::{get, post};
-
-use crate::state::App;
+use crate::routes::{MANAGE, READ, Routes};
 
 /// The routes of this area.
-pub fn routes() -> Router<App> {
+pub fn routes() -> Routes {
     let base = "/accounts/{account}/deliveries";
     let path = |rest: &str| format!("{base}{rest}");
-    Router::new()
-        .route(base, get(list::show))
-        .route(&path("/live"), get(list::live))
-        .route(&path("/{id}"), get(show::show))
-        .route(&path("/{id}/live"), get(show::live))
-        .route(&path("/{id}/resend"), post(resend::resend))
+    Routes::default()
+        .get(base, READ, list::show)
+        .get(path("/live"), READ, list::live)
+        .get(path("/{id}"), READ, show::show)
+        .get(path("/{id}/live"), READ, show::live)
+        .post(path("/{id}/resend"), MANAGE, resend::resend)
 }

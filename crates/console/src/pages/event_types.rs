@@ -10,27 +10,26 @@ mod fields;
 mod form;
 mod list;
 
-use axum::Router;
 use axum::extract::FromRequestParts;
-use axum::routing::get;
 use http::request::Parts;
 use postrider_model::{EventType, EventTypeName};
 use postrider_web::path::parameter;
 
 use crate::refusal::Refusal;
+use crate::routes::{ADMIN, Routes};
 use crate::state::App;
-use crate::visitor::{Operator, Visitor};
+use crate::visitor::Visitor;
 
 /// The routes of this area.
-pub fn routes() -> Router<App> {
-    Router::new()
-        .route("/event-types", get(list::show))
-        .route("/event-types/new", get(create::show).post(create::create))
-        .route("/event-types/{name}", get(edit::show).post(edit::save))
-        .route(
-            "/event-types/{name}/delete",
-            get(delete::ask).post(delete::delete),
-        )
+pub fn routes() -> Routes {
+    Routes::default()
+        .get("/event-types", ADMIN, list::show)
+        .get("/event-types/new", ADMIN, create::show)
+        .post("/event-types/new", ADMIN, create::create)
+        .get("/event-types/{name}", ADMIN, edit::show)
+        .post("/event-types/{name}", ADMIN, edit::save)
+        .get("/event-types/{name}/delete", ADMIN, delete::ask)
+        .post("/event-types/{name}/delete", ADMIN, delete::delete)
 }
 
 /// The page of an event type. The one called `new` is told from the form's address by an escape; browsers
@@ -43,7 +42,7 @@ pub fn href(name: &EventTypeName) -> Option<String> {
     }
 }
 
-/// The event type that an address names, for the operator.
+/// The event type that the path names.
 pub struct Entry {
     /// Who asks.
     pub visitor: Visitor,
@@ -55,7 +54,7 @@ impl FromRequestParts<App> for Entry {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
-        let Operator(visitor) = Operator::from_request_parts(parts, app).await?;
+        let visitor = Visitor::from_request_parts(parts, app).await?;
         let name: EventTypeName = parameter(parts, "name").await.map_err(|_| Refusal::NotFound)?;
         let event_type = app.configuration.event_type(&name).await?;
         Ok(Self {

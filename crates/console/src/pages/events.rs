@@ -8,18 +8,15 @@ mod list;
 mod show;
 mod warning;
 
-use axum::Router;
-use axum::routing::get;
-
-use crate::state::App;
+use crate::routes::{READ, Routes};
 
 /// The routes of this area.
-pub fn routes() -> Router<App> {
+pub fn routes() -> Routes {
     let base = "/accounts/{account}/events";
     let path = |rest: &str| format!("{base}{rest}");
-    Router::new()
-        .route(base, get(list::show))
-        .route(&path("/live"), get(list::live))
-        .route(&path("/{id}"), get(show::show))
-        .route(&path("/{id}/live"), get(show::live))
+    Routes::default()
+        .get(base, READ, list::show)
+        .get(path("/live"), READ, list::live)
+        .get(path("/{id}"), READ, show::show)
+        .get(path("/{id}/live"), READ, show::live)
 }

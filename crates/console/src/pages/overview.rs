@@ -10,12 +10,9 @@ mod show;
 
 pub use show::pending;
 
-use axum::Router;
-use axum::routing::get;
-
-use crate::state::App;
+use crate::routes::{READ, Routes};
 
 /// The routes of this area.
-pub fn routes() -> Router<App> {
-    Router::new().route("/", get(show::show))
+pub fn routes() -> Routes {
+    Routes::default().get("/", READ, show::show)
 }

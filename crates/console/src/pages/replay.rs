@@ -9,12 +9,11 @@ mod fields;
 mod run;
 mod show;
 
-use axum::Router;
-use axum::routing::get;
-
-use crate::state::App;
+use crate::routes::{MANAGE, Routes};
 
 /// The routes of this area.
-pub fn routes() -> Router<App> {
-    Router::new().route("/accounts/{account}/replay", get(show::show).post(run::run))
+pub fn routes() -> Routes {
+    Routes::default()
+        .get("/accounts/{account}/replay", MANAGE, show::show)
+        .post("/accounts/{account}/replay", MANAGE, run::run)
 }

@@ -10,16 +10,16 @@ mod fields;
 mod link;
 mod show;
 
-use axum::Router;
-use axum::routing::get;
-
-use crate::state::App;
+use crate::routes::{ADMIN, MANAGE, READ, Routes};
 
 /// The routes of this area.
-pub fn routes() -> Router<App> {
+pub fn routes() -> Routes {
     let base = "/accounts/{account}/settings";
-    Router::new()
-        .route(base, get(show::show).post(show::save))
-        .route(&format!("{base}/link"), get(link::back).post(link::make))
-        .route(&format!("{base}/delete"), get(delete::ask).post(delete::delete))
+    Routes::default()
+        .get(base, READ, show::show)
+        .post(base, MANAGE, show::save)
+        .get(format!("{base}/link"), ADMIN, link::back)
+        .post(format!("{base}/link"), ADMIN, link::make)
+        .get(format!("{base}/delete"), ADMIN, delete::ask)
+        .post(format!("{base}/delete"), ADMIN, delete::delete)
 }

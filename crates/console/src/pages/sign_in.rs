@@ -4,24 +4,24 @@ pub mod form;
 mod link;
 mod sign_out;
 
-use axum::Router;
 use axum::response::{IntoResponse as _, Redirect, Response};
-use axum::routing::{get, post};
 use http::header;
 use postrider_access::Session;
 use postrider_model::Scope;
 use postrider_web::host::RequestHost;
 
 use crate::refusal::Refusal;
+use crate::routes::{PUBLIC, Routes};
 use crate::state::App;
 use crate::visitor::cookie;
 
 /// The routes of this area.
-pub fn routes() -> Router<App> {
-    Router::new()
-        .route("/sign-in", get(form::show).post(form::sign_in))
-        .route("/sign-in/{token}", get(link::open))
-        .route("/sign-out", post(sign_out::sign_out))
+pub fn routes() -> Routes {
+    Routes::default()
+        .get("/sign-in", PUBLIC, form::show)
+        .post("/sign-in", PUBLIC, form::sign_in)
+        .get("/sign-in/{token}", PUBLIC, link::open)
+        .post("/sign-out", PUBLIC, sign_out::sign_out)
 }
 
 /// Gives the session to the browser, and leads on.

@@ -8,20 +8,20 @@ mod rotate;
 mod show;
 mod verify;
 
-use axum::Router;
-use axum::routing::get;
 use postrider_model::account::KeyStatus;
 use postrider_model::{SigningKey, Timestamp};
 
-use crate::state::App;
+use crate::routes::{MANAGE, READ, Routes};
 use crate::visitor::account::InAccount;
 
 /// The routes of this area.
-pub fn routes() -> Router<App> {
+pub fn routes() -> Routes {
     let base = "/accounts/{account}/signing-key";
-    Router::new()
-        .route(base, get(show::show).post(show::reveal))
-        .route(&format!("{base}/rotate"), get(rotate::ask).post(rotate::rotate))
+    Routes::default()
+        .get(base, READ, show::show)
+        .post(base, MANAGE, show::reveal)
+        .get(format!("{base}/rotate"), MANAGE, rotate::ask)
+        .post(format!("{base}/rotate"), MANAGE, rotate::rotate)
 }
 
 /// The keys that sign at `now`, the current first.

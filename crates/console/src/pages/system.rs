@@ -3,12 +3,9 @@
 mod nodes;
 mod show;
 
-use axum::Router;
-use axum::routing::get;
-
-use crate::state::App;
+use crate::routes::{ADMIN, Routes};
 
 /// The routes of this area.
-pub fn routes() -> Router<App> {
-    Router::new().route("/system", get(show::show))
+pub fn routes() -> Routes {
+    Routes::default().get("/system", ADMIN, show::show)
 }

@@ -1,4 +1,4 @@
-//! The account that an address names.
+//! The account that the path names.
 
 use std::str::FromStr;
 use std::sync::Arc;
@@ -7,14 +7,13 @@ use axum::extract::FromRequestParts;
 use http::request::Parts;
 use postrider_configuration::AccountEntry;
 use postrider_model::{Account, AccountId};
-use postrider_storage::AccountRef;
 use postrider_web::path::parameter;
 
 use super::Visitor;
 use crate::refusal::Refusal;
 use crate::state::App;
 
-/// An account that exists and that the visitor may see. To a customer, no other account exists.
+/// The account that the path names, and its visitor.
 pub struct InAccount {
     /// Who asks.
     pub visitor: Visitor,
@@ -44,31 +43,11 @@ impl FromRequestParts<App> for InAccount {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
         let visitor = Visitor::from_request_parts(parts, app).await?;
-        let name: String = parameter(parts, "account").await.map_err(|_| Refusal::NotFound)?;
-        let account = AccountId::from_str(&name).map_or(AccountRef::Uid(name), AccountRef::Id);
-        let configuration = &app.configuration;
-        let id = configuration.resolve(&account).await?.ok_or(Refusal::NotFound)?;
-        if visitor.own_account().is_some_and(|own| own != id) {
-            return Err(Refusal::NotFound);
-        }
-        let entry = configuration.entry(id).await?.ok_or(Refusal::NotFound)?;
+        let entry = parts.extensions.remove().ok_or_else(|| {
+            tracing::error!(path = parts.uri.path(), "a route without an account asks for it");
+            Refusal::Internal
+        })?;
         Ok(Self { visitor, entry })
-    }
-}
-
-/// An account that the visitor may also change things in.
-pub struct Writing(pub InAccount);
-
-impl FromRequestParts<App> for Writing {
-    type Rejection = Refusal;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
-        let account = InAccount::from_request_parts(parts, app).await?;
-        if account.visitor.may_write() {
-            Ok(Self(account))
-        } else {
-            Err(Refusal::ReadOnly)
-        }
     }
 }
 

@@ -3,13 +3,14 @@
 use crate::app::App;
 use crate::routes;
 
-const HEADERS: [&str; 6] = [
+const HEADERS: [&str; 7] = [
     "content-security-policy",
     "x-content-type-options",
     "referrer-policy",
     "permissions-policy",
     "cross-origin-opener-policy",
     "cache-control",
+    "x-request-id",
 ];
 
 #[tokio::test]

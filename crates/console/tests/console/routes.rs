@@ -1,16 +1,21 @@
-//! Every route there is.
+//! Every route of the console, with a path to request it by, and who may.
 
 use http::Method;
+use postrider_console::{Console, Route as Declared};
+use postrider_model::Permission;
+use postrider_web::caller::Requirement;
 
-/// To whom a route is there.
+/// Who may request a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum For {
-    /// Everybody.
+    /// Everyone.
     All,
-    /// Whoever is signed in.
+    /// Everyone who is signed in.
     SignedIn,
-    /// Whoever may see the account.
+    /// Everyone who may see the account.
     Account,
+    /// Everyone who may see the account and change things in it.
+    Manage,
     /// The operator's staff.
     Operator,
 }
@@ -34,7 +39,7 @@ const GET: &[bool] = &[false];
 const POST: &[bool] = &[true];
 const BOTH: &[bool] = &[false, true];
 
-const PATHS: [(&str, &[bool], For); 40] = [
+const PATHS: [(&str, &[bool], For); 43] = [
     ("/assets/0/console.css", GET, For::All),
     ("/theme", POST, For::All),
     ("/sign-in", BOTH, For::All),
@@ -52,12 +57,17 @@ const PATHS: [(&str, &[bool], For); 40] = [
     ("/accounts/new", BOTH, For::Operator),
     ("/accounts/{account}", GET, For::Account),
     ("/accounts/{account}/automations", GET, For::Account),
-    ("/accounts/{account}/automations/new", BOTH, For::Account),
+    ("/accounts/{account}/automations/new", BOTH, For::Manage),
     ("/accounts/{account}/automations/{automation}", GET, For::Account),
     (
         "/accounts/{account}/automations/{automation}/test",
-        BOTH,
+        GET,
         For::Account,
+    ),
+    (
+        "/accounts/{account}/automations/{automation}/test",
+        POST,
+        For::Manage,
     ),
     (
         "/accounts/{account}/automations/{automation}/tests/{event}",
@@ -72,17 +82,17 @@ const PATHS: [(&str, &[bool], For); 40] = [
     (
         "/accounts/{account}/automations/{automation}/edit",
         BOTH,
-        For::Account,
+        For::Manage,
     ),
     (
         "/accounts/{account}/automations/{automation}/switch",
         POST,
-        For::Account,
+        For::Manage,
     ),
     (
         "/accounts/{account}/automations/{automation}/delete",
         BOTH,
-        For::Account,
+        For::Manage,
     ),
     ("/accounts/{account}/events", GET, For::Account),
     ("/accounts/{account}/events/live", GET, For::Account),
@@ -99,14 +109,16 @@ const PATHS: [(&str, &[bool], For); 40] = [
     (
         "/accounts/{account}/deliveries/{delivery}/resend",
         POST,
-        For::Account,
+        For::Manage,
     ),
-    ("/accounts/{account}/signing-key", BOTH, For::Account),
-    ("/accounts/{account}/signing-key/rotate", BOTH, For::Account),
-    ("/accounts/{account}/settings", BOTH, For::Account),
+    ("/accounts/{account}/signing-key", GET, For::Account),
+    ("/accounts/{account}/signing-key", POST, For::Manage),
+    ("/accounts/{account}/signing-key/rotate", BOTH, For::Manage),
+    ("/accounts/{account}/settings", GET, For::Account),
+    ("/accounts/{account}/settings", POST, For::Manage),
     ("/accounts/{account}/settings/link", BOTH, For::Operator),
     ("/accounts/{account}/settings/delete", BOTH, For::Operator),
-    ("/accounts/{account}/replay", BOTH, For::Account),
+    ("/accounts/{account}/replay", BOTH, For::Manage),
 ];
 
 /// All of them.
@@ -122,22 +134,34 @@ pub fn forms() -> Vec<Route> {
     all().into_iter().filter(|route| route.post).collect()
 }
 
-/// The source is what tells, as a router does not say what is in it.
+/// What the console declares is what this table says, and nothing else.
 #[test]
-fn the_table_has_every_route_of_the_console() {
-    let source = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let areas = std::fs::read_dir(source.join("pages")).unwrap();
-    let areas = areas
-        .map(|file| file.unwrap().path())
-        .filter(|file| file.is_file());
-    let mut handlers = 0;
-    for file in areas.chain([source.join("console.rs")]) {
-        let text = std::fs::read_to_string(&file).unwrap();
-        let Some(start) = text.find("Router::new()") else {
-            continue;
+fn every_route_declares_what_it_requires() {
+    let mut declared = Console::routes();
+    for route in all() {
+        let found = declared
+            .iter()
+            .position(|it| it.method == route.method() && serves(it, route.path));
+        let found = found.unwrap_or_else(|| panic!("{} {} is not declared", route.method(), route.path));
+        let Declared {
+            requirement, path, ..
+        } = declared.swap_remove(found);
+        let expected = match route.whose {
+            For::All => Requirement::Public,
+            For::SignedIn | For::Account => Requirement::Permission(Permission::Read),
+            For::Manage => Requirement::Permission(Permission::Manage),
+            For::Operator => Requirement::Permission(Permission::Admin),
         };
-        let routes = text[start..].split("\n}").next().unwrap();
-        handlers += routes.matches("get(").count() + routes.matches("post(").count();
+        assert_eq!(requirement, expected, "{} {path}", route.method());
     }
-    assert_eq!(all().len(), handlers);
+    assert_eq!(declared, [], "not in the table");
+}
+
+/// Whether a declared path is the one of the table: its parameters have other names, or values.
+fn serves(declared: &Declared, path: &str) -> bool {
+    let (template, path) = (declared.path.split('/'), path.split('/'));
+    template.clone().count() == path.clone().count()
+        && template.zip(path).all(|(template, part)| {
+            template == part || (template.starts_with('{') && !["new", "live"].contains(&part))
+        })
 }

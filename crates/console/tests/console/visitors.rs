@@ -14,7 +14,7 @@ async fn to_a_customer_there_is_nothing_but_their_own_account() {
     for route in routes::all() {
         let refused_in: &[usize] = match route.whose {
             For::All | For::SignedIn => continue,
-            For::Account => &[1],
+            For::Account | For::Manage => &[1],
             For::Operator => &[0, 1],
         };
         for &which in refused_in {
@@ -70,13 +70,13 @@ async fn to_a_customer_nothing_of_another_account_is_in_their_own() {
 }
 
 #[tokio::test]
-async fn whoever_may_only_read_changes_nothing() {
+async fn a_reader_changes_nothing() {
     let app = App::start().await;
     let reader = app.customer(true).await;
     let before = app.state().await;
     let form = format!("csrf={}&name=Acme&enabled=false", reader.csrf);
     for route in routes::forms() {
-        if route.whose == For::Account {
+        if route.whose == For::Manage {
             let path = app.path(route.path, 0);
             let answer = app.post(&path, Some(&reader.cookie), &form).await;
             assert_eq!(answer.status(), StatusCode::FORBIDDEN, "{path}");
@@ -86,7 +86,7 @@ async fn whoever_may_only_read_changes_nothing() {
 }
 
 #[tokio::test]
-async fn whoever_is_not_signed_in_is_led_to_the_form() {
+async fn a_visitor_who_is_not_signed_in_is_sent_to_the_form() {
     let app = App::start().await;
     for route in routes::all() {
         if route.whose == For::All {

@@ -12,7 +12,7 @@ use crate::form::Form;
 use crate::refusal::Refusal;
 use crate::shell::{Place, Shell};
 use crate::state::App;
-use crate::visitor::{Operator, Visitor};
+use crate::visitor::Visitor;
 
 #[derive(Template)]
 #[template(path = "accounts/create.html")]
@@ -24,16 +24,12 @@ struct CreatePage<'a> {
 }
 
 /// The form.
-pub async fn show(State(app): State<App>, Operator(visitor): Operator) -> Result<Response, Refusal> {
+pub async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Refusal> {
     render(&app, &visitor, &Form::default(), FieldFaults::default())
 }
 
 /// Makes the account.
-pub async fn create(
-    State(app): State<App>,
-    Operator(visitor): Operator,
-    form: Form,
-) -> Result<Response, Refusal> {
+pub async fn create(State(app): State<App>, visitor: Visitor, form: Form) -> Result<Response, Refusal> {
     let uid = form.text("uid").trim();
     let draft = AccountDraft {
         name: form.text("name").trim().to_owned(),

@@ -12,7 +12,7 @@ use crate::refusal::Refusal;
 use crate::shell::{Place, Shell};
 use crate::state::App;
 use crate::view::time::Moment;
-use crate::visitor::Operator;
+use crate::visitor::Visitor;
 
 /// Most accounts that a search by name looks through; beyond it only an id or a `uid` finds one.
 const SEARCHED_MAX: usize = 5_000;
@@ -37,7 +37,7 @@ struct Row {
 }
 
 /// The list.
-pub async fn show(State(app): State<App>, Operator(visitor): Operator) -> Result<Response, Refusal> {
+pub async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Refusal> {
     let search = visitor.query.get("search").unwrap_or_default().trim();
     let after = visitor.query.get("after");
     let now = app.now();

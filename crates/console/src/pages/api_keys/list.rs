@@ -10,7 +10,7 @@ use crate::shell::{Place, Shell};
 use crate::state::App;
 use crate::view::id::CopyId;
 use crate::view::time::Moment;
-use crate::visitor::{Operator, Visitor};
+use crate::visitor::Visitor;
 
 #[derive(Template)]
 #[template(path = "api_keys/list.html")]
@@ -32,7 +32,7 @@ struct Row {
 }
 
 /// The list.
-pub async fn show(State(app): State<App>, Operator(visitor): Operator) -> Result<Response, Refusal> {
+pub async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Refusal> {
     render(&app, &visitor, "", String::new()).await
 }
 

@@ -16,7 +16,7 @@ use crate::refusal::Refusal;
 use crate::shell::{Place, Shell};
 use crate::state::App;
 use crate::view::icon::Icon;
-use crate::visitor::Operator;
+use crate::visitor::Visitor;
 
 #[derive(Template)]
 #[template(path = "api_keys/made.html")]
@@ -27,11 +27,7 @@ struct MadePage<'a> {
 }
 
 /// Makes it.
-pub async fn make(
-    State(app): State<App>,
-    Operator(visitor): Operator,
-    form: Form,
-) -> Result<Response, Refusal> {
+pub async fn make(State(app): State<App>, visitor: Visitor, form: Form) -> Result<Response, Refusal> {
     let typed = form.text("name").trim();
     let name: ApiKeyName = match typed.parse() {
         Ok(name) => name,

@@ -11,8 +11,8 @@ use crate::form::Form;
 use crate::refusal::Refusal;
 use crate::shell::{Place, Shell};
 use crate::state::App;
+use crate::visitor::Visitor;
 use crate::visitor::account::PathId;
-use crate::visitor::{Operator, Visitor};
 use postrider_storage::RemoveApiKey;
 
 #[derive(Template)]
@@ -28,7 +28,7 @@ struct RemovePage<'a> {
 /// Asks.
 pub async fn ask(
     State(app): State<App>,
-    Operator(visitor): Operator,
+    visitor: Visitor,
     PathId(id): PathId<ApiKeyId>,
 ) -> Result<Response, Refusal> {
     let keys = app.access.api_keys().await?;
@@ -39,7 +39,7 @@ pub async fn ask(
 /// Removes it. One that is gone already is what was asked for.
 pub async fn remove(
     State(app): State<App>,
-    Operator(visitor): Operator,
+    visitor: Visitor,
     PathId(id): PathId<ApiKeyId>,
     _form: Form,
 ) -> Result<Response, Refusal> {

@@ -8,21 +8,17 @@ use super::form::{Subject, faults, render};
 use crate::form::Form;
 use crate::refusal::Refusal;
 use crate::state::App;
-use crate::visitor::account::Writing;
+use crate::visitor::account::InAccount;
 
 const SUBJECT: Subject = Subject { id: None, version: 0 };
 
 /// The empty form.
-pub async fn show(State(app): State<App>, Writing(account): Writing) -> Result<Response, Refusal> {
+pub async fn show(State(app): State<App>, account: InAccount) -> Result<Response, Refusal> {
     render(&app, &account, &SUBJECT, &Fields::empty(), (Vec::new(), false)).await
 }
 
 /// Makes the automation, or shows the form again.
-pub async fn create(
-    State(app): State<App>,
-    Writing(account): Writing,
-    form: Form,
-) -> Result<Response, Refusal> {
+pub async fn create(State(app): State<App>, account: InAccount, form: Form) -> Result<Response, Refusal> {
     let mut fields = Fields::typed(&form);
     let press = Press::of(&form);
     if press != Press::Save {

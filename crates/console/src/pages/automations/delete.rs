@@ -10,7 +10,7 @@ use crate::form::Form;
 use crate::refusal::Refusal;
 use crate::shell::{AccountHead, Place, Shell, Tab};
 use crate::state::App;
-use crate::visitor::account::{PathId, Writing};
+use crate::visitor::account::{InAccount, PathId};
 
 #[derive(Template)]
 #[template(path = "automations/delete.html")]
@@ -24,7 +24,7 @@ struct DeletePage<'a> {
 /// Asks.
 pub async fn ask(
     State(app): State<App>,
-    Writing(account): Writing,
+    account: InAccount,
     PathId(id): PathId<AutomationId>,
 ) -> Result<Response, Refusal> {
     let automation = super::automation(&account, id)?;
@@ -39,7 +39,7 @@ pub async fn ask(
 /// Deletes it. One that is gone already is what was asked for.
 pub async fn delete(
     State(app): State<App>,
-    Writing(account): Writing,
+    account: InAccount,
     PathId(id): PathId<AutomationId>,
     _form: Form,
 ) -> Result<Redirect, Refusal> {

@@ -9,12 +9,12 @@ use super::form::{Subject, faults, render};
 use crate::form::Form;
 use crate::refusal::Refusal;
 use crate::state::App;
-use crate::visitor::account::{PathId, Writing};
+use crate::visitor::account::{InAccount, PathId};
 
 /// The form, filled in.
 pub async fn show(
     State(app): State<App>,
-    Writing(account): Writing,
+    account: InAccount,
     PathId(id): PathId<AutomationId>,
 ) -> Result<Response, Refusal> {
     let automation = super::automation(&account, id)?;
@@ -29,7 +29,7 @@ pub async fn show(
 /// Saves it, or shows the form again.
 pub async fn save(
     State(app): State<App>,
-    Writing(account): Writing,
+    account: InAccount,
     PathId(id): PathId<AutomationId>,
     form: Form,
 ) -> Result<Response, Refusal> {

@@ -8,12 +8,12 @@ use crate::form::Form;
 use crate::pages::theme::own_address;
 use crate::refusal::Refusal;
 use crate::state::App;
-use crate::visitor::account::{PathId, Writing};
+use crate::visitor::account::{InAccount, PathId};
 
 /// Switches it, and goes back to where the switch was.
 pub async fn switch(
     State(app): State<App>,
-    Writing(account): Writing,
+    account: InAccount,
     PathId(id): PathId<AutomationId>,
     form: Form,
 ) -> Result<Redirect, Refusal> {

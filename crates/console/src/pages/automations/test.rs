@@ -28,7 +28,7 @@ use crate::view::icon::Icon;
 use crate::view::status::Badge;
 use crate::view::time::Moment;
 use crate::view::{action, markup};
-use crate::visitor::account::{InAccount, PathId, Writing};
+use crate::visitor::account::{InAccount, PathId};
 
 /// URLs whose requests are shown in full; further ones are on their deliveries' pages. Each is a read of its
 /// own.
@@ -40,7 +40,7 @@ const ATTEMPTS_SHOWN_MAX: usize = 5;
 /// Sends the test, and goes where its result is seen.
 pub async fn send(
     State(app): State<App>,
-    Writing(account): Writing,
+    account: InAccount,
     PathId(id): PathId<AutomationId>,
     form: Form,
 ) -> Result<Response, Refusal> {

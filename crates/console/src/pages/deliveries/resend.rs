@@ -9,7 +9,7 @@ use postrider_storage::DeliveryKey;
 use crate::form::Form;
 use crate::refusal::Refusal;
 use crate::state::App;
-use crate::visitor::account::{PathId, Writing};
+use crate::visitor::account::{InAccount, PathId};
 
 /// What became of the request, as the delivery's page says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub struct Message {
 /// Asks for the attempt, and goes back to the delivery.
 pub async fn resend(
     State(app): State<App>,
-    Writing(account): Writing,
+    account: InAccount,
     PathId(id): PathId<DeliveryId>,
     _form: Form,
 ) -> Result<Redirect, Refusal> {

@@ -10,19 +10,15 @@ use super::form::{faults, render};
 use crate::form::Form;
 use crate::refusal::Refusal;
 use crate::state::App;
-use crate::visitor::Operator;
+use crate::visitor::Visitor;
 
 /// The empty form.
-pub async fn show(State(app): State<App>, Operator(visitor): Operator) -> Result<Response, Refusal> {
+pub async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Refusal> {
     render(&app, &visitor, None, &Fields::default(), Vec::new())
 }
 
 /// Makes the event type. One that is there already is not replaced: whoever makes one does not expect that.
-pub async fn create(
-    State(app): State<App>,
-    Operator(visitor): Operator,
-    form: Form,
-) -> Result<Response, Refusal> {
+pub async fn create(State(app): State<App>, visitor: Visitor, form: Form) -> Result<Response, Refusal> {
     let fields = Fields::typed(&form);
     if let Ok(name) = fields.name.parse::<EventTypeName>()
         && app.configuration.event_type(&name).await?.is_some()

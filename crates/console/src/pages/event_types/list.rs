@@ -13,7 +13,7 @@ use crate::refusal::Refusal;
 use crate::shell::{Place, Shell};
 use crate::state::App;
 use crate::view::time::Moment;
-use crate::visitor::Operator;
+use crate::visitor::Visitor;
 
 /// Most types that a search shows: whoever gets more narrows it.
 const FOUND_MAX: usize = 200;
@@ -51,7 +51,7 @@ struct Listed {
 }
 
 /// The list.
-pub async fn show(State(app): State<App>, Operator(visitor): Operator) -> Result<Response, Refusal> {
+pub async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Refusal> {
     let search = visitor.query.get("search").unwrap_or_default().trim();
     let after = visitor.query.get("after");
     let listed = if search.is_empty() {

@@ -25,7 +25,7 @@ use crate::refusal::Refusal;
 use crate::shell::{AccountHead, Place, Shell, Tab};
 use crate::state::App;
 use crate::view::number;
-use crate::visitor::account::Writing;
+use crate::visitor::account::InAccount;
 
 /// The least time between two steps: more often nobody reads them.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -72,7 +72,7 @@ enum StepState {
 }
 
 /// Starts it, and answers with its progress.
-pub async fn run(State(app): State<App>, Writing(account): Writing, form: Form) -> Result<Response, Refusal> {
+pub async fn run(State(app): State<App>, account: InAccount, form: Form) -> Result<Response, Refusal> {
     let fields = Fields::of(|name| form.get(name));
     let (filter, faults) = fields.filter(app.now());
     if !faults.is_empty() {

@@ -18,7 +18,7 @@ use crate::shell::{AccountHead, Place, Shell, Tab};
 use crate::state::App;
 use crate::view::icon::Icon;
 use crate::view::{action, number};
-use crate::visitor::account::{InAccount, Writing};
+use crate::visitor::account::InAccount;
 
 /// How long a count may take: what a person waits for without wondering. Longer ones say `more than`.
 const COUNT_MAX: Duration = Duration::from_secs(2);
@@ -53,7 +53,7 @@ struct Counted {
 }
 
 /// The page.
-pub async fn show(State(app): State<App>, Writing(account): Writing) -> Result<Response, Refusal> {
+pub async fn show(State(app): State<App>, account: InAccount) -> Result<Response, Refusal> {
     let query = &account.visitor.query;
     let fields = Fields::of(|name| query.get(name));
     let (filter, mut faults) = fields.filter(app.now());

@@ -10,7 +10,6 @@ use crate::form::Form;
 use crate::refusal::Refusal;
 use crate::shell::{AccountHead, Place, Shell, Tab};
 use crate::state::App;
-use crate::visitor::Operator;
 use crate::visitor::account::InAccount;
 
 #[derive(Template)]
@@ -25,21 +24,12 @@ struct DeletePage<'a> {
 }
 
 /// Asks.
-pub async fn ask(
-    State(app): State<App>,
-    Operator(_): Operator,
-    account: InAccount,
-) -> Result<Response, Refusal> {
+pub async fn ask(State(app): State<App>, account: InAccount) -> Result<Response, Refusal> {
     render(&app, &account, None)
 }
 
 /// Deletes it, if its name was typed: nobody does that without reading.
-pub async fn delete(
-    State(app): State<App>,
-    Operator(_): Operator,
-    account: InAccount,
-    form: Form,
-) -> Result<Response, Refusal> {
+pub async fn delete(State(app): State<App>, account: InAccount, form: Form) -> Result<Response, Refusal> {
     let typed = form.text("name");
     if typed.trim() != account.account().name.trim() {
         let mut response = render(&app, &account, Some(typed))?;

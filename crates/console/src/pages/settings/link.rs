@@ -17,7 +17,6 @@ use crate::shell::{AccountHead, Place, Shell, Tab};
 use crate::state::App;
 use crate::view::icon::Icon;
 use crate::view::time::date;
-use crate::visitor::Operator;
 use crate::visitor::account::InAccount;
 
 /// How long a link can be good for, as the form offers it. The last one is the longest that a link can last.
@@ -38,7 +37,6 @@ struct LinkPage<'a> {
 /// Makes it, and shows it.
 pub async fn make(
     State(app): State<App>,
-    Operator(_): Operator,
     account: InAccount,
     host: RequestHost,
     form: Form,
@@ -70,6 +68,6 @@ pub async fn make(
 }
 
 /// The address is not one to come back to: a reader is led to the form.
-pub async fn back(Operator(_): Operator, account: InAccount) -> Redirect {
+pub async fn back(account: InAccount) -> Redirect {
     Redirect::to(&account.path("settings#link"))
 }

@@ -16,7 +16,7 @@ use crate::shell::{AccountHead, Place, Shell, Tab};
 use crate::state::App;
 use crate::view::schedule;
 use crate::view::time::Moment;
-use crate::visitor::account::{InAccount, Writing};
+use crate::visitor::account::InAccount;
 
 #[derive(Template)]
 #[template(path = "settings/show.html")]
@@ -45,11 +45,7 @@ pub async fn show(State(app): State<App>, account: InAccount) -> Result<Response
 }
 
 /// Saves it, or shows the form again.
-pub async fn save(
-    State(app): State<App>,
-    Writing(account): Writing,
-    form: Form,
-) -> Result<Response, Refusal> {
+pub async fn save(State(app): State<App>, account: InAccount, form: Form) -> Result<Response, Refusal> {
     let current = account.account().clone();
     let fields = Fields::typed(&form, &current, account.visitor.is_operator());
     // The version that the person saw, not the one there is now.

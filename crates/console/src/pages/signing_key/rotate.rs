@@ -13,7 +13,7 @@ use crate::refusal::Refusal;
 use crate::shell::{AccountHead, Place, Shell, Tab};
 use crate::state::App;
 use crate::view::time::date;
-use crate::visitor::account::{InAccount, Writing};
+use crate::visitor::account::InAccount;
 
 /// What can be chosen for the overlap, in seconds, with its words. The longest is the longest that the engine
 /// allows.
@@ -52,16 +52,12 @@ struct Overlap {
 }
 
 /// The form.
-pub async fn ask(State(app): State<App>, Writing(account): Writing) -> Result<Response, Refusal> {
+pub async fn ask(State(app): State<App>, account: InAccount) -> Result<Response, Refusal> {
     render(&app, &account, &Form::default(), FieldFaults::default())
 }
 
 /// Rotates, or shows the form again.
-pub async fn rotate(
-    State(app): State<App>,
-    Writing(account): Writing,
-    form: Form,
-) -> Result<Response, Refusal> {
+pub async fn rotate(State(app): State<App>, account: InAccount, form: Form) -> Result<Response, Refusal> {
     if current(&app, &account)? != form.text("current") {
         return Err(Refusal::Stale);
     }

@@ -18,7 +18,7 @@ use crate::state::App;
 use crate::view::icon::Icon;
 use crate::view::id::CopyId;
 use crate::view::time::{Moment, date};
-use crate::visitor::account::{InAccount, Writing};
+use crate::visitor::account::InAccount;
 
 #[derive(Template)]
 #[template(path = "signing_key/show.html")]
@@ -48,11 +48,7 @@ pub async fn show(State(app): State<App>, account: InAccount) -> Result<Response
 }
 
 /// The page with one of the secrets.
-pub async fn reveal(
-    State(app): State<App>,
-    Writing(account): Writing,
-    form: Form,
-) -> Result<Response, Refusal> {
+pub async fn reveal(State(app): State<App>, account: InAccount, form: Form) -> Result<Response, Refusal> {
     render(&app, &account, Some(form.text("key")))
 }
 

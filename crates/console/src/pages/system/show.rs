@@ -16,7 +16,7 @@ use crate::view::icon::Icon;
 use crate::view::number;
 use crate::view::status::{Badge, Tone};
 use crate::view::time::{self, Moment};
-use crate::visitor::Operator;
+use crate::visitor::Visitor;
 
 #[derive(Template)]
 #[template(path = "system/show.html")]
@@ -61,7 +61,7 @@ struct BacklogWords {
 }
 
 /// The page. It is shown where the store is away, too: that is what somebody comes to find out.
-pub async fn show(State(app): State<App>, Operator(visitor): Operator) -> Result<Response, Refusal> {
+pub async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Refusal> {
     let now = app.now();
     let health = Health::of(app.engine.check_store().await);
     let backlog = app.figures.backlog().await.ok().map(|backlog| BacklogWords {

@@ -1,0 +1,93 @@
+//! Who is admitted to a page.
+//!
+//! The layer reads the session, finds the account that the path names, and checks the route's requirement.
+//! It hands on what it found: the [`Visitor`], and under `/accounts/{account}` the account. Whatever a
+//! visitor may not see does not exist for them (404); only a form that they can see but not submit says that
+//! they may not change anything (403).
+
+use std::collections::HashMap;
+use std::str::FromStr as _;
+use std::sync::Arc;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use http::Method;
+use http::request::Parts;
+use postrider_configuration::AccountEntry;
+use postrider_model::{AccountId, Permission, Scope};
+use postrider_storage::AccountRef;
+use postrider_web::caller::{Denied, Requirement};
+use postrider_web::path::{PathError, parameter};
+
+use super::ADMIN;
+use crate::refusal::Refusal;
+use crate::state::App;
+use crate::visitor::Visitor;
+
+/// What the layer works with.
+pub struct Gate {
+    pub app: App,
+    /// By path, for GET and POST.
+    pub requirements: HashMap<String, [Option<Requirement>; 2]>,
+}
+
+impl Gate {
+    /// What the route of a request requires; `None` where its path does not have the method.
+    fn requirement(&self, parts: &Parts) -> Option<Requirement> {
+        let path: &MatchedPath = parts.extensions.get()?;
+        let [get, post] = self.requirements.get(path.as_str())?;
+        match parts.method {
+            Method::GET | Method::HEAD => *get,
+            Method::POST => *post,
+            _ => None,
+        }
+    }
+}
+
+/// Passes a request on where its visitor meets the route's requirement.
+pub async fn admit(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Result<Response, Refusal> {
+    let (mut parts, body) = request.into_parts();
+    let requirement = gate.requirement(&parts).ok_or(Refusal::NotFound)?;
+    if requirement != Requirement::Public {
+        let visitor = Visitor::of(&parts, &gate.app).await?;
+        let account = account(&mut parts, &gate.app, visitor.caller.scope).await?;
+        requirement.check(Some(&visitor.caller)).map_err(refusal)?;
+        // An administrator of one account administers nothing outside of it.
+        if requirement == ADMIN && account.is_none() && visitor.caller.scope != Scope::All {
+            return Err(Refusal::NotFound);
+        }
+        if let Some(entry) = account {
+            parts.extensions.insert(entry);
+        }
+        parts.extensions.insert(visitor);
+    }
+    Ok(next.run(Request::from_parts(parts, body)).await)
+}
+
+/// The account that the path names, if it exists for this scope; `None` where the path names none.
+async fn account(parts: &mut Parts, app: &App, scope: Scope) -> Result<Option<Arc<AccountEntry>>, Refusal> {
+    let name: String = match parameter(parts, "account").await {
+        Ok(name) => name,
+        Err(PathError::NoParameter(_)) => return Ok(None),
+        Err(PathError::NotUtf8 | PathError::Invalid(_)) => return Err(Refusal::NotFound),
+    };
+    let reference = AccountId::from_str(&name).map_or(AccountRef::Uid(name), AccountRef::Id);
+    let id = app
+        .configuration
+        .resolve(&reference)
+        .await?
+        .ok_or(Refusal::NotFound)?;
+    if !scope.includes(id) {
+        return Err(Refusal::NotFound);
+    }
+    let entry = app.configuration.entry(id).await?.ok_or(Refusal::NotFound)?;
+    Ok(Some(entry))
+}
+
+fn refusal(denied: Denied) -> Refusal {
+    match denied {
+        Denied::Lacking(Permission::Manage) => Refusal::ReadOnly,
+        Denied::Lacking(_) | Denied::Unknown => Refusal::NotFound,
+    }
+}
