@@ -3,14 +3,14 @@
 mod actions;
 mod destinations;
 mod headers;
+mod send_webhook;
 mod switch;
 
 use std::collections::HashSet;
 
 use postrider_model::automation::{DisabledReason, PATTERNS_MAX};
 use postrider_model::{
-    AccountId, Action, ActionId, Automation, AutomationId, BodyContent, BodyStyle, Does, EventPattern,
-    Schedule, Timestamp, Trigger,
+    AccountId, Action, ActionId, Automation, AutomationId, EventPattern, Schedule, Timestamp, Trigger,
 };
 use postrider_storage::{SaveAutomation, StoreResult};
 
@@ -19,6 +19,9 @@ use super::schedule::{delays_s, schedule};
 use super::{ConfigureError, Faults, codes};
 use crate::Configuration;
 use destinations::check_destinations;
+
+pub use actions::{ActionDraft, DoesDraft};
+pub use send_webhook::SendWebhookDraft;
 
 /// A new automation, or everything that an update can change of one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,29 +39,6 @@ pub struct AutomationDraft {
     pub retry_delays_s: Option<Vec<i64>>,
 }
 
-/// A webhook to send.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ActionDraft {
-    /// In an update, the id of an existing action, which then keeps its record. An action without an id is
-    /// new.
-    pub id: Option<String>,
-    /// Whether the action is on. Postrider sends nothing for an action that is off.
-    pub enabled: bool,
-    /// In an update, the value that was read, or `None`. Nothing else can be set; switching the action on
-    /// clears it.
-    pub disabled_reason: Option<String>,
-    /// The URL to send to.
-    pub url: String,
-    /// What the body holds.
-    pub content: BodyContent,
-    /// How the body is serialised.
-    pub style: BodyStyle,
-    /// Further headers, in the order given: names and values.
-    pub headers: Vec<(String, String)>,
-    /// The timeout of one attempt, response included, in seconds; `None` uses the installation's default.
-    pub timeout_s: Option<i64>,
-}
-
 impl AutomationDraft {
     /// The draft that leaves `automation` unchanged.
     pub fn of(automation: &Automation) -> Self {
@@ -69,23 +49,6 @@ impl AutomationDraft {
             event_types: patterns.iter().map(ToString::to_string).collect(),
             actions: automation.actions.iter().map(ActionDraft::of).collect(),
             retry_delays_s: delays_s(automation.retry_delays.as_ref()),
-        }
-    }
-}
-
-impl ActionDraft {
-    /// The draft that leaves `action` unchanged.
-    pub fn of(action: &Action) -> Self {
-        let Does::SendWebhook(webhook) = &action.does;
-        Self {
-            id: Some(action.id.to_string()),
-            enabled: action.enabled,
-            disabled_reason: action.disabled_reason.map(|reason| reason.as_str().to_owned()),
-            url: webhook.url.clone(),
-            content: webhook.content,
-            style: webhook.style,
-            headers: webhook.headers.clone(),
-            timeout_s: webhook.timeout_s.map(i64::from),
         }
     }
 }

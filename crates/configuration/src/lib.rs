@@ -29,9 +29,9 @@
 //! This crate must never know JSON bodies, forms or HTTP, put a secret into a fault, write an object that it
 //! has not checked, or make a delivery.
 //!
-//! To add an option of an action: a member of [`ActionDraft`], its check in `automation/actions.rs` or a file
-//! beside it, its line in `ActionDraft::of`; then the API's `routes/automations/input.rs` and the console's
-//! form. To add a resource: a file with its draft, the private struct of a checked draft, and the verbs as an
+//! To add a kind of action: a variant of [`DoesDraft`] with a file beside `automation/send_webhook.rs`. To add
+//! an option of a webhook: a member of [`SendWebhookDraft`], its check, its line in `of`; then the API's
+//! `routes/automations/input.rs` and the console's form. To add a resource: a file with its draft, the private struct of a checked draft, and the verbs as an
 //! `impl Configuration`. To add a kind of fault: a constant in [`codes`].
 
 mod account;
@@ -50,7 +50,7 @@ mod schema;
 mod signing_key;
 
 pub use account::AccountDraft;
-pub use automation::{ActionDraft, AutomationDraft};
+pub use automation::{ActionDraft, AutomationDraft, DoesDraft, SendWebhookDraft};
 pub use catalogue::Catalogue;
 pub use configuration::{Configuration, ConfigurationParts};
 pub use directory::AccountEntry;

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use postrider_configuration::catalogue::Known;
 use postrider_configuration::{
-    AccountDraft, ActionDraft, AutomationDraft, Configuration, ConfigurationParts, ConfigureError,
-    EventTypeDraft, Fault,
+    AccountDraft, ActionDraft, AutomationDraft, Configuration, ConfigurationParts, ConfigureError, DoesDraft,
+    EventTypeDraft, Fault, SendWebhookDraft,
 };
 use postrider_egress::{EgressGuard, Resolve, ResolveError};
 use postrider_model::{AccountId, AutomationId, Clock, Entropy, IdGenerator, Timestamp};
@@ -87,16 +87,7 @@ fn account(name: &str, uid: &str) -> AccountDraft {
 }
 
 fn action(url: &str) -> ActionDraft {
-    ActionDraft {
-        id: None,
-        enabled: true,
-        disabled_reason: None,
-        url: url.to_owned(),
-        content: Default::default(),
-        style: Default::default(),
-        headers: Vec::new(),
-        timeout_s: None,
-    }
+    ActionDraft::new(DoesDraft::SendWebhook(SendWebhookDraft::to(url)))
 }
 
 fn automation() -> AutomationDraft {
@@ -143,11 +134,11 @@ async fn everything_wrong_with_an_automation_is_named_at_once_and_nothing_is_wri
     let draft = AutomationDraft {
         name: " ".to_owned(),
         event_types: vec!["a b".to_owned(), "a".to_owned(), "a".to_owned()],
-        actions: vec![ActionDraft {
+        actions: vec![ActionDraft::new(DoesDraft::SendWebhook(SendWebhookDraft {
             headers: vec![("Host".to_owned(), "x".to_owned())],
             timeout_s: Some(61),
-            ..action("http://127.0.0.1/")
-        }],
+            ..SendWebhookDraft::to("http://127.0.0.1/")
+        }))],
         retry_delays_s: Some(vec![10, -1]),
         ..automation()
     };

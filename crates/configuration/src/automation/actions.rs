@@ -2,13 +2,58 @@
 
 use std::collections::HashSet;
 
-use postrider_model::automation::{ACTIONS_MAX, TIMEOUT_S};
-use postrider_model::{Action, ActionId, Does, SendWebhook};
+use postrider_model::automation::ACTIONS_MAX;
+use postrider_model::{Action, ActionId, Does};
 use postrider_signing::HeaderNames;
 
-use super::ActionDraft;
-use super::headers::check_headers;
+use super::send_webhook::SendWebhookDraft;
 use crate::{Faults, codes};
+
+/// An action, whatever it does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ActionDraft {
+    /// In an update, the id of an existing action, which then keeps its record. An action without an id is
+    /// new.
+    pub id: Option<String>,
+    /// Whether the action is on. Postrider sends nothing for an action that is off.
+    pub enabled: bool,
+    /// In an update, the value that was read, or `None`. Nothing else can be set; switching the action on
+    /// clears it.
+    pub disabled_reason: Option<String>,
+    /// What the action does.
+    pub does: DoesDraft,
+}
+
+/// What an action does, by kind. In JSON its members stand beside those of the action.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DoesDraft {
+    /// Sends a webhook.
+    SendWebhook(SendWebhookDraft),
+}
+
+impl ActionDraft {
+    /// A new action that is on.
+    pub fn new(does: DoesDraft) -> Self {
+        Self {
+            id: None,
+            enabled: true,
+            disabled_reason: None,
+            does,
+        }
+    }
+
+    /// The draft that leaves `action` unchanged.
+    pub fn of(action: &Action) -> Self {
+        Self {
+            id: Some(action.id.to_string()),
+            enabled: action.enabled,
+            disabled_reason: action.disabled_reason.map(|reason| reason.as_str().to_owned()),
+            does: match &action.does {
+                Does::SendWebhook(webhook) => DoesDraft::SendWebhook(SendWebhookDraft::of(webhook)),
+            },
+        }
+    }
+}
 
 /// What actions are checked against.
 pub(super) struct Rules<'a> {
@@ -48,9 +93,12 @@ pub(super) fn check(
             },
         };
         check_disabled_reason(draft, existing, &place, faults);
-        check_headers(&draft.headers, rules.header_names, &place, faults);
-        let timeout_s = check_timeout(draft.timeout_s, &place, faults);
-        actions.push(action(draft, existing, &fresh_id, timeout_s));
+        let does = match &draft.does {
+            DoesDraft::SendWebhook(webhook) => {
+                Does::SendWebhook(webhook.check(rules.header_names, &place, faults))
+            }
+        };
+        actions.push(action(draft, existing, &fresh_id, does));
     }
     actions
 }
@@ -59,7 +107,7 @@ fn action(
     draft: &ActionDraft,
     existing: Option<&Action>,
     fresh_id: impl Fn() -> ActionId,
-    timeout_s: Option<u32>,
+    does: Does,
 ) -> Action {
     Action {
         id: existing.map_or_else(fresh_id, |existing| existing.id),
@@ -68,13 +116,7 @@ fn action(
         disabled_reason: existing
             .and_then(|existing| existing.disabled_reason)
             .filter(|_| !draft.enabled),
-        does: Does::SendWebhook(SendWebhook {
-            url: draft.url.clone(),
-            content: draft.content,
-            style: draft.style,
-            headers: draft.headers.clone(),
-            timeout_s,
-        }),
+        does,
     }
 }
 
@@ -115,24 +157,10 @@ fn check_disabled_reason(draft: &ActionDraft, existing: Option<&Action>, place: 
     }
 }
 
-fn check_timeout(timeout_s: Option<i64>, place: &str, faults: &mut Faults) -> Option<u32> {
-    let given = timeout_s?;
-    let checked = u32::try_from(given)
-        .ok()
-        .filter(|timeout| TIMEOUT_S.contains(timeout));
-    if checked.is_none() {
-        let detail = format!(
-            "a timeout must be {} to {} seconds",
-            TIMEOUT_S.start(),
-            TIMEOUT_S.end()
-        );
-        faults.add(format!("{place}/timeout_s"), codes::OUT_OF_RANGE, detail);
-    }
-    checked
-}
-
 #[cfg(test)]
 mod tests {
+    use postrider_model::SendWebhook;
+
     use super::*;
     use crate::fault::tests::faults_of;
     use postrider_model::automation::DisabledReason;
@@ -203,9 +231,13 @@ mod tests {
     #[test]
     fn wrong_ids_reasons_and_timeouts_are_all_named() {
         let (known, unknown) = (id(1).to_string(), id(2).to_string());
-        let with_timeout = |draft: ActionDraft, timeout_s| ActionDraft {
-            timeout_s: Some(timeout_s),
-            ..draft
+        let with_timeout = |draft: ActionDraft, timeout_s| {
+            let DoesDraft::SendWebhook(webhook) = draft.does;
+            let does = DoesDraft::SendWebhook(SendWebhookDraft {
+                timeout_s: Some(timeout_s),
+                ..webhook
+            });
+            ActionDraft { does, ..draft }
         };
         let faults = checked(&[
             with_timeout(draft(Some(&known)), 0),

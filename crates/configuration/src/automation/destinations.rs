@@ -8,7 +8,7 @@ use postrider_model::automation::ACTIONS_MAX;
 use postrider_model::{Action, Does};
 use tokio::task::JoinSet;
 
-use super::ActionDraft;
+use super::{ActionDraft, DoesDraft};
 use crate::Configuration;
 use crate::{Fault, Faults};
 
@@ -29,16 +29,17 @@ pub(super) async fn check_destinations(
     let mut look_ups = JoinSet::new();
     let mut found = Vec::new();
     for (index, draft) in drafts.iter().enumerate().take(ACTIONS_MAX) {
-        let place = format!("/actions/{index}/url");
-        if keeps_its_url(draft, existing) {
+        let DoesDraft::SendWebhook(webhook) = &draft.does;
+        if keeps_its_url(draft, &webhook.url, existing) {
             continue;
         }
+        let place = format!("/actions/{index}/url");
         if look_ups.len() >= LOOK_UPS_MAX {
             found.extend(next(&mut look_ups).await);
         }
         let guard = Arc::clone(&configuration.guard);
         let resolver = Arc::clone(&configuration.resolver);
-        let url = draft.url.clone();
+        let url = webhook.url.clone();
         look_ups.spawn(async move {
             let error = check(&guard, &*resolver, &url).await.err()?;
             let fault = Fault {
@@ -74,12 +75,12 @@ async fn check(guard: &EgressGuard, resolver: &dyn Resolve, url: &str) -> Result
     guard.check_resolved(&destination, resolver, LOOK_UP_MAX).await
 }
 
-fn keeps_its_url(draft: &ActionDraft, existing: &[Action]) -> bool {
+fn keeps_its_url(draft: &ActionDraft, url: &str, existing: &[Action]) -> bool {
     let is_same = |action: &&Action| draft.id.as_deref() == Some(&*action.id.to_string());
     existing
         .iter()
         .find(is_same)
         .is_some_and(|action| match &action.does {
-            Does::SendWebhook(webhook) => webhook.url == draft.url,
+            Does::SendWebhook(webhook) => webhook.url == url,
         })
 }

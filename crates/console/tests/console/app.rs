@@ -13,7 +13,8 @@ use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use postrider_access::{Access, AccessParts};
 use postrider_configuration::{
-    AccountDraft, ActionDraft, AutomationDraft, Configuration, ConfigurationParts, EventTypeDraft,
+    AccountDraft, ActionDraft, AutomationDraft, Configuration, ConfigurationParts, DoesDraft, EventTypeDraft,
+    SendWebhookDraft,
 };
 use postrider_console::{Brand, Console, ConsoleParts, SystemFacts};
 use postrider_egress::{EgressGuard, Resolve, ResolveError};
@@ -21,9 +22,7 @@ use postrider_engine::carry::{Carriers, Transport, WebhookCarrier};
 use postrider_engine::observe::Observer;
 use postrider_engine::{Engine, EngineParts, EngineSettings, SystemClock};
 use postrider_figures::{Figures, FiguresParts};
-use postrider_model::{
-    AccountId, ApiKeyId, AutomationId, BodyContent, BodyStyle, Clock, Entropy, EventId, IdGenerator, Outcome,
-};
+use postrider_model::{AccountId, ApiKeyId, AutomationId, Clock, Entropy, EventId, IdGenerator, Outcome};
 use postrider_signing::HeaderNames;
 use postrider_storage::Store;
 use postrider_storage_sqlite::{Execution, SqliteOptions, SqliteStore};
@@ -289,21 +288,12 @@ async fn fill(engine: &Engine, name: &str) -> Things {
         retry_delays_s: None,
     };
     let account = configuration.create_account(account).await.unwrap().id;
-    let action = ActionDraft {
-        id: None,
-        enabled: true,
-        disabled_reason: None,
-        url: "https://receiver.example/".to_owned(),
-        content: BodyContent::Envelope,
-        style: BodyStyle::Js,
-        headers: Vec::new(),
-        timeout_s: None,
-    };
+    let webhook = SendWebhookDraft::to("https://receiver.example/");
     let automation = AutomationDraft {
         name: "Tell them".to_owned(),
         enabled: true,
         event_types: vec!["a.b".to_owned()],
-        actions: vec![action],
+        actions: vec![ActionDraft::new(DoesDraft::SendWebhook(webhook))],
         retry_delays_s: None,
     };
     let automation = configuration

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::support::{Fixture, Node, folder, life, life_beside_threads, status};
+use crate::support::{Fixture, Node, folder, life, life_beside_threads, status, webhook};
 use postrider_configuration::RotationDraft;
 use postrider_egress::Request;
 use postrider_engine::{EngineSettings, ResendOutcome};
@@ -33,7 +33,7 @@ fn an_edit_moves_the_next_attempt_but_cannot_change_its_bytes() {
     life(async {
         let (node, fixture) = failing(folder.path()).await;
         node.edit(&fixture, |automation| {
-            let send = &mut automation.actions[0];
+            let send = webhook(&mut automation.actions[0]);
             send.url = MOVED.to_owned();
             send.headers = vec![("X-Team".to_owned(), "sales".to_owned())];
             send.content = BodyContent::Data;
@@ -188,7 +188,7 @@ fn a_resend_is_one_more_attempt_with_the_same_id_and_bytes() {
             (DeliveryStatus::Failed, 4)
         );
         node.edit(&fixture, |automation| {
-            automation.actions[0].url = MOVED.to_owned()
+            webhook(&mut automation.actions[0]).url = MOVED.to_owned();
         })
         .await;
         assert_eq!(

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::support::{Fixture, Node, START_MS, folder, life, life_beside_threads, status};
+use crate::support::{Fixture, Node, START_MS, folder, life, life_beside_threads, status, webhook};
 use bytes::Bytes;
 use postrider_configuration::AutomationDraft;
 use postrider_egress::{Request, Response};
@@ -75,7 +75,7 @@ async fn counted(node: &Node, fixture: &Fixture, filter: &DeliveryFilter) -> u64
 async fn switch_off(node: &Node, fixture: &Fixture, url: &str) {
     let switch_off = |automation: &mut AutomationDraft| {
         for action in &mut automation.actions {
-            action.enabled = action.enabled && action.url != url;
+            action.enabled = action.enabled && webhook(action).url != url;
         }
     };
     node.edit(fixture, switch_off).await;

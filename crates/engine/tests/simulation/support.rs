@@ -10,7 +10,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use parking_lot::Mutex;
 use postrider_configuration::{
-    AccountDraft, ActionDraft, AutomationDraft, Configuration, ConfigurationParts,
+    AccountDraft, ActionDraft, AutomationDraft, Configuration, ConfigurationParts, DoesDraft,
+    SendWebhookDraft,
 };
 use postrider_egress::{EgressGuard, Request, Resolve, ResolveError, Response};
 use postrider_engine::carry::Carrier;
@@ -18,8 +19,7 @@ use postrider_engine::observe::Observer;
 use postrider_engine::{Accepted, Carriers, Engine, EngineParts, EngineSettings, Submission, WebhookCarrier};
 use postrider_figures::{Figures, FiguresParts};
 use postrider_model::{
-    AccountId, AutomationId, BodyContent, BodyStyle, Clock, Delivery, DeliveryStatus, Entropy, IdGenerator,
-    SendWebhook, Timestamp,
+    AccountId, AutomationId, Clock, Delivery, DeliveryStatus, Entropy, IdGenerator, SendWebhook, Timestamp,
 };
 use postrider_signing::HeaderNames;
 use postrider_storage::{DeliveryFilter, DeliveryKey, PageRequest, Store};
@@ -298,16 +298,13 @@ impl Fixture {
 
 /// A new action that posts envelopes to `url`.
 pub fn action(url: &str) -> ActionDraft {
-    ActionDraft {
-        id: None,
-        enabled: true,
-        disabled_reason: None,
-        url: url.to_owned(),
-        content: BodyContent::Envelope,
-        style: BodyStyle::Js,
-        headers: Vec::new(),
-        timeout_s: None,
-    }
+    ActionDraft::new(DoesDraft::SendWebhook(SendWebhookDraft::to(url)))
+}
+
+/// The webhook that an action sends.
+pub fn webhook(action: &mut ActionDraft) -> &mut SendWebhookDraft {
+    let DoesDraft::SendWebhook(webhook) = &mut action.does;
+    webhook
 }
 
 /// Every name is that of a public address.

@@ -1,6 +1,6 @@
 //! The body of a request that creates or updates an automation.
 
-use postrider_configuration::{ActionDraft, AutomationDraft};
+use postrider_configuration::{ActionDraft, AutomationDraft, DoesDraft, SendWebhookDraft};
 use postrider_model::{Automation, BodyContent, BodyStyle};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -128,30 +128,35 @@ impl AutomationInput {
 
 impl ActionInput {
     fn from_draft(draft: ActionDraft) -> Self {
+        let DoesDraft::SendWebhook(webhook) = draft.does;
         Self {
             id: draft.id,
             kind: ActionType::SendWebhook,
             enabled: draft.enabled,
             disabled_reason: draft.disabled_reason,
-            url: draft.url,
-            body: draft.content,
-            body_style: draft.style,
-            headers: HeadersInput(draft.headers),
-            timeout_s: draft.timeout_s,
+            url: webhook.url,
+            body: webhook.content,
+            body_style: webhook.style,
+            headers: HeadersInput(webhook.headers),
+            timeout_s: webhook.timeout_s,
         }
     }
 
     fn into_draft(self) -> ActionDraft {
-        let ActionType::SendWebhook = self.kind;
+        let does = match self.kind {
+            ActionType::SendWebhook => DoesDraft::SendWebhook(SendWebhookDraft {
+                url: self.url,
+                content: self.body,
+                style: self.body_style,
+                headers: self.headers.0,
+                timeout_s: self.timeout_s,
+            }),
+        };
         ActionDraft {
             id: self.id,
             enabled: self.enabled,
             disabled_reason: self.disabled_reason,
-            url: self.url,
-            content: self.body,
-            style: self.body_style,
-            headers: self.headers.0,
-            timeout_s: self.timeout_s,
+            does,
         }
     }
 }

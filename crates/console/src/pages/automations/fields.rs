@@ -3,7 +3,7 @@
 //! Rows of URLs are numbered by hidden `row` fields, in their order; the other fields of a row end in its
 //! number: `url.0`. Buttons add and remove rows; the page comes back with everything that was typed.
 
-use postrider_configuration::{ActionDraft, AutomationDraft, Fault};
+use postrider_configuration::{ActionDraft, AutomationDraft, DoesDraft, Fault, SendWebhookDraft};
 use postrider_model::{Action, Automation, BodyContent, BodyStyle, Does};
 
 use crate::form::Form;
@@ -226,10 +226,7 @@ impl RowFields {
             }
         }
         let timeout = self.timeout.trim();
-        ActionDraft {
-            id: (!self.id.is_empty()).then(|| self.id.clone()),
-            enabled: self.enabled,
-            disabled_reason: None,
+        let webhook = SendWebhookDraft {
             url: self.url.trim().to_owned(),
             content: match self.body.as_str() {
                 "data" => BodyContent::Data,
@@ -241,8 +238,14 @@ impl RowFields {
                 _ => BodyStyle::Js,
             },
             headers,
-            // What is no number is out of range, and refused as that.
+            // Text that is not a number is out of range, and refused for that.
             timeout_s: (!timeout.is_empty()).then(|| timeout.parse().unwrap_or(-1)),
+        };
+        ActionDraft {
+            id: (!self.id.is_empty()).then(|| self.id.clone()),
+            enabled: self.enabled,
+            disabled_reason: None,
+            does: DoesDraft::SendWebhook(webhook),
         }
     }
 }
@@ -288,8 +291,9 @@ mod tests {
     fn headers_are_lines_and_a_line_that_is_none_is_named() {
         let fields = Fields::typed(&form("row=0&headers.0=X-A:+1%0AX-B%3A2%0Aodd"));
         let (draft, faults) = fields.draft();
+        let DoesDraft::SendWebhook(webhook) = &draft.actions[0].does;
         assert_eq!(
-            draft.actions[0].headers,
+            webhook.headers,
             [
                 ("X-A".to_owned(), "1".to_owned()),
                 ("X-B".to_owned(), "2".to_owned())
