@@ -1,6 +1,6 @@
-//! Renders the snippets in Rust, for the program that serves them to the tests.
+//! Renders the Rust snippets for the program that serves them to the tests.
 
-// Used by the tests too, which need more of it.
+// The tests also use this module, and more of it.
 #[path = "tests/snippets/placeholders.rs"]
 mod placeholders;
 

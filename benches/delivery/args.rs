@@ -73,7 +73,7 @@ pub enum Scenario {
 }
 
 impl Args {
-    /// Refuses what does not go together.
+    /// Rejects options that exclude each other.
     pub fn check(&self) -> Outcome<()> {
         if self.short && self.store != StoreKind::Sqlite {
             return Err(
@@ -93,8 +93,8 @@ impl Args {
         self.only.is_empty() || self.only.contains(&scenario)
     }
 
-    /// How often everything is measured. The short mode takes a median of three: one figure alone is too
-    /// noisy to fail on.
+    /// How often everything is measured. The short mode reports the median of three, because a single figure
+    /// is too noisy for a verdict.
     pub fn rounds(&self) -> u32 {
         if self.short {
             self.rounds.max(3)
@@ -103,7 +103,7 @@ impl Args {
         }
     }
 
-    /// Events of a variant of `throughput`.
+    /// How many events a variant of `throughput` sends.
     pub fn events(&self) -> u32 {
         self.events.unwrap_or(if self.short { 30_000 } else { 100_000 })
     }

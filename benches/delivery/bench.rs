@@ -1,4 +1,4 @@
-//! What every scenario is given.
+//! The input of every scenario.
 
 use crate::args::Args;
 use crate::store::Store;

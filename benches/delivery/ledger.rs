@@ -1,4 +1,4 @@
-//! When each event was sent, accepted and delivered.
+//! Records when each event was sent, accepted and delivered.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -8,17 +8,17 @@ use tokio::sync::Notify;
 
 use crate::Outcome;
 
-/// One measurement: events numbered from 0, each delivered `copies` times.
+/// One measurement: events numbered from 0, of which each is delivered `copies` times.
 pub struct Ledger {
     started: Instant,
-    /// Microseconds since the start, by number.
+    /// When each event was sent, by number, in microseconds since the start.
     sent: Vec<AtomicU32>,
     accepts_us: Mutex<Vec<u32>>,
     delivers_us: Mutex<Vec<u32>>,
     arrivals: Vec<AtomicU32>,
-    /// Arrivals that were wanted.
+    /// Arrivals, without repeats.
     wanted: AtomicU64,
-    /// Arrivals beyond those.
+    /// Arrivals beyond `copies`.
     repeats: AtomicU64,
     last_arrival_us: AtomicU64,
     copies: u32,
@@ -87,22 +87,22 @@ impl Ledger {
         u64::from(self.events()) * u64::from(self.copies)
     }
 
-    /// Arrivals so far, repeats left out.
+    /// Arrivals so far, without repeats.
     pub fn delivered(&self) -> u64 {
         self.wanted.load(Ordering::Relaxed)
     }
 
-    /// Arrivals that nobody needed.
+    /// Arrivals beyond the number of copies.
     pub fn repeats(&self) -> u64 {
         self.repeats.load(Ordering::Relaxed)
     }
 
-    /// From the start to the last arrival.
+    /// The time from the start to the last arrival.
     pub fn until_last_arrival(&self) -> Duration {
         Duration::from_micros(self.last_arrival_us.load(Ordering::Relaxed))
     }
 
-    /// Waits until every event has arrived as often as it should.
+    /// Waits until every event has arrived `copies` times.
     pub async fn all_delivered(&self, most: Duration) -> Outcome<()> {
         let wait = async {
             loop {
@@ -124,12 +124,12 @@ impl Ledger {
         }
     }
 
-    /// How long events took to be accepted.
+    /// How long each request took until the server accepted its events.
     pub fn accept(&self) -> Percentiles {
         percentiles(&lock(&self.accepts_us))
     }
 
-    /// How long events took from the first byte sent by the producer to the last byte read by the sink.
+    /// How long events took from the first byte that the producer sent to the last byte that the sink read.
     pub fn deliver(&self) -> Percentiles {
         percentiles(&lock(&self.delivers_us))
     }

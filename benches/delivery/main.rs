@@ -1,20 +1,21 @@
-//! What a delivered event costs and how long it takes: the built `postrider serve` as a process of its own,
-//! with a producer before it and a sink behind it.
+//! Measures what a delivered event costs and how long it takes: the built `postrider serve` is a process of
+//! its own, between a producer and a sink.
 //!
 //! `cargo bench --bench delivery` runs everything; see `-- --help`. The producer and the sink are a thread
-//! each in this process: on two cores, all three share them. What the machine could do with nothing between
-//! the two is the *limit*: it is measured in the same run, and the other figures are shares of it, as
-//! machines differ and are noisy.
+//! each in this process, so on two cores all three share them. The *limit* is what the machine can do without
+//! Postrider between the producer and the sink. It is measured in the same run, and the other figures are
+//! shares of it, because machines differ and are noisy.
 //!
-//! * [`wire`], [`sink`], [`producer`]: the two ends, written for little cost: what they take, Postrider
-//!   cannot have.
-//! * [`server`], [`node`], [`process`], [`setup`]: Postrider's processes, what they use, and how they are set
-//!   up.
-//! * [`store`], [`postgres`]: where they keep everything: folders, or databases of a PostgreSQL of our own.
-//! * [`ledger`]: when each event was sent, accepted and delivered.
-//! * [`scenarios`]: what is measured, a file each. [`report`]: tables, JSON, floors.
+//! * [`wire`], [`sink`], [`producer`]: the two ends. They are cheap, because Postrider cannot use the
+//!   processor time that they use.
+//! * [`server`], [`node`], [`process`], [`setup`]: Postrider's processes, their resource use, and their
+//!   setup.
+//! * [`store`], [`postgres`]: where the processes keep their data: folders, or databases of the benchmark's
+//!   own PostgreSQL.
+//! * [`ledger`]: records when each event was sent, accepted and delivered.
+//! * [`scenarios`]: the measurements, one per file. [`report`]: tables, JSON, floors.
 //!
-//! To add a scenario: a file in [`scenarios`], and a line in its list.
+//! To add a scenario: add a file in [`scenarios`], and a line in its list.
 
 mod args;
 mod bench;
@@ -42,7 +43,7 @@ use crate::bench::Bench;
 use crate::report::Report;
 use crate::store::Store;
 
-/// What can go wrong here ends the run.
+/// The result of a step. Any error ends the run.
 type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 fn main() -> ExitCode {
@@ -54,7 +55,7 @@ fn main() -> ExitCode {
     let outcome = runtime.block_on(async {
         tokio::select! {
             outcome = run(args) => outcome,
-            // What was started ends with the future that is dropped here.
+            // Dropping the future here ends everything that it has started.
             error = interrupted() => Err(error),
         }
     });
@@ -81,7 +82,7 @@ async fn interrupted() -> Box<dyn std::error::Error + Send + Sync> {
     "interrupted".into()
 }
 
-/// False where a figure is below its floor.
+/// Runs the benchmark. Returns `false` if a figure is below its floor.
 async fn run(args: Args) -> Outcome<bool> {
     args.check()?;
     let bench = Bench {

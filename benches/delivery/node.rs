@@ -1,4 +1,4 @@
-//! `postrider serve` as a process.
+//! `postrider serve` as a child process.
 
 use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader};
@@ -12,13 +12,13 @@ use tempfile::TempDir;
 
 use crate::Outcome;
 
-/// The key that opens its API.
+/// The server's admin key.
 pub const ADMIN_KEY: &str = "prk_the-admin-key-of-the-benchmark";
 
-/// What it says once it listens.
+/// The line that the server prints once it listens, up to the address.
 const LISTENING: &str = "listening on http://";
 
-/// How long it may take to stop: its own grace, and some.
+/// How long the server may take to stop: its own grace, and a margin.
 const STOP_MAX: Duration = Duration::from_secs(40);
 
 /// A running process. Dropping it kills it.
@@ -28,15 +28,15 @@ pub struct Node {
 }
 
 impl Node {
-    /// Starts a build in a folder of its own, with these arguments beside the usual ones.
+    /// Starts a build in its own folder, with these arguments after the usual ones.
     pub fn start<'a>(
         binary: &Path,
         folder: &TempDir,
         arguments: impl IntoIterator<Item = &'a OsStr>,
     ) -> Outcome<Self> {
-        // It is started in another folder.
+        // The path must be absolute, because the process starts in another folder.
         let mut command = Command::new(std::path::absolute(binary)?);
-        // Settings of whoever runs the benchmark are not measured, and unknown ones would be refused.
+        // The user's own settings must not affect the measurement, and unknown ones would be refused.
         for (name, _) in
             std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("POSTRIDER_"))
         {
@@ -52,7 +52,7 @@ impl Node {
             .stdout(Stdio::piped())
             .spawn()?;
         let output = child.stdout.take().ok_or("its output was not piped")?;
-        // It prints nothing more after this line, so the pipe cannot fill up.
+        // The server prints nothing more after this line, so the pipe cannot fill up.
         let address = BufReader::new(output)
             .lines()
             .map_while(Result::ok)
@@ -74,7 +74,7 @@ impl Node {
         self.child.id()
     }
 
-    /// Stops it in order.
+    /// Stops the server in order.
     pub fn stop(mut self) -> Outcome<()> {
         kill_process(Pid::from_child(&self.child), Signal::TERM)?;
         let until = Instant::now() + STOP_MAX;
@@ -90,7 +90,7 @@ impl Node {
 
 impl Drop for Node {
     fn drop(&mut self) {
-        // Errors say that it has ended already.
+        // Errors mean that the process has already ended.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

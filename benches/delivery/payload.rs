@@ -1,7 +1,7 @@
-//! The events that are sent: `data` that looks like a company's, of an exact length, with a number in it by
-//! which the sink knows which one it was.
+//! The events of the benchmark: `data` like a company's, of an exact length, with a number by which the sink
+//! recognises the event.
 
-/// How `data` begins; the number's digits follow.
+/// The beginning of `data`; the number's digits follow.
 const BEFORE_NUMBER: &str = r#"{"n":""#;
 
 /// Digits of the number.
@@ -33,14 +33,14 @@ pub fn batch(count: usize, bytes: usize) -> String {
     format!(r#"{{"events":[{}]}}"#, vec![event(bytes); count].join(","))
 }
 
-/// Where the numbers stand in a text.
+/// The offsets of the numbers in a text.
 pub fn number_offsets(text: &[u8]) -> Vec<usize> {
     memchr::memmem::find_iter(text, BEFORE_NUMBER)
         .map(|at| at + BEFORE_NUMBER.len())
         .collect()
 }
 
-/// Writes a number where [`number_offsets`] said.
+/// Writes a number at an offset from [`number_offsets`].
 pub fn set_number(text: &mut [u8], offset: usize, mut number: u32) {
     for digit in text[offset..offset + DIGITS].iter_mut().rev() {
         *digit = b'0' + (number % 10) as u8;
@@ -48,7 +48,7 @@ pub fn set_number(text: &mut [u8], offset: usize, mut number: u32) {
     }
 }
 
-/// The number of an event in what was delivered.
+/// The number of the event in a delivered body.
 pub fn number(text: &[u8]) -> Option<u32> {
     let at = memchr::memmem::find(text, BEFORE_NUMBER.as_bytes())? + BEFORE_NUMBER.len();
     std::str::from_utf8(text.get(at..at + DIGITS)?).ok()?.parse().ok()

@@ -1,5 +1,5 @@
-//! A PostgreSQL of the benchmark's own: in a new folder, on a free port of the loopback address, as durable
-//! as in production. It ends, and its folder goes, when it is dropped.
+//! A PostgreSQL server of the benchmark's own: in a new folder, on a free loopback port, as durable as in
+//! production. Dropping it ends the server and removes the folder.
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::process::CommandExt as _;
@@ -15,7 +15,7 @@ use tokio_postgres::{Client, NoTls};
 
 use crate::Outcome;
 
-/// What differs from the server's defaults or should be seen in a report. Commits are durable.
+/// Settings that differ from the server's defaults or belong in a report. Commits are durable.
 pub const SETTINGS: [(&str, &str); 8] = [
     ("fsync", "on"),
     ("synchronous_commit", "on"),
@@ -27,13 +27,13 @@ pub const SETTINGS: [(&str, &str); 8] = [
     ("autovacuum", "on"),
 ];
 
-/// The account that owns everything in it. Nobody else can reach it, so it has no password.
+/// The owner of everything in the server. Nobody else can connect to it, so it has no password.
 const USER: &str = "postrider";
 
-/// How long it may take until it can be connected to.
+/// How long the server may take to accept connections.
 const START_MAX: Duration = Duration::from_secs(30);
 
-/// How long it may take to stop in order before it is made to.
+/// How long the server may take to stop in order before it is stopped at once.
 const STOP_MAX: Duration = Duration::from_secs(20);
 
 /// A running server.
@@ -47,7 +47,7 @@ pub struct Postgres {
 }
 
 impl Postgres {
-    /// Makes a cluster of databases and starts a server on it; `TMPDIR` decides on which disk.
+    /// Creates a cluster of databases and starts a server on it. `TMPDIR` determines the disk.
     pub async fn start() -> Outcome<Arc<Self>> {
         let programs = programs()?;
         let folder = tempfile::Builder::new().prefix("postrider-bench-pg-").tempdir()?;
@@ -73,7 +73,7 @@ impl Postgres {
         Ok(Arc::new(postgres))
     }
 
-    /// Waits until it lets us in. Answers its version.
+    /// Waits until the server accepts a connection. Returns its version.
     async fn first_answer(&mut self) -> Outcome<String> {
         let until = Instant::now() + START_MAX;
         loop {
@@ -96,7 +96,7 @@ impl Postgres {
         self.process.id()
     }
 
-    /// Such as `15.8 (Debian …)`.
+    /// The server's version, such as `15.8 (Debian …)`.
     pub fn version(&self) -> &str {
         &self.version
     }
@@ -114,7 +114,7 @@ impl Postgres {
 
     async fn connect(&self, database: &str) -> Outcome<Client> {
         let (client, connection) = tokio_postgres::connect(&self.url(database), NoTls).await?;
-        // It ends with the client, and what goes wrong with it the client says.
+        // The task ends with the client, which reports its errors.
         tokio::spawn(connection);
         Ok(client)
     }
@@ -126,7 +126,7 @@ impl Postgres {
 
 impl Drop for Postgres {
     fn drop(&mut self) {
-        // A fast shutdown, then an immediate one. Errors say that it has ended already.
+        // A fast shutdown, then an immediate one. Errors mean that the process has already ended.
         for signal in [Signal::INT, Signal::QUIT] {
             let _ = kill_process(Pid::from_child(&self.process), signal);
             let until = Instant::now() + STOP_MAX;
@@ -142,18 +142,18 @@ impl Drop for Postgres {
     }
 }
 
-/// A database of one measurement.
+/// The database of one measurement.
 pub struct Database {
     postgres: Arc<Postgres>,
     name: String,
 }
 
-/// What a database takes.
+/// The size of a database.
 #[derive(Clone, Copy)]
 pub struct Size {
-    /// Its tables and indexes on the disk, dead rows and free space in them included.
+    /// Its tables and indexes on the disk, including dead rows and free space.
     pub disk_bytes: i64,
-    /// Where the server's write-ahead log ends.
+    /// The end of the server's write-ahead log.
     pub wal_bytes: i64,
 }
 
@@ -162,12 +162,12 @@ impl Database {
         self.postgres.url(&self.name)
     }
 
-    /// The server that it is in.
+    /// The server of this database.
     pub fn postgres(&self) -> &Arc<Postgres> {
         &self.postgres
     }
 
-    /// What it takes once everything in memory is on the disk.
+    /// The size, once everything in memory is on the disk.
     pub async fn size(&self) -> Outcome<Size> {
         let client = self.postgres.connect(&self.name).await?;
         let wal = "SELECT (pg_current_wal_insert_lsn() - '0/0')::bigint";
@@ -180,7 +180,7 @@ impl Database {
         })
     }
 
-    /// Removes it: what is left of one measurement must not be cleaned up during the next.
+    /// Removes the database, so that its leftovers are not cleaned up during the next measurement.
     pub async fn remove(self) -> Outcome<()> {
         let client = self.postgres.connect("postgres").await?;
         let sql = format!("DROP DATABASE {} WITH (FORCE)", self.name);
@@ -188,7 +188,7 @@ impl Database {
     }
 }
 
-/// Where the server's programs are. Debian keeps each version's in a folder of their own, off the PATH.
+/// The folder of the server's programs. Debian keeps each version in its own folder, outside the `PATH`.
 fn programs() -> Outcome<PathBuf> {
     let mut versions: Vec<(u32, PathBuf)> = std::fs::read_dir("/usr/lib/postgresql")
         .into_iter()
@@ -212,14 +212,15 @@ fn programs() -> Outcome<PathBuf> {
         })
 }
 
-/// Whom the server runs as.
+/// The user that runs the server.
 struct Owner {
     uid: u32,
     gid: u32,
 }
 
 impl Owner {
-    /// `None`: who runs the benchmark. Not root: PostgreSQL refuses to run as that.
+    /// Chooses the server's user: `None` for the current one, or `nobody` for root, because PostgreSQL
+    /// refuses to run as root.
     fn choose() -> Outcome<Option<Self>> {
         if !rustix::process::geteuid().is_root() {
             return Ok(None);
@@ -275,7 +276,7 @@ fn arguments(folder: &Path, port: u16) -> Vec<String> {
     arguments
 }
 
-/// One of the programs, apart from settings of whoever runs the benchmark.
+/// One of the server's programs, without the user's own settings.
 fn command(program: &Path, folder: &Path, owner: Option<&Owner>) -> Command {
     let mut command = Command::new(program);
     command

@@ -1,4 +1,4 @@
-//! What a process uses, as Linux tells it in `/proc`.
+//! The resource use of a process, from Linux's `/proc`.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -11,18 +11,18 @@ use crate::Outcome;
 /// Microseconds of a clock tick: `USER_HZ` is 100 on every Linux that Rust runs on.
 const TICK_US: u64 = 10_000;
 
-/// How often memory is looked at.
+/// How often memory is checked.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
-/// Processor time that a process has used, in user and system mode together, in microseconds.
+/// Processor time of a process, user and system time together, in microseconds.
 pub fn cpu_us(pid: u32) -> Outcome<u64> {
     let [user, system, ..] = times_us(pid)?;
     Ok(user + system)
 }
 
-/// The same of a process and all its children, those that have ended included.
+/// Processor time of a process and all its children, including those that have ended, in microseconds.
 pub fn family_cpu_us(pid: u32) -> Outcome<u64> {
-    // A child that ends meanwhile is found with its parent, who is asked after it.
+    // If a child ends meanwhile, its time counts with its parent, which is read afterwards.
     let children: u64 = children(pid)
         .into_iter()
         .filter_map(|child| cpu_us(child).ok())
@@ -30,10 +30,10 @@ pub fn family_cpu_us(pid: u32) -> Outcome<u64> {
     Ok(children + times_us(pid)?.iter().sum::<u64>())
 }
 
-/// Of a process, and of its children that have ended: user and system time each.
+/// User and system time of a process, then those of its ended children.
 fn times_us(pid: u32) -> Outcome<[u64; 4]> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
-    // The name, in parentheses, may hold anything; the fields after it are counted from 3 (proc(5)).
+    // The name, in parentheses, may contain anything. The fields after it are counted from 3 (proc(5)).
     let after_name = stat.rsplit_once(')').ok_or("an odd stat file")?.1;
     let fields: Vec<&str> = after_name.split_ascii_whitespace().collect();
     let time = |field: usize| -> Outcome<u64> {
@@ -42,7 +42,7 @@ fn times_us(pid: u32) -> Outcome<[u64; 4]> {
     Ok([time(14)?, time(15)?, time(16)?, time(17)?])
 }
 
-/// The children of a process of one thread.
+/// The children of a single-threaded process.
 fn children(pid: u32) -> Vec<u32> {
     let pids = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
     pids.split_ascii_whitespace()
@@ -50,7 +50,7 @@ fn children(pid: u32) -> Vec<u32> {
         .collect()
 }
 
-/// Anonymous memory that a process holds, in bytes; 0 where it has ended.
+/// Anonymous memory of a process, in bytes; 0 if it has ended.
 pub fn anonymous_bytes(pid: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"));
@@ -58,23 +58,23 @@ pub fn anonymous_bytes(pid: u32) -> u64 {
     kib.and_then(|kib| kib.trim().parse::<u64>().ok()).unwrap_or(0) * 1024
 }
 
-/// The same of a process and its children. What they share since they forked is counted for each of them.
+/// Anonymous memory of a process and its children. Memory shared since a fork counts once for each of them.
 pub fn family_anonymous_bytes(pid: u32) -> u64 {
     children(pid).into_iter().chain([pid]).map(anonymous_bytes).sum()
 }
 
-/// Bytes of the files of a folder, as they lie on the disk.
+/// Bytes that the files of a folder occupy on the disk.
 pub fn folder_bytes(folder: &Path) -> Outcome<u64> {
     use std::os::unix::fs::MetadataExt as _;
     let mut total = 0;
     for entry in std::fs::read_dir(folder)? {
-        // Blocks are of 512 bytes here, whatever the file system's are (stat(2)).
+        // A block has 512 bytes here, whatever the file system's block size (stat(2)).
         total += entry?.metadata()?.blocks() * 512;
     }
     Ok(total)
 }
 
-/// Looks at memory until it is asked for the peak.
+/// Samples memory until the peak is read.
 pub struct MemoryWatch {
     stop: Arc<AtomicBool>,
     peak: Arc<AtomicU64>,
@@ -82,7 +82,7 @@ pub struct MemoryWatch {
 }
 
 impl MemoryWatch {
-    /// `look` tells how many bytes are held now.
+    /// Starts sampling. `look` returns the bytes that are in use now.
     pub fn start(look: impl Fn() -> u64 + Send + 'static) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let peak = Arc::new(AtomicU64::new(0));
@@ -96,7 +96,7 @@ impl MemoryWatch {
         Self { stop, peak, thread }
     }
 
-    /// The most that was seen, in MiB.
+    /// The largest sample, in MiB.
     pub fn peak_mib(self) -> Outcome<f64> {
         self.stop.store(true, Ordering::Relaxed);
         self.thread.join().map_err(|_| "the watch panicked")?;

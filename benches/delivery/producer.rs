@@ -1,4 +1,4 @@
-//! The producer: one thread that posts events over many connections and notes how long each took to be
+//! The producer: one thread that posts events over many connections and records how long each took to be
 //! accepted.
 
 use std::cell::Cell;
@@ -22,15 +22,15 @@ const PAUSE_WHEN_BUSY: Duration = Duration::from_millis(20);
 /// What is posted, and how.
 #[derive(Clone)]
 pub struct Load {
-    /// Where to: the connections are spread over these.
+    /// The servers' addresses; the connections are spread over them.
     pub addresses: Vec<SocketAddr>,
-    /// Requests, complete, each with the same number of events. They are sent in turn.
+    /// Complete requests, each with the same number of events. They are sent in turn.
     pub requests: Arc<Vec<Vec<u8>>>,
     /// Events in each request.
     pub events_per_request: u32,
-    /// Connections, with one request under way on each.
+    /// The number of connections, each with one request in flight.
     pub connections: usize,
-    /// Events a second; `None`: as fast as they are accepted.
+    /// Events per second; `None` sends them as fast as they are accepted.
     pub rate: Option<u32>,
 }
 
@@ -46,7 +46,7 @@ pub async fn post_all(load: Load, ledger: &Arc<Ledger>) -> Outcome<()> {
                 .build()
                 .expect("a runtime can be built");
             let tasks = tokio::task::LocalSet::new();
-            // The receiver is gone only where the run was given up.
+            // The receiver is gone only if the run was abandoned.
             let _ = done.send(tasks.block_on(&runtime, connections(&load, &ledger)));
         })?;
     let posted = result.await?;

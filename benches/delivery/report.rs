@@ -9,10 +9,10 @@ use crate::Outcome;
 use crate::args::Args;
 use crate::store::Store;
 
-/// A figure that rows can have: its key, the heading of its column, digits after the point.
+/// A figure of a row: its key, the heading of its column, and its decimal places.
 struct Column(&'static str, &'static str, usize);
 
-/// In the order of the columns.
+/// All figures, in the order of the columns.
 const COLUMNS: &[Column] = &[
     Column("events_per_s", "events/s", 0),
     Column("deliveries_per_s", "deliveries/s", 0),
@@ -51,19 +51,19 @@ impl Row {
         self
     }
 
-    /// A figure of it.
+    /// A figure of the row; NaN if it is missing.
     pub fn get(&self, key: &str) -> f64 {
         self.figures.get(key).copied().unwrap_or(f64::NAN)
     }
 }
 
-/// Under each name a row for each time it was measured, in order of appearance.
+/// For each name, a row per measurement, in order of appearance.
 type Table = Vec<(String, Vec<Row>)>;
 
-/// Everything that was measured.
+/// All measurements.
 pub struct Report {
     binaries: Vec<PathBuf>,
-    /// By scenario, in order of appearance.
+    /// Tables by scenario, in order of appearance.
     tables: Vec<(String, Table)>,
 }
 
@@ -75,7 +75,7 @@ impl Report {
         }
     }
 
-    /// The name of a row: with the build's number where there are several.
+    /// The name of a row, with the build's number if there are several builds.
     pub fn name(&self, name: &str, binary: usize) -> String {
         if self.binaries.len() > 1 {
             format!("{name} [{}]", binary + 1)
@@ -84,7 +84,7 @@ impl Report {
         }
     }
 
-    /// Adds a row, and says so while the rest is still measured.
+    /// Adds a row, and prints it at once.
     pub fn add(&mut self, scenario: &str, name: &str, row: Row) {
         let figures: Vec<String> = columns_of(std::slice::from_ref(&row))
             .map(|column| format!("{} {}", column.1, shown(&row, column)))
@@ -103,7 +103,7 @@ impl Report {
         }
     }
 
-    /// The tables, in Markdown; with several rounds, of medians.
+    /// Prints the tables in Markdown; with several rounds, the medians.
     pub fn print(&self) {
         for (index, binary) in self.binaries.iter().enumerate() {
             if self.binaries.len() > 1 {
@@ -123,7 +123,7 @@ impl Report {
         }
     }
 
-    /// All figures: of each row the medians, and each round's. Beside the scenarios, `store` says on what.
+    /// Writes all figures: the medians of each row, and those of each round. `store` describes the store.
     pub fn write_json(&self, path: &Path, store: &Store) -> Outcome<()> {
         let mut scenarios = serde_json::Map::new();
         scenarios.insert("store".to_owned(), store.json());
@@ -143,7 +143,7 @@ impl Report {
         Ok(std::fs::write(path, text)?)
     }
 
-    /// Whether every share of the limit reaches its floor. The floors' file has them by scenario and row.
+    /// Whether every share of the limit reaches its floor. The file has the floors by scenario and row.
     pub fn above_floors(&self, path: &Path) -> Outcome<bool> {
         let floors: BTreeMap<String, BTreeMap<String, f64>> =
             serde_json::from_str(&std::fs::read_to_string(path)?)?;
@@ -168,7 +168,7 @@ impl Report {
         Some(median_row(rows))
     }
 
-    /// What was measured last under this name.
+    /// The last measurement under this name.
     pub fn last(&self, scenario: &str, name: &str) -> Option<&Row> {
         let (_, rows) = self.tables.iter().find(|(known, _)| known == scenario)?;
         rows.iter().find(|(known, _)| known == name)?.1.last()
@@ -188,7 +188,7 @@ fn shown(row: &Row, column: &Column) -> String {
     }
 }
 
-/// Each figure's median over the rounds.
+/// The median of each figure over the rounds.
 fn median_row(rows: &[Row]) -> Row {
     let mut by_key: BTreeMap<&'static str, Vec<f64>> = BTreeMap::new();
     for row in rows {

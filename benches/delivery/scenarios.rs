@@ -1,4 +1,4 @@
-//! What is measured, a file each, in this order.
+//! The measurements, one per file, in this order.
 
 mod backlog;
 mod growth;
@@ -26,10 +26,10 @@ const DATA_BYTES: usize = 512;
 /// Connections of an ordinary producer.
 const CONNECTIONS: usize = 64;
 
-/// How long a load may take that should take seconds.
+/// Timeout of a load, which should take seconds.
 const LOAD_MAX: Duration = Duration::from_secs(120);
 
-/// Runs what is wanted, once.
+/// Runs the requested scenarios once.
 pub async fn run(bench: &Bench, report: &mut Report) -> Outcome<()> {
     let args = &bench.args;
     let limit = limit::run(args, report).await?;
@@ -51,8 +51,8 @@ pub async fn run(bench: &Bench, report: &mut Report) -> Outcome<()> {
     Ok(())
 }
 
-/// Posts all events of a ledger and waits until they have arrived. Answers a row with what can be told from
-/// outside.
+/// Posts all events of a ledger and waits until they have arrived. Returns a row with the figures that are
+/// visible from outside.
 async fn carry(load: Load, ledger: &Arc<Ledger>) -> Outcome<Row> {
     producer::post_all(load, ledger).await?;
     ledger.all_delivered(LOAD_MAX).await?;

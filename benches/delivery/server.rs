@@ -1,4 +1,4 @@
-//! What is measured: one node or several, on data of their own.
+//! The measured server: one or more nodes, on their own data.
 
 use std::ffi::OsStr;
 use std::net::SocketAddr;
@@ -15,11 +15,11 @@ use crate::setup::Client;
 use crate::store::Store;
 use crate::{Outcome, process};
 
-/// Nodes that run. Dropping them kills the processes and removes their folders.
+/// Running nodes. Dropping them kills the processes and removes their folders.
 pub struct Server {
     nodes: Vec<Node>,
     folders: Vec<TempDir>,
-    /// With its size before the first event; `None`: the data are in the folder.
+    /// The database, and its size before the first event; `None` if the data is in the folder.
     database: Option<(Database, Size)>,
 }
 
@@ -29,7 +29,7 @@ impl Server {
         Self::start_nodes(binary, bench, 1).await
     }
 
-    /// Starts as many nodes of a build on one empty store; only those in a database can be more than one.
+    /// Starts this many nodes of a build on one empty store. Only a database supports more than one.
     pub async fn start_nodes(binary: &Path, bench: &Bench, count: usize) -> Outcome<Self> {
         let database = match &bench.store {
             Store::Sqlite => None,
@@ -65,12 +65,12 @@ impl Server {
         })
     }
 
-    /// Where the first node listens.
+    /// The address of the first node.
     pub fn address(&self) -> SocketAddr {
         self.nodes[0].address()
     }
 
-    /// Where all nodes listen.
+    /// The addresses of all nodes.
     pub fn addresses(&self) -> Vec<SocketAddr> {
         self.nodes.iter().map(Node::address).collect()
     }
@@ -96,7 +96,7 @@ impl Server {
         })
     }
 
-    /// Looks at memory from now on.
+    /// Starts to watch memory.
     pub fn watch_memory(&self) -> Memory {
         let pids = self.node_pids();
         let postgres = self.postgres_pid();
@@ -106,7 +106,7 @@ impl Server {
         }
     }
 
-    /// Stops it in order and removes its data. Answers what they took.
+    /// Stops the server in order and removes its data. Returns the space that the data took.
     pub async fn stop(self) -> Outcome<Taken> {
         for node in self.nodes {
             node.stop()?;
@@ -126,14 +126,14 @@ impl Server {
     }
 }
 
-/// What a server took from its start to its end.
+/// The space that a server took from start to stop.
 pub struct Taken {
     disk_bytes: f64,
     wal_bytes: Option<f64>,
 }
 
 impl Taken {
-    /// Adds to a row what each of so many events took.
+    /// Adds the space per event to a row.
     pub fn by(self, events: f64, row: Row) -> Row {
         let row = row.with("disk_bytes_per_event", self.disk_bytes / events);
         match self.wal_bytes {
@@ -147,12 +147,12 @@ impl Taken {
 #[derive(Clone, Copy)]
 pub struct Cpu {
     nodes_us: u64,
-    /// Of all of its processes.
+    /// Processor time of all processes of PostgreSQL.
     postgres_us: Option<u64>,
 }
 
 impl Cpu {
-    /// Adds to a row what was used since `before` for each of so many events.
+    /// Adds the processor time per event since `before` to a row.
     pub fn since(self, before: Self, events: f64, row: Row) -> Row {
         let per_event = |after: u64, before: u64| after.saturating_sub(before) as f64 / events;
         let nodes_us = per_event(self.nodes_us, before.nodes_us);
@@ -166,7 +166,7 @@ impl Cpu {
     }
 }
 
-/// Memory that is being looked at.
+/// Memory that is being watched.
 pub struct Memory {
     nodes: MemoryWatch,
     postgres: Option<MemoryWatch>,

@@ -1,4 +1,4 @@
-//! Accounts and automations, and questions to the API, outside of what is measured.
+//! Accounts, automations and API calls outside of the measurements.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -12,16 +12,16 @@ use crate::node::ADMIN_KEY;
 use crate::payload::EVENT_TYPE;
 use crate::wire::Inbox;
 
-/// How long the server gets to put the last results on record.
+/// How long the server may take to record the last results.
 const SETTLE_MAX: Duration = Duration::from_secs(30);
 
-/// How long a connection may have been idle to be used again.
+/// How long an idle connection may be reused.
 const IDLE_MAX: Duration = Duration::from_secs(20);
 
-/// Connections over which many accounts are made.
+/// Connections over which accounts are created.
 const SETUP_CONNECTIONS: usize = 32;
 
-/// The API over one connection.
+/// A client of the API with one connection.
 pub struct Client {
     address: SocketAddr,
     connection: Option<Kept>,
@@ -33,7 +33,7 @@ struct Kept {
     used_at: Instant,
 }
 
-/// A request of the API, complete.
+/// A complete request to the API.
 pub fn request(address: SocketAddr, method: &str, path: &str, body: &str) -> Vec<u8> {
     format!(
         "{method} {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {ADMIN_KEY}\r\n\
@@ -43,7 +43,7 @@ pub fn request(address: SocketAddr, method: &str, path: &str, body: &str) -> Vec
     .into_bytes()
 }
 
-/// The request that posts an event, or (with a body of many) a batch.
+/// The request that posts an event or, with a body of several, a batch.
 pub fn post_event(address: SocketAddr, account: &str, what: &str, body: &str) -> Vec<u8> {
     request(address, "POST", &format!("/v1/accounts/{account}/{what}"), body)
 }
@@ -56,7 +56,7 @@ impl Client {
         }
     }
 
-    /// Calls the API; anything but a success is an error.
+    /// Calls the API. Any status other than 2xx is an error.
     pub async fn call(&mut self, method: &str, path: &str, body: &str) -> Outcome<Value> {
         // The server closes connections that are idle for half a minute.
         let kept = self
@@ -84,7 +84,7 @@ impl Client {
         Ok(value)
     }
 
-    /// Makes an account with an automation that posts each event to these URLs. Answers the account's id.
+    /// Creates an account with an automation that sends each event to these URLs. Returns the account's id.
     pub async fn account(&mut self, urls: &[String], retry_delays_s: &[u32]) -> Outcome<String> {
         let account = self
             .call("POST", "/v1/accounts", r#"{"name":"Benchmark"}"#)
@@ -108,7 +108,7 @@ impl Client {
         Ok(account)
     }
 
-    /// Waits until an account has no pending delivery any more.
+    /// Waits until an account has no pending deliveries.
     pub async fn settled(&mut self, account: &str) -> Outcome<()> {
         let path = format!("/v1/accounts/{account}/deliveries?status=pending&limit=1");
         let until = Instant::now() + SETTLE_MAX;
@@ -125,10 +125,10 @@ impl Client {
     }
 }
 
-/// The schedule where nothing is expected to fail.
+/// The retry schedule if no delivery is expected to fail.
 pub const DEFAULT_DELAYS: &[u32] = &[10, 100];
 
-/// Makes as many accounts as there are items in `urls`, each with one automation of those URLs. Their ids.
+/// Creates an account for each item of `urls`, with one automation for those URLs. Returns the accounts' ids.
 pub async fn accounts(address: SocketAddr, urls: Vec<Vec<String>>) -> Outcome<Vec<String>> {
     let share = urls.len().div_ceil(SETUP_CONNECTIONS).max(1);
     let mut tasks = tokio::task::JoinSet::new();

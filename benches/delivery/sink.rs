@@ -1,7 +1,7 @@
-//! The receiver: one thread that answers 200 and notes when what arrived.
+//! The receiver: one thread that responds with 200 and records each arrival.
 //!
-//! `/ok` answers 200, `/error` 500, `/silent` never. What follows in the path does not matter, so that
-//! actions can have URLs of their own.
+//! `/ok` responds with 200, `/error` with 500, and `/silent` never responds. The rest of the path is ignored,
+//! so that each action can have its own URL.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -19,10 +19,10 @@ use crate::wire::Inbox;
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Type: text/plain\r\n\r\nok";
 const ERROR: &[u8] = b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 5\r\n\r\nnope\n";
 
-/// Where arrivals are noted; `None`: nowhere.
+/// The ledger that records arrivals, if any.
 type Noted = Arc<RwLock<Option<Arc<Ledger>>>>;
 
-/// A receiver that runs until it is dropped; from then on its port refuses connections.
+/// A receiver that runs until it is dropped. After that, its port refuses connections.
 pub struct Sink {
     address: SocketAddr,
     noted: Noted,
@@ -31,12 +31,12 @@ pub struct Sink {
 }
 
 impl Sink {
-    /// Starts one on a free port.
+    /// Starts a receiver on a free port.
     pub fn start() -> io::Result<Self> {
         Self::start_at(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
     }
 
-    /// Starts one where another was, or (port 0) on a free port.
+    /// Starts a receiver on the port of an earlier one or, with port 0, on a free port.
     pub fn start_at(address: SocketAddr) -> io::Result<Self> {
         let listener = TcpListener::bind(address)?;
         listener.set_nonblocking(true)?;
@@ -63,7 +63,7 @@ impl Sink {
         format!("http://{}{path}", self.address)
     }
 
-    /// Notes arrivals on `/ok` from now on.
+    /// Records arrivals on `/ok` in this ledger from now on.
     pub fn note(&self, ledger: &Arc<Ledger>) {
         *self.noted.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(ledger));
     }
@@ -102,7 +102,7 @@ fn serve(listener: TcpListener, noted: &Noted, stopped: oneshot::Receiver<()>) {
 
 async fn connection(mut stream: TcpStream, noted: Noted) {
     let mut inbox = Inbox::new();
-    // An error is the sender's doing: it closed the connection.
+    // An error means that the sender closed the connection.
     while let Ok(Some(message)) = inbox.request(&mut stream).await {
         let answer = if message.path.starts_with(b"/error") {
             ERROR

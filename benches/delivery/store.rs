@@ -1,4 +1,4 @@
-//! Where the measured servers keep everything.
+//! The store of the measured servers.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ pub enum StoreKind {
     Postgres,
 }
 
-/// What the servers' data goes to.
+/// The store on which the servers keep their data.
 pub enum Store {
     /// A folder for each server.
     Sqlite,
@@ -33,7 +33,7 @@ impl Store {
         })
     }
 
-    /// For people, where there is something to say about it.
+    /// A description for people, if there is something to say.
     pub fn notes(&self) -> Option<String> {
         let Self::Postgres(postgres) = self else {
             return None;
@@ -51,7 +51,7 @@ impl Store {
         ))
     }
 
-    /// For programs.
+    /// A description for programs.
     pub fn json(&self) -> Value {
         match self {
             Self::Sqlite => json!({"name": "sqlite"}),

@@ -1,17 +1,17 @@
-//! HTTP/1.1 as little as two ends need that know each other: messages with a `Content-Length`.
+//! A minimal HTTP/1.1 for two ends that know each other: messages with a `Content-Length`.
 
 use std::io;
 
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpStream;
 
-/// Room for a message that is read, before it grows.
+/// Initial size of the buffer for a message.
 const BUFFER_BYTES: usize = 16 * 1024;
 
-/// More headers than either end sends.
+/// An upper bound on the headers that either end sends.
 const HEADERS_MAX: usize = 32;
 
-/// What has been read of a connection.
+/// Bytes that have been read from a connection.
 pub struct Inbox {
     buffer: Vec<u8>,
     taken: usize,
@@ -19,9 +19,9 @@ pub struct Inbox {
 
 /// A message within an [`Inbox`].
 pub struct Message<'a> {
-    /// Of an answer; 0 for a request.
+    /// The status of a response; 0 for a request.
     pub status: u16,
-    /// Of a request; empty for an answer.
+    /// The path of a request; empty for a response.
     pub path: &'a [u8],
     pub body: &'a [u8],
 }
@@ -41,12 +41,12 @@ impl Inbox {
         }
     }
 
-    /// The next request. `None` where the peer hung up before one.
+    /// The next request; `None` if the peer has closed the connection.
     pub async fn request(&mut self, stream: &mut TcpStream) -> io::Result<Option<Message<'_>>> {
         self.message(stream, request_head).await
     }
 
-    /// The next answer.
+    /// The next response.
     pub async fn answer(&mut self, stream: &mut TcpStream) -> io::Result<Message<'_>> {
         let message = self.message(stream, answer_head).await?;
         message.ok_or_else(|| io::ErrorKind::UnexpectedEof.into())

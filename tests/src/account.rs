@@ -1,4 +1,4 @@
-//! An account of a server under test, and what tests need of it most.
+//! An account of a server under test, and the calls that tests need most.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -6,12 +6,12 @@ use serde_json::{Value, json};
 use crate::client::{Answer, Api};
 use crate::wait::{SOON, until};
 
-/// An account, by its path in the API.
+/// An account and the API that serves it.
 #[derive(Debug, Clone)]
 pub struct Account {
-    /// The API that it is reached through.
+    /// The API through which the account is called.
     pub api: Api,
-    /// Its id.
+    /// The account's id.
     pub id: String,
 }
 
@@ -28,7 +28,7 @@ impl Account {
         }
     }
 
-    /// The same account through another API: of the same server after a restart.
+    /// The same account through another API, such as that of the restarted server.
     #[must_use]
     pub fn through(&self, api: Api) -> Self {
         Self {
@@ -37,12 +37,12 @@ impl Account {
         }
     }
 
-    /// A path below the account's own: `account.at("/events")`.
+    /// A path below the account's path: `account.at("/events")`.
     pub fn at(&self, rest: &str) -> String {
         format!("/v1/accounts/{}{rest}", self.id)
     }
 
-    /// The secret of its current signing key.
+    /// The secret of the account's current signing key.
     pub async fn secret(&self) -> String {
         let keys = self.api.get(self.at("/signing-keys")).await.expect(200);
         keys["data"][0]["secret"]
@@ -51,19 +51,19 @@ impl Account {
             .to_owned()
     }
 
-    /// A new automation with the one action that `action` describes, on every event type.
+    /// A new automation on every event type, with the one action that `action` describes.
     pub async fn automation(&self, action: Value) -> Value {
         self.automation_on("*", action).await
     }
 
-    /// The same on the event types of one pattern.
+    /// A new automation on the event types of one pattern, with one action.
     pub async fn automation_on(&self, pattern: &str, mut action: Value) -> Value {
         action["type"] = "send_webhook".into();
         let body = json!({"name": "Notify", "trigger": {"event_types": [pattern]}, "actions": [action]});
         self.api.post(self.at("/automations"), body).await.expect(201)
     }
 
-    /// A new automation with these retry delays, that sends to `url`.
+    /// A new automation with these retry delays that sends to `url`.
     pub async fn automation_with_delays(&self, url: &str, delays_s: &[u32]) -> Value {
         let body = json!({
             "name": "Notify",
@@ -74,14 +74,14 @@ impl Account {
         self.api.post(self.at("/automations"), body).await.expect(201)
     }
 
-    /// Reports an event; `data` is JSON text that reaches the server byte for byte. Answers what the server
-    /// said.
+    /// Reports an event and returns the server's response. `data` is JSON text that reaches the server byte
+    /// for byte.
     pub async fn post_event(&self, event_type: &str, data: &str) -> Answer {
         let body = format!(r#"{{"type":"{event_type}","data":{data}}}"#);
         self.api.post(self.at("/events"), body).await
     }
 
-    /// The same, accepted: the event's id.
+    /// Reports an event that the server must accept, and returns its id.
     pub async fn send(&self, event_type: &str, data: &str) -> String {
         id_of(&self.post_event(event_type, data).await.expect(202))
     }
@@ -123,14 +123,14 @@ impl Account {
             .expect(200)
     }
 
-    /// One delivery with its attempts, as soon as it has this status.
+    /// One delivery with its attempts, once it has this status.
     pub async fn delivery_once(&self, id: &str, status: &str) -> Value {
         let what = format!("delivery {id} is {status}");
         let probe = async || Some(self.delivery(id).await).filter(|delivery| delivery["status"] == status);
         until(&what, SOON, probe).await
     }
 
-    /// The one delivery of an event with its attempts, as soon as it has this status.
+    /// The one delivery of an event with its attempts, once it has this status.
     pub async fn settled(&self, event: &str, status: &str) -> Value {
         let id = self.delivery_id_of(event).await;
         self.delivery_once(&id, status).await
@@ -154,7 +154,7 @@ impl Account {
         }
     }
 
-    /// How many objects a list of the account holds, up to a page.
+    /// How many objects a list of the account holds, counting only the first page.
     pub async fn count(&self, list: &str) -> usize {
         let page = self
             .api

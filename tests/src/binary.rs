@@ -1,16 +1,16 @@
-//! Which `postrider` is tested.
+//! Finds the `postrider` binary under test.
 //!
-//! `POSTRIDER_BIN` names one that is built already: `./test` does so. Without it, `cargo build -p postrider`
-//! makes the one of the profile and target folder that the tests themselves were built with.
+//! `POSTRIDER_BIN` names a binary that is already built: `./test` sets it. Without it, the tests run
+//! `cargo build -p postrider` with their own profile and target folder.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-/// What the variables that the product reads start with. Children get none of the tests' own.
+/// The prefix of the variables that the product reads. Child processes get none of the tests' own.
 const VARIABLE_PREFIX: &str = "POSTRIDER_";
 
-/// The binary.
+/// The path of the binary.
 pub fn path() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| match std::env::var_os("POSTRIDER_BIN") {
@@ -21,14 +21,14 @@ pub fn path() -> &'static Path {
     })
 }
 
-/// The repository.
+/// The folder of the repository.
 pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
         .expect("this crate is a folder of the workspace")
 }
 
-/// The binary as a command that sees none of the `POSTRIDER_…` variables around the tests.
+/// A command that runs the binary without the `POSTRIDER_…` variables of the tests' environment.
 pub fn command() -> Command {
     let mut command = Command::new(path());
     for (name, _) in std::env::vars_os() {
@@ -40,7 +40,7 @@ pub fn command() -> Command {
 }
 
 fn build() -> PathBuf {
-    // A test is target/PROFILE/deps/NAME.
+    // A test binary is target/PROFILE/deps/NAME.
     let test = std::env::current_exe().expect("a test knows its own path");
     let profile_dir = test.ancestors().nth(2).expect("a test is in target/PROFILE/deps");
     let target_dir = profile_dir

@@ -1,18 +1,18 @@
-//! A real browser: Chromium without a window, driven over WebDriver.
+//! A real browser: headless Chromium, driven over WebDriver.
 //!
-//! A test opens pages, clicks and types as a visitor would. Every verb waits until it can be done, for at
-//! most [`SOON`], and panics with what the page shows where it cannot: tests need no waiting of their own,
+//! A test opens pages, clicks and types as a visitor would. Every verb waits until the page allows it, for at
+//! most [`SOON`]. Otherwise it panics and reports what the page shows. So tests need no waiting of their own,
 //! and never sleep.
 //!
-//! * [`target`]: which element is meant: by the name of a button, link or field, or by a CSS selector.
+//! * [`target`]: names an element by the name of a button, link or field, or by a CSS selector.
 //! * [`verbs`], [`waiting`]: what a visitor does, sees and waits for.
-//! * [`emulation`]: width, colour scheme and motion, as a visitor's system would have them.
+//! * [`emulation`]: width, colour scheme and motion of a visitor's system.
 //! * [`console_log`]: errors and violations of the Content-Security-Policy, which a visitor would not see.
-//! * [`screenshot`], [`palette`]: pictures of the whole page for the documentation, small.
-//! * [`axe`]: faults of accessibility.
-//! * [`driver`], [`session`]: `chromedriver` as a child, and what the verbs ask of it.
+//! * [`screenshot`], [`palette`]: small pictures of whole pages for the documentation.
+//! * [`axe`]: accessibility faults.
+//! * [`driver`], [`session`]: `chromedriver` as a child process, and the verbs' requests to it.
 //!
-//! To add a verb: a method in [`verbs`] that goes through `Browser::on`, so that it waits and reports as the
+//! To add a verb: add a method in [`verbs`] that uses `Browser::on`, so that it waits and reports like the
 //! others.
 
 pub mod axe;
@@ -44,7 +44,8 @@ use session::Session;
 
 use crate::wait::SOON;
 
-/// There is no screen, root cannot have the sandbox, and the browser is to call nobody but the pages' server.
+/// Chromium's flags: there is no screen, root cannot use the sandbox, and the browser must contact only the
+/// pages' server.
 const FLAGS: [&str; 9] = [
     "--headless=new",
     "--no-sandbox",
@@ -57,14 +58,14 @@ const FLAGS: [&str; 9] = [
     "--disable-dev-shm-usage",
 ];
 
-/// Chromium's name for "blocked" in the settings of content.
+/// Chromium's value for "blocked" in its content settings.
 const BLOCKED: u32 = 2;
 
-/// Chromium's name for "third parties' cookies are blocked" among its modes of cookies.
+/// Chromium's value for "block third-party cookies" in its cookie settings.
 const THIRD_PARTY_BLOCKED: u32 = 1;
 
-/// A browser with a profile of its own: no cookie, nothing cached. Dropping it ends it, and its driver, at
-/// once.
+/// A browser with its own profile: no cookies, nothing cached. Dropping it kills the browser and its driver
+/// at once.
 #[derive(Debug)]
 pub struct Browser {
     session: Session,
@@ -77,13 +78,13 @@ pub struct Browser {
 }
 
 impl Browser {
-    /// A browser as most visitors have it, on a desktop, with a light scheme.
+    /// A browser like that of most visitors: on a desktop, with a light scheme.
     pub async fn start() -> Self {
         Self::start_with(true, &json!({})).await
     }
 
-    /// A browser that gives pages in frames of another site no cookies but those that they have there alone
-    /// (`Partitioned`), as browsers that guard against tracking do.
+    /// A browser that protects against tracking: pages in frames of another site get only partitioned cookies
+    /// (`Partitioned`).
     pub async fn start_guarded_against_tracking() -> Self {
         let prefs = json!({
             "profile.block_third_party_cookies": true,
@@ -92,8 +93,8 @@ impl Browser {
         Self::start_with(true, &prefs).await
     }
 
-    /// A browser in which pages run no scripts. The verbs work all the same. Pictures, and axe-core, cannot
-    /// be had of it: they wait for what happens in the page, and nothing does.
+    /// A browser in which pages run no scripts. The verbs work anyway. Pictures and axe-core do not: they
+    /// wait for scripts in the page.
     pub async fn start_without_javascript() -> Self {
         let prefs = json!({ "profile.managed_default_content_settings.javascript": BLOCKED });
         Self::start_with(false, &prefs).await
@@ -116,18 +117,18 @@ impl Browser {
         browser
     }
 
-    /// Has its verbs give up after this long: for tests of what cannot be done.
+    /// Sets how long the verbs wait before they give up, for tests of actions that must fail.
     #[must_use]
     pub fn with_patience(self, patience: Duration) -> Self {
         Self { patience, ..self }
     }
 
-    /// The driver and what goes with it.
+    /// The driver of this browser.
     pub fn driver(&self) -> &Driver {
         &self.driver
     }
 
-    /// Panics, without a long wait, where what a test asks for needs scripts and pages run none.
+    /// Panics at once if a test asks for something that needs scripts and pages run none.
     fn assert_javascript(&self, what: &str) {
         assert!(
             self.javascript,

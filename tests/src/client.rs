@@ -1,4 +1,4 @@
-//! Calls to the API, and what is expected of the answers.
+//! Calls to the API, and checks of the responses.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -12,11 +12,11 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use serde_json::Value;
 
-/// Bound on one call.
+/// Timeout of one call.
 const CALL_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long a connection may lie idle and still be used. The server closes those that it heard nothing of for
-/// 30 s, perhaps in the moment in which one is used again.
+/// How long an idle connection may be reused. The server closes connections after 30 s of silence, possibly
+/// at the moment of reuse.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A server's API. Clones share their connections.
@@ -27,7 +27,7 @@ pub struct Api {
     http: Client<HttpConnector, Full<Bytes>>,
 }
 
-/// One call, before it is made.
+/// One call, before it is sent.
 #[derive(Debug)]
 pub struct Call<'a> {
     api: &'a Api,
@@ -37,7 +37,7 @@ pub struct Call<'a> {
     body: Bytes,
 }
 
-/// What the server answered.
+/// The server's response.
 #[derive(Debug)]
 pub struct Answer {
     /// The status.
@@ -63,7 +63,7 @@ impl Api {
         }
     }
 
-    /// The same API, called with another key, or none.
+    /// The same API, called with another key or with none.
     pub fn with_key(&self, key: Option<&str>) -> Self {
         Self {
             key: key.map(str::to_owned),
@@ -71,7 +71,7 @@ impl Api {
         }
     }
 
-    /// The URL of the API, without a slash at its end.
+    /// The URL of the API, without a trailing slash.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
@@ -87,7 +87,7 @@ impl Api {
         }
     }
 
-    /// A call with a body that is declared as JSON, whatever it is.
+    /// A call with a body that is declared as JSON, whether it is or not.
     #[expect(clippy::needless_pass_by_value, reason = "callers write `json!(…)` in place")]
     pub fn call_with(&self, method: Method, path: impl Into<String>, json: impl ToString) -> Call<'_> {
         self.call(method, path)
@@ -129,14 +129,14 @@ impl Call<'_> {
         self
     }
 
-    /// Sends this, without saying what it is.
+    /// Sets the body, without declaring its type.
     #[must_use]
     pub fn body(mut self, body: impl Into<Bytes>) -> Self {
         self.body = body.into();
         self
     }
 
-    /// Makes the call. Panics where no answer comes.
+    /// Sends the call. Panics if there is no response.
     pub async fn send(self) -> Answer {
         let asked = format!("{} {}", self.method, self.path);
         self.try_send()
@@ -144,7 +144,7 @@ impl Call<'_> {
             .unwrap_or_else(|error| panic!("{asked}: {error}"))
     }
 
-    /// Makes the call. An error says why no answer came.
+    /// Sends the call. An error says why there is no response.
     pub async fn try_send(self) -> Result<Answer, String> {
         let asked = format!("{} {}", self.method, self.path);
         let uri = format!("{}{}", self.api.url(), self.path);
@@ -185,7 +185,7 @@ impl Call<'_> {
 }
 
 impl Answer {
-    /// The body as JSON, where the status is this one.
+    /// The body as JSON. Panics if the status is not this one.
     #[track_caller]
     pub fn expect(&self, status: u16) -> Value {
         assert_eq!(self.status, status, "{}: {}", self.asked, self.text());
@@ -208,7 +208,7 @@ impl Answer {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// A header's value; empty where there is none.
+    /// A header's value; empty if there is none.
     pub fn header(&self, name: &str) -> &str {
         self.headers
             .get(name)
@@ -216,7 +216,7 @@ impl Answer {
             .unwrap_or_default()
     }
 
-    /// The problem document with this status and code.
+    /// The problem document. Panics if it has another status or code.
     #[track_caller]
     pub fn problem(&self, status: u16, code: &str) -> Problem {
         assert_eq!(self.status, status, "{}: {}", self.asked, self.text());
@@ -251,13 +251,13 @@ impl Answer {
 pub struct Problem(pub Value);
 
 impl Problem {
-    /// Expects a fault of this kind at this JSON pointer into the body.
+    /// Expects an error with this code at this JSON pointer into the body.
     #[track_caller]
     pub fn at(self, pointer: &str, code: &str) -> Self {
         self.has("pointer", pointer, code)
     }
 
-    /// Expects a fault of this kind of this query parameter.
+    /// Expects an error with this code for this query parameter.
     #[track_caller]
     pub fn of_parameter(self, name: &str, code: &str) -> Self {
         self.has("parameter", name, code)

@@ -1,4 +1,4 @@
-//! Nodes on one PostgreSQL, each with a network of its own between it and the database.
+//! Nodes on one PostgreSQL, each with its own network to the database.
 
 use std::time::Duration;
 
@@ -7,16 +7,16 @@ use crate::postgres::{self, Postgres};
 use crate::proxy::Proxy;
 use crate::server::{LOOPBACK_ALLOWED, Server};
 
-/// The shortest lease that a session can have: for tests that wait until it is over.
+/// The shortest possible lease of a session, for tests that wait until it ends.
 pub const SHORT_LEASE: Duration = Duration::from_secs(5);
 
-/// The lease of a session where none is set.
+/// The default lease of a session.
 pub const DEFAULT_LEASE: Duration = Duration::from_secs(30);
 
-/// How long after the end of a lease others have surely taken over: they look every second.
+/// How long after the end of a lease the other nodes have certainly taken over: they check every second.
 const TAKEOVER_MAX: Duration = Duration::from_secs(3);
 
-/// What names of nodes begin with. A letter follows: nodes are numbered from A.
+/// The beginning of a node's name. A letter follows: nodes are named from A.
 const NAME: &str = "Node-";
 
 /// One node.
@@ -24,7 +24,7 @@ const NAME: &str = "Node-";
 pub struct Node {
     /// The process.
     pub server: Server,
-    /// Its way to the database.
+    /// The node's network to the database.
     pub proxy: Proxy,
     name: String,
     lease: Duration,
@@ -45,12 +45,12 @@ impl Cluster {
         Self::start_on(Postgres::start(), count).await
     }
 
-    /// The same on this one.
+    /// Running nodes on this database.
     pub async fn start_on(postgres: Postgres, count: usize) -> Self {
         Self::start_with(postgres, count, DEFAULT_LEASE).await
     }
 
-    /// The same, with leases of this length.
+    /// Running nodes on this database, with leases of this length.
     pub async fn start_with(postgres: Postgres, count: usize, lease: Duration) -> Self {
         let mut nodes = Vec::with_capacity(count);
         for letter in ('A'..='Z').take(count) {
@@ -68,15 +68,15 @@ impl Cluster {
         Self { nodes, postgres }
     }
 
-    /// The API of each node as it is now.
+    /// The current API of each node.
     pub fn apis(&self) -> Vec<Api> {
         self.nodes.iter().map(Node::api).collect()
     }
 }
 
 impl Node {
-    /// Starts it (again), on a new free port. It sends under its own name, so that receivers can tell who
-    /// called.
+    /// Starts the node (again), on a new free port. It sends under its own name, so that receivers know the
+    /// sender.
     pub fn start(&mut self) {
         let mut flags = LOOPBACK_ALLOWED.to_vec();
         let lease = format!("{}s", self.lease.as_secs());
@@ -84,17 +84,17 @@ impl Node {
         self.server.start_again_with(&flags);
     }
 
-    /// A client of it. After a restart another one is needed.
+    /// A client of the node. A restart requires a new one.
     pub fn api(&self) -> Api {
         self.server.api()
     }
 
-    /// How long after its last sign of life others have surely taken over what it owned.
+    /// How long after the node's last sign of life others have certainly taken over its deliveries.
     pub fn taken_over_within(&self) -> Duration {
         self.lease + TAKEOVER_MAX
     }
 
-    /// The one that sent a request with this `user-agent`: its place among the nodes.
+    /// The node that sent a request with this `user-agent`, by its index.
     pub fn of_user_agent(user_agent: &str) -> Option<usize> {
         let letter = user_agent.strip_prefix(NAME)?.chars().next()?;
         ('A'..='Z').position(|name| name == letter)

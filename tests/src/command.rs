@@ -1,4 +1,4 @@
-//! The commands of the binary other than `serve`, run to their end.
+//! The commands of the binary other than `serve`, run to completion.
 
 use std::io::Write as _;
 use std::process::{Output, Stdio};
@@ -8,10 +8,10 @@ use serde_json::Value;
 use crate::binary;
 use crate::server::{ADMIN_KEY, Server};
 
-/// How a command ended.
+/// The result of a command.
 #[derive(Debug)]
 pub struct Ended {
-    /// Its exit code.
+    /// The exit code.
     pub code: i32,
     /// Standard output.
     pub out: String,
@@ -24,7 +24,7 @@ pub fn run(arguments: &[&str]) -> Ended {
     run_with_input(arguments, "")
 }
 
-/// The same, with this on standard input.
+/// Runs a command without a server, with this text on standard input.
 pub fn run_with_input(arguments: &[&str], input: &str) -> Ended {
     let mut command = binary::command();
     command.args(arguments);
@@ -64,14 +64,14 @@ fn ended(mut command: std::process::Command, input: &str) -> Ended {
 }
 
 impl Ended {
-    /// Standard output of a command that did its work.
+    /// Standard output of a command that must succeed.
     #[track_caller]
     pub fn success(&self) -> &str {
         assert_eq!(self.code, 0, "{self:?}");
         &self.out
     }
 
-    /// The same as JSON.
+    /// The same output, parsed as JSON.
     #[track_caller]
     pub fn json(&self) -> Value {
         serde_json::from_str(self.success()).unwrap_or_else(|error| panic!("{error}: {}", self.out))

@@ -1,5 +1,5 @@
-//! Looks into a data folder from outside, with the `sqlite3` module of Python: another build of SQLite than
-//! the one in the product.
+//! Reads a data folder from outside, with Python's `sqlite3` module: another build of SQLite than the
+//! product's.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -17,7 +17,7 @@ pub fn file_in(data_dir: &Path) -> PathBuf {
         .unwrap_or_else(|| panic!("there is no database in {}", data_dir.display()))
 }
 
-/// Runs one statement on a database file and answers the first column of the first row as text.
+/// Runs one statement on a database file and returns the first column of the first row as text.
 pub fn query(file: &Path, statement: &str) -> String {
     const SCRIPT: &str = "\
 import sqlite3, sys
@@ -40,7 +40,7 @@ connection.close()
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
-/// Panics where SQLite finds a fault in the file.
+/// Panics if SQLite finds a fault in the file.
 #[track_caller]
 pub fn assert_sound(file: &Path) {
     assert_eq!(query(file, "PRAGMA integrity_check"), "ok");

@@ -1,8 +1,8 @@
-//! The receivers in Node, Python and PHP: `tests/receivers/`. Each prints where it listens, then a verdict a
+//! The receivers in Node, Python and PHP in `tests/receivers/`. Each prints its port, then a verdict per
 //! delivery.
 //!
-//! What they need besides their languages, `./test` installs: `node_modules` beside the Node receiver, and a
-//! virtual environment in `tests/.cache/python`.
+//! `./test` installs their dependencies: `node_modules` beside the Node receiver, and a virtual environment
+//! in `tests/.cache/python`.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -18,7 +18,7 @@ use crate::wait::{SOON, until};
 /// How long an interpreter may take to start.
 const START_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// The language that a receiver is written in.
+/// The language of a receiver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Language {
     /// `node:http`, and the package `standardwebhooks` of npm.
@@ -29,7 +29,7 @@ pub enum Language {
     Php,
 }
 
-/// A receiver as a child process, ended when dropped.
+/// A receiver as a child process. Dropping it ends the process.
 #[derive(Debug)]
 pub struct Foreign {
     child: Child,
@@ -37,23 +37,23 @@ pub struct Foreign {
     log: Log,
 }
 
-/// What a receiver found about one delivery: for each of the secrets that it was given, whether it verifies.
+/// A receiver's verdict on one delivery: for each of its signing keys, whether the signature is valid.
 #[derive(Debug)]
 pub struct Verdict {
     /// `Postrider-Signature` over the bytes received.
     pub raw: Vec<bool>,
     /// `Postrider-Signature-Next` over the bytes received.
     pub raw_next: Vec<bool>,
-    /// `Postrider-Signature` over the body parsed and serialised again. Empty from PHP.
+    /// `Postrider-Signature` over the body, parsed and serialised again. Empty for PHP.
     pub reserialised: Vec<bool>,
-    /// `webhook-signature`, by the Standard Webhooks library of the language (PHP: by hand).
+    /// `webhook-signature`, checked by the language's Standard Webhooks library (PHP: by hand).
     pub library: Vec<bool>,
     /// The bytes received.
     pub body: Vec<u8>,
 }
 
 impl Foreign {
-    /// Starts a receiver that checks with these signing keys.
+    /// Starts a receiver that verifies with these signing keys.
     pub fn start(language: Language, secrets: &[&str]) -> Self {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("receivers");
         let mut command = match language {
@@ -83,7 +83,7 @@ impl Foreign {
         format!("http://127.0.0.1:{}{path}", self.port)
     }
 
-    /// What it found about the first delivery of this event to this path.
+    /// The verdict on the first delivery of this event to this path.
     pub async fn verdict(&self, event: &str, path: &str) -> Verdict {
         let probe = async || {
             let lines = self.log.lines();
@@ -114,7 +114,7 @@ impl Foreign {
 
 impl Drop for Foreign {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // The process may have ended by itself.
         let _ = self.child.kill();
         let _ = self.child.wait();
         if std::thread::panicking() {
@@ -129,7 +129,7 @@ fn interpreted(interpreter: impl AsRef<std::ffi::OsStr>, script: PathBuf) -> Com
     command
 }
 
-/// Python, with the package `standardwebhooks` where `./test` has installed it.
+/// Python with the package `standardwebhooks`, if `./test` has installed it; otherwise the system's Python.
 pub fn python() -> PathBuf {
     let installed = Path::new(env!("CARGO_MANIFEST_DIR")).join(".cache/python/bin/python");
     if installed.exists() {
@@ -145,7 +145,7 @@ fn php(router: &Path) -> Command {
     command
 }
 
-/// Where a receiver says that it listens: `{"listening":PORT}`, or PHP's own words.
+/// The port in a receiver's first line: `{"listening":PORT}`, or PHP's own words.
 pub fn port_in(line: &str) -> Option<u16> {
     if let Some((_, rest)) = line.split_once("Development Server (http://127.0.0.1:") {
         return rest.split_once(')')?.0.parse().ok();

@@ -1,25 +1,22 @@
-//! What the black-box tests are made of: the built `postrider` as a child process, a client, and receivers.
+//! The building blocks of the black-box tests: the built `postrider` as a child process, a client, and
+//! receivers.
 //!
-//! The tests know the product as a user does: by its command line, its HTTP API and what it puts on the wire.
-//! This crate must never depend on another one of the workspace, and never wait for a time to pass where it
-//! can wait for something to happen ([`wait`]).
+//! The tests know the product as a user does: by its command line, its HTTP API and its webhooks. This crate
+//! must not depend on another crate of the workspace. It must wait for conditions ([`wait`]) and never sleep
+//! where a condition can be checked.
 //!
-//! * [`binary`]: which `postrider` is tested. `POSTRIDER_BIN` names one; otherwise it is built once, by
-//!   cargo.
-//! * [`server`]: `postrider serve` on a free port with a data folder of its own, stopped, killed, started
-//!   again.
-//! * [`command`]: every other command, run to its end.
-//! * [`client`], [`account`]: calls to the API, and what tests need of it most.
-//! * [`receiver`]: records what it is sent and answers as told. [`foreign`]: the receivers in Node, Python
-//!   and PHP.
-//! * [`database`]: looks into a data folder with Python's `sqlite3`.
-//! * [`postgres`]: a PostgreSQL server of a test's own, crashed, started again, replicated, promoted.
-//!   [`proxy`]: the network between a node and its database, silent, cut, leading elsewhere. [`cluster`]:
-//!   nodes on such a database.
-//! * [`browser`]: Chromium, in which pages are opened, clicked, photographed and searched for faults.
+//! * [`binary`]: the `postrider` under test. `POSTRIDER_BIN` names it; otherwise cargo builds it once.
+//! * [`server`]: `postrider serve` on a free port with its own data folder: stopped, killed, started again.
+//! * [`command`]: every other command, run to completion.
+//! * [`client`], [`account`]: calls to the API, and the calls that tests need most.
+//! * [`receiver`]: records requests and responds as told. [`foreign`]: the receivers in Node, Python and PHP.
+//! * [`database`]: reads a data folder with Python's `sqlite3`.
+//! * [`postgres`]: a PostgreSQL server per test: crashed, started again, replicated, promoted. [`proxy`]: the
+//!   network between a node and its database: silent, cut, redirected. [`cluster`]: nodes on such a database.
+//! * [`browser`]: Chromium, which opens pages, clicks, takes pictures and checks accessibility.
 //!
-//! To add a test: a function in the file of its subject under `tests/`, named after what it promises. It
-//! starts its own [`server::Server`] (some 50 ms), so that tests never meet.
+//! To add a test: add a function in the file of its subject under `tests/`, named after what it promises. It
+//! starts its own [`server::Server`] (about 50 ms), so that tests do not interfere.
 
 pub mod account;
 pub mod binary;

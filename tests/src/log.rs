@@ -1,14 +1,14 @@
-//! What a child process prints, line by line.
+//! The output of a child process, line by line.
 
 use std::io::{BufRead as _, BufReader, Read};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-/// Most lines that are kept: a bound on what a test that fails prints.
+/// Most lines that are kept: a bound on the output of a failed test.
 const LINES_MAX: usize = 20_000;
 
-/// The lines of one or more streams, as they came.
+/// The lines of one or more streams, in the order of arrival.
 #[derive(Debug, Clone, Default)]
 pub struct Log(Arc<Shared>);
 
@@ -19,7 +19,7 @@ struct Shared {
 }
 
 impl Log {
-    /// Takes the lines of a stream until it ends. Whoever waits for the thread has seen all of them.
+    /// Collects the lines of a stream until it ends. After the thread has ended, the log holds all of them.
     pub fn follow(&self, stream: impl Read + Send + 'static) -> JoinHandle<()> {
         let log = self.clone();
         std::thread::spawn(move || {
@@ -43,13 +43,12 @@ impl Log {
         self.lock().len()
     }
 
-    /// Whether nothing was printed so far.
+    /// Whether nothing has been printed so far.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// What `read` makes of the first line from `from` on that it makes something of, waiting for it for at
-    /// most `within`.
+    /// The first result of `read` on the lines from `from` on, waiting for at most `within`.
     pub fn find<T>(&self, from: usize, within: Duration, read: impl Fn(&str) -> Option<T>) -> Option<T> {
         let deadline = Instant::now() + within;
         let mut lines = self.lock();
@@ -67,7 +66,7 @@ impl Log {
         }
     }
 
-    /// All lines, for the eyes of whoever looks into a failed test.
+    /// Prints all lines, for a failed test.
     pub fn print(&self, title: &str) {
         eprintln!("--- {title}");
         for line in self.lines() {

@@ -1,7 +1,7 @@
-//! A PostgreSQL server of a test's own, which can be stopped in bad order, replicated and promoted.
+//! A PostgreSQL server per test, which can be crashed, replicated and promoted.
 //!
-//! Its writes are synced: what survives a stop is what these tests are about. Unlike the server of
-//! `scripts/with-postgres`, it is the child of the test that uses it, and ends with it.
+//! It syncs its writes, because these tests check what survives a crash. Unlike the server of
+//! `scripts/with-postgres`, it is a child of its test, and ends with it.
 
 use std::fs::{File, OpenOptions, Permissions};
 use std::net::{SocketAddr, TcpListener};
@@ -15,30 +15,30 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, geteuid, kill_process};
 use tempfile::TempDir;
 
-/// How long the server may take to start, a recovery included, and to stop.
+/// How long the server may take to start, including a recovery, and to stop.
 const START_MAX: Duration = Duration::from_secs(30);
 const STOP_MAX: Duration = Duration::from_secs(20);
 
-/// How often a condition of the server is looked at.
+/// How often a condition of the server is checked.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
-/// Ports below those that the system hands out for outgoing connections: while the server is down, nobody's
-/// connection can come to lie on its port.
+/// Ports below those that the system assigns to outgoing connections. While the server is down, no connection
+/// can occupy its port.
 const PORTS: std::ops::Range<u16> = 20_000..32_000;
 
-/// Ports that are looked at for a free one.
+/// Most ports that are tried to find a free one.
 const PORTS_TRIED_MAX: usize = 1_000;
 
-/// The user that owns everything in it.
+/// The owner of everything in the database.
 const USER: &str = "postrider";
 
-/// The variable with the data of a server that was never started, as `initdb` would make it in a second.
+/// The variable that names the data folder of a new server, to be copied, because `initdb` takes a second.
 const TEMPLATE: &str = "POSTRIDER_TEST_POSTGRES_TEMPLATE";
 
-/// What copies it: an absolute path, so that it is not looked for among PostgreSQL's programs.
+/// Copies the template. An absolute path, so that it is not looked up among PostgreSQL's programs.
 const COPY: &str = "/bin/cp";
 
-/// The name under which a standby asks for its primary's log.
+/// The name under which a standby asks its primary for the log.
 const STANDBY: &str = "standby";
 
 /// Lines of the server's log that a failed test prints.
@@ -61,8 +61,8 @@ impl Postgres {
         server
     }
 
-    /// Copies the data of a new server, which is there already beside `scripts/with-postgres`, or has initdb
-    /// make it.
+    /// Creates the data folder of a new server: copies that of `scripts/with-postgres` if there is one,
+    /// otherwise runs initdb.
     fn create_data(&self) {
         let data_dir = self.data_dir();
         let mut command = match std::env::var_os(TEMPLATE) {
@@ -96,7 +96,7 @@ impl Postgres {
         }
     }
 
-    /// Where it listens.
+    /// The address on which the server listens.
     pub fn address(&self) -> SocketAddr {
         SocketAddr::from(([127, 0, 0, 1], self.port))
     }
@@ -106,7 +106,7 @@ impl Postgres {
         url(self.address(), database)
     }
 
-    /// Starts it again, on the port and with the data that it had.
+    /// Starts the server again, with the same port and data.
     pub fn start_again(&mut self) {
         assert!(self.child.is_none(), "the database runs already");
         let log = self.log();
@@ -133,18 +133,18 @@ impl Postgres {
         });
     }
 
-    /// Stops it in good order, but without waiting for its clients.
+    /// Stops the server in order, without waiting for its clients.
     pub fn stop(&mut self) {
         self.end(Signal::INT);
     }
 
-    /// Stops it as a crash would: nothing is written any more, clients are thrown out in mid-sentence, and
-    /// the next start has to recover. This is `pg_ctl stop -m immediate`.
+    /// Stops the server as a crash would, with `pg_ctl stop -m immediate`: it writes nothing more,
+    /// disconnects its clients at once, and has to recover at the next start.
     pub fn stop_immediately(&mut self) {
         self.end(Signal::QUIT);
     }
 
-    /// A standby of it, from whose confirmation on a commit counts: what was answered is on both.
+    /// A synchronous standby: from now on, an acknowledged commit is on both servers.
     pub fn synchronous_standby(&self) -> Self {
         let mut standby = Self::stopped();
         let source = format!(
@@ -168,7 +168,7 @@ impl Postgres {
         standby
     }
 
-    /// Makes a primary of a standby.
+    /// Promotes a standby to primary.
     pub fn promote(&self) {
         run(self
             .program("pg_ctl")
@@ -179,7 +179,7 @@ impl Postgres {
         });
     }
 
-    /// Runs a statement and answers with what it printed: columns separated by `|`, a row each line.
+    /// Runs a statement and returns its output: columns separated by `|`, a line per row.
     #[track_caller]
     pub fn sql(&self, statement: &str) -> String {
         let mut psql = self.program("psql");
@@ -195,8 +195,8 @@ impl Postgres {
         ]))
     }
 
-    /// From here on it lets in only who comes over TLS, where it shows this certificate, and has this
-    /// password.
+    /// From now on, the server presents this certificate, and admits only clients that connect over TLS and
+    /// know this password.
     pub fn require_tls_and_password(&self, certificate_pem: &str, key_pem: &str, password: &str) {
         for (file, text, mode) in [
             ("server.crt", certificate_pem, 0o644),
@@ -274,7 +274,7 @@ impl Postgres {
         self.folder.path().join("data")
     }
 
-    /// One of PostgreSQL's programs, as the user that may run the server.
+    /// One of PostgreSQL's programs, run as the user that may run the server.
     fn program(&self, name: &str) -> Command {
         let mut command = Command::new(programs().join(name));
         for (variable, _) in std::env::vars_os() {
@@ -282,7 +282,7 @@ impl Postgres {
                 command.env_remove(variable);
             }
         }
-        // The folder of the tests may be closed to that user.
+        // That user may have no access to the tests' folder.
         command.env("LC_ALL", "C").current_dir(self.folder.path());
         command.stdin(Stdio::null());
         if let Some((uid, gid)) = other_user() {
@@ -333,12 +333,12 @@ impl Drop for Postgres {
     }
 }
 
-/// The URL of a database at this address, be it the server's own or that of a [`crate::Proxy`] before it.
+/// The URL of a database at this address, that of the server or of a [`crate::Proxy`] in front of it.
 pub fn url(address: SocketAddr, database: &str) -> String {
     format!("postgres://{USER}@{address}/{database}")
 }
 
-/// The folder of the programs. Debian keeps those of each version in one of their own, off the `PATH`.
+/// The folder of the programs. Debian keeps each version in its own folder, outside the `PATH`.
 fn programs() -> &'static Path {
     static PROGRAMS: OnceLock<PathBuf> = OnceLock::new();
     PROGRAMS.get_or_init(|| {
@@ -363,7 +363,7 @@ fn programs() -> &'static Path {
     })
 }
 
-/// The server refuses to run as root: who else runs it then.
+/// The user that runs the server if the tests run as root, because the server refuses root.
 fn other_user() -> Option<(u32, u32)> {
     if !geteuid().is_root() {
         return None;
@@ -381,7 +381,7 @@ fn free_port() -> u16 {
     tried.find(is_free).expect("one port in a thousand is free")
 }
 
-/// What a program that does its work prints.
+/// The output of a program that must succeed.
 #[track_caller]
 fn run(command: &mut Command) -> String {
     let output = command.output().expect("a program of PostgreSQL can be started");

@@ -1,5 +1,5 @@
-//! The network between a node and its database: a TCP proxy on the loopback address that can fall silent,
-//! throw everybody out, and lead elsewhere.
+//! The network between a node and its database: a TCP proxy on loopback that can fall silent, cut all
+//! connections, and lead elsewhere.
 
 use std::io;
 use std::net::SocketAddr;
@@ -10,22 +10,22 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-/// Bytes carried at a time.
+/// Bytes copied at a time.
 const BUFFER_BYTES: usize = 16 * 1024;
 
-/// Why a connection ended that nobody cut.
+/// Why a connection ended that was not cut.
 const GONE: &str = "the proxy is gone";
 
-/// What the proxy does at the moment.
+/// The current behaviour of the proxy.
 #[derive(Debug, Clone)]
 struct Mode {
     target: SocketAddr,
     is_paused: bool,
-    /// How often everybody was thrown out: connections from before the last time end.
+    /// How often all connections were cut. Connections from before the last cut end.
     cuts: u64,
 }
 
-/// The proxy. It ends when dropped, its connections with it.
+/// The proxy. Dropping it also ends its connections.
 #[derive(Debug)]
 pub struct Proxy {
     address: SocketAddr,
@@ -53,13 +53,13 @@ impl Proxy {
         }
     }
 
-    /// Where it listens.
+    /// The address on which the proxy listens.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Falls silent: connections stay open and carry nothing, new ones are taken and lead nowhere. What was
-    /// sent meanwhile goes on after [`Self::resume`].
+    /// Falls silent: connections stay open and carry nothing; new connections are accepted and lead nowhere.
+    /// Data sent meanwhile is carried after [`Self::resume`].
     pub fn pause(&self) {
         self.mode.send_modify(|mode| mode.is_paused = true);
     }
@@ -69,12 +69,12 @@ impl Proxy {
         self.mode.send_modify(|mode| mode.is_paused = false);
     }
 
-    /// Ends every connection with a reset, on both sides. New ones are carried.
+    /// Ends every connection with a reset on both sides. New connections are carried.
     pub fn cut(&self) {
         self.mode.send_modify(|mode| mode.cuts += 1);
     }
 
-    /// Leads new connections elsewhere, and ends those that there are.
+    /// Leads new connections to `target`, and ends the existing ones.
     pub fn lead_to(&self, target: SocketAddr) {
         self.mode.send_modify(|mode| {
             mode.target = target;
@@ -100,13 +100,13 @@ async fn carry(mut client: TcpStream, mode: watch::Receiver<Mode>) {
     let mut server = None;
     let mut until_cut = mode.clone();
     let broken = tokio::select! {
-        // An error says that the proxy is gone, which ends its connections as well.
+        // An error means that the proxy is gone, which ends its connections too.
         _ = until_cut.wait_for(|mode| mode.cuts != cuts) => true,
         carried = carry_both_ways(&mut client, &mut server, mode) => carried.is_err(),
     };
     if broken {
         for stream in [Some(client), server].into_iter().flatten() {
-            // The stream is dropped next: with a reset, or if this fails, in good order.
+            // The stream is dropped next: with a reset, or in order if this call fails.
             let _ = stream.set_zero_linger();
         }
     }
@@ -146,7 +146,7 @@ async fn carry_one_way(
     }
 }
 
-/// Waits until the proxy is not paused: where it leads then.
+/// Waits until the proxy is not paused, and returns its target.
 async fn carries(mode: &mut watch::Receiver<Mode>) -> io::Result<SocketAddr> {
     let found = mode.wait_for(|mode| !mode.is_paused).await;
     found.map(|mode| mode.target).map_err(|_| io::Error::other(GONE))

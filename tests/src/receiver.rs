@@ -1,4 +1,4 @@
-//! A receiver that records what it is sent and answers as told.
+//! A receiver that records requests and responds as told.
 
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
@@ -16,7 +16,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::wait::until;
 
-/// A URL for actions that are saved and never called. It needs no name to be looked up.
+/// A URL for actions that are saved and never called. It needs no name look-up.
 pub const NEVER_CALLED: &str = "http://127.0.0.1:9999/never-called";
 
 /// A request as it arrived.
@@ -30,12 +30,12 @@ pub struct Received {
     pub headers: HeaderMap,
     /// The body.
     pub body: Bytes,
-    /// When it had arrived whole.
+    /// When all of it had arrived.
     pub at: Instant,
 }
 
 impl Received {
-    /// A header's value; empty where there is none.
+    /// A header's value; empty if there is none.
     pub fn header(&self, name: &str) -> &str {
         self.headers
             .get(name)
@@ -44,7 +44,7 @@ impl Received {
     }
 }
 
-/// What to answer.
+/// A response.
 #[derive(Debug, Clone)]
 pub struct Reply {
     status: u16,
@@ -54,7 +54,7 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// An empty answer with this status, at once.
+    /// An empty response with this status, sent at once.
     pub fn status(status: u16) -> Self {
         Self {
             status,
@@ -64,18 +64,18 @@ impl Reply {
         }
     }
 
-    /// Whether the sender may take it as a receipt.
+    /// Whether this is a 2xx response, with which the delivery succeeds.
     pub fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
     }
 
-    /// The same answer after this long.
+    /// The same response, sent after this delay.
     #[must_use]
     pub fn after(self, delay: Duration) -> Self {
         Self { delay, ..self }
     }
 
-    /// The same answer with a body.
+    /// The same response with a body.
     #[must_use]
     pub fn with_body(self, body: impl Into<Bytes>) -> Self {
         Self {
@@ -84,7 +84,7 @@ impl Reply {
         }
     }
 
-    /// The same answer with one more header.
+    /// The same response with one more header.
     #[must_use]
     pub fn with_header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
@@ -94,9 +94,9 @@ impl Reply {
 
 type Decide = dyn Fn(&Received) -> Reply + Send + Sync;
 
-/// How a path answers.
+/// How a path responds.
 enum Behaviour {
-    /// These, one after the other; the last one for good.
+    /// These responses in order; the last one is repeated.
     Script(VecDeque<Reply>),
     /// As a function of the request.
     Decide(Arc<Decide>),
@@ -108,7 +108,7 @@ struct State {
     behaviour: Mutex<HashMap<String, Behaviour>>,
 }
 
-/// The receiver. It ends with the runtime that it was started on.
+/// The receiver. It ends with the runtime on which it was started.
 #[derive(Clone)]
 pub struct Receiver {
     address: SocketAddr,
@@ -116,7 +116,7 @@ pub struct Receiver {
 }
 
 impl Receiver {
-    /// A receiver on a free loopback port, which answers everything with 204.
+    /// A receiver on a free loopback port that responds to everything with 204.
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0")
             .await
@@ -127,23 +127,23 @@ impl Receiver {
         Self { address, state }
     }
 
-    /// A URL of it.
+    /// A URL of the receiver.
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
 
-    /// Answers requests to `path` with these, one after the other; the last one for good.
+    /// Responds to requests to `path` with these in order; the last one is repeated.
     pub fn answer(&self, path: &str, script: impl IntoIterator<Item = Reply>) {
         let script = Behaviour::Script(script.into_iter().collect());
         lock(&self.state.behaviour).insert(path.to_owned(), script);
     }
 
-    /// Answers requests to `path` as `decide` says.
+    /// Responds to requests to `path` as `decide` says.
     pub fn answer_by(&self, path: &str, decide: impl Fn(&Received) -> Reply + Send + Sync + 'static) {
         lock(&self.state.behaviour).insert(path.to_owned(), Behaviour::Decide(Arc::new(decide)));
     }
 
-    /// What came to `path` so far, in order.
+    /// The requests to `path` so far, in order.
     pub fn received(&self, path: &str) -> Vec<Received> {
         lock(&self.state.received)
             .iter()
@@ -152,7 +152,7 @@ impl Receiver {
             .collect()
     }
 
-    /// How many requests came to `path` so far.
+    /// How many requests to `path` have arrived so far.
     pub fn count(&self, path: &str) -> usize {
         lock(&self.state.received)
             .iter()
@@ -160,7 +160,7 @@ impl Receiver {
             .count()
     }
 
-    /// What came to `path`, as soon as these are `count` requests or more.
+    /// The requests to `path`, once there are at least `count`.
     pub async fn wait_for(&self, path: &str, count: usize, within: Duration) -> Vec<Received> {
         let what = format!("{count} requests to {path}");
         until(&what, within, async || (self.count(path) >= count).then_some(())).await;
@@ -190,7 +190,7 @@ async fn accept(listener: TcpListener, state: Arc<State>) {
 
 async fn serve(stream: TcpStream, state: Arc<State>) {
     let service = service_fn(move |request| answer(request, Arc::clone(&state)));
-    // A sender that was killed leaves a broken connection behind: that is what some tests are about.
+    // Ignore errors: a killed sender leaves a broken connection, which some tests cause on purpose.
     let _ = http1::Builder::new()
         .serve_connection(TokioIo::new(stream), service)
         .await;

@@ -13,23 +13,23 @@ use crate::binary;
 use crate::client::Api;
 use crate::log::Log;
 
-/// The key that opens the API of every server under test.
+/// The admin key of every server under test.
 pub const ADMIN_KEY: &str = "prk_the-admin-key-of-the-tests";
 
-/// The flag that lets webhooks go to the receivers of the tests.
+/// The flag that allows webhooks to the receivers of the tests.
 pub const LOOPBACK_ALLOWED: [&str; 2] = ["--allow-destination", "127.0.0.0/8"];
 
-/// How long a start may take on a busy machine, a migration included.
+/// How long a start may take on a busy machine, including a migration.
 const START_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// How long a stop may take: the longest grace that a test sets, and some.
+/// How long a stop may take: the longest grace that a test sets, and a margin.
 const STOP_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What the server says once it listens.
+/// The line that the server prints once it listens.
 const LISTENING: &str = "listening on http://";
 
-/// A server with a data folder of its own, or on a database. Dropping it kills the process and removes the
-/// folder; where a test failed, its log is printed first.
+/// A server with its own data folder, or on a database. Dropping it kills the process and removes the folder.
+/// If the test failed, it first prints its log.
 #[derive(Debug)]
 pub struct Server {
     child: Option<Child>,
@@ -47,14 +47,14 @@ impl Server {
         Self::start_with(&LOOPBACK_ALLOWED)
     }
 
-    /// A new server with these flags besides a free port and a data folder.
+    /// A new server with a free port, a data folder and these flags.
     pub fn start_with(flags: &[&str]) -> Self {
         let mut server = Self::stopped();
         server.start_again_with(flags);
         server
     }
 
-    /// A data folder whose server was never started.
+    /// A server with an empty data folder, not started yet.
     pub fn stopped() -> Self {
         let data_dir = tempfile::Builder::new()
             .prefix("postrider-test-")
@@ -71,24 +71,24 @@ impl Server {
         }
     }
 
-    /// A node on this database that was never started. Its data folder is only where it runs.
+    /// A node on this database, not started yet. Its data folder is only the working folder.
     pub fn stopped_on_database(url: String) -> Self {
         let mut server = Self::stopped();
         server.database_url = Some(url);
         server
     }
 
-    /// Has its next start not be told an admin key.
+    /// Starts the server without the admin key from the next start on.
     pub fn withhold_admin_key(&mut self) {
         self.admin_key = None;
     }
 
-    /// Starts it again on the same data folder, on a new free port.
+    /// Starts the server again on the same data folder, on a new free port.
     pub fn start_again(&mut self) {
         self.start_again_with(&LOOPBACK_ALLOWED);
     }
 
-    /// The same with these flags.
+    /// Starts the server again with these flags.
     pub fn start_again_with(&mut self, flags: &[&str]) {
         let from = self.spawn(flags);
         let address = self.log.find(from, START_TIMEOUT, |line| {
@@ -101,7 +101,7 @@ impl Server {
         self.address = address;
     }
 
-    /// Starts it and expects it to give up by itself: its exit status and what it printed.
+    /// Starts the server and expects it to give up by itself. Returns its exit status and its output.
     pub fn start_that_fails(&mut self, flags: &[&str]) -> (ExitStatus, String) {
         let from = self.spawn(flags);
         let status = self.wait_for_exit(START_TIMEOUT);
@@ -122,7 +122,7 @@ impl Server {
         }
         let mut child = command
             .args(flags)
-            // Where a postrider.toml of a developer cannot be found.
+            // A folder without a developer's postrider.toml.
             .current_dir(self.data_dir.path())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -137,37 +137,37 @@ impl Server {
         from
     }
 
-    /// A client of it, with the admin key. After a restart another one is needed.
+    /// A client of the server, with the admin key. A restart requires a new one.
     pub fn api(&self) -> Api {
         Api::new(self.address, Some(ADMIN_KEY))
     }
 
-    /// Where it listens.
+    /// The address on which the server listens.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Its data folder.
+    /// The server's data folder.
     pub fn data_dir(&self) -> &Path {
         self.data_dir.path()
     }
 
-    /// What it printed, over all its starts.
+    /// The server's output, over all its starts.
     pub fn log(&self) -> &Log {
         &self.log
     }
 
-    /// Asks it to stop (SIGTERM) and does not wait.
+    /// Asks the server to stop (SIGTERM) without waiting.
     pub fn terminate(&mut self) {
         self.signal(Signal::TERM);
     }
 
-    /// Freezes it (SIGSTOP): its connections stay open, and it does nothing.
+    /// Freezes the server (SIGSTOP): its connections stay open, and it does nothing.
     pub fn freeze(&mut self) {
         self.signal(Signal::STOP);
     }
 
-    /// Lets it go on (SIGCONT), without a notion of the time that has passed.
+    /// Resumes the server (SIGCONT), which has not noticed the time that has passed.
     pub fn thaw(&mut self) {
         self.signal(Signal::CONT);
     }
@@ -177,13 +177,13 @@ impl Server {
         kill_process(Pid::from_child(child), signal).expect("a child can be signalled");
     }
 
-    /// Stops it (SIGTERM), and waits for its end.
+    /// Stops the server (SIGTERM), and waits for its end.
     pub fn stop(&mut self) -> ExitStatus {
         self.terminate();
         self.wait_for_exit(STOP_TIMEOUT)
     }
 
-    /// Kills it (SIGKILL): it can do nothing more.
+    /// Kills the server (SIGKILL): it can do nothing more.
     pub fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
             child.kill().expect("a child can be killed");
@@ -192,7 +192,7 @@ impl Server {
         }
     }
 
-    /// Waits for its end.
+    /// Waits for the server's end.
     pub fn wait_for_exit(&mut self, within: Duration) -> ExitStatus {
         let child = self.child.as_mut().expect("the server runs");
         let deadline = Instant::now() + within;
@@ -210,7 +210,7 @@ impl Server {
         }
     }
 
-    /// Takes what the process said last: its streams have ended with it.
+    /// Collects the last output of the process, whose streams have ended with it.
     fn read_to_the_end(&mut self) {
         for reader in self.readers.drain(..) {
             reader.join().expect("a reader of a log does not panic");

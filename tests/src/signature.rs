@@ -1,4 +1,4 @@
-//! What receivers expect of the signatures, written a second time from the specification alone.
+//! The signatures that receivers expect, implemented a second time from the specification alone.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -1,15 +1,15 @@
-//! Waiting for something to happen, with an end.
+//! Waits for conditions, with a time limit.
 
 use std::fmt::Debug;
 use std::time::{Duration, Instant};
 
-/// Long enough for anything that should happen at once, on a busy machine with two cores.
+/// Long enough, on a busy machine with two cores, for anything that should happen at once.
 pub const SOON: Duration = Duration::from_secs(10);
 
-/// How often a condition is looked at.
+/// How often a condition is checked.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 
-/// What `probe` finds, as soon as it finds it. Panics where that is not before `within` is over.
+/// The first result of `probe`. Panics if there is none within `within`.
 pub async fn until<T>(what: &str, within: Duration, mut probe: impl AsyncFnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + within;
     loop {
@@ -24,7 +24,7 @@ pub async fn until<T>(what: &str, within: Duration, mut probe: impl AsyncFnMut()
     }
 }
 
-/// Watches for a while that something does not happen: `probe` answers the same all the time.
+/// Checks for a while that something does not happen: `probe` returns the same value all the time.
 pub async fn stays<T: PartialEq + Debug>(
     what: &str,
     expected: T,

@@ -1,10 +1,10 @@
-//! The black-box tests: what the built `postrider` does, seen from outside.
+//! The black-box tests: the behaviour of the built `postrider`, seen from outside.
 //!
-//! One binary, so that they are linked once. Each folder is a subject, and `.config/nextest.toml` names those
-//! that need a place of their own. To add a test: a function in the file of its subject, named after what it
-//! promises.
+//! All tests are in one binary, so that they are linked once. Each folder is a subject;
+//! `.config/nextest.toml` names those that need special scheduling. To add a test: add a function in the file
+//! of its subject, named after what it promises.
 //!
-//! A module `deep` holds what only `./test --deep` runs.
+//! A module `deep` holds tests that only `./test --deep` runs.
 #![expect(
     clippy::unwrap_used,
     reason = "a test that cannot go on fails, in its helpers too"

@@ -1,7 +1,7 @@
-//! Backlog: a receiver is down while a million deliveries pile up for it, and comes back.
+//! Backlog: a million deliveries pile up for a receiver that is down, and then it comes back.
 //!
-//! Another account's receiver is well all the time: its events must not be held up, neither while the others
-//! pile up nor while they are drained.
+//! The receiver of another account is healthy all the time. Its events must not be delayed while the others
+//! pile up or are drained.
 
 use std::cell::Cell;
 use std::path::Path;
@@ -22,18 +22,18 @@ use crate::sink::Sink;
 /// Deliveries that pile up.
 const DELIVERIES: u32 = 1_000_000;
 
-/// The schedule of the account whose receiver is down: what was tried is due again soon after the receiver is
-/// back, and nothing is given up before.
+/// The retry schedule of the account whose receiver is down: failed deliveries are due again soon after the
+/// receiver is back, and none fails permanently before that.
 const DELAYS_S: [u32; 20] = [20; 20];
 
-/// Events a second of the healthy account.
+/// Events per second of the healthy account.
 const HEALTHY_RATE: u32 = 100;
 
 /// How long the drain may take.
 const DRAIN_MAX: Duration = Duration::from_secs(600);
 
-/// The drain's rate is taken between these shares of all deliveries: the beginning and the tail are told by
-/// the time.
+/// The drain's rate is measured between these shares of all deliveries. The total time covers the beginning
+/// and the tail.
 const RATE_BETWEEN: (f64, f64) = (0.05, 0.9);
 
 pub async fn run(bench: &Bench, report: &mut Report, limit: f64) -> Outcome<()> {
@@ -107,7 +107,7 @@ fn batches(server: &Server, account: &str) -> Load {
     }
 }
 
-/// Sends a second's worth of events to the healthy account again and again while `work` goes on. Answers the
+/// Sends a second's worth of events to the healthy account repeatedly until `work` is finished. Returns the
 /// slowest of these seconds.
 async fn beside<T>(
     server: &Server,
@@ -123,7 +123,7 @@ async fn beside<T>(
     };
     let probe = async {
         let mut seconds: Vec<Row> = Vec::new();
-        // The last second is waited for: its events would be taken for others of the next load.
+        // The last second is completed too: otherwise its events would count for the next load.
         while !is_done.get() {
             let ledger = Arc::new(Ledger::new(HEALTHY_RATE, 1));
             sink.note(&ledger);

@@ -1,4 +1,4 @@
-//! Growth: the cost of an event and the first page of the deliveries with ever more events in the store.
+//! Growth: the cost of an event, and of the first page of deliveries, as the store grows.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -15,20 +15,20 @@ use crate::server::Server;
 use crate::setup::{self, Client, DEFAULT_DELAYS};
 use crate::sink::Sink;
 
-/// How many events are stored when the cost is measured.
+/// How many events are stored before each measurement.
 const SIZES: [(u32, &str); 3] = [
     (10_000, "10 thousand stored"),
     (1_000_000, "1 million"),
     (5_000_000, "5 million"),
 ];
 
-/// Events that are measured at each size.
+/// Events per measurement.
 const MEASURED: u32 = 50_000;
 
-/// Events that are stored at a time between the sizes.
+/// Events that are added at a time between the measurements.
 const STEP: u32 = 250_000;
 
-/// How often the page is read.
+/// How often each page is read.
 const PAGES: usize = 50;
 
 pub async fn run(bench: &Bench, report: &mut Report, limit: f64) -> Outcome<()> {
@@ -86,7 +86,7 @@ fn batches(server: &Server, account: &str) -> Load {
     }
 }
 
-/// The 99th percentile over the lists that the console and people ask for most, in milliseconds.
+/// The 99th percentile over the lists that people and the console read most, in milliseconds.
 async fn first_page_ms(client: &mut Client, account: &str) -> Outcome<f64> {
     let mut took_us = Vec::with_capacity(PAGES * 3);
     for _ in 0..PAGES {

@@ -1,7 +1,8 @@
-//! Isolation: what receivers that are down cost one that is not.
+//! Isolation: the cost of unavailable receivers for a healthy one.
 //!
-//! A thousand actions whose receiver takes requests and never answers, fifty that answer 500, one that is
-//! healthy. The healthy one is measured alone, then with the others, each in a server of its own.
+//! A thousand actions have a receiver that accepts requests and never responds, fifty have one that responds
+//! with 500, and one is healthy. The healthy one is measured alone, then beside the others, each time on its
+//! own server.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -18,21 +19,22 @@ use crate::server::Server;
 use crate::setup::{self, DEFAULT_DELAYS};
 use crate::sink::Sink;
 
-/// Events a second of the healthy account, and how many.
+/// Events per second of the healthy account, and their number.
 const HEALTHY_RATE: u32 = 400;
 const HEALTHY_EVENTS: u32 = 12_000;
 
-/// Accounts with silent receivers, ten actions each; and how many events a second they get, taken together.
+/// Accounts with silent receivers, their actions per account, and the events per second of all of them
+/// together.
 const SILENT_ACCOUNTS: usize = 100;
 const SILENT_ACTIONS: usize = 10;
 const SILENT_RATE: u32 = 100;
 
-/// Accounts with broken receivers, one action each; and how many events a second they get, taken together.
+/// Accounts with broken receivers, one action each, and the events per second of all of them together.
 const BROKEN_ACCOUNTS: usize = 50;
 const BROKEN_RATE: u32 = 50;
 
-/// How long the others go on before the healthy one is measured: requests are under way to all silent ones
-/// then.
+/// How long the others run before the healthy one is measured: by then, all silent receivers have requests in
+/// flight.
 const LEAD: Duration = Duration::from_secs(10);
 
 pub async fn run(bench: &Bench, report: &mut Report) -> Outcome<()> {

@@ -1,4 +1,4 @@
-//! Latency: few events a second, as most installations have them most of the time.
+//! Latency: few events per second, as in most installations most of the time.
 
 use std::sync::Arc;
 
@@ -11,10 +11,10 @@ use crate::server::Server;
 use crate::setup::DEFAULT_DELAYS;
 use crate::sink::Sink;
 
-/// Events a second.
+/// Events per second.
 const RATES: [u32; 2] = [100, 400];
 
-/// How long each rate is kept up.
+/// How long each rate is sustained, in seconds.
 const SECONDS: u32 = 15;
 const SECONDS_SHORT: u32 = 4;
 

@@ -1,4 +1,4 @@
-//! The limit: the producer straight to the sink. An event takes two such hops, so the figure is halved.
+//! The limit: the producer sends directly to the sink. An event needs two such hops, so the figure is halved.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,11 +13,11 @@ use crate::report::{Report, Row};
 use crate::setup;
 use crate::sink::Sink;
 
-/// Requests of the measurement.
+/// Requests per measurement.
 const REQUESTS: u32 = 300_000;
 const REQUESTS_SHORT: u32 = 100_000;
 
-/// Answers events a second.
+/// Returns the limit in events per second.
 pub async fn run(args: &Args, report: &mut Report) -> Outcome<f64> {
     let sink = Sink::start()?;
     let ledger = Arc::new(Ledger::new(if args.short { REQUESTS_SHORT } else { REQUESTS }, 1));

@@ -1,4 +1,4 @@
-//! Throughput: as many events as it takes, from several sides.
+//! Throughput: as many events as the server accepts, in several variants.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -20,17 +20,17 @@ use crate::store::StoreKind;
 #[derive(Clone, Copy)]
 struct Variant {
     name: &'static str,
-    /// Of those of the plain variant, one in this many is sent.
+    /// Divides the number of events of the plain variant.
     fewer: u32,
     events_per_request: u32,
     actions: u32,
     accounts: usize,
     data_bytes: usize,
-    /// More than one share a database.
+    /// With more than one, the nodes share a database.
     nodes: usize,
 }
 
-/// The plain one: others change one thing about it.
+/// The plain variant. Every other variant changes one property of it.
 pub const PLAIN: &str = "one by one";
 
 /// The name of the scenario in the report.
@@ -81,21 +81,21 @@ const VARIANTS: [Variant; 6] = {
 /// The variants that the short mode measures.
 const SHORT: [&str; 2] = [PLAIN, "batches of 100"];
 
-/// Those that a store can do.
+/// The variants that the store supports.
 fn possible(args: &Args) -> impl Iterator<Item = Variant> {
     VARIANTS
         .into_iter()
         .filter(|variant| variant.nodes == 1 || args.store == StoreKind::Postgres)
 }
 
-/// Those that the command line wants.
+/// The variants that the command line selects.
 fn wanted(args: &Args) -> impl Iterator<Item = Variant> {
     possible(args).filter(|variant| {
         (!args.short || SHORT.contains(&variant.name)) && variant.name.contains(&args.variant)
     })
 }
 
-/// Refuses a choice that leaves nothing.
+/// Rejects a selection without variants.
 pub fn check(args: &Args) -> Outcome<()> {
     if wanted(args).next().is_some() {
         return Ok(());
@@ -167,7 +167,7 @@ async fn measure(bench: &Bench, binary: &Path, variant: Variant) -> Outcome<Row>
     Ok(server.stop().await?.by(stored, row))
 }
 
-/// Events before the measurement: connections, statements and pages are there when it begins.
+/// Events before the measurement, so that connections, statements and pages are ready when it begins.
 const WARM_UP_EVENTS: u32 = 2_000;
 
 async fn warm_up(load: &Load, sink: &Sink, variant: Variant) -> Outcome<()> {

@@ -8,13 +8,13 @@ use postrider_storage::{ChangeFollower, Changed, Store, StoreResult};
 
 use crate::api_keys::HeldKeys;
 
-/// What an [`Access`] is made of.
+/// The parts of an [`Access`].
 pub struct AccessParts {
-    /// Where keys and grants are kept.
+    /// The store of keys and grants.
     pub store: Arc<dyn Store>,
-    /// The time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// Makes the ids of API keys; one per process.
+    /// Generates the ids of API keys; a process has one.
     pub ids: Arc<IdGenerator>,
     /// Randomness, for keys and tokens.
     pub entropy: Entropy,
@@ -30,7 +30,7 @@ pub struct Access {
 }
 
 impl Access {
-    /// Admits nobody until [`Self::open`].
+    /// An access that admits nobody until [`Self::open`].
     pub fn new(parts: AccessParts) -> Self {
         Self {
             store: parts.store,
@@ -48,7 +48,7 @@ impl Access {
 
 #[async_trait]
 impl ChangeFollower for Access {
-    /// Reads the API keys again where another node may have changed them.
+    /// Reads the API keys again if another node may have changed them.
     async fn changed_elsewhere(&self, changed: Option<&[Changed]>) -> StoreResult<()> {
         let concerns_keys = changed.is_none_or(|changed| changed.contains(&Changed::ApiKeys));
         if concerns_keys {

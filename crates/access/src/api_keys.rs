@@ -16,7 +16,7 @@ use crate::token::{ShownKey, sha256};
 /// Longest key, in bytes: a bound on what is hashed for each request.
 pub(crate) const KEY_BYTES_MAX: usize = 512;
 
-/// The name of a key, for people: [`NameError`] says what it can be.
+/// The name of a key, for people. [`NameError`] lists what a name must not be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiKeyName(String);
 
@@ -32,7 +32,7 @@ impl FromStr for ApiKeyName {
 }
 
 impl Access {
-    /// The caller that this API key stands for, if it is one.
+    /// The caller that this API key stands for, if the key exists.
     pub fn caller_of_key(&self, key: &str) -> Option<Caller> {
         self.held.find(key).map(|id| Caller {
             who: Who::ApiKey(id),
@@ -46,7 +46,7 @@ impl Access {
         self.store.api_keys().await
     }
 
-    /// Creates a key. It opens the API on this node at once, and on others as soon as they hear of it.
+    /// Creates a key. The key is valid on this node at once, and on other nodes as soon as they learn of it.
     pub async fn create_api_key(&self, name: ApiKeyName) -> StoreResult<(ApiKey, ShownKey)> {
         let now = self.now();
         let shown = ShownKey::from_random(self.entropy.bytes());
@@ -61,8 +61,8 @@ impl Access {
         Ok((key, shown))
     }
 
-    /// Deletes a key and ends the sessions that began with it. On this node it opens nothing from here on,
-    /// and on others as soon as they hear of it. The last key stays.
+    /// Deletes a key and ends the sessions that began with it. The key is invalid on this node at once, and
+    /// on other nodes as soon as they learn of it. The last key cannot be deleted.
     pub async fn delete_api_key(&self, id: ApiKeyId) -> StoreResult<RemoveApiKey> {
         let outcome = self.store.delete_api_key(id).await?;
         if outcome != RemoveApiKey::LastOne {
@@ -79,7 +79,7 @@ pub(crate) struct HeldKeys(RwLock<Held>);
 #[derive(Default)]
 struct Held {
     keys: Vec<HeldKey>,
-    /// Grows with each change, so that a reader of the store notices what changed meanwhile.
+    /// Incremented with each change, so that a reload notices a change during its read.
     generation: u64,
 }
 
@@ -123,7 +123,7 @@ impl HeldKeys {
         let presented = sha256(key);
         let held = self.0.read();
         let mut found = u64::MAX;
-        // All keys are compared, whichever matches, so that the time tells nothing.
+        // Compare all keys, even after a match, so that the time reveals nothing.
         for (index, known) in (0..).zip(&held.keys) {
             found.conditional_assign(&index, known.sha256.ct_eq(&presented));
         }

@@ -10,16 +10,16 @@ use crate::token::{ShownKey, sha256};
 /// Shortest key that an operator can give, in bytes.
 const KEY_BYTES_MIN: usize = 16;
 
-/// The id of the key that the operator gives. It is fixed, so that another value replaces the key that was
-/// given before, and nodes that start at the same moment write one row.
+/// The id of the operator's key. It is fixed, so that another value replaces the operator's previous key, and
+/// nodes that start at the same moment write one row.
 const GIVEN_KEY: ApiKeyId = ApiKeyId::from_u128(1);
 
 /// How the installation got its first key.
 #[derive(Debug, PartialEq, Eq)]
 pub enum FirstKey {
-    /// The operator gave one. It replaces the key that was given before.
+    /// The operator provided a key, which replaces the one provided before.
     Given,
-    /// The store had none, and one was created. It can be shown only now.
+    /// The store had no key, so one was created. It can be shown only now.
     Created(ShownKey),
     /// The store has keys already.
     Existing,
@@ -37,8 +37,8 @@ pub enum FirstKeyError {
 }
 
 impl Access {
-    /// Opens the API: makes sure that there is a key, and reads all keys. The first key is the one that the
-    /// operator gave, otherwise one of those in the store, otherwise a new one.
+    /// Opens the API: ensures that a key exists, and reads all keys. The first key is the one that the
+    /// operator provides, otherwise one of those in the store, otherwise a new one.
     pub async fn open(&self, given: Option<&str>) -> Result<FirstKey, FirstKeyError> {
         let first = match given {
             Some(given) => {

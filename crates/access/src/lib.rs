@@ -1,7 +1,8 @@
 //! Access: who may call the API and use the console.
 //!
-//! [`Access`] turns what a request presents, an API key or the token of a session, into a [`Caller`] with a
-//! scope and permissions, and has a verb for every key, link and session that begins or ends.
+//! [`Access`] turns the credentials of a request, an API key or the token of a session, into a [`Caller`]
+//! with a scope and permissions. It has the verbs that create and delete API keys, create links, and begin
+//! and end sessions.
 //!
 //! | file | holds |
 //! |---|---|
@@ -12,13 +13,14 @@
 //! | `token.rs` | secrets that are shown once: [`ShownKey`], [`ShownToken`] |
 //!
 //! Keys and tokens are 256 random bits (or a secret that the operator chose to be as strong). Memory and
-//! store hold their SHA-256 alone, so that a reader of the store cannot sign in as anybody.
+//! store hold only their SHA-256, so that a reader of the store cannot sign in.
 //!
 //! This crate must never know HTTP, log a key or a token, or decide what a route requires: a route declares
 //! that itself (`postrider_web::caller`).
 //!
-//! To add a kind of caller: a variant of [`postrider_model::caller::Who`], and the verb that recognises it.
-//! To add a permission: a variant of [`postrider_model::Permission`], then the routes that require it.
+//! To add a kind of caller, add a variant to [`postrider_model::caller::Who`] and the verb that recognises
+//! it. To add a permission, add a variant to [`postrider_model::Permission`], then change the routes that
+//! require it.
 //!
 //! [`Caller`]: postrider_model::Caller
 

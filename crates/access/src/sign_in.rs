@@ -1,7 +1,7 @@
-//! Signing in to the console, with an API key or by a link, and the session that begins.
+//! Signing in to the console with an API key or a link, and the session that this begins.
 //!
-//! A token is a prefix and 256 random bits. The store has its SHA-256, for all nodes. Links and sessions are
-//! told apart twice: by the prefix of the token, and by the kind of the grant.
+//! A token is a prefix and 256 random bits. The store holds its SHA-256, for all nodes. Links and sessions
+//! differ twice: in the prefix of the token, and in the kind of the grant.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -15,12 +15,12 @@ use postrider_storage::StoreResult;
 use crate::access::Access;
 use crate::token::{LINK_PREFIX, SESSION_PREFIX, ShownToken, token_sha256};
 
-/// How long an operator's session lasts: a working day, so that nobody signs in twice in one, and a browser
-/// that was left open is signed out overnight.
+/// How long an operator's session lasts: a working day, so that people sign in once a day, and a browser that
+/// was left open is signed out overnight.
 pub const OPERATOR_SESSION: Duration = Duration::from_secs(12 * 3600);
 
-/// How long a portal link can last, in seconds: long enough to be followed, at most 7 days, as it may be
-/// passed on.
+/// How long a portal link can last, in seconds: at least long enough to open it, at most 7 days, because it
+/// may be passed on.
 pub const LINK_LIFETIME_S: RangeInclusive<u64> = 60..=7 * 86_400;
 
 /// A session of the console.
@@ -28,7 +28,7 @@ pub const LINK_LIFETIME_S: RangeInclusive<u64> = 60..=7 * 86_400;
 pub struct Session {
     /// Who is signed in.
     pub caller: Caller,
-    /// The theme that the link asked for; `None` follows the person's own system.
+    /// The theme that the link requested; `None` follows the person's system setting.
     pub theme: Option<Theme>,
     /// When it ends.
     pub expires_at: Timestamp,
@@ -38,13 +38,14 @@ impl Access {
     /// Creates a link that begins one session of the operator's staff.
     pub async fn create_operator_link(&self, lifetime: Duration) -> StoreResult<ShownToken> {
         let (token, grant) = self.link(GrantKind::OneTimeLink, Visitor::Operator, lifetime);
-        // A link belongs to no account and no key that could be gone.
+        // The result is always true: it is false only if the grant's account or API key is gone, and this
+        // link has neither.
         self.store.put_grant(grant).await?;
         Ok(token)
     }
 
-    /// Creates a link that begins sessions in one account until it expires, with the time when it does.
-    /// `None` where the account is gone.
+    /// Creates a portal link, which begins sessions in one account until it expires. Also returns when it
+    /// expires. Returns `None` if the account does not exist.
     pub async fn create_portal_link(
         &self,
         account: AccountId,
@@ -63,10 +64,10 @@ impl Access {
         Ok(is_put.then_some((token, expires_at)))
     }
 
-    /// Begins the session that a link is for; `None` where there is no such link, or it expired or was used
-    /// up. An operator's session lasts [`OPERATOR_SESSION`], a customer's until the link expires.
+    /// Begins the session of a link. Returns `None` if the link does not exist, has expired or was used up.
+    /// An operator's session lasts [`OPERATOR_SESSION`], a customer's until the link expires.
     ///
-    /// A one-time link is gone even if the session then cannot be stored: it never begins two.
+    /// A one-time link is used up even if the session then cannot be stored, so that it never begins two.
     pub async fn open_link(&self, token: &str) -> StoreResult<Option<(ShownToken, Session)>> {
         let Some(sha256) = token_sha256(token, LINK_PREFIX) else {
             return Ok(None);
@@ -90,8 +91,8 @@ impl Access {
             .await
     }
 
-    /// Begins the session of an operator who presents this API key. `None` where it is no key, or one that
-    /// was just deleted.
+    /// Begins the session of an operator who presents this API key. Returns `None` if the key does not exist
+    /// or was just deleted.
     pub async fn sign_in(&self, key: &str) -> StoreResult<Option<(ShownToken, Session)>> {
         let Some(Who::ApiKey(id)) = self.caller_of_key(key).map(|caller| caller.who) else {
             return Ok(None);
@@ -112,7 +113,7 @@ impl Access {
         Ok(grant.as_ref().map(Session::of))
     }
 
-    /// Ends a session. False where there is none.
+    /// Ends a session. Returns false if there is none.
     pub async fn end_session(&self, token: &str) -> StoreResult<bool> {
         match token_sha256(token, SESSION_PREFIX) {
             Some(sha256) => self.store.delete_grant(&sha256).await,

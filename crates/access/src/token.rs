@@ -6,19 +6,19 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
-/// What every API key that Postrider creates starts with, so that scanners for leaked secrets can find it.
+/// The prefix of every API key that Postrider creates. Scanners for leaked secrets can search for it.
 const KEY_PREFIX: &str = "prk_";
 
-/// What the token of a link starts with.
+/// The prefix of a link's token.
 pub(crate) const LINK_PREFIX: &str = "prl_";
 
-/// What the token of a session starts with.
+/// The prefix of a session's token.
 pub(crate) const SESSION_PREFIX: &str = "prs_";
 
 /// Length of a token, in bytes: the prefix, and 32 random bytes in base64url without padding.
 const TOKEN_BYTES: usize = 4 + 43;
 
-/// An API key in the clear, to be shown once. It prints only through [`ShownKey::expose`].
+/// An API key in plain text, to be shown once. Only [`ShownKey::expose`] reveals it.
 #[derive(PartialEq, Eq)]
 pub struct ShownKey(String);
 
@@ -43,8 +43,8 @@ impl fmt::Debug for ShownKey {
     }
 }
 
-/// The token of a link or a session in the clear, to be handed over once. It prints only through
-/// [`ShownToken::expose`].
+/// The token of a link or a session in plain text, to be handed over once. Only [`ShownToken::expose`]
+/// reveals it.
 #[derive(PartialEq, Eq)]
 pub struct ShownToken(String);
 
@@ -69,13 +69,13 @@ impl fmt::Debug for ShownToken {
     }
 }
 
-/// The hash by which memory and store know a key or token.
+/// The hash that memory and store hold of a key or token.
 pub(crate) fn sha256(text: &str) -> [u8; 32] {
     Sha256::digest(text).into()
 }
 
-/// The hash of a token that starts with `prefix`; `None` where `text` cannot be one, before anything is
-/// hashed.
+/// The hash of a token that starts with `prefix`. Returns `None`, without hashing, if `text` cannot be such a
+/// token.
 pub(crate) fn token_sha256(text: &str, prefix: &str) -> Option<[u8; 32]> {
     let fits = text.len() == TOKEN_BYTES && text.starts_with(prefix);
     fits.then(|| sha256(text))

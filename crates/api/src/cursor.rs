@@ -14,12 +14,12 @@ const PREFIX: &str = "cur_";
 const POSITION_BYTES: usize = 16;
 const CHECK_BYTES: usize = 5;
 
-/// The list that a cursor belongs to: its name, and whose it is.
+/// The list that a cursor belongs to: its name and its account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ListId {
     /// The name, as in the path.
     pub name: &'static str,
-    /// The account, where it is the list of one.
+    /// The account; `None` for a list of the whole installation.
     pub account: Option<AccountId>,
 }
 
@@ -58,7 +58,7 @@ pub fn encode(list: ListId, position: Position) -> String {
     format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes))
 }
 
-/// The position that a cursor of this list stands for; `None` where the cursor is not from this list.
+/// The position of a cursor; `None` if the cursor is not from this list.
 pub fn decode(list: ListId, cursor: &str) -> Option<Position> {
     let bytes = URL_SAFE_NO_PAD.decode(cursor.strip_prefix(PREFIX)?).ok()?;
     let (position, check) = bytes.split_first_chunk::<POSITION_BYTES>()?;

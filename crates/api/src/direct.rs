@@ -27,7 +27,7 @@ pub(crate) enum DirectRoute {
 }
 
 impl DirectRoute {
-    /// The route of this method and path, if it is one of these and its account stands there in the clear.
+    /// The route of this method and path, if it is one of these and its account has no escapes.
     pub(crate) fn of(method: &Method, uri: &Uri) -> Option<Self> {
         if method != Method::POST {
             return None;
@@ -36,7 +36,7 @@ impl DirectRoute {
         (!account.is_empty() && !account.contains('%')).then_some(route)
     }
 
-    /// How the route's path is written in the router's table and in the metrics.
+    /// The route's path in the router's table and in the metrics.
     pub(crate) fn template(self) -> &'static str {
         match self {
             Self::Event => "/v1/accounts/{account}/events",
@@ -61,7 +61,7 @@ impl DirectRoute {
     }
 }
 
-/// The account's segment and the route that the rest of the path is.
+/// The account's segment, and the route that the rest of the path names.
 fn split(path: &str) -> Option<(&str, DirectRoute)> {
     let (account, rest) = path.strip_prefix("/v1/accounts/")?.split_once('/')?;
     match rest {

@@ -28,7 +28,7 @@ use crate::problem::{Code, Hidden, Problem};
 use crate::route_table::{Found, RouteTable};
 use crate::router::ApiState;
 
-/// What the layer works with.
+/// The state of the layer.
 pub(crate) struct Edge {
     engine: Arc<Engine>,
     access: Arc<Access>,
@@ -61,7 +61,7 @@ impl Edge {
             Some(denied) => denied_problem(denied).into_response(),
         };
         let mut response = entry.leave(self, response);
-        // hyper would add it too, but behind `Connection`; the router's responses have it before.
+        // hyper would add this header too, but after `Connection`; the router's responses have it before.
         if let Some(bytes) = response.body().size_hint().exact() {
             let length = HeaderValue::from(bytes);
             response.headers_mut().insert(header::CONTENT_LENGTH, length);
@@ -69,7 +69,7 @@ impl Edge {
         response
     }
 
-    /// Finds the caller and checks what the route requires. The caller goes on in the request's extensions.
+    /// Finds the caller, checks the route's requirement, and puts the caller into the request's extensions.
     fn enter<B>(&self, route: Option<&str>, request: &mut http::Request<B>) -> Entry {
         let started = self.engine.clock().monotonic();
         let found = self.routes.find(route, request.method());
@@ -156,7 +156,7 @@ impl Service<Request> for Guarded {
 pub(crate) struct Answer {
     edge: Arc<Edge>,
     entry: Entry,
-    /// `None` where the caller is denied.
+    /// `None` if the caller is denied.
     handler: Option<Caught<RouteFuture<Infallible>>>,
 }
 
@@ -173,14 +173,14 @@ impl Future for Answer {
     }
 }
 
-/// A request from where it enters the edge to where its response leaves.
+/// A request between entering the edge and leaving it as a response.
 struct Entry {
     started: Duration,
     request_id: RequestId,
     method: Method,
     found: Option<Found>,
     guarded: bool,
-    /// Why the caller may not call the route.
+    /// Why the caller may not call the route; `None` if it may.
     denied: Option<Denied>,
 }
 
@@ -216,7 +216,7 @@ fn denied_problem(denied: Denied) -> Problem {
     }
 }
 
-/// The handler's response, or a 500 where it panicked.
+/// The handler's response, or a 500 if it panicked.
 fn or_caught<E: IntoResponse>(handled: Result<Result<Response, E>, Panicked>) -> Response {
     match handled {
         Ok(response) => response.unwrap_or_else(IntoResponse::into_response),

@@ -1,7 +1,7 @@
 //! Request bodies: read within a bound, checked to be declared and encoded as JSON, decoded with pointers.
 //!
-//! [`JsonBody`] and [`OptionalJsonBody`] are for control bodies (everything but events). Endpoints that take
-//! events read with [`read`] and decode on their own, since they borrow from the body.
+//! [`JsonBody`] and [`OptionalJsonBody`] are for control bodies (everything but events). Endpoints that
+//! accept events use [`read`] and decode the body themselves, because the events borrow from it.
 
 use axum::body::{Body, HttpBody};
 use axum::extract::FromRequest;
@@ -70,7 +70,7 @@ where
     collect(request, limits).await
 }
 
-/// The same, or `None` where the request has no body; it then needs no content type.
+/// Like [`read`], but `None` if the request has no body; it then needs no content type.
 pub async fn read_optional(request: Request<Body>, limits: BodyLimits) -> Result<Option<Bytes>, Problem> {
     let declared = check_media_type(request.headers());
     let bytes = collect(request, limits).await?;
@@ -88,7 +88,7 @@ pub fn utf8(bytes: &[u8]) -> Result<&str, Problem> {
     })
 }
 
-/// Where the text that follows `before` starts.
+/// The position of the text that follows `before`.
 pub fn position_after(before: &str) -> TextPosition {
     let line_start = before.rfind('\n').map_or(0, |at| at + 1);
     TextPosition {
@@ -98,7 +98,7 @@ pub fn position_after(before: &str) -> TextPosition {
     }
 }
 
-/// Takes `application/json` and `application/…+json`, in UTF-8, uncompressed.
+/// Accepts `application/json` and `application/…+json`, in UTF-8, uncompressed.
 fn check_media_type(headers: &HeaderMap) -> Result<(), Problem> {
     let mut declared = headers.get_all(header::CONTENT_TYPE).iter();
     let (first, second) = (declared.next(), declared.next());
@@ -248,10 +248,10 @@ mod tests {
         assert_eq!(problem.position(), Some(expected));
     }
 
-    /// On virtual time: the bound is half a minute.
+    /// On virtual time, because the timeout is half a minute.
     #[tokio::test(start_paused = true)]
     async fn a_body_that_never_ends_is_given_up() {
-        /// One frame, and then nothing for good.
+        /// One frame, and then nothing, forever.
         struct Trickle(Option<Bytes>);
 
         impl HttpBody for Trickle {

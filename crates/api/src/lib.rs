@@ -1,15 +1,15 @@
-//! The HTTP API: JSON under `/v1`, probes and metrics beside it.
+//! The HTTP API: JSON under `/v1`, and probes and metrics beside it.
 //!
 //! | module | holds |
 //! |---|---|
 //! | [`mod@router`] | all routes, and the state that handlers share |
-//! | `direct` | how reported events get to their handlers without the router |
-//! | `edge` | what every request passes: request id, key, meter, panics, headers |
-//! | `auth` | the caller that a request's API key stands for |
-//! | `route_table` | what each route requires of its caller, and its meters |
+//! | `direct` | serves posted events without the router |
+//! | `edge` | the layer around every request: request id, key, meter, panics, headers |
+//! | `auth` | the caller of a request, by its API key |
+//! | `route_table` | the requirement and the meters of each route |
 //! | [`problem`] | errors as RFC 9457 documents: one type, one table of codes |
 //! | `json_body`, `decode`, `patch`, `merge_patch` | request bodies, from bytes to typed values |
-//! | `path`, `query`, `cursor`, `list` | what paths and query parameters mean, and how lists are paged |
+//! | `path`, `query`, `cursor`, `list` | path and query parameters, and the paging of lists |
 //! | `fields` | values that several resources show |
 //! | `routes` | one folder per resource, one file per endpoint |
 //! | `openapi` | the document, generated from the handlers, committed as `openapi.json` |
@@ -17,9 +17,9 @@
 //! A body is accepted whole or refused, and nothing in it is ignored. It must be JSON, then have the right
 //! shape (the response names the first fault), then have valid values (the response names all faults). This
 //! crate checks the first two. [`postrider_configuration`] checks configuration, for the console's forms too:
-//! a handler turns its body into a draft, calls the verb of that crate and shows what is stored, or the
-//! faults at the same pointers. Events and filters are checked here as far as their members go, and typed
-//! from here on.
+//! a handler turns its body into a draft, calls the verb of that crate, and returns the stored object, or the
+//! faults at the same pointers. This crate checks the members of events and filters itself, and passes typed
+//! values on.
 //!
 //! This crate must never see SQL, sign or send anything, read the system's clock, or log a key, a secret or
 //! `data`.

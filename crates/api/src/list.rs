@@ -19,7 +19,7 @@ pub struct List<T> {
 }
 
 impl<T> List<T> {
-    /// The list that a page of the store makes.
+    /// The list of this page of the store.
     pub fn of<S>(
         list: ListId,
         page: Page<S>,

@@ -1,9 +1,9 @@
-//! JSON Merge Patch (RFC 7396) of what is stored, with a body as the patch.
+//! JSON Merge Patch (RFC 7396) of stored JSON, with a body as the patch.
 
 use crate::decode::check_control;
 use crate::problem::{Problem, fault_codes};
 
-/// The object `target` with the patch applied, once the patch is known to be a control body.
+/// The object `target` with the patch applied, after a check that the patch is a valid control body.
 pub fn merge_patch(target: &str, patch: &str) -> Result<String, Problem> {
     check_control(patch)?;
     postrider_json::merge_patch(target, patch)

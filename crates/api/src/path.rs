@@ -1,4 +1,4 @@
-//! What paths name: an account, an object of it, an event type.
+//! Path parameters: an account, an object in it, an event type.
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -62,7 +62,7 @@ impl FromRequestParts<ApiState> for InAccount {
     }
 }
 
-/// The id that `{id}` holds, whether or not there is such an object.
+/// The id in `{id}`, whether or not the object exists.
 pub struct PathId<T>(pub T);
 
 impl<T: FromStr<Err = IdError>> FromRequestParts<ApiState> for PathId<T> {
@@ -77,7 +77,7 @@ impl<T: FromStr<Err = IdError>> FromRequestParts<ApiState> for PathId<T> {
     }
 }
 
-/// The event type that `{name}` holds.
+/// The event type in `{name}`.
 pub struct PathEventType(pub EventTypeName);
 
 impl FromRequestParts<ApiState> for PathEventType {
@@ -119,7 +119,8 @@ fn bad_path<E: Display>(error: PathError<E>) -> Problem {
     }
 }
 
-/// The account that `text` names, by its id or its uid; `None` where it is neither in form.
+/// The account that `text` names, by its id or its uid. A text that cannot be either is an account that does
+/// not exist.
 pub fn account_ref(text: &str) -> Result<AccountRef, Problem> {
     if text.starts_with("acct_") {
         return text.parse().map(AccountRef::Id).map_err(invalid_id);

@@ -1,4 +1,4 @@
-//! Query parameters: each known, given at most once, and with a possible value; all faults are reported
+//! Query parameters: each known, given at most once, and with a valid value; all faults are reported
 //! together.
 
 use std::str::FromStr;
@@ -12,7 +12,7 @@ use utoipa::IntoParams;
 use crate::cursor::{self, ListId};
 use crate::problem::{Code, Fault, Faults, Problem, fault_codes};
 
-/// Items on a page where `limit` is not given.
+/// Items on a page if the request has no `limit`.
 pub const LIMIT_DEFAULT: usize = 50;
 
 /// Which page of a list.

@@ -1,7 +1,7 @@
-//! What the edge knows of each route: what it requires of its caller, and its meters.
+//! The edge's table of routes: what each route requires of its caller, and its meters.
 //!
 //! Handles of metrics are created once per route and kept, so that counting costs an atomic addition and no
-//! look-up by labels. Labels come from the route table and a fixed list of statuses, never from a request:
+//! look-up by labels. Labels come from the route table and a fixed list of statuses, never from a request, so
 //! their number is bounded.
 
 use std::sync::OnceLock;
@@ -36,7 +36,7 @@ const STATUSES: [u16; 17] = [
 
 /// All routes.
 pub(crate) struct RouteTable {
-    /// In no order: comparing lengths, then the few paths of one length, takes less than hashing one.
+    /// Unsorted: comparing lengths, and then the few paths of one length, costs less than hashing a path.
     routes: Vec<Route>,
     unmatched: Meter,
 }
@@ -74,7 +74,7 @@ impl RouteTable {
         }
     }
 
-    /// The entry of a route and method; `None` where no route matched.
+    /// The entry of a route and method; `None` if no route matches.
     pub(crate) fn find(&self, path: Option<&str>, method: &Method) -> Option<Found> {
         let path = path?;
         Some(Found {
@@ -83,7 +83,7 @@ impl RouteTable {
         })
     }
 
-    /// What the route requires; `None` where the path does not have the method.
+    /// The requirement of the route; `None` if the path does not have the method.
     pub(crate) fn requirement(&self, found: Found) -> Option<Requirement> {
         self.routes[found.route].requirements[found.method]
     }
@@ -117,8 +117,8 @@ pub(crate) fn operations(item: &PathItem) -> [Option<&Operation>; METHODS.len()]
     [&item.get, &item.post, &item.put, &item.patch, &item.delete].map(Option::as_ref)
 }
 
-/// What an operation declares that it requires: `security(())`, or a permission. `None` where it declares
-/// neither, or both.
+/// The declared requirement of an operation: `security(())`, or a permission. `None` if it declares neither
+/// or both.
 pub(crate) fn requirement(operation: &Operation) -> Option<Requirement> {
     let is_public = operation.security.is_some();
     let named = operation
@@ -135,7 +135,7 @@ pub(crate) fn requirement(operation: &Operation) -> Option<Requirement> {
     }
 }
 
-/// A test finds operations that declare nothing; in the meantime they are closed to all but administrators.
+/// Operations that declare nothing are open only to administrators. A test finds them.
 fn requirement_or_strictest(operation: &Operation) -> Requirement {
     requirement(operation).unwrap_or(Requirement::Permission(Permission::Admin))
 }

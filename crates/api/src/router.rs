@@ -26,7 +26,7 @@ use crate::routes::{
     accounts, automations, deliveries, event_types, events, operations, portal_links, signing_keys,
 };
 
-/// What handlers work with. Cheap to clone.
+/// The state that handlers share. Cheap to clone.
 #[derive(Clone)]
 pub struct ApiState {
     /// The engine, and through it the clock.
@@ -55,7 +55,7 @@ impl ApiState {
     }
 }
 
-/// Where the text of `/metrics` comes from: the process installs the recorder, and this crate only asks it.
+/// The source of the text of `/metrics`. The process installs the recorder; this crate only reads it.
 pub trait MetricsText: Send + Sync {
     /// All metrics in the Prometheus text format.
     fn render(&self) -> String;
@@ -75,7 +75,7 @@ pub struct Api {
 }
 
 impl Api {
-    /// The metrics recorder has to be installed before this is called, or requests are not counted.
+    /// Install the metrics recorder before calling this, or requests are not counted.
     pub fn new(state: ApiState) -> Self {
         let (router, document) = documented_routes().split_for_parts();
         let edge = Arc::new(Edge::new(&state, RouteTable::of(&document)));

@@ -1,6 +1,6 @@
 //! One folder per resource, one file per endpoint: its documentation, its handler, its own errors.
 //!
-//! A resource's `input.rs` is what bodies may hold; its `view.rs` is how it is shown.
+//! A resource's `input.rs` has the members of its bodies, its `view.rs` its JSON form in responses.
 //! `postrider_configuration` checks the values.
 
 pub mod accounts;
@@ -16,7 +16,7 @@ use serde_json::value::RawValue;
 
 use crate::problem::Problem;
 
-/// JSON that the store keeps as text, to be shown byte for byte.
+/// JSON that the store keeps as text, for a response that shows it byte for byte.
 fn kept_json(text: String) -> Result<Box<RawValue>, Problem> {
     RawValue::from_string(text)
         .map_err(|error| Problem::internal(format_args!("the store holds no JSON: {error}")))

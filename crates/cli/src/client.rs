@@ -283,7 +283,7 @@ fn checked(origin: &str, url: Url) -> Result<Url, Failure> {
     Err(Failure::Usage(format!("{origin}: {fault}")))
 }
 
-/// An error with its causes, because hyper puts what happened there.
+/// An error with its causes, because hyper puts the actual fault into a cause.
 fn in_full(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(error.source(), |cause| cause.source());
     causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))

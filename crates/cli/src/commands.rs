@@ -1,10 +1,10 @@
-//! What this crate can do, one command or group of commands per file.
+//! The commands: one command, or one group of commands, per file.
 //!
 //! * Client commands, over the API: [`accounts`], [`automations`], [`events`], [`deliveries`], [`keys`],
 //!   [`event_types`], built on [`remote`].
 //! * Offline: [`sign`], [`verify`]; both read signing keys with [`secrets`].
 //!
-//! To add a command: see the crate.
+//! To add a command: see the crate's documentation.
 
 pub mod accounts;
 pub mod automations;
@@ -62,7 +62,7 @@ pub const GROUPS: [(&str, &[&str]); 2] = [
     ("Offline", &["sign", "verify"]),
 ];
 
-/// Runs a command to its exit code.
+/// Runs a command and returns its exit code.
 pub async fn run(command: Command, context: Context<'_>) -> Result<ExitCode, Failure> {
     match command {
         Command::Accounts(args) => accounts::run(args, context).await?,
@@ -77,7 +77,7 @@ pub async fn run(command: Command, context: Context<'_>) -> Result<ExitCode, Fai
     Ok(ExitCode::SUCCESS)
 }
 
-/// A retry schedule of the API in words; nothing for none.
+/// The API's retry schedule in words; an empty text if there is none.
 fn delays(delays_s: &Value) -> String {
     match delays_s.as_array() {
         None => String::new(),

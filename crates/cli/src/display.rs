@@ -1,4 +1,4 @@
-//! Output for people: tables, records, colours. Nothing that others sent reaches the terminal unescaped.
+//! Output for people: tables, records, colours. Text from outside is escaped before it reaches the terminal.
 //!
 //! * [`table`]: lists. [`record`]: one object. [`paint`]: colours. [`screen`]: standard output. [`progress`]:
 //!   a bar.
@@ -69,7 +69,8 @@ pub fn wrapped(text: &str, prefix: &str, width: usize) -> String {
     lines
 }
 
-/// A JSON value in a cell: strings without quotes, nothing for null, the rest as JSON.
+/// A JSON value in a cell: strings without quotes, yes or no for booleans, an empty text for null, the rest
+/// as JSON.
 pub fn cell(value: &Value) -> String {
     match value {
         Value::Null => String::new(),

@@ -9,8 +9,8 @@ pub const VARIABLES: [(&str, &str); 3] = [
     ("POSTRIDER_SIGNING_SECRET", "`sign` and `verify`: the signing key"),
 ];
 
-/// The variables by name. An empty one counts as unset, because service managers and compose files leave
-/// those behind.
+/// The variables by name. An empty variable counts as unset, because service managers and compose files leave
+/// such variables behind.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Environment(BTreeMap<String, String>);
 

@@ -10,7 +10,7 @@ use crate::Failure;
 /// Largest input, in bytes: twice the largest body that any installation accepts.
 const INPUT_BYTES_MAX: u64 = 32 << 20;
 
-/// The bytes of `-` (standard input) or of a file.
+/// Reads the bytes of `-` (standard input) or of a file.
 pub fn read(source: &str) -> Result<Vec<u8>, Failure> {
     let read = match source {
         "-" => read_bounded(std::io::stdin().lock()),
@@ -20,11 +20,11 @@ pub fn read(source: &str) -> Result<Vec<u8>, Failure> {
     read.map_err(|error| Failure::Usage(format!("cannot read {name}: {error}")))
 }
 
-/// The JSON text that `argument` stands for: JSON in place, `@FILE`, or `-` for standard input. `flag` names
-/// it in errors.
+/// The JSON text that `argument` stands for: JSON in place, `@FILE`, or `-` for standard input. Errors name
+/// `flag`.
 ///
-/// The text is returned unchanged, so that the server sees the bytes that were given; only a byte order mark
-/// goes, which editors and PowerShell add and RFC 8259 does not allow.
+/// The text is returned unchanged, so that the server receives the bytes that were given. Only a byte order
+/// mark is removed: editors and PowerShell add one, and RFC 8259 does not allow it.
 pub fn json(flag: &str, argument: &str) -> Result<String, Failure> {
     let bytes = match argument.strip_prefix('@') {
         Some(path) => read(path)?,

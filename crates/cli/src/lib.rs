@@ -1,17 +1,16 @@
-//! The commands that talk to a server or need none: what an operator types, and what the terminal shows.
+//! The client commands, which call a server's HTTP API, and the offline commands.
 //!
 //! * [`commands`]: one command, or one group of commands, per file. [`client`]: calls the HTTP API.
 //! * [`input`]: long values, from a file or standard input. [`values`]: how durations, times and schedules
 //!   are written.
 //! * [`display`]: tables, records and colours. [`failure`]: error messages and exit codes.
 //!
-//! This crate must never reach the engine, a store, the API's code or the console: it knows a server by its
-//! HTTP API alone, and reads responses as JSON, so that it works against newer servers too. It reads no
-//! settings file and holds no rule that the server also checks, except where a mistake is cheaper to report
-//! before the call.
+//! This crate must not use the engine, a store, the API's code or the console. It knows a server only by its
+//! HTTP API, and reads responses as JSON, so that it works with newer servers too. It reads no settings file.
+//! It repeats a check of the server only where a mistake is cheaper to report before the call.
 //!
-//! To add a command: a file in [`commands`] with its `Args` and `run`, a variant of [`Command`] and a line in
-//! [`commands::GROUPS`]; then `UPDATE_GENERATED=1 cargo test -p postrider` adds it to the reference.
+//! To add a command: add a file in [`commands`] with its `Args` and `run`, a variant of [`Command`] and a
+//! line in [`commands::GROUPS`]; then `UPDATE_GENERATED=1 cargo test -p postrider` adds it to the reference.
 
 pub mod client;
 pub mod commands;

@@ -10,12 +10,12 @@ use super::schedule::{delays_s, schedule};
 use super::{ConfigureError, Faults, codes};
 use crate::Configuration;
 
-/// A new account, or everything that an update can change of one.
+/// A new account, or everything that an update of an account can change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountDraft {
     /// The caller's own id for the account, if there is one.
     pub uid: Option<String>,
-    /// For people.
+    /// The account's name, for people.
     pub name: String,
     /// The caller's own data about the account: an object as JSON text; `None` for an empty one.
     pub metadata: Option<String>,
@@ -65,7 +65,7 @@ impl Configuration {
     }
 
     /// Updates `current`, which the caller has read with [`Configuration::account`], to the draft. Fails with
-    /// `Faults`, `UidTaken`, `Missing`, and `Stale` where the account was changed since.
+    /// `Faults`, `UidTaken`, `Missing`, and `Stale` if the account has changed since.
     pub async fn update_account(
         &self,
         current: Account,
@@ -88,8 +88,8 @@ impl Configuration {
         }
     }
 
-    /// Removes the account with its keys, its automations and the grants for it; its events follow in the
-    /// steps of retention. Its pending deliveries are canceled. False where the account does not exist.
+    /// Deletes the account with its keys, its automations and the grants for it; pruning removes its events
+    /// in later steps. Its pending deliveries are canceled. Returns false if the account does not exist.
     pub async fn delete_account(&self, account: AccountId) -> StoreResult<bool> {
         self.directory.delete_account(account).await
     }

@@ -23,10 +23,10 @@ use destinations::check_destinations;
 pub use actions::{ActionDraft, DoesDraft};
 pub use send_webhook::SendWebhookDraft;
 
-/// A new automation, or everything that an update can change of one.
+/// A new automation, or everything that an update of an automation can change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AutomationDraft {
-    /// For people.
+    /// The automation's name, for people.
     pub name: String,
     /// Whether events trigger it.
     pub enabled: bool,
@@ -55,7 +55,7 @@ impl AutomationDraft {
 
 impl Configuration {
     /// Creates an automation, which applies to events accepted from now on. Fails with `Faults`, `TooMany`,
-    /// and `Missing` where the account is gone.
+    /// and `Missing` if the account does not exist.
     pub async fn create_automation(
         &self,
         account: AccountId,
@@ -84,8 +84,8 @@ impl Configuration {
 
     /// Updates `current`, which the caller has read with [`Configuration::automation`], to the draft. An
     /// action with its id keeps its identity and its record, an action without one is new, and an action that
-    /// is missing from the draft is never called again. Fails with `Faults`, `Missing`, and `Stale` where the
-    /// automation was changed since.
+    /// is missing from the draft is never called again. Fails with `Faults`, `Missing`, and `Stale` if the
+    /// automation has changed since.
     pub async fn update_automation(
         &self,
         account: AccountId,
@@ -106,12 +106,13 @@ impl Configuration {
         self.save_edited(account, edited).await
     }
 
-    /// Removes an automation with its actions; its deliveries stay on record. False where it does not exist.
+    /// Deletes an automation with its actions; the record keeps its deliveries. Returns false if the
+    /// automation does not exist.
     pub async fn delete_automation(&self, account: AccountId, id: AutomationId) -> StoreResult<bool> {
         self.directory.delete_automation(account, id).await
     }
 
-    /// Switches an action off for this reason. False where the action does not exist, or was already off.
+    /// Switches an action off for this reason. Returns false if the action does not exist or was already off.
     pub async fn disable_action(
         &self,
         account: AccountId,
@@ -145,7 +146,7 @@ struct CheckedAutomation {
     retry_delays: Option<Schedule>,
 }
 
-/// Checks all of it, and its destinations where they are not those of `existing` actions.
+/// Checks the whole draft. Looks up destinations only where they differ from those of `existing` actions.
 async fn check(
     configuration: &Configuration,
     draft: AutomationDraft,

@@ -9,8 +9,8 @@ use postrider_storage::{PageRequest, Store, StoreError, StoreResult};
 
 use crate::schema::{Schema, SchemaError};
 
-/// Types that are added by use. A producer that puts ids into type names would otherwise grow the catalogue
-/// without end; events of further types are delivered but not listed.
+/// The number of types up to which events add new types. Without it, a producer that puts ids into type names
+/// would grow the catalogue without end. Events of further types are delivered, but the types are not listed.
 pub const CATALOGUE_MAX: usize = 10_000;
 
 /// Why an entry was not written.
@@ -48,7 +48,7 @@ impl Catalogue {
         Ok(catalogue)
     }
 
-    /// Reads the catalogue again: another node has changed it.
+    /// Reads the catalogue, on start and after another node has changed it.
     pub(crate) async fn reload(&self) -> StoreResult<()> {
         let mut known = HashMap::new();
         let mut page = PageRequest {
@@ -72,7 +72,7 @@ impl Catalogue {
         Ok(())
     }
 
-    /// The schema of a stored entry, compiled only where it is not the one that is known already.
+    /// The schema of a stored entry, compiled only if it differs from the known one.
     fn enforced(&self, name: &EventTypeName, schema: &str) -> Option<Enforced> {
         if let Some(Some(known)) = self.known.read().get(name)
             && *known.text == *schema
@@ -95,7 +95,7 @@ impl Catalogue {
         Ok((stored, new))
     }
 
-    /// Removes an entry. False where it does not exist.
+    /// Deletes an entry. Returns false if it does not exist.
     pub(crate) async fn delete(&self, name: &EventTypeName) -> StoreResult<bool> {
         let deleted = self.store.delete_event_type(name).await?;
         self.known.write().remove(name);
@@ -123,7 +123,7 @@ impl Catalogue {
         self.known.read().is_empty()
     }
 
-    /// Learns that a type was added by an event.
+    /// Notes that an event added a type.
     pub fn added(&self, name: &EventTypeName) {
         self.known.write().entry(name.clone()).or_insert(None);
     }
@@ -137,7 +137,7 @@ pub enum Known {
     WithSchema(Arc<Schema>),
     /// It is not in the catalogue.
     Unseen,
-    /// It is not in the catalogue, and would not fit.
+    /// It is not in the catalogue, which is full.
     UnseenAndFull,
 }
 

@@ -1,4 +1,4 @@
-//! [`Configuration`]: its parts, what it reads, and how it stays coherent with the store.
+//! [`Configuration`]: its parts, its reads, and how it stays coherent with the store.
 
 use std::sync::Arc;
 
@@ -15,11 +15,11 @@ use crate::directory::{AccountEntry, Directory};
 
 /// The parts of a [`Configuration`].
 pub struct ConfigurationParts {
-    /// Where everything is kept.
+    /// The store.
     pub store: Arc<dyn Store>,
-    /// The time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// Makes the ids of new objects; one per process.
+    /// Generates the ids of new objects; a process has one.
     pub ids: Arc<IdGenerator>,
     /// Randomness, for signing secrets.
     pub entropy: Entropy,
@@ -48,7 +48,8 @@ pub struct Configuration {
 impl Configuration {
     /// Reads the catalogue from the store. Accounts are read when they are needed.
     pub async fn load(parts: ConfigurationParts) -> StoreResult<Self> {
-        // First the mark: a change that another node makes while the catalogue is read comes after it.
+        // Read the mark first, so that a change that another node makes while the catalogue is read comes
+        // after it.
         let loaded = parts.store.changes(None).await?.mark;
         Ok(Self {
             directory: Directory::new(Arc::clone(&parts.store)),
@@ -70,8 +71,8 @@ impl Configuration {
         self.loaded
     }
 
-    /// Forgets what other nodes changed: these things, or, for `None`, possibly everything. An error leaves
-    /// the catalogue as it was; the caller then repeats the call.
+    /// Drops from memory what other nodes changed: the listed things, or, for `None`, possibly everything. An
+    /// error leaves the catalogue unchanged; the caller must then repeat the call.
     pub async fn changed_elsewhere(&self, changed: Option<&[Changed]>) -> StoreResult<()> {
         let Some(changed) = changed else {
             self.directory.forget_all();
@@ -98,8 +99,8 @@ impl Configuration {
         &self.header_names
     }
 
-    /// The account with its keys and automations, from memory where it is there; `None` where the account is
-    /// gone.
+    /// The account with its keys and automations, from memory if it is there. `None` if the account does not
+    /// exist.
     pub async fn entry(&self, account: AccountId) -> StoreResult<Option<Arc<AccountEntry>>> {
         self.directory.entry(account).await
     }
@@ -109,7 +110,7 @@ impl Configuration {
         self.directory.resolve(account).await
     }
 
-    /// An account as stored: what an update starts from.
+    /// An account as stored, from which an update starts.
     pub async fn account(&self, account: &AccountRef) -> StoreResult<Option<Account>> {
         self.store.account(account).await
     }
@@ -119,12 +120,12 @@ impl Configuration {
         self.store.accounts(page).await
     }
 
-    /// The account's signing keys, the current one first; `None` where the account is gone.
+    /// The account's signing keys, the current one first. `None` if the account does not exist.
     pub async fn signing_keys(&self, account: AccountId) -> StoreResult<Option<Vec<SigningKey>>> {
         self.store.signing_keys(account).await
     }
 
-    /// An automation as stored: what an update starts from.
+    /// An automation as stored, from which an update starts.
     pub async fn automation(&self, account: AccountId, id: AutomationId) -> StoreResult<Option<Automation>> {
         self.store.automation(account, id).await
     }

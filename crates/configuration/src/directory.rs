@@ -1,8 +1,9 @@
-//! Accounts in memory: what accepting and attempting look up, coherent with the store.
+//! Accounts in memory, which acceptance and attempts look up, coherent with the store.
 //!
-//! Changes go through here. Each is written to the store and then dropped from memory *before* it is
-//! acknowledged, so that everything that begins after the acknowledgement sees it. A read that raced with the
-//! change cannot put the old state back, since removing an entry also voids the loads under way for it.
+//! All changes go through this module. It writes a change to the store and then drops the account from memory
+//! *before* it acknowledges the change, so that everything that begins after the acknowledgement sees the
+//! change. A read that races with the change cannot put the old state back, because removing an entry also
+//! voids the loads under way for it.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -19,7 +20,7 @@ use quick_cache::sync::Cache;
 /// again when needed.
 const ACCOUNTS_MAX: usize = 20_000;
 
-/// An account as the hot path needs it: keys expanded, actions findable.
+/// An account as the hot path needs it: keys expanded, actions indexed.
 #[derive(Debug)]
 pub struct AccountEntry {
     /// As read from the store.
@@ -113,7 +114,7 @@ pub(crate) struct Directory {
 }
 
 impl Directory {
-    /// A directory that has read nothing yet.
+    /// An empty directory.
     pub(crate) fn new(store: Arc<dyn Store>) -> Self {
         Self {
             store,
@@ -124,8 +125,8 @@ impl Directory {
 
     /// The account of this id or uid, if there is one.
     ///
-    /// What is known of a uid is only where to look: the account itself says whether it still has it. So a
-    /// change of one account, here or on another node, makes nothing else forgotten.
+    /// A known uid is only a hint: the account itself says whether it still has the uid. A change of one
+    /// account, here or on another node, therefore drops nothing else.
     pub(crate) async fn resolve(&self, account: &AccountRef) -> StoreResult<Option<AccountId>> {
         let uid = match account {
             AccountRef::Id(id) => return Ok(self.entry(*id).await?.map(|entry| entry.config.account.id)),
@@ -159,12 +160,12 @@ impl Directory {
         }
     }
 
-    /// Drops what is known of an account: it has changed.
+    /// Drops an account, because it has changed.
     pub(crate) fn forget(&self, account: AccountId) {
         self.entries.remove(&account);
     }
 
-    /// Drops everything: any of it may have changed.
+    /// Drops all accounts, because any of them may have changed.
     pub(crate) fn forget_all(&self) {
         self.entries.clear();
     }

@@ -10,16 +10,16 @@ pub enum ConfigureError {
     /// The draft has these faults: at least one, at most [`super::FAULTS_MAX`].
     #[error("{} faults were found", .0.len())]
     Faults(Vec<Fault>),
-    /// The account does not exist, or no such object in it.
+    /// The account does not exist, or does not have the object.
     #[error("the object does not exist")]
     Missing,
-    /// Only of changes: the object was changed since the version that this one was made from.
+    /// Only for updates: the object has changed since the version from which the update started.
     #[error("another request changed the object at the same time")]
     Stale,
-    /// Only of accounts: another one has the `uid`.
+    /// Only for accounts: another account has the `uid`.
     #[error("another account has this uid")]
     UidTaken,
-    /// Only of new automations: the account has [`postrider_model::automation::AUTOMATIONS_MAX`] already.
+    /// Only for new automations: the account already has [`postrider_model::automation::AUTOMATIONS_MAX`].
     #[error("the account has the maximum number of automations")]
     TooMany,
     /// The store failed, or broke its contract.

@@ -16,9 +16,9 @@ const DESCRIPTION_CHARS_MAX: usize = 4_096;
 pub struct EventTypeDraft {
     /// The type's name.
     pub name: String,
-    /// For people; may be empty.
+    /// A description for people; may be empty.
     pub description: String,
-    /// A `data` to show and to test with, as JSON text.
+    /// Example `data` for display and tests, as JSON text.
     pub example: Option<String>,
     /// The JSON Schema that `data` has to satisfy from now on, as JSON text.
     pub schema: Option<String>,
@@ -61,13 +61,13 @@ impl Configuration {
         })
     }
 
-    /// Removes an entry. False where it does not exist.
+    /// Deletes an entry. Returns false if it does not exist.
     pub async fn delete_event_type(&self, name: &EventTypeName) -> StoreResult<bool> {
         self.catalogue().delete(name).await
     }
 }
 
-/// An event type, checked, but for what its schema says: the catalogue finds that out by compiling it.
+/// A checked event type, except for its schema, which the catalogue checks by compiling it.
 #[derive(Debug)]
 struct CheckedEventType {
     name: EventTypeName,

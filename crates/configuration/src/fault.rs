@@ -8,7 +8,7 @@ pub const FAULTS_MAX: usize = 100;
 /// A single fault of a draft.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
-    /// Where: a JSON pointer (RFC 6901) into the resource as the API shows it.
+    /// A JSON pointer (RFC 6901) into the resource as the API shows it.
     pub pointer: String,
     /// The kind of fault, stable across versions: one of [`super::codes`], or of
     /// [`postrider_egress::DestinationError::code`].
@@ -39,7 +39,7 @@ impl Faults {
         }
     }
 
-    /// The value of a text that was parsed; where it could not be, that is a fault.
+    /// The value of a parsed text. Adds a fault if the text could not be parsed.
     pub(super) fn parsed<T, E: std::fmt::Display>(
         &mut self,
         pointer: &str,
@@ -50,7 +50,7 @@ impl Faults {
             .ok()
     }
 
-    /// The checked draft, if there are no faults. Where `checked` is `None`, there must be a fault that says
+    /// The checked draft, if there are no faults. If `checked` is `None`, there must be a fault that says
     /// why.
     pub(super) fn into_checked<T>(self, checked: Option<T>) -> Result<T, ConfigureError> {
         debug_assert!(
@@ -68,7 +68,7 @@ impl Faults {
 pub(super) mod tests {
     use super::*;
 
-    /// Place and code of each fault that a check finds.
+    /// Pointer and code of each fault that a check finds.
     pub(crate) fn faults_of(check: impl FnOnce(&mut Faults)) -> Vec<(String, &'static str)> {
         let mut faults = Faults::default();
         check(&mut faults);

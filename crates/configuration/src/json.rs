@@ -1,6 +1,6 @@
-//! JSON that callers bring as text: an account's metadata, an event type's example and schema.
+//! JSON that callers send as text: an account's metadata, an event type's example and schema.
 //!
-//! The API takes it from a body that was already held to these rules; a form takes it as the user typed it.
+//! The API extracts it from a body that already follows these rules; a form passes it as the user typed it.
 
 use postrider_json::{JsonErrorKind, UniqueMembers, inspect};
 
@@ -8,7 +8,7 @@ use super::{Faults, codes};
 
 /// The JSON value in `text`, byte for byte, without the white space around it.
 pub(super) fn check_json<'a>(text: &'a str, pointer: &str, faults: &mut Faults) -> Option<&'a str> {
-    // This reader names the exact position, in plain words.
+    // `inspect` reports the exact position, in plain words.
     if let Err(error) = inspect(text)
         && error.kind != JsonErrorKind::TooDeep
     {
@@ -32,7 +32,7 @@ pub(super) fn check_json<'a>(text: &'a str, pointer: &str, faults: &mut Faults) 
     } else if message.starts_with("recursion limit exceeded") {
         faults.add(pointer, codes::TOO_DEEP, "nested more than 127 levels deep");
     } else {
-        // Half of a surrogate pair, a number beyond all floats.
+        // For example half of a surrogate pair, or a number beyond all floats.
         faults.add(
             pointer,
             codes::INVALID_VALUE,

@@ -3,10 +3,10 @@
 //!
 //! [`Configuration`] has a verb for every change and a read for every object. The HTTP API reads accounts,
 //! automations, keys and event types from JSON, the console from forms. Both turn what they read into a
-//! *draft* and call a verb, which checks all of it, writes it and returns what is stored. So the rules and
-//! their messages exist once, here. What is wrong with a draft comes back as [`Fault`]s: a JSON pointer into
-//! the resource as the API shows it, and a message. The API puts both into its response, and the console
-//! shows the message beside the field.
+//! *draft* and call a verb, which checks the whole draft, writes it and returns the stored object. The rules
+//! and their messages therefore exist once, here. A verb reports the problems of a draft as [`Fault`]s: a
+//! JSON pointer into the resource as the API shows it, and a message. The API puts both into its response,
+//! and the console shows the message beside the field.
 //!
 //! | file | holds |
 //! |---|---|
@@ -15,24 +15,25 @@
 //! | `automation.rs`, `automation/` | [`AutomationDraft`], [`ActionDraft`]: verbs of automations, actions |
 //! | `signing_key.rs` | [`RotationDraft`]: `rotate_signing_key` |
 //! | `event_type.rs` | [`EventTypeDraft`]: `put_event_type`, `delete_event_type` |
-//! | `directory.rs` | accounts in memory: what accepting an event and making an attempt look up |
+//! | `directory.rs` | accounts in memory, which acceptance and attempts look up |
 //! | `catalogue.rs` | [`Catalogue`]: event types in memory |
-//! | `schema.rs`, `schema/` | [`Schema`]: what `data` of a type has to satisfy, numbers judged exactly |
-//! | `name.rs`, `schedule.rs`, `json.rs` | checks of values that several resources have |
-//! | `fault.rs`, `codes.rs`, `error.rs` | what is wrong with a draft, and how else a verb can end |
+//! | `schema.rs`, `schema/` | [`Schema`]: the schema of a type's `data`, which compares numbers exactly |
+//! | `name.rs`, `schedule.rs`, `json.rs` | checks of values that several resources share |
+//! | `fault.rs`, `codes.rs`, `error.rs` | the faults of a draft, and the other errors of a verb |
 //!
-//! A draft holds unchecked input: texts and numbers as the caller sent them. A member that arrives without a
-//! value (a blank form field) is `None`; the reader of the form decides that. An update starts from the
-//! version of the object that the caller passes, and ends with [`ConfigureError::Stale`] where the stored one
-//! is newer. A caller that only applies a change reads the object and retries, up to [`EDITS_MAX`] times.
+//! A draft holds unchecked input: texts and numbers as the caller sent them. A member without a value (a
+//! blank form field) is `None`; the code that reads the form decides that. An update starts from the version
+//! of the object that the caller passes, and fails with [`ConfigureError::Stale`] if the stored version is
+//! newer. A caller that only applies a change reads the object and retries, up to [`EDITS_MAX`] times.
 //!
 //! This crate must never know JSON bodies, forms or HTTP, put a secret into a fault, write an object that it
 //! has not checked, or make a delivery.
 //!
-//! To add a kind of action: a variant of [`DoesDraft`] with a file beside `automation/send_webhook.rs`. To add
-//! an option of a webhook: a member of [`SendWebhookDraft`], its check, its line in `of`; then the API's
-//! `routes/automations/input.rs` and the console's form. To add a resource: a file with its draft, the private struct of a checked draft, and the verbs as an
-//! `impl Configuration`. To add a kind of fault: a constant in [`codes`].
+//! To add a kind of action, add a variant to [`DoesDraft`] with a file beside `automation/send_webhook.rs`.
+//! To add an option of a webhook, add a member to [`SendWebhookDraft`], its check, and its line to `of`; then
+//! extend the API's `routes/automations/input.rs` and the console's form. To add a resource, add a file with
+//! its draft, the private struct of a checked draft, and the verbs as an `impl Configuration`. To add a kind
+//! of fault, add a constant to [`codes`].
 
 mod account;
 mod automation;
@@ -62,6 +63,6 @@ pub use signing_key::RotationDraft;
 
 use fault::Faults;
 
-/// How often a change starts over because another one came in between. Five edits of one object within
-/// milliseconds mean that two programs overwrite each other, and more retries would not resolve that.
+/// Most tries of a change that other changes keep interrupting. Five edits of one object within milliseconds
+/// mean that two programs overwrite each other, and more retries would not resolve that.
 pub const EDITS_MAX: usize = 5;

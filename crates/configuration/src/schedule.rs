@@ -1,4 +1,4 @@
-//! Schedules, as drafts of several resources have them.
+//! Schedules in the drafts of several resources.
 
 use postrider_model::Schedule;
 use postrider_model::schedule::{DELAY_S_MAX, RETRIES_MAX};

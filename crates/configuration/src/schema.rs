@@ -1,7 +1,8 @@
-//! JSON Schemas: what `data` of an event type has to satisfy.
+//! JSON Schemas, which `data` of an event type has to satisfy.
 //!
-//! Numbers are judged by their exact value, however large or long. `minimum`, `maximum`, `exclusiveMinimum`,
-//! `exclusiveMaximum`, `multipleOf`, `const`, `enum`, `uniqueItems` and `type: integer` never see a float.
+//! Numbers are compared by their exact value, however large or long. `minimum`, `maximum`,
+//! `exclusiveMinimum`, `exclusiveMaximum`, `multipleOf`, `const`, `enum`, `uniqueItems` and `type: integer`
+//! never see a float.
 
 mod keywords;
 mod node;
@@ -53,7 +54,7 @@ impl Schema {
             .map_err(|error| SchemaError(error.to_string()))
     }
 
-    /// The violations of the schema in `data`, at most 10; empty where it matches.
+    /// The violations of the schema in `data`, at most 10; empty if it matches.
     pub fn violations(&self, data: &Payload<'_>) -> Vec<SchemaViolation> {
         let value = data.value();
         if levels(&value) > LEVELS_MAX {
@@ -73,7 +74,7 @@ impl Schema {
     }
 }
 
-/// How many arrays and objects are nested at most.
+/// How deeply arrays and objects are nested.
 fn levels(value: &Value<'_>) -> usize {
     match value {
         Value::Array(items) => 1 + items.iter().map(levels).max().unwrap_or(0),

@@ -13,7 +13,7 @@ const OVERLAP_S_DEFAULT: u64 = 86_400;
 /// The longest overlap: 30 days. A key that was leaked should not sign for longer.
 const OVERLAP_S_MAX: u64 = 30 * 86_400;
 
-/// Options of a rotation. It holds a secret, so it does not print.
+/// The options of a rotation. They can hold a secret, so the type has no `Debug`.
 #[derive(Clone, Default)]
 pub struct RotationDraft {
     /// How long the old key signs beside the new one, in seconds; `None` for a day.
@@ -23,7 +23,7 @@ pub struct RotationDraft {
 }
 
 impl Configuration {
-    /// Gives the account a new current key, and returns it. Fails with `Faults` and `Missing`.
+    /// Creates a new current key for the account, and returns it. Fails with `Faults` and `Missing`.
     pub async fn rotate_signing_key(
         &self,
         account: AccountId,

@@ -1,4 +1,4 @@
-//! The verbs over a store: all faults at once, edits that come in between, and what other nodes change.
+//! The verbs over a store: all faults at once, edits that come in between, and changes by other nodes.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use tempfile::TempDir;
 
 const URL: &str = "https://receiver.example/hook";
 
-/// How many edits race with as many switches: enough that they meet, few enough for a second.
+/// Edits that race with as many switches: enough that they meet, few enough to take a second.
 const RACES: usize = 200;
 
 struct TestClock(Instant);
@@ -39,7 +39,7 @@ impl Clock for TestClock {
     }
 }
 
-/// Every name is that of a public address.
+/// Resolves every name to a public address.
 struct Public;
 
 #[async_trait]
@@ -100,7 +100,7 @@ fn automation() -> AutomationDraft {
     }
 }
 
-/// An account with one automation.
+/// Creates an account with one automation.
 async fn account_with_automation(configuration: &Configuration) -> (AccountId, AutomationId) {
     let account = configuration.create_account(account("Acme", "acme")).await;
     let account = account.expect("the account's draft is valid").id;
@@ -164,7 +164,7 @@ async fn everything_wrong_with_an_automation_is_named_at_once_and_nothing_is_wri
     assert_eq!(entry.unwrap().config.automations.len(), 1);
 }
 
-/// Real threads, so that edits and switches do come between each other's reading and writing.
+/// Real threads, so that edits and switches do fall between each other's read and write.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_switch_never_undoes_somebodys_edit() {
     let (store, _folder) = store();
@@ -174,7 +174,7 @@ async fn a_switch_never_undoes_somebodys_edit() {
     let switching = Arc::clone(&configuration);
     let switches = tokio::spawn(async move {
         for round in 0..RACES {
-            // Stale says that the edits won each time, and that nothing was written.
+            // `Stale` means that the edits won each time, and that nothing was written.
             let switched = switching
                 .set_automation_enabled(account, id, round % 2 == 0)
                 .await;

@@ -1,12 +1,12 @@
-// Everything that pages do better with scripts than without. Each module works on what it finds in a page,
-// and again on what is put in later.
+// The scripts that improve pages; all pages work without them. Each module handles the elements of a page,
+// and again those that are inserted later.
 import { copyButtons } from "./copy.js";
 import { forms } from "./forms.js";
 import { live } from "./live.js";
 import { progress } from "./progress.js";
 import { times } from "./times.js";
 
-/** Brings a part of the page to life. */
+/** Applies the modules to a part of the page. */
 export function enliven(part) {
   copyButtons(part);
   forms(part, enliven);
@@ -14,7 +14,7 @@ export function enliven(part) {
 }
 
 enliven(document);
-// Where a navigation scrolls, the place one is at is in view.
+// In a navigation that scrolls, scroll the current link into view.
 for (const link of document.querySelectorAll("nav [aria-current]")) {
   const list = link.closest("nav");
   list.scrollLeft = link.offsetLeft - list.offsetLeft - (list.clientWidth - link.offsetWidth) / 2;

@@ -1,8 +1,8 @@
-// Buttons that copy what `data-copy` holds, or the text of the element that `data-copy-from` names. They are
-// hidden without scripts.
+// Buttons that copy the value of `data-copy`, or the text of the element that `data-copy-from` names. They
+// are hidden without scripts.
 const SHOWN_MS = 1500;
 
-/** Buttons that work: a live part of the page is brought to life again and again. */
+/** Buttons that already have a listener: a live part of the page is handled after each update. */
 const working = new WeakSet();
 
 export function copyButtons(part) {
@@ -22,7 +22,7 @@ async function copy(button) {
   try {
     await navigator.clipboard.writeText(text);
   } catch {
-    // Without https browsers offer no clipboard but this one.
+    // Without https, browsers offer only this way to the clipboard.
     const field = document.createElement("textarea");
     field.value = text;
     field.className = "unseen";
@@ -37,7 +37,7 @@ async function copy(button) {
   setTimeout(() => button.classList.remove("copied"), SHOWN_MS);
 }
 
-/** Says something to screen readers. */
+/** Announces a text to screen readers. */
 export function announce(words) {
   let place = document.getElementById("announcements");
   if (!place) {

@@ -1,5 +1,5 @@
-// Forms that come back changed without a new page (`data-swap`): only for buttons that save nothing. And a
-// field that narrows long lists of choices (`data-filter`).
+// Forms that the server changes without a new page (`data-swap`), only for buttons that save nothing. Also a
+// field that filters long lists of choices (`data-filter`).
 const FILTERED_MIN = 8;
 
 export function forms(part, enliven) {
@@ -24,7 +24,7 @@ async function swap(event, form, enliven) {
   const page = answer && new DOMParser().parseFromString(await answer.text(), "text/html");
   const fresh = page?.getElementById(form.id);
   if (!fresh) {
-    // Let the browser show whatever came instead.
+    // The response has no such form: let the browser submit it and show the response.
     button.formNoValidate = false;
     form.requestSubmit(button);
     return;
@@ -35,7 +35,7 @@ async function swap(event, form, enliven) {
   (fresh.querySelector("[autofocus]") ?? fresh.querySelector("[name=do][value=add]"))?.focus();
 }
 
-/** What was unfolded stays unfolded. */
+/** Keeps open folds open. */
 export function keepOpen(old, fresh) {
   for (const fold of old.querySelectorAll("details[id]")) {
     const same = fresh.querySelector(`#${CSS.escape(fold.id)}`);

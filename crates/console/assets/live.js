@@ -1,5 +1,5 @@
 // Parts of a page that stay up to date: `<div id="…" data-live="<address>">`. The server sends the part's
-// markup anew whenever it has changed. If it cannot, the page stays as it is.
+// markup again when it has changed. If it cannot, the page stays as it is.
 import { patch } from "./patch.js";
 
 export function live(enliven) {
@@ -15,7 +15,7 @@ function watch(part, enliven) {
     source = new EventSource(part.dataset.live);
     source.addEventListener("fragment", (event) => show(part, event.data, enliven));
   };
-  // Only the page that is looked at has a stream: browsers allow six connections to one server.
+  // Only a visible page has a stream, because browsers allow six connections to one server.
   document.addEventListener("visibilitychange", () => (document.hidden ? source?.close() : open()));
   addEventListener("pagehide", () => source?.close());
   addEventListener("pageshow", (event) => {
@@ -36,7 +36,7 @@ function show(part, markup, enliven) {
   retitle(part);
 }
 
-/** The heading of a part that is the page's own says what the window's title says. */
+/** Updates the window's title from the part's heading, if that is the page's own. */
 function retitle(part) {
   const heading = part.querySelector("h1[data-title]");
   if (heading) {

@@ -1,8 +1,8 @@
-// Makes a part of the page what new markup says, by changing what differs and nothing else: focus, selection,
-// scroll and opened folds stay as they are. Rows with a `data-key` and elements with an `id` are known again
-// wherever they are.
+// Updates a part of the page to new markup by changing only the differences: focus, selection, scroll
+// position and open folds stay. Rows with a `data-key` and elements with an `id` keep their identity when
+// they move.
 
-/** Gives `old` the children of `fresh`. Keyed elements that are new get the class `fresh`, unless all are. */
+/** Gives `old` the children of `fresh`. New keyed elements get the class `fresh`, unless `old` has none. */
 export function patch(old, fresh) {
   const known = new Set([...old.querySelectorAll("[data-key]")].map((row) => row.dataset.key));
   if (known.size > 0) {
@@ -65,7 +65,7 @@ function patchNode(old, fresh) {
   patchChildren(old, fresh);
 }
 
-/** What the reader or a script has set: folds, buttons that are only there with scripts, what fades. */
+/** Whether the reader or a script set this attribute: folds, buttons that need scripts, fading elements. */
 function isOurs(element, name) {
   return (
     (name === "open" && element.matches("details")) ||

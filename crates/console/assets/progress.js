@@ -1,5 +1,6 @@
-// Forms whose answer comes bit by bit while the work goes on (`data-progress`): each bit stands between
-// comments in the answer, and is shown in the part of the page that the form names, in place of the form.
+// Forms whose response is streamed while the work continues (`data-progress`). Each step is between comments
+// in the response, and replaces the last step in the part of the page that the form names; the form is
+// hidden.
 const STEP = "<!--step-->";
 const STEP_END = "<!--/step-->";
 
@@ -16,10 +17,10 @@ async function run(event, form, enliven) {
   form.hidden = true;
   place.focus();
   try {
-    // Not `form.action`: that is a field of the form, where it has one of this name.
+    // Not `form.action`: if the form has a field of this name, that is the field.
     const answer = await fetch(form.getAttribute("action"), { method: "POST", body: fields });
     if (!answer.ok || answer.redirected) {
-      // Nothing was begun: let the browser show whatever came instead.
+      // The work has not begun: let the browser submit the form and show the response.
       form.submit();
       return;
     }

@@ -5,7 +5,7 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
 let isRunning = false;
-/** How far this browser's clock is ahead of the server's, as far as the page told. */
+/** Milliseconds that this browser's clock is ahead of the server's, by the time in the page. */
 let ahead = 0;
 
 export function times() {

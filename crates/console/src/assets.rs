@@ -1,5 +1,5 @@
-//! Style sheets, modules and pictures. They are part of the program, and their address holds a hash of all of
-//! them, so that browsers keep them for good and never show old ones.
+//! Style sheets, modules and pictures, compiled into the program. Their address contains a hash of all of
+//! them, so browsers cache them for a year and never show old ones.
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
@@ -12,7 +12,7 @@ use crate::brand::Brand;
 use crate::refusal::Refusal;
 use crate::state::App;
 
-/// The style sheets, in the order in which they are put together.
+/// The style sheets, in the order in which they are concatenated.
 const STYLES: [&str; 7] = [
     include_str!("../assets/css/base.css"),
     include_str!("../assets/css/frame.css"),
@@ -23,7 +23,7 @@ const STYLES: [&str; 7] = [
     include_str!("../assets/css/account.css"),
 ];
 
-/// The modules. `console.js` is the one that pages name; it takes the others in.
+/// The modules. Pages load `console.js`, which imports the others.
 const MODULES: [(&str, &str); 7] = [
     ("console.js", include_str!("../assets/console.js")),
     ("copy.js", include_str!("../assets/copy.js")),
@@ -51,7 +51,7 @@ struct Asset {
 }
 
 impl Assets {
-    /// With the installation's brand among them.
+    /// All assets, with the installation's brand.
     pub fn new(brand: &Brand) -> Self {
         let asset = |name, content_type, bytes: Bytes| Asset {
             name,

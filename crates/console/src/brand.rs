@@ -1,18 +1,18 @@
 //! The installation's own name, colour and logo: a customer sees the company's brand.
 //!
-//! The accent colour is the operator's; text in it, and text on it, still has to be readable (WCAG 2.2,
-//! 1.4.3: a contrast of 4.5). So each theme gets the nearest lightness of it that is.
+//! The operator chooses the accent colour, but text in it and text on it must be readable (WCAG 2.2, 1.4.3: a
+//! contrast of 4.5). So each theme uses the nearest lightness of the colour that is readable.
 
 use bytes::Bytes;
 
-/// What the installation goes by.
+/// The installation's name, colour and logo.
 #[derive(Debug, Clone)]
 pub struct Brand {
     /// The product's name, on every page.
     pub product: String,
     /// The accent colour: red, green, blue.
     pub accent: [u8; 3],
-    /// The logo, in place of the name in the corner.
+    /// The logo, shown in the corner instead of the name.
     pub logo: Option<Logo>,
 }
 
@@ -25,14 +25,15 @@ pub struct Logo {
     pub bytes: Bytes,
 }
 
-/// Backgrounds that accented text stands on, the least favourable of each theme in `assets/css/base.css`.
+/// The backgrounds of accented text: of each theme in `assets/css/base.css`, the one with the lowest
+/// contrast.
 const LIGHT_BACKGROUND: [u8; 3] = [0xf4, 0xf5, 0xf7];
 const DARK_BACKGROUND: [u8; 3] = [0x20, 0x22, 0x26];
 
 const WHITE: [u8; 3] = [0xff; 3];
 const BLACK: [u8; 3] = [0; 3];
 
-/// What text needs (WCAG 2.2, 1.4.3), and a little for rounding.
+/// The contrast that text needs (WCAG 2.2, 1.4.3), plus a margin for rounding.
 const CONTRAST_MIN: f64 = 4.55;
 
 impl Brand {
@@ -83,7 +84,7 @@ fn hex(color: [u8; 3]) -> String {
 fn mix(from: [u8; 3], to: [u8; 3], share: f64) -> [u8; 3] {
     let channel = |from: u8, to: u8| {
         let mixed = f64::from(from) + (f64::from(to) - f64::from(from)) * share;
-        // Between two bytes, so a byte.
+        // The value is between two bytes, so it fits a byte.
         mixed.round() as u8
     };
     [

@@ -1,11 +1,11 @@
-//! Charts of counts over time: SVG that the server draws, columns of stacked parts.
+//! Charts of counts over time: SVG columns of stacked parts, drawn by the server.
 //!
 //! * `scale`: from numbers to heights. `axis`: the labels. `columns`: the stacks.
 //!
-//! Widths are in percent and heights in pixels, without a `viewBox`: a chart fills whatever room there is
-//! while its type stays as large as the page's. What the parts mean is told by their place in the stack, by
-//! their fill (full, hatched, hollow) and by the legend's words; colour only repeats it. Exact values are in
-//! each column's title, and in a table.
+//! Widths are in percent and heights in pixels, without a `viewBox`: a chart fills the available width, while
+//! its type stays as large as the page's. The place in the stack, the fill (full, hatched, hollow) and the
+//! legend tell what a part means; colour only repeats it. Exact values are in each column's title and in a
+//! table.
 
 mod axis;
 mod columns;
@@ -22,12 +22,12 @@ use columns::Column;
 pub use columns::span;
 use scale::Scale;
 
-/// Height of the columns' room, in pixels.
+/// Height of the area for columns, in pixels.
 const HEIGHT: f64 = 176.0;
 
-/// What is drawn.
+/// The contents of a chart.
 pub struct Data {
-    /// Tells it from other charts of the page.
+    /// Its id, unique on the page.
     pub id: &'static str,
     /// What it shows.
     pub title: &'static str,
@@ -41,10 +41,10 @@ pub struct Data {
     pub length: Duration,
 }
 
-/// Something that is counted.
+/// A series of counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Series {
-    /// In words.
+    /// Its name in the legend and the table.
     pub name: &'static str,
     /// What its parts look like.
     pub look: Look,
@@ -77,10 +77,10 @@ impl Look {
     }
 }
 
-/// What was counted in a step.
+/// The counts of one step of time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
-    /// When it began.
+    /// When the step began.
     pub from: Timestamp,
     /// A count for each of the series.
     pub values: Vec<u64>,
@@ -109,7 +109,7 @@ struct Row {
 }
 
 impl Chart {
-    /// Of these data.
+    /// A chart of these data.
     pub fn new(data: Data) -> Self {
         let stacked = |step: &Step| {
             step.values
@@ -136,7 +136,7 @@ impl Chart {
             columns: columns::columns(&data.steps, data.length, &data.series, scale),
             numbers: axis::numbers(scale),
             times,
-            // The newest first: it is what people look for.
+            // Newest first: people look for the latest step.
             rows: data.steps.iter().rev().map(row).collect(),
             id: data.id,
             title: data.title,
@@ -150,7 +150,8 @@ impl Chart {
         format!("{:.3}%", share * 100.0)
     }
 
-    /// Where a share of the height is, in pixels from the top; on a pixel's middle, so that lines are crisp.
+    /// The position of a share of the height, in pixels from the top; on the middle of a pixel, so that lines
+    /// are crisp.
     fn height(share: &f64) -> f64 {
         (HEIGHT - share * HEIGHT).round() + 0.5
     }

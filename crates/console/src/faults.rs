@@ -1,13 +1,13 @@
-//! What is wrong with a form, for each field.
+//! The faults of a form, by field.
 
 use postrider_configuration::Fault;
 
-/// Faults, found by the place of what they are about.
+/// Faults, looked up by the pointer to their field.
 #[derive(Debug, Clone, Default)]
 pub struct FieldFaults(Vec<Fault>);
 
 impl FieldFaults {
-    /// These.
+    /// Holds these faults.
     pub fn new(faults: Vec<Fault>) -> Self {
         Self(faults)
     }
@@ -22,12 +22,12 @@ impl FieldFaults {
         self.0.len()
     }
 
-    /// What is wrong at this place or below it, as a sentence; empty where nothing is.
+    /// The faults at this place or below it, as a sentence; empty if there are none.
     pub fn under(&self, place: impl AsRef<str>) -> String {
         self.sentence(|pointer| is_under(pointer, place.as_ref()))
     }
 
-    /// What is wrong at this very place.
+    /// The faults at exactly this place, as a sentence.
     pub fn at(&self, place: &str) -> String {
         self.sentence(|pointer| pointer == place)
     }
@@ -45,13 +45,13 @@ fn is_under(pointer: &str, place: &str) -> bool {
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// With a capital letter in front and a full stop behind.
+/// The text with a capital first letter and a full stop at the end.
 fn sentence(text: &str) -> String {
     let mut characters = text.chars();
     match characters.next() {
         None => String::new(),
         Some(first) => {
-            // Texts mark what is code as in Markdown; here it stands in quotation marks.
+            // Texts mark code as in Markdown; the page shows quotation marks instead.
             let mut is_open = false;
             let rest: String = characters
                 .as_str()

@@ -1,4 +1,4 @@
-//! What a form says: `application/x-www-form-urlencoded`, bounded, and proven to come from a page of ours.
+//! Submitted forms: `application/x-www-form-urlencoded`, bounded, and proven to come from one of our pages.
 
 use axum::extract::{FromRequest, Request};
 use http::{HeaderMap, header};
@@ -8,7 +8,7 @@ use crate::refusal::Refusal;
 use crate::state::App;
 use crate::visitor::csrf;
 
-/// Largest form, in bytes: an event's `data` of the default bound in a text field, escaped, fits.
+/// Largest form, in bytes. An event's `data` of the default maximum size fits in a text field, escaped.
 const FORM_BYTES_MAX: usize = 1024 * 1024;
 
 /// The bounds of a form.
@@ -47,7 +47,7 @@ impl Form {
         self.get(name).is_some()
     }
 
-    /// The fields that these bytes hold.
+    /// Parses the fields; `None` if there are more than `FIELDS_MAX`.
     pub fn parse(bytes: &[u8]) -> Option<Self> {
         let fields: Vec<_> = form_urlencoded::parse(bytes)
             .take(FIELDS_MAX + 1)
@@ -83,7 +83,7 @@ fn is_form(headers: &HeaderMap) -> bool {
     content_type.is_some_and(|value| value.as_bytes().starts_with(b"application/x-www-form-urlencoded"))
 }
 
-/// A second fence beside the token: browsers say where a request comes from (Fetch Metadata).
+/// A second check beside the token: browsers state where a request comes from (Fetch Metadata).
 fn is_same_site(headers: &HeaderMap) -> bool {
     headers
         .get("sec-fetch-site")

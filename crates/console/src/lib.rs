@@ -1,34 +1,33 @@
-//! The console: what people see of Postrider in a browser.
+//! The console: the web pages of Postrider.
 //!
-//! Pages are rendered on the server and work without JavaScript; small ES modules of our own make them
-//! better. The operator's staff sees all accounts, a customer one.
+//! The server renders the pages, and they work without JavaScript; small ES modules of our own improve them.
+//! An operator sees all accounts, a customer sees one.
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`mod@console`] | the console as one service: routes, and what every answer passes |
-//! | `state` | what pages work with |
-//! | `routes` | each route with what it requires, and the layer that checks it |
-//! | `visitor` | who asks: the session, the account of the path, CSRF tokens, the rate of sign-in attempts |
-//! | `form`, `faults`, `query`, `paging` | what forms and addresses say, and what is wrong with them |
-//! | `refusal` | pages that say no, one enum |
-//! | `shell` | what surrounds every page: brand, navigation, theme |
+//! | [`mod@console`] | the console as one service: routes, and steps that every response passes |
+//! | `state` | the state that all handlers share |
+//! | `routes` | each route with its requirement, and the layer that checks it |
+//! | `visitor` | who asks: the session, the account of the path, CSRF tokens, the limit on sign-in attempts |
+//! | `form`, `faults`, `query`, `paging` | the contents of forms and addresses, and their faults |
+//! | `refusal` | error pages, one enum |
+//! | `shell` | the parts around every page: brand, navigation, theme |
 //! | `view` | pieces of pages: times, statuses, ids, JSON, curl; each renders itself, escaped |
-//! | `chart` | columns over time, drawn as SVG |
-//! | `snippets` | how receivers verify, by language |
-//! | `live` | fragments that are sent again when they change (server-sent events) |
+//! | `chart` | columns over time, as SVG |
+//! | `snippets` | how receivers verify a webhook, by language |
+//! | `live` | fragments that the server sends again when they change (server-sent events) |
 //! | `assets`, `brand` | style sheets, modules, the installation's name, colour and logo |
-//! | `pages` | one folder per area, one file per page; templates lie in `templates/<area>/` |
+//! | `pages` | one folder per area, one file per page; the templates are in `templates/<area>/` |
 //!
-//! Whatever came from outside (names, bodies, headers, error texts) is text: the templates escape it. Only
-//! the types of `view` render markup, and each escapes what it is given. Forms are checked by
-//! [`postrider_engine`]'s drafts, as bodies of the API are; their faults stand beside the fields.
+//! All data from outside (names, bodies, headers, error texts) is text: the templates escape it. Only the
+//! types of `view` render markup, and each escapes its values. The drafts of [`postrider_configuration`]
+//! check forms, as they check the bodies of the API; the page shows each fault beside its field.
 //!
 //! This crate must never see SQL, send webhooks, read the system's clock, call the HTTP API, or show a secret
-//! that was not asked for by a click.
+//! before a click asks for it.
 //!
 //! To add a page: a file in `pages/<area>/`, a template beside the others, and a line in the area's `routes`
-//! with what the page requires of its visitor.
-//! To have part of it live: see `live`.
+//! with what the page requires of its visitor. To make a part of it live: see `live`.
 
 pub mod brand;
 pub mod console;

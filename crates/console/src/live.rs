@@ -1,9 +1,9 @@
-//! Parts of pages that are live: a fragment is rendered again when its account has news, and from time to
-//! time, and is sent when it has changed (server-sent events). `assets/live.js` puts it in place.
+//! Live parts of pages. The server renders a fragment when its account has news, and from time to time, and
+//! sends it if it has changed (server-sent events). `assets/live.js` puts it in place.
 //!
-//! News come from attempts on this node; what other nodes do is seen at the next look. To have a part of a
+//! News come from attempts on this node; changes by other nodes appear at the next look. To make a part of a
 //! page live: mark it with `data-live="<address>"` in the template, render the part alone at that address,
-//! and hand the rendering to [`stream`].
+//! and pass the rendering to [`stream`].
 
 use std::borrow::Cow;
 use std::convert::Infallible;
@@ -24,41 +24,41 @@ use crate::refusal::Refusal;
 use crate::state::App;
 use crate::visitor::cookie;
 
-/// How often a fragment is looked at without news.
+/// How often a fragment is rendered without news.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
-/// The least time between two fragments: a busy account would otherwise keep a browser busy.
+/// Shortest time between two fragments: a busy account would otherwise keep a browser busy.
 const PAUSE: Duration = Duration::from_millis(300);
 
-/// Live parts at the same time on one node: each costs a read every two seconds.
+/// Most live parts at a time on one node: each costs a read every two seconds.
 const PLACES: usize = 512;
 
 /// How long one stream lasts. The browser then opens another, perhaps at another node.
 const LIFETIME: Duration = Duration::from_secs(600);
 
-/// A silent stream says at least this often that it is alive: otherwise nobody would notice that the browser
-/// has left.
+/// Longest silence of a stream. Then it sends a comment, because only a write shows that the browser has
+/// left.
 const SIGN_EVERY: Duration = Duration::from_secs(15);
 
-/// How many live parts there may be.
+/// The places for live parts on this node.
 pub struct LivePlaces(Arc<Semaphore>);
 
 impl LivePlaces {
-    /// All places are free.
+    /// With all places free.
     pub fn new() -> Self {
         Self(Arc::new(Semaphore::new(PLACES)))
     }
 }
 
-/// Sends what `render` gives whenever it has changed, for as long as the session lasts. `account`: whose news
-/// matter.
+/// Sends the result of `render` whenever it has changed, as long as the session lasts. News of `account`
+/// trigger a look.
 pub fn stream<F, R>(app: &App, headers: &HeaderMap, account: AccountId, render: F) -> Response
 where
     F: Fn() -> R + Send + 'static,
     R: Future<Output = Result<String, Refusal>> + Send + 'static,
 {
     let Ok(place) = Arc::clone(&app.live.0).try_acquire_owned() else {
-        // EventSource takes any status but 200 for the end: the page stays as it is.
+        // `EventSource` does not reconnect after a status other than 200, so the page stays as it is.
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     };
     let Some(session) = cookie::session(headers).map(str::to_owned) else {
@@ -104,14 +104,14 @@ where
     F: Fn() -> R,
     R: Future<Output = Result<String, Refusal>>,
 {
-    /// The next thing to send; `None` at the end.
+    /// The next event to send; `None` at the end.
     async fn next(&mut self) -> Option<Event> {
         loop {
             if self.wait().await == Woken::ToEnd {
                 return None;
             }
             let now = Instant::now();
-            // Signed out, or the link has expired: nothing more is shown.
+            // The visitor signed out, or the link has expired.
             if !matches!(self.app.access.session(&self.session).await, Ok(Some(_))) {
                 return None;
             }
@@ -138,21 +138,21 @@ where
                 match self.news.recv().await {
                     Ok(news) if news.key.account == self.account => return,
                     Ok(_) => {}
-                    // It may have missed some of its own.
+                    // The missed news may include some of this account.
                     Err(broadcast::error::RecvError::Lagged(_)) => return,
                     Err(broadcast::error::RecvError::Closed) => std::future::pending().await,
                 }
             }
         };
         let to_look = async {
-            // At the time of the next look there need not be any news.
+            // The next look is due even without news.
             let _ = timeout_at(self.next_look, news).await;
             if let Some(earliest) = earliest {
                 sleep_until(earliest).await;
             }
         };
         let stopping = async {
-            // An error says that the console is gone.
+            // An error means that the console was dropped.
             let _ = self.stopping.wait_for(|stopping| *stopping).await;
         };
         tokio::select! {
@@ -164,17 +164,17 @@ where
     }
 }
 
-/// Why a watcher goes on.
+/// Why a watcher stopped waiting.
 #[derive(Debug, PartialEq, Eq)]
 enum Woken {
     /// There may be something new.
     ToLook,
-    /// The node stops, or the stream has had its time.
+    /// The node stops, or the stream has reached its lifetime.
     ToEnd,
 }
 
-/// The fragment as an event may carry it: a carriage return would end a line of the stream. In markup its
-/// code stands for it.
+/// The fragment as an event can carry it. A carriage return would end a line of the stream, so its character
+/// reference replaces it.
 fn sendable(fragment: &str) -> Cow<'_, str> {
     if fragment.contains('\r') {
         Cow::Owned(fragment.replace('\r', "&#13;"))
@@ -183,8 +183,8 @@ fn sendable(fragment: &str) -> Cow<'_, str> {
     }
 }
 
-/// Tells whether a fragment has changed, but for what only says how long ago something was: that goes on in
-/// the browser. A number, since hundreds of watchers remember one each.
+/// A hash that tells whether a fragment has changed. It skips the words of relative times, which the browser
+/// keeps up to date. Hundreds of watchers remember one each, so they keep a number, not the text.
 fn fingerprint(fragment: &str) -> u64 {
     let mut print = DefaultHasher::new();
     let mut rest = fragment;

@@ -1,12 +1,11 @@
-//! Places in lists, in addresses.
+//! Positions in lists, as addresses carry them.
 
 use postrider_storage::{PageRequest, Position};
 
-/// Rows on a page: what fits on two screens, and what a reader scans before using a filter.
+/// Rows on a page. They fit on two screens, and a reader scans that many before using a filter.
 pub const ROWS: usize = 50;
 
-/// The page that begins behind the place which an address names; the first one where it names none that we
-/// wrote.
+/// The page after the position that an address names, or the first page if the address names no valid one.
 pub fn request(after: Option<&str>) -> PageRequest {
     PageRequest {
         limit: ROWS,
@@ -14,7 +13,7 @@ pub fn request(after: Option<&str>) -> PageRequest {
     }
 }
 
-/// How a place is written in an address: hexadecimal, opaque to everyone else.
+/// A position as an address carries it: hexadecimal, opaque to everyone else.
 pub fn text(position: Position) -> String {
     format!("{:x}", position.0)
 }

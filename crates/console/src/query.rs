@@ -1,5 +1,5 @@
-//! The query of an address. An invalid filter is not an error here: it filters nothing, and the page shows
-//! the filters that apply.
+//! The query of an address. An invalid filter is not an error here: the page ignores it, and shows the
+//! filters that apply.
 
 use http::Uri;
 use postrider_web::query::Parameters;
@@ -22,7 +22,8 @@ impl Query {
             .map(|(_, value)| value.as_str())
     }
 
-    /// The query with these parameters set, and all others of ours kept: for links to the same list, changed.
+    /// The query with these parameters set (`None` removes one) and all others kept, for links to the same
+    /// list.
     pub fn with(&self, changes: &[(&str, Option<&str>)]) -> String {
         let mut text = form_urlencoded::Serializer::new(String::new());
         for (name, value) in &self.0 {

@@ -1,4 +1,5 @@
-//! Pages that say no. Handlers return them as errors; `console` renders them, as it knows the brand.
+//! Error pages. Handlers return a [`Refusal`] as their error; `console` renders the page, because it knows
+//! the brand.
 
 use askama::Template;
 use axum::response::{IntoResponse, Response};
@@ -7,40 +8,40 @@ use postrider_configuration::ConfigureError;
 use postrider_engine::AcceptError;
 use postrider_storage::StoreError;
 
-/// Why a page is not shown, or a form not obeyed.
+/// Why the console does not show a page, or does not accept a form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
-    /// Nobody is signed in. They come back to where they were.
+    /// The visitor is not signed in. After sign-in, the console returns to `here`.
     SignedOut {
-        /// The address they asked for.
+        /// The address that the visitor asked for.
         here: String,
     },
-    /// There is no such page, or not for this visitor.
+    /// The page does not exist, or not for this visitor.
     NotFound,
     /// The visitor may look but not change anything.
     ReadOnly,
-    /// The form is not one of ours, or older than the session.
+    /// The form is not from one of our pages, or is older than the session.
     ForeignForm,
     /// The form is too large.
     FormTooLarge,
     /// The form did not arrive in time.
     FormTooSlow,
-    /// Somebody else changed it meanwhile.
+    /// Somebody else changed the object in the meantime.
     Stale,
-    /// Too many tries to sign in.
+    /// Too many attempts to sign in.
     TooManyTries,
-    /// A link that was used, or has expired, or never was one.
+    /// The sign-in link was used, has expired or never existed.
     DeadLink,
-    /// The request names no host, or one that a link must not lead to.
+    /// The request names no host, or a host that a link must not lead to.
     UnusableHost,
-    /// The store is away, or busy.
+    /// The store is unreachable or busy.
     Unavailable,
     /// A defect; the log has it.
     Internal,
 }
 
 impl Refusal {
-    /// The status of the answer.
+    /// The status of the response.
     pub fn status(&self) -> StatusCode {
         match self {
             Self::SignedOut { .. } => StatusCode::SEE_OTHER,
@@ -134,7 +135,7 @@ impl From<AcceptError> for Refusal {
 }
 
 impl From<ConfigureError> for Refusal {
-    /// Of what a form cannot mend.
+    /// For errors that a corrected form cannot fix. A form shows the others itself.
     fn from(error: ConfigureError) -> Self {
         match error {
             ConfigureError::Missing => Self::NotFound,
@@ -155,11 +156,11 @@ impl From<askama::Error> for Refusal {
     }
 }
 
-/// The page.
+/// The error page.
 #[derive(Template)]
 #[template(path = "refusal.html")]
 pub struct RefusalPage<'a> {
-    /// What surrounds it.
+    /// The parts around it.
     pub shell: crate::shell::Shell<'a>,
     /// What happened.
     pub title: &'static str,

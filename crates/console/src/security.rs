@@ -1,9 +1,9 @@
-//! Headers that every answer carries, so that a browser does nothing with a page but show it.
+//! Headers of every response. They keep a browser from doing anything with a page but showing it.
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
-/// The policy but for who may frame a page. Styles, modules, images and calls of our own alone; nothing
-/// inline.
+/// The policy, without the sources of `frame-ancestors`. It allows our own styles, modules, images and
+/// requests only, and nothing inline but `data:` images.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
      connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors ";
 
@@ -11,8 +11,8 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; st
 pub struct SecurityHeaders(Vec<(HeaderName, HeaderValue)>);
 
 impl SecurityHeaders {
-    /// With the sources of `frame-ancestors`. Sources that cannot stand in a header are refused by the
-    /// settings; with such, nothing is framed or run.
+    /// With these sources of `frame-ancestors`. The settings refuse sources that a header cannot hold; with
+    /// such sources, this policy allows nothing at all.
     pub fn new(frame_sources: &str) -> Self {
         let mut headers = vec![
             (
@@ -37,7 +37,7 @@ impl SecurityHeaders {
         Self(headers)
     }
 
-    /// Adds them to an answer. Pages are not kept by caches unless they say so themselves.
+    /// Adds the headers to a response. Caches must not store a page unless it sets its own `Cache-Control`.
     pub fn apply(&self, headers: &mut HeaderMap) {
         for (name, value) in &self.0 {
             headers.entry(name).or_insert_with(|| value.clone());

@@ -1,4 +1,4 @@
-//! What surrounds every page: the brand, the navigation, the theme, who is signed in.
+//! The parts around every page: the brand, the navigation, the theme, the signed-in visitor.
 
 use http::HeaderMap;
 use postrider_model::Theme;
@@ -8,16 +8,16 @@ use crate::view::id::CopyId;
 use crate::visitor::account::InAccount;
 use crate::visitor::{Visitor, cookie, csrf};
 
-/// Where a page belongs, in the operator's navigation.
+/// The entry of the operator's navigation that a page belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
     /// The first page.
     Overview,
-    /// All accounts, and what is in one.
+    /// All accounts, and the pages of each account.
     Accounts,
-    /// The catalogue.
+    /// The catalogue of event types.
     EventTypes,
-    /// Keys of the API.
+    /// API keys.
     ApiKeys,
     /// The installation.
     System,
@@ -35,35 +35,35 @@ const NAVIGATION: [(Place, &str, &str); 5] = [
 /// A link of a navigation.
 #[derive(Debug, Clone)]
 pub struct Link {
-    /// Where to.
+    /// Its target.
     pub href: String,
-    /// Its words.
+    /// Its text.
     pub label: &'static str,
-    /// Whether this page belongs there.
+    /// Whether the current page belongs to it.
     pub is_current: bool,
 }
 
-/// What surrounds a page.
+/// The parts around a page.
 pub struct Shell<'a> {
     /// The page's own title.
     pub title: String,
     /// The product's name.
     pub product: &'a str,
-    /// Whether there is a logo to show in its place.
+    /// Whether a logo replaces the name.
     pub has_logo: bool,
-    /// The navigation; empty for customers and before signing in.
+    /// The navigation; empty for customers and before sign-in.
     pub links: Vec<Link>,
-    /// For the forms of this page.
+    /// The CSRF token of this page's forms.
     pub csrf: String,
-    /// The theme, where one was chosen.
+    /// The chosen theme, if any.
     pub theme: Option<Theme>,
-    /// Whether the theme can be changed by hand.
+    /// Whether the visitor can choose the theme.
     pub may_choose_theme: bool,
     /// The address of the page.
     pub here: String,
     /// Whether somebody is signed in.
     pub is_signed_in: bool,
-    /// The server's time, Unix milliseconds: relative times in the browser go by it.
+    /// The server's time in Unix milliseconds; the browser computes relative times from it.
     pub now_ms: i64,
     assets: &'a crate::assets::Assets,
 }
@@ -91,7 +91,7 @@ impl<'a> Shell<'a> {
         }
     }
 
-    /// For whoever sent these headers, signed in or not: a page of no visitor's.
+    /// For a request with these headers, signed in or not: a page without a visitor.
     pub fn anonymous(app: &'a App, headers: &HeaderMap, title: impl Into<String>) -> Self {
         Self {
             csrf: csrf::token(headers).unwrap_or_default(),
@@ -121,7 +121,7 @@ impl<'a> Shell<'a> {
         self.assets.url(name)
     }
 
-    /// The theme's name, as the style sheet knows it.
+    /// The theme's name in the style sheet.
     pub fn theme_name(&self) -> &'static str {
         self.theme.map_or("system", Theme::as_str)
     }
@@ -130,13 +130,13 @@ impl<'a> Shell<'a> {
 /// The tabs of an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tab {
-    /// What the customer set up.
+    /// Its automations.
     Automations,
-    /// What happened.
+    /// Its events.
     Events,
-    /// What was sent for it.
+    /// Its deliveries.
     Deliveries,
-    /// The key that signs.
+    /// Its signing key.
     SigningKey,
     /// The account itself.
     Settings,
@@ -150,26 +150,26 @@ const TABS: [(Tab, &str, &str); 5] = [
     (Tab::Settings, "settings", "Settings"),
 ];
 
-/// What stands above the pages of an account.
+/// The head of an account's pages: name, ids and tabs.
 pub struct AccountHead {
     /// Its name.
     pub name: String,
     /// Its id.
     pub id: CopyId,
-    /// The caller's own name for it.
+    /// Its `uid`, the caller's own id for it.
     pub uid: Option<CopyId>,
     /// The tabs.
     pub tabs: Vec<Link>,
     /// Whether the visitor may change things.
     pub may_write: bool,
-    /// Whether the visitor is of the operator's staff.
+    /// Whether the visitor is an operator.
     pub is_operator: bool,
     /// `/accounts/<id>`.
     pub path: String,
 }
 
 impl AccountHead {
-    /// Of this account, on this tab.
+    /// The head of this account, with this tab as the current one.
     pub fn of(account: &InAccount, tab: Tab) -> Self {
         let path = format!("/accounts/{}", account.id());
         let tabs = TABS.map(|(other, segment, label)| Link {

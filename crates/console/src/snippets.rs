@@ -1,4 +1,4 @@
-//! How a receiver verifies a webhook, in the languages that receivers are written in: the files of
+//! How a receiver verifies a webhook, in the languages of most receivers. The texts are the files of
 //! `snippets/`, which the tests run against real deliveries, with this installation's header names filled in.
 //!
 //! To add a language: its two files, as `snippets/README.md` says, and a line of [`LANGUAGES`].
@@ -14,12 +14,12 @@ pub struct Language {
     library: &'static str,
 }
 
-/// Which of a request's signatures is checked.
+/// Which signature of a request a snippet checks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
-    /// The plain HMAC of the body, with the language alone.
+    /// The plain HMAC of the body, without a webhook library.
     Hmac,
-    /// The signature of the Standard Webhooks specification, with its library.
+    /// The signature of the Standard Webhooks specification, with the library of that specification.
     Library,
 }
 
@@ -34,7 +34,7 @@ macro_rules! language {
     };
 }
 
-/// All languages, those of most receivers first.
+/// All languages; those that most receivers use are first.
 pub static LANGUAGES: [Language; 8] = [
     language!("node", "Node.js", "mjs"),
     language!("python", "Python", "py"),
@@ -47,7 +47,7 @@ pub static LANGUAGES: [Language; 8] = [
 ];
 
 impl Language {
-    /// The language that an address names; the first one where it names none.
+    /// The language that an address names, or the first language.
     pub fn of(slug: Option<&str>) -> &'static Self {
         let named = LANGUAGES.iter().find(|language| Some(language.slug) == slug);
         named.unwrap_or(&LANGUAGES[0])
@@ -83,7 +83,7 @@ impl Method {
         }
     }
 
-    /// The method that an address names; the plain one where it names none.
+    /// The method that an address names, or the plain HMAC.
     pub fn of(slug: Option<&str>) -> Self {
         match slug {
             Some("library") => Self::Library,
@@ -92,8 +92,8 @@ impl Method {
     }
 }
 
-/// Puts the header names in. They are those of `postrider_signing::HeaderNames`, as they are sent, as Node.js
-/// and Rust give them (lower case), and as CGI does (RFC 3875, section 4.1.18).
+/// Fills in the header names of `postrider_signing::HeaderNames`: as they are sent, in lower case as Node.js
+/// and Rust return them, and as CGI variables (RFC 3875, section 4.1.18).
 fn fill(text: &str, prefix: &str) -> String {
     let names = [
         ("signature_header", format!("{prefix}-Signature")),

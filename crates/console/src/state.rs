@@ -1,4 +1,4 @@
-//! What pages work with.
+//! The state that all handlers share.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ use crate::visitor::limit::SignInLimit;
 /// The shared state.
 pub type App = Arc<Shared>;
 
-/// What pages work with.
+/// The parts of the console that handlers use.
 pub struct Shared {
     /// The engine, and through it the clock.
     pub engine: Arc<Engine>,
@@ -33,7 +33,7 @@ pub struct Shared {
     pub access: Arc<Access>,
     /// The installation's name, colour and logo.
     pub brand: Brand,
-    /// Where people reach the console, where the operator said so.
+    /// The public URL of the console, if the operator set one.
     pub public_url: Option<String>,
     /// Whether other sites may frame the console.
     pub is_framed: bool,
@@ -41,11 +41,11 @@ pub struct Shared {
     pub system: SystemFacts,
     /// Style sheets and modules.
     pub assets: Assets,
-    /// How often somebody may try to sign in.
+    /// The limit on sign-in attempts.
     pub sign_in_limit: SignInLimit,
-    /// How many pages may be live at the same time.
+    /// The limit on live parts of pages.
     pub live: LivePlaces,
-    /// Turns true when the node stops: answers that do not end by themselves end then.
+    /// Turns `true` when the node stops; streams that have no end of their own then end.
     pub stopping: watch::Receiver<bool>,
 }
 
@@ -55,8 +55,8 @@ impl Shared {
         self.engine.clock().now()
     }
 
-    /// How cookies are sent in the response to a request for this host. `is_customers`: the cookie is a
-    /// customer's, who may see the page in a frame of the company's own product.
+    /// How to send cookies in the response to a request for this host. `is_customers`: whether the cookie
+    /// belongs to a customer, who may see the page in a frame of the company's own product.
     pub fn cookie_scope(&self, host: &RequestHost, is_customers: bool) -> Scope {
         let secure = self
             .public_url
@@ -69,7 +69,7 @@ impl Shared {
         }
     }
 
-    /// What links to this console start with. An unusable host is refused, as people follow such links.
+    /// The start of links to this console. An unusable host is an error, because people follow these links.
     pub fn base_url(&self, host: &RequestHost) -> Result<String, Refusal> {
         host.base_url(self.public_url.as_deref())
             .ok_or(Refusal::UnusableHost)

@@ -1,23 +1,24 @@
-//! What the process knows of itself, for the page *System*.
+//! Facts about the process, for the page *System*.
 
 /// Facts that do not change while the process runs.
 #[derive(Debug, Clone)]
 pub struct SystemFacts {
     /// The program's version.
     pub version: &'static str,
-    /// Where everything is kept, in words and without secrets: `SQLite in ./postrider-data`.
+    /// Where the data is kept, in words and without secrets: `SQLite in ./postrider-data`.
     pub store: String,
-    /// The settings that hold, in the order of their declaration; secrets masked by whoever fills this.
+    /// The settings in effect, in the order of their declaration. The caller that fills this masks the
+    /// secrets.
     pub settings: Vec<SettingRow>,
 }
 
-/// A setting as it holds.
+/// A setting in effect.
 #[derive(Debug, Clone)]
 pub struct SettingRow {
     /// Its key in the settings file.
     pub key: String,
-    /// Its value as it would stand in a variable; empty where nothing is set.
+    /// Its value as an environment variable would hold it; empty if it is not set.
     pub value: String,
-    /// What it is for.
+    /// Its description.
     pub help: String,
 }

@@ -1,5 +1,5 @@
-//! Pieces of pages. Each renders itself as markup, with everything that it is given escaped, and says so by
-//! [`askama::filters::HtmlSafe`]; templates escape whatever else they print.
+//! Pieces of pages. Each renders itself as markup, escapes its values, and declares so with
+//! [`askama::filters::HtmlSafe`]. Templates escape everything else that they print.
 //!
 //! To add one: a file here, a type with a small inline template, and a line of [`markup!`].
 
@@ -16,7 +16,7 @@ pub mod schedule;
 pub mod status;
 pub mod time;
 
-/// Marks templates whose markup other templates include as it is.
+/// Marks types whose markup templates print unescaped.
 macro_rules! markup {
     ($($name:ty),+ $(,)?) => {
         $(impl askama::filters::HtmlSafe for $name {})+

@@ -1,23 +1,23 @@
 //! Which IP addresses are on the public Internet.
 //!
-//! Postrider calls addresses that strangers choose, from inside the network of the company that runs it. An
-//! address that leads back into that network must not be called: a cloud's metadata service, a database, a
-//! neighbour. So only those are public that the IANA registries call globally reachable:
+//! Postrider calls URLs that strangers choose, from inside the network of the company that runs it. It must
+//! not call an address that leads back into that network: a cloud's metadata service, a database, a
+//! neighbour. An address is therefore public only if the IANA registries call it globally reachable:
 //!
 //! - IPv4 and IPv6 Special-Purpose Address Registries (RFC 6890, updated by RFC 8190): [`V4_FORBIDDEN`] and
-//!   [`V6_FORBIDDEN`] are their entries that are not globally reachable, and one address that a cloud has
-//!   taken for its own ends;
+//!   [`V6_FORBIDDEN`] list the entries that are not globally reachable, plus one address that a cloud uses
+//!   internally;
 //! - multicast, which has a registry of its own (RFC 5771, RFC 4291 section 2.7);
-//! - the IPv6 Address Space registry: nothing outside `2000::/3` has been given out as global unicast, so
-//!   whatever is not listed there is forbidden too ([`V6_GLOBAL_UNICAST`]).
+//! - the IPv6 Address Space registry: IANA has allocated nothing outside `2000::/3` as global unicast, so
+//!   every other address is forbidden too ([`V6_GLOBAL_UNICAST`]).
 //!
-//! IPv6 addresses that carry an IPv4 address in them are judged by that one where a system would in fact send
-//! the packet there (IPv4-mapped, NAT64 of RFC 6052). The obsolete tunnels (6to4, Teredo, IPv4-compatible)
-//! are forbidden altogether: no receiver lives there, and a relay would unwrap them into an address that
-//! nobody judged.
+//! If a system would send packets for an IPv6 address to an IPv4 address embedded in it (IPv4-mapped, NAT64
+//! of RFC 6052), the embedded address decides. The obsolete tunnels (6to4, Teredo, IPv4-compatible) are
+//! forbidden altogether: no receiver uses them, and a relay would unwrap the address into one that was never
+//! checked.
 //!
-//! To add a range: a line in a table, with the RFC that reserves it. The tests take both edges from the
-//! table.
+//! To add a range, add a line to a table and name the RFC that reserves it. The tests derive both edges from
+//! the table.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -34,8 +34,8 @@ const fn v6(address: u128, prefix: u8) -> Ipv6Net {
     Ipv6Net::new_assert(Ipv6Addr::from_bits(address), prefix)
 }
 
-/// IPv4 ranges that are not public. `192.0.0.0/24` is forbidden as a whole: the two addresses in it that are
-/// globally reachable (anycast for PCP and TURN) receive no webhooks.
+/// IPv4 ranges that are not public. `192.0.0.0/24` is forbidden as a whole: its two globally reachable
+/// addresses (anycast for PCP and TURN) receive no webhooks.
 pub const V4_FORBIDDEN: &[Range<Ipv4Net>] = &[
     (v4([0, 0, 0, 0], 8), "this network, RFC 791 section 3.2"),
     (v4([10, 0, 0, 0], 8), "private use, RFC 1918"),
@@ -110,11 +110,11 @@ pub const V6_FORBIDDEN: &[Range<Ipv6Net>] = &[
     (v6(0xff00 << 112, 8), "multicast, RFC 4291 section 2.7"),
 ];
 
-/// All that IANA has set aside for global unicast (IPv6 Address Space registry, RFC 4291 section 2.4).
+/// The space for global unicast (IPv6 Address Space registry, RFC 4291 section 2.4).
 pub const V6_GLOBAL_UNICAST: Ipv6Net = v6(0x2000 << 112, 3);
 
-/// Addresses that a NAT64 gateway turns into the IPv4 address in their last 32 bits (RFC 6052 section 2.1).
-/// In a network without IPv4 every receiver that has none but IPv4 is reached through them.
+/// Addresses that a NAT64 gateway turns into the IPv4 address in their last 32 bits (RFC 6052 section 2.1). A
+/// network without IPv4 reaches every IPv4-only receiver through them.
 pub const V6_NAT64: Ipv6Net = v6(0x0064_ff9b << 96, 96);
 
 /// Whether the address is globally reachable unicast.
@@ -127,8 +127,8 @@ pub fn is_public(address: IpAddr) -> bool {
     }
 }
 
-/// The address that a packet to this one is delivered to: the IPv4 address that an IPv4-mapped or a NAT64
-/// address stands for, or else the address itself.
+/// The address that receives a packet sent to `address`: the IPv4 address embedded in an IPv4-mapped or NAT64
+/// address, otherwise `address` itself.
 pub fn effective(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
@@ -172,7 +172,7 @@ mod tests {
 
     #[test]
     fn the_neighbours_of_every_ipv4_range_are_public() {
-        // Neighbours that lie in the next range of the table, or beyond the ends of the space, are left out.
+        // Omits neighbours that lie in another range of the table or beyond the ends of the address space.
         for text in [
             "1.0.0.0",
             "9.255.255.255",

@@ -1,11 +1,11 @@
-//! The HTTP client: one for the whole process, with its connections kept warm.
+//! The HTTP client: one for the whole process, with a pool of warm connections.
 //!
-//! The client follows no redirect, keeps no cookie, decompresses nothing and uses no proxy. It repeats a
-//! request only where the receiver provably has not processed it (`pool`). The timeout covers everything from
-//! the lookup of the name to the last byte that is read.
+//! The client follows no redirects, keeps no cookies, decompresses nothing and uses no proxy. It repeats a
+//! request only if the receiver provably has not processed it (`pool`). The timeout covers everything from
+//! the name lookup to the last byte that is read.
 //!
-//! The status decides the outcome. So the client does not wait for the rest of a response that is longer than
-//! what it keeps.
+//! The status decides the outcome, so the client does not wait for the rest of a response that is longer than
+//! it keeps.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,24 +28,25 @@ use crate::response::{self, Received, Response};
 use crate::retry_after::retry_after;
 use crate::tls::{self, ClientError};
 
-/// Most parsed URLs that are kept: parsing one costs 2 µs, keeping it about 1 KiB.
+/// Maximum parsed URLs in the cache: parsing one costs 2 µs, caching it about 1 KiB.
 const DESTINATIONS_KEPT: usize = 4_096;
 
-/// Most connections that one request tries. The receiver closed each but the last, or refused the request on
-/// it, before it processed anything. A receiver that does so every time is broken.
+/// Maximum connections that one request tries. The client tries another only if the receiver closed the
+/// connection, or refused the request, before it processed anything. A receiver that does so every time is
+/// broken.
 const CONNECTIONS_TRIED: usize = 3;
 
-/// How the client is set up. The defaults suit an installation of any size.
+/// Settings of the client. The defaults suit an installation of any size.
 #[derive(Debug, Clone)]
 pub struct ClientSettings {
-    /// Most bytes of a response's body that are kept.
+    /// Maximum bytes of a response body to keep.
     pub response_bytes_kept: usize,
-    /// How long an idle connection is kept. Servers close theirs after five seconds or more; this must be
+    /// How long to keep an idle connection. Servers close theirs after five seconds or more; this must be
     /// less.
     pub pool_idle_timeout: Duration,
-    /// Most idle connections to one host and port.
+    /// Maximum idle connections to one host and port.
     pub pool_max_idle_per_host: usize,
-    /// Most idle connections in all: file descriptors, mostly.
+    /// Maximum idle connections in total; they cost mainly file descriptors.
     pub pool_max_idle: usize,
     /// Certificate authorities to trust besides the public ones, as PEM.
     pub extra_ca_pem: Option<Vec<u8>>,
@@ -80,8 +81,8 @@ struct Known {
 }
 
 impl HttpClient {
-    /// A client without connections. [`Self::send`] needs a tokio runtime. Fails where `extra_ca_pem` is not
-    /// a PEM file of certificates.
+    /// Creates a client without connections. [`Self::send`] needs a tokio runtime. Fails if `extra_ca_pem` is
+    /// not a PEM file of certificates.
     pub fn new(
         guard: Arc<EgressGuard>,
         resolver: Arc<dyn Resolve>,
@@ -103,9 +104,9 @@ impl HttpClient {
         })
     }
 
-    /// Sends one request and returns within its timeout, give or take the scheduling of tasks. Every way in
-    /// which it can end is an [`Outcome`](postrider_model::Outcome) of the response. Dropping the future
-    /// aborts the request.
+    /// Sends one request and returns within its timeout, give or take task scheduling. The response's
+    /// [`Outcome`](postrider_model::Outcome) covers every success and failure. Dropping the future aborts the
+    /// request.
     pub async fn send(&self, request: &Request) -> Response {
         let mut received = Received::default();
         let exchanged = tokio::time::timeout(request.timeout, self.attempt(request, &mut received)).await;
@@ -156,9 +157,9 @@ impl HttpClient {
         known: &Known,
         request: &Request,
     ) -> Result<(HttpResponse<Incoming>, Connection), Failure> {
-        // First take in the responses that have arrived, then write many requests in a row. Alternating costs
-        // a sixth more (measured with 64 under way), because a write goes deep into the kernel and wakes the
-        // reader at once.
+        // Let the runtime handle the responses that have arrived before it writes many requests in a row.
+        // Alternating costs a sixth more (measured with 64 requests under way), because a write goes deep
+        // into the kernel and wakes the reader at once.
         tokio::task::yield_now().await;
         let mut tried = 0;
         loop {
@@ -171,7 +172,8 @@ impl HttpClient {
             let is_new = pooled.is_none();
             let mut connection = match pooled {
                 Some(connection) => connection,
-                // Boxed, because it is rare and larger than all else that a request keeps while it waits.
+                // Boxed, because this future is rare and larger than everything else that a waiting request
+                // holds.
                 None => Box::pin(self.connect(&known.origin)).await?,
             };
             let message = message(&known.destination, request, connection.is_http2())?;

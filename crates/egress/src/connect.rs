@@ -1,12 +1,13 @@
-//! From an origin to a connection: look the name up, ask the guard about each address, connect, agree on TLS.
+//! Opens a connection to an origin: looks up the name, asks the guard about each address, connects,
+//! negotiates TLS.
 //!
-//! What is dialled is an address that the guard has seen, never the name again, so that a name whose
-//! addresses change between the two (DNS rebinding) leads nowhere else. No proxy is used and no environment
-//! variable read.
+//! The connector dials an address that the guard has checked and never resolves the name again, so a name
+//! that changes its addresses in between (DNS rebinding) gains nothing. It uses no proxy and reads no
+//! environment variable.
 //!
-//! Several addresses are tried as RFC 8305 ("Happy Eyeballs") has it: the families in turn, the next one
-//! started when the last has failed or has been silent for [`STAGGER`], and the first that answers wins. A
-//! dead address thus costs a quarter of a second of an attempt's time and not all of it.
+//! Several addresses are tried as in RFC 8305 ("Happy Eyeballs"): the families alternate, the next try starts
+//! when one has failed or after [`STAGGER`] without an answer, and the first connection wins. A dead address
+//! thus costs a quarter of a second of an attempt's time, not all of it.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -28,10 +29,10 @@ use crate::wire::{Probe, Session, Stream, Wire};
 /// Head start of each address over the next; the "Connection Attempt Delay" of RFC 8305 section 5.
 const STAGGER: Duration = Duration::from_millis(250);
 
-/// Most addresses of one name that are tried. A name may have thousands.
+/// Maximum addresses to try per name. A name may have thousands.
 const ADDRESSES_MAX: usize = 8;
 
-/// When an idle connection is probed, for networks that forget silent ones.
+/// Idle time after which TCP probes a connection, because some networks forget silent ones.
 const KEEPALIVE: Duration = Duration::from_secs(30);
 
 /// Why there is no connection.
@@ -51,14 +52,14 @@ pub enum ConnectFailure {
     Tls(#[source] io::Error),
 }
 
-/// Makes connections.
+/// Opens connections.
 pub(crate) struct Connector {
     guard: Arc<EgressGuard>,
     resolver: Arc<dyn Resolve>,
     tls: TlsConnector,
 }
 
-/// A new connection, and what to speak over it.
+/// A new connection and its negotiated protocol.
 pub(crate) struct Connected {
     pub(crate) stream: Stream,
     pub(crate) http2: bool,
@@ -126,7 +127,8 @@ impl Connector {
     }
 }
 
-/// The first family's addresses and the other's in turn, each once, at most [`ADDRESSES_MAX`].
+/// Alternates between the two families, beginning with that of the first address. Drops duplicates and
+/// returns at most [`ADDRESSES_MAX`].
 fn alternate_families(addresses: impl Iterator<Item = IpAddr>) -> Vec<IpAddr> {
     let mut addresses = addresses.peekable();
     let first_is_v6 = addresses.peek().is_some_and(IpAddr::is_ipv6);
@@ -147,7 +149,7 @@ fn alternate_families(addresses: impl Iterator<Item = IpAddr>) -> Vec<IpAddr> {
     order
 }
 
-/// The first connection that comes about. Dropping the future ends every try.
+/// Returns the first connection that succeeds. Dropping the future cancels every try.
 async fn connect_first(addresses: Vec<SocketAddr>) -> io::Result<TcpStream> {
     if let [only] = addresses[..] {
         return TcpStream::connect(only).await;
@@ -176,7 +178,8 @@ async fn connect_first(addresses: Vec<SocketAddr>) -> io::Result<TcpStream> {
     }
 }
 
-/// Of two errors the one to report: a refusal says more than a family that this machine has no route for.
+/// Picks the error to report. "Connection refused" says more than that this machine has no route for a
+/// family.
 fn telling(earlier: Option<io::Error>, later: io::Error) -> io::Error {
     match earlier {
         Some(earlier) if later.kind() != io::ErrorKind::ConnectionRefused => earlier,

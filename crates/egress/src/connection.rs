@@ -1,13 +1,13 @@
-//! A connection, and what moves a request over it.
+//! A connection, and the code that drives a request over it.
 //!
-//! An HTTP/1 connection carries one request at a time, and whoever sends it owns the connection for as long.
-//! So hyper's side of it has no task: the attempt polls it along with the response and its body ([`Line`]).
-//! That spares every request two wake-ups of another task and the ways between threads. It also means that
-//! nobody polls a connection that is idle. What the receiver does meanwhile (hang up, say something) is seen
-//! when the connection is used again, before the request is written ([`crate::wire`]), and that dropping one
-//! closes its socket there and then.
+//! An HTTP/1 connection carries one request at a time, and the attempt that sends the request owns the
+//! connection meanwhile. hyper's half therefore needs no task: the attempt polls it together with the
+//! response and its body ([`Line`]). This saves every request two wake-ups of another task and the hops
+//! between threads. It also means that nothing polls an idle connection. If the receiver hangs up or sends
+//! bytes meanwhile, we see that when the connection is used again, before the request is written
+//! ([`crate::wire`]). Dropping an idle connection closes its socket at once.
 //!
-//! An HTTP/2 connection is shared and keeps a task, which ends with it.
+//! An HTTP/2 connection is shared and has a task, which ends with it.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
@@ -21,7 +21,7 @@ use hyper_util::rt::TokioIo;
 
 use crate::wire::{Probe, Stream};
 
-/// The body of a request: its bytes as they are.
+/// The body of a request: its exact bytes.
 pub(crate) type Body = Full<Bytes>;
 
 /// A connection that a request can be sent over.
@@ -37,7 +37,7 @@ impl Connection {
         matches!(self, Self::Http2(_))
     }
 
-    /// Sends a request and waits for the head of its response. The body comes by [`Self::frame`].
+    /// Sends a request and waits for the head of its response. Read the body with [`Self::frame`].
     pub(crate) async fn send(
         &mut self,
         request: Request<Body>,
@@ -48,7 +48,7 @@ impl Connection {
         }
     }
 
-    /// The next piece of the body of the response that came over this connection.
+    /// Reads the next frame of the body of the response that arrived over this connection.
     pub(crate) async fn frame(&mut self, body: &mut Incoming) -> Option<hyper::Result<Frame<Bytes>>> {
         std::future::poll_fn(|context| match self {
             Self::Http1(http1) => http1
@@ -60,7 +60,7 @@ impl Connection {
     }
 }
 
-/// An HTTP/1 connection: the end that takes requests, and the rest.
+/// An HTTP/1 connection: the sender of requests, and the half that drives the socket.
 pub(crate) struct Http1 {
     sender: http1::SendRequest<Body>,
     line: Line,
@@ -98,12 +98,12 @@ impl Http1 {
         .await
     }
 
-    /// Whether it can take a request now.
+    /// Whether the connection can accept a request now.
     pub(crate) fn is_ready(&self) -> bool {
         self.sender.is_ready()
     }
 
-    /// Waits until it can take a request; false where it never will.
+    /// Waits until the connection can accept a request. Returns false if it never will.
     pub(crate) async fn settle(&mut self) -> bool {
         std::future::poll_fn(|context| {
             self.line.poll(context);
@@ -119,17 +119,16 @@ impl Http1 {
     }
 }
 
-/// What hyper would have a task for; `None` once the connection is over.
+/// hyper's half of an HTTP/1 connection, which usually runs in a task; `None` once the connection has ended.
 ///
-/// `look` stands for taking from hyper what the line delivers: the head of a response, a piece of its body.
-/// The line delivers within its own poll and at no other time, so `look` needs no waker, and gets one that
-/// does nothing. With a real one each delivery would wake the task that is taking it, and that would be
-/// polled again for nothing.
+/// `look` polls hyper for what the line delivers: the head of a response or a frame of its body. The line
+/// delivers only during its own poll, so `look` needs no waker and gets a no-op one. With a real waker, each
+/// delivery would wake the task that is already taking it, and the task would be polled again for nothing.
 struct Line(Option<http1::Connection<TokioIo<Stream>, Body>>);
 
 impl Line {
-    /// Takes what is there or has arrived, and otherwise waits. For the same reason the line itself is polled
-    /// with a waker only when nothing has arrived: taking a piece of a body wakes it.
+    /// Returns what has arrived, and otherwise waits. For the same reason, this polls the line with a real
+    /// waker only if nothing has arrived: taking a frame of a body wakes the line.
     fn advance<T>(
         &mut self,
         context: &mut Context<'_>,
@@ -146,7 +145,7 @@ impl Line {
         self.wait(context, look)
     }
 
-    /// Leaves the task's waker with the socket.
+    /// Polls the line with the task's waker, which registers the waker with the socket.
     fn wait<T>(
         &mut self,
         context: &mut Context<'_>,
@@ -156,8 +155,9 @@ impl Line {
         look(&mut Context::from_waker(Waker::noop()))
     }
 
-    /// An error goes to whoever waits for the response. Dropping hyper's connection tells them too that it is
-    /// over, and hands back a request that it has not begun to write.
+    /// Polls hyper's connection and drops it once it has ended. hyper reports an error to the future that
+    /// waits for the response. Dropping the connection ends that future too, and hands back a request that
+    /// hyper has not begun to write.
     fn poll(&mut self, context: &mut Context<'_>) {
         let connection = self.0.as_mut();
         if connection.is_some_and(|it| it.poll_without_shutdown(context).is_ready()) {

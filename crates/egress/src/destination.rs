@@ -1,9 +1,10 @@
-//! Where a request goes: a URL taken apart once, by one parser, so that what was checked is what is dialled.
+//! The destination of a request: a URL, parsed once by one parser, so that the client dials what the guard
+//! checked.
 //!
-//! The `url` crate follows the WHATWG URL standard, which reads addresses in every spelling that browsers
-//! know (`0x7f.1`, `2130706433`, `017700000001`): they come out as the address they stand for. What that
-//! standard repairs in silence is refused here instead (white space, backslashes, missing slashes, user
-//! names, fragments): a URL that needs repair is more likely a mistake, or a trick, than an address.
+//! The `url` crate follows the WHATWG URL standard, which accepts every spelling of an IP address that
+//! browsers know (`0x7f.1`, `2130706433`, `017700000001`) and normalises it. This module refuses what that
+//! standard silently repairs or accepts: white space, backslashes, missing slashes, user names and fragments.
+//! A URL that contains one of these is more likely a mistake, or a trick, than an address.
 
 use std::net::IpAddr;
 
@@ -14,10 +15,10 @@ use url::Url;
 
 use crate::port;
 
-/// Why a URL cannot be a destination. The sentences are for the customer who typed it.
+/// Why a URL cannot be a destination. The customer who typed it reads the message.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DestinationError {
-    /// No absolute URL with a host.
+    /// Not an absolute URL with a host.
     #[error("This is not a valid URL. It should look like https://example.com/webhooks")]
     Invalid,
     /// Longer than [`URL_BYTES_MAX`].
@@ -26,16 +27,16 @@ pub enum DestinationError {
     /// Neither `http` nor `https`.
     #[error("The URL must begin with https:// or http://")]
     Scheme,
-    /// `https://name:password@…`: it would stand in plain sight in every record of an attempt.
+    /// `https://name:password@…`: every record of an attempt would show the password in plain text.
     #[error("The URL must not contain a user name or password")]
     UserInfo,
-    /// `…#fragment`: it would never be sent.
+    /// `…#fragment`: a fragment is never sent.
     #[error("The URL must not contain a fragment (the part after #)")]
     Fragment,
     /// Port 0, or one that belongs to another protocol.
     #[error("Port {0} cannot be used for webhooks")]
     Port(u16),
-    /// Every address of the host is one that the guard forbids.
+    /// The guard forbids every address of the host.
     #[error("The address is private, and this installation does not allow it")]
     Forbidden,
 }
@@ -58,7 +59,7 @@ impl DestinationError {
 /// The host of a [`Destination`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Host {
-    /// Lowercase, in ASCII (Punycode where it was not), without a dot at its end.
+    /// Lowercase ASCII (Punycode where needed), without a trailing dot.
     Name(String),
     /// A literal address.
     Address(IpAddr),
@@ -74,18 +75,18 @@ impl Host {
     }
 }
 
-/// What connections are shared by: scheme, host and port.
+/// Scheme, host and port: requests to the same origin share connections.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Origin {
     /// Whether the scheme is `https`.
     pub tls: bool,
     /// The host.
     pub host: Host,
-    /// The port, the scheme's own where the URL names none.
+    /// The port; the scheme's default if the URL has none.
     pub port: u16,
 }
 
-/// A URL that is well formed, taken apart. Whether it may be called is the guard's to say.
+/// A well-formed URL, parsed. The guard decides whether it may be called.
 #[derive(Debug, Clone)]
 pub struct Destination {
     url: Url,
@@ -96,7 +97,7 @@ pub struct Destination {
 }
 
 impl Destination {
-    /// Takes a URL apart. Pure; says nothing about the address.
+    /// Parses a URL. Pure; does not check the address.
     pub fn parse(text: &str) -> Result<Self, DestinationError> {
         if text.len() > URL_BYTES_MAX {
             return Err(DestinationError::TooLong);
@@ -175,7 +176,7 @@ impl Destination {
     }
 }
 
-/// Refuses what the parser would repair without a word.
+/// Refuses what the parser would silently repair.
 fn check_spelling(text: &str) -> Result<(), DestinationError> {
     if text
         .bytes()
@@ -189,7 +190,8 @@ fn check_spelling(text: &str) -> Result<(), DestinationError> {
             && scheme
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
-        // `example.com:8080/x` reads as a scheme `example.com`; its writer forgot the real one.
+        // `example.com:8080/x` parses as a URL with the scheme `example.com`; its author forgot the real
+        // scheme.
         return Err(if is_scheme {
             DestinationError::Scheme
         } else {

@@ -1,9 +1,9 @@
-//! What went wrong, for a person who reads the record of an attempt and may never have heard of TCP.
+//! Error messages, for people who read the record of an attempt and may never have heard of TCP.
 //!
-//! The rule for a sentence: what happened, in terms of the receiver and not of this program; no library's
-//! wording, no addresses. The tests in `tests/egress/` meet them with real sockets.
+//! A message says what happened, in terms of the receiver and not of this program. It contains no library's
+//! wording and no addresses. The tests in `tests/egress/` trigger the messages with real sockets.
 //!
-//! To add one: an arm where the error is known by type. Texts of other crates are never searched.
+//! To add a message, add a match arm for the error's type. Never search the texts of other crates.
 
 use std::error::Error as StdError;
 use std::io;
@@ -31,7 +31,7 @@ impl Failure {
         }
     }
 
-    /// The time was up.
+    /// The request timed out.
     pub(crate) fn timeout(after: Duration, response_began: bool) -> Self {
         let after = spell(after);
         let error = if response_began {
@@ -42,7 +42,7 @@ impl Failure {
         Self::new(Outcome::Timeout, error)
     }
 
-    /// An HTTP exchange on a connection that was there.
+    /// The HTTP exchange failed on an open connection.
     pub(crate) fn exchange(error: &hyper::Error, response_began: bool) -> Self {
         let causes: Vec<_> = causes(error).collect();
         if let Some(tls) = causes.iter().find_map(|it| it.downcast_ref::<rustls::Error>()) {
@@ -100,8 +100,8 @@ pub(crate) fn is_unprocessed(error: &hyper::Error) -> bool {
     })
 }
 
-/// The error and everything below it. An `io::Error` that wraps another is followed into it, which its
-/// `source` skips.
+/// The error and its causes, outermost first. Follows an `io::Error` into the error that it wraps, because
+/// `io::Error::source` skips that one.
 fn causes(error: &hyper::Error) -> impl Iterator<Item = &(dyn StdError + 'static)> {
     std::iter::successors(Some(error as &(dyn StdError + 'static)), |it| below(*it))
 }
@@ -120,8 +120,8 @@ fn http2_sentence(error: &h2::Error) -> Option<&'static str> {
     if error.is_remote() {
         return Some("The receiver broke the request off");
     }
-    // The codes with which this side gives up on headers far above its limit. A little above, it is the same
-    // code as for a malformed response.
+    // h2 gives up with one of these codes when the headers far exceed the limit. When they exceed it
+    // slightly, it uses the same code as for a malformed response.
     Some(match error.reason() {
         Some(h2::Reason::ENHANCE_YOUR_CALM | h2::Reason::COMPRESSION_ERROR) => TOO_LARGE,
         _ => "The response is not valid HTTP, or its headers are too large",
@@ -206,7 +206,7 @@ fn certificate_sentence(error: &CertificateError) -> String {
             "The certificate is for another name"
         }
         CertificateError::UnknownIssuer => UNKNOWN_ISSUER,
-        // What a certificate that signed itself and may sign others comes out as.
+        // webpki reports a self-signed certificate this way if the certificate may also sign others.
         CertificateError::Other(other) if is_authority_as_server(&*other.0) => UNKNOWN_ISSUER,
         CertificateError::BadSignature => "The signature of the certificate is wrong",
         CertificateError::Revoked => "The certificate has been revoked",

@@ -1,12 +1,12 @@
 //! The egress guard: which destinations may be called.
 //!
-//! It judges a URL three times. Two checks happen when the URL is saved, so that its author learns of a
-//! mistake at once: one of the URL alone ([`EgressGuard::check_url`]), one of the addresses that its host
-//! name has at that moment ([`EgressGuard::check_resolved`]). The third is the one that protects: the client
-//! asks [`EgressGuard::permits`] about every address before it dials it. A name that changes its address in
-//! between gains nothing, because the address judged is the address dialled.
+//! The guard checks a URL three times. Two checks happen when the URL is saved, so that its author learns of
+//! a mistake at once: one of the URL alone ([`EgressGuard::check_url`]) and one of the current addresses of
+//! its host name ([`EgressGuard::check_resolved`]). The third check is the one that protects: the client asks
+//! [`EgressGuard::permits`] about every address before it dials it. A name that changes its address in
+//! between gains nothing, because the client dials the address that was checked.
 //!
-//! The guard knows addresses, not routes. It cannot tell that a public address belongs to a neighbour. Where
+//! The guard knows addresses, not routes. It cannot tell that a public address belongs to a neighbour. If
 //! that matters, use a firewall as well.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -18,14 +18,14 @@ use crate::address;
 use crate::destination::{Destination, DestinationError, Host};
 use crate::resolve::Resolve;
 
-/// The rule, fixed for the life of the process.
+/// The rule for addresses, fixed for the life of the process.
 #[derive(Debug, Clone, Default)]
 pub struct EgressGuard {
     allowed: Vec<IpNet>,
 }
 
 impl EgressGuard {
-    /// A guard that permits public addresses, and these networks even where they are not public.
+    /// Creates a guard that permits public addresses, and the `allowed` networks even if they are not public.
     pub const fn new(allowed: Vec<IpNet>) -> Self {
         Self { allowed }
     }
@@ -41,7 +41,7 @@ impl EgressGuard {
             .any(|network| network.contains(&address) || network.contains(&effective))
     }
 
-    /// Parses a URL, and refuses it where that alone shows that it may not be called. Pure.
+    /// Parses a URL, and refuses it if the URL alone shows that it must not be called. Pure.
     pub fn check_url(&self, url: &str) -> Result<Destination, DestinationError> {
         let destination = Destination::parse(url)?;
         let permitted = match destination.host() {
@@ -56,8 +56,8 @@ impl EgressGuard {
         }
     }
 
-    /// Refuses a destination all of whose addresses are forbidden right now. A name that is not found within
-    /// `timeout` is accepted: it may be set up later, and the client judges its addresses at each connection.
+    /// Refuses a destination if all of its addresses are forbidden right now. A name that is not found within
+    /// `timeout` is accepted: it may be set up later, and the client checks its addresses at each connection.
     pub async fn check_resolved(
         &self,
         destination: &Destination,

@@ -1,4 +1,4 @@
-//! HTTP on a new connection, and the limits that every response is read under.
+//! Starts HTTP on a new connection and sets the limits for reading every response.
 
 use std::time::Duration;
 
@@ -8,24 +8,24 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use crate::connect::Connected;
 use crate::connection::{Connection, Http1};
 
-/// Most bytes of a response's status line and headers. Ten times what the largest honest ones take. HTTP/1
-/// reads no more than a hundred of them (hyper's own limit).
+/// Maximum bytes of a response's status line and headers: ten times what the largest honest ones take. HTTP/1
+/// also reads at most a hundred headers (hyper's own limit).
 const HEADER_BYTES_MAX: usize = 64 * 1024;
 
-/// What the receiver may send of one HTTP/2 response before it is asked to go on. Answers to webhooks are
-/// short, and one that is not read any further must not fill the memory.
+/// How many bytes of one HTTP/2 response the receiver may send before we ask for more. Responses to webhooks
+/// are short, and one that we stop reading must not fill memory.
 const STREAM_WINDOW: u32 = 64 * 1024;
 
 /// The same for all streams of a connection together.
 const CONNECTION_WINDOW: u32 = 1024 * 1024;
 
-/// When an HTTP/2 connection with requests on it has been silent, it is asked for a sign of life, and given
-/// up without one. Otherwise one receiver that has gone would take every request with it that is put on the
-/// same connection.
+/// When an HTTP/2 connection with open requests has been silent for this long, the client pings it, and drops
+/// it if no reply arrives within `PING_TIMEOUT`. Otherwise a receiver that has vanished would cost every
+/// request that is put on its connection.
 const PING_AFTER: Duration = Duration::from_secs(5);
 const PING_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Starts HTTP/1.1, or HTTP/2 where that was agreed; only the latter needs a task of its own.
+/// Starts HTTP/2 if it was negotiated, otherwise HTTP/1.1. Only HTTP/2 needs a task of its own.
 pub(crate) async fn handshake(connected: Connected) -> hyper::Result<Connection> {
     let io = TokioIo::new(connected.stream);
     if connected.http2 {
@@ -41,7 +41,7 @@ pub(crate) async fn handshake(connected: Connected) -> hyper::Result<Connection>
         tokio::spawn(connection);
         Ok(Connection::Http2(sender))
     } else {
-        // The buffer may grow past its bound before that is noticed; the head may not.
+        // The buffer may exceed its limit before hyper notices; the head may not.
         let (sender, connection) = http1::Builder::new()
             .max_buf_size(HEADER_BYTES_MAX)
             .max_header_size(HEADER_BYTES_MAX)

@@ -1,9 +1,9 @@
 //! Calls URLs that strangers chose, without letting them reach the network that the caller runs in.
 //!
-//! Neither end can be trusted. The URL may lead to a database, a cloud's metadata service or another
-//! protocol's server, and the receiver may send anything, or nothing. [`EgressGuard`] decides which addresses
-//! may be called; [`HttpClient`] sends a POST to one of them and returns a bounded [`Response`], whatever
-//! happens.
+//! Neither the URL nor the receiver can be trusted. The URL may lead to a database, a cloud's metadata
+//! service or another protocol's server. The receiver may send anything, or nothing. [`EgressGuard`] decides
+//! which addresses may be called. [`HttpClient`] sends a POST to one of them and always returns a bounded
+//! [`Response`].
 //!
 //! ```
 //! use std::sync::Arc;
@@ -67,22 +67,22 @@
 //! ```
 //!
 //! * [`address`], [`port`]: tables of the addresses that are not public, and of other protocols' ports.
-//! * [`destination`], [`guard`]: parse a URL, and judge it when it is saved and when it is dialled.
-//! * [`resolve`]: turns names into addresses, within bounds; a trait, for tests.
+//! * [`destination`], [`guard`]: parse a URL, and check it when it is saved and when it is dialled.
+//! * [`resolve`]: resolves names to addresses, within bounds; a trait, so that tests can replace it.
 //! * `connect`, `tls`, `wire`, `handshake`: open a connection, from the address to HTTP.
-//! * `connection`: moves a request over it.
+//! * `connection`: drives a request over a connection.
 //! * `pool`: keeps connections, and decides when a request may be repeated.
-//! * [`request`], [`response`], `retry_after`: what goes out, and what is read back.
-//! * `failure`: says in plain words what went wrong.
-//! * [`client`]: all of it together, [`HttpClient`].
+//! * [`request`], [`response`], `retry_after`: what is sent, and what is read back.
+//! * `failure`: describes errors in plain words.
+//! * [`client`]: [`HttpClient`], which combines all of these.
 //!
 //! This crate must never follow a redirect, use a proxy, decompress a response, switch certificate checks
-//! off, dial an address that the guard has not judged, or read more into memory than its bounds allow. It
-//! knows no webhooks: it signs nothing, retries nothing, and takes all headers from its caller.
+//! off, dial an address that the guard has not checked, or read more into memory than its bounds allow. It
+//! knows nothing about webhooks: it signs nothing, retries nothing, and takes all headers from its caller.
 //!
-//! To forbid a range of addresses: a line in [`address`]. To add a limit on responses: `handshake` for heads,
-//! [`response`] for bodies. To add a way for requests to fail: see `failure`. To add a method other than
-//! POST: a field of [`Request`], heeded in [`request`].
+//! To forbid a range of addresses, add a line in [`address`]. To add a limit on responses, see `handshake`
+//! for heads and [`response`] for bodies. To add a way for requests to fail, see `failure`. To add a method
+//! other than POST, add a field to [`Request`] and use it in [`request`].
 
 pub mod address;
 pub mod client;

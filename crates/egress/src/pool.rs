@@ -1,24 +1,28 @@
-//! Connections that are kept between requests.
+//! A pool of connections that are reused between requests.
 //!
-//! A small pool of our own over hyper's connections, and not hyper-util's client, for four reasons. A
-//! connection is back in the pool before the attempt that used it is over, so that requests in a row use one
-//! connection (that client returns it from a task of its own, and the next request may find nothing and
-//! dial). There is no race of two futures per request. An HTTP/1 connection has no task
-//! ([`crate::connection`]). And the pool sees what became of a request that was *not* sent.
+//! This is a small pool of our own over hyper's connections. It replaces hyper-util's client, for four
+//! reasons:
 //!
-//! **When a request is repeated.** An attempt is one HTTP request, so nothing that a receiver may have begun
-//! to act on is sent again within it. Only what provably was not processed is: a request that hyper hands
-//! back because the connection turned out to be closed before a byte of it was written ([`crate::wire`] sees
-//! to that), and over HTTP/2 one that the receiver itself declares unprocessed (RFC 9113 section 8.7: above
-//! the last stream of a GOAWAY, or refused). What is left is a receiver that closes an idle connection in the
-//! very milliseconds that our request is on its way. Browsers repeat there on a guess; we cannot tell it from
-//! a receiver that crashed on the request, so it is a failed attempt. [`PoolSettings::idle_timeout`] makes it
-//! rare: it is shorter than the five seconds after which the impatient servers (Node, Apache, uvicorn) hang
-//! up, and a `Keep-Alive: timeout` that is shorter still is obeyed.
+//! - A connection is back in the pool before its attempt ends, so consecutive requests use one connection.
+//!   hyper-util returns it from a separate task, and the next request may find the pool empty and dial.
+//! - No request races two futures.
+//! - An HTTP/1 connection needs no task ([`crate::connection`]).
+//! - We learn what happened to a request that was *not* sent.
 //!
-//! Nobody polls an idle HTTP/1 connection. One that the receiver has closed keeps its place until a request
-//! tries it, which costs that request nothing but the next connection, or until its time is up. Idle
-//! connections are closed by a sweeper that runs while there are any.
+//! **When a request is repeated.** An attempt is one HTTP request, so it never repeats a request that the
+//! receiver may have begun to process. It repeats only a request that was provably not processed: one that
+//! hyper hands back because the connection turned out to be closed before a byte of it was written
+//! ([`crate::wire`] detects this), or an HTTP/2 request that the receiver itself declares unprocessed (RFC
+//! 9113 section 8.7: above the last stream of a GOAWAY, or refused). One case is left: the receiver closes an
+//! idle connection in the very milliseconds in which our request is on its way. Browsers guess and repeat the
+//! request. We cannot tell this case from a receiver that crashed on the request, so the attempt fails.
+//! [`PoolSettings::idle_timeout`] keeps the case rare: it is shorter than the five seconds after which the
+//! most impatient servers (Node, Apache, uvicorn) hang up, and the pool honours a `Keep-Alive: timeout` that
+//! is shorter still.
+//!
+//! Nothing polls an idle HTTP/1 connection. A connection that the receiver has closed stays in the pool until
+//! it expires or a request tries it; that request then only needs another connection. A sweeper closes
+//! expired connections and runs only while the pool holds any connection.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -31,12 +35,11 @@ use tokio::time::Instant;
 use crate::connection::{Body, Connection, Http1};
 use crate::destination::Origin;
 
-/// How often expired connections are looked for. Expired ones are never used, whether or not they are still
-/// there.
+/// How often the sweeper runs. Expired connections are never used, whether or not it has removed them.
 const SWEEP: Duration = Duration::from_secs(1);
 
-/// How long a connection may take to be ready again once its response has been read. It is ready at once
-/// unless the receiver answered before it had read the whole request; that connection is not worth keeping.
+/// How long to wait for a connection to be ready again after its response has been read. It is ready at once
+/// unless the receiver answered before it had read the whole request; such a connection is not worth keeping.
 const SETTLE: Duration = Duration::from_millis(10);
 
 /// Bounds on idle connections.
@@ -84,8 +87,8 @@ impl Pool {
         })
     }
 
-    /// A connection that was open when it was last looked at: the HTTP/2 one, or the HTTP/1 one that was used
-    /// last.
+    /// Takes a connection that was open when last checked: the HTTP/2 connection, or else the most recently
+    /// used HTTP/1 connection.
     pub(crate) fn take(&self, origin: &Origin) -> Option<Connection> {
         let now = Instant::now();
         let mut kept = self.kept.lock();
@@ -107,8 +110,8 @@ impl Pool {
         None
     }
 
-    /// Gives a connection back whose response has been read to its end. `keep_alive` is what the receiver
-    /// said about how long it will wait.
+    /// Returns a connection to the pool after its response has been read to the end. `keep_alive` is how long
+    /// the receiver said it will keep the connection open.
     pub(crate) async fn give_back(
         self: &Arc<Self>,
         origin: &Arc<Origin>,
@@ -121,8 +124,8 @@ impl Pool {
         if !http1.is_ready() && !matches!(tokio::time::timeout(SETTLE, http1.settle()).await, Ok(true)) {
             return;
         }
-        // A second less than announced, since the announcement took time to get here and the next request
-        // will too.
+        // One second less than announced, because the announcement took time to arrive and so will the next
+        // request.
         let announced = keep_alive.map_or(Duration::MAX, |it| it.saturating_sub(Duration::from_secs(1)));
         let idle_for = self.settings.idle_timeout.min(announced);
         if !idle_for.is_zero() {
@@ -153,7 +156,7 @@ impl Pool {
         self.start_sweeper(kept);
     }
 
-    /// Lets others use a new HTTP/2 connection too, unless they have one already.
+    /// Shares a new HTTP/2 connection with other requests, unless the origin already has one that is ready.
     pub(crate) fn share(self: &Arc<Self>, origin: &Arc<Origin>, sender: &http2::SendRequest<Body>) {
         let until = Instant::now() + self.settings.idle_timeout;
         let mut kept = self.kept.lock();
@@ -187,7 +190,7 @@ impl Pool {
         }
     }
 
-    /// Drops what has expired. Answers whether anything is left to sweep.
+    /// Drops expired connections. Returns whether any are left to sweep.
     fn sweep(&self) -> bool {
         let now = Instant::now();
         let mut kept = self.kept.lock();

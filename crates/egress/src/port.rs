@@ -1,7 +1,7 @@
-//! Ports that no request is made to: the "bad ports" of the WHATWG Fetch standard, section 2.9.
+//! Ports that the client never calls: the "bad ports" of the WHATWG Fetch standard, section 2.9.
 //!
-//! They belong to other protocols (SMTP, IRC, SIP …) whose servers can be made to act on lines of an HTTP
-//! request. Browsers refuse them for the same reason, so no receiver of webhooks can be there.
+//! They belong to other protocols (SMTP, IRC, SIP …) whose servers can be tricked into acting on lines of an
+//! HTTP request. Browsers refuse them for the same reason, so no receiver of webhooks can use them.
 
 /// In ascending order.
 const BAD_PORTS: &[u16] = &[

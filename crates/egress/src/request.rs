@@ -1,4 +1,4 @@
-//! What goes out: a [`Request`], and the HTTP message that it becomes.
+//! A [`Request`], and the HTTP message that it becomes.
 
 use std::time::Duration;
 
@@ -16,14 +16,13 @@ use crate::failure::Failure;
 /// One POST.
 #[derive(Debug, Clone)]
 pub struct Request {
-    /// Where to: an absolute `http` or `https` URL. The client checks it, even where the caller has done so
-    /// before.
+    /// An absolute `http` or `https` URL. The client checks it, even if the caller has already done so.
     pub url: String,
-    /// All headers but `Host` and `Content-Length`, in order, names as they are to be shown.
+    /// All headers except `Host` and `Content-Length`, in order. Names are spelt as they are to be shown.
     pub headers: Headers,
     /// The exact bytes.
     pub body: Bytes,
-    /// Bound on everything together: name lookup, connection, TLS, the response and its body.
+    /// Limit on everything together: name lookup, connection, TLS, the response and its body.
     pub timeout: Duration,
 }
 
@@ -49,8 +48,8 @@ pub fn is_reserved_header(name: &str) -> bool {
     )
 }
 
-/// The message, in the form that the connection's version of HTTP wants. Each connection that is tried gets a
-/// new one; almost always it is one connection.
+/// Builds the message for the connection's version of HTTP. Each connection that is tried gets a new message;
+/// almost always there is only one.
 pub(crate) fn message(
     destination: &Destination,
     request: &Request,

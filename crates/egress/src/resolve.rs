@@ -1,20 +1,19 @@
-//! From host names to addresses.
+//! Resolves host names to addresses.
 //!
-//! [`SystemResolver`] asks the system (`getaddrinfo`), so that `/etc/hosts`, search domains and whatever else
-//! the machine is set up with hold here too. That call blocks a thread for as long as the name's servers
-//! please, and customers choose the names. Hence:
+//! [`SystemResolver`] asks the system (`getaddrinfo`), so `/etc/hosts`, search domains and the rest of the
+//! machine's setup apply. The call blocks a thread until the name's servers answer, and customers choose the
+//! names. Hence:
 //!
-//! - at most [`LOOKUPS_MAX`] run at once, and a lookup gives its place back when the *thread* is done, not
-//!   when the attempt that wanted it has given up. The runtime's blocking threads, which others need, cannot
-//!   be used up;
-//! - those who want the same name at the same time share one lookup, so that one slow name takes one place;
-//! - a response is kept for `KEEP_FOUND`. When a hundred connections to a receiver are opened at once (a
-//!   burst after a pause) this saves ninety-nine lookups; `getaddrinfo` keeps nothing by itself. Five seconds
-//!   are below the TTL that anyone relies on. A failure is kept for `KEEP_FAILED`, which is for those who
-//!   waited for the same lookup.
+//! - At most [`LOOKUPS_MAX`] lookups run at once, so lookups cannot use up the runtime's blocking threads,
+//!   which other code needs. A lookup frees its place when its *thread* finishes, not when the attempt that
+//!   wanted it gives up.
+//! - Concurrent requests for one name share one lookup, so a slow name takes one place.
+//! - Found addresses are cached for `KEEP_FOUND`. When a hundred connections to a receiver open at once (a
+//!   burst after a pause), the cache saves ninety-nine lookups; `getaddrinfo` itself caches nothing. Five
+//!   seconds is below any TTL that people rely on. A failure is cached for `KEEP_FAILED`, to serve the
+//!   requests that waited for the same lookup.
 //!
-//! Keeping answers does not weaken the guard, which judges addresses when they are dialled, wherever they
-//! came from.
+//! The cache does not weaken the guard, which checks every address when it is dialled, wherever it came from.
 
 use std::io;
 use std::net::{IpAddr, ToSocketAddrs};
@@ -26,33 +25,34 @@ use quick_cache::sync::Cache;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
-/// Most lookups under way. The runtime has 512 blocking threads, and others need them too.
+/// Maximum concurrent lookups. The runtime has 512 blocking threads, and other code needs them too.
 pub const LOOKUPS_MAX: usize = 64;
 
-/// Most names whose answers are kept: a few hundred bytes each.
+/// Maximum names in the cache: a few hundred bytes each.
 const NAMES_KEPT: usize = 1_000;
 
-/// How long addresses are kept.
+/// How long to cache found addresses.
 const KEEP_FOUND: Duration = Duration::from_secs(5);
 
-/// How long a failure is kept.
+/// How long to cache a failure.
 const KEEP_FAILED: Duration = Duration::from_secs(1);
 
-/// Why there are no addresses. The sentences are for customers.
+/// Why a lookup returned no addresses. Customers read these messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ResolveError {
-    /// There is no such name, or it has no addresses.
+    /// The name does not exist, or it has no addresses.
     #[error("The host name does not exist")]
     NotFound,
-    /// No response, or one that says nothing about the name.
+    /// The resolver did not answer, or its answer says nothing about the name.
     #[error("The host name could not be looked up")]
     Failed,
 }
 
-/// Looks host names up.
+/// Looks up host names.
 #[async_trait]
 pub trait Resolve: Send + Sync + 'static {
-    /// The addresses of a name, the preferred first. May take as long as it likes; the caller sets the bound.
+    /// Returns the addresses of a name, the preferred one first. May take any length of time; the caller sets
+    /// the limit.
     async fn resolve(&self, name: &str) -> Result<Vec<IpAddr>, ResolveError>;
 }
 
@@ -69,7 +69,7 @@ struct Kept {
 }
 
 impl SystemResolver {
-    /// A resolver with nothing in its memory.
+    /// Creates a resolver with an empty cache.
     pub fn new() -> Self {
         Self {
             places: Arc::new(Semaphore::new(LOOKUPS_MAX)),
@@ -123,8 +123,8 @@ impl Resolve for SystemResolver {
     }
 }
 
-/// The standard library hides `getaddrinfo`'s code and shows its text only: glibc's, musl's and macOS's words
-/// for a name that does not exist or has no address.
+/// Tells a name that does not exist, or has no address, from a failed lookup. The standard library hides
+/// `getaddrinfo`'s error code, so this searches the text for the words of glibc, musl and macOS.
 fn classify(error: &io::Error) -> ResolveError {
     let text = error.to_string();
     let absent = [

@@ -1,4 +1,4 @@
-//! What is read back: enough of a response for the record, and never more than that into memory.
+//! Reads a response: enough for the record, and never more than that into memory.
 
 use std::time::Duration;
 
@@ -11,33 +11,34 @@ use postrider_model::attempt::{Headers, RESPONSE_HEADER_BYTES_KEPT};
 use crate::connection::Connection;
 use crate::failure::Failure;
 
-/// What came of a request. Nothing is an error here: every way in which a request can end has its outcome.
+/// The result of a request. Every way in which a request can end has an outcome, so there is no error type.
 #[derive(Debug, Clone)]
 pub struct Response {
-    /// How it ended.
+    /// How the request ended.
     pub outcome: Outcome,
-    /// The status, if one came.
+    /// The HTTP status, if one arrived.
     pub status_code: Option<u16>,
-    /// What went wrong, in plain words that a customer can read; `None` where the response is complete.
+    /// The error in plain words that a customer can read; `None` if the response is complete.
     pub error: Option<String>,
     /// The response's headers, cut at [`RESPONSE_HEADER_BYTES_KEPT`].
     pub headers: Headers,
     /// The first bytes of the body, at most [`crate::ClientSettings::response_bytes_kept`].
     pub body: Bytes,
-    /// Whether there was more of it.
+    /// Whether the body was longer than that.
     pub truncated: bool,
-    /// What `Retry-After` asked for, where the status was 429 or 503.
+    /// How long `Retry-After` asked to wait, if the status was 429 or 503.
     pub retry_after: Option<Duration>,
 }
 
-/// The rest of a body is read and dropped up to this size, because that is cheaper than a new connection.
+/// Maximum bytes of the rest of a body to read and drop; up to this size, that is cheaper than a new
+/// connection.
 const DRAIN_BYTES: u64 = 64 * 1024;
 
-/// Reading the rest may take this long. The outcome is decided by then, and only the connection is at stake.
+/// Maximum time to read the rest. The outcome is already decided, and only the connection is at stake.
 const DRAIN_TIME: Duration = Duration::from_millis(250);
 
-/// What has come back so far. It outlives the exchange, so that the record of a request that fails half-way
-/// shows it.
+/// The part of the response that has arrived. It outlives the exchange, so that the record of a request that
+/// fails half-way shows it.
 #[derive(Default)]
 pub(crate) struct Received {
     pub(crate) status_code: Option<u16>,
@@ -45,23 +46,23 @@ pub(crate) struct Received {
     pub(crate) retry_after: Option<Duration>,
     body: Vec<u8>,
     truncated: bool,
-    /// Nothing that happens later changes the outcome.
+    /// Whether the outcome is final, whatever happens later.
     is_decided: bool,
 }
 
 impl Received {
-    /// Whether a status has come.
+    /// Whether a status has arrived.
     pub(crate) const fn has_begun(&self) -> bool {
         self.status_code.is_some()
     }
 
-    /// Whether the status alone decides the outcome now.
+    /// Whether the status alone now decides the outcome.
     pub(crate) const fn is_decided(&self) -> bool {
         self.is_decided
     }
 
-    /// Reads the body up to `bytes_kept`. Returns whether it was read to its end, so that the connection is
-    /// free.
+    /// Reads the body and keeps up to `bytes_kept` of it. Returns whether it was read to its end, which frees
+    /// the connection.
     pub(crate) async fn read_body(
         &mut self,
         connection: &mut Connection,
@@ -91,7 +92,7 @@ impl Received {
         Ok(true)
     }
 
-    /// The response, as far as it came.
+    /// Builds the response from what has arrived.
     pub(crate) fn into_response(self, failure: Option<Failure>) -> Response {
         let (outcome, error) = match (failure, self.status_code) {
             (Some(failure), _) => (failure.outcome, Some(failure.error)),
@@ -110,7 +111,8 @@ impl Received {
     }
 }
 
-/// Reads the rest and drops it. Returns its length, or `None` where it is too long, too slow or broken.
+/// Reads the rest of a body and drops it. Returns its length, or `None` if it is too long, too slow or
+/// broken.
 async fn drain(connection: &mut Connection, body: &mut Incoming) -> Option<u64> {
     if body.size_hint().lower() > DRAIN_BYTES {
         return None;
@@ -128,8 +130,8 @@ async fn drain(connection: &mut Connection, body: &mut Incoming) -> Option<u64> 
     tokio::time::timeout(DRAIN_TIME, read).await.ok().flatten()
 }
 
-/// The headers for the record, up to [`RESPONSE_HEADER_BYTES_KEPT`]: the one that crosses the limit is cut,
-/// and those after it are left out.
+/// The headers for the record, up to [`RESPONSE_HEADER_BYTES_KEPT`]. The header that crosses the limit is
+/// cut, and later ones are omitted.
 pub(crate) fn keep_headers(headers: &HeaderMap) -> Headers {
     let mut room = RESPONSE_HEADER_BYTES_KEPT;
     let mut kept = Headers::with_capacity(headers.len());
@@ -146,7 +148,7 @@ pub(crate) fn keep_headers(headers: &HeaderMap) -> Headers {
     kept
 }
 
-/// How long the receiver keeps an idle connection open (`Keep-Alive: timeout=5, max=100`), where it says so.
+/// How long the receiver keeps an idle connection open, if it says so (`Keep-Alive: timeout=5, max=100`).
 pub(crate) fn keep_alive(headers: &HeaderMap) -> Option<Duration> {
     let value = headers.get("keep-alive")?.to_str().ok()?;
     let parameters = value.split(',').filter_map(|it| it.split_once('='));

@@ -1,4 +1,4 @@
-//! The `Retry-After` header (RFC 9110 section 10.2.3): seconds, or a date. Whatever else it holds is ignored.
+//! The `Retry-After` header (RFC 9110 section 10.2.3): seconds or a date. Any other value is ignored.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -6,8 +6,7 @@ use http::StatusCode;
 use http::header::{HeaderMap, RETRY_AFTER};
 use postrider_model::Timestamp;
 
-/// What the receiver asks for, where its status is one that asks. A date that has passed asks for nothing to
-/// wait.
+/// Returns how long the receiver asks to wait, if the status is 429 or 503. A date in the past means zero.
 pub(crate) fn retry_after(
     status: StatusCode,
     headers: &HeaderMap,
@@ -21,7 +20,7 @@ pub(crate) fn retry_after(
     }
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        // A number too large for anything still asks to wait long; the engine caps it.
+        // A number that overflows still asks for a long wait; the engine caps it.
         return Some(Duration::from_secs(text.parse().unwrap_or(u64::from(u32::MAX))));
     }
     let since_epoch = httpdate::parse_http_date(text)

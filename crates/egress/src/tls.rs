@@ -1,9 +1,9 @@
-//! TLS as the sender speaks it: 1.2 and 1.3 (rustls with ring), the Mozilla root certificates that are
-//! compiled in, and those that the installation adds for authorities of its own. There is no way to switch
-//! verification off.
+//! TLS settings of the client. It speaks TLS 1.2 and 1.3 (rustls with ring), and trusts the compiled-in
+//! Mozilla root certificates and the authorities that the installation adds. Verification cannot be switched
+//! off.
 //!
-//! The system's certificate store is not read: what is trusted depends on the version and the settings, not
-//! on the machine.
+//! The client does not read the system's certificate store: trust depends on the version and the settings,
+//! not on the machine.
 
 use std::fmt;
 use std::sync::Arc;
@@ -17,14 +17,14 @@ use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::time_provider::TimeProvider;
 use rustls::{ClientConfig, RootCertStore};
 
-/// Sessions to resume; one of 1.3 costs up to 2 KiB. A receiver that gets a request now and then is spared
-/// most of a handshake.
+/// Maximum TLS sessions kept for resumption; a TLS 1.3 session takes up to 2 KiB. Resumption saves most of a
+/// handshake with a receiver that gets a request now and then.
 const SESSIONS_KEPT: usize = 1_024;
 
-/// Settings that no client can be made of.
+/// Why a client cannot be created.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
-    /// The further authorities are no PEM file of certificates.
+    /// The extra authorities are not a PEM file of certificates.
     #[error("the extra certificate authorities cannot be read: {0}")]
     Authorities(String),
     /// The TLS library refuses its settings.
@@ -32,7 +32,7 @@ pub enum ClientError {
     Tls(#[from] rustls::Error),
 }
 
-/// The client's side of every TLS session.
+/// The client configuration for every TLS session.
 pub(crate) fn client_config(
     clock: Arc<dyn Clock>,
     extra_ca_pem: Option<&[u8]>,
@@ -72,7 +72,7 @@ fn add_authorities(roots: &mut RootCertStore, pem: &[u8]) -> Result<(), ClientEr
     Ok(())
 }
 
-/// Certificates are judged by the clock that everything else goes by.
+/// Checks certificates against the same clock that everything else uses.
 struct ClockTime(Arc<dyn Clock>);
 
 impl fmt::Debug for ClockTime {

@@ -1,21 +1,22 @@
-//! The byte stream under a connection: TCP, or TLS over it, with three habits of its own.
+//! The byte stream under a connection: TCP, or TLS over it, with three special behaviours.
 //!
-//! **It looks before a connection is used again.** A receiver closes a kept-alive connection when it likes.
-//! Its FIN lies in our kernel before the runtime's event loop knows of it, and a request written in between
-//! would be lost without a response. So a [`Probe`] is set with each request, and the next read that finds
-//! nothing asks the socket itself (`recv` with `MSG_PEEK`, 0.5 µs). hyper reads before it takes a request up;
-//! finding the end, or bytes that nobody asked for, it gives the connection up and hands the request back
-//! unsent, and it goes over another. Session tickets, which TLS 1.3 sends when it likes, are no such bytes:
-//! they end in the TLS session and hyper never sees them. Asking at every read instead was measured: four
-//! times per request, a tenth of the client's whole cost.
+//! **It checks the socket before a connection is reused.** A receiver may close a kept-alive connection at
+//! any time. Its FIN reaches our kernel before the runtime's event loop knows of it, and a request written in
+//! between would be lost without a response. Each request therefore sets a [`Probe`], and the next read that
+//! finds nothing asks the socket itself (`recv` with `MSG_PEEK`, 0.5 µs). hyper reads before it takes up a
+//! request. If it finds the end of the stream or unsolicited bytes, it gives up the connection and hands the
+//! request back unsent, and the client sends the request over another connection. Session tickets, which TLS
+//! 1.3 may send at any time, do not count as unsolicited: the TLS session consumes them, and hyper never sees
+//! them. We measured the alternative of asking at every read: four times per request, a tenth of the client's
+//! whole cost.
 //!
-//! **A TLS session takes its leave when it is dropped**, with a `close_notify` as far as the socket takes it
+//! **It closes a TLS session when it drops it**: it sends a `close_notify`, as far as the socket accepts it
 //! at once. Some servers log a connection that ends without one as an error, and forget the session that we
 //! would resume.
 //!
-//! **A TLS stream that ends without `close_notify` has ended.** Many servers do that too. A cut-off response
-//! is found by its length or its chunks; only one that has neither could be cut unnoticed, and all that would
-//! harm is its record.
+//! **It accepts the end of a TLS stream without `close_notify`.** Many servers omit it too. The response's
+//! length or chunks reveal a truncated response. Only a response that has neither could be truncated
+//! unnoticed, and that harms only its record.
 
 use std::io::{self, Read};
 use std::mem::MaybeUninit;
@@ -29,23 +30,23 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
-/// Set with a request, heeded by the wire: ask the socket at the next read.
+/// A flag that each request sets: the wire then asks the socket at its next read.
 #[derive(Clone, Default)]
 pub(crate) struct Probe(Arc<AtomicBool>);
 
 impl Probe {
-    /// Called before the connection is polled, and by the one that polls it.
+    /// Call this before polling the connection, from the task that polls it.
     pub(crate) fn set(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
 
     fn take(&self) -> bool {
-        // Most reads find it unset, and a load is cheaper than a swap.
+        // Most reads find the flag unset, and a load is cheaper than a swap.
         self.0.load(Ordering::Relaxed) && self.0.swap(false, Ordering::Relaxed)
     }
 }
 
-/// A TCP stream that asks the socket.
+/// A TCP stream that asks its socket when probed.
 pub(crate) struct Wire {
     tcp: TcpStream,
     probe: Probe,
@@ -56,7 +57,8 @@ impl Wire {
         Self { tcp, probe }
     }
 
-    /// Reads past the event loop. The waker is registered already: `poll_read` of the stream said `Pending`.
+    /// Reads from the socket directly, past the event loop. The waker is already registered, because the
+    /// stream's `poll_read` returned `Pending`.
     fn read_now(&mut self, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         if buffer.remaining() == 0 || !self.probe.take() {
             return Poll::Pending;
@@ -125,7 +127,7 @@ impl AsyncWrite for Wire {
     }
 }
 
-/// What HTTP is spoken over.
+/// The stream that carries HTTP.
 pub(crate) enum Stream {
     /// `http`.
     Plain(Wire),
@@ -133,12 +135,12 @@ pub(crate) enum Stream {
     Tls(Box<Session>),
 }
 
-/// A TLS session that is closed in form.
+/// A TLS session that sends `close_notify` when dropped.
 pub(crate) struct Session(pub(crate) TlsStream<Wire>);
 
 impl Drop for Session {
     fn drop(&mut self) {
-        // A second panic, in the state that the first has left behind, would end the whole program.
+        // A second panic, on the state that the first left behind, would abort the whole process.
         if !std::thread::panicking() {
             let mut quiet = Context::from_waker(Waker::noop());
             let _ = Pin::new(&mut self.0).poll_shutdown(&mut quiet);
@@ -224,7 +226,7 @@ mod tests {
         };
         probe.set();
         assert!(read().is_pending());
-        // Nothing is awaited from here on, so that the event loop has no turn.
+        // No `await` from here on, so the event loop cannot run.
         drop(peer);
         assert!(read().is_pending());
         probe.set();

@@ -1,9 +1,8 @@
-//! Accepting events: check, match, store, hand over.
+//! Accepts events: checks, matches and stores them, and hands over their deliveries.
 //!
-//! An event is acknowledged only once it and its deliveries are on disk. Everything up to the store is done
-//! in the caller's task; the store's part and the hand-over belong to one task of their own
-//! ([`crate::work::append`]), so that a producer that hangs up in between cannot leave a stored event behind
-//! that nobody carries out.
+//! An event is acknowledged only after it and its deliveries are on disk. The caller's task checks and
+//! matches the event. A separate task stores it and hands over its deliveries ([`crate::work::append`]), so
+//! that a stored event is delivered even if its producer disconnects in between.
 
 use bytes::Bytes;
 use postrider_json::{Inspection, JsonError, Payload, PayloadError};
@@ -28,15 +27,15 @@ const POINTER_BYTES_MAX: usize = 1024;
 /// An event as a producer reports it.
 #[derive(Debug, Clone)]
 pub struct Submission {
-    /// What kind of thing happened.
+    /// The event's type.
     pub event_type: EventTypeName,
     /// One JSON value, without surrounding white space.
     pub data: Bytes,
     /// The producer's own id for it.
     pub id: Option<EventId>,
-    /// When it happened, where that is not now.
+    /// When it happened, if not now.
     pub occurred_at: Option<Timestamp>,
-    /// Makes a repeated submission known as such.
+    /// Identifies repeated submissions of the same event.
     pub idempotency_key: Option<String>,
 }
 
@@ -51,18 +50,18 @@ pub struct Accepted {
     pub created_at: Timestamp,
     /// How many deliveries it has.
     pub deliveries: u32,
-    /// It had been accepted before; all of this is the first answer.
+    /// Whether the event had been accepted before. If so, the other fields repeat the first result.
     pub known: bool,
 }
 
-/// Why an event was not accepted. Nothing of it is stored.
+/// Why an event was not accepted. Nothing of it was stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Rejection {
     /// The id or the idempotency key was used for another event.
     Conflict,
-    /// `data` is larger than this installation takes.
+    /// `data` is larger than this installation accepts.
     DataTooLarge {
-        /// The bound, in bytes.
+        /// The limit, in bytes.
         max: usize,
     },
     /// `data` is not well-formed, or nested too deeply.
@@ -71,9 +70,9 @@ pub enum Rejection {
     NotUtf8,
     /// The type is not in the catalogue, and this installation accepts no others.
     UnknownType,
-    /// `data` breaks its type's schema.
+    /// `data` violates the schema of its type.
     Schema(Vec<SchemaViolation>),
-    /// A test of an automation that is switched off.
+    /// A test was sent to an automation that is switched off.
     AutomationDisabled,
 }
 
@@ -86,10 +85,10 @@ impl From<PayloadError> for Rejection {
     }
 }
 
-/// Why nothing was accepted at all.
+/// Why a request was not accepted at all.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AcceptError {
-    /// There is no such account.
+    /// The account does not exist.
     #[error("there is no such account")]
     AccountMissing,
     /// This node is shutting down.
@@ -100,7 +99,7 @@ pub enum AcceptError {
     Store(#[from] StoreError),
 }
 
-/// How the deliveries of an action make their bodies.
+/// How the deliveries of an action render their bodies.
 fn body_of(does: &Does) -> BodySpec {
     match does {
         Does::SendWebhook(webhook) => BodySpec {
@@ -113,15 +112,15 @@ fn body_of(does: &Does) -> BodySpec {
 /// Which automations an event goes to.
 #[derive(Debug, Clone, Copy)]
 enum Audience {
-    /// All that are enabled and triggered by it.
+    /// All enabled automations that it triggers.
     Triggered,
-    /// This one alone: it is a test.
+    /// This automation only: the event is a test.
     Only(AutomationId),
 }
 
 impl Engine {
-    /// Accepts events of one account, and answers for each in order. All that are accepted are stored in one
-    /// step.
+    /// Accepts events of one account and returns a result for each, in order. All accepted events are stored
+    /// in one step.
     pub async fn accept(
         &self,
         account: AccountId,
@@ -135,10 +134,13 @@ impl Engine {
         self.accept_for(&entry, submissions, Audience::Triggered).await
     }
 
-    /// Makes an event that goes to one automation alone, whatever its trigger, and is marked as a test.
-    /// Without a type, the first exact one of the trigger is taken; without `data`, the catalogue's example.
+    /// Sends a test event to one automation, whatever its trigger.
     ///
-    /// `None` where the account has no such automation.
+    /// If `event_type` is `None`, the event has the first exact type of the trigger, otherwise a type under
+    /// its first prefix, otherwise `test`. If `data` is `None`, the event has the catalogue's example for its
+    /// type, otherwise `{"test":true}`.
+    ///
+    /// Returns `None` if the account has no such automation.
     pub async fn send_test(
         &self,
         account: AccountId,
@@ -287,8 +289,9 @@ impl Engine {
     }
 }
 
-/// The result of each submission: what the check found, or else the next result of the store, which has one
-/// for each event that passed. A store that has fewer is defective; that must not pass for a conflict.
+/// Merges the results of the checks and of the store in the order of the submissions. The store returns one
+/// result for each event that passed its check. Fewer results are a defect of the store and must not be
+/// reported as a conflict.
 fn in_order(
     checked: Vec<Result<(), Rejection>>,
     stored: Vec<Result<Accepted, Rejection>>,
@@ -304,8 +307,8 @@ fn in_order(
         .collect()
 }
 
-/// Names can be as long as `data` itself: a pointer past [`POINTER_BYTES_MAX`] is cut to the nearest parent
-/// that fits.
+/// Cuts a pointer longer than [`POINTER_BYTES_MAX`] to the nearest parent that fits, because member names can
+/// be as long as `data` itself.
 fn short_pointer(mut pointer: String) -> String {
     if pointer.len() > POINTER_BYTES_MAX {
         let parent = pointer.as_bytes()[..POINTER_BYTES_MAX]
@@ -331,7 +334,7 @@ fn audience_of<'a>(
         })
 }
 
-/// The type of a test that names none.
+/// The event type of a test that specifies none.
 fn test_type(automation: &Automation) -> EventTypeName {
     use postrider_model::EventPattern;
     let exact = automation

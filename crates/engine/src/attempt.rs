@@ -1,5 +1,5 @@
-//! The turn of a delivery: its action as it is now, one attempt by the action's carrier, and what that makes
-//! of it.
+//! One turn of a delivery: finds its action in the current configuration, has the action's carrier make one
+//! attempt, and derives the delivery's next state.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,27 +13,27 @@ use crate::carry::{Advice, Job};
 use crate::engine::Engine;
 use crate::lanes::Ready;
 
-/// How long to wait before asking again for a configuration that the store could not give.
+/// Pause before reading an account's configuration again after the store failed to return it.
 const CONFIG_RETRY: Duration = Duration::from_millis(250);
 
-/// What came of a delivery's turn.
+/// The result of a delivery's turn.
 #[derive(Debug)]
 pub struct Done {
-    /// For the store.
+    /// The change to record.
     pub finished: Finished,
-    /// What the receiver asks for; nothing where no attempt was made.
+    /// What the receiver asks for; nothing if no attempt was made.
     pub advice: Advice,
-    /// The session under which it was attempted.
+    /// The session under which the delivery was attempted.
     pub session: SessionId,
-    /// What was delivered.
+    /// The event of the delivery.
     pub event: Arc<Event>,
     /// The automation that was triggered.
     pub automation: AutomationId,
-    /// Where the attempt was a resend: the status that the delivery had before.
+    /// For a resend, the delivery's status before it.
     pub resend_of: Option<DeliveryStatus>,
 }
 
-/// Makes one attempt of `ready`, or finds that its action may not be called any more.
+/// Makes one attempt of `ready`, or ends its turn without one if its action may no longer be called.
 pub async fn carry_out(engine: &Engine, ready: Ready) -> Done {
     let entry = entry_of(engine, &ready).await;
     let delivery = &ready.delivery;
@@ -77,8 +77,8 @@ pub async fn carry_out(engine: &Engine, ready: Ready) -> Done {
     }
 }
 
-/// Without the account's configuration nothing can be attempted, nor anything be said about it: wait for the
-/// store.
+/// Reads the account's configuration, and retries until the store returns it: without it, the delivery can be
+/// neither attempted nor canceled.
 async fn entry_of(engine: &Engine, ready: &Ready) -> Option<Arc<AccountEntry>> {
     loop {
         match engine.configuration().entry(ready.delivery.key.account).await {

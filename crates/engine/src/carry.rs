@@ -1,10 +1,10 @@
-//! Carries deliveries out: one [`Carrier`] for each type of action.
+//! Carries out deliveries: one [`Carrier`] for each type of action.
 //!
-//! A carrier gets a [`Job`] and the action as it is now, does what the action says once, and returns what
-//! came of it. It neither stores nor retries anything. What the receiver asks of Postrider it returns as
-//! [`Advice`], so that nothing else in the engine has to know status codes.
+//! A carrier receives a [`Job`] and the current action, carries the action out once, and returns the result.
+//! It neither stores nor retries anything. It returns what the receiver asks for as [`Advice`], so that no
+//! other part of the engine has to know status codes.
 //!
-//! To add a type of action: a file here with its carrier, a field of [`Carriers`], an arm of
+//! To add a type of action: add a file here with its carrier, a field to [`Carriers`], and an arm to
 //! [`Carriers::carry`].
 
 pub mod webhook;
@@ -21,45 +21,46 @@ use postrider_model::{DeliveryId, Does, Event, Exchange, HttpExchange, HttpReque
 
 pub use webhook::{Transport, WebhookCarrier};
 
-/// One attempt to be made.
+/// An attempt to make.
 #[derive(Clone, Copy)]
 pub struct Job<'a> {
-    /// What happened.
+    /// The event.
     pub event: &'a Event,
-    /// The delivery that this is an attempt of.
+    /// The delivery to attempt.
     pub delivery: DeliveryId,
-    /// How its body is made.
+    /// How to render the body.
     pub body: BodySpec,
     /// The attempt's number, from 1.
     pub number: u32,
     /// The account's configuration as it is now.
     pub entry: &'a AccountEntry,
-    /// Bound on the attempt where the action sets none.
+    /// Timeout of the attempt, unless the action sets its own.
     pub timeout: Duration,
 }
 
-/// What came of an attempt. Nothing about it is an error to the engine: every way in which it can end has its
-/// outcome.
+/// The result of an attempt. The engine never treats it as an error: every way in which an attempt can end
+/// has an outcome.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Carried {
     /// How it ended.
     pub outcome: Outcome,
     /// What went wrong, in plain words that a customer can read.
     pub error: Option<String>,
-    /// What went to the receiver and what came back.
+    /// What was sent to the receiver, and what it responded.
     pub exchange: Exchange,
     /// What the receiver asks for.
     pub advice: Advice,
 }
 
-/// What a receiver asks of Postrider, whatever protocol it speaks.
+/// What a receiver asks of Postrider, independent of the protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Advice {
-    /// How long it wants to be left alone.
+    /// How long the receiver asks to wait before the next attempt.
     pub retry_after: Option<Duration>,
-    /// It has too much to do: fewer requests at a time.
+    /// The receiver is overloaded: send fewer requests at a time.
     pub overloaded: bool,
-    /// It wants no more of these, ever. After a delivery's last attempt its action is switched off.
+    /// The receiver wants no more deliveries of this action, ever. After a delivery's last attempt, the
+    /// engine switches the action off.
     pub gone: bool,
 }
 
@@ -74,13 +75,13 @@ pub trait Carrier<A>: Send + Sync + 'static {
 /// A carrier for each type of action.
 #[derive(Clone)]
 pub struct Carriers {
-    /// Of `send_webhook`.
+    /// Carries out `send_webhook` actions.
     pub webhook: Arc<dyn Carrier<SendWebhook>>,
 }
 
 impl Carriers {
     /// Has the carrier of the action's type make an attempt. A panic in a carrier is a defect, but must not
-    /// leave the delivery pending and its slot taken: it is a failed attempt like any other.
+    /// leave the delivery pending and its slot occupied: it counts as a failed attempt.
     pub(crate) async fn carry(&self, job: Job<'_>, does: &Does) -> Carried {
         let carried = match does {
             Does::SendWebhook(webhook) => caught(self.webhook.carry(job, webhook)).await,
@@ -89,10 +90,10 @@ impl Carriers {
     }
 }
 
-/// What customers read of an attempt that ended by a panic.
+/// The error that customers see for an attempt that panicked.
 const PANICKED: &str = "The request failed inside Postrider; the server's log has the details";
 
-/// The result of an attempt in which the carrier panicked. What it sent is unknown.
+/// The result of an attempt whose carrier panicked. What the carrier sent is unknown.
 fn panicked(does: &Does) -> Carried {
     let exchange = match does {
         Does::SendWebhook(webhook) => Exchange::Http(HttpExchange {
@@ -111,7 +112,7 @@ fn panicked(does: &Does) -> Carried {
     }
 }
 
-/// The output of a future; `None` where it panicked.
+/// The output of a future; `None` if it panicked.
 async fn caught<T>(future: impl Future<Output = T>) -> Option<T> {
     let mut future = std::pin::pin!(future);
     std::future::poll_fn(move |context| {

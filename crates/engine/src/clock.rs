@@ -1,4 +1,4 @@
-//! The process's clock: the only place that reads the system's.
+//! The process's clock: the only code that reads the system clock.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -7,13 +7,13 @@ use postrider_model::{Clock, Timestamp};
 
 /// The system clock, kept from going backwards.
 ///
-/// A step forward is followed at once, since records have to tell the true time; retries that this makes due
-/// are sent early, which harms nobody. A step back is not followed: time goes on from where it was until the
-/// system clock has caught up, so that no retry waits for the length of the step again.
+/// A forward step takes effect at once, because records must show the true time. Retries that the step makes
+/// due are sent early, which does no harm. A backward step is ignored: time continues from its last value
+/// until the system clock has caught up, so that the step does not delay retries.
 #[derive(Debug)]
 pub struct SystemClock {
     started: Instant,
-    /// Unix milliseconds minus monotonic milliseconds: the largest seen.
+    /// The largest difference seen between Unix and monotonic milliseconds.
     offset_ms: AtomicI64,
 }
 
@@ -68,7 +68,7 @@ mod tests {
     #[test]
     fn a_step_back_of_the_system_clock_is_not_followed() {
         let clock = SystemClock::new();
-        // As if the system clock had stood an hour ahead when it was last read.
+        // Simulates a system clock that was an hour ahead when it was last read.
         clock.offset_ms.fetch_add(3_600_000, Ordering::Relaxed);
         let first = clock.now();
         assert!(first > clock.wall().after(Duration::from_secs(3_599)));

@@ -1,10 +1,10 @@
-//! What follows once results are on record: room in the lanes, retries to wait for, what the observer is
-//! told, and actions switched off whose receivers are gone.
+//! What the engine does once results are recorded: it frees room in the lanes, notes due retries, informs the
+//! observer, and switches off actions whose receivers are gone.
 //!
-//! All of it happens in the step that recorded the results, but for switching off: that writes to the store,
-//! and is a job of the engine ([`crate::jobs`]), which a stop waits for.
+//! All of this happens in the step that recorded the results, except switching actions off. That writes to
+//! the store and therefore runs as a background job ([`crate::jobs`]), which a stop waits for.
 //!
-//! To add a consequence: a function here, called by [`follow`], outside the lock of the lanes.
+//! To add a consequence, write a function here and call it in [`follow`], outside the lock of the lanes.
 
 use std::sync::Arc;
 
@@ -16,8 +16,8 @@ use postrider_storage::{Change, Finished, Recorded};
 use crate::engine::Engine;
 use crate::observe::{RecordedResults, Subject};
 
-/// Sees to what follows from results that are on record. `subjects` and `recorded` belong to `finished`, one
-/// each, in order.
+/// Handles the consequences of recorded results. `subjects` and `recorded` hold one item for each of
+/// `finished`, in the same order.
 pub(crate) fn follow(
     engine: &Arc<Engine>,
     finished: &[Finished],
@@ -48,7 +48,7 @@ pub(crate) fn follow(
     }
 }
 
-/// Gives the room of the results back to their lanes, which learn what is to be retried.
+/// Frees the room that the deliveries held in their lanes, and tells the lanes when retries are due.
 fn free_lanes(engine: &Engine, finished: &[Finished], subjects: &[Subject], recorded: &[Recorded]) {
     let now = engine.clock().now();
     let mut wake = false;
@@ -72,7 +72,8 @@ fn next(finished: &Finished) -> Option<Next> {
     }
 }
 
-/// Whether this was the last attempt, and failed. Until then a receiver that is gone may yet come back.
+/// Whether this was the last attempt and it failed. While attempts are left, a receiver that is gone may
+/// still come back.
 fn has_failed(finished: &Finished) -> bool {
     next(finished) == Some(Next::Settle(DeliveryStatus::Failed))
 }

@@ -25,29 +25,30 @@ use crate::window::Window;
 use crate::work;
 use crate::work::append::AppendJob;
 
-/// How long a stop waits for the last events and results to be on disk, once the attempts are over.
+/// How long a stop waits, after the last attempt has ended, until the last events and results are on disk.
 const LAST_RESULTS_MAX: Duration = Duration::from_secs(10);
 
-/// How long it then waits for jobs: those that switch actions off, and the last steps of replays.
+/// How long a stop then waits for background jobs: those that switch actions off, and the last steps of
+/// replays.
 const LAST_JOBS_MAX: Duration = Duration::from_secs(10);
 
 /// The parts of an engine.
 pub struct EngineParts {
-    /// Where everything is kept.
+    /// The store.
     pub store: Arc<dyn Store>,
-    /// How actions are carried out.
+    /// The carriers, one for each type of action.
     pub carriers: Carriers,
     /// Accounts, automations, keys and event types.
     pub configuration: Arc<Configuration>,
-    /// The time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// Who is told what the engine does.
+    /// Receives reports of what the engine does.
     pub observer: Arc<dyn Observer>,
-    /// Makes ids; one per process.
+    /// Generates ids; a process has one.
     pub ids: Arc<IdGenerator>,
-    /// What else holds parts of the store in memory, and follows what other nodes change.
+    /// Other components that hold parts of the store in memory and must follow the changes of other nodes.
     pub followers: Vec<Arc<dyn ChangeFollower>>,
-    /// What the operator set.
+    /// The operator's settings.
     pub settings: EngineSettings,
 }
 
@@ -57,12 +58,12 @@ pub struct Engine {
     meters: Meters,
     lanes: Mutex<Lanes>,
     session: AtomicI64,
-    /// Monotonic milliseconds until which the session is certainly alive.
+    /// Monotonic time, in milliseconds, until which the session is certainly alive.
     lease_ends_ms: AtomicU64,
     appends: Mutex<Option<mpsc::Sender<AppendJob>>>,
     results: Mutex<Option<mpsc::Sender<Done>>>,
     refill: Notify,
-    /// The store is to be asked for waiting deliveries at the next wake-up.
+    /// Whether the refill task has to rescan the store for waiting deliveries at its next wake-up.
     rescan: AtomicBool,
     attempt_left: Notify,
     stopping: AtomicBool,
@@ -74,12 +75,12 @@ pub struct Engine {
 #[derive(Default)]
 struct Tasks {
     advance: Option<JoinHandle<()>>,
-    /// Those that are aborted on a stop.
+    /// Tasks that a stop aborts.
     background: Vec<JoinHandle<()>>,
 }
 
 impl Engine {
-    /// Opens a session, takes over what earlier ones left, and starts the tasks.
+    /// Opens a session, takes over the deliveries of dead sessions, and starts the tasks.
     pub async fn start(parts: EngineParts) -> StoreResult<Arc<Self>> {
         let settings = &parts.settings;
         let asked_at = parts.clock.monotonic();
@@ -88,7 +89,7 @@ impl Engine {
             .open_session(settings.lease, parts.clock.now())
             .await?;
         let window = Window::new(settings.window_deliveries, settings.window_bytes);
-        // Two looks at the store fall into one horizon, so that no due time is missed between them.
+        // The horizon spans two rescans, so that no due time is missed between them.
         let lanes = Lanes::new(window, settings.in_flight_max, settings.rescan * 2);
         let (appends, append_jobs) = mpsc::channel(work::append::QUEUE_MAX);
         let (results, done) = mpsc::channel(work::record::QUEUE_MAX);
@@ -135,15 +136,18 @@ impl Engine {
         }
     }
 
-    /// Stops: accepts nothing more, starts no attempt, waits up to `grace` for those under way, puts their
-    /// results on record with what follows from them, ends replays, and gives everything else back to the
-    /// store.
+    /// Stops the engine.
+    ///
+    /// Accepts no more events and starts no more attempts, waits up to `grace` for the attempts under way,
+    /// records their results and handles the consequences, ends replays, and returns all other deliveries to
+    /// the store.
     pub async fn stop(&self, grace: Duration) {
         self.stopping.store(true, Ordering::Relaxed);
         self.lanes.lock().close();
         drop(self.appends.lock().take());
         let Tasks { advance, background } = std::mem::take(&mut *self.tasks.lock());
-        // An error says that the grace is over: what is still under way is given back below.
+        // An error means that the grace period is over. Closing the session below returns the deliveries that
+        // are still under way.
         let _ = tokio::time::timeout(grace, self.no_attempts()).await;
         self.halt.send_replace(true);
         drop(self.results.lock().take());
@@ -175,12 +179,12 @@ impl Engine {
         self.stopping.load(Ordering::Relaxed)
     }
 
-    /// Whether the store answers and can write.
+    /// Checks that the store responds and can write.
     pub async fn check_store(&self) -> StoreResult<()> {
         self.parts.store.check().await
     }
 
-    /// The store. Others read through the configuration and the figures.
+    /// The store. Other crates read it through the configuration and the figures.
     pub(crate) fn store(&self) -> &Arc<dyn Store> {
         &self.parts.store
     }
@@ -190,12 +194,12 @@ impl Engine {
         &self.parts.clock
     }
 
-    /// Makes ids.
+    /// The id generator.
     pub fn ids(&self) -> &IdGenerator {
         &self.parts.ids
     }
 
-    /// What the operator set.
+    /// The operator's settings.
     pub fn settings(&self) -> &EngineSettings {
         &self.parts.settings
     }
@@ -229,12 +233,13 @@ impl Engine {
         self.lanes.lock()
     }
 
-    /// The next delivery to start; none once the session may be dead, as others may be working on it by then.
+    /// The next delivery to start. `None` once the session may be dead, because other nodes may own the
+    /// delivery by then.
     pub(crate) fn next_ready(&self) -> Option<Ready> {
         self.ready_lanes().take_ready()
     }
 
-    /// Ends one attempt and takes the next; also whether there is more to start.
+    /// Ends one attempt and takes the next delivery. Also returns whether more deliveries may start.
     pub(crate) fn next_after(&self, action: ActionId, lesson: Option<Lesson>) -> (Option<Ready>, bool) {
         let mut lanes = self.ready_lanes();
         lanes.attempt_ended(action, lesson);
@@ -244,7 +249,8 @@ impl Engine {
     fn ready_lanes(&self) -> MutexGuard<'_, Lanes> {
         let past_lease = self.is_past_lease();
         let mut lanes = self.lanes.lock();
-        // Asked again under the lock: a renewal in between has opened the lanes for good.
+        // Check again under the lock: a renewal in between has already resumed the lanes, and they must stay
+        // open.
         if past_lease && self.is_past_lease() {
             lanes.hold_back();
         }
@@ -265,7 +271,7 @@ impl Engine {
         self.results.lock().clone()
     }
 
-    /// The session that this node has now; another one once its lease was over.
+    /// This node's current session. A new session replaces it once its lease has expired.
     pub fn session(&self) -> SessionId {
         SessionId(self.session.load(Ordering::Acquire))
     }
@@ -275,7 +281,7 @@ impl Engine {
         self.renewed(asked_at);
     }
 
-    /// The lease began no earlier than `asked_at` on the monotonic clock.
+    /// Notes a renewal: the lease began no earlier than `asked_at` on the monotonic clock.
     pub(crate) fn renewed(&self, asked_at: Duration) {
         let ends = asked_at + self.parts.settings.lease;
         self.lease_ends_ms.store(
@@ -309,7 +315,7 @@ impl Engine {
         self.refill.notified().await;
     }
 
-    /// Has the store asked for waiting deliveries at once.
+    /// Wakes the refill task to rescan the store for waiting deliveries at once.
     pub(crate) fn rescan_soon(&self) {
         self.rescan.store(true, Ordering::Release);
         self.refill.notify_one();

@@ -1,14 +1,14 @@
-//! Jobs that come and go while the engine runs, such as a replay. The engine owns each of them, and a stop
-//! waits for all.
+//! Background jobs that start and end while the engine runs, such as a replay. The engine owns every job, and
+//! a stop waits for all of them.
 //!
-//! A job that takes long looks at [`crate::Engine::is_stopping`] between its steps.
+//! A long job checks [`crate::Engine::is_stopping`] between its steps.
 
 use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::task::JoinSet;
 
-/// The jobs that run; `None` once no more may start.
+/// The running jobs; `None` once no more may start.
 #[derive(Debug)]
 pub struct Jobs(Mutex<Option<JoinSet<()>>>);
 
@@ -18,19 +18,19 @@ impl Jobs {
         Self(Mutex::new(Some(JoinSet::new())))
     }
 
-    /// Starts a job. False where the engine has stopped: then `job` is dropped.
+    /// Starts a job. Returns false, and drops `job`, if the engine has stopped.
     pub fn start(&self, job: impl Future<Output = ()> + Send + 'static) -> bool {
         let mut jobs = self.0.lock();
         let Some(jobs) = jobs.as_mut() else {
             return false;
         };
-        // The set keeps what has ended until somebody asks for it.
+        // A `JoinSet` keeps jobs that have ended until they are joined.
         while jobs.try_join_next().is_some() {}
         jobs.spawn(job);
         true
     }
 
-    /// Starts no more jobs, waits up to `most` for those that run, and aborts the rest.
+    /// Starts no more jobs, waits up to `most` for the running ones, and aborts the rest.
     pub async fn end(&self, most: Duration) {
         let Some(mut jobs) = self.0.lock().take() else {
             return;

@@ -1,25 +1,25 @@
-//! The work in memory: one lane per action, bounded and fair.
+//! The deliveries in memory: one lane per action, bounded and fair.
 //!
-//! A lane holds deliveries that this session owns, and knows when the next one that waits in the store is
+//! A lane holds deliveries that this session owns, and knows when the next of its deliveries in the store is
 //! due. All lanes share one [`Window`] and one bound on requests under way; each lane has its own
-//! [`crate::pace::Pace`]. Lanes take turns, so that a full one delays the others by one delivery at most.
+//! [`crate::pace::Pace`]. Lanes take turns, so that a full lane delays the others by one delivery at most.
 //!
-//! The type is a plain state machine under one short lock: it starts nothing, awaits nothing and reads no
-//! clock. Its caller then starts what [`Lanes::take_ready`] offers and claims what [`Lanes::take_claims`]
-//! asks for.
+//! [`Lanes`] is a plain state machine under one short lock: it starts nothing, awaits nothing and reads no
+//! clock. The caller starts the deliveries that [`Lanes::take_ready`] returns, and makes the claims that
+//! [`Lanes::take_claims`] returns.
 //!
-//! * [`lane`]: one lane, its room, and what makes it look at the store next.
+//! * [`lane`]: one lane, its room, and what triggers its next look at the store.
 //! * [`turns`]: which delivery starts next.
-//! * [`claims`]: room for new deliveries and for those in the store.
+//! * [`claims`]: room for new deliveries and for those claimed from the store.
 //! * [`alarms`]: when to look at which lane.
 //!
 //! Invariants, which `tests/random.rs` checks after every call:
-//! * `held` of a lane counts its reservations, queue, attempts under way and results not yet on record; the
+//! * `held` of a lane counts its reservations, queue, attempts under way and results not yet recorded; the
 //!   window holds the sum over all lanes;
-//! * a lane that knows of deliveries in the store has an alarm, a claim under way, or something to give up
-//!   that sets the alarm: whatever else happens, it looks at the store again;
-//! * a lane with something to start is in the turn, once, or has a request under way;
-//! * a lane without anything is dropped.
+//! * a lane that knows of deliveries in the store has an alarm, a claim under way, or held deliveries whose
+//!   release sets the alarm: it always looks at the store again;
+//! * a lane with queued deliveries is in the queue of turns exactly once, or has a request under way;
+//! * an idle lane is dropped.
 
 mod alarms;
 mod claims;
@@ -46,20 +46,20 @@ pub struct Ready {
 }
 
 impl Ready {
-    /// What it takes of the window.
+    /// Bytes that the delivery takes up in the window.
     pub fn bytes(&self) -> usize {
         self.delivery.event.data.len()
     }
 }
 
-/// Whether anything starts.
+/// Whether deliveries may start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Gate {
-    /// It does.
+    /// They may.
     Open,
-    /// Not for now: the session may be dead.
+    /// Not now, because the session may be dead.
     HeldBack,
-    /// Never again: the node stops.
+    /// Never again, because the node is stopping.
     Closed,
 }
 
@@ -70,10 +70,10 @@ pub struct Lanes {
     window: Window,
     in_flight: usize,
     in_flight_max: usize,
-    /// Lanes that may have something to start.
+    /// The queue of turns: lanes that may have a delivery to start.
     turn: VecDeque<ActionId>,
     alarms: Alarms,
-    /// Deliveries due later than this from now are left to a later look at the store.
+    /// Deliveries due later than this from now are left to a later rescan.
     horizon: Duration,
     gate: Gate,
 }
@@ -100,7 +100,7 @@ impl Lanes {
         }
     }
 
-    /// Ends [`Self::hold_back`]. True where anything was held back.
+    /// Ends [`Self::hold_back`]. Returns whether the lanes were held back.
     pub fn resume(&mut self) -> bool {
         let was_held_back = self.gate == Gate::HeldBack;
         if was_held_back {
@@ -109,12 +109,12 @@ impl Lanes {
         was_held_back
     }
 
-    /// Starts nothing more, and keeps nothing new in memory, for good.
+    /// Starts nothing more, and keeps nothing new in memory, permanently.
     pub fn close(&mut self) {
         self.gate = Gate::Closed;
     }
 
-    /// Forgets what is queued and not under way: the session that owned it is dead.
+    /// Drops the queued deliveries, because the session that owned them is dead. Attempts under way continue.
     pub fn forget_queued(&mut self) {
         self.turn.clear();
         for lane in self.lanes.values_mut() {
@@ -141,7 +141,7 @@ impl Lanes {
         self.lanes.len()
     }
 
-    /// The lane of an action, with what all lanes share.
+    /// The lane of an action, created if missing, and what all lanes share.
     fn lane(&mut self, account: AccountId, action: ActionId) -> (&mut Lane, &mut Window, &mut Alarms) {
         let lane = self
             .lanes

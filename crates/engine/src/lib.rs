@@ -1,4 +1,4 @@
-//! Delivery: accepts events, carries their deliveries out, and records every attempt.
+//! Delivery: accepts events, carries out their deliveries, and records every attempt.
 //!
 //! ```text
 //! accept ──► store.advance ──► lanes ──► attempt ──► store.advance ──► done
@@ -6,27 +6,29 @@
 //!            one group commit  action    sign, send  state, same commit until next_attempt_at
 //! ```
 //!
-//! The engine obeys [`postrider_configuration::Configuration`] as it is at each moment, and tells an
-//! [`observe::Observer`] what it did. It knows traits only ([`postrider_storage::Store`], [`carry::Carrier`],
-//! [`observe::Observer`], [`postrider_model::Clock`]), so that it runs on virtual time under seeded faults.
+//! The engine always follows the current [`postrider_configuration::Configuration`] and reports its work to
+//! an [`observe::Observer`]. It depends on traits only ([`postrider_storage::Store`], [`carry::Carrier`],
+//! [`observe::Observer`], [`postrider_model::Clock`]), so that tests can run it on virtual time with seeded
+//! faults.
 //!
-//! It must never know the HTTP of the API, SQL, the command line or who calls, hand its store on to others,
-//! count or show what it did, or hold a lock across an await. Of configuration it changes one thing: it
-//! switches off an action whose receiver is gone.
+//! The engine must not know the API's HTTP, SQL, the command line or the caller. It must not hand its store
+//! to other crates, count or show its own work, or hold a lock across an await. It changes configuration in
+//! one case only: it switches off an action whose receiver is gone.
 //!
-//! * [`accept`]: checks an event, finds its automations, stores it with its deliveries, hands them over.
-//! * [`lanes`]: what is in memory, one lane per action, under one bound for all ([`window`]), each at the
-//!   pace that its receiver can take ([`pace`]).
-//! * [`attempt`]: the turn of a delivery, with the configuration as it is now.
-//! * [`carry`]: a carrier for each type of action, which sends.
+//! * [`accept`]: checks an event, finds its automations, stores it with its deliveries, and hands those to
+//!   the lanes.
+//! * [`lanes`]: the deliveries in memory, in one lane per action. All lanes share one bound ([`window`]), and
+//!   each has a pace that its receiver can keep up with ([`pace`]).
+//! * [`attempt`]: one turn of a delivery, with the current configuration.
+//! * [`carry`]: one carrier for each type of action, which sends the request.
 //! * [`work`]: the tasks that attempt, record, refill lanes from the store, keep the session and prune.
-//! * `consequences`: what follows once results are on record. `jobs`: what comes and goes, and ends with the
-//!   engine.
-//! * [`observe`]: what the engine tells of its work, to those who count or show it.
+//! * `consequences`: what the engine does once results are recorded. `jobs`: background jobs that start and
+//!   end while the engine runs.
+//! * [`observe`]: how the engine reports its work to code that counts or shows it.
 //!
-//! To add an option of an action: see [`postrider_model`]. To add a type of action: see [`carry`]. To add a
-//! background job: a file in `work/`, started in [`engine`]. To report more of what happens: a method of
-//! [`observe::Observer`], called once per step.
+//! To add an option of an action, see [`postrider_model`]. To add a type of action, see [`carry`]. To add a
+//! background task, add a file to `work/` and start it in [`engine`]. To report more of what happens, add a
+//! method to [`observe::Observer`] and call it once per step.
 
 pub mod accept;
 pub mod attempt;

@@ -2,19 +2,19 @@
 
 use crate::engine::Engine;
 
-/// What is in memory.
+/// The work in memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Load {
     /// Deliveries, queued or under way.
     pub deliveries: usize,
     /// Requests under way.
     pub in_flight: usize,
-    /// Actions with something to do soon.
+    /// Actions with deliveries in memory or due soon.
     pub lanes: usize,
 }
 
 impl Engine {
-    /// What is in memory now: deliveries, requests under way, lanes.
+    /// The work in memory now: deliveries, requests under way, lanes.
     pub fn load(&self) -> Load {
         let lanes = self.lanes();
         Load {

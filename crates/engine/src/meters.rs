@@ -1,12 +1,12 @@
-//! What is counted on the hot path. The handles are made once: looking one up by its labels costs as much as
-//! a signature.
+//! The metrics of the hot path. Each handle is created once, because looking one up by its labels costs as
+//! much as a signature.
 
 use std::time::Duration;
 
 use metrics::{Counter, Histogram, counter, histogram};
 use postrider_model::Outcome;
 
-/// Handles of the recorder that was installed when they were made.
+/// Handles of the metrics recorder that was installed when they were created.
 pub(crate) struct Meters {
     /// Events accepted.
     pub(crate) accepted: Counter,

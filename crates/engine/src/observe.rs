@@ -1,26 +1,26 @@
-//! What the engine tells of its work: to count it, or to show it as it happens.
+//! How the engine reports its work to code that counts it, or shows it as it happens.
 //!
-//! An engine has one [`Observer`], and calls it once per step of [`crate::work::advance`] for the events and
-//! once for the results, after the commit and outside every lock. The views that it hands over borrow what
-//! the step holds, so that telling costs no memory per item. An observer is on the hot path: it must neither
-//! block nor panic.
+//! An engine has one [`Observer`]. For each step of [`crate::work::advance`] it calls the observer once for
+//! the events and once for the results, after the commit and outside every lock. The views that it passes
+//! borrow from the step, so that reporting costs no memory per item. An observer is on the hot path: it must
+//! neither block nor panic.
 
 use std::sync::Arc;
 
 use postrider_model::{AutomationId, DeliveryStatus, Event};
 use postrider_storage::{Appended, Finished, NewEvent, Recorded};
 
-/// Who is told what the engine does.
+/// Receives reports of what the engine does.
 pub trait Observer: Send + Sync {
-    /// These events are on disk. Their producers have not been told yet.
+    /// These events are on disk. Their producers have no reply yet.
     fn events_stored(&self, events: StoredEvents<'_>);
 
-    /// These results are on record.
+    /// These results are recorded.
     fn results_recorded(&self, results: RecordedResults<'_>);
 }
 
-/// The events that a step stored. Events that were known before, or conflict with one that was, are not among
-/// them.
+/// The events that a step stored. Events that were already known, or that conflict with a known event, are
+/// left out.
 #[derive(Clone, Copy)]
 pub struct StoredEvents<'a> {
     events: &'a [NewEvent],
@@ -28,7 +28,7 @@ pub struct StoredEvents<'a> {
 }
 
 impl<'a> StoredEvents<'a> {
-    /// `appended` says for each of `events`, in order, what became of it.
+    /// `appended` holds the result for each of `events`, in the same order.
     pub(crate) fn new(events: &'a [NewEvent], appended: &'a [Appended]) -> Self {
         Self { events, appended }
     }
@@ -40,7 +40,7 @@ impl<'a> StoredEvents<'a> {
     }
 }
 
-/// The results that a step recorded. Late results, which changed nothing, are not among them.
+/// The results that a step recorded. Late results, which changed nothing, are left out.
 #[derive(Clone, Copy)]
 pub struct RecordedResults<'a> {
     finished: &'a [Finished],
@@ -48,33 +48,33 @@ pub struct RecordedResults<'a> {
     recorded: &'a [Recorded],
 }
 
-/// What a result is about.
+/// What else is known of a result.
 pub(crate) struct Subject {
-    /// What was delivered.
+    /// The event of the delivery.
     pub(crate) event: Arc<Event>,
     /// The automation that was triggered.
     pub(crate) automation: AutomationId,
-    /// Where the attempt was a resend: the status that the delivery had before.
+    /// For a resend, the delivery's status before it.
     pub(crate) resend_of: Option<DeliveryStatus>,
     /// Whether the receiver wants no more deliveries of this action.
     pub(crate) gone: bool,
 }
 
-/// A result that is on record.
+/// A recorded result.
 #[derive(Clone, Copy)]
 pub struct RecordedResult<'a> {
     /// The delivery, its action, and what happened to it.
     pub finished: &'a Finished,
-    /// What was delivered.
+    /// The event of the delivery.
     pub event: &'a Arc<Event>,
     /// The automation that was triggered.
     pub automation: AutomationId,
-    /// Where the attempt was a resend: the status that the delivery had before.
+    /// For a resend, the delivery's status before it.
     pub resend_of: Option<DeliveryStatus>,
 }
 
 impl<'a> RecordedResults<'a> {
-    /// `subjects` and `recorded` belong to `finished`, one each, in order.
+    /// `subjects` and `recorded` hold one item for each of `finished`, in the same order.
     pub(crate) fn new(finished: &'a [Finished], subjects: &'a [Subject], recorded: &'a [Recorded]) -> Self {
         Self {
             finished,

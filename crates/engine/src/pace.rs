@@ -1,34 +1,34 @@
 //! The pace of a lane: whether its next request may start.
 //!
-//! A lane may have as many requests under way as its *width*. Each response makes it wider by one, so that a
-//! lane that uses its width doubles it each round trip. A receiver that asks for less (429 or 503), does not
-//! respond in time or cannot be reached halves it, down to one request at a time: a wide lane is narrow
-//! within one timeout, and back at full width some eight round trips after its receiver is.
+//! A lane may have as many requests under way as its *width*. Each response increases the width by one, so
+//! that a lane that uses its full width doubles it each round trip. A receiver that asks for less (429 or
+//! 503), does not respond in time or cannot be reached halves the width, down to one request at a time. A
+//! wide lane is therefore narrow within one timeout, and has its full width again some eight round trips
+//! after its receiver has recovered.
 //!
 //! [`Pace::may_start`] is the only function that decides whether a request may start. To add a reason to
-//! wait: a field here, what it learns in [`Pace::learn`], and its part of the decision in
-//! [`Pace::may_start`].
+//! wait: add a field to [`Pace`], update it in [`Pace::learn`], and check it in [`Pace::may_start`].
 
 use postrider_model::Outcome;
 
-/// The width of a lane that nothing is known of.
+/// The width of a new lane, whose receiver is still unknown.
 const START: u32 = 8;
 
 /// The widest lane. With responses in 5 ms, 256 at once are 51,000 requests a second: more than one node
 /// sends.
 const MAX: u32 = 256;
 
-/// What an attempt says about the load that its receiver can take.
+/// What an attempt says about the load that its receiver can handle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lesson {
-    /// It responded: it can take more.
+    /// The receiver responded: it can handle more.
     More,
-    /// It asked for less, or did not respond.
+    /// The receiver asked for less, or did not respond.
     Less,
 }
 
 impl Lesson {
-    /// What follows from how an attempt ended, and whether the receiver said that it is overloaded.
+    /// The lesson of an attempt: from its outcome, and from whether the receiver said that it is overloaded.
     pub fn of(outcome: Outcome, overloaded: bool) -> Self {
         match outcome {
             _ if overloaded => Self::Less,
@@ -45,9 +45,9 @@ impl Lesson {
 /// Whether the next request of a lane may start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MayStart {
-    /// It may.
+    /// The request may start.
     Now,
-    /// Not before a request that is under way has ended.
+    /// Not before a request under way has ended.
     Closed,
 }
 
@@ -63,11 +63,11 @@ impl Pace {
         self.width
     }
 
-    /// Whether the next request may start while `in_flight` of this lane are under way, and `free` more of
-    /// all lanes may be (at least 1). [`MayStart::Closed`] only where `in_flight` is not 0.
+    /// Whether the next request may start, while `in_flight` requests of this lane are under way and `free`
+    /// more of all lanes may start (at least 1). Returns [`MayStart::Closed`] only if `in_flight` is not 0.
     ///
-    /// A lane takes no more of the slots than it leaves free: the dynamic threshold of [`crate::window`], so
-    /// that silent receivers cannot take all of them.
+    /// A lane occupies no more slots than it leaves free (the dynamic threshold of [`crate::window`]), so
+    /// that silent receivers cannot occupy all of them.
     pub fn may_start(self, in_flight: u32, free: usize) -> MayStart {
         if (in_flight as usize) < (self.width as usize).min(free) {
             MayStart::Now
@@ -76,11 +76,11 @@ impl Pace {
         }
     }
 
-    /// Learns from an attempt that has ended; `in_flight` counts it too.
+    /// Adapts the width after an attempt has ended; `in_flight` still counts the attempt.
     ///
-    /// Requests beyond the width started before it was halved. What becomes of them says nothing about the
-    /// width as it is now: one burst that a receiver refuses would take the lane down to 1, and the rest of
-    /// it back up again.
+    /// Requests beyond the width started before it was halved, so their outcomes say nothing about the
+    /// current width. If they counted, a burst that a receiver rejects would take the lane down to 1, and the
+    /// rest of the burst would widen it again.
     pub fn learn(&mut self, lesson: Lesson, in_flight: u32) {
         if in_flight > self.width {
             return;

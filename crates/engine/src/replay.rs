@@ -1,5 +1,5 @@
-//! One more attempt of all deliveries that match a filter: counted first, then run, with news of how far it
-//! is.
+//! Replays: one more attempt of all deliveries that match a filter. They are counted first, then made due in
+//! steps that report their progress.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,24 +14,24 @@ use postrider_configuration::AccountEntry;
 /// How many deliveries a replay would make due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReplayCount {
-    /// Those that match and whose action may be called, of all that were looked at.
+    /// Deliveries that match and whose action may be called, of all that were examined.
     pub matching: u64,
-    /// Whether all were looked at: the time sufficed.
+    /// Whether all were examined within the time.
     pub is_all: bool,
 }
 
-/// How far a replay is.
+/// The progress of a replay.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ReplayProgress {
-    /// Deliveries that were made due so far.
+    /// Deliveries made due so far.
     pub replayed: u64,
-    /// How it ended; `None` while it goes on. An error leaves what was made due as it is.
+    /// How the replay ended; `None` while it runs. After an error, the deliveries made due so far stay due.
     pub ended: Option<StoreResult<()>>,
 }
 
 impl Engine {
-    /// Asks for one more attempt of every settled delivery that matches and whose action may be called.
-    /// Answers how many there are; it goes on to the end even if the caller stops waiting.
+    /// Requests one more attempt of every settled delivery that matches and whose action may be called.
+    /// Returns their number. The replay runs to its end even if the caller stops waiting.
     pub async fn replay(self: &Arc<Self>, account: AccountId, filter: DeliveryFilter) -> StoreResult<u64> {
         let mut progress = self.replay_with_progress(account, filter);
         let ended = progress.wait_for(|progress| progress.ended.is_some()).await;
@@ -42,8 +42,8 @@ impl Engine {
         }
     }
 
-    /// As [`Self::replay`], and tells with each step how far it is. It goes on to the end even if nobody
-    /// listens. A stop of the engine ends it with an error after the step under way.
+    /// Like [`Self::replay`], and reports its progress after each step. The replay runs to its end even if
+    /// nobody listens. If the engine stops, the replay ends with an error after the step under way.
     pub fn replay_with_progress(
         self: &Arc<Self>,
         account: AccountId,
@@ -62,8 +62,8 @@ impl Engine {
         progress
     }
 
-    /// Counts what [`Self::replay`] would make due now, given the same filter, for at most about as long as
-    /// `time`.
+    /// Counts the deliveries that [`Self::replay`] would make due now with the same filter, for about `time`
+    /// at most.
     pub async fn count_replay(
         &self,
         account: AccountId,

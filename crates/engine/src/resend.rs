@@ -1,18 +1,19 @@
-//! One more attempt of a delivery, asked for by a person. Of all that match a filter: [`crate::replay`].
+//! Resends one delivery: one more attempt, on request. [`crate::replay`] does this for all that match a
+//! filter.
 
 use postrider_model::{AccountId, ActionId};
 use postrider_storage::{DeliveryKey, Resent, StoreResult};
 
 use crate::engine::Engine;
 
-/// What became of the request for one more attempt.
+/// The result of the request for one more attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ResendOutcome {
-    /// It starts as soon as the action's lane has room.
+    /// The attempt starts as soon as the action's lane has room.
     Due,
     /// An attempt is under way or about to start.
     UnderWay,
-    /// The delivery has had as many attempts as one can have.
+    /// The delivery has reached the maximum number of attempts.
     TooManyAttempts,
     /// The action was deleted, or it or its automation is switched off.
     ActionGone,
@@ -21,7 +22,7 @@ pub enum ResendOutcome {
 }
 
 impl Engine {
-    /// Asks for one more attempt of a delivery, at once.
+    /// Requests one more attempt of a delivery, at once.
     pub async fn resend(&self, key: DeliveryKey) -> StoreResult<ResendOutcome> {
         let Some(delivery) = self.store().delivery(key).await? else {
             return Ok(ResendOutcome::Missing);
@@ -42,7 +43,7 @@ impl Engine {
         })
     }
 
-    /// Waiting deliveries of these actions have become due.
+    /// Tells the lanes that waiting deliveries of these actions have become due.
     pub(crate) fn now_due(&self, account: AccountId, actions: &[ActionId]) {
         let now = self.clock().now();
         {

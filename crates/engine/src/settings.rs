@@ -1,4 +1,4 @@
-//! What an operator can set about the engine, with the reason for each default.
+//! The operator's settings of the engine, with the reason for each default.
 
 use std::time::Duration;
 
@@ -17,9 +17,9 @@ pub enum UnseenTypes {
 /// The engine's settings.
 #[derive(Debug, Clone)]
 pub struct EngineSettings {
-    /// The schedule of accounts and automations that have none of their own.
+    /// The schedule of accounts and automations without their own.
     pub retry_delays: Schedule,
-    /// Bound on one attempt, body included, where the action sets none.
+    /// Timeout of one attempt, body included, unless the action sets its own.
     pub attempt_timeout: Duration,
     /// Largest `data` of an event, in bytes.
     pub data_bytes_max: usize,
@@ -27,17 +27,17 @@ pub struct EngineSettings {
     pub unseen_types: UnseenTypes,
     /// How long settled events are kept.
     pub retention: Duration,
-    /// Deliveries in memory, queued or under way. 20,000 are about a second of the traffic that the design
-    /// aims at; more than that waits in the store.
+    /// Most deliveries in memory, queued or under way. 20,000 are about a second of the traffic that the
+    /// design aims at; further deliveries wait in the store.
     pub window_deliveries: usize,
-    /// The same in bytes of `data`: with large events this bound comes first.
+    /// Most bytes of `data` in memory; with large events, this bound is reached first.
     pub window_bytes: usize,
-    /// Requests under way at the same time. Each costs a socket and its buffers.
+    /// Most requests under way at the same time. Each costs a socket and its buffers.
     pub in_flight_max: usize,
     /// How long a session lives without a renewal.
     pub lease: Duration,
-    /// How often the store is asked for waiting deliveries that nobody told this node of. On a store that
-    /// only this process writes to it is a safety net.
+    /// How often the node rescans the store for waiting deliveries that it does not know of. On a store that
+    /// only this process writes to, the rescan is a safety net.
     pub rescan: Duration,
 }
 

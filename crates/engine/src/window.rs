@@ -1,11 +1,11 @@
-//! The bound on what is in memory, shared by all lanes.
+//! The bound on deliveries in memory, shared by all lanes.
 //!
-//! A lane may hold as much as is still free for everybody (the dynamic threshold of shared-memory switches,
-//! Choudhury and Hahne, 1998, with alpha = 1). A single busy lane can take half of the window; a thousand
-//! silent receivers are left with a thousandth each, and there is always some room for the next lane, without
-//! any share set aside.
+//! A lane may hold as many deliveries as still fit into the window (the dynamic threshold of shared-memory
+//! switches, Choudhury and Hahne, 1998, with alpha = 1). A single busy lane can hold half of the window; a
+//! thousand silent receivers hold a thousandth each. Some room always remains for the next lane, without a
+//! reserved share.
 
-/// The bound and what is taken of it.
+/// The bound, and how much of it is in use.
 #[derive(Debug)]
 pub struct Window {
     deliveries_max: usize,
@@ -25,9 +25,9 @@ impl Window {
         }
     }
 
-    /// Whether a lane that holds `held` deliveries may take one more, of `bytes` bytes. A lane that holds
-    /// none gets one whatever its size, as long as bytes are not used up: an event that could never fit would
-    /// never be sent.
+    /// Whether a lane that holds `held` deliveries may hold one more, of `bytes` bytes. A lane that holds
+    /// none may hold one of any size while any bytes are free, because an event larger than the window would
+    /// otherwise never be sent.
     pub const fn admits(&self, held: usize, bytes: usize) -> bool {
         let free = self.free();
         held < free && (self.bytes + bytes <= self.bytes_max || (held == 0 && self.bytes < self.bytes_max))

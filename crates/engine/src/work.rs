@@ -1,7 +1,8 @@
 //! The tasks that run for as long as the engine does.
 //!
-//! Each is one file with one loop. They share the [`crate::Engine`] and stop with it: see [`Engine::stop`]
-//! for the order.
+//! [`advance`], [`follow`], [`prune`], [`refill`] and [`session`] are tasks with one loop each; [`append`]
+//! and [`record`] are the two halves of a step of [`advance`]; [`attempts`] runs a task for each request
+//! under way. All share the [`crate::Engine`] and stop with it: see [`Engine::stop`] for the order.
 //!
 //! [`Engine::stop`]: crate::Engine::stop
 

@@ -1,4 +1,4 @@
-//! News of attempts as they end, for those who watch: the demo's log, live pages.
+//! News of attempts as they end, for watchers such as the demo's log and live pages.
 
 use std::sync::Arc;
 
@@ -12,18 +12,18 @@ use tokio::sync::broadcast;
 /// catch up.
 const BACKLOG: usize = 1_024;
 
-/// An attempt that ended and is on record.
+/// An attempt that has ended and is recorded.
 #[derive(Debug, Clone)]
 pub struct AttemptNews {
     /// The delivery.
     pub key: DeliveryKey,
     /// Its action.
     pub action: ActionId,
-    /// What is delivered.
+    /// The event of the delivery.
     pub event: Arc<Event>,
-    /// The record.
+    /// The attempt's record.
     pub attempt: Arc<Attempt>,
-    /// What comes next.
+    /// What happens next to the delivery.
     pub next: Next,
 }
 
@@ -42,7 +42,7 @@ impl Feed {
         self.0.subscribe()
     }
 
-    /// Tells all watchers of the attempts among these results.
+    /// Sends the attempts among these results to all watchers.
     pub fn tell(&self, results: RecordedResults<'_>) {
         if self.0.receiver_count() == 0 {
             return;
@@ -58,7 +58,7 @@ impl Feed {
                 attempt: Arc::new((**attempt).clone()),
                 next: *next,
             };
-            // An error says that the last watcher has just left.
+            // An error means that the last watcher has just left.
             let _ = self.0.send(Arc::new(news));
         }
     }

@@ -1,4 +1,4 @@
-//! [`Figures`]: its parts, its start and its stop, and what it takes down as the engine's observer.
+//! [`Figures`]: its parts, its start and its stop, and what it counts as the engine's observer.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,14 +14,14 @@ use crate::feed::{AttemptNews, Feed};
 use crate::statistics::Statistics;
 use crate::{flush, prune};
 
-/// How long a stop waits for the last figures to be added. They are not worth more.
+/// How long a stop waits for the last figures to be written. They are not worth a longer wait.
 const LAST_FLUSH_MAX: Duration = Duration::from_secs(3);
 
 /// The parts of [`Figures`].
 pub struct FiguresParts {
-    /// Where the record and the sums are kept.
+    /// The store of the record and the sums.
     pub store: Arc<dyn Store>,
-    /// The time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
     /// How long settled events are kept; sums by the hour are kept at least as long.
     pub retention: Duration,
@@ -38,15 +38,15 @@ pub struct Figures {
 }
 
 struct Tasks {
-    /// Dropped to have the last figures added.
+    /// Dropping it makes the flush task write the last figures and end.
     stop: oneshot::Sender<()>,
     flush: JoinHandle<()>,
     prune: JoinHandle<()>,
 }
 
 impl Figures {
-    /// Starts the tasks that add to the store's sums and remove old ones. To be given to the engine as its
-    /// observer.
+    /// Starts the tasks that add to the store's sums and remove old ones. Pass the result to the engine as
+    /// its observer.
     pub fn start(parts: FiguresParts) -> Arc<Self> {
         let figures = Arc::new(Self {
             store: parts.store,
@@ -65,8 +65,8 @@ impl Figures {
         figures
     }
 
-    /// Adds everything counted to the store's sums and ends. The engine has to be stopped before: what it
-    /// tells later is lost.
+    /// Adds everything counted to the store's sums, and stops the tasks. Stop the engine first: what it
+    /// reports later is lost.
     pub async fn stop(&self) {
         let Some(tasks) = self.tasks.lock().take() else {
             return;
@@ -79,7 +79,8 @@ impl Figures {
         }
     }
 
-    /// News of attempts on this node from here on. A watcher that falls behind misses some, and is told so.
+    /// News of attempts on this node from now on. A watcher that falls behind misses some, and gets an error
+    /// that says so.
     pub fn watch(&self) -> broadcast::Receiver<Arc<AttemptNews>> {
         self.feed.watch()
     }

@@ -1,7 +1,7 @@
-//! Adds what was counted to the store, every few seconds and on a stop.
+//! Adds the counted sums to the store, every few seconds and on a stop.
 //!
-//! What could not be written stays in memory and is added later; see [`crate::statistics`] for how much of it
-//! there can be. Where the connection breaks after the commit, the same is added twice.
+//! Sums that could not be written stay in memory and are added later; [`crate::statistics`] limits how many
+//! there can be. If the connection breaks after the commit, the same sums are added twice.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,10 +11,11 @@ use tokio::time::sleep;
 
 use crate::Figures;
 
-/// How often: what a crash loses of the figures, and how far the other nodes' figures are behind.
+/// The interval between writes. A crash loses the figures of this time, and other nodes' figures lag behind
+/// by as much.
 pub const FLUSH_EVERY: Duration = Duration::from_secs(5);
 
-/// Runs until the other end of `stopped` is dropped; by then everything that happened has to be counted.
+/// Runs until the other end of `stopped` is dropped; everything that happened must be counted by then.
 pub async fn run(figures: Arc<Figures>, mut stopped: oneshot::Receiver<()>) {
     loop {
         let is_last = tokio::select! {
@@ -28,7 +29,7 @@ pub async fn run(figures: Arc<Figures>, mut stopped: oneshot::Receiver<()>) {
     }
 }
 
-/// Writes what there is, until the store refuses.
+/// Writes all sums, or stops at the store's first error.
 async fn write(figures: &Figures) {
     let statistics = &figures.statistics;
     while let Some(batch) = statistics.give() {

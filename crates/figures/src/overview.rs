@@ -1,7 +1,7 @@
-//! Figures for people to look at: the installation over a range of time, and how an account's actions fare.
+//! Figures for pages: the installation over a range of time, and how an account's actions fare.
 //!
-//! They come from the store's sums and from what this node has not added to them yet, so that a page is up to
-//! date at once. What other nodes did in the last seconds ([`crate::FLUSH_EVERY`]) is missing.
+//! They combine the store's sums with the sums that this node has not written yet, so that a page is up to
+//! date at once. What other nodes counted in the last seconds ([`crate::FLUSH_EVERY`]) is missing.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use crate::statistics::Batch;
 /// How many failing actions are shown.
 pub const FAILING_MAX: usize = 10;
 
-/// How far [`Figures::action_rates`] looks back, and to the beginning of that hour.
+/// How far [`Figures::action_rates`] looks back, from there to the beginning of the hour.
 const RATES_OVER: Duration = Duration::from_secs(24 * 3600);
 
 /// How far back to look.
@@ -37,7 +37,7 @@ impl Range {
     /// Every range, shortest first.
     pub const ALL: [Self; 4] = [Self::Hour, Self::Day, Self::Week, Self::Month];
 
-    /// How many steps it has.
+    /// The number of steps.
     pub const fn steps(self) -> usize {
         match self {
             Self::Hour | Self::Month => 60,
@@ -46,7 +46,7 @@ impl Range {
         }
     }
 
-    /// How long a step is.
+    /// The length of a step.
     pub const fn step(self) -> Duration {
         let minutes = match self {
             Self::Hour => 1,
@@ -57,7 +57,7 @@ impl Range {
         Duration::from_secs(60 * minutes)
     }
 
-    /// The sums that it is made of.
+    /// The length of the sums that the steps are made of.
     const fn sums(self) -> TimeStep {
         match self {
             Self::Hour | Self::Day => TimeStep::Minute,
@@ -65,8 +65,8 @@ impl Range {
         }
     }
 
-    /// From the first step to the end of the one that `now` falls into. Steps begin at multiples of their
-    /// length, in UTC.
+    /// The span of the range, up to the end of the step that contains `now`. Steps begin at multiples of
+    /// their length, in UTC.
     fn span(self, now: Timestamp) -> std::ops::Range<Timestamp> {
         let into_step = now.unix_ms().rem_euclid(step_ms(self));
         let last = Timestamp::from_unix_ms(now.unix_ms() - into_step);
@@ -88,32 +88,33 @@ pub struct OverviewStep {
 /// The installation over a range of time. Events marked `test` and their deliveries are left out.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Overview {
-    /// Over how long.
+    /// The range.
     pub range: Range,
-    /// Its steps, oldest first, also those in which nothing happened. The last one is not over yet.
+    /// The steps of the range, oldest first, including those in which nothing happened. The last step is not
+    /// over yet.
     pub steps: Vec<OverviewStep>,
-    /// All of them together.
+    /// The sum of all steps.
     pub totals: Counts,
     /// The share of deliveries that failed, of those that failed or succeeded; `None` without any.
     pub failure_rate: Option<f64>,
-    /// How long half of the deliveries that succeeded took at most, from acceptance to the receipt, with the
-    /// error that [`postrider_storage::statistics::latency`] tells of; `None` without any.
+    /// The p50 latency of the deliveries that succeeded, from acceptance to success, with the error that
+    /// [`postrider_storage::statistics::latency`] describes; `None` without any.
     pub latency_p50: Option<Duration>,
-    /// The same of 95 % of them.
+    /// The p95 latency of the same deliveries.
     pub latency_p95: Option<Duration>,
-    /// The actions of which most deliveries failed, at most [`FAILING_MAX`], by whole hours: also of the hour
-    /// in which the range begins. They may be deleted by now.
+    /// The actions with the most failed deliveries, at most [`FAILING_MAX`]. They are counted by whole hours,
+    /// including the hour in which the range begins. Some may have been deleted since.
     pub failing: Vec<FailingAction>,
-    /// What is still to be done, on all nodes.
+    /// The pending deliveries on all nodes.
     pub backlog: Backlog,
 }
 
 /// How an action's deliveries ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Rate {
-    /// So many succeeded.
+    /// Deliveries that succeeded.
     pub succeeded: u64,
-    /// So many failed.
+    /// Deliveries that failed.
     pub failed: u64,
 }
 
@@ -132,7 +133,7 @@ impl Figures {
         let hours = TimeStep::Hour.start_of(span.start)..span.end;
         let (store, sums) = (&self.store, range.sums());
         let wanted = |scope: &Scope| matches!(scope, Scope::Installation | Scope::Action(_));
-        // No async closure: the compiler cannot tell that its future may move between threads.
+        // No async closure: the compiler cannot prove that its future is `Send`.
         let (of_span, of_hours) = (&span, &hours);
         let read = move || async move {
             let (steps, latencies, failing) = tokio::try_join!(
@@ -167,8 +168,8 @@ impl Figures {
         })
     }
 
-    /// How deliveries of the account's actions ended in the last 24 hours, and in the rest of the hour before
-    /// those. It leaves out actions without such deliveries.
+    /// How the deliveries of the account's actions ended in the last 24 hours, extended to the beginning of
+    /// the first hour. Actions without such deliveries are left out.
     pub async fn action_rates(&self, account: AccountId) -> StoreResult<HashMap<ActionId, Rate>> {
         let now = self.clock.now();
         let hour = TimeStep::Hour;
@@ -249,8 +250,8 @@ fn latencies(
     stored
 }
 
-/// Adds what is here to the failures that the store told of. Where an action is not among those, only what is
-/// here is known of it: it may rank too low for as long as that takes to reach the store.
+/// Adds the sums that are still here to the failing actions that the store returned. Of an action that the
+/// store did not return, only the sums here are known: it may rank too low until they reach the store.
 fn failing(
     hours: &std::ops::Range<Timestamp>,
     mut failing: Vec<FailingAction>,

@@ -7,20 +7,20 @@ use postrider_storage::statistics::TimeStep;
 
 use crate::Figures;
 
-/// Rows removed in one step: a few milliseconds of the store's writer, which acceptance waits for meanwhile.
+/// Rows removed in one step: a few milliseconds of the store's writer, during which acceptance waits.
 const STEP_ROWS: usize = 500;
 
-/// The pause between steps: the writer is free for acceptance meanwhile.
+/// The pause between steps, which leaves the writer free for acceptance.
 const STEP_PAUSE: Duration = Duration::from_millis(15);
 
 /// The pause once nothing is left to remove.
 const IDLE_PAUSE: Duration = Duration::from_secs(60);
 
-/// How long figures are kept by the minute: twice the longest range that is shown by them.
+/// How long sums by the minute are kept: twice the longest range that is shown from them.
 const MINUTES_KEPT: Duration = Duration::from_secs(2 * 24 * 3600);
 
-/// How long they are kept by the hour at least, whatever the retention: a month is shown, and begun half-days
-/// of it.
+/// How long sums by the hour are kept at least, whatever the retention: a month is shown from them, in steps
+/// of half a day.
 const HOURS_KEPT: Duration = Duration::from_secs(32 * 24 * 3600);
 
 /// Runs until it is aborted.
@@ -35,7 +35,7 @@ pub async fn run(figures: Arc<Figures>) {
     }
 }
 
-/// One step. True where there may be more to remove.
+/// Removes one step of old figures. Returns whether there may be more to remove.
 async fn prune(figures: &Figures) -> bool {
     let now = figures.clock.now();
     let mut removed = 0;

@@ -1,17 +1,17 @@
-//! What this node counted and the store does not have yet.
+//! The sums that this node has counted and the store does not have yet.
 //!
-//! Figures are no records: they are counted here once something is on disk, and added to the store every few
-//! seconds ([`crate::flush`]). A crash loses the last seconds of them, and nothing else. A reader of figures
-//! adds what is still here to what the store says ([`Statistics::beside`]).
+//! Figures are not records: this module counts things once they are on disk, and the sums are added to the
+//! store every few seconds ([`crate::flush`]). A crash loses the last seconds of figures, and nothing else. A
+//! reader of figures adds the sums that are still here to those in the store ([`Statistics::beside`]).
 //!
-//! **What counts.** Events when they are stored; attempts when they are on record; a delivery when it comes
-//! to a status that it did not have before: once for most, once more where a resend turns a failure into a
-//! receipt. How long one took counts where it succeeded on its way, not by a resend after it had settled.
-//! Test events count nowhere.
+//! **What counts.** An event counts when it is stored, an attempt when it is recorded, and a delivery when it
+//! reaches a status that it did not have before: once for most deliveries, and once more if a resend turns a
+//! failure into a success. A delivery's latency counts if the delivery succeeded while it was pending, not by
+//! a resend after it had settled. Test events are not counted.
 //!
 //! The hot path takes one short lock per step of [`postrider_engine::work::advance`] and makes one look-up
-//! per item; memory is allocated for the first item of a sum alone. An hour's sums of the installation are
-//! made from its minutes when they are written.
+//! per item; it allocates memory only for the first item of a sum. The installation's sums of an hour are
+//! computed from its minutes when they are written.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -24,21 +24,22 @@ use postrider_storage::statistics::latency::{Histogram, bucket_of};
 use postrider_storage::statistics::{ActionKey, Count, Counts, LatencyCount, Scope, TimeStep};
 use postrider_storage::{Change, StoreResult};
 
-/// Most sums of accounts and actions in memory, some 3 MB. What goes beyond, because so many are busy within
-/// a few seconds or because the store is away, is counted for the whole installation only.
+/// Most sums of accounts and actions in memory, some 3 MB. If so many accounts and actions are busy within a
+/// few seconds, or if the store is unavailable, the items of further ones are counted for the whole
+/// installation only.
 pub const SUMS_MAX: usize = 20_000;
 
-/// Most minutes in memory: as long as minutes are kept. Later ones are then counted in the last of them.
+/// Most minutes in memory: as many as the store keeps. Later minutes are then counted in the last of them.
 pub const MINUTES_MAX: usize = 2_880;
 
-/// Most sums that the store is given at once: a few milliseconds of its writer, which acceptance waits for
-/// meanwhile.
+/// Most sums of each kind in one write: a few milliseconds of the store's writer, during which acceptance
+/// waits.
 const BATCH_MAX: usize = 500;
 
-/// How often figures are read again because some of them moved from here to the store in between.
+/// Most tries to read figures while some of them move from here to the store.
 const READS_MAX: usize = 4;
 
-/// The pause before reading while some are just moving.
+/// Pause before a read while sums are moving.
 const MOVING_PAUSE: Duration = Duration::from_millis(5);
 
 /// The sums of this node.
@@ -49,15 +50,15 @@ pub struct Statistics {
 
 #[derive(Default)]
 struct Held {
-    /// The installation's, by minute.
+    /// The installation's sums, by minute.
     minutes: Vec<Minute>,
-    /// Of accounts and actions, by the hour that they are of.
+    /// Sums of accounts and actions, by their hour.
     hours: HashMap<(Scope, Timestamp), Counts>,
-    /// What was taken out of those to be given to the store, last first.
+    /// Sums taken out of `minutes` and `hours` to be written, from the end.
     taken: Batch,
-    /// How much of the end of that is being given to it right now.
+    /// How many counts and latencies at the end of `taken` are being written now.
     giving: (usize, usize),
-    /// Grows when giving begins and when it ends: odd while some is on its way.
+    /// Incremented when a write begins and when it ends: odd while a write is under way.
     moves: u64,
 }
 
@@ -70,9 +71,9 @@ struct Minute {
 /// Sums for the store.
 #[derive(Debug, Clone, Default)]
 pub struct Batch {
-    /// How much of everything.
+    /// Sums of counts.
     pub counts: Vec<Count>,
-    /// How long deliveries took.
+    /// Sums of latencies.
     pub latencies: Vec<LatencyCount>,
 }
 
@@ -103,7 +104,7 @@ impl Statistics {
         }
     }
 
-    /// The next sums for the store. They stay here until [`Self::given`] says what became of them.
+    /// The next sums to write. They stay here until [`Self::given`] reports the result.
     pub(crate) fn give(&self) -> Option<Batch> {
         let mut held = self.held.lock();
         if held.taken.is_empty() {
@@ -119,7 +120,7 @@ impl Statistics {
         Some(held.taken.last(held.giving))
     }
 
-    /// What [`Self::give`] gave is in the store now, or it is not.
+    /// Ends the write that [`Self::give`] began. Sums that are in the store now are removed here.
     pub(crate) fn given(&self, are_stored: bool) {
         let mut held = self.held.lock();
         let (counts, latencies) = std::mem::take(&mut held.giving);
@@ -131,9 +132,9 @@ impl Statistics {
         }
     }
 
-    /// Reads figures from the store, and gives what is here besides, of the scopes that are wanted: each item
-    /// is in one of them. (Where sums keep moving while it reads, which takes a store that writes faster than
-    /// it reads, the last reading is taken as it is.)
+    /// Reads figures from the store, and also returns the sums that are still here, of the wanted scopes.
+    /// Each item is in one of the two. (If sums keep moving during the reads, which takes a store that writes
+    /// faster than it reads, this returns the last read all the same.)
     pub(crate) async fn beside<T, F>(
         &self,
         wanted: impl Fn(&Scope) -> bool,
@@ -176,7 +177,7 @@ impl Held {
         }
     }
 
-    /// The sums of the minute that began then; nearly always it is the last.
+    /// The sums of the minute that began at `at`; nearly always the last one.
     fn minute(&mut self, at: Timestamp) -> &mut Minute {
         let known = self.minutes.iter().rposition(|minute| minute.at == at);
         let index = known.unwrap_or_else(|| {
@@ -192,7 +193,7 @@ impl Held {
         &mut self.minutes[index]
     }
 
-    /// Takes all sums out to be written. Both tables keep the memory that they have.
+    /// Moves all sums to `taken`. Both tables keep their allocated memory.
     fn take(&mut self) {
         let Self {
             minutes,
@@ -208,7 +209,7 @@ impl Held {
         }
     }
 
-    /// Everything that is here, of the scopes that are wanted.
+    /// All sums that are here, of the wanted scopes.
     fn all(&self, wanted: impl Fn(&Scope) -> bool) -> Batch {
         let mut all = Batch::default();
         if wanted(&Scope::Installation) {
@@ -225,7 +226,7 @@ impl Held {
 }
 
 impl Minute {
-    /// As sums of the minute and of its hour.
+    /// Adds the minute to the batch, as sums of the minute and of its hour.
     fn push_to(&self, batch: &mut Batch) {
         for step in [TimeStep::Minute, TimeStep::Hour] {
             let at = step.start_of(self.at);
@@ -261,7 +262,7 @@ impl Batch {
         });
     }
 
-    /// The last ones, so many of each kind.
+    /// The last sums, this many of each kind.
     fn last(&self, (counts, latencies): (usize, usize)) -> Self {
         Self {
             counts: self.counts[self.counts.len() - counts..].to_vec(),
@@ -278,7 +279,7 @@ fn key_of(result: &RecordedResult<'_>) -> ActionKey {
     }
 }
 
-/// When it happened, and what is to be counted of it.
+/// When the result happened, and what to count of it.
 fn counts_of(result: &RecordedResult<'_>) -> (Timestamp, Counts) {
     let mut counts = Counts::default();
     let (at, status) = match &result.finished.change {
@@ -301,8 +302,8 @@ fn counts_of(result: &RecordedResult<'_>) -> (Timestamp, Counts) {
     (at, counts)
 }
 
-/// From acceptance to the receipt, of a delivery that succeeded on its way. Both ends are whole milliseconds,
-/// and so a latency may be off by one.
+/// The time from acceptance to success of a delivery that succeeded while it was pending. Both times are
+/// whole milliseconds, so a latency may be off by one.
 fn latency_of(result: &RecordedResult<'_>, at: Timestamp) -> Option<Duration> {
     let succeeded = matches!(
         &result.finished.change,

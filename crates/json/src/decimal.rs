@@ -1,26 +1,26 @@
-//! Exact decimals: what a JSON number is, before a program makes a float of it.
+//! The exact decimal values of JSON numbers, not converted to floats.
 //!
-//! Comparing, testing for an integer and dividing cost time linear to the digits that somebody wrote,
-//! whatever the exponent: `1e1000000000` is as cheap as `1`.
+//! Comparing, testing for an integer and dividing take time linear in the number of digits written, whatever
+//! the exponent: `1e1000000000` is as cheap as `1`.
 
 use std::cmp::Ordering;
 use std::fmt;
 
-/// Most significant digits of a divisor; its remainders then fit a machine word.
+/// Maximum number of significant digits in a divisor, so that its remainders fit a machine word.
 pub const DIVISOR_DIGITS_MAX: usize = 18;
 
 /// The exact value of a JSON number: 0.DIGITS × 10^point.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Decimal {
     negative: bool,
-    /// ASCII digits without zeros at either end; none for zero.
+    /// ASCII digits without zeros at either end; empty for zero.
     digits: Vec<u8>,
     /// 0 for zero. Within 2 × 10^17 of zero, since exponents saturate.
     point: i64,
 }
 
 impl Decimal {
-    /// From the digits before and after the point, and the exponent.
+    /// Creates a decimal from the digits before and after the point, and the exponent.
     pub(crate) fn new(negative: bool, whole: &str, fraction: &str, exponent: i64) -> Self {
         let all = [whole.as_bytes(), fraction.as_bytes()].concat();
         let zeros = all.iter().take_while(|&&digit| digit == b'0').count();
@@ -32,7 +32,7 @@ impl Decimal {
         if digits.is_empty() {
             return Self::ZERO;
         }
-        // The lengths of texts in memory fit.
+        // Lengths of texts in memory fit an `i64`.
         let point = exponent + whole.len() as i64 - zeros as i64;
         Self {
             negative,
@@ -48,12 +48,12 @@ impl Decimal {
         point: 0,
     };
 
-    /// Whether it has no fraction: `1059.0` and `1e3` are integers, as JSON Schema defines it.
+    /// Whether the value has no fraction. As in JSON Schema, `1059.0` and `1e3` are integers.
     pub fn is_integer(&self) -> bool {
         self.digits.len() as i64 <= self.point || self.digits.is_empty()
     }
 
-    /// Whether this is `divisor` times an integer. `None` where the divisor is zero, or has more than
+    /// Whether this is `divisor` times an integer. `None` if the divisor is zero or has more than
     /// [`DIVISOR_DIGITS_MAX`] significant digits.
     pub fn is_multiple_of(&self, divisor: &Self) -> Option<bool> {
         if divisor.digits.is_empty() || divisor.digits.len() > DIVISOR_DIGITS_MAX {
@@ -63,8 +63,8 @@ impl Decimal {
         if self.digits.is_empty() {
             return Some(true);
         }
-        // As integers: DIGITS × 10^shift over the divisor's digits. A last digit other than zero is not
-        // divisible by ten, so a negative shift leaves a fraction.
+        // As integers, the quotient is DIGITS × 10^shift over the divisor's digits. The last digit is not
+        // zero, so DIGITS is not divisible by ten and a negative shift leaves a fraction.
         let lowest = |decimal: &Self| decimal.point - decimal.digits.len() as i64;
         let Ok(shift) = u64::try_from(lowest(self) - lowest(divisor)) else {
             return Some(false);
@@ -81,7 +81,7 @@ impl Decimal {
             (true, true) => Ordering::Equal,
             (true, false) => Ordering::Less,
             (false, true) => Ordering::Greater,
-            // Digits after the point compare as texts do.
+            // Digits after the point compare like text.
             (false, false) => (self.point, &self.digits).cmp(&(other.point, &other.digits)),
         }
     }
@@ -104,7 +104,7 @@ impl PartialOrd for Decimal {
     }
 }
 
-/// As a JSON number, the same text for the same value: its digits, and an exponent where that is not 0.
+/// Prints a JSON number, the same text for equal values: the digits, and the exponent if it is not 0.
 impl fmt::Display for Decimal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.digits.is_empty() {
@@ -120,7 +120,7 @@ impl fmt::Display for Decimal {
     }
 }
 
-/// Of at most [`DIVISOR_DIGITS_MAX`] digits.
+/// The number with these digits, at most [`DIVISOR_DIGITS_MAX`].
 fn number_of(digits: &[u8]) -> u64 {
     digits
         .iter()

@@ -4,13 +4,13 @@ use std::fmt;
 
 use crate::scan::DEPTH_MAX;
 
-/// A text that is not exactly one JSON value of RFC 8259, or one that is nested too deeply.
+/// A text that is not exactly one JSON value of RFC 8259, or that is nested too deeply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{kind} at line {line}, column {column}")]
 pub struct JsonError {
-    /// What is wrong there.
+    /// What is wrong.
     pub kind: JsonErrorKind,
-    /// Bytes before the place, at most the length of the text.
+    /// Bytes before the error, at most the length of the text.
     pub offset: usize,
     /// The line, from 1. Lines end with a line feed.
     pub line: usize,
@@ -31,13 +31,13 @@ pub enum JsonErrorKind {
     ExpectedNameOrBrace,
     /// A colon has to follow the member's name.
     ExpectedColon,
-    /// The object has to go on or to end.
+    /// The object has to continue or end here.
     ExpectedCommaOrBrace,
-    /// The array has to go on or to end.
+    /// The array has to continue or end here.
     ExpectedCommaOrBracket,
     /// The text has to end after its one value.
     ExpectedEnd,
-    /// A number lacks a digit here.
+    /// A digit of a number is missing here.
     ExpectedDigit,
     /// The text ends inside a string.
     UnterminatedString,

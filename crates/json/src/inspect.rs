@@ -1,9 +1,10 @@
 //! Whether a text survives being parsed and printed again.
 //!
-//! Receivers sign what they re-serialise, so a body may be re-serialised here too, but only where that loses
-//! nothing. One rule serves both styles: no name occurs twice in an object, no surrogate stands alone, no
-//! zero is negative, and each number's decimal value is what ECMAScript prints for the double nearest to it.
-//! The rule is exact: `1.10` and `1E2` keep their value, `9007199254740993` and `1e400` do not.
+//! Receivers compute signatures over what they re-serialise, so Postrider may re-serialise a body too, but
+//! only if that loses nothing. One rule serves both styles: no name occurs twice in an object, no surrogate
+//! is alone, no zero is negative, and ECMAScript prints the double nearest to each number with the same
+//! decimal value. The rule is exact: `1.10` and `1E2` keep their value, `9007199254740993` and `1e400` do
+//! not.
 
 use std::fmt;
 
@@ -17,13 +18,13 @@ use crate::string::{Text, array_index};
 /// What re-serialising a text would do to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inspection {
-    /// The first thing, in the order of the text, that would be lost; `None` where the text is lossless.
+    /// The first loss, in the order of the text; `None` if the text is lossless.
     pub loss: Option<Loss>,
-    /// The text is byte for byte what `JSON.stringify(JSON.parse(text))` prints. Never true by mistake; false
-    /// by caution where a member's name is an array index, and where something is lost.
+    /// Whether the text is byte for byte what `JSON.stringify(JSON.parse(text))` prints. Never true by
+    /// mistake. Conservatively false if a member's name is an array index, or if something is lost.
     pub js_fixed_point: bool,
-    /// The text is byte for byte what `json.dumps(json.loads(text))` prints. Never true by mistake; false by
-    /// caution where something is lost.
+    /// Whether the text is byte for byte what `json.dumps(json.loads(text))` prints. Never true by mistake.
+    /// Conservatively false if something is lost.
     pub python_fixed_point: bool,
 }
 
@@ -33,7 +34,7 @@ pub struct Loss {
     /// The value or member, as a JSON pointer (RFC 6901). Lone surrogates in names appear as U+FFFD. At most
     /// about twice as long as the text.
     pub pointer: String,
-    /// What happens there.
+    /// Why re-serialising would lose it.
     pub reason: LossReason,
 }
 
@@ -46,7 +47,7 @@ pub enum LossReason {
     LoneSurrogate,
     /// A zero has a minus sign, which ECMAScript drops.
     NegativeZero,
-    /// A number is no exact decimal of an IEEE double, and would be rounded.
+    /// A number's decimal value is not the one that an IEEE double prints, so it would be rounded.
     NumberPrecision,
 }
 
@@ -77,8 +78,8 @@ impl fmt::Display for LossReason {
 /// what re-serialising it would lose.
 ///
 /// # Errors
-/// The first place where the text leaves the grammar, or is nested more than [`DEPTH_MAX`](crate::DEPTH_MAX)
-/// levels deep.
+/// Reports the first place where the text violates the grammar or nests more than
+/// [`DEPTH_MAX`](crate::DEPTH_MAX) levels deep.
 pub fn inspect(json: &str) -> Result<Inspection, JsonError> {
     let mut inspector = Inspector {
         names: Names::default(),
@@ -99,7 +100,7 @@ pub fn inspect(json: &str) -> Result<Inspection, JsonError> {
 
 struct Inspector<'a> {
     names: Names<'a>,
-    /// The first loss and the byte it is at. Nothing is looked for after it.
+    /// The first loss and its byte offset. Inspection looks for no later losses.
     loss: Option<(usize, LossReason)>,
     /// How numbers are spelled and names ordered.
     spelling: Spelling,

@@ -1,8 +1,8 @@
-//! JSON texts, read without losing anything of them.
+//! Reads JSON texts without losing anything of them.
 //!
-//! Producers send JSON and receivers sign what they re-serialise. So this crate keeps the text and answers
-//! questions about it: is it JSON, what would re-serialising lose, where in the text is that. Numbers stay
-//! the decimals that somebody wrote, and never become floats.
+//! Producers send JSON, and receivers compute signatures over what they re-serialise. So this crate keeps the
+//! text and answers questions about it: is it JSON, what would re-serialising lose, and where in the text.
+//! Numbers stay the decimals that the producer wrote.
 //!
 //! | file | holds |
 //! |---|---|
@@ -18,12 +18,12 @@
 //! | `merge_patch.rs` | [`merge_patch`]: RFC 7396, from text to text |
 //! | `error.rs` | where and why a text is not JSON |
 //!
-//! The reader works in time linear to the text, whatever the text holds, and does not recurse. This crate
-//! does no I/O. It must never round a number, panic on what a stranger sent, or read a text by other rules
-//! than `scan.rs`.
+//! The reader takes time linear in the length of the text, whatever it contains, and does not recurse. This
+//! crate does no I/O. It must never round a number, panic on what a stranger sent, or read an event's text by
+//! rules other than those in `scan.rs`.
 //!
-//! To add a question about a text: a visitor of [`scan`](scan::scan). To add a reason for loss: extend
-//! [`LossReason`], report it from the visitor in `inspect.rs`, and add a case to `tests/inspect.rs`.
+//! To answer a new question about a text, write a visitor for [`scan`](scan::scan). To add a reason for loss,
+//! extend [`LossReason`], report it from the visitor in `inspect.rs`, and add a case to `tests/inspect.rs`.
 
 mod decimal;
 mod error;

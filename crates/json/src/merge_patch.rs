@@ -1,6 +1,6 @@
 //! JSON Merge Patch (RFC 7396) from text to text.
 //!
-//! Values that the patch does not reach into are copied byte for byte, so that an edit never rounds a number
+//! Values that the patch does not touch are copied byte for byte, so that an update never rounds a number
 //! elsewhere in the object.
 
 use std::borrow::Cow;
@@ -15,10 +15,10 @@ use serde_json::value::RawValue;
 #[error("a merge patch must be an object")]
 pub struct NotAnObject;
 
-/// The object `target` with the patch applied.
+/// Applies the patch to the object `target`.
 ///
-/// Read the patch as [`UniqueMembers`](crate::UniqueMembers) first: that refuses duplicate names, of which
-/// the last counts here, and bounds the depth to which this function recurses. A target that is not an object
+/// Read the patch as [`UniqueMembers`](crate::UniqueMembers) first. That refuses duplicate names, which this
+/// function does not resolve, and bounds the depth to which it recurses. A target that is not an object
 /// counts as `{}`.
 pub fn merge_patch(target: &str, patch: &str) -> Result<String, NotAnObject> {
     if members(patch).is_none() {
@@ -66,7 +66,7 @@ fn members(json: &str) -> Option<Members<'_>> {
     serde_json::from_str(json).ok()
 }
 
-/// The members of an object, in order, and where each is.
+/// The members of an object, in order, and the position of each.
 #[derive(Default)]
 struct Members<'a> {
     list: Vec<(Cow<'a, str>, &'a RawValue)>,

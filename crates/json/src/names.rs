@@ -1,24 +1,23 @@
-//! Finds names that occur twice in an object, in linear time and, for the objects one usually meets, without
-//! allocating.
+//! Finds duplicate names within an object, in linear time and, for most objects, without allocating.
 //!
-//! The names of small objects lie on one stack shared by all open objects, and each new name is compared with
+//! One stack, shared by all open objects, holds the names of small objects. Each new name is compared with
 //! those of its own object. An object moves to a hash set of its own once it has [`COMPARED_MAX`] names,
-//! which bounds the comparisons, or once a name is escaped, as such names must be compared by what they say.
-//! The hash is keyed at random, so a producer cannot make names collide.
+//! which bounds the comparisons, or once it has an escaped name, because such names must be compared
+//! unescaped. The hash is keyed at random, so a producer cannot make names collide.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
 
 use crate::string::Text;
 
-/// Names per object that are compared one by one: enough for nearly every event, few enough that a hostile
-/// one gains nothing by staying just below.
+/// Maximum names per object that are compared one by one: enough for nearly every event, few enough that a
+/// hostile event gains nothing by staying just below.
 const COMPARED_MAX: usize = 32;
 
-/// Names before their stack moves to the heap; most events have fewer in their open objects.
+/// Maximum names on the stack before it moves to the heap; most events have fewer in their open objects.
 const NAMES_INLINE: usize = 32;
 
-/// Open objects before their list moves to the heap.
+/// Maximum open objects before their list moves to the heap.
 const OBJECTS_INLINE: usize = 16;
 
 /// The names of all open objects.
@@ -32,7 +31,7 @@ pub(crate) struct Names<'a> {
 
 #[derive(Clone, Copy, Default)]
 struct OpenObject {
-    /// Where its names start in `plain`.
+    /// The index of its first name in `plain`.
     first: usize,
     hashed: bool,
 }
@@ -44,7 +43,7 @@ struct Name<'a> {
 }
 
 impl<'a> Names<'a> {
-    /// An object begins.
+    /// Begins an object.
     #[inline]
     pub(crate) fn enter(&mut self) {
         self.objects.push(OpenObject {
@@ -53,7 +52,7 @@ impl<'a> Names<'a> {
         });
     }
 
-    /// The innermost object ends.
+    /// Ends the innermost object.
     #[inline]
     pub(crate) fn leave(&mut self) {
         if let Some(object) = self.objects.pop() {
@@ -105,7 +104,7 @@ impl<'a> Names<'a> {
     }
 }
 
-/// Tells most names apart without reading all of them: a mix of the first and last eight bytes and the
+/// Distinguishes most names without reading them in full: a mix of the first and last eight bytes and the
 /// length.
 #[inline]
 fn fingerprint(name: &[u8]) -> u64 {
@@ -130,7 +129,7 @@ struct InlineStack<T, const N: usize> {
     inline: [T; N],
     /// Items in `inline`, unless they have moved to `spilled`.
     len: usize,
-    /// All items, once they have been more than `N`.
+    /// All items, once there have been more than `N`.
     spilled: Option<Vec<T>>,
 }
 

@@ -1,50 +1,49 @@
 //! Numbers: their grammar, whether an IEEE double holds their exact value, and how each style prints them.
 //!
-//! A JSON number is a decimal, and receivers read it as a double. Nothing is lost exactly where the decimal
-//! that ECMAScript prints for the double (the shortest that reads back as it) is the decimal the producer
-//! wrote. That shortest form has at most 17 digits, so a number is first brought to the form *digits ×
-//! 10^exponent* without zeros at either end, in one pass; with more than 17 digits left it is lossy without
-//! further ado. The cost is linear in its length, and exponents of any length are fine.
+//! A JSON number is a decimal, and receivers read it as a double. A number is lossless exactly if ECMAScript
+//! prints its double (as the shortest decimal that reads back as the same double) with the decimal value that
+//! the producer wrote. The shortest form has at most 17 digits. So one pass first normalises a number to
+//! *digits × 10^exponent*, without zeros at either end; if more than 17 digits remain, the number is lossy.
+//! The cost is linear in the number's length, and exponents of any length are fine.
 //!
-//! Since the digits of a lossless number *are* the shortest digits, Python's `repr` is put together from
-//! them.
+//! The digits of a lossless number *are* the shortest digits, so Python's `repr` is built from them.
 
 use crate::LossReason;
 use crate::decimal::Decimal;
 use crate::scan::Spelling;
 
-/// The most digits the shortest form of a double has.
+/// Maximum digits in the shortest form of a double.
 const DOUBLE_DIGITS_MAX: u32 = 17;
 
-/// Every decimal of at most this many digits, in the range of normal doubles, survives the trip through a
-/// double (`DBL_DIG` of C).
+/// Every decimal of at most this many digits, in the range of normal doubles, survives conversion to a double
+/// and back (`DBL_DIG` of C).
 const SAFE_DIGITS_MAX: usize = 15;
 
-/// No double is as large as 10^EXPONENT_MAX, and none but zero as small as its inverse.
+/// No double is as large as 10^EXPONENT_MAX, and only zero is as small as its inverse.
 const EXPONENT_MAX: i64 = 400;
 
-/// A number as the text spells it.
+/// A number, as the text spells it.
 #[derive(Debug, Clone, Copy)]
 pub struct Number<'a> {
-    /// The number itself.
+    /// The text of the number.
     pub text: &'a str,
-    /// Bytes before it.
+    /// Bytes before the number.
     pub offset: usize,
-    /// Bytes of sign and whole part.
+    /// Bytes of the sign and the whole part.
     whole: usize,
-    /// Bytes up to the exponent's `e`.
+    /// Bytes before the exponent's `e`.
     mantissa: usize,
 }
 
-/// Where the parts of a number end, in the bytes it was found in.
+/// Offsets, in the scanned bytes, at which the parts of a number end.
 pub(crate) struct Parts {
     whole: usize,
     mantissa: usize,
     pub end: usize,
 }
 
-/// Finds the number that starts at `start`, by the grammar of RFC 8259, section 6. The error is where a digit
-/// lacks.
+/// Finds the number that starts at `start`, by the grammar of RFC 8259, section 6. The error is the offset at
+/// which a digit is missing.
 #[inline]
 pub(crate) fn lex(bytes: &[u8], start: usize) -> Result<Parts, usize> {
     let negative = bytes.get(start) == Some(&b'-');
@@ -67,7 +66,7 @@ pub(crate) fn lex(bytes: &[u8], start: usize) -> Result<Parts, usize> {
     Ok(Parts { whole, mantissa, end })
 }
 
-/// The end of the digits that start at `start`, of which there must be one.
+/// Returns the end of the digits at `start`. There must be at least one; otherwise the error is `start`.
 #[inline]
 fn digits(bytes: &[u8], start: usize) -> Result<usize, usize> {
     let mut at = start;
@@ -77,7 +76,7 @@ fn digits(bytes: &[u8], start: usize) -> Result<usize, usize> {
     if at == start { Err(start) } else { Ok(at) }
 }
 
-/// What inspection has to know about a number.
+/// What inspection needs to know about a number.
 pub(crate) struct Appraisal {
     pub loss: Option<LossReason>,
     pub spelling: Spelling,
@@ -100,7 +99,7 @@ impl Appraisal {
 }
 
 impl<'a> Number<'a> {
-    /// The number `text`, which was found at `offset` with these `parts`.
+    /// The number `text`, found at `offset` with these `parts`.
     #[inline]
     pub(crate) fn new(text: &'a str, offset: usize, parts: &Parts) -> Self {
         Self {
@@ -111,12 +110,12 @@ impl<'a> Number<'a> {
         }
     }
 
-    /// Whether it is written without a fraction and an exponent: what Python reads as an `int`.
+    /// Whether the number has neither a fraction nor an exponent, so that Python reads it as an `int`.
     pub fn is_written_as_integer(&self) -> bool {
         self.whole == self.text.len()
     }
 
-    /// Whether re-serialising keeps its value, and its text.
+    /// Determines whether re-serialising keeps the number's value, and its text.
     #[inline]
     pub(crate) fn appraise(&self) -> Appraisal {
         let digits_max = self.text.len() - usize::from(self.is_negative());
@@ -132,7 +131,7 @@ impl<'a> Number<'a> {
         }
     }
 
-    /// For numbers with a fraction, without an exponent, and with few digits.
+    /// Appraises a number with a fraction, without an exponent, and with few digits.
     fn appraise_short_fraction(&self) -> Appraisal {
         let is_zero = !self.text.bytes().any(|byte| matches!(byte, b'1'..=b'9'));
         if is_zero && self.is_negative() {
@@ -144,16 +143,16 @@ impl<'a> Number<'a> {
         }
     }
 
-    /// How a number without loss is spelled that has a fraction and no exponent.
+    /// The spelling of a lossless number with a fraction and without an exponent.
     fn fraction_spelling(&self, is_zero: bool) -> Spelling {
         let (whole, fraction) = (&self.text[..self.whole], &self.text[self.whole + 1..]);
         let below_one = matches!(whole, "0" | "-0");
         let zeros = fraction.bytes().take_while(|&digit| digit == b'0').count();
         let ends_in_zero = fraction.ends_with('0');
-        // ECMAScript turns to exponents below 1e-6, and from 1e21, where a lossless number's fraction is zero
+        // ECMAScript uses exponents below 1e-6 and from 1e21. From 1e21, a lossless number's fraction is zero
         // anyway.
         let js = !ends_in_zero && (!below_one || zeros <= 5);
-        // Python prints at least one decimal, and turns to exponents below 1e-4 and from 1e16.
+        // Python prints at least one decimal, and uses exponents below 1e-4 and from 1e16.
         let python_range = if below_one {
             is_zero || zeros <= 3
         } else {
@@ -190,7 +189,7 @@ impl<'a> Number<'a> {
         Appraisal::kept(printed == self.text, python)
     }
 
-    /// Appends it as `JSON.stringify` prints it; as it is where that would change its value.
+    /// Appends the number as `JSON.stringify` prints it, or unchanged if that would alter its value.
     pub fn print_js(&self, out: &mut Vec<u8>) {
         match self.to_respell(|spelling| spelling.js) {
             Some(decimal) => {
@@ -201,7 +200,7 @@ impl<'a> Number<'a> {
         }
     }
 
-    /// Appends it as `json.dumps` prints it; as it is where that would change its value.
+    /// Appends the number as `json.dumps` prints it, or unchanged if that would alter its value.
     pub fn print_python(&self, out: &mut Vec<u8>) {
         match self.to_respell(|spelling| spelling.python) {
             Some(decimal) => decimal.print_python(out),
@@ -209,7 +208,7 @@ impl<'a> Number<'a> {
         }
     }
 
-    /// Its normal form where its text is not what a style prints, and nothing would be lost.
+    /// The number's normal form, if its text is not what the style prints and nothing would be lost.
     fn to_respell(self, is_spelled_so: fn(Spelling) -> bool) -> Option<Shortest> {
         let appraisal = self.appraise();
         match appraisal.loss.is_some() || is_spelled_so(appraisal.spelling) {
@@ -220,15 +219,15 @@ impl<'a> Number<'a> {
 
     /// The double nearest to the number, whose normal form is `decimal`.
     ///
-    /// A long number is read from its normal form, as the standard library's parser saturates exponents at
-    /// six digits, which is wrong for a number with as many zeros before its first other digit.
+    /// A long number is parsed from its normal form, because the standard library's parser saturates
+    /// exponents at six digits. That is wrong for a number with as many leading zeros.
     fn to_double(self, decimal: Shortest) -> f64 {
         const SHORT_BYTES: usize = 64;
         let parsed = match self.text.len() {
             ..=SHORT_BYTES => self.text.parse(),
             _ => decimal.to_text().parse(),
         };
-        // What RFC 8259 calls a number, the standard library does too. Not a number would count as a loss.
+        // The standard library parses every number of RFC 8259. NaN would count as a loss.
         parsed.unwrap_or(f64::NAN)
     }
 
@@ -236,7 +235,7 @@ impl<'a> Number<'a> {
         self.text.starts_with('-')
     }
 
-    /// Its normal form; `None` where no double has the value.
+    /// The number's normal form; `None` if no double has its value.
     fn shortest(&self) -> Option<Shortest> {
         let mut digits: u64 = 0;
         let (mut digits_count, mut zeros) = (0, 0);
@@ -254,11 +253,11 @@ impl<'a> Number<'a> {
                     }
                     digits = digits * 10 + u64::from(byte - b'0');
                 }
-                // The sign, the point, and zeros in front.
+                // The sign, the point and leading zeros.
                 _ => {}
             }
         }
-        // No text is so long that the sum could overflow, as `exponent` saturates at 10^17.
+        // The sum cannot overflow: no text is long enough, and `exponent` saturates at 10^17.
         let fraction_len = (self.mantissa - self.whole).saturating_sub(1);
         let exponent = self.exponent() - i64::try_from(fraction_len).ok()? + zeros;
         let exponent = if digits == 0 { 0 } else { exponent };
@@ -269,19 +268,19 @@ impl<'a> Number<'a> {
         })
     }
 
-    /// Its exact value.
+    /// The number's exact value.
     pub fn decimal(&self) -> Decimal {
         let fraction = self.text[self.whole..self.mantissa].trim_start_matches('.');
         let whole = self.text[..self.whole].trim_start_matches('-');
         Decimal::new(self.is_negative(), whole, fraction, self.exponent())
     }
 
-    /// The double nearest to it, where that is finite.
+    /// The nearest double, if that is finite.
     pub fn to_f64(&self) -> Option<f64> {
         self.text.parse().ok().filter(|double: &f64| double.is_finite())
     }
 
-    /// The number behind its `e`, or 0; saturates far beyond the length of any text.
+    /// The exponent after the `e`, or 0; saturates far beyond the length of any text.
     fn exponent(&self) -> i64 {
         let text = self.text[self.mantissa..].trim_start_matches(['e', 'E', '+']);
         let magnitude = text.trim_start_matches('-');
@@ -296,22 +295,22 @@ impl<'a> Number<'a> {
     }
 }
 
-/// Where exponents saturate: the fraction of a number would have to be this long to make up for it.
+/// The value at which exponents saturate. Only a fraction of this many digits could compensate for it.
 const EXPONENT_SATURATED: i64 = 100_000_000_000_000_000;
 
-/// The normal form of what a printer printed.
+/// The normal form of a printed number.
 fn decimal_of(printed: &str) -> Option<Shortest> {
     let parts = lex(printed.as_bytes(), 0).ok()?;
     (parts.end == printed.len()).then_some(())?;
     Number::new(printed, 0, &parts).shortest()
 }
 
-/// `digits` × 10^`exponent`, where `digits` has at most 17 digits and ends in no zero.
+/// `digits` × 10^`exponent`, where `digits` has at most 17 digits and no trailing zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Shortest {
     negative: bool,
     digits: u64,
-    /// At most 400 from zero; 0 where `digits` is 0.
+    /// Between -400 and 400; 0 if `digits` is 0.
     exponent: i64,
 }
 

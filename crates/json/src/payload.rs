@@ -4,9 +4,9 @@ use crate::error::JsonError;
 use crate::inspect::{Inspection, inspect};
 use crate::value::Value;
 
-/// An event's `data`: the text, and what reading it found.
+/// An event's `data`: the text, and the result of inspecting it.
 ///
-/// Acceptance reads a payload once. Whoever needs to know something about `data` later, asks the payload, so
+/// Acceptance reads a payload once. Code that later needs to know something about `data` asks the payload, so
 /// that no two parts of the program read the same text by different rules.
 #[derive(Debug)]
 pub struct Payload<'a> {
@@ -17,10 +17,10 @@ pub struct Payload<'a> {
 /// Why bytes cannot be a payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PayloadError {
-    /// They are not UTF-8.
+    /// The bytes are not UTF-8.
     #[error("not UTF-8")]
     NotUtf8,
-    /// They are not one JSON value, or one that is nested too deeply.
+    /// The bytes are not exactly one JSON value, or the value is nested too deeply.
     #[error(transparent)]
     Json(#[from] JsonError),
 }
@@ -36,7 +36,7 @@ impl<'a> Payload<'a> {
         Ok(Self { text, inspection })
     }
 
-    /// The text as it came.
+    /// The text, unchanged.
     pub fn text(&self) -> &'a str {
         self.text
     }
@@ -51,7 +51,7 @@ impl<'a> Payload<'a> {
         self.inspection
     }
 
-    /// The text as a tree. Each call builds one: most events need none.
+    /// The text as a tree. Each call builds a new tree, because most events need none.
     pub fn value(&self) -> Value<'a> {
         // `read` has accepted the text by the same rules.
         Value::read(self.text).unwrap_or(Value::Null)

@@ -1,6 +1,7 @@
-//! JSON pointers (RFC 6901): escaping, and the way to a byte of a text.
+//! JSON pointers (RFC 6901): escapes names, and finds the pointer to a byte of a text.
 //!
-//! Inspection keeps no path, because hardly any event needs one. Where one does, the text is read once more.
+//! Inspection keeps no path, because hardly any event needs one. To report a loss, the text is read once
+//! more.
 
 use std::borrow::Cow;
 
@@ -17,10 +18,10 @@ pub fn escape(name: &str) -> Cow<'_, str> {
     }
 }
 
-/// The pointer to the value at byte `offset`, or to the member whose name is there.
+/// The pointer to the value at byte `offset`, or to the member whose name starts there.
 ///
-/// The text must be valid. The pointer is at most about twice as long as the text; lone surrogates in it are
-/// U+FFFD.
+/// The text must be valid. The pointer is at most about twice as long as the text; lone surrogates in it
+/// become U+FFFD.
 #[cold]
 pub(crate) fn pointer_to(json: &str, offset: usize) -> String {
     let mut search = Search {
@@ -41,7 +42,7 @@ struct Search<'a> {
 }
 
 enum Segment<'a> {
-    /// The element that is due or being read.
+    /// The element that comes next or is being read.
     Index(usize),
     /// The member that is being read; `None` before the first.
     Name(Option<Text<'a>>),
@@ -56,7 +57,7 @@ impl Search<'_> {
 }
 
 impl Segment<'_> {
-    /// A slash and the segment.
+    /// The escaped segment, with a slash before it.
     fn escaped(&self) -> String {
         match self {
             Self::Index(index) => format!("/{index}"),

@@ -1,24 +1,24 @@
-//! The reader of JSON: strict, single-pass, and a loop instead of a recursion.
+//! The JSON reader: strict, single-pass and iterative.
 //!
-//! [`scan`] walks a text once and reports what it meets to a [`Visit`]. Inspection, rendering and JSON
-//! pointers are visitors, so that they cannot disagree about what the text says. The open containers are one
-//! bit each in a fixed array: the reader allocates nothing, and a hostile text cannot exhaust its stack.
+//! [`scan`] walks a text once and reports what it finds to a [`Visit`]. Inspection, rendering and JSON
+//! pointers are visitors, so that they cannot disagree about what the text says. Each open container takes
+//! one bit in a fixed array: the reader allocates nothing, and a hostile text cannot exhaust its stack.
 //!
-//! To add a visitor: implement [`Visit`]; the calls come in the order of the text.
+//! To add a visitor, implement [`Visit`]. The calls follow the order of the text.
 
 use crate::error::{JsonError, JsonErrorKind, error_at};
 use crate::number::{self, Number};
 use crate::string::Text;
 
-/// How many arrays and objects may be nested in one another. With the envelope around it, this stays below
-/// what receivers read by default: 512 levels in PHP's `json_decode`, near 1000 in Python's `json`.
+/// Maximum nesting of arrays and objects. Together with the envelope, this stays below what receivers read by
+/// default: 512 levels in PHP's `json_decode`, near 1000 in Python's `json`.
 pub const DEPTH_MAX: usize = 500;
 
 /// What [`scan`] reports.
 pub trait Visit<'a> {
     /// An array or object begins.
     fn open(&mut self, container: Container);
-    /// The innermost array or object, which is one of `container`, ends.
+    /// The innermost array or object ends; it is of this kind.
     fn close(&mut self, container: Container);
     /// A comma between two elements or members.
     fn separator(&mut self) {}
@@ -60,7 +60,7 @@ impl Spelling {
         python: false,
     };
 
-    /// Spelled this way only where `part` is too.
+    /// Keeps a style only if `part` is spelled in that style too.
     pub(crate) fn restrict(&mut self, part: Self) {
         self.js &= part.js;
         self.python &= part.python;
@@ -69,8 +69,8 @@ impl Spelling {
 
 /// Reads one JSON value with optional white space around it.
 ///
-/// Returns how its white space and strings are spelled; judging numbers and the order of names is left to the
-/// visitor.
+/// Returns how the text's white space and strings are spelled. The visitor judges numbers and the order of
+/// names.
 pub fn scan<'a>(json: &'a str, visitor: &mut impl Visit<'a>) -> Result<Spelling, JsonError> {
     let mut scanner = Scanner::new(json);
     match scanner.document(visitor) {
@@ -79,25 +79,25 @@ pub fn scan<'a>(json: &'a str, visitor: &mut impl Visit<'a>) -> Result<Spelling,
     }
 }
 
-/// Words of the bit set of open containers.
+/// Number of words in the bit set of open containers.
 const DEPTH_WORDS: usize = DEPTH_MAX.div_ceil(64);
 
 pub(crate) struct Scanner<'a> {
     pub(crate) json: &'a str,
     pub(crate) bytes: &'a [u8],
-    /// The next byte to read; where an error is found, the place it is reported at.
+    /// The offset of the next byte to read, or of the error once one is found.
     pub(crate) at: usize,
     pub(crate) spelling: Spelling,
     depth: usize,
-    /// Bit `n` is set where the container at depth `n` is an object.
+    /// Bit `n` is set if the container at depth `n` is an object.
     objects: [u64; DEPTH_WORDS],
 }
 
-/// What comes after a value began.
+/// What follows the start of a value.
 enum Due {
-    /// Its first element or member's value; where there is none, this is the error.
+    /// Its first element or member's value; if that is missing, this is the error.
     Value(JsonErrorKind),
-    /// Nothing, it is complete.
+    /// Nothing: the value is complete.
     Separator,
 }
 
@@ -172,8 +172,8 @@ impl<'a> Scanner<'a> {
         Ok(Due::Value(JsonErrorKind::ExpectedValueOrBracket))
     }
 
-    /// Closes the containers that end after a value. Returns whether the document is complete, else a value
-    /// is due.
+    /// Closes the containers that end after a value. Returns whether the document is complete; if not, a
+    /// value comes next.
     #[inline]
     fn ends(&mut self, visitor: &mut impl Visit<'a>) -> Result<bool, JsonErrorKind> {
         loop {

@@ -1,6 +1,6 @@
-//! Strings: finding their end, judging their spelling, and undoing their escapes.
+//! Strings: finds their end, checks their spelling and resolves their escapes.
 //!
-//! Most bytes of a body are inside strings, so the search for a string's end takes eight bytes at a time.
+//! Most bytes of a body are inside strings, so the search for a string's end reads eight bytes at a time.
 
 use std::borrow::Cow;
 
@@ -10,18 +10,18 @@ use crate::scan::{Scanner, Spelling};
 /// A string or name as the text spells it.
 #[derive(Debug, Clone, Copy)]
 pub struct Text<'a> {
-    /// What stands between the quotes.
+    /// The text between the quotes.
     pub raw: &'a str,
-    /// Bytes before its opening quote.
+    /// Bytes before the opening quote.
     pub offset: usize,
     /// Whether `raw` holds a backslash.
     pub escaped: bool,
-    /// Whether it escapes half of a surrogate pair without the other half, which is no character.
+    /// Whether `raw` escapes one half of a surrogate pair without the other, which is not a character.
     pub lone_surrogate: bool,
 }
 
 impl<'a> Text<'a> {
-    /// What the string says. Lone surrogates become U+FFFD.
+    /// The string with its escapes resolved. Lone surrogates become U+FFFD.
     pub fn unescaped(&self) -> Cow<'a, str> {
         if !self.escaped {
             return Cow::Borrowed(self.raw);
@@ -36,7 +36,7 @@ impl<'a> Text<'a> {
         Cow::Owned(unescaped)
     }
 
-    /// The runs and the escapes it is made of.
+    /// The plain runs and the escapes of the string.
     pub fn pieces(&self) -> Pieces<'a> {
         Pieces { rest: self.raw }
     }
@@ -47,7 +47,7 @@ impl<'a> Text<'a> {
 pub enum Piece<'a> {
     /// Characters that stand for themselves: no quote, backslash or control character.
     Plain(&'a str),
-    /// The character that an escape stands for; U+FFFD for a lone surrogate.
+    /// The character that an escape encodes; U+FFFD for a lone surrogate.
     Escaped(char),
 }
 
@@ -113,9 +113,9 @@ impl<'a> Scanner<'a> {
 
     /// Skips to the next quote, backslash, control character, or the end.
     ///
-    /// Eight bytes at a time, after "Determine if a word has a byte less than n" of the Bit Twiddling Hacks:
-    /// the lowest byte it marks is exact. Python escapes what lies at or above U+007F, and no byte of UTF-8
-    /// is 0xFF, so adding one to each byte marks those without a carry.
+    /// Reads eight bytes at a time, after "Determine if a word has a byte less than n" of the Bit Twiddling
+    /// Hacks: the lowest byte that it marks is exact. Python escapes characters from U+007F on. Adding one to
+    /// each byte marks their bytes without a carry, because no byte of UTF-8 is 0xFF.
     #[inline]
     fn plain_run(&mut self) {
         const ONES: u64 = 0x0101_0101_0101_0101;
@@ -148,16 +148,17 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// An escape sequence, or two of them that make a surrogate pair.
+/// An escape sequence, or two that form a surrogate pair.
 struct Escape {
-    /// What it stands for; `None` for a lone surrogate.
+    /// The encoded character; `None` for a lone surrogate.
     character: Option<char>,
-    /// Bytes it takes.
+    /// Its length in bytes.
     length: usize,
     spelling: Spelling,
 }
 
-/// Reads the escape at the start of `bytes`, which is a backslash. The error is where it goes wrong.
+/// Reads the escape at the start of `bytes`, which begins with a backslash. The error is the offset of the
+/// first wrong byte.
 fn read_escape(bytes: &[u8]) -> Result<Escape, usize> {
     let (character, spelling) = match bytes.get(1) {
         Some(b'"') => ('"', Spelling::BOTH),
@@ -207,7 +208,8 @@ fn read_unicode_escape(bytes: &[u8]) -> Result<Escape, usize> {
     Ok(escape)
 }
 
-/// The UTF-16 code unit that the four digits after `\u` spell. The error is the first that is no digit.
+/// The UTF-16 code unit that the four digits after `\u` spell. The error is the offset of the first byte that
+/// is not a digit.
 fn read_unit(bytes: &[u8]) -> Result<u16, usize> {
     let mut unit = 0;
     for at in 2..6 {
@@ -218,8 +220,8 @@ fn read_unit(bytes: &[u8]) -> Result<u16, usize> {
     Ok(unit)
 }
 
-/// The array index (ECMA-262, section 6.1.7) that a name is: 0 to 2^32 − 2, in decimal without leading zeros.
-/// ECMAScript lists such members before all others.
+/// The name as an array index (ECMA-262, section 6.1.7), if it is one: 0 to 2^32 − 2, in decimal without
+/// leading zeros. ECMAScript lists such members before all others.
 #[inline]
 pub fn array_index(name: &str) -> Option<u32> {
     match name.as_bytes() {

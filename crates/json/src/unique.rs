@@ -6,8 +6,8 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-/// Any JSON value without duplicate members. Parsers disagree about which of them counts, so configuration
-/// has none. Reading it with serde_json refuses more than 127 levels, too.
+/// Any JSON value without duplicate members. Parsers disagree about which duplicate counts, so configuration
+/// may not contain any. Reading it with serde_json also refuses more than 127 levels of nesting.
 pub struct UniqueMembers;
 
 impl<'de> Deserialize<'de> for UniqueMembers {

@@ -1,4 +1,4 @@
-//! A JSON text as a tree, with its numbers as they are written.
+//! A JSON text as a tree that keeps numbers as written.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -9,10 +9,10 @@ use crate::number::Number;
 use crate::scan::{Container, Visit, scan};
 use crate::string::Text;
 
-/// Members that are searched one by one. An object with more has an index.
+/// Maximum members that are searched one by one. A larger object has an index.
 const SEARCHED_MAX: usize = 16;
 
-/// A value of a JSON text. Where a name occurs twice in an object, the last one counts. Lone surrogates are
+/// A value of a JSON text. If a name occurs twice in an object, the last one counts. Lone surrogates become
 /// U+FFFD.
 #[derive(Debug, Clone)]
 pub enum Value<'a> {
@@ -20,9 +20,9 @@ pub enum Value<'a> {
     Null,
     /// `true` or `false`
     Bool(bool),
-    /// A number, as it is written.
+    /// A number, as written.
     Number(Number<'a>),
-    /// A string, without its escapes.
+    /// A string, unescaped.
     String(Cow<'a, str>),
     /// `[…]`
     Array(Vec<Value<'a>>),
@@ -31,7 +31,7 @@ pub enum Value<'a> {
 }
 
 impl<'a> Value<'a> {
-    /// Reads a text. Its depth is at most [`DEPTH_MAX`](crate::DEPTH_MAX), so that functions over the tree
+    /// Reads a text. The tree is at most [`DEPTH_MAX`](crate::DEPTH_MAX) levels deep, so functions over it
     /// can recurse.
     ///
     /// # Errors
@@ -45,8 +45,9 @@ impl<'a> Value<'a> {
         Ok(builder.root)
     }
 
-    /// A text that two values share exactly where they are equal: numbers by their decimal value, members in
-    /// any order. It is JSON, and costs about what the value costs.
+    /// Returns a JSON text that two values share exactly if they are equal. Numbers are compared by their
+    /// decimal value, and the order of members does not matter. The text costs about as much as the value
+    /// itself.
     pub fn canonical(&self) -> String {
         let mut out = String::new();
         self.write_canonical(&mut out);
@@ -94,12 +95,12 @@ fn write_string(text: &str, out: &mut String) {
 #[derive(Debug, Clone, Default)]
 pub struct Members<'a> {
     list: Vec<(Cow<'a, str>, Value<'a>)>,
-    /// Where each member is in `list`; empty up to [`SEARCHED_MAX`] members.
+    /// The position of each member in `list`; empty up to [`SEARCHED_MAX`] members.
     index: HashMap<Cow<'a, str>, usize>,
 }
 
 impl<'a> Members<'a> {
-    /// The member of this name.
+    /// The value of the member with this name.
     pub fn get(&self, name: &str) -> Option<&Value<'a>> {
         self.position(name).map(|at| &self.list[at].1)
     }
@@ -109,12 +110,12 @@ impl<'a> Members<'a> {
         self.list.iter().map(|(name, value)| (&**name, value))
     }
 
-    /// How many there are.
+    /// The number of members.
     pub fn len(&self) -> usize {
         self.list.len()
     }
 
-    /// Whether there are none.
+    /// Whether there are no members.
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()
     }
@@ -152,7 +153,7 @@ struct Builder<'a> {
 
 struct Open<'a> {
     container: Value<'a>,
-    /// The member whose value is due.
+    /// The name of the member whose value comes next.
     name: Cow<'a, str>,
 }
 

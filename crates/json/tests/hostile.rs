@@ -1,5 +1,5 @@
-//! Texts made to be slow. Each would take minutes where the work were quadratic, and takes well under a
-//! second here even without optimisation.
+//! Texts built to be slow. With quadratic work each would take minutes; here each takes well under a second,
+//! even without optimisation.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use postrider_json::{JsonErrorKind, LossReason, inspect};
 
-/// Many times what the slowest needs on a busy machine.
+/// Many times what the slowest text needs on a busy machine.
 const BOUND: Duration = Duration::from_secs(15);
 
 fn in_linear_time<T>(work: impl FnOnce() -> T) -> T {
@@ -26,7 +26,7 @@ fn reason(json: &str) -> Option<LossReason> {
 
 #[test]
 fn a_hundred_thousand_names_are_told_apart_in_linear_time() {
-    // The ends are alike, so that a name's first and last bytes do not tell it from others.
+    // All names begin and end alike, so the first and last bytes of a name do not distinguish it from others.
     let members: Vec<String> = (0..100_000)
         .map(|at| format!("\"aaaaaaaa{at:06}bbbbbbbb\":0"))
         .collect();

@@ -1,4 +1,4 @@
-//! What inspection accepts, what it calls lossy, and where.
+//! What inspection accepts, what it reports as lossy, and where.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -1,4 +1,4 @@
-//! What holds for every document.
+//! Properties that hold for every document.
 
 mod documents;
 mod tree;
@@ -49,7 +49,7 @@ fn accepts_as_serde_json_does(text: &str) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// Whether the JSON pointer leads to a value, whichever of equal names it takes.
+/// Whether the JSON pointer leads to a value, through any of several members with the same name.
 fn leads_into(pointer: &str, tree: &Tree) -> bool {
     let Some(path) = pointer.strip_prefix('/') else {
         return pointer.is_empty();

@@ -10,19 +10,19 @@ use crate::time::Timestamp;
 pub struct Account {
     /// The account's id.
     pub id: AccountId,
-    /// The caller's own name for it, unique in the installation. See [`uid_is_valid`].
+    /// The caller's own id for the account, unique in the installation. See [`uid_is_valid`].
     pub uid: Option<String>,
-    /// For people; 1 to [`NAME_CHARS_MAX`] characters.
+    /// The name for people; 1 to [`NAME_CHARS_MAX`] characters.
     pub name: String,
-    /// A JSON object of the caller's, as text; at most [`METADATA_BYTES_MAX`].
+    /// A JSON object that the caller supplies, as text; at most [`METADATA_BYTES_MAX`].
     pub metadata: String,
     /// Overrides the installation's schedule.
     pub retry_delays: Option<Schedule>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
-    /// When it was last changed.
+    /// When it was last updated.
     pub updated_at: Timestamp,
-    /// Grows with each change: an update names the version it was made from.
+    /// Grows with each update. An update names the version that it is based on.
     pub version: i64,
 }
 
@@ -35,8 +35,8 @@ pub const METADATA_BYTES_MAX: usize = 16 * 1024;
 /// Longest `uid`, in bytes.
 pub const UID_BYTES_MAX: usize = 128;
 
-/// Whether `uid` can stand in a URL in place of an id: 1 to 128 of `[a-zA-Z0-9_.:@-]`, not `.` or `..`, and
-/// not looking like an account id.
+/// Whether `uid` can replace an id in a URL: 1 to 128 of `[a-zA-Z0-9_.:@-]`, not `.` or `..`, and without the
+/// prefix of account ids.
 pub fn uid_is_valid(uid: &str) -> bool {
     (1..=UID_BYTES_MAX).contains(&uid.len())
         && uid
@@ -54,7 +54,7 @@ pub struct SigningKey {
     pub id: SigningKeyId,
     /// The secret shared with receivers.
     pub secret: SigningSecret,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
     /// When it stops signing; `None` for the current key. At most one other key is live at a time.
     pub expires_at: Option<Timestamp>,
@@ -63,11 +63,11 @@ pub struct SigningKey {
 /// Whether a key signs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyStatus {
-    /// The newest key: it signs, and has no end.
+    /// The newest key: it signs and does not expire.
     Current,
-    /// An older key that still signs beside the current one until its end.
+    /// An older key that still signs beside the current one until it expires.
     Overlapping,
-    /// It signs no more.
+    /// An older key that no longer signs.
     Expired,
 }
 

@@ -1,18 +1,18 @@
-//! Keys that open the API.
+//! API keys.
 
 use crate::id::ApiKeyId;
 use crate::time::Timestamp;
 
-/// A key that opens the API. The key itself is shown once and never kept.
+/// A key for the API. The key itself is shown once and never stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiKey {
     /// The key's id.
     pub id: ApiKeyId,
-    /// For people.
+    /// The name for people.
     pub name: String,
-    /// SHA-256 of the key's UTF-8 bytes. The key is 256 random bits or a secret the operator chose to be as
-    /// strong, so a slow hash would add nothing.
+    /// SHA-256 of the key's UTF-8 bytes. The key is 256 random bits, or a secret of equal strength that the
+    /// operator chose, so a slow hash would add nothing.
     pub sha256: [u8; 32],
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
 }

@@ -1,4 +1,4 @@
-//! Attempts: one try of a delivery each, with the exchange that it had with the receiver.
+//! Attempts: each is one try of a delivery, with its exchange with the receiver.
 
 mod exchange;
 
@@ -24,7 +24,7 @@ pub enum Outcome {
     ConnectError = 4,
     /// No TLS session: a certificate that is not trusted, expired or for another name, or a broken handshake.
     TlsError = 5,
-    /// What came back before any status was not HTTP, was cut off, or broke a limit.
+    /// The response was not valid HTTP, was cut off, or broke a limit.
     ProtocolError = 6,
     /// The egress guard forbids the destination; nothing was sent.
     Blocked = 7,
@@ -81,7 +81,7 @@ pub struct Attempt {
     pub outcome: Outcome,
     /// What went wrong, in plain words; `None` after a success and for a bad status.
     pub error: Option<String>,
-    /// What went to the receiver and what came back.
+    /// What was sent to the receiver, and its response.
     pub exchange: Exchange,
 }
 

@@ -1,4 +1,4 @@
-//! Automations: when this happens, do that.
+//! Automations: triggers, and the actions that they start.
 
 use std::time::Duration;
 
@@ -13,13 +13,13 @@ use crate::time::Timestamp;
 pub struct Automation {
     /// The automation's id.
     pub id: AutomationId,
-    /// For people; 1 to [`crate::account::NAME_CHARS_MAX`] characters.
+    /// The name for people; 1 to [`crate::account::NAME_CHARS_MAX`] characters.
     pub name: String,
     /// Whether events trigger it. While it is off, none of its actions is called.
     pub enabled: bool,
-    /// What sets it off.
+    /// The events that trigger it.
     pub trigger: Trigger,
-    /// What it does; 1 to [`ACTIONS_MAX`].
+    /// Its actions; 1 to [`ACTIONS_MAX`].
     pub actions: Vec<Action>,
     /// Overrides the account's and the installation's schedule.
     pub retry_delays: Option<Schedule>,
@@ -27,41 +27,41 @@ pub struct Automation {
     pub created_at: Timestamp,
     /// When it was last updated.
     pub updated_at: Timestamp,
-    /// Grows with each change: an update names the version it was made from.
+    /// Grows with each update. An update names the version that it is based on.
     pub version: i64,
 }
 
-/// Most actions of one automation.
+/// Maximum actions of one automation.
 pub const ACTIONS_MAX: usize = 50;
 
-/// Most event types and patterns in one trigger.
+/// Maximum event types and patterns in one trigger.
 pub const PATTERNS_MAX: usize = 100;
 
-/// Most automations of one account. With [`ACTIONS_MAX`] it bounds the deliveries of one event, and with them
-/// what one acceptance costs.
+/// Maximum automations of one account. Together with [`ACTIONS_MAX`], it bounds the deliveries of one event,
+/// and so the cost of accepting one.
 pub const AUTOMATIONS_MAX: usize = 200;
 
-/// Most custom headers of one action.
+/// Maximum custom headers of one action.
 pub const HEADERS_MAX: usize = 20;
 
-/// Largest name and value of a custom header together, in bytes.
+/// Maximum bytes of a custom header's name and value together.
 pub const HEADER_BYTES_MAX: usize = 1024;
 
 /// Longest URL, in bytes.
 pub const URL_BYTES_MAX: usize = 2048;
 
-/// Bounds on an action's own attempt timeout.
+/// Range of an action's own attempt timeout, in seconds.
 pub const TIMEOUT_S: std::ops::RangeInclusive<u32> = 1..=60;
 
-/// What sets an automation off.
+/// The events that trigger an automation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trigger {
-    /// Any one of these is enough; 1 to [`PATTERNS_MAX`].
+    /// A match with any one of these is enough; 1 to [`PATTERNS_MAX`].
     pub event_types: Vec<EventPattern>,
 }
 
 impl Trigger {
-    /// Whether an event of this type sets the automation off.
+    /// Whether an event of this type triggers the automation.
     pub fn matches(&self, name: &EventTypeName) -> bool {
         self.event_types.iter().any(|pattern| pattern.matches(name))
     }
@@ -70,13 +70,13 @@ impl Trigger {
 /// One thing that an automation does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Action {
-    /// Kept through edits that send it along: the record of deliveries hangs on it.
+    /// An update that names the action by its id keeps the id, because the records of deliveries refer to it.
     pub id: ActionId,
-    /// Off after a final 410, or by hand. An action that is off is not called.
+    /// Whether the action is called. It is switched off by hand, or by Postrider after a final 410.
     pub enabled: bool,
-    /// Why it is off, where Postrider switched it off.
+    /// Why the action is off, if Postrider switched it off.
     pub disabled_reason: Option<DisabledReason>,
-    /// What it does when it is called.
+    /// What the action does when it is called.
     pub does: Does,
 }
 
@@ -106,20 +106,21 @@ impl DisabledReason {
 /// A webhook to send: an action of type `send_webhook`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SendWebhook {
-    /// Where to; `http` or `https`, checked by the egress guard when saved and again when dialled.
+    /// The URL to call, `http` or `https`. The egress guard checks it when it is saved and again when it is
+    /// dialled.
     pub url: String,
     /// What the body holds.
     pub content: BodyContent,
-    /// How it is serialised.
+    /// How the body is serialised.
     pub style: BodyStyle,
-    /// Further headers, in the order given.
+    /// Custom headers, in the order given.
     pub headers: Vec<(String, String)>,
-    /// Bound on one whole attempt, body included; the installation's where `None`.
+    /// Timeout of one whole attempt in seconds, body included; `None` means the installation's.
     pub timeout_s: Option<u32>,
 }
 
 impl SendWebhook {
-    /// The bound on one attempt, given the installation's.
+    /// The timeout of one attempt, given the installation's default.
     pub fn timeout(&self, default: Duration) -> Duration {
         self.timeout_s
             .map_or(default, |seconds| Duration::from_secs(u64::from(seconds)))

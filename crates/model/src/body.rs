@@ -1,4 +1,4 @@
-//! How a webhook's body is made from its event.
+//! How a webhook's body is built from its event.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +13,7 @@ pub enum BodyContent {
     Data,
 }
 
-/// Which serialisation the bytes are a fixed point of.
+/// The serialisation of which the bytes are a fixed point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BodyStyle {

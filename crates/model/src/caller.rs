@@ -25,7 +25,7 @@ pub enum Who {
     },
 }
 
-/// The accounts that exist for a caller. To everyone else an account is not found.
+/// The accounts that exist for a caller. The caller gets "not found" for any other account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
     /// All accounts, and what belongs to no account.
@@ -62,7 +62,7 @@ impl Permission {
     /// Every permission.
     pub const ALL: [Self; 4] = [Self::EventsWrite, Self::Read, Self::Manage, Self::Admin];
 
-    /// The name.
+    /// The permission's name.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::EventsWrite => "events:write",
@@ -88,7 +88,7 @@ impl Permissions {
     /// All permissions.
     pub const ALL: Self = Self::of(&Permission::ALL);
 
-    /// The set of these.
+    /// The set of these permissions.
     pub const fn of(permissions: &[Permission]) -> Self {
         let mut bits = 0;
         let mut rest = permissions;
@@ -99,7 +99,7 @@ impl Permissions {
         Self(bits)
     }
 
-    /// Whether this permission is one of them.
+    /// Whether the set contains this permission.
     pub const fn contains(self, permission: Permission) -> bool {
         self.0 & permission_bit(permission) != 0
     }

@@ -1,17 +1,17 @@
-//! Time as the rest of the code sees it: passed in, so that a test can own it.
+//! The clock, which is passed in so that a test can control the time.
 
 use std::time::Duration;
 
 use crate::time::Timestamp;
 
-/// Where the time comes from.
+/// A source of time.
 pub trait Clock: Send + Sync + 'static {
     /// The wall-clock time for records and schedules. It never goes backwards within a process: when the
-    /// system clock steps back, this one walks on at the pace of a monotonic clock until the other has caught
-    /// up.
+    /// system clock steps back, this clock continues at the pace of a monotonic clock until the system clock
+    /// has caught up.
     fn now(&self) -> Timestamp;
 
-    /// What the system clock says at this moment, steps and all: for `webhook-timestamp`, which receivers
+    /// The current time of the system clock, including its steps: for `webhook-timestamp`, which receivers
     /// compare with their own clocks.
     fn wall(&self) -> Timestamp;
 

@@ -1,4 +1,4 @@
-//! Deliveries, and what an attempt's outcome makes of them.
+//! Deliveries, and the rules by which attempts change them.
 
 use std::time::Duration;
 
@@ -9,13 +9,13 @@ use crate::id::{AccountId, ActionId, AutomationId, DeliveryId, EventId};
 use crate::schedule::Schedule;
 use crate::time::Timestamp;
 
-/// Where a delivery stands.
+/// The status of a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum DeliveryStatus {
     /// An attempt is under way, about to start, or due at a later time.
     Pending = 0,
-    /// An attempt was answered with a status of 200 to 299.
+    /// The receiver responded to an attempt with a status of 200 to 299.
     Succeeded = 1,
     /// The schedule is used up.
     Failed = 2,
@@ -58,34 +58,34 @@ impl DeliveryStatus {
 pub struct Delivery {
     /// The delivery's id.
     pub id: DeliveryId,
-    /// Whose it is.
+    /// The account that owns it.
     pub account: AccountId,
-    /// What is delivered.
+    /// The event that is delivered.
     pub event: EventId,
-    /// Its type, kept here so that lists need no second look-up.
+    /// The event's type, kept here so that lists need no second look-up.
     pub event_type: EventTypeName,
     /// The automation that was triggered.
     pub automation: AutomationId,
     /// The action that carries it out.
     pub action: ActionId,
-    /// How the body is made, as the action had it when the event was accepted: an edit cannot change the
-    /// bytes.
+    /// How the body is built. This is the action's setting when the event was accepted, so that an update
+    /// cannot change the bytes.
     pub body: BodySpec,
-    /// How far it is.
+    /// Its status and its count of attempts.
     pub progress: Progress,
     /// When the next attempt is due; `None` while one is under way or about to start, and once settled.
     pub next_attempt_at: Option<Timestamp>,
     /// When the event was accepted.
     pub created_at: Timestamp,
-    /// When the delivery reached its status; `None` while pending.
+    /// When the delivery reached its final status; `None` while pending.
     pub settled_at: Option<Timestamp>,
-    /// Status code that the receiver responded with to the last attempt, if it did.
+    /// Status code of the receiver's response to the last attempt, if there was one.
     pub last_status_code: Option<u16>,
     /// Outcome of the last attempt, if there was one.
     pub last_outcome: Option<Outcome>,
 }
 
-/// How a delivery's body is made from its event.
+/// How a delivery's body is built from its event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BodySpec {
     /// What the body holds.
@@ -95,9 +95,9 @@ pub struct BodySpec {
 }
 
 impl BodySpec {
-    /// Numbers below this one are the forms that are built in. Those from here on are left to bodies that
-    /// have a row of their own, such as templates: the row's number, added to this one. Columns keep the code
-    /// in 32 bits.
+    /// Codes below this number are the built-in forms. Codes from this number on are reserved for bodies that
+    /// have a row of their own, such as templates: the code is this number plus the row's number. Columns
+    /// store the code in 32 bits.
     pub const BUILT_IN: u32 = 256;
 
     /// The number that a store keeps: the style, plus 4 for `data` alone.
@@ -113,7 +113,7 @@ impl BodySpec {
         }
     }
 
-    /// The way that a store keeps as this number.
+    /// The specification that a store keeps as this number.
     pub const fn from_code(code: u32) -> Option<Self> {
         let style = match code & 3 {
             0 => BodyStyle::Js,
@@ -130,23 +130,24 @@ impl BodySpec {
     }
 }
 
-/// How far a delivery is: all that the rules need to know.
+/// The progress of a delivery: everything that the rules need to know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
-    /// Where it stands.
+    /// The delivery's status.
     pub status: DeliveryStatus,
     /// Attempts recorded, resends included.
     pub attempts: u32,
-    /// How many of them were resends: those do not use the schedule up.
+    /// Number of these attempts that were resends, which do not use up the schedule.
     pub resends: u32,
-    /// Set while a resend is due or under way: the status that the delivery had when it was asked for.
+    /// The status that the delivery had when a resend was requested. Set while the resend is due or under
+    /// way.
     pub resend_of: Option<DeliveryStatus>,
 }
 
-/// Most attempts of one delivery, resends included: a bound on the record that hangs on it.
+/// Maximum attempts of one delivery, resends included, which bounds the records of a delivery.
 pub const ATTEMPTS_MAX: u32 = 1_000;
 
-/// What comes after an attempt.
+/// What follows an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Next {
     /// Nothing more: the delivery has this status now.
@@ -160,14 +161,14 @@ pub enum Next {
 pub struct Ended {
     /// How it ended.
     pub outcome: Outcome,
-    /// When it ended: delays count from here.
+    /// When it ended: the next delay counts from here.
     pub at: Timestamp,
-    /// What the receiver's `Retry-After` asked for, on a 429 or 503.
+    /// How long the receiver's `Retry-After` asked to wait, on a 429 or 503.
     pub retry_after: Option<Duration>,
 }
 
 impl Progress {
-    /// A delivery that nothing has been tried for.
+    /// The progress of a delivery without attempts.
     pub const fn new() -> Self {
         Self {
             status: DeliveryStatus::Pending,
@@ -182,11 +183,10 @@ impl Progress {
         self.attempts + 1
     }
 
-    /// A delivery of which one more attempt was asked for. `None` where it has had [`ATTEMPTS_MAX`].
+    /// Requests one more attempt. `None` if the delivery has had [`ATTEMPTS_MAX`].
     ///
-    /// A resend is one more attempt, no more: if it fails, a delivery that was still waiting for a retry
-    /// waits again, and a settled one returns to the status it had, except that a canceled one has now
-    /// failed.
+    /// A resend is exactly one attempt. If it fails, a delivery that was waiting for a retry waits again. A
+    /// settled delivery returns to its previous status, except that a canceled one becomes failed.
     pub fn resend(&self) -> Option<Self> {
         (self.attempts < ATTEMPTS_MAX).then_some(Self {
             status: DeliveryStatus::Pending,
@@ -195,8 +195,9 @@ impl Progress {
         })
     }
 
-    /// What a delivery is once its action is found gone or switched off: canceled, except that a resend which
-    /// cannot be made leaves the status that there was. A receipt is not taken back.
+    /// The status of a delivery whose action was deleted or switched off. It is canceled, except that a
+    /// settled delivery with a resend that cannot be sent returns to its previous status. A delivery that has
+    /// succeeded stays succeeded.
     pub fn status_when_canceled(&self) -> DeliveryStatus {
         match self.resend_of {
             Some(DeliveryStatus::Pending) | None => DeliveryStatus::Canceled,
@@ -204,7 +205,7 @@ impl Progress {
         }
     }
 
-    /// What an attempt's end makes of the delivery.
+    /// Applies the end of an attempt. Returns the new progress and what follows.
     pub fn after_attempt(&self, ended: Ended, schedule: &Schedule) -> (Self, Next) {
         let resends = self.resends + u32::from(self.resend_of.is_some());
         let counted = Self {
@@ -229,7 +230,8 @@ impl Progress {
     }
 
     fn retry(&self, ended: Ended, schedule: &Schedule) -> Next {
-        // Before the first scheduled attempt only resends can have failed; the first one is then due at once.
+        // Before the first scheduled attempt, only resends can have failed; the scheduled attempt is then due
+        // at once.
         let scheduled = self.attempts - self.resends;
         if scheduled == 0 {
             return Next::Retry(ended.at);

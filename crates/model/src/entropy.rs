@@ -12,7 +12,7 @@ type Fill = dyn Fn(&mut [u8]) + Send + Sync;
 pub struct Entropy(Arc<Fill>);
 
 impl Entropy {
-    /// The source that `fill` fills buffers from. It must not repeat itself, on this machine or another.
+    /// Creates a source from `fill`, which must not repeat itself, on this machine or another.
     pub fn new(fill: impl Fn(&mut [u8]) + Send + Sync + 'static) -> Self {
         Self(Arc::new(fill))
     }

@@ -86,7 +86,7 @@ pub enum EventPattern {
 pub struct EventPatternError;
 
 impl EventPattern {
-    /// Whether an event of this type is meant.
+    /// Whether the pattern matches events of this type.
     pub fn matches(&self, name: &EventTypeName) -> bool {
         match self {
             Self::Any => true,
@@ -126,15 +126,15 @@ impl fmt::Display for EventPattern {
 pub struct EventType {
     /// The type's name, unique.
     pub name: EventTypeName,
-    /// For people; may be empty.
+    /// The description for people; may be empty.
     pub description: String,
-    /// A `data` to show and to test with, as JSON text.
+    /// An example of `data`, to show and to test with, as JSON text.
     pub example: Option<String>,
     /// A JSON Schema that `data` has to satisfy, as JSON text.
     pub schema: Option<String>,
     /// When it was first seen or described.
     pub created_at: Timestamp,
-    /// When it was last changed.
+    /// When it was last updated.
     pub updated_at: Timestamp,
 }
 

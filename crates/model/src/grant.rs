@@ -1,42 +1,42 @@
-//! Grants: what lets a person into the console without an API key at hand, links and sessions.
+//! Grants: links and sessions, which let a person into the console without an API key.
 
 use crate::id::{AccountId, ApiKeyId};
 use crate::time::Timestamp;
 
-/// What a token stands for, until it expires. The token itself is shown once and never kept.
+/// What a token permits until it expires. The token itself is shown once and never stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
     /// SHA-256 of the token's UTF-8 bytes. A token has 256 random bits, so a slow hash would add nothing.
     pub sha256: [u8; 32],
-    /// What the token is good for.
+    /// What the token does.
     pub kind: GrantKind,
-    /// Who comes with it.
+    /// The visitor that the token lets in.
     pub visitor: Visitor,
-    /// The API key that a session was begun with: it ends with the key. `None` for links, and for what came
-    /// of one.
+    /// The API key that began the session, which ends with the key. `None` for links, and for sessions that a
+    /// link began.
     pub api_key: Option<ApiKeyId>,
-    /// When it was made.
+    /// When the grant was created.
     pub created_at: Timestamp,
-    /// From when on it is worth nothing.
+    /// When the grant expires.
     pub expires_at: Timestamp,
 }
 
 impl Grant {
-    /// Whether it is worth nothing any more at `now`.
+    /// Whether the grant has expired at `now`.
     pub fn is_expired(&self, now: Timestamp) -> bool {
         self.expires_at <= now
     }
 }
 
-/// What a token is good for.
+/// What a token does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum GrantKind {
-    /// It begins one session, and is gone with that.
+    /// Begins one session, which uses it up.
     OneTimeLink = 0,
-    /// It begins any number of sessions, of a customer's.
+    /// Begins any number of sessions for a customer.
     AccountLink = 1,
-    /// It says with each request who is there.
+    /// Identifies the visitor with each request.
     Session = 2,
 }
 
@@ -67,21 +67,21 @@ impl GrantKind {
 /// Who is in the console.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Visitor {
-    /// Staff of whoever runs the installation: sees and may do everything.
+    /// Staff of the company that runs the installation: sees and may do everything.
     Operator,
-    /// Someone of one account, who sees that account alone.
+    /// A person of one account, who sees only that account.
     Customer {
         /// Which account.
         account: AccountId,
-        /// Whether nothing may be changed.
+        /// Whether the visitor may only read.
         read_only: bool,
-        /// The theme that the page around it asks for; `None` follows the visitor's own system.
+        /// The theme that the surrounding page asks for; `None` follows the visitor's own system.
         theme: Option<Theme>,
     },
 }
 
 impl Visitor {
-    /// The one account that is seen; `None` where all are.
+    /// The only account that the visitor sees; `None` if the visitor sees all.
     pub const fn account(&self) -> Option<AccountId> {
         match self {
             Self::Operator => None,

@@ -4,7 +4,7 @@
 
 const DIGITS: &[u8; 16] = b"0123456789abcdef";
 
-/// Two digits for each byte.
+/// Returns two digits for each byte.
 pub fn encode(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(2 * bytes.len());
     for byte in bytes {
@@ -14,8 +14,8 @@ pub fn encode(bytes: &[u8]) -> String {
     text
 }
 
-/// The bytes that [`encode`] writes as `text`. `None` where the text has an odd length or holds anything but
-/// digits and lowercase letters up to `f`.
+/// Decodes a text that [`encode`] wrote. `None` if the text has an odd length or contains anything but digits
+/// and lowercase letters up to `f`.
 pub fn decode(text: &str) -> Option<Vec<u8>> {
     let (pairs, odd) = text.as_bytes().as_chunks::<2>();
     if !odd.is_empty() {

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::time::Timestamp;
 
-/// A string that is no TypeID of the expected kind.
+/// A string that is not a TypeID of the expected kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("expected an id that starts with `{expected}_` followed by 26 characters")]
 pub struct IdError {
@@ -33,7 +33,7 @@ macro_rules! id {
         pub struct $name(Uuid);
 
         impl $name {
-            /// What every such id starts with, without the underscore.
+            /// The prefix of every such id, without the underscore.
             pub const PREFIX: &'static str = $prefix;
 
             /// The id whose UUID has these 16 bytes, in network order.
@@ -46,7 +46,7 @@ macro_rules! id {
                 self.0.as_bytes()
             }
 
-            /// The UUID as a number; ids of one process grow with it.
+            /// The UUID as a number. Within a process, later ids have greater numbers.
             pub const fn as_u128(&self) -> u128 {
                 self.0.as_u128()
             }
@@ -110,7 +110,7 @@ id!(
     AutomationId, AutomationTag, "auto"
 );
 id!(
-    /// One `send_webhook` of an automation.
+    /// One action of an automation.
     ActionId, ActionTag, "act"
 );
 id!(
@@ -118,28 +118,29 @@ id!(
     DeliveryId, DeliveryTag, "dlv"
 );
 id!(
-    /// A key that opens the API.
+    /// A key for the API.
     ApiKeyId, ApiKeyTag, "apikey"
 );
 
-/// Makes UUIDv7 ids that never repeat and never go backwards within the process.
+/// Generates UUIDv7 ids that never repeat and never go backwards within the process.
 ///
-/// The 74 bits behind the time hold 12 bits of sub-millisecond sequence, then 46 random bits fixed per
-/// generator and millisecond-independent, then 16 bits that number the members of a block. Two processes
-/// collide only if they share the millisecond, the sequence and the 46 random bits.
+/// The 74 bits after the time hold 12 bits of sub-millisecond sequence, then 46 random bits that stay the
+/// same for the life of the generator, then 16 bits that number the members of a block. Two processes collide
+/// only if they share the millisecond, the sequence and the 46 random bits.
 #[derive(Debug)]
 pub struct IdGenerator {
-    /// Milliseconds shifted left by 12, plus the sequence within that millisecond: the last one handed out.
+    /// The last ticket handed out: milliseconds shifted left by 12, plus the sequence within that
+    /// millisecond.
     last: AtomicU64,
     /// 46 random bits of this process.
     node: u64,
 }
 
-/// How many consecutive ids one block can hold: the deliveries of one event.
+/// Number of consecutive ids in one block, which numbers the deliveries of one event.
 pub const BLOCK_IDS_MAX: usize = 1 << 16;
 
 impl IdGenerator {
-    /// `entropy` must be random: it is what keeps two processes apart.
+    /// Creates a generator. `entropy` must be random: it alone keeps two processes apart.
     pub fn new(entropy: u64) -> Self {
         Self {
             last: AtomicU64::new(0),
@@ -147,10 +148,10 @@ impl IdGenerator {
         }
     }
 
-    /// The first of a block of [`BLOCK_IDS_MAX`] consecutive ids that nobody else gets.
+    /// Reserves a block of [`BLOCK_IDS_MAX`] consecutive ids and returns the first.
     ///
-    /// Its members are `first + 1`, `first + 2`, …: a store finds the deliveries of an event as a range of
-    /// its primary key, without an index of their own.
+    /// The others are `first + 1`, `first + 2`, …: a store finds the deliveries of an event as a range of its
+    /// primary key, without a separate index.
     pub fn next_block(&self, now: Timestamp) -> u128 {
         let floor = (now.unix_ms().max(0).cast_unsigned()) << 12;
         let ticket = self

@@ -1,16 +1,17 @@
-//! The words of Postrider as types: ids, accounts, automations, events, deliveries, attempts, schedules.
+//! The domain types of Postrider: ids, accounts, automations, events, deliveries, attempts, schedules.
 //!
 //! Everything here is pure: no I/O, no clock, no randomness of its own. Rules that decide what happens to a
 //! delivery live here ([`delivery`], [`schedule`]) so that they can be read and tested without a database.
 //!
-//! It must never depend on a store, a runtime or HTTP.
+//! This crate must never depend on a store, a runtime or HTTP.
 //!
-//! To add a state of a delivery: extend [`delivery::DeliveryStatus`] and
-//! [`delivery::Progress::after_attempt`], then the conformance suite in `crates/storage`. To add an option of
-//! an action: extend [`automation::SendWebhook`], then its member of a draft in `crates/configuration` (whose
-//! recipe goes on to the API and the console), then the attempt in `crates/engine` that obeys it. To add a
-//! type of action: a variant of [`automation::Does`] and, unless it speaks HTTP, one of
-//! [`attempt::Exchange`]; the compiler then names the file of each layer that has to follow.
+//! To add a state of a delivery, extend [`delivery::DeliveryStatus`] and
+//! [`delivery::Progress::after_attempt`], then the conformance suite in `crates/storage-testkit`. To add an
+//! option of an action, extend [`automation::SendWebhook`], then its member of a draft in
+//! `crates/configuration` (whose recipe continues to the API and the console), then the attempt in
+//! `crates/engine` that uses it. To add a type of action, add a variant of [`automation::Does`] and, unless
+//! it speaks HTTP, one of [`attempt::Exchange`]; the compiler then names the file of each layer that has to
+//! follow.
 
 pub mod account;
 pub mod api_key;

@@ -2,11 +2,11 @@
 
 use crate::account::NAME_CHARS_MAX;
 
-/// Why a text is no name: a name has 1 to [`NAME_CHARS_MAX`] characters, one of them visible, none a control
-/// character.
+/// Why a text is not a name. A name has 1 to [`NAME_CHARS_MAX`] characters, at least one of them visible, and
+/// no control characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
-    /// Nothing can be seen.
+    /// No visible character.
     #[error("a name has at least one visible character")]
     Blank,
     /// Too many characters.
@@ -18,7 +18,7 @@ pub enum NameError {
 }
 
 impl NameError {
-    /// All that is wrong with `text` as a name.
+    /// Every rule for names that `text` breaks.
     pub fn all_of(text: &str) -> impl Iterator<Item = Self> {
         let broken = [
             (text.trim().is_empty(), Self::Blank),
@@ -30,7 +30,7 @@ impl NameError {
             .filter_map(|(is_so, error)| is_so.then_some(error))
     }
 
-    /// The code of the fault, stable across versions.
+    /// The code of the error, stable across versions.
     pub const fn code(self) -> &'static str {
         match self {
             Self::Blank => "blank",

@@ -2,18 +2,18 @@
 
 use std::time::Duration;
 
-/// The waits between attempts: `[10, 100]` is at once, again 10 s after the first failure, again 100 s after
-/// the second, then never. An empty schedule is one attempt.
+/// The delays between attempts. `[10, 100]` means: attempt at once, retry 10 s after the first failure and
+/// 100 s after the second, then fail. An empty schedule means one attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Schedule(Vec<u32>);
 
-/// Most retries of a delivery.
+/// Maximum retries of a delivery.
 pub const RETRIES_MAX: usize = 20;
 
-/// Longest single delay, in seconds: 7 days. Longer than that, and retention could overtake the schedule.
+/// Longest single delay, in seconds: 7 days. With a longer delay, retention could overtake the schedule.
 pub const DELAY_S_MAX: u32 = 7 * 24 * 3600;
 
-/// Furthest that `Retry-After` can postpone a retry.
+/// Longest delay that `Retry-After` can cause.
 pub const RETRY_AFTER_MAX: Duration = Duration::from_secs(3600);
 
 /// A schedule out of bounds.
@@ -44,11 +44,10 @@ impl Schedule {
         &self.0
     }
 
-    /// How long to wait after the `failed`-th scheduled attempt (from 1) failed; `None` where it was the
-    /// last.
+    /// How long to wait after the `failed`-th scheduled attempt (from 1) failed; `None` if it was the last.
     ///
-    /// `retry_after` is what the receiver asked for: it can only postpone, and by [`RETRY_AFTER_MAX`] at
-    /// most.
+    /// `retry_after` is what the receiver asked for. It can only lengthen the delay, to at most
+    /// [`RETRY_AFTER_MAX`].
     pub fn delay_after(&self, failed: u32, retry_after: Option<Duration>) -> Option<Duration> {
         let index = usize::try_from(failed.checked_sub(1)?).ok()?;
         let delay = Duration::from_secs(u64::from(*self.0.get(index)?));

@@ -1,4 +1,4 @@
-//! Signing secrets: what an account shares with its receivers.
+//! Signing secrets, which an account shares with its receivers.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,37 +6,38 @@ use std::str::FromStr;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-/// What every displayed signing secret starts with (Standard Webhooks specification).
+/// The prefix of every displayed signing secret (Standard Webhooks specification).
 pub const SECRET_PREFIX: &str = "whsec_";
 
-/// Bytes of randomness in a secret that Postrider makes.
+/// Random bytes in a secret that Postrider generates.
 pub const SECRET_BYTES: usize = 24;
 
-/// Bounds on the decoded length of a secret that is brought along, in bytes (Standard Webhooks
+/// Range of the decoded length of a secret that the caller supplies, in bytes (Standard Webhooks
 /// specification).
 pub const SECRET_BYTES_BROUGHT: std::ops::RangeInclusive<usize> = 24..=64;
 
-/// A signing secret in its displayed form, `whsec_` and base64. It does not print; see [`Self::expose`].
+/// A signing secret in its displayed form, `whsec_` and base64. `Debug` does not print it; see
+/// [`Self::expose`].
 #[derive(Clone, PartialEq, Eq)]
 pub struct SigningSecret(Box<str>);
 
-/// A string that is no signing secret.
+/// A string that is not a signing secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("expected `whsec_` followed by the base64 of 24 to 64 bytes")]
 pub struct SecretError;
 
 impl SigningSecret {
-    /// The secret made of these random bytes.
+    /// Creates a secret from these random bytes.
     pub fn from_random(bytes: [u8; SECRET_BYTES]) -> Self {
         Self(format!("{SECRET_PREFIX}{}", STANDARD.encode(bytes)).into())
     }
 
-    /// The displayed form. Whoever calls this decides where the secret goes.
+    /// The displayed form. The caller is responsible for where the secret goes.
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// The bytes behind the prefix, decoded: the key of a Standard Webhooks signature.
+    /// The decoded bytes after the prefix: the key of a Standard Webhooks signature.
     pub fn decoded(&self) -> Vec<u8> {
         STANDARD
             .decode(&self.0[SECRET_PREFIX.len()..])

@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
-/// A string that is no RFC 3339 time with an offset, or a year outside 0000–9999.
+/// A string that is not an RFC 3339 time with an offset, or whose year is outside 0000–9999.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("expected an RFC 3339 time with an offset, such as 2026-01-31T09:30:00.000Z")]
 pub struct TimestampError;
@@ -33,7 +33,7 @@ impl Timestamp {
         self.0.div_euclid(1000)
     }
 
-    /// The time that `duration` after this one, at millisecond precision; saturates.
+    /// The time that lies `duration` after this one, at millisecond precision; saturates.
     #[must_use]
     pub fn after(self, duration: Duration) -> Self {
         Self(
@@ -51,20 +51,21 @@ impl Timestamp {
         )
     }
 
-    /// How long it is from `earlier` to this; zero where `earlier` is later.
+    /// The duration from `earlier` to this time; zero if `earlier` is later.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 }
 
-/// What can be read: the range of jiff, years -9999 to 9999 less the hours by which an offset could leave
-/// them. Times outside are shown as a count.
+/// The range that is written as a date: the range of jiff, which is the years -9999 to 9999 less the hours by
+/// which an offset could leave them. A time outside is written as a number of milliseconds.
 const SHOWN_MS: std::ops::RangeInclusive<i64> = -377_705_023_201_000..=253_402_207_200_000;
 
 const DAY_MS: i64 = 86_400_000;
 
 impl fmt::Display for Timestamp {
-    /// Written out here, as every event shows some: jiff takes 900 instructions for one, this takes a tenth.
+    /// Written by hand, because every event shows timestamps: jiff takes 900 instructions for one, this code
+    /// takes a tenth.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !SHOWN_MS.contains(&self.0) {
             return write!(f, "{} ms after 1970", self.0);
@@ -83,14 +84,14 @@ impl fmt::Display for Timestamp {
         ] {
             put_digits(&mut text[at..at + digits], number);
         }
-        // A sign and two more digits (ISO 8601, expanded) are for the years before 0 alone.
+        // Only years before 0 have a sign and two more digits (ISO 8601, expanded).
         let shown = if year < 0 { &text[..] } else { &text[3..] };
         f.write_str(std::str::from_utf8(shown).map_err(|_| fmt::Error)?)
     }
 }
 
-/// Year, month and day of the day that is `days` after 1970-01-01, in the Gregorian calendar. Years are taken
-/// to begin in March, so that the leap day is the last (H. Hinnant, "chrono-Compatible Low-Level Date
+/// Year, month and day of the date that is `days` after 1970-01-01, in the Gregorian calendar. The algorithm
+/// begins years in March, so that the leap day is the last (H. Hinnant, "chrono-Compatible Low-Level Date
 /// Algorithms").
 pub const fn civil(days: i64) -> (i64, i64, i64) {
     let shifted = days + 719_468;
@@ -121,8 +122,7 @@ impl FromStr for Timestamp {
     type Err = TimestampError;
 
     fn from_str(text: &str) -> Result<Self, TimestampError> {
-        // jiff reads more than RFC 3339 allows (no seconds, a space, names of zones); the shape is checked
-        // first.
+        // jiff accepts more than RFC 3339 (no seconds, a space, names of zones), so check the shape first.
         let bytes = text.as_bytes();
         let shaped = text.is_ascii()
             && bytes.len() >= 20
@@ -160,7 +160,7 @@ mod tests {
 
     use super::*;
 
-    /// What jiff writes, which is what stood in every record and every body that was ever made.
+    /// The text that jiff writes. Existing records and bodies contain this form.
     fn by_jiff(ms: i64) -> String {
         match jiff::Timestamp::from_millisecond(ms) {
             Ok(time) => format!("{time:.3}"),

@@ -1,4 +1,4 @@
-//! The command line: commands in groups, help that needs no page.
+//! The command line: commands in groups, and their help.
 
 mod layout;
 mod reference;
@@ -82,7 +82,7 @@ pub fn command() -> clap::Command {
     layout::laid_out(declared(), layout::width())
 }
 
-/// The command line with complete help: settings with their variables, and defaults on the line of the help.
+/// The command line with complete help, before the layout: for each setting the variable and the default.
 fn declared() -> clap::Command {
     Cli::command().mut_subcommands(declaration::with_origins_in_help)
 }

@@ -1,9 +1,9 @@
 //! The commands of the server's side, one per file: [`serve`], [`dev`], [`migrate`], [`backup`], [`copy`].
 //!
-//! The last three find the server's store with [`data_dir`]. Client and offline commands are in the crate
-//! `cli`.
+//! `migrate`, `backup` and `copy` find the server's store with [`data_dir`]. The client and offline commands
+//! are in the crate `cli`.
 //!
-//! To add a command: a file here with its `Args` and `run`, a variant and its group in
+//! To add a command: add a file here with its `Args` and `run`, a variant and its group in
 //! [`crate::command_line`]; then `UPDATE_GENERATED=1 cargo test -p postrider` adds it to the reference.
 
 pub mod backup;

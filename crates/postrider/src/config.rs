@@ -1,14 +1,14 @@
 //! Settings: from flags, `POSTRIDER_…` variables, `postrider.toml` and defaults, in this order of precedence.
 //!
-//! Keys and variables that nothing here reads are refused, so that a misspelt one is always noticed.
+//! Unknown keys and variables are errors, so that a misspelt one is always noticed.
 //!
 //! * [`settings`]: the one declaration; flags, variables, keys, help and the reference follow from it.
-//! * [`declaration`]: what follows. [`environment`], [`file`]: where values come from. [`load`]: puts them
-//!   together.
+//! * [`declaration`]: what the declaration yields. [`environment`], [`file`]: the sources of values.
+//!   [`load`]: merges them.
 //! * [`reference`]: the commented `docs/reference/postrider.toml`.
-//! * The other files hold one kind of value each.
+//! * Each other file holds one kind of value.
 //!
-//! To add a setting: a field with a doc comment in [`settings`], used in [`Settings::engine`] or in
+//! To add a setting: add a field with a doc comment in [`settings`], and use it in [`Settings::engine`] or in
 //! [`crate::wiring`]; then `UPDATE_GENERATED=1 cargo test -p postrider` writes it into the references.
 
 pub mod accent_color;
@@ -48,7 +48,7 @@ pub enum Origin {
     Flag(String),
     /// A variable, by its name.
     Variable(String),
-    /// The file.
+    /// A key of the file.
     File {
         /// Which file.
         path: PathBuf,
@@ -68,7 +68,7 @@ impl fmt::Display for Origin {
     }
 }
 
-/// Why settings are refused.
+/// Why the settings cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
     /// A value that its setting does not accept.
@@ -79,10 +79,10 @@ pub enum ConfigError {
         /// The mistake.
         message: String,
     },
-    /// Two settings that exclude each other.
+    /// Two settings exclude each other.
     #[error("{0} and {1} are both given: remove one of them")]
     Conflict(Origin, Origin),
-    /// A setting of the database, without a database.
+    /// A setting of the database is given without a database.
     #[error("{0} is given without database_url: set database_url, or remove it")]
     NoDatabase(Origin),
     /// A key of the file that is not a setting.
@@ -102,7 +102,7 @@ pub enum ConfigError {
     UnknownVariable {
         /// The variable.
         name: String,
-        /// The one that was probably meant.
+        /// The variable that was probably meant.
         nearest: Option<String>,
     },
     /// A file that is not TOML.

@@ -1,14 +1,15 @@
 //! The `postrider` program: settings, the commands of the server's side, and the wiring of the parts into a
 //! server.
 //!
-//! * [`command_line`]: all commands, those of the crate `cli` too, and their help. [`config`]: settings.
-//! * [`commands`]: serve, dev, migrate, backup, copy. [`wiring`]: turns the parts into a running node.
+//! * [`command_line`]: all commands, including those of the crate `cli`, and their help. [`config`]:
+//!   settings.
+//! * [`commands`]: serve, dev, migrate, backup, copy. [`wiring`]: wires the parts into a running node.
 //!
-//! It must never hold a rule about deliveries, nor know SQL, nor a route of the API except through the crate
+//! This crate must hold no rule about deliveries and no SQL, and must use the API only through the crate
 //! `cli`.
 //!
-//! To add a setting: see [`config`]. To add a command: see [`commands`], and the crate `cli` for one of a
-//! client.
+//! To add a setting: see [`config`]. To add a command: see [`commands`]; for a client command, see the crate
+//! `cli`.
 
 pub mod command_line;
 pub mod commands;
@@ -25,7 +26,7 @@ use postrider_engine::SystemClock;
 
 use command_line::{Cli, Command};
 
-/// Runs a command line, with these variables, to its exit code.
+/// Runs a command line with these variables, and returns its exit code.
 pub fn run(
     arguments: impl IntoIterator<Item = OsString>,
     variables: impl IntoIterator<Item = (OsString, OsString)>,
@@ -66,12 +67,12 @@ fn dispatch(
     }
 }
 
-/// Runs a command that is a server.
+/// Runs a command that is a server, on a thread per processor.
 fn on_all_processors<T>(command: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     block_on(&mut tokio::runtime::Builder::new_multi_thread(), command)
 }
 
-/// Runs a command that does one thing at a time.
+/// Runs a command that does one thing at a time, on this thread.
 fn on_one_thread<T>(command: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     block_on(&mut tokio::runtime::Builder::new_current_thread(), command)
 }

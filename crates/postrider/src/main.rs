@@ -1,9 +1,9 @@
-//! The program's entry. See the library for everything else.
+//! The program's entry. Everything else is in the library.
 
 use std::process::ExitCode;
 
-/// Most of what is allocated here is freed by another thread (a request's by the writer, an attempt's record
-/// by a worker), which glibc's allocator answers with contended locks. See
+/// Most memory is freed by another thread than the one that allocated it: the writer frees a request's
+/// memory, a worker frees an attempt's record. glibc's allocator then contends for locks. See
 /// `docs/decisions/0010-allocator.md`.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

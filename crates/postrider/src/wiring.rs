@@ -1,11 +1,11 @@
-//! Puts the parts together into a running node: store, engine, API, listener.
+//! Wires the parts into a running node: store, engine, API, listener.
 //!
-//! * [`node`]: the order of starting and of stopping. [`listener`]: connections, and every bound on them.
-//! * `engine`: the engine and the configuration that it obeys. [`store`]: which store.
-//! * [`site`]: what the one port serves. `system`: what the console shows of the process.
-//! * [`logging`], [`metrics`], [`signals`], [`open_files`]: what a process has once.
+//! * [`node`]: the order of start and stop. [`listener`]: connections, and every bound on them.
+//! * `engine`: configuration, access, figures and the engine. [`store`]: opens the store.
+//! * [`site`]: what the one port serves. `system`: the facts about the process in the console.
+//! * [`logging`], [`metrics`], [`signals`], [`open_files`]: set up once per process.
 //!
-//! It must never hold a rule about deliveries: what it decides is in the settings.
+//! This module must hold no rule about deliveries: it decides only what the settings say.
 
 pub mod console;
 mod engine;

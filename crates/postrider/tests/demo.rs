@@ -1,4 +1,4 @@
-//! `postrider dev`, from its start to its end.
+//! `postrider dev`, from start to stop.
 
 mod support;
 

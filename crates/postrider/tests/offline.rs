@@ -24,7 +24,7 @@ fn run(arguments: &[&str], stdin: &[u8]) -> Output {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    // A program that refuses its arguments does not wait for its input.
+    // A program that rejects its arguments may end before it reads its input.
     let _ = child.stdin.take().unwrap().write_all(stdin);
     child.wait_with_output().unwrap()
 }
@@ -232,7 +232,7 @@ fn a_client_without_a_key_or_a_server_says_so() {
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("POSTRIDER_API_KEY"));
 
-    // Port 1 is taken by nobody.
+    // Nobody listens on port 1.
     let arguments = ["accounts", "list", "--url", "http://127.0.0.1:1"];
     let output = postrider()
         .args(arguments)

@@ -1,5 +1,5 @@
-//! The committed references agree with the code. `UPDATE_GENERATED=1 cargo test -p postrider` writes them
-//! anew.
+//! The committed references agree with the code. To write them again, run
+//! `UPDATE_GENERATED=1 cargo test -p postrider`.
 
 #![expect(clippy::unwrap_used, reason = "a test says by panicking what is wrong")]
 
@@ -45,7 +45,7 @@ fn the_reference_of_settings_is_itself_a_settings_file_and_so_is_each_of_its_exa
     let file = ConfigFile::parse(Path::new("reference"), &text).unwrap();
     assert!(declaration::settings().all(|setting| file.get(declaration::key(setting)).is_none()));
 
-    // The lines that are commented out are all settings, and all of them are taken.
+    // The commented-out lines are all settings, and all of them are accepted.
     let uncommented = text
         .lines()
         .filter_map(|line| line.strip_prefix('#').filter(|line| !line.starts_with(' ')));
@@ -71,8 +71,8 @@ fn shell_blocks(text: &str) -> Vec<&str> {
         .collect()
 }
 
-/// Runs a script in bash, with `postrider` and other programs replaced by functions that record their
-/// arguments.
+/// Runs a script in bash and returns the arguments of each `postrider` call. Functions replace `postrider`
+/// and other programs.
 fn arguments_of(script: &str) -> Vec<Vec<String>> {
     let folder = tempfile::tempdir().unwrap();
     let recorded = folder.path().join("recorded");

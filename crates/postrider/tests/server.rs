@@ -14,7 +14,7 @@ use support::postrider;
 
 const ADMIN_KEY: &str = "an-admin-key-for-tests";
 
-/// A server on a free port, killed where a test ends before stopping it.
+/// A server on a free port. It is killed if a test ends before stopping it.
 struct Server {
     child: Child,
     url: String,
@@ -60,7 +60,7 @@ impl Server {
             .unwrap()
     }
 
-    /// What a command prints; it has to succeed.
+    /// The output of a command that has to succeed.
     fn text(&self, arguments: &[&str]) -> String {
         let output = self.run(arguments);
         assert!(
@@ -174,7 +174,7 @@ fn accounts_and_keys(server: &Server) {
 }
 
 fn automation_is_made_and_shown(server: &Server) -> String {
-    // Nobody listens there any more, so that the attempt fails at once.
+    // Nothing listens on this port any more, so the attempt fails at once.
     let free = std::net::TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
@@ -273,7 +273,7 @@ fn automation_is_switched_tested_and_deleted(server: &Server, automation: &str) 
     server.text(&["automations", "delete", "acme", automation]);
 }
 
-/// The only delivery of an event, once it has failed.
+/// The id of an event's only delivery, once it has failed.
 fn settled(server: &Server, event: &str) -> String {
     loop {
         let list = server.json(&["deliveries", "list", "acme", "--event", event]);

@@ -1,13 +1,12 @@
-//! The names of the headers that carry the installation's prefix (`Postrider-Signature`), and which names are
-//! ours.
+//! The names of the headers that carry the installation's prefix (`Postrider-Signature`), and a check for
+//! names that Postrider reserves.
 
-/// The headers that Postrider sets itself and that start with the installation's prefix, spelt as they go
-/// out.
+/// The headers with the installation's prefix that Postrider sets itself, spelt as they are sent.
 #[derive(Debug, Clone)]
 pub struct HeaderNames {
-    /// What all of these names start with, as the operator spells it, without a hyphen.
+    /// The prefix of all these names, as the operator spells it, without a hyphen.
     pub prefix: String,
-    /// The same in lower case, with its hyphen.
+    /// The prefix in lower case, with its hyphen.
     ours: String,
     /// Carries the signature by the current key.
     pub signature: String,
@@ -17,14 +16,14 @@ pub struct HeaderNames {
     pub event_type: String,
     /// Carries the id of the delivery.
     pub delivery_id: String,
-    /// Says which attempt of its delivery a request is, from 1.
+    /// Carries the number of the attempt within its delivery, from 1.
     pub attempt: String,
     /// The value of `User-Agent`, which carries the prefix too.
     pub user_agent: String,
 }
 
 impl HeaderNames {
-    /// The names for a prefix such as `Postrider`, which ends without a hyphen.
+    /// The names for a prefix such as `Postrider`, which does not end in a hyphen.
     pub fn new(prefix: &str) -> Self {
         Self {
             prefix: prefix.to_owned(),
@@ -38,7 +37,7 @@ impl HeaderNames {
         }
     }
 
-    /// Whether a custom header of this name, in any case, would stand in for one of ours.
+    /// Whether Postrider reserves this name, in any case, so that a custom header cannot have it.
     pub fn is_ours(&self, name: &str) -> bool {
         let name = name.to_ascii_lowercase();
         name.starts_with(&self.ours)

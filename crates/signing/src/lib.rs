@@ -9,16 +9,16 @@
 //! | [`header_names`] | the names of the headers under the installation's prefix |
 //! | [`signer`] | an account's live keys, signing every attempt under both schemes |
 //!
-//! This crate does no I/O and knows no clock: the time comes in as a number. It must never round a number,
-//! drop or reorder members into loss, or panic on what a producer or a stranger sends. Its work is linear in
-//! its input.
+//! This crate does no I/O and has no clock: the caller passes the time as a number. It must never round a
+//! number, lose data by dropping or reordering members, or panic on what a producer or a stranger sends. Its
+//! work is linear in its input.
 //!
 //! To add a scheme: see [`signer`]. To add a body style: see [`render`]. To add a reason for loss: see
 //! [`postrider_json`].
 //!
 //! # For receivers
 //!
-//! The crate works without the rest of Postrider. Take the body's bytes before anything parses them, and
+//! The crate works without the rest of Postrider. Keep the body's bytes before anything parses them, and
 //! check either scheme:
 //!
 //! ```

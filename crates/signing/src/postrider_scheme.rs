@@ -1,11 +1,11 @@
 //! The `Postrider-Signature` scheme: lowercase hexadecimal HMAC-SHA256 (RFC 2104) of the exact body bytes,
 //! keyed with the UTF-8 bytes of the displayed key, `whsec_` included.
 //!
-//! It is the scheme that receivers write in three lines of any language. It signs no time, so it does not
-//! keep out a replayed request; [`standard_webhooks`](crate::standard_webhooks) does.
+//! Receivers can check it in three lines of any language. It does not sign a time, so it does not prevent a
+//! request from being replayed; [`standard_webhooks`](crate::standard_webhooks) does.
 //!
-//! While a key's overlap lasts, `Postrider-Signature` is still made with the old key and
-//! `Postrider-Signature-Next` with the new one. A receiver that knows either key accepts the request.
+//! While a key's overlap lasts, `Postrider-Signature` uses the old key and `Postrider-Signature-Next` the new
+//! one. A receiver that knows either key accepts the request.
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use postrider_model::hex;
@@ -16,7 +16,7 @@ use subtle::ConstantTimeEq as _;
 /// Characters of a signature.
 pub const SIGNATURE_LEN: usize = 64;
 
-/// Why a request is not to be trusted.
+/// Why a request must not be trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SignatureError {
     /// The request has no signature header.
@@ -30,7 +30,7 @@ pub enum SignatureError {
     NoMatch,
 }
 
-/// The signature of `body`.
+/// Signs `body`.
 pub fn sign(secret: &SigningSecret, body: &[u8]) -> String {
     Key::new(secret).sign(body)
 }
@@ -38,11 +38,11 @@ pub fn sign(secret: &SigningSecret, body: &[u8]) -> String {
 /// Checks that `body`, byte for byte as it was received, was signed with this key.
 ///
 /// `signature` and `signature_next` are the values of the headers `Postrider-Signature` and
-/// `Postrider-Signature-Next`, where the request has them; one that matches is enough. Takes the same time
-/// for every well-formed signature.
+/// `Postrider-Signature-Next`, if the request has them; one match is enough. Takes the same time for every
+/// well-formed signature.
 ///
 /// # Errors
-/// See [`SignatureError`]; a header that is malformed does no harm where the other matches.
+/// See [`SignatureError`]. A malformed header is ignored if the other one matches.
 pub fn verify(
     secret: &SigningSecret,
     body: &[u8],
@@ -52,7 +52,7 @@ pub fn verify(
     Key::new(secret).verify(body, signature, signature_next)
 }
 
-/// A key of this scheme, expanded once for many bodies. It does not print.
+/// A key of this scheme, expanded once for many bodies. `Debug` does not print it.
 #[derive(Clone)]
 pub struct Key(Hmac<Sha256>);
 

@@ -1,9 +1,9 @@
 //! Bodies: the bytes that are signed and sent.
 //!
-//! [`render_value`] prints a JSON text as a style prints it; [`render_body`] wraps it in the envelope.
-//! Rendering never decides whether it is safe: [`inspect`](postrider_json::inspect) does so once, when an
-//! event is accepted, and its answer comes in with [`BodyParts`]. Whatever is not lossless goes out as the
-//! producer wrote it.
+//! [`render_value`] prints a JSON text in a style; [`render_body`] wraps it in the envelope. Rendering does
+//! not decide whether re-serialising is safe: [`inspect`](postrider_json::inspect) decides that once, when an
+//! event is accepted, and [`BodyParts`] carries the result. Data that is not lossless is sent as the producer
+//! wrote it.
 //!
 //! To add a style: extend `BodyStyle` in `postrider-model`, add a file beside `render/python.rs` with a
 //! visitor and an escaper of strings, and name both in the matches of this file.
@@ -15,29 +15,28 @@ use postrider_model::body::{BodyContent, BodyStyle};
 
 use postrider_json::scan::is_space;
 
-/// What a body is made of.
+/// The parts of a body.
 #[derive(Debug, Clone, Copy)]
 pub struct BodyParts<'a> {
     /// The event's id.
     pub id: &'a str,
     /// The event's type, such as `proposal.accepted`.
     pub event_type: &'a str,
-    /// When it happened: RFC 3339 in UTC, with milliseconds.
+    /// The event's time: RFC 3339 in UTC, with milliseconds.
     pub timestamp: &'a str,
-    /// The producer's JSON text, valid as [`inspect`](postrider_json::inspect) found it.
+    /// The producer's JSON text, which [`inspect`](postrider_json::inspect) accepted.
     pub data: &'a str,
-    /// Whether inspection found that re-serialising `data` loses nothing. Where false, the style is taken to
-    /// be raw.
+    /// Whether inspection found that re-serialising `data` loses nothing. If false, the raw style is used.
     pub lossless: bool,
     /// Whether inspection found that `data` already is what `JSON.stringify` prints.
     pub js_fixed_point: bool,
 }
 
-/// The exact bytes of an event's body.
+/// Returns the exact bytes of an event's body.
 ///
 /// They are a fixed point of the style: `JSON.stringify(JSON.parse(body))` or `json.dumps(json.loads(body))`
-/// prints them again. In the raw style, or where `data` is not lossless, `data` is the producer's bytes, in
-/// an envelope without white space. A copy is allocated once; printing may have to grow the body.
+/// prints them again. In the raw style, or if `data` is not lossless, `data` is the producer's bytes, in an
+/// envelope without white space. A copied body is allocated once; printing may have to grow it.
 pub fn render_body(event: &BodyParts<'_>, content: BodyContent, style: BodyStyle) -> Vec<u8> {
     let style = match event.lossless {
         true => style,
@@ -56,17 +55,17 @@ pub fn render_body(event: &BodyParts<'_>, content: BodyContent, style: BodyStyle
     body
 }
 
-/// Appends the JSON text `json` as `style` prints it; the raw style is the text without white space around
-/// it.
+/// Appends the JSON text `json` as `style` prints it. The raw style appends the text without the white space
+/// around it.
 ///
-/// The text must be one that [`inspect`](postrider_json::inspect) found lossless; the raw style asks only for
-/// valid JSON. It does not panic on others: a text that is no JSON is appended raw, and a lossy text becomes
-/// unspecified JSON, though with its numbers unrounded.
+/// [`inspect`](postrider_json::inspect) must have found the text lossless; the raw style requires only valid
+/// JSON. Other texts cause no panic: a text that is not JSON is appended raw, and a lossy text becomes
+/// unspecified JSON, but with its numbers unrounded.
 ///
-/// - js: members whose names are array indices come first, ascending, at every level, and then the others in
-///   order of insertion (ECMA-262, OrdinaryOwnPropertyKeys); numbers after Number::toString; strings after
-///   QuoteJSONString.
-/// - python: `, ` and `: `; ASCII only; an `int` stays as it is and a `float` is its `repr`.
+/// - js: members whose names are array indices come first, in ascending order, at every level, and then the
+///   others in insertion order (ECMA-262, OrdinaryOwnPropertyKeys); numbers as in Number::toString; strings
+///   as in QuoteJSONString.
+/// - python: `, ` and `: `; ASCII only; an `int` stays unchanged and a `float` is its `repr`.
 pub fn render_value(json: &str, style: BodyStyle, out: &mut Vec<u8>) {
     let start = out.len();
     let rendered = match style {
@@ -105,8 +104,8 @@ fn open_envelope(event: &BodyParts<'_>, style: BodyStyle, body: &mut Vec<u8>) {
     body.extend_from_slice(colon);
 }
 
-/// Room for the body: nearly exact for copies; js rarely prints more than it reads, python adds spaces and
-/// escapes.
+/// Estimates the size of the body: nearly exact for copies; js rarely prints more than it reads, python adds
+/// spaces and escapes.
 fn capacity(event: &BodyParts<'_>, content: BodyContent, style: BodyStyle) -> usize {
     /// The envelope's names, quotes, commas, colons and braces, and python's spaces.
     const ENVELOPE_BYTES: usize = 50;

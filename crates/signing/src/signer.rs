@@ -1,7 +1,7 @@
-//! Signing what is sent: an account's live keys, expanded once and used for every attempt.
+//! Signs requests with an account's live keys, which are expanded once and used for every attempt.
 //!
-//! Expanding a key costs two SHA-256 blocks per scheme, of the twelve that sign a 512-byte body. A [`Signer`]
-//! is made once, when a key is read; each signature starts from a clone of its states.
+//! Expanding a key takes two of the twelve SHA-256 blocks per scheme that sign a 512-byte body. A [`Signer`]
+//! is created once, when a key is read; each signature starts from a clone of its states.
 //!
 //! To add a scheme: add a file like `postrider_scheme.rs` with a `Key`, hold that key in [`Signer`], and add
 //! its header to [`SignatureHeaders`].
@@ -12,7 +12,7 @@ use postrider_model::secret::SigningSecret;
 
 use crate::{postrider_scheme, standard_webhooks};
 
-/// A signing key, expanded for both schemes. It does not print.
+/// A signing key, expanded for both schemes. `Debug` does not print it.
 #[derive(Clone)]
 pub struct Signer {
     postrider: postrider_scheme::Key,
@@ -46,10 +46,10 @@ impl fmt::Debug for Signer {
     }
 }
 
-/// The keys of an account that sign at the moment.
+/// The keys of an account that currently sign.
 #[derive(Debug, Clone)]
 pub struct LiveSigners {
-    /// The key that was made last.
+    /// The newest key.
     pub current: Signer,
     /// The key before it, while its overlap lasts.
     pub previous: Option<Signer>,
@@ -59,7 +59,7 @@ pub struct LiveSigners {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignatureHeaders {
     /// `Postrider-Signature`: by the previous key while its overlap lasts, so that receivers that have not
-    /// changed keys yet see no difference; else by the current key.
+    /// switched keys yet see no difference; otherwise by the current key.
     pub signature: String,
     /// `Postrider-Signature-Next`: by the current key, while the overlap of the previous one lasts.
     pub signature_next: Option<String>,

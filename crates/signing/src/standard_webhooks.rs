@@ -1,9 +1,9 @@
 //! The `webhook-signature` scheme of the Standard Webhooks specification: `v1,` and the base64 of the
-//! HMAC-SHA256 of `id.timestamp.body`, keyed with the bytes behind `whsec_`, decoded.
+//! HMAC-SHA256 of `id.timestamp.body`, keyed with the decoded bytes after `whsec_`.
 //!
-//! The header holds one such token per live key, separated by single spaces. Tokens of other versions, such
-//! as the specification's `v1a`, are passed over. As the time is signed, a request that is captured can be
-//! replayed for [`TOLERANCE_S`] only; receivers keep ids for that long to rule even that out.
+//! The header holds one such token per live key, separated by single spaces. Verification ignores tokens of
+//! other versions, such as the specification's `v1a`. Because the time is signed, a captured request can be
+//! replayed only within [`TOLERANCE_S`]; a receiver that remembers ids for that long prevents even that.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -21,11 +21,11 @@ pub const TIMESTAMP_HEADER: &str = "webhook-timestamp";
 /// The header of the signatures.
 pub const SIGNATURE_HEADER: &str = "webhook-signature";
 
-/// How far an attempt's time may lie from the receiver's, either way, in seconds: the five minutes of the
-/// specification's libraries.
+/// Maximum difference between an attempt's time and the receiver's, in either direction, in seconds: the five
+/// minutes of the specification's libraries.
 pub const TOLERANCE_S: u64 = 5 * 60;
 
-/// The version of symmetric signatures, and what separates it from the signature.
+/// The version of symmetric signatures, and its separator.
 const V1: &str = "v1,";
 
 /// The headers of a request that its signature depends on, as they were received.
@@ -39,7 +39,7 @@ pub struct WebhookHeaders<'a> {
     pub signature: Option<&'a str>,
 }
 
-/// Why a request is not to be trusted.
+/// Why a request must not be trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum VerifyError {
     /// The request has no `webhook-id`.
@@ -51,16 +51,16 @@ pub enum VerifyError {
     /// The request has no `webhook-signature`.
     #[error("the request has no webhook-signature")]
     MissingSignature,
-    /// `webhook-timestamp` is no whole number of seconds.
+    /// `webhook-timestamp` is not a whole number of seconds.
     #[error("webhook-timestamp is no whole number of seconds")]
     MalformedTimestamp,
-    /// `webhook-signature` holds no token that has a version and a comma.
+    /// `webhook-signature` contains no token with a version and a comma.
     #[error("webhook-signature holds no signature with a version")]
     MalformedSignature,
-    /// The attempt was made more than [`TOLERANCE_S`] ago.
+    /// The request was sent more than [`TOLERANCE_S`] ago.
     #[error("the request was sent too long ago")]
     TimestampTooOld,
-    /// The attempt claims to be made more than [`TOLERANCE_S`] from now.
+    /// The request's time is more than [`TOLERANCE_S`] in the future.
     #[error("the request was sent too far in the future")]
     TimestampTooNew,
     /// The request was not signed with this key, or has been changed since.
@@ -74,8 +74,8 @@ pub fn sign(secret: &SigningSecret, webhook_id: &str, timestamp_s: i64, body: &[
 }
 
 /// Checks that a request with these headers and this body, byte for byte as it was received, was signed with
-/// this key within [`TOLERANCE_S`] of `now_s` (Unix seconds). One token that matches is enough. Takes the
-/// same time for every token of a signature's length.
+/// this key within [`TOLERANCE_S`] of `now_s` (Unix seconds). One matching token is enough. Takes the same
+/// time for every token of a signature's length.
 ///
 /// # Errors
 /// See [`VerifyError`].
@@ -88,7 +88,7 @@ pub fn verify(
     Key::new(secret).verify(headers, body, now_s)
 }
 
-/// A key of this scheme, expanded once for many messages. It does not print.
+/// A key of this scheme, expanded once for many messages. `Debug` does not print it.
 #[derive(Clone)]
 pub struct Key(Hmac<Sha256>);
 
@@ -117,7 +117,7 @@ impl Key {
             return Err(VerifyError::MalformedSignature);
         }
         let expected = self.token(id, timestamp, body);
-        // Tokens of other versions differ from `expected` in their first bytes, and so cannot match.
+        // Tokens of other versions differ from `expected` in their first bytes, so they cannot match.
         let is_match = |token: &str| expected.as_bytes().ct_eq(token.as_bytes()).into();
         match signature.split(' ').any(is_match) {
             true => Ok(()),

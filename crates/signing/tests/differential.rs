@@ -1,4 +1,4 @@
-//! Holds the styles against the real `node` and `python3`, which must be installed.
+//! Compares the styles with the real `node` and `python3`, which must be installed.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -81,7 +81,7 @@ fn oracle(file: &str) -> String {
     format!("{}/tests/oracles/{file}", env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Runs an oracle once over all documents: a line in, a line out.
+/// Runs an oracle once over all documents, one line of input and one of output per document.
 fn ask<T: serde::de::DeserializeOwned>(command: &mut Command, documents: &[String]) -> Vec<T> {
     let mut child = command
         .stdin(Stdio::piped())

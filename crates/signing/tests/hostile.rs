@@ -1,5 +1,5 @@
-//! Texts made to be slow. Each would take minutes where the work were quadratic, and takes well under a
-//! second here even without optimisation.
+//! Texts built to be slow. With quadratic work each would take minutes; here each takes well under a second,
+//! even without optimisation.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use postrider_json::DEPTH_MAX;
 use postrider_signing::{BodyStyle, render_value};
 
-/// Many times what the slowest needs on a busy machine.
+/// Many times what the slowest text needs on a busy machine.
 const BOUND: Duration = Duration::from_secs(15);
 
 fn in_linear_time<T>(work: impl FnOnce() -> T) -> T {

@@ -1,4 +1,4 @@
-//! What holds for every document.
+//! Properties that hold for every document.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -21,7 +21,7 @@ fn rendered(json: &str, style: BodyStyle) -> String {
     String::from_utf8(out).unwrap()
 }
 
-/// Whether both say the same to a receiver, whatever the order of members.
+/// Whether a receiver reads the same from both, in any order of members.
 fn says_the_same(left: &Tree, right: &Tree) -> bool {
     match (left, right) {
         (Tree::Number(left), Tree::Number(right)) => left.parse::<f64>() == right.parse::<f64>(),

@@ -1,4 +1,4 @@
-//! Signing with live keys, and what receivers refuse.
+//! Signing with live keys, and the requests that receivers refuse.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -1,4 +1,4 @@
-//! The published vectors: what node and python print, and the signatures of that.
+//! The published vectors: the output of node and python, and its signatures.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

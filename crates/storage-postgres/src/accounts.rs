@@ -1,7 +1,6 @@
-//! Accounts. Their keys are in [`crate::signing_keys`].
+//! Accounts. Their signing keys are in [`crate::signing_keys`].
 //!
-//! Whatever depends on an account being there locks its row first ([`lock`]), as another node may be deleting
-//! it.
+//! Work that depends on an account locks its row first ([`lock`]), because another node may be deleting it.
 
 use async_trait::async_trait;
 use deadpool_postgres::GenericClient;
@@ -96,8 +95,8 @@ fn from_row(row: &Row) -> SqlResult<Account> {
     Ok(columns::read(row, 0, AccountRow::read)?.try_into()?)
 }
 
-/// Keeps the account from being deleted, and others that lock it out, until the transaction ends. False where
-/// there is none.
+/// Locks the account until the transaction ends, so that others can neither delete nor lock it. False if
+/// there is no such account.
 pub(crate) async fn lock(transaction: &impl GenericClient, id: AccountId) -> SqlResult<bool> {
     let sql = "SELECT 1 FROM accounts WHERE id = $1 FOR NO KEY UPDATE";
     let found = statement::query_opt(transaction, sql, &[&columns::uuid(id.as_bytes())]).await?;
@@ -114,7 +113,7 @@ async fn by_id(client: &Client, id: AccountId) -> SqlResult<Option<Account>> {
 }
 
 async fn by_uid(client: &Client, uid: &str) -> SqlResult<Option<Account>> {
-    // The database refuses such a text, even to look for it.
+    // PostgreSQL rejects such a text, even in a query.
     if uid.contains('\0') {
         return Ok(None);
     }
@@ -138,7 +137,7 @@ async fn list(client: &Client, page: PageRequest) -> SqlResult<Page<Account>> {
     Ok(Page::from_surplus(accounts, page.limit))
 }
 
-/// The key is added where the account was: one statement for both.
+/// Adds the account and its key in one statement; the key only if the account was added.
 fn create_sql() -> String {
     let keys = SigningKeyRow::COLUMNS;
     format!(
@@ -178,7 +177,7 @@ async fn create(client: &Client, account: &Account, key: &SigningKey) -> SqlResu
     })
 }
 
-/// An older version writes nothing, and so cannot run into another account's uid either.
+/// A stale version writes nothing, so it cannot conflict with another account's uid either.
 const UPDATE: &str = "
     WITH saved AS (
         UPDATE accounts SET uid = $2, name = $3, metadata = $4, retry_delays = $5, updated_at = $6,
@@ -220,8 +219,8 @@ async fn update(client: &Client, account: &Account) -> SqlResult<SaveAccount> {
     }))
 }
 
-/// Keys, automations and grants go with the row (`ON DELETE CASCADE`); what else the account has is left to
-/// `prune`.
+/// Deleting the row also deletes keys, automations and grants (`ON DELETE CASCADE`); `prune` removes
+/// everything else.
 const DELETE: &str = "
     WITH gone AS (DELETE FROM accounts WHERE id = $1 RETURNING id)
     INSERT INTO deleted_accounts (account_id) SELECT id FROM gone
@@ -232,8 +231,8 @@ async fn delete(client: &Client, account: AccountId) -> SqlResult<bool> {
     Ok(deleted > 0)
 }
 
-/// One snapshot in one round trip: the statements are on their way together, in this order, as each is sent
-/// when its future is first polled.
+/// One snapshot in one round trip: each statement is sent when its future is first polled, so all are sent
+/// together, in this order.
 async fn config(client: &Client, account: AccountId) -> SqlResult<Option<AccountConfig>> {
     let account_sql = client.prepare_cached(&by_id_sql()).await?;
     let keys_sql = client.prepare_cached(&signing_keys::of_account_sql()).await?;

@@ -1,4 +1,4 @@
-//! Keys that open the API.
+//! API keys.
 
 use async_trait::async_trait;
 use postrider_model::{ApiKey, ApiKeyId};
@@ -48,7 +48,7 @@ impl ApiKeyStore for PostgresStore {
             .run(async || {
                 let mut client = self.database.client().await?;
                 let transaction = client.transaction().await?;
-                // Whoever comes second then sees the key of the first.
+                // The second of two concurrent callers then sees the first one's key.
                 transaction.batch_execute(LOCK).await?;
                 let added = statement::execute(
                     &transaction,
@@ -88,11 +88,11 @@ impl ApiKeyStore for PostgresStore {
     }
 }
 
-/// Makes other nodes that decide by the keys there are wait until this transaction has ended. Reading them,
-/// and adding grants that refer to one, goes on.
+/// Makes other nodes that depend on the number of keys wait until this transaction has ended. Reading keys,
+/// and adding grants that refer to one, stays possible.
 const LOCK: &str = "LOCK TABLE api_keys IN SHARE ROW EXCLUSIVE MODE";
 
-/// The grants that it began go with the row (`ON DELETE CASCADE`).
+/// Deletes a key. Deleting the row also deletes the key's grants (`ON DELETE CASCADE`).
 async fn delete(client: &mut Client, id: ApiKeyId) -> SqlResult<RemoveApiKey> {
     let transaction = client.transaction().await?;
     transaction.batch_execute(LOCK).await?;

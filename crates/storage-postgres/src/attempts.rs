@@ -1,4 +1,4 @@
-//! Attempts: append-only records, found by their delivery.
+//! Attempts: append-only rows, found by their delivery.
 
 use std::borrow::Cow;
 
@@ -15,12 +15,12 @@ use crate::deliveries::{self, EVENT_OF_DELIVERY};
 use crate::sql_error::SqlResult;
 use crate::statement::{self, Param};
 
-/// The columns of a record that do not find it, nor are kept with its delivery as well, in the order in which
-/// they are written.
+/// The columns of an attempt in the order in which they are written, without its key and the columns that are
+/// also stored with its delivery.
 pub(crate) const COLUMNS: &str = "started_at, duration_ns, exchange, response_truncated, error, url, \
                                   request_headers, response_headers, response_body";
 
-/// [`COLUMNS`] of many records, one array for each.
+/// [`COLUMNS`] of many attempts, with one array per column.
 #[derive(Default)]
 pub(crate) struct Rows<'a> {
     started_at: Vec<i64>,
@@ -35,7 +35,7 @@ pub(crate) struct Rows<'a> {
 }
 
 impl<'a> Rows<'a> {
-    /// Adds a record.
+    /// Adds an attempt.
     pub(crate) fn add(&mut self, key: DeliveryKey, attempt: &'a Attempt) {
         let context = Context {
             delivery: key.delivery,
@@ -77,7 +77,7 @@ fn bytes(text: Cow<'_, str>) -> Cow<'_, [u8]> {
     }
 }
 
-/// The delivery of this key with its attempts, in order. One statement is one snapshot.
+/// The delivery with this key and its attempts, in order. One statement is one snapshot.
 pub(crate) async fn record(
     client: &impl GenericClient,
     key: DeliveryKey,

@@ -1,6 +1,5 @@
 //! Automations. Their actions are part of the row, as JSON: they are always read, written and counted
-//! together, an account has at most 200 automations, and nothing looks for an action without knowing its
-//! account.
+//! together, an account has at most 200 automations, and every lookup of an action knows its account.
 
 use async_trait::async_trait;
 use deadpool_postgres::GenericClient;
@@ -112,7 +111,7 @@ async fn list(client: &Client, account: AccountId, page: PageRequest) -> SqlResu
     Ok(Page::from_surplus(automations, page.limit))
 }
 
-/// The lock on the account makes everybody who adds one to it count one after the other.
+/// The lock on the account makes concurrent callers count and add one after the other.
 async fn create(
     client: &mut Client,
     account: AccountId,
@@ -195,7 +194,7 @@ async fn update(
     }))
 }
 
-/// Writes everything but the id and the beginning of an automation that this transaction has locked.
+/// Replaces everything but the id and `created_at` of an automation that this transaction has locked.
 async fn replace(client: &impl GenericClient, account: AccountId, automation: &Automation) -> SqlResult<()> {
     let sql = "UPDATE automations SET name = $3, enabled = $4, trigger = $5, actions = $6, retry_delays = $7,
                                       updated_at = $8, version = $9
@@ -227,7 +226,7 @@ async fn disable(
     now: Timestamp,
 ) -> SqlResult<bool> {
     let transaction = client.transaction().await?;
-    // Text is a first sieve, so that few rows are locked and read: an id can also stand in a URL.
+    // Searching the text first keeps the number of locked rows small; an id can also occur in a URL.
     let sql = format!(
         "SELECT {COLUMNS} FROM automations WHERE account_id = $1 AND strpos(actions, $2) > 0
          ORDER BY id FOR NO KEY UPDATE"

@@ -1,10 +1,10 @@
-//! What other nodes changed, from the table in which triggers note it.
+//! Changes by other nodes, read from the table in which triggers record them.
 //!
-//! A number per row would not do: transactions commit in another order than they draw numbers. A row is new
-//! to a reader if its transaction was still under way, or had not begun, in the reader's last snapshot; the
-//! least such transaction is what the reader keeps as its mark. So nothing is missed. A transaction that
-//! lasts, of whomever on the server, holds that mark back; what was told to a reader that came back with its
-//! mark is therefore remembered, and not told again.
+//! A number per row would not suffice: transactions do not commit in the order in which they draw numbers. A
+//! row is new to a reader if its transaction was still running, or had not begun, in the reader's last
+//! snapshot. The reader's mark is the smallest such transaction id, so the reader misses nothing. Any long
+//! transaction on the server holds this mark back. The node therefore remembers what it reported to a reader
+//! that passes in the current mark, and does not report it again.
 
 use std::collections::HashSet;
 
@@ -19,14 +19,14 @@ use crate::sql_error::{SqlError, SqlResult};
 use crate::statement;
 use crate::store::PostgresStore;
 
-/// Rows read at once. More changes than that since the last look: then everything counts as changed.
+/// Rows read at once. If there are more changes since the last read, everything counts as changed.
 const ROWS_MAX: i64 = 10_000;
 
-/// What the reader on this node was told, and with which mark.
+/// What was reported to the reader on this node, and the mark returned with it.
 #[derive(Default)]
 pub(crate) struct Told {
     mark: Option<ChangeMark>,
-    /// By transaction, as far as the mark does not say it.
+    /// By transaction id, as far as the mark does not cover them.
     changed: HashSet<(i64, Changed)>,
 }
 
@@ -53,7 +53,7 @@ impl ChangeStore for PostgresStore {
     }
 }
 
-/// One row at least, with the mark; `kind` is NULL where there is no change.
+/// Returns at least one row, with the mark; `kind` is NULL if there is no change.
 const CHANGES: &str = "
     SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint,
            (extract(epoch FROM clock_timestamp()) * 1000)::bigint,
@@ -64,16 +64,16 @@ const CHANGES: &str = "
         WHERE xid >= coalesce($1::bigint::text::xid8, pg_snapshot_xmin(pg_current_snapshot())) LIMIT $2
     ) AS found ON true";
 
-/// Removes what is an hour old: every reader has read it, or been away for too long ([`AWAY_MAX_MS`]) and
-/// reads everything anew.
+/// Removes rows that are an hour old: every reader has read them, or was away for too long ([`AWAY_MAX_MS`])
+/// and reloads everything.
 pub(crate) async fn forget(client: &Client) -> SqlResult<()> {
     let sql = "DELETE FROM changes WHERE at < clock_timestamp() - interval '1 hour'";
     statement::execute(client, sql, &[]).await?;
     Ok(())
 }
 
-/// A reader that looked longer ago than this may have missed what was removed: well within the hour, as a
-/// transaction notes its changes some time before it commits.
+/// A reader whose last read was longer ago than this may have missed removed rows. It is well within the
+/// hour, because a transaction records its changes some time before it commits.
 const AWAY_MAX_MS: i64 = 50 * 60 * 1000;
 
 fn read(since: Option<ChangeMark>, rows: &[Row], told: &mut Told) -> SqlResult<Changes> {
@@ -87,7 +87,7 @@ fn read(since: Option<ChangeMark>, rows: &[Row], told: &mut Told) -> SqlResult<C
         .map(change)
         .filter_map(Result::transpose)
         .collect::<SqlResult<_>>()?;
-    // A reader that did not come back with the mark may have done nothing with what it was told.
+    // A reader that does not pass in the last mark may not have handled what was reported with it.
     let is_known =
         |change: &&(i64, Changed)| since.is_some() && since == told.mark && told.changed.contains(*change);
     let changed: HashSet<_> = found
@@ -107,7 +107,7 @@ fn read(since: Option<ChangeMark>, rows: &[Row], told: &mut Told) -> SqlResult<C
     })
 }
 
-/// What a row tells, and in which transaction; `None` of the row that stands for no change.
+/// The change in a row, and its transaction; `None` for the row without a change.
 fn change(row: &Row) -> SqlResult<Option<(i64, Changed)>> {
     let xid: Option<i64> = row.try_get(2)?;
     let kind: Option<&str> = row.try_get(3)?;
@@ -117,7 +117,7 @@ fn change(row: &Row) -> SqlResult<Option<(i64, Changed)>> {
         (Some("event_types"), _) => Changed::EventTypes,
         (Some("api_keys"), _) => Changed::ApiKeys,
         (Some("sessions"), _) => Changed::Sessions,
-        // A kind of a later version.
+        // A kind that a later version added.
         _ => return Ok(None),
     };
     Ok(xid.map(|xid| (xid, changed)))

@@ -1,4 +1,4 @@
-//! How the model's values stand in columns: ids as `uuid`, times in milliseconds, schedules as JSON.
+//! The model's values in columns: ids as `uuid`, times in milliseconds, schedules as JSON.
 
 use postrider_model::{Schedule, Timestamp};
 use postrider_storage::rows::{Columns, Reader};
@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::sql_error::{SqlError, SqlResult};
 
-/// A row, for what [`postrider_storage::rows`] reads.
+/// A row as [`postrider_storage::rows`] reads it.
 pub(crate) struct Cells<'a>(&'a Row);
 
 impl Columns for Cells<'_> {
@@ -46,7 +46,7 @@ impl Columns for Cells<'_> {
     }
 }
 
-/// Reads what begins at a column: `read(row, 0, AccountRow::read)`.
+/// Reads a value whose columns begin at `column`: `read(row, 0, AccountRow::read)`.
 pub(crate) fn read<'a, T>(
     row: &'a Row,
     column: usize,
@@ -56,7 +56,7 @@ pub(crate) fn read<'a, T>(
     read(&mut Reader::from(&cells, column))
 }
 
-/// An id as a column keeps it: `uuid(id.as_bytes())`.
+/// An id as a column stores it: `uuid(id.as_bytes())`.
 pub(crate) fn uuid(bytes: &[u8; 16]) -> Uuid {
     Uuid::from_bytes(*bytes)
 }
@@ -72,7 +72,7 @@ pub(crate) fn time(row: &Row, column: usize) -> SqlResult<Timestamp> {
     Ok(Timestamp::from_unix_ms(row.try_get(column)?))
 }
 
-/// Reads a time that may be missing.
+/// Reads a time, or `None` for NULL.
 pub(crate) fn time_opt(row: &Row, column: usize) -> SqlResult<Option<Timestamp>> {
     let ms: Option<i64> = row.try_get(column)?;
     Ok(ms.map(Timestamp::from_unix_ms))
@@ -84,47 +84,47 @@ pub(crate) fn count(row: &Row, column: usize) -> SqlResult<u32> {
     u32::try_from(count).map_err(|_| SqlError::Damaged("a count"))
 }
 
-/// A count as a column keeps it. Counts are bounded far below what fits.
+/// A count as a column stores it. Counts are bounded far below the overflow.
 pub(crate) fn int(count: u32) -> i32 {
     i32::try_from(count).unwrap_or(i32::MAX)
 }
 
-/// An answer's status code as a column keeps it. HTTP has none above 999.
+/// A response's status code as a column stores it. HTTP defines none above 999.
 pub(crate) fn status_code(code: Option<u16>) -> Option<i16> {
     code.map(|code| i16::try_from(code).unwrap_or(i16::MAX))
 }
 
-/// Reads a number that a column keeps for an enum.
+/// Reads an enum that a column stores as a number.
 pub(crate) fn code<T>(row: &Row, column: usize, make: fn(u8) -> Option<T>) -> SqlResult<T> {
     let number: i16 = row.try_get(column)?;
     let code = u8::try_from(number).ok().and_then(make);
     code.ok_or(SqlError::Damaged("a code"))
 }
 
-/// A schedule as it is kept.
+/// The stored form of a schedule.
 pub(crate) fn schedule_text(schedule: Option<&Schedule>) -> Option<String> {
     schedule.map(encoding::schedule::text)
 }
 
-/// The bound that a page's position puts on a list ordered by id, newest first: only ids below it follow.
+/// The upper bound that a page's position sets in a list ordered by id, newest first: only smaller ids
+/// follow.
 ///
-/// The first page has no bound; the greatest id there can be is none that any process makes.
+/// On the first page the bound is `u128::MAX`, which is never generated as an id.
 pub(crate) fn ids_below(after: Option<Position>) -> Uuid {
     Uuid::from_u128(after.map_or(u128::MAX, |position| position.0))
 }
 
-/// A page's size as a number for `LIMIT`, one more than asked for, to see whether there is more.
+/// A page's size for `LIMIT`, plus one, to see whether there are more rows.
 pub(crate) fn limit_with_surplus(limit: usize) -> i64 {
     i64::try_from(limit.clamp(1, postrider_storage::LIMIT_MAX) + 1).unwrap_or(i64::MAX)
 }
 
-/// A number of things as a column or a `LIMIT` takes it. Nothing that is counted comes near what does not
-/// fit.
+/// A count as a column or a `LIMIT` accepts it. No real count comes near the overflow.
 pub(crate) fn number(count: impl TryInto<i64>) -> i64 {
     count.try_into().unwrap_or(i64::MAX)
 }
 
-/// Reads a number of things.
+/// Reads a sum.
 pub(crate) fn sum(row: &Row, column: usize) -> SqlResult<u64> {
     let sum: i64 = row.try_get(column)?;
     u64::try_from(sum).map_err(|_| SqlError::Damaged("a sum"))

@@ -1,4 +1,4 @@
-//! From a URL to connections that behave: bounded in time, checked, and to a server that takes writes.
+//! From a URL to connections to a server that accepts writes, with bounded times and checked certificates.
 
 use std::time::Duration;
 
@@ -7,24 +7,24 @@ use tokio_postgres::config::{SslMode, TargetSessionAttrs};
 
 use crate::options::PostgresOptions;
 
-/// How long a server may take to let us in, for each of its addresses.
+/// How long connecting may take, for each of a server's addresses.
 const CONNECT_MAX: Duration = Duration::from_secs(5);
 
-/// When an idle connection is asked whether it still stands, and how often, until it counts as broken.
+/// After how long an idle connection is probed, and how often, until it counts as broken.
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(5);
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(3);
 const KEEPALIVE_RETRIES: u32 = 3;
 
-/// How long a transaction may wait for its node, which only thinks between two statements. A node that was
-/// frozen or cut off in the middle of one holds idempotency keys, and whoever reports the same events to
-/// another node waits for them. A second would be enough for that, but was seen to end transactions of nodes
-/// that got no processor meanwhile.
+/// How long a transaction may be idle; a node only computes between two statements. A node that freezes or
+/// loses its network within a transaction holds idempotency keys, and producers that send the same events to
+/// another node wait for them. One second would suffice for that, but it was seen to end transactions of
+/// nodes that got no CPU time meanwhile.
 const IDLE_IN_TRANSACTION_MAX: Duration = Duration::from_secs(3);
 
-/// Why the options make no connection.
+/// Why the options cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OptionsError {
-    /// The URL cannot be read. Its text is not repeated, as it may hold a password.
+    /// The URL cannot be parsed. The error does not repeat it, because it may contain a password.
     #[error("the database URL cannot be used: {0}")]
     Url(String),
     /// The certificates cannot be read.
@@ -64,8 +64,8 @@ pub(crate) fn config(options: &PostgresOptions) -> Result<Config, OptionsError> 
     Ok(config)
 }
 
-/// libpq's two stricter modes are what Postrider does anyway as soon as there is TLS; the driver does not
-/// know them.
+/// Replaces libpq's two stricter modes, which the driver does not know. Postrider verifies the certificate
+/// with every TLS connection anyway.
 fn without_verification(url: &str) -> (String, bool) {
     let mut verified = false;
     let mut url = url.to_owned();
@@ -78,13 +78,14 @@ fn without_verification(url: &str) -> (String, bool) {
     (url, verified)
 }
 
-/// Statements that a new connection begins with: what the server enforces on our sessions. Whatever becomes
-/// of this node, it holds no lock for long. The server gives up before the verb does: its answer tells a slow
-/// statement from a server that is away. Nothing is compiled for a statement: over a month of partitions that
-/// takes seconds (measured), for a list that is then read in a tenth of one.
+/// The first statements on a new connection, which make the server enforce limits on the session. Whatever
+/// happens to this node, it then holds no lock for long. The server's time limit is shorter than the verb's:
+/// its error distinguishes a slow statement from an unreachable server. `jit` is off, because compiling a
+/// list's statement over a month of partitions takes seconds (measured), and the list itself a tenth of a
+/// second.
 ///
-/// They are not startup parameters (`options`), because PgBouncer and other poolers refuse a connection that
-/// brings any they do not know. Settings that the operator gives in the URL's `options` stay as they are.
+/// They are not startup parameters (`options`), because PgBouncer and other poolers refuse connections with
+/// unknown parameters. Settings that the operator sets in the URL's `options` stay unchanged.
 pub(crate) fn session_settings(config: &Config, verb_max: Duration) -> String {
     let most_ms = verb_max.as_millis() * 4 / 5;
     let idle_ms = IDLE_IN_TRANSACTION_MAX.as_millis();

@@ -1,9 +1,9 @@
-//! The database as this node sees it: there, or away.
+//! The database as this node sees it: reachable, or away.
 //!
-//! Verbs run through [`Database::run`], which bounds their time, does them again where they lost against
-//! another transaction, and notices when the database goes away. From then on every verb is refused at once,
-//! rather than each finding out by itself, and one task asks at growing, jittered intervals whether the
-//! database is back: a cluster of nodes does not storm a server that is just starting.
+//! Verbs run through [`Database::run`], which bounds their time, repeats them if they lost against another
+//! transaction, and notices when the database goes away. From then on, every verb fails at once instead of
+//! waiting, and one task probes the database at growing, jittered intervals until it is back, so that a
+//! cluster of nodes does not overload a server that is just starting.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,19 +21,19 @@ use crate::options::PostgresOptions;
 use crate::sql_error::{SqlError, SqlResult};
 use crate::tls;
 
-/// How often work that lost against another transaction is done again.
+/// How often to repeat work that lost against another transaction.
 const RETRIES_MAX: u32 = 8;
 
-/// The pause before such a retry, at most, for each time that it lost.
+/// The longest pause before a retry, multiplied by the number of losses so far.
 const RETRY_PAUSE: Duration = Duration::from_millis(5);
 
-/// How long a verb waits for one of the node's connections: past that, there is too much to do.
+/// How long a verb waits for one of the node's connections. A longer wait means overload.
 const POOL_WAIT_MAX: Duration = Duration::from_secs(2);
 
-/// Pauses between two looks at a database that is away: from, to.
+/// The pause between two probes of a database that is away: shortest and longest.
 const PROBE_PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
 
-/// How long a connection is used: what is prepared on it for the tables of days long past goes with it.
+/// How long a connection is used. Closing it frees the statements prepared for tables of past days.
 const CONNECTION_AGE_MAX: Duration = Duration::from_secs(12 * 60 * 60);
 
 /// A connection of the pool.
@@ -47,7 +47,7 @@ pub(crate) struct Database {
 }
 
 impl Database {
-    /// A pool that has connected to nothing yet.
+    /// Creates a pool that has not connected yet.
     pub(crate) fn new(options: &PostgresOptions) -> Result<Self, OptionsError> {
         let tls = tls::connector(options.ca_pem.as_deref()).map_err(OptionsError::Ca)?;
         let manager_config = ManagerConfig {
@@ -58,7 +58,7 @@ impl Database {
         let manager = Manager::from_config(config, tls, manager_config);
         let pool = Pool::builder(manager)
             .max_size(options.connections_max.max(2))
-            // The last one used is the one whose statements are planned and whose caches are warm.
+            // The connection used last has planned statements and warm caches.
             .queue_mode(QueueMode::Lifo)
             .runtime(Runtime::Tokio1)
             .timeouts(Timeouts {
@@ -91,13 +91,13 @@ impl Database {
         Ok(self.pool.get().await?)
     }
 
-    /// Whether the database is away, as far as is known.
+    /// Whether the database is away, as far as this node knows.
     pub(crate) fn is_away(&self) -> bool {
         self.away.load(Ordering::Acquire)
     }
 
-    /// Does a verb's work: within the time that a verb may take, and again where it lost against another
-    /// transaction. The work has to be atomic: a transaction, or one statement.
+    /// Runs a verb's work within the time that a verb may take, and repeats it if it lost against another
+    /// transaction. The work must be atomic: a transaction, or one statement.
     pub(crate) async fn run<T, Work>(&self, mut work: impl FnMut() -> Work) -> StoreResult<T>
     where
         Work: Future<Output = SqlResult<T>>,
@@ -126,10 +126,9 @@ impl Database {
         }
     }
 
-    /// Notes that the database is away, and has somebody look for it.
+    /// Notes that the database is away, and starts probing for it.
     fn went_away(&self, error: &SqlError) {
-        // Whatever connections there are, they led to what is gone; one that was left in mid-air must not be
-        // used.
+        // All connections led to the lost server, and a connection that was interrupted must not be reused.
         self.pool.retain(|_, _| false);
         if self.away.swap(true, Ordering::AcqRel) {
             return;
@@ -139,7 +138,7 @@ impl Database {
     }
 }
 
-/// Looks for the database until it is back.
+/// Probes the database until it is back.
 async fn probe(pool: Pool, away: Arc<AtomicBool>, verb_max: Duration) {
     let (mut pause, longest) = PROBE_PAUSES;
     let since = Instant::now();

@@ -1,9 +1,9 @@
-//! Which table a statement names: that of the day, where all its rows are of one day.
+//! The table that a statement names: a day's partition, if all its rows are of one day.
 //!
-//! Named by the whole table, a statement makes itself ready for each of its partitions, whatever it then
-//! touches: with a month of days some 30 µs for each, more than a small batch costs otherwise. So this node
-//! remembers which days have partitions. It need not be right: a day that it does not know of is reached
-//! through the whole table, and one that is gone makes the statement fail, upon which the node looks again.
+//! A statement that names the whole table prepares for each of its partitions, whichever it then uses: with a
+//! month of days, about 30 µs for each, more than a small batch costs otherwise. This node therefore
+//! remembers which days have partitions. It need not be exact: statements reach an unknown day through the
+//! whole table, and a dropped day makes the statement fail, after which the node looks again.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use crate::partitions::day::Day;
 use crate::sql_error::{SqlError, SqlResult};
 use crate::statement;
 
-/// How long what was seen is believed where a day is not among it: days are made well ahead of their time.
+/// How long the list is valid for days that it lacks: days are created well ahead of time.
 const SEEN_FOR: Duration = Duration::from_secs(60);
 
 /// The days that have partitions, as far as this node knows.
@@ -32,14 +32,14 @@ struct Seen {
 }
 
 impl DayTables {
-    /// Nothing seen yet.
+    /// An empty list.
     pub(crate) fn new() -> Self {
         Self {
             seen: Mutex::new(None),
         }
     }
 
-    /// The day that all these moments are of, if it has partitions.
+    /// The day of all these times, if they share one and it has partitions.
     pub(crate) async fn day_of_times(
         &self,
         client: &impl GenericClient,
@@ -56,7 +56,7 @@ impl DayTables {
         Ok(self.knows(day).unwrap_or_default().then_some(day))
     }
 
-    /// The day that all these ids are of, if it has partitions.
+    /// The day of all these ids, if they share one and it has partitions.
     pub(crate) async fn day_of_ids(
         &self,
         client: &impl GenericClient,
@@ -66,7 +66,7 @@ impl DayTables {
         self.day_of_times(client, time_of(first), time_of(last)).await
     }
 
-    /// Whether the day has partitions; `None` where that has to be looked up.
+    /// Whether the day has partitions; `None` if that must be looked up.
     fn knows(&self, day: Day) -> Option<bool> {
         let seen = self.seen.lock();
         let seen = seen.as_ref()?;
@@ -92,7 +92,7 @@ impl DayTables {
         Ok(())
     }
 
-    /// Looks at why a piece of work failed: where a day's table was gone, trying again finds the rest.
+    /// Checks why work failed: if a day's table no longer exists, a retry finds the other tables.
     pub(crate) fn notice<T>(&self, outcome: SqlResult<T>) -> SqlResult<T> {
         match outcome {
             Err(SqlError::Postgres(error)) if error.code() == Some(&SqlState::UNDEFINED_TABLE) => {
@@ -106,12 +106,12 @@ impl DayTables {
     }
 }
 
-/// What to call a table in a statement whose rows are all of this day, or of any.
+/// The name of a table in a statement whose rows are all of this day, or of any day.
 pub(crate) fn name(table: &str, day: Option<Day>) -> String {
     day.map_or_else(|| table.to_owned(), |day| day.partition(table))
 }
 
-/// The time in front of an id (RFC 9562: the first 48 bits), in milliseconds.
+/// The time at the beginning of an id (RFC 9562: the first 48 bits), in milliseconds.
 fn time_of(id: Uuid) -> i64 {
     ((id.as_u128() >> 80) as u64).cast_signed()
 }

@@ -1,7 +1,8 @@
-//! Deliveries: the trait's verbs, and reading a row.
+//! Deliveries: the trait's verbs, and reading of rows.
 //!
-//! A row's state is `status`, `owner` and one time, `state_at`, whose meaning follows from the other two:
-//! when the next attempt is due (waiting), when it was (owned), since when the status holds (settled).
+//! The columns `status`, `owner` and `state_at` together hold a row's state. `state_at` is one time whose
+//! meaning depends on the other two: when the next attempt is due (waiting), when it was due (owned), or
+//! since when the status holds (settled).
 
 pub(crate) mod claim;
 pub(crate) mod finish;
@@ -142,15 +143,15 @@ impl DeliveryStore for PostgresStore {
     }
 }
 
-/// A delivery `d` and its event `e`, for [`from_row`].
+/// The columns of a delivery `d` and its event `e`, for [`from_row`].
 pub(crate) fn columns() -> String {
     format!("{}, {}", DeliveryRow::QUALIFIED, EventOfDelivery::QUALIFIED)
 }
 
-/// How many columns that are.
+/// The number of these columns.
 pub(crate) const COLUMN_COUNT: usize = rows::deliveries::COUNT;
 
-/// The condition that makes `e` the event of `d`.
+/// The join condition between a delivery `d` and its event `e`.
 pub(crate) const EVENT_OF_DELIVERY: &str =
     "e.account_id = d.account_id AND e.created_at = d.event_created_at AND e.seq = d.event_seq";
 
@@ -159,7 +160,7 @@ pub(crate) fn from_row(row: &Row) -> SqlResult<Delivery> {
     columns::read(row, 0, rows::deliveries::read)
 }
 
-/// The delivery of this key.
+/// The delivery with this key.
 pub(crate) async fn by_key(client: &impl GenericClient, key: DeliveryKey) -> SqlResult<Option<Delivery>> {
     let sql = format!(
         "SELECT {} FROM deliveries AS d JOIN events AS e ON {EVENT_OF_DELIVERY}

@@ -1,8 +1,8 @@
 //! The catalogue of event types.
 //!
-//! A list's position is the time and the row number of the entry it stands at. Names are its order within a
-//! moment, and a name does not fit into a position; so a deleted entry's row stays, marked, to tell where its
-//! name was. There are never more of those than names that were ever used.
+//! A list's position is the time and the row number of an entry. Entries with the same time are ordered by
+//! name, and a name does not fit into a position. A deleted entry's row therefore stays, marked as deleted,
+//! to keep the name for such positions. There are never more such rows than names ever used.
 
 use async_trait::async_trait;
 use deadpool_postgres::GenericClient;
@@ -49,10 +49,10 @@ impl EventTypeStore for PostgresStore {
     }
 }
 
-/// Adds entries that nothing describes, unless they are there. Each name stands once, and all callers give
-/// names in the same order, so that two transactions do not wait for each other.
+/// Adds entries without a description, unless they exist. Each name occurs once, and all callers use the same
+/// order, so that two transactions never wait for each other.
 ///
-/// Nearly always all are there: then nothing is written, locked, or numbered.
+/// Nearly always all of them exist: then nothing is written or locked, and no number is drawn.
 pub(crate) async fn add_unseen(
     client: &impl GenericClient,
     types: &[(&EventTypeName, Timestamp)],
@@ -95,7 +95,7 @@ const REPLACE: &str = "
                            deleted = false
     WHERE name = $1";
 
-/// No row ever goes: where none was inserted there is one to replace.
+/// Rows are never deleted: if the insert found a conflict, there is a row to replace.
 async fn put(client: &mut Client, event_type: &EventType) -> SqlResult<(EventType, bool)> {
     let transaction = client.transaction().await?;
     let mut saved = event_type.clone();
@@ -130,7 +130,8 @@ async fn write(transaction: &impl GenericClient, sql: &str, event_type: &EventTy
     .await
 }
 
-/// The name that a page begins behind is read along. On the first page there is none, and every name follows.
+/// The query also reads the name after which a page begins. On the first page that name is empty, and every
+/// name follows.
 fn list_sql() -> String {
     format!(
         "WITH place AS (SELECT coalesce((SELECT name FROM event_types WHERE number = $2), '') AS name)
@@ -159,7 +160,7 @@ fn position(time: Timestamp, number: i64) -> Position {
     Position(u128::from(time) << 64 | u128::from(number))
 }
 
-/// The time and the row number of the entry that a page begins behind.
+/// The time and the row number of the entry after which a page begins.
 fn place(Position(bits): Position) -> (i64, i64) {
     (((bits >> 64) as u64).cast_signed(), (bits as u64).cast_signed())
 }

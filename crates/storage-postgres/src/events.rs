@@ -1,4 +1,4 @@
-//! Events: reading a row. Accepting is in [`append`], what was accepted before in [`known`], listing in
+//! Events: reading rows. Accepting is in [`append`], finding events accepted before in [`known`], listing in
 //! [`list`].
 
 pub(crate) mod append;
@@ -51,18 +51,18 @@ impl EventStore for PostgresStore {
     }
 }
 
-/// An event with what its row knows beside it.
+/// An event, and its first delivery from the same row.
 pub(crate) struct StoredEvent {
     /// The event.
     pub(crate) event: Event,
-    /// The id of its first delivery; the others follow, number by number.
+    /// The id of its first delivery; the ids of the others follow consecutively.
     pub(crate) first_delivery: Option<DeliveryId>,
 }
 
-/// The columns that [`from_row`] reads, of an event `e`.
+/// The columns of an event `e` that [`from_row`] reads.
 pub(crate) const COLUMNS: &str = EventRow::QUALIFIED;
 
-/// How many columns that are.
+/// The number of these columns.
 pub(crate) const COLUMN_COUNT: usize = EventRow::COUNT;
 
 /// Reads an event from a row that begins with [`COLUMNS`].
@@ -74,8 +74,8 @@ pub(crate) fn from_row(row: &Row) -> SqlResult<StoredEvent> {
     })
 }
 
-/// The account's event of this id. Rows are partitioned by time, which an id that Postrider made tells, and
-/// for others `event_keys` does; only what neither finds is looked for in every partition.
+/// The account's event with this id. Rows are partitioned by time: an id that Postrider generated contains
+/// the time, and `event_keys` has it for other ids. Only if both fail, every partition is searched.
 pub(crate) async fn by_id(
     client: &impl GenericClient,
     account: AccountId,

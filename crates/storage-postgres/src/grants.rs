@@ -1,4 +1,4 @@
-//! Links and sessions of the console. They go with their account and their API key (`ON DELETE CASCADE`).
+//! Grants for the console. Deleting an account or an API key also deletes its grants (`ON DELETE CASCADE`).
 
 use async_trait::async_trait;
 use postrider_model::{Grant, Timestamp};
@@ -47,7 +47,7 @@ impl ConsoleStore for PostgresStore {
 
 const COLUMNS: &str = GrantRow::COLUMNS;
 
-/// What others are removing at the same moment is left to them.
+/// Skips expired grants that others are removing at the same moment.
 fn put_sql() -> String {
     format!(
         "WITH expired AS (
@@ -79,7 +79,7 @@ async fn put(client: &Client, grant: &Grant) -> SqlResult<bool> {
     .await;
     match answer {
         Ok(_) => Ok(true),
-        // The database itself sees whether account and key are there, also while others remove them.
+        // The foreign keys check whether account and key exist, even while others remove them.
         Err(error) if error.state() == Some(&SqlState::FOREIGN_KEY_VIOLATION) => Ok(false),
         Err(error) => Err(error),
     }

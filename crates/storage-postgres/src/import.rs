@@ -1,9 +1,9 @@
-//! Taking in everything that another store has, to go on with it here.
+//! Importing all rows of another store.
 //!
-//! Rows come in batches, in the order of [`postrider_storage::transfer::Stage`]. Each batch is one
-//! transaction, and the place behind it is part of that: wherever a copy is killed, the next run goes on
-//! behind the last row that is here. Whoever copies holds a lock until its connection ends on the server's
-//! side, so that nothing of a killed run can still come while the next one goes on.
+//! Rows arrive in batches, in the order of [`postrider_storage::transfer::Stage`]. Each batch is one
+//! transaction that also records the place after it: wherever a copy is killed, the next run continues after
+//! the last stored row. A run holds a lock until the server has ended its connection, so that no late
+//! statement of a killed run interferes with the next one.
 
 mod begin;
 mod config;
@@ -27,13 +27,13 @@ use crate::sql_error::{SqlError, SqlResult};
 use crate::statement;
 use crate::suitability::Unsuitable;
 
-/// Why nothing, or nothing more, is copied.
+/// Why a copy cannot begin or continue.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ImportError {
-    /// The options are of no use.
+    /// The options cannot be used.
     #[error(transparent)]
     Options(#[from] OptionsError),
-    /// The database could not be reached, or refused.
+    /// The database could not be reached, or returned an error.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The store does not work in the database.
@@ -42,28 +42,28 @@ pub enum ImportError {
     /// A newer Postrider migrated the database.
     #[error("the database has schema {found}, and this Postrider writes schema {SCHEMA_VERSION}")]
     TooNew {
-        /// Its schema.
+        /// The database's schema.
         found: u32,
     },
-    /// Something is in the database already.
+    /// The database already contains rows.
     #[error("the database is not empty: there is something in {table}. A copy needs a database of its own")]
     NotEmpty {
-        /// A table that has rows.
+        /// A table with rows.
         table: &'static str,
     },
-    /// The database holds a part of something else, or of this source as it was before a server ran on it
-    /// again.
+    /// The database contains an unfinished copy of another source, or of this source before a server ran on
+    /// it again.
     #[error(
         "the database cannot be copied into: {0}. What is copied now is another source, or has changed since"
     )]
     OtherCopy(UnfinishedCopy),
-    /// A node works on the database.
+    /// A node is running on the database.
     #[error("a server runs on the database, or did until a moment ago: stop it first")]
     InUse,
-    /// Somebody else is copying.
+    /// Another process is copying.
     #[error("another copy into the database is under way")]
     UnderWay,
-    /// Not everything arrived.
+    /// The numbers of rows differ from the source's.
     #[error("what was copied is not what there was: {}", shown(.0))]
     Differs(Vec<Difference>),
 }
@@ -79,9 +79,9 @@ fn shown(differences: &[Difference]) -> String {
     lines.join(", ")
 }
 
-/// A database that is being copied into.
+/// A database that receives a copy.
 pub struct PostgresImport {
-    // Dropped first: the connection goes back to a pool that closes, and the lock with it.
+    // Dropped first: the connection returns to a pool that is closing, which also releases the lock.
     client: Client,
     _database: Database,
     number: i64,
@@ -90,30 +90,29 @@ pub struct PostgresImport {
 }
 
 impl PostgresImport {
-    /// How far the copy came.
+    /// How far the copy has come.
     pub fn place(&self) -> Place {
         self.place
     }
 
-    /// How many events are here.
+    /// How many events have been copied.
     pub fn events(&self) -> u64 {
         self.events
     }
 
-    /// Makes the partitions of the days that rows are going to come for, so that retention can drop them
-    /// whole.
+    /// Creates partitions for the days of the rows to be copied, so that retention can drop whole days.
     ///
     /// # Errors
-    /// What the database said.
+    /// The database's error.
     pub async fn make_days(&mut self, overview: &Overview) -> Result<(), ImportError> {
         let days = overview.days.iter().copied().map(Day::from_number);
         Ok(partitions::make_for_copy(&mut self.client, days).await?)
     }
 
-    /// Writes rows, and how far the copy comes by that, in one transaction.
+    /// Writes rows and the place after them in one transaction.
     ///
     /// # Errors
-    /// What the database said. Unless the connection broke, nothing was written.
+    /// The database's error. Unless the connection broke, nothing was written.
     pub async fn write(&mut self, batch: &Batch) -> Result<(), ImportError> {
         self.write_all(batch).await?;
         self.place = batch.through;

@@ -1,13 +1,14 @@
-//! Commits whose outcome this node was not told.
+//! Commits whose outcome this node does not know.
 //!
-//! When a connection breaks between `COMMIT` and its answer, the transaction may be done, undone, or still on
-//! its way to the server. What it gave to this session would then be owned by a session that knows nothing of
-//! it, and never be attempted. So before anything else is given to a session, doubts are resolved: the
-//! backend that may hold the transaction is ended, after which nothing of it can happen any more, and what it
-//! may have given to the session is given back: those that exist wait, due at once, for whoever claims them.
+//! When a connection breaks between `COMMIT` and its reply, the transaction may be committed, rolled back, or
+//! still on its way to the server. It may have made this session the owner of deliveries that the session
+//! knows nothing about, and which would never be attempted. Doubts are therefore resolved before a session
+//! gets anything else: the node ends the backend that may hold the transaction, so that it can no longer
+//! commit. Then the node gives back the deliveries that the session may have received: those that exist wait,
+//! due at once, for any session to claim them.
 //!
-//! Giving back is itself a commit that can be left in doubt, and is guarded as one: done a second time later,
-//! it would take away what the session has claimed meanwhile.
+//! Giving back is itself a commit that can be in doubt, and is guarded as one: if it took effect a second
+//! time later, it would take away what the session has claimed meanwhile.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
@@ -26,8 +27,8 @@ use crate::statement;
 /// How long the server may take to end a backend, in milliseconds.
 const END_BACKEND_MAX_MS: i64 = 5_000;
 
-/// The server's process behind a connection; it is told apart from a later one of the same number by its
-/// beginning.
+/// The server's process behind a connection. Its start time distinguishes it from a later process with the
+/// same number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Backend {
     pid: i32,
@@ -35,7 +36,7 @@ pub(crate) struct Backend {
     started_at: i64,
 }
 
-/// Asks who serves this connection.
+/// Asks the server which process serves this connection.
 async fn ask_backend(client: &impl GenericClient) -> SqlResult<Backend> {
     let sql = "SELECT pid, (extract(epoch FROM backend_start) * 1000000)::bigint
                FROM pg_stat_get_activity(pg_backend_pid())";
@@ -46,14 +47,14 @@ async fn ask_backend(client: &impl GenericClient) -> SqlResult<Backend> {
     })
 }
 
-/// What a transaction gives to a session.
+/// The deliveries that a transaction gives to a session.
 #[derive(Debug, Clone)]
 pub(crate) struct Given {
-    /// Whose the deliveries become.
+    /// The session that becomes the owner.
     pub(crate) session: SessionId,
-    /// Which; none where the transaction only records.
+    /// The deliveries; none if the transaction only records results.
     pub(crate) deliveries: Vec<DeliveryKey>,
-    /// When they are due, should they be given back.
+    /// When they are due if they are given back.
     pub(crate) now: Timestamp,
 }
 
@@ -65,20 +66,20 @@ struct Doubt {
     given: Given,
 }
 
-/// The commits in doubt: at most as many as verbs run at a time, as each verb resolves them before it adds
-/// another.
+/// The commits in doubt: at most as many as verbs run in parallel, because each verb resolves them before it
+/// adds another.
 pub(crate) struct InDoubt {
     doubts: Mutex<Vec<Doubt>>,
     numbers: AtomicU64,
-    /// Who serves which connection, which is told by its statements. Asking costs the server 0.1 ms, each
-    /// step that.
+    /// The backend of each connection, which is identified by its statement cache. Asking the server for it
+    /// in every step would cost 0.1 ms each time.
     backends: Mutex<Vec<(Weak<StatementCache>, Backend)>>,
-    /// Held by whoever resolves doubts, so that nothing is given back twice.
+    /// Held while doubts are resolved, so that nothing is given back twice.
     resolving: tokio::sync::Mutex<()>,
 }
 
 impl InDoubt {
-    /// None.
+    /// No doubts.
     pub(crate) fn new() -> Self {
         Self {
             doubts: Mutex::new(Vec::new()),
@@ -88,7 +89,7 @@ impl InDoubt {
         }
     }
 
-    /// Who serves this connection, from its beginning to its end.
+    /// The backend of this connection; it stays the same until the connection ends.
     pub(crate) async fn backend(&self, client: &Client) -> SqlResult<Backend> {
         let connection = Arc::downgrade(&client.statement_cache);
         let is_it = |(other, _): &&(Weak<StatementCache>, Backend)| other.ptr_eq(&connection);
@@ -108,7 +109,7 @@ impl InDoubt {
         Ok(backend)
     }
 
-    /// Commits. Without an answer the commit is in doubt, even if this future is dropped half way.
+    /// Commits. Without a reply the commit is in doubt, even if this future is dropped half way.
     pub(crate) async fn commit(
         &self,
         transaction: Transaction<'_>,
@@ -124,8 +125,8 @@ impl InDoubt {
         committed
     }
 
-    /// Begins, works and commits without waiting for an answer in between: all of it is sent at once,
-    /// provided that `work` sends its statements when it is first polled. What fails takes all of it back.
+    /// Begins, works and commits without waiting for replies in between: everything is sent at once, provided
+    /// that `work` sends its statements when it is first polled. A failure rolls everything back.
     pub(crate) async fn commit_at_once<T>(
         &self,
         client: &Client,
@@ -149,7 +150,7 @@ impl InDoubt {
         outcome
     }
 
-    /// Guards a commit: unless it is answered ([`Guard::settle`]), it is in doubt from when the guard is
+    /// Guards a commit: unless a reply arrives ([`Guard::settle`]), it is in doubt as soon as the guard is
     /// dropped.
     fn guard(&self, backend: Backend, given: Given) -> Guard<'_> {
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
@@ -163,14 +164,14 @@ impl InDoubt {
         }
     }
 
-    /// Resolves every doubt there is. To be called first by whatever gives deliveries to a session, or
-    /// records results.
+    /// Resolves all doubts. Every verb that gives deliveries to a session, or records results, must call this
+    /// first.
     pub(crate) async fn resolve(&self, client: &Client) -> SqlResult<()> {
         if self.doubts.lock().is_empty() {
             return Ok(());
         }
         let _turn = self.resolving.lock().await;
-        // One snapshot: every backend is ended before anything is given back.
+        // One copy of the list: every backend is ended before anything is given back.
         let doubts = self.doubts.lock().clone();
         end_backends(client, &doubts).await?;
         let own = self.backend(client).await?;
@@ -187,7 +188,7 @@ impl InDoubt {
         Ok(())
     }
 
-    /// Gives back what a doubt may have given, as far as that is in doubt still.
+    /// Gives back the deliveries of a doubt, as far as they are still in doubt.
     async fn give_back(&self, client: &Client, own: Backend, number: u64) -> SqlResult<()> {
         let given = {
             let doubts = self.doubts.lock();
@@ -203,8 +204,8 @@ impl InDoubt {
         done
     }
 
-    /// What a session was given for certain is not in doubt any more, whatever an earlier commit did with it:
-    /// that one cannot have held it.
+    /// Removes deliveries that a session has certainly received from its doubts: the earlier commit in doubt
+    /// cannot have given them to it.
     fn is_certain(&self, given: &Given) {
         let mut doubts = self.doubts.lock();
         for doubt in doubts
@@ -219,8 +220,8 @@ impl InDoubt {
     }
 }
 
-/// Ends the backends of these doubts. The one that serves `client` need not end: what it was asked before, it
-/// has done.
+/// Ends the backends of these doubts. The one that serves `client` need not end: it has finished all earlier
+/// work.
 async fn end_backends(client: &Client, doubts: &[Doubt]) -> SqlResult<()> {
     let of_doubts = "FROM unnest($1::integer[], $2::bigint[]) AS n (pid, started_at)
          JOIN pg_stat_get_activity(NULL) AS a
@@ -230,7 +231,7 @@ async fn end_backends(client: &Client, doubts: &[Doubt]) -> SqlResult<()> {
     let beginnings: Vec<i64> = doubts.iter().map(|doubt| doubt.backend.started_at).collect();
     let end = format!("SELECT pg_terminate_backend(a.pid, $3) {of_doubts}");
     statement::query(client, &end, &[&pids, &beginnings, &END_BACKEND_MAX_MS]).await?;
-    // Its answer is no proof: false says "not yet", but also "gone already".
+    // The result is no proof: false means "not yet", but also "already gone".
     let left = format!("SELECT 1 {of_doubts}");
     let left = statement::query(client, &left, &[&pids, &beginnings]).await?;
     if left.is_empty() {
@@ -240,14 +241,14 @@ async fn end_backends(client: &Client, doubts: &[Doubt]) -> SqlResult<()> {
     }
 }
 
-/// See [`InDoubt::guard`].
+/// The guard of a commit; see [`InDoubt::guard`].
 struct Guard<'a> {
     in_doubt: &'a InDoubt,
     doubt: Option<Doubt>,
 }
 
 impl Guard<'_> {
-    /// The commit came to this, which may leave it in doubt.
+    /// Ends the guard with the commit's outcome, which may leave the commit in doubt.
     fn settle<T>(mut self, outcome: &SqlResult<T>) {
         let answered = match outcome {
             Ok(_) => true,

@@ -1,21 +1,22 @@
-//! The store in PostgreSQL, which any number of nodes share.
+//! The store in a PostgreSQL database, which any number of nodes share.
 //!
-//! What this crate must never do: decide what happens to a delivery (the model does), read a clock of this
-//! machine (times are passed in; leases go by the database's), or hold a transaction open while anything but
-//! SQL happens.
+//! This crate must never decide what happens to a delivery (the model does), read this machine's clock
+//! (callers pass times in; leases use the database's clock), or hold a transaction open while anything but
+//! SQL runs.
 //!
 //! Why the tables look like this:
 //!
-//! - Events, deliveries and attempts have a partition for each day (`partitions.rs`), as dropping a day costs
-//!   an instant and removing its rows would cost as much as storing them did (`retention.rs`). A delivery's
-//!   id begins with the time, so that its day follows from it, and its attempts' day too.
-//! - No unique index can reach over partitions. What a producer may use only once stands in `event_keys`, and
-//!   only events that have such a thing pay for it.
+//! - Events, deliveries and attempts have a partition for each day (`partitions.rs`), because dropping a day
+//!   takes an instant, whereas removing its rows would cost as much as storing them did (`retention.rs`). A
+//!   delivery's id begins with the time, so its day, and that of its attempts, follows from the id.
+//! - A unique index cannot span partitions. The ids and idempotency keys that a producer may use only once
+//!   are therefore in `event_keys`, and only events that have one pay for it.
 //! - An account's automations are rows with their actions as JSON: they are read, written and counted
-//!   together. Who counts or adds locks the account's row, as other nodes do the same (`accounts.rs`).
-//! - `copies` tells how far a copy from another store came (`import.rs`); beside an unfinished one no session
-//!   begins.
-//! - The database itself notes in `changes` what other nodes have to read again: no statement can forget to.
+//!   together. A transaction that counts or adds automations locks the account's row, because other nodes do
+//!   the same (`accounts.rs`).
+//! - `copies` records how far a copy from another store has come (`import.rs`); while one is unfinished, no
+//!   session begins.
+//! - Triggers record in `changes` what other nodes have to reload, so no statement can forget it.
 
 mod accounts;
 mod api_keys;

@@ -1,5 +1,5 @@
-//! Hears of changes at once: one connection that listens. It only wakes readers up; what was changed they
-//! read.
+//! Listens for changes on one connection. A notification only wakes readers; they read the changes
+//! themselves.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,27 +11,27 @@ use tokio::time::sleep;
 use tokio_postgres::{AsyncMessage, Config};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-/// Pauses between two attempts to connect, from half of this to one and a half.
+/// The pause between two attempts to connect, varied between half and one and a half times this.
 const RECONNECT_PAUSE: Duration = Duration::from_secs(1);
 
-/// The channel that triggers notify.
+/// The channel that the triggers notify.
 const LISTEN: &str = "LISTEN postrider_changes";
 
-/// Listens until it is dropped.
+/// Listens until dropped.
 pub(crate) struct Listener {
     heard: Arc<Notify>,
     task: JoinHandle<()>,
 }
 
 impl Listener {
-    /// Begins to listen.
+    /// Starts listening.
     pub(crate) fn start(config: Config, tls: MakeRustlsConnect) -> Self {
         let heard = Arc::new(Notify::new());
         let task = tokio::spawn(listen(config, tls, Arc::clone(&heard)));
         Self { heard, task }
     }
 
-    /// Waits until something was heard since the last call, or may have been missed.
+    /// Waits until a notification has arrived since the last call, or may have been missed.
     pub(crate) async fn heard(&self) {
         self.heard.notified().await;
     }
@@ -66,7 +66,7 @@ async fn listen_once(
             result = &mut listening, if !is_listening => {
                 result?;
                 is_listening = true;
-                // What was notified before this is not heard any more.
+                // Notifications sent before this were missed.
                 heard.notify_one();
             }
             message = poll_fn(|context| connection.poll_message(context)) => match message {

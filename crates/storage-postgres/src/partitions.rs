@@ -1,11 +1,11 @@
-//! Partitions: a day each of events, deliveries and attempts, made ahead of time.
+//! Partitions: one per day for events, deliveries and attempts, created ahead of time.
 //!
-//! Dropping a day's partitions costs an instant, whatever is in them; removing their rows one by one would
-//! cost as much as storing them did. Rows of days that no partition was made for (a clock far off, no right
-//! to make tables) go to the default partition. That is no failure, only dearer to prune; so nothing here
-//! fails for good, nor waits for long.
+//! Dropping a day's partitions takes an instant, however many rows they hold; removing the rows one by one
+//! would cost as much as storing them did. Rows of days without a partition (because a clock is far off, or
+//! the right to create tables is missing) are stored in the default partition. That is not an error, only
+//! slower to prune, so errors here are never final and nothing here waits for long.
 //!
-//! A day has all three partitions or none: where one of its rows lies in a default partition, all do.
+//! A day has all three partitions or none: if one of its rows is in a default partition, all of them are.
 
 pub(crate) mod day;
 
@@ -17,25 +17,25 @@ use crate::sql_error::SqlResult;
 use crate::statement;
 use day::{Day, TABLES};
 
-/// Days that have a partition ahead of today.
+/// Days after today for which partitions are created ahead of time.
 const DAYS_AHEAD: i64 = 3;
 
-/// Days before and after today for which partitions are made before a copy: a year and some. Statements that
-/// cannot tell the day look into each partition, and lock it.
+/// Days before and after today for which partitions are created before a copy: a little over a year. A
+/// statement that cannot determine the day looks into every partition, and locks it.
 const COPIED_DAYS_MAX: i64 = 400;
 
-/// Whoever makes partitions holds this lock: "postrday" in ASCII.
+/// The advisory lock of the node that creates partitions: "postrday" in ASCII.
 const LOCK: i64 = 0x706f_7374_7264_6179;
 
-/// Most bytes in a default partition beside which a day is still made. Attaching a day locks the default
-/// partition while it is read through, to see that no row belongs to the day: some 100 ms for this much.
+/// The size of a default partition, in bytes, up to which days are still created. Attaching a day locks the
+/// default partition while PostgreSQL scans it for rows of that day: about 100 ms at this size.
 const DEFAULT_BYTES_MAX: i64 = 256 * 1024 * 1024;
 
-/// Makes the partitions of today and the coming days that are missing, by the database's clock. What cannot
-/// be made now is left to the next call.
+/// Creates the missing partitions of today and the coming days, by the database's clock. The next call
+/// retries what fails.
 ///
 /// # Errors
-/// Only where the connection is of no use.
+/// Only if the connection can no longer be used.
 pub(crate) async fn make_coming(database: &Database) -> SqlResult<()> {
     let mut client = database.client().await?;
     for day in missing(&client).await? {
@@ -47,7 +47,7 @@ pub(crate) async fn make_coming(database: &Database) -> SqlResult<()> {
                 "no partitions were made, its rows will be removed one by one: {what}"
             ),
             Err(error) if error.is_of_the_connection() => return Err(error),
-            // Most likely tables that are in use. The next day would meet the same.
+            // Most likely the tables are in use. The next day would fail as well.
             Err(error) => {
                 tracing::warn!(%day, %error, "no partitions were made, which is tried again");
                 break;
@@ -57,9 +57,9 @@ pub(crate) async fn make_coming(database: &Database) -> SqlResult<()> {
     Ok(())
 }
 
-/// Makes the partitions of these days that are missing, for rows to be copied into them. Of days that lie too
-/// far off, as of a clock that was, there is no telling how many there are: their rows go to the default
-/// partition.
+/// Creates the missing partitions of these days before rows are copied into them. Skips days that are too far
+/// away, as after a wrong clock, because there could be any number of them: their rows are stored in the
+/// default partition.
 pub(crate) async fn make_for_copy(client: &mut Client, days: impl Iterator<Item = Day>) -> SqlResult<()> {
     let today = today(client).await?;
     for day in days.filter(|day| day.is_within(today, COPIED_DAYS_MAX)) {
@@ -70,21 +70,21 @@ pub(crate) async fn make_for_copy(client: &mut Client, days: impl Iterator<Item 
     Ok(())
 }
 
-/// How long a lock is waited for, and others wait behind us. It is shorter than the second after which the
-/// server begins to look for deadlocks: it is this work that gives way then, and no verb.
+/// How long to wait for a lock while others queue behind us. It is shorter than the second after which the
+/// server begins to look for deadlocks: this work then gives way, and no verb does.
 const LOCKED_MAX: &str = "SET LOCAL lock_timeout = '900ms'";
 
-/// What became of a day.
+/// The result of creating a day.
 enum Made {
-    /// It is there from now on.
+    /// The day's partitions now exist.
     Day,
-    /// Another node was faster.
+    /// Another node created them first.
     ByAnother,
-    /// It cannot be made beside what lies in a default partition.
+    /// Rows in a default partition prevent it.
     NotBeside(&'static str),
 }
 
-/// Days that should have partitions and have none.
+/// Days that should have partitions but do not.
 async fn missing(client: &Client) -> SqlResult<Vec<Day>> {
     let days: Vec<_> = today(client).await?.and_next(DAYS_AHEAD).collect();
     let names: Vec<_> = days.iter().map(|day| day.partition(TABLES[0].name)).collect();
@@ -99,7 +99,7 @@ async fn missing(client: &Client) -> SqlResult<Vec<Day>> {
     Ok(missing)
 }
 
-/// By the database's clock.
+/// Today by the database's clock.
 async fn today(client: &Client) -> SqlResult<Day> {
     let sql = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint";
     Ok(Day::at(statement::query_one(client, sql, &[]).await?.try_get(0)?))
@@ -109,7 +109,7 @@ async fn make(client: &mut Client, day: Day) -> SqlResult<Made> {
     let transaction = client.transaction().await?;
     transaction.batch_execute(LOCKED_MAX).await?;
     statement::query_one(&transaction, "SELECT pg_advisory_xact_lock($1)", &[&LOCK]).await?;
-    // Asked again, as another node may have made it between the first question and the lock.
+    // Checked again, because another node may have created it between the first check and the lock.
     if !is_missing(&transaction, &day.partition(TABLES[0].name)).await? {
         return Ok(Made::ByAnother);
     }
@@ -121,7 +121,7 @@ async fn make(client: &mut Client, day: Day) -> SqlResult<Made> {
     }
     match transaction.batch_execute(&definition(day)).await {
         Ok(()) => {}
-        // A row came to the default partition after we looked.
+        // A row was added to the default partition after the check.
         Err(error) if error.code() == Some(&SqlState::CHECK_VIOLATION) => {
             return Ok(Made::NotBeside("some of its rows lie in a default partition"));
         }
@@ -158,9 +158,9 @@ async fn has_rows_in_defaults(transaction: &Transaction<'_>, day: Day) -> SqlRes
     Ok(false)
 }
 
-/// Made apart and then attached, as `CREATE TABLE … PARTITION OF` would lock the whole table out. The new
-/// tables are empty, so that there is nothing to scan in them, and their indexes are made as they are
-/// attached. What others use is locked last.
+/// Creates the tables separately and then attaches them, because `CREATE TABLE … PARTITION OF` would lock the
+/// whole table exclusively. The new tables are empty, so there is nothing to scan, and attaching creates
+/// their indexes. Tables that others use are locked last.
 fn definition(day: Day) -> String {
     let create = TABLES.iter().map(|table| {
         let (name, partition) = (table.name, day.partition(table.name));

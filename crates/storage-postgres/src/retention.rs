@@ -1,20 +1,19 @@
-//! Pruning: what is too old, and what deleted accounts left behind.
+//! Pruning of old events and of the rows that deleted accounts left behind.
 //!
-//! Old events go a day at a time ([`days`]): when a day ended an hour before `before`, and no delivery of it
-//! is pending, its partitions are dropped whole. A day of which only a part is too old waits until all of it
-//! is: events are kept for up to a day longer than asked for. Rows are removed one by one ([`rows`]) only
-//! where no day can be dropped: in the default partition, in old days with a pending delivery, and for
-//! deleted accounts ([`deleted_accounts`]).
+//! Old events are removed a day at a time ([`days`]): if a day ended an hour before `before` and has no
+//! pending delivery, its partitions are dropped. A day that is only partly too old waits until all of it is:
+//! events are kept for up to a day longer than requested. Rows are removed one by one ([`rows`]) only where
+//! no day can be dropped: in the default partition, in old days with a pending delivery, and for deleted
+//! accounts ([`deleted_accounts`]).
 //!
-//! A part that fails does not stop the others: a day that cannot be dropped is passed over until the next
-//! pass.
+//! A part that fails does not stop the others: a day that cannot be dropped is skipped until the next pass.
 //!
-//! A step does one such thing, and this node remembers how far its pass came, so that the next step does not
-//! look at the same rows again. Only one node prunes at a time; another's step has nothing to do then. All
-//! nodes come by the same rows, so that it does not matter whose pass removes them.
+//! A step does one such thing, and this node remembers how far its pass has come, so that the next step does
+//! not look at the same rows again. Only one node prunes at a time; a concurrent step on another node does
+//! nothing. Every node's pass covers the same rows, so it does not matter whose pass removes them.
 //!
-//! An idempotency key, or an id of the producer's, is free again with its event, or a moment before: the keys
-//! of a day that has very many go in steps ahead of the drop.
+//! An idempotency key, or an id that the producer chose, becomes free together with its event, or a moment
+//! earlier: if a day has very many keys, steps remove them before the drop.
 
 mod days;
 mod deleted_accounts;
@@ -37,19 +36,19 @@ use crate::{changes, partitions};
 use days::Drop;
 use rows::{Place, Walk};
 
-/// Whoever prunes holds this lock: "postprun" in ASCII.
+/// The advisory lock of the node that prunes: "postprun" in ASCII.
 const LOCK: i64 = 0x706f_7374_7072_756e;
 
-/// How often the partitions of the coming days are looked after. They reach days ahead.
+/// How often to check the partitions of the coming days, which exist for days ahead.
 const DAYS_MADE_EVERY: Duration = Duration::from_secs(60 * 60);
 
-/// How often notes of changes that every node has read are removed. They are kept for an hour.
+/// How often to remove recorded changes that every node has read. They are kept for an hour.
 const CHANGES_FORGOTTEN_EVERY: Duration = Duration::from_secs(5 * 60);
 
-/// When upkeep that failed is tried again.
+/// When to retry upkeep that failed.
 const UPKEEP_RETRIED_AFTER: Duration = Duration::from_secs(60);
 
-/// How far this node's pruning came.
+/// The progress of pruning on this node.
 pub(crate) struct Progress {
     pass: Mutex<Pass>,
     days_made: Upkeep,
@@ -57,7 +56,7 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// Nothing was looked at so far.
+    /// No progress.
     pub(crate) fn new() -> Self {
         Self {
             pass: Mutex::new(Pass::default()),
@@ -67,10 +66,10 @@ impl Progress {
     }
 }
 
-/// Work that is done now and then.
+/// Work that is done at intervals.
 #[derive(Default)]
 struct Upkeep {
-    /// When it is due again; `None` before it was done for the first time.
+    /// When it is due again; `None` before the first time.
     due: Mutex<Option<Instant>>,
 }
 
@@ -79,24 +78,25 @@ impl Upkeep {
         self.due.lock().is_none_or(|due| due <= Instant::now())
     }
 
-    /// It was tried: it is due again after `every` or, where it failed, a little later.
+    /// Notes the attempt: the work is due again after `every` or, after a failure, a little later.
     fn note(&self, succeeded: bool, every: Duration) {
         let pause = if succeeded { every } else { UPKEEP_RETRIED_AFTER };
         *self.due.lock() = Some(Instant::now() + pause);
     }
 }
 
-/// One look at everything there is, oldest first: a day after the other, then the default partition.
+/// One pass over everything, oldest first: one day after the other, then the default partition.
 #[derive(Debug, Clone, Copy, Default)]
 struct Pass {
-    /// Days up to this one are done.
+    /// The pass has finished the days up to this one.
     done_through: Option<Day>,
-    /// How far the rows came of a day that cannot be dropped, or (without a day) of the default partition.
+    /// How far the pass has come in the rows of a day that cannot be dropped or (without a day) of the
+    /// default partition.
     place: Option<(Option<Day>, Place)>,
 }
 
 impl Pass {
-    /// Where to go on in the rows of this day.
+    /// Where to continue in the rows of this day.
     fn place_in(&self, day: Option<Day>) -> Place {
         match self.place {
             Some((of, place)) if of == day => place,
@@ -125,7 +125,7 @@ impl RetentionStore for PostgresStore {
 }
 
 impl PostgresStore {
-    /// Makes the partitions of the coming days, now and then.
+    /// Creates the partitions of the coming days, at intervals.
     async fn make_days(&self) -> StoreResult<Pruned> {
         if !self.retention.days_made.is_due() {
             return Ok(Pruned::default());
@@ -138,7 +138,7 @@ impl PostgresStore {
         made.map(|()| Pruned::default())
     }
 
-    /// Removes old notes of changes, now and then.
+    /// Removes old recorded changes, at intervals.
     async fn forget_changes(&self) -> StoreResult<Pruned> {
         if !self.retention.changes_forgotten.is_due() {
             return Ok(Pruned::default());
@@ -153,7 +153,7 @@ impl PostgresStore {
         forgotten.map(|()| Pruned::default())
     }
 
-    /// One step of the pass.
+    /// Runs one step of the pass.
     async fn prune_by_age(&self, before: Timestamp, limit: usize) -> StoreResult<Pruned> {
         let mut pass = *self.retention.pass.lock();
         let (mut pruned, more) = self.prune_a_day(&mut pass, before, limit).await?;
@@ -172,8 +172,8 @@ impl PostgresStore {
         Ok(pruned)
     }
 
-    /// Removes the next old day, or a part of it. A day that cannot be removed is passed over until the next
-    /// pass; true beside it where further days follow.
+    /// Removes the next old day, or a part of it. A day that cannot be removed is skipped until the next
+    /// pass. The flag in the result is true if further days follow.
     async fn prune_a_day(
         &self,
         pass: &mut Pass,
@@ -192,7 +192,7 @@ impl PostgresStore {
         let mut pruned = Pruned::default();
         match days::drop_day(&self.database, day).await {
             Ok(Drop::Dropped(dropped)) => return Ok((dropped, has_more)),
-            // The others would not be free either: the next pass tries again.
+            // The other days would not be free either: the next pass tries again.
             Ok(Drop::InUse) => {
                 pass.done_through = Some(Day::LAST);
                 return Ok((pruned, false));
@@ -216,7 +216,7 @@ impl PostgresStore {
         Ok((pruned, has_more))
     }
 
-    /// Goes on with the rows of a day, or of the default partition.
+    /// Continues with the rows of a day, or of the default partition.
     async fn walk(
         &self,
         pass: &mut Pass,
@@ -234,7 +234,7 @@ impl PostgresStore {
     }
 }
 
-/// A transaction that prunes; `None` while another node has one.
+/// Begins a transaction that prunes; `None` while another node prunes.
 async fn begin(client: &mut ClientWrapper) -> SqlResult<Option<Transaction<'_>>> {
     let transaction = client.transaction().await?;
     let sql = "SELECT pg_try_advisory_xact_lock($1)";

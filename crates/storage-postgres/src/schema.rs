@@ -1,9 +1,9 @@
-//! Migrations: forward only, each in a transaction of its own, and safe where several nodes start at once.
+//! Migrations: forward only, each in its own transaction, and safe when several nodes start at once.
 //!
-//! To add one: a file in `migrations/` with the next number, and a line in [`MIGRATIONS`]. It may run while
-//! nodes of the version before are at work: add, never take away what they use; build indexes of big tables
-//! partition by partition; and hold no lock on a big table for longer than an instant (`lock_timeout` is
-//! short here, so that a migration gives up rather than make everybody queue behind it, and is tried again).
+//! To add one: add a file to `migrations/` with the next number, and a line in [`MIGRATIONS`]. It may run
+//! while nodes of the previous version are running: add, but never remove what they use; build indexes of big
+//! tables partition by partition; and hold no lock on a big table for longer than an instant. `lock_timeout`
+//! is short here, so that a migration gives up and is retried, instead of making everyone queue behind it.
 
 use std::time::Duration;
 
@@ -13,20 +13,20 @@ use tokio_postgres::error::SqlState;
 use crate::database::{Client, Database};
 use crate::sql_error::{SqlError, SqlResult};
 
-/// All there are, in order: the schema's version is how many have run.
+/// All migrations, in order: the schema's version is the number that have run.
 const MIGRATIONS: [&str; SCHEMA_VERSION as usize] = [include_str!("../migrations/0001_initial.sql")];
 
-/// Whoever migrates holds this lock: "postride" in ASCII.
+/// The advisory lock of the node that migrates: "postride" in ASCII.
 const LOCK: i64 = 0x706f_7374_7269_6465;
 
-/// How often a migration that found a table in use is tried again, and after what pause.
+/// How often to retry a migration that found a table in use, and after what pause.
 const LOCKED_RETRIES: u32 = 60;
 const LOCKED_PAUSE: Duration = Duration::from_secs(1);
 
 /// The newest version that this program knows.
 pub const SCHEMA_VERSION: u32 = 1;
 
-/// What migrating did.
+/// The result of a migration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MigrationReport {
     /// The version before; 0 for an empty database.
@@ -35,11 +35,10 @@ pub struct MigrationReport {
     pub to: u32,
 }
 
-/// Brings the schema to the newest version. A database that a newer Postrider migrated is left as it is:
-/// versions work side by side. Where there is nothing to do, nothing is locked, and no right to make tables
-/// is needed.
+/// Migrates the schema to the newest version. A database that a newer Postrider migrated stays unchanged:
+/// versions work side by side. If nothing is missing, this locks nothing and needs no right to create tables.
 pub(crate) async fn migrate(database: &Database) -> SqlResult<MigrationReport> {
-    // Taken out of the pool for good: the session keeps its settings and, after a failure, the lock.
+    // Removed from the pool permanently: the session keeps its settings and, after a failure, the lock.
     let client = Client::take(database.client().await?);
     let found = version(&client).await?;
     if found >= SCHEMA_VERSION {
@@ -75,7 +74,7 @@ async fn run_missing(client: &tokio_postgres::Client) -> SqlResult<MigrationRepo
     })
 }
 
-/// The version of the schema: 0 for an empty database.
+/// The version of the schema; 0 for an empty database.
 async fn version(client: &tokio_postgres::Client) -> SqlResult<u32> {
     let row = client
         .query_one("SELECT to_regclass('schema_migrations') IS NOT NULL", &[])
@@ -110,7 +109,7 @@ async fn run_one(client: &tokio_postgres::Client, version: u32, sql: &str) -> Sq
     Err(SqlError::TimedOut)
 }
 
-/// The version of the schema: 0 for an empty database.
+/// The version of the schema; 0 for an empty database.
 pub(crate) async fn current_version(database: &Database) -> SqlResult<u32> {
     version(&*database.client().await?).await
 }

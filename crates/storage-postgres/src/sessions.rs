@@ -1,6 +1,6 @@
-//! Node sessions. Their leases are timed by the database's clock alone: nodes whose clocks disagree still
-//! agree on who is alive. A session is alive until somebody finds its lease over and says so; from then on it
-//! is dead for good, even if it calls a moment later.
+//! Node sessions. Only the database's clock times their leases: nodes whose clocks differ still agree on
+//! which sessions are alive. A session is alive until a node finds its lease expired and marks it dead; from
+//! then on it stays dead, even if it renews a moment later.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::sql_error::{SqlError, SqlResult};
 use crate::statement;
 use crate::store::PostgresStore;
 
-/// The longest lease, in milliseconds: some 30 years. What is longer counts as this.
+/// The longest lease, in milliseconds: about 30 years. Longer leases are shortened to this.
 const LEASE_MAX_MS: i64 = 1_000_000_000_000;
 
 #[async_trait]
@@ -72,16 +72,17 @@ impl SessionStore for PostgresStore {
     }
 }
 
-/// Whether nobody declared the session dead so far, for use inside statements that have its number as `$1`.
+/// Whether the session has not been declared dead so far, for use inside statements that have its number as
+/// `$1`.
 ///
-/// That may change before the caller's transaction commits: what a session comes to own when it is dead
-/// already is found by the next [`RECLAIM`], as dead sessions are remembered.
+/// That may change before the caller's transaction commits. Deliveries that a dead session comes to own in
+/// this way are found by the next [`RECLAIM`], because dead sessions are remembered.
 pub(crate) const IS_ALIVE: &str = "EXISTS (SELECT 1 FROM sessions WHERE number = $1 AND NOT dead)";
 
 async fn open(client: &Client, lease: Duration) -> SqlResult<SessionId> {
     let lease_ms = i64::try_from(lease.as_millis()).unwrap_or(LEASE_MAX_MS);
-    // A copy into this database that begins looks for sessions with the table locked: either it sees this
-    // one, or this one sees it.
+    // A new copy into this database looks for sessions with the table locked: either it sees this session, or
+    // this statement sees the copy.
     let sql = "INSERT INTO sessions (lease_ms, alive_until)
                SELECT $1::bigint, clock_timestamp() + $1::bigint * interval '1 millisecond'
                WHERE NOT EXISTS (SELECT 1 FROM copies WHERE finished_at IS NULL) RETURNING number";
@@ -90,7 +91,7 @@ async fn open(client: &Client, lease: Duration) -> SqlResult<SessionId> {
     Ok(SessionId(row.try_get(0)?))
 }
 
-/// Those that could renew, so that one whose lease is over is not told of while nobody has declared it dead.
+/// The sessions that could renew: an expired session is left out even before a node has marked it dead.
 async fn live(client: &Client) -> SqlResult<Vec<LiveSession>> {
     let sql = "SELECT number, (extract(epoch FROM alive_until) * 1000)::bigint FROM sessions
                WHERE NOT dead AND alive_until > clock_timestamp() ORDER BY number LIMIT $1";
@@ -115,7 +116,7 @@ async fn renew(client: &Client, session: SessionId) -> SqlResult<bool> {
     Ok(renewed)
 }
 
-/// The lease ends with the session, so that its number is remembered no longer than any other's.
+/// Ends the lease as well, so that the session's number is kept no longer than any other's.
 async fn close(client: &mut Client, session: SessionId, now: Timestamp) -> SqlResult<()> {
     let transaction = client.transaction().await?;
     let sql = "UPDATE sessions SET dead = true, alive_until = least(alive_until, clock_timestamp())
@@ -126,9 +127,9 @@ async fn close(client: &mut Client, session: SessionId, now: Timestamp) -> SqlRe
     Ok(transaction.commit().await?)
 }
 
-/// A dead session can still be writing its last deliveries, which then come to be owned by it after this:
-/// they are found the next time, as its number is remembered. Those that somebody else has under way are left
-/// to them.
+/// A dead session may still be writing its last deliveries, which it then comes to own after this statement.
+/// The next call finds them, because the session's number is remembered. Rows that another transaction has
+/// locked are skipped.
 const RECLAIM: &str = "
     UPDATE deliveries SET owner = NULL, state_at = $2
     FROM (
@@ -138,9 +139,9 @@ const RECLAIM: &str = "
     ) AS left_behind
     WHERE deliveries.account_id = left_behind.account_id AND deliveries.id = left_behind.id";
 
-/// Sessions whose time is up are dead from now on. While the server was down nobody could renew, so that
-/// everybody has the length of its lease for that from the server's start: otherwise all nodes would lose all
-/// they had under way.
+/// Marks sessions whose lease expired as dead. While the server was down, no session could renew. Each
+/// session therefore has the length of its lease from the server's start; otherwise all nodes would lose
+/// everything that they had under way.
 async fn bury(client: &Client) -> SqlResult<()> {
     let sql = "UPDATE sessions SET dead = true
                WHERE NOT dead
@@ -150,8 +151,8 @@ async fn bury(client: &Client) -> SqlResult<()> {
     Ok(())
 }
 
-/// Numbers of sessions that died a day ago go, unless they still own something: by then, nothing that they
-/// were writing can be under way any more.
+/// Deletes the numbers of sessions that died a day ago, unless they still own deliveries: by then, none of
+/// their writes can still be under way.
 async fn forget(client: &Client) -> SqlResult<()> {
     let sql = "DELETE FROM sessions WHERE dead AND alive_until < clock_timestamp() - interval '1 day'
                    AND NOT EXISTS (SELECT 1 FROM deliveries WHERE owner = sessions.number)";

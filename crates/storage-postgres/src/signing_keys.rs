@@ -1,4 +1,4 @@
-//! Signing keys: one current per account, at most one overlapping, and some that have ended.
+//! Signing keys: one current key per account, at most one overlapping, and some expired ones.
 
 use deadpool_postgres::GenericClient;
 use postrider_model::{AccountId, SigningKey, Timestamp};
@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::sql_error::SqlResult;
 use crate::{columns, statement};
 
-/// An account's keys: the current first, then the one created last. Without an account there are none.
+/// An account's keys: the current one first, then the newest first. No rows if there is no such account.
 pub(crate) fn of_account_sql() -> String {
     format!(
         "SELECT {} FROM signing_keys WHERE account_id = $1
@@ -19,7 +19,7 @@ pub(crate) fn of_account_sql() -> String {
     )
 }
 
-/// An account's keys; `None` where there is no account, as every account has a current key.
+/// An account's keys; `None` if there is no such account, because every account has a current key.
 pub(crate) async fn of_account(
     client: &impl GenericClient,
     account: AccountId,
@@ -34,7 +34,7 @@ pub(crate) fn from_row(row: &Row) -> SqlResult<SigningKey> {
     Ok(columns::read(row, 0, SigningKeyRow::read)?.try_into()?)
 }
 
-/// Makes `key` the current one of an account that this transaction has locked; see
+/// Makes `key` the current key of an account that this transaction has locked; see
 /// [`postrider_storage::AccountStore::rotate_signing_key`].
 pub(crate) async fn rotate(
     transaction: &impl GenericClient,

@@ -1,4 +1,4 @@
-//! What a failed statement means to a caller.
+//! The meaning of a failed statement for callers.
 
 use std::error::Error;
 use std::io;
@@ -8,37 +8,37 @@ use postrider_storage::StoreError;
 use postrider_storage::encoding::Damaged;
 use tokio_postgres::error::SqlState;
 
-/// The SQLSTATE of `fail_as_not_all`, of a class that PostgreSQL has no errors in.
+/// The SQLSTATE of `fail_as_not_all`, in a class that PostgreSQL does not use.
 const NOT_ALL: &str = "PR001";
 
-/// Why a piece of SQL work failed.
+/// Why SQL work failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SqlError {
-    /// The database refused a statement, or the connection to it failed.
+    /// The database rejected a statement, or the connection to it failed.
     #[error("{}", describe(.0))]
     Postgres(#[from] tokio_postgres::Error),
-    /// No connection could be had.
+    /// The pool could not provide a connection.
     #[error("no connection: {}", describe_pool(.0))]
     Pool(PoolError),
-    /// Another transaction did at the same time what this one was about to do: trying again finds it done.
+    /// Another transaction concurrently did what this one was about to do: a retry finds it done.
     #[error("another transaction was faster, again and again")]
     Raced,
-    /// The verb took longer than it may.
+    /// The verb exceeded its time limit.
     #[error("no answer in time")]
     TimedOut,
-    /// No session may begin.
+    /// No session may begin while a copy is unfinished.
     #[error("a copy into this database is unfinished")]
     CopyUnfinished,
-    /// A row holds what this code never writes.
+    /// A row holds a value that this code never writes.
     #[error("a stored row is damaged: {0}")]
     Damaged(&'static str),
 }
 
-/// The outcome of a piece of SQL work.
+/// The result of SQL work.
 pub(crate) type SqlResult<T> = Result<T, SqlError>;
 
 impl SqlError {
-    /// What the server called it, where the server said something.
+    /// The SQLSTATE, if the server returned an error.
     pub(crate) fn state(&self) -> Option<&SqlState> {
         match self {
             Self::Postgres(error) => error.code(),
@@ -47,8 +47,8 @@ impl SqlError {
         }
     }
 
-    /// Whether the same work may succeed when done again at once: it lost against another transaction, or
-    /// this process got no processor for so long that the server gave the transaction up.
+    /// Whether an immediate retry may succeed: the work lost against another transaction, or this process got
+    /// no CPU time for so long that the server ended the transaction.
     pub(crate) fn may_be_tried_again(&self) -> bool {
         let lost = [
             SqlState::T_R_SERIALIZATION_FAILURE,
@@ -58,14 +58,14 @@ impl SqlError {
         matches!(self, Self::Raced) || self.state().is_some_and(|state| lost.contains(state))
     }
 
-    /// Whether a statement undid its transaction, because it would not have changed all the rows that it
+    /// Whether a statement undid its transaction because it would not have changed all the rows that it
     /// should (`fail_as_not_all` in the schema).
     pub(crate) fn is_not_all(&self) -> bool {
         self.state().is_some_and(|state| state.code() == NOT_ALL)
     }
 
-    /// Whether this connection, or the server behind it, is of no use any more: it is gone, shutting down, or
-    /// a standby that takes no writes.
+    /// Whether this connection, or the server behind it, can no longer be used: it is gone, shutting down, or
+    /// a standby that accepts no writes.
     pub(crate) fn is_of_the_connection(&self) -> bool {
         match self {
             Self::Pool(
@@ -73,13 +73,14 @@ impl SqlError {
             ) => true,
             Self::Pool(_) | Self::TimedOut | Self::Raced | Self::CopyUnfinished | Self::Damaged(_) => false,
             Self::Postgres(error) => match error.code() {
-                // Nothing came back: the connection is broken, or this client asked for something impossible.
+                // No SQLSTATE: the connection is broken, or this client requested something impossible.
                 None => {
                     error.is_closed() || Error::source(error).is_some_and(|source| source.is::<io::Error>())
                 }
                 Some(state) => {
                     let code = state.code();
-                    // 08: connection exceptions; 57P: the server is stopping, starting, or threw us out.
+                    // 08: connection exceptions; 57P: the server is stopping or starting, or ended the
+                    // session.
                     code.starts_with("08")
                         || code.starts_with("57P")
                         || *state == SqlState::READ_ONLY_SQL_TRANSACTION
@@ -88,13 +89,14 @@ impl SqlError {
         }
     }
 
-    /// Whether the server said that the statement failed, and goes on serving: the statement was not done.
+    /// Whether the server reported that the statement failed, and continues to serve: the statement had no
+    /// effect.
     pub(crate) fn is_an_answer(&self) -> bool {
         matches!(self, Self::Postgres(error) if error.code().is_some()) && !self.is_of_the_connection()
     }
 
-    /// Whether the server does not want us (a wrong password, 28; no such database, 3D), or we do not trust
-    /// it. Waiting will not mend that.
+    /// Whether the server rejects this node (28: a wrong password; 3D: no such database), or this node does
+    /// not trust the server. A retry will not help.
     fn is_refused(&self) -> bool {
         let Self::Pool(PoolError::Backend(error)) = self else {
             return false;
@@ -105,7 +107,7 @@ impl SqlError {
         }
     }
 
-    /// Whether the surroundings are to blame, not the statement: the same work may succeed later.
+    /// Whether the environment is the cause, not the statement: the same work may succeed later.
     fn is_of_the_surroundings(&self) -> bool {
         if self.is_refused() {
             return false;
@@ -118,8 +120,8 @@ impl SqlError {
             Self::Damaged(_) => false,
             Self::Postgres(error) => error.code().is_some_and(|state| {
                 let code = state.code();
-                // 53: out of disk, memory or connections; 58: the system failed; 57014: took too long;
-                // 55P03: a lock was not to be had.
+                // 53: out of disk, memory or connections; 58: a system error; 57014: statement timeout;
+                // 55P03: lock not available.
                 code.starts_with("53")
                     || code.starts_with("58")
                     || ["57014", "55P03"].contains(&code)
@@ -132,7 +134,7 @@ impl SqlError {
 impl From<PoolError> for SqlError {
     fn from(error: PoolError) -> Self {
         Self::Pool(match error {
-            // The first statement of a new connection is a part of connecting.
+            // The first statement on a new connection is part of connecting.
             PoolError::PostCreateHook(HookError::Backend(error)) => PoolError::Backend(error),
             other => other,
         })
@@ -157,7 +159,7 @@ impl From<SqlError> for StoreError {
     }
 }
 
-/// Whether somewhere behind this the server's certificate is what is wrong.
+/// Whether this error was caused by an invalid server certificate.
 fn is_untrusted(error: &(dyn Error + 'static)) -> bool {
     let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
     let tls = error
@@ -166,7 +168,7 @@ fn is_untrusted(error: &(dyn Error + 'static)) -> bool {
     matches!(tls, Some(rustls::Error::InvalidCertificate(_))) || error.source().is_some_and(is_untrusted)
 }
 
-/// The server's words where it said something; the driver's own text leaves them out.
+/// The server's message, if there is one; the driver's own text leaves it out.
 fn describe(error: &tokio_postgres::Error) -> String {
     match error.as_db_error() {
         Some(said) => format!("{} ({})", said.message(), said.code().code()),

@@ -6,13 +6,13 @@ use tokio_postgres::types::ToSql;
 
 use crate::sql_error::SqlResult;
 
-/// What a statement is given in one place.
+/// One parameter of a statement.
 pub(crate) type Param<'a> = &'a (dyn ToSql + Sync);
 
-/// What a statement is given, in the order of its `$1`, `$2` …
+/// The parameters of a statement, in the order of `$1`, `$2` …
 pub(crate) type Params<'a> = [Param<'a>];
 
-/// Runs a statement for its rows.
+/// Runs a statement and returns its rows.
 pub(crate) async fn query(
     client: &impl GenericClient,
     sql: &str,
@@ -22,7 +22,7 @@ pub(crate) async fn query(
     Ok(client.query(&statement, params).await?)
 }
 
-/// Runs a statement that gives at most one row.
+/// Runs a statement that returns at most one row.
 pub(crate) async fn query_opt(
     client: &impl GenericClient,
     sql: &str,
@@ -32,13 +32,13 @@ pub(crate) async fn query_opt(
     Ok(client.query_opt(&statement, params).await?)
 }
 
-/// Runs a statement that gives exactly one row.
+/// Runs a statement that returns exactly one row.
 pub(crate) async fn query_one(client: &impl GenericClient, sql: &str, params: &Params<'_>) -> SqlResult<Row> {
     let statement = client.prepare_cached(sql).await?;
     Ok(client.query_one(&statement, params).await?)
 }
 
-/// Runs a statement for its effect. Returns how many rows it changed.
+/// Runs a statement and returns how many rows it changed.
 pub(crate) async fn execute(client: &impl GenericClient, sql: &str, params: &Params<'_>) -> SqlResult<u64> {
     let statement = client.prepare_cached(sql).await?;
     Ok(client.execute(&statement, params).await?)

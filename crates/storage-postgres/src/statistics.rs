@@ -1,4 +1,4 @@
-//! Statistics: adding to sums, and reading them.
+//! Statistics: adding to sums and reading them.
 
 mod add;
 mod backlog;
@@ -80,7 +80,7 @@ impl StatisticsStore for PostgresStore {
     }
 }
 
-/// The ids that stand for a scope: account, automation, action. The nil id is none that anything has.
+/// The stored ids of a scope: account, automation, action. No real id is the nil id.
 fn ids_of(scope: &Scope) -> [Uuid; 3] {
     match scope {
         Scope::Installation => [Uuid::nil(); 3],
@@ -165,7 +165,7 @@ async fn of_actions(
         .collect()
 }
 
-/// Reads the counts, which stand in front.
+/// Reads the counts, which are the first columns.
 fn counts(row: &Row) -> SqlResult<Counts> {
     Ok(Counts {
         events: columns::sum(row, 0)?,
@@ -177,7 +177,7 @@ fn counts(row: &Row) -> SqlResult<Counts> {
     })
 }
 
-/// Reads `account_id, automation_id, action_id`, the first of them in this column.
+/// Reads `account_id, automation_id, action_id`, beginning with column `first`.
 fn action_key(row: &Row, first: usize) -> SqlResult<ActionKey> {
     Ok(ActionKey {
         account: columns::id(row, first, AccountId::from_bytes)?,
@@ -186,7 +186,7 @@ fn action_key(row: &Row, first: usize) -> SqlResult<ActionKey> {
     })
 }
 
-/// Rows that another node is about to remove are passed over.
+/// Removes old steps. Skips rows that another node is removing.
 async fn prune(
     client: &impl GenericClient,
     step: TimeStep,

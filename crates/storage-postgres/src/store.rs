@@ -1,4 +1,4 @@
-//! [`PostgresStore`]: the pool, and what this node remembers between verbs.
+//! [`PostgresStore`]: the connection pool, and what this node remembers between verbs.
 
 use parking_lot::Mutex;
 use postrider_storage::{StoreError, StoreResult};
@@ -21,16 +21,16 @@ use crate::tls;
 /// Why a store could not be opened.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OpenError {
-    /// The options are of no use.
+    /// The options cannot be used.
     #[error(transparent)]
     Options(#[from] OptionsError),
-    /// The database could not be reached, or refused.
+    /// The database could not be reached, or returned an error.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The store does not work in this database.
     #[error(transparent)]
     Unsuitable(#[from] Unsuitable),
-    /// Only a part of what belongs here is here.
+    /// The database contains only a part of an unfinished copy.
     #[error(transparent)]
     Unfinished(#[from] UnfinishedCopy),
 }
@@ -47,10 +47,10 @@ pub struct PostgresStore {
 }
 
 impl PostgresStore {
-    /// Connects, migrates the schema to the newest version, and makes the partitions of the next days.
+    /// Connects, migrates the schema to the newest version, and creates the partitions of the coming days.
     ///
     /// # Errors
-    /// What the options lack, or what the database said.
+    /// An error in the options, or the database's error.
     pub async fn open(options: PostgresOptions) -> Result<Self, OpenError> {
         let store = Self::connect(&options)?;
         store.check().await?;
@@ -68,20 +68,20 @@ impl PostgresStore {
         Ok(store)
     }
 
-    /// Brings the schema to the newest version.
+    /// Migrates the schema to the newest version.
     ///
     /// # Errors
-    /// What the options lack, or what the database said.
+    /// An error in the options, or the database's error.
     pub async fn migrate_only(options: PostgresOptions) -> Result<MigrationReport, OpenError> {
         let store = Self::connect(&options)?;
         store.check().await?;
         Ok(store.migrate().await?)
     }
 
-    /// The version of the database's schema; 0 where it is empty.
+    /// The version of the database's schema; 0 for an empty database.
     ///
     /// # Errors
-    /// What the options lack, or what the database said.
+    /// An error in the options, or the database's error.
     pub async fn schema_version(options: PostgresOptions) -> Result<u32, OpenError> {
         let store = Self::connect(&options)?;
         let version = schema::current_version(&store.database).await;
@@ -103,7 +103,7 @@ impl PostgresStore {
         })
     }
 
-    /// Makes sure that the store can work in the database.
+    /// Checks that the store can work in the database.
     async fn check(&self) -> Result<(), OpenError> {
         let unsuitable = self.database.run(|| suitability::unsuitable(&self.database));
         unsuitable
@@ -111,7 +111,7 @@ impl PostgresStore {
             .map_or(Ok(()), |unsuitable| Err(unsuitable.into()))
     }
 
-    /// Not within a verb's time: it may wait for another node that migrates, or for tables in use.
+    /// Has no time limit: it may wait for another node that migrates, or for tables in use.
     async fn migrate(&self) -> StoreResult<MigrationReport> {
         Ok(schema::migrate(&self.database).await?)
     }

@@ -1,18 +1,18 @@
-//! What a database must be for this store to work in it, asked once at the start.
+//! The requirements on a database, checked once at the start.
 //!
 //! **No pooler that shares connections between transactions** (PgBouncer's modes `transaction` and
 //! `statement`). Prepared statements, `LISTEN`, advisory locks and settings belong to a session. Behind such
-//! a pooler they seem to work while there is little to do, and get lost under load. In mode `session` a
-//! pooler gives each connection a server process of its own until it ends, and everything works.
+//! a pooler they seem to work at low load, and get lost under high load. In mode `session`, a pooler gives
+//! each connection its own server process until the connection ends, and everything works.
 //!
-//! A pooler does not say which mode it is in, so two connections find out. The first asks which process
-//! serves it, and asks again while the second holds a transaction open. A pooler that shares puts the second
-//! on the process that the first has just left (PgBouncer takes the last one used), or moves the first from
-//! one process to another (`server_round_robin`). With other clients about, one look may miss that; [`LOOKS`]
-//! of them do not.
+//! A pooler does not report its mode, so two connections find it out. The first asks which process serves it,
+//! and asks again while the second holds a transaction open. A pooler that shares connections moves the
+//! second to the process that the first has just left (PgBouncer uses the last one), or moves the first from
+//! one process to another (`server_round_robin`). With other clients around, one comparison may miss that;
+//! [`LOOKS`] comparisons do not.
 //!
-//! **The encoding UTF8.** In any other one, texts that PostgreSQL cannot convert make statements fail one by
-//! one, long after the start.
+//! **The encoding UTF8.** In any other encoding, statements with texts that PostgreSQL cannot convert would
+//! fail one by one, long after the start.
 
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, SimpleQueryMessage};
@@ -20,10 +20,10 @@ use tokio_postgres::{Client, SimpleQueryMessage};
 use crate::database::Database;
 use crate::sql_error::{SqlError, SqlResult};
 
-/// How often the two connections are compared.
+/// How often to compare the two connections.
 const LOOKS: usize = 5;
 
-/// Why this store does not work in a database.
+/// Why the store cannot work in a database.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unsuitable {
     /// A pooler between node and database shares connections between transactions.
@@ -33,17 +33,17 @@ pub enum Unsuitable {
          directly"
     )]
     Pooler,
-    /// The database keeps texts in another encoding than UTF-8.
+    /// The database stores texts in an encoding other than UTF-8.
     #[error(
         "its encoding is {found}, and Postrider needs UTF8: create it with CREATE DATABASE … ENCODING 'UTF8'"
     )]
     Encoding {
-        /// What it keeps them in.
+        /// The database's encoding.
         found: String,
     },
 }
 
-/// Whether the database is suitable; `None` where it is.
+/// Why the database is unsuitable; `None` if it is suitable.
 pub(crate) async fn unsuitable(database: &Database) -> SqlResult<Option<Unsuitable>> {
     let (first, second) = (database.client().await?, database.client().await?);
     if are_shared(&first, &second).await? {
@@ -53,12 +53,12 @@ pub(crate) async fn unsuitable(database: &Database) -> SqlResult<Option<Unsuitab
     Ok((found != "UTF8").then_some(Unsuitable::Encoding { found }))
 }
 
-/// Whether something between these connections and the server shares its own connections between them.
+/// Whether a pooler between these connections and the server shares its own connections between them.
 async fn are_shared(first: &Client, second: &Client) -> SqlResult<bool> {
     for _ in 0..LOOKS {
         let before = process(first).await?;
         match second.batch_execute("BEGIN").await {
-            // PgBouncer's pool_mode=statement knows no transactions.
+            // PgBouncer's pool_mode=statement rejects transactions.
             Err(error) if error.code() == Some(&SqlState::PROTOCOL_VIOLATION) => return Ok(true),
             begun => begun?,
         }
@@ -72,15 +72,15 @@ async fn are_shared(first: &Client, second: &Client) -> SqlResult<bool> {
     Ok(false)
 }
 
-/// The server's process behind a connection: its number, and when it began, as another server may have the
-/// same number.
+/// The server's process behind a connection: its number and its start time, because another server may have a
+/// process with the same number.
 async fn process(client: &Client) -> SqlResult<String> {
     let sql = "SELECT pid || ' since ' || backend_start FROM pg_stat_get_activity(pg_backend_pid())";
     value(client, sql).await
 }
 
-/// The one value that a statement gives. In PostgreSQL's simple protocol, as a pooler may lose prepared
-/// statements.
+/// The single value that a statement returns. Uses PostgreSQL's simple protocol, because a pooler may lose
+/// prepared statements.
 async fn value(client: &Client, sql: &str) -> SqlResult<String> {
     let messages = client.simple_query(sql).await?;
     let row = messages.iter().find_map(|message| match message {

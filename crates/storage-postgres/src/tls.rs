@@ -1,4 +1,4 @@
-//! TLS to the database: always with the server's certificate checked, whatever `sslmode` asks for.
+//! TLS to the database: the server's certificate is always verified, whatever `sslmode` says.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-/// What makes TLS connections: trusting `ca_pem` alone, or the public certificates where there is none.
+/// Creates a connector that trusts only `ca_pem` or, without it, the public certificates.
 ///
 /// # Errors
 /// What is wrong with the PEM.

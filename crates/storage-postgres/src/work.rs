@@ -1,4 +1,4 @@
-//! Both halves of the work in one transaction; see [`WorkStore`].
+//! Appending and finishing in one transaction; see [`WorkStore`].
 
 mod at_once;
 
@@ -49,7 +49,7 @@ impl WorkStore for PostgresStore {
                 },
             };
         }
-        // Results first: they are the older work.
+        // Finished attempts first, because they are the older work.
         let recorded = self.step(session, &[], &finished).await;
         let appended = self.step(session, &events, &[]).await;
         Advanced {
@@ -60,7 +60,7 @@ impl WorkStore for PostgresStore {
 }
 
 impl PostgresStore {
-    /// Stores events and records what happened in one transaction: all, or on an error nothing.
+    /// Stores events and records changes in one transaction: all or, on an error, nothing.
     pub(crate) async fn step(
         &self,
         session: SessionId,
@@ -92,7 +92,7 @@ impl PostgresStore {
             return Ok((appended, vec![Recorded::Applied; finished.len()]));
         }
         let transaction = client.transaction().await?;
-        // All are sent at once, each as far as it needs no answer: the halves touch different rows.
+        // The halves touch different rows, so each sends its statements without waiting for the other.
         let (recorded, appended) = try_join(
             finish::finish(&transaction, &self.day_tables, session, finished),
             append::append(&transaction, self, session, events),
@@ -103,13 +103,13 @@ impl PostgresStore {
         Ok((appended, recorded))
     }
 
-    /// Whether an error would meet each half by itself as well, because there is no database to be had.
+    /// Whether an error would affect each half alone as well, because the database is unavailable.
     fn concerns_both(&self, error: &StoreError) -> bool {
         *error == StoreError::Busy || self.database.is_away()
     }
 }
 
-/// What a step gives to its session.
+/// The deliveries that a step gives to its session.
 fn given(session: SessionId, events: &[NewEvent]) -> Given {
     Given {
         session,
@@ -118,7 +118,7 @@ fn given(session: SessionId, events: &[NewEvent]) -> Given {
     }
 }
 
-/// About the time of the call, as far as it can be told: when events that are left in doubt become due.
+/// About the time of the call, from the last event: when events whose commit stays in doubt become due.
 fn now(events: &[NewEvent]) -> Timestamp {
     events
         .last()

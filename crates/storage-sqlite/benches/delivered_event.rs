@@ -1,8 +1,8 @@
-//! What a delivered event costs in this store: microseconds (wall clock and CPU) and bytes on disk, each
-//! commit synced; and what reading a list costs then. An event is accepted with one owned delivery, and that
-//! is finished with a receipt and its record.
+//! The cost of a delivered event in this store: microseconds (wall clock and CPU) and bytes on disk, with
+//! each commit synced; then the cost of reading a list. An event is accepted with one owned delivery, which
+//! one successful attempt then finishes.
 //!
-//! `cargo bench -p postrider-storage-sqlite [-- EVENTS]`; `TMPDIR` decides which disk is measured.
+//! `cargo bench -p postrider-storage-sqlite [-- EVENTS]`; `TMPDIR` determines the disk.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -41,7 +41,7 @@ fn main() {
     runtime.block_on(first_pages(events));
 }
 
-/// How long the first page of a list takes where the account has that many deliveries, all succeeded.
+/// How long the first page of a list takes if the account has `events` deliveries, all succeeded.
 async fn first_pages(events: usize) {
     let folder = tempfile::TempDir::new().expect("a folder");
     let store = open(folder.path());
@@ -98,7 +98,7 @@ async fn first_pages(events: usize) {
     }
 }
 
-/// Appends and finishes `group` events per call, one call after the other.
+/// Appends and finishes `group` events per call, with one call after the other.
 async fn batches(events: usize, accounts: usize, group: usize) {
     let folder = tempfile::TempDir::new().expect("a folder");
     let store = open(folder.path());
@@ -124,7 +124,7 @@ async fn batches(events: usize, accounts: usize, group: usize) {
     );
 }
 
-/// As many callers, each appending and finishing one event after the other.
+/// Runs `callers` callers in parallel, each appending and finishing one event after the other.
 async fn singles(events: usize, callers: usize) {
     let folder = tempfile::TempDir::new().expect("a folder");
     let store = Arc::new(open(folder.path()));
@@ -180,7 +180,7 @@ impl World {
         }
     }
 
-    /// The `n`-th event, of any of the accounts.
+    /// The `n`-th event, spread over the accounts.
     fn event(&self, n: usize) -> NewEvent {
         let now = Timestamp::from_unix_ms(BASE_MS + n as i64 / 18);
         let id = self.ids.event(now);
@@ -304,7 +304,7 @@ impl Begin {
         let per_event = |time: Duration| time.as_secs_f64() * 1e6 / events as f64;
         let (wall, cpu) = (per_event(self.wall.elapsed()), per_event(cpu_time() - self.cpu));
         let counts = store.write_counts();
-        // Closing writes the log back into the file.
+        // Closing copies the log back into the file.
         drop(store);
         let size = std::fs::metadata(folder.join("postrider.db"))
             .expect("the database")

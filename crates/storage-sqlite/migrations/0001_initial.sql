@@ -1,5 +1,5 @@
 -- The first schema. Times are milliseconds since 1970, ids the 16 bytes of their UUID, enums the numbers that
--- the model's `code()` gives. Why the tables look like this is told in `src/lib.rs`.
+-- the model's `code()` returns. `src/lib.rs` explains the design of the tables.
 
 CREATE TABLE accounts (
     number       INTEGER PRIMARY KEY,
@@ -30,8 +30,8 @@ CREATE TABLE automations (
     id           BLOB    NOT NULL,
     name         TEXT    NOT NULL,
     enabled      INTEGER NOT NULL,
-    trigger      TEXT    NOT NULL,  -- JSON object; this and the next: see `postrider_storage::encoding`
-    actions      TEXT    NOT NULL,  -- JSON array of objects with a `type`
+    trigger      TEXT    NOT NULL,  -- JSON object; see `postrider_storage::encoding`
+    actions      TEXT    NOT NULL,  -- JSON array of objects with a `type`; see there
     retry_delays TEXT,              -- JSON array of seconds
     created_at   INTEGER NOT NULL,
     updated_at   INTEGER NOT NULL,
@@ -39,7 +39,7 @@ CREATE TABLE automations (
     UNIQUE (account_id, id)
 ) STRICT;
 
--- Rows of deleted types stay, marked, so that a list that stands at one of them knows where to go on.
+-- Rows of deleted types stay, marked as deleted, because a list's cursor may point at one of them.
 CREATE TABLE event_types (
     number      INTEGER PRIMARY KEY AUTOINCREMENT,
     name        TEXT    NOT NULL UNIQUE,
@@ -59,14 +59,14 @@ CREATE TABLE api_keys (
     created_at INTEGER NOT NULL
 ) STRICT;
 
--- Live sessions only: a dead one is a number without a row. AUTOINCREMENT keeps numbers from coming back.
+-- Live sessions only: a dead session is a number without a row. AUTOINCREMENT never reuses a number.
 CREATE TABLE sessions (
     number      INTEGER PRIMARY KEY AUTOINCREMENT,
     lease_ms    INTEGER NOT NULL,
     alive_until INTEGER NOT NULL
 ) STRICT;
 
--- Append only; `data` stands last so that the other columns are read without its overflow pages.
+-- Append only; `data` is the last column, so that the other columns are read without its overflow pages.
 CREATE TABLE events (
     seq               INTEGER PRIMARY KEY,
     account_id        BLOB    NOT NULL,
@@ -87,37 +87,37 @@ CREATE INDEX events_by_account ON events (account_id, created_at);
 CREATE UNIQUE INDEX events_by_idempotency_key ON events (account_id, idempotency_key)
     WHERE idempotency_key IS NOT NULL;
 
--- waiting: status 0, owner NULL. Owned: status 0, owner set. Settled: any other status, owner NULL.
+-- Waiting: status 0, owner NULL. Owned: status 0, owner set. Settled: any other status, owner NULL.
 CREATE TABLE deliveries (
     id               BLOB    PRIMARY KEY,
     event_seq        INTEGER NOT NULL,
     account_id       BLOB    NOT NULL,
     automation_id    BLOB    NOT NULL,
     action_id        BLOB    NOT NULL,
-    body             INTEGER NOT NULL,   -- under 256: a built-in form; from there on left to rows of templates
+    body             INTEGER NOT NULL,   -- under 256: a built-in form; others are reserved for templates
     status           INTEGER NOT NULL,
     attempts         INTEGER NOT NULL,
     resends          INTEGER NOT NULL,
     resend_of        INTEGER,
     owner            INTEGER,            -- number of a session
-    state_at         INTEGER NOT NULL,   -- waiting: when it is due; owned: when it was due; settled: since when
+    state_at         INTEGER NOT NULL,   -- waiting: due time; owned: former due time; settled: since when
     last_status_code INTEGER,
     last_outcome     INTEGER,
-    last_attempt     INTEGER             -- attempts.seq of the newest record
+    last_attempt     INTEGER             -- attempts.seq of the newest attempt
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX deliveries_waiting ON deliveries (action_id, state_at) WHERE status = 0 AND owner IS NULL;
 CREATE INDEX deliveries_not_succeeded ON deliveries (owner, status, account_id) WHERE status <> 1;
 
--- Append only; a delivery's attempts hang together from `deliveries.last_attempt` through `previous`.
+-- Append only; a delivery's attempts form a chain from `deliveries.last_attempt` through `previous`.
 CREATE TABLE attempts (
     seq                INTEGER PRIMARY KEY,
-    previous           INTEGER,           -- seq of the record before it
+    previous           INTEGER,           -- seq of the previous attempt
     number             INTEGER NOT NULL,  -- within its delivery, from 1
     started_at         INTEGER NOT NULL,
     duration_ns        INTEGER NOT NULL,
     outcome            INTEGER NOT NULL,
-    exchange           INTEGER NOT NULL,  -- its kind; what the following hold is told in `postrider_storage::encoding`
-    status_code        INTEGER,           -- NULL: there was no response
+    exchange           INTEGER NOT NULL,  -- its kind; see `postrider_storage::encoding`
+    status_code        INTEGER,           -- NULL: no response
     error              TEXT,
     url                TEXT    NOT NULL,
     request_headers    BLOB    NOT NULL,
@@ -126,28 +126,28 @@ CREATE TABLE attempts (
     response_body      BLOB    NOT NULL
 ) STRICT;
 
--- What `prune` still has to remove.
+-- Accounts whose remaining rows `prune` still has to remove.
 CREATE TABLE deleted_accounts (
     number     INTEGER PRIMARY KEY,
     account_id BLOB    NOT NULL UNIQUE
 ) STRICT;
 
--- One row that `/readyz` writes to, to know that writing works.
+-- One row that `/readyz` updates, to check that writing works.
 CREATE TABLE write_checks (
     number INTEGER PRIMARY KEY CHECK (number = 1),
     made   INTEGER NOT NULL
 ) STRICT;
 INSERT INTO write_checks (number, made) VALUES (1, 0);
 
--- Links and sessions of the console, by the hash of their token. They go with their account and with their
--- API key.
+-- Portal links and sessions of the console, by the hash of their token. Deleting an account or an API key
+-- also deletes its grants.
 CREATE TABLE grants (
     sha256     BLOB    PRIMARY KEY,
     kind       INTEGER NOT NULL,
     account_id BLOB    REFERENCES accounts (id) ON DELETE CASCADE,  -- NULL: an operator's
     read_only  INTEGER NOT NULL,
     theme      INTEGER,                                             -- NULL: the visitor's own
-    api_key_id BLOB    REFERENCES api_keys (id) ON DELETE CASCADE,  -- NULL: no key began it
+    api_key_id BLOB    REFERENCES api_keys (id) ON DELETE CASCADE,  -- NULL: not created by a key
     created_at INTEGER NOT NULL,
     expires_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
@@ -155,12 +155,12 @@ CREATE INDEX grants_by_end ON grants (expires_at);
 CREATE INDEX grants_by_account ON grants (account_id) WHERE account_id IS NOT NULL;
 CREATE INDEX grants_by_api_key ON grants (api_key_id) WHERE api_key_id IS NOT NULL;
 
--- Sums of what happened, by time. A range of the key is what an account did in some hours; 16 zero bytes
--- stand where a sum is not of an action (automation_id, action_id), and where it is not of an account either.
+-- Sums by time. The rows of an account for some hours are one range of the key. If a sum is not of an action,
+-- automation_id and action_id are 16 zero bytes; if it is of the whole installation, account_id is too.
 CREATE TABLE statistics (
     account_id      BLOB    NOT NULL,
     step            INTEGER NOT NULL,  -- 0: a minute, 1: an hour
-    at              INTEGER NOT NULL,  -- when it began
+    at              INTEGER NOT NULL,  -- when the step began
     automation_id   BLOB    NOT NULL,
     action_id       BLOB    NOT NULL,
     events          INTEGER NOT NULL,
@@ -172,11 +172,11 @@ CREATE TABLE statistics (
     PRIMARY KEY (account_id, step, at, automation_id, action_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX statistics_by_age ON statistics (step, at);
--- The hours in which an action failed.
+-- The hours in which an action had failed deliveries.
 CREATE INDEX statistics_failing ON statistics (at, account_id, automation_id, action_id, failed)
     WHERE failed > 0 AND step = 1 AND action_id <> x'00000000000000000000000000000000';
 
--- How long the installation's deliveries took.
+-- Latencies of the installation's deliveries.
 CREATE TABLE latencies (
     step   INTEGER NOT NULL,
     at     INTEGER NOT NULL,

@@ -1,4 +1,4 @@
-//! Accounts. Their keys are in [`crate::signing_keys`].
+//! Accounts. Their signing keys are in [`crate::signing_keys`].
 
 use async_trait::async_trait;
 use postrider_model::{Account, AccountId, SigningKey, Timestamp};
@@ -94,7 +94,7 @@ fn from_row(row: &Row<'_>) -> SqlResult<Account> {
     Ok(columns::read(row, 0, AccountRow::read)?.try_into()?)
 }
 
-/// Whether there is such an account.
+/// Whether this account exists.
 pub(crate) fn exists(conn: &Connection, id: AccountId) -> SqlResult<bool> {
     let mut statement = conn.prepare_cached("SELECT 1 FROM accounts WHERE id = ?1")?;
     Ok(statement.exists((id.as_bytes(),))?)
@@ -187,8 +187,8 @@ fn update(conn: &Connection, account: &Account) -> SqlResult<SaveAccount> {
     }))
 }
 
-/// Keys, automations and grants go with the row (`ON DELETE CASCADE`); what else the account has is left to
-/// `prune`.
+/// Deleting the row also deletes keys, automations and grants (`ON DELETE CASCADE`); `prune` removes
+/// everything else.
 fn delete(conn: &Connection, account: AccountId) -> SqlResult<bool> {
     let deleted = conn
         .prepare_cached("DELETE FROM accounts WHERE id = ?1")?

@@ -1,4 +1,4 @@
-//! Keys that open the API.
+//! API keys.
 
 use async_trait::async_trait;
 use postrider_model::{ApiKey, ApiKeyId};
@@ -67,13 +67,13 @@ impl ApiKeyStore for SqliteStore {
     }
 }
 
-/// Whether there is such a key.
+/// Whether this key exists.
 pub(crate) fn exists(conn: &Connection, id: ApiKeyId) -> SqlResult<bool> {
     let mut statement = conn.prepare_cached("SELECT 1 FROM api_keys WHERE id = ?1")?;
     Ok(statement.exists((id.as_bytes(),))?)
 }
 
-/// The grants that it began go with the row (`ON DELETE CASCADE`).
+/// Deleting the row also deletes the key's grants (`ON DELETE CASCADE`).
 fn delete(conn: &Connection, id: ApiKeyId) -> SqlResult<RemoveApiKey> {
     let deleted = conn
         .prepare_cached(

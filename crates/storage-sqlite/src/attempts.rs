@@ -1,10 +1,10 @@
-//! Attempts: append-only records that hang together from `deliveries.last_attempt`, the newest, through
+//! Attempts: append-only rows that form a chain from `deliveries.last_attempt`, the newest, through
 //! `previous`.
 //!
-//! A record is a few hundred bytes. In a table with a plain row number it goes to the table's end, where the
-//! page is in memory and fills to the brim; with a key of delivery and number it would go where the delivery
-//! is. The chain replaces that key and its index: reading a delivery's record, or removing it, follows it
-//! from row to row.
+//! An attempt's row is a few hundred bytes. With a plain row number it is written at the table's end, to a
+//! page that is in memory and fills up completely; with a key of delivery and number it would be written near
+//! the delivery. The chain replaces that key and its index: reading or removing a delivery's attempts follows
+//! it from row to row.
 
 use postrider_model::Attempt;
 use postrider_storage::DeliveryKey;
@@ -18,7 +18,7 @@ use crate::sql_error::{SqlError, SqlResult};
 use crate::writer::{Memory, WriteCx};
 use crate::{columns, deliveries};
 
-/// Adds records, in rows numbered one after the other.
+/// Adds attempts in consecutively numbered rows.
 pub(crate) struct Insert<'conn, 'memory> {
     statement: CachedStatement<'conn>,
     memory: &'memory mut Memory,
@@ -26,7 +26,7 @@ pub(crate) struct Insert<'conn, 'memory> {
 }
 
 impl<'conn, 'memory> Insert<'conn, 'memory> {
-    /// Gets ready to add some.
+    /// Prepares the statement.
     pub(crate) fn prepare(cx: &'memory mut WriteCx<'conn>) -> SqlResult<Self> {
         let next = match cx.memory.next_attempt {
             Some(next) => next,
@@ -46,12 +46,12 @@ impl<'conn, 'memory> Insert<'conn, 'memory> {
         })
     }
 
-    /// The number of the row that [`Self::add`] is going to make.
+    /// The number of the row that [`Self::add`] will insert.
     pub(crate) fn next_number(&self) -> i64 {
         self.next
     }
 
-    /// Adds a record as the `of_delivery`-th of its delivery, chained to the one in row `previous`.
+    /// Adds an attempt as number `of_delivery` of its delivery, chained to the attempt in row `previous`.
     pub(crate) fn add(
         &mut self,
         key: DeliveryKey,
@@ -86,7 +86,8 @@ impl<'conn, 'memory> Insert<'conn, 'memory> {
     }
 }
 
-/// The attempts of a delivery, from row `last` of their chain on, as far as they decide about further ones.
+/// The attempts of a delivery, beginning with row `last` of their chain, as far as they decide about further
+/// ones.
 pub(crate) fn on_record(conn: &Connection, last: Option<i64>) -> SqlResult<Vec<OnRecord>> {
     let mut record = Vec::new();
     let mut next = last;
@@ -128,7 +129,7 @@ pub(crate) fn of_delivery(conn: &Connection, key: DeliveryKey) -> SqlResult<Vec<
     Ok(attempts)
 }
 
-/// Removes a chain of attempts from its newest record on. Returns how many there were.
+/// Removes a chain of attempts, beginning with the newest. Returns how many there were.
 pub(crate) fn remove(conn: &Connection, last: Option<i64>) -> SqlResult<usize> {
     let mut statement = conn.prepare_cached("DELETE FROM attempts WHERE seq = ?1 RETURNING previous")?;
     let mut next = last;

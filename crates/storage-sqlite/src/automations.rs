@@ -1,6 +1,5 @@
 //! Automations. Their actions are part of the row, as JSON: they are always read, written and counted
-//! together, an account has at most 200 automations, and nothing looks for an action without knowing its
-//! account.
+//! together, an account has at most 200 automations, and every lookup of an action knows its account.
 
 use async_trait::async_trait;
 use postrider_model::automation::DisabledReason;
@@ -158,7 +157,7 @@ fn update(conn: &Connection, account: AccountId, automation: &Automation) -> Sql
     Ok(SaveAutomation::Saved(saved))
 }
 
-/// Writes everything but the id and the beginning of an automation that is there.
+/// Replaces everything but the id and `created_at` of an existing automation.
 fn replace(conn: &Connection, account: AccountId, automation: &Automation) -> SqlResult<()> {
     conn.prepare_cached(
         "UPDATE automations SET name = ?3, enabled = ?4, trigger = ?5, actions = ?6, retry_delays = ?7,

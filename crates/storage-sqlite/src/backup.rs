@@ -1,9 +1,9 @@
-//! Copying the database of a running server.
+//! Copying of a running server's database.
 //!
-//! The copy is made by another process, without the lock: SQLite's backup in one step holds one read snapshot
-//! while it copies page by page, so that the server goes on writing (its log grows meanwhile, and shrinks
-//! afterwards). One step, because a backup in many starts again whenever the server has committed in between.
-//! `VACUUM INTO` would give a smaller file, but has to rebuild every index with the snapshot held.
+//! Another process makes the copy, without the lock: SQLite's backup in one step holds one read snapshot
+//! while it copies page by page, so the server continues to write (its log grows meanwhile and shrinks
+//! afterwards). A backup in many steps would start again whenever the server committed in between.
+//! `VACUUM INTO` would produce a smaller file, but has to rebuild every index while it holds the snapshot.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -17,25 +17,25 @@ use rusqlite::{Connection, OpenFlags};
 use crate::open::DATABASE_FILE;
 use crate::schema;
 
-/// How long the copy waits for a lock that the server holds for a moment.
+/// How long the copy waits for a lock that the server holds briefly.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What a backup holds.
+/// The result of a backup.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BackupReport {
-    /// The schema that the copy has.
+    /// The schema of the copy.
     pub schema: u32,
-    /// Its size.
+    /// The size of the copy, in bytes.
     pub bytes: u64,
 }
 
-/// Why there is no backup.
+/// Why a backup failed.
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
-    /// The file is there already, and was left alone.
+    /// The file exists already, and was not changed.
     #[error("{} exists already", file.display())]
     Exists {
-        /// Which file.
+        /// The file.
         file: PathBuf,
     },
     /// There is no database in the folder.
@@ -44,15 +44,15 @@ pub enum BackupError {
         /// The data folder.
         folder: PathBuf,
     },
-    /// The copy was made, but a check found it damaged: so is the database. No file is left.
+    /// A check found the copy damaged, and so is the database. No file is left.
     #[error("the copy is damaged: {0}")]
     Damaged(String),
     /// The copy cannot be written.
     #[error("{}: {source}", path.display())]
     Io {
-        /// Which file.
+        /// The file or folder.
         path: PathBuf,
-        /// Why.
+        /// The system's error.
         source: io::Error,
     },
     /// SQLite cannot read the database or write the copy.
@@ -69,12 +69,12 @@ impl BackupError {
     }
 }
 
-/// Copies the database of a data folder to `file`, whether a server runs on it or not. The copy is one file,
-/// checked and synced, and appears under its name only when it is complete; put into an empty folder as
-/// `postrider.db`, it is a store.
+/// Copies the database of a data folder to `file`. A server may be running on the folder. The copy is one
+/// file, checked and synced, and appears under its name only when it is complete. In an empty folder, under
+/// the name `postrider.db`, it is a store.
 ///
 /// # Errors
-/// See [`BackupError`]. A file of that name is never overwritten.
+/// See [`BackupError`]. An existing file is never overwritten.
 pub fn backup(data_dir: &Path, file: &Path) -> Result<BackupReport, BackupError> {
     let database = data_dir.join(DATABASE_FILE);
     if !database.exists() {
@@ -93,7 +93,7 @@ pub fn backup(data_dir: &Path, file: &Path) -> Result<BackupReport, BackupError>
         Ok(report)
     });
     if report.is_err() {
-        // What is left of it is worth nothing; the error tells what happened.
+        // The incomplete copy is worthless; the error says what happened.
         let _ = std::fs::remove_file(&unfinished);
     }
     report
@@ -129,19 +129,19 @@ fn copy(database: &Path, unfinished: &Path) -> Result<BackupReport, BackupError>
 
 fn copy_pages(database: &Path, unfinished: &Path) -> Result<u32, BackupError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    // Not read-only: a log without its shared-memory file, as a crash leaves it, can only be read by making
-    // one.
+    // Not read-only: after a crash the log may have no shared-memory file, and SQLite must create that file
+    // to read the log.
     let source = Connection::open_with_flags(database, flags)?;
     source.busy_timeout(BUSY_TIMEOUT)?;
     let mut target = Connection::open_with_flags(unfinished, flags)?;
-    // Nobody reads the copy before it is complete, and it is synced as a whole.
+    // Nobody reads the copy before it is complete, and the whole file is synced afterwards.
     target.pragma_update_and_check(None, "journal_mode", "OFF", |_| Ok(()))?;
     target.pragma_update(None, "synchronous", "OFF")?;
     let step = Backup::new(&source, &mut target)?.step(-1)?;
     if !matches!(step, StepResult::Done) {
         return Err(BackupError::Damaged(format!("the copy ended early ({step:?})")));
     }
-    // The copy says of itself that it has a log, as the database does. As a single file it must not.
+    // The copy's header says WAL, like the database's. A single file must not have a log.
     target.pragma_update_and_check(None, "journal_mode", "DELETE", |_| Ok(()))?;
     Ok(schema::version(&target)?)
 }
@@ -157,7 +157,7 @@ fn check(unfinished: &Path) -> Result<(), BackupError> {
     }
 }
 
-/// Gives the complete copy its name, unless something took that meanwhile, and makes the name durable.
+/// Links the complete copy under its name, unless the name now exists, and makes the name durable.
 fn publish(unfinished: &Path, file: &Path) -> Result<(), BackupError> {
     std::fs::hard_link(unfinished, file).map_err(|error| match error.kind() {
         io::ErrorKind::AlreadyExists => BackupError::Exists {

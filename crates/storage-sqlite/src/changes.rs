@@ -1,4 +1,4 @@
-//! Changes by others: there are none, as one process has the folder to itself.
+//! Changes by other nodes: none, because only one process can use the folder.
 
 use async_trait::async_trait;
 use postrider_storage::{ChangeMark, ChangeStore, Changes, StoreResult};

@@ -1,13 +1,13 @@
-//! Checkpoints beside the writer: what the log holds is copied into the database file by a thread of its own.
+//! Checkpoints in parallel with the writer: a separate thread copies the log into the database file.
 //!
-//! SQLite's own way is to checkpoint within the commit that makes the log long enough, while everybody waits
-//! for it. A checkpoint that waits for nobody (PASSIVE) may just as well run on another connection while the
-//! writer goes on. With 10,000 busy accounts, whose rows are all over an index, that was worth 8 % more
-//! events a second; with one account, nothing.
+//! By default, SQLite runs a checkpoint within the commit that makes the log long enough, and every caller
+//! waits for it. A PASSIVE checkpoint waits for no one, so it can run on another connection while the writer
+//! continues. With 10,000 busy accounts, whose rows are scattered over an index, this gave 8 % more events a
+//! second; with one account, no gain.
 //!
-//! The log is used from the start again only once all of it was copied, which a pass beside a busy writer may
-//! never achieve. So when the log is long, the writer itself copies the little that came in during the last
-//! pass.
+//! SQLite reuses the log from its start only after all of it is copied. A pass in parallel with a busy writer
+//! may never achieve that. When the log is long, the writer itself therefore copies the few pages written
+//! during the last pass.
 
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::thread::JoinHandle;
@@ -15,44 +15,44 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
-/// Pages in the log that are not copied yet, from which on a pass is due: 16 MiB. New rows go to few pages
-/// again and again, so that a longer log means fewer pages copied twice, at the price of a longer recovery
-/// after a crash.
+/// Pages in the log, not copied yet, from which on a pass is due: 16 MiB. New rows keep changing the same few
+/// pages, so with a longer log fewer pages are copied twice, but recovery after a crash takes longer.
 const DUE_PAGES: i64 = 2_000;
 
-/// Pages in the log, copied or not, from which on the writer is to start it anew: 64 MiB.
+/// Pages in the log, copied or not, from which on the writer should restart it: 64 MiB.
 const LOG_PAGES_MAX: i64 = 8_000;
 
-/// The pause between commits that are noticed: the log grows by some hundred pages meanwhile.
+/// How long the thread sleeps after a commit before it looks at the log, which grows by some hundred pages
+/// meanwhile.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// How full the log is.
+/// How full the log is, in pages.
 #[derive(Debug, Clone, Copy)]
 struct Log {
     pages: i64,
     copied: i64,
 }
 
-/// The way to the thread, for the writer to say that it has committed.
+/// The writer's channel to the checkpoint thread.
 pub(crate) struct Nudge(SyncSender<()>);
 
 impl Nudge {
-    /// Says so; costs next to nothing if it was said already.
+    /// Reports a commit; costs next to nothing if an earlier report is still pending.
     pub(crate) fn committed(&self) {
-        // Full: it was said already. Disconnected: a panic ended the thread, and the log grows until the next
-        // start.
+        // Full: a report is already pending. Disconnected: a panic ended the thread, and the log grows until
+        // the next start.
         let _ = self.0.try_send(());
     }
 }
 
-/// What the writer is nudged with, and what the thread hears.
+/// Creates the writer's [`Nudge`] and the thread's receiver.
 pub(crate) fn nudges() -> (Nudge, Receiver<()>) {
     let (sender, receiver) = sync_channel(1);
     (Nudge(sender), receiver)
 }
 
-/// Starts the thread. It ends when the writer's [`Nudge`] is gone. `restart_log` asks the writer for the last
-/// part.
+/// Starts the thread, which ends when the writer drops its [`Nudge`]. `restart_log` asks the writer to copy
+/// the rest.
 pub(crate) fn start(
     conn: Connection,
     nudged: Receiver<()>,
@@ -63,12 +63,12 @@ pub(crate) fn start(
         .spawn(move || {
             while nudged.recv().is_ok() {
                 std::thread::sleep(PAUSE);
-                // What was said meanwhile is part of the log that is looked at now.
+                // The pass below covers every commit reported meanwhile.
                 if nudged.try_recv() == Err(TryRecvError::Disconnected) {
                     return;
                 }
-                // The log stays as it is after an error (a full disk, mostly), and the next commit leads here
-                // again.
+                // After an error (usually a full disk) the log stays unchanged, and the next commit leads to
+                // another pass.
                 match pass(&conn) {
                     Ok(true) => restart_log(),
                     Ok(false) => {}
@@ -78,7 +78,7 @@ pub(crate) fn start(
         })
 }
 
-/// True where the log is so long that the writer should start it anew.
+/// Runs a pass if one is due. True if the log is so long that the writer should restart it.
 fn pass(conn: &Connection) -> rusqlite::Result<bool> {
     let log = checkpoint(conn, "NOOP")?;
     if log.pages - log.copied < DUE_PAGES {
@@ -87,13 +87,13 @@ fn pass(conn: &Connection) -> rusqlite::Result<bool> {
     if checkpoint(conn, "PASSIVE")?.pages < LOG_PAGES_MAX {
         return Ok(false);
     }
-    // Once more, so that little is left for the writer.
+    // A second pass leaves little for the writer.
     checkpoint(conn, "PASSIVE")?;
     Ok(true)
 }
 
-/// Copies what is left, on the writer's connection, outside of a transaction: the next one starts the log
-/// anew.
+/// Copies the rest of the log, on the writer's connection and outside a transaction, so that the next
+/// transaction restarts the log.
 pub(crate) fn finish(conn: &Connection) -> rusqlite::Result<()> {
     checkpoint(conn, "PASSIVE").map(|_| ())
 }

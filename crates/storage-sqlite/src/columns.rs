@@ -1,4 +1,4 @@
-//! How the model's values stand in columns: ids as 16 bytes, times in milliseconds, schedules as JSON.
+//! The model's values in columns: ids as 16 bytes, times in milliseconds, schedules as JSON.
 
 use postrider_model::{EventTypeName, Schedule, Timestamp};
 use postrider_storage::rows::{Columns, Reader};
@@ -7,7 +7,7 @@ use rusqlite::{Row, RowIndex};
 
 use crate::sql_error::{SqlError, SqlResult};
 
-/// A row, for what [`postrider_storage::rows`] reads.
+/// A row as [`postrider_storage::rows`] reads it.
 pub(crate) struct Cells<'a, 'conn>(&'a Row<'conn>);
 
 impl Columns for Cells<'_, '_> {
@@ -36,7 +36,7 @@ impl Columns for Cells<'_, '_> {
     }
 }
 
-/// Reads what begins at a column: `read(row, 0, AccountRow::read)`.
+/// Reads a value whose columns begin at `column`: `read(row, 0, AccountRow::read)`.
 pub(crate) fn read<'a, 'conn, T>(
     row: &'a Row<'conn>,
     column: usize,
@@ -65,35 +65,35 @@ pub(crate) fn event_type<I: RowIndex>(row: &Row<'_>, column: I) -> SqlResult<Eve
         .ok_or(SqlError::Damaged("an event type"))
 }
 
-/// A schedule as it is kept.
+/// The stored form of a schedule.
 pub(crate) fn schedule_text(schedule: Option<&Schedule>) -> Option<String> {
     schedule.map(encoding::schedule::text)
 }
 
-/// The bound that a page's position puts on a list ordered by id, newest first: only ids below it follow.
+/// The upper bound that a page's position sets in a list ordered by id, newest first: only smaller ids
+/// follow.
 ///
-/// The first page has no bound; the greatest id there can be is none that any process makes.
+/// On the first page the bound is `u128::MAX`, which is never generated as an id.
 pub(crate) fn ids_below(after: Option<Position>) -> [u8; 16] {
     after.map_or(u128::MAX, |position| position.0).to_be_bytes()
 }
 
-/// An id's place in a list ordered by id.
+/// An id's position in a list ordered by id.
 pub(crate) fn position_of_id(bytes: [u8; 16]) -> Position {
     Position(u128::from_be_bytes(bytes))
 }
 
-/// A page's size as a number for `LIMIT`, one more than asked for, to see whether there is more.
+/// A page's size for `LIMIT`, plus one, to see whether there are more rows.
 pub(crate) fn limit_with_surplus(limit: usize) -> i64 {
     i64::try_from(limit.clamp(1, postrider_storage::LIMIT_MAX) + 1).unwrap_or(i64::MAX)
 }
 
-/// A number of things as a column or a `LIMIT` takes it. Nothing that is counted comes near what does not
-/// fit.
+/// A count as a column or a `LIMIT` accepts it. No real count comes near the overflow.
 pub(crate) fn number(count: impl TryInto<i64>) -> i64 {
     count.try_into().unwrap_or(i64::MAX)
 }
 
-/// Reads a number of things.
+/// Reads a count.
 pub(crate) fn count<I: RowIndex>(row: &Row<'_>, column: I) -> SqlResult<u64> {
     let count: i64 = row.get(column)?;
     u64::try_from(count).map_err(|_| SqlError::Damaged("a count"))

@@ -1,9 +1,9 @@
-//! Deliveries: the trait's verbs, and reading a row.
+//! Deliveries: the trait's verbs, and reading of rows.
 //!
-//! A row's state is `status`, `owner` and one time, `state_at`, whose meaning follows from the other two:
-//! when the next attempt is due (waiting), when it was (owned), since when the status holds (settled). One
-//! column instead of two keeps the row the same size from acceptance to receipt, so that the update finds
-//! room where the row is.
+//! The columns `status`, `owner` and `state_at` together hold a row's state. `state_at` is one time whose
+//! meaning depends on the other two: when the next attempt is due (waiting), when it was due (owned), or
+//! since when the status holds (settled). With one column instead of two, the row keeps the same size from
+//! acceptance until it is settled, so that the update fits where the row is.
 
 pub(crate) mod claim;
 pub(crate) mod finish;
@@ -110,7 +110,7 @@ impl DeliveryStore for SqliteStore {
     }
 }
 
-/// A delivery `d` and its event `e`, for [`from_row`].
+/// The columns of a delivery `d` and its event `e`, for [`from_row`].
 pub(crate) fn columns() -> String {
     format!("{}, {}", DeliveryRow::QUALIFIED, EventOfDelivery::QUALIFIED)
 }
@@ -120,13 +120,13 @@ pub(crate) fn from_row(row: &Row<'_>) -> SqlResult<Delivery> {
     columns::read(row, 0, rows::deliveries::read)
 }
 
-/// The delivery of this key.
+/// The delivery with this key.
 pub(crate) fn by_key(conn: &Connection, key: DeliveryKey) -> SqlResult<Option<Delivery>> {
     let found = by_id(conn, *key.delivery.as_bytes())?;
     Ok(found.filter(|delivery| delivery.account == key.account))
 }
 
-/// The delivery of this id, whoever's it is.
+/// The delivery with this id, of any account.
 pub(crate) fn by_id(conn: &Connection, id: [u8; 16]) -> SqlResult<Option<Delivery>> {
     let mut statement = conn.prepare_cached(&format!(
         "SELECT {} FROM deliveries d CROSS JOIN events e ON e.seq = d.event_seq WHERE d.id = ?1",
@@ -136,7 +136,7 @@ pub(crate) fn by_id(conn: &Connection, id: [u8; 16]) -> SqlResult<Option<Deliver
     rows.next()?.map(from_row).transpose()
 }
 
-/// The newest record of a delivery's attempts, if it has any; `None` where the account has no such delivery.
+/// The row of a delivery's last attempt, if it has any; `None` if the account has no such delivery.
 pub(crate) fn last_attempt(conn: &Connection, key: DeliveryKey) -> SqlResult<Option<Option<i64>>> {
     Ok(conn
         .prepare_cached("SELECT last_attempt FROM deliveries WHERE id = ?1 AND account_id = ?2")?

@@ -1,8 +1,8 @@
 //! The catalogue of event types.
 //!
-//! A list's position is the time and the row number of the entry it stands at. Names are its order within a
-//! moment, and a name does not fit into a position; so a deleted entry's row stays, marked, to tell where its
-//! name was. There are never more of those than names that were ever used.
+//! A list's position is the time and the row number of an entry. Entries with the same time are ordered by
+//! name, and a name does not fit into a position. A deleted entry's row therefore stays, marked as deleted,
+//! to keep the name for such positions. There are never more such rows than names ever used.
 
 use async_trait::async_trait;
 use postrider_model::{EventType, EventTypeName, Timestamp};
@@ -45,7 +45,7 @@ impl EventTypeStore for SqliteStore {
     }
 }
 
-/// Adds an entry that nothing describes, unless there is one.
+/// Adds an entry without a description, unless it exists.
 pub(crate) fn add_unseen(conn: &Connection, name: &EventTypeName, now: Timestamp) -> SqlResult<()> {
     conn.prepare_cached(
         "INSERT INTO event_types (name, description, created_at, updated_at) VALUES (?1, '', ?2, ?2)
@@ -113,7 +113,7 @@ fn position(time: Timestamp, number: i64) -> Position {
     Position(u128::from(time) << 64 | u128::from(number))
 }
 
-/// The time and the name that a page begins behind.
+/// The time and the name after which a page begins.
 fn place(conn: &Connection, after: Option<Position>) -> SqlResult<(i64, String)> {
     let Some(Position(bits)) = after else {
         return Ok((i64::MAX, String::new()));

@@ -1,4 +1,4 @@
-//! Events: reading a row. Accepting is in [`append`], listing in [`list`].
+//! Events: reading rows. Accepting is in [`append`], listing in [`list`].
 
 pub(crate) mod append;
 pub(crate) mod list;
@@ -42,11 +42,11 @@ impl EventStore for SqliteStore {
     }
 }
 
-/// An event with what its row knows beside it.
+/// An event, and its first delivery from the same row.
 pub(crate) struct StoredEvent {
     /// The event.
     pub(crate) event: Event,
-    /// The id of its first delivery; the others follow, number by number.
+    /// The id of its first delivery; the ids of the others follow consecutively.
     pub(crate) first_delivery: Option<DeliveryId>,
 }
 
@@ -62,7 +62,7 @@ fn from_row(row: &Row<'_>) -> SqlResult<StoredEvent> {
 
 pub(crate) const BY_ID: &str = "FROM events INDEXED BY events_by_id WHERE id = ?1 AND account_id = ?2";
 
-/// The account's event of this id.
+/// The account's event with this id.
 pub(crate) fn by_id(conn: &Connection, account: AccountId, id: EventId) -> SqlResult<Option<StoredEvent>> {
     let mut statement = conn.prepare_cached(&format!("SELECT {COLUMNS} {BY_ID}"))?;
     let mut rows = statement.query((id.as_bytes(), account.as_bytes()))?;
@@ -83,7 +83,7 @@ pub(crate) fn by_idempotency_key(
     rows.next()?.map(from_row).transpose()
 }
 
-/// The event in this row.
+/// The event in the row with this number.
 pub(crate) fn by_seq(conn: &Connection, seq: i64) -> SqlResult<Option<StoredEvent>> {
     let mut statement = conn.prepare_cached(&format!("SELECT {COLUMNS} FROM events WHERE seq = ?1"))?;
     let mut rows = statement.query((seq,))?;

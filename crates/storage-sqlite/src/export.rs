@@ -1,7 +1,8 @@
-//! Reading everything there is, to copy it into another store.
+//! Reading all rows, to copy them to another store.
 //!
-//! The folder stays locked and the connection in one read transaction for as long as the export lives: no
-//! server can start on it, and what is read is of one moment. Nothing is written, and nothing migrated.
+//! While an export lives, the folder stays locked and the connection stays in one read transaction: no server
+//! can start on the folder, and all rows belong to one snapshot. An export writes nothing and migrates
+//! nothing.
 
 mod config;
 mod events;
@@ -26,7 +27,7 @@ pub enum ExportError {
     /// The folder cannot be opened, or is in use.
     #[error(transparent)]
     Open(#[from] OpenError),
-    /// The database was not migrated to the schema that is copied.
+    /// The database does not have the schema that can be copied.
     #[error("the database has schema {found}, and only schema {SCHEMA_VERSION} can be copied")]
     OldSchema {
         /// Its schema.
@@ -35,7 +36,7 @@ pub enum ExportError {
     /// SQLite cannot read the database.
     #[error("the database cannot be read: {0}")]
     Sqlite(#[from] rusqlite::Error),
-    /// Rows that belong together do not agree.
+    /// Related rows do not match.
     #[error("the database is damaged: {0}")]
     Damaged(String),
 }
@@ -50,13 +51,13 @@ impl From<SqlError> for ExportError {
     }
 }
 
-/// The outcome of reading.
+/// The result of reading.
 pub type ExportResult<T> = Result<T, ExportError>;
 
-/// A data folder that no server runs on, nor can start on while this lives.
+/// A data folder without a running server. No server can start on it while this value lives.
 #[derive(Debug)]
 pub struct Export {
-    // Dropped in this order: the lock goes last.
+    // The fields drop in this order: the lock last.
     conn: Connection,
     _lock: File,
 }
@@ -65,10 +66,10 @@ impl Export {
     /// Locks a data folder and opens its database for reading.
     ///
     /// # Errors
-    /// [`OpenError::NoDatabase`], [`OpenError::Locked`] while a server runs on it, [`OpenError::TooNew`],
-    /// [`ExportError::OldSchema`], or what SQLite said.
+    /// [`OpenError::NoDatabase`], [`OpenError::Locked`] while a server is running on it,
+    /// [`OpenError::TooNew`], [`ExportError::OldSchema`], or SQLite's error.
     pub fn open(data_dir: &Path) -> ExportResult<Self> {
-        // Asked first, as locking makes a folder where there is none.
+        // Checked first, because locking creates a missing folder.
         if !data_dir.join(DATABASE_FILE).exists() {
             return Err(OpenError::NoDatabase {
                 folder: data_dir.to_owned(),
@@ -90,10 +91,10 @@ impl Export {
         Ok(Self { conn, _lock: lock })
     }
 
-    /// What there is. Goes through an index of all events once.
+    /// Facts about the source. Reads one index of all events.
     ///
     /// # Errors
-    /// What SQLite said.
+    /// SQLite's error.
     pub fn overview(&self) -> ExportResult<Overview> {
         let (events, mut days) = self.events_by_day()?;
         days.extend(self.days_of_deliveries()?);
@@ -106,10 +107,10 @@ impl Export {
         })
     }
 
-    /// How many rows there are. Goes through all tables once.
+    /// Counts the rows. Reads all tables once.
     ///
     /// # Errors
-    /// What SQLite said.
+    /// SQLite's error.
     pub fn counts(&self) -> ExportResult<Counts> {
         let mut counts = [0; Counts::TABLES.len()];
         for (count, table) in counts.iter_mut().zip(Counts::TABLES) {
@@ -119,10 +120,10 @@ impl Export {
         Ok(Counts::from_array(counts))
     }
 
-    /// The rows behind a place, as many as one transaction should bring; `None` at the end.
+    /// The rows after a place, as many as fit into one transaction; `None` at the end.
     ///
     /// # Errors
-    /// What SQLite said, or rows that do not agree.
+    /// SQLite's error, or rows that do not match.
     pub fn next(&self, place: Place) -> ExportResult<Option<Batch>> {
         let (mut stage, mut after) = (place.stage, place.after);
         loop {
@@ -144,8 +145,8 @@ impl Export {
         }
     }
 
-    /// Every server that starts opens a session, whose number is never used again, and nothing but a server
-    /// changes anything: where all of these agree, it is the same database in the same state.
+    /// Every server that starts opens a session, whose number is never reused, and only a server changes the
+    /// database: if all of these values agree, it is the same database in the same state.
     fn fingerprint(&self) -> ExportResult<String> {
         let sql = "SELECT format('session %d, first key %d, account %s, event %d %s, attempt %d',
             coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'sessions'), 0),
@@ -157,7 +158,8 @@ impl Export {
         Ok(self.conn.query_row(sql, (), |row| row.get(0))?)
     }
 
-    /// How many events there are, and of which days. The index is a small part of the table.
+    /// The number of events and the days on which they were accepted. The index is much smaller than the
+    /// table.
     fn events_by_day(&self) -> ExportResult<(u64, BTreeSet<i64>)> {
         let sql = "SELECT created_at FROM events INDEXED BY events_by_account";
         let mut statement = self.conn.prepare(sql)?;
@@ -174,7 +176,8 @@ impl Export {
         Ok((events, days))
     }
 
-    /// Ids begin with the time: one look-up leads from a day to the next.
+    /// The days in the ids of deliveries. Ids begin with the time, so one lookup leads from one day to the
+    /// next.
     fn days_of_deliveries(&self) -> ExportResult<BTreeSet<i64>> {
         let mut days = BTreeSet::new();
         let mut statement = self

@@ -1,4 +1,4 @@
-//! Links and sessions of the console. They go with their account and their API key (`ON DELETE CASCADE`).
+//! Grants for the console. Deleting an account or an API key also deletes its grants (`ON DELETE CASCADE`).
 
 use async_trait::async_trait;
 use postrider_model::{Grant, Timestamp};
@@ -49,8 +49,8 @@ const COLUMNS: &str = GrantRow::COLUMNS;
 pub(crate) const REMOVE_EXPIRED: &str = "DELETE FROM grants WHERE sha256 IN
     (SELECT sha256 FROM grants WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)";
 
-/// Whoever removes an account or a key writes through the same connection, so that what is found here is
-/// still there when the grant is.
+/// Accounts and keys are deleted through the same connection, so what this finds still exists when it inserts
+/// the grant.
 fn put(conn: &Connection, grant: &Grant) -> SqlResult<bool> {
     let account = grant.visitor.account();
     if let Some(id) = account

@@ -1,12 +1,12 @@
 //! Opening a data folder: its lock, its database, the pragmas.
 //!
-//! **Pragmas of the writer.** WAL with `synchronous=FULL` syncs the log at each commit, which is what a 202
-//! promises; the database file itself is synced by checkpoints only. The page size is 8 KiB: an event of 512
-//! bytes and its record leave less of a page unused than with 4 KiB, and an answer's kept body of a few KiB
-//! needs no overflow page. Checkpoints are taken by a thread of their own ([`crate::checkpoint`]); without
-//! threads, by a commit every [`CHECKPOINT_PAGES`]. `auto_vacuum` stays off: retention frees about as many
-//! pages as acceptance takes, and SQLite uses them again; moving pages around would cost writes and a pointer
-//! map to give back what is needed a moment later.
+//! **Pragmas of the writer.** WAL with `synchronous=FULL` syncs the log at each commit, as a 202 response
+//! promises; only checkpoints sync the database file itself. The page size is 8 KiB: an event of 512 bytes
+//! and its attempt leave less of a page unused than with 4 KiB, and a stored response body of a few KiB needs
+//! no overflow page. A separate thread runs the checkpoints ([`crate::checkpoint`]); without threads, a
+//! commit does so every [`CHECKPOINT_PAGES`]. `auto_vacuum` stays off: retention frees about as many pages as
+//! acceptance needs, and SQLite reuses them. Moving pages around would cost writes and a pointer map, only to
+//! return pages that are needed again a moment later.
 
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
@@ -25,26 +25,26 @@ pub const DATABASE_FILE: &str = "postrider.db";
 /// The lock's name within the data folder.
 pub const LOCK_FILE: &str = "postrider.lock";
 
-/// Size of a page, in bytes; fixed when the database is made.
+/// Size of a page, in bytes; fixed when the database is created.
 pub(crate) const PAGE_BYTES: u32 = 8192;
 
-/// Pages in the log after which a commit is followed by a checkpoint, where there are no threads: 16 MiB.
+/// Pages in the log after which a commit runs a checkpoint, where there are no threads: 16 MiB.
 const CHECKPOINT_PAGES: u32 = 2000;
 
-/// What the log file is cut to once it has been longer: it grows while a backup or a slow read holds an old
-/// snapshot.
+/// The size to which SQLite truncates a longer log file: the log grows while a backup or a slow read holds an
+/// old snapshot.
 const LOG_BYTES_KEPT: u32 = 64 * 1024 * 1024;
 
-/// How long a statement waits for another process's lock (a backup that begins or ends holds one briefly).
+/// How long a statement waits for another process's lock. A backup briefly holds one when it begins and ends.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Distinct statements of this crate, rounded up: none is compiled twice on a connection.
+/// Distinct statements of this crate, rounded up, so that a connection compiles none of them twice.
 const STATEMENTS_CACHED: usize = 128;
 
 /// Why a data folder could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// Another process works on the folder.
+    /// Another process has locked the folder.
     #[error("another process is using {}: only one Postrider can run on a data folder", folder.display())]
     Locked {
         /// The data folder.
@@ -67,18 +67,18 @@ pub enum OpenError {
         /// The data folder.
         folder: PathBuf,
     },
-    /// The folder or a file in it cannot be made, read or written.
+    /// The folder or a file in it cannot be created, read or written.
     #[error("{}: {source}", path.display())]
     Io {
-        /// Which one.
+        /// The folder or file.
         path: PathBuf,
-        /// Why.
+        /// The system's error.
         source: io::Error,
     },
     /// SQLite cannot open the database.
     #[error("the database cannot be opened: {0}")]
     Sqlite(#[from] rusqlite::Error),
-    /// A migration failed; the database is as it was.
+    /// A migration failed; the database is unchanged.
     #[error("the database could not be migrated and was left as it was: {0}")]
     Migration(#[source] Box<rusqlite_migration::Error>),
 }
@@ -92,8 +92,8 @@ impl OpenError {
     }
 }
 
-/// Migrates the database of a data folder that no server runs on, without serving it. Makes folder and
-/// database where there are none.
+/// Migrates the database of a data folder that no server uses, without serving it. Creates the folder and the
+/// database if they do not exist.
 ///
 /// # Errors
 /// As [`crate::SqliteStore::open`].
@@ -103,10 +103,10 @@ pub fn migrate(data_dir: &Path) -> Result<MigrationReport, OpenError> {
     schema::migrate(&mut conn)
 }
 
-/// The schema of the database in a data folder, whether a server runs on it or not.
+/// The schema of the database in a data folder. A server may be running on it.
 ///
 /// # Errors
-/// [`OpenError::NoDatabase`], or what SQLite says.
+/// [`OpenError::NoDatabase`], or SQLite's error.
 pub fn schema_version(data_dir: &Path) -> Result<u32, OpenError> {
     if !data_dir.join(DATABASE_FILE).exists() {
         return Err(OpenError::NoDatabase {
@@ -116,18 +116,18 @@ pub fn schema_version(data_dir: &Path) -> Result<u32, OpenError> {
     Ok(schema::version(&open_unmigrated(data_dir)?)?)
 }
 
-/// A connection to a database of whatever schema. It must be there.
+/// Opens an existing database of any schema.
 pub(crate) fn open_unmigrated(data_dir: &Path) -> rusqlite::Result<Connection> {
     let path = data_dir.join(DATABASE_FILE);
-    // Not read-only: a log without its shared-memory file, as a crash leaves it, can only be read by making
-    // one.
+    // Not read-only: after a crash the log may have no shared-memory file, and SQLite must create that file
+    // to read the log.
     let conn = Connection::open_with_flags(path, flags(OpenFlags::SQLITE_OPEN_READ_WRITE))?;
     conn.busy_timeout(BUSY_TIMEOUT)?;
     Ok(conn)
 }
 
-/// Makes the folder if it is missing, and locks it for as long as the file is open. The system drops the lock
-/// of a process that dies.
+/// Creates the folder if it is missing, and locks it for as long as the file is open. The system releases the
+/// lock of a process that dies.
 pub(crate) fn lock(data_dir: &Path) -> Result<File, OpenError> {
     make_folder(data_dir).map_err(|error| OpenError::io(data_dir, error))?;
     let path = data_dir.join(LOCK_FILE);
@@ -141,8 +141,8 @@ pub(crate) fn lock(data_dir: &Path) -> Result<File, OpenError> {
     }
 }
 
-/// Makes the folder where it is missing, and its name durable: a crash of the machine must not take it away
-/// again. The names within it are made durable by SQLite, with the first sync of the log.
+/// Creates the folder if it is missing, and syncs its parent, so that the new name survives a crash of the
+/// machine. SQLite makes the names within the folder durable, with the first sync of the log.
 fn make_folder(data_dir: &Path) -> io::Result<()> {
     if data_dir.is_dir() {
         return Ok(());
@@ -152,10 +152,10 @@ fn make_folder(data_dir: &Path) -> io::Result<()> {
     File::open(parent.unwrap_or(Path::new(".")))?.sync_all()
 }
 
-/// The writing connection, not migrated yet.
+/// Opens the writing connection, which is not migrated yet.
 pub(crate) fn open_writer(data_dir: &Path, options: &SqliteOptions) -> Result<Connection, OpenError> {
     let path = data_dir.join(DATABASE_FILE);
-    // SQLite gives its log the mode of the database, so that it is enough to make that one private.
+    // SQLite gives the log the same mode as the database, so it suffices to make the database private.
     drop(private_file(&path)?);
     let conn = Connection::open_with_flags(&path, flags(OpenFlags::SQLITE_OPEN_READ_WRITE))?;
     conn.busy_timeout(BUSY_TIMEOUT)?;
@@ -174,18 +174,18 @@ pub(crate) fn open_writer(data_dir: &Path, options: &SqliteOptions) -> Result<Co
     Ok(conn)
 }
 
-/// A connection that takes the checkpoints over from the writer's.
+/// Opens a connection for checkpoints, and switches off the writer's own.
 pub(crate) fn open_checkpointer(writer: &mut Connection, data_dir: &Path) -> Result<Connection, OpenError> {
     let path = data_dir.join(DATABASE_FILE);
     let conn = Connection::open_with_flags(path, flags(OpenFlags::SQLITE_OPEN_READ_WRITE))?;
     conn.busy_timeout(BUSY_TIMEOUT)?;
-    // As the writer: it is this connection that syncs the log and the database file now.
+    // As for the writer, because this connection now syncs the log and the database file.
     conn.pragma_update(None, "synchronous", "FULL")?;
     writer.pragma_update(None, "wal_autocheckpoint", 0)?;
     Ok(conn)
 }
 
-/// A connection for one read at a time.
+/// Opens a connection that serves one read at a time.
 pub(crate) fn open_reader(data_dir: &Path, options: &SqliteOptions) -> rusqlite::Result<Connection> {
     let path = data_dir.join(DATABASE_FILE);
     let conn = Connection::open_with_flags(path, flags(OpenFlags::SQLITE_OPEN_READ_ONLY))?;
@@ -198,14 +198,14 @@ pub(crate) fn open_reader(data_dir: &Path, options: &SqliteOptions) -> rusqlite:
 
 /// Lets the database grow to this many bytes.
 pub(crate) fn limit_pages(conn: &Connection, bytes: u64) -> rusqlite::Result<()> {
-    // SQLite takes a limit below what there is as a limit on growing, and none at all for a question.
+    // SQLite treats a limit below the current size as a limit on growth, and 0 as a query of the limit.
     let pages = i64::try_from(bytes / u64::from(PAGE_BYTES))
         .unwrap_or(i64::MAX)
         .max(1);
     conn.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))
 }
 
-/// Connections are used by one thread at a time, which makes SQLite's own mutexes superfluous.
+/// One thread at a time uses a connection, so SQLite's own mutexes are unnecessary.
 fn flags(access: OpenFlags) -> OpenFlags {
     access | OpenFlags::SQLITE_OPEN_NO_MUTEX
 }

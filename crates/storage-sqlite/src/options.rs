@@ -1,31 +1,31 @@
-//! How a store is opened.
+//! Options for opening a store.
 
-/// Where the work is done.
+/// Which threads do the work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Execution {
-    /// Writes on a thread of their own that commits in groups, reads on tokio's blocking threads. Needs a
-    /// tokio runtime around every call.
+    /// A separate thread writes and commits in groups; reads run on tokio's blocking threads. Every call
+    /// needs a tokio runtime.
     #[default]
     Threaded,
-    /// Everything on the calling thread, one transaction per verb. A simulation on virtual time uses it: no
-    /// other thread is involved, so that a seed decides everything.
+    /// The calling thread does everything, one transaction per verb. Simulations on virtual time use it: no
+    /// other thread is involved, so a seed determines everything.
     Inline,
 }
 
-/// How a store is opened. The defaults are for production.
+/// Options for opening a store. The defaults are for production.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SqliteOptions {
-    /// Where the work is done.
+    /// Which threads do the work.
     pub execution: Execution,
     /// How many reads run at the same time, each on a connection of its own; at least 1.
     pub readers: usize,
-    /// Page cache of the writing connection, in KiB. It has to hold the pages that new rows go to (the ends
-    /// of the tables and, of one index, a page per busy account); everything else is only read.
+    /// Page cache of the writing connection, in KiB. It should hold the pages that receive new rows (the ends
+    /// of the tables and, for one index, a page per busy account); the writer only reads other pages.
     pub writer_cache_kib: u32,
     /// Page cache of each reading connection, in KiB.
     pub reader_cache_kib: u32,
-    /// Most bytes the database may grow to, rounded down to whole pages; `None` for as many as the disk has.
-    /// A write beyond it fails like one on a full disk.
+    /// Most bytes to which the database may grow, rounded down to whole pages; `None` leaves only the disk's
+    /// limit. A write beyond it fails as on a full disk.
     pub max_bytes: Option<u64>,
 }
 

@@ -1,5 +1,5 @@
-//! Tests that statements which run often, or over tables that grow without end, use the index they were
-//! written for.
+//! Tests that frequent statements, and statements over tables that grow without bound, use the index written
+//! for them.
 
 use rusqlite::Connection;
 
@@ -17,14 +17,14 @@ fn database() -> (Connection, tempfile::TempDir) {
     (conn, folder)
 }
 
-/// What SQLite is going to do, a step a line.
+/// SQLite's plan, one step per line.
 fn plan(conn: &Connection, sql: &str) -> String {
     let sql = match sql.strip_prefix("FROM") {
         Some(rest) => format!("EXPLAIN QUERY PLAN SELECT * FROM{rest}"),
         None => format!("EXPLAIN QUERY PLAN {sql}"),
     };
     let mut statement = conn.prepare(&sql).unwrap();
-    // No parameters are bound: the plan does not depend on them.
+    // No parameters are bound, because the plan does not depend on them.
     let mut rows = statement.raw_query();
     let mut steps = Vec::new();
     while let Some(row) = rows.next().unwrap() {

@@ -1,4 +1,4 @@
-//! The way to the writer: a bounded queue to its thread, or a call on the spot.
+//! Access to the writer: a bounded queue to its thread, or a direct call.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,21 +14,21 @@ use crate::checkpoint::{self, Nudge};
 use crate::sql_error::SqlResult;
 use crate::writer::{Counters, Operation, WriteCounts, WriteCx, Writer};
 
-/// Most operations that wait for the writer. At 10,000 single appends a second that is half a second's worth;
-/// a caller that finds it full is better off being told.
+/// Most operations that wait for the writer. At 10,000 single appends a second, that is about half a second
+/// of work; when the queue is full, an immediate error serves the caller better than a longer wait.
 const QUEUE_OPERATIONS_MAX: usize = 4096;
 
-/// Most bytes in operations that wait, whatever their number: one operation can carry a thousand events.
+/// Most bytes in waiting operations, whatever their number: one operation can carry a thousand events.
 const QUEUE_BYTES_MAX: usize = 256 * 1024 * 1024;
 
-/// Most operations in one transaction. Beyond some hundred the sync is spread thin already, and all of them
-/// wait until the last one is done.
+/// Most operations in one transaction. Beyond a few hundred, the share of the sync per operation is small
+/// already, and each operation waits until the last one is done.
 const GROUP_OPERATIONS_MAX: usize = 512;
 
-/// Bytes after which a transaction takes no further operation, to keep it short and its pages in the cache.
+/// Bytes after which a transaction accepts no further operation, to keep it short and its pages in the cache.
 const GROUP_BYTES_MAX: usize = 8 * 1024 * 1024;
 
-/// The way to the writer.
+/// Access to the writer.
 pub(crate) struct Queue {
     way: Way,
     counters: Arc<Counters>,
@@ -40,7 +40,7 @@ enum Way {
 }
 
 impl Queue {
-    /// Hands the connection to a new thread, with another one for checkpoints, or keeps it.
+    /// Moves the connection to a new thread, with another one for checkpoints, or keeps it.
     pub(crate) fn start(conn: Connection, checkpoints: Option<Connection>) -> std::io::Result<Self> {
         let counters = Arc::new(Counters::default());
         let writer = Writer::new(conn, Arc::clone(&counters));
@@ -58,7 +58,7 @@ impl Queue {
 
     /// Runs work in a transaction and returns its result once that is on disk.
     ///
-    /// Once queued, the work is done even if the caller goes away.
+    /// Once queued, the work runs even if the caller goes away.
     pub(crate) async fn write<T, F>(&self, part: Part<F>) -> StoreResult<T>
     where
         T: Send + 'static,
@@ -70,7 +70,7 @@ impl Queue {
         answered(answer).await
     }
 
-    /// The same with two pieces of work, which are queued as one: they get into the same transaction.
+    /// Runs two pieces of work, queued as one operation so that they share a transaction.
     pub(crate) async fn write_two<T, U, F, G>(
         &self,
         first: Part<F>,
@@ -152,24 +152,24 @@ where
             (Some(error), _) => Err(error.clone()),
             (None, None) => Err(StoreError::Internal("an operation was not run".to_owned())),
         };
-        // A caller that went away does not want to know.
+        // The caller may have gone away.
         let _ = self.reply.send(answer);
     }
 }
 
-/// What the writer's thread is asked for.
+/// A message to the writer's thread.
 enum Queued {
-    /// Operations that get into the same transaction, and about how many bytes they carry.
+    /// Operations for the same transaction, and about how many bytes they carry.
     Operations(Vec<Box<dyn Operation>>, usize),
-    /// The rest of a checkpoint.
+    /// A request to copy the rest of the log.
     RestartLog,
-    /// Nothing more will come.
+    /// The last message.
     Stop,
 }
 
-/// The writer on its thread. Dropping it lets the queued work finish and waits for that.
+/// The writer on its thread. Dropping it waits until the queued work is finished.
 struct ThreadedWriter {
-    /// Always there but while being dropped.
+    /// `None` only while being dropped.
     sender: Option<SyncSender<Queued>>,
     queued_bytes: Arc<AtomicUsize>,
     thread: Option<JoinHandle<()>>,
@@ -183,7 +183,7 @@ impl ThreadedWriter {
         let (nudge, nudged) = checkpoint::nudges();
         let restart = sender.clone();
         let checkpoints = checkpoint::start(checkpoints, nudged, move || {
-            // Where the queue is full the next pass asks again.
+            // If the queue is full, the next pass asks again.
             let _ = restart.try_send(Queued::RestartLog);
         })?;
         let thread = std::thread::Builder::new()
@@ -202,7 +202,7 @@ impl ThreadedWriter {
 
     fn send(&self, operations: Vec<Box<dyn Operation>>, bytes: usize) -> StoreResult<()> {
         let before = self.queued_bytes.fetch_add(bytes, Ordering::Relaxed);
-        // A single operation larger than the bound is let in where nothing else waits.
+        // An operation larger than the bound is accepted if no other waits.
         let sent = if before > 0 && before.saturating_add(bytes) > QUEUE_BYTES_MAX {
             Err(StoreError::Busy)
         } else {
@@ -224,8 +224,8 @@ impl ThreadedWriter {
 
 impl Drop for ThreadedWriter {
     fn drop(&mut self) {
-        // The threads end one after the other: the second hears from the first for as long as that runs. They
-        // catch the panics of their work; there is nobody left to tell about another one.
+        // The threads end one after the other: the checkpoint thread runs for as long as the writer's. Both
+        // catch panics of their work, so `join` could only return a panic that nobody is left to handle.
         if let Some(sender) = self.sender.take() {
             let _ = sender.send(Queued::Stop);
         }
@@ -238,7 +238,7 @@ impl Drop for ThreadedWriter {
     }
 }
 
-/// Takes what is there, commits it together, and so on until the store is dropped.
+/// Commits everything in the queue together, repeatedly until the store is dropped.
 fn serve(mut writer: Writer, queue: &Receiver<Queued>, queued_bytes: &AtomicUsize, nudge: &Nudge) {
     while let Ok(first) = queue.recv() {
         let mut last = first;
@@ -258,13 +258,14 @@ fn serve(mut writer: Writer, queue: &Receiver<Queued>, queued_bytes: &AtomicUsiz
             Queued::Operations(..) => {}
         }
     }
-    // Fresh statistics cost little here, and let the next start plan with them.
+    // Refreshing the query planner's statistics costs little here, and the next start can plan with them.
     if let Err(error) = writer.connection().execute_batch("PRAGMA optimize") {
         tracing::debug!(%error, "the statistics were not refreshed");
     }
 }
 
-/// Takes further operations that are there. Answers what else was found in the queue, or no operations.
+/// Adds queued operations to the group. Returns the other message that it found, or an empty list of
+/// operations.
 fn fill_up(group: &mut Vec<Box<dyn Operation>>, bytes: &mut usize, queue: &Receiver<Queued>) -> Queued {
     while group.len() < GROUP_OPERATIONS_MAX && *bytes < GROUP_BYTES_MAX {
         match queue.try_recv() {

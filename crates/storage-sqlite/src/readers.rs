@@ -1,4 +1,5 @@
-//! Connections that read, a few at a time, beside the writer: in WAL mode neither waits for the other.
+//! Reading connections, a few in parallel with the writer: in WAL mode readers and writer never wait for each
+//! other.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use crate::open;
 use crate::options::{Execution, SqliteOptions};
 use crate::sql_error::{SqlError, SqlResult};
 
-/// A pool of read-only connections, opened when they are first needed.
+/// A pool of read-only connections, opened on demand.
 pub(crate) struct Readers {
     data_dir: PathBuf,
     options: SqliteOptions,
@@ -43,8 +44,8 @@ impl Readers {
         let conn = self.connection()?;
         let (conn, result) = match self.options.execution {
             Execution::Inline => run(conn, work),
-            // A panic drops the connection; the next read opens another. The permit goes along: a caller that
-            // hangs up does not end the work, and must not make room for more of it.
+            // A panic drops the connection; the next read opens another. The task keeps the permit: a caller
+            // that hangs up does not end the work, so it must not make room for more.
             Execution::Threaded => tokio::task::spawn_blocking(move || {
                 let _permit = permit;
                 run(conn, work)

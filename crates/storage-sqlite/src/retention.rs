@@ -1,8 +1,8 @@
-//! Pruning: what is too old, and what deleted accounts left behind, in short steps.
+//! Pruning of old events and of the rows that deleted accounts left behind, in short steps.
 //!
-//! Events are looked at in the order of acceptance. Those with a pending delivery are passed over; the writer
-//! remembers how far it came, so that the next step does not pass over them again, and begins anew when it
-//! came to the young ones. The pages that are freed take in new rows; the file does not shrink.
+//! A pass looks at events in the order of acceptance and skips those with a pending delivery. The writer
+//! remembers how far it came, so that the next step does not look at them again; after it reaches the young
+//! events, the next pass begins with the oldest. New rows reuse the freed pages; the file does not shrink.
 
 use async_trait::async_trait;
 use postrider_model::Timestamp;
@@ -15,14 +15,14 @@ use crate::sql_error::SqlResult;
 use crate::store::SqliteStore;
 use crate::writer::WriteCx;
 
-/// Events in a row that are young enough to stay, after which the rest is taken to be as young: concurrent
-/// acceptance, or a clock that was set, leaves some out of order.
+/// Consecutive young events after which a pass assumes that all further events are young too: concurrent
+/// acceptance, or a clock that was set, leaves some events out of order.
 const YOUNG_IN_A_ROW: usize = 1000;
 
 #[async_trait]
 impl RetentionStore for SqliteStore {
     async fn prune(&self, before: Timestamp, limit: usize) -> StoreResult<Pruned> {
-        // Two transactions, so that neither part takes back what the other did.
+        // Two transactions, so that a failure of one part does not undo the other.
         let of_deleted = self
             .write(move |cx| {
                 let mut step = Step::new(limit, 0);
@@ -45,7 +45,7 @@ impl RetentionStore for SqliteStore {
     }
 }
 
-/// What a step did, and how much it may.
+/// The work and the limit of one step.
 struct Step {
     limit: usize,
     rows: usize,
@@ -62,7 +62,7 @@ impl Step {
         }
     }
 
-    /// Whether it did enough; then there may be more to do.
+    /// Whether the step has reached its limit; if so, there may be more to do.
     fn is_over(&mut self) -> bool {
         let over = self.rows >= self.limit;
         self.pruned.more |= over;
@@ -70,7 +70,7 @@ impl Step {
     }
 }
 
-/// An event's row as far as removing it needs it.
+/// The columns of an event's row that removing it needs.
 struct Old {
     seq: i64,
     created_at: i64,
@@ -88,7 +88,7 @@ impl Old {
         })
     }
 
-    /// The ids of its deliveries: the first, and the one behind the last.
+    /// The ids of its deliveries: the first id, and the id after the last.
     fn deliveries(&self) -> Option<([u8; 16], [u8; 16])> {
         let first = self.first_delivery?;
         let end = u128::from_be_bytes(first) + u128::from(self.count);
@@ -154,7 +154,7 @@ fn too_old(cx: &mut WriteCx<'_>, before: Timestamp, step: &mut Step) -> SqlResul
     Ok(())
 }
 
-/// `+status`: the index that knows the pending ones would find all of them.
+/// `+status` disables the index of pending deliveries, which would find all of them.
 pub(crate) const PENDING: &str = "SELECT 1 FROM deliveries WHERE id >= ?1 AND id < ?2 AND +status = 0";
 
 fn has_pending(conn: &Connection, old: &Old) -> SqlResult<bool> {

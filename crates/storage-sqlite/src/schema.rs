@@ -1,10 +1,10 @@
-//! The schema's versions, and moving a database from one to the next.
+//! Schema versions and migrations.
 //!
-//! A database carries its version in `user_version`. Migrations only go forward, in one transaction.
+//! A database stores its version in `user_version`. Migrations only go forward, in one transaction.
 //!
-//! To add a migration: write `migrations/000N_*.sql`, append it to [`MIGRATIONS`], and freeze a database of
-//! the schema before it as `tests/fixtures/schema_N-1.sql` with rows in every table; `tests/migrations.rs`
-//! opens it.
+//! To add a migration: write `migrations/000N_*.sql`, append it to [`STEPS`], and freeze a database of the
+//! previous schema, with rows in every table, as `tests/fixtures/schema_N-1.sql`; `tests/migrations.rs` opens
+//! it.
 
 use rusqlite::Connection;
 use rusqlite_migration::{M, Migrations};
@@ -17,12 +17,12 @@ const MIGRATIONS: Migrations<'_> = Migrations::from_slice(STEPS);
 /// The schema that this code reads and writes.
 pub const SCHEMA_VERSION: u32 = STEPS.len() as u32;
 
-/// What a migration did.
+/// The result of a migration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MigrationReport {
-    /// The schema that was found; 0 for a new database.
+    /// The schema before; 0 for a new database.
     pub from: u32,
-    /// The schema it has now.
+    /// The schema now.
     pub to: u32,
 }
 
@@ -34,8 +34,7 @@ pub(crate) fn version(conn: &Connection) -> rusqlite::Result<u32> {
 /// Brings an open database to [`SCHEMA_VERSION`].
 ///
 /// # Errors
-/// [`OpenError::TooNew`] where it is beyond that already; it is then left as it was, as after any other
-/// error.
+/// [`OpenError::TooNew`] if its schema is newer than that. After any error the database is unchanged.
 pub(crate) fn migrate(conn: &mut Connection) -> Result<MigrationReport, OpenError> {
     let found = version(conn)?;
     if found > SCHEMA_VERSION {

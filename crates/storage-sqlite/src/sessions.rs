@@ -1,5 +1,5 @@
-//! Node sessions. Only one process can open the folder, so that a new session is the only live one; and a
-//! session is alive exactly as long as it has a row.
+//! Node sessions. Only one process can open the folder, so a new session is the only live one. A session is
+//! alive exactly as long as it has a row.
 
 use std::time::Duration;
 
@@ -74,7 +74,7 @@ fn live(conn: &Connection, now: Timestamp) -> SqlResult<Vec<LiveSession>> {
     Ok(sessions.collect::<Result<_, _>>()?)
 }
 
-/// Whether nobody declared the session dead so far. Verbs without a time of their own go by this.
+/// Whether the session has not been declared dead so far. Verbs that have no time use this.
 pub(crate) fn has_row(conn: &Connection, session: SessionId) -> SqlResult<bool> {
     let mut statement = conn.prepare_cached("SELECT 1 FROM sessions WHERE number = ?1")?;
     Ok(statement.exists((session.0,))?)
@@ -101,7 +101,7 @@ fn renew(conn: &Connection, session: SessionId, now: Timestamp) -> SqlResult<boo
     Ok(true)
 }
 
-/// Sessions whose time is up are dead for good, even if one of them called a moment later.
+/// Deletes sessions whose lease ran out: they stay dead, even if one of them renews a moment later.
 fn bury(conn: &Connection, now: Timestamp) -> SqlResult<()> {
     conn.prepare_cached("DELETE FROM sessions WHERE alive_until <= ?1")?
         .execute((now.unix_ms(),))?;
@@ -126,7 +126,7 @@ fn reclaim(conn: &Connection, now: Timestamp, limit: usize) -> SqlResult<usize> 
 pub(crate) const NEXT_OWNER: &str = "SELECT owner FROM deliveries INDEXED BY deliveries_not_succeeded
      WHERE status <> 1 AND owner > ?1 ORDER BY owner LIMIT 1";
 
-/// The next session with a number above `last` that owns a delivery, alive or dead: one step in an index.
+/// The next session with a number above `last` that owns a delivery, alive or dead: one index lookup.
 pub(crate) fn next_owner(conn: &Connection, last: i64) -> SqlResult<Option<SessionId>> {
     let owner = conn
         .prepare_cached(NEXT_OWNER)?
@@ -138,7 +138,7 @@ pub(crate) fn next_owner(conn: &Connection, last: i64) -> SqlResult<Option<Sessi
 pub(crate) const OWNED: &str = "SELECT id FROM deliveries INDEXED BY deliveries_not_succeeded
      WHERE status <> 1 AND owner = ?1 LIMIT ?2";
 
-/// Makes deliveries of one owner wait, due at `now`: at most `limit` of them.
+/// Returns deliveries of one owner to waiting, due at `now`: at most `limit` of them.
 fn release(conn: &Connection, owner: SessionId, now: Timestamp, limit: usize) -> SqlResult<usize> {
     let owned: Vec<[u8; 16]> = conn
         .prepare_cached(OWNED)?

@@ -1,4 +1,4 @@
-//! Signing keys: one current per account, at most one overlapping, and some that have ended.
+//! Signing keys: one current key per account, at most one overlapping, and some expired ones.
 
 use postrider_model::{AccountId, SigningKey, Timestamp};
 use postrider_storage::rows::SigningKeyRow;
@@ -24,7 +24,7 @@ pub(crate) fn insert(conn: &Connection, account: AccountId, key: &SigningKey) ->
     Ok(())
 }
 
-/// An account's keys: the current first, then the one made last.
+/// An account's keys: the current one first, then the newest first.
 pub(crate) fn of_account(conn: &Connection, account: AccountId) -> SqlResult<Vec<SigningKey>> {
     let mut statement = conn.prepare_cached(&format!(
         "SELECT {} FROM signing_keys WHERE account_id = ?1
@@ -39,7 +39,7 @@ pub(crate) fn of_account(conn: &Connection, account: AccountId) -> SqlResult<Vec
     Ok(keys)
 }
 
-/// Makes `key` the current one; see [`postrider_storage::AccountStore::rotate_signing_key`].
+/// Makes `key` the current key; see [`postrider_storage::AccountStore::rotate_signing_key`].
 pub(crate) fn rotate(
     conn: &Connection,
     account: AccountId,

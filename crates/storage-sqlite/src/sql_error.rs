@@ -1,16 +1,16 @@
-//! What a failed statement means to a caller.
+//! The meaning of a failed statement for callers.
 
 use postrider_storage::StoreError;
 use postrider_storage::encoding::Damaged;
 use rusqlite::ErrorCode;
 
-/// Why a piece of SQL work failed.
+/// Why SQL work failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SqlError {
-    /// SQLite refused a statement.
+    /// SQLite rejected a statement.
     #[error(transparent)]
     Sqlite(#[from] rusqlite::Error),
-    /// A row holds what this code never writes.
+    /// A row holds a value that this code never writes.
     #[error("a stored row is damaged: {0}")]
     Damaged(&'static str),
     /// The code panicked.
@@ -18,11 +18,11 @@ pub(crate) enum SqlError {
     Panicked(String),
 }
 
-/// The outcome of a piece of SQL work.
+/// The result of SQL work.
 pub(crate) type SqlResult<T> = Result<T, SqlError>;
 
 impl SqlError {
-    /// Whether the surroundings are to blame (the disk is full, the file cannot be written), not the
+    /// Whether the environment is the cause (the disk is full, the file cannot be written), not the
     /// statement: the same work may succeed later, and other work would fail now as well.
     pub(crate) fn is_of_the_surroundings(&self) -> bool {
         let Self::Sqlite(error) = self else {

@@ -1,4 +1,4 @@
-//! Statistics: adding to sums, and reading them.
+//! Statistics: adding to sums and reading them.
 
 mod backlog;
 mod failing;
@@ -23,7 +23,7 @@ pub(crate) use backlog::{OWNED_COUNT, WAITING_COUNT};
 #[cfg(test)]
 pub(crate) use failing::{MOST, SUCCEEDED};
 
-/// What stands in place of an id where there is none. No id is like that.
+/// Stored in place of a missing id. No real id is all zeros.
 const NONE: [u8; 16] = [0; 16];
 
 #[async_trait]
@@ -70,7 +70,7 @@ impl StatisticsStore for SqliteStore {
     }
 }
 
-/// The ids that stand for a scope: account, automation, action.
+/// The stored ids of a scope: account, automation, action.
 fn ids_of(scope: &Scope) -> [[u8; 16]; 3] {
     match scope {
         Scope::Installation => [NONE; 3],
@@ -168,7 +168,7 @@ fn histogram(conn: &Connection, step: TimeStep, span: &Range<Timestamp>) -> SqlR
     Ok(histogram)
 }
 
-/// In the order of the key: summing them up by action is left to a map, which needs no sorting.
+/// In the order of the key, and summed by action in a map, so that nothing needs sorting.
 pub(crate) const OF_ACTIONS: &str = "SELECT events, succeeded, failed, canceled, attempts, attempts_failed,
          account_id, automation_id, action_id
      FROM statistics
@@ -189,7 +189,7 @@ fn of_actions(
     Ok(by_action.into_iter().collect())
 }
 
-/// Reads the counts, which stand in front.
+/// Reads the counts, which are the first columns.
 fn counts(row: &Row<'_>) -> SqlResult<Counts> {
     Ok(Counts {
         events: columns::count(row, 0)?,
@@ -201,7 +201,7 @@ fn counts(row: &Row<'_>) -> SqlResult<Counts> {
     })
 }
 
-/// Reads `account_id, automation_id, action_id`, the first of them in this column.
+/// Reads `account_id, automation_id, action_id`, beginning with column `first`.
 fn action_key(row: &Row<'_>, first: usize) -> SqlResult<ActionKey> {
     Ok(ActionKey {
         account: columns::id(row, first, AccountId::from_bytes)?,

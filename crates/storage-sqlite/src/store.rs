@@ -16,10 +16,10 @@ use crate::writer::{WriteCounts, WriteCx};
 
 /// The store in one SQLite file. Only one process can have a data folder open.
 ///
-/// Dropping it waits for the writes that are queued, then closes the files and lets the folder go.
+/// Dropping the store waits for queued writes, then closes the files and releases the folder.
 pub struct SqliteStore {
-    // In the order in which they have to be dropped: whoever closes the database last has to be able to
-    // write, so that the log is copied and removed; the lock goes last of all.
+    // The fields drop in this order: the connection that closes last must be able to write, so that closing
+    // it copies and removes the log; then the lock is released.
     readers: Readers,
     queue: Queue,
     data_dir: PathBuf,
@@ -27,12 +27,12 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// Opens the database of a data folder, making either where it is missing (readable by this user alone),
-    /// and migrates it to the newest schema.
+    /// Opens the database of a data folder and migrates it to the newest schema. Creates both if missing,
+    /// readable by this user only.
     ///
     /// # Errors
-    /// [`OpenError::Locked`] while another process has the folder, [`OpenError::TooNew`] where a newer
-    /// Postrider wrote the database, or what the system or SQLite said.
+    /// [`OpenError::Locked`] while another process uses the folder, [`OpenError::TooNew`] if a newer
+    /// Postrider wrote the database, or the error of the system or SQLite.
     pub fn open(data_dir: &Path, options: SqliteOptions) -> Result<Self, OpenError> {
         let lock = open::lock(data_dir)?;
         let mut conn = open::open_writer(data_dir, &options)?;
@@ -53,18 +53,19 @@ impl SqliteStore {
         })
     }
 
-    /// The folder this store is in.
+    /// The data folder of this store.
     pub fn data_dir(&self) -> &Path {
         &self.data_dir
     }
 
-    /// How much was written since the store was opened: operations per transaction show how well commits are
+    /// How much was written since the store was opened. Operations per transaction show how well commits are
     /// grouped.
     pub fn write_counts(&self) -> WriteCounts {
         self.queue.counts()
     }
 
-    /// Lets the database grow to about this many bytes from now on, or by the disk's size alone.
+    /// Sets the size to which the database may grow, in bytes, rounded to pages; `None` leaves only the
+    /// disk's limit.
     pub async fn set_max_bytes(&self, bytes: Option<u64>) -> StoreResult<()> {
         let bytes = bytes.unwrap_or(u64::MAX);
         self.write(move |cx| Ok(open::limit_pages(cx.conn, bytes)?)).await
@@ -88,8 +89,7 @@ impl SqliteStore {
         self.queue.write(part).await
     }
 
-    /// Runs two pieces of work in one transaction of the writer, unless one of them fails: then each for
-    /// itself.
+    /// Runs two pieces of work in one transaction of the writer or, if one of them fails, each in its own.
     pub(crate) async fn write_two<T, U, F, G>(
         &self,
         first: Part<F>,
@@ -104,7 +104,7 @@ impl SqliteStore {
         self.queue.write_two(first, second).await
     }
 
-    /// Runs work on a snapshot, beside the writer.
+    /// Runs work on a snapshot, in parallel with the writer.
     pub(crate) async fn read<T, F>(&self, work: F) -> StoreResult<T>
     where
         T: Send + 'static,

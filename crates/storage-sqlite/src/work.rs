@@ -1,4 +1,4 @@
-//! Both halves of the work in one transaction; see [`WorkStore`].
+//! Appending and finishing in one transaction; see [`WorkStore`].
 
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ impl WorkStore for SqliteStore {
                 (appended, Ok(Vec::new()))
             }
             (false, false) => {
-                // Results first: they are the older work.
+                // Finished attempts first, because they are the older work.
                 let (recorded, appended) = self
                     .write_two(finish::work(session, finished), append::work(session, events))
                     .await;

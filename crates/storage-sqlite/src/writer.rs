@@ -1,16 +1,16 @@
 //! The one connection that writes, and its group commit.
 //!
-//! A commit costs one sync of the log whatever is in it. So operations that arrive while the last commit is
-//! being synced are run in one transaction and answered together; under load the groups grow, alone an
-//! operation waits for nobody.
+//! A commit costs one sync of the log, however much it contains. The writer therefore runs all operations
+//! that arrive during the previous sync in one transaction and answers them together. Under load the groups
+//! grow; a single operation waits for no other.
 //!
-//! Each operation stays atomic without a savepoint of its own: savepoints cost more than the statements
-//! between them, and an operation that is going to refuse its work finds that out before it writes. What is
-//! left are statements that fail, which is rare. Then the whole transaction is rolled back, and every
-//! operation of the group is run again in a transaction of its own, so that exactly the failing one fails.
-//! That is why an operation has to be repeatable (`FnMut`) and leaves no trace outside the database but in
-//! [`Memory`], which a rollback clears. Where the surroundings are to blame (disk full), nothing is run
-//! again: all fail, and the next group finds out anew.
+//! Each operation stays atomic without a savepoint of its own. Savepoints cost more than the statements
+//! between them, and an operation that refuses its work decides so before it writes. Only a failing statement
+//! remains, which is rare. In that case, the writer rolls back the whole transaction and runs every operation
+//! of the group again in its own transaction, so that exactly the failing one fails. An operation must
+//! therefore be repeatable (`FnMut`) and leave no trace outside the database except in [`Memory`], which a
+//! rollback clears. If the environment is the cause (disk full), the writer repeats nothing: all operations
+//! fail, and the next group tries again.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -21,30 +21,30 @@ use rusqlite::Connection;
 
 use crate::sql_error::{SqlError, SqlResult};
 
-/// What an operation works with.
+/// The context of an operation.
 pub(crate) struct WriteCx<'a> {
     /// The connection, in a transaction.
     pub(crate) conn: &'a Connection,
-    /// What is remembered from one operation to the next.
+    /// What the writer remembers between operations.
     pub(crate) memory: &'a mut Memory,
 }
 
-/// What the writer remembers between operations to save itself reads. It starts empty, also after each
+/// What the writer remembers between operations to save reads. It starts empty, and is emptied by each
 /// rollback.
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
-    /// The number of the next attempt's row, once it was read.
+    /// The row number of the next attempt, once it was read.
     pub(crate) next_attempt: Option<i64>,
-    /// `prune` has looked at the events up to this one since it last began at the oldest.
+    /// `prune` has looked at the events up to this one since it last started from the oldest.
     pub(crate) pruned_through: i64,
 }
 
-/// A queued write, ignorant of its result's type.
+/// A queued write, independent of the type of its result.
 pub(crate) trait Operation: Send {
     /// Does the work and keeps the result for [`Self::answer`]. May be called again after a rollback.
     fn run(&mut self, cx: &mut WriteCx<'_>) -> SqlResult<()>;
 
-    /// Tells the caller: the kept result, now that it is on disk, or why there is none.
+    /// Sends the caller the kept result, which is now on disk, or the failure.
     fn answer(self: Box<Self>, failure: Option<&StoreError>);
 }
 
@@ -94,7 +94,7 @@ impl Writer {
         }
     }
 
-    /// The connection, for what is done outside a transaction.
+    /// The connection, for work outside a transaction.
     pub(crate) fn connection(&self) -> &Connection {
         &self.conn
     }
@@ -126,7 +126,7 @@ impl Writer {
     }
 
     fn begin(&mut self) -> SqlResult<()> {
-        // Only where a rollback failed as well.
+        // True only if a rollback failed as well.
         if !self.conn.is_autocommit() {
             self.roll_back();
         }
@@ -140,7 +140,7 @@ impl Writer {
                 conn: &self.conn,
                 memory: &mut self.memory,
             };
-            // The connection's state is rolled back after a panic, and the memory cleared.
+            // After a panic, the rollback restores the connection's state and clears the memory.
             catch_unwind(AssertUnwindSafe(|| operation.run(&mut cx)))
                 .unwrap_or_else(|panic| Err(SqlError::Panicked(message_of(&*panic))))?;
         }
@@ -149,7 +149,7 @@ impl Writer {
 
     fn roll_back(&mut self) {
         self.memory = Memory::default();
-        // Some errors (disk full, I/O) make SQLite roll back by itself.
+        // After some errors (disk full, I/O) SQLite has already rolled back.
         if self.conn.is_autocommit() {
             return;
         }

@@ -1,4 +1,4 @@
-//! A backup of a store that is being written to.
+//! A backup of a store during writes.
 
 mod support;
 

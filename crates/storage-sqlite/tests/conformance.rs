@@ -1,4 +1,4 @@
-//! The promises of the store's traits, kept by SQLite.
+//! The conformance suite on SQLite.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! The data folder: who may read it, and that only one process has it.
+//! The data folder: its permissions, and its use by one process at a time.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;

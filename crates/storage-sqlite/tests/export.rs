@@ -1,4 +1,4 @@
-//! Reading everything out of a data folder.
+//! Reading all rows of a data folder.
 
 use std::path::Path;
 
@@ -11,15 +11,15 @@ use tempfile::TempDir;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
-/// More than fit into one batch.
+/// More than one batch holds.
 const EVENTS: i64 = 4_500;
 
 fn database(folder: &Path) -> Connection {
     Connection::open(folder.join(DATABASE_FILE)).expect("the database")
 }
 
-/// A folder that no server runs on, with an account, an event of each minute, and what was under way at its
-/// end.
+/// A folder without a running server, with an account, one event per minute, and pending deliveries, some of
+/// them owned.
 fn folder() -> TempDir {
     let folder = TempDir::new().expect("a folder");
     drop(SqliteStore::open(folder.path(), SqliteOptions::default()).expect("a new store"));
@@ -54,7 +54,7 @@ fn everything_comes_once_and_in_order_wherever_the_reader_begins_again() {
     let mut events = Vec::new();
     let mut stages = Vec::new();
     loop {
-        // Each batch from a reader that knows nothing but the place.
+        // A new reader for each batch, which knows only the place.
         let export = Export::open(folder.path()).expect("an export");
         let Some(batch) = export.next(place).expect("a batch") else {
             break;

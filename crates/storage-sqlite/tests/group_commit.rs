@@ -1,4 +1,4 @@
-//! Concurrent writes share commits; a full disk is survived.
+//! Concurrent writes share commits; the store survives a full disk.
 
 mod support;
 
@@ -43,7 +43,7 @@ async fn an_append_that_fails_half_way_leaves_nothing() {
     let (scene, store, _folder) = support::scene(Execution::Threaded).await;
     let first = scene.owned(1);
     scene.append_new(&first).await;
-    // The second event of the call brings a delivery whose id is taken.
+    // The second event of the call has a delivery whose id is already in use.
     let mut clash = scene.owned(3);
     clash.deliveries[0].id = first.deliveries[0].id;
     let good = scene.owned(2);

@@ -1,4 +1,4 @@
-//! The log beside a busy writer, and what is left of it.
+//! The log during and after a busy writer.
 
 mod support;
 
@@ -8,7 +8,7 @@ use bytes::Bytes;
 use postrider_storage::{Appended, EventStore, WorkStore};
 use postrider_storage_sqlite::{DATABASE_FILE, Execution};
 
-/// Size of a file in bytes; 0 where there is none.
+/// Size of a file in bytes; 0 if it does not exist.
 fn bytes_of(file: &std::path::Path) -> u64 {
     file.metadata().map_or(0, |metadata| metadata.len())
 }
@@ -39,7 +39,7 @@ async fn a_store_that_is_closed_leaves_no_log() {
     let (scene, store, folder) = support::scene(Execution::Threaded).await;
     let event = scene.owned(1);
     scene.append_new(&event).await;
-    // Also opens a connection for reading, which must not be the last to close.
+    // The read also opens a reading connection, which must not be the last to close.
     assert!(
         store
             .event(scene.account, event.event.id)

@@ -1,5 +1,4 @@
-//! Databases of every schema there was are opened by this code, with rows in every table; later ones are
-//! refused.
+//! This code opens databases of every earlier schema, with rows in every table, and refuses newer schemas.
 #![expect(
     clippy::unwrap_used,
     reason = "a test says what went wrong by where it failed"
@@ -20,11 +19,11 @@ use postrider_storage_sqlite::{
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-/// A database of each schema, frozen when the next one comes; the newest still follows the migrations. The
-/// rows are the same, with one more for each table that came.
+/// A database of each schema. A fixture is frozen when the next schema is added; the newest still follows the
+/// migrations. All contain the same rows, plus one row for each new table.
 const FIXTURES: &[&str] = &[include_str!("fixtures/schema_1.sql")];
 
-/// A folder with the database that these statements make.
+/// A folder with the database that these statements create.
 fn folder_with(sql: &str, version: u32) -> TempDir {
     let folder = TempDir::new().unwrap();
     let conn = Connection::open(folder.path().join(DATABASE_FILE)).unwrap();
@@ -50,7 +49,7 @@ async fn every_earlier_database_is_migrated_with_its_rows() {
     }
 }
 
-/// Checks that the rows of the fixtures read as they were written.
+/// Checks that the rows of the fixtures can be read as they were written.
 async fn assert_rows(folder: &Path) {
     let store = SqliteStore::open(folder, SqliteOptions::default()).unwrap();
     let account: AccountId = "acct_01kezf7c00e008000000000000".parse().unwrap();
@@ -130,7 +129,7 @@ async fn assert_attempts(store: &SqliteStore, key: DeliveryKey) {
     );
 }
 
-/// Checks that the grant of the fixtures is there, and that grants work on what came from before.
+/// Checks that the fixtures' grant exists, and that a new grant works with the existing rows.
 async fn assert_grants(folder: &Path) {
     let store = SqliteStore::open(folder, SqliteOptions::default()).unwrap();
     let now = Timestamp::from_unix_ms(1_768_435_200_000);

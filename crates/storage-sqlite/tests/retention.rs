@@ -1,4 +1,4 @@
-//! Pruning while a part of it fails.
+//! Pruning when a part of it fails.
 
 #[expect(dead_code, reason = "no look behind the store is needed")]
 mod support;

@@ -1,4 +1,4 @@
-//! The database file after all kinds of work.
+//! The database file after a mixed workload.
 
 mod support;
 

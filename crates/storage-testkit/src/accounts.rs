@@ -1,4 +1,5 @@
-//! Promises of [`postrider_storage::AccountStore`] about accounts; those about keys are in [`super::keys`].
+//! Promises of [`postrider_storage::AccountStore`] about accounts; those about signing keys are in
+//! [`super::keys`].
 
 use std::sync::Arc;
 

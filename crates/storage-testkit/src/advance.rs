@@ -1,4 +1,4 @@
-//! Promises of [`postrider_storage::WorkStore::advance`]. What each half does is promised in
+//! Promises of [`postrider_storage::WorkStore::advance`]. The promises about each half are in
 //! [`super::append`] and [`super::finish`].
 
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use super::build::*;
 use super::scene::*;
 use postrider_storage::{Appended, DeliveryKey, Finished, NewEvent, Recorded, Store};
 
-/// A receipt for a delivery of the scene's first action.
+/// A successful attempt of a delivery of the scene's first action.
 fn receipt(scene: &Scene, key: DeliveryKey) -> Finished {
     attempted(key, scene.actions[0], &Progress::new(), 2, Outcome::Succeeded)
 }
@@ -69,7 +69,7 @@ pub async fn events_that_cannot_be_stored_take_no_results_along(store: Arc<dyn S
     let scene = Scene::new(Arc::clone(&store)).await;
     let taken = scene.owned(1);
     scene.append_new(&taken).await;
-    // The second event brings a delivery whose id is taken, so that the first may not be stored either.
+    // The second event has a delivery whose id is in use, so the first must not be stored either.
     let (good, mut clash) = (scene.owned(2), scene.owned(3));
     clash.deliveries[0].id = taken.deliveries[0].id;
     let key = key_of(&taken, 0);

@@ -1,5 +1,5 @@
-//! Promises of [`postrider_storage::EventStore::append`]: what is stored reads back. Ids and keys that were
-//! used before are in [`super::repeats`].
+//! Promises of [`postrider_storage::EventStore::append`]: events read back as stored. Promises about ids and
+//! keys used before are in [`super::repeats`].
 
 use std::sync::Arc;
 

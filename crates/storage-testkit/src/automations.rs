@@ -24,7 +24,7 @@ async fn update(scene: &Scene, automation: &Automation) -> SaveAutomation {
     saved.expect("update_automation")
 }
 
-/// The scene's own automation, as the store has it.
+/// The scene's own automation, as stored.
 async fn stored(scene: &Scene) -> Automation {
     let automation = read(scene, scene.automation).await;
     automation.expect("the scene's automation")
@@ -122,7 +122,7 @@ pub async fn an_update_keeps_the_identity_of_actions_and_raises_the_version(stor
         ..before.clone()
     };
     change.trigger.event_types = vec!["invoice.*".parse().expect("a pattern")];
-    // The first action goes, the second is edited, the third only moves, and a new one comes in front.
+    // The first action is deleted, the second edited, the third only moved, and a new one added in front.
     change.actions.remove(0);
     let Does::SendWebhook(webhook) = &mut change.actions[0].does;
     webhook.url = "https://elsewhere.example/".to_owned();

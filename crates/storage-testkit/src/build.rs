@@ -1,4 +1,4 @@
-//! The values that the tests put into a store, with ids from one seed and times from one base.
+//! The values that the tests store, with ids from one seed and times from one base.
 
 use std::time::Duration;
 
@@ -12,35 +12,35 @@ use postrider_model::{
 
 use postrider_storage::{Change, DeliveryKey, Finished, FirstAttempt, NewEvent};
 
-/// What ids are made from. Each test has a store of its own, so that one seed serves them all.
+/// The seed of all ids. Each test has a store of its own, so one seed serves all of them.
 pub const SEED: u64 = 0x5eed;
 
-/// When every test begins: 2026-01-15T00:00:00Z.
+/// The time at which every test begins: 2026-01-15T00:00:00Z.
 pub const BASE_MS: i64 = 1_768_435_200_000;
 
-/// A lease that no test outlives, whether the store goes by its own clock or by the times that tests pass.
+/// A lease that outlives every test, whether the store uses its own clock or the times that tests pass.
 pub const LONG_LEASE: Duration = Duration::from_secs(20 * 365 * 24 * 3600);
 
-/// Room for everything that a test has.
+/// More room than any test needs.
 pub const ROOM: usize = 10_000;
 
-/// The moment `s` seconds after the base.
+/// The time `s` seconds after the base.
 pub const fn at(s: i64) -> Timestamp {
     Timestamp::from_unix_ms(BASE_MS + s * 1000)
 }
 
-/// The name of an event type.
+/// Parses the name of an event type.
 pub fn event_type(text: &str) -> EventTypeName {
     text.parse().expect("the tests use valid names")
 }
 
-/// How the bodies of the scene's deliveries are made.
+/// How to render the bodies of the scene's deliveries.
 pub const BODY: BodySpec = BodySpec {
     content: BodyContent::Envelope,
     style: BodyStyle::Js,
 };
 
-/// The key of an event's delivery at this place.
+/// The key of an event's delivery at this index.
 pub fn key_of(event: &NewEvent, index: usize) -> DeliveryKey {
     DeliveryKey {
         account: event.event.account,
@@ -48,7 +48,7 @@ pub fn key_of(event: &NewEvent, index: usize) -> DeliveryKey {
     }
 }
 
-/// How an event's delivery at this place reads right after it was appended.
+/// An event's delivery at this index as it reads right after it was appended.
 pub fn delivery_of(event: &NewEvent, index: usize) -> Delivery {
     let new = event.deliveries[index];
     Delivery {
@@ -68,7 +68,7 @@ pub fn delivery_of(event: &NewEvent, index: usize) -> Delivery {
     }
 }
 
-/// An account value: the `s`-th, made `s` seconds after the base, without a uid.
+/// An account without a uid, created `s` seconds after the base.
 pub fn new_account(ids: &IdGenerator, s: i64) -> Account {
     Account {
         id: ids.account(at(s)),
@@ -82,7 +82,7 @@ pub fn new_account(ids: &IdGenerator, s: i64) -> Account {
     }
 }
 
-/// A signing key that is current, with a secret made from `s`.
+/// A current signing key, with a secret derived from `s`.
 pub fn new_key(ids: &IdGenerator, s: i64) -> SigningKey {
     let mut bytes = [0xa5; 24];
     bytes[..8].copy_from_slice(&s.to_be_bytes());
@@ -94,7 +94,7 @@ pub fn new_key(ids: &IdGenerator, s: i64) -> SigningKey {
     }
 }
 
-/// An automation value with this many actions.
+/// An automation with this many actions, created `s` seconds after the base.
 pub fn new_automation(ids: &IdGenerator, s: i64, actions: usize) -> Automation {
     Automation {
         id: ids.automation(at(s)),
@@ -111,7 +111,7 @@ pub fn new_automation(ids: &IdGenerator, s: i64, actions: usize) -> Automation {
     }
 }
 
-/// An action value that is on.
+/// An action that is switched on.
 pub fn new_action(ids: &IdGenerator, s: i64, n: usize) -> Action {
     Action {
         id: ids.action(at(s)),
@@ -130,7 +130,7 @@ pub fn new_action(ids: &IdGenerator, s: i64, n: usize) -> Action {
 /// How long the tests' attempts take.
 pub const ATTEMPT_DURATION: Duration = Duration::from_millis(120);
 
-/// The record of an attempt that began `s` seconds after the base.
+/// An attempt that started `s` seconds after the base.
 pub fn attempt(number: u32, s: i64, outcome: Outcome) -> Attempt {
     let status_code = match outcome {
         Outcome::Succeeded => Some(204),
@@ -160,7 +160,7 @@ pub fn attempt(number: u32, s: i64, outcome: Outcome) -> Attempt {
     }
 }
 
-/// News of an attempt that began `s` seconds after the base, as the rules of the model see it.
+/// A report about an attempt that started `s` seconds after the base, with the progress by the model's rules.
 pub fn attempted(key: DeliveryKey, action: ActionId, from: &Progress, s: i64, outcome: Outcome) -> Finished {
     let attempt = attempt(from.next_number(), s, outcome);
     let ended = Ended {
@@ -180,7 +180,7 @@ pub fn attempted(key: DeliveryKey, action: ActionId, from: &Progress, s: i64, ou
     }
 }
 
-/// News that settles a delivery for which nothing was tried so far.
+/// A report that settles a delivery without earlier attempts.
 pub fn settled(key: DeliveryKey, action: ActionId, s: i64, status: DeliveryStatus) -> Finished {
     let (outcome, status) = match status {
         DeliveryStatus::Canceled => {
@@ -204,7 +204,7 @@ pub fn settled(key: DeliveryKey, action: ActionId, s: i64, status: DeliveryStatu
     Finished { key, action, change }
 }
 
-/// A time by which everything is due, though the store may have made it due by a clock of its own.
+/// A time by which everything is due, even if the store set due times by its own clock.
 pub fn far_ahead() -> Timestamp {
     at(0).after(LONG_LEASE / 2)
 }

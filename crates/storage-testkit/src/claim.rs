@@ -253,8 +253,8 @@ pub async fn giving_back_changes_nothing_but_what_is_owned(store: Arc<dyn Store>
 pub async fn every_action_with_waiting_deliveries_is_a_lane_due_or_not(store: Arc<dyn Store>) {
     let scene = Scene::new(store).await;
     let actions: Vec<_> = (0..60).map(|_| scene.ids.action(at(0))).collect();
-    // Every action waits twice; the first third is owned, and of the second third the later one is due years
-    // ahead.
+    // Every action has two deliveries. Those of the first third are owned; of the second third, the later one
+    // is due years ahead.
     for s in [50, 20] {
         let mut event = scene.event_for(s, &actions, FirstAttempt::Waiting);
         for delivery in &mut event.deliveries[..20] {

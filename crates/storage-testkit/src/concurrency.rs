@@ -1,4 +1,4 @@
-//! Promises that only show when verbs run at the same time.
+//! Promises that only show when verbs run concurrently.
 
 use std::collections::BTreeSet;
 use std::future::Future;
@@ -19,10 +19,10 @@ use postrider_storage::{
     Store,
 };
 
-/// How many tasks race.
+/// The number of racing tasks.
 const RACERS: i64 = 8;
 
-/// Runs one task per racer at the same time and returns what they answered.
+/// Runs one task per racer concurrently and returns their results.
 async fn race<T, F>(racer: impl Fn(i64) -> F) -> Vec<T>
 where
     T: Send + 'static,
@@ -35,7 +35,7 @@ where
     racers.join_all().await
 }
 
-/// Sessions that are alive together: two, or one where a later session ends an earlier one.
+/// Concurrently live sessions: two, or one if a later session ends an earlier one.
 async fn live_sessions(store: &dyn Store) -> Vec<SessionId> {
     let mut live = Vec::new();
     for session in [open_session(store).await, open_session(store).await] {
@@ -307,7 +307,7 @@ pub async fn a_configuration_is_one_snapshot_while_it_is_changed(store: Arc<dyn 
             .expect("account_config");
         let config = config.expect("the account");
         let (account, automation) = (config.account.version, config.automations[0].version);
-        // The account is always written first.
+        // The account is always updated first.
         assert!(
             account == automation || account == automation + 1,
             "a snapshot of account {account} with automation {automation}"
@@ -318,7 +318,7 @@ pub async fn a_configuration_is_one_snapshot_while_it_is_changed(store: Arc<dyn 
     writer.await.expect("the writer");
 }
 
-/// Raises the versions of the scene's account and automation by turns, the account's first.
+/// Increments the versions of the scene's account and automation alternately, beginning with the account.
 async fn write_configurations(scene: Arc<Scene>, rounds: usize) {
     let reference = AccountRef::Id(scene.account);
     let account = scene.store.account(&reference).await.expect("account");

@@ -1,5 +1,5 @@
-//! Promises of [`postrider_storage::EventTypeStore`]; what appending adds to the catalogue is in
-//! [`super::append`].
+//! Promises of [`postrider_storage::EventTypeStore`]; promises about types that appending adds to the
+//! catalogue are in [`super::append`].
 
 use std::sync::Arc;
 
@@ -72,7 +72,7 @@ pub async fn entries_are_listed_newest_first_and_by_name_within_a_moment(store: 
             .await
             .expect("put_event_type");
     }
-    // Described again later: that moves no entry.
+    // A later update does not move an entry.
     store
         .put_event_type(entry("m", 99))
         .await

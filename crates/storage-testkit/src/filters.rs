@@ -1,4 +1,4 @@
-//! Promises about the filters of lists: each alone, and all together, against a naive reading of them.
+//! Promises about the filters of lists: each alone and all combined, compared with a naive implementation.
 
 use std::sync::Arc;
 
@@ -57,12 +57,12 @@ pub async fn event_filters_hold_alone_and_together(store: Arc<dyn Store>) {
     }
 }
 
-/// Whether a time lies between a first one, inclusive, and a last one, exclusive.
+/// Whether a time is at or after `after`, and before `before`.
 pub fn within(time: Timestamp, after: Option<Timestamp>, before: Option<Timestamp>) -> bool {
     after.is_none_or(|after| after <= time) && before.is_none_or(|before| time < before)
 }
 
-/// The naive reading of a filter.
+/// The naive implementation of a filter.
 pub fn matches(filter: &DeliveryFilter, delivery: &Delivery) -> bool {
     filter
         .status
@@ -79,7 +79,7 @@ pub fn matches(filter: &DeliveryFilter, delivery: &Delivery) -> bool {
         && within(delivery.created_at, filter.after, filter.before)
 }
 
-/// Fills the scene with deliveries of two automations, two types and every status, one event each two
+/// Fills the scene with deliveries of two automations, two types and every status, with one event every two
 /// seconds, and returns them newest first.
 pub async fn deliveries_of_every_kind(scene: &Scene) -> Vec<Delivery> {
     let second = create_automation(&*scene.store, scene.account, new_automation(&scene.ids, 0, 2)).await;
@@ -117,7 +117,7 @@ pub async fn deliveries_of_every_kind(scene: &Scene) -> Vec<Delivery> {
     deliveries
 }
 
-/// Filters of every kind, alone and combined, that suit [`deliveries_of_every_kind`].
+/// Filters of every kind, alone and combined, for [`deliveries_of_every_kind`].
 pub fn filters_of_every_kind(deliveries: &[Delivery]) -> Vec<DeliveryFilter> {
     let (some, other) = (&deliveries[7], &deliveries[20]);
     let statuses = DeliveryStatus::ALL.into_iter().map(Some).chain([None]);

@@ -1,5 +1,5 @@
 //! Promises of [`postrider_storage::DeliveryStore::finish`] and [`postrider_storage::DeliveryStore::record`].
-//! What is reported again is in [`super::reported_again`].
+//! Promises about repeated reports are in [`super::reported_again`].
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use super::build::*;
 use super::scene::*;
 use postrider_storage::{Change, DeliveryKey, Finished, FirstAttempt, Recorded, Store};
 
-/// The attempt that some news holds.
+/// The attempt in a report.
 pub(super) fn attempt_in(finished: &Finished) -> Attempt {
     match &finished.change {
         Change::Attempted { attempt, .. } => (**attempt).clone(),
@@ -83,7 +83,7 @@ pub async fn a_failure_with_retries_left_waits_and_the_last_one_settles(store: A
     assert_eq!(progress.status, DeliveryStatus::Failed);
 }
 
-/// The progress that some news holds.
+/// The progress in a report.
 fn progress_in(finished: &Finished) -> Progress {
     match &finished.change {
         Change::Attempted { progress, .. } => *progress,
@@ -131,7 +131,7 @@ pub async fn canceling_after_a_failure_keeps_what_was_tried(store: Arc<dyn Store
     assert_eq!(scene.attempts(key).await, [attempt_in(&news)]);
 }
 
-/// Attempts that try a store's columns: every outcome, odd headers, bodies and durations.
+/// Attempts that stress a store's columns: every outcome, odd headers, bodies and durations.
 fn odd_attempts() -> Vec<Attempt> {
     let bodies = [
         Bytes::new(),
@@ -167,7 +167,7 @@ fn header(name: &str, value: &str) -> (String, String) {
     (name.to_owned(), value.to_owned())
 }
 
-/// Every fifth request has no response; those have an empty body.
+/// An odd exchange. Every fifth has no response, and thus no body.
 fn odd_exchange(n: usize, body: Bytes) -> HttpExchange {
     let status = [None, Some(100), Some(204), Some(503), Some(999)][(n - 1) % 5];
     HttpExchange {
@@ -339,8 +339,7 @@ pub async fn another_sessions_news_is_fenced_and_changes_no_state(store: Arc<dyn
     assert_eq!(scene.attempts(key).await, [attempt_in(&news)]);
 }
 
-/// A delivery that was claimed again after the session that owned it ended, and that ended session's late
-/// news.
+/// A delivery that was claimed again after its owning session ended, and a late report of that session.
 async fn claimed_again(scene: &mut Scene) -> (DeliveryKey, Finished, Delivery) {
     let (key, action) = (scene.append_owned(1).await, scene.actions[0]);
     let late = attempted(key, action, &Progress::new(), 2, Outcome::Succeeded);
@@ -351,7 +350,7 @@ async fn claimed_again(scene: &mut Scene) -> (DeliveryKey, Finished, Delivery) {
         .await
         .expect("close_session");
     scene.session = open_session(&*scene.store).await;
-    // Far ahead, as a store with a clock of its own makes it due by that.
+    // `far_ahead`, because a store with its own clock sets the due time by that clock.
     let claim = scene.claim(action, ROOM, far_ahead()).await;
     assert_eq!(claim.deliveries.len(), 1);
     let before = scene.delivery(key).await;

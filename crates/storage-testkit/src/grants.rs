@@ -11,7 +11,7 @@ use super::build::*;
 use super::scene::*;
 use postrider_storage::{EXPIRED_GRANTS_REMOVED_MAX, RemoveApiKey, Store};
 
-/// The `n`-th grant: an operator's session that lasts a minute from the base on.
+/// The `n`-th grant: an operator's session that lasts one minute from the base.
 fn new_grant(n: u16) -> Grant {
     let mut sha256 = [0xc0; 32];
     sha256[..2].copy_from_slice(&n.to_be_bytes());
@@ -230,7 +230,7 @@ pub async fn putting_a_grant_removes_a_bounded_number_of_expired_ones(store: Arc
         put(&*store, &newer).await;
         let mut kept = 0;
         for grant in &expired {
-            // As of a time before their end: whether they are still there.
+            // Reads at a time before they expire, to see whether they still exist.
             kept += usize::from(found(&*store, grant, at(1)).await);
         }
         assert_eq!(kept, left);

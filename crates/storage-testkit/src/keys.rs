@@ -1,4 +1,4 @@
-//! Promises of [`postrider_storage::AccountStore`] about signing keys: at most two are ever live.
+//! Promises of [`postrider_storage::AccountStore`] about signing keys: at most two are live at any time.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ async fn keys(store: &dyn Store, account: AccountId) -> Vec<SigningKey> {
     keys.expect("the account is there")
 }
 
-/// The key, ending at this time.
+/// The key, expiring at this time.
 fn until(key: &SigningKey, end: Timestamp) -> SigningKey {
     SigningKey {
         expires_at: Some(end),
@@ -28,7 +28,7 @@ async fn rotate(scene: &Scene, key: &SigningKey, overlap_until: Timestamp) {
     assert_eq!(rotated.await, Ok(true));
 }
 
-/// The scene, with the first key of its account.
+/// The scene and the first signing key of its account.
 async fn scene_with_key(store: Arc<dyn Store>) -> (Scene, SigningKey) {
     let scene = Scene::new(store).await;
     let mut keys = keys(&*scene.store, scene.account).await;

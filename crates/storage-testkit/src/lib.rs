@@ -1,17 +1,17 @@
-//! The conformance suite: what the traits of `postrider-storage` promise, as tests that every store must
+//! The conformance suite: the promises of the traits in `postrider-storage`, as tests that every store must
 //! pass.
 //!
-//! This crate must never know a store but by the traits, and never be a dependency outside tests. A store's
-//! crate runs the suite from a test of its own:
+//! This crate must know stores only through the traits, and must never be a dependency outside tests. A
+//! store's crate runs the suite from a test of its own:
 //!
 //! ```text
 //! async fn make_store() -> (Arc<MyStore>, TempDir) { … }
 //! postrider_storage_testkit::conformance!(make_store);
 //! ```
 //!
-//! The suite assumes neither that one process has the store for itself nor that several share it. It makes
-//! ids from a fixed seed and passes fixed times, except to sessions: a store may time leases by a clock of
-//! its own ([`sessions`]).
+//! The suite assumes neither that one process uses the store alone nor that several share it. It generates
+//! ids from a fixed seed and passes fixed times, except to sessions, because a store may time leases by its
+//! own clock ([`sessions`]).
 //!
 //! To add a promise: write it as a `pub async fn` in the file of its area, name it as a sentence, and add the
 //! name to the list in `promises.rs`.

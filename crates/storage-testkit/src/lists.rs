@@ -1,4 +1,4 @@
-//! Promises about lists: complete, newest first, in pages that stay where they are while new items arrive.
+//! Promises about lists: complete, newest first, in pages that stay stable while new items are added.
 
 use std::fmt::Debug;
 use std::future::Future;
@@ -14,10 +14,10 @@ use postrider_storage::{
     StoreResult,
 };
 
-/// Most pages that any of the tests' lists can have, empty ones included.
+/// More pages than any list of the tests has, including empty ones.
 const PAGES_MAX: usize = 10_000;
 
-/// Reads a list to its end, checking that no page is larger than asked for.
+/// Reads a list to its end, and checks that no page is larger than requested.
 pub async fn all_pages<T, F>(limit: usize, fetch: impl FnMut(PageRequest) -> F) -> Vec<T>
 where
     F: Future<Output = StoreResult<Page<T>>>,
@@ -25,7 +25,7 @@ where
     pages_after(None, limit, fetch).await
 }
 
-/// Reads a list to its end from behind this place.
+/// Reads a list to its end, beginning after this position.
 pub async fn pages_after<T, F>(
     mut after: Option<Position>,
     limit: usize,
@@ -51,8 +51,8 @@ where
     panic!("the list has no end");
 }
 
-/// Checks that a list has exactly these items, in this order, whatever the limit; that its pages stay while
-/// `arrive` adds newer ones; and returns nothing.
+/// Checks that a list has exactly these items, in this order, with any limit, and that its pages stay the
+/// same while `arrive` adds newer items.
 async fn check_list<T, F, A>(expected: &[T], fetch: impl Fn(PageRequest) -> F, arrive: A)
 where
     T: Clone + Debug + PartialEq,
@@ -125,7 +125,7 @@ pub async fn events_are_listed_in_the_reverse_order_of_acceptance(store: Arc<dyn
     let (other, _) = scene.another_account(0).await;
     let mut expected: Vec<Event> = Vec::new();
     for s in 1..10_i64 {
-        // Ids of the producer's say nothing about the order; three events each share a moment.
+        // The ids that the producer chose do not reflect the order; three events each share a time.
         let mut event = scene.event(1 + s / 3);
         event.event.id =
             EventId::from_u128(0x7000_8000_0000_0000_0000 + (7 * s.cast_unsigned() as u128) % 10);
@@ -160,7 +160,8 @@ pub async fn events_of_one_call_were_accepted_in_its_order(store: Arc<dyn Store>
     assert_eq!(listed, expected);
 }
 
-/// As where a node's clock lags behind another's: whichever order a store keeps, its pages agree with it.
+/// The situation when one node's clock lags behind another's: whichever order a store keeps, its pages match
+/// it.
 pub async fn events_whose_times_run_backwards_are_each_listed_once(store: Arc<dyn Store>) {
     let scene = Scene::new(store).await;
     let seconds = [50, 20, 70, 20, 10, 60, 50];

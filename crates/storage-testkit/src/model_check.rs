@@ -1,7 +1,7 @@
-//! A random sequence of verbs against a store and, side by side, against a model of it in memory.
+//! A random sequence of verbs, run against a store and against a model of it in memory.
 //!
-//! The sequence follows from a seed, which is printed with the number of the step when something disagrees.
-//! To try more seeds or longer sequences than the suite does, call [`agrees_with_the_model`].
+//! The sequence is derived from a seed. If store and model disagree, the check prints the seed and the number
+//! of the step. To try more seeds or longer sequences than the suite does, call [`agrees_with_the_model`].
 
 mod model;
 mod steps;
@@ -18,10 +18,10 @@ use super::lists::all_pages;
 use super::scene::Scene;
 use postrider_storage::{DeliveryFilter, EventFilter, Store};
 
-/// How many steps the suite takes from each of its seeds.
+/// The number of steps that the suite takes from each of its seeds.
 const STEPS: usize = 1_200;
 
-/// After how many steps everything is compared, not just what a step touched.
+/// After how many steps everything is compared, not only the values that a step changed.
 const STEPS_PER_FULL_COMPARISON: usize = 60;
 
 pub async fn random_verbs_agree_with_the_model_from_seed_1(store: Arc<dyn Store>) {
@@ -36,7 +36,7 @@ pub async fn random_verbs_agree_with_the_model_from_seed_3(store: Arc<dyn Store>
     agrees_with_the_model(store, 3, STEPS).await;
 }
 
-/// Takes this many steps from this seed in an empty store; panics where store and model disagree.
+/// Takes `steps` steps from this seed in an empty store. Panics if store and model disagree.
 pub async fn agrees_with_the_model(store: Arc<dyn Store>, seed: u64, steps: usize) {
     let mut check = Check::new(store, seed).await;
     for step in 0..steps {

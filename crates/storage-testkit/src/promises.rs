@@ -1,11 +1,11 @@
 //! The list of promises: one line each.
 
-/// Makes one `#[tokio::test]` per promise, in a module per area, so that names show in the test output
+/// Generates one `#[tokio::test]` per promise, in one module per area, so that test output shows both names
 /// (`append::an_event_that_triggers_nothing_is_kept`).
 ///
-/// Takes the name of an `async fn` without arguments, in the module that invokes this, that returns a fresh,
-/// empty store in an `Arc` and a guard that is dropped after the test (a temporary folder, a database to be
-/// removed).
+/// The argument is the name of an `async fn` without arguments in the invoking module. It returns a new,
+/// empty store in an `Arc`, and a guard that is dropped after the test (a temporary folder, or a database to
+/// be removed).
 #[macro_export]
 macro_rules! conformance {
     ($make_store:ident) => {
@@ -229,7 +229,7 @@ macro_rules! conformance {
     };
 }
 
-/// What [`conformance!`] is made of.
+/// The implementation of [`conformance!`].
 #[doc(hidden)]
 #[macro_export]
 macro_rules! conformance_tests {
@@ -252,7 +252,7 @@ macro_rules! conformance_tests {
 
 #[cfg(test)]
 mod tests {
-    /// Functions of the areas that are no promise themselves.
+    /// Public functions of the areas that are not promises.
     const NO_PROMISES: [&str; 5] = [
         "all_pages",
         "pages_after",

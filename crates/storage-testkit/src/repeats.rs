@@ -9,7 +9,7 @@ use super::build::*;
 use super::scene::*;
 use postrider_storage::{Appended, EventFilter, NewEvent, PageRequest, Store};
 
-/// An event with one waiting delivery and an id of the producer's.
+/// An event with one waiting delivery and an id that the producer chose.
 fn callers(scene: &Scene, s: i64) -> NewEvent {
     NewEvent {
         id_is_callers: true,
@@ -25,8 +25,8 @@ fn keyed(scene: &Scene, s: i64, key: &str) -> NewEvent {
     }
 }
 
-/// What the producer sends when it tries again at `s`: the same, with a fresh id of Postrider's own where it
-/// brought none, and with other deliveries, as automations may have changed meanwhile.
+/// The producer's retry at `s`: the same event, with a new generated id unless the producer chose one, and
+/// with other deliveries, because automations may have changed meanwhile.
 fn again(scene: &Scene, first: &NewEvent, s: i64) -> NewEvent {
     let mut again = scene.event_for(s, &scene.actions, postrider_storage::FirstAttempt::Waiting);
     again.idempotency_key.clone_from(&first.idempotency_key);
@@ -46,7 +46,7 @@ async fn append_one(scene: &Scene, event: NewEvent) -> Appended {
     answers.remove(0)
 }
 
-/// How many events and deliveries the scene's account has.
+/// The numbers of events and deliveries of the scene's account.
 async fn counts(scene: &Scene) -> (usize, usize) {
     let page = PageRequest {
         limit: 250,
@@ -66,7 +66,7 @@ async fn counts(scene: &Scene) -> (usize, usize) {
     )
 }
 
-/// The same event with one thing about it changed, one after the other.
+/// Variations of an event that each differ in one respect.
 fn variations(event: &NewEvent) -> Vec<(&'static str, NewEvent)> {
     let vary = |what, change: fn(&mut NewEvent)| {
         let mut varied = event.clone();

@@ -1,4 +1,5 @@
-//! Promises of [`postrider_storage::DeliveryStore::replay_step`] and its count.
+//! Promises of [`postrider_storage::DeliveryStore::replay_step`] and
+//! [`postrider_storage::DeliveryStore::count_step`].
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -27,8 +28,8 @@ async fn step(
     step.expect("replay_step")
 }
 
-/// Replays to the end; there can be no more steps than there are deliveries to look at, and one that finds
-/// none left.
+/// Replays to the end. The number of steps is at most the number of deliveries, plus one that finds none
+/// left.
 async fn replay(
     scene: &Scene,
     filter: &DeliveryFilter,
@@ -55,7 +56,7 @@ fn key(scene: &Scene, delivery: DeliveryId) -> DeliveryKey {
     }
 }
 
-/// What a replay at `now` makes of a delivery that it matches.
+/// A matching delivery after a replay at `now`.
 fn replayed(before: &Delivery, now: Timestamp) -> Delivery {
     Delivery {
         progress: before.progress.resend().expect("few attempts"),
@@ -65,7 +66,8 @@ fn replayed(before: &Delivery, now: Timestamp) -> Delivery {
     }
 }
 
-/// Undoes a replay, so that one scene serves many filters: claims all, and settles each as it was.
+/// Undoes a replay, so that one scene serves many filters: claims all deliveries, and settles each as it was
+/// before.
 async fn settle_again(scene: &Scene, before: &[Delivery], now: Timestamp) {
     let actions: BTreeSet<_> = before.iter().map(|delivery| delivery.action).collect();
     let mut news = Vec::new();

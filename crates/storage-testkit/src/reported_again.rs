@@ -1,5 +1,5 @@
-//! Promises of [`postrider_storage::DeliveryStore::finish`] about results that are reported again, as by a
-//! caller that was not told what became of its first call.
+//! Promises of [`postrider_storage::DeliveryStore::finish`] about repeated reports, as from a caller that
+//! does not know the result of its first call.
 
 use std::sync::Arc;
 use std::time::Duration;

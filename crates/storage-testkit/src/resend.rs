@@ -13,7 +13,7 @@ async fn resend(scene: &Scene, key: DeliveryKey, now: Timestamp) -> Resent {
     scene.store.resend(key, now).await.expect("resend")
 }
 
-/// Resends a settled delivery and claims it; returns what it then is.
+/// Resends a settled delivery and claims it. Returns its new progress.
 async fn resend_and_claim(scene: &Scene, key: DeliveryKey, s: i64) -> Progress {
     let action = scene.actions[0];
     assert_eq!(resend(scene, key, at(s)).await, Resent::Due(action));

@@ -15,7 +15,7 @@ use postrider_storage::{
 /// More steps than any test's store has rows.
 const STEPS_MAX: usize = 10_000;
 
-/// Prunes to the end, calling `between` after each step; returns what went in all.
+/// Prunes to the end, calling `between` after each step. Returns how many events and deliveries were removed.
 async fn prune_all(
     scene: &Scene,
     before: Timestamp,
@@ -35,7 +35,7 @@ async fn prune_all(
     panic!("pruning has no end");
 }
 
-/// An event with a delivery for each action of the scene, settled in this status after one attempt.
+/// Appends an event with a delivery for each action of the scene, settled in this status after one attempt.
 async fn append_settled(scene: &Scene, s: i64, status: DeliveryStatus) -> NewEvent {
     let event = scene.event_for(s, &scene.actions, FirstAttempt::Owned);
     scene.append_new(&event).await;
@@ -45,7 +45,7 @@ async fn append_settled(scene: &Scene, s: i64, status: DeliveryStatus) -> NewEve
     event
 }
 
-/// Whether an event is there: checks that it is whole, or gone with all that belongs to it.
+/// Whether an event exists. Also checks that it is complete, or removed with everything that belongs to it.
 async fn is_there(scene: &Scene, event: &NewEvent, attempts: usize) -> bool {
     let read = scene
         .store
@@ -116,7 +116,7 @@ pub async fn pruning_goes_in_small_steps_oldest_first_and_never_splits_an_event(
 }
 
 async fn prune_in_steps(store: Arc<dyn Store>, limit: usize) {
-    // A day of its own for each limit, as the tests share a store.
+    // A separate day for each limit, because the tests share a store.
     let day = i64::try_from(limit).expect("few") * 86_400;
     let scene = Scene::new_at(store, day).await;
     let mut events = Vec::new();
@@ -175,7 +175,7 @@ pub async fn pending_events_stay_whole_and_keep_no_newer_ones(store: Arc<dyn Sto
         let [a, b, c] = attempts;
         assert_eq!((a.await.len(), b.await.len(), c.await.len()), (1, 1, 0));
     }
-    // Once it has settled it goes.
+    // Once settled, it is removed.
     let key = key_of(&pending[1], 2);
     scene
         .settle(key, scene.actions[2], 30, DeliveryStatus::Canceled)
@@ -241,7 +241,7 @@ pub async fn what_a_deleted_account_left_behind_goes_step_by_step(store: Arc<dyn
     scene.append_new(&kept).await;
 
     assert_eq!(scene.store.delete_account(scene.account).await, Ok(true));
-    // Younger than `before`, and pending: they go all the same.
+    // They are removed although they are younger than `before`, or pending.
     prune_all(&scene, at(-1000), 2, async || ()).await;
     for event in [&settled_event, &waiting, &owned] {
         assert!(!is_there(&scene, event, 0).await);
@@ -288,8 +288,8 @@ pub async fn an_old_event_accepted_behind_younger_ones_goes_too(store: Arc<dyn S
     assert!(is_there(&scene, &young, 1).await);
 }
 
-/// An acceptance that read the configuration just before the account was deleted may come after all was
-/// pruned.
+/// A node that read the configuration just before the account was deleted may accept an event after
+/// everything was pruned.
 pub async fn what_is_accepted_for_a_deleted_account_is_not_kept_for_good(store: Arc<dyn Store>) {
     let scene = Scene::new(store).await;
     assert_eq!(scene.store.delete_account(scene.account).await, Ok(true));

@@ -1,4 +1,5 @@
-//! A store with what nearly every test needs in it, and the verbs as tests call them: one thing at a time.
+//! A store with the contents that nearly every test needs, and the verbs as tests call them: for one item at
+//! a time.
 
 use std::sync::Arc;
 
@@ -14,29 +15,30 @@ use postrider_storage::{
     SaveAccount, SaveAutomation, SessionId, Store,
 };
 
-/// A store with an account, an automation of three actions and a live session in it.
+/// A store that contains an account, an automation with three actions, and a live session.
 pub struct Scene {
     /// The store under test.
     pub store: Arc<dyn Store>,
-    /// Makes ids.
+    /// Generates ids.
     pub ids: IdGenerator,
-    /// Whose events are appended unless said otherwise.
+    /// The account of appended events, unless a test says otherwise.
     pub account: AccountId,
-    /// Its one automation.
+    /// The account's only automation.
     pub automation: AutomationId,
     /// That automation's actions.
     pub actions: Vec<ActionId>,
-    /// A session that lives as long as no other is opened.
+    /// A session that lives at least until another one is opened.
     pub session: SessionId,
 }
 
 impl Scene {
-    /// Sets the scene in an empty store.
+    /// Creates the scene in an empty store.
     pub async fn new(store: Arc<dyn Store>) -> Self {
         Self::new_at(store, 0).await
     }
 
-    /// Sets a scene whose ids are made `s` seconds after the base, in a store that may hold earlier ones.
+    /// Creates a scene with ids generated `s` seconds after the base, in a store that may contain earlier
+    /// ones.
     pub async fn new_at(store: Arc<dyn Store>, s: i64) -> Self {
         let ids = IdGenerator::new(SEED);
         let account = create_account(&*store, new_account(&ids, s), new_key(&ids, s)).await;
@@ -52,14 +54,14 @@ impl Scene {
         }
     }
 
-    /// One more account, with an automation of one action.
+    /// Adds an account with an automation of one action.
     pub async fn another_account(&self, s: i64) -> (AccountId, Automation) {
         let account = create_account(&*self.store, new_account(&self.ids, s), new_key(&self.ids, s)).await;
         let automation = create_automation(&*self.store, account.id, new_automation(&self.ids, s, 1)).await;
         (account.id, automation)
     }
 
-    /// An event without deliveries, accepted `s` seconds after the base, with data that no other second has.
+    /// An event without deliveries, accepted `s` seconds after the base, with data unique to that second.
     pub fn event(&self, s: i64) -> NewEvent {
         NewEvent {
             event: Event {
@@ -86,7 +88,7 @@ impl Scene {
         self.with_deliveries(self.event(s), self.automation, actions, first_attempt)
     }
 
-    /// The event, with one delivery for each of these actions.
+    /// Adds one delivery for each of these actions to an event.
     pub fn with_deliveries(
         &self,
         mut event: NewEvent,
@@ -109,41 +111,41 @@ impl Scene {
         event
     }
 
-    /// An event with one delivery, owned by whoever appends it.
+    /// An event with one delivery, owned by the appending session.
     pub fn owned(&self, s: i64) -> NewEvent {
         self.event_for(s, &self.actions[..1], FirstAttempt::Owned)
     }
 
-    /// An event with one delivery that waits.
+    /// An event with one waiting delivery.
     pub fn waiting(&self, s: i64) -> NewEvent {
         self.event_for(s, &self.actions[..1], FirstAttempt::Waiting)
     }
 
-    /// Appends in the scene's session.
+    /// Appends events in the scene's session.
     pub async fn append(&self, events: Vec<NewEvent>) -> Vec<Appended> {
         self.store.append(self.session, events).await.expect("append")
     }
 
-    /// Appends one event that has to be new.
+    /// Appends one event, which must be new.
     pub async fn append_new(&self, event: &NewEvent) {
         assert_eq!(self.append(vec![event.clone()]).await, [Appended::Stored]);
     }
 
-    /// Appends one event with one owned delivery, and returns that one's key.
+    /// Appends one event with one owned delivery, and returns the delivery's key.
     pub async fn append_owned(&self, s: i64) -> DeliveryKey {
         let event = self.owned(s);
         self.append_new(&event).await;
         key_of(&event, 0)
     }
 
-    /// Appends one event with one waiting delivery, and returns that one's key.
+    /// Appends one event with one waiting delivery, and returns the delivery's key.
     pub async fn append_waiting(&self, s: i64) -> DeliveryKey {
         let event = self.waiting(s);
         self.append_new(&event).await;
         key_of(&event, 0)
     }
 
-    /// Appends one event with one delivery in this status (pending: waiting), and returns that one's key.
+    /// Appends one event with one delivery in this status (pending: waiting), and returns the delivery's key.
     pub async fn append_in_status(&self, s: i64, status: DeliveryStatus) -> DeliveryKey {
         if status == DeliveryStatus::Pending {
             return self.append_waiting(s).await;
@@ -153,23 +155,23 @@ impl Scene {
         key
     }
 
-    /// Settles a delivery that the scene's session owns and that nothing was tried for.
+    /// Settles a delivery that the scene's session owns and that has no attempts.
     pub async fn settle(&self, key: DeliveryKey, action: ActionId, s: i64, status: DeliveryStatus) {
         let recorded = self.finish(settled(key, action, s, status)).await;
         assert_eq!(recorded, Recorded::Applied);
     }
 
-    /// Claims all there is room for, in the scene's session.
+    /// Claims up to `room` deliveries in the scene's session.
     pub async fn claim(&self, action: ActionId, room: usize, now: Timestamp) -> Claim {
         claim(&*self.store, self.session, action, room, now).await
     }
 
-    /// Records one thing, in the scene's session.
+    /// Records one report in the scene's session.
     pub async fn finish(&self, finished: Finished) -> Recorded {
         finish(&*self.store, self.session, finished).await
     }
 
-    /// The delivery, which has to be there.
+    /// The delivery, which must exist.
     pub async fn delivery(&self, key: DeliveryKey) -> Delivery {
         let delivery = self.store.delivery(key).await.expect("delivery");
         delivery.expect("the delivery is there")
@@ -182,12 +184,12 @@ impl Scene {
     }
 }
 
-/// A session with a lease that no test outlives.
+/// Opens a session with a lease that outlives every test.
 pub async fn open_session(store: &dyn Store) -> SessionId {
     store.open_session(LONG_LEASE, at(0)).await.expect("open_session")
 }
 
-/// Claims whatever size the data has.
+/// Claims deliveries whatever the size of their data.
 pub async fn claim(
     store: &dyn Store,
     session: SessionId,
@@ -204,14 +206,14 @@ pub async fn claim(
     claims.pop().unwrap_or_default()
 }
 
-/// Records one thing.
+/// Records one report.
 pub async fn finish(store: &dyn Store, session: SessionId, finished: Finished) -> Recorded {
     let recorded = store.finish(session, vec![finished]).await.expect("finish");
     assert_eq!(recorded.len(), 1, "one answer for one delivery");
     recorded[0]
 }
 
-/// Adds an account that has to be new.
+/// Adds an account, which must be new.
 pub async fn create_account(store: &dyn Store, account: Account, key: SigningKey) -> Account {
     match store.create_account(account, key).await.expect("create_account") {
         SaveAccount::Saved(account) => account,
@@ -219,7 +221,7 @@ pub async fn create_account(store: &dyn Store, account: Account, key: SigningKey
     }
 }
 
-/// Adds an automation that has to be new.
+/// Adds an automation, which must be new.
 pub async fn create_automation(store: &dyn Store, account: AccountId, automation: Automation) -> Automation {
     let saved = store.create_automation(account, automation).await;
     match saved.expect("create_automation") {

@@ -1,7 +1,7 @@
 //! Promises of [`postrider_storage::SessionStore`].
 //!
-//! Leases are timed by the store's clock where it has one, so that the tests here pass the real time and wait
-//! on conditions; and whether an earlier session outlives the opening of a later one is for the store to say.
+//! A store with its own clock times leases by it, so these tests pass the real time and wait for conditions.
+//! Whether an earlier session survives the opening of a later one is up to the store.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,10 +16,10 @@ use postrider_storage::{
     Appended, Claim, DeliveryKey, LIVE_SESSIONS_MAX, LiveSession, Recorded, SessionId, Store,
 };
 
-/// A lease that runs out soon, but not before a few verbs are done.
+/// A lease that runs out soon, but leaves time for a few verbs.
 const SHORT_LEASE: Duration = Duration::from_secs(2);
 
-/// How far a store's own clock may be from that of this process.
+/// How far a store's own clock may differ from this process's.
 const CLOCKS_APART_MAX: Duration = Duration::from_secs(300);
 
 /// The real time.
@@ -33,7 +33,7 @@ pub fn real_now() -> Timestamp {
     Timestamp::from_unix_ms(i64::try_from(ms).expect("it is earlier than the year 292 million"))
 }
 
-/// Checks that a delivery waits, due at `now` by the clock of the caller or, near that, of the store.
+/// Checks that a delivery waits, due at about `now`, by the caller's clock or the store's.
 async fn assert_due_about(scene: &Scene, key: DeliveryKey, now: Timestamp) {
     let read = scene.delivery(key).await;
     assert_eq!(read.progress.status, DeliveryStatus::Pending);
@@ -42,7 +42,8 @@ async fn assert_due_about(scene: &Scene, key: DeliveryKey, now: Timestamp) {
     assert!(apart < CLOCKS_APART_MAX, "due {due}, now {now}");
 }
 
-/// A scene whose session died while it owned `owned` deliveries, and those.
+/// A scene after the death of a session that owned `owned` deliveries, that session, and the deliveries'
+/// keys.
 pub async fn scene_after_a_crash(store: Arc<dyn Store>, owned: i64) -> (Scene, SessionId, Vec<DeliveryKey>) {
     let mut scene = Scene::new(store).await;
     let opened = scene.store.open_session(SHORT_LEASE, real_now()).await;
@@ -96,8 +97,7 @@ pub async fn a_session_that_was_never_opened_is_dead(store: Arc<dyn Store>) {
 pub async fn a_session_lives_as_long_as_it_renews(store: Arc<dyn Store>) {
     let scene = Scene::new(store).await;
     let action = scene.actions[0];
-    // Should this process be held up for longer than a good part of the lease, the session may rightly have
-    // died.
+    // If this process is held up for a large part of the lease, the session may rightly be dead.
     for _ in 0..5 {
         let opened = scene.store.open_session(SHORT_LEASE, real_now()).await;
         let session = opened.expect("open_session");

@@ -14,7 +14,7 @@ use postrider_storage::statistics::{
 };
 use postrider_storage::{FirstAttempt, Store};
 
-/// The hour of this number.
+/// The `nth` hour after the one that contains the base.
 fn hour(nth: i64) -> Timestamp {
     let first = TimeStep::Hour.start_of(at(0)).unix_ms();
     Timestamp::from_unix_ms(first + nth * TimeStep::Hour.length_ms())
@@ -24,7 +24,7 @@ fn hours(from: i64, to: i64) -> Range<Timestamp> {
     hour(from)..hour(to)
 }
 
-/// Counts that differ from each other in every number.
+/// Counts in which every number differs.
 fn counts(n: u64) -> Counts {
     Counts {
         events: n,
@@ -266,8 +266,8 @@ pub async fn concurrent_additions_to_the_same_sums_all_count(store: Arc<dyn Stor
     let mut nodes = tokio::task::JoinSet::new();
     for node in 0..NODES {
         let (store, mut scopes) = (Arc::clone(&store), scopes.clone());
-        // Each in another order: rows that are locked in the order given would have nodes wait for each other
-        // for ever.
+        // Each node adds in another order: if a store locked the rows in the given order, nodes would
+        // deadlock.
         scopes.rotate_left(5 * node);
         if node % 2 == 0 {
             scopes.reverse();

@@ -6,7 +6,7 @@ use postrider_model::{Account, AccountId, Automation, SigningKey, Timestamp};
 use crate::error::StoreResult;
 use crate::page::{Page, PageRequest};
 
-/// How a caller names an account.
+/// A caller's reference to an account.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum AccountRef {
     /// By Postrider's id.
@@ -15,25 +15,26 @@ pub enum AccountRef {
     Uid(String),
 }
 
-/// What became of a new or changed account.
+/// The result of saving an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SaveAccount {
-    /// It is on disk, as returned (its `version` raised).
+    /// The account is on disk, as returned, with its `version` incremented.
     Saved(Account),
     /// Another account has this `uid`; nothing was written.
     UidTaken,
-    /// There is no such account; nothing was written.
+    /// The account does not exist; nothing was written.
     Missing,
-    /// It was changed since the version that the caller started from; nothing was written.
+    /// The account was updated since the version that the caller started from; nothing was written.
     Stale,
 }
 
-/// All that accepting and attempting need to know of an account, read in one snapshot.
+/// An account's configuration, read in one snapshot: all that accepting and attempting need.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountConfig {
     /// The account.
     pub account: Account,
-    /// Its keys that have not been expired for longer than the store keeps them, the current first.
+    /// Its signing keys, the current one first, without those that expired so long ago that the store removed
+    /// them.
     pub keys: Vec<SigningKey>,
     /// All its automations.
     pub automations: Vec<Automation>,
@@ -42,7 +43,7 @@ pub struct AccountConfig {
 /// Accounts and their signing keys.
 #[async_trait]
 pub trait AccountStore: Send + Sync {
-    /// Adds an account with its first signing key. Answers `Saved` or `UidTaken`.
+    /// Adds an account with its first signing key. Returns `Saved` or `UidTaken`.
     async fn create_account(&self, account: Account, key: SigningKey) -> StoreResult<SaveAccount>;
 
     /// The account, if there is one.
@@ -51,21 +52,22 @@ pub trait AccountStore: Send + Sync {
     /// All accounts, newest first.
     async fn accounts(&self, page: PageRequest) -> StoreResult<Page<Account>>;
 
-    /// Replaces name, uid, metadata, schedule and `updated_at` where the stored version still equals
-    /// `account.version`, and raises it by one.
+    /// Replaces name, uid, metadata, schedule and `updated_at` if the stored version still equals
+    /// `account.version`, and increments the version.
     async fn update_account(&self, account: Account) -> StoreResult<SaveAccount>;
 
-    /// Removes the account, its keys, its automations and the grants for it at once; its events, deliveries
-    /// and attempts follow in the steps of [`crate::RetentionStore::prune`]. Its pending deliveries are not
-    /// called any more, as their actions are gone. False where there is none.
+    /// Removes the account, its keys, its automations and its grants at once;
+    /// [`crate::RetentionStore::prune`] removes its events, deliveries and attempts step by step. Its pending
+    /// deliveries get no further attempts, because their actions no longer exist. False if there was no such
+    /// account.
     async fn delete_account(&self, account: AccountId) -> StoreResult<bool>;
 
-    /// The account's keys, the current first, then by age. `None` where there is no account.
+    /// The account's signing keys, the current one first, then by age. `None` if there is no such account.
     async fn signing_keys(&self, account: AccountId) -> StoreResult<Option<Vec<SigningKey>>>;
 
-    /// Makes `key` the current one. The key that was current stays live until `overlap_until`; any other that
-    /// was still live ends at `key.created_at`, so that at most two keys are ever live. False where there is
-    /// no account.
+    /// Makes `key` the current signing key. The previous current key stays live until `overlap_until`; any
+    /// other live key expires at `key.created_at`, so that at most two keys are ever live. False if there is
+    /// no such account.
     async fn rotate_signing_key(
         &self,
         account: AccountId,

@@ -1,36 +1,36 @@
-//! Keys that open the API.
+//! API keys.
 
 use async_trait::async_trait;
 use postrider_model::{ApiKey, ApiKeyId};
 
 use crate::error::StoreResult;
 
-/// What became of a key that was to go.
+/// The result of removing an API key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RemoveApiKey {
-    /// It is gone, and the grants that it began.
+    /// The key and its grants are removed.
     Removed,
     /// There is no such key.
     Missing,
-    /// It is the last one, and stays: nobody could get in any more.
+    /// The key is the last one, and stays: without it, nobody could sign in.
     LastOne,
 }
 
-/// Keys that open the API.
+/// API keys.
 #[async_trait]
 pub trait ApiKeyStore: Send + Sync {
-    /// Adds a key, or replaces the one of the same id. Where it is another key then, by its hash, the grants
-    /// that the one before began are gone.
+    /// Adds a key, or replaces the one with the same id. If the hash differs, also removes the grants of the
+    /// previous key.
     async fn put_api_key(&self, key: ApiKey) -> StoreResult<()>;
 
-    /// Adds a key where there is none at all. False where there is one: nothing was written, also if another
-    /// process was faster by an instant.
+    /// Adds a key if the store has none. False if it has one: nothing was written, even if another process
+    /// was faster only by an instant.
     async fn add_first_api_key(&self, key: ApiKey) -> StoreResult<bool>;
 
-    /// All keys, oldest first. There are few: people make them.
+    /// All keys, oldest first. There are few, because people create them by hand.
     async fn api_keys(&self) -> StoreResult<Vec<ApiKey>>;
 
-    /// Removes a key, and with it the grants that it began; but never the last key, also if several processes
-    /// remove different ones at the same moment.
+    /// Removes a key with its grants, but never the last key, even if several processes remove different keys
+    /// at the same moment.
     async fn delete_api_key(&self, id: ApiKeyId) -> StoreResult<RemoveApiKey>;
 }

@@ -7,23 +7,24 @@ use postrider_model::{AccountId, ActionId, Automation, AutomationId, Timestamp};
 use crate::error::StoreResult;
 use crate::page::{Page, PageRequest};
 
-/// What became of a new or changed automation.
+/// The result of saving an automation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SaveAutomation {
-    /// It is on disk, as returned (its `version` raised).
+    /// The automation is on disk, as returned, with its `version` incremented.
     Saved(Automation),
-    /// There is no such account, or no such automation in it; nothing was written.
+    /// The account does not exist, or has no such automation; nothing was written.
     Missing,
-    /// It was changed since the version that the caller started from; nothing was written.
+    /// The automation was updated since the version that the caller started from; nothing was written.
     Stale,
-    /// The account has [`postrider_model::automation::AUTOMATIONS_MAX`] already; nothing was written.
+    /// The account already has [`postrider_model::automation::AUTOMATIONS_MAX`] automations; nothing was
+    /// written.
     TooMany,
 }
 
 /// Automations and their actions.
 #[async_trait]
 pub trait AutomationStore: Send + Sync {
-    /// Adds an automation. Answers `Saved`, `Missing` (no such account) or `TooMany`.
+    /// Adds an automation. Returns `Saved`, `Missing` (no such account) or `TooMany`.
     async fn create_automation(
         &self,
         account: AccountId,
@@ -36,19 +37,19 @@ pub trait AutomationStore: Send + Sync {
     /// The account's automations, newest first.
     async fn automations(&self, account: AccountId, page: PageRequest) -> StoreResult<Page<Automation>>;
 
-    /// Replaces everything but `id` and `created_at` where the stored version still equals
-    /// `automation.version`, and raises it by one. Actions missing from `automation.actions` are gone.
+    /// Replaces everything but `id` and `created_at` if the stored version still equals `automation.version`,
+    /// and increments the version. Actions missing from `automation.actions` are deleted.
     async fn update_automation(
         &self,
         account: AccountId,
         automation: Automation,
     ) -> StoreResult<SaveAutomation>;
 
-    /// Removes an automation with its actions; its deliveries stay on record. False where there is none.
+    /// Removes an automation with its actions; its deliveries stay on record. False if there was none.
     async fn delete_automation(&self, account: AccountId, id: AutomationId) -> StoreResult<bool>;
 
-    /// Switches an action off, raising its automation's version. False where there is none, or it was off
-    /// already.
+    /// Switches an action off and increments its automation's version. False if there is no such action or it
+    /// was already off.
     async fn disable_action(
         &self,
         account: AccountId,

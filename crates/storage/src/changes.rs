@@ -1,61 +1,62 @@
-//! What other nodes changed: configuration that this node may hold in memory, and who is left.
+//! Changes by other nodes: to configuration that this node may hold in memory, and to the set of live
+//! sessions.
 
 use async_trait::async_trait;
 use postrider_model::AccountId;
 
 use crate::error::StoreResult;
 
-/// How far a reader has read, handed out by the store and opaque to everyone else.
+/// How far a reader has read. The store creates it; it is opaque to callers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ChangeMark {
     /// What the reader has seen.
     pub seen: i64,
-    /// When it looked, by the store's clock, in milliseconds since 1970.
+    /// When the reader looked, by the store's clock, in milliseconds since 1970.
     pub looked_at_ms: i64,
 }
 
-/// Something that was changed.
+/// A thing that changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Changed {
-    /// An account, its keys or its automations; or it is gone.
+    /// An account, its keys or its automations were changed or deleted.
     Account(AccountId),
     /// The catalogue of event types.
     EventTypes,
     /// The keys that open the API.
     ApiKeys,
-    /// A session ended, or was found dead: what it had under way or in view waits for others.
+    /// A session was closed or declared dead: its deliveries wait for other nodes.
     Sessions,
 }
 
-/// What was changed since a mark.
+/// The changes since a mark.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Changes {
-    /// What to ask with the next time.
+    /// The mark to pass to the next call.
     pub mark: ChangeMark,
-    /// What was changed, by this node as well; the same may be told more than once. `None` where too much
-    /// time has passed to tell: anything may have changed.
+    /// The changes, including this node's own; a change may be reported more than once. `None` where too much
+    /// time has passed or too much has changed to say: anything may have changed.
     pub changed: Option<Vec<Changed>>,
 }
 
-/// Changes that other nodes make.
+/// Changes made by other nodes.
 #[async_trait]
 pub trait ChangeStore: Send + Sync {
-    /// Whether other processes can write to the store. Where they cannot, nothing here needs to be called.
+    /// Whether other processes can write to the store. If not, callers need nothing else from this trait.
     fn is_shared(&self) -> bool;
 
-    /// What was changed since `since`: everything whose commit the answer before this one did not know of.
-    /// Without a mark, where to begin: nothing is told.
+    /// The changes since `since`: every change whose commit the previous answer did not see. Without a mark,
+    /// the answer is the mark to begin with.
     async fn changes(&self, since: Option<ChangeMark>) -> StoreResult<Changes>;
 
-    /// Waits until something may have been changed. It may end for no reason, and may miss a change: whoever
-    /// has to know asks from time to time as well.
+    /// Waits until something may have changed. It may return for no reason and may miss a change, so a caller
+    /// that must know also calls [`Self::changes`] periodically.
     async fn changed(&self);
 }
 
 /// Something that holds parts of the store in memory.
 #[async_trait]
 pub trait ChangeFollower: Send + Sync {
-    /// Drops or reads again what other nodes changed: these things, or, for `None`, possibly everything.
-    /// After an error the caller repeats the call.
+    /// Drops or reloads what other nodes changed: these things or, for `None`, possibly everything. After an
+    /// error the caller repeats the call.
     async fn changed_elsewhere(&self, changed: Option<&[Changed]>) -> StoreResult<()>;
 }

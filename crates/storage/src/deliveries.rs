@@ -1,4 +1,4 @@
-//! The work: claiming, finishing, resending deliveries, and reading their record.
+//! Claiming, finishing and resending deliveries, and reading them with their attempts.
 
 use std::sync::Arc;
 
@@ -13,12 +13,12 @@ use crate::error::StoreResult;
 use crate::page::{Page, PageRequest, Position};
 use crate::sessions::SessionId;
 
-/// What finds a delivery's row: its account is part of every key.
+/// The key of a delivery's row. The account is part of every key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct DeliveryKey {
-    /// Whose it is.
+    /// The owning account.
     pub account: AccountId,
-    /// Which one.
+    /// The delivery's id.
     pub delivery: DeliveryId,
 }
 
@@ -31,18 +31,18 @@ pub struct ReadyDelivery {
     pub automation: AutomationId,
     /// The action that carries it out.
     pub action: ActionId,
-    /// How its body is made.
+    /// How to render its body.
     pub body: BodySpec,
-    /// How far it is.
+    /// Its status and counters.
     pub progress: Progress,
-    /// What is delivered. Deliveries of one event that are claimed together share it.
+    /// The event to deliver. Deliveries of one event that are claimed together share it.
     pub event: Arc<Event>,
 }
 
 /// An action with waiting deliveries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WaitingLane {
-    /// Whose action it is.
+    /// The account that owns the action.
     pub account: AccountId,
     /// The action.
     pub action: ActionId,
@@ -57,97 +57,98 @@ pub struct ClaimRequest {
     pub action: ActionId,
     /// At most this many.
     pub room: usize,
-    /// Their events' `data` adding up to at most about this many bytes; the first is given whatever its size.
+    /// The `data` of their events adds up to at most about this many bytes; the first delivery is returned
+    /// whatever its size.
     pub room_bytes: usize,
 }
 
-/// What a request for work brings.
+/// The result of a [`ClaimRequest`].
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Claim {
-    /// Now owned by the claiming session, those due first in front.
+    /// The deliveries that the session now owns, those due first at the front.
     pub deliveries: Vec<ReadyDelivery>,
-    /// When the next one that still waits is due (in the past, where the room did not suffice).
+    /// When the next delivery that still waits is due (in the past where the request had no room for it).
     pub next_due: Option<Timestamp>,
 }
 
-/// News of an owned delivery.
+/// A report about an owned delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finished {
-    /// Which delivery.
+    /// The delivery.
     pub key: DeliveryKey,
-    /// Its action: what a retry waits for.
+    /// Its action; a retry waits in that action's lane.
     pub action: ActionId,
     /// What happened.
     pub change: Change,
 }
 
-/// What happened to an owned delivery.
+/// The change that an owned delivery went through.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
     /// An attempt ended.
     Attempted {
         /// Its record.
         attempt: Box<Attempt>,
-        /// What the delivery is now.
+        /// The delivery's new progress.
         progress: Progress,
-        /// Settled, or when to try again; agrees with `progress.status`.
+        /// The final status, or when to retry; agrees with `progress.status`.
         next: Next,
     },
-    /// Its action is gone or switched off: no attempt was made.
+    /// Its action was deleted or switched off before an attempt was made.
     Canceled {
-        /// When that was noticed.
+        /// When the session noticed.
         at: Timestamp,
-        /// What the delivery is now ([`Progress::status_when_canceled`]).
+        /// The delivery's new status ([`Progress::status_when_canceled`]).
         status: DeliveryStatus,
     },
 }
 
-/// What the store made of [`Finished`].
+/// How the store recorded a [`Finished`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Recorded {
-    /// The new state is on disk, and the delivery no longer owned. The attempt stands under the next free
-    /// number, if its own was taken by a late one. Also the answer for an attempt that is on record already
-    /// (it began at the same time, took as long and had the same outcome): then nothing was written.
+    /// The new state is on disk, and no session owns the delivery any more. The attempt is recorded under the
+    /// next free number if a late attempt has used its own. Also the result for an attempt that is already on
+    /// record (same start time, duration and outcome): the store then wrote nothing.
     Applied,
-    /// The session no longer owned the delivery. The attempt is on record (under the next free number, if its
-    /// own was taken), the state as it was.
+    /// The session no longer owned the delivery. The attempt is on record (under the next free number if its
+    /// own was used); the state is unchanged.
     Fenced,
-    /// The delivery does not exist any more; nothing was written.
+    /// The delivery no longer exists; nothing was written.
     Missing,
 }
 
-/// What became of the request for one more attempt.
+/// The result of a request for one more attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Resent {
-    /// It waits in the store, due at once, for this action.
+    /// The delivery waits in the store, due at once, for this action.
     Due(ActionId),
     /// An attempt is under way or about to start; nothing was changed.
     UnderWay,
-    /// It has had [`postrider_model::delivery::ATTEMPTS_MAX`]; nothing was changed.
+    /// The delivery has had [`postrider_model::delivery::ATTEMPTS_MAX`] attempts; nothing was changed.
     TooManyAttempts,
     /// The account has no such delivery.
     Missing,
 }
 
-/// A step of a replay.
+/// The result of one step of a replay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReplayStep {
     /// How many deliveries were made due.
     pub replayed: usize,
-    /// Where the next step goes on; `None` when all was looked at.
+    /// Where the next step begins; `None` after the last delivery.
     pub next: Option<Position>,
 }
 
-/// A step of counting what a replay would replay.
+/// The result of one step of counting what a replay would make due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CountStep {
-    /// How many deliveries match, of those that were looked at.
+    /// How many of the deliveries looked at match.
     pub matching: usize,
-    /// Where the next step goes on; `None` when all was looked at.
+    /// Where the next step begins; `None` after the last delivery.
     pub next: Option<Position>,
 }
 
-/// A delivery and all that was tried for it.
+/// A delivery and all its attempts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeliveryRecord {
     /// The delivery.
@@ -156,7 +157,7 @@ pub struct DeliveryRecord {
     pub attempts: Vec<Attempt>,
 }
 
-/// Which deliveries to list or replay. All conditions have to hold.
+/// Which deliveries to list or replay. A delivery must meet all conditions.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DeliveryFilter {
     /// In this status.
@@ -169,17 +170,17 @@ pub struct DeliveryFilter {
     pub action: Option<ActionId>,
     /// Of events of this type.
     pub event_type: Option<EventTypeName>,
-    /// Made at this time or later.
+    /// Created at this time or later.
     pub after: Option<Timestamp>,
-    /// Made before this time.
+    /// Created before this time.
     pub before: Option<Timestamp>,
 }
 
-/// The work, and its record.
+/// Deliveries: the work and its record.
 #[async_trait]
 pub trait DeliveryStore: Send + Sync {
-    /// Makes waiting deliveries that are due at `now` the session's own, for each request in order. A dead
-    /// session gets an empty claim for each.
+    /// Makes the session the owner of waiting deliveries that are due at `now`, for each request in order. A
+    /// dead session gets an empty claim for each request.
     async fn claim(
         &self,
         session: SessionId,
@@ -187,30 +188,30 @@ pub trait DeliveryStore: Send + Sync {
         now: Timestamp,
     ) -> StoreResult<Vec<Claim>>;
 
-    /// Actions with waiting deliveries, due or not, in the order of their ids, from behind `after`: at most
+    /// Actions with waiting deliveries, due or not, ordered by id and beginning after `after`: at most
     /// `limit`.
     async fn waiting_lanes(&self, after: Option<ActionId>, limit: usize) -> StoreResult<Vec<WaitingLane>>;
 
-    /// Records what happened to owned deliveries, all or (on an error) none, and answers for each in order. A
-    /// delivery that settles by an attempt does so at the end of it (`started_at` + `duration`). A session
-    /// whose lease ran out owns its deliveries until the store notices (by a renewal or
-    /// [`crate::SessionStore::reclaim`]).
+    /// Records what happened to owned deliveries, all or (on an error) none. Returns one result for each, in
+    /// order. A delivery that an attempt settles is settled at the end of that attempt (`started_at` +
+    /// `duration`). A session whose lease has run out still owns its deliveries until the store notices (by a
+    /// renewal or [`crate::SessionStore::reclaim`]).
     ///
-    /// A caller that got an error may not know what became of the call, and reports again: an attempt that is
-    /// on record already is [`Recorded::Applied`], adds nothing and changes no state, whoever owns the
-    /// delivery by now.
+    /// After an error, the caller may not know whether the call took effect, and reports again. An attempt
+    /// that is already on record returns [`Recorded::Applied`], adds nothing and changes no state, whichever
+    /// session owns the delivery by then.
     async fn finish(&self, session: SessionId, finished: Vec<Finished>) -> StoreResult<Vec<Recorded>>;
 
-    /// Gives owned deliveries back untried: they wait, due at `now`. Those that the session does not own stay
-    /// as they are.
+    /// Returns owned deliveries to waiting without an attempt, due at `now`. Deliveries that the session does
+    /// not own stay unchanged.
     async fn give_back(&self, session: SessionId, keys: Vec<DeliveryKey>, now: Timestamp) -> StoreResult<()>;
 
-    /// Asks for one more attempt at once ([`Progress::resend`]).
+    /// Requests one more attempt at once ([`Progress::resend`]).
     async fn resend(&self, key: DeliveryKey, now: Timestamp) -> StoreResult<Resent>;
 
-    /// Asks for one more attempt of every settled delivery that matches, of those made before `filter.before`
-    /// (or `now`): one bounded step of it, from behind `after`, newest first. Pending deliveries, those whose
-    /// action is not in `actions` and those with too many attempts are passed over.
+    /// Requests one more attempt of every settled delivery that matches and was created before
+    /// `filter.before` (or `now`). One call is one bounded step, beginning after `after`, newest first. It
+    /// skips pending deliveries, those whose action is not in `actions`, and those with too many attempts.
     async fn replay_step(
         &self,
         account: AccountId,
@@ -220,8 +221,8 @@ pub trait DeliveryStore: Send + Sync {
         now: Timestamp,
     ) -> StoreResult<ReplayStep>;
 
-    /// Counts exactly what [`Self::replay_step`] would make due, given the same, and changes nothing: one
-    /// bounded step of it, which may be a longer one.
+    /// Counts exactly what [`Self::replay_step`] would make due for the same arguments, and changes nothing.
+    /// One call is one bounded step, which may be longer than a replay's.
     async fn count_step(
         &self,
         account: AccountId,

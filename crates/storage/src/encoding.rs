@@ -1,8 +1,8 @@
-//! How stores keep what no statement looks into: triggers, actions, exchanges,
-//! headers, schedules, flags of events.
+//! The stored form of values that no statement looks into: triggers, actions, exchanges, headers, schedules,
+//! flags of events.
 //!
-//! Every dialect keeps them in the same form, so that rows can be copied from one store to another as they
-//! are. The shapes are this module's own, not the API's: either may change without the other.
+//! Every dialect stores them in the same form, so that rows can be copied unchanged from one store to
+//! another. The shapes belong to this module, not to the API: either may change without the other.
 
 pub mod automation;
 pub mod event;

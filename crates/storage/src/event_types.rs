@@ -9,16 +9,16 @@ use crate::page::{Page, PageRequest};
 /// The catalogue of event types, shared by all accounts.
 #[async_trait]
 pub trait EventTypeStore: Send + Sync {
-    /// Adds an entry, or replaces everything but `created_at` of the one with this name. Returns what is
-    /// stored, and whether it is new.
+    /// Adds an entry or, if the name exists, replaces everything but `created_at`. Returns the stored entry,
+    /// and whether it is new.
     async fn put_event_type(&self, event_type: EventType) -> StoreResult<(EventType, bool)>;
 
     /// The entry of this name.
     async fn event_type(&self, name: &EventTypeName) -> StoreResult<Option<EventType>>;
 
-    /// All entries, newest first by `created_at`, those of one moment in the order of their names.
+    /// All entries, newest first by `created_at`; entries with the same time are ordered by name.
     async fn event_types(&self, page: PageRequest) -> StoreResult<Page<EventType>>;
 
-    /// Removes an entry. False where there is none.
+    /// Removes an entry. False if there was none.
     async fn delete_event_type(&self, name: &EventTypeName) -> StoreResult<bool>;
 }

@@ -15,14 +15,14 @@ use crate::sessions::SessionId;
 pub struct NewEvent {
     /// The event; `event.deliveries` equals the length of [`Self::deliveries`].
     pub event: Event,
-    /// Set where the producer chose `event.id`, so that it may be there already. An id of Postrider's own is
-    /// new.
+    /// True if the producer chose `event.id`, so that the id may already exist. An id that Postrider
+    /// generated is new.
     pub id_is_callers: bool,
     /// The producer's `Idempotency-Key`, unique within the account for as long as its event is kept.
     pub idempotency_key: Option<String>,
-    /// Set where the type may be missing from the catalogue: it is then added, described by nothing.
+    /// True if the catalogue may lack the type: the store then adds it without a description.
     pub adds_event_type: bool,
-    /// What is to be carried out. Their ids are consecutive numbers, in this order
+    /// The deliveries to store. Their ids are consecutive numbers, in this order
     /// ([`postrider_model::IdGenerator::next_block`]).
     pub deliveries: Vec<NewDelivery>,
 }
@@ -36,7 +36,7 @@ pub struct NewDelivery {
     pub automation: AutomationId,
     /// The action that carries it out.
     pub action: ActionId,
-    /// How its body is made.
+    /// How to render its body.
     pub body: BodySpec,
     /// Who makes the first attempt.
     pub first_attempt: FirstAttempt,
@@ -45,25 +45,25 @@ pub struct NewDelivery {
 /// Who makes the first attempt of a new delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FirstAttempt {
-    /// The appending session: it keeps the delivery in memory, owned.
+    /// The appending session, which owns the delivery and keeps it in memory.
     Owned,
-    /// Whoever claims it: memory had no room. It waits in the store, due at once.
+    /// The session that claims it, because memory had no room. The delivery waits in the store, due at once.
     Waiting,
 }
 
-/// What became of a new event.
+/// The result of storing an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Appended {
-    /// It and its deliveries are on disk.
+    /// The event and its deliveries are on disk.
     Stored,
-    /// The id or the idempotency key had been used for the same event, returned here: same type, same `data`
-    /// bytes, same `occurred_at`, same id where the producer chose one. Nothing was written.
+    /// The id or the idempotency key was used before for the same event, which is returned: same type, same
+    /// `data` bytes, same `occurred_at`, same id where the producer chose one. Nothing was written.
     Known(Event),
-    /// The id or the key had been used for another event. Nothing was written.
+    /// The id or the key was used before for another event. Nothing was written.
     Conflict,
 }
 
-/// Which events to list. All conditions have to hold.
+/// Which events to list. An event must meet all conditions.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EventFilter {
     /// Of this type.
@@ -77,14 +77,15 @@ pub struct EventFilter {
 /// Accepting events, and reading them back.
 #[async_trait]
 pub trait EventStore: Send + Sync {
-    /// Stores events with their deliveries, all or (on an error) none, and answers for each in order. Two
-    /// items of one call that share an id or a key are treated as if one had come after the other.
+    /// Stores events with their deliveries, all or (on an error) none. Returns one result for each, in order.
+    /// If two items of one call share an id or a key, the later one is treated as if it had followed in a
+    /// later call.
     async fn append(&self, session: SessionId, events: Vec<NewEvent>) -> StoreResult<Vec<Appended>>;
 
     /// The event, if the account has it.
     async fn event(&self, account: AccountId, id: EventId) -> StoreResult<Option<Event>>;
 
-    /// The account's events, newest first by `created_at`, those of one moment in the reverse order of
+    /// The account's events, newest first by `created_at`; events with the same time are in reverse order of
     /// storing.
     async fn events(
         &self,

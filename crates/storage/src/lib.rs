@@ -1,25 +1,23 @@
-//! What Postrider asks of a store: one object-safe trait of coarse atomic verbs, [`Store`].
+//! The storage interface: one object-safe trait of coarse atomic verbs, [`Store`].
 //!
-//! The store is the only truth; memory holds a window of it. Each verb is one atomic step that a crash either
-//! leaves undone or finds done, named for what happens in the domain. A verb returns once its effect is on
-//! disk (fsync, or the cluster's commit). Verbs that carry many items let a store write them in one
-//! transaction; a store may also merge concurrent calls into one transaction, as long as each call stays
-//! atomic.
+//! The store is the only source of truth; memory holds a window of it. Each verb is one atomic step, named
+//! for what happens in the domain: after a crash, the step is either done or not done. A verb returns once
+//! its effect is on disk (fsync, or the cluster's commit). A store can write all items of one call in one
+//! transaction. It may also merge concurrent calls into one transaction, as long as each call stays atomic.
 //!
 //! **Ownership.** A pending delivery is either *owned* by a node session (an attempt is under way or about to
 //! start in that process's memory) or *waiting* in the store until `next_attempt_at`. [`EventStore::append`]
-//! makes deliveries of either kind, [`DeliveryStore::claim`] turns waiting into owned,
-//! [`DeliveryStore::finish`] and [`DeliveryStore::give_back`] end ownership. A session that stopped renewing
-//! is dead for good: its deliveries go back to waiting by [`SessionStore::reclaim`], and what it reports
-//! later changes no state.
+//! creates deliveries of either kind, [`DeliveryStore::claim`] turns waiting into owned,
+//! [`DeliveryStore::finish`] and [`DeliveryStore::give_back`] end ownership. A session that stops renewing
+//! its lease is dead and never revives: [`SessionStore::reclaim`] returns its deliveries to waiting, and its
+//! later reports change no state.
 //!
 //! This crate must never know a dialect, a file or a socket.
 //!
-//! What a store keeps is moved to another one row by row ([`transfer`]), not through verbs.
+//! A copy from one store to another moves rows one by one ([`transfer`]); it does not use the verbs.
 //!
 //! To add a verb: put it into the trait of its area, implement it in the file of the same name in each
-//! `crates/storage-*`, and state its promise as a test in
-//! `crates/storage-testkit`.
+//! `crates/storage-*`, and state its promise as a test in `crates/storage-testkit`.
 
 pub mod accounts;
 pub mod api_keys;
@@ -58,7 +56,7 @@ pub use sessions::{LIVE_SESSIONS_MAX, LiveSession, SessionId, SessionStore};
 pub use statistics::StatisticsStore;
 pub use work::{Advanced, WorkStore};
 
-/// Everything Postrider asks of a store.
+/// All storage verbs that Postrider uses.
 pub trait Store:
     AccountStore
     + ApiKeyStore

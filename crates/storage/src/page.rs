@@ -1,19 +1,19 @@
-//! Lists, a page at a time, newest first.
+//! Paged lists, newest first.
 
 /// Most items on one page.
 pub const LIMIT_MAX: usize = 250;
 
-/// A place in a list, handed out by the store that made the list and opaque to everyone else: the next page
-/// holds what lies behind it. Items that arrive meanwhile neither shift nor repeat what follows.
+/// A position in a list, after which the next page begins. The store that produced the list creates it; it is
+/// opaque to callers. Items that are added meanwhile neither shift nor repeat the following pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Position(pub u128);
 
-/// Which page.
+/// Which page to return.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PageRequest {
     /// Most items to return; 1 to [`LIMIT_MAX`].
     pub limit: usize,
-    /// Where the page before ended; `None` for the first.
+    /// Where the previous page ended; `None` for the first page.
     pub after: Option<Position>,
 }
 
@@ -22,14 +22,14 @@ pub struct PageRequest {
 pub struct Page<T> {
     /// The items, newest first.
     pub items: Vec<T>,
-    /// Where the next page begins; `None` on the last one. A store may end a page early, even empty, when a
-    /// filter made it look at many rows: as long as this is set, there may be more.
+    /// Where the next page begins; `None` on the last page. A store may end a page early, even empty, after a
+    /// filter made it look at many rows: while this is set, there may be more.
     pub next: Option<Position>,
 }
 
 impl<T> Page<T> {
-    /// The page that `rows` make when one more than `limit` was asked for: the surplus row shows that there
-    /// is more.
+    /// Builds a page from `rows` read with a limit one greater than `limit`: the surplus row shows that there
+    /// are more.
     pub fn from_surplus(mut rows: Vec<(Position, T)>, limit: usize) -> Self {
         let more = rows.len() > limit;
         rows.truncate(limit);

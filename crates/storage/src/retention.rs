@@ -1,27 +1,27 @@
-//! Pruning what is too old.
+//! Pruning of old events.
 
 use async_trait::async_trait;
 use postrider_model::Timestamp;
 
 use crate::error::{StoreError, StoreResult};
 
-/// What a step of pruning removed.
+/// The result of one step of pruning.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Pruned {
-    /// Events, each with all its deliveries and attempts.
+    /// Events removed, each with all its deliveries and attempts.
     pub events: usize,
-    /// Their deliveries.
+    /// Deliveries removed with them.
     pub deliveries: usize,
-    /// Whether this pass over the events has more to look at. An event that had a pending delivery when the
-    /// pass went by is looked at again by the next pass.
+    /// Whether this pass over the events has more to look at. The next pass looks again at an event that had
+    /// a pending delivery during this one.
     pub more: bool,
-    /// The first error of the step. Its other parts were carried out all the same: what cannot be removed in
-    /// one place (a table that somebody's publication or lock keeps) does not keep the rest.
+    /// The first error of the step. The other parts of the step ran all the same: a table that cannot be
+    /// removed, because of a publication or a lock, does not keep the others from being pruned.
     pub failure: Option<StoreError>,
 }
 
 impl Pruned {
-    /// Adds what another part of the step removed, or why it removed nothing.
+    /// Adds what another part of the step removed, or its error.
     pub fn add(&mut self, part: StoreResult<Self>) {
         match part {
             Ok(part) => {
@@ -45,11 +45,11 @@ impl Pruned {
 #[async_trait]
 pub trait RetentionStore: Send + Sync {
     /// Removes events accepted before `before`, with their deliveries and attempts, and what deleted accounts
-    /// left behind: about `limit` rows in one short step, oldest first. An event that has a pending delivery
-    /// stays whole, and does not keep newer ones from being removed.
+    /// left behind: about `limit` rows in one short step, oldest first. It keeps an event with a pending
+    /// delivery whole, and still removes newer ones.
     ///
     /// # Errors
-    /// Where the step did not begin. What failed within it is in [`Pruned::failure`].
+    /// An error means that the step did not begin. An error within the step is in [`Pruned::failure`].
     async fn prune(&self, before: Timestamp, limit: usize) -> StoreResult<Pruned>;
 }
 

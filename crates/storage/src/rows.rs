@@ -1,12 +1,12 @@
-//! What a row is: for each table area its columns, named once, and how they become the model's values.
+//! What a row is: the columns of each table, named once, and how they become values of the model.
 //!
-//! Both stores read rows through [`Columns`], which each driver's row implements, and a copy from one store
-//! to another ([`crate::transfer`]) moves the same rows. Statements stay written out in each dialect: they
-//! take their lists of columns from here, and what a store keeps beside them (row numbers, chains, partition
-//! keys) is its own.
+//! Both stores read rows through [`Columns`], which each driver's row type implements, and a copy from one
+//! store to another ([`crate::transfer`]) moves the same rows. Each dialect writes its statements out in
+//! full; they take their column lists from here. The columns that a store adds for itself (row numbers,
+//! chains, partition keys) are its own.
 //!
-//! To add a column: its name in the `columns!` of its area, its field and its line in `read`, in the same
-//! order; then the statements that write it, and a migration, in each store.
+//! To add a column: add its name to the `columns!` of its area, its field, and its line in `read`, in the
+//! same order; then the statements that write it, and a migration, in each store.
 
 pub mod accounts;
 pub mod api_keys;
@@ -32,18 +32,18 @@ use postrider_model::{Schedule, Timestamp};
 
 use crate::encoding::{self, Damaged};
 
-/// A row of a driver. Columns are counted from 0; `None` stands for NULL.
+/// A row of a driver. Columns are counted from 0; `None` means NULL.
 pub trait Columns {
-    /// Why a value could not be read: another type than expected, or a value that no store writes.
+    /// Why a value could not be read: it has an unexpected type, or no store writes such a value.
     type Error: From<Damaged>;
 
-    /// An integer of whatever width.
+    /// An integer of any width.
     fn integer(&self, column: usize) -> Result<Option<i64>, Self::Error>;
 
-    /// A truth value.
+    /// A boolean.
     fn boolean(&self, column: usize) -> Result<Option<bool>, Self::Error>;
 
-    /// A text, also where a dialect keeps it as bytes because its texts cannot hold U+0000.
+    /// A text, even where a dialect stores it as bytes because its text type cannot hold U+0000.
     fn text(&self, column: usize) -> Result<Option<&str>, Self::Error>;
 
     /// Bytes.
@@ -53,7 +53,7 @@ pub trait Columns {
     fn id(&self, column: usize) -> Result<Option<[u8; 16]>, Self::Error>;
 }
 
-/// Reads a row's columns one after the other. Each call moves on by one column.
+/// Reads a row's columns one after the other. Each call advances by one column.
 pub struct Reader<'a, C> {
     row: &'a C,
     next: usize,
@@ -65,12 +65,12 @@ impl<'a, C: Columns> Reader<'a, C> {
         Self::from(row, 0)
     }
 
-    /// Begins at this column, counted from 0.
+    /// Begins at the given column, counted from 0.
     pub const fn from(row: &'a C, column: usize) -> Self {
         Self { row, next: column }
     }
 
-    /// Passes over some columns.
+    /// Skips this many columns.
     pub const fn skip(&mut self, columns: usize) {
         self.next += columns;
     }
@@ -80,12 +80,12 @@ impl<'a, C: Columns> Reader<'a, C> {
         self.next - 1
     }
 
-    /// A number.
+    /// A non-NULL number.
     pub fn number<T: TryFrom<i64>>(&mut self) -> Result<T, C::Error> {
         required(self.number_opt()?)
     }
 
-    /// A number that may be missing.
+    /// A number, or `None` for NULL.
     pub fn number_opt<T: TryFrom<i64>>(&mut self) -> Result<Option<T>, C::Error> {
         let column = self.column();
         let number = self.row.integer(column)?;
@@ -93,35 +93,35 @@ impl<'a, C: Columns> Reader<'a, C> {
         number.map_err(|_| Damaged("a number out of range").into())
     }
 
-    /// A truth value.
+    /// A non-NULL boolean.
     pub fn flag(&mut self) -> Result<bool, C::Error> {
         let column = self.column();
         required(self.row.boolean(column)?)
     }
 
-    /// A text.
+    /// A non-NULL text.
     pub fn text(&mut self) -> Result<String, C::Error> {
         required(self.text_opt()?)
     }
 
-    /// A text that may be missing.
+    /// A text, or `None` for NULL.
     pub fn text_opt(&mut self) -> Result<Option<String>, C::Error> {
         let column = self.column();
         Ok(self.row.text(column)?.map(str::to_owned))
     }
 
-    /// Bytes.
+    /// Non-NULL bytes.
     pub fn bytes(&mut self) -> Result<Vec<u8>, C::Error> {
         let column = self.column();
         required(self.row.bytes(column)?.map(<[u8]>::to_vec))
     }
 
-    /// The 16 bytes of an id.
+    /// The 16 bytes of a non-NULL id.
     pub fn id(&mut self) -> Result<[u8; 16], C::Error> {
         required(self.id_opt()?)
     }
 
-    /// The 16 bytes of an id that may be missing.
+    /// The 16 bytes of an id, or `None` for NULL.
     pub fn id_opt(&mut self) -> Result<Option<[u8; 16]>, C::Error> {
         let column = self.column();
         self.row.id(column)
@@ -132,33 +132,33 @@ fn required<T, E: From<Damaged>>(value: Option<T>) -> Result<T, E> {
     value.ok_or_else(|| Damaged("a missing value").into())
 }
 
-/// The value that a row keeps as a number, such as an enum's.
+/// Decodes a value that a row stores as a number, such as an enum.
 fn from_code<T>(code: i16, value: fn(u8) -> Option<T>) -> Result<T, Damaged> {
     let value = u8::try_from(code).ok().and_then(value);
     value.ok_or(Damaged("a code"))
 }
 
-/// The time that a row keeps in milliseconds since 1970.
+/// The time that a row stores in milliseconds since 1970.
 const fn time(ms: i64) -> Timestamp {
     Timestamp::from_unix_ms(ms)
 }
 
-/// The schedule that a row keeps, if any.
+/// Decodes the schedule that a row stores, if any.
 fn schedule(text: Option<&str>) -> Result<Option<Schedule>, Damaged> {
     text.map(encoding::schedule::parse).transpose()
 }
 
-/// Names the columns of an area once: `COLUMNS` as they are, `QUALIFIED` behind the alias that statements
-/// give the table, and how many there are.
+/// Names the columns of an area once: `COLUMNS` unqualified, `QUALIFIED` with the alias that statements use
+/// for the table, and `COUNT`, their number.
 macro_rules! columns {
     ($alias:literal: $first:literal $(, $name:literal)* $(,)?) => {
-        /// The columns, in the order in which they are read.
+        /// The columns, in the order in which `read` reads them.
         pub const COLUMNS: &str = concat!($first, $(", ", $name),*);
 
-        /// The same with the alias that statements give the table.
+        /// The columns, qualified with the alias that statements use for the table.
         pub const QUALIFIED: &str = concat!($alias, ".", $first, $(", ", $alias, ".", $name),*);
 
-        /// How many columns there are.
+        /// The number of columns.
         pub const COUNT: usize = [$first, $($name),*].len();
     };
 }

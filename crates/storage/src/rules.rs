@@ -1,9 +1,9 @@
-//! Decisions that every store makes in the same way, as pure functions: no statement, no clock, no state.
+//! Decisions that every store makes in the same way, as pure functions: no SQL, no clock, no state.
 //!
-//! A store reads rows, asks a rule, and writes what the rule says. Where a store decides inside a statement
-//! instead, because that saves a round trip on the busiest path, the rule stands beside it as the definition.
+//! A store reads rows, calls a rule, and writes what the rule decides. Where a store decides inside a
+//! statement instead, to save a round trip on the busiest path, the rule remains the definition.
 //!
-//! To add a rule: a function in the file of its subject with unit tests beside it, then its call in both
+//! To add a rule: add a function to the file of its subject, with unit tests beside it, then call it in both
 //! stores.
 
 pub mod attempts;

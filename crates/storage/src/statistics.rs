@@ -1,18 +1,16 @@
-//! Statistics: how much was accepted and delivered, summed up by time, so that a page of figures costs the
-//! same however many events there are.
+//! Statistics: what was accepted and delivered, summed by time, so that reading them costs the same however
+//! many events there are.
 //!
-//! **What is counted.** [`Counts`] of the whole installation for each minute and each hour; of each account
-//! (its events alone) and of each action (its deliveries alone) for each hour. Besides, for the installation,
-//! how long deliveries took ([`latency`]). A store adds what it is given to what is there, and knows no rule
-//! of what counts.
+//! **What is counted.** [`Counts`] for the whole installation for each minute and each hour; for each account
+//! (its events only) and each action (its deliveries only) for each hour; and, for the installation, how long
+//! deliveries took ([`latency`]). A store only adds up the numbers it receives; it does not know what counts.
 //!
-//! **What reading costs.** A day of the installation is 1,440 rows, 30 days are 720. What an account shows of
-//! its last day lies in one range, and which actions fail is found among those hours alone in which one
-//! failed.
+//! **What reading costs.** A day of the installation is 1,440 rows; 30 days are 720. The last day of an
+//! account is one range of rows. Failing actions are found among only those hours in which an action failed.
 //!
-//! They are figures to look at, not records: whoever counts may lose the last seconds in a crash, and may add
-//! something twice where the answer of [`StatisticsStore::add_statistics`] got lost. They also outlive what
-//! they count, by name: accounts and actions in them may be deleted by now.
+//! Statistics are not exact records. A crash may lose the last seconds, and a lost result of
+//! [`StatisticsStore::add_statistics`] may lead to something being counted twice. Statistics outlive what
+//! they count: accounts and actions in them may have been deleted.
 
 pub mod latency;
 
@@ -24,23 +22,25 @@ use postrider_model::{AccountId, ActionId, AutomationId, Timestamp};
 use crate::error::StoreResult;
 use latency::{Bucket, Histogram};
 
-/// Most steps that [`StatisticsStore::statistics`] gives: two days of minutes, which are kept no longer.
+/// Most steps that [`StatisticsStore::statistics`] returns: two days of minutes, which are not kept for
+/// longer.
 pub const STEPS_MAX: usize = 2_880;
 
-/// Most hours of failing actions that [`StatisticsStore::failing_actions`] looks at, the newest: a hundred
-/// actions that fail in each of 20 days' hours, some 30 ms.
+/// Most hours of failing actions that [`StatisticsStore::failing_actions`] looks at, the newest: about a
+/// hundred actions that fail in every hour of 20 days. Reading them takes about 30 ms.
 pub const FAILING_HOURS_MAX: usize = 50_000;
 
-/// Most pending deliveries that [`StatisticsStore::backlog`] counts: past that, people only want to know that
-/// it is a lot. With 100,000, PostgreSQL took 25 ms, and 130 where the rows were so new that it had to look
-/// at each.
+/// Most pending deliveries that [`StatisticsStore::backlog`] counts: beyond that, an operator only needs to
+/// know that there are many. To count 100,000, PostgreSQL took 25 ms, and 130 ms where the rows were so new
+/// that it had to visit each of them.
 pub const BACKLOG_COUNTED_MAX: usize = 20_000;
 
-/// Most actions with waiting deliveries that [`StatisticsStore::backlog`] has to look at for the oldest: some
-/// 45 µs each in PostgreSQL, where none looks at more unless it comes by them anyway.
+/// Most actions with waiting deliveries that [`StatisticsStore::backlog`] has to look at to find the oldest
+/// delivery. PostgreSQL takes about 45 µs for each; a store looks at more only where its count reads them
+/// anyway.
 pub const BACKLOG_ACTIONS_MAX: usize = 500;
 
-/// For how long something is summed up.
+/// The length of time that one sum covers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum TimeStep {
@@ -51,7 +51,7 @@ pub enum TimeStep {
 }
 
 impl TimeStep {
-    /// The number that a store keeps.
+    /// The number stored for this step.
     pub const fn code(self) -> u8 {
         self as u8
     }
@@ -64,49 +64,49 @@ impl TimeStep {
         }
     }
 
-    /// When the step began that this time falls into.
+    /// The beginning of the step that contains this time.
     pub const fn start_of(self, time: Timestamp) -> Timestamp {
         let ms = time.unix_ms();
         Timestamp::from_unix_ms(ms - ms.rem_euclid(self.length_ms()))
     }
 }
 
-/// An action, with what it belongs to.
+/// An action with its automation and account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ActionKey {
-    /// Whose it is.
+    /// The owning account.
     pub account: AccountId,
     /// The automation it is part of.
     pub automation: AutomationId,
-    /// Which one.
+    /// The action.
     pub action: ActionId,
 }
 
-/// Whose counts they are.
+/// What the counts belong to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Scope {
-    /// The whole installation's.
+    /// The whole installation.
     Installation,
-    /// An account's.
+    /// An account.
     Account(AccountId),
-    /// An action's.
+    /// An action.
     Action(ActionKey),
 }
 
-/// What is counted.
+/// Counted numbers of events, deliveries and attempts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counts {
     /// Events accepted.
     pub events: u64,
-    /// Deliveries that came to this status.
+    /// Deliveries that became succeeded.
     pub succeeded: u64,
-    /// The same.
+    /// Deliveries that became failed.
     pub failed: u64,
-    /// The same.
+    /// Deliveries that became canceled.
     pub canceled: u64,
     /// Attempts made.
     pub attempts: u64,
-    /// Those of them that were no receipt.
+    /// Attempts that did not succeed.
     pub attempts_failed: u64,
 }
 
@@ -121,59 +121,59 @@ impl AddAssign for Counts {
     }
 }
 
-/// Counts to be added.
+/// Counts to add to the stored sums.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Count {
-    /// Whose.
+    /// What the counts belong to.
     pub scope: Scope,
-    /// For how long they are summed up.
+    /// The length of time that the sum covers.
     pub step: TimeStep,
-    /// When that step began ([`TimeStep::start_of`]).
+    /// When the step began ([`TimeStep::start_of`]).
     pub at: Timestamp,
-    /// How much.
+    /// The numbers to add.
     pub counts: Counts,
 }
 
-/// Latencies to be added.
+/// Latencies to add to the stored sums.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LatencyCount {
-    /// For how long they are summed up.
+    /// The length of time that the sum covers.
     pub step: TimeStep,
-    /// When that step began.
+    /// When the step began.
     pub at: Timestamp,
-    /// About how long deliveries took, from acceptance to the receipt.
+    /// The bucket of the time from acceptance of the event to the successful attempt.
     pub bucket: Bucket,
-    /// How many.
+    /// The number of latencies.
     pub count: u64,
 }
 
-/// An action of which deliveries failed.
+/// An action with failed deliveries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FailingAction {
-    /// Which one.
+    /// The action.
     pub key: ActionKey,
     /// How many of its deliveries failed.
     pub failed: u64,
-    /// How many succeeded in the same time.
+    /// How many of its deliveries succeeded in the same time.
     pub succeeded: u64,
 }
 
-/// What is still to be done.
+/// The backlog: deliveries still pending.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Backlog {
     /// Pending deliveries, owned or waiting: at most [`BACKLOG_COUNTED_MAX`].
     pub pending: usize,
-    /// Whether there are more than that.
+    /// Whether there are more pending deliveries than that.
     pub is_more: bool,
-    /// Since when the one that has been due for longest waits in the store: of all, or of those that are for
-    /// the first [`BACKLOG_ACTIONS_MAX`] actions. `None` where nothing that was looked at is due yet.
+    /// Since when the longest-due waiting delivery has been due: among all, or among those of the first
+    /// [`BACKLOG_ACTIONS_MAX`] actions. `None` if none of the deliveries looked at is due yet.
     pub oldest_due: Option<Timestamp>,
 }
 
-/// Sums of what happened, and what is still to be done.
+/// Statistics and the backlog.
 #[async_trait]
 pub trait StatisticsStore: Send + Sync {
-    /// Adds to what is there, all or (on an error) nothing. The same key may come several times.
+    /// Adds to the stored sums, all or (on an error) nothing. The same key may occur several times.
     async fn add_statistics(&self, counts: Vec<Count>, latencies: Vec<LatencyCount>) -> StoreResult<()>;
 
     /// The steps of the span in which something was counted, oldest first: at most [`STEPS_MAX`].
@@ -184,26 +184,26 @@ pub trait StatisticsStore: Send + Sync {
         span: Range<Timestamp>,
     ) -> StoreResult<Vec<(Timestamp, Counts)>>;
 
-    /// How long deliveries of the span took.
+    /// The latencies of deliveries in the span.
     async fn latencies(&self, step: TimeStep, span: Range<Timestamp>) -> StoreResult<Histogram>;
 
-    /// What each action of the account did in the hours that began within the span, in no order.
+    /// The counts of each action of the account in the hours that began within the span, unordered.
     async fn action_statistics(
         &self,
         account: AccountId,
         span: Range<Timestamp>,
     ) -> StoreResult<Vec<(ActionKey, Counts)>>;
 
-    /// The actions of which most deliveries failed in the hours that began within the span, those with most
-    /// first: at most `limit`, out of the newest [`FAILING_HOURS_MAX`] hours in which an action failed.
+    /// The actions with the most failed deliveries in the hours that began within the span, in descending
+    /// order: at most `limit`, from the newest [`FAILING_HOURS_MAX`] hours in which an action failed.
     async fn failing_actions(&self, span: Range<Timestamp>, limit: usize) -> StoreResult<Vec<FailingAction>>;
 
     /// Removes the steps of this length that began before `before`, at most `limit` rows of each kind.
-    /// Answers how many rows went: 0 once there is nothing left to remove.
+    /// Returns how many rows it removed: 0 once none is left.
     async fn prune_statistics(&self, step: TimeStep, before: Timestamp, limit: usize) -> StoreResult<usize>;
 
-    /// What is still to be done at `now`: 2 to 30 ms with 100,000 waiting among a million settled, spread
-    /// over 10 to 5,000 actions (measured with Python's sqlite3 and PostgreSQL 15); 140 where PostgreSQL had
-    /// never analyzed the table.
+    /// The backlog at `now`. Takes 2 to 30 ms with 100,000 waiting deliveries among a million settled, spread
+    /// over 10 to 5,000 actions (measured with Python's sqlite3 and PostgreSQL 15), and 140 ms where
+    /// PostgreSQL had never analyzed the table.
     async fn backlog(&self, now: Timestamp) -> StoreResult<Backlog>;
 }

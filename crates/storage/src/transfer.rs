@@ -1,12 +1,12 @@
-//! Rows on their way from one store to another: everything there is, as it is kept.
+//! Copying of rows from one store to another, in their stored form.
 //!
-//! Nothing is decoded on the way. What no statement looks into stands in the same form in every store
-//! ([`crate::encoding`]), ids are 16 bytes, times are milliseconds since 1970, enums the numbers that the
-//! model's `code()` gives. What belongs to one process only, sessions and what they own, is not moved; nor
-//! are [`crate::statistics`], which are no record of anything, and the grants that let people into the
-//! console: they sign in again.
+//! The copy decodes nothing. Values that no statement looks into have the same form in every store
+//! ([`crate::encoding`]); ids are 16 bytes, times are milliseconds since 1970, enums are the numbers that the
+//! model's `code()` returns. The copy leaves out what belongs to one process only: sessions and ownership. It
+//! also leaves out [`crate::statistics`], because they are not records, and the grants for the console:
+//! people sign in again.
 //!
-//! A copy goes through the [`Stage`]s in their order, in batches; a [`Place`] says how far it came.
+//! A copy goes through the [`Stage`]s in order, in batches; a [`Place`] says how far it has come.
 
 use std::collections::BTreeSet;
 
@@ -14,23 +14,23 @@ use crate::rows::{
     AccountRow, ApiKeyRow, AttemptRow, AutomationRow, DeliveryRow, EventRow, EventTypeRow, SigningKeyRow,
 };
 
-/// Which rows are copied. Later ones refer to earlier ones.
+/// A kind of rows to copy. Rows of later stages refer to rows of earlier ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
-    /// The catalogue, deleted entries too: a list may stand at one of them.
+    /// The catalogue, including deleted entries, because a list's cursor may point at one of them.
     EventTypes,
-    /// Keys that open the API.
+    /// API keys.
     ApiKeys,
     /// Accounts, each with its signing keys and automations.
     Accounts,
-    /// Accounts that were deleted, and of which rows are left.
+    /// Deleted accounts that still have rows.
     DeletedAccounts,
     /// Events, each with its deliveries and their attempts.
     Events,
 }
 
 impl Stage {
-    /// All of them, in order.
+    /// All stages, in order.
     pub const ALL: [Self; 5] = [
         Self::EventTypes,
         Self::ApiKeys,
@@ -39,33 +39,33 @@ impl Stage {
         Self::Events,
     ];
 
-    /// The number that a store keeps for it: its place in [`Self::ALL`].
+    /// The number stored for this stage: its index in [`Self::ALL`].
     pub const fn code(self) -> i16 {
         self as i16
     }
 
-    /// The stage of this number.
+    /// The stage with this number.
     pub fn from_code(code: i16) -> Option<Self> {
         Self::ALL.into_iter().find(|stage| stage.code() == code)
     }
 
-    /// The stage behind it.
+    /// The next stage.
     pub fn next(self) -> Option<Self> {
         Self::from_code(self.code() + 1)
     }
 }
 
-/// How far a copy came: through the source's row of this number, in this stage.
+/// How far a copy has come: up to and including this row number of the source, in this stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
-    /// Where it is.
+    /// The stage.
     pub stage: Stage,
     /// The number of the last row; [`i64::MIN`] before the first.
     pub after: i64,
 }
 
 impl Place {
-    /// Before everything.
+    /// Before the first row of the first stage.
     pub const START: Self = Self::before(Stage::EventTypes);
 
     /// Before the first row of a stage.
@@ -77,17 +77,17 @@ impl Place {
     }
 }
 
-/// Some rows, to be written in one transaction together with the place behind them.
+/// Rows to write in one transaction, together with the place after them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Batch {
     /// The rows, in order.
     pub rows: Rows,
-    /// Where the copy is with these.
+    /// The place after these rows.
     pub through: Place,
 }
 
 impl Batch {
-    /// How many events it brings.
+    /// How many events the batch contains.
     pub fn events(&self) -> u64 {
         match &self.rows {
             Rows::Events(events) => events.len() as u64,
@@ -111,25 +111,25 @@ pub enum Rows {
     Events(Vec<EventRows>),
 }
 
-/// An account with what goes when it is deleted.
+/// An account with the rows that are deleted with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountRows {
     /// The account.
     pub account: AccountRow,
-    /// Its keys, those that have ended too.
+    /// Its signing keys, including expired ones.
     pub signing_keys: Vec<SigningKeyRow>,
     /// Its automations.
     pub automations: Vec<AutomationRow>,
 }
 
-/// An event with everything that came of it.
+/// An event with its deliveries and attempts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventRows {
-    /// The number that orders the events of one moment.
+    /// The number that orders events with the same time.
     pub seq: i64,
     /// The event.
     pub event: EventRow,
-    /// What it was accepted with.
+    /// The idempotency key that it was accepted with.
     pub idempotency_key: Option<String>,
     /// Its deliveries, in order.
     pub deliveries: Vec<DeliveryRows>,
@@ -138,16 +138,16 @@ pub struct EventRows {
 /// A delivery of an event with its attempts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeliveryRows {
-    /// The delivery. One that was owned waits: whoever had it is gone.
+    /// The delivery. An owned delivery becomes waiting, because the owning session no longer exists.
     pub delivery: DeliveryRow,
-    /// The attempts on record, in order.
+    /// Its attempts, in order.
     pub attempts: Vec<AttemptRow>,
 }
 
-/// What is known of a source before anything is copied.
+/// Facts about a source, read before the copy begins.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Overview {
-    /// Tells the source, and the state it is in, from all others.
+    /// Identifies the source and its state.
     pub fingerprint: String,
     /// How many events there are.
     pub events: u64,
@@ -155,11 +155,12 @@ pub struct Overview {
     pub last_seq: i64,
     /// The greatest number of an event type.
     pub last_event_type: i64,
-    /// The days (UTC, counted from 1970-01-01) in which events were accepted or ids of deliveries made.
+    /// The days (UTC, counted from 1970-01-01) on which events were accepted or ids of deliveries were
+    /// created.
     pub days: BTreeSet<i64>,
 }
 
-/// How many rows a store has of each kind.
+/// The number of rows of each kind in a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counts {
     /// Accounts.
@@ -168,7 +169,7 @@ pub struct Counts {
     pub signing_keys: u64,
     /// Automations.
     pub automations: u64,
-    /// Event types, deleted ones too.
+    /// Event types, including deleted ones.
     pub event_types: u64,
     /// Events.
     pub events: u64,
@@ -179,7 +180,7 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// The tables that are counted, in the order of [`Self::from_array`].
+    /// The counted tables, in the order of [`Self::from_array`].
     pub const TABLES: [&'static str; 7] = [
         "accounts",
         "signing_keys",
@@ -190,7 +191,7 @@ impl Counts {
         "attempts",
     ];
 
-    /// The counts of [`Self::TABLES`].
+    /// Builds the counts from numbers in the order of [`Self::TABLES`].
     pub const fn from_array(counts: [u64; 7]) -> Self {
         let [
             accounts,
@@ -212,7 +213,7 @@ impl Counts {
         }
     }
 
-    /// The same as an array.
+    /// The counts in the order of [`Self::TABLES`].
     pub const fn to_array(self) -> [u64; 7] {
         [
             self.accounts,

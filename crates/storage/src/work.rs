@@ -1,4 +1,4 @@
-//! Both halves of the work at once: what comes in, and what was done.
+//! Storing new events and recording finished deliveries in one call.
 
 use std::sync::Arc;
 
@@ -9,24 +9,24 @@ use crate::error::StoreResult;
 use crate::events::{Appended, NewEvent};
 use crate::sessions::SessionId;
 
-/// What became of a step of the work.
+/// The results of one call of [`WorkStore::advance`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Advanced {
-    /// As [`crate::EventStore::append`] answers.
+    /// The result of [`crate::EventStore::append`].
     pub appended: StoreResult<Vec<Appended>>,
-    /// As [`crate::DeliveryStore::finish`] answers.
+    /// The result of [`crate::DeliveryStore::finish`].
     pub recorded: StoreResult<Vec<Recorded>>,
 }
 
-/// Both halves of the work at once.
+/// Storing new events and recording finished deliveries in one call.
 #[async_trait]
 pub trait WorkStore: Send + Sync {
-    /// Stores events as [`crate::EventStore::append`] does and records what happened as
-    /// [`crate::DeliveryStore::finish`] does, in one commit where that is possible. Each half is all or
-    /// nothing, and neither shares the other's errors.
+    /// Stores events as [`crate::EventStore::append`] does and records changes as
+    /// [`crate::DeliveryStore::finish`] does, in one commit where possible. Each half takes effect completely
+    /// or not at all, and an error of one half does not affect the other.
     ///
-    /// This is what a busy node calls: a commit costs its sync whatever is in it. Both halves are only
-    /// borrowed, as the caller goes on with them afterwards.
+    /// A busy node calls this because every commit costs one sync, however much it contains. The caller
+    /// shares both halves with the store and goes on using them afterwards.
     async fn advance(
         &self,
         session: SessionId,

@@ -1,4 +1,4 @@
-//! Request bodies, read whole within a bound of bytes and of time.
+//! Request bodies, read whole within limits on bytes and time.
 
 use std::time::Duration;
 
@@ -7,34 +7,34 @@ use bytes::{Bytes, BytesMut};
 use http::{Request, header};
 use http_body_util::BodyExt as _;
 
-/// How long a body may take to arrive where nothing else is set. It bounds how long a client that trickles
-/// bytes holds a connection.
+/// How long a body may take to arrive by default. This limits how long a client that trickles bytes can hold
+/// a connection.
 pub const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How much of an oversized body is read and dropped, so that its sender gets to see the response rather than
-/// a reset connection.
+/// How much of an oversized body is read and dropped, so that its sender sees the response instead of a
+/// connection reset.
 const DISCARD_BYTES_MAX: usize = 2 * 1024 * 1024;
 
-/// How long that may take.
+/// How long the dropping may take.
 const DISCARD_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The bounds of a body.
+/// The limits of a body.
 #[derive(Debug, Clone, Copy)]
 pub struct BodyLimits {
     /// Most bytes.
     pub bytes_max: usize,
-    /// How long it may take to arrive.
+    /// How long the body may take to arrive.
     pub timeout: Duration,
 }
 
 /// Why a body was not read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BodyError {
-    /// It has more bytes than [`BodyLimits::bytes_max`].
+    /// The body has more bytes than [`BodyLimits::bytes_max`].
     TooLarge,
-    /// It did not arrive within [`BodyLimits::timeout`].
+    /// The body did not arrive within [`BodyLimits::timeout`].
     Timeout,
-    /// It ended before its end.
+    /// The body broke off before its end.
     Incomplete,
 }
 
@@ -57,7 +57,7 @@ where
             Ok(read) => return read,
         }
     }
-    // Whether the body comes to an end or not, the outcome is the same.
+    // The result is the same whether or not the body ends in time.
     let _ = tokio::time::timeout(DISCARD_TIMEOUT, discard(&mut body)).await;
     Err(BodyError::TooLarge)
 }
@@ -148,7 +148,7 @@ mod tests {
         assert_eq!(never, Err(BodyError::Timeout));
     }
 
-    /// A body whose data never comes.
+    /// A body whose data never arrives.
     struct Never;
 
     impl HttpBody for Never {

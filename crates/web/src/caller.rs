@@ -2,10 +2,10 @@
 
 use postrider_model::{Caller, Permission};
 
-/// What a route requires. It is declared where the route stands, and checked before the handler runs.
+/// What a route requires. The route declares it, and it is checked before the handler runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Requirement {
-    /// Nothing: everyone may call it, also without a key or session.
+    /// Nothing: everyone may call the route, even without a key or session.
     Public,
     /// A caller with this permission.
     Permission(Permission),

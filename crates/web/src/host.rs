@@ -8,11 +8,11 @@ use http::request::Parts;
 use http::uri::Authority;
 use http::{HeaderMap, Uri, header};
 
-/// The host and port that a request names, where they are usable.
+/// The host and port that a request names, if they are usable.
 ///
 /// HTTP/2 carries them in the URI (`:authority`, RFC 9113, section 8.3.1), HTTP/1.1 in one Host header (RFC
-/// 9112, section 3.2). They go into links that people follow, so user info is refused:
-/// `https://bank.example@evil.example` leads elsewhere than it seems to.
+/// 9112, section 3.2). They become part of links that people follow, so user info is rejected:
+/// `https://bank.example@evil.example` does not lead where it seems to.
 #[derive(Debug, Clone)]
 pub struct RequestHost(Option<Authority>);
 
@@ -25,7 +25,7 @@ impl RequestHost {
         Self(authority.filter(is_usable))
     }
 
-    /// Whether it is this machine, which browsers trust as much as https.
+    /// Whether the host is this machine, which browsers trust as much as HTTPS.
     pub fn is_loopback(&self) -> bool {
         self.0.as_ref().is_some_and(|authority| {
             let host = authority.host().trim_matches(['[', ']']);
@@ -33,8 +33,8 @@ impl RequestHost {
         })
     }
 
-    /// What links to this server start with, without a slash at the end: `public_url` if the operator set
-    /// one, otherwise `http://` and this host. `None` where the host is unusable.
+    /// The start of links to this server, without a slash at the end: `public_url` if the operator set one,
+    /// otherwise `http://` and this host. `None` if the host is unusable.
     pub fn base_url(&self, public_url: Option<&str>) -> Option<String> {
         match public_url {
             Some(url) => Some(url.to_owned()),

@@ -1,4 +1,4 @@
-//! What the API and the console both need of HTTP.
+//! The HTTP code that the API and the console share.
 //!
 //! | module | holds |
 //! |---|---|
@@ -10,10 +10,10 @@
 //! | [`request_id`] | the id of a request |
 //!
 //! This crate must never know the API or the console, an engine or a store, or how connections are accepted.
-//! It renders no page and no problem document: it returns errors, and the API and the console each say them
+//! It renders no page and no problem document: it returns errors, which the API and the console each present
 //! in their own way.
 //!
-//! To add something: a file, and only for what both use.
+//! To add something, add a file, and only if both use it.
 
 pub mod body;
 pub mod caller;

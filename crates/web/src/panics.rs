@@ -5,11 +5,11 @@ use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-/// A future whose panic is its result.
+/// A future that returns a panic as its result.
 #[derive(Debug)]
 pub struct Caught<F>(pub F);
 
-/// What a future panicked with, for the log.
+/// The message of a panic, for the log.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a handler panicked: {0}")]
 pub struct Panicked(String);
@@ -18,7 +18,7 @@ impl<F: Future + Unpin> Future for Caught<F> {
     type Output = Result<F::Output, Panicked>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        // A future that has panicked is not polled again, so nobody sees what it left half done.
+        // A future that has panicked is not polled again, so no code sees its half-finished state.
         match std::panic::catch_unwind(AssertUnwindSafe(|| Pin::new(&mut self.0).poll(context))) {
             Ok(poll) => poll.map(Ok),
             Err(panic) => Poll::Ready(Err(Panicked(message(&*panic)))),

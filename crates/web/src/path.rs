@@ -1,4 +1,4 @@
-//! What the parameters of a route's path hold.
+//! The parameters of a route's path.
 
 use std::str::FromStr;
 
@@ -8,13 +8,13 @@ use http::request::Parts;
 /// Why a parameter of a path has no value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PathError<E> {
-    /// The path is not UTF-8 once its escapes are resolved.
+    /// The path is not UTF-8 after percent-decoding.
     #[error("the path is not valid UTF-8")]
     NotUtf8,
-    /// The route has no parameter of this name: a defect.
+    /// The route has no parameter of this name, which is a defect.
     #[error("the route has no {{{0}}}")]
     NoParameter(&'static str),
-    /// The text is no such value.
+    /// The text is not a valid value.
     #[error(transparent)]
     Invalid(E),
 }

@@ -2,7 +2,7 @@
 
 use http::Uri;
 
-/// Most parameters that are read; no page and no list has as many.
+/// Most parameters that are read; every page and list has fewer.
 pub const PARAMETERS_MAX: usize = 50;
 
 /// The parameters of a query.

@@ -1,25 +1,25 @@
-//! The id of a request: it stands in the response and in the log.
+//! The id of a request, which is in its response and in the log.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use postrider_model::hex;
 
-/// The header that carries it.
+/// The header that carries the id.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Longest id of a client that is kept, in bytes.
+/// Longest id that is accepted from a client, in bytes.
 const GIVEN_BYTES_MAX: usize = 64;
 
-/// Names a request.
+/// Identifies a request.
 #[derive(Debug, Clone)]
 pub enum RequestId {
-    /// The client's own.
+    /// The client's own id.
     Given(HeaderValue),
-    /// A new one. It becomes text only for the response.
+    /// A new id. It becomes text only for the response.
     New(u128),
 }
 
 impl RequestId {
-    /// The client's id where it is fit for a line of the log, otherwise a `fresh` one.
+    /// The client's id if it is safe in a line of the log, otherwise a `fresh` one.
     pub fn of(headers: &HeaderMap, fresh: impl FnOnce() -> u128) -> Self {
         match headers.get(&REQUEST_ID).filter(|given| is_fit(given)) {
             Some(given) => Self::Given(given.clone()),

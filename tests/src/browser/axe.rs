@@ -1,4 +1,4 @@
-//! Faults of accessibility, as axe-core finds them in a page.
+//! Accessibility faults that axe-core finds in a page.
 
 use std::fmt::{Display, Formatter};
 use std::sync::OnceLock;
@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 use super::Browser;
 use crate::binary;
 
-/// Where `./test` installs it.
+/// The path where `./test` installs axe-core.
 const AXE: &str = "tests/browser/node_modules/axe-core/axe.min.js";
 
-/// All levels of WCAG that axe-core has rules for up to AA, and its advice.
+/// All WCAG levels up to AA that axe-core has rules for, and its best practices.
 const TAGS: [&str; 6] = [
     "wcag2a",
     "wcag2aa",
@@ -23,25 +23,25 @@ const TAGS: [&str; 6] = [
 
 const RUN: &str = include_str!("axe.js");
 
-/// How many elements are at fault, by how bad it is for those whom it touches.
+/// How many elements have a fault, by its impact on the people concerned.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
     /// A nuisance.
     pub minor: usize,
-    /// Hard for some.
+    /// Hard for some people.
     pub moderate: usize,
-    /// A barrier for some.
+    /// A barrier for some people.
     pub serious: usize,
-    /// Some cannot use it.
+    /// Impossible to use for some people.
     pub critical: usize,
 }
 
-/// What was found in a page.
+/// The faults in a page.
 #[derive(Debug, Clone)]
 pub struct Accessibility {
-    /// How much.
+    /// How many elements have a fault.
     pub counts: Counts,
-    /// What: a line for each element, with the rule, its impact, the element and the remedy.
+    /// A line for each such element: the rule, its impact, the element and the remedy.
     pub findings: Vec<String>,
 }
 
@@ -56,10 +56,10 @@ impl Display for Counts {
 }
 
 impl Browser {
-    /// Looks for faults in the page as it is now, under the name that its line of output has.
+    /// Looks for faults in the current page. `name` is the page's name in the output.
     pub async fn axe(&self, name: &str) -> Accessibility {
         self.assert_javascript("axe-core");
-        // Half a megabyte, once for each page that is loaded.
+        // Inject axe-core once per loaded page: it has half a megabyte.
         let is_there = self.session.run("return 'axe' in window", Vec::new()).await;
         if self.expect("look for axe-core", is_there).await != json!(true) {
             let injected = self.session.run(source(), Vec::new()).await;
@@ -81,7 +81,7 @@ impl Browser {
         accessibility
     }
 
-    /// Looks for faults, and panics where one is serious or critical.
+    /// Looks for faults, and panics if one is serious or critical.
     pub async fn assert_accessible(&self, name: &str) -> Counts {
         let Accessibility { counts, findings } = self.axe(name).await;
         assert!(

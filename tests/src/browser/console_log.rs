@@ -1,4 +1,4 @@
-//! What the browser logs of the pages that it shows.
+//! The browser's log of its pages.
 
 use std::fmt::{Display, Formatter};
 use std::sync::PoisonError;
@@ -6,20 +6,20 @@ use std::sync::PoisonError;
 use super::Browser;
 use super::session::Refusal;
 
-/// A line of the log: an error of a script, a violation of the Content-Security-Policy, something that did
-/// not load, or what a page logged itself.
+/// A line of the log: a script error, a violation of the Content-Security-Policy, a failed load, or a line
+/// that the page itself logged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Logged {
     /// `SEVERE`, `WARNING`, `INFO` or `DEBUG`.
     pub level: String,
-    /// Which part of the browser says so: `javascript`, `security`, `network`, `console-api` and others.
+    /// The part of the browser that logged it: `javascript`, `security`, `network`, `console-api` and others.
     pub source: String,
-    /// What it says, behind the URL and the place that it says it of.
+    /// The message, which starts with the URL and the place that it concerns.
     pub text: String,
 }
 
 impl Logged {
-    /// Whether a page that is well made would not cause it.
+    /// Whether the line is an error or a warning, which a correct page does not cause.
     pub fn is_fault(&self) -> bool {
         self.level == "SEVERE" || self.level == "WARNING"
     }
@@ -32,15 +32,14 @@ impl Display for Logged {
 }
 
 impl Browser {
-    /// All that was logged since the start.
+    /// All lines since the start.
     pub async fn logged(&self) -> Vec<Logged> {
         let logged = self.take_log().await;
         self.expect("read the browser's log", logged).await
     }
 
-    /// Panics where anything was logged that is a fault: a script's error, a violation of the policy,
-    /// something that did not load. `expected` are texts of faults that the test means to cause, such as
-    /// `status of 422`.
+    /// Panics if any fault was logged: a script error, a violation of the policy, a failed load. `expected`
+    /// holds texts of faults that the test causes on purpose, such as `status of 422`.
     pub async fn assert_no_fault_logged(&self, expected: &[&str]) {
         let logged = self.logged().await;
         let faults: Vec<String> = logged
@@ -52,7 +51,7 @@ impl Browser {
         assert!(faults.is_empty(), "the browser logged:\n{}", faults.join("\n"));
     }
 
-    /// The driver forgets what it gave.
+    /// Adds the driver's new lines to the known ones, because the driver returns each line only once.
     pub(super) async fn take_log(&self) -> Result<Vec<Logged>, Refusal> {
         let news = self.session.log().await?;
         let mut logged = self.logged.lock().unwrap_or_else(PoisonError::into_inner);

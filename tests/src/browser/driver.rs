@@ -1,4 +1,4 @@
-//! `chromedriver` as a child process, and everything that it starts.
+//! `chromedriver` as a child process, with everything that it starts.
 
 use std::net::SocketAddr;
 use std::os::unix::process::CommandExt as _;
@@ -15,16 +15,15 @@ use crate::log::Log;
 /// How long a start may take on a busy machine.
 const START_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// What it says once it listens, before the port.
+/// The line that the driver prints once it listens, up to the port.
 const LISTENING: &str = "was started successfully on port ";
 
-/// Starts the driver, and kills its whole process group, the browser in it, once the pipe to standard input
-/// ends. The system ends that with the test, however the test ends: by a signal too, when nothing is dropped.
+/// Starts the driver, and kills its process group, including the browser, when standard input ends. The
+/// system closes that pipe when the test ends in any way, even by a signal, which drops nothing.
 const GUARD: &str = r#"chromedriver --port=0 & read -r _; kill -KILL 0"#;
 
-/// A driver on a free port, with a folder of its own for the browser's profile, home and temporary files.
-/// Dropping it kills the driver and its browser, and removes the folder; where a test failed, its log is
-/// printed first.
+/// A driver on a free port, with its own folder for the browser's profile, home and temporary files. Dropping
+/// it kills the driver and its browser, and removes the folder. If the test failed, it first prints its log.
 #[derive(Debug)]
 pub struct Driver {
     guard: Child,
@@ -35,7 +34,7 @@ pub struct Driver {
 }
 
 impl Driver {
-    /// Starts it, and waits until it listens.
+    /// Starts the driver, and waits until it listens.
     pub fn start() -> Self {
         let folder = tempfile::Builder::new()
             .prefix("postrider-browser-")
@@ -71,17 +70,17 @@ impl Driver {
         driver
     }
 
-    /// Where it listens.
+    /// The address on which the driver listens.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The folder that goes with it.
+    /// The driver's folder.
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    /// A folder for the browser's profile, which does not exist yet.
+    /// The folder for the browser's profile. It does not exist yet.
     pub fn profile(&self) -> PathBuf {
         self.folder().join("profile")
     }
@@ -94,10 +93,10 @@ impl Driver {
 
 impl Drop for Driver {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // The process may have ended by itself.
         let _ = kill_process_group(self.process_group(), Signal::KILL);
         let _ = self.guard.wait();
-        // Their streams end with the last of the group, so that nobody writes to the folder any more.
+        // The streams end with the last process of the group. Then no process writes to the folder any more.
         for reader in self.readers.drain(..) {
             let _ = reader.join();
         }

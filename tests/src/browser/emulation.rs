@@ -1,4 +1,4 @@
-//! What a visitor's system is like.
+//! Emulates a visitor's system.
 
 use std::sync::PoisonError;
 
@@ -6,26 +6,26 @@ use serde_json::json;
 
 use super::Browser;
 
-/// A telephone's width.
+/// The width of a phone.
 pub const PHONE_PX: u32 = 390;
 
-/// A desktop's width.
+/// The width of a desktop.
 pub const DESKTOP_PX: u32 = 1_280;
 
-/// The height of the window, at every width.
+/// The height of the window, for every width.
 const HEIGHT_PX: u32 = 800;
 
-/// The colour scheme that the visitor's system asks for.
+/// The colour scheme that the visitor's system prefers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scheme {
-    /// Dark on light.
+    /// Dark text on a light background.
     Light,
-    /// Light on dark.
+    /// Light text on a dark background.
     Dark,
 }
 
 impl Scheme {
-    /// Its name in CSS.
+    /// The scheme's name in CSS.
     pub fn name(self) -> &'static str {
         match self {
             Self::Light => "light",
@@ -34,10 +34,10 @@ impl Scheme {
     }
 }
 
-/// What pages are told of the visitor's system.
+/// What the visitor's system reports to pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Emulation {
-    /// The width of the window in CSS pixels, of which each is one of the screen.
+    /// The width of the window in CSS pixels. One CSS pixel is one screen pixel.
     pub width_px: u32,
     /// `prefers-color-scheme`.
     pub scheme: Scheme,
@@ -56,7 +56,7 @@ impl Default for Emulation {
 }
 
 impl Browser {
-    /// Has pages be told this from here on, the one that is shown too.
+    /// Applies this to the current page and all later ones.
     pub async fn emulate(&self, emulation: Emulation) {
         let metrics = json!({
             "width": emulation.width_px,
@@ -83,7 +83,7 @@ impl Browser {
         *self.emulation.lock().unwrap_or_else(PoisonError::into_inner) = emulation;
     }
 
-    /// What pages are told now.
+    /// The current emulation.
     pub fn emulation(&self) -> Emulation {
         *self.emulation.lock().unwrap_or_else(PoisonError::into_inner)
     }

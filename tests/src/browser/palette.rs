@@ -1,17 +1,17 @@
-//! PNG with a palette: a third of the size, and as crisp.
+//! PNG with a palette: a third of the size, and just as sharp.
 //!
-//! A page has few flat colours, and many shades between them at the edges of its letters. The most frequent
-//! colours are kept as they are, and of the others those that differ enough from what is kept already.
+//! A page has few flat colours, and many shades between them at the edges of letters. The palette keeps the
+//! most frequent colours, and those other colours that differ enough from the ones already kept.
 
 use std::collections::HashMap;
 use std::io::Cursor;
 
 use png::{BitDepth, ColorType, Compression, Decoder, Encoder, Filter, Transformations};
 
-/// A byte per pixel.
+/// The most colours that one byte per pixel can index.
 const COLOURS_MAX: usize = 256;
 
-/// How many of the most frequent colours are kept whatever they are: every flat one is among them.
+/// How many of the most frequent colours are always kept. All flat colours are among them.
 const KEPT_COLOURS: usize = 96;
 
 type Colour = [u8; 3];
@@ -19,7 +19,7 @@ type Colour = [u8; 3];
 /// A picture with a palette.
 #[derive(Debug)]
 pub struct Picture {
-    /// The file.
+    /// The PNG file.
     pub png: Vec<u8>,
     /// Its width.
     pub width_px: u32,
@@ -27,7 +27,7 @@ pub struct Picture {
     pub height_px: u32,
 }
 
-/// The same picture with at most 256 colours: exactly the same where it had no more.
+/// The same picture with at most 256 colours: unchanged if it has no more.
 pub fn reduce(png: &[u8]) -> Picture {
     let (width_px, height_px, pixels) = decode(png);
     let palette = palette(&pixels);
@@ -45,7 +45,7 @@ pub fn reduce(png: &[u8]) -> Picture {
     encoder.set_depth(BitDepth::Eight);
     encoder.set_palette(palette.concat());
     encoder.set_compression(Compression::High);
-    // Differences between indices mean nothing.
+    // Index values have no order, so a filter by differences does not help.
     encoder.set_filter(Filter::NoFilter);
     let mut writer = encoder.write_header().expect("memory can be written to");
     writer
@@ -79,7 +79,7 @@ fn palette(pixels: &[Colour]) -> Vec<Colour> {
         *counts.entry(run[0]).or_default() += run.len();
     }
     let mut colours: Vec<(Colour, usize)> = counts.into_iter().collect();
-    // By the colour too, so that the same page makes the same file.
+    // Sorted by colour too, so that the same page yields the same file.
     colours.sort_unstable_by_key(|&(colour, count)| (std::cmp::Reverse(count), colour));
     let colours: Vec<Colour> = colours.into_iter().map(|(colour, _)| colour).collect();
     if colours.len() <= COLOURS_MAX {
@@ -94,8 +94,8 @@ fn palette(pixels: &[Colour]) -> Vec<Colour> {
     }
 }
 
-/// The most frequent colours, and those of the others that are at least this far from all that are taken
-/// before them. `None` where those are too many.
+/// The most frequent colours, and every other colour whose squared distance from all colours kept before it
+/// is at least `apart`. `None` if these are too many.
 fn spread(colours: &[Colour], apart: u32) -> Option<Vec<Colour>> {
     let mut palette = colours[..KEPT_COLOURS].to_vec();
     for &colour in &colours[KEPT_COLOURS..] {

@@ -1,4 +1,4 @@
-//! Pictures of pages for the documentation, where `UPDATE_SCREENSHOTS=1` asks for them.
+//! Pictures of pages for the documentation, taken only with `UPDATE_SCREENSHOTS=1`.
 
 use std::path::{Path, PathBuf};
 
@@ -10,17 +10,17 @@ use super::emulation::{DESKTOP_PX, Emulation, PHONE_PX, Scheme};
 use super::{Browser, palette};
 use crate::binary;
 
-/// A picture is no higher than this: a long list is told by its beginning.
+/// Largest height of a picture: the beginning of a long list is enough.
 const HEIGHT_MAX_PX: u64 = 1_600;
 
-/// Where this is `1`, the documentation gets new pictures.
+/// The variable that replaces the documentation's pictures if it is `1`.
 const UPDATE: &str = "UPDATE_SCREENSHOTS";
 
-/// Where the documentation has them.
+/// The folder of the documentation's pictures.
 const FOLDER: &str = "docs/screenshots";
 
-/// Waits for fonts and for two frames, after which what was asked for is painted, and hides the caret, which
-/// blinks. Answers with the height of the page.
+/// Waits for fonts and for two frames, so that all changes are painted, and hides the blinking caret. Returns
+/// the height of the page.
 const SETTLE: &str = "
     const done = arguments[0];
     const sheet = new CSSStyleSheet();
@@ -44,16 +44,16 @@ pub struct Screenshot {
 }
 
 impl Browser {
-    /// With `UPDATE_SCREENSHOTS=1`, replaces the pictures of this page in `docs/screenshots`. Does nothing
-    /// otherwise: pictures take longer than all other checks of a page.
+    /// Replaces the pictures of this page in `docs/screenshots` if `UPDATE_SCREENSHOTS` is `1`. Otherwise
+    /// does nothing, because pictures take longer than all other checks of a page.
     pub async fn update_screenshots(&self, name: &str) {
         if std::env::var_os(UPDATE).is_some_and(|update| update == "1") {
             self.screenshots_into(&binary::root().join(FOLDER), name).await;
         }
     }
 
-    /// Takes the page as it is now, from its top, on a telephone and a desktop, light and dark, without
-    /// motion, into this folder. Afterwards pages are told what they were told before.
+    /// Takes pictures of the current page from its top, on a phone and a desktop, light and dark, without
+    /// motion, and writes them to this folder. Restores the emulation afterwards.
     pub async fn screenshots_into(&self, folder: &Path, name: &str) -> Vec<Screenshot> {
         self.assert_javascript("a picture");
         let before = self.emulation();

@@ -1,5 +1,4 @@
-//! What the browser's verbs ask of the driver: `thirtyfour`'s WebDriver, with our bounds and its errors in a
-//! line.
+//! The verbs' requests to the driver: `thirtyfour`'s WebDriver with bounds, and with errors on one line.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -9,27 +8,27 @@ use thirtyfour::common::cookie::Cookie;
 use thirtyfour::error::{WebDriverError, WebDriverErrorInner};
 use thirtyfour::{BrowserLogEntry, Capabilities, TimeoutConfiguration, WebDriver, WebElement};
 
-/// Bound on a page's load, and on a script that a test has run in it.
+/// Timeouts of a page's load, and of a script that a test runs in the page.
 const PAGE_LOAD_MAX: Duration = Duration::from_secs(20);
 const SCRIPT_MAX: Duration = Duration::from_secs(30);
 
-/// Bound on one command: that on a page's load, and what a busy machine adds.
+/// Timeout of one command: that of a page's load, and a margin for a busy machine.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(40);
 
-/// A session of the driver, which is one browser with one window.
+/// A session of the driver: one browser with one window.
 #[derive(Debug)]
 pub struct Session {
     driver: WebDriver,
 }
 
-/// What the driver refused, in its words.
+/// An error of the driver, in its own words.
 #[derive(Debug, Clone)]
 pub struct Refusal(String);
 
 impl Session {
     /// Starts a browser with these capabilities.
     pub async fn open(address: SocketAddr, capabilities: Capabilities) -> Result<Self, Refusal> {
-        // A proxy of the environment has no way to the driver, which listens on loopback.
+        // Ignore proxy variables: a proxy cannot reach the driver, which listens on loopback.
         let http = reqwest::Client::builder()
             .no_proxy()
             .timeout(COMMAND_TIMEOUT)
@@ -40,9 +39,10 @@ impl Session {
             .connect()
             .await;
         let driver = answered(started)?;
-        // Otherwise its drop waits for the browser's orderly end. Ours is killed, by the drop of `Driver`.
+        // Otherwise, dropping the session waits for the browser to end in order. Dropping `Driver` kills it
+        // instead.
         driver.clone().leak().expect("a new session has not ended");
-        // Here, since `thirtyfour` sets its own after the start, whatever the capabilities say.
+        // Set the timeouts here, because `thirtyfour` overrides those in the capabilities after the start.
         let timeouts = TimeoutConfiguration::new(Some(SCRIPT_MAX), Some(PAGE_LOAD_MAX), None);
         answered(driver.update_timeouts(timeouts).await)?;
         Ok(Self { driver })
@@ -58,43 +58,43 @@ impl Session {
         answered(self.driver.refresh().await)
     }
 
-    /// The URL of the page that is shown.
+    /// The URL of the current page.
     pub async fn url(&self) -> Result<String, Refusal> {
         let url = answered(self.driver.current_url().await)?;
         Ok(url.into())
     }
 
-    /// What the body of a function returns to these arguments. It runs in the page and sees its `window`; the
-    /// page's Content-Security-Policy does not bind it.
+    /// Runs the body of a function in the page and returns its value. It sees the page's `window`, and the
+    /// page's Content-Security-Policy does not apply to it.
     pub async fn run(&self, script: &str, arguments: Vec<Value>) -> Result<Value, Refusal> {
         let returned = answered(self.driver.execute(script, arguments).await)?;
         Ok(returned.json().clone())
     }
 
-    /// The same, where the function's last argument is to be called with what it comes to.
+    /// Like [`Self::run`], for a function that passes its result to its last argument.
     pub async fn run_async(&self, script: &str, arguments: Vec<Value>) -> Result<Value, Refusal> {
         let returned = answered(self.driver.execute_async(script, arguments).await)?;
         Ok(returned.json().clone())
     }
 
-    /// The same as `run`, for a function that returns a list of elements.
+    /// Like [`Self::run`], for a function that returns a list of elements.
     pub async fn elements(&self, script: &str, arguments: Vec<Value>) -> Result<Vec<WebElement>, Refusal> {
         let returned = answered(self.driver.execute(script, arguments).await)?;
         answered(returned.elements())
     }
 
-    /// Clicks.
+    /// Clicks an element.
     pub async fn click(&self, element: &WebElement) -> Result<(), Refusal> {
         answered(element.click().await)
     }
 
-    /// Types a text into a field, in the place of what is there.
+    /// Types a text into a field, and replaces its content.
     pub async fn fill(&self, element: &WebElement, text: &str) -> Result<(), Refusal> {
         answered(element.clear().await)?;
         answered(element.send_keys(text).await)
     }
 
-    /// Presses keys together, wherever the focus is: down in their order, up in the reverse one.
+    /// Presses keys together, wherever the focus is: down in order, up in reverse order.
     pub async fn press(&self, keys: &str) -> Result<(), Refusal> {
         let idle = self.driver.action_chain_with_delay(None, None);
         let down = keys.chars().fold(idle, |chain, key| chain.key_down(key));
@@ -102,34 +102,34 @@ impl Session {
         answered(up.perform().await)
     }
 
-    /// Has what follows be about the page in this frame.
+    /// Directs the following commands to the page in this frame.
     pub async fn enter_frame(&self, element: &WebElement) -> Result<(), Refusal> {
         answered(element.clone().enter_frame().await)
     }
 
-    /// Has what follows be about the page itself again.
+    /// Directs the following commands to the page itself again.
     pub async fn leave_frames(&self) -> Result<(), Refusal> {
         answered(self.driver.enter_default_frame().await)
     }
 
-    /// The cookies of the page that is shown.
+    /// The cookies of the current page.
     pub async fn cookies(&self) -> Result<Vec<Cookie>, Refusal> {
         answered(self.driver.get_all_cookies().await)
     }
 
-    /// What the browser logged since the last time.
+    /// The lines that the browser has logged since the last call.
     pub async fn log(&self) -> Result<Vec<BrowserLogEntry>, Refusal> {
         answered(self.driver.browser_log().await)
     }
 
-    /// A command of the DevTools protocol.
+    /// Sends a command of the DevTools protocol.
     pub async fn devtools(&self, command: &str, parameters: Value) -> Result<Value, Refusal> {
         answered(self.driver.cdp().send_raw(command, parameters).await)
     }
 }
 
 impl Refusal {
-    /// One in our own words.
+    /// An error in our own words.
     pub fn new(why: String) -> Self {
         Self(why)
     }
@@ -141,20 +141,19 @@ impl std::fmt::Display for Refusal {
     }
 }
 
-/// The element as an argument of a script. What `serde` makes of it is its bare id, which the driver takes
-/// for a text.
+/// The element as an argument of a script. `serde` would write only its id, which the driver reads as a text.
 pub fn argument(element: &WebElement) -> Value {
     element.to_json().expect("an id is JSON")
 }
 
-/// What the driver answered. Panics where it did not: trying again would take as long again.
+/// The driver's result. Panics if the driver does not respond, because a retry would take as long again.
 fn answered<T>(answer: Result<T, WebDriverError>) -> Result<T, Refusal> {
     answer.map_err(|error| {
         if let WebDriverErrorInner::HttpError(error) = error.as_inner() {
             panic!("chromedriver does not answer, at least not within {COMMAND_TIMEOUT:?}: {error}");
         }
         let text = error.to_string();
-        // The driver's own stack trace, a line per frame, comes last.
+        // The driver's stack trace, one line per frame, is at the end.
         let (told, _) = text.split_once("Stacktrace:").unwrap_or((&text, ""));
         Refusal(told.split_whitespace().collect::<Vec<_>>().join(" "))
     })

@@ -1,8 +1,8 @@
-//! How a test says which element it means: as a visitor would, or by a CSS selector.
+//! How a test names an element: as a visitor would, or by a CSS selector.
 
 use serde_json::{Value, json};
 
-/// Which element of a page. Where a verb needs one, exactly one visible element must match.
+/// Names elements of a page. A verb that needs one element requires exactly one visible match.
 #[derive(Debug, Clone, Copy)]
 pub struct Target<'a> {
     kind: Kind,
@@ -19,17 +19,17 @@ enum Kind {
     Text,
 }
 
-/// What matches a CSS selector. A plain `&str` means the same.
+/// Elements that match a CSS selector. A plain `&str` means the same.
 pub fn css(selector: &str) -> Target<'_> {
     Target::new(Kind::Css, selector)
 }
 
-/// The button (`button`, `input`, `summary` or by role) of this accessible name.
+/// The button (`button`, `input`, `summary` or by role) with this accessible name.
 pub fn button(name: &str) -> Target<'_> {
     Target::new(Kind::Button, name)
 }
 
-/// The link of this accessible name.
+/// The link with this accessible name.
 pub fn link(name: &str) -> Target<'_> {
     Target::new(Kind::Link, name)
 }
@@ -39,7 +39,7 @@ pub fn label(name: &str) -> Target<'_> {
     Target::new(Kind::Label, name)
 }
 
-/// The innermost element whose text is this one.
+/// The innermost element with this text.
 pub fn text(text: &str) -> Target<'_> {
     Target::new(Kind::Text, text)
 }
@@ -53,7 +53,7 @@ impl<'a> Target<'a> {
         }
     }
 
-    /// Only where it lies in something that matches this CSS selector, such as one row of a table.
+    /// Only elements inside one that matches this CSS selector, such as a row of a table.
     #[must_use]
     pub fn within(self, selector: &'a str) -> Self {
         Self {
@@ -62,7 +62,7 @@ impl<'a> Target<'a> {
         }
     }
 
-    /// What `find.js` takes.
+    /// The arguments of `find.js`.
     pub(super) fn arguments(self) -> Vec<Value> {
         let kind = match self.kind {
             Kind::Css => "css",

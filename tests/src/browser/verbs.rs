@@ -1,4 +1,4 @@
-//! What a visitor does on a page, and reads there.
+//! What a visitor does and reads on a page.
 
 use serde_json::{Value, json};
 
@@ -37,13 +37,13 @@ impl Browser {
         self.expect("reload the page", loaded).await;
     }
 
-    /// Clicks. Where that leads to another page, waits for its load.
+    /// Clicks. If that leads to another page, waits for its load.
     pub async fn click<'a>(&self, target: impl Into<Target<'a>>) {
         self.on("click", target, async |element| self.session.click(element).await)
             .await;
     }
 
-    /// Types a text into a field, in the place of what is there.
+    /// Types a text into a field, and replaces its content.
     pub async fn type_into<'a>(&self, target: impl Into<Target<'a>>, text: &str) {
         self.on("type into", target, async |element| {
             self.session.fill(element, text).await
@@ -51,7 +51,7 @@ impl Browser {
         .await;
     }
 
-    /// Chooses the option of this text from a `select`.
+    /// Chooses the option with this text from a `select`.
     pub async fn choose<'a>(&self, target: impl Into<Target<'a>>, option: &str) {
         const OPTION: &str =
             "return Array.from(arguments[0].options).filter(it => it.label.trim() === arguments[1])";
@@ -66,8 +66,8 @@ impl Browser {
         .await;
     }
 
-    /// Submits the form that the element is in, or is, as its default button would: after the browser's own
-    /// checks.
+    /// Submits the form that contains the element, or is the element. Like its default button, it runs the
+    /// browser's own checks first.
     pub async fn submit<'a>(&self, target: impl Into<Target<'a>>) {
         const SUBMIT: &str = "arguments[0].closest('form').requestSubmit()";
         self.on("submit", target, async |element| {
@@ -76,7 +76,7 @@ impl Browser {
         .await;
     }
 
-    /// Presses keys together, wherever the focus is: down in their order, up in the reverse one.
+    /// Presses keys together, wherever the focus is: down in order, up in reverse order.
     pub async fn press(&self, keys: &str) {
         let pressed = self.session.press(keys).await;
         self.expect(&format!("press {keys:?}"), pressed).await;
@@ -93,7 +93,7 @@ impl Browser {
         text.as_str().unwrap_or_default().to_owned()
     }
 
-    /// An attribute as the page was written, where there is one.
+    /// An attribute (not a property) of an element, if it is set.
     pub async fn attribute<'a>(&self, target: impl Into<Target<'a>>, name: &str) -> Option<String> {
         const ATTRIBUTE: &str = "return arguments[0].getAttribute(arguments[1])";
         let value = self
@@ -106,7 +106,7 @@ impl Browser {
         value.as_str().map(str::to_owned)
     }
 
-    /// A property as the page has it now, such as the `value` of a field or whether a box is `checked`.
+    /// A property with its current value, such as the `value` of a field or whether a box is `checked`.
     pub async fn property<'a>(&self, target: impl Into<Target<'a>>, name: &str) -> Value {
         const PROPERTY: &str = "return arguments[0][arguments[1]]";
         self.on("read a property of", target, async |element| {
@@ -117,8 +117,8 @@ impl Browser {
         .await
     }
 
-    /// Goes into a frame: until [`Browser::leave_frames`], all verbs are about the page in it, but for those
-    /// that say which page is shown.
+    /// Enters a frame. Until [`Browser::leave_frames`], all verbs apply to the page in the frame, except
+    /// those that return the current page's URL or path.
     pub async fn enter_frame<'a>(&self, target: impl Into<Target<'a>>) {
         self.on("enter", target, async |element| {
             self.session.enter_frame(element).await
@@ -126,7 +126,7 @@ impl Browser {
         .await;
     }
 
-    /// Comes back from a frame to the page that holds it.
+    /// Returns from a frame to the page that contains it.
     pub async fn leave_frames(&self) {
         let left = self.session.leave_frames().await;
         self.expect("leave the frame", left).await;
@@ -139,29 +139,29 @@ impl Browser {
         self.expect(&format!("count {target}"), found).await.len()
     }
 
-    /// The path of the page that is shown, without its query.
+    /// The path of the current page, without its query.
     pub async fn current_path(&self) -> String {
         let url = self.current_url().await;
         let uri: http::Uri = url.parse().unwrap_or_else(|error| panic!("{url}: {error}"));
         uri.path().to_owned()
     }
 
-    /// The URL of the page that is shown.
+    /// The URL of the current page.
     pub async fn current_url(&self) -> String {
         let url = self.session.url().await;
         self.expect("ask for the URL", url).await
     }
 
-    /// All cookies that belong to the page that is shown, those too that its scripts do not see: each with
-    /// `name`, `value`, `path`, `domain`, `secure` and `httpOnly`, and where the server said so with `expiry`
-    /// and `sameSite` (W3C WebDriver, section 14, "Cookies").
+    /// All cookies of the current page, including those that its scripts cannot see. Each has `name`,
+    /// `value`, `path`, `domain`, `secure` and `httpOnly`, and `expiry` and `sameSite` if the server set them
+    /// (W3C WebDriver, section 14, "Cookies").
     pub async fn cookies(&self) -> Vec<Value> {
         let cookies = self.session.cookies().await;
         let cookies = self.expect("read the cookies", cookies).await;
         cookies.into_iter().map(|cookie| json!(cookie)).collect()
     }
 
-    /// What an expression comes to in the page, whatever its Content-Security-Policy.
+    /// The value of an expression in the page, whatever the page's Content-Security-Policy.
     pub async fn evaluate(&self, expression: &str) -> Value {
         let value = self
             .session

@@ -1,4 +1,4 @@
-//! Waiting for what a page shows, and saying what it shows instead.
+//! Waits for what a page should show, and reports what it shows instead.
 
 use std::time::{Duration, Instant};
 
@@ -8,10 +8,10 @@ use super::Browser;
 use super::session::Refusal;
 use super::target::Target;
 
-/// How often the page is looked at. A look costs some milliseconds of the page's own thread.
+/// How often the page is checked. A check costs some milliseconds of the page's own thread.
 const LOOK_EVERY: Duration = Duration::from_millis(25);
 
-/// Bound on how much of a page's text a failure prints.
+/// Most characters of a page's text that a failure prints.
 const SHOWN_CHARS_MAX: usize = 4_000;
 
 const FIND: &str = include_str!("find.js");
@@ -43,8 +43,8 @@ impl Browser {
         .await;
     }
 
-    /// Waits until the page shows this text somewhere, perhaps in the midst of more. How it is broken into
-    /// lines does not matter.
+    /// Waits until the page shows this text somewhere, possibly within a longer text. Line breaks do not
+    /// matter.
     pub async fn wait_for_text(&self, text: &str) {
         let wanted = collapsed(text);
         self.until(&format!("wait for the text “{text}”"), async || {
@@ -58,7 +58,7 @@ impl Browser {
         .await;
     }
 
-    /// Waits until the page of this path is shown.
+    /// Waits until the page with this path is shown.
     pub async fn wait_for_path(&self, path: &str) {
         self.until(&format!("wait for the page {path}"), async || {
             let shown = self.current_path().await;
@@ -67,8 +67,7 @@ impl Browser {
         .await;
     }
 
-    /// Does something with the one visible element that matches, as soon as there is one that it can be done
-    /// with.
+    /// Acts on the one visible element that matches, as soon as there is one and the action succeeds.
     pub(super) async fn on<'a, T>(
         &self,
         verb: &str,
@@ -92,7 +91,7 @@ impl Browser {
         self.session.elements(FIND, target.arguments()).await
     }
 
-    /// Tries again until it can be done. Panics where it cannot while the browser's patience lasts.
+    /// Repeats `attempt` until it succeeds. Panics if it still fails when the browser's patience is over.
     async fn until<T>(&self, what: &str, attempt: impl AsyncFn() -> Result<T, String>) -> T {
         let deadline = Instant::now() + self.patience;
         loop {
@@ -104,7 +103,7 @@ impl Browser {
         }
     }
 
-    /// What the driver answered. Panics where it refused.
+    /// The driver's result. Panics if it is an error.
     pub(super) async fn expect<T>(&self, what: &str, answer: Result<T, Refusal>) -> T {
         match answer {
             Ok(answer) => answer,

@@ -1,4 +1,4 @@
-//! Who may call `/v1`.
+//! Authentication under `/v1`.
 
 use http::Method;
 use postrider_tests::server::ADMIN_KEY;

@@ -1,5 +1,5 @@
 //! `PATCH` and `DELETE /v1/accounts/{account}/automations/{id}`: what an edit changes, and what it never
-//! does.
+//! changes.
 
 use std::time::Duration;
 
@@ -101,8 +101,8 @@ async fn an_edit_reaches_the_next_attempt_but_never_the_bytes() {
     assert_eq!(second.header("x-new"), "1");
 }
 
-/// Sees the first attempt of an event fail, then makes `change`, and sees that the retry, due 1 s after the
-/// first failure, never comes.
+/// Waits for a failed first attempt, applies `change`, and expects that the retry, due 1 s after the first
+/// failure, is never sent.
 async fn is_never_called_again_after(change: impl AsyncFnOnce(&Account, &Value)) {
     let server = Server::start();
     let account = Account::create(server.api()).await;

@@ -1,4 +1,4 @@
-//! What all lists have in common: pages, cursors, bounds.
+//! The common behaviour of all lists: pages, cursors, bounds.
 
 use postrider_tests::{Account, Server};
 use serde_json::json;

@@ -1,5 +1,4 @@
-//! Every row of the API table: the good case and the refusals. Bodies that cannot be are in
-//! `tests/bad_input`.
+//! Every route of the API: the successful case and the refusals. Invalid bodies are in `tests/bad_input`.
 
 mod accounts;
 mod api_keys;
@@ -14,7 +13,7 @@ mod operations;
 mod portal_links;
 mod signing_keys;
 
-/// An id of the right kind that nothing has.
+/// A valid id that no object has.
 fn nobody(prefix: &str) -> String {
     format!("{prefix}_01h455vb4pex5vsknk084sn02q")
 }

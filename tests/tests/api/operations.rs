@@ -1,4 +1,4 @@
-//! `/healthz`, `/readyz`, `/metrics`, `/v1/openapi.json`, and what is at no path.
+//! `/healthz`, `/readyz`, `/metrics`, `/v1/openapi.json`, and unknown paths.
 
 use postrider_tests::{Account, Receiver, Server};
 use serde_json::json;

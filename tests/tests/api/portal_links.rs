@@ -38,7 +38,7 @@ async fn a_link_is_shown_once_with_what_it_is_good_for() {
     );
     assert!(other["expires_at"].as_str() > Some(time), "it lasts longer");
     assert_ne!(token(&link), token(&other));
-    // A body is not needed.
+    // The body is optional.
     let plain = account.api.call(Method::POST, &path).send().await.expect(201);
     assert_eq!(plain["read_only"], false);
     server.stop();

@@ -1,11 +1,11 @@
-//! Actions that cannot be: their options and headers. Their URLs are in `destinations`.
+//! Actions with invalid options and headers. Invalid URLs are in `destinations`.
 
 use postrider_tests::account::id_of;
 use postrider_tests::receiver::NEVER_CALLED;
 use postrider_tests::{Account, Problem, Server};
 use serde_json::{Value, json};
 
-/// The problem with an automation whose one action has these members besides its type and URL.
+/// The problem document for an automation whose one action has these members besides its type and URL.
 async fn refused(account: &Account, members: Value) -> Problem {
     let mut action = json!({"type": "send_webhook", "url": NEVER_CALLED});
     for (name, value) in members.as_object().unwrap() {

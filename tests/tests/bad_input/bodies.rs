@@ -1,4 +1,4 @@
-//! Bodies that are no JSON, or not declared as such, or too large.
+//! Bodies that are not JSON, not declared as JSON, or too large.
 
 use http::Method;
 use postrider_tests::{Account, Answer, Server};
@@ -205,7 +205,7 @@ async fn nesting_up_to_500_is_accepted_and_deeper_refused() {
         .await
         .problem(422, "invalid_body")
         .at("/data", "too_deep");
-    // As text: the parser of the tests does not go as deep.
+    // As text, because the parser of the tests rejects this depth.
     let stored = account.api.get(account.at("/events")).await.text();
     assert_eq!(stored.matches("evt_").count(), 1);
     let metadata = format!(r#"{{"name":"A","metadata":{{"m":{}}}}}"#, nested(600));

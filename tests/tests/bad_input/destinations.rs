@@ -1,10 +1,10 @@
-//! URLs that webhooks cannot go to: refused when saved, and again when dialled.
+//! URLs that webhooks must not reach: refused when saved, and again when dialled.
 
 use postrider_tests::account::{attempts_of, id_of};
 use postrider_tests::{Account, Receiver, Server, server::LOOPBACK_ALLOWED};
 use serde_json::json;
 
-/// Expects an automation with this URL to be refused with this fault, and stores nothing.
+/// Expects that an automation with this URL is refused with this error, and that nothing is stored.
 async fn is_refused(account: &Account, url: &str, code: &str) {
     let action = json!({"type": "send_webhook", "url": url});
     let body = json!({"name": "Notify", "trigger": {"event_types": ["*"]}, "actions": [action]});

@@ -1,4 +1,4 @@
-//! Events that cannot be.
+//! Invalid events.
 
 use postrider_tests::receiver::NEVER_CALLED;
 use postrider_tests::{Account, Server};

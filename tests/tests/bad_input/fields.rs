@@ -1,4 +1,4 @@
-//! JSON of another shape, or with values that cannot be: told by pointer, all at once.
+//! JSON with a wrong shape or invalid values: all errors at once, each with a pointer.
 
 use postrider_tests::receiver::NEVER_CALLED;
 use postrider_tests::{Account, Server};

@@ -1,4 +1,5 @@
-//! Clients that are slow, silent or send what is no HTTP: they are put off, and others are served meanwhile.
+//! Clients that are slow, silent or do not speak HTTP: the server disconnects them, and serves others
+//! meanwhile.
 
 use std::time::Duration;
 
@@ -7,10 +8,10 @@ use postrider_tests::{Account, Server};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-/// The longest that a request may take to arrive, head or body, and some.
+/// The longest that a request may take to arrive, head or body, and a margin.
 const PUT_OFF_WITHIN: Duration = Duration::from_secs(45);
 
-/// Everything that the server says until it closes the connection.
+/// Everything that the server sends until it closes the connection.
 async fn rest_of(stream: &mut TcpStream, within: Duration) -> String {
     let mut text = Vec::new();
     let read = tokio::time::timeout(within, stream.read_to_end(&mut text)).await;
@@ -85,7 +86,7 @@ async fn headers_without_end_are_put_off() {
         "GET /healthz HTTP/1.1\r\nhost: x\r\nx-long: {}",
         "x".repeat(1 << 20)
     );
-    // The server may close its end while this is being written.
+    // The server may close the connection during this write.
     let _ = stream.write_all(head.as_bytes()).await;
     let mut answer = Vec::new();
     let read = tokio::time::timeout(PUT_OFF_WITHIN, stream.read_to_end(&mut answer)).await;

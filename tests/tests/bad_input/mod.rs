@@ -1,4 +1,4 @@
-//! Bad input: a clear problem document, and nothing stored.
+//! Bad input: the server responds with a clear problem document, and stores nothing.
 
 mod actions;
 mod bodies;

@@ -5,7 +5,7 @@ use postrider_tests::{Account, Receiver, Reply, Server, wait};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-/// The one attempt of an event that goes to `url` and fails for good.
+/// The one attempt of an event to `url`, which fails without a retry.
 async fn failed_attempt(server: &Server, url: &str) -> Value {
     let account = Account::create(server.api()).await;
     account.automation_with_delays(url, &[]).await;

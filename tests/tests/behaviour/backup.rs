@@ -55,7 +55,7 @@ async fn a_backup_of_a_running_server_under_load_opens_and_is_sound() {
     is_a_data_folder_to_start_from(&file, &account, &known).await;
 }
 
-/// A copy of the backup, as the database of a new folder, serves what was there.
+/// A new data folder with a copy of the backup as its database serves the same objects.
 async fn is_a_data_folder_to_start_from(file: &std::path::Path, account: &Account, known: &str) {
     let mut restored = Server::start();
     assert!(restored.stop().success());

@@ -1,4 +1,4 @@
-//! The data folder: one process at a time, and never an older binary than the one that wrote it last.
+//! The data folder: one process at a time, and no older binary than the one that wrote it last.
 
 use postrider_tests::{Account, Server, command, database};
 
@@ -120,7 +120,7 @@ async fn the_first_admin_key_is_made_printed_once_and_works() {
     );
 }
 
-/// A server that is started by hand, without the harness's key.
+/// A server that the test starts itself, without the harness's key.
 struct Started {
     child: std::process::Child,
     log: postrider_tests::log::Log,

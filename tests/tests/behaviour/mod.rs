@@ -1,4 +1,4 @@
-//! What the server does, seen from outside: attempts, answers of receivers, restarts, the data folder.
+//! The server's behaviour, seen from outside: attempts, responses of receivers, restarts, the data folder.
 
 mod attempts;
 mod backup;

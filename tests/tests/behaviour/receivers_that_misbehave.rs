@@ -1,4 +1,5 @@
-//! Receivers that never answer, answer without end, or answer what is no HTTP: bounded in time and space.
+//! Receivers that never respond, respond without end, or do not speak HTTP: attempts stay bounded in time and
+//! space.
 
 use std::time::Duration;
 
@@ -8,10 +9,10 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-/// How much of an answer is kept unless set otherwise.
+/// How much of a response is stored by default.
 const KEPT: usize = 16 * 1024;
 
-/// The one attempt of an event that goes to `url`, with a timeout of one second.
+/// The one attempt of an event to `url`, with a timeout of one second.
 async fn attempt_to(server: &Server, url: &str, status: &str) -> Value {
     let account = Account::create(server.api()).await;
     let action = json!({"type": "send_webhook", "url": url, "timeout_s": 1});
@@ -26,7 +27,7 @@ async fn attempt_to(server: &Server, url: &str, status: &str) -> Value {
     attempts_of(&account.settled(&event, status).await)[0].clone()
 }
 
-/// A receiver that reads a request's head and then does with the connection as `behave` says.
+/// A receiver that reads a request's head and then passes the connection to `behave`.
 async fn misbehaving<F: Future<Output = ()> + Send>(
     behave: impl Fn(TcpStream) -> F + Clone + Send + 'static,
 ) -> String {

@@ -1,4 +1,4 @@
-//! What a restart must not change: answers to repeats, unfinished work, settled deliveries.
+//! What a restart must not change: responses to repeats, unfinished work, settled deliveries.
 
 use std::time::Duration;
 
@@ -7,8 +7,8 @@ use postrider_tests::receiver::NEVER_CALLED;
 use postrider_tests::{Account, Answer, Receiver, Reply, Server, wait};
 use serde_json::json;
 
-/// Ends the server in some way, sees that idempotent posts are answered like before, and that nothing is sent
-/// twice.
+/// Ends the server by `end`. Expects that repeated idempotent posts get the same responses as before, and
+/// that nothing is sent twice.
 async fn repeats_are_answered_alike_after(end: impl FnOnce(&mut Server)) {
     let mut server = Server::start();
     let account = Account::create(server.api()).await;

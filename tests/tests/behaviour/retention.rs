@@ -1,4 +1,4 @@
-//! Retention: what is settled goes when its time is over, what is pending never does.
+//! Retention: settled events are deleted when their time is over, pending ones never.
 
 use std::time::{Duration, Instant};
 
@@ -6,7 +6,7 @@ use postrider_tests::account::attempts_of;
 use postrider_tests::{Account, Receiver, Reply, Server, wait};
 use serde_json::json;
 
-/// The retention of the test, and a little more.
+/// The retention of the test, and a margin.
 const RETENTION: Duration = Duration::from_millis(1_100);
 
 #[tokio::test]
@@ -36,7 +36,7 @@ async fn settled_events_go_when_their_time_is_over_and_pending_ones_never() {
         (sent.elapsed() > RETENTION).then_some(())
     })
     .await;
-    // Pruning begins with the start, and goes on once a minute.
+    // Pruning runs at the start, and then once a minute.
     assert!(server.stop().success());
     server.start_again_with(&["--allow-destination", "127.0.0.0/8", "--retention", "1s"]);
     let account = account.through(server.api());
@@ -59,7 +59,7 @@ async fn settled_events_go_when_their_time_is_over_and_pending_ones_never() {
     let delivery = account.delivery(&account.delivery_id_of(&kept).await).await;
     assert_eq!(delivery["status"], "pending");
     assert_eq!(attempts_of(&delivery).len(), 1);
-    // It can still be carried out.
+    // The delivery can still be resent.
     let resend = account.at(&format!(
         "/deliveries/{}/resend",
         delivery["id"].as_str().unwrap()

@@ -1,4 +1,4 @@
-//! The retry schedule in real time. All else about it is tested in virtual time, in the engine.
+//! The retry schedule in real time. The engine's tests cover the rest in virtual time.
 
 use std::time::Duration;
 

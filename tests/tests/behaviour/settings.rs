@@ -1,4 +1,4 @@
-//! Settings: flags before variables before the file, and nothing unknown.
+//! Settings: flags override variables, variables override the file, and unknown names are refused.
 
 use postrider_tests::{Account, Server, command};
 

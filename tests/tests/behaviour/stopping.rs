@@ -1,5 +1,5 @@
-//! A graceful stop: what is under way ends or is given back, and nothing is repeated that a second would have
-//! saved.
+//! A graceful stop: attempts in flight end or are released, and no attempt is repeated that would have ended
+//! within a second.
 
 use std::time::{Duration, Instant};
 
@@ -28,7 +28,7 @@ async fn a_stop_waits_for_the_attempt_that_is_under_way() {
     let delivery = account.settled(&event, "succeeded").await;
     assert_eq!(attempts_of(&delivery).len(), 1);
     assert!(attempts_of(&delivery)[0]["duration_ms"].as_u64().unwrap() >= 1_000);
-    // An event that came later is delivered, and nothing was repeated before it.
+    // The later event is delivered, and nothing was repeated before it.
     let later = account.send("a", "2").await;
     account.settled(&later, "succeeded").await;
     assert_eq!(receiver.count("/hook"), 2);

@@ -5,7 +5,7 @@ use postrider_tests::server::ADMIN_KEY;
 use postrider_tests::{Receiver, Reply, Server, wait};
 use serde_json::Value;
 
-/// Runs a client command beside the runtime, which serves the receiver meanwhile.
+/// Runs a client command outside the runtime, which keeps serving the receiver meanwhile.
 fn postrider(server: &Server, arguments: &[&str]) -> postrider_tests::command::Ended {
     tokio::task::block_in_place(|| run_against(server, arguments))
 }

@@ -1,4 +1,4 @@
-//! The command line: client commands against a server, and the offline ones.
+//! The command line: client commands against a server, and offline commands.
 
 mod client;
 mod demo;

@@ -1,4 +1,4 @@
-//! `postrider sign` and `postrider verify`, and help: no server needed.
+//! `postrider sign`, `postrider verify` and help, without a server.
 
 use postrider_tests::command::{Ended, run};
 use postrider_tests::signature;
@@ -6,7 +6,7 @@ use postrider_tests::signature;
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const OTHER: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
 
-/// A body in a file, which lives as long as this does.
+/// A body in a file. Dropping it removes the file.
 struct Body(tempfile::TempDir);
 
 impl Body {

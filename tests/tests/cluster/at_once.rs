@@ -1,13 +1,13 @@
-//! Nodes that do the same thing at the same moment: start, and accept an event under the same key.
+//! Nodes that do the same thing at the same moment: they start, or accept an event with the same key.
 
 use postrider_tests::account::id_of;
 use postrider_tests::server::LOOPBACK_ALLOWED;
 use postrider_tests::{Account, Cluster, Postgres, Server};
 
-/// How often it is tried: what goes wrong here depends on the moment.
+/// How often each test repeats: whether something goes wrong depends on the moment.
 const TIMES: usize = 3;
 
-/// Events that both nodes are told of.
+/// Events that are reported to both nodes.
 const EVENTS: usize = 100;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -23,7 +23,7 @@ async fn two_nodes_starting_on_an_empty_database_make_one_admin_key() {
         for node in &nodes {
             Account::create(node.api().with_key(Some(&keys[0]))).await;
         }
-        // Whoever comes later has nothing to show.
+        // A later start has no key to show.
         nodes[0].kill();
         nodes[0].start_again();
         assert_eq!(nodes.iter().flat_map(printed_keys).count(), 1);
@@ -64,7 +64,7 @@ fn start_at_once(nodes: &mut [Server]) {
     });
 }
 
-/// The keys that a server showed so far.
+/// The keys that a server has printed so far.
 fn printed_keys(server: &Server) -> Vec<String> {
     let lines = server.log().lines();
     let keys = lines

@@ -1,11 +1,11 @@
-//! Three nodes, and everything that can happen to them and their database, round after round, under load:
-//! four rounds with short leases each time, all of them with the default lease in `./test --deep`.
+//! Three nodes under load, and every disturbance of them and their database, round after round: four rounds
+//! with short leases in every run, all rounds with the default lease in `./test --deep`.
 //!
-//! At the end, every event that was answered is delivered to each of its actions; what was received twice was
-//! sent by a node that a disturbance kept from recording it; what nothing disturbed kept to its schedule.
+//! At the end, every acknowledged event is delivered to each of its actions. A delivery was received twice
+//! only if a disturbance kept the sending node from recording the first time. Undisturbed retries kept to
+//! their schedule.
 //!
-//! The seed is printed; `POSTRIDER_TEST_SEED` sets it. What falls into which moment depends on the machine
-//! all the same.
+//! The seed is printed; `POSTRIDER_TEST_SEED` sets it. The exact moments still depend on the machine.
 
 use std::time::{Duration, Instant};
 
@@ -18,32 +18,34 @@ use super::producers::Producers;
 use super::receivers::Receivers;
 use super::table::{self, Round};
 
-/// How long undisturbed work goes on at the end of a round, in milliseconds.
+/// How long undisturbed work continues at the end of a round, in milliseconds.
 const CALM_MS: std::ops::Range<u64> = 1_500..3_000;
 
-/// How long the database is away, and the network silent for short, in milliseconds.
+/// How long the database is down, and a short silence of the network lasts, in milliseconds.
 const AWAY_MS: std::ops::Range<u64> = 2_000..4_000;
 
-/// How often the connections of a node are cut in a row, and with what pauses, in milliseconds: some cuts
-/// fall between a commit and its answer.
+/// How often the connections of a node are cut in a row, and the pauses between the cuts, in milliseconds:
+/// some cuts fall between a commit and its response.
 const CUTS: usize = 8;
 const BETWEEN_CUTS_MS: std::ops::Range<u64> = 50..600;
 
-/// How long a node may take to be of use again once nothing is in its way.
+/// How long a node may take to become ready once the disturbance is over.
 const READY_WITHIN: Duration = Duration::from_secs(20);
 
-/// How long everything may take to settle after the last round: three retries fit into it, or a lease.
+/// How long everything may take to settle after the last round: enough for the whole retry schedule (110 s),
+/// or for a lease.
 const SETTLED_WITHIN: Duration = Duration::from_secs(120);
 
-/// Faults that are shown where there are many.
+/// Most faults that are printed.
 const FAULTS_SHOWN: usize = 20;
 
-/// A length of the chaos.
+/// A variant of the test.
 #[derive(Debug, Clone, Copy)]
 struct Plan {
-    /// The leases of the nodes. Longer than the database is away, so that sessions outlive that.
+    /// The leases of the nodes. Longer than the database is down, so that sessions survive that.
     lease: Duration,
-    /// How long one of the receivers is down at first. What it missed twice comes 110 seconds after that.
+    /// How long one of the receivers is down at the start. A delivery that fails twice arrives 110 seconds
+    /// after its first attempt.
     down_for: Duration,
     is_long: bool,
     enough: Enough,
@@ -111,7 +113,7 @@ async fn lose_nothing(plan: Plan) {
     if plan.is_long {
         chaos.rage_on().await;
     }
-    // The cluster lives until all is judged: its logs are printed where something does not fit.
+    // Keep the cluster until the faults are known: its logs are printed if the test fails.
     let (evidence, rounds, _cluster) = chaos.end(&receivers, actions).await;
     table::print(&evidence, &rounds, seed, started.elapsed());
     let faults = evidence.faults();
@@ -125,7 +127,7 @@ async fn lose_nothing(plan: Plan) {
     );
 }
 
-/// What goes on.
+/// A run of the test.
 struct Chaos {
     plan: Plan,
     /// The nodes in a random order.
@@ -154,7 +156,7 @@ impl Chaos {
         self.freeze(c, a).await;
     }
 
-    /// The rounds that only a long run has.
+    /// The rounds of a long run only.
     async fn rage_on(&mut self) {
         let [a, b, c] = self.nodes;
         self.round("connections of a node cut again and again").await;
@@ -174,7 +176,7 @@ impl Chaos {
         self.kill(&[a, b, c]).await;
     }
 
-    /// Begins a round. What is on record as succeeded by now has to stay so.
+    /// Begins a round. Deliveries that have succeeded on record by now must stay so.
     async fn round(&mut self, what: &str) {
         let reader = self.random.usize(..self.cluster.nodes.len());
         let account = self.account.through(self.cluster.nodes[reader].api());
@@ -253,14 +255,14 @@ impl Chaos {
         self.calm().await;
     }
 
-    /// Waits until what a node owned that fell silent at `since` is taken over: its lease is what is under
-    /// test.
+    /// Waits until others have taken over the deliveries of a node that fell silent at `since`. This is a
+    /// sleep, because the lease itself is under test.
     async fn taken_over(&self, since: Instant) {
         let within = self.cluster.nodes[0].taken_over_within();
         tokio::time::sleep_until((since + within).into()).await;
     }
 
-    /// Waits until those whom it struck are of use again, and notes the disturbance.
+    /// Waits until the affected nodes are ready again, and notes the disturbance.
     async fn over(&mut self, whom: Whom, since: Instant) {
         let struck = match whom {
             Whom::Node(node) => node..node + 1,
@@ -281,7 +283,7 @@ impl Chaos {
         });
     }
 
-    /// Some time in which events are accepted and nothing else happens.
+    /// A time in which events are accepted and nothing is disturbed.
     async fn calm(&mut self) {
         let before = self.producers.accepted();
         self.pause(CALM_MS).await;
@@ -295,7 +297,7 @@ impl Chaos {
         tokio::time::sleep(Duration::from_millis(self.random.u64(milliseconds))).await;
     }
 
-    /// Ends the load, waits for everything to settle, and reads it all.
+    /// Stops the load, waits for everything to settle, and reads all records.
     async fn end(self, receivers: &Receivers, actions: Vec<String>) -> (Evidence, Vec<Round>, Cluster) {
         let produced = self.producers.finish().await;
         let account = self.account.through(self.cluster.nodes[0].api());

@@ -1,4 +1,4 @@
-//! What is changed on one node holds there at once, and on the others within a second.
+//! A change on one node applies there at once, and on the others within a second.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use postrider_tests::receiver::Received;
 use postrider_tests::{Account, Api, Cluster, Receiver, signature, wait};
 use serde_json::{Value, json};
 
-/// How long after its acknowledgement a change may be unknown on other nodes.
+/// How long after its acknowledgement a change may be unknown to other nodes.
 const KNOWN_WITHIN: Duration = Duration::from_secs(1);
 
 /// How often each change is made.
@@ -21,7 +21,7 @@ struct Scene {
     receiver: Receiver,
 }
 
-/// An account as both nodes know it: the other one has just used what it knows of it.
+/// An account that both nodes have loaded: each has just sent an event of it.
 struct Known {
     here: Account,
     there: Account,
@@ -141,7 +141,7 @@ impl Scene {
             .problem(422, "schema_violation");
     }
 
-    /// A new account with an automation to `/hook`, of which each node has sent an event.
+    /// A new account with an automation to `/hook`; each node has sent an event of it.
     async fn known(&self) -> Known {
         let here = Account::create(self.here.clone()).await;
         let automation = here.automation(json!({"url": self.receiver.url("/hook")})).await;
@@ -155,7 +155,7 @@ impl Scene {
         }
     }
 
-    /// Reports an event and waits until it comes to `path`.
+    /// Reports an event and waits until it arrives at `path`.
     async fn arrival(&self, account: &Account, path: &str) -> Received {
         let event = account.send("a", "1").await;
         wait::until("the event arrives", wait::SOON, async || {
@@ -167,7 +167,7 @@ impl Scene {
 }
 
 impl Known {
-    /// Changes the automation. Answers when that was acknowledged.
+    /// Changes the automation. Returns the time of the acknowledgement.
     async fn patch(&self, patch: Value) -> Instant {
         let path = self.here.at(&format!("/automations/{}", id_of(&self.automation)));
         self.here.api.patch(path, patch).await.expect(200);
@@ -175,7 +175,7 @@ impl Known {
     }
 }
 
-/// Waits until the others have to know.
+/// Waits until the other nodes must know the change.
 async fn later(acknowledged_at: Instant) {
     tokio::time::sleep_until((acknowledged_at + KNOWN_WITHIN).into()).await;
 }

@@ -1,56 +1,56 @@
-//! What was done to whom, and when: what may excuse that something was sent twice, or late.
+//! Which disturbance struck what, and when: it may excuse a repeated or a late delivery.
 
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
-/// How long before a disturbance a delivery can have been received whose result it kept off the record:
-/// results are written in batches, and a batch waits for the disk. Two seconds are far more than that takes
-/// on a busy machine.
+/// How long before a disturbance a delivery may be received whose result then stays unrecorded: results are
+/// written in batches, and a batch waits for the disk. On a busy machine that takes far less than two
+/// seconds.
 const UNRECORDED_MAX: Duration = Duration::from_secs(2);
 
-/// How long after a disturbance it can still show: a request that a node was about to send when it was
-/// frozen, or had sent when it was killed; results that are put off before they are tried again.
+/// How long after a disturbance it may still have an effect: a frozen node was about to send a request, a
+/// killed node had sent one, or results are postponed before the next try.
 const AFTERMATH_MAX: Duration = Duration::from_secs(3);
 
-/// How close to the moment at which a retry is due the beginning of any node's disturbance takes it along:
-/// that node may have claimed it.
+/// If a disturbance of any node begins this close to the due time of a retry, it may delay the retry: that
+/// node may have claimed it.
 const CLAIM_MAX: Duration = Duration::from_secs(2);
 
-/// Whom it struck.
+/// What a disturbance strikes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Whom {
-    /// One node, by its place.
+    /// One node, by its index.
     Node(usize),
-    /// The database, and with it everybody.
+    /// The database, and with it all nodes.
     Database,
 }
 
 /// One disturbance.
 #[derive(Debug, Clone)]
 pub struct Disturbance {
-    /// The round it belongs to.
+    /// The index of its round.
     pub round: usize,
-    /// Whom it struck.
+    /// What it struck.
     pub whom: Whom,
-    /// From its beginning until all is well again.
+    /// From its start until the nodes are ready again.
     pub span: Range<Instant>,
 }
 
-/// A retry, by its schedule.
+/// A retry that is due.
 #[derive(Debug, Clone, Copy)]
 pub struct Due {
     /// The node whose attempt failed.
     pub failed_by: usize,
-    /// When that was.
+    /// When it failed.
     pub failed_at: Instant,
-    /// The node that made the next attempt: it may have just come back, with everything still to be read.
+    /// The node that sent the retry. It may have just restarted, with everything still to read.
     pub sent_by: usize,
-    /// When that was due.
+    /// When the retry was due.
     pub at: Instant,
 }
 
 impl Disturbance {
-    /// Whether this node may have been slow to answer because of it.
+    /// Whether it may have slowed down a response of this node.
     pub fn may_hold_up(&self, node: usize, span: &Range<Instant>) -> bool {
         self.strikes(node) && self.overlaps(&(span.start - AFTERMATH_MAX..span.end))
     }
@@ -63,13 +63,13 @@ impl Disturbance {
         self.span.start < span.end && span.start < self.span.end
     }
 
-    /// Whether a request that this node sent, received at `at`, may have gone unrecorded by it.
+    /// Whether this node may have failed to record a request that it sent and that was received at `at`.
     pub fn may_lose(&self, node: usize, at: Instant) -> bool {
         let span = self.span.start - UNRECORDED_MAX..self.span.end + AFTERMATH_MAX;
         self.strikes(node) && span.contains(&at)
     }
 
-    /// Whether it may have put off this retry.
+    /// Whether it may have delayed this retry.
     fn may_delay(&self, retry: &Due) -> bool {
         let due = retry.at;
         let strikes_first = self.strikes(retry.failed_by)
@@ -81,8 +81,8 @@ impl Disturbance {
     }
 }
 
-/// The disturbance that explains why a delivery was sent by `node`, received at `first`, and again at
-/// `second`.
+/// The disturbance that explains why a delivery was sent by `node`, received at `first`, and received again
+/// at `second`.
 pub fn cause_of_repeat(
     disturbances: &[Disturbance],
     node: usize,
@@ -93,7 +93,7 @@ pub fn cause_of_repeat(
     disturbances.iter().rev().find(explains)
 }
 
-/// Whether no disturbance can have put off this retry.
+/// Whether no disturbance can have delayed this retry.
 pub fn is_untouched(disturbances: &[Disturbance], retry: &Due) -> bool {
     !disturbances.iter().any(|found| found.may_delay(retry))
 }

@@ -1,4 +1,4 @@
-//! What was accepted, what the record says, what the receivers saw, and whether it fits together.
+//! Compares what was accepted, what the record says, and what the receivers saw.
 
 use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
@@ -14,10 +14,10 @@ use super::receivers::{Key, Request};
 /// The default schedule.
 const DELAYS: [Duration; 2] = [Duration::from_secs(10), Duration::from_secs(100)];
 
-/// How exactly a retry keeps to it.
+/// How far a retry may be from its due time.
 const DEVIATION_MAX: Duration = Duration::from_secs(1);
 
-/// Readers of the record at the same time.
+/// How many tasks read the record at the same time.
 const READERS: usize = 12;
 
 /// A delivery that the record showed as succeeded.
@@ -28,61 +28,61 @@ pub struct Settled {
     seen_at: Instant,
 }
 
-/// A delivery: what the record says, and what its receiver saw, in order.
+/// A delivery: its record, and the requests that its receiver saw, in order.
 pub struct Story {
-    /// As the API shows it, with its attempts.
+    /// The delivery as the API shows it, with its attempts.
     pub record: Value,
     /// The requests.
     pub requests: Vec<Request>,
 }
 
-/// A delivery that was received again.
+/// A delivery that was received again after a success.
 pub struct Repeat<'a> {
-    /// Which one.
+    /// The delivery.
     pub key: &'a Key,
-    /// What explains it.
+    /// The disturbance that explains it, if any.
     pub cause: Option<&'a Disturbance>,
-    /// How long before that it had been received first: so long its result was not on record.
+    /// How long before the disturbance it was first received: its result was unrecorded for that long.
     pub unrecorded: Duration,
 }
 
-/// A retry, and when it came.
+/// A retry, and how punctual it was.
 pub struct Retry {
-    /// Whether no disturbance can have put it off.
+    /// Whether no disturbance can have delayed it.
     pub is_untouched: bool,
-    /// How far it was from when it was due, either way.
+    /// How far it was from its due time, in either direction.
     pub deviation: Duration,
 }
 
-/// All that is known at the end.
+/// All evidence at the end of the test.
 pub struct Evidence {
-    /// What the producers say.
+    /// The results of the producers.
     pub produced: Produced,
-    /// What was done.
+    /// The disturbances.
     pub disturbances: Vec<Disturbance>,
     /// The deliveries.
     pub stories: HashMap<Key, Story>,
-    /// Deliveries that were seen as succeeded while all went on.
+    /// Deliveries that the record showed as succeeded during the test.
     pub settled: Vec<Settled>,
     /// The actions of every event.
     pub actions: Vec<String>,
     /// How many events the record holds.
     pub events: usize,
-    /// What there has to be of it at least.
+    /// The least that this evidence must contain.
     pub enough: Enough,
 }
 
-/// What has to come together for the test to show something.
+/// The least evidence with which the test shows something.
 #[derive(Debug, Clone, Copy)]
 pub struct Enough {
     /// Events.
     pub events: usize,
-    /// Retries that nothing disturbed.
+    /// Retries without a disturbance.
     pub untouched_retries: usize,
 }
 
 impl Settled {
-    /// The latest that succeeded.
+    /// The latest succeeded deliveries.
     pub async fn read(account: &Account) -> Vec<Self> {
         let path = account.at("/deliveries?status=succeeded&limit=250");
         let page = account.api.get(path).await.expect(200);
@@ -99,7 +99,7 @@ impl Settled {
 }
 
 impl Story {
-    /// The requests that were answered as received.
+    /// The requests that got a 2xx response.
     pub fn receipts(&self) -> Vec<&Request> {
         self.requests
             .iter()
@@ -107,7 +107,7 @@ impl Story {
             .collect()
     }
 
-    /// How many attempts are on record as succeeded.
+    /// How many attempts succeeded according to the record.
     pub fn recorded_successes(&self) -> usize {
         let attempts = attempts_of(&self.record).iter();
         attempts
@@ -117,7 +117,7 @@ impl Story {
 }
 
 impl Evidence {
-    /// Accepted events' deliveries that did not arrive, or are not on record as succeeded.
+    /// Deliveries of accepted events that did not arrive, or did not succeed according to the record.
     pub fn lost(&self) -> Vec<Key> {
         let arrived = |key: &Key| {
             self.stories
@@ -132,7 +132,7 @@ impl Evidence {
         all.filter(|key| !arrived(key)).collect()
     }
 
-    /// Each time that a delivery was received once more than needed.
+    /// Each receipt after a delivery's first.
     pub fn repeats(&self) -> Vec<Repeat<'_>> {
         let of_story = |(key, story): (&'_ Key, &'_ Story)| {
             let key = self.stories.get_key_value(key).map(|(key, _)| key);
@@ -153,7 +153,7 @@ impl Evidence {
         self.stories.iter().flat_map(of_story).collect()
     }
 
-    /// Tries that took long although nothing disturbed the node that was asked.
+    /// Slow tries for which no disturbance of the node is an excuse.
     pub fn slow_tries(&self) -> Vec<&SlowTry> {
         let is_undisturbed = |slow: &&SlowTry| {
             let mut all = self.disturbances.iter();
@@ -162,7 +162,7 @@ impl Evidence {
         self.produced.slow.iter().filter(is_undisturbed).collect()
     }
 
-    /// Every attempt that followed a failed one.
+    /// Every attempt that followed a failed attempt.
     pub fn retries(&self) -> Vec<(&Key, Retry)> {
         let retry = |pair: &[Request]| {
             let [first, second] = pair else { return None };
@@ -193,7 +193,7 @@ impl Evidence {
         self.stories.iter().flat_map(of_story).collect()
     }
 
-    /// Everything that does not fit, in words.
+    /// All contradictions in the evidence, in words.
     pub fn faults(&self) -> Vec<String> {
         let mut faults = self.produced.strange.clone();
         faults.extend(self.faults_of_numbers());
@@ -270,8 +270,8 @@ impl Evidence {
         faults
     }
 
-    /// What was seen as succeeded stays so, and is not sent again: but by a node that was out of the world
-    /// then.
+    /// A delivery that was seen as succeeded stays so, and is not sent again, except by a node that was
+    /// disturbed at the time.
     fn fault_of_settled(&self, settled: &Settled) -> Option<String> {
         let story = &self.stories[&settled.key];
         if story.record["settled_at"] != settled.settled_at {
@@ -296,7 +296,8 @@ impl Evidence {
         })
     }
 
-    /// A delivery in a few words: its requests (node, attempt, whether received), against the disturbances.
+    /// A delivery in a few words: its requests (node, attempt, whether 2xx), with times relative to the first
+    /// disturbance.
     fn account_of(&self, key: &Key) -> String {
         let Some(begin) = self.disturbances.first().map(|first| first.span.start) else {
             return format!("{key:?}");

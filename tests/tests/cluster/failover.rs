@@ -8,14 +8,14 @@ use serde_json::json;
 
 use super::producers::Producers;
 
-/// How long nobody accepts events after the standby was promoted: a node asks at most every three seconds
-/// whether the database takes writes, and the producers' next posts take their time.
+/// How long no node may accept events after the standby was promoted: a node checks at most every three
+/// seconds whether the database accepts writes, and the producers' next posts take some time.
 const BACK_WITHIN: Duration = Duration::from_secs(10);
 
-/// Events before the failover, and after it.
+/// Events before and after the failover.
 const EVENTS: usize = 100;
 
-/// How long everything may take to settle: commits in doubt are given back, and taken up when somebody looks.
+/// How long everything may take to settle: commits in doubt are released, and claimed again later.
 const SETTLED_WITHIN: Duration = Duration::from_secs(60);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -33,7 +33,7 @@ async fn failover_to_a_promoted_standby_loses_nothing_acknowledged() {
     for node in &cluster.nodes {
         node.proxy.lead_to(standby.address());
     }
-    // A standby takes no writes: nobody says that it has an event.
+    // A standby accepts no writes, so no node may acknowledge an event.
     for api in cluster.apis() {
         let account = account.through(api);
         wait::until("events are refused", BACK_WITHIN, async || {

@@ -1,15 +1,16 @@
-//! Several nodes on one PostgreSQL, all of them real processes, and what becomes of events when any of them
+//! Several nodes on one PostgreSQL, all of them real processes, and the fate of events when one of them
 //! fails.
 //!
-//! * [`chaos`]: three nodes through kills, freezes, silent and broken networks and crashes of the database.
-//! * [`failover`]: a promoted standby. [`outage`]: the database away, and back. [`takeover`]: a dead node's
-//!   work.
-//! * [`configuration`]: what is changed on one node holds on the others. [`at_once`]: nodes that do the same
-//!   thing at the same moment.
+//! * [`chaos`]: three nodes with kills, freezes, silent and broken networks and crashes of the database.
+//! * [`failover`]: a promoted standby. [`outage`]: the database goes down and comes back. [`takeover`]: the
+//!   work of a dead node.
+//! * [`configuration`]: a change on one node applies on the others. [`at_once`]: nodes that do the same thing
+//!   at the same moment.
+//! * [`neighbours`]: a node in trouble does not disturb the others.
 //! * [`secure`]: TLS to the database, and its password.
-//! * [`parts`]: the database and the network of these tests do what they are for.
+//! * [`parts`]: the database and the network of these tests work as intended.
 //!
-//! A node's session lives for 30 seconds, so that some of this takes its time.
+//! A node's session lives for 30 seconds, so some of these tests are slow.
 
 mod at_once;
 mod chaos;

@@ -1,4 +1,4 @@
-//! A node that is in trouble is no trouble to the others.
+//! A node in trouble does not disturb the others.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 
 use postrider_tests::{Account, Cluster, wait};
 
-/// How often the node falls silent: whether it holds anything then depends on the moment.
+/// How often the node falls silent: whether it holds anything at that moment is chance.
 const TIMES: usize = 5;
 
-/// Producers of the node that falls silent. They turn to the other one with what was not answered.
+/// Producers at the node that falls silent. They repeat unanswered events at the other node.
 const PRODUCERS: usize = 16;
 
-/// How long they wait for an answer.
+/// How long a producer waits for a response.
 const PATIENCE: Duration = Duration::from_millis(500);
 
 /// How long an event may take at the other node.
@@ -55,7 +55,7 @@ async fn a_node_that_falls_silent_holds_up_no_other() {
     assert!(longest < HELD_UP_MAX, "{longest:?}");
 }
 
-/// Reports events to one node, until one is not answered: that one goes to the other.
+/// Reports events to one node. An event without an acknowledgement is then reported to the other node.
 async fn produce(first: Account, other: Account, name: String, over: Arc<AtomicBool>) {
     let mut number = 0_u32;
     while !over.load(Ordering::Relaxed) {

@@ -1,20 +1,20 @@
-//! The database is away, and comes back.
+//! The database goes down and comes back.
 
 use std::time::{Duration, Instant};
 
 use postrider_tests::{Account, Answer, Cluster, Receiver, Reply, wait};
 use serde_json::json;
 
-/// How quickly an event is refused once it is known that the database is away.
+/// How quickly a node refuses an event once it knows that the database is down.
 const REFUSED_WITHIN: Duration = Duration::from_millis(200);
 
 /// How quickly events are accepted once the database is back.
 const BACK_WITHIN: Duration = Duration::from_secs(5);
 
-/// How long a silent database may go unnoticed: a verb waits for ten seconds.
+/// How long a silent database may go unnoticed: a storage verb waits for ten seconds.
 const NOTICED_WITHIN: Duration = Duration::from_secs(15);
 
-/// Events that are delivered while the database goes.
+/// Events that are being delivered while the database goes down.
 const EVENTS: usize = 40;
 
 /// How long each of them takes at the receiver.
@@ -28,7 +28,7 @@ async fn while_the_database_is_away_events_are_refused_at_once() {
     for number in 0..EVENTS {
         events.push(account.send("a", &number.to_string()).await);
     }
-    // All have arrived, and the last are not answered yet: their results find no database.
+    // All requests have arrived, and the last have no response yet: their results find no database.
     receiver.wait_for("/hook", EVENTS, wait::SOON).await;
     cluster.postgres.stop_immediately();
     refused(&account, wait::SOON).await;
@@ -78,7 +78,7 @@ async fn with_receiver(cluster: &Cluster) -> (Account, Receiver) {
     (account, receiver)
 }
 
-/// Reports events, one after the other, until one is refused.
+/// Reports events one after the other until one is refused, and returns that response.
 async fn refused(account: &Account, within: Duration) -> Answer {
     wait::until("events are refused", within, async || {
         let answer = account.post_event("refused", "1").await;
@@ -87,7 +87,7 @@ async fn refused(account: &Account, within: Duration) -> Answer {
     .await
 }
 
-/// Reports events, one after the other, until one is accepted: its id.
+/// Reports events one after the other until one is accepted, and returns its id.
 async fn accepted(account: &Account, within: Duration) -> String {
     wait::until("events are accepted", within, async || {
         let answer = account.post_event("accepted", "1").await;

@@ -1,5 +1,4 @@
-//! The parts of these tests that are not the product: a database that crashes and fails over, a network that
-//! falls silent.
+//! Tests of the test equipment: a database that crashes and fails over, a network that falls silent.
 
 use std::time::Duration;
 
@@ -75,7 +74,7 @@ async fn a_cut_network_resets_its_connections_and_takes_new_ones_elsewhere() {
     first.abort();
 }
 
-/// Sends a byte and answers with what came back.
+/// Sends a byte and returns the byte that comes back.
 async fn said(stream: &mut TcpStream, byte: &[u8; 1]) -> std::io::Result<[u8; 1]> {
     stream.write_all(byte).await?;
     let mut answer = [0];
@@ -83,7 +82,7 @@ async fn said(stream: &mut TcpStream, byte: &[u8; 1]) -> std::io::Result<[u8; 1]
     Ok(answer)
 }
 
-/// A server that says back what it is told, behind a proxy.
+/// A server that echoes each byte, behind a proxy.
 async fn echo() -> (tokio::task::JoinHandle<()>, Proxy) {
     let listener = TcpListener::bind("127.0.0.1:0")
         .await

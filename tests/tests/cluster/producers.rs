@@ -1,5 +1,5 @@
-//! Producers on every node that go on through everything: each repeats what was not answered, under the same
-//! idempotency key, on one node after the other.
+//! Producers at every node that continue through all disturbances: each repeats unacknowledged events with
+//! the same idempotency key, at one node after the other.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -13,64 +13,64 @@ use postrider_tests::{Account, Answer, Api};
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
-/// Producers of single events at each node, besides one of batches there.
+/// Producers of single events at each node, besides one producer of batches.
 const SINGLE: usize = 2;
 
-/// Events of one batch.
+/// Events per batch.
 const BATCH: usize = 5;
 
-/// Pause after each event of a producer, in milliseconds, at most.
+/// Longest pause after an event of a producer, in milliseconds.
 const PAUSE_MS_MAX: u64 = 500;
 
-/// How long a producer waits for an answer before it asks another node.
+/// How long a producer waits for a response before it tries another node.
 pub const PATIENCE: Duration = Duration::from_secs(3);
 
-/// What a producer takes for a long time.
+/// A try that takes longer than this is slow.
 const SLOW: Duration = Duration::from_millis(500);
 
-/// Pause between two tries of the same.
+/// Pause between two tries of the same event.
 const TRY_AGAIN: Duration = Duration::from_millis(20);
 
 /// How long the whole cluster may refuse an event.
 const REFUSED_MAX: Duration = Duration::from_secs(60);
 
-/// Answers that are kept of those that should not be.
+/// Most unexpected responses that are kept.
 const STRANGE_KEPT: usize = 100;
 
-/// An event that was answered.
+/// An acknowledged event.
 #[derive(Debug, Clone, Copy)]
 pub struct Accepted {
-    /// What it carries.
+    /// The number in its data.
     pub number: u64,
-    /// When the answer came.
+    /// When the acknowledgement arrived.
     pub at: Instant,
 }
 
-/// A try that took long, answered or not.
+/// A slow try, with or without a response.
 #[derive(Debug, Clone)]
 pub struct SlowTry {
-    /// Which node was asked.
+    /// The node that was asked.
     pub node: usize,
-    /// From the question to the answer, or to when patience ended.
+    /// From the request to the response, or to the end of the producer's patience.
     pub span: Range<Instant>,
 }
 
-/// What came of it all.
+/// The results of all tries.
 #[derive(Debug, Default)]
 pub struct Produced {
-    /// The events, by id.
+    /// The accepted events, by id.
     pub accepted: HashMap<String, Accepted>,
-    /// How often a node refused for the moment (503), and how often no answer came.
+    /// How often a node refused events temporarily (503).
     pub refused: u64,
-    /// See above.
+    /// How often there was no response.
     pub unanswered: u64,
-    /// Tries that took long.
+    /// Slow tries.
     pub slow: Vec<SlowTry>,
-    /// Answers that a producer should never get.
+    /// Responses that a producer should never get.
     pub strange: Vec<String>,
 }
 
-/// The tasks, and what they have in common.
+/// The producers' tasks, and their common state.
 pub struct Producers {
     shared: Arc<Shared>,
     tasks: Vec<JoinHandle<()>>,
@@ -85,7 +85,7 @@ struct Shared {
 }
 
 impl Producers {
-    /// Starts them.
+    /// Starts the producers.
     pub fn start(account: &Account, nodes: Vec<Api>, random: &mut fastrand::Rng) -> Self {
         let count = nodes.len();
         let shared = Arc::new(Shared {
@@ -103,17 +103,17 @@ impl Producers {
         Self { shared, tasks }
     }
 
-    /// Tells them where the nodes are now.
+    /// Replaces the nodes' addresses.
     pub fn move_to(&self, nodes: Vec<Api>) {
         *locked(&self.shared.nodes) = nodes;
     }
 
-    /// How many events were answered so far.
+    /// How many events have been acknowledged so far.
     pub fn accepted(&self) -> usize {
         locked(&self.shared.produced).accepted.len()
     }
 
-    /// Lets each finish what it began, and answers with what came of it.
+    /// Lets each producer finish its current event, and returns the results.
     pub async fn finish(self) -> Produced {
         self.shared.over.store(true, Ordering::Relaxed);
         for task in self.tasks {
@@ -132,8 +132,8 @@ async fn produce(shared: Arc<Shared>, home: usize, size: usize, mut random: fast
     }
 }
 
-/// Posts the events of these numbers to one node after the other, from `home` on, until one says that it has
-/// them.
+/// Posts the events with these numbers to one node after the other, starting with `home`, until a node
+/// acknowledges them.
 async fn post_until_answered(shared: &Shared, home: usize, numbers: &[u64]) {
     let key = format!("n-{}", numbers[0]);
     let deadline = Instant::now() + REFUSED_MAX;
@@ -162,7 +162,7 @@ async fn post_until_answered(shared: &Shared, home: usize, numbers: &[u64]) {
 }
 
 impl Produced {
-    /// Notes what came of a try (nothing, where patience ended); true where the events are accepted.
+    /// Records the result of a try (`None` if patience ended). Returns whether the events are accepted.
     fn note(&mut self, key: &str, numbers: &[u64], answer: Option<Result<Answer, String>>) -> bool {
         let Some(Ok(answer)) = answer else {
             self.unanswered += 1;
@@ -200,7 +200,7 @@ async fn post(account: &Account, key: &str, numbers: &[u64]) -> Result<Answer, S
     call.header("idempotency-key", key).try_send().await
 }
 
-/// The ids in an answer to one event or to a batch, where each was accepted, now or before.
+/// The ids in a response to one event or a batch, if each event was accepted, now or before.
 fn ids(answer: &Answer) -> Option<Vec<String>> {
     let is_accepted = |status: &Value| status == 202 || status == 200;
     if !is_accepted(&answer.status.into()) {

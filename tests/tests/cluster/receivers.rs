@@ -1,4 +1,4 @@
-//! Receivers of every temper, and what they saw.
+//! Receivers with different tempers, and the requests that they saw.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -9,18 +9,18 @@ use postrider_tests::receiver::Received;
 use postrider_tests::{Account, Node, Receiver, Reply};
 use serde_json::{Value, json};
 
-/// How long the slow one takes.
+/// The delay of the slow receiver.
 const SLOW: Duration = Duration::from_millis(300);
 
-/// How a receiver behaves. Each answer follows from the request alone, so that it can be told again at the
-/// end.
+/// How a receiver behaves. Each response depends on the request alone, so that it can be computed again at
+/// the end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Temper {
     Good,
     Slow,
-    /// Fails each first attempt, so that the second follows after ten seconds.
+    /// Fails every first attempt, so that the second one follows after ten seconds.
     FailsFirst,
-    /// Away until then.
+    /// Down until this time.
     DownUntil(Instant),
 }
 
@@ -29,7 +29,7 @@ pub struct Receivers {
     all: Vec<(Receiver, Temper)>,
 }
 
-/// What finds a delivery: its event and its action.
+/// Identifies a delivery: its event and its action.
 pub type Key = (String, String);
 
 /// A request as a receiver saw it.
@@ -37,18 +37,18 @@ pub type Key = (String, String);
 pub struct Request {
     /// The node that sent it.
     pub node: usize,
-    /// When it had arrived whole.
+    /// When all of it had arrived.
     pub at: Instant,
-    /// Which attempt it said to be.
+    /// The attempt number in its header.
     pub attempt: u64,
-    /// Whether it was answered as received.
+    /// Whether it got a 2xx response.
     pub is_receipt: bool,
     /// Its body.
     pub body: Bytes,
 }
 
 impl Receivers {
-    /// One of each temper.
+    /// One receiver of each temper.
     pub async fn start(down_for: Duration) -> Self {
         let tempers = [
             Temper::Good,
@@ -65,7 +65,7 @@ impl Receivers {
         Self { all }
     }
 
-    /// Has every event of the account sent to each. Answers the ids of their actions.
+    /// Subscribes every receiver to every event of the account. Returns the ids of their actions.
     pub async fn subscribe(&self, account: &Account) -> Vec<String> {
         let action = |(receiver, _): &(Receiver, Temper)| json!({"type": "send_webhook", "url": receiver.url("/hook")});
         let actions: Vec<Value> = self.all.iter().map(action).collect();
@@ -79,7 +79,7 @@ impl Receivers {
             .collect()
     }
 
-    /// What they saw of each delivery, in order. `actions` are those of [`Self::subscribe`].
+    /// The requests for each delivery, in order. `actions` are those of [`Self::subscribe`].
     pub fn requests(&self, actions: &[String]) -> HashMap<Key, Vec<Request>> {
         let mut requests = HashMap::<Key, Vec<Request>>::new();
         for ((receiver, temper), action) in self.all.iter().zip(actions) {
@@ -120,7 +120,7 @@ impl Request {
     }
 }
 
-/// The number that the request bears. The header's name begins with that of the node.
+/// The attempt number of a request. The header's name begins with the node's name.
 fn attempt_of(request: &Received) -> u64 {
     let mut headers = request.headers.iter();
     let found = headers.find(|(name, _)| name.as_str().ends_with("-attempt"));

@@ -1,4 +1,5 @@
-//! The way to the database: over TLS with its certificate checked, and with a password that is never shown.
+//! The connection to the database: over TLS with its certificate checked, and with a password that is never
+//! shown.
 
 use std::path::Path;
 
@@ -8,7 +9,7 @@ use rcgen::{CertifiedKey, generate_simple_self_signed};
 
 const PASSWORD: &str = "a-password-to-be-kept";
 
-/// A database behind TLS, files that open it, and its URL with this mode.
+/// A database that requires TLS and a password, and the files with certificates and passwords for it.
 struct Secured {
     postgres: Postgres,
     files: tempfile::TempDir,

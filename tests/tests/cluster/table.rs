@@ -1,18 +1,18 @@
-//! What is known at the end, as a table.
+//! Prints the evidence as a table.
 
 use std::time::{Duration, Instant};
 
 use super::evidence::{Evidence, Repeat, Retry};
 
-/// What was done between two moments.
+/// A round of the test.
 pub struct Round {
-    /// In words.
+    /// The disturbance, in words.
     pub what: String,
-    /// Since when; until the next one.
+    /// When the round began. It lasts until the next one.
     pub from: Instant,
 }
 
-/// Prints a row for each round, and the sums.
+/// Prints a row for each round, and the totals.
 pub fn print(evidence: &Evidence, rounds: &[Round], seed: u64, took: Duration) {
     let lost = evidence.lost();
     let repeats = evidence.repeats();

@@ -1,4 +1,4 @@
-//! A node dies for good, and the others do its work.
+//! A node dies permanently, and the others take over its work.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,16 +9,17 @@ use postrider_tests::cluster::SHORT_LEASE;
 use postrider_tests::{Account, Cluster, Node, Postgres, Receiver, Reply, wait};
 use serde_json::{Value, json};
 
-/// Events that the dead node leaves behind, of either kind.
+/// Events of each kind that the dead node leaves behind.
 const EVENTS: usize = 30;
 
-/// Events that a node which stops has more of than it can send within its grace.
+/// More events than a stopping node can send within its grace.
 const HANDED_OVER: usize = 600;
 
-/// When a retry has to have come whose attempt failed before the kill: the schedule's ten seconds, and some.
+/// When a retry must have arrived if its attempt failed before the kill: the schedule's ten seconds, and a
+/// margin.
 const RETRIED_WITHIN: Duration = Duration::from_secs(12);
 
-/// How long after the takeover a delivery may still need.
+/// How long after the takeover a delivery may still take.
 const DELIVERED_WITHIN: Duration = Duration::from_secs(5);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -19,7 +19,7 @@ async fn the_same_without_javascript() {
     make_one(&desk).await;
 }
 
-/// From the empty list to two webhooks that arrive, over a mistake on the way.
+/// Goes from the empty list to two webhooks that arrive, with a mistake on the way.
 async fn make_one(desk: &Desk) {
     let (browser, receiver) = (&desk.browser, &desk.receiver);
     desk.go("").await;
@@ -32,7 +32,7 @@ async fn make_one(desk: &Desk) {
     browser.type_into(label("URL 2"), "ftp://files.example").await;
     browser.click(button("Create automation")).await;
 
-    // The fault stands beside its field, and nothing that was typed is lost.
+    // The error is shown at its field, and all input is kept.
     browser
         .wait_for_text("Not saved. Correct the field marked below.")
         .await;

@@ -1,4 +1,4 @@
-//! Customers, who come by a link and see their own account alone.
+//! Customers, who sign in by a link and see only their own account.
 
 use http::Method;
 use postrider_tests::browser::{link, text};
@@ -25,8 +25,8 @@ async fn a_customer_is_refused_everything_of_another_account() {
     customer.open(&desk.customer_link(json!({})).await).await;
     customer.wait_for_path(&desk.path("/automations")).await;
     assert_eq!(customer.count(link("Overview")).await, 0);
-    // What is in another account is not there, by whichever way one asks: under its own account or under
-    // one's own.
+    // Another account's objects cannot be read, neither under that account's path nor under the customer's
+    // own.
     let mut paths: Vec<String> = [
         "/accounts",
         "/accounts/new",
@@ -70,7 +70,7 @@ async fn a_customer_is_refused_everything_of_another_account() {
     assert_eq!(unchanged["enabled"], true);
 }
 
-/// Nor is it there by a form, with the customer's own cookie and token.
+/// Another account's objects cannot be changed by a form either, with the customer's own cookie and token.
 async fn is_refused_forms(
     desk: &Desk,
     customer: &Browser,

@@ -1,4 +1,4 @@
-//! Following what was sent: tests, retries seen live, the time line, sending again.
+//! Following deliveries: tests, live retries, the timeline, resending.
 
 use postrider_tests::Reply;
 use postrider_tests::browser::{button, css, label, link, text};
@@ -35,7 +35,7 @@ async fn send_test(desk: &Desk) {
     browser.click(button("Choose what to send")).await;
     browser.type_into(label("Data (JSON)"), r#"{"total": "#).await;
     browser.click(button("Send a test")).await;
-    // What is wrong stands beside the field, with what was typed.
+    // The error is shown at the field, and the input is kept.
     browser.wait_for(css("#data[aria-invalid=true]")).await;
     assert_eq!(
         browser.property(css("#data"), "value").await,
@@ -45,7 +45,7 @@ async fn send_test(desk: &Desk) {
         .type_into(label("Data (JSON)"), r#"{"total": 12950.5}"#)
         .await;
     browser.click(button("Send a test")).await;
-    // Live with scripts, by itself reloaded without.
+    // With scripts the page is live; without, it reloads by itself.
     browser.wait_for_text("we have it").await;
     browser.wait_for_text("12950.5").await;
     let sent = receiver.wait_for("/hooks", 1, SOON).await;
@@ -66,14 +66,14 @@ async fn a_failing_delivery_is_seen_to_retry_and_is_sent_again_by_hand() {
         .automation(json!({"type": "send_webhook", "url": receiver.url("/hooks")}))
         .await;
 
-    // The row comes by itself.
+    // The new row appears by itself.
     desk.go("/deliveries").await;
     browser.wait_for_text("No deliveries yet.").await;
     desk.account.send("proposal.accepted", r#"{"total":8400}"#).await;
     browser.wait_for(link("proposal.accepted")).await;
     browser.click(link("proposal.accepted")).await;
 
-    // So do the attempts, on a page that is not loaded again.
+    // So do the attempts, on a page that is not reloaded.
     browser.evaluate("window.untouched = true").await;
     browser.wait_for_text("Attempt 1").await;
     browser.wait_for_text("Attempt 2").await;
@@ -81,7 +81,7 @@ async fn a_failing_delivery_is_seen_to_retry_and_is_sent_again_by_hand() {
     assert_eq!(browser.evaluate("window.untouched").await, json!(true));
     browser.wait_for_text("come back later").await;
 
-    // The whole request and answer, to read and to take along.
+    // The whole request and response, to read and to copy.
     let sent = receiver.received("/hooks");
     browser.click(button("Request of attempt 3")).await;
     browser.wait_for_text(sent[2].header("webhook-signature")).await;

@@ -1,11 +1,11 @@
-//! What a journey begins with: a server, a receiver, an account, and somebody at a browser.
+//! The start of a journey: a server, a receiver, an account, and somebody at a browser.
 
 use postrider_tests::browser::{button, label};
 use postrider_tests::server::{ADMIN_KEY, LOOPBACK_ALLOWED};
 use postrider_tests::{Account, Browser, Receiver, Server};
 use serde_json::json;
 
-/// A server with an account, and a browser of the operator's staff, who is signed in.
+/// A server with an account, and a browser in which the operator's staff is signed in.
 pub struct Desk {
     pub browser: Browser,
     pub account: Account,
@@ -13,21 +13,21 @@ pub struct Desk {
     pub server: Server,
 }
 
-/// The flags of a desk's server: retries are soon, so that a journey sees them.
+/// The flags of a desk's server: short retry delays, so that a journey sees retries.
 const FLAGS: [&str; 2] = ["--retry-delays", "1,2"];
 
 impl Desk {
-    /// With a browser as most people have it.
+    /// A desk with the usual browser.
     pub async fn open() -> Self {
         Self::open_with(&[], Browser::start().await).await
     }
 
-    /// With a browser that runs no scripts.
+    /// A desk with a browser that runs no scripts.
     pub async fn open_without_javascript() -> Self {
         Self::open_with(&[], Browser::start_without_javascript().await).await
     }
 
-    /// With more flags of the server.
+    /// A desk with additional flags for the server.
     pub async fn open_with(flags: &[&str], browser: Browser) -> Self {
         let flags = [&LOOPBACK_ALLOWED[..], &FLAGS, flags].concat();
         let server = Server::start_with(&flags);
@@ -46,22 +46,22 @@ impl Desk {
         desk
     }
 
-    /// An address of the console.
+    /// A URL of the console.
     pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.server.api().url())
     }
 
-    /// The path of something in the account.
+    /// A path in the account.
     pub fn path(&self, rest: &str) -> String {
         format!("/accounts/{}{rest}", self.account.id)
     }
 
-    /// Opens something in the account.
+    /// Opens a page of the account.
     pub async fn go(&self, rest: &str) {
         self.browser.open(&self.url(&self.path(rest))).await;
     }
 
-    /// Opens what came last in the account's list: an automation, an event, a delivery.
+    /// The id of the newest object in a list of the account.
     pub async fn last_id(&self, list: &str) -> String {
         let items = self
             .account
@@ -72,14 +72,14 @@ impl Desk {
         items["data"][0]["id"].as_str().unwrap().to_owned()
     }
 
-    /// A link to the account, made as a company's software would.
+    /// A portal link to the account, created through the API.
     pub async fn customer_link(&self, wish: serde_json::Value) -> String {
         let link = self.account.at("/portal-link");
         let answer = self.account.api.post(link, wish).await.expect(201);
         answer["url"].as_str().unwrap().to_owned()
     }
 
-    /// The cookie and the form token of a browser that shows a page of the console, as it would send them.
+    /// The cookie and the form token of a browser that shows a page of the console.
     pub async fn credentials(&self, browser: &Browser) -> (String, String) {
         let csrf = browser
             .evaluate("document.querySelector('.sign-out [name=csrf]').value")

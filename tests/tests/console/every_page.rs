@@ -1,6 +1,6 @@
-//! Every page, on a desktop and a telephone, light and dark: what axe-core finds, and what the browser logs.
+//! Checks every page with axe-core and the browser's log: on a desktop and a phone, light and dark.
 //!
-//! With `UPDATE_SCREENSHOTS=1`, their pictures in `docs/screenshots` are replaced.
+//! With `UPDATE_SCREENSHOTS=1`, also replaces the pictures in `docs/screenshots`.
 
 use postrider_tests::browser::{Emulation, Scheme, button, css, label};
 use postrider_tests::wait::SOON;
@@ -66,7 +66,7 @@ async fn pages_of_an_account() {
 async fn pages_that_come_of_doing_something() {
     let desk = busy_desk().await;
     let browser = &desk.browser;
-    // A failed delivery, as its receiver's developer reads it at night.
+    // A failed delivery, which its receiver's developer reads.
     let failed = desk
         .account
         .api
@@ -76,7 +76,7 @@ async fn pages_that_come_of_doing_something() {
     let failed = failed["data"][0]["id"].as_str().unwrap();
     desk.go(&format!("/deliveries/{failed}")).await;
     look_at(browser, "delivery").await;
-    // A form with faults, all of them at their fields.
+    // A form with errors at all its fields.
     desk.go("/automations/new").await;
     browser.type_into(label("Name"), " ").await;
     browser.type_into(label("Other event types"), "not a type!").await;
@@ -84,18 +84,18 @@ async fn pages_that_come_of_doing_something() {
     browser.click(button("Create automation")).await;
     browser.wait_for_text("Not saved.").await;
     look_at(browser, "automation-with-faults").await;
-    // A test, with what came back.
+    // A test, with its response.
     let automation = desk.last_id("automations").await;
     desk.go(&format!("/automations/{automation}")).await;
     browser.click(button("Send a test")).await;
     browser.wait_for_text("Succeeded").await;
     look_at(browser, "test").await;
-    // A link for a customer.
+    // A portal link.
     desk.go("/settings").await;
     browser.click(button("Create portal link")).await;
     browser.wait_for(label("Link")).await;
     accessible(browser, "customer-link").await;
-    // The key, shown.
+    // The signing key, shown.
     desk.go("/signing-key").await;
     browser.click(button("Show the key")).await;
     browser.wait_for_text("whsec_").await;
@@ -155,7 +155,7 @@ async fn pages_of_a_customer_under_the_companys_brand() {
     customer.assert_no_fault_logged(&[]).await;
 }
 
-/// Checks a page in both themes, and on a telephone; then takes its pictures.
+/// Checks a page in both themes and at two widths, then takes its pictures.
 async fn look_at(browser: &Browser, name: &str) {
     accessible(browser, name).await;
     browser.update_screenshots(name).await;
@@ -184,8 +184,7 @@ async fn accessible(browser: &Browser, name: &str) {
     browser.emulate(Emulation::default()).await;
 }
 
-/// Sums of an hour in which nothing was sent, so that the charts have a shape: the record itself stays as it
-/// is.
+/// Adds an hour of statistics, so that the charts have a shape. Events and deliveries stay unchanged.
 fn give_it_a_past(desk: &Desk) {
     let now_ms = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_millis() as u64;
     let this_minute = now_ms / 60_000;
@@ -208,7 +207,7 @@ async fn busy_desk() -> Desk {
     fill(Desk::open().await).await
 }
 
-/// Has a day's work happen at a desk: three automations, one receiver that is down and one that is gone.
+/// Produces a day's work on a desk: three automations, a receiver that is down, and one that is gone.
 async fn fill(desk: Desk) -> Desk {
     let receiver = &desk.receiver;
     let fault = json!({ "error": "ledger is locked for the month", "retry_after": "2026-12-01" });

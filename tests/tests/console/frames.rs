@@ -1,7 +1,7 @@
 //! The console in a frame of a company's own product, which is another site.
 //!
-//! To Chromium `localhost` and `127.0.0.1` are two sites, and both as trustworthy as https: what holds
-//! between them holds between a product and the console of its own domain.
+//! Chromium treats `localhost` and `127.0.0.1` as two sites, and trusts both like https. So these tests also
+//! apply to a product and a console on its own domain.
 
 use postrider_tests::browser::{button, css, link};
 use postrider_tests::wait::{SOON, until};
@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::desk::Desk;
 
-/// A product's page that shows what a test names in a frame.
+/// A page of a product that shows a URL in a frame.
 struct Product(Receiver);
 
 impl Product {
@@ -22,7 +22,7 @@ impl Product {
         self.0.url("").replace("127.0.0.1", "localhost")
     }
 
-    /// Opens the page with this address in its frame, and goes into the frame.
+    /// Opens the product's page with this URL in its frame, and enters the frame.
     async fn show(&self, browser: &Browser, url: &str) {
         let page = format!(
             "<!doctype html><title>Product</title><iframe src=\"{url}\" title=\"Webhooks\" width=\"100%\" height=\"700\"></iframe>"
@@ -37,7 +37,7 @@ impl Product {
     }
 }
 
-/// Where the page in the frame is, which is not where the browser is.
+/// Waits for the path of the page in the frame, which is not the browser's own.
 async fn wait_for_path_in_frame(browser: &Browser, path: &str) {
     until(path, SOON, async || {
         let shown = browser.evaluate("location.pathname").await;
@@ -50,7 +50,7 @@ async fn wait_for_path_in_frame(browser: &Browser, path: &str) {
 async fn a_customer_works_in_a_frame_of_the_product_that_is_named() {
     let product = Product::start().await;
     let flags = ["--console-frame-ancestors", &product.origin()];
-    // With the desk's own session in the same browser, which the frame must not see.
+    // The desk's own session is in the same browser, and the frame must not see it.
     let desk = Desk::open_with(&flags, Browser::start_guarded_against_tracking().await).await;
     let other = Account::create(desk.server.api()).await;
     let browser = &desk.browser;
@@ -70,23 +70,23 @@ async fn a_customer_works_in_a_frame_of_the_product_that_is_named() {
         "a customer, not the operator"
     );
 
-    // A form.
+    // A form works.
     browser.click(css("[role=switch]")).await;
     browser.wait_for(css("[role=switch][aria-checked=false]")).await;
     let read = desk.account.api.get(automation).await.expect(200);
     assert_eq!(read["enabled"], false);
 
-    // A theme is remembered.
+    // The theme is remembered.
     browser.click(button("Dark")).await;
     browser.wait_for(css("html[data-theme=dark]")).await;
 
-    // A live part.
+    // A live part is updated.
     browser.click(link("Events")).await;
     wait_for_path_in_frame(browser, &desk.path("/events")).await;
     desk.account.send("proposal.accepted", "1").await;
     browser.wait_for(link("proposal.accepted")).await;
 
-    // Another account.
+    // Another account is not found.
     let elsewhere = format!("/accounts/{}/automations", other.id);
     browser
         .evaluate(&format!("void (location.href = '{elsewhere}')"))
@@ -107,7 +107,7 @@ async fn a_customer_works_in_a_frame_of_the_product_that_is_named() {
     product.show(browser, &desk.url(&desk.path("/automations"))).await;
     browser.wait_for_text("You are signed out").await;
 
-    // The desk is signed in all the while.
+    // The desk stays signed in all the time.
     browser.leave_frames().await;
     browser.open(&desk.url("/accounts")).await;
     browser.wait_for(link("Overview")).await;
@@ -121,7 +121,7 @@ async fn nobody_else_shows_the_console_in_a_frame() {
     let desk = Desk::open_with(&flags, Browser::start().await).await;
     for url in [desk.customer_link(json!({})).await, desk.url("/sign-in")] {
         product.show(&desk.browser, &url).await;
-        // What the browser shows in its place is a page of its own.
+        // The browser shows its own error page instead.
         let shown = desk.browser.evaluate("location.href").await;
         assert_eq!(shown, "chrome-error://chromewebdata/");
         assert_eq!(desk.browser.count("h1").await, 0);

@@ -21,7 +21,7 @@ async fn without_javascript_a_page_runs_no_script_and_the_verbs_work() {
     browser.submit("#name").await;
     server.wait_for("/saved", 2, SOON).await;
     browser.wait_for_text("Not yet run").await;
-    // The script was not even asked for.
+    // The browser did not even request the script.
     assert_eq!(server.count("/script.js"), 0);
 }
 
@@ -69,7 +69,7 @@ async fn axe_finds_the_planted_faults_and_passes_the_clean_page() {
     let has = |start: &str| found.findings.iter().any(|finding| finding.starts_with(start));
     assert!(has("image-alt (critical) at img"), "{found:?}");
     assert!(has("color-contrast (serious) at .pale"), "{found:?}");
-    // What axe-core does is no violation of the page's policy.
+    // axe-core does not violate the page's policy.
     browser.assert_no_fault_logged(&[]).await;
 }
 
@@ -155,7 +155,7 @@ async fn a_browser_ends_with_its_test() {
     assert!(!folder.exists());
 }
 
-/// The processes of a group that have not ended, by what the system says of each (proc(5), `/proc/PID/stat`).
+/// The processes of a group that have not ended, according to `/proc/PID/stat` (proc(5)).
 fn living_in(group: rustix::process::Pid) -> Vec<String> {
     let group = group.as_raw_nonzero().to_string();
     let processes = std::fs::read_dir("/proc").unwrap().flatten();

@@ -1,4 +1,4 @@
-//! The signing key: seen after a click, rotated with an overlap.
+//! The signing key: shown after a click, rotated with an overlap.
 
 use postrider_tests::browser::{button, css, label, link};
 use postrider_tests::wait::SOON;
@@ -40,7 +40,7 @@ async fn the_key_is_shown_after_a_click_and_rotated_with_an_overlap() {
     assert!(!sent[0].header("postrider-signature-next").is_empty());
     assert_eq!(sent[0].header("webhook-signature").split(' ').count(), 2);
 
-    // Another rotation ends the older one at once, and says so.
+    // Another rotation ends the older key at once, and says so.
     desk.go("/signing-key/rotate").await;
     browser.wait_for_text("An older key signs until").await;
     browser.click(button("Use a key of my own")).await;

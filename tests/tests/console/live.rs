@@ -1,4 +1,4 @@
-//! How live parts of pages end.
+//! How the live parts of pages end.
 
 use std::time::{Duration, Instant};
 
@@ -9,14 +9,13 @@ use postrider_tests::wait::{SOON, stays, until};
 
 use super::desk::Desk;
 
-/// How long a live part may go without a look at what is new: the server looks every 2 s. Twice that, and
-/// some.
+/// Long enough for two of the server's checks for news, which it makes every 2 s, and a margin.
 const SOME_LOOKS: Duration = Duration::from_secs(5);
 
-/// How long a node may take to stop where nothing but live pages is under way.
+/// How long a node may take to stop if only live pages are open.
 const STOP_MAX: Duration = Duration::from_secs(1);
 
-/// Waits until a live part of the page is connected, and is sent something.
+/// Waits until a live part of the page is connected and has received something.
 async fn see_it_live(desk: &Desk, browser: &Browser) {
     browser.open(&desk.url(&desk.path("/events"))).await;
     desk.account.send("proposal.accepted", "1").await;
@@ -38,7 +37,7 @@ async fn a_node_that_stops_does_not_wait_for_live_pages() {
 async fn a_live_page_is_sent_nothing_more_after_signing_out() {
     let desk = Desk::open().await;
     see_it_live(&desk, &desk.browser).await;
-    // As another tab would.
+    // Sign out as another tab would.
     let (cookie, csrf) = desk.credentials(&desk.browser).await;
     let anybody = desk.server.api().with_key(None);
     let sign_out = anybody
@@ -51,7 +50,7 @@ async fn a_live_page_is_sent_nothing_more_after_signing_out() {
     let shown = async || desk.browser.count(link("invoice.paid")).await;
     desk.account.send("invoice.paid", "1").await;
     stays("what the page shows", 0, SOME_LOOKS, shown).await;
-    // It was the signing out that kept it from coming.
+    // The sign-out was what stopped the updates: the page now requires a sign-in.
     until("the sign-in form", SOON, async || {
         desk.browser.reload().await;
         (desk.browser.current_path().await == "/sign-in").then_some(())

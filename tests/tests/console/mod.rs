@@ -1,10 +1,9 @@
 //! The console in a real browser.
 //!
-//! * [`desk`]: what a journey begins with. The journeys: [`sign_in`], [`automations`], [`deliveries`],
-//!   [`keys`], [`customer`], [`frames`], [`live`].
-//! * [`every_page`]: no page has a fault of accessibility.
-//! * [`harness`]: the browser does what the other tests take for granted, shown on the static pages of
-//!   [`pages`].
+//! * [`desk`]: the start of a journey. The journeys: [`sign_in`], [`automations`], [`deliveries`], [`keys`],
+//!   [`customer`], [`frames`], [`live`].
+//! * [`every_page`]: no page has an accessibility fault.
+//! * [`harness`]: the browser works as the other tests assume, shown on the static pages of [`pages`].
 
 mod automations;
 mod customer;

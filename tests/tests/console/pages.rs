@@ -5,7 +5,7 @@ use postrider_tests::{Receiver, Reply};
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
     connect-src 'self'; form-action 'self'; base-uri 'none'";
 
-/// Each page's path, its type and what it says.
+/// Each page's path, media type and content.
 const PAGES: [(&str, &str, &str); 8] = [
     ("/clean", "text/html", include_str!("pages/clean.html")),
     ("/style.css", "text/css", include_str!("pages/style.css")),
@@ -21,8 +21,8 @@ const PAGES: [(&str, &str, &str); 8] = [
     ),
 ];
 
-/// A server of the pages. `/saved` records a form, sets a cookie, and leads back to `/clean`; `/refused`
-/// answers with 422.
+/// A server of the pages. `/saved` records a form, sets a cookie, and redirects to `/clean`; `/refused`
+/// responds with 422.
 pub async fn serve() -> Receiver {
     let server = Receiver::start().await;
     for (path, kind, text) in PAGES {

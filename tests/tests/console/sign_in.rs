@@ -68,7 +68,7 @@ async fn a_session_is_over_for_everybody_once_it_is_signed_out_of() {
     assert_eq!(status().await, 303);
 }
 
-/// The session's cookie, as the browser would send it. Pages' scripts cannot read it.
+/// The session cookie, as the browser sends it. Scripts of pages cannot read it.
 async fn session_of(browser: &Browser) -> String {
     assert_eq!(browser.evaluate("document.cookie").await, "");
     let cookies = browser.cookies().await;

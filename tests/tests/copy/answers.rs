@@ -1,4 +1,4 @@
-//! What an API says about everything that is moved.
+//! The API's responses about everything that is copied.
 
 use std::collections::BTreeMap;
 
@@ -6,13 +6,13 @@ use postrider_tests::account::id_of;
 use postrider_tests::{Account, Api};
 use serde_json::Value;
 
-/// Of an account with many deliveries, one in so many is read with its attempts.
+/// In an account with many deliveries, one in this many is read with its attempts.
 const SAMPLED: usize = 50;
 
-/// An account with no more deliveries than this has all of them read.
+/// An account with at most this many deliveries is read completely.
 const READ_MAX: usize = 200;
 
-/// Objects by where they were found, in the order of their lists.
+/// Objects by path, in the order of their lists.
 #[derive(Debug, PartialEq)]
 pub struct Answers {
     lists: BTreeMap<String, Vec<Value>>,
@@ -20,7 +20,7 @@ pub struct Answers {
 }
 
 impl Answers {
-    /// Reads everything. Deliveries of events of these types are left out, as they go on.
+    /// Reads everything, except deliveries of events of the types in `but`, which change meanwhile.
     pub async fn read(api: &Api, accounts: &[&Account], but: &[&str]) -> Self {
         let mut answers = Self {
             lists: BTreeMap::new(),

@@ -1,4 +1,4 @@
-//! The copy is killed on the way, so is its database, and the cluster answers as the node did.
+//! The copy is killed on the way, and its database too; then the cluster responds as the node did.
 
 use std::path::Path;
 use std::process::Child;
@@ -15,10 +15,10 @@ use super::{begin_copy, copy};
 /// How often the copy is killed.
 const KILLS: usize = 3;
 
-/// How long a copy may take to make its first step.
+/// How long a copy may take for its first step.
 const STEP_WITHIN: Duration = Duration::from_secs(30);
 
-/// What goes on when a node starts, and is compared by what arrives.
+/// Types of events that a starting node continues to deliver. They are compared by the requests that arrive.
 const UNFINISHED_TYPES: [&str; 2] = ["slow.a", "later.a"];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -64,7 +64,7 @@ async fn a_killed_copy_goes_on_and_the_cluster_answers_as_the_node_did() {
     assert!(node.stop().success());
 }
 
-/// Kills a copy whenever it has done something.
+/// Kills a copy several times, each time after it has copied something.
 fn kill_on_the_way(folder: &Path, postgres: &Postgres) {
     for _ in 0..KILLS {
         let mut copying = copy_a_step(folder, postgres);
@@ -73,7 +73,8 @@ fn kill_on_the_way(folder: &Path, postgres: &Postgres) {
     }
 }
 
-/// Crashes the database when a copy has done something: the copy gives up by itself, and says how to go on.
+/// Crashes the database after a copy has copied something. The copy gives up by itself and says how to
+/// continue.
 fn crash_on_the_way(folder: &Path, postgres: &mut Postgres) {
     let copying = copy_a_step(folder, postgres);
     postgres.stop_immediately();
@@ -85,7 +86,7 @@ fn crash_on_the_way(folder: &Path, postgres: &mut Postgres) {
     postgres.start_again();
 }
 
-/// A copy that has brought more events than there were, and is not done yet.
+/// A running copy that has copied more events than there were before, and is not finished.
 fn copy_a_step(folder: &Path, postgres: &Postgres) -> Child {
     let before = events_copied(postgres);
     let mut copying = begin_copy(folder, &postgres.url("postgres"));
@@ -132,7 +133,7 @@ fn assert_everything_is_in_its_day(postgres: &Postgres) {
     }
 }
 
-/// What the node had under way, and what was due after its end, arrives as it was.
+/// Deliveries that were in flight, or due after the node's end, arrive unchanged.
 async fn carried_out_unchanged(receiver: &Receiver) {
     let slow = receiver.wait_for("/slow", 2 * UNFINISHED, SOON).await;
     assert_same_requests(&slow);
@@ -153,7 +154,7 @@ fn id(request: &Received) -> &str {
     request.header("webhook-id")
 }
 
-/// Each was requested twice, before and after the move, with the same id and body.
+/// Each event was requested twice, before and after the move, with the same id and body.
 fn assert_same_requests(requests: &[Received]) {
     assert_eq!(requests.len(), 2 * UNFINISHED);
     let (before, after) = requests.split_at(UNFINISHED);

@@ -1,8 +1,8 @@
-//! `postrider copy`: a stopped node moves to PostgreSQL with nothing lost.
+//! `postrider copy`: a stopped node moves to PostgreSQL and loses nothing.
 //!
-//! * [`killed`]: the copy is killed on the way, again and again, and the cluster answers as the node did.
-//! * [`refusals`]: what is not copied, and why.
-//! * [`source`]: a node with some of everything. [`answers`]: what an API says, to be compared.
+//! * [`killed`]: the copy is killed several times, and the cluster responds as the node did.
+//! * [`refusals`]: what the command refuses to copy, and why.
+//! * [`source`]: a node with objects of every kind. [`answers`]: the API's responses, for comparison.
 
 mod answers;
 mod killed;
@@ -14,7 +14,7 @@ use std::process::{Child, Stdio};
 
 use postrider_tests::binary;
 
-/// A password that nothing may print. The servers of the tests ask for none.
+/// A password that no output may contain. The servers of the tests require none.
 const PASSWORD: &str = "a-password-of-the-tests";
 
 /// The arguments of a copy, with [`PASSWORD`] in the URL.
@@ -30,7 +30,7 @@ fn arguments(folder: &Path, url: &str) -> [String; 5] {
     ]
 }
 
-/// Runs a copy to its end.
+/// Runs a copy to completion.
 fn copy(folder: &Path, url: &str) -> postrider_tests::command::Ended {
     let arguments = arguments(folder, url);
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();

@@ -1,4 +1,4 @@
-//! What is not copied, and why.
+//! What the command refuses to copy, and why.
 
 use postrider_tests::{Account, Postgres, Server, command, database};
 
@@ -56,7 +56,7 @@ async fn a_folder_of_another_schema_is_neither_copied_nor_changed() {
     assert!(server.stop().success());
     let file = database::file_in(server.data_dir());
     let version: u32 = database::query(&file, "PRAGMA user_version").parse().unwrap();
-    // Nothing listens there: it is not even asked.
+    // Nothing listens there: the command must not even connect.
     let nowhere = "postgres://postrider@127.0.0.1:9/postgres";
     for (other, said) in [(version - 1, "postrider migrate"), (version + 1, "newer")] {
         database::query(&file, &format!("PRAGMA user_version = {other}"));

@@ -1,4 +1,4 @@
-//! A node with some of everything, and the receiver that it sends to.
+//! A node with objects of every kind, and its receiver.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,23 +9,23 @@ use postrider_tests::wait::{SOON, until};
 use postrider_tests::{Account, Answer, Receiver, Reply, Server};
 use serde_json::{Value, json};
 
-/// Events that only make the copy long enough to be killed on the way.
+/// Events that make the copy long enough to be killed on the way.
 const BULK: usize = 15_000;
 
-/// Events in a batch: the most that a call takes.
+/// Events per batch: the most that a call accepts.
 const BATCH: usize = 1_000;
 
-/// How long those may take to be delivered.
+/// How long the delivery of these events may take.
 const BULK_WITHIN: Duration = Duration::from_secs(90);
 
-/// How long after a failure the later ones are due again: some time after the move.
+/// The retry delay of `/later`, in seconds: the retries are due some time after the move.
 pub const LATER_S: u64 = 20;
 
 /// Events of each kind that are unfinished when the node is killed.
 pub const UNFINISHED: usize = 5;
 
-/// What is reported once, and again after the move. Bodies of all kinds: a fixed point of JavaScript, one
-/// that is not, and one that no style can keep.
+/// The data of events that are reported once, and again after the move. Bodies of all kinds: one that
+/// JavaScript prints unchanged, one that it does not, and one that no style can keep.
 pub const DATA: [&str; 3] = [
     r#"{"a":1,"ä":"\u00e9 ß"}"#,
     r#"{"b":1.50,"2":[1e2],"1":{}}"#,
@@ -36,19 +36,19 @@ pub const DATA: [&str; 3] = [
 pub struct Source {
     /// The process and its folder.
     pub server: Server,
-    /// Who gets what.
+    /// The receiver of all deliveries.
     pub receiver: Receiver,
     /// The account with few events of many kinds.
     pub odd: Account,
     /// The account with many events of one kind.
     pub bulk: Account,
-    /// What was answered to [`repeat`].
+    /// The first responses to [`repeat`].
     pub first_answers: Vec<Value>,
     moved: Arc<AtomicBool>,
 }
 
 impl Source {
-    /// A running node. What is unfinished comes with [`Self::leave_unfinished`].
+    /// A running node. [`Self::leave_unfinished`] adds the unfinished deliveries.
     pub async fn start() -> Self {
         let server = Server::start();
         let receiver = Receiver::start().await;
@@ -82,7 +82,7 @@ impl Source {
         source
     }
 
-    /// From now on receivers are well.
+    /// Marks the move as done: from now on the receivers respond with success.
     pub fn is_moved(&self) {
         self.moved.store(true, Ordering::SeqCst);
     }
@@ -183,7 +183,7 @@ impl Source {
         .await;
     }
 
-    /// Reports what cannot be finished before the move: some under way, some due soon, some due in an hour.
+    /// Reports events that cannot finish before the move: some in flight, some due soon, some due in an hour.
     pub async fn leave_unfinished(&self) {
         for (event_type, path) in [("slow.a", "/slow"), ("waits.a", "/waits"), ("later.a", "/later")] {
             for index in 0..UNFINISHED {
@@ -203,8 +203,8 @@ impl Source {
     }
 }
 
-/// Reports an event that may be reported once: with an idempotency key, with an id that tells no time, with
-/// one that tells another time than that of its acceptance.
+/// Reports an event that counts once: with an idempotency key, with an id that holds no time, or with an id
+/// that holds another time than that of its acceptance.
 pub async fn repeat(account: &Account, index: usize) -> Answer {
     let data = DATA[index];
     let id = match index {

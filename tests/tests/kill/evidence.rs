@@ -1,4 +1,4 @@
-//! What was accepted, what the record says, what the receiver saw, and whether it fits together.
+//! Compares what was accepted, what the record says, and what the receiver saw.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -12,12 +12,11 @@ use serde_json::Value;
 use super::answer;
 use super::producers::Accepted;
 
-/// Attempts that the schedule of the test makes.
+/// Attempts in the schedule of the test.
 const ATTEMPTS: u64 = 3;
 
-/// How long before a kill a delivery can have been received that the record knows nothing of. Results are
-/// written in batches, and a batch waits for the disk; two seconds are far more than that takes on a busy
-/// machine.
+/// How long before a kill a delivery may be received without being recorded. Results are written in batches,
+/// and a batch waits for the disk. On a busy machine that takes far less than two seconds.
 const UNRECORDED_MAX: Duration = Duration::from_secs(2);
 
 /// A delivery that the record showed as succeeded before a kill.
@@ -28,7 +27,7 @@ pub struct Settled {
 }
 
 impl Settled {
-    /// The latest that succeeded.
+    /// The latest succeeded deliveries.
     pub async fn read(account: &Account) -> Vec<Self> {
         let page = account
             .api
@@ -52,7 +51,7 @@ impl Settled {
     }
 }
 
-/// All that is known at the end.
+/// All evidence at the end of the test.
 pub struct Evidence {
     accepted: Accepted,
     events: usize,
@@ -63,7 +62,7 @@ pub struct Evidence {
 }
 
 impl Evidence {
-    /// Reads the whole record, and takes what the receiver saw.
+    /// Reads the whole record, and takes the requests from the receiver.
     pub async fn gather(
         account: &Account,
         receiver: &Receiver,
@@ -95,7 +94,7 @@ impl Evidence {
         }
     }
 
-    /// Prints the table.
+    /// Prints the totals.
     pub fn print(&self, seed: u64, took: Duration) {
         let of = |status: &str| {
             self.record
@@ -127,7 +126,7 @@ impl Evidence {
         println!("took              {:.1} s", took.as_secs_f64());
     }
 
-    /// Panics where something does not fit, or where fewer events came together than show something.
+    /// Panics on a contradiction, or if there were too few events for the test to show something.
     pub fn judge(&self, events_min: usize) {
         assert!(
             self.accepted.len() >= events_min,
@@ -193,7 +192,7 @@ impl Evidence {
             .collect()
     }
 
-    /// Deliveries that the receiver acknowledged more than once, with the first two times.
+    /// Deliveries that got more than one 2xx response, with the first two times.
     fn repeated(&self) -> Vec<(&String, Instant, Instant)> {
         let twice = |(id, delivery): (&'_ String, &'_ Value)| {
             let mut receipts = self.receipts(delivery);
@@ -204,11 +203,11 @@ impl Evidence {
         self.record.iter().filter_map(twice).collect()
     }
 
-    /// How long before a kill a delivery was received that came again after it; `None` where there was no
-    /// kill between.
+    /// How long before a kill a delivery was received that was received again after it; `None` if no kill was
+    /// between the two.
     ///
-    /// What a server sent just before its end can be received while the next one starts: it lies in the
-    /// socket.
+    /// A request that the server sent just before its end waits in the socket, and may be received while the
+    /// next server starts.
     fn unrecorded(&self, first: Instant, second: Instant) -> Option<Duration> {
         let kill = self
             .kills
@@ -217,7 +216,7 @@ impl Evidence {
         Some(kill.start.saturating_duration_since(first))
     }
 
-    /// Deliveries that came to the receiver after the record had shown them as succeeded.
+    /// Deliveries that were received after the record had shown them as succeeded.
     fn resent(&self) -> Vec<&String> {
         let came_later = |settled: &&Settled| {
             let requests = self
@@ -233,7 +232,7 @@ impl Evidence {
             .collect()
     }
 
-    /// The requests of a delivery that were answered as received.
+    /// The requests of a delivery that got a 2xx response.
     fn receipts<'a>(&'a self, delivery: &Value) -> impl Iterator<Item = &'a Received> + use<'a> {
         let requests = delivery["id"].as_str().and_then(|id| self.received.get(id));
         requests

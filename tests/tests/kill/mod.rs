@@ -1,11 +1,11 @@
 //! `kill -9` at random moments under load, round after round.
 //!
-//! At the end, every event that was answered is delivered, or failed by its schedule; nothing that the record
-//! showed as succeeded was sent again; what was sent twice was being sent when a kill came; and SQLite finds
-//! the file sound.
+//! At the end, every acknowledged event is delivered, or failed by its schedule; no delivery that the record
+//! showed as succeeded was sent again; a delivery that was received twice was in flight at a kill; and SQLite
+//! finds no fault in the file.
 //!
-//! The seed is printed; `POSTRIDER_TEST_SEED` sets it. The moments of the kills depend on the machine all the
-//! same.
+//! The seed is printed; `POSTRIDER_TEST_SEED` sets it. The exact moments of the kills still depend on the
+//! machine.
 
 mod evidence;
 mod producers;
@@ -18,20 +18,20 @@ use serde_json::json;
 use evidence::{Evidence, Settled};
 use producers::Producers;
 
-/// How often the server is killed: each time, and in `./test --deep`.
+/// How often the server is killed: in every run, and in `./test --deep`.
 const ROUNDS: usize = 8;
 const ROUNDS_DEEP: usize = 60;
 
-/// Events that have to come together in a round, on average, for the test to mean something.
+/// Average number of events per round that the test needs to show something.
 const EVENTS_PER_ROUND_MIN: usize = 40;
 
-/// How long a round lasts, in milliseconds, before the kill.
+/// How long a round lasts before the kill, in milliseconds.
 const ROUND_MS: std::ops::Range<u64> = 30..1_200;
 
-/// Every third round looks at the record before the kill.
+/// Every third round reads the record before the kill.
 const LOOK_EVERY: usize = 3;
 
-/// Retries come quickly, so that the end does.
+/// Short retry delays, so that the test ends soon.
 const FLAGS: [&str; 4] = ["--allow-destination", "127.0.0.0/8", "--retry-delays", "1,1"];
 
 /// How long everything may take to settle after the last kill.
@@ -94,8 +94,8 @@ async fn lose_nothing(rounds: usize) {
     evidence.judge(rounds * EVENTS_PER_ROUND_MIN);
 }
 
-/// One event in fifty never succeeds, one in ten fails at first, one in ten is answered slowly: told by its
-/// marker, so that it is the same after a kill.
+/// One event in fifty never succeeds, one in ten fails at first, and one in ten gets a slow response. The
+/// response depends on the number in the event's data, so that it is the same after a kill.
 fn answer(request: &postrider_tests::receiver::Received) -> Reply {
     let body: serde_json::Value = serde_json::from_slice(&request.body).unwrap_or_default();
     let number = body["data"]["number"].as_u64().unwrap_or_default();

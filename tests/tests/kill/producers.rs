@@ -1,4 +1,4 @@
-//! Producers that go on through kills: each repeats what was not answered, under the same idempotency key.
+//! Producers that continue through kills: each repeats unacknowledged events with the same idempotency key.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -12,22 +12,22 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-/// Producers of single events, besides one of batches.
+/// Producers of single events, besides one producer of batches.
 const SINGLE: usize = 4;
 
-/// Events of one batch.
+/// Events per batch.
 const BATCH: usize = 10;
 
-/// Most events in all: a bound on the load.
+/// Most events in all, which bounds the load.
 const EVENTS_MAX: u64 = 100_000;
 
-/// Pause between two posts of a producer, in milliseconds, at most.
+/// Longest pause between two posts of a producer, in milliseconds.
 const PAUSE_MS_MAX: u64 = 16;
 
-/// An event that was answered, by its id.
+/// The numbers of the acknowledged events, by event id.
 pub type Accepted = HashMap<String, u64>;
 
-/// The tasks, and what they have in common.
+/// The producers' tasks, and their common state.
 pub struct Producers {
     shared: Arc<Shared>,
     address: watch::Sender<Api>,
@@ -42,7 +42,7 @@ struct Shared {
 }
 
 impl Producers {
-    /// Starts them.
+    /// Starts the producers.
     pub fn start(account: &Account, mut random: fastrand::Rng) -> Self {
         let (address, current) = watch::channel(account.api.clone());
         let shared = Arc::new(Shared {
@@ -63,12 +63,12 @@ impl Producers {
         }
     }
 
-    /// Tells them where the server is now.
+    /// Replaces the server's address.
     pub fn move_to(&self, api: Api) {
         self.address.send_replace(api);
     }
 
-    /// Lets each finish what it began, and answers with all that was accepted.
+    /// Lets each producer finish its current events, and returns all that were accepted.
     pub async fn finish(self) -> Accepted {
         self.shared.over.store(true, Ordering::Relaxed);
         for task in self.tasks {
@@ -90,7 +90,8 @@ async fn produce(shared: Arc<Shared>, api: watch::Receiver<Api>, size: usize, mu
     }
 }
 
-/// Posts the events of these numbers again and again, wherever the server is, until it says that it has them.
+/// Posts the events with these numbers repeatedly, at the server's current address, until it acknowledges
+/// them.
 async fn post_until_answered(shared: &Shared, api: &watch::Receiver<Api>, numbers: &[u64]) {
     let key = format!("n-{}", numbers[0]);
     loop {
@@ -102,7 +103,7 @@ async fn post_until_answered(shared: &Shared, api: &watch::Receiver<Api>, number
                 accepted.extend(ids(&answer).into_iter().zip(numbers.iter().copied()));
                 return;
             }
-            // The server is gone; it comes back, perhaps elsewhere.
+            // The server is down. It comes back, possibly at another address.
             Err(_) => {}
         }
         tokio::time::sleep(Duration::from_millis(5)).await;
@@ -123,7 +124,7 @@ async fn post(account: &Account, key: &str, numbers: &[u64]) -> Result<Answer, S
     call.header("idempotency-key", key).try_send().await
 }
 
-/// The ids in an answer to one event or to a batch. Each has to be accepted, now or before.
+/// The ids in a response to one event or a batch. Each event must be accepted, now or before.
 fn ids(answer: &Answer) -> Vec<String> {
     let body = answer.json();
     let accepted = |status: &Value| status == 202 || status == 200;

@@ -1,4 +1,4 @@
-//! The bodies, and the actions that every one of them goes through.
+//! The bodies under test, and the actions that send each of them.
 
 use postrider_tests::Account;
 use serde_json::json;
@@ -44,7 +44,7 @@ pub const CASES: &[Case] = &[
     lossy(r#"{"half":"\ud83d"}"#),
 ];
 
-/// The kinds of body that an action can ask for.
+/// The kinds of body that an action can have.
 pub const KINDS: [(&str, &str); 6] = [
     ("envelope", "js"),
     ("envelope", "python"),
@@ -54,12 +54,12 @@ pub const KINDS: [(&str, &str); 6] = [
     ("data", "raw"),
 ];
 
-/// The path that deliveries of this kind go to.
+/// The path for deliveries of this kind of body.
 pub fn path(content: &str, style: &str) -> String {
     format!("/{content}/{style}")
 }
 
-/// Makes an automation that sends every event in every kind of body to paths below `base_url`.
+/// Creates an automation that sends every event in every kind of body to paths below `base_url`.
 pub async fn automation_of_every_kind(account: &Account, base_url: &str) {
     let actions: Vec<_> = KINDS
         .iter()
@@ -76,9 +76,9 @@ pub async fn automation_of_every_kind(account: &Account, base_url: &str) {
         .expect(201);
 }
 
-/// Expects the record of an event to warn of the loss that its data would suffer, and of none otherwise.
+/// Expects that the event warns of the loss that its data would suffer, and has no warning otherwise.
 pub async fn warns_of_loss(account: &Account, event: &str, case: Case) {
-    // As text: not every parser reads all of these bodies.
+    // As text, because not every parser accepts all of these bodies.
     let text = account
         .api
         .get(account.at(&format!("/events/{event}")))

@@ -5,9 +5,8 @@ use postrider_tests::{Account, Server};
 
 use super::cases::{CASES, Case, KINDS, automation_of_every_kind, path, warns_of_loss};
 
-/// Sends every case in every kind of body to a receiver in `language`, and has it verified over the raw bytes
-/// and by the library; and over the body parsed and serialised again, where the action's style is
-/// `reserialises_as`.
+/// Sends every case in every kind of body to a receiver in `language`. It must verify the raw bytes by HMAC
+/// and by the library, and the body parsed and serialised again if the action's style is `reserialises_as`.
 async fn verifies_every_delivery(language: Language, reserialises_as: Option<&str>) {
     let server = Server::start();
     let account = Account::create(server.api()).await;
@@ -31,7 +30,8 @@ async fn verifies_every_delivery(language: Language, reserialises_as: Option<&st
     }
 }
 
-/// What is sent raw, by wish or because it would lose something otherwise, is what the producer sent.
+/// A raw body, chosen by the action or because another style would lose something, equals the producer's
+/// bytes.
 fn has_the_right_bytes(verdict: &Verdict, case: Case, content: &str, style: &str) {
     let body = String::from_utf8(verdict.body.clone()).unwrap();
     if style == "raw" || !case.lossless {

@@ -1,5 +1,4 @@
-//! While the overlap of a rotation lasts, receivers with the old key and receivers with the new one both
-//! verify.
+//! During the overlap of a rotation, receivers with the old key and receivers with the new key both verify.
 
 use postrider_tests::foreign::{Foreign, Language};
 use postrider_tests::{Account, Server};

@@ -1,4 +1,4 @@
-//! The published vectors, over the wire: what arrives is what node and python print.
+//! The published vectors over the wire: the received body is what Node and Python print.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! Real deliveries, captured: before a rotation of the key and while one overlaps.
+//! Real deliveries, captured before a key rotation and during its overlap.
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue};
@@ -9,13 +9,13 @@ use serde_json::json;
 
 use super::placeholders::PREFIX;
 
-/// A key of nobody.
+/// A key that no account has.
 pub const WRONG_KEY: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
 
-/// What is sent as it stands, and what nobody who parses it and serialises it again gets back.
+/// Data that is sent unchanged, and that does not survive parsing and serialising.
 const DATA: &str = "{ \"name\": \"Zoë 👋\",\r\n \"total\": 1250.0, \"10\": 1, \"2\": \"\\u00eb\\/\" }";
 
-/// One request as it arrived, and what is made of it.
+/// One received request, and modified copies of it.
 #[derive(Debug, Clone)]
 pub struct Delivery {
     pub headers: HeaderMap,
@@ -32,7 +32,7 @@ pub struct Deliveries {
 }
 
 impl Deliveries {
-    /// Has a server with the prefix of the tests make them.
+    /// Captures them from a server with the header prefix of the tests.
     pub async fn capture() -> Self {
         let flags = [&LOOPBACK_ALLOWED[..], &["--header-prefix", PREFIX]].concat();
         let server = Server::start_with(&flags);
@@ -68,7 +68,7 @@ impl Delivery {
         }
     }
 
-    /// The same with another digit in its body: still JSON.
+    /// The same delivery with another digit in its body, which is still JSON.
     pub fn with_a_byte_changed(&self) -> Self {
         let mut body = self.body.to_vec();
         let digit = body.iter_mut().find(|byte| **byte == b'1').unwrap();
@@ -79,7 +79,7 @@ impl Delivery {
         }
     }
 
-    /// The same with no header that holds a signature.
+    /// The same delivery without the headers that hold signatures.
     pub fn without_signatures(&self) -> Self {
         let mut unsigned = self.clone();
         for name in ["webhook-signature".to_owned(), header(""), header("-Next")] {
@@ -88,7 +88,7 @@ impl Delivery {
         unsigned
     }
 
-    /// The same, signed by somebody who knows no key and hopes that the receiver has none either.
+    /// The same delivery, signed with an empty key, in case the receiver has no key either.
     pub fn forged_without_a_key(&self) -> Self {
         let mut forged = self.clone();
         let text = |name: &str| self.headers[name].to_str().unwrap();

@@ -5,10 +5,10 @@ use std::process::Command;
 
 use postrider_tests::{binary, foreign};
 
-/// The server of the snippets in Rust, which cargo has built beside this test.
+/// The server of the Rust snippets, which cargo has built beside this test.
 const RUST_RECEIVER: &str = env!("CARGO_BIN_EXE_snippet-receiver");
 
-/// A language that there are snippets in.
+/// A language that has snippets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Language {
     Node,
@@ -33,7 +33,7 @@ pub enum Way {
 impl Way {
     pub const ALL: [Self; 2] = [Self::Hmac, Self::StandardWebhooks];
 
-    /// The name of its snippets, without the extension.
+    /// The name of the snippets' files, without the extension.
     pub fn file_stem(self) -> &'static str {
         match self {
             Self::Hmac => "hmac",
@@ -54,7 +54,7 @@ impl Language {
         Self::Rust,
     ];
 
-    /// The folder of its snippets, and of its harness.
+    /// The folder of the language's snippets, and of its harness.
     pub fn folder(self) -> &'static str {
         match self {
             Self::Node => "node",
@@ -68,7 +68,7 @@ impl Language {
         }
     }
 
-    /// The extension of its files.
+    /// The extension of the language's files.
     pub fn extension(self) -> &'static str {
         match self {
             Self::Node => "mjs",
@@ -80,14 +80,14 @@ impl Language {
         }
     }
 
-    /// The file of one of its snippets, with placeholders.
+    /// The file of a snippet, with placeholders.
     pub fn snippet(self, way: Way) -> PathBuf {
         let file = format!("{}.{}", way.file_stem(), self.extension());
         snippets().join(self.folder()).join(file)
     }
 
-    /// Why a snippet of it is not run here, where it is not. Never for what `./test` installs: a run without
-    /// it fails.
+    /// Why a snippet cannot run here, if it cannot. Never because of something that `./test` installs:
+    /// without it, the test fails.
     pub fn obstacle(self, way: Way) -> Option<&'static str> {
         let (program, has_library) = match self {
             Self::Node | Self::Python | Self::Rust => return None,
@@ -104,12 +104,12 @@ impl Language {
         }
     }
 
-    /// What has to be built in a folder that holds the harness and the rendered snippet, if anything.
+    /// The command that builds the harness and the rendered snippet in one folder, if the language needs one.
     pub fn build(self) -> Option<Command> {
         match self {
             Self::Go => {
                 let mut go = Command::new("go");
-                // Nothing is fetched, neither a module nor another version of Go.
+                // Go must not fetch anything, neither a module nor another version of Go.
                 go.env("GOPROXY", "off").env("GOTOOLCHAIN", "local");
                 go.args(["build", "-o", "serve", "."]);
                 Some(go)
@@ -129,7 +129,7 @@ impl Language {
         }
     }
 
-    /// What serves the snippet in that folder.
+    /// The command that serves the snippet in that folder.
     pub fn serve(self, way: Way) -> Command {
         let (program, arguments): (PathBuf, &[&str]) = match self {
             Self::Node => ("node".into(), &["serve.mjs"]),
@@ -146,7 +146,7 @@ impl Language {
         command
     }
 
-    /// Where in that folder the snippet goes.
+    /// Where the snippet is placed in that folder.
     pub fn place(self) -> PathBuf {
         let folder = if self == Self::Go { "webhooks" } else { "" };
         Path::new(folder).join(format!("snippet.{}", self.extension()))
@@ -163,7 +163,7 @@ fn is_on_the_path(program: &str) -> bool {
     std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
 }
 
-/// The major version of the SDK, which is also that of the framework that it brings.
+/// The major version of the SDK, which is also that of its framework.
 fn dotnet_major() -> String {
     let version = Command::new("dotnet").arg("--version").output().unwrap();
     let version = String::from_utf8(version.stdout).unwrap();

@@ -1,9 +1,9 @@
-//! The snippets that the console shows verify real deliveries, as they are shown.
+//! The snippets that the console shows verify real deliveries.
 //!
-//! Each is rendered for an installation with a header prefix of its own and served by the harness of its
-//! language; then a delivery that a server has made is sent to it, as it was and changed. Node, Python, PHP
-//! and Rust always run, by their libraries too where `./test` installs one; what else is missing here is
-//! named.
+//! Each snippet is rendered for an installation with its own header prefix, and served by the harness of its
+//! language. It then receives a server's real delivery, unchanged and modified. The Node, Python, PHP and
+//! Rust snippets always run, also those with a library that `./test` installs. The test prints what cannot
+//! run here.
 
 mod delivery;
 mod language;
@@ -17,8 +17,8 @@ use delivery::{Deliveries, WRONG_KEY};
 use language::{Language, Way};
 use receiver::Snippet;
 
-/// What every snippet promises. One that cannot run here is left out: [`what_is_not_run_here_is_named`] says
-/// so.
+/// Checks the promises of a snippet. A snippet that cannot run here is skipped, and
+/// [`what_is_not_run_here_is_named`] reports it.
 async fn keeps_its_promises(language: Language, way: Way) {
     if language.obstacle(way).is_some() {
         return;
@@ -50,7 +50,7 @@ async fn keeps_its_promises(language: Language, way: Way) {
     assert_eq!(wrong.answer(before).await, 401, "another key");
     assert_eq!(wrong.answer(during).await, 401, "another key than either");
 
-    // It may crash, or not even start. What it may not do is to take "no key" for a key.
+    // Without a key, the snippet may crash or not even start. But it must not use an empty key.
     if let Some(keyless) = snippet.try_serve(None) {
         let status = keyless.try_answer(&before.forged_without_a_key()).await;
         assert!(status.is_none_or(|status| status >= 400), "no key: {status:?}");
@@ -90,7 +90,8 @@ fn what_is_not_run_here_is_named() {
             Some(format!("{}/{} ({obstacle})", language.folder(), way.file_stem()))
         })
         .collect();
-    // Past what captures the output of tests that pass, and in one piece beside that of others.
+    // Written to standard error directly, so that the runner does not capture it, and in one write, so that
+    // it is not mixed with other output.
     let line = format!("snippets not run here: {}\n", named.join(", "));
     std::io::stderr().write_all(line.as_bytes()).unwrap();
 }

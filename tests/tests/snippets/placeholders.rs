@@ -1,8 +1,8 @@
-//! Puts the names of an installation's headers into a snippet, by the table in
-//! `crates/console/snippets/README.md`. The console does the same for itself: these tests know the product
-//! from outside only.
+//! Fills an installation's header names into a snippet, by the table in `crates/console/snippets/README.md`.
+//! The console has its own code for this; the tests do not share it, because they know the product only from
+//! outside.
 
-/// The prefix that the snippets are run with: another one than the default, and one with a hyphen of its own.
+/// The prefix of the rendered snippets: not the default, and with a hyphen.
 pub const PREFIX: &str = "Acme-Billing";
 
 /// The snippet for an installation with this header prefix.

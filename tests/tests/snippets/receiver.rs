@@ -18,10 +18,10 @@ use super::placeholders::{PREFIX, render};
 /// How long a harness may take to start on a busy machine.
 const START_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How often it is looked at meanwhile.
+/// How often the harness is checked meanwhile.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 
-/// A snippet with its harness, in a folder of its own.
+/// A snippet with its harness, in its own folder.
 #[derive(Debug)]
 pub struct Snippet {
     language: Language,
@@ -29,7 +29,7 @@ pub struct Snippet {
     folder: TempDir,
 }
 
-/// A receiver that verifies by a snippet. Dropping it ends the process.
+/// A receiver that verifies with a snippet. Dropping it ends the process.
 #[derive(Debug)]
 pub struct SnippetReceiver {
     child: Child,
@@ -38,7 +38,7 @@ pub struct SnippetReceiver {
 }
 
 impl Snippet {
-    /// Renders it and lays it beside its harness; compiles them, where the language asks for it.
+    /// Renders the snippet beside its harness, and compiles them if the language needs it.
     pub fn prepare(language: Language, way: Way) -> Self {
         let folder = tempfile::Builder::new()
             .prefix("postrider-snippet-")
@@ -54,7 +54,7 @@ impl Snippet {
             folder.path(),
         );
         if language == Language::Node {
-            // Modules are looked for beside and above the file that imports them.
+            // Node looks for modules beside and above the file that imports them.
             let installed = tests.join("receivers/node/node_modules");
             std::os::unix::fs::symlink(installed, folder.path().join("node_modules")).unwrap();
         }
@@ -78,7 +78,7 @@ impl Snippet {
         })
     }
 
-    /// Starts a receiver with this key, or without. Nothing where it ends by itself.
+    /// Starts a receiver with this key, or without a key. `None` if it ends by itself.
     pub fn try_serve(&self, key: Option<&str>) -> Option<SnippetReceiver> {
         let mut command = self.language.serve(self.way);
         command
@@ -111,16 +111,16 @@ impl Snippet {
 }
 
 impl SnippetReceiver {
-    /// The status that it answers a delivery with.
+    /// The status of its response to a delivery.
     pub async fn answer(&self, delivery: &Delivery) -> u16 {
         self.try_answer(delivery)
             .await
             .expect("a snippet with a key answers")
     }
 
-    /// The same; nothing where the connection breaks off.
+    /// Like [`Self::answer`]; `None` if the connection breaks.
     pub async fn try_answer(&self, delivery: &Delivery) -> Option<u16> {
-        // A client each: not every harness keeps connections open.
+        // A new client for each delivery, because not every harness keeps connections open.
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
         let api = Api::new(address, None);
         let mut call = api.call(Method::POST, "/").body(delivery.body.clone());
@@ -135,7 +135,7 @@ impl SnippetReceiver {
 
 impl Drop for SnippetReceiver {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // The process may have ended by itself.
         let _ = self.child.kill();
         let _ = self.child.wait();
         if std::thread::panicking() {
@@ -144,7 +144,7 @@ impl Drop for SnippetReceiver {
     }
 }
 
-/// Copies the files of a folder, if there is one: PHP serves by itself, and Rust's harness is built by cargo.
+/// Copies the files of a folder, if there is one. PHP serves by itself, and cargo builds Rust's harness.
 fn copy_files(from: &Path, to: &Path) {
     let Ok(files) = std::fs::read_dir(from) else {
         return;

@@ -22,7 +22,7 @@ pub struct Node {
 }
 
 impl Node {
-    /// One whose API is not opened.
+    /// A node whose API is not open yet.
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let options = SqliteOptions {
@@ -49,7 +49,7 @@ impl Node {
         }
     }
 
-    /// A new account.
+    /// Creates an account.
     pub async fn account(&self) -> AccountId {
         let now = self.clock.now();
         let account = Account {

@@ -1,4 +1,4 @@
-//! Finds the reason why a text could not be read.
+//! Finds out why a text could not be read.
 
 use postrider_json::pointer::escape;
 use postrider_json::{JsonErrorKind, inspect};
@@ -14,7 +14,7 @@ const READ_ONLY: [&str; 3] = ["id", "created_at", "updated_at"];
 /// The problem with a text that could not be read as a `T`. Invalid JSON is reported before a wrong shape.
 #[cold]
 pub(super) fn explain<'a, T: Deserialize<'a>>(text: &'a str) -> Problem {
-    // The signing crate's reader reports the exact position in plain words.
+    // The reader of `postrider_json` reports the exact position in plain words.
     let inspected = inspect(text);
     if let Err(error) = inspected
         && error.kind != JsonErrorKind::TooDeep
@@ -29,8 +29,8 @@ pub(super) fn explain<'a, T: Deserialize<'a>>(text: &'a str) -> Problem {
     }
 }
 
-/// A text that is JSON but that serde_json refuses: nested too deeply, half of a surrogate pair, a number
-/// beyond all floats.
+/// The problem of a text that is JSON but that serde_json refuses: nested too deeply, half of a surrogate
+/// pair, a number beyond all floats.
 fn beyond_the_parser(text: &str, error: &serde_json::Error) -> Problem {
     let message = without_position(error);
     if message == "recursion limit exceeded" {
@@ -39,7 +39,7 @@ fn beyond_the_parser(text: &str, error: &serde_json::Error) -> Problem {
     Problem::malformed_json(position_of(text, error), message)
 }
 
-/// Where serde_json stopped: it counts lines from 1, and bytes in the line from 1.
+/// The position where serde_json stopped: it counts lines from 1, and bytes in the line from 1.
 fn position_of(text: &str, error: &serde_json::Error) -> TextPosition {
     let line_start: usize = text
         .split_inclusive('\n')
@@ -53,7 +53,7 @@ fn position_of(text: &str, error: &serde_json::Error) -> TextPosition {
     position_after(&text[..offset])
 }
 
-/// A text that is JSON with the wrong shape.
+/// The problem of JSON with the wrong shape.
 fn wrong_shape(path: &Path, error: &serde_json::Error) -> Problem {
     let mut place = pointer(path);
     let message = without_position(error);
@@ -81,8 +81,8 @@ fn wrong_shape(path: &Path, error: &serde_json::Error) -> Problem {
     Problem::body(place, code, in_plain_words(&message))
 }
 
-/// The problem of the unknown member `name` at `place`. `known` lists the members of the object, where serde
-/// gives them.
+/// The problem of the unknown member `name` at `place`. `known` lists the members of the object, if serde
+/// names them.
 #[cold]
 pub fn no_such_member(place: String, name: &str, known: Option<&str>) -> Problem {
     if READ_ONLY.contains(&name) {
@@ -126,14 +126,14 @@ fn quoted<'a>(message: &'a str, before: &str) -> Option<&'a str> {
     name.map(|(name, _)| name).or_else(|| rest.strip_suffix('`'))
 }
 
-/// serde_json's message without the position that it ends in.
+/// serde_json's message without the position at its end.
 fn without_position(error: &serde_json::Error) -> String {
     let message = error.to_string();
     let position = format!(" at line {} column {}", error.line(), error.column());
     message.strip_suffix(&position).unwrap_or(&message).to_owned()
 }
 
-/// serde's names of types in the words of JSON.
+/// Replaces serde's names of types by the words of JSON.
 fn in_plain_words(message: &str) -> String {
     const WORDS: [(&str, &str); 7] = [
         ("expected i64", "expected a whole number"),

@@ -44,7 +44,7 @@ fn not_null(content: &mut Content) {
     }
 }
 
-/// The body of a PATCH is that of the POST, with no member required: a schema of its own.
+/// The body of a PATCH has the members of the POST's body, none of them required, so it needs its own schema.
 fn partial(content: &mut Content, components: &mut Components) {
     let Some(RefOr::Ref(reference)) = &content.schema else {
         return;

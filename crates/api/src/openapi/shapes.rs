@@ -1,5 +1,5 @@
-//! Schemas of values whose types belong to other crates, with what `#[schema(schema_with)]` keeps a member
-//! from saying itself.
+//! Schemas of values whose types belong to other crates. They include the attributes that a member with
+//! `#[schema(schema_with)]` cannot set itself.
 
 use postrider_model::{DeliveryStatus, Origin, Outcome, Theme};
 use serde_json::{Value, json};

@@ -116,7 +116,7 @@ codes! {
     NotReady = "not_ready", SERVICE_UNAVAILABLE, "The server is not ready";
 }
 
-/// The schema of `code`: a string out of this table.
+/// The schema of `code`: one of the strings in this table.
 pub(super) fn schema() -> Schema {
     ObjectBuilder::new()
         .schema_type(SchemaType::new(Type::String))

@@ -19,7 +19,7 @@ pub mod fault_codes {
     pub const FILTER_REQUIRED: &str = "filter_required";
     /// An event type that is not in the catalogue.
     pub const UNKNOWN_EVENT_TYPE: &str = "unknown_event_type";
-    /// `data` does not match its type's schema here.
+    /// `data` does not match its type's schema.
     pub const SCHEMA_VIOLATION: &str = "schema_violation";
     /// A query parameter that does not exist.
     pub const UNKNOWN_PARAMETER: &str = "unknown_parameter";
@@ -70,7 +70,7 @@ impl Fault {
         }
     }
 
-    /// Where in the body.
+    /// The place in the body, as a JSON pointer.
     pub fn pointer(&self) -> Option<&str> {
         self.pointer.as_deref()
     }
@@ -86,7 +86,7 @@ impl Fault {
         }
     }
 
-    /// Place and fault in one line.
+    /// The place and the detail, in one line.
     pub(super) fn in_a_line(&self) -> String {
         match (&self.pointer, &self.parameter) {
             (Some(place), _) | (_, Some(place)) if !place.is_empty() => format!("{place}: {}", self.detail),
@@ -124,7 +124,7 @@ impl Faults {
         result.map_err(|fault| self.push(fault)).ok()
     }
 
-    /// Whether nothing is wrong so far.
+    /// Whether there are no faults so far.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -113,8 +113,8 @@ async fn null_makes_an_unknown_member_no_better() {
         .fault("/metadata", "wrong_type");
     assert_eq!(app.get(&account).await.expect(200), before);
 
-    // In a patch null removes: what metadata may hold is the caller's business, and so is which members it
-    // never had.
+    // In a patch, null removes a member. The members of metadata are up to the caller, so removing one that
+    // does not exist is no error.
     let patch = json!({"metadata": {"plan": "pro", "trial": {"ends": null}, "never": null}});
     let patched = app.patch(&account, &patch).await.expect(200);
     assert_eq!(patched["metadata"], json!({"plan": "pro", "trial": {}}));

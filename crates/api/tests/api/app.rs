@@ -1,4 +1,4 @@
-//! An installation of its own, and short ways to call it.
+//! An installation of its own, and short methods that call it.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -29,7 +29,7 @@ use serde_json::{Value, json};
 /// The key that opens the API in tests.
 pub const KEY: &str = "a-key-for-tests-only";
 
-/// A URL that the guard lets through; the receiver behind it answers with `status`.
+/// A URL that the guard allows; the receiver behind it responds with `status`.
 pub fn url(status: u16) -> String {
     format!("https://receiver.example/{status}")
 }
@@ -43,7 +43,7 @@ pub struct App {
     _folder: tempfile::TempDir,
 }
 
-/// An answer, read whole.
+/// A response, read whole.
 pub struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
@@ -59,7 +59,7 @@ impl App {
         Self::build(settings, None).await
     }
 
-    /// One whose console is reached here.
+    /// An installation with this `public_url`.
     pub async fn at(public_url: &str) -> Self {
         Self::build(EngineSettings::default(), Some(public_url)).await
     }
@@ -135,7 +135,7 @@ impl App {
         }
     }
 
-    /// Sends a request as it is.
+    /// Sends a request unchanged.
     pub async fn send(&self, request: Request<Body>) -> Answer {
         let (head, body) = self.api.answer(request).await.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
@@ -201,7 +201,7 @@ impl App {
         format!("/v1/accounts/{}", account["id"].as_str().unwrap())
     }
 
-    /// A new automation on `proposal.*` with one action that is answered with `status`.
+    /// A new automation on `proposal.*` with one action, whose receiver responds with `status`.
     pub async fn automation(&self, account: &str, status: u16) -> Value {
         let body = json!({
             "name": "Tell them",
@@ -214,7 +214,7 @@ impl App {
             .expect(201)
     }
 
-    /// Asks for `path` until `is` holds of the answer.
+    /// Requests `path` until `is` holds for the response.
     pub async fn until(&self, path: &str, is: impl Fn(&Value) -> bool) -> Value {
         for _ in 0..2_000 {
             let value = self.get(path).await.expect(200);
@@ -232,7 +232,7 @@ impl Answer {
         serde_json::from_slice(&self.bytes).unwrap_or_else(|_| panic!("no JSON: {:?}", self.bytes))
     }
 
-    /// The body of an answer with this status.
+    /// The body of a response with this status.
     #[track_caller]
     pub fn expect(&self, status: u16) -> Value {
         assert_eq!(self.status.as_u16(), status, "{:?}", self.bytes);
@@ -264,7 +264,7 @@ impl Answer {
         errors.iter().map(place).collect()
     }
 
-    /// The same where the one fault is at this place.
+    /// Like [`Self::problem`], for the one fault at this place.
     #[track_caller]
     pub fn fault(&self, place: &str, code: &str) {
         let faults = self.problem(422, "invalid_body");
@@ -272,7 +272,7 @@ impl Answer {
     }
 }
 
-/// Receivers that answer with the status that their path names.
+/// Receivers that respond with the status that their path names.
 struct Receivers(Arc<Mutex<Vec<postrider_egress::Request>>>);
 
 impl Transport for Receivers {
@@ -306,7 +306,7 @@ impl Transport for Receivers {
     }
 }
 
-/// Names that end in `.internal` are private, all others public.
+/// A resolver: names that end in `.internal` are private, all others public.
 struct Names;
 
 #[async_trait]

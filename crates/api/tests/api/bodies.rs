@@ -1,4 +1,4 @@
-//! What bodies can be, on every endpoint that takes one.
+//! Which bodies are accepted, on every endpoint that has one.
 
 use axum::body::Body;
 use http::{Method, Request};

@@ -163,7 +163,7 @@ async fn a_replay_without_a_filter_is_refused_and_resends_nothing() {
     ] {
         app.post(&replay, &body).await.fault("", "filter_required");
     }
-    // Had one of them resent anything, this delivery would be under way, and a resend a conflict.
+    // If one of them had resent anything, this delivery would be under way, and a resend would be a conflict.
     assert_eq!(app.get(&path).await.expect(200)["attempt_count"], 1);
     app.post(&replay, &json!({"event_id": delivery["event_id"]}))
         .await

@@ -137,7 +137,7 @@ async fn every_operation_of_the_document_is_served() {
 async fn events_are_answered_alike_whether_or_not_the_router_finds_their_handler() {
     let app = App::start().await;
     let account = app.account().await;
-    // An escape in its path makes a request the router's.
+    // The router serves a request whose path has an escape.
     let escaped = account.replace('_', "%5F");
     let event = r#"{"type":"a","data":1,"id":"evt_01h455vb4pex5vsknk084sn02q"}"#;
     let batch = format!(r#"{{"events":[{event},{{}}]}}"#);

@@ -108,7 +108,7 @@ async fn data_is_bounded_in_bytes_and_depth() {
     app.call(Method::POST, &events, Some(&nested(501)), &[])
         .await
         .fault("/data", "too_deep");
-    // The list is deeper than this test's own parser goes.
+    // The list is too deep for this test's own parser.
     let list = app.get(&events).await.bytes;
     assert_eq!(
         std::str::from_utf8(&list)
@@ -235,7 +235,7 @@ async fn events_are_listed_newest_first_by_type_and_time() {
                 .await
                 .expect(202),
         );
-        // The next one gets a later time.
+        // Wait, so that the next event gets a later time.
         let now = app.engine.clock().now();
         while app.engine.clock().now() <= now {
             tokio::task::yield_now().await;

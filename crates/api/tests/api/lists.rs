@@ -24,7 +24,7 @@ async fn pages_follow_one_another_without_gap_or_repetition() {
             .iter()
             .map(|account| account["id"].clone());
         seen.extend(ids);
-        // What comes in between is newer than all that is still to be listed.
+        // An account created in between is newer than all that remain to be listed.
         app.account().await;
         match &page["next_cursor"] {
             Value::String(cursor) => path = format!("/v1/accounts?limit=2&cursor={cursor}"),

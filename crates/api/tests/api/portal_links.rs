@@ -17,7 +17,7 @@ async fn make(app: &App, account: &str, body: &Value) -> Value {
     answer.expect(201)
 }
 
-/// The session that the link begins.
+/// The session that this link starts.
 async fn session(app: &App, link: &Value) -> Session {
     let token = link["url"].as_str().unwrap().rsplit('/').next().unwrap();
     app.access.open_link(token).await.unwrap().unwrap().1

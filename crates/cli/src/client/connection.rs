@@ -17,7 +17,7 @@ use url::{Host, Url};
 use super::certificates;
 use crate::Failure;
 
-/// Bound on connecting, so that a wrong address is reported sooner than a slow call.
+/// Connect timeout: short, so that a wrong address is reported sooner than a slow call.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A connection, or why it failed.

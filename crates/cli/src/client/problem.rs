@@ -7,18 +7,19 @@ use serde_json::Value;
 
 use crate::display::printable;
 
-/// What the server reports.
+/// A problem that the server reports.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     status: StatusCode,
     code: Option<String>,
     message: String,
-    /// Where (a JSON pointer into the request's body, or the name of a parameter), and what.
+    /// The place of each error (a JSON pointer into the request's body, or the name of a parameter or
+    /// header), and its detail.
     errors: Vec<(String, String)>,
 }
 
 impl Problem {
-    /// The problem in a response; taken from the status if the response holds none.
+    /// The problem in a response; built from the status if the response holds none.
     pub fn from_response(status: StatusCode, text: &str) -> Self {
         let document: Value = serde_json::from_str(text).unwrap_or_default();
         let field = |name: &str| document[name].as_str().map(str::to_owned);
@@ -28,7 +29,8 @@ impl Problem {
             .flatten()
             .map(entry)
             .collect();
-        // The detail of a single error repeats that error; of several, it says only how many there are.
+        // With a single error, `detail` repeats that error. With several, `detail` only says how many there
+        // are.
         let (message, errors) = match (field("title"), field("detail")) {
             (Some(title), _) if errors.len() > 1 => (title, errors),
             (_, Some(detail)) => (detail, vec![]),

@@ -119,8 +119,8 @@ fn body(args: &CreateArgs) -> Result<Value, Failure> {
     Ok(body.into())
 }
 
-/// Asks before everything of an account is deleted. `--yes` replaces the question, and is required where
-/// nobody can answer.
+/// Asks for confirmation before an account and everything in it is deleted. `--yes` skips the question, and
+/// is required where standard input is not a terminal.
 fn confirm(args: &DeleteArgs) -> Result<(), Failure> {
     if args.yes {
         return Ok(());

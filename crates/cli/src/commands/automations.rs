@@ -124,7 +124,7 @@ async fn test(remote: &mut Remote, args: &TestArgs) -> Result<(), Failure> {
     }
     let mut body = Value::from(body).to_string();
     if let Some(data) = &args.data {
-        // As text, so that its bytes reach the server unchanged.
+        // Inserts the data as text, so that its bytes reach the server unchanged.
         let comma = if args.event_type.is_some() { "," } else { "" };
         body.pop();
         body.push_str(&format!("{comma}\"data\":{}}}", input::json("--data", data)?));

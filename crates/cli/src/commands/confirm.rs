@@ -1,16 +1,15 @@
-//! Questions before something that cannot be undone.
+//! Confirmation questions before actions that cannot be undone.
 
 use std::io::{self, IsTerminal as _, Write as _};
 
 use crate::Failure;
 
-/// Whether there is somebody to ask.
+/// Whether standard input is a terminal, so that somebody can answer.
 pub fn can_ask() -> bool {
     io::stdin().is_terminal()
 }
 
-/// Asks on standard error, so that standard output holds results only. Returns the reply without white space
-/// around.
+/// Asks on standard error, so that standard output holds results only. Returns the reply, trimmed.
 pub fn ask(question: &str) -> Result<String, Failure> {
     let mut stderr = io::stderr();
     write!(stderr, "{question} ")?;
@@ -20,7 +19,7 @@ pub fn ask(question: &str) -> Result<String, Failure> {
     Ok(reply.trim().to_owned())
 }
 
-/// Whether a reply means yes. Anything else, an empty reply too, means no.
+/// Whether a reply means yes. Anything else, including an empty reply, means no.
 pub fn is_yes(reply: &str) -> bool {
     matches!(reply.to_ascii_lowercase().as_str(), "y" | "yes")
 }

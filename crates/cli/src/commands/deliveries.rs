@@ -114,7 +114,7 @@ fn table(deliveries: &[Value], paint: Paint) -> String {
     table.render(paint, "No deliveries match.")
 }
 
-/// How the last attempt ended: the status code of the response, or the outcome if there was none.
+/// How the last attempt ended: the status code of the response, or the outcome if there was no response.
 fn last(delivery: &Value) -> String {
     match &delivery["last_status_code"] {
         Value::Null => cell(&delivery["last_outcome"]),

@@ -106,7 +106,7 @@ pub async fn run(args: Args, context: Context<'_>) -> Result<(), Failure> {
     }
 }
 
-/// The request's body. `data` goes in as text, so that its bytes reach the server unchanged.
+/// The request's body. `data` is inserted as text, so that its bytes reach the server unchanged.
 fn body(args: &SendArgs, clock: &dyn Clock) -> Result<String, Failure> {
     let mut body = format!("{{\"type\":{}", Value::from(args.event_type.as_str()));
     if let Some(id) = &args.id {

@@ -130,7 +130,7 @@ fn fresh_id(clock: &dyn Clock) -> Result<String, Failure> {
     Ok(IdGenerator::new(entropy).event(clock.wall()).to_string())
 }
 
-/// A command that a shell can run unchanged: everything that was given is in single quotes.
+/// A command that a shell can run unchanged: every value is in single quotes.
 fn curl(url: &str, headers: &[(String, String)], file: &str) -> String {
     let mut command = format!("curl -i -X POST {}", quoted(url));
     for (name, value) in headers {

@@ -4,7 +4,7 @@
 //! * [`alteration`]: what happens to bodies in transit. [`printer`]: programs that print JSON again.
 //!   [`derivation`]: keys and messages.
 //!
-//! To add an explanation: a variant in one of the last three.
+//! To add an explanation: add a variant in one of the last three modules.
 
 mod alteration;
 mod derivation;

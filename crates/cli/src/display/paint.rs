@@ -1,4 +1,4 @@
-//! Colours, where they are wanted.
+//! Colours, for terminals that can show them.
 
 use std::io::IsTerminal;
 

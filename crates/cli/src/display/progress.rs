@@ -44,11 +44,11 @@ impl Progress {
         }
     }
 
-    /// `count` more are done.
+    /// Counts `count` more units as done.
     pub fn advance(&mut self, count: u64) {
         self.done += count;
         let every = if self.is_terminal { DRAW_EVERY } else { LINE_EVERY };
-        // A line waits until there is a rate to show; a bar shows at once that work has begun.
+        // The first line waits until there is a rate to show; the bar appears at once.
         let last = self.shown.or_else(|| (!self.is_terminal).then_some(self.begun));
         if last.is_none_or(|last| last.elapsed() >= every) {
             self.show();
@@ -67,8 +67,8 @@ impl Progress {
         self.shown = Some(Instant::now());
         let state = self.state(self.begun.elapsed());
         if self.is_terminal {
-            // Returns to the start of the line and clears the rest. Line wrap is off meanwhile, because a
-            // second line would not be drawn over.
+            // Returns to the start of the line and clears the rest. Line wrap is off meanwhile, because the
+            // next update would not overwrite a second line.
             say(&format!("\r\u{1b}[?7l{}  {state}\u{1b}[K\u{1b}[?7h", self.bar()));
         } else {
             say(&format!("{state}\n"));
@@ -129,7 +129,7 @@ fn span(seconds: u64) -> String {
     }
 }
 
-/// Ignores errors: work goes on even if nobody reads standard error.
+/// Writes to standard error. Ignores errors: the work continues even if nobody reads standard error.
 fn say(text: &str) {
     let mut stderr = std::io::stderr().lock();
     let _ = stderr.write_all(text.as_bytes());

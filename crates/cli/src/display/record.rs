@@ -26,7 +26,7 @@ impl Record {
         self
     }
 
-    /// The record as text. The field `Status` takes the colour of its value.
+    /// The record as text. The value of `Status` is printed in its colour.
     pub fn render(&self, paint: Paint) -> String {
         let width = self
             .fields

@@ -36,7 +36,7 @@ impl Table {
         );
     }
 
-    /// The table as text; `empty` if it has no rows. A status takes its colour.
+    /// The table as text; `empty` if it has no rows. A status is printed in its colour.
     pub fn render(&self, paint: Paint, empty: &str) -> String {
         if self.rows.is_empty() {
             return format!("{empty}\n");

@@ -55,7 +55,7 @@ pub fn parse_within(text: &str, bounds: RangeInclusive<Duration>) -> Result<Dura
     Err(DurationError::OutOfBounds(least, most))
 }
 
-/// Writes a duration in the largest unit that it is a whole number of.
+/// Writes a duration as a whole number of the largest unit that fits.
 pub fn in_words(duration: Duration) -> String {
     let ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     let fitting = UNITS_MS

@@ -1,9 +1,9 @@
-//! The name under which a company sends.
+//! The prefix of header names: the name under which a company sends.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// Longest prefix, in bytes: the rest of a name can be as long, and some receivers cap names at 64.
+/// Longest prefix, in bytes: the rest of a header name can be as long, and some receivers limit names to 64.
 const BYTES_MAX: usize = 32;
 
 /// Prefixes, in lower case, whose headers would collide with those of Standard Webhooks or of HTTP itself.
@@ -16,7 +16,7 @@ pub struct HeaderPrefix(String);
 /// A text that cannot start a header name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HeaderPrefixError {
-    /// Characters or length.
+    /// Wrong characters or a wrong length.
     #[error("expected 1 to {BYTES_MAX} letters, digits and hyphens, with a letter or digit at both ends")]
     Malformed,
     /// The headers would collide with others.

@@ -22,7 +22,7 @@ pub enum Moment {
 pub struct MomentError;
 
 impl Moment {
-    /// The time that is meant.
+    /// The point in time, counted back from the clock's time for [`Self::Ago`].
     pub fn resolve(self, clock: &dyn Clock) -> Timestamp {
         match self {
             Self::At(time) => time,

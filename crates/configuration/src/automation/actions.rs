@@ -63,7 +63,8 @@ pub(super) struct Rules<'a> {
     pub(super) header_names: &'a HeaderNames,
 }
 
-/// The draft's actions. Faulty ones are left out, since the draft is refused for its faults anyway.
+/// Checks the draft's actions. Faulty actions are returned too, because the draft is rejected for its faults
+/// anyway.
 pub(super) fn check(
     drafts: &[ActionDraft],
     rules: &Rules<'_>,
@@ -112,7 +113,7 @@ fn action(
     Action {
         id: existing.map_or_else(fresh_id, |existing| existing.id),
         enabled: draft.enabled,
-        // Switching an action on is the operator's word that the receiver is back.
+        // By switching an action on, the caller states that the receiver is back.
         disabled_reason: existing
             .and_then(|existing| existing.disabled_reason)
             .filter(|_| !draft.enabled),
@@ -120,7 +121,7 @@ fn action(
     }
 }
 
-/// The action of this id, which no other action of the draft may claim too.
+/// The existing action of this id. No other action of the draft may have the same id.
 fn identify<'a>(
     id: &str,
     existing: &'a [Action],
@@ -142,7 +143,7 @@ fn identify<'a>(
     Ok(found)
 }
 
-/// A client that sends an action as it read it sends the reason too; it cannot set another one.
+/// A client may send back the reason that it has read, but cannot set another one.
 fn check_disabled_reason(draft: &ActionDraft, existing: Option<&Action>, place: &str, faults: &mut Faults) {
     let current = existing
         .and_then(|action| action.disabled_reason)

@@ -1,4 +1,4 @@
-//! Checks where URLs lead, through the egress guard.
+//! Checks the destinations of URLs, through the egress guard.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,8 +18,8 @@ const LOOK_UPS_MAX: usize = 8;
 /// How long a look-up may take while its URL is being saved.
 const LOOK_UP_MAX: Duration = Duration::from_secs(2);
 
-/// Checks the URL of each action whose URL changes: an edit of something else must not fail because a name
-/// server is unreachable. The egress guard checks every URL again when it connects.
+/// Checks the URL of each action whose URL changes. Other URLs are skipped: an edit of something else must
+/// not fail because a name server is unreachable. The egress guard checks every URL again when it connects.
 pub(super) async fn check_destinations(
     configuration: &Configuration,
     drafts: &[ActionDraft],
@@ -57,7 +57,7 @@ pub(super) async fn check_destinations(
     found.into_iter().for_each(|(_, fault)| faults.push(fault));
 }
 
-/// The fault that the next look-up to end found, if it did.
+/// Waits for the next look-up to end, and returns the fault that it found, if any.
 async fn next(look_ups: &mut JoinSet<Option<(usize, Fault)>>) -> Option<(usize, Fault)> {
     match look_ups.join_next().await? {
         Ok(found) => found,

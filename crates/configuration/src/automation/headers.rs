@@ -1,4 +1,4 @@
-//! Checks the headers that an action adds to its requests: none may break framing or imitate one of
+//! Checks the headers that an action adds to its requests: no header may break framing or imitate one of
 //! Postrider's own.
 
 use std::collections::HashSet;
@@ -15,7 +15,7 @@ use crate::{Faults, codes};
 /// require them.
 const RESERVED: [&str; 2] = ["content-encoding", "date"];
 
-/// Prefixes of such names. `postrider-` is ours even where the installation's headers have another prefix.
+/// Prefixes of such names. `postrider-` is reserved even if the installation's headers have another prefix.
 const RESERVED_PREFIXES: [&str; 2] = ["postrider-", "proxy-"];
 
 /// Checks the headers of the action at `place`.

@@ -8,7 +8,7 @@ use crate::{ConfigureError, EDITS_MAX};
 impl Configuration {
     /// Switches an automation on or off and changes nothing else, so that a switch never undoes another edit.
     /// If an edit comes in between, the switch starts over from the edited automation. Fails with `Missing`,
-    /// and with [`ConfigureError::Stale`] where other requests kept changing it.
+    /// and with [`ConfigureError::Stale`] if other requests keep changing the automation.
     pub async fn set_automation_enabled(
         &self,
         account: AccountId,

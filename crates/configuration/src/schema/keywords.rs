@@ -1,9 +1,9 @@
-//! The keywords that compare numbers, exactly.
+//! The keywords that compare numbers, implemented exactly.
 //!
-//! The validator compares by 64-bit integers and floats, and has rounded the schema's own numbers before it
-//! compiles them. So these keywords of ours replace its own. They compare decimals, and take their operand
-//! from the text of the schema: where rounding changes an operand, [`with_exact_operands`] adds its text to
-//! the schema.
+//! The validator compares numbers as 64-bit integers and floats, and rounds the schema's own numbers before
+//! it compiles them. The keywords of this file therefore replace its own. They compare decimals, and read
+//! their operand from the text of the schema: if rounding changes an operand, [`with_exact_operands`] adds
+//! its text to the schema.
 
 use std::collections::HashSet;
 
@@ -13,7 +13,7 @@ use serde_json::Map;
 
 use super::node::{ExactJson, rounded, rounded_number};
 
-/// The member beside an operand that holds its exact text. No keyword begins like this.
+/// The member beside an operand that holds its exact text. No keyword begins with this prefix.
 const EXACT: &str = "postrider:exact";
 
 /// The keywords of this file.
@@ -42,7 +42,7 @@ pub fn replace(options: Options<'_>) -> Options<'_> {
     })
 }
 
-/// The schema as the validator reads it.
+/// The schema in the form that the validator reads, with the exact text of operands that rounding changes.
 pub fn with_exact_operands(schema: &Value<'_>) -> serde_json::Value {
     match schema {
         Value::Array(items) => items.iter().map(with_exact_operands).collect(),
@@ -207,7 +207,7 @@ impl<'i> Keyword<'i, ExactJson> for Limit {
     }
 }
 
-/// Draft 4's `exclusiveMinimum` and `exclusiveMaximum`, which change their neighbour.
+/// Draft 4's `exclusiveMinimum` and `exclusiveMaximum`, which only modify `minimum` and `maximum`.
 struct Anything;
 
 impl<'i> Keyword<'i, ExactJson> for Anything {

@@ -86,7 +86,7 @@ impl<'a> Node<'a, ExactJson> for &'a Value<'a> {
         }
     }
 
-    /// For the words of a violation only, so that rounding a number does no harm.
+    /// Used only in the text of a violation, where a rounded number does no harm.
     fn to_value(&self) -> Cow<'a, serde_json::Value> {
         Cow::Owned(rounded(self))
     }
@@ -111,7 +111,7 @@ pub fn rounded(value: &Value<'_>) -> serde_json::Value {
     }
 }
 
-/// The number that serde_json makes of it; the largest there is where it can make none.
+/// The number as serde_json parses it, or the largest float of its sign if serde_json cannot hold it.
 pub fn rounded_number(number: &Number<'_>) -> serde_json::Number {
     serde_json::from_str(number.text).unwrap_or_else(|_| {
         let largest = if number.text.starts_with('-') {
@@ -123,7 +123,7 @@ pub fn rounded_number(number: &Number<'_>) -> serde_json::Number {
     })
 }
 
-/// A number as it is written.
+/// A number as it was written.
 pub struct ExactNumber<'a>(Number<'a>);
 
 impl JsonNumber for ExactNumber<'_> {

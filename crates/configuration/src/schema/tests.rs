@@ -1,4 +1,4 @@
-//! What a schema says about numbers that a float cannot hold, and about all else.
+//! How schemas judge numbers that a float cannot hold, and everything else.
 
 use super::*;
 

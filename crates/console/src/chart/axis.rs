@@ -7,25 +7,25 @@ use postrider_model::Timestamp;
 use super::scale::Scale;
 use crate::view::number;
 
-/// Most labels of times: at 320 pixels each has room for `24 Nov`.
+/// Most time labels: at 320 pixels each has room for `24 Nov`.
 const TIMES_MAX: u64 = 7;
 
 /// Distances between labelled times, shortest first, in minutes.
 const DISTANCES_MIN: [u64; 9] = [5, 10, 15, 60, 240, 720, 1_440, 7_200, 14_400];
 
-/// Labels of times that stand nearer to an edge than this share would be cut off.
+/// A time label nearer to an edge than this share of the width would be cut off.
 const EDGE: f64 = 0.03;
 
 /// A label.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Label {
-    /// Where it stands: a share of the width from the left, or of the height from the bottom.
+    /// Its position: a share of the width from the left, or of the height from the bottom.
     pub at: f64,
-    /// What it says.
+    /// Its text.
     pub text: String,
 }
 
-/// The numbers of a scale.
+/// The labels of a scale.
 pub fn numbers(scale: Scale) -> Vec<Label> {
     let label = |value| Label {
         at: scale.share(value),
@@ -34,7 +34,7 @@ pub fn numbers(scale: Scale) -> Vec<Label> {
     scale.ticks().map(label).collect()
 }
 
-/// The times of a span.
+/// The labels of a span of time.
 pub fn times(from: Timestamp, to: Timestamp) -> Vec<Label> {
     let span = to.since(from);
     let distance = DISTANCES_MIN
@@ -58,7 +58,7 @@ pub fn times(from: Timestamp, to: Timestamp) -> Vec<Label> {
     labels
 }
 
-/// `15:30`; midnight is the day that begins: `24 Nov`.
+/// `15:30`; midnight shows the day that begins: `24 Nov`.
 fn moment(at: Timestamp) -> String {
     let Ok(time) = jiff::Timestamp::from_millisecond(at.unix_ms()) else {
         return String::new();
@@ -71,7 +71,7 @@ fn moment(at: Timestamp) -> String {
     }
 }
 
-/// A number in little room: `20,000`, `1.5 M`.
+/// A number, shortened: `20,000`, `1.5 M`.
 fn short(value: u64) -> String {
     const MILLION: u64 = 1_000_000;
     if value < MILLION {

@@ -11,7 +11,7 @@ use crate::view::number;
 /// How much of its step a column fills; the rest is the gap to the next.
 const FILLED: f64 = 0.76;
 
-/// Least height of a part that is not zero, in pixels: one failure among a million must be seen.
+/// Least height of a part that is not zero, in pixels: one failure among a million must be visible.
 const PART_MIN: f64 = 2.0;
 
 /// A column.
@@ -25,7 +25,7 @@ pub struct Column {
     pub part_x: f64,
     /// How wide they are.
     pub part_width: f64,
-    /// From the bottom up; those of zero are left out.
+    /// Its parts from the bottom up, without those of zero.
     pub parts: Vec<Part>,
     /// All values, in words.
     pub title: String,
@@ -38,7 +38,7 @@ pub struct Part {
     pub series: usize,
     /// Its upper edge, in pixels from the top.
     pub y: f64,
-    /// In pixels.
+    /// Its height, in pixels.
     pub height: f64,
 }
 
@@ -64,7 +64,7 @@ fn parts(values: &[u64], scale: Scale) -> Vec<Part> {
     let mut parts = Vec::new();
     for (series, value) in values.iter().enumerate().filter(|(_, value)| **value > 0) {
         let height = (scale.share(*value) * HEIGHT).max(PART_MIN);
-        // A hundred parts of two pixels would not fit: what is least stays inside all the same.
+        // A hundred parts of two pixels are higher than the chart; the stack stays inside it all the same.
         let y = (bottom - height).max(0.0);
         parts.push(Part {
             series,
@@ -85,7 +85,7 @@ fn title(step: &Step, length: Duration, series: &[Series]) -> String {
     text
 }
 
-/// From when to when, in UTC.
+/// The span of a step, in UTC.
 pub fn span(from: Timestamp, length: Duration) -> String {
     let time = |at: Timestamp, form: &str| {
         jiff::Timestamp::from_millisecond(at.unix_ms())

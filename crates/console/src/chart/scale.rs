@@ -3,7 +3,7 @@
 /// Most intervals between ticks: what an eye takes in on a chart of this height.
 const INTERVALS_MAX: u64 = 4;
 
-/// A scale from zero to the first round number that no value is above.
+/// A scale from zero to the first round number that no value exceeds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Scale {
     step: u64,
@@ -11,7 +11,8 @@ pub struct Scale {
 }
 
 impl Scale {
-    /// For values up to this one. Without any, it goes to one, so that there is something to draw.
+    /// For values up to `largest`. If that is zero, the scale ends at one, so that there is something to
+    /// draw.
     pub fn up_to(largest: u64) -> Self {
         let largest = largest.max(1);
         let mut power = 1u64;
@@ -32,7 +33,7 @@ impl Scale {
         (0..=self.intervals).map(move |tick| tick.saturating_mul(self.step))
     }
 
-    /// How far up a value stands: 0 at zero, 1 at the top.
+    /// The height of a value: 0 at zero, 1 at the top.
     pub fn share(self, value: u64) -> f64 {
         let top = self.step as f64 * self.intervals as f64;
         (value as f64 / top).min(1.0)

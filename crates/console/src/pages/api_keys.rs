@@ -1,7 +1,7 @@
-//! API keys: what lets software call the API, and the operator's staff sign in.
+//! API keys: software calls the API with them, and operators sign in with them.
 //!
-//! * `list`: all of them, and the form that makes one. `make`: makes it, and shows it this once. `remove`:
-//!   asks, then removes.
+//! * `list`: all keys, and the form that creates one. `make`: creates a key, and shows it once. `remove`:
+//!   asks, then deletes.
 
 mod list;
 mod make;

@@ -1,9 +1,9 @@
-//! Automations: what a customer set up.
+//! Automations of an account.
 //!
-//! * `list`: all of an account. `show`: one, with its URLs and a test. `create`, `edit`: one form for both.
-//! * `fields`: what the form holds, between what people type and the engine's drafts. `choices`: the event
-//!   types to pick.
-//! * `test`: sends one, and shows what was sent and what came back.
+//! * `list`: all automations of an account. `show`: one, with its URLs and a test. `create`, `edit`: one form
+//!   for both.
+//! * `fields`: the contents of the form, converted from and to drafts. `choices`: the event types to pick.
+//! * `test`: sends a test event, and shows the requests and the responses.
 //! * `switch`, `delete`: one click each.
 
 pub mod choices;
@@ -48,7 +48,7 @@ pub fn automation(account: &InAccount, id: AutomationId) -> Result<&Automation, 
     account.entry.automation(id).ok_or(Refusal::NotFound)
 }
 
-/// What sets an automation off, as a list of words.
+/// The event types that trigger an automation, as texts.
 pub fn patterns(automation: &Automation) -> Vec<String> {
     automation
         .trigger

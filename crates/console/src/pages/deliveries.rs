@@ -1,13 +1,14 @@
-//! Deliveries: what was sent for events, and what came back.
+//! Deliveries: their attempts, and the responses to them.
 //!
-//! * `list`: those of an account, newest first; `rows`: the table, which the page of an event has as well.
-//! * `filter`: which ones, from the address; `moment`: the times in it.
-//! * `show`: one, with its time line (`timeline`, `attempt`) under a sentence that says how it stands
-//!   (`sentence`).
+//! * `list`: the deliveries of an account, newest first; `rows`: the table, which the page of an event also
+//!   has.
+//! * `filter`: the filters in the address; `moment`: the times in them.
+//! * `show`: one delivery, with a sentence about its status (`sentence`) above its time line (`timeline`,
+//!   `attempt`).
 //! * `resend`: one more attempt.
 //!
-//! The lists and the time line are live: each is a template of its own, which the page holds and the stream
-//! sends.
+//! The lists and the time line are live: each is a template of its own, which the page contains and the
+//! stream sends.
 
 pub mod attempt;
 pub mod filter;

@@ -1,7 +1,7 @@
-//! Event types: the catalogue of what can happen.
+//! Event types: the catalogue.
 //!
-//! * `list`: all of it, or what a search finds. `form`: the page of the form, for `create` and `edit`.
-//!   `fields`: what the form holds. `delete`: asks, then deletes.
+//! * `list`: the whole catalogue, or the result of a search. `form`: the page of the form, for `create` and
+//!   `edit`. `fields`: the contents of the form. `delete`: asks, then deletes.
 
 mod create;
 mod delete;
@@ -32,8 +32,8 @@ pub fn routes() -> Routes {
         .post("/event-types/{name}/delete", ADMIN, delete::delete)
 }
 
-/// The page of an event type. The one called `new` is told from the form's address by an escape; browsers
-/// take `.` and `..` for parts of a path in any spelling, so that no address leads to types of those names.
+/// The page of an event type. An escape in the address distinguishes the type `new` from the form's address.
+/// Browsers read `.` and `..` as parts of a path in any spelling, so types of those names have no address.
 pub fn href(name: &EventTypeName) -> Option<String> {
     match name.as_str() {
         "." | ".." => None,
@@ -46,7 +46,7 @@ pub fn href(name: &EventTypeName) -> Option<String> {
 pub struct Entry {
     /// Who asks.
     pub visitor: Visitor,
-    /// As it is in the store.
+    /// The type as stored.
     pub event_type: EventType,
 }
 

@@ -1,6 +1,6 @@
-//! Events: what happened in an account.
+//! Events of an account.
 //!
-//! * `list`: newest first, filtered by the address. `show`: one, with its data and what was sent for it.
+//! * `list`: newest first, filtered by the address. `show`: one event, with its data and its deliveries.
 //!
 //! Both have live parts, as deliveries do.
 

@@ -1,7 +1,7 @@
-//! The first page: how the installation fares.
+//! The first page: the state of the installation.
 //!
-//! * `show`: the page. `charts`: its two charts. `failing`: the URLs that fail most. `first_steps`: what an
-//!   empty installation shows in their place.
+//! * `show`: the page. `charts`: its two charts. `failing`: the URLs that fail most. `first_steps`: the page
+//!   of an empty installation.
 
 mod charts;
 mod failing;

@@ -1,8 +1,9 @@
-//! Replay: one more attempt of all deliveries that match a filter, counted first, then run with progress.
+//! Replay: one more attempt of all deliveries that match a filter. The page counts them first, then shows the
+//! progress of the run.
 //!
-//! * `fields`: the filter, as addresses and forms hold it. `show`: the form, and the count. `run`: the work.
+//! * `fields`: the filter in addresses and forms. `show`: the form, and the count. `run`: the run.
 //!
-//! Nothing is kept between the count and the run, so that any node can serve either: the form carries the
+//! No state is kept between the count and the run, so that any node can serve either: the form carries the
 //! filter, and the time of the count as its end.
 
 mod fields;

@@ -1,9 +1,9 @@
 //! The settings of an account.
 //!
-//! * `show`: what it is, and the form that changes it. The operator changes all of it, a customer the retries
-//!   alone.
-//! * `link`: a link that signs a customer in to this account. `delete`: asks for the name, then deletes. The
-//!   operator's.
+//! * `show`: the account, and the form that changes it. An operator can change all of it, a customer only the
+//!   retries.
+//! * `link`: creates a link that signs a customer in to this account. `delete`: asks for the name, then
+//!   deletes. Both are for operators only.
 
 mod delete;
 mod fields;

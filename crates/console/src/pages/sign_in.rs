@@ -24,7 +24,7 @@ pub fn routes() -> Routes {
         .post("/sign-out", PUBLIC, sign_out::sign_out)
 }
 
-/// Gives the session to the browser, and leads on.
+/// Sets the session's cookie, and redirects.
 fn begin(
     app: &App,
     host: &RequestHost,
@@ -36,8 +36,8 @@ fn begin(
     let is_customers = session.caller.scope != Scope::All;
     let scope = app.cookie_scope(host, is_customers);
     let mut response = Redirect::to(to).into_response();
-    // Browsers keep a cookie for frames beside the other one, and would send both: the session from before
-    // would stay.
+    // Browsers keep a cookie for frames beside the other one and would send both, so the earlier session
+    // would stay. Delete the other cookie.
     let other = app.cookie_scope(host, !is_customers);
     let before = (other != scope).then(|| cookie::end_session(other)).flatten();
     let cookie = cookie::set_session(token, lifetime, scope).ok_or(Refusal::Internal)?;

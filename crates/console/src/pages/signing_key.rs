@@ -1,7 +1,7 @@
-//! The signing key: seeing it, rotating it, and how receivers verify with it.
+//! The signing key: showing it, rotating it, and verifying with it.
 //!
-//! * `show`: the keys that sign, each secret only after a click, and how to verify. `rotate`: a new key, with
-//!   an overlap.
+//! * `show`: the keys that sign, each secret only after a click, and how to verify. `rotate`: replaces the
+//!   key, with an overlap.
 //! * `verify`: the snippets, one language and method at a time.
 
 mod rotate;
@@ -24,7 +24,7 @@ pub fn routes() -> Routes {
         .post(format!("{base}/rotate"), MANAGE, rotate::rotate)
 }
 
-/// The keys that sign at `now`, the current first.
+/// The keys that sign at `now`, the current one first.
 fn live(account: &InAccount, now: Timestamp) -> impl Iterator<Item = &SigningKey> {
     let keys = account.entry.config.keys.iter();
     keys.filter(move |key| key.status(now) != KeyStatus::Expired)

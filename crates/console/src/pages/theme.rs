@@ -1,4 +1,4 @@
-//! `POST /theme`: light, dark, or as the system has it.
+//! `POST /theme`: light, dark, or the system's.
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -11,7 +11,7 @@ use crate::refusal::Refusal;
 use crate::state::App;
 use crate::visitor::cookie;
 
-/// Remembers the theme in a cookie, and goes back to the page.
+/// Stores the theme in a cookie, and returns to the page.
 pub async fn choose(State(app): State<App>, host: RequestHost, form: Form) -> Result<Response, Refusal> {
     let theme = match form.text("theme") {
         "light" => Some(Theme::Light),
@@ -26,7 +26,7 @@ pub async fn choose(State(app): State<App>, host: RequestHost, form: Form) -> Re
     Ok(response)
 }
 
-/// An address of this console; the first page in place of any other: a form must not lead to another site.
+/// The address if it is one of this console, else the first page: a form must not lead to another site.
 pub fn own_address(address: &str) -> &str {
     let is_path = address.starts_with('/') && !address.starts_with("//") && !address.starts_with("/\\");
     if is_path && address.bytes().all(|byte| byte.is_ascii_graphic()) {

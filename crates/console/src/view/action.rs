@@ -2,7 +2,7 @@
 
 use postrider_model::{Action, Does};
 
-/// Where the action sends to, which is what people tell actions apart by.
+/// The action's target, by which people tell actions apart.
 pub fn target(action: &Action) -> &str {
     match &action.does {
         Does::SendWebhook(webhook) => &webhook.url,

@@ -1,11 +1,11 @@
-//! What came back for an attempt, in words, and what one can do about it.
+//! The outcome of an attempt in words, and what to do about it.
 
 use http::StatusCode;
 use postrider_model::Outcome;
 
 use super::status::Badge;
 
-/// `503 Service Unavailable`; the number alone where nobody gave it a name.
+/// `503 Service Unavailable`; the number alone if the code has no standard reason.
 pub fn status(code: u16) -> String {
     let reason = StatusCode::from_u16(code).ok();
     match reason.and_then(|code| code.canonical_reason()) {
@@ -14,7 +14,7 @@ pub fn status(code: u16) -> String {
     }
 }
 
-/// In a row of a table: the status, or why there is none.
+/// For a table row: the status, or why there is none.
 pub fn short(status_code: Option<u16>, outcome: Option<Outcome>) -> Option<String> {
     match (status_code, outcome) {
         (Some(code), Some(Outcome::Succeeded | Outcome::BadStatus)) => Some(status(code)),
@@ -23,7 +23,7 @@ pub fn short(status_code: Option<u16>, outcome: Option<Outcome>) -> Option<Strin
     }
 }
 
-/// What to do about it; `None` where nothing is to be done.
+/// What to do about the outcome; `None` if there is nothing to do.
 pub fn hint(outcome: Outcome, status_code: Option<u16>) -> Option<&'static str> {
     Some(match outcome {
         Outcome::Succeeded => return None,
@@ -82,7 +82,7 @@ mod tests {
             Some("500 Internal Server Error")
         );
         assert_eq!(short(Some(799), Some(Outcome::BadStatus)).as_deref(), Some("799"));
-        // The headers came, the body did not.
+        // The headers arrived, the body did not.
         assert_eq!(
             short(Some(200), Some(Outcome::Timeout)).as_deref(),
             Some("Timeout")

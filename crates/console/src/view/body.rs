@@ -1,21 +1,20 @@
-//! Bodies of requests and answers, for reading. They are bytes from anywhere: always shown as text, never
-//! rendered.
+//! Bodies of requests and responses, for reading. Their bytes may come from anybody, so the page shows them
+//! as text and never renders them.
 
 use postrider_json::inspect;
 
-/// Longest body that is also shown in its pretty form; past it, laying out costs more than it helps.
+/// Longest body, in bytes, that also gets a pretty form; beyond it, laying out costs more than it helps.
 const PRETTY_BYTES_MAX: usize = 256 * 1024;
 
-/// Longest pretty form.
+/// Longest pretty form, in bytes.
 const LAID_OUT_BYTES_MAX: usize = 1024 * 1024;
 
-/// A body as it is shown.
+/// A body as the page shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Body {
-    /// As it came; bytes that are no UTF-8 are replaced, and what would not be seen is made visible
-    /// ([`visible`]).
+    /// The body as text: invalid UTF-8 is replaced, and invisible characters are made visible ([`visible`]).
     pub raw: String,
-    /// Laid out, where it is JSON and that makes a difference.
+    /// The body laid out, if it is JSON and laying out changes it.
     pub pretty: Option<String>,
     /// Its size in bytes.
     pub bytes: usize,
@@ -37,10 +36,9 @@ impl Body {
     }
 }
 
-/// The text with what a browser would drop, or would let hide or reorder other text, in signs that can be
-/// seen: control characters and the marks of bidirectional text (Trojan Source, CVE-2021-42574). A line's end
-/// of two characters becomes one of one. Unicode's pictures of control characters would be shorter, but few
-/// fonts have them.
+/// Makes characters visible that a browser would drop, or that could hide or reorder other text: control
+/// characters and bidirectional marks (Trojan Source, CVE-2021-42574). A CR LF becomes an LF. Unicode's
+/// pictures of control characters would be shorter, but few fonts have them.
 pub fn visible(text: &str) -> String {
     let text = text.replace("\r\n", "\n");
     let mut shown = String::with_capacity(text.len());
@@ -60,8 +58,8 @@ pub fn visible(text: &str) -> String {
     shown
 }
 
-/// JSON laid out; `None` for anything else. Only white space between its tokens is changed: names that occur
-/// twice and digits that a parser would round stay what they are.
+/// JSON objects and arrays, laid out; `None` for anything else, or if the result is too long. Only the white
+/// space between tokens changes: duplicate names stay, and so do digits that a parser would round.
 pub fn pretty(text: &str) -> Option<String> {
     let text = text.trim_matches([' ', '\t', '\n', '\r']);
     if !text.starts_with(['{', '[']) || inspect(text).is_err() {
@@ -94,7 +92,7 @@ pub fn pretty(text: &str) -> Option<String> {
             ':' => laid_out.push(' '),
             _ => {}
         }
-        // Deep and wide at once would be white space for the most part.
+        // JSON that is both deep and wide would become mostly white space.
         if laid_out.len() > LAID_OUT_BYTES_MAX {
             return None;
         }

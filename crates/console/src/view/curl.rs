@@ -1,4 +1,4 @@
-//! A request as a command line of curl, to be pasted into a shell.
+//! A request as a curl command line, to paste into a shell.
 
 use std::fmt;
 
@@ -7,11 +7,12 @@ use postrider_model::attempt::Headers;
 use super::headers::is_secret;
 use super::markup;
 
-/// Past this many bytes a body is piped in: Linux takes no argument of more than 128 KiB (`MAX_ARG_STRLEN`),
-/// and `printf` is part of the shell, which has no such bound. Quotes may make the body longer.
+/// Longest quoted body, in bytes, that is an argument; a longer one is piped in. Linux allows no argument
+/// longer than 128 KiB (`MAX_ARG_STRLEN`), but `printf` is part of the shell and has no such bound. Quotes
+/// may make the body longer.
 const ARGUMENT_BYTES_MAX: usize = 64 * 1024;
 
-/// What stands for the value of a header that is hidden.
+/// Replaces the value of a hidden header.
 const HIDDEN: &str = "<hidden>";
 
 /// The command. It renders itself escaped, as the content of a `pre`.
@@ -19,9 +20,9 @@ const HIDDEN: &str = "<hidden>";
 pub struct Curl(String);
 
 impl Curl {
-    /// For a request that was sent. Header values that are hidden in the page are so here, too.
+    /// For a request that was sent. Header values that the page hides are hidden here, too.
     pub fn new(url: &str, headers: &Headers, body: &str) -> Self {
-        // Brackets and braces in a URL would be patterns to curl.
+        // curl would expand brackets and braces in a URL.
         let globoff = if url.contains(['[', ']', '{', '}']) {
             " --globoff"
         } else {
@@ -32,7 +33,7 @@ impl Curl {
             let header = if is_secret(name) {
                 format!("{name}: {HIDDEN}")
             } else if value.is_empty() {
-                // How curl is told to send an empty one.
+                // With this syntax curl sends an empty header.
                 format!("{name};")
             } else {
                 format!("{name}: {value}")
@@ -48,7 +49,7 @@ impl Curl {
     }
 }
 
-/// In single quotes, between which a POSIX shell takes everything but a single quote as it is.
+/// In single quotes, where a POSIX shell interprets nothing but the next single quote.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
@@ -60,8 +61,8 @@ impl fmt::Display for Curl {
                 '&' => f.write_str("&amp;")?,
                 '<' => f.write_str("&lt;")?,
                 '>' => f.write_str("&gt;")?,
-                // As it is, a browser would read a line feed, and the signature would not match what is
-                // pasted.
+                // A browser would turn a bare carriage return into a line feed, and the signature would not
+                // match the pasted body.
                 '\r' => f.write_str("&#13;")?,
                 other => fmt::Write::write_char(f, other)?,
             }
@@ -82,8 +83,7 @@ mod tests {
         (name.to_owned(), value.to_owned())
     }
 
-    /// What a shell makes of the command, with `curl` printing its arguments, one a line, ends of them
-    /// marked.
+    /// The arguments that a shell passes to `curl`, one a line, with their ends marked.
     fn arguments(curl: &Curl) -> String {
         let script = format!(
             "curl() {{ printf '%s|\\n' \"$@\"; [ \"$(eval echo \\${{$#}})\" != @- ] || cat; }}\n{}",

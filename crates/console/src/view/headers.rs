@@ -1,15 +1,15 @@
-//! Headers of requests and answers, for reading: secrets in them are hidden, whoever looks.
+//! Headers of requests and responses, for reading. Secrets in them are hidden from every visitor.
 
 use postrider_model::attempt::Headers;
 
 use super::body::visible;
 
-/// A header as it is shown.
+/// A header as the page shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeaderRow {
     /// Its name.
     pub name: String,
-    /// Its value; `None` where it is a secret.
+    /// Its value; `None` if it is a secret.
     pub value: Option<String>,
 }
 
@@ -24,7 +24,7 @@ const SECRETS: [&str; 7] = [
     "secret",
 ];
 
-/// How names end that people give to headers with secrets (`X-Api-Key`, `X-Auth-Token`), in lowercase.
+/// Endings of names that people choose for headers with secrets (`X-Api-Key`, `X-Auth-Token`), in lowercase.
 const SECRET_ENDINGS: [&str; 7] = [
     "-token",
     "-key",
@@ -35,7 +35,7 @@ const SECRET_ENDINGS: [&str; 7] = [
     "-authorization",
 ];
 
-/// Ends like one, and is none (draft-ietf-httpapi-idempotency-key-header).
+/// Has such an ending, but is not a secret (draft-ietf-httpapi-idempotency-key-header).
 const NO_SECRET: &str = "idempotency-key";
 
 /// The headers in their order.
@@ -49,8 +49,8 @@ pub fn rows(headers: &Headers) -> Vec<HeaderRow> {
         .collect()
 }
 
-/// Whether a header of this name is taken to carry a secret. Signatures are none: they prove, and tell
-/// nothing.
+/// Whether a header of this name counts as a secret. Signatures do not: they prove the sender and reveal no
+/// secret.
 pub fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase().replace('_', "-");
     name != NO_SECRET

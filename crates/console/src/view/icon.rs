@@ -1,5 +1,5 @@
-//! Icons, drawn in the page itself: 16 by 16, in the colour of the text around them. They say nothing that
-//! the words beside them do not say, so they are hidden from screen readers.
+//! Icons, drawn in the page itself: 16 by 16, in the colour of the surrounding text. They only repeat the
+//! words beside them, so they are hidden from screen readers.
 
 use std::fmt;
 
@@ -8,23 +8,23 @@ use super::markup;
 /// An icon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Icon {
-    /// It arrived.
+    /// Succeeded, or switched on.
     Check,
-    /// It failed.
+    /// Failed.
     Cross,
-    /// It waits.
+    /// Waiting, or a timeout.
     Clock,
-    /// It was called off.
+    /// Canceled, blocked or switched off.
     Stop,
-    /// Copies.
+    /// Copy.
     Copy,
-    /// Sends.
+    /// A first attempt, or sending a test.
     Send,
-    /// Sends again.
+    /// A retry or a resend.
     Again,
-    /// Warns.
+    /// A warning.
     Warning,
-    /// Something came in.
+    /// An accepted event.
     Inbox,
 }
 

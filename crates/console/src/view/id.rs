@@ -7,7 +7,7 @@ use askama::Template;
 use super::icon::Icon;
 use super::markup;
 
-/// An id that can be copied. The button shows where scripts run.
+/// An id that can be copied. Scripts show the button.
 #[derive(Debug, Clone, Template)]
 #[template(
     ext = "html",
@@ -26,9 +26,9 @@ impl CopyId {
 
 markup!(CopyId);
 
-/// The part of an id that tells it from others: how it ends is the same for all ids of a node, and how it
-/// begins for all of a season. What is left are milliseconds, up to nine hours of them, and the number within
-/// one.
+/// The part of an id that tells it from others: 25 bits of milliseconds, which repeat after nine hours, and
+/// the number within one millisecond. The characters before it change every nine hours, and those after it
+/// are the same for all ids of a node.
 pub fn short(id: impl fmt::Display) -> String {
     let text = id.to_string();
     let middle = text

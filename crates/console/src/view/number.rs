@@ -1,4 +1,4 @@
-//! Numbers, with their thousands apart, and shares.
+//! Numbers with thousands separators, and shares.
 
 /// `1,234,567`.
 pub fn grouped(number: u64) -> String {
@@ -18,7 +18,8 @@ pub fn counted(number: u64, one: &str, many: &str) -> String {
     format!("{} {}", grouped(number), if number == 1 { one } else { many })
 }
 
-/// A share in percent, never rounded to all or nothing: `0 %`, `0.1 %`, `99.9 %`, `100 %`. `None` of nothing.
+/// A share in percent, never rounded to all or nothing: `0 %`, `0.1 %`, `99.9 %`, `100 %`. `None` if `whole`
+/// is 0.
 pub fn percent(part: u64, whole: u64) -> Option<String> {
     if whole == 0 {
         return None;

@@ -4,8 +4,8 @@ use postrider_model::Schedule;
 
 use super::duration;
 
-/// `tries again after 10 seconds, then 1 minute 40 seconds, then stops`. A hundred seconds are said as the
-/// promise says them: whole numbers below two minutes stay seconds.
+/// `retries after 10 seconds, then 100 seconds, then marks the delivery failed`. Delays below two minutes
+/// stay in seconds, except `1 minute`, so that the default schedule reads as it is documented.
 pub fn sentence(schedule: &Schedule) -> String {
     let delays = schedule.delays_s();
     if delays.is_empty() {
@@ -27,7 +27,7 @@ fn wait(seconds: u32) -> String {
     }
 }
 
-/// The delays as the form's field takes them: `10, 100`; `none` for no retry.
+/// The delays as the form's field holds them: `10, 100`; `none` for no retry; empty without a schedule.
 pub fn field(schedule: Option<&Schedule>) -> String {
     match schedule {
         None => String::new(),
@@ -39,8 +39,8 @@ pub fn field(schedule: Option<&Schedule>) -> String {
     }
 }
 
-/// What the field asks for, as drafts take it: nothing for an empty one. A word that is no number becomes -1,
-/// which the check then refuses at its place.
+/// The delays in the form's field, as drafts hold them; `None` for an empty field. A word that is not a
+/// number becomes -1, so that the draft's check reports a fault at its place.
 pub fn parse(field: &str) -> Option<Vec<i64>> {
     let field = field.trim();
     if field.is_empty() {

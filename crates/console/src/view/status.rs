@@ -1,4 +1,4 @@
-//! Statuses: an icon, a word and a colour, so that none of them is needed to read the others.
+//! Statuses: an icon, a word and a colour, each readable without the other two.
 
 use askama::Template;
 use postrider_model::{Delivery, DeliveryStatus, Outcome};
@@ -18,7 +18,7 @@ pub struct Badge {
     word: &'static str,
 }
 
-/// What a colour says.
+/// The meaning of a colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tone {
     /// All is well.
@@ -27,7 +27,7 @@ pub enum Tone {
     Bad,
     /// Something is under way, or needs a look.
     Busy,
-    /// Neither.
+    /// None of these.
     Quiet,
 }
 
@@ -44,7 +44,7 @@ impl Tone {
 }
 
 impl Badge {
-    /// Any.
+    /// A badge of these parts.
     pub const fn new(tone: Tone, icon: Icon, word: &'static str) -> Self {
         Self { tone, icon, word }
     }
@@ -65,7 +65,7 @@ impl Badge {
         }
     }
 
-    /// How an attempt ended.
+    /// The outcome of an attempt.
     pub fn of_outcome(outcome: Outcome) -> Self {
         match outcome {
             Outcome::Succeeded => Self::new(Tone::Good, Icon::Check, "Succeeded"),
@@ -84,7 +84,7 @@ impl Badge {
         self.word
     }
 
-    /// Whether something is switched on.
+    /// Whether something is switched on, as a badge.
     pub fn of_switch(is_on: bool) -> Self {
         if is_on {
             Self::new(Tone::Good, Icon::Check, "On")
@@ -96,7 +96,7 @@ impl Badge {
 
 markup!(Badge);
 
-/// The name of a status as filters say it.
+/// The name of a status in filters.
 pub fn name(status: DeliveryStatus) -> &'static str {
     match status {
         DeliveryStatus::Pending => "Pending",

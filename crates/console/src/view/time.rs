@@ -1,11 +1,11 @@
-//! Times: relative, as people say them, with the exact one in UTC on hover and for machines.
+//! Times: relative, as people say them, with the exact UTC time on hover and for machines.
 
 use askama::Template;
 use postrider_model::Timestamp;
 
 use super::markup;
 
-/// A moment. Where scripts run, the words follow the clock.
+/// A moment. Scripts keep its words up to date.
 #[derive(Debug, Clone, Template)]
 #[template(
     ext = "html",
@@ -19,7 +19,7 @@ pub struct Moment {
 }
 
 impl Moment {
-    /// Seen from `now`.
+    /// As seen from `now`.
     pub fn new(at: Timestamp, now: Timestamp) -> Self {
         Self {
             machine: at.to_string(),
@@ -29,7 +29,7 @@ impl Moment {
         }
     }
 
-    /// A moment at which something is to happen: `in 8 s`, and once it has come `any moment`.
+    /// A moment at which something is due: `in 8 s`; from its last second on, `any moment`.
     pub fn due(at: Timestamp, now: Timestamp) -> Self {
         let moment = Self::new(at, now);
         Self {
@@ -56,7 +56,7 @@ pub fn exact(at: Timestamp) -> String {
     format!("{} UTC", text.replacen('T', " ", 1))
 }
 
-/// `2026-11-24 15:41:03 UTC`: where the milliseconds tell nothing.
+/// `2026-11-24 15:41:03 UTC`, for times whose milliseconds do not matter.
 pub fn to_the_second(at: Timestamp) -> String {
     exact(Timestamp::from_unix_ms(at.unix_ms().div_euclid(1000) * 1000)).replace(".000 ", " ")
 }
@@ -73,8 +73,8 @@ const MINUTE_S: i64 = 60;
 const HOUR_S: i64 = 60 * MINUTE_S;
 const DAY_S: i64 = 24 * HOUR_S;
 
-/// How people say it: `just now`, `12 s ago`, `in 3 min`, `5 h ago`, `9 days ago`, and the day where it is
-/// further away. `assets/times.js` says it in the same words.
+/// A time in relative words: `just now`, `12 s ago`, `in 3 min`, `5 h ago`, `9 days ago`; the date from 30
+/// days on. `assets/times.js` uses the same words.
 pub fn words(at: Timestamp, now: Timestamp) -> String {
     let away_ms = at.unix_ms().saturating_sub(now.unix_ms());
     let seconds = away_ms.saturating_abs() / 1000;

@@ -1,11 +1,11 @@
-//! Links that are handed out lead to where the console was asked for, and nowhere else.
+//! Links that the console creates lead to the host of the request, and nowhere else.
 
 use axum::body::Body;
 use http::{Request, StatusCode};
 
 use crate::app::{App, PEER, text};
 
-/// Asks for a customer's link at this address, with these Host headers.
+/// Requests a customer's link at this address, with these `Host` headers.
 async fn link(app: &App, authority: &str, hosts: &[&str]) -> (StatusCode, String) {
     let operator = app.operator().await;
     let path = app.path("/accounts/{account}/settings/link", 0);

@@ -1,4 +1,4 @@
-//! An installation of its own, with two accounts and something in each, and short ways to ask for pages.
+//! An installation of its own, with two accounts and something in each, and short methods that request pages.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -29,10 +29,10 @@ use postrider_storage_sqlite::{Execution, SqliteOptions, SqliteStore};
 
 const KEY: &str = "a-key-for-tests-only";
 
-/// Where everybody asks from.
+/// The address of every client.
 pub const PEER: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
-/// How long a customer's link lasts here.
+/// The lifetime of a customer's link.
 const HOUR: Duration = Duration::from_secs(3_600);
 
 /// An installation.
@@ -41,12 +41,12 @@ pub struct App {
     pub configuration: Arc<Configuration>,
     pub access: Arc<Access>,
     pub key: ApiKeyId,
-    /// Two accounts, the first a customer's own.
+    /// Two accounts. The first is the customer's own.
     pub accounts: [Things; 2],
     _folder: tempfile::TempDir,
 }
 
-/// What is in an account.
+/// The contents of an account.
 pub struct Things {
     pub account: AccountId,
     pub automation: AutomationId,
@@ -129,7 +129,7 @@ impl App {
         app
     }
 
-    /// A session of the operator's staff.
+    /// A session of an operator.
     pub async fn operator(&self) -> Session {
         let begun = self.access.sign_in(KEY).await.unwrap();
         self.session(begun.unwrap().0.expose(), "/").await
@@ -156,7 +156,7 @@ impl App {
         Session { cookie, csrf }
     }
 
-    /// A route's address within one of the accounts.
+    /// A route's address in one of the accounts.
     pub fn path(&self, route: &str, which: usize) -> String {
         let things = &self.accounts[which];
         route
@@ -200,7 +200,7 @@ impl App {
         self.console.answer(request, PEER).await
     }
 
-    /// All that forms can change, as text.
+    /// Everything that forms can change, as text.
     pub async fn state(&self) -> String {
         let operator = self.operator().await;
         let mut state = String::new();
@@ -231,13 +231,13 @@ impl App {
     }
 }
 
-/// The body of an answer.
+/// The body of a response.
 pub async fn text(response: Response) -> String {
     let bytes = response.into_body().collect().await.unwrap().to_bytes();
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
-/// Whether there is no such page.
+/// Whether the page does not exist.
 pub fn is_missing(response: &Response) -> bool {
     response.status() == StatusCode::NOT_FOUND
 }
@@ -314,7 +314,7 @@ async fn fill(engine: &Engine, name: &str) -> Things {
     }
 }
 
-/// Receivers that take everything.
+/// Receivers that accept everything.
 struct Thanks;
 
 impl Transport for Thanks {
@@ -331,7 +331,7 @@ impl Transport for Thanks {
     }
 }
 
-/// All names are public.
+/// A resolver to which every name is public.
 struct Public;
 
 #[async_trait]

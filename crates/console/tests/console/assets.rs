@@ -1,4 +1,4 @@
-//! Style sheets and modules are kept by browsers for good, since their address changes with them.
+//! Browsers cache style sheets and modules, because their address changes with them.
 
 use http::StatusCode;
 

@@ -1,4 +1,4 @@
-//! Forms are obeyed only where they come from a page of ours.
+//! Forms are accepted only from our own pages.
 
 use http::{Method, StatusCode};
 
@@ -47,7 +47,7 @@ async fn a_form_of_another_site_is_refused_whatever_it_knows() {
         }
     }
     assert_eq!(app.state().await, before);
-    // The same form from our own page is obeyed.
+    // The same form from our own page is accepted.
     let path = app.path("/accounts/{account}/automations/{automation}/switch", 0);
     let headers = [("sec-fetch-site", "same-origin")];
     let answer = app

@@ -1,4 +1,4 @@
-//! What every answer carries.
+//! The headers of every response.
 
 use crate::app::App;
 use crate::routes;

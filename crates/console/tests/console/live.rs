@@ -4,7 +4,7 @@ use http::StatusCode;
 
 use crate::app::App;
 
-/// More than there are places.
+/// More streams than there are places.
 const MANY: usize = 2_000;
 
 #[tokio::test]
@@ -28,7 +28,7 @@ async fn when_all_places_are_taken_pages_are_answered_all_the_same() {
         app.get(&page, Some(&session.cookie)).await.status(),
         StatusCode::OK
     );
-    // A page that is left gives its place back.
+    // A page that the visitor leaves frees its place.
     streams.pop();
     assert_eq!(
         app.get(&live, Some(&session.cookie)).await.status(),

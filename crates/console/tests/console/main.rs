@@ -1,7 +1,5 @@
-//! The whole console in process, over the real engine and the real store: what holds for every route
+//! The whole console in process, over the real engine and the real store: promises that hold for every route
 //! ([`routes`]).
-//!
-//! What pages show, and how they are used, is tested in a browser.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 

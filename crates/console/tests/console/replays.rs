@@ -1,4 +1,4 @@
-//! A replay takes what a filter finds, and a filter has to be there.
+//! A replay includes the deliveries that its filter matches, and requires a filter.
 
 use http::StatusCode;
 

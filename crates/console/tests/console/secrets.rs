@@ -1,4 +1,4 @@
-//! Secrets are shown when they are asked for by a click; links work as often as they should.
+//! A secret appears only after a click, and a link works as often as it should.
 
 use std::time::Duration;
 

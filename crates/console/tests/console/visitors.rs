@@ -1,4 +1,4 @@
-//! Who is shown what.
+//! Who sees which pages.
 
 use http::StatusCode;
 
@@ -29,7 +29,7 @@ async fn to_a_customer_there_is_nothing_but_their_own_account() {
                 answer.status()
             );
             if !route.post {
-                // It is the visitor that it is missing to.
+                // The page exists: it is missing only for this visitor.
                 let answer = app.get(&path, Some(&operator.cookie)).await;
                 assert!(!is_missing(&answer), "{path} as the operator");
             }
@@ -38,7 +38,7 @@ async fn to_a_customer_there_is_nothing_but_their_own_account() {
     assert_eq!(app.state().await, before);
 }
 
-/// The ids of one account's things under another account's path.
+/// Uses the ids of one account's objects under another account's path.
 #[tokio::test]
 async fn to_a_customer_nothing_of_another_account_is_in_their_own() {
     let app = App::start().await;
@@ -57,7 +57,7 @@ async fn to_a_customer_nothing_of_another_account_is_in_their_own() {
         let answer = app
             .send(route.method(), &path, Some(&customer.cookie), &[], &form)
             .await;
-        // Deleting what is not there succeeds, so that a second click does no harm.
+        // Deleting a missing object succeeds, so that a second click does no harm.
         let is_deletion = route.post && route.path.ends_with("/delete");
         assert!(
             is_missing(&answer) || is_deletion,

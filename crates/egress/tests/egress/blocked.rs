@@ -1,4 +1,4 @@
-//! What the guard keeps from being called.
+//! Destinations that the guard blocks.
 
 use std::time::Duration;
 
@@ -84,7 +84,7 @@ async fn of_mixed_addresses_only_the_permitted_are_called() {
             .await;
         assert_eq!(response.outcome, Outcome::Succeeded);
     }
-    // Nobody has knocked at the forbidden door.
+    // The client never connected to the forbidden address.
     let knocked = tokio::select! {
         biased;
         _ = forbidden.accept() => true,

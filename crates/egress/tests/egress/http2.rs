@@ -1,4 +1,4 @@
-//! HTTP/2, which comes about over TLS only.
+//! HTTP/2, which the client speaks only over TLS.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,4 +1,4 @@
-//! What happens to a connection while nobody uses it, and what is left of one whose attempt was given up.
+//! Idle connections, and connections whose attempt was given up.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,7 +33,7 @@ async fn connections_that_were_all_closed_while_idle_cost_no_attempt() {
                 let mut told = std::pin::pin!(told);
                 told.as_mut().enable();
                 arrived.add_permits(1);
-                // Nobody is answered before all are here, so that each has a connection of its own.
+                // Answer no request before all have arrived, so that each has a connection of its own.
                 arrived.acquire_many(SENT_AT_ONCE as u32).await.unwrap().forget();
                 arrived.add_permits(SENT_AT_ONCE);
                 peer.write(OK).await;
@@ -73,7 +73,8 @@ async fn a_connection_on_which_bytes_came_while_idle_is_not_used_again() {
             peer.read_request().await;
             peer.write(OK).await;
             speak.notified().await;
-            // What would be taken for the response to the next request, were it sent over this connection.
+            // If the next request were sent over this connection, the client would take this for its
+            // response.
             peer.write(b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\n\r\n")
                 .await;
             spoken.notify_one();
@@ -141,7 +142,7 @@ async fn a_response_in_pieces_is_put_together_and_leaves_the_connection_to_the_n
                 "\r\n",
             ] {
                 peer.write(piece.as_bytes()).await;
-                // Long enough for the piece to be read by itself on most days; whole or not, the response is
+                // Usually long enough for the client to read the piece by itself. Either way, the response is
                 // the same.
                 tokio::time::sleep(Duration::from_millis(2)).await;
             }
@@ -149,7 +150,7 @@ async fn a_response_in_pieces_is_put_together_and_leaves_the_connection_to_the_n
     })
     .await;
     let client = client();
-    // A wake-up that is lost is made up for by that of the timeout, so that only the time shows it.
+    // The timeout's wake-up would make up for a lost one, so only the elapsed time reveals the loss.
     within_seconds(async {
         for _ in 0..10 {
             let response = client.send(&request(receiver.url())).await;
@@ -171,7 +172,7 @@ async fn a_response_that_comes_before_the_request_is_written_is_final_and_ends_t
         peer.stream.read_exact(&mut some).await.unwrap();
         peer.write(b"HTTP/1.1 413 Content Too Large\r\ncontent-length: 0\r\n\r\n")
             .await;
-        // Reads no further until the other side has lost patience.
+        // Reads no further, so the request is never written in full.
         std::future::pending::<()>().await;
     })
     .await;
@@ -192,10 +193,10 @@ async fn a_response_that_comes_before_the_request_is_written_is_final_and_ends_t
     }
 }
 
-/// What the receiver does with an idle TLS connection, and then it waits for the other side.
+/// What the receiver does on an idle TLS connection before it waits for the client.
 #[derive(Clone, Copy, PartialEq)]
 enum Idle {
-    /// A message of the TLS session itself, as session tickets are.
+    /// Sends a message of the TLS session itself, like a session ticket.
     Rekeys,
     HangsUp,
     Speaks,
@@ -254,7 +255,7 @@ async fn a_tls_connection_is_closed_in_form() {
             let mut buffer = [0; 4096];
             assert!(stream.read(&mut buffer).await.unwrap() > 0);
             stream.write_all(OK).await.unwrap();
-            // Without `close_notify` this is an error.
+            // Without `close_notify` this read returns an error.
             if stream.read(&mut buffer).await.is_ok_and(|read| read == 0) {
                 signal.notify_one();
             }

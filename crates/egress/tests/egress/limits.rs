@@ -1,4 +1,4 @@
-//! Answers that are too long, too many, or odd.
+//! Responses that are too long, too many or odd.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -35,7 +35,7 @@ async fn an_endless_body_is_read_no_further_than_it_is_kept() {
         (Outcome::Succeeded, true, KEPT)
     );
     hung_up.notified().await;
-    // What the receiver got rid of is in socket buffers, not in our memory.
+    // The bytes that the receiver wrote are in socket buffers, not in our memory.
     assert!(written.load(Ordering::SeqCst) < 32 * 1024 * 1024);
 }
 
@@ -95,7 +95,7 @@ async fn a_small_rest_is_read_away_to_keep_the_connection() {
 
 #[tokio::test]
 async fn compressed_bodies_are_kept_as_they_came() {
-    // The head of a gzip bomb. Nothing here knows how to unpack it.
+    // The start of a gzip bomb. Nothing here can unpack it.
     let bomb = [&[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 2, 3][..], &[0; 990]].concat();
     let head = "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 1000\r\n\r\n";
     let receiver = Receiver::responding([head.as_bytes(), &bomb].concat()).await;

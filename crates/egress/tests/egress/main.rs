@@ -1,7 +1,7 @@
 //! The client against real sockets on 127.0.0.1: every way in which an attempt can end, and every limit.
 //!
-//! Receivers are a few lines each ([`support`]): most of what goes wrong out there no well-behaved server can
-//! be made to do. Nothing waits for luck: timeouts under test are fractions of a second, everything else
+//! Receivers are a few lines each ([`support`]), because no well-behaved server can be made to fail in most
+//! of these ways. No test waits for luck: timeouts under test are fractions of a second, and everything else
 //! waits for a socket.
 
 #![expect(

@@ -1,4 +1,4 @@
-//! Every outcome but those of TLS and of the guard.
+//! Every outcome except those of TLS and the guard.
 
 use std::net::TcpListener;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Connections kept, and connections lost.
+//! Reuse, expiry and loss of connections.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -56,8 +56,8 @@ async fn a_connection_that_the_receiver_closed_while_idle_costs_no_attempt() {
 
 #[tokio::test]
 async fn a_request_that_may_have_been_processed_is_not_repeated() {
-    // The first request is answered and the connection kept; on the second the receiver hangs up after
-    // reading it.
+    // The receiver answers the first request and keeps the connection. It reads the second request and hangs
+    // up.
     let receiver = Receiver::start(|mut peer| async move {
         peer.read_request().await;
         peer.write(OK.as_bytes()).await;
@@ -124,7 +124,7 @@ async fn a_connection_with_an_unfinished_response_is_not_used_again() {
 
 #[tokio::test]
 async fn bytes_that_nobody_asked_for_end_a_connection() {
-    // Some servers announce that they hang up: a response of 408 to no request at all.
+    // Some servers send an unsolicited 408 response before they hang up.
     let receiver = Receiver::responding(format!("{OK}HTTP/1.1 408 Request Timeout\r\n\r\n")).await;
     let client = client();
     for _ in 0..3 {

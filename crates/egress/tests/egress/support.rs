@@ -1,4 +1,4 @@
-//! Receivers, a sender for them, and a resolver that says what it is told to.
+//! Receivers, a client for them, and scripted resolvers.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -30,7 +30,7 @@ impl Clock for FirstOfJune {
     }
 }
 
-/// Answers lookups from a list, the last entry for ever.
+/// Answers lookups from a list, and repeats the last entry.
 pub struct Scripted(Mutex<Vec<Result<Vec<IpAddr>, ResolveError>>>);
 
 impl Scripted {
@@ -72,7 +72,7 @@ pub fn client_with(allowed: &str, resolver: Arc<dyn Resolve>, settings: &ClientS
     HttpClient::new(Arc::new(guard), resolver, Arc::new(FirstOfJune), settings).unwrap()
 }
 
-/// A client that may call this machine, and for which every name is this machine.
+/// A client that may call this machine, and resolves every name to it.
 pub fn client() -> HttpClient {
     client_with(
         "127.0.0.0/8",
@@ -176,7 +176,7 @@ impl Receiver {
         self.connections.load(Ordering::SeqCst)
     }
 
-    /// The requests that came whole, as they came.
+    /// The complete requests, verbatim.
     pub fn requests(&self) -> Vec<String> {
         self.requests.lock().clone()
     }
@@ -197,7 +197,7 @@ pub struct Peer {
 }
 
 impl Peer {
-    /// Reads one request to its end; false where the connection ended instead.
+    /// Reads one whole request. Returns false if the connection ended first.
     pub async fn read_request(&mut self) -> bool {
         let mut bytes = Vec::new();
         let mut buffer = vec![0; 16 * 1024];
@@ -219,12 +219,12 @@ impl Peer {
         }
     }
 
-    /// Writes; whether the other side still takes it.
+    /// Writes the bytes. Returns whether the client still accepts them.
     pub async fn write(&mut self, bytes: &[u8]) -> bool {
         self.stream.write_all(bytes).await.is_ok()
     }
 
-    /// Waits for the other side to hang up.
+    /// Waits for the client to hang up.
     pub async fn until_closed(&mut self) {
         let mut buffer = [0; 1024];
         while matches!(self.stream.read(&mut buffer).await, Ok(read) if read > 0) {}

@@ -19,7 +19,7 @@ use super::support::{Peer, Receiver, Scripted, client_with, request};
 const NAME: &str = "receiver.example";
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 
-/// Authorities of the same name would be taken for one another.
+/// Numbers the authorities, because the client would confuse two with the same name.
 static AUTHORITIES: AtomicUsize = AtomicUsize::new(1);
 
 /// An authority that the client under test trusts.
@@ -36,7 +36,7 @@ impl Authority {
         Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
     }
 
-    /// A client that trusts this authority, and for which every name is this machine.
+    /// A client that trusts this authority, and resolves every name to this machine.
     pub fn client(&self) -> HttpClient {
         let settings = ClientSettings {
             extra_ca_pem: Some(self.0.pem().into_bytes()),
@@ -280,7 +280,7 @@ async fn a_response_over_tls_may_end_without_close_notify() {
                 .await
                 .unwrap();
             stream.flush().await.unwrap();
-            // Straight to the socket: no goodbye at the level of TLS.
+            // Shuts down the socket itself, so that TLS sends no `close_notify`.
             stream.get_mut().0.shutdown().await.unwrap();
         }
     })

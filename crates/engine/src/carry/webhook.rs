@@ -22,7 +22,7 @@ const TOO_MANY_REQUESTS: u16 = 429;
 /// "503 Service Unavailable" (RFC 9110, section 15.6.4).
 const SERVICE_UNAVAILABLE: u16 = 503;
 
-/// What this carrier needs of an HTTP client: a trait, so that tests can script receivers on virtual time.
+/// The HTTP client as this carrier needs it. A trait, so that tests can script receivers on virtual time.
 pub trait Transport: Send + Sync + 'static {
     /// Sends one request and returns within its timeout, give or take the scheduling of tasks. Dropping the
     /// future aborts the request.
@@ -49,7 +49,7 @@ pub struct WebhookCarrier<T> {
 }
 
 impl<T: Transport> WebhookCarrier<T> {
-    /// A carrier that signs under these names by this clock.
+    /// A carrier that signs with these header names and this clock.
     pub fn new(transport: T, header_names: HeaderNames, clock: Arc<dyn Clock>) -> Self {
         Self {
             transport,
@@ -78,7 +78,7 @@ impl<T: Transport> WebhookCarrier<T> {
         put(&names.delivery_id, job.delivery.to_string());
         put(&names.attempt, job.number.to_string());
         for (name, value) in &webhook.headers {
-            // Saving refuses such names, but the prefix may have been changed since.
+            // Validation rejects such names on saving, but the prefix may have been changed since.
             if !names.is_ours(name) {
                 put(name, value.clone());
             }
@@ -129,8 +129,8 @@ fn carried(request: Request, response: Response) -> Carried {
     }
 }
 
-/// The body of a delivery. It is made of what was stored at acceptance alone, so that every attempt and
-/// resend sends the same bytes, and a page that shows a record shows what was sent.
+/// The body of a delivery. It depends only on what was stored at acceptance, so that every attempt and resend
+/// sends the same bytes, and a page that shows a record shows the bytes that were sent.
 pub fn body_of(event: &Event, spec: BodySpec) -> Bytes {
     let data = std::str::from_utf8(&event.data).expect("acceptance checked that `data` is UTF-8");
     let parts = BodyParts {

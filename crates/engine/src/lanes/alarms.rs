@@ -9,12 +9,12 @@ use postrider_model::{ActionId, Timestamp};
 pub struct Alarms(BTreeSet<(Timestamp, ActionId)>);
 
 impl Alarms {
-    /// When the first one rings.
+    /// When the first alarm rings.
     pub fn next(&self) -> Option<Timestamp> {
         self.0.first().map(|(at, _)| *at)
     }
 
-    /// Sets an alarm. True where it is the first to ring.
+    /// Sets an alarm. Returns whether it is the first to ring.
     pub fn set(&mut self, at: Timestamp, action: ActionId) -> bool {
         self.0.insert((at, action));
         self.0.first() == Some(&(at, action))
@@ -25,7 +25,7 @@ impl Alarms {
         self.0.remove(&(at, action));
     }
 
-    /// Takes the first alarm, if it has rung by `now`: whose it was.
+    /// Removes the first alarm if it has rung by `now`, and returns its action.
     pub fn ring(&mut self, now: Timestamp) -> Option<ActionId> {
         let first = *self.0.first().filter(|(at, _)| *at <= now)?;
         self.0.remove(&first);

@@ -1,4 +1,4 @@
-//! Room in memory: for new deliveries, and for those that are claimed from the store.
+//! Room in memory: for new deliveries, and for those claimed from the store.
 
 use postrider_model::{AccountId, ActionId, Timestamp};
 use postrider_storage::{Claim, ClaimRequest, FirstAttempt, SessionId};
@@ -6,8 +6,8 @@ use postrider_storage::{Claim, ClaimRequest, FirstAttempt, SessionId};
 use super::{Gate, Lanes, Ready};
 
 impl Lanes {
-    /// Whether a new delivery may stay in memory; if so, its room is taken. While a lane has due work in the
-    /// store, newer work queues up behind it there.
+    /// Reserves room for a new delivery if it may stay in memory. While a lane has due deliveries in the
+    /// store, newer deliveries queue behind them there.
     pub fn reserve(
         &mut self,
         account: AccountId,
@@ -27,8 +27,8 @@ impl Lanes {
         FirstAttempt::Owned
     }
 
-    /// Gives room back: of a reservation that came to nothing, or of a delivery whose result is on record.
-    /// True where the lane now has room for due work in the store that it had no room for.
+    /// Frees the room of a reservation that was not used, or of a delivery whose result is recorded. Returns
+    /// whether the lane now has room for due deliveries in the store that it had no room for.
     pub fn release(&mut self, action: ActionId, bytes: usize) -> bool {
         let Some(lane) = self.lanes.get_mut(&action) else {
             return false;
@@ -38,8 +38,8 @@ impl Lanes {
         wants
     }
 
-    /// Learns that a delivery of this action waits in the store until `due`. True where that is the earliest
-    /// alarm.
+    /// Notes that a delivery of this action waits in the store until `due`. Returns whether this sets the
+    /// earliest alarm.
     pub fn waits(&mut self, account: AccountId, action: ActionId, due: Timestamp, now: Timestamp) -> bool {
         if due > now.after(self.horizon) {
             return false;
@@ -48,7 +48,7 @@ impl Lanes {
         lane.learn_due(alarms, due)
     }
 
-    /// When to call [`Self::take_claims`] next. `None` too while nothing may start.
+    /// When to call [`Self::take_claims`] next. Also `None` while nothing may start.
     pub fn next_alarm(&self) -> Option<Timestamp> {
         if self.gate != Gate::Open {
             return None;
@@ -56,8 +56,8 @@ impl Lanes {
         self.alarms.next()
     }
 
-    /// Lanes with due work in the store and room for it, at most `max`. Their room is set aside until
-    /// [`Self::claimed`].
+    /// Claims for at most `max` lanes that have due deliveries in the store and room for them. Their room
+    /// stays reserved until [`Self::claimed`].
     pub fn take_claims(&mut self, now: Timestamp, max: usize) -> Vec<ClaimRequest> {
         let mut requests = Vec::new();
         while requests.len() < max && self.gate == Gate::Open {
@@ -71,7 +71,7 @@ impl Lanes {
         requests
     }
 
-    /// Takes in what a claim brought, or (`None`) that it failed and has to be made again at `retry_at`.
+    /// Queues the deliveries of a claim. A `claim` of `None` failed, and is repeated at `retry_at`.
     pub fn claimed(
         &mut self,
         action: ActionId,

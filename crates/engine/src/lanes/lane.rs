@@ -1,4 +1,4 @@
-//! One lane: what it holds in memory, and what it knows of its deliveries in the store.
+//! One lane: the deliveries that it holds in memory, and what it knows of those in the store.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -11,23 +11,23 @@ use super::alarms::Alarms;
 use crate::pace::Pace;
 use crate::window::Window;
 
-/// What a lane may hold whatever its width.
+/// Deliveries that a lane may hold whatever its width.
 const LANE_BASE: usize = 64;
 
-/// What a lane may hold for each request it may have under way: enough that a wide lane does not run dry
-/// while the store is asked for more.
+/// Additional deliveries that a lane may hold for each request it may have under way: enough that a wide lane
+/// does not run dry while a claim is under way.
 const LANE_PER_WIDTH: usize = 64;
 
-/// Most deliveries of one lane in one claim. All other callers of the store wait meanwhile: with 500, and
-/// steps without a bound on events, a healthy account was accepted in 34 ms during a drain, with both bounds
-/// in 18 (p50).
+/// Most deliveries of one lane in one claim. All other callers of the store wait during a claim: during a
+/// drain, accepting an event of a healthy account took 34 ms (p50) with 500 and no bound on the events of a
+/// step, and 18 ms with both bounds.
 const CLAIM_MAX: usize = 128;
 
 /// Most bytes of `data` of one lane in one claim.
 const CLAIM_BYTES_MAX: usize = 4 * 1024 * 1024;
 
-/// When to look again at a lane that holds nothing and finds no room: other lanes then hold all of the
-/// window.
+/// Pause before the next look at a lane that holds nothing and finds no room, because other lanes hold the
+/// whole window.
 const NO_ROOM_PAUSE: Duration = Duration::from_millis(50);
 
 /// The lane of one action.
@@ -35,7 +35,7 @@ const NO_ROOM_PAUSE: Duration = Duration::from_millis(50);
 pub struct Lane {
     pub account: AccountId,
     action: ActionId,
-    /// What may start; [`super::turns`] takes from it.
+    /// Deliveries that may start; [`super::turns`] takes them from here.
     pub queue: VecDeque<Ready>,
     /// Requests under way.
     pub in_flight: u32,
@@ -46,20 +46,20 @@ pub struct Lane {
     stored: Stored,
 }
 
-/// What a lane knows of its deliveries that wait in the store, and what makes it look at them next.
+/// What a lane knows of its deliveries in the store, and what triggers its next look at them.
 ///
-/// Every variant but the first names what that is, so that no lane waits for nothing: an alarm that is set,
-/// its own deliveries, or a claim that comes back.
+/// Every variant but the first has a trigger, so that no lane waits forever: an alarm, the release of
+/// deliveries that the lane holds, or the end of a claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stored {
-    /// It knows of none.
+    /// The lane knows of no delivery in the store.
     Nothing,
-    /// The first is due at `due`. The alarm is set to `at`, no earlier than that.
+    /// The first delivery is due at `due`. The alarm is set to `at`, which is no earlier.
     Alarm { due: Timestamp, at: Timestamp },
-    /// The first is due at `due`, which is over, and found the lane full. The lane holds something, and sets
-    /// the alarm as it gives that up.
+    /// The first delivery became due at `due`, when the lane was full. The lane holds deliveries, and sets
+    /// the alarm as it releases them.
     Full { due: Timestamp },
-    /// A claim is under way, for which this room is set aside. `due` was learned since it began.
+    /// A claim is under way, and this room is reserved for it. `due` was learned since the claim began.
     Claiming {
         room: usize,
         room_bytes: usize,
@@ -82,12 +82,12 @@ impl Lane {
         }
     }
 
-    /// Deliveries in memory and room set aside.
+    /// Deliveries in memory, plus reserved room.
     pub fn held(&self) -> usize {
         self.held
     }
 
-    /// Whether nothing would be lost with the lane.
+    /// Whether the lane can be dropped, because it holds nothing and knows of no delivery in the store.
     pub fn is_idle(&self) -> bool {
         self.held == 0 && self.in_flight == 0 && self.stored == Stored::Nothing
     }
@@ -116,8 +116,8 @@ impl Lane {
         window.take(deliveries, bytes);
     }
 
-    /// Gives room back; nothing else lowers what the lane holds. True where that sets an alarm: the lane now
-    /// has the room that it lacked.
+    /// Frees room; nothing else reduces what the lane holds. Returns whether this sets an alarm, because the
+    /// lane now has the room that it lacked.
     pub fn give(
         &mut self,
         window: &mut Window,
@@ -127,8 +127,8 @@ impl Lane {
     ) -> bool {
         self.held -= deliveries.min(self.held);
         window.give(deliveries, bytes);
-        // To ask for a few at a time would cost a transaction each: wait until half of the lane is free. A
-        // lane that holds nothing always gets here.
+        // Wait until half of the lane is free, because each claim costs a transaction, even for a few
+        // deliveries. A lane that holds nothing always meets this condition.
         if let Stored::Full { due } = self.stored
             && self.held * 2 <= self.capacity()
         {
@@ -138,8 +138,8 @@ impl Lane {
         false
     }
 
-    /// Learns that the first delivery in the store is due at `due`, or that one is. True where that sets the
-    /// first alarm of all lanes.
+    /// Notes that a delivery in the store is due at `due`. Returns whether this sets the first alarm of all
+    /// lanes.
     pub fn learn_due(&mut self, alarms: &mut Alarms, due: Timestamp) -> bool {
         match self.stored {
             Stored::Nothing => self.set_alarm(alarms, due, due),
@@ -173,7 +173,7 @@ impl Lane {
         alarms.set(at, self.action)
     }
 
-    /// Begins a claim once the alarm has rung, and sets its room aside. `None` where there is no room.
+    /// Begins a claim after the alarm has rung, and reserves its room. Returns `None` if there is no room.
     pub fn begin_claim(
         &mut self,
         window: &mut Window,
@@ -184,8 +184,8 @@ impl Lane {
             return None;
         };
         let share = window.free().saturating_sub(self.held);
-        // Half of what is free: new work that arrives meanwhile then still finds room in memory, and the lane
-        // finds its way back from the store once the backlog is gone.
+        // Claim half of the free room: new deliveries that arrive meanwhile then still find room in memory,
+        // and the lane stops going through the store once the backlog is gone.
         let free = self.capacity().saturating_sub(self.held).min(share);
         let room = free.div_ceil(2).min(CLAIM_MAX);
         let room_bytes = (window.free_bytes() / 2).min(CLAIM_BYTES_MAX);
@@ -210,7 +210,7 @@ impl Lane {
         })
     }
 
-    /// Ends a claim: gives its room back, and keeps in mind what was learned meanwhile.
+    /// Ends a claim: frees its room, and keeps the due time that was learned meanwhile.
     pub fn end_claim(&mut self, window: &mut Window, alarms: &mut Alarms) {
         let Stored::Claiming {
             room,
@@ -227,7 +227,7 @@ impl Lane {
         }
     }
 
-    /// The alarm that the lane has set; checks what has to hold between the lane and its alarm.
+    /// The lane's alarm. Asserts the invariants between the lane and its alarm.
     #[cfg(test)]
     pub fn alarm(&self) -> Option<Timestamp> {
         match self.stored {

@@ -62,7 +62,7 @@ fn lanes(window: usize, in_flight: usize) -> Lanes {
     Lanes::new(Window::new(window, 1 << 20), in_flight, Duration::from_secs(60))
 }
 
-/// Reserves and queues `count` deliveries; answers how many stayed in memory.
+/// Reserves and queues `count` deliveries; returns how many stayed in memory.
 fn offer(lanes: &mut Lanes, action: ActionId, count: usize) -> usize {
     (0..count)
         .filter(|n| {

@@ -1,4 +1,4 @@
-//! Whose delivery starts next: lanes take turns, each at its pace.
+//! Which delivery starts next: lanes take turns, each at its own pace.
 
 use std::collections::VecDeque;
 
@@ -21,7 +21,7 @@ impl Lanes {
         Self::take_turn(&mut self.turn, lane, action);
     }
 
-    /// Puts a lane that has something to start last in the turn, once.
+    /// Appends a lane with queued deliveries to the queue of turns, unless it is already there.
     pub(super) fn take_turn(turn: &mut VecDeque<ActionId>, lane: &mut Lane, action: ActionId) {
         if !lane.queue.is_empty() && !lane.in_turn {
             lane.in_turn = true;
@@ -29,7 +29,8 @@ impl Lanes {
         }
     }
 
-    /// The next delivery to start; it counts as under way from now on. `None` where none may start.
+    /// Takes the next delivery to start, which counts as under way from now on. Returns `None` if none may
+    /// start.
     pub fn take_ready(&mut self) -> Option<Ready> {
         if self.gate != Gate::Open {
             return None;
@@ -45,7 +46,7 @@ impl Lanes {
             };
             let ready = match lane.pace.may_start(lane.in_flight, free) {
                 MayStart::Now => lane.queue.pop_front(),
-                // A request of the lane is under way: its end puts the lane back in the turn.
+                // A request of the lane is under way. When it ends, the lane returns to the queue of turns.
                 MayStart::Closed => None,
             };
             lane.in_turn = false;
@@ -59,12 +60,12 @@ impl Lanes {
         None
     }
 
-    /// Whether [`Self::take_ready`] is worth a call.
+    /// Whether [`Self::take_ready`] may return a delivery.
     pub fn may_start(&self) -> bool {
         self.gate == Gate::Open && !self.turn.is_empty() && self.in_flight < self.in_flight_max
     }
 
-    /// Learns that an attempt ended (`None`: without having been made).
+    /// Notes that an attempt ended. `lesson` is `None` if no attempt was made.
     pub fn attempt_ended(&mut self, action: ActionId, lesson: Option<Lesson>) {
         self.in_flight = self.in_flight.saturating_sub(1);
         let Some(lane) = self.lanes.get_mut(&action) else {

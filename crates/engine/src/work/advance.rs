@@ -1,12 +1,12 @@
-//! The one task that writes the work down: new events and results of attempts, in steps.
+//! The one task that writes new events and the results of attempts to the store, in steps.
 //!
-//! Everything that arrives while one step is being written forms the next, and the store commits both halves
-//! of it together: producers and attempts share one sync. Events are written at once. Results alone are in no
-//! hurry, as nobody waits for them: they wait a moment for events to ride with.
+//! Everything that arrives while one step is being written forms the next step. The store commits the events
+//! and results of a step together, so that producers and attempts share one sync. Events are written at once.
+//! Results alone wait up to `RESULTS_LINGER` for events to share a commit with, because nobody waits for
+//! them.
 //!
-//! While the store is away, results wait here and attempts wait behind them: nothing that happened is
-//! forgotten, and nothing new is begun that could not be recorded. Events are answered with an error
-//! meanwhile, at once.
+//! While the store is unavailable, results wait here and attempts wait behind them: no result is lost, and no
+//! attempt starts whose result could not be recorded. Events fail at once with an error meanwhile.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,20 +20,20 @@ use super::record::{RESULTS_MAX, Results};
 use crate::attempt::Done;
 use crate::engine::Engine;
 
-/// How long results wait for events to be written with. At 400 events a second the next event is nearly
-/// always there before; and what is in doubt after a crash, and then sent again, is no more than is under way
-/// anyway.
+/// How long results wait for events to share a commit with. At 400 events a second, the next event nearly
+/// always arrives sooner. After a crash, the deliveries with waiting results are sent again; they are no more
+/// than those under way, which are sent again in any case.
 const RESULTS_LINGER: Duration = Duration::from_millis(5);
 
-/// The least time from the beginning of one step to that of the next while many producers wait: the cost of a
-/// commit (some 200 µs of processor time) is then shared by more of them. Nobody waits longer for it: where
-/// there are many, the processor is what they wait for.
+/// The least time between the starts of two steps while many producers wait: more of them then share the cost
+/// of a commit (some 200 µs of CPU time). This adds no latency, because the CPU is the bottleneck when there
+/// are many producers.
 const STEP_MIN: Duration = Duration::from_millis(1);
 
-/// Jobs of a step from which on there are many producers.
+/// The number of jobs in a step from which on there are many producers.
 const MANY_JOBS: usize = 8;
 
-/// What arrives for the task.
+/// The jobs and results that arrive for the task.
 pub struct Inbox {
     jobs: mpsc::Receiver<AppendJob>,
     results: mpsc::Receiver<Done>,
@@ -44,7 +44,7 @@ pub struct Inbox {
 }
 
 impl Inbox {
-    /// An inbox at the end of these queues.
+    /// An inbox that receives from these queues.
     pub fn new(jobs: mpsc::Receiver<AppendJob>, results: mpsc::Receiver<Done>) -> Self {
         Self {
             jobs,
@@ -60,7 +60,7 @@ impl Inbox {
         self.jobs_taken.is_empty() && self.results_taken.is_empty()
     }
 
-    /// Waits for something to write. False once nothing is left and nothing more can come.
+    /// Waits for jobs or results. Returns false once none are left and both queues are closed.
     async fn fill(&mut self) -> bool {
         while self.is_empty() {
             tokio::select! {
@@ -83,10 +83,10 @@ impl Inbox {
         true
     }
 
-    /// The same while older results are still to be written: no further ones are taken, and it ends when it
-    /// is time.
+    /// Waits for jobs until `time`, while older results still have to be written. Takes no further results.
     async fn fill_until(&mut self, time: Instant) {
-        // The last step left some, which nobody else would bound or wake us for.
+        // The last step left some jobs. Return at once: nothing else would wake the task for them or limit
+        // their number.
         if !self.jobs_taken.is_empty() {
             return;
         }
@@ -112,7 +112,7 @@ impl Inbox {
         }
     }
 
-    /// Takes the results that are there.
+    /// Takes the results that have arrived.
     fn take_results(&mut self) {
         while self.results_taken.len() < RESULTS_MAX {
             match self.results.try_recv() {
@@ -123,7 +123,7 @@ impl Inbox {
     }
 }
 
-/// Runs until the senders are gone and everything is on record.
+/// Runs until all senders are dropped and everything is recorded.
 pub async fn run(engine: Arc<Engine>, mut inbox: Inbox) {
     let mut owed: Vec<Results> = Vec::new();
     let mut next_step = Instant::now();
@@ -149,12 +149,13 @@ pub async fn run(engine: Arc<Engine>, mut inbox: Inbox) {
     }
 }
 
-/// Writes one step. Answers the results that are still to be written.
+/// Writes one step. Returns the results that still have to be written.
 async fn step(engine: &Arc<Engine>, submitted: Submitted, mut owed: Vec<Results>) -> Vec<Results> {
     let session = engine.session();
     let now = Instant::now();
     let is_due = |results: &Results| results.retry_at() <= now;
-    // Only those of the living session can share a step with its events: nearly always that is all of them.
+    // Only results of the current session can share a step with its events. Nearly always, these are all
+    // results.
     let rides = owed
         .iter()
         .position(|results| results.session == session && is_due(results));
@@ -171,7 +172,7 @@ async fn step(engine: &Arc<Engine>, submitted: Submitted, mut owed: Vec<Results>
     later
 }
 
-/// Answers the results if they could not be written.
+/// Writes events and results in one commit. Returns the results if they could not be written.
 async fn write(
     engine: &Arc<Engine>,
     session: SessionId,
@@ -229,7 +230,7 @@ mod tests {
         let started = Instant::now();
         for _ in 0..3 {
             inbox.fill_until(started + Duration::from_secs(2)).await;
-            // What a step leaves of large jobs: all but the first.
+            // As after a step of large jobs, which takes only the first.
             inbox.jobs_taken.remove(0);
             assert!(inbox.jobs_taken.len() < JOBS_MAX);
         }

@@ -1,4 +1,4 @@
-//! The acceptance half of a step: which deliveries stay in memory, and what becomes of events once they are
+//! The acceptance half of a step: which deliveries stay in memory, and what happens once the events are
 //! stored.
 
 use std::sync::Arc;
@@ -15,18 +15,18 @@ use crate::engine::Engine;
 use crate::lanes::{Lanes, Ready};
 use crate::observe::StoredEvents;
 
-/// Jobs that may queue: with one event each, some 200 ms of the 18,000 a second that the design aims at. Past
-/// that, producers are told to come back rather than left waiting.
+/// Most jobs in the queue. With one event each, they are some 200 ms of the 18,000 events a second that the
+/// design aims at. Beyond that, producers get [`StoreError::Busy`] instead of waiting.
 pub const QUEUE_MAX: usize = 4_096;
 
 /// Most jobs that are taken from the queue at once.
 pub const JOBS_MAX: usize = 512;
 
-/// Events in one step, about: 8 ms of the store's time, as 500 with their results take 16 µs each. A job
-/// holds at most 1,000 of them.
+/// Most events in one step, except that the first job may have more. 500 events take 8 ms of the store's time
+/// (16 µs each, with their results). A job holds at most 1,000 events.
 const EVENTS_MAX: usize = 500;
 
-/// What a producer's task waits for.
+/// The reply that a producer's task waits for.
 type Reply = Result<Vec<Result<Accepted, Rejection>>, StoreError>;
 
 /// Events to be stored together.
@@ -36,7 +36,7 @@ pub struct AppendJob {
     pub events: Vec<NewEvent>,
     /// When they were accepted.
     pub now: Timestamp,
-    /// Where the answer goes.
+    /// Where to send the reply.
     pub reply: oneshot::Sender<Reply>,
 }
 
@@ -45,13 +45,13 @@ pub struct AppendJob {
 pub struct Submitted {
     /// The events of all jobs, in order.
     pub events: Arc<[NewEvent]>,
-    /// For each job, how many of them are its own, and where its answer goes.
+    /// For each job, the number of its events, and where to send its reply.
     replies: Vec<(usize, oneshot::Sender<Reply>)>,
 }
 
 impl Submitted {
-    /// Takes jobs for one step, and decides which of their deliveries stay in memory. What is too much is
-    /// left for the next step.
+    /// Takes jobs for one step, and decides which of their deliveries stay in memory. Jobs beyond the limit
+    /// of a step stay for the next one.
     pub fn take(engine: &Engine, waiting: &mut Vec<AppendJob>) -> Self {
         if waiting.is_empty() {
             return Self::default();
@@ -72,7 +72,7 @@ impl Submitted {
         }
     }
 
-    /// Hands over what is stored, and answers everybody.
+    /// Hands over the stored deliveries, and replies to every producer.
     pub fn settle(self, engine: &Engine, session: SessionId, appended: StoreResult<Vec<Appended>>) {
         if self.replies.is_empty() {
             return;
@@ -130,7 +130,7 @@ impl Submitted {
         engine.meters().accepted.increment(stored);
         let mut answers = answers.into_iter();
         for (count, reply) in self.replies {
-            // Sending fails where the producer has hung up: its events are stored and carried out all the
+            // Sending fails if the producer has disconnected: its events are stored and delivered all the
             // same.
             let _ = reply.send(share(&mut answers, count));
         }
@@ -140,8 +140,8 @@ impl Submitted {
     }
 }
 
-/// The next `count` results of a step: those of one job. A store has to return a result for each event that
-/// it was given. One that does not is a defect, and says nothing about the events that it left out.
+/// The next `count` results of a step, which belong to one job. A store must return one result for each
+/// event. If it returns fewer, that is a defect, and nothing is known about the events without a result.
 fn share<T>(results: &mut impl Iterator<Item = T>, count: usize) -> StoreResult<Vec<T>> {
     let share: Vec<T> = results.take(count).collect();
     if share.len() == count {
@@ -152,8 +152,8 @@ fn share<T>(results: &mut impl Iterator<Item = T>, count: usize) -> StoreResult<
     Err(error)
 }
 
-/// The job that waits longest, then small ones before large ones: whoever reports one event does not wait
-/// behind another's batches.
+/// Picks the job that has waited longest, then small jobs before large ones, so that a single event does not
+/// wait behind another producer's batches.
 fn pick(waiting: &mut Vec<AppendJob>) -> Vec<AppendJob> {
     let sizes: Vec<usize> = waiting.iter().map(|job| job.events.len()).collect();
     if sizes.iter().sum::<usize>() <= EVENTS_MAX {
@@ -172,7 +172,7 @@ fn pick(waiting: &mut Vec<AppendJob>) -> Vec<AppendJob> {
         is_picked[index] = true;
     }
     let mut is_picked = is_picked.into_iter();
-    // Both parts stay in the order of their arrival.
+    // Picked and remaining jobs both stay in their order of arrival.
     waiting
         .extract_if(.., |_| is_picked.next() == Some(true))
         .collect()
@@ -205,7 +205,8 @@ fn accepted(event: &Event, known: bool) -> Accepted {
     }
 }
 
-/// True where the lanes now know of a delivery that waits in the store, and have to look for it soon.
+/// Queues the deliveries that stay in memory, and notes those that wait in the store. Returns whether the
+/// refill task has to look for the latter soon.
 fn hand_over(lanes: &mut Lanes, session: SessionId, now: Timestamp, new: &NewEvent) -> bool {
     let account = new.event.account;
     let mut waiting = false;

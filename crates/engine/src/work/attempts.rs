@@ -1,4 +1,5 @@
-//! Runs attempts: a task per request under way, each going on with the next delivery as long as there is one.
+//! Runs attempts: one task for each request under way, which continues with the next delivery while there is
+//! one.
 
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use crate::lanes::Ready;
 use crate::pace::Lesson;
 
 impl Engine {
-    /// Starts whatever may start now.
+    /// Starts all deliveries that may start now.
     pub(crate) fn start_ready(self: &Arc<Self>) {
         loop {
             let Some(ready) = self.next_ready() else { return };
@@ -28,11 +29,11 @@ async fn run(engine: Arc<Engine>, first: Ready) {
         let done = tokio::select! {
             biased;
             done = attempt::carry_out(&engine, ready) => done,
-            // The grace of a stop is over: the delivery is given back with the session.
+            // The grace period of a stop is over: the delivery is returned to the store with the session.
             _ = halted.changed() => return,
         };
         let lesson = lesson(&done);
-        // Waits while more results are queued than the store takes: then fewer attempts are made.
+        // This waits while the queue of results is full, so that fewer attempts start.
         if results.send(done).await.is_err() {
             engine.lanes().attempt_ended(action, lesson);
             engine.attempt_left();
@@ -47,7 +48,7 @@ async fn run(engine: Arc<Engine>, first: Ready) {
     }
 }
 
-/// What the attempt says about its receiver; `None` where none was made.
+/// What the attempt says about its receiver; `None` if no attempt was made.
 fn lesson(done: &Done) -> Option<Lesson> {
     match &done.finished.change {
         Change::Attempted { attempt, .. } => Some(Lesson::of(attempt.outcome, done.advice.overloaded)),

@@ -1,8 +1,8 @@
-//! Follows what other nodes change: configuration, and what the engine's followers hold in memory; takes over
-//! where a node is gone.
+//! Follows the changes of other nodes, for the configuration and the engine's followers, and takes over the
+//! deliveries of nodes that are gone.
 //!
-//! The store says at once that something was changed, most of the time. What counts is the look from time to
-//! time: configuration in memory is never older than that, however the message got lost.
+//! The store usually notifies the node of a change at once, but a notification can get lost. The node
+//! therefore also looks every `LOOK_EVERY`, which bounds the age of the configuration in memory.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +12,8 @@ use postrider_storage::{ChangeMark, Changed, StoreResult};
 use crate::engine::Engine;
 use crate::work;
 
-/// The longest time between two looks. A change is promised to hold on every node within a second.
+/// The longest time between two looks. Postrider promises that a change takes effect on every node within a
+/// second.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// Runs until it is aborted.
@@ -47,7 +48,7 @@ async fn look(engine: &Engine, since: ChangeMark) -> StoreResult<ChangeMark> {
     }
     if changed.is_some_and(|changed| changed.contains(&Changed::Sessions)) {
         work::session::reclaim(engine).await?;
-        // What waited for its due time had been in the view of that node alone.
+        // Only the node that is gone knew of its deliveries that wait for a due time.
         engine.rescan_soon();
     }
     Ok(changes.mark)

@@ -1,15 +1,16 @@
-//! Removes what is older than the retention, in steps with pauses between them.
+//! Removes events older than the retention period, and what deleted accounts left behind, in steps with
+//! pauses between them.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::engine::Engine;
 
-/// Rows removed in one step: what one batch of acceptance writes, so that a step delays the next commit no
-/// more than a busy moment does.
+/// Rows removed in one step: as many as one batch of acceptance writes, so that a step delays the next commit
+/// no more than a busy moment does.
 const STEP_ROWS: usize = 500;
 
-/// The pause between steps: the writer is free for acceptance meanwhile.
+/// The pause between steps, which leaves the writer free for acceptance.
 const STEP_PAUSE: Duration = Duration::from_millis(15);
 
 /// The pause once nothing is left to remove.
@@ -23,7 +24,7 @@ pub async fn run(engine: Arc<Engine>) {
         let pause = match engine.store().prune(before, STEP_ROWS).await {
             Ok(pruned) => {
                 metrics::counter!("postrider_events_pruned_total").increment(pruned.events as u64);
-                // Once for a pass: a pass has many steps, and each may meet the same obstacle.
+                // Log once per pass: a pass has many steps, and each may fail for the same reason.
                 if let Some(error) = pruned.failure
                     && !std::mem::replace(&mut has_failed, true)
                 {

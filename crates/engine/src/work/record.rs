@@ -1,5 +1,5 @@
-//! The recording half of a step: results of attempts, kept until the store has them. What follows then:
-//! [`crate::consequences`].
+//! The recording half of a step: keeps the results of attempts until the store has recorded them.
+//! [`crate::consequences`] handles what follows.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,23 +12,24 @@ use crate::consequences;
 use crate::engine::Engine;
 use crate::observe::Subject;
 
-/// Results that may queue.
+/// Most results in the queue.
 pub const QUEUE_MAX: usize = 2_048;
 
-/// Most results in one step. 256 were too few: with ten actions per event, results piled up before the step.
+/// Most results in one step. 256 were too few: with ten actions per event, results piled up in front of the
+/// step.
 pub const RESULTS_MAX: usize = 512;
 
-/// Waits between tries while the store is away: doubling from the first to the last.
+/// Pauses between tries while the store is unavailable; they double from the first value to the last.
 const RETRY: std::ops::RangeInclusive<Duration> = Duration::from_millis(50)..=Duration::from_secs(2);
 
-/// Results that one session has to put on record. They are kept until the store has them.
+/// Results of one session, kept until the store has recorded them.
 pub struct Results {
-    /// Whose they are. Results of a session that died meanwhile are recorded under it, so that the store can
-    /// tell.
+    /// The session of the attempts. If the session has died meanwhile, its results are still recorded under
+    /// it, so that the store can recognise them.
     pub session: SessionId,
-    /// For the store.
+    /// What to record.
     pub finished: Arc<[Finished]>,
-    /// What else is known of each.
+    /// What else is known of each result.
     subjects: Vec<Subject>,
     /// When to try next, and how long to wait after that.
     retry_at: Instant,
@@ -36,7 +37,7 @@ pub struct Results {
 }
 
 impl Results {
-    /// Takes the results, by session.
+    /// Takes the results, grouped by session.
     pub fn take(dones: &mut Vec<Done>) -> Vec<Self> {
         let mut by_session: Vec<(SessionId, Vec<Finished>, Vec<Subject>)> = Vec::new();
         for done in dones.drain(..) {
@@ -71,18 +72,18 @@ impl Results {
             .collect()
     }
 
-    /// When to try (again).
+    /// When to try to record them, the first time or again.
     pub fn retry_at(&self) -> Instant {
         self.retry_at
     }
 
-    /// Puts the next try off.
+    /// Postpones the next try.
     pub fn put_off(&mut self) {
         self.retry_at = Instant::now() + self.wait;
         self.wait = (self.wait * 2).min(*RETRY.end());
     }
 
-    /// Sees to what follows from the results, now that they are on record.
+    /// Handles the consequences of the results, after the store has recorded them.
     pub fn recorded(self, engine: &Arc<Engine>, recorded: &[Recorded]) {
         consequences::follow(engine, &self.finished, &self.subjects, recorded);
     }

@@ -1,8 +1,8 @@
 //! Fetches due deliveries from the store into lanes that have room.
 //!
-//! It sleeps until the next alarm of [`crate::lanes::Lanes`]. What no alarm tells of (deliveries of another
-//! node, or due later than the lanes look ahead) is found by asking the store for waiting lanes every
-//! [`crate::EngineSettings::rescan`].
+//! The task sleeps until the next alarm of [`crate::lanes::Lanes`]. Some deliveries have no alarm: those of
+//! other nodes, and those due later than the lanes look ahead. The task finds them by rescanning the store
+//! for waiting lanes, at least every [`crate::EngineSettings::rescan`].
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,15 +18,16 @@ const LANES_PER_CLAIM: usize = 64;
 /// Lanes read at once while rescanning.
 const RESCAN_PAGE: usize = 1_000;
 
-/// How long to wait after a claim or a look at the store that failed.
+/// Pause after a claim or a rescan that failed.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// The shortest pause between two looks at a shared store: schedules are kept to about a second by others
-/// too.
+/// The shortest pause between two rescans of a shared store: other nodes then also keep the schedules of a
+/// node that is gone, to about a second.
 const SHARED_PAUSE_MIN: Duration = Duration::from_secs(1);
 
-/// The pause, for each length of the look before it: a look takes a step in an index for each waiting action,
-/// so that of many of them looking takes a twentieth of the time, not all of it.
+/// The pause after a rescan of a shared store, as a multiple of its duration. A rescan takes one step in an
+/// index for each waiting action; with this pause, rescans of many actions take a twentieth of the time, not
+/// all of it.
 const SHARED_PAUSE_PER_LOOK: u32 = 20;
 
 /// The longest sleep: alarms are wall-clock times, and the wall clock can step forward.
@@ -56,10 +57,10 @@ pub async fn run(engine: Arc<Engine>) {
     }
 }
 
-/// How long to wait with the next look at a store, after one that took this long.
+/// How long to wait before the next rescan of a store, after one that took `took`.
 ///
-/// On a shared store another node may be gone, and with it whoever knew of a retry: others look often enough
-/// to hold its schedule, as long as that costs little.
+/// On a shared store another node may be gone, and only that node may have known of a retry. The other nodes
+/// rescan often enough to keep its schedule, as long as that costs little.
 fn rescan_pause(engine: &Engine, took: Duration) -> Duration {
     let longest = engine.settings().rescan;
     if engine.store().is_shared() {
@@ -92,7 +93,7 @@ async fn rescan(engine: &Engine) -> Result<(), StoreError> {
     }
 }
 
-/// One round; true where another may find more.
+/// Claims due deliveries once. Returns whether another round may find more.
 async fn claim_due(engine: &Arc<Engine>) -> bool {
     let session = engine.session();
     let now = engine.clock().now();

@@ -1,4 +1,4 @@
-//! Keeps the node's session alive, and takes over what dead sessions left.
+//! Keeps the node's session alive, and takes over the deliveries of dead sessions.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,14 +8,14 @@ use tokio::time::Instant;
 
 use crate::engine::Engine;
 
-/// Deliveries taken over in one step: short enough not to be felt by acceptance.
+/// Deliveries taken over in one step: few enough that acceptance does not notice.
 const RECLAIM_STEP: usize = 500;
 
 /// Renewals per lease: two may fail before the session is in danger.
 const RENEWALS_PER_LEASE: u32 = 3;
 
-/// How often other nodes' sessions are looked at, where there can be other nodes: they are taken over from
-/// soon after their lease is over.
+/// How often the node looks at other nodes' sessions on a shared store, so that it takes over their
+/// deliveries soon after a lease has expired.
 const LOOK_AT_OTHERS: Duration = Duration::from_secs(1);
 
 /// Runs until it is aborted.
@@ -27,7 +27,7 @@ pub async fn run(engine: Arc<Engine>) {
         renewal
     };
     let mut renew_at = Instant::now() + renewal;
-    // A store that is away for long is told of once.
+    // A store that is unavailable for long is logged once.
     let mut away = false;
     loop {
         tokio::time::sleep(pause).await;
@@ -61,7 +61,7 @@ async fn take_over(engine: &Engine) -> StoreResult<()> {
 }
 
 async fn renew(engine: &Arc<Engine>) -> StoreResult<()> {
-    // The lease counts from before the call: the store cannot have begun it earlier.
+    // Count the lease from before the call, because the store cannot have started it earlier.
     let asked_at = engine.clock().monotonic();
     if engine
         .store()
@@ -82,26 +82,28 @@ async fn renew(engine: &Arc<Engine>) -> StoreResult<()> {
         .open_session(engine.settings().lease, engine.clock().now())
         .await?;
     engine.set_session(session, asked_at);
-    // Claims of the dead session came back empty, whatever waits.
+    // Claims under the dead session returned nothing, whatever waits in the store.
     engine.rescan_soon();
     engine.start_ready();
     Ok(())
 }
 
-/// Where renewals fail for as long as the lease, others may already work on what is in memory here.
+/// Holds the lanes back once the lease is over without a renewal: other nodes may already own what is in
+/// memory here.
 fn hold_back_past_lease(engine: &Engine) {
     if engine.is_past_lease() {
         engine.lanes().hold_back();
     }
 }
 
-/// Makes all that dead sessions owned wait, due now. Answers how many deliveries that were.
+/// Makes all deliveries of dead sessions wait in the store, due now. Returns their number.
 pub async fn reclaim(engine: &Engine) -> StoreResult<usize> {
     let mut total = 0;
     loop {
         let count = engine.store().reclaim(engine.clock().now(), RECLAIM_STEP).await?;
         total += count;
-        // At each step: an error in the next one does not hide what this one has made due.
+        // Rescan after each step: an error in the next step must not hide the deliveries that this one made
+        // due.
         if count > 0 {
             engine.rescan_soon();
         }

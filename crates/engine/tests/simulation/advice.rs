@@ -1,5 +1,5 @@
-//! What a receiver asks for counts, whatever protocol it speaks: these carriers speak none, and their
-//! exchanges hold no status code that would say the same.
+//! A receiver's advice counts in any protocol: these carriers speak none, and their exchanges hold no status
+//! code that would say the same.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use postrider_model::{DeliveryStatus, Exchange, HttpExchange, HttpRequest, Outco
 
 const URL: &str = "https://receiver.example/hook";
 
-/// Every attempt fails with this advice.
+/// A carrier whose attempts all fail with this advice.
 struct Failing(Advice);
 
 #[async_trait]

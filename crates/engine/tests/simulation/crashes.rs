@@ -1,4 +1,4 @@
-//! Lives and deaths of a node over one data folder, on virtual time and from seeds.
+//! Starts and kills of a node over one data folder, on virtual time and from seeds.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use postrider_model::{DeliveryStatus, Outcome};
 
 const URL: &str = "https://receiver.example/hook";
 
-/// A receiver that is down, slow, wrong or well, decided by the seed.
+/// A receiver that is down, slow, failing or healthy, as the seed decides.
 fn moody(seed: u64) -> impl Fn(&Request, usize) -> (Duration, Response) + Send + Sync {
     move |_, before| {
         let roll = (seed ^ (before as u64 + 1)).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56;
@@ -67,7 +67,7 @@ fn whatever_the_moment_of_a_kill_every_accepted_event_is_delivered_and_no_receip
             let delivered: HashSet<_> = deliveries.iter().map(|delivery| delivery.event).collect();
             assert_eq!(delivered, accepted, "seed {seed}");
             for delivery in &deliveries {
-                // Three failures over the lives are a regular end, too.
+                // Three failed attempts across the node's lives are a valid end, too.
                 let failed =
                     delivery.progress.status == DeliveryStatus::Failed && delivery.progress.attempts == 3;
                 assert!(

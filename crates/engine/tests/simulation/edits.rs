@@ -1,5 +1,5 @@
-//! Edits between attempts: what an attempt takes from the configuration as it is, and what was fixed at
-//! acceptance.
+//! Edits between attempts: what an attempt reads from the current configuration, and what acceptance has
+//! fixed.
 
 use std::time::Duration;
 

@@ -1,7 +1,8 @@
 //! The engine on virtual time, against the real SQLite store: schedules, edits between attempts, crashes and
 //! stops.
 //!
-//! To add a scenario: a test in the file of its subject; what several need goes into `support`.
+//! To add a scenario: add a test to the file of its subject. Code that several tests need belongs in
+//! `support`.
 
 #![expect(clippy::unwrap_used, reason = "a scenario that cannot be set up has failed")]
 

@@ -1,4 +1,4 @@
-//! A store that takes some writes and not others, for a while.
+//! A store that accepts some writes and fails others, for a while.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -46,7 +46,7 @@ fn results_that_cannot_be_recorded_are_kept_while_events_are_accepted() {
     });
 }
 
-/// What the session renews and deletes its own rows by is refused; new sessions are not.
+/// Makes the renewal and the deletion of sessions fail, but lets new sessions open.
 const REFUSE_RENEWALS: &str = "
     CREATE TRIGGER refuse_renewal BEFORE UPDATE ON sessions BEGIN SELECT RAISE(ABORT, 'refused'); END;
     CREATE TRIGGER refuse_reclaim BEFORE DELETE ON sessions BEGIN SELECT RAISE(ABORT, 'refused'); END;";
@@ -55,7 +55,8 @@ const REFUSE_RENEWALS: &str = "
 fn a_full_lane_is_filled_again_after_its_session_died() {
     let folder = folder();
     life(async {
-        // While the receiver is silent its lane fills, and the alarm rings in vain.
+        // While the receiver does not respond, its lane fills up, and the lane's alarm rings without room for
+        // a claim.
         let is_silent = Arc::new(AtomicBool::new(true));
         let silent = Arc::clone(&is_silent);
         let node = Node::start(folder.path(), 0, EngineSettings::default(), move |_, _| {
@@ -69,8 +70,8 @@ fn a_full_lane_is_filled_again_after_its_session_died() {
         }
         tokio::time::sleep(Duration::from_secs(50)).await;
         let outside = Connection::open(folder.path().join(DATABASE_FILE)).unwrap();
-        // No result is recorded and no lease renewed until the session is dead; then the results come first,
-        // so that nothing is under way whose end would have the lane look at the store.
+        // No result is recorded and no lease renewed until the session is dead. Results are then recorded
+        // first, so that no attempt is under way whose end would make the lane look at the store.
         let refuse_results =
             "CREATE TRIGGER refuse BEFORE INSERT ON attempts BEGIN SELECT RAISE(ABORT, 'refused'); END;";
         outside

@@ -13,15 +13,15 @@ use tokio::time::Instant;
 
 const URL: &str = "https://receiver.example/hook";
 
-/// What became of the deliveries of one action.
+/// The results of one action's deliveries.
 #[derive(Debug)]
 struct Report {
     failed: usize,
     refusals: usize,
 }
 
-/// A receiver that has at most `most` requests under way, for `takes` each, and answers 503 to the others at
-/// once.
+/// A receiver that handles at most `most` requests at a time, each for `takes`, and responds with 503 to all
+/// others at once.
 fn narrow(
     most: usize,
     takes: Duration,
@@ -79,6 +79,6 @@ fn a_receiver_that_takes_twenty_at_a_time_and_answers_503_beyond_gets_less_and_l
     let script = narrow(20, Duration::from_millis(50), Arc::clone(&refusals));
     let report = life(deliver(1_500, folder.path(), refusals, script));
     assert_eq!(report.failed, 0, "{report:?}");
-    // Where 503 made the lane wider, 1,392 were lost to 4,284 refusals.
+    // When a 503 still widened the lane, 1,392 deliveries failed, after 4,284 responses of 503.
     assert!(report.refusals < 800, "{report:?}");
 }

@@ -1,4 +1,4 @@
-//! Replays: counted first, then run, with news of how far they are.
+//! Replays: counted first, then run, with progress reports.
 
 use std::path::Path;
 use std::time::Duration;
@@ -22,7 +22,7 @@ const OFF: &str = "https://receiver.example/off";
 /// More than a store makes due in one step.
 const MANY: usize = 1_200;
 
-/// More time than any count here takes.
+/// More time than any count here needs.
 const LONG: Duration = Duration::from_secs(60);
 
 fn answer(request: &Request, _before: usize) -> (Duration, Response) {
@@ -91,7 +91,7 @@ fn the_count_is_what_is_then_replayed() {
         all_settled(&node).await;
         switch_off(&node, &fixture, OFF).await;
         accept_many(&node, &fixture, 3).await;
-        // The new ones to SLOW are under way, those to BAD wait to be tried again.
+        // The new deliveries to SLOW are under way, and those to BAD wait for a retry.
         tokio::time::sleep(Duration::from_secs(1)).await;
         let in_status = |status| DeliveryFilter {
             status: Some(status),
@@ -182,8 +182,8 @@ fn progress_grows_to_the_end_and_ends() {
         all_settled(&node).await;
         fixture
     });
-    // A store that runs inline does all steps at once, as nothing of it waits: no one else could look in
-    // between.
+    // A store that runs inline never yields between the steps, so that the test could not observe the
+    // progress.
     life_beside_threads(async {
         let (threaded, settings) = (Execution::Threaded, EngineSettings::default());
         let node = Node::start_on(threaded, folder.path(), 3_600_000, settings, answer).await;

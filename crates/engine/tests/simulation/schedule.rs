@@ -1,4 +1,4 @@
-//! The schedule on virtual time: when attempts are made, and when none is made any more.
+//! The schedule on virtual time: when attempts are made, and when they end.
 
 use std::time::Duration;
 

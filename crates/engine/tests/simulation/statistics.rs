@@ -14,7 +14,7 @@ use rusqlite::Connection;
 const GOOD: &str = "https://receiver.example/good";
 const BAD: &str = "https://receiver.example/bad";
 
-/// One receiver takes everything after 100 ms, the other nothing.
+/// One receiver responds with 200 after 100 ms, the other with 500 at once.
 fn good_or_bad(request: &Request, _: usize) -> (Duration, Response) {
     if request.url == GOOD {
         (Duration::from_millis(100), status(200))
@@ -23,7 +23,7 @@ fn good_or_bad(request: &Request, _: usize) -> (Duration, Response) {
     }
 }
 
-/// What the store itself has of the installation, by the hour.
+/// The installation's counts in the store itself, summed over its hours.
 async fn stored(node: &Node) -> Counts {
     let all = Timestamp::from_unix_ms(0)..Timestamp::from_unix_ms(i64::MAX);
     let store = &node.store;
@@ -39,7 +39,7 @@ async fn overview(node: &Node, range: Range) -> Overview {
     node.figures.overview(range).await.unwrap()
 }
 
-/// What `events` events come to that go to one good and one bad receiver.
+/// The counts of `events` events that each go to one good and one bad receiver.
 fn two_receivers(events: u64) -> Counts {
     Counts {
         events,
@@ -73,7 +73,7 @@ fn a_run_is_counted_exactly_and_shown_before_and_after_it_reached_the_store() {
         tokio::time::sleep(2 * FLUSH_EVERY).await;
         let mut expected = two_receivers(20);
         assert_eq!(stored(&node).await, expected);
-        // Their bad halves are waiting for a retry when the automation is switched off.
+        // Their deliveries to BAD wait for a retry when the automation is switched off.
         for _ in 0..5 {
             node.accept(fixture.account).await;
         }
@@ -96,7 +96,7 @@ fn a_run_is_counted_exactly_and_shown_before_and_after_it_reached_the_store() {
         let last = overview(&node, Range::Day).await;
         assert_eq!(last.totals, expected);
         assert_eq!(last.failure_rate, Some(20.0 / 45.0));
-        // The receiver takes 100 ms, and the lane lets some wait for others.
+        // The receiver responds after 100 ms, and some deliveries wait in the lane for others.
         let (half, most) = (last.latency_p50.unwrap(), last.latency_p95.unwrap());
         assert!(
             half.as_millis() >= 90 && most.as_millis() <= 400 && half <= most,
@@ -162,7 +162,7 @@ fn a_range_is_aligned_steps_that_end_now_and_empty_ones_are_shown() {
 fn a_delivery_counts_again_only_where_a_resend_changes_its_status() {
     let folder = folder();
     life(async {
-        // Three failures, then receipts.
+        // Three failed attempts, then successful ones.
         let node = Node::start(folder.path(), 0, EngineSettings::default(), |_, before| {
             (Duration::ZERO, status(if before < 3 { 500 } else { 200 }))
         })
@@ -237,7 +237,7 @@ fn a_stop_writes_the_rest() {
         for _ in 0..3 {
             node.accept(fixture.account).await;
         }
-        // The receipts come during the stop.
+        // The responses arrive during the stop.
         node.engine.stop(Duration::from_secs(1)).await;
         node.figures.stop().await;
         let expected = Counts {
@@ -254,7 +254,7 @@ fn a_stop_writes_the_rest() {
 fn figures_are_pruned_by_their_age() {
     let folder = folder();
     let all = || Timestamp::from_unix_ms(0)..Timestamp::from_unix_ms(i64::MAX);
-    // A start of the node after so many hours, and what its pruning leaves.
+    // Starts the node `hours` hours after the beginning, and returns what its pruning leaves.
     let kept_after = |hours: i64| {
         life(async {
             let settings = EngineSettings {

@@ -31,7 +31,7 @@ pub use receivers::{Receivers, Seen, refused, status};
 /// 2026-01-01T00:00:00Z, where virtual time begins.
 pub const START_MS: i64 = 1_767_225_600_000;
 
-/// The paused clock of the test's runtime. Steps move what [`Clock::wall`] says.
+/// The paused clock of the test's runtime. It begins `offset_ms` after [`START_MS`].
 pub struct VirtualClock {
     began: Instant,
     offset_ms: i64,
@@ -80,7 +80,7 @@ impl Node {
         Self::start_on(Execution::Inline, folder, offset_ms, settings, script).await
     }
 
-    /// The same, with a store that runs so.
+    /// Like [`Self::start`], with this execution mode of the store.
     pub async fn start_on(
         execution: Execution,
         folder: &std::path::Path,
@@ -107,7 +107,7 @@ impl Node {
         Self::start_with(store, clock, settings, receivers, Arc::new(webhook)).await
     }
 
-    /// A node whose webhooks go to this carrier, not over HTTP.
+    /// Starts a node that passes its webhooks to this carrier instead of sending them over HTTP.
     pub async fn start_carrying(folder: &std::path::Path, webhook: impl Carrier<SendWebhook>) -> Self {
         let options = SqliteOptions {
             execution: Execution::Inline,
@@ -167,7 +167,7 @@ impl Node {
         }
     }
 
-    /// An account whose automation on `proposal.*` sends to `urls`.
+    /// Creates an account whose automation on `proposal.*` sends to `urls`.
     pub async fn account(&self, urls: &[&str]) -> Fixture {
         let account = AccountDraft {
             uid: None,
@@ -229,7 +229,7 @@ impl Node {
             .items
     }
 
-    /// How many of the account's deliveries are in this status, all pages of them.
+    /// Counts the account's deliveries with this status, over all pages.
     pub async fn count(&self, account: AccountId, status: DeliveryStatus) -> usize {
         let filter = DeliveryFilter {
             status: Some(status),
@@ -263,7 +263,7 @@ impl Node {
         panic!("deliveries of {account} never settled");
     }
 
-    /// When requests came to `url`, in milliseconds of virtual time.
+    /// When requests to `url` arrived, in milliseconds of virtual time.
     pub fn times(&self, url: &str) -> Vec<i64> {
         let seen = self.receivers.seen.lock();
         seen.iter()
@@ -307,7 +307,7 @@ pub fn webhook(action: &mut ActionDraft) -> &mut SendWebhookDraft {
     webhook
 }
 
-/// Every name is that of a public address.
+/// Resolves every name to a public address.
 struct Public;
 
 #[async_trait]
@@ -317,8 +317,8 @@ impl Resolve for Public {
     }
 }
 
-/// A data folder that goes away with its handle: in memory where the system offers that, as the simulated
-/// crashes are of processes, not of machines, and a fsync each would be most of the time spent.
+/// A data folder that is deleted with its handle. It is in memory if the system has `/dev/shm`: the simulated
+/// crashes are of processes, not of machines, and the fsyncs would take most of the time.
 pub fn folder() -> tempfile::TempDir {
     let memory = std::path::Path::new("/dev/shm");
     if memory.is_dir() {
@@ -339,7 +339,7 @@ pub fn life<F: Future>(test: F) -> F::Output {
     runtime.block_on(test)
 }
 
-/// A [`life`] whose time passes as it does: virtual time would run ahead of a store with threads of its own.
+/// A [`life`] in real time, because virtual time would run ahead of a store with threads of its own.
 pub fn life_beside_threads<F: Future>(test: F) -> F::Output {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()

@@ -1,8 +1,8 @@
-//! Generates JSON documents in every odd spelling.
+//! Generates JSON documents in many odd spellings.
 
 use proptest::prelude::*;
 
-/// Documents in compact, Python's and arbitrary spacing.
+/// Documents with compact, Python-style or arbitrary spacing.
 pub fn document() -> impl Strategy<Value = String> {
     let spacing = prop_oneof![
         4 => Just(Spacing::Compact),
@@ -82,7 +82,7 @@ fn node() -> impl Strategy<Value = Node> {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..6).prop_map(Node::Array),
             prop::collection::vec((name(), inner.clone()), 0..6).prop_map(Node::Object),
-            // Names that never occur twice, so that most larger documents are lossless.
+            // Unique names, so that most larger documents are lossless.
             prop::collection::vec((array_index_or_word(), inner), 0..6).prop_map(|members| {
                 let mut seen = std::collections::HashSet::new();
                 Node::Object(
@@ -165,7 +165,7 @@ fn string() -> impl Strategy<Value = String> {
     ]
 }
 
-/// Numbers at the edges of what the styles print differently, and of what a double holds.
+/// Numbers at which the styles begin to print differently, and numbers at the limits of a double.
 const ODD_NUMBERS: &[&str] = &[
     "0",
     "-0",

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// What a document says, numbers by their text.
+/// The content of a document, with numbers as text.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Tree {
     Literal(String),

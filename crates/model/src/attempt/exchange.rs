@@ -2,10 +2,10 @@
 
 use bytes::Bytes;
 
-/// What went to a receiver and what came back.
+/// What was sent to a receiver, and its response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Exchange {
-    /// Of `send_webhook`: an HTTP request, and its response if one came.
+    /// For `send_webhook`: an HTTP request, and its response if one arrived.
     Http(HttpExchange),
 }
 
@@ -14,49 +14,50 @@ pub enum Exchange {
 pub struct HttpExchange {
     /// What was sent.
     pub request: HttpRequest,
-    /// What came back; `None` where no status arrived.
+    /// The response; `None` if no status arrived.
     pub response: Option<HttpResponse>,
 }
 
-/// A request as it was sent. Its body is rendered from the event whenever it is shown, so no record repeats
+/// A request as it was sent. Its body is rendered from the event whenever it is shown, so no record stores
 /// it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HttpRequest {
-    /// Where it went.
+    /// The URL that was called.
     pub url: String,
     /// The headers as sent, in order.
     pub headers: Headers,
 }
 
-/// A response, as much of it as is kept.
+/// The part of a response that is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HttpResponse {
     /// Its status code.
     pub status: u16,
     /// Its headers, in order, cut at [`RESPONSE_HEADER_BYTES_KEPT`].
     pub headers: Headers,
-    /// The first bytes of its body, as many as the installation keeps.
+    /// The first bytes of its body, up to the installation's limit.
     pub body: Bytes,
-    /// Whether the body had more.
+    /// Whether the body was longer.
     pub truncated: bool,
 }
 
-/// Most bytes of a response's headers that are kept.
+/// Maximum bytes of a response's headers to store.
 pub const RESPONSE_HEADER_BYTES_KEPT: usize = 4 * 1024;
 
-/// Header names and values, in order. Values that are not UTF-8 have their odd bytes replaced.
+/// Header names and values, in order. In values that are not UTF-8, the invalid bytes are replaced.
 pub type Headers = Vec<(String, String)>;
 
 impl Exchange {
-    /// The status code that the receiver responded with, if it did. Deliveries keep and filter by it.
+    /// The status code that the receiver responded with, if it did. Deliveries store it, and lists filter by
+    /// it.
     pub fn status_code(&self) -> Option<u16> {
         match self {
             Self::Http(http) => http.response.as_ref().map(|response| response.status),
         }
     }
 
-    /// Bytes of the record that the receiver decides about, bounded by the installation: what a store counts
-    /// with.
+    /// Bytes of the record that the receiver controls, up to the installation's limit. Stores estimate the
+    /// size of a record from it.
     pub fn response_bytes(&self) -> usize {
         match self {
             Self::Http(http) => http.response.as_ref().map_or(0, |response| response.body.len()),

@@ -1,8 +1,8 @@
-//! Lays out the help: prose is wrapped to the terminal, examples are not, so that each can be copied as one
-//! line.
+//! Lays out the help: wraps prose to the terminal, and leaves each example on one line, so that it can be
+//! copied.
 //!
-//! clap wraps every line of `after_help`, examples too. So the text goes into the command's help template
-//! instead, where clap leaves it alone, wrapped here.
+//! clap wraps every line of `after_help`, including the examples. This module therefore wraps the text itself
+//! and puts it into the command's help template, which clap does not wrap.
 
 use clap::Command;
 use postrider_cli::display::wrapped;
@@ -10,10 +10,10 @@ use postrider_cli::display::wrapped;
 /// Widest help, in columns, however wide the terminal is.
 pub const HELP_WIDTH: usize = 110;
 
-/// The width of help that does not go to a terminal and for which `COLUMNS` is not set.
+/// The width of help if standard output is not a terminal and `COLUMNS` is not set.
 const DEFAULT_WIDTH: usize = 100;
 
-/// The columns that help can use: those of the terminal, or `COLUMNS`.
+/// The columns that help can use: those of the terminal, otherwise `COLUMNS`.
 pub fn width() -> usize {
     let of_terminal = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
     let of_variable = || std::env::var("COLUMNS").ok()?.parse().ok();
@@ -23,7 +23,7 @@ pub fn width() -> usize {
         .clamp(1, HELP_WIDTH)
 }
 
-/// The command, and those below it, with help at this width.
+/// The command and its subcommands, with help of this width.
 pub fn laid_out(command: Command, width: usize) -> Command {
     let guide = guide(&command, width);
     let template = match command.get_name() {
@@ -39,7 +39,7 @@ pub fn laid_out(command: Command, width: usize) -> Command {
 /// The headings of examples.
 pub(super) const HEADINGS_OF_EXAMPLES: [&str; 2] = ["Examples:", "Start here:"];
 
-/// What `after_help` says, with a blank line before it.
+/// The text of `after_help`, with a blank line before it.
 fn guide(command: &Command, width: usize) -> String {
     let Some(text) = command.get_after_help() else {
         return String::new();
@@ -59,7 +59,8 @@ fn guide(command: &Command, width: usize) -> String {
     guide
 }
 
-/// The line wrapped; that of a table, such as `  0  success`, below the start of its second column.
+/// The line, wrapped. A row of a table, such as `  0  success`, continues below the start of its second
+/// column.
 fn wrapped_below(line: &str, width: usize) -> String {
     let Some((key, text)) = line.strip_prefix("  ").and_then(|row| row.split_once("  ")) else {
         return wrapped(line, "", width);
@@ -73,7 +74,7 @@ mod tests {
     use super::super::declared;
     use super::*;
 
-    /// The command and all below it.
+    /// The command and all its subcommands.
     fn all(command: &Command) -> Vec<&Command> {
         let below = command.get_subcommands().flat_map(all);
         std::iter::once(command).chain(below).collect()

@@ -1,4 +1,4 @@
-//! The reference of all commands, `docs/reference/cli.md`, written from their help.
+//! The reference of all commands, `docs/reference/cli.md`, generated from their help.
 
 use std::fmt::Write as _;
 
@@ -13,18 +13,18 @@ const HEAD: &str =
 pub fn reference() -> String {
     let mut text = HEAD.to_owned();
     let mut command = laid_out(super::declared(), HELP_WIDTH);
-    // Options of a group reach the commands below it only once the whole is built.
+    // clap copies the global options of a group to its subcommands in `build`.
     command.build();
     write_command(&command, &mut text);
     text
 }
 
-/// A command, then those below it.
+/// Writes a command, then its subcommands.
 fn write_command(command: &Command, text: &mut String) {
     let help = command.clone().render_long_help().to_string();
     let lines: Vec<&str> = help.lines().map(str::trim_end).collect();
     let name = command.get_bin_name().unwrap_or(command.get_name());
-    // Examples get a block of their own, without the indent, so that they can be copied.
+    // Examples get a block without the indent, so that they can be copied.
     let guide_starts = lines.iter().position(|line| HEADINGS_OF_EXAMPLES.contains(line));
     let (options, examples) = lines.split_at(guide_starts.unwrap_or(lines.len()));
     // Writing to a string cannot fail.

@@ -27,7 +27,8 @@ Examples:
   postrider copy --from sqlite:./postrider-data --to postgres://app@db/app")]
 pub struct Args {
     /// The source: `sqlite:` and the data folder of a stopped server
-    // A string, because clap would repeat a refused value, which could be a URL with a password.
+    // A string and not a type of its own, because clap would repeat a rejected value in its error, and the
+    // value could be a URL with a password.
     #[arg(long, value_name = "sqlite:FOLDER")]
     pub from: String,
 
@@ -40,7 +41,7 @@ pub struct Args {
     pub database: DatabaseArgs,
 }
 
-/// Copies everything in a data folder into a database, except grants (links to the console, and its
+/// Copies a data folder into a database, without statistics and grants (links to the console, and its
 /// sessions).
 pub async fn run(args: &Args, matches: &ArgMatches, environment: &Environment) -> Result<(), Failure> {
     let folder = source::folder(&args.from)?;

@@ -1,4 +1,4 @@
-//! How commands that work on a server's store find it: with the server's settings.
+//! How commands find a server's store: through the server's settings.
 
 use std::path::PathBuf;
 
@@ -24,7 +24,7 @@ impl DataDirArgs {
     }
 }
 
-/// The settings of the connection to a database that another flag names, and `--config`.
+/// The settings for a connection to a database that another flag names, and `--config`.
 #[derive(Debug, Clone, Copy)]
 pub struct DatabaseArgs;
 
@@ -53,7 +53,7 @@ fn augment(command: Command, keys: &[&str]) -> Command {
     ConfigArgs::augment_args(command).args(declared.cloned())
 }
 
-/// Arguments that clap only declares, because the settings are read from the matches.
+/// Arguments that clap only declares: [`config::load`] reads their values from the matches.
 macro_rules! declares {
     ($name:ident: $keys:expr) => {
         impl Args for $name {

@@ -1,5 +1,5 @@
-//! `postrider dev`: a throw-away demo. A real node, fed through its real API, delivers to a receiver of its
-//! own.
+//! `postrider dev`: a throw-away demo. A real node, fed through its real API, delivers to the demo's own
+//! receiver.
 //!
 //! * [`demo`]: the account and the sample events, created through the API. [`receiver`]: verifies signatures,
 //!   and fails now and then. [`narrator`]: a line per attempt. [`banner`]: addresses, and commands to try.
@@ -67,7 +67,8 @@ pub struct Args {
     log_level: LogLevel,
 }
 
-/// Most receipts that wait for the narrator. It is faster than any receiver; further receipts are not shown.
+/// Most receipts that wait for the narrator. The narrator is faster than any receiver; receipts beyond this
+/// are not shown.
 const RECEIPTS_MAX: usize = 1_024;
 
 /// Runs the demo until a signal stops it, or until the deliveries of `--once` have ended.
@@ -91,7 +92,7 @@ pub async fn run(args: &Args) -> Result<(), Failure> {
     let url = format!("http://{}", node.address());
     let (stop_node, node_stopped) = oneshot::channel::<()>();
     let running = tokio::spawn(node.run_until(async {
-        // An error means that the demo failed: stop then, too.
+        // An error means that the demo has failed: stop then, too.
         let _ = node_stopped.await;
     }));
 
@@ -104,7 +105,7 @@ pub async fn run(args: &Args) -> Result<(), Failure> {
     told
 }
 
-/// Everything between the start and the stop of the node.
+/// Runs the demo between the start and the stop of the node.
 async fn tell(
     args: &Args,
     (url, sign_in_link): (&str, &str),
@@ -155,7 +156,7 @@ async fn tell(
     narrator.summary()
 }
 
-/// The defaults, except what the demo needs.
+/// The default settings, except those that the demo needs.
 fn settings(args: &Args, data_dir: &Path) -> Result<Settings, Failure> {
     let defaults = declaration::read(declaration::defaults());
     let defaults =

@@ -24,7 +24,7 @@ pub struct Args {
     pub store: StoreArgs,
 }
 
-/// Brings a data folder or a database to the schema of this version.
+/// Migrates a data folder or a database to the schema of this version.
 pub async fn run(matches: &ArgMatches, environment: &Environment) -> Result<(), Failure> {
     let settings = StoreArgs::resolve(matches, environment)?;
     let password = environment.get("POSTRIDER_DATABASE_PASSWORD");
@@ -41,7 +41,7 @@ pub async fn run(matches: &ArgMatches, environment: &Environment) -> Result<(), 
 
 fn migrate_folder(settings: &Settings) -> Result<(u32, u32, String), Failure> {
     let folder = &settings.data_dir;
-    // A missing folder is a mistake here; do not create one.
+    // A missing folder is an error of the operator; do not create one.
     postrider_storage_sqlite::schema_version(folder).map_err(|error| Failure::Failed(error.to_string()))?;
     let report =
         postrider_storage_sqlite::migrate(folder).map_err(|error| Failure::Failed(error.to_string()))?;

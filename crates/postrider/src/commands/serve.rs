@@ -57,12 +57,12 @@ pub async fn run(matches: &ArgMatches, environment: &Environment) -> Result<(), 
     };
     let node = tokio::select! {
         node = Node::start(settings, secrets) => node?,
-        // The database may not be reachable yet.
+        // The start may still wait for the database.
         () = stop.next() => return Ok(()),
     };
     let screen = Screen::new();
     if let FirstKey::Created(key) = node.first_key() {
-        // The key is shown only this once, even if there is no link.
+        // Print the key even if there is no link, because it is shown only once.
         let link = node.sign_in_link().await;
         screen.print(&key_block(
             key.expose(),
@@ -84,7 +84,7 @@ fn unusable_logo(settings: &Settings, error: &LogoError) -> Failure {
     Failure::Usage(format!("console_logo_file {}: {error}", file.display()))
 }
 
-/// Logs the settings once. None of them is secret.
+/// Logs the settings once. None of them prints a secret.
 fn log_settings(loaded: &Loaded, logo: Option<&Logo>, open_files: Option<u64>) {
     let Loaded { settings, file, .. } = loaded;
     let networks: Vec<String> = settings
@@ -123,7 +123,7 @@ fn log_settings(loaded: &Loaded, logo: Option<&Logo>, open_files: Option<u64>) {
     );
 }
 
-/// The key in a frame, so that nobody overlooks it.
+/// The key in a frame, so that it is hard to overlook.
 fn key_block(key: &str, link: &str) -> String {
     let rule = "─".repeat(78);
     format!(

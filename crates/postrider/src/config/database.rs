@@ -9,10 +9,9 @@ use super::text_value::serde_as_text;
 /// Replaces a password in output.
 const HIDDEN: &str = "***";
 
-/// The URL of a PostgreSQL database, or libpq's `key=value` form. It may hold a password, so it prints
-/// without one.
+/// The URL of a PostgreSQL database, or libpq's `key=value` form. Its `Display` hides a password.
 ///
-/// The driver checks it. It is not parsed here, so that no message can repeat the password.
+/// The driver checks the URL. It is not parsed here, so that no error can repeat the password.
 #[derive(Clone, PartialEq, Eq)]
 pub struct DatabaseUrl(String);
 
@@ -34,7 +33,7 @@ impl FromStr for DatabaseUrl {
 impl fmt::Display for DatabaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Ok(mut url) = url::Url::parse(&self.0) else {
-            // The other form, or a typing error: the password could be anywhere.
+            // The `key=value` form, or a typing error: the password could be anywhere.
             return f.write_str(HIDDEN);
         };
         if url.password().is_some() && url.set_password(Some(HIDDEN)).is_err() {

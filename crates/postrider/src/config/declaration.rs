@@ -1,4 +1,4 @@
-//! What can be known of the settings from their one declaration: names, defaults, help.
+//! Names, defaults and help of the settings, read from their one declaration.
 
 use std::sync::LazyLock;
 
@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::settings::Settings;
 
-/// What every variable of ours starts with.
+/// The prefix of every Postrider variable.
 pub const VARIABLE_PREFIX: &str = "POSTRIDER_";
 
 /// Variables that the server reads beside its settings, with what they are for.
@@ -48,7 +48,7 @@ pub fn variable(key: &str) -> String {
     format!("{VARIABLE_PREFIX}{}", key.to_ascii_uppercase())
 }
 
-/// The values of all settings that have a default, as they would stand in a variable.
+/// The default values of all settings that have one, written as in a variable.
 pub fn defaults() -> toml::Table {
     let with_default = settings().filter_map(|setting| {
         let text = setting.get_default_values().first()?.to_str()?;
@@ -57,13 +57,13 @@ pub fn defaults() -> toml::Table {
     with_default.collect()
 }
 
-/// The settings that these values make.
+/// The settings with these values.
 pub fn read(values: toml::Table) -> Result<Settings, toml::de::Error> {
     Settings::deserialize(toml::Value::Table(values))
 }
 
-/// Adds to a command's help, and to that of the commands below it, which variable sets each setting too, what
-/// the default is and which values there are. clap would put those into paragraphs of their own.
+/// Adds to the help of a command and its subcommands: the variable and the default of each setting, and the
+/// possible values of an argument. clap would put these into separate paragraphs.
 pub fn with_origins_in_help(command: Command) -> Command {
     let has_variables = matches!(command.get_name(), "serve" | "migrate" | "backup" | "copy");
     command
@@ -101,7 +101,7 @@ fn with_origins(argument: Arg, has_variables: bool) -> Arg {
         .hide_possible_values(true)
 }
 
-/// The values that an argument takes, if they are few; the help of a setting explains them itself.
+/// The values that an argument accepts, if they are few. The help of a setting explains them itself.
 fn possible_values(argument: &Arg, is_setting: bool) -> String {
     let values = argument.get_possible_values();
     if is_setting || values.is_empty() || !argument.get_action().takes_values() {

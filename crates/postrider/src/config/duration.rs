@@ -1,4 +1,4 @@
-//! The durations among the settings, each within its bounds.
+//! Settings that are durations, each within its bounds.
 
 use std::fmt;
 use std::str::FromStr;
@@ -43,7 +43,7 @@ macro_rules! bounded_duration {
 const DAY_S: u64 = 86_400;
 
 bounded_duration!(
-    /// Bound on one attempt. The upper end is what an action can ask for by itself
+    /// Timeout of one attempt. The upper bound is that of an action's own timeout
     /// ([`postrider_model::automation::TIMEOUT_S`]).
     AttemptTimeout, Duration::from_millis(10), Duration::from_secs(60)
 );
@@ -52,13 +52,14 @@ bounded_duration!(
     Retention, Duration::from_secs(1), Duration::from_secs(3_650 * DAY_S)
 );
 bounded_duration!(
-    /// How long a stop waits. Service managers kill a process that takes longer.
+    /// How long a stopping server waits for attempts in flight. Service managers kill a process that takes
+    /// longer.
     ShutdownGrace, Duration::ZERO, Duration::from_secs(600)
 );
 bounded_duration!(
-    /// How long a session lives without a renewal. The lower bound keeps a pause of a busy machine from
-    /// ending a healthy session; with more than the upper bound, deliveries of a killed server would wait
-    /// longer than most schedules last.
+    /// How long a session lives without a renewal. The lower bound prevents a pause of a busy machine from
+    /// ending a healthy session. Beyond the upper bound, deliveries of a killed server would wait longer than
+    /// most retry schedules last.
     SessionLease, Duration::from_secs(5), Duration::from_secs(600)
 );
 bounded_duration!(

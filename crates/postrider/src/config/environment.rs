@@ -1,4 +1,4 @@
-//! The process's variables: picks ours, and refuses a `POSTRIDER_…` variable that nothing reads.
+//! The process's variables: picks those of Postrider, and rejects `POSTRIDER_…` variables that nothing reads.
 
 use std::ffi::OsString;
 
@@ -9,8 +9,8 @@ use super::nearest::nearest;
 use super::service_links::is_service_link;
 use super::{ConfigError, Origin};
 
-/// Picks our variables from all of them. Ignores what Kubernetes and Docker inject for a service with our
-/// name.
+/// Picks Postrider's variables from all variables. Ignores those that Kubernetes and Docker inject for a
+/// service named `postrider`.
 pub fn read(all: impl IntoIterator<Item = (OsString, OsString)>) -> Result<Environment, ConfigError> {
     let mut ours = Vec::new();
     for (name, value) in all {

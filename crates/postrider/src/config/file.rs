@@ -10,7 +10,7 @@ use super::{ConfigError, Origin};
 /// The file that is read by default.
 pub const DEFAULT_FILE: &str = "./postrider.toml";
 
-/// Largest file that is read, in bytes: settings take a few hundred.
+/// Largest file that is read, in bytes: settings need a few hundred.
 const FILE_BYTES_MAX: u64 = 1 << 20;
 
 /// A file's values, with the line of each.
@@ -37,7 +37,7 @@ impl ConfigFile {
         }
     }
 
-    /// The file at `path` with this text; refuses unknown keys.
+    /// Parses the text of the file at `path`. Unknown keys are errors.
     pub fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
         let malformed = |error: &toml::de::Error| ConfigError::Malformed {
             path: path.to_owned(),

@@ -14,11 +14,11 @@ use super::text_value;
 pub enum FrameAncestor {
     /// Pages of the console's own origin.
     Itself,
-    /// Pages of an origin, or of all hosts below one: `https://*.example.com`.
+    /// Pages of an origin, or of all subdomains of a host: `https://*.example.com`.
     Origin(String),
 }
 
-/// A text that is neither.
+/// A text that is neither an origin nor `self`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("expected an origin such as `https://app.example.com` or `https://*.example.com`, or `self`")]
 pub struct FrameAncestorError;
@@ -50,7 +50,7 @@ impl FromStr for FrameAncestor {
         let below = host.strip_prefix("*.");
         let exact =
             origin(&format!("{scheme}://{}", below.unwrap_or(host))).map_err(|_| FrameAncestorError)?;
-        // Other characters in a host would end the source, or widen it.
+        // Any other character in a host would end the source or widen it.
         let (scheme, host) = exact.split_once("://").ok_or(FrameAncestorError)?;
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte);
         if !host.bytes().all(plain) {
@@ -72,12 +72,12 @@ impl fmt::Display for FrameAncestor {
     }
 }
 
-/// Writes them as a list of strings.
+/// Writes the sources as a list of strings.
 pub fn serialize<S: Serializer>(ancestors: &[FrameAncestor], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(ancestors.iter().map(ToString::to_string))
 }
 
-/// Reads them from a list of strings, as in the file, or from text with commas, as in a variable.
+/// Reads the sources from a list of strings, as in the file, or from text with commas, as in a variable.
 pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<FrameAncestor>, D::Error> {
     let expected = "a list of origins, such as [\"https://app.example.com\"]";
     text_value::deserialize_list(expected, FrameAncestor::from_str, deserializer)

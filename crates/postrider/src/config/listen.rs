@@ -1,4 +1,4 @@
-//! Where the API listens.
+//! The address on which the server listens.
 
 use std::net::SocketAddr;
 

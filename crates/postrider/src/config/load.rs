@@ -1,4 +1,4 @@
-//! Puts the settings together: flags before variables before the file before defaults.
+//! Merges the settings: flags override variables, variables the file, and the file the defaults.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -15,7 +15,7 @@ use postrider_cli::Environment;
 /// Settings that exclude each other.
 const EXCLUSIVE: [(&str, &str); 1] = [("data_dir", "database_url")];
 
-/// Settings of the connection to the database, without effect if there is no database.
+/// Settings of the connection to the database, which have no effect without a database.
 const OF_THE_DATABASE: [&str; 3] = [
     "database_password_file",
     "database_ca_file",
@@ -39,8 +39,8 @@ pub struct Loaded {
 type Origins = HashMap<&'static str, Origin>;
 
 impl Loaded {
-    /// Refuses settings of a database if no database is named, because they would have no effect. Commands
-    /// that get the database from elsewhere do not call this.
+    /// Rejects settings of the database if none is named, because they would have no effect. Commands that
+    /// get the database from elsewhere do not call this.
     pub fn check_database(&self, environment: &Environment) -> Result<(), ConfigError> {
         if self.settings.database_url.is_some() {
             return Ok(());
@@ -58,9 +58,9 @@ impl Loaded {
     }
 }
 
-/// The settings that flags, variables, the file and the defaults make, in this order of precedence.
+/// Loads the settings from flags, variables, the file and the defaults, in this order of precedence.
 ///
-/// `matches` are those of a command that has some or all of the settings as flags, and `--config`.
+/// `matches` are those of a command that declares `--config`, and some or all of the settings as flags.
 pub fn load(matches: &ArgMatches, environment: &Environment) -> Result<Loaded, ConfigError> {
     let named = flag(matches, "config").or_else(|| environment.get("POSTRIDER_CONFIG").map(str::to_owned));
     let file = ConfigFile::read(named.as_deref().map(Path::new))?;
@@ -72,7 +72,7 @@ pub fn load(matches: &ArgMatches, environment: &Environment) -> Result<Loaded, C
     })
 }
 
-/// What was given on the command line for this argument; several values with commas between them.
+/// The value of this argument on the command line; several values are joined with commas.
 fn flag(matches: &ArgMatches, id: &str) -> Option<String> {
     let given =
         matches.try_contains_id(id).is_ok() && matches.value_source(id) == Some(ValueSource::CommandLine);
@@ -90,7 +90,7 @@ fn merge(
     let mut origins = HashMap::new();
     for setting in settings() {
         let key = key(setting);
-        // Every value is checked, even one that another overrides: a mistake in the file must not surface
+        // Check every value, even one that another overrides: otherwise a mistake in the file would surface
         // only when a flag is removed.
         if let Some((value, origin)) = file.get(key) {
             values.insert(key.to_owned(), checked(key, value, origin.clone())?);
@@ -121,7 +121,7 @@ fn merge(
     Ok((settings, origins))
 }
 
-/// The value, if its setting takes it.
+/// Returns the value if its setting accepts it.
 fn checked(key: &str, value: toml::Value, origin: Origin) -> Result<toml::Value, ConfigError> {
     let mut values = defaults();
     values.insert(key.to_owned(), value.clone());

@@ -41,7 +41,8 @@ impl FromStr for LogLevel {
     type Err = LogLevelError;
 
     fn from_str(text: &str) -> Result<Self, LogLevelError> {
-        // Otherwise a misspelt level would name a part, and silently turn off everything else.
+        // Without this check, a misspelt level would be read as the name of a part, and all other parts would
+        // be silent.
         let is_level = |word: &str| !word.is_empty() && word.parse::<LevelFilter>().is_ok();
         let plausible = text
             .split(',')

@@ -10,37 +10,37 @@ const BYTES_MAX: u64 = 256 * 1024;
 /// A logo, read whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Logo {
-    /// What it is.
+    /// The file's format.
     pub kind: LogoKind,
-    /// The file.
+    /// The file's bytes.
     pub bytes: Vec<u8>,
 }
 
-/// What a logo can be.
+/// The format of a logo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogoKind {
-    /// Pixels.
+    /// A PNG image.
     Png,
-    /// Shapes.
+    /// An SVG image.
     Svg,
 }
 
 /// Why a file cannot be the logo.
 #[derive(Debug, thiserror::Error)]
 pub enum LogoError {
-    /// It cannot be read.
+    /// The file cannot be read.
     #[error(transparent)]
     Unreadable(#[from] io::Error),
-    /// It is too large.
+    /// The file is too large.
     #[error("the file is larger than {} KiB", BYTES_MAX / 1024)]
     TooLarge,
-    /// It is neither PNG nor SVG.
+    /// The file is neither PNG nor SVG.
     #[error("the file is neither PNG nor SVG")]
     OtherKind,
 }
 
 impl LogoKind {
-    /// Its media type.
+    /// The media type of the format.
     pub const fn media_type(self) -> &'static str {
         match self {
             Self::Png => "image/png",
@@ -50,7 +50,7 @@ impl LogoKind {
 }
 
 impl Logo {
-    /// Reads a logo. Its first bytes tell what it is, not its name.
+    /// Reads a logo. The first bytes determine its format, not its name.
     pub fn read(file: &Path) -> Result<Self, LogoError> {
         let mut bytes = Vec::new();
         File::open(file)?.take(BYTES_MAX + 1).read_to_end(&mut bytes)?;
@@ -62,7 +62,8 @@ impl Logo {
     }
 }
 
-/// The signature of PNG (its specification, section 5.2), or XML whose first element is `svg`.
+/// Recognises PNG by its signature (PNG specification, section 5.2), and SVG as XML whose first element is
+/// `svg`.
 fn kind(bytes: &[u8]) -> Option<LogoKind> {
     if bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
         return Some(LogoKind::Png);

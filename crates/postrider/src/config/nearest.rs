@@ -1,6 +1,6 @@
-//! The known name that is most like a misspelt one.
+//! Finds the known name that is most similar to a misspelt one.
 
-/// The candidate nearest to `name`, within one edit per three characters.
+/// The candidate nearest to `name`, with at most one edit per three characters.
 pub fn nearest(name: &str, candidates: impl IntoIterator<Item = String>) -> Option<String> {
     let limit = name.chars().count() / 3;
     let ranked = candidates

@@ -5,14 +5,14 @@ use std::str::FromStr;
 
 use super::text_value::serde_as_text;
 
-/// Longest name, in characters: it is on one line, beside the logo.
+/// Longest name, in characters: the console shows it on one line, beside the logo.
 const CHARS_MAX: usize = 60;
 
 /// The product name: 1 to 60 visible characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProductName(String);
 
-/// A text that is not such a name.
+/// A text that is not a product name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("expected 1 to {CHARS_MAX} visible characters")]
 pub struct ProductNameError;

@@ -11,13 +11,13 @@ use super::text_value::serde_as_text;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublicUrl(String);
 
-/// A text that is not such an origin.
+/// A text that is not an origin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PublicUrlError {
-    /// Not a URL of a web page.
+    /// Not an `http` or `https` URL.
     #[error("expected an origin such as `https://webhooks.example.com`")]
     Malformed,
-    /// More than an origin.
+    /// A URL with more than an origin.
     #[error(
         "expected only an origin, such as `https://webhooks.example.com`: no user, path, query or fragment"
     )]
@@ -39,13 +39,13 @@ impl FromStr for PublicUrl {
     }
 }
 
-/// The origin that `text` is, in the form in which browsers compare it.
+/// The origin in `text`, in the form in which browsers compare it.
 pub(super) fn origin(text: &str) -> Result<String, PublicUrlError> {
     let url = Url::parse(text.trim()).map_err(|_| PublicUrlError::Malformed)?;
     if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none_or(str::is_empty) {
         return Err(PublicUrlError::Malformed);
     }
-    // The parser drops an empty user, so the text is searched.
+    // The parser drops an empty user, so search the text for `@`.
     let alone = url.path() == "/" && url.query().is_none() && url.fragment().is_none() && !text.contains('@');
     if alone {
         Ok(url.origin().ascii_serialization())

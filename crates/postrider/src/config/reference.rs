@@ -1,4 +1,4 @@
-//! The commented reference of `postrider.toml`, written from the declaration.
+//! The commented reference of `postrider.toml`, generated from the declaration.
 
 use std::fmt::Write as _;
 
@@ -41,7 +41,7 @@ pub fn reference() -> String {
     text
 }
 
-/// A value for a setting without a default.
+/// An example value for a setting without a default.
 fn example(key: &str) -> String {
     match key {
         "database_url" => "\"postgres://postrider@db.internal/postrider?sslmode=require\"",

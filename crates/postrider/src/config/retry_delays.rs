@@ -1,4 +1,4 @@
-//! The retry schedule among the settings: a list of numbers in the file, text in a variable.
+//! The setting of the retry schedule: a list of numbers in the file, text in a variable.
 
 use std::fmt;
 

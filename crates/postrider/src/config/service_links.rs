@@ -1,8 +1,8 @@
 //! Variables that Kubernetes injects into every pod for each service of the namespace.
 //!
-//! A service called `postrider`, or `postrider-postgresql` as Helm names the parts of a release, yields
-//! variables that start like ours. Source: Kubernetes, "Service: environment variables";
-//! `pkg/kubelet/envvars/envvars.go`.
+//! For a service called `postrider`, or `postrider-postgresql` as Helm names the parts of a release,
+//! Kubernetes injects variables with Postrider's prefix. Source: Kubernetes, "Service: environment
+//! variables"; `pkg/kubelet/envvars/envvars.go`.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -54,7 +54,7 @@ fn is_port(name: &str, value: &str) -> bool {
     })
 }
 
-/// `POSTRIDER_NAME=/web/postrider`, which Docker's links add to variables of the same form.
+/// `POSTRIDER_NAME=/web/postrider`, which Docker's links set beside variables of the same forms.
 fn is_docker_name(name: &str, value: &str) -> bool {
     name == "POSTRIDER_NAME" && value.starts_with('/')
 }

@@ -158,8 +158,8 @@ pub struct Settings {
 /// Bounds on the attempts in flight: a system has about 28,000 ports for one destination.
 const IN_FLIGHT: std::ops::RangeInclusive<i64> = 1..=20_000;
 
-/// Bounds on the connections to the database. Two at least, so that reads do not wait for writes. The upper
-/// bound is what a PostgreSQL server accepts by default; a node sends its work in batches over one or two.
+/// Bounds on the connections to the database. At least two, so that reads do not wait for writes. The upper
+/// bound is PostgreSQL's default limit; a node sends its work in batches over one or two connections.
 const CONNECTIONS: std::ops::RangeInclusive<i64> = 2..=100;
 
 fn in_flight<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {

@@ -14,7 +14,7 @@ pub enum SizeError {
     /// Not a number, or an unknown unit.
     #[error("expected a whole number of bytes, KiB or MiB, such as `512B`, `16KiB` or `1MiB`")]
     Malformed,
-    /// Outside what the setting allows.
+    /// Outside the bounds of the setting.
     #[error("expected {} to {}", in_words(*.0), in_words(*.1))]
     OutOfBounds(usize, usize),
 }
@@ -32,7 +32,7 @@ fn parse(text: &str) -> Result<usize, SizeError> {
     number.checked_mul(bytes).ok_or(SizeError::Malformed)
 }
 
-/// Writes a size in the largest unit that it is a whole number of.
+/// Writes a size as a whole number of the largest unit that fits.
 pub fn in_words(bytes: usize) -> String {
     let fitting = UNITS_BYTES
         .iter()
@@ -41,7 +41,7 @@ pub fn in_words(bytes: usize) -> String {
     format!("{}{unit}", bytes / unit_bytes)
 }
 
-/// A size within bounds: a type for each setting, as each has its own.
+/// A size within bounds: a type per setting, because each has its own bounds.
 macro_rules! bounded_size {
     ($(#[$doc:meta])* $name:ident, $min:expr, $max:expr) => {
         $(#[$doc])*
@@ -79,11 +79,11 @@ macro_rules! bounded_size {
 }
 
 bounded_size!(
-    /// How much of a response body is stored. A delivery can have a thousand attempts.
+    /// How much of a response body is stored. Bounded, because a delivery can have a thousand attempts.
     ResponseBytes, 0, 1 << 20
 );
 bounded_size!(
-    /// How large an event's `data` may be. Every event in memory can be as large.
+    /// How large an event's `data` may be. Bounded, because every event in memory can be this large.
     BodyLimit, 1 << 10, 16 << 20
 );
 

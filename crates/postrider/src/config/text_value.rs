@@ -1,5 +1,5 @@
-//! Lets a setting's type, or the items of its list, be read from text alone, so that flags, variables and the
-//! file share one parser.
+//! Reads a setting's type, or the items of its list, from text, so that flags, variables and the file share
+//! one parser.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -8,12 +8,12 @@ use std::str::FromStr;
 use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserializer, Serializer};
 
-/// Writes a value as the text that it is read from.
+/// Writes a value as text that can be read back.
 pub(super) fn serialize<S: Serializer>(value: &impl fmt::Display, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(value)
 }
 
-/// Reads a value from text, or from a whole number as if it had been written as text.
+/// Reads a value from text, or from a whole number as if it were written as text.
 pub(super) fn deserialize<'de, T, D>(deserializer: D) -> Result<T, D::Error>
 where
     T: FromStr<Err: fmt::Display>,
@@ -85,7 +85,7 @@ impl<'de, T, E: fmt::Display> Visitor<'de> for ListVisitor<T, E> {
     }
 }
 
-/// Serde for a type that has `FromStr` and `Display`: it is written as it is read.
+/// Serde for a type with `FromStr` and `Display`: writes it in the form that can be read back.
 macro_rules! serde_as_text {
     ($name:ty) => {
         impl serde::Serialize for $name {

@@ -1,4 +1,4 @@
-//! The console, from the settings.
+//! Builds the console from the settings.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use super::system;
 use crate::config::Settings;
 use postrider_cli::Failure;
 
-/// The console over this engine, under the operator's own brand.
+/// The console on top of these parts, with the operator's brand.
 pub fn console(settings: &Settings, running: &Running) -> Result<Console, Failure> {
     Ok(Console::new(ConsoleParts {
         engine: Arc::clone(&running.engine),
@@ -39,8 +39,8 @@ fn brand(settings: &Settings) -> Result<Brand, Failure> {
     })
 }
 
-/// Where people reach the console: what the operator says, else where it listens. An address that stands for
-/// all of a machine's is not one that a browser can open.
+/// The console's base URL: `public_url` if it is set, otherwise the address that the server listens on. An
+/// unspecified address, such as `0.0.0.0`, becomes loopback, because a browser cannot open it.
 pub fn base_url(settings: &Settings, mut address: SocketAddr) -> String {
     if let Some(url) = &settings.public_url {
         return url.as_str().to_owned();

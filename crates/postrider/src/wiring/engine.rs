@@ -1,4 +1,4 @@
-//! What a node works with, from the settings: configuration, access, figures, and the engine over them.
+//! Builds the parts of a node from the settings: configuration, access, figures, and the engine.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,19 +16,19 @@ use postrider_storage::Store;
 use crate::config::Settings;
 use postrider_cli::Failure;
 
-/// An engine that works, and what belongs to it.
+/// A running engine, and the parts around it.
 pub struct Running {
     /// Accounts, automations, keys and event types.
     pub configuration: Arc<Configuration>,
-    /// Who may call. It admits nobody until it is opened.
+    /// Who may call. It admits no caller until it is opened.
     pub access: Arc<Access>,
-    /// What delivers.
+    /// The engine, which delivers events.
     pub engine: Arc<Engine>,
-    /// The record, and figures over it; the engine's observer.
+    /// The statistics, the overview and the feed of attempts; the engine's observer.
     pub figures: Arc<Figures>,
 }
 
-/// What the parts have in common.
+/// The dependencies that the parts share.
 struct Shared {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
@@ -38,7 +38,7 @@ struct Shared {
     resolver: Arc<dyn Resolve>,
 }
 
-/// Reads the configuration and starts an engine that obeys it.
+/// Reads the configuration and starts an engine on it.
 pub async fn start(settings: &Settings, store: Arc<dyn Store>) -> Result<Running, Failure> {
     let entropy = Entropy::new(random);
     let shared = Shared {
@@ -83,10 +83,11 @@ pub async fn start(settings: &Settings, store: Arc<dyn Store>) -> Result<Running
 }
 
 impl Running {
-    /// Stops: no attempt starts any more, those under way get `grace`, and all that happened is counted.
+    /// Stops the node: starts no more attempts, waits up to `grace` for attempts in flight, and counts every
+    /// outcome.
     pub async fn stop(&self, grace: Duration) {
         self.engine.stop(grace).await;
-        // The last: what the engine tells of until its end is added too.
+        // Last, because the engine reports outcomes to the figures until it has stopped.
         self.figures.stop().await;
     }
 }
@@ -134,7 +135,7 @@ impl Shared {
     }
 }
 
-/// Randomness fit for secrets, from the system.
+/// Randomness from the system, fit for secrets.
 fn random(bytes: &mut [u8]) {
     getrandom::fill(bytes).expect("the system has had randomness since it started");
 }

@@ -1,4 +1,4 @@
-//! Connections of the API and the console: HTTP/1.1 and HTTP/2 without TLS, every one of them bounded.
+//! Connections of the API and the console: HTTP/1.1 and HTTP/2 without TLS, all of them bounded.
 
 use std::convert::Infallible;
 use std::future::poll_fn;
@@ -18,29 +18,28 @@ use tokio::time::sleep;
 
 use super::site::Site;
 
-/// Most connections at the same time; more wait in the system's backlog. Each costs a socket and some 20 KiB,
-/// and leaves sockets for deliveries.
+/// Most connections at the same time; others wait in the system's backlog. Each costs a socket and about 20
+/// KiB. The bound leaves sockets for deliveries.
 const CONNECTIONS_MAX: usize = 8_192;
 
-/// How long a request's head may take to arrive, the wait for it on an idle connection included: what keeps
-/// clients that send a byte now and then from holding connections for good.
+/// How long a request's head may take to arrive, including the wait on an idle connection. It stops clients
+/// that send a byte now and then from holding connections forever.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Largest head of a request; hyper answers 431 beyond it. Ours need less than 1 KiB.
+/// Largest head of a request; hyper responds with 431 to a larger one. A usual request needs less than 1 KiB.
 const HEAD_BYTES_MAX: usize = 32 * 1024;
 
 /// Most requests at the same time on one HTTP/2 connection.
 const STREAMS_MAX: u32 = 256;
 
-/// How often a silent HTTP/2 connection is asked whether anybody is there, and how long it may take to
-/// answer.
+/// How often the server pings a silent HTTP/2 connection, and how long the client may take to respond.
 const PING_EVERY: Duration = Duration::from_secs(30);
 const PING_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// How long to wait after a connection could not be accepted: out of file descriptors, mostly.
+/// Pause after a failed accept. The usual reason is a lack of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Accepts connections until `stop`, then waits up to `grace` for the requests under way.
+/// Accepts connections until `stop`, then waits up to `grace` for requests in flight.
 pub async fn serve(listener: TcpListener, site: Arc<Site>, stop: impl Future<Output = ()>, grace: Duration) {
     let server = server();
     let open = GracefulShutdown::new();
@@ -52,7 +51,7 @@ pub async fn serve(listener: TcpListener, site: Arc<Site>, stop: impl Future<Out
             () = &mut stop => break,
             accepted = accept(&listener, &places) => accepted,
         };
-        // A failure only means that small answers may wait for one another.
+        // If this fails, small responses may only be slower.
         let _ = stream.set_nodelay(true);
         let has_asked = Arc::new(AtomicBool::new(false));
         let service = {
@@ -72,7 +71,7 @@ pub async fn serve(listener: TcpListener, site: Arc<Site>, stop: impl Future<Out
     }
     drop(listener);
     site.stop();
-    // An error says that the grace is over: what is left is cut off.
+    // An error means that `grace` has passed; the remaining connections are cut off.
     let _ = tokio::time::timeout(grace, open.shutdown()).await;
 }
 
@@ -81,8 +80,8 @@ fn server() -> Builder<TokioExecutor> {
     server
         .http1()
         .timer(TokioTimer::new())
-        // Otherwise hyper keeps a buffer ready while a request is answered, to notice a client that hangs up.
-        // Ours are answered in milliseconds, and what such a client reported is stored all the same.
+        // Without this, hyper keeps a buffer ready during a request, to notice a client that hangs up.
+        // Postrider responds within milliseconds, and stores the event of such a client anyway.
         .half_close(true)
         .header_read_timeout(HEAD_TIMEOUT)
         .max_buf_size(HEAD_BYTES_MAX);
@@ -115,12 +114,12 @@ async fn accept(
     }
 }
 
-/// Ends with the connection, or when it has not asked for anything in the time that a head may take: hyper's
-/// own bound starts only once it knows which version of HTTP is spoken, which a client can keep from it.
+/// Ends with the connection, or if the client sends no request within `HEAD_TIMEOUT`. hyper's own timeout
+/// starts only once it knows the HTTP version, and a client can withhold that.
 async fn until_over(connection: impl Future, has_asked: &AtomicBool) {
     let (mut connection, mut silence) = (pin!(connection), pin!(sleep(HEAD_TIMEOUT)));
     poll_fn(|context| {
-        // Errors here are the client's doing: it went away, or spoke no HTTP.
+        // The client causes the errors here: it disconnected, or did not speak HTTP.
         let is_over = connection.as_mut().poll(context).map(drop);
         if is_over.is_ready() || has_asked.load(Ordering::Relaxed) {
             return is_over;

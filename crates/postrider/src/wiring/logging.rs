@@ -4,7 +4,7 @@ use std::io::IsTerminal as _;
 
 use crate::config::log::{LogFormat, LogLevel};
 
-/// Starts the log, panics included.
+/// Starts the log, including the log of panics.
 pub fn start(format: LogFormat, level: &LogLevel) {
     let log = tracing_subscriber::fmt()
         .with_env_filter(level.filter())
@@ -19,7 +19,8 @@ pub fn start(format: LogFormat, level: &LogLevel) {
     log_panics();
 }
 
-/// Logs a panic like any other error; otherwise a panic of a task would be plain text between lines of JSON.
+/// Logs a panic like any other error. Otherwise the panic of a task would be plain text between lines of
+/// JSON.
 fn log_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();

@@ -7,15 +7,16 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use postrider_api::MetricsText;
 use postrider_engine::Engine;
 
-/// Bounds of the buckets of durations, in seconds: from an acceptance on a fast disk to the longest attempt.
+/// Bounds of the buckets of durations, in seconds: from the acceptance of an event on a fast disk to the
+/// longest attempt.
 const SECONDS: [f64; 14] = [
     0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 15.0, 60.0,
 ];
 
-/// How often what was recorded is put in order. Without it, memory grows until somebody asks for the metrics.
+/// How often the recorder compacts its samples. Without this, memory grows until somebody reads the metrics.
 const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 
-/// Records metrics from here on. A process has one recorder, however often this is called.
+/// Starts recording metrics. A process has one recorder, however often this is called.
 pub fn install() -> PrometheusHandle {
     static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
     let handle = HANDLE.get_or_init(|| {
@@ -23,7 +24,7 @@ pub fn install() -> PrometheusHandle {
             PrometheusBuilder::new().set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS);
         let recorder = builder.expect("there are buckets").build_recorder();
         let handle = recorder.handle();
-        // An error says that another recorder is there already, which then records.
+        // An error means that another recorder is already installed; that one keeps recording.
         let _ = metrics::set_global_recorder(recorder);
         handle
     });
@@ -39,14 +40,14 @@ async fn upkeep(handle: PrometheusHandle) {
     }
 }
 
-/// The text of `/metrics`: what was recorded, and how full the engine is at the moment.
+/// The text of `/metrics`: the recorded metrics, and the engine's load at the moment.
 pub struct Exposition {
     handle: PrometheusHandle,
     engine: Arc<Engine>,
 }
 
 impl Exposition {
-    /// The text about this engine.
+    /// The metrics of this engine.
     pub fn new(handle: PrometheusHandle, engine: Arc<Engine>) -> Self {
         metrics::describe_gauge!(
             "postrider_deliveries_in_memory",

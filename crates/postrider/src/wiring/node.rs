@@ -1,4 +1,4 @@
-//! A node, from its settings to its end.
+//! A node, from its start to its stop.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -16,14 +16,14 @@ use super::{console, listener, metrics, store};
 use crate::config::Settings;
 use postrider_cli::Failure;
 
-/// Longest part of the grace that requests under way at the API get; they take milliseconds, unless a client
-/// dawdles.
+/// Largest part of the grace that API requests in flight get. They need milliseconds, unless a client is
+/// slow.
 const REQUESTS_GRACE_MAX: Duration = Duration::from_secs(5);
 
-/// How long the link that a first start prints works: whoever starts a server opens it at once.
+/// How long the link of a first start works: the operator who starts a server opens it at once.
 const FIRST_LINK: Duration = Duration::from_secs(3600);
 
-/// What the operator brings along that is no setting, as settings are shown.
+/// The operator's secrets, which are not settings, because the console shows settings.
 #[derive(Clone, Copy, Default)]
 pub struct Secrets<'a> {
     /// The admin key.
@@ -32,7 +32,7 @@ pub struct Secrets<'a> {
     pub database_password: Option<&'a str>,
 }
 
-/// A node that works, and listens once it is run.
+/// A started node. It accepts connections once it runs.
 pub struct Node {
     running: Running,
     first_key: FirstKey,
@@ -44,11 +44,10 @@ pub struct Node {
 }
 
 impl Node {
-    /// Binds the port, opens the store, takes unfinished work over, and makes sure that there is an admin
-    /// key.
+    /// Binds the port, opens the store, takes over unfinished work, and makes sure that an admin key exists.
     ///
-    /// The key comes last: a key that is created can be shown only once, and must not be lost to a port that
-    /// is taken. Until the node runs, connections wait.
+    /// The key comes last, because a created key can be shown only once and must not be lost because the port
+    /// is in use. Connections wait until the node runs.
     pub async fn start(settings: &Settings, secrets: Secrets<'_>) -> Result<Self, Failure> {
         let (listener, address) = bind(settings.listen).await?;
         let metrics = metrics::install();
@@ -83,7 +82,7 @@ impl Node {
         })
     }
 
-    /// The record, and figures over it.
+    /// The statistics, the overview and the feed of attempts.
     pub fn figures(&self) -> &Arc<Figures> {
         &self.running.figures
     }
@@ -93,20 +92,20 @@ impl Node {
         &self.first_key
     }
 
-    /// A link that signs a person of the operator's staff in to the console, once, within [`FIRST_LINK`].
+    /// A link that signs one of the operator's staff in to the console, once, within [`FIRST_LINK`].
     pub async fn sign_in_link(&self) -> Result<String, Failure> {
         let created = self.running.access.create_operator_link(FIRST_LINK).await;
         let token = created.map_err(|error| Failure::Failed(format!("no link to sign in with: {error}")))?;
         Ok(format!("{}/sign-in/{}", self.base_url, token.expose()))
     }
 
-    /// Where it listens, the real port in it.
+    /// The address that the node listens on, with the actual port.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Serves until `stop`, then stops within the grace: accepts no new connection, answers requests under
-    /// way, and lets attempts under way end or gives them back.
+    /// Serves until `stop`, then stops within the grace: accepts no new connections, finishes API requests,
+    /// and waits for attempts in flight or releases their deliveries.
     pub async fn run_until(self, stop: impl Future<Output = ()>) {
         let requests_grace = REQUESTS_GRACE_MAX.min(self.grace / 2);
         listener::serve(self.listener, self.site, stop, requests_grace).await;

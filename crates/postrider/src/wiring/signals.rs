@@ -21,8 +21,8 @@ impl StopSignals {
         })
     }
 
-    /// Waits for the first signal. A second one ends the process at once; the next start recovers what was in
-    /// flight.
+    /// Waits for the first signal. A second signal ends the process at once; the next start then recovers the
+    /// attempts in flight.
     pub async fn first(mut self) {
         self.next().await;
         tokio::spawn(async move {

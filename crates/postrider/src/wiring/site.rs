@@ -1,4 +1,4 @@
-//! What is served at one port: the API with its probes, and the console.
+//! The services of the one port: the API with its probes, and the console.
 
 use std::net::IpAddr;
 
@@ -15,28 +15,29 @@ pub struct Site {
 }
 
 impl Site {
-    /// Both.
+    /// A site with both.
     pub fn new(api: Api, console: Console) -> Self {
         Self { api, console }
     }
 
-    /// Answers a request that came from `peer`.
+    /// Answers a request from the client at `peer`.
     pub async fn answer(&self, request: Request<Incoming>, peer: IpAddr) -> Response {
         if is_of_api(request.uri().path()) || is_of_software(request.headers()) {
             self.api.answer(request).await
         } else {
-            // Nearly all requests are the API's: what the console's need is not part of their future.
+            // Nearly all requests are for the API. Boxed, so that the console's future does not enlarge
+            // theirs.
             Box::pin(self.console.answer(request, peer)).await
         }
     }
 
-    /// Ends answers that would not end by themselves: the node stops.
+    /// Ends responses that would not end by themselves, because the node stops.
     pub fn stop(&self) {
         self.console.stop();
     }
 }
 
-/// Everything under `/v1`, the probes and the metrics; the rest is for people.
+/// Whether the path is under `/v1`, a probe or the metrics; all other paths are for people.
 fn is_of_api(path: &str) -> bool {
     match path.strip_prefix("/v1") {
         Some(rest) => rest.is_empty() || rest.starts_with('/'),
@@ -44,8 +45,8 @@ fn is_of_api(path: &str) -> bool {
     }
 }
 
-/// Whoever shows an API key has no use for a page, also where a path has a slip in it. (A proxy's password
-/// comes with another scheme.)
+/// Whether the request has an API key. Such a client has no use for a page, even if its path has a typing
+/// error. (A proxy's password uses another scheme.)
 fn is_of_software(headers: &HeaderMap) -> bool {
     let value = headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
     value.is_some_and(|value| value.len() > 7 && value[..7].eq_ignore_ascii_case(b"bearer "))

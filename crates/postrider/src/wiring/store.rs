@@ -13,13 +13,13 @@ use tokio::time::{Instant, sleep};
 use crate::config::Settings;
 use crate::config::database::DatabaseUrl;
 
-/// How long a start waits for an unavailable database, because often both start at the same time.
+/// How long a start waits for an unavailable database, because both often start at the same time.
 const DATABASE_WAIT_MAX: Duration = Duration::from_secs(60);
 
 /// The pause between two attempts to connect.
 const DATABASE_PAUSE: Duration = Duration::from_secs(1);
 
-/// Opens the store. `password` is the database's, from the environment.
+/// Opens the store. `password` is the database's password from the environment.
 pub async fn open(settings: &Settings, password: Option<&str>) -> Result<Arc<dyn Store>, Failure> {
     match postgres_options(settings, password)? {
         Some(options) => open_postgres(options).await,
@@ -37,7 +37,7 @@ pub fn postgres_options(
         .transpose()
 }
 
-/// How to reach a database that the command line names; the settings hold password and certificates.
+/// How to reach a database that the command line names. The settings hold its password and certificates.
 pub fn database_options(
     url: &DatabaseUrl,
     settings: &Settings,

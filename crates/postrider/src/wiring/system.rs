@@ -1,8 +1,8 @@
-//! What the console shows of the process: version, store and settings, without secrets.
+//! The facts about the process that the console shows: version, store and settings, without secrets.
 //!
-//! Settings are shown as they serialise, and a type that holds a secret serialises without it
-//! ([`DatabaseUrl`]). Secrets that are not settings (the API key, the database's password) do not get here;
-//! of a secret in a file, the path is shown.
+//! Settings are shown in their serialised form, and a type that holds a secret serialises without it
+//! ([`DatabaseUrl`]). Secrets that are not settings (the API key, the database's password) are not shown. For
+//! a secret in a file, the console shows the path.
 //!
 //! [`DatabaseUrl`]: crate::config::database::DatabaseUrl
 

@@ -1,8 +1,8 @@
-//! The built program, as a test runs it.
+//! Runs the built program in tests.
 
 use std::process::{Command, Stdio};
 
-/// The program with none of the variables that the test's own environment may have.
+/// The program without the `POSTRIDER_` variables of the test's own environment.
 pub fn postrider() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_postrider"));
     for (name, _) in std::env::vars_os() {

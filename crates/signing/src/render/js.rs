@@ -1,8 +1,9 @@
 //! What `JSON.stringify` prints.
 //!
-//! All is printed in the order of the text first. Where an object's array indices are not already ascending
-//! and in front, the places of its members are noted, and a second pass puts the printed pieces in order.
-//! Each byte is copied once more at most, however deep such objects lie in one another.
+//! The first pass prints everything in the order of the text. If an object's array indices are not in
+//! ascending order before its other members, the pass notes the positions of its members, and a second pass
+//! puts the printed pieces in order. That copies each byte at most once more, however deeply such objects are
+//! nested.
 
 use std::ops::Range;
 
@@ -45,7 +46,7 @@ pub(super) fn quote(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
 }
 
-/// Whether a byte of UTF-8 cannot stand in a string; true of ASCII only.
+/// Whether a byte of UTF-8 must be escaped in a string; only ASCII bytes must.
 pub(super) fn needs_escape(byte: u8) -> bool {
     matches!(byte, ..0x20 | b'"' | b'\\')
 }
@@ -66,16 +67,16 @@ pub(super) fn push_escaped(byte: u8, out: &mut Vec<u8>) {
 
 struct Printer<'o> {
     out: &'o mut Vec<u8>,
-    /// The members so far of all open objects.
+    /// The members of all open objects so far.
     members: Vec<Member>,
-    /// For each open object, where its members start in `members`.
+    /// For each open object, the index of its first member in `members`.
     objects: Vec<usize>,
     disordered: Vec<Disordered>,
 }
 
 #[derive(Clone, Copy)]
 struct Member {
-    /// Where its name's quote was printed.
+    /// Position of the opening quote of its printed name.
     start: usize,
     array_index: Option<u32>,
 }
@@ -165,7 +166,7 @@ impl<'a> Visit<'a> for Printer<'_> {
     }
 }
 
-/// The order of an object that ends at `end`; `None` where its members are in order.
+/// The ECMAScript order of an object that ends at `end`; `None` if its members are already in order.
 fn disordered(members: &[Member], end: usize) -> Option<Disordered> {
     let place = |member: &Member| match member.array_index {
         Some(index) => (0, index),
@@ -192,7 +193,7 @@ fn disordered(members: &[Member], end: usize) -> Option<Disordered> {
 fn put_in_order(printed: &[u8], base: usize, mut objects: Vec<Disordered>, out: &mut Vec<u8>) {
     objects.sort_unstable_by_key(|object| object.inside.start);
     out.reserve(printed.len());
-    // What is still to be appended, the next piece last.
+    // The pieces left to append, the next one last.
     let mut pieces = vec![Pending::Printed(base..base + printed.len())];
     while let Some(piece) = pieces.pop() {
         let range = match piece {
@@ -202,8 +203,8 @@ fn put_in_order(printed: &[u8], base: usize, mut objects: Vec<Disordered>, out: 
             }
             Pending::Printed(range) => range,
         };
-        // A piece that starts where an object's members do is the first of these members, and no longer the
-        // object.
+        // A piece that starts where an object's members start is the first of these members, not the object
+        // itself.
         let next = objects.partition_point(|object| object.inside.start <= range.start);
         let copied_to = match objects.get(next) {
             Some(object) if object.inside.start < range.end => {
@@ -222,9 +223,9 @@ fn put_in_order(printed: &[u8], base: usize, mut objects: Vec<Disordered>, out: 
     }
 }
 
-/// Something to be appended.
+/// A piece to append.
 enum Pending {
-    /// What was printed at these places.
+    /// The bytes printed in this range.
     Printed(Range<usize>),
     Comma,
 }

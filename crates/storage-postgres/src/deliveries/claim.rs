@@ -1,6 +1,6 @@
-//! Claiming: waiting deliveries become a session's own, and their events are read along.
+//! Claiming: a session becomes the owner of waiting deliveries and gets their events.
 //!
-//! Rows that another node is about to claim are passed over, so that nodes never wait for each other here.
+//! Rows that another node is claiming are skipped, so nodes never wait for each other here.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -21,7 +21,7 @@ use crate::in_doubt::{Given, InDoubt};
 use crate::sql_error::{SqlError, SqlResult};
 use crate::{events, sessions, statement};
 
-/// What finds an event's row: its account, when it was accepted, its number.
+/// The key of an event's row: its account, its time of acceptance, its number.
 type EventKey = (AccountId, i64, i64);
 
 /// Claims; see [`postrider_storage::DeliveryStore::claim`].
@@ -64,15 +64,15 @@ pub(crate) async fn claim(
     Ok(claims)
 }
 
-/// Whether the session may own anything.
+/// Whether the session is alive and may own deliveries.
 pub(crate) async fn is_alive(client: &impl GenericClient, session: SessionId) -> SqlResult<bool> {
     let sql = format!("SELECT {}", sessions::IS_ALIVE);
     let row = statement::query_one(client, &sql, &[&session.0]).await?;
     Ok(row.try_get(0)?)
 }
 
-/// The requests in rounds in which no action occurs twice: a later request for an action gets what an earlier
-/// one left.
+/// Divides the requests into rounds in which no action occurs twice: a later request for an action gets what
+/// an earlier one left.
 fn rounds(requests: &[ClaimRequest]) -> Vec<Vec<usize>> {
     let mut rounds: Vec<Vec<usize>> = Vec::new();
     let mut seen: HashMap<ActionId, usize> = HashMap::new();
@@ -87,7 +87,7 @@ fn rounds(requests: &[ClaimRequest]) -> Vec<Vec<usize>> {
     rounds
 }
 
-/// A delivery that is about to be claimed.
+/// A delivery to be claimed.
 struct Due {
     key: DeliveryKey,
     automation: AutomationId,
@@ -96,7 +96,7 @@ struct Due {
     event: EventKey,
 }
 
-/// Serves requests for different actions. Events read for them are kept in `shared`.
+/// Serves requests for different actions. `shared` keeps the events read here.
 async fn claim_each(
     client: &impl GenericClient,
     session: SessionId,
@@ -113,7 +113,8 @@ async fn claim_each(
         .filter(|key| !shared.contains_key(key))
         .collect();
     let missing: Vec<EventKey> = missing.into_iter().collect();
-    // Once these are prepared, all three are sent in this order: what is due next is not what was given.
+    // With all three prepared, they are sent in this order: the deliveries given away are not counted as next
+    // due.
     client.prepare_cached(OWN).await?;
     client.prepare_cached(NEXT_DUE).await?;
     let ((), read, next_due) = try_join3(
@@ -165,7 +166,7 @@ const DUE: &str = "
     ) AS d
     ORDER BY r.nth, d.state_at, d.id";
 
-/// What each request gets, locked.
+/// Locks and returns the deliveries that each request gets.
 async fn due(
     client: &impl GenericClient,
     requests: &[ClaimRequest],
@@ -193,7 +194,7 @@ async fn due(
     Ok(due)
 }
 
-/// Which request a row is about.
+/// The index of the request that a row belongs to.
 fn place(row: &Row, count: usize) -> SqlResult<usize> {
     let nth: i64 = row.try_get(0)?;
     let nth = usize::try_from(nth - 1).ok().filter(|nth| *nth < count);
@@ -240,7 +241,7 @@ async fn own(client: &impl GenericClient, session: SessionId, keys: &[DeliveryKe
     Ok(())
 }
 
-/// The events of these keys.
+/// The events with these keys.
 async fn read_events(
     client: &impl GenericClient,
     keys: &[EventKey],

@@ -1,8 +1,8 @@
-//! Finishing: an attempt's record, and the delivery's new state if the session still owns it.
+//! Finishing: recording an attempt, and the delivery's new state if the session still owns it.
 //!
-//! The usual case, for all of a call, is one statement: it settles each delivery that is the session's and
-//! whose record has no attempt of this number or a higher one, and adds the records. Whatever it does not
-//! find is looked at in detail ([`detail`]).
+//! In the usual case, one statement handles a whole call: it settles each delivery that the session owns and
+//! that has no recorded attempt with this number or a higher one, and adds the attempts. The rest is handled
+//! in detail ([`detail`]).
 
 mod detail;
 mod settle;
@@ -26,7 +26,7 @@ pub(crate) async fn finish(
     session: SessionId,
     finished: &[Finished],
 ) -> SqlResult<Vec<Recorded>> {
-    // What is never answered was not found.
+    // A delivery without another result below does not exist.
     let mut answers = vec![Recorded::Missing; finished.len()];
     for round in rounds(finished) {
         let is_settled = match Settling::prepare(client, tables, finished, &round).await? {
@@ -43,7 +43,7 @@ pub(crate) async fn finish(
     Ok(answers)
 }
 
-/// Whether all of these are attempts, of a delivery each.
+/// Whether all items are attempts, each of a different delivery.
 pub(crate) fn are_usual(finished: &[Finished]) -> bool {
     let mut seen = HashSet::with_capacity(finished.len());
     finished
@@ -51,7 +51,7 @@ pub(crate) fn are_usual(finished: &[Finished]) -> bool {
         .all(|item| AttemptResult::of(&item.change).is_some() && seen.insert(item.key))
 }
 
-/// Makes all of these ready to be settled in one statement, or none.
+/// Prepares settling all items in one statement, or none of them.
 pub(crate) async fn prepare_all<'a>(
     client: &impl GenericClient,
     tables: &DayTables,
@@ -62,7 +62,8 @@ pub(crate) async fn prepare_all<'a>(
     Settling::prepare_all(client, tables, finished, &places).await
 }
 
-/// The items' places in rounds in which no delivery occurs twice, each in the order in which rows are locked.
+/// Divides the items' indexes into rounds in which no delivery occurs twice, each in the order in which rows
+/// are locked.
 fn rounds(finished: &[Finished]) -> Vec<Vec<usize>> {
     let mut rounds: Vec<Vec<usize>> = Vec::new();
     let mut seen = HashMap::with_capacity(finished.len());

@@ -1,4 +1,4 @@
-//! Giving back: owned deliveries wait again, untried.
+//! Giving back: owned deliveries become waiting again without an attempt.
 
 use deadpool_postgres::GenericClient;
 use postrider_model::Timestamp;
@@ -8,7 +8,7 @@ use crate::deliveries::keys::Keys;
 use crate::sql_error::SqlResult;
 use crate::statement;
 
-/// Gives deliveries back; see [`postrider_storage::DeliveryStore::give_back`].
+/// Returns deliveries to waiting; see [`postrider_storage::DeliveryStore::give_back`].
 pub(crate) async fn give_back(
     client: &impl GenericClient,
     session: SessionId,

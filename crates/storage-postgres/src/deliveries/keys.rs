@@ -1,34 +1,34 @@
-//! Keys of deliveries as arrays, for statements that touch many.
+//! Keys of deliveries as arrays, for statements over many deliveries.
 //!
-//! Rows are found by account and id. The least and the greatest id go along, as the partitions to look into
-//! follow from them before the rows do: a call's deliveries are mostly of one day.
+//! Rows are found by account and id. Statements also get the smallest and the greatest id, from which the
+//! server determines the partitions before it reads rows: the deliveries of a call are mostly of one day.
 //!
-//! Statements that find rows by keys have to step from key to key through the primary key's index, whatever
-//! the planner believes: it plans them once for a connection, perhaps while the day's tables are empty still.
-//! A plan that reads all the rows of a day, or all of a session, is cheap then and ruinous an hour later. So
-//! keys are read `LIMIT cardinality(…)`, which the planner takes for a single key, and an owner is compared
-//! with `IS NOT DISTINCT FROM`, for which it has no use of the index of owners (measured: half of
-//! PostgreSQL's time).
+//! Statements that find rows by keys must look up each key in the primary key's index, whatever the planner
+//! estimates. The planner plans them once per connection, perhaps while the day's tables are still empty. A
+//! plan that reads all rows of a day, or of a session, is cheap then and ruinous an hour later. The keys are
+//! therefore read with `LIMIT cardinality(…)`, which the planner takes for a single key. The owner is
+//! compared with `IS NOT DISTINCT FROM`, so that the planner cannot use the index of owners (measured: half
+//! of PostgreSQL's time).
 
 use postrider_storage::DeliveryKey;
 use uuid::Uuid;
 
 use crate::columns::uuid;
 
-/// Keys, one array for each column.
+/// Keys, with one array per column.
 pub(crate) struct Keys {
     /// `account_id`.
     pub(crate) accounts: Vec<Uuid>,
     /// `id`.
     pub(crate) ids: Vec<Uuid>,
-    /// The least of the ids.
+    /// The smallest id.
     pub(crate) first_id: Uuid,
-    /// The greatest of the ids.
+    /// The greatest id.
     pub(crate) last_id: Uuid,
 }
 
 impl Keys {
-    /// These keys, in this order.
+    /// Keeps the keys in the given order.
     pub(crate) fn new(keys: impl ExactSizeIterator<Item = DeliveryKey>) -> Self {
         let mut all = Self {
             accounts: Vec::with_capacity(keys.len()),
@@ -46,8 +46,8 @@ impl Keys {
         all
     }
 
-    /// These keys in the order in which all statements lock rows, so that two of them do not wait for each
-    /// other.
+    /// Sorts the keys in the order in which all statements lock rows, so that two statements never wait for
+    /// each other.
     pub(crate) fn sorted(keys: &[DeliveryKey]) -> Self {
         let mut keys = keys.to_vec();
         keys.sort_unstable_by_key(order);

@@ -1,10 +1,11 @@
-//! Lists of deliveries, newest first: by id, whose first 48 bits are the time.
+//! Lists of deliveries, newest first, ordered by id, whose first 48 bits are the time. The filter determines
+//! the index:
 //!
-//! - of one event: a range of ids, as an event's deliveries are numbered consecutively;
-//! - failed or canceled: an index of just those;
+//! - one event: a range of ids, because an event's deliveries are numbered consecutively;
+//! - failed or canceled: an index of only those deliveries;
 //! - anything else: the primary key.
 //!
-//! What the index does not tell is filtered, in chunks of rows that grow, up to [`ROWS_LOOKED_AT_MAX`] rows a
+//! The remaining conditions are checked in growing chunks of rows, for up to [`ROWS_LOOKED_AT_MAX`] rows per
 //! page.
 
 use deadpool_postgres::GenericClient;
@@ -20,12 +21,12 @@ use crate::events::list::{CHUNK_GROWTH, ROWS_LOOKED_AT_MAX};
 use crate::sql_error::SqlResult;
 use crate::statement;
 
-/// Whether a walk goes on.
+/// Whether a walk continues.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Walk {
-    /// To the next one.
+    /// Continue with the next item.
     On,
-    /// It ends here.
+    /// End the walk.
     Stop,
 }
 
@@ -48,9 +49,9 @@ pub(crate) async fn list(
     Ok(Page { items, next })
 }
 
-/// Shows the deliveries that match to `visit`, newest first, from behind `after`. Returns where to go on:
-/// behind the last one that was taken, where `visit` stopped at the next or enough rows were looked at;
-/// `None` at the end. Begins with a chunk of so many rows.
+/// Passes the matching deliveries to `visit`, newest first, beginning after `after`. Returns the position of
+/// the last delivery passed over if `visit` stopped or enough rows were looked at; `None` at the end. The
+/// first chunk has `first_chunk` rows.
 pub(crate) async fn walk(
     client: &impl GenericClient,
     account: AccountId,
@@ -95,7 +96,7 @@ fn position(row: &Row) -> SqlResult<Position> {
     Ok(Position(id.as_u128()))
 }
 
-/// Between which ids what matches lies, the second one exclusive; `None` where nothing can match.
+/// The range of ids that can match, its end exclusive; `None` if nothing can match.
 async fn ids(
     client: &impl GenericClient,
     account: AccountId,
@@ -121,9 +122,9 @@ async fn ids(
     Ok((oldest < end).then_some((oldest, end)))
 }
 
-/// Looks through the next `size` of the account's deliveries with ids in this range. Gives those that match,
-/// and in any case the last one that was looked at; behind its columns, whether a row matches, and the
-/// how-manieth it was.
+/// Looks through the next `size` of the account's deliveries with ids in this range. Returns the matching
+/// rows, and always the last row looked at. After the delivery's columns, a row says whether it matches, and
+/// its position in the chunk.
 async fn looked_through(
     client: &impl GenericClient,
     account: AccountId,
@@ -131,13 +132,13 @@ async fn looked_through(
     (oldest, end): (u128, u128),
     size: usize,
 ) -> SqlResult<Vec<Row>> {
-    // The condition that the index of failed and canceled deliveries has.
+    // The condition of the index of failed and canceled deliveries.
     let indexed = match filter.status {
         Some(DeliveryStatus::Failed | DeliveryStatus::Canceled) => "AND status = $5 AND status > 1",
         _ => "",
     };
     let columns = deliveries::columns();
-    // The event's row is only read where the delivery's own columns match: that is what OFFSET 0 keeps.
+    // OFFSET 0 makes PostgreSQL read the event's row only if the delivery's own columns match.
     let sql = format!(
         "WITH looked_at AS MATERIALIZED (
              SELECT l.*, row_number() OVER (ORDER BY l.id DESC) AS nth

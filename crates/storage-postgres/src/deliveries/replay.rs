@@ -1,6 +1,7 @@
-//! One more attempt of everything that matches, step by step; and how many that are going to be.
+//! Replay: one more attempt of every matching delivery, step by step; and counting these deliveries
+//! beforehand.
 //!
-//! Steps walk a list that goes one way, so that a delivery that a step made pending is not met again.
+//! Steps walk a list in one direction, so they never meet a delivery again that a step has set to pending.
 
 use std::collections::HashSet;
 
@@ -14,7 +15,7 @@ use crate::deliveries::list::{self, Walk};
 use crate::sql_error::SqlResult;
 use crate::{columns, statement};
 
-/// A delivery that a replay chose, what it was, and what it is to be.
+/// A delivery chosen for a replay, with its progress before and after.
 struct Chosen {
     key: DeliveryKey,
     was: Progress,
@@ -43,7 +44,7 @@ pub(crate) async fn step(
     Ok(ReplayStep { replayed, next })
 }
 
-/// A step; see [`postrider_storage::DeliveryStore::count_step`].
+/// Counts one step; see [`postrider_storage::DeliveryStore::count_step`].
 pub(crate) async fn count(
     client: &impl GenericClient,
     account: AccountId,
@@ -61,7 +62,8 @@ pub(crate) async fn count(
     Ok(CountStep { matching, next })
 }
 
-/// Shows what a replay that began at `now` makes due to `visit`. Returns where to go on.
+/// Passes to `visit` each delivery that a replay begun at `now` makes due. Returns where the next step
+/// begins.
 async fn choose(
     client: &impl GenericClient,
     account: AccountId,
@@ -87,8 +89,8 @@ async fn choose(
     .await
 }
 
-/// Makes deliveries due that still are what they were when they were chosen; whatever else happened to one
-/// meanwhile was a wish for one more attempt as well. Returns how many.
+/// Makes the chosen deliveries due, except those that changed since they were chosen: any such change was
+/// itself a request for one more attempt. Returns how many.
 async fn make_due(client: &impl GenericClient, chosen: &mut [Chosen], now: Timestamp) -> SqlResult<usize> {
     if chosen.is_empty() {
         return Ok(0);

@@ -1,4 +1,4 @@
-//! One more attempt, at once.
+//! Resending: one more attempt, at once.
 
 use postrider_model::delivery::Progress;
 use postrider_model::{ActionId, DeliveryStatus, Timestamp};
@@ -10,7 +10,7 @@ use crate::database::Client;
 use crate::sql_error::SqlResult;
 use crate::statement;
 
-/// Asks for one more attempt; see [`postrider_storage::DeliveryStore::resend`].
+/// Requests one more attempt; see [`postrider_storage::DeliveryStore::resend`].
 pub(crate) async fn resend(client: &mut Client, key: DeliveryKey, now: Timestamp) -> SqlResult<Resent> {
     let (account, id) = (uuid(key.account.as_bytes()), uuid(key.delivery.as_bytes()));
     let transaction = client.transaction().await?;

@@ -1,4 +1,4 @@
-//! Actions that deliveries wait for: one step in an index per action, however many deliveries each has.
+//! Actions with waiting deliveries: one index lookup per action, however many deliveries it has.
 
 use deadpool_postgres::GenericClient;
 use postrider_model::{AccountId, ActionId};
@@ -9,7 +9,8 @@ use crate::columns::{self, uuid};
 use crate::sql_error::SqlResult;
 use crate::statement;
 
-/// Each step finds the first delivery of the next action; PostgreSQL makes no such steps by itself.
+/// Each recursion finds the first delivery of the next action; PostgreSQL does not skip through an index by
+/// itself.
 const LANES: &str = "
     WITH RECURSIVE lanes AS (
         (
@@ -37,7 +38,7 @@ pub(crate) async fn lanes(
     if limit == 0 {
         return Ok(Vec::new());
     }
-    // No action has the least id there can be.
+    // The nil id is smaller than any action's.
     let after = after.map_or(Uuid::nil(), |action| uuid(action.as_bytes()));
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let rows = statement::query(client, LANES, &[&after, &limit]).await?;

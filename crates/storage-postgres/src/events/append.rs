@@ -1,4 +1,4 @@
-//! Accepting: all events of a call in one statement and all their deliveries in another, sent together.
+//! Accepting: one statement for all events of a call and one for all their deliveries, sent together.
 
 use deadpool_postgres::GenericClient;
 use futures_util::future::{try_join, try_join3};
@@ -46,15 +46,14 @@ pub(crate) async fn append(
         .collect())
 }
 
-/// Whether [`Storing`] does all that storing these takes: they bring no keys, and no event type that may be
-/// new.
+/// Whether [`Storing`] alone can store these events: they have no keys, and no event type that may be new.
 pub(crate) fn are_usual(events: &[NewEvent]) -> bool {
     events
         .iter()
         .all(|new| !new.adds_event_type && !known::has_keys(new))
 }
 
-/// The deliveries that the session comes to own by appending these.
+/// The deliveries that the session owns after appending these events.
 pub(crate) fn owned(events: &[NewEvent]) -> Vec<DeliveryKey> {
     events
         .iter()
@@ -80,8 +79,8 @@ async fn insert_types(client: &impl GenericClient, stored: &[(&NewEvent, i64)]) 
     if types.is_empty() {
         return Ok(());
     }
-    // Each once, with the time of the first of its events; in one order everywhere, so that two transactions
-    // do not wait for each other.
+    // Each type once, with the time of its first event. All callers use the same order, so that two
+    // transactions never wait for each other.
     types.sort_by_key(|(name, _)| name.as_str());
     types.dedup_by_key(|(name, _)| name.as_str());
     event_types::add_unseen(client, &types).await
@@ -93,19 +92,19 @@ const EVENT_ROWS: &str = "
     SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::uuid[], $5::uuid[], $6::bigint[], $7::integer[],
                          $8::smallint[], $9::text[], $10::text[], $11::bytea[], $12::bytea[])";
 
-/// New events that are about to be stored, with all that had to be asked before.
+/// New events to store, with everything that requires a round trip already prepared.
 pub(crate) struct Storing<'a> {
-    /// Each with its number.
+    /// Each event with its number.
     events: Vec<(&'a NewEvent, i64)>,
     created_at: Vec<i64>,
     insert_events: Statement,
     deliveries: DeliveryRows,
-    /// `None`: there are none.
+    /// `None` if there are no deliveries.
     insert_deliveries: Option<Statement>,
 }
 
 impl<'a> Storing<'a> {
-    /// Makes at least one event ready.
+    /// Prepares at least one event.
     pub(crate) async fn prepare(
         client: &impl GenericClient,
         store: &PostgresStore,
@@ -150,7 +149,7 @@ impl<'a> Storing<'a> {
         })
     }
 
-    /// Stores them and their deliveries. The statements are sent when this is first polled.
+    /// Stores the events and their deliveries. The statements are sent when this is first polled.
     pub(crate) async fn send(&self, client: &impl GenericClient) -> SqlResult<()> {
         try_join(self.insert_events(client), self.insert_deliveries(client)).await?;
         Ok(())
@@ -211,7 +210,7 @@ impl<'a> Storing<'a> {
     }
 }
 
-/// Whether an event's deliveries are numbered as its row assumes.
+/// Whether an event's deliveries are numbered consecutively, as its row assumes.
 fn are_consecutive(new: &NewEvent) -> bool {
     let first = new.deliveries.first().map_or(0, |first| first.id.as_u128());
     (first..)
@@ -227,7 +226,7 @@ const DELIVERY_ROWS: &str = "
                 $8::integer[], $9::integer[])
         AS n (account_id, id, created_at, seq, automation_id, action_id, owner, data_bytes, body)";
 
-/// The deliveries of a call, one array for each column.
+/// The deliveries of a call, with one array per column.
 struct DeliveryRows {
     keys: Keys,
     created_at: Vec<i64>,
@@ -240,7 +239,7 @@ struct DeliveryRows {
 }
 
 impl DeliveryRows {
-    /// Those of all these events.
+    /// The deliveries of all these events.
     fn of(session: SessionId, events: &[(&NewEvent, i64)]) -> Self {
         let count = events.iter().map(|(new, _)| new.deliveries.len()).sum();
         let mut keys = Vec::with_capacity(count);

@@ -1,8 +1,8 @@
-//! What was accepted before: ids and idempotency keys that may be used once within an account.
+//! Events accepted before: ids and idempotency keys that may be used only once within an account.
 //!
-//! Whoever brings such a thing finds the earlier event, or leaves a row in `event_keys`. Of two transactions
-//! that bring the same one at the same time, the primary key lets one through; the other begins again and
-//! finds it.
+//! An event with such an id or key either finds the earlier event or adds a row to `event_keys`. If two
+//! transactions use the same one at the same time, the primary key lets only one commit; the other starts
+//! again and finds it.
 
 use std::collections::HashMap;
 
@@ -18,13 +18,13 @@ use crate::events::{self, COLUMN_COUNT, COLUMNS};
 use crate::sql_error::{SqlError, SqlResult};
 use crate::statement;
 
-/// `event_keys.kind` of an id.
+/// `event_keys.kind` for an id.
 pub(crate) const KIND_ID: i16 = 1;
 
-/// `event_keys.kind` of an idempotency key.
+/// `event_keys.kind` for an idempotency key.
 pub(crate) const KIND_IDEMPOTENCY_KEY: i16 = 2;
 
-/// A row's key in `event_keys`, in the order in which rows are inserted.
+/// The key of a row in `event_keys`, in the order in which rows are inserted.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Key<'a> {
     account: AccountId,
@@ -32,7 +32,7 @@ struct Key<'a> {
     bytes: &'a [u8],
 }
 
-/// The keys that an event brings.
+/// The keys of an event.
 fn keys_of(new: &NewEvent) -> impl Iterator<Item = Key<'_>> {
     let account = new.event.account;
     let key = |kind, bytes| Key { account, kind, bytes };
@@ -44,12 +44,12 @@ fn keys_of(new: &NewEvent) -> impl Iterator<Item = Key<'_>> {
     id.into_iter().chain(idempotency_key)
 }
 
-/// Whether an event brings any keys.
+/// Whether an event has any keys.
 pub(crate) fn has_keys(new: &NewEvent) -> bool {
     keys_of(new).next().is_some()
 }
 
-/// What becomes of each event of a call: `None` for those that are to be stored.
+/// The result for each event of a call: `None` for events to be stored.
 pub(crate) async fn answers(
     client: &impl GenericClient,
     new: &[NewEvent],
@@ -72,7 +72,7 @@ pub(crate) async fn answers(
     Ok(new.iter().map(|new| known.answer(new)).collect())
 }
 
-/// Events by what they were accepted with, those of the call in hand included as it is gone through.
+/// Known events by id and by idempotency key, including earlier events of the same call.
 #[derive(Default)]
 struct Known<'a> {
     ids: HashMap<(AccountId, EventId), Event>,
@@ -100,8 +100,8 @@ impl<'a> Known<'a> {
     }
 }
 
-/// The stored events that `event_keys` leads to: whose key it was (by its place in the call), its kind, the
-/// event.
+/// The stored events found through `event_keys`: the index of the event in the call, the kind of the key, the
+/// stored event.
 async fn stored_by_key(client: &impl GenericClient, new: &[NewEvent]) -> SqlResult<Vec<(usize, i16, Event)>> {
     let sql = format!(
         "SELECT {COLUMNS}, n.item, n.kind
@@ -127,7 +127,8 @@ async fn stored_by_key(client: &impl GenericClient, new: &[NewEvent]) -> SqlResu
         .collect()
 }
 
-/// The stored events whose ids Postrider made and a producer names now: they are in no `event_keys`.
+/// The stored events whose ids Postrider generated and a producer now uses: `event_keys` does not contain
+/// them.
 async fn stored_by_id(client: &impl GenericClient, new: &[NewEvent]) -> SqlResult<Vec<(usize, Event)>> {
     let named: Vec<_> = (0_i64..)
         .zip(new)
@@ -168,14 +169,14 @@ async fn stored_by_id(client: &impl GenericClient, new: &[NewEvent]) -> SqlResul
         .collect()
 }
 
-/// The place in the call that a row is about.
+/// The index in the call of the event that a row belongs to.
 fn item(row: &Row, count: usize) -> SqlResult<usize> {
     let item: i64 = row.try_get(COLUMN_COUNT)?;
     let item = usize::try_from(item).ok().filter(|item| *item < count);
     item.ok_or(SqlError::Damaged("the number of an item"))
 }
 
-/// Notes the keys of events that are being stored, each with its event's number.
+/// Inserts the keys of events to be stored, each with its event's number.
 pub(crate) async fn insert_keys(client: &impl GenericClient, stored: &[(&NewEvent, i64)]) -> SqlResult<()> {
     let mut keys: Vec<_> = stored
         .iter()
@@ -184,7 +185,7 @@ pub(crate) async fn insert_keys(client: &impl GenericClient, stored: &[(&NewEven
     if keys.is_empty() {
         return Ok(());
     }
-    // In one order everywhere, so that two transactions do not wait for each other.
+    // All callers use the same order, so that two transactions never wait for each other.
     keys.sort_unstable();
     let accounts: Vec<Uuid> = keys
         .iter()

@@ -1,8 +1,8 @@
 //! An account's events, newest first.
 //!
-//! The order is that of `(created_at, seq)`: the time of acceptance, then the order of acceptance. It is the
-//! primary key's, so that a bound on the time is where the list begins or ends, and tells the partitions. A
-//! filter by type passes over rows, in chunks that grow, up to [`ROWS_LOOKED_AT_MAX`] rows a page.
+//! The order is `(created_at, seq)`: the time of acceptance, then the order of acceptance. It is the order of
+//! the primary key, so a bound on the time is where the list begins or ends, and determines the partitions. A
+//! filter by type skips rows in growing chunks, up to [`ROWS_LOOKED_AT_MAX`] rows per page.
 
 use deadpool_postgres::GenericClient;
 use postrider_model::{AccountId, Event, Timestamp};
@@ -14,15 +14,15 @@ use crate::events::{self, COLUMN_COUNT, COLUMNS};
 use crate::sql_error::SqlResult;
 use crate::statement;
 
-/// Most rows that one page or one step of a replay looks at. A filter that little passes then ends the page
+/// Most rows that one page or one step of a replay looks at. If few rows match the filter, the page ends
 /// early instead of holding a connection.
 pub(crate) const ROWS_LOOKED_AT_MAX: usize = 20_000;
 
-/// How much larger each chunk of a walk is than the one before: a page that the first rows fill reads no more
-/// than those, and a rare filter takes few round trips.
+/// The growth factor of a walk's chunks: a page filled by the first rows reads no further rows, and a rare
+/// filter needs few round trips.
 pub(crate) const CHUNK_GROWTH: usize = 4;
 
-/// A place among an account's events. As a [`Position`] it takes 64 and 64 bits.
+/// A place among an account's events. In a [`Position`], time and number take 64 bits each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Place {
     /// `events.created_at`.
@@ -32,7 +32,7 @@ struct Place {
 }
 
 impl Place {
-    /// In front of everything.
+    /// Before the first event of a list.
     const FIRST: Self = Self {
         time_ms: i64::MAX,
         seq: i64::MAX,
@@ -50,7 +50,7 @@ impl Place {
         }
     }
 
-    /// Behind all events of this time and later.
+    /// After all events of this time and later.
     fn before(time: Timestamp) -> Self {
         Self {
             time_ms: time.unix_ms(),
@@ -104,7 +104,7 @@ pub(crate) async fn list(
     }
 }
 
-/// What a row of [`looked_through`] tells beside its event.
+/// The columns of a row of [`looked_through`] besides its event.
 struct Seen {
     place: Place,
     matches: bool,
@@ -123,8 +123,8 @@ fn seen(row: &Row) -> SqlResult<Seen> {
     })
 }
 
-/// Looks through the next `size` of the account's events. Gives those that match, one more than the `limit`
-/// at most (the list then ends among them), and in any case the last one that was looked at.
+/// Looks through the next `size` of the account's events. Returns the matching ones, at most one more than
+/// `limit` (the page then ends among them), and otherwise always the last one looked at as well.
 async fn looked_through(
     client: &impl GenericClient,
     account: AccountId,
@@ -168,7 +168,7 @@ async fn looked_through(
     .await
 }
 
-/// A number for `LIMIT`.
+/// A count as a parameter of `LIMIT`.
 fn int8(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }

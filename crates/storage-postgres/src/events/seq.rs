@@ -1,5 +1,5 @@
-//! Numbers of events, which order those of one moment. Nodes take them from the database in blocks, so that
-//! an event costs no question; between nodes the order within a millisecond is anyone's.
+//! Numbers of events, which order events with the same time. Nodes take them from the database in blocks, so
+//! that an event needs no round trip; the order between nodes within a millisecond is arbitrary.
 
 use std::ops::Range;
 
@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 use crate::sql_error::SqlResult;
 use crate::statement;
 
-/// Numbers in a block: what the sequence grows by.
+/// The size of a block: the sequence's increment.
 const BLOCK: i64 = 65_536;
 
 /// The numbers that this node may still use.
@@ -18,14 +18,14 @@ pub(crate) struct Seqs {
 }
 
 impl Seqs {
-    /// None so far.
+    /// No numbers.
     pub(crate) fn new() -> Self {
         Self {
             left: Mutex::new(0..0),
         }
     }
 
-    /// So many numbers that nobody else gets, in ascending order.
+    /// Takes `count` numbers that no one else gets, in ascending order.
     pub(crate) async fn take(&self, client: &impl GenericClient, count: usize) -> SqlResult<Vec<i64>> {
         let mut taken = Vec::with_capacity(count);
         loop {
@@ -36,7 +36,7 @@ impl Seqs {
             let row = statement::query_one(client, "SELECT nextval('event_seqs')", &[]).await?;
             let first: i64 = row.try_get(0)?;
             let mut left = self.left.lock();
-            // Another task may have asked as well; its block stays where it is the later one, so that numbers
+            // A concurrent task may have drawn a block as well; the later block stays, so that numbers
             // ascend.
             if first >= left.end {
                 *left = first..first + BLOCK;

@@ -1,5 +1,4 @@
-//! Beginning a copy, or going on with one: into a database that holds nothing else, and on which nothing
-//! runs.
+//! Beginning or continuing a copy into a database that contains nothing else and has no running node.
 
 use std::time::Duration;
 
@@ -15,19 +14,19 @@ use crate::schema::{self, SCHEMA_VERSION};
 use crate::sql_error::{SqlError, SqlResult};
 use crate::{statement, suitability};
 
-/// Whoever copies holds this lock: "postcopy" in ASCII.
+/// The advisory lock of the process that copies: "postcopy" in ASCII.
 const LOCK: i64 = 0x706f_7374_636f_7079;
 
-/// How often the lock is asked for, and with what pause: a server may take some seconds to see that a run was
+/// How often to try the lock, and with what pause: a server may take some seconds to notice that a run was
 /// killed.
 const LOCK_TRIES: u32 = 60;
 const LOCK_PAUSE: Duration = Duration::from_millis(500);
 
-/// Nobody waits for a copy: statements take as long as they take, as counting goes through everything, and a
-/// busy machine may pause between two of them.
+/// No time limit for statements, because counting reads everything and nobody waits for a copy. A busy
+/// machine may pause between two statements.
 const SETTINGS: &str = "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = '60s'";
 
-/// What has to be empty. The keys of the API need not be: a server that was started once has made one.
+/// Tables that must be empty. `api_keys` need not be: a server that was started once has created a key.
 const EMPTY: [&str; 6] = [
     "accounts",
     "event_types",
@@ -37,29 +36,29 @@ const EMPTY: [&str; 6] = [
     "deleted_accounts",
 ];
 
-/// What beginning came to.
+/// The result of [`PostgresImport::begin`].
 pub enum Begun {
-    /// Rows can come.
+    /// The database is ready for rows.
     Ready(Box<PostgresImport>),
-    /// This source, in this state, was copied before, and the copy finished.
+    /// The same source, in the same state, was already copied completely.
     Finished {
-        /// When, by the database's clock.
+        /// When the copy finished, by the database's clock.
         at: String,
     },
 }
 
-/// What [`claim`] found.
+/// The result of [`claim`].
 enum Claimed {
     Copy { number: i64, place: Place, events: u64 },
     Finished { at: String },
 }
 
 impl PostgresImport {
-    /// Connects, migrates the schema to the newest version, and takes the database for a copy of this source,
-    /// which messages call `source_name`: a new one, or one that was begun before.
+    /// Connects, migrates the schema to the newest version, and claims the database for a copy of this
+    /// source: a new copy, or one that was begun before. Messages call the source `source_name`.
     ///
     /// # Errors
-    /// See [`ImportError`]; the database is then as it was, but for the schema.
+    /// See [`ImportError`]; the database is then unchanged, except for the schema.
     pub async fn begin(
         options: &PostgresOptions,
         source_name: &str,
@@ -97,7 +96,7 @@ impl PostgresImport {
     }
 }
 
-/// Takes the lock, for as long as the connection lasts.
+/// Acquires the lock, which the connection holds until it ends.
 async fn lock(client: &Client) -> SqlResult<bool> {
     for _ in 0..LOCK_TRIES {
         let row = statement::query_one(client, "SELECT pg_try_advisory_lock($1)", &[&LOCK]).await?;
@@ -111,7 +110,7 @@ async fn lock(client: &Client) -> SqlResult<bool> {
 
 async fn claim(client: &mut Client, source_name: &str, overview: &Overview) -> Result<Claimed, ImportError> {
     let transaction = client.transaction().await.map_err(SqlError::from)?;
-    // A node whose session begins now waits, and then sees the copy.
+    // A node that opens a session now waits for this lock, and then sees the copy.
     let locked = transaction
         .batch_execute("LOCK TABLE sessions IN SHARE ROW EXCLUSIVE MODE")
         .await;
@@ -140,7 +139,7 @@ async fn claim(client: &mut Client, source_name: &str, overview: &Overview) -> R
     Ok(claimed)
 }
 
-/// A copy of this source, in this state, that was begun before.
+/// An earlier copy of this source in this state, if there is one.
 async fn known(transaction: &Transaction<'_>, overview: &Overview) -> SqlResult<Option<Claimed>> {
     let sql = format!(
         "SELECT number, stage, after, events, to_char(finished_at AT TIME ZONE 'UTC', {SHOWN})

@@ -1,4 +1,4 @@
-//! What operators and producers have set up.
+//! Configuration: the catalogue, API keys, and accounts with their signing keys and automations.
 
 use deadpool_postgres::Transaction;
 use postrider_storage::rows::{ApiKeyRow, EventTypeRow};
@@ -11,7 +11,7 @@ use crate::columns::uuid;
 use crate::sql_error::SqlResult;
 use crate::statement;
 
-/// The catalogue. Rows keep their numbers, which cursors of lists hold.
+/// Copies the catalogue. Rows keep their numbers, because list cursors contain them.
 pub(super) async fn event_types(transaction: &Transaction<'_>, rows: &[EventTypeRow]) -> SqlResult<()> {
     let columns = [
         ("number", Type::INT8),
@@ -41,8 +41,8 @@ pub(super) async fn event_types(transaction: &Transaction<'_>, rows: &[EventType
     writer.finish().await
 }
 
-/// Keys that open the API. One that a server has made here, on a first start, has the id of the source's own,
-/// and gives way to it: whoever calls the API goes on with the key that he has.
+/// Copies API keys. A key that a server created here on its first start has the same id as the source's own.
+/// The source's key replaces it, so that callers can continue to use their key.
 pub(super) async fn api_keys(transaction: &Transaction<'_>, rows: &[ApiKeyRow]) -> SqlResult<()> {
     let sql = "INSERT INTO api_keys (id, name, sha256, created_at) VALUES ($1, $2, $3, $4)
                ON CONFLICT (id) DO UPDATE SET name = excluded.name, sha256 = excluded.sha256,
@@ -54,7 +54,7 @@ pub(super) async fn api_keys(transaction: &Transaction<'_>, rows: &[ApiKeyRow]) 
     Ok(())
 }
 
-/// Accounts with their signing keys and automations.
+/// Copies accounts with their signing keys and automations.
 pub(super) async fn accounts(transaction: &Transaction<'_>, rows: &[AccountRows]) -> SqlResult<()> {
     let columns = [
         ("id", Type::UUID),
@@ -146,7 +146,7 @@ async fn automations(transaction: &Transaction<'_>, accounts: &[AccountRows]) ->
     writer.finish().await
 }
 
-/// Accounts that retention still has to clear away, in the order of their deletion.
+/// Copies deleted accounts that retention still has to prune, in the order of their deletion.
 pub(super) async fn deleted_accounts(transaction: &Transaction<'_>, rows: &[[u8; 16]]) -> SqlResult<()> {
     let accounts: Vec<Uuid> = rows.iter().map(uuid).collect();
     let sql = "INSERT INTO deleted_accounts (account_id) SELECT unnest($1::uuid[])";

@@ -11,7 +11,7 @@ use crate::columns::uuid;
 use crate::events::known::{KIND_ID, KIND_IDEMPOTENCY_KEY};
 use crate::sql_error::SqlResult;
 
-/// Writes events with everything that came of them.
+/// Writes events with their keys, deliveries and attempts.
 pub(super) async fn events(transaction: &Transaction<'_>, rows: &[EventRows]) -> SqlResult<()> {
     event_rows(transaction, rows).await?;
     event_keys(transaction, rows).await?;
@@ -56,8 +56,8 @@ async fn event_rows(transaction: &Transaction<'_>, rows: &[EventRows]) -> SqlRes
     writer.finish().await
 }
 
-/// Whether only a row in `event_keys` leads from the id to the event. An id that Postrider could have made
-/// for it tells its time, whoever made it; see [`crate::events::by_id`].
+/// Whether the event can only be found through `event_keys`. An id that looks as if Postrider had generated
+/// it for this event contains the time, whoever generated it; see [`crate::events::by_id`].
 fn id_needs_key(row: &EventRows) -> bool {
     let id = EventId::from_bytes(row.event.id);
     !rules::ids::may_be_ours(id) || !rules::ids::accepted_between(id).contains(&row.event.created_at)
@@ -153,7 +153,7 @@ async fn deliveries(transaction: &Transaction<'_>, rows: &[EventRows]) -> SqlRes
     writer.finish().await
 }
 
-/// The highest number of an attempt on record.
+/// The highest number of a recorded attempt.
 fn recorded(row: &DeliveryRows) -> i32 {
     row.attempts
         .iter()

@@ -1,4 +1,4 @@
-//! The end of a copy: numbers go on behind those that were copied, everything is counted, and nodes may
+//! The end of a copy: it advances the sequences past the copied numbers, counts all rows, and lets nodes
 //! start.
 
 use std::fmt;
@@ -9,14 +9,14 @@ use super::{ImportError, PostgresImport};
 use crate::sql_error::{SqlError, SqlResult};
 use crate::statement;
 
-/// A table that holds more or fewer rows than the source has.
+/// A table that has more or fewer rows than the source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
-    /// Which table.
+    /// The table.
     pub table: &'static str,
-    /// How many rows there are to copy.
+    /// How many rows the source has.
     pub expected: u64,
-    /// How many are here.
+    /// How many rows were copied.
     pub found: u64,
 }
 
@@ -32,11 +32,11 @@ impl fmt::Display for Difference {
 }
 
 impl PostgresImport {
-    /// Checks that everything is here, and lets nodes work on the database. The source counts `expected`
-    /// rows.
+    /// Checks that all rows are here, and lets nodes work on the database. `expected` are the counts of the
+    /// source.
     ///
     /// # Errors
-    /// [`ImportError::Differs`], or what the database said; the copy is then unfinished still.
+    /// [`ImportError::Differs`], or the database's error; the copy then stays unfinished.
     pub async fn finish(self, overview: &Overview, expected: Counts) -> Result<(), ImportError> {
         let found = self.counts().await?;
         let differences = differences(expected, found);
@@ -60,12 +60,12 @@ impl PostgresImport {
 
     async fn open_to_nodes(&self, overview: &Overview) -> SqlResult<()> {
         let client = &self.client;
-        // What was numbered here before, by servers that left nothing, stays behind too.
+        // `greatest` keeps numbers that earlier servers drew here, even if they left no rows.
         let sql = "SELECT setval('event_seqs', greatest($1::bigint, (SELECT last_value FROM event_seqs)))";
         statement::query_one(client, sql, &[&overview.last_seq]).await?;
         let sql = "SELECT setval(pg_get_serial_sequence('event_types', 'number'), greatest($1::bigint, 1))";
         statement::query_one(client, sql, &[&overview.last_event_type]).await?;
-        // Plans of the first moments should not be made for empty tables.
+        // Without statistics, the first plans would assume empty tables.
         client
             .batch_execute(&format!("ANALYZE {}, event_keys", Counts::TABLES.join(", ")))
             .await?;

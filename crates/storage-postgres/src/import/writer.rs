@@ -1,5 +1,5 @@
-//! Many rows of one table, in PostgreSQL's binary form of `COPY`: nothing is parsed, and no row is held
-//! twice.
+//! Writing many rows of one table, in PostgreSQL's binary form of `COPY`: nothing is parsed, and no row is
+//! held in memory twice.
 
 use std::pin::Pin;
 
@@ -10,14 +10,14 @@ use tokio_postgres::types::Type;
 use crate::sql_error::SqlResult;
 use crate::statement::Params;
 
-/// Takes the rows of a table.
+/// Receives the rows of a table.
 pub(super) struct TableWriter {
-    // Its sink must not be moved once rows go into it.
+    // The sink must not move once rows are written.
     inner: Pin<Box<BinaryCopyInWriter>>,
 }
 
 impl TableWriter {
-    /// Begins. Columns are given with their types, in the order in which [`Self::add`] takes them.
+    /// Begins. The columns and their types are in the order in which [`Self::add`] expects the values.
     pub(super) async fn begin(
         transaction: &Transaction<'_>,
         table: &str,
@@ -38,7 +38,7 @@ impl TableWriter {
         Ok(self.inner.as_mut().write(values).await?)
     }
 
-    /// Ends. Without this nothing comes of it.
+    /// Ends the `COPY`. Without this call, it has no effect.
     pub(super) async fn finish(mut self) -> SqlResult<()> {
         self.inner.as_mut().finish().await?;
         Ok(())

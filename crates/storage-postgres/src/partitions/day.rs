@@ -1,4 +1,4 @@
-//! Days of UTC: what they are called, and what lies in them.
+//! Days (UTC): their partitions' names and bounds.
 
 use std::fmt;
 
@@ -7,15 +7,15 @@ use uuid::Uuid;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
-/// A day of UTC: how many lie between it and 1970-01-01.
+/// A day (UTC), as the number of days since 1970-01-01.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Day(i64);
 
 impl Day {
-    /// Later than every other.
+    /// A day after all others.
     pub(crate) const LAST: Self = Self(i64::MAX);
 
-    /// The day of this moment, in milliseconds.
+    /// The day that contains this time, in milliseconds.
     pub(crate) fn at(ms: i64) -> Self {
         Self(ms.div_euclid(DAY_MS))
     }
@@ -25,12 +25,12 @@ impl Day {
         Self(number)
     }
 
-    /// Whether it lies at most so many days from another.
+    /// Whether it is at most `days` days away from another.
     pub(crate) fn is_within(self, other: Self, days: i64) -> bool {
         self.0.abs_diff(other.0) <= days.unsigned_abs()
     }
 
-    /// This day and those that follow it.
+    /// This day and the `count` days that follow it.
     pub(crate) fn and_next(self, count: i64) -> impl Iterator<Item = Self> {
         (self.0..=self.0 + count).map(Self)
     }
@@ -40,17 +40,17 @@ impl Day {
         self.0.saturating_mul(DAY_MS)
     }
 
-    /// When the next one begins.
+    /// When the next day begins, in milliseconds.
     pub(crate) fn ends_at(self) -> i64 {
         self.begins_at().saturating_add(DAY_MS)
     }
 
-    /// What its partition of this table is called: `events_20261124`.
+    /// The name of its partition of this table: `events_20261124`.
     pub(crate) fn partition(self, table: &str) -> String {
         format!("{table}_{self}")
     }
 
-    /// The day whose partition of this table has this name, if it is one.
+    /// The day whose partition of this table has this name, if it is such a name.
     pub(crate) fn of_partition(name: &str, table: &str) -> Option<Self> {
         let digits = name.strip_prefix(table)?.strip_prefix('_')?;
         let (year, rest) = digits.split_at_checked(4)?;
@@ -60,7 +60,7 @@ impl Day {
     }
 }
 
-/// `20261124`.
+/// Formats the day as `20261124`.
 impl fmt::Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let begin = Timestamp::from_unix_ms(self.begins_at()).to_string();
@@ -69,16 +69,16 @@ impl fmt::Display for Day {
     }
 }
 
-/// A table that has a partition for each day.
+/// A table with a partition for each day.
 pub(crate) struct DayTable {
-    /// What it is called.
+    /// Its name.
     pub(crate) name: &'static str,
-    /// The column that says which day a row belongs to.
+    /// The column that determines the day of a row.
     pub(crate) key: &'static str,
     is_by_id: bool,
 }
 
-/// The tables that have a partition for each day, in the order in which accepting an event uses them.
+/// The tables with a partition for each day, in the order in which accepting an event uses them.
 pub(crate) const TABLES: [DayTable; 3] = [
     DayTable {
         name: "events",
@@ -98,7 +98,7 @@ pub(crate) const TABLES: [DayTable; 3] = [
 ];
 
 impl DayTable {
-    /// The least key of a day, and that of the next, as SQL.
+    /// The smallest keys of a day and of the next day, as SQL literals.
     pub(crate) fn bounds(&self, day: Day) -> (String, String) {
         let literal = |ms: i64| {
             if self.is_by_id {
@@ -111,8 +111,8 @@ impl DayTable {
     }
 }
 
-/// The least id that a moment can have: the 48 bits in front of a UUIDv7 are its milliseconds (RFC 9562,
-/// section 5.7).
+/// The smallest id with this time: the first 48 bits of a UUIDv7 are its milliseconds (RFC 9562, section
+/// 5.7).
 pub(crate) fn least_id(ms: i64) -> Uuid {
     let ms = u128::from(ms.max(0).cast_unsigned()) & ((1 << 48) - 1);
     Uuid::from_u128(ms << 80)

@@ -1,9 +1,9 @@
 //! Dropping whole days.
 //!
-//! What belongs to one event can lie on two sides of midnight: its deliveries' ids are made from the time of
-//! its acceptance, but never go back behind earlier ones of the same node, so that a clock which was set
-//! makes them run ahead. Up to an hour of that is looked after here: events with one foot in another day are
-//! removed by rows before the day is dropped.
+//! An event and its deliveries can be on two sides of midnight: the deliveries' ids contain the time of
+//! acceptance, but never go back behind earlier ids of the same node, so after a clock was set back they run
+//! ahead. Up to an hour of that is handled here: such events are removed row by row before the day is
+//! dropped.
 
 use std::time::Duration;
 
@@ -18,32 +18,32 @@ use crate::partitions::day::{Day, TABLES, least_id};
 use crate::sql_error::{SqlError, SqlResult};
 use crate::statement;
 
-/// How far an event and its deliveries may lie apart.
+/// How far an event and its deliveries may be apart.
 const APART_MAX: Duration = Duration::from_secs(60 * 60);
 
-/// Most events with one foot in another day that are removed in one step. There are hardly ever any.
+/// Most events across midnight that one step removes. There are hardly ever any.
 const ASTRIDE_MAX: i64 = 1000;
 
-/// Keys that go in the same transaction as their day; of more, the surplus goes before.
+/// Most keys that are removed in the same transaction as their day; earlier transactions remove the surplus.
 const KEYS_MAX: i64 = 20_000;
 
-/// A day is looked through beside everything else, for as long as [`LOOK_MAX`] (measured: some 2 s for a
-/// million events of 20,000 accounts, mostly for the accounts); then, while tables are locked, each statement
-/// has [`LOCKED_MAX`]. A lock is waited for less than the second after which the server begins to look for
-/// deadlocks: it is this work that gives way then, and no verb.
+/// How long each statement may take that searches a day before the tables are locked (measured: about 2 s for
+/// a million events of 20,000 accounts, mostly because of the accounts). While tables are locked, each
+/// statement has [`LOCKED_MAX`]. That is shorter than the second after which the server begins to look for
+/// deadlocks: this work then gives way, and no verb does.
 const LOOK_MAX: &str = "SET LOCAL statement_timeout = '120s'";
 const LOCKED_MAX: &str = "SET LOCAL statement_timeout = '2s'; SET LOCAL lock_timeout = '900ms'";
 
-/// A partition of at least so many rows is not counted, but estimated.
+/// From this many rows on, a partition's rows are estimated instead of counted.
 const COUNTED_MAX: f32 = 100_000.0;
 
-/// What became of a day.
+/// The result of dropping a day.
 pub(super) enum Drop {
-    /// Something went, the whole day or what had to go before: there is more to do.
+    /// The whole day was removed, or what must be removed before it: there is more to do.
     Dropped(Pruned),
-    /// Something in it is pending.
+    /// A delivery of the day is pending.
     Refused,
-    /// The tables were in use for too long, or another node prunes.
+    /// The tables were in use for too long, or another node is pruning.
     InUse,
 }
 
@@ -63,22 +63,22 @@ pub(super) async fn wholly_before(client: &Client, before: Timestamp) -> SqlResu
     Ok(days)
 }
 
-/// Drops a day, or does a part of what has to go before. Not within a verb's time: looking through a big day
-/// takes a while, in which nobody waits for it.
+/// Drops a day, or removes a part of what must be removed before it. The time limit of verbs does not apply:
+/// searching a big day takes a while, and nobody waits for it.
 pub(super) async fn drop_day(database: &Database, day: Day) -> StoreResult<Drop> {
     if database.is_away() {
         return Err(StoreError::Unavailable("the database is away".to_owned()));
     }
-    // Taken out of the pool for good: were this future dropped while the server still looks through the day,
-    // whoever got the connection next would have to wait for that.
+    // Removed from the pool permanently: if this future were dropped while the server still searches the day,
+    // the next user of the connection would have to wait for that.
     let mut client = Client::take(database.client().await?);
     let dropped = try_drop(&mut client, day).await;
-    // A transaction that was given up is rolled back on its way; this is answered behind it. The next step
-    // would find its locks held otherwise, and take the day to be in use.
+    // An aborted transaction is rolled back in the background; the reply to this statement follows that
+    // rollback. Otherwise the next step would find its locks still held, and consider the day in use.
     let _ = client.batch_execute("").await;
     match dropped {
         Ok(dropped) => Ok(dropped),
-        // Another node dropped it after this one read which days there are.
+        // Another node dropped it after this node had listed the days.
         Err(error) if error.state() == Some(&SqlState::UNDEFINED_TABLE) => Ok(Drop::Dropped(Pruned {
             more: true,
             ..Pruned::default()
@@ -91,7 +91,7 @@ pub(super) async fn drop_day(database: &Database, day: Day) -> StoreResult<Drop>
     }
 }
 
-/// Locked out, out of time, or the victim of a deadlock.
+/// Whether the error is a lock that was not available, a timeout, or a deadlock.
 fn is_in_use(error: &SqlError) -> bool {
     let in_use = [
         SqlState::LOCK_NOT_AVAILABLE,
@@ -133,7 +133,7 @@ async fn try_drop(client: &mut ClientWrapper, day: Day) -> SqlResult<Drop> {
         ..Pruned::default()
     };
     lock(&transaction, day).await?;
-    // Nobody can ask for one more attempt from here on; somebody may have until then.
+    // From here on, nobody can request one more attempt; somebody may have done so before.
     if has_pending(&transaction, day).await? {
         return Ok(Drop::Refused);
     }
@@ -146,7 +146,7 @@ async fn try_drop(client: &mut ClientWrapper, day: Day) -> SqlResult<Drop> {
     Ok(Drop::Dropped(pruned))
 }
 
-/// Two questions, as each has an index of its own that answers it at once.
+/// Two subqueries, because each has its own index that answers it at once.
 async fn has_pending(transaction: &Transaction<'_>, day: Day) -> SqlResult<bool> {
     let sql = format!(
         "SELECT EXISTS (SELECT 1 FROM {deliveries} WHERE status = 0 AND owner IS NULL)
@@ -156,7 +156,7 @@ async fn has_pending(transaction: &Transaction<'_>, day: Day) -> SqlResult<bool>
     Ok(transaction.query_one(&sql, &[]).await?.try_get(0)?)
 }
 
-/// Events with one foot in this day and the other in another, near its beginning and its end.
+/// Events of which one part is in this day and another in a neighbouring day, near its beginning and its end.
 async fn astride(transaction: &Transaction<'_>, day: Day) -> SqlResult<Vec<Old>> {
     let (events, deliveries) = (day.partition("events"), day.partition("deliveries"));
     let sql = format!(
@@ -209,8 +209,8 @@ async fn astride(transaction: &Transaction<'_>, day: Day) -> SqlResult<Vec<Old>>
     rows.iter().map(Old::from_row).collect()
 }
 
-/// The accounts that a partition has rows of, one step in its primary key for each: there is no index by age
-/// alone, but within an account rows are in the order of age.
+/// The accounts with rows in a partition, with one lookup in its primary key for each: there is no index by
+/// age alone, but within an account the rows are ordered by age.
 fn accounts_in(name: &str, partition: &str) -> String {
     format!(
         "{name} (account_id) AS (
@@ -230,7 +230,7 @@ async fn remove_keys(transaction: &Transaction<'_>, day: Day) -> SqlResult<u64> 
     statement::execute(transaction, sql, &[&day.begins_at(), &day.ends_at(), &KEYS_MAX]).await
 }
 
-/// How many rows a partition has, about.
+/// About how many rows a partition has.
 async fn count(transaction: &Transaction<'_>, partition: &str) -> SqlResult<usize> {
     let sql = "SELECT reltuples FROM pg_class WHERE oid = $1::text::regclass";
     let estimate: f32 = statement::query_one(transaction, sql, &[&partition])
@@ -244,9 +244,9 @@ async fn count(transaction: &Transaction<'_>, partition: &str) -> SqlResult<usiz
     Ok(usize::try_from(count).unwrap_or_default())
 }
 
-/// Locks what dropping a day locks, the tables first and in the order in which accepting an event uses them:
-/// whoever works on them waits for us or we for them, and not both. Below the tables nobody works then,
-/// except for the server's own upkeep, which we do not wait for.
+/// Takes the locks that dropping a day needs, the tables first and in the order in which accepting an event
+/// uses them: a concurrent verb then waits for us or we for it, but never both. After that nobody uses the
+/// partitions, except the server's own upkeep, which we do not wait for.
 async fn lock(transaction: &Transaction<'_>, day: Day) -> SqlResult<()> {
     let tables = TABLES.map(|table| format!("ONLY {}", table.name)).join(", ");
     let below = TABLES

@@ -1,5 +1,5 @@
-//! What deleted accounts left behind: it goes whatever its age and state, as nothing of it can be called any
-//! more.
+//! Rows that deleted accounts left behind. They are removed whatever their age and state, because their
+//! actions no longer exist.
 
 use deadpool_postgres::Transaction;
 use postrider_storage::Pruned;
@@ -55,8 +55,8 @@ async fn first_events(transaction: &Transaction<'_>, account: Uuid, limit: usize
     Ok(rows::first_rows(&found, limit).to_vec())
 }
 
-/// An account without events is done, once nothing stands alone either: keys, or deliveries whose events went
-/// with another day. Returns how many rows went.
+/// Removes what is left of an account without events: attempts, deliveries and keys whose events were removed
+/// with another day. If nothing is left, the account is done. Returns how many rows were removed.
 async fn finish(transaction: &Transaction<'_>, account: Uuid, limit: usize) -> SqlResult<usize> {
     let most = i64::try_from(limit).unwrap_or(i64::MAX);
     let mut gone = 0;

@@ -14,11 +14,11 @@ use crate::partitions::day::Day;
 use crate::sql_error::SqlResult;
 use crate::statement;
 
-/// Most events that one step looks at: enough to come by many pending ones, few enough for a short
+/// Most events that one step looks at: enough to get past many pending ones, few enough for a short
 /// transaction.
 const LOOKED_AT_MAX: usize = 1000;
 
-/// An event's row as far as removing it needs it: reads [`Old::COLUMNS`].
+/// The columns of an event's row that removing it needs: [`Old::COLUMNS`].
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Old {
     account: Uuid,
@@ -29,7 +29,7 @@ pub(super) struct Old {
 }
 
 impl Old {
-    /// Of an event `e`.
+    /// The columns, of an event `e`.
     pub(super) const COLUMNS: &str =
         "e.account_id, e.created_at, e.seq, e.first_delivery_id, e.delivery_count";
 
@@ -51,7 +51,7 @@ impl Old {
         })
     }
 
-    /// About how many rows go with it: itself, and an attempt for each of its deliveries.
+    /// About how many rows are removed with it: the event, its deliveries, and one attempt each.
     fn rows(&self) -> usize {
         1 + 2 * usize::try_from(self.count).unwrap_or(usize::MAX / 4)
     }
@@ -65,7 +65,7 @@ impl Old {
     }
 }
 
-/// The first of these events, as many as make up about `limit` rows; at least one.
+/// The first of these events that make up about `limit` rows; at least one.
 pub(super) fn first_rows(events: &[Old], limit: usize) -> &[Old] {
     let mut rows = 0;
     let fits = events.iter().take_while(|old| {
@@ -77,7 +77,7 @@ pub(super) fn first_rows(events: &[Old], limit: usize) -> &[Old] {
     &events[..count]
 }
 
-/// How far a walk came: behind this event.
+/// The progress of a walk: the last event it looked at.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Place {
     account: Uuid,
@@ -86,7 +86,7 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// Before all of them.
+    /// Before all events.
     pub(super) const START: Self = Self {
         account: Uuid::nil(),
         created_at: i64::MIN,
@@ -94,20 +94,20 @@ impl Place {
     };
 }
 
-/// A step of a walk through a partition.
+/// The result of one step of a walk through a partition.
 #[derive(Default)]
 pub(super) struct Walk {
-    /// What was removed.
+    /// What the step removed.
     pub(super) pruned: Pruned,
-    /// Where to go on; `None` at the end.
+    /// Where to continue; `None` at the end.
     pub(super) place: Option<Place>,
 }
 
-/// Looks at some old events of a day's partition, or of the default one, and removes those without a pending
-/// delivery.
+/// Looks at some old events of a day's partition, or of the default partition, and removes those without a
+/// pending delivery.
 ///
-/// The default partition has an index by age. A day goes by account, in the order of its primary key; within
-/// an account it is the oldest first there too.
+/// The default partition has an index by age. A day is walked by account, in the order of its primary key;
+/// within an account, the oldest events also come first.
 pub(super) async fn walk(
     client: &mut Client,
     day: Option<Day>,
@@ -120,7 +120,7 @@ pub(super) async fn walk(
     };
     let most = limit.min(LOOKED_AT_MAX);
     let found = match look(&transaction, day, before, place, most).await {
-        // Another node dropped the day after this one read which there are.
+        // Another node dropped the day after this node had listed the days.
         Err(error) if error.state() == Some(&SqlState::UNDEFINED_TABLE) => return Ok(Walk::default()),
         found => found?,
     };
@@ -138,7 +138,7 @@ pub(super) async fn walk(
     Ok(Walk { pruned, place })
 }
 
-/// The next events, at most this many.
+/// The next events, at most `most`.
 async fn look(
     transaction: &Transaction<'_>,
     day: Option<Day>,
@@ -169,7 +169,7 @@ async fn look(
     rows.iter().map(Old::from_row).collect()
 }
 
-/// Those of the events that have no pending delivery, and get none before this transaction ends.
+/// The events that have no pending delivery, and get none before this transaction ends.
 pub(super) async fn lock_settled(transaction: &Transaction<'_>, events: &[Old]) -> SqlResult<Vec<Old>> {
     let ids = DeliveryIds::of(events);
     if ids.ids.is_empty() {
@@ -196,7 +196,7 @@ pub(super) async fn lock_settled(transaction: &Transaction<'_>, events: &[Old]) 
     Ok(events.iter().filter(is_settled).copied().collect())
 }
 
-/// Removes events with their keys, their deliveries and those' attempts.
+/// Removes events with their keys, their deliveries and the deliveries' attempts.
 pub(super) async fn remove(transaction: &Transaction<'_>, events: &[Old]) -> SqlResult<Pruned> {
     if events.is_empty() {
         return Ok(Pruned::default());
@@ -234,8 +234,8 @@ const REMOVE_EVENTS: &str = "
     DELETE FROM events AS e USING unnest($1::uuid[], $2::bigint[], $3::bigint[]) AS old (account_id, created_at, seq)
     WHERE e.account_id = old.account_id AND e.created_at = old.created_at AND e.seq = old.seq";
 
-/// All deliveries of some events, for statements that find each by its key. The least and the greatest id go
-/// along, as the partitions to look into follow from them.
+/// All deliveries of some events, for statements that find each by its key. The smallest and the greatest id
+/// tell the server which partitions to look into.
 struct DeliveryIds {
     accounts: Vec<Uuid>,
     ids: Vec<Uuid>,
@@ -258,11 +258,11 @@ impl DeliveryIds {
     }
 }
 
-/// Removes pending deliveries of a day whose events went with another: such are made where a clock is set
-/// back by more than an hour, and nobody could ever attempt them.
+/// Removes pending deliveries of a day whose events were removed with another day. They occur if a clock is
+/// set back by more than an hour, and could never be attempted.
 async fn remove_lost(transaction: &Transaction<'_>, day: Day) -> SqlResult<()> {
     let mut lost = 0;
-    // Apart, as each has an index of its own.
+    // Two statements, because each condition has its own index.
     for is_pending in ["status = 0 AND owner IS NULL", "owner IS NOT NULL"] {
         let sql = format!(
             "DELETE FROM {partition} AS d WHERE {is_pending} AND NOT EXISTS (

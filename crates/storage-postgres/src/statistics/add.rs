@@ -1,5 +1,5 @@
-//! Adding to sums. Several nodes add to the same rows at the same time: each locks them in the order of their
-//! keys, so that two can wait for each other only one way round.
+//! Adding to sums. Several nodes add to the same rows at the same time. Each locks the rows in the order of
+//! their keys, so that two nodes never wait for each other in a cycle.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::columns;
 use crate::sql_error::SqlResult;
 use crate::statement;
 
-/// What is to be added, once for each key: a statement cannot change a row twice.
+/// The sums to add, one per key, because a statement cannot change a row twice.
 pub(super) struct Sums {
     counts: BTreeMap<(Scope, TimeStep, Timestamp), Counts>,
     latencies: BTreeMap<(TimeStep, Timestamp, Bucket), u64>,
@@ -35,7 +35,7 @@ impl Sums {
         Self { counts, latencies }
     }
 
-    /// Adds everything in one transaction.
+    /// Adds all sums in one transaction.
     pub(super) async fn add(&self, client: &mut ClientWrapper) -> SqlResult<()> {
         let transaction = client.transaction().await?;
         self.add_counts(&transaction).await?;

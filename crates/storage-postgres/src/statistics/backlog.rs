@@ -1,4 +1,4 @@
-//! What is still to be done: counted up to a bound, over indexes that hold nothing else.
+//! The backlog: pending deliveries, counted up to a bound, over indexes of only such deliveries.
 
 use deadpool_postgres::GenericClient;
 use postrider_model::Timestamp;
@@ -9,8 +9,8 @@ use crate::deliveries::waiting;
 use crate::sql_error::SqlResult;
 use crate::statement;
 
-/// In the order of the index, as otherwise PostgreSQL would read a table whole that it knows nothing of yet:
-/// a day's just after it began.
+/// Ordered like the index: otherwise PostgreSQL would read the whole table if it has no statistics about it
+/// yet, such as a new day's table.
 const WAITING: &str = "SELECT count(*), min(state_at) FROM (
          SELECT state_at FROM deliveries WHERE status = 0 AND owner IS NULL
          ORDER BY action_id, state_at, id LIMIT $1
@@ -20,13 +20,13 @@ const OWNED: &str = "SELECT count(*) FROM (
          SELECT 1 FROM deliveries WHERE owner IS NOT NULL ORDER BY owner LIMIT $1
      ) AS owned";
 
-/// See [`postrider_storage::StatisticsStore::backlog`].
+/// Reads the backlog; see [`postrider_storage::StatisticsStore::backlog`].
 pub(super) async fn backlog(client: &impl GenericClient, now: Timestamp) -> SqlResult<Backlog> {
     let one_more = columns::number(BACKLOG_COUNTED_MAX + 1);
     let row = statement::query_one(client, WAITING, &[&one_more]).await?;
     let (waiting, mut oldest): (i64, _) = (row.try_get(0)?, columns::time_opt(&row, 1)?);
     if waiting == one_more {
-        // The last ones were not counted: the oldest may be anywhere.
+        // The count stopped at the bound, so the oldest delivery may be among the uncounted ones.
         let lanes = waiting::lanes(client, None, BACKLOG_ACTIONS_MAX).await?;
         oldest = lanes.iter().map(|lane| lane.next_due).min();
     }

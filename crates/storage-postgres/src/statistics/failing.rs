@@ -1,5 +1,5 @@
-//! The actions of which most deliveries failed: found among the hours in which one failed, however many
-//! actions there are that never do.
+//! The actions with the most failed deliveries, found among only the hours with failures: actions that never
+//! fail cost nothing.
 
 use std::ops::Range;
 
@@ -12,8 +12,8 @@ use crate::columns;
 use crate::sql_error::SqlResult;
 use crate::statement;
 
-/// What succeeded is read by the whole key, hour by hour: the account may have many other actions. OFFSET 0
-/// keeps it that way.
+/// Reads the succeeded deliveries by the whole key, hour by hour, because the account may have many other
+/// actions. OFFSET 0 forces that plan.
 const MOST: &str = "
     WITH failing AS MATERIALIZED (
         SELECT account_id, automation_id, action_id, sum(failed)::bigint AS failed
@@ -38,7 +38,7 @@ const MOST: &str = "
     ) AS s
     ORDER BY f.failed DESC, f.account_id, f.automation_id, f.action_id";
 
-/// See [`postrider_storage::StatisticsStore::failing_actions`].
+/// Finds failing actions; see [`postrider_storage::StatisticsStore::failing_actions`].
 pub(super) async fn most(
     client: &impl GenericClient,
     span: &Range<Timestamp>,

@@ -1,12 +1,13 @@
-//! A step without waiting: `BEGIN`, its statements and `COMMIT` are sent together and answered together.
+//! A step in one round trip: `BEGIN`, its statements and `COMMIT` are sent together.
 //!
-//! One round trip instead of three, and the server is never left in the middle of a transaction by a node
-//! that falls silent. It is for steps whose statements need no answers of each other, which is nearly all:
-//! attempts of a delivery each, and events without keys of their own. An attempt that does not find its
-//! delivery as usual makes its statement fail; nothing of the step is done then, and it goes the long way.
+//! One round trip instead of three, and a node that falls silent never leaves the server in the middle of a
+//! transaction. This works for steps whose statements do not depend on each other's results, which is nearly
+//! all: attempts of different deliveries, and events without keys of their own. If an attempt does not find
+//! its delivery in the usual state, its statement fails. The step then has no effect, and is repeated
+//! statement by statement.
 //!
-//! What is sent together has to be ready: statements prepared, numbers taken, days looked up. Otherwise a
-//! statement would be sent behind the `COMMIT`.
+//! Everything must be prepared before it is sent: statements, numbers and days. Otherwise a statement would
+//! be sent after the `COMMIT`.
 
 use futures_util::future::try_join;
 use postrider_storage::{Finished, NewEvent, SessionId};
@@ -19,7 +20,8 @@ use crate::in_doubt::Backend;
 use crate::sql_error::SqlResult;
 use crate::store::PostgresStore;
 
-/// Does the step: all events are stored then and all attempts applied. False: it has to go the long way.
+/// Does the step: stores all events and applies all attempts. False if it must be done statement by
+/// statement.
 pub(super) async fn step(
     store: &PostgresStore,
     client: &Client,

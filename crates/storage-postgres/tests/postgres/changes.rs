@@ -1,4 +1,4 @@
-//! What one node changes, another hears of: at once, completely, and however transactions overlap.
+//! One node's changes reach another: at once, completely, and however transactions overlap.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,10 +12,10 @@ use postrider_storage_testkit::scene::Scene;
 use postrider_storage_testkit::sessions::real_now;
 use tokio::time::timeout;
 
-/// Far more than a message takes.
+/// Far longer than a notification takes.
 const SOON: Duration = Duration::from_secs(20);
 
-/// Two nodes on one database, with a scene that the first has set.
+/// Two nodes on one database, with a scene that the first one has built.
 struct Nodes {
     scene: Scene,
     one: Arc<PostgresStore>,
@@ -36,7 +36,7 @@ impl Nodes {
         }
     }
 
-    /// What the other node is told, and its next mark.
+    /// The changes reported to the other node, and its next mark.
     async fn told(&self, since: ChangeMark) -> (Vec<Changed>, ChangeMark) {
         let changes = self.other.changes(Some(since)).await.expect("changes");
         (changes.changed.expect("nothing is too old"), changes.mark)
@@ -60,7 +60,7 @@ impl Nodes {
 #[tokio::test]
 async fn a_change_wakes_the_other_node_which_is_told_what_it_was() {
     let nodes = Nodes::new().await;
-    // What wakes it first may be that it has begun to listen.
+    // The first wake-up may only mean that it is listening now.
     timeout(SOON, nodes.other.changed()).await.expect("it listens");
     let mark = nodes.mark().await;
     nodes.rename(nodes.scene.account).await;

@@ -1,4 +1,4 @@
-//! The promises of the store's traits, kept by a real PostgreSQL: `scripts/with-postgres` starts one.
+//! The conformance suite on a real PostgreSQL, which `scripts/with-postgres` starts.
 
 use std::sync::Arc;
 

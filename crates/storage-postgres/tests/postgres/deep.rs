@@ -1,3 +1,3 @@
-//! What only `./test --deep` runs.
+//! Tests that only `./test --deep` runs.
 
 mod in_days;

@@ -1,4 +1,4 @@
-//! Taking in what another store has: what refuses it, where it goes on, and that retention finds it.
+//! Importing from another store: what it refuses, where it continues, and that retention finds the rows.
 
 use std::time::Duration;
 
@@ -14,12 +14,12 @@ use postrider_storage_postgres::{
     Begun, Difference, ImportError, OpenError, PostgresImport, PostgresStore, UnfinishedCopy,
 };
 
-/// What messages call the source.
+/// The source's name in messages.
 const NAME: &str = "sqlite:/somewhere";
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
-/// Events, one of each day, the last of them today. The first lies too far off for a partition of its own.
+/// The days of the events, of which the last is today. The first is too far away for a partition of its own.
 const DAYS_AGO: [i64; 4] = [5_000, 40, 39, 0];
 
 #[expect(clippy::disallowed_methods, reason = "the database has no other clock either")]
@@ -51,7 +51,7 @@ fn account() -> AccountRows {
     }
 }
 
-/// An event accepted at this moment, with a delivery that succeeded.
+/// An event accepted at this time, with a delivery that succeeded.
 fn event(seq: i64, ms: i64) -> EventRows {
     let attempt = AttemptRow {
         number: 1,
@@ -159,7 +159,7 @@ fn overview() -> Overview {
     }
 }
 
-/// What the batches bring.
+/// The numbers of rows in the batches.
 fn counts() -> Counts {
     Counts::from_array([1, 0, 0, 1, 4, 4, 4])
 }
@@ -183,7 +183,7 @@ async fn refusal(database: &TestDatabase, overview: &Overview) -> ImportError {
     }
 }
 
-/// Copies everything but the end.
+/// Writes all batches, but does not finish the copy.
 async fn write_all(database: &TestDatabase) -> Box<PostgresImport> {
     let mut import = ready(database).await;
     import.make_days(&overview()).await.expect("days");

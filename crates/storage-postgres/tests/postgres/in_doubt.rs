@@ -1,5 +1,5 @@
-//! Commits that are not answered: whether they were done or not, nothing that they gave is left with a
-//! session that does not know of it, and nothing is recorded twice.
+//! Commits without a reply: whether they took effect or not, no delivery stays with a session that does not
+//! know of it, and nothing is recorded twice.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use postrider_storage_testkit::scene::{Scene, claim};
 
 const CUTS: [Cut; 2] = [Cut::BehindCommit, Cut::BeforeCommit];
 
-/// A scene in a store that reaches its server through a proxy.
+/// A scene in a store that connects to its server through a proxy.
 async fn scene() -> (Scene, Proxy, TestDatabase) {
     let database = TestDatabase::create().await;
     // Only the store's work goes through the proxy.
@@ -27,7 +27,7 @@ async fn scene() -> (Scene, Proxy, TestDatabase) {
     (Scene::new(store).await, proxy, database)
 }
 
-/// Waits until the store has found its server again.
+/// Waits until the store can reach its server again.
 async fn wait_until_back(scene: &Scene) {
     for _ in 0..200 {
         if scene.store.check().await.is_ok() {
@@ -38,7 +38,7 @@ async fn wait_until_back(scene: &Scene) {
     panic!("the store does not find its server again");
 }
 
-/// Transactions that were begun in this database and hang.
+/// Open transactions in this database that are idle.
 async fn open_transactions(database: &TestDatabase) -> i64 {
     let sql = "SELECT count(*) FROM pg_stat_activity
                WHERE datname = current_database() AND state LIKE 'idle in transaction%'";
@@ -89,7 +89,7 @@ async fn what_an_unanswered_claim_gave_is_claimed_again() {
         assert_eq!(claim.deliveries.len(), 1, "{cut:?}");
         assert_eq!(claim.deliveries[0].key, key);
         assert_eq!(open_transactions(&database).await, 0);
-        // And once only: the doubt is over.
+        // This happens only once, because the doubt is resolved.
         scene.append_owned(s + 10).await;
         scene.settle(key, action, 60, DeliveryStatus::Succeeded).await;
     }

@@ -1,13 +1,12 @@
 //! The store on a real PostgreSQL, which `scripts/with-postgres` starts.
 //!
-//! * [`conformance`]: the promises of the store's traits. [`deep`]: those about events and deliveries once
-//!   more, in the partitions of their days.
+//! * [`conformance`]: the conformance suite. [`deep`]: its tests about events and deliveries once more, in
+//!   daily partitions.
 //! * [`migrations`], [`partitions`], [`old_days`], [`import`], [`changes`], [`in_doubt`], [`odd_texts`],
-//!   [`publications`], [`suitability`]: what this
-//!   store promises besides.
+//!   [`publications`], [`suitability`]: what this store promises besides.
 //!
-//! One binary, so that it is linked once. To add a test: a function in the file of its subject; it starts
-//! with a database of its own, from [`support`].
+//! One binary, so that it is linked only once. To add a test: add a function to the file of its subject; it
+//! begins with its own database from [`support`].
 
 mod changes;
 mod conformance;

@@ -1,4 +1,4 @@
-//! The schema is made once, whoever comes first, and left alone where a newer version made it.
+//! The schema is created once, whichever node comes first, and stays unchanged if a newer version created it.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use postrider_storage_postgres::{MigrationReport, PostgresStore, SCHEMA_VERSION}
 use postrider_storage_testkit::build::{SEED, at, new_account, new_key};
 use tokio::task::JoinSet;
 
-/// Nodes that start at the same time.
+/// The number of nodes that start at the same time.
 const NODES: usize = 10;
 
 async fn count(database: &TestDatabase, from: &str) -> i64 {
@@ -43,10 +43,10 @@ async fn many_nodes_that_start_at_once_leave_one_schema() {
     assert_eq!(count(&database, days).await, 4, "today and the three days ahead");
 }
 
-/// Rows in every table that schema 1 has: they say the same as the fixtures of the SQLite store.
+/// Rows in every table of schema 1, with the same contents as the fixtures of the SQLite store.
 const ROWS_OF_SCHEMA_1: &str = include_str!("fixtures/rows_of_schema_1.sql");
 
-/// A database as the first release left it.
+/// A database with schema 1, as the first release creates it.
 async fn database_of_schema_1() -> TestDatabase {
     let database = TestDatabase::empty().await;
     let client = database.client().await;
@@ -111,7 +111,7 @@ fn status(delivery: &Delivery) -> DeliveryStatus {
     delivery.progress.status
 }
 
-/// Checks that grants work on what came from before.
+/// Checks that a new grant works with the existing rows.
 async fn assert_grants(store: &PostgresStore, account: AccountId) {
     let keys = store.api_keys().await.expect("api_keys");
     let grant = Grant {

@@ -1,4 +1,4 @@
-//! Texts that hold U+0000, which PostgreSQL's `text` cannot.
+//! Texts that contain U+0000, which PostgreSQL's `text` cannot.
 
 use crate::support::TestDatabase;
 use postrider_model::EventType;

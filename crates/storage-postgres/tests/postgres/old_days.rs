@@ -1,4 +1,4 @@
-//! Days that are wholly too old are dropped whole, and never a half of anything.
+//! Days that are entirely too old are dropped, and no event is removed only in part.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use uuid::Uuid;
 const DAY_S: i64 = 86_400;
 const HOUR_S: i64 = 3600;
 
-/// A store with partitions of the day that tests begin on, and of the day before.
+/// A store with partitions of the day on which tests begin, and of the day before.
 struct Days {
     scene: Scene,
     store: Arc<PostgresStore>,
@@ -24,7 +24,7 @@ struct Days {
     database: TestDatabase,
 }
 
-/// What the two days are called.
+/// The names of the two days.
 const FIRST: &str = "20260114";
 const SECOND: &str = "20260115";
 
@@ -61,7 +61,7 @@ impl Days {
         self.store.prune(before, limit).await.expect("prune")
     }
 
-    /// Prunes to the end; returns how many events went in how many steps.
+    /// Prunes to the end. Returns how many events it removed, and in how many steps.
     async fn prune_all(&self, before: Timestamp) -> (usize, usize) {
         let (mut events, mut steps) = (0, 0);
         loop {
@@ -103,7 +103,7 @@ impl Days {
     }
 }
 
-/// Makes a day as the store makes the coming ones.
+/// Creates a day's partitions, as the store creates the coming ones.
 async fn make_day(client: &Client, name: &str, from: Timestamp) {
     let (from, to) = (from.unix_ms(), from.unix_ms() + DAY_S * 1000);
     let id = |ms: i64| Uuid::from_u128(u128::from(ms.unsigned_abs()) << 80);
@@ -177,7 +177,7 @@ async fn a_resend_keeps_its_day() {
     assert_eq!(days.rows().await, [1, 3, 3, 1]);
 }
 
-/// The event was accepted just before midnight, by a node whose ids ran ahead of that.
+/// A node whose ids were ahead accepted the event just before midnight.
 #[tokio::test]
 async fn an_event_whose_deliveries_lie_in_the_next_day_goes_with_its_own_day() {
     let days = Days::new().await;
@@ -208,13 +208,13 @@ async fn an_event_with_a_pending_delivery_in_the_next_day_keeps_its_own_day() {
     assert!(days.has_day(FIRST).await);
     assert!(days.is_there(&astride).await);
     assert_eq!(days.rows().await, [2, 5, 3, 1]);
-    // Nor may the second day go, as two deliveries of the first lie in it.
+    // The second day must stay too, because it contains two deliveries of the first.
     assert_eq!(days.prune_all(at(DAY_S + HOUR_S)).await.0, 1);
     assert!(days.has_day(FIRST).await && days.has_day(SECOND).await);
     assert_eq!(days.rows().await, [1, 2, 0, 0]);
 }
 
-/// Such are left where ids ran ahead by more than is looked after. Nobody could attempt them.
+/// They remain if ids were ahead by more than retention handles, and cannot be attempted.
 #[tokio::test]
 async fn pending_deliveries_without_an_event_do_not_keep_a_day_for_good() {
     let days = Days::new().await;
@@ -279,7 +279,7 @@ async fn old_notes_of_changes_go_and_who_was_away_for_long_is_told_so() {
     assert!(told.changed.is_some(), "nothing is missing any more");
 }
 
-/// Dropping and making days locks whole tables for an instant, which verbs have to get over.
+/// Dropping and creating days locks whole tables for an instant, which verbs must survive.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn events_are_accepted_and_delivered_while_days_are_dropped_and_made() {
     let days = Arc::new(Days::new().await);

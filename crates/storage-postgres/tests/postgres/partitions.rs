@@ -1,4 +1,4 @@
-//! Days have partitions before they begin, and what comes on a day lies in its partition.
+//! Days have partitions before they begin, and rows of a day are stored in its partition.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ async fn open(database: &TestDatabase) -> Arc<PostgresStore> {
     Arc::new(store.expect("an open store"))
 }
 
-/// Texts that a statement gives, one a row.
+/// The texts that a statement returns, one per row.
 async fn texts(client: &Client, sql: &str) -> Vec<String> {
     let rows = client.query(sql, &[]).await.expect("rows");
     rows.iter().map(|row| row.get(0)).collect()
@@ -32,7 +32,7 @@ async fn partitions(client: &Client, table: &str) -> Vec<String> {
     texts(client, &sql).await
 }
 
-/// The partitions that rows of a table lie in.
+/// The partitions that contain rows of a table.
 async fn places(client: &Client, table: &str) -> Vec<String> {
     texts(
         client,
@@ -41,13 +41,13 @@ async fn places(client: &Client, table: &str) -> Vec<String> {
     .await
 }
 
-/// What a day's partition of this table is called.
+/// The name of a day's partition of this table.
 fn partition(table: &str, of: Timestamp) -> String {
     let time = of.to_string();
     format!("{table}_{}", time[..10].replace('-', ""))
 }
 
-/// The present moment, as the tests count: in whole seconds after their base.
+/// The current time in whole seconds after the tests' base.
 fn now_s() -> i64 {
     (real_now().unix_ms() - BASE_MS) / 1000
 }
@@ -103,7 +103,7 @@ async fn a_partition_has_the_indexes_of_its_table() {
     }
 }
 
-/// As after days in which no partitions could be made.
+/// The state after days on which no partitions could be created.
 #[tokio::test]
 async fn a_day_with_rows_in_the_default_partition_is_passed_over_and_others_are_made() {
     let database = TestDatabase::empty().await;

@@ -1,24 +1,24 @@
-//! A connection pooler in front of a server, as far as the start of a store can tell one: it refuses the
-//! startup parameter `options` and, in transaction mode, lends its connections for a transaction at a time.
+//! A connection pooler in front of a server, as far as a starting store can detect one: it rejects the
+//! startup parameter `options` and, in transaction mode, lends its connections for one transaction at a time.
 
 use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-/// When a client's connection to the server is another's.
+/// When a client's server connection becomes free for another client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// Once the client disconnected.
+    /// When the client disconnects.
     Session,
-    /// Once its transaction ended. The one that was used last is lent first.
+    /// When its transaction ends. The connection used last is lent first.
     Transaction,
 }
 
-/// The request for TLS, with which a client may begin.
+/// A client's request for TLS, which may precede its startup packet.
 const TLS_REQUEST: [u8; 4] = 80_877_103_u32.to_be_bytes();
 
-/// Begins to pool on a port of the loopback address.
+/// Starts pooling on a port of the loopback address.
 pub async fn start(mode: Mode, server_port: u16) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let port = listener.local_addr().expect("an address").port();
@@ -84,7 +84,7 @@ async fn lend(
     }
 }
 
-/// Connects as a client did. Returns what the server says before the first query, too.
+/// Connects like a client. Also returns what the server sends before the first query.
 async fn connect(server_port: u16, startup: &[u8]) -> (TcpStream, Vec<u8>) {
     let server = TcpStream::connect(("127.0.0.1", server_port)).await;
     let mut server = server.expect("the server is there");
@@ -93,7 +93,7 @@ async fn connect(server_port: u16, startup: &[u8]) -> (TcpStream, Vec<u8>) {
     (server, greeting.expect("it trusts everybody").0)
 }
 
-/// Reads the startup packet, and refuses TLS where it is asked for first.
+/// Reads the startup packet, and refuses a preceding request for TLS.
 async fn read_startup(client: &mut TcpStream) -> Option<Vec<u8>> {
     loop {
         let length = client.read_u32().await.ok()?;
@@ -107,7 +107,7 @@ async fn read_startup(client: &mut TcpStream) -> Option<Vec<u8>> {
     }
 }
 
-/// Reads messages until the server is ready for the next query. Returns them with the state of the
+/// Reads messages until the server is ready for the next query. Returns them and the state of the
 /// transaction.
 async fn read_until_ready(server: &mut TcpStream) -> Option<(Vec<u8>, u8)> {
     let mut all = Vec::new();
@@ -120,7 +120,7 @@ async fn read_until_ready(server: &mut TcpStream) -> Option<(Vec<u8>, u8)> {
     }
 }
 
-/// Reads a message: its kind, its length, what is in it.
+/// Reads a message: its kind, its length, its content.
 async fn read_message(stream: &mut TcpStream) -> Option<Vec<u8>> {
     let kind = stream.read_u8().await.ok()?;
     let length = stream.read_u32().await.ok()?;
@@ -131,7 +131,7 @@ async fn read_message(stream: &mut TcpStream) -> Option<Vec<u8>> {
     Some(message)
 }
 
-/// An error as a server reports it.
+/// An error message in the server's format.
 fn error(code: &str, text: &str) -> Vec<u8> {
     let fields = format!("SFATAL\0VFATAL\0C{code}\0M{text}\0\0");
     let length = u32::try_from(fields.len() + 4).expect("a short text");

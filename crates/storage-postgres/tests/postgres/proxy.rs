@@ -6,30 +6,30 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-/// `COMMIT` as the driver sends it: a simple query, its length, its text.
+/// `COMMIT` in the driver's format: a simple query, its length, its text.
 const COMMIT: &[u8] = b"Q\0\0\0\x0bCOMMIT\0";
 
-/// What happens to the next `COMMIT`.
+/// How to treat the next `COMMIT`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Cut {
-    /// Nothing.
+    /// Forward it.
     Never = 0,
-    /// The server gets it, and nobody hears its answer.
+    /// The server receives it, but its reply is lost.
     BehindCommit = 1,
-    /// The server does not get it, and does not notice that nobody is there any more.
+    /// The server does not receive it, and does not notice that the client is gone.
     BeforeCommit = 2,
 }
 
 /// A proxy in front of a server.
 pub struct Proxy {
-    /// Where it listens, on the loopback address.
+    /// Its port on the loopback address.
     pub port: u16,
     cut: Arc<AtomicU8>,
 }
 
 impl Proxy {
-    /// Begins to listen.
+    /// Starts listening.
     pub async fn start(server_port: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let port = listener.local_addr().expect("an address").port();
@@ -38,7 +38,7 @@ impl Proxy {
         Self { port, cut }
     }
 
-    /// Cuts the connection that the next `COMMIT` comes from.
+    /// Cuts the connection that sends the next `COMMIT`.
     pub fn cut_next(&self, cut: Cut) {
         self.cut.store(cut as u8, Ordering::SeqCst);
     }
@@ -56,7 +56,7 @@ async fn serve(client: TcpStream, server: TcpStream, cut: Arc<AtomicU8>) {
     let (mut from_client, mut to_client) = client.into_split();
     let (mut from_server, mut to_server) = server.into_split();
     let answers = tokio::spawn(async move {
-        // Ends with either side; what it holds of the client's side is closed then.
+        // Ends when either side closes, and then closes its half of the client's side.
         let _ = tokio::io::copy(&mut from_server, &mut to_client).await;
         from_server
     });
@@ -75,19 +75,19 @@ async fn serve(client: TcpStream, server: TcpStream, cut: Arc<AtomicU8>) {
             _ => Cut::Never as u8,
         };
         if cut != Cut::Never as u8 {
-            // Nothing that the server says reaches the client from here on.
+            // From here on, no reply of the server reaches the client.
             answers.abort();
         }
         if cut != Cut::BeforeCommit as u8 && to_server.write_all(sent).await.is_err() {
             return;
         }
         if cut == Cut::BehindCommit as u8 {
-            // The server has the time to commit before it notices that the connection is closed.
+            // The server has time to commit before it notices that the connection is closed.
             return;
         }
         if cut == Cut::BeforeCommit as u8 {
             drop(from_client);
-            // The server's side stays open, as behind a broken router, until the server itself ends it.
+            // As behind a broken router, the server's side stays open until the server itself closes it.
             std::future::pending::<()>().await;
             return;
         }

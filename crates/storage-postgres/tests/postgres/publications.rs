@@ -1,5 +1,5 @@
-//! A publication of all tables, as change data capture sets one up, must not stop any work. PostgreSQL
-//! refuses to update or delete a published row that it cannot name to subscribers by a key.
+//! A publication of all tables, as change data capture creates one, must not stop any work. PostgreSQL
+//! rejects updates and deletes of published rows that it cannot identify to subscribers by a key.
 
 use std::sync::Arc;
 
@@ -10,10 +10,11 @@ use postrider_storage_postgres::PostgresStore;
 use postrider_storage_testkit::build::at;
 use postrider_storage_testkit::scene::Scene;
 
-/// Long after everything that tests store.
+/// Long after everything that the tests store.
 const LATER_S: i64 = 1_000_000;
 
-/// A store with a settled event and its account deleted, and a note of a change that is old enough to go.
+/// A store with a settled event whose account is deleted, and a recorded change that is old enough to be
+/// removed.
 async fn deleted_account_in(database: &TestDatabase) -> Arc<PostgresStore> {
     let store = PostgresStore::open(database.options()).await;
     let store = Arc::new(store.expect("an open store"));
@@ -63,7 +64,7 @@ async fn a_publication_of_all_tables_does_not_stop_retention() {
 async fn a_part_of_pruning_that_fails_does_not_stop_the_others() {
     let database = TestDatabase::create().await;
     let store = deleted_account_in(&database).await;
-    // Without its key, the published table refuses to lose rows.
+    // Without its primary key, the published table rejects deletes.
     let sql = "ALTER TABLE changes DROP CONSTRAINT changes_pkey";
     database.client().await.batch_execute(sql).await.expect(sql);
     publish_all(&database).await;

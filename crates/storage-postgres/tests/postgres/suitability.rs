@@ -1,4 +1,4 @@
-//! Where the store works and where it refuses to start, by name.
+//! Databases in which the store works, and those in which it refuses to start and says why.
 
 use std::sync::Arc;
 

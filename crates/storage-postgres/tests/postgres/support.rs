@@ -6,28 +6,28 @@ use std::time::SystemTime;
 use postrider_storage_postgres::{PostgresOptions, PostgresStore};
 use tokio_postgres::{Client, Config, NoTls};
 
-/// The variable that names the server.
+/// The environment variable with the server's URL.
 const SERVER: &str = "POSTRIDER_TEST_DATABASE_URL";
 
-/// The advisory lock under which the template is built. Any number will do: only tests lock in that server.
+/// The advisory lock for building the template. Any number will do: only tests use locks on that server.
 const TEMPLATE_LOCK: i64 = 1;
 
-/// A database that goes with the server.
+/// A database that disappears with the server.
 pub struct TestDatabase {
     config: Config,
     name: String,
 }
 
 impl TestDatabase {
-    /// A database with the newest schema and without rows: a copy of one that was migrated once for all
-    /// tests.
+    /// A database with the newest schema and without rows: a copy of a template that was migrated once for
+    /// all tests.
     pub async fn create() -> Self {
         let config = server();
         let template = template(&config).await;
         Self::copy_of(config, &template).await
     }
 
-    /// A database without a table, for tests of what comes before the schema.
+    /// A database without tables, for tests of migrations.
     pub async fn empty() -> Self {
         Self::copy_of(server(), "template0").await
     }
@@ -41,7 +41,7 @@ impl TestDatabase {
         Self { config, name }
     }
 
-    /// How a store reaches it.
+    /// Options for a store on this database.
     pub fn options(&self) -> PostgresOptions {
         self.options_at(self.port())
     }
@@ -51,7 +51,7 @@ impl TestDatabase {
         self.config.get_ports()[0]
     }
 
-    /// How a store reaches it by way of this port.
+    /// Options for a store that connects through this port.
     pub fn options_at(&self, port: u16) -> PostgresOptions {
         options(&self.config, port, &self.name)
     }
@@ -87,7 +87,7 @@ async fn create(client: &Client, name: &str, template: &str) {
     client.batch_execute(&create).await.expect("a new database");
 }
 
-/// The name of the database that others are copied from. The first test that asks builds it; the others wait.
+/// The name of the template database. The first test that asks builds it; the others wait.
 async fn template(config: &Config) -> String {
     let name = template_name();
     let client = connect(config).await;
@@ -99,11 +99,11 @@ async fn template(config: &Config) -> String {
     if found.expect("a list of databases").is_none() {
         build_template(&client, config, &name).await;
     }
-    // The lock ends with the connection.
+    // The lock is released when the connection ends.
     name
 }
 
-/// A new one for each build of the tests, as a server may outlive a change of the migrations.
+/// A new name for each build of the tests, because a server may outlive a change of the migrations.
 fn template_name() -> String {
     let binary = std::env::current_exe().and_then(|path| path.metadata());
     let built_at = binary
@@ -113,12 +113,13 @@ fn template_name() -> String {
     format!("template_{}", since.expect("a time after 1970").as_nanos())
 }
 
-/// Gives it its name only once it is complete: a test that is killed meanwhile leaves no half of one.
+/// Renames the template only once it is complete, so that a test that is killed meanwhile leaves no
+/// incomplete one.
 async fn build_template(client: &Client, config: &Config, name: &str) {
     let unfinished = format!("unfinished_{}", std::process::id());
     create(client, &unfinished, "template0").await;
     let options = options(config, config.get_ports()[0], &unfinished);
-    // Opening it also creates the partitions of the days at hand.
+    // Opening it also creates the partitions of the coming days.
     drop(PostgresStore::open(options).await.expect("the schema"));
     let close = format!("ALTER DATABASE {unfinished} ALLOW_CONNECTIONS false");
     client.batch_execute(&close).await.expect("a closed database");

@@ -1,4 +1,4 @@
-//! Claiming: waiting deliveries become a session's own, and their events are read along.
+//! Claiming: a session becomes the owner of waiting deliveries and gets their events.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -41,7 +41,7 @@ pub(crate) const DUE: &str =
      WHERE status = 0 AND owner IS NULL AND action_id = ?1 AND state_at <= ?2
      ORDER BY state_at, id LIMIT ?3";
 
-/// The deliveries that a request gets. Events read for it are kept in `shared` for the other requests.
+/// The deliveries that a request gets. `shared` keeps the events read here for the other requests.
 fn due(
     conn: &Connection,
     request: &ClaimRequest,

@@ -1,7 +1,7 @@
-//! Finishing: an attempt's record, and the delivery's new state if the session still owns it.
+//! Finishing: recording an attempt, and the delivery's new state if the session still owns it.
 //!
-//! The usual case, the first attempt of a delivery, is one update that finds the row only where everything is
-//! as expected, and one insert. Whatever it does not find is looked at in detail.
+//! The usual case, the first attempt of a delivery, is one insert and one update that matches the row only if
+//! everything is as expected. Otherwise the code looks at the row in detail.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::sql_error::SqlResult;
 use crate::writer::WriteCx;
 use crate::{attempts, sessions};
 
-/// About what an attempt's columns take beside its texts.
+/// About how many bytes an attempt's columns take besides its texts.
 const ROW_BYTES: usize = 256;
 
 /// [`finish`] as work for the writer.
@@ -29,7 +29,7 @@ pub(crate) fn work(
     }
 }
 
-/// About how many bytes a change brings to the store.
+/// About how many bytes a change adds to the store.
 fn weight(finished: &Finished) -> usize {
     match &finished.change {
         Change::Attempted { attempt, .. } => attempt.exchange.response_bytes() + ROW_BYTES,
@@ -41,7 +41,7 @@ fn weight(finished: &Finished) -> usize {
 fn finish(cx: &mut WriteCx<'_>, session: SessionId, finished: &[Finished]) -> SqlResult<Vec<Recorded>> {
     let mut record = Record {
         conn: cx.conn,
-        // A dead session owns nothing, even where nobody has taken its deliveries back yet.
+        // A dead session owns nothing, even if its deliveries have not been reclaimed yet.
         owner: sessions::has_row(cx.conn, session)?.then_some(session),
         settle_first: cx.conn.prepare_cached(SETTLE_FIRST)?,
         attempts: attempts::Insert::prepare(cx)?,
@@ -106,8 +106,8 @@ impl Record<'_, '_> {
         Ok(recorded(owned))
     }
 
-    /// Writes the state after a first attempt. False where the session does not own the delivery, or it has
-    /// attempts.
+    /// Writes the state after a first attempt. False if the session does not own the delivery, or the
+    /// delivery already has attempts.
     fn settle_first(
         &mut self,
         session: SessionId,
@@ -137,7 +137,7 @@ pub(crate) const SETTLE_FIRST: &str =
                            state_at = ?5, last_status_code = ?6, last_outcome = ?7, last_attempt = ?8
      WHERE id = ?9 AND account_id = ?10 AND owner = ?11 AND last_attempt IS NULL";
 
-/// What decides whether a change of a delivery counts.
+/// The part of a delivery's row that decides how a change is recorded.
 struct State {
     owner: Option<SessionId>,
     last_attempt: Option<i64>,
@@ -156,7 +156,7 @@ fn state(conn: &Connection, key: DeliveryKey) -> SqlResult<Option<State>> {
     Ok(state)
 }
 
-/// Writes the state after an attempt of a delivery that is known to be owned by whoever made it.
+/// Writes the state after an attempt by the session that is known to own the delivery.
 fn settle(conn: &Connection, key: DeliveryKey, result: &AttemptResult<'_>, number: i64) -> SqlResult<()> {
     conn.prepare_cached(
         "UPDATE deliveries SET status = ?1, attempts = ?2, resends = ?3, resend_of = ?4, owner = NULL,
@@ -197,7 +197,7 @@ fn canceled(
     Ok(recorded(owned))
 }
 
-/// Gives deliveries back; see [`postrider_storage::DeliveryStore::give_back`].
+/// Returns deliveries to waiting; see [`postrider_storage::DeliveryStore::give_back`].
 pub(crate) fn give_back(
     conn: &Connection,
     session: SessionId,

@@ -1,11 +1,11 @@
-//! Lists of deliveries, newest first, by the index that suits the filter:
+//! Lists of deliveries, newest first. The filter determines the index:
 //!
-//! - of one event: a range of the primary key, as an event's deliveries are numbered consecutively;
-//! - in a status other than succeeded: an index of just those, ordered by id;
-//! - anything else: the account's events from newest to oldest, and of each its deliveries. No index leads
-//!   from an account to its deliveries: it would cost each delivery an entry at a place of its own.
+//! - one event: a range of the primary key, because an event's deliveries are numbered consecutively;
+//! - a status other than succeeded: an index of only those deliveries, ordered by id;
+//! - anything else: the account's events from newest to oldest, and the deliveries of each. No index leads
+//!   from an account to its deliveries: each delivery would need an index entry at a scattered place.
 //!
-//! What the index does not tell is filtered, row by row, up to [`ROWS_LOOKED_AT_MAX`] rows a page.
+//! The remaining conditions are checked row by row, for up to [`ROWS_LOOKED_AT_MAX`] rows per page.
 
 use postrider_model::{AccountId, Delivery, DeliveryId, DeliveryStatus};
 use postrider_storage::{DeliveryFilter, Page, PageRequest, Position, rules};
@@ -36,9 +36,8 @@ pub(crate) fn list(
     Ok(Page { items, next })
 }
 
-/// Shows the deliveries that match to `visit`, newest first, from behind `after`. Returns where to go on:
-/// behind the last one that was taken, where `visit` stopped at the next or enough rows were looked at;
-/// `None` at the end.
+/// Passes the matching deliveries to `visit`, newest first, beginning after `after`. Returns the position of
+/// the last delivery passed over if `visit` stopped or enough rows were looked at; `None` at the end.
 pub(crate) fn walk(
     conn: &Connection,
     account: AccountId,
@@ -63,7 +62,7 @@ pub(crate) fn walk(
     Ok(progress.stopped)
 }
 
-/// How far a walk is.
+/// The progress of a walk.
 struct Progress<'a> {
     filter: &'a DeliveryFilter,
     visit: &'a mut dyn FnMut(Delivery) -> Walk,
@@ -73,7 +72,7 @@ struct Progress<'a> {
 }
 
 impl Progress<'_> {
-    /// Looks at a delivery at this position.
+    /// Checks a delivery at this position and, if it matches, passes it to `visit`.
     fn offer(&mut self, position: Position, delivery: Delivery) -> Walk {
         if self.is_over() || (matches(self.filter, &delivery) && (self.visit)(delivery) == Walk::Stop) {
             self.stopped = self.last;
@@ -83,7 +82,7 @@ impl Progress<'_> {
         Walk::On
     }
 
-    /// Passes over a row at this position.
+    /// Counts a row at this position as looked at.
     fn pass(&mut self, position: Position) {
         self.looked_at += 1;
         self.last = Some(position);
@@ -114,7 +113,7 @@ fn matches(filter: &DeliveryFilter, delivery: &Delivery) -> bool {
 pub(crate) const RANGE: &str = "FROM deliveries d CROSS JOIN events e ON e.seq = d.event_seq
      WHERE d.id >= ?1 AND d.id < ?2 ORDER BY d.id DESC";
 
-/// Shows ranges of deliveries by their ids. Prepared once for a walk, as it asks for one range per event.
+/// Reads ranges of deliveries by id. Prepared once per walk, because a walk reads one range per event.
 struct Range<'conn>(CachedStatement<'conn>);
 
 impl<'conn> Range<'conn> {
@@ -125,7 +124,7 @@ impl<'conn> Range<'conn> {
         ))?))
     }
 
-    /// Shows those with ids from `first` to below `end`, the last one first.
+    /// Passes the deliveries with ids from `first` to below `end` to `visit`, in descending order.
     fn show(&mut self, first: u128, end: u128, mut visit: impl FnMut(Delivery) -> Walk) -> SqlResult<Walk> {
         let mut rows = self.0.query((first.to_be_bytes(), end.to_be_bytes()))?;
         while let Some(row) = rows.next()? {
@@ -191,7 +190,7 @@ fn of_account(
     })
 }
 
-/// The deliveries of one event that a walk came to; those at and above `from` were shown before.
+/// Passes the deliveries of one event to the walk; earlier pages contained those at `from` and above.
 fn of_seen(
     range: &mut Range<'_>,
     seen: (Place, DeliveryId),
@@ -215,8 +214,9 @@ pub(crate) const IN_STATUS: &str = "SELECT id FROM deliveries INDEXED BY deliver
      WHERE status <> 1 AND owner IS ?1 AND status = ?2 AND account_id = ?3 AND id >= ?4 AND id < ?5
      ORDER BY id DESC";
 
-/// Deliveries in a status that is not succeeded. The index begins with the owner, for the sake of reclaiming;
-/// so the list is merged from one range per owner: nobody, and for pending ones each session that owns any.
+/// Deliveries in a status other than succeeded. The index begins with the owner, for reclaiming, so the list
+/// merges one range per owner: one without an owner and, for pending deliveries, one for each session that
+/// owns any.
 fn in_status(
     conn: &Connection,
     account: AccountId,
@@ -256,7 +256,7 @@ fn in_status(
     Ok(())
 }
 
-/// Whose deliveries in this status there are: nobody's, and those of sessions where they can be owned.
+/// The owners of deliveries in this status: none and, for pending deliveries, each session that owns any.
 fn owners(conn: &Connection, status: DeliveryStatus) -> SqlResult<Vec<Option<i64>>> {
     let mut owners = vec![None];
     if status == DeliveryStatus::Pending {

@@ -1,6 +1,7 @@
-//! One more attempt of everything that matches, step by step; and how many that are going to be.
+//! Replay: one more attempt of every matching delivery, step by step; and counting these deliveries
+//! beforehand.
 //!
-//! Steps walk a list that goes one way, so that a delivery that a step made pending is not met again.
+//! Steps walk a list in one direction, so they never meet a delivery again that a step has set to pending.
 
 use std::collections::HashSet;
 
@@ -31,7 +32,7 @@ pub(crate) fn step(
         chosen.push((*id.as_bytes(), progress));
         Walk::On
     })?;
-    // Only now: the walk reads the index that this changes.
+    // Only after the walk, because the walk reads the index that this changes.
     for (id, progress) in &chosen {
         make_due(conn, id, progress, now)?;
     }
@@ -41,7 +42,7 @@ pub(crate) fn step(
     })
 }
 
-/// A step; see [`postrider_storage::DeliveryStore::count_step`].
+/// Counts one step; see [`postrider_storage::DeliveryStore::count_step`].
 pub(crate) fn count(
     conn: &Connection,
     account: AccountId,
@@ -58,8 +59,8 @@ pub(crate) fn count(
     Ok(CountStep { matching, next })
 }
 
-/// Shows what a replay that began at `now` makes due to `visit`, with what each becomes. Returns where to go
-/// on.
+/// Passes to `visit` each delivery that a replay begun at `now` makes due, with its new progress. Returns
+/// where the next step begins.
 fn choose(
     conn: &Connection,
     account: AccountId,

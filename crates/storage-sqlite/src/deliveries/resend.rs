@@ -1,4 +1,4 @@
-//! One more attempt, at once.
+//! Resending: one more attempt, at once.
 
 use postrider_model::delivery::Progress;
 use postrider_model::{DeliveryStatus, Timestamp};
@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use crate::deliveries;
 use crate::sql_error::SqlResult;
 
-/// Asks for one more attempt; see [`postrider_storage::DeliveryStore::resend`].
+/// Requests one more attempt; see [`postrider_storage::DeliveryStore::resend`].
 pub(crate) fn resend(conn: &Connection, key: DeliveryKey, now: Timestamp) -> SqlResult<Resent> {
     let Some(delivery) = deliveries::by_key(conn, key)? else {
         return Ok(Resent::Missing);
@@ -23,7 +23,7 @@ pub(crate) fn resend(conn: &Connection, key: DeliveryKey, now: Timestamp) -> Sql
     Ok(Resent::Due(delivery.action))
 }
 
-/// Makes a delivery that nobody owns wait for one more attempt, due at `now`.
+/// Makes a delivery without an owner wait for one more attempt, due at `now`.
 pub(crate) fn make_due(
     conn: &Connection,
     id: &[u8; 16],

@@ -1,4 +1,4 @@
-//! Actions that deliveries wait for: one step in an index per action, however many deliveries each has.
+//! Actions with waiting deliveries: one index lookup per action, however many deliveries it has.
 
 use postrider_model::{AccountId, ActionId};
 use postrider_storage::WaitingLane;
@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use crate::columns;
 use crate::sql_error::SqlResult;
 
-/// Compared with an action's 16 bytes, both an empty blob and the id itself work as "behind this one".
+/// Both an empty blob and an action's 16 bytes work as the bound for "after this action".
 pub(crate) const NEXT_LANE: &str = "SELECT action_id, account_id, state_at
      FROM deliveries INDEXED BY deliveries_waiting
      WHERE status = 0 AND owner IS NULL AND action_id > ?1

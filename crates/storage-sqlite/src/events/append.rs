@@ -1,4 +1,4 @@
-//! Accepting: one row per event and one per delivery, checked before anything is written.
+//! Accepting events: one row per event and one per delivery, checked before anything is written.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::queue::Part;
 use crate::sql_error::SqlResult;
 use crate::writer::WriteCx;
 
-/// About what an event's columns take beside its data, and a delivery's row.
+/// About how many bytes an event's columns take besides its data, and about how many a delivery's row takes.
 const ROW_BYTES: usize = 128;
 
 /// [`append`] as work for the writer.
@@ -27,7 +27,7 @@ pub(crate) fn work(
     }
 }
 
-/// About how many bytes an event brings to the store.
+/// About how many bytes an event adds to the store.
 fn weight(new: &NewEvent) -> usize {
     new.event.data.len() + ROW_BYTES * (1 + new.deliveries.len())
 }
@@ -52,8 +52,8 @@ fn append(conn: &Connection, session: SessionId, events: &[NewEvent]) -> SqlResu
     Ok(answers)
 }
 
-/// The answer for an event whose id or idempotency key was used before. An id of Postrider's own is never
-/// looked up.
+/// The result for an event whose id or idempotency key was used before. Ids that Postrider generated are
+/// never looked up.
 fn known(conn: &Connection, new: &NewEvent) -> SqlResult<Option<Appended>> {
     let account = new.event.account;
     if let Some(key) = &new.idempotency_key

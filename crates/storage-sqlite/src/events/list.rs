@@ -1,7 +1,7 @@
-//! An account's events, newest first, and walking through them.
+//! An account's events, newest first, and walks through them.
 //!
-//! The order is that of `(created_at, seq)`: the time of acceptance, then the order of acceptance. It is an
-//! index's order, so that a bound on the time is where the walk begins or ends, not a filter.
+//! The order is `(created_at, seq)`: the time of acceptance, then the order of acceptance. It is also the
+//! order of an index, so a bound on the time is where a walk begins or ends, not a filter.
 
 use postrider_model::{AccountId, DeliveryId, Event, EventTypeName, Timestamp};
 use postrider_storage::{EventFilter, Page, PageRequest, Position};
@@ -11,20 +11,20 @@ use crate::columns;
 use crate::events;
 use crate::sql_error::{SqlError, SqlResult};
 
-/// Most rows that one page or one step of a replay looks at. A filter that little passes then ends the page
+/// Most rows that one page or one step of a replay looks at. If few rows match the filter, the page ends
 /// early instead of holding a connection: 20,000 rows take 50 to 100 ms on two busy cores.
 pub(crate) const ROWS_LOOKED_AT_MAX: usize = 20_000;
 
-/// A place among an account's events and their deliveries: time, row, delivery within the event.
+/// A place among an account's events and their deliveries: time, event row, delivery within the event.
 ///
-/// As a [`Position`] it takes 48, 64 and 16 bits.
+/// In a [`Position`] they take 48, 64 and 16 bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Place {
     /// `events.created_at`.
     pub(crate) time: Timestamp,
     /// `events.seq`.
     pub(crate) seq: i64,
-    /// Of the delivery within its event. A walk goes on with those below it.
+    /// The index of the delivery within its event. A walk continues with the deliveries below it.
     pub(crate) index: u16,
 }
 
@@ -44,7 +44,7 @@ impl Place {
         let Some(Position(bits)) = position else {
             return Self::LAST;
         };
-        // The shift back carries the sign of a time before 1970 along.
+        // The arithmetic shift back restores the sign of a time before 1970.
         let time = (((bits >> 80) as u64) << 16).cast_signed() >> 16;
         Self {
             time: Timestamp::from_unix_ms(time),
@@ -54,9 +54,9 @@ impl Place {
     }
 }
 
-/// What a walk sees of an event: all but its data.
+/// The part of an event's row that a walk reads: all but its data.
 pub(crate) struct Seen {
-    /// Where it is; the index is the number of its deliveries.
+    /// Its place; `index` is the number of its deliveries.
     pub(crate) place: Place,
     /// Its type.
     pub(crate) event_type: EventTypeName,
@@ -64,12 +64,12 @@ pub(crate) struct Seen {
     pub(crate) first_delivery: Option<DeliveryId>,
 }
 
-/// Whether a walk goes on.
+/// Whether a walk continues.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Walk {
-    /// To the next one.
+    /// Continue with the next item.
     On,
-    /// It ends here.
+    /// End the walk.
     Stop,
 }
 
@@ -78,7 +78,7 @@ pub(crate) const WALK: &str = "SELECT created_at, seq, type, first_delivery_id, 
      WHERE account_id = ?1 AND (created_at, seq) <= (?2, ?3) AND created_at >= ?4
      ORDER BY created_at DESC, seq DESC";
 
-/// Shows the account's events of a time span to `visit`, newest first, the one at `from` included.
+/// Passes the account's events of a time span to `visit`, newest first, beginning with the one at `from`.
 pub(crate) fn walk(
     conn: &Connection,
     account: AccountId,

@@ -1,4 +1,4 @@
-//! What operators and producers have set up: the catalogue, API keys, accounts with what they have.
+//! Configuration: the catalogue, API keys, and accounts with their signing keys and automations.
 
 use postrider_storage::rows::{AccountRow, ApiKeyRow, AutomationRow, EventTypeRow, SigningKeyRow};
 use postrider_storage::transfer::{AccountRows, Rows};
@@ -8,13 +8,14 @@ use super::ExportResult;
 use crate::columns::read;
 use crate::sql_error::SqlResult;
 
-/// Most rows of a batch. An account has at most a hundred automations, and usually a few.
+/// Most rows in a batch. An account has at most 200 automations, and usually a few.
 const ROWS_MAX: i64 = 500;
 
-/// Rows and the number of the last one, where there are any.
+/// Rows and the number of the last one, if there are any.
 type Found = Option<(Rows, i64)>;
 
-/// Reads numbered rows behind one: `sql` takes the number and a limit, and gives the number in column 0.
+/// Reads the rows after a number: `sql` takes that number and a limit, and returns each row's number in
+/// column 0.
 fn numbered<T>(
     conn: &Connection,
     sql: &str,
@@ -43,7 +44,7 @@ pub(super) fn event_types(conn: &Connection, after: i64) -> ExportResult<Found> 
     Ok(some(found, Rows::EventTypes))
 }
 
-/// Keys that open the API.
+/// API keys.
 pub(super) fn api_keys(conn: &Connection, after: i64) -> ExportResult<Found> {
     let columns = ApiKeyRow::COLUMNS;
     let sql = format!("SELECT rowid, {columns} FROM api_keys WHERE rowid > ?1 ORDER BY rowid LIMIT ?2");
@@ -88,7 +89,7 @@ fn of_account<T>(
     Ok(found)
 }
 
-/// Accounts that retention still has to clear away.
+/// Deleted accounts that retention still has to prune.
 pub(super) fn deleted_accounts(conn: &Connection, after: i64) -> ExportResult<Found> {
     let sql = "SELECT number, account_id FROM deleted_accounts WHERE number > ?1 ORDER BY number LIMIT ?2";
     let found = numbered(conn, sql, after, |row| Ok(row.get(1)?))?;

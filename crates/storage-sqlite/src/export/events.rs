@@ -7,23 +7,22 @@ use rusqlite::{CachedStatement, Connection, Row};
 use super::{ExportError, ExportResult};
 use crate::columns::read;
 
-/// Most events of a batch: some 100 ms of writing, behind which a sync does not show.
+/// Most events in a batch: their writing takes about 100 ms, against which a sync is negligible.
 const EVENTS_MAX: usize = 2_000;
 
-/// A batch ends with the event that brings it over this many bytes, so that big events do not fill the
-/// memory.
+/// A batch ends with the event that exceeds this many bytes, so that large events do not exhaust the memory.
 const BYTES_MAX: usize = 8 * 1024 * 1024;
 
-/// About what a row takes beside its texts.
+/// About how many bytes a row takes besides its texts.
 const ROW_BYTES: usize = 128;
 
-/// An event, its number and its idempotency key.
+/// Reads an event, its number and its idempotency key.
 fn events_sql() -> String {
     let columns = EventRow::COLUMNS;
     format!("SELECT {columns}, seq, idempotency_key FROM events WHERE seq > ?1 ORDER BY seq")
 }
 
-/// An event's deliveries are numbered consecutively.
+/// Reads an event's deliveries, which are numbered consecutively.
 fn deliveries_sql() -> String {
     let columns = DeliveryRow::COLUMNS;
     format!(
@@ -38,7 +37,7 @@ fn attempt_sql() -> String {
     )
 }
 
-/// The events behind this one, as many as one transaction should bring, and the number of the last.
+/// The events after this number, as many as fit into one transaction, and the number of the last.
 pub(super) fn batch(conn: &Connection, after: i64) -> ExportResult<Option<(Rows, i64)>> {
     let mut read = Read {
         deliveries: conn.prepare_cached(&deliveries_sql())?,
@@ -60,7 +59,7 @@ pub(super) fn batch(conn: &Connection, after: i64) -> ExportResult<Option<(Rows,
     Ok((!events.is_empty()).then_some((Rows::Events(events), last)))
 }
 
-/// About how many bytes an event with everything takes.
+/// About how many bytes an event with its deliveries and attempts takes.
 fn weight(rows: &EventRows) -> usize {
     let attempts = rows.deliveries.iter().flat_map(|delivery| &delivery.attempts);
     let attempts = attempts.map(|attempt| {
@@ -70,7 +69,7 @@ fn weight(rows: &EventRows) -> usize {
     ROW_BYTES * (1 + rows.deliveries.len()) + rows.event.data.len() + attempts.sum::<usize>()
 }
 
-/// The statements that each event needs.
+/// The statements that every event needs.
 struct Read<'conn> {
     deliveries: CachedStatement<'conn>,
     attempt: CachedStatement<'conn>,
@@ -118,7 +117,7 @@ impl Read<'_> {
     }
 }
 
-/// The chain of a delivery's attempts, oldest first.
+/// Reads the chain of a delivery's attempts, and returns it ordered by number.
 fn attempts(statement: &mut CachedStatement<'_>, last: Option<i64>) -> ExportResult<Vec<AttemptRow>> {
     let mut attempts = Vec::new();
     let mut next = last;

@@ -1,4 +1,4 @@
-//! What is still to be done: counted up to a bound, over indexes that hold nothing else.
+//! The backlog: pending deliveries, counted up to a bound, over indexes of only such deliveries.
 
 use postrider_model::Timestamp;
 use postrider_storage::statistics::{BACKLOG_ACTIONS_MAX, BACKLOG_COUNTED_MAX, Backlog};
@@ -8,14 +8,15 @@ use crate::columns;
 use crate::deliveries::waiting;
 use crate::sql_error::SqlResult;
 
-/// Not by the index of those that wait: it does not hold the owner, and each row would have to be looked up.
+/// Does not use the index of waiting deliveries: that index lacks the owner, so SQLite would have to look up
+/// each row.
 pub(crate) const WAITING_COUNT: &str = "SELECT 1 FROM deliveries INDEXED BY deliveries_not_succeeded
      WHERE status <> 1 AND owner IS NULL AND status = 0 LIMIT ?1";
 
 pub(crate) const OWNED_COUNT: &str = "SELECT 1 FROM deliveries INDEXED BY deliveries_not_succeeded
      WHERE status <> 1 AND owner > -9223372036854775808 LIMIT ?1";
 
-/// See [`postrider_storage::StatisticsStore::backlog`].
+/// Reads the backlog; see [`postrider_storage::StatisticsStore::backlog`].
 pub(super) fn backlog(conn: &Connection, now: Timestamp) -> SqlResult<Backlog> {
     let mut pending = 0;
     for of_kind in [WAITING_COUNT, OWNED_COUNT] {

@@ -1,5 +1,5 @@
-//! The actions of which most deliveries failed: found among the hours in which one failed, however many
-//! actions there are that never do.
+//! The actions with the most failed deliveries, found among only the hours with failures: actions that never
+//! fail cost nothing.
 
 use std::ops::Range;
 
@@ -11,17 +11,17 @@ use super::action_key;
 use crate::columns;
 use crate::sql_error::SqlResult;
 
-/// What the index holds, and nothing else.
+/// Reads only columns that the index holds.
 pub(crate) const MOST: &str = "SELECT account_id, automation_id, action_id, failed
      FROM statistics INDEXED BY statistics_failing
      WHERE failed > 0 AND step = 1 AND action_id <> x'00000000000000000000000000000000' AND at >= ?1 AND at < ?2
      ORDER BY at DESC LIMIT ?3";
 
-/// By the whole key, hour by hour: the account may have many other actions.
+/// By the whole key, hour by hour, because the account may have many other actions.
 pub(crate) const SUCCEEDED: &str = "SELECT succeeded FROM statistics
      WHERE account_id = ?1 AND step = 1 AND at = ?2 AND automation_id = ?3 AND action_id = ?4";
 
-/// See [`postrider_storage::StatisticsStore::failing_actions`].
+/// Finds failing actions; see [`postrider_storage::StatisticsStore::failing_actions`].
 pub(super) fn most(
     conn: &Connection,
     span: &Range<Timestamp>,
@@ -52,7 +52,7 @@ pub(super) fn most(
     Ok(failing)
 }
 
-/// How many of its deliveries succeeded in the hours of the span, at most [`STEPS_MAX`] of them.
+/// How many of its deliveries succeeded in the hours of the span, of which it reads at most [`STEPS_MAX`].
 fn succeeded(conn: &Connection, key: &ActionKey, span: &Range<Timestamp>) -> SqlResult<u64> {
     let mut statement = conn.prepare_cached(SUCCEEDED)?;
     let length_ms = TimeStep::Hour.length_ms();

@@ -5,7 +5,7 @@ use rusqlite::ffi;
 
 type Answer = Result<(), StoreError>;
 
-/// What one operation in a group does, and what became of it.
+/// An operation in a group, its behaviour and its answers.
 struct Probe {
     number: i64,
     conduct: Conduct,
@@ -44,8 +44,7 @@ impl Operation for Probe {
     }
 }
 
-/// Commits a group of these; returns the answers, the numbers in the table, and how many transactions it
-/// took.
+/// Commits a group of these. Returns the answers, the numbers in the table, and the number of transactions.
 fn commit(group: &[Conduct]) -> (Vec<Answer>, Vec<i64>, u64) {
     let conn = Connection::open_in_memory().unwrap();
     conn.execute_batch("CREATE TABLE probes (number INTEGER PRIMARY KEY)")

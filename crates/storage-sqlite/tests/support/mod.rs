@@ -1,4 +1,4 @@
-//! A store in a folder of its own, and looking at its database from outside.
+//! A store in its own folder, and checks of its database from outside.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ pub async fn scene(execution: Execution) -> (Scene, Arc<SqliteStore>, TempDir) {
     (scene, store, folder)
 }
 
-/// Checks a database that no store has open, down to its indexes.
+/// Checks the integrity of a database that no store has open, including its indexes.
 pub fn assert_is_whole(folder: &std::path::Path) {
     let conn = Connection::open(folder.join(DATABASE_FILE)).expect("the database");
     let verdict: String = conn

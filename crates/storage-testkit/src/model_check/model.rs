@@ -1,5 +1,4 @@
-//! What a store promises about deliveries, as plain as it can be said: everything in maps, nothing
-//! concurrent.
+//! The promises of a store about deliveries in the simplest form: everything in maps, nothing concurrent.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,11 +10,11 @@ use postrider_storage::{
     Appended, Change, DeliveryKey, Finished, FirstAttempt, NewEvent, Recorded, Resent, SessionId,
 };
 
-/// A delivery, who owns it, and its record.
+/// A delivery with its owner and its attempts.
 pub struct Tracked {
-    /// How it reads.
+    /// The delivery as a store returns it.
     pub delivery: Delivery,
-    /// Whose it is, while somebody's.
+    /// The owning session, if there is one.
     pub owner: Option<SessionId>,
     /// Its attempts, in order.
     pub attempts: Vec<Attempt>,
@@ -35,13 +34,13 @@ impl Tracked {
         self.delivery.next_attempt_at
     }
 
-    /// Makes it wait.
+    /// Makes it wait, due at this time.
     pub fn wait(&mut self, due: Timestamp) {
         self.owner = None;
         self.delivery.next_attempt_at = Some(due);
     }
 
-    /// Whether this attempt was recorded before.
+    /// Whether this attempt was already recorded.
     fn has_on_record(&self, change: &Change) -> bool {
         let Change::Attempted { attempt, .. } = change else {
             return false;
@@ -50,7 +49,7 @@ impl Tracked {
         self.attempts.iter().any(|other| facts(other) == facts(attempt))
     }
 
-    /// Keeps an attempt, under the next free number if its own is taken.
+    /// Records an attempt, under the next free number if its own is used.
     fn record(&mut self, attempt: &Attempt) {
         let taken: BTreeSet<_> = self.attempts.iter().map(|attempt| attempt.number).collect();
         let free = (attempt.number..).find(|number| !taken.contains(number));
@@ -61,7 +60,7 @@ impl Tracked {
         self.attempts.sort_by_key(|attempt| attempt.number);
     }
 
-    /// Moves on to what an owner says.
+    /// Applies the change that the owner reported.
     fn apply(&mut self, change: &Change) {
         self.owner = None;
         self.delivery.next_attempt_at = None;
@@ -90,22 +89,22 @@ impl Tracked {
     }
 }
 
-/// All that the check knows.
+/// The state of the model.
 pub struct Model {
     /// Every delivery.
     pub deliveries: BTreeMap<DeliveryId, Tracked>,
     /// Every event with its key, in the order of acceptance.
     pub events: Vec<(Event, Option<String>)>,
-    /// Sessions that are alive.
+    /// Live sessions.
     pub live: Vec<SessionId>,
-    /// Sessions that are not.
+    /// Dead sessions.
     pub dead: Vec<SessionId>,
-    /// Whether a session ends with the opening of the next.
+    /// Whether opening a session ends the previous one.
     exclusive: bool,
 }
 
 impl Model {
-    /// Nothing yet.
+    /// An empty model.
     pub fn new(exclusive: bool) -> Self {
         Self {
             deliveries: BTreeMap::new(),
@@ -116,7 +115,7 @@ impl Model {
         }
     }
 
-    /// A session was opened.
+    /// Records that a session was opened.
     pub fn open(&mut self, session: SessionId) {
         if self.exclusive {
             self.dead.append(&mut self.live);
@@ -124,7 +123,7 @@ impl Model {
         self.live.push(session);
     }
 
-    /// What appending this event answers now.
+    /// Appends an event and returns the expected result.
     pub fn append(&mut self, session: SessionId, new: &NewEvent) -> Appended {
         let by_id = self
             .events
@@ -165,7 +164,7 @@ impl Model {
         }
     }
 
-    /// The waiting deliveries of an action, as times and ids, those due first in front.
+    /// The waiting deliveries of an action as times and ids, those due first at the front.
     pub fn waiting(&self, action: ActionId) -> Vec<(Timestamp, DeliveryId)> {
         let of_action = |tracked: &&Tracked| tracked.delivery.action == action;
         let mut waiting: Vec<_> = self
@@ -178,7 +177,7 @@ impl Model {
         waiting
     }
 
-    /// What news of a delivery answers now; `None` where the store is free to take or to fence it.
+    /// The expected result of a report; `None` if the store may either apply or fence it.
     pub fn answer(&self, session: SessionId, finished: &Finished) -> Option<Recorded> {
         match self.deliveries.get(&finished.key.delivery) {
             None => Some(Recorded::Missing),
@@ -189,7 +188,7 @@ impl Model {
         }
     }
 
-    /// Follows what the store made of the news.
+    /// Applies a report as the store recorded it.
     pub fn finish(&mut self, finished: &Finished, recorded: Recorded) {
         let Some(tracked) = self.deliveries.get_mut(&finished.key.delivery) else {
             return;
@@ -205,7 +204,7 @@ impl Model {
         }
     }
 
-    /// What the wish for one more attempt answers now.
+    /// Requests one more attempt and returns the expected result.
     pub fn resend(&mut self, key: DeliveryKey, now: Timestamp) -> Resent {
         let Some(tracked) = self.deliveries.get_mut(&key.delivery) else {
             return Resent::Missing;
@@ -225,7 +224,7 @@ impl Model {
         }
     }
 
-    /// Removes the settled events from before this time; returns how many, and how many deliveries they had.
+    /// Removes settled events accepted before this time. Returns how many, and how many deliveries they had.
     pub fn prune(&mut self, before: Timestamp) -> (usize, usize) {
         let is_pending = |tracked: &&Tracked| tracked.delivery.progress.status == DeliveryStatus::Pending;
         let pending: BTreeSet<EventId> = self
@@ -243,12 +242,12 @@ impl Model {
         (counts.0 - self.events.len(), counts.1 - self.deliveries.len())
     }
 
-    /// Every event, the last one first.
+    /// All events, the latest first.
     pub fn events_newest_first(&self) -> Vec<Event> {
         self.events.iter().rev().map(|(event, _)| event.clone()).collect()
     }
 
-    /// Actions with waiting deliveries, and when the first is due.
+    /// Actions with waiting deliveries, and when the first of those is due.
     pub fn lanes(&self) -> Vec<(ActionId, Timestamp)> {
         let mut lanes: BTreeMap<ActionId, Timestamp> = BTreeMap::new();
         for tracked in self.deliveries.values() {

@@ -1,5 +1,5 @@
-//! The steps of the check: each does one verb to the store and to the model, and compares. Those of sessions,
-//! replay and retention are in [`super::upkeep`].
+//! The steps of the check: each calls one verb on the store and on the model, and compares the results. The
+//! steps for sessions, replay and retention are in [`super::upkeep`].
 
 use bytes::Bytes;
 use postrider_model::delivery::Ended;
@@ -28,7 +28,7 @@ pub async fn take_one(check: &mut Check) {
     }
 }
 
-/// A session: mostly one that is alive.
+/// A random session, usually a live one.
 pub fn any_session(check: &mut Check) -> SessionId {
     let of = if check.rng.u8(0..8) == 0 && !check.model.dead.is_empty() {
         &check.model.dead
@@ -38,7 +38,7 @@ pub fn any_session(check: &mut Check) -> SessionId {
     *check.rng.choice(of).expect("one session is always alive")
 }
 
-/// Up to `count` deliveries, repeats included.
+/// Up to `count` random deliveries, which may repeat.
 fn any_deliveries(check: &mut Check, count: usize, wanted: impl Fn(&Tracked) -> bool) -> Vec<DeliveryId> {
     let from: Vec<_> = check
         .model
@@ -60,7 +60,7 @@ pub fn key(check: &Check, delivery: DeliveryId) -> DeliveryKey {
     }
 }
 
-/// Compares one delivery and its record with the model's.
+/// Compares one delivery and its attempts with the model's.
 pub async fn compare(check: &Check, delivery: DeliveryId) {
     let key = key(check, delivery);
     let expected = check.model.deliveries.get(&delivery);
@@ -70,7 +70,7 @@ pub async fn compare(check: &Check, delivery: DeliveryId) {
     assert_eq!(check.scene.attempts(key).await, attempts);
 }
 
-/// An event that may repeat an earlier one's id or key, with the same content or with other.
+/// A random event, which may repeat an earlier one's id or key, with the same content or different content.
 fn any_event(check: &mut Check) -> NewEvent {
     let actions: Vec<_> = check
         .actions
@@ -187,7 +187,7 @@ async fn claim(check: &mut Check) {
     }
 }
 
-/// News of a delivery, true or not.
+/// A random report about a delivery, plausible or not.
 fn any_news(check: &mut Check, delivery: DeliveryId) -> Finished {
     const OUTCOMES: [Outcome; 5] = [
         Outcome::Succeeded,
@@ -273,7 +273,7 @@ async fn give_back(check: &mut Check) {
     }
 }
 
-/// Whether the store says that a delivery is owned by nobody.
+/// Whether a delivery waits, according to the store.
 pub async fn is_waiting(scene: &super::Scene, key: DeliveryKey) -> bool {
     scene.delivery(key).await.next_attempt_at.is_some()
 }
@@ -292,7 +292,7 @@ async fn resend(check: &mut Check) {
     }
 }
 
-/// Takes over when the store made a delivery due, which has to lie within these bounds.
+/// Adopts the time at which the store made a delivery due, which must be within these bounds.
 pub async fn adopt_due(check: &mut Check, delivery: DeliveryId, from: Timestamp, to: Timestamp) {
     let read = check.scene.delivery(key(check, delivery)).await;
     let due = read.next_attempt_at.expect("it waits");

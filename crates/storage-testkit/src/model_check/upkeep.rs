@@ -1,4 +1,4 @@
-//! The steps of the check that no delivery asks for: sessions, replay, retention.
+//! The steps of the check that concern no single delivery: sessions, replay, retention.
 
 use postrider_model::{DeliveryStatus, Timestamp};
 
@@ -13,7 +13,7 @@ pub async fn open(check: &mut Check) {
     check.model.open(opened.expect("open_session"));
 }
 
-/// Times at which a store with a clock of its own may make something due.
+/// The range of times at which a store with its own clock may make a delivery due.
 const ANY_TIME: (Timestamp, Timestamp) = (Timestamp::from_unix_ms(0), at(100 * 365 * 24 * 3600));
 
 pub async fn close(check: &mut Check) {

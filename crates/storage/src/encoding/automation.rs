@@ -1,12 +1,11 @@
-//! Triggers and actions as the JSON that a row keeps.
+//! Triggers and actions as the JSON that a row stores.
 //!
-//! A trigger is an object, `{"event_types":["proposal.*"]}`, so that further conditions become further
-//! members. An action is an object tagged with what it does,
-//! `{"id":…,"enabled":true,"type":"send_webhook",…}`; the members of each type are in a file of their own.
+//! A trigger is an object, `{"event_types":["proposal.*"]}`, so that further conditions can become further
+//! members. An action is an object tagged with its type, `{"id":…,"enabled":true,"type":"send_webhook",…}`;
+//! the members of each type are in a file of their own.
 //!
-//! To add an option of an action: add a member to its type's file that may be missing, so that rows written
-//! before still read. To add a type of action: a variant of [`StoredDoes`] and a file beside
-//! `send_webhook.rs`.
+//! To add an option of an action: add an optional member to its type's file, so that older rows can still be
+//! read. To add a type of action: add a variant of [`StoredDoes`] and a file beside `send_webhook.rs`.
 
 mod send_webhook;
 
@@ -38,17 +37,17 @@ enum StoredDoes {
     SendWebhook(StoredWebhook),
 }
 
-/// What a row keeps of a trigger.
+/// Encodes a trigger.
 pub fn trigger_text(trigger: &Trigger) -> String {
     json_text(&StoredTrigger {
         event_types: trigger.event_types.iter().map(ToString::to_string).collect(),
     })
 }
 
-/// The trigger that a row keeps.
+/// Decodes a trigger.
 ///
 /// # Errors
-/// [`Damaged`] where [`trigger_text`] makes no such text.
+/// [`Damaged`] if [`trigger_text`] never returns such a text.
 pub fn trigger(text: &str) -> Result<Trigger, Damaged> {
     let stored: StoredTrigger = json_value(text)?;
     let patterns = stored.event_types.iter().map(|pattern| pattern.parse());
@@ -58,7 +57,7 @@ pub fn trigger(text: &str) -> Result<Trigger, Damaged> {
     }
 }
 
-/// What a row keeps of an automation's actions.
+/// Encodes an automation's actions.
 pub fn actions_text(actions: &[Action]) -> String {
     let stored: Vec<_> = actions.iter().map(to_stored).collect();
     json_text(&stored)
@@ -75,10 +74,10 @@ fn to_stored(action: &Action) -> StoredAction {
     }
 }
 
-/// The actions that a row keeps.
+/// Decodes an automation's actions.
 ///
 /// # Errors
-/// [`Damaged`] where [`actions_text`] makes no such text.
+/// [`Damaged`] if [`actions_text`] never returns such a text.
 pub fn actions(text: &str) -> Result<Vec<Action>, Damaged> {
     let stored: Vec<StoredAction> = json_value(text)?;
     stored.into_iter().map(from_stored).collect()

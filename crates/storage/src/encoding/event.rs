@@ -1,5 +1,5 @@
-//! What a row keeps of an event in one number, `flags`: bits 0 and 1 are its origin's code, bit 2 says that
-//! its `data` is a fixed point of `JSON.stringify`.
+//! The column `flags` of an event: bits 0 and 1 are its origin's code, bit 2 says that its `data` is a fixed
+//! point of `JSON.stringify`.
 
 use postrider_model::{Event, Origin};
 
@@ -9,15 +9,15 @@ const ORIGIN_MASK: u8 = 0b011;
 
 const JS_FIXED_POINT: u8 = 0b100;
 
-/// The flags that a row keeps of an event.
+/// Encodes the flags of an event.
 pub fn flags(event: &Event) -> u8 {
     event.origin.code() | if event.js_fixed_point { JS_FIXED_POINT } else { 0 }
 }
 
-/// The origin, and whether `data` is a fixed point of `JSON.stringify`, that a row keeps.
+/// Decodes the origin, and whether `data` is a fixed point of `JSON.stringify`.
 ///
 /// # Errors
-/// [`Damaged`] where [`flags`] makes no such number.
+/// [`Damaged`] if [`flags`] never returns such a number.
 pub fn from_flags(flags: i64) -> Result<(Origin, bool), Damaged> {
     let damaged = Damaged("the flags of an event");
     let flags = u8::try_from(flags)

@@ -1,10 +1,10 @@
-//! Exchanges as the columns of an attempt.
+//! Exchanges as columns of an attempt's row.
 //!
-//! The column `exchange` says which kind an attempt's exchange is of; what the other columns hold follows
-//! from it.
+//! The column `exchange` holds the kind of an attempt's exchange; the meaning of the other columns depends on
+//! it.
 //!
-//! To add a kind: a variant of [`Exchange`], its number in [`KIND_HTTP`]'s row of constants, and a file
-//! beside `http.rs` that says what its columns hold.
+//! To add a kind: add a variant of [`Exchange`], its number beside [`KIND_HTTP`], and a file beside `http.rs`
+//! that says what its columns hold.
 
 mod http;
 
@@ -18,37 +18,37 @@ use super::headers::Context;
 /// The number of [`Exchange::Http`].
 const KIND_HTTP: u8 = 0;
 
-/// The columns that hold an exchange: borrowed on their way to a store, owned on their way back.
+/// The columns that hold an exchange: borrowed when writing to a store, owned when reading.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExchangeColumns<'a> {
     /// `exchange`: its kind.
     pub kind: u8,
-    /// `status_code`: what the receiver responded with; `None` where there was no response.
+    /// `status_code`: the response's status; `None` without a response.
     pub status_code: Option<u16>,
-    /// `url`: where it went.
+    /// `url`: the request's URL.
     pub url: Cow<'a, str>,
     /// `request_headers`, encoded.
     pub request_headers: Cow<'a, [u8]>,
     /// `response_headers`, encoded; empty without a response.
     pub response_headers: Cow<'a, [u8]>,
-    /// `response_truncated`: whether the response was longer than what is kept of it.
+    /// `response_truncated`: whether the response body was longer than the stored part.
     pub response_truncated: bool,
-    /// `response_body`: what is kept of it; empty without a response.
+    /// `response_body`: the stored part of it; empty without a response.
     pub response_body: Cow<'a, [u8]>,
 }
 
 impl<'a> ExchangeColumns<'a> {
-    /// What a row keeps of an exchange.
+    /// Encodes an exchange.
     pub fn of(exchange: &'a Exchange, context: &Context) -> Self {
         match exchange {
             Exchange::Http(http) => http::columns(http, context),
         }
     }
 
-    /// The exchange that a row keeps.
+    /// Decodes an exchange.
     ///
     /// # Errors
-    /// [`Damaged`] where [`Self::of`] makes no such columns.
+    /// [`Damaged`] if [`Self::of`] never returns such columns.
     pub fn into_exchange(self, context: &Context) -> Result<Exchange, Damaged> {
         match self.kind {
             KIND_HTTP => http::exchange(self, context).map(Exchange::Http),

@@ -1,17 +1,17 @@
-//! The headers of an attempt in few bytes, read back exactly.
+//! A compact and exact encoding of an attempt's headers.
 //!
-//! A request's headers are some 700 bytes of text, more than the event's own data, and hardly anything in
-//! them is news: names that every request has, two signatures of 32 bytes each written out in hex and base64,
-//! ids, times. So names and common values stand in a [`dictionary`], and a value of a known shape is kept as
-//! what it stands for ([`value`]). A value whose short form would not give back the same text, byte for byte,
-//! is kept as text: that is what makes the codec exact, not knowledge of who wrote the header.
+//! A request's headers are about 700 bytes of text, more than the event's own data, and nearly all of it is
+//! redundant: names that every request has, two signatures of 32 bytes each in hex and base64, ids, times. A
+//! [`dictionary`] therefore numbers names and common values, and a value with a known shape is stored in
+//! binary ([`value`]). If the short form would not decode to the same text, byte for byte, the value is
+//! stored as text. This check makes the codec exact; it does not depend on who wrote the header.
 //!
-//! The layout, version 1: the byte 1, then each header's name and value until the end. No headers at all are
-//! an empty blob. A name is one byte from the dictionary, or [`NAME_TEXT`], or [`NAME_PREFIXED`] (a company's
-//! own prefix before one of Postrider's header names); a value is a tag and what that needs.
+//! The layout, version 1: the byte 1, then each header's name and value until the end. An empty blob means
+//! that there are no headers. A name is one byte from the dictionary, or [`NAME_TEXT`], or [`NAME_PREFIXED`]
+//! (a company's own prefix before one of Postrider's header names). A value is a tag followed by its data.
 //!
-//! To add a short form: give it a new tag in `value.rs`, or a new entry at the end of a dictionary. What is
-//! there keeps its number, as stored rows use it.
+//! To add a short form: give it a new tag in `value.rs`, or add an entry at the end of a dictionary. Existing
+//! entries keep their numbers, because stored rows use them.
 
 mod dictionary;
 mod http_date;
@@ -20,28 +20,28 @@ mod value;
 use postrider_model::attempt::Headers;
 use postrider_model::{DeliveryId, Timestamp};
 
-/// What a record knows anyway, so that its headers need not repeat it.
+/// What the record already contains, so that its headers need not repeat it.
 #[derive(Debug, Clone, Copy)]
 pub struct Context {
-    /// Whose record it is.
+    /// The delivery of the attempt.
     pub delivery: DeliveryId,
-    /// When the attempt began.
+    /// When the attempt started.
     pub started_at: Timestamp,
 }
 
 const VERSION: u8 = 1;
 
-/// A name that no dictionary has: its length and its text follow.
+/// A name that the dictionary lacks: its length and its text follow.
 const NAME_TEXT: u8 = 0;
 
 /// A prefix before a known ending: the ending's number, then the prefix's length and text; length 0 repeats
-/// the last.
+/// the previous prefix.
 const NAME_PREFIXED: u8 = 0x7f;
 
-/// Set in a dictionary number where each word of the name begins with a capital.
+/// Set in a dictionary number if each word of the name begins with a capital.
 const CAPITALS: u8 = 0x80;
 
-/// The short form of headers.
+/// Encodes headers.
 pub fn encode(headers: &Headers, context: &Context) -> Vec<u8> {
     if headers.is_empty() {
         return Vec::new();
@@ -56,7 +56,7 @@ pub fn encode(headers: &Headers, context: &Context) -> Vec<u8> {
     out
 }
 
-/// The headers of a short form; `None` where the bytes are no such thing.
+/// Decodes headers; `None` if [`encode`] does not produce such bytes.
 pub fn decode(bytes: &[u8], context: &Context) -> Option<Headers> {
     let Some((version, mut rest)) = bytes.split_first() else {
         return Some(Headers::new());
@@ -108,7 +108,7 @@ fn decode_name(rest: &mut &[u8], prefix: &mut String) -> Option<String> {
     }
 }
 
-/// A name as a prefix (never empty) and the number of one of Postrider's endings.
+/// Splits a name into a prefix (never empty) and the number of one of Postrider's endings.
 fn split_ending(name: &str) -> Option<(&str, u8)> {
     dictionary::ENDINGS.iter().find_map(|ending| {
         let at = name.len().checked_sub(ending.len()).filter(|at| *at > 0)?;
@@ -133,7 +133,7 @@ fn cased(number: u8, lower: &str) -> String {
     }
 }
 
-/// `content-type` as `Content-Type`.
+/// Turns `content-type` into `Content-Type`.
 fn with_capitals(lower: &str) -> String {
     let mut begins = true;
     lower
@@ -151,7 +151,7 @@ fn put_text(text: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(text.as_bytes());
 }
 
-/// A number in groups of seven bits, the lowest first (LEB128).
+/// Appends a number in groups of seven bits, the lowest first (LEB128).
 fn put_number(mut number: u64, out: &mut Vec<u8>) {
     while number >= 0x80 {
         out.push((number & 0x7f) as u8 | 0x80);

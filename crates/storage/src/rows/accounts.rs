@@ -10,7 +10,7 @@ use crate::encoding::Damaged;
 pub struct AccountRow {
     /// Its id.
     pub id: [u8; 16],
-    /// The caller's own id of it.
+    /// The caller's own id for it.
     pub uid: Option<String>,
     /// Its name.
     pub name: String,
@@ -20,9 +20,9 @@ pub struct AccountRow {
     pub retry_delays: Option<String>,
     /// When it was created.
     pub created_at: i64,
-    /// When it was updated last.
+    /// When it was last updated.
     pub updated_at: i64,
-    /// Grows with each update.
+    /// Incremented by each update.
     pub version: i64,
 }
 

@@ -1,4 +1,4 @@
-//! Keys that open the API.
+//! API keys.
 
 use postrider_model::{ApiKey, ApiKeyId};
 
@@ -10,9 +10,9 @@ use crate::encoding::Damaged;
 pub struct ApiKeyRow {
     /// Its id.
     pub id: [u8; 16],
-    /// What people call it.
+    /// The name that an operator chose.
     pub name: String,
-    /// The hash of its text.
+    /// The SHA-256 of the key's text.
     pub sha256: Vec<u8>,
     /// When it was created.
     pub created_at: i64,

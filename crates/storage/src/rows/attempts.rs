@@ -10,32 +10,32 @@ use crate::encoding::Damaged;
 use crate::encoding::exchange::ExchangeColumns;
 use crate::encoding::headers::Context;
 
-/// A row of `attempts`, without what leads to it from its delivery.
+/// A row of `attempts`, without the columns that link it to its delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttemptRow {
-    /// Within its delivery, from 1.
+    /// Its number within the delivery, from 1.
     pub number: i32,
     /// When it started.
     pub started_at: i64,
     /// How long it took.
     pub duration_ns: i64,
-    /// What came of it.
+    /// [`Outcome::code`].
     pub outcome: i16,
-    /// What went wrong; may hold U+0000, as may the URL.
+    /// The error; may hold U+0000, as may the URL.
     pub error: Option<String>,
-    /// The kind of its exchange; what the following hold is told in [`crate::encoding::exchange`].
+    /// The kind of its exchange; [`crate::encoding::exchange`] says what the following columns hold.
     pub exchange: i16,
     /// The status code of the response.
     pub status_code: Option<i16>,
-    /// Where it went.
+    /// The URL of the request.
     pub url: String,
-    /// Encoded.
+    /// See [`crate::encoding::headers`].
     pub request_headers: Vec<u8>,
-    /// Encoded.
+    /// See [`crate::encoding::headers`].
     pub response_headers: Vec<u8>,
-    /// Whether the response was longer than what is kept of it.
+    /// Whether the response body was longer than the stored part.
     pub response_truncated: bool,
-    /// What is kept of the response.
+    /// The stored part of the response body.
     pub response_body: Vec<u8>,
 }
 
@@ -63,10 +63,10 @@ impl AttemptRow {
         })
     }
 
-    /// The attempt of this delivery.
+    /// Decodes the attempt of this delivery.
     ///
     /// # Errors
-    /// [`Damaged`] where no store writes such a row.
+    /// [`Damaged`] if no store writes such a row.
     pub fn into_attempt(self, delivery: DeliveryId) -> Result<Attempt, Damaged> {
         let context = Context {
             delivery,

@@ -12,19 +12,19 @@ pub struct AutomationRow {
     pub id: [u8; 16],
     /// Its name.
     pub name: String,
-    /// Whether it is on.
+    /// Whether it is switched on.
     pub enabled: bool,
-    /// JSON; this and the next: see [`crate::encoding::automation`].
+    /// JSON; see [`crate::encoding::automation`].
     pub trigger: String,
-    /// JSON.
+    /// JSON; see [`crate::encoding::automation`].
     pub actions: String,
     /// JSON; see [`crate::encoding::schedule`].
     pub retry_delays: Option<String>,
     /// When it was created.
     pub created_at: i64,
-    /// When it was updated last.
+    /// When it was last updated.
     pub updated_at: i64,
-    /// Grows with each update.
+    /// Incremented by each update.
     pub version: i64,
 }
 

@@ -1,7 +1,8 @@
 //! Deliveries.
 //!
-//! A row's state is `status`, `owner` and one time, `state_at`, whose meaning follows from the other two:
-//! when the next attempt is due (waiting), when it was (owned), since when the status holds (settled).
+//! The columns `status`, `owner` and `state_at` together hold a row's state. `state_at` is one time whose
+//! meaning depends on the other two: when the next attempt is due (waiting), when it was due (owned), or
+//! since when the status holds (settled).
 
 use postrider_model::delivery::{BodySpec, Progress};
 use postrider_model::{
@@ -11,42 +12,42 @@ use postrider_model::{
 use super::{Columns, Reader, from_code, time};
 use crate::encoding::Damaged;
 
-/// A row of `deliveries`, without what leads to its event and to its attempts: each store finds those in its
-/// own way.
+/// A row of `deliveries`, without the columns that link it to its event and its attempts: each store has its
+/// own way to find those.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeliveryRow {
     /// Its id.
     pub id: [u8; 16],
-    /// Whose it is.
+    /// The owning account.
     pub account: [u8; 16],
-    /// Of which automation.
+    /// The automation that was triggered.
     pub automation: [u8; 16],
-    /// By which action.
+    /// The action that carries it out.
     pub action: [u8; 16],
     /// [`BodySpec::code`].
     pub body: i32,
-    /// The session that owns it. A copy leaves it out: whoever had the delivery is gone.
+    /// The session that owns it. A copy leaves it out, because the owning session no longer exists.
     pub owner: Option<i64>,
-    /// Pending: when it is due; settled: since when.
+    /// Pending: when the next attempt is due; settled: since when.
     pub state_at: i64,
     /// The status code of the last response.
     pub last_status_code: Option<i16>,
-    /// What came of its last attempt.
+    /// [`Outcome::code`] of the last attempt.
     pub last_outcome: Option<i16>,
-    /// How far it is.
+    /// Its status and counters.
     pub progress: ProgressRow,
 }
 
-/// How far a delivery is.
+/// The status and counters of a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ProgressRow {
     /// [`DeliveryStatus::code`].
     pub status: i16,
-    /// Attempts that count.
+    /// Attempts counted, resends included.
     pub attempts: i32,
-    /// How often it was resent.
+    /// How many of them were resends.
     pub resends: i32,
-    /// The status before the resend that is pending.
+    /// The status before the pending resend.
     pub resend_of: Option<i16>,
 }
 
@@ -102,7 +103,7 @@ impl DeliveryRow {
     }
 }
 
-/// What a delivery takes from its event's row.
+/// The columns of an event's row that a delivery needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventOfDelivery {
     /// The event's id.
@@ -126,7 +127,7 @@ impl EventOfDelivery {
     }
 }
 
-/// How many columns [`read`] takes.
+/// How many columns [`read`] reads.
 pub const COUNT: usize = DeliveryRow::COUNT + EventOfDelivery::COUNT;
 
 /// Reads a delivery: [`DeliveryRow::COLUMNS`], then [`EventOfDelivery::COLUMNS`].
@@ -159,16 +160,16 @@ fn delivery_of(row: &DeliveryRow, event: &EventOfDelivery) -> Result<Delivery, D
     })
 }
 
-/// How the body of a delivery is rendered, from the code that its row keeps.
+/// Decodes how the body of a delivery is rendered.
 ///
 /// # Errors
-/// [`Damaged`] where [`BodySpec::code`] gives no such number.
+/// [`Damaged`] if [`BodySpec::code`] never returns this number.
 pub fn body(code: i32) -> Result<BodySpec, Damaged> {
     let body = u32::try_from(code).ok().and_then(BodySpec::from_code);
     body.ok_or(Damaged("a delivery's body"))
 }
 
-/// The status code of a response, as a row keeps it.
+/// Decodes the status code of a response.
 pub(super) fn status_code(code: i16) -> Result<u16, Damaged> {
     u16::try_from(code).map_err(|_| Damaged("a status code"))
 }

@@ -8,11 +8,11 @@ use crate::encoding::Damaged;
 /// A row of `event_types`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventTypeRow {
-    /// The row's number, which cursors of lists hold.
+    /// The row's number; list cursors contain it.
     pub number: i64,
     /// Its name.
     pub name: String,
-    /// What people are told about it; may hold U+0000.
+    /// Its description for users; may hold U+0000.
     pub description: String,
     /// JSON.
     pub example: Option<String>,
@@ -20,7 +20,7 @@ pub struct EventTypeRow {
     pub schema: Option<String>,
     /// When it was added.
     pub created_at: i64,
-    /// When it was updated last.
+    /// When it was last updated.
     pub updated_at: i64,
     /// Whether it is deleted.
     pub deleted: bool,

@@ -6,11 +6,11 @@ use postrider_model::{AccountId, DeliveryId, Event, EventId, Warning};
 use super::{Columns, Reader, time};
 use crate::encoding::{self, Damaged};
 
-/// A row of `events`, without the number that orders events of one moment: each store finds it in its own
-/// way.
+/// A row of `events`, without the number that orders events with the same time: each store has its own way to
+/// find that.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventRow {
-    /// Whose it is.
+    /// The owning account.
     pub account: [u8; 16],
     /// Its id.
     pub id: [u8; 16],
@@ -18,19 +18,19 @@ pub struct EventRow {
     pub event_type: String,
     /// When it was accepted.
     pub created_at: i64,
-    /// When it happened, where the producer said so.
+    /// When it happened, if the producer said so.
     pub occurred_at: Option<i64>,
     /// See [`crate::encoding::event`].
     pub flags: i16,
     /// The code of its warning.
     pub warning_code: Option<String>,
-    /// Where in its data the warning points; may hold U+0000.
+    /// The place in `data` that the warning points to; may hold U+0000.
     pub warning_pointer: Option<String>,
-    /// The id of its first delivery; the others follow, number by number.
+    /// The id of its first delivery; the ids of the others follow consecutively.
     pub first_delivery: Option<[u8; 16]>,
     /// How many deliveries it has.
     pub delivery_count: i32,
-    /// The producer's bytes.
+    /// The bytes that the producer sent.
     pub data: Vec<u8>,
 }
 
@@ -57,7 +57,7 @@ impl EventRow {
         })
     }
 
-    /// The id of its first delivery, if it has any.
+    /// The id of its first delivery, if it has any delivery.
     pub fn first_delivery(&self) -> Option<DeliveryId> {
         self.first_delivery.map(DeliveryId::from_bytes)
     }

@@ -1,4 +1,4 @@
-//! Links and sessions of the console.
+//! Grants: portal links and sessions of the console.
 
 use postrider_model::{AccountId, ApiKeyId, Grant, GrantKind, Theme, Visitor};
 
@@ -8,21 +8,21 @@ use crate::encoding::Damaged;
 /// A row of `grants`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GrantRow {
-    /// The hash of its token.
+    /// The SHA-256 of its token.
     pub sha256: Vec<u8>,
     /// [`GrantKind::code`].
     pub kind: i16,
-    /// Whose it is; `None` for an operator's.
+    /// The account that it gives access to; `None` for an operator's grant.
     pub account: Option<[u8; 16]>,
-    /// Whether it lets nothing be changed.
+    /// Whether it permits reading only.
     pub read_only: bool,
-    /// [`Theme::code`]; `None` for the visitor's own.
+    /// [`Theme::code`]; `None` means the visitor's own theme.
     pub theme: Option<i16>,
-    /// The API key that began it, if one did.
+    /// The API key that created it, if any.
     pub api_key: Option<[u8; 16]>,
     /// When it was created.
     pub created_at: i64,
-    /// When it ends.
+    /// When it expires.
     pub expires_at: i64,
 }
 
@@ -31,7 +31,7 @@ impl GrantRow {
         "g": "sha256", "kind", "account_id", "read_only", "theme", "api_key_id", "created_at", "expires_at",
     );
 
-    /// What a store keeps of a grant.
+    /// The row that a store keeps for a grant.
     pub fn of(grant: &Grant) -> Self {
         let (read_only, theme) = match grant.visitor {
             Visitor::Operator => (false, None),

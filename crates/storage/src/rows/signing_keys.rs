@@ -14,7 +14,7 @@ pub struct SigningKeyRow {
     pub secret: String,
     /// When it was created.
     pub created_at: i64,
-    /// When it ends; `None` for the current one.
+    /// When it expires; `None` for the current key.
     pub expires_at: Option<i64>,
 }
 
@@ -32,7 +32,7 @@ impl SigningKeyRow {
     }
 }
 
-/// The secret does not print.
+/// Leaves out the secret, so that it never appears in logs.
 impl std::fmt::Debug for SigningKeyRow {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SigningKeyRow")

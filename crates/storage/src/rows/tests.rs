@@ -1,4 +1,4 @@
-//! Reading rows, from a row that is a list of values.
+//! Tests that read rows made of a list of values.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! What the result of an attempt changes.
+//! How the result of an attempt changes its delivery.
 
 use std::time::Duration;
 
@@ -7,19 +7,19 @@ use postrider_model::{Attempt, Timestamp};
 
 use crate::deliveries::{Change, Recorded};
 
-/// An attempt that ended, and what it makes of its delivery.
+/// An ended attempt, and the resulting state of its delivery.
 #[derive(Debug, Clone, Copy)]
 pub struct AttemptResult<'a> {
     /// Its record.
     pub attempt: &'a Attempt,
-    /// What the delivery is now.
+    /// The delivery's new progress.
     pub progress: Progress,
-    /// Settled, or when to retry.
+    /// The final status, or when to retry.
     pub next: Next,
 }
 
 impl<'a> AttemptResult<'a> {
-    /// The attempt of a change; `None` where the delivery was canceled instead.
+    /// The attempt of a change; `None` if the delivery was canceled instead.
     pub fn of(change: &'a Change) -> Option<Self> {
         match change {
             Change::Attempted {
@@ -35,7 +35,7 @@ impl<'a> AttemptResult<'a> {
         }
     }
 
-    /// The time that goes with the new state: when the delivery was settled, or when its next attempt is due.
+    /// The time of the new state: when the delivery was settled, or when its next attempt is due.
     pub fn state_at(&self) -> Timestamp {
         match self.next {
             Next::Settle(_) => self.attempt.started_at.after(self.attempt.duration),
@@ -44,7 +44,7 @@ impl<'a> AttemptResult<'a> {
     }
 }
 
-/// What a session is told about a change of a delivery that exists.
+/// The result reported to a session for a change of an existing delivery.
 pub const fn recorded(session_owns_it: bool) -> Recorded {
     if session_owns_it {
         Recorded::Applied
@@ -53,22 +53,22 @@ pub const fn recorded(session_owns_it: bool) -> Recorded {
     }
 }
 
-/// An attempt on record, as far as it decides about further ones of its delivery.
+/// The part of a recorded attempt that decides about further attempts of its delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OnRecord {
     /// Its number within the delivery.
     pub number: u32,
-    /// When it began, in milliseconds since 1970.
+    /// When it started, in milliseconds since 1970.
     pub started_at_ms: i64,
-    /// How long it took: [`stored_duration`].
+    /// How long it took, from [`stored_duration`].
     pub duration_ns: i64,
     /// [`postrider_model::Outcome::code`].
     pub outcome: u8,
 }
 
 impl OnRecord {
-    /// Whether this is the attempt itself, reported once more. Two attempts of one delivery never begin at
-    /// the same time, take equally long and end alike.
+    /// Whether this is the same attempt, reported again. Two attempts of one delivery never have the same
+    /// start time, duration and outcome.
     pub fn is(&self, attempt: &Attempt) -> bool {
         self.started_at_ms == attempt.started_at.unix_ms()
             && self.duration_ns == stored_duration(attempt.duration)
@@ -76,8 +76,8 @@ impl OnRecord {
     }
 }
 
-/// The number that an attempt gets: its own or, where a late attempt has taken that, the next free one.
-/// `None` where the attempt is on record already, because a session reports it once more.
+/// The number under which to record an attempt: its own or, if a late attempt has used that, the next free
+/// one. `None` if the attempt is already on record because a session reports it again.
 pub fn free_number(attempt: &Attempt, record: &[OnRecord]) -> Option<u32> {
     if record.iter().any(|other| other.is(attempt)) {
         return None;
@@ -87,7 +87,7 @@ pub fn free_number(attempt: &Attempt, record: &[OnRecord]) -> Option<u32> {
     Some((own..).find(is_free).unwrap_or(own))
 }
 
-/// A duration as a column keeps it: nanoseconds, at most 292 years.
+/// A duration in the form that a column stores: nanoseconds, at most 292 years.
 pub fn stored_duration(duration: Duration) -> i64 {
     i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)
 }

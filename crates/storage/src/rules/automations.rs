@@ -1,15 +1,15 @@
-//! What may be done to an account's automations.
+//! Rules for an account's automations.
 
 use postrider_model::automation::{AUTOMATIONS_MAX, DisabledReason};
 use postrider_model::{ActionId, Automation, Timestamp};
 
-/// Whether an account that has this many automations may have one more.
+/// Whether an account with this many automations may have one more.
 pub fn has_room(count: i64) -> bool {
     usize::try_from(count).is_ok_and(|count| count < AUTOMATIONS_MAX)
 }
 
-/// The automation with this action switched off, as its next version. `None` where the action is off already:
-/// who switched it off first has the say about the reason.
+/// The next version of the automation, with this action switched off. `None` if the action is already off:
+/// the first reason stays.
 pub fn with_action_disabled(
     mut automation: Automation,
     action: ActionId,

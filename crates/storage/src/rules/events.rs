@@ -6,9 +6,9 @@ use crate::events::{Appended, NewEvent};
 
 /// The result for a new event whose id or idempotency key belongs to `stored`.
 ///
-/// The two are the same event where type, `data` bytes and `occurred_at` agree, and the id too where the
-/// producer chose it: [`Appended::Known`]. Otherwise the id or the key was used for something else:
-/// [`Appended::Conflict`].
+/// The two are the same event ([`Appended::Known`]) if type, `data` bytes and `occurred_at` agree, and the id
+/// too if the producer chose it. Otherwise the id or the key was used for another event
+/// ([`Appended::Conflict`]).
 pub fn repeated(new: &NewEvent, stored: &Event) -> Appended {
     let same = new.event.event_type == stored.event_type
         && new.event.data == stored.data

@@ -1,25 +1,25 @@
-//! What the time in an id tells about the time of acceptance.
+//! What the time in an id says about when the event was accepted.
 //!
-//! RFC 9562: the first 48 bits of an id are the time of its creation. An event's id, and those of its
-//! deliveries, are created when the event is accepted, but the two times differ: ids never go backwards
-//! within a process, so that a burst within one millisecond borrows from those to come, and a clock that was
-//! set back leaves ids ahead of it.
+//! The first 48 bits of an id are the time of its creation (RFC 9562). Postrider creates an event's id, and
+//! the ids of its deliveries, when it accepts the event, but the two times can differ. Ids never go backwards
+//! within a process: a burst within one millisecond borrows later milliseconds, and after a clock was set
+//! back the ids are ahead of it.
 
 use std::ops::{Range, RangeInclusive};
 
 use postrider_model::{EventId, Timestamp};
 
-/// How far a clock may have been set back under a running process, in milliseconds, for an id to still lead
-/// to its event.
+/// How far a clock may be set back under a running process, in milliseconds, so that an id still leads to its
+/// event.
 const CLOCK_SET_BACK_MAX_MS: i64 = 7 * 24 * 3_600_000;
 
-/// How far the clock may have been set forward between the creation of an id and the acceptance of its event.
+/// How far the clock may be set forward between the creation of an id and the acceptance of its event.
 const CLOCK_SET_FORWARD_MAX_MS: i64 = 24 * 3_600_000;
 
 /// How far the ids of a list's deliveries may be ahead of their acceptance, in milliseconds: far more than
-/// any burst borrows. Much less than [`CLOCK_SET_BACK_MAX_MS`], because a list reads every row in this window
-/// to leave most of them out; after a clock was set back by more, a list by time lacks deliveries until the
-/// clock has caught up.
+/// any burst borrows. It is much less than [`CLOCK_SET_BACK_MAX_MS`], because a list reads every row in this
+/// window and drops most of them. After a clock was set back by more, a list by time lacks deliveries until
+/// the clock has caught up.
 const BURST_AHEAD_MAX_MS: i64 = 3_600_000;
 
 /// When an event with this id was accepted, in milliseconds since 1970, if Postrider created the id.
@@ -28,8 +28,7 @@ pub const fn accepted_between(id: EventId) -> RangeInclusive<i64> {
     created_ms - CLOCK_SET_BACK_MAX_MS..=created_ms + CLOCK_SET_FORWARD_MAX_MS
 }
 
-/// The ids that deliveries of a time span can have: of those accepted at `after` or later, and before
-/// `before`.
+/// The range of ids that deliveries accepted at `after` or later, and before `before`, can have.
 pub fn of_deliveries(after: Option<Timestamp>, before: Option<Timestamp>) -> Range<u128> {
     let first = after.map_or(0, |time| first_at(time.unix_ms()));
     let end = before.map_or(u128::MAX, |time| {
@@ -38,7 +37,7 @@ pub fn of_deliveries(after: Option<Timestamp>, before: Option<Timestamp>) -> Ran
     first..end
 }
 
-/// Whether an id is a UUIDv7, as all of Postrider's are. A producer may choose one as well.
+/// Whether an id is a UUIDv7, as all ids from Postrider are. A producer may choose a UUIDv7 as well.
 pub const fn may_be_ours(id: EventId) -> bool {
     (id.as_u128() >> 76) & 0xf == 7
 }
@@ -48,7 +47,7 @@ const fn time_ms(id: u128) -> i64 {
     ((id >> 80) as u64).cast_signed()
 }
 
-/// The smallest id that can have been created at this time.
+/// The smallest id that Postrider can have created at this time.
 pub fn first_at(time_ms: i64) -> u128 {
     u128::from(time_ms.clamp(0, (1 << 48) - 1).cast_unsigned()) << 80
 }

@@ -7,11 +7,11 @@ use postrider_model::{ActionId, Delivery, DeliveryStatus, Timestamp};
 
 use crate::deliveries::DeliveryFilter;
 
-/// Most deliveries that one step of a replay makes due: some ten milliseconds of a store's time.
+/// Most deliveries that one step of a replay makes due: they keep a store busy for about ten milliseconds.
 pub const STEP_DELIVERIES_MAX: usize = 500;
 
-/// What a delivery becomes when it is replayed; `None` where a replay leaves it out: it is pending, its
-/// action is not among those that are on, or it has had [`postrider_model::delivery::ATTEMPTS_MAX`].
+/// The progress of a delivery after it is replayed. `None` if a replay skips it: it is pending, its action is
+/// not in `actions`, or it has had [`postrider_model::delivery::ATTEMPTS_MAX`] attempts.
 pub fn replayed(delivery: &Delivery, actions: &HashSet<ActionId>) -> Option<Progress> {
     let is_settled = delivery.progress.status != DeliveryStatus::Pending;
     (is_settled && actions.contains(&delivery.action))
@@ -19,8 +19,8 @@ pub fn replayed(delivery: &Delivery, actions: &HashSet<ActionId>) -> Option<Prog
         .flatten()
 }
 
-/// The filter of a replay that began at `now`: it leaves out deliveries that are created later, or it would
-/// never end.
+/// The filter of a replay that began at `now`. It leaves out deliveries created later; otherwise the replay
+/// would never end.
 pub fn filter(filter: &DeliveryFilter, now: Timestamp) -> DeliveryFilter {
     DeliveryFilter {
         before: Some(filter.before.unwrap_or(now)),

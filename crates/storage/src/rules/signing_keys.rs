@@ -1,23 +1,23 @@
-//! What a rotation does to the keys that an account has.
+//! How a rotation changes the signing keys of an account.
 
 use postrider_model::{SigningKey, SigningKeyId, Timestamp};
 
-/// Keys of an account that are kept, the current one included: enough to explain the signature of a recent
-/// attempt, and a bound on what rotating every minute can pile up.
+/// Signing keys that an account keeps, the current one included: enough to explain the signature of a recent
+/// attempt. The bound keeps a rotation every minute from piling up keys.
 pub const KEYS_KEPT: usize = 20;
 
-/// What a rotation writes beside the new key.
+/// The changes of a rotation, besides adding the new key.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Rotation {
-    /// Keys that end, and when.
+    /// Keys that get an expiry time, and that time.
     pub ended: Vec<(SigningKeyId, Timestamp)>,
-    /// Keys that are removed.
+    /// Keys to remove.
     pub removed: Vec<SigningKeyId>,
 }
 
-/// Makes room for `new`, the current key from its creation on. The key that was current lives until
-/// `overlap_until`; what overlapped with it ends at once, so that two keys are live at most. Of keys that
-/// have ended, the newest stay, up to [`KEYS_KEPT`] keys in all.
+/// Makes room for `new`, which is the current key from its creation on. The key that was current expires at
+/// `overlap_until`; a key that overlapped with it expires at once, so that at most two keys are live. Of the
+/// expired keys, the newest stay, up to [`KEYS_KEPT`] keys in all.
 pub fn rotation(keys: &[SigningKey], new: &SigningKey, overlap_until: Timestamp) -> Rotation {
     let ended = keys.iter().filter_map(|key| match key.expires_at {
         None => Some((key.id, overlap_until)),
@@ -25,7 +25,7 @@ pub fn rotation(keys: &[SigningKey], new: &SigningKey, overlap_until: Timestamp)
         Some(_) => None,
     });
     let mut newest_first: Vec<_> = keys.iter().collect();
-    // The current key is the newest, even where a clock was set back before it was made.
+    // The current key is the newest, even if a clock was set back before it was created.
     newest_first.sort_by_key(|key| (key.expires_at.is_none(), key.created_at, key.id.as_u128()));
     newest_first.reverse();
     let removed = newest_first.iter().skip(KEYS_KEPT - 1).map(|key| key.id);

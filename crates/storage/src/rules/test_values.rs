@@ -1,4 +1,4 @@
-//! Values for the tests of rules.
+//! Values for the unit tests of rules.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use postrider_model::{
 
 const AT: Timestamp = Timestamp::from_unix_ms(1_000);
 
-/// An attempt that began so many milliseconds after 1970.
+/// An attempt that started `started_ms` milliseconds after the start of 1970.
 pub(super) fn attempt(number: u32, started_ms: i64) -> Attempt {
     Attempt {
         number,
@@ -61,7 +61,7 @@ pub(super) fn delivery(status: DeliveryStatus, attempts: u32) -> Delivery {
     }
 }
 
-/// An automation with one action, which is on.
+/// An automation with one action, which is switched on.
 pub(super) fn automation() -> Automation {
     let ids = IdGenerator::new(1);
     Automation {

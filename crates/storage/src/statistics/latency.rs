@@ -1,20 +1,20 @@
-//! How long deliveries took, counted in buckets that are √2 wide.
+//! Delivery latencies, counted in buckets that are √2 wide.
 //!
-//! A bucket's bounds differ by a factor of √2, so that two of them double: a percentile that is read from the
-//! counts lies in the bucket of the true one, and is wrong by less than 42 % (by less than a millisecond
-//! below one millisecond). Interpolation makes it far better where a bucket is filled evenly. Counts of
-//! several nodes and times just add up.
+//! The bounds of a bucket differ by a factor of √2, so two buckets double. A percentile read from the counts
+//! lies in the bucket of the true percentile, so it is wrong by less than 42 % (by less than a millisecond
+//! below one millisecond). Interpolation makes it far more accurate where a bucket is filled evenly. Counts
+//! of several nodes and steps can be added.
 
 use std::time::Duration;
 
-/// How many there are. The last one ends at 281 days: the longest schedule there can be takes 140.
+/// The number of buckets. The last one ends at 281 days: the longest possible schedule takes 140.
 pub const BUCKETS: usize = 70;
 
-/// A bucket, by its number: the first ends at 1 ms, each further one at √2 of the one before.
+/// A bucket, by its number. The first ends at 1 ms, each further one at √2 times the previous one's end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Bucket(u8);
 
-/// The bucket that a latency is counted in. What is longer than the last one's bound is counted in the last.
+/// The bucket of a latency. A latency beyond the last bucket's bound is counted in the last bucket.
 pub fn bucket_of(latency: Duration) -> Bucket {
     let (mut low, mut high) = (0, BUCKETS as u8 - 1);
     while low < high {
@@ -40,17 +40,17 @@ pub const fn upper_bound(bucket: Bucket) -> Duration {
 }
 
 impl Bucket {
-    /// The number that a store keeps.
+    /// The number stored for this bucket.
     pub const fn code(self) -> u8 {
         self.0
     }
 
-    /// The bucket that a store keeps as this number.
+    /// The bucket with this stored number.
     pub fn from_code(code: u8) -> Option<Self> {
         (usize::from(code) < BUCKETS).then_some(Self(code))
     }
 
-    /// The longest latency that is too short for it.
+    /// The longest latency that is too short for the bucket.
     fn lower_bound(self) -> Duration {
         self.0
             .checked_sub(1)
@@ -63,23 +63,23 @@ impl Bucket {
 pub struct Histogram([u64; BUCKETS]);
 
 impl Histogram {
-    /// Nothing counted yet.
+    /// An empty histogram.
     pub const fn new() -> Self {
         Self([0; BUCKETS])
     }
 
-    /// Counts so many more.
+    /// Adds `count` to a bucket.
     pub fn add(&mut self, bucket: Bucket, count: u64) {
         self.0[usize::from(bucket.0)] += count;
     }
 
-    /// The buckets that are not empty, shortest first.
+    /// The non-empty buckets, shortest first.
     pub fn filled(&self) -> impl Iterator<Item = (Bucket, u64)> {
         (0..).map(Bucket).zip(self.0).filter(|(_, count)| *count > 0)
     }
 
-    /// The latency that this share of them (0 to 1) does not exceed, with the error that the module tells of.
-    /// `None` where nothing was counted.
+    /// The latency that this share (0 to 1) of the counted latencies does not exceed, with the error that the
+    /// module documentation states. `None` if nothing was counted.
     pub fn percentile(&self, share: f64) -> Option<Duration> {
         let total: u64 = self.0.iter().sum();
         let rank = (total as f64 * share).max(1.0);
@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn a_percentile_is_off_by_less_than_its_buckets_width() {
-        // Latencies from 1 ms to 1 minute, evenly on a logarithmic scale, as they spread in life.
+        // Latencies from 1 ms to 1 minute, evenly distributed on a logarithmic scale, as in practice.
         let latencies: Vec<Duration> = (0..5_000_i32)
             .map(|n| ms(60_000_f64.powf(f64::from(n) / 5_000.0)))
             .collect();

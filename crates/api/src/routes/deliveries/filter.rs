@@ -86,7 +86,8 @@ pub(super) fn from_query(parameters: &mut Parameters) -> DeliveryFilter {
 }
 
 impl ReplayInput {
-    /// The filter, which narrows: an empty one would resend everything that the account ever sent.
+    /// The filter. It is never empty, because an empty filter would resend everything that the account ever
+    /// sent.
     pub(super) fn filter(&self) -> Result<DeliveryFilter, Problem> {
         let mut faults = Faults::default();
         let filter = DeliveryFilter {

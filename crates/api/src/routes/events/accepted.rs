@@ -1,7 +1,6 @@
 //! The response to an accepted event.
 //!
-//! The code writes it by hand where events are reported, because serde costs several times as much for each
-//! event.
+//! Routes that accept events write it by hand, because serde costs several times as much per event.
 
 use std::fmt::{self, Write as _};
 
@@ -15,7 +14,8 @@ use utoipa::ToSchema;
 
 use crate::problem::Problem;
 
-/// Longer than any response: an id of 30 bytes, a type of at most 128, a time, a number, and the names.
+/// Longer than any response, in bytes: an id of 30 bytes, a type of at most 128, a time, a number, and the
+/// names.
 pub(super) const ANSWER_BYTES: usize = 288;
 
 /// An accepted event, which is on disk.
@@ -47,8 +47,8 @@ impl<'a> AcceptedView<'a> {
         }
     }
 
-    /// The length of the response. A body needs a second allocation, to count who holds it, where its text
-    /// does not fill the first.
+    /// The length of the response, in bytes. A text that does not fill its allocation needs a second one when
+    /// it becomes a body, for the count of its holders.
     fn bytes(&self) -> usize {
         const AROUND: usize = r#"{"id":"","type":"","created_at":"","deliveries":}"#.len();
         const ID: usize = 30;
@@ -57,8 +57,8 @@ impl<'a> AcceptedView<'a> {
         AROUND + ID + self.event_type.as_str().len() + TIME + digits
     }
 
-    /// Writes the members as serde would, without the braces around them. Nothing in them needs escapes: an
-    /// id and a time are written by Postrider, and a type has letters, digits, `_`, `.` and `-`.
+    /// Writes the members as serde would, without the braces around them. No member needs escapes: Postrider
+    /// writes ids and times itself, and a type has letters, digits, `_`, `.` and `-`.
     pub(super) fn write_members(&self, json: &mut String) -> fmt::Result {
         let Self {
             id,

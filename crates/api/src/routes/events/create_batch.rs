@@ -28,7 +28,7 @@ use crate::router::ApiState;
 /// Most events of one batch.
 const EVENTS_MAX: usize = 1_000;
 
-/// Most bytes of a batch, as a multiple of the bound on one event's `data`: 8 MiB unless it is set otherwise.
+/// Largest batch, as a multiple of the limit on one event's `data`: 8 MiB by default.
 const DATA_BOUNDS_MAX: usize = 32;
 
 /// A batch of events.
@@ -143,7 +143,7 @@ fn answer(items: impl ExactSizeIterator<Item = Result<Accepted, Problem>>) -> Re
     Ok(json)
 }
 
-/// For each event the problem that it has, if any, and the submissions of those that have none.
+/// The problem of each event, if it has one, and the submissions of the events that have none.
 fn read_events(text: &str, key: Option<&str>) -> Result<(Vec<Option<Problem>>, Vec<Submission>), Problem> {
     let batch: BatchInput<'_> = decode(text)?;
     let RawEvents::Few(events) = batch.events else {
@@ -171,7 +171,7 @@ fn read_events(text: &str, key: Option<&str>) -> Result<(Vec<Option<Problem>>, V
 }
 
 fn read_event(event: &RawValue, key: Option<String>) -> Result<Submission, Problem> {
-    // Data is copied: a slice would keep the whole batch in memory for as long as one of its events waits.
+    // Copy the data: a slice would keep the whole batch in memory as long as one of its events waits.
     decode::<EventInput<'_>>(event.get())?.check(|data| Bytes::copy_from_slice(data.get().as_bytes()), key)
 }
 
@@ -179,7 +179,8 @@ fn place(index: usize) -> String {
     format!("/events/{index}")
 }
 
-/// The result of the event at `index`: its refusal before it was submitted, or the next result of the engine.
+/// The result of the event at `index`: the problem that kept it from being submitted, or the engine's next
+/// result.
 fn settle(
     index: usize,
     refusal: Option<Problem>,
@@ -208,7 +209,8 @@ impl<'a> ItemView<'a> {
         }
     }
 
-    /// Writes what serde would. Only what is accepted comes by the thousand; a refusal is left to serde.
+    /// Writes the same text as serde. A batch can have a thousand accepted events, so they are written by
+    /// hand; serde writes refused ones.
     fn write(&self, json: &mut String) -> fmt::Result {
         match self {
             Self::Accepted { status, event } => {
@@ -222,7 +224,7 @@ impl<'a> ItemView<'a> {
     }
 }
 
-/// The events of a batch, each as text, so that one that is wrong does not spoil the others. Reading stops at
+/// The events of a batch, each as text, so that an invalid event does not affect the others. Reading stops at
 /// the bound: a body of a million tiny values must not become a list of that length.
 enum RawEvents<'a> {
     Few(Vec<&'a RawValue>),

@@ -12,12 +12,12 @@ use crate::openapi::shapes;
 use crate::problem::{Code, Faults, Problem, fault_codes};
 use crate::router::ApiState;
 
-/// What an event's body can hold besides `data`, in bytes: the other members come to less than 1 KiB, the
-/// rest is leave for white space.
+/// Most bytes of an event's body besides `data`. The other members need less than 1 KiB; the rest is for
+/// white space.
 pub const AROUND_DATA_BYTES_MAX: usize = 16 * 1024;
 
-/// Up to this size `data` is copied out of the request, which costs less than a microsecond. A slice would
-/// keep the connection's whole read buffer alive for as long as the event waits for delivery.
+/// Largest `data`, in bytes, that is copied out of the request, which costs less than a microsecond. A slice
+/// would keep the connection's whole read buffer alive as long as the event waits for delivery.
 const COPY_BYTES_MAX: usize = 16 * 1024;
 
 /// An event.
@@ -41,7 +41,7 @@ pub struct EventInput<'a> {
     occurred_at: Option<String>,
 }
 
-/// Most bytes of a body that holds one event.
+/// Largest body with one event, in bytes.
 pub fn event_bytes_max(state: &ApiState) -> usize {
     state.engine.settings().data_bytes_max + AROUND_DATA_BYTES_MAX
 }
@@ -57,7 +57,7 @@ pub fn data_of(data: &RawValue, body: &Bytes) -> Bytes {
 }
 
 impl EventInput<'_> {
-    /// The event for the engine. `data` says how to keep the bytes.
+    /// The checked event, for the engine. `data` decides how to keep its bytes.
     pub(super) fn check(
         &self,
         data: impl FnOnce(&RawValue) -> Bytes,

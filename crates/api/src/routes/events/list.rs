@@ -15,11 +15,11 @@ use crate::problem::Problem;
 use crate::query::{PageParameters, Parameters};
 use crate::router::ApiState;
 
-/// Events that are read from the store at once.
+/// Most events per read of the store.
 const CHUNK: usize = 50;
 
-/// Bytes of `data` after which a page ends early. With events at the bound on `data`, 250 of them would be a
-/// response of 64 MiB; so it is at most this and one chunk.
+/// Bytes of `data` after which a page ends early. 250 events at the limit of `data` would be a response of 64
+/// MiB; with this bound, a page has at most this and one chunk.
 const PAGE_BYTES: usize = 4 * 1024 * 1024;
 
 /// A filter of events.
@@ -65,7 +65,7 @@ pub async fn list_events(
     List::of(list, page, EventView::of).map(Json)
 }
 
-/// A page of events that ends early where its data is large.
+/// A page of events that ends early if its data is large.
 async fn bounded_page(
     figures: &Figures,
     account: AccountId,

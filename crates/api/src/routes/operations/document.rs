@@ -11,7 +11,7 @@ use crate::problem::Problem;
 use crate::query::no_parameters;
 use crate::router::documented_routes;
 
-/// The same for every installation of this version.
+/// The document, the same for every installation of this version.
 static DOCUMENT: LazyLock<Result<Bytes, serde_json::Error>> =
     LazyLock::new(|| openapi::text(documented_routes().into_openapi()).map(Bytes::from));
 

@@ -19,7 +19,7 @@ use crate::problem::{Code, Faults, Problem, fault_codes};
 use crate::query::no_parameters;
 use crate::router::ApiState;
 
-/// How long a link lasts by default: one hour, since a product creates it when a customer asks for it.
+/// The default lifetime of a link: one hour, because a product creates it when a customer asks for it.
 const EXPIRES_IN_S_DEFAULT: u64 = 3_600;
 
 /// Options of a portal link.

@@ -12,7 +12,7 @@ use crate::commands::remote::Remote;
 use crate::display::{Paint, Record, cell, time};
 use crate::values::duration;
 
-/// How long a portal link can last; the API's bounds.
+/// Bounds on the lifetime of a portal link, as in the API.
 const LIFETIME: RangeInclusive<Duration> = Duration::from_secs(60)..=Duration::from_secs(7 * 86_400);
 
 /// Flags of the command.

@@ -1,4 +1,4 @@
-//! The flags that describe an automation, and the JSON that they turn into.
+//! The flags that describe an automation, and the JSON that the command builds from them.
 
 use serde_json::{Map, Value, json};
 

@@ -1,4 +1,4 @@
-//! Which deliveries: the filters of the list and of a replay.
+//! The filters of `list` and `replay`.
 
 use postrider_model::Clock;
 

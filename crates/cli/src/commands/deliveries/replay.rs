@@ -1,4 +1,5 @@
-//! `postrider deliveries replay`: counts the deliveries, shows what would be sent, and asks.
+//! `postrider deliveries replay`: counts the matching deliveries, shows the count, and asks before it
+//! resends.
 
 use http::Method;
 use serde_json::{Map, Value};
@@ -59,7 +60,7 @@ pub(super) async fn run(args: ReplayArgs, remote: &mut Remote, context: Context<
     }
     let scope = in_words(&args.account, &filter);
     if !filter.iter().any(|(name, _)| *name == "before") {
-        // What is created while somebody reads the count is not resent unseen.
+        // Excludes deliveries that are created while somebody reads the count: they are not part of it.
         filter.push(("before", context.clock.now().to_string()));
     }
     if args.dry_run {

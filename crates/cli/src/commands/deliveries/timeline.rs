@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::display::{Paint, Record, cell, printable, time};
 
-/// Most lines of a response body that are shown; `--json` has all that is stored.
+/// Most lines of a response body that are shown; `--json` prints everything that is stored.
 const BODY_LINES_MAX: usize = 20;
 
 /// The delivery as text.

@@ -1,4 +1,4 @@
-//! What happens to bodies between the sender and the code that signs them.
+//! How a body can change between the sender and the code that signs it.
 
 use std::borrow::Cow;
 
@@ -7,32 +7,32 @@ use serde_json::value::RawValue;
 
 use super::printer::Printer;
 
-/// A change that can be undone or repeated.
+/// A change of the body that can be undone or repeated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Alteration {
-    /// None: the body as it was given.
+    /// No change: the body as given.
     None,
-    /// It has a line break too many at its end.
+    /// An additional line break at the end.
     LineBreakAdded,
-    /// It lacks a line break at its end.
+    /// A missing line break at the end.
     LineBreakRemoved,
-    /// It begins with a byte order mark that was not signed.
+    /// A byte order mark at the start that was not signed.
     ByteOrderMarkAdded,
-    /// A byte order mark that was signed is missing.
+    /// A missing byte order mark that was signed.
     ByteOrderMarkRemoved,
-    /// Its line feeds have become CR LF, as on Windows.
+    /// Line feeds that became CR LF, as on Windows.
     CarriageReturns,
-    /// It is JSON in a JSON string.
+    /// JSON inside a JSON string.
     EncodedTwice,
-    /// Its UTF-8 was taken for Latin-1 and encoded again, or Latin-1 was signed in place of UTF-8.
+    /// UTF-8 that was read as Latin-1 and encoded again, or Latin-1 that was signed instead of UTF-8.
     Mojibake,
     /// Nothing was signed.
     Empty,
     /// An object was signed after JavaScript had turned it into text.
     ObjectAsText,
-    /// The member `data` alone was signed.
+    /// Only the member `data` was signed.
     DataAlone,
-    /// It was parsed and printed again.
+    /// The body was parsed and printed again.
     Printed(Printer),
 }
 
@@ -52,7 +52,7 @@ const PLAIN: [Alteration; 11] = [
 ];
 
 impl Alteration {
-    /// All of them, the simplest first: the first that explains a signature is reported.
+    /// All alterations, the simplest first: the first that explains a signature is reported.
     pub fn all() -> impl Iterator<Item = Self> {
         PLAIN.into_iter().chain(Printer::ALL.map(Self::Printed))
     }
@@ -79,7 +79,7 @@ impl Alteration {
         (*signed != *body).then_some(signed)
     }
 
-    /// What the change means and what to do, starting with the end of "It matches …"; `None` for no change.
+    /// The rest of the sentence "It matches …", and what to do; `None` for no change.
     pub fn meaning(self) -> Option<String> {
         let meaning = match self {
             Self::None => return None,

@@ -1,4 +1,4 @@
-//! How a signature is computed: with which form of the key, over what.
+//! How a signature is computed: with which form of the key, over which message.
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use postrider_model::SigningSecret;
@@ -16,23 +16,23 @@ pub enum KeyForm {
     Decoded,
     /// The text after `whsec_`, not decoded.
     Undecoded,
-    /// The displayed text with a line break, as a file or `echo` gives it.
+    /// The displayed text with a line break at its end, as in a file or from `echo`.
     WithLineBreak,
 }
 
-/// What is signed.
+/// The signed message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Message {
     /// The body: right for `Postrider-Signature`.
     Body,
     /// `id.timestamp.body`: right for `webhook-signature`.
     IdTimeBody,
-    /// `timestamp.body`, as other senders have it.
+    /// `timestamp.body`, which other senders sign.
     TimeBody,
 }
 
 impl KeyForm {
-    /// All of them.
+    /// All forms.
     pub const ALL: [Self; 4] = [
         Self::Displayed,
         Self::Decoded,
@@ -40,7 +40,7 @@ impl KeyForm {
         Self::WithLineBreak,
     ];
 
-    /// The one that the scheme asks for.
+    /// The form that the scheme requires.
     pub fn right_for(scheme: Scheme) -> Self {
         match scheme {
             Scheme::Postrider => Self::Displayed,
@@ -59,7 +59,7 @@ impl KeyForm {
         }
     }
 
-    /// What it is, in words.
+    /// The form in words.
     pub fn meaning(self) -> &'static str {
         match self {
             Self::Displayed => "the displayed text, including `whsec_`",
@@ -71,10 +71,10 @@ impl KeyForm {
 }
 
 impl Message {
-    /// All of them.
+    /// All messages.
     pub const ALL: [Self; 3] = [Self::Body, Self::IdTimeBody, Self::TimeBody];
 
-    /// The one that the scheme asks for.
+    /// The message that the scheme requires.
     pub fn right_for(scheme: Scheme) -> Self {
         match scheme {
             Scheme::Postrider => Self::Body,
@@ -82,7 +82,7 @@ impl Message {
         }
     }
 
-    /// What is signed before the body; `None` if the request lacks a header for it.
+    /// The signed text before the body; `None` if the request lacks a header for it.
     pub fn before_body(self, received: &Received) -> Option<String> {
         match self {
             Self::Body => Some(String::new()),
@@ -95,7 +95,7 @@ impl Message {
         }
     }
 
-    /// What it is, in words.
+    /// The message in words.
     pub fn meaning(self) -> &'static str {
         match self {
             Self::Body => "the body alone",

@@ -26,7 +26,7 @@ pub fn explain(secrets: &[SigningSecret], received: &Received, body: &[u8]) -> V
     explanations
 }
 
-/// The MAC behind a signature, however it is spelled.
+/// The MAC in a signature, in whatever form it is written.
 fn raw(signature: &Signature) -> Result<Vec<u8>, String> {
     use base64::Engine as _;
     let value = signature.value.as_str();

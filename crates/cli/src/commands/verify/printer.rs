@@ -1,4 +1,4 @@
-//! Programs that print JSON: how the bytes differ when a receiver signs a parsed and printed body.
+//! Programs that print JSON: the bytes that a receiver signs if it parses a body and prints it again.
 
 use postrider_json::inspect;
 use postrider_signing::{BodyStyle, render_value};
@@ -28,7 +28,7 @@ pub enum Printer {
 }
 
 impl Printer {
-    /// All of them, the likeliest first.
+    /// All printers, the likeliest first.
     pub const ALL: [Self; 9] = [
         Self::Js,
         Self::Python,
@@ -57,7 +57,7 @@ impl Printer {
         }
     }
 
-    /// What the signed bytes are, as the end of "It matches …".
+    /// The signed bytes in words, as the rest of "It matches …".
     pub fn meaning(self) -> &'static str {
         match self {
             Self::Js => "the body as `JSON.stringify` prints it",

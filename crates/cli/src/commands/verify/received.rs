@@ -6,7 +6,7 @@ use crate::input;
 /// Most signatures of one request.
 const SIGNATURES_MAX: usize = 32;
 
-/// How a signature is made.
+/// How a signature is computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scheme {
     /// Hexadecimal, of the body, in `…-Signature` or `…-Signature-Next`.
@@ -18,15 +18,15 @@ pub enum Scheme {
 /// One signature.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Signature {
-    /// The header that held it, as it was spelt.
+    /// The name of the header that held the signature, as it was spelled.
     pub header: String,
-    /// How it is made.
+    /// How the signature is computed.
     pub scheme: Scheme,
-    /// The signature; one of several, if the header held more.
+    /// The signature. A header with several signatures yields one value each.
     pub value: String,
 }
 
-/// What was received.
+/// The received headers that concern signatures.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Received {
     /// All signatures; at least one.

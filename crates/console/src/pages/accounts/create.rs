@@ -28,7 +28,7 @@ pub async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, 
     render(&app, &visitor, &Form::default(), FieldFaults::default())
 }
 
-/// Makes the account.
+/// Creates the account.
 pub async fn create(State(app): State<App>, visitor: Visitor, form: Form) -> Result<Response, Refusal> {
     let uid = form.text("uid").trim();
     let draft = AccountDraft {
@@ -48,7 +48,7 @@ pub async fn create(State(app): State<App>, visitor: Visitor, form: Form) -> Res
     Ok(response)
 }
 
-/// Another account has this `uid`.
+/// The fault of a `uid` that another account has.
 pub fn uid_taken() -> Fault {
     Fault {
         pointer: "/uid".to_owned(),

@@ -1,4 +1,4 @@
-//! `GET /accounts`: all accounts, or those that a search finds.
+//! `GET /accounts`: all accounts, or the result of a search.
 
 use askama::Template;
 use axum::extract::State;
@@ -70,7 +70,8 @@ pub async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, 
     })
 }
 
-/// Accounts of this id or `uid`, or whose name or `uid` holds the words; and how many were looked at.
+/// The account of this id or `uid`, or accounts whose name or `uid` contains the words; and how many were
+/// searched.
 async fn find(app: &App, search: &str) -> Result<(Vec<Account>, usize), Refusal> {
     let exact = match search.parse() {
         Ok(id) => AccountRef::Id(id),

@@ -1,10 +1,10 @@
-//! `GET /accounts/{account}`: leads to the account's first tab. An id or a `uid` will do.
+//! `GET /accounts/{account}`: redirects to the account's first tab. Accepts an id or a `uid`.
 
 use axum::response::Redirect;
 
 use crate::visitor::account::InAccount;
 
-/// Leads on.
+/// Redirects.
 pub async fn open(account: InAccount) -> Redirect {
     Redirect::to(&account.path("automations"))
 }

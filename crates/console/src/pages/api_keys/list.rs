@@ -1,4 +1,4 @@
-//! `GET /api-keys`: all keys; none of them can be read again.
+//! `GET /api-keys`: all keys, none of which can be read again.
 
 use askama::Template;
 use axum::extract::State;
@@ -26,7 +26,7 @@ struct Row {
     name: String,
     id: CopyId,
     made: Moment,
-    /// The visitor signed in with it.
+    /// Whether the visitor signed in with it.
     is_own: bool,
     remove: String,
 }
@@ -36,7 +36,7 @@ pub async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, 
     render(&app, &visitor, "", String::new()).await
 }
 
-/// The list, with what was typed into the form and what is wrong with it.
+/// The list, with the typed name and its fault.
 pub async fn render(
     app: &App,
     visitor: &Visitor,

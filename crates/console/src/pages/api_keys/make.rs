@@ -1,5 +1,5 @@
-//! `POST /api-keys`: makes a key. The answer itself shows it, so that no address leads to it and no reload
-//! brings it back.
+//! `POST /api-keys`: creates a key. Only this response shows it, so no address leads to it and no reload
+//! shows it again.
 
 use askama::Template;
 use axum::extract::State;
@@ -26,7 +26,7 @@ struct MadePage<'a> {
     key: &'a str,
 }
 
-/// Makes it.
+/// Creates the key.
 pub async fn make(State(app): State<App>, visitor: Visitor, form: Form) -> Result<Response, Refusal> {
     let typed = form.text("name").trim();
     let name: ApiKeyName = match typed.parse() {

@@ -1,4 +1,4 @@
-//! `GET` and `POST /api-keys/{id}/remove`: asks, then removes. The last key stays.
+//! `GET` and `POST /api-keys/{id}/remove`: asks, then deletes. The last key cannot be deleted.
 
 use askama::Template;
 use axum::extract::State;
@@ -36,7 +36,7 @@ pub async fn ask(
     render(&app, &visitor, key, keys.len() == 1)
 }
 
-/// Removes it. One that is gone already is what was asked for.
+/// Deletes the key. If it no longer exists, this is a no-op.
 pub async fn remove(
     State(app): State<App>,
     visitor: Visitor,

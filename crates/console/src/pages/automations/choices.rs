@@ -7,22 +7,22 @@ use postrider_storage::{LIMIT_MAX, PageRequest};
 use crate::refusal::Refusal;
 use crate::state::App;
 
-/// Most types that are offered as boxes to tick; any other can be typed in.
+/// Most types offered as checkboxes; any other can be typed.
 const OFFERED_MAX: usize = 300;
 
-/// A box to tick.
+/// A checkbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Choice {
     /// The event type.
     pub name: String,
-    /// What it means; empty where nobody said.
+    /// Its description; empty if it has none.
     pub description: String,
     /// Whether it is ticked.
     pub is_ticked: bool,
 }
 
-/// The catalogue, in the order of names; those in `ticked` are ticked. Also what of `ticked` the catalogue
-/// does not have: patterns, and types that were never described.
+/// The catalogue, sorted by name, with the types in `ticked` ticked. Also the entries of `ticked` that the
+/// catalogue does not have: patterns, and types without an entry.
 pub async fn choices(app: &App, ticked: &[String]) -> Result<(Vec<Choice>, Vec<String>), Refusal> {
     let mut rest: HashSet<&str> = ticked.iter().map(String::as_str).collect();
     let mut choices = Vec::new();
@@ -46,7 +46,7 @@ pub async fn choices(app: &App, ticked: &[String]) -> Result<(Vec<Choice>, Vec<S
         }
     }
     choices.sort_by(|one, other| one.name.cmp(&other.name));
-    // In the order in which they were given.
+    // In the order of `ticked`.
     let others = ticked.iter().filter(|name| rest.contains(name.as_str()));
     Ok((choices, others.cloned().collect()))
 }

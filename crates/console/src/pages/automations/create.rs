@@ -17,7 +17,7 @@ pub async fn show(State(app): State<App>, account: InAccount) -> Result<Response
     render(&app, &account, &SUBJECT, &Fields::empty(), (Vec::new(), false)).await
 }
 
-/// Makes the automation, or shows the form again.
+/// Creates the automation, or shows the form again.
 pub async fn create(State(app): State<App>, account: InAccount, form: Form) -> Result<Response, Refusal> {
     let mut fields = Fields::typed(&form);
     let press = Press::of(&form);

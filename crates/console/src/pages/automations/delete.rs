@@ -36,7 +36,7 @@ pub async fn ask(
     })
 }
 
-/// Deletes it. One that is gone already is what was asked for.
+/// Deletes the automation. If it no longer exists, this is a no-op.
 pub async fn delete(
     State(app): State<App>,
     account: InAccount,

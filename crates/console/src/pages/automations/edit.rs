@@ -34,7 +34,7 @@ pub async fn save(
     form: Form,
 ) -> Result<Response, Refusal> {
     let mut current = super::automation(&account, id)?.clone();
-    // The version that the person saw, not the one there is now.
+    // The version that the person saw, not the current one.
     let version = form.text("version").parse().unwrap_or(0);
     let subject = Subject {
         id: Some(id),

@@ -1,7 +1,7 @@
-//! What the form of an automation holds, as people type it, on its way to and from the engine's drafts.
+//! The contents of an automation's form, as people type them, converted from and to drafts.
 //!
-//! Rows of URLs are numbered by hidden `row` fields, in their order; the other fields of a row end in its
-//! number: `url.0`. Buttons add and remove rows; the page comes back with everything that was typed.
+//! Hidden `row` fields number the rows of URLs, in their order; the other fields of a row end in its number:
+//! `url.0`. Buttons add and remove rows, and the response contains everything that was typed.
 
 use postrider_configuration::{ActionDraft, AutomationDraft, DoesDraft, Fault, SendWebhookDraft};
 use postrider_model::{Action, Automation, BodyContent, BodyStyle, Does};
@@ -14,28 +14,28 @@ use crate::view::schedule;
 pub struct Fields {
     /// The name.
     pub name: String,
-    /// Whether events set it off.
+    /// Whether events trigger it.
     pub enabled: bool,
-    /// Event types and patterns that are ticked.
+    /// The ticked event types and patterns.
     pub ticked: Vec<String>,
-    /// More of them, typed in.
+    /// Further event types and patterns, typed in.
     pub others: String,
     /// The URLs.
     pub rows: Vec<RowFields>,
-    /// Delays of its own, as `view::schedule` writes them.
+    /// Its own delays, as `view::schedule` writes them.
     pub delays: String,
 }
 
 /// A URL and its options.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RowFields {
-    /// The action's id, where it is an old one.
+    /// The action's id; empty for a new row.
     pub id: String,
-    /// Where to.
+    /// The URL.
     pub url: String,
-    /// Whether it is called.
+    /// Whether the action is enabled.
     pub enabled: bool,
-    /// Whether Postrider switched it off by itself.
+    /// Whether Postrider disabled the URL itself.
     pub is_gone: bool,
     /// `envelope` or `data`.
     pub body: String,
@@ -47,19 +47,19 @@ pub struct RowFields {
     pub timeout: String,
 }
 
-/// What a button of the form asks for.
+/// A button of the form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Press {
     /// Save it all.
     Save,
     /// One more URL.
     Add,
-    /// This one away.
+    /// Remove this URL.
     Remove(usize),
 }
 
 impl Press {
-    /// The button that was pressed.
+    /// The pressed button.
     pub fn of(form: &Form) -> Self {
         match form.text("do").split_once('.') {
             Some(("remove", row)) => row.parse().map_or(Self::Save, Self::Remove),
@@ -82,7 +82,7 @@ impl Fields {
         }
     }
 
-    /// An automation as it is.
+    /// A stored automation.
     pub fn of(automation: &Automation) -> Self {
         Self {
             name: automation.name.clone(),
@@ -94,7 +94,7 @@ impl Fields {
         }
     }
 
-    /// As it was typed.
+    /// The fields as typed.
     pub fn typed(form: &Form) -> Self {
         Self {
             name: form.text("name").to_owned(),
@@ -106,7 +106,7 @@ impl Fields {
         }
     }
 
-    /// Adds a row, or takes one away; the last one stays.
+    /// Adds a row, or removes one; the last row stays.
     pub fn press(&mut self, press: Press) {
         match press {
             Press::Save => {}
@@ -131,7 +131,7 @@ impl Fields {
         all
     }
 
-    /// The draft, and what the form itself finds wrong.
+    /// The draft, and the faults that the form itself finds.
     pub fn draft(&self) -> (AutomationDraft, Vec<Fault>) {
         let mut faults = Vec::new();
         let actions = self
@@ -206,7 +206,7 @@ impl RowFields {
         }
     }
 
-    /// Whether any option differs from what a new row has: the fold is open then.
+    /// Whether any option differs from a new row's; the fold is then open.
     pub fn has_options(&self) -> bool {
         let empty = Self::empty();
         (&self.body, &self.style, &self.headers, &self.timeout)
@@ -238,7 +238,7 @@ impl RowFields {
                 _ => BodyStyle::Js,
             },
             headers,
-            // Text that is not a number is out of range, and refused for that.
+            // A value that is not a number becomes -1, which the draft's check refuses as out of range.
             timeout_s: (!timeout.is_empty()).then(|| timeout.parse().unwrap_or(-1)),
         };
         ActionDraft {

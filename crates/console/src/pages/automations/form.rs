@@ -1,4 +1,4 @@
-//! The form's page, for a new automation and for one that is edited.
+//! The page of the form, for a new and for an existing automation.
 
 use askama::Template;
 use axum::response::Response;
@@ -21,28 +21,28 @@ use crate::visitor::account::InAccount;
 struct FormPage<'a> {
     shell: Shell<'a>,
     head: AccountHead,
-    /// Where the form goes.
+    /// The address that the form is sent to.
     target: String,
-    /// Where *Cancel* leads.
+    /// The address of *Cancel*.
     back: String,
     is_new: bool,
-    /// The version that is edited, so that nobody's change is overwritten unseen.
+    /// The version that is edited, so that the form overwrites no change that the person has not seen.
     version: i64,
     fields: &'a Fields,
     choices: Vec<Choice>,
     /// Patterns and types that the catalogue does not have.
     others: String,
     faults: FieldFaults,
-    /// What holds where the field of delays is empty.
+    /// The schedule that applies if the field of delays is empty.
     usual_schedule: String,
     usual_timeout: String,
-    /// What the delays in the field come to.
+    /// The delays in the field, as a sentence.
     own_schedule: Option<String>,
-    /// The last row was just added.
+    /// Whether the last row was just added.
     is_added: bool,
 }
 
-/// What the form is about.
+/// The subject of the form.
 pub struct Subject {
     /// The automation; `None` for a new one.
     pub id: Option<AutomationId>,
@@ -111,7 +111,7 @@ pub async fn render(
     Ok(response)
 }
 
-/// The faults of a refused draft; any other reason is a page of its own.
+/// The faults of a refused draft; any other error has its own page.
 pub fn faults(error: ConfigureError, own: Vec<Fault>) -> Result<Vec<Fault>, Refusal> {
     match error {
         ConfigureError::Faults(mut faults) => {

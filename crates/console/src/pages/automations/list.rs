@@ -48,7 +48,7 @@ pub struct RateWords {
 }
 
 impl RateWords {
-    /// Of these; `None` where nothing was settled.
+    /// The rate of these counts; `None` if both are 0.
     pub fn new(succeeded: u64, failed: u64) -> Option<Self> {
         let whole = succeeded + failed;
         Some(Self {

@@ -1,4 +1,4 @@
-//! `GET /accounts/{account}/automations/{id}`: what it does, how well, and a way to try it.
+//! `GET /accounts/{account}/automations/{id}`: an automation, its success rates, and a form that tests it.
 
 use askama::Template;
 use axum::extract::State;
@@ -36,21 +36,21 @@ struct ShowPage<'a> {
     urls: Vec<UrlRow>,
     deliveries: String,
     changed: Moment,
-    /// Types that a test can be of: the exact ones of the trigger.
+    /// Types that a test can have: the exact ones of the trigger.
     test_types: Vec<String>,
-    /// What the form of the test holds.
+    /// The contents of the test's form.
     typed: Typed,
     faults: FieldFaults,
 }
 
-/// A test as somebody typed it, and what is wrong with it.
+/// A test as typed, with its faults.
 #[derive(Debug, Clone, Default)]
 pub struct Typed {
     /// The event type.
     pub event_type: String,
     /// The data.
     pub data: String,
-    /// Pointers `/type`, `/data`, and an empty one for what is wrong with neither.
+    /// The pointers are `/type`, `/data`, and an empty one for faults of neither.
     pub faults: Vec<Fault>,
 }
 
@@ -72,7 +72,7 @@ pub async fn show(
     render(&app, &account, id, None).await
 }
 
-/// The page, with a test that was refused or a fresh one.
+/// The page, with a refused test or a new one.
 pub async fn render(
     app: &App,
     account: &InAccount,
@@ -153,7 +153,7 @@ async fn example(app: &App, event_type: Option<&String>) -> Result<String, Refus
     Ok(body::pretty(&example).unwrap_or(example))
 }
 
-/// The options that are not the usual ones, in words.
+/// The options that differ from the defaults, in words.
 fn options(does: &Does) -> Vec<String> {
     let Does::SendWebhook(send) = does;
     let mut options = Vec::new();

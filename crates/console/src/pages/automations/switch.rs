@@ -10,7 +10,7 @@ use crate::refusal::Refusal;
 use crate::state::App;
 use crate::visitor::account::{InAccount, PathId};
 
-/// Switches it, and goes back to where the switch was.
+/// Switches it, and returns to the page of the switch.
 pub async fn switch(
     State(app): State<App>,
     account: InAccount,

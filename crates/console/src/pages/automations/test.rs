@@ -1,5 +1,5 @@
-//! `POST /accounts/{account}/automations/{id}/test`: an event for this automation alone; and
-//! `GET …/tests/{event}`: the requests as they were sent and the answers as they came, live.
+//! `POST /accounts/{account}/automations/{id}/test` sends an event to this automation alone.
+//! `GET …/tests/{event}` shows the requests as sent and the responses as received, live.
 
 use std::sync::Arc;
 
@@ -30,14 +30,14 @@ use crate::view::time::Moment;
 use crate::view::{action, markup};
 use crate::visitor::account::{InAccount, PathId};
 
-/// URLs whose requests are shown in full; further ones are on their deliveries' pages. Each is a read of its
-/// own.
+/// URLs whose requests are shown in full; others are on the pages of their deliveries. Each takes a read of
+/// its own.
 const URLS_SHOWN_MAX: usize = 10;
 
-/// Attempts of one URL that are shown: the schedule of a test goes on like any other.
+/// Attempts shown of one URL: a test follows its schedule like any other delivery.
 const ATTEMPTS_SHOWN_MAX: usize = 5;
 
-/// Sends the test, and goes where its result is seen.
+/// Sends the test, and redirects to its result.
 pub async fn send(
     State(app): State<App>,
     account: InAccount,
@@ -68,7 +68,7 @@ pub async fn send(
     show::render(&app, &account, id, Some(typed)).await
 }
 
-/// A test that was refused is shown at the form's address: whoever comes back to that is led to the form.
+/// A refused test is shown at the form's address; a visitor who returns to that is redirected to the form.
 pub async fn back(account: InAccount, PathId(id): PathId<AutomationId>) -> Redirect {
     Redirect::to(&account.path(&format!("automations/{id}")))
 }
@@ -81,7 +81,7 @@ fn fault(pointer: &str, code: &'static str, detail: impl Into<String>) -> Fault 
     }
 }
 
-/// Why a test was refused, beside the fields.
+/// The faults of a refused test, by field.
 fn faults(rejection: Rejection) -> Vec<Fault> {
     match rejection {
         Rejection::DataTooLarge { max } => {
@@ -117,7 +117,7 @@ fn faults(rejection: Rejection) -> Vec<Fault> {
             codes::INVALID_VALUE,
             "the automation is off. Switch it on to send a test",
         )],
-        // A test brings neither an id nor a key along.
+        // A test has neither an id nor an idempotency key.
         Rejection::Conflict => vec![fault(
             "",
             codes::INVALID_VALUE,
@@ -145,9 +145,9 @@ struct TestResult<'a> {
     event_href: String,
     sent: Moment,
     urls: Vec<UrlResult<'a>>,
-    /// Deliveries that are not shown.
+    /// A link to the deliveries that are not shown.
     more: Option<String>,
-    /// Whether anything is still awaited.
+    /// Whether a delivery is pending.
     is_pending: bool,
 }
 
@@ -164,7 +164,7 @@ struct UrlResult<'a> {
     is_pending: bool,
 }
 
-/// A test as the store has it.
+/// A test as stored.
 struct Found {
     event: Event,
     records: Vec<(DeliveryRecord, Sent)>,
@@ -192,7 +192,7 @@ pub async fn result(
     })
 }
 
-/// `GET …/tests/{event}/live`: the same, again and again.
+/// `GET …/tests/{event}/live`: the result as a stream.
 pub async fn live(
     State(app): State<App>,
     account: InAccount,
@@ -214,10 +214,10 @@ pub async fn live(
     }))
 }
 
-/// What the address of a result names: the account, the automation, the event.
+/// The segments of a result's address: the account, the automation, the event.
 type Segments = (String, String, String);
 
-/// The test, if it is one, of this automation.
+/// The event, if it is a test of this automation.
 async fn find(
     app: &App,
     entry: &AccountEntry,
@@ -246,7 +246,7 @@ async fn find(
     }
     let has_more = deliveries.len() > URLS_SHOWN_MAX;
     let mut records = Vec::with_capacity(deliveries.len().min(URLS_SHOWN_MAX));
-    // Newest first in lists; here in the order of the automation's URLs.
+    // Lists have the newest first; here the order is that of the automation's URLs.
     for delivery in deliveries.iter().rev().take(URLS_SHOWN_MAX) {
         let key = DeliveryKey {
             account,

@@ -1,5 +1,5 @@
-//! An attempt, as it stands in a time line or on the page of a test: how it went, and behind folds what was
-//! sent and what came back.
+//! An attempt in a time line or on the page of a test: its outcome, and the request and the response behind
+//! folds.
 
 use askama::Template;
 use postrider_model::attempt::Headers;
@@ -15,19 +15,19 @@ use crate::view::status::Badge;
 use crate::view::time::{Moment, exact};
 use crate::view::{answer, duration, markup, number};
 
-/// What every attempt of a delivery sends.
+/// The body that every attempt of a delivery sends.
 pub struct Sent {
     text: String,
     body: Body,
 }
 
 impl Sent {
-    /// Of an event, by a delivery.
+    /// The body of this event, as a delivery sends it.
     pub fn new(event: &Event, spec: BodySpec) -> Self {
         let bytes = postrider_engine::body_of(event, spec);
         Self {
             body: Body::new(&bytes),
-            // Bodies are made of JSON, which is UTF-8.
+            // Bodies are generated from JSON, which is UTF-8.
             text: String::from_utf8_lossy(&bytes).into_owned(),
         }
     }
@@ -42,7 +42,7 @@ impl Sent {
 #[derive(Template)]
 #[template(path = "deliveries/attempt.html")]
 pub struct AttemptView<'a> {
-    /// What ids of its elements start with; unique in the page.
+    /// The start of its elements' ids; unique on the page.
     id: String,
     number: u32,
     badge: Badge,
@@ -67,36 +67,36 @@ markup!(AttemptView<'_>);
 
 /// The body in an attempt.
 enum SentBody<'a> {
-    /// Shown here, with the whole request as a command.
+    /// Shown here, with the whole request as a curl command.
     Here {
         body: &'a Body,
         size: String,
         curl: Curl,
     },
-    /// Shown in the attempt of this number: repeating it would make the page too long.
+    /// Shown in the attempt of this number: a copy here would make the page too long.
     In { id: String, number: u32 },
 }
 
-/// What is unfolded at first.
+/// Which folds are open at first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Folds {
-    /// What was sent.
+    /// The request.
     pub request: bool,
-    /// What came back.
+    /// The response.
     pub answer: bool,
 }
 
-/// What an attempt does not tell by itself.
+/// Context that an attempt itself does not have.
 pub struct Around<'a> {
-    /// What was sent.
+    /// The body that was sent.
     pub sent: &'a Sent,
-    /// What ids start with; unique in the page.
+    /// The start of ids; unique on the page.
     pub prefix: String,
-    /// The attempt that shows the body, where this one does not.
+    /// The attempt that shows the body, if this one does not.
     pub body_in: Option<u32>,
-    /// What to say about it beside its outcome.
+    /// Remarks beside the outcome.
     pub marks: Vec<String>,
-    /// What is unfolded.
+    /// Which folds are open.
     pub folds: Folds,
     /// Now.
     pub now: Timestamp,
@@ -145,14 +145,14 @@ impl<'a> AttemptView<'a> {
         }
     }
 
-    /// Whether anything came back.
+    /// Whether there was a response.
     fn has_answer(&self) -> bool {
         self.status.is_some()
     }
 }
 
-/// The number under which an attempt was sent, where it is on record under another one: it was reported late,
-/// by a node that had lost the delivery, when its own number was taken.
+/// The number that an attempt was sent with, if the record has it under another number. A node that had lost
+/// the delivery reported it late, when its own number was taken.
 pub fn sent_as(names: &HeaderNames, attempt: &Attempt) -> Option<u32> {
     let Exchange::Http(http) = &attempt.exchange;
     number_in(&http.request.headers, &names.attempt).filter(|sent| *sent != attempt.number)

@@ -1,11 +1,11 @@
-//! Which deliveries: the filters in an address, and the form that makes such addresses.
+//! The filters of deliveries: the ones in an address, and the form that creates such addresses.
 //!
-//! | parameter | which |
+//! | parameter | selects deliveries |
 //! |---|---|
 //! | `status` | in this status |
 //! | `type` | of events of this type |
 //! | `automation`, `action`, `event` | of these ids |
-//! | `after`, `before` | made at this time or later, or before it: [`super::moment`] |
+//! | `after`, `before` | created at this time or later, or before it: [`super::moment`] |
 
 use postrider_model::{ActionId, Automation, AutomationId, DeliveryStatus, EventPattern};
 use postrider_storage::DeliveryFilter;
@@ -15,7 +15,7 @@ use crate::query::Query;
 use crate::view::{action, id, status};
 use crate::visitor::account::InAccount;
 
-/// Most URLs that the form offers; those of one automation always fit. An account could have 10,000 of them.
+/// Most URLs that the form offers. Those of one automation always fit; an account could have 10,000.
 const URLS_OFFERED_MAX: usize = 300;
 
 /// Most event types that the form suggests.
@@ -45,33 +45,33 @@ pub struct Filters {
     pub urls: Vec<Choice>,
     /// Event types to suggest.
     pub types: Vec<String>,
-    /// The event type as it was typed.
+    /// The event type as typed.
     pub event_type: String,
-    /// Whether it is one.
+    /// Whether that is not a valid event type.
     pub is_type_wrong: bool,
-    /// The event's id; empty where none is named.
+    /// The event's id; empty if the address names none.
     pub event: String,
-    /// The times.
+    /// The earliest time.
     pub after: MomentField,
-    /// The times.
+    /// The time before which deliveries were created.
     pub before: MomentField,
-    /// Whether anything filters.
+    /// Whether the address has any filter.
     pub is_active: bool,
 }
 
 /// An option of a select.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Choice {
-    /// What the address says.
+    /// Its value in the address.
     pub value: String,
-    /// What people read.
+    /// Its label.
     pub label: String,
-    /// Whether it is the chosen one.
+    /// Whether it is chosen.
     pub is_chosen: bool,
 }
 
 impl Filters {
-    /// What this address says, with the choices that this account has.
+    /// The filters of this address, with the choices of this account.
     pub fn of(account: &InAccount, query: &Query) -> Self {
         let event_type = query.get("type").unwrap_or_default().trim();
         let (after, before) = (
@@ -130,7 +130,7 @@ fn automation_choices(automations: &[Automation], chosen: Option<AutomationId>) 
     )
 }
 
-/// The URLs of the chosen automation, or of all.
+/// The URLs of the chosen automation, or of all automations.
 fn url_choices(
     automations: &[Automation],
     automation: Option<AutomationId>,
@@ -160,7 +160,7 @@ fn url_choices(
     with_deleted(choices.collect(), chosen, "Deleted URL")
 }
 
-/// What is filtered by is among the choices even if it is no more.
+/// Adds the filtered id to the choices if its automation or URL was deleted.
 fn with_deleted(mut choices: Vec<Choice>, chosen: Option<(String, String)>, what: &str) -> Vec<Choice> {
     if let Some((value, short)) = chosen
         && choices.iter().all(|choice| !choice.is_chosen)
@@ -174,7 +174,7 @@ fn with_deleted(mut choices: Vec<Choice>, chosen: Option<(String, String)>, what
     choices
 }
 
-/// Event types that automations of the account name.
+/// Event types that the account's automations name.
 fn types(automations: &[Automation]) -> Vec<String> {
     let patterns = automations
         .iter()

@@ -1,4 +1,4 @@
-//! `GET /accounts/{account}/deliveries`: what was sent, newest first.
+//! `GET /accounts/{account}/deliveries`: deliveries, newest first.
 
 use std::sync::Arc;
 
@@ -27,9 +27,9 @@ struct ListPage<'a> {
     head: AccountHead,
     filters: Filters,
     list: List,
-    /// Where the list comes from while the page is open; the first page alone is live.
+    /// The address of the live list; only the first page is live.
     live: Option<String>,
-    /// Where these can be sent again.
+    /// The address where these deliveries can be replayed.
     replay: String,
     here: String,
 }
@@ -40,12 +40,12 @@ struct ListPage<'a> {
 struct List {
     rows: Rows,
     path: String,
-    /// Whether anything is filtered by.
+    /// Whether any filter is set.
     is_filtered: bool,
     is_first: bool,
     newest: String,
     older: Option<String>,
-    /// Whether more may match further back, though this page is not full.
+    /// Whether older deliveries may match although this page is not full.
     ended_early: bool,
     has_automations: bool,
     automations: String,
@@ -71,7 +71,7 @@ pub async fn show(State(app): State<App>, account: InAccount) -> Result<Response
     })
 }
 
-/// `GET …/deliveries/live`: the list, again and again.
+/// `GET …/deliveries/live`: the list as a stream.
 pub async fn live(State(app): State<App>, account: InAccount, headers: HeaderMap) -> Response {
     let id = account.id();
     let query = account.visitor.query.clone();

@@ -1,19 +1,18 @@
-//! Times in filters: as a browser's field for date and time writes them, or in RFC 3339.
+//! Times in filters: in the format of a browser's date and time field, or in RFC 3339.
 
 use postrider_model::Timestamp;
 
-/// A time as somebody typed it, and what it means.
+/// A time as typed, and as parsed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MomentField {
-    /// For the field: as a browser writes it, or, where it means nothing, as it came.
+    /// The text for the field: in the browser's format, or as typed if it is not a time.
     pub text: String,
-    /// What it means; `None` where nothing was typed, or nothing that is a time.
+    /// The time; `None` if the field is empty or not a time.
     pub at: Option<Timestamp>,
 }
 
 impl MomentField {
-    /// What an address says: `2026-11-24T15:41`, with or without seconds, in UTC; or RFC 3339 with any
-    /// offset.
+    /// Reads a parameter: `2026-11-24T15:41`, with or without seconds, in UTC; or RFC 3339 with any offset.
     pub fn of(text: Option<&str>) -> Self {
         let text = text.unwrap_or_default().trim();
         let at = parse(text);
@@ -23,14 +22,14 @@ impl MomentField {
         }
     }
 
-    /// Whether something was typed that is no time.
+    /// Whether the text is not a time.
     pub fn is_wrong(&self) -> bool {
         self.at.is_none() && !self.text.is_empty()
     }
 }
 
-/// A time as a field of a browser has it (HTML, *local date and time*), which we take as UTC; a date alone;
-/// or a time with its zone.
+/// Parses a time in the format of a browser's field (HTML, *local date and time*), which we read as UTC; a
+/// date alone; or a time with its offset.
 pub fn parse(text: &str) -> Option<Timestamp> {
     let text = &text.replacen(' ', "T", 1);
     let zoned = text.ends_with(['Z', 'z']) || text.get(19..).is_some_and(|rest| rest.contains(['+', '-']));
@@ -43,13 +42,13 @@ pub fn parse(text: &str) -> Option<Timestamp> {
     full.parse().ok()
 }
 
-/// How a field for date and time takes it: without what is zero at the end.
+/// The format of a date and time field, without trailing zeros.
 fn field(at: Timestamp) -> String {
     let text = at.to_string();
     let text = text.strip_suffix('Z').unwrap_or(&text);
     let text = text.strip_suffix(".000").unwrap_or(text);
     match text.strip_suffix(":00") {
-        // `T15:00` would lose its minutes as well.
+        // `T15:00` would lose its minutes, too.
         Some(short) if short.len() == 16 => short.to_owned(),
         _ => text.to_owned(),
     }

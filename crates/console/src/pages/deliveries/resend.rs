@@ -11,7 +11,7 @@ use crate::refusal::Refusal;
 use crate::state::App;
 use crate::visitor::account::{InAccount, PathId};
 
-/// What became of the request, as the delivery's page says it.
+/// The result of the request, for the delivery's page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Message {
     /// The class in the style sheet.
@@ -20,7 +20,7 @@ pub struct Message {
     pub words: &'static str,
 }
 
-/// Asks for the attempt, and goes back to the delivery.
+/// Requests the attempt, and returns to the delivery's page.
 pub async fn resend(
     State(app): State<App>,
     account: InAccount,

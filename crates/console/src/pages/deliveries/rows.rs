@@ -1,4 +1,4 @@
-//! The table of deliveries: a fragment of pages, which their streams send anew.
+//! The table of deliveries: a fragment that pages contain and their streams send.
 
 use askama::Template;
 use postrider_configuration::AccountEntry;
@@ -12,11 +12,11 @@ use crate::view::{action, answer, markup};
 #[derive(Template)]
 #[template(path = "deliveries/rows.html")]
 pub struct Rows {
-    /// What the table holds, for those who cannot see it.
+    /// The table's caption, for screen readers.
     pub caption: &'static str,
     /// The rows.
     pub rows: Vec<Row>,
-    /// Whether the type of events stands in the rows: not on the page of one event.
+    /// Whether rows show the event type; the page of one event does not.
     pub shows_type: bool,
 }
 
@@ -28,7 +28,7 @@ pub struct Row {
     href: String,
     badge: Badge,
     event_type: String,
-    /// Where it goes, as its action is now; `None` where that was deleted.
+    /// The action's present URL; `None` if the action was deleted.
     url: Option<String>,
     answer: Option<String>,
     attempts: u32,

@@ -1,14 +1,14 @@
-//! How a delivery stands, in one sentence.
+//! The status of a delivery, in one sentence.
 
 use postrider_model::{Attempt, Delivery, DeliveryStatus, Outcome, Timestamp};
 
 use crate::view::time::Moment;
 
-/// The sentence: words, and a time that goes on behind them.
+/// The sentence: words, and the time of the next attempt.
 pub struct Sentence {
     /// The words.
     pub words: String,
-    /// When it goes on.
+    /// When the next attempt is due.
     pub due: Option<Moment>,
 }
 
@@ -40,7 +40,7 @@ pub fn of(delivery: &Delivery, attempts: &[Attempt], now: Timestamp) -> Sentence
     }
 }
 
-/// The number of the first attempt that was received.
+/// The number of the first attempt that succeeded.
 pub fn received_at(attempts: &[Attempt]) -> Option<u32> {
     let received = attempts
         .iter()

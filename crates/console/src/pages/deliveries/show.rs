@@ -1,4 +1,4 @@
-//! `GET /accounts/{account}/deliveries/{id}`: what happened to it, as a time line.
+//! `GET /accounts/{account}/deliveries/{id}`: the time line of a delivery.
 
 use std::sync::Arc;
 
@@ -34,14 +34,14 @@ struct ShowPage<'a> {
     live: Option<String>,
 }
 
-/// The part of the page that is live: all but what surrounds it.
+/// The live part of the page: all but its surroundings.
 #[derive(Template)]
 #[template(path = "deliveries/show_part.html")]
 struct Part<'a> {
     sentence: Sentence,
     csrf: &'a str,
     path: &'a str,
-    /// What the button that sends again says; none where it cannot be pressed.
+    /// The label of the resend button; `None` if it is not available.
     button: Option<&'static str>,
     is_test: bool,
     event_type: &'a str,
@@ -57,7 +57,7 @@ struct Part<'a> {
 
 markup!(Part<'_>);
 
-/// What the page is made of, but for the account.
+/// The data of the page, without the account's.
 struct Parts {
     record: DeliveryRecord,
     event: Arc<Event>,
@@ -85,13 +85,13 @@ pub async fn show(
         ),
         head: AccountHead::of(&account, Tab::Deliveries),
         message: account.visitor.query.get("resend").and_then(Message::of),
-        // What is past does not change.
+        // Past attempts do not change.
         live: parts.until.is_none().then(|| format!("{}/live", parts.path)),
         part,
     })
 }
 
-/// `GET …/deliveries/{id}/live`: the same, again and again.
+/// `GET …/deliveries/{id}/live`: the live part as a stream.
 pub async fn live(
     State(app): State<App>,
     account: InAccount,

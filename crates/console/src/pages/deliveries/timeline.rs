@@ -1,5 +1,5 @@
-//! The time line of a delivery: accepted, each attempt, how long it waited in between, and how it ended or
-//! goes on.
+//! The time line of a delivery: accepted, each attempt, the waits between attempts, and how the delivery
+//! ended or what is next.
 
 use std::time::Duration;
 
@@ -14,10 +14,10 @@ use crate::view::icon::Icon;
 use crate::view::time::{Moment, exact};
 use crate::view::{duration, markup};
 
-/// Attempts on one page: a delivery can have a thousand, with answers of 16 KiB each.
+/// Attempts on one page: a delivery can have a thousand, with responses of 16 KiB each.
 pub const ATTEMPTS_SHOWN_MAX: usize = 20;
 
-/// The body is shown in each attempt as long as all of them together are no longer than this.
+/// Each attempt shows the body if all bodies together have at most this many bytes.
 const BODIES_BYTES_MAX: usize = 64 * 1024;
 
 /// The time line.
@@ -26,10 +26,10 @@ const BODIES_BYTES_MAX: usize = 64 * 1024;
 pub struct Timeline<'a> {
     accepted: Moment,
     accepted_exactly: String,
-    /// Earlier attempts that are on another page: how many, and where.
+    /// Earlier attempts on another page: how many, and its address.
     earlier: Option<(usize, String)>,
     steps: Vec<Step<'a>>,
-    /// Where later attempts are, on a page of earlier ones.
+    /// The address of later attempts, on a page of earlier ones.
     later: Option<String>,
     end: End,
 }
@@ -38,13 +38,13 @@ markup!(Timeline<'_>);
 
 struct Step<'a> {
     number: u32,
-    /// How long it was waited before, in words; short waits are none.
+    /// The wait before the attempt, in words; `None` for short waits.
     waited: Option<String>,
     tone: &'static str,
     attempt: AttemptView<'a>,
 }
 
-/// How it ended, or goes on.
+/// How the delivery ended, or what is next.
 struct End {
     tone: &'static str,
     icon: Icon,
@@ -56,14 +56,14 @@ struct End {
 /// Which attempts to show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shown<'a> {
-    /// Up to this number; the newest where `None`.
+    /// Attempts up to this number; `None` for the newest ones.
     pub until: Option<u32>,
     /// The page's address.
     pub path: &'a str,
 }
 
 impl<'a> Timeline<'a> {
-    /// Of a delivery.
+    /// The time line of a delivery.
     pub fn new(
         names: &HeaderNames,
         record: &'a DeliveryRecord,
@@ -119,7 +119,7 @@ impl<'a> Timeline<'a> {
     }
 }
 
-/// What can be told of an attempt beside how it went.
+/// Remarks about an attempt beside its outcome.
 fn marks(names: &HeaderNames, attempts: &[Attempt], attempt: &Attempt) -> Vec<String> {
     let mut marks = Vec::new();
     if received_at(attempts).is_some_and(|received| received < attempt.number) {
@@ -131,7 +131,7 @@ fn marks(names: &HeaderNames, attempts: &[Attempt], attempt: &Attempt) -> Vec<St
     marks
 }
 
-/// How long it was waited between two attempts; nothing below a second.
+/// The wait between two attempts; `None` below a second.
 fn waited(before: &Attempt, attempt: &Attempt) -> Option<String> {
     let ended = before.started_at.after(before.duration);
     let wait = attempt.started_at.since(ended);

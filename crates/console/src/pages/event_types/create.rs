@@ -17,7 +17,7 @@ pub async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, 
     render(&app, &visitor, None, &Fields::default(), Vec::new())
 }
 
-/// Makes the event type. One that is there already is not replaced: whoever makes one does not expect that.
+/// Creates the event type. It does not replace an existing one, because the person does not expect that.
 pub async fn create(State(app): State<App>, visitor: Visitor, form: Form) -> Result<Response, Refusal> {
     let fields = Fields::typed(&form);
     if let Ok(name) = fields.name.parse::<EventTypeName>()

@@ -16,7 +16,7 @@ pub async fn show(State(app): State<App>, entry: Entry) -> Result<Response, Refu
     render(&app, &entry.visitor, Some(&entry.event_type), &fields, Vec::new())
 }
 
-/// Saves it, or shows the form again. What somebody else saved meanwhile is not overwritten.
+/// Saves it, or shows the form again. Never overwrites a change that somebody else saved in the meantime.
 pub async fn save(State(app): State<App>, entry: Entry, form: Form) -> Result<Response, Refusal> {
     let current = &entry.event_type;
     if form.text("version").parse() != Ok(current.updated_at.unix_ms()) {

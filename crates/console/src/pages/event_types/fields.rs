@@ -1,4 +1,4 @@
-//! What the form of an event type holds, on its way to and from the engine's drafts.
+//! The contents of an event type's form, converted from and to drafts.
 
 use postrider_configuration::EventTypeDraft;
 use postrider_model::EventType;
@@ -9,9 +9,9 @@ use crate::view::body;
 /// The form.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Fields {
-    /// The name; fixed once there is an entry.
+    /// The name; fixed once the type exists.
     pub name: String,
-    /// For people.
+    /// The description, for people.
     pub description: String,
     /// JSON, or empty.
     pub example: String,
@@ -20,7 +20,7 @@ pub struct Fields {
 }
 
 impl Fields {
-    /// An entry as it is, its JSON laid out.
+    /// A stored type, its JSON laid out.
     pub fn of(entry: &EventType) -> Self {
         Self {
             name: entry.name.to_string(),
@@ -30,7 +30,7 @@ impl Fields {
         }
     }
 
-    /// As it was typed.
+    /// The fields as typed.
     pub fn typed(form: &Form) -> Self {
         Self {
             name: form.text("name").trim().to_owned(),
@@ -40,8 +40,8 @@ impl Fields {
         }
     }
 
-    /// The draft. JSON that nobody touched stays as stored, because laying it out may cost digits of large
-    /// numbers.
+    /// The draft. JSON that nobody edited stays as stored, byte for byte, although the form shows it laid
+    /// out.
     pub fn draft(&self, entry: Option<&EventType>) -> EventTypeDraft {
         let (example, schema) = match entry {
             None => (None, None),

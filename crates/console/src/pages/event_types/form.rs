@@ -1,4 +1,4 @@
-//! The form's page, for a new event type and for one that is edited.
+//! The page of the form, for a new and for an existing event type.
 
 use askama::Template;
 use axum::response::Response;
@@ -20,9 +20,9 @@ use crate::visitor::Visitor;
 #[template(path = "event_types/form.html")]
 struct FormPage<'a> {
     shell: Shell<'a>,
-    /// The entry that is edited; `None` for a new one.
+    /// The type that is edited; `None` for a new one.
     subject: Option<Subject>,
-    /// Where the form goes.
+    /// The address that the form is sent to.
     target: String,
     fields: &'a Fields,
     faults: FieldFaults,
@@ -33,11 +33,11 @@ struct Subject {
     id: CopyId,
     changed: Moment,
     made: Moment,
-    /// The version that is edited: when it was last changed.
+    /// The version that is edited: the time of the last update, in Unix milliseconds.
     version: i64,
 }
 
-/// The page of the form. `entry` is what is edited, as the person saw it.
+/// The page of the form. `entry` is the edited type, as the person saw it.
 pub fn render(
     app: &App,
     visitor: &Visitor,
@@ -72,7 +72,7 @@ pub fn render(
     Ok(response)
 }
 
-/// The faults of a refused draft; any other reason is a page of its own.
+/// The faults of a refused draft; any other error has its own page.
 pub fn faults(error: ConfigureError) -> Result<Vec<Fault>, Refusal> {
     match error {
         ConfigureError::Faults(faults) => Ok(faults),

@@ -1,4 +1,4 @@
-//! `GET /event-types`: the catalogue, or what a search finds in it.
+//! `GET /event-types`: the catalogue, or the result of a search.
 
 use askama::Template;
 use axum::extract::State;
@@ -15,7 +15,7 @@ use crate::state::App;
 use crate::view::time::Moment;
 use crate::visitor::Visitor;
 
-/// Most types that a search shows: whoever gets more narrows it.
+/// Most types that a search shows; a person who gets more narrows the search.
 const FOUND_MAX: usize = 200;
 
 /// Longest part of a description that a row shows, in characters: two lines.
@@ -42,7 +42,7 @@ struct Row {
     changed: Moment,
 }
 
-/// What is listed.
+/// The types on the page.
 struct Listed {
     types: Vec<EventType>,
     is_by_name: bool,
@@ -82,8 +82,8 @@ pub async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, 
     })
 }
 
-/// A catalogue that fits on one page is in the order of names; a longer one in the order in which types came,
-/// as the store has it.
+/// A catalogue that fits on one page is sorted by name; a longer one is in the order of creation, as in the
+/// store.
 async fn browse(app: &App, after: Option<&str>) -> Result<Listed, Refusal> {
     let request = PageRequest {
         limit: LIMIT_MAX,
@@ -103,7 +103,7 @@ async fn browse(app: &App, after: Option<&str>) -> Result<Listed, Refusal> {
     })
 }
 
-/// Types whose name holds these words, those that begin with them first.
+/// Types whose name contains these words; names that start with them are first.
 async fn find(app: &App, search: &str) -> Result<Listed, Refusal> {
     let words = search.to_lowercase();
     let (mut types, mut looked_at, mut after) = (Vec::new(), 0, None);

@@ -1,4 +1,4 @@
-//! `GET /accounts/{account}/events`: what happened, newest first.
+//! `GET /accounts/{account}/events`: events, newest first.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ use crate::view::{id, markup, number};
 use crate::visitor::account::InAccount;
 use crate::{live, paging};
 
-/// Characters of an event's data in its row: what fits into a line of a wide table.
+/// Characters of an event's data in its row: they fit into a line of a wide table.
 const EXCERPT_CHARS: usize = 120;
 
 #[derive(Template)]
@@ -46,7 +46,7 @@ struct List {
     is_first: bool,
     newest: String,
     older: Option<String>,
-    /// Whether more may match further back, though this page is not full.
+    /// Whether older events may match although this page is not full.
     ended_early: bool,
     account: AccountId,
 }
@@ -93,7 +93,7 @@ pub async fn show(State(app): State<App>, account: InAccount) -> Result<Response
     })
 }
 
-/// `GET …/events/live`: the list, again and again.
+/// `GET …/events/live`: the list as a stream.
 pub async fn live(State(app): State<App>, account: InAccount, headers: HeaderMap) -> Response {
     let id = account.id();
     let query = account.visitor.query.clone();
@@ -168,9 +168,9 @@ impl Row {
     }
 }
 
-/// The beginning of the data, on one line.
+/// The start of the data, on one line.
 fn excerpt(data: &[u8]) -> String {
-    // A character has at most four bytes; white space between may take what it will.
+    // A character has at most four bytes; the factor of eight leaves room for white space between words.
     let start = &data[..data.len().min(EXCERPT_CHARS * 8)];
     let text = String::from_utf8_lossy(start);
     let words: Vec<&str> = text.split_whitespace().collect();

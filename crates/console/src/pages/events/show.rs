@@ -1,4 +1,4 @@
-//! `GET /accounts/{account}/events/{id}`: what happened, and what was sent for it.
+//! `GET /accounts/{account}/events/{id}`: an event, and its deliveries.
 
 use std::sync::Arc;
 
@@ -33,7 +33,7 @@ struct ShowPage<'a> {
     id: CopyId,
     is_test: bool,
     warning: Option<String>,
-    /// When it happened, where the producer said so.
+    /// When it happened, if the producer said so.
     occurred: Option<(Moment, String)>,
     accepted: Moment,
     accepted_exactly: String,
@@ -49,7 +49,7 @@ struct ShowPage<'a> {
 struct SentFor {
     rows: Rows,
     is_test: bool,
-    /// All of them, where this table has not room enough.
+    /// A link to all deliveries, if this table has no room for them.
     all: Option<String>,
 }
 
@@ -82,7 +82,7 @@ pub async fn show(
     })
 }
 
-/// `GET …/events/{id}/live`: its deliveries, again and again.
+/// `GET …/events/{id}/live`: its deliveries as a stream.
 pub async fn live(
     State(app): State<App>,
     account: InAccount,

@@ -1,10 +1,10 @@
-//! What a warning of an event means, in plain words.
+//! The meaning of an event's warning, in plain words.
 
 use postrider_model::Warning;
 
 use crate::view::body::visible;
 
-/// Why the body is sent as posted, whatever body style the action has.
+/// Why the body is sent as posted, in any body style of the action.
 pub fn words(warning: &Warning) -> String {
     let what = match warning.code.as_str() {
         "duplicate_name" => "repeats a name",

@@ -6,7 +6,8 @@ use postrider_storage::statistics::Counts;
 use crate::chart::{Chart, Data, Look, Series, Step};
 use crate::view::number;
 
-/// How deliveries ended. What failed stands at the bottom, where one step can be compared with the next.
+/// How deliveries ended. Failures are at the bottom of the stack, where one step can be compared with the
+/// next.
 pub fn deliveries(overview: &Overview, over: &str) -> Chart {
     let series = |name, look| Series { name, look };
     chart(
@@ -23,7 +24,7 @@ pub fn deliveries(overview: &Overview, over: &str) -> Chart {
     )
 }
 
-/// How many events came in.
+/// How many events were accepted.
 pub fn events(overview: &Overview, over: &str) -> Chart {
     chart(
         overview,

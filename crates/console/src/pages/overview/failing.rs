@@ -1,4 +1,4 @@
-//! The URLs that fail most: the names that belong to what was counted.
+//! The URLs that fail most, with the names of their accounts and automations.
 
 use postrider_figures::FAILING_MAX;
 use postrider_storage::statistics::FailingAction;
@@ -9,19 +9,19 @@ use crate::view::{action, number};
 
 /// A row of the table.
 pub struct FailingRow {
-    /// The account; `None` where it was deleted.
+    /// The account; `None` if it was deleted.
     pub account: Option<Named>,
-    /// The automation; `None` where it was deleted.
+    /// The automation; `None` if it was deleted.
     pub automation: Option<Named>,
-    /// The URL; `None` where it was taken out of the automation.
+    /// The URL; `None` if it was removed from the automation.
     pub url: Option<String>,
-    /// The deliveries that failed, in the record.
+    /// A link to the failed deliveries.
     pub deliveries: String,
-    /// How many.
+    /// How many deliveries failed.
     pub failed: String,
-    /// Of how many.
+    /// How many deliveries succeeded or failed.
     pub of: String,
-    /// The share.
+    /// The share of failures.
     pub share: String,
 }
 
@@ -33,7 +33,7 @@ pub struct Named {
     pub href: String,
 }
 
-/// The rows: names are looked up for [`FAILING_MAX`] of them at most.
+/// The rows. At most [`FAILING_MAX`] of them are looked up.
 pub async fn rows(app: &App, failing: &[FailingAction]) -> Result<Vec<FailingRow>, Refusal> {
     let mut rows = Vec::new();
     for one in failing.iter().take(FAILING_MAX) {

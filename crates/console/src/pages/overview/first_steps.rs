@@ -1,4 +1,4 @@
-//! What to do first, where nothing has happened yet.
+//! The first steps of a new installation.
 
 use postrider_model::EventPattern;
 use postrider_storage::PageRequest;
@@ -7,15 +7,15 @@ use postrider_web::host::RequestHost;
 use crate::refusal::Refusal;
 use crate::state::App;
 
-/// How far somebody has come, and what is next.
+/// The progress of somebody who sets up the installation, and the next step.
 pub struct FirstSteps {
-    /// The newest account, where there is one.
+    /// The newest account, if there is one.
     pub account: Option<FirstAccount>,
-    /// The call that sends an event.
+    /// The command that sends an event.
     pub curl: String,
 }
 
-/// The account to go on with.
+/// The account for the next step.
 pub struct FirstAccount {
     /// Its name.
     pub name: String,
@@ -28,7 +28,7 @@ pub struct FirstAccount {
 impl FirstSteps {
     /// Of this installation.
     pub async fn of(app: &App, host: &RequestHost) -> Result<Self, Refusal> {
-        // The call is an example: a person corrects its address.
+        // The command is an example; a person can correct its address.
         let base_url = app
             .base_url(host)
             .unwrap_or_else(|_| "http://localhost".to_owned());
@@ -63,7 +63,7 @@ impl FirstSteps {
     }
 }
 
-/// Ids, `uid`s and names of event types have no character that a shell or JSON would read otherwise.
+/// Ids, `uid`s and event type names contain no character that a shell or JSON interprets.
 fn curl(base_url: &str, account: &str, event_type: &str) -> String {
     format!(
         "curl {base_url}/v1/accounts/{account}/events \\\n  \

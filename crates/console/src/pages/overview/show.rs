@@ -20,7 +20,7 @@ use crate::view::time::{self, Moment};
 use crate::view::{duration, number};
 use crate::visitor::Visitor;
 
-/// The ranges: how an address says them, their tabs, and what comes after "in the last".
+/// The ranges: name in the address, tab, and the words after "in the last".
 const RANGES: [(Range, &str, &str, &str); 4] = [
     (Range::Hour, "hour", "1 hour", "hour"),
     (Range::Day, "day", "24 hours", "24 hours"),
@@ -47,7 +47,7 @@ struct FirstPage<'a> {
     steps: FirstSteps,
 }
 
-/// What is told in figures.
+/// The figures of the page.
 struct Figures {
     events: String,
     deliveries: String,
@@ -97,7 +97,7 @@ pub async fn show(State(app): State<App>, visitor: Visitor, host: RequestHost) -
     })
 }
 
-/// Whether nothing has happened at all.
+/// Whether the range has no event, attempt or delivery.
 fn is_blank(overview: &Overview) -> bool {
     let totals = &overview.totals;
     totals.events + totals.attempts + totals.succeeded + totals.failed + totals.canceled == 0

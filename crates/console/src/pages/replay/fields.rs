@@ -1,4 +1,4 @@
-//! The filter, as people choose it.
+//! The filter of a replay, as people choose it.
 
 use std::str::FromStr;
 
@@ -8,18 +8,18 @@ use postrider_storage::DeliveryFilter;
 
 use crate::pages::deliveries::moment;
 
-/// The code of the fault that no filter is set.
+/// The code of the fault for a missing filter.
 pub const FILTER_REQUIRED: &str = "filter_required";
 
-/// Its fields. Each is also a parameter of the page's address, under the name that the list of deliveries has
-/// for it.
+/// The fields of the filter. Each is also a parameter of the page's address, named as in the list of
+/// deliveries.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Fields {
-    /// Made at this time or later: `2026-11-24T15:41`, in UTC; empty for any.
+    /// Created at this time or later: `2026-11-24T15:41`, in UTC; empty for any.
     pub from: String,
-    /// Made before this time.
+    /// Created before this time.
     pub to: String,
-    /// `failed`, `succeeded`, `canceled`, or `all` of them, which takes another filter.
+    /// `failed`, `succeeded`, `canceled`, or `all` of them, which requires another filter.
     pub status: String,
     /// An event type; empty for any.
     pub event_type: String,
@@ -32,7 +32,7 @@ pub struct Fields {
 }
 
 impl Fields {
-    /// What `get` knows by name: a query or a form.
+    /// Reads the fields by name from a query or a form.
     pub fn of<'a>(get: impl Fn(&str) -> Option<&'a str>) -> Self {
         let text = |name| get(name).unwrap_or_default().trim().to_owned();
         Self {
@@ -46,8 +46,8 @@ impl Fields {
         }
     }
 
-    /// The filter, and what is wrong with the fields. Nothing that was made after `now` matches: what comes
-    /// in after the count is not part of it.
+    /// The filter, and the faults of the fields. It matches no delivery created at `now` or later: those are
+    /// not part of the count.
     pub fn filter(&self, now: Timestamp) -> (DeliveryFilter, Vec<Fault>) {
         let mut faults = Vec::new();
         if self.is_unfiltered() {

@@ -1,10 +1,10 @@
-//! `POST /accounts/{account}/replay`: runs it. The answer is one page that comes bit by bit while the work
-//! goes on.
+//! `POST /accounts/{account}/replay`: runs the replay. The response is one page, streamed while the replay
+//! runs.
 //!
-//! The head of the page comes first, then a *step* whenever the work has got further, at last the outcome and
-//! the rest of the page. The style sheet shows the last step alone, so that no script is needed;
-//! `assets/progress.js` shows the steps in place of the form. The work is the engine's own task: it goes on
-//! if the browser leaves.
+//! The head of the page is sent first, then a *step* whenever there is progress, and at the end the outcome
+//! and the rest of the page. The style sheet shows only the last step, so no script is needed;
+//! `assets/progress.js` shows the steps in place of the form. The replay is the engine's own task: it
+//! continues if the browser leaves.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -27,14 +27,13 @@ use crate::state::App;
 use crate::view::number;
 use crate::visitor::account::InAccount;
 
-/// The least time between two steps: more often nobody reads them.
+/// Shortest time between two steps: nobody reads more of them.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// A step comes at least this often, so that nothing between here and the browser takes the connection for
-/// dead.
+/// Longest time between two steps, so that no proxy or browser considers the connection dead.
 const SIGN_EVERY: Duration = Duration::from_secs(10);
 
-/// Where the steps go in the page.
+/// Where the steps are inserted in the page.
 const STEPS_HERE: &str = "<!--steps-->";
 
 #[derive(Template)]
@@ -45,20 +44,20 @@ struct RunPage<'a> {
     path: String,
 }
 
-/// A bit of the answer. The comments around it are what the script finds it by.
+/// A part of the response. The script finds it by the comments around it.
 #[derive(Template)]
 #[template(path = "replay/step.html")]
 struct Step<'a> {
     replayed: u64,
     /// `1,204 deliveries`.
     words: String,
-    /// How many there are to be, where the count said so.
+    /// The count's total, if it is known.
     total: Option<u64>,
     total_words: String,
     state: StepState,
-    /// Where the deliveries are.
+    /// The address of the list of deliveries.
     deliveries: &'a str,
-    /// The form.
+    /// The address of the form.
     path: &'a str,
 }
 
@@ -71,12 +70,12 @@ enum StepState {
     Stopped,
 }
 
-/// Starts it, and answers with its progress.
+/// Starts the replay, and responds with its progress.
 pub async fn run(State(app): State<App>, account: InAccount, form: Form) -> Result<Response, Refusal> {
     let fields = Fields::of(|name| form.get(name));
     let (filter, faults) = fields.filter(app.now());
     if !faults.is_empty() {
-        // The form carries what the count had checked.
+        // The count checked these fields, so this form was not sent by our page.
         return Err(Refusal::ForeignForm);
     }
     let markup = RunPage {
@@ -104,7 +103,7 @@ pub async fn run(State(app): State<App>, account: InAccount, form: Form) -> Resu
             header::CONTENT_TYPE,
             HeaderValue::from_static("text/html; charset=utf-8"),
         ),
-        // Proxies would otherwise keep the steps until the end.
+        // Without this, proxies would hold back the steps until the end.
         (
             HeaderName::from_static("x-accel-buffering"),
             HeaderValue::from_static("no"),
@@ -123,7 +122,7 @@ struct Steps {
     tail: String,
 }
 
-/// What comes next.
+/// The next piece of the page.
 enum Next {
     Head(String),
     /// A step, not before this time.
@@ -153,7 +152,7 @@ impl Steps {
         }
     }
 
-    /// Waits until there is something to tell.
+    /// Waits until there is something to show.
     async fn wait(&mut self, earliest: Instant) -> StepState {
         let ended = self.progress.wait_for(|progress| progress.ended.is_some());
         let stopping = self.stopping.wait_for(|stopping| *stopping);
@@ -170,7 +169,7 @@ impl Steps {
                     StepState::Failed
                 }
             }),
-            // An error says that the console is gone.
+            // An error means that the console was dropped.
             _ = stopping => Some(StepState::Stopped),
             () = tokio::time::sleep_until(earliest) => None,
         };
@@ -180,7 +179,7 @@ impl Steps {
         }
     }
 
-    /// Waits for the next change, or the time of a sign of life.
+    /// Waits for the next change, or until a step is due anyway.
     async fn wait_for_more(&mut self) -> StepState {
         tokio::select! {
             _ = self.progress.changed() => {}
@@ -190,7 +189,7 @@ impl Steps {
         StepState::Running
     }
 
-    /// The markup of a step. It cannot fail but by a defect, and the work goes on without it.
+    /// The markup of a step. Rendering fails only by a defect, and the replay continues without the step.
     fn step(&mut self, state: StepState) -> String {
         let replayed = self.progress.borrow_and_update().replayed;
         let total = self.total.filter(|total| *total >= replayed && *total > 0);

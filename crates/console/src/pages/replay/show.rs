@@ -1,5 +1,5 @@
-//! `GET /accounts/{account}/replay`: the form; with `?count=1` also how many match, and the button that runs
-//! it.
+//! `GET /accounts/{account}/replay`: the form; with `?count=1` also the number of matching deliveries, and
+//! the button that runs the replay.
 
 use std::time::Duration;
 
@@ -20,7 +20,8 @@ use crate::view::icon::Icon;
 use crate::view::{action, number};
 use crate::visitor::account::InAccount;
 
-/// How long a count may take: what a person waits for without wondering. Longer ones say `more than`.
+/// Longest time of a count: people wait that long without wondering. A count that takes longer says
+/// `more than`.
 const COUNT_MAX: Duration = Duration::from_secs(2);
 
 #[derive(Template)]
@@ -42,13 +43,13 @@ struct AutomationChoice<'a> {
     actions: Vec<(String, &'a str)>,
 }
 
-/// The answer of a count.
+/// The result of a count.
 struct Counted {
     matching: u64,
     /// `1,204 deliveries`, in the heading and on the button.
     words: String,
     is_all: bool,
-    /// The end of the filter, as the run takes it.
+    /// The end of the filter, for the run.
     before: String,
 }
 
@@ -59,7 +60,7 @@ pub async fn show(State(app): State<App>, account: InAccount) -> Result<Response
     let (filter, mut faults) = fields.filter(app.now());
     let is_counting = query.get("count").is_some();
     if !is_counting {
-        // Links lead here with the filters of a list, which may have none: the form is where to choose.
+        // Links from a list carry its filters, which may be none: the form is where to choose them.
         faults.retain(|fault| fault.code != FILTER_REQUIRED);
     }
     let mut counted = None;

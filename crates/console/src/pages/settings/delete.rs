@@ -18,7 +18,7 @@ struct DeletePage<'a> {
     shell: Shell<'a>,
     head: AccountHead,
     path: String,
-    /// As it was typed.
+    /// The name as typed.
     typed: &'a str,
     is_other: bool,
 }
@@ -28,7 +28,7 @@ pub async fn ask(State(app): State<App>, account: InAccount) -> Result<Response,
     render(&app, &account, None)
 }
 
-/// Deletes it, if its name was typed: nobody does that without reading.
+/// Deletes the account if its name was typed, so that nobody deletes one without reading.
 pub async fn delete(State(app): State<App>, account: InAccount, form: Form) -> Result<Response, Refusal> {
     let typed = form.text("name");
     if typed.trim() != account.account().name.trim() {
@@ -36,7 +36,7 @@ pub async fn delete(State(app): State<App>, account: InAccount, form: Form) -> R
         *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
         return Ok(response);
     }
-    // One that is gone already is what was asked for.
+    // If the account no longer exists, this is a no-op.
     app.configuration.delete_account(account.id()).await?;
     Ok(Redirect::to("/accounts").into_response())
 }

@@ -1,4 +1,4 @@
-//! What the form holds, as people type it.
+//! The contents of the form, as people type them.
 
 use postrider_configuration::AccountDraft;
 use postrider_model::Account;
@@ -11,7 +11,7 @@ use crate::view::{body, schedule};
 pub struct Fields {
     /// The name.
     pub name: String,
-    /// The operator's own name for it; empty for none.
+    /// The operator's own id for it; empty for none.
     pub uid: String,
     /// JSON; empty for an empty object.
     pub metadata: String,
@@ -20,7 +20,7 @@ pub struct Fields {
 }
 
 impl Fields {
-    /// An account as it is.
+    /// A stored account.
     pub fn of(account: &Account) -> Self {
         Self {
             name: account.name.clone(),
@@ -34,7 +34,7 @@ impl Fields {
         }
     }
 
-    /// As it was typed. `is_operator`: whether all of it was there to be typed; the rest stays as it is.
+    /// The fields as typed. `is_operator`: whether the form had all fields; otherwise only the delays change.
     pub fn typed(form: &Form, account: &Account, is_operator: bool) -> Self {
         let delays = form.text("delays").to_owned();
         if !is_operator {
@@ -51,8 +51,8 @@ impl Fields {
         }
     }
 
-    /// The draft. A member that nobody touched stays as stored, byte for byte: laying out metadata changes
-    /// nothing.
+    /// The draft. A member that nobody edited stays as stored, byte for byte, although the form shows
+    /// metadata laid out.
     pub fn draft(&self, account: &Account) -> AccountDraft {
         let is = Self::of(account);
         let uid = self.uid.trim();

@@ -1,6 +1,6 @@
-//! `POST /accounts/{account}/settings/link`: a link that signs a customer in to this account alone.
+//! `POST /accounts/{account}/settings/link`: creates a link that signs a customer in to this account alone.
 //!
-//! The link is shown once, in the answer to the form: the store has its hash alone.
+//! The response to the form shows the link once; the store keeps only its hash.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ use crate::view::icon::Icon;
 use crate::view::time::date;
 use crate::visitor::account::InAccount;
 
-/// How long a link can be good for, as the form offers it. The last one is the longest that a link can last.
+/// The lifetimes that the form offers, in seconds. The last one is the longest that a link can have.
 const LIFETIMES_S: [u64; 3] = [3_600, 86_400, 7 * 86_400];
 
 #[derive(Template)]
@@ -34,7 +34,7 @@ struct LinkPage<'a> {
     is_framed: bool,
 }
 
-/// Makes it, and shows it.
+/// Creates the link, and shows it.
 pub async fn make(
     State(app): State<App>,
     account: InAccount,
@@ -67,7 +67,7 @@ pub async fn make(
     })
 }
 
-/// The address is not one to come back to: a reader is led to the form.
+/// A visitor who returns to this address is redirected to the form.
 pub async fn back(account: InAccount) -> Redirect {
     Redirect::to(&account.path("settings#link"))
 }

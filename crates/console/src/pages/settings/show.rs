@@ -25,13 +25,13 @@ struct ShowPage<'a> {
     head: AccountHead,
     path: String,
     is_saved: bool,
-    /// The version that is edited, so that nobody's change is overwritten unseen.
+    /// The version that is edited, so that the form overwrites no change that the person has not seen.
     version: i64,
     fields: Fields,
     faults: FieldFaults,
-    /// What the installation does where the account says nothing.
+    /// The installation's schedule, which applies if the account has none.
     usual_schedule: String,
-    /// What holds now.
+    /// The schedule in effect.
     schedule: String,
     created: Moment,
     changed: Moment,
@@ -48,7 +48,7 @@ pub async fn show(State(app): State<App>, account: InAccount) -> Result<Response
 pub async fn save(State(app): State<App>, account: InAccount, form: Form) -> Result<Response, Refusal> {
     let current = account.account().clone();
     let fields = Fields::typed(&form, &current, account.visitor.is_operator());
-    // The version that the person saw, not the one there is now.
+    // The version that the person saw, not the current one.
     let version = form.text("version").parse().unwrap_or(0);
     if current.version != version {
         return Err(Refusal::Stale);

@@ -27,7 +27,7 @@ struct SignInPage<'a> {
     is_in_frame: bool,
 }
 
-/// The address of the form, for coming back to another one.
+/// The address of the form that returns to `back` after sign-in.
 pub fn address(back: &str) -> String {
     if back == "/" {
         return "/sign-in".to_owned();
@@ -50,7 +50,7 @@ pub async fn show(
     render(&app, &host, &headers, back, false)
 }
 
-/// Signs in. The answer to a wrong key tells nothing but that it is wrong.
+/// Signs in. The response to a wrong key says only that it is wrong.
 pub async fn sign_in(
     State(app): State<App>,
     Extension(peer): Extension<Peer>,
@@ -81,7 +81,7 @@ fn render(
     is_wrong: bool,
 ) -> Result<Response, Refusal> {
     let mut shell = Shell::anonymous(app, headers, "Sign in");
-    // A form needs something to hang its token on; a session that has ended may still be there as a cookie.
+    // A form needs a secret for its token, and the cookie of a session may remain after the session ended.
     let fresh = cookie::form(headers).is_none().then(fresh_secret);
     if let Some(fresh) = &fresh {
         shell.csrf = csrf::of(fresh);
@@ -101,8 +101,8 @@ fn render(
     Ok(response)
 }
 
-/// Whether another page holds this one. Customers alone are shown the console so, and they have no key to
-/// sign in with; whoever has one should see where they type it.
+/// Whether another page frames this one. Only customers see the console in a frame, and they have no key to
+/// sign in with; a person with a key should see which site asks for it.
 fn is_in_frame(headers: &HeaderMap) -> bool {
     let destination = headers.get("sec-fetch-dest");
     destination.is_some_and(|destination| {

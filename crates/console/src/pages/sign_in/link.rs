@@ -1,4 +1,4 @@
-//! `GET /sign-in/{token}`: by a link.
+//! `GET /sign-in/{token}`: signs in with a link.
 
 use axum::Extension;
 use axum::extract::{Path, State};
@@ -11,7 +11,7 @@ use crate::console::Peer;
 use crate::refusal::Refusal;
 use crate::state::App;
 
-/// Opens the link, and leads to the first page of whoever it is for.
+/// Opens the link, and redirects to the visitor's first page.
 pub async fn open(
     State(app): State<App>,
     Extension(peer): Extension<Peer>,
@@ -19,7 +19,7 @@ pub async fn open(
     method: Method,
     host: RequestHost,
 ) -> Result<Response, Refusal> {
-    // A HEAD only asks whether there is something: it must not use up a link that works once.
+    // A HEAD request only checks the link, and must not use up a link that works once.
     if method != Method::GET {
         return Err(Refusal::NotFound);
     }
@@ -34,8 +34,8 @@ pub async fn open(
     super::begin(&app, &host, token.expose(), &session, &first)
 }
 
-/// Only links that do not work count as tries: behind a proxy, all customers of a product come from one
-/// address.
+/// Counts a link that does not work as an attempt. Links that work do not count: behind a proxy, all
+/// customers of a product have one address.
 fn dead(app: &App, peer: Peer) -> Refusal {
     if app.sign_in_limit.admits(peer.0) {
         return Refusal::DeadLink;

@@ -10,7 +10,7 @@ use crate::refusal::Refusal;
 use crate::state::App;
 use crate::visitor::cookie;
 
-/// Ends the session, here and for whoever else may have its token.
+/// Ends the session, for this browser and for anybody else who has its token.
 pub async fn sign_out(
     State(app): State<App>,
     host: RequestHost,
@@ -21,7 +21,7 @@ pub async fn sign_out(
         app.access.end_session(token).await?;
     }
     let mut response = Redirect::to("/sign-in").into_response();
-    // Whichever scope it was set with: browsers keep a cookie per frame apart from the others.
+    // The cookie may have either scope: browsers keep a framed cookie apart from the other one.
     for is_customers in [false, true] {
         if let Some(cookie) = cookie::end_session(app.cookie_scope(&host, is_customers)) {
             response.headers_mut().append(header::SET_COOKIE, cookie);

@@ -15,8 +15,8 @@ use crate::state::App;
 use crate::view::time::date;
 use crate::visitor::account::InAccount;
 
-/// What can be chosen for the overlap, in seconds, with its words. The longest is the longest that the engine
-/// allows.
+/// The choices for the overlap, in seconds, with their words. The last one is the maximum of the
+/// configuration.
 const OVERLAPS: [(i64, &str); 5] = [
     (0, "At once"),
     (3_600, "In 1 hour"),
@@ -25,7 +25,7 @@ const OVERLAPS: [(i64, &str); 5] = [
     (30 * 86_400, "In 30 days"),
 ];
 
-/// The one that is chosen at first: a day, for receivers to take the new key up.
+/// The overlap that is chosen at first: a day, in which receivers adopt the new key.
 const OVERLAP_S_USUAL: i64 = 86_400;
 
 #[derive(Template)]
@@ -34,10 +34,10 @@ struct RotatePage<'a> {
     shell: Shell<'a>,
     head: AccountHead,
     path: String,
-    /// The id of the key that is to be replaced: two clicks rotate once.
+    /// The id of the key to replace, so that two clicks rotate only once.
     current: String,
     overlaps: Vec<Overlap>,
-    /// When a key that still signs beside the current one ends, as long as nobody rotates.
+    /// When an older key that still signs expires, if nobody rotates before that.
     older_ends: Option<String>,
     secret: &'a str,
     faults: FieldFaults,
@@ -46,7 +46,7 @@ struct RotatePage<'a> {
 struct Overlap {
     seconds: i64,
     words: &'static str,
-    /// The date on which the current key would end.
+    /// The date on which the current key would expire.
     until: String,
     is_chosen: bool,
 }
@@ -63,7 +63,7 @@ pub async fn rotate(State(app): State<App>, account: InAccount, form: Form) -> R
     }
     let secret = form.text("secret").trim();
     let draft = RotationDraft {
-        // What is no number is out of range, and refused as that.
+        // A value that is not a number becomes -1, which the draft's check refuses as out of range.
         overlap_s: Some(form.text("overlap").parse().unwrap_or(-1)),
         secret: (!secret.is_empty()).then(|| secret.to_owned()),
     };

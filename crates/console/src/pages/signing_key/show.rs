@@ -1,8 +1,7 @@
-//! `GET /accounts/{account}/signing-key`: the keys, without their secrets. `POST`: with the secret that was
-//! asked for.
+//! `GET /accounts/{account}/signing-key`: the keys without their secrets. `POST`: with the requested secret.
 //!
-//! The secret is in the answer to a form alone: it is no part of any address, so it is in no history and no
-//! log, and a page that is only looked at (by somebody behind the reader's shoulder, too) does not hold it.
+//! Only the response to a form contains the secret. It is part of no address, so no history and no log has
+//! it, and a page that is only viewed (also by somebody behind the reader) does not contain it.
 
 use askama::Template;
 use axum::extract::State;
@@ -26,7 +25,7 @@ struct ShowPage<'a> {
     shell: Shell<'a>,
     head: AccountHead,
     keys: Vec<KeyRow<'a>>,
-    /// When the older key ends, where there is one.
+    /// When the older key expires, if there is one.
     overlap_ends: Option<String>,
     is_rotated: bool,
     verify: Verify,
@@ -36,9 +35,9 @@ struct KeyRow<'a> {
     id: String,
     copy_id: CopyId,
     created: Moment,
-    /// Until when it signs; `None` for the current key.
+    /// When the key stops signing; `None` for the current key.
     ends: Option<String>,
-    /// The secret, where it was asked for.
+    /// The secret, if it was requested.
     secret: Option<&'a str>,
 }
 
@@ -52,7 +51,7 @@ pub async fn reveal(State(app): State<App>, account: InAccount, form: Form) -> R
     render(&app, &account, Some(form.text("key")))
 }
 
-/// `shown`: the id of the key whose secret was asked for.
+/// `shown`: the id of the key whose secret was requested.
 fn render(app: &App, account: &InAccount, shown: Option<&str>) -> Result<Response, Refusal> {
     let now = app.now();
     let keys: Vec<KeyRow<'_>> = super::live(account, now)

@@ -1,11 +1,11 @@
-//! How to verify: one snippet, and links to the others. They are links, so that each has an address of its
-//! own and none needs a script.
+//! How to verify: one snippet, and links to the others. They are links, so each snippet has its own address
+//! and none needs a script.
 
 use crate::query::Query;
 use crate::shell::Link;
 use crate::snippets::{LANGUAGES, Language, Method};
 
-/// The part of the page that says how to verify.
+/// The part of the page about verifying.
 pub struct Verify {
     /// Whether the snippet uses the Standard Webhooks library.
     pub is_library: bool,
@@ -15,14 +15,14 @@ pub struct Verify {
     pub languages: Vec<Link>,
     /// Both methods.
     pub methods: Vec<Link>,
-    /// What the header names of this installation start with.
+    /// The prefix of this installation's header names.
     pub prefix: String,
     /// The code.
     pub snippet: String,
 }
 
 impl Verify {
-    /// What the address asks for. `path`: of the page.
+    /// The snippet that the address asks for. `path`: the page's address.
     pub fn of(query: &Query, path: &str, prefix: &str) -> Self {
         let language = Language::of(query.get("language"));
         let method = Method::of(query.get("method"));

@@ -1,15 +1,15 @@
-//! The nodes on the store, as their sessions tell of them.
+//! The nodes on the store, by their sessions.
 
 use postrider_model::Timestamp;
 use postrider_storage::{LiveSession, SessionId};
 
 use crate::view::time;
 
-/// The nodes that are alive, and this one in any case.
+/// The nodes with a live session, and this node in any case.
 pub(super) struct Nodes {
-    /// In the order in which they began.
+    /// In the order of their start.
     pub rows: Vec<NodeRow>,
-    /// Whether there is no other, and this one is alive.
+    /// Whether this node is alive and no other is.
     pub is_only_this: bool,
 }
 
@@ -17,15 +17,16 @@ pub(super) struct Nodes {
 pub(super) struct NodeRow {
     /// The number of its session.
     pub number: i64,
-    /// Whether it is the one that answers.
+    /// Whether it is the node that responds.
     pub is_this: bool,
-    /// When its lease ends, in words, as it was when the page was made: a node that renewed its lease since
-    /// then would seem to be dying if the words followed the clock. `None` where it is over.
+    /// When its lease ends, in words, seen from the time of the page. The words do not follow the clock,
+    /// because a node that renewed its lease since then would seem to be dying. `None` if the lease has
+    /// ended.
     pub lease_ends: Option<String>,
 }
 
 impl Nodes {
-    /// Those with a live session, seen at `now` from the node whose session is `this`.
+    /// The nodes of the live sessions at `now`, seen from the node whose session is `this`.
     pub fn new(live: &[LiveSession], this: SessionId, now: Timestamp) -> Self {
         let row = |session: &LiveSession| NodeRow {
             number: session.id.0,

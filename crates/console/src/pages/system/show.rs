@@ -1,4 +1,4 @@
-//! `GET /system`: version, store, what is to be done, the nodes, and the settings that hold.
+//! `GET /system`: version, store, backlog, nodes, and the settings in effect.
 
 use askama::Template;
 use axum::extract::State;
@@ -26,17 +26,17 @@ struct SystemPage<'a> {
     settings: Vec<SettingWords<'a>>,
     as_of: String,
     health: Health,
-    /// `None` where the store did not tell.
+    /// `None` if the store did not respond.
     backlog: Option<BacklogWords>,
     in_flight: String,
     held: String,
     lanes: String,
     event_types: String,
-    /// `None` where the store did not tell.
+    /// `None` if the store did not respond.
     nodes: Option<Nodes>,
 }
 
-/// A setting, its help with what is code told apart.
+/// A setting, with the code in its help marked.
 struct SettingWords<'a> {
     key: &'a str,
     value: &'a str,
@@ -49,7 +49,7 @@ struct Words<'a> {
     is_code: bool,
 }
 
-/// Whether the store answers and can write.
+/// Whether the store responds and can write.
 struct Health {
     badge: Badge,
     detail: String,
@@ -60,7 +60,7 @@ struct BacklogWords {
     oldest_due: Option<Moment>,
 }
 
-/// The page. It is shown where the store is away, too: that is what somebody comes to find out.
+/// The page. It also renders if the store is unreachable, which is what an operator comes to find out.
 pub async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Refusal> {
     let now = app.now();
     let health = Health::of(app.engine.check_store().await);
@@ -95,7 +95,7 @@ fn settings<'a>(facts: &'a SystemFacts) -> Vec<SettingWords<'a>> {
     facts.settings.iter().map(row).collect()
 }
 
-/// What stands between backticks is code.
+/// Text between backticks is code.
 fn words(help: &str) -> Vec<Words<'_>> {
     let pieces = help.split('`').zip([false, true].into_iter().cycle());
     let pieces = pieces.filter(|(text, _)| !text.is_empty());

@@ -1,5 +1,5 @@
-//! Lanes under random calls: what the module promises holds after each of them, and once all is well
-//! everything that waits in the store is fetched and sent, without another look at the whole store.
+//! Lanes under random calls. The module's invariants hold after each call, and once the faults have ended,
+//! every delivery that waits in the store is fetched and sent, without another rescan of the store.
 
 use std::collections::HashSet;
 
@@ -11,7 +11,7 @@ use super::*;
 const ACTIONS: u128 = 3;
 const BYTES: usize = 8;
 
-/// One call, or what surrounds it. A number picks one of those that there are.
+/// One call, or something that happens around the lanes. An index picks one of the items that exist.
 #[derive(Debug, Clone, Copy)]
 enum Step {
     Accept(u128),
@@ -55,13 +55,13 @@ struct Owned {
     alive: bool,
 }
 
-/// The lanes, and the store around them.
+/// The lanes, and a model of the store around them.
 struct World {
     lanes: Lanes,
     now: Timestamp,
     session: SessionId,
     made: u128,
-    /// What waits in the store, and when it is due.
+    /// Deliveries that wait in the store: their actions and due times.
     waiting: Vec<(ActionId, Timestamp)>,
     reserved: Vec<ActionId>,
     /// Queued deliveries of the living session, by action.
@@ -176,7 +176,8 @@ impl World {
         }
     }
 
-    /// As the store answers: what is due, as far as there is room; nothing to a session that is dead.
+    /// Ends a claim as the store does: returns due deliveries, up to the claim's room, or none to a dead
+    /// session.
     fn claim_comes(&mut self, index: usize, failed: bool) {
         let Some((request, session)) = pick(&mut self.claims, index) else {
             return;
@@ -208,7 +209,7 @@ impl World {
         self.lanes.claimed(request.action, Some(claim), session, self.now);
     }
 
-    /// What the session owned waits again, due now, and the node looks at the whole store once.
+    /// The session's deliveries wait again, due now, and the node rescans the store once.
     fn session_dies(&mut self) {
         self.lanes.hold_back();
         self.lanes.forget_queued();
@@ -229,7 +230,7 @@ impl World {
         }
     }
 
-    /// Goes on without trouble for ten minutes at most.
+    /// Runs without faults until nothing waits, for ten minutes at most.
     fn all_is_well(&mut self) {
         self.lanes.resume();
         for _ in 0..3_000 {

@@ -1,4 +1,4 @@
-//! Receivers that follow a script, and keep what they saw.
+//! Receivers that follow a script and record the requests that arrive.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,7 +32,7 @@ impl Seen {
 
 type Script = Box<dyn Fn(&Request, usize) -> (Duration, Response) + Send + Sync>;
 
-/// Receivers that follow a script: given the request and how many came to its URL before.
+/// Receivers that follow a script. The script gets the request and the number of earlier requests to its URL.
 pub struct Receivers {
     pub(super) clock: Arc<VirtualClock>,
     pub(super) script: Script,
@@ -61,7 +61,7 @@ impl Transport for Receivers {
     }
 }
 
-/// An answer with this status.
+/// A response with this status.
 pub fn status(code: u16) -> Response {
     let ok = (200..300).contains(&code);
     Response {
@@ -79,7 +79,7 @@ pub fn status(code: u16) -> Response {
     }
 }
 
-/// No answer, for this reason.
+/// No response, with this outcome.
 pub fn refused(outcome: Outcome) -> Response {
     Response {
         outcome,

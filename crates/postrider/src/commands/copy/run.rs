@@ -1,4 +1,4 @@
-//! The copy itself: a thread reads the next batches while one is written.
+//! The copy itself: a thread reads the next batches while the current one is written.
 
 use std::path::Path;
 
@@ -11,8 +11,8 @@ use super::source;
 use postrider_cli::Failure;
 use postrider_cli::display::progress::{Progress, grouped};
 
-/// Batches that are read ahead, so that one is ready when the previous one is written. Each has a few MiB at
-/// most.
+/// Batches that are read ahead, so that the next one is ready when the previous one is written. A batch has
+/// at most a few MiB.
 const BATCHES_AHEAD: usize = 2;
 
 /// Copies a folder into a database. Returns the report.
@@ -34,13 +34,13 @@ pub(super) async fn copy(folder: &Path, options: &PostgresOptions) -> Result<Str
     Ok(report(&source_name, counts))
 }
 
-/// The folder by its full name, as the database remembers it.
+/// The folder's absolute path, under which the database remembers the source.
 fn source_name(folder: &Path) -> String {
     let whole = std::fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
     format!("sqlite:{}", whole.display())
 }
 
-/// Reads on another thread.
+/// Reads from the source on a thread for blocking work.
 async fn blocking<T: Send + 'static>(
     export: Export,
     read: fn(&Export) -> Result<T, ExportError>,
@@ -55,7 +55,7 @@ async fn blocking<T: Send + 'static>(
     Ok((export, read.map_err(|error| Failure::Failed(error.to_string()))?))
 }
 
-/// Copies everything behind the place where the database is.
+/// Copies everything after the place that the database has reached.
 async fn copy_rows(
     export: Export,
     import: &mut PostgresImport,
@@ -73,7 +73,7 @@ async fn copy_rows(
             };
             place = batch.through;
             if batches.blocking_send(batch).is_err() {
-                // The writer has failed, and returns its error.
+                // The writer has failed; it returns its error.
                 return Ok(export);
             }
         }

@@ -1,4 +1,4 @@
-//! The demo's account, created and fed through the API like any other.
+//! The demo's account, created and fed through the API like any other account.
 
 use std::collections::HashSet;
 
@@ -15,7 +15,7 @@ pub const ACCOUNT: &str = "demo";
 /// The type of its events.
 pub const EVENT_TYPE: &str = "proposal.accepted";
 
-/// Most sample events that are remembered as such until their deliveries have ended.
+/// Most sample events that the demo remembers until their deliveries have ended.
 const SAMPLES_MAX: usize = 100_000;
 
 /// Customers who accept proposals, with title and price.

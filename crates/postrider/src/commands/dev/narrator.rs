@@ -1,4 +1,4 @@
-//! What happens: a line for each event, request and attempt.
+//! Prints the demo: a line for each event, request and attempt.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use super::receiver::Receipt;
 use postrider_cli::Failure;
 use postrider_cli::display::{Paint, Screen, printable};
 
-/// Prints what happens.
+/// Prints events, receipts and attempts, and counts the attempts.
 pub(super) struct Narrator {
     screen: Screen,
     clock: SystemClock,
@@ -33,7 +33,7 @@ impl Narrator {
         }
     }
 
-    /// An event was accepted.
+    /// Reports an accepted event.
     pub(super) fn event(&self, sample: &Sample) -> Result<(), Failure> {
         let paint = self.screen.paint();
         self.line(
@@ -43,14 +43,14 @@ impl Narrator {
         )
     }
 
-    /// The receiver got a request.
+    /// Reports a request at the receiver.
     pub(super) fn receipt(&self, receipt: &Receipt) -> Result<(), Failure> {
         let text = receipt_in_words(receipt, self.screen.paint());
         let paint = self.screen.paint();
         self.line(&receipt.event, &paint.dim("receiver"), &text)
     }
 
-    /// An attempt ended and is recorded.
+    /// Reports an attempt that has ended and is recorded.
     pub(super) fn attempt(&mut self, news: &AttemptNews) -> Result<(), Failure> {
         self.attempts += 1;
         match news.next {
@@ -63,13 +63,13 @@ impl Narrator {
         self.line(&news.event.id.to_string(), &what, &text)
     }
 
-    /// More attempts ended than could be printed.
+    /// Reports attempts that ended faster than they could be printed.
     pub(super) fn missed(&self, count: u64) -> Result<(), Failure> {
         self.screen
             .print(&self.screen.paint().dim(&format!("… {count} more attempts")))
     }
 
-    /// The end.
+    /// Prints the totals at the end.
     pub(super) fn summary(&self) -> Result<(), Failure> {
         let Self {
             attempts,
@@ -82,7 +82,7 @@ impl Narrator {
         ))
     }
 
-    /// The time is that of printing, because the lines come from several tasks and a column needs one clock.
+    /// Prints a line with the time of printing: lines come from several tasks, and a column needs one clock.
     fn line(&self, event: &str, what: &str, text: &str) -> Result<(), Failure> {
         let paint = self.screen.paint();
         let time = self.clock.wall().to_string();
@@ -93,10 +93,10 @@ impl Narrator {
     }
 }
 
-/// Width of the column that says what a line is about.
+/// Width of the column with the subject of a line.
 const COLUMN: usize = 10;
 
-/// The width of a text without the escapes of its colour.
+/// The width of a text without the escape sequences of its colour.
 fn visible(text: &str) -> usize {
     let mut in_escape = false;
     text.chars()

@@ -1,4 +1,4 @@
-//! The demo's receiver: what a customer would write, and unreliable on purpose.
+//! The demo's receiver: code that a customer would write, but unreliable on purpose.
 
 use std::collections::{HashSet, VecDeque};
 use std::convert::Infallible;
@@ -21,16 +21,16 @@ use tokio::sync::mpsc;
 
 use postrider_cli::Failure;
 
-/// Where webhooks go.
+/// The path that receives webhooks.
 const PATH: &str = "/hooks";
 
 /// Largest body that is read: the envelope of the largest event.
 const BODY_BYTES_MAX: usize = 1 << 20;
 
-/// How many events are remembered, to tell a first attempt from a retry.
+/// How many events the receiver remembers, to tell a first attempt from a retry.
 const EVENTS_MAX: usize = 10_000;
 
-/// Every how many events the first attempt fails.
+/// The first attempt of every `FAILS_EVERY`-th event fails.
 const FAILS_EVERY: u64 = 3;
 
 /// How the receiver judged a request.
@@ -38,9 +38,9 @@ const FAILS_EVERY: u64 = 3;
 pub struct Receipt {
     /// `webhook-id`.
     pub event: String,
-    /// Whether `Postrider-Signature` is right, or what is wrong with it.
+    /// `Ok` if `Postrider-Signature` is valid, otherwise what is wrong with it.
     pub hex: Result<(), String>,
-    /// Whether the headers of Standard Webhooks are right, or what is wrong with them.
+    /// `Ok` if the headers of Standard Webhooks are valid, otherwise what is wrong with them.
     pub standard: Result<(), String>,
     /// The status of the response.
     pub status: StatusCode,
@@ -54,7 +54,7 @@ pub struct Receiver {
 }
 
 impl Receiver {
-    /// Takes a free loopback port. Connections wait until [`Self::start`].
+    /// Binds a free loopback port. Connections wait until [`Self::start`].
     pub async fn bind(receipts: mpsc::Sender<Receipt>) -> Result<Self, Failure> {
         let bound = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
         let bound =
@@ -68,7 +68,7 @@ impl Receiver {
         })
     }
 
-    /// Where webhooks go.
+    /// The URL that receives webhooks.
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}{PATH}", self.port)
     }
@@ -82,7 +82,7 @@ impl Receiver {
             clock: SystemClock::new(),
         });
         tokio::spawn(async move {
-            // If accepting fails, the receiver ends, and attempts fail visibly.
+            // If accepting fails, the receiver ends, and the attempts visibly fail.
             while let Ok((stream, _)) = self.listener.accept().await {
                 let desk = Arc::clone(&desk);
                 let service = service_fn(move |request| {
@@ -157,7 +157,7 @@ impl Desk {
     }
 }
 
-/// The events that were seen, so that only a first attempt fails.
+/// The known events, so that only a first attempt fails.
 #[derive(Default)]
 struct Seen {
     count: u64,

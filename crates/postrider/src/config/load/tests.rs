@@ -3,12 +3,12 @@ use std::time::Duration;
 use super::*;
 use crate::command_line;
 
-/// The settings that these flags, variables and file make.
+/// The settings from these flags, variables and file.
 fn settings(flags: &[&str], variables: &[(&str, &str)], file: &str) -> Result<Settings, ConfigError> {
     loaded(flags, variables, file).map(|loaded| loaded.settings)
 }
 
-/// The same, as a command that uses the store that they name has it.
+/// Like `settings`, with the checks of a command that uses the store.
 fn loaded(flags: &[&str], variables: &[(&str, &str)], file: &str) -> Result<Loaded, ConfigError> {
     let environment = variables
         .iter()

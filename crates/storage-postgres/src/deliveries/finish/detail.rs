@@ -1,7 +1,8 @@
-//! Changes of deliveries that are not as usual: canceled, no longer owned, gone, or with a record that has
-//! this attempt's number already, or this very attempt.
+//! Unusual changes: a delivery that was canceled, is no longer owned or does not exist, or that already has
+//! an attempt with this number or this very attempt.
 //!
-//! The rows are locked first, so that the record does not grow between looking at it and adding to it.
+//! The rows are locked first, so that no attempts are added between reading a delivery's attempts and adding
+//! to them.
 
 use std::collections::HashMap;
 
@@ -20,8 +21,8 @@ use crate::deliveries::keys::Keys;
 use crate::sql_error::{SqlError, SqlResult};
 use crate::statement::{self, Param, Params};
 
-/// Answers for the items at these places, which are in the order in which rows are locked, and of a delivery
-/// each.
+/// Handles the items at these places, which are in the order in which rows are locked and have a different
+/// delivery each.
 pub(super) async fn finish(
     client: &impl GenericClient,
     session: SessionId,
@@ -40,7 +41,7 @@ pub(super) async fn finish(
         let Some(owner) = owners.get(&item) else {
             continue;
         };
-        // A dead session owns nothing, even where nobody has taken its deliveries back yet.
+        // A dead session owns nothing, even if its deliveries have not been reclaimed yet.
         let owned = alive && *owner == Some(session.0);
         let record = records.get(&item).map_or(&[][..], Vec::as_slice);
         answers[*place] = writes.add(&finished[*place], owned, record);
@@ -48,7 +49,7 @@ pub(super) async fn finish(
     writes.send(client).await
 }
 
-/// Locks the deliveries that there are; by the item's place among the keys, who owns them.
+/// Locks the existing deliveries. Returns their owners, by the item's index among the keys.
 async fn locked(client: &impl GenericClient, keys: &Keys) -> SqlResult<HashMap<usize, Option<i64>>> {
     let sql = "SELECT n.nth, d.owner
          FROM (SELECT * FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS n (account_id, id, nth)
@@ -60,7 +61,7 @@ async fn locked(client: &impl GenericClient, keys: &Keys) -> SqlResult<HashMap<u
     rows.iter().map(|row| Ok((item(row)?, row.try_get(1)?))).collect()
 }
 
-/// The deliveries' records, by the item's place among the keys.
+/// The deliveries' attempts, by the item's index among the keys.
 async fn records(client: &impl GenericClient, keys: &Keys) -> SqlResult<HashMap<usize, Vec<OnRecord>>> {
     let sql = "SELECT n.nth, a.number, a.started_at, a.duration_ns, a.outcome
          FROM (SELECT * FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS n (account_id, id, nth)
@@ -85,19 +86,19 @@ fn item(row: &Row) -> SqlResult<usize> {
     usize::try_from(nth - 1).map_err(|_| SqlError::Damaged("the number of an item"))
 }
 
-/// What is to be written.
+/// The changes to write.
 #[derive(Default)]
 struct Writes<'a> {
     /// New states after an attempt.
     settled: States,
-    /// Attempts for the record, with the number and the highest one then.
+    /// Attempts to add, each with its number and the resulting highest number.
     added: Vec<(DeliveryKey, &'a Attempt, u32, u32)>,
-    /// Canceled: the status, since when.
+    /// Canceled deliveries: the status, and since when.
     canceled: Vec<(DeliveryKey, i16, i64)>,
 }
 
 impl<'a> Writes<'a> {
-    /// Decides about an item.
+    /// Decides about an item and adds its changes.
     fn add(&mut self, finished: &'a Finished, owned: bool, record: &[OnRecord]) -> Recorded {
         let Some(result) = AttemptResult::of(&finished.change) else {
             if let (true, Change::Canceled { at, status }) = (owned, &finished.change) {
@@ -118,7 +119,7 @@ impl<'a> Writes<'a> {
         recorded(owned)
     }
 
-    /// Writes it all.
+    /// Writes all changes.
     async fn send(&self, client: &impl GenericClient) -> SqlResult<()> {
         try_join4(
             self.settle(client),

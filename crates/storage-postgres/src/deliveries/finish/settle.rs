@@ -1,4 +1,4 @@
-//! The usual case: each delivery is the session's, and its record has no attempt of this number or a higher
+//! The usual case: the session owns each delivery, which has no recorded attempt with this number or a higher
 //! one.
 
 use std::iter::once;
@@ -17,14 +17,14 @@ use crate::sessions;
 use crate::sql_error::{SqlError, SqlResult};
 use crate::statement::Param;
 
-/// Which were settled.
+/// Returns the items that were settled.
 const WHICH: &str = "SELECT nth FROM settled";
 
-/// All of them, or [`SqlError::is_not_all`].
+/// Settles all items, or fails with [`SqlError::is_not_all`].
 const ALL: &str =
     "SELECT CASE WHEN count(*) = cardinality($2) THEN 0 ELSE fail_as_not_all() END FROM settled";
 
-/// Attempts that are about to be applied, with all that had to be asked before.
+/// Attempts to apply, with everything that requires a round trip already prepared.
 pub(crate) struct Settling<'a> {
     places: Vec<usize>,
     keys: Keys,
@@ -34,8 +34,8 @@ pub(crate) struct Settling<'a> {
 }
 
 impl<'a> Settling<'a> {
-    /// The attempts among the items at these places, to apply as many as are as usual. `None`: there are
-    /// none.
+    /// Prepares the attempts among the items at these places; [`Self::send`] will apply those in the usual
+    /// state. `None` if there are no attempts.
     pub(super) async fn prepare(
         client: &impl GenericClient,
         tables: &DayTables,
@@ -45,7 +45,7 @@ impl<'a> Settling<'a> {
         Self::prepare_to(WHICH, client, tables, finished, places).await
     }
 
-    /// The same, to apply all of them or to fail with [`SqlError::is_not_all`].
+    /// Prepares the same; [`Self::send`] will apply all or fail with [`SqlError::is_not_all`].
     pub(super) async fn prepare_all(
         client: &impl GenericClient,
         tables: &DayTables,
@@ -87,7 +87,7 @@ impl<'a> Settling<'a> {
         }))
     }
 
-    /// Applies them. The statement is sent when this is first polled.
+    /// Applies the attempts. The statement is sent when this is first polled.
     pub(crate) async fn send(&self, client: &impl GenericClient, session: SessionId) -> SqlResult<Vec<Row>> {
         let params: Vec<_> = once(&session.0 as Param<'_>)
             .chain(self.states.params(&self.keys))
@@ -97,7 +97,7 @@ impl<'a> Settling<'a> {
         Ok(client.query(&self.statement, &params).await?)
     }
 
-    /// Where the items stand that were settled, in ascending order, from what [`Self::send`] answered.
+    /// The places of the settled items in ascending order, from the result of [`Self::send`].
     pub(super) fn settled(&self, rows: &[Row]) -> SqlResult<Vec<usize>> {
         let settled = rows.iter().map(|row| {
             let nth: i64 = row.try_get(0)?;
@@ -111,9 +111,9 @@ impl<'a> Settling<'a> {
     }
 }
 
-/// `n.number` is free where it is higher than any that is on record. The owner is compared in a way that no
-/// index answers: the planner would rather go through all that the session owns than look for each row by its
-/// key.
+/// `n.number` is free if it is higher than any recorded number. The owner is compared in a way that no index
+/// supports: otherwise the planner would read everything that the session owns, instead of looking up each
+/// row by key.
 fn sql(day: Option<Day>, answer: &str) -> String {
     let (columns, is_alive) = (attempts::COLUMNS, sessions::IS_ALIVE);
     let (deliveries, attempts) = (

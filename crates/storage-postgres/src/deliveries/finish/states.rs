@@ -1,4 +1,4 @@
-//! What attempts make of their deliveries, as arrays.
+//! The states of deliveries after attempts, as arrays.
 
 use postrider_model::DeliveryStatus;
 use postrider_storage::DeliveryKey;
@@ -8,7 +8,7 @@ use crate::columns::{self, int};
 use crate::deliveries::keys::Keys;
 use crate::statement::Param;
 
-/// New states of deliveries, one array for each column.
+/// New states of deliveries, with one array per column.
 #[derive(Default)]
 pub(super) struct States {
     keys: Vec<DeliveryKey>,
@@ -23,7 +23,7 @@ pub(super) struct States {
 }
 
 impl States {
-    /// Adds what an attempt makes of its delivery; it goes on record under this number.
+    /// Adds the state after an attempt that is recorded under this number.
     pub(super) fn add(&mut self, key: DeliveryKey, result: &AttemptResult<'_>, number: u32) {
         self.keys.push(key);
         self.statuses.push(i16::from(result.progress.status.code()));
@@ -38,12 +38,12 @@ impl States {
         self.numbers.push(int(number));
     }
 
-    /// Whether there are none.
+    /// Whether there are no states.
     pub(super) fn is_empty(&self) -> bool {
         self.keys.is_empty()
     }
 
-    /// Of which deliveries.
+    /// The keys of the deliveries.
     pub(super) fn keys(&self) -> Keys {
         Keys::new(self.keys.iter().copied())
     }

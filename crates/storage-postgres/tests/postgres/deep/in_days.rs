@@ -1,12 +1,12 @@
-//! The promises about events and deliveries once more, with partitions for the days that they are about: the
-//! suite's times lie in the past, so that elsewhere everything is in the default partitions.
+//! The suite's tests about events and deliveries once more, with partitions for the suite's days: its times
+//! are in the past, so elsewhere all rows are in the default partitions.
 
 use std::sync::Arc;
 
 use crate::support::TestDatabase;
 use postrider_storage_postgres::PostgresStore;
 
-/// The day on which the suite's times begin, and how many follow it.
+/// The day on which the suite's times begin, and how many days follow it.
 const FIRST_DAY: i64 = 20_468;
 const DAYS: i64 = 3;
 
@@ -41,7 +41,7 @@ fn partitions(day: i64) -> String {
 }
 
 mod tables {
-    /// Otherwise nothing here would be tested.
+    /// Guards the premise of this module.
     #[tokio::test]
     async fn the_suites_rows_lie_in_partitions_of_their_days() {
         let (store, database) = super::make_store().await;
@@ -57,7 +57,7 @@ mod tables {
             let count: i64 = client.query_one(&sql, &[]).await.expect("a count").get(0);
             assert_eq!(count, 1, "{table}");
         }
-        // Tables that go while the store knows of them are noticed, and found again where they are.
+        // The store notices dropped tables, and finds rows where they are now.
         client
             .batch_execute(
                 "DROP TABLE events_20260115; DROP TABLE deliveries_20260115; DROP TABLE attempts_20260115",

@@ -1,4 +1,4 @@
-//! HTTP: a row without a status code is a request without a response.
+//! HTTP exchanges: a row without a status code is a request without a response.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! Names and values that headers often have. Entries are only ever added at the end: stored rows use their
+//! Names and values that are common in headers. Add entries only at the end, because stored rows use their
 //! numbers.
 
 use std::sync::LazyLock;
@@ -97,7 +97,7 @@ const NAMES: &[&str] = &[
     "accept-encoding",
 ];
 
-/// What Postrider's own header names end in, whatever prefix an installation sets. Numbered from 0.
+/// The endings of Postrider's own header names, after whatever prefix an installation sets. Numbered from 0.
 pub(super) const ENDINGS: &[&str] = &[
     "-signature",
     "-signature-next",
@@ -207,8 +207,8 @@ static VALUE_NUMBERS: LazyLock<Numbers> = LazyLock::new(|| {
     numbers
 });
 
-/// Numbers of texts, by the length of the text: of one length there are so few that comparing them costs less
-/// than hashing.
+/// Numbers of texts, grouped by the length of the text: so few texts share a length that comparing them costs
+/// less than hashing.
 #[derive(Default)]
 struct Numbers(Vec<Vec<(Box<str>, u8)>>);
 
@@ -228,7 +228,7 @@ impl Numbers {
     }
 }
 
-/// The number of a name in lower case, or (with [`CAPITALS`] set) of one whose words begin with capitals.
+/// The number of a name in lower case or (with [`CAPITALS`] set) of a name whose words begin with capitals.
 pub(super) fn name_number(name: &str) -> Option<u8> {
     NAME_NUMBERS.get(name)
 }
@@ -274,7 +274,7 @@ mod tests {
         assert!(NAMES.iter().all(|name| *name == name.to_ascii_lowercase()));
     }
 
-    /// Stored rows use the numbers: this test may grow, its lines may not change.
+    /// Stored rows use the numbers: add lines to this test, but never change one.
     #[test]
     fn numbers_in_use_stay() {
         assert_eq!(

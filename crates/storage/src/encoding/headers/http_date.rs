@@ -1,4 +1,4 @@
-//! Dates as HTTP headers have them: `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 section 5.6.7, IMF-fixdate).
+//! Dates in HTTP headers: `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 section 5.6.7, IMF-fixdate).
 
 use postrider_model::time::civil;
 
@@ -11,7 +11,7 @@ const MONTHS: [&str; 12] = [
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
 ];
 
-/// The Unix time of a date; `None` for any text that [`format`] would not write for it.
+/// The Unix time of a date; `None` for any text that [`format`] would not produce.
 pub(super) fn parse(text: &str) -> Option<i64> {
     let number = |from: usize, to: usize| text.get(from..to)?.parse::<i64>().ok();
     let month = MONTHS.iter().position(|month| Some(*month) == text.get(8..11))?;
@@ -20,12 +20,13 @@ pub(super) fn parse(text: &str) -> Option<i64> {
     (written(time_s)? == text.as_bytes()).then_some(time_s)
 }
 
-/// The date of a Unix time, in the years that four digits can tell.
+/// The date of a Unix time, for the years 0 to 9999.
 pub(super) fn format(time_s: i64) -> Option<String> {
     String::from_utf8(written(time_s)?.to_vec()).ok()
 }
 
-/// The same without a copy: nearly every answer has a date, and each is checked against it.
+/// Formats without allocating: nearly every response has a date, and the encoder checks each one against
+/// this.
 fn written(time_s: i64) -> Option<[u8; LENGTH]> {
     let days = time_s.div_euclid(DAY_S);
     let second = time_s.rem_euclid(DAY_S);
@@ -52,7 +53,7 @@ fn written(time_s: i64) -> Option<[u8; LENGTH]> {
     Some(text)
 }
 
-/// Days from 1970-01-01 to the first of a month: the inverse of [`civil`].
+/// Days from 1970-01-01 to the first day of a month: the inverse of [`civil`].
 fn days_before(year: i64, month: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
     let era = year.div_euclid(400);

@@ -1,4 +1,4 @@
-//! A header's value in few bytes: a tag, and what the text stands for.
+//! A compact encoding of a header's value: a tag and binary data.
 
 use std::fmt::{self, Write as _};
 
@@ -10,13 +10,14 @@ use super::{
     Context, dictionary, http_date, put_number, put_text, take_byte, take_bytes, take_number, take_text,
 };
 
-/// Anything: length and text.
+/// Any text: length and text.
 const TEXT: u8 = 0;
-/// A value of the dictionary: its number.
+/// A value in the dictionary: its number.
 const KNOWN: u8 = 1;
 /// 64 lower-case hex digits: 32 bytes.
 const HEX_32: u8 = 2;
-/// `v1,` and the base64 of 32 bytes, one or more with single spaces between: how many, then 32 bytes each.
+/// One or more signatures with single spaces between, each `v1,` and the base64 of 32 bytes: how many, then
+/// 32 bytes each.
 const V1_SIGNATURES: u8 = 3;
 /// An event's id: 16 bytes.
 const EVENT_ID: u8 = 4;
@@ -24,14 +25,15 @@ const EVENT_ID: u8 = 4;
 const DELIVERY_ID: u8 = 5;
 /// The id of the delivery that the record belongs to.
 const OWN_DELIVERY_ID: u8 = 6;
-/// A decimal number without leading zeros: itself.
+/// A decimal number without leading zeros: its value.
 const NUMBER: u8 = 7;
-/// A decimal number that is a Unix time near the attempt's beginning: the seconds between, signed.
+/// A decimal number that is a Unix time near the attempt's start: the difference in seconds, signed.
 const UNIX_TIME: u8 = 8;
-/// A date as HTTP writes it (RFC 9110, IMF-fixdate): seconds from the attempt's beginning, signed.
+/// A date in HTTP's format (RFC 9110, IMF-fixdate): the difference to the attempt's start in seconds, signed.
 const HTTP_DATE: u8 = 9;
 
-/// A Unix time this far from the attempt's beginning takes one byte; anything further is kept as a number.
+/// Up to this distance from the attempt's start, a Unix time takes one byte; beyond it, it is stored as a
+/// number.
 const NEAR_S: i64 = 60;
 
 /// Length of `v1,` and the base64 of 32 bytes.
@@ -94,7 +96,7 @@ fn signatures(text: &str, out: &mut Vec<u8>) -> Option<()> {
     for token in text.split(' ') {
         let base64 = token.strip_prefix("v1,").filter(|_| token.len() == V1_LENGTH)?;
         let mut bytes = [0; 33];
-        // Standard base64 has one spelling for each value: padding and unused bits are checked.
+        // Each value has only one spelling in standard base64: the decoder checks padding and unused bits.
         let length = STANDARD.decode_slice(base64, &mut bytes).ok()?;
         out.extend_from_slice(bytes.get(..32).filter(|_| length == 32)?);
         left = left.checked_sub(1)?;
@@ -120,9 +122,9 @@ fn delivery_id(text: &str, context: &Context, out: &mut Vec<u8>) -> Option<()> {
     is_shown_as(id, text).then_some(())
 }
 
-/// Whether `value` is shown as this text, found out without a copy: every record asks it of two ids.
+/// Whether `value` displays as this text, without allocating: every record checks two ids.
 fn is_shown_as(value: impl fmt::Display, text: &str) -> bool {
-    /// What is still to come.
+    /// The part of the text not matched yet.
     struct Rest<'a>(&'a str);
 
     impl fmt::Write for Rest<'_> {
@@ -171,7 +173,7 @@ fn date(text: &str, context: &Context, out: &mut Vec<u8>) -> Option<()> {
     Some(())
 }
 
-/// Small numbers of either sign in few bytes: 0, -1, 1, -2 as 0, 1, 2, 3.
+/// Appends a small number of either sign in few bytes: 0, -1, 1, -2 become 0, 1, 2, 3.
 fn put_signed(number: i64, out: &mut Vec<u8>) {
     put_number(((number << 1) ^ (number >> 63)).cast_unsigned(), out);
 }

@@ -1,5 +1,4 @@
-//! Serves a snippet, which `build.rs` has rendered: `hmac` or `standard-webhooks`, as the first argument
-//! says.
+//! Serves a snippet that `build.rs` has rendered: the first argument is `hmac` or `standard-webhooks`.
 
 use std::convert::Infallible;
 
@@ -40,7 +39,7 @@ async fn main() {
     while let Ok((stream, _)) = listener.accept().await {
         tokio::spawn(async move {
             let service = service_fn(move |request| receive(request, verify));
-            // Whoever breaks a connection off gets no answer.
+            // Ignore errors: a client that disconnects gets no response.
             let _ = http1::Builder::new()
                 .serve_connection(TokioIo::new(stream), service)
                 .await;
