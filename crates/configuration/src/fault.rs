@@ -55,7 +55,7 @@ impl Faults {
     pub(super) fn into_checked<T>(self, checked: Option<T>) -> Result<T, ConfigureError> {
         debug_assert!(
             checked.is_some() || !self.0.is_empty(),
-            "a checked is refused without a reason"
+            "a draft is refused without a fault"
         );
         match checked {
             Some(checked) if self.0.is_empty() => Ok(checked),

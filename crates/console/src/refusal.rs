@@ -117,7 +117,7 @@ impl From<StoreError> for Refusal {
         match error {
             StoreError::Busy | StoreError::Unavailable(_) => Self::Unavailable,
             StoreError::Internal(error) => {
-                tracing::error!(%error, "a page could not be made");
+                tracing::error!(%error, "a page failed: the store reported an error");
                 Self::Internal
             }
         }

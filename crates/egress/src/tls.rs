@@ -65,9 +65,7 @@ fn add_authorities(roots: &mut RootCertStore, pem: &[u8]) -> Result<(), ClientEr
             .map_err(|error| ClientError::Authorities(error.to_string()))?;
     }
     if roots.len() == before {
-        return Err(ClientError::Authorities(
-            "there is no certificate in it".to_owned(),
-        ));
+        return Err(ClientError::Authorities("it contains no certificate".to_owned()));
     }
     Ok(())
 }

@@ -89,7 +89,7 @@ impl From<PayloadError> for Rejection {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AcceptError {
     /// The account does not exist.
-    #[error("there is no such account")]
+    #[error("the account does not exist")]
     AccountMissing,
     /// This node is shutting down.
     #[error("this node is shutting down")]

@@ -83,10 +83,14 @@ async fn switch_off(engine: Arc<Engine>, gone: Vec<(AccountId, ActionId)>) {
         let configuration = engine.configuration();
         let disabled = configuration.disable_action(account, action, DisabledReason::Gone);
         match disabled.await {
-            Ok(_) => {
-                tracing::info!(%account, %action, "switched an action off: its receiver wants no more deliveries");
+            Ok(true) => {
+                tracing::info!(%account, %action, "disabled an action: its receiver responded 410 Gone");
             }
-            Err(error) => tracing::error!(%account, %action, %error, "an action could not be switched off"),
+            // Somebody else disabled or deleted it first.
+            Ok(false) => {}
+            Err(error) => {
+                tracing::error!(%account, %action, %error, "could not disable an action whose receiver responded 410 Gone")
+            }
         }
     }
 }

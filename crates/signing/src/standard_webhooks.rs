@@ -52,7 +52,7 @@ pub enum VerifyError {
     #[error("the request has no webhook-signature")]
     MissingSignature,
     /// `webhook-timestamp` is not a whole number of seconds.
-    #[error("webhook-timestamp is no whole number of seconds")]
+    #[error("webhook-timestamp is not a whole number of seconds")]
     MalformedTimestamp,
     /// `webhook-signature` contains no token with a version and a comma.
     #[error("webhook-signature holds no signature with a version")]

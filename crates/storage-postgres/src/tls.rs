@@ -21,7 +21,7 @@ pub(crate) fn connector(ca_pem: Option<&[u8]>) -> Result<MakeRustlsConnect, Stri
                 roots.add(certificate).map_err(|error| error.to_string())?;
             }
             if roots.is_empty() {
-                return Err("there is no certificate in it".to_owned());
+                return Err("it contains no certificate".to_owned());
             }
         }
     }

@@ -202,6 +202,7 @@ macro_rules! conformance {
                 latencies_add_up_within_their_span,
                 an_accounts_actions_are_summed_up_each_for_itself,
                 actions_that_fail_most_come_first,
+                successes_are_summed_over_the_most_hours_that_a_span_may_have,
                 old_steps_go_in_bounded_pieces_and_young_ones_stay,
                 concurrent_additions_to_the_same_sums_all_count,
                 the_backlog_is_what_is_pending_and_its_age,

@@ -10,7 +10,7 @@ use super::build::*;
 use super::scene::*;
 use postrider_storage::statistics::latency::{Histogram, bucket_of};
 use postrider_storage::statistics::{
-    ActionKey, Backlog, Count, Counts, FailingAction, LatencyCount, Scope, TimeStep,
+    ActionKey, Backlog, Count, Counts, FailingAction, LatencyCount, STEPS_MAX, Scope, TimeStep,
 };
 use postrider_storage::{FirstAttempt, Store};
 
@@ -211,6 +211,15 @@ pub async fn actions_that_fail_most_come_first(store: Arc<dyn Store>) {
         expected,
         "the first hour began before"
     );
+}
+
+pub async fn successes_are_summed_over_the_most_hours_that_a_span_may_have(store: Arc<dyn Store>) {
+    let key = action(1, 1);
+    let most = i64::try_from(STEPS_MAX).expect("few");
+    let of = |nth, failed, succeeded| count(Scope::Action(key), nth, deliveries(failed, succeeded));
+    add(&*store, vec![of(0, 1, 0), of(most - 1, 0, 1), of(most, 0, 10)]).await;
+    let found = failing(&*store, hours(0, most + 2), 10).await;
+    assert_eq!(found[0].succeeded, 1);
 }
 
 pub async fn old_steps_go_in_bounded_pieces_and_young_ones_stay(store: Arc<dyn Store>) {

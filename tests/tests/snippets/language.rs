@@ -89,17 +89,17 @@ impl Language {
     /// Why a snippet cannot run here, if it cannot. Never because of something that `./test` installs:
     /// without it, the test fails.
     pub fn obstacle(self, way: Way) -> Option<&'static str> {
-        let (program, has_library) = match self {
+        let program = match self {
             Self::Node | Self::Python | Self::Rust => return None,
-            Self::Php => (None, false),
-            Self::Go => (Some("go"), false),
-            Self::Ruby => (Some("ruby"), false),
-            Self::Java => (Some("javac"), false),
-            Self::CSharp => (Some("dotnet"), false),
+            Self::Php => None,
+            Self::Go => Some("go"),
+            Self::Ruby => Some("ruby"),
+            Self::Java => Some("javac"),
+            Self::CSharp => Some("dotnet"),
         };
         match program {
             Some(program) if !is_on_the_path(program) => Some("the language is not installed"),
-            _ if way == Way::StandardWebhooks && !has_library => Some("the library is not installed"),
+            _ if way == Way::StandardWebhooks => Some("the library is not installed"),
             _ => None,
         }
     }

@@ -110,8 +110,9 @@ fn compile<'s>(
         "exclusiveMinimum" => Rule::Above,
         "exclusiveMaximum" => Rule::Below,
         _ if Decimal::ZERO.is_multiple_of(&limit).is_none() => {
-            let detail =
-                format!("multipleOf takes up to {DIVISOR_DIGITS_MAX} significant digits, and not zero");
+            let detail = format!(
+                "multipleOf must not be zero, and must have at most {DIVISOR_DIGITS_MAX} significant digits"
+            );
             return Err(ValidationError::schema(detail));
         }
         _ => Rule::MultipleOf,

@@ -41,6 +41,14 @@ pub struct HttpResponse {
     pub truncated: bool,
 }
 
+impl HttpResponse {
+    /// Bytes of its headers and body.
+    fn bytes(&self) -> usize {
+        let headers = self.headers.iter().map(|(name, value)| name.len() + value.len());
+        headers.sum::<usize>() + self.body.len()
+    }
+}
+
 /// Maximum bytes of a response's headers to store.
 pub const RESPONSE_HEADER_BYTES_KEPT: usize = 4 * 1024;
 
@@ -56,11 +64,10 @@ impl Exchange {
         }
     }
 
-    /// Bytes of the record that the receiver controls, up to the installation's limit. Stores estimate the
-    /// size of a record from it.
+    /// Bytes of the response that are kept, headers included. Stores estimate the size of a record from it.
     pub fn response_bytes(&self) -> usize {
         match self {
-            Self::Http(http) => http.response.as_ref().map_or(0, |response| response.body.len()),
+            Self::Http(http) => http.response.as_ref().map_or(0, HttpResponse::bytes),
         }
     }
 }

@@ -47,7 +47,7 @@ pub(super) async fn most(
     let (start_ms, end_ms) = (span.start.unix_ms(), span.end.unix_ms());
     let length_ms = TimeStep::Hour.length_ms();
     let first_ms = start_ms + (-start_ms).rem_euclid(length_ms);
-    let last_ms = (end_ms - 1).min(first_ms + columns::number(STEPS_MAX) * length_ms);
+    let last_ms = (end_ms - 1).min(first_ms + columns::number(STEPS_MAX - 1) * length_ms);
     let rows = statement::query(
         client,
         MOST,

@@ -36,7 +36,7 @@ pub struct EventView {
     /// What re-serialising `data` would lose. If there are warnings, Postrider sends the producer's own bytes
     /// whatever the action's `body_style`.
     warnings: Vec<WarningView>,
-    /// The number of deliveries that it started with.
+    /// The number of deliveries that the event started.
     #[schema(example = 1)]
     deliveries: u32,
 }

@@ -65,13 +65,28 @@ impl Fields {
                 "all" => None,
                 _ => Some(DeliveryStatus::Failed),
             },
-            event: parsed(&self.event, "/event", "is no event", &mut faults),
-            automation: parsed(&self.automation, "/automation", "is no automation", &mut faults),
-            action: parsed(&self.action, "/action", "is no URL of this account", &mut faults),
+            event: parsed(
+                &self.event,
+                "/event",
+                "is not the id of an event, such as “evt_01h455vb4pex5vsknk084sn02q”",
+                &mut faults,
+            ),
+            automation: parsed(
+                &self.automation,
+                "/automation",
+                "is not the id of an automation, such as “aut_01h455vb4pex5vsknk084sn02q”",
+                &mut faults,
+            ),
+            action: parsed(
+                &self.action,
+                "/action",
+                "is not the id of an action, such as “act_01h455vb4pex5vsknk084sn02q”",
+                &mut faults,
+            ),
             event_type: parsed(
                 &self.event_type,
                 "/event_type",
-                "is no event type, such as “invoice.paid”",
+                "is not an event type, such as “invoice.paid”",
                 &mut faults,
             ),
             after: time(&self.from, "/from", &mut faults),
@@ -100,7 +115,7 @@ fn time(text: &str, pointer: &str, faults: &mut Vec<Fault>) -> Option<Timestamp>
         faults.push(Fault {
             pointer: pointer.to_owned(),
             code: "invalid_value",
-            detail: "is no date and time, such as “2026-11-24 15:40”".to_owned(),
+            detail: "is not a date and time, such as “2026-11-24 15:40”".to_owned(),
         });
     }
     time

@@ -65,7 +65,7 @@ pub async fn sign_in(
     let back = own_address(form.text("back"));
     let begun = app.access.sign_in(form.text("key").trim()).await?;
     let Some((token, session)) = begun else {
-        tracing::info!(address = %peer.0, "a try to sign in with a key that is none");
+        tracing::info!(address = %peer.0, "sign-in failed: unknown API key");
         let mut response = render(&app, &host, &headers, back, true)?;
         *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
         return Ok(response);
