@@ -15,7 +15,7 @@ use postrider_egress::{EgressGuard, Resolve, ResolveError};
 use postrider_model::{AccountId, AutomationId, Clock, Entropy, IdGenerator, Timestamp};
 use postrider_signing::HeaderNames;
 use postrider_storage::{Changed, Store};
-use postrider_storage_sqlite::{Execution, SqliteOptions, SqliteStore};
+use postrider_storage_sqlite::{SqliteOptions, SqliteStore};
 use tempfile::TempDir;
 
 const URL: &str = "https://receiver.example/hook";
@@ -51,12 +51,11 @@ impl Resolve for Public {
 
 fn store() -> (Arc<dyn Store>, TempDir) {
     let folder = tempfile::tempdir().expect("a folder");
-    let options = SqliteOptions {
-        execution: Execution::Inline,
-        ..SqliteOptions::default()
-    };
     (
-        Arc::new(SqliteStore::open(folder.path(), options).expect("a store opens in an empty folder")),
+        Arc::new(
+            SqliteStore::open_inline(folder.path(), SqliteOptions::default())
+                .expect("a store opens in an empty folder"),
+        ),
         folder,
     )
 }

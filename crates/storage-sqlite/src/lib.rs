@@ -56,13 +56,16 @@ mod signing_keys;
 mod sql_error;
 mod statistics;
 mod store;
+#[cfg(feature = "testing")]
+mod testing;
 mod work;
 mod writer;
 
 pub use backup::{BackupError, BackupReport, backup};
 pub use export::{Export, ExportError, ExportResult};
 pub use open::{DATABASE_FILE, LOCK_FILE, OpenError, migrate, schema_version};
-pub use options::{Execution, SqliteOptions};
+pub use options::SqliteOptions;
 pub use schema::{MigrationReport, SCHEMA_VERSION};
 pub use store::SqliteStore;
+#[cfg(feature = "testing")]
 pub use writer::WriteCounts;

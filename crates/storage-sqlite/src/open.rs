@@ -168,9 +168,6 @@ pub(crate) fn open_writer(data_dir: &Path, options: &SqliteOptions) -> Result<Co
     conn.pragma_update(None, "cache_size", -i64::from(options.writer_cache_kib))?;
     conn.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
     conn.pragma_update(None, "journal_size_limit", LOG_BYTES_KEPT)?;
-    if let Some(bytes) = options.max_bytes {
-        limit_pages(&conn, bytes)?;
-    }
     Ok(conn)
 }
 
@@ -197,6 +194,7 @@ pub(crate) fn open_reader(data_dir: &Path, options: &SqliteOptions) -> rusqlite:
 }
 
 /// Lets the database grow to this many bytes.
+#[cfg(feature = "testing")]
 pub(crate) fn limit_pages(conn: &Connection, bytes: u64) -> rusqlite::Result<()> {
     // SQLite treats a limit below the current size as a limit on growth, and 0 as a query of the limit.
     let pages = i64::try_from(bytes / u64::from(PAGE_BYTES))

@@ -1,18 +1,19 @@
-//! Access to the writer: a bounded queue to its thread, or a direct call.
+//! Access to the writer: a bounded queue to its thread. Tests on virtual time call it directly.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 
-use parking_lot::Mutex;
 use postrider_storage::{StoreError, StoreResult};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use crate::checkpoint::{self, Nudge};
 use crate::sql_error::SqlResult;
-use crate::writer::{Counters, Operation, WriteCounts, WriteCx, Writer};
+#[cfg(feature = "testing")]
+use crate::writer::WriteCounts;
+use crate::writer::{Counters, Operation, WriteCx, Writer};
 
 /// Most operations that wait for the writer. At 10,000 single appends a second, that is about half a second
 /// of work; when the queue is full, an immediate error serves the caller better than a longer wait.
@@ -31,27 +32,41 @@ const GROUP_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Access to the writer.
 pub(crate) struct Queue {
     way: Way,
+    #[cfg(feature = "testing")]
     counters: Arc<Counters>,
 }
 
 enum Way {
     Threaded(ThreadedWriter),
-    Inline(Box<Mutex<Writer>>),
+    #[cfg(feature = "testing")]
+    Inline(Box<parking_lot::Mutex<Writer>>),
 }
 
 impl Queue {
-    /// Moves the connection to a new thread, with another one for checkpoints, or keeps it.
-    pub(crate) fn start(conn: Connection, checkpoints: Option<Connection>) -> std::io::Result<Self> {
+    /// Moves the connection to a new thread, and `checkpoints` to another.
+    pub(crate) fn start(conn: Connection, checkpoints: Connection) -> std::io::Result<Self> {
         let counters = Arc::new(Counters::default());
         let writer = Writer::new(conn, Arc::clone(&counters));
-        let way = match checkpoints {
-            Some(checkpoints) => Way::Threaded(ThreadedWriter::start(writer, checkpoints)?),
-            None => Way::Inline(Box::new(Mutex::new(writer))),
-        };
-        Ok(Self { way, counters })
+        Ok(Self {
+            way: Way::Threaded(ThreadedWriter::start(writer, checkpoints)?),
+            #[cfg(feature = "testing")]
+            counters,
+        })
+    }
+
+    /// Keeps the connection: each caller commits its own work.
+    #[cfg(feature = "testing")]
+    pub(crate) fn inline(conn: Connection) -> Self {
+        let counters = Arc::new(Counters::default());
+        let writer = Writer::new(conn, Arc::clone(&counters));
+        Self {
+            way: Way::Inline(Box::new(parking_lot::Mutex::new(writer))),
+            counters,
+        }
     }
 
     /// How much was written since the start.
+    #[cfg(feature = "testing")]
     pub(crate) fn counts(&self) -> WriteCounts {
         self.counters.read()
     }
@@ -94,6 +109,7 @@ impl Queue {
     fn send(&self, operations: Vec<Box<dyn Operation>>, bytes: usize) -> StoreResult<()> {
         match &self.way {
             Way::Threaded(thread) => thread.send(operations, bytes),
+            #[cfg(feature = "testing")]
             Way::Inline(writer) => {
                 writer.lock().commit(operations);
                 Ok(())

@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
 use crate::open;
-use crate::options::{Execution, SqliteOptions};
+use crate::options::SqliteOptions;
 use crate::sql_error::{SqlError, SqlResult};
 
 /// A pool of read-only connections, opened on demand.
@@ -19,6 +19,9 @@ pub(crate) struct Readers {
     options: SqliteOptions,
     permits: Arc<Semaphore>,
     idle: Mutex<Vec<Connection>>,
+    /// Whether the calling thread reads.
+    #[cfg(feature = "testing")]
+    is_inline: bool,
 }
 
 impl Readers {
@@ -28,6 +31,17 @@ impl Readers {
             idle: Mutex::new(Vec::new()),
             data_dir,
             options,
+            #[cfg(feature = "testing")]
+            is_inline: false,
+        }
+    }
+
+    /// Readers of which each works on the thread that calls it.
+    #[cfg(feature = "testing")]
+    pub(crate) fn inline(data_dir: PathBuf, options: SqliteOptions) -> Self {
+        Self {
+            is_inline: true,
+            ..Self::new(data_dir, options)
         }
     }
 
@@ -42,17 +56,20 @@ impl Readers {
             .await
             .map_err(|_| StoreError::Unavailable("the store is shutting down".to_owned()))?;
         let conn = self.connection()?;
-        let (conn, result) = match self.options.execution {
-            Execution::Inline => run(conn, work),
-            // A panic drops the connection; the next read opens another. The task keeps the permit: a caller
-            // that hangs up does not end the work, so it must not make room for more.
-            Execution::Threaded => tokio::task::spawn_blocking(move || {
-                let _permit = permit;
-                run(conn, work)
-            })
-            .await
-            .map_err(|error| StoreError::Internal(format!("a read was broken off: {error}")))?,
-        };
+        #[cfg(feature = "testing")]
+        if self.is_inline {
+            let (conn, result) = run(conn, work);
+            self.idle.lock().push(conn);
+            return Ok(result?);
+        }
+        // A panic drops the connection; the next read opens another. The task keeps the permit: a caller that
+        // hangs up does not end the work, so it must not make room for more.
+        let (conn, result) = tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            run(conn, work)
+        })
+        .await
+        .map_err(|error| StoreError::Internal(format!("a read was broken off: {error}")))?;
         self.idle.lock().push(conn);
         Ok(result?)
     }

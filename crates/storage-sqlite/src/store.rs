@@ -7,12 +7,12 @@ use postrider_storage::StoreResult;
 use rusqlite::Connection;
 
 use crate::open::{self, OpenError};
-use crate::options::{Execution, SqliteOptions};
+use crate::options::SqliteOptions;
 use crate::queue::{Part, Queue};
 use crate::readers::Readers;
 use crate::schema;
 use crate::sql_error::SqlResult;
-use crate::writer::{WriteCounts, WriteCx};
+use crate::writer::WriteCx;
 
 /// The store in one SQLite file. Only one process can have a data folder open.
 ///
@@ -20,10 +20,10 @@ use crate::writer::{WriteCounts, WriteCx};
 pub struct SqliteStore {
     // The fields drop in this order: the connection that closes last must be able to write, so that closing
     // it copies and removes the log; then the lock is released.
-    readers: Readers,
-    queue: Queue,
-    data_dir: PathBuf,
-    _lock: File,
+    pub(crate) readers: Readers,
+    pub(crate) queue: Queue,
+    pub(crate) data_dir: PathBuf,
+    pub(crate) _lock: File,
 }
 
 impl SqliteStore {
@@ -37,10 +37,7 @@ impl SqliteStore {
         let lock = open::lock(data_dir)?;
         let mut conn = open::open_writer(data_dir, &options)?;
         schema::migrate(&mut conn)?;
-        let checkpoints = match options.execution {
-            Execution::Threaded => Some(open::open_checkpointer(&mut conn, data_dir)?),
-            Execution::Inline => None,
-        };
+        let checkpoints = open::open_checkpointer(&mut conn, data_dir)?;
         let queue = Queue::start(conn, checkpoints).map_err(|source| OpenError::Io {
             path: data_dir.to_owned(),
             source,
@@ -56,19 +53,6 @@ impl SqliteStore {
     /// The data folder of this store.
     pub fn data_dir(&self) -> &Path {
         &self.data_dir
-    }
-
-    /// How much was written since the store was opened. Operations per transaction show how well commits are
-    /// grouped.
-    pub fn write_counts(&self) -> WriteCounts {
-        self.queue.counts()
-    }
-
-    /// Sets the size to which the database may grow, in bytes, rounded to pages; `None` leaves only the
-    /// disk's limit.
-    pub async fn set_max_bytes(&self, bytes: Option<u64>) -> StoreResult<()> {
-        let bytes = bytes.unwrap_or(u64::MAX);
-        self.write(move |cx| Ok(open::limit_pages(cx.conn, bytes)?)).await
     }
 
     /// Runs small work in a transaction of the writer.

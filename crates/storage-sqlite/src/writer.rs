@@ -49,6 +49,7 @@ pub(crate) trait Operation: Send {
 }
 
 /// How much was written.
+#[cfg(feature = "testing")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct WriteCounts {
     /// Transactions committed.
@@ -57,7 +58,7 @@ pub struct WriteCounts {
     pub operations: u64,
 }
 
-/// The counters behind [`WriteCounts`].
+/// Counts what is written.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
     transactions: AtomicU64,
@@ -65,6 +66,7 @@ pub(crate) struct Counters {
 }
 
 impl Counters {
+    #[cfg(feature = "testing")]
     pub(crate) fn read(&self) -> WriteCounts {
         WriteCounts {
             transactions: self.transactions.load(Ordering::Relaxed),

@@ -7,14 +7,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use postrider_storage::{DeliveryFilter, DeliveryStore, EventFilter, EventStore, FirstAttempt};
 use postrider_storage_sqlite::{
-    BackupError, DATABASE_FILE, Execution, SCHEMA_VERSION, SqliteOptions, SqliteStore, backup,
+    BackupError, DATABASE_FILE, SCHEMA_VERSION, SqliteOptions, SqliteStore, backup,
 };
 use postrider_storage_testkit::lists::all_pages;
 use tempfile::TempDir;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_backup_under_load_is_consistent_and_whole() {
-    let (scene, store, folder) = support::scene(Execution::Threaded).await;
+    let (scene, store, folder) = support::scene(SqliteStore::open).await;
     let scene = Arc::new(scene);
     let stop = Arc::new(AtomicBool::new(false));
     for s in 0..500 {
@@ -83,7 +83,7 @@ async fn a_backup_under_load_is_consistent_and_whole() {
 
 #[tokio::test]
 async fn a_backup_overwrites_nothing() {
-    let (_scene, _store, folder) = support::scene(Execution::Threaded).await;
+    let (_scene, _store, folder) = support::scene(SqliteStore::open).await;
     let file = folder.path().join("copy");
     std::fs::write(&file, "precious").unwrap();
     assert!(matches!(

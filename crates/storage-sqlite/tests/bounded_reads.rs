@@ -6,7 +6,7 @@ use postrider_model::DeliveryStatus;
 use postrider_storage::{
     DeliveryFilter, DeliveryStore, EventFilter, EventStore, FirstAttempt, PageRequest, RetentionStore,
 };
-use postrider_storage_sqlite::Execution;
+use postrider_storage_sqlite::SqliteStore;
 use postrider_storage_testkit::build::{at, event_type};
 use postrider_storage_testkit::lists::all_pages;
 use postrider_storage_testkit::scene::Scene;
@@ -28,7 +28,7 @@ const FIRST_PAGE: PageRequest = PageRequest {
 
 #[tokio::test]
 async fn a_filter_that_nothing_passes_ends_a_page_early() {
-    let (scene, store, _folder) = support::scene(Execution::Inline).await;
+    let (scene, store, _folder) = support::scene(SqliteStore::open_inline).await;
     let mut rare = scene.event(-10);
     rare.event.event_type = event_type("rare");
     let rare = scene.with_deliveries(rare, scene.automation, &scene.actions[..1], FirstAttempt::Waiting);
@@ -76,7 +76,7 @@ async fn a_filter_that_nothing_passes_ends_a_page_early() {
 
 #[tokio::test]
 async fn pending_events_are_passed_over_once_per_round() {
-    let (scene, store, folder) = support::scene(Execution::Inline).await;
+    let (scene, store, folder) = support::scene(SqliteStore::open_inline).await;
     append_many(&scene, FirstAttempt::Waiting).await;
     for s in EVENTS..EVENTS + 10 {
         scene.append_new(&scene.event(s)).await;

@@ -5,13 +5,13 @@ mod support;
 use std::sync::Arc;
 
 use postrider_storage::{Appended, EventStore, SessionStore, StoreError};
-use postrider_storage_sqlite::Execution;
+use postrider_storage_sqlite::SqliteStore;
 use postrider_storage_testkit::build::at;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn concurrent_appends_share_transactions() {
     const APPENDS: usize = 400;
-    let (scene, store, _folder) = support::scene(Execution::Threaded).await;
+    let (scene, store, _folder) = support::scene(SqliteStore::open).await;
     let before = store.write_counts();
     let tasks: Vec<_> = (0..APPENDS)
         .map(|n| {
@@ -30,7 +30,7 @@ async fn concurrent_appends_share_transactions() {
 
 #[tokio::test]
 async fn without_threads_each_write_is_a_transaction() {
-    let (scene, store, _folder) = support::scene(Execution::Inline).await;
+    let (scene, store, _folder) = support::scene(SqliteStore::open_inline).await;
     let before = store.write_counts();
     for n in 0..10 {
         scene.append_owned(n).await;
@@ -40,7 +40,7 @@ async fn without_threads_each_write_is_a_transaction() {
 
 #[tokio::test]
 async fn an_append_that_fails_half_way_leaves_nothing() {
-    let (scene, store, _folder) = support::scene(Execution::Threaded).await;
+    let (scene, store, _folder) = support::scene(SqliteStore::open).await;
     let first = scene.owned(1);
     scene.append_new(&first).await;
     // The second event of the call has a delivery whose id is already in use.
@@ -55,8 +55,8 @@ async fn an_append_that_fails_half_way_leaves_nothing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_disk_refuses_writes_until_there_is_room_again() {
-    for execution in [Execution::Threaded, Execution::Inline] {
-        let (scene, store, folder) = support::scene(execution).await;
+    for open in [SqliteStore::open as support::Open, SqliteStore::open_inline] {
+        let (scene, store, folder) = support::scene(open).await;
         store.set_max_bytes(Some(0)).await.unwrap();
         let mut stored = Vec::new();
         let refused = loop {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use postrider_storage::{Appended, EventStore, WorkStore};
-use postrider_storage_sqlite::{DATABASE_FILE, Execution};
+use postrider_storage_sqlite::{DATABASE_FILE, SqliteStore};
 
 /// Size of a file in bytes; 0 if it does not exist.
 fn bytes_of(file: &std::path::Path) -> u64 {
@@ -17,7 +17,7 @@ fn bytes_of(file: &std::path::Path) -> u64 {
 async fn a_busy_writer_does_not_make_the_log_grow_for_good() {
     const EVENT_BYTES: usize = 128 * 1024;
     const EVENTS: i64 = 2_400;
-    let (scene, store, folder) = support::scene(Execution::Threaded).await;
+    let (scene, store, folder) = support::scene(SqliteStore::open).await;
     let log = folder.path().join(format!("{DATABASE_FILE}-wal"));
     let data = Bytes::from(format!("\"{}\"", "x".repeat(EVENT_BYTES)));
     let mut longest = 0;
@@ -36,7 +36,7 @@ async fn a_busy_writer_does_not_make_the_log_grow_for_good() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_store_that_is_closed_leaves_no_log() {
-    let (scene, store, folder) = support::scene(Execution::Threaded).await;
+    let (scene, store, folder) = support::scene(SqliteStore::open).await;
     let event = scene.owned(1);
     scene.append_new(&event).await;
     // The read also opens a reading connection, which must not be the last to close.
@@ -55,8 +55,8 @@ async fn a_store_that_is_closed_leaves_no_log() {
 
 #[tokio::test]
 async fn both_halves_of_a_step_share_a_transaction() {
-    for execution in [Execution::Threaded, Execution::Inline] {
-        let (scene, store, _folder) = support::scene(execution).await;
+    for open in [SqliteStore::open as support::Open, SqliteStore::open_inline] {
+        let (scene, store, _folder) = support::scene(open).await;
         let key = scene.append_owned(1).await;
         let before = store.write_counts();
         let receipt = postrider_storage_testkit::build::attempted(

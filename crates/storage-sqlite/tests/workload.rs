@@ -6,12 +6,12 @@ use postrider_model::{DeliveryStatus, Outcome};
 use postrider_storage::{
     AccountStore, DeliveryFilter, DeliveryStore, FirstAttempt, RetentionStore, SessionStore,
 };
-use postrider_storage_sqlite::Execution;
+use postrider_storage_sqlite::SqliteStore;
 use postrider_storage_testkit::build::{at, attempted, key_of};
 
 #[tokio::test]
 async fn the_database_is_whole_after_all_kinds_of_work() {
-    let (scene, store, folder) = support::scene(Execution::Threaded).await;
+    let (scene, store, folder) = support::scene(SqliteStore::open).await;
     let (other, _) = scene.another_account(1).await;
     let outcomes = [Outcome::Succeeded, Outcome::BadStatus, Outcome::Timeout];
     for s in 0..300 {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use postrider_access::{Access, AccessParts};
 use postrider_model::{Account, AccountId, Clock, Entropy, IdGenerator, SigningKey, Timestamp};
 use postrider_storage::{SaveAccount, Store};
-use postrider_storage_sqlite::{Execution, SqliteOptions, SqliteStore};
+use postrider_storage_sqlite::{SqliteOptions, SqliteStore};
 use tempfile::TempDir;
 use tokio::time::Instant;
 
@@ -25,11 +25,8 @@ impl Node {
     /// A node whose API is not open yet.
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let options = SqliteOptions {
-            execution: Execution::Inline,
-            ..SqliteOptions::default()
-        };
-        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(folder.path(), options).unwrap());
+        let store: Arc<dyn Store> =
+            Arc::new(SqliteStore::open_inline(folder.path(), SqliteOptions::default()).unwrap());
         let next = AtomicU8::new(0);
         let entropy = Entropy::new(move |bytes| bytes.fill(next.fetch_add(1, Ordering::Relaxed)));
         let ids = Arc::new(IdGenerator::new(entropy.number()));

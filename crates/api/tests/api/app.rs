@@ -22,7 +22,7 @@ use postrider_figures::{Figures, FiguresParts};
 use postrider_model::{Clock, Entropy, IdGenerator, Outcome};
 use postrider_signing::HeaderNames;
 use postrider_storage::Store;
-use postrider_storage_sqlite::{Execution, SqliteOptions, SqliteStore};
+use postrider_storage_sqlite::{SqliteOptions, SqliteStore};
 use postrider_web::body::BODY_TIMEOUT;
 use serde_json::{Value, json};
 
@@ -66,11 +66,8 @@ impl App {
 
     async fn build(settings: EngineSettings, public_url: Option<&str>) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let options = SqliteOptions {
-            execution: Execution::Inline,
-            ..SqliteOptions::default()
-        };
-        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(folder.path(), options).unwrap());
+        let store: Arc<dyn Store> =
+            Arc::new(SqliteStore::open_inline(folder.path(), SqliteOptions::default()).unwrap());
         let sent = Arc::new(Mutex::new(Vec::new()));
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let next = AtomicU8::new(0);

@@ -25,7 +25,7 @@ use postrider_figures::{Figures, FiguresParts};
 use postrider_model::{AccountId, ApiKeyId, AutomationId, Clock, Entropy, EventId, IdGenerator, Outcome};
 use postrider_signing::HeaderNames;
 use postrider_storage::Store;
-use postrider_storage_sqlite::{Execution, SqliteOptions, SqliteStore};
+use postrider_storage_sqlite::{SqliteOptions, SqliteStore};
 
 const KEY: &str = "a-key-for-tests-only";
 
@@ -64,11 +64,8 @@ pub struct Session {
 impl App {
     pub async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let options = SqliteOptions {
-            execution: Execution::Inline,
-            ..SqliteOptions::default()
-        };
-        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(folder.path(), options).unwrap());
+        let store: Arc<dyn Store> =
+            Arc::new(SqliteStore::open_inline(folder.path(), SqliteOptions::default()).unwrap());
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let next = AtomicU8::new(0);
         let entropy = Entropy::new(move |bytes| bytes.fill(next.fetch_add(1, Ordering::Relaxed)));

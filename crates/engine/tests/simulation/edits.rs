@@ -3,12 +3,11 @@
 
 use std::time::Duration;
 
-use crate::support::{Fixture, Node, folder, life, life_beside_threads, status, webhook};
+use crate::support::{Fixture, Node, folder, life, life_beside_threads, status, threaded, webhook};
 use postrider_configuration::RotationDraft;
 use postrider_egress::Request;
 use postrider_engine::{EngineSettings, ResendOutcome};
 use postrider_model::{BodyContent, BodyStyle, DeliveryStatus, Schedule};
-use postrider_storage_sqlite::Execution;
 
 const URL: &str = "https://receiver.example/hook";
 const MOVED: &str = "https://receiver.example/moved";
@@ -160,7 +159,7 @@ fn a_stop_right_after_a_final_410_still_switches_the_action_off() {
             ..EngineSettings::default()
         };
         let gone = |_: &Request, _| (Duration::from_millis(50), status(410));
-        let node = Node::start_on(Execution::Threaded, folder.path(), 0, settings, gone).await;
+        let node = Node::start_over(threaded(folder.path()), 0, settings, gone).await;
         let fixture = node.account(&[URL]).await;
         node.accept(fixture.account).await;
         while node.seen().is_empty() {

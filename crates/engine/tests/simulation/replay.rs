@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::support::{Fixture, Node, START_MS, folder, life, life_beside_threads, status, webhook};
+use crate::support::{Fixture, Node, START_MS, folder, life, life_beside_threads, status, threaded, webhook};
 use bytes::Bytes;
 use postrider_configuration::AutomationDraft;
 use postrider_egress::{Request, Response};
@@ -11,7 +11,7 @@ use postrider_engine::replay::ReplayProgress;
 use postrider_engine::{EngineSettings, Submission};
 use postrider_model::{DeliveryStatus, Timestamp};
 use postrider_storage::DeliveryFilter;
-use postrider_storage_sqlite::{DATABASE_FILE, Execution};
+use postrider_storage_sqlite::DATABASE_FILE;
 use rusqlite::Connection;
 
 const GOOD: &str = "https://receiver.example/good";
@@ -185,8 +185,8 @@ fn progress_grows_to_the_end_and_ends() {
     // A store that runs inline never yields between the steps, so that the test could not observe the
     // progress.
     life_beside_threads(async {
-        let (threaded, settings) = (Execution::Threaded, EngineSettings::default());
-        let node = Node::start_on(threaded, folder.path(), 3_600_000, settings, answer).await;
+        let (store, settings) = (threaded(folder.path()), EngineSettings::default());
+        let node = Node::start_over(store, 3_600_000, settings, answer).await;
         let filter = DeliveryFilter {
             before: Some(Timestamp::from_unix_ms(START_MS + 3_600_000)),
             ..DeliveryFilter::default()
@@ -219,8 +219,8 @@ fn a_stop_ends_a_replay_after_the_step_under_way() {
         fixture
     });
     life_beside_threads(async {
-        let (threaded, settings) = (Execution::Threaded, EngineSettings::default());
-        let node = Node::start_on(threaded, folder.path(), 3_600_000, settings, answer).await;
+        let (store, settings) = (threaded(folder.path()), EngineSettings::default());
+        let node = Node::start_over(store, 3_600_000, settings, answer).await;
         let filter = DeliveryFilter::default();
         let mut progress = node.engine.replay_with_progress(fixture.account, filter.clone());
         progress.changed().await.unwrap();

@@ -23,7 +23,7 @@ use postrider_model::{
 };
 use postrider_signing::HeaderNames;
 use postrider_storage::{DeliveryFilter, DeliveryKey, PageRequest, Store};
-use postrider_storage_sqlite::{Execution, SqliteOptions, SqliteStore};
+use postrider_storage_sqlite::{SqliteOptions, SqliteStore};
 use tokio::time::Instant;
 
 pub use receivers::{Receivers, Seen, refused, status};
@@ -60,6 +60,16 @@ impl Clock for VirtualClock {
     }
 }
 
+/// A store whose work runs on the calling thread.
+pub fn inline(folder: &std::path::Path) -> Arc<dyn Store> {
+    Arc::new(SqliteStore::open_inline(folder, SqliteOptions::default()).unwrap())
+}
+
+/// A store with threads of its own, as in production.
+pub fn threaded(folder: &std::path::Path) -> Arc<dyn Store> {
+    Arc::new(SqliteStore::open(folder, SqliteOptions::default()).unwrap())
+}
+
 /// One run of a node over a data folder.
 pub struct Node {
     pub engine: Arc<Engine>,
@@ -77,22 +87,16 @@ impl Node {
         settings: EngineSettings,
         script: impl Fn(&Request, usize) -> (Duration, Response) + Send + Sync + 'static,
     ) -> Self {
-        Self::start_on(Execution::Inline, folder, offset_ms, settings, script).await
+        Self::start_over(inline(folder), offset_ms, settings, script).await
     }
 
-    /// Like [`Self::start`], with this execution mode of the store.
-    pub async fn start_on(
-        execution: Execution,
-        folder: &std::path::Path,
+    /// Like [`Self::start`], but over this store.
+    pub async fn start_over(
+        store: Arc<dyn Store>,
         offset_ms: i64,
         settings: EngineSettings,
         script: impl Fn(&Request, usize) -> (Duration, Response) + Send + Sync + 'static,
     ) -> Self {
-        let options = SqliteOptions {
-            execution,
-            ..SqliteOptions::default()
-        };
-        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(folder, options).unwrap());
         let clock = Arc::new(VirtualClock::new(offset_ms));
         let receivers = Arc::new(Receivers {
             clock: Arc::clone(&clock),
@@ -109,11 +113,7 @@ impl Node {
 
     /// Starts a node that passes its webhooks to this carrier instead of sending them over HTTP.
     pub async fn start_carrying(folder: &std::path::Path, webhook: impl Carrier<SendWebhook>) -> Self {
-        let options = SqliteOptions {
-            execution: Execution::Inline,
-            ..SqliteOptions::default()
-        };
-        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(folder, options).unwrap());
+        let store = inline(folder);
         let clock = Arc::new(VirtualClock::new(0));
         let receivers = Arc::new(Receivers {
             clock: Arc::clone(&clock),

@@ -1,0 +1,42 @@
+//! What tests need and production does not have: the feature `testing`.
+
+use std::path::Path;
+
+use postrider_storage::StoreResult;
+
+use crate::open::{self, OpenError};
+use crate::options::SqliteOptions;
+use crate::queue::Queue;
+use crate::readers::Readers;
+use crate::schema;
+use crate::store::SqliteStore;
+use crate::writer::WriteCounts;
+
+impl SqliteStore {
+    /// Like [`Self::open`], but the calling thread does everything, one transaction per verb. No other thread
+    /// is involved, so on virtual time a seed determines everything.
+    pub fn open_inline(data_dir: &Path, options: SqliteOptions) -> Result<Self, OpenError> {
+        let lock = open::lock(data_dir)?;
+        let mut conn = open::open_writer(data_dir, &options)?;
+        schema::migrate(&mut conn)?;
+        Ok(Self {
+            queue: Queue::inline(conn),
+            readers: Readers::inline(data_dir.to_owned(), options),
+            data_dir: data_dir.to_owned(),
+            _lock: lock,
+        })
+    }
+
+    /// How much was written since the store was opened. Operations per transaction show how well commits are
+    /// grouped.
+    pub fn write_counts(&self) -> WriteCounts {
+        self.queue.counts()
+    }
+
+    /// Sets the size to which the database may grow, in bytes, rounded to pages; `None` leaves only the
+    /// disk's limit. A write beyond it fails as on a full disk.
+    pub async fn set_max_bytes(&self, bytes: Option<u64>) -> StoreResult<()> {
+        let bytes = bytes.unwrap_or(u64::MAX);
+        self.write(move |cx| Ok(open::limit_pages(cx.conn, bytes)?)).await
+    }
+}
