@@ -21,13 +21,6 @@ pub struct Grant {
     pub expires_at: Timestamp,
 }
 
-impl Grant {
-    /// Whether the grant has expired at `now`.
-    pub fn is_expired(&self, now: Timestamp) -> bool {
-        self.expires_at <= now
-    }
-}
-
 /// What a token does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]
@@ -145,19 +138,5 @@ mod tests {
             (GrantKind::from_code(3), Theme::from_code(2), Theme::from_name("")),
             (None, None, None)
         );
-    }
-
-    #[test]
-    fn a_grant_ends_at_its_end() {
-        let grant = Grant {
-            sha256: [0; 32],
-            kind: GrantKind::Session,
-            visitor: Visitor::Operator,
-            api_key: None,
-            created_at: Timestamp::from_unix_ms(0),
-            expires_at: Timestamp::from_unix_ms(10),
-        };
-        assert!(!grant.is_expired(Timestamp::from_unix_ms(9)));
-        assert!(grant.is_expired(Timestamp::from_unix_ms(10)));
     }
 }
