@@ -69,12 +69,12 @@ impl Postgres {
             databases: AtomicU32::new(0),
             folder,
         };
-        postgres.version = postgres.first_answer().await?;
+        postgres.version = postgres.wait_until_ready().await?;
         Ok(Arc::new(postgres))
     }
 
     /// Waits until the server accepts a connection. Returns its version.
-    async fn first_answer(&mut self) -> Outcome<String> {
+    async fn wait_until_ready(&mut self) -> Outcome<String> {
         let until = Instant::now() + START_MAX;
         loop {
             let error = match self.connect("postgres").await {

@@ -37,7 +37,7 @@ pub struct Load {
 /// Posts all events of a ledger, in a thread of its own.
 pub async fn post_all(load: Load, ledger: &Arc<Ledger>) -> Outcome<()> {
     let ledger = Arc::clone(ledger);
-    let (done, result) = tokio::sync::oneshot::channel();
+    let (result_sender, result) = tokio::sync::oneshot::channel();
     let thread = std::thread::Builder::new()
         .name("producer".to_owned())
         .spawn(move || {
@@ -47,7 +47,7 @@ pub async fn post_all(load: Load, ledger: &Arc<Ledger>) -> Outcome<()> {
                 .expect("a runtime can be built");
             let tasks = tokio::task::LocalSet::new();
             // The receiver is gone only if the run was abandoned.
-            let _ = done.send(tasks.block_on(&runtime, connections(&load, &ledger)));
+            let _ = result_sender.send(tasks.block_on(&runtime, connections(&load, &ledger)));
         })?;
     let posted = result.await?;
     thread.join().map_err(|_| "the producer panicked")?;
@@ -127,16 +127,16 @@ async fn post(
             ledger.sent(number, sent_us);
         }
         stream.write_all(request).await?;
-        let answer = inbox.answer(stream).await?;
-        match answer.status {
+        let response = inbox.response(stream).await?;
+        match response.status {
             200..=299 => {
                 ledger.accepted(ledger.elapsed_us().saturating_sub(sent_us));
                 return Ok(());
             }
             503 => tokio::time::sleep(PAUSE_WHEN_BUSY).await,
             status => {
-                let body = String::from_utf8_lossy(answer.body);
-                return Err(format!("a post was answered {status}: {body}").into());
+                let body = String::from_utf8_lossy(response.body);
+                return Err(format!("a post got {status}: {body}").into());
             }
         }
     }

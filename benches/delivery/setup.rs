@@ -13,7 +13,7 @@ use crate::payload::EVENT_TYPE;
 use crate::wire::Inbox;
 
 /// How long the server may take to record the last results.
-const SETTLE_MAX: Duration = Duration::from_secs(30);
+const SETTLED_WITHIN: Duration = Duration::from_secs(30);
 
 /// How long an idle connection may be reused.
 const IDLE_MAX: Duration = Duration::from_secs(20);
@@ -70,12 +70,12 @@ impl Client {
         stream
             .write_all(&request(self.address, method, path, body))
             .await?;
-        let answer = inbox.answer(&mut stream).await?;
-        if !(200..300).contains(&answer.status) {
-            let body = String::from_utf8_lossy(answer.body);
-            return Err(format!("{method} {path} was answered {}: {body}", answer.status).into());
+        let response = inbox.response(&mut stream).await?;
+        if !(200..300).contains(&response.status) {
+            let body = String::from_utf8_lossy(response.body);
+            return Err(format!("{method} {path} got {}: {body}", response.status).into());
         }
-        let value = serde_json::from_slice(answer.body)?;
+        let value = serde_json::from_slice(response.body)?;
         self.connection = Some(Kept {
             stream,
             inbox,
@@ -109,16 +109,16 @@ impl Client {
     }
 
     /// Waits until an account has no pending deliveries.
-    pub async fn settled(&mut self, account: &str) -> Outcome<()> {
+    pub async fn wait_until_settled(&mut self, account: &str) -> Outcome<()> {
         let path = format!("/v1/accounts/{account}/deliveries?status=pending&limit=1");
-        let until = Instant::now() + SETTLE_MAX;
+        let until = Instant::now() + SETTLED_WITHIN;
         loop {
             let page = self.call("GET", &path, "").await?;
             if page["data"].as_array().is_some_and(Vec::is_empty) {
                 return Ok(());
             }
             if Instant::now() > until {
-                return Err(format!("deliveries are still pending after {SETTLE_MAX:?}").into());
+                return Err(format!("deliveries are still pending after {SETTLED_WITHIN:?}").into());
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }

@@ -104,7 +104,7 @@ async fn connection(mut stream: TcpStream, noted: Noted) {
     let mut inbox = Inbox::new();
     // An error means that the sender closed the connection.
     while let Ok(Some(message)) = inbox.request(&mut stream).await {
-        let answer = if message.path.starts_with(b"/error") {
+        let response = if message.path.starts_with(b"/error") {
             ERROR
         } else if message.path.starts_with(b"/silent") {
             continue;
@@ -112,7 +112,7 @@ async fn connection(mut stream: TcpStream, noted: Noted) {
             note(&noted, message.body);
             OK
         };
-        if stream.write_all(answer).await.is_err() {
+        if stream.write_all(response).await.is_err() {
             return;
         }
     }

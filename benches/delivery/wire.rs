@@ -47,8 +47,8 @@ impl Inbox {
     }
 
     /// The next response.
-    pub async fn answer(&mut self, stream: &mut TcpStream) -> io::Result<Message<'_>> {
-        let message = self.message(stream, answer_head).await?;
+    pub async fn response(&mut self, stream: &mut TcpStream) -> io::Result<Message<'_>> {
+        let message = self.message(stream, response_head).await?;
         message.ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
     }
 
@@ -100,7 +100,7 @@ fn request_head(text: &[u8]) -> io::Result<Option<Head>> {
     }))
 }
 
-fn answer_head(text: &[u8]) -> io::Result<Option<Head>> {
+fn response_head(text: &[u8]) -> io::Result<Option<Head>> {
     let mut headers = [httparse::EMPTY_HEADER; HEADERS_MAX];
     let mut response = httparse::Response::new(&mut headers);
     let httparse::Status::Complete(bytes) = response.parse(text).map_err(io::Error::other)? else {

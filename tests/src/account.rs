@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::client::{Answer, Api};
+use crate::client::{Api, ApiResponse};
 use crate::wait::{SOON, until};
 
 /// An account and the API that serves it.
@@ -76,7 +76,7 @@ impl Account {
 
     /// Reports an event and returns the server's response. `data` is JSON text that reaches the server byte
     /// for byte.
-    pub async fn post_event(&self, event_type: &str, data: &str) -> Answer {
+    pub async fn post_event(&self, event_type: &str, data: &str) -> ApiResponse {
         let body = format!(r#"{{"type":"{event_type}","data":{data}}}"#);
         self.api.post(self.at("/events"), body).await
     }
@@ -87,7 +87,7 @@ impl Account {
     }
 
     /// Reports an event under an idempotency key.
-    pub async fn post_event_once(&self, idempotency_key: &str, event_type: &str, data: &str) -> Answer {
+    pub async fn post_event_once(&self, idempotency_key: &str, event_type: &str, data: &str) -> ApiResponse {
         let body = format!(r#"{{"type":"{event_type}","data":{data}}}"#);
         let call = self.api.call_with(Method::POST, self.at("/events"), body);
         call.header("idempotency-key", idempotency_key).send().await
@@ -131,7 +131,7 @@ impl Account {
     }
 
     /// The one delivery of an event with its attempts, once it has this status.
-    pub async fn settled(&self, event: &str, status: &str) -> Value {
+    pub async fn wait_for_delivery(&self, event: &str, status: &str) -> Value {
         let id = self.delivery_id_of(event).await;
         self.delivery_once(&id, status).await
     }

@@ -39,7 +39,7 @@ pub struct Call<'a> {
 
 /// The server's response.
 #[derive(Debug)]
-pub struct Answer {
+pub struct ApiResponse {
     /// The status.
     pub status: u16,
     /// The headers.
@@ -96,27 +96,27 @@ impl Api {
     }
 
     /// `GET`.
-    pub async fn get(&self, path: impl Into<String>) -> Answer {
+    pub async fn get(&self, path: impl Into<String>) -> ApiResponse {
         self.call(Method::GET, path).send().await
     }
 
     /// `DELETE`.
-    pub async fn delete(&self, path: impl Into<String>) -> Answer {
+    pub async fn delete(&self, path: impl Into<String>) -> ApiResponse {
         self.call(Method::DELETE, path).send().await
     }
 
     /// `POST` with JSON.
-    pub async fn post(&self, path: impl Into<String>, json: impl ToString) -> Answer {
+    pub async fn post(&self, path: impl Into<String>, json: impl ToString) -> ApiResponse {
         self.call_with(Method::POST, path, json).send().await
     }
 
     /// `PATCH` with JSON.
-    pub async fn patch(&self, path: impl Into<String>, json: impl ToString) -> Answer {
+    pub async fn patch(&self, path: impl Into<String>, json: impl ToString) -> ApiResponse {
         self.call_with(Method::PATCH, path, json).send().await
     }
 
     /// `PUT` with JSON.
-    pub async fn put(&self, path: impl Into<String>, json: impl ToString) -> Answer {
+    pub async fn put(&self, path: impl Into<String>, json: impl ToString) -> ApiResponse {
         self.call_with(Method::PUT, path, json).send().await
     }
 }
@@ -137,7 +137,7 @@ impl Call<'_> {
     }
 
     /// Sends the call. Panics if there is no response.
-    pub async fn send(self) -> Answer {
+    pub async fn send(self) -> ApiResponse {
         let asked = format!("{} {}", self.method, self.path);
         self.try_send()
             .await
@@ -145,7 +145,7 @@ impl Call<'_> {
     }
 
     /// Sends the call. An error says why there is no response.
-    pub async fn try_send(self) -> Result<Answer, String> {
+    pub async fn try_send(self) -> Result<ApiResponse, String> {
         let asked = format!("{} {}", self.method, self.path);
         let uri = format!("{}{}", self.api.url(), self.path);
         let mut request = Request::builder().method(self.method).uri(uri);
@@ -158,7 +158,7 @@ impl Call<'_> {
         let request = request
             .body(Full::new(self.body))
             .map_err(|error| error.to_string())?;
-        let answer = async {
+        let response = async {
             let (head, body) = self
                 .api
                 .http
@@ -171,20 +171,20 @@ impl Call<'_> {
                 .await
                 .map_err(|error| error.to_string())?
                 .to_bytes();
-            Ok(Answer {
+            Ok(ApiResponse {
                 status: head.status.as_u16(),
                 headers: head.headers,
                 body,
                 asked,
             })
         };
-        tokio::time::timeout(CALL_TIMEOUT, answer)
+        tokio::time::timeout(CALL_TIMEOUT, response)
             .await
-            .map_err(|_| "no answer in time".to_owned())?
+            .map_err(|_| "timeout".to_owned())?
     }
 }
 
-impl Answer {
+impl ApiResponse {
     /// The body as JSON. Panics if the status is not this one.
     #[track_caller]
     pub fn expect(&self, status: u16) -> Value {
@@ -264,13 +264,13 @@ impl Problem {
     }
 
     #[track_caller]
-    fn has(self, member: &str, place: &str, code: &str) -> Self {
+    fn has(self, member: &str, pointer: &str, code: &str) -> Self {
         let faults = self.0["errors"].as_array().cloned().unwrap_or_default();
         let found = faults.iter().any(|fault| {
             let has_words = fault["detail"].as_str().is_some_and(|detail| !detail.is_empty());
-            fault[member] == place && fault["code"] == code && has_words
+            fault[member] == pointer && fault["code"] == code && has_words
         });
-        assert!(found, "no fault `{code}` at {member} `{place}`: {}", self.0);
+        assert!(found, "no fault `{code}` at {member} `{pointer}`: {}", self.0);
         self
     }
 }

@@ -10,7 +10,7 @@ use crate::server::{ADMIN_KEY, Server};
 
 /// The result of a command.
 #[derive(Debug)]
-pub struct Ended {
+pub struct CommandOutput {
     /// The exit code.
     pub code: i32,
     /// Standard output.
@@ -20,28 +20,28 @@ pub struct Ended {
 }
 
 /// Runs a command without a server.
-pub fn run(arguments: &[&str]) -> Ended {
+pub fn run(arguments: &[&str]) -> CommandOutput {
     run_with_input(arguments, "")
 }
 
 /// Runs a command without a server, with this text on standard input.
-pub fn run_with_input(arguments: &[&str], input: &str) -> Ended {
+pub fn run_with_input(arguments: &[&str], input: &str) -> CommandOutput {
     let mut command = binary::command();
     command.args(arguments);
-    ended(command, input)
+    output_of(command, input)
 }
 
 /// Runs a client command against a server.
-pub fn run_against(server: &Server, arguments: &[&str]) -> Ended {
+pub fn run_against(server: &Server, arguments: &[&str]) -> CommandOutput {
     let mut command = binary::command();
     command.args(arguments);
     command
         .env("POSTRIDER_URL", server.api().url())
         .env("POSTRIDER_API_KEY", ADMIN_KEY);
-    ended(command, "")
+    output_of(command, "")
 }
 
-fn ended(mut command: std::process::Command, input: &str) -> Ended {
+fn output_of(mut command: std::process::Command, input: &str) -> CommandOutput {
     command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -56,14 +56,14 @@ fn ended(mut command: std::process::Command, input: &str) -> Ended {
         stdout,
         stderr,
     } = child.wait_with_output().expect("a child can be waited for");
-    Ended {
+    CommandOutput {
         code: status.code().unwrap_or(-1),
         out: String::from_utf8_lossy(&stdout).into_owned(),
         err: String::from_utf8_lossy(&stderr).into_owned(),
     }
 }
 
-impl Ended {
+impl CommandOutput {
     /// Standard output of a command that must succeed.
     #[track_caller]
     pub fn success(&self) -> &str {

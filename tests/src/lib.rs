@@ -36,7 +36,7 @@ pub mod wait;
 
 pub use account::Account;
 pub use browser::Browser;
-pub use client::{Answer, Api, Problem};
+pub use client::{Api, ApiResponse, Problem};
 pub use cluster::{Cluster, Node};
 pub use postgres::Postgres;
 pub use proxy::Proxy;

@@ -252,10 +252,10 @@ impl Postgres {
     }
 
     fn is_running(&mut self) -> bool {
-        let ended = self.child.as_mut().map(|child| child.try_wait());
-        match ended {
+        let exit = self.child.as_mut().map(|child| child.try_wait());
+        match exit {
             None => false,
-            Some(ended) => ended.expect("a child can be waited for").is_none(),
+            Some(exit) => exit.expect("a child can be waited for").is_none(),
         }
     }
 

@@ -133,13 +133,13 @@ impl Receiver {
     }
 
     /// Responds to requests to `path` with these in order; the last one is repeated.
-    pub fn answer(&self, path: &str, script: impl IntoIterator<Item = Reply>) {
+    pub fn respond(&self, path: &str, script: impl IntoIterator<Item = Reply>) {
         let script = Behaviour::Script(script.into_iter().collect());
         lock(&self.state.behaviour).insert(path.to_owned(), script);
     }
 
     /// Responds to requests to `path` as `decide` says.
-    pub fn answer_by(&self, path: &str, decide: impl Fn(&Received) -> Reply + Send + Sync + 'static) {
+    pub fn respond_with(&self, path: &str, decide: impl Fn(&Received) -> Reply + Send + Sync + 'static) {
         lock(&self.state.behaviour).insert(path.to_owned(), Behaviour::Decide(Arc::new(decide)));
     }
 
@@ -189,14 +189,14 @@ async fn accept(listener: TcpListener, state: Arc<State>) {
 }
 
 async fn serve(stream: TcpStream, state: Arc<State>) {
-    let service = service_fn(move |request| answer(request, Arc::clone(&state)));
+    let service = service_fn(move |request| respond(request, Arc::clone(&state)));
     // Ignore errors: a killed sender leaves a broken connection, which some tests cause on purpose.
     let _ = http1::Builder::new()
         .serve_connection(TokioIo::new(stream), service)
         .await;
 }
 
-async fn answer(
+async fn respond(
     request: Request<Incoming>,
     state: Arc<State>,
 ) -> Result<Response<Full<Bytes>>, hyper::Error> {
@@ -211,17 +211,17 @@ async fn answer(
     let reply = state.reply_to(&request);
     lock(&state.received).push(request);
     tokio::time::sleep(reply.delay).await;
-    Ok(respond(reply))
+    Ok(response(reply))
 }
 
-fn respond(reply: Reply) -> Response<Full<Bytes>> {
+fn response(reply: Reply) -> Response<Full<Bytes>> {
     let mut response = Response::builder().status(reply.status);
     for (name, value) in &reply.headers {
         response = response.header(name, value);
     }
     response
         .body(Full::new(reply.body))
-        .expect("a test answers with valid headers")
+        .expect("a test replies with valid headers")
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -77,7 +77,7 @@ async fn measure(bench: &Bench, binary: &Path) -> Outcome<Vec<(&'static str, Row
     let sink = Sink::start_at(address)?;
     sink.note(&ledger);
     let (drain, beside_drain) = beside(&server, &healthy, &healthy_sink, drain(&ledger)).await?;
-    client.settled(&account).await?;
+    client.wait_until_settled(&account).await?;
     let piled = Row::default()
         .with("events_per_s", f64::from(DELIVERIES) / piled_in.as_secs_f64())
         .with("seconds", piled_in.as_secs_f64());
@@ -115,16 +115,16 @@ async fn beside<T>(
     sink: &Sink,
     work: impl Future<Output = Outcome<T>>,
 ) -> Outcome<(T, Row)> {
-    let is_done = Cell::new(false);
+    let is_drained = Cell::new(false);
     let work = async {
         let result = work.await;
-        is_done.set(true);
+        is_drained.set(true);
         result
     };
     let probe = async {
         let mut seconds: Vec<Row> = Vec::new();
         // The last second is completed too: otherwise its events would count for the next load.
-        while !is_done.get() {
+        while !is_drained.get() {
             let ledger = Arc::new(Ledger::new(HEALTHY_RATE, 1));
             sink.note(&ledger);
             let row = carry(singles(server, healthy, Some(HEALTHY_RATE)), &ledger).await?;

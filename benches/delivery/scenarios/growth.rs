@@ -59,13 +59,13 @@ async fn measure(bench: &Bench, binary: &Path) -> Outcome<Vec<(&'static str, Row
             carry(batches(&server, &account), &ledger).await?;
             stored += ledger.events();
         }
-        client.settled(&account).await?;
+        client.wait_until_settled(&account).await?;
         let page_ms = first_page_ms(&mut client, &account).await?;
         let ledger = Arc::new(Ledger::new(MEASURED, 1));
         sink.note(&ledger);
         let before = server.cpu()?;
         let row = carry(singles(&server, &account, None), &ledger).await?;
-        client.settled(&account).await?;
+        client.wait_until_settled(&account).await?;
         let row = server.cpu()?.since(before, f64::from(MEASURED), row);
         stored += MEASURED;
         rows.push((name, row.with("first_page_ms", page_ms)));

@@ -152,7 +152,7 @@ async fn measure(bench: &Bench, binary: &Path, variant: Variant) -> Outcome<Row>
     let row = carry(load, &ledger).await?;
     let mut client = server.client();
     for account in accounts.iter().take(100) {
-        client.settled(account).await?;
+        client.wait_until_settled(account).await?;
     }
     let events = f64::from(ledger.events());
     let row = server.cpu()?.since(before, events, row);

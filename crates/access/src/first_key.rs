@@ -12,13 +12,13 @@ const KEY_BYTES_MIN: usize = 16;
 
 /// The id of the operator's key. It is fixed, so that another value replaces the operator's previous key, and
 /// nodes that start at the same moment write one row.
-const GIVEN_KEY: ApiKeyId = ApiKeyId::from_u128(1);
+const CONFIGURED_KEY: ApiKeyId = ApiKeyId::from_u128(1);
 
 /// How the installation got its first key.
 #[derive(Debug, PartialEq, Eq)]
 pub enum FirstKey {
     /// The operator provided a key, which replaces the one provided before.
-    Given,
+    Configured,
     /// The store had no key, so one was created. It can be shown only now.
     Created(ShownKey),
     /// The store has keys already.
@@ -39,15 +39,15 @@ pub enum FirstKeyError {
 impl Access {
     /// Opens the API: ensures that a key exists, and reads all keys. The first key is the one that the
     /// operator provides, otherwise one of those in the store, otherwise a new one.
-    pub async fn open(&self, given: Option<&str>) -> Result<FirstKey, FirstKeyError> {
-        let first = match given {
-            Some(given) => {
-                let fits = (KEY_BYTES_MIN..=KEY_BYTES_MAX).contains(&given.len());
-                if !fits || !given.bytes().all(|byte| byte.is_ascii_graphic()) {
+    pub async fn open(&self, configured: Option<&str>) -> Result<FirstKey, FirstKeyError> {
+        let first = match configured {
+            Some(configured) => {
+                let fits = (KEY_BYTES_MIN..=KEY_BYTES_MAX).contains(&configured.len());
+                if !fits || !configured.bytes().all(|byte| byte.is_ascii_graphic()) {
                     return Err(FirstKeyError::Unfit);
                 }
-                self.put_given(given).await?;
-                FirstKey::Given
+                self.put_configured(configured).await?;
+                FirstKey::Configured
             }
             None => self.create_first().await?,
         };
@@ -71,17 +71,17 @@ impl Access {
         })
     }
 
-    async fn put_given(&self, given: &str) -> StoreResult<()> {
-        let sha256 = sha256(given);
+    async fn put_configured(&self, configured: &str) -> StoreResult<()> {
+        let sha256 = sha256(configured);
         let known = self.store.api_keys().await?;
         if known
             .iter()
-            .any(|known| known.id == GIVEN_KEY && known.sha256 == sha256)
+            .any(|known| known.id == CONFIGURED_KEY && known.sha256 == sha256)
         {
             return Ok(());
         }
         let key = ApiKey {
-            id: GIVEN_KEY,
+            id: CONFIGURED_KEY,
             name: "POSTRIDER_ADMIN_KEY".to_owned(),
             sha256,
             created_at: self.now(),

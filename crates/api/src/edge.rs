@@ -133,17 +133,17 @@ pub(crate) struct Guarded {
 impl Service<Request> for Guarded {
     type Response = Response;
     type Error = Infallible;
-    type Future = Answer;
+    type Future = ResponseFuture;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Service::<Request>::poll_ready(&mut self.route, context)
     }
 
-    fn call(&mut self, mut request: Request) -> Answer {
+    fn call(&mut self, mut request: Request) -> ResponseFuture {
         let route = request.extensions().get().cloned();
         let route = route.as_ref().map(MatchedPath::as_str);
         let entry = self.edge.enter(route, &mut request);
-        Answer {
+        ResponseFuture {
             // This only prepares the call: the handler runs, and may panic, when the future is polled.
             handler: entry.denied.is_none().then(|| Caught(self.route.call(request))),
             entry,
@@ -153,23 +153,23 @@ impl Service<Request> for Guarded {
 }
 
 /// The future of a response.
-pub(crate) struct Answer {
+pub(crate) struct ResponseFuture {
     edge: Arc<Edge>,
     entry: Entry,
     /// `None` if the caller is denied.
     handler: Option<Caught<RouteFuture<Infallible>>>,
 }
 
-impl Future for Answer {
+impl Future for ResponseFuture {
     type Output = Result<Response, Infallible>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let answer = self.get_mut();
-        let response = match &mut answer.handler {
+        let future = self.get_mut();
+        let response = match &mut future.handler {
             Some(handler) => or_caught(ready!(Pin::new(handler).poll(context))),
-            None => denied_problem(answer.entry.denied.unwrap_or(Denied::Unknown)).into_response(),
+            None => denied_problem(future.entry.denied.unwrap_or(Denied::Unknown)).into_response(),
         };
-        Poll::Ready(Ok(answer.entry.leave(&answer.edge, response)))
+        Poll::Ready(Ok(future.entry.leave(&future.edge, response)))
     }
 }
 

@@ -30,14 +30,14 @@ pub fn patched<T: Serialize + DeserializeOwned>(current: &T, patch: &str) -> Res
 
 /// Pointer and name of the first member that is null in `patch` and missing in `current`. It descends as deep
 /// as `current` does.
-fn unknown_null(place: &str, current: &str, patch: &str) -> Option<(String, String)> {
+fn unknown_null(pointer: &str, current: &str, patch: &str) -> Option<(String, String)> {
     let (current, patch) = (members(current)?, members(patch)?);
     patch.iter().find_map(|(name, change)| {
-        let place = format!("{place}/{}", escape(name));
+        let pointer = format!("{pointer}/{}", escape(name));
         match current.get(name) {
-            None => (change.get() == "null").then(|| (place, name.to_string())),
+            None => (change.get() == "null").then(|| (pointer, name.to_string())),
             Some(_) if name == FREE_FORM => None,
-            Some(value) => unknown_null(&place, value.get(), change.get()),
+            Some(value) => unknown_null(&pointer, value.get(), change.get()),
         }
     })
 }

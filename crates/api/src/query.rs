@@ -39,9 +39,9 @@ pub struct Parameters {
 impl Parameters {
     /// The parameters of this request.
     pub fn of(uri: &Uri) -> Self {
-        let given = query::Parameters::of(uri);
+        let query = query::Parameters::of(uri);
         let mut faults = Faults::default();
-        if given.is_cut {
+        if query.is_cut {
             faults.push(Fault::of_parameter(
                 "",
                 fault_codes::TOO_MANY,
@@ -49,7 +49,7 @@ impl Parameters {
             ));
         }
         Self {
-            pairs: given.pairs,
+            pairs: query.pairs,
             faults,
             bad_cursor: false,
         }

@@ -88,7 +88,7 @@ impl Api {
     }
 
     /// Handles a request.
-    pub async fn answer<B>(&self, request: Request<B>) -> Response
+    pub async fn handle<B>(&self, request: Request<B>) -> Response
     where
         B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + Unpin + 'static,
     {

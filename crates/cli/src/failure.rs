@@ -49,7 +49,7 @@ impl Failure {
     }
 
     /// Whether the reader of the output has left (`postrider events list | head`), which is not a failure.
-    pub fn is_reader_gone(&self) -> bool {
+    pub fn is_broken_pipe(&self) -> bool {
         matches!(self, Self::Output(error) if error.kind() == std::io::ErrorKind::BrokenPipe)
     }
 }

@@ -176,23 +176,23 @@ async fn check(
 }
 
 fn check_trigger(event_types: &[String], faults: &mut Faults) -> Trigger {
-    let place = "/trigger/event_types";
+    let pointer = "/trigger/event_types";
     if event_types.is_empty() {
-        faults.add(place, codes::TOO_FEW, "list at least one event type");
+        faults.add(pointer, codes::TOO_FEW, "list at least one event type");
     }
     if event_types.len() > PATTERNS_MAX {
         let detail = format!("list at most {PATTERNS_MAX} event types");
-        faults.add(place, codes::TOO_MANY, detail);
+        faults.add(pointer, codes::TOO_MANY, detail);
     }
     let mut seen = HashSet::new();
     let mut patterns = Vec::new();
     for (index, text) in event_types.iter().enumerate() {
-        let place = format!("{place}/{index}");
+        let pointer = format!("{pointer}/{index}");
         match text.parse::<EventPattern>() {
-            Err(error) => faults.add(place, codes::INVALID_VALUE, error.to_string()),
+            Err(error) => faults.add(pointer, codes::INVALID_VALUE, error.to_string()),
             Ok(_) if !seen.insert(text) => {
                 faults.add(
-                    place,
+                    pointer,
                     codes::DUPLICATE,
                     "this event type is listed more than once",
                 );

@@ -29,7 +29,7 @@ pub enum ConfigureError {
 
 impl ConfigureError {
     /// The error of a store whose result breaks the verb's contract.
-    pub(super) fn out_of_contract(verb: &str, answer: &str) -> Self {
-        Self::Store(StoreError::Internal(format!("{verb} returned {answer}")))
+    pub(super) fn out_of_contract(verb: &str, returned: &str) -> Self {
+        Self::Store(StoreError::Internal(format!("{verb} returned {returned}")))
     }
 }

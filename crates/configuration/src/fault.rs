@@ -72,8 +72,8 @@ pub(super) mod tests {
     pub(crate) fn faults_of(check: impl FnOnce(&mut Faults)) -> Vec<(String, &'static str)> {
         let mut faults = Faults::default();
         check(&mut faults);
-        let place = |fault: Fault| (fault.pointer, fault.code);
-        faults.0.into_iter().map(place).collect()
+        let pointer_and_code = |fault: Fault| (fault.pointer, fault.code);
+        faults.0.into_iter().map(pointer_and_code).collect()
     }
 
     #[test]

@@ -52,8 +52,10 @@ fn check(
     known: &[SigningKey],
 ) -> Result<(Duration, Option<SigningSecret>), ConfigureError> {
     let mut faults = Faults::default();
-    let overlap_s = draft.overlap_s.map_or(Some(OVERLAP_S_DEFAULT), |given| {
-        u64::try_from(given).ok().filter(|given| *given <= OVERLAP_S_MAX)
+    let overlap_s = draft.overlap_s.map_or(Some(OVERLAP_S_DEFAULT), |requested| {
+        u64::try_from(requested)
+            .ok()
+            .filter(|requested| *requested <= OVERLAP_S_MAX)
     });
     if overlap_s.is_none() {
         let detail = format!("an overlap must be 0 to {OVERLAP_S_MAX} seconds");

@@ -111,18 +111,18 @@ async fn account_with_automation(configuration: &Configuration) -> (AccountId, A
 async fn an_account_is_created_with_a_key_and_updated_from_the_version_that_was_read() {
     let (store, _folder) = store();
     let configuration = node(&store).await;
-    let made = configuration.create_account(account("Acme", "a")).await.unwrap();
-    let keys = configuration.signing_keys(made.id).await.unwrap();
+    let created = configuration.create_account(account("Acme", "a")).await.unwrap();
+    let keys = configuration.signing_keys(created.id).await.unwrap();
     assert_eq!(keys.unwrap().len(), 1);
     let taken = configuration.create_account(account("Other", "a")).await;
     assert_eq!(taken, Err(ConfigureError::UidTaken));
 
-    let update = |name| configuration.update_account(made.clone(), account(name, "a"));
+    let update = |name| configuration.update_account(created.clone(), account(name, "a"));
     assert_eq!(update("Acme Inc.").await.unwrap().name, "Acme Inc.");
     assert_eq!(update("Acme Ltd.").await, Err(ConfigureError::Stale));
-    assert!(configuration.delete_account(made.id).await.unwrap());
+    assert!(configuration.delete_account(created.id).await.unwrap());
     assert_eq!(update("Acme Ltd.").await, Err(ConfigureError::Missing));
-    assert!(!configuration.delete_account(made.id).await.unwrap());
+    assert!(!configuration.delete_account(created.id).await.unwrap());
 }
 
 #[tokio::test]
@@ -145,10 +145,10 @@ async fn everything_wrong_with_an_automation_is_named_at_once_and_nothing_is_wri
     let Err(ConfigureError::Faults(faults)) = refused else {
         panic!("{refused:?}");
     };
-    let place = |fault: &Fault| (fault.pointer.clone(), fault.code);
+    let pointer_and_code = |fault: &Fault| (fault.pointer.clone(), fault.code);
     let at = |pointer: &str, code| (pointer.to_owned(), code);
     assert_eq!(
-        faults.iter().map(place).collect::<Vec<_>>(),
+        faults.iter().map(pointer_and_code).collect::<Vec<_>>(),
         [
             at("/name", "blank"),
             at("/trigger/event_types/0", "invalid_value"),

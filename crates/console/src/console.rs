@@ -23,7 +23,7 @@ use tracing::Instrument as _;
 
 use crate::assets::{Assets, asset};
 use crate::brand::Brand;
-use crate::live::LivePlaces;
+use crate::live::LiveSlots;
 use crate::pages::{
     accounts, api_keys, automations, deliveries, event_types, events, overview, replay, settings, sign_in,
     signing_key, system, theme,
@@ -87,7 +87,7 @@ impl Console {
             is_framed: parts.is_framed,
             system: parts.system,
             sign_in_limit: SignInLimit::new(),
-            live: LivePlaces::new(),
+            live: LiveSlots::new(),
             stopping,
         });
         Self {
@@ -103,8 +103,8 @@ impl Console {
         }
     }
 
-    /// Answers a request that came from `peer`.
-    pub async fn answer<B>(&self, mut request: Request<B>, peer: IpAddr) -> Response
+    /// Handles a request that came from `peer`.
+    pub async fn handle<B>(&self, mut request: Request<B>, peer: IpAddr) -> Response
     where
         B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
     {
@@ -114,7 +114,7 @@ impl Console {
         let request_id = RequestId::of(&headers, fresh_id).value();
         // Every line that is logged until the response carries the id.
         let span = tracing::error_span!("page", request_id = request_id.to_str().unwrap_or("-"));
-        let mut response = self.handle(request).instrument(span).await;
+        let mut response = self.route(request).instrument(span).await;
         if let Some(refusal) = response.extensions_mut().remove::<Refusal>() {
             response = self.refuse(&refusal, &method, &headers, &request_id);
         }
@@ -123,7 +123,7 @@ impl Console {
         response
     }
 
-    async fn handle<B>(&self, request: Request<B>) -> Response
+    async fn route<B>(&self, request: Request<B>) -> Response
     where
         B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
     {

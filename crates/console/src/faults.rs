@@ -22,14 +22,14 @@ impl FieldFaults {
         self.0.len()
     }
 
-    /// The faults at this place or below it, as a sentence; empty if there are none.
-    pub fn under(&self, place: impl AsRef<str>) -> String {
-        self.sentence(|pointer| is_under(pointer, place.as_ref()))
+    /// The faults at this pointer or below it, as a sentence; empty if there are none.
+    pub fn under(&self, pointer: impl AsRef<str>) -> String {
+        self.sentence(|fault| is_under(fault, pointer.as_ref()))
     }
 
-    /// The faults at exactly this place, as a sentence.
-    pub fn at(&self, place: &str) -> String {
-        self.sentence(|pointer| pointer == place)
+    /// The faults at exactly this pointer, as a sentence.
+    pub fn at(&self, pointer: &str) -> String {
+        self.sentence(|fault| fault == pointer)
     }
 
     fn sentence(&self, is_meant: impl Fn(&str) -> bool) -> String {
@@ -39,9 +39,9 @@ impl FieldFaults {
     }
 }
 
-fn is_under(pointer: &str, place: &str) -> bool {
+fn is_under(pointer: &str, parent: &str) -> bool {
     pointer
-        .strip_prefix(place)
+        .strip_prefix(parent)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 

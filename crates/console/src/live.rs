@@ -1,9 +1,10 @@
-//! Live parts of pages. The server renders a fragment when its account has news, and from time to time, and
-//! sends it if it has changed (server-sent events). `assets/live.js` puts it in place.
+//! Live parts of pages. The server renders a fragment when an attempt of its account is recorded, and from
+//! time to time. It sends the fragment if it has changed (server-sent events), and `assets/live.js` puts it
+//! into the page.
 //!
-//! News come from attempts on this node; changes by other nodes appear at the next look. To make a part of a
-//! page live: mark it with `data-live="<address>"` in the template, render the part alone at that address,
-//! and pass the rendering to [`stream`].
+//! Only attempts on this node trigger a rendering; changes by other nodes appear at the next look. To make a
+//! part of a page live: mark it with `data-live="<address>"` in the template, render the part alone at that
+//! address, and pass the rendering to [`stream`].
 
 use std::borrow::Cow;
 use std::convert::Infallible;
@@ -15,7 +16,7 @@ use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use http::{HeaderMap, StatusCode};
-use postrider_figures::AttemptNews;
+use postrider_figures::RecordedAttempt;
 use postrider_model::AccountId;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast, watch};
 use tokio::time::{Instant, sleep_until, timeout_at};
@@ -24,14 +25,14 @@ use crate::refusal::Refusal;
 use crate::state::App;
 use crate::visitor::cookie;
 
-/// How often a fragment is rendered without news.
+/// How often a fragment is rendered without a new attempt.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// Shortest time between two fragments: a busy account would otherwise keep a browser busy.
 const PAUSE: Duration = Duration::from_millis(300);
 
 /// Most live parts at a time on one node: each costs a read every two seconds.
-const PLACES: usize = 512;
+const STREAMS_MAX: usize = 512;
 
 /// How long one stream lasts. The browser then opens another, perhaps at another node.
 const LIFETIME: Duration = Duration::from_secs(600);
@@ -40,24 +41,24 @@ const LIFETIME: Duration = Duration::from_secs(600);
 /// left.
 const SIGN_EVERY: Duration = Duration::from_secs(15);
 
-/// The places for live parts on this node.
-pub struct LivePlaces(Arc<Semaphore>);
+/// The slots for live parts on this node.
+pub struct LiveSlots(Arc<Semaphore>);
 
-impl LivePlaces {
-    /// With all places free.
+impl LiveSlots {
+    /// With all slots free.
     pub fn new() -> Self {
-        Self(Arc::new(Semaphore::new(PLACES)))
+        Self(Arc::new(Semaphore::new(STREAMS_MAX)))
     }
 }
 
-/// Sends the result of `render` whenever it has changed, as long as the session lasts. News of `account`
-/// trigger a look.
+/// Sends the result of `render` whenever it has changed, as long as the session lasts. A recorded
+/// attempt of `account` triggers a look.
 pub fn stream<F, R>(app: &App, headers: &HeaderMap, account: AccountId, render: F) -> Response
 where
     F: Fn() -> R + Send + 'static,
     R: Future<Output = Result<String, Refusal>> + Send + 'static,
 {
-    let Ok(place) = Arc::clone(&app.live.0).try_acquire_owned() else {
+    let Ok(slot) = Arc::clone(&app.live.0).try_acquire_owned() else {
         // `EventSource` does not reconnect after a status other than 200, so the page stays as it is.
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     };
@@ -66,7 +67,7 @@ where
     };
     let now = Instant::now();
     let watcher = Watcher {
-        news: app.figures.watch(),
+        attempts: app.figures.watch(),
         stopping: app.stopping.clone(),
         app: Arc::clone(app),
         session,
@@ -75,7 +76,7 @@ where
         next_look: now,
         next_sign: now + SIGN_EVERY,
         ends: now + LIFETIME,
-        _place: place,
+        _slot: slot,
         render,
     };
     let fragments = stream::unfold(watcher, |mut watcher| async move {
@@ -87,7 +88,7 @@ where
 
 struct Watcher<F> {
     app: App,
-    news: broadcast::Receiver<Arc<AttemptNews>>,
+    attempts: broadcast::Receiver<Arc<RecordedAttempt>>,
     stopping: watch::Receiver<bool>,
     session: String,
     account: AccountId,
@@ -95,7 +96,7 @@ struct Watcher<F> {
     next_look: Instant,
     next_sign: Instant,
     ends: Instant,
-    _place: OwnedSemaphorePermit,
+    _slot: OwnedSemaphorePermit,
     render: F,
 }
 
@@ -130,23 +131,23 @@ where
         }
     }
 
-    /// Waits for news of the account, the time of the next look, or the end.
+    /// Waits for an attempt of the account, the time of the next look, or the end.
     async fn wait(&mut self) -> Woken {
         let earliest = self.last.map(|_| Instant::now() + PAUSE);
-        let news = async {
+        let attempted = async {
             loop {
-                match self.news.recv().await {
-                    Ok(news) if news.key.account == self.account => return,
+                match self.attempts.recv().await {
+                    Ok(attempt) if attempt.key.account == self.account => return,
                     Ok(_) => {}
-                    // The missed news may include some of this account.
+                    // The missed attempts may include some of this account.
                     Err(broadcast::error::RecvError::Lagged(_)) => return,
                     Err(broadcast::error::RecvError::Closed) => std::future::pending().await,
                 }
             }
         };
         let to_look = async {
-            // The next look is due even without news.
-            let _ = timeout_at(self.next_look, news).await;
+            // The next look is due even without a new attempt.
+            let _ = timeout_at(self.next_look, attempted).await;
             if let Some(earliest) = earliest {
                 sleep_until(earliest).await;
             }

@@ -28,8 +28,11 @@ mod tests {
 
     #[test]
     fn places_survive_their_text() {
-        for place in [0, 1, u128::MAX] {
-            assert_eq!(request(Some(&text(Position(place)))).after, Some(Position(place)));
+        for position in [0, 1, u128::MAX] {
+            assert_eq!(
+                request(Some(&text(Position(position)))).after,
+                Some(Position(position))
+            );
         }
         for other in ["", "x", "+1", "1 ", &"f".repeat(33)] {
             assert_eq!(request(Some(other)).after, None, "{other:?}");

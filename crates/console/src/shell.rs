@@ -10,7 +10,7 @@ use crate::visitor::{Visitor, cookie, csrf};
 
 /// The entry of the operator's navigation that a page belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum Section {
     /// The first page.
     Overview,
     /// All accounts, and the pages of each account.
@@ -24,12 +24,12 @@ pub enum Place {
 }
 
 /// The operator's navigation, in order.
-const NAVIGATION: [(Place, &str, &str); 5] = [
-    (Place::Overview, "/", "Overview"),
-    (Place::Accounts, "/accounts", "Accounts"),
-    (Place::EventTypes, "/event-types", "Event types"),
-    (Place::ApiKeys, "/api-keys", "API keys"),
-    (Place::System, "/system", "System"),
+const NAVIGATION: [(Section, &str, &str); 5] = [
+    (Section::Overview, "/", "Overview"),
+    (Section::Accounts, "/accounts", "Accounts"),
+    (Section::EventTypes, "/event-types", "Event types"),
+    (Section::ApiKeys, "/api-keys", "API keys"),
+    (Section::System, "/system", "System"),
 ];
 
 /// A link of a navigation.
@@ -70,11 +70,11 @@ pub struct Shell<'a> {
 
 impl<'a> Shell<'a> {
     /// For a visitor.
-    pub fn of(app: &'a App, visitor: &Visitor, place: Place, title: impl Into<String>) -> Self {
+    pub fn of(app: &'a App, visitor: &Visitor, section: Section, title: impl Into<String>) -> Self {
         let links = NAVIGATION.map(|(other, href, label)| Link {
             href: href.to_owned(),
             label,
-            is_current: other == place,
+            is_current: other == section,
         });
         Self {
             links: if visitor.is_operator() {

@@ -122,9 +122,9 @@ mod tests {
         for language in &LANGUAGES {
             for method in Method::ALL {
                 let snippet = language.snippet(method, "Acme-Billing");
-                let place = format!("{} by {}", language.name, method.name());
-                assert!(!snippet.contains("{{"), "{place}: {snippet}");
-                assert!(snippet.contains("WEBHOOK_SECRET"), "{place}");
+                let snippet_name = format!("{} by {}", language.name, method.name());
+                assert!(!snippet.contains("{{"), "{snippet_name}: {snippet}");
+                assert!(snippet.contains("WEBHOOK_SECRET"), "{snippet_name}");
             }
         }
     }

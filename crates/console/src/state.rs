@@ -12,7 +12,7 @@ use tokio::sync::watch;
 
 use crate::assets::Assets;
 use crate::brand::Brand;
-use crate::live::LivePlaces;
+use crate::live::LiveSlots;
 use crate::refusal::Refusal;
 use crate::system::SystemFacts;
 use crate::visitor::cookie::Scope;
@@ -44,7 +44,7 @@ pub struct Shared {
     /// The limit on sign-in attempts.
     pub sign_in_limit: SignInLimit,
     /// The limit on live parts of pages.
-    pub live: LivePlaces,
+    pub live: LiveSlots,
     /// Turns `true` when the node stops; streams that have no end of their own then end.
     pub stopping: watch::Receiver<bool>,
 }

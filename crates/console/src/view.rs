@@ -4,7 +4,6 @@
 //! To add one: a file here, a type with a small inline template, and a line of [`markup!`].
 
 pub mod action;
-pub mod answer;
 pub mod body;
 pub mod curl;
 pub mod duration;
@@ -12,6 +11,7 @@ pub mod headers;
 pub mod icon;
 pub mod id;
 pub mod number;
+pub mod response;
 pub mod schedule;
 pub mod status;
 pub mod time;

@@ -127,7 +127,7 @@ impl HttpClient {
             .read_body(&mut connection, body, self.response_bytes_kept)
             .await?;
         if is_free {
-            self.pool.give_back(&known.origin, connection, keep_alive).await;
+            self.pool.check_in(&known.origin, connection, keep_alive).await;
         }
         Ok(())
     }

@@ -161,15 +161,15 @@ async fn connect_first(addresses: Vec<SocketAddr>) -> io::Result<TcpStream> {
         if let Some(address) = waiting.next() {
             tries.spawn(TcpStream::connect(address));
         }
-        let ended = if waiting.len() == 0 {
+        let outcome = if waiting.len() == 0 {
             tries.join_next().await
         } else {
             match tokio::time::timeout(STAGGER, tries.join_next()).await {
-                Ok(ended) => ended,
+                Ok(outcome) => outcome,
                 Err(_) => continue,
             }
         };
-        match ended {
+        match outcome {
             Some(Ok(Ok(stream))) => return Ok(stream),
             Some(Ok(Err(error))) => failure = Some(telling(failure, error)),
             Some(Err(panicked)) => failure = Some(io::Error::other(panicked)),

@@ -104,7 +104,7 @@ impl Http1 {
     }
 
     /// Waits until the connection can accept a request. Returns false if it never will.
-    pub(crate) async fn settle(&mut self) -> bool {
+    pub(crate) async fn until_ready(&mut self) -> bool {
         std::future::poll_fn(|context| {
             self.line.poll(context);
             if self.sender.is_ready() {

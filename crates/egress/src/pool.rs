@@ -40,7 +40,7 @@ const SWEEP: Duration = Duration::from_secs(1);
 
 /// How long to wait for a connection to be ready again after its response has been read. It is ready at once
 /// unless the receiver answered before it had read the whole request; such a connection is not worth keeping.
-const SETTLE: Duration = Duration::from_millis(10);
+const READY_WITHIN: Duration = Duration::from_millis(10);
 
 /// Bounds on idle connections.
 #[derive(Debug, Clone, Copy)]
@@ -112,7 +112,7 @@ impl Pool {
 
     /// Returns a connection to the pool after its response has been read to the end. `keep_alive` is how long
     /// the receiver said it will keep the connection open.
-    pub(crate) async fn give_back(
+    pub(crate) async fn check_in(
         self: &Arc<Self>,
         origin: &Arc<Origin>,
         connection: Connection,
@@ -121,7 +121,12 @@ impl Pool {
         let Connection::Http1(mut http1) = connection else {
             return;
         };
-        if !http1.is_ready() && !matches!(tokio::time::timeout(SETTLE, http1.settle()).await, Ok(true)) {
+        if !http1.is_ready()
+            && !matches!(
+                tokio::time::timeout(READY_WITHIN, http1.until_ready()).await,
+                Ok(true)
+            )
+        {
             return;
         }
         // One second less than announced, because the announcement took time to arrive and so will the next

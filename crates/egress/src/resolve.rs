@@ -58,8 +58,8 @@ pub trait Resolve: Send + Sync + 'static {
 
 /// The system's own resolver, bounded.
 pub struct SystemResolver {
-    places: Arc<Semaphore>,
-    answers: Cache<String, Kept>,
+    permits: Arc<Semaphore>,
+    cache: Cache<String, Kept>,
 }
 
 #[derive(Clone)]
@@ -72,8 +72,8 @@ impl SystemResolver {
     /// Creates a resolver with an empty cache.
     pub fn new() -> Self {
         Self {
-            places: Arc::new(Semaphore::new(LOOKUPS_MAX)),
-            answers: Cache::new(NAMES_KEPT),
+            permits: Arc::new(Semaphore::new(LOOKUPS_MAX)),
+            cache: Cache::new(NAMES_KEPT),
         }
     }
 
@@ -87,13 +87,13 @@ impl SystemResolver {
     }
 
     async fn ask_system(&self, name: String) -> Result<Vec<IpAddr>, ResolveError> {
-        let place = Arc::clone(&self.places)
+        let permit = Arc::clone(&self.permits)
             .acquire_owned()
             .await
             .map_err(|_| ResolveError::Failed)?;
         let lookup = tokio::task::spawn_blocking(move || {
             let found = (name.as_str(), 0).to_socket_addrs();
-            drop(place);
+            drop(permit);
             found.map(|addresses| addresses.map(|address| address.ip()).collect::<Vec<_>>())
         });
         match lookup.await {
@@ -114,9 +114,9 @@ impl Default for SystemResolver {
 #[async_trait]
 impl Resolve for SystemResolver {
     async fn resolve(&self, name: &str) -> Result<Vec<IpAddr>, ResolveError> {
-        self.answers.remove_if(name, |kept| kept.until <= Instant::now());
+        self.cache.remove_if(name, |kept| kept.until <= Instant::now());
         let kept = self
-            .answers
+            .cache
             .get_or_insert_async(name, async { Ok::<_, ResolveError>(self.look_up(name).await) })
             .await?;
         kept.found
@@ -149,8 +149,8 @@ mod tests {
         let resolver = SystemResolver::new();
         let found = resolver.resolve("localhost").await.unwrap();
         assert!(found.iter().all(IpAddr::is_loopback) && !found.is_empty());
-        assert!(resolver.answers.get("localhost").is_some());
-        assert_eq!(resolver.places.available_permits(), LOOKUPS_MAX);
+        assert!(resolver.cache.get("localhost").is_some());
+        assert_eq!(resolver.permits.available_permits(), LOOKUPS_MAX);
     }
 
     #[test]

@@ -279,10 +279,10 @@ impl Engine {
         if events.is_empty() {
             return Ok(Vec::new());
         }
-        let (reply, answer) = oneshot::channel();
+        let (reply, response) = oneshot::channel();
         let job = AppendJob { events, now, reply };
         self.submit(job)?;
-        answer
+        response
             .await
             .map_err(|_| AcceptError::Stopping)?
             .map_err(AcceptError::Store)

@@ -18,7 +18,7 @@ const CONFIG_RETRY: Duration = Duration::from_millis(250);
 
 /// The result of a delivery's turn.
 #[derive(Debug)]
-pub struct Done {
+pub struct AttemptResult {
     /// The change to record.
     pub finished: Finished,
     /// What the receiver asks for; nothing if no attempt was made.
@@ -34,7 +34,7 @@ pub struct Done {
 }
 
 /// Makes one attempt of `ready`, or ends its turn without one if its action may no longer be called.
-pub async fn carry_out(engine: &Engine, ready: Ready) -> Done {
+pub async fn carry_out(engine: &Engine, ready: Ready) -> AttemptResult {
     let entry = entry_of(engine, &ready).await;
     let delivery = &ready.delivery;
     let callable = entry
@@ -63,7 +63,7 @@ pub async fn carry_out(engine: &Engine, ready: Ready) -> Done {
             }
         }
     };
-    Done {
+    AttemptResult {
         finished: Finished {
             key: delivery.key,
             action: delivery.action,

@@ -13,7 +13,7 @@ use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
 
 use crate::accept::AcceptError;
-use crate::attempt::Done;
+use crate::attempt::AttemptResult;
 use crate::carry::Carriers;
 use crate::jobs::Jobs;
 use crate::lanes::{Lanes, Ready};
@@ -61,7 +61,7 @@ pub struct Engine {
     /// Monotonic time, in milliseconds, until which the session is certainly alive.
     lease_ends_ms: AtomicU64,
     appends: Mutex<Option<mpsc::Sender<AppendJob>>>,
-    results: Mutex<Option<mpsc::Sender<Done>>>,
+    results: Mutex<Option<mpsc::Sender<AttemptResult>>>,
     refill: Notify,
     /// Whether the refill task has to rescan the store for waiting deliveries at its next wake-up.
     rescan: AtomicBool,
@@ -92,7 +92,7 @@ impl Engine {
         // The horizon spans two rescans, so that no due time is missed between them.
         let lanes = Lanes::new(window, settings.in_flight_max, settings.rescan * 2);
         let (appends, append_jobs) = mpsc::channel(work::append::QUEUE_MAX);
-        let (results, done) = mpsc::channel(work::record::QUEUE_MAX);
+        let (results, attempt_results) = mpsc::channel(work::record::QUEUE_MAX);
         let engine = Arc::new(Self {
             meters: Meters::new(),
             lanes: Mutex::new(lanes),
@@ -117,13 +117,17 @@ impl Engine {
                 "took over unfinished deliveries of an earlier run"
             );
         }
-        engine.spawn_tasks(append_jobs, done);
+        engine.spawn_tasks(append_jobs, attempt_results);
         Ok(engine)
     }
 
-    fn spawn_tasks(self: &Arc<Self>, append_jobs: mpsc::Receiver<AppendJob>, done: mpsc::Receiver<Done>) {
+    fn spawn_tasks(
+        self: &Arc<Self>,
+        append_jobs: mpsc::Receiver<AppendJob>,
+        attempt_results: mpsc::Receiver<AttemptResult>,
+    ) {
         let mut tasks = self.tasks.lock();
-        let inbox = work::advance::Inbox::new(append_jobs, done);
+        let inbox = work::advance::Inbox::new(append_jobs, attempt_results);
         tasks.advance = Some(tokio::spawn(work::advance::run(Arc::clone(self), inbox)));
         tasks.background = vec![
             tokio::spawn(work::refill::run(Arc::clone(self))),
@@ -267,7 +271,7 @@ impl Engine {
         }
     }
 
-    pub(crate) fn results(&self) -> Option<mpsc::Sender<Done>> {
+    pub(crate) fn results(&self) -> Option<mpsc::Sender<AttemptResult>> {
         self.results.lock().clone()
     }
 

@@ -53,16 +53,16 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_end_waits_for_jobs_and_lets_no_more_start() {
-        let (jobs, ended) = (Jobs::new(), Arc::new(AtomicUsize::new(0)));
+        let (jobs, finished) = (Jobs::new(), Arc::new(AtomicUsize::new(0)));
         for s in 0..3 {
-            let ended = Arc::clone(&ended);
+            let finished = Arc::clone(&finished);
             assert!(jobs.start(async move {
                 sleep(Duration::from_secs(s)).await;
-                ended.fetch_add(1, Ordering::Relaxed);
+                finished.fetch_add(1, Ordering::Relaxed);
             }));
         }
         jobs.end(Duration::from_secs(10)).await;
-        assert_eq!(ended.load(Ordering::Relaxed), 3);
+        assert_eq!(finished.load(Ordering::Relaxed), 3);
         assert!(!jobs.start(async {}));
     }
 

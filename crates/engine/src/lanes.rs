@@ -120,7 +120,7 @@ impl Lanes {
         for lane in self.lanes.values_mut() {
             lane.in_turn = false;
             for ready in std::mem::take(&mut lane.queue) {
-                lane.give(&mut self.window, &mut self.alarms, 1, ready.bytes());
+                lane.free_up(&mut self.window, &mut self.alarms, 1, ready.bytes());
             }
         }
         self.lanes.retain(|_, lane| !lane.is_idle());

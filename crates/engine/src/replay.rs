@@ -26,7 +26,7 @@ pub struct ReplayProgress {
     /// Deliveries made due so far.
     pub replayed: u64,
     /// How the replay ended; `None` while it runs. After an error, the deliveries made due so far stay due.
-    pub ended: Option<StoreResult<()>>,
+    pub result: Option<StoreResult<()>>,
 }
 
 impl Engine {
@@ -34,11 +34,11 @@ impl Engine {
     /// Returns their number. The replay runs to its end even if the caller stops waiting.
     pub async fn replay(self: &Arc<Self>, account: AccountId, filter: DeliveryFilter) -> StoreResult<u64> {
         let mut progress = self.replay_with_progress(account, filter);
-        let ended = progress.wait_for(|progress| progress.ended.is_some()).await;
-        let ended = ended.map_err(|_| StoreError::Internal("a replay panicked".to_owned()))?;
-        match &ended.ended {
+        let result = progress.wait_for(|progress| progress.result.is_some()).await;
+        let result = result.map_err(|_| StoreError::Internal("a replay panicked".to_owned()))?;
+        match &result.result {
             Some(Err(error)) => Err(error.clone()),
-            _ => Ok(ended.replayed),
+            _ => Ok(result.replayed),
         }
     }
 
@@ -49,15 +49,15 @@ impl Engine {
         account: AccountId,
         filter: DeliveryFilter,
     ) -> watch::Receiver<ReplayProgress> {
-        let (tell, progress) = watch::channel(ReplayProgress::default());
-        let tell = Arc::new(tell);
-        let (engine, teller) = (Arc::clone(self), Arc::clone(&tell));
+        let (sender, progress) = watch::channel(ReplayProgress::default());
+        let sender = Arc::new(sender);
+        let (engine, task_sender) = (Arc::clone(self), Arc::clone(&sender));
         let is_started = self.jobs().start(async move {
-            let ended = engine.replay_all(account, &filter, &teller).await;
-            teller.send_modify(|progress| progress.ended = Some(ended));
+            let result = engine.replay_all(account, &filter, &task_sender).await;
+            task_sender.send_modify(|progress| progress.result = Some(result));
         });
         if !is_started {
-            tell.send_modify(|progress| progress.ended = Some(Err(stopping())));
+            sender.send_modify(|progress| progress.result = Some(Err(stopping())));
         }
         progress
     }
@@ -102,7 +102,7 @@ impl Engine {
         &self,
         account: AccountId,
         filter: &DeliveryFilter,
-        tell: &watch::Sender<ReplayProgress>,
+        sender: &watch::Sender<ReplayProgress>,
     ) -> StoreResult<()> {
         let Some(entry) = self.configuration().entry(account).await? else {
             return Ok(());
@@ -116,7 +116,7 @@ impl Engine {
                 .replay_step(account, filter, &actions, after, began_at)
                 .await?;
             if step.replayed > 0 {
-                tell.send_modify(|progress| progress.replayed += step.replayed as u64);
+                sender.send_modify(|progress| progress.replayed += step.replayed as u64);
                 self.now_due(account, &actions);
             }
             match step.next {

@@ -50,7 +50,7 @@ impl Window {
     }
 
     /// Gives room back.
-    pub const fn give(&mut self, deliveries: usize, bytes: usize) {
+    pub const fn free_up(&mut self, deliveries: usize, bytes: usize) {
         self.deliveries = self.deliveries.saturating_sub(deliveries);
         self.bytes = self.bytes.saturating_sub(bytes);
     }
@@ -83,7 +83,7 @@ mod tests {
         assert!(window.admits(0, 5_000));
         window.take(1, 5_000);
         assert!(!window.admits(0, 1) && !window.admits(1, 1));
-        window.give(1, 5_000);
+        window.free_up(1, 5_000);
         assert!(window.admits(3, 1_000) && !window.admits(3, 1_001));
     }
 }

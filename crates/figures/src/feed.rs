@@ -1,4 +1,4 @@
-//! News of attempts as they end, for watchers such as the demo's log and live pages.
+//! Publishes attempts as they are recorded, for watchers such as the demo's log and live pages.
 
 use std::sync::Arc;
 
@@ -8,13 +8,13 @@ use postrider_model::{ActionId, Attempt, Event};
 use postrider_storage::{Change, DeliveryKey};
 use tokio::sync::broadcast;
 
-/// How many pieces of news a slow watcher can be behind before it misses some. A watcher reads the record to
+/// How many attempts a slow watcher can be behind before it misses some. A watcher reads the record to
 /// catch up.
 const BACKLOG: usize = 1_024;
 
 /// An attempt that has ended and is recorded.
 #[derive(Debug, Clone)]
-pub struct AttemptNews {
+pub struct RecordedAttempt {
     /// The delivery.
     pub key: DeliveryKey,
     /// Its action.
@@ -27,9 +27,9 @@ pub struct AttemptNews {
     pub next: Next,
 }
 
-/// Sends news to all watchers; costs next to nothing while nobody watches.
+/// Sends recorded attempts to all watchers; costs next to nothing while nobody watches.
 #[derive(Debug)]
-pub struct Feed(broadcast::Sender<Arc<AttemptNews>>);
+pub struct Feed(broadcast::Sender<Arc<RecordedAttempt>>);
 
 impl Feed {
     /// A feed without watchers.
@@ -38,12 +38,12 @@ impl Feed {
     }
 
     /// Watches from here on.
-    pub fn watch(&self) -> broadcast::Receiver<Arc<AttemptNews>> {
+    pub fn watch(&self) -> broadcast::Receiver<Arc<RecordedAttempt>> {
         self.0.subscribe()
     }
 
     /// Sends the attempts among these results to all watchers.
-    pub fn tell(&self, results: RecordedResults<'_>) {
+    pub fn publish(&self, results: RecordedResults<'_>) {
         if self.0.receiver_count() == 0 {
             return;
         }
@@ -51,7 +51,7 @@ impl Feed {
             let Change::Attempted { attempt, next, .. } = &result.finished.change else {
                 continue;
             };
-            let news = AttemptNews {
+            let recorded = RecordedAttempt {
                 key: result.finished.key,
                 action: result.finished.action,
                 event: Arc::clone(result.event),
@@ -59,7 +59,7 @@ impl Feed {
                 next: *next,
             };
             // An error means that the last watcher has just left.
-            let _ = self.0.send(Arc::new(news));
+            let _ = self.0.send(Arc::new(recorded));
         }
     }
 }

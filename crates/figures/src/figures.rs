@@ -10,7 +10,7 @@ use postrider_storage::Store;
 use tokio::sync::{broadcast, oneshot};
 use tokio::task::JoinHandle;
 
-use crate::feed::{AttemptNews, Feed};
+use crate::feed::{Feed, RecordedAttempt};
 use crate::statistics::Statistics;
 use crate::{flush, prune};
 
@@ -79,9 +79,9 @@ impl Figures {
         }
     }
 
-    /// News of attempts on this node from now on. A watcher that falls behind misses some, and gets an error
+    /// The attempts on this node from now on. A watcher that falls behind misses some, and gets an error
     /// that says so.
-    pub fn watch(&self) -> broadcast::Receiver<Arc<AttemptNews>> {
+    pub fn watch(&self) -> broadcast::Receiver<Arc<RecordedAttempt>> {
         self.feed.watch()
     }
 }
@@ -93,6 +93,6 @@ impl Observer for Figures {
 
     fn results_recorded(&self, results: RecordedResults<'_>) {
         self.statistics.count_results(results);
-        self.feed.tell(results);
+        self.feed.publish(results);
     }
 }

@@ -32,9 +32,9 @@ pub async fn run(figures: Arc<Figures>, mut stopped: oneshot::Receiver<()>) {
 /// Writes all sums, or stops at the store's first error.
 async fn write(figures: &Figures) {
     let statistics = &figures.statistics;
-    while let Some(batch) = statistics.give() {
+    while let Some(batch) = statistics.begin_write() {
         let added = figures.store.add_statistics(batch.counts, batch.latencies).await;
-        statistics.given(added.is_ok());
+        statistics.end_write(added.is_ok());
         if let Err(error) = added {
             tracing::warn!(%error, "statistics could not be written; trying again");
             return;

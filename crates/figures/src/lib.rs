@@ -32,7 +32,7 @@ mod prune;
 mod record;
 mod statistics;
 
-pub use feed::AttemptNews;
+pub use feed::RecordedAttempt;
 pub use figures::{Figures, FiguresParts};
 pub use flush::FLUSH_EVERY;
 pub use overview::{FAILING_MAX, Overview, OverviewStep, Range, Rate};

@@ -257,21 +257,21 @@ fn failing(
     mut failing: Vec<FailingAction>,
     here: &[Count],
 ) -> Vec<FailingAction> {
-    let mut places: HashMap<_, _> = failing.iter().map(|action| action.key).zip(0..).collect();
+    let mut indices: HashMap<_, _> = failing.iter().map(|action| action.key).zip(0..).collect();
     for count in here.iter().filter(|count| hours.contains(&count.at)) {
         let Scope::Action(key) = count.scope else {
             continue;
         };
-        let place = *places.entry(key).or_insert(failing.len());
-        if place == failing.len() {
+        let index = *indices.entry(key).or_insert(failing.len());
+        if index == failing.len() {
             failing.push(FailingAction {
                 key,
                 failed: 0,
                 succeeded: 0,
             });
         }
-        failing[place].failed += count.counts.failed;
-        failing[place].succeeded += count.counts.succeeded;
+        failing[index].failed += count.counts.failed;
+        failing[index].succeeded += count.counts.succeeded;
     }
     failing.retain(|action| action.failed > 0);
     failing.sort_by_key(|action| (std::cmp::Reverse(action.failed), action.key));

@@ -57,7 +57,7 @@ struct Held {
     /// Sums taken out of `minutes` and `hours` to be written, from the end.
     taken: Batch,
     /// How many counts and latencies at the end of `taken` are being written now.
-    giving: (usize, usize),
+    writing: (usize, usize),
     /// Incremented when a write begins and when it ends: odd while a write is under way.
     moves: u64,
 }
@@ -104,26 +104,26 @@ impl Statistics {
         }
     }
 
-    /// The next sums to write. They stay here until [`Self::given`] reports the result.
-    pub(crate) fn give(&self) -> Option<Batch> {
+    /// The next sums to write. They stay here until [`Self::end_write`] reports the result.
+    pub(crate) fn begin_write(&self) -> Option<Batch> {
         let mut held = self.held.lock();
         if held.taken.is_empty() {
             held.take();
         }
         let counts = held.taken.counts.len().min(BATCH_MAX);
         let latencies = held.taken.latencies.len().min(BATCH_MAX);
-        held.giving = (counts, latencies);
-        if held.giving == (0, 0) {
+        held.writing = (counts, latencies);
+        if held.writing == (0, 0) {
             return None;
         }
         held.moves += 1;
-        Some(held.taken.last(held.giving))
+        Some(held.taken.last(held.writing))
     }
 
-    /// Ends the write that [`Self::give`] began. Sums that are in the store now are removed here.
-    pub(crate) fn given(&self, are_stored: bool) {
+    /// Ends the write that [`Self::begin_write`] began. Sums that are in the store now are removed here.
+    pub(crate) fn end_write(&self, are_stored: bool) {
         let mut held = self.held.lock();
-        let (counts, latencies) = std::mem::take(&mut held.giving);
+        let (counts, latencies) = std::mem::take(&mut held.writing);
         held.moves += 1;
         if are_stored {
             let taken = &mut held.taken;

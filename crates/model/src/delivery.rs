@@ -295,8 +295,9 @@ mod tests {
 
     #[test]
     fn a_failed_resend_does_not_take_a_receipt_back() {
-        let (done, _) = Progress::new().after_attempt(ended(Outcome::Succeeded, 0), &Schedule::default());
-        let (resent, next) = fail(done.resend().unwrap(), 5);
+        let (succeeded, _) =
+            Progress::new().after_attempt(ended(Outcome::Succeeded, 0), &Schedule::default());
+        let (resent, next) = fail(succeeded.resend().unwrap(), 5);
         assert_eq!(
             (next, resent.attempts),
             (Next::Settle(DeliveryStatus::Succeeded), 2)

@@ -105,8 +105,8 @@ pub const fn civil(days: i64) -> (i64, i64, i64) {
     (year_of_era + era * 400 + (month <= 2) as i64, month, day)
 }
 
-fn put_digits(place: &mut [u8], mut number: u64) {
-    for digit in place.iter_mut().rev() {
+fn put_digits(buffer: &mut [u8], mut number: u64) {
+    for digit in buffer.iter_mut().rev() {
         *digit = b'0' + (number % 10) as u8;
         number /= 10;
     }

@@ -38,7 +38,7 @@ pub fn run(
         .and_then(|environment| dispatch(cli.command, &matches, &environment));
     match result {
         Ok(code) => code,
-        Err(failure) if failure.is_reader_gone() => ExitCode::SUCCESS,
+        Err(failure) if failure.is_broken_pipe() => ExitCode::SUCCESS,
         Err(failure) => {
             let paint = Paint::for_stream(&std::io::stderr());
             eprintln!("{} {failure}", paint.red("error:"));

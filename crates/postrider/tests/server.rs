@@ -97,7 +97,7 @@ fn the_client_commands_work_against_a_server_that_stops_in_order() {
     assert_eq!(server.before, "", "a key that was given is not printed");
 
     accounts_and_keys(&server);
-    let automation = automation_is_made_and_shown(&server);
+    let automation = automation_is_created_and_shown(&server);
     events_and_deliveries(&server);
     automation_is_switched_tested_and_deleted(&server, &automation);
     refusals(&server);
@@ -157,23 +157,23 @@ fn accounts_and_keys(server: &Server) {
             .contains("proposal.accepted")
     );
     server.text(&["accounts", "create", "Gone"]);
-    let gone = server.json(&["accounts", "list"])["data"][0]["id"]
+    let deleted = server.json(&["accounts", "list"])["data"][0]["id"]
         .as_str()
         .unwrap()
         .to_owned();
     assert_eq!(
-        server.run(&["accounts", "delete", &gone]).status.code(),
+        server.run(&["accounts", "delete", &deleted]).status.code(),
         Some(2),
         "--yes is needed"
     );
     assert!(
         server
-            .text(&["accounts", "delete", &gone, "--yes"])
+            .text(&["accounts", "delete", &deleted, "--yes"])
             .contains("Deleted")
     );
 }
 
-fn automation_is_made_and_shown(server: &Server) -> String {
+fn automation_is_created_and_shown(server: &Server) -> String {
     // Nothing listens on this port any more, so the attempt fails at once.
     let free = std::net::TcpListener::bind("127.0.0.1:0")
         .unwrap()
@@ -226,7 +226,7 @@ fn events_and_deliveries(server: &Server) {
         "{shown}"
     );
 
-    let delivery = settled(server, event);
+    let delivery = wait_for_delivery(server, event);
     let shown = server.text(&["deliveries", "show", "acme", &delivery]);
     assert!(
         shown.contains("Attempt 1") && shown.contains("> POST http://127.0.0.1:"),
@@ -274,7 +274,7 @@ fn automation_is_switched_tested_and_deleted(server: &Server, automation: &str) 
 }
 
 /// The id of an event's only delivery, once it has failed.
-fn settled(server: &Server, event: &str) -> String {
+fn wait_for_delivery(server: &Server, event: &str) -> String {
     loop {
         let list = server.json(&["deliveries", "list", "acme", "--event", event]);
         if list["data"][0]["status"] == "failed" {

@@ -39,8 +39,8 @@ fn bodies_are_what_node_prints() {
 #[test]
 fn bodies_are_what_python_prints_and_losses_are_what_exact_decimals_say() {
     let documents = generated();
-    let answers: Vec<(String, bool)> = ask(Command::new("python3").arg(oracle("python.py")), &documents);
-    for (document, (printed, is_lossless)) in documents.iter().zip(&answers) {
+    let replies: Vec<(String, bool)> = ask(Command::new("python3").arg(oracle("python.py")), &documents);
+    for (document, (printed, is_lossless)) in documents.iter().zip(&replies) {
         let inspection = inspect(document).unwrap();
         assert_eq!(
             inspection.loss.is_none(),
@@ -97,11 +97,11 @@ fn ask<T: serde::de::DeserializeOwned>(command: &mut Command, documents: &[Strin
     let output = child.wait_with_output().unwrap();
     writer.join().unwrap().unwrap();
     assert!(output.status.success());
-    let answers = String::from_utf8(output.stdout).unwrap();
-    let answers: Vec<T> = answers
+    let replies = String::from_utf8(output.stdout).unwrap();
+    let replies: Vec<T> = replies
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
-    assert_eq!(answers.len(), documents.len());
-    answers
+    assert_eq!(replies.len(), documents.len());
+    replies
 }

@@ -7,13 +7,13 @@ use postrider_model::hex;
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Longest id that is accepted from a client, in bytes.
-const GIVEN_BYTES_MAX: usize = 64;
+const CLIENT_ID_BYTES_MAX: usize = 64;
 
 /// Identifies a request.
 #[derive(Debug, Clone)]
 pub enum RequestId {
     /// The client's own id.
-    Given(HeaderValue),
+    FromClient(HeaderValue),
     /// A new id. It becomes text only for the response.
     New(u128),
 }
@@ -21,8 +21,8 @@ pub enum RequestId {
 impl RequestId {
     /// The client's id if it is safe in a line of the log, otherwise a `fresh` one.
     pub fn of(headers: &HeaderMap, fresh: impl FnOnce() -> u128) -> Self {
-        match headers.get(&REQUEST_ID).filter(|given| is_fit(given)) {
-            Some(given) => Self::Given(given.clone()),
+        match headers.get(&REQUEST_ID).filter(|presented| is_fit(presented)) {
+            Some(presented) => Self::FromClient(presented.clone()),
             None => Self::New(fresh()),
         }
     }
@@ -30,15 +30,15 @@ impl RequestId {
     /// The id as a header.
     pub fn value(&self) -> HeaderValue {
         match self {
-            Self::Given(value) => value.clone(),
+            Self::FromClient(value) => value.clone(),
             Self::New(id) => hexadecimal(*id),
         }
     }
 }
 
-fn is_fit(given: &HeaderValue) -> bool {
+fn is_fit(presented: &HeaderValue) -> bool {
     let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"_.-".contains(byte);
-    (1..=GIVEN_BYTES_MAX).contains(&given.len()) && given.as_bytes().iter().all(is_plain)
+    (1..=CLIENT_ID_BYTES_MAX).contains(&presented.len()) && presented.as_bytes().iter().all(is_plain)
 }
 
 /// 32 hexadecimal digits.
@@ -60,8 +60,8 @@ mod tests {
 
     #[test]
     fn a_clients_id_is_kept_where_the_log_can_hold_it() {
-        let id = |given: &str| {
-            let headers = HeaderMap::from_iter([(REQUEST_ID, given.parse().unwrap())]);
+        let id = |presented: &str| {
+            let headers = HeaderMap::from_iter([(REQUEST_ID, presented.parse().unwrap())]);
             RequestId::of(&headers, || 7).value()
         };
         let new = RequestId::New(7).value();

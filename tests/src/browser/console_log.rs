@@ -53,9 +53,9 @@ impl Browser {
 
     /// Adds the driver's new lines to the known ones, because the driver returns each line only once.
     pub(super) async fn take_log(&self) -> Result<Vec<Logged>, Refusal> {
-        let news = self.session.log().await?;
+        let new_lines = self.session.log().await?;
         let mut logged = self.logged.lock().unwrap_or_else(PoisonError::into_inner);
-        logged.extend(news.into_iter().map(|line| Logged {
+        logged.extend(new_lines.into_iter().map(|line| Logged {
             level: line.level,
             source: line.source.unwrap_or_default(),
             text: line.message,

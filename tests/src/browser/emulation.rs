@@ -77,8 +77,8 @@ impl Browser {
             ("Emulation.setDeviceMetricsOverride", metrics),
             ("Emulation.setEmulatedMedia", media),
         ] {
-            let done = self.session.devtools(command, parameters).await;
-            self.expect(command, done).await;
+            let result = self.session.devtools(command, parameters).await;
+            self.expect(command, result).await;
         }
         *self.emulation.lock().unwrap_or_else(PoisonError::into_inner) = emulation;
     }

@@ -21,7 +21,7 @@ const FOLDER: &str = "docs/screenshots";
 
 /// Waits for fonts and for two frames, so that all changes are painted, and hides the blinking caret. Returns
 /// the height of the page.
-const SETTLE: &str = "
+const WAIT_AND_MEASURE: &str = "
     const done = arguments[0];
     const sheet = new CSSStyleSheet();
     sheet.replaceSync('* { caret-color: transparent !important }');
@@ -74,7 +74,7 @@ impl Browser {
     }
 
     async fn screenshot(&self, folder: &Path, name: &str, width_px: u32, scheme: Scheme) -> Screenshot {
-        let height = self.session.run_async(SETTLE, Vec::new()).await;
+        let height = self.session.run_async(WAIT_AND_MEASURE, Vec::new()).await;
         let height = self.expect("measure the page", height).await;
         let height_px = height.as_u64().unwrap_or_default().min(HEIGHT_MAX_PX);
         let clip = json!({ "x": 0, "y": 0, "width": width_px, "height": height_px, "scale": 1 });

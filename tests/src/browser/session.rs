@@ -38,60 +38,60 @@ impl Session {
             .client(http)
             .connect()
             .await;
-        let driver = answered(started)?;
+        let driver = driver_result(started)?;
         // Otherwise, dropping the session waits for the browser to end in order. Dropping `Driver` kills it
         // instead.
         driver.clone().leak().expect("a new session has not ended");
         // Set the timeouts here, because `thirtyfour` overrides those in the capabilities after the start.
         let timeouts = TimeoutConfiguration::new(Some(SCRIPT_MAX), Some(PAGE_LOAD_MAX), None);
-        answered(driver.update_timeouts(timeouts).await)?;
+        driver_result(driver.update_timeouts(timeouts).await)?;
         Ok(Self { driver })
     }
 
     /// Opens a page, and waits until it is loaded.
     pub async fn goto(&self, url: &str) -> Result<(), Refusal> {
-        answered(self.driver.goto(url).await)
+        driver_result(self.driver.goto(url).await)
     }
 
     /// Loads the page again.
     pub async fn refresh(&self) -> Result<(), Refusal> {
-        answered(self.driver.refresh().await)
+        driver_result(self.driver.refresh().await)
     }
 
     /// The URL of the current page.
     pub async fn url(&self) -> Result<String, Refusal> {
-        let url = answered(self.driver.current_url().await)?;
+        let url = driver_result(self.driver.current_url().await)?;
         Ok(url.into())
     }
 
     /// Runs the body of a function in the page and returns its value. It sees the page's `window`, and the
     /// page's Content-Security-Policy does not apply to it.
     pub async fn run(&self, script: &str, arguments: Vec<Value>) -> Result<Value, Refusal> {
-        let returned = answered(self.driver.execute(script, arguments).await)?;
+        let returned = driver_result(self.driver.execute(script, arguments).await)?;
         Ok(returned.json().clone())
     }
 
     /// Like [`Self::run`], for a function that passes its result to its last argument.
     pub async fn run_async(&self, script: &str, arguments: Vec<Value>) -> Result<Value, Refusal> {
-        let returned = answered(self.driver.execute_async(script, arguments).await)?;
+        let returned = driver_result(self.driver.execute_async(script, arguments).await)?;
         Ok(returned.json().clone())
     }
 
     /// Like [`Self::run`], for a function that returns a list of elements.
     pub async fn elements(&self, script: &str, arguments: Vec<Value>) -> Result<Vec<WebElement>, Refusal> {
-        let returned = answered(self.driver.execute(script, arguments).await)?;
-        answered(returned.elements())
+        let returned = driver_result(self.driver.execute(script, arguments).await)?;
+        driver_result(returned.elements())
     }
 
     /// Clicks an element.
     pub async fn click(&self, element: &WebElement) -> Result<(), Refusal> {
-        answered(element.click().await)
+        driver_result(element.click().await)
     }
 
     /// Types a text into a field, and replaces its content.
     pub async fn fill(&self, element: &WebElement, text: &str) -> Result<(), Refusal> {
-        answered(element.clear().await)?;
-        answered(element.send_keys(text).await)
+        driver_result(element.clear().await)?;
+        driver_result(element.send_keys(text).await)
     }
 
     /// Presses keys together, wherever the focus is: down in order, up in reverse order.
@@ -99,32 +99,32 @@ impl Session {
         let idle = self.driver.action_chain_with_delay(None, None);
         let down = keys.chars().fold(idle, |chain, key| chain.key_down(key));
         let up = keys.chars().rev().fold(down, |chain, key| chain.key_up(key));
-        answered(up.perform().await)
+        driver_result(up.perform().await)
     }
 
     /// Directs the following commands to the page in this frame.
     pub async fn enter_frame(&self, element: &WebElement) -> Result<(), Refusal> {
-        answered(element.clone().enter_frame().await)
+        driver_result(element.clone().enter_frame().await)
     }
 
     /// Directs the following commands to the page itself again.
     pub async fn leave_frames(&self) -> Result<(), Refusal> {
-        answered(self.driver.enter_default_frame().await)
+        driver_result(self.driver.enter_default_frame().await)
     }
 
     /// The cookies of the current page.
     pub async fn cookies(&self) -> Result<Vec<Cookie>, Refusal> {
-        answered(self.driver.get_all_cookies().await)
+        driver_result(self.driver.get_all_cookies().await)
     }
 
     /// The lines that the browser has logged since the last call.
     pub async fn log(&self) -> Result<Vec<BrowserLogEntry>, Refusal> {
-        answered(self.driver.browser_log().await)
+        driver_result(self.driver.browser_log().await)
     }
 
     /// Sends a command of the DevTools protocol.
     pub async fn devtools(&self, command: &str, parameters: Value) -> Result<Value, Refusal> {
-        answered(self.driver.cdp().send_raw(command, parameters).await)
+        driver_result(self.driver.cdp().send_raw(command, parameters).await)
     }
 }
 
@@ -147,14 +147,14 @@ pub fn argument(element: &WebElement) -> Value {
 }
 
 /// The driver's result. Panics if the driver does not respond, because a retry would take as long again.
-fn answered<T>(answer: Result<T, WebDriverError>) -> Result<T, Refusal> {
-    answer.map_err(|error| {
+fn driver_result<T>(result: Result<T, WebDriverError>) -> Result<T, Refusal> {
+    result.map_err(|error| {
         if let WebDriverErrorInner::HttpError(error) = error.as_inner() {
-            panic!("chromedriver does not answer, at least not within {COMMAND_TIMEOUT:?}: {error}");
+            panic!("chromedriver did not respond within {COMMAND_TIMEOUT:?}: {error}");
         }
         let text = error.to_string();
         // The driver's stack trace, one line per frame, is at the end.
-        let (told, _) = text.split_once("Stacktrace:").unwrap_or((&text, ""));
-        Refusal(told.split_whitespace().collect::<Vec<_>>().join(" "))
+        let (message, _) = text.split_once("Stacktrace:").unwrap_or((&text, ""));
+        Refusal(message.split_whitespace().collect::<Vec<_>>().join(" "))
     })
 }

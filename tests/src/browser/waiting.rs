@@ -31,7 +31,7 @@ impl Browser {
     }
 
     /// Waits until no visible element matches.
-    pub async fn wait_gone<'a>(&self, target: impl Into<Target<'a>>) {
+    pub async fn wait_until_hidden<'a>(&self, target: impl Into<Target<'a>>) {
         let target = target.into();
         self.until(&format!("wait for the end of {target}"), async || {
             match self.find(&target).await {
@@ -96,7 +96,7 @@ impl Browser {
         let deadline = Instant::now() + self.patience;
         loop {
             match attempt().await {
-                Ok(done) => return done,
+                Ok(result) => return result,
                 Err(why) if Instant::now() > deadline => self.fail(what, &why).await,
                 Err(_) => tokio::time::sleep(LOOK_EVERY).await,
             }
@@ -104,9 +104,9 @@ impl Browser {
     }
 
     /// The driver's result. Panics if it is an error.
-    pub(super) async fn expect<T>(&self, what: &str, answer: Result<T, Refusal>) -> T {
-        match answer {
-            Ok(answer) => answer,
+    pub(super) async fn expect<T>(&self, what: &str, result: Result<T, Refusal>) -> T {
+        match result {
+            Ok(result) => result,
             Err(refusal) => self.fail(what, &refusal.to_string()).await,
         }
     }

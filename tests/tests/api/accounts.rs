@@ -11,11 +11,11 @@ async fn an_account_is_created_with_what_was_said_and_read_back_by_id_and_uid() 
     let server = Server::start();
     let api = server.api();
     let body = json!({"uid": "tenant:42", "name": "Zoë & Søn", "metadata": {"plan": {"n": 12345678901234567890u64}}});
-    let answer = api.post("/v1/accounts", &body).await;
-    let created = answer.expect(201);
+    let response = api.post("/v1/accounts", &body).await;
+    let created = response.expect(201);
     let id = id_of(&created);
     assert!(id.starts_with("acct_"), "{id}");
-    assert_eq!(answer.header("location"), format!("/v1/accounts/{id}"));
+    assert_eq!(response.header("location"), format!("/v1/accounts/{id}"));
     for member in ["uid", "name", "metadata"] {
         assert_eq!(created[member], body[member], "{member}");
     }

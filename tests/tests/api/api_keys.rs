@@ -21,9 +21,9 @@ async fn every_call_under_v1_needs_a_key() {
             (Method::GET, "/v1/openapi.json".to_owned()),
             (Method::GET, "/v1/no-such-path".to_owned()),
         ] {
-            let answer = api.call(method, path).send().await;
-            answer.problem(401, "unauthorized");
-            assert!(answer.header("www-authenticate").starts_with("Bearer"));
+            let response = api.call(method, path).send().await;
+            response.problem(401, "unauthorized");
+            assert!(response.header("www-authenticate").starts_with("Bearer"));
         }
     }
     account.api.get(account.at("")).await.expect(200);

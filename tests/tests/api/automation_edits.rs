@@ -77,7 +77,7 @@ async fn an_edit_reaches_the_next_attempt_but_never_the_bytes() {
     let server = Server::start();
     let account = Account::create(server.api()).await;
     let receiver = Receiver::start().await;
-    receiver.answer("/first", [Reply::status(500)]);
+    receiver.respond("/first", [Reply::status(500)]);
     let automation = account
         .automation_with_delays(&receiver.url("/first"), &[2])
         .await;
@@ -107,7 +107,7 @@ async fn is_never_called_again_after(change: impl AsyncFnOnce(&Account, &Value))
     let server = Server::start();
     let account = Account::create(server.api()).await;
     let receiver = Receiver::start().await;
-    receiver.answer("/hook", [Reply::status(500)]);
+    receiver.respond("/hook", [Reply::status(500)]);
     let automation = account
         .automation_with_delays(&receiver.url("/hook"), &[1, 1])
         .await;
@@ -120,7 +120,7 @@ async fn is_never_called_again_after(change: impl AsyncFnOnce(&Account, &Value))
         receiver.count("/hook")
     })
     .await;
-    let delivery = account.settled(&event, "canceled").await;
+    let delivery = account.wait_for_delivery(&event, "canceled").await;
     assert_eq!(attempts_of(&delivery).len(), called);
     account.send("a", "2").await;
     let resend = format!("/deliveries/{}/resend", id_of(&delivery));

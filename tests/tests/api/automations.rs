@@ -14,12 +14,12 @@ async fn an_automation_is_created_with_defaults_and_read_back() {
         "trigger": {"event_types": ["proposal.accepted"]},
         "actions": [{"type": "send_webhook", "url": NEVER_CALLED}],
     });
-    let answer = account.api.post(account.at("/automations"), body).await;
-    let created = answer.expect(201);
+    let response = account.api.post(account.at("/automations"), body).await;
+    let created = response.expect(201);
     let id = id_of(&created);
     assert!(id.starts_with("auto_"));
     assert_eq!(
-        answer.header("location"),
+        response.header("location"),
         account.at(&format!("/automations/{id}"))
     );
     assert_eq!(created["enabled"], true);
@@ -180,10 +180,10 @@ async fn a_final_410_switches_the_action_off() {
     let server = Server::start();
     let account = Account::create(server.api()).await;
     let receiver = Receiver::start().await;
-    receiver.answer("/gone", [Reply::status(410)]);
+    receiver.respond("/gone", [Reply::status(410)]);
     let automation = account.automation_with_delays(&receiver.url("/gone"), &[]).await;
     let event = account.send("a", "1").await;
-    let delivery = account.settled(&event, "failed").await;
+    let delivery = account.wait_for_delivery(&event, "failed").await;
     assert_eq!(attempts_of(&delivery)[0]["status_code"], 410);
     let path = account.at(&format!("/automations/{}", id_of(&automation)));
     let shown = wait::until("the action is off", wait::SOON, async || {

@@ -10,10 +10,10 @@ async fn a_delivery_is_shown_with_every_attempt() {
     let account = Account::create(server.api()).await;
     let receiver = Receiver::start().await;
     let refusal = Reply::status(503).with_body("busy").with_header("x-why", "load");
-    receiver.answer("/hook", [refusal, Reply::status(200).with_body("ok")]);
+    receiver.respond("/hook", [refusal, Reply::status(200).with_body("ok")]);
     let automation = account.automation_with_delays(&receiver.url("/hook"), &[1]).await;
     let event = account.send("a", "1").await;
-    let delivery = account.settled(&event, "succeeded").await;
+    let delivery = account.wait_for_delivery(&event, "succeeded").await;
     assert_eq!(delivery["event_id"], event);
     assert_eq!(delivery["automation_id"], automation["id"]);
     assert_eq!(delivery["action_id"], automation["actions"][0]["id"]);
@@ -58,7 +58,7 @@ async fn deliveries_are_listed_newest_first_and_by_every_filter() {
     let server = Server::start();
     let account = Account::create(server.api()).await;
     let receiver = Receiver::start().await;
-    receiver.answer("/bad", [Reply::status(500)]);
+    receiver.respond("/bad", [Reply::status(500)]);
     let good = account
         .automation_on("good", json!({"url": receiver.url("/good")}))
         .await;
@@ -74,8 +74,8 @@ async fn deliveries_are_listed_newest_first_and_by_every_filter() {
         .await;
     let succeeded = account.send("good", "1").await;
     let failed = account.send("bad", "1").await;
-    let succeeded_id = id_of(&account.settled(&succeeded, "succeeded").await);
-    let failed_id = id_of(&account.settled(&failed, "failed").await);
+    let succeeded_id = id_of(&account.wait_for_delivery(&succeeded, "succeeded").await);
+    let failed_id = id_of(&account.wait_for_delivery(&failed, "failed").await);
     let ids = async |query: String| -> Vec<String> {
         let page = account
             .api
@@ -131,8 +131,10 @@ async fn a_filter_that_makes_no_sense_is_refused() {
         ("state=failed", "state", "unknown_parameter"),
         ("status=failed&status=failed", "status", "repeated_parameter"),
     ] {
-        let answer = account.api.get(account.at(&format!("/deliveries?{query}"))).await;
-        answer.problem(400, "invalid_query").of_parameter(parameter, code);
+        let response = account.api.get(account.at(&format!("/deliveries?{query}"))).await;
+        response
+            .problem(400, "invalid_query")
+            .of_parameter(parameter, code);
     }
 }
 
@@ -143,7 +145,7 @@ async fn a_resend_is_one_more_attempt_with_the_same_id_and_bytes() {
     let receiver = Receiver::start().await;
     account.automation(json!({"url": receiver.url("/hook")})).await;
     let event = account.send("a", r#"{"z":1,"é":"ü"}"#).await;
-    let delivery = id_of(&account.settled(&event, "succeeded").await);
+    let delivery = id_of(&account.wait_for_delivery(&event, "succeeded").await);
     account
         .api
         .post(account.at(&format!("/deliveries/{delivery}/resend")), "")
@@ -167,10 +169,10 @@ async fn a_failed_delivery_can_succeed_by_resend() {
     let server = Server::start();
     let account = Account::create(server.api()).await;
     let receiver = Receiver::start().await;
-    receiver.answer("/hook", [Reply::status(500), Reply::status(204)]);
+    receiver.respond("/hook", [Reply::status(500), Reply::status(204)]);
     account.automation_with_delays(&receiver.url("/hook"), &[]).await;
     let event = account.send("a", "1").await;
-    let delivery = id_of(&account.settled(&event, "failed").await);
+    let delivery = id_of(&account.wait_for_delivery(&event, "failed").await);
     account
         .api
         .post(account.at(&format!("/deliveries/{delivery}/resend")), "")
@@ -187,7 +189,7 @@ async fn a_replay_sends_what_matches_again_and_nothing_else() {
     let server = Server::start();
     let account = Account::create(server.api()).await;
     let receiver = Receiver::start().await;
-    receiver.answer(
+    receiver.respond(
         "/bad",
         std::iter::repeat_n(Reply::status(500), 3).chain([Reply::status(204)]),
     );
@@ -205,22 +207,22 @@ async fn a_replay_sends_what_matches_again_and_nothing_else() {
         )
         .await;
     let good = account.send("good", "1").await;
-    account.settled(&good, "succeeded").await;
+    account.wait_for_delivery(&good, "succeeded").await;
     let mut failed = Vec::new();
     for n in 0..3 {
         failed.push(account.send("bad", &n.to_string()).await);
     }
     for event in &failed {
-        account.settled(event, "failed").await;
+        account.wait_for_delivery(event, "failed").await;
     }
-    let answer = account
+    let response = account
         .api
         .post(account.at("/deliveries/replay"), json!({"status": "failed"}))
         .await
         .expect(202);
-    assert_eq!(answer, json!({"count": 3}));
+    assert_eq!(response, json!({"count": 3}));
     for event in &failed {
-        account.settled(event, "succeeded").await;
+        account.wait_for_delivery(event, "succeeded").await;
     }
     assert_eq!((receiver.count("/bad"), receiver.count("/good")), (6, 1));
     let none = account
@@ -242,8 +244,8 @@ async fn a_replay_with_a_filter_that_makes_no_sense_is_refused() {
         (json!({"state": "failed"}), "/state", "unknown_member"),
         (json!({"status": 1}), "/status", "wrong_type"),
     ] {
-        let answer = account.api.post(account.at("/deliveries/replay"), body).await;
-        answer.problem(422, "invalid_body").at(pointer, code);
+        let response = account.api.post(account.at("/deliveries/replay"), body).await;
+        response.problem(422, "invalid_body").at(pointer, code);
     }
 }
 
@@ -254,7 +256,7 @@ async fn a_list_shows_deliveries_without_their_attempts() {
     let receiver = Receiver::start().await;
     account.automation(json!({"url": receiver.url("/hook")})).await;
     let event = account.send("a", "1").await;
-    account.settled(&event, "succeeded").await;
+    account.wait_for_delivery(&event, "succeeded").await;
     assert_eq!(
         account.deliveries_of(&event).await[0]
             .get("attempts")

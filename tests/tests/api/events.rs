@@ -158,12 +158,19 @@ async fn concurrent_repeats_of_one_key_make_one_event() {
             tokio::spawn(async move { account.post_event_once("k", "a", "1").await })
         })
         .collect();
-    let mut answers = Vec::new();
+    let mut responses = Vec::new();
     for task in tasks {
-        answers.push(task.await.unwrap());
+        responses.push(task.await.unwrap());
     }
-    assert_eq!(answers.iter().filter(|answer| answer.status == 202).count(), 1);
-    assert!(answers.iter().all(|answer| answer.json() == answers[0].json()));
+    assert_eq!(
+        responses.iter().filter(|response| response.status == 202).count(),
+        1
+    );
+    assert!(
+        responses
+            .iter()
+            .all(|response| response.json() == responses[0].json())
+    );
     assert_eq!(account.count("events").await, 1);
 }
 

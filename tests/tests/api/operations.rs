@@ -18,15 +18,15 @@ async fn metrics_need_no_key_and_count_what_happened() {
     let receiver = Receiver::start().await;
     account.automation(json!({"url": receiver.url("/hook")})).await;
     let event = account.send("a", "1").await;
-    account.settled(&event, "succeeded").await;
-    let answer = server.api().with_key(None).get("/metrics").await;
-    assert_eq!(answer.status, 200);
+    account.wait_for_delivery(&event, "succeeded").await;
+    let response = server.api().with_key(None).get("/metrics").await;
+    assert_eq!(response.status, 200);
     assert!(
-        answer.header("content-type").starts_with("text/plain"),
+        response.header("content-type").starts_with("text/plain"),
         "{}",
-        answer.header("content-type")
+        response.header("content-type")
     );
-    let text = answer.text();
+    let text = response.text();
     let samples: Vec<_> = text
         .lines()
         .filter(|line| !line.starts_with('#') && !line.is_empty())

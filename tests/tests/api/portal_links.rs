@@ -15,9 +15,9 @@ async fn a_link_is_shown_once_with_what_it_is_good_for() {
     let mut server = Server::start();
     let account = Account::create(server.api()).await;
     let path = account.at("/portal-link");
-    let answer = account.api.post(&path, json!({})).await;
-    assert_eq!(answer.header("cache-control"), "no-store");
-    let link = answer.expect(201);
+    let response = account.api.post(&path, json!({})).await;
+    assert_eq!(response.header("cache-control"), "no-store");
+    let link = response.expect(201);
     let members: Vec<_> = link.as_object().unwrap().keys().collect();
     assert_eq!(members, ["url", "expires_at", "read_only", "theme"]);
     assert_eq!(

@@ -43,12 +43,12 @@ async fn rotation_puts_the_new_key_first_and_lets_the_old_one_overlap_for_a_day(
         (&keys[1]["secret"], &keys[1]["status"]),
         (&json!(old), &json!("overlapping"))
     );
-    let (made, ends) = (
+    let (created, ends) = (
         new["created_at"].as_str().unwrap(),
         keys[1]["expires_at"].as_str().unwrap(),
     );
-    assert_eq!(made[10..], ends[10..], "to the millisecond a day later");
-    assert_ne!(made[..10], ends[..10]);
+    assert_eq!(created[10..], ends[10..], "to the millisecond a day later");
+    assert_ne!(created[..10], ends[..10]);
 }
 
 #[tokio::test]

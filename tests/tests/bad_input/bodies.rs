@@ -1,7 +1,7 @@
 //! Bodies that are not JSON, not declared as JSON, or too large.
 
 use http::Method;
-use postrider_tests::{Account, Answer, Server};
+use postrider_tests::{Account, ApiResponse, Server};
 
 const MIB: usize = 1 << 20;
 
@@ -66,7 +66,7 @@ async fn malformed_json_in_an_event_is_refused_with_its_position() {
 async fn a_body_that_is_no_utf_8_is_refused_with_its_position() {
     let server = Server::start();
     let account = Account::create(server.api()).await;
-    let send = async |path: String, body: &'static [u8]| -> Answer {
+    let send = async |path: String, body: &'static [u8]| -> ApiResponse {
         account
             .api
             .call(Method::POST, path)

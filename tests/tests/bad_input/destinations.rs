@@ -8,8 +8,8 @@ use serde_json::json;
 async fn is_refused(account: &Account, url: &str, code: &str) {
     let action = json!({"type": "send_webhook", "url": url});
     let body = json!({"name": "Notify", "trigger": {"event_types": ["*"]}, "actions": [action]});
-    let answer = account.api.post(account.at("/automations"), body).await;
-    answer.problem(422, "invalid_body").at("/actions/0/url", code);
+    let response = account.api.post(account.at("/automations"), body).await;
+    response.problem(422, "invalid_body").at("/actions/0/url", code);
     assert_eq!(account.count("automations").await, 0, "{url}");
 }
 
@@ -130,7 +130,7 @@ async fn a_destination_that_is_allowed_no_more_is_blocked_when_dialled() {
     server.start_again_with(&[]);
     let account = account.through(server.api());
     let event = account.send("a", "1").await;
-    let delivery = account.settled(&event, "failed").await;
+    let delivery = account.wait_for_delivery(&event, "failed").await;
     let attempt = &attempts_of(&delivery)[0];
     assert_eq!(attempt["outcome"], "blocked");
     assert_eq!(attempt["status_code"], json!(null));
@@ -147,8 +147,8 @@ async fn a_patch_to_a_private_destination_is_refused() {
         .await;
     let path = account.at(&format!("/automations/{}", id_of(&before)));
     let action = json!({"id": before["actions"][0]["id"], "type": "send_webhook", "url": "http://10.0.0.1/"});
-    let answer = account.api.patch(&path, json!({"actions": [action]})).await;
-    answer
+    let response = account.api.patch(&path, json!({"actions": [action]})).await;
+    response
         .problem(422, "invalid_body")
         .at("/actions/0/url", "destination_forbidden");
     assert_eq!(account.api.get(&path).await.expect(200), before);

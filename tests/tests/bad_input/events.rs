@@ -48,8 +48,8 @@ async fn event_type_names_outside_the_alphabet_are_refused() {
         &"x".repeat(129),
     ] {
         let body = json!({"type": event_type, "data": 1});
-        let answer = account.api.post(account.at("/events"), body).await;
-        answer.problem(422, "invalid_body").at("/type", "invalid_value");
+        let response = account.api.post(account.at("/events"), body).await;
+        response.problem(422, "invalid_body").at("/type", "invalid_value");
     }
     let longest = json!({"type": "x".repeat(128), "data": 1});
     account.api.post(account.at("/events"), longest).await.expect(202);
@@ -73,8 +73,8 @@ async fn bad_ids_of_events_are_refused() {
         "evt_01h455vb4pex5vsknk084sn02q ",
     ] {
         let body = json!({"type": "a", "data": 1, "id": id});
-        let answer = account.api.post(account.at("/events"), body).await;
-        answer.problem(422, "invalid_body").at("/id", "invalid_value");
+        let response = account.api.post(account.at("/events"), body).await;
+        response.problem(422, "invalid_body").at("/id", "invalid_value");
     }
     assert_eq!(account.count("events").await, 0);
 }
@@ -93,17 +93,17 @@ async fn bad_times_are_refused() {
         "2026-01-31T25:00:00Z",
     ] {
         let body = json!({"type": "a", "data": 1, "occurred_at": time});
-        let answer = account.api.post(account.at("/events"), body).await;
-        answer
+        let response = account.api.post(account.at("/events"), body).await;
+        response
             .problem(422, "invalid_body")
             .at("/occurred_at", "invalid_value");
         for list in ["events", "deliveries"] {
             for parameter in ["after", "before"] {
-                let answer = account
+                let response = account
                     .api
                     .get(account.at(&format!("/{list}?{parameter}={time}")))
                     .await;
-                answer
+                response
                     .problem(400, "invalid_query")
                     .of_parameter(parameter, "invalid_parameter");
             }

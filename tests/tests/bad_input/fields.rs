@@ -206,8 +206,8 @@ async fn an_automation_of_the_wrong_shape_is_refused_with_a_pointer() {
         ),
         (automation(|it| it["id"] = "auto_x".into()), "/id", "read_only"),
     ] {
-        let answer = account.api.post(account.at("/automations"), body).await;
-        answer.problem(422, "invalid_body").at(pointer, code);
+        let response = account.api.post(account.at("/automations"), body).await;
+        response.problem(422, "invalid_body").at(pointer, code);
     }
     assert_eq!(account.count("automations").await, 0);
 }

@@ -69,10 +69,10 @@ async fn what_is_no_http_is_put_off() {
     ] {
         let mut stream = TcpStream::connect(server.address()).await.unwrap();
         stream.write_all(garbage).await.unwrap();
-        let answer = rest_of(&mut stream, Duration::from_secs(5)).await;
+        let response = rest_of(&mut stream, Duration::from_secs(5)).await;
         assert!(
-            answer.is_empty() || answer.starts_with("HTTP/1.1 400"),
-            "{answer}"
+            response.is_empty() || response.starts_with("HTTP/1.1 400"),
+            "{response}"
         );
     }
     server.api().get("/healthz").await.expect(200);
@@ -88,12 +88,12 @@ async fn headers_without_end_are_put_off() {
     );
     // The server may close the connection during this write.
     let _ = stream.write_all(head.as_bytes()).await;
-    let mut answer = Vec::new();
-    let read = tokio::time::timeout(PUT_OFF_WITHIN, stream.read_to_end(&mut answer)).await;
-    let answer = String::from_utf8_lossy(&answer).into_owned();
+    let mut response = Vec::new();
+    let read = tokio::time::timeout(PUT_OFF_WITHIN, stream.read_to_end(&mut response)).await;
+    let response = String::from_utf8_lossy(&response).into_owned();
     assert!(
-        read.is_ok_and(|read| read.is_err() || answer.is_empty() || answer.starts_with("HTTP/1.1 431")),
-        "{answer}"
+        read.is_ok_and(|read| read.is_err() || response.is_empty() || response.starts_with("HTTP/1.1 431")),
+        "{response}"
     );
     server.api().get("/healthz").await.expect(200);
 }

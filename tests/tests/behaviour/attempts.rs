@@ -10,7 +10,7 @@ async fn failed_attempt(server: &Server, url: &str) -> Value {
     let account = Account::create(server.api()).await;
     account.automation_with_delays(url, &[]).await;
     let event = account.send("a", "1").await;
-    let delivery = account.settled(&event, "failed").await;
+    let delivery = account.wait_for_delivery(&event, "failed").await;
     assert_eq!(attempts_of(&delivery).len(), 1);
     attempts_of(&delivery)[0].clone()
 }
@@ -30,7 +30,7 @@ async fn a_status_of_200_to_299_is_success_and_nothing_else_is() {
         (500, "failed"),
     ] {
         let path = format!("/{status}");
-        receiver.answer(&path, [Reply::status(status)]);
+        receiver.respond(&path, [Reply::status(status)]);
         let body = json!({
             "name": "Notify", "trigger": {"event_types": [format!("t{status}")]}, "retry_delays_s": [],
             "actions": [{"type": "send_webhook", "url": receiver.url(&path)}],
@@ -41,7 +41,7 @@ async fn a_status_of_200_to_299_is_success_and_nothing_else_is() {
             .await
             .expect(201);
         let event = account.send(&format!("t{status}"), "1").await;
-        let delivery = account.settled(&event, expected).await;
+        let delivery = account.wait_for_delivery(&event, expected).await;
         assert_eq!(attempts_of(&delivery)[0]["status_code"], status);
     }
 }
@@ -52,7 +52,7 @@ async fn a_redirect_is_a_failure_and_not_followed() {
     let receiver = Receiver::start().await;
     for status in [301, 302, 307, 308] {
         let reply = Reply::status(status).with_header("location", &receiver.url("/elsewhere"));
-        receiver.answer("/moved", [reply]);
+        receiver.respond("/moved", [reply]);
         let attempt = failed_attempt(&server, &receiver.url("/moved")).await;
         assert_eq!(
             (&attempt["outcome"], &attempt["status_code"]),
@@ -94,7 +94,7 @@ async fn one_slow_receiver_does_not_hold_up_the_others() {
     let server = Server::start();
     let account = Account::create(server.api()).await;
     let receiver = Receiver::start().await;
-    receiver.answer("/slow", [Reply::status(204).after(wait::SOON * 2)]);
+    receiver.respond("/slow", [Reply::status(204).after(wait::SOON * 2)]);
     account.automation(json!({"url": receiver.url("/slow")})).await;
     account.automation(json!({"url": receiver.url("/quick")})).await;
     let events = json!({"events": vec![json!({"type": "a", "data": 1}); 500]});

@@ -13,7 +13,7 @@ async fn a_backup_of_a_running_server_under_load_opens_and_is_sound() {
     let receiver = Receiver::start().await;
     account.automation(json!({"url": receiver.url("/hook")})).await;
     let known = account.send("before", r#"{"known":true}"#).await;
-    account.settled(&known, "succeeded").await;
+    account.wait_for_delivery(&known, "succeeded").await;
     let over = Arc::new(AtomicBool::new(false));
     let producers: Vec<_> = (0..4)
         .map(|_| {

@@ -24,7 +24,7 @@ async fn attempt_to(server: &Server, url: &str, status: &str) -> Value {
         .await
         .expect(201);
     let event = account.send("a", "1").await;
-    attempts_of(&account.settled(&event, status).await)[0].clone()
+    attempts_of(&account.wait_for_delivery(&event, status).await)[0].clone()
 }
 
 /// A receiver that reads a request's head and then passes the connection to `behave`.
@@ -47,7 +47,7 @@ async fn misbehaving<F: Future<Output = ()> + Send>(
 async fn a_receiver_that_never_answers_is_given_up_after_the_timeout() {
     let server = Server::start();
     let receiver = Receiver::start().await;
-    receiver.answer("/hook", [Reply::status(200).after(Duration::from_secs(60))]);
+    receiver.respond("/hook", [Reply::status(200).after(Duration::from_secs(60))]);
     let attempt = attempt_to(&server, &receiver.url("/hook"), "failed").await;
     assert_eq!(
         (&attempt["outcome"], &attempt["status_code"]),
@@ -82,9 +82,9 @@ async fn the_timeout_covers_the_body_too() {
 async fn an_answer_is_kept_up_to_its_bound_and_no_further() {
     let server = Server::start();
     let receiver = Receiver::start().await;
-    receiver.answer("/exact", [Reply::status(200).with_body("é".repeat(KEPT / 2))]);
-    receiver.answer("/over", [Reply::status(200).with_body("y".repeat(KEPT + 1))]);
-    receiver.answer("/large", [Reply::status(200).with_body("z".repeat(20 << 20))]);
+    receiver.respond("/exact", [Reply::status(200).with_body("é".repeat(KEPT / 2))]);
+    receiver.respond("/over", [Reply::status(200).with_body("y".repeat(KEPT + 1))]);
+    receiver.respond("/large", [Reply::status(200).with_body("z".repeat(20 << 20))]);
     for (path, truncated) in [("/exact", false), ("/over", true), ("/large", true)] {
         let attempt = attempt_to(&server, &receiver.url(path), "succeeded").await;
         assert_eq!(attempt["response_body"].as_str().unwrap().len(), KEPT, "{path}");
@@ -101,7 +101,7 @@ async fn how_much_of_an_answer_is_kept_is_a_setting() {
         "1KiB",
     ]);
     let receiver = Receiver::start().await;
-    receiver.answer("/hook", [Reply::status(200).with_body("y".repeat(5_000))]);
+    receiver.respond("/hook", [Reply::status(200).with_body("y".repeat(5_000))]);
     let attempt = attempt_to(&server, &receiver.url("/hook"), "succeeded").await;
     assert_eq!(attempt["response_body"].as_str().unwrap().len(), 1_024);
 }
@@ -157,7 +157,7 @@ async fn headers_without_end_are_a_protocol_error_and_kept_in_part() {
     let attempt = attempt_to(&server, &url.await, "failed").await;
     assert_eq!(attempt["outcome"], "protocol_error", "{attempt}");
     let receiver = Receiver::start().await;
-    receiver.answer(
+    receiver.respond(
         "/long",
         [Reply::status(200).with_header("x-long", &"y".repeat(10_000))],
     );

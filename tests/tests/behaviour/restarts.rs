@@ -4,47 +4,47 @@ use std::time::Duration;
 
 use postrider_tests::account::{attempts_of, id_of};
 use postrider_tests::receiver::NEVER_CALLED;
-use postrider_tests::{Account, Answer, Receiver, Reply, Server, wait};
+use postrider_tests::{Account, ApiResponse, Receiver, Reply, Server, wait};
 use serde_json::json;
 
 /// Ends the server by `end`. Expects that repeated idempotent posts get the same responses as before, and
 /// that nothing is sent twice.
-async fn repeats_are_answered_alike_after(end: impl FnOnce(&mut Server)) {
+async fn repeats_get_the_first_response_after(end: impl FnOnce(&mut Server)) {
     let mut server = Server::start();
     let account = Account::create(server.api()).await;
     let receiver = Receiver::start().await;
     account.automation(json!({"url": receiver.url("/hook")})).await;
     let with_id = json!({"type": "a", "data": {"n": 1}, "id": "evt_01h455vb4pex5vsknk084sn02q"});
-    let post = async |account: &Account| -> [Answer; 2] {
+    let post = async |account: &Account| -> [ApiResponse; 2] {
         let by_id = account.api.post(account.at("/events"), &with_id).await;
         [by_id, account.post_event_once("p_1", "b", r#"{"n":2}"#).await]
     };
-    let first = post(&account).await.map(|answer| answer.expect(202));
+    let first = post(&account).await.map(|response| response.expect(202));
     for event in &first {
-        account.settled(&id_of(event), "succeeded").await;
+        account.wait_for_delivery(&id_of(event), "succeeded").await;
     }
     end(&mut server);
     server.start_again();
     let account = account.through(server.api());
-    assert_eq!(post(&account).await.map(|answer| answer.expect(200)), first);
+    assert_eq!(post(&account).await.map(|response| response.expect(200)), first);
     account
         .post_event_once("p_1", "b", r#"{"n":3}"#)
         .await
         .problem(409, "event_conflict");
     let later = account.send("c", "1").await;
-    account.settled(&later, "succeeded").await;
+    account.wait_for_delivery(&later, "succeeded").await;
     assert_eq!(receiver.count("/hook"), 3);
     assert_eq!(account.count("events").await, 3);
 }
 
 #[tokio::test]
 async fn repeats_are_answered_alike_after_a_restart() {
-    repeats_are_answered_alike_after(|server| assert!(server.stop().success())).await;
+    repeats_get_the_first_response_after(|server| assert!(server.stop().success())).await;
 }
 
 #[tokio::test]
 async fn repeats_are_answered_alike_after_a_kill() {
-    repeats_are_answered_alike_after(Server::kill).await;
+    repeats_get_the_first_response_after(Server::kill).await;
 }
 
 #[tokio::test]
@@ -52,7 +52,7 @@ async fn unfinished_work_is_taken_over_at_once_after_a_kill() {
     let mut server = Server::start();
     let account = Account::create(server.api()).await;
     let receiver = Receiver::start().await;
-    receiver.answer(
+    receiver.respond(
         "/hook",
         [
             Reply::status(204).after(Duration::from_secs(60)),
@@ -68,7 +68,7 @@ async fn unfinished_work_is_taken_over_at_once_after_a_kill() {
     let received = receiver.wait_for("/hook", 2, Duration::from_secs(3)).await;
     assert_eq!(received[0].body, received[1].body);
     assert_eq!(received[0].header("webhook-id"), received[1].header("webhook-id"));
-    account.settled(&event, "succeeded").await;
+    account.wait_for_delivery(&event, "succeeded").await;
 }
 
 #[tokio::test]
@@ -76,7 +76,7 @@ async fn what_failed_before_a_kill_is_retried_when_due_and_no_sooner() {
     let mut server = Server::start();
     let account = Account::create(server.api()).await;
     let receiver = Receiver::start().await;
-    receiver.answer("/hook", [Reply::status(500), Reply::status(204)]);
+    receiver.respond("/hook", [Reply::status(500), Reply::status(204)]);
     account.automation_with_delays(&receiver.url("/hook"), &[3]).await;
     let event = account.send("a", "1").await;
     let first = receiver.wait_for("/hook", 1, wait::SOON).await[0].at;

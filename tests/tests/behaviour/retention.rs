@@ -14,7 +14,7 @@ async fn settled_events_go_when_their_time_is_over_and_pending_ones_never() {
     let mut server = Server::start();
     let account = Account::create(server.api()).await;
     let receiver = Receiver::start().await;
-    receiver.answer("/pending", [Reply::status(500), Reply::status(204)]);
+    receiver.respond("/pending", [Reply::status(500), Reply::status(204)]);
     account
         .automation_on("done", json!({"url": receiver.url("/done")}))
         .await;
@@ -28,8 +28,8 @@ async fn settled_events_go_when_their_time_is_over_and_pending_ones_never() {
         .await
         .expect(200);
     let kept = account.send("pending", r#"{"keep":1}"#).await;
-    let gone = account.send("done", "1").await;
-    account.settled(&gone, "succeeded").await;
+    let old = account.send("done", "1").await;
+    account.wait_for_delivery(&old, "succeeded").await;
     let sent = Instant::now();
     receiver.wait_for("/pending", 1, wait::SOON).await;
     wait::until("both are past the retention", wait::SOON, async || {
@@ -46,7 +46,7 @@ async fn settled_events_go_when_their_time_is_over_and_pending_ones_never() {
         async || {
             (account
                 .api
-                .get(account.at(&format!("/events/{gone}")))
+                .get(account.at(&format!("/events/{old}")))
                 .await
                 .status
                 == 404)
@@ -54,7 +54,7 @@ async fn settled_events_go_when_their_time_is_over_and_pending_ones_never() {
         },
     )
     .await;
-    assert!(account.deliveries_of(&gone).await.is_empty());
+    assert!(account.deliveries_of(&old).await.is_empty());
     assert_eq!(account.event(&kept).await["data"], json!({"keep": 1}));
     let delivery = account.delivery(&account.delivery_id_of(&kept).await).await;
     assert_eq!(delivery["status"], "pending");

@@ -11,13 +11,16 @@ async fn first_retry_comes_at_10_seconds_in_real_time() {
     let server = Server::start();
     let account = Account::create(server.api()).await;
     let receiver = Receiver::start().await;
-    receiver.answer("/hook", [Reply::status(500), Reply::status(204)]);
+    receiver.respond("/hook", [Reply::status(500), Reply::status(204)]);
     account.automation(json!({"url": receiver.url("/hook")})).await;
     let event = account.send("a", "1").await;
     let received = receiver.wait_for("/hook", 2, Duration::from_secs(15)).await;
     let waited = received[1].at - received[0].at;
     assert!((9_950..10_500).contains(&waited.as_millis()), "{waited:?}");
-    assert_eq!(attempts_of(&account.settled(&event, "succeeded").await).len(), 2);
+    assert_eq!(
+        attempts_of(&account.wait_for_delivery(&event, "succeeded").await).len(),
+        2
+    );
 }
 
 #[tokio::test]
@@ -26,7 +29,7 @@ async fn retry_after_postpones_the_retry_and_never_hastens_it() {
     let account = Account::create(server.api()).await;
     let receiver = Receiver::start().await;
     for (path, retry_after) in [("/later", "3"), ("/sooner", "0")] {
-        receiver.answer(
+        receiver.respond(
             path,
             [
                 Reply::status(429).with_header("retry-after", retry_after),
@@ -49,11 +52,11 @@ async fn the_schedule_of_the_automation_goes_before_the_accounts_and_the_install
     let account = Account::create(server.api()).await;
     let receiver = Receiver::start().await;
     for path in ["/installation", "/account", "/automation"] {
-        receiver.answer(path, [Reply::status(500)]);
+        receiver.respond(path, [Reply::status(500)]);
     }
     let attempts = async |path: &str| {
         let event = account.send(&path[1..], "1").await;
-        attempts_of(&account.settled(&event, "failed").await).len()
+        attempts_of(&account.wait_for_delivery(&event, "failed").await).len()
     };
     account
         .automation_on("installation", json!({"url": receiver.url("/installation")}))

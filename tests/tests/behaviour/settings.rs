@@ -3,9 +3,9 @@
 use postrider_tests::{Account, Server, command};
 
 fn refused(arguments: &[&str]) -> String {
-    let ended = command::run(arguments);
-    assert_eq!(ended.code, 2, "{ended:?}");
-    ended.err
+    let output = command::run(arguments);
+    assert_eq!(output.code, 2, "{output:?}");
+    output.err
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ async fn a_stop_waits_for_the_attempt_that_is_under_way() {
     let mut server = Server::start();
     let account = Account::create(server.api()).await;
     let receiver = Receiver::start().await;
-    receiver.answer("/hook", [Reply::status(204).after(Duration::from_secs(1))]);
+    receiver.respond("/hook", [Reply::status(204).after(Duration::from_secs(1))]);
     account.automation(json!({"url": receiver.url("/hook")})).await;
     let event = account.send("a", "1").await;
     receiver.wait_for("/hook", 1, wait::SOON).await;
@@ -25,12 +25,12 @@ async fn a_stop_waits_for_the_attempt_that_is_under_way() {
     assert_eq!(status.code(), Some(0));
     server.start_again();
     let account = account.through(server.api());
-    let delivery = account.settled(&event, "succeeded").await;
+    let delivery = account.wait_for_delivery(&event, "succeeded").await;
     assert_eq!(attempts_of(&delivery).len(), 1);
     assert!(attempts_of(&delivery)[0]["duration_ms"].as_u64().unwrap() >= 1_000);
     // The later event is delivered, and nothing was repeated before it.
     let later = account.send("a", "2").await;
-    account.settled(&later, "succeeded").await;
+    account.wait_for_delivery(&later, "succeeded").await;
     assert_eq!(receiver.count("/hook"), 2);
 }
 
@@ -40,7 +40,7 @@ async fn what_does_not_end_in_time_is_given_back_and_tried_again_at_once() {
     let mut server = Server::start_with(&flags);
     let account = Account::create(server.api()).await;
     let receiver = Receiver::start().await;
-    receiver.answer(
+    receiver.respond(
         "/hook",
         [
             Reply::status(204).after(Duration::from_secs(30)),
@@ -60,7 +60,7 @@ async fn what_does_not_end_in_time_is_given_back_and_tried_again_at_once() {
     server.start_again();
     let account = account.through(server.api());
     receiver.wait_for("/hook", 2, wait::SOON).await;
-    account.settled(&event, "succeeded").await;
+    account.wait_for_delivery(&event, "succeeded").await;
 }
 
 #[tokio::test]
@@ -83,7 +83,7 @@ async fn a_retry_that_waits_is_kept_over_a_stop_and_comes_when_it_is_due() {
     let mut server = Server::start();
     let account = Account::create(server.api()).await;
     let receiver = Receiver::start().await;
-    receiver.answer("/hook", [Reply::status(500), Reply::status(204)]);
+    receiver.respond("/hook", [Reply::status(500), Reply::status(204)]);
     account.automation_with_delays(&receiver.url("/hook"), &[3]).await;
     let event = account.send("a", "1").await;
     let first = receiver.wait_for("/hook", 1, wait::SOON).await[0].at;

@@ -6,7 +6,7 @@ use postrider_tests::{Receiver, Reply, Server, wait};
 use serde_json::Value;
 
 /// Runs a client command outside the runtime, which keeps serving the receiver meanwhile.
-fn postrider(server: &Server, arguments: &[&str]) -> postrider_tests::command::Ended {
+fn postrider(server: &Server, arguments: &[&str]) -> postrider_tests::command::CommandOutput {
     tokio::task::block_in_place(|| run_against(server, arguments))
 }
 
@@ -17,7 +17,7 @@ fn json(server: &Server, arguments: &[&str]) -> Value {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_event_goes_from_the_command_line_to_its_receiver_and_is_shown() {
     let (server, receiver) = (Server::start(), Receiver::start().await);
-    receiver.answer("/hook", [Reply::status(200).with_body("thanks")]);
+    receiver.respond("/hook", [Reply::status(200).with_body("thanks")]);
     let create = [
         "accounts",
         "create",
@@ -90,7 +90,7 @@ async fn an_event_goes_from_the_command_line_to_its_receiver_and_is_shown() {
 async fn a_resend_from_the_command_line_is_one_more_attempt() {
     let server = Server::start();
     let receiver = Receiver::start().await;
-    receiver.answer("/hook", [Reply::status(500), Reply::status(204)]);
+    receiver.respond("/hook", [Reply::status(500), Reply::status(204)]);
     json(&server, &["accounts", "create", "Acme", "--uid", "acme"]);
     let url = receiver.url("/hook");
     json(
@@ -165,9 +165,9 @@ async fn an_idempotency_key_and_data_from_standard_input_work() {
         "--api-key",
         ADMIN_KEY,
     ];
-    let ended =
+    let output =
         tokio::task::block_in_place(|| postrider_tests::command::run_with_input(&arguments, "{\"n\":2}\n"));
-    assert!(ended.json()["id"].as_str().unwrap().starts_with("evt_"));
+    assert!(output.json()["id"].as_str().unwrap().starts_with("evt_"));
     let list = json(&server, &["events", "list", "acme"]);
     assert_eq!(list["data"].as_array().unwrap().len(), 2);
 }
@@ -259,7 +259,7 @@ async fn a_link_for_a_customer_is_made_and_shown() {
 
 /// An account with one delivery that failed and one that succeeded.
 async fn failed_and_succeeded(server: &Server, receiver: &Receiver) {
-    receiver.answer("/hook", [Reply::status(500), Reply::status(204)]);
+    receiver.respond("/hook", [Reply::status(500), Reply::status(204)]);
     json(server, &["accounts", "create", "Acme", "--uid", "acme"]);
     let url = receiver.url("/hook");
     let create = [

@@ -8,8 +8,8 @@ use rustix::process::{Pid, Signal, kill_process};
 
 #[test]
 fn the_demo_shows_each_attempt_the_failed_one_too_and_ends_when_told() {
-    let ended = command::run(&["dev", "--once", "3", "--every", "100ms", "--retry-delays", "1"]);
-    let out = ended.success();
+    let output = command::run(&["dev", "--once", "3", "--every", "100ms", "--retry-delays", "1"]);
+    let out = output.success();
     for part in ["prk_", "whsec_", "http://127.0.0.1:", "proposal.accepted"] {
         assert!(out.contains(part), "{part}: {out}");
     }

@@ -1,6 +1,6 @@
 //! `postrider sign`, `postrider verify` and help, without a server.
 
-use postrider_tests::command::{Ended, run};
+use postrider_tests::command::{CommandOutput, run};
 use postrider_tests::signature;
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -21,7 +21,7 @@ impl Body {
     }
 }
 
-fn header(signed: &Ended, name: &str) -> String {
+fn header(signed: &CommandOutput, name: &str) -> String {
     let line = signed
         .success()
         .lines()

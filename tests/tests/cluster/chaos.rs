@@ -13,7 +13,7 @@ use postrider_tests::cluster::DEFAULT_LEASE;
 use postrider_tests::{Account, Cluster, Postgres, wait};
 
 use super::disturbances::{Disturbance, Whom};
-use super::evidence::{self, Enough, Evidence, Settled, Story};
+use super::evidence::{self, Enough, Evidence, Story, SucceededDelivery};
 use super::producers::Producers;
 use super::receivers::Receivers;
 use super::table::{self, Round};
@@ -107,7 +107,7 @@ async fn lose_nothing(plan: Plan) {
         random,
         rounds: Vec::new(),
         disturbances: Vec::new(),
-        settled: Vec::new(),
+        succeeded: Vec::new(),
     };
     chaos.rage_briefly().await;
     if plan.is_long {
@@ -138,7 +138,7 @@ struct Chaos {
     random: fastrand::Rng,
     rounds: Vec<Round>,
     disturbances: Vec<Disturbance>,
-    settled: Vec<Settled>,
+    succeeded: Vec<SucceededDelivery>,
 }
 
 impl Chaos {
@@ -180,7 +180,7 @@ impl Chaos {
     async fn round(&mut self, what: &str) {
         let reader = self.random.usize(..self.cluster.nodes.len());
         let account = self.account.through(self.cluster.nodes[reader].api());
-        self.settled.extend(Settled::read(&account).await);
+        self.succeeded.extend(SucceededDelivery::read(&account).await);
         self.rounds.push(Round {
             what: what.to_owned(),
             from: Instant::now(),
@@ -271,8 +271,10 @@ impl Chaos {
         for node in &self.cluster.nodes[struck] {
             let api = node.api();
             wait::until("the node is ready", READY_WITHIN, async || {
-                let answer = api.call(http::Method::GET, "/readyz").try_send().await;
-                answer.is_ok_and(|answer| answer.status == 200).then_some(())
+                let response = api.call(http::Method::GET, "/readyz").try_send().await;
+                response
+                    .is_ok_and(|response| response.status == 200)
+                    .then_some(())
             })
             .await;
         }
@@ -317,7 +319,7 @@ impl Chaos {
             produced,
             disturbances: self.disturbances,
             stories: stories.collect(),
-            settled: self.settled,
+            succeeded: self.succeeded,
             actions,
             events: account.all("events").await.len(),
             enough: self.plan.enough,

@@ -21,7 +21,7 @@ const DEVIATION_MAX: Duration = Duration::from_secs(1);
 const READERS: usize = 12;
 
 /// A delivery that the record showed as succeeded.
-pub struct Settled {
+pub struct SucceededDelivery {
     id: String,
     key: Key,
     settled_at: Value,
@@ -63,7 +63,7 @@ pub struct Evidence {
     /// The deliveries.
     pub stories: HashMap<Key, Story>,
     /// Deliveries that the record showed as succeeded during the test.
-    pub settled: Vec<Settled>,
+    pub succeeded: Vec<SucceededDelivery>,
     /// The actions of every event.
     pub actions: Vec<String>,
     /// How many events the record holds.
@@ -81,20 +81,20 @@ pub struct Enough {
     pub untouched_retries: usize,
 }
 
-impl Settled {
+impl SucceededDelivery {
     /// The latest succeeded deliveries.
     pub async fn read(account: &Account) -> Vec<Self> {
         let path = account.at("/deliveries?status=succeeded&limit=250");
         let page = account.api.get(path).await.expect(200);
         let seen_at = Instant::now();
-        let settled = |delivery: &Value| Self {
+        let succeeded = |delivery: &Value| Self {
             id: id_of(delivery),
             key: key_of(delivery),
             settled_at: delivery["settled_at"].clone(),
             seen_at,
         };
         let page = page["data"].as_array().expect("a list has data");
-        page.iter().map(settled).collect()
+        page.iter().map(succeeded).collect()
     }
 }
 
@@ -228,9 +228,9 @@ impl Evidence {
         };
         faults.extend(self.slow_tries().iter().filter_map(unanswered));
         faults.extend(
-            self.settled
+            self.succeeded
                 .iter()
-                .filter_map(|settled| self.fault_of_settled(settled)),
+                .filter_map(|succeeded| self.fault_of_succeeded(succeeded)),
         );
         faults
     }
@@ -272,11 +272,14 @@ impl Evidence {
 
     /// A delivery that was seen as succeeded stays so, and is not sent again, except by a node that was
     /// disturbed at the time.
-    fn fault_of_settled(&self, settled: &Settled) -> Option<String> {
-        let story = &self.stories[&settled.key];
-        if story.record["settled_at"] != settled.settled_at {
-            let then = &settled.settled_at;
-            return Some(format!("{} was settled at {then}: {}", settled.id, story.record));
+    fn fault_of_succeeded(&self, succeeded: &SucceededDelivery) -> Option<String> {
+        let story = &self.stories[&succeeded.key];
+        if story.record["settled_at"] != succeeded.settled_at {
+            let then = &succeeded.settled_at;
+            return Some(format!(
+                "{} was settled at {then}: {}",
+                succeeded.id, story.record
+            ));
         }
         let is_excused = |request: &Request| {
             let excuses = |found: &Disturbance| {
@@ -287,11 +290,11 @@ impl Evidence {
         let mut later = story
             .requests
             .iter()
-            .filter(|request| request.at > settled.seen_at);
+            .filter(|request| request.at > succeeded.seen_at);
         later.any(|request| !is_excused(request)).then(|| {
             format!(
                 "it was seen as succeeded, then sent: {}",
-                self.account_of(&settled.key)
+                self.account_of(&succeeded.key)
             )
         })
     }

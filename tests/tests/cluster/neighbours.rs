@@ -61,10 +61,14 @@ async fn produce(first: Account, other: Account, name: String, over: Arc<AtomicB
     while !over.load(Ordering::Relaxed) {
         number += 1;
         let key = format!("{name}-{number}");
-        let answer = tokio::time::timeout(PATIENCE, first.post_event_once(&key, "a", "1")).await;
-        if !answer.is_ok_and(|answer| answer.status == 202) {
-            let answer = other.post_event_once(&key, "a", "1").await;
-            assert!(answer.status == 202 || answer.status == 200, "{}", answer.text());
+        let response = tokio::time::timeout(PATIENCE, first.post_event_once(&key, "a", "1")).await;
+        if !response.is_ok_and(|response| response.status == 202) {
+            let response = other.post_event_once(&key, "a", "1").await;
+            assert!(
+                response.status == 202 || response.status == 200,
+                "{}",
+                response.text()
+            );
             return;
         }
     }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use postrider_tests::{Account, Answer, Cluster, Receiver, Reply, wait};
+use postrider_tests::{Account, ApiResponse, Cluster, Receiver, Reply, wait};
 use serde_json::json;
 
 /// How quickly a node refuses an event once it knows that the database is down.
@@ -44,7 +44,7 @@ async fn while_the_database_is_away_events_are_refused_at_once() {
     let ready = account.api.get("/readyz").await;
     assert_eq!(ready.status, 200, "{}", ready.text());
     for event in &events {
-        account.settled(event, "succeeded").await;
+        account.wait_for_delivery(event, "succeeded").await;
     }
     assert_eq!(receiver.count("/hook"), events.len(), "none is sent again");
 }
@@ -66,23 +66,23 @@ async fn while_the_database_is_silent_events_are_refused_at_once_as_soon_as_one_
         back_at.elapsed()
     );
     for event in [&event, &later] {
-        account.settled(event, "succeeded").await;
+        account.wait_for_delivery(event, "succeeded").await;
     }
 }
 
 async fn with_receiver(cluster: &Cluster) -> (Account, Receiver) {
     let account = Account::create(cluster.nodes[0].api()).await;
     let receiver = Receiver::start().await;
-    receiver.answer("/hook", [Reply::status(204).after(SLOW)]);
+    receiver.respond("/hook", [Reply::status(204).after(SLOW)]);
     account.automation(json!({"url": receiver.url("/hook")})).await;
     (account, receiver)
 }
 
 /// Reports events one after the other until one is refused, and returns that response.
-async fn refused(account: &Account, within: Duration) -> Answer {
+async fn refused(account: &Account, within: Duration) -> ApiResponse {
     wait::until("events are refused", within, async || {
-        let answer = account.post_event("refused", "1").await;
-        (answer.status == 503).then_some(answer)
+        let response = account.post_event("refused", "1").await;
+        (response.status == 503).then_some(response)
     })
     .await
 }
@@ -90,8 +90,8 @@ async fn refused(account: &Account, within: Duration) -> Answer {
 /// Reports events one after the other until one is accepted, and returns its id.
 async fn accepted(account: &Account, within: Duration) -> String {
     wait::until("events are accepted", within, async || {
-        let answer = account.post_event("accepted", "1").await;
-        (answer.status == 202).then(|| postrider_tests::account::id_of(&answer.json()))
+        let response = account.post_event("accepted", "1").await;
+        (response.status == 202).then(|| postrider_tests::account::id_of(&response.json()))
     })
     .await
 }
@@ -99,11 +99,11 @@ async fn accepted(account: &Account, within: Duration) -> String {
 async fn is_refused_at_once(account: &Account) {
     for _ in 0..20 {
         let asked_at = Instant::now();
-        let answer = account.post_event("refused", "1").await;
+        let response = account.post_event("refused", "1").await;
         let took = asked_at.elapsed();
-        assert_eq!(answer.status, 503, "{}", answer.text());
+        assert_eq!(response.status, 503, "{}", response.text());
         assert!(took < REFUSED_WITHIN, "{took:?}");
-        let wait_s: u64 = answer
+        let wait_s: u64 = response
             .header("retry-after")
             .parse()
             .expect("it says when to come back");

@@ -77,9 +77,9 @@ async fn a_cut_network_resets_its_connections_and_takes_new_ones_elsewhere() {
 /// Sends a byte and returns the byte that comes back.
 async fn said(stream: &mut TcpStream, byte: &[u8; 1]) -> std::io::Result<[u8; 1]> {
     stream.write_all(byte).await?;
-    let mut answer = [0];
-    stream.read_exact(&mut answer).await?;
-    Ok(answer)
+    let mut echoed = [0];
+    stream.read_exact(&mut echoed).await?;
+    Ok(echoed)
 }
 
 /// A server that echoes each byte, behind a proxy.

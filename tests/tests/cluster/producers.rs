@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use http::Method;
 use postrider_tests::account::id_of;
-use postrider_tests::{Account, Answer, Api};
+use postrider_tests::{Account, Api, ApiResponse};
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
@@ -127,14 +127,14 @@ async fn produce(shared: Arc<Shared>, home: usize, size: usize, mut random: fast
     while !shared.over.load(Ordering::Relaxed) {
         let first = shared.next.fetch_add(size as u64, Ordering::Relaxed);
         let numbers: Vec<u64> = (first..first + size as u64).collect();
-        post_until_answered(&shared, home, &numbers).await;
+        post_until_accepted(&shared, home, &numbers).await;
         tokio::time::sleep(Duration::from_millis(random.u64(..PAUSE_MS_MAX * size as u64))).await;
     }
 }
 
 /// Posts the events with these numbers to one node after the other, starting with `home`, until a node
 /// acknowledges them.
-async fn post_until_answered(shared: &Shared, home: usize, numbers: &[u64]) {
+async fn post_until_accepted(shared: &Shared, home: usize, numbers: &[u64]) {
     let key = format!("n-{}", numbers[0]);
     let deadline = Instant::now() + REFUSED_MAX;
     for tried in home.. {
@@ -149,12 +149,12 @@ async fn post_until_answered(shared: &Shared, home: usize, numbers: &[u64]) {
         };
         let account = shared.account.through(api);
         let asked_at = Instant::now();
-        let answer = tokio::time::timeout(PATIENCE, post(&account, &key, numbers)).await;
+        let response = tokio::time::timeout(PATIENCE, post(&account, &key, numbers)).await;
         if asked_at.elapsed() > SLOW {
             let span = asked_at..Instant::now();
             locked(&shared.produced).slow.push(SlowTry { node, span });
         }
-        if locked(&shared.produced).note(&key, numbers, answer.ok()) {
+        if locked(&shared.produced).note(&key, numbers, response.ok()) {
             return;
         }
         tokio::time::sleep(TRY_AGAIN).await;
@@ -163,19 +163,19 @@ async fn post_until_answered(shared: &Shared, home: usize, numbers: &[u64]) {
 
 impl Produced {
     /// Records the result of a try (`None` if patience ended). Returns whether the events are accepted.
-    fn note(&mut self, key: &str, numbers: &[u64], answer: Option<Result<Answer, String>>) -> bool {
-        let Some(Ok(answer)) = answer else {
+    fn note(&mut self, key: &str, numbers: &[u64], response: Option<Result<ApiResponse, String>>) -> bool {
+        let Some(Ok(response)) = response else {
             self.unanswered += 1;
             return false;
         };
-        if answer.status == 503 {
+        if response.status == 503 {
             self.refused += 1;
             return false;
         }
-        let Some(ids) = ids(&answer) else {
+        let Some(ids) = ids(&response) else {
             if self.strange.len() < STRANGE_KEPT {
                 self.strange
-                    .push(format!("{key}: {} {}", answer.status, answer.text()));
+                    .push(format!("{key}: {} {}", response.status, response.text()));
             }
             return false;
         };
@@ -186,7 +186,7 @@ impl Produced {
     }
 }
 
-async fn post(account: &Account, key: &str, numbers: &[u64]) -> Result<Answer, String> {
+async fn post(account: &Account, key: &str, numbers: &[u64]) -> Result<ApiResponse, String> {
     let event =
         |number: &u64| json!({"type": "load.test", "data": {"number": number, "text": "x".repeat(200)}});
     let (path, body) = match numbers {
@@ -201,12 +201,12 @@ async fn post(account: &Account, key: &str, numbers: &[u64]) -> Result<Answer, S
 }
 
 /// The ids in a response to one event or a batch, if each event was accepted, now or before.
-fn ids(answer: &Answer) -> Option<Vec<String>> {
+fn ids(response: &ApiResponse) -> Option<Vec<String>> {
     let is_accepted = |status: &Value| status == 202 || status == 200;
-    if !is_accepted(&answer.status.into()) {
+    if !is_accepted(&response.status.into()) {
         return None;
     }
-    let body = answer.json();
+    let body = response.json();
     match body["data"].as_array() {
         None => Some(vec![id_of(&body)]),
         Some(items) if items.iter().all(|item| is_accepted(&item["status"])) => {

@@ -59,7 +59,7 @@ impl Receivers {
         let mut all = Vec::new();
         for temper in tempers {
             let receiver = Receiver::start().await;
-            receiver.answer_by("/hook", move |request| temper.reply_to(request));
+            receiver.respond_with("/hook", move |request| temper.reply_to(request));
             all.push((receiver, temper));
         }
         Self { all }

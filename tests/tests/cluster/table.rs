@@ -96,7 +96,7 @@ fn print_sums(evidence: &Evidence, lost: usize, took: Duration) {
     }
     println!(
         "seen as succeeded     {} while it went on",
-        evidence.settled.len()
+        evidence.succeeded.len()
     );
     println!("took                  {:.1} s", took.as_secs_f64());
 }

@@ -29,11 +29,11 @@ async fn a_dead_nodes_deliveries_are_taken_over() {
     let receiver = Receiver::start().await;
     let is_held = Arc::new(AtomicBool::new(true));
     let held = Arc::clone(&is_held);
-    receiver.answer_by("/held", move |_| match held.load(Ordering::Relaxed) {
+    receiver.respond_with("/held", move |_| match held.load(Ordering::Relaxed) {
         true => Reply::status(204).after(wait::SOON),
         false => Reply::status(204),
     });
-    receiver.answer_by("/fails-at-first", |request| {
+    receiver.respond_with("/fails-at-first", |request| {
         match request.headers.get("node-a-attempt").is_some() {
             true => Reply::status(500),
             false => Reply::status(204),
@@ -92,7 +92,7 @@ async fn a_node_that_stops_in_order_hands_its_work_over_at_once() {
     let mut cluster = Cluster::start(2).await;
     let account = Account::create(cluster.nodes[0].api()).await;
     let receiver = Receiver::start().await;
-    receiver.answer("/slow", [Reply::status(204).after(Duration::from_millis(500))]);
+    receiver.respond("/slow", [Reply::status(204).after(Duration::from_millis(500))]);
     account.automation(json!({"url": receiver.url("/slow")})).await;
     let events: Vec<Value> = (0..HANDED_OVER)
         .map(|number| json!({"type": "a", "data": number}))
@@ -113,7 +113,7 @@ async fn a_node_that_stops_in_order_hands_its_work_over_at_once() {
     println!("{} were handed over within {took:?}", HANDED_OVER - before);
     let account = account.through(cluster.nodes[1].api());
     for event in accepted["data"].as_array().expect("a batch has answers") {
-        account.settled(&id_of(event), "succeeded").await;
+        account.wait_for_delivery(&id_of(event), "succeeded").await;
     }
     assert_eq!(receiver.count("/slow"), HANDED_OVER, "none is sent again");
     assert!(took < DELIVERED_WITHIN, "{took:?}");

@@ -16,7 +16,7 @@ async fn a_customer_is_refused_everything_of_another_account() {
         .await;
     let automation = automation["id"].as_str().unwrap();
     let event = other.send("a.b", "1").await;
-    let delivery = other.settled(&event, "succeeded").await["id"]
+    let delivery = other.wait_for_delivery(&event, "succeeded").await["id"]
         .as_str()
         .unwrap()
         .to_owned();
@@ -97,14 +97,18 @@ async fn is_refused_forms(
         "/api-keys".to_owned(),
     ] {
         let form = format!("csrf={csrf}&enabled=false&name=x");
-        let answer = anybody
+        let response = anybody
             .call(Method::POST, &*path)
             .header("cookie", &cookie)
             .header("content-type", "application/x-www-form-urlencoded")
             .body(form)
             .send()
             .await;
-        assert!(matches!(answer.status, 404 | 405), "{path}: {}", answer.status);
+        assert!(
+            matches!(response.status, 404 | 405),
+            "{path}: {}",
+            response.status
+        );
     }
 }
 
@@ -152,7 +156,7 @@ async fn whoever_may_only_read_sees_no_buttons_and_is_refused_forms() {
         "/signing-key/rotate".to_owned(),
         "/replay".to_owned(),
     ] {
-        let answer = desk
+        let response = desk
             .server
             .api()
             .with_key(None)
@@ -162,7 +166,7 @@ async fn whoever_may_only_read_sees_no_buttons_and_is_refused_forms() {
             .body(format!("csrf={csrf}"))
             .send()
             .await;
-        assert_eq!(answer.status, 403, "{path}");
-        assert!(!answer.text().contains(&secret), "{path}");
+        assert_eq!(response.status, 403, "{path}");
+        assert!(!response.text().contains(&secret), "{path}");
     }
 }

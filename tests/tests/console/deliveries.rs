@@ -21,8 +21,8 @@ async fn a_test_without_javascript() {
 
 async fn send_test(desk: &Desk) {
     let (browser, receiver) = (&desk.browser, &desk.receiver);
-    let answer = Reply::status(200).with_body(r#"{"thanks":"we have it"}"#);
-    receiver.answer("/hooks", [answer]);
+    let response = Reply::status(200).with_body(r#"{"thanks":"we have it"}"#);
+    receiver.respond("/hooks", [response]);
     let automation = desk
         .account
         .automation_on(
@@ -58,7 +58,7 @@ async fn a_failing_delivery_is_seen_to_retry_and_is_sent_again_by_hand() {
     let desk = Desk::open().await;
     let (browser, receiver) = (&desk.browser, &desk.receiver);
     let busy = Reply::status(503).with_body("come back later");
-    receiver.answer(
+    receiver.respond(
         "/hooks",
         [busy.clone(), busy, Reply::status(200).with_body("thanks")],
     );
@@ -106,17 +106,17 @@ async fn a_failing_delivery_is_seen_to_retry_and_is_sent_again_by_hand() {
 async fn what_a_receiver_answers_is_text_whatever_it_is() {
     let desk = Desk::open().await;
     let hostile = "<script>window.pwned = true</script><img src=x onerror='window.pwned = true'>";
-    let answer = Reply::status(200)
+    let response = Reply::status(200)
         .with_header("content-type", "text/html")
         .with_header("x-odd", "</td><script>window.pwned = true</script>")
         .with_body(hostile);
-    desk.receiver.answer("/hooks", [answer]);
+    desk.receiver.respond("/hooks", [response]);
     desk.account
         .automation(json!({"type": "send_webhook", "url": desk.receiver.url("/hooks")}))
         .await;
     let data = json!({"name": "</script><script>window.pwned = true</script>"});
     let event = desk.account.send("a.b", &data.to_string()).await;
-    let delivery = desk.account.settled(&event, "succeeded").await["id"]
+    let delivery = desk.account.wait_for_delivery(&event, "succeeded").await["id"]
         .as_str()
         .unwrap()
         .to_owned();
@@ -153,14 +153,14 @@ async fn what_failed_is_sent_again_without_javascript() {
 async fn replay(desk: &Desk) {
     const FAILED: usize = 12;
     let (browser, receiver) = (&desk.browser, &desk.receiver);
-    receiver.answer("/hooks", [Reply::status(500)]);
+    receiver.respond("/hooks", [Reply::status(500)]);
     let url = receiver.url("/hooks");
     desk.account.automation_with_delays(&url, &[]).await;
     for number in 0..FAILED {
         let event = desk.account.send("proposal.accepted", &number.to_string()).await;
-        desk.account.settled(&event, "failed").await;
+        desk.account.wait_for_delivery(&event, "failed").await;
     }
-    receiver.answer("/hooks", [Reply::status(200)]);
+    receiver.respond("/hooks", [Reply::status(200)]);
     desk.go("/deliveries?status=failed").await;
     browser.click(link("Replay these…")).await;
     browser.click(button("Count deliveries")).await;

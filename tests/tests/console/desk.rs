@@ -42,7 +42,7 @@ impl Desk {
         desk.browser.open(&desk.url("/sign-in")).await;
         desk.browser.type_into(label("API key"), ADMIN_KEY).await;
         desk.browser.click(button("Sign in")).await;
-        desk.browser.wait_gone(label("API key")).await;
+        desk.browser.wait_until_hidden(label("API key")).await;
         desk
     }
 
@@ -73,10 +73,10 @@ impl Desk {
     }
 
     /// A portal link to the account, created through the API.
-    pub async fn customer_link(&self, wish: serde_json::Value) -> String {
+    pub async fn customer_link(&self, options: serde_json::Value) -> String {
         let link = self.account.at("/portal-link");
-        let answer = self.account.api.post(link, wish).await.expect(201);
-        answer["url"].as_str().unwrap().to_owned()
+        let response = self.account.api.post(link, options).await.expect(201);
+        response["url"].as_str().unwrap().to_owned()
     }
 
     /// The cookie and the form token of a browser that shows a page of the console.

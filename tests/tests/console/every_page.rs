@@ -12,7 +12,7 @@ use super::desk::Desk;
 #[tokio::test]
 async fn pages_of_the_operator() {
     let desk = busy_desk().await;
-    give_it_a_past(&desk);
+    create_history(&desk);
     for (name, path) in [
         ("overview", "/?range=hour"),
         ("accounts", "/accounts"),
@@ -30,7 +30,7 @@ async fn pages_of_the_operator() {
     desk.browser.type_into(label("Name"), "Nightly export").await;
     desk.browser.click(button("Create API key")).await;
     desk.browser.wait_for_text("prk_").await;
-    accessible(&desk.browser, "api-key-made").await;
+    accessible(&desk.browser, "api-key-created").await;
     desk.browser.assert_no_fault_logged(&["404"]).await;
 }
 
@@ -185,7 +185,7 @@ async fn accessible(browser: &Browser, name: &str) {
 }
 
 /// Adds an hour of statistics, so that the charts have a shape. Events and deliveries stay unchanged.
-fn give_it_a_past(desk: &Desk) {
+fn create_history(desk: &Desk) {
     let now_ms = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_millis() as u64;
     let this_minute = now_ms / 60_000;
     let values: Vec<String> = (1..60)
@@ -211,14 +211,14 @@ async fn busy_desk() -> Desk {
 async fn fill(desk: Desk) -> Desk {
     let receiver = &desk.receiver;
     let fault = json!({ "error": "ledger is locked for the month", "retry_after": "2026-12-01" });
-    receiver.answer(
+    receiver.respond(
         "/accounting",
         [Reply::status(503)
             .with_header("content-type", "application/json")
             .with_body(fault.to_string())],
     );
     let thanks = json!({ "ok": true, "contact": { "id": 4711, "owner": "Aoife O’Brien" } });
-    receiver.answer(
+    receiver.respond(
         "/crm",
         [Reply::status(200)
             .with_header("content-type", "application/json")
@@ -231,7 +231,7 @@ async fn fill(desk: Desk) -> Desk {
             .collect();
         json!({ "name": name, "trigger": { "event_types": patterns }, "actions": actions })
     };
-    for wish in [
+    for body in [
         automation(
             "Book it in the accounting system",
             json!(["invoice.*"]),
@@ -250,7 +250,7 @@ async fn fill(desk: Desk) -> Desk {
     ] {
         desk.account
             .api
-            .post(desk.account.at("/automations"), wish)
+            .post(desk.account.at("/automations"), body)
             .await
             .expect(201);
     }

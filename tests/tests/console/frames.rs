@@ -30,7 +30,7 @@ impl Product {
         let page = Reply::status(200)
             .with_header("content-type", "text/html")
             .with_body(page);
-        self.0.answer("/product", [page]);
+        self.0.respond("/product", [page]);
         browser.leave_frames().await;
         browser.open(&format!("{}/product", self.origin())).await;
         browser.enter_frame("iframe").await;

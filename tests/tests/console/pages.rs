@@ -30,15 +30,15 @@ pub async fn serve() -> Receiver {
             .with_header("content-type", kind)
             .with_header("content-security-policy", POLICY)
             .with_body(text);
-        server.answer(path, [page]);
+        server.respond(path, [page]);
     }
     let back = Reply::status(303)
         .with_header("location", "/clean")
         .with_header("set-cookie", "kept=yes; HttpOnly; SameSite=Strict");
-    server.answer("/saved", [back]);
+    server.respond("/saved", [back]);
     let refused = Reply::status(422)
         .with_header("content-type", "text/html")
         .with_body("<!doctype html><title>Refused</title><h1>Refused</h1>");
-    server.answer("/refused", [refused]);
+    server.respond("/refused", [refused]);
     server
 }

@@ -8,7 +8,7 @@ use postrider_tests::receiver::Received;
 use postrider_tests::wait::SOON;
 use postrider_tests::{Postgres, Receiver, Server, database};
 
-use super::answers::Answers;
+use super::responses::Responses;
 use super::source::{LATER_S, Source, UNFINISHED, repeat};
 use super::{begin_copy, copy};
 
@@ -28,7 +28,7 @@ async fn a_killed_copy_goes_on_and_the_cluster_answers_as_the_node_did() {
     let mut source = Source::start().await;
     source.leave_unfinished().await;
     let accounts = [&source.odd, &source.bulk];
-    let before = Answers::read(&source.server.api(), &accounts, &UNFINISHED_TYPES).await;
+    let before = Responses::read(&source.server.api(), &accounts, &UNFINISHED_TYPES).await;
     source.server.kill();
     source.is_moved();
     let folder = source.server.data_dir();
@@ -47,14 +47,14 @@ async fn a_killed_copy_goes_on_and_the_cluster_answers_as_the_node_did() {
 
     let mut node = Server::stopped_on_database(url);
     node.start_again();
-    let after = Answers::read(&node.api(), &accounts, &UNFINISHED_TYPES).await;
+    let after = Responses::read(&node.api(), &accounts, &UNFINISHED_TYPES).await;
     println!("{} objects are the same", after.len());
     before.assert_same(&after);
     carried_out_unchanged(&source.receiver).await;
     repeats_are_known(&source, &node).await;
     let account = source.bulk.through(node.api());
     let new = account.send("bulk.after", "1").await;
-    account.settled(&new, "succeeded").await;
+    account.wait_for_delivery(&new, "succeeded").await;
     let events = node.api().get(account.at("/events?limit=1")).await.expect(200);
     assert_eq!(
         events["data"][0]["id"],
@@ -78,9 +78,9 @@ fn kill_on_the_way(folder: &Path, postgres: &Postgres) {
 fn crash_on_the_way(folder: &Path, postgres: &mut Postgres) {
     let copying = copy_a_step(folder, postgres);
     postgres.stop_immediately();
-    let ended = copying.wait_with_output().expect("a child can be waited for");
-    let said = String::from_utf8_lossy(&ended.stderr);
-    assert_eq!(ended.status.code(), Some(1), "{said}");
+    let output = copying.wait_with_output().expect("a child can be waited for");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.contains("run the same command again"), "{said}");
     println!("{said}");
     postgres.start_again();
@@ -172,7 +172,7 @@ fn assert_same_requests(requests: &[Received]) {
 
 async fn repeats_are_known(source: &Source, node: &Server) {
     let account = source.odd.through(node.api());
-    for (index, first) in source.first_answers.iter().enumerate() {
+    for (index, first) in source.first_responses.iter().enumerate() {
         assert_eq!(&repeat(&account, index).await.expect(200), first);
     }
     let conflict = account.post_event_once("once-1", "once.keyed", "2").await;

@@ -2,11 +2,11 @@
 //!
 //! * [`killed`]: the copy is killed several times, and the cluster responds as the node did.
 //! * [`refusals`]: what the command refuses to copy, and why.
-//! * [`source`]: a node with objects of every kind. [`answers`]: the API's responses, for comparison.
+//! * [`source`]: a node with objects of every kind. [`responses`]: the API's responses, for comparison.
 
-mod answers;
 mod killed;
 mod refusals;
+mod responses;
 mod source;
 
 use std::path::Path;
@@ -31,14 +31,14 @@ fn arguments(folder: &Path, url: &str) -> [String; 5] {
 }
 
 /// Runs a copy to completion.
-fn copy(folder: &Path, url: &str) -> postrider_tests::command::Ended {
+fn copy(folder: &Path, url: &str) -> postrider_tests::command::CommandOutput {
     let arguments = arguments(folder, url);
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let ended = postrider_tests::command::run(&arguments);
-    assert!(!ended.out.contains(PASSWORD), "{ended:?}");
-    assert!(!ended.err.contains(PASSWORD), "{ended:?}");
-    assert!(!ended.err.contains("panicked"), "{ended:?}");
-    ended
+    let output = postrider_tests::command::run(&arguments);
+    assert!(!output.out.contains(PASSWORD), "{output:?}");
+    assert!(!output.err.contains(PASSWORD), "{output:?}");
+    assert!(!output.err.contains("panicked"), "{output:?}");
+    output
 }
 
 /// A copy that can be killed.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use postrider_tests::account::id_of;
 use postrider_tests::wait::{SOON, until};
-use postrider_tests::{Account, Answer, Receiver, Reply, Server};
+use postrider_tests::{Account, ApiResponse, Receiver, Reply, Server};
 use serde_json::{Value, json};
 
 /// Events that make the copy long enough to be killed on the way.
@@ -43,7 +43,7 @@ pub struct Source {
     /// The account with many events of one kind.
     pub bulk: Account,
     /// The first responses to [`repeat`].
-    pub first_answers: Vec<Value>,
+    pub first_responses: Vec<Value>,
     moved: Arc<AtomicBool>,
 }
 
@@ -53,18 +53,18 @@ impl Source {
         let server = Server::start();
         let receiver = Receiver::start().await;
         let moved = Arc::new(AtomicBool::new(false));
-        receiver.answer("/fails", [Reply::status(500).with_body("no\u{0}")]);
+        receiver.respond("/fails", [Reply::status(500).with_body("no\u{0}")]);
         let is_moved = Arc::clone(&moved);
-        receiver.answer_by("/slow", move |_| {
+        receiver.respond_with("/slow", move |_| {
             let delay = if is_moved.load(Ordering::SeqCst) { 0 } else { 600 };
             Reply::status(204).after(Duration::from_secs(delay))
         });
         let is_moved = Arc::clone(&moved);
-        receiver.answer_by("/later", move |_| {
+        receiver.respond_with("/later", move |_| {
             let status = if is_moved.load(Ordering::SeqCst) { 200 } else { 503 };
             Reply::status(status)
         });
-        receiver.answer("/waits", [Reply::status(500)]);
+        receiver.respond("/waits", [Reply::status(500)]);
         let odd = Account::create(server.api()).await;
         let bulk = Account::create(server.api()).await;
         let mut source = Self {
@@ -72,7 +72,7 @@ impl Source {
             receiver,
             odd,
             bulk,
-            first_answers: Vec::new(),
+            first_responses: Vec::new(),
             moved,
         };
         source.configure().await;
@@ -109,8 +109,8 @@ impl Source {
                 "actions": [{"type": "send_webhook", "url": self.receiver.url(path), "timeout_s": 30}],
                 "retry_delays_s": delays_s,
             });
-            let made = api.post(odd.at("/automations"), body).await.expect(201);
-            let path = odd.at(&format!("/automations/{}", id_of(&made)));
+            let created = api.post(odd.at("/automations"), body).await.expect(201);
+            let path = odd.at(&format!("/automations/{}", id_of(&created)));
             api.patch(path, json!({"name": format!("{pattern}, renamed")}))
                 .await
                 .expect(200);
@@ -121,9 +121,9 @@ impl Source {
         let path = odd.at(&format!("/automations/{}", id_of(&off)));
         api.patch(path, json!({"enabled": false})).await.expect(200);
         bulk.automation(json!({"url": self.receiver.url("/quick")})).await;
-        let gone = Account::create(odd.api.clone()).await;
-        gone.send("a", "1").await;
-        gone.api.delete(gone.at("")).await.expect(204);
+        let deleted = Account::create(odd.api.clone()).await;
+        deleted.send("a", "1").await;
+        deleted.api.delete(deleted.at("")).await.expect(204);
     }
 
     async fn catalogue(&self) {
@@ -136,8 +136,8 @@ impl Source {
             ("soon.gone", json!({"description": "deleted"})),
             ("zuletzt", json!({})),
         ] {
-            let answer = api.put(format!("/v1/event-types/{name}"), body).await;
-            assert!(answer.status < 300, "{}", answer.text());
+            let response = api.put(format!("/v1/event-types/{name}"), body).await;
+            assert!(response.status < 300, "{}", response.text());
         }
         api.delete("/v1/event-types/soon.gone").await.expect(204);
     }
@@ -145,14 +145,14 @@ impl Source {
     async fn report_odd(&mut self) {
         let odd = self.odd.clone();
         for index in 0..DATA.len() {
-            self.first_answers.push(repeat(&odd, index).await.expect(202));
+            self.first_responses.push(repeat(&odd, index).await.expect(202));
         }
         for data in DATA {
             let failed = odd.send("fails.always", data).await;
-            odd.settled(&failed, "failed").await;
+            odd.wait_for_delivery(&failed, "failed").await;
         }
         let resent = odd.send("fails.resent", "1").await;
-        let id = id_of(&odd.settled(&resent, "failed").await);
+        let id = id_of(&odd.wait_for_delivery(&resent, "failed").await);
         let path = odd.at(&format!("/deliveries/{id}/resend"));
         odd.api.post(path, "").await.expect(202);
         until("the resent delivery has two attempts", SOON, async || {
@@ -205,7 +205,7 @@ impl Source {
 
 /// Reports an event that counts once: with an idempotency key, with an id that holds no time, or with an id
 /// that holds another time than that of its acceptance.
-pub async fn repeat(account: &Account, index: usize) -> Answer {
+pub async fn repeat(account: &Account, index: usize) -> ApiResponse {
     let data = DATA[index];
     let id = match index {
         0 => {

@@ -9,8 +9,8 @@ use postrider_tests::receiver::Received;
 use postrider_tests::{Account, Receiver};
 use serde_json::Value;
 
-use super::answer;
 use super::producers::Accepted;
+use super::respond;
 
 /// Attempts in the schedule of the test.
 const ATTEMPTS: u64 = 3;
@@ -20,13 +20,13 @@ const ATTEMPTS: u64 = 3;
 const UNRECORDED_MAX: Duration = Duration::from_secs(2);
 
 /// A delivery that the record showed as succeeded before a kill.
-pub struct Settled {
+pub struct SucceededDelivery {
     delivery: String,
     attempts: u64,
     seen_at: Instant,
 }
 
-impl Settled {
+impl SucceededDelivery {
     /// The latest succeeded deliveries.
     pub async fn read(account: &Account) -> Vec<Self> {
         let page = account
@@ -35,7 +35,7 @@ impl Settled {
             .await
             .expect(200);
         let seen_at = Instant::now();
-        let settled = |delivery: &Value| Self {
+        let succeeded = |delivery: &Value| Self {
             delivery: id_of(delivery),
             attempts: delivery["attempt_count"]
                 .as_u64()
@@ -46,7 +46,7 @@ impl Settled {
             .as_array()
             .expect("a list has data")
             .iter()
-            .map(settled)
+            .map(succeeded)
             .collect()
     }
 }
@@ -58,7 +58,7 @@ pub struct Evidence {
     record: HashMap<String, Value>,
     received: HashMap<String, Vec<Received>>,
     kills: Vec<Range<Instant>>,
-    settled: Vec<Settled>,
+    succeeded: Vec<SucceededDelivery>,
 }
 
 impl Evidence {
@@ -68,7 +68,7 @@ impl Evidence {
         receiver: &Receiver,
         accepted: Accepted,
         kills: Vec<Range<Instant>>,
-        settled: Vec<Settled>,
+        succeeded: Vec<SucceededDelivery>,
     ) -> Self {
         let mut received = HashMap::<String, Vec<Received>>::new();
         for request in receiver.received("/hook") {
@@ -90,7 +90,7 @@ impl Evidence {
             record,
             received,
             kills,
-            settled,
+            succeeded,
         }
     }
 
@@ -120,7 +120,7 @@ impl Evidence {
         );
         println!(
             "seen as succeeded {} before a kill, of which sent again {}",
-            self.settled.len(),
+            self.succeeded.len(),
             self.resent().len()
         );
         println!("took              {:.1} s", took.as_secs_f64());
@@ -158,13 +158,13 @@ impl Evidence {
                 second - first
             );
         }
-        for settled in &self.settled {
-            let now = &self.record[&settled.delivery];
-            let unchanged = now["status"] == "succeeded" && now["attempt_count"] == settled.attempts;
+        for succeeded in &self.succeeded {
+            let now = &self.record[&succeeded.delivery];
+            let unchanged = now["status"] == "succeeded" && now["attempt_count"] == succeeded.attempts;
             assert!(
                 unchanged,
                 "it was succeeded after {} attempts: {now}",
-                settled.attempts
+                succeeded.attempts
             );
         }
     }
@@ -176,7 +176,7 @@ impl Evidence {
             .values()
             .filter_map(|delivery| Some((delivery["event_id"].as_str()?, delivery)))
             .collect();
-        let is_settled = |event: &str, number: u64| {
+        let is_finished = |event: &str, number: u64| {
             by_event
                 .get(event)
                 .is_some_and(|delivery| match delivery["status"].as_str() {
@@ -187,7 +187,7 @@ impl Evidence {
         };
         self.accepted
             .iter()
-            .filter(|(event, number)| !is_settled(event, **number))
+            .filter(|(event, number)| !is_finished(event, **number))
             .map(|(event, _)| event)
             .collect()
     }
@@ -218,17 +218,17 @@ impl Evidence {
 
     /// Deliveries that were received after the record had shown them as succeeded.
     fn resent(&self) -> Vec<&String> {
-        let came_later = |settled: &&Settled| {
+        let came_later = |succeeded: &&SucceededDelivery| {
             let requests = self
                 .received
-                .get(&settled.delivery)
+                .get(&succeeded.delivery)
                 .map_or(&[][..], Vec::as_slice);
-            requests.iter().any(|request| request.at > settled.seen_at)
+            requests.iter().any(|request| request.at > succeeded.seen_at)
         };
-        self.settled
+        self.succeeded
             .iter()
             .filter(came_later)
-            .map(|settled| &settled.delivery)
+            .map(|succeeded| &succeeded.delivery)
             .collect()
     }
 
@@ -238,6 +238,6 @@ impl Evidence {
         requests
             .into_iter()
             .flatten()
-            .filter(|request| answer(request).is_success())
+            .filter(|request| respond(request).is_success())
     }
 }

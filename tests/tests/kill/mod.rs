@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use postrider_tests::{Account, Receiver, Reply, Server, database, wait};
 use serde_json::json;
 
-use evidence::{Evidence, Settled};
+use evidence::{Evidence, SucceededDelivery};
 use producers::Producers;
 
 /// How often the server is killed: in every run, and in `./test --deep`.
@@ -60,15 +60,15 @@ async fn lose_nothing(rounds: usize) {
     let mut server = Server::start_with(&FLAGS);
     let account = Account::create(server.api()).await;
     let receiver = Receiver::start().await;
-    receiver.answer_by("/hook", answer);
+    receiver.respond_with("/hook", respond);
     account.automation(json!({"url": receiver.url("/hook")})).await;
     let producers = Producers::start(&account, random.fork());
     let mut kills = Vec::new();
-    let mut settled = Vec::new();
+    let mut succeeded = Vec::new();
     for round in 0..rounds {
         tokio::time::sleep(Duration::from_millis(random.u64(ROUND_MS))).await;
         if round % LOOK_EVERY == 0 {
-            settled.extend(Settled::read(&account.through(server.api())).await);
+            succeeded.extend(SucceededDelivery::read(&account.through(server.api())).await);
         }
         let killed_at = Instant::now();
         server.kill();
@@ -87,7 +87,7 @@ async fn lose_nothing(rounds: usize) {
         page["data"].as_array()?.is_empty().then_some(())
     })
     .await;
-    let evidence = Evidence::gather(&account, &receiver, accepted, kills, settled).await;
+    let evidence = Evidence::gather(&account, &receiver, accepted, kills, succeeded).await;
     assert!(server.stop().success());
     database::assert_sound(&database::file_in(server.data_dir()));
     evidence.print(seed, started.elapsed());
@@ -96,7 +96,7 @@ async fn lose_nothing(rounds: usize) {
 
 /// One event in fifty never succeeds, one in ten fails at first, and one in ten gets a slow response. The
 /// response depends on the number in the event's data, so that it is the same after a kill.
-fn answer(request: &postrider_tests::receiver::Received) -> Reply {
+fn respond(request: &postrider_tests::receiver::Received) -> Reply {
     let body: serde_json::Value = serde_json::from_slice(&request.body).unwrap_or_default();
     let number = body["data"]["number"].as_u64().unwrap_or_default();
     let is_first = request.header("postrider-attempt") == "1";

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use http::Method;
 use postrider_tests::account::id_of;
-use postrider_tests::{Account, Answer, Api};
+use postrider_tests::{Account, Api, ApiResponse};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -85,22 +85,22 @@ async fn produce(shared: Arc<Shared>, api: watch::Receiver<Api>, size: usize, mu
             return;
         }
         let numbers: Vec<u64> = (first..first + size as u64).collect();
-        post_until_answered(&shared, &api, &numbers).await;
+        post_until_accepted(&shared, &api, &numbers).await;
         tokio::time::sleep(Duration::from_millis(random.u64(..PAUSE_MS_MAX))).await;
     }
 }
 
 /// Posts the events with these numbers repeatedly, at the server's current address, until it acknowledges
 /// them.
-async fn post_until_answered(shared: &Shared, api: &watch::Receiver<Api>, numbers: &[u64]) {
+async fn post_until_accepted(shared: &Shared, api: &watch::Receiver<Api>, numbers: &[u64]) {
     let key = format!("n-{}", numbers[0]);
     loop {
         let current = api.borrow().clone();
         match post(&shared.account.through(current), &key, numbers).await {
-            Ok(answer) if answer.status == 503 => {}
-            Ok(answer) => {
+            Ok(response) if response.status == 503 => {}
+            Ok(response) => {
                 let mut accepted = shared.accepted.lock().expect("no producer panicked");
-                accepted.extend(ids(&answer).into_iter().zip(numbers.iter().copied()));
+                accepted.extend(ids(&response).into_iter().zip(numbers.iter().copied()));
                 return;
             }
             // The server is down. It comes back, possibly at another address.
@@ -110,7 +110,7 @@ async fn post_until_answered(shared: &Shared, api: &watch::Receiver<Api>, number
     }
 }
 
-async fn post(account: &Account, key: &str, numbers: &[u64]) -> Result<Answer, String> {
+async fn post(account: &Account, key: &str, numbers: &[u64]) -> Result<ApiResponse, String> {
     let event =
         |number: &u64| json!({"type": "load.test", "data": {"number": number, "text": "x".repeat(200)}});
     let (path, body) = match numbers {
@@ -125,19 +125,19 @@ async fn post(account: &Account, key: &str, numbers: &[u64]) -> Result<Answer, S
 }
 
 /// The ids in a response to one event or a batch. Each event must be accepted, now or before.
-fn ids(answer: &Answer) -> Vec<String> {
-    let body = answer.json();
+fn ids(response: &ApiResponse) -> Vec<String> {
+    let body = response.json();
     let accepted = |status: &Value| status == 202 || status == 200;
     match body["data"].as_array() {
         None => {
-            assert!(accepted(&answer.status.into()), "{}", answer.text());
+            assert!(accepted(&response.status.into()), "{}", response.text());
             vec![id_of(&body)]
         }
         Some(items) => {
             assert!(
                 items.iter().all(|item| accepted(&item["status"])),
                 "{}",
-                answer.text()
+                response.text()
             );
             items.iter().map(id_of).collect()
         }

@@ -74,7 +74,7 @@ async fn every_attempt_has_a_timestamp_of_its_own_and_the_headers_a_prefix_of_ch
     let server = Server::start_with(&["--allow-destination", "127.0.0.0/8", "--header-prefix", "Acme"]);
     let account = Account::create(server.api()).await;
     let receiver = Receiver::start().await;
-    receiver.answer(
+    receiver.respond(
         "/hook",
         [
             postrider_tests::Reply::status(500),

@@ -147,7 +147,7 @@ impl Language {
     }
 
     /// Where the snippet is placed in that folder.
-    pub fn place(self) -> PathBuf {
+    pub fn file(self) -> PathBuf {
         let folder = if self == Self::Go { "webhooks" } else { "" };
         Path::new(folder).join(format!("snippet.{}", self.extension()))
     }

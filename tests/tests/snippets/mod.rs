@@ -28,31 +28,47 @@ async fn keeps_its_promises(language: Language, way: Way) {
     let (before, during) = (&deliveries.before_rotation, &deliveries.during_rotation);
 
     let old = snippet.serve(&deliveries.old_key);
-    assert_eq!(old.answer(before).await, 204, "genuine");
+    assert_eq!(old.status_for(before).await, 204, "genuine");
     assert_eq!(
-        old.answer(&before.with_a_byte_changed()).await,
+        old.status_for(&before.with_a_byte_changed()).await,
         401,
         "a byte changed"
     );
-    assert_eq!(old.answer(&before.without_signatures()).await, 401, "not signed");
-    assert_eq!(old.answer(during).await, 204, "the old key, while it overlaps");
+    assert_eq!(
+        old.status_for(&before.without_signatures()).await,
+        401,
+        "not signed"
+    );
+    assert_eq!(
+        old.status_for(during).await,
+        204,
+        "the old key, while it overlaps"
+    );
 
     let new = snippet.serve(&deliveries.new_key);
-    assert_eq!(new.answer(during).await, 204, "the new key, while it overlaps");
     assert_eq!(
-        new.answer(&during.with_a_byte_changed()).await,
+        new.status_for(during).await,
+        204,
+        "the new key, while it overlaps"
+    );
+    assert_eq!(
+        new.status_for(&during.with_a_byte_changed()).await,
         401,
         "a byte changed"
     );
-    assert_eq!(new.answer(before).await, 401, "from before there was this key");
+    assert_eq!(
+        new.status_for(before).await,
+        401,
+        "from before there was this key"
+    );
 
     let wrong = snippet.serve(WRONG_KEY);
-    assert_eq!(wrong.answer(before).await, 401, "another key");
-    assert_eq!(wrong.answer(during).await, 401, "another key than either");
+    assert_eq!(wrong.status_for(before).await, 401, "another key");
+    assert_eq!(wrong.status_for(during).await, 401, "another key than either");
 
     // Without a key, the snippet may crash or not even start. But it must not use an empty key.
     if let Some(keyless) = snippet.try_serve(None) {
-        let status = keyless.try_answer(&before.forged_without_a_key()).await;
+        let status = keyless.try_status_for(&before.forged_without_a_key()).await;
         assert!(status.is_none_or(|status| status >= 400), "no key: {status:?}");
     }
 }

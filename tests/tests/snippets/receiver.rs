@@ -45,9 +45,9 @@ impl Snippet {
             .tempdir()
             .unwrap();
         let template = std::fs::read_to_string(language.snippet(way)).unwrap();
-        let place = folder.path().join(language.place());
-        std::fs::create_dir_all(place.parent().unwrap()).unwrap();
-        std::fs::write(place, render(&template, PREFIX)).unwrap();
+        let file = folder.path().join(language.file());
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, render(&template, PREFIX)).unwrap();
         let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
         copy_files(
             &tests.join("tests/snippets/harness").join(language.folder()),
@@ -112,14 +112,14 @@ impl Snippet {
 
 impl SnippetReceiver {
     /// The status of its response to a delivery.
-    pub async fn answer(&self, delivery: &Delivery) -> u16 {
-        self.try_answer(delivery)
+    pub async fn status_for(&self, delivery: &Delivery) -> u16 {
+        self.try_status_for(delivery)
             .await
             .expect("a snippet with a key answers")
     }
 
-    /// Like [`Self::answer`]; `None` if the connection breaks.
-    pub async fn try_answer(&self, delivery: &Delivery) -> Option<u16> {
+    /// Like [`Self::status_for`]; `None` if the connection breaks.
+    pub async fn try_status_for(&self, delivery: &Delivery) -> Option<u16> {
         // A new client for each delivery, because not every harness keeps connections open.
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
         let api = Api::new(address, None);
@@ -129,7 +129,7 @@ impl SnippetReceiver {
                 call = call.header(name.as_str(), value.to_str().unwrap());
             }
         }
-        call.try_send().await.ok().map(|answer| answer.status)
+        call.try_send().await.ok().map(|response| response.status)
     }
 }
 
@@ -156,11 +156,11 @@ fn copy_files(from: &Path, to: &Path) {
 }
 
 fn run_to_its_end(mut command: Command, folder: &Path) {
-    let ended = command.current_dir(folder).output().unwrap();
+    let output = command.current_dir(folder).output().unwrap();
     assert!(
-        ended.status.success(),
+        output.status.success(),
         "{command:?}: {}{}",
-        String::from_utf8_lossy(&ended.stdout),
-        String::from_utf8_lossy(&ended.stderr)
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
     );
 }

@@ -50,9 +50,9 @@ async fn the_last_key_is_not_deleted() {
 async fn a_key_that_another_node_deleted_opens_nothing_once_this_one_hears_of_it() {
     let node = Node::new();
     let access = &node.access;
-    let (gone, shown) = access.create_api_key("Gone".parse().unwrap()).await.unwrap();
+    let (deleted, shown) = access.create_api_key("Deleted".parse().unwrap()).await.unwrap();
     access.create_api_key("Kept".parse().unwrap()).await.unwrap();
-    node.store.delete_api_key(gone.id).await.unwrap();
+    node.store.delete_api_key(deleted.id).await.unwrap();
     access
         .changed_elsewhere(Some(&[Changed::EventTypes]))
         .await

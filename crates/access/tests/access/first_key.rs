@@ -25,7 +25,7 @@ async fn a_key_is_created_once_and_kept_as_a_hash() {
 async fn a_given_key_replaces_the_one_given_before() {
     let node = Node::new();
     for key in ["first-key-of-ours", "second-key-of-ours", "second-key-of-ours"] {
-        assert_eq!(node.access.open(Some(key)).await, Ok(FirstKey::Given));
+        assert_eq!(node.access.open(Some(key)).await, Ok(FirstKey::Configured));
         assert!(node.access.caller_of_key(key).is_some());
     }
     assert!(node.access.caller_of_key("first-key-of-ours").is_none());

@@ -91,20 +91,20 @@ async fn a_session_ends_at_sign_out_and_with_its_api_key() {
     let node = Node::new();
     let access = &node.access;
     let (_, kept) = access.create_api_key("Kept".parse().unwrap()).await.unwrap();
-    let (gone, shown) = access.create_api_key("Gone".parse().unwrap()).await.unwrap();
+    let (deleted, shown) = access.create_api_key("Deleted".parse().unwrap()).await.unwrap();
 
     let first = access.sign_in(kept.expose()).await.unwrap();
     let second = access.sign_in(kept.expose()).await.unwrap();
     let third = access.sign_in(shown.expose()).await.unwrap();
     let who = Who::Session {
-        api_key: Some(gone.id),
+        api_key: Some(deleted.id),
     };
     assert_eq!(third.as_ref().unwrap().1.caller.who, who);
     assert_eq!(access.end_session(token(&first)).await, Ok(true));
     assert_eq!(access.end_session(token(&first)).await, Ok(false));
     assert_eq!(access.session(token(&first)).await, Ok(None));
 
-    access.delete_api_key(gone.id).await.unwrap();
+    access.delete_api_key(deleted.id).await.unwrap();
     assert_eq!(access.session(token(&third)).await, Ok(None));
     assert_eq!(access.sign_in(shown.expose()).await, Ok(None));
     assert!(access.session(token(&second)).await.unwrap().is_some());

@@ -55,20 +55,20 @@ fn position_of(text: &str, error: &serde_json::Error) -> TextPosition {
 
 /// The problem of JSON with the wrong shape.
 fn wrong_shape(path: &Path, error: &serde_json::Error) -> Problem {
-    let mut place = pointer(path);
+    let mut pointer = pointer(path);
     let message = without_position(error);
     if let Some(name) = quoted(&message, "missing field `") {
-        place = format!("{}/{}", place, escape(name));
-        return Problem::body(place, fault_codes::REQUIRED, "this member is required");
+        pointer = format!("{}/{}", pointer, escape(name));
+        return Problem::body(pointer, fault_codes::REQUIRED, "this member is required");
     }
     if let Some(name) = quoted(&message, "unknown field `") {
         let known = message.split_once(", ").map(|(_, known)| known);
-        return no_such_member(at_member(place, name), name, known);
+        return no_such_member(at_member(pointer, name), name, known);
     }
     if let Some(name) = quoted(&message, "duplicate field `") {
-        let place = at_member(place, name);
+        let pointer = at_member(pointer, name);
         return Problem::body(
-            place,
+            pointer,
             fault_codes::DUPLICATE_MEMBER,
             "this member occurs more than once",
         );
@@ -78,30 +78,30 @@ fn wrong_shape(path: &Path, error: &serde_json::Error) -> Problem {
     } else {
         fault_codes::INVALID_VALUE
     };
-    Problem::body(place, code, in_plain_words(&message))
+    Problem::body(pointer, code, in_plain_words(&message))
 }
 
-/// The problem of the unknown member `name` at `place`. `known` lists the members of the object, if serde
+/// The problem of the unknown member `name` at `pointer`. `known` lists the members of the object, if serde
 /// names them.
 #[cold]
-pub fn no_such_member(place: String, name: &str, known: Option<&str>) -> Problem {
+pub fn no_such_member(pointer: String, name: &str, known: Option<&str>) -> Problem {
     if READ_ONLY.contains(&name) {
-        return Problem::body(place, fault_codes::READ_ONLY, "this member is read-only");
+        return Problem::body(pointer, fault_codes::READ_ONLY, "this member is read-only");
     }
     let detail = match known {
         Some(known) => format!("unknown member; {known}"),
         None => "unknown member".to_owned(),
     };
-    Problem::body(place, fault_codes::UNKNOWN_MEMBER, detail)
+    Problem::body(pointer, fault_codes::UNKNOWN_MEMBER, detail)
 }
 
 /// The pointer to the member `name`, whether the path stopped at it or at its object.
-fn at_member(place: String, name: &str) -> String {
+fn at_member(pointer: String, name: &str) -> String {
     let member = format!("/{}", escape(name));
-    if place.ends_with(&member) {
-        place
+    if pointer.ends_with(&member) {
+        pointer
     } else {
-        place + &member
+        pointer + &member
     }
 }
 

@@ -89,7 +89,9 @@ impl Fault {
     /// The place and the detail, in one line.
     pub(super) fn in_a_line(&self) -> String {
         match (&self.pointer, &self.parameter) {
-            (Some(place), _) | (_, Some(place)) if !place.is_empty() => format!("{place}: {}", self.detail),
+            (Some(pointer), _) | (_, Some(pointer)) if !pointer.is_empty() => {
+                format!("{pointer}: {}", self.detail)
+            }
             _ => self.detail.clone(),
         }
     }

@@ -8,10 +8,10 @@ use crate::app::App;
 async fn an_account_is_made_read_changed_and_deleted() {
     let app = App::start().await;
     let body = json!({"uid": "tenant:7", "name": "Acme", "metadata": {"plan": "pro", "n": 1}, "retry_delays_s": [1, 2]});
-    let made = app.post("/v1/accounts", &body).await;
-    let account = made.expect(201);
+    let created = app.post("/v1/accounts", &body).await;
+    let account = created.expect(201);
     let path = format!("/v1/accounts/{}", account["id"].as_str().unwrap());
-    assert_eq!(made.headers["location"], path.as_str());
+    assert_eq!(created.headers["location"], path.as_str());
     assert_eq!(account["metadata"], json!({"plan": "pro", "n": 1}));
     assert_eq!(
         account["created_at"].as_str().unwrap().len(),
@@ -72,8 +72,8 @@ async fn everything_wrong_with_an_account_is_named() {
     let app = App::start().await;
     let bad = json!({"uid": "a/b", "name": " ", "metadata": 1, "retry_delays_s": [1, -5]});
     let faults = app.post("/v1/accounts", &bad).await.problem(422, "invalid_body");
-    let places: Vec<_> = faults.iter().map(|(place, _)| place.as_str()).collect();
-    assert_eq!(places, ["/uid", "/name", "/metadata", "/retry_delays_s/1"]);
+    let pointers: Vec<_> = faults.iter().map(|(pointer, _)| pointer.as_str()).collect();
+    assert_eq!(pointers, ["/uid", "/name", "/metadata", "/retry_delays_s/1"]);
     app.post("/v1/accounts", &json!({}))
         .await
         .fault("/name", "required");
@@ -146,23 +146,23 @@ async fn no_edit_that_was_answered_with_success_is_lost_to_another() {
         let (app, account) = (std::sync::Arc::clone(&app), account.clone());
         edits.spawn(async move {
             let member = format!("m{number}");
-            let answer = app
+            let response = app
                 .patch(&account, &json!({"metadata": {member.as_str(): number}}))
                 .await;
-            if answer.status == 200 {
+            if response.status == 200 {
                 return Some(member);
             }
-            answer.problem(409, "concurrent_update");
+            response.problem(409, "concurrent_update");
             None
         });
     }
-    let done: Vec<String> = edits.join_all().await.into_iter().flatten().collect();
+    let saved: Vec<String> = edits.join_all().await.into_iter().flatten().collect();
     let account = app.get(&account).await.expect(200);
     let kept = account["metadata"].as_object().unwrap();
-    assert!(!done.is_empty());
-    assert_eq!(kept.len(), done.len());
+    assert!(!saved.is_empty());
+    assert_eq!(kept.len(), saved.len());
     assert!(
-        done.iter().all(|member| kept.contains_key(member)),
-        "{kept:?} {done:?}"
+        saved.iter().all(|member| kept.contains_key(member)),
+        "{kept:?} {saved:?}"
     );
 }

@@ -44,7 +44,7 @@ pub struct App {
 }
 
 /// A response, read whole.
-pub struct Answer {
+pub struct ApiResponse {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub bytes: Bytes,
@@ -133,10 +133,10 @@ impl App {
     }
 
     /// Sends a request unchanged.
-    pub async fn send(&self, request: Request<Body>) -> Answer {
-        let (head, body) = self.api.answer(request).await.into_parts();
+    pub async fn send(&self, request: Request<Body>) -> ApiResponse {
+        let (head, body) = self.api.handle(request).await.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
-        Answer {
+        ApiResponse {
             status: head.status,
             headers: head.headers,
             bytes,
@@ -150,7 +150,7 @@ impl App {
         path: &str,
         body: Option<&str>,
         headers: &[(&str, &str)],
-    ) -> Answer {
+    ) -> ApiResponse {
         let mut request = Request::builder()
             .method(method)
             .uri(path)
@@ -169,23 +169,23 @@ impl App {
         .await
     }
 
-    pub async fn get(&self, path: &str) -> Answer {
+    pub async fn get(&self, path: &str) -> ApiResponse {
         self.call(Method::GET, path, None, &[]).await
     }
 
-    pub async fn delete(&self, path: &str) -> Answer {
+    pub async fn delete(&self, path: &str) -> ApiResponse {
         self.call(Method::DELETE, path, None, &[]).await
     }
 
-    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+    pub async fn post(&self, path: &str, body: &Value) -> ApiResponse {
         self.call(Method::POST, path, Some(&body.to_string()), &[]).await
     }
 
-    pub async fn patch(&self, path: &str, body: &Value) -> Answer {
+    pub async fn patch(&self, path: &str, body: &Value) -> ApiResponse {
         self.call(Method::PATCH, path, Some(&body.to_string()), &[]).await
     }
 
-    pub async fn put(&self, path: &str, body: &Value) -> Answer {
+    pub async fn put(&self, path: &str, body: &Value) -> ApiResponse {
         self.call(Method::PUT, path, Some(&body.to_string()), &[]).await
     }
 
@@ -224,7 +224,7 @@ impl App {
     }
 }
 
-impl Answer {
+impl ApiResponse {
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.bytes).unwrap_or_else(|_| panic!("no JSON: {:?}", self.bytes))
     }
@@ -254,18 +254,18 @@ impl Answer {
         assert_eq!(problem["type"], format!("/problems/{code}"));
         assert!(problem["title"].is_string() && problem["detail"].is_string());
         let errors = problem["errors"].as_array().cloned().unwrap_or_default();
-        let place = |error: &Value| {
-            let place = error["pointer"].as_str().or(error["parameter"].as_str()).unwrap();
-            (place.to_owned(), error["code"].as_str().unwrap().to_owned())
+        let pointer_and_code = |error: &Value| {
+            let pointer = error["pointer"].as_str().or(error["parameter"].as_str()).unwrap();
+            (pointer.to_owned(), error["code"].as_str().unwrap().to_owned())
         };
-        errors.iter().map(place).collect()
+        errors.iter().map(pointer_and_code).collect()
     }
 
     /// Like [`Self::problem`], for the one fault at this place.
     #[track_caller]
-    pub fn fault(&self, place: &str, code: &str) {
+    pub fn fault(&self, pointer: &str, code: &str) {
         let faults = self.problem(422, "invalid_body");
-        assert_eq!(faults, [(place.to_owned(), code.to_owned())]);
+        assert_eq!(faults, [(pointer.to_owned(), code.to_owned())]);
     }
 }
 

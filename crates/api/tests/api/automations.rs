@@ -24,10 +24,10 @@ fn with_action(member: &str, value: Value) -> Value {
 async fn an_automation_is_made_with_defaults_read_and_deleted() {
     let app = App::start().await;
     let automations = format!("{}/automations", app.account().await);
-    let made = app.post(&automations, &with("name", json!("n"))).await;
-    let automation = made.expect(201);
+    let created = app.post(&automations, &with("name", json!("n"))).await;
+    let automation = created.expect(201);
     let path = format!("{automations}/{}", automation["id"].as_str().unwrap());
-    assert_eq!(made.headers["location"], path.as_str());
+    assert_eq!(created.headers["location"], path.as_str());
     let mut action = automation["actions"][0].clone();
     assert!(action["id"].as_str().unwrap().starts_with("act_"));
     action.as_object_mut().unwrap().remove("id");
@@ -134,7 +134,7 @@ async fn destinations_are_checked_when_saved() {
 async fn wrong_members_of_actions_are_named_where_they_are() {
     let app = App::start().await;
     let automations = format!("{}/automations", app.account().await);
-    for (body, place, code) in [
+    for (body, pointer, code) in [
         (
             with_action("urll", json!("x")),
             "/actions/0/urll",
@@ -196,7 +196,7 @@ async fn wrong_members_of_actions_are_named_where_they_are() {
             "unknown_action",
         ),
     ] {
-        app.post(&automations, &body).await.fault(place, code);
+        app.post(&automations, &body).await.fault(pointer, code);
     }
 }
 
@@ -204,7 +204,7 @@ async fn wrong_members_of_actions_are_named_where_they_are() {
 async fn wrong_members_are_named_where_they_are() {
     let app = App::start().await;
     let automations = format!("{}/automations", app.account().await);
-    for (body, place, code) in [
+    for (body, pointer, code) in [
         (with("actions", json!([])), "/actions", "too_few"),
         (with("actions", json!(["x"])), "/actions/0", "wrong_type"),
         (with("actions", json!([["x"]])), "/actions/0", "wrong_type"),
@@ -232,7 +232,7 @@ async fn wrong_members_are_named_where_they_are() {
             "too_many",
         ),
     ] {
-        app.post(&automations, &body).await.fault(place, code);
+        app.post(&automations, &body).await.fault(pointer, code);
     }
     let many: Vec<_> = (0..101).map(|n| format!("t.{n}")).collect();
     app.post(&automations, &with("trigger", json!({"event_types": many})))
@@ -255,9 +255,9 @@ async fn everything_wrong_with_an_automation_is_reported_together() {
         .post(&format!("{}/automations", app.account().await), &bad)
         .await
         .problem(422, "invalid_body");
-    let places: Vec<_> = faults.iter().map(|(place, _)| place.as_str()).collect();
+    let pointers: Vec<_> = faults.iter().map(|(pointer, _)| pointer.as_str()).collect();
     assert_eq!(
-        places,
+        pointers,
         [
             "/name",
             "/trigger/event_types/0",

@@ -80,9 +80,9 @@ async fn every_endpoint_wants_its_body_declared_in_utf_8_and_uncompressed() {
         latin
             .headers_mut()
             .insert("content-type", "application/json".parse().unwrap());
-        let answer = app.send(latin).await;
-        answer.problem(400, "invalid_utf8");
-        assert_eq!(answer.json()["position"]["offset"], 6);
+        let response = app.send(latin).await;
+        response.problem(400, "invalid_utf8");
+        assert_eq!(response.json()["position"]["offset"], 6);
         let mut gzip = request(b"{}");
         gzip.headers_mut()
             .insert("content-type", "application/json".parse().unwrap());
@@ -104,9 +104,9 @@ async fn query_parameters_that_do_not_exist_are_refused_everywhere() {
         assert_eq!(faults, [("surprise".to_owned(), "unknown_parameter".to_owned())]);
     }
     for (method, path) in control_endpoints(&app).await {
-        let answer = app
+        let response = app
             .call(method, &format!("{path}?surprise=1"), Some("{}"), &[])
             .await;
-        assert!([400, 422].contains(&answer.status.as_u16()), "{path}");
+        assert!([400, 422].contains(&response.status.as_u16()), "{path}");
     }
 }

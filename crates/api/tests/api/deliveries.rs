@@ -73,12 +73,12 @@ async fn a_resend_is_one_more_attempt() {
         .await
         .expect(202);
     assert!(path.ends_with(resent["id"].as_str().unwrap()));
-    let done = app
+    let resent = app
         .until(&path, |delivery| {
             delivery["attempt_count"] == 2 && delivery["status"] == "succeeded"
         })
         .await;
-    assert_eq!(done["attempts"][1]["number"], 2);
+    assert_eq!(resent["attempts"][1]["number"], 2);
     let sent = app.sent.lock().clone();
     assert_eq!(sent[0].body, sent[1].body);
     app.post(&format!("{path}/resend"), &json!({"force": true}))
@@ -91,14 +91,14 @@ async fn a_resend_that_cannot_be_is_a_conflict() {
     let app = App::start().await;
     let account = app.account().await;
     let automation = app.automation(&account, 200).await;
-    let (_, settled) = delivered(&app, &account, "succeeded").await;
+    let (_, succeeded) = delivered(&app, &account, "succeeded").await;
     let path = format!("{account}/automations/{}", automation["id"].as_str().unwrap());
     app.patch(&path, &json!({"enabled": false})).await.expect(200);
-    app.post(&format!("{settled}/resend"), &json!({}))
+    app.post(&format!("{succeeded}/resend"), &json!({}))
         .await
         .problem(409, "action_gone");
     app.delete(&path).await.expect(204);
-    app.post(&format!("{settled}/resend"), &json!({}))
+    app.post(&format!("{succeeded}/resend"), &json!({}))
         .await
         .problem(409, "action_gone");
 

@@ -14,10 +14,10 @@ fn request(path: &str) -> Request<Body> {
 async fn every_v1_path_needs_a_key_even_one_that_does_not_exist() {
     let app = App::start().await;
     for path in ["/v1/accounts", "/v1/openapi.json", "/v1/nothing", "/v1"] {
-        let answer = app.send(request(path)).await;
-        answer.problem(401, "unauthorized");
+        let response = app.send(request(path)).await;
+        response.problem(401, "unauthorized");
         assert!(
-            answer.headers["www-authenticate"]
+            response.headers["www-authenticate"]
                 .to_str()
                 .unwrap()
                 .starts_with("Bearer")
@@ -52,19 +52,19 @@ async fn unknown_paths_and_methods_are_problems_too() {
     }
     app.send(request("/")).await.problem(404, "route_not_found");
     app.get("/v1/accounts/").await.problem(404, "route_not_found");
-    let answer = app.call(Method::PUT, "/v1/accounts", None, &[]).await;
-    answer.problem(405, "method_not_allowed");
-    let allowed = answer.headers["allow"].to_str().unwrap();
+    let response = app.call(Method::PUT, "/v1/accounts", None, &[]).await;
+    response.problem(405, "method_not_allowed");
+    let allowed = response.headers["allow"].to_str().unwrap();
     assert!(allowed.contains("GET") && allowed.contains("POST"), "{allowed}");
 }
 
 #[tokio::test]
 async fn every_answer_names_its_request_and_is_not_kept() {
     let app = App::start().await;
-    let answer = app.get("/v1/accounts").await;
-    assert_eq!(answer.headers["x-request-id"].len(), 32);
-    assert_eq!(answer.headers["cache-control"], "no-store");
-    assert_eq!(answer.headers["x-content-type-options"], "nosniff");
+    let response = app.get("/v1/accounts").await;
+    assert_eq!(response.headers["x-request-id"].len(), 32);
+    assert_eq!(response.headers["cache-control"], "no-store");
+    assert_eq!(response.headers["x-content-type-options"], "nosniff");
     let own = app
         .call(Method::GET, "/v1/nothing", None, &[("x-request-id", "my-id.1")])
         .await;
@@ -99,11 +99,11 @@ async fn probes_and_metrics_need_no_key_and_readiness_ends_with_a_stop() {
     app.engine.stop(std::time::Duration::ZERO).await;
     app.send(request("/readyz")).await.problem(503, "stopping");
     app.send(request("/healthz")).await.expect(200);
-    let answer = app
+    let response = app
         .post(&format!("{account}/events"), &json!({"type": "a", "data": 1}))
         .await;
-    answer.problem(503, "stopping");
-    assert_eq!(answer.headers["retry-after"], "1");
+    response.problem(503, "stopping");
+    assert_eq!(response.headers["retry-after"], "1");
 }
 
 #[tokio::test]
@@ -121,14 +121,14 @@ async fn every_operation_of_the_document_is_served() {
             .replace("{name}", "z");
         for method in item.as_object().unwrap().keys() {
             let method: Method = method.to_uppercase().parse().unwrap();
-            let answer = app.call(method.clone(), &path, None, &[]).await;
+            let response = app.call(method.clone(), &path, None, &[]).await;
             let code =
-                serde_json::from_slice::<Value>(&answer.bytes).map_or(Value::Null, |v| v["code"].clone());
+                serde_json::from_slice::<Value>(&response.bytes).map_or(Value::Null, |v| v["code"].clone());
             assert!(
                 code != "route_not_found" && code != "method_not_allowed",
                 "{method} {path}"
             );
-            assert!(answer.status.as_u16() < 500, "{method} {path}");
+            assert!(response.status.as_u16() < 500, "{method} {path}");
         }
     }
 }
@@ -158,13 +158,13 @@ async fn events_are_answered_alike_whether_or_not_the_router_finds_their_handler
         (422, "/events", Some("{}"), none),
     ] {
         let headers = [("x-request-id", "one"), header];
-        let mut answers = Vec::new();
+        let mut responses = Vec::new();
         for account in [&account, &escaped] {
             let url = format!("{account}{path}");
-            let answer = app.call(Method::POST, &url, body, &headers).await;
-            answers.push((answer.status.as_u16(), answer.headers, answer.bytes));
+            let response = app.call(Method::POST, &url, body, &headers).await;
+            responses.push((response.status.as_u16(), response.headers, response.bytes));
         }
-        assert_eq!(answers[0].0, status, "{path} {body:?} {header:?}");
-        assert_eq!(answers[0], answers[1]);
+        assert_eq!(responses[0].0, status, "{path} {body:?} {header:?}");
+        assert_eq!(responses[0], responses[1]);
     }
 }

@@ -11,11 +11,11 @@ async fn an_event_type_is_described_replaced_and_deleted() {
     let path = "/v1/event-types/proposal.accepted";
     app.get(path).await.problem(404, "event_type_not_found");
     let body = json!({"description": "Yes!", "example": {"n": 1}, "schema": {"type": "object"}});
-    let made = app.put(path, &body).await;
-    assert_eq!(made.headers["location"], path);
-    let made = made.expect(201);
+    let created = app.put(path, &body).await;
+    assert_eq!(created.headers["location"], path);
+    let created = created.expect(201);
     assert_eq!(
-        (&made["name"], &made["example"]),
+        (&created["name"], &created["example"]),
         (&json!("proposal.accepted"), &json!({"n": 1}))
     );
 
@@ -24,7 +24,7 @@ async fn an_event_type_is_described_replaced_and_deleted() {
         (&replaced["description"], &replaced["schema"]),
         (&json!(""), &json!(null))
     );
-    assert_eq!(replaced["created_at"], made["created_at"]);
+    assert_eq!(replaced["created_at"], created["created_at"]);
     assert_eq!(
         app.get("/v1/event-types").await.expect(200)["data"],
         json!([replaced])

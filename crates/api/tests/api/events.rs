@@ -171,8 +171,8 @@ async fn a_batch_is_answered_item_by_item() {
         )
         .await
     };
-    let answer = send().await.expect(202);
-    let items = answer["data"].as_array().unwrap();
+    let response = send().await.expect(202);
+    let items = response["data"].as_array().unwrap();
     let statuses: Vec<_> = items
         .iter()
         .map(|item| item["status"].as_u64().unwrap())
@@ -228,9 +228,9 @@ async fn batches_are_bounded_and_refused_whole_where_they_are_no_batch() {
 async fn events_are_listed_newest_first_by_type_and_time() {
     let app = App::start().await;
     let events = format!("{}/events", app.account().await);
-    let mut made = Vec::new();
+    let mut created = Vec::new();
     for (kind, data) in [("a", 1), ("b", 2), ("a", 3)] {
-        made.push(
+        created.push(
             app.post(&events, &json!({"type": kind, "data": data}))
                 .await
                 .expect(202),
@@ -252,7 +252,7 @@ async fn events_are_listed_newest_first_by_type_and_time() {
     };
     assert_eq!(data("").await, [3, 2, 1]);
     assert_eq!(data("type=a").await, [3, 1]);
-    let time = |index: usize| made[index]["created_at"].as_str().unwrap().to_owned();
+    let time = |index: usize| created[index]["created_at"].as_str().unwrap().to_owned();
     assert_eq!(
         data(&format!("after={}", time(1))).await,
         [3, 2],

@@ -7,13 +7,13 @@ use crate::app::App;
 #[tokio::test]
 async fn pages_follow_one_another_without_gap_or_repetition() {
     let app = App::start().await;
-    let mut made = Vec::new();
+    let mut created = Vec::new();
     for number in 0..5 {
         let account = app
             .post("/v1/accounts", &json!({"name": format!("A{number}")}))
             .await
             .expect(201);
-        made.insert(0, account["id"].clone());
+        created.insert(0, account["id"].clone());
     }
     let (mut seen, mut path) = (Vec::new(), "/v1/accounts?limit=2".to_owned());
     loop {
@@ -34,7 +34,7 @@ async fn pages_follow_one_another_without_gap_or_repetition() {
             }
         }
     }
-    assert_eq!(seen, made);
+    assert_eq!(seen, created);
 }
 
 #[tokio::test]

@@ -10,11 +10,11 @@ use crate::app::App;
 async fn make(app: &App, account: &str, body: &Value) -> Value {
     let path = format!("{account}/portal-link");
     let headers = [("host", "console.example:8080")];
-    let answer = app
+    let response = app
         .call(Method::POST, &path, Some(&body.to_string()), &headers)
         .await;
-    assert_eq!(answer.headers["cache-control"], "no-store");
-    answer.expect(201)
+    assert_eq!(response.headers["cache-control"], "no-store");
+    response.expect(201)
 }
 
 /// The session that this link starts.
@@ -82,7 +82,7 @@ async fn where_the_console_is_can_be_set_and_hosts_that_are_none_are_refused() {
 async fn what_cannot_be_is_refused_with_its_place() {
     let app = App::at("https://webhooks.example").await;
     let path = format!("{}/portal-link", app.account().await);
-    for (body, place, code) in [
+    for (body, pointer, code) in [
         (json!({"expires_in_s": 59}), "/expires_in_s", "out_of_range"),
         (json!({"expires_in_s": 604_801}), "/expires_in_s", "out_of_range"),
         (json!({"expires_in_s": "1h"}), "/expires_in_s", "wrong_type"),
@@ -90,7 +90,7 @@ async fn what_cannot_be_is_refused_with_its_place() {
         (json!({"theme": "blue"}), "/theme", "invalid_value"),
         (json!({"expires_in": 60}), "/expires_in", "unknown_member"),
     ] {
-        app.post(&path, &body).await.fault(place, code);
+        app.post(&path, &body).await.fault(pointer, code);
     }
     app.post("/v1/accounts/nobody/portal-link", &json!({}))
         .await

@@ -75,9 +75,9 @@ impl fmt::Display for Problem {
             .unwrap_or_default();
         let status = self.status.as_u16();
         write!(f, "{} ({status}{})", printable(&self.message), printable(&code))?;
-        for (place, detail) in &self.errors {
-            let place = if place.is_empty() { "/" } else { place };
-            write!(f, "\n  at {}: {}", printable(place), printable(detail))?;
+        for (pointer, detail) in &self.errors {
+            let pointer = if pointer.is_empty() { "/" } else { pointer };
+            write!(f, "\n  at {}: {}", printable(pointer), printable(detail))?;
         }
         Ok(())
     }

@@ -68,7 +68,7 @@ pub async fn run(args: Args, context: Context<'_>) -> Result<(), Failure> {
             pages,
         } => {
             let mut call = Call::new(Method::GET, &["accounts", &account, "deliveries"]);
-            for (name, value) in filter.given(context.clock) {
+            for (name, value) in filter.parameters(context.clock) {
                 call = call.query(name, Some(value));
             }
             remote.list(&call, pages, table).await

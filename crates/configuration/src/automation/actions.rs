@@ -82,21 +82,21 @@ pub(super) fn check(
     let mut seen = HashSet::new();
     let mut actions = Vec::with_capacity(drafts.len());
     for (index, draft) in drafts.iter().enumerate() {
-        let place = format!("/actions/{index}");
+        let pointer = format!("/actions/{index}");
         let existing = match &draft.id {
             None => None,
             Some(id) => match identify(id, rules.existing, &mut seen) {
                 Ok(action) => Some(action),
                 Err((code, detail)) => {
-                    faults.add(format!("{place}/id"), code, detail);
+                    faults.add(format!("{pointer}/id"), code, detail);
                     None
                 }
             },
         };
-        check_disabled_reason(draft, existing, &place, faults);
+        check_disabled_reason(draft, existing, &pointer, faults);
         let does = match &draft.does {
             DoesDraft::SendWebhook(webhook) => {
-                Does::SendWebhook(webhook.check(rules.header_names, &place, faults))
+                Does::SendWebhook(webhook.check(rules.header_names, &pointer, faults))
             }
         };
         actions.push(action(draft, existing, &fresh_id, does));
@@ -144,7 +144,7 @@ fn identify<'a>(
 }
 
 /// A client may send back the reason that it has read, but cannot set another one.
-fn check_disabled_reason(draft: &ActionDraft, existing: Option<&Action>, place: &str, faults: &mut Faults) {
+fn check_disabled_reason(draft: &ActionDraft, existing: Option<&Action>, pointer: &str, faults: &mut Faults) {
     let current = existing
         .and_then(|action| action.disabled_reason)
         .map(|reason| reason.as_str());
@@ -153,8 +153,8 @@ fn check_disabled_reason(draft: &ActionDraft, existing: Option<&Action>, place: 
         .as_deref()
         .is_some_and(|sent| Some(sent) != current)
     {
-        let place = format!("{place}/disabled_reason");
-        faults.add(place, codes::READ_ONLY, "this member is read-only");
+        let pointer = format!("{pointer}/disabled_reason");
+        faults.add(pointer, codes::READ_ONLY, "this member is read-only");
     }
 }
 

@@ -33,7 +33,7 @@ pub(super) async fn check_destinations(
         if keeps_its_url(draft, &webhook.url, existing) {
             continue;
         }
-        let place = format!("/actions/{index}/url");
+        let pointer = format!("/actions/{index}/url");
         if look_ups.len() >= LOOK_UPS_MAX {
             found.extend(next(&mut look_ups).await);
         }
@@ -43,7 +43,7 @@ pub(super) async fn check_destinations(
         look_ups.spawn(async move {
             let error = check(&guard, &*resolver, &url).await.err()?;
             let fault = Fault {
-                pointer: place,
+                pointer,
                 code: error.code(),
                 detail: error.to_string(),
             };

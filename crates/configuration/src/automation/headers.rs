@@ -18,41 +18,41 @@ const RESERVED: [&str; 2] = ["content-encoding", "date"];
 /// Prefixes of such names. `postrider-` is reserved even if the installation's headers have another prefix.
 const RESERVED_PREFIXES: [&str; 2] = ["postrider-", "proxy-"];
 
-/// Checks the headers of the action at `place`.
+/// Checks the headers of the action at `pointer`.
 pub(super) fn check_headers(
     headers: &[(String, String)],
     header_names: &HeaderNames,
-    place: &str,
+    pointer: &str,
     faults: &mut Faults,
 ) {
-    let place = format!("{place}/headers");
+    let pointer = format!("{pointer}/headers");
     if headers.len() > HEADERS_MAX {
         let detail = format!("list at most {HEADERS_MAX} headers");
-        faults.add(place, codes::TOO_MANY, detail);
+        faults.add(pointer, codes::TOO_MANY, detail);
         return;
     }
     let mut seen = HashSet::new();
     for (name, value) in headers {
-        let place = format!("{place}/{}", escape(name));
+        let pointer = format!("{pointer}/{}", escape(name));
         let lower = name.to_ascii_lowercase();
         if !is_token(name) {
             let detail = "a header's name can have only letters, digits and !#$%&'*+-.^_`|~ (RFC 9110)";
-            faults.add(&place, codes::INVALID_VALUE, detail);
+            faults.add(&pointer, codes::INVALID_VALUE, detail);
         } else if is_reserved(&lower, header_names) {
             let detail = "Postrider sets this header, or it controls how the request is parsed";
-            faults.add(&place, codes::RESERVED_HEADER, detail);
+            faults.add(&pointer, codes::RESERVED_HEADER, detail);
         } else if !seen.insert(lower) {
             let detail = "this header is listed more than once; case is ignored";
-            faults.add(&place, codes::DUPLICATE, detail);
+            faults.add(&pointer, codes::DUPLICATE, detail);
         }
         if !is_field_value(value) {
             let detail =
                 "a header's value can have only visible ASCII characters, with spaces and tabs between them";
-            faults.add(&place, codes::INVALID_VALUE, detail);
+            faults.add(&pointer, codes::INVALID_VALUE, detail);
         }
         if name.len() + value.len() > HEADER_BYTES_MAX {
             let detail = format!("name and value can have at most {HEADER_BYTES_MAX} bytes together");
-            faults.add(&place, codes::TOO_LONG, detail);
+            faults.add(&pointer, codes::TOO_LONG, detail);
         }
     }
 }

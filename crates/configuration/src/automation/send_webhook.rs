@@ -46,23 +46,28 @@ impl SendWebhookDraft {
         }
     }
 
-    /// The webhook that this draft describes. Adds what is wrong with it to `faults`; `place` points to the
+    /// The webhook that this draft describes. Adds what is wrong with it to `faults`; `pointer` points to the
     /// action.
-    pub(super) fn check(&self, header_names: &HeaderNames, place: &str, faults: &mut Faults) -> SendWebhook {
-        check_headers(&self.headers, header_names, place, faults);
+    pub(super) fn check(
+        &self,
+        header_names: &HeaderNames,
+        pointer: &str,
+        faults: &mut Faults,
+    ) -> SendWebhook {
+        check_headers(&self.headers, header_names, pointer, faults);
         SendWebhook {
             url: self.url.clone(),
             content: self.content,
             style: self.style,
             headers: self.headers.clone(),
-            timeout_s: check_timeout(self.timeout_s, place, faults),
+            timeout_s: check_timeout(self.timeout_s, pointer, faults),
         }
     }
 }
 
-fn check_timeout(timeout_s: Option<i64>, place: &str, faults: &mut Faults) -> Option<u32> {
-    let given = timeout_s?;
-    let checked = u32::try_from(given)
+fn check_timeout(timeout_s: Option<i64>, pointer: &str, faults: &mut Faults) -> Option<u32> {
+    let requested = timeout_s?;
+    let checked = u32::try_from(requested)
         .ok()
         .filter(|timeout| TIMEOUT_S.contains(timeout));
     if checked.is_none() {
@@ -71,7 +76,7 @@ fn check_timeout(timeout_s: Option<i64>, place: &str, faults: &mut Faults) -> Op
             TIMEOUT_S.start(),
             TIMEOUT_S.end()
         );
-        faults.add(format!("{place}/timeout_s"), codes::OUT_OF_RANGE, detail);
+        faults.add(format!("{pointer}/timeout_s"), codes::OUT_OF_RANGE, detail);
     }
     checked
 }

@@ -28,7 +28,7 @@ impl Configuration {
             };
             match self.save_edited(account, switched).await {
                 Err(ConfigureError::Stale) => {}
-                settled => return settled,
+                result => return result,
             }
         }
         Err(ConfigureError::Stale)

@@ -1,10 +1,10 @@
 //! API keys: software calls the API with them, and operators sign in with them.
 //!
-//! * `list`: all keys, and the form that creates one. `make`: creates a key, and shows it once. `remove`:
+//! * `list`: all keys, and the form that creates one. `create`: creates a key, and shows it once. `remove`:
 //!   asks, then deletes.
 
+mod create;
 mod list;
-mod make;
 mod remove;
 
 use crate::routes::{ADMIN, Routes};
@@ -13,7 +13,7 @@ use crate::routes::{ADMIN, Routes};
 pub fn routes() -> Routes {
     Routes::default()
         .get("/api-keys", ADMIN, list::show)
-        .post("/api-keys", ADMIN, make::make)
+        .post("/api-keys", ADMIN, create::create)
         .get("/api-keys/{id}/remove", ADMIN, remove::ask)
         .post("/api-keys/{id}/remove", ADMIN, remove::remove)
 }

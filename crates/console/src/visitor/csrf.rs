@@ -27,12 +27,15 @@ pub fn of(secret: &str) -> String {
 }
 
 /// Whether a form carries the token of whoever sent it.
-pub fn is_valid(headers: &HeaderMap, given: &str) -> bool {
+pub fn is_valid(headers: &HeaderMap, presented: &str) -> bool {
     // Either cookie will do: a form that was opened before signing in may be sent after it. Both sides are
     // hashes of secrets that whoever forges a form does not know, so the time that a comparison takes tells
     // nothing.
     let secrets = [cookie::session(headers), cookie::form(headers)];
-    secrets.into_iter().flatten().any(|secret| of(secret) == given)
+    secrets
+        .into_iter()
+        .flatten()
+        .any(|secret| of(secret) == presented)
 }
 
 #[cfg(test)]

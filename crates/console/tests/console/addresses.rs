@@ -18,7 +18,7 @@ async fn link(app: &App, authority: &str, hosts: &[&str]) -> (StatusCode, String
     let form = format!("csrf={}&lifetime=3600", operator.csrf);
     let response = app
         .console
-        .answer(request.body(Body::from(form)).unwrap(), PEER)
+        .handle(request.body(Body::from(form)).unwrap(), PEER)
         .await;
     (response.status(), text(response).await)
 }

@@ -194,7 +194,7 @@ impl App {
             request = request.header(*name, *value);
         }
         let request = request.body(Body::from(form.to_owned())).unwrap();
-        self.console.answer(request, PEER).await
+        self.console.handle(request, PEER).await
     }
 
     /// Everything that forms can change, as text.

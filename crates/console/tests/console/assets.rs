@@ -14,17 +14,17 @@ async fn assets_are_kept_and_those_of_another_version_are_not_there() {
         .collect();
     assert!(addresses.len() >= 4, "{addresses:?}");
     for address in addresses {
-        let answer = app.get(address, None).await;
-        assert_eq!(answer.status(), StatusCode::OK, "{address}");
-        let kept = answer.headers()["cache-control"].to_str().unwrap();
+        let response = app.get(address, None).await;
+        assert_eq!(response.status(), StatusCode::OK, "{address}");
+        let kept = response.headers()["cache-control"].to_str().unwrap();
         assert_eq!(kept, "public, max-age=31536000, immutable");
 
         let (_, name) = address.rsplit_once('/').unwrap();
         let folder = address.strip_suffix(name).unwrap();
         for other in [format!("/assets/0/{name}"), format!("{folder}x{name}")] {
-            let answer = app.get(&other, None).await;
-            assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{other}");
-            assert_eq!(answer.headers()["cache-control"], "no-store");
+            let response = app.get(&other, None).await;
+            assert_eq!(response.status(), StatusCode::NOT_FOUND, "{other}");
+            assert_eq!(response.headers()["cache-control"], "no-store");
         }
     }
 }

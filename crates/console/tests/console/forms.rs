@@ -18,12 +18,12 @@ async fn a_form_without_a_token_is_refused_and_changes_nothing() {
             "csrf=".to_owned(),
             format!("csrf={other}&name=Acme&enabled=false"),
         ] {
-            let answer = app.post(&path, Some(&operator.cookie), &form).await;
-            assert_eq!(answer.status(), StatusCode::FORBIDDEN, "{path} {form}");
+            let response = app.post(&path, Some(&operator.cookie), &form).await;
+            assert_eq!(response.status(), StatusCode::FORBIDDEN, "{path} {form}");
         }
-        let answer = app.post(&path, None, "csrf=").await;
+        let response = app.post(&path, None, "csrf=").await;
         assert!(
-            matches!(answer.status(), StatusCode::FORBIDDEN | StatusCode::SEE_OTHER),
+            matches!(response.status(), StatusCode::FORBIDDEN | StatusCode::SEE_OTHER),
             "{path}"
         );
     }
@@ -40,19 +40,19 @@ async fn a_form_of_another_site_is_refused_whatever_it_knows() {
         let path = app.path(route.path, 0);
         for site in ["cross-site", "same-site"] {
             let headers = [("sec-fetch-site", site)];
-            let answer = app
+            let response = app
                 .send(Method::POST, &path, Some(&operator.cookie), &headers, &form)
                 .await;
-            assert_eq!(answer.status(), StatusCode::FORBIDDEN, "{path} {site}");
+            assert_eq!(response.status(), StatusCode::FORBIDDEN, "{path} {site}");
         }
     }
     assert_eq!(app.state().await, before);
     // The same form from our own page is accepted.
     let path = app.path("/accounts/{account}/automations/{automation}/switch", 0);
     let headers = [("sec-fetch-site", "same-origin")];
-    let answer = app
+    let response = app
         .send(Method::POST, &path, Some(&operator.cookie), &headers, &form)
         .await;
-    assert_eq!(answer.status(), StatusCode::SEE_OTHER);
+    assert_eq!(response.status(), StatusCode::SEE_OTHER);
     assert_ne!(app.state().await, before);
 }

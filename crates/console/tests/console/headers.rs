@@ -25,11 +25,11 @@ async fn every_answer_tells_the_browser_to_do_nothing_but_show_it() {
     let wrong = [(http::Method::DELETE, "/accounts".to_owned())];
     for (method, path) in paths.chain(nowhere).chain(wrong) {
         for cookie in [None, Some(&*operator.cookie), Some(&*customer.cookie)] {
-            let answer = app.send(method.clone(), &path, cookie, &[], "").await;
+            let response = app.send(method.clone(), &path, cookie, &[], "").await;
             for name in HEADERS {
-                assert!(answer.headers().contains_key(name), "{method} {path}: {name}");
+                assert!(response.headers().contains_key(name), "{method} {path}: {name}");
             }
-            let policy = answer.headers()["content-security-policy"].to_str().unwrap();
+            let policy = response.headers()["content-security-policy"].to_str().unwrap();
             assert!(policy.contains("default-src 'none'"), "{path}");
             assert!(policy.ends_with("frame-ancestors 'none'"), "{path}");
         }

@@ -15,11 +15,11 @@ async fn when_all_places_are_taken_pages_are_answered_all_the_same() {
     let live = format!("{page}/live");
     let mut streams = Vec::new();
     let refused = loop {
-        let answer = app.get(&live, Some(&session.cookie)).await;
-        if answer.status() != StatusCode::OK {
-            break answer;
+        let response = app.get(&live, Some(&session.cookie)).await;
+        if response.status() != StatusCode::OK {
+            break response;
         }
-        streams.push(answer);
+        streams.push(response);
         assert!(streams.len() < MANY);
     };
     assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);

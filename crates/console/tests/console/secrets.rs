@@ -42,12 +42,12 @@ async fn only_opening_a_link_uses_it_up() {
     let link = app.access.create_operator_link(Duration::from_secs(60)).await;
     let path = format!("/sign-in/{}", link.unwrap().expose());
     for method in [Method::HEAD, Method::POST, Method::OPTIONS] {
-        let answer = app.send(method.clone(), &path, None, &[], "").await;
+        let response = app.send(method.clone(), &path, None, &[], "").await;
         assert!(
-            !answer.status().is_success() && !answer.status().is_redirection(),
+            !response.status().is_success() && !response.status().is_redirection(),
             "{method}"
         );
-        assert!(!answer.headers().contains_key("set-cookie"), "{method}");
+        assert!(!response.headers().contains_key("set-cookie"), "{method}");
     }
     let opened = app.get(&path, None).await;
     assert_eq!(opened.status(), StatusCode::SEE_OTHER);

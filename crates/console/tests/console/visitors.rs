@@ -19,19 +19,19 @@ async fn to_a_customer_there_is_nothing_but_their_own_account() {
         };
         for &which in refused_in {
             let path = app.path(route.path, which);
-            let answer = app
+            let response = app
                 .send(route.method(), &path, Some(&customer.cookie), &[], &form)
                 .await;
             assert!(
-                is_missing(&answer),
+                is_missing(&response),
                 "{} {path}: {}",
                 route.method(),
-                answer.status()
+                response.status()
             );
             if !route.post {
                 // The page exists: it is missing only for this visitor.
-                let answer = app.get(&path, Some(&operator.cookie)).await;
-                assert!(!is_missing(&answer), "{path} as the operator");
+                let response = app.get(&path, Some(&operator.cookie)).await;
+                assert!(!is_missing(&response), "{path} as the operator");
             }
         }
     }
@@ -54,16 +54,16 @@ async fn to_a_customer_nothing_of_another_account_is_in_their_own() {
             continue;
         }
         let path = app.path(&route.path.replace("{account}", &own), 1);
-        let answer = app
+        let response = app
             .send(route.method(), &path, Some(&customer.cookie), &[], &form)
             .await;
         // Deleting a missing object succeeds, so that a second click does no harm.
         let is_deletion = route.post && route.path.ends_with("/delete");
         assert!(
-            is_missing(&answer) || is_deletion,
+            is_missing(&response) || is_deletion,
             "{} {path}: {}",
             route.method(),
-            answer.status()
+            response.status()
         );
     }
     assert_eq!(app.state().await, before);
@@ -78,8 +78,8 @@ async fn a_reader_changes_nothing() {
     for route in routes::forms() {
         if route.whose == For::Manage {
             let path = app.path(route.path, 0);
-            let answer = app.post(&path, Some(&reader.cookie), &form).await;
-            assert_eq!(answer.status(), StatusCode::FORBIDDEN, "{path}");
+            let response = app.post(&path, Some(&reader.cookie), &form).await;
+            assert_eq!(response.status(), StatusCode::FORBIDDEN, "{path}");
         }
     }
     assert_eq!(app.state().await, before);
@@ -94,14 +94,14 @@ async fn a_visitor_who_is_not_signed_in_is_sent_to_the_form() {
         }
         let path = app.path(route.path, 0);
         for cookie in [None, Some("postrider_session=prs_nobody")] {
-            let answer = app.send(route.method(), &path, cookie, &[], "").await;
+            let response = app.send(route.method(), &path, cookie, &[], "").await;
             assert_eq!(
-                answer.status(),
+                response.status(),
                 StatusCode::SEE_OTHER,
                 "{} {path}",
                 route.method()
             );
-            let to = answer.headers()["location"].to_str().unwrap();
+            let to = response.headers()["location"].to_str().unwrap();
             assert!(to.starts_with("/sign-in"), "{path}: {to}");
         }
     }

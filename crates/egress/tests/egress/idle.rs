@@ -29,15 +29,15 @@ async fn connections_that_were_all_closed_while_idle_cost_no_attempt() {
         async move {
             peer.read_request().await;
             if peer.number <= SENT_AT_ONCE {
-                let told = hang_up.notified();
-                let mut told = std::pin::pin!(told);
-                told.as_mut().enable();
+                let notified = hang_up.notified();
+                let mut notified = std::pin::pin!(notified);
+                notified.as_mut().enable();
                 arrived.add_permits(1);
                 // Answer no request before all have arrived, so that each has a connection of its own.
                 arrived.acquire_many(SENT_AT_ONCE as u32).await.unwrap().forget();
                 arrived.add_permits(SENT_AT_ONCE);
                 peer.write(OK).await;
-                told.await;
+                notified.await;
                 drop(peer);
                 hung_up.add_permits(1);
             } else {

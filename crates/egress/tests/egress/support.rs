@@ -34,9 +34,9 @@ impl Clock for FirstOfJune {
 pub struct Scripted(Mutex<Vec<Result<Vec<IpAddr>, ResolveError>>>);
 
 impl Scripted {
-    pub fn new(mut answers: Vec<Result<Vec<IpAddr>, ResolveError>>) -> Arc<Self> {
-        answers.reverse();
-        Arc::new(Self(Mutex::new(answers)))
+    pub fn new(mut results: Vec<Result<Vec<IpAddr>, ResolveError>>) -> Arc<Self> {
+        results.reverse();
+        Arc::new(Self(Mutex::new(results)))
     }
 
     pub fn always(address: &str) -> Arc<Self> {
@@ -47,11 +47,11 @@ impl Scripted {
 #[async_trait::async_trait]
 impl Resolve for Scripted {
     async fn resolve(&self, _name: &str) -> Result<Vec<IpAddr>, ResolveError> {
-        let mut answers = self.0.lock();
-        if answers.len() > 1 {
-            answers.pop().unwrap()
+        let mut results = self.0.lock();
+        if results.len() > 1 {
+            results.pop().unwrap()
         } else {
-            answers[0].clone()
+            results[0].clone()
         }
     }
 }

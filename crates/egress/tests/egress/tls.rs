@@ -306,12 +306,12 @@ fn authorities_that_cannot_be_read_are_refused_at_once() {
             ..ClientSettings::default()
         };
         let clock = Arc::new(super::support::FirstOfJune);
-        let made = HttpClient::new(
+        let created = HttpClient::new(
             Arc::clone(&guard),
             Scripted::always("127.0.0.1"),
             clock,
             &settings,
         );
-        assert!(made.is_err(), "{pem}");
+        assert!(created.is_err(), "{pem}");
     }
 }

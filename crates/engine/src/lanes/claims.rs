@@ -33,7 +33,7 @@ impl Lanes {
         let Some(lane) = self.lanes.get_mut(&action) else {
             return false;
         };
-        let wants = lane.give(&mut self.window, &mut self.alarms, 1, bytes);
+        let wants = lane.free_up(&mut self.window, &mut self.alarms, 1, bytes);
         self.drop_if_idle(action);
         wants
     }

@@ -118,7 +118,7 @@ impl Lane {
 
     /// Frees room; nothing else reduces what the lane holds. Returns whether this sets an alarm, because the
     /// lane now has the room that it lacked.
-    pub fn give(
+    pub fn free_up(
         &mut self,
         window: &mut Window,
         alarms: &mut Alarms,
@@ -126,7 +126,7 @@ impl Lane {
         bytes: usize,
     ) -> bool {
         self.held -= deliveries.min(self.held);
-        window.give(deliveries, bytes);
+        window.free_up(deliveries, bytes);
         // Wait until half of the lane is free, because each claim costs a transaction, even for a few
         // deliveries. A lane that holds nothing always meets this condition.
         if let Stored::Full { due } = self.stored
@@ -221,7 +221,7 @@ impl Lane {
             return;
         };
         self.stored = Stored::Nothing;
-        self.give(window, alarms, room, room_bytes);
+        self.free_up(window, alarms, room, room_bytes);
         if let Some(due) = due {
             self.learn_due(alarms, due);
         }

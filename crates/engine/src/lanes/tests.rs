@@ -120,14 +120,14 @@ fn requests_under_way_are_bounded_and_a_new_lane_waits_for_one_turn_only() {
     let mut under_way: VecDeque<ActionId> = start_all(&mut lanes).into();
     assert_eq!((under_way.len(), lanes.in_flight()), (64, 64));
     offer(&mut lanes, action(1_000), 1);
-    let mut ended = 0;
+    let mut finished = 0;
     while !under_way.contains(&action(1_000)) {
         lanes.attempt_ended(under_way.pop_front().unwrap(), Some(Lesson::More));
-        ended += 1;
+        finished += 1;
         under_way.extend(start_all(&mut lanes));
         assert!(lanes.in_flight() <= 64);
     }
-    assert!(ended <= 101, "after {ended} of 800");
+    assert!(finished <= 101, "after {finished} of 800");
 }
 
 #[test]

@@ -17,7 +17,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::append::{AppendJob, JOBS_MAX, Submitted};
 use super::record::{RESULTS_MAX, Results};
-use crate::attempt::Done;
+use crate::attempt::AttemptResult;
 use crate::engine::Engine;
 
 /// How long results wait for events to share a commit with. At 400 events a second, the next event nearly
@@ -36,16 +36,16 @@ const MANY_JOBS: usize = 8;
 /// The jobs and results that arrive for the task.
 pub struct Inbox {
     jobs: mpsc::Receiver<AppendJob>,
-    results: mpsc::Receiver<Done>,
+    results: mpsc::Receiver<AttemptResult>,
     jobs_taken: Vec<AppendJob>,
-    results_taken: Vec<Done>,
+    results_taken: Vec<AttemptResult>,
     jobs_closed: bool,
     results_closed: bool,
 }
 
 impl Inbox {
     /// An inbox that receives from these queues.
-    pub fn new(jobs: mpsc::Receiver<AppendJob>, results: mpsc::Receiver<Done>) -> Self {
+    pub fn new(jobs: mpsc::Receiver<AppendJob>, results: mpsc::Receiver<AttemptResult>) -> Self {
         Self {
             jobs,
             results,
@@ -116,7 +116,7 @@ impl Inbox {
     fn take_results(&mut self) {
         while self.results_taken.len() < RESULTS_MAX {
             match self.results.try_recv() {
-                Ok(done) => self.results_taken.push(done),
+                Ok(result) => self.results_taken.push(result),
                 Err(_) => break,
             }
         }
@@ -188,7 +188,7 @@ async fn write(
             finished.unwrap_or_default(),
         )
         .await;
-    submitted.settle(engine, session, advanced.appended);
+    submitted.reply(engine, session, advanced.appended);
     let mut results = results?;
     match advanced.recorded {
         Ok(recorded) => {
@@ -222,8 +222,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn while_results_are_owed_jobs_that_a_step_left_neither_wait_nor_pile_up() {
         let (jobs, taken) = mpsc::channel(2 * JOBS_MAX);
-        let (_results, done) = mpsc::channel(1);
-        let mut inbox = Inbox::new(taken, done);
+        let (_results, attempt_results) = mpsc::channel(1);
+        let mut inbox = Inbox::new(taken, attempt_results);
         for _ in 0..2 * JOBS_MAX {
             jobs.send(job()).await.unwrap();
         }

@@ -73,7 +73,7 @@ impl Submitted {
     }
 
     /// Hands over the stored deliveries, and replies to every producer.
-    pub fn settle(self, engine: &Engine, session: SessionId, appended: StoreResult<Vec<Appended>>) {
+    pub fn reply(self, engine: &Engine, session: SessionId, appended: StoreResult<Vec<Appended>>) {
         if self.replies.is_empty() {
             return;
         }
@@ -95,12 +95,12 @@ impl Submitted {
     }
 
     fn stored(self, engine: &Engine, session: SessionId, now: Timestamp, appended: &[Appended]) {
-        let mut answers = Vec::with_capacity(appended.len());
+        let mut results = Vec::with_capacity(appended.len());
         let mut new_types = Vec::new();
         let (mut waiting, mut stored) = (false, 0);
         let mut lanes = engine.lanes();
         for (new, appended) in self.events.iter().zip(appended) {
-            answers.push(match appended {
+            results.push(match appended {
                 Appended::Stored => {
                     stored += 1;
                     new_types.extend(new.adds_event_type.then_some(&new.event.event_type));
@@ -117,7 +117,7 @@ impl Submitted {
                 }
             });
         }
-        for new in self.events.iter().skip(answers.len()) {
+        for new in self.events.iter().skip(results.len()) {
             unreserve(&mut lanes, new);
         }
         drop(lanes);
@@ -128,11 +128,11 @@ impl Submitted {
             engine.configuration().catalogue().added(event_type);
         }
         engine.meters().accepted.increment(stored);
-        let mut answers = answers.into_iter();
+        let mut results = results.into_iter();
         for (count, reply) in self.replies {
             // Sending fails if the producer has disconnected: its events are stored and delivered all the
             // same.
-            let _ = reply.send(share(&mut answers, count));
+            let _ = reply.send(share(&mut results, count));
         }
         if waiting {
             engine.wake_refill();

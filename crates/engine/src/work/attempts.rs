@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use postrider_storage::Change;
 
-use crate::attempt::{self, Done};
+use crate::attempt::{self, AttemptResult};
 use crate::engine::Engine;
 use crate::lanes::Ready;
 use crate::pace::Lesson;
@@ -26,15 +26,15 @@ async fn run(engine: Arc<Engine>, first: Ready) {
     let mut next = Some(first);
     while let Some(ready) = next.take() {
         let action = ready.delivery.action;
-        let done = tokio::select! {
+        let result = tokio::select! {
             biased;
-            done = attempt::carry_out(&engine, ready) => done,
+            result = attempt::carry_out(&engine, ready) => result,
             // The grace period of a stop is over: the delivery is returned to the store with the session.
             _ = halted.changed() => return,
         };
-        let lesson = lesson(&done);
+        let lesson = lesson(&result);
         // This waits while the queue of results is full, so that fewer attempts start.
-        if results.send(done).await.is_err() {
+        if results.send(result).await.is_err() {
             engine.lanes().attempt_ended(action, lesson);
             engine.attempt_left();
             return;
@@ -49,9 +49,9 @@ async fn run(engine: Arc<Engine>, first: Ready) {
 }
 
 /// What the attempt says about its receiver; `None` if no attempt was made.
-fn lesson(done: &Done) -> Option<Lesson> {
-    match &done.finished.change {
-        Change::Attempted { attempt, .. } => Some(Lesson::of(attempt.outcome, done.advice.overloaded)),
+fn lesson(result: &AttemptResult) -> Option<Lesson> {
+    match &result.finished.change {
+        Change::Attempted { attempt, .. } => Some(Lesson::of(attempt.outcome, result.advice.overloaded)),
         Change::Canceled { .. } => None,
     }
 }

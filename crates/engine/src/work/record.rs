@@ -7,7 +7,7 @@ use std::time::Duration;
 use postrider_storage::{Finished, Recorded, SessionId};
 use tokio::time::Instant;
 
-use crate::attempt::Done;
+use crate::attempt::AttemptResult;
 use crate::consequences;
 use crate::engine::Engine;
 use crate::observe::Subject;
@@ -38,25 +38,25 @@ pub struct Results {
 
 impl Results {
     /// Takes the results, grouped by session.
-    pub fn take(dones: &mut Vec<Done>) -> Vec<Self> {
+    pub fn take(attempt_results: &mut Vec<AttemptResult>) -> Vec<Self> {
         let mut by_session: Vec<(SessionId, Vec<Finished>, Vec<Subject>)> = Vec::new();
-        for done in dones.drain(..) {
+        for result in attempt_results.drain(..) {
             let index = match by_session
                 .iter()
-                .position(|(session, ..)| *session == done.session)
+                .position(|(session, ..)| *session == result.session)
             {
                 Some(index) => index,
                 None => {
-                    by_session.push((done.session, Vec::new(), Vec::new()));
+                    by_session.push((result.session, Vec::new(), Vec::new()));
                     by_session.len() - 1
                 }
             };
-            by_session[index].1.push(done.finished);
+            by_session[index].1.push(result.finished);
             by_session[index].2.push(Subject {
-                event: done.event,
-                automation: done.automation,
-                resend_of: done.resend_of,
-                gone: done.advice.gone,
+                event: result.event,
+                automation: result.automation,
+                resend_of: result.resend_of,
+                gone: result.advice.gone,
             });
         }
         let now = Instant::now();

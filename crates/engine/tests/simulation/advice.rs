@@ -56,7 +56,7 @@ fn the_advice_to_stop_switches_the_action_off_after_the_last_attempt() {
         let (node, fixture) = start(folder.path(), gone).await;
         tokio::time::sleep(Duration::from_secs(60)).await;
         assert_eq!(disabled_reason(&node, &fixture).await, None, "an attempt is left");
-        let deliveries = node.settled(fixture.account).await;
+        let deliveries = node.wait_until_settled(fixture.account).await;
         assert_eq!(deliveries[0].progress.status, DeliveryStatus::Failed);
         tokio::time::sleep(Duration::from_secs(1)).await;
         let reason = disabled_reason(&node, &fixture).await;
@@ -69,7 +69,7 @@ fn without_that_advice_the_action_stays_on() {
     let folder = folder();
     life(async {
         let (node, fixture) = start(folder.path(), Advice::default()).await;
-        node.settled(fixture.account).await;
+        node.wait_until_settled(fixture.account).await;
         tokio::time::sleep(Duration::from_secs(1)).await;
         assert_eq!(disabled_reason(&node, &fixture).await, None);
     });
@@ -85,7 +85,7 @@ fn the_advice_to_wait_postpones_the_next_attempt() {
             ..Advice::default()
         };
         let (node, fixture) = start(folder.path(), later).await;
-        let delivery = node.settled(fixture.account).await.remove(0);
+        let delivery = node.wait_until_settled(fixture.account).await.remove(0);
         let record = node.store.record(fixture.key(&delivery)).await.unwrap().unwrap();
         let starts: Vec<_> = record.attempts.iter().map(|attempt| attempt.started_at).collect();
         assert_eq!(starts.len(), 3);
@@ -119,7 +119,7 @@ fn a_panic_in_a_carrier_is_a_failed_attempt_and_gives_its_slot_back() {
         let node = Node::start_carrying(folder.path(), Panicking).await;
         let fixture = node.account(&[URL]).await;
         node.accept(fixture.account).await;
-        let delivery = node.settled(fixture.account).await.remove(0);
+        let delivery = node.wait_until_settled(fixture.account).await.remove(0);
         assert_eq!(delivery.progress.status, DeliveryStatus::Failed);
         let record = node.store.record(fixture.key(&delivery)).await.unwrap().unwrap();
         let outcomes: Vec<_> = record.attempts.iter().map(|attempt| attempt.outcome).collect();

@@ -62,7 +62,7 @@ fn whatever_the_moment_of_a_kill_every_accepted_event_is_delivered_and_no_receip
             })
             .await;
             let account = account.unwrap();
-            let deliveries = node.settled(account).await;
+            let deliveries = node.wait_until_settled(account).await;
             check_no_receipt_repeated(&node, &settled_before);
             let delivered: HashSet<_> = deliveries.iter().map(|delivery| delivery.event).collect();
             assert_eq!(delivered, accepted, "seed {seed}");
@@ -104,7 +104,7 @@ fn unfinished_work_is_taken_over_at_once() {
     life(async {
         let quick = |_: &Request, _| (Duration::from_millis(1), status(200));
         let node = Node::start(folder.path(), 60_000, EngineSettings::default(), quick).await;
-        node.settled(account).await;
+        node.wait_until_settled(account).await;
         let times = node.times(URL);
         assert_eq!(times.len(), 50);
         assert!(times.iter().all(|time| *time < 60_250), "{times:?}");
@@ -152,7 +152,7 @@ fn a_stop_lets_attempts_end_and_gives_the_rest_back() {
             (Duration::from_millis(1), status(200))
         })
         .await;
-        node.settled(account).await;
+        node.wait_until_settled(account).await;
         assert_eq!(node.seen().len() + 8, 50, "nothing is repeated");
     });
 }

@@ -39,7 +39,7 @@ fn an_edit_moves_the_next_attempt_but_cannot_change_its_bytes() {
             send.style = BodyStyle::Python;
         })
         .await;
-        let deliveries = node.settled(fixture.account).await;
+        let deliveries = node.wait_until_settled(fixture.account).await;
         assert_eq!(deliveries[0].progress.status, DeliveryStatus::Succeeded);
         let seen = node.seen();
         assert_eq!((seen.len(), seen[1].request.url.as_str()), (2, MOVED));
@@ -73,7 +73,7 @@ fn a_deleted_or_disabled_action_is_never_called_again() {
             tokio::time::sleep(Duration::from_secs(7200)).await;
             assert_eq!(node.times(URL).len(), 1, "removal {removal}");
             if removal < 3 {
-                let deliveries = node.settled(fixture.account).await;
+                let deliveries = node.wait_until_settled(fixture.account).await;
                 assert_eq!(deliveries[0].progress.status, DeliveryStatus::Canceled);
                 let outcome = node.engine.resend(fixture.key(&deliveries[0])).await.unwrap();
                 assert_eq!(outcome, ResendOutcome::ActionGone);
@@ -105,7 +105,7 @@ fn a_rotated_key_signs_beside_the_old_one_until_the_overlap_ends() {
         };
         let rotated = node.configuration.rotate_signing_key(fixture.account, rotation);
         rotated.await.unwrap();
-        node.settled(fixture.account).await;
+        node.wait_until_settled(fixture.account).await;
         let seen = node.seen();
         assert_eq!(seen[0].header("postrider-signature-next"), "");
         assert_eq!(
@@ -139,7 +139,7 @@ fn a_final_410_switches_the_action_off_and_an_earlier_one_does_not() {
         let action = |automation: postrider_model::Automation| automation.actions[0].clone();
         let find = || node.configuration.automation(fixture.account, fixture.automation);
         assert!(action(find().await.unwrap().unwrap()).enabled);
-        node.settled(fixture.account).await;
+        node.wait_until_settled(fixture.account).await;
         tokio::time::sleep(Duration::from_secs(1)).await;
         let action = action(find().await.unwrap().unwrap());
         assert_eq!(
@@ -176,12 +176,12 @@ fn a_resend_is_one_more_attempt_with_the_same_id_and_bytes() {
     let folder = folder();
     life(async {
         let (node, fixture) = failing(folder.path()).await;
-        let delivery = node.settled(fixture.account).await.remove(0);
+        let delivery = node.wait_until_settled(fixture.account).await.remove(0);
         assert_eq!(
             node.engine.resend(fixture.key(&delivery)).await.unwrap(),
             ResendOutcome::Due
         );
-        let delivery = node.settled(fixture.account).await.remove(0);
+        let delivery = node.wait_until_settled(fixture.account).await.remove(0);
         assert_eq!(
             (delivery.progress.status, delivery.progress.attempts),
             (DeliveryStatus::Failed, 4)
@@ -194,7 +194,7 @@ fn a_resend_is_one_more_attempt_with_the_same_id_and_bytes() {
             node.engine.resend(fixture.key(&delivery)).await.unwrap(),
             ResendOutcome::Due
         );
-        let delivery = node.settled(fixture.account).await.remove(0);
+        let delivery = node.wait_until_settled(fixture.account).await.remove(0);
         assert_eq!(
             (delivery.progress.status, delivery.progress.attempts),
             (DeliveryStatus::Succeeded, 5)

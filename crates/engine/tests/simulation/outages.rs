@@ -36,7 +36,7 @@ fn results_that_cannot_be_recorded_are_kept_while_events_are_accepted() {
             assert_eq!(delivery.progress.status, DeliveryStatus::Pending);
         }
         outside.execute_batch("DROP TRIGGER refuse").unwrap();
-        let deliveries = node.settled(account).await;
+        let deliveries = node.wait_until_settled(account).await;
         assert_eq!(deliveries.len(), 2);
         for delivery in deliveries {
             assert_eq!(delivery.progress.status, DeliveryStatus::Succeeded);

@@ -25,7 +25,7 @@ const MANY: usize = 1_200;
 /// More time than any count here needs.
 const LONG: Duration = Duration::from_secs(60);
 
-fn answer(request: &Request, _before: usize) -> (Duration, Response) {
+fn respond(request: &Request, _before: usize) -> (Duration, Response) {
     match request.url.as_str() {
         BAD => (Duration::ZERO, status(500)),
         SLOW => (Duration::from_secs(10), status(200)),
@@ -34,7 +34,7 @@ fn answer(request: &Request, _before: usize) -> (Duration, Response) {
 }
 
 async fn started(folder: &Path) -> Node {
-    Node::start(folder, 0, EngineSettings::default(), answer).await
+    Node::start(folder, 0, EngineSettings::default(), respond).await
 }
 
 async fn accept_many(node: &Node, fixture: &Fixture, events: usize) {
@@ -51,7 +51,7 @@ async fn accept_many(node: &Node, fixture: &Fixture, events: usize) {
 }
 
 /// Waits until nothing is pending.
-async fn all_settled(node: &Node) {
+async fn wait_until_none_pending(node: &Node) {
     for _ in 0..10_000 {
         tokio::time::sleep(Duration::from_millis(500)).await;
         let now = node.engine.clock().now();
@@ -88,7 +88,7 @@ fn the_count_is_what_is_then_replayed() {
         let node = started(folder.path()).await;
         let fixture = node.account(&[GOOD, BAD, SLOW, OFF]).await;
         accept_many(&node, &fixture, 4).await;
-        all_settled(&node).await;
+        wait_until_none_pending(&node).await;
         switch_off(&node, &fixture, OFF).await;
         accept_many(&node, &fixture, 3).await;
         // The new deliveries to SLOW are under way, and those to BAD wait for a retry.
@@ -117,12 +117,12 @@ fn the_count_is_what_is_then_replayed() {
                 "all of them are pending"
             );
         }
-        all_settled(&node).await;
+        wait_until_none_pending(&node).await;
         let sent = node.seen().len();
         let all = DeliveryFilter::default();
         assert_eq!(counted(&node, &fixture, &all).await, 3 * 7);
         assert_eq!(node.engine.replay(fixture.account, all).await, Ok(3 * 7));
-        all_settled(&node).await;
+        wait_until_none_pending(&node).await;
         assert_eq!(node.seen().len() - sent, 3 * 7, "each was sent once more");
     });
 }
@@ -134,7 +134,7 @@ fn what_arrives_after_the_moment_of_the_count_is_not_replayed() {
         let node = started(folder.path()).await;
         let fixture = node.account(&[GOOD]).await;
         accept_many(&node, &fixture, 5).await;
-        all_settled(&node).await;
+        wait_until_none_pending(&node).await;
         let before = node.engine.clock().now();
         let filter = DeliveryFilter {
             before: Some(before),
@@ -142,10 +142,10 @@ fn what_arrives_after_the_moment_of_the_count_is_not_replayed() {
         };
         assert_eq!(counted(&node, &fixture, &filter).await, 5);
         accept_many(&node, &fixture, 3).await;
-        all_settled(&node).await;
+        wait_until_none_pending(&node).await;
         assert_eq!(counted(&node, &fixture, &filter).await, 5);
         assert_eq!(node.engine.replay(fixture.account, filter).await, Ok(5));
-        all_settled(&node).await;
+        wait_until_none_pending(&node).await;
         let deliveries = node.deliveries(fixture.account).await;
         assert_eq!(deliveries.len(), 8);
         for delivery in deliveries {
@@ -162,12 +162,12 @@ fn a_replay_goes_on_when_nobody_listens() {
         let node = started(folder.path()).await;
         let fixture = node.account(&[GOOD]).await;
         accept_many(&node, &fixture, MANY).await;
-        all_settled(&node).await;
+        wait_until_none_pending(&node).await;
         drop(
             node.engine
                 .replay_with_progress(fixture.account, DeliveryFilter::default()),
         );
-        all_settled(&node).await;
+        wait_until_none_pending(&node).await;
         assert_eq!(node.seen().len(), 2 * MANY);
     });
 }
@@ -179,7 +179,7 @@ fn progress_grows_to_the_end_and_ends() {
         let node = started(folder.path()).await;
         let fixture = node.account(&[GOOD]).await;
         accept_many(&node, &fixture, MANY).await;
-        all_settled(&node).await;
+        wait_until_none_pending(&node).await;
         fixture
     });
     // A store that runs inline never yields between the steps, so that the test could not observe the
@@ -195,16 +195,16 @@ fn progress_grows_to_the_end_and_ends() {
         assert_eq!(count, MANY as u64);
         let mut progress = node.engine.replay_with_progress(fixture.account, filter);
         assert_eq!(*progress.borrow_and_update(), ReplayProgress::default());
-        let mut told = Vec::new();
+        let mut reported = Vec::new();
         while progress.changed().await.is_ok() {
-            told.push(progress.borrow_and_update().clone());
+            reported.push(progress.borrow_and_update().clone());
         }
-        let replayed: Vec<_> = told.iter().map(|progress| progress.replayed).collect();
+        let replayed: Vec<_> = reported.iter().map(|progress| progress.replayed).collect();
         assert!(replayed.is_sorted(), "{replayed:?}");
         assert!(replayed[0] > 0 && replayed[0] < count, "{replayed:?}");
-        let (last, earlier) = told.split_last().unwrap();
-        assert_eq!((last.replayed, &last.ended), (count, &Some(Ok(()))));
-        assert!(earlier.iter().all(|progress| progress.ended.is_none()));
+        let (last, earlier) = reported.split_last().unwrap();
+        assert_eq!((last.replayed, &last.result), (count, &Some(Ok(()))));
+        assert!(earlier.iter().all(|progress| progress.result.is_none()));
     });
 }
 
@@ -215,7 +215,7 @@ fn a_stop_ends_a_replay_after_the_step_under_way() {
         let node = started(folder.path()).await;
         let fixture = node.account(&[GOOD]).await;
         accept_many(&node, &fixture, MANY).await;
-        all_settled(&node).await;
+        wait_until_none_pending(&node).await;
         fixture
     });
     life_beside_threads(async {
@@ -225,9 +225,12 @@ fn a_stop_ends_a_replay_after_the_step_under_way() {
         let mut progress = node.engine.replay_with_progress(fixture.account, filter.clone());
         progress.changed().await.unwrap();
         node.engine.stop(LONG).await;
-        let ended = progress.borrow().clone();
-        assert!(matches!(ended.ended, Some(Err(_))), "{ended:?}");
-        assert!(ended.replayed > 0 && ended.replayed < MANY as u64, "{ended:?}");
+        let stopped = progress.borrow().clone();
+        assert!(matches!(stopped.result, Some(Err(_))), "{stopped:?}");
+        assert!(
+            stopped.replayed > 0 && stopped.replayed < MANY as u64,
+            "{stopped:?}"
+        );
         let late = node.engine.replay(fixture.account, filter).await;
         assert!(late.is_err(), "{late:?}");
     });
@@ -240,10 +243,10 @@ fn a_replay_that_breaks_off_tells_how_far_it_came() {
         let node = started(folder.path()).await;
         let fixture = node.account(&[GOOD]).await;
         accept_many(&node, &fixture, 1).await;
-        all_settled(&node).await;
+        wait_until_none_pending(&node).await;
         let oldest = node.deliveries(fixture.account).await.remove(0);
         accept_many(&node, &fixture, MANY).await;
-        all_settled(&node).await;
+        wait_until_none_pending(&node).await;
         let outside = Connection::open(folder.path().join(DATABASE_FILE)).unwrap();
         let id: String = oldest
             .id
@@ -259,12 +262,15 @@ fn a_replay_that_breaks_off_tells_how_far_it_came() {
         let mut progress = node
             .engine
             .replay_with_progress(fixture.account, DeliveryFilter::default());
-        let ended = progress.wait_for(|progress| progress.ended.is_some()).await;
-        let ended = ended.unwrap().clone();
-        assert!(matches!(ended.ended, Some(Err(_))), "{ended:?}");
-        assert!(ended.replayed > 0 && ended.replayed < MANY as u64, "{ended:?}");
-        all_settled(&node).await;
+        let stopped = progress.wait_for(|progress| progress.result.is_some()).await;
+        let stopped = stopped.unwrap().clone();
+        assert!(matches!(stopped.result, Some(Err(_))), "{stopped:?}");
+        assert!(
+            stopped.replayed > 0 && stopped.replayed < MANY as u64,
+            "{stopped:?}"
+        );
+        wait_until_none_pending(&node).await;
         let sent_again = node.seen().len() - (MANY + 1);
-        assert_eq!(sent_again as u64, ended.replayed, "what was made due stays so");
+        assert_eq!(sent_again as u64, stopped.replayed, "what was made due stays so");
     });
 }

@@ -27,7 +27,7 @@ fn instant_failures_are_tried_at_0_10_and_110_seconds_and_never_again() {
         .await;
         let fixture = node.account(&[URL]).await;
         node.accept(fixture.account).await;
-        let deliveries = node.settled(fixture.account).await;
+        let deliveries = node.wait_until_settled(fixture.account).await;
         assert_eq!(
             (deliveries[0].progress.status, deliveries[0].progress.attempts),
             (DeliveryStatus::Failed, 3)
@@ -54,7 +54,7 @@ fn delays_count_from_the_end_of_the_failed_attempt() {
         .await;
         let fixture = node.account(&[URL]).await;
         node.accept(fixture.account).await;
-        let deliveries = node.settled(fixture.account).await;
+        let deliveries = node.wait_until_settled(fixture.account).await;
         near(&node.times(URL), &[0, 25_000, 140_000]);
         assert_eq!(deliveries[0].last_outcome, Some(Outcome::Timeout));
     });
@@ -77,7 +77,7 @@ fn a_receipt_ends_the_schedule() {
         let node = Node::start(folder.path(), 0, EngineSettings::default(), script).await;
         let fixture = node.account(&[URL]).await;
         node.accept(fixture.account).await;
-        let deliveries = node.settled(fixture.account).await;
+        let deliveries = node.wait_until_settled(fixture.account).await;
         assert_eq!(
             (deliveries[0].progress.status, deliveries[0].progress.attempts),
             (DeliveryStatus::Succeeded, 2)
@@ -97,7 +97,7 @@ fn every_attempt_carries_the_same_id_and_bytes_and_its_own_number_and_time() {
         .await;
         let fixture = node.account(&[URL]).await;
         let accepted = node.accept(fixture.account).await;
-        node.settled(fixture.account).await;
+        node.wait_until_settled(fixture.account).await;
         let seen = node.seen();
         for (seen, number) in seen.iter().zip(1..) {
             assert_eq!(seen.header("webhook-id"), accepted.id.to_string());
@@ -123,7 +123,7 @@ fn schedules_of_the_automation_come_before_the_accounts_and_the_installations() 
         let node = Node::start(folder.path(), 0, settings, |_, _| (Duration::ZERO, status(500))).await;
         let fixture = node.account(&[URL]).await;
         node.accept(fixture.account).await;
-        node.settled(fixture.account).await;
+        node.wait_until_settled(fixture.account).await;
         near(&node.times(URL), &[0, 1_000]);
 
         let account = AccountRef::Id(fixture.account);
@@ -135,7 +135,7 @@ fn schedules_of_the_automation_come_before_the_accounts_and_the_installations() 
         node.configuration.update_account(account, edited).await.unwrap();
         let began = node.times(URL).len();
         node.accept(fixture.account).await;
-        node.settled(fixture.account).await;
+        node.wait_until_settled(fixture.account).await;
         let times = node.times(URL)[began..].to_vec();
         near(&times, &[times[0], times[0] + 2_000, times[0] + 4_000]);
 
@@ -143,7 +143,7 @@ fn schedules_of_the_automation_come_before_the_accounts_and_the_installations() 
             .await;
         let began = node.times(URL).len();
         node.accept(fixture.account).await;
-        node.settled(fixture.account).await;
+        node.wait_until_settled(fixture.account).await;
         assert_eq!(node.times(URL).len(), began + 1);
     });
 }
@@ -153,14 +153,14 @@ fn retry_after_postpones_and_never_hastens() {
     let folder = folder();
     life(async {
         let script = |_: &_, before| {
-            let mut answer = status(429);
-            answer.retry_after = Some(Duration::from_secs(if before == 0 { 30 } else { 1 }));
-            (Duration::ZERO, answer)
+            let mut response = status(429);
+            response.retry_after = Some(Duration::from_secs(if before == 0 { 30 } else { 1 }));
+            (Duration::ZERO, response)
         };
         let node = Node::start(folder.path(), 0, EngineSettings::default(), script).await;
         let fixture = node.account(&[URL]).await;
         node.accept(fixture.account).await;
-        node.settled(fixture.account).await;
+        node.wait_until_settled(fixture.account).await;
         near(&node.times(URL), &[0, 30_000, 130_000]);
     });
 }

@@ -69,7 +69,7 @@ fn a_run_is_counted_exactly_and_shown_before_and_after_it_reached_the_store() {
         assert_eq!((first.totals.events, first.backlog.pending), (20, 40));
         assert_eq!(stored(&node).await, Counts::default(), "nothing was written yet");
 
-        node.settled(fixture.account).await;
+        node.wait_until_settled(fixture.account).await;
         tokio::time::sleep(2 * FLUSH_EVERY).await;
         let mut expected = two_receivers(20);
         assert_eq!(stored(&node).await, expected);
@@ -79,7 +79,7 @@ fn a_run_is_counted_exactly_and_shown_before_and_after_it_reached_the_store() {
         }
         tokio::time::sleep(Duration::from_secs(1)).await;
         switch_off(&node, &fixture).await;
-        node.settled(fixture.account).await;
+        node.wait_until_settled(fixture.account).await;
         expected += Counts {
             events: 5,
             succeeded: 5,
@@ -146,7 +146,7 @@ fn a_range_is_aligned_steps_that_end_now_and_empty_ones_are_shown() {
             assert!(last.at <= now && now < at);
             let last_before = before.steps.last().unwrap();
             assert_eq!(last.counts.events, last_before.counts.events + 1, "{range:?}");
-            node.settled(fixture.account).await;
+            node.wait_until_settled(fixture.account).await;
         }
         let all = overview(&node, Range::Month).await;
         assert_eq!(all.steps.iter().filter(|step| step.counts.events > 0).count(), 1);
@@ -169,10 +169,10 @@ fn a_delivery_counts_again_only_where_a_resend_changes_its_status() {
         .await;
         let fixture = node.account(&[GOOD]).await;
         node.accept(fixture.account).await;
-        let delivery = node.settled(fixture.account).await.remove(0);
+        let delivery = node.wait_until_settled(fixture.account).await.remove(0);
         for succeeded in [1, 1] {
             node.engine.resend(fixture.key(&delivery)).await.unwrap();
-            node.settled(fixture.account).await;
+            node.wait_until_settled(fixture.account).await;
             let totals = overview(&node, Range::Hour).await.totals;
             assert_eq!((totals.succeeded, totals.failed), (succeeded, 1));
         }
@@ -194,7 +194,7 @@ fn test_events_are_counted_nowhere() {
         let (account, automation) = (fixture.account, fixture.automation);
         let sent = node.engine.send_test(account, automation, None, None).await;
         assert!(matches!(sent, Ok(Some(Ok(_)))), "{sent:?}");
-        node.settled(fixture.account).await;
+        node.wait_until_settled(fixture.account).await;
         tokio::time::sleep(2 * FLUSH_EVERY).await;
         assert_eq!(overview(&node, Range::Hour).await.totals, Counts::default());
         assert_eq!(stored(&node).await, Counts::default());
@@ -217,7 +217,7 @@ fn nothing_is_lost_or_counted_twice_while_the_store_takes_no_figures() {
             node.accept(fixture.account).await;
             tokio::time::sleep(3 * FLUSH_EVERY).await;
         }
-        node.settled(fixture.account).await;
+        node.wait_until_settled(fixture.account).await;
         tokio::time::sleep(3 * FLUSH_EVERY).await;
         assert_eq!(stored(&node).await, Counts::default());
         assert_eq!(overview(&node, Range::Hour).await.totals, two_receivers(10));
@@ -265,7 +265,7 @@ fn figures_are_pruned_by_their_age() {
             if hours == 0 {
                 let fixture = node.account(&[GOOD]).await;
                 node.accept(fixture.account).await;
-                node.settled(fixture.account).await;
+                node.wait_until_settled(fixture.account).await;
             }
             tokio::time::sleep(2 * FLUSH_EVERY).await;
             let store = &node.store;

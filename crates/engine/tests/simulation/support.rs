@@ -249,7 +249,7 @@ impl Node {
     }
 
     /// Waits until no delivery of the account is pending; virtual time passes by itself.
-    pub async fn settled(&self, account: AccountId) -> Vec<Delivery> {
+    pub async fn wait_until_settled(&self, account: AccountId) -> Vec<Delivery> {
         for _ in 0..1_000_000 {
             let deliveries = self.deliveries(account).await;
             if deliveries

@@ -14,7 +14,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use postrider_access::FirstKey;
-use postrider_figures::AttemptNews;
+use postrider_figures::RecordedAttempt;
 use postrider_model::delivery::Next;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
@@ -87,7 +87,7 @@ pub async fn run(args: &Args) -> Result<(), Failure> {
     };
     let key = key.expose().to_owned();
     let figures = Arc::clone(node.figures());
-    let news = figures.watch();
+    let attempts = figures.watch();
     let sign_in_link = node.sign_in_link().await?;
     let url = format!("http://{}", node.address());
     let (stop_node, node_stopped) = oneshot::channel::<()>();
@@ -96,21 +96,21 @@ pub async fn run(args: &Args) -> Result<(), Failure> {
         let _ = node_stopped.await;
     }));
 
-    let told = tell(args, (&url, &sign_in_link), &key, news, stop).await;
+    let narrated = narrate(args, (&url, &sign_in_link), &key, attempts, stop).await;
     let _ = stop_node.send(());
     running
         .await
         .map_err(|error| Failure::Failed(format!("the node failed: {error}")))?;
     drop(figures);
-    told
+    narrated
 }
 
 /// Runs the demo between the start and the stop of the node.
-async fn tell(
+async fn narrate(
     args: &Args,
     (url, sign_in_link): (&str, &str),
     key: &str,
-    mut news: broadcast::Receiver<Arc<AttemptNews>>,
+    mut attempts: broadcast::Receiver<Arc<RecordedAttempt>>,
     stop: StopSignals,
 ) -> Result<(), Failure> {
     let mut narrator = Narrator::new();
@@ -128,7 +128,7 @@ async fn tell(
 
     let mut samples = tokio::time::interval(args.every.get());
     samples.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut settled = 0;
+    let mut finished = 0;
     let mut stop = std::pin::pin!(stop.first());
     loop {
         let is_sending = args.once.is_none_or(|once| demo.sent() < once);
@@ -136,11 +136,11 @@ async fn tell(
             biased;
             () = &mut stop => break,
             Some(receipt) = received.recv() => narrator.receipt(&receipt)?,
-            attempt = news.recv() => match attempt {
+            attempt = attempts.recv() => match attempt {
                 Ok(attempt) => {
                     narrator.attempt(&attempt)?;
-                    settled += u64::from(demo.is_sample(attempt.event.id) && matches!(attempt.next, Next::Settle(_)));
-                    if args.once.is_some_and(|once| settled >= once) {
+                    finished += u64::from(demo.is_sample(attempt.event.id) && matches!(attempt.next, Next::Settle(_)));
+                    if args.once.is_some_and(|once| finished >= once) {
                         break;
                     }
                 }

@@ -45,14 +45,14 @@ impl Loaded {
         if self.settings.database_url.is_some() {
             return Ok(());
         }
-        let given = OF_THE_DATABASE
+        let origin = OF_THE_DATABASE
             .iter()
             .find_map(|key| self.origins.get(key).cloned());
         let password = || {
             let set = environment.get(DATABASE_PASSWORD).is_some();
             set.then(|| Origin::Variable(DATABASE_PASSWORD.to_owned()))
         };
-        given
+        origin
             .or_else(password)
             .map_or(Ok(()), |origin| Err(ConfigError::NoDatabase(origin)))
     }
@@ -74,9 +74,9 @@ pub fn load(matches: &ArgMatches, environment: &Environment) -> Result<Loaded, C
 
 /// The value of this argument on the command line; several values are joined with commas.
 fn flag(matches: &ArgMatches, id: &str) -> Option<String> {
-    let given =
+    let is_on_command_line =
         matches.try_contains_id(id).is_ok() && matches.value_source(id) == Some(ValueSource::CommandLine);
-    let values = given.then(|| matches.get_raw(id)).flatten()?;
+    let values = is_on_command_line.then(|| matches.get_raw(id)).flatten()?;
     let values: Vec<_> = values.map(|value| value.to_string_lossy()).collect();
     Some(values.join(","))
 }

@@ -43,13 +43,13 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 pub async fn serve(listener: TcpListener, site: Arc<Site>, stop: impl Future<Output = ()>, grace: Duration) {
     let server = server();
     let open = GracefulShutdown::new();
-    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let slots = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let mut stop = pin!(stop);
     loop {
-        let (stream, peer, place) = tokio::select! {
+        let (stream, peer, slot) = tokio::select! {
             biased;
             () = &mut stop => break,
-            accepted = accept(&listener, &places) => accepted,
+            accepted = accept(&listener, &slots) => accepted,
         };
         // If this fails, small responses may only be slower.
         let _ = stream.set_nodelay(true);
@@ -59,14 +59,14 @@ pub async fn serve(listener: TcpListener, site: Arc<Site>, stop: impl Future<Out
             service_fn(move |request| {
                 has_asked.store(true, Ordering::Relaxed);
                 let site = Arc::clone(&site);
-                async move { Ok::<_, Infallible>(site.answer(request, peer).await) }
+                async move { Ok::<_, Infallible>(site.handle(request, peer).await) }
             })
         };
         let connection = server.serve_connection(TokioIo::new(stream), service);
         let connection = open.watch(connection.into_owned());
         tokio::spawn(async move {
             until_over(connection, &has_asked).await;
-            drop(place);
+            drop(slot);
         });
     }
     drop(listener);
@@ -95,17 +95,14 @@ fn server() -> Builder<TokioExecutor> {
     server
 }
 
-async fn accept(
-    listener: &TcpListener,
-    places: &Arc<Semaphore>,
-) -> (TcpStream, IpAddr, OwnedSemaphorePermit) {
-    let place = Arc::clone(places)
+async fn accept(listener: &TcpListener, slots: &Arc<Semaphore>) -> (TcpStream, IpAddr, OwnedSemaphorePermit) {
+    let slot = Arc::clone(slots)
         .acquire_owned()
         .await
         .expect("the semaphore is never closed");
     loop {
         match listener.accept().await {
-            Ok((stream, peer)) => return (stream, peer.ip(), place),
+            Ok((stream, peer)) => return (stream, peer.ip(), slot),
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
                 sleep(ACCEPT_PAUSE).await;

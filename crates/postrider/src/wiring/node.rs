@@ -119,8 +119,8 @@ impl Node {
     }
 }
 
-async fn open(access: &Access, given_key: Option<&str>) -> Result<FirstKey, Failure> {
-    let opened = access.open(given_key).await;
+async fn open(access: &Access, configured_key: Option<&str>) -> Result<FirstKey, Failure> {
+    let opened = access.open(configured_key).await;
     opened.map_err(|error| match error {
         FirstKeyError::Unfit => Failure::Usage(format!("POSTRIDER_ADMIN_KEY: {error}")),
         FirstKeyError::Store(error) => Failure::Failed(format!("the API keys cannot be read: {error}")),

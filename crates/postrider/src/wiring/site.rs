@@ -21,13 +21,13 @@ impl Site {
     }
 
     /// Answers a request from the client at `peer`.
-    pub async fn answer(&self, request: Request<Incoming>, peer: IpAddr) -> Response {
+    pub async fn handle(&self, request: Request<Incoming>, peer: IpAddr) -> Response {
         if is_of_api(request.uri().path()) || is_of_software(request.headers()) {
-            self.api.answer(request).await
+            self.api.handle(request).await
         } else {
             // Nearly all requests are for the API. Boxed, so that the console's future does not enlarge
             // theirs.
-            Box::pin(self.console.answer(request, peer)).await
+            Box::pin(self.console.handle(request, peer)).await
         }
     }
 

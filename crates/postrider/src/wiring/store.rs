@@ -77,12 +77,12 @@ fn open_sqlite(data_dir: &Path) -> Result<Arc<dyn Store>, Failure> {
 }
 
 async fn open_postgres(options: PostgresOptions) -> Result<Arc<dyn Store>, Failure> {
-    let give_up = Instant::now() + DATABASE_WAIT_MAX;
+    let deadline = Instant::now() + DATABASE_WAIT_MAX;
     loop {
         match PostgresStore::open(options.clone()).await {
             Ok(store) => return Ok(Arc::new(store)),
             Err(PostgresError::Options(error)) => return Err(Failure::Usage(error.to_string())),
-            Err(PostgresError::Store(StoreError::Unavailable(why))) if Instant::now() < give_up => {
+            Err(PostgresError::Store(StoreError::Unavailable(why))) if Instant::now() < deadline => {
                 tracing::warn!(%why, "the database is not available yet; retrying");
                 sleep(DATABASE_PAUSE).await;
             }

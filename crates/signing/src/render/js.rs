@@ -168,18 +168,18 @@ impl<'a> Visit<'a> for Printer<'_> {
 
 /// The ECMAScript order of an object that ends at `end`; `None` if its members are already in order.
 fn disordered(members: &[Member], end: usize) -> Option<Disordered> {
-    let place = |member: &Member| match member.array_index {
+    let sort_key = |member: &Member| match member.array_index {
         Some(index) => (0, index),
         None => (1, 0),
     };
-    if members.is_sorted_by_key(place) {
+    if members.is_sorted_by_key(sort_key) {
         return None;
     }
     let start = members.first()?.start;
     // A member ends before the comma in front of the next.
     let ends = members[1..].iter().map(|next| next.start - 1).chain([end]);
     let mut ordered: Vec<_> = members.iter().zip(ends).collect();
-    ordered.sort_by_key(|(member, _)| place(member));
+    ordered.sort_by_key(|(member, _)| sort_key(member));
     Some(Disordered {
         inside: start..end,
         members: ordered

@@ -16,7 +16,7 @@ use crate::path::{InAccount, ObjectPath, PathId};
 use crate::problem::{Problem, fault_codes};
 use crate::query::no_parameters;
 use crate::router::ApiState;
-use crate::routes::events::accepted::{AcceptedView, answer};
+use crate::routes::events::accepted::{AcceptedView, accepted_response};
 use crate::routes::events::input::{data_of, event_bytes_max};
 
 /// The event to test with.
@@ -74,7 +74,7 @@ pub async fn test_automation(
     let data = input.data.map(|data| data_of(data, &body));
     match state.engine.send_test(account, id, event_type, data).await? {
         None => Err(automation_not_found()),
-        Some(Ok(accepted)) => answer(&accepted),
+        Some(Ok(accepted)) => accepted_response(&accepted),
         Some(Err(rejection)) => Err(rejection.into()),
     }
 }

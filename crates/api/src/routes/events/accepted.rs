@@ -16,7 +16,7 @@ use crate::problem::Problem;
 
 /// Longer than any response, in bytes: an id of 30 bytes, a type of at most 128, a time, a number, and the
 /// names.
-pub(super) const ANSWER_BYTES: usize = 288;
+pub(super) const ITEM_BYTES: usize = 288;
 
 /// An accepted event, which is on disk.
 #[derive(Debug, Serialize, ToSchema)]
@@ -81,7 +81,7 @@ pub fn status(accepted: &Accepted) -> StatusCode {
 }
 
 /// The whole response.
-pub fn answer(accepted: &Accepted) -> Result<Response, Problem> {
+pub fn accepted_response(accepted: &Accepted) -> Result<Response, Problem> {
     let view = AcceptedView::of(accepted);
     let mut json = String::with_capacity(view.bytes());
     json.push('{');
@@ -127,7 +127,7 @@ mod tests {
             json.push('}');
             assert_eq!(json, serde_json::to_string(&view).unwrap());
             assert_eq!(json.len(), view.bytes());
-            assert!(json.len() <= ANSWER_BYTES);
+            assert!(json.len() <= ITEM_BYTES);
         }
     }
 }

@@ -9,7 +9,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use postrider_model::AccountId;
 
-use super::accepted::{AcceptedView, answer};
+use super::accepted::{AcceptedView, accepted_response};
 use super::idempotency_key::idempotency_key;
 use super::input::{EventInput, data_of, event_bytes_max};
 use crate::decode::decode;
@@ -77,7 +77,7 @@ where
     drop(body);
     let mut results = state.engine.accept(account, vec![submission]).await?;
     match results.pop() {
-        Some(Ok(accepted)) => answer(&accepted),
+        Some(Ok(accepted)) => accepted_response(&accepted),
         Some(Err(rejection)) => Err(rejection.into()),
         None => Err(Problem::internal("the engine returned no result for an event")),
     }

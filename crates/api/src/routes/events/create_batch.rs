@@ -14,7 +14,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use super::accepted::{ANSWER_BYTES, AcceptedView, response, status};
+use super::accepted::{AcceptedView, ITEM_BYTES, response, status};
 use super::create::IdempotencyHeader;
 use super::idempotency_key::{idempotency_key, key_of_item};
 use super::input::EventInput;
@@ -124,14 +124,16 @@ where
     let items = refusals
         .into_iter()
         .enumerate()
-        .map(|(index, refusal)| settle(index, refusal, &mut results));
-    let json = answer(items).map_err(Problem::internal)?;
+        .map(|(index, refusal)| result_of(index, refusal, &mut results));
+    let json = write_batch(items).map_err(Problem::internal)?;
     Ok(response(StatusCode::ACCEPTED, json))
 }
 
 /// The response's body: a [`BatchView`], written item by item.
-fn answer(items: impl ExactSizeIterator<Item = Result<Accepted, Problem>>) -> Result<String, fmt::Error> {
-    let mut json = String::with_capacity(items.len() * ANSWER_BYTES);
+fn write_batch(
+    items: impl ExactSizeIterator<Item = Result<Accepted, Problem>>,
+) -> Result<String, fmt::Error> {
+    let mut json = String::with_capacity(items.len() * ITEM_BYTES);
     json.push_str(r#"{"data":["#);
     for (index, item) in items.enumerate() {
         if index > 0 {
@@ -164,7 +166,7 @@ fn read_events(text: &str, key: Option<&str>) -> Result<(Vec<Option<Problem>>, V
                 submissions.push(submission);
                 None
             }
-            Err(problem) => Some(problem.within(&place(index))),
+            Err(problem) => Some(problem.within(&pointer_of(index))),
         }
     });
     Ok((refusals.collect(), submissions))
@@ -175,13 +177,13 @@ fn read_event(event: &RawValue, key: Option<String>) -> Result<Submission, Probl
     decode::<EventInput<'_>>(event.get())?.check(|data| Bytes::copy_from_slice(data.get().as_bytes()), key)
 }
 
-fn place(index: usize) -> String {
+fn pointer_of(index: usize) -> String {
     format!("/events/{index}")
 }
 
 /// The result of the event at `index`: the problem that kept it from being submitted, or the engine's next
 /// result.
-fn settle(
+fn result_of(
     index: usize,
     refusal: Option<Problem>,
     results: &mut impl Iterator<Item = Result<Accepted, Rejection>>,
@@ -189,7 +191,7 @@ fn settle(
     match refusal {
         Some(problem) => Err(problem),
         None => match results.next() {
-            Some(result) => result.map_err(|rejection| Problem::from(rejection).within(&place(index))),
+            Some(result) => result.map_err(|rejection| Problem::from(rejection).within(&pointer_of(index))),
             None => Err(Problem::internal("the engine returned no result for an event")),
         },
     }
@@ -304,7 +306,7 @@ mod tests {
         let items = [Ok(accepted(false)), Err(refused), Ok(accepted(true))];
         let data = items.iter().map(ItemView::of).collect();
         let expected = serde_json::to_string(&BatchView { data }).unwrap();
-        assert_eq!(answer(items.into_iter()).unwrap(), expected);
+        assert_eq!(write_batch(items.into_iter()).unwrap(), expected);
     }
 
     #[test]

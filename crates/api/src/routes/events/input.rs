@@ -64,8 +64,8 @@ impl EventInput<'_> {
         idempotency_key: Option<String>,
     ) -> Result<Submission, Problem> {
         let mut faults = Faults::default();
-        let invalid = |place: &'static str, error: &dyn std::fmt::Display, faults: &mut Faults| {
-            faults.add(place, fault_codes::INVALID_VALUE, error.to_string());
+        let invalid = |pointer: &'static str, error: &dyn std::fmt::Display, faults: &mut Faults| {
+            faults.add(pointer, fault_codes::INVALID_VALUE, error.to_string());
         };
         let event_type = self
             .event_type

@@ -98,10 +98,10 @@ struct PortalLinkDraft {
 impl PortalLinkInput {
     fn check(self) -> Result<PortalLinkDraft, Problem> {
         let mut faults = Faults::default();
-        let expires_in_s = self.expires_in_s.map_or(Some(EXPIRES_IN_S_DEFAULT), |given| {
-            u64::try_from(given)
+        let expires_in_s = self.expires_in_s.map_or(Some(EXPIRES_IN_S_DEFAULT), |requested| {
+            u64::try_from(requested)
                 .ok()
-                .filter(|given| LINK_LIFETIME_S.contains(given))
+                .filter(|requested| LINK_LIFETIME_S.contains(requested))
         });
         if expires_in_s.is_none() {
             let (least, most) = LINK_LIFETIME_S.into_inner();

@@ -45,11 +45,11 @@ pub async fn list_signing_keys(
 
 /// The store returns all keys, since there are few; a key's position is its id.
 fn page(keys: Vec<SigningKey>, request: PageRequest) -> Page<SigningKey> {
-    let place = |key: &SigningKey| Position(key.id.as_u128());
+    let position = |key: &SigningKey| Position(key.id.as_u128());
     let start = request.after.map_or(0, |after| {
-        let at = keys.iter().position(|key| place(key) == after);
+        let at = keys.iter().position(|key| position(key) == after);
         at.map_or(keys.len(), |at| at + 1)
     });
     let rows = keys.into_iter().skip(start).take(request.limit + 1);
-    Page::from_surplus(rows.map(|key| (place(&key), key)).collect(), request.limit)
+    Page::from_surplus(rows.map(|key| (position(&key), key)).collect(), request.limit)
 }

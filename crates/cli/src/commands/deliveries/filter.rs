@@ -32,7 +32,7 @@ pub(super) struct FilterArgs {
 
 impl FilterArgs {
     /// The filters that were given, by the API's names.
-    pub fn given(&self, clock: &dyn Clock) -> Vec<(&'static str, String)> {
+    pub fn parameters(&self, clock: &dyn Clock) -> Vec<(&'static str, String)> {
         let time = |moment: Option<Moment>| moment.map(|moment| moment.resolve(clock).to_string());
         let all = [
             ("status", self.status.clone()),

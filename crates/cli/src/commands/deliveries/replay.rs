@@ -46,7 +46,7 @@ impl ReplayArgs {
 
 /// Runs the command.
 pub(super) async fn run(args: ReplayArgs, remote: &mut Remote, context: Context<'_>) -> Result<(), Failure> {
-    let mut filter = args.filter.given(context.clock);
+    let mut filter = args.filter.parameters(context.clock);
     if filter.is_empty() {
         return Err(Failure::Usage(
             "replay needs at least one filter, such as --status failed or --after 2h".to_owned(),

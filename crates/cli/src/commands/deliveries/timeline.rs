@@ -29,7 +29,7 @@ pub fn render(delivery: &Value, paint: Paint) -> String {
 
 fn render_attempt(attempt: &Value, paint: Paint) -> String {
     let outcome = attempt["outcome"].as_str().unwrap_or_default();
-    let ended = match (outcome, &attempt["status_code"]) {
+    let outcome_words = match (outcome, &attempt["status_code"]) {
         ("succeeded", status) => paint.green(&format!("HTTP {}, succeeded", cell(status))),
         (_, Value::Null) => paint.red(outcome),
         (_, status) => paint.red(&format!("HTTP {}, {outcome}", cell(status))),
@@ -39,7 +39,7 @@ fn render_attempt(attempt: &Value, paint: Paint) -> String {
         .unwrap_or_default()
         .replace('T', " ");
     let mut text = format!(
-        "{}  {}  {ended}, {} ms\n",
+        "{}  {}  {outcome_words}, {} ms\n",
         paint.bold(&format!("Attempt {}", cell(&attempt["number"]))),
         printable(&started),
         cell(&attempt["duration_ms"]),

@@ -10,7 +10,7 @@ use crate::console::page;
 use crate::faults::FieldFaults;
 use crate::form::Form;
 use crate::refusal::Refusal;
-use crate::shell::{Place, Shell};
+use crate::shell::{Section, Shell};
 use crate::state::App;
 use crate::visitor::Visitor;
 
@@ -59,7 +59,7 @@ pub fn uid_taken() -> Fault {
 
 fn render(app: &App, visitor: &Visitor, form: &Form, faults: FieldFaults) -> Result<Response, Refusal> {
     page(&CreatePage {
-        shell: Shell::of(app, visitor, Place::Accounts, "New account"),
+        shell: Shell::of(app, visitor, Section::Accounts, "New account"),
         name: form.text("name"),
         uid: form.text("uid"),
         faults,

@@ -9,7 +9,7 @@ use postrider_storage::{AccountRef, LIMIT_MAX, PageRequest};
 use crate::console::page;
 use crate::paging;
 use crate::refusal::Refusal;
-use crate::shell::{Place, Shell};
+use crate::shell::{Section, Shell};
 use crate::state::App;
 use crate::view::time::Moment;
 use crate::visitor::Visitor;
@@ -61,7 +61,7 @@ pub async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, 
     });
     let older = next.map(|next| visitor.query.with(&[("after", Some(&paging::text(next)))]));
     page(&ListPage {
-        shell: Shell::of(&app, &visitor, Place::Accounts, "Accounts"),
+        shell: Shell::of(&app, &visitor, Section::Accounts, "Accounts"),
         search,
         rows: rows.collect(),
         older,

@@ -6,7 +6,7 @@ use axum::response::Response;
 
 use crate::console::page;
 use crate::refusal::Refusal;
-use crate::shell::{Place, Shell};
+use crate::shell::{Section, Shell};
 use crate::state::App;
 use crate::view::id::CopyId;
 use crate::view::time::Moment;
@@ -25,7 +25,7 @@ struct ListPage<'a> {
 struct Row {
     name: String,
     id: CopyId,
-    made: Moment,
+    created: Moment,
     /// Whether the visitor signed in with it.
     is_own: bool,
     remove: String,
@@ -50,10 +50,10 @@ pub async fn render(
         remove: format!("/api-keys/{}/remove", key.id),
         name: key.name,
         id: CopyId::new(key.id),
-        made: Moment::new(key.created_at, now),
+        created: Moment::new(key.created_at, now),
     });
     page(&ListPage {
-        shell: Shell::of(app, visitor, Place::ApiKeys, "API keys"),
+        shell: Shell::of(app, visitor, Section::ApiKeys, "API keys"),
         rows: rows.collect(),
         name,
         is_removed: name_fault.is_empty() && visitor.query.get("removed").is_some(),

@@ -9,7 +9,7 @@ use postrider_model::{ApiKey, ApiKeyId};
 use crate::console::page;
 use crate::form::Form;
 use crate::refusal::Refusal;
-use crate::shell::{Place, Shell};
+use crate::shell::{Section, Shell};
 use crate::state::App;
 use crate::visitor::Visitor;
 use crate::visitor::account::PathId;
@@ -59,7 +59,7 @@ pub async fn remove(
 
 fn render(app: &App, visitor: &Visitor, key: &ApiKey, is_last: bool) -> Result<Response, Refusal> {
     page(&RemovePage {
-        shell: Shell::of(app, visitor, Place::ApiKeys, "Delete API key"),
+        shell: Shell::of(app, visitor, Section::ApiKeys, "Delete API key"),
         name: &key.name,
         id: key.id.to_string(),
         is_own: visitor.api_key() == Some(key.id),

@@ -8,7 +8,7 @@ use postrider_model::AutomationId;
 use crate::console::page;
 use crate::form::Form;
 use crate::refusal::Refusal;
-use crate::shell::{AccountHead, Place, Shell, Tab};
+use crate::shell::{AccountHead, Section, Shell, Tab};
 use crate::state::App;
 use crate::visitor::account::{InAccount, PathId};
 
@@ -29,7 +29,7 @@ pub async fn ask(
 ) -> Result<Response, Refusal> {
     let automation = super::automation(&account, id)?;
     page(&DeletePage {
-        shell: Shell::of(&app, &account.visitor, Place::Accounts, "Delete automation"),
+        shell: Shell::of(&app, &account.visitor, Section::Accounts, "Delete automation"),
         head: AccountHead::of(&account, Tab::Automations),
         name: &automation.name,
         path: account.path(&format!("automations/{id}")),

@@ -11,7 +11,7 @@ use super::fields::Fields;
 use crate::console::page;
 use crate::faults::FieldFaults;
 use crate::refusal::Refusal;
-use crate::shell::{AccountHead, Place, Shell, Tab};
+use crate::shell::{AccountHead, Section, Shell, Tab};
 use crate::state::App;
 use crate::view::{duration, schedule};
 use crate::visitor::account::InAccount;
@@ -90,7 +90,7 @@ pub async fn render(
     };
     let faulty = !faults.is_empty();
     let mut response = page(&FormPage {
-        shell: Shell::of(app, &account.visitor, Place::Accounts, title),
+        shell: Shell::of(app, &account.visitor, Section::Accounts, title),
         head: AccountHead::of(account, Tab::Automations),
         target: here,
         back,

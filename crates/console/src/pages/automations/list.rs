@@ -11,7 +11,7 @@ use postrider_model::{ActionId, Automation};
 use super::patterns;
 use crate::console::page;
 use crate::refusal::Refusal;
-use crate::shell::{AccountHead, Place, Shell, Tab};
+use crate::shell::{AccountHead, Section, Shell, Tab};
 use crate::state::App;
 use crate::view::status::Badge;
 use crate::view::{action, number};
@@ -68,7 +68,7 @@ pub async fn show(State(app): State<App>, account: InAccount) -> Result<Response
         .into_iter()
         .map(|automation| row(&account, automation, &rates));
     page(&ListPage {
-        shell: Shell::of(&app, &account.visitor, Place::Accounts, "Automations"),
+        shell: Shell::of(&app, &account.visitor, Section::Accounts, "Automations"),
         head: AccountHead::of(&account, Tab::Automations),
         rows: rows.collect(),
     })

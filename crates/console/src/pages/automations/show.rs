@@ -11,7 +11,7 @@ use super::list::RateWords;
 use crate::console::page;
 use crate::faults::FieldFaults;
 use crate::refusal::Refusal;
-use crate::shell::{AccountHead, Place, Shell, Tab};
+use crate::shell::{AccountHead, Section, Shell, Tab};
 use crate::state::App;
 use crate::view::icon::Icon;
 use crate::view::id::CopyId;
@@ -95,7 +95,7 @@ pub async fn render(
         .entry
         .schedule(automation, &app.engine.settings().retry_delays);
     let mut response = page(&ShowPage {
-        shell: Shell::of(app, &account.visitor, Place::Accounts, automation.name.clone()),
+        shell: Shell::of(app, &account.visitor, Section::Accounts, automation.name.clone()),
         head: AccountHead::of(account, Tab::Automations),
         name: &automation.name,
         id: CopyId::new(id),

@@ -21,7 +21,7 @@ use crate::live;
 use crate::pages::deliveries::attempt::{Around, AttemptView, Folds, Sent};
 use crate::paging;
 use crate::refusal::Refusal;
-use crate::shell::{AccountHead, Place, Shell, Tab};
+use crate::shell::{AccountHead, Section, Shell, Tab};
 use crate::state::App;
 use crate::view::body::visible;
 use crate::view::icon::Icon;
@@ -183,7 +183,7 @@ pub async fn result(
     let found = find(&app, &account.entry, id, event).await?;
     let path = account.path(&format!("automations/{id}"));
     page(&TestPage {
-        shell: Shell::of(&app, &account.visitor, Place::Accounts, "Test"),
+        shell: Shell::of(&app, &account.visitor, Section::Accounts, "Test"),
         head: AccountHead::of(&account, Tab::Automations),
         automation: &automation.name,
         result: part(&app, &account.entry, &found),
@@ -304,7 +304,7 @@ fn url_result<'a>(
             marks: Vec::new(),
             folds: Folds {
                 request: is_last,
-                answer: is_last,
+                response: is_last,
             },
             now,
         };

@@ -13,7 +13,7 @@ use crate::view::headers::{self, HeaderRow};
 use crate::view::icon::Icon;
 use crate::view::status::Badge;
 use crate::view::time::{Moment, exact};
-use crate::view::{answer, duration, markup, number};
+use crate::view::{duration, markup, number, response};
 
 /// The body that every attempt of a delivery sends.
 pub struct Sent {
@@ -57,8 +57,8 @@ pub struct AttemptView<'a> {
     request_headers: Vec<HeaderRow>,
     response_headers: Vec<HeaderRow>,
     body: SentBody<'a>,
-    answer: Body,
-    answer_size: String,
+    response_body: Body,
+    response_size: String,
     is_cut_off: bool,
     folds: Folds,
 }
@@ -83,7 +83,7 @@ pub struct Folds {
     /// The request.
     pub request: bool,
     /// The response.
-    pub answer: bool,
+    pub response: bool,
 }
 
 /// Context that an attempt itself does not have.
@@ -120,7 +120,7 @@ impl<'a> AttemptView<'a> {
         };
         let response = response.as_ref();
         let status_code = response.map(|response| response.status);
-        let answer = Body::new(response.map_or(&[], |response| &*response.body));
+        let response_body = Body::new(response.map_or(&[], |response| &*response.body));
         Self {
             id: id(attempt.number),
             number: attempt.number,
@@ -128,9 +128,9 @@ impl<'a> AttemptView<'a> {
             started: Moment::new(attempt.started_at, around.now),
             started_exactly: exact(attempt.started_at),
             duration: duration::exact(attempt.duration),
-            status: status_code.map(answer::status),
+            status: status_code.map(response::status),
             error: attempt.error.as_deref(),
-            hint: answer::hint(attempt.outcome, status_code),
+            hint: response::hint(attempt.outcome, status_code),
             marks: around.marks,
             url: &request.url,
             request_headers: headers::rows(&request.headers),
@@ -138,15 +138,15 @@ impl<'a> AttemptView<'a> {
                 .map(|response| headers::rows(&response.headers))
                 .unwrap_or_default(),
             body,
-            answer_size: number::size(answer.bytes),
-            answer,
+            response_size: number::size(response_body.bytes),
+            response_body,
             is_cut_off: response.is_some_and(|response| response.truncated),
             folds: around.folds,
         }
     }
 
     /// Whether there was a response.
-    fn has_answer(&self) -> bool {
+    fn has_response(&self) -> bool {
         self.status.is_some()
     }
 }

@@ -14,7 +14,7 @@ use super::rows::{Row, Rows};
 use crate::console::page;
 use crate::query::Query;
 use crate::refusal::Refusal;
-use crate::shell::{AccountHead, Place, Shell, Tab};
+use crate::shell::{AccountHead, Section, Shell, Tab};
 use crate::state::App;
 use crate::view::markup;
 use crate::visitor::account::InAccount;
@@ -61,7 +61,7 @@ pub async fn show(State(app): State<App>, account: InAccount) -> Result<Response
     let list = list(&app, &account.entry, &filters, &query, &path).await?;
     let without_page = query.with(&[("page", None)]);
     page(&ListPage {
-        shell: Shell::of(&app, &account.visitor, Place::Accounts, "Deliveries"),
+        shell: Shell::of(&app, &account.visitor, Section::Accounts, "Deliveries"),
         head: AccountHead::of(&account, Tab::Deliveries),
         live: list.is_first.then(|| format!("{path}/live{without_page}")),
         replay: format!("{}{without_page}", account.path("replay")),
@@ -96,8 +96,8 @@ async fn list(
     path: &str,
 ) -> Result<List, Refusal> {
     let account = entry.config.account.id;
-    let place = query.get("page");
-    let request = paging::request(place);
+    let page = query.get("page");
+    let request = paging::request(page);
     let filter: &DeliveryFilter = &filters.filter;
     let found = app.figures.deliveries(account, filter, request).await?;
     let now = app.now();

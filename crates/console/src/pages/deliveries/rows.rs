@@ -6,7 +6,7 @@ use postrider_model::{Delivery, Timestamp};
 
 use crate::view::status::Badge;
 use crate::view::time::Moment;
-use crate::view::{action, answer, markup};
+use crate::view::{action, markup, response};
 
 /// Deliveries, as rows.
 #[derive(Template)]
@@ -30,7 +30,7 @@ pub struct Row {
     event_type: String,
     /// The action's present URL; `None` if the action was deleted.
     url: Option<String>,
-    answer: Option<String>,
+    response: Option<String>,
     attempts: u32,
     created: Moment,
     next: Option<Moment>,
@@ -46,7 +46,7 @@ impl Row {
             badge: Badge::of_delivery(delivery),
             event_type: delivery.event_type.as_str().to_owned(),
             url: found.map(|(_, found)| action::target(found).to_owned()),
-            answer: answer::short(delivery.last_status_code, delivery.last_outcome),
+            response: response::short(delivery.last_status_code, delivery.last_outcome),
             attempts: delivery.progress.attempts,
             created: Moment::new(delivery.created_at, now),
             next: delivery

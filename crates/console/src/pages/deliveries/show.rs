@@ -17,7 +17,7 @@ use super::timeline::{Shown, Timeline};
 use crate::console::page;
 use crate::live;
 use crate::refusal::Refusal;
-use crate::shell::{AccountHead, Place, Shell, Tab};
+use crate::shell::{AccountHead, Section, Shell, Tab};
 use crate::state::App;
 use crate::view::icon::Icon;
 use crate::view::id::CopyId;
@@ -80,7 +80,7 @@ pub async fn show(
         shell: Shell::of(
             &app,
             &account.visitor,
-            Place::Accounts,
+            Section::Accounts,
             part.sentence.words.clone(),
         ),
         head: AccountHead::of(&account, Tab::Deliveries),

@@ -99,7 +99,7 @@ impl<'a> Timeline<'a> {
                         marks: marks(names, attempts, attempt),
                         folds: Folds {
                             request: false,
-                            answer: open == Some(index),
+                            response: open == Some(index),
                         },
                         now,
                     },
@@ -133,8 +133,8 @@ fn marks(names: &HeaderNames, attempts: &[Attempt], attempt: &Attempt) -> Vec<St
 
 /// The wait between two attempts; `None` below a second.
 fn waited(before: &Attempt, attempt: &Attempt) -> Option<String> {
-    let ended = before.started_at.after(before.duration);
-    let wait = attempt.started_at.since(ended);
+    let end = before.started_at.after(before.duration);
+    let wait = attempt.started_at.since(end);
     (wait >= Duration::from_secs(1)).then(|| duration::spelled(wait.as_secs()))
 }
 

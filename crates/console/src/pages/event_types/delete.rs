@@ -9,7 +9,7 @@ use super::Entry;
 use crate::console::page;
 use crate::form::Form;
 use crate::refusal::Refusal;
-use crate::shell::{Place, Shell};
+use crate::shell::{Section, Shell};
 use crate::state::App;
 
 #[derive(Template)]
@@ -26,7 +26,7 @@ struct DeletePage<'a> {
 pub async fn ask(State(app): State<App>, entry: Entry) -> Result<Response, Refusal> {
     let event_type = &entry.event_type;
     page(&DeletePage {
-        shell: Shell::of(&app, &entry.visitor, Place::EventTypes, "Delete event type"),
+        shell: Shell::of(&app, &entry.visitor, Section::EventTypes, "Delete event type"),
         name: event_type.name.as_str(),
         path: super::href(&event_type.name).ok_or(Refusal::NotFound)?,
         has_schema: event_type.schema.is_some(),

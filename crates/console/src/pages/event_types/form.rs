@@ -10,7 +10,7 @@ use super::fields::Fields;
 use crate::console::page;
 use crate::faults::FieldFaults;
 use crate::refusal::Refusal;
-use crate::shell::{Place, Shell};
+use crate::shell::{Section, Shell};
 use crate::state::App;
 use crate::view::id::CopyId;
 use crate::view::time::Moment;
@@ -32,7 +32,7 @@ struct FormPage<'a> {
 struct Subject {
     id: CopyId,
     changed: Moment,
-    made: Moment,
+    created: Moment,
     /// The version that is edited: the time of the last update, in Unix milliseconds.
     version: i64,
 }
@@ -50,7 +50,7 @@ pub fn render(
     let subject = entry.map(|entry| Subject {
         id: CopyId::new(&entry.name),
         changed: Moment::new(entry.updated_at, now),
-        made: Moment::new(entry.created_at, now),
+        created: Moment::new(entry.created_at, now),
         version: entry.updated_at.unix_ms(),
     });
     let title = entry.map_or_else(|| "New event type".to_owned(), |entry| entry.name.to_string());
@@ -59,7 +59,7 @@ pub fn render(
         Some(entry) => super::href(&entry.name).ok_or(Refusal::NotFound)?,
     };
     let mut response = page(&FormPage {
-        shell: Shell::of(app, visitor, Place::EventTypes, title),
+        shell: Shell::of(app, visitor, Section::EventTypes, title),
         subject,
         target,
         fields,

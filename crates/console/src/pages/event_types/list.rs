@@ -10,7 +10,7 @@ use postrider_storage::{LIMIT_MAX, PageRequest, Position};
 use crate::console::page;
 use crate::paging;
 use crate::refusal::Refusal;
-use crate::shell::{Place, Shell};
+use crate::shell::{Section, Shell};
 use crate::state::App;
 use crate::view::time::Moment;
 use crate::visitor::Visitor;
@@ -71,7 +71,7 @@ pub async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, 
         .next
         .map(|next| visitor.query.with(&[("after", Some(&paging::text(next)))]));
     page(&ListPage {
-        shell: Shell::of(&app, &visitor, Place::EventTypes, "Event types"),
+        shell: Shell::of(&app, &visitor, Section::EventTypes, "Event types"),
         search,
         rows: rows.collect(),
         is_by_name: listed.is_by_name,

@@ -13,7 +13,7 @@ use crate::console::page;
 use crate::pages::deliveries::moment::MomentField;
 use crate::query::Query;
 use crate::refusal::Refusal;
-use crate::shell::{AccountHead, Place, Shell, Tab};
+use crate::shell::{AccountHead, Section, Shell, Tab};
 use crate::state::App;
 use crate::view::body::visible;
 use crate::view::icon::Icon;
@@ -82,7 +82,7 @@ pub async fn show(State(app): State<App>, account: InAccount) -> Result<Response
     let list = list(&app, account.id(), &filters, query).await?;
     let path = account.path("events");
     page(&ListPage {
-        shell: Shell::of(&app, &account.visitor, Place::Accounts, "Events"),
+        shell: Shell::of(&app, &account.visitor, Section::Accounts, "Events"),
         head: AccountHead::of(&account, Tab::Events),
         live: list
             .is_first

@@ -14,7 +14,7 @@ use super::warning;
 use crate::console::page;
 use crate::pages::deliveries::rows::{Row, Rows};
 use crate::refusal::Refusal;
-use crate::shell::{AccountHead, Place, Shell, Tab};
+use crate::shell::{AccountHead, Section, Shell, Tab};
 use crate::state::App;
 use crate::view::body::Body;
 use crate::view::icon::Icon;
@@ -66,7 +66,12 @@ pub async fn show(
     let now = app.now();
     let data = Body::new(&event.data);
     page(&ShowPage {
-        shell: Shell::of(&app, &account.visitor, Place::Accounts, event.event_type.as_str()),
+        shell: Shell::of(
+            &app,
+            &account.visitor,
+            Section::Accounts,
+            event.event_type.as_str(),
+        ),
         head: AccountHead::of(&account, Tab::Events),
         event_type: event.event_type.as_str(),
         id: CopyId::new(id),

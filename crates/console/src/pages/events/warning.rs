@@ -13,12 +13,12 @@ pub fn words(warning: &Warning) -> String {
         "number_precision" => "contains a number that JavaScript or Python would round",
         _ => "contains a value that would change when serialised again",
     };
-    let place = match warning.pointer.as_str() {
+    let location = match warning.pointer.as_str() {
         "" => String::new(),
         pointer => format!(" at {}", visible(pointer)),
     };
     format!(
-        "The data {what}{place}, so the body is sent exactly as posted. Receivers that verify the raw bytes are not \
+        "The data {what}{location}, so the body is sent exactly as posted. Receivers that verify the raw bytes are not \
          affected. Receivers that serialise the parsed body again may compute another signature."
     )
 }

@@ -68,17 +68,17 @@ fn deliveries_gist(overview: &Overview, over: &str) -> String {
         canceled,
         ..
     } = overview.totals;
-    let ended = succeeded + failed + canceled;
+    let finished = succeeded + failed + canceled;
     let worst = overview.steps.iter().max_by_key(|step| step.counts.failed);
     match worst.filter(|worst| worst.counts.failed > 0) {
-        _ if ended == 0 => format!("No delivery finished in the last {over}."),
+        _ if finished == 0 => format!("No delivery finished in the last {over}."),
         None => format!(
             "{} finished in the last {over}, none failed.",
-            number::counted(ended, "delivery", "deliveries")
+            number::counted(finished, "delivery", "deliveries")
         ),
         Some(worst) => format!(
             "{} finished in the last {over}, {} of them failed. Failures peaked at {} on {}.",
-            number::counted(ended, "delivery", "deliveries"),
+            number::counted(finished, "delivery", "deliveries"),
             number::grouped(failed),
             number::grouped(worst.counts.failed),
             crate::chart::span(worst.at, overview.range.step()),

@@ -60,14 +60,14 @@ async fn row(app: &App, one: &FailingAction) -> Result<FailingRow, Refusal> {
     let url = entry
         .as_ref()
         .and_then(|entry| Some(action::target(entry.action(key.action)?.1).to_owned()));
-    let ended = one.failed + one.succeeded;
+    let finished = one.failed + one.succeeded;
     Ok(FailingRow {
         account,
         automation,
         url,
         deliveries: format!("{base}/deliveries?action={}&status=failed", key.action),
         failed: number::grouped(one.failed),
-        of: number::grouped(ended),
-        share: number::percent(one.failed, ended).unwrap_or_default(),
+        of: number::grouped(finished),
+        share: number::percent(one.failed, finished).unwrap_or_default(),
     })
 }

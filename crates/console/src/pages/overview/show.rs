@@ -13,7 +13,7 @@ use super::first_steps::FirstSteps;
 use crate::chart::Chart;
 use crate::console::page;
 use crate::refusal::Refusal;
-use crate::shell::{Link, Place, Shell};
+use crate::shell::{Link, Section, Shell};
 use crate::state::App;
 use crate::view::icon::Icon;
 use crate::view::time::{self, Moment};
@@ -74,7 +74,7 @@ pub async fn show(State(app): State<App>, visitor: Visitor, host: RequestHost) -
     if is_blank(&overview) && is_blank(&app.figures.overview(Range::Month).await?) {
         return page(&FirstPage {
             steps: FirstSteps::of(&app, &host).await?,
-            shell: Shell::of(&app, &visitor, Place::Overview, "Overview"),
+            shell: Shell::of(&app, &visitor, Section::Overview, "Overview"),
         });
     }
     let now = app.now();
@@ -84,7 +84,7 @@ pub async fn show(State(app): State<App>, visitor: Visitor, host: RequestHost) -
         is_current: other == range,
     });
     page(&OverviewPage {
-        shell: Shell::of(&app, &visitor, Place::Overview, "Overview"),
+        shell: Shell::of(&app, &visitor, Section::Overview, "Overview"),
         tabs: tabs.to_vec(),
         as_of: time::to_the_second(now),
         figures: Figures::of(&overview, now),
@@ -106,10 +106,10 @@ fn is_blank(overview: &Overview) -> bool {
 impl Figures {
     fn of(overview: &Overview, now: postrider_model::Timestamp) -> Self {
         let totals = &overview.totals;
-        let ended = totals.succeeded + totals.failed + totals.canceled;
+        let finished = totals.succeeded + totals.failed + totals.canceled;
         Self {
             events: number::grouped(totals.events),
-            deliveries: number::grouped(ended),
+            deliveries: number::grouped(finished),
             delivered: number::grouped(totals.succeeded),
             failure_rate: number::percent(totals.failed, totals.failed + totals.succeeded),
             failed: number::grouped(totals.failed),

@@ -22,7 +22,7 @@ use tokio::time::Instant;
 use super::fields::Fields;
 use crate::form::Form;
 use crate::refusal::Refusal;
-use crate::shell::{AccountHead, Place, Shell, Tab};
+use crate::shell::{AccountHead, Section, Shell, Tab};
 use crate::state::App;
 use crate::view::number;
 use crate::visitor::account::InAccount;
@@ -64,7 +64,7 @@ struct Step<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum StepState {
     Running,
-    Done,
+    Succeeded,
     Failed,
     /// The node stops.
     Stopped,
@@ -79,7 +79,7 @@ pub async fn run(State(app): State<App>, account: InAccount, form: Form) -> Resu
         return Err(Refusal::ForeignForm);
     }
     let markup = RunPage {
-        shell: Shell::of(&app, &account.visitor, Place::Accounts, "Replaying"),
+        shell: Shell::of(&app, &account.visitor, Section::Accounts, "Replaying"),
         head: AccountHead::of(&account, Tab::Deliveries),
         path: account.path("replay"),
     }
@@ -154,12 +154,12 @@ impl Steps {
 
     /// Waits until there is something to show.
     async fn wait(&mut self, earliest: Instant) -> StepState {
-        let ended = self.progress.wait_for(|progress| progress.ended.is_some());
+        let result = self.progress.wait_for(|progress| progress.result.is_some());
         let stopping = self.stopping.wait_for(|stopping| *stopping);
         let state = tokio::select! {
             biased;
-            ended = ended => Some(match ended.map(|progress| progress.ended.clone()) {
-                Ok(Some(Ok(()))) => StepState::Done,
+            result = result => Some(match result.map(|progress| progress.result.clone()) {
+                Ok(Some(Ok(()))) => StepState::Succeeded,
                 Ok(Some(Err(error))) => {
                     tracing::error!(%error, "a replay ended early");
                     StepState::Failed

@@ -14,7 +14,7 @@ use crate::console::page;
 use crate::faults::FieldFaults;
 use crate::pages::automations::choices::{Choice, choices};
 use crate::refusal::Refusal;
-use crate::shell::{AccountHead, Place, Shell, Tab};
+use crate::shell::{AccountHead, Section, Shell, Tab};
 use crate::state::App;
 use crate::view::icon::Icon;
 use crate::view::{action, number};
@@ -73,7 +73,7 @@ pub async fn show(State(app): State<App>, account: InAccount) -> Result<Response
     let is_faulty = !faults.is_empty();
     let (event_types, _) = choices(&app, &[]).await?;
     let mut response = page(&ShowPage {
-        shell: Shell::of(&app, &account.visitor, Place::Accounts, "Replay"),
+        shell: Shell::of(&app, &account.visitor, Section::Accounts, "Replay"),
         head: AccountHead::of(&account, Tab::Deliveries),
         path: account.path("replay"),
         fields: &fields,

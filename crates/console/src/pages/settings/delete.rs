@@ -8,7 +8,7 @@ use http::StatusCode;
 use crate::console::page;
 use crate::form::Form;
 use crate::refusal::Refusal;
-use crate::shell::{AccountHead, Place, Shell, Tab};
+use crate::shell::{AccountHead, Section, Shell, Tab};
 use crate::state::App;
 use crate::visitor::account::InAccount;
 
@@ -43,7 +43,7 @@ pub async fn delete(State(app): State<App>, account: InAccount, form: Form) -> R
 
 fn render(app: &App, account: &InAccount, typed: Option<&str>) -> Result<Response, Refusal> {
     page(&DeletePage {
-        shell: Shell::of(app, &account.visitor, Place::Accounts, "Delete account"),
+        shell: Shell::of(app, &account.visitor, Section::Accounts, "Delete account"),
         head: AccountHead::of(account, Tab::Settings),
         path: account.path("settings"),
         typed: typed.unwrap_or_default(),

@@ -13,7 +13,7 @@ use postrider_web::host::RequestHost;
 use crate::console::page;
 use crate::form::Form;
 use crate::refusal::Refusal;
-use crate::shell::{AccountHead, Place, Shell, Tab};
+use crate::shell::{AccountHead, Section, Shell, Tab};
 use crate::state::App;
 use crate::view::icon::Icon;
 use crate::view::time::date;
@@ -42,8 +42,10 @@ pub async fn make(
     form: Form,
 ) -> Result<Response, Refusal> {
     let base_url = app.base_url(&host)?;
-    let wished = form.text("lifetime").parse().ok();
-    let lifetime_s = LIFETIMES_S.into_iter().find(|lifetime| wished == Some(*lifetime));
+    let requested = form.text("lifetime").parse().ok();
+    let lifetime_s = LIFETIMES_S
+        .into_iter()
+        .find(|lifetime| requested == Some(*lifetime));
     let lifetime = Duration::from_secs(lifetime_s.unwrap_or(LIFETIMES_S[0]));
     let is_read_only = form.is_ticked("read_only");
     let theme = match form.text("theme") {
@@ -57,7 +59,7 @@ pub async fn make(
         .await?;
     let (token, expires_at) = created.ok_or(Refusal::NotFound)?;
     page(&LinkPage {
-        shell: Shell::of(&app, &account.visitor, Place::Accounts, "Portal link"),
+        shell: Shell::of(&app, &account.visitor, Section::Accounts, "Portal link"),
         head: AccountHead::of(&account, Tab::Settings),
         path: account.path("settings"),
         link: format!("{base_url}/sign-in/{}", token.expose()),

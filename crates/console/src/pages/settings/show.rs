@@ -12,7 +12,7 @@ use crate::faults::FieldFaults;
 use crate::form::Form;
 use crate::pages::accounts::uid_taken;
 use crate::refusal::Refusal;
-use crate::shell::{AccountHead, Place, Shell, Tab};
+use crate::shell::{AccountHead, Section, Shell, Tab};
 use crate::state::App;
 use crate::view::schedule;
 use crate::view::time::Moment;
@@ -76,7 +76,7 @@ fn render(
     let usual = &app.engine.settings().retry_delays;
     let is = account.account();
     page(&ShowPage {
-        shell: Shell::of(app, &account.visitor, Place::Accounts, "Settings"),
+        shell: Shell::of(app, &account.visitor, Section::Accounts, "Settings"),
         head: AccountHead::of(account, Tab::Settings),
         path: account.path("settings"),
         is_saved: account.visitor.query.get("saved").is_some(),

@@ -10,7 +10,7 @@ use crate::console::page;
 use crate::faults::FieldFaults;
 use crate::form::Form;
 use crate::refusal::Refusal;
-use crate::shell::{AccountHead, Place, Shell, Tab};
+use crate::shell::{AccountHead, Section, Shell, Tab};
 use crate::state::App;
 use crate::view::time::date;
 use crate::visitor::account::InAccount;
@@ -95,7 +95,7 @@ fn render(app: &App, account: &InAccount, form: &Form, faults: FieldFaults) -> R
         is_chosen: seconds == chosen,
     });
     page(&RotatePage {
-        shell: Shell::of(app, &account.visitor, Place::Accounts, "Rotate the signing key"),
+        shell: Shell::of(app, &account.visitor, Section::Accounts, "Rotate the signing key"),
         head: AccountHead::of(account, Tab::SigningKey),
         path: account.path("signing-key"),
         current: current(app, account)?,

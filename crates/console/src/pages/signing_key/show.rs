@@ -12,7 +12,7 @@ use super::verify::Verify;
 use crate::console::page;
 use crate::form::Form;
 use crate::refusal::Refusal;
-use crate::shell::{AccountHead, Place, Shell, Tab};
+use crate::shell::{AccountHead, Section, Shell, Tab};
 use crate::state::App;
 use crate::view::icon::Icon;
 use crate::view::id::CopyId;
@@ -59,7 +59,7 @@ fn render(app: &App, account: &InAccount, shown: Option<&str>) -> Result<Respons
         .collect();
     let visitor = &account.visitor;
     page(&ShowPage {
-        shell: Shell::of(app, visitor, Place::Accounts, "Signing key"),
+        shell: Shell::of(app, visitor, Section::Accounts, "Signing key"),
         head: AccountHead::of(account, Tab::SigningKey),
         overlap_ends: keys.iter().find_map(|key| key.ends.clone()),
         keys,

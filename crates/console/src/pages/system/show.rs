@@ -9,7 +9,7 @@ use super::nodes::Nodes;
 use crate::console::page;
 use crate::pages::overview::pending;
 use crate::refusal::Refusal;
-use crate::shell::{Place, Shell};
+use crate::shell::{Section, Shell};
 use crate::state::App;
 use crate::system::{SettingRow, SystemFacts};
 use crate::view::icon::Icon;
@@ -72,7 +72,7 @@ pub async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, 
     let nodes = nodes.map(|live| Nodes::new(&live, app.engine.session(), now));
     let load = app.engine.load();
     page(&SystemPage {
-        shell: Shell::of(&app, &visitor, Place::System, "System"),
+        shell: Shell::of(&app, &visitor, Section::System, "System"),
         facts: &app.system,
         settings: settings(&app.system),
         as_of: time::to_the_second(now),

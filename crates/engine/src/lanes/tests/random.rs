@@ -60,14 +60,14 @@ struct World {
     lanes: Lanes,
     now: Timestamp,
     session: SessionId,
-    made: u128,
+    created: u128,
     /// Deliveries that wait in the store: their actions and due times.
     waiting: Vec<(ActionId, Timestamp)>,
     reserved: Vec<ActionId>,
     /// Queued deliveries of the living session, by action.
     queued: Vec<ActionId>,
     under_way: Vec<Owned>,
-    ended: Vec<Owned>,
+    finished: Vec<Owned>,
     claims: Vec<(ClaimRequest, SessionId)>,
 }
 
@@ -78,12 +78,12 @@ impl World {
             lanes: Lanes::new(window, in_flight, Duration::from_secs(60)),
             now: at(0),
             session: SESSION,
-            made: 0,
+            created: 0,
             waiting: Vec::new(),
             reserved: Vec::new(),
             queued: Vec::new(),
             under_way: Vec::new(),
-            ended: Vec::new(),
+            finished: Vec::new(),
             claims: Vec::new(),
         }
     }
@@ -130,11 +130,11 @@ impl World {
     }
 
     fn ready(&mut self, action: ActionId) -> Ready {
-        self.made += 1;
+        self.created += 1;
         let session = self.session;
         Ready {
             session,
-            ..ready(action, self.made)
+            ..ready(action, self.created)
         }
     }
 
@@ -162,12 +162,12 @@ impl World {
         if let Some(owned) = pick(&mut self.under_way, index) {
             self.lanes
                 .attempt_ended(owned.ready.delivery.action, Some(lesson));
-            self.ended.push(owned);
+            self.finished.push(owned);
         }
     }
 
     fn record(&mut self, index: usize, retry_in_ms: Option<u64>) {
-        if let Some(Owned { ready, alive }) = pick(&mut self.ended, index) {
+        if let Some(Owned { ready, alive }) = pick(&mut self.finished, index) {
             let action = ready.delivery.action;
             self.lanes.release(action, ready.bytes());
             if let (true, Some(ms)) = (alive, retry_in_ms) {
@@ -217,7 +217,7 @@ impl World {
         self.session = SessionId(self.session.0 + 1);
         self.lanes.resume();
         let mut due_again: Vec<ActionId> = std::mem::take(&mut self.queued);
-        for owned in self.under_way.iter_mut().chain(&mut self.ended) {
+        for owned in self.under_way.iter_mut().chain(&mut self.finished) {
             if std::mem::take(&mut owned.alive) {
                 due_again.push(owned.ready.delivery.action);
             }
@@ -255,7 +255,7 @@ impl World {
             while !self.under_way.is_empty() {
                 self.run(Step::End(0, Lesson::More));
             }
-            while !self.ended.is_empty() {
+            while !self.finished.is_empty() {
                 self.run(Step::Record {
                     index: 0,
                     retry_in_ms: None,

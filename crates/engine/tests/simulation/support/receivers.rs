@@ -41,23 +41,23 @@ pub struct Receivers {
 
 impl Transport for Receivers {
     async fn send(&self, request: &Request) -> Response {
-        let (delay, answer) = {
+        let (delay, response) = {
             let mut seen = self.seen.lock();
             let before = seen.iter().filter(|seen| seen.request.url == request.url).count();
             let at_ms = self.clock.now().unix_ms() - START_MS;
-            let (delay, answer) = (self.script)(request, before);
+            let (delay, response) = (self.script)(request, before);
             seen.push(Seen {
                 at_ms,
                 request: request.clone(),
             });
-            (delay, answer)
+            (delay, response)
         };
         if delay > request.timeout {
             tokio::time::sleep(request.timeout).await;
             return refused(Outcome::Timeout);
         }
         tokio::time::sleep(delay).await;
-        answer
+        response
     }
 }
 

@@ -86,11 +86,11 @@ impl Demo {
         let word = |name: &str| data[name].as_str().unwrap_or_default();
         let story = format!("{} accepted “{}”", word("customer"), word("title"));
         let body = json!({ "type": EVENT_TYPE, "data": data });
-        let answer = self
+        let response = self
             .client
             .call(Call::new(Method::POST, &["accounts", ACCOUNT, "events"]).json(&body))
             .await?;
-        let id = answer.json["id"].as_str().unwrap_or_default().to_owned();
+        let id = response.json["id"].as_str().unwrap_or_default().to_owned();
         if self.samples.len() < SAMPLES_MAX {
             self.samples.extend(id.parse::<EventId>());
         }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use postrider_engine::SystemClock;
-use postrider_figures::AttemptNews;
+use postrider_figures::RecordedAttempt;
 use postrider_model::delivery::Next;
 use postrider_model::{Attempt, Clock, DeliveryStatus, Outcome};
 
@@ -51,16 +51,16 @@ impl Narrator {
     }
 
     /// Reports an attempt that has ended and is recorded.
-    pub(super) fn attempt(&mut self, news: &AttemptNews) -> Result<(), Failure> {
+    pub(super) fn attempt(&mut self, recorded: &RecordedAttempt) -> Result<(), Failure> {
         self.attempts += 1;
-        match news.next {
+        match recorded.next {
             Next::Settle(DeliveryStatus::Succeeded) => self.succeeded += 1,
             Next::Settle(_) => self.failed += 1,
             Next::Retry(_) => {}
         }
-        let text = attempt_in_words(&news.attempt, &news.next, self.screen.paint());
-        let what = format!("attempt {}", news.attempt.number);
-        self.line(&news.event.id.to_string(), &what, &text)
+        let text = attempt_in_words(&recorded.attempt, &recorded.next, self.screen.paint());
+        let what = format!("attempt {}", recorded.attempt.number);
+        self.line(&recorded.event.id.to_string(), &what, &text)
     }
 
     /// Reports attempts that ended faster than they could be printed.
@@ -144,7 +144,7 @@ fn receipt_in_words(receipt: &Receipt, paint: Paint) -> String {
 }
 
 fn attempt_in_words(attempt: &Attempt, next: &Next, paint: Paint) -> String {
-    let ended = match (attempt.outcome, attempt.exchange.status_code()) {
+    let outcome = match (attempt.outcome, attempt.exchange.status_code()) {
         (Outcome::Succeeded, Some(status)) => paint.green(&format!("HTTP {status}")),
         (_, Some(status)) => paint.red(&format!("HTTP {status}")),
         (outcome, None) => paint.red(outcome.as_str()),
@@ -162,7 +162,7 @@ fn attempt_in_words(attempt: &Attempt, next: &Next, paint: Paint) -> String {
         .as_deref()
         .map(|error| format!(" ({})", printable(error)))
         .unwrap_or_default();
-    format!("{ended}{reason} in {} ms, {next}", attempt.duration.as_millis())
+    format!("{outcome}{reason} in {} ms, {next}", attempt.duration.as_millis())
 }
 
 /// A delay to the second, like the schedule; below a second, to the millisecond.

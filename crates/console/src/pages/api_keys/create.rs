@@ -13,21 +13,21 @@ use crate::console::page;
 use crate::faults::FieldFaults;
 use crate::form::Form;
 use crate::refusal::Refusal;
-use crate::shell::{Place, Shell};
+use crate::shell::{Section, Shell};
 use crate::state::App;
 use crate::view::icon::Icon;
 use crate::visitor::Visitor;
 
 #[derive(Template)]
-#[template(path = "api_keys/made.html")]
-struct MadePage<'a> {
+#[template(path = "api_keys/created.html")]
+struct CreatedPage<'a> {
     shell: Shell<'a>,
     name: &'a str,
     key: &'a str,
 }
 
 /// Creates the key.
-pub async fn make(State(app): State<App>, visitor: Visitor, form: Form) -> Result<Response, Refusal> {
+pub async fn create(State(app): State<App>, visitor: Visitor, form: Form) -> Result<Response, Refusal> {
     let typed = form.text("name").trim();
     let name: ApiKeyName = match typed.parse() {
         Ok(name) => name,
@@ -44,8 +44,8 @@ pub async fn make(State(app): State<App>, visitor: Visitor, form: Form) -> Resul
         }
     };
     let (key, shown) = app.access.create_api_key(name).await?;
-    page(&MadePage {
-        shell: Shell::of(&app, &visitor, Place::ApiKeys, "The new API key"),
+    page(&CreatedPage {
+        shell: Shell::of(&app, &visitor, Section::ApiKeys, "The new API key"),
         name: &key.name,
         key: shown.expose(),
     })

@@ -14,26 +14,26 @@ const READ_MAX: usize = 200;
 
 /// Objects by path, in the order of their lists.
 #[derive(Debug, PartialEq)]
-pub struct Answers {
+pub struct Responses {
     lists: BTreeMap<String, Vec<Value>>,
     deliveries: BTreeMap<String, Value>,
 }
 
-impl Answers {
+impl Responses {
     /// Reads everything, except deliveries of events of the types in `but`, which change meanwhile.
     pub async fn read(api: &Api, accounts: &[&Account], but: &[&str]) -> Self {
-        let mut answers = Self {
+        let mut responses = Self {
             lists: BTreeMap::new(),
             deliveries: BTreeMap::new(),
         };
         for path in ["/v1/accounts", "/v1/event-types"] {
             let objects = all(api, path).await;
-            answers.lists.insert(path.to_owned(), objects);
+            responses.lists.insert(path.to_owned(), objects);
         }
         for account in accounts {
-            answers.read_account(&account.through(api.clone()), but).await;
+            responses.read_account(&account.through(api.clone()), but).await;
         }
-        answers
+        responses
     }
 
     async fn read_account(&mut self, account: &Account, but: &[&str]) {
