@@ -148,7 +148,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_is_told_from_others_and_from_none() {
+    fn only_a_known_key_is_accepted() {
         let texts = ["first-key-of-ours", "second-key-of-ours"];
         let keys = HeldKeys::default();
         for (id, text) in (1..).zip(texts) {
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_has_a_name_as_everything_else() {
+    fn key_names_are_validated_like_other_names() {
         let error = |name: &str| name.parse::<ApiKeyName>().err();
         assert_eq!(error("Billing"), None);
         assert_eq!(error(" \u{a0}"), Some(NameError::Blank));

@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_of_another_length_is_not_hashed() {
+    fn a_token_of_the_wrong_length_is_not_hashed() {
         let token = ShownToken::from_random(SESSION_PREFIX, [7; 32]);
         let longer = format!("{}A", token.expose());
         for other in ["", SESSION_PREFIX, &token.expose()[..TOKEN_BYTES - 1], &longer] {

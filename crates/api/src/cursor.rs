@@ -73,7 +73,7 @@ mod tests {
     const LIST: ListId = ListId::of(AccountId::from_u128(7), "events");
 
     #[test]
-    fn a_cursor_leads_back_to_its_place() {
+    fn a_cursor_decodes_to_its_position() {
         for position in [0, 1, u128::MAX, 42 << 80] {
             let cursor = encode(LIST, Position(position));
             assert_eq!(decode(LIST, &cursor), Some(Position(position)));
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn cut_changed_made_up_and_foreign_cursors_are_refused() {
+    fn truncated_altered_invented_and_foreign_cursors_are_refused() {
         let cursor = encode(LIST, Position(42));
         for bad in [
             "",

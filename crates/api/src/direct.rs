@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn only_plain_reports_of_events_pass_the_router() {
+    fn only_plain_event_posts_bypass_the_router() {
         let event = Some(DirectRoute::Event);
         assert_eq!(route(&Method::POST, "/v1/accounts/acct_1/events"), event);
         assert_eq!(route(&Method::POST, "/v1/accounts/a:b/events?x=1"), event);

@@ -244,7 +244,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn v1_and_all_below_it_needs_a_key() {
+    fn every_path_under_v1_needs_a_key() {
         for path in ["/v1", "/v1/", "/v1/accounts", "/v1/nothing/here"] {
             assert!(needs_key(path), "{path}");
         }
@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn who_lacks_a_permission_is_told_which() {
+    fn a_denied_caller_learns_the_missing_permission() {
         let problem = denied_problem(Denied::Lacking(Permission::Manage));
         assert_eq!(problem.code(), Code::PermissionDenied);
         assert_eq!(problem.into_response().status(), StatusCode::FORBIDDEN);

@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn only_json_in_utf_8_is_read() {
+    async fn only_utf_8_json_is_accepted() {
         for good in [
             "application/json",
             "Application/JSON; Charset=UTF-8",
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_utf_8_is_refused_with_its_place() {
+    fn invalid_utf_8_is_refused_with_its_position() {
         let problem = utf8(b"{\n\"\xc3\xa9\xff").unwrap_err();
         assert_eq!(problem.code(), Code::InvalidUtf8);
         let expected = TextPosition {
@@ -250,7 +250,7 @@ mod tests {
 
     /// On virtual time, because the timeout is half a minute.
     #[tokio::test(start_paused = true)]
-    async fn a_body_that_never_ends_is_given_up() {
+    async fn a_stalled_body_is_refused_after_the_timeout() {
         /// One frame, and then nothing, forever.
         struct Trickle(Option<Bytes>);
 

@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn every_operation_has_an_id_a_summary_a_tag_and_answers() {
+    fn every_operation_has_an_id_a_summary_a_tag_and_responses() {
         let generated = generated();
         let document: serde_json::Value = serde_json::from_str(&generated).unwrap();
         assert_eq!(document["openapi"], "3.1.0");

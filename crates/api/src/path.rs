@@ -141,7 +141,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_looks_like_an_account_id_has_to_be_one() {
+    fn a_path_segment_with_the_account_prefix_must_be_a_valid_id() {
         assert_eq!(account_ref("acct_x").unwrap_err().code(), Code::InvalidId);
         assert_eq!(
             account_ref("tenant:7").unwrap(),

@@ -254,7 +254,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_document_tells_programs_and_people_what_is_wrong() {
+    fn a_problem_document_has_a_code_and_a_readable_detail() {
         let problem =
             Problem::body("/url", fault_codes::REQUIRED, "this member is required").within("/actions/0");
         let json = serde_json::to_value(problem.document()).unwrap();
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn a_401_challenges_and_a_503_says_when_to_come_back() {
+    fn a_401_has_a_challenge_and_a_503_has_retry_after() {
         let response = Problem::new(Code::Unauthorized, "no key").into_response();
         assert!(response.headers().contains_key(header::WWW_AUTHENTICATE));
         let response = Problem::new(Code::Unavailable, "later").into_response();

@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn json_is_passed_on_byte_for_byte_or_refused_with_the_place() {
+    fn json_is_sent_byte_for_byte_or_refused_with_its_position() {
         assert_eq!(json("--data", "{ \"a\": 1.0 }").unwrap(), "{ \"a\": 1.0 }");
         assert_eq!(json("--data", "\u{feff}{}\r\n").unwrap(), "{}\r\n");
         let error = json("--data", "{a:1}").unwrap_err().to_string();

@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_control_body_may_hold_no_text_may_hold() {
+    fn text_has_the_limits_of_control_bodies() {
         let deep = "[".repeat(128) + &"]".repeat(128);
         let too_deep = "[".repeat(600) + &"]".repeat(600);
         for (text, code) in [

@@ -37,7 +37,7 @@ mod tests {
     use crate::fault::tests::faults_of;
 
     #[test]
-    fn every_delay_out_of_bounds_is_named() {
+    fn every_delay_out_of_bounds_is_reported() {
         let faults = faults_of(|faults| assert_eq!(schedule(&[1, -1, 604_801], faults), None));
         assert_eq!(
             faults,

@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn overlaps_and_brought_keys_are_bounded() {
+    fn overlaps_and_imported_keys_are_bounded() {
         assert_eq!(faults(None, None), 0);
         assert_eq!(
             faults(Some(2_592_000), Some("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")),

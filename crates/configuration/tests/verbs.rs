@@ -126,7 +126,7 @@ async fn an_account_is_created_with_a_key_and_updated_from_the_version_that_was_
 }
 
 #[tokio::test]
-async fn everything_wrong_with_an_automation_is_named_at_once_and_nothing_is_written() {
+async fn all_faults_of_an_automation_are_reported_and_nothing_is_written() {
     let (store, _folder) = store();
     let configuration = node(&store).await;
     let (account, _) = account_with_automation(&configuration).await;
@@ -165,7 +165,7 @@ async fn everything_wrong_with_an_automation_is_named_at_once_and_nothing_is_wri
 
 /// Real threads, so that edits and switches do fall between each other's read and write.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_switch_never_undoes_somebodys_edit() {
+async fn enabling_never_undoes_a_concurrent_edit() {
     let (store, _folder) = store();
     let configuration = node(&store).await;
     let (account, id) = account_with_automation(&configuration).await;
@@ -203,7 +203,7 @@ async fn a_switch_never_undoes_somebodys_edit() {
 }
 
 #[tokio::test]
-async fn a_switch_of_what_is_gone_says_so_and_one_that_is_set_writes_nothing() {
+async fn enabling_a_deleted_automation_fails_and_an_enabled_one_is_a_no_op() {
     let (store, _folder) = store();
     let configuration = node(&store).await;
     let (account, id) = account_with_automation(&configuration).await;
@@ -216,7 +216,7 @@ async fn a_switch_of_what_is_gone_says_so_and_one_that_is_set_writes_nothing() {
 }
 
 #[tokio::test]
-async fn a_node_sees_what_another_changed_as_soon_as_it_is_told() {
+async fn a_node_sees_changes_of_other_nodes_as_soon_as_it_is_notified() {
     let (store, _folder) = store();
     let (here, there) = (node(&store).await, node(&store).await);
     let (account, id) = account_with_automation(&here).await;

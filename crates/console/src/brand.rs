@@ -117,13 +117,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn contrast_is_that_of_the_definition() {
+    fn contrast_follows_wcags_definition() {
         assert!((contrast(BLACK, WHITE) - 21.0).abs() < 0.01);
         assert!((contrast([0x77; 3], WHITE) - 4.48).abs() < 0.01);
     }
 
     #[test]
-    fn every_accent_can_be_read_in_both_themes() {
+    fn every_accent_is_legible_in_both_themes() {
         for red in (0..=255).step_by(51) {
             for green in (0..=255).step_by(51) {
                 for blue in (0..=255).step_by(51) {
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn a_colour_that_can_be_read_stays_as_it_is() {
+    fn a_legible_colour_is_unchanged() {
         assert_eq!(
             Accent::on([0x2f, 0x5b, 0xea], LIGHT_BACKGROUND, BLACK).color,
             [0x2f, 0x5b, 0xea]

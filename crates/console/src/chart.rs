@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn a_chart_of_nothing_says_so() {
+    fn an_empty_chart_says_so() {
         assert!(chart(&[[0, 0]]).contains("No data in this period"));
         assert!(chart(&[]).contains("No data in this period"));
     }

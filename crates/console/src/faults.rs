@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_fault_is_found_at_its_place_and_above() {
+    fn a_fault_is_found_at_its_pointer_and_its_parents() {
         let fault = |pointer: &str| Fault {
             pointer: pointer.to_owned(),
             code: "blank",

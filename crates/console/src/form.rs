@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn line_ends_are_those_of_the_person() {
+    fn line_ends_are_normalised() {
         assert_eq!(Form::parse(b"t=a%0D%0Ab").unwrap().text("t"), "a\nb");
     }
 }

@@ -205,7 +205,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn time_that_passes_is_no_change() {
+    fn passing_time_is_not_a_change() {
         let at = |words| format!("<td><time datetime=\"x\">{words}</time></td><td>a</td>");
         assert_eq!(fingerprint(&at("1 s ago")), fingerprint(&at("2 s ago")));
         assert_ne!(
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fragment_fits_into_an_event_whatever_it_holds() {
+    fn any_fragment_is_a_valid_server_sent_event() {
         assert_eq!(sendable("<td>a</td>"), "<td>a</td>");
         let _ = Event::default().data(sendable("a\rb\r\nc"));
     }

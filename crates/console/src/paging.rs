@@ -27,7 +27,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn places_survive_their_text() {
+    fn positions_survive_a_round_trip() {
         for position in [0, 1, u128::MAX] {
             assert_eq!(
                 request(Some(&text(Position(position)))).after,

@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_may_frame_a_page_but_those_who_are_named() {
+    fn only_configured_origins_may_frame_a_page() {
         assert!(policy("'none'").ends_with("frame-ancestors 'none'"));
         assert!(policy("'self' https://app.example").ends_with("frame-ancestors 'self' https://app.example"));
         assert!(policy("'self'\r\nx: y").contains("default-src 'none'; frame-ancestors 'none'"));

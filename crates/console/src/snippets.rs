@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_that_names_nothing_of_ours_shows_the_first() {
+    fn an_unknown_snippet_address_shows_the_first_snippet() {
         assert_eq!(Language::of(Some("cobol")).slug, "node");
         assert_eq!(Language::of(Some("rust")).slug, "rust");
         assert_eq!(Method::of(None), Method::Hmac);

@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn an_embedded_ipv4_address_decides_where_packets_go_to_it() {
+    fn an_embedded_ipv4_address_is_judged_like_the_plain_one() {
         assert!(public("::ffff:8.8.8.8"));
         assert!(public("64:ff9b::8.8.8.8"));
         for text in [
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn obsolete_tunnels_are_forbidden_whatever_they_carry() {
+    fn obsolete_tunnels_are_always_forbidden() {
         for text in [
             "::8.8.8.8",
             "::ffff:0:8.8.8.8",
@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn the_metadata_services_of_clouds_are_forbidden() {
+    fn cloud_metadata_services_are_forbidden() {
         for text in [
             "169.254.169.254",
             "169.254.170.2",

@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_address_that_refuses_gives_way_to_the_next() {
+    async fn after_a_refused_connection_the_next_address_is_dialled() {
         let dead = std::net::TcpListener::bind("127.0.0.1:0")
             .unwrap()
             .local_addr()

@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn a_url_is_taken_apart_once() {
+    fn a_url_is_split_into_its_parts() {
         let destination = Destination::parse(
             "HTTPS://Bücher.Example.:8443/a b%20c?q={1}|2"
                 .replace(' ', "")
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_destination_is_refused_by_name() {
+    fn invalid_destinations_are_refused_with_the_reason() {
         for text in [
             "",
             "example.com",

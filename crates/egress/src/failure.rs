@@ -256,7 +256,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_and_days_are_spelt_for_people() {
+    fn times_and_days_are_spelled_out() {
         assert_eq!(spell(Duration::from_secs(15)), "15 seconds");
         assert_eq!(spell(Duration::from_secs(1)), "1 second");
         assert_eq!(spell(Duration::from_millis(1500)), "1.5 seconds");
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn each_reason_to_distrust_a_certificate_has_its_sentence() {
+    fn each_certificate_fault_has_a_message() {
         let sentence = |error| tls_sentence(&rustls::Error::InvalidCertificate(error));
         assert_eq!(
             sentence(CertificateError::Revoked),

@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_is_addressed_for_its_version() {
+    fn a_request_has_a_path_and_a_host_header() {
         let sent = message_with("X-Any", "1").unwrap();
         assert_eq!(sent.uri(), "/a?b");
         assert_eq!(sent.headers()["host"], "example.com");

@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn an_absent_name_is_told_from_a_failed_lookup() {
+    fn an_absent_name_is_distinguished_from_a_failed_lookup() {
         let lookup = |text: &str| {
             classify(&io::Error::other(format!(
                 "failed to lookup address information: {text}"

@@ -161,7 +161,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn headers_are_cut_at_their_limit_and_odd_bytes_replaced() {
+    fn headers_are_truncated_at_their_limit_and_invalid_bytes_replaced() {
         let mut headers = HeaderMap::new();
         headers.insert("a", http::HeaderValue::from_bytes(b"caf\xe9").unwrap());
         headers.insert("b", "x".repeat(RESPONSE_HEADER_BYTES_KEPT).parse().unwrap());

@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn garbage_and_other_statuses_are_ignored() {
+    fn invalid_values_and_other_statuses_are_ignored() {
         for value in [
             "",
             "-1",

@@ -212,7 +212,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_probed_read_finds_the_end_before_the_event_loop_tells_of_it() {
+    async fn a_probing_read_finds_a_closed_connection_before_the_event_loop_does() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let tcp = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let peer = listener.accept().unwrap();

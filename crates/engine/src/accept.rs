@@ -365,7 +365,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn too_few_results_of_the_store_are_an_internal_error_and_no_conflict() {
+    fn too_few_results_from_the_store_are_an_internal_error_not_a_conflict() {
         let stored = || vec![Err(Rejection::Conflict)];
         let results = in_order(vec![Err(Rejection::NotUtf8), Ok(())], stored());
         assert_eq!(
@@ -380,7 +380,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pointer_through_endless_names_is_cut_to_a_parent() {
+    fn an_overlong_pointer_is_shortened_to_a_parent() {
         assert_eq!(short_pointer("/a/b".to_owned()), "/a/b");
         assert_eq!(short_pointer(format!("/a/{}/c", "é".repeat(2_000))), "/a");
         assert_eq!(short_pointer(format!("/{}", "x".repeat(2_000))), "");

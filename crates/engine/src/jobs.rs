@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn the_end_waits_for_jobs_and_lets_no_more_start() {
+    async fn a_stop_waits_for_jobs_and_starts_no_more() {
         let (jobs, finished) = (Jobs::new(), Arc::new(AtomicUsize::new(0)));
         for s in 0..3 {
             let finished = Arc::clone(&finished);
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_end_does_not_wait_for_ever() {
+    async fn a_stop_waits_for_jobs_only_so_long() {
         let jobs = Jobs::new();
         assert!(jobs.start(std::future::pending()));
         let began = Instant::now();

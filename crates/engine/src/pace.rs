@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn a_receiver_that_asks_for_less_gets_half_and_other_statuses_are_no_reason_to_slow_down() {
+    fn a_receiver_that_asks_for_less_gets_half_and_other_statuses_do_not_slow_a_lane() {
         for (overloaded, width) in [(true, START / 2), (false, START + 1)] {
             let lesson = Lesson::of(Outcome::BadStatus, overloaded);
             assert_eq!(after(lesson, 1), width, "{overloaded}");
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lane_without_requests_under_way_may_start_whatever_it_learned() {
+    fn a_lane_without_requests_in_flight_may_always_start_one() {
         let mut pace = Pace::default();
         for _ in 0..10 {
             pace.learn(Lesson::Less, 1);

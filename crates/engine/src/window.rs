@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_bound_too_but_a_large_event_is_not_stuck_forever() {
+    fn bytes_are_bounded_but_a_large_event_is_still_admitted() {
         let mut window = Window::new(100, 1_000);
         assert!(window.admits(0, 5_000));
         window.take(1, 5_000);

@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn values_compare_exactly_however_they_are_written() {
+    fn values_compare_exactly_in_every_notation() {
         let ascending = [
             "-1e400",
             "-12345678901234567890123",
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn an_integer_is_one_however_it_is_written() {
+    fn integers_are_recognised_in_every_notation() {
         for text in [
             "0",
             "-0.0",
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_has_one_text() {
+    fn equal_values_have_the_same_text() {
         for (text, printed) in [
             ("1250.50", "12505e-1"),
             ("1e2", "1e2"),

@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_that_no_float_holds_survive() {
+    fn numbers_beyond_float_precision_survive() {
         let merged = merge_patch(r#"{"m":{"n":12345678901234567890123.10}}"#, r#"{"m":{"o":1e-2}}"#).unwrap();
         assert_eq!(merged, r#"{"m":{"n":12345678901234567890123.10,"o":1e-2}}"#);
     }

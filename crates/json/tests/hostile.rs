@@ -25,7 +25,7 @@ fn reason(json: &str) -> Option<LossReason> {
 }
 
 #[test]
-fn a_hundred_thousand_names_are_told_apart_in_linear_time() {
+fn a_hundred_thousand_names_are_distinguished_in_linear_time() {
     // All names begin and end alike, so the first and last bytes of a name do not distinguish it from others.
     let members: Vec<String> = (0..100_000)
         .map(|at| format!("\"aaaaaaaa{at:06}bbbbbbbb\":0"))
@@ -39,7 +39,7 @@ fn a_hundred_thousand_names_are_told_apart_in_linear_time() {
 }
 
 #[test]
-fn many_small_objects_with_long_names_that_are_nearly_alike_take_linear_time() {
+fn many_small_objects_with_long_similar_names_take_linear_time() {
     let names: Vec<String> = (10..40)
         .map(|at| format!("\"{}{at}{}\":0", "a".repeat(500), "b".repeat(500)))
         .collect();
@@ -75,7 +75,7 @@ fn numbers_of_200_kilobytes_take_linear_time() {
 }
 
 #[test]
-fn two_million_open_brackets_are_refused_without_being_followed() {
+fn two_million_open_brackets_are_refused_without_recursion() {
     for open in ["[", "{\"a\":", "[{\"\":"] {
         let error = in_linear_time(|| inspect(&open.repeat(2_000_000))).unwrap_err();
         assert_eq!(error.kind, JsonErrorKind::TooDeep);

@@ -92,7 +92,7 @@ fn lone_surrogates_are_lossy_in_names_and_strings_but_pairs_are_not() {
 }
 
 #[test]
-fn names_are_duplicates_by_what_they_say_and_within_one_object_only() {
+fn names_are_compared_unescaped_and_within_one_object() {
     for json in [
         r#"{"a":1,"a":2}"#,
         r#"{"a":1,"\u0061":2}"#,
@@ -113,7 +113,7 @@ fn names_are_duplicates_by_what_they_say_and_within_one_object_only() {
 }
 
 #[test]
-fn a_duplicate_is_found_among_few_and_among_many_names() {
+fn duplicates_are_found_in_small_and_large_objects() {
     for count in [1, 2, 31, 32, 33, 34, 100, 1_000] {
         let members: Vec<String> = (0..count)
             .map(|at| format!("\"name{at}\":{{\"x\":{at}}}"))
@@ -133,7 +133,7 @@ fn a_duplicate_is_found_among_few_and_among_many_names() {
 }
 
 #[test]
-fn objects_keep_their_names_apart_after_an_inner_object_with_many() {
+fn names_of_an_object_stay_separate_from_those_of_a_large_inner_object() {
     let many: Vec<String> = (0..50).map(|at| format!("\"n{at}\":0")).collect();
     let many = many.join(",");
     assert_eq!(
@@ -239,7 +239,7 @@ fn values_nest_500_deep_and_no_deeper() {
 }
 
 #[test]
-fn what_producers_usually_send_is_known_to_be_a_fixed_point() {
+fn usual_documents_are_recognised_as_fixed_points() {
     let js = r#"{"id":"p_1","name":"Zoë 😀 \"x\"\n","n":[0,-12,1250.5,0.1,471915.5458492425,9007199254740991],"ok":true,"none":null,"o":{},"a":[]}"#;
     let inspection = inspect(js).unwrap();
     assert!(inspection.js_fixed_point && !inspection.python_fixed_point);

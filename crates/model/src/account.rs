@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn uids_that_could_be_mistaken_for_something_else_are_refused() {
+    fn ambiguous_uids_are_refused() {
         for uid in ["42", "a.b", "tenant:7", "me@example.com", &"x".repeat(128)] {
             assert!(uid_is_valid(uid), "{uid}");
         }

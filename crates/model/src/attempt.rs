@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn outcomes_survive_their_code() {
+    fn outcomes_survive_a_round_trip_through_their_code() {
         for outcome in Outcome::ALL {
             assert_eq!(Outcome::from_code(outcome.code()), Some(outcome));
         }

@@ -114,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_set_contains_what_it_was_made_of() {
+    fn a_set_contains_its_members() {
         let reader = Permissions::of(&[Permission::Read]);
         let manager = Permissions::of(&[Permission::Read, Permission::Manage]);
         for permission in Permission::ALL {
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn a_scope_of_one_account_includes_no_other() {
+    fn an_account_scope_includes_only_that_account() {
         let (own, other) = (AccountId::from_u128(1), AccountId::from_u128(2));
         assert!(Scope::All.includes(own) && Scope::Account(own).includes(own));
         assert!(!Scope::Account(own).includes(other));

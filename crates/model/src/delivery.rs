@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_resend_does_not_take_a_receipt_back() {
+    fn a_failed_resend_keeps_an_earlier_success() {
         let (succeeded, _) =
             Progress::new().after_attempt(ended(Outcome::Succeeded, 0), &Schedule::default());
         let (resent, next) = fail(succeeded.resend().unwrap(), 5);
@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_delivery_can_succeed_by_resend_and_fails_again_otherwise() {
+    fn a_resend_of_a_failed_delivery_decides_its_status_again() {
         let failed = Progress {
             status: DeliveryStatus::Failed,
             attempts: 3,
@@ -319,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn a_resend_that_cannot_be_made_leaves_the_status_that_there_was() {
+    fn a_canceled_resend_keeps_the_earlier_status() {
         assert_eq!(Progress::new().status_when_canceled(), DeliveryStatus::Canceled);
         for status in [
             DeliveryStatus::Succeeded,
@@ -347,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn body_specs_survive_their_code() {
+    fn body_specs_survive_a_round_trip_through_their_code() {
         for content in [BodyContent::Envelope, BodyContent::Data] {
             for style in [BodyStyle::Js, BodyStyle::Python, BodyStyle::Raw] {
                 let spec = BodySpec { content, style };

@@ -95,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn origins_survive_their_code() {
+    fn origins_survive_a_round_trip_through_their_code() {
         for origin in Origin::ALL {
             assert_eq!(Origin::from_code(origin.code()), Some(origin));
         }

@@ -126,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn codes_and_names_are_read_back() {
+    fn codes_and_names_survive_a_round_trip() {
         for kind in GrantKind::ALL {
             assert_eq!(GrantKind::from_code(kind.code()), Some(kind));
         }

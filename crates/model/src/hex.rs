@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bytes_survive_their_text() {
+    fn bytes_survive_a_round_trip_through_hex() {
         let bytes: Vec<u8> = (0..=255).collect();
         let text = encode(&bytes);
         assert_eq!(decode(&text), Some(bytes));
@@ -49,7 +49,7 @@ mod tests {
     }
 
     #[test]
-    fn what_encode_does_not_write_is_not_read() {
+    fn only_encoded_text_is_decoded() {
         for text in ["0", "000", "0g", "AB", "+1", "é"] {
             assert_eq!(decode(text), None, "{text}");
         }

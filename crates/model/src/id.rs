@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn strings_that_are_no_id_of_the_kind_are_refused() {
+    fn invalid_ids_and_ids_of_another_kind_are_refused() {
         for text in [
             "",
             "evt",

@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_that_is_wrong_with_a_name_is_reported() {
+    fn every_fault_of_a_name_is_reported() {
         let errors: Vec<_> = NameError::all_of(&"\n".repeat(257)).collect();
         assert_eq!(
             errors,

@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_is_read_back_and_never_printed() {
+    fn a_secret_survives_a_round_trip_and_is_never_printed() {
         let secret = SigningSecret::from_random([7; 24]);
         assert_eq!(secret.expose().parse::<SigningSecret>().unwrap(), secret);
         assert_eq!(secret.decoded(), [7; 24]);

@@ -8,7 +8,7 @@ use std::process::Stdio;
 use support::postrider;
 
 #[test]
-fn the_demo_delivers_retries_and_ends_by_itself() {
+fn the_demo_delivers_retries_and_exits() {
     let mut child = postrider()
         .args(["dev", "--once", "3", "--every", "20ms", "--retry-delays", "1"])
         .stdout(Stdio::piped())

@@ -47,7 +47,7 @@ fn header(output: &str, name: &str) -> String {
 }
 
 #[test]
-fn every_command_has_help_with_examples_where_there_is_something_to_show() {
+fn every_command_has_help_and_examples() {
     let help = stdout(&run(&["--help"], b""));
     for word in [
         "serve",
@@ -111,7 +111,7 @@ fn sign_agrees_with_the_vectors() {
 }
 
 #[test]
-fn verify_accepts_what_sign_printed_and_says_why_it_refuses_the_rest() {
+fn verify_accepts_the_output_of_sign_and_explains_refusals() {
     let folder = tempfile::tempdir().unwrap();
     let headers = folder.path().join("headers.txt");
     let body = br#"{"id":"evt_01h455vb4pex5vsknk084sn02q","type":"a.b","timestamp":"2026-01-31T09:30:00.000Z","data":{"n":1}}"#;
@@ -151,7 +151,7 @@ fn verify_accepts_what_sign_printed_and_says_why_it_refuses_the_rest() {
 }
 
 #[test]
-fn two_keys_sign_like_a_rotation_whose_overlap_lasts() {
+fn signing_with_two_keys_equals_signing_during_an_overlap() {
     let folder = tempfile::tempdir().unwrap();
     let keys = folder.path().join("keys");
     let new = "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
@@ -170,7 +170,7 @@ fn two_keys_sign_like_a_rotation_whose_overlap_lasts() {
 }
 
 #[test]
-fn a_key_with_a_slip_is_not_repeated_in_the_error() {
+fn an_invalid_key_is_not_echoed_in_the_error() {
     let output = run(&["sign", "--body", "-", "--secret", "whsec_secret*"], b"{}");
     assert_eq!(output.status.code(), Some(2));
     assert_eq!(
@@ -180,7 +180,7 @@ fn a_key_with_a_slip_is_not_repeated_in_the_error() {
 }
 
 #[test]
-fn unknown_settings_are_refused_wherever_they_stand() {
+fn unknown_settings_are_refused_from_every_source() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("postrider.toml");
     std::fs::write(&file, "lisen = \"127.0.0.1:0\"\n").unwrap();
@@ -248,7 +248,7 @@ fn a_client_without_a_key_or_a_server_says_so() {
 }
 
 #[test]
-fn data_that_is_no_json_is_refused_before_it_is_sent() {
+fn invalid_json_is_refused_before_it_is_sent() {
     let arguments = [
         "events",
         "send",
@@ -272,7 +272,7 @@ fn data_that_is_no_json_is_refused_before_it_is_sent() {
 }
 
 #[test]
-fn migrate_and_backup_do_not_make_a_folder_that_is_not_there() {
+fn migrate_and_backup_do_not_create_a_missing_folder() {
     let folder = tempfile::tempdir().unwrap();
     let missing = folder.path().join("missing");
     let copy = folder.path().join("copy.db");
@@ -293,7 +293,7 @@ fn migrate_and_backup_do_not_make_a_folder_that_is_not_there() {
 }
 
 #[test]
-fn a_wrong_logo_or_a_database_setting_without_a_database_keeps_the_server_from_starting() {
+fn the_server_does_not_start_with_an_invalid_logo_or_an_unused_database_setting() {
     let folder = tempfile::tempdir().unwrap();
     let logo = folder.path().join("logo.png");
     std::fs::write(&logo, "GIF89a").unwrap();

@@ -40,7 +40,7 @@ fn the_reference_of_commands_is_up_to_date() {
 }
 
 #[test]
-fn the_reference_of_settings_is_itself_a_settings_file_and_so_is_each_of_its_examples() {
+fn the_settings_reference_and_its_examples_are_valid_settings_files() {
     let text = reference();
     let file = ConfigFile::parse(Path::new("reference"), &text).unwrap();
     assert!(declaration::settings().all(|setting| file.get(declaration::key(setting)).is_none()));
@@ -94,7 +94,7 @@ fn arguments_of(script: &str) -> Vec<Vec<String>> {
 }
 
 #[test]
-fn every_example_can_be_copied_and_its_command_line_is_accepted() {
+fn every_example_has_a_valid_command_line() {
     let reference = postrider::command_line::reference();
     let blocks = shell_blocks(&reference);
     assert!(blocks.len() > 10, "{} blocks of examples", blocks.len());

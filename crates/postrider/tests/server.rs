@@ -346,7 +346,7 @@ fn backup_of_a_running_server(data_dir: &Path, folder: &Path) {
 }
 
 #[test]
-fn the_first_start_that_listens_prints_an_admin_key_and_the_second_does_not() {
+fn only_the_first_successful_start_prints_an_admin_key() {
     let folder = tempfile::tempdir().unwrap();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let listen = taken.local_addr().unwrap().to_string();

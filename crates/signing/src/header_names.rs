@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_under_the_prefix_and_those_of_standard_webhooks_are_ours_in_any_case() {
+    fn prefixed_and_standard_webhooks_headers_are_reserved_in_any_case() {
         let names = HeaderNames::new("Acme");
         assert_eq!(names.signature_next, "Acme-Signature-Next");
         for ours in ["ACME-x", "Webhook-Id", "User-Agent", "content-type"] {

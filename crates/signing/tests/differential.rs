@@ -16,7 +16,7 @@ use proptest::test_runner::TestRunner;
 const DOCUMENTS: usize = 6_000;
 
 #[test]
-fn bodies_are_what_node_prints() {
+fn bodies_equal_nodes_output() {
     let documents = generated();
     let printed: Vec<String> = ask(Command::new("node").arg(oracle("node.js")), &documents);
     let mut lossless = 0;
@@ -37,7 +37,7 @@ fn bodies_are_what_node_prints() {
 }
 
 #[test]
-fn bodies_are_what_python_prints_and_losses_are_what_exact_decimals_say() {
+fn bodies_equal_pythons_output_and_losses_agree_with_exact_decimals() {
     let documents = generated();
     let replies: Vec<(String, bool)> = ask(Command::new("python3").arg(oracle("python.py")), &documents);
     for (document, (printed, is_lossless)) in documents.iter().zip(&replies) {

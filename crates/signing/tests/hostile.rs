@@ -55,7 +55,7 @@ fn a_hundred_thousand_array_indices_are_put_in_order_in_linear_time() {
 }
 
 #[test]
-fn disorder_at_every_depth_does_not_copy_the_inside_once_per_level() {
+fn reordering_at_every_depth_takes_linear_time() {
     let inside = "x".repeat(1_000_000);
     let depth = DEPTH_MAX;
     let json = format!(

@@ -64,7 +64,7 @@ proptest! {
     }
 
     #[test]
-    fn a_lossless_document_says_the_same_after_rendering(json in document()) {
+    fn rendering_a_lossless_document_keeps_its_values(json in document()) {
         prop_assume!(inspect(&json).unwrap().loss.is_none());
         for style in STYLES {
             let rendered = rendered(&json, style);
@@ -74,7 +74,7 @@ proptest! {
     }
 
     #[test]
-    fn a_fixed_point_is_never_claimed_falsely(json in document()) {
+    fn every_reported_fixed_point_is_one(json in document()) {
         let inspection = inspect(&json).unwrap();
         if inspection.js_fixed_point {
             prop_assert_eq!(rendered(&json, BodyStyle::Js), &json[..]);
@@ -85,7 +85,7 @@ proptest! {
     }
 
     #[test]
-    fn a_rendered_document_without_array_indices_is_known_to_be_a_fixed_point(json in document()) {
+    fn a_rendered_document_without_array_indices_is_recognised_as_a_fixed_point(json in document()) {
         prop_assume!(inspect(&json).unwrap().loss.is_none());
         prop_assert!(inspect(&rendered(&json, BodyStyle::Python)).unwrap().python_fixed_point);
         let js = rendered(&json, BodyStyle::Js);
@@ -94,7 +94,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_not_json_is_copied(json in document(), at in any::<prop::sample::Index>()) {
+    fn invalid_json_is_copied(json in document(), at in any::<prop::sample::Index>()) {
         let end = (0..=at.index(json.len())).rev().find(|&end| json.is_char_boundary(end)).unwrap_or(0);
         let cut = &json[..end];
         for style in STYLES {

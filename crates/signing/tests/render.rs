@@ -46,7 +46,7 @@ fn python_keeps_the_order_of_members() {
 }
 
 #[test]
-fn python_tells_integers_from_floats_and_prints_floats_as_repr_does() {
+fn python_style_keeps_integers_and_floats_distinct_and_prints_floats_like_repr() {
     for (number, expected) in [
         ("1.0", "1.0"),
         ("1E2", "100.0"),
@@ -66,13 +66,13 @@ fn python_tells_integers_from_floats_and_prints_floats_as_repr_does() {
 }
 
 #[test]
-fn raw_is_the_producers_bytes_without_white_space_around_them() {
+fn raw_style_keeps_the_producers_bytes_without_surrounding_white_space() {
     let json = "\r\n\t {\"a\" : 1.0, \"a\":\"\\/\"} \n";
     assert_eq!(rendered(json, BodyStyle::Raw), "{\"a\" : 1.0, \"a\":\"\\/\"}");
 }
 
 #[test]
-fn a_text_that_is_no_json_is_copied_rather_than_cut_off() {
+fn invalid_json_is_copied_whole() {
     for style in [BodyStyle::Js, BodyStyle::Python, BodyStyle::Raw] {
         assert_eq!(rendered(" {\"a\": [1,", style), "{\"a\": [1,");
     }
@@ -116,7 +116,7 @@ fn the_envelope_is_printed_in_the_style_of_its_data() {
 }
 
 #[test]
-fn data_that_is_not_lossless_is_never_touched() {
+fn lossy_data_is_never_changed() {
     let data = r#"{"n": 9007199254740993, "a":-0.0}"#;
     for style in [BodyStyle::Js, BodyStyle::Python, BodyStyle::Raw] {
         assert_eq!(
@@ -132,7 +132,7 @@ fn data_that_is_not_lossless_is_never_touched() {
 }
 
 #[test]
-fn what_the_envelope_is_given_is_escaped() {
+fn the_values_of_the_envelope_are_escaped() {
     let odd = BodyParts {
         id: "a\"\\\u{1}\n\u{7f}é😀",
         ..parts("1")
@@ -150,7 +150,7 @@ fn what_the_envelope_is_given_is_escaped() {
 }
 
 #[test]
-fn a_body_that_is_copied_is_allocated_once() {
+fn a_copied_body_is_allocated_once() {
     let data = r#"{"a":1}"#;
     for content in [BodyContent::Envelope, BodyContent::Data] {
         let body = render_body(&parts(data), content, BodyStyle::Js);

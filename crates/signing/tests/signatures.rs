@@ -65,7 +65,7 @@ fn while_keys_overlap_receivers_with_either_accept_both_schemes() {
 }
 
 #[test]
-fn signers_and_keys_do_not_print_what_they_hold() {
+fn signers_and_keys_never_print_secrets() {
     assert_eq!(format!("{:?}", Signer::new(&old())), "Signer(…)");
     assert_eq!(format!("{:?}", postrider_scheme::Key::new(&old())), "Key(…)");
     assert_eq!(format!("{:?}", standard_webhooks::Key::new(&old())), "Key(…)");

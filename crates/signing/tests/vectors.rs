@@ -42,7 +42,7 @@ fn vectors() -> (Vectors, SigningSecret) {
 }
 
 #[test]
-fn lossless_inputs_are_told_from_lossy_ones() {
+fn lossless_and_lossy_inputs_are_distinguished() {
     for case in vectors().0.body_styles {
         let inspection = inspect(&case.input).unwrap();
         assert_eq!(
@@ -55,7 +55,7 @@ fn lossless_inputs_are_told_from_lossy_ones() {
 }
 
 #[test]
-fn both_styles_print_what_node_and_python_print() {
+fn both_styles_match_node_and_python() {
     for case in vectors().0.body_styles.iter().filter(|case| case.lossless) {
         for (style, expected) in [
             (BodyStyle::Js, &case.js_stringify),
@@ -94,7 +94,7 @@ fn a_lossy_body_goes_out_as_the_producer_wrote_it() {
 }
 
 #[test]
-fn hex_signatures_of_what_is_printed_are_as_published() {
+fn hex_signatures_match_the_published_ones() {
     let (vectors, secret) = vectors();
     for case in vectors.body_styles {
         for (body, signature) in [
@@ -113,7 +113,7 @@ fn hex_signatures_of_what_is_printed_are_as_published() {
 }
 
 #[test]
-fn standard_webhooks_signatures_are_as_published() {
+fn standard_webhooks_signatures_match_the_published_ones() {
     let (vectors, secret) = vectors();
     for case in vectors.standard_webhooks {
         let body = case.body.as_bytes();

@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_body_that_does_not_arrive_ends_at_the_timeout() {
+    async fn an_incomplete_body_is_refused_after_the_timeout() {
         let never = collect(Request::new(Never), LIMITS).await;
         assert_eq!(never, Err(BodyError::Timeout));
     }

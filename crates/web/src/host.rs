@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn a_host_and_port_is_usable_and_nothing_else() {
+    fn only_a_host_and_port_is_accepted() {
         for host in ["example.com", "example.com:8080", "127.0.0.1:1", "[::1]:8080"] {
             assert_eq!(base_url("/", &[host]), Some(format!("http://{host}")));
         }
@@ -93,14 +93,14 @@ mod tests {
     }
 
     #[test]
-    fn the_authority_of_http_2_counts_and_is_checked_like_a_header() {
+    fn the_http_2_authority_is_used_and_checked_like_a_host_header() {
         let found = base_url("http://a.example:8443/v1", &[]);
         assert_eq!(found.as_deref(), Some("http://a.example:8443"));
         assert_eq!(base_url("http://user@a.example/v1", &[]), None);
     }
 
     #[test]
-    fn a_public_url_replaces_whatever_the_request_names() {
+    fn a_public_url_overrides_the_host_of_the_request() {
         let public_url = Some("https://webhooks.example");
         let found = host("/", &["a b"]).base_url(public_url);
         assert_eq!(found.as_deref(), public_url);

@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clients_id_is_kept_where_the_log_can_hold_it() {
+    fn a_clients_request_id_is_kept_if_it_is_safe_in_the_log() {
         let id = |presented: &str| {
             let headers = HeaderMap::from_iter([(REQUEST_ID, presented.parse().unwrap())]);
             RequestId::of(&headers, || 7).value()

@@ -142,14 +142,14 @@ mod tests {
     }
 
     #[test]
-    fn a_picture_of_256_colours_stays_as_it_is() {
+    fn a_picture_of_256_colours_is_unchanged() {
         let pixels: Vec<Colour> = (0..=255).map(|shade| [shade, 255 - shade, 7]).collect();
         let reduced = reduce(&png(16, &pixels));
         assert_eq!(decode(&reduced.png), (16, 16, pixels));
     }
 
     #[test]
-    fn of_more_colours_the_frequent_stay_and_the_others_are_near() {
+    fn with_more_colours_frequent_ones_are_kept_and_others_approximated() {
         // Two backgrounds that hardly differ, and 4,096 shades.
         let flat = [[250, 250, 250], [251, 251, 251]].into_iter().cycle().take(8_192);
         let shades = (0..4_096u32).map(|shade| [shade % 16 * 17, shade / 16 % 16 * 17, shade / 256 * 17]);

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::nobody;
 
 #[tokio::test]
-async fn an_account_is_created_with_what_was_said_and_read_back_by_id_and_uid() {
+async fn an_account_is_created_and_read_back_by_id_and_uid() {
     let server = Server::start();
     let api = server.api();
     let body = json!({"uid": "tenant:42", "name": "Zoë & Søn", "metadata": {"plan": {"n": 12345678901234567890u64}}});
@@ -53,7 +53,7 @@ async fn accounts_are_listed_newest_first() {
 }
 
 #[tokio::test]
-async fn a_taken_uid_is_refused_and_nothing_stored() {
+async fn a_duplicate_uid_is_refused_and_nothing_is_stored() {
     let server = Server::start();
     let api = server.api();
     api.post("/v1/accounts", json!({"uid": "t1", "name": "A"}))
@@ -92,7 +92,7 @@ async fn a_patch_merges_metadata_and_leaves_the_rest() {
 }
 
 #[tokio::test]
-async fn a_uid_can_be_changed_and_is_then_free_for_others() {
+async fn a_uid_can_be_changed_and_then_reused() {
     let server = Server::start();
     let api = server.api();
     api.post("/v1/accounts", json!({"uid": "old", "name": "A"}))
@@ -111,7 +111,7 @@ async fn a_uid_can_be_changed_and_is_then_free_for_others() {
 }
 
 #[tokio::test]
-async fn a_deleted_account_is_gone_with_all_it_had() {
+async fn deleting_an_account_deletes_everything_it_owns() {
     let server = Server::start();
     let account = Account::create(server.api()).await;
     let event = account.send("a", "1").await;

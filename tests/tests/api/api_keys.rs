@@ -30,7 +30,7 @@ async fn every_call_under_v1_needs_a_key() {
 }
 
 #[tokio::test]
-async fn a_key_in_the_wrong_place_opens_nothing() {
+async fn a_key_outside_the_authorization_header_is_refused() {
     let server = Server::start();
     let api = server.api().with_key(None);
     for value in [
@@ -53,7 +53,7 @@ async fn a_key_in_the_wrong_place_opens_nothing() {
 }
 
 #[tokio::test]
-async fn the_key_is_in_no_log_and_no_file() {
+async fn the_key_appears_in_no_log_and_no_file() {
     let mut server = Server::start();
     Account::create(server.api()).await;
     server

@@ -41,7 +41,7 @@ async fn a_patch_changes_what_it_names_and_leaves_the_rest() {
 }
 
 #[tokio::test]
-async fn an_action_sent_back_with_its_id_keeps_its_identity_and_its_record() {
+async fn an_action_resent_with_its_id_keeps_its_identity_and_record() {
     let server = Server::start();
     let account = Account::create(server.api()).await;
     let receiver = Receiver::start().await;
@@ -133,7 +133,7 @@ async fn is_never_called_again_after(change: impl AsyncFnOnce(&Account, &Value))
 }
 
 #[tokio::test]
-async fn a_disabled_automation_is_never_called_again() {
+async fn a_disabled_automation_is_not_called_anymore() {
     is_never_called_again_after(async |account: &Account, automation: &Value| {
         patch(account, automation, json!({"enabled": false})).await;
     })
@@ -141,7 +141,7 @@ async fn a_disabled_automation_is_never_called_again() {
 }
 
 #[tokio::test]
-async fn a_disabled_action_is_never_called_again() {
+async fn a_disabled_action_is_not_called_anymore() {
     is_never_called_again_after(async |account: &Account, automation: &Value| {
         let mut action = automation["actions"][0].clone();
         action["enabled"] = false.into();
@@ -151,7 +151,7 @@ async fn a_disabled_action_is_never_called_again() {
 }
 
 #[tokio::test]
-async fn an_action_left_out_of_a_patch_is_never_called_again() {
+async fn an_action_omitted_from_a_patch_is_not_called_anymore() {
     is_never_called_again_after(async |account: &Account, automation: &Value| {
         let other = json!({"type": "send_webhook", "url": NEVER_CALLED, "enabled": false});
         patch(account, automation, json!({"actions": [other]})).await;
@@ -160,7 +160,7 @@ async fn an_action_left_out_of_a_patch_is_never_called_again() {
 }
 
 #[tokio::test]
-async fn a_deleted_automation_is_gone_and_never_called_again() {
+async fn a_deleted_automation_is_not_found_and_not_called_anymore() {
     is_never_called_again_after(async |account: &Account, automation: &Value| {
         let path = account.at(&format!("/automations/{}", id_of(automation)));
         assert_eq!(account.api.delete(&path).await.status, 204);

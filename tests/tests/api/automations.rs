@@ -176,7 +176,7 @@ async fn a_test_of_a_disabled_automation_is_refused() {
 }
 
 #[tokio::test]
-async fn a_final_410_switches_the_action_off() {
+async fn a_final_410_disables_the_action() {
     let server = Server::start();
     let account = Account::create(server.api()).await;
     let receiver = Receiver::start().await;

@@ -14,7 +14,7 @@ async fn post(account: &Account, events: Value) -> Value {
 }
 
 #[tokio::test]
-async fn a_batch_is_answered_per_item_in_order() {
+async fn a_batch_has_one_result_per_event_in_order() {
     let server = Server::start();
     let account = Account::create(server.api()).await;
     let receiver = Receiver::start().await;
@@ -35,7 +35,7 @@ async fn a_batch_is_answered_per_item_in_order() {
 }
 
 #[tokio::test]
-async fn bad_items_are_refused_alone_with_pointers_into_the_batch() {
+async fn invalid_items_are_refused_alone_with_pointers_into_the_batch() {
     let server = Server::start();
     let account = Account::create(server.api()).await;
     let events = json!([
@@ -94,7 +94,7 @@ async fn ids_that_repeat_within_a_batch_are_known_or_in_conflict() {
 }
 
 #[tokio::test]
-async fn a_batch_under_an_idempotency_key_is_answered_alike_again() {
+async fn a_repeated_batch_with_an_idempotency_key_gets_the_first_response() {
     let server = Server::start();
     let account = Account::create(server.api()).await;
     let body = json!({"events": [{"type": "a", "data": 1}, {"type": "a", "data": 1}]});
@@ -117,7 +117,7 @@ async fn a_batch_under_an_idempotency_key_is_answered_alike_again() {
 }
 
 #[tokio::test]
-async fn a_thousand_events_are_taken_and_one_more_is_not() {
+async fn a_batch_of_a_thousand_events_is_accepted_and_one_more_refused() {
     let server = Server::start();
     let account = Account::create(server.api()).await;
     let event = json!({"type": "a", "data": 1});

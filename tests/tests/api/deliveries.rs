@@ -114,7 +114,7 @@ async fn deliveries_are_listed_newest_first_and_by_every_filter() {
 }
 
 #[tokio::test]
-async fn a_filter_that_makes_no_sense_is_refused() {
+async fn an_invalid_filter_is_refused() {
     let server = Server::start();
     let account = Account::create(server.api()).await;
     for (query, parameter, code) in [
@@ -185,7 +185,7 @@ async fn a_failed_delivery_can_succeed_by_resend() {
 }
 
 #[tokio::test]
-async fn a_replay_sends_what_matches_again_and_nothing_else() {
+async fn a_replay_resends_only_matching_deliveries() {
     let server = Server::start();
     let account = Account::create(server.api()).await;
     let receiver = Receiver::start().await;
@@ -234,7 +234,7 @@ async fn a_replay_sends_what_matches_again_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_replay_with_a_filter_that_makes_no_sense_is_refused() {
+async fn a_replay_with_an_invalid_filter_is_refused() {
     let server = Server::start();
     let account = Account::create(server.api()).await;
     for (body, pointer, code) in [

@@ -4,7 +4,7 @@ use postrider_tests::{Account, Server};
 use serde_json::{Value, json};
 
 #[tokio::test]
-async fn an_event_type_is_described_read_changed_and_deleted() {
+async fn an_event_type_is_created_read_updated_and_deleted() {
     let server = Server::start();
     let api = server.api();
     let path = "/v1/event-types/proposal.accepted";
@@ -34,7 +34,7 @@ async fn an_event_type_is_described_read_changed_and_deleted() {
 }
 
 #[tokio::test]
-async fn an_unseen_event_type_enters_the_catalogue() {
+async fn a_new_event_type_enters_the_catalogue() {
     let server = Server::start();
     let account = Account::create(server.api()).await;
     account.send("brand.new", "1").await;
@@ -48,7 +48,7 @@ async fn an_unseen_event_type_enters_the_catalogue() {
 }
 
 #[tokio::test]
-async fn an_unseen_event_type_is_refused_where_the_setting_says_so() {
+async fn a_new_event_type_is_refused_if_the_setting_says_so() {
     let server = Server::start_with(&["--unseen-event-types", "refuse"]);
     let account = Account::create(server.api()).await;
     account
@@ -67,7 +67,7 @@ async fn an_unseen_event_type_is_refused_where_the_setting_says_so() {
 }
 
 #[tokio::test]
-async fn data_that_breaks_the_schema_of_its_type_is_refused_with_pointers() {
+async fn data_that_does_not_match_its_schema_is_refused_with_pointers() {
     let server = Server::start();
     let account = Account::create(server.api()).await;
     let schema = json!({"type": "object", "properties": {"total": {"type": "integer"}}, "required": ["id"]});

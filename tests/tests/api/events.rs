@@ -60,7 +60,7 @@ async fn an_event_is_accepted_delivered_and_read_back() {
 }
 
 #[tokio::test]
-async fn an_event_that_nobody_waits_for_is_accepted_too() {
+async fn an_event_without_a_matching_automation_is_accepted() {
     let server = Server::start();
     let account = Account::create(server.api()).await;
     assert_eq!(
@@ -71,7 +71,7 @@ async fn an_event_that_nobody_waits_for_is_accepted_too() {
 }
 
 #[tokio::test]
-async fn the_time_it_happened_is_in_the_envelope() {
+async fn the_envelope_has_the_time_of_the_event() {
     let server = Server::start();
     let account = Account::create(server.api()).await;
     let receiver = Receiver::start().await;
@@ -88,7 +88,7 @@ async fn the_time_it_happened_is_in_the_envelope() {
 }
 
 #[tokio::test]
-async fn the_same_id_again_is_answered_like_the_first_time() {
+async fn a_repeated_event_id_gets_the_first_response() {
     let server = Server::start();
     let account = Account::create(server.api()).await;
     let receiver = Receiver::start().await;
@@ -114,7 +114,7 @@ async fn the_same_id_again_is_answered_like_the_first_time() {
 }
 
 #[tokio::test]
-async fn the_same_idempotency_key_again_is_answered_like_the_first_time() {
+async fn a_repeated_idempotency_key_gets_the_first_response() {
     let server = Server::start();
     let account = Account::create(server.api()).await;
     let first = account
@@ -149,7 +149,7 @@ async fn the_same_idempotency_key_again_is_answered_like_the_first_time() {
 }
 
 #[tokio::test]
-async fn concurrent_repeats_of_one_key_make_one_event() {
+async fn concurrent_requests_with_one_key_create_one_event() {
     let server = Server::start();
     let account = Account::create(server.api()).await;
     let tasks: Vec<_> = (0..16)
@@ -187,7 +187,7 @@ async fn accounts_do_not_share_ids_and_keys_of_events() {
 }
 
 #[tokio::test]
-async fn an_idempotency_key_that_is_none_is_refused() {
+async fn an_invalid_idempotency_key_is_refused() {
     let server = Server::start();
     let account = Account::create(server.api()).await;
     for key in ["", "a b", "é", &"k".repeat(256)] {

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::nobody;
 
 #[tokio::test]
-async fn every_list_has_50_items_unless_told_otherwise() {
+async fn lists_have_50_items_by_default() {
     let server = Server::start();
     let account = Account::create(server.api()).await;
     let events = json!({"events": vec![json!({"type": "a", "data": 1}); 51]});
@@ -21,7 +21,7 @@ async fn every_list_has_50_items_unless_told_otherwise() {
 }
 
 #[tokio::test]
-async fn a_bad_id_in_a_path_is_refused_as_such() {
+async fn a_malformed_id_in_a_path_is_refused() {
     let server = Server::start();
     let account = Account::create(server.api()).await;
     for (list, own, foreign) in [

@@ -12,7 +12,7 @@ async fn health_and_readiness_need_no_key() {
 }
 
 #[tokio::test]
-async fn metrics_need_no_key_and_count_what_happened() {
+async fn metrics_need_no_key_and_count_events_and_attempts() {
     let server = Server::start();
     let account = Account::create(server.api()).await;
     let receiver = Receiver::start().await;

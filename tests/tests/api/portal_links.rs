@@ -11,7 +11,7 @@ fn token(link: &Value) -> &str {
 }
 
 #[tokio::test]
-async fn a_link_is_shown_once_with_what_it_is_good_for() {
+async fn a_link_is_shown_once_with_its_scope_and_expiry() {
     let mut server = Server::start();
     let account = Account::create(server.api()).await;
     let path = account.at("/portal-link");
@@ -50,7 +50,7 @@ async fn a_link_is_shown_once_with_what_it_is_good_for() {
 }
 
 #[tokio::test]
-async fn a_link_leads_to_the_public_url_or_else_to_where_the_request_was_sent() {
+async fn a_link_leads_to_the_public_url_or_else_to_the_host_of_the_request() {
     let mut server = Server::start();
     let account = Account::create(server.api()).await;
     let path = account.at("/portal-link");

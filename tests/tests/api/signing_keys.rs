@@ -52,7 +52,7 @@ async fn rotation_puts_the_new_key_first_and_lets_the_old_one_overlap_for_a_day(
 }
 
 #[tokio::test]
-async fn a_rotation_without_a_body_is_one_with_the_defaults() {
+async fn a_rotation_without_a_body_uses_the_defaults() {
     let server = Server::start();
     let account = Account::create(server.api()).await;
     account
@@ -65,7 +65,7 @@ async fn a_rotation_without_a_body_is_one_with_the_defaults() {
 }
 
 #[tokio::test]
-async fn a_key_without_overlap_signs_no_more_at_once() {
+async fn a_key_without_overlap_stops_signing_at_once() {
     let server = Server::start();
     let account = Account::create(server.api()).await;
     let receiver = Receiver::start().await;

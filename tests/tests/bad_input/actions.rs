@@ -20,7 +20,7 @@ async fn refused(account: &Account, members: Value) -> Problem {
 }
 
 #[tokio::test]
-async fn an_option_that_cannot_be_is_refused_with_a_pointer() {
+async fn an_invalid_option_is_refused_with_a_pointer() {
     let server = Server::start();
     let account = Account::create(server.api()).await;
     for (members, pointer, code) in [
@@ -144,7 +144,7 @@ async fn too_many_too_long_and_repeated_headers_are_refused() {
 }
 
 #[tokio::test]
-async fn a_bad_patch_of_an_automation_changes_nothing() {
+async fn an_invalid_patch_of_an_automation_changes_nothing() {
     let server = Server::start();
     let account = Account::create(server.api()).await;
     let before = account.automation(json!({"url": NEVER_CALLED})).await;

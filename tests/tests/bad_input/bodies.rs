@@ -63,7 +63,7 @@ async fn malformed_json_in_an_event_is_refused_with_its_position() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_no_utf_8_is_refused_with_its_position() {
+async fn a_body_of_invalid_utf_8_is_refused_with_its_position() {
     let server = Server::start();
     let account = Account::create(server.api()).await;
     let send = async |path: String, body: &'static [u8]| -> ApiResponse {
@@ -158,7 +158,7 @@ async fn the_limit_on_data_is_a_setting() {
 }
 
 #[tokio::test]
-async fn a_body_that_no_request_can_have_is_refused_without_being_kept() {
+async fn an_oversized_body_is_refused_and_not_stored() {
     let server = Server::start();
     let account = Account::create(server.api()).await;
     account

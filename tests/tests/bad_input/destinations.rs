@@ -14,7 +14,7 @@ async fn is_refused(account: &Account, url: &str, code: &str) {
 }
 
 #[tokio::test]
-async fn a_url_that_is_none_is_refused() {
+async fn an_invalid_url_is_refused() {
     let server = Server::start();
     let account = Account::create(server.api()).await;
     for url in [
@@ -66,7 +66,7 @@ async fn user_info_and_fragments_in_a_url_are_refused() {
 }
 
 #[tokio::test]
-async fn ports_that_no_receiver_has_are_refused() {
+async fn forbidden_ports_are_refused() {
     let server = Server::start();
     let account = Account::create(server.api()).await;
     for port in [0, 22, 25, 6667] {
@@ -103,7 +103,7 @@ async fn private_and_loopback_destinations_are_refused_when_saved() {
 }
 
 #[tokio::test]
-async fn only_the_networks_that_were_allowed_are() {
+async fn only_configured_networks_are_allowed() {
     let server = Server::start_with(&[
         "--allow-destination",
         "127.0.0.0/8",
@@ -121,7 +121,7 @@ async fn only_the_networks_that_were_allowed_are() {
 }
 
 #[tokio::test]
-async fn a_destination_that_is_allowed_no_more_is_blocked_when_dialled() {
+async fn a_destination_that_is_no_longer_allowed_is_blocked_when_dialled() {
     let mut server = Server::start_with(&LOOPBACK_ALLOWED);
     let account = Account::create(server.api()).await;
     let receiver = Receiver::start().await;

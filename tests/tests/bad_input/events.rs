@@ -59,7 +59,7 @@ async fn event_type_names_outside_the_alphabet_are_refused() {
 }
 
 #[tokio::test]
-async fn bad_ids_of_events_are_refused() {
+async fn invalid_event_ids_are_refused() {
     let server = Server::start();
     let account = Account::create(server.api()).await;
     for id in [
@@ -80,7 +80,7 @@ async fn bad_ids_of_events_are_refused() {
 }
 
 #[tokio::test]
-async fn bad_times_are_refused() {
+async fn invalid_times_are_refused() {
     let server = Server::start();
     let account = Account::create(server.api()).await;
     for time in [
@@ -143,7 +143,7 @@ async fn a_batch_of_the_wrong_shape_is_refused_as_a_whole() {
 }
 
 #[tokio::test]
-async fn a_test_of_an_automation_with_bad_input_is_refused() {
+async fn a_test_with_invalid_input_is_refused() {
     let server = Server::start();
     let account = Account::create(server.api()).await;
     let automation = account.automation(json!({"url": NEVER_CALLED})).await;

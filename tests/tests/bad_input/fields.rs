@@ -77,7 +77,7 @@ async fn an_account_of_the_wrong_shape_is_refused_with_a_pointer() {
 }
 
 #[tokio::test]
-async fn a_bad_patch_of_an_account_changes_nothing() {
+async fn an_invalid_patch_of_an_account_changes_nothing() {
     let server = Server::start();
     let account = Account::create(server.api()).await;
     let before = account.api.get(account.at("")).await.expect(200);
@@ -213,7 +213,7 @@ async fn an_automation_of_the_wrong_shape_is_refused_with_a_pointer() {
 }
 
 #[tokio::test]
-async fn all_faults_of_a_body_are_told_at_once() {
+async fn all_faults_of_a_body_are_reported_together() {
     let server = Server::start();
     let account = Account::create(server.api()).await;
     let body = automation(|it| {

@@ -24,7 +24,7 @@ async fn rest_of(stream: &mut TcpStream, within: Duration) -> String {
 }
 
 #[tokio::test]
-async fn a_head_that_never_ends_is_given_up_while_others_are_served() {
+async fn an_endless_request_head_is_closed_while_others_are_served() {
     let server = Server::start();
     let mut slow = Vec::new();
     for _ in 0..50 {
@@ -42,7 +42,7 @@ async fn a_head_that_never_ends_is_given_up_while_others_are_served() {
 }
 
 #[tokio::test]
-async fn a_body_that_breaks_off_stores_nothing() {
+async fn a_truncated_body_stores_nothing() {
     let server = Server::start();
     let account = Account::create(server.api()).await;
     let mut stream = TcpStream::connect(server.address()).await.unwrap();
@@ -60,7 +60,7 @@ async fn a_body_that_breaks_off_stores_nothing() {
 }
 
 #[tokio::test]
-async fn what_is_no_http_is_put_off() {
+async fn a_non_http_client_is_disconnected() {
     let server = Server::start();
     for garbage in [
         &b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n"[..],
@@ -79,7 +79,7 @@ async fn what_is_no_http_is_put_off() {
 }
 
 #[tokio::test]
-async fn headers_without_end_are_put_off() {
+async fn endless_headers_are_refused() {
     let server = Server::start();
     let mut stream = TcpStream::connect(server.address()).await.unwrap();
     let head = format!(

@@ -16,7 +16,7 @@ async fn failed_attempt(server: &Server, url: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_status_of_200_to_299_is_success_and_nothing_else_is() {
+async fn only_2xx_statuses_are_successes() {
     let server = Server::start();
     let account = Account::create(server.api()).await;
     let receiver = Receiver::start().await;
@@ -75,7 +75,7 @@ async fn a_refused_connection_is_a_connect_error() {
 }
 
 #[tokio::test]
-async fn a_name_that_does_not_exist_is_a_dns_error() {
+async fn an_unknown_host_name_is_a_dns_error() {
     let server = Server::start();
     let attempt = failed_attempt(&server, "https://no-such-host.invalid/hook").await;
     assert_eq!(attempt["outcome"], "dns_error");

@@ -7,7 +7,7 @@ use postrider_tests::{Account, Receiver, Server, command, database};
 use serde_json::json;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_backup_of_a_running_server_under_load_opens_and_is_sound() {
+async fn a_backup_of_a_server_under_load_opens_and_is_consistent() {
     let server = Server::start();
     let account = Account::create(server.api()).await;
     let receiver = Receiver::start().await;

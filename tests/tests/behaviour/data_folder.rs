@@ -55,7 +55,7 @@ async fn an_older_binary_refuses_a_newer_schema_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_no_database_is_refused_and_left_alone() {
+async fn a_file_that_is_not_a_database_is_refused_and_unchanged() {
     let mut server = Server::start();
     assert!(server.stop().success());
     let file = database::file_in(server.data_dir());
@@ -77,7 +77,7 @@ async fn a_file_that_is_no_database_is_refused_and_left_alone() {
 }
 
 #[tokio::test]
-async fn migrate_says_what_it_did_and_keeps_off_what_is_none_of_its_business() {
+async fn migrate_reports_its_changes_and_leaves_other_files_alone() {
     let mut server = Server::start();
     Account::create(server.api()).await;
     let folder = server.data_dir().to_str().unwrap().to_owned();
@@ -92,7 +92,7 @@ async fn migrate_says_what_it_did_and_keeps_off_what_is_none_of_its_business() {
 }
 
 #[tokio::test]
-async fn the_first_admin_key_is_made_printed_once_and_works() {
+async fn the_first_admin_key_is_created_printed_once_and_works() {
     let folder = tempfile::tempdir().unwrap();
     let start = || {
         let mut command = postrider_tests::binary::command();

@@ -44,7 +44,7 @@ async fn misbehaving<F: Future<Output = ()> + Send>(
 }
 
 #[tokio::test]
-async fn a_receiver_that_never_answers_is_given_up_after_the_timeout() {
+async fn a_receiver_that_never_responds_is_a_timeout() {
     let server = Server::start();
     let receiver = Receiver::start().await;
     receiver.respond("/hook", [Reply::status(200).after(Duration::from_secs(60))]);
@@ -79,7 +79,7 @@ async fn the_timeout_covers_the_body_too() {
 }
 
 #[tokio::test]
-async fn an_answer_is_kept_up_to_its_bound_and_no_further() {
+async fn a_response_is_kept_up_to_its_bound() {
     let server = Server::start();
     let receiver = Receiver::start().await;
     receiver.respond("/exact", [Reply::status(200).with_body("é".repeat(KEPT / 2))]);
@@ -93,7 +93,7 @@ async fn an_answer_is_kept_up_to_its_bound_and_no_further() {
 }
 
 #[tokio::test]
-async fn how_much_of_an_answer_is_kept_is_a_setting() {
+async fn the_bound_on_kept_responses_is_a_setting() {
     let server = Server::start_with(&[
         "--allow-destination",
         "127.0.0.0/8",
@@ -107,7 +107,7 @@ async fn how_much_of_an_answer_is_kept_is_a_setting() {
 }
 
 #[tokio::test]
-async fn an_answer_that_never_ends_is_decided_by_its_status() {
+async fn an_endless_response_is_judged_by_its_status() {
     let server = Server::start();
     let url = misbehaving(|mut stream| async move {
         let _ = stream
@@ -122,7 +122,7 @@ async fn an_answer_that_never_ends_is_decided_by_its_status() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_no_http_is_a_protocol_error() {
+async fn a_non_http_response_is_a_protocol_error() {
     let server = Server::start();
     for garbage in [
         &b"SSH-2.0-OpenSSH_9.2\r\n"[..],
@@ -144,7 +144,7 @@ async fn an_answer_that_is_no_http_is_a_protocol_error() {
 }
 
 #[tokio::test]
-async fn headers_without_end_are_a_protocol_error_and_kept_in_part() {
+async fn endless_headers_are_a_protocol_error_and_partly_kept() {
     let server = Server::start();
     let url = misbehaving(|mut stream| async move {
         let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n").await;

@@ -38,12 +38,12 @@ async fn repeats_get_the_first_response_after(end: impl FnOnce(&mut Server)) {
 }
 
 #[tokio::test]
-async fn repeats_are_answered_alike_after_a_restart() {
+async fn repeated_events_get_the_first_response_after_a_restart() {
     repeats_get_the_first_response_after(|server| assert!(server.stop().success())).await;
 }
 
 #[tokio::test]
-async fn repeats_are_answered_alike_after_a_kill() {
+async fn repeated_events_get_the_first_response_after_a_kill() {
     repeats_get_the_first_response_after(Server::kill).await;
 }
 
@@ -72,7 +72,7 @@ async fn unfinished_work_is_taken_over_at_once_after_a_kill() {
 }
 
 #[tokio::test]
-async fn what_failed_before_a_kill_is_retried_when_due_and_no_sooner() {
+async fn deliveries_that_failed_before_a_kill_are_retried_when_due() {
     let mut server = Server::start();
     let account = Account::create(server.api()).await;
     let receiver = Receiver::start().await;
@@ -96,7 +96,7 @@ async fn what_failed_before_a_kill_is_retried_when_due_and_no_sooner() {
 }
 
 #[tokio::test]
-async fn everything_that_was_set_up_is_there_after_a_kill() {
+async fn the_whole_configuration_survives_a_kill() {
     let mut server = Server::start();
     let account = Account::create(server.api()).await;
     account

@@ -10,7 +10,7 @@ use serde_json::json;
 const RETENTION: Duration = Duration::from_millis(1_100);
 
 #[tokio::test]
-async fn settled_events_go_when_their_time_is_over_and_pending_ones_never() {
+async fn events_without_pending_deliveries_expire_and_others_never_do() {
     let mut server = Server::start();
     let account = Account::create(server.api()).await;
     let receiver = Receiver::start().await;

@@ -24,7 +24,7 @@ async fn first_retry_comes_at_10_seconds_in_real_time() {
 }
 
 #[tokio::test]
-async fn retry_after_postpones_the_retry_and_never_hastens_it() {
+async fn retry_after_only_postpones_the_retry() {
     let server = Server::start();
     let account = Account::create(server.api()).await;
     let receiver = Receiver::start().await;
@@ -47,7 +47,7 @@ async fn retry_after_postpones_the_retry_and_never_hastens_it() {
 }
 
 #[tokio::test]
-async fn the_schedule_of_the_automation_goes_before_the_accounts_and_the_installations() {
+async fn the_automations_schedule_overrides_the_accounts_and_the_installations() {
     let server = Server::start_with(&["--allow-destination", "127.0.0.0/8", "--retry-delays", "none"]);
     let account = Account::create(server.api()).await;
     let receiver = Receiver::start().await;

@@ -43,7 +43,7 @@ async fn an_unknown_key_of_the_file_is_refused_with_its_line() {
 }
 
 #[tokio::test]
-async fn flags_go_before_the_file() {
+async fn flags_override_the_file() {
     let mut server = Server::stopped();
     let file = server.data_dir().join("settings.toml");
     std::fs::write(&file, "body_limit = \"1KiB\"\nunseen_event_types = \"refuse\"\n").unwrap();

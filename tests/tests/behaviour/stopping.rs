@@ -8,7 +8,7 @@ use postrider_tests::{Account, Receiver, Reply, Server, wait};
 use serde_json::json;
 
 #[tokio::test]
-async fn a_stop_waits_for_the_attempt_that_is_under_way() {
+async fn a_stop_waits_for_attempts_in_flight() {
     let mut server = Server::start();
     let account = Account::create(server.api()).await;
     let receiver = Receiver::start().await;
@@ -35,7 +35,7 @@ async fn a_stop_waits_for_the_attempt_that_is_under_way() {
 }
 
 #[tokio::test]
-async fn what_does_not_end_in_time_is_given_back_and_tried_again_at_once() {
+async fn attempts_that_outlast_the_grace_period_are_retried_at_once_after_the_start() {
     let flags = ["--allow-destination", "127.0.0.0/8", "--shutdown-grace", "1s"];
     let mut server = Server::start_with(&flags);
     let account = Account::create(server.api()).await;
@@ -79,7 +79,7 @@ async fn an_idle_server_stops_at_once_even_with_idle_connections_open() {
 }
 
 #[tokio::test]
-async fn a_retry_that_waits_is_kept_over_a_stop_and_comes_when_it_is_due() {
+async fn a_pending_retry_survives_a_stop_and_comes_when_due() {
     let mut server = Server::start();
     let account = Account::create(server.api()).await;
     let receiver = Receiver::start().await;

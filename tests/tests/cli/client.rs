@@ -15,7 +15,7 @@ fn json(server: &Server, arguments: &[&str]) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_event_goes_from_the_command_line_to_its_receiver_and_is_shown() {
+async fn an_event_sent_from_the_command_line_is_delivered_and_shown() {
     let (server, receiver) = (Server::start(), Receiver::start().await);
     receiver.respond("/hook", [Reply::status(200).with_body("thanks")]);
     let create = [
@@ -173,7 +173,7 @@ async fn an_idempotency_key_and_data_from_standard_input_work() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn failures_have_exit_codes_and_words() {
+async fn failures_have_exit_codes_and_messages() {
     let server = Server::start();
     let missing = postrider(&server, &["accounts", "show", "nobody"]);
     assert_eq!(missing.code, 1);
@@ -233,7 +233,7 @@ async fn an_account_is_deleted_only_with_yes() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_link_for_a_customer_is_made_and_shown() {
+async fn a_portal_link_is_created_and_shown() {
     let server = Server::start();
     json(&server, &["accounts", "create", "Acme Ltd", "--uid", "acme"]);
     let make = ["accounts", "portal-link", "acme", "--expires-in", "2h"];
@@ -287,7 +287,7 @@ async fn failed_and_succeeded(server: &Server, receiver: &Receiver) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_replay_needs_a_filter_and_a_yes_and_can_count_only() {
+async fn a_replay_needs_a_filter_and_a_confirmation_and_has_a_dry_run() {
     let server = Server::start();
     let receiver = Receiver::start().await;
     failed_and_succeeded(&server, &receiver).await;

@@ -7,7 +7,7 @@ use postrider_tests::{binary, command, wait};
 use rustix::process::{Pid, Signal, kill_process};
 
 #[test]
-fn the_demo_shows_each_attempt_the_failed_one_too_and_ends_when_told() {
+fn the_demo_shows_each_attempt_and_exits_after_the_requested_events() {
     let output = command::run(&["dev", "--once", "3", "--every", "100ms", "--retry-delays", "1"]);
     let out = output.success();
     for part in ["prk_", "whsec_", "http://127.0.0.1:", "proposal.accepted"] {
@@ -22,7 +22,7 @@ fn the_demo_shows_each_attempt_the_failed_one_too_and_ends_when_told() {
 }
 
 #[test]
-fn the_demo_starts_by_itself_and_stops_in_order() {
+fn the_demo_starts_without_arguments_and_shuts_down_cleanly() {
     let mut command = binary::command();
     command
         .arg("dev")

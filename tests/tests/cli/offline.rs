@@ -34,7 +34,7 @@ fn header(signed: &CommandOutput, name: &str) -> String {
 }
 
 #[test]
-fn what_is_signed_offline_verifies_offline() {
+fn a_signature_created_offline_verifies_offline() {
     let body = Body::new(r#"{"name":"Zoë"}"#);
     let signed = run(&[
         "sign",

@@ -11,7 +11,7 @@ const TIMES: usize = 3;
 const EVENTS: usize = 100;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_nodes_starting_on_an_empty_database_make_one_admin_key() {
+async fn two_nodes_starting_on_an_empty_database_create_one_admin_key() {
     let postgres = Postgres::start();
     for time in 0..TIMES {
         let database = format!("empty_{time}");
@@ -32,7 +32,7 @@ async fn two_nodes_starting_on_an_empty_database_make_one_admin_key() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_same_key_on_two_nodes_at_once_makes_one_event() {
+async fn the_same_idempotency_key_on_two_nodes_at_once_creates_one_event() {
     let cluster = Cluster::start(2).await;
     let here = Account::create(cluster.nodes[0].api()).await;
     let there = here.through(cluster.nodes[1].api());

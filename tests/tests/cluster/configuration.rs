@@ -29,7 +29,7 @@ struct Known {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_change_on_one_node_holds_on_the_others_within_a_second() {
+async fn a_change_on_one_node_applies_on_the_others_within_a_second() {
     let cluster = Cluster::start(2).await;
     let scene = Scene {
         here: cluster.nodes[0].api(),

@@ -21,7 +21,7 @@ const EVENTS: usize = 40;
 const SLOW: Duration = Duration::from_millis(500);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn while_the_database_is_away_events_are_refused_at_once() {
+async fn events_are_refused_at_once_while_the_database_is_down() {
     let mut cluster = Cluster::start(1).await;
     let (account, receiver) = with_receiver(&cluster).await;
     let mut events = Vec::new();
@@ -50,7 +50,7 @@ async fn while_the_database_is_away_events_are_refused_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn while_the_database_is_silent_events_are_refused_at_once_as_soon_as_one_had_no_answer() {
+async fn after_one_database_timeout_events_are_refused_at_once() {
     let cluster = Cluster::start(1).await;
     let (account, receiver) = with_receiver(&cluster).await;
     let event = account.send("a", "1").await;

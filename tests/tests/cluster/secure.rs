@@ -63,7 +63,7 @@ async fn a_node_reaches_its_database_over_tls_with_a_password_from_a_file() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_is_refused_by_the_database_is_told_at_once_and_no_secret() {
+async fn a_refused_database_login_is_reported_at_once_without_secrets() {
     let secured = Secured::start();
     let (ca, password, wrong) = (
         secured.file("ca.pem"),
@@ -87,7 +87,7 @@ async fn who_is_refused_by_the_database_is_told_at_once_and_no_secret() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_certificate_of_somebody_else_is_not_trusted_whatever_the_mode() {
+async fn an_untrusted_certificate_is_refused_in_every_mode() {
     let secured = Secured::start();
     let (other, password) = (secured.file("other.pem"), secured.file("password"));
     let mut node = secured.node("require");

@@ -88,7 +88,7 @@ async fn a_dead_nodes_deliveries_are_taken_over() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_node_that_stops_in_order_hands_its_work_over_at_once() {
+async fn a_clean_stop_hands_work_over_at_once() {
     let mut cluster = Cluster::start(2).await;
     let account = Account::create(cluster.nodes[0].api()).await;
     let receiver = Receiver::start().await;

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::desk::Desk;
 
 #[tokio::test]
-async fn an_automation_with_two_urls_is_made_and_works() {
+async fn an_automation_with_two_urls_is_created_and_works() {
     let desk = Desk::open().await;
     make_one(&desk).await;
     desk.browser.assert_no_fault_logged(&["422"]).await;
@@ -71,7 +71,7 @@ async fn make_one(desk: &Desk) {
 }
 
 #[tokio::test]
-async fn an_automation_is_switched_off_and_on_edited_and_deleted() {
+async fn an_automation_is_disabled_enabled_edited_and_deleted() {
     let desk = Desk::open().await;
     let (browser, receiver) = (&desk.browser, &desk.receiver);
     desk.account
@@ -110,7 +110,7 @@ async fn an_automation_is_switched_off_and_on_edited_and_deleted() {
 }
 
 #[tokio::test]
-async fn what_somebody_else_changed_meanwhile_is_not_overwritten() {
+async fn a_concurrent_edit_is_not_overwritten() {
     let desk = Desk::open().await;
     let automation = desk
         .account

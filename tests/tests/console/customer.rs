@@ -113,7 +113,7 @@ async fn is_refused_forms(
 }
 
 #[tokio::test]
-async fn whoever_may_only_read_sees_no_buttons_and_is_refused_forms() {
+async fn a_read_only_customer_sees_no_buttons_and_cannot_post_forms() {
     let desk = Desk::open().await;
     let automation = desk
         .account

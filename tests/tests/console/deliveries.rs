@@ -54,7 +54,7 @@ async fn send_test(desk: &Desk) {
 }
 
 #[tokio::test]
-async fn a_failing_delivery_is_seen_to_retry_and_is_sent_again_by_hand() {
+async fn a_failing_delivery_is_seen_to_retry_and_can_be_resent() {
     let desk = Desk::open().await;
     let (browser, receiver) = (&desk.browser, &desk.receiver);
     let busy = Reply::status(503).with_body("come back later");
@@ -103,7 +103,7 @@ async fn a_failing_delivery_is_seen_to_retry_and_is_sent_again_by_hand() {
 }
 
 #[tokio::test]
-async fn what_a_receiver_answers_is_text_whatever_it_is() {
+async fn a_response_is_always_shown_as_text() {
     let desk = Desk::open().await;
     let hostile = "<script>window.pwned = true</script><img src=x onerror='window.pwned = true'>";
     let response = Reply::status(200)
@@ -139,14 +139,14 @@ async fn what_a_receiver_answers_is_text_whatever_it_is() {
 }
 
 #[tokio::test]
-async fn what_failed_is_counted_then_sent_again_with_progress() {
+async fn failed_deliveries_are_counted_and_replayed_with_progress() {
     let desk = Desk::open().await;
     replay(&desk).await;
     desk.browser.assert_no_fault_logged(&[]).await;
 }
 
 #[tokio::test]
-async fn what_failed_is_sent_again_without_javascript() {
+async fn failed_deliveries_are_replayed_without_javascript() {
     replay(&Desk::open_without_javascript().await).await;
 }
 

@@ -63,7 +63,7 @@ async fn pages_of_an_account() {
 }
 
 #[tokio::test]
-async fn pages_that_come_of_doing_something() {
+async fn pages_that_follow_an_action() {
     let desk = busy_desk().await;
     let browser = &desk.browser;
     // A failed delivery, which its receiver's developer reads.

@@ -47,7 +47,7 @@ async fn wait_for_path_in_frame(browser: &Browser, path: &str) {
 }
 
 #[tokio::test]
-async fn a_customer_works_in_a_frame_of_the_product_that_is_named() {
+async fn a_customer_works_in_a_frame_of_an_allowed_product() {
     let product = Product::start().await;
     let flags = ["--console-frame-ancestors", &product.origin()];
     // The desk's own session is in the same browser, and the frame must not see it.
@@ -115,7 +115,7 @@ async fn a_customer_works_in_a_frame_of_the_product_that_is_named() {
 }
 
 #[tokio::test]
-async fn nobody_else_shows_the_console_in_a_frame() {
+async fn other_sites_cannot_frame_the_console() {
     let product = Product::start().await;
     let flags = ["--console-frame-ancestors", "http://localhost:1"];
     let desk = Desk::open_with(&flags, Browser::start().await).await;
@@ -132,7 +132,7 @@ async fn nobody_else_shows_the_console_in_a_frame() {
 }
 
 #[tokio::test]
-async fn a_link_opened_beside_another_session_takes_its_place() {
+async fn opening_a_link_replaces_the_current_session() {
     let product = Product::start().await;
     let flags = ["--console-frame-ancestors", &product.origin()];
     let desk = Desk::open_with(&flags, Browser::start().await).await;

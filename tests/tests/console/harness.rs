@@ -26,7 +26,7 @@ async fn without_javascript_a_page_runs_no_script_and_the_verbs_work() {
 }
 
 #[tokio::test]
-async fn pages_are_told_of_width_scheme_and_motion() {
+async fn pages_see_the_emulated_width_scheme_and_motion() {
     let (browser, server) = tokio::join!(Browser::start(), pages::serve());
     let seen = async || {
         let paper = "getComputedStyle(document.body).backgroundColor";

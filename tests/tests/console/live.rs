@@ -34,7 +34,7 @@ async fn a_node_that_stops_does_not_wait_for_live_pages() {
 }
 
 #[tokio::test]
-async fn a_live_page_is_sent_nothing_more_after_signing_out() {
+async fn a_live_page_gets_no_updates_after_sign_out() {
     let desk = Desk::open().await;
     see_it_live(&desk, &desk.browser).await;
     // Sign out as another tab would.

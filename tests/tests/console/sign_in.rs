@@ -9,7 +9,7 @@ use postrider_tests::{Browser, Server};
 use super::desk::Desk;
 
 #[tokio::test]
-async fn a_key_signs_in_and_leads_back_to_where_one_wanted_to_go() {
+async fn signing_in_with_a_key_returns_to_the_requested_page() {
     let server = Server::start();
     let browser = Browser::start().await;
     let url = server.api().url();
@@ -54,7 +54,7 @@ async fn the_first_start_prints_a_link_that_signs_in_once() {
 }
 
 #[tokio::test]
-async fn a_session_is_over_for_everybody_once_it_is_signed_out_of() {
+async fn a_signed_out_session_is_refused_everywhere() {
     let desk = Desk::open().await;
     let cookie = session_of(&desk.browser).await;
     let anybody = desk.server.api().with_key(None);
@@ -84,7 +84,7 @@ async fn session_of(browser: &Browser) -> String {
 }
 
 #[tokio::test]
-async fn whoever_tries_too_often_has_to_wait() {
+async fn too_many_sign_in_attempts_are_refused() {
     let server = Server::start();
     let browser = Browser::start_without_javascript().await;
     browser.open(&format!("{}/sign-in", server.api().url())).await;

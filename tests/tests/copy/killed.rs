@@ -22,7 +22,7 @@ const STEP_WITHIN: Duration = Duration::from_secs(30);
 const UNFINISHED_TYPES: [&str; 2] = ["slow.a", "later.a"];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_killed_copy_goes_on_and_the_cluster_answers_as_the_node_did() {
+async fn a_killed_copy_resumes_and_the_cluster_returns_the_same_responses() {
     let mut postgres = Postgres::start();
     let url = postgres.url("postgres");
     let mut source = Source::start().await;

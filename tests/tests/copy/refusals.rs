@@ -5,7 +5,7 @@ use postrider_tests::{Account, Postgres, Server, command, database};
 use super::copy;
 
 #[tokio::test]
-async fn a_server_that_runs_keeps_its_folder_and_its_database_to_itself() {
+async fn a_running_servers_folder_and_database_cannot_be_copied() {
     let postgres = Postgres::start();
     let mut server = Server::start();
     let in_use = copy(server.data_dir(), &postgres.url("postgres"));
@@ -30,7 +30,7 @@ async fn a_server_that_runs_keeps_its_folder_and_its_database_to_itself() {
 }
 
 #[tokio::test]
-async fn a_database_with_something_in_it_is_left_alone() {
+async fn a_non_empty_database_is_refused_and_unchanged() {
     let postgres = Postgres::start();
     let mut node = Server::stopped_on_database(postgres.url("postgres"));
     node.start_again();
@@ -68,7 +68,7 @@ async fn a_folder_of_another_schema_is_neither_copied_nor_changed() {
 }
 
 #[tokio::test]
-async fn a_slip_on_the_command_line_changes_nothing_and_repeats_no_password() {
+async fn a_usage_error_changes_nothing_and_echoes_no_password() {
     let folder = tempfile::tempdir().unwrap();
     let missing = folder.path().join("missing");
     let nowhere = "postgres://postrider@127.0.0.1:9/postgres";

@@ -44,7 +44,7 @@ async fn a_killed_server_loses_no_accepted_event_and_repeats_none_that_it_record
 
 mod deep {
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn a_server_killed_many_times_loses_and_repeats_nothing_either() {
+    async fn a_server_killed_many_times_loses_and_repeats_nothing() {
         super::lose_nothing(super::ROUNDS_DEEP).await;
     }
 }

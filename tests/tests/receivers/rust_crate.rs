@@ -70,7 +70,7 @@ async fn rust_verifies_with_both_keys_during_the_overlap() {
 }
 
 #[tokio::test]
-async fn every_attempt_has_a_timestamp_of_its_own_and_the_headers_a_prefix_of_choice() {
+async fn every_attempt_has_its_own_timestamp_and_headers_use_the_configured_prefix() {
     let server = Server::start_with(&["--allow-destination", "127.0.0.0/8", "--header-prefix", "Acme"]);
     let account = Account::create(server.api()).await;
     let receiver = Receiver::start().await;

@@ -18,7 +18,7 @@ use language::{Language, Way};
 use receiver::Snippet;
 
 /// Checks the promises of a snippet. A snippet that cannot run here is skipped, and
-/// [`what_is_not_run_here_is_named`] reports it.
+/// [`snippets_that_were_not_run_are_reported`] reports it.
 async fn keeps_its_promises(language: Language, way: Way) {
     if language.obstacle(way).is_some() {
         return;
@@ -97,7 +97,7 @@ snippet_tests! {
 }
 
 #[test]
-fn what_is_not_run_here_is_named() {
+fn snippets_that_were_not_run_are_reported() {
     let named: Vec<_> = Language::ALL
         .iter()
         .flat_map(|language| Way::ALL.map(|way| (*language, way)))
@@ -113,7 +113,7 @@ fn what_is_not_run_here_is_named() {
 }
 
 #[test]
-fn every_snippet_in_the_folder_has_its_test_and_known_placeholders() {
+fn every_snippet_has_a_test_and_only_known_placeholders() {
     let expected: BTreeSet<_> = Language::ALL
         .iter()
         .flat_map(|language| Way::ALL.map(|way| language.snippet(way)))

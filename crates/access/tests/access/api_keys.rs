@@ -47,7 +47,7 @@ async fn the_last_key_is_not_deleted() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_key_that_another_node_deleted_opens_nothing_once_this_one_hears_of_it() {
+async fn a_key_deleted_on_another_node_is_refused_once_this_node_learns_of_it() {
     let node = Node::new();
     let access = &node.access;
     let (deleted, shown) = access.create_api_key("Deleted".parse().unwrap()).await.unwrap();

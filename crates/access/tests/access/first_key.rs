@@ -22,7 +22,7 @@ async fn a_key_is_created_once_and_kept_as_a_hash() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_given_key_replaces_the_one_given_before() {
+async fn a_configured_key_replaces_the_previously_configured_one() {
     let node = Node::new();
     for key in ["first-key-of-ours", "second-key-of-ours", "second-key-of-ours"] {
         assert_eq!(node.access.open(Some(key)).await, Ok(FirstKey::Configured));
@@ -34,7 +34,7 @@ async fn a_given_key_replaces_the_one_given_before() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn keys_that_are_too_short_or_no_header_value_are_refused() {
+async fn keys_that_are_too_short_or_invalid_as_a_header_are_refused() {
     let node = Node::new();
     for key in [
         "",

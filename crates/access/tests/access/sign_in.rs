@@ -39,7 +39,7 @@ async fn an_operators_one_time_link_begins_one_session_of_twelve_hours() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_portal_link_begins_sessions_until_it_expires_and_they_end_with_it() {
+async fn a_portal_link_opens_sessions_until_it_expires_and_they_expire_with_it() {
     let node = Node::new();
     let access = &node.access;
     let account = node.account().await;
@@ -67,7 +67,7 @@ async fn a_portal_link_begins_sessions_until_it_expires_and_they_end_with_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_link_is_no_session_and_a_session_no_link() {
+async fn a_link_is_not_valid_as_a_session_nor_a_session_as_a_link() {
     let node = Node::new();
     let access = &node.access;
     let link = access.create_operator_link(HOUR).await.unwrap();
@@ -112,7 +112,7 @@ async fn a_session_ends_at_sign_out_and_with_its_api_key() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_deleted_account_lets_nobody_in() {
+async fn portal_links_and_sessions_of_a_deleted_account_are_refused() {
     let node = Node::new();
     let access = &node.access;
     let account = node.account().await;

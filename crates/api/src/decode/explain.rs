@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_json_is_refused_with_line_column_and_byte() {
+    fn invalid_json_is_refused_with_line_column_and_byte() {
         let position = malformed("{\n  \"é\": tru\n}").position().unwrap();
         assert_eq!((position.line, position.column, position.offset), (2, 8, 10));
         assert_eq!(malformed("").position().unwrap().offset, 0);
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn depth_is_bounded_in_control_bodies_and_free_in_raw_values() {
+    fn depth_is_bounded_in_control_bodies_but_not_in_raw_values() {
         let nested = |depth: usize| {
             format!(
                 r#"{{"name":"","items":[{{"url":"","any":{}{}}}]}}"#,

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::app::App;
 
 #[tokio::test]
-async fn an_account_is_made_read_changed_and_deleted() {
+async fn an_account_is_created_read_updated_and_deleted() {
     let app = App::start().await;
     let body = json!({"uid": "tenant:7", "name": "Acme", "metadata": {"plan": "pro", "n": 1}, "retry_delays_s": [1, 2]});
     let created = app.post("/v1/accounts", &body).await;
@@ -68,7 +68,7 @@ async fn a_uid_belongs_to_one_account() {
 }
 
 #[tokio::test]
-async fn everything_wrong_with_an_account_is_named() {
+async fn all_faults_of_an_account_are_reported() {
     let app = App::start().await;
     let bad = json!({"uid": "a/b", "name": " ", "metadata": 1, "retry_delays_s": [1, -5]});
     let faults = app.post("/v1/accounts", &bad).await.problem(422, "invalid_body");
@@ -98,7 +98,7 @@ async fn everything_wrong_with_an_account_is_named() {
 }
 
 #[tokio::test]
-async fn null_makes_an_unknown_member_no_better() {
+async fn an_unknown_member_is_refused_even_if_it_is_null() {
     let app = App::start().await;
     let account = app.account().await;
     let before = app.get(&account).await.expect(200);
@@ -123,7 +123,7 @@ async fn null_makes_an_unknown_member_no_better() {
 }
 
 #[tokio::test]
-async fn malformed_ids_are_no_unknown_accounts() {
+async fn malformed_ids_are_bad_requests_not_missing_accounts() {
     let app = App::start().await;
     app.get("/v1/accounts/acct_nonsense")
         .await
@@ -138,7 +138,7 @@ async fn malformed_ids_are_no_unknown_accounts() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_edit_that_was_answered_with_success_is_lost_to_another() {
+async fn concurrent_edits_lose_no_acknowledged_change() {
     let app = std::sync::Arc::new(App::start().await);
     let account = app.account().await;
     let mut edits = tokio::task::JoinSet::new();

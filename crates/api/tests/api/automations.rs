@@ -21,7 +21,7 @@ fn with_action(member: &str, value: Value) -> Value {
 }
 
 #[tokio::test]
-async fn an_automation_is_made_with_defaults_read_and_deleted() {
+async fn an_automation_is_created_with_defaults_read_and_deleted() {
     let app = App::start().await;
     let automations = format!("{}/automations", app.account().await);
     let created = app.post(&automations, &with("name", json!("n"))).await;
@@ -50,7 +50,7 @@ async fn an_automation_is_made_with_defaults_read_and_deleted() {
 }
 
 #[tokio::test]
-async fn a_patch_keeps_what_it_leaves_out_and_an_action_that_is_sent_back() {
+async fn a_patch_keeps_omitted_members_and_the_identity_of_resent_actions() {
     let app = App::start().await;
     let account = app.account().await;
     let before = app.automation(&account, 200).await;
@@ -131,7 +131,7 @@ async fn destinations_are_checked_when_saved() {
 }
 
 #[tokio::test]
-async fn wrong_members_of_actions_are_named_where_they_are() {
+async fn invalid_members_of_actions_are_reported_with_pointers() {
     let app = App::start().await;
     let automations = format!("{}/automations", app.account().await);
     for (body, pointer, code) in [
@@ -201,7 +201,7 @@ async fn wrong_members_of_actions_are_named_where_they_are() {
 }
 
 #[tokio::test]
-async fn wrong_members_are_named_where_they_are() {
+async fn invalid_members_are_reported_with_pointers() {
     let app = App::start().await;
     let automations = format!("{}/automations", app.account().await);
     for (body, pointer, code) in [
@@ -245,7 +245,7 @@ async fn wrong_members_are_named_where_they_are() {
 }
 
 #[tokio::test]
-async fn everything_wrong_with_an_automation_is_reported_together() {
+async fn all_faults_of_an_automation_are_reported_together() {
     let app = App::start().await;
     let bad = json!({
         "name": "", "trigger": {"event_types": ["?"]}, "retry_delays_s": [-1],
@@ -270,7 +270,7 @@ async fn everything_wrong_with_an_automation_is_reported_together() {
 }
 
 #[tokio::test]
-async fn a_test_goes_to_its_automation_alone_and_is_marked() {
+async fn a_test_triggers_only_its_automation_and_is_marked_as_a_test() {
     let app = App::start().await;
     let account = app.account().await;
     let (one, _other) = (
@@ -314,7 +314,7 @@ async fn a_test_goes_to_its_automation_alone_and_is_marked() {
 }
 
 #[tokio::test]
-async fn another_accounts_automation_is_not_there() {
+async fn another_accounts_automation_is_not_found() {
     let app = App::start().await;
     let (mine, theirs) = (app.account().await, app.account().await);
     let automation = app.automation(&theirs, 200).await;

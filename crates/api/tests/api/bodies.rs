@@ -25,7 +25,7 @@ async fn control_endpoints(app: &App) -> Vec<(Method, String)> {
 }
 
 #[tokio::test]
-async fn every_endpoint_refuses_what_is_not_its_json() {
+async fn every_endpoint_refuses_json_of_another_shape() {
     let app = App::start().await;
     for (method, path) in control_endpoints(&app).await {
         let send = async |body: &str| app.call(method.clone(), &path, Some(body), &[]).await;
@@ -56,7 +56,7 @@ async fn every_endpoint_refuses_what_is_not_its_json() {
 }
 
 #[tokio::test]
-async fn every_endpoint_wants_its_body_declared_in_utf_8_and_uncompressed() {
+async fn every_endpoint_requires_a_declared_uncompressed_utf_8_body() {
     let app = App::start().await;
     for (method, path) in control_endpoints(&app).await {
         let request = |body: &'static [u8]| {
@@ -93,7 +93,7 @@ async fn every_endpoint_wants_its_body_declared_in_utf_8_and_uncompressed() {
 }
 
 #[tokio::test]
-async fn query_parameters_that_do_not_exist_are_refused_everywhere() {
+async fn unknown_query_parameters_are_refused_everywhere() {
     let app = App::start().await;
     let account = app.account().await;
     for path in ["/v1/accounts", "/v1/event-types", "/v1/openapi.json", &account] {

@@ -87,7 +87,7 @@ async fn a_resend_is_one_more_attempt() {
 }
 
 #[tokio::test]
-async fn a_resend_that_cannot_be_is_a_conflict() {
+async fn an_impossible_resend_is_a_conflict() {
     let app = App::start().await;
     let account = app.account().await;
     let automation = app.automation(&account, 200).await;
@@ -110,7 +110,7 @@ async fn a_resend_that_cannot_be_is_a_conflict() {
 }
 
 #[tokio::test]
-async fn a_replay_takes_the_lists_filters() {
+async fn a_replay_accepts_the_filters_of_the_list() {
     let app = App::start().await;
     let account = app.account().await;
     app.automation(&account, 200).await;
@@ -229,7 +229,7 @@ async fn deliveries_are_listed_by_every_filter() {
 }
 
 #[tokio::test]
-async fn another_accounts_delivery_is_not_there() {
+async fn another_accounts_delivery_is_not_found() {
     let app = App::start().await;
     let (mine, theirs) = (app.account().await, app.account().await);
     app.automation(&theirs, 200).await;

@@ -11,7 +11,7 @@ fn request(path: &str) -> Request<Body> {
 }
 
 #[tokio::test]
-async fn every_v1_path_needs_a_key_even_one_that_does_not_exist() {
+async fn every_v1_path_needs_a_key_even_an_unknown_one() {
     let app = App::start().await;
     for path in ["/v1/accounts", "/v1/openapi.json", "/v1/nothing", "/v1"] {
         let response = app.send(request(path)).await;
@@ -59,7 +59,7 @@ async fn unknown_paths_and_methods_are_problems_too() {
 }
 
 #[tokio::test]
-async fn every_answer_names_its_request_and_is_not_kept() {
+async fn every_response_has_a_request_id_and_is_not_cached() {
     let app = App::start().await;
     let response = app.get("/v1/accounts").await;
     assert_eq!(response.headers["x-request-id"].len(), 32);
@@ -76,7 +76,7 @@ async fn every_answer_names_its_request_and_is_not_kept() {
 }
 
 #[tokio::test]
-async fn probes_and_metrics_need_no_key_and_readiness_ends_with_a_stop() {
+async fn probes_and_metrics_need_no_key_and_a_stopping_node_is_not_ready() {
     let app = App::start().await;
     assert_eq!(
         app.send(request("/healthz")).await.expect(200),
@@ -134,7 +134,7 @@ async fn every_operation_of_the_document_is_served() {
 }
 
 #[tokio::test]
-async fn events_are_answered_alike_whether_or_not_the_router_finds_their_handler() {
+async fn events_get_the_same_response_with_and_without_the_router() {
     let app = App::start().await;
     let account = app.account().await;
     // The router serves a request whose path has an escape.

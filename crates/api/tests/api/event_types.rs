@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::app::App;
 
 #[tokio::test]
-async fn an_event_type_is_described_replaced_and_deleted() {
+async fn an_event_type_is_created_replaced_and_deleted() {
     let app = App::start().await;
     let path = "/v1/event-types/proposal.accepted";
     app.get(path).await.problem(404, "event_type_not_found");
@@ -62,7 +62,7 @@ async fn names_schemas_and_members_are_checked() {
 }
 
 #[tokio::test]
-async fn an_events_data_has_to_satisfy_its_schema() {
+async fn event_data_must_match_the_schema_of_its_type() {
     let app = App::start().await;
     let schema = json!({"type": "object", "required": ["n"], "properties": {"n": {"type": "integer"}}});
     app.put("/v1/event-types/a", &json!({"schema": schema}))
@@ -80,7 +80,7 @@ async fn an_events_data_has_to_satisfy_its_schema() {
 }
 
 #[tokio::test]
-async fn unseen_types_enter_the_catalogue_or_are_refused() {
+async fn new_event_types_enter_the_catalogue_or_are_refused() {
     let app = App::start().await;
     let events = format!("{}/events", app.account().await);
     app.post(&events, &json!({"type": "new.type", "data": 1}))

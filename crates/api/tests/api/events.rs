@@ -43,7 +43,7 @@ async fn an_event_is_accepted_with_its_deliveries_and_read_back_byte_for_byte() 
 }
 
 #[tokio::test]
-async fn the_same_id_or_key_is_answered_alike_and_another_body_is_a_conflict() {
+async fn a_repeated_id_or_key_gets_the_first_response_and_another_body_is_a_conflict() {
     let app = App::start().await;
     let events = format!("{}/events", app.account().await);
     let body = json!({"type": "a", "data": 1, "id": "evt_01h455vb4pex5vsknk084sn02q"});
@@ -120,7 +120,7 @@ async fn data_is_bounded_in_bytes_and_depth() {
 }
 
 #[tokio::test]
-async fn wrong_events_are_refused_with_pointers() {
+async fn invalid_events_are_refused_with_pointers() {
     let app = App::start().await;
     let events = format!("{}/events", app.account().await);
     app.post(&events, &json!({"type": "a"}))
@@ -148,7 +148,7 @@ async fn wrong_events_are_refused_with_pointers() {
 }
 
 #[tokio::test]
-async fn a_batch_is_answered_item_by_item() {
+async fn a_batch_has_one_result_per_event() {
     let app = App::start().await;
     let account = app.account().await;
     app.automation(&account, 200).await;
@@ -203,7 +203,7 @@ async fn a_batch_is_answered_item_by_item() {
 }
 
 #[tokio::test]
-async fn batches_are_bounded_and_refused_whole_where_they_are_no_batch() {
+async fn batches_are_bounded_and_malformed_ones_are_refused_whole() {
     let app = App::start().await;
     let batch = format!("{}/events/batch", app.account().await);
     let of = |count: usize| json!({"events": vec![json!({"type": "a", "data": 1}); count]});
@@ -298,7 +298,7 @@ async fn a_page_of_large_events_ends_early_and_says_that_there_is_more() {
 }
 
 #[tokio::test]
-async fn another_accounts_event_is_not_there() {
+async fn another_accounts_event_is_not_found() {
     let app = App::start().await;
     let (mine, theirs) = (app.account().await, app.account().await);
     let event = app

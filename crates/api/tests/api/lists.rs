@@ -38,7 +38,7 @@ async fn pages_follow_one_another_without_gap_or_repetition() {
 }
 
 #[tokio::test]
-async fn wrong_limits_and_cursors_are_refused() {
+async fn invalid_limits_and_cursors_are_refused() {
     let app = App::start().await;
     let (one, other) = (app.account().await, app.account().await);
     for list in [

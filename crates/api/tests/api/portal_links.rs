@@ -24,7 +24,7 @@ async fn session(app: &App, link: &Value) -> Session {
 }
 
 #[tokio::test]
-async fn a_link_lets_a_customer_in_to_the_account_alone() {
+async fn a_link_gives_a_customer_access_to_only_that_account() {
     let app = App::start().await;
     let path = app.account().await;
     let account: AccountId = path.rsplit('/').next().unwrap().parse().unwrap();
@@ -56,7 +56,7 @@ async fn a_link_lets_a_customer_in_to_the_account_alone() {
 }
 
 #[tokio::test]
-async fn where_the_console_is_can_be_set_and_hosts_that_are_none_are_refused() {
+async fn the_public_url_is_used_in_links_and_invalid_hosts_are_refused() {
     let app = App::start().await;
     let path = format!("{}/portal-link", app.account().await);
     for host in ["", "user@console.example", "a b"] {
@@ -79,7 +79,7 @@ async fn where_the_console_is_can_be_set_and_hosts_that_are_none_are_refused() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_is_refused_with_its_place() {
+async fn invalid_options_are_refused_with_pointers() {
     let app = App::at("https://webhooks.example").await;
     let path = format!("{}/portal-link", app.account().await);
     for (body, pointer, code) in [

@@ -8,7 +8,7 @@ use crate::app::App;
 const BROUGHT: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
 #[tokio::test]
-async fn a_rotation_makes_a_new_current_key_and_lets_the_old_one_overlap() {
+async fn a_rotation_creates_the_current_key_and_the_old_one_overlaps() {
     let app = App::start().await;
     let keys = format!("{}/signing-keys", app.account().await);
     let first = app.get(&keys).await.expect(200);
@@ -46,7 +46,7 @@ async fn a_rotation_makes_a_new_current_key_and_lets_the_old_one_overlap() {
 }
 
 #[tokio::test]
-async fn keys_that_are_none_or_known_and_long_overlaps_are_refused() {
+async fn invalid_or_reused_keys_and_long_overlaps_are_refused() {
     let app = App::start().await;
     let keys = format!("{}/signing-keys", app.account().await);
     let rotate = format!("{keys}/rotate");

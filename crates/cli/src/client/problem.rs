@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_problem_reads_as_a_sentence_and_its_places() {
+    fn a_problem_prints_as_a_sentence_and_its_pointers() {
         let text = r#"{"type":"about:blank","title":"Invalid request","status":422,"code":"invalid_body",
             "detail":"Two fields are wrong.","errors":[{"pointer":"/name","detail":"expected a string"},
             {"pointer":"","detail":"unknown field `x`"}]}"#;
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn a_response_that_is_not_a_problem_document_is_named_by_its_status() {
+    fn a_response_without_a_problem_document_is_reported_by_its_status() {
         assert_eq!(
             Problem::from_response(StatusCode::BAD_GATEWAY, "<html>").to_string(),
             "Bad Gateway (502)"

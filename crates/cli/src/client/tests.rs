@@ -8,7 +8,7 @@ fn client(url: Option<&str>, key: &str) -> Result<Client, String> {
 }
 
 #[test]
-fn an_address_without_a_scheme_is_told_the_right_form() {
+fn an_address_without_a_scheme_gets_a_suggestion() {
     for (address, message) in [
         ("127.0.0.1:8080", "expected a URL such as `http://127.0.0.1:8080`"),
         ("localhost:8080", "expected a URL such as `http://localhost:8080`"),
@@ -26,7 +26,7 @@ fn an_address_without_a_scheme_is_told_the_right_form() {
 }
 
 #[test]
-fn white_space_around_the_key_is_ignored_and_a_line_break_inside_is_named() {
+fn white_space_around_the_key_is_ignored_and_a_line_break_inside_is_refused() {
     let read = client(None, "prk_1\r\n").unwrap();
     assert_eq!(read.authorization, "Bearer prk_1");
     assert!(client(None, "prk_1\nprk_2").unwrap_err().contains("line break"));

@@ -148,7 +148,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_given_can_leave_its_quotes() {
+    fn arguments_cannot_escape_their_quotes() {
         assert_eq!(quoted("a'; rm -rf /"), r"'a'\''; rm -rf /'");
     }
 }

@@ -141,7 +141,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn work_of_an_earlier_run_counts_as_done_but_not_for_the_rate() {
+    fn work_of_an_earlier_run_counts_toward_the_total_but_not_the_rate() {
         let mut progress = Progress::begin("events", 30_000, 10_000);
         assert_eq!(progress.state(Duration::ZERO), "10,000 of 30,000 events, 33 %");
         progress.done = 12_000;
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_total_is_done() {
+    fn an_empty_total_is_complete() {
         let progress = Progress::begin("events", 0, 0);
         assert_eq!(progress.state(Duration::ZERO), "0 of 0 events, 100 %");
         assert!(progress.bar().contains('█') && !progress.bar().contains('░'));

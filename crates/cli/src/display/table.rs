@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn long_and_hostile_cells_are_tamed() {
+    fn long_cells_are_shortened_and_control_characters_escaped() {
         let mut table = Table::new(&["NAME"]);
         table.row(["x".repeat(300)]);
         table.row(["\u{1b}[2J".into()]);

@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn prefixes_that_cannot_start_a_header_are_refused() {
+    fn invalid_header_prefixes_are_refused() {
         assert!("Acme-Hooks2".parse::<HeaderPrefix>().is_ok());
         for text in ["", "-a", "a-", "a b", "a:", "é", &"x".repeat(33)] {
             assert_eq!(

@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn an_action_sent_back_keeps_its_id_and_others_get_one() {
+    fn a_resent_action_keeps_its_id_and_new_actions_get_one() {
         let actions = checked(&[ActionDraft::of(&existing()), draft(None)]).unwrap();
         assert_eq!(
             (actions[0].id, actions[0].disabled_reason),
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn wrong_ids_reasons_and_timeouts_are_all_named() {
+    fn invalid_ids_reasons_and_timeouts_are_all_reported() {
         let (known, unknown) = (id(1).to_string(), id(2).to_string());
         let with_timeout = |draft: ActionDraft, timeout_s| {
             let DoesDraft::SendWebhook(webhook) = draft.does;

@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_ours_or_breaks_framing_is_refused_in_any_case() {
+    fn reserved_and_framing_headers_are_refused_in_any_case() {
         for name in [
             "Host",
             "CONTENT-LENGTH",
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn names_and_values_that_could_split_a_request_are_refused() {
+    fn header_names_and_values_that_could_split_a_request_are_refused() {
         for name in ["", "a b", "a:", "a\r\nb", "é", "a\0"] {
             assert_eq!(code(&[(name, "x")]), Some("invalid_value"), "{name:?}");
         }
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_are_bounded_and_unique_whatever_their_case() {
+    fn headers_are_bounded_and_unique_regardless_of_case() {
         assert_eq!(code(&[("x-a", "1"), ("X-A", "2")]), Some("duplicate"));
         assert_eq!(code(&[("x-a", &"v".repeat(1021))]), None);
         assert_eq!(code(&[("x-a", &"v".repeat(1022))]), Some("too_long"));

@@ -15,7 +15,7 @@ fn judges(schema: &str, data: &str, expected: bool) {
 }
 
 #[test]
-fn integers_that_no_float_holds_are_judged_exactly() {
+fn integers_beyond_float_precision_are_compared_exactly() {
     for (schema, good, bad) in [
         (
             r#"{"const":8202522731445525542}"#,
@@ -80,7 +80,7 @@ fn integers_that_no_float_holds_are_judged_exactly() {
 }
 
 #[test]
-fn decimals_are_judged_exactly() {
+fn decimals_are_compared_exactly() {
     for (schema, good, bad) in [
         (r#"{"const":1250.50}"#, "1250.5", "1250.500000000000000001"),
         (r#"{"const":0.1}"#, "0.10", "0.1000000000000000055"),
@@ -98,7 +98,7 @@ fn decimals_are_judged_exactly() {
 }
 
 #[test]
-fn exact_operands_are_found_wherever_a_schema_has_them() {
+fn exact_operands_are_found_anywhere_in_a_schema() {
     let big = "12345678901234567890123";
     for schema in [
         format!(r##"{{"$ref":"#/$defs/big","$defs":{{"big":{{"const":{big}}}}}}}"##),
@@ -140,7 +140,7 @@ fn a_violation_has_its_pointer_and_quotes_the_number_as_it_came() {
 }
 
 #[test]
-fn what_is_not_a_schema_is_refused() {
+fn an_invalid_schema_is_refused() {
     for text in [
         "{",
         "[]",
@@ -155,7 +155,7 @@ fn what_is_not_a_schema_is_refused() {
 }
 
 #[test]
-fn data_of_more_than_127_levels_cannot_satisfy_a_schema() {
+fn data_deeper_than_127_levels_never_matches_a_schema() {
     let nested = |levels| "[".repeat(levels) + &"]".repeat(levels);
     judges("{}", &nested(127), true);
     judges("{}", &nested(128), false);

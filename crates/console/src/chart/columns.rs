@@ -100,14 +100,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_single_failure_is_seen_beside_a_million() {
+    fn a_single_failure_is_visible_beside_a_million_successes() {
         let parts = parts(&[1, 1_000_000], Scale::up_to(1_000_001));
         assert_eq!(parts[0].height, PART_MIN);
         assert_eq!(parts[1].y + parts[1].height, HEIGHT - PART_MIN);
     }
 
     #[test]
-    fn parts_stand_on_each_other_and_stay_inside() {
+    fn the_parts_of_a_column_are_stacked_and_stay_inside() {
         for values in [vec![5, 0, 5], vec![0, 0, 0], vec![u64::MAX / 2, 1, u64::MAX / 2]] {
             let scale = Scale::up_to(values.iter().sum());
             let mut bottom = HEIGHT;
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn a_column_tells_its_exact_values() {
+    fn a_column_shows_its_exact_values() {
         let step = Step {
             from: "2026-11-24T15:15:00Z".parse().unwrap(),
             values: vec![1_234],

@@ -68,13 +68,13 @@ mod tests {
     }
 
     #[test]
-    fn nothing_at_all_has_a_scale_too() {
+    fn an_empty_chart_has_a_scale() {
         assert_eq!(ticks(0), [0, 1]);
         assert_eq!(Scale::up_to(0).share(0), 0.0);
     }
 
     #[test]
-    fn the_largest_number_there_is_stays_within() {
+    fn the_largest_number_stays_inside_the_scale() {
         let scale = Scale::up_to(u64::MAX);
         assert!(scale.ticks().count() <= 5);
         assert!(scale.share(u64::MAX) > 0.5 && scale.share(u64::MAX) <= 1.0);

@@ -69,7 +69,7 @@ mod tests {
     use super::href;
 
     #[test]
-    fn no_event_type_is_taken_for_a_form_or_a_folder() {
+    fn no_event_type_name_collides_with_another_address() {
         let href = |name: &str| href(&name.parse().unwrap());
         assert_eq!(href("a.b").as_deref(), Some("/event-types/a.b"));
         assert_eq!(href("new").as_deref(), Some("/event-types/%6eew"));

@@ -110,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn json_is_laid_out_and_all_else_stays_as_it_is() {
+    fn json_is_formatted_and_other_bodies_are_unchanged() {
         let body = Body::new(br#"{"b":1,"a":[true]}"#);
         assert_eq!(
             body.pretty.as_deref(),
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_in_a_body_can_hide() {
+    fn invisible_characters_in_a_body_are_shown() {
         assert_eq!(visible("a\r\n\tb"), "a\n\tb");
         assert_eq!(
             visible("\u{1b}[31mred\0\r\u{7f}"),

@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn a_shell_hands_on_what_was_sent_and_runs_nothing_of_it() {
+    fn the_curl_command_sends_the_same_bytes_and_executes_none_of_them() {
         let body = r#"{"a":"it's $(touch /tmp/x) `id` \" ! \\ "}"#;
         let headers = vec![
             header("X-A", "o'clock $HOME"),
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_text_in_a_page_with_every_byte_of_it() {
+    fn the_curl_command_is_shown_as_text_with_every_byte() {
         let html = Curl::new("http://a/", &Vec::new(), "\"<script>&\r\"").to_string();
         assert!(html.ends_with("'\"&lt;script&gt;&amp;&#13;\"'"), "{html}");
     }

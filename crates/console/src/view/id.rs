@@ -51,7 +51,7 @@ mod tests {
     }
 
     #[test]
-    fn short_ids_keep_what_tells_them_apart() {
+    fn shortened_ids_stay_distinguishable() {
         assert_eq!(short("evt_01h455vb4pex5vsknk084sn02q"), "evt_…5vb4pex5v");
         assert_ne!(
             short("evt_01m876tdzke00smqcvwjat8000"),

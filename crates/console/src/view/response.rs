@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_says_the_status_or_why_there_is_none() {
+    fn a_row_shows_the_status_or_the_reason_it_is_missing() {
         assert_eq!(
             short(Some(500), Some(Outcome::BadStatus)).as_deref(),
             Some("500 Internal Server Error")

@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn the_field_says_what_the_schedule_is() {
+    fn the_field_shows_the_schedule() {
         for delays in [&[10, 100][..], &[], &[0]] {
             let text = field(Some(&schedule(delays)));
             let parsed = parse(&text).unwrap();

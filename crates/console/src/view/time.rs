@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn times_are_said_as_people_say_them() {
+    fn times_are_shown_in_ordinary_words() {
         let cases = [
             (0, "just now"),
             (-1, "1 s ago"),

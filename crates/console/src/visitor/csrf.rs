@@ -49,7 +49,7 @@ mod tests {
     }
 
     #[test]
-    fn a_form_is_good_for_its_own_session_alone() {
+    fn a_form_token_is_valid_only_for_its_session() {
         let mine = headers("postrider_session=a");
         let token = token(&mine).unwrap();
         assert!(is_valid(&mine, &token));

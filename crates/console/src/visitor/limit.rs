@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_address_is_held_back_and_others_are_not() {
+    fn the_limit_applies_per_address() {
         let limit = SignInLimit::new();
         let (one, other) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
         assert_eq!((0..20).filter(|_| limit.admits(one)).count(), 10);

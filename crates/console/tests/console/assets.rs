@@ -5,7 +5,7 @@ use http::StatusCode;
 use crate::app::{App, text};
 
 #[tokio::test]
-async fn assets_are_kept_and_those_of_another_version_are_not_there() {
+async fn assets_are_cached_and_other_versions_are_not_found() {
     let app = App::start().await;
     let page = text(app.get("/sign-in", None).await).await;
     let addresses: Vec<&str> = page

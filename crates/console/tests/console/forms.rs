@@ -31,7 +31,7 @@ async fn a_form_without_a_token_is_refused_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_form_of_another_site_is_refused_whatever_it_knows() {
+async fn a_form_from_another_origin_is_refused_even_with_a_valid_token() {
     let app = App::start().await;
     let operator = app.operator().await;
     let before = app.state().await;

@@ -14,7 +14,7 @@ const HEADERS: [&str; 7] = [
 ];
 
 #[tokio::test]
-async fn every_answer_tells_the_browser_to_do_nothing_but_show_it() {
+async fn every_response_has_strict_security_headers() {
     let app = App::start().await;
     let (operator, customer) = (app.operator().await, app.customer(true).await);
     let paths = routes::all()

@@ -8,7 +8,7 @@ use crate::app::App;
 const MANY: usize = 2_000;
 
 #[tokio::test]
-async fn when_all_places_are_taken_pages_are_answered_all_the_same() {
+async fn pages_still_load_when_all_live_streams_are_in_use() {
     let app = App::start().await;
     let session = app.customer(true).await;
     let page = app.path("/accounts/{account}/events", 0);

@@ -6,7 +6,7 @@ use crate::app::{App, is_missing};
 use crate::routes::{self, For};
 
 #[tokio::test]
-async fn to_a_customer_there_is_nothing_but_their_own_account() {
+async fn a_customer_reaches_only_their_own_account() {
     let app = App::start().await;
     let (customer, operator) = (app.customer(false).await, app.operator().await);
     let before = app.state().await;
@@ -40,7 +40,7 @@ async fn to_a_customer_there_is_nothing_but_their_own_account() {
 
 /// Uses the ids of one account's objects under another account's path.
 #[tokio::test]
-async fn to_a_customer_nothing_of_another_account_is_in_their_own() {
+async fn a_customers_pages_hold_nothing_of_another_account() {
     let app = App::start().await;
     let customer = app.customer(false).await;
     let before = app.state().await;

@@ -111,7 +111,7 @@ async fn a_redirect_into_the_network_is_not_followed() {
 }
 
 #[tokio::test]
-async fn what_was_saved_before_a_rule_existed_is_judged_anew() {
+async fn destinations_saved_under_older_rules_are_checked_again() {
     let resolver = Scripted::always("127.0.0.1");
     let client = client_with("127.0.0.0/8", resolver, &ClientSettings::default());
     for url in [

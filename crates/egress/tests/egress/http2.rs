@@ -72,7 +72,7 @@ async fn requests_share_one_connection() {
 }
 
 #[tokio::test]
-async fn other_statuses_are_bad_ones() {
+async fn other_statuses_are_bad_statuses() {
     let (client, _receiver, url) = start(|respond, _, _| respond_with(respond, 503, b"")).await;
     let response = client.send(&request(url)).await;
     assert_eq!(
@@ -82,7 +82,7 @@ async fn other_statuses_are_bad_ones() {
 }
 
 #[tokio::test]
-async fn a_request_that_the_receiver_refuses_unprocessed_is_sent_again() {
+async fn an_unprocessed_refused_stream_is_retried() {
     let (client, receiver, url) = start(|mut respond, _, stream| {
         if stream == 1 {
             respond.send_reset(h2::Reason::REFUSED_STREAM);
@@ -114,7 +114,7 @@ async fn a_receiver_that_refuses_every_time_is_a_protocol_error() {
 }
 
 #[tokio::test]
-async fn a_request_that_is_broken_off_is_not_repeated() {
+async fn an_aborted_request_is_not_repeated() {
     let seen = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&seen);
     let (client, _receiver, url) = start(move |mut respond, _, _| {

@@ -16,7 +16,7 @@ use super::tls::Authority;
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 
 #[tokio::test]
-async fn connections_that_were_all_closed_while_idle_cost_no_attempt() {
+async fn idle_connections_that_were_all_closed_cost_no_attempt() {
     const SENT_AT_ONCE: usize = 8;
     let (hang_up, hung_up) = (Arc::new(Notify::new()), Arc::new(Semaphore::new(0)));
     let (all_here, shared) = (
@@ -64,7 +64,7 @@ async fn connections_that_were_all_closed_while_idle_cost_no_attempt() {
 }
 
 #[tokio::test]
-async fn a_connection_on_which_bytes_came_while_idle_is_not_used_again() {
+async fn a_connection_that_received_bytes_while_idle_is_not_reused() {
     let (speak, spoken) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let signals = (Arc::clone(&speak), Arc::clone(&spoken));
     let receiver = Receiver::start(move |mut peer| {
@@ -100,7 +100,7 @@ async fn a_connection_on_which_bytes_came_while_idle_is_not_used_again() {
 }
 
 #[tokio::test]
-async fn an_attempt_that_is_given_up_closes_its_connection() {
+async fn an_abandoned_attempt_closes_its_connection() {
     for response in [&b""[..], b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf"] {
         let (begun, closed) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let signals = (Arc::clone(&begun), Arc::clone(&closed));
@@ -129,7 +129,7 @@ async fn an_attempt_that_is_given_up_closes_its_connection() {
 }
 
 #[tokio::test]
-async fn a_response_in_pieces_is_put_together_and_leaves_the_connection_to_the_next() {
+async fn a_response_in_pieces_is_joined_and_its_connection_reused() {
     let receiver = Receiver::start(|mut peer| async move {
         peer.stream.set_nodelay(true).unwrap();
         while peer.read_request().await {
@@ -166,7 +166,7 @@ async fn a_response_in_pieces_is_put_together_and_leaves_the_connection_to_the_n
 }
 
 #[tokio::test]
-async fn a_response_that_comes_before_the_request_is_written_is_final_and_ends_the_connection() {
+async fn an_early_response_is_final_and_ends_the_connection() {
     let receiver = Receiver::start(|mut peer| async move {
         let mut some = [0; 1024];
         peer.stream.read_exact(&mut some).await.unwrap();
@@ -203,7 +203,7 @@ enum Idle {
 }
 
 #[tokio::test]
-async fn messages_of_the_tls_session_leave_an_idle_connection_as_it_is_and_all_else_ends_it() {
+async fn an_idle_connection_survives_tls_session_messages_and_nothing_else() {
     for (idle, connections) in [(Idle::Rekeys, 1), (Idle::HangsUp, 5), (Idle::Speaks, 5)] {
         let authority = Authority::new();
         let acceptor = TlsAcceptor::from(Arc::new(authority.server("receiver.example", |_| ())));
@@ -243,7 +243,7 @@ async fn messages_of_the_tls_session_leave_an_idle_connection_as_it_is_and_all_e
 }
 
 #[tokio::test]
-async fn a_tls_connection_is_closed_in_form() {
+async fn a_tls_connection_is_closed_with_close_notify() {
     let authority = Authority::new();
     let acceptor = TlsAcceptor::from(Arc::new(authority.server("receiver.example", |_| ())));
     let closed = Arc::new(Notify::new());

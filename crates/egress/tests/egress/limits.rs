@@ -11,7 +11,7 @@ use super::support::{Receiver, client, post, request};
 const KEPT: usize = 16 * 1024;
 
 #[tokio::test]
-async fn an_endless_body_is_read_no_further_than_it_is_kept() {
+async fn an_endless_body_is_read_only_up_to_the_kept_size() {
     let written = Arc::new(AtomicUsize::new(0));
     let hung_up = Arc::new(tokio::sync::Notify::new());
     let (count, notify) = (Arc::clone(&written), Arc::clone(&hung_up));
@@ -40,7 +40,7 @@ async fn an_endless_body_is_read_no_further_than_it_is_kept() {
 }
 
 #[tokio::test]
-async fn a_body_that_goes_on_slowly_beyond_what_is_kept_is_not_waited_for() {
+async fn a_slow_rest_beyond_the_kept_size_is_not_awaited() {
     let receiver = Receiver::start(|mut peer| async move {
         peer.read_request().await;
         peer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 20000\r\n\r\n")
@@ -59,7 +59,7 @@ async fn a_body_that_goes_on_slowly_beyond_what_is_kept_is_not_waited_for() {
 }
 
 #[tokio::test]
-async fn a_body_of_just_the_size_that_is_kept_is_whole() {
+async fn a_body_of_exactly_the_kept_size_is_complete() {
     let body = "x".repeat(KEPT);
     for response in [
         format!("HTTP/1.1 200 OK\r\ncontent-length: {KEPT}\r\n\r\n{body}"),
@@ -75,7 +75,7 @@ async fn a_body_of_just_the_size_that_is_kept_is_whole() {
 }
 
 #[tokio::test]
-async fn a_small_rest_is_read_away_to_keep_the_connection() {
+async fn a_small_rest_is_drained_to_reuse_the_connection() {
     let body = "x".repeat(3 * KEPT);
     let receiver = Receiver::responding(format!(
         "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}",
@@ -94,7 +94,7 @@ async fn a_small_rest_is_read_away_to_keep_the_connection() {
 }
 
 #[tokio::test]
-async fn compressed_bodies_are_kept_as_they_came() {
+async fn compressed_bodies_are_kept_compressed() {
     // The start of a gzip bomb. Nothing here can unpack it.
     let bomb = [&[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 2, 3][..], &[0; 990]].concat();
     let head = "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 1000\r\n\r\n";

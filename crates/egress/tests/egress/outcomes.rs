@@ -12,7 +12,7 @@ use postrider_model::Outcome;
 use super::support::{Receiver, Scripted, Silent, client, client_with, post, request, request_within};
 
 #[tokio::test]
-async fn a_status_200_to_299_is_a_receipt() {
+async fn any_2xx_status_is_a_success() {
     for status in [
         "200 OK",
         "201 Created",
@@ -36,7 +36,7 @@ async fn a_status_200_to_299_is_a_receipt() {
 }
 
 #[tokio::test]
-async fn the_request_goes_out_as_given() {
+async fn the_request_is_sent_unchanged() {
     let receiver = Receiver::responding("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await;
     let response = post(format!("{}?q=1", receiver.url())).await;
     assert_eq!(&response.body[..], b"ok");
@@ -75,7 +75,7 @@ async fn any_other_status_is_a_bad_status_and_no_redirect_is_followed() {
 }
 
 #[tokio::test]
-async fn interim_responses_are_passed_over() {
+async fn interim_responses_are_skipped() {
     let receiver = Receiver::responding(
         "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n\
          HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok",
@@ -99,7 +99,7 @@ async fn no_response_in_time_is_a_timeout() {
 }
 
 #[tokio::test]
-async fn a_body_that_stalls_is_a_timeout_that_shows_what_came() {
+async fn a_stalled_body_is_a_timeout_that_keeps_the_received_part() {
     let receiver = Receiver::start(|mut peer| async move {
         peer.read_request().await;
         peer.write(b"HTTP/1.1 200 OK\r\nx-a: b\r\ncontent-length: 10\r\n\r\nhalf")
@@ -121,7 +121,7 @@ async fn a_body_that_stalls_is_a_timeout_that_shows_what_came() {
 }
 
 #[tokio::test]
-async fn a_body_that_drips_gains_no_time() {
+async fn a_dripping_body_does_not_extend_the_timeout() {
     let receiver = Receiver::start(|mut peer| async move {
         peer.read_request().await;
         peer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n")
@@ -195,7 +195,7 @@ async fn a_port_that_nobody_listens_on_is_a_connect_error() {
 }
 
 #[tokio::test]
-async fn a_response_that_is_no_http_is_a_protocol_error() {
+async fn a_non_http_response_is_a_protocol_error() {
     let status_line = format!("HTTP/1.1 200 {}", "x".repeat(1024 * 1024));
     let no_http = "The response is not valid HTTP";
     let too_large = "The headers of the response are too large";
@@ -228,7 +228,7 @@ async fn a_response_that_is_no_http_is_a_protocol_error() {
 }
 
 #[tokio::test]
-async fn a_response_that_is_cut_off_is_a_protocol_error_that_shows_what_came() {
+async fn a_truncated_response_is_a_protocol_error_that_keeps_the_received_part() {
     let cut = "The connection was closed before the response was complete";
     for (bytes, sentence) in [
         ("content-length: 10\r\n\r\nhalf", cut),
@@ -270,7 +270,7 @@ async fn a_receiver_that_resets_the_connection_is_a_protocol_error() {
 }
 
 #[tokio::test]
-async fn a_response_that_ends_with_its_connection_is_whole() {
+async fn a_response_that_ends_with_its_connection_is_complete() {
     let receiver = Receiver::responding_once("HTTP/1.0 200 OK\r\n\r\nto the end").await;
     let response = post(receiver.url()).await;
     assert_eq!(

@@ -13,7 +13,7 @@ use super::support::{Receiver, Scripted, client, client_with, request, request_w
 const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn requests_in_a_row_use_one_connection() {
+async fn sequential_requests_reuse_one_connection() {
     let receiver = Receiver::responding(OK).await;
     let client = client();
     for _ in 0..500 {
@@ -79,7 +79,7 @@ async fn a_request_that_may_have_been_processed_is_not_repeated() {
 }
 
 #[tokio::test]
-async fn a_connection_that_was_to_close_is_not_used_again() {
+async fn a_connection_marked_close_is_not_reused() {
     for header in ["connection: close", "keep-alive: timeout=1"] {
         let receiver = Receiver::responding(format!(
             "HTTP/1.1 200 OK\r\n{header}\r\ncontent-length: 2\r\n\r\nok"
@@ -97,7 +97,7 @@ async fn a_connection_that_was_to_close_is_not_used_again() {
 }
 
 #[tokio::test]
-async fn a_connection_with_an_unfinished_response_is_not_used_again() {
+async fn a_connection_with_an_unread_response_is_not_reused() {
     let receiver = Receiver::start(|mut peer| async move {
         peer.read_request().await;
         let stalls = peer.number == 1;
@@ -123,7 +123,7 @@ async fn a_connection_with_an_unfinished_response_is_not_used_again() {
 }
 
 #[tokio::test]
-async fn bytes_that_nobody_asked_for_end_a_connection() {
+async fn unsolicited_bytes_end_a_connection() {
     // Some servers send an unsolicited 408 response before they hang up.
     let receiver = Receiver::responding(format!("{OK}HTTP/1.1 408 Request Timeout\r\n\r\n")).await;
     let client = client();
@@ -172,7 +172,7 @@ async fn idle_connections_are_closed_in_time() {
 }
 
 #[tokio::test]
-async fn no_more_idle_connections_are_kept_than_allowed() {
+async fn idle_connections_are_bounded() {
     let receiver = Receiver::responding(OK).await;
     let settings = ClientSettings {
         pool_max_idle_per_host: 2,

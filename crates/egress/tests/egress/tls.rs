@@ -132,7 +132,7 @@ async fn a_certificate_of_an_added_authority_is_trusted_for_names_and_addresses(
 }
 
 #[tokio::test]
-async fn https_connections_are_kept_too() {
+async fn https_connections_are_reused() {
     let authority = Authority::new();
     let receiver = responding(authority.server(NAME, |_| ())).await;
     let client = authority.client();
@@ -147,7 +147,7 @@ async fn https_connections_are_kept_too() {
 }
 
 #[tokio::test]
-async fn certificates_outside_their_time_are_refused_with_the_day() {
+async fn expired_and_premature_certificates_are_refused_with_the_date() {
     let authority = Authority::new();
     let expired = authority.server(NAME, |it| it.not_after = date_time_ymd(2026, 5, 3));
     assert_refused(&authority, expired, "The certificate expired on 3 May 2026").await;
@@ -170,7 +170,7 @@ async fn certificates_for_another_name_are_refused() {
 }
 
 #[tokio::test]
-async fn certificates_that_nobody_vouches_for_are_refused() {
+async fn certificates_of_unknown_authorities_are_refused() {
     const SENTENCE: &str = "The certificate is self-signed or from an unknown authority";
     let authority = Authority::new();
     let stranger = Authority::new();
@@ -251,7 +251,7 @@ async fn plain_http_on_an_https_url_is_a_tls_error() {
 }
 
 #[tokio::test]
-async fn a_handshake_that_is_broken_off_is_a_tls_error() {
+async fn an_aborted_handshake_is_a_tls_error() {
     let receiver = Receiver::start(|mut peer| async move {
         let mut buffer = vec![0; 64 * 1024];
         let _ = peer.stream.read(&mut buffer).await;
@@ -294,7 +294,7 @@ async fn a_response_over_tls_may_end_without_close_notify() {
 }
 
 #[test]
-fn authorities_that_cannot_be_read_are_refused_at_once() {
+fn unreadable_certificate_authorities_are_refused_at_start() {
     let guard = Arc::new(postrider_egress::EgressGuard::default());
     for pem in [
         "",

@@ -94,7 +94,7 @@ fn lanes_take_turns() {
 }
 
 #[test]
-fn a_lane_is_as_wide_as_its_receiver_bears() {
+fn a_lane_adapts_its_width_to_its_receiver() {
     let mut lanes = lanes(1_000, 1_000);
     offer(&mut lanes, action(1), 100);
     assert_eq!(start_all(&mut lanes).len(), 8);
@@ -112,7 +112,7 @@ fn a_lane_is_as_wide_as_its_receiver_bears() {
 }
 
 #[test]
-fn requests_under_way_are_bounded_and_a_new_lane_waits_for_one_turn_only() {
+fn requests_in_flight_are_bounded_and_a_new_lane_waits_at_most_one_turn() {
     let mut lanes = lanes(10_000, 64);
     for n in 1..=100 {
         offer(&mut lanes, action(n), 8);
@@ -131,7 +131,7 @@ fn requests_under_way_are_bounded_and_a_new_lane_waits_for_one_turn_only() {
 }
 
 #[test]
-fn what_does_not_fit_waits_and_newer_work_waits_behind_it() {
+fn work_that_does_not_fit_waits_and_newer_work_queues_behind_it() {
     let mut lanes = lanes(20, 1_000);
     assert_eq!(offer(&mut lanes, action(1), 20), 10, "half of the window");
     lanes.waits(account(), action(1), at(0), at(0));
@@ -186,7 +186,7 @@ fn new_work_finds_room_while_the_last_of_the_backlog_is_claimed() {
 }
 
 #[test]
-fn a_failed_claim_is_made_again() {
+fn a_failed_claim_is_retried() {
     let mut lanes = lanes(100, 1_000);
     lanes.waits(account(), action(1), at(0), at(0));
     assert_eq!(lanes.take_claims(at(0), 10).len(), 1);

@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn while_results_are_owed_jobs_that_a_step_left_neither_wait_nor_pile_up() {
+    async fn jobs_left_over_from_a_step_neither_wait_for_owed_results_nor_accumulate() {
         let (jobs, taken) = mpsc::channel(2 * JOBS_MAX);
         let (_results, attempt_results) = mpsc::channel(1);
         let mut inbox = Inbox::new(taken, attempt_results);

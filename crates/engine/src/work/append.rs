@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn a_result_that_the_store_left_out_is_an_internal_error_and_no_conflict() {
+    fn a_missing_result_from_the_store_is_an_internal_error_not_a_conflict() {
         let mut results = [1, 2, 3, 4].into_iter();
         assert_eq!(share(&mut results, 1), Ok(vec![1]));
         assert_eq!(share(&mut results, 2), Ok(vec![2, 3]));
@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn single_events_do_not_wait_behind_batches_and_the_oldest_waits_no_longer() {
+    fn single_events_overtake_batches_and_the_oldest_job_is_taken_first() {
         let mut waiting = jobs(&[200, 1_000, 150, 1, 200, 100, 1]);
         assert_eq!(sizes(&pick(&mut waiting)), [200, 150, 1, 100, 1]);
         assert_eq!(sizes(&waiting), [1_000, 200]);

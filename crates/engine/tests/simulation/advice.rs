@@ -46,7 +46,7 @@ async fn disabled_reason(node: &Node, fixture: &Fixture) -> Option<DisabledReaso
 }
 
 #[test]
-fn the_advice_to_stop_switches_the_action_off_after_the_last_attempt() {
+fn the_advice_to_stop_disables_the_action_after_the_last_attempt() {
     let folder = folder();
     life(async {
         let gone = Advice {
@@ -65,7 +65,7 @@ fn the_advice_to_stop_switches_the_action_off_after_the_last_attempt() {
 }
 
 #[test]
-fn without_that_advice_the_action_stays_on() {
+fn without_that_advice_the_action_stays_enabled() {
     let folder = folder();
     life(async {
         let (node, fixture) = start(folder.path(), Advice::default()).await;
@@ -113,7 +113,7 @@ impl Carrier<SendWebhook> for Panicking {
 }
 
 #[test]
-fn a_panic_in_a_carrier_is_a_failed_attempt_and_gives_its_slot_back() {
+fn a_panicking_carrier_is_a_failed_attempt_and_frees_its_slot() {
     let folder = folder();
     life(async {
         let node = Node::start_carrying(folder.path(), Panicking).await;

@@ -25,7 +25,7 @@ fn moody(seed: u64) -> impl Fn(&Request, usize) -> (Duration, Response) + Send +
 }
 
 #[test]
-fn whatever_the_moment_of_a_kill_every_accepted_event_is_delivered_and_no_receipt_repeated() {
+fn a_kill_at_any_moment_loses_no_accepted_event_and_repeats_no_recorded_success() {
     for seed in 0..16_u64 {
         let folder = folder();
         let mut offset_ms = 0;
@@ -117,7 +117,7 @@ fn unfinished_work_is_taken_over_at_once() {
 }
 
 #[test]
-fn a_stop_lets_attempts_end_and_gives_the_rest_back() {
+fn a_stop_finishes_attempts_in_flight_and_returns_the_rest() {
     let folder = folder();
     let account = life(async {
         let slow = |_: &Request, _| (Duration::from_millis(900), status(200));

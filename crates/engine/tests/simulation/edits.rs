@@ -49,7 +49,7 @@ fn an_edit_moves_the_next_attempt_but_cannot_change_its_bytes() {
 }
 
 #[test]
-fn a_deleted_or_disabled_action_is_never_called_again() {
+fn a_deleted_or_disabled_action_is_not_called_anymore() {
     for removal in 0..4 {
         let folder = folder();
         life(async {
@@ -83,7 +83,7 @@ fn a_deleted_or_disabled_action_is_never_called_again() {
 }
 
 #[test]
-fn an_automation_that_is_switched_off_gets_no_events_and_others_still_do() {
+fn a_disabled_automation_gets_no_events_while_others_do() {
     let folder = folder();
     life(async {
         let (node, fixture) = failing(folder.path()).await;
@@ -126,7 +126,7 @@ fn a_rotated_key_signs_beside_the_old_one_until_the_overlap_ends() {
 }
 
 #[test]
-fn a_final_410_switches_the_action_off_and_an_earlier_one_does_not() {
+fn a_410_disables_the_action_only_on_the_last_attempt() {
     let folder = folder();
     life(async {
         let node = Node::start(folder.path(), 0, EngineSettings::default(), |_, _| {
@@ -151,7 +151,7 @@ fn a_final_410_switches_the_action_off_and_an_earlier_one_does_not() {
 }
 
 #[test]
-fn a_stop_right_after_a_final_410_still_switches_the_action_off() {
+fn a_stop_right_after_a_final_410_still_disables_the_action() {
     let folder = folder();
     life_beside_threads(async {
         let settings = EngineSettings {

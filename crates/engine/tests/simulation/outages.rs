@@ -52,7 +52,7 @@ const REFUSE_RENEWALS: &str = "
     CREATE TRIGGER refuse_reclaim BEFORE DELETE ON sessions BEGIN SELECT RAISE(ABORT, 'refused'); END;";
 
 #[test]
-fn a_full_lane_is_filled_again_after_its_session_died() {
+fn a_full_lane_is_refilled_after_its_session_died() {
     let folder = folder();
     life(async {
         // While the receiver does not respond, its lane fills up, and the lane's alarm rings without room for

@@ -73,7 +73,7 @@ async fn deliver(
 }
 
 #[test]
-fn a_receiver_that_takes_twenty_at_a_time_and_answers_503_beyond_gets_less_and_loses_nothing() {
+fn a_receiver_with_twenty_slots_and_503_beyond_gets_less_and_loses_nothing() {
     let folder = folder();
     let refusals = Arc::default();
     let script = narrow(20, Duration::from_millis(50), Arc::clone(&refusals));

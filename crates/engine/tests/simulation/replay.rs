@@ -82,7 +82,7 @@ async fn switch_off(node: &Node, fixture: &Fixture, url: &str) {
 }
 
 #[test]
-fn the_count_is_what_is_then_replayed() {
+fn the_replay_matches_its_count() {
     let folder = folder();
     life(async {
         let node = started(folder.path()).await;
@@ -128,7 +128,7 @@ fn the_count_is_what_is_then_replayed() {
 }
 
 #[test]
-fn what_arrives_after_the_moment_of_the_count_is_not_replayed() {
+fn deliveries_after_the_count_are_not_replayed() {
     let folder = folder();
     life(async {
         let node = started(folder.path()).await;
@@ -156,7 +156,7 @@ fn what_arrives_after_the_moment_of_the_count_is_not_replayed() {
 }
 
 #[test]
-fn a_replay_goes_on_when_nobody_listens() {
+fn a_replay_continues_without_a_listener() {
     let folder = folder();
     life(async {
         let node = started(folder.path()).await;
@@ -173,7 +173,7 @@ fn a_replay_goes_on_when_nobody_listens() {
 }
 
 #[test]
-fn progress_grows_to_the_end_and_ends() {
+fn progress_grows_until_the_replay_ends() {
     let folder = folder();
     let fixture = life(async {
         let node = started(folder.path()).await;
@@ -237,7 +237,7 @@ fn a_stop_ends_a_replay_after_the_step_under_way() {
 }
 
 #[test]
-fn a_replay_that_breaks_off_tells_how_far_it_came() {
+fn an_aborted_replay_reports_its_progress() {
     let folder = folder();
     life(async {
         let node = started(folder.path()).await;

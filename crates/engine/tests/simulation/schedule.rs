@@ -18,7 +18,7 @@ fn near(times: &[i64], expected: &[i64]) {
 }
 
 #[test]
-fn instant_failures_are_tried_at_0_10_and_110_seconds_and_never_again() {
+fn instant_failures_are_attempted_at_0_10_and_110_seconds_then_never() {
     let folder = folder();
     life(async {
         let node = Node::start(folder.path(), 0, EngineSettings::default(), |_, _| {
@@ -61,7 +61,7 @@ fn delays_count_from_the_end_of_the_failed_attempt() {
 }
 
 #[test]
-fn a_receipt_ends_the_schedule() {
+fn a_success_ends_the_schedule() {
     let folder = folder();
     life(async {
         let script = |_: &_, before| {
@@ -113,7 +113,7 @@ fn every_attempt_carries_the_same_id_and_bytes_and_its_own_number_and_time() {
 }
 
 #[test]
-fn schedules_of_the_automation_come_before_the_accounts_and_the_installations() {
+fn the_automations_schedule_overrides_the_accounts_and_the_installations() {
     let folder = folder();
     life(async {
         let settings = EngineSettings {
@@ -149,7 +149,7 @@ fn schedules_of_the_automation_come_before_the_accounts_and_the_installations() 
 }
 
 #[test]
-fn retry_after_postpones_and_never_hastens() {
+fn retry_after_only_postpones() {
     let folder = folder();
     life(async {
         let script = |_: &_, before| {

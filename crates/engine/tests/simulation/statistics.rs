@@ -57,7 +57,7 @@ async fn switch_off(node: &Node, fixture: &Fixture) {
 }
 
 #[test]
-fn a_run_is_counted_exactly_and_shown_before_and_after_it_reached_the_store() {
+fn a_run_is_counted_exactly_before_and_after_it_is_stored() {
     let folder = folder();
     life(async {
         let node = Node::start(folder.path(), 0, EngineSettings::default(), good_or_bad).await;
@@ -120,7 +120,7 @@ fn a_run_is_counted_exactly_and_shown_before_and_after_it_reached_the_store() {
 }
 
 #[test]
-fn a_range_is_aligned_steps_that_end_now_and_empty_ones_are_shown() {
+fn a_range_has_aligned_steps_that_end_now_and_includes_empty_ones() {
     let folder = folder();
     life(async {
         let offset_ms = 7 * 3_600_000 + 12_345;
@@ -159,7 +159,7 @@ fn a_range_is_aligned_steps_that_end_now_and_empty_ones_are_shown() {
 }
 
 #[test]
-fn a_delivery_counts_again_only_where_a_resend_changes_its_status() {
+fn a_resend_counts_only_if_it_changes_the_status() {
     let folder = folder();
     life(async {
         // Three failed attempts, then successful ones.
@@ -186,7 +186,7 @@ fn a_delivery_counts_again_only_where_a_resend_changes_its_status() {
 }
 
 #[test]
-fn test_events_are_counted_nowhere() {
+fn test_events_are_not_counted() {
     let folder = folder();
     life(async {
         let node = Node::start(folder.path(), 0, EngineSettings::default(), good_or_bad).await;
@@ -202,7 +202,7 @@ fn test_events_are_counted_nowhere() {
 }
 
 #[test]
-fn nothing_is_lost_or_counted_twice_while_the_store_takes_no_figures() {
+fn no_count_is_lost_or_doubled_while_the_store_fails() {
     let folder = folder();
     life(async {
         let node = Node::start(folder.path(), 0, EngineSettings::default(), good_or_bad).await;
@@ -229,7 +229,7 @@ fn nothing_is_lost_or_counted_twice_while_the_store_takes_no_figures() {
 }
 
 #[test]
-fn a_stop_writes_the_rest() {
+fn a_stop_writes_the_remaining_counts() {
     let folder = folder();
     life(async {
         let node = Node::start(folder.path(), 0, EngineSettings::default(), good_or_bad).await;

@@ -116,7 +116,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_default_is_a_value_that_its_setting_takes() {
+    fn every_default_is_valid_for_its_setting() {
         let settings = read(defaults()).unwrap();
         assert_eq!(settings.listen.to_string(), "127.0.0.1:8080");
         assert!(settings.allow_destination.is_empty());

@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bounds_are_named() {
+    fn errors_name_the_bounds() {
         assert_eq!(
             "61s".parse::<AttemptTimeout>().unwrap_err().to_string(),
             "expected 10ms to 1m"

@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_be_another_source_is_refused() {
+    fn other_source_expressions_are_refused() {
         for text in [
             "",
             "*",

@@ -32,7 +32,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_port_alone_is_told_the_right_form() {
+    fn a_port_alone_gets_a_suggestion() {
         assert_eq!(parse("[::1]:0").unwrap().port(), 0);
         for text in [":8080", "8080", "localhost:8080", "10.0.0.1", ""] {
             assert!(

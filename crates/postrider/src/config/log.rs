@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_misspelt_level_is_not_taken_for_a_part_of_the_program() {
+    fn a_misspelt_log_level_is_refused() {
         for text in ["info", "DEBUG", "info,postrider_engine=debug", "off"] {
             assert!(text.parse::<LogLevel>().is_ok(), "{text}");
         }

@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_bytes_tell_the_format() {
+    fn the_format_is_detected_from_the_first_bytes() {
         for svg in [
             "<svg/>",
             "\u{feff}<?xml version=\"1.0\"?>\n<!-- ours -->\n<!DOCTYPE svg PUBLIC \"\" \"\">\n<svg xmlns=\"\"></svg>",

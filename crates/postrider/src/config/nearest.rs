@@ -17,7 +17,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn typing_errors_are_recognised_and_other_names_are_not() {
+    fn typing_errors_get_a_suggestion_and_unrelated_names_do_not() {
         let known = || ["data_dir", "listen", "retry_delays"].map(str::to_owned);
         assert_eq!(nearest("datadir", known()).as_deref(), Some("data_dir"));
         assert_eq!(nearest("retry_delay", known()).as_deref(), Some("retry_delays"));

@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn a_network_with_host_bits_is_told_its_first_address() {
+    fn a_network_with_host_bits_gets_a_suggestion() {
         assert_eq!(
             parse("10.1.2.3/8"),
             Err(NetworkError::NotTheFirst("10.0.0.0/8".parse().unwrap()))

@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_visible_and_fits_a_line() {
+    fn a_product_name_is_visible_and_fits_a_line() {
         assert_eq!(
             " Acme Höoks ".parse::<ProductName>().unwrap().as_str(),
             "Acme Höoks"

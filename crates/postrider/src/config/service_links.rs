@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_variables_of_a_service_are_recognised_whatever_follows_our_name_in_its_own() {
+    fn all_variables_of_a_kubernetes_service_are_recognised() {
         for service in [
             "POSTRIDER",
             "POSTRIDER_POSTGRESQL",
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn a_misspelt_setting_is_not_taken_for_a_service() {
+    fn a_misspelt_setting_is_not_mistaken_for_a_service_link() {
         for (name, value) in [
             ("POSTRIDER_PORT", "8080"),
             ("POSTRIDER_LISTEN_PORT", "8080"),

@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_is_softwares_and_a_proxys_password_is_not() {
+    fn a_bearer_key_selects_the_api_but_a_proxys_basic_password_does_not() {
         for (value, expected) in [
             ("Bearer prk_x", true),
             ("bearer x", true),
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn software_and_people_have_paths_of_their_own() {
+    fn the_api_and_the_console_have_separate_paths() {
         for path in ["/v1", "/v1/", "/v1/accounts", "/healthz", "/readyz", "/metrics"] {
             assert!(is_of_api(path), "{path}");
         }

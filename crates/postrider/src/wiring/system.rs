@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn every_setting_is_shown_and_no_secret() {
+    fn every_setting_is_shown_without_secrets() {
         for url in [
             "postgres://app:hidden@db/postrider",
             "postgres://app@db/postrider?password=hidden",
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_those_of_variables() {
+    fn values_are_shown_as_variables_take_them() {
         let facts = facts(&settings(&[("allow_destination", "10.0.0.0/8,192.168.0.0/16")]));
         let value = |key: &str| {
             let row = facts.settings.iter().find(|row| row.key == key).unwrap();

@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn null_is_data_and_missing_is_none() {
+    fn null_is_data_but_a_missing_member_is_not() {
         let data = |text| decode::<TestInput<'_>>(text).unwrap().data.map(RawValue::get);
         assert_eq!(data("{}"), None);
         assert_eq!(data(r#"{"data":null}"#), Some("null"));

@@ -133,7 +133,7 @@ mod tests {
     use crate::decode::decode_control;
 
     #[test]
-    fn query_and_body_have_the_same_filters_and_name_all_that_is_wrong() {
+    fn query_and_body_accept_the_same_filters_and_report_every_fault() {
         let names = [
             "status",
             "event_id",

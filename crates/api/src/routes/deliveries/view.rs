@@ -196,7 +196,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cut_character_at_the_end_of_a_cut_body_is_no_reason_for_base64() {
+    fn a_truncated_body_that_ends_inside_a_character_is_still_shown_as_text() {
         assert!(is_text("é".as_bytes(), false));
         assert!(is_text(&"é".as_bytes()[..1], true));
         assert!(!is_text(&"é".as_bytes()[..1], false));

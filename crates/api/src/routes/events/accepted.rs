@@ -16,7 +16,7 @@ use crate::problem::Problem;
 
 /// Longer than any response, in bytes: an id of 30 bytes, a type of at most 128, a time, a number, and the
 /// names.
-pub(super) const ITEM_BYTES: usize = 288;
+pub(super) const RESPONSE_BYTES_MAX: usize = 288;
 
 /// An accepted event, which is on disk.
 #[derive(Debug, Serialize, ToSchema)]
@@ -104,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_by_hand_is_what_serde_writes() {
+    fn the_hand_written_json_equals_serdes() {
         let longest = "x.Y_-".repeat(30)[..128].parse().unwrap();
         let all_bits = Accepted {
             id: EventId::from_u128(u128::MAX >> 1),
@@ -127,7 +127,7 @@ mod tests {
             json.push('}');
             assert_eq!(json, serde_json::to_string(&view).unwrap());
             assert_eq!(json.len(), view.bytes());
-            assert!(json.len() <= ITEM_BYTES);
+            assert!(json.len() <= RESPONSE_BYTES_MAX);
         }
     }
 }

@@ -14,7 +14,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use super::accepted::{AcceptedView, ITEM_BYTES, response, status};
+use super::accepted::{AcceptedView, RESPONSE_BYTES_MAX, response, status};
 use super::create::IdempotencyHeader;
 use super::idempotency_key::{idempotency_key, key_of_item};
 use super::input::EventInput;
@@ -133,7 +133,7 @@ where
 fn write_batch(
     items: impl ExactSizeIterator<Item = Result<Accepted, Problem>>,
 ) -> Result<String, fmt::Error> {
-    let mut json = String::with_capacity(items.len() * ITEM_BYTES);
+    let mut json = String::with_capacity(items.len() * RESPONSE_BYTES_MAX);
     json.push_str(r#"{"data":["#);
     for (index, item) in items.enumerate() {
         if index > 0 {
@@ -269,7 +269,7 @@ mod tests {
     use crate::problem::Code;
 
     #[test]
-    fn a_wrong_event_is_refused_alone_with_a_pointer_into_the_batch() {
+    fn an_invalid_event_is_refused_alone_with_a_pointer_into_the_batch() {
         let text = r#"{"events":[{"type":"a","data":1},{"type":"a b","data":2},7,{"type":"c","data":3,"x":1},{"type":"d","data":4}]}"#;
         let (refusals, submissions) = read_events(text, Some("k")).unwrap();
         let pointers: Vec<_> = refusals
@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_by_hand_is_what_serde_writes() {
+    fn the_hand_written_json_equals_serdes() {
         let accepted = |known| Accepted {
             id: EventId::from_u128(7),
             event_type: "a.b".parse().unwrap(),
@@ -310,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn batches_that_are_empty_too_long_or_no_batches_are_refused_whole() {
+    fn empty_oversized_and_malformed_batches_are_refused_whole() {
         let code = |text: &str| {
             let problem = read_events(text, None).map(|_| ()).unwrap_err();
             (

@@ -46,7 +46,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_visible_bounded_and_given_once() {
+    fn an_idempotency_key_is_visible_bounded_and_sent_at_most_once() {
         assert_eq!(key(&[]).unwrap(), None);
         assert_eq!(key(&["a-1"]).unwrap().as_deref(), Some("a-1"));
         assert!(key(&[&"x".repeat(255)]).is_ok());

@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn all_that_is_wrong_with_an_event_is_reported_together() {
+    fn all_faults_of_an_event_are_reported_together() {
         let problem = submission(r#"{"type":"a b","data":1,"id":"acct_1","occurred_at":"now"}"#).unwrap_err();
         let pointers: Vec<_> = problem
             .faults()

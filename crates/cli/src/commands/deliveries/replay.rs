@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_scope_of_a_replay_reads_as_words() {
+    fn the_scope_of_a_replay_is_described_in_words() {
         let filter = [
             ("status", "failed".to_owned()),
             ("action_id", "act_1".to_owned()),

@@ -39,7 +39,7 @@ fn explanation(report: &Report) -> &str {
 }
 
 #[test]
-fn signatures_that_match_are_told_one_by_one() {
+fn matching_signatures_are_listed_one_by_one() {
     let report = report(
         &standard_headers(BODY.as_bytes()),
         BODY.as_bytes(),
@@ -66,7 +66,7 @@ fn an_old_request_is_refused_unless_its_age_does_not_matter() {
 }
 
 #[test]
-fn bodies_that_were_altered_on_their_way_are_recognised() {
+fn alterations_of_the_body_in_transit_are_recognised() {
     let signature = hex(BODY.as_bytes());
     let latin1: String = BODY.bytes().map(char::from).collect();
     let pretty =
@@ -96,7 +96,7 @@ fn bodies_that_were_altered_on_their_way_are_recognised() {
 }
 
 #[test]
-fn a_python_receiver_that_re_serialises_is_told_about_the_body_style() {
+fn a_python_re_serialisation_is_diagnosed_with_the_body_style() {
     let python = "{\"id\": \"evt_1\", \"type\": \"a.b\", \"timestamp\": \"2026-01-31T09:30:00.000Z\", \"data\": {\"name\": \"Zo\\u00eb\", \"n\": 1}}";
     let report = hex_report(&hex(python.as_bytes()), BODY.as_bytes());
     assert!(
@@ -107,7 +107,7 @@ fn a_python_receiver_that_re_serialises_is_told_about_the_body_style() {
 }
 
 #[test]
-fn receivers_that_sign_something_else_are_told_what_it_is() {
+fn the_content_that_a_receiver_signs_instead_is_identified() {
     let sorted = "{\"data\": {\"n\": 1, \"name\": \"Zo\\u00eb\"}, \"id\": \"evt_1\", \"timestamp\": \"2026-01-31T09:30:00.000Z\", \"type\": \"a.b\"}";
     let pretty = "{\n  \"id\": \"evt_1\",\n  \"type\": \"a.b\",\n  \"timestamp\": \"2026-01-31T09:30:00.000Z\",\n  \"data\": {\n    \"name\": \"Zoë\",\n    \"n\": 1\n  }\n}";
     for (signed, words) in [
@@ -143,7 +143,7 @@ fn a_hash_without_hmac_is_recognised() {
 }
 
 #[test]
-fn keys_and_messages_that_were_mistaken_are_recognised() {
+fn a_wrong_key_or_message_is_recognised() {
     use super::derivation::mac;
     let hex_of = |mac: [u8; 32]| mac.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     let decoded = hex_report(
@@ -169,7 +169,7 @@ fn keys_and_messages_that_were_mistaken_are_recognised() {
 }
 
 #[test]
-fn misspelt_and_foreign_signatures_are_told_apart() {
+fn malformed_and_foreign_signatures_are_distinguished() {
     let signature = hex(BODY.as_bytes());
     for (value, words) in [
         (signature.to_uppercase(), "lowercase"),
@@ -187,7 +187,7 @@ fn misspelt_and_foreign_signatures_are_told_apart() {
 }
 
 #[test]
-fn without_a_usual_cause_the_body_is_looked_at() {
+fn an_unexplained_mismatch_points_to_the_body() {
     let unknown = "0".repeat(64);
     assert!(explanation(&hex_report(&unknown, BODY.as_bytes())).contains("the key is a different one"));
     assert!(explanation(&hex_report(&unknown, b"")).contains("empty"));
@@ -196,7 +196,7 @@ fn without_a_usual_cause_the_body_is_looked_at() {
 }
 
 #[test]
-fn headers_without_a_signature_are_a_mistake_of_usage() {
+fn headers_without_a_signature_are_a_usage_error() {
     for headers in [
         vec!["X-Y: 1".to_owned()],
         vec!["webhook-signature: v1,AAAA".to_owned()],

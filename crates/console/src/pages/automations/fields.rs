@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_typed_is_lost_when_a_row_comes_or_goes() {
+    fn adding_or_removing_a_row_keeps_typed_values() {
         let text = "name=n&event_type=a.b&others=c.*&row=0&url.0=https://a&timeout.0=soon&row=7&url.7=https://b&on.7=";
         let mut fields = Fields::typed(&form(text));
         fields.press(Press::Add);
@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn buttons_are_told_apart() {
+    fn buttons_are_distinguished() {
         assert_eq!(Press::of(&form("do=add")), Press::Add);
         assert_eq!(Press::of(&form("do=remove.2")), Press::Remove(2));
         assert_eq!(Press::of(&form("name=x")), Press::Save);
@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_are_lines_and_a_line_that_is_none_is_named() {
+    fn headers_are_read_by_line_and_malformed_lines_are_reported() {
         let fields = Fields::typed(&form("row=0&headers.0=X-A:+1%0AX-B%3A2%0Aodd"));
         let (draft, faults) = fields.draft();
         let DoesDraft::SendWebhook(webhook) = &draft.actions[0].does;

@@ -329,7 +329,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_wrong_with_a_test_stands_beside_its_field() {
+    fn faults_of_a_test_are_shown_beside_their_fields() {
         let too_large = faults(Rejection::DataTooLarge { max: 9 });
         assert_eq!(too_large[0].pointer, "/data");
         assert_eq!(faults(Rejection::UnknownType)[0].pointer, "/type");

@@ -196,7 +196,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_deleted_can_still_be_filtered_by() {
+    fn deleted_objects_remain_available_as_filters() {
         let id: AutomationId = "auto_01h455vb4pex5vsknk084sn02q".parse().unwrap();
         let choices = automation_choices(&[], Some(id));
         assert_eq!(choices[0].label, "Deleted automation (auto_…5vb4pex5v)");

@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_time_stays_in_its_field() {
+    fn an_invalid_time_stays_in_its_field() {
         let field = MomentField::of(Some("yesterday"));
         assert_eq!(
             (field.at, field.text.as_str(), field.is_wrong()),

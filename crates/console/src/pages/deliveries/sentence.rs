@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn attempts_are_counted_as_people_do() {
+    fn attempts_are_counted_in_ordinary_words() {
         assert_eq!(ordinal(2), "the second attempt");
         assert_eq!(ordinal(11), "attempt 11");
         assert_eq!(ordinal(0), "attempt 0");

@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_of_the_line_says_what_comes_next() {
+    fn the_timeline_ends_with_the_next_step() {
         let now = Timestamp::from_unix_ms(0);
         let mut waiting = delivery(DeliveryStatus::Pending, 1);
         assert_eq!(End::of(&waiting, now).words, "Attempt 2 is in flight");

@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn json_that_nobody_touched_stays_as_it_was_written() {
+    fn unedited_json_keeps_its_formatting() {
         let stored = "{\"n\":12345678901234567890123,\"x\":1.10}";
         let shown = laid_out(Some(stored));
         assert_ne!(shown, stored);

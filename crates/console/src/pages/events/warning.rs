@@ -28,7 +28,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_warning_says_what_and_where() {
+    fn a_warning_names_the_loss_and_its_location() {
         let warning = Warning {
             code: "duplicate_name".to_owned(),
             pointer: "/a\u{1b}".to_owned(),

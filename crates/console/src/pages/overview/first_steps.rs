@@ -78,7 +78,7 @@ mod tests {
     use super::curl;
 
     #[test]
-    fn the_call_is_one_that_a_shell_takes() {
+    fn the_example_call_is_valid_shell() {
         assert_eq!(
             curl("http://localhost:8080", "demo", "a.b"),
             "curl http://localhost:8080/v1/accounts/demo/events \\\n  \

@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_form_means_all_that_failed_until_now() {
+    fn an_empty_form_replays_everything_that_failed_until_now() {
         let (filter, faults) = filter(&[]);
         assert!(faults.is_empty());
         let expected = DeliveryFilter {
@@ -187,13 +187,13 @@ mod tests {
     }
 
     #[test]
-    fn nothing_that_comes_later_is_included() {
+    fn later_deliveries_are_not_included() {
         let (filter, _) = filter(&[("before", "2030-01-01")]);
         assert_eq!(filter.before, Some(NOW));
     }
 
     #[test]
-    fn what_is_no_filter_is_named_and_never_widens_one_unseen() {
+    fn an_invalid_filter_is_reported_and_never_ignored() {
         let (_, faults) = filter(&[
             ("after", "yesterday"),
             ("before", "é"),

@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn a_customer_changes_the_retries_alone() {
+    fn a_customer_can_change_only_the_retries() {
         let form = Form::parse(b"name=Mine&uid=43&metadata=%7B%7D&delays=5").unwrap();
         let account = account("{\"plan\":\"pro\"}");
         let mut draft = Fields::typed(&form, &account, false).draft(&account);
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_touched_is_stored_as_it_was() {
+    fn unedited_fields_are_stored_unchanged() {
         for metadata in ["{}", "{ }", "{\"a\":1.10, \"b\":[]}"] {
             let account = account(metadata);
             assert_eq!(Fields::of(&account).draft(&account), AccountDraft::of(&account));

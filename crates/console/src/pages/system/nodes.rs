@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn this_node_is_shown_where_its_lease_is_over() {
+    fn this_node_is_shown_even_if_its_lease_has_expired() {
         assert_eq!(seen(&[]), (vec![(7, true, None)], false));
         assert!(!seen(&[(3, 12)]).1);
     }

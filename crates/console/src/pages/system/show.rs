@@ -133,7 +133,7 @@ mod tests {
     use super::words;
 
     #[test]
-    fn code_is_told_apart_in_help() {
+    fn code_is_marked_in_help_texts() {
         let words = words("`none` tries once, `10,100` thrice.");
         let words: Vec<_> = words.iter().map(|words| (words.text, words.is_code)).collect();
         assert_eq!(

@@ -31,14 +31,14 @@ fn result_of(response: Response) -> Carried {
 }
 
 #[test]
-fn a_410_is_the_advice_to_switch_the_action_off() {
+fn a_410_advises_to_disable_the_action() {
     let gone = |status| result_of(response(Some(status))).advice.gone;
     assert!(gone(410));
     assert!(![200, 404, 409, 411, 500].into_iter().any(gone));
 }
 
 #[test]
-fn a_429_and_a_503_are_the_advice_to_send_less() {
+fn a_429_and_a_503_advise_to_send_less() {
     let overloaded = |status| result_of(response(Some(status))).advice.overloaded;
     assert!(overloaded(429) && overloaded(503));
     assert!(![200, 410, 500, 502, 504].into_iter().any(overloaded));

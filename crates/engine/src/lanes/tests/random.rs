@@ -294,7 +294,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
-    fn whatever_happens_what_waits_in_the_store_is_fetched_once_all_is_well(
+    fn after_any_fault_all_stored_work_is_eventually_claimed(
         window in 1..40_usize,
         window_bytes in 16..300_usize,
         in_flight in 1..20_usize,

@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_folder_can_be_copied_and_nothing_else_is_repeated() {
+    fn only_a_folder_can_be_copied_and_other_sources_are_not_echoed() {
         assert_eq!(folder("sqlite:./data").unwrap(), PathBuf::from("./data"));
         for other in ["postgres://app:hidden@db/p", "./data", "sqlite:"] {
             let refused = folder(other).unwrap_err().to_string();

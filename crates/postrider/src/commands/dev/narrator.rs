@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn an_attempt_reads_as_what_came_back_and_what_comes_next() {
+    fn an_attempt_line_shows_the_response_and_the_next_step() {
         let retry = Next::Retry(Timestamp::from_unix_ms(10_007));
         let text = |attempt, next| attempt_in_words(&attempt, &next, Paint::PLAIN);
         assert_eq!(

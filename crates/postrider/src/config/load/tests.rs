@@ -33,7 +33,7 @@ fn refusal(flags: &[&str], variables: &[(&str, &str)], file: &str) -> String {
 }
 
 #[test]
-fn flags_go_before_variables_before_the_file_before_defaults() {
+fn flags_override_variables_then_the_file_then_defaults() {
     let timeout = |flags: &[&str], variables: &[(&str, &str)], file| {
         settings(flags, variables, file)
             .unwrap()
@@ -51,7 +51,7 @@ fn flags_go_before_variables_before_the_file_before_defaults() {
 }
 
 #[test]
-fn a_flag_that_repeats_the_default_still_goes_before_a_variable() {
+fn a_flag_that_repeats_the_default_still_overrides_a_variable() {
     let variable = [("POSTRIDER_IN_FLIGHT_MAX", "7")];
     assert_eq!(
         settings(&["--in-flight-max", "2048"], &variable, "")
@@ -107,7 +107,7 @@ fn every_source_can_hold_every_kind_of_value() {
 }
 
 #[test]
-fn a_bad_value_is_refused_with_where_it_came_from() {
+fn an_invalid_value_is_refused_with_its_origin() {
     assert_eq!(
         refusal(&[], &[("POSTRIDER_ATTEMPT_TIMEOUT", "15")], ""),
         "POSTRIDER_ATTEMPT_TIMEOUT: `15`: a duration needs a unit: `15ms`, `15s`, `15m`, `15h` or `15d`"
@@ -133,7 +133,7 @@ fn a_bad_value_is_refused_with_where_it_came_from() {
 }
 
 #[test]
-fn a_bad_value_is_refused_even_where_another_source_hides_it() {
+fn an_invalid_value_is_refused_even_if_another_source_overrides_it() {
     let flag = ["--listen", "127.0.0.1:0"];
     assert!(
         refusal(&flag, &[], "listen = \"nowhere\"").starts_with("postrider.toml, line 1: listen: `nowhere`")
@@ -154,7 +154,7 @@ fn unknown_keys_are_refused_with_the_nearest_known_one() {
 }
 
 #[test]
-fn settings_of_a_database_are_refused_without_a_database() {
+fn database_settings_are_refused_without_a_database_url() {
     let url = ("POSTRIDER_DATABASE_URL", "postgres://app@db/p");
     for (variable, value) in [
         ("POSTRIDER_DATABASE_PASSWORD", "hidden"),
@@ -172,7 +172,7 @@ fn settings_of_a_database_are_refused_without_a_database() {
 }
 
 #[test]
-fn what_the_console_shows_is_read_from_everywhere() {
+fn console_settings_are_read_from_every_source() {
     let from_flags = settings(
         &[
             "--public-url=https://webhooks.example.com/",
