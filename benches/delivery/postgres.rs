@@ -207,8 +207,7 @@ fn programs() -> Outcome<PathBuf> {
         .chain(std::env::split_paths(&path))
         .find(|folder| folder.join("initdb").is_file() && folder.join("postgres").is_file())
         .ok_or_else(|| {
-            "PostgreSQL's server is not here: there is no initdb in /usr/lib/postgresql nor on the PATH"
-                .into()
+            "PostgreSQL's server is not installed: no initdb in /usr/lib/postgresql or on the PATH".into()
         })
 }
 
@@ -227,7 +226,7 @@ impl Owner {
         }
         let accounts = std::fs::read_to_string("/etc/passwd")?;
         let nobody = accounts.lines().find_map(|line| line.strip_prefix("nobody:"));
-        let mut fields = nobody.ok_or("there is no user nobody")?.split(':').skip(1);
+        let mut fields = nobody.ok_or("the user nobody does not exist")?.split(':').skip(1);
         let mut number = || -> Outcome<u32> { Ok(fields.next().ok_or("an odd /etc/passwd")?.parse()?) };
         Ok(Some(Self {
             uid: number()?,

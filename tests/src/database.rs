@@ -14,7 +14,7 @@ pub fn file_in(data_dir: &Path) -> PathBuf {
         .filter(is_database);
     found
         .next()
-        .unwrap_or_else(|| panic!("there is no database in {}", data_dir.display()))
+        .unwrap_or_else(|| panic!("no database in {}", data_dir.display()))
 }
 
 /// Runs one statement on a database file and returns the first column of the first row as text.

@@ -85,7 +85,7 @@ impl Postgres {
         let folder = tempfile::Builder::new()
             .prefix("postrider-postgres-")
             .tempdir()
-            .expect("a folder can be made");
+            .expect("a folder can be created");
         if let Some((uid, gid)) = other_user() {
             chown(folder.path(), Some(uid), Some(gid)).expect("root may give its folders away");
         }

@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 const BUFFER_BYTES: usize = 16 * 1024;
 
 /// Why a connection ended that was not cut.
-const GONE: &str = "the proxy is gone";
+const GONE: &str = "the proxy has stopped";
 
 /// The current behaviour of the proxy.
 #[derive(Debug, Clone)]
@@ -100,7 +100,7 @@ async fn carry(mut client: TcpStream, mode: watch::Receiver<Mode>) {
     let mut server = None;
     let mut until_cut = mode.clone();
     let broken = tokio::select! {
-        // An error means that the proxy is gone, which ends its connections too.
+        // An error means that the proxy has stopped, which ends its connections too.
         _ = until_cut.wait_for(|mode| mode.cuts != cuts) => true,
         carried = carry_both_ways(&mut client, &mut server, mode) => carried.is_err(),
     };

@@ -59,7 +59,7 @@ impl Server {
         let data_dir = tempfile::Builder::new()
             .prefix("postrider-test-")
             .tempdir()
-            .expect("a folder can be made");
+            .expect("a folder can be created");
         Self {
             child: None,
             address: SocketAddr::from(([127, 0, 0, 1], 0)),

@@ -29,7 +29,9 @@ pub enum FirstKey {
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FirstKeyError {
     /// The given key is too short, too long, or could not be sent in a header.
-    #[error("an API key has {KEY_BYTES_MIN} to {KEY_BYTES_MAX} visible ASCII characters and no white space")]
+    #[error(
+        "an API key must have {KEY_BYTES_MIN} to {KEY_BYTES_MAX} visible ASCII characters and no white space"
+    )]
     Unfit,
     /// The store failed.
     #[error(transparent)]

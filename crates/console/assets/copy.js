@@ -39,13 +39,13 @@ async function copy(button) {
 
 /** Announces a text to screen readers. */
 export function announce(words) {
-  let place = document.getElementById("announcements");
-  if (!place) {
-    place = document.createElement("p");
-    place.id = "announcements";
-    place.className = "unseen";
-    place.setAttribute("role", "status");
-    document.getElementById("main").append(place);
+  let region = document.getElementById("announcements");
+  if (!region) {
+    region = document.createElement("p");
+    region.id = "announcements";
+    region.className = "unseen";
+    region.setAttribute("role", "status");
+    document.getElementById("main").append(region);
   }
-  place.textContent = words;
+  region.textContent = words;
 }

@@ -20,8 +20,8 @@ async function swap(event, form, enliven) {
   event.preventDefault();
   const fields = new URLSearchParams(new FormData(form));
   fields.append(button.name, button.value);
-  const answer = await fetch(form.action, { method: "POST", body: fields }).catch(() => undefined);
-  const page = answer && new DOMParser().parseFromString(await answer.text(), "text/html");
+  const response = await fetch(form.action, { method: "POST", body: fields }).catch(() => undefined);
+  const page = response && new DOMParser().parseFromString(await response.text(), "text/html");
   const fresh = page?.getElementById(form.id);
   if (!fresh) {
     // The response has no such form: let the browser submit it and show the response.
@@ -65,8 +65,8 @@ function filter(list) {
       event.preventDefault();
     }
   });
-  const place = document.createElement("div");
-  place.className = "filter";
-  place.append(field);
-  list.prepend(place);
+  const box = document.createElement("div");
+  box.className = "filter";
+  box.append(field);
+  list.prepend(box);
 }

@@ -24,24 +24,24 @@ function patchChildren(old, fresh) {
       child.remove();
     }
   }
-  let place = old.firstChild;
+  let cursor = old.firstChild;
   for (const node of [...fresh.childNodes]) {
     const key = keyOf(node);
-    const same = key ? kept.get(key) : place && isAlike(place, node) ? place : undefined;
+    const same = key ? kept.get(key) : cursor && isAlike(cursor, node) ? cursor : undefined;
     if (!same || !isAlike(same, node)) {
-      old.insertBefore(node, place);
-    } else if (same === place) {
-      place = place.nextSibling;
+      old.insertBefore(node, cursor);
+    } else if (same === cursor) {
+      cursor = cursor.nextSibling;
       patchNode(same, node);
     } else {
-      old.insertBefore(same, place);
+      old.insertBefore(same, cursor);
       patchNode(same, node);
     }
   }
-  while (place) {
-    const next = place.nextSibling;
-    place.remove();
-    place = next;
+  while (cursor) {
+    const next = cursor.nextSibling;
+    cursor.remove();
+    cursor = next;
   }
 }
 

@@ -12,25 +12,25 @@ export function progress(enliven) {
 
 async function run(event, form, enliven) {
   event.preventDefault();
-  const place = document.getElementById(form.dataset.progress);
+  const part = document.getElementById(form.dataset.progress);
   const fields = new URLSearchParams(new FormData(form));
   form.hidden = true;
-  place.focus();
+  part.focus();
   try {
     // Not `form.action`: if the form has a field of this name, that is the field.
-    const answer = await fetch(form.getAttribute("action"), { method: "POST", body: fields });
-    if (!answer.ok || answer.redirected) {
+    const response = await fetch(form.getAttribute("action"), { method: "POST", body: fields });
+    if (!response.ok || response.redirected) {
       // The work has not begun: let the browser submit the form and show the response.
       form.submit();
       return;
     }
-    await show(answer.body, place, enliven);
+    await show(response.body, part, enliven);
   } catch {
-    say(place, "The connection was lost. The replay continues; count again to see what is left.");
+    say(part, "The connection was lost. The replay continues; count again to see what is left.");
   }
 }
 
-async function show(body, place, enliven) {
+async function show(body, part, enliven) {
   const decoder = new TextDecoder();
   const reader = body.getReader();
   let text = "";
@@ -45,15 +45,15 @@ async function show(body, place, enliven) {
       continue;
     }
     const start = text.lastIndexOf(STEP, end);
-    place.innerHTML = text.slice(start, end);
-    enliven(place);
+    part.innerHTML = text.slice(start, end);
+    enliven(part);
     text = text.slice(end + STEP_END.length);
   }
 }
 
-function say(place, words) {
+function say(part, words) {
   const line = document.createElement("p");
   line.className = "warn";
   line.textContent = words;
-  place.replaceChildren(line);
+  part.replaceChildren(line);
 }

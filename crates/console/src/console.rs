@@ -173,7 +173,7 @@ impl Console {
         match page.render() {
             Ok(page) => (status, axum::response::Html(page)).into_response(),
             Err(error) => {
-                tracing::error!(%error, "a refusal could not be rendered");
+                tracing::error!(%error, "could not render an error page");
                 status.into_response()
             }
         }

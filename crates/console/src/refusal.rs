@@ -142,7 +142,7 @@ impl From<ConfigureError> for Refusal {
             ConfigureError::Stale => Self::Stale,
             ConfigureError::Store(error) => error.into(),
             ConfigureError::Faults(_) | ConfigureError::UidTaken | ConfigureError::TooMany => {
-                tracing::error!(%error, "a form did not show what was wrong with it");
+                tracing::error!(%error, "a form showed no message for a fault");
                 Self::Internal
             }
         }
@@ -151,7 +151,7 @@ impl From<ConfigureError> for Refusal {
 
 impl From<askama::Error> for Refusal {
     fn from(error: askama::Error) -> Self {
-        tracing::error!(%error, "a page could not be rendered");
+        tracing::error!(%error, "could not render a page");
         Self::Internal
     }
 }

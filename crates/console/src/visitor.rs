@@ -90,7 +90,7 @@ impl FromRequestParts<App> for Visitor {
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Refusal> {
         parts.extensions.remove().ok_or_else(|| {
-            tracing::error!(path = parts.uri.path(), "a public route asks for its visitor");
+            tracing::error!(path = parts.uri.path(), "a public route requires a visitor");
             Refusal::Internal
         })
     }

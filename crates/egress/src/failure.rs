@@ -132,13 +132,13 @@ fn connect_sentence(error: &io::Error) -> &'static str {
     match error.kind() {
         io::ErrorKind::ConnectionRefused => "The connection was refused",
         io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {
-            "There is no route to the host's address"
+            "No route to the host's address"
         }
         io::ErrorKind::TimedOut => "The host did not react to the attempt to connect",
         io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => {
-            "The connection was broken off as it was made"
+            "The connection was aborted while it was being opened"
         }
-        _ => "The connection could not be made",
+        _ => "The connection failed",
     }
 }
 
@@ -184,11 +184,9 @@ fn alert_sentence(alert: AlertDescription) -> &'static str {
             "The server and the sender have no TLS version or cipher in common"
         }
         AlertDescription::UnrecognisedName => "The server does not know this host name",
-        AlertDescription::CertificateRequired => {
-            "The server asks for a client certificate, and there is none"
-        }
+        AlertDescription::CertificateRequired => "The server requires a client certificate",
         AlertDescription::NoApplicationProtocol => NO_HTTP,
-        _ => "The server broke the TLS handshake off",
+        _ => "The server aborted the TLS handshake",
     }
 }
 
@@ -287,7 +285,7 @@ mod tests {
         assert_eq!(alert(AlertDescription::ProtocolVersion), TOO_OLD);
         assert_eq!(
             alert(AlertDescription::InternalError),
-            "The server broke the TLS handshake off"
+            "The server aborted the TLS handshake"
         );
     }
 }

@@ -44,7 +44,7 @@ pub enum ResolveError {
     #[error("The host name does not exist")]
     NotFound,
     /// The resolver did not answer, or its answer says nothing about the name.
-    #[error("The host name could not be looked up")]
+    #[error("The host name lookup failed")]
     Failed,
 }
 

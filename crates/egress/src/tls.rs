@@ -25,10 +25,10 @@ const SESSIONS_KEPT: usize = 1_024;
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
     /// The extra authorities are not a PEM file of certificates.
-    #[error("the extra certificate authorities cannot be read: {0}")]
+    #[error("cannot read the extra certificate authorities: {0}")]
     Authorities(String),
     /// The TLS library refuses its settings.
-    #[error("TLS cannot be set up")]
+    #[error("cannot set up TLS")]
     Tls(#[from] rustls::Error),
 }
 

@@ -84,7 +84,7 @@ async fn entry_of(engine: &Engine, ready: &Ready) -> Option<Arc<AccountEntry>> {
         match engine.configuration().entry(ready.delivery.key.account).await {
             Ok(entry) => return entry,
             Err(error) => {
-                tracing::warn!(%error, "an account's configuration could not be read; trying again");
+                tracing::warn!(%error, "could not read an account's configuration; retrying");
                 tokio::time::sleep(CONFIG_RETRY).await;
             }
         }

@@ -30,7 +30,7 @@ pub(crate) fn follow(
     let mut gone = Vec::new();
     for ((finished, subject), recorded) in finished.iter().zip(subjects).zip(recorded) {
         if *recorded != Recorded::Applied {
-            tracing::warn!(delivery = %finished.key.delivery, ?recorded, "a late result changed nothing");
+            tracing::warn!(delivery = %finished.key.delivery, ?recorded, "ignored a late result");
         } else if subject.gone
             && has_failed(finished)
             && !gone.contains(&(finished.key.account, finished.action))
@@ -41,9 +41,7 @@ pub(crate) fn follow(
     if !gone.is_empty() {
         let job = switch_off(Arc::clone(engine), gone);
         if !engine.jobs().start(job) {
-            tracing::error!(
-                "the node stops: actions whose receivers want no more deliveries stay switched on"
-            );
+            tracing::error!("shutting down: actions whose receivers responded 410 Gone stay enabled");
         }
     }
 }

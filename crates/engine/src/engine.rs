@@ -114,7 +114,7 @@ impl Engine {
         if taken_over > 0 {
             tracing::info!(
                 count = taken_over,
-                "took over unfinished deliveries of an earlier run"
+                "took over the unfinished deliveries of an earlier run"
             );
         }
         engine.spawn_tasks(append_jobs, attempt_results);
@@ -164,7 +164,7 @@ impl Engine {
             .close_session(self.session(), self.parts.clock.now())
             .await
         {
-            tracing::error!(%error, "the session could not be closed; the next start takes its deliveries over");
+            tracing::error!(%error, "could not close the session; the next start takes over its deliveries");
         }
     }
 

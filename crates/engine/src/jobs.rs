@@ -37,7 +37,7 @@ impl Jobs {
         };
         let all = async { while jobs.join_next().await.is_some() {} };
         if tokio::time::timeout(most, all).await.is_err() {
-            tracing::error!(jobs = jobs.len(), "jobs did not end in time and were aborted");
+            tracing::error!(jobs = jobs.len(), "aborted jobs that did not finish in time");
         }
     }
 }

@@ -36,7 +36,7 @@ async fn write(figures: &Figures) {
         let added = figures.store.add_statistics(batch.counts, batch.latencies).await;
         statistics.end_write(added.is_ok());
         if let Err(error) = added {
-            tracing::warn!(%error, "statistics could not be written; trying again");
+            tracing::warn!(%error, "could not write statistics; retrying");
             return;
         }
     }

@@ -46,7 +46,7 @@ async fn prune(figures: &Figures) -> bool {
         let pruned = figures.store.prune_statistics(step, now.before(kept), STEP_ROWS);
         match pruned.await {
             Ok(rows) => removed += rows,
-            Err(error) => tracing::warn!(%error, "old figures could not be removed"),
+            Err(error) => tracing::warn!(%error, "could not delete old statistics"),
         }
     }
     removed > 0

@@ -7,13 +7,13 @@ use crate::account::NAME_CHARS_MAX;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
     /// No visible character.
-    #[error("a name has at least one visible character")]
+    #[error("enter a name")]
     Blank,
     /// Too many characters.
-    #[error("a name has at most {NAME_CHARS_MAX} characters")]
+    #[error("a name can have at most {NAME_CHARS_MAX} characters")]
     TooLong,
     /// A character that cannot be shown.
-    #[error("a name has no control characters")]
+    #[error("a name cannot have control characters")]
     ControlCharacter,
 }
 

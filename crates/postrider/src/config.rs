@@ -80,10 +80,10 @@ pub enum ConfigError {
         message: String,
     },
     /// Two settings exclude each other.
-    #[error("{0} and {1} are both given: remove one of them")]
+    #[error("both {0} and {1} are set: remove one of them")]
     Conflict(Origin, Origin),
     /// A setting of the database is given without a database.
-    #[error("{0} is given without database_url: set database_url, or remove it")]
+    #[error("{0} is set without database_url: set database_url, or remove it")]
     NoDatabase(Origin),
     /// A key of the file that is not a setting.
     #[error("{}, line {line}: {key} is not a setting{}", path.display(), hint(nearest.as_deref()))]

@@ -222,7 +222,7 @@ fn unknown_settings_are_refused_from_every_source() {
     );
     assert!(
         std::fs::read_dir(folder.path()).unwrap().next().is_none(),
-        "nothing was made"
+        "nothing was created"
     );
 }
 
@@ -304,7 +304,7 @@ fn the_server_does_not_start_with_an_invalid_logo_or_an_unused_database_setting(
         (["--console-logo-file", logo], "neither PNG nor SVG"),
         (
             ["--database-ca-file", "/etc/ca.pem"],
-            "--database-ca-file is given without database_url",
+            "--database-ca-file is set without database_url",
         ),
     ] {
         let output = postrider().args(serve).args(flags).output().unwrap();

@@ -39,7 +39,7 @@ impl Driver {
         let folder = tempfile::Builder::new()
             .prefix("postrider-browser-")
             .tempdir()
-            .expect("a folder can be made");
+            .expect("a folder can be created");
         let mut guard = Command::new("sh")
             .args(["-c", GUARD])
             .envs(["HOME", "TMPDIR"].map(|variable| (variable, folder.path())))

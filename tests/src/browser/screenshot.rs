@@ -85,7 +85,7 @@ impl Browser {
             .decode(taken["data"].as_str().unwrap_or_default())
             .expect("a picture comes in Base64");
         let picture = palette::reduce(&taken);
-        std::fs::create_dir_all(folder).expect("a folder can be made");
+        std::fs::create_dir_all(folder).expect("a folder can be created");
         let path = folder.join(format!("{name}-{width_px}-{}.png", scheme.name()));
         std::fs::write(&path, &picture.png).expect("a file can be written");
         Screenshot {

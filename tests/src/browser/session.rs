@@ -33,7 +33,7 @@ impl Session {
             .no_proxy()
             .timeout(COMMAND_TIMEOUT)
             .build()
-            .expect("a client without TLS can be made");
+            .expect("a client without TLS can be created");
         let started = WebDriver::builder(format!("http://{address}"), capabilities)
             .client(http)
             .connect()

@@ -224,7 +224,7 @@ impl Evidence {
         let unanswered = |slow: &&SlowTry| {
             let took = slow.span.end - slow.span.start;
             (took >= PATIENCE)
-                .then(|| format!("node {} was well, and gave no answer for {took:?}", slow.node))
+                .then(|| format!("node {} was healthy, and did not respond for {took:?}", slow.node))
         };
         faults.extend(self.slow_tries().iter().filter_map(unanswered));
         faults.extend(

@@ -18,9 +18,9 @@ struct Secured {
 impl Secured {
     fn start() -> Self {
         let postgres = Postgres::start();
-        let files = tempfile::TempDir::new().expect("a folder can be made");
+        let files = tempfile::TempDir::new().expect("a folder can be created");
         let CertifiedKey { cert, signing_key } =
-            generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate can be made");
+            generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate can be created");
         postgres.require_tls_and_password(&cert.pem(), &signing_key.serialize_pem(), PASSWORD);
         let other = generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("another one");
         for (file, text) in [

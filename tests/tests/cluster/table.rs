@@ -64,7 +64,7 @@ fn print_sums(evidence: &Evidence, lost: usize, took: Duration) {
         repeats.len()
     );
     println!(
-        "posts without answer  {}, answered 503: {}, answered otherwise: {}",
+        "without response      {} posts, with a 503: {}, with another status: {}",
         produced.unanswered,
         produced.refused,
         produced.strange.len()

@@ -112,7 +112,7 @@ async fn a_clean_stop_hands_work_over_at_once() {
     let took = stopped_at.elapsed();
     println!("{} were handed over within {took:?}", HANDED_OVER - before);
     let account = account.through(cluster.nodes[1].api());
-    for event in accepted["data"].as_array().expect("a batch has answers") {
+    for event in accepted["data"].as_array().expect("a batch has results") {
         account.wait_for_delivery(&id_of(event), "succeeded").await;
     }
     assert_eq!(receiver.count("/slow"), HANDED_OVER, "none is sent again");

@@ -136,7 +136,7 @@ impl Evidence {
         assert_eq!(
             self.events,
             self.accepted.len(),
-            "what is stored is what was answered"
+            "the stored event is the accepted one"
         );
         assert_eq!(
             self.record.len(),

@@ -20,7 +20,7 @@ async fn verifies_every_delivery(language: Language, reserialises_as: Option<&st
             let what = format!("{language:?}, {content}, {style}: {}", case.data);
             assert_eq!(verdict.raw, [true, false], "raw body: {what}");
             assert_eq!(verdict.library, [true, false], "library: {what}");
-            assert_eq!(verdict.raw_next, [false, false], "there is no next key: {what}");
+            assert_eq!(verdict.raw_next, [false, false], "no next key: {what}");
             if case.lossless && reserialises_as == Some(style) {
                 assert_eq!(verdict.reserialised, [true, false], "serialised again: {what}");
             }

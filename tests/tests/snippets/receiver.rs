@@ -115,7 +115,7 @@ impl SnippetReceiver {
     pub async fn status_for(&self, delivery: &Delivery) -> u16 {
         self.try_status_for(delivery)
             .await
-            .expect("a snippet with a key answers")
+            .expect("a snippet with a key responds")
     }
 
     /// Like [`Self::status_for`]; `None` if the connection breaks.

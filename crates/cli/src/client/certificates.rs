@@ -34,11 +34,11 @@ pub(super) fn client_config(extra: Vec<CertificateDer<'static>>) -> Result<Clien
     for certificate in extra {
         roots
             .add(certificate)
-            .map_err(|error| Failure::Failed(format!("a certificate in the file cannot be used: {error}")))?;
+            .map_err(|error| Failure::Failed(format!("cannot use a certificate in the file: {error}")))?;
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .map_err(|error| Failure::Failed(format!("TLS cannot be set up: {error}")))?;
+        .map_err(|error| Failure::Failed(format!("cannot set up TLS: {error}")))?;
     Ok(builder.with_root_certificates(roots).with_no_client_auth())
 }

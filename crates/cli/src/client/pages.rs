@@ -67,9 +67,8 @@ pub async fn fetch(client: &mut Client, call: &Call<'_>, pages: PageArgs) -> Res
             .query("limit", Some(limit))
             .query("cursor", list.next_cursor.take());
         let response = client.call(page).await?;
-        let page: List = serde_json::from_str(&response.text).map_err(|error| {
-            Failure::Failed(format!("the server sent a list that cannot be read: {error}"))
-        })?;
+        let page: List = serde_json::from_str(&response.text)
+            .map_err(|error| Failure::Failed(format!("the server sent an invalid list: {error}")))?;
         list.data.extend(page.data);
         list.next_cursor = page.next_cursor;
         // A page can be short, even empty, while another follows.

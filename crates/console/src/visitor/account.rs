@@ -44,7 +44,7 @@ impl FromRequestParts<App> for InAccount {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
         let visitor = Visitor::from_request_parts(parts, app).await?;
         let entry = parts.extensions.remove().ok_or_else(|| {
-            tracing::error!(path = parts.uri.path(), "a route without an account asks for it");
+            tracing::error!(path = parts.uri.path(), "a route without an account requires one");
             Refusal::Internal
         })?;
         Ok(Self { visitor, entry })

@@ -174,7 +174,7 @@ async fn a_name_without_addresses_is_a_dns_error() {
     for (found, sentence) in [
         (Err(ResolveError::NotFound), "The host name does not exist"),
         (Ok(vec![]), "The host name does not exist"),
-        (Err(ResolveError::Failed), "The host name could not be looked up"),
+        (Err(ResolveError::Failed), "The host name lookup failed"),
     ] {
         let resolver = Scripted::new(vec![found]);
         let client = client_with("127.0.0.0/8", resolver, &ClientSettings::default());

@@ -197,7 +197,7 @@ async fn write(
         }
         Err(error) => {
             let count = results.finished.len();
-            tracing::error!(%error, results = count, "results could not be recorded; trying again");
+            tracing::error!(%error, results = count, "could not record results; retrying");
             results.put_off();
             Some(results)
         }

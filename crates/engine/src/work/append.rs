@@ -81,7 +81,7 @@ impl Submitted {
         match appended {
             Ok(appended) => self.stored(engine, session, now, &appended),
             Err(error) => {
-                tracing::error!(%error, "events could not be stored");
+                tracing::error!(%error, "could not store events");
                 let mut lanes = engine.lanes();
                 for new in &*self.events {
                     unreserve(&mut lanes, new);

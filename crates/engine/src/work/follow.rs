@@ -31,7 +31,7 @@ pub async fn run(engine: Arc<Engine>) {
                 failed = false;
             }
             Err(error) if !failed => {
-                tracing::warn!(%error, "other nodes' changes cannot be read");
+                tracing::warn!(%error, "could not read changes of other nodes");
                 failed = true;
             }
             Err(_) => {}

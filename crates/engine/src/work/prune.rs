@@ -28,7 +28,7 @@ pub async fn run(engine: Arc<Engine>) {
                 if let Some(error) = pruned.failure
                     && !std::mem::replace(&mut has_failed, true)
                 {
-                    tracing::warn!(%error, "not everything that is old could be removed");
+                    tracing::warn!(%error, "could not delete all expired events");
                 }
                 if pruned.more {
                     STEP_PAUSE
@@ -38,7 +38,7 @@ pub async fn run(engine: Arc<Engine>) {
                 }
             }
             Err(error) => {
-                tracing::warn!(%error, "old events could not be removed");
+                tracing::warn!(%error, "could not delete expired events");
                 IDLE_PAUSE
             }
         };

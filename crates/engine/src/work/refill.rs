@@ -42,7 +42,7 @@ pub async fn run(engine: Arc<Engine>) {
             let pause = match rescan(&engine).await {
                 Ok(()) => rescan_pause(&engine, began.elapsed()),
                 Err(error) => {
-                    tracing::warn!(%error, "the store could not be asked for waiting deliveries; trying again");
+                    tracing::warn!(%error, "could not read waiting deliveries; retrying");
                     RETRY
                 }
             };
@@ -105,7 +105,7 @@ async fn claim_due(engine: &Arc<Engine>) -> bool {
     let claims = match engine.store().claim(session, requests, now).await {
         Ok(claims) => claims.into_iter().map(Some).collect(),
         Err(error) => {
-            tracing::warn!(%error, "due deliveries could not be claimed; trying again");
+            tracing::warn!(%error, "could not claim due deliveries; retrying");
             vec![None; actions.len()]
         }
     };

@@ -46,7 +46,7 @@ pub async fn run(engine: Arc<Engine>) {
         if let Err(error) = &outcome
             && !away
         {
-            tracing::error!(%error, "the session could not be renewed, or dead ones not be looked at; trying again");
+            tracing::error!(%error, "could not renew the session or take over dead ones; retrying");
         }
         away = outcome.is_err();
     }
@@ -55,7 +55,7 @@ pub async fn run(engine: Arc<Engine>) {
 async fn take_over(engine: &Engine) -> StoreResult<()> {
     let count = reclaim(engine).await?;
     if count > 0 {
-        tracing::warn!(count, "took over deliveries of a dead session");
+        tracing::warn!(count, "took over the deliveries of a dead session");
     }
     Ok(())
 }
@@ -72,9 +72,7 @@ async fn renew(engine: &Arc<Engine>) -> StoreResult<()> {
         engine.start_ready();
         return Ok(());
     }
-    tracing::error!(
-        "this node's session is dead: its deliveries belong to others now; starting a new session"
-    );
+    tracing::error!("this node's session is dead and other nodes own its deliveries; starting a new session");
     engine.lanes().hold_back();
     engine.lanes().forget_queued();
     let session = engine

@@ -271,6 +271,9 @@ fn an_aborted_replay_reports_its_progress() {
         );
         wait_until_none_pending(&node).await;
         let sent_again = node.seen().len() - (MANY + 1);
-        assert_eq!(sent_again as u64, stopped.replayed, "what was made due stays so");
+        assert_eq!(
+            sent_again as u64, stopped.replayed,
+            "deliveries that became due stay due"
+        );
     });
 }

@@ -160,7 +160,7 @@ async fn narrate(
 fn settings(args: &Args, data_dir: &Path) -> Result<Settings, Failure> {
     let defaults = declaration::read(declaration::defaults());
     let defaults =
-        defaults.map_err(|error| Failure::Failed(format!("the default settings cannot be read: {error}")))?;
+        defaults.map_err(|error| Failure::Failed(format!("cannot read the default settings: {error}")))?;
     let loopback =
         ["127.0.0.0/8", "::1"].map(|network| networks::parse(network).expect("these are networks"));
     Ok(Settings {

@@ -104,7 +104,7 @@ impl Shared {
             header_names: HeaderNames::new(settings.header_prefix.as_str()),
         });
         let loaded = loaded.await.map(Arc::new);
-        loaded.map_err(|error| Failure::Failed(format!("the configuration cannot be read: {error}")))
+        loaded.map_err(|error| Failure::Failed(format!("cannot read the configuration: {error}")))
     }
 
     fn carriers(&self, settings: &Settings) -> Result<Carriers, Failure> {

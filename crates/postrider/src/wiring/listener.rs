@@ -104,7 +104,7 @@ async fn accept(listener: &TcpListener, slots: &Arc<Semaphore>) -> (TcpStream, I
         match listener.accept().await {
             Ok((stream, peer)) => return (stream, peer.ip(), slot),
             Err(error) => {
-                tracing::warn!(%error, "a connection could not be accepted");
+                tracing::warn!(%error, "could not accept a connection");
                 sleep(ACCEPT_PAUSE).await;
             }
         }

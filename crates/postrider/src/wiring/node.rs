@@ -111,7 +111,7 @@ impl Node {
         listener::serve(self.listener, self.site, stop, requests_grace).await;
         tracing::info!(
             grace_s = self.grace.as_secs(),
-            "stopping: attempts under way may end"
+            "stopping: waiting for attempts in flight"
         );
         let grace = self.grace.saturating_sub(requests_grace);
         self.running.stop(grace).await;
@@ -123,7 +123,7 @@ async fn open(access: &Access, configured_key: Option<&str>) -> Result<FirstKey,
     let opened = access.open(configured_key).await;
     opened.map_err(|error| match error {
         FirstKeyError::Unfit => Failure::Usage(format!("POSTRIDER_ADMIN_KEY: {error}")),
-        FirstKeyError::Store(error) => Failure::Failed(format!("the API keys cannot be read: {error}")),
+        FirstKeyError::Store(error) => Failure::Failed(format!("cannot read the API keys: {error}")),
     })
 }
 

@@ -161,7 +161,7 @@ impl Steps {
             result = result => Some(match result.map(|progress| progress.result.clone()) {
                 Ok(Some(Ok(()))) => StepState::Succeeded,
                 Ok(Some(Err(error))) => {
-                    tracing::error!(%error, "a replay ended early");
+                    tracing::error!(%error, "a replay failed");
                     StepState::Failed
                 }
                 Ok(None) | Err(_) => {

@@ -59,7 +59,7 @@ pub async fn sign_in(
     form: Form,
 ) -> Result<Response, Refusal> {
     if !app.sign_in_limit.admits(peer.0) {
-        tracing::warn!(address = %peer.0, "too many tries to sign in");
+        tracing::warn!(address = %peer.0, "too many sign-in attempts");
         return Err(Refusal::TooManyTries);
     }
     let back = own_address(form.text("back"));

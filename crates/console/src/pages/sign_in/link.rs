@@ -40,6 +40,6 @@ fn dead(app: &App, peer: Peer) -> Refusal {
     if app.sign_in_limit.admits(peer.0) {
         return Refusal::DeadLink;
     }
-    tracing::warn!(address = %peer.0, "too many tries to sign in");
+    tracing::warn!(address = %peer.0, "too many sign-in attempts");
     Refusal::TooManyTries
 }

@@ -111,14 +111,14 @@ impl Health {
         match checked {
             Ok(()) => Self {
                 badge: Badge::new(Tone::Good, Icon::Check, "Healthy"),
-                detail: "answers, and can be written to".to_owned(),
+                detail: "responds and accepts writes".to_owned(),
             },
             Err(StoreError::Busy) => Self {
                 badge: Badge::new(Tone::Busy, Icon::Warning, "Busy"),
                 detail: "responds slowly".to_owned(),
             },
             Err(error) => {
-                tracing::warn!(%error, "the store is not well");
+                tracing::warn!(%error, "the store is unhealthy");
                 Self {
                     badge: Badge::new(Tone::Bad, Icon::Warning, "Not healthy"),
                     detail: "does not respond correctly; see the log".to_owned(),

@@ -164,7 +164,7 @@ fn database_settings_are_refused_without_a_database_url() {
     ] {
         assert_eq!(
             refusal(&[], &[(variable, value)], ""),
-            format!("{variable} is given without database_url: set database_url, or remove it")
+            format!("{variable} is set without database_url: set database_url, or remove it")
         );
         assert!(settings(&[], &[(variable, value), url], "").is_ok());
     }

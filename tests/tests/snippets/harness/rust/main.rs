@@ -26,7 +26,7 @@ async fn main() {
     let verify: Verify = match std::env::args().nth(1).as_deref() {
         Some("hmac") => hmac_snippet::verify,
         Some("standard-webhooks") => standard_webhooks_snippet::verify,
-        other => panic!("there is no snippet {other:?}"),
+        other => panic!("no snippet {other:?}"),
     };
     let listener = TcpListener::bind("127.0.0.1:0")
         .await
