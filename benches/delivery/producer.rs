@@ -46,7 +46,7 @@ pub async fn post_all(load: Load, ledger: &Arc<Ledger>) -> Outcome<()> {
                 .build()
                 .expect("a runtime can be built");
             let tasks = tokio::task::LocalSet::new();
-            // The receiver is gone only if the run was abandoned.
+            // The channel is closed only if the run was abandoned.
             let _ = result_sender.send(tasks.block_on(&runtime, connections(&load, &ledger)));
         })?;
     let posted = result.await?;

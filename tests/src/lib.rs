@@ -9,7 +9,8 @@
 //! * [`server`]: `postrider serve` on a free port with its own data folder: stopped, killed, started again.
 //! * [`command`]: every other command, run to completion.
 //! * [`client`], [`account`]: calls to the API, and the calls that tests need most.
-//! * [`receiver`]: records requests and responds as told. [`foreign`]: the receivers in Node, Python and PHP.
+//! * [`receiver`]: records requests and responds as scripted. [`foreign`]: the receivers in Node, Python
+//!   and PHP.
 //! * [`database`]: reads a data folder with Python's `sqlite3`.
 //! * [`postgres`]: a PostgreSQL server per test: crashed, started again, replicated, promoted. [`proxy`]: the
 //!   network between a node and its database: silent, cut, redirected. [`cluster`]: nodes on such a database.

@@ -1,4 +1,4 @@
-//! A receiver that records requests and responds as told.
+//! A receiver that records requests and responds as scripted.
 
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;

@@ -28,7 +28,7 @@ pub enum FirstKey {
 /// Why there is no first key.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FirstKeyError {
-    /// The given key is too short, too long, or could not be sent in a header.
+    /// The configured key is too short, too long, or could not be sent in a header.
     #[error(
         "an API key must have {KEY_BYTES_MIN} to {KEY_BYTES_MAX} visible ASCII characters and no white space"
     )]

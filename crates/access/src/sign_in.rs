@@ -38,7 +38,7 @@ impl Access {
     /// Creates a link that begins one session of the operator's staff.
     pub async fn create_operator_link(&self, lifetime: Duration) -> StoreResult<ShownToken> {
         let (token, grant) = self.link(GrantKind::OneTimeLink, Visitor::Operator, lifetime);
-        // The result is always true: it is false only if the grant's account or API key is gone, and this
+        // The result is always true: it is false only if the grant's account or API key was deleted, and this
         // link has neither.
         self.store.put_grant(grant).await?;
         Ok(token)

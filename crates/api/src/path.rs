@@ -55,7 +55,7 @@ impl FromRequestParts<ApiState> for InAccount {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, Problem> {
-        let name: String = parameter(parts, "account").await.map_err(bad_path)?;
+        let name: String = parameter(parts, "account").await.map_err(invalid_path)?;
         let caller = parts.extensions.get().copied();
         let caller = caller.ok_or_else(|| Problem::internal("a route in an account has no caller"))?;
         find_account(state, &caller, &account_ref(&name)?).await.map(Self)
@@ -72,7 +72,7 @@ impl<T: FromStr<Err = IdError>> FromRequestParts<ApiState> for PathId<T> {
         let id = parameter(parts, "id").await;
         id.map(Self).map_err(|error| match error {
             PathError::Invalid(error) => invalid_id(error),
-            error => bad_path(error),
+            error => invalid_path(error),
         })
     }
 }
@@ -90,7 +90,7 @@ impl FromRequestParts<ApiState> for PathEventType {
                 let error: EventTypeNameError = error;
                 Problem::new(Code::InvalidEventType, error.to_string())
             }
-            error => bad_path(error),
+            error => invalid_path(error),
         })
     }
 }
@@ -112,7 +112,7 @@ pub fn account_not_found() -> Problem {
     Problem::new(Code::AccountNotFound, "no account has this id or uid")
 }
 
-fn bad_path<E: Display>(error: PathError<E>) -> Problem {
+fn invalid_path<E: Display>(error: PathError<E>) -> Problem {
     match error {
         PathError::NoParameter(_) => Problem::internal(error),
         error => Problem::new(Code::InvalidId, error.to_string()),

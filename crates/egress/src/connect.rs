@@ -155,16 +155,16 @@ async fn connect_first(addresses: Vec<SocketAddr>) -> io::Result<TcpStream> {
         return TcpStream::connect(only).await;
     }
     let mut waiting = addresses.into_iter();
-    let mut tries = JoinSet::new();
+    let mut dials = JoinSet::new();
     let mut failure: Option<io::Error> = None;
     loop {
         if let Some(address) = waiting.next() {
-            tries.spawn(TcpStream::connect(address));
+            dials.spawn(TcpStream::connect(address));
         }
         let outcome = if waiting.len() == 0 {
-            tries.join_next().await
+            dials.join_next().await
         } else {
-            match tokio::time::timeout(STAGGER, tries.join_next()).await {
+            match tokio::time::timeout(STAGGER, dials.join_next()).await {
                 Ok(outcome) => outcome,
                 Err(_) => continue,
             }

@@ -39,7 +39,8 @@ use crate::destination::Origin;
 const SWEEP: Duration = Duration::from_secs(1);
 
 /// How long to wait for a connection to be ready again after its response has been read. It is ready at once
-/// unless the receiver answered before it had read the whole request; such a connection is not worth keeping.
+/// unless the receiver responded before it had read the whole request. Such a connection is not worth
+/// keeping.
 const READY_WITHIN: Duration = Duration::from_millis(10);
 
 /// Bounds on idle connections.

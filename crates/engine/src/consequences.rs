@@ -1,5 +1,5 @@
 //! What the engine does once results are recorded: it frees room in the lanes, notes due retries, informs the
-//! observer, and switches off actions whose receivers are gone.
+//! observer, and switches off actions whose receivers responded 410 Gone.
 //!
 //! All of this happens in the step that recorded the results, except switching actions off. That writes to
 //! the store and therefore runs as a background job ([`crate::jobs`]), which a stop waits for.
@@ -70,8 +70,8 @@ fn next(finished: &Finished) -> Option<Next> {
     }
 }
 
-/// Whether this was the last attempt and it failed. While attempts are left, a receiver that is gone may
-/// still come back.
+/// Whether this was the last attempt and it failed. While attempts are left, a receiver that responded 410
+/// may still recover.
 fn has_failed(finished: &Finished) -> bool {
     next(finished) == Some(Next::Settle(DeliveryStatus::Failed))
 }

@@ -13,7 +13,7 @@
 //!
 //! The engine must not know the API's HTTP, SQL, the command line or the caller. It must not hand its store
 //! to other crates, count or show its own work, or hold a lock across an await. It changes configuration in
-//! one case only: it switches off an action whose receiver is gone.
+//! one case only: it switches off an action whose receiver responded 410 Gone.
 //!
 //! * [`accept`]: checks an event, finds its automations, stores it with its deliveries, and hands those to
 //!   the lanes.

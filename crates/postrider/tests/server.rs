@@ -156,7 +156,7 @@ fn accounts_and_keys(server: &Server) {
             .text(&["event-types", "list"])
             .contains("proposal.accepted")
     );
-    server.text(&["accounts", "create", "Gone"]);
+    server.text(&["accounts", "create", "Deleted"]);
     let deleted = server.json(&["accounts", "list"])["data"][0]["id"]
         .as_str()
         .unwrap()

@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 /// The longest that a request may take to arrive, head or body, and a margin.
-const PUT_OFF_WITHIN: Duration = Duration::from_secs(45);
+const CLOSED_WITHIN: Duration = Duration::from_secs(45);
 
 /// Everything that the server sends until it closes the connection.
 async fn rest_of(stream: &mut TcpStream, within: Duration) -> String {
@@ -37,7 +37,7 @@ async fn an_endless_request_head_is_closed_while_others_are_served() {
     }
     server.api().get("/healthz").await.expect(200);
     for mut stream in slow {
-        rest_of(&mut stream, PUT_OFF_WITHIN).await;
+        rest_of(&mut stream, CLOSED_WITHIN).await;
     }
 }
 
@@ -89,7 +89,7 @@ async fn endless_headers_are_refused() {
     // The server may close the connection during this write.
     let _ = stream.write_all(head.as_bytes()).await;
     let mut response = Vec::new();
-    let read = tokio::time::timeout(PUT_OFF_WITHIN, stream.read_to_end(&mut response)).await;
+    let read = tokio::time::timeout(CLOSED_WITHIN, stream.read_to_end(&mut response)).await;
     let response = String::from_utf8_lossy(&response).into_owned();
     assert!(
         read.is_ok_and(|read| read.is_err() || response.is_empty() || response.starts_with("HTTP/1.1 431")),

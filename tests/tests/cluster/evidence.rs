@@ -8,7 +8,7 @@ use postrider_tests::{Account, Api};
 use serde_json::Value;
 
 use super::disturbances::{Disturbance, Due, Whom, cause_of_repeat, is_untouched};
-use super::producers::{PATIENCE, Produced, SlowTry};
+use super::producers::{PATIENCE, Produced, SlowRequest};
 use super::receivers::{Key, Request};
 
 /// The default schedule.
@@ -154,8 +154,8 @@ impl Evidence {
     }
 
     /// Slow tries for which no disturbance of the node is an excuse.
-    pub fn slow_tries(&self) -> Vec<&SlowTry> {
-        let is_undisturbed = |slow: &&SlowTry| {
+    pub fn slow_requests(&self) -> Vec<&SlowRequest> {
+        let is_undisturbed = |slow: &&SlowRequest| {
             let mut all = self.disturbances.iter();
             !all.any(|found| found.may_hold_up(slow.node, &slow.span))
         };
@@ -195,7 +195,7 @@ impl Evidence {
 
     /// All contradictions in the evidence, in words.
     pub fn faults(&self) -> Vec<String> {
-        let mut faults = self.produced.strange.clone();
+        let mut faults = self.produced.unexpected.clone();
         faults.extend(self.faults_of_numbers());
         faults.extend(self.lost().iter().map(|key| {
             let record = self.stories.get(key).map(|story| &story.record);
@@ -221,12 +221,12 @@ impl Evidence {
             let faults = faults_of_story(story);
             faults.map(|fault| format!("{fault}: {}", self.account_of(key)))
         }));
-        let unanswered = |slow: &&SlowTry| {
+        let without_response = |slow: &&SlowRequest| {
             let took = slow.span.end - slow.span.start;
             (took >= PATIENCE)
                 .then(|| format!("node {} was healthy, and did not respond for {took:?}", slow.node))
         };
-        faults.extend(self.slow_tries().iter().filter_map(unanswered));
+        faults.extend(self.slow_requests().iter().filter_map(without_response));
         faults.extend(
             self.succeeded
                 .iter()

@@ -51,7 +51,7 @@ async fn failover_to_a_promoted_standby_loses_nothing_acknowledged() {
     grow(&producers, EVENTS, wait::SOON * 3).await;
 
     let produced = producers.finish().await;
-    assert!(produced.strange.is_empty(), "{:?}", produced.strange);
+    assert!(produced.unexpected.is_empty(), "{:?}", produced.unexpected);
     wait::until("nothing is pending", SETTLED_WITHIN, async || {
         let path = account.at("/deliveries?status=pending&limit=1");
         let page = account.api.get(path).await.expect(200);

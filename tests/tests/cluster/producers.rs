@@ -29,13 +29,13 @@ pub const PATIENCE: Duration = Duration::from_secs(3);
 const SLOW: Duration = Duration::from_millis(500);
 
 /// Pause between two tries of the same event.
-const TRY_AGAIN: Duration = Duration::from_millis(20);
+const RETRY_AFTER: Duration = Duration::from_millis(20);
 
 /// How long the whole cluster may refuse an event.
 const REFUSED_MAX: Duration = Duration::from_secs(60);
 
 /// Most unexpected responses that are kept.
-const STRANGE_KEPT: usize = 100;
+const UNEXPECTED_KEPT: usize = 100;
 
 /// An acknowledged event.
 #[derive(Debug, Clone, Copy)]
@@ -48,7 +48,7 @@ pub struct Accepted {
 
 /// A slow try, with or without a response.
 #[derive(Debug, Clone)]
-pub struct SlowTry {
+pub struct SlowRequest {
     /// The node that was asked.
     pub node: usize,
     /// From the request to the response, or to the end of the producer's patience.
@@ -63,11 +63,11 @@ pub struct Produced {
     /// How often a node refused events temporarily (503).
     pub refused: u64,
     /// How often there was no response.
-    pub unanswered: u64,
+    pub without_response: u64,
     /// Slow tries.
-    pub slow: Vec<SlowTry>,
+    pub slow: Vec<SlowRequest>,
     /// Responses that a producer should never get.
-    pub strange: Vec<String>,
+    pub unexpected: Vec<String>,
 }
 
 /// The producers' tasks, and their common state.
@@ -152,12 +152,12 @@ async fn post_until_accepted(shared: &Shared, home: usize, numbers: &[u64]) {
         let response = tokio::time::timeout(PATIENCE, post(&account, &key, numbers)).await;
         if asked_at.elapsed() > SLOW {
             let span = asked_at..Instant::now();
-            locked(&shared.produced).slow.push(SlowTry { node, span });
+            locked(&shared.produced).slow.push(SlowRequest { node, span });
         }
         if locked(&shared.produced).note(&key, numbers, response.ok()) {
             return;
         }
-        tokio::time::sleep(TRY_AGAIN).await;
+        tokio::time::sleep(RETRY_AFTER).await;
     }
 }
 
@@ -165,7 +165,7 @@ impl Produced {
     /// Records the result of a try (`None` if patience ended). Returns whether the events are accepted.
     fn note(&mut self, key: &str, numbers: &[u64], response: Option<Result<ApiResponse, String>>) -> bool {
         let Some(Ok(response)) = response else {
-            self.unanswered += 1;
+            self.without_response += 1;
             return false;
         };
         if response.status == 503 {
@@ -173,8 +173,8 @@ impl Produced {
             return false;
         }
         let Some(ids) = ids(&response) else {
-            if self.strange.len() < STRANGE_KEPT {
-                self.strange
+            if self.unexpected.len() < UNEXPECTED_KEPT {
+                self.unexpected
                     .push(format!("{key}: {} {}", response.status, response.text()));
             }
             return false;

@@ -65,11 +65,11 @@ fn print_sums(evidence: &Evidence, lost: usize, took: Duration) {
     );
     println!(
         "without response      {} posts, with a 503: {}, with another status: {}",
-        produced.unanswered,
+        produced.without_response,
         produced.refused,
-        produced.strange.len()
+        produced.unexpected.len()
     );
-    let slow = evidence.slow_tries();
+    let slow = evidence.slow_requests();
     let slowest = slow.iter().map(|slow| slow.span.end - slow.span.start).max();
     println!(
         "slow at good nodes    {} posts took more than half a second, at most {:.1} s",

@@ -207,7 +207,7 @@ async fn busy_desk() -> Desk {
     fill(Desk::open().await).await
 }
 
-/// Produces a day's work on a desk: three automations, a receiver that is down, and one that is gone.
+/// Produces a day's work on a desk: three automations, a receiver that is down, and one that responds 410.
 async fn fill(desk: Desk) -> Desk {
     let receiver = &desk.receiver;
     let fault = json!({ "error": "ledger is locked for the month", "retry_after": "2026-12-01" });

@@ -9,7 +9,7 @@ use postrider_tests::wait::{SOON, stays, until};
 
 use super::desk::Desk;
 
-/// Long enough for two of the server's checks for news, which it makes every 2 s, and a margin.
+/// Long enough for two of the server's checks for changes, which it makes every 2 s, and a margin.
 const SOME_LOOKS: Duration = Duration::from_secs(5);
 
 /// How long a node may take to stop if only live pages are open.

@@ -77,7 +77,7 @@ impl Source {
         };
         source.configure().await;
         source.catalogue().await;
-        source.report_odd().await;
+        source.send_odd_events().await;
         source.report_bulk().await;
         source
     }
@@ -142,7 +142,7 @@ impl Source {
         api.delete("/v1/event-types/soon.gone").await.expect(204);
     }
 
-    async fn report_odd(&mut self) {
+    async fn send_odd_events(&mut self) {
         let odd = self.odd.clone();
         for index in 0..DATA.len() {
             self.first_responses.push(repeat(&odd, index).await.expect(202));

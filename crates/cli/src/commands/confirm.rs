@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 
 use crate::Failure;
 
-/// Whether standard input is a terminal, so that somebody can answer.
+/// Whether standard input is a terminal, so that a person can reply.
 pub fn can_ask() -> bool {
     io::stdin().is_terminal()
 }

@@ -7,7 +7,7 @@ use std::str::FromStr;
 const BYTES_MAX: usize = 32;
 
 /// Prefixes, in lower case, whose headers would collide with those of Standard Webhooks or of HTTP itself.
-const TAKEN: [&str; 3] = ["webhook", "http", "content"];
+const RESERVED: [&str; 3] = ["webhook", "http", "content"];
 
 /// The prefix of our header names and of the user agent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,7 +44,10 @@ impl FromStr for HeaderPrefix {
         if !fits {
             return Err(HeaderPrefixError::Malformed);
         }
-        if TAKEN.iter().any(|taken| taken.eq_ignore_ascii_case(text)) {
+        if RESERVED
+            .iter()
+            .any(|reserved| reserved.eq_ignore_ascii_case(text))
+        {
             return Err(HeaderPrefixError::Taken);
         }
         Ok(Self(text.to_owned()))

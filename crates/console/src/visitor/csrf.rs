@@ -14,23 +14,22 @@ use super::cookie;
 /// The field that carries it.
 pub const FIELD: &str = "csrf";
 
-/// The token for forms of whoever sent these headers; `None` where there is nothing to hang it on.
+/// The token for forms of the visitor who sent these headers; `None` without a cookie to derive it from.
 pub fn token(headers: &HeaderMap) -> Option<String> {
     let secret = cookie::session(headers).or_else(|| cookie::form(headers))?;
     Some(of(secret))
 }
 
-/// The token that hangs on this secret.
+/// The token derived from this secret.
 pub fn of(secret: &str) -> String {
     let hash = Sha256::new_with_prefix(b"postrider console form\0").chain_update(secret);
     URL_SAFE_NO_PAD.encode(hash.finalize())
 }
 
-/// Whether a form carries the token of whoever sent it.
+/// Whether a form carries its sender's token.
 pub fn is_valid(headers: &HeaderMap, presented: &str) -> bool {
-    // Either cookie will do: a form that was opened before signing in may be sent after it. Both sides are
-    // hashes of secrets that whoever forges a form does not know, so the time that a comparison takes tells
-    // nothing.
+    // Accept either cookie: a form that was opened before signing in may be sent after it. Both sides are
+    // hashes of secrets that a forger does not know, so the duration of the comparison reveals nothing.
     let secrets = [cookie::session(headers), cookie::form(headers)];
     secrets
         .into_iter()

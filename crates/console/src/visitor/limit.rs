@@ -10,8 +10,8 @@ use governor::clock::DefaultClock;
 use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
 
-/// Tries of one address within a minute. A person who pastes the wrong key needs a few.
-const TRIES_A_MINUTE: NonZeroU32 = NonZeroU32::new(10).expect("ten is not zero");
+/// Sign-in attempts of one address within a minute. A person who pastes the wrong key needs a few.
+const ATTEMPTS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(10).expect("ten is not zero");
 
 /// Addresses that are remembered; beyond it, those that have not tried for a minute are forgotten.
 const ADDRESSES_MAX: usize = 10_000;
@@ -22,7 +22,7 @@ pub struct SignInLimit(RateLimiter<IpAddr, DashMapStateStore<IpAddr>, DefaultClo
 impl SignInLimit {
     /// Nobody has tried yet.
     pub fn new() -> Self {
-        Self(RateLimiter::keyed(Quota::per_minute(TRIES_A_MINUTE)))
+        Self(RateLimiter::keyed(Quota::per_minute(ATTEMPTS_PER_MINUTE)))
     }
 
     /// Whether somebody at this address may try once more.

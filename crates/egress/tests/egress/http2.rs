@@ -13,7 +13,7 @@ use tokio_rustls::TlsAcceptor;
 use super::support::{Receiver, request, request_within};
 use super::tls::Authority;
 
-/// A receiver that answers each stream with `response(respond, connection, stream)`, both counted from 1.
+/// A receiver that responds to each stream with `response(respond, connection, stream)`, both counted from 1.
 async fn start<F>(response: F) -> (HttpClient, Receiver, String)
 where
     F: Fn(SendResponse<Bytes>, usize, usize) + Clone + Send + Sync + 'static,

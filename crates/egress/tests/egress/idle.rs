@@ -33,7 +33,7 @@ async fn idle_connections_that_were_all_closed_cost_no_attempt() {
                 let mut notified = std::pin::pin!(notified);
                 notified.as_mut().enable();
                 arrived.add_permits(1);
-                // Answer no request before all have arrived, so that each has a connection of its own.
+                // Respond to no request before all have arrived, so that each has a connection of its own.
                 arrived.acquire_many(SENT_AT_ONCE as u32).await.unwrap().forget();
                 arrived.add_permits(SENT_AT_ONCE);
                 peer.write(OK).await;

@@ -56,8 +56,8 @@ async fn a_connection_that_the_receiver_closed_while_idle_costs_no_attempt() {
 
 #[tokio::test]
 async fn a_request_that_may_have_been_processed_is_not_repeated() {
-    // The receiver answers the first request and keeps the connection. It reads the second request and hangs
-    // up.
+    // The receiver responds to the first request and keeps the connection. It reads the second request and
+    // hangs up.
     let receiver = Receiver::start(|mut peer| async move {
         peer.read_request().await;
         peer.write(OK.as_bytes()).await;

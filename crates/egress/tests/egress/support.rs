@@ -141,7 +141,7 @@ impl Receiver {
         }
     }
 
-    /// Answers every request on every connection with these bytes.
+    /// Responds to every request on every connection with these bytes.
     pub async fn responding(response: impl Into<Vec<u8>>) -> Self {
         let response = Arc::new(response.into());
         Self::start(move |mut peer| {
@@ -155,7 +155,7 @@ impl Receiver {
         .await
     }
 
-    /// Answers the first request with these bytes and closes the connection.
+    /// Responds to the first request with these bytes and closes the connection.
     pub async fn responding_once(response: impl Into<Vec<u8>>) -> Self {
         let response = Arc::new(response.into());
         Self::start(move |mut peer| {

@@ -77,7 +77,7 @@ fn builder() -> rustls::ConfigBuilder<ServerConfig, rustls::WantsVerifier> {
         .unwrap()
 }
 
-/// A receiver that answers 200 to every request over TLS.
+/// A receiver that responds with 200 to every request over TLS.
 async fn responding(config: ServerConfig) -> Receiver {
     let acceptor = TlsAcceptor::from(Arc::new(config));
     Receiver::start(move |peer| {

@@ -198,7 +198,7 @@ async fn write(
         Err(error) => {
             let count = results.finished.len();
             tracing::error!(%error, results = count, "could not record results; retrying");
-            results.put_off();
+            results.postpone();
             Some(results)
         }
     }

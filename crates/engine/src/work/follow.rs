@@ -1,5 +1,5 @@
 //! Follows the changes of other nodes, for the configuration and the engine's followers, and takes over the
-//! deliveries of nodes that are gone.
+//! deliveries of nodes that have failed.
 //!
 //! The store usually notifies the node of a change at once, but a notification can get lost. The node
 //! therefore also looks every `LOOK_EVERY`, which bounds the age of the configuration in memory.
@@ -48,7 +48,7 @@ async fn look(engine: &Engine, since: ChangeMark) -> StoreResult<ChangeMark> {
     }
     if changed.is_some_and(|changed| changed.contains(&Changed::Sessions)) {
         work::session::reclaim(engine).await?;
-        // Only the node that is gone knew of its deliveries that wait for a due time.
+        // Only the failed node knew of its deliveries that wait for a due time.
         engine.rescan_soon();
     }
     Ok(changes.mark)

@@ -78,7 +78,7 @@ impl Results {
     }
 
     /// Postpones the next try.
-    pub fn put_off(&mut self) {
+    pub fn postpone(&mut self) {
         self.retry_at = Instant::now() + self.wait;
         self.wait = (self.wait * 2).min(*RETRY.end());
     }

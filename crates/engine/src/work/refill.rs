@@ -22,7 +22,7 @@ const RESCAN_PAGE: usize = 1_000;
 const RETRY: Duration = Duration::from_secs(1);
 
 /// The shortest pause between two rescans of a shared store: other nodes then also keep the schedules of a
-/// node that is gone, to about a second.
+/// node that has failed, to about a second.
 const SHARED_PAUSE_MIN: Duration = Duration::from_secs(1);
 
 /// The pause after a rescan of a shared store, as a multiple of its duration. A rescan takes one step in an
@@ -59,8 +59,8 @@ pub async fn run(engine: Arc<Engine>) {
 
 /// How long to wait before the next rescan of a store, after one that took `took`.
 ///
-/// On a shared store another node may be gone, and only that node may have known of a retry. The other nodes
-/// rescan often enough to keep its schedule, as long as that costs little.
+/// On a shared store another node may have failed, and only that node may have known of a retry. The other
+/// nodes rescan often enough to keep its schedule, as long as that costs little.
 fn rescan_pause(engine: &Engine, took: Duration) -> Duration {
     let longest = engine.settings().rescan;
     if engine.store().is_shared() {

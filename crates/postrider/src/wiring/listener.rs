@@ -65,7 +65,7 @@ pub async fn serve(listener: TcpListener, site: Arc<Site>, stop: impl Future<Out
         let connection = server.serve_connection(TokioIo::new(stream), service);
         let connection = open.watch(connection.into_owned());
         tokio::spawn(async move {
-            until_over(connection, &has_asked).await;
+            until_finished(connection, &has_asked).await;
             drop(slot);
         });
     }
@@ -113,7 +113,7 @@ async fn accept(listener: &TcpListener, slots: &Arc<Semaphore>) -> (TcpStream, I
 
 /// Ends with the connection, or if the client sends no request within `HEAD_TIMEOUT`. hyper's own timeout
 /// starts only once it knows the HTTP version, and a client can withhold that.
-async fn until_over(connection: impl Future, has_asked: &AtomicBool) {
+async fn until_finished(connection: impl Future, has_asked: &AtomicBool) {
     let (mut connection, mut silence) = (pin!(connection), pin!(sleep(HEAD_TIMEOUT)));
     poll_fn(|context| {
         // The client causes the errors here: it disconnected, or did not speak HTTP.

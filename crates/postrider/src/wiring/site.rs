@@ -20,7 +20,7 @@ impl Site {
         Self { api, console }
     }
 
-    /// Answers a request from the client at `peer`.
+    /// Handles a request from the client at `peer`.
     pub async fn handle(&self, request: Request<Incoming>, peer: IpAddr) -> Response {
         if is_of_api(request.uri().path()) || is_of_software(request.headers()) {
             self.api.handle(request).await

@@ -23,7 +23,7 @@ pub async fn create(State(app): State<App>, visitor: Visitor, form: Form) -> Res
     if let Ok(name) = fields.name.parse::<EventTypeName>()
         && app.configuration.event_type(&name).await?.is_some()
     {
-        return render(&app, &visitor, None, &fields, vec![taken()]);
+        return render(&app, &visitor, None, &fields, vec![name_conflict()]);
     }
     match app.configuration.put_event_type(fields.draft(None)).await {
         Ok((entry, _)) => {
@@ -34,7 +34,7 @@ pub async fn create(State(app): State<App>, visitor: Visitor, form: Form) -> Res
     }
 }
 
-fn taken() -> Fault {
+fn name_conflict() -> Fault {
     Fault {
         pointer: "/name".to_owned(),
         code: "duplicate",

@@ -231,7 +231,7 @@ impl World {
     }
 
     /// Runs without faults until nothing waits, for ten minutes at most.
-    fn all_is_well(&mut self) {
+    fn recover(&mut self) {
         self.lanes.resume();
         for _ in 0..3_000 {
             while !self.reserved.is_empty() {
@@ -304,6 +304,6 @@ proptest! {
         for step in steps {
             world.run(step);
         }
-        world.all_is_well();
+        world.recover();
     }
 }
