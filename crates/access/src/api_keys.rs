@@ -54,6 +54,7 @@ impl Access {
             id: self.ids.api_key(now),
             name: name.0,
             sha256: shown.sha256(),
+            is_configured: false,
             created_at: now,
         };
         self.store.put_api_key(key.clone()).await?;
@@ -156,6 +157,7 @@ mod tests {
                 id: ApiKeyId::from_u128(id),
                 name: String::new(),
                 sha256: sha256(text),
+                is_configured: false,
                 created_at: Timestamp::from_unix_ms(0),
             });
         }

@@ -1,6 +1,6 @@
 //! How an installation gets its first API key.
 
-use postrider_model::{ApiKey, ApiKeyId};
+use postrider_model::ApiKey;
 use postrider_storage::{StoreError, StoreResult};
 
 use crate::access::Access;
@@ -9,10 +9,6 @@ use crate::token::{ShownKey, sha256};
 
 /// Shortest key that an operator can give, in bytes.
 const KEY_BYTES_MIN: usize = 16;
-
-/// The id of the operator's key. It is fixed, so that another value replaces the operator's previous key, and
-/// nodes that start at the same moment write one row.
-const CONFIGURED_KEY: ApiKeyId = ApiKeyId::from_u128(1);
 
 /// How the installation got its first key.
 #[derive(Debug, PartialEq, Eq)]
@@ -64,6 +60,7 @@ impl Access {
             id: self.ids.api_key(now),
             name: "first start".to_owned(),
             sha256: created.sha256(),
+            is_configured: false,
             created_at: now,
         };
         Ok(if self.store.add_first_api_key(key).await? {
@@ -78,15 +75,19 @@ impl Access {
         let known = self.store.api_keys().await?;
         if known
             .iter()
-            .any(|known| known.id == CONFIGURED_KEY && known.sha256 == sha256)
+            .any(|known| known.is_configured && known.sha256 == sha256)
         {
             return Ok(());
         }
+        let now = self.now();
+        // The store keeps the id of a configured key that it replaces. Nodes that start at the same moment
+        // therefore write one row.
         let key = ApiKey {
-            id: CONFIGURED_KEY,
+            id: self.ids.api_key(now),
             name: "POSTRIDER_ADMIN_KEY".to_owned(),
             sha256,
-            created_at: self.now(),
+            is_configured: true,
+            created_at: now,
         };
         self.store.put_api_key(key).await
     }

@@ -8,8 +8,8 @@ use bytes::Bytes;
 use postrider_json::{Inspection, JsonError, Payload, PayloadError};
 use postrider_model::delivery::BodySpec;
 use postrider_model::{
-    AccountId, Automation, AutomationId, DeliveryId, Does, Event, EventId, EventTypeName, Origin, Timestamp,
-    Warning,
+    AccountId, Automation, AutomationId, DeliveryId, Does, Event, EventId, EventTypeName, FixedPoints,
+    Origin, Timestamp, Warning,
 };
 use postrider_storage::{FirstAttempt, NewDelivery, NewEvent, StoreError};
 use tokio::sync::oneshot;
@@ -232,7 +232,10 @@ impl Engine {
             occurred_at: submission.occurred_at,
             created_at: now,
             origin: if is_test { Origin::Test } else { Origin::Producer },
-            js_fixed_point: inspection.js_fixed_point,
+            fixed_points: FixedPoints {
+                js: inspection.js_fixed_point,
+                python: inspection.python_fixed_point,
+            },
             warning: inspection.loss.map(|loss| Warning {
                 code: loss.reason.as_str().to_owned(),
                 pointer: short_pointer(loss.pointer),

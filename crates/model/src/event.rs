@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use crate::body::BodyStyle;
 use crate::event_type::EventTypeName;
 use crate::id::{AccountId, EventId};
 use crate::time::Timestamp;
@@ -23,8 +24,8 @@ pub struct Event {
     pub created_at: Timestamp,
     /// Who reported it.
     pub origin: Origin,
-    /// Whether [`Self::data`] already is what `JSON.stringify` prints, so that the `js` style is a copy.
-    pub js_fixed_point: bool,
+    /// The styles that print [`Self::data`] as it is.
+    pub fixed_points: FixedPoints,
     /// Why the body is sent raw whatever the action's style, if it is.
     pub warning: Option<Warning>,
     /// Number of deliveries that were created when it was accepted.
@@ -41,6 +42,26 @@ impl Event {
     /// Whether the event is a test of an automation. Statistics do not count tests.
     pub fn is_test(&self) -> bool {
         self.origin == Origin::Test
+    }
+}
+
+/// The styles that print a JSON text as it is, byte for byte: a body in such a style is a copy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct FixedPoints {
+    /// `JSON.stringify(JSON.parse(text))` prints the text.
+    pub js: bool,
+    /// `json.dumps(json.loads(text))` prints the text.
+    pub python: bool,
+}
+
+impl FixedPoints {
+    /// Whether `style` prints the text as it is. The raw style does so for every text.
+    pub const fn contain(self, style: BodyStyle) -> bool {
+        match style {
+            BodyStyle::Js => self.js,
+            BodyStyle::Python => self.python,
+            BodyStyle::Raw => true,
+        }
     }
 }
 

@@ -41,7 +41,7 @@ pub use caller::{Caller, Permission, Permissions, Scope, Who};
 pub use clock::Clock;
 pub use delivery::{Delivery, DeliveryStatus};
 pub use entropy::Entropy;
-pub use event::{Event, Origin, Warning};
+pub use event::{Event, FixedPoints, Origin, Warning};
 pub use event_type::{EventPattern, EventType, EventTypeName};
 pub use grant::{Grant, GrantKind, Theme, Visitor};
 pub use id::{AccountId, ActionId, ApiKeyId, AutomationId, DeliveryId, EventId, IdGenerator, SigningKeyId};

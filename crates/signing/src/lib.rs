@@ -49,6 +49,7 @@ pub mod signer;
 pub mod standard_webhooks;
 
 pub use header_names::HeaderNames;
+pub use postrider_model::FixedPoints;
 pub use postrider_model::body::{BodyContent, BodyStyle};
 pub use postrider_model::secret::SigningSecret;
 pub use render::{BodyParts, render_body, render_value};

@@ -11,6 +11,7 @@
 mod js;
 mod python;
 
+use postrider_model::FixedPoints;
 use postrider_model::body::{BodyContent, BodyStyle};
 
 use postrider_json::scan::is_space;
@@ -28,8 +29,8 @@ pub struct BodyParts<'a> {
     pub data: &'a str,
     /// Whether inspection found that re-serialising `data` loses nothing. If false, the raw style is used.
     pub lossless: bool,
-    /// Whether inspection found that `data` already is what `JSON.stringify` prints.
-    pub js_fixed_point: bool,
+    /// The styles that print `data` as it is, as inspection found.
+    pub fixed_points: FixedPoints,
 }
 
 /// Returns the exact bytes of an event's body.
@@ -46,8 +47,10 @@ pub fn render_body(event: &BodyParts<'_>, content: BodyContent, style: BodyStyle
     if content == BodyContent::Envelope {
         open_envelope(event, style, &mut body);
     }
-    let verbatim = style == BodyStyle::Js && event.js_fixed_point;
-    let data_style = if verbatim { BodyStyle::Raw } else { style };
+    let data_style = match event.fixed_points.contain(style) {
+        true => BodyStyle::Raw,
+        false => style,
+    };
     render_value(event.data, data_style, &mut body);
     if content == BodyContent::Envelope {
         body.push(b'}');

@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use postrider_json::inspect;
-use postrider_signing::{BodyContent, BodyParts, BodyStyle, render_body, render_value};
+use postrider_signing::{BodyContent, BodyParts, BodyStyle, FixedPoints, render_body, render_value};
 
 fn rendered(json: &str, style: BodyStyle) -> String {
     let mut out = b"before".to_vec();
@@ -86,7 +86,10 @@ fn parts(data: &str) -> BodyParts<'_> {
         timestamp: "2026-01-31T09:30:00.000Z",
         data,
         lossless: inspection.loss.is_none(),
-        js_fixed_point: inspection.js_fixed_point,
+        fixed_points: FixedPoints {
+            js: inspection.js_fixed_point,
+            python: inspection.python_fixed_point,
+        },
     }
 }
 

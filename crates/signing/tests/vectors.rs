@@ -5,7 +5,8 @@
 use postrider_json::inspect;
 use postrider_signing::standard_webhooks::{self, WebhookHeaders};
 use postrider_signing::{
-    BodyContent, BodyParts, BodyStyle, SigningSecret, postrider_scheme, render_body, render_value,
+    BodyContent, BodyParts, BodyStyle, FixedPoints, SigningSecret, postrider_scheme, render_body,
+    render_value,
 };
 use serde::Deserialize;
 
@@ -83,7 +84,7 @@ fn a_lossy_body_goes_out_as_the_producer_wrote_it() {
                 timestamp: "2026-01-31T09:30:00.000Z",
                 data: &case.input,
                 lossless: false,
-                js_fixed_point: false,
+                fixed_points: FixedPoints::default(),
             };
             assert_eq!(
                 render_body(&parts, BodyContent::Data, style),

@@ -51,11 +51,14 @@ CREATE TABLE event_types (
 CREATE INDEX event_types_by_age ON event_types (created_at DESC, name);
 
 CREATE TABLE api_keys (
-    id         uuid   PRIMARY KEY,
-    name       text   NOT NULL,
-    sha256     bytea  NOT NULL,
-    created_at bigint NOT NULL
+    id            uuid    PRIMARY KEY,
+    name          text    NOT NULL,
+    sha256        bytea   NOT NULL,
+    is_configured boolean NOT NULL,
+    created_at    bigint  NOT NULL
 );
+-- An operator configures at most one key.
+CREATE UNIQUE INDEX api_keys_configured ON api_keys (is_configured) WHERE is_configured;
 
 -- A dead session keeps its row for a while: its deliveries are found by its number.
 CREATE TABLE sessions (

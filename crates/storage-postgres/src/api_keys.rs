@@ -23,17 +23,19 @@ impl ApiKeyStore for PostgresStore {
                     &client,
                     &format!(
                         "WITH ended AS (
-                             DELETE FROM grants WHERE api_key_id = $1
-                             AND EXISTS (SELECT 1 FROM api_keys WHERE id = $1 AND sha256 <> $3)
+                             DELETE FROM grants WHERE $4 AND api_key_id IN
+                                 (SELECT id FROM api_keys WHERE is_configured AND sha256 <> $3)
                          )
-                         INSERT INTO api_keys ({COLUMNS}) VALUES ($1, $2, $3, $4)
-                         ON CONFLICT (id) DO UPDATE SET name = excluded.name, sha256 = excluded.sha256,
-                                                        created_at = excluded.created_at"
+                         INSERT INTO api_keys ({COLUMNS}) VALUES ($1, $2, $3, $4, $5)
+                         ON CONFLICT (is_configured) WHERE is_configured
+                         DO UPDATE SET name = excluded.name, sha256 = excluded.sha256,
+                                       created_at = excluded.created_at"
                     ),
                     &[
                         &columns::uuid(key.id.as_bytes()),
                         &key.name,
                         &key.sha256.as_slice(),
+                        &key.is_configured,
                         &key.created_at.unix_ms(),
                     ],
                 )
@@ -53,13 +55,14 @@ impl ApiKeyStore for PostgresStore {
                 let added = statement::execute(
                     &transaction,
                     &format!(
-                        "INSERT INTO api_keys ({COLUMNS}) SELECT $1, $2, $3, $4
+                        "INSERT INTO api_keys ({COLUMNS}) SELECT $1, $2, $3, $4, $5
                          WHERE NOT EXISTS (SELECT 1 FROM api_keys)"
                     ),
                     &[
                         &columns::uuid(key.id.as_bytes()),
                         &key.name,
                         &key.sha256.as_slice(),
+                        &key.is_configured,
                         &key.created_at.unix_ms(),
                     ],
                 )

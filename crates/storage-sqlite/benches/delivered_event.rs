@@ -12,7 +12,7 @@ use bytes::Bytes;
 use postrider_model::delivery::{BodySpec, Next, Progress};
 use postrider_model::{
     AccountId, ActionId, Attempt, AutomationId, BodyContent, BodyStyle, DeliveryId, DeliveryStatus, Event,
-    Exchange, HttpExchange, HttpRequest, HttpResponse, IdGenerator, Origin, Outcome, Timestamp,
+    Exchange, FixedPoints, HttpExchange, HttpRequest, HttpResponse, IdGenerator, Origin, Outcome, Timestamp,
 };
 use postrider_storage::{
     Change, DeliveryFilter, DeliveryKey, DeliveryStore, EventStore, Finished, FirstAttempt, NewDelivery,
@@ -194,7 +194,7 @@ impl World {
                 occurred_at: None,
                 created_at: now,
                 origin: Origin::Producer,
-                js_fixed_point: true,
+                fixed_points: FixedPoints::default(),
                 warning: None,
                 deliveries: 1,
             },

@@ -53,11 +53,14 @@ CREATE TABLE event_types (
 CREATE INDEX event_types_by_age ON event_types (created_at DESC, name);
 
 CREATE TABLE api_keys (
-    id         BLOB    PRIMARY KEY,
-    name       TEXT    NOT NULL,
-    sha256     BLOB    NOT NULL,
-    created_at INTEGER NOT NULL
+    id            BLOB    PRIMARY KEY,
+    name          TEXT    NOT NULL,
+    sha256        BLOB    NOT NULL,
+    is_configured INTEGER NOT NULL,
+    created_at    INTEGER NOT NULL
 ) STRICT;
+-- An operator configures at most one key.
+CREATE UNIQUE INDEX api_keys_configured ON api_keys (is_configured) WHERE is_configured;
 
 -- Live sessions only: a dead session is a number without a row. AUTOINCREMENT never reuses a number.
 CREATE TABLE sessions (

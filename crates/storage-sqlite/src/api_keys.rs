@@ -18,17 +18,18 @@ impl ApiKeyStore for SqliteStore {
         self.write(move |cx| {
             cx.conn
                 .prepare_cached(
-                    "DELETE FROM grants WHERE api_key_id = ?1
-                     AND EXISTS (SELECT 1 FROM api_keys WHERE id = ?1 AND sha256 <> ?2)",
+                    "DELETE FROM grants WHERE ?1 AND api_key_id IN
+                         (SELECT id FROM api_keys WHERE is_configured AND sha256 <> ?2)",
                 )?
-                .execute((key.id.as_bytes(), key.sha256))?;
+                .execute((key.is_configured, key.sha256))?;
             cx.conn
                 .prepare_cached(&format!(
-                    "INSERT INTO api_keys ({COLUMNS}) VALUES (?1, ?2, ?3, ?4)
-                     ON CONFLICT (id) DO UPDATE SET name = excluded.name, sha256 = excluded.sha256,
-                                                    created_at = excluded.created_at"
+                    "INSERT INTO api_keys ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5)
+                     ON CONFLICT (is_configured) WHERE is_configured
+                     DO UPDATE SET name = excluded.name, sha256 = excluded.sha256,
+                                   created_at = excluded.created_at"
                 ))?
-                .execute((key.id.as_bytes(), &key.name, key.sha256, key.created_at.unix_ms()))?;
+                .execute(values(&key))?;
             Ok(())
         })
         .await
@@ -39,10 +40,10 @@ impl ApiKeyStore for SqliteStore {
             let added = cx
                 .conn
                 .prepare_cached(&format!(
-                    "INSERT INTO api_keys ({COLUMNS}) SELECT ?1, ?2, ?3, ?4
+                    "INSERT INTO api_keys ({COLUMNS}) SELECT ?1, ?2, ?3, ?4, ?5
                      WHERE NOT EXISTS (SELECT 1 FROM api_keys)"
                 ))?
-                .execute((key.id.as_bytes(), &key.name, key.sha256, key.created_at.unix_ms()))?;
+                .execute(values(&key))?;
             Ok(added > 0)
         })
         .await
@@ -65,6 +66,18 @@ impl ApiKeyStore for SqliteStore {
     async fn delete_api_key(&self, id: ApiKeyId) -> StoreResult<RemoveApiKey> {
         self.write(move |cx| delete(cx.conn, id)).await
     }
+}
+
+/// The values of [`COLUMNS`].
+fn values(key: &ApiKey) -> impl rusqlite::Params + '_ {
+    let created_ms = key.created_at.unix_ms();
+    (
+        key.id.as_bytes(),
+        &key.name,
+        key.sha256,
+        key.is_configured,
+        created_ms,
+    )
 }
 
 /// Whether this key exists.

@@ -15,6 +15,7 @@ fn new_api_key(ids: &IdGenerator, s: i64) -> ApiKey {
         id: ids.api_key(at(s)),
         name: format!("Key „{s}“ \u{1f511}"),
         sha256,
+        is_configured: false,
         created_at: at(s),
     }
 }
@@ -29,19 +30,22 @@ pub async fn api_keys_read_back_oldest_first(store: Arc<dyn Store>) {
     assert_eq!(store.api_keys().await, Ok(keys));
 }
 
-pub async fn putting_an_api_key_again_replaces_it(store: Arc<dyn Store>) {
+pub async fn a_configured_api_key_replaces_the_one_before_and_no_other(store: Arc<dyn Store>) {
     let ids = IdGenerator::new(SEED);
-    let (first, second) = (new_api_key(&ids, 0), new_api_key(&ids, 1));
-    for key in [&first, &second] {
+    let created = new_api_key(&ids, 0);
+    let configured = |s| ApiKey {
+        is_configured: true,
+        ..new_api_key(&ids, s)
+    };
+    let (first, second) = (configured(1), configured(2));
+    for key in [&created, &first, &second] {
         store.put_api_key(key.clone()).await.expect("put_api_key");
     }
-    let changed = ApiKey {
-        name: "renamed".to_owned(),
-        sha256: [7; 32],
-        ..first
+    let replaced = ApiKey {
+        id: first.id,
+        ..second
     };
-    store.put_api_key(changed.clone()).await.expect("put_api_key");
-    assert_eq!(store.api_keys().await, Ok(vec![changed, second]));
+    assert_eq!(store.api_keys().await, Ok(vec![created, replaced]));
 }
 
 pub async fn a_deleted_api_key_opens_nothing(store: Arc<dyn Store>) {

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use postrider_model::delivery::BodySpec;
-use postrider_model::{BodyContent, BodyStyle, DeliveryStatus, Event, EventType, Origin, Warning};
+use postrider_model::{
+    BodyContent, BodyStyle, DeliveryStatus, Event, EventType, FixedPoints, Origin, Warning,
+};
 
 use super::build::*;
 use super::scene::*;
@@ -87,15 +89,17 @@ pub async fn what_is_known_of_an_event_survives(store: Arc<dyn Store>) {
     ];
     let mut s = 0;
     for warning in warnings {
-        for (origin, js_fixed_point) in Origin::ALL
+        let fixed_points = [(false, false), (true, false), (false, true), (true, true)];
+        let fixed_points = fixed_points.map(|(js, python)| FixedPoints { js, python });
+        for (origin, fixed_points) in Origin::ALL
             .into_iter()
-            .flat_map(|origin| [(origin, false), (origin, true)])
+            .flat_map(|origin| fixed_points.map(|fixed_points| (origin, fixed_points)))
         {
             for occurred_at in [None, Some(-5_000_000_000_000), Some(0), Some(BASE_MS + 1)] {
                 let mut event = scene.waiting(s);
                 event.event.warning.clone_from(&warning);
                 event.event.origin = origin;
-                event.event.js_fixed_point = js_fixed_point;
+                event.event.fixed_points = fixed_points;
                 event.event.occurred_at = occurred_at.map(postrider_model::Timestamp::from_unix_ms);
                 scene.append_new(&event).await;
                 assert_eq!(read(&scene, &event.event).await.as_ref(), Some(&event.event));

@@ -54,14 +54,27 @@ async fn found(store: &dyn Store, grant: &Grant, now: Timestamp) -> bool {
 }
 
 async fn put_key(store: &dyn Store, id: ApiKeyId, hash: u8) -> ApiKeyId {
+    let key = api_key(id, hash);
+    store.put_api_key(key).await.expect("put_api_key");
+    id
+}
+
+async fn put_configured_key(store: &dyn Store, id: ApiKeyId, hash: u8) {
     let key = ApiKey {
+        is_configured: true,
+        ..api_key(id, hash)
+    };
+    store.put_api_key(key).await.expect("put_api_key");
+}
+
+fn api_key(id: ApiKeyId, hash: u8) -> ApiKey {
+    ApiKey {
         id,
         name: "Key".to_owned(),
         sha256: [hash; 32],
+        is_configured: false,
         created_at: at(0),
-    };
-    store.put_api_key(key).await.expect("put_api_key");
-    id
+    }
 }
 
 pub async fn every_grant_reads_back_as_it_was_put(store: Arc<dyn Store>) {
@@ -186,16 +199,17 @@ pub async fn grants_go_with_their_api_key_and_no_others(store: Arc<dyn Store>) {
     }
 }
 
-pub async fn another_api_key_under_the_same_id_ends_the_grants_of_the_one_before(store: Arc<dyn Store>) {
+pub async fn another_configured_api_key_ends_the_grants_of_the_one_before(store: Arc<dyn Store>) {
     let ids = IdGenerator::new(SEED);
-    let key = put_key(&*store, ids.api_key(at(0)), 1).await;
+    let key = ids.api_key(at(0));
+    put_configured_key(&*store, key, 1).await;
     let another = put_key(&*store, ids.api_key(at(1)), 2).await;
     let (grant, kept) = (of_key(0, key), of_key(1, another));
     put(&*store, &grant).await;
     put(&*store, &kept).await;
-    put_key(&*store, key, 1).await;
+    put_configured_key(&*store, ids.api_key(at(2)), 1).await;
     assert!(found(&*store, &grant, at(1)).await, "it is the same key");
-    put_key(&*store, key, 3).await;
+    put_configured_key(&*store, ids.api_key(at(3)), 3).await;
     assert!(!found(&*store, &grant, at(1)).await);
     assert!(found(&*store, &kept, at(1)).await);
 }

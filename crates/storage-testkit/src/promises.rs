@@ -50,7 +50,7 @@ macro_rules! conformance {
             ]
             api_keys: [
                 api_keys_read_back_oldest_first,
-                putting_an_api_key_again_replaces_it,
+                a_configured_api_key_replaces_the_one_before_and_no_other,
                 a_deleted_api_key_opens_nothing,
                 of_many_first_keys_one_is_added,
                 the_last_api_key_stays,
@@ -63,7 +63,7 @@ macro_rules! conformance {
                 a_deleted_grant_is_gone,
                 grants_go_with_their_account_and_no_others,
                 grants_go_with_their_api_key_and_no_others,
-                another_api_key_under_the_same_id_ends_the_grants_of_the_one_before,
+                another_configured_api_key_ends_the_grants_of_the_one_before,
                 no_grant_is_put_for_an_account_or_an_api_key_that_is_gone,
                 putting_a_grant_removes_a_bounded_number_of_expired_ones,
             ]

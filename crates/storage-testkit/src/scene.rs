@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use postrider_model::{
     Account, AccountId, ActionId, Attempt, Automation, AutomationId, Delivery, DeliveryId, DeliveryStatus,
-    Event, IdGenerator, Origin, SigningKey, Timestamp,
+    Event, FixedPoints, IdGenerator, Origin, SigningKey, Timestamp,
 };
 
 use super::build::*;
@@ -72,7 +72,7 @@ impl Scene {
                 occurred_at: None,
                 created_at: at(s),
                 origin: Origin::Producer,
-                js_fixed_point: true,
+                fixed_points: FixedPoints::default(),
                 warning: None,
                 deliveries: 0,
             },

@@ -19,8 +19,8 @@ pub enum RemoveApiKey {
 /// API keys.
 #[async_trait]
 pub trait ApiKeyStore: Send + Sync {
-    /// Adds a key, or replaces the one with the same id. If the hash differs, also removes the grants of the
-    /// previous key.
+    /// Adds a key. A configured key replaces the configured key that the store has, if any, and keeps its id;
+    /// if the hash differs, this removes the grants of the previous key.
     async fn put_api_key(&self, key: ApiKey) -> StoreResult<()>;
 
     /// Adds a key if the store has none. False if it has one: nothing was written, even if another process

@@ -139,7 +139,7 @@ pub fn body_of(event: &Event, spec: BodySpec) -> Bytes {
         timestamp: &event.timestamp().to_string(),
         data,
         lossless: event.warning.is_none(),
-        js_fixed_point: event.js_fixed_point,
+        fixed_points: event.fixed_points,
     };
     render_body(&parts, spec.content, spec.style).into()
 }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use postrider_model::delivery::{BodySpec, Progress};
-use postrider_model::{AutomationId, BodyContent, BodyStyle, DeliveryId, Event, EventId, Origin, Timestamp};
+use postrider_model::{
+    AutomationId, BodyContent, BodyStyle, DeliveryId, Event, EventId, FixedPoints, Origin, Timestamp,
+};
 use postrider_storage::{Claim, DeliveryKey, FirstAttempt};
 
 use super::*;
@@ -34,7 +36,7 @@ fn ready(action: ActionId, n: u128) -> Ready {
         occurred_at: None,
         created_at: at(0),
         origin: Origin::Producer,
-        js_fixed_point: true,
+        fixed_points: FixedPoints::default(),
         warning: None,
         deliveries: 1,
     };

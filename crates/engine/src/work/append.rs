@@ -236,7 +236,7 @@ fn hand_over(lanes: &mut Lanes, session: SessionId, now: Timestamp, new: &NewEve
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
-    use postrider_model::{AccountId, EventId, Origin};
+    use postrider_model::{AccountId, EventId, FixedPoints, Origin};
 
     use super::*;
 
@@ -250,7 +250,7 @@ mod tests {
                 occurred_at: None,
                 created_at: Timestamp::from_unix_ms(0),
                 origin: Origin::Producer,
-                js_fixed_point: true,
+                fixed_points: FixedPoints::default(),
                 warning: None,
                 deliveries: 0,
             },

@@ -186,7 +186,7 @@ fn progress_grows_until_the_replay_ends() {
     // progress.
     life_beside_threads(async {
         let (store, settings) = (threaded(folder.path()), EngineSettings::default());
-        let node = Node::start_over(store, 3_600_000, settings, answer).await;
+        let node = Node::start_over(store, 3_600_000, settings, respond).await;
         let filter = DeliveryFilter {
             before: Some(Timestamp::from_unix_ms(START_MS + 3_600_000)),
             ..DeliveryFilter::default()
@@ -220,7 +220,7 @@ fn a_stop_ends_a_replay_after_the_step_under_way() {
     });
     life_beside_threads(async {
         let (store, settings) = (threaded(folder.path()), EngineSettings::default());
-        let node = Node::start_over(store, 3_600_000, settings, answer).await;
+        let node = Node::start_over(store, 3_600_000, settings, respond).await;
         let filter = DeliveryFilter::default();
         let mut progress = node.engine.replay_with_progress(fixture.account, filter.clone());
         progress.changed().await.unwrap();

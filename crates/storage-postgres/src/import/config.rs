@@ -41,15 +41,21 @@ pub(super) async fn event_types(transaction: &Transaction<'_>, rows: &[EventType
     writer.finish().await
 }
 
-/// Copies API keys. A key that a server created here on its first start has the same id as the source's own.
-/// The source's key replaces it, so that callers can continue to use their key.
+/// Copies API keys. The source's configured key replaces the one that a server configured here on an earlier
+/// start, so that callers can continue to use their key.
 pub(super) async fn api_keys(transaction: &Transaction<'_>, rows: &[ApiKeyRow]) -> SqlResult<()> {
-    let sql = "INSERT INTO api_keys (id, name, sha256, created_at) VALUES ($1, $2, $3, $4)
-               ON CONFLICT (id) DO UPDATE SET name = excluded.name, sha256 = excluded.sha256,
-                                              created_at = excluded.created_at";
+    let replace = "DELETE FROM api_keys WHERE $1 AND is_configured";
+    let sql = "INSERT INTO api_keys (id, name, sha256, is_configured, created_at) VALUES ($1, $2, $3, $4, $5)
+               ON CONFLICT (id) DO NOTHING";
     for row in rows {
         let id = uuid(&row.id);
-        statement::execute(transaction, sql, &[&id, &row.name, &row.sha256, &row.created_at]).await?;
+        statement::execute(transaction, replace, &[&row.is_configured]).await?;
+        statement::execute(
+            transaction,
+            sql,
+            &[&id, &row.name, &row.sha256, &row.is_configured, &row.created_at],
+        )
+        .await?;
     }
     Ok(())
 }

@@ -14,12 +14,14 @@ pub struct ApiKeyRow {
     pub name: String,
     /// The SHA-256 of the key's text.
     pub sha256: Vec<u8>,
+    /// Whether the operator configured it.
+    pub is_configured: bool,
     /// When it was created.
     pub created_at: i64,
 }
 
 impl ApiKeyRow {
-    super::columns!("k": "id", "name", "sha256", "created_at");
+    super::columns!("k": "id", "name", "sha256", "is_configured", "created_at");
 
     /// Reads [`Self::COLUMNS`].
     pub fn read<C: Columns>(row: &mut Reader<'_, C>) -> Result<Self, C::Error> {
@@ -27,6 +29,7 @@ impl ApiKeyRow {
             id: row.id()?,
             name: row.text()?,
             sha256: row.bytes()?,
+            is_configured: row.flag()?,
             created_at: row.number()?,
         })
     }
@@ -43,6 +46,7 @@ impl TryFrom<ApiKeyRow> for ApiKey {
                 .sha256
                 .try_into()
                 .map_err(|_| Damaged("the hash of an API key"))?,
+            is_configured: row.is_configured,
             created_at: time(row.created_at),
         })
     }

@@ -67,7 +67,7 @@ impl TryFrom<EventRow> for Event {
     type Error = Damaged;
 
     fn try_from(row: EventRow) -> Result<Self, Damaged> {
-        let (origin, js_fixed_point) = encoding::event::from_flags(row.flags.into())?;
+        let (origin, fixed_points) = encoding::event::from_flags(row.flags.into())?;
         let warning = match (row.warning_code, row.warning_pointer) {
             (Some(code), Some(pointer)) => Some(Warning { code, pointer }),
             (None, _) => None,
@@ -81,7 +81,7 @@ impl TryFrom<EventRow> for Event {
             occurred_at: row.occurred_at.map(time),
             created_at: time(row.created_at),
             origin,
-            js_fixed_point,
+            fixed_points,
             warning,
             deliveries: u32::try_from(row.delivery_count).map_err(|_| Damaged("a count"))?,
         })

@@ -24,7 +24,7 @@ pub fn repeated(new: &NewEvent, stored: &Event) -> Appended {
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
-    use postrider_model::{IdGenerator, Origin, Timestamp};
+    use postrider_model::{FixedPoints, IdGenerator, Origin, Timestamp};
 
     use super::*;
 
@@ -39,7 +39,7 @@ mod tests {
                 occurred_at: None,
                 created_at: at,
                 origin: Origin::Producer,
-                js_fixed_point: true,
+                fixed_points: FixedPoints::default(),
                 warning: None,
                 deliveries: 0,
             },
