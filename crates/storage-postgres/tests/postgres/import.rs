@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use crate::support::TestDatabase;
-use postrider_model::Timestamp;
+use postrider_model::{ApiKey, Timestamp};
 use postrider_storage::rows::deliveries::ProgressRow;
-use postrider_storage::rows::{AccountRow, AttemptRow, DeliveryRow, EventRow, EventTypeRow};
+use postrider_storage::rows::{AccountRow, ApiKeyRow, AttemptRow, DeliveryRow, EventRow, EventTypeRow};
 use postrider_storage::transfer::{
     AccountRows, Batch, Counts, DeliveryRows, EventRows, Overview, Place, Rows, Stage,
 };
-use postrider_storage::{RetentionStore, SessionStore, StoreError};
+use postrider_storage::{ApiKeyStore, RetentionStore, SessionStore, StoreError};
 use postrider_storage_postgres::{
     Begun, Difference, ImportError, OpenError, PostgresImport, PostgresStore, UnfinishedCopy,
 };
@@ -310,6 +310,47 @@ async fn what_did_not_arrive_is_told_and_keeps_the_copy_unfinished() {
     assert_eq!(import.finish(&overview(), expected).await, Err(differs));
     let opened = PostgresStore::open(database.options()).await;
     assert!(matches!(opened, Err(OpenError::Unfinished(_))));
+}
+
+#[tokio::test]
+async fn the_sources_configured_key_replaces_the_targets_and_other_keys_stay() {
+    let database = TestDatabase::empty().await;
+    let store = PostgresStore::open(database.options()).await.expect("a store");
+    let key = |number: u8, is_configured| ApiKeyRow {
+        id: id(1, number),
+        name: format!("key {number}"),
+        sha256: vec![number; 32],
+        is_configured,
+        created_at: number.into(),
+    };
+    for row in [key(1, false), key(2, true)] {
+        let key = ApiKey::try_from(row).expect("a key");
+        store.put_api_key(key).await.expect("put_api_key");
+    }
+    drop(store);
+    let mut import = ready(&database).await;
+    let rows = Rows::ApiKeys(vec![key(3, true), key(4, false)]);
+    let through = Place {
+        stage: Stage::ApiKeys,
+        after: 2,
+    };
+    import
+        .write(&Batch { rows, through })
+        .await
+        .expect("rows are written");
+    drop(import);
+    let client = database.client().await;
+    let rows = client.query(
+        "SELECT name, is_configured FROM api_keys ORDER BY created_at",
+        &[],
+    );
+    let rows = rows.await.expect("keys");
+    let found: Vec<(String, bool)> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
+    let expected = [("key 1", false), ("key 3", true), ("key 4", false)];
+    assert_eq!(
+        found,
+        expected.map(|(name, is_configured)| (name.to_owned(), is_configured))
+    );
 }
 
 #[tokio::test]
