@@ -15,10 +15,11 @@ use postrider_model::{
     Exchange, FixedPoints, HttpExchange, HttpRequest, HttpResponse, IdGenerator, Origin, Outcome, Timestamp,
 };
 use postrider_storage::{
-    Change, DeliveryFilter, DeliveryKey, DeliveryStore, EventStore, Finished, FirstAttempt, NewDelivery,
-    NewEvent, PageRequest, SessionId, SessionStore,
+    Change, DeliveryFilter, DeliveryKey, DeliveryStore, Finished, FirstAttempt, NewDelivery, NewEvent,
+    PageRequest, SessionId, SessionStore,
 };
 use postrider_storage_sqlite::{SqliteOptions, SqliteStore};
+use postrider_storage_testkit::scene::{append, finish_all};
 
 const EVENTS: usize = 100_000;
 const DATA_BYTES: usize = 512;
@@ -49,8 +50,8 @@ async fn first_pages(events: usize) {
     for first in (0..events).step_by(1000) {
         let new: Vec<_> = (first..first + 1000).map(|n| world.event(n)).collect();
         let news = new.iter().map(finished).collect();
-        store.append(world.session, new).await.expect("append");
-        store.finish(world.session, news).await.expect("finish");
+        append(&store, world.session, new).await.expect("appended");
+        finish_all(&store, world.session, news).await.expect("recorded");
     }
     println!("\nfirst page of {events} deliveries");
     let all = DeliveryFilter::default();
@@ -113,8 +114,8 @@ async fn batches(events: usize, accounts: usize, group: usize) {
         .collect();
     let begin = Begin::now();
     for (new, news) in made {
-        store.append(world.session, new).await.expect("append");
-        store.finish(world.session, news).await.expect("finish");
+        append(&store, world.session, new).await.expect("appended");
+        finish_all(&store, world.session, news).await.expect("recorded");
     }
     begin.report(
         events,
@@ -137,8 +138,10 @@ async fn singles(events: usize, callers: usize) {
             for n in (caller..events).step_by(callers) {
                 let new = world.event(n);
                 let news = finished(&new);
-                store.append(world.session, vec![new]).await.expect("append");
-                store.finish(world.session, vec![news]).await.expect("finish");
+                let appended = append(&*store, world.session, vec![new]).await;
+                appended.expect("appended");
+                let recorded = finish_all(&*store, world.session, vec![news]).await;
+                recorded.expect("recorded");
             }
         });
     }

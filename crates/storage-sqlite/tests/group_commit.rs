@@ -7,6 +7,7 @@ use std::sync::Arc;
 use postrider_storage::{Appended, EventStore, SessionStore, StoreError};
 use postrider_storage_sqlite::SqliteStore;
 use postrider_storage_testkit::build::at;
+use postrider_storage_testkit::scene::append;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn concurrent_appends_share_transactions() {
@@ -16,7 +17,7 @@ async fn concurrent_appends_share_transactions() {
     let tasks: Vec<_> = (0..APPENDS)
         .map(|n| {
             let (store, event, session) = (Arc::clone(&store), scene.owned(n as i64), scene.session);
-            tokio::spawn(async move { store.append(session, vec![event]).await })
+            tokio::spawn(async move { append(&*store, session, vec![event]).await })
         })
         .collect();
     for task in tasks {
@@ -47,7 +48,7 @@ async fn an_append_that_fails_half_way_leaves_nothing() {
     let mut clash = scene.owned(3);
     clash.deliveries[0].id = first.deliveries[0].id;
     let good = scene.owned(2);
-    let appended = store.append(scene.session, vec![good.clone(), clash]).await;
+    let appended = append(&*store, scene.session, vec![good.clone(), clash]).await;
     assert!(matches!(appended, Err(StoreError::Internal(_))), "{appended:?}");
     assert_eq!(store.event(scene.account, good.event.id).await, Ok(None));
     scene.append_new(&good).await;
@@ -61,7 +62,7 @@ async fn a_full_disk_refuses_writes_until_there_is_room_again() {
         let mut stored = Vec::new();
         let refused = loop {
             let event = scene.owned(stored.len() as i64);
-            match store.append(scene.session, vec![event.clone()]).await {
+            match append(&*store, scene.session, vec![event.clone()]).await {
                 Ok(_) => stored.push(event),
                 Err(error) => break error,
             }

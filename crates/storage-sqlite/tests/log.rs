@@ -5,7 +5,7 @@ mod support;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use postrider_storage::{Appended, EventStore, WorkStore};
+use postrider_storage::{EventStore, WorkStore};
 use postrider_storage_sqlite::{DATABASE_FILE, SqliteStore};
 
 /// Size of a file in bytes; 0 if it does not exist.
@@ -24,8 +24,7 @@ async fn a_busy_writer_does_not_make_the_log_grow_for_good() {
     for n in 0..EVENTS {
         let mut event = scene.owned(n);
         event.event.data = data.clone();
-        let appended = store.append(scene.session, vec![event]).await;
-        assert_eq!(appended, Ok(vec![Appended::Stored]));
+        scene.append_new(&event).await;
         longest = longest.max(bytes_of(&log));
     }
     let written = EVENTS as u64 * EVENT_BYTES as u64;

@@ -1,5 +1,5 @@
-//! Promises of [`postrider_storage::WorkStore::advance`]. The promises about each half are in
-//! [`super::append`] and [`super::finish`].
+//! Promises of [`postrider_storage::WorkStore::advance`] about its two halves together. The promises about
+//! each half are in [`super::append`] and [`super::finish`].
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
-//! Promises of [`postrider_storage::EventStore::append`]: events read back as stored. Promises about ids and
-//! keys used before are in [`super::repeats`].
+//! Promises of [`postrider_storage::WorkStore::advance`] about events: they read back as stored. Promises
+//! about ids and keys used before are in [`super::repeats`].
 
 use std::sync::Arc;
 
@@ -15,11 +15,6 @@ use postrider_storage::{Appended, FirstAttempt, Recorded, Store};
 
 async fn read(scene: &Scene, event: &Event) -> Option<Event> {
     scene.store.event(event.account, event.id).await.expect("event")
-}
-
-pub async fn nothing_to_append_is_answered_with_nothing(store: Arc<dyn Store>) {
-    let scene = Scene::new(store).await;
-    assert_eq!(scene.append(vec![]).await, []);
 }
 
 pub async fn an_event_and_its_deliveries_read_back_as_they_were_appended(store: Arc<dyn Store>) {

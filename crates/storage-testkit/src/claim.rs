@@ -1,5 +1,5 @@
-//! Promises of [`postrider_storage::DeliveryStore::claim`], [`postrider_storage::DeliveryStore::give_back`]
-//! and [`postrider_storage::DeliveryStore::waiting_lanes`].
+//! Promises of [`postrider_storage::DeliveryStore::claim`] and
+//! [`postrider_storage::DeliveryStore::waiting_lanes`].
 
 use std::sync::Arc;
 
@@ -206,55 +206,11 @@ pub async fn deliveries_of_one_event_claimed_together_share_it(store: Arc<dyn St
     }
 }
 
-pub async fn what_is_given_back_waits_untried_and_due(store: Arc<dyn Store>) {
-    let scene = Scene::new(store).await;
-    let event = scene.owned(1);
-    scene.append_new(&event).await;
-    let (key, action) = (key_of(&event, 0), scene.actions[0]);
-    let unknown = DeliveryKey {
-        account: scene.account,
-        delivery: scene.owned(2).deliveries[0].id,
-    };
-    let given = scene
-        .store
-        .give_back(scene.session, vec![unknown, key], at(30))
-        .await;
-    assert_eq!(given, Ok(()));
-    let mut expected = delivery_of(&event, 0);
-    expected.next_attempt_at = Some(at(30));
-    assert_eq!(scene.delivery(key).await, expected);
-    let late = settled(key, action, 31, DeliveryStatus::Failed);
-    assert_eq!(scene.finish(late).await, Recorded::Fenced, "no longer owned");
-    assert_eq!(keys(&scene.claim(action, ROOM, at(29)).await), []);
-    assert_eq!(keys(&scene.claim(action, ROOM, at(30)).await), [key]);
-}
-
-pub async fn giving_back_changes_nothing_but_what_is_owned(store: Arc<dyn Store>) {
-    let scene = Scene::new(store).await;
-    let mut keys = vec![scene.append_waiting(1).await];
-    for (s, status) in [
-        (2, DeliveryStatus::Succeeded),
-        (3, DeliveryStatus::Failed),
-        (4, DeliveryStatus::Canceled),
-    ] {
-        keys.push(scene.append_in_status(s, status).await);
-    }
-    let mut before = Vec::new();
-    for key in &keys {
-        before.push(scene.delivery(*key).await);
-    }
-    let given = scene.store.give_back(scene.session, keys.clone(), at(50)).await;
-    assert_eq!(given, Ok(()));
-    for (key, before) in keys.into_iter().zip(before) {
-        assert_eq!(scene.delivery(key).await, before);
-    }
-}
-
 pub async fn every_action_with_waiting_deliveries_is_a_lane_due_or_not(store: Arc<dyn Store>) {
     let scene = Scene::new(store).await;
     let actions: Vec<_> = (0..60).map(|_| scene.ids.action(at(0))).collect();
-    // Every action has two deliveries. Those of the first third are owned; of the second third, the later one
-    // is due years ahead.
+    // Every action has two deliveries. Those of the first third are owned; of the second third, one waits for
+    // a retry years ahead.
     for s in [50, 20] {
         let mut event = scene.event_for(s, &actions, FirstAttempt::Waiting);
         for delivery in &mut event.deliveries[..20] {
@@ -265,11 +221,8 @@ pub async fn every_action_with_waiting_deliveries_is_a_lane_due_or_not(store: Ar
     for action in &actions[20..40] {
         let claim = scene.claim(*action, 1, at(30)).await;
         let ready = &claim.deliveries[0];
-        let given = scene
-            .store
-            .give_back(scene.session, vec![ready.key], at(100_000_000))
-            .await;
-        assert_eq!(given, Ok(()));
+        let failed = attempted(ready.key, *action, &ready.progress, 100_000_000, Outcome::Timeout);
+        assert_eq!(scene.finish(failed).await, Recorded::Applied);
     }
     let mut expected: Vec<_> = actions[20..]
         .iter()

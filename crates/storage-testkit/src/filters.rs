@@ -94,18 +94,22 @@ pub async fn deliveries_of_every_kind(scene: &Scene) -> Vec<Delivery> {
         let s = 2 * i64::try_from(n).expect("few");
         let mut event = scene.event(s);
         event.event.event_type = event_type(["a", "b"][n % 2]);
-        let event = match n % 3 {
+        let mut event = match n % 3 {
             0 => scene.with_deliveries(event, second.id, &second_actions, FirstAttempt::Owned),
             _ => scene.with_deliveries(event, scene.automation, &scene.actions, FirstAttempt::Owned),
         };
+        let status = |index: usize| statuses.get((n / 2 + index) % 4);
+        for (index, delivery) in event.deliveries.iter_mut().enumerate() {
+            // Of the pending deliveries, some wait and others are owned.
+            if status(index).is_none() && n % 4 < 2 {
+                delivery.first_attempt = FirstAttempt::Waiting;
+            }
+        }
         scene.append_new(&event).await;
         for (index, delivery) in event.deliveries.iter().enumerate() {
             let key = key_of(&event, index);
-            if let Some(status) = statuses.get((n / 2 + index) % 4) {
+            if let Some(status) = status(index) {
                 scene.settle(key, delivery.action, s + 1, *status).await;
-            } else if n % 4 < 2 {
-                let given = scene.store.give_back(scene.session, vec![key], at(s + 1)).await;
-                assert_eq!(given, Ok(()));
             }
             keys.push(key);
         }

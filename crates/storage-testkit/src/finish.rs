@@ -1,5 +1,6 @@
-//! Promises of [`postrider_storage::DeliveryStore::finish`] and [`postrider_storage::DeliveryStore::record`].
-//! Promises about repeated reports are in [`super::reported_again`].
+//! Promises of [`postrider_storage::WorkStore::advance`] about reports, and of
+//! [`postrider_storage::DeliveryStore::record`]. Promises about repeated reports are in
+//! [`super::reported_again`].
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -300,7 +301,7 @@ pub async fn one_call_is_answered_in_order_and_applied_whole(store: Arc<dyn Stor
         settled(c, actions[2], 5, DeliveryStatus::Canceled),
         settled(c, actions[2], 6, DeliveryStatus::Canceled),
     ];
-    let recorded = scene.store.finish(scene.session, news).await;
+    let recorded = finish_all(&*scene.store, scene.session, news).await;
     let expected = vec![
         Recorded::Applied,
         Recorded::Missing,
@@ -325,7 +326,6 @@ pub async fn one_call_is_answered_in_order_and_applied_whole(store: Arc<dyn Stor
         (DeliveryStatus::Canceled, false, 0),
     ];
     assert_eq!(statuses, expected);
-    assert_eq!(scene.store.finish(scene.session, vec![]).await, Ok(vec![]));
 }
 
 pub async fn another_sessions_news_is_fenced_and_changes_no_state(store: Arc<dyn Store>) {

@@ -1,4 +1,4 @@
-//! Promises of [`postrider_storage::EventStore::append`] about ids and idempotency keys that were used
+//! Promises of [`postrider_storage::WorkStore::advance`] about ids and idempotency keys that were used
 //! before.
 
 use std::sync::Arc;

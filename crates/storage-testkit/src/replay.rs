@@ -66,8 +66,8 @@ fn replayed(before: &Delivery, now: Timestamp) -> Delivery {
     }
 }
 
-/// Undoes a replay, so that one scene serves many filters: claims all deliveries, and settles each as it was
-/// before.
+/// Undoes a replay, so that one scene serves many filters: claims all deliveries, attempts each, and leaves
+/// it in the status that it had before.
 async fn settle_again(scene: &Scene, before: &[Delivery], now: Timestamp) {
     let actions: BTreeSet<_> = before.iter().map(|delivery| delivery.action).collect();
     let mut news = Vec::new();
@@ -75,27 +75,26 @@ async fn settle_again(scene: &Scene, before: &[Delivery], now: Timestamp) {
         for ready in scene.claim(action, ROOM, now).await.deliveries {
             let was = before.iter().find(|delivery| delivery.id == ready.key.delivery);
             let was = was.expect("one of the scene's").progress;
-            if was.status == DeliveryStatus::Pending {
-                let given = scene
-                    .store
-                    .give_back(scene.session, vec![ready.key], at(500))
-                    .await;
-                assert_eq!(given, Ok(()));
-                continue;
-            }
+            let number = ready.progress.next_number();
+            let next = match was.status {
+                DeliveryStatus::Pending => Next::Retry(at(500)),
+                status => Next::Settle(status),
+            };
             let change = Change::Attempted {
-                attempt: Box::new(attempt(ready.progress.next_number(), 500, Outcome::BadStatus)),
+                // The start differs each time: an attempt that is already on record changes no state.
+                attempt: Box::new(attempt(number, 500 + i64::from(number), Outcome::BadStatus)),
                 progress: Progress {
-                    attempts: ready.progress.next_number(),
+                    attempts: number,
                     ..was
                 },
-                next: Next::Settle(was.status),
+                next,
             };
             let key = ready.key;
             news.push(Finished { key, action, change });
         }
     }
-    let recorded = scene.store.finish(scene.session, news).await.expect("finish");
+    let recorded = finish_all(&*scene.store, scene.session, news).await;
+    let recorded = recorded.expect("recorded");
     assert!(
         recorded.iter().all(|recorded| *recorded == Recorded::Applied),
         "{recorded:?}"
@@ -256,11 +255,8 @@ pub async fn a_long_replay_goes_in_bounded_steps_newest_first(store: Arc<dyn Sto
         let news = events
             .iter()
             .map(|event| settled(key_of(event, 0), action, 1, DeliveryStatus::Failed));
-        scene
-            .store
-            .finish(scene.session, news.collect())
-            .await
-            .expect("finish");
+        let recorded = finish_all(&*scene.store, scene.session, news.collect()).await;
+        assert_eq!(recorded, Ok(vec![Recorded::Applied; events.len()]));
     }
     let filter = DeliveryFilter {
         before: Some(at(count - 100)),

@@ -1,5 +1,5 @@
-//! Promises of [`postrider_storage::DeliveryStore::finish`] about repeated reports, as from a caller that
-//! does not know the result of its first call.
+//! Promises of [`postrider_storage::WorkStore::advance`] about repeated reports, as from a caller that does
+//! not know the result of its first call.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,7 +24,7 @@ pub async fn a_result_that_is_reported_again_is_applied_once(store: Arc<dyn Stor
             assert_eq!(scene.finish(news.clone()).await, Recorded::Applied);
         }
         let twice = vec![news.clone(), news.clone()];
-        let recorded = scene.store.finish(scene.session, twice).await;
+        let recorded = finish_all(&*scene.store, scene.session, twice).await;
         assert_eq!(recorded, Ok(vec![Recorded::Applied; 2]));
         assert_eq!(scene.delivery(key).await, before);
         assert_eq!(scene.attempts(key).await, [attempt_in(&news)]);
@@ -36,7 +36,7 @@ pub async fn a_result_that_comes_twice_in_one_call_is_applied_once(store: Arc<dy
     let (key, action) = (scene.append_owned(1).await, scene.actions[0]);
     let news = attempted(key, action, &Progress::new(), 2, Outcome::Timeout);
     let twice = vec![news.clone(), news.clone()];
-    let recorded = scene.store.finish(scene.session, twice).await;
+    let recorded = finish_all(&*scene.store, scene.session, twice).await;
     assert_eq!(recorded, Ok(vec![Recorded::Applied; 2]));
     assert_eq!(scene.attempts(key).await, [attempt_in(&news)]);
 }

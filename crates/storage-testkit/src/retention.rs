@@ -295,7 +295,7 @@ pub async fn what_is_accepted_for_a_deleted_account_is_not_kept_for_good(store: 
     assert_eq!(scene.store.delete_account(scene.account).await, Ok(true));
     prune_all(&scene, at(-1000), 10, async || ()).await;
     let event = scene.owned(10);
-    let appended = scene.store.append(scene.session, vec![event.clone()]).await;
+    let appended = append(&*scene.store, scene.session, vec![event.clone()]).await;
     if appended == Ok(vec![Appended::Stored]) {
         let canceled = settled(key_of(&event, 0), scene.actions[0], 11, DeliveryStatus::Canceled);
         assert_ne!(scene.finish(canceled).await, Recorded::Fenced);

@@ -12,7 +12,7 @@ use postrider_model::{
 use super::build::*;
 use postrider_storage::{
     Appended, Claim, ClaimRequest, DeliveryKey, Finished, FirstAttempt, NewDelivery, NewEvent, Recorded,
-    SaveAccount, SaveAutomation, SessionId, Store,
+    SaveAccount, SaveAutomation, SessionId, Store, StoreResult,
 };
 
 /// A store that contains an account, an automation with three actions, and a live session.
@@ -123,7 +123,9 @@ impl Scene {
 
     /// Appends events in the scene's session.
     pub async fn append(&self, events: Vec<NewEvent>) -> Vec<Appended> {
-        self.store.append(self.session, events).await.expect("append")
+        append(&*self.store, self.session, events)
+            .await
+            .expect("appended")
     }
 
     /// Appends one event, which must be new.
@@ -206,11 +208,34 @@ pub async fn claim(
     claims.pop().unwrap_or_default()
 }
 
+/// Stores events, in a call of [`postrider_storage::WorkStore::advance`] without reports.
+pub async fn append(
+    store: &dyn Store,
+    session: SessionId,
+    events: Vec<NewEvent>,
+) -> StoreResult<Vec<Appended>> {
+    let advanced = store.advance(session, events.into(), [].into()).await;
+    assert_eq!(advanced.recorded, Ok(vec![]), "no report, no result");
+    advanced.appended
+}
+
 /// Records one report.
 pub async fn finish(store: &dyn Store, session: SessionId, finished: Finished) -> Recorded {
-    let recorded = store.finish(session, vec![finished]).await.expect("finish");
+    let recorded = finish_all(store, session, vec![finished]).await;
+    let recorded = recorded.expect("recorded");
     assert_eq!(recorded.len(), 1, "one answer for one delivery");
     recorded[0]
+}
+
+/// Records reports, in a call of [`postrider_storage::WorkStore::advance`] without events.
+pub async fn finish_all(
+    store: &dyn Store,
+    session: SessionId,
+    finished: Vec<Finished>,
+) -> StoreResult<Vec<Recorded>> {
+    let advanced = store.advance(session, [].into(), finished.into()).await;
+    assert_eq!(advanced.appended, Ok(vec![]), "no event, no result");
+    advanced.recorded
 }
 
 /// Adds an account, which must be new.

@@ -11,7 +11,7 @@ use postrider_model::{DeliveryStatus, Outcome};
 use postrider_storage::{Appended, Recorded, Store, StoreError};
 use postrider_storage_postgres::PostgresStore;
 use postrider_storage_testkit::build::{at, attempted, key_of};
-use postrider_storage_testkit::scene::{Scene, claim};
+use postrider_storage_testkit::scene::{Scene, append, claim, finish_all};
 
 const CUTS: [Cut; 2] = [Cut::BehindCommit, Cut::BeforeCommit];
 
@@ -52,7 +52,7 @@ async fn what_an_unanswered_append_stored_is_given_back() {
     for (s, cut) in (1..).zip(CUTS) {
         let event = scene.owned(s);
         proxy.cut_next(cut);
-        let appended = scene.store.append(scene.session, vec![event.clone()]).await;
+        let appended = append(&*scene.store, scene.session, vec![event.clone()]).await;
         assert!(
             matches!(appended, Err(StoreError::Unavailable(_))),
             "{appended:?}"
@@ -102,7 +102,7 @@ async fn a_result_whose_commit_was_not_answered_is_recorded_once() {
         let key = scene.append_owned(s).await;
         let news = attempted(key, scene.actions[0], &Progress::new(), s, Outcome::Succeeded);
         proxy.cut_next(cut);
-        let lost = scene.store.finish(scene.session, vec![news.clone()]).await;
+        let lost = finish_all(&*scene.store, scene.session, vec![news.clone()]).await;
         assert!(matches!(lost, Err(StoreError::Unavailable(_))), "{lost:?}");
         wait_until_back(&scene).await;
         assert_eq!(scene.finish(news).await, Recorded::Applied, "{cut:?}");

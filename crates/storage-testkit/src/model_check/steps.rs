@@ -15,10 +15,8 @@ use postrider_storage::{
 /// Takes a random step.
 pub async fn take_one(check: &mut Check) {
     match check.rng.u32(0..100) {
-        0..22 => append(check).await,
-        22..46 => claim(check).await,
-        46..74 => finish(check).await,
-        74..80 => give_back(check).await,
+        0..50 => advance(check).await,
+        50..80 => claim(check).await,
         80..88 => resend(check).await,
         88..91 => upkeep::open(check).await,
         91..93 => upkeep::close(check).await,
@@ -70,6 +68,86 @@ pub async fn compare(check: &Check, delivery: DeliveryId) {
     assert_eq!(check.scene.attempts(key).await, attempts);
 }
 
+/// Stores events, records reports, or both.
+async fn advance(check: &mut Check) {
+    let session = any_session(check);
+    let news = any_reports(check, session);
+    // Whether a dead session may store events is up to the store.
+    let count = if check.model.live.contains(&session) && check.rng.bool() {
+        check.rng.usize(1..5)
+    } else {
+        0
+    };
+    let events: Vec<_> = (0..count).map(|_| any_event(check)).collect();
+    let expected = events.iter().map(|event| check.model.append(session, event));
+    let expected: Vec<_> = expected.collect();
+    let (store, halves) = (&check.scene.store, (events.clone(), news.clone()));
+    let advanced = store.advance(session, halves.0.into(), halves.1.into()).await;
+    assert_eq!(advanced.appended, Ok(expected));
+    let recorded = advanced.recorded.expect("recorded");
+    assert_eq!(recorded.len(), news.len());
+    for (news, recorded) in news.iter().zip(recorded) {
+        match check.model.answer(session, news) {
+            Some(expected) => assert_eq!(recorded, expected),
+            None => assert_ne!(recorded, Recorded::Missing),
+        }
+        check.model.finish(news, recorded);
+    }
+    for delivery in events.iter().flat_map(|event| &event.deliveries) {
+        compare(check, delivery.id).await;
+    }
+    for news in news {
+        compare(check, news.key.delivery).await;
+    }
+}
+
+/// Random reports of a session, mostly about deliveries that it owns.
+fn any_reports(check: &mut Check, session: SessionId) -> Vec<Finished> {
+    let count = check.rng.usize(0..4);
+    let mut deliveries = any_deliveries(check, count, |tracked| tracked.owner == Some(session));
+    if check.rng.u8(0..5) == 0 {
+        deliveries.extend(any_deliveries(check, 1, |_| true));
+    }
+    let news = deliveries.into_iter().map(|delivery| any_news(check, delivery));
+    news.collect()
+}
+
+/// A random report about a delivery, plausible or not.
+fn any_news(check: &mut Check, delivery: DeliveryId) -> Finished {
+    const OUTCOMES: [Outcome; 5] = [
+        Outcome::Succeeded,
+        Outcome::BadStatus,
+        Outcome::BadStatus,
+        Outcome::Timeout,
+        Outcome::ConnectError,
+    ];
+    let tracked = &check.model.deliveries[&delivery];
+    let (key, action, progress) = (tracked.key(), tracked.delivery.action, tracked.delivery.progress);
+    if check.rng.u8(0..10) == 0 {
+        let change = Change::Canceled {
+            at: check.now(),
+            status: progress.status_when_canceled(),
+        };
+        return Finished { key, action, change };
+    }
+    let outcome = *check.rng.choice(&OUTCOMES).expect("there are outcomes");
+    let mut attempt = attempt(progress.next_number(), 0, outcome);
+    attempt.started_at = check.now();
+    let ended = Ended {
+        outcome,
+        at: attempt.started_at.after(attempt.duration),
+        retry_after: None,
+    };
+    let (progress, next) = progress.after_attempt(ended, &Schedule::default());
+    let attempt = Box::new(attempt);
+    let change = Change::Attempted {
+        attempt,
+        progress,
+        next,
+    };
+    Finished { key, action, change }
+}
+
 /// A random event, which may repeat an earlier one's id or key, with the same content or different content.
 fn any_event(check: &mut Check) -> NewEvent {
     let actions: Vec<_> = check
@@ -105,29 +183,6 @@ fn any_event(check: &mut Check) -> NewEvent {
         }
     }
     event
-}
-
-async fn append(check: &mut Check) {
-    let session = *check
-        .rng
-        .choice(&check.model.live)
-        .expect("one session is always alive");
-    let count = check.rng.usize(1..5);
-    let events: Vec<_> = (0..count).map(|_| any_event(check)).collect();
-    let expected: Vec<_> = events
-        .iter()
-        .map(|event| check.model.append(session, event))
-        .collect();
-    let answers = check
-        .scene
-        .store
-        .append(session, events.clone())
-        .await
-        .expect("append");
-    assert_eq!(answers, expected);
-    for delivery in events.iter().flat_map(|event| &event.deliveries) {
-        compare(check, delivery.id).await;
-    }
 }
 
 async fn claim(check: &mut Check) {
@@ -185,97 +240,6 @@ async fn claim(check: &mut Check) {
             compare(check, ready.key.delivery).await;
         }
     }
-}
-
-/// A random report about a delivery, plausible or not.
-fn any_news(check: &mut Check, delivery: DeliveryId) -> Finished {
-    const OUTCOMES: [Outcome; 5] = [
-        Outcome::Succeeded,
-        Outcome::BadStatus,
-        Outcome::BadStatus,
-        Outcome::Timeout,
-        Outcome::ConnectError,
-    ];
-    let tracked = &check.model.deliveries[&delivery];
-    let (key, action, progress) = (tracked.key(), tracked.delivery.action, tracked.delivery.progress);
-    if check.rng.u8(0..10) == 0 {
-        let change = Change::Canceled {
-            at: check.now(),
-            status: progress.status_when_canceled(),
-        };
-        return Finished { key, action, change };
-    }
-    let outcome = *check.rng.choice(&OUTCOMES).expect("there are outcomes");
-    let mut attempt = attempt(progress.next_number(), 0, outcome);
-    attempt.started_at = check.now();
-    let ended = Ended {
-        outcome,
-        at: attempt.started_at.after(attempt.duration),
-        retry_after: None,
-    };
-    let (progress, next) = progress.after_attempt(ended, &Schedule::default());
-    let attempt = Box::new(attempt);
-    let change = Change::Attempted {
-        attempt,
-        progress,
-        next,
-    };
-    Finished { key, action, change }
-}
-
-async fn finish(check: &mut Check) {
-    let session = any_session(check);
-    let mut deliveries = any_deliveries(check, 3, |tracked| tracked.owner == Some(session));
-    if check.rng.u8(0..5) == 0 {
-        deliveries.extend(any_deliveries(check, 1, |_| true));
-    }
-    let news: Vec<_> = deliveries
-        .iter()
-        .map(|delivery| any_news(check, *delivery))
-        .collect();
-    let recorded = check
-        .scene
-        .store
-        .finish(session, news.clone())
-        .await
-        .expect("finish");
-    assert_eq!(recorded.len(), news.len());
-    for (news, recorded) in news.iter().zip(recorded) {
-        match check.model.answer(session, news) {
-            Some(expected) => assert_eq!(recorded, expected),
-            None => assert_ne!(recorded, Recorded::Missing),
-        }
-        check.model.finish(news, recorded);
-    }
-    for delivery in deliveries {
-        compare(check, delivery).await;
-    }
-}
-
-async fn give_back(check: &mut Check) {
-    let (session, now) = (any_session(check), check.now());
-    let mut deliveries = any_deliveries(check, 2, |tracked| tracked.owner == Some(session));
-    deliveries.extend(any_deliveries(check, 1, |_| true));
-    let alive = check.model.live.contains(&session);
-    let keys = deliveries.iter().map(|delivery| key(check, *delivery)).collect();
-    check
-        .scene
-        .store
-        .give_back(session, keys, now)
-        .await
-        .expect("give_back");
-    for delivery in deliveries {
-        let tracked = check.model.deliveries.get_mut(&delivery).expect("one of ours");
-        if tracked.owner == Some(session) && (alive || is_waiting(&check.scene, tracked.key()).await) {
-            tracked.wait(now);
-        }
-        compare(check, delivery).await;
-    }
-}
-
-/// Whether a delivery waits, according to the store.
-pub async fn is_waiting(scene: &super::Scene, key: DeliveryKey) -> bool {
-    scene.delivery(key).await.next_attempt_at.is_some()
 }
 
 async fn resend(check: &mut Check) {

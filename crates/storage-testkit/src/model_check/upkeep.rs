@@ -3,10 +3,11 @@
 use postrider_model::{DeliveryStatus, Timestamp};
 
 use super::super::build::*;
+use super::super::scene::Scene;
 use super::Check;
 use super::model::Tracked;
-use super::steps::{adopt_due, any_session, compare, is_waiting, key};
-use postrider_storage::DeliveryFilter;
+use super::steps::{adopt_due, any_session, compare, key};
+use postrider_storage::{DeliveryFilter, DeliveryKey};
 
 pub async fn open(check: &mut Check) {
     let opened = check.scene.store.open_session(LONG_LEASE, check.now()).await;
@@ -47,6 +48,11 @@ pub async fn close(check: &mut Check) {
     if check.model.live.is_empty() {
         open(check).await;
     }
+}
+
+/// Whether a delivery waits, according to the store.
+async fn is_waiting(scene: &Scene, key: DeliveryKey) -> bool {
+    scene.delivery(key).await.next_attempt_at.is_some()
 }
 
 pub async fn reclaim(check: &mut Check) {

@@ -89,7 +89,6 @@ postrider_storage_testkit::conformance_tests! { make_store,
         those_due_first_are_claimed_first,
         requests_of_one_call_are_served_in_order,
         deliveries_of_one_event_claimed_together_share_it,
-        what_is_given_back_waits_untried_and_due,
         every_action_with_waiting_deliveries_is_a_lane_due_or_not,
     ]
     finish: [
@@ -122,6 +121,9 @@ postrider_storage_testkit::conformance_tests! { make_store,
     filters: [
         event_filters_hold_alone_and_together,
         delivery_filters_hold_alone_and_together,
+    ]
+    sessions: [
+        closing_a_session_makes_what_it_owned_wait,
     ]
     concurrency: [
         concurrent_claims_never_share_a_delivery,
