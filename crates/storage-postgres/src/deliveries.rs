@@ -1,4 +1,5 @@
-//! Deliveries: the trait's verbs, and reading of rows.
+//! Deliveries: the trait's verbs, and reading of rows. Recording results is in [`finish`], and returning
+//! deliveries to waiting after a commit in doubt in [`give_back`].
 //!
 //! The columns `status`, `owner` and `state_at` together hold a row's state. `state_at` is one time whose
 //! meaning depends on the other two: when the next attempt is due (waiting), when it was due (owned), or
@@ -19,8 +20,8 @@ use postrider_model::{AccountId, ActionId, Delivery, Timestamp};
 use postrider_storage::rows::deliveries::EventOfDelivery;
 use postrider_storage::rows::{self, DeliveryRow};
 use postrider_storage::{
-    Claim, ClaimRequest, CountStep, DeliveryFilter, DeliveryKey, DeliveryRecord, DeliveryStore, Finished,
-    Page, PageRequest, Position, Recorded, ReplayStep, Resent, SessionId, StoreResult, WaitingLane,
+    Claim, ClaimRequest, CountStep, DeliveryFilter, DeliveryKey, DeliveryRecord, DeliveryStore, Page,
+    PageRequest, Position, ReplayStep, Resent, SessionId, StoreResult, WaitingLane,
 };
 use tokio_postgres::Row;
 
@@ -50,19 +51,6 @@ impl DeliveryStore for PostgresStore {
             .run(async || {
                 let client = self.database.client().await?;
                 waiting::lanes(&client, after, limit).await
-            })
-            .await
-    }
-
-    async fn finish(&self, session: SessionId, finished: Vec<Finished>) -> StoreResult<Vec<Recorded>> {
-        Ok(self.step(session, &[], &finished).await?.1)
-    }
-
-    async fn give_back(&self, session: SessionId, keys: Vec<DeliveryKey>, now: Timestamp) -> StoreResult<()> {
-        self.database
-            .run(async || {
-                let client = self.database.client().await?;
-                give_back::give_back(&client, session, &keys, now).await
             })
             .await
     }

@@ -10,9 +10,7 @@ use async_trait::async_trait;
 use deadpool_postgres::GenericClient;
 use postrider_model::{AccountId, DeliveryId, Event, EventId};
 use postrider_storage::rows::EventRow;
-use postrider_storage::{
-    Appended, EventFilter, EventStore, NewEvent, Page, PageRequest, SessionId, StoreResult, rules,
-};
+use postrider_storage::{EventFilter, EventStore, Page, PageRequest, StoreResult, rules};
 use tokio_postgres::Row;
 
 use crate::columns::{self, uuid};
@@ -22,10 +20,6 @@ use crate::store::PostgresStore;
 
 #[async_trait]
 impl EventStore for PostgresStore {
-    async fn append(&self, session: SessionId, events: Vec<NewEvent>) -> StoreResult<Vec<Appended>> {
-        Ok(self.step(session, &events, &[]).await?.0)
-    }
-
     async fn event(&self, account: AccountId, id: EventId) -> StoreResult<Option<Event>> {
         self.database
             .run(async || {

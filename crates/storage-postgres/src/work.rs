@@ -61,7 +61,7 @@ impl WorkStore for PostgresStore {
 
 impl PostgresStore {
     /// Stores events and records changes in one transaction: all or, on an error, nothing.
-    pub(crate) async fn step(
+    async fn step(
         &self,
         session: SessionId,
         events: &[NewEvent],

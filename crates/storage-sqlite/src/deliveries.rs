@@ -1,4 +1,4 @@
-//! Deliveries: the trait's verbs, and reading of rows.
+//! Deliveries: the trait's verbs, and reading of rows. Recording results is in [`finish`].
 //!
 //! The columns `status`, `owner` and `state_at` together hold a row's state. `state_at` is one time whose
 //! meaning depends on the other two: when the next attempt is due (waiting), when it was due (owned), or
@@ -17,8 +17,8 @@ use postrider_model::{AccountId, ActionId, Delivery, Timestamp};
 use postrider_storage::rows::deliveries::EventOfDelivery;
 use postrider_storage::rows::{self, DeliveryRow};
 use postrider_storage::{
-    Claim, ClaimRequest, CountStep, DeliveryFilter, DeliveryKey, DeliveryRecord, DeliveryStore, Finished,
-    Page, PageRequest, Position, Recorded, ReplayStep, Resent, SessionId, StoreResult, WaitingLane,
+    Claim, ClaimRequest, CountStep, DeliveryFilter, DeliveryKey, DeliveryRecord, DeliveryStore, Page,
+    PageRequest, Position, ReplayStep, Resent, SessionId, StoreResult, WaitingLane,
 };
 use rusqlite::{Connection, OptionalExtension, Row};
 
@@ -40,15 +40,6 @@ impl DeliveryStore for SqliteStore {
 
     async fn waiting_lanes(&self, after: Option<ActionId>, limit: usize) -> StoreResult<Vec<WaitingLane>> {
         self.read(move |conn| waiting::lanes(conn, after, limit)).await
-    }
-
-    async fn finish(&self, session: SessionId, finished: Vec<Finished>) -> StoreResult<Vec<Recorded>> {
-        self.write_part(finish::work(session, finished.into())).await
-    }
-
-    async fn give_back(&self, session: SessionId, keys: Vec<DeliveryKey>, now: Timestamp) -> StoreResult<()> {
-        self.write(move |cx| finish::give_back(cx.conn, session, &keys, now))
-            .await
     }
 
     async fn resend(&self, key: DeliveryKey, now: Timestamp) -> StoreResult<Resent> {

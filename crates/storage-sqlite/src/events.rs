@@ -6,9 +6,7 @@ pub(crate) mod list;
 use async_trait::async_trait;
 use postrider_model::{AccountId, DeliveryId, Event, EventId};
 use postrider_storage::rows::EventRow;
-use postrider_storage::{
-    Appended, EventFilter, EventStore, NewEvent, Page, PageRequest, SessionId, StoreResult,
-};
+use postrider_storage::{EventFilter, EventStore, Page, PageRequest, StoreResult};
 use rusqlite::{Connection, Row};
 
 use crate::columns;
@@ -17,10 +15,6 @@ use crate::store::SqliteStore;
 
 #[async_trait]
 impl EventStore for SqliteStore {
-    async fn append(&self, session: SessionId, events: Vec<NewEvent>) -> StoreResult<Vec<Appended>> {
-        self.write_part(append::work(session, events.into())).await
-    }
-
     async fn event(&self, account: AccountId, id: EventId) -> StoreResult<Option<Event>> {
         self.read(move |conn| {
             by_id(conn, account, id)?

@@ -1,4 +1,5 @@
-//! Claiming, finishing and resending deliveries, and reading them with their attempts.
+//! Claiming and resending deliveries, what a session reports about those it owns, and reading them with
+//! their attempts.
 
 use std::sync::Arc;
 
@@ -176,7 +177,8 @@ pub struct DeliveryFilter {
     pub before: Option<Timestamp>,
 }
 
-/// Deliveries: the work and its record.
+/// Deliveries: the work and its record. [`crate::WorkStore::advance`] stores new ones, and records what
+/// happened to owned ones.
 #[async_trait]
 pub trait DeliveryStore: Send + Sync {
     /// Makes the session the owner of waiting deliveries that are due at `now`, for each request in order. A
@@ -191,20 +193,6 @@ pub trait DeliveryStore: Send + Sync {
     /// Actions with waiting deliveries, due or not, ordered by id and beginning after `after`: at most
     /// `limit`.
     async fn waiting_lanes(&self, after: Option<ActionId>, limit: usize) -> StoreResult<Vec<WaitingLane>>;
-
-    /// Records what happened to owned deliveries, all or (on an error) none. Returns one result for each, in
-    /// order. A delivery that an attempt settles is settled at the end of that attempt (`started_at` +
-    /// `duration`). A session whose lease has run out still owns its deliveries until the store notices (by a
-    /// renewal or [`crate::SessionStore::reclaim`]).
-    ///
-    /// After an error, the caller may not know whether the call took effect, and reports again. An attempt
-    /// that is already on record returns [`Recorded::Applied`], adds nothing and changes no state, whichever
-    /// session owns the delivery by then.
-    async fn finish(&self, session: SessionId, finished: Vec<Finished>) -> StoreResult<Vec<Recorded>>;
-
-    /// Returns owned deliveries to waiting without an attempt, due at `now`. Deliveries that the session does
-    /// not own stay unchanged.
-    async fn give_back(&self, session: SessionId, keys: Vec<DeliveryKey>, now: Timestamp) -> StoreResult<()>;
 
     /// Requests one more attempt at once ([`Progress::resend`]).
     async fn resend(&self, key: DeliveryKey, now: Timestamp) -> StoreResult<Resent>;

@@ -1,4 +1,4 @@
-//! Accepting events, and reading them back.
+//! Events: what is stored with a new one, and how to read them back.
 
 use async_trait::async_trait;
 use postrider_model::delivery::BodySpec;
@@ -8,7 +8,6 @@ use postrider_model::{
 
 use crate::error::StoreResult;
 use crate::page::{Page, PageRequest};
-use crate::sessions::SessionId;
 
 /// An event to be stored with its deliveries.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,14 +73,9 @@ pub struct EventFilter {
     pub before: Option<Timestamp>,
 }
 
-/// Accepting events, and reading them back.
+/// Reading events back. [`crate::WorkStore::advance`] stores them.
 #[async_trait]
 pub trait EventStore: Send + Sync {
-    /// Stores events with their deliveries, all or (on an error) none. Returns one result for each, in order.
-    /// If two items of one call share an id or a key, the later one is treated as if it had followed in a
-    /// later call.
-    async fn append(&self, session: SessionId, events: Vec<NewEvent>) -> StoreResult<Vec<Appended>>;
-
     /// The event, if the account has it.
     async fn event(&self, account: AccountId, id: EventId) -> StoreResult<Option<Event>>;
 

@@ -6,11 +6,11 @@
 //! transaction. It may also merge concurrent calls into one transaction, as long as each call stays atomic.
 //!
 //! **Ownership.** A pending delivery is either *owned* by a node session (an attempt is under way or about to
-//! start in that process's memory) or *waiting* in the store until `next_attempt_at`. [`EventStore::append`]
-//! creates deliveries of either kind, [`DeliveryStore::claim`] turns waiting into owned,
-//! [`DeliveryStore::finish`] and [`DeliveryStore::give_back`] end ownership. A session that stops renewing
-//! its lease is dead and never revives: [`SessionStore::reclaim`] returns its deliveries to waiting, and its
-//! later reports change no state.
+//! start in that process's memory) or *waiting* in the store until `next_attempt_at`. [`WorkStore::advance`]
+//! creates deliveries of either kind, [`DeliveryStore::claim`] turns waiting into owned, and a report in
+//! [`WorkStore::advance`] ends ownership. [`SessionStore::close_session`] returns all deliveries of a session
+//! to waiting without an attempt. A session that stops renewing its lease is dead and never revives:
+//! [`SessionStore::reclaim`] returns its deliveries to waiting, and its later reports change no state.
 //!
 //! This crate must never know a dialect, a file or a socket.
 //!

@@ -1,4 +1,4 @@
-//! Storing new events and recording finished deliveries in one call.
+//! Writing work: new events with their deliveries, and what happened to owned deliveries.
 
 use std::sync::Arc;
 
@@ -12,21 +12,32 @@ use crate::sessions::SessionId;
 /// The results of one call of [`WorkStore::advance`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Advanced {
-    /// The result of [`crate::EventStore::append`].
+    /// One result for each event, in order.
     pub appended: StoreResult<Vec<Appended>>,
-    /// The result of [`crate::DeliveryStore::finish`].
+    /// One result for each report, in order.
     pub recorded: StoreResult<Vec<Recorded>>,
 }
 
-/// Storing new events and recording finished deliveries in one call.
+/// Writing work. No other verb stores events or attempts.
 #[async_trait]
 pub trait WorkStore: Send + Sync {
-    /// Stores events as [`crate::EventStore::append`] does and records changes as
-    /// [`crate::DeliveryStore::finish`] does, in one commit where possible. Each half takes effect completely
-    /// or not at all, and an error of one half does not affect the other.
+    /// Stores events with their deliveries, and records what happened to owned deliveries, in one commit
+    /// where possible. Each half takes effect completely or (on an error) not at all, and an error of one
+    /// half does not affect the other. An empty half succeeds and returns an empty list.
     ///
     /// A busy node calls this because every commit costs one sync, however much it contains. The caller
     /// shares both halves with the store and goes on using them afterwards.
+    ///
+    /// **Events.** If two events of one call share an id or a key, the later one is treated as if it had
+    /// followed in a later call.
+    ///
+    /// **Reports.** A delivery that an attempt settles is settled at the end of that attempt (`started_at` +
+    /// `duration`). A session whose lease has run out still owns its deliveries until the store notices (by a
+    /// renewal or [`crate::SessionStore::reclaim`]).
+    ///
+    /// After an error, the caller may not know whether the reports took effect, and reports again. An attempt
+    /// that is already on record returns [`Recorded::Applied`], adds nothing and changes no state, whichever
+    /// session owns the delivery by then.
     async fn advance(
         &self,
         session: SessionId,

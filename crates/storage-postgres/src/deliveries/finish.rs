@@ -19,7 +19,7 @@ use crate::day_tables::DayTables;
 use crate::deliveries::keys;
 use crate::sql_error::SqlResult;
 
-/// Records what happened; see [`postrider_storage::DeliveryStore::finish`].
+/// Records what happened; see [`postrider_storage::WorkStore::advance`].
 pub(crate) async fn finish(
     client: &impl GenericClient,
     tables: &DayTables,

@@ -1,4 +1,5 @@
-//! Giving back: owned deliveries become waiting again without an attempt.
+//! Giving back: owned deliveries become waiting again without an attempt. Only commits in doubt need it
+//! ([`crate::in_doubt`]).
 
 use deadpool_postgres::GenericClient;
 use postrider_model::Timestamp;
@@ -8,7 +9,8 @@ use crate::deliveries::keys::Keys;
 use crate::sql_error::SqlResult;
 use crate::statement;
 
-/// Returns deliveries to waiting; see [`postrider_storage::DeliveryStore::give_back`].
+/// Returns owned deliveries to waiting, due at `now`. Deliveries that the session does not own, or that do
+/// not exist, stay unchanged.
 pub(crate) async fn give_back(
     client: &impl GenericClient,
     session: SessionId,

@@ -16,7 +16,7 @@ use crate::sql_error::SqlResult;
 use crate::statement::Params;
 use crate::store::PostgresStore;
 
-/// Stores events; see [`postrider_storage::EventStore::append`].
+/// Stores events; see [`postrider_storage::WorkStore::advance`].
 pub(crate) async fn append(
     client: &impl GenericClient,
     store: &PostgresStore,

@@ -37,7 +37,7 @@ fn weight(finished: &Finished) -> usize {
     }
 }
 
-/// Records what happened; see [`postrider_storage::DeliveryStore::finish`].
+/// Records what happened; see [`postrider_storage::WorkStore::advance`].
 fn finish(cx: &mut WriteCx<'_>, session: SessionId, finished: &[Finished]) -> SqlResult<Vec<Recorded>> {
     let mut record = Record {
         conn: cx.conn,
@@ -195,25 +195,4 @@ fn canceled(
         .execute((key.delivery.as_bytes(), status.code(), at.unix_ms()))?;
     }
     Ok(recorded(owned))
-}
-
-/// Returns deliveries to waiting; see [`postrider_storage::DeliveryStore::give_back`].
-pub(crate) fn give_back(
-    conn: &Connection,
-    session: SessionId,
-    keys: &[DeliveryKey],
-    now: Timestamp,
-) -> SqlResult<()> {
-    let mut update = conn.prepare_cached(
-        "UPDATE deliveries SET owner = NULL, state_at = ?4 WHERE id = ?1 AND account_id = ?2 AND owner = ?3",
-    )?;
-    for key in keys {
-        update.execute((
-            key.delivery.as_bytes(),
-            key.account.as_bytes(),
-            session.0,
-            now.unix_ms(),
-        ))?;
-    }
-    Ok(())
 }

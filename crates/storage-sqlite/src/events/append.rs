@@ -32,7 +32,7 @@ fn weight(new: &NewEvent) -> usize {
     new.event.data.len() + ROW_BYTES * (1 + new.deliveries.len())
 }
 
-/// Stores events; see [`postrider_storage::EventStore::append`].
+/// Stores events; see [`postrider_storage::WorkStore::advance`].
 fn append(conn: &Connection, session: SessionId, events: &[NewEvent]) -> SqlResult<Vec<Appended>> {
     let mut insert = Insert::prepare(conn)?;
     let mut answers = Vec::with_capacity(events.len());
