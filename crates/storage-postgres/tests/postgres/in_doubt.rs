@@ -10,8 +10,8 @@ use postrider_model::delivery::Progress;
 use postrider_model::{DeliveryStatus, Outcome};
 use postrider_storage::{Appended, Recorded, Store, StoreError};
 use postrider_storage_postgres::PostgresStore;
-use postrider_storage_testkit::build::{at, attempted, key_of};
-use postrider_storage_testkit::scene::{Scene, append, claim, finish_all};
+use postrider_storage_testkit::build::{at, attempted, far_ahead, key_of, settled};
+use postrider_storage_testkit::scene::{Scene, append, claim, finish, finish_all, open_session};
 
 const CUTS: [Cut; 2] = [Cut::BehindCommit, Cut::BeforeCommit];
 
@@ -68,6 +68,29 @@ async fn what_an_unanswered_append_stored_is_given_back() {
         }
         assert_eq!(open_transactions(&database).await, 0);
     }
+}
+
+/// The node was taken for dead before its server was back.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_another_session_has_claimed_by_then_stays_with_it() {
+    let (mut scene, proxy, database) = scene().await;
+    let (event, action) = (scene.owned(1), scene.actions[0]);
+    proxy.cut_next(Cut::BehindCommit);
+    let lost = append(&*scene.store, scene.session, vec![event.clone()]).await;
+    assert!(matches!(lost, Err(StoreError::Unavailable(_))), "{lost:?}");
+    let other: Arc<dyn Store> = Arc::new(PostgresStore::open(database.options()).await.expect("a store"));
+    let closed = other.close_session(scene.session, at(2)).await;
+    closed.expect("close_session");
+    let session = open_session(&*other).await;
+    let claimed = claim(&*other, session, action, 10, far_ahead()).await;
+    assert_eq!(claimed.deliveries.len(), 1);
+    wait_until_back(&scene).await;
+    scene.session = open_session(&*scene.store).await;
+    let claim = scene.claim(action, 10, far_ahead()).await;
+    assert_eq!(claim.deliveries, [], "the claim resolved the doubt");
+    let key = key_of(&event, 0);
+    let news = settled(key, action, 3, DeliveryStatus::Succeeded);
+    assert_eq!(finish(&*other, session, news).await, Recorded::Applied);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
