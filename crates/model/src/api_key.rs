@@ -13,8 +13,8 @@ pub struct ApiKey {
     /// SHA-256 of the key's UTF-8 bytes. The key is 256 random bits, or a secret of equal strength that the
     /// operator chose, so a slow hash would add nothing.
     pub sha256: [u8; 32],
-    /// Whether it is the key that the operator configured (`POSTRIDER_ADMIN_KEY`). An installation has at most
-    /// one.
+    /// Whether it is the key that the operator configured with `POSTRIDER_ADMIN_KEY`. An installation has at
+    /// most one.
     pub is_configured: bool,
     /// When it was created.
     pub created_at: Timestamp,
