@@ -74,7 +74,7 @@ impl Fields {
             automation: parsed(
                 &self.automation,
                 "/automation",
-                "is not the id of an automation, such as “aut_01h455vb4pex5vsknk084sn02q”",
+                "is not the id of an automation, such as “auto_01h455vb4pex5vsknk084sn02q”",
                 &mut faults,
             ),
             action: parsed(
