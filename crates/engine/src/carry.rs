@@ -59,6 +59,8 @@ pub struct Advice {
     pub retry_after: Option<Duration>,
     /// The receiver is overloaded: send fewer requests at a time.
     pub overloaded: bool,
+    /// The receiver limits the requests in a time: send fewer a second.
+    pub rate_limited: bool,
     /// The receiver wants no more deliveries of this action, ever. After a delivery's last attempt, the
     /// engine switches the action off.
     pub gone: bool,

@@ -63,6 +63,8 @@ pub struct Engine {
     appends: Mutex<Option<mpsc::Sender<AppendJob>>>,
     results: Mutex<Option<mpsc::Sender<AttemptResult>>>,
     refill: Notify,
+    /// Wakes the task that starts paused deliveries.
+    starts: Notify,
     /// Whether the refill task has to rescan the store for waiting deliveries at its next wake-up.
     rescan: AtomicBool,
     attempt_left: Notify,
@@ -101,6 +103,7 @@ impl Engine {
             appends: Mutex::new(Some(appends)),
             results: Mutex::new(Some(results)),
             refill: Notify::new(),
+            starts: Notify::new(),
             rescan: AtomicBool::new(false),
             attempt_left: Notify::new(),
             stopping: AtomicBool::new(false),
@@ -131,6 +134,7 @@ impl Engine {
         tasks.advance = Some(tokio::spawn(work::advance::run(Arc::clone(self), inbox)));
         tasks.background = vec![
             tokio::spawn(work::refill::run(Arc::clone(self))),
+            tokio::spawn(work::starts::run(Arc::clone(self))),
             tokio::spawn(work::session::run(Arc::clone(self))),
             tokio::spawn(work::prune::run(Arc::clone(self))),
         ];
@@ -240,14 +244,36 @@ impl Engine {
     /// The next delivery to start. `None` once the session may be dead, because other nodes may own the
     /// delivery by then.
     pub(crate) fn next_ready(&self) -> Option<Ready> {
-        self.ready_lanes().take_ready()
+        let now = self.parts.clock.monotonic();
+        let mut lanes = self.ready_lanes();
+        let ready = lanes.take_ready(now);
+        self.wake_starts(&mut lanes);
+        ready
     }
 
     /// Ends one attempt and takes the next delivery. Also returns whether more deliveries may start.
     pub(crate) fn next_after(&self, action: ActionId, lesson: Option<Lesson>) -> (Option<Ready>, bool) {
+        let now = self.parts.clock.monotonic();
         let mut lanes = self.ready_lanes();
-        lanes.attempt_ended(action, lesson);
-        (lanes.take_ready(), lanes.may_start())
+        lanes.attempt_ended(action, lesson, now);
+        let ready = lanes.take_ready(now);
+        self.wake_starts(&mut lanes);
+        (ready, lanes.may_start())
+    }
+
+    /// Wakes the tasks that start paused deliveries and that claim, if they have to look earlier now.
+    fn wake_starts(&self, lanes: &mut Lanes) {
+        let (timer, alarm) = lanes.take_news();
+        if timer {
+            self.starts.notify_one();
+        }
+        if alarm {
+            self.refill.notify_one();
+        }
+    }
+
+    pub(crate) async fn starts_woken(&self) {
+        self.starts.notified().await;
     }
 
     fn ready_lanes(&self) -> MutexGuard<'_, Lanes> {

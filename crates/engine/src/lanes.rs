@@ -2,14 +2,15 @@
 //!
 //! A lane holds deliveries that this session owns, and knows when the next of its deliveries in the store is
 //! due. All lanes share one [`Window`] and one bound on requests under way; each lane has its own
-//! [`crate::pace::Pace`]. Lanes take turns, so that a full lane delays the others by one delivery at most.
+//! [`crate::pace::Pace`]. Accounts take turns, and the lanes of an account do, so that no customer and no
+//! lane delays the others by more than one delivery.
 //!
 //! [`Lanes`] is a plain state machine under one short lock: it starts nothing, awaits nothing and reads no
 //! clock. The caller starts the deliveries that [`Lanes::take_ready`] returns, and makes the claims that
 //! [`Lanes::take_claims`] returns.
 //!
 //! * [`lane`]: one lane, its room, and what triggers its next look at the store.
-//! * [`turns`]: which delivery starts next.
+//! * [`turns`]: which delivery starts next, and the timers of lanes that have to wait.
 //! * [`claims`]: room for new deliveries and for those claimed from the store.
 //! * [`alarms`]: when to look at which lane.
 //!
@@ -18,8 +19,10 @@
 //!   window holds the sum over all lanes;
 //! * a lane that knows of deliveries in the store has an alarm, a claim under way, or held deliveries whose
 //!   release sets the alarm: it always looks at the store again;
-//! * a lane with queued deliveries is in the queue of turns exactly once, or has a request under way;
-//! * an idle lane is dropped.
+//! * a lane with queued deliveries is in the turn of its account exactly once, has a timer or a request under
+//!   way, or is parked while others like it have requests under way;
+//! * an account with lanes in its turn is in the queue of turns, or has a request under way;
+//! * an idle lane is dropped, unless it knows of a pause or a limit; then it has a timer.
 
 mod alarms;
 mod claims;
@@ -29,11 +32,12 @@ mod turns;
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
-use postrider_model::{AccountId, ActionId};
+use postrider_model::{AccountId, ActionId, Timestamp};
 use postrider_storage::{ReadyDelivery, SessionId};
 
 use self::alarms::Alarms;
 use self::lane::Lane;
+use self::turns::AccountTurn;
 use crate::window::Window;
 
 /// A delivery in memory, and the session that owns it.
@@ -70,9 +74,20 @@ pub struct Lanes {
     window: Window,
     in_flight: usize,
     in_flight_max: usize,
-    /// The queue of turns: lanes that may have a delivery to start.
-    turn: VecDeque<ActionId>,
-    alarms: Alarms,
+    /// Requests under way of lanes whose receiver did not respond to the last attempt.
+    in_flight_silent: usize,
+    /// The queue of turns: accounts with lanes that may have a delivery to start.
+    turn: VecDeque<AccountId>,
+    accounts: HashMap<AccountId, AccountTurn>,
+    /// Lanes that wait for a slot while none of their requests is under way.
+    parked: VecDeque<ActionId>,
+    alarms: Alarms<Timestamp>,
+    /// When lanes may start again, or can be forgotten.
+    timers: Alarms<Duration>,
+    timer_is_new: bool,
+    alarm_is_new: bool,
+    /// The monotonic time of the last call that named it.
+    now: Duration,
     /// Deliveries due later than this from now are left to a later rescan.
     horizon: Duration,
     gate: Gate,
@@ -86,8 +101,15 @@ impl Lanes {
             window,
             in_flight: 0,
             in_flight_max,
+            in_flight_silent: 0,
             turn: VecDeque::new(),
+            accounts: HashMap::new(),
+            parked: VecDeque::new(),
             alarms: Alarms::default(),
+            timers: Alarms::default(),
+            timer_is_new: false,
+            alarm_is_new: false,
+            now: Duration::ZERO,
             horizon,
             gate: Gate::Open,
         }
@@ -117,13 +139,22 @@ impl Lanes {
     /// Drops the queued deliveries, because the session that owned them is dead. Attempts under way continue.
     pub fn forget_queued(&mut self) {
         self.turn.clear();
+        self.parked.clear();
+        self.accounts.retain(|_, turn| {
+            turn.in_turn = false;
+            turn.lanes.clear();
+            turn.in_flight > 0
+        });
         for lane in self.lanes.values_mut() {
             lane.in_turn = false;
-            for ready in std::mem::take(&mut lane.queue) {
+            lane.is_parked = false;
+            for (_, ready) in std::mem::take(&mut lane.queue) {
                 lane.free_up(&mut self.window, &mut self.alarms, 1, ready.bytes());
             }
         }
-        self.lanes.retain(|_, lane| !lane.is_idle());
+        let idle = self.lanes.iter().filter(|(_, lane)| lane.is_idle());
+        let idle: Vec<ActionId> = idle.map(|(action, _)| *action).collect();
+        idle.into_iter().for_each(|action| self.drop_if_idle(action));
     }
 
     /// Requests under way.
@@ -142,7 +173,11 @@ impl Lanes {
     }
 
     /// The lane of an action, created if missing, and what all lanes share.
-    fn lane(&mut self, account: AccountId, action: ActionId) -> (&mut Lane, &mut Window, &mut Alarms) {
+    fn lane(
+        &mut self,
+        account: AccountId,
+        action: ActionId,
+    ) -> (&mut Lane, &mut Window, &mut Alarms<Timestamp>) {
         let lane = self
             .lanes
             .entry(action)
@@ -150,10 +185,23 @@ impl Lanes {
         (lane, &mut self.window, &mut self.alarms)
     }
 
+    /// Drops an idle lane, or sets a timer for it while it knows of a pause or a limit of its receiver.
     fn drop_if_idle(&mut self, action: ActionId) {
-        if self.lanes.get(&action).is_some_and(Lane::is_idle) {
-            self.lanes.remove(&action);
+        let Some(lane) = self.lanes.get_mut(&action).filter(|lane| lane.is_idle()) else {
+            return;
+        };
+        let until = lane.pace.remembered_until();
+        if until > self.now {
+            if lane.timer.is_none() {
+                lane.timer = Some(until);
+                self.timer_is_new |= self.timers.set(until, action);
+            }
+            return;
         }
+        if let Some(at) = lane.timer {
+            self.timers.clear(at, action);
+        }
+        self.lanes.remove(&action);
     }
 }
 

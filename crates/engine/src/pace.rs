@@ -1,43 +1,79 @@
-//! The pace of a lane: whether its next request may start.
+//! The pace of a lane: whether its next request may start, and when.
 //!
-//! A lane may have as many requests under way as its *width*. Each response increases the width by one, so
-//! that a lane that uses its full width doubles it each round trip. A receiver that asks for less (429 or
-//! 503), does not respond in time or cannot be reached halves the width, down to one request at a time. A
-//! wide lane is therefore narrow within one timeout, and has its full width again some eight round trips
-//! after its receiver has recovered.
+//! * [`width`]: how many requests at once. It follows refusals and the time that responses take.
+//! * [`rate`]: pauses that the receiver asked for, and how many requests a second it takes.
+//! * The *schedule*: a delivery that has waited for [`LATE_AFTER`] starts whatever the width, unless the
+//!   receiver has refused or is busy with what it has. A silent receiver thus delays no delivery that the
+//!   node has slots for.
+//! * *Slots*: while they are scarce, a lane that does not get responses is narrow, and all lanes like it
+//!   share half of the slots.
 //!
 //! [`Pace::may_start`] is the only function that decides whether a request may start. To add a reason to
-//! wait: add a field to [`Pace`], update it in [`Pace::learn`], and check it in [`Pace::may_start`].
+//! wait: a file here, a field in [`Pace`], its update in [`Pace::learn`], and a line in [`Pace::may_start`].
+//! Times are those of the monotonic clock, and are passed in.
+
+mod rate;
+mod width;
+
+use std::time::Duration;
 
 use postrider_model::Outcome;
 
-/// The width of a new lane, whose receiver is still unknown.
-const START: u32 = 8;
+use self::rate::{Permit, Rate};
+use self::width::Width;
+use crate::carry::Advice;
 
-/// The widest lane. With responses in 5 ms, 256 at once are 51,000 requests a second: more than one node
-/// sends.
-const MAX: u32 = 256;
+/// How long a delivery waits for the width before the schedule counts more: half of the 2 s within which an
+/// attempt is on time.
+pub const LATE_AFTER: Duration = Duration::from_secs(1);
 
-/// What an attempt says about the load that its receiver can handle.
+/// How long a receiver may be silent before it counts as silent rather than busy, if it has not responded
+/// yet.
+const SILENT_AFTER: Duration = Duration::from_millis(1_500);
+
+/// For how long after a refusal the width counts more than the schedule.
+const REFUSAL_LASTS: Duration = Duration::from_secs(60);
+
+/// What an attempt says about its receiver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lesson {
-    /// The receiver responded: it can handle more.
-    More,
-    /// The receiver asked for less, or did not respond.
-    Less,
+pub struct Lesson {
+    heard: Heard,
+    retry_after: Option<Duration>,
+    started: Duration,
+    took: Duration,
+}
+
+/// What was heard of the receiver.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Heard {
+    /// A response that says nothing about load.
+    Response,
+    /// Too many requests at once, or too much work: a 503.
+    Overloaded,
+    /// Too many requests in a time: a 429.
+    Limited,
+    /// No response.
+    Nothing,
 }
 
 impl Lesson {
-    /// The lesson of an attempt: from its outcome, and from whether the receiver said that it is overloaded.
-    pub fn of(outcome: Outcome, overloaded: bool) -> Self {
-        match outcome {
-            _ if overloaded => Self::Less,
-            Outcome::Succeeded | Outcome::BadStatus | Outcome::ProtocolError => Self::More,
+    /// The lesson of an attempt that started at `started` and took `took`.
+    pub fn of(outcome: Outcome, advice: Advice, started: Duration, took: Duration) -> Self {
+        let heard = match outcome {
+            _ if advice.rate_limited => Heard::Limited,
+            _ if advice.overloaded => Heard::Overloaded,
+            Outcome::Succeeded | Outcome::BadStatus | Outcome::ProtocolError => Heard::Response,
             Outcome::Timeout
             | Outcome::DnsError
             | Outcome::ConnectError
             | Outcome::TlsError
-            | Outcome::Blocked => Self::Less,
+            | Outcome::Blocked => Heard::Nothing,
+        };
+        Self {
+            heard,
+            retry_after: advice.retry_after,
+            started,
+            took,
         }
     }
 }
@@ -47,121 +83,171 @@ impl Lesson {
 pub enum MayStart {
     /// The request may start.
     Now,
+    /// Not before this time, unless a request under way ends.
+    At(Duration),
     /// Not before a request under way has ended.
     Closed,
 }
 
+/// The slots of a node: its requests under way.
+#[derive(Debug, Clone, Copy)]
+pub struct Slots {
+    /// All of them.
+    pub max: usize,
+    /// Slots in use.
+    pub used: usize,
+    /// Slots in use by lanes without responses.
+    pub used_without_response: usize,
+}
+
+impl Slots {
+    const fn free(self) -> usize {
+        self.max.saturating_sub(self.used)
+    }
+
+    const fn are_scarce(self) -> bool {
+        self.free() < self.max / 2
+    }
+
+    /// Slots that lanes without responses share.
+    pub const fn for_silent(self) -> usize {
+        self.max.div_ceil(2)
+    }
+}
+
 /// The pace of one lane.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Pace {
-    width: u32,
+    width: Width,
+    rate: Rate,
+    /// When the receiver was last heard of, or the lane began to wait for it.
+    heard_at: Option<Duration>,
+    refused_at: Option<Duration>,
+    /// Attempts without a response since the last response; halves the width while slots are scarce.
+    silent: u32,
 }
 
 impl Pace {
     /// How many requests may be under way at once; at least 1.
-    pub const fn width(self) -> u32 {
-        self.width
+    pub fn width(&self) -> u32 {
+        self.width.requests()
     }
 
-    /// Whether the next request may start, while `in_flight` requests of this lane are under way and `free`
-    /// more of all lanes may start (at least 1). Returns [`MayStart::Closed`] only if `in_flight` is not 0.
-    ///
-    /// A lane occupies no more slots than it leaves free (the dynamic threshold of [`crate::window`]), so
-    /// that silent receivers cannot occupy all of them.
-    pub fn may_start(self, in_flight: u32, free: usize) -> MayStart {
-        if (in_flight as usize) < (self.width as usize).min(free) {
-            MayStart::Now
-        } else {
-            MayStart::Closed
+    /// Whether the receiver did not respond to the last attempt.
+    pub const fn is_silent(&self) -> bool {
+        self.silent > 0
+    }
+
+    /// Until when the lane has to be kept: until then it knows of a pause or a limit.
+    pub fn remembered_until(&self) -> Duration {
+        self.rate.remembered_until()
+    }
+
+    /// Whether the next request may start, while `in_flight` requests of this lane are under way; its
+    /// delivery has been queued since `queued_at`. Returns [`MayStart::Closed`] only if `in_flight` is not 0
+    /// or no slot is left for it.
+    pub fn may_start(&self, now: Duration, in_flight: u32, queued_at: Duration, slots: Slots) -> MayStart {
+        if !self.has_slot(in_flight, slots) {
+            return MayStart::Closed;
+        }
+        match self.rate.permit(now, in_flight) {
+            Permit::Now => {}
+            Permit::At(at) => return MayStart::At(at),
+            Permit::AfterProbe => return MayStart::Closed,
+        }
+        if in_flight < self.width() {
+            return MayStart::Now;
+        }
+        match self.late_at(now, queued_at) {
+            Some(at) if at <= now => MayStart::Now,
+            Some(at) => MayStart::At(at),
+            None => MayStart::Closed,
         }
     }
 
-    /// Adapts the width after an attempt has ended; `in_flight` still counts the attempt.
-    ///
-    /// Requests beyond the width started before it was halved, so their outcomes say nothing about the
-    /// current width. If they counted, a burst that a receiver rejects would take the lane down to 1, and the
-    /// rest of the burst would widen it again.
-    pub fn learn(&mut self, lesson: Lesson, in_flight: u32) {
-        if in_flight > self.width {
-            return;
+    /// A request starts, beside `in_flight` others.
+    pub fn started(&mut self, now: Duration, in_flight: u32) {
+        if in_flight == 0 {
+            self.heard_at = Some(now);
         }
-        self.width = match lesson {
-            Lesson::More => (self.width + 1).min(MAX),
-            Lesson::Less => (self.width / 2).max(1),
-        };
+        self.rate.started(now);
+    }
+
+    /// Learns from an attempt that ended at `now`; `in_flight` still counts it.
+    pub fn learn(&mut self, lesson: Lesson, now: Duration, in_flight: u32) {
+        let Lesson {
+            heard,
+            retry_after,
+            started,
+            took,
+        } = lesson;
+        if heard != Heard::Nothing {
+            self.heard_at = Some(now);
+            if self.silent >= SILENT_MANY {
+                self.width.restart();
+            }
+            self.silent = 0;
+        }
+        match heard {
+            Heard::Response => {
+                self.width.responded(took, started, now, in_flight);
+                self.rate.taken(started, now);
+            }
+            Heard::Overloaded => {
+                self.width.refused(started, now, in_flight);
+                self.refused_at = Some(now);
+                if let Some(retry_after) = retry_after {
+                    self.rate.paused(now, retry_after);
+                }
+            }
+            Heard::Limited => {
+                self.width.refused(started, now, in_flight);
+                self.refused_at = Some(now);
+                self.rate.limited(started, now, retry_after);
+            }
+            Heard::Nothing => {
+                self.width.timed_out(started, now);
+                self.silent = self.silent.saturating_add(1);
+            }
+        }
+    }
+
+    /// Whether the node has a slot for the lane. A lane takes no more slots than it leaves free (the dynamic
+    /// threshold of [`crate::window`]). Lanes without responses share half of the slots, and each is narrow
+    /// while slots are scarce.
+    fn has_slot(&self, in_flight: u32, slots: Slots) -> bool {
+        let in_flight = in_flight as usize;
+        if in_flight >= slots.free() {
+            return false;
+        }
+        if !self.is_silent() {
+            return true;
+        }
+        let narrow = self.width() >> self.silent.min(8);
+        slots.used_without_response < slots.for_silent()
+            && (!slots.are_scarce() || in_flight < narrow.max(1) as usize)
+    }
+
+    /// When a delivery starts although the lane is as wide as it may be, because the schedule counts more.
+    /// `None` if the receiver has refused, or responds but takes its time.
+    fn late_at(&self, now: Duration, queued_at: Duration) -> Option<Duration> {
+        let refused = self
+            .refused_at
+            .is_some_and(|at| now.saturating_sub(at) < REFUSAL_LASTS);
+        if refused {
+            return None;
+        }
+        let patience = self
+            .width
+            .best()
+            .map_or(SILENT_AFTER, |best| SILENT_AFTER.max(best * 2));
+        let silent_at = self.heard_at.unwrap_or_default() + patience;
+        Some(silent_at.max(queued_at + LATE_AFTER))
     }
 }
 
-impl Default for Pace {
-    fn default() -> Self {
-        Self { width: START }
-    }
-}
+/// Attempts without a response after which a receiver that responds again has been away.
+const SILENT_MANY: u32 = 8;
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn after(lesson: Lesson, times: u32) -> u32 {
-        let mut pace = Pace::default();
-        for _ in 0..times {
-            pace.learn(lesson, 1);
-        }
-        pace.width()
-    }
-
-    #[test]
-    fn a_silent_receiver_is_probed_one_at_a_time_and_recovers() {
-        let mut pace = Pace::default();
-        for in_flight in (1..=START).rev() {
-            pace.learn(Lesson::Less, in_flight);
-        }
-        assert_eq!(pace.width(), 1);
-        for _ in 0..1_000 {
-            pace.learn(Lesson::More, 1);
-        }
-        assert_eq!(pace.width(), MAX);
-    }
-
-    #[test]
-    fn a_receiver_that_asks_for_less_gets_half_and_other_statuses_do_not_slow_a_lane() {
-        for (overloaded, width) in [(true, START / 2), (false, START + 1)] {
-            let lesson = Lesson::of(Outcome::BadStatus, overloaded);
-            assert_eq!(after(lesson, 1), width, "{overloaded}");
-        }
-        for outcome in [
-            Outcome::Timeout,
-            Outcome::DnsError,
-            Outcome::ConnectError,
-            Outcome::TlsError,
-        ] {
-            assert_eq!(after(Lesson::of(outcome, false), 1), START / 2, "{outcome:?}");
-        }
-    }
-
-    #[test]
-    fn a_refused_burst_halves_the_width_once() {
-        let mut pace = Pace { width: 32 };
-        for in_flight in (17..=32).rev() {
-            pace.learn(Lesson::Less, in_flight);
-        }
-        assert_eq!(pace.width(), 16);
-    }
-
-    #[test]
-    fn a_lane_without_requests_in_flight_may_always_start_one() {
-        let mut pace = Pace::default();
-        for _ in 0..10 {
-            pace.learn(Lesson::Less, 1);
-        }
-        assert_eq!(pace.may_start(0, 1), MayStart::Now);
-        assert_eq!(pace.may_start(1, 100), MayStart::Closed);
-    }
-
-    #[test]
-    fn a_lane_leaves_as_many_slots_free_as_it_takes() {
-        let pace = Pace::default();
-        assert_eq!(pace.may_start(3, 4), MayStart::Now);
-        assert_eq!(pace.may_start(4, 4), MayStart::Closed);
-    }
-}
+mod tests;

@@ -108,10 +108,8 @@ fn carried(request: Request, response: Response) -> Carried {
         error: response.error,
         advice: Advice {
             retry_after: response.retry_after,
-            overloaded: matches!(
-                response.status_code,
-                Some(TOO_MANY_REQUESTS | SERVICE_UNAVAILABLE)
-            ),
+            overloaded: response.status_code == Some(SERVICE_UNAVAILABLE),
+            rate_limited: response.status_code == Some(TOO_MANY_REQUESTS),
             gone: response.status_code == Some(GONE),
         },
         exchange: Exchange::Http(HttpExchange {

@@ -1,9 +1,12 @@
 //! Room in memory: for new deliveries, and for those claimed from the store.
 
+use std::time::Duration;
+
 use postrider_model::{AccountId, ActionId, Timestamp};
 use postrider_storage::{Claim, ClaimRequest, FirstAttempt, SessionId};
 
 use super::{Gate, Lanes, Ready};
+use crate::pace::LATE_AFTER;
 
 impl Lanes {
     /// Reserves room for a new delivery if it may stay in memory. While a lane has due deliveries in the
@@ -71,13 +74,15 @@ impl Lanes {
         requests
     }
 
-    /// Queues the deliveries of a claim. A `claim` of `None` failed, and is repeated at `retry_at`.
+    /// Queues the deliveries of a claim. A `claim` of `None` failed, and is repeated at `retry_at`; `now` is
+    /// the monotonic time.
     pub fn claimed(
         &mut self,
         action: ActionId,
         claim: Option<Claim>,
         session: SessionId,
         retry_at: Timestamp,
+        now: Duration,
     ) {
         let Some(lane) = self.lanes.get_mut(&action) else {
             return;
@@ -88,12 +93,14 @@ impl Lanes {
             Some(claim) => (claim.deliveries, claim.next_due),
             None => (Vec::new(), Some(retry_at)),
         };
+        // They were due before, so that they have waited already.
+        let queued_at = now.saturating_sub(LATE_AFTER);
         for delivery in deliveries {
             let ready = Ready { delivery, session };
             lane.take(&mut self.window, 1, ready.bytes());
-            lane.queue.push_back(ready);
+            lane.queue.push_back((queued_at, ready));
         }
-        Self::take_turn(&mut self.turn, lane, action);
+        self.take_turn(action);
         if let Some(due) = next_due {
             self.waits(account, action, due, retry_at);
         }

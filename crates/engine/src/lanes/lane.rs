@@ -35,12 +35,17 @@ const NO_ROOM_PAUSE: Duration = Duration::from_millis(50);
 pub struct Lane {
     pub account: AccountId,
     action: ActionId,
-    /// Deliveries that may start; [`super::turns`] takes them from here.
-    pub queue: VecDeque<Ready>,
+    /// Deliveries that may start, each with the time since when it is queued; [`super::turns`] takes them
+    /// from here.
+    pub queue: VecDeque<(Duration, Ready)>,
     /// Requests under way.
     pub in_flight: u32,
-    /// Whether the lane is in the queue of turns.
+    /// Whether the lane is in the queue of its account.
     pub in_turn: bool,
+    /// Whether the lane waits for a slot.
+    pub is_parked: bool,
+    /// The timer that is set for it: when a delivery may start, or when the lane can be forgotten.
+    pub timer: Option<Duration>,
     pub pace: Pace,
     held: usize,
     stored: Stored,
@@ -76,6 +81,8 @@ impl Lane {
             queue: VecDeque::new(),
             in_flight: 0,
             in_turn: false,
+            is_parked: false,
+            timer: None,
             pace: Pace::default(),
             held: 0,
             stored: Stored::Nothing,
@@ -87,14 +94,28 @@ impl Lane {
         self.held
     }
 
-    /// Whether the lane can be dropped, because it holds nothing and knows of no delivery in the store.
+    /// Requests under way, if the receiver does not respond.
+    pub fn in_flight_silent(&self) -> usize {
+        match self.pace.is_silent() {
+            true => self.in_flight as usize,
+            false => 0,
+        }
+    }
+
+    /// Whether the lane holds nothing and knows of no delivery in the store. It can be dropped once its pace
+    /// may be forgotten.
     pub fn is_idle(&self) -> bool {
         self.held == 0 && self.in_flight == 0 && self.stored == Stored::Nothing
     }
 
     /// Whether the lane may hold one more delivery.
     pub fn has_room(&self) -> bool {
-        self.held < self.capacity()
+        self.waiting() < self.capacity()
+    }
+
+    /// Deliveries in memory that are not under way, plus reserved room.
+    fn waiting(&self) -> usize {
+        self.held.saturating_sub(self.in_flight as usize)
     }
 
     /// Whether deliveries in the store are due, as far as the lane knows.
@@ -121,16 +142,27 @@ impl Lane {
     pub fn free_up(
         &mut self,
         window: &mut Window,
-        alarms: &mut Alarms,
+        alarms: &mut Alarms<Timestamp>,
         deliveries: usize,
         bytes: usize,
     ) -> bool {
         self.held -= deliveries.min(self.held);
         window.free_up(deliveries, bytes);
+        self.look_again(alarms)
+    }
+
+    /// Counts a request that starts. Returns whether this sets an alarm, because the lane now has the room
+    /// that it lacked.
+    pub fn start_one(&mut self, alarms: &mut Alarms<Timestamp>) -> bool {
+        self.in_flight += 1;
+        self.look_again(alarms)
+    }
+
+    fn look_again(&mut self, alarms: &mut Alarms<Timestamp>) -> bool {
         // Wait until half of the lane is free, because each claim costs a transaction, even for a few
         // deliveries. A lane that holds nothing always meets this condition.
         if let Stored::Full { due } = self.stored
-            && self.held * 2 <= self.capacity()
+            && self.waiting() * 2 <= self.capacity()
         {
             self.set_alarm(alarms, due, due);
             return true;
@@ -140,7 +172,7 @@ impl Lane {
 
     /// Notes that a delivery in the store is due at `due`. Returns whether this sets the first alarm of all
     /// lanes.
-    pub fn learn_due(&mut self, alarms: &mut Alarms, due: Timestamp) -> bool {
+    pub fn learn_due(&mut self, alarms: &mut Alarms<Timestamp>, due: Timestamp) -> bool {
         match self.stored {
             Stored::Nothing => self.set_alarm(alarms, due, due),
             Stored::Alarm { due: known, at } if due < known => {
@@ -168,7 +200,7 @@ impl Lane {
         }
     }
 
-    fn set_alarm(&mut self, alarms: &mut Alarms, due: Timestamp, at: Timestamp) -> bool {
+    fn set_alarm(&mut self, alarms: &mut Alarms<Timestamp>, due: Timestamp, at: Timestamp) -> bool {
         self.stored = Stored::Alarm { due, at };
         alarms.set(at, self.action)
     }
@@ -177,7 +209,7 @@ impl Lane {
     pub fn begin_claim(
         &mut self,
         window: &mut Window,
-        alarms: &mut Alarms,
+        alarms: &mut Alarms<Timestamp>,
         now: Timestamp,
     ) -> Option<ClaimRequest> {
         let Stored::Alarm { due, .. } = self.stored else {
@@ -186,7 +218,7 @@ impl Lane {
         let share = window.free().saturating_sub(self.held);
         // Claim half of the free room: new deliveries that arrive meanwhile then still find room in memory,
         // and the lane stops going through the store once the backlog is gone.
-        let free = self.capacity().saturating_sub(self.held).min(share);
+        let free = self.capacity().saturating_sub(self.waiting()).min(share);
         let room = free.div_ceil(2).min(CLAIM_MAX);
         let room_bytes = (window.free_bytes() / 2).min(CLAIM_BYTES_MAX);
         if room == 0 || room_bytes == 0 {
@@ -211,7 +243,7 @@ impl Lane {
     }
 
     /// Ends a claim: frees its room, and keeps the due time that was learned meanwhile.
-    pub fn end_claim(&mut self, window: &mut Window, alarms: &mut Alarms) {
+    pub fn end_claim(&mut self, window: &mut Window, alarms: &mut Alarms<Timestamp>) {
         let Stored::Claiming {
             room,
             room_bytes,

@@ -1,59 +1,80 @@
-//! Which delivery starts next: lanes take turns, each at its own pace.
+//! Which delivery starts next: accounts take turns, then the lanes of an account, each at its own pace.
+//!
+//! An account leaves a fifth of the slots that it found free ([`ACCOUNT_SHARE`]), whatever the number of its
+//! lanes. Lanes without responses share half of the slots; one that finds no slot is *parked* until a request
+//! of such a lane ends.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
-use postrider_model::ActionId;
+use postrider_model::{AccountId, ActionId};
 
-use super::lane::Lane;
 use super::{Gate, Lanes, Ready};
-use crate::pace::{Lesson, MayStart};
+use crate::pace::{Lesson, MayStart, Slots};
+
+/// An account may have this many times as many requests under way as slots are free: alone it gets four
+/// fifths of them, and there is always a slot for the next account (the dynamic threshold of
+/// [`crate::window`], with alpha = 4).
+const ACCOUNT_SHARE: usize = 4;
+
+/// The lanes of an account that may have a delivery to start.
+#[derive(Debug, Default)]
+pub(super) struct AccountTurn {
+    pub(super) lanes: VecDeque<ActionId>,
+    /// Requests under way of all its lanes.
+    pub(super) in_flight: usize,
+    /// Whether the account is in the queue of turns.
+    pub(super) in_turn: bool,
+}
 
 impl Lanes {
     /// Queues a delivery for which room was reserved.
-    pub fn enqueue(&mut self, ready: Ready) {
-        let action = ready.delivery.action;
-        let account = ready.delivery.key.account;
-        let lane = self
-            .lanes
-            .entry(action)
-            .or_insert_with(|| Lane::new(account, action));
-        lane.queue.push_back(ready);
-        Self::take_turn(&mut self.turn, lane, action);
+    pub fn enqueue(&mut self, ready: Ready, now: Duration) {
+        let (account, action) = (ready.delivery.key.account, ready.delivery.action);
+        let (lane, _, _) = self.lane(account, action);
+        lane.queue.push_back((now, ready));
+        self.take_turn(action);
     }
 
-    /// Appends a lane with queued deliveries to the queue of turns, unless it is already there.
-    pub(super) fn take_turn(turn: &mut VecDeque<ActionId>, lane: &mut Lane, action: ActionId) {
-        if !lane.queue.is_empty() && !lane.in_turn {
+    /// Appends a lane with queued deliveries to the queue of its account, and the account to the queue of
+    /// turns, unless they are already there.
+    pub(super) fn take_turn(&mut self, action: ActionId) {
+        let Some(lane) = self.lanes.get_mut(&action) else {
+            return;
+        };
+        if lane.queue.is_empty() || lane.is_parked {
+            return;
+        }
+        let turn = self.accounts.entry(lane.account).or_default();
+        if !lane.in_turn {
+            if let Some(at) = lane.timer.take() {
+                self.timers.clear(at, action);
+            }
             lane.in_turn = true;
-            turn.push_back(action);
+            turn.lanes.push_back(action);
+        }
+        if !turn.in_turn {
+            turn.in_turn = true;
+            self.turn.push_back(lane.account);
         }
     }
 
     /// Takes the next delivery to start, which counts as under way from now on. Returns `None` if none may
     /// start.
-    pub fn take_ready(&mut self) -> Option<Ready> {
+    pub fn take_ready(&mut self, now: Duration) -> Option<Ready> {
+        self.now = now;
         if self.gate != Gate::Open {
             return None;
         }
+        while let Some(action) = self.timers.ring(now) {
+            self.timer_rang(action);
+        }
         for _ in 0..self.turn.len() {
-            let free = self.in_flight_max.saturating_sub(self.in_flight);
-            if free == 0 {
+            if self.in_flight >= self.in_flight_max {
                 return None;
             }
-            let action = self.turn.pop_front()?;
-            let Some(lane) = self.lanes.get_mut(&action) else {
-                continue;
-            };
-            let ready = match lane.pace.may_start(lane.in_flight, free) {
-                MayStart::Now => lane.queue.pop_front(),
-                // A request of the lane is under way. When it ends, the lane returns to the queue of turns.
-                MayStart::Closed => None,
-            };
-            lane.in_turn = false;
-            if let Some(ready) = ready {
-                lane.in_flight += 1;
-                self.in_flight += 1;
-                Self::take_turn(&mut self.turn, lane, action);
+            let account = self.turn.pop_front()?;
+            if let Some(ready) = self.take_from(account, now) {
                 return Some(ready);
             }
         }
@@ -65,17 +86,138 @@ impl Lanes {
         self.gate == Gate::Open && !self.turn.is_empty() && self.in_flight < self.in_flight_max
     }
 
+    /// When to call [`Self::take_ready`] next, even if no request ends until then.
+    pub fn next_timer(&self) -> Option<Duration> {
+        self.timers.next()
+    }
+
+    /// Whether calls of [`Self::take_ready`] and [`Self::attempt_ended`] have set the next timer, and the
+    /// next alarm, since the last call.
+    pub fn take_news(&mut self) -> (bool, bool) {
+        let timer = std::mem::take(&mut self.timer_is_new);
+        (timer, std::mem::take(&mut self.alarm_is_new))
+    }
+
     /// Notes that an attempt ended. `lesson` is `None` if no attempt was made.
-    pub fn attempt_ended(&mut self, action: ActionId, lesson: Option<Lesson>) {
+    pub fn attempt_ended(&mut self, action: ActionId, lesson: Option<Lesson>, now: Duration) {
+        self.now = now;
         self.in_flight = self.in_flight.saturating_sub(1);
         let Some(lane) = self.lanes.get_mut(&action) else {
             return;
         };
+        self.in_flight_silent -= lane.in_flight_silent();
         if let Some(lesson) = lesson {
-            lane.pace.learn(lesson, lane.in_flight);
+            lane.pace.learn(lesson, now, lane.in_flight);
         }
         lane.in_flight = lane.in_flight.saturating_sub(1);
-        Self::take_turn(&mut self.turn, lane, action);
+        self.in_flight_silent += lane.in_flight_silent();
+        let account = lane.account;
+        self.account_ended_one(account);
+        self.take_turn(action);
+        self.unpark();
         self.drop_if_idle(action);
+    }
+
+    /// Takes a delivery of this account, whose turn it is.
+    fn take_from(&mut self, account: AccountId, now: Duration) -> Option<Ready> {
+        let mut turn = self.accounts.remove(&account)?;
+        turn.in_turn = false;
+        let slots = self.slots();
+        let mut found = None;
+        // An account beyond its share has requests under way, whose end returns it to the queue of turns.
+        while turn.in_flight < (slots.max - slots.used) * ACCOUNT_SHARE && found.is_none() {
+            let Some(action) = turn.lanes.pop_front() else {
+                break;
+            };
+            found = self.take_from_lane(action, now, slots);
+            if self.lanes.get(&action).is_some_and(|lane| lane.in_turn) {
+                turn.lanes.push_back(action);
+            }
+        }
+        if found.is_some() {
+            turn.in_flight += 1;
+            if !turn.lanes.is_empty() {
+                turn.in_turn = true;
+                self.turn.push_back(account);
+            }
+        }
+        if turn.in_flight > 0 || !turn.lanes.is_empty() {
+            self.accounts.insert(account, turn);
+        }
+        found
+    }
+
+    /// Takes a delivery of this lane, if its pace permits. The lane stays in the turn if it has more.
+    fn take_from_lane(&mut self, action: ActionId, now: Duration, slots: Slots) -> Option<Ready> {
+        let lane = self.lanes.get_mut(&action)?;
+        lane.in_turn = false;
+        let (queued_at, _) = lane.queue.front()?;
+        match lane.pace.may_start(now, lane.in_flight, *queued_at, slots) {
+            MayStart::Now => {
+                let (_, ready) = lane.queue.pop_front()?;
+                lane.pace.started(now, lane.in_flight);
+                self.alarm_is_new |= lane.start_one(&mut self.alarms);
+                self.in_flight += 1;
+                self.in_flight_silent += usize::from(lane.pace.is_silent());
+                lane.in_turn = !lane.queue.is_empty();
+                Some(ready)
+            }
+            MayStart::At(at) => {
+                lane.timer = Some(at);
+                self.timer_is_new |= self.timers.set(at, action);
+                None
+            }
+            // When a request of the lane ends, the lane returns to the queue of turns.
+            MayStart::Closed if lane.in_flight > 0 => None,
+            MayStart::Closed => {
+                lane.is_parked = true;
+                self.parked.push_back(action);
+                None
+            }
+        }
+    }
+
+    fn slots(&self) -> Slots {
+        Slots {
+            max: self.in_flight_max,
+            used: self.in_flight,
+            used_without_response: self.in_flight_silent,
+        }
+    }
+
+    fn timer_rang(&mut self, action: ActionId) {
+        if let Some(lane) = self.lanes.get_mut(&action) {
+            lane.timer = None;
+        }
+        self.take_turn(action);
+        self.drop_if_idle(action);
+    }
+
+    /// Returns an account, of which a request ended, to the queue of turns.
+    fn account_ended_one(&mut self, account: AccountId) {
+        let Some(turn) = self.accounts.get_mut(&account) else {
+            return;
+        };
+        turn.in_flight = turn.in_flight.saturating_sub(1);
+        if turn.in_flight == 0 && turn.lanes.is_empty() {
+            self.accounts.remove(&account);
+        } else if !turn.in_turn && !turn.lanes.is_empty() {
+            turn.in_turn = true;
+            self.turn.push_back(account);
+        }
+    }
+
+    /// Returns as many parked lanes to the queue of turns as there are slots for.
+    fn unpark(&mut self) {
+        let free = self.slots().for_silent().saturating_sub(self.in_flight_silent);
+        for _ in 0..free {
+            let Some(action) = self.parked.pop_front() else {
+                return;
+            };
+            if let Some(lane) = self.lanes.get_mut(&action) {
+                lane.is_parked = false;
+            }
+            self.take_turn(action);
+        }
     }
 }

@@ -2,6 +2,7 @@
 //! stored.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use postrider_model::delivery::Progress;
 use postrider_model::{Event, Timestamp};
@@ -98,13 +99,14 @@ impl Submitted {
         let mut results = Vec::with_capacity(appended.len());
         let mut new_types = Vec::new();
         let (mut waiting, mut stored) = (false, 0);
+        let monotonic = engine.clock().monotonic();
         let mut lanes = engine.lanes();
         for (new, appended) in self.events.iter().zip(appended) {
             results.push(match appended {
                 Appended::Stored => {
                     stored += 1;
                     new_types.extend(new.adds_event_type.then_some(&new.event.event_type));
-                    waiting |= hand_over(&mut lanes, session, now, new);
+                    waiting |= hand_over(&mut lanes, session, now, monotonic, new);
                     Ok(accepted(&new.event, false))
                 }
                 Appended::Known(event) => {
@@ -207,7 +209,13 @@ fn accepted(event: &Event, known: bool) -> Accepted {
 
 /// Queues the deliveries that stay in memory, and notes those that wait in the store. Returns whether the
 /// refill task has to look for the latter soon.
-fn hand_over(lanes: &mut Lanes, session: SessionId, now: Timestamp, new: &NewEvent) -> bool {
+fn hand_over(
+    lanes: &mut Lanes,
+    session: SessionId,
+    now: Timestamp,
+    monotonic: Duration,
+    new: &NewEvent,
+) -> bool {
     let account = new.event.account;
     let mut waiting = false;
     let mut event: Option<Arc<Event>> = None;
@@ -228,7 +236,7 @@ fn hand_over(lanes: &mut Lanes, session: SessionId, now: Timestamp, new: &NewEve
             progress: Progress::new(),
             event: Arc::clone(event),
         };
-        lanes.enqueue(Ready { delivery, session });
+        lanes.enqueue(Ready { delivery, session }, monotonic);
     }
     waiting
 }

@@ -2,6 +2,7 @@
 //! one.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use postrider_storage::Change;
 
@@ -26,16 +27,19 @@ async fn run(engine: Arc<Engine>, first: Ready) {
     let mut next = Some(first);
     while let Some(ready) = next.take() {
         let action = ready.delivery.action;
+        let started = engine.clock().monotonic();
         let result = tokio::select! {
             biased;
             result = attempt::carry_out(&engine, ready) => result,
             // The grace period of a stop is over: the delivery is returned to the store with the session.
             _ = halted.changed() => return,
         };
-        let lesson = lesson(&result);
+        let lesson = lesson(&result, started);
         // This waits while the queue of results is full, so that fewer attempts start.
         if results.send(result).await.is_err() {
-            engine.lanes().attempt_ended(action, lesson);
+            engine
+                .lanes()
+                .attempt_ended(action, lesson, engine.clock().monotonic());
             engine.attempt_left();
             return;
         }
@@ -49,9 +53,12 @@ async fn run(engine: Arc<Engine>, first: Ready) {
 }
 
 /// What the attempt says about its receiver; `None` if no attempt was made.
-fn lesson(result: &AttemptResult) -> Option<Lesson> {
+fn lesson(result: &AttemptResult, started: Duration) -> Option<Lesson> {
     match &result.finished.change {
-        Change::Attempted { attempt, .. } => Some(Lesson::of(attempt.outcome, result.advice.overloaded)),
+        Change::Attempted { attempt, .. } => {
+            let lesson = Lesson::of(attempt.outcome, result.advice, started, attempt.duration);
+            Some(lesson)
+        }
         Change::Canceled { .. } => None,
     }
 }

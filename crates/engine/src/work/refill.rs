@@ -118,7 +118,7 @@ async fn claim_due(engine: &Arc<Engine>) -> bool {
     {
         let mut lanes = engine.lanes();
         for (action, claim) in actions.into_iter().zip(claims) {
-            lanes.claimed(action, claim, session, retry_at);
+            lanes.claimed(action, claim, session, retry_at, engine.clock().monotonic());
         }
     }
     engine.start_ready();

@@ -176,6 +176,11 @@ impl Node {
             retry_delays_s: None,
         };
         let account = self.configuration.create_account(account).await.unwrap().id;
+        self.automation(account, urls).await
+    }
+
+    /// Creates an automation on `proposal.*` that sends to `urls`.
+    pub async fn automation(&self, account: AccountId, urls: &[&str]) -> Fixture {
         let automation = AutomationDraft {
             name: "On proposals".to_owned(),
             enabled: true,

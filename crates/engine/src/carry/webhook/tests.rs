@@ -39,9 +39,14 @@ fn a_410_advises_to_disable_the_action() {
 
 #[test]
 fn a_429_and_a_503_advise_to_send_less() {
-    let overloaded = |status| result_of(response(Some(status))).advice.overloaded;
-    assert!(overloaded(429) && overloaded(503));
-    assert!(![200, 410, 500, 502, 504].into_iter().any(overloaded));
+    let advice = |status| {
+        let advice = result_of(response(Some(status))).advice;
+        (advice.overloaded, advice.rate_limited)
+    };
+    assert_eq!((advice(503), advice(429)), ((true, false), (false, true)));
+    for status in [200, 410, 500, 502, 504] {
+        assert_eq!(advice(status), (false, false), "{status}");
+    }
 }
 
 #[test]

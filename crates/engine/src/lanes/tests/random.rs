@@ -28,8 +28,18 @@ enum Step {
     TimePasses(u64),
 }
 
+/// A receiver asked for a pause.
+fn pause() -> Lesson {
+    let advice = Advice {
+        rate_limited: true,
+        retry_after: Some(Duration::from_secs(5)),
+        ..Advice::default()
+    };
+    Lesson::of(Outcome::BadStatus, advice, T, T)
+}
+
 fn step() -> impl Strategy<Value = Step> {
-    let lesson = prop_oneof![Just(Lesson::More), Just(Lesson::Less)];
+    let lesson = prop_oneof![Just(more()), Just(less()), Just(silence()), Just(pause())];
     let some = 0..100_usize;
     prop_oneof![
         12 => (0..ACTIONS).prop_map(Step::Accept),
@@ -124,6 +134,11 @@ impl World {
         }
     }
 
+    /// The monotonic time; the wall clock of this world takes no steps.
+    fn monotonic(&self) -> Duration {
+        self.now.since(at(0))
+    }
+
     fn wait(&mut self, action: ActionId, due: Timestamp) {
         self.waiting.push((action, due));
         self.lanes.waits(account(), action, due, self.now);
@@ -142,12 +157,12 @@ impl World {
         if let Some(action) = pick(&mut self.reserved, index) {
             let ready = self.ready(action);
             self.queued.push(action);
-            self.lanes.enqueue(ready);
+            self.lanes.enqueue(ready, self.monotonic());
         }
     }
 
     fn start(&mut self) {
-        if let Some(ready) = self.lanes.take_ready() {
+        if let Some(ready) = self.lanes.take_ready(self.monotonic()) {
             let alive = ready.session == self.session;
             let action = ready.delivery.action;
             if alive {
@@ -160,8 +175,9 @@ impl World {
 
     fn end(&mut self, index: usize, lesson: Lesson) {
         if let Some(owned) = pick(&mut self.under_way, index) {
+            let now = self.monotonic();
             self.lanes
-                .attempt_ended(owned.ready.delivery.action, Some(lesson));
+                .attempt_ended(owned.ready.delivery.action, Some(lesson), now);
             self.finished.push(owned);
         }
     }
@@ -184,7 +200,8 @@ impl World {
         };
         if failed {
             let retry_at = self.now.after(Duration::from_secs(1));
-            self.lanes.claimed(request.action, None, session, retry_at);
+            let now = self.monotonic();
+            self.lanes.claimed(request.action, None, session, retry_at, now);
             return;
         }
         let mut claim = Claim::default();
@@ -206,7 +223,9 @@ impl World {
                 .filter(|(action, _)| *action == request.action);
             claim.next_due = others.map(|(_, due)| *due).min();
         }
-        self.lanes.claimed(request.action, Some(claim), session, self.now);
+        let now = self.monotonic();
+        self.lanes
+            .claimed(request.action, Some(claim), session, self.now, now);
     }
 
     /// The session's deliveries wait again, due now, and the node rescans the store once.
@@ -230,7 +249,7 @@ impl World {
         }
     }
 
-    /// Runs without faults until nothing waits, for ten minutes at most.
+    /// Runs without faults until nothing waits, for 100 minutes at most.
     fn recover(&mut self) {
         self.lanes.resume();
         for _ in 0..3_000 {
@@ -250,10 +269,10 @@ impl World {
                     return;
                 }
                 self.run(Step::AskForClaims);
-                self.run(Step::TimePasses(200));
+                self.run(Step::TimePasses(2_000));
             }
             while !self.under_way.is_empty() {
-                self.run(Step::End(0, Lesson::More));
+                self.run(Step::End(0, more()));
             }
             while !self.finished.is_empty() {
                 self.run(Step::Record {
@@ -272,17 +291,57 @@ impl World {
         assert_eq!(held, lanes.window.held());
         let in_flight: u32 = lanes.lanes.values().map(|lane| lane.in_flight).sum();
         assert_eq!(in_flight as usize, lanes.in_flight);
-        let turn: HashSet<ActionId> = lanes.turn.iter().copied().collect();
-        assert_eq!(turn.len(), lanes.turn.len(), "a lane is in the turn twice");
-        let mut alarms = Vec::new();
+        let silent: usize = lanes.lanes.values().map(Lane::in_flight_silent).sum();
+        assert_eq!(silent, lanes.in_flight_silent);
+        self.check_turns();
+        let (mut alarms, mut timers) = (Vec::new(), Vec::new());
         for (action, lane) in &lanes.lanes {
-            assert!(!lane.is_idle(), "an idle lane is kept");
-            assert_eq!(lane.in_turn, turn.contains(action));
-            assert!(lane.queue.is_empty() || lane.in_turn || lane.in_flight > 0);
+            assert!(!lane.is_idle() || lane.timer.is_some(), "an idle lane is kept");
+            let waits = lane.in_turn || lane.timer.is_some() || lane.in_flight > 0;
+            assert!(lane.queue.is_empty() || waits || lane.is_parked);
+            assert_eq!(lane.is_parked, lanes.parked.contains(action));
             alarms.extend(lane.alarm().map(|at| (at, *action)));
+            timers.extend(lane.timer.map(|at| (at, *action)));
         }
         alarms.sort();
-        assert_eq!(alarms, lanes.alarms.all());
+        timers.sort();
+        assert_eq!((alarms, timers), (lanes.alarms.all(), lanes.timers.all()));
+        let silent_have_slots = lanes.in_flight_silent < lanes.in_flight_max.div_ceil(2);
+        assert!(
+            lanes.parked.is_empty() || !silent_have_slots,
+            "parked beside free slots"
+        );
+    }
+
+    fn check_turns(&self) {
+        let lanes = &self.lanes;
+        let accounts: HashSet<AccountId> = lanes.turn.iter().copied().collect();
+        assert_eq!(
+            accounts.len(),
+            lanes.turn.len(),
+            "an account is in the turn twice"
+        );
+        let mut turn = HashSet::new();
+        for (account, of_account) in &lanes.accounts {
+            assert_eq!(of_account.in_turn, accounts.contains(account));
+            assert!(of_account.lanes.is_empty() || of_account.in_turn || of_account.in_flight > 0);
+            turn.extend(of_account.lanes.iter().copied());
+        }
+        let queued: usize = lanes
+            .accounts
+            .values()
+            .map(|of_account| of_account.lanes.len())
+            .sum();
+        assert_eq!(turn.len(), queued, "a lane is in the turn twice");
+        let in_flight: usize = lanes
+            .accounts
+            .values()
+            .map(|of_account| of_account.in_flight)
+            .sum();
+        assert_eq!(in_flight, lanes.in_flight);
+        for (action, lane) in &lanes.lanes {
+            assert_eq!(lane.in_turn, turn.contains(action));
+        }
     }
 }
 

@@ -1,0 +1,170 @@
+//! The pace against models of receivers.
+
+mod model;
+
+use super::*;
+use model::{Report, SLOTS, TIMEOUT, deliver, limited, ms, narrow, queueing};
+
+fn at_once(count: usize) -> impl Iterator<Item = Duration> {
+    std::iter::repeat_n(Duration::ZERO, count)
+}
+
+/// Checks that nothing failed, that at most 5 % of the later requests were in vain, and that nearly all
+/// deliveries were there within 1.3 times the time that the receiver's capacity needs. The last ones were
+/// refused twice, and their schedule lasts longer.
+fn assert_gentle(report: &Report, events: usize, capacity: Duration) {
+    assert_eq!((report.failed, report.delivered), (0, events));
+    assert!(
+        report.wasted() * 20 <= events,
+        "{} of {events} in vain",
+        report.wasted()
+    );
+    let done = report.share_done_at(0.99);
+    assert!(
+        done <= capacity.mul_f64(1.3),
+        "99 % after {done:?}, capacity {capacity:?}"
+    );
+}
+
+#[test]
+fn a_rate_limit_is_found_and_kept() {
+    let report = deliver(at_once(2_000), &mut limited(20, ms(1_000)));
+    assert_gentle(&report, 2_000, Duration::from_secs(100));
+    let report = deliver(at_once(2_000), &mut limited(100, ms(1_000)));
+    assert_gentle(&report, 2_000, Duration::from_secs(20));
+}
+
+#[test]
+fn a_limit_of_a_minute_fails_nothing() {
+    let report = deliver(at_once(2_000), &mut limited(600, Duration::from_secs(60)));
+    assert_eq!((report.failed, report.delivered), (0, 2_000));
+    assert!(
+        report.wasted_at.len() <= 300,
+        "{} in vain",
+        report.wasted_at.len()
+    );
+}
+
+#[test]
+fn a_narrow_receiver_is_filled_and_hardly_ever_overloaded() {
+    for (takes, capacity_s) in [(ms(1_000), 75), (ms(200), 15)] {
+        let report = deliver(at_once(1_500), &mut narrow(20, takes));
+        assert_gentle(&report, 1_500, Duration::from_secs(capacity_s));
+    }
+}
+
+#[test]
+fn a_receiver_that_queues_is_kept_busy_and_no_busier() {
+    for (takes, capacity_s) in [(ms(1_000), 200), (ms(100), 20)] {
+        let report = deliver(at_once(2_000), &mut queueing(10, takes));
+        assert_gentle(&report, 2_000, Duration::from_secs(capacity_s));
+        assert!(report.wasted_at.is_empty());
+    }
+}
+
+#[test]
+fn a_few_silent_requests_delay_no_other() {
+    let mut count = 0;
+    let mut receiver = |_| {
+        count += 1;
+        (if count % 20 == 0 { TIMEOUT * 2 } else { ms(200) }, 200)
+    };
+    let report = deliver((0..6_000).map(|n| ms(n * 10)), &mut receiver);
+    assert_eq!(report.failed, 0);
+    assert!(
+        report.late[report.late.len() * 99 / 100] < ms(50),
+        "{:?}",
+        report.late.last()
+    );
+}
+
+#[test]
+fn the_schedule_at_a_silent_receiver_holds_to_two_seconds() {
+    let report = deliver(at_once(200), &mut |_| (TIMEOUT * 2, 200));
+    assert_eq!((report.failed, report.late.len()), (200, 600));
+    assert!(report.late.last() <= Some(&ms(2_000)), "{:?}", report.late.last());
+}
+
+#[test]
+fn a_receiver_that_comes_back_is_not_stampeded() {
+    let back_at = Duration::from_secs(60);
+    let (mut under_way, mut most): (Vec<Duration>, usize) = (Vec::new(), 0);
+    let mut receiver = |now: Duration| {
+        if now < back_at {
+            return (TIMEOUT * 2, 200);
+        }
+        under_way.retain(|end| *end > now);
+        under_way.push(now + ms(100));
+        if now < back_at + ms(200) {
+            most = most.max(under_way.len());
+        }
+        (ms(100), 200)
+    };
+    // Fast at first, so that the lane is wide, then 20 a second into the silence.
+    let report = deliver((0..2_400).map(|n| ms(n * 50)), &mut receiver);
+    assert!(report.delivered > 0);
+    assert!(most <= 64, "{most} at once");
+}
+
+#[test]
+fn a_pause_that_a_receiver_asks_for_is_kept_by_the_whole_lane() {
+    let mut pace = Pace::default();
+    let free = Slots {
+        max: SLOTS,
+        used: 0,
+        used_without_response: 0,
+    };
+    let advice = Advice {
+        overloaded: true,
+        retry_after: Some(Duration::from_secs(30)),
+        ..Advice::default()
+    };
+    pace.started(ms(0), 0);
+    pace.learn(Lesson::of(Outcome::BadStatus, advice, ms(0), ms(5)), ms(5), 1);
+    let until = ms(30_005);
+    assert_eq!(pace.may_start(ms(10_000), 0, ms(10), free), MayStart::At(until));
+    assert_eq!(pace.remembered_until(), until);
+    // One probe, and then as before: a pause for maintenance is no limit.
+    assert_eq!(pace.may_start(until, 0, ms(10), free), MayStart::Now);
+    pace.started(until, 0);
+    assert_eq!(pace.may_start(until, 1, ms(10), free), MayStart::Closed);
+    let lesson = Lesson::of(Outcome::Succeeded, Advice::default(), until, ms(5));
+    pace.learn(lesson, until + ms(5), 1);
+    for in_flight in 0..pace.width() {
+        assert_eq!(
+            pace.may_start(until + ms(5), in_flight, until, free),
+            MayStart::Now
+        );
+    }
+}
+
+#[test]
+fn a_silent_lane_is_narrow_only_while_slots_are_scarce() {
+    let mut pace = Pace::default();
+    for _ in 0..4 {
+        pace.started(ms(0), 0);
+        pace.learn(
+            Lesson::of(Outcome::Timeout, Advice::default(), ms(0), TIMEOUT),
+            TIMEOUT,
+            1,
+        );
+    }
+    let slots = |used, used_without_response| Slots {
+        max: 100,
+        used,
+        used_without_response,
+    };
+    let now = TIMEOUT + ms(5_000);
+    assert_eq!(pace.may_start(now, 3, TIMEOUT, slots(30, 30)), MayStart::Now);
+    assert_eq!(pace.may_start(now, 3, TIMEOUT, slots(60, 30)), MayStart::Closed);
+    assert_eq!(
+        pace.may_start(now, 0, TIMEOUT, slots(60, 30)),
+        MayStart::Now,
+        "a probe"
+    );
+    assert_eq!(
+        pace.may_start(now, 0, TIMEOUT, slots(60, 50)),
+        MayStart::Closed,
+        "half of the slots"
+    );
+}
