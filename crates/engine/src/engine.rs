@@ -252,10 +252,15 @@ impl Engine {
     }
 
     /// Ends one attempt and takes the next delivery. Also returns whether more deliveries may start.
-    pub(crate) fn next_after(&self, action: ActionId, lesson: Option<Lesson>) -> (Option<Ready>, bool) {
+    pub(crate) fn next_after(
+        &self,
+        action: ActionId,
+        started: Duration,
+        lesson: Option<Lesson>,
+    ) -> (Option<Ready>, bool) {
         let now = self.parts.clock.monotonic();
         let mut lanes = self.ready_lanes();
-        lanes.attempt_ended(action, lesson, now);
+        lanes.attempt_ended(action, started, lesson, now);
         let ready = lanes.take_ready(now);
         self.wake_starts(&mut lanes);
         (ready, lanes.may_start())

@@ -47,6 +47,8 @@ pub struct Ready {
     pub delivery: ReadyDelivery,
     /// The session under which it is attempted and recorded.
     pub session: SessionId,
+    /// When it was queued or, once it has started, when it started, on the monotonic clock.
+    pub at: Duration,
 }
 
 impl Ready {
@@ -148,7 +150,7 @@ impl Lanes {
         for lane in self.lanes.values_mut() {
             lane.in_turn = false;
             lane.is_parked = false;
-            for (_, ready) in std::mem::take(&mut lane.queue) {
+            for ready in std::mem::take(&mut lane.queue) {
                 lane.free_up(&mut self.window, &mut self.alarms, 1, ready.bytes());
             }
         }

@@ -13,6 +13,7 @@
 //! Times are those of the monotonic clock, and are passed in.
 
 mod rate;
+mod under_way;
 mod width;
 
 use std::time::Duration;
@@ -20,6 +21,7 @@ use std::time::Duration;
 use postrider_model::Outcome;
 
 use self::rate::{Permit, Rate};
+use self::under_way::UnderWay;
 use self::width::Width;
 use crate::carry::Advice;
 
@@ -31,6 +33,9 @@ pub const LATE_AFTER: Duration = Duration::from_secs(1);
 /// yet.
 const SILENT_AFTER: Duration = Duration::from_millis(1_500);
 
+/// A request that is under way for less is not stuck.
+const STUCK_AFTER: Duration = Duration::from_secs(1);
+
 /// For how long after a refusal the width counts more than the schedule.
 const REFUSAL_LASTS: Duration = Duration::from_secs(60);
 
@@ -39,7 +44,6 @@ const REFUSAL_LASTS: Duration = Duration::from_secs(60);
 pub struct Lesson {
     heard: Heard,
     retry_after: Option<Duration>,
-    started: Duration,
     took: Duration,
 }
 
@@ -57,8 +61,8 @@ enum Heard {
 }
 
 impl Lesson {
-    /// The lesson of an attempt that started at `started` and took `took`.
-    pub fn of(outcome: Outcome, advice: Advice, started: Duration, took: Duration) -> Self {
+    /// The lesson of an attempt that took `took`.
+    pub fn of(outcome: Outcome, advice: Advice, took: Duration) -> Self {
         let heard = match outcome {
             _ if advice.rate_limited => Heard::Limited,
             _ if advice.overloaded => Heard::Overloaded,
@@ -72,7 +76,6 @@ impl Lesson {
         Self {
             heard,
             retry_after: advice.retry_after,
-            started,
             took,
         }
     }
@@ -120,6 +123,7 @@ impl Slots {
 pub struct Pace {
     width: Width,
     rate: Rate,
+    under_way: UnderWay,
     /// When the receiver was last heard of, or the lane began to wait for it.
     heard_at: Option<Duration>,
     refused_at: Option<Duration>,
@@ -155,7 +159,7 @@ impl Pace {
             Permit::At(at) => return MayStart::At(at),
             Permit::AfterProbe => return MayStart::Closed,
         }
-        if in_flight < self.width() {
+        if self.busy(now) < self.width() {
             return MayStart::Now;
         }
         match self.late_at(now, queued_at) {
@@ -171,14 +175,23 @@ impl Pace {
             self.heard_at = Some(now);
         }
         self.rate.started(now);
+        self.under_way.started(now);
     }
 
-    /// Learns from an attempt that ended at `now`; `in_flight` still counts it.
-    pub fn learn(&mut self, lesson: Lesson, now: Duration, in_flight: u32) {
+    /// Learns from an attempt that started at `started` and ended at `now`; `lesson` is `None` if it was not
+    /// made.
+    pub fn ended(&mut self, started: Duration, lesson: Option<Lesson>, now: Duration) {
+        let in_flight = self.busy(now);
+        self.under_way.ended(started);
+        if let Some(lesson) = lesson {
+            self.learn(lesson, started, now, in_flight);
+        }
+    }
+
+    fn learn(&mut self, lesson: Lesson, started: Duration, now: Duration, in_flight: u32) {
         let Lesson {
             heard,
             retry_after,
-            started,
             took,
         } = lesson;
         if heard != Heard::Nothing {
@@ -237,12 +250,24 @@ impl Pace {
         if refused {
             return None;
         }
-        let patience = self
-            .width
-            .best()
-            .map_or(SILENT_AFTER, |best| SILENT_AFTER.max(best * 2));
-        let silent_at = self.heard_at.unwrap_or_default() + patience;
+        let silent_at = self.heard_at.unwrap_or_default() + self.patience();
         Some(silent_at.max(queued_at + LATE_AFTER))
+    }
+
+    /// How long the receiver may be silent.
+    fn patience(&self) -> Duration {
+        let best = self.width.best().unwrap_or_default();
+        SILENT_AFTER.max(best * 2)
+    }
+
+    /// The requests that the receiver may be busy with. One that takes far longer than others is stuck: it
+    /// takes a slot, but no longer counts toward the width.
+    fn busy(&self, now: Duration) -> u32 {
+        let stuck_after = match self.width.best() {
+            Some(best) => STUCK_AFTER.max(best * 4),
+            None => SILENT_AFTER * 2,
+        };
+        self.under_way.since(now.saturating_sub(stuck_after), now)
     }
 }
 

@@ -96,9 +96,13 @@ impl Lanes {
         // They were due before, so that they have waited already.
         let queued_at = now.saturating_sub(LATE_AFTER);
         for delivery in deliveries {
-            let ready = Ready { delivery, session };
+            let ready = Ready {
+                delivery,
+                session,
+                at: queued_at,
+            };
             lane.take(&mut self.window, 1, ready.bytes());
-            lane.queue.push_back((queued_at, ready));
+            lane.queue.push_back(ready);
         }
         self.take_turn(action);
         if let Some(due) = next_due {

@@ -35,9 +35,8 @@ const NO_ROOM_PAUSE: Duration = Duration::from_millis(50);
 pub struct Lane {
     pub account: AccountId,
     action: ActionId,
-    /// Deliveries that may start, each with the time since when it is queued; [`super::turns`] takes them
-    /// from here.
-    pub queue: VecDeque<(Duration, Ready)>,
+    /// Deliveries that may start; [`super::turns`] takes them from here.
+    pub queue: VecDeque<Ready>,
     /// Requests under way.
     pub in_flight: u32,
     /// Whether the lane is in the queue of its account.

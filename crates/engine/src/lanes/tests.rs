@@ -21,7 +21,7 @@ const T: Duration = Duration::ZERO;
 
 /// A receiver responded at once.
 fn more() -> Lesson {
-    Lesson::of(Outcome::Succeeded, Advice::default(), T, T)
+    Lesson::of(Outcome::Succeeded, Advice::default(), T)
 }
 
 /// A receiver had too much to do.
@@ -30,12 +30,12 @@ fn less() -> Lesson {
         overloaded: true,
         ..Advice::default()
     };
-    Lesson::of(Outcome::BadStatus, advice, T, T)
+    Lesson::of(Outcome::BadStatus, advice, T)
 }
 
 /// A receiver did not respond.
 fn silence() -> Lesson {
-    Lesson::of(Outcome::Timeout, Advice::default(), T, T)
+    Lesson::of(Outcome::Timeout, Advice::default(), T)
 }
 
 fn at(ms: i64) -> Timestamp {
@@ -51,9 +51,13 @@ fn action(n: u128) -> ActionId {
 }
 
 fn ready(action: ActionId, n: u128) -> Ready {
+    ready_of(account(), action, n)
+}
+
+fn ready_of(account: AccountId, action: ActionId, n: u128) -> Ready {
     let event = Event {
         id: EventId::from_u128(n),
-        account: account(),
+        account,
         event_type: "a.b".parse().unwrap(),
         data: Bytes::from_static(b"12345678"),
         occurred_at: None,
@@ -65,7 +69,7 @@ fn ready(action: ActionId, n: u128) -> Ready {
     };
     let delivery = ReadyDelivery {
         key: DeliveryKey {
-            account: account(),
+            account,
             delivery: DeliveryId::from_u128(n),
         },
         automation: AutomationId::from_u128(1),
@@ -80,6 +84,7 @@ fn ready(action: ActionId, n: u128) -> Ready {
     Ready {
         delivery,
         session: SESSION,
+        at: T,
     }
 }
 
@@ -89,11 +94,15 @@ fn lanes(window: usize, in_flight: usize) -> Lanes {
 
 /// Reserves and queues `count` deliveries; returns how many stayed in memory.
 fn offer(lanes: &mut Lanes, action: ActionId, count: usize) -> usize {
+    offer_of(lanes, account(), action, count)
+}
+
+fn offer_of(lanes: &mut Lanes, account: AccountId, action: ActionId, count: usize) -> usize {
     (0..count)
         .filter(|n| {
-            let owned = lanes.reserve(account(), action, 8, at(0)) == FirstAttempt::Owned;
+            let owned = lanes.reserve(account, action, 8, at(0)) == FirstAttempt::Owned;
             if owned {
-                lanes.enqueue(ready(action, *n as u128), T);
+                lanes.enqueue(ready_of(account, action, *n as u128));
             }
             owned
         })
@@ -119,14 +128,77 @@ fn lanes_take_turns() {
 }
 
 #[test]
+fn accounts_take_turns_however_many_lanes_they_have() {
+    let mut lanes = lanes(10_000, 1_000);
+    for n in 1..=100 {
+        offer(&mut lanes, action(n), 2);
+    }
+    let other = AccountId::from_u128(2);
+    offer_of(&mut lanes, other, action(1_000), 3);
+    let order = start_all(&mut lanes);
+    let positions: Vec<usize> = (0..)
+        .zip(order)
+        .filter(|(_, it)| *it == action(1_000))
+        .map(|(n, _)| n)
+        .collect();
+    assert_eq!(positions, [1, 3, 5]);
+}
+
+#[test]
+fn lanes_without_responses_share_half_of_the_slots_and_wait_for_each_other() {
+    let mut lanes = lanes(10_000, 64);
+    for n in 1..=100 {
+        offer(&mut lanes, action(n), 1);
+    }
+    // Each lane begins as one that may respond, and turns out not to.
+    let mut silent: VecDeque<ActionId> = VecDeque::new();
+    loop {
+        silent.extend(start_all(&mut lanes));
+        let Some(action) = silent.pop_front() else { break };
+        lanes.attempt_ended(action, T, Some(silence()), T);
+        if lanes.lanes[&action].queue.is_empty() && lanes.lanes[&action].held() < 3 {
+            offer(&mut lanes, action, 1);
+        }
+        assert!(lanes.in_flight_silent <= 32, "{}", lanes.in_flight_silent);
+    }
+    // Nobody was forgotten.
+    assert_eq!((lanes.parked.len(), lanes.in_flight()), (0, 0));
+    let queued: usize = lanes.lanes.values().map(|lane| lane.queue.len()).sum();
+    assert_eq!(queued, 0);
+}
+
+#[test]
+fn a_lane_that_pauses_is_remembered_although_it_holds_nothing() {
+    let mut lanes = lanes(1_000, 1_000);
+    offer(&mut lanes, action(1), 1);
+    lanes.take_ready(T);
+    let advice = Advice {
+        overloaded: true,
+        retry_after: Some(Duration::from_secs(30)),
+        ..Advice::default()
+    };
+    let lesson = Lesson::of(Outcome::BadStatus, advice, T);
+    lanes.attempt_ended(action(1), T, Some(lesson), T);
+    lanes.release(action(1), 8);
+    offer(&mut lanes, action(1), 1);
+    let second = Duration::from_secs(1);
+    assert!(lanes.take_ready(second * 29).is_none());
+    assert_eq!(lanes.next_timer(), Some(second * 30));
+    assert!(lanes.take_ready(second * 30).is_some());
+    lanes.attempt_ended(action(1), T, Some(more()), second * 30);
+    lanes.release(action(1), 8);
+    assert_eq!(lanes.count(), 0);
+}
+
+#[test]
 fn a_lane_adapts_its_width_to_its_receiver() {
     let mut lanes = lanes(1_000, 1_000);
     offer(&mut lanes, action(1), 100);
     assert_eq!(start_all(&mut lanes).len(), 8);
-    lanes.attempt_ended(action(1), Some(more()), T);
+    lanes.attempt_ended(action(1), T, Some(more()), T);
     assert_eq!(start_all(&mut lanes).len(), 2, "the one that ended, and one more");
     for _ in 0..9 {
-        lanes.attempt_ended(action(1), Some(less()), T);
+        lanes.attempt_ended(action(1), T, Some(less()), T);
     }
     assert_eq!(lanes.in_flight(), 0);
     assert_eq!(
@@ -151,7 +223,7 @@ fn requests_in_flight_are_bounded_and_a_new_lane_waits_at_most_one_turn() {
     offer(&mut lanes, action(1_000), 1);
     let mut finished = 0;
     while !under_way.contains(&action(1_000)) {
-        lanes.attempt_ended(under_way.pop_front().unwrap(), Some(more()), T);
+        lanes.attempt_ended(under_way.pop_front().unwrap(), T, Some(more()), T);
         finished += 1;
         under_way.extend(start_all(&mut lanes));
         assert!(lanes.in_flight() <= 64);
@@ -165,7 +237,7 @@ fn work_that_does_not_fit_waits_and_newer_work_queues_behind_it() {
     assert_eq!(offer(&mut lanes, action(1), 20), 10, "half of the window");
     lanes.waits(account(), action(1), at(0), at(0));
     for _ in start_all(&mut lanes) {
-        lanes.attempt_ended(action(1), Some(more()), T);
+        lanes.attempt_ended(action(1), T, Some(more()), T);
         lanes.release(action(1), 8);
     }
     assert_eq!(
@@ -243,7 +315,7 @@ fn a_full_lane_asks_for_more_once_half_of_it_is_free() {
     let mut released = 0;
     while released < held && asked == 0 {
         lanes.take_ready(T);
-        lanes.attempt_ended(action(1), Some(more()), T);
+        lanes.attempt_ended(action(1), T, Some(more()), T);
         lanes.release(action(1), 8);
         released += 1;
         asked = lanes.take_claims(at(0), 10).len();
@@ -258,7 +330,7 @@ fn idle_lanes_are_dropped_and_the_window_is_empty_again() {
     offer(&mut lanes, action(2), 50);
     while let Some(ready) = lanes.take_ready(T) {
         let action = ready.delivery.action;
-        lanes.attempt_ended(action, Some(more()), T);
+        lanes.attempt_ended(action, T, Some(more()), T);
         lanes.release(action, ready.bytes());
     }
     assert_eq!((lanes.count(), lanes.held(), lanes.in_flight()), (0, 0, 0));
@@ -277,7 +349,7 @@ fn a_dead_session_leaves_nothing_queued() {
         lanes.reserve(account(), action(1), 8, at(0)),
         FirstAttempt::Waiting
     );
-    lanes.attempt_ended(action(1), Some(more()), T);
+    lanes.attempt_ended(action(1), T, Some(more()), T);
     lanes.release(action(1), 8);
     assert_eq!(lanes.count(), 0);
 }

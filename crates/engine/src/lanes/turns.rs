@@ -29,10 +29,10 @@ pub(super) struct AccountTurn {
 
 impl Lanes {
     /// Queues a delivery for which room was reserved.
-    pub fn enqueue(&mut self, ready: Ready, now: Duration) {
+    pub fn enqueue(&mut self, ready: Ready) {
         let (account, action) = (ready.delivery.key.account, ready.delivery.action);
         let (lane, _, _) = self.lane(account, action);
-        lane.queue.push_back((now, ready));
+        lane.queue.push_back(ready);
         self.take_turn(action);
     }
 
@@ -98,17 +98,22 @@ impl Lanes {
         (timer, std::mem::take(&mut self.alarm_is_new))
     }
 
-    /// Notes that an attempt ended. `lesson` is `None` if no attempt was made.
-    pub fn attempt_ended(&mut self, action: ActionId, lesson: Option<Lesson>, now: Duration) {
+    /// Notes that the turn of a delivery, which started at `started`, has ended. `lesson` is `None` if no
+    /// attempt was made.
+    pub fn attempt_ended(
+        &mut self,
+        action: ActionId,
+        started: Duration,
+        lesson: Option<Lesson>,
+        now: Duration,
+    ) {
         self.now = now;
         self.in_flight = self.in_flight.saturating_sub(1);
         let Some(lane) = self.lanes.get_mut(&action) else {
             return;
         };
         self.in_flight_silent -= lane.in_flight_silent();
-        if let Some(lesson) = lesson {
-            lane.pace.learn(lesson, now, lane.in_flight);
-        }
+        lane.pace.ended(started, lesson, now);
         lane.in_flight = lane.in_flight.saturating_sub(1);
         self.in_flight_silent += lane.in_flight_silent();
         let account = lane.account;
@@ -151,10 +156,11 @@ impl Lanes {
     fn take_from_lane(&mut self, action: ActionId, now: Duration, slots: Slots) -> Option<Ready> {
         let lane = self.lanes.get_mut(&action)?;
         lane.in_turn = false;
-        let (queued_at, _) = lane.queue.front()?;
-        match lane.pace.may_start(now, lane.in_flight, *queued_at, slots) {
+        let queued_at = lane.queue.front()?.at;
+        match lane.pace.may_start(now, lane.in_flight, queued_at, slots) {
             MayStart::Now => {
-                let (_, ready) = lane.queue.pop_front()?;
+                let mut ready = lane.queue.pop_front()?;
+                ready.at = now;
                 lane.pace.started(now, lane.in_flight);
                 self.alarm_is_new |= lane.start_one(&mut self.alarms);
                 self.in_flight += 1;

@@ -8,6 +8,8 @@
 
 use std::time::Duration;
 
+use postrider_model::schedule::RETRY_AFTER_MAX;
+
 /// The first pause after a 429 that names none.
 const PAUSE_MIN: Duration = Duration::from_secs(1);
 
@@ -139,7 +141,7 @@ impl Rate {
     }
 
     fn pause(&mut self, now: Duration, pause: Duration, is_limit: bool) {
-        self.paused_until = self.paused_until.max(now + pause);
+        self.paused_until = self.paused_until.max(now + pause.min(RETRY_AFTER_MAX));
         let before = self.probing.unwrap_or(Probing {
             since: now,
             next_pause: PAUSE_MIN,

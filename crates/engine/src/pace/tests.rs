@@ -2,6 +2,7 @@
 
 mod model;
 
+use super::width::START;
 use super::*;
 use model::{Report, SLOTS, TIMEOUT, deliver, limited, ms, narrow, queueing};
 
@@ -86,24 +87,37 @@ fn the_schedule_at_a_silent_receiver_holds_to_two_seconds() {
 }
 
 #[test]
-fn a_receiver_that_comes_back_is_not_stampeded() {
-    let back_at = Duration::from_secs(60);
-    let (mut under_way, mut most): (Vec<Duration>, usize) = (Vec::new(), 0);
+fn a_receiver_that_comes_back_is_served_at_once_although_requests_are_stuck() {
+    let (gone_at, back_at) = (ms(5_000), ms(12_000));
     let mut receiver = |now: Duration| {
-        if now < back_at {
-            return (TIMEOUT * 2, 200);
-        }
-        under_way.retain(|end| *end > now);
-        under_way.push(now + ms(100));
-        if now < back_at + ms(200) {
-            most = most.max(under_way.len());
-        }
-        (ms(100), 200)
+        let is_gone = (gone_at..back_at).contains(&now);
+        (if is_gone { TIMEOUT * 2 } else { ms(50) }, 200)
     };
-    // Fast at first, so that the lane is wide, then 20 a second into the silence.
-    let report = deliver((0..2_400).map(|n| ms(n * 50)), &mut receiver);
-    assert!(report.delivered > 0);
-    assert!(most <= 64, "{most} at once");
+    // 350 requests are stuck when the receiver is back, until 27 s.
+    let report = deliver((0..1_000).map(|n| ms(n * 20)), &mut receiver);
+    assert_eq!(report.failed, 0);
+    assert!(report.late.last() <= Some(&ms(2_500)), "{:?}", report.late.last());
+}
+
+#[test]
+fn a_receiver_that_comes_back_is_not_stampeded() {
+    let mut pace = Pace::default();
+    let attempts = |pace: &mut Pace, count: u32, started: Duration, outcome, took| {
+        (0..count).for_each(|in_flight| pace.started(started, in_flight));
+        let lesson = Lesson::of(outcome, Advice::default(), took);
+        (0..count).for_each(|_| pace.ended(started, Some(lesson), started + took));
+        pace.width()
+    };
+    for n in 0..10 {
+        let width = pace.width();
+        attempts(&mut pace, width, ms(n * 10), Outcome::Succeeded, ms(1));
+    }
+    let wide = pace.width();
+    assert!(wide >= 3 * START as u32, "{wide}");
+    let silent = attempts(&mut pace, 20, ms(1_000), Outcome::Timeout, TIMEOUT);
+    assert_eq!(silent, wide, "silence alone does not narrow a lane");
+    let back = attempts(&mut pace, 1, ms(20_000), Outcome::Succeeded, ms(1));
+    assert!(back <= START as u32 + 1, "{back}");
 }
 
 #[test]
@@ -120,7 +134,7 @@ fn a_pause_that_a_receiver_asks_for_is_kept_by_the_whole_lane() {
         ..Advice::default()
     };
     pace.started(ms(0), 0);
-    pace.learn(Lesson::of(Outcome::BadStatus, advice, ms(0), ms(5)), ms(5), 1);
+    pace.ended(ms(0), Some(Lesson::of(Outcome::BadStatus, advice, ms(5))), ms(5));
     let until = ms(30_005);
     assert_eq!(pace.may_start(ms(10_000), 0, ms(10), free), MayStart::At(until));
     assert_eq!(pace.remembered_until(), until);
@@ -128,13 +142,12 @@ fn a_pause_that_a_receiver_asks_for_is_kept_by_the_whole_lane() {
     assert_eq!(pace.may_start(until, 0, ms(10), free), MayStart::Now);
     pace.started(until, 0);
     assert_eq!(pace.may_start(until, 1, ms(10), free), MayStart::Closed);
-    let lesson = Lesson::of(Outcome::Succeeded, Advice::default(), until, ms(5));
-    pace.learn(lesson, until + ms(5), 1);
+    let lesson = Lesson::of(Outcome::Succeeded, Advice::default(), ms(5));
+    let now = until + ms(5);
+    pace.ended(until, Some(lesson), now);
     for in_flight in 0..pace.width() {
-        assert_eq!(
-            pace.may_start(until + ms(5), in_flight, until, free),
-            MayStart::Now
-        );
+        assert_eq!(pace.may_start(now, in_flight, until, free), MayStart::Now);
+        pace.started(now, in_flight);
     }
 }
 
@@ -143,11 +156,8 @@ fn a_silent_lane_is_narrow_only_while_slots_are_scarce() {
     let mut pace = Pace::default();
     for _ in 0..4 {
         pace.started(ms(0), 0);
-        pace.learn(
-            Lesson::of(Outcome::Timeout, Advice::default(), ms(0), TIMEOUT),
-            TIMEOUT,
-            1,
-        );
+        let lesson = Lesson::of(Outcome::Timeout, Advice::default(), TIMEOUT);
+        pace.ended(ms(0), Some(lesson), TIMEOUT);
     }
     let slots = |used, used_without_response| Slots {
         max: 100,

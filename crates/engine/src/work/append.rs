@@ -236,7 +236,12 @@ fn hand_over(
             progress: Progress::new(),
             event: Arc::clone(event),
         };
-        lanes.enqueue(Ready { delivery, session }, monotonic);
+        let at = monotonic;
+        lanes.enqueue(Ready {
+            delivery,
+            session,
+            at,
+        });
     }
     waiting
 }

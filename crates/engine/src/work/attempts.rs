@@ -2,7 +2,6 @@
 //! one.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use postrider_storage::Change;
 
@@ -26,24 +25,23 @@ async fn run(engine: Arc<Engine>, first: Ready) {
     let Some(results) = engine.results() else { return };
     let mut next = Some(first);
     while let Some(ready) = next.take() {
-        let action = ready.delivery.action;
-        let started = engine.clock().monotonic();
+        let (action, started) = (ready.delivery.action, ready.at);
         let result = tokio::select! {
             biased;
             result = attempt::carry_out(&engine, ready) => result,
             // The grace period of a stop is over: the delivery is returned to the store with the session.
             _ = halted.changed() => return,
         };
-        let lesson = lesson(&result, started);
+        let lesson = lesson(&result);
         // This waits while the queue of results is full, so that fewer attempts start.
         if results.send(result).await.is_err() {
             engine
                 .lanes()
-                .attempt_ended(action, lesson, engine.clock().monotonic());
+                .attempt_ended(action, started, lesson, engine.clock().monotonic());
             engine.attempt_left();
             return;
         }
-        let (ready, more) = engine.next_after(action, lesson);
+        let (ready, more) = engine.next_after(action, started, lesson);
         engine.attempt_left();
         next = ready;
         if more {
@@ -53,10 +51,10 @@ async fn run(engine: Arc<Engine>, first: Ready) {
 }
 
 /// What the attempt says about its receiver; `None` if no attempt was made.
-fn lesson(result: &AttemptResult, started: Duration) -> Option<Lesson> {
+fn lesson(result: &AttemptResult) -> Option<Lesson> {
     match &result.finished.change {
         Change::Attempted { attempt, .. } => {
-            let lesson = Lesson::of(attempt.outcome, result.advice, started, attempt.duration);
+            let lesson = Lesson::of(attempt.outcome, result.advice, attempt.duration);
             Some(lesson)
         }
         Change::Canceled { .. } => None,

@@ -35,7 +35,7 @@ fn pause() -> Lesson {
         retry_after: Some(Duration::from_secs(5)),
         ..Advice::default()
     };
-    Lesson::of(Outcome::BadStatus, advice, T, T)
+    Lesson::of(Outcome::BadStatus, advice, T)
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -57,6 +57,11 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::SessionDies),
         3 => (0..15_000_u64).prop_map(Step::TimePasses),
     ]
+}
+
+/// The account of an action: the first action has one of its own.
+fn account_of(action: ActionId) -> AccountId {
+    AccountId::from_u128(1 + u128::from(action.as_u128() > 0))
 }
 
 /// A delivery, the session that owns it, and whether the session is still alive.
@@ -128,7 +133,7 @@ impl World {
     }
 
     fn accept(&mut self, action: ActionId) {
-        match self.lanes.reserve(account(), action, BYTES, self.now) {
+        match self.lanes.reserve(account_of(action), action, BYTES, self.now) {
             FirstAttempt::Owned => self.reserved.push(action),
             FirstAttempt::Waiting => self.wait(action, self.now),
         }
@@ -141,7 +146,7 @@ impl World {
 
     fn wait(&mut self, action: ActionId, due: Timestamp) {
         self.waiting.push((action, due));
-        self.lanes.waits(account(), action, due, self.now);
+        self.lanes.waits(account_of(action), action, due, self.now);
     }
 
     fn ready(&mut self, action: ActionId) -> Ready {
@@ -149,7 +154,8 @@ impl World {
         let session = self.session;
         Ready {
             session,
-            ..ready(action, self.created)
+            at: self.monotonic(),
+            ..ready_of(account_of(action), action, self.created)
         }
     }
 
@@ -157,7 +163,7 @@ impl World {
         if let Some(action) = pick(&mut self.reserved, index) {
             let ready = self.ready(action);
             self.queued.push(action);
-            self.lanes.enqueue(ready, self.monotonic());
+            self.lanes.enqueue(ready);
         }
     }
 
@@ -177,7 +183,7 @@ impl World {
         if let Some(owned) = pick(&mut self.under_way, index) {
             let now = self.monotonic();
             self.lanes
-                .attempt_ended(owned.ready.delivery.action, Some(lesson), now);
+                .attempt_ended(owned.ready.delivery.action, owned.ready.at, Some(lesson), now);
             self.finished.push(owned);
         }
     }
@@ -245,7 +251,7 @@ impl World {
         self.waiting
             .extend(due_again.into_iter().map(|action| (action, now)));
         for (action, due) in self.waiting.clone() {
-            self.lanes.waits(account(), action, due, now);
+            self.lanes.waits(account_of(action), action, due, now);
         }
     }
 

@@ -175,8 +175,8 @@ impl LaneModel {
             rate_limited: status == 429,
             ..Advice::default()
         };
-        let lesson = Lesson::of(outcome, advice, started, now - started);
-        self.pace.learn(lesson, now, self.in_flight);
+        let lesson = Lesson::of(outcome, advice, now - started);
+        self.pace.ended(started, Some(lesson), now);
         self.in_flight -= 1;
         if status == 200 {
             self.report.delivered += 1;
