@@ -86,10 +86,8 @@ impl Engine {
     pub async fn start(parts: EngineParts) -> StoreResult<Arc<Self>> {
         let settings = &parts.settings;
         let asked_at = parts.clock.monotonic();
-        let session = parts
-            .store
-            .open_session(settings.lease, parts.clock.now())
-            .await?;
+        let lease = lease_of(&*parts.store, settings);
+        let session = parts.store.open_session(lease, parts.clock.now()).await?;
         let window = Window::new(settings.window_deliveries, settings.window_bytes);
         // The horizon spans two rescans, so that no due time is missed between them.
         let lanes = Lanes::new(window, settings.in_flight_max, settings.rescan * 2);
@@ -135,10 +133,11 @@ impl Engine {
         tasks.background = vec![
             tokio::spawn(work::refill::run(Arc::clone(self))),
             tokio::spawn(work::starts::run(Arc::clone(self))),
-            tokio::spawn(work::session::run(Arc::clone(self))),
             tokio::spawn(work::prune::run(Arc::clone(self))),
         ];
         if self.store().is_shared() {
+            let session = work::session::run(Arc::clone(self));
+            tasks.background.push(tokio::spawn(session));
             let follow = work::follow::run(Arc::clone(self));
             tasks.background.push(tokio::spawn(follow));
         }
@@ -318,7 +317,7 @@ impl Engine {
 
     /// Notes a renewal: the lease began no earlier than `asked_at` on the monotonic clock.
     pub(crate) fn renewed(&self, asked_at: Duration) {
-        let ends = asked_at + self.parts.settings.lease;
+        let ends = asked_at + lease_of(&**self.store(), self.settings());
         self.lease_ends_ms.store(
             u64::try_from(ends.as_millis()).unwrap_or(u64::MAX),
             Ordering::Release,
@@ -358,6 +357,17 @@ impl Engine {
 
     pub(crate) fn take_rescan(&self) -> bool {
         self.rescan.swap(false, Ordering::AcqRel)
+    }
+}
+
+/// How long a session lives on a store that no other node uses: nobody could take its deliveries over, so it
+/// has to outlive each outage of the store and each step of the clock.
+const LEASE_UNSHARED: Duration = Duration::from_secs(100 * 365 * 86_400);
+
+fn lease_of(store: &dyn Store, settings: &EngineSettings) -> Duration {
+    match store.is_shared() {
+        true => settings.lease,
+        false => LEASE_UNSHARED,
     }
 }
 

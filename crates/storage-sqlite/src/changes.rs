@@ -8,6 +8,10 @@ use crate::store::SqliteStore;
 #[async_trait]
 impl ChangeStore for SqliteStore {
     fn is_shared(&self) -> bool {
+        #[cfg(feature = "testing")]
+        if self.is_shared {
+            return true;
+        }
         false
     }
 

@@ -24,6 +24,8 @@ pub struct SqliteStore {
     pub(crate) queue: Queue,
     pub(crate) data_dir: PathBuf,
     pub(crate) _lock: File,
+    #[cfg(feature = "testing")]
+    pub(crate) is_shared: bool,
 }
 
 impl SqliteStore {
@@ -47,6 +49,8 @@ impl SqliteStore {
             readers: Readers::new(data_dir.to_owned(), options),
             data_dir: data_dir.to_owned(),
             _lock: lock,
+            #[cfg(feature = "testing")]
+            is_shared: false,
         })
     }
 

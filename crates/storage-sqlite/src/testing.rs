@@ -24,7 +24,16 @@ impl SqliteStore {
             readers: Readers::inline(data_dir.to_owned(), options),
             data_dir: data_dir.to_owned(),
             _lock: lock,
+            is_shared: false,
         })
+    }
+
+    /// Claims to be shared, so that an engine treats its session as one that other nodes can declare dead.
+    pub fn as_shared(self) -> Self {
+        Self {
+            is_shared: true,
+            ..self
+        }
     }
 
     /// How much was written since the store was opened. Operations per transaction show how well commits are

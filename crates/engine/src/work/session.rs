@@ -1,4 +1,4 @@
-//! Keeps the node's session alive, and takes over the deliveries of dead sessions.
+//! Keeps the node's session on a shared store alive, and takes over the deliveries of dead sessions.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,18 +14,14 @@ const RECLAIM_STEP: usize = 500;
 /// Renewals per lease: two may fail before the session is in danger.
 const RENEWALS_PER_LEASE: u32 = 3;
 
-/// How often the node looks at other nodes' sessions on a shared store, so that it takes over their
-/// deliveries soon after a lease has expired.
+/// How often the node looks at other nodes' sessions, so that it takes over their deliveries soon after a
+/// lease has expired.
 const LOOK_AT_OTHERS: Duration = Duration::from_secs(1);
 
 /// Runs until it is aborted.
 pub async fn run(engine: Arc<Engine>) {
     let renewal = engine.settings().lease / RENEWALS_PER_LEASE;
-    let pause = if engine.store().is_shared() {
-        LOOK_AT_OTHERS.min(renewal)
-    } else {
-        renewal
-    };
+    let pause = LOOK_AT_OTHERS.min(renewal);
     let mut renew_at = Instant::now() + renewal;
     // A store that is unavailable for long is logged once.
     let mut away = false;

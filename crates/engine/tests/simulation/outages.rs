@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crate::support::{Node, folder, life, status};
+use crate::support::{Node, folder, life, shared, status};
 use postrider_engine::EngineSettings;
 use postrider_model::DeliveryStatus;
 use postrider_storage_sqlite::DATABASE_FILE;
@@ -46,6 +46,42 @@ fn results_that_cannot_be_recorded_are_kept_while_events_are_accepted() {
     });
 }
 
+/// A single node keeps its session whatever happens to its disk: nobody else could take its deliveries over.
+#[test]
+fn a_disk_that_is_full_for_longer_than_a_lease_makes_no_node_send_again() {
+    let folder = folder();
+    life(async {
+        let node = Node::start(folder.path(), 0, EngineSettings::default(), |_, _| {
+            (Duration::from_millis(3), status(200))
+        })
+        .await;
+        let account = node.account(&[URL]).await.account;
+        let outside = Connection::open(folder.path().join(DATABASE_FILE)).unwrap();
+        for _ in 0..50 {
+            node.accept(account).await;
+        }
+        outside.execute_batch(REFUSE_EVERYTHING).unwrap();
+        tokio::time::sleep(Duration::from_secs(90)).await;
+        outside.execute_batch(REFUSE_NOTHING).unwrap();
+        let deliveries = node.wait_until_settled(account).await;
+        assert!(
+            deliveries
+                .iter()
+                .all(|delivery| delivery.progress.status == DeliveryStatus::Succeeded)
+        );
+        tokio::time::sleep(Duration::from_secs(90)).await;
+        assert_eq!(node.times(URL).len(), 50);
+    });
+}
+
+const REFUSE_EVERYTHING: &str = "
+    CREATE TRIGGER refuse_attempts BEFORE INSERT ON attempts BEGIN SELECT RAISE(ABORT, 'full'); END;
+    CREATE TRIGGER refuse_deliveries BEFORE UPDATE ON deliveries BEGIN SELECT RAISE(ABORT, 'full'); END;
+    CREATE TRIGGER refuse_sessions BEFORE UPDATE ON sessions BEGIN SELECT RAISE(ABORT, 'full'); END;";
+
+const REFUSE_NOTHING: &str = "
+    DROP TRIGGER refuse_attempts; DROP TRIGGER refuse_deliveries; DROP TRIGGER refuse_sessions;";
+
 /// Makes the renewal and the deletion of sessions fail, but lets new sessions open.
 const REFUSE_RENEWALS: &str = "
     CREATE TRIGGER refuse_renewal BEFORE UPDATE ON sessions BEGIN SELECT RAISE(ABORT, 'refused'); END;
@@ -59,7 +95,8 @@ fn a_full_lane_is_refilled_after_its_session_died() {
         // a claim.
         let is_silent = Arc::new(AtomicBool::new(true));
         let silent = Arc::clone(&is_silent);
-        let node = Node::start(folder.path(), 0, EngineSettings::default(), move |_, _| {
+        let store = shared(folder.path());
+        let node = Node::start_over(store, 0, EngineSettings::default(), move |_, _| {
             let takes_s = if silent.load(Ordering::Relaxed) { 100 } else { 0 };
             (Duration::from_secs(takes_s), status(200))
         })

@@ -65,6 +65,12 @@ pub fn inline(folder: &std::path::Path) -> Arc<dyn Store> {
     Arc::new(SqliteStore::open_inline(folder, SqliteOptions::default()).unwrap())
 }
 
+/// The same, treated as a store that other nodes use as well.
+pub fn shared(folder: &std::path::Path) -> Arc<dyn Store> {
+    let store = SqliteStore::open_inline(folder, SqliteOptions::default());
+    Arc::new(store.unwrap().as_shared())
+}
+
 /// A store with threads of its own, as in production.
 pub fn threaded(folder: &std::path::Path) -> Arc<dyn Store> {
     Arc::new(SqliteStore::open(folder, SqliteOptions::default()).unwrap())
