@@ -8,11 +8,11 @@ mod switch;
 
 use std::collections::HashSet;
 
-use postrider_model::automation::{DisabledReason, PATTERNS_MAX};
+use postrider_model::automation::PATTERNS_MAX;
 use postrider_model::{
-    AccountId, Action, ActionId, Automation, AutomationId, EventPattern, Schedule, Timestamp, Trigger,
+    AccountId, Action, Automation, AutomationId, EventPattern, Schedule, Timestamp, Trigger,
 };
-use postrider_storage::{SaveAutomation, StoreResult};
+use postrider_storage::{DisableAction, SaveAutomation, StoreResult};
 
 use super::name::check_name;
 use super::schedule::{delays_s, schedule};
@@ -112,15 +112,12 @@ impl Configuration {
         self.directory.delete_automation(account, id).await
     }
 
-    /// Switches an action off for this reason. Returns false if the action does not exist or was already off.
-    pub async fn disable_action(
-        &self,
-        account: AccountId,
-        action: ActionId,
-        reason: DisabledReason,
-    ) -> StoreResult<bool> {
-        let now = self.clock.now();
-        self.directory.disable_action(account, action, reason, now).await
+    /// Switches an action off. Returns false if the action does not exist, was already off, or has another
+    /// target by now.
+    pub async fn disable_action(&self, account: AccountId, disable: DisableAction) -> StoreResult<bool> {
+        self.directory
+            .disable_action(account, disable, self.clock.now())
+            .await
     }
 
     async fn save_edited(

@@ -8,12 +8,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use postrider_model::automation::DisabledReason;
 use postrider_model::{
     Account, AccountId, Action, ActionId, Automation, AutomationId, Schedule, SigningKey, Timestamp,
 };
 use postrider_signing::signer::{LiveSigners, Signer};
-use postrider_storage::{AccountConfig, AccountRef, SaveAccount, SaveAutomation, Store, StoreResult};
+use postrider_storage::{
+    AccountConfig, AccountRef, DisableAction, SaveAccount, SaveAutomation, Store, StoreResult,
+};
 use quick_cache::sync::Cache;
 
 /// Accounts kept in memory: twice as many as the largest set-up that the design measures. Others are read
@@ -235,11 +236,10 @@ impl Directory {
     pub(crate) async fn disable_action(
         &self,
         account: AccountId,
-        action: ActionId,
-        reason: DisabledReason,
+        disable: DisableAction,
         now: Timestamp,
     ) -> StoreResult<bool> {
-        let disabled = self.store.disable_action(account, action, reason, now).await;
+        let disabled = self.store.disable_action(account, disable, now).await;
         self.forget(account);
         disabled
     }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use postrider_model::automation::DisabledReason;
 use postrider_model::delivery::Next;
 use postrider_model::{AccountId, ActionId, DeliveryStatus};
-use postrider_storage::{Change, Finished, Recorded};
+use postrider_storage::{Change, DisableAction, Finished, Recorded};
 
 use crate::engine::Engine;
 use crate::observe::{RecordedResults, Subject};
@@ -31,11 +31,11 @@ pub(crate) fn follow(
     for ((finished, subject), recorded) in finished.iter().zip(subjects).zip(recorded) {
         if *recorded != Recorded::Applied {
             tracing::warn!(delivery = %finished.key.delivery, ?recorded, "ignored a late result");
-        } else if subject.gone
-            && has_failed(finished)
-            && !gone.contains(&(finished.key.account, finished.action))
-        {
-            gone.push((finished.key.account, finished.action));
+        } else if let Some(target) = gone_target(finished, subject) {
+            let item = (finished.key.account, finished.action, target.to_owned());
+            if !gone.contains(&item) {
+                gone.push(item);
+            }
         }
     }
     if !gone.is_empty() {
@@ -70,21 +70,33 @@ fn next(finished: &Finished) -> Option<Next> {
     }
 }
 
-/// Whether this was the last attempt and it failed. While attempts are left, a receiver that responded 410
-/// may still recover.
-fn has_failed(finished: &Finished) -> bool {
-    next(finished) == Some(Next::Settle(DeliveryStatus::Failed))
+/// The target of the last attempt, if it failed and the receiver wants no more deliveries. While attempts are
+/// left, a receiver that is gone may still come back.
+fn gone_target<'a>(finished: &'a Finished, subject: &Subject) -> Option<&'a str> {
+    match &finished.change {
+        Change::Attempted { attempt, next, .. }
+            if subject.gone && *next == Next::Settle(DeliveryStatus::Failed) =>
+        {
+            Some(attempt.exchange.target())
+        }
+        Change::Attempted { .. } | Change::Canceled { .. } => None,
+    }
 }
 
-async fn switch_off(engine: Arc<Engine>, gone: Vec<(AccountId, ActionId)>) {
-    for (account, action) in gone {
+async fn switch_off(engine: Arc<Engine>, gone: Vec<(AccountId, ActionId, String)>) {
+    for (account, action, target) in gone {
         let configuration = engine.configuration();
-        let disabled = configuration.disable_action(account, action, DisabledReason::Gone);
+        let disable = DisableAction {
+            action,
+            target,
+            reason: DisabledReason::Gone,
+        };
+        let disabled = configuration.disable_action(account, disable);
         match disabled.await {
             Ok(true) => {
                 tracing::info!(%account, %action, "disabled an action: its receiver responded 410 Gone");
             }
-            // Somebody else disabled or deleted it first.
+            // Somebody else disabled, deleted or redirected it first.
             Ok(false) => {}
             Err(error) => {
                 tracing::error!(%account, %action, %error, "could not disable an action whose receiver responded 410 Gone")

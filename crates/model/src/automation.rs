@@ -87,6 +87,15 @@ pub enum Does {
     SendWebhook(SendWebhook),
 }
 
+impl Does {
+    /// Where it goes: the URL of a webhook.
+    pub fn target(&self) -> &str {
+        match self {
+            Self::SendWebhook(webhook) => &webhook.url,
+        }
+    }
+}
+
 /// Why Postrider switched an action off by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DisabledReason {

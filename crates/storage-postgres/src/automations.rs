@@ -3,11 +3,10 @@
 
 use async_trait::async_trait;
 use deadpool_postgres::GenericClient;
-use postrider_model::automation::DisabledReason;
-use postrider_model::{AccountId, ActionId, Automation, AutomationId, Timestamp};
+use postrider_model::{AccountId, Automation, AutomationId, Timestamp};
 use postrider_storage::rows::AutomationRow;
 use postrider_storage::{
-    AutomationStore, Page, PageRequest, Position, SaveAutomation, StoreResult, encoding, rules,
+    AutomationStore, DisableAction, Page, PageRequest, Position, SaveAutomation, StoreResult, encoding, rules,
 };
 use tokio_postgres::Row;
 
@@ -64,12 +63,11 @@ impl AutomationStore for PostgresStore {
     async fn disable_action(
         &self,
         account: AccountId,
-        action: ActionId,
-        reason: DisabledReason,
+        disable: DisableAction,
         now: Timestamp,
     ) -> StoreResult<bool> {
         self.database
-            .run(async || disable(&mut self.database.client().await?, account, action, reason, now).await)
+            .run(async || self::disable(&mut self.database.client().await?, account, &disable, now).await)
             .await
     }
 }
@@ -221,8 +219,7 @@ async fn replace(client: &impl GenericClient, account: AccountId, automation: &A
 async fn disable(
     client: &mut Client,
     account: AccountId,
-    id: ActionId,
-    reason: DisabledReason,
+    disable: &DisableAction,
     now: Timestamp,
 ) -> SqlResult<bool> {
     let transaction = client.transaction().await?;
@@ -234,15 +231,19 @@ async fn disable(
     let rows = statement::query(
         &transaction,
         &sql,
-        &[&columns::uuid(account.as_bytes()), &id.to_string()],
+        &[&columns::uuid(account.as_bytes()), &disable.action.to_string()],
     )
     .await?;
     for row in &rows {
         let automation = from_row(row)?;
-        if automation.actions.iter().all(|action| action.id != id) {
+        if automation
+            .actions
+            .iter()
+            .all(|action| action.id != disable.action)
+        {
             continue;
         }
-        let Some(changed) = rules::automations::with_action_disabled(automation, id, reason, now) else {
+        let Some(changed) = rules::automations::with_action_disabled(automation, disable, now) else {
             return Ok(false);
         };
         replace(&transaction, account, &changed).await?;

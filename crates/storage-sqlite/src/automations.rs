@@ -2,11 +2,10 @@
 //! together, an account has at most 200 automations, and every lookup of an action knows its account.
 
 use async_trait::async_trait;
-use postrider_model::automation::DisabledReason;
-use postrider_model::{AccountId, ActionId, Automation, AutomationId, Timestamp};
+use postrider_model::{AccountId, Automation, AutomationId, Timestamp};
 use postrider_storage::rows::AutomationRow;
 use postrider_storage::{
-    AutomationStore, Page, PageRequest, Position, SaveAutomation, StoreResult, encoding, rules,
+    AutomationStore, DisableAction, Page, PageRequest, Position, SaveAutomation, StoreResult, encoding, rules,
 };
 use rusqlite::{Connection, OptionalExtension, Row};
 
@@ -54,11 +53,10 @@ impl AutomationStore for SqliteStore {
     async fn disable_action(
         &self,
         account: AccountId,
-        action: ActionId,
-        reason: DisabledReason,
+        disable: DisableAction,
         now: Timestamp,
     ) -> StoreResult<bool> {
-        self.write(move |cx| disable(cx.conn, account, action, reason, now))
+        self.write(move |cx| self::disable(cx.conn, account, &disable, now))
             .await
     }
 }
@@ -181,16 +179,19 @@ fn replace(conn: &Connection, account: AccountId, automation: &Automation) -> Sq
 fn disable(
     conn: &Connection,
     account: AccountId,
-    id: ActionId,
-    reason: DisabledReason,
+    disable: &DisableAction,
     now: Timestamp,
 ) -> SqlResult<bool> {
     let mut automations = of_account(conn, account)?.into_iter();
-    let Some(found) = automations.find(|automation| automation.actions.iter().any(|action| action.id == id))
-    else {
+    let Some(found) = automations.find(|automation| {
+        automation
+            .actions
+            .iter()
+            .any(|action| action.id == disable.action)
+    }) else {
         return Ok(false);
     };
-    let Some(changed) = rules::automations::with_action_disabled(found, id, reason, now) else {
+    let Some(changed) = rules::automations::with_action_disabled(found, disable, now) else {
         return Ok(false);
     };
     replace(conn, account, &changed)?;

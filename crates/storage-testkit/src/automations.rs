@@ -9,7 +9,7 @@ use postrider_model::{
 
 use super::build::*;
 use super::scene::*;
-use postrider_storage::{SaveAutomation, Store};
+use postrider_storage::{DisableAction, SaveAutomation, Store};
 
 async fn read(scene: &Scene, id: AutomationId) -> Option<Automation> {
     let automation = scene.store.automation(scene.account, id).await;
@@ -28,6 +28,15 @@ async fn update(scene: &Scene, automation: &Automation) -> SaveAutomation {
 async fn stored(scene: &Scene) -> Automation {
     let automation = read(scene, scene.automation).await;
     automation.expect("the scene's automation")
+}
+
+/// The receiver of this action is gone.
+pub(crate) fn gone(action: &Action) -> DisableAction {
+    DisableAction {
+        action: action.id,
+        target: action.does.target().to_owned(),
+        reason: DisabledReason::Gone,
+    }
 }
 
 pub async fn an_automation_reads_back_as_it_was_saved(store: Arc<dyn Store>) {
@@ -102,9 +111,8 @@ pub async fn an_automation_needs_its_account(store: Arc<dyn Store>) {
     assert_eq!(update(&scene, &others).await, SaveAutomation::Missing);
     let store = &scene.store;
     assert_eq!(store.delete_automation(scene.account, others.id).await, Ok(false));
-    let action = others.actions[0].id;
     let disabled = store
-        .disable_action(scene.account, action, DisabledReason::Gone, at(5))
+        .disable_action(scene.account, gone(&others.actions[0]), at(5))
         .await;
     assert_eq!(disabled, Ok(false));
     assert_eq!(store.automation(other, others.id).await, Ok(Some(others)));
@@ -138,10 +146,9 @@ pub async fn an_update_keeps_the_identity_of_actions_and_raises_the_version(stor
         SaveAutomation::Saved(expected.clone())
     );
     assert_eq!(stored(&scene).await, expected);
-    let gone = before.actions[0].id;
     let disabled = scene
         .store
-        .disable_action(scene.account, gone, DisabledReason::Gone, at(700));
+        .disable_action(scene.account, gone(&before.actions[0]), at(700));
     assert_eq!(
         disabled.await,
         Ok(false),
@@ -169,6 +176,7 @@ pub async fn a_deleted_automation_is_gone_with_its_actions_and_its_deliveries_st
     let scene = Scene::new(store).await;
     let key = scene.append_owned(1).await;
     let before = scene.delivery(key).await;
+    let stored_before = stored(&scene).await;
     let deleted = scene
         .store
         .delete_automation(scene.account, scene.automation)
@@ -180,10 +188,9 @@ pub async fn a_deleted_automation_is_gone_with_its_actions_and_its_deliveries_st
         .delete_automation(scene.account, scene.automation)
         .await;
     assert_eq!(again, Ok(false));
-    let action = scene.actions[0];
     let disabled = scene
         .store
-        .disable_action(scene.account, action, DisabledReason::Gone, at(5));
+        .disable_action(scene.account, gone(&stored_before.actions[0]), at(5));
     assert_eq!(disabled.await, Ok(false));
     let config = scene
         .store
@@ -197,13 +204,14 @@ pub async fn a_deleted_automation_is_gone_with_its_actions_and_its_deliveries_st
 pub async fn an_action_is_disabled_once(store: Arc<dyn Store>) {
     let scene = Scene::new(store).await;
     let before = stored(&scene).await;
-    let action = scene.actions[1];
-    let disable = || {
-        scene
-            .store
-            .disable_action(scene.account, action, DisabledReason::Gone, at(60))
+    let disable = |disable| scene.store.disable_action(scene.account, disable, at(60));
+    let elsewhere = DisableAction {
+        target: "https://elsewhere.example/".to_owned(),
+        ..gone(&before.actions[1])
     };
-    assert_eq!(disable().await, Ok(true));
+    assert_eq!(disable(elsewhere).await, Ok(false), "the target was edited");
+    assert_eq!(stored(&scene).await, before);
+    assert_eq!(disable(gone(&before.actions[1])).await, Ok(true));
     let mut expected = Automation {
         updated_at: at(60),
         version: before.version + 1,
@@ -212,7 +220,11 @@ pub async fn an_action_is_disabled_once(store: Arc<dyn Store>) {
     expected.actions[1].enabled = false;
     expected.actions[1].disabled_reason = Some(DisabledReason::Gone);
     assert_eq!(stored(&scene).await, expected);
-    assert_eq!(disable().await, Ok(false), "it was off already");
+    assert_eq!(
+        disable(gone(&before.actions[1])).await,
+        Ok(false),
+        "it was off already"
+    );
     assert_eq!(stored(&scene).await, expected, "nothing was written");
     assert_eq!(update(&scene, &before).await, SaveAutomation::Stale);
 }
@@ -224,10 +236,9 @@ pub async fn an_action_that_a_person_switched_off_keeps_no_reason(store: Arc<dyn
     let SaveAutomation::Saved(saved) = update(&scene, &automation).await else {
         panic!("an update from the stored version is saved");
     };
-    let action = scene.actions[0];
     let disabled = scene
         .store
-        .disable_action(scene.account, action, DisabledReason::Gone, at(60));
+        .disable_action(scene.account, gone(&saved.actions[0]), at(60));
     assert_eq!(disabled.await, Ok(false));
     assert_eq!(stored(&scene).await, saved);
 }

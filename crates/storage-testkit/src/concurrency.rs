@@ -5,11 +5,12 @@ use std::future::Future;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use postrider_model::automation::{AUTOMATIONS_MAX, DisabledReason};
+use postrider_model::automation::AUTOMATIONS_MAX;
 use postrider_model::delivery::Progress;
 use postrider_model::{Account, Automation, Outcome};
 use tokio::task::JoinSet;
 
+use super::automations::gone;
 use super::build::*;
 use super::lists::all_pages;
 use super::scene::*;
@@ -231,14 +232,12 @@ pub async fn one_of_many_concurrent_automations_takes_the_last_place(store: Arc<
 
 pub async fn one_of_many_concurrent_wishes_disables_an_action(store: Arc<dyn Store>) {
     let scene = Arc::new(Scene::new(store).await);
-    let action = scene.actions[0];
+    let automation = scene.store.automation(scene.account, scene.automation).await;
+    let automation = automation.expect("automation").expect("the automation");
     let answers = race(|n| {
-        let scene = Arc::clone(&scene);
+        let (scene, disable) = (Arc::clone(&scene), gone(&automation.actions[0]));
         async move {
-            let disabled = scene
-                .store
-                .disable_action(scene.account, action, DisabledReason::Gone, at(n))
-                .await;
+            let disabled = scene.store.disable_action(scene.account, disable, at(n)).await;
             disabled.expect("disable_action")
         }
     })

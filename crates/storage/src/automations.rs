@@ -21,6 +21,17 @@ pub enum SaveAutomation {
     TooMany,
 }
 
+/// An action that Postrider switches off by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DisableAction {
+    /// The action.
+    pub action: ActionId,
+    /// Its target ([`postrider_model::Does::target`]) when the reason arose.
+    pub target: String,
+    /// The reason.
+    pub reason: DisabledReason,
+}
+
 /// Automations and their actions.
 #[async_trait]
 pub trait AutomationStore: Send + Sync {
@@ -48,13 +59,12 @@ pub trait AutomationStore: Send + Sync {
     /// Removes an automation with its actions; its deliveries stay on record. False if there was none.
     async fn delete_automation(&self, account: AccountId, id: AutomationId) -> StoreResult<bool>;
 
-    /// Switches an action off and increments its automation's version. False if there is no such action or it
-    /// was already off.
+    /// Switches an action off and increments its automation's version. False if there is no such action, if it
+    /// was already off, or if it has another target by now.
     async fn disable_action(
         &self,
         account: AccountId,
-        action: ActionId,
-        reason: DisabledReason,
+        disable: DisableAction,
         now: Timestamp,
     ) -> StoreResult<bool>;
 }

@@ -40,7 +40,7 @@ pub mod work;
 
 pub use accounts::{AccountConfig, AccountRef, AccountStore, SaveAccount};
 pub use api_keys::{ApiKeyStore, RemoveApiKey};
-pub use automations::{AutomationStore, SaveAutomation};
+pub use automations::{AutomationStore, DisableAction, SaveAutomation};
 pub use changes::{ChangeFollower, ChangeMark, ChangeStore, Changed, Changes};
 pub use deliveries::{
     Change, Claim, ClaimRequest, CountStep, DeliveryFilter, DeliveryKey, DeliveryRecord, DeliveryStore,

@@ -126,6 +126,35 @@ fn a_rotated_key_signs_beside_the_old_one_until_the_overlap_ends() {
 }
 
 #[test]
+fn a_410_of_the_former_url_does_not_disable_the_action() {
+    let folder = folder();
+    life(async {
+        let settings = EngineSettings {
+            retry_delays: Schedule::from_delays_s(Vec::new()).unwrap(),
+            ..EngineSettings::default()
+        };
+        let node = Node::start(folder.path(), 0, settings, |request, _| {
+            // The response arrives after the edit.
+            match request.url.as_str() {
+                URL => (Duration::from_secs(5), status(410)),
+                _ => (Duration::ZERO, status(200)),
+            }
+        })
+        .await;
+        let fixture = node.account(&[URL]).await;
+        node.accept(fixture.account).await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        node.edit(&fixture, |automation| {
+            webhook(&mut automation.actions[0]).url = MOVED.to_owned();
+        })
+        .await;
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        let automation = node.configuration.automation(fixture.account, fixture.automation);
+        assert!(automation.await.unwrap().unwrap().actions[0].enabled);
+    });
+}
+
+#[test]
 fn a_410_disables_the_action_only_on_the_last_attempt() {
     let folder = folder();
     life(async {

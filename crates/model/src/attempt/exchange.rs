@@ -56,6 +56,13 @@ pub const RESPONSE_HEADER_BYTES_KEPT: usize = 4 * 1024;
 pub type Headers = Vec<(String, String)>;
 
 impl Exchange {
+    /// Where the attempt went: [`crate::Does::target`] at that moment.
+    pub fn target(&self) -> &str {
+        match self {
+            Self::Http(http) => &http.request.url,
+        }
+    }
+
     /// The status code that the receiver responded with, if it did. Deliveries store it, and lists filter by
     /// it.
     pub fn status_code(&self) -> Option<u16> {

@@ -1,27 +1,29 @@
 //! Rules for an account's automations.
 
-use postrider_model::automation::{AUTOMATIONS_MAX, DisabledReason};
-use postrider_model::{ActionId, Automation, Timestamp};
+use postrider_model::automation::AUTOMATIONS_MAX;
+use postrider_model::{Automation, Timestamp};
+
+use crate::DisableAction;
 
 /// Whether an account with this many automations may have one more.
 pub fn has_room(count: i64) -> bool {
     usize::try_from(count).is_ok_and(|count| count < AUTOMATIONS_MAX)
 }
 
-/// The next version of the automation, with this action switched off. `None` if the action is already off:
-/// the first reason stays.
+/// The next version of the automation, with this action switched off. `None` if the action is already off,
+/// because the first reason stays, or if its target was edited since: the reason concerns the former target.
 pub fn with_action_disabled(
     mut automation: Automation,
-    action: ActionId,
-    reason: DisabledReason,
+    disable: &DisableAction,
     now: Timestamp,
 ) -> Option<Automation> {
-    let action = automation.actions.iter_mut().find(|other| other.id == action)?;
-    if !action.enabled {
+    let mut actions = automation.actions.iter_mut();
+    let action = actions.find(|other| other.id == disable.action)?;
+    if !action.enabled || action.does.target() != disable.target {
         return None;
     }
     action.enabled = false;
-    action.disabled_reason = Some(reason);
+    action.disabled_reason = Some(disable.reason);
     automation.updated_at = now;
     automation.version += 1;
     Some(automation)
@@ -29,6 +31,8 @@ pub fn with_action_disabled(
 
 #[cfg(test)]
 mod tests {
+    use postrider_model::automation::DisabledReason;
+
     use super::*;
     use crate::rules::test_values::automation;
 
@@ -41,11 +45,20 @@ mod tests {
     #[test]
     fn an_action_is_disabled_once() {
         let (before, now) = (automation(), Timestamp::from_unix_ms(5_000));
-        let id = before.actions[0].id;
-        let after = with_action_disabled(before.clone(), id, DisabledReason::Gone, now).unwrap();
+        let disable = DisableAction {
+            action: before.actions[0].id,
+            target: before.actions[0].does.target().to_owned(),
+            reason: DisabledReason::Gone,
+        };
+        let after = with_action_disabled(before.clone(), &disable, now).unwrap();
         assert_eq!((after.version, after.updated_at), (before.version + 1, now));
         assert_eq!(after.actions[0].disabled_reason, Some(DisabledReason::Gone));
         assert!(!after.actions[0].enabled);
-        assert_eq!(with_action_disabled(after, id, DisabledReason::Gone, now), None);
+        assert_eq!(with_action_disabled(after, &disable, now), None);
+        let elsewhere = DisableAction {
+            target: "https://elsewhere.example/".to_owned(),
+            ..disable
+        };
+        assert_eq!(with_action_disabled(before, &elsewhere, now), None);
     }
 }
