@@ -34,7 +34,8 @@ pub struct EngineSettings {
     pub window_bytes: usize,
     /// Most requests under way at the same time. Each costs a socket and its buffers.
     pub in_flight_max: usize,
-    /// How long a session lives without a renewal on a shared store. On any other it lives as long as the node.
+    /// How long a session lives without a renewal on a shared store. On any other it lives as long as the
+    /// node.
     pub lease: Duration,
     /// How often the node rescans the store for waiting deliveries that it does not know of. On a store that
     /// only this process writes to, the rescan is a safety net.

@@ -59,8 +59,8 @@ pub trait AutomationStore: Send + Sync {
     /// Removes an automation with its actions; its deliveries stay on record. False if there was none.
     async fn delete_automation(&self, account: AccountId, id: AutomationId) -> StoreResult<bool>;
 
-    /// Switches an action off and increments its automation's version. False if there is no such action, if it
-    /// was already off, or if it has another target by now.
+    /// Switches an action off and increments its automation's version. False if there is no such action, if
+    /// it was already off, or if it has another target by now.
     async fn disable_action(
         &self,
         account: AccountId,
