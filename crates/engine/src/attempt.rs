@@ -13,7 +13,8 @@ use crate::carry::{Advice, Job};
 use crate::engine::Engine;
 use crate::lanes::Ready;
 
-/// Pause before reading an account's configuration again after the store failed to return it.
+/// Pause before reading an account's configuration again, after the store failed to return it or while the
+/// lease is over.
 const CONFIG_RETRY: Duration = Duration::from_millis(250);
 
 /// The result of a delivery's turn.
@@ -33,9 +34,10 @@ pub struct AttemptResult {
     pub resend_of: Option<DeliveryStatus>,
 }
 
-/// Makes one attempt of `ready`, or ends its turn without one if its action may no longer be called.
-pub async fn carry_out(engine: &Engine, ready: Ready) -> AttemptResult {
-    let entry = entry_of(engine, &ready).await;
+/// Makes one attempt of `ready`, or ends its turn without one if its action may no longer be called. Returns
+/// `None` if the session that owned the delivery is dead: another node may have sent it.
+pub async fn carry_out(engine: &Engine, ready: Ready) -> Option<AttemptResult> {
+    let entry = entry_of(engine, &ready).await?;
     let delivery = &ready.delivery;
     let callable = entry
         .as_deref()
@@ -63,7 +65,7 @@ pub async fn carry_out(engine: &Engine, ready: Ready) -> AttemptResult {
             }
         }
     };
-    AttemptResult {
+    Some(AttemptResult {
         finished: Finished {
             key: delivery.key,
             action: delivery.action,
@@ -74,20 +76,30 @@ pub async fn carry_out(engine: &Engine, ready: Ready) -> AttemptResult {
         automation: delivery.automation,
         resend_of: delivery.progress.resend_of,
         event: ready.delivery.event,
-    }
+    })
 }
 
-/// Reads the account's configuration, and retries until the store returns it: without it, the delivery can be
-/// neither attempted nor canceled.
-async fn entry_of(engine: &Engine, ready: &Ready) -> Option<Arc<AccountEntry>> {
+/// Reads the account's configuration; the inner `None` means that the account does not exist. Retries until
+/// the store returns it, because without it the delivery can be neither attempted nor canceled. While the
+/// lease is over, waits until it is renewed. Returns `None` once the session that owned the delivery is dead.
+async fn entry_of(engine: &Engine, ready: &Ready) -> Option<Option<Arc<AccountEntry>>> {
+    let mut is_logged = false;
     loop {
-        match engine.configuration().entry(ready.delivery.key.account).await {
-            Ok(entry) => return entry,
-            Err(error) => {
-                tracing::warn!(%error, "could not read an account's configuration; retrying");
-                tokio::time::sleep(CONFIG_RETRY).await;
-            }
+        let entry = engine.configuration().entry(ready.delivery.key.account).await;
+        // After each await: the store may have been away for longer than the lease.
+        if engine.session() != ready.session {
+            return None;
         }
+        match entry {
+            Ok(entry) if !engine.is_past_lease() => return Some(entry),
+            Ok(_) => {}
+            Err(error) if !is_logged => {
+                tracing::warn!(%error, "could not read an account's configuration; retrying");
+                is_logged = true;
+            }
+            Err(_) => {}
+        }
+        tokio::time::sleep(CONFIG_RETRY).await;
     }
 }
 

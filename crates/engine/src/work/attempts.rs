@@ -25,12 +25,19 @@ async fn run(engine: Arc<Engine>, first: Ready) {
     let Some(results) = engine.results() else { return };
     let mut next = Some(first);
     while let Some(ready) = next.take() {
-        let (action, started) = (ready.delivery.action, ready.at);
+        let (action, started, bytes) = (ready.delivery.action, ready.at, ready.bytes());
         let result = tokio::select! {
             biased;
             result = attempt::carry_out(&engine, ready) => result,
             // The grace period of a stop is over: the delivery is returned to the store with the session.
             _ = halted.changed() => return,
+        };
+        let Some(result) = result else {
+            engine.lanes().release(action, bytes);
+            let (ready, _) = engine.next_after(action, started, None);
+            engine.attempt_left();
+            next = ready;
+            continue;
         };
         let lesson = lesson(&result);
         // This waits while the queue of results is full, so that fewer attempts start.

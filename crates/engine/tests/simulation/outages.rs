@@ -82,6 +82,36 @@ const REFUSE_EVERYTHING: &str = "
 const REFUSE_NOTHING: &str = "
     DROP TRIGGER refuse_attempts; DROP TRIGGER refuse_deliveries; DROP TRIGGER refuse_sessions;";
 
+/// The delivery waits for its account's configuration while the session dies. Its new owner sends it; the old
+/// one must not.
+#[test]
+fn an_attempt_that_waited_for_the_store_is_dropped_with_its_session() {
+    let folder = folder();
+    life(async {
+        let node = Node::start_over(shared(folder.path()), 0, EngineSettings::default(), |_, nth| {
+            (Duration::ZERO, status(if nth == 0 { 500 } else { 200 }))
+        })
+        .await;
+        let account = node.account(&[URL]).await.account;
+        node.accept(account).await;
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        let outside = Connection::open(folder.path().join(DATABASE_FILE)).unwrap();
+        let hide = "ALTER TABLE signing_keys RENAME TO hidden;";
+        outside
+            .execute_batch(&format!("{hide}{REFUSE_RENEWALS}"))
+            .unwrap();
+        node.configuration.changed_elsewhere(None).await.unwrap();
+        // The retry is due after 10 s; the session is dead after 30 s.
+        tokio::time::sleep(Duration::from_secs(50)).await;
+        let restore = "ALTER TABLE hidden RENAME TO signing_keys;
+            DROP TRIGGER refuse_renewal; DROP TRIGGER refuse_reclaim;";
+        outside.execute_batch(restore).unwrap();
+        node.wait_until_settled(account).await;
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        assert_eq!(node.times(URL).len(), 2);
+    });
+}
+
 /// Makes the renewal and the deletion of sessions fail, but lets new sessions open.
 const REFUSE_RENEWALS: &str = "
     CREATE TRIGGER refuse_renewal BEFORE UPDATE ON sessions BEGIN SELECT RAISE(ABORT, 'refused'); END;
