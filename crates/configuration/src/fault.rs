@@ -50,8 +50,7 @@ impl Faults {
             .ok()
     }
 
-    /// The checked draft, if there are no faults. If `checked` is `None`, there must be a fault that says
-    /// why.
+    /// Returns the checked draft, or the faults. A `checked` of `None` needs a fault that gives the reason.
     pub(super) fn into_checked<T>(self, checked: Option<T>) -> Result<T, ConfigureError> {
         debug_assert!(
             checked.is_some() || !self.0.is_empty(),

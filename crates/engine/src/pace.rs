@@ -39,6 +39,9 @@ const STUCK_AFTER: Duration = Duration::from_secs(1);
 /// For how long after a refusal the width counts more than the schedule.
 const REFUSAL_LASTS: Duration = Duration::from_secs(60);
 
+/// Attempts without a response after which a receiver that responds again has been away.
+const SILENT_MANY: u32 = 8;
+
 /// What an attempt says about its receiver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lesson {
@@ -154,8 +157,9 @@ impl Pace {
         if !self.has_slot(in_flight, slots) {
             return MayStart::Closed;
         }
-        match self.rate.permit(now, in_flight) {
+        match self.rate.permit(now) {
             Permit::Now => {}
+            Permit::Probe => return MayStart::Now,
             Permit::At(at) => return MayStart::At(at),
             Permit::AfterProbe => return MayStart::Closed,
         }
@@ -186,6 +190,7 @@ impl Pace {
         if let Some(lesson) = lesson {
             self.learn(lesson, started, now, in_flight);
         }
+        self.rate.ended(started, now);
     }
 
     fn learn(&mut self, lesson: Lesson, started: Duration, now: Duration, in_flight: u32) {
@@ -210,7 +215,7 @@ impl Pace {
                 self.width.refused(started, now, in_flight);
                 self.refused_at = Some(now);
                 if let Some(retry_after) = retry_after {
-                    self.rate.paused(now, retry_after);
+                    self.rate.paused(started, now, retry_after);
                 }
             }
             Heard::Limited => {
@@ -270,9 +275,6 @@ impl Pace {
         self.under_way.since(now.saturating_sub(stuck_after), now)
     }
 }
-
-/// Attempts without a response after which a receiver that responds again has been away.
-const SILENT_MANY: u32 = 8;
 
 #[cfg(test)]
 mod tests;

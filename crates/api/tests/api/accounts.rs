@@ -114,7 +114,7 @@ async fn an_unknown_member_is_refused_even_if_it_is_null() {
     assert_eq!(app.get(&account).await.expect(200), before);
 
     // In a patch, null removes a member. The members of metadata are up to the caller, so removing one that
-    // does not exist is no error.
+    // does not exist succeeds.
     let patch = json!({"metadata": {"plan": "pro", "trial": {"ends": null}, "never": null}});
     let patched = app.patch(&account, &patch).await.expect(200);
     assert_eq!(patched["metadata"], json!({"plan": "pro", "trial": {}}));

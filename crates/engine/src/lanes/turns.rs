@@ -112,7 +112,7 @@ impl Lanes {
         let Some(lane) = self.lanes.get_mut(&action) else {
             return;
         };
-        self.in_flight_silent -= lane.in_flight_silent();
+        self.in_flight_silent = self.in_flight_silent.saturating_sub(lane.in_flight_silent());
         lane.pace.ended(started, lesson, now);
         lane.in_flight = lane.in_flight.saturating_sub(1);
         self.in_flight_silent += lane.in_flight_silent();

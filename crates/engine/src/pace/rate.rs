@@ -40,6 +40,8 @@ const FORGOTTEN_AFTER: Duration = Duration::from_secs(600);
 pub struct Rate {
     paused_until: Duration,
     probing: Option<Probing>,
+    /// When the probe under way started.
+    probe: Option<Duration>,
     bucket: Option<Bucket>,
     taken: Taken,
 }
@@ -75,6 +77,8 @@ struct Taken {
 pub enum Permit {
     /// It does.
     Now,
+    /// It does, for a probe: whatever the width is.
+    Probe,
     /// Not before this time.
     At(Duration),
     /// Not while a probe is under way.
@@ -82,22 +86,39 @@ pub enum Permit {
 }
 
 impl Rate {
-    /// Whether another request may start, while `in_flight` are under way.
-    pub fn permit(&self, now: Duration, in_flight: u32) -> Permit {
+    /// Whether another request may start. Requests from before a pause do not count: they may be stuck.
+    pub fn permit(&self, now: Duration) -> Permit {
         if now < self.paused_until {
             return Permit::At(self.paused_until);
         }
         match (self.probing, self.bucket) {
-            (Some(_), _) if in_flight > 0 => Permit::AfterProbe,
-            (Some(_), _) | (None, None) => Permit::Now,
+            (Some(_), _) if self.probe.is_some() => Permit::AfterProbe,
+            (Some(_), _) => Permit::Probe,
+            (None, None) => Permit::Now,
             (None, Some(bucket)) => bucket.permit(now),
         }
     }
 
     /// A request starts.
     pub fn started(&mut self, now: Duration) {
+        self.probe = self.probing.map(|_| now);
         if let Some(bucket) = &mut self.bucket {
             bucket.take(now);
+        }
+    }
+
+    /// A request that started at `started` has ended, in whatever way. A receiver that has been silent for
+    /// long does not refuse any more: its deliveries return to their schedule.
+    pub fn ended(&mut self, started: Duration, now: Duration) {
+        if self.probe == Some(started) {
+            self.probe = None;
+            if now >= self.paused_until + PAUSE_MAX {
+                self.probing = None;
+            }
+        }
+        let refused_at = self.bucket.map(|bucket| bucket.refused_at);
+        if refused_at.is_some_and(|at| now.saturating_sub(at) > FORGOTTEN_AFTER) {
+            self.bucket = None;
         }
     }
 
@@ -114,9 +135,6 @@ impl Rate {
         self.taken.add(now);
         if let Some(bucket) = &mut self.bucket {
             bucket.grow(now);
-            if now.saturating_sub(bucket.refused_at) > FORGOTTEN_AFTER {
-                self.bucket = None;
-            }
         }
     }
 
@@ -129,9 +147,12 @@ impl Rate {
         }
     }
 
-    /// The receiver asks for a pause for another reason, such as maintenance.
-    pub fn paused(&mut self, now: Duration, retry_after: Duration) {
-        self.pause(now, retry_after, false);
+    /// The receiver asks for a pause for another reason, such as maintenance, in response to a request that
+    /// started at `started`.
+    pub fn paused(&mut self, started: Duration, now: Duration, retry_after: Duration) {
+        if started >= self.paused_until {
+            self.pause(now, retry_after, false);
+        }
     }
 
     /// When the lane may be forgotten: until then it knows of a pause or a limit.
@@ -179,6 +200,7 @@ impl Default for Rate {
         Self {
             paused_until: Duration::ZERO,
             probing: None,
+            probe: None,
             bucket: None,
             taken: Taken {
                 counts: [0; COUNTED_S],

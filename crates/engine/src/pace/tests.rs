@@ -138,7 +138,7 @@ fn a_pause_that_a_receiver_asks_for_is_kept_by_the_whole_lane() {
     let until = ms(30_005);
     assert_eq!(pace.may_start(ms(10_000), 0, ms(10), free), MayStart::At(until));
     assert_eq!(pace.remembered_until(), until);
-    // One probe, and then as before: a pause for maintenance is no limit.
+    // After one probe the lane is as wide as before, because a pause for maintenance sets no rate.
     assert_eq!(pace.may_start(until, 0, ms(10), free), MayStart::Now);
     pace.started(until, 0);
     assert_eq!(pace.may_start(until, 1, ms(10), free), MayStart::Closed);
@@ -149,6 +149,49 @@ fn a_pause_that_a_receiver_asks_for_is_kept_by_the_whole_lane() {
         assert_eq!(pace.may_start(now, in_flight, until, free), MayStart::Now);
         pace.started(now, in_flight);
     }
+}
+
+#[test]
+fn a_request_that_is_stuck_delays_no_probe() {
+    let mut pace = Pace::default();
+    let free = Slots {
+        max: SLOTS,
+        used: 2,
+        used_without_response: 0,
+    };
+    let limited = Advice {
+        rate_limited: true,
+        ..Advice::default()
+    };
+    pace.started(ms(0), 0);
+    pace.started(ms(1), 1);
+    pace.ended(ms(1), Some(Lesson::of(Outcome::BadStatus, limited, ms(1))), ms(2));
+    // The first request is still under way when the pause is over.
+    let over = ms(1_002);
+    assert_eq!(pace.may_start(over, 1, ms(5), free), MayStart::Now);
+    pace.started(over, 1);
+    assert_eq!(pace.may_start(over, 2, ms(5), free), MayStart::Closed);
+}
+
+#[test]
+fn a_receiver_that_falls_silent_after_a_pause_returns_to_the_schedule() {
+    let mut count = 0;
+    let mut receiver = |_| {
+        count += 1;
+        if count <= 8 {
+            (ms(2), 429)
+        } else {
+            (TIMEOUT * 2, 200)
+        }
+    };
+    let report = deliver(at_once(500), &mut receiver);
+    assert_eq!(report.failed, 500);
+    // One probe at a time would take 6 hours.
+    assert!(
+        report.late.last() < Some(&Duration::from_secs(120)),
+        "{:?}",
+        report.late.last()
+    );
 }
 
 #[test]

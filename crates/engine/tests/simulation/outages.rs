@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::support::{Node, folder, life, shared, status};
+use postrider_egress::Request;
 use postrider_engine::EngineSettings;
 use postrider_model::DeliveryStatus;
 use postrider_storage_sqlite::DATABASE_FILE;
@@ -12,14 +13,17 @@ use rusqlite::Connection;
 
 const URL: &str = "https://receiver.example/hook";
 
+/// A node whose receivers respond with 200.
+async fn healthy(folder: &std::path::Path) -> Node {
+    let respond = |_: &Request, _| (Duration::from_millis(3), status(200));
+    Node::start(folder, 0, EngineSettings::default(), respond).await
+}
+
 #[test]
 fn results_that_cannot_be_recorded_are_kept_while_events_are_accepted() {
     let folder = folder();
     life(async {
-        let node = Node::start(folder.path(), 0, EngineSettings::default(), |_, _| {
-            (Duration::from_millis(3), status(200))
-        })
-        .await;
+        let node = healthy(folder.path()).await;
         let account = node.account(&[URL]).await.account;
         let outside = Connection::open(folder.path().join(DATABASE_FILE)).unwrap();
         outside
@@ -51,10 +55,7 @@ fn results_that_cannot_be_recorded_are_kept_while_events_are_accepted() {
 fn a_disk_that_is_full_for_longer_than_a_lease_makes_no_node_send_again() {
     let folder = folder();
     life(async {
-        let node = Node::start(folder.path(), 0, EngineSettings::default(), |_, _| {
-            (Duration::from_millis(3), status(200))
-        })
-        .await;
+        let node = healthy(folder.path()).await;
         let account = node.account(&[URL]).await.account;
         let outside = Connection::open(folder.path().join(DATABASE_FILE)).unwrap();
         for _ in 0..50 {
