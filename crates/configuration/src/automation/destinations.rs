@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use postrider_egress::{DestinationError, EgressGuard, Resolve};
+use postrider_model::Action;
 use postrider_model::automation::ACTIONS_MAX;
-use postrider_model::{Action, Does};
 use tokio::task::JoinSet;
 
 use super::{ActionDraft, DoesDraft};
@@ -80,7 +80,5 @@ fn keeps_its_url(draft: &ActionDraft, url: &str, existing: &[Action]) -> bool {
     existing
         .iter()
         .find(is_same)
-        .is_some_and(|action| match &action.does {
-            Does::SendWebhook(webhook) => webhook.url == url,
-        })
+        .is_some_and(|action| action.does.target() == url)
 }

@@ -236,11 +236,10 @@ fn hand_over(
             progress: Progress::new(),
             event: Arc::clone(event),
         };
-        let at = monotonic;
         lanes.enqueue(Ready {
             delivery,
             session,
-            at,
+            at: monotonic,
         });
     }
     waiting

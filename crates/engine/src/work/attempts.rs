@@ -61,8 +61,7 @@ async fn run(engine: Arc<Engine>, first: Ready) {
 fn lesson(result: &AttemptResult) -> Option<Lesson> {
     match &result.finished.change {
         Change::Attempted { attempt, .. } => {
-            let lesson = Lesson::of(attempt.outcome, result.advice, attempt.duration);
-            Some(lesson)
+            Some(Lesson::of(attempt.outcome, result.advice, attempt.duration))
         }
         Change::Canceled { .. } => None,
     }
