@@ -119,6 +119,7 @@ impl Engine {
             );
         }
         engine.spawn_tasks(append_jobs, attempt_results);
+        engine.jobs.start(work::due_times::judge(Arc::clone(&engine)));
         Ok(engine)
     }
 

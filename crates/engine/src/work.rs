@@ -2,13 +2,14 @@
 //!
 //! [`advance`], [`follow`], [`prune`], [`refill`], [`session`] and [`starts`] are tasks with one loop each;
 //! [`append`] and [`record`] are the two halves of a step of [`advance`]; [`attempts`] runs a task for each
-//! request under way. All share the [`crate::Engine`] and stop with it: see [`Engine::stop`] for the order.
+//! request under way, and [`due_times`] is a job after a start. All share the [`crate::Engine`] and stop with it: see [`Engine::stop`] for the order.
 //!
 //! [`Engine::stop`]: crate::Engine::stop
 
 pub mod advance;
 pub mod append;
 pub mod attempts;
+pub mod due_times;
 pub mod follow;
 pub mod prune;
 pub mod record;

@@ -1,8 +1,10 @@
-//! Removes old figures, in steps with pauses between them.
+//! Removes old figures, in steps with pauses between them. They age by the confirmed time, as events do.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use postrider_storage::StoreResult;
+use postrider_storage::rules::confirmed_time::ConfirmedTime;
 use postrider_storage::statistics::TimeStep;
 
 use crate::Figures;
@@ -25,29 +27,33 @@ const HOURS_KEPT: Duration = Duration::from_secs(32 * 24 * 3600);
 
 /// Runs until it is aborted.
 pub async fn run(figures: Arc<Figures>) {
+    let mut time = ConfirmedTime::default();
     loop {
-        let pause = if prune(&figures).await {
-            STEP_PAUSE
-        } else {
-            IDLE_PAUSE
+        let pause = match prune(&figures, &mut time).await {
+            Ok(true) => STEP_PAUSE,
+            Ok(false) => IDLE_PAUSE,
+            Err(error) => {
+                tracing::warn!(%error, "could not delete old statistics");
+                IDLE_PAUSE
+            }
         };
         tokio::time::sleep(pause).await;
     }
 }
 
 /// Removes one step of old figures. Returns whether there may be more to remove.
-async fn prune(figures: &Figures) -> bool {
-    let now = figures.clock.now();
+async fn prune(figures: &Figures, time: &mut ConfirmedTime) -> StoreResult<bool> {
+    let clock = figures.store.clock(figures.clock.wall()).await?;
+    let now = time.read(clock, figures.clock.monotonic()).at;
     let mut removed = 0;
     for (step, kept) in [
         (TimeStep::Minute, MINUTES_KEPT),
         (TimeStep::Hour, HOURS_KEPT.max(figures.retention)),
     ] {
-        let pruned = figures.store.prune_statistics(step, now.before(kept), STEP_ROWS);
-        match pruned.await {
-            Ok(rows) => removed += rows,
-            Err(error) => tracing::warn!(%error, "could not delete old statistics"),
-        }
+        removed += figures
+            .store
+            .prune_statistics(step, now.before(kept), STEP_ROWS)
+            .await?;
     }
-    removed > 0
+    Ok(removed > 0)
 }

@@ -212,6 +212,12 @@ CREATE TABLE deleted_accounts (
     at         timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 
+-- The time by which events age, in one row; see `postrider_storage::rules::confirmed_time`.
+CREATE TABLE confirmed_time (
+    number integer PRIMARY KEY CHECK (number = 1),
+    at     bigint  NOT NULL
+);
+
 -- One row that `/readyz` updates, to check that writing works.
 CREATE TABLE write_checks (
     number integer PRIMARY KEY CHECK (number = 1),

@@ -20,8 +20,8 @@ use postrider_model::{AccountId, ActionId, Delivery, Timestamp};
 use postrider_storage::rows::deliveries::EventOfDelivery;
 use postrider_storage::rows::{self, DeliveryRow};
 use postrider_storage::{
-    Claim, ClaimRequest, CountStep, DeliveryFilter, DeliveryKey, DeliveryRecord, DeliveryStore, Page,
-    PageRequest, Position, ReplayStep, Resent, SessionId, StoreResult, WaitingLane,
+    Claim, ClaimRequest, CountStep, DeliveryFilter, DeliveryKey, DeliveryRecord, DeliveryStore, DueAhead,
+    DueEarlier, Page, PageRequest, Position, ReplayStep, Resent, SessionId, StoreResult, WaitingLane,
 };
 use tokio_postgres::Row;
 
@@ -52,6 +52,23 @@ impl DeliveryStore for PostgresStore {
                 let client = self.database.client().await?;
                 waiting::lanes(&client, after, limit).await
             })
+            .await
+    }
+
+    async fn due_ahead(
+        &self,
+        now: Timestamp,
+        after: Option<DueAhead>,
+        limit: usize,
+    ) -> StoreResult<Vec<DueAhead>> {
+        self.database
+            .run(async || waiting::ahead(&self.database.client().await?, now, after, limit).await)
+            .await
+    }
+
+    async fn bring_forward(&self, earlier: Vec<DueEarlier>) -> StoreResult<usize> {
+        self.database
+            .run(async || waiting::bring_forward(&self.database.client().await?, &earlier).await)
             .await
     }
 

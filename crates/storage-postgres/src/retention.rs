@@ -25,14 +25,14 @@ use async_trait::async_trait;
 use deadpool_postgres::{ClientWrapper, Transaction};
 use parking_lot::Mutex;
 use postrider_model::Timestamp;
-use postrider_storage::{Pruned, RetentionStore, StoreResult};
+use postrider_storage::{Pruned, RetentionStore, StoreClock, StoreResult};
 use tokio::time::Instant;
 
 use crate::partitions::day::Day;
 use crate::sql_error::SqlResult;
 use crate::statement;
 use crate::store::PostgresStore;
-use crate::{changes, partitions};
+use crate::{changes, columns, partitions};
 use days::Drop;
 use rows::{Place, Walk};
 
@@ -107,6 +107,31 @@ impl Pass {
 
 #[async_trait]
 impl RetentionStore for PostgresStore {
+    async fn clock(&self, _wall: Timestamp) -> StoreResult<StoreClock> {
+        self.database
+            .run(async || {
+                let sql = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint,
+                                  (SELECT at FROM confirmed_time WHERE number = 1)";
+                let row = statement::query_one(&self.database.client().await?, sql, &[]).await?;
+                Ok(StoreClock {
+                    now: columns::time(&row, 0)?,
+                    confirmed: columns::time_opt(&row, 1)?,
+                })
+            })
+            .await
+    }
+
+    async fn confirm_time(&self, at: Timestamp) -> StoreResult<()> {
+        self.database
+            .run(async || {
+                let sql = "INSERT INTO confirmed_time (number, at) VALUES (1, $1)
+                           ON CONFLICT (number) DO UPDATE SET at = excluded.at";
+                statement::execute(&self.database.client().await?, sql, &[&at.unix_ms()]).await?;
+                Ok(())
+            })
+            .await
+    }
+
     async fn prune(&self, before: Timestamp, limit: usize) -> StoreResult<Pruned> {
         let limit = limit.max(1);
         let mut pruned = Pruned::default();

@@ -135,6 +135,12 @@ CREATE TABLE deleted_accounts (
     account_id BLOB    NOT NULL UNIQUE
 ) STRICT;
 
+-- The time by which events age, in one row; see `postrider_storage::rules::confirmed_time`.
+CREATE TABLE confirmed_time (
+    number INTEGER PRIMARY KEY CHECK (number = 1),
+    at     INTEGER NOT NULL
+) STRICT;
+
 -- One row that `/readyz` updates, to check that writing works.
 CREATE TABLE write_checks (
     number INTEGER PRIMARY KEY CHECK (number = 1),

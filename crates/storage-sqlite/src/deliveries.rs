@@ -17,8 +17,8 @@ use postrider_model::{AccountId, ActionId, Delivery, Timestamp};
 use postrider_storage::rows::deliveries::EventOfDelivery;
 use postrider_storage::rows::{self, DeliveryRow};
 use postrider_storage::{
-    Claim, ClaimRequest, CountStep, DeliveryFilter, DeliveryKey, DeliveryRecord, DeliveryStore, Page,
-    PageRequest, Position, ReplayStep, Resent, SessionId, StoreResult, WaitingLane,
+    Claim, ClaimRequest, CountStep, DeliveryFilter, DeliveryKey, DeliveryRecord, DeliveryStore, DueAhead,
+    DueEarlier, Page, PageRequest, Position, ReplayStep, Resent, SessionId, StoreResult, WaitingLane,
 };
 use rusqlite::{Connection, OptionalExtension, Row};
 
@@ -40,6 +40,21 @@ impl DeliveryStore for SqliteStore {
 
     async fn waiting_lanes(&self, after: Option<ActionId>, limit: usize) -> StoreResult<Vec<WaitingLane>> {
         self.read(move |conn| waiting::lanes(conn, after, limit)).await
+    }
+
+    async fn due_ahead(
+        &self,
+        now: Timestamp,
+        after: Option<DueAhead>,
+        limit: usize,
+    ) -> StoreResult<Vec<DueAhead>> {
+        self.read(move |conn| waiting::ahead(conn, now, after, limit))
+            .await
+    }
+
+    async fn bring_forward(&self, earlier: Vec<DueEarlier>) -> StoreResult<usize> {
+        self.write(move |cx| waiting::bring_forward(cx.conn, &earlier))
+            .await
     }
 
     async fn resend(&self, key: DeliveryKey, now: Timestamp) -> StoreResult<Resent> {

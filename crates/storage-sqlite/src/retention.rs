@@ -6,14 +6,14 @@
 
 use async_trait::async_trait;
 use postrider_model::Timestamp;
-use postrider_storage::{Pruned, RetentionStore, StoreResult};
+use postrider_storage::{Pruned, RetentionStore, StoreClock, StoreResult};
 use rusqlite::{Connection, OptionalExtension};
 
-use crate::attempts;
 use crate::events::list::ROWS_LOOKED_AT_MAX;
 use crate::sql_error::SqlResult;
 use crate::store::SqliteStore;
 use crate::writer::WriteCx;
+use crate::{attempts, columns};
 
 /// Consecutive young events after which a pass assumes that all further events are young too: concurrent
 /// acceptance, or a clock that was set, leaves some events out of order.
@@ -21,6 +21,26 @@ const YOUNG_IN_A_ROW: usize = 1000;
 
 #[async_trait]
 impl RetentionStore for SqliteStore {
+    async fn clock(&self, wall: Timestamp) -> StoreResult<StoreClock> {
+        let confirmed = self.read(|conn| {
+            let mut statement = conn.prepare_cached("SELECT at FROM confirmed_time WHERE number = 1")?;
+            Ok(statement.query_row((), |row| columns::time(row, 0)).optional()?)
+        });
+        Ok(StoreClock {
+            now: wall,
+            confirmed: confirmed.await?,
+        })
+    }
+
+    async fn confirm_time(&self, at: Timestamp) -> StoreResult<()> {
+        self.write(move |cx| {
+            let sql = "INSERT OR REPLACE INTO confirmed_time (number, at) VALUES (1, ?1)";
+            cx.conn.prepare_cached(sql)?.execute((at.unix_ms(),))?;
+            Ok(())
+        })
+        .await
+    }
+
     async fn prune(&self, before: Timestamp, limit: usize) -> StoreResult<Pruned> {
         // Two transactions, so that a failure of one part does not undo the other.
         let of_deleted = self

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use postrider_model::delivery::Progress;
-use postrider_model::{DeliveryStatus, Outcome};
+use postrider_model::{DeliveryStatus, Outcome, Timestamp};
 
 use super::build::*;
 use super::scene::*;
 use postrider_storage::{
-    Claim, ClaimRequest, DeliveryKey, FirstAttempt, ReadyDelivery, Recorded, Store, WaitingLane,
+    Claim, ClaimRequest, DeliveryKey, DueAhead, DueEarlier, FirstAttempt, ReadyDelivery, Recorded, Store,
+    WaitingLane,
 };
 
 fn keys(claim: &Claim) -> Vec<DeliveryKey> {
@@ -270,4 +271,54 @@ pub async fn a_lane_that_only_waits_for_a_retry_is_listed(store: Arc<dyn Store>)
     assert_eq!(scene.store.waiting_lanes(Some(action), 10).await, Ok(vec![]));
     assert_eq!(keys(&scene.claim(action, ROOM, at(20)).await), [key]);
     assert_eq!(scene.store.waiting_lanes(None, 10).await, Ok(vec![]));
+}
+
+pub async fn due_times_ahead_are_listed_in_order_and_brought_forward(store: Arc<dyn Store>) {
+    let scene = Scene::new(store).await;
+    let mut expected = Vec::new();
+    for s in [1, 2, 3] {
+        let event = scene.event_for(s, &scene.actions, FirstAttempt::Owned);
+        scene.append_new(&event).await;
+        for (index, action) in scene.actions.iter().enumerate() {
+            let key = key_of(&event, index);
+            let failed = attempted(key, *action, &Progress::new(), s * 10, Outcome::BadStatus);
+            assert_eq!(scene.finish(failed).await, Recorded::Applied);
+            let due = at(s * 10 + 10).after(ATTEMPT_DURATION);
+            expected.push((*action, due, key));
+        }
+    }
+    scene.append_waiting(4).await;
+    expected.sort_unstable_by_key(|(action, due, key)| (*action, *due, key.delivery));
+    let mut listed = Vec::new();
+    let mut after = None;
+    loop {
+        let found = scene.store.due_ahead(at(10), after, 2).await.expect("due_ahead");
+        after = found.last().copied();
+        if found.is_empty() {
+            break;
+        }
+        listed.extend(found);
+    }
+    let facts: Vec<_> = listed.iter().map(|one| (one.action, one.due, one.key)).collect();
+    assert_eq!(facts, expected, "what is due at once is not ahead");
+    assert_eq!(listed[0].automation, scene.automation);
+    assert_eq!(
+        (listed[0].progress.attempts, listed[0].last_status_code),
+        (1, Some(503))
+    );
+    let earlier = |one: &DueAhead, due: Timestamp| DueEarlier {
+        key: one.key,
+        due,
+        earlier: at(5),
+    };
+    let changes = vec![earlier(&listed[3], listed[3].due), earlier(&listed[4], at(999))];
+    assert_eq!(
+        scene.store.bring_forward(changes).await,
+        Ok(1),
+        "only what still waits for that time"
+    );
+    let claim = scene.claim(listed[3].action, ROOM, at(5)).await;
+    assert_eq!(keys(&claim), [listed[3].key]);
+    let owned = vec![earlier(&listed[3], at(5))];
+    assert_eq!(scene.store.bring_forward(owned).await, Ok(0));
 }

@@ -105,6 +105,7 @@ macro_rules! conformance {
                 deliveries_of_one_event_claimed_together_share_it,
                 every_action_with_waiting_deliveries_is_a_lane_due_or_not,
                 a_lane_that_only_waits_for_a_retry_is_listed,
+                due_times_ahead_are_listed_in_order_and_brought_forward,
             ]
             finish: [
                 a_receipt_settles_a_delivery,
@@ -182,6 +183,7 @@ macro_rules! conformance {
             ]
             retention: [
                 an_empty_store_has_nothing_to_prune,
+                a_confirmed_time_is_kept,
                 whole_events_go_and_those_of_the_boundary_stay,
                 pruning_goes_in_small_steps_oldest_first_and_never_splits_an_event,
                 pending_events_stay_whole_and_keep_no_newer_ones,

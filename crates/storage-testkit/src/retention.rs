@@ -74,6 +74,16 @@ pub async fn an_empty_store_has_nothing_to_prune(store: Arc<dyn Store>) {
     assert_eq!(store.prune(at(1_000_000), 100).await, Ok(Pruned::default()));
 }
 
+pub async fn a_confirmed_time_is_kept(store: Arc<dyn Store>) {
+    let clock = store.clock(at(5)).await.expect("clock");
+    assert_eq!(clock.confirmed, None);
+    for time in [at(20), at(10)] {
+        store.confirm_time(time).await.expect("confirm_time");
+        let clock = store.clock(at(5)).await.expect("clock");
+        assert_eq!(clock.confirmed, Some(time));
+    }
+}
+
 pub async fn whole_events_go_and_those_of_the_boundary_stay(store: Arc<dyn Store>) {
     let scene = Scene::new(store).await;
     let old = append_settled(&scene, 10, DeliveryStatus::Succeeded).await;

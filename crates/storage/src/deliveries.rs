@@ -51,6 +51,34 @@ pub struct WaitingLane {
     pub next_due: Timestamp,
 }
 
+/// A waiting delivery that is due later than now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DueAhead {
+    /// Its key.
+    pub key: DeliveryKey,
+    /// The automation that was triggered.
+    pub automation: AutomationId,
+    /// The action that carries it out.
+    pub action: ActionId,
+    /// When it is due.
+    pub due: Timestamp,
+    /// Its status and counters.
+    pub progress: Progress,
+    /// The status code of its last attempt.
+    pub last_status_code: Option<u16>,
+}
+
+/// A due time to bring forward.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DueEarlier {
+    /// The delivery.
+    pub key: DeliveryKey,
+    /// The due time that was judged.
+    pub due: Timestamp,
+    /// The due time to set instead.
+    pub earlier: Timestamp,
+}
+
 /// A request for work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClaimRequest {
@@ -193,6 +221,19 @@ pub trait DeliveryStore: Send + Sync {
     /// Actions with waiting deliveries, due or not, ordered by id and beginning after `after`: at most
     /// `limit`.
     async fn waiting_lanes(&self, after: Option<ActionId>, limit: usize) -> StoreResult<Vec<WaitingLane>>;
+
+    /// Waiting deliveries that are due after `now`, ordered by action, due time and id, and beginning after
+    /// `after`: at most `limit`.
+    async fn due_ahead(
+        &self,
+        now: Timestamp,
+        after: Option<DueAhead>,
+        limit: usize,
+    ) -> StoreResult<Vec<DueAhead>>;
+
+    /// Brings due times forward, of those deliveries that still wait for the time that was judged. Returns
+    /// their number.
+    async fn bring_forward(&self, earlier: Vec<DueEarlier>) -> StoreResult<usize>;
 
     /// Requests one more attempt at once ([`Progress::resend`]).
     async fn resend(&self, key: DeliveryKey, now: Timestamp) -> StoreResult<Resent>;

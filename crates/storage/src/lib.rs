@@ -44,14 +44,14 @@ pub use automations::{AutomationStore, DisableAction, SaveAutomation};
 pub use changes::{ChangeFollower, ChangeMark, ChangeStore, Changed, Changes};
 pub use deliveries::{
     Change, Claim, ClaimRequest, CountStep, DeliveryFilter, DeliveryKey, DeliveryRecord, DeliveryStore,
-    Finished, ReadyDelivery, Recorded, ReplayStep, Resent, WaitingLane,
+    DueAhead, DueEarlier, Finished, ReadyDelivery, Recorded, ReplayStep, Resent, WaitingLane,
 };
 pub use error::{StoreError, StoreResult};
 pub use event_types::EventTypeStore;
 pub use events::{Appended, EventFilter, EventStore, FirstAttempt, NewDelivery, NewEvent};
 pub use grants::{ConsoleStore, EXPIRED_GRANTS_REMOVED_MAX};
 pub use page::{LIMIT_MAX, Page, PageRequest, Position};
-pub use retention::{Pruned, RetentionStore};
+pub use retention::{Pruned, RetentionStore, StoreClock};
 pub use sessions::{LIVE_SESSIONS_MAX, LiveSession, SessionId, SessionStore};
 pub use statistics::StatisticsStore;
 pub use work::{Advanced, WorkStore};

@@ -41,12 +41,28 @@ impl Pruned {
     }
 }
 
+/// What a store knows about the present.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StoreClock {
+    /// The present by the store's clock.
+    pub now: Timestamp,
+    /// The latest time that was confirmed with [`RetentionStore::confirm_time`]; `None` before the first.
+    pub confirmed: Option<Timestamp>,
+}
+
 /// Pruning.
 #[async_trait]
 pub trait RetentionStore: Send + Sync {
+    /// Reads the clock by which events age. A store with a clock of its own (a database server) uses that
+    /// clock, so that no node's clock decides for all of them; a store inside the process uses `wall`.
+    async fn clock(&self, wall: Timestamp) -> StoreResult<StoreClock>;
+
+    /// Keeps a time that real time has confirmed ([`crate::rules::confirmed_time`]), for the next start.
+    async fn confirm_time(&self, at: Timestamp) -> StoreResult<()>;
+
     /// Removes events accepted before `before`, with their deliveries and attempts, and what deleted accounts
-    /// left behind: about `limit` rows in one short step, oldest first. It keeps an event with a pending
-    /// delivery whole, and still removes newer ones.
+    /// left behind: about `limit` rows in one short step, oldest first. It keeps an event whole while one of
+    /// its deliveries is pending or was settled at `before` or later, and still removes newer ones.
     ///
     /// # Errors
     /// An error means that the step did not begin. An error within the step is in [`Pruned::failure`].

@@ -8,6 +8,7 @@
 
 pub mod attempts;
 pub mod automations;
+pub mod confirmed_time;
 pub mod events;
 pub mod ids;
 pub mod replay;

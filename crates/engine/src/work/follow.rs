@@ -39,7 +39,7 @@ pub async fn run(engine: Arc<Engine>) {
     }
 }
 
-async fn look(engine: &Engine, since: ChangeMark) -> StoreResult<ChangeMark> {
+async fn look(engine: &Arc<Engine>, since: ChangeMark) -> StoreResult<ChangeMark> {
     let changes = engine.store().changes(Some(since)).await?;
     let changed = changes.changed.as_deref();
     engine.configuration().changed_elsewhere(changed).await?;
@@ -47,7 +47,7 @@ async fn look(engine: &Engine, since: ChangeMark) -> StoreResult<ChangeMark> {
         follower.changed_elsewhere(changed).await?;
     }
     if changed.is_some_and(|changed| changed.contains(&Changed::Sessions)) {
-        work::session::reclaim(engine).await?;
+        work::session::take_over(engine).await?;
         // Only the failed node knew of its deliveries that wait for a due time.
         engine.rescan_soon();
     }

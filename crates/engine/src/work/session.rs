@@ -6,6 +6,7 @@ use std::time::Duration;
 use postrider_storage::StoreResult;
 use tokio::time::Instant;
 
+use super::due_times;
 use crate::engine::Engine;
 
 /// Deliveries taken over in one step: few enough that acceptance does not notice.
@@ -48,10 +49,13 @@ pub async fn run(engine: Arc<Engine>) {
     }
 }
 
-async fn take_over(engine: &Engine) -> StoreResult<()> {
+/// Takes over the deliveries of dead sessions.
+pub async fn take_over(engine: &Arc<Engine>) -> StoreResult<()> {
     let count = reclaim(engine).await?;
     if count > 0 {
         tracing::warn!(count, "took over the deliveries of a dead session");
+        // The dead node's clock may have been ahead.
+        engine.jobs().start(due_times::judge(Arc::clone(engine)));
     }
     Ok(())
 }

@@ -7,6 +7,7 @@
 #![expect(clippy::unwrap_used, reason = "a scenario that cannot be set up has failed")]
 
 mod advice;
+mod clocks;
 mod crashes;
 mod edits;
 mod outages;

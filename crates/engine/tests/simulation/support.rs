@@ -4,6 +4,7 @@ mod receivers;
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -31,28 +32,40 @@ pub use receivers::{Receivers, Seen, refused, status};
 /// 2026-01-01T00:00:00Z, where virtual time begins.
 pub const START_MS: i64 = 1_767_225_600_000;
 
-/// The paused clock of the test's runtime. It begins `offset_ms` after [`START_MS`].
+/// The paused clock of the test's runtime. It begins `offset_ms` after [`START_MS`], and may step.
 pub struct VirtualClock {
     began: Instant,
-    offset_ms: i64,
+    wall_offset_ms: AtomicI64,
+    offset_ms: AtomicI64,
 }
 
 impl VirtualClock {
     pub fn new(offset_ms: i64) -> Self {
         Self {
             began: Instant::now(),
-            offset_ms,
+            wall_offset_ms: AtomicI64::new(offset_ms),
+            offset_ms: AtomicI64::new(offset_ms),
         }
+    }
+
+    /// Steps the system clock. As in production, [`Clock::now`] follows it forwards only.
+    pub fn step(&self, ms: i64) {
+        let wall = self.wall_offset_ms.fetch_add(ms, Ordering::Relaxed) + ms;
+        self.offset_ms.fetch_max(wall, Ordering::Relaxed);
+    }
+
+    fn after(&self, offset_ms: &AtomicI64) -> Timestamp {
+        Timestamp::from_unix_ms(START_MS + offset_ms.load(Ordering::Relaxed)).after(self.began.elapsed())
     }
 }
 
 impl Clock for VirtualClock {
     fn now(&self) -> Timestamp {
-        Timestamp::from_unix_ms(START_MS + self.offset_ms).after(self.began.elapsed())
+        self.after(&self.offset_ms)
     }
 
     fn wall(&self) -> Timestamp {
-        self.now()
+        self.after(&self.wall_offset_ms)
     }
 
     fn monotonic(&self) -> Duration {

@@ -1,8 +1,10 @@
-//! Actions with waiting deliveries: one index lookup per action, however many deliveries it has.
+//! Actions with waiting deliveries: one index lookup per action, however many deliveries it has. And the due
+//! times that lie ahead.
 
-use postrider_model::{AccountId, ActionId};
-use postrider_storage::WaitingLane;
-use rusqlite::Connection;
+use postrider_model::{AccountId, ActionId, AutomationId, DeliveryId, Timestamp};
+use postrider_storage::rows::deliveries::ProgressRow;
+use postrider_storage::{DeliveryKey, DueAhead, DueEarlier, WaitingLane};
+use rusqlite::{Connection, Row};
 
 use crate::columns;
 use crate::sql_error::SqlResult;
@@ -30,4 +32,63 @@ pub(crate) fn lanes(conn: &Connection, after: Option<ActionId>, limit: usize) ->
         lanes.push(lane);
     }
     Ok(lanes)
+}
+
+pub(crate) const AHEAD: &str = "SELECT id, account_id, automation_id, action_id, state_at, last_status_code,
+            status, attempts, resends, resend_of
+     FROM deliveries INDEXED BY deliveries_waiting
+     WHERE status = 0 AND owner IS NULL AND state_at > ?1 AND (action_id, state_at, id) > (?2, ?3, ?4)
+     ORDER BY action_id, state_at, id LIMIT ?5";
+
+/// Due times that lie ahead; see [`postrider_storage::DeliveryStore::due_ahead`].
+pub(crate) fn ahead(
+    conn: &Connection,
+    now: Timestamp,
+    after: Option<DueAhead>,
+    limit: usize,
+) -> SqlResult<Vec<DueAhead>> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let (action, due, id) = after.map_or((Vec::new(), i64::MIN, Vec::new()), |after| {
+        let id = after.key.delivery.as_bytes().to_vec();
+        (after.action.as_bytes().to_vec(), after.due.unix_ms(), id)
+    });
+    let mut statement = conn.prepare_cached(AHEAD)?;
+    let mut rows = statement.query((now.unix_ms(), action, due, id, limit))?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(ahead_from(row)?);
+    }
+    Ok(found)
+}
+
+fn ahead_from(row: &Row<'_>) -> SqlResult<DueAhead> {
+    Ok(DueAhead {
+        key: DeliveryKey {
+            account: columns::id(row, 1, AccountId::from_bytes)?,
+            delivery: columns::id(row, 0, DeliveryId::from_bytes)?,
+        },
+        automation: columns::id(row, 2, AutomationId::from_bytes)?,
+        action: columns::id(row, 3, ActionId::from_bytes)?,
+        due: columns::time(row, 4)?,
+        last_status_code: row.get(5)?,
+        progress: columns::read(row, 6, ProgressRow::read)?.try_into()?,
+    })
+}
+
+/// Brings due times forward; see [`postrider_storage::DeliveryStore::bring_forward`].
+pub(crate) fn bring_forward(conn: &Connection, earlier: &[DueEarlier]) -> SqlResult<usize> {
+    let mut update = conn.prepare_cached(
+        "UPDATE deliveries SET state_at = ?4
+         WHERE id = ?1 AND account_id = ?2 AND status = 0 AND owner IS NULL AND state_at = ?3",
+    )?;
+    let mut changed = 0;
+    for one in earlier {
+        changed += update.execute((
+            one.key.delivery.as_bytes(),
+            one.key.account.as_bytes(),
+            one.due.unix_ms(),
+            one.earlier.min(one.due).unix_ms(),
+        ))?;
+    }
+    Ok(changed)
 }

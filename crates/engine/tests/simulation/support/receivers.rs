@@ -34,7 +34,7 @@ type Script = Box<dyn Fn(&Request, usize) -> (Duration, Response) + Send + Sync>
 
 /// Receivers that follow a script. The script gets the request and the number of earlier requests to its URL.
 pub struct Receivers {
-    pub(super) clock: Arc<VirtualClock>,
+    pub clock: Arc<VirtualClock>,
     pub(super) script: Script,
     pub seen: Mutex<Vec<Seen>>,
 }

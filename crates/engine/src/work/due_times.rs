@@ -1,0 +1,102 @@
+//! Judges due times again, after a start and after a take-over.
+//!
+//! A due time is a time of the clock that made it. If that clock was ahead and was set right since, the
+//! delivery would wait for longer than its schedule says. No due time may therefore be later than now and the
+//! delay that led to it: that of the schedule or, after a 429 or 503, the longest `Retry-After`. A process
+//! need not do this while it runs, because its clock never goes back.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use postrider_model::schedule::RETRY_AFTER_MAX;
+use postrider_model::{Schedule, Timestamp};
+use postrider_storage::{DueAhead, DueEarlier, StoreResult};
+
+use crate::engine::Engine;
+
+/// Deliveries judged in one step.
+const STEP: usize = 1000;
+
+/// The pause between steps, which leaves the store free for other work.
+const STEP_PAUSE: Duration = Duration::from_millis(15);
+
+/// How often a step is tried while the store is unavailable, and the pause between the tries.
+const TRIES_MAX: u32 = 60;
+const RETRY: Duration = Duration::from_secs(1);
+
+/// Judges the due times of all waiting deliveries once.
+pub async fn judge(engine: Arc<Engine>) {
+    let mut after = None;
+    let mut brought_forward = 0;
+    let mut failures = 0;
+    while !engine.is_stopping() {
+        match step(&engine, &mut after).await {
+            Ok(count) => {
+                brought_forward += count;
+                if count > 0 {
+                    engine.rescan_soon();
+                }
+                if after.is_none() {
+                    break;
+                }
+                tokio::time::sleep(STEP_PAUSE).await;
+            }
+            Err(error) => {
+                failures += 1;
+                if failures == TRIES_MAX {
+                    tracing::warn!(%error, "could not judge due times");
+                    return;
+                }
+                tokio::time::sleep(RETRY).await;
+            }
+        }
+    }
+    if brought_forward > 0 {
+        tracing::warn!(
+            deliveries = brought_forward,
+            "a clock was ahead and has been set back; brought the retries forward that it had scheduled"
+        );
+    }
+}
+
+/// Judges the deliveries behind `after`, and sets it to the last of them, or to `None` at the end.
+async fn step(engine: &Engine, after: &mut Option<DueAhead>) -> StoreResult<usize> {
+    let clock = engine.store().clock(engine.clock().now()).await?;
+    let found = engine.store().due_ahead(clock.now, *after, STEP).await?;
+    let mut earlier = Vec::new();
+    for delivery in &found {
+        let Some(entry) = engine.configuration().entry(delivery.key.account).await? else {
+            continue;
+        };
+        let Some(automation) = entry.automation(delivery.automation) else {
+            continue;
+        };
+        let schedule = entry.schedule(automation, &engine.settings().retry_delays);
+        earlier.extend(judged(delivery, schedule, clock.now));
+    }
+    let count = engine.store().bring_forward(earlier).await?;
+    *after = found.last().copied().filter(|_| found.len() == STEP);
+    Ok(count)
+}
+
+/// The due time that this delivery should have, if it is earlier.
+fn judged(delivery: &DueAhead, schedule: &Schedule, now: Timestamp) -> Option<DueEarlier> {
+    let latest = now.after(longest_delay(delivery, schedule)?);
+    (delivery.due > latest).then_some(DueEarlier {
+        key: delivery.key,
+        due: delivery.due,
+        earlier: latest,
+    })
+}
+
+/// The longest delay that can have led to the due time. `None` if the schedule was shortened since: its
+/// former delay is not known.
+fn longest_delay(delivery: &DueAhead, schedule: &Schedule) -> Option<Duration> {
+    let progress = delivery.progress;
+    let scheduled = progress.attempts - progress.resends;
+    if progress.resend_of.is_some() || scheduled == 0 {
+        return Some(Duration::ZERO);
+    }
+    let asked = matches!(delivery.last_status_code, Some(429 | 503)).then_some(RETRY_AFTER_MAX);
+    schedule.delay_after(scheduled, asked)
+}
