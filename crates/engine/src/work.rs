@@ -1,8 +1,8 @@
 //! The tasks that run for as long as the engine does.
 //!
 //! [`advance`], [`follow`], [`prune`], [`refill`], [`session`] and [`starts`] are tasks with one loop each;
-//! [`append`] and [`record`] are the two halves of a step of [`advance`]; [`attempts`] runs a task for each
-//! request under way. All share the [`crate::Engine`] and stop with it: see [`Engine::stop`] for the order.
+//! [`queue`] holds the events that wait for a step of [`advance`]; [`append`] and [`record`] are the two halves
+//! of a step; [`attempts`] runs a task for each request under way. All share the [`crate::Engine`] and stop with it: see [`Engine::stop`] for the order.
 //!
 //! [`Engine::stop`]: crate::Engine::stop
 
@@ -11,6 +11,7 @@ pub mod append;
 pub mod attempts;
 pub mod follow;
 pub mod prune;
+pub mod queue;
 pub mod record;
 pub mod refill;
 pub mod session;

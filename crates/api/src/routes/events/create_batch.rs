@@ -63,9 +63,9 @@ pub enum ItemView<'a> {
         #[serde(flatten)]
         event: AcceptedView<'a>,
     },
-    /// The event was refused, and nothing is stored.
+    /// The event was not accepted.
     Refused {
-        /// The problem's status.
+        /// The problem's status: 503 if the event should be sent again.
         status: u16,
         /// The problem that a single request would have returned; pointers are relative to the batch.
         #[schema(inline = false)]
@@ -75,7 +75,8 @@ pub enum ItemView<'a> {
 
 /// Report many events
 ///
-/// Each event is accepted or refused on its own; the accepted events are stored in one step. An
+/// Each event is accepted or refused on its own. A large batch is stored in parts: if the store fails between
+/// two of them, the events that were not stored get the status 503, and only those should be sent again. An
 /// `Idempotency-Key` applies to the batch: it identifies each event by the key and the event's index.
 #[utoipa::path(
     post,
