@@ -101,6 +101,11 @@ pub async fn create_event_batch(
     accept_batch(&state, account, request).await
 }
 
+/// Most bytes of a batch where an event's `data` may have `data_bytes_max`.
+pub const fn batch_bytes_max(data_bytes_max: usize) -> usize {
+    data_bytes_max.saturating_mul(DATA_BOUNDS_MAX)
+}
+
 /// Handles [`create_event_batch`].
 pub async fn accept_batch<B>(
     state: &ApiState,
@@ -112,7 +117,11 @@ where
 {
     no_parameters(request.uri())?;
     let key = idempotency_key(request.headers())?.map(str::to_owned);
-    let bytes_max = state.engine.settings().data_bytes_max * DATA_BOUNDS_MAX;
+    let bytes_max = batch_bytes_max(state.engine.settings().data_bytes_max);
+    let _room = state
+        .body_budget
+        .room(account, request.body().size_hint(), bytes_max)
+        .await?;
     let body = read(request, state.body_limits(bytes_max)).await?;
     let (refusals, submissions) = read_events(utf8(&body)?, key.as_deref())?;
     drop(body);
