@@ -17,6 +17,7 @@ use tower::Service as _;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::body_budget::BodyBudget;
 use crate::direct::DirectRoute;
 use crate::edge::{Edge, EdgeLayer};
 use crate::openapi;
@@ -42,6 +43,8 @@ pub struct ApiState {
     pub public_url: Option<Arc<str>>,
     /// How long a body may take to arrive.
     pub body_timeout: Duration,
+    /// Memory for large bodies with events.
+    pub body_budget: Arc<BodyBudget>,
     /// The text of `/metrics`.
     pub metrics: Arc<dyn MetricsText>,
 }

@@ -4,6 +4,8 @@
 //! matches the event. A separate task stores it and hands over its deliveries ([`crate::work::append`]), so
 //! that a stored event is delivered even if its producer disconnects in between.
 
+mod parts;
+
 use bytes::Bytes;
 use postrider_json::{Inspection, JsonError, Payload, PayloadError};
 use postrider_model::delivery::BodySpec;
@@ -12,11 +14,10 @@ use postrider_model::{
     Origin, Timestamp, Warning,
 };
 use postrider_storage::{FirstAttempt, NewDelivery, NewEvent, StoreError};
-use tokio::sync::oneshot;
 
+use self::parts::Parts;
 use crate::engine::Engine;
 use crate::settings::UnseenTypes;
-use crate::work::append::AppendJob;
 use postrider_configuration::AccountEntry;
 use postrider_configuration::SchemaViolation;
 use postrider_configuration::catalogue::Known;
@@ -54,7 +55,7 @@ pub struct Accepted {
     pub known: bool,
 }
 
-/// Why an event was not accepted. Nothing of it was stored.
+/// Why an event was not accepted. Nothing of it was stored (after [`Self::NotStored`]: as far as is known).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Rejection {
     /// The id or the idempotency key was used for another event.
@@ -74,6 +75,8 @@ pub enum Rejection {
     Schema(Vec<SchemaViolation>),
     /// A test was sent to an automation that is switched off.
     AutomationDisabled,
+    /// The store failed before this event was stored. Other events of the same call were stored.
+    NotStored(StoreError),
 }
 
 impl From<PayloadError> for Rejection {
@@ -119,8 +122,8 @@ enum Audience {
 }
 
 impl Engine {
-    /// Accepts events of one account and returns a result for each, in order. All accepted events are stored
-    /// in one step.
+    /// Accepts events of one account and returns a result for each, in order. They are stored in one or more
+    /// steps. Fails if none of them was stored because of the store.
     pub async fn accept(
         &self,
         account: AccountId,
@@ -189,17 +192,19 @@ impl Engine {
         submissions: Vec<Submission>,
         audience: Audience,
     ) -> Result<Vec<Result<Accepted, Rejection>>, AcceptError> {
-        let now = self.clock().now();
-        let prepared: Vec<Result<NewEvent, Rejection>> = submissions
-            .into_iter()
-            .map(|submission| self.prepare(entry, submission, audience, now))
-            .collect();
-        let mut checked = Vec::with_capacity(prepared.len());
-        let mut events = Vec::with_capacity(prepared.len());
-        for result in prepared {
-            checked.push(result.map(|event| events.push(event)));
+        let account = entry.config.account.id;
+        let mut checked = Vec::with_capacity(submissions.len());
+        let mut parts = Parts::new(self, account, submissions.len());
+        for submission in submissions {
+            match self.prepare(entry, submission, audience, parts.now()) {
+                Ok(event) => {
+                    parts.add(event).await;
+                    checked.push(Ok(()));
+                }
+                Err(rejection) => checked.push(Err(rejection)),
+            }
         }
-        in_order(checked, self.append(events, now).await?)
+        in_order(checked, parts.finish().await?)
     }
 
     fn prepare(
@@ -272,23 +277,6 @@ impl Engine {
             Known::UnseenAndFull => false,
         };
         Ok((payload.into_inspection(), adds_event_type))
-    }
-
-    async fn append(
-        &self,
-        events: Vec<NewEvent>,
-        now: Timestamp,
-    ) -> Result<Vec<Result<Accepted, Rejection>>, AcceptError> {
-        if events.is_empty() {
-            return Ok(Vec::new());
-        }
-        let (reply, response) = oneshot::channel();
-        let job = AppendJob { events, now, reply };
-        self.submit(job)?;
-        response
-            .await
-            .map_err(|_| AcceptError::Stopping)?
-            .map_err(AcceptError::Store)
     }
 }
 

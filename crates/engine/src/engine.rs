@@ -7,12 +7,10 @@ use std::time::Duration;
 use parking_lot::{Mutex, MutexGuard};
 use postrider_configuration::Configuration;
 use postrider_model::{ActionId, Clock, IdGenerator};
-use postrider_storage::{ChangeFollower, SessionId, Store, StoreError, StoreResult};
-use tokio::sync::mpsc::error::TrySendError;
+use postrider_storage::{ChangeFollower, SessionId, Store, StoreResult};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
 
-use crate::accept::AcceptError;
 use crate::attempt::AttemptResult;
 use crate::carry::Carriers;
 use crate::jobs::Jobs;
@@ -23,7 +21,7 @@ use crate::pace::Lesson;
 use crate::settings::EngineSettings;
 use crate::window::Window;
 use crate::work;
-use crate::work::append::AppendJob;
+use crate::work::queue::AppendQueue;
 
 /// How long a stop waits, after the last attempt has ended, until the last events and results are on disk.
 const LAST_RESULTS_MAX: Duration = Duration::from_secs(10);
@@ -60,7 +58,7 @@ pub struct Engine {
     session: AtomicI64,
     /// Monotonic time, in milliseconds, until which the session is certainly alive.
     lease_ends_ms: AtomicU64,
-    appends: Mutex<Option<mpsc::Sender<AppendJob>>>,
+    appends: Arc<AppendQueue>,
     results: Mutex<Option<mpsc::Sender<AttemptResult>>>,
     refill: Notify,
     /// Wakes the task that starts paused deliveries.
@@ -91,14 +89,13 @@ impl Engine {
         let window = Window::new(settings.window_deliveries, settings.window_bytes);
         // The horizon spans two rescans, so that no due time is missed between them.
         let lanes = Lanes::new(window, settings.in_flight_max, settings.rescan * 2);
-        let (appends, append_jobs) = mpsc::channel(work::append::QUEUE_MAX);
         let (results, attempt_results) = mpsc::channel(work::record::QUEUE_MAX);
         let engine = Arc::new(Self {
             meters: Meters::new(),
             lanes: Mutex::new(lanes),
             session: AtomicI64::new(session.0),
             lease_ends_ms: AtomicU64::new(0),
-            appends: Mutex::new(Some(appends)),
+            appends: Arc::default(),
             results: Mutex::new(Some(results)),
             refill: Notify::new(),
             starts: Notify::new(),
@@ -118,18 +115,14 @@ impl Engine {
                 "took over the unfinished deliveries of an earlier run"
             );
         }
-        engine.spawn_tasks(append_jobs, attempt_results);
+        engine.spawn_tasks(attempt_results);
         engine.jobs.start(work::due_times::judge(Arc::clone(&engine)));
         Ok(engine)
     }
 
-    fn spawn_tasks(
-        self: &Arc<Self>,
-        append_jobs: mpsc::Receiver<AppendJob>,
-        attempt_results: mpsc::Receiver<AttemptResult>,
-    ) {
+    fn spawn_tasks(self: &Arc<Self>, attempt_results: mpsc::Receiver<AttemptResult>) {
         let mut tasks = self.tasks.lock();
-        let inbox = work::advance::Inbox::new(append_jobs, attempt_results);
+        let inbox = work::advance::Inbox::new(Arc::clone(&self.appends), attempt_results);
         tasks.advance = Some(tokio::spawn(work::advance::run(Arc::clone(self), inbox)));
         tasks.background = vec![
             tokio::spawn(work::refill::run(Arc::clone(self))),
@@ -152,7 +145,7 @@ impl Engine {
     pub async fn stop(&self, grace: Duration) {
         self.stopping.store(true, Ordering::Relaxed);
         self.lanes.lock().close();
-        drop(self.appends.lock().take());
+        self.appends.close();
         let Tasks { advance, background } = std::mem::take(&mut *self.tasks.lock());
         // An error means that the grace period is over. Closing the session below returns the deliveries that
         // are still under way.
@@ -292,14 +285,9 @@ impl Engine {
         lanes
     }
 
-    pub(crate) fn submit(&self, job: AppendJob) -> Result<(), AcceptError> {
-        match self.appends.lock().as_ref() {
-            None => Err(AcceptError::Stopping),
-            Some(appends) => appends.try_send(job).map_err(|error| match error {
-                TrySendError::Full(_) => AcceptError::Store(StoreError::Busy),
-                TrySendError::Closed(_) => AcceptError::Stopping,
-            }),
-        }
+    /// The events that wait to be stored.
+    pub(crate) fn appends(&self) -> &AppendQueue {
+        &self.appends
     }
 
     pub(crate) fn results(&self) -> Option<mpsc::Sender<AttemptResult>> {

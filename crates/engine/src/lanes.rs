@@ -17,8 +17,8 @@
 //! Invariants, which `tests/random.rs` checks after every call:
 //! * `held` of a lane counts its reservations, queue, attempts under way and results not yet recorded; the
 //!   window holds the sum over all lanes;
-//! * a lane that knows of deliveries in the store has an alarm, a claim under way, or held deliveries whose
-//!   release sets the alarm: it always looks at the store again;
+//! * a lane that knows of deliveries in the store has an alarm, a turn to claim, a claim under way, or held
+//!   deliveries whose release sets the alarm: it always looks at the store again;
 //! * a lane with queued deliveries is in the turn of its account exactly once, has a timer or a request under
 //!   way, or is parked while others like it have requests under way;
 //! * an account with lanes in its turn is in the queue of turns, or has a request under way;
@@ -36,6 +36,7 @@ use postrider_model::{AccountId, ActionId, Timestamp};
 use postrider_storage::{ReadyDelivery, SessionId};
 
 use self::alarms::Alarms;
+use self::claims::ClaimTurns;
 use self::lane::Lane;
 use self::turns::AccountTurn;
 use crate::window::Window;
@@ -84,6 +85,7 @@ pub struct Lanes {
     /// Lanes that wait for a slot while none of their requests is under way.
     parked: VecDeque<ActionId>,
     alarms: Alarms<Timestamp>,
+    claims: ClaimTurns,
     /// When lanes may start again, or can be forgotten.
     timers: Alarms<Duration>,
     timer_is_new: bool,
@@ -108,6 +110,7 @@ impl Lanes {
             accounts: HashMap::new(),
             parked: VecDeque::new(),
             alarms: Alarms::default(),
+            claims: ClaimTurns::default(),
             timers: Alarms::default(),
             timer_is_new: false,
             alarm_is_new: false,

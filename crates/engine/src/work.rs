@@ -1,8 +1,9 @@
 //! The tasks that run for as long as the engine does.
 //!
 //! [`advance`], [`follow`], [`prune`], [`refill`], [`session`] and [`starts`] are tasks with one loop each;
-//! [`append`] and [`record`] are the two halves of a step of [`advance`]; [`attempts`] runs a task for each
-//! request under way, and [`due_times`] is a job after a start. All share the [`crate::Engine`] and stop with it: see [`Engine::stop`] for the order.
+//! [`queue`] holds the events that wait for a step of [`advance`]; [`append`] and [`record`] are the two
+//! halves of a step; [`attempts`] runs a task for each request under way; [`due_times`] is a job after a
+//! start. All share the [`crate::Engine`] and stop with it: see [`Engine::stop`] for the order.
 //!
 //! [`Engine::stop`]: crate::Engine::stop
 
@@ -12,6 +13,7 @@ pub mod attempts;
 pub mod due_times;
 pub mod follow;
 pub mod prune;
+pub mod queue;
 pub mod record;
 pub mod refill;
 pub mod session;

@@ -90,6 +90,7 @@ impl From<Rejection> for Problem {
                 Code::AutomationDisabled,
                 "the automation is off, so Postrider would not send the test; switch it on first",
             ),
+            Rejection::NotStored(error) => error.into(),
             Rejection::UnknownType => Self::of_faults(
                 Code::UnknownEventType,
                 vec![Fault::at(

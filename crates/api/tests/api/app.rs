@@ -12,7 +12,7 @@ use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use parking_lot::Mutex;
 use postrider_access::{Access, AccessParts};
-use postrider_api::{Api, ApiState};
+use postrider_api::{Api, ApiState, BodyBudget};
 use postrider_configuration::{Configuration, ConfigurationParts};
 use postrider_egress::{EgressGuard, Resolve, ResolveError, Response as Received};
 use postrider_engine::carry::{Carriers, Transport, WebhookCarrier};
@@ -120,6 +120,7 @@ impl App {
             figures,
             access: Arc::clone(&access),
             body_timeout: BODY_TIMEOUT,
+            body_budget: Arc::new(BodyBudget::new(engine.settings().data_bytes_max)),
             public_url: public_url.map(Arc::from),
             metrics: Arc::new(|| "some_metric 1\n".to_owned()),
         };

@@ -1,5 +1,6 @@
 //! Room in memory: for new deliveries, and for those claimed from the store.
 
+use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use postrider_model::{AccountId, ActionId, Timestamp};
@@ -7,6 +8,77 @@ use postrider_storage::{Claim, ClaimRequest, FirstAttempt, SessionId};
 
 use super::{Gate, Lanes, Ready};
 use crate::pace::LATE_AFTER;
+use crate::window::Window;
+
+/// Pause before the next look at lanes that wait for room, because others hold the whole window.
+const NO_ROOM_PAUSE: Duration = Duration::from_millis(50);
+
+/// Most alarms that ring in one call, because the lock on the lanes is held meanwhile: some 2 ms.
+const ALARMS_MAX: usize = 4_096;
+
+/// Lanes with due deliveries in the store, in turns by account: an account with thousands of them delays no
+/// other by more than one claim.
+#[derive(Debug)]
+pub(super) struct ClaimTurns {
+    turn: VecDeque<AccountId>,
+    lanes: HashMap<AccountId, VecDeque<ActionId>>,
+    look_at: Timestamp,
+}
+
+/// A time that is always past.
+const AT_ONCE: Timestamp = Timestamp::from_unix_ms(0);
+
+impl Default for ClaimTurns {
+    fn default() -> Self {
+        Self {
+            turn: VecDeque::new(),
+            lanes: HashMap::new(),
+            look_at: AT_ONCE,
+        }
+    }
+}
+
+impl ClaimTurns {
+    /// When to look at the lanes in turn; at once if that is the epoch.
+    fn next_look(&self) -> Option<Timestamp> {
+        (!self.turn.is_empty()).then_some(self.look_at)
+    }
+
+    fn push(&mut self, account: AccountId, action: ActionId) {
+        let lanes = self.lanes.entry(account).or_default();
+        lanes.push_back(action);
+        if lanes.len() == 1 {
+            self.turn.push_back(account);
+            self.look_at = AT_ONCE;
+        }
+    }
+
+    /// The next lane in turn. Accounts for which the window has no room keep their turn.
+    fn pop(&mut self, window: &Window) -> Option<ActionId> {
+        for _ in 0..self.turn.len() {
+            let account = self.turn.pop_front()?;
+            if window.free(account) == 0 || window.free_bytes(account) == 0 {
+                self.turn.push_back(account);
+                continue;
+            }
+            let lanes = self.lanes.get_mut(&account)?;
+            let action = lanes.pop_front();
+            if lanes.is_empty() {
+                self.lanes.remove(&account);
+            } else {
+                self.turn.push_back(account);
+            }
+            return action;
+        }
+        None
+    }
+
+    /// All lanes in turn.
+    #[cfg(test)]
+    pub fn all(&self) -> Vec<ActionId> {
+        self.lanes.values().flatten().copied().collect()
+    }
+}
 
 impl Lanes {
     /// Reserves room for a new delivery if it may stay in memory. While a lane has due deliveries in the
@@ -22,7 +94,7 @@ impl Lanes {
             return FirstAttempt::Waiting;
         }
         let (lane, window, _) = self.lane(account, action);
-        if lane.is_behind(now) || !lane.has_room() || !window.admits(lane.held(), bytes) {
+        if lane.is_behind(now) || !lane.has_room() || !window.admits(account, lane.held(), bytes) {
             self.drop_if_idle(action);
             return FirstAttempt::Waiting;
         }
@@ -56,21 +128,37 @@ impl Lanes {
         if self.gate != Gate::Open {
             return None;
         }
-        self.alarms.next()
+        let (alarm, look) = (self.alarms.next(), self.claims.next_look());
+        alarm.into_iter().chain(look).min()
     }
 
-    /// Claims for at most `max` lanes that have due deliveries in the store and room for them. Their room
-    /// stays reserved until [`Self::claimed`].
+    /// Claims for at most `max` lanes that have due deliveries in the store and room for them, in turns by
+    /// account. Their room stays reserved until [`Self::claimed`].
     pub fn take_claims(&mut self, now: Timestamp, max: usize) -> Vec<ClaimRequest> {
         let mut requests = Vec::new();
-        while requests.len() < max && self.gate == Gate::Open {
+        if self.gate != Gate::Open {
+            return requests;
+        }
+        for _ in 0..ALARMS_MAX {
             let Some(action) = self.alarms.ring(now) else {
                 break;
             };
             if let Some(lane) = self.lanes.get_mut(&action) {
-                requests.extend(lane.begin_claim(&mut self.window, &mut self.alarms, now));
+                lane.alarm_rang();
+                self.claims.push(lane.account, action);
             }
         }
+        while requests.len() < max
+            && let Some(action) = self.claims.pop(&self.window)
+        {
+            if let Some(lane) = self.lanes.get_mut(&action) {
+                requests.extend(lane.begin_claim(&mut self.window, &mut self.alarms));
+            }
+        }
+        self.claims.look_at = match requests.len() < max {
+            true => now.after(NO_ROOM_PAUSE),
+            false => AT_ONCE,
+        };
         requests
     }
 

@@ -26,10 +26,6 @@ const CLAIM_MAX: usize = 128;
 /// Most bytes of `data` of one lane in one claim.
 const CLAIM_BYTES_MAX: usize = 4 * 1024 * 1024;
 
-/// Pause before the next look at a lane that holds nothing and finds no room, because other lanes hold the
-/// whole window.
-const NO_ROOM_PAUSE: Duration = Duration::from_millis(50);
-
 /// The lane of one action.
 #[derive(Debug)]
 pub struct Lane {
@@ -52,14 +48,17 @@ pub struct Lane {
 
 /// What a lane knows of its deliveries in the store, and what triggers its next look at them.
 ///
-/// Every variant but the first has a trigger, so that no lane waits forever: an alarm, the release of
-/// deliveries that the lane holds, or the end of a claim.
+/// Every variant but the first has a trigger, so that no lane waits forever: an alarm, a turn to claim, the
+/// release of deliveries that the lane holds, or the end of a claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stored {
     /// The lane knows of no delivery in the store.
     Nothing,
     /// The first delivery is due at `due`. The alarm is set to `at`, which is no earlier.
     Alarm { due: Timestamp, at: Timestamp },
+    /// The alarm for the first delivery, due at `due`, has rung. The lane is in the turn of its account to
+    /// claim.
+    Due { due: Timestamp },
     /// The first delivery became due at `due`, when the lane was full. The lane holds deliveries, and sets
     /// the alarm as it releases them.
     Full { due: Timestamp },
@@ -121,7 +120,7 @@ impl Lane {
     pub fn is_behind(&self, now: Timestamp) -> bool {
         match self.stored {
             Stored::Nothing => false,
-            Stored::Alarm { due, .. } | Stored::Full { due } => due <= now,
+            Stored::Alarm { due, .. } | Stored::Due { due } | Stored::Full { due } => due <= now,
             Stored::Claiming { due, .. } => due.is_some_and(|due| due <= now),
         }
     }
@@ -133,7 +132,7 @@ impl Lane {
     /// Takes room in the window.
     pub fn take(&mut self, window: &mut Window, deliveries: usize, bytes: usize) {
         self.held += deliveries;
-        window.take(deliveries, bytes);
+        window.take(self.account, deliveries, bytes);
     }
 
     /// Frees room; nothing else reduces what the lane holds. Returns whether this sets an alarm, because the
@@ -146,7 +145,7 @@ impl Lane {
         bytes: usize,
     ) -> bool {
         self.held -= deliveries.min(self.held);
-        window.free_up(deliveries, bytes);
+        window.free_up(self.account, deliveries, bytes);
         self.look_again(alarms)
     }
 
@@ -178,6 +177,10 @@ impl Lane {
                 alarms.clear(at, self.action);
                 self.set_alarm(alarms, due, due)
             }
+            Stored::Due { due: known } => {
+                self.stored = Stored::Due { due: due.min(known) };
+                false
+            }
             Stored::Full { due: known } => {
                 self.stored = Stored::Full { due: due.min(known) };
                 false
@@ -204,27 +207,33 @@ impl Lane {
         alarms.set(at, self.action)
     }
 
-    /// Begins a claim after the alarm has rung, and reserves its room. Returns `None` if there is no room.
+    /// Notes that the alarm has rung.
+    pub fn alarm_rang(&mut self) {
+        if let Stored::Alarm { due, .. } = self.stored {
+            self.stored = Stored::Due { due };
+        }
+    }
+
+    /// Begins a claim in the lane's turn, and reserves its room. Returns `None` if there is no room.
     pub fn begin_claim(
         &mut self,
         window: &mut Window,
         alarms: &mut Alarms<Timestamp>,
-        now: Timestamp,
     ) -> Option<ClaimRequest> {
-        let Stored::Alarm { due, .. } = self.stored else {
+        let Stored::Due { due } = self.stored else {
             return None;
         };
-        let share = window.free().saturating_sub(self.held);
+        let share = window.free(self.account).saturating_sub(self.held);
         // Claim half of the free room: new deliveries that arrive meanwhile then still find room in memory,
         // and the lane stops going through the store once the backlog is gone.
         let free = self.capacity().saturating_sub(self.waiting()).min(share);
         let room = free.div_ceil(2).min(CLAIM_MAX);
-        let room_bytes = (window.free_bytes() / 2).min(CLAIM_BYTES_MAX);
+        let room_bytes = window.free_bytes(self.account).div_ceil(2).min(CLAIM_BYTES_MAX);
         if room == 0 || room_bytes == 0 {
             if self.held > 0 {
                 self.stored = Stored::Full { due };
             } else {
-                self.set_alarm(alarms, due, now.after(NO_ROOM_PAUSE));
+                self.set_alarm(alarms, due, due);
             }
             return None;
         }
@@ -270,7 +279,13 @@ impl Lane {
                 assert!(self.held > 0, "a lane waits to give up what it does not hold");
                 None
             }
-            Stored::Nothing | Stored::Claiming { .. } => None,
+            Stored::Nothing | Stored::Due { .. } | Stored::Claiming { .. } => None,
         }
+    }
+
+    /// Whether the lane has to be in the turn of its account to claim.
+    #[cfg(test)]
+    pub fn awaits_claim(&self) -> bool {
+        matches!(self.stored, Stored::Due { .. })
     }
 }

@@ -1,3 +1,4 @@
+mod claims;
 mod random;
 
 use std::collections::VecDeque;

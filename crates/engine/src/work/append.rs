@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use postrider_model::delivery::Progress;
-use postrider_model::{Event, Timestamp};
+use postrider_model::{AccountId, Event, Timestamp};
 use postrider_storage::{
     Appended, DeliveryKey, FirstAttempt, NewEvent, ReadyDelivery, SessionId, StoreError, StoreResult,
 };
@@ -16,29 +16,32 @@ use crate::engine::Engine;
 use crate::lanes::{Lanes, Ready};
 use crate::observe::StoredEvents;
 
-/// Most jobs in the queue. With one event each, they are some 200 ms of the 18,000 events a second that the
-/// design aims at. Beyond that, producers get [`StoreError::Busy`] instead of waiting.
-pub const QUEUE_MAX: usize = 4_096;
-
-/// Most jobs that are taken from the queue at once.
-pub const JOBS_MAX: usize = 512;
-
-/// Most events in one step, except that the first job may have more. 500 events take 8 ms of the store's time
-/// (16 µs each, with their results). A job holds at most 1,000 events.
-const EVENTS_MAX: usize = 500;
-
 /// The reply that a producer's task waits for.
-type Reply = Result<Vec<Result<Accepted, Rejection>>, StoreError>;
+pub type Reply = Result<Vec<Result<Accepted, Rejection>>, StoreError>;
 
 /// Events to be stored together.
 #[derive(Debug)]
 pub struct AppendJob {
+    /// The account of all events.
+    pub account: AccountId,
     /// The events.
     pub events: Vec<NewEvent>,
     /// When they were accepted.
     pub now: Timestamp,
     /// Where to send the reply.
     pub reply: oneshot::Sender<Reply>,
+}
+
+impl AppendJob {
+    /// Rows that the job adds to the store.
+    pub fn rows(&self) -> usize {
+        self.events.iter().map(rows_of).sum()
+    }
+}
+
+/// Rows that an event adds to the store: its own, and one for each delivery.
+pub fn rows_of(event: &NewEvent) -> usize {
+    1 + event.deliveries.len()
 }
 
 /// The jobs of a step.
@@ -51,13 +54,11 @@ pub struct Submitted {
 }
 
 impl Submitted {
-    /// Takes jobs for one step, and decides which of their deliveries stay in memory. Jobs beyond the limit
-    /// of a step stay for the next one.
-    pub fn take(engine: &Engine, waiting: &mut Vec<AppendJob>) -> Self {
-        if waiting.is_empty() {
+    /// The jobs of one step. Decides which of their deliveries stay in memory.
+    pub fn of(engine: &Engine, jobs: Vec<AppendJob>) -> Self {
+        if jobs.is_empty() {
             return Self::default();
         }
-        let jobs = pick(waiting);
         let mut events = Vec::with_capacity(jobs.iter().map(|job| job.events.len()).sum());
         let mut replies = Vec::with_capacity(jobs.len());
         let mut lanes = engine.lanes();
@@ -154,32 +155,6 @@ fn share<T>(results: &mut impl Iterator<Item = T>, count: usize) -> StoreResult<
     Err(error)
 }
 
-/// Picks the job that has waited longest, then small jobs before large ones, so that a single event does not
-/// wait behind another producer's batches.
-fn pick(waiting: &mut Vec<AppendJob>) -> Vec<AppendJob> {
-    let sizes: Vec<usize> = waiting.iter().map(|job| job.events.len()).collect();
-    if sizes.iter().sum::<usize>() <= EVENTS_MAX {
-        return std::mem::take(waiting);
-    }
-    let mut by_size: Vec<usize> = (1..sizes.len()).collect();
-    by_size.sort_by_key(|index| sizes[*index]);
-    let mut is_picked = vec![false; sizes.len()];
-    is_picked[0] = true;
-    let mut events = sizes[0];
-    for index in by_size {
-        if events + sizes[index] > EVENTS_MAX {
-            break;
-        }
-        events += sizes[index];
-        is_picked[index] = true;
-    }
-    let mut is_picked = is_picked.into_iter();
-    // Picked and remaining jobs both stay in their order of arrival.
-    waiting
-        .extract_if(.., |_| is_picked.next() == Some(true))
-        .collect()
-}
-
 fn reserve(lanes: &mut Lanes, events: &mut [NewEvent], now: Timestamp) {
     for new in events {
         let (account, bytes) = (new.event.account, new.event.data.len());
@@ -245,18 +220,20 @@ fn hand_over(
     waiting
 }
 
+/// Events for tests of the queue.
 #[cfg(test)]
-mod tests {
+pub mod test_events {
     use bytes::Bytes;
-    use postrider_model::{AccountId, EventId, FixedPoints, Origin};
+    use postrider_model::{EventId, FixedPoints, Origin};
 
     use super::*;
 
-    fn jobs(sizes: &[usize]) -> Vec<AppendJob> {
+    /// Events of an account without deliveries: a row each.
+    pub fn events(account: u128, count: usize) -> Vec<NewEvent> {
         let event = NewEvent {
             event: Event {
                 id: EventId::from_u128(1),
-                account: AccountId::from_u128(1),
+                account: AccountId::from_u128(account),
                 event_type: "a.b".parse().unwrap(),
                 data: Bytes::from_static(b"1"),
                 occurred_at: None,
@@ -271,19 +248,13 @@ mod tests {
             adds_event_type: false,
             deliveries: Vec::new(),
         };
-        sizes
-            .iter()
-            .map(|size| AppendJob {
-                events: vec![event.clone(); *size],
-                now: Timestamp::from_unix_ms(0),
-                reply: oneshot::channel().0,
-            })
-            .collect()
+        vec![event; count]
     }
+}
 
-    fn sizes(jobs: &[AppendJob]) -> Vec<usize> {
-        jobs.iter().map(|job| job.events.len()).collect()
-    }
+#[cfg(test)]
+mod tests {
+    use super::*;
 
     #[test]
     fn a_missing_result_from_the_store_is_an_internal_error_not_a_conflict() {
@@ -295,16 +266,5 @@ mod tests {
             assert!(matches!(error, StoreError::Internal(_)), "{error}");
         }
         assert_eq!(share(&mut results, 0), Ok(vec![]));
-    }
-
-    #[test]
-    fn single_events_overtake_batches_and_the_oldest_job_is_taken_first() {
-        let mut waiting = jobs(&[200, 1_000, 150, 1, 200, 100, 1]);
-        assert_eq!(sizes(&pick(&mut waiting)), [200, 150, 1, 100, 1]);
-        assert_eq!(sizes(&waiting), [1_000, 200]);
-        waiting.extend(jobs(&[1, 1]));
-        assert_eq!(sizes(&pick(&mut waiting)), [1_000]);
-        assert_eq!(sizes(&pick(&mut waiting)), [200, 1, 1]);
-        assert!(pick(&mut waiting).is_empty());
     }
 }

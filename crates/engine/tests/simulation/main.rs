@@ -6,6 +6,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a scenario that cannot be set up has failed")]
 
+mod acceptance;
 mod advice;
 mod clocks;
 mod crashes;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use postrider_access::{Access, FirstKey, FirstKeyError};
-use postrider_api::{Api, ApiState};
+use postrider_api::{Api, ApiState, BodyBudget};
 use postrider_figures::Figures;
 use postrider_web::body::BODY_TIMEOUT;
 use tokio::net::TcpListener;
@@ -67,6 +67,7 @@ impl Node {
             figures: Arc::clone(&running.figures),
             access: Arc::clone(&running.access),
             body_timeout: BODY_TIMEOUT,
+            body_budget: Arc::new(BodyBudget::new(running.engine.settings().data_bytes_max)),
             public_url: settings.public_url.as_ref().map(|url| url.as_str().into()),
             metrics: Arc::new(metrics::Exposition::new(metrics, Arc::clone(&running.engine))),
         };

@@ -70,7 +70,12 @@ where
 {
     no_parameters(request.uri())?;
     let key = idempotency_key(request.headers())?.map(str::to_owned);
-    let body = read(request, state.body_limits(event_bytes_max(state))).await?;
+    let bytes_max = event_bytes_max(state);
+    let _room = state
+        .body_budget
+        .room(account, request.body().size_hint(), bytes_max)
+        .await?;
+    let body = read(request, state.body_limits(bytes_max)).await?;
     let input: EventInput<'_> = decode(utf8(&body)?)?;
     let submission = input.check(|data| data_of(data, &body), key)?;
     // The body is not needed while the event is being stored.

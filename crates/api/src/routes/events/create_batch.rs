@@ -63,9 +63,9 @@ pub enum ItemView<'a> {
         #[serde(flatten)]
         event: AcceptedView<'a>,
     },
-    /// The event was refused, and nothing is stored.
+    /// The event was not accepted.
     Refused {
-        /// The problem's status.
+        /// The problem's status: 503 if the event should be sent again.
         status: u16,
         /// The problem that a single request would have returned; pointers are relative to the batch.
         #[schema(inline = false)]
@@ -75,7 +75,8 @@ pub enum ItemView<'a> {
 
 /// Report many events
 ///
-/// Each event is accepted or refused on its own; the accepted events are stored in one step. An
+/// Each event is accepted or refused on its own. A large batch is stored in parts: if the store fails between
+/// two of them, the events that were not stored get the status 503, and only those should be sent again. An
 /// `Idempotency-Key` applies to the batch: it identifies each event by the key and the event's index.
 #[utoipa::path(
     post,
@@ -100,6 +101,11 @@ pub async fn create_event_batch(
     accept_batch(&state, account, request).await
 }
 
+/// Most bytes of a batch where an event's `data` may have `data_bytes_max`.
+pub const fn batch_bytes_max(data_bytes_max: usize) -> usize {
+    data_bytes_max.saturating_mul(DATA_BOUNDS_MAX)
+}
+
 /// Handles [`create_event_batch`].
 pub async fn accept_batch<B>(
     state: &ApiState,
@@ -111,7 +117,11 @@ where
 {
     no_parameters(request.uri())?;
     let key = idempotency_key(request.headers())?.map(str::to_owned);
-    let bytes_max = state.engine.settings().data_bytes_max * DATA_BOUNDS_MAX;
+    let bytes_max = batch_bytes_max(state.engine.settings().data_bytes_max);
+    let _room = state
+        .body_budget
+        .room(account, request.body().size_hint(), bytes_max)
+        .await?;
     let body = read(request, state.body_limits(bytes_max)).await?;
     let (refusals, submissions) = read_events(utf8(&body)?, key.as_deref())?;
     drop(body);

@@ -117,8 +117,8 @@ fn faults(rejection: Rejection) -> Vec<Fault> {
             codes::INVALID_VALUE,
             "the automation is off. Switch it on to send a test",
         )],
-        // A test has neither an id nor an idempotency key.
-        Rejection::Conflict => vec![fault(
+        // A test has neither an id nor an idempotency key, and is the only event of its call.
+        Rejection::Conflict | Rejection::NotStored(_) => vec![fault(
             "",
             codes::INVALID_VALUE,
             "the event was not accepted; try again",

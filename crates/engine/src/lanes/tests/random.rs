@@ -312,6 +312,12 @@ impl World {
         alarms.sort();
         timers.sort();
         assert_eq!((alarms, timers), (lanes.alarms.all(), lanes.timers.all()));
+        let awaits_claim = lanes.lanes.iter().filter(|(_, lane)| lane.awaits_claim());
+        let mut awaits_claim: Vec<ActionId> = awaits_claim.map(|(action, _)| *action).collect();
+        let mut in_turn = lanes.claims.all();
+        awaits_claim.sort();
+        in_turn.sort();
+        assert_eq!(awaits_claim, in_turn);
         let silent_have_slots = lanes.in_flight_silent < lanes.in_flight_max.div_ceil(2);
         assert!(
             lanes.parked.is_empty() || !silent_have_slots,
