@@ -177,6 +177,9 @@ CREATE TABLE deliveries (
 CREATE INDEX deliveries_waiting ON deliveries (action_id, state_at, id) WHERE status = 0 AND owner IS NULL;
 CREATE INDEX deliveries_owned ON deliveries (owner) WHERE owner IS NOT NULL;
 CREATE INDEX deliveries_unhappy ON deliveries (account_id, status, id) WHERE status > 1;
+-- Deliveries that were settled an hour after their event or later: few. A day is dropped only once the last of
+-- them is old enough; all others were settled within an hour of their day.
+CREATE INDEX deliveries_late ON deliveries (state_at) WHERE status > 0 AND state_at - event_created_at >= 3600000;
 CREATE TABLE deliveries_default PARTITION OF deliveries DEFAULT;
 
 -- Append only.

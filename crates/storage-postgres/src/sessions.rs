@@ -91,12 +91,20 @@ async fn open(client: &Client, lease: Duration) -> SqlResult<SessionId> {
     Ok(SessionId(row.try_get(0)?))
 }
 
+/// When a session's lease ends. While the server was down, no session could renew: each therefore has the
+/// length of its lease from the server's start. Otherwise all nodes would lose everything that they had under
+/// way.
+const LEASE_END: &str =
+    "greatest(alive_until, pg_postmaster_start_time() + lease_ms * interval '1 millisecond')";
+
 /// The sessions that could renew: an expired session is left out even before a node has marked it dead.
 async fn live(client: &Client) -> SqlResult<Vec<LiveSession>> {
-    let sql = "SELECT number, (extract(epoch FROM alive_until) * 1000)::bigint FROM sessions
-               WHERE NOT dead AND alive_until > clock_timestamp() ORDER BY number LIMIT $1";
+    let sql = format!(
+        "SELECT number, (extract(epoch FROM {LEASE_END}) * 1000)::bigint FROM sessions
+         WHERE NOT dead AND {LEASE_END} > clock_timestamp() ORDER BY number LIMIT $1"
+    );
     let limit = i64::try_from(LIVE_SESSIONS_MAX).unwrap_or(i64::MAX);
-    let rows = statement::query(client, sql, &[&limit]).await?;
+    let rows = statement::query(client, &sql, &[&limit]).await?;
     let session = |row: &Row| {
         Ok(LiveSession {
             id: SessionId(row.try_get(0)?),
@@ -107,9 +115,11 @@ async fn live(client: &Client) -> SqlResult<Vec<LiveSession>> {
 }
 
 async fn renew(client: &Client, session: SessionId) -> SqlResult<bool> {
-    let sql = "UPDATE sessions SET alive_until = clock_timestamp() + lease_ms * interval '1 millisecond'
-               WHERE number = $1 AND NOT dead AND alive_until > clock_timestamp()";
-    let renewed = statement::execute(client, sql, &[&session.0]).await? > 0;
+    let sql = format!(
+        "UPDATE sessions SET alive_until = clock_timestamp() + lease_ms * interval '1 millisecond'
+         WHERE number = $1 AND NOT dead AND {LEASE_END} > clock_timestamp()"
+    );
+    let renewed = statement::execute(client, &sql, &[&session.0]).await? > 0;
     if !renewed {
         bury(client).await?;
     }
@@ -139,15 +149,10 @@ const RECLAIM: &str = "
     ) AS left_behind
     WHERE deliveries.account_id = left_behind.account_id AND deliveries.id = left_behind.id";
 
-/// Marks sessions whose lease expired as dead. While the server was down, no session could renew. Each
-/// session therefore has the length of its lease from the server's start; otherwise all nodes would lose
-/// everything that they had under way.
+/// Marks sessions whose lease expired as dead.
 async fn bury(client: &Client) -> SqlResult<()> {
-    let sql = "UPDATE sessions SET dead = true
-               WHERE NOT dead
-                   AND greatest(alive_until, pg_postmaster_start_time() + lease_ms * interval '1 millisecond')
-                       <= clock_timestamp()";
-    statement::execute(client, sql, &[]).await?;
+    let sql = format!("UPDATE sessions SET dead = true WHERE NOT dead AND {LEASE_END} <= clock_timestamp()");
+    statement::execute(client, &sql, &[]).await?;
     Ok(())
 }
 

@@ -80,7 +80,7 @@ fn statements_over_large_tables_seek_in_the_index_meant_for_them() {
             "SEARCH events USING INDEX events_by_account (account_id=?)".to_owned(),
         ),
         (
-            retention::PENDING,
+            retention::KEPT,
             "SEARCH deliveries USING PRIMARY KEY (id>? AND id<?)".to_owned(),
         ),
         (

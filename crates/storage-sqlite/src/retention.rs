@@ -1,7 +1,7 @@
 //! Pruning of old events and of the rows that deleted accounts left behind, in short steps.
 //!
-//! A pass looks at events in the order of acceptance and skips those with a pending delivery. The writer
-//! remembers how far it came, so that the next step does not look at them again; after it reaches the young
+//! A pass looks at events in the order of acceptance and skips those with a delivery that is pending or was
+//! settled lately. The writer remembers how far it came, so that the next step does not look at them again; after it reaches the young
 //! events, the next pass begins with the oldest. New rows reuse the freed pages; the file does not shrink.
 
 use async_trait::async_trait;
@@ -164,7 +164,7 @@ fn too_old(cx: &mut WriteCx<'_>, before: Timestamp, step: &mut Step) -> SqlResul
                 return Ok(());
             }
             looked_at += 1;
-            if !has_pending(cx.conn, &old)? {
+            if !is_kept(cx.conn, &old, before)? {
                 remove(cx.conn, &old, step)?;
             }
         }
@@ -175,14 +175,16 @@ fn too_old(cx: &mut WriteCx<'_>, before: Timestamp, step: &mut Step) -> SqlResul
 }
 
 /// `+status` disables the index of pending deliveries, which would find all of them.
-pub(crate) const PENDING: &str = "SELECT 1 FROM deliveries WHERE id >= ?1 AND id < ?2 AND +status = 0";
+pub(crate) const KEPT: &str =
+    "SELECT 1 FROM deliveries WHERE id >= ?1 AND id < ?2 AND (+status = 0 OR state_at >= ?3)";
 
-fn has_pending(conn: &Connection, old: &Old) -> SqlResult<bool> {
+/// Whether a delivery of the event is pending, or was settled at `before` or later.
+fn is_kept(conn: &Connection, old: &Old, before: Timestamp) -> SqlResult<bool> {
     let Some((first, end)) = old.deliveries() else {
         return Ok(false);
     };
-    let mut statement = conn.prepare_cached(PENDING)?;
-    Ok(statement.exists((first, end))?)
+    let mut statement = conn.prepare_cached(KEPT)?;
+    Ok(statement.exists((first, end, before.unix_ms()))?)
 }
 
 /// Removes an event with its deliveries and their attempts.

@@ -184,6 +184,7 @@ macro_rules! conformance {
             retention: [
                 an_empty_store_has_nothing_to_prune,
                 a_confirmed_time_is_kept,
+                retention_counts_from_the_last_settlement,
                 whole_events_go_and_those_of_the_boundary_stay,
                 pruning_goes_in_small_steps_oldest_first_and_never_splits_an_event,
                 pending_events_stay_whole_and_keep_no_newer_ones,

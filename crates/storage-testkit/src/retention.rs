@@ -190,11 +190,36 @@ pub async fn pending_events_stay_whole_and_keep_no_newer_ones(store: Arc<dyn Sto
     scene
         .settle(key, scene.actions[2], 30, DeliveryStatus::Canceled)
         .await;
-    assert_eq!(prune_all(&scene, at(20), 2, async || ()).await, (1, 3));
+    assert_eq!(prune_all(&scene, at(20), 2, async || ()).await, (0, 0));
+    assert_eq!(prune_all(&scene, at(31), 2, async || ()).await, (1, 3));
     assert_eq!(
         scene.store.event(scene.account, pending[1].event.id).await,
         Ok(None)
     );
+}
+
+pub async fn retention_counts_from_the_last_settlement(store: Arc<dyn Store>) {
+    let scene = Scene::new(store).await;
+    for status in [
+        DeliveryStatus::Succeeded,
+        DeliveryStatus::Failed,
+        DeliveryStatus::Canceled,
+    ] {
+        let event = scene.event_for(1, &scene.actions, FirstAttempt::Owned);
+        scene.append_new(&event).await;
+        for (index, action) in scene.actions.iter().enumerate() {
+            // The last one is settled hours later, as at the end of a long schedule.
+            let s = if index == 2 { 20_000 } else { 2 };
+            scene.settle(key_of(&event, index), *action, s, status).await;
+        }
+        let by_attempt = usize::from(status != DeliveryStatus::Canceled);
+        for before in [at(100), at(10_000), at(20_000)] {
+            assert_eq!(prune_all(&scene, before, 10, async || ()).await, (0, 0));
+        }
+        assert!(is_there(&scene, &event, by_attempt).await);
+        assert_eq!(prune_all(&scene, at(20_001), 10, async || ()).await, (1, 3));
+        assert!(!is_there(&scene, &event, by_attempt).await);
+    }
 }
 
 pub async fn a_resend_that_is_due_keeps_its_event(store: Arc<dyn Store>) {

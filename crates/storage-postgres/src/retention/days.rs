@@ -41,7 +41,7 @@ const COUNTED_MAX: f32 = 100_000.0;
 pub(super) enum Drop {
     /// The whole day was removed, or what must be removed before it: there is more to do.
     Dropped(Pruned),
-    /// A delivery of the day is pending.
+    /// A delivery of the day is pending, or was settled too lately.
     Refused,
     /// The tables were in use for too long, or another node is pruning.
     InUse,
@@ -65,14 +65,14 @@ pub(super) async fn wholly_before(client: &Client, before: Timestamp) -> SqlResu
 
 /// Drops a day, or removes a part of what must be removed before it. The time limit of verbs does not apply:
 /// searching a big day takes a while, and nobody waits for it.
-pub(super) async fn drop_day(database: &Database, day: Day) -> StoreResult<Drop> {
+pub(super) async fn drop_day(database: &Database, day: Day, before: Timestamp) -> StoreResult<Drop> {
     if database.is_away() {
         return Err(StoreError::Unavailable("the database is away".to_owned()));
     }
     // Removed from the pool permanently: if this future were dropped while the server still searches the day,
     // the next user of the connection would have to wait for that.
     let mut client = Client::take(database.client().await?);
-    let dropped = try_drop(&mut client, day).await;
+    let dropped = try_drop(&mut client, day, before).await;
     // An aborted transaction is rolled back in the background; the reply to this statement follows that
     // rollback. Otherwise the next step would find its locks still held, and consider the day in use.
     let _ = client.batch_execute("").await;
@@ -101,17 +101,17 @@ fn is_in_use(error: &SqlError) -> bool {
     error.state().is_some_and(|state| in_use.contains(state))
 }
 
-async fn try_drop(client: &mut ClientWrapper, day: Day) -> SqlResult<Drop> {
+async fn try_drop(client: &mut ClientWrapper, day: Day, before: Timestamp) -> SqlResult<Drop> {
     let Some(transaction) = super::begin(client).await? else {
         return Ok(Drop::InUse);
     };
     transaction.batch_execute(LOOK_MAX).await?;
-    if has_pending(&transaction, day).await? {
+    if is_kept(&transaction, day, before).await? {
         return Ok(Drop::Refused);
     }
     let astride = astride(&transaction, day).await?;
     if !astride.is_empty() {
-        let settled = rows::lock_settled(&transaction, &astride).await?;
+        let settled = rows::lock_settled(&transaction, &astride, before).await?;
         if settled.is_empty() {
             return Ok(Drop::Refused);
         }
@@ -134,7 +134,7 @@ async fn try_drop(client: &mut ClientWrapper, day: Day) -> SqlResult<Drop> {
     };
     lock(&transaction, day).await?;
     // From here on, nobody can request one more attempt; somebody may have done so before.
-    if has_pending(&transaction, day).await? {
+    if is_kept(&transaction, day, before).await? {
         return Ok(Drop::Refused);
     }
     let partitions = TABLES.map(|table| day.partition(table.name)).join(", ");
@@ -146,14 +146,21 @@ async fn try_drop(client: &mut ClientWrapper, day: Day) -> SqlResult<Drop> {
     Ok(Drop::Dropped(pruned))
 }
 
-/// Two subqueries, because each has its own index that answers it at once.
-async fn has_pending(transaction: &Transaction<'_>, day: Day) -> SqlResult<bool> {
+/// Whether a delivery of the day is pending, or was settled at `before` or later. One subquery for each index
+/// that answers it at once. A delivery that is not in the index of late ones was settled within an hour of
+/// its day, and [`wholly_before`] leaves that hour.
+async fn is_kept(transaction: &Transaction<'_>, day: Day, before: Timestamp) -> SqlResult<bool> {
     let sql = format!(
         "SELECT EXISTS (SELECT 1 FROM {deliveries} WHERE status = 0 AND owner IS NULL)
-             OR EXISTS (SELECT 1 FROM {deliveries} WHERE owner IS NOT NULL)",
+             OR EXISTS (SELECT 1 FROM {deliveries} WHERE owner IS NOT NULL)
+             OR EXISTS (SELECT 1 FROM {deliveries}
+                        WHERE status > 0 AND state_at - event_created_at >= 3600000 AND state_at >= $1)",
         deliveries = day.partition("deliveries")
     );
-    Ok(transaction.query_one(&sql, &[]).await?.try_get(0)?)
+    Ok(transaction
+        .query_one(&sql, &[&before.unix_ms()])
+        .await?
+        .try_get(0)?)
 }
 
 /// Events of which one part is in this day and another in a neighbouring day, near its beginning and its end.

@@ -103,8 +103,8 @@ pub(super) struct Walk {
     pub(super) place: Option<Place>,
 }
 
-/// Looks at some old events of a day's partition, or of the default partition, and removes those without a
-/// pending delivery.
+/// Looks at some old events of a day's partition, or of the default partition, and removes those of which no
+/// delivery is pending or was settled at `before` or later.
 ///
 /// The default partition has an index by age. A day is walked by account, in the order of its primary key;
 /// within an account, the oldest events also come first.
@@ -125,7 +125,7 @@ pub(super) async fn walk(
         found => found?,
     };
     let looked_at = first_rows(&found, limit);
-    let settled = lock_settled(&transaction, looked_at).await?;
+    let settled = lock_settled(&transaction, looked_at, before).await?;
     let pruned = remove(&transaction, &settled).await?;
     let is_end = looked_at.len() == found.len() && found.len() < most;
     if let Some(day) = day
@@ -169,13 +169,17 @@ async fn look(
     rows.iter().map(Old::from_row).collect()
 }
 
-/// The events that have no pending delivery, and get none before this transaction ends.
-pub(super) async fn lock_settled(transaction: &Transaction<'_>, events: &[Old]) -> SqlResult<Vec<Old>> {
+/// The events whose deliveries were all settled before `before`, and stay so until this transaction ends.
+pub(super) async fn lock_settled(
+    transaction: &Transaction<'_>,
+    events: &[Old],
+    before: Timestamp,
+) -> SqlResult<Vec<Old>> {
     let ids = DeliveryIds::of(events);
     if ids.ids.is_empty() {
         return Ok(events.to_vec());
     }
-    let sql = "SELECT d.account_id, d.id, d.status = 0 FROM deliveries AS d
+    let sql = "SELECT d.account_id, d.id, d.status = 0 OR d.state_at >= $5 FROM deliveries AS d
                JOIN unnest($1::uuid[], $2::uuid[]) AS old (account_id, id)
                    ON d.account_id = old.account_id AND d.id = old.id
                WHERE d.id BETWEEN $3 AND $4
@@ -183,16 +187,16 @@ pub(super) async fn lock_settled(transaction: &Transaction<'_>, events: &[Old]) 
     let rows = statement::query(
         transaction,
         sql,
-        &[&ids.accounts, &ids.ids, &ids.first, &ids.last],
+        &[&ids.accounts, &ids.ids, &ids.first, &ids.last, &before.unix_ms()],
     )
     .await?;
-    let mut pending: HashSet<(Uuid, Uuid)> = HashSet::new();
+    let mut kept: HashSet<(Uuid, Uuid)> = HashSet::new();
     for row in &rows {
         if row.try_get(2)? {
-            pending.insert((row.try_get(0)?, row.try_get(1)?));
+            kept.insert((row.try_get(0)?, row.try_get(1)?));
         }
     }
-    let is_settled = |old: &&Old| old.deliveries().all(|id| !pending.contains(&(old.account, id)));
+    let is_settled = |old: &&Old| old.deliveries().all(|id| !kept.contains(&(old.account, id)));
     Ok(events.iter().filter(is_settled).copied().collect())
 }
 

@@ -13,6 +13,7 @@ mod conformance;
 mod deep;
 mod import;
 mod in_doubt;
+mod leases;
 mod migrations;
 mod odd_texts;
 mod old_days;

@@ -144,6 +144,25 @@ async fn a_day_that_ended_an_hour_before_is_dropped_whole_and_none_earlier() {
 }
 
 #[tokio::test]
+async fn a_day_with_a_late_settlement_stays_until_that_is_old_while_its_other_events_go() {
+    let days = Days::new().await;
+    let first = days.append_settled(-DAY_S).await;
+    let late = days
+        .scene
+        .event_for(-1, &days.scene.actions[..1], FirstAttempt::Owned);
+    days.scene.append_new(&late).await;
+    let (key, action) = (key_of(&late, 0), days.scene.actions[0]);
+    let settled_s = 5 * HOUR_S;
+    days.scene
+        .settle(key, action, settled_s, DeliveryStatus::Succeeded)
+        .await;
+    assert_eq!(days.prune_all(at(settled_s)).await.0, 1);
+    assert!(days.has_day(FIRST).await && !days.is_there(&first).await && days.is_there(&late).await);
+    assert_eq!(days.prune_all(at(settled_s + 1)).await.0, 1);
+    assert!(!days.has_day(FIRST).await && !days.is_there(&late).await);
+}
+
+#[tokio::test]
 async fn a_day_with_a_pending_delivery_stays_until_that_has_settled_while_its_other_events_go() {
     let days = Days::new().await;
     let first = days.append_settled(-DAY_S).await;

@@ -224,18 +224,22 @@ impl Model {
         }
     }
 
-    /// Removes settled events accepted before this time. Returns how many, and how many deliveries they had.
+    /// Removes events that were accepted, and whose deliveries were settled, before this time. Returns how
+    /// many, and how many deliveries they had.
     pub fn prune(&mut self, before: Timestamp) -> (usize, usize) {
-        let is_pending = |tracked: &&Tracked| tracked.delivery.progress.status == DeliveryStatus::Pending;
-        let pending: BTreeSet<EventId> = self
+        let keeps = |tracked: &&Tracked| {
+            let delivery = &tracked.delivery;
+            delivery.progress.status == DeliveryStatus::Pending || delivery.settled_at >= Some(before)
+        };
+        let kept: BTreeSet<EventId> = self
             .deliveries
             .values()
-            .filter(is_pending)
+            .filter(keeps)
             .map(|tracked| tracked.delivery.event)
             .collect();
         let counts = (self.events.len(), self.deliveries.len());
         self.events
-            .retain(|(event, _)| event.created_at >= before || pending.contains(&event.id));
+            .retain(|(event, _)| event.created_at >= before || kept.contains(&event.id));
         let kept: BTreeSet<_> = self.events.iter().map(|(event, _)| event.id).collect();
         self.deliveries
             .retain(|_, tracked| kept.contains(&tracked.delivery.event));
