@@ -3,6 +3,7 @@
 mod actions;
 mod destinations;
 mod headers;
+mod rate_limit;
 mod send_webhook;
 mod switch;
 
@@ -21,6 +22,7 @@ use crate::Configuration;
 use destinations::check_destinations;
 
 pub use actions::{ActionDraft, DoesDraft};
+pub use rate_limit::RateLimitDraft;
 pub use send_webhook::SendWebhookDraft;
 
 /// A new automation, or everything that an update of an automation can change.

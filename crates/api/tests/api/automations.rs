@@ -34,7 +34,7 @@ async fn an_automation_is_created_with_defaults_read_and_deleted() {
     assert_eq!(
         action,
         json!({"type": "send_webhook", "enabled": true, "disabled_reason": null, "url": url(200), "body": "envelope",
-            "body_style": "js", "headers": {}, "timeout_s": null})
+            "body_style": "js", "headers": {}, "timeout_s": null, "rate_limit": null})
     );
     assert_eq!(
         (&automation["enabled"], &automation["retry_delays_s"]),
@@ -64,7 +64,8 @@ async fn a_patch_keeps_omitted_members_and_the_identity_of_resent_actions() {
     let mut kept = before["actions"][0].clone();
     kept["url"] = json!(url(500));
     kept["headers"] = json!({"X-B": "2", "X-A": "1"});
-    let two = json!([kept, {"type": "send_webhook", "url": url(201), "body": "data", "body_style": "python", "timeout_s": 60}]);
+    let two = json!([kept, {"type": "send_webhook", "url": url(201), "body": "data", "body_style": "python", "timeout_s": 60,
+        "rate_limit": {"requests": 100, "per_s": 60}}]);
     let after = app.patch(&path, &json!({"actions": two})).await.expect(200);
     assert_eq!(after["actions"][0], kept);
     assert_ne!(after["actions"][1]["id"], before["actions"][0]["id"]);
@@ -159,6 +160,21 @@ async fn invalid_members_of_actions_are_reported_with_pointers() {
             with_action("timeout_s", json!(61)),
             "/actions/0/timeout_s",
             "out_of_range",
+        ),
+        (
+            with_action("rate_limit", json!({"requests": 0, "per_s": 60})),
+            "/actions/0/rate_limit/requests",
+            "out_of_range",
+        ),
+        (
+            with_action("rate_limit", json!({"requests": 1})),
+            "/actions/0/rate_limit/per_s",
+            "required",
+        ),
+        (
+            with_action("rate_limit", json!([1, 60])),
+            "/actions/0/rate_limit",
+            "wrong_type",
         ),
         (
             with_action("timeout_s", json!("1")),
