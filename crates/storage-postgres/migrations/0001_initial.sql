@@ -177,8 +177,8 @@ CREATE TABLE deliveries (
 CREATE INDEX deliveries_waiting ON deliveries (action_id, state_at, id) WHERE status = 0 AND owner IS NULL;
 CREATE INDEX deliveries_owned ON deliveries (owner) WHERE owner IS NOT NULL;
 CREATE INDEX deliveries_unhappy ON deliveries (account_id, status, id) WHERE status > 1;
--- Deliveries that were settled an hour after their event or later: few. A day is dropped only once the last of
--- them is old enough; all others were settled within an hour of their day.
+-- Deliveries that were settled an hour after their event or later: few. A day is dropped only once the last
+-- of them is old enough; all others were settled within an hour of their day.
 CREATE INDEX deliveries_late ON deliveries (state_at) WHERE status > 0 AND state_at - event_created_at >= 3600000;
 CREATE TABLE deliveries_default PARTITION OF deliveries DEFAULT;
 
@@ -193,6 +193,7 @@ CREATE TABLE attempts (
     exchange           smallint NOT NULL,  -- its kind; see `postrider_storage::encoding`
     status_code        smallint,           -- NULL: no response
     response_truncated boolean  NOT NULL,
+    fenced             boolean  NOT NULL,  -- reported by a session that no longer owned the delivery
     error              bytea,              -- UTF-8 that may contain U+0000, as in `url`
     url                bytea    NOT NULL,
     request_headers    bytea    NOT NULL,

@@ -119,6 +119,7 @@ CREATE TABLE attempts (
     started_at         INTEGER NOT NULL,
     duration_ns        INTEGER NOT NULL,
     outcome            INTEGER NOT NULL,
+    fenced             INTEGER NOT NULL,  -- reported by a session that no longer owned the delivery
     exchange           INTEGER NOT NULL,  -- its kind; see `postrider_storage::encoding`
     status_code        INTEGER,           -- NULL: no response
     error              TEXT,

@@ -38,7 +38,7 @@ impl<'conn, 'memory> Insert<'conn, 'memory> {
         Ok(Self {
             statement: cx.conn.prepare_cached(&format!(
                 "INSERT INTO attempts (seq, previous, {})
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
                 AttemptRow::COLUMNS
             ))?,
             memory: cx.memory,
@@ -52,11 +52,13 @@ impl<'conn, 'memory> Insert<'conn, 'memory> {
     }
 
     /// Adds an attempt as number `of_delivery` of its delivery, chained to the attempt in row `previous`.
+    /// `is_fenced` says whether the session that reports it no longer owned the delivery.
     pub(crate) fn add(
         &mut self,
         key: DeliveryKey,
         previous: Option<i64>,
         of_delivery: u32,
+        is_fenced: bool,
         attempt: &Attempt,
     ) -> SqlResult<()> {
         let context = Context {
@@ -71,6 +73,7 @@ impl<'conn, 'memory> Insert<'conn, 'memory> {
             attempt.started_at.unix_ms(),
             stored_duration(attempt.duration),
             attempt.outcome.code(),
+            is_fenced,
             &attempt.error,
             exchange.kind,
             exchange.status_code,
@@ -92,7 +95,7 @@ pub(crate) fn on_record(conn: &Connection, last: Option<i64>) -> SqlResult<Vec<O
     let mut record = Vec::new();
     let mut next = last;
     let mut statement = conn.prepare_cached(
-        "SELECT previous, number, started_at, duration_ns, outcome FROM attempts WHERE seq = ?1",
+        "SELECT previous, number, started_at, duration_ns, outcome, fenced FROM attempts WHERE seq = ?1",
     )?;
     while let Some(number) = next {
         let (previous, attempt) = statement.query_row((number,), |row| {
@@ -101,6 +104,7 @@ pub(crate) fn on_record(conn: &Connection, last: Option<i64>) -> SqlResult<Vec<O
                 started_at_ms: row.get(2)?,
                 duration_ns: row.get(3)?,
                 outcome: row.get(4)?,
+                is_fenced: row.get(5)?,
             };
             Ok((row.get(0)?, attempt))
         })?;

@@ -1,8 +1,9 @@
 //! Pruning of old events and of the rows that deleted accounts left behind, in short steps.
 //!
 //! A pass looks at events in the order of acceptance and skips those with a delivery that is pending or was
-//! settled lately. The writer remembers how far it came, so that the next step does not look at them again; after it reaches the young
-//! events, the next pass begins with the oldest. New rows reuse the freed pages; the file does not shrink.
+//! settled lately. The writer remembers how far it came, so that the next step does not look at them again;
+//! after it reaches the young events, the next pass begins with the oldest. New rows reuse the freed pages;
+//! the file does not shrink.
 
 use async_trait::async_trait;
 use postrider_model::Timestamp;

@@ -37,9 +37,9 @@ fn folder() -> TempDir {
                                  owner, state_at, last_attempt)
              SELECT first_delivery_id, seq, account_id, zeroblob(16), zeroblob(16), 1, 0, 2, 0, nullif(seq % 2, 0),
                     seq, seq * 2 FROM events;
-         INSERT INTO attempts (seq, previous, number, started_at, duration_ns, outcome, exchange, url,
+         INSERT INTO attempts (seq, previous, number, started_at, duration_ns, outcome, fenced, exchange, url,
                                request_headers, response_headers, response_truncated, response_body)
-             SELECT seq, iif(seq % 2, NULL, seq - 1), iif(seq % 2, 1, 2), seq, 1, 2, 0, 'u', x'00ff',
+             SELECT seq, iif(seq % 2, NULL, seq - 1), iif(seq % 2, 1, 2), seq, 1, 2, 0, 0, 'u', x'00ff',
                     x'', 0, x''
              FROM (SELECT seq * 2 AS seq FROM events UNION ALL SELECT seq * 2 - 1 FROM events);"
     );

@@ -126,6 +126,7 @@ macro_rules! conformance {
                 a_result_that_comes_twice_in_one_call_is_applied_once,
                 a_result_that_is_reported_again_leaves_the_next_attempt_alone,
                 a_result_that_differs_from_what_is_on_record_is_not_taken_for_it,
+                a_fenced_result_that_is_reported_again_is_fenced_again,
             ]
             resend: [
                 a_settled_delivery_is_due_again_at_once,

@@ -84,3 +84,29 @@ pub async fn a_result_that_differs_from_what_is_on_record_is_not_taken_for_it(st
         assert_eq!(scene.attempts(key).await.len(), n + 2);
     }
 }
+
+pub async fn a_fenced_result_that_is_reported_again_is_fenced_again(store: Arc<dyn Store>) {
+    let scene = Scene::new(store).await;
+    let action = scene.actions[0];
+    let key = scene.append_owned(1).await;
+    let late = attempted(key, action, &Progress::new(), 2, Outcome::Succeeded);
+    let closed = scene.store.close_session(scene.session, at(3)).await;
+    assert_eq!(closed, Ok(()));
+    let session = open_session(&*scene.store).await;
+    let progress = claim(&*scene.store, session, action, ROOM, at(4))
+        .await
+        .deliveries[0]
+        .progress;
+    assert_eq!(scene.finish(late.clone()).await, Recorded::Fenced);
+    let failed = attempted(key, action, &progress, 5, Outcome::BadStatus);
+    let recorded = finish(&*scene.store, session, failed.clone()).await;
+    assert_eq!(recorded, Recorded::Applied);
+    for reporter in [scene.session, session] {
+        let twice = vec![late.clone(), failed.clone(), late.clone()];
+        let recorded = finish_all(&*scene.store, reporter, twice).await;
+        let expected = vec![Recorded::Fenced, Recorded::Applied, Recorded::Fenced];
+        assert_eq!(recorded, Ok(expected));
+    }
+    assert_eq!(scene.attempts(key).await.len(), 2);
+    assert_eq!(scene.delivery(key).await.progress.status, DeliveryStatus::Pending);
+}

@@ -136,8 +136,7 @@ pub enum Change {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Recorded {
     /// The new state is on disk, and no session owns the delivery any more. The attempt is recorded under the
-    /// next free number if a late attempt has used its own. Also the result for an attempt that is already on
-    /// record (same start time, duration and outcome): the store then wrote nothing.
+    /// next free number if a late attempt has used its own.
     Applied,
     /// The session no longer owned the delivery. The attempt is on record (under the next free number if its
     /// own was used); the state is unchanged.

@@ -36,8 +36,8 @@ pub trait WorkStore: Send + Sync {
     /// renewal or [`crate::SessionStore::reclaim`]).
     ///
     /// After an error, the caller may not know whether the reports took effect, and reports again. An attempt
-    /// that is already on record returns [`Recorded::Applied`], adds nothing and changes no state, whichever
-    /// session owns the delivery by then.
+    /// that is already on record (same start time, duration and outcome) returns the result of the first
+    /// report, adds nothing and changes no state, whichever session owns the delivery by then.
     async fn advance(
         &self,
         session: SessionId,

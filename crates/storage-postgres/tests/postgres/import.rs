@@ -58,6 +58,7 @@ fn event(seq: i64, ms: i64) -> EventRows {
         started_at: ms,
         duration_ns: 5,
         outcome: 1,
+        is_fenced: false,
         exchange: 0,
         status_code: Some(204),
         error: None,

@@ -83,19 +83,20 @@ impl Record<'_, '_> {
             && self.settle_first(session, key, result, number)?
         {
             self.attempts
-                .add(key, None, result.attempt.number, result.attempt)?;
+                .add(key, None, result.attempt.number, false, result.attempt)?;
             return Ok(Recorded::Applied);
         }
         let Some(state) = state(self.conn, key)? else {
             return Ok(Recorded::Missing);
         };
         let record = attempts::on_record(self.conn, state.last_attempt)?;
-        let Some(of_delivery) = free_number(result.attempt, &record) else {
-            return Ok(Recorded::Applied);
+        let of_delivery = match free_number(result.attempt, &record) {
+            Ok(number) => number,
+            Err(earlier) => return Ok(earlier),
         };
-        self.attempts
-            .add(key, state.last_attempt, of_delivery, result.attempt)?;
         let owned = self.owner.is_some() && state.owner == self.owner;
+        self.attempts
+            .add(key, state.last_attempt, of_delivery, !owned, result.attempt)?;
         if owned {
             settle(self.conn, key, result, number)?;
         } else {

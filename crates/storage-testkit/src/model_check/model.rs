@@ -18,6 +18,8 @@ pub struct Tracked {
     pub owner: Option<SessionId>,
     /// Its attempts, in order.
     pub attempts: Vec<Attempt>,
+    /// The numbers of attempts that were fenced.
+    fenced: BTreeSet<u32>,
 }
 
 impl Tracked {
@@ -40,21 +42,30 @@ impl Tracked {
         self.delivery.next_attempt_at = Some(due);
     }
 
-    /// Whether this attempt was already recorded.
-    fn has_on_record(&self, change: &Change) -> bool {
+    /// The earlier result, if this attempt was already recorded.
+    fn on_record(&self, change: &Change) -> Option<Recorded> {
         let Change::Attempted { attempt, .. } = change else {
-            return false;
+            return None;
         };
         let facts = |attempt: &Attempt| (attempt.started_at, attempt.duration, attempt.outcome);
-        self.attempts.iter().any(|other| facts(other) == facts(attempt))
+        let mut attempts = self.attempts.iter();
+        let earlier = attempts.find(|other| facts(other) == facts(attempt))?;
+        Some(match self.fenced.contains(&earlier.number) {
+            true => Recorded::Fenced,
+            false => Recorded::Applied,
+        })
     }
 
     /// Records an attempt, under the next free number if its own is used.
-    fn record(&mut self, attempt: &Attempt) {
+    fn record(&mut self, attempt: &Attempt, recorded: Recorded) {
         let taken: BTreeSet<_> = self.attempts.iter().map(|attempt| attempt.number).collect();
         let free = (attempt.number..).find(|number| !taken.contains(number));
+        let number = free.expect("few attempts");
+        if recorded == Recorded::Fenced {
+            self.fenced.insert(number);
+        }
         self.attempts.push(Attempt {
-            number: free.expect("few attempts"),
+            number,
             ..attempt.clone()
         });
         self.attempts.sort_by_key(|attempt| attempt.number);
@@ -159,6 +170,7 @@ impl Model {
                 delivery: delivery_of(new, index),
                 owner: (delivery.first_attempt == FirstAttempt::Owned).then_some(session),
                 attempts: Vec::new(),
+                fenced: BTreeSet::new(),
             };
             self.deliveries.insert(delivery.id, tracked);
         }
@@ -181,7 +193,9 @@ impl Model {
     pub fn answer(&self, session: SessionId, finished: &Finished) -> Option<Recorded> {
         match self.deliveries.get(&finished.key.delivery) {
             None => Some(Recorded::Missing),
-            Some(tracked) if tracked.has_on_record(&finished.change) => Some(Recorded::Applied),
+            Some(tracked) if tracked.on_record(&finished.change).is_some() => {
+                tracked.on_record(&finished.change)
+            }
             Some(tracked) if tracked.owner != Some(session) => Some(Recorded::Fenced),
             Some(_) if self.live.contains(&session) => Some(Recorded::Applied),
             Some(_) => None,
@@ -193,11 +207,11 @@ impl Model {
         let Some(tracked) = self.deliveries.get_mut(&finished.key.delivery) else {
             return;
         };
-        if tracked.has_on_record(&finished.change) {
+        if tracked.on_record(&finished.change).is_some() {
             return;
         }
         if let Change::Attempted { attempt, .. } = &finished.change {
-            tracked.record(attempt);
+            tracked.record(attempt, recorded);
         }
         if recorded == Recorded::Applied {
             tracked.apply(&finished.change);

@@ -21,6 +21,8 @@ pub struct AttemptRow {
     pub duration_ns: i64,
     /// [`Outcome::code`].
     pub outcome: i16,
+    /// Whether the session that reported it no longer owned the delivery.
+    pub is_fenced: bool,
     /// The error; may hold U+0000, as may the URL.
     pub error: Option<String>,
     /// The kind of its exchange; [`crate::encoding::exchange`] says what the following columns hold.
@@ -41,7 +43,7 @@ pub struct AttemptRow {
 
 impl AttemptRow {
     super::columns!(
-        "a": "number", "started_at", "duration_ns", "outcome", "error", "exchange", "status_code", "url",
+        "a": "number", "started_at", "duration_ns", "outcome", "fenced", "error", "exchange", "status_code", "url",
         "request_headers", "response_headers", "response_truncated", "response_body",
     );
 
@@ -52,6 +54,7 @@ impl AttemptRow {
             started_at: row.number()?,
             duration_ns: row.number()?,
             outcome: row.number()?,
+            is_fenced: row.flag()?,
             error: row.text_opt()?,
             exchange: row.number()?,
             status_code: row.number_opt()?,

@@ -64,6 +64,8 @@ pub struct OnRecord {
     pub duration_ns: i64,
     /// [`postrider_model::Outcome::code`].
     pub outcome: u8,
+    /// Whether the session that reported it no longer owned the delivery.
+    pub is_fenced: bool,
 }
 
 impl OnRecord {
@@ -77,14 +79,17 @@ impl OnRecord {
 }
 
 /// The number under which to record an attempt: its own or, if a late attempt has used that, the next free
-/// one. `None` if the attempt is already on record because a session reports it again.
-pub fn free_number(attempt: &Attempt, record: &[OnRecord]) -> Option<u32> {
-    if record.iter().any(|other| other.is(attempt)) {
-        return None;
+/// one.
+///
+/// # Errors
+/// The result of the earlier report, if the attempt is already on record because a session reports it again.
+pub fn free_number(attempt: &Attempt, record: &[OnRecord]) -> Result<u32, Recorded> {
+    if let Some(earlier) = record.iter().find(|other| other.is(attempt)) {
+        return Err(recorded(!earlier.is_fenced));
     }
     let own = attempt.number;
     let is_free = |number: &u32| record.iter().all(|other| other.number != *number);
-    Some((own..).find(is_free).unwrap_or(own))
+    Ok((own..).find(is_free).unwrap_or(own))
 }
 
 /// A duration in the form that a column stores: nanoseconds, at most 292 years.
@@ -103,32 +108,36 @@ mod tests {
             started_at_ms: attempt.started_at.unix_ms(),
             duration_ns: stored_duration(attempt.duration),
             outcome: attempt.outcome.code(),
+            is_fenced: false,
         }
     }
 
     #[test]
     fn an_attempt_keeps_its_number_where_that_is_free() {
-        assert_eq!(free_number(&attempt(1, 0), &[]), Some(1));
+        assert_eq!(free_number(&attempt(1, 0), &[]), Ok(1));
         let earlier = on_record(&attempt(1, 0));
-        assert_eq!(free_number(&attempt(2, 10), &[earlier]), Some(2));
+        assert_eq!(free_number(&attempt(2, 10), &[earlier]), Ok(2));
     }
 
     #[test]
     fn a_taken_number_leads_to_the_next_free_one() {
         let record = [2, 3, 5].map(|number| on_record(&attempt(number, i64::from(number))));
-        assert_eq!(free_number(&attempt(2, 100), &record), Some(4));
-        assert_eq!(free_number(&attempt(5, 100), &record), Some(6));
+        assert_eq!(free_number(&attempt(2, 100), &record), Ok(4));
+        assert_eq!(free_number(&attempt(5, 100), &record), Ok(6));
     }
 
     #[test]
     fn an_attempt_reported_again_gets_no_number() {
         let first = attempt(1, 0);
-        assert_eq!(free_number(&first, &[on_record(&first)]), None);
+        let mut record = on_record(&first);
+        assert_eq!(free_number(&first, &[record]), Err(Recorded::Applied));
+        record.is_fenced = true;
+        assert_eq!(free_number(&first, &[record]), Err(Recorded::Fenced));
         let longer = Attempt {
             duration: first.duration + Duration::from_nanos(1),
             ..first.clone()
         };
-        assert_eq!(free_number(&longer, &[on_record(&first)]), Some(2));
+        assert_eq!(free_number(&longer, &[on_record(&first)]), Ok(2));
     }
 
     #[test]

@@ -118,7 +118,7 @@ mod tests {
         };
         assert_eq!(back, expected, "a clock that was put right counts at once");
         let mut read = time.read(clock(ahead, None), Duration::from_secs(76));
-        for hour in 1..33 {
+        for hour in 1..=33 {
             let passed = Duration::from_secs(76 + hour * 3600);
             read = time.read(clock(ahead, None), passed);
         }

@@ -63,7 +63,7 @@ async fn locked(client: &impl GenericClient, keys: &Keys) -> SqlResult<HashMap<u
 
 /// The deliveries' attempts, by the item's index among the keys.
 async fn records(client: &impl GenericClient, keys: &Keys) -> SqlResult<HashMap<usize, Vec<OnRecord>>> {
-    let sql = "SELECT n.nth, a.number, a.started_at, a.duration_ns, a.outcome
+    let sql = "SELECT n.nth, a.number, a.started_at, a.duration_ns, a.outcome, a.fenced
          FROM (SELECT * FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS n (account_id, id, nth)
                LIMIT cardinality($1)) AS n
          JOIN attempts AS a ON a.account_id = n.account_id AND a.delivery_id = n.id
@@ -76,6 +76,7 @@ async fn records(client: &impl GenericClient, keys: &Keys) -> SqlResult<HashMap<
             started_at_ms: row.try_get(2)?,
             duration_ns: row.try_get(3)?,
             outcome: columns::code(row, 4, Some)?,
+            is_fenced: row.try_get(5)?,
         });
     }
     Ok(records)
@@ -86,13 +87,23 @@ fn item(row: &Row) -> SqlResult<usize> {
     usize::try_from(nth - 1).map_err(|_| SqlError::Damaged("the number of an item"))
 }
 
+/// An attempt to add.
+struct Added<'a> {
+    key: DeliveryKey,
+    attempt: &'a Attempt,
+    number: u32,
+    /// The highest number of a recorded attempt of the delivery, with this one.
+    highest: u32,
+    is_fenced: bool,
+}
+
 /// The changes to write.
 #[derive(Default)]
 struct Writes<'a> {
     /// New states after an attempt.
     settled: States,
-    /// Attempts to add, each with its number and the resulting highest number.
-    added: Vec<(DeliveryKey, &'a Attempt, u32, u32)>,
+    /// Attempts to add.
+    added: Vec<Added<'a>>,
     /// Canceled deliveries: the status, and since when.
     canceled: Vec<(DeliveryKey, i16, i64)>,
 }
@@ -107,15 +118,21 @@ impl<'a> Writes<'a> {
             }
             return recorded(owned);
         };
-        let Some(number) = free_number(result.attempt, record) else {
-            return Recorded::Applied;
+        let number = match free_number(result.attempt, record) {
+            Ok(number) => number,
+            Err(earlier) => return earlier,
         };
         if owned {
             self.settled.add(finished.key, &result, number);
         }
         let highest = record.iter().map(|attempt| attempt.number).max().unwrap_or(0);
-        self.added
-            .push((finished.key, result.attempt, number, highest.max(number)));
+        self.added.push(Added {
+            key: finished.key,
+            attempt: result.attempt,
+            number,
+            highest: highest.max(number),
+            is_fenced: !owned,
+        });
         recorded(owned)
     }
 
@@ -155,8 +172,8 @@ impl<'a> Writes<'a> {
         if self.added.is_empty() {
             return Ok(());
         }
-        let keys = Keys::new(self.added.iter().map(|(key, ..)| *key));
-        let highest: Vec<i32> = self.added.iter().map(|(.., highest)| int(*highest)).collect();
+        let keys = Keys::new(self.added.iter().map(|added| added.key));
+        let highest: Vec<i32> = self.added.iter().map(|added| int(added.highest)).collect();
         let sql = "UPDATE deliveries AS d SET recorded = n.recorded
              FROM (SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::integer[]) AS n (account_id, id, recorded)
                    LIMIT cardinality($1)) AS n
@@ -170,30 +187,33 @@ impl<'a> Writes<'a> {
         if self.added.is_empty() {
             return Ok(());
         }
-        let keys = Keys::new(self.added.iter().map(|(key, ..)| *key));
+        let keys = Keys::new(self.added.iter().map(|added| added.key));
         let mut records = attempts::Rows::default();
-        for (key, attempt, ..) in &self.added {
-            records.add(*key, attempt);
+        for added in &self.added {
+            records.add(added.key, added.attempt);
         }
-        let numbers: Vec<i32> = self.added.iter().map(|(_, _, number, _)| int(*number)).collect();
-        let outcomes: Vec<i16> = self
-            .added
-            .iter()
-            .map(|(_, attempt, ..)| i16::from(attempt.outcome.code()))
-            .collect();
-        let status_codes: Vec<Option<i16>> = self
-            .added
-            .iter()
-            .map(|(_, attempt, ..)| columns::status_code(attempt.exchange.status_code()))
-            .collect();
+        let added = self.added.iter();
+        let numbers: Vec<i32> = added.clone().map(|added| int(added.number)).collect();
+        let outcomes = added.clone().map(|added| i16::from(added.attempt.outcome.code()));
+        let outcomes: Vec<i16> = outcomes.collect();
+        let status_code = |added: &Added<'_>| columns::status_code(added.attempt.exchange.status_code());
+        let status_codes: Vec<Option<i16>> = added.clone().map(status_code).collect();
+        let fenced: Vec<bool> = added.map(|added| added.is_fenced).collect();
         let sql = format!(
-            "INSERT INTO attempts (account_id, delivery_id, number, outcome, status_code, {})
-             SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::integer[], $4::smallint[], $5::smallint[], $6::bigint[],
-                                  $7::bigint[], $8::smallint[], $9::boolean[], $10::bytea[], $11::bytea[], $12::bytea[],
-                                  $13::bytea[], $14::bytea[])",
+            "INSERT INTO attempts (account_id, delivery_id, number, outcome, status_code, fenced, {})
+             SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::integer[], $4::smallint[], $5::smallint[], $6::boolean[],
+                                  $7::bigint[], $8::bigint[], $9::smallint[], $10::boolean[], $11::bytea[], $12::bytea[],
+                                  $13::bytea[], $14::bytea[], $15::bytea[])",
             attempts::COLUMNS
         );
-        let mut params: Vec<Param<'_>> = vec![&keys.accounts, &keys.ids, &numbers, &outcomes, &status_codes];
+        let mut params: Vec<Param<'_>> = vec![
+            &keys.accounts,
+            &keys.ids,
+            &numbers,
+            &outcomes,
+            &status_codes,
+            &fenced,
+        ];
         params.extend(records.params());
         statement::execute(client, &sql, &params).await?;
         Ok(())

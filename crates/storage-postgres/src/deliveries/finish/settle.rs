@@ -138,8 +138,8 @@ fn sql(day: Option<Day>, answer: &str) -> String {
                  AND d.owner IS NOT DISTINCT FROM $1 AND d.recorded < n.number AND {is_alive}
              RETURNING n.*
          ), recorded AS (
-             INSERT INTO {attempts} (account_id, delivery_id, number, outcome, status_code, {columns})
-             SELECT account_id, id, number, outcome, status_code, {columns} FROM settled
+             INSERT INTO {attempts} (account_id, delivery_id, number, outcome, status_code, fenced, {columns})
+             SELECT account_id, id, number, outcome, status_code, false, {columns} FROM settled
          )
          {answer}"
     )
