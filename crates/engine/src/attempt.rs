@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use postrider_configuration::AccountEntry;
 use postrider_model::delivery::Ended;
-use postrider_model::{Attempt, AutomationId, DeliveryStatus, Does, Event};
+use postrider_model::{Attempt, AutomationId, DeliveryStatus, Does, Event, RateLimit};
 use postrider_storage::{Change, Finished, SessionId};
 
 use crate::carry::{Advice, Job};
@@ -34,14 +34,32 @@ pub struct AttemptResult {
     pub resend_of: Option<DeliveryStatus>,
 }
 
-/// Makes one attempt of `ready`, or ends its turn without one if its action may no longer be called. Returns
-/// `None` if the session that owned the delivery is dead: another node may have sent it.
-pub async fn carry_out(engine: &Engine, ready: Ready) -> Option<AttemptResult> {
-    let entry = entry_of(engine, &ready).await?;
+/// How a delivery's turn ended.
+#[derive(Debug)]
+pub enum Turn {
+    /// With this result.
+    Ended(Box<AttemptResult>),
+    /// Without an attempt: the action has this rate limit, of which its lane did not know.
+    Limited(Ready, Option<RateLimit>),
+    /// The session that owned the delivery is dead: another node may have sent it.
+    Lost,
+}
+
+/// Makes one attempt of `ready`, or ends its turn without one if its action may no longer be called.
+pub async fn carry_out(engine: &Engine, ready: Ready) -> Turn {
+    let Some(entry) = entry_of(engine, &ready).await else {
+        return Turn::Lost;
+    };
     let delivery = &ready.delivery;
     let callable = entry
         .as_deref()
         .and_then(|entry| Some((entry, entry.callable(delivery.action)?)));
+    if let Some((_, (_, action))) = callable
+        && action.rate_limit != ready.limit
+    {
+        let limit = action.rate_limit;
+        return Turn::Limited(ready, limit);
+    }
     let mut advice = Advice::default();
     let change = match callable {
         None => Change::Canceled {
@@ -65,7 +83,7 @@ pub async fn carry_out(engine: &Engine, ready: Ready) -> Option<AttemptResult> {
             }
         }
     };
-    Some(AttemptResult {
+    Turn::Ended(Box::new(AttemptResult {
         finished: Finished {
             key: delivery.key,
             action: delivery.action,
@@ -76,7 +94,7 @@ pub async fn carry_out(engine: &Engine, ready: Ready) -> Option<AttemptResult> {
         automation: delivery.automation,
         resend_of: delivery.progress.resend_of,
         event: ready.delivery.event,
-    })
+    }))
 }
 
 /// Reads the account's configuration; the inner `None` means that the account does not exist. Retries until

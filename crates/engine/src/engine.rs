@@ -63,6 +63,8 @@ pub struct Engine {
     refill: Notify,
     /// Wakes the task that starts paused deliveries.
     starts: Notify,
+    /// Wakes the task that reserves slots of rate limits.
+    limits: Notify,
     /// Whether the refill task has to rescan the store for waiting deliveries at its next wake-up.
     rescan: AtomicBool,
     attempt_left: Notify,
@@ -88,7 +90,10 @@ impl Engine {
         let session = parts.store.open_session(lease, parts.clock.now()).await?;
         let window = Window::new(settings.window_deliveries, settings.window_bytes);
         // The horizon spans two rescans, so that no due time is missed between them.
-        let lanes = Lanes::new(window, settings.in_flight_max, settings.rescan * 2);
+        let mut lanes = Lanes::new(window, settings.in_flight_max, settings.rescan * 2);
+        if parts.store.is_shared() {
+            lanes.share_limits();
+        }
         let (results, attempt_results) = mpsc::channel(work::record::QUEUE_MAX);
         let engine = Arc::new(Self {
             meters: Meters::new(),
@@ -99,6 +104,7 @@ impl Engine {
             results: Mutex::new(Some(results)),
             refill: Notify::new(),
             starts: Notify::new(),
+            limits: Notify::new(),
             rescan: AtomicBool::new(false),
             attempt_left: Notify::new(),
             stopping: AtomicBool::new(false),
@@ -127,6 +133,7 @@ impl Engine {
         tasks.background = vec![
             tokio::spawn(work::refill::run(Arc::clone(self))),
             tokio::spawn(work::starts::run(Arc::clone(self))),
+            tokio::spawn(work::limits::run(Arc::clone(self))),
             tokio::spawn(work::prune::run(Arc::clone(self))),
         ];
         if self.store().is_shared() {
@@ -268,10 +275,17 @@ impl Engine {
         if alarm {
             self.refill.notify_one();
         }
+        if lanes.take_slots_wanted() {
+            self.limits.notify_one();
+        }
     }
 
     pub(crate) async fn starts_woken(&self) {
         self.starts.notified().await;
+    }
+
+    pub(crate) async fn limits_woken(&self) {
+        self.limits.notified().await;
     }
 
     fn ready_lanes(&self) -> MutexGuard<'_, Lanes> {

@@ -48,6 +48,7 @@ mod options;
 #[cfg(test)]
 mod query_plans;
 mod queue;
+mod rate_limits;
 mod readers;
 mod retention;
 mod schema;

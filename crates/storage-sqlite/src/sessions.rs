@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use postrider_model::Timestamp;
-use postrider_storage::{LIVE_SESSIONS_MAX, LiveSession, SessionId, SessionStore, StoreResult};
+use postrider_storage::{ChangeStore, LIVE_SESSIONS_MAX, LiveSession, SessionId, SessionStore, StoreResult};
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::sql_error::SqlResult;
@@ -15,8 +15,13 @@ use crate::store::SqliteStore;
 impl SessionStore for SqliteStore {
     async fn open_session(&self, lease: Duration, now: Timestamp) -> StoreResult<SessionId> {
         let lease_ms = i64::try_from(lease.as_millis()).unwrap_or(i64::MAX);
+        let is_shared = self.is_shared();
         self.write(move |cx| {
-            cx.conn.prepare_cached("DELETE FROM sessions")?.execute(())?;
+            if is_shared {
+                bury(cx.conn, now)?;
+            } else {
+                cx.conn.prepare_cached("DELETE FROM sessions")?.execute(())?;
+            }
             let number = cx
                 .conn
                 .prepare_cached("INSERT INTO sessions (lease_ms, alive_until) VALUES (?1, ?2)")?

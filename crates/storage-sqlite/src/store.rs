@@ -3,12 +3,14 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use parking_lot::Mutex;
 use postrider_storage::StoreResult;
 use rusqlite::Connection;
 
 use crate::open::{self, OpenError};
 use crate::options::SqliteOptions;
 use crate::queue::{Part, Queue};
+use crate::rate_limits::FreeSlots;
 use crate::readers::Readers;
 use crate::schema;
 use crate::sql_error::SqlResult;
@@ -23,6 +25,7 @@ pub struct SqliteStore {
     pub(crate) readers: Readers,
     pub(crate) queue: Queue,
     pub(crate) data_dir: PathBuf,
+    pub(crate) free_slots: Mutex<FreeSlots>,
     pub(crate) _lock: File,
     #[cfg(feature = "testing")]
     pub(crate) is_shared: bool,
@@ -48,6 +51,7 @@ impl SqliteStore {
             queue,
             readers: Readers::new(data_dir.to_owned(), options),
             data_dir: data_dir.to_owned(),
+            free_slots: Mutex::default(),
             _lock: lock,
             #[cfg(feature = "testing")]
             is_shared: false,

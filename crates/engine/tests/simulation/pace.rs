@@ -4,11 +4,10 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 use std::time::Duration;
 
-use crate::support::{Fixture, Node, folder, life, status};
-use bytes::Bytes;
+use crate::support::{Node, accept_many, folder, life, status};
 use parking_lot::Mutex;
 use postrider_egress::{Request, Response};
-use postrider_engine::{EngineSettings, Submission};
+use postrider_engine::EngineSettings;
 use postrider_model::DeliveryStatus;
 use tokio::time::Instant;
 
@@ -66,22 +65,6 @@ fn queueing(most: usize, takes: Duration) -> impl Fn(&Request, usize) -> (Durati
         let end = begins.max(now) + takes;
         free.push(Reverse(end));
         (end - now, status(200))
-    }
-}
-
-/// Accepts this many events at once.
-async fn accept_many(node: &Node, fixture: &Fixture, events: usize) {
-    let submission = || Submission {
-        event_type: "proposal.accepted".parse().unwrap(),
-        data: Bytes::from_static(b"{}"),
-        id: None,
-        occurred_at: None,
-        idempotency_key: None,
-    };
-    for begin in (0..events).step_by(500) {
-        let count = (events - begin).min(500);
-        let submissions = std::iter::repeat_with(submission).take(count).collect();
-        node.engine.accept(fixture.account, submissions).await.unwrap();
     }
 }
 
