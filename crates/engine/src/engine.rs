@@ -11,6 +11,7 @@ use postrider_storage::{ChangeFollower, SessionId, Store, StoreResult};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
 
+use crate::accept::Tests;
 use crate::attempt::AttemptResult;
 use crate::carry::Carriers;
 use crate::jobs::Jobs;
@@ -18,6 +19,7 @@ use crate::lanes::{Lanes, Ready};
 use crate::meters::Meters;
 use crate::observe::Observer;
 use crate::pace::Lesson;
+use crate::replay::Replays;
 use crate::settings::EngineSettings;
 use crate::window::Window;
 use crate::work;
@@ -72,6 +74,8 @@ pub struct Engine {
     halt: watch::Sender<bool>,
     tasks: Mutex<Tasks>,
     jobs: Jobs,
+    tests: Tests,
+    replays: Arc<Replays>,
 }
 
 #[derive(Default)]
@@ -111,6 +115,8 @@ impl Engine {
             halt: watch::channel(false).0,
             tasks: Mutex::new(Tasks::default()),
             jobs: Jobs::new(),
+            tests: Tests::default(),
+            replays: Arc::default(),
             parts,
         });
         engine.renewed(asked_at);
@@ -227,6 +233,14 @@ impl Engine {
 
     pub(crate) fn jobs(&self) -> &Jobs {
         &self.jobs
+    }
+
+    pub(crate) fn tests(&self) -> &Tests {
+        &self.tests
+    }
+
+    pub(crate) fn replays(&self) -> &Arc<Replays> {
+        &self.replays
     }
 
     pub(crate) fn meters(&self) -> &Meters {

@@ -37,9 +37,11 @@ pub const ACTIONS_MAX: usize = 50;
 /// Maximum event types and patterns in one trigger.
 pub const PATTERNS_MAX: usize = 100;
 
-/// Maximum automations of one account. Together with [`ACTIONS_MAX`], it bounds the deliveries of one event,
-/// and so the cost of accepting one.
+/// Maximum automations of one account.
 pub const AUTOMATIONS_MAX: usize = 200;
+
+/// Maximum actions that one event can trigger; checked when an automation is saved.
+pub const DELIVERIES_PER_EVENT_MAX: usize = 500;
 
 /// Maximum custom headers of one action.
 pub const HEADERS_MAX: usize = 20;

@@ -182,6 +182,21 @@ async fn invalid_members_of_actions_are_reported_with_pointers() {
             "wrong_type",
         ),
         (
+            with_action("id", json!("act_01h455vb4pex5vsknk084sn02q")),
+            "/actions/0/id",
+            "unknown_action",
+        ),
+    ] {
+        app.post(&automations, &body).await.fault(pointer, code);
+    }
+}
+
+#[tokio::test]
+async fn invalid_headers_of_actions_are_reported_with_pointers() {
+    let app = App::start().await;
+    let automations = format!("{}/automations", app.account().await);
+    for (body, pointer, code) in [
+        (
             with_action("headers", json!({"x-a": 1})),
             "/actions/0/headers/x-a",
             "wrong_type",
@@ -206,14 +221,60 @@ async fn invalid_members_of_actions_are_reported_with_pointers() {
             "/actions/0/headers/POSTRIDER-X",
             "reserved_header",
         ),
-        (
-            with_action("id", json!("act_01h455vb4pex5vsknk084sn02q")),
-            "/actions/0/id",
-            "unknown_action",
-        ),
     ] {
         app.post(&automations, &body).await.fault(pointer, code);
     }
+}
+
+#[tokio::test]
+async fn an_event_with_too_many_deliveries_is_prevented_when_an_automation_is_saved() {
+    let app = App::start().await;
+    let automations = format!("{}/automations", app.account().await);
+    let action = json!({"type": "send_webhook", "url": url(200)});
+    let body = |event_type: &str, enabled: bool| {
+        json!({"name": "n", "enabled": enabled, "trigger": {"event_types": [event_type]},
+            "actions": vec![action.clone(); 50]})
+    };
+    for _ in 0..10 {
+        app.post(&automations, &body("a.b", true)).await.expect(201);
+    }
+    let refused = app.post(&automations, &body("a.*", true)).await;
+    refused.fault("/trigger/event_types", "too_many");
+    let detail = String::from_utf8_lossy(&refused.bytes);
+    assert!(
+        detail.contains("`a.b` would trigger 550 actions; at most 500 are possible"),
+        "{detail}"
+    );
+    app.post(&automations, &body("a.c", true)).await.expect(201);
+    let off = app.post(&automations, &body("*", false)).await.expect(201);
+    let path = format!("{automations}/{}", off["id"].as_str().unwrap());
+    app.patch(&path, &json!({"enabled": true}))
+        .await
+        .fault("/trigger/event_types", "too_many");
+}
+
+#[tokio::test]
+async fn an_account_sends_ten_tests_a_minute() {
+    let app = App::start().await;
+    let (account, other) = (app.account().await, app.account().await);
+    let path = |account: &str, automation: &Value| {
+        format!(
+            "{account}/automations/{}/test",
+            automation["id"].as_str().unwrap()
+        )
+    };
+    let test = path(&account, &app.automation(&account, 200).await);
+    let faulty = app.post(&test, &json!({"type": "?"})).await;
+    faulty.fault("/type", "invalid_value");
+    for _ in 0..10 {
+        app.post(&test, &json!({})).await.expect(202);
+    }
+    let refused = app.post(&test, &json!({})).await;
+    refused.problem(429, "too_many_tests");
+    let wait: u64 = refused.headers["retry-after"].to_str().unwrap().parse().unwrap();
+    assert!((50..=60).contains(&wait), "{wait}");
+    let test = path(&other, &app.automation(&other, 200).await);
+    app.post(&test, &json!({})).await.expect(202);
 }
 
 #[tokio::test]

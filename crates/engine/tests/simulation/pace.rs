@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 use std::time::Duration;
 
-use crate::support::{Node, accept_many, folder, life, status};
+use crate::support::{Node, accept_many, folder, life, status, submission};
 use parking_lot::Mutex;
 use postrider_egress::{Request, Response};
 use postrider_engine::EngineSettings;
@@ -153,13 +153,23 @@ fn many_silent_actions_of_one_account_delay_nobody_else() {
         let node = Node::start(folder.path(), 0, EngineSettings::default(), script).await;
         let silent: Vec<String> = (0..50).map(|n| format!("https://silent.example/{n}")).collect();
         let silent: Vec<&str> = silent.iter().map(String::as_str).collect();
-        let hostile = node.account(&silent).await;
-        for _ in 1..50 {
-            node.automation(hostile.account, &silent).await;
+        let hostile = node.account(&[URL]).await;
+        node.edit(&hostile, |automation| automation.enabled = false).await;
+        // An event makes 500 deliveries: each of five types has ten automations.
+        for n in 0..50 {
+            let fixture = node.automation(hostile.account, &silent).await;
+            let event_type = format!("silent.{}", n % 5);
+            node.edit(&fixture, |automation| automation.event_types = vec![event_type])
+                .await;
         }
         let healthy = node.account(&[URL]).await;
-        // Each event makes 2,500 deliveries.
-        accept_many(&node, &hostile, 4).await;
+        for n in 0..20 {
+            let submission = submission(&format!("silent.{}", n % 5));
+            node.engine
+                .accept(hostile.account, vec![submission])
+                .await
+                .unwrap();
+        }
         let mut accepted_ms = Vec::new();
         for _ in 0..60 {
             accepted_ms.push(node.clock_ms());

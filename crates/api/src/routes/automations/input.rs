@@ -28,7 +28,7 @@ pub struct AutomationInput {
     #[serde(deserialize_with = "objects")]
     #[schema(min_items = 1, max_items = 50)]
     actions: Vec<ActionInput>,
-    /// Seconds between the attempts of a delivery, at most 20 delays of at most 7 days; null uses the
+    /// Seconds between the attempts of a delivery, at most 20 delays of 1 second to 7 days; null uses the
     /// account's schedule.
     #[schema(value_type = Option<Vec<u32>>, example = json!([10, 100]), max_items = 20)]
     retry_delays_s: Option<Vec<i64>>,
