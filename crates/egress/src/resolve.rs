@@ -90,8 +90,11 @@ pub trait Resolve: Send + Sync + 'static {
 /// The system's own resolver, bounded and fair.
 pub struct SystemResolver(Arc<Shared>);
 
+/// Asks for the addresses of a name; blocks.
+type LookUp = dyn Fn(&str) -> io::Result<Vec<IpAddr>> + Send + Sync;
+
 struct Shared {
-    look_up: Box<dyn Fn(&str) -> io::Result<Vec<IpAddr>> + Send + Sync>,
+    look_up: Box<LookUp>,
     deadline: Duration,
     cache: Cache<String, Kept>,
     lookups: Mutex<Lookups>,
