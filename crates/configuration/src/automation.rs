@@ -173,7 +173,7 @@ async fn check(
     {
         check_fan_out(&entry.config.automations, id, &trigger, &actions, &mut faults);
     }
-    check_destinations(configuration, &draft.actions, existing, &mut faults).await;
+    check_destinations(configuration, account, &draft.actions, existing, &mut faults).await;
     faults.into_checked(Some(CheckedAutomation {
         name: draft.name,
         enabled: draft.enabled,
