@@ -23,7 +23,7 @@ impl RateLimitStore for SqliteStore {
         requests: Vec<ReserveSlots>,
         now: Timestamp,
     ) -> StoreResult<Vec<Option<Duration>>> {
-        let now_ns = now.unix_ms().saturating_mul(1_000_000);
+        let now_ns = self.lease_now(now).unix_ms().saturating_mul(1_000_000);
         let mut free_slots = self.free_slots.lock();
         if free_slots.len() > LIMITS_MAX {
             free_slots.retain(|_, free| *free > now_ns);
