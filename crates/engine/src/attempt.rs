@@ -124,11 +124,8 @@ async fn attempt(
 ) -> Option<(Attempt, Advice)> {
     let delivery = &ready.delivery;
     let number = delivery.progress.next_number();
-    let may_leave = || {
-        engine.session() == ready.session
-            && !engine.is_past_lease()
-            && engine.configuration().is_current(entry)
-    };
+    let may_leave =
+        || engine.session() == ready.session && engine.may_send() && engine.configuration().is_current(entry);
     let job = Job {
         event: &delivery.event,
         delivery: delivery.key.delivery,
