@@ -26,8 +26,7 @@ use crate::work::queue::AppendQueue;
 /// How long a stop waits, after the last attempt has ended, until the last events and results are on disk.
 const LAST_RESULTS_MAX: Duration = Duration::from_secs(10);
 
-/// How long a stop then waits for background jobs: those that switch actions off, and the last steps of
-/// replays.
+/// How long a stop then waits for background jobs, such as the last steps of replays.
 const LAST_JOBS_MAX: Duration = Duration::from_secs(10);
 
 /// The parts of an engine.

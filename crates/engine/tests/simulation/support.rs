@@ -363,6 +363,18 @@ pub fn life<F: Future>(test: F) -> F::Output {
     runtime.block_on(test)
 }
 
+/// A [`life`] in which `test` is polled after each step of any other task, so that it can end the life at any
+/// of them. Such a test passes the time itself.
+pub fn life_in_small_steps<F: Future>(test: F) -> F::Output {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .event_interval(1)
+        .build()
+        .unwrap();
+    runtime.block_on(test)
+}
+
 /// A [`life`] in real time, because virtual time would run ahead of a store with threads of its own.
 pub fn life_beside_threads<F: Future>(test: F) -> F::Output {
     let runtime = tokio::runtime::Builder::new_current_thread()
