@@ -24,7 +24,7 @@ use crate::destination::{Host, Origin};
 use crate::guard::{EgressGuard, LOOPBACK};
 use crate::resolve::{Resolve, ResolveError};
 use crate::tls::ALPN_H2;
-use crate::wire::{Probe, Session, Stream, Wire};
+use crate::wire::{Session, Stream, Wire};
 
 /// Head start of each address over the next; the "Connection Attempt Delay" of RFC 8305 section 5.
 const STAGGER: Duration = Duration::from_millis(250);
@@ -63,7 +63,6 @@ pub(crate) struct Connector {
 pub(crate) struct Connected {
     pub(crate) stream: Stream,
     pub(crate) http2: bool,
-    pub(crate) probe: Probe,
 }
 
 impl Connector {
@@ -87,13 +86,11 @@ impl Connector {
             .collect();
         let tcp = connect_first(addresses).await.map_err(ConnectFailure::Connect)?;
         set_options(&tcp).map_err(ConnectFailure::Connect)?;
-        let probe = Probe::default();
-        let wire = Wire::new(tcp, probe.clone());
+        let wire = Wire::new(tcp);
         if !origin.tls {
             return Ok(Connected {
                 stream: Stream::Plain(wire),
                 http2: false,
-                probe,
             });
         }
         let name = server_name(&origin.host).map_err(ConnectFailure::Tls)?;
@@ -102,7 +99,6 @@ impl Connector {
         Ok(Connected {
             stream: Stream::Tls(Box::new(Session(stream))),
             http2,
-            probe,
         })
     }
 

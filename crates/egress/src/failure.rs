@@ -43,32 +43,111 @@ impl Failure {
     }
 
     /// The HTTP exchange failed on an open connection.
-    pub(crate) fn exchange(error: &hyper::Error, response_began: bool) -> Self {
-        let causes: Vec<_> = causes(error).collect();
-        if let Some(tls) = causes.iter().find_map(|it| it.downcast_ref::<rustls::Error>()) {
-            return Self::new(Outcome::TlsError, tls_sentence(tls));
-        }
-        let http2 = causes.iter().find_map(|it| it.downcast_ref::<h2::Error>());
-        let io = causes.iter().find_map(|it| it.downcast_ref::<io::Error>());
-        let is_malformed = io.is_some_and(|it| {
-            matches!(
-                it.kind(),
-                io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::Other
-            )
-        });
-        let sentence = if error.is_parse_too_large() {
-            TOO_LARGE
-        } else if let Some(sentence) = http2.and_then(http2_sentence) {
-            sentence
-        } else if error.is_parse() || (is_malformed && http2.is_none()) {
-            "The response is not valid HTTP"
-        } else if response_began {
-            "The connection was closed before the response was complete"
-        } else {
-            "The connection was closed without a response"
+    pub(crate) fn exchange(error: &ExchangeError, response_began: bool) -> Self {
+        let sentence = match error {
+            ExchangeError::Tls(tls) => return Self::new(Outcome::TlsError, tls_sentence(tls)),
+            ExchangeError::Unsent | ExchangeError::Closed { .. } if response_began => {
+                "The connection was closed before the response was complete"
+            }
+            ExchangeError::Unsent | ExchangeError::Closed { .. } => {
+                "The connection was closed without a response"
+            }
+            ExchangeError::Refused | ExchangeError::GoingAway | ExchangeError::Reset => {
+                "The receiver broke the request off"
+            }
+            ExchangeError::Malformed => "The response is not valid HTTP",
+            ExchangeError::HeadTooLarge => "The headers of the response are too large",
+            ExchangeError::TooManyInterim => "The receiver sent too many interim responses",
+            ExchangeError::MalformedOrTooLarge => {
+                "The response is not valid HTTP, or its headers are too large"
+            }
         };
         Self::new(Outcome::ProtocolError, sentence)
     }
+}
+
+/// Why there is no response, or only a part of one, although there was a connection.
+#[derive(Debug)]
+pub(crate) enum ExchangeError {
+    /// The connection turned out to be closed before a byte of the request was written.
+    Unsent,
+    /// The receiver says itself that it has not processed the request (RFC 9113 section 8.7).
+    Refused,
+    /// The connection was closed or reset.
+    Closed {
+        /// Whether a byte of a response had arrived.
+        response_began: bool,
+    },
+    /// The receiver closes the HTTP/2 connection because of an error.
+    GoingAway,
+    /// The receiver broke off the HTTP/2 stream.
+    Reset,
+    /// The TLS session failed.
+    Tls(rustls::Error),
+    /// The response is not HTTP.
+    Malformed,
+    /// The heads exceed their limit.
+    HeadTooLarge,
+    /// One of the two; HTTP/2 does not tell which.
+    MalformedOrTooLarge,
+    /// The receiver sent more interim responses than it may.
+    TooManyInterim,
+}
+
+impl ExchangeError {
+    /// The stream ended.
+    pub(crate) const fn closed(response_began: bool) -> Self {
+        Self::Closed { response_began }
+    }
+
+    /// Reading or writing failed.
+    pub(crate) fn from_io(error: &io::Error, response_began: bool) -> Self {
+        match error.get_ref().and_then(|it| it.downcast_ref::<rustls::Error>()) {
+            Some(tls) => Self::Tls(tls.clone()),
+            None => Self::closed(response_began),
+        }
+    }
+
+    /// HTTP/2 failed.
+    pub(crate) fn from_http2(error: &h2::Error, response_began: bool) -> Self {
+        if let Some(io) = error.get_io() {
+            return Self::from_io(io, response_began);
+        }
+        let reason = error.reason();
+        match (error.is_remote(), error.is_go_away()) {
+            (true, true) if reason == Some(h2::Reason::NO_ERROR) => Self::Refused,
+            (true, true) => Self::GoingAway,
+            (true, false) if reason == Some(h2::Reason::REFUSED_STREAM) => Self::Refused,
+            (true, false) => Self::Reset,
+            // h2 gives up with one of these codes when the headers far exceed the limit. When they exceed it
+            // slightly, it uses the same code as for a malformed response.
+            (false, _) if is_too_large(reason) => Self::HeadTooLarge,
+            (false, _) => Self::MalformedOrTooLarge,
+        }
+    }
+
+    /// Whether the receiver cannot have processed the request.
+    pub(crate) const fn is_unprocessed(&self) -> bool {
+        matches!(self, Self::Unsent | Self::Refused)
+    }
+
+    /// Whether the connection ended before a byte of a response arrived. The receiver may have processed the
+    /// request.
+    pub(crate) const fn is_silent_end(&self) -> bool {
+        matches!(
+            self,
+            Self::Closed {
+                response_began: false
+            } | Self::GoingAway
+        )
+    }
+}
+
+fn is_too_large(reason: Option<h2::Reason>) -> bool {
+    matches!(
+        reason,
+        Some(h2::Reason::ENHANCE_YOUR_CALM | h2::Reason::COMPRESSION_ERROR)
+    )
 }
 
 impl From<DestinationError> for Failure {
@@ -86,46 +165,6 @@ impl From<ConnectFailure> for Failure {
             ConnectFailure::Tls(error) => Self::new(Outcome::TlsError, handshake_sentence(&error)),
         }
     }
-}
-
-const TOO_LARGE: &str = "The headers of the response are too large";
-
-/// Whether the receiver itself says that it has not processed the request (RFC 9113 section 8.7).
-pub(crate) fn is_unprocessed(error: &hyper::Error) -> bool {
-    let http2 = causes(error).find_map(|it| it.downcast_ref::<h2::Error>());
-    http2.is_some_and(|it| {
-        let refused = it.is_reset() && it.reason() == Some(h2::Reason::REFUSED_STREAM);
-        let going_away = it.is_go_away() && it.reason() == Some(h2::Reason::NO_ERROR);
-        it.is_remote() && (refused || going_away)
-    })
-}
-
-/// The error and its causes, outermost first. Follows an `io::Error` into the error that it wraps, because
-/// `io::Error::source` skips that one.
-fn causes(error: &hyper::Error) -> impl Iterator<Item = &(dyn StdError + 'static)> {
-    std::iter::successors(Some(error as &(dyn StdError + 'static)), |it| below(*it))
-}
-
-fn below<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 'static)> {
-    match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
-        Some(wrapped) => Some(wrapped),
-        None => error.source(),
-    }
-}
-
-fn http2_sentence(error: &h2::Error) -> Option<&'static str> {
-    if error.is_io() {
-        return None;
-    }
-    if error.is_remote() {
-        return Some("The receiver broke the request off");
-    }
-    // h2 gives up with one of these codes when the headers far exceed the limit. When they exceed it
-    // slightly, it uses the same code as for a malformed response.
-    Some(match error.reason() {
-        Some(h2::Reason::ENHANCE_YOUR_CALM | h2::Reason::COMPRESSION_ERROR) => TOO_LARGE,
-        _ => "The response is not valid HTTP, or its headers are too large",
-    })
 }
 
 fn connect_sentence(error: &io::Error) -> &'static str {

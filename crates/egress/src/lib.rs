@@ -69,9 +69,11 @@
 //! * [`address`], [`port`]: tables of the addresses that are not public, and of other protocols' ports.
 //! * [`destination`], [`guard`]: parse a URL, and check it when it is saved and when it is dialled.
 //! * [`resolve`]: resolves names to addresses, within bounds; a trait, so that tests can replace it.
-//! * `connect`, `tls`, `wire`, `handshake`: open a connection, from the address to HTTP.
-//! * `connection`: drives a request over a connection.
-//! * `pool`: keeps connections, and decides when a request may be repeated.
+//! * `connect`, `tls`, `wire`: open a connection, from the address to the byte stream.
+//! * `http1`, `http2`, `head`: carry a request over a connection, and read the response.
+//! * `connection`: one of the two.
+//! * `pool`: keeps connections, shares streams, and explains when a request may be repeated.
+//! * [`allowance`]: the time that a request may take.
 //! * [`request`], [`response`], `retry_after`: what is sent, and what is read back.
 //! * `failure`: describes errors in plain words.
 //! * [`client`]: [`HttpClient`], which combines all of these.
@@ -80,18 +82,21 @@
 //! off, dial an address that the guard has not checked, or read more into memory than its bounds allow. It
 //! knows nothing about webhooks: it signs nothing, retries nothing, and takes all headers from its caller.
 //!
-//! To forbid a range of addresses, add a line in [`address`]. To add a limit on responses, see `handshake`
-//! for heads and [`response`] for bodies. To add a way for requests to fail, see `failure`. To add a method
+//! To forbid a range of addresses, add a line in [`address`]. To add a limit on responses, see `head` for heads
+//! and [`response`] for bodies. To add a way for requests to fail, see `failure`. To add a method
 //! other than POST, add a field to [`Request`] and use it in [`request`].
 
 pub mod address;
+pub mod allowance;
 pub mod client;
 mod connect;
 mod connection;
 pub mod destination;
 mod failure;
 pub mod guard;
-mod handshake;
+mod head;
+mod http1;
+mod http2;
 mod pool;
 pub mod port;
 pub mod request;
@@ -101,6 +106,7 @@ mod retry_after;
 mod tls;
 mod wire;
 
+pub use allowance::Allowance;
 pub use client::{ClientSettings, HttpClient};
 pub use destination::{Destination, DestinationError, Host};
 pub use guard::EgressGuard;

@@ -1,52 +1,78 @@
 //! A pool of connections that are reused between requests.
 //!
-//! This is a small pool of our own over hyper's connections. It replaces hyper-util's client, for four
-//! reasons:
+//! This is a small pool of our own. A connection is back in it before its attempt ends, so consecutive
+//! requests use one connection.
 //!
-//! - A connection is back in the pool before its attempt ends, so consecutive requests use one connection.
-//!   hyper-util returns it from a separate task, and the next request may find the pool empty and dial.
-//! - No request races two futures.
-//! - An HTTP/1 connection needs no task ([`crate::connection`]).
-//! - We learn what happened to a request that was *not* sent.
+//! **When a request is repeated.** A receiver may close a connection at any time, also in the very
+//! milliseconds in which the next request is on its way. The client therefore repeats a request in two cases:
 //!
-//! **When a request is repeated.** An attempt is one HTTP request, so it never repeats a request that the
-//! receiver may have begun to process. It repeats only a request that was provably not processed: one that
-//! hyper hands back because the connection turned out to be closed before a byte of it was written
-//! ([`crate::wire`] detects this), or an HTTP/2 request that the receiver itself declares unprocessed (RFC
-//! 9113 section 8.7: above the last stream of a GOAWAY, or refused). One case is left: the receiver closes an
-//! idle connection in the very milliseconds in which our request is on its way. Browsers guess and repeat the
-//! request. We cannot tell this case from a receiver that crashed on the request, so the attempt fails.
+//! - The receiver cannot have processed it: the connection turned out to be closed before a byte was written
+//!   ([`crate::wire`] detects this), or the receiver says so itself (RFC 9113 section 8.7: above the last
+//!   stream of a GOAWAY, or refused).
+//! - A *reused* connection was closed or reset before the first byte of a response. The receiver may have
+//!   processed the request, and then processes it twice. RFC 9110 section 9.2.2 lets a client repeat a POST
+//!   only if it knows the request to be idempotent. Webhooks are: delivery is at least once, every attempt
+//!   carries the same `webhook-id`, and the retry that a failed attempt leads to would repeat the request
+//!   just the same, only later. RFC 9112 section 9.3.1 expects clients to recover from such closures.
+//!
+//! The second repeat happens at most once per request, over a new connection. After the first byte of a
+//! response, and on a new connection, nothing is repeated. An origin whose connections end this way again and
+//! again is not pooled for some minutes (`origin`).
+//!
 //! [`PoolSettings::idle_timeout`] keeps the case rare: it is shorter than the five seconds after which the
 //! most impatient servers (Node, Apache, uvicorn) hang up, and the pool honours a `Keep-Alive: timeout` that
-//! is shorter still.
+//! is shorter still. A connection older than [`PoolSettings::max_age`] takes no more requests, so that a
+//! change in DNS is followed even under steady load.
+//!
+//! **HTTP/2.** Requests share connections, up to the number of streams that the receiver allows on each. At
+//! the limit the pool opens more connections, up to `CONNECTIONS_MAX` per origin, and beyond that a request
+//! waits for a stream. That wait is ours and does not count against the request's timeout
+//! ([`crate::Allowance`]). As long as it is unknown whether an `https` origin speaks HTTP/2, one request
+//! connects and the others wait for what it finds out, [`PATIENCE`] at most.
 //!
 //! Nothing polls an idle HTTP/1 connection. A connection that the receiver has closed stays in the pool until
 //! it expires or a request tries it; that request then only needs another connection. A sweeper closes
-//! expired connections and runs only while the pool holds any connection.
+//! expired connections and runs only while the pool holds anything.
+
+mod origin;
+mod turn;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper::client::conn::http2;
 use parking_lot::Mutex;
+use quick_cache::sync::Cache;
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use crate::connection::{Body, Connection, Http1};
+use crate::allowance::Allowance;
+use crate::connection::Connection;
 use crate::destination::Origin;
+use crate::http1::Http1;
+use crate::http2::{Http2, Multiplexed};
+use origin::{Idle, OfOrigin, Way};
+pub(crate) use turn::{Dial, Lease, Place, Protocol, Turn};
 
 /// How often the sweeper runs. Expired connections are never used, whether or not it has removed them.
 const SWEEP: Duration = Duration::from_secs(1);
 
-/// How long to wait for a connection to be ready again after its response has been read. It is ready at once
-/// unless the receiver responded before it had read the whole request. Such a connection is not worth
-/// keeping.
-const READY_WITHIN: Duration = Duration::from_millis(10);
+/// How long a request waits for another's connection attempt before it makes its own. A receiver that never
+/// completes a connection must not delay requests one after the other.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Maximum origins whose protocol the pool remembers after their last connection has gone.
+const PROTOCOLS_KEPT: usize = 4_096;
+
+/// Maximum origins that the pool remembers for connections that ended without a response, besides those that
+/// it holds connections to.
+const DEATHS_KEPT: usize = 4_096;
 
 /// Bounds on idle connections.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct PoolSettings {
     pub(crate) idle_timeout: Duration,
+    pub(crate) max_age: Duration,
     pub(crate) max_idle_per_host: usize,
     pub(crate) max_idle: usize,
 }
@@ -55,6 +81,7 @@ pub(crate) struct PoolSettings {
 pub(crate) struct Pool {
     settings: PoolSettings,
     kept: Mutex<Kept>,
+    protocols: Cache<Arc<Origin>, Protocol>,
 }
 
 #[derive(Default)]
@@ -64,88 +91,97 @@ struct Kept {
     is_swept: bool,
 }
 
-#[derive(Default)]
-struct OfOrigin {
-    idle: Vec<Idle>,
-    http2: Option<Shared>,
-}
-
-struct Idle {
-    http1: Box<Http1>,
-    until: Instant,
-}
-
-struct Shared {
-    sender: http2::SendRequest<Body>,
-    until: Instant,
+/// What a request gets from the pool.
+pub(crate) enum CheckedOut {
+    /// A connection that has carried a request.
+    Reused(Connection),
+    /// Permission to open one.
+    Dial(Dial),
 }
 
 impl Pool {
     pub(crate) fn new(settings: PoolSettings) -> Arc<Self> {
         Arc::new(Self {
             settings,
-            kept: Mutex::new(Kept::default()),
+            kept: Mutex::default(),
+            protocols: Cache::new(PROTOCOLS_KEPT),
         })
     }
 
-    /// Takes a connection that was open when last checked: the HTTP/2 connection, or else the most recently
-    /// used HTTP/1 connection.
-    pub(crate) fn take(&self, origin: &Origin) -> Option<Connection> {
+    /// Takes a connection that was open when last checked: an HTTP/2 connection with a free stream, or else
+    /// the most recently used HTTP/1 connection. Waits for a stream if the receiver allows no more.
+    pub(crate) async fn check_out(
+        self: &Arc<Self>,
+        origin: &Arc<Origin>,
+        allowance: &Allowance,
+    ) -> CheckedOut {
+        match self.way(origin) {
+            Way::Reuse(connection) => CheckedOut::Reused(connection),
+            Way::Dial { is_counted } => CheckedOut::Dial(Dial::new(self, origin, is_counted)),
+            // Boxed, because this future is rare and would enlarge everything that holds a request.
+            Way::Wait(turn) => Box::pin(allowance.pause(self.wait(origin, turn))).await,
+        }
+    }
+
+    /// Permission to open a connection now, for a request that must not use a pooled one.
+    pub(crate) fn dial_now(self: &Arc<Self>, origin: &Arc<Origin>) -> Dial {
+        Dial::new(self, origin, false)
+    }
+
+    async fn wait(self: &Arc<Self>, origin: &Arc<Origin>, mut turn: oneshot::Receiver<Turn>) -> CheckedOut {
+        loop {
+            match tokio::time::timeout(PATIENCE, &mut turn).await {
+                Ok(Ok(Turn::Stream(lease))) => {
+                    return CheckedOut::Reused(Connection::Http2(Box::new(Http2::new(lease))));
+                }
+                Ok(Ok(Turn::Dial(dial))) => return CheckedOut::Dial(dial),
+                Err(_) if self.has_streams(origin) => {}
+                Ok(Err(_)) | Err(_) => return CheckedOut::Dial(self.dial_now(origin)),
+            }
+        }
+    }
+
+    fn way(self: &Arc<Self>, origin: &Arc<Origin>) -> Way {
         let now = Instant::now();
         let mut kept = self.kept.lock();
         let kept = &mut *kept;
-        let of_origin = kept.origins.get_mut(origin)?;
-        if let Some(shared) = &mut of_origin.http2 {
-            if shared.sender.is_ready() && shared.until > now {
-                shared.until = now + self.settings.idle_timeout;
-                return Some(Connection::Http2(shared.sender.clone()));
-            }
-            of_origin.http2 = None;
-        }
-        while let Some(idle) = of_origin.idle.pop() {
-            kept.idle -= 1;
-            if idle.until > now {
-                return Some(Connection::Http1(idle.http1));
-            }
-        }
-        None
+        let of_origin = match kept.origins.get_mut(origin) {
+            Some(of_origin) => of_origin,
+            // An `http` origin needs no entry to be dialled, because it has no HTTP/2.
+            None if !origin.tls => return Way::Dial { is_counted: false },
+            None => self.enter(kept, origin),
+        };
+        let place = Place::new(self, origin);
+        let before = of_origin.idle();
+        let way = of_origin.way(now, &self.settings, &place);
+        kept.idle -= before - of_origin.idle();
+        way
     }
 
-    /// Returns a connection to the pool after its response has been read to the end. `keep_alive` is how long
-    /// the receiver said it will keep the connection open.
-    pub(crate) async fn check_in(
+    /// Whether the origin has an HTTP/2 connection. Lets more be opened for those who wait, if they may.
+    fn has_streams(self: &Arc<Self>, origin: &Arc<Origin>) -> bool {
+        let mut has_streams = false;
+        self.distribute(origin, |of_origin| has_streams = of_origin.has_streams());
+        has_streams
+    }
+
+    /// Returns an HTTP/1 connection to the pool after its response has been read to the end. `keep_alive` is
+    /// how long the receiver said it will keep the connection open.
+    pub(crate) fn check_in(
         self: &Arc<Self>,
         origin: &Arc<Origin>,
-        connection: Connection,
+        http1: Box<Http1>,
         keep_alive: Option<Duration>,
     ) {
-        let Connection::Http1(mut http1) = connection else {
-            return;
-        };
-        if !http1.is_ready()
-            && !matches!(
-                tokio::time::timeout(READY_WITHIN, http1.until_ready()).await,
-                Ok(true)
-            )
-        {
-            return;
-        }
         // One second less than announced, because the announcement took time to arrive and so will the next
         // request.
         let announced = keep_alive.map_or(Duration::MAX, |it| it.saturating_sub(Duration::from_secs(1)));
         let idle_for = self.settings.idle_timeout.min(announced);
-        if !idle_for.is_zero() {
-            self.keep(
-                origin,
-                Idle {
-                    http1,
-                    until: Instant::now() + idle_for,
-                },
-            );
+        let now = Instant::now();
+        let until = (now + idle_for).min(http1.opened() + self.settings.max_age);
+        if until <= now {
+            return;
         }
-    }
-
-    fn keep(self: &Arc<Self>, origin: &Arc<Origin>, idle: Idle) {
         let mut kept = self.kept.lock();
         let kept = &mut *kept;
         if kept.idle >= self.settings.max_idle {
@@ -153,34 +189,25 @@ impl Pool {
         }
         let of_origin = match kept.origins.get_mut(origin) {
             Some(of_origin) => of_origin,
-            None => kept.origins.entry(Arc::clone(origin)).or_default(),
+            None => self.enter(kept, origin),
         };
-        if of_origin.idle.len() < self.settings.max_idle_per_host {
-            of_origin.idle.push(idle);
+        if of_origin.keep(Idle { http1, until }, now, self.settings.max_idle_per_host) {
             kept.idle += 1;
         }
-        self.start_sweeper(kept);
     }
 
-    /// Shares a new HTTP/2 connection with other requests, unless the origin already has one that is ready.
-    pub(crate) fn share(self: &Arc<Self>, origin: &Arc<Origin>, sender: &http2::SendRequest<Body>) {
-        let until = Instant::now() + self.settings.idle_timeout;
+    /// Records that a reused connection to the origin ended before the first byte of a response.
+    pub(crate) fn record_death(self: &Arc<Self>, origin: &Arc<Origin>) {
         let mut kept = self.kept.lock();
-        let of_origin = kept.origins.entry(Arc::clone(origin)).or_default();
-        if of_origin
-            .http2
-            .as_ref()
-            .is_none_or(|shared| !shared.sender.is_ready())
-        {
-            of_origin.http2 = Some(Shared {
-                sender: sender.clone(),
-                until,
-            });
-        }
-        self.start_sweeper(&mut kept);
+        let kept = &mut *kept;
+        let of_origin = match kept.origins.get_mut(origin) {
+            Some(of_origin) => of_origin,
+            None => self.enter(kept, origin),
+        };
+        kept.idle -= of_origin.record_death(Instant::now());
     }
 
-    fn start_sweeper(self: &Arc<Self>, kept: &mut Kept) {
+    fn enter<'a>(self: &Arc<Self>, kept: &'a mut Kept, origin: &Arc<Origin>) -> &'a mut OfOrigin {
         if !kept.is_swept {
             kept.is_swept = true;
             let pool = Arc::downgrade(self);
@@ -194,21 +221,66 @@ impl Pool {
                 }
             });
         }
+        let speaks = self.protocols.get(origin);
+        kept.origins
+            .entry(Arc::clone(origin))
+            .or_insert_with(|| OfOrigin::new(speaks))
     }
 
-    /// Drops expired connections. Returns whether any are left to sweep.
+    /// Drops expired connections. Returns whether anything is left to sweep.
     fn sweep(&self) -> bool {
         let now = Instant::now();
         let mut kept = self.kept.lock();
+        let mut deaths_kept = 0;
         kept.origins.retain(|_, of_origin| {
-            of_origin.idle.retain(|idle| idle.until > now);
-            of_origin
-                .http2
-                .take_if(|shared| shared.until <= now || shared.sender.is_closed());
-            !of_origin.idle.is_empty() || of_origin.http2.is_some()
+            of_origin.drop_expired(now, &self.settings);
+            let is_remembered = of_origin.has_died(now) && deaths_kept < DEATHS_KEPT;
+            deaths_kept += usize::from(is_remembered);
+            of_origin.is_in_use() || is_remembered
         });
-        kept.idle = kept.origins.values().map(|of_origin| of_origin.idle.len()).sum();
+        kept.idle = kept.origins.values().map(OfOrigin::idle).sum();
         kept.is_swept = !kept.origins.is_empty();
         kept.is_swept
+    }
+
+    /// Changes what the pool knows of an origin, and then gives those who wait for it their turns.
+    fn distribute(self: &Arc<Self>, origin: &Arc<Origin>, change: impl FnOnce(&mut OfOrigin)) {
+        let place = Place::new(self, origin);
+        let mut kept = self.kept.lock();
+        let Some(of_origin) = kept.origins.get_mut(origin) else {
+            return;
+        };
+        change(of_origin);
+        let untaken = of_origin.distribute(Instant::now(), &self.settings, &place);
+        drop(kept);
+        // Dropping a turn gives it back, which takes the lock.
+        drop(untaken);
+    }
+
+    /// Gives a stream back.
+    fn give_back(self: &Arc<Self>, origin: &Arc<Origin>, connection: &Multiplexed) {
+        let mut is_known = false;
+        self.distribute(origin, |_| {
+            is_known = true;
+            connection.release();
+        });
+        if !is_known {
+            connection.release();
+        }
+    }
+
+    /// Shares a new HTTP/2 connection with other requests, if the origin has few enough.
+    fn share(self: &Arc<Self>, origin: &Arc<Origin>, connection: Arc<Multiplexed>) {
+        self.distribute(origin, |of_origin| of_origin.share(connection, Instant::now()));
+    }
+
+    /// Records the end of an attempt to connect: the protocol found, or `None` if there is no connection.
+    fn dialled(self: &Arc<Self>, origin: &Arc<Origin>, is_counted: bool, found: Option<Protocol>) {
+        if let Some(protocol) = found.filter(|_| origin.tls) {
+            self.protocols.insert(Arc::clone(origin), protocol);
+        }
+        self.distribute(origin, |of_origin| {
+            of_origin.dialled(is_counted, found, Instant::now())
+        });
     }
 }

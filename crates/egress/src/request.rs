@@ -5,11 +5,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{self, HeaderName, HeaderValue};
 use http::{Method, Request as HttpRequest, Version};
-use http_body_util::Full;
 use postrider_model::Outcome;
 use postrider_model::attempt::Headers;
 
-use crate::connection::Body;
 use crate::destination::Destination;
 use crate::failure::Failure;
 
@@ -26,84 +24,123 @@ pub struct Request {
     pub timeout: Duration,
 }
 
-/// Whether a header belongs to the connection or to the framing of the message, so that only the client may
-/// set it (RFC 9110 sections 7.2, 7.6.1 and 8.6, RFC 9112 section 6). `name` in lowercase.
+/// Headers that belong to the connection or to the framing of the message (RFC 9110 sections 7.2, 7.6.1 and
+/// 8.6, RFC 9112 section 6).
+const RESERVED: [&str; 12] = [
+    "host",
+    "content-length",
+    "transfer-encoding",
+    "connection",
+    "keep-alive",
+    "proxy-connection",
+    "proxy-authorization",
+    "te",
+    "trailer",
+    "upgrade",
+    "expect",
+    "http2-settings",
+];
+
+/// Whether only the client may set a header, because it belongs to the connection or to the framing of the
+/// message. Case does not matter.
 ///
 /// [`crate::HttpClient::send`] refuses a request that carries one. Refuse it when a user configures it, too.
 pub fn is_reserved_header(name: &str) -> bool {
-    matches!(
-        name,
-        "host"
-            | "content-length"
-            | "transfer-encoding"
-            | "connection"
-            | "keep-alive"
-            | "proxy-connection"
-            | "proxy-authorization"
-            | "te"
-            | "trailer"
-            | "upgrade"
-            | "expect"
-            | "http2-settings"
-    )
+    RESERVED
+        .iter()
+        .any(|reserved| reserved.eq_ignore_ascii_case(name))
 }
 
-/// Builds the message for the connection's version of HTTP. Each connection that is tried gets a new message;
-/// almost always there is only one.
-pub(crate) fn message(
-    destination: &Destination,
-    request: &Request,
-    http2: bool,
-) -> Result<HttpRequest<Body>, Failure> {
-    let mut message = HttpRequest::new(Full::new(Bytes::clone(&request.body)));
-    *message.method_mut() = Method::POST;
-    if http2 {
-        *message.version_mut() = Version::HTTP_2;
-        *message.uri_mut() = destination.absolute.clone();
-    } else {
-        *message.uri_mut() = destination.path.clone();
-    }
-    let headers = message.headers_mut();
-    headers.reserve(request.headers.len() + 2);
-    if !http2 {
-        headers.insert(header::HOST, destination.host_header.clone());
-    }
+/// The head of the request in HTTP/1.1, names spelt as given: some receivers look them up by case, although
+/// they must not.
+pub(crate) fn http1_head(destination: &Destination, request: &Request) -> Result<Bytes, Failure> {
+    let headers = request.headers.iter();
+    let bytes: usize = headers.map(|(name, value)| name.len() + value.len() + 4).sum();
+    let path = destination.path.path_and_query().map_or("/", |it| it.as_str());
+    let host = destination.host_header.as_bytes();
+    let mut head = Vec::with_capacity(bytes + path.len() + host.len() + 64);
+    let mut put = |parts: &[&[u8]]| parts.iter().for_each(|part| head.extend_from_slice(part));
+    put(&[b"POST ", path.as_bytes(), b" HTTP/1.1\r\nHost: ", host, b"\r\n"]);
     for (name, value) in &request.headers {
-        let refused = || {
-            Failure::new(
-                Outcome::ProtocolError,
-                format!("The header {name:?} cannot be sent"),
-            )
-        };
-        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| refused())?;
-        if is_reserved_header(name.as_str()) {
-            return Err(refused());
-        }
-        headers.append(name, HeaderValue::from_str(value).map_err(|_| refused())?);
+        check_header(name, value)?;
+        put(&[name.as_bytes(), b": ", value.as_bytes(), b"\r\n"]);
     }
-    Ok(message)
+    let length = request.body.len().to_string();
+    put(&[b"Content-Length: ", length.as_bytes(), b"\r\n\r\n"]);
+    Ok(head.into())
+}
+
+/// The head of the request in HTTP/2, where names are in lowercase.
+pub(crate) fn http2_head(destination: &Destination, request: &Request) -> Result<HttpRequest<()>, Failure> {
+    let mut head = HttpRequest::new(());
+    *head.method_mut() = Method::POST;
+    *head.version_mut() = Version::HTTP_2;
+    *head.uri_mut() = destination.absolute.clone();
+    let headers = head.headers_mut();
+    headers.reserve(request.headers.len() + 1);
+    for (name, value) in &request.headers {
+        check_header(name, value)?;
+        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| refused(name))?;
+        let value = HeaderValue::from_str(value).map_err(|_| refused(name.as_str()))?;
+        headers.append(name, value);
+    }
+    headers.insert(header::CONTENT_LENGTH, request.body.len().into());
+    Ok(head)
+}
+
+/// Refuses a header that would change the framing of the message or end its line.
+fn check_header(name: &str, value: &str) -> Result<(), Failure> {
+    let is_name = !name.is_empty() && name.bytes().all(is_token);
+    let is_value = value.bytes().all(|it| matches!(it, b'\t' | b' '..=b'~'));
+    if is_name && is_value && !is_reserved_header(name) {
+        Ok(())
+    } else {
+        Err(refused(name))
+    }
+}
+
+/// RFC 9110 section 5.6.2.
+const fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || matches!(
+            byte,
+            b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^' | b'_' | b'`' | b'|' | b'~'
+        )
+}
+
+fn refused(name: &str) -> Failure {
+    Failure::new(
+        Outcome::ProtocolError,
+        format!("The header {name:?} cannot be sent"),
+    )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn message_with(name: &str, value: &str) -> Result<HttpRequest<Body>, Failure> {
+    fn request(name: &str, value: &str) -> (Destination, Request) {
         let request = Request {
             url: "https://example.com/a?b".into(),
             headers: vec![(name.into(), value.into())],
-            body: Bytes::new(),
+            body: Bytes::from_static(b"{}"),
             timeout: Duration::from_secs(1),
         };
-        message(&Destination::parse(&request.url).unwrap(), &request, false)
+        (Destination::parse(&request.url).unwrap(), request)
     }
 
     #[test]
-    fn a_request_has_a_path_and_a_host_header() {
-        let sent = message_with("X-Any", "1").unwrap();
-        assert_eq!(sent.uri(), "/a?b");
-        assert_eq!(sent.headers()["host"], "example.com");
-        assert_eq!(sent.headers()["x-any"], "1");
+    fn names_are_spelt_as_given_over_http1_and_in_lowercase_over_http2() {
+        let (destination, request) = request("X-aNy", "1");
+        let head = http1_head(&destination, &request).unwrap();
+        assert_eq!(
+            head,
+            "POST /a?b HTTP/1.1\r\nHost: example.com\r\nX-aNy: 1\r\nContent-Length: 2\r\n\r\n"
+        );
+        let head = http2_head(&destination, &request).unwrap();
+        assert_eq!(head.uri(), "https://example.com/a?b");
+        assert_eq!(head.headers()["x-any"], "1");
+        assert_eq!(head.headers()["content-length"], "2");
     }
 
     #[test]
@@ -117,11 +154,13 @@ mod tests {
             ("x", "line\r\nbreak: 1"),
             ("", "x"),
         ] {
-            assert_eq!(
-                message_with(name, value).unwrap_err().outcome,
-                Outcome::ProtocolError,
-                "{name}"
-            );
+            let (destination, request) = request(name, value);
+            for failure in [
+                http1_head(&destination, &request).unwrap_err(),
+                http2_head(&destination, &request).unwrap_err(),
+            ] {
+                assert_eq!(failure.outcome, Outcome::ProtocolError, "{name}");
+            }
         }
     }
 }

@@ -2,23 +2,14 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use http::StatusCode;
-use http::header::{HeaderMap, RETRY_AFTER};
 use postrider_model::Timestamp;
 
 /// Returns how long the receiver asks to wait, if the status is 429 or 503. A date in the past means zero.
-pub(crate) fn retry_after(
-    status: StatusCode,
-    headers: &HeaderMap,
-    now: impl Fn() -> Timestamp,
-) -> Option<Duration> {
-    if !matches!(
-        status,
-        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
-    ) {
+pub(crate) fn retry_after(status: u16, value: &str, now: impl Fn() -> Timestamp) -> Option<Duration> {
+    if !matches!(status, 429 | 503) {
         return None;
     }
-    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    let text = value.trim();
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
         // A number that overflows still asks for a long wait; the engine caps it.
         return Some(Duration::from_secs(text.parse().unwrap_or(u64::from(u32::MAX))));
@@ -36,11 +27,9 @@ mod tests {
     use super::*;
 
     fn asked(status: u16, value: &str) -> Option<Duration> {
-        let mut headers = HeaderMap::new();
-        headers.insert(RETRY_AFTER, value.parse().unwrap());
         // Sun, 06 Nov 1994 08:49:37 GMT
         let now = || Timestamp::from_unix_ms(784_111_777_000);
-        retry_after(StatusCode::from_u16(status).unwrap(), &headers, now)
+        retry_after(status, value, now)
     }
 
     #[test]

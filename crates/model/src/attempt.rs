@@ -24,7 +24,7 @@ pub enum Outcome {
     ConnectError = 4,
     /// No TLS session: a certificate that is not trusted, expired or for another name, or a broken handshake.
     TlsError = 5,
-    /// The response was not valid HTTP, was cut off, or broke a limit.
+    /// There was no response, it was not HTTP, or it broke a limit. A body that is cut off changes nothing.
     ProtocolError = 6,
     /// The egress guard forbids the destination; nothing was sent.
     Blocked = 7,

@@ -47,6 +47,7 @@ async fn an_event_is_accepted_delivered_and_read_back() {
         "{}",
         received.header("user-agent")
     );
+    assert_eq!(received.header("accept"), "*/*");
     assert_eq!(received.header("content-encoding"), "");
     let event = account.event(&id).await;
     assert_eq!(

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use bytes::Bytes;
 use h2::server::SendResponse;
 use http::Response;
-use postrider_egress::HttpClient;
+use postrider_egress::{ClientSettings, HttpClient};
 use postrider_model::Outcome;
 use tokio_rustls::TlsAcceptor;
 
@@ -18,6 +18,14 @@ async fn start<F>(response: F) -> (HttpClient, Receiver, String)
 where
     F: Fn(SendResponse<Bytes>, usize, usize) + Clone + Send + Sync + 'static,
 {
+    start_with(None, response).await
+}
+
+/// The same, with at most this many streams per connection.
+async fn start_with<F>(limit: Option<u32>, response: F) -> (HttpClient, Receiver, String)
+where
+    F: Fn(SendResponse<Bytes>, usize, usize) + Clone + Send + Sync + 'static,
+{
     let authority = Authority::new();
     let mut config = authority.server("receiver.example", |_| ());
     config.alpn_protocols = vec![b"h2".to_vec()];
@@ -26,7 +34,11 @@ where
         let (acceptor, response) = (acceptor.clone(), response.clone());
         async move {
             let stream = acceptor.accept(peer.stream).await.unwrap();
-            let mut connection = h2::server::handshake(stream).await.unwrap();
+            let mut builder = h2::server::Builder::new();
+            if let Some(limit) = limit {
+                builder.max_concurrent_streams(limit);
+            }
+            let mut connection = builder.handshake(stream).await.unwrap();
             let mut number = 0;
             while let Some(Ok((request, respond))) = connection.accept().await {
                 number += 1;
@@ -69,6 +81,189 @@ async fn requests_share_one_connection() {
         );
     }
     assert_eq!(receiver.connections(), 1);
+}
+
+#[tokio::test]
+async fn requests_beyond_the_limit_of_streams_get_more_connections_and_none_times_out() {
+    const LIMIT: u32 = 8;
+    let (under_way, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let counts = (Arc::clone(&under_way), Arc::clone(&most));
+    let (client, receiver, url) = start_with(Some(LIMIT), move |respond, _, _| {
+        let under_way = Arc::clone(&counts.0);
+        counts
+            .1
+            .fetch_max(under_way.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+        tokio::spawn(async move {
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            under_way.fetch_sub(1, Ordering::SeqCst);
+            respond_with(respond, 200, b"ok");
+        });
+    })
+    .await;
+    let client = Arc::new(client);
+    // 32 connections carry 256 at a time, so the last of these waits for three rounds of the receiver.
+    let sends = (0..800).map(|_| {
+        let (client, url) = (Arc::clone(&client), url.clone());
+        tokio::spawn(async move { client.send(&request_within(url, 2_000)).await })
+    });
+    for send in sends.collect::<Vec<_>>() {
+        let response = send.await.unwrap();
+        assert_eq!(response.outcome, Outcome::Succeeded, "{response:?}");
+    }
+    assert!(
+        (8..=32).contains(&receiver.connections()),
+        "{}",
+        receiver.connections()
+    );
+    assert!(most.load(Ordering::SeqCst) <= 256);
+}
+
+#[tokio::test]
+async fn waiting_for_a_stream_costs_no_time_of_the_request() {
+    // One stream on each of 32 connections, each held for longer than half of the timeout.
+    let (client, _receiver, url) = start_with(Some(1), |respond, _, _| {
+        tokio::spawn(async move {
+            tokio::time::sleep(std::time::Duration::from_millis(700)).await;
+            respond_with(respond, 200, b"ok");
+        });
+    })
+    .await;
+    let client = Arc::new(client);
+    // Tells the client the limit.
+    assert_eq!(
+        client.send(&request(url.clone())).await.outcome,
+        Outcome::Succeeded
+    );
+    let sends = (0..96).map(|_| {
+        let (client, url) = (Arc::clone(&client), url.clone());
+        tokio::spawn(async move { client.send(&request_within(url, 1_500)).await })
+    });
+    for send in sends.collect::<Vec<_>>() {
+        let response = send.await.unwrap();
+        assert_eq!(response.outcome, Outcome::Succeeded, "{response:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_is_given_up_gives_its_stream_back() {
+    let begun = Arc::new(tokio::sync::Semaphore::new(0));
+    let signal = Arc::clone(&begun);
+    let (client, receiver, url) = start_with(Some(2), move |respond, _, stream| {
+        if stream == 1 {
+            respond_with(respond, 200, b"ok");
+        } else {
+            std::mem::forget(respond);
+            signal.add_permits(1);
+        }
+    })
+    .await;
+    assert_eq!(
+        client.send(&request(url.clone())).await.outcome,
+        Outcome::Succeeded
+    );
+    for _ in 0..20 {
+        let request = request(url.clone());
+        let mut send = Box::pin(client.send(&request));
+        tokio::select! {
+            response = &mut send => panic!("{response:?}"),
+            permit = begun.acquire() => permit.unwrap().forget(),
+        }
+    }
+    assert_eq!(receiver.connections(), 1);
+}
+
+#[tokio::test]
+async fn a_reused_connection_that_ends_before_a_response_costs_no_attempt() {
+    let authority = Authority::new();
+    let mut config = authority.server("receiver.example", |_| ());
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let receiver = Receiver::start(move |peer| {
+        let acceptor = acceptor.clone();
+        async move {
+            let stream = acceptor.accept(peer.stream).await.unwrap();
+            let mut connection = h2::server::handshake(stream).await.unwrap();
+            let (_, respond) = connection.accept().await.unwrap().unwrap();
+            respond_with(respond, 200, b"ok");
+            // The second request is read, and the connection dropped without a GOAWAY.
+            let _second = connection.accept().await;
+        }
+    })
+    .await;
+    let client = authority.client();
+    let url = format!("https://receiver.example:{}/hook", receiver.address.port());
+    for number in 1..=4 {
+        let response = client.send(&request(url.clone())).await;
+        assert_eq!(response.outcome, Outcome::Succeeded, "{number}: {response:?}");
+    }
+    assert!(receiver.connections() >= 3);
+}
+
+#[tokio::test]
+async fn a_connection_that_is_too_old_takes_no_new_streams_and_ends_with_its_last() {
+    let authority = Authority::new();
+    let mut config = authority.server("receiver.example", |_| ());
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let ended = Arc::new(tokio::sync::Semaphore::new(0));
+    let signal = Arc::clone(&ended);
+    let receiver = Receiver::start(move |peer| {
+        let (acceptor, signal) = (acceptor.clone(), Arc::clone(&signal));
+        async move {
+            let stream = acceptor.accept(peer.stream).await.unwrap();
+            let mut connection = h2::server::handshake(stream).await.unwrap();
+            let mut number = 0;
+            while let Some(Ok((_, respond))) = connection.accept().await {
+                number += 1;
+                tokio::spawn(async move {
+                    let pause_ms = if (peer.number, number) == (1, 2) { 900 } else { 0 };
+                    tokio::time::sleep(std::time::Duration::from_millis(pause_ms)).await;
+                    respond_with(respond, 200, b"ok");
+                });
+            }
+            signal.add_permits(1);
+        }
+    })
+    .await;
+    let client = Arc::new(authority.client_with(&ClientSettings {
+        pool_max_age: std::time::Duration::from_millis(300),
+        ..ClientSettings::default()
+    }));
+    let url = format!("https://receiver.example:{}/hook", receiver.address.port());
+    assert_eq!(
+        client.send(&request(url.clone())).await.outcome,
+        Outcome::Succeeded
+    );
+    let slow = tokio::spawn({
+        let (client, url) = (Arc::clone(&client), url.clone());
+        async move { client.send(&request(url)).await }
+    });
+    tokio::time::sleep(std::time::Duration::from_millis(400)).await;
+    assert_eq!(client.send(&request(url)).await.outcome, Outcome::Succeeded);
+    assert_eq!((receiver.connections(), ended.available_permits()), (2, 0));
+    assert_eq!(slow.await.unwrap().outcome, Outcome::Succeeded);
+    ended.acquire().await.unwrap().forget();
+}
+
+#[tokio::test]
+async fn endless_interim_responses_end_the_request() {
+    let (client, _receiver, url) = start(|mut respond, _, _| {
+        tokio::spawn(async move {
+            let head = Response::builder().status(103).body(()).unwrap();
+            while respond.send_informational(head.clone()).is_ok() {
+                tokio::task::yield_now().await;
+            }
+        });
+    })
+    .await;
+    let response = client.send(&request(url)).await;
+    assert_eq!(
+        (response.outcome, response.error.as_deref()),
+        (
+            Outcome::ProtocolError,
+            Some("The receiver sent too many interim responses")
+        )
+    );
 }
 
 #[tokio::test]

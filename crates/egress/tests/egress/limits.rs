@@ -108,23 +108,23 @@ async fn compressed_bodies_are_kept_compressed() {
 }
 
 #[tokio::test]
-async fn too_many_headers_and_endless_headers_are_protocol_errors() {
-    let many = "x-h: y\r\n".repeat(200);
-    let large = format!("x-h: {}\r\n", "y".repeat(100 * 1024));
-    for headers in [many, large] {
-        let receiver = Receiver::responding(format!("HTTP/1.1 200 OK\r\n{headers}\r\n")).await;
-        let response = post(receiver.url()).await;
-        assert_eq!(
-            response.outcome,
-            Outcome::ProtocolError,
-            "{} bytes",
-            headers.len()
-        );
-        assert_eq!(
-            response.error.as_deref(),
-            Some("The headers of the response are too large")
-        );
+async fn many_headers_are_accepted_and_endless_ones_are_a_protocol_error() {
+    let many = "Set-Cookie: a=b; Path=/\r\n".repeat(1_000);
+    let receiver = Receiver::responding(format!("HTTP/1.1 200 OK\r\n{many}Content-Length: 0\r\n\r\n")).await;
+    let client = client();
+    for _ in 0..2 {
+        let response = client.send(&request(receiver.url())).await;
+        assert_eq!((response.outcome, response.error), (Outcome::Succeeded, None));
     }
+    assert_eq!(receiver.connections(), 1);
+    let large = format!("x-h: {}\r\n", "y".repeat(100 * 1024));
+    let receiver = Receiver::responding(format!("HTTP/1.1 200 OK\r\n{large}\r\n")).await;
+    let response = post(receiver.url()).await;
+    assert_eq!(response.outcome, Outcome::ProtocolError);
+    assert_eq!(
+        response.error.as_deref(),
+        Some("The headers of the response are too large")
+    );
     let endless = Receiver::start(|mut peer| async move {
         peer.read_request().await;
         peer.write(b"HTTP/1.1 200 OK\r\n").await;
@@ -159,4 +159,64 @@ async fn header_values_need_not_be_utf8_and_trailers_are_ignored() {
         assert!(!response.headers.iter().any(|(name, _)| name == "x-trailer"));
     }
     assert_eq!(receiver.connections(), 1);
+}
+
+#[tokio::test]
+async fn endless_interim_responses_end_the_connection() {
+    for (interim, sentence) in [
+        (
+            "HTTP/1.1 100 Continue\r\n\r\n".to_owned(),
+            "The receiver sent too many interim responses",
+        ),
+        (
+            format!("HTTP/1.1 103 Early Hints\r\nlink: {}\r\n\r\n", "x".repeat(2_000)),
+            "The headers of the response are too large",
+        ),
+    ] {
+        let flood = interim.repeat(100);
+        let hung_up = Arc::new(tokio::sync::Notify::new());
+        let notify = Arc::clone(&hung_up);
+        let receiver = Receiver::start(move |mut peer| {
+            let (notify, flood) = (Arc::clone(&notify), flood.clone());
+            async move {
+                peer.read_request().await;
+                while peer.write(flood.as_bytes()).await {}
+                notify.notify_one();
+            }
+        })
+        .await;
+        let response = post(receiver.url()).await;
+        assert_eq!(
+            (response.outcome, response.error.as_deref()),
+            (Outcome::ProtocolError, Some(sentence))
+        );
+        hung_up.notified().await;
+    }
+}
+
+#[tokio::test]
+async fn a_success_whose_head_is_odd_is_a_success() {
+    for line in [
+        "X-Powered-By: old\r\n  and tired",
+        "Server : x",
+        "Set-Cookie: a=dmo\x01OZPF; path=/",
+        "My Header: x",
+        "PHP Warning",
+        "Content-Length: nine",
+        "Content-Length: 1",
+    ] {
+        let receiver = Receiver::responding(format!(
+            "HTTP/1.1 200 OK\r\n{line}\r\nContent-Length: 2\r\n\r\nok"
+        ))
+        .await;
+        let client = client();
+        for _ in 0..2 {
+            let response = client.send(&request(receiver.url())).await;
+            assert_eq!(
+                (response.outcome, response.status_code, response.error),
+                (Outcome::Succeeded, Some(200), None),
+                "{line}"
+            );
+        }
+    }
 }

@@ -44,8 +44,8 @@ async fn the_request_is_sent_unchanged() {
     assert_eq!(
         receiver.requests(),
         [format!(
-            "POST /hook?q=1 HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\nwebhook-id: evt_1\r\n\
-             content-length: 7\r\n\r\n{{\"a\":1}}"
+            "POST /hook?q=1 HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nwebhook-id: evt_1\r\n\
+             Content-Length: 7\r\n\r\n{{\"a\":1}}"
         )]
     );
 }
@@ -202,12 +202,6 @@ async fn a_non_http_response_is_a_protocol_error() {
     for (bytes, sentence) in [
         ("SSH-2.0-OpenSSH_9.6\r\n\r\n", no_http),
         ("HTTP/1.1 abc OK\r\n\r\n", no_http),
-        ("HTTP/1.1 200 OK\r\nno colon\r\n\r\n", no_http),
-        (
-            "HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nxx",
-            no_http,
-        ),
-        ("HTTP/1.1 200 OK\r\ncontent-length: nine\r\n\r\nxx", no_http),
         ("\0\0\0\0\0\0\0\0", no_http),
         (status_line.as_str(), too_large),
         ("", "The connection was closed without a response"),
@@ -228,28 +222,30 @@ async fn a_non_http_response_is_a_protocol_error() {
 }
 
 #[tokio::test]
-async fn a_truncated_response_is_a_protocol_error_that_keeps_the_received_part() {
+async fn the_status_of_a_truncated_response_decides_and_the_record_tells_the_flaw() {
     let cut = "The connection was closed before the response was complete";
     for (bytes, sentence) in [
-        ("content-length: 10\r\n\r\nhalf", cut),
-        ("transfer-encoding: chunked\r\n\r\n4\r\nhalf\r\n", cut),
+        ("Content-Length: 10\r\n\r\nhalf", cut),
+        ("Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n", cut),
         (
-            "transfer-encoding: chunked\r\n\r\n4\r\nhalf\r\nzz\r\n",
+            "Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\nzz\r\n",
             "The response is not valid HTTP",
         ),
     ] {
-        let receiver = Receiver::responding_once(format!("HTTP/1.1 200 OK\r\n{bytes}")).await;
-        let response = post(receiver.url()).await;
-        assert_eq!(
-            (response.outcome, response.status_code),
-            (Outcome::ProtocolError, Some(200)),
-            "{bytes}"
-        );
-        assert_eq!(
-            (response.error.as_deref(), &response.body[..]),
-            (Some(sentence), &b"half"[..]),
-            "{bytes}"
-        );
+        for (status, outcome) in [(202, Outcome::Succeeded), (502, Outcome::BadStatus)] {
+            let receiver = Receiver::responding_once(format!("HTTP/1.1 {status} x\r\n{bytes}")).await;
+            let response = post(receiver.url()).await;
+            assert_eq!(
+                (response.outcome, response.status_code),
+                (outcome, Some(status)),
+                "{bytes}"
+            );
+            assert_eq!(
+                (response.error.as_deref(), &response.body[..]),
+                (Some(sentence), &b"half"[..]),
+                "{bytes}"
+            );
+        }
     }
 }
 

@@ -55,27 +55,80 @@ async fn a_connection_that_the_receiver_closed_while_idle_costs_no_attempt() {
 }
 
 #[tokio::test]
-async fn a_request_that_may_have_been_processed_is_not_repeated() {
-    // The receiver responds to the first request and keeps the connection. It reads the second request and
-    // hangs up.
-    let receiver = Receiver::start(|mut peer| async move {
-        peer.read_request().await;
-        peer.write(OK.as_bytes()).await;
-        peer.read_request().await;
-    })
-    .await;
-    let client = client();
-    assert_eq!(
-        client.send(&request(receiver.url())).await.outcome,
-        Outcome::Succeeded
+async fn a_reused_connection_that_ends_before_a_response_costs_no_attempt() {
+    for is_reset in [false, true] {
+        // The receiver responds to the first request of each connection. It reads the second and hangs up.
+        let receiver = Receiver::start(move |mut peer| async move {
+            peer.read_request().await;
+            peer.write(OK.as_bytes()).await;
+            peer.read_request().await;
+            if is_reset {
+                peer.stream.set_zero_linger().unwrap();
+            }
+        })
+        .await;
+        let client = client();
+        for number in 1..=10 {
+            let response = client.send(&request(receiver.url())).await;
+            assert_eq!(response.outcome, Outcome::Succeeded, "{number}: {response:?}");
+        }
+        // Every connection but the last carried a second request, which was repeated.
+        assert_eq!(receiver.requests().len(), 2 * receiver.connections() - 1);
+    }
+}
+
+#[tokio::test]
+async fn a_request_is_repeated_once_and_only_before_the_first_byte_of_a_response() {
+    for (ending, connections, requests) in [("", 2, 3), ("HTTP", 1, 2)] {
+        // The receiver responds to the first request of all. It answers later ones with `ending`.
+        let receiver = Receiver::start(move |mut peer| async move {
+            peer.read_request().await;
+            if peer.number == 1 {
+                peer.write(OK.as_bytes()).await;
+                peer.read_request().await;
+            }
+            peer.write(ending.as_bytes()).await;
+        })
+        .await;
+        let client = client();
+        assert_eq!(
+            client.send(&request(receiver.url())).await.outcome,
+            Outcome::Succeeded
+        );
+        let response = client.send(&request(receiver.url())).await;
+        assert_eq!(
+            (response.outcome, response.error.as_deref()),
+            (
+                Outcome::ProtocolError,
+                Some("The connection was closed without a response")
+            )
+        );
+        assert_eq!(
+            (receiver.connections(), receiver.requests().len()),
+            (connections, requests)
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_is_too_old_takes_no_more_requests() {
+    let receiver = Receiver::responding(OK).await;
+    let settings = ClientSettings {
+        pool_max_age: Duration::from_millis(300),
+        ..ClientSettings::default()
+    };
+    let client = client_with("127.0.0.0/8", Scripted::always("127.0.0.1"), &settings);
+    let began = std::time::Instant::now();
+    while began.elapsed() < Duration::from_secs(1) {
+        let response = client.send(&request(receiver.url())).await;
+        assert_eq!(response.outcome, Outcome::Succeeded);
+    }
+    // Steady load would have kept the first connection for ever.
+    assert!(
+        (3..=4).contains(&receiver.connections()),
+        "{}",
+        receiver.connections()
     );
-    let response = client.send(&request(receiver.url())).await;
-    assert_eq!(response.outcome, Outcome::ProtocolError);
-    assert_eq!(
-        response.error.as_deref(),
-        Some("The connection was closed without a response")
-    );
-    assert_eq!((receiver.connections(), receiver.requests().len()), (1, 2));
 }
 
 #[tokio::test]

@@ -206,7 +206,7 @@ impl Peer {
             if let Some((head, body)) = text.split_once("\r\n\r\n") {
                 let length = head
                     .lines()
-                    .find_map(|line| line.strip_prefix("content-length: "));
+                    .find_map(|line| line.strip_prefix("Content-Length: "));
                 if body.len() >= length.map_or(0, |length| length.parse().unwrap()) {
                     self.requests.lock().push(text.into_owned());
                     return true;

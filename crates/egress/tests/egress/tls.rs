@@ -38,9 +38,14 @@ impl Authority {
 
     /// A client that trusts this authority, and resolves every name to this machine.
     pub fn client(&self) -> HttpClient {
+        self.client_with(&ClientSettings::default())
+    }
+
+    /// The same with these settings.
+    pub fn client_with(&self, settings: &ClientSettings) -> HttpClient {
         let settings = ClientSettings {
             extra_ca_pem: Some(self.0.pem().into_bytes()),
-            ..ClientSettings::default()
+            ..settings.clone()
         };
         client_with("127.0.0.0/8", Scripted::always("127.0.0.1"), &settings)
     }

@@ -63,9 +63,17 @@ impl<T: Transport> WebhookCarrier<T> {
         let id = job.event.id.to_string();
         let sent_at_s = self.clock.wall().unix_s();
         let signatures = job.entry.signers(self.clock.now()).sign(&id, sent_at_s, body);
-        let mut headers: Headers = Vec::with_capacity(10 + webhook.headers.len());
+        let mut headers: Headers = Vec::with_capacity(11 + webhook.headers.len());
         let mut put = |name: &str, value: String| headers.push((name.to_owned(), value));
         put("Content-Type", "application/json".to_owned());
+        // Common firewall rules refuse a POST without it (OWASP rule 920300).
+        if !webhook
+            .headers
+            .iter()
+            .any(|(name, _)| name.eq_ignore_ascii_case("accept"))
+        {
+            put("Accept", "*/*".to_owned());
+        }
         put("User-Agent", names.user_agent.clone());
         put(&names.signature, signatures.signature);
         if let Some(next) = signatures.signature_next {

@@ -1,0 +1,185 @@
+//! HTTP/1.1 over a connection: one POST at a time.
+//!
+//! This is a client of our own, because the request is always a POST with a known body, and because a response
+//! has to be read more leniently and within tighter bounds than libraries do (`docs/decisions/0020`). It spells
+//! header names as they are given, and it knows whether a byte of a response has arrived.
+//!
+//! A connection needs no task: the attempt that owns it polls its socket. Nothing polls an idle connection. If
+//! the receiver hangs up or sends bytes meanwhile, [`Http1::is_quiet`] sees that before the next request is
+//! written. Dropping an idle connection closes its socket at once.
+
+mod body;
+mod head;
+
+use std::io::{self, IoSlice};
+use std::ops::Range;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Buf, Bytes, BytesMut};
+use tokio::io::{AsyncReadExt, AsyncWrite};
+use tokio::time::Instant;
+
+use crate::failure::ExchangeError;
+use crate::head::Head;
+use crate::wire::Stream;
+use body::{Rest, Step};
+use head::HeadReader;
+
+/// How much to read at a time.
+const READ_BYTES: usize = 8 * 1024;
+
+/// A connection that speaks HTTP/1.1.
+pub(crate) struct Http1 {
+    stream: Stream,
+    opened: Instant,
+    /// Bytes that have arrived and belong to what follows.
+    buffer: BytesMut,
+    /// How many bytes at the front of the buffer the caller has been given.
+    given: usize,
+    /// The part of the request that has not been written.
+    unwritten: Option<Unwritten>,
+    /// The part of the response's body that has not been read.
+    rest: Rest,
+    /// Whether the connection may carry another request once the response has been read.
+    is_reusable: bool,
+}
+
+/// A request on its way: its head, and then its body.
+struct Unwritten {
+    head: Bytes,
+    body: Bytes,
+}
+
+impl Http1 {
+    pub(crate) fn new(stream: Stream) -> Self {
+        Self {
+            stream,
+            opened: Instant::now(),
+            buffer: BytesMut::new(),
+            given: 0,
+            unwritten: None,
+            rest: Rest::Nothing,
+            is_reusable: false,
+        }
+    }
+
+    /// When the connection was opened.
+    pub(crate) const fn opened(&self) -> Instant {
+        self.opened
+    }
+
+    /// Whether an idle connection is still usable.
+    pub(crate) fn is_quiet(&mut self) -> bool {
+        self.buffer.is_empty() && self.stream.is_quiet()
+    }
+
+    /// Whether the response has been read to its end.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.rest == Rest::Nothing
+    }
+
+    /// Whether the connection may carry another request: the last one has been written in full, its response
+    /// has been read in full, and nothing about that response was odd. A receiver that responded before it had
+    /// read the whole request leaves a connection that is not worth keeping.
+    pub(crate) fn is_reusable(&self) -> bool {
+        self.is_reusable && self.is_complete() && self.unwritten.is_none() && self.buffer.len() == self.given
+    }
+
+    /// Sends a request and waits for the head of its response. Read the body with [`Self::read`].
+    pub(crate) async fn send(&mut self, head: Bytes, body: Bytes) -> Result<Head, ExchangeError> {
+        self.buffer.advance(self.given);
+        self.given = 0;
+        self.is_reusable = false;
+        self.unwritten = Some(Unwritten { head, body });
+        let mut reader = HeadReader::default();
+        let mut has_begun = false;
+        std::future::poll_fn(|context| {
+            loop {
+                if let Some(parsed) = reader.read(&mut self.buffer)? {
+                    self.rest = parsed.rest;
+                    self.is_reusable = parsed.is_reusable;
+                    return Poll::Ready(Ok(parsed.head));
+                }
+                match ready!(self.poll_more(context)) {
+                    Ok(0) => return Poll::Ready(Err(ExchangeError::closed(has_begun))),
+                    Ok(_) => has_begun = true,
+                    Err(error) => return Poll::Ready(Err(ExchangeError::from_io(&error, has_begun))),
+                }
+            }
+        })
+        .await
+    }
+
+    /// Reads a piece of the body, and returns `None` at its end.
+    pub(crate) async fn read(&mut self) -> Result<Option<&[u8]>, ExchangeError> {
+        let range = std::future::poll_fn(|context| self.poll_body(context)).await?;
+        Ok(range.map(|range| &self.buffer[range]))
+    }
+
+    fn poll_body(&mut self, context: &mut Context<'_>) -> Poll<Result<Option<Range<usize>>, ExchangeError>> {
+        self.buffer.advance(self.given);
+        self.given = 0;
+        loop {
+            match self.rest.step(&self.buffer) {
+                Ok(Step::Data(bytes)) => {
+                    self.given = bytes;
+                    return Poll::Ready(Ok(Some(0..bytes)));
+                }
+                Ok(Step::Framing(bytes)) => self.buffer.advance(bytes),
+                Ok(Step::End) => return Poll::Ready(Ok(None)),
+                Ok(Step::Unknown) => match ready!(self.poll_more(context)) {
+                    Ok(0) if self.rest == Rest::UntilClosed => {
+                        self.rest = Rest::Nothing;
+                        return Poll::Ready(Ok(None));
+                    }
+                    Ok(0) => return Poll::Ready(Err(ExchangeError::closed(true))),
+                    Ok(_) => {}
+                    Err(error) => return Poll::Ready(Err(ExchangeError::from_io(&error, true))),
+                },
+                Err(body::Malformed) => return Poll::Ready(Err(ExchangeError::Malformed)),
+            }
+        }
+    }
+
+    /// Writes what the receiver accepts, and reads into the buffer. Returns the number of bytes read, 0 at the
+    /// end of the stream.
+    fn poll_more(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let written = self.poll_write(context);
+        if self.buffer.capacity() - self.buffer.len() < READ_BYTES / 8 {
+            self.buffer.reserve(READ_BYTES);
+        }
+        let read = std::pin::pin!(self.stream.read_buf(&mut self.buffer)).poll(context);
+        match (read, written) {
+            // A receiver may respond and hang up before it has read the whole request. Its response counts.
+            (Poll::Pending, Poll::Ready(Err(error))) => Poll::Ready(Err(error)),
+            (read, _) => read,
+        }
+    }
+
+    fn poll_write(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let Some(unwritten) = &mut self.unwritten else {
+            return Poll::Ready(Ok(()));
+        };
+        let mut stream = Pin::new(&mut self.stream);
+        while unwritten.head.has_remaining() || unwritten.body.has_remaining() {
+            let slices = [IoSlice::new(&unwritten.head), IoSlice::new(&unwritten.body)];
+            let slices = if unwritten.head.is_empty() {
+                &slices[1..]
+            } else {
+                &slices[..]
+            };
+            let written = match ready!(stream.as_mut().poll_write_vectored(context, slices)) {
+                Ok(0) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                Ok(written) => written,
+                Err(error) => return Poll::Ready(Err(error)),
+            };
+            let of_head = written.min(unwritten.head.len());
+            unwritten.head.advance(of_head);
+            unwritten.body.advance(written - of_head);
+        }
+        ready!(stream.poll_flush(context))?;
+        self.unwritten = None;
+        Poll::Ready(Ok(()))
+    }
+}

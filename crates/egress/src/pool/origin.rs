@@ -1,0 +1,252 @@
+//! What the pool holds and knows of one origin.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+use super::PoolSettings;
+use super::turn::{Place, Protocol, Turn};
+use crate::connection::Connection;
+use crate::http1::Http1;
+use crate::http2::{Http2, Multiplexed};
+
+/// Maximum HTTP/2 connections to one origin: enough for 3,200 requests at a time at receivers that allow the
+/// usual 100 streams.
+const CONNECTIONS_MAX: usize = 32;
+
+/// How many streams a connection is expected to have before the receiver's settings arrive; the least that RFC
+/// 9113 section 6.5.2 recommends.
+const STREAMS_EXPECTED: usize = 100;
+
+/// After an additional HTTP/2 connection has failed, how long to make do with those that there are.
+const NO_DIAL_FOR: Duration = Duration::from_secs(1);
+
+/// After how many reused connections that ended without a response the origin is not pooled.
+const DEATHS_MAX: u32 = 3;
+
+/// The longest time between two of them.
+const DEATHS_WITHIN: Duration = Duration::from_secs(60);
+
+/// The shortest. A receiver that restarts ends many connections at once, and that counts as one.
+const DEATHS_APART: Duration = Duration::from_secs(1);
+
+/// How long the origin is then not pooled. Its next connection that ends so prolongs the time.
+const UNPOOLED_FOR: Duration = Duration::from_secs(300);
+
+/// How a request gets its connection.
+pub(super) enum Way {
+    Reuse(Connection),
+    Dial { is_counted: bool },
+    Wait(oneshot::Receiver<Turn>),
+}
+
+pub(super) struct Idle {
+    pub(super) http1: Box<Http1>,
+    pub(super) until: Instant,
+}
+
+/// The connections to one origin, and the requests that wait for one.
+pub(super) struct OfOrigin {
+    idle: Vec<Idle>,
+    multiplexed: Vec<Arc<Multiplexed>>,
+    /// Those who wait for a stream, or to learn the protocol; the first is next.
+    waiting: VecDeque<oneshot::Sender<Turn>>,
+    /// Attempts to connect that others wait for.
+    dialling: usize,
+    /// What the origin spoke on the last connection.
+    speaks: Option<Protocol>,
+    no_dial_until: Option<Instant>,
+    deaths: u32,
+    last_death: Option<Instant>,
+}
+
+impl OfOrigin {
+    pub(super) const fn new(speaks: Option<Protocol>) -> Self {
+        Self {
+            idle: Vec::new(),
+            multiplexed: Vec::new(),
+            waiting: VecDeque::new(),
+            dialling: 0,
+            speaks,
+            no_dial_until: None,
+            deaths: 0,
+            last_death: None,
+        }
+    }
+
+    /// The number of idle HTTP/1 connections.
+    pub(super) const fn idle(&self) -> usize {
+        self.idle.len()
+    }
+
+    pub(super) const fn has_streams(&self) -> bool {
+        !self.multiplexed.is_empty()
+    }
+
+    /// Finds a connection for a request.
+    pub(super) fn way(&mut self, now: Instant, settings: &PoolSettings, place: &Place) -> Way {
+        if let Some(connection) = self.free_stream(now, settings) {
+            let lease = place.lease(&connection);
+            return Way::Reuse(Connection::Http2(Box::new(Http2::new(lease))));
+        }
+        while let Some(kept) = self.idle.pop() {
+            if kept.until > now {
+                return Way::Reuse(Connection::Http1(kept.http1));
+            }
+        }
+        if !place.is_tls() || self.speaks == Some(Protocol::Http1) || self.is_unpooled(now) {
+            return Way::Dial { is_counted: false };
+        }
+        if self.may_dial(now) {
+            self.dialling += 1;
+            return Way::Dial { is_counted: true };
+        }
+        let (sender, turn) = oneshot::channel();
+        self.waiting.push_back(sender);
+        Way::Wait(turn)
+    }
+
+    /// Takes a free stream, from the connection with the most requests so that others can become idle.
+    fn free_stream(&mut self, now: Instant, settings: &PoolSettings) -> Option<Arc<Multiplexed>> {
+        if self.multiplexed.is_empty() {
+            return None;
+        }
+        self.multiplexed
+            .retain(|it| it.is_open() && it.opened() + settings.max_age > now);
+        let free = self.multiplexed.iter().filter(|it| it.streams() < it.limit());
+        let connection = free.max_by_key(|it| it.streams())?;
+        connection.take();
+        Some(Arc::clone(connection))
+    }
+
+    /// Whether another HTTP/2 connection is worth opening: those under way will not have a stream for one
+    /// more request.
+    fn may_dial(&self, now: Instant) -> bool {
+        let expected = self
+            .multiplexed
+            .first()
+            .map_or(STREAMS_EXPECTED, |it| it.limit().min(STREAMS_EXPECTED));
+        self.multiplexed.len() + self.dialling < CONNECTIONS_MAX
+            && self.waiting.len() >= self.dialling * expected
+            && self.no_dial_until.is_none_or(|it| it <= now)
+    }
+
+    /// Gives those who wait the streams that are free, and lets them connect where that is worthwhile. Returns
+    /// the turns that nobody took, to be dropped outside the pool's lock.
+    pub(super) fn distribute(&mut self, now: Instant, settings: &PoolSettings, place: &Place) -> Vec<Turn> {
+        let mut untaken = Vec::new();
+        self.waiting.retain(|it| !it.is_closed());
+        while !self.waiting.is_empty() {
+            let turn = if self.speaks == Some(Protocol::Http1) || self.is_lost() {
+                Turn::Dial(place.dial(false))
+            } else if let Some(connection) = self.free_stream(now, settings) {
+                Turn::Stream(place.lease(&connection))
+            } else if self.may_dial(now) {
+                self.dialling += 1;
+                Turn::Dial(place.dial(true))
+            } else {
+                break;
+            };
+            if let Some(next) = self.waiting.pop_front() {
+                untaken.extend(next.send(turn).err());
+            }
+        }
+        untaken
+    }
+
+    /// Whether nothing is under way that those who wait could get.
+    const fn is_lost(&self) -> bool {
+        self.multiplexed.is_empty() && self.dialling == 0
+    }
+
+    pub(super) fn share(&mut self, connection: Arc<Multiplexed>, now: Instant) {
+        if self.multiplexed.len() < CONNECTIONS_MAX && !self.is_unpooled(now) {
+            self.multiplexed.push(connection);
+        }
+    }
+
+    pub(super) fn dialled(&mut self, is_counted: bool, found: Option<Protocol>, now: Instant) {
+        self.dialling -= usize::from(is_counted);
+        if found.is_some() {
+            self.speaks = found;
+        } else if self.has_streams() {
+            self.no_dial_until = Some(now + NO_DIAL_FOR);
+        }
+    }
+
+    /// Keeps an idle connection. Returns whether it is kept.
+    pub(super) fn keep(&mut self, idle: Idle, now: Instant, max_idle: usize) -> bool {
+        let is_kept = self.idle.len() < max_idle && !self.is_unpooled(now);
+        if is_kept {
+            self.idle.push(idle);
+        }
+        is_kept
+    }
+
+    /// Records that a connection ended without a response. Returns how many idle connections are dropped.
+    pub(super) fn record_death(&mut self, now: Instant) -> usize {
+        if self.last_death.is_some_and(|it| it + DEATHS_APART > now) {
+            return 0;
+        }
+        if !self.has_died(now) {
+            self.deaths = 0;
+        }
+        self.deaths += 1;
+        self.last_death = Some(now);
+        if !self.is_unpooled(now) {
+            return 0;
+        }
+        self.multiplexed.clear();
+        std::mem::take(&mut self.idle).len()
+    }
+
+    fn is_unpooled(&self, now: Instant) -> bool {
+        self.deaths >= DEATHS_MAX && self.last_death.is_some_and(|it| it + UNPOOLED_FOR > now)
+    }
+
+    /// Whether a connection that ended without a response still counts.
+    pub(super) fn has_died(&self, now: Instant) -> bool {
+        self.is_unpooled(now) || self.last_death.is_some_and(|it| it + DEATHS_WITHIN > now)
+    }
+
+    /// Whether there are connections, or requests that wait for one.
+    pub(super) fn is_in_use(&self) -> bool {
+        !self.idle.is_empty() || !self.multiplexed.is_empty() || !self.waiting.is_empty() || self.dialling > 0
+    }
+
+    pub(super) fn drop_expired(&mut self, now: Instant, settings: &PoolSettings) {
+        self.idle.retain(|it| it.until > now);
+        self.multiplexed.retain(|it| {
+            let is_idle = it.streams() == 0 && it.heard() + settings.idle_timeout <= now;
+            it.is_open() && it.opened() + settings.max_age > now && !is_idle
+        });
+        self.waiting.retain(|it| !it.is_closed());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn an_origin_whose_connections_end_again_and_again_is_not_pooled_for_some_minutes() {
+        let mut origin = OfOrigin::new(None);
+        let began = Instant::now();
+        let at = |s: f32| began + Duration::from_secs_f32(s);
+        // A restart ends many connections at once, and one after the other within a second.
+        for s in [0.0, 0.0, 0.1, 0.9] {
+            origin.record_death(at(s));
+        }
+        assert!(!origin.is_unpooled(at(1.0)));
+        // The next is so much later that it begins anew.
+        origin.record_death(at(70.0));
+        origin.record_death(at(100.0));
+        assert!(!origin.is_unpooled(at(101.0)));
+        origin.record_death(at(130.0));
+        assert!(origin.is_unpooled(at(131.0)) && origin.is_unpooled(at(429.0)));
+        assert!(!origin.is_unpooled(at(431.0)) && !origin.has_died(at(431.0)));
+    }
+}
