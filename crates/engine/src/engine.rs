@@ -19,6 +19,7 @@ use crate::meters::Meters;
 use crate::observe::Observer;
 use crate::pace::Lesson;
 use crate::settings::EngineSettings;
+use crate::supervision::Supervision;
 use crate::window::Window;
 use crate::work;
 use crate::work::queue::AppendQueue;
@@ -69,6 +70,7 @@ pub struct Engine {
     halt: watch::Sender<bool>,
     tasks: Mutex<Tasks>,
     jobs: Jobs,
+    supervision: Supervision,
 }
 
 #[derive(Default)]
@@ -104,6 +106,7 @@ impl Engine {
             halt: watch::channel(false).0,
             tasks: Mutex::new(Tasks::default()),
             jobs: Jobs::new(),
+            supervision: Supervision::new(),
             parts,
         });
         engine.renewed(asked_at);
@@ -115,25 +118,33 @@ impl Engine {
             );
         }
         engine.spawn_tasks(attempt_results);
-        engine.jobs.start(work::due_times::judge(Arc::clone(&engine)));
+        engine.start_job(work::due_times::judge(Arc::clone(&engine)));
         Ok(engine)
     }
 
     fn spawn_tasks(self: &Arc<Self>, attempt_results: mpsc::Receiver<AttemptResult>) {
         let mut tasks = self.tasks.lock();
         let inbox = work::advance::Inbox::new(Arc::clone(&self.appends), attempt_results);
-        tasks.advance = Some(tokio::spawn(work::advance::run(Arc::clone(self), inbox)));
+        let watch = &self.supervision;
+        let advance = work::advance::run(Arc::clone(self), inbox);
+        tasks.advance = Some(tokio::spawn(watch.watch("advance", advance)));
         tasks.background = vec![
-            tokio::spawn(work::refill::run(Arc::clone(self))),
-            tokio::spawn(work::starts::run(Arc::clone(self))),
-            tokio::spawn(work::prune::run(Arc::clone(self))),
+            tokio::spawn(watch.watch("refill", work::refill::run(Arc::clone(self)))),
+            tokio::spawn(watch.watch("starts", work::starts::run(Arc::clone(self)))),
+            tokio::spawn(watch.watch("prune", work::prune::run(Arc::clone(self)))),
         ];
         if self.store().is_shared() {
-            let session = work::session::run(Arc::clone(self));
+            let session = watch.watch("session", work::session::run(Arc::clone(self)));
             tasks.background.push(tokio::spawn(session));
-            let follow = work::follow::run(Arc::clone(self));
+            let follow = watch.watch("follow", work::follow::run(Arc::clone(self)));
             tasks.background.push(tokio::spawn(follow));
         }
+    }
+
+    /// Waits until a task of the engine has panicked, and returns its name. The process cannot go on then,
+    /// and must end without [`Self::stop`].
+    pub async fn failed(&self) -> &'static str {
+        self.supervision.failed().await
     }
 
     /// Stops the engine.
@@ -217,8 +228,13 @@ impl Engine {
         &*self.parts.observer
     }
 
-    pub(crate) fn jobs(&self) -> &Jobs {
-        &self.jobs
+    /// Starts a background job; see [`Jobs::start`].
+    pub(crate) fn start_job(&self, job: impl Future<Output = ()> + Send + 'static) -> bool {
+        self.jobs.start(self.supervision.watch("job", job))
+    }
+
+    pub(crate) fn supervision(&self) -> &Supervision {
+        &self.supervision
     }
 
     pub(crate) fn meters(&self) -> &Meters {

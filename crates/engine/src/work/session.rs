@@ -55,7 +55,7 @@ pub async fn take_over(engine: &Arc<Engine>) -> StoreResult<()> {
     if count > 0 {
         tracing::warn!(count, "took over the deliveries of a dead session");
         // The dead node's clock may have been ahead.
-        engine.jobs().start(due_times::judge(Arc::clone(engine)));
+        engine.start_job(due_times::judge(Arc::clone(engine)));
     }
     Ok(())
 }
