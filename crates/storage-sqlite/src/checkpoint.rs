@@ -15,6 +15,9 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
+use crate::sql_error::SqlError;
+use crate::writer::Reopen;
+
 /// Pages in the log, not copied yet, from which on a pass is due: 16 MiB. New rows keep changing the same few
 /// pages, so with a longer log fewer pages are copied twice, but recovery after a crash takes longer.
 const DUE_PAGES: i64 = 2_000;
@@ -54,7 +57,7 @@ pub(crate) fn nudges() -> (Nudge, Receiver<()>) {
 /// Starts the thread, which ends when the writer drops its [`Nudge`]. `restart_log` asks the writer to copy
 /// the rest.
 pub(crate) fn start(
-    conn: Connection,
+    (mut conn, reopen): (Connection, Reopen),
     nudged: Receiver<()>,
     restart_log: impl Fn() + Send + 'static,
 ) -> std::io::Result<JoinHandle<()>> {
@@ -69,10 +72,17 @@ pub(crate) fn start(
                 }
                 // After an error (usually a full disk) the log stays unchanged, and the next commit leads to
                 // another pass.
-                match pass(&conn) {
+                match pass(&conn).map_err(SqlError::from) {
                     Ok(true) => restart_log(),
                     Ok(false) => {}
-                    Err(error) => tracing::warn!(%error, "the log could not be copied into the database"),
+                    Err(error) => {
+                        tracing::warn!(%error, "the log could not be copied into the database");
+                        if error.may_be_of_the_connection()
+                            && let Ok(other) = reopen()
+                        {
+                            conn = other;
+                        }
+                    }
                 }
             }
         })

@@ -13,7 +13,7 @@ use crate::checkpoint::{self, Nudge};
 use crate::sql_error::SqlResult;
 #[cfg(feature = "testing")]
 use crate::writer::WriteCounts;
-use crate::writer::{Counters, Operation, WriteCx, Writer};
+use crate::writer::{Counters, Operation, Reopen, WriteCx, Writer};
 
 /// Most operations that wait for the writer. At 10,000 single appends a second, that is about half a second
 /// of work; when the queue is full, an immediate error serves the caller better than a longer wait.
@@ -43,10 +43,17 @@ enum Way {
 }
 
 impl Queue {
-    /// Moves the connection to a new thread, and `checkpoints` to another.
-    pub(crate) fn start(conn: Connection, checkpoints: Connection) -> std::io::Result<Self> {
+    /// Moves the connection to a new thread, and `checkpoints` to another. `reopen` opens each again, in this
+    /// order.
+    pub(crate) fn start(
+        conn: Connection,
+        checkpoints: Connection,
+        reopen: (Reopen, Reopen),
+    ) -> std::io::Result<Self> {
         let counters = Arc::new(Counters::default());
-        let writer = Writer::new(conn, Arc::clone(&counters));
+        let (reopen, reopen_checkpoints) = reopen;
+        let writer = Writer::new(conn, reopen, Arc::clone(&counters));
+        let checkpoints = (checkpoints, reopen_checkpoints);
         Ok(Self {
             way: Way::Threaded(ThreadedWriter::start(writer, checkpoints)?),
             #[cfg(feature = "testing")]
@@ -56,9 +63,9 @@ impl Queue {
 
     /// Keeps the connection: each caller commits its own work.
     #[cfg(feature = "testing")]
-    pub(crate) fn inline(conn: Connection) -> Self {
+    pub(crate) fn inline(conn: Connection, reopen: Reopen) -> Self {
         let counters = Arc::new(Counters::default());
-        let writer = Writer::new(conn, Arc::clone(&counters));
+        let writer = Writer::new(conn, reopen, Arc::clone(&counters));
         Self {
             way: Way::Inline(Box::new(parking_lot::Mutex::new(writer))),
             counters,
@@ -193,7 +200,7 @@ struct ThreadedWriter {
 }
 
 impl ThreadedWriter {
-    fn start(writer: Writer, checkpoints: Connection) -> std::io::Result<Self> {
+    fn start(writer: Writer, checkpoints: (Connection, Reopen)) -> std::io::Result<Self> {
         let (sender, receiver) = sync_channel(QUEUE_OPERATIONS_MAX);
         let queued_bytes = Arc::new(AtomicUsize::new(0));
         let (nudge, nudged) = checkpoint::nudges();
