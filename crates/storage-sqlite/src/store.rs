@@ -44,13 +44,16 @@ impl SqliteStore {
         let reopen_writer: Reopen = Box::new(move || open::open_writer_alone(&folder, &same));
         let folder = data_dir.to_owned();
         let reopen_checkpoints: Reopen = Box::new(move || open::open_checkpointer(&folder));
-        let queue =
-            Queue::start(conn, checkpoints, (reopen_writer, reopen_checkpoints)).map_err(|source| {
-                OpenError::Io {
-                    path: data_dir.to_owned(),
-                    source,
-                }
-            })?;
+        let queue = Queue::start(
+            conn,
+            checkpoints,
+            (reopen_writer, reopen_checkpoints),
+            options.log_bytes_max,
+        )
+        .map_err(|source| OpenError::Io {
+            path: data_dir.to_owned(),
+            source,
+        })?;
         Ok(Self {
             queue,
             readers: Readers::new(data_dir.to_owned(), options),

@@ -108,6 +108,11 @@ impl Writer {
         &self.conn
     }
 
+    /// Answers the operations without running them.
+    pub(crate) fn refuse(group: Vec<Box<dyn Operation>>, failure: &StoreError) {
+        answer_all(group, Some(failure));
+    }
+
     /// Runs the operations in as few transactions as possible, and answers them all.
     pub(crate) fn commit(&mut self, mut group: Vec<Box<dyn Operation>>) {
         let mut outcome = self.transaction(&mut group);
