@@ -69,4 +69,6 @@ pub use options::SqliteOptions;
 pub use schema::{MigrationReport, SCHEMA_VERSION};
 pub use store::SqliteStore;
 #[cfg(feature = "testing")]
+pub use testing::LeaseClock;
+#[cfg(feature = "testing")]
 pub use writer::WriteCounts;

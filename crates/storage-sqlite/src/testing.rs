@@ -1,7 +1,9 @@
 //! What tests need and production does not have: the feature `testing`.
 
 use std::path::Path;
+use std::sync::Arc;
 
+use postrider_model::Timestamp;
 use postrider_storage::StoreResult;
 
 use crate::open::{self, OpenError};
@@ -11,6 +13,9 @@ use crate::readers::Readers;
 use crate::schema;
 use crate::store::SqliteStore;
 use crate::writer::WriteCounts;
+
+/// A clock that the store counts leases by.
+pub type LeaseClock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 impl SqliteStore {
     /// Like [`Self::open`], but the calling thread does everything, one transaction per verb. No other thread
@@ -27,6 +32,7 @@ impl SqliteStore {
             data_dir: data_dir.to_owned(),
             _lock: lock,
             is_shared: false,
+            lease_clock: None,
         })
     }
 
@@ -35,6 +41,14 @@ impl SqliteStore {
         Self {
             is_shared: true,
             ..self
+        }
+    }
+
+    /// Claims to be shared, and counts leases by this clock, as a database server does by its own.
+    pub fn as_shared_by(self, clock: LeaseClock) -> Self {
+        Self {
+            lease_clock: Some(clock),
+            ..self.as_shared()
         }
     }
 
