@@ -56,7 +56,7 @@ async fn an_old_snapshot_does_not_make_the_log_grow_without_bound() {
         .execute_batch("BEGIN; SELECT count(*) FROM accounts")
         .unwrap();
     let data = Bytes::from(format!("\"{}\"", "x".repeat(128 * 1024)));
-    let mut event = |n| {
+    let event = |n| {
         let mut event = scene.owned(n);
         event.event.data = data.clone();
         vec![event]
