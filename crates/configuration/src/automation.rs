@@ -62,7 +62,7 @@ impl Configuration {
         draft: AutomationDraft,
     ) -> Result<Automation, ConfigureError> {
         let now = self.clock.now();
-        let checked = check(self, draft, &[], now).await?;
+        let checked = check(self, account, draft, &[], now).await?;
         let automation = Automation {
             id: self.ids.automation(now),
             name: checked.name,
@@ -93,7 +93,7 @@ impl Configuration {
         draft: AutomationDraft,
     ) -> Result<Automation, ConfigureError> {
         let now = self.clock.now();
-        let checked = check(self, draft, &current.actions, now).await?;
+        let checked = check(self, account, draft, &current.actions, now).await?;
         let edited = Automation {
             name: checked.name,
             enabled: checked.enabled,
@@ -146,6 +146,7 @@ struct CheckedAutomation {
 /// Checks the whole draft. Looks up destinations only where they differ from those of `existing` actions.
 async fn check(
     configuration: &Configuration,
+    account: AccountId,
     draft: AutomationDraft,
     existing: &[Action],
     now: Timestamp,
@@ -162,7 +163,7 @@ async fn check(
     };
     let fresh_id = || configuration.ids.action(now);
     let actions = actions::check(&draft.actions, &rules, fresh_id, &mut faults);
-    check_destinations(configuration, &draft.actions, existing, &mut faults).await;
+    check_destinations(configuration, account, &draft.actions, existing, &mut faults).await;
     faults.into_checked(Some(CheckedAutomation {
         name: draft.name,
         enabled: draft.enabled,

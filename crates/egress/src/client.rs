@@ -179,10 +179,12 @@ impl HttpClient {
                 CheckedOut::Reused(connection) => (connection, true),
                 // Boxed, because this future is rare and larger than everything else that a waiting request
                 // holds.
-                CheckedOut::Dial(dial) => match Box::pin(self.connect(&known.origin, dial)).await? {
-                    Some(connection) => (connection, false),
-                    None => continue,
-                },
+                CheckedOut::Dial(dial) => {
+                    match Box::pin(self.connect(&known.origin, dial, request.tenant, allowance)).await? {
+                        Some(connection) => (connection, false),
+                        None => continue,
+                    }
+                }
             };
             tried += 1;
             match connection.send(&known.destination, request, is_reused).await {
@@ -202,8 +204,14 @@ impl HttpClient {
 
     /// Opens a connection. Returns `None` if that fails but others serve the origin, so that the request can
     /// wait for one of them.
-    async fn connect(&self, origin: &Arc<Origin>, dial: Dial) -> Result<Option<Connection>, Failure> {
-        let connected = match self.connector.connect(origin).await {
+    async fn connect(
+        &self,
+        origin: &Arc<Origin>,
+        dial: Dial,
+        tenant: u128,
+        allowance: &Allowance,
+    ) -> Result<Option<Connection>, Failure> {
+        let connected = match self.connector.connect(origin, tenant, allowance).await {
             Ok(connected) => connected,
             Err(_) if dial.is_spare() => return Ok(None),
             Err(error) => return Err(Failure::from(error)),

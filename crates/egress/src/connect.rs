@@ -20,6 +20,7 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsConnector;
 
+use crate::allowance::Allowance;
 use crate::destination::{Host, Origin};
 use crate::guard::{EgressGuard, LOOPBACK};
 use crate::resolve::{Resolve, ResolveError};
@@ -78,8 +79,13 @@ impl Connector {
         }
     }
 
-    pub(crate) async fn connect(&self, origin: &Origin) -> Result<Connected, ConnectFailure> {
-        let permitted = self.permitted_addresses(&origin.host).await?;
+    pub(crate) async fn connect(
+        &self,
+        origin: &Origin,
+        tenant: u128,
+        allowance: &Allowance,
+    ) -> Result<Connected, ConnectFailure> {
+        let permitted = self.permitted_addresses(&origin.host, tenant, allowance).await?;
         let addresses = permitted
             .into_iter()
             .map(|address| SocketAddr::new(address, origin.port))
@@ -102,11 +108,16 @@ impl Connector {
         })
     }
 
-    async fn permitted_addresses(&self, host: &Host) -> Result<Vec<IpAddr>, ConnectFailure> {
+    async fn permitted_addresses(
+        &self,
+        host: &Host,
+        tenant: u128,
+        allowance: &Allowance,
+    ) -> Result<Vec<IpAddr>, ConnectFailure> {
         let addresses = match host {
             Host::Address(address) => vec![*address],
             host if host.is_localhost() => LOOPBACK.to_vec(),
-            Host::Name(name) => self.resolver.resolve(name).await?,
+            Host::Name(name) => self.resolver.resolve_for(tenant, name, allowance).await?,
         };
         if addresses.is_empty() {
             return Err(ResolveError::NotFound.into());

@@ -15,6 +15,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 
 use crate::address;
+use crate::allowance::Allowance;
 use crate::destination::{Destination, DestinationError, Host};
 use crate::resolve::Resolve;
 
@@ -58,10 +59,12 @@ impl EgressGuard {
 
     /// Refuses a destination if all of its addresses are forbidden right now. A name that is not found within
     /// `timeout` is accepted: it may be set up later, and the client checks its addresses at each connection.
+    /// `tenant` takes turns with others at lookups.
     pub async fn check_resolved(
         &self,
         destination: &Destination,
         resolver: &dyn Resolve,
+        tenant: u128,
         timeout: Duration,
     ) -> Result<(), DestinationError> {
         let Host::Name(name) = destination.host() else {
@@ -70,7 +73,10 @@ impl EgressGuard {
         if destination.host().is_localhost() {
             return Ok(());
         }
-        match tokio::time::timeout(timeout, resolver.resolve(name)).await {
+        // Somebody waits for this, so that waiting for a turn counts.
+        let allowance = Allowance::new(timeout);
+        let found = resolver.resolve_for(tenant, name, &allowance);
+        match tokio::time::timeout(timeout, found).await {
             Ok(Ok(addresses)) if !addresses.is_empty() && !addresses.iter().any(|it| self.permits(*it)) => {
                 Err(DestinationError::Forbidden)
             }
@@ -180,7 +186,7 @@ mod tests {
         let public: IpAddr = "8.8.8.8".parse().unwrap();
         let check = async |found| {
             guard
-                .check_resolved(&destination, &Fixed(found), LOOKUP_MAX)
+                .check_resolved(&destination, &Fixed(found), 1, LOOKUP_MAX)
                 .await
         };
         assert_eq!(check(Ok(vec![private])).await, Err(DestinationError::Forbidden));
@@ -188,7 +194,7 @@ mod tests {
         assert_eq!(check(Ok(vec![])).await, Ok(()));
         assert_eq!(check(Err(ResolveError::NotFound)).await, Ok(()));
         assert_eq!(
-            guard.check_resolved(&destination, &Never, LOOKUP_MAX).await,
+            guard.check_resolved(&destination, &Never, 1, LOOKUP_MAX).await,
             Ok(())
         );
     }

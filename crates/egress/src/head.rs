@@ -57,8 +57,8 @@ impl Head {
     }
 }
 
-/// The text for the record. Invalid UTF-8 and control characters are replaced: no store keeps all of them, and
-/// no reader wants them.
+/// The text for the record. Invalid UTF-8 and control characters are replaced: no store keeps all of them,
+/// and no reader wants them.
 fn text(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes).into_owned();
     if text.bytes().any(|it| it.is_ascii_control() && it != b'\t') {

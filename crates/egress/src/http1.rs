@@ -1,12 +1,13 @@
 //! HTTP/1.1 over a connection: one POST at a time.
 //!
-//! This is a client of our own, because the request is always a POST with a known body, and because a response
-//! has to be read more leniently and within tighter bounds than libraries do (`docs/decisions/0020`). It spells
-//! header names as they are given, and it knows whether a byte of a response has arrived.
+//! This is a client of our own, because the request is always a POST with a known body, and because a
+//! response has to be read more leniently and within tighter bounds than libraries do
+//! (`docs/decisions/0020`). It spells header names as they are given, and it knows whether a byte of a
+//! response has arrived.
 //!
-//! A connection needs no task: the attempt that owns it polls its socket. Nothing polls an idle connection. If
-//! the receiver hangs up or sends bytes meanwhile, [`Http1::is_quiet`] sees that before the next request is
-//! written. Dropping an idle connection closes its socket at once.
+//! A connection needs no task: the attempt that owns it polls its socket. Nothing polls an idle connection.
+//! If the receiver hangs up or sends bytes meanwhile, [`Http1::is_quiet`] sees that before the next request
+//! is written. Dropping an idle connection closes its socket at once.
 
 mod body;
 mod head;
@@ -80,8 +81,8 @@ impl Http1 {
     }
 
     /// Whether the connection may carry another request: the last one has been written in full, its response
-    /// has been read in full, and nothing about that response was odd. A receiver that responded before it had
-    /// read the whole request leaves a connection that is not worth keeping.
+    /// has been read in full, and nothing about that response was odd. A receiver that responded before it
+    /// had read the whole request leaves a connection that is not worth keeping.
     pub(crate) fn is_reusable(&self) -> bool {
         self.is_reusable && self.is_complete() && self.unwritten.is_none() && self.buffer.len() == self.given
     }
@@ -142,8 +143,8 @@ impl Http1 {
         }
     }
 
-    /// Writes what the receiver accepts, and reads into the buffer. Returns the number of bytes read, 0 at the
-    /// end of the stream.
+    /// Writes what the receiver accepts, and reads into the buffer. Returns the number of bytes read, 0 at
+    /// the end of the stream.
     fn poll_more(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
         let written = self.poll_write(context);
         if self.buffer.capacity() - self.buffer.len() < READ_BYTES / 8 {

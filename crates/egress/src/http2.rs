@@ -1,8 +1,8 @@
 //! HTTP/2 over a connection that requests share, each as a stream.
 //!
-//! This uses the `h2` crate directly, because it tells how many streams the receiver allows and counts interim
-//! responses (`docs/decisions/0020`). A connection has a task, which ends with it. It is closed when nobody
-//! holds it any more: neither the pool nor a request.
+//! This uses the `h2` crate directly, because it tells how many streams the receiver allows and counts
+//! interim responses (`docs/decisions/0020`). A connection has a task, which ends with it. It is closed when
+//! nobody holds it any more: neither the pool nor a request.
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -28,9 +28,9 @@ const STREAM_WINDOW: u32 = 64 * 1024;
 /// The same for all streams of a connection together.
 const CONNECTION_WINDOW: u32 = 1024 * 1024;
 
-/// When a connection with open requests has been silent for this long, the client pings it, and drops it if no
-/// reply arrives within `PING_TIMEOUT`. Otherwise a receiver that has vanished would cost every request that
-/// is put on its connection.
+/// When a connection with open requests has been silent for this long, the client pings it, and drops it if
+/// no reply arrives within `PING_TIMEOUT`. Otherwise a receiver that has vanished would cost every request
+/// that is put on its connection.
 const PING_AFTER: Duration = Duration::from_secs(5);
 const PING_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -132,7 +132,8 @@ pub(crate) async fn handshake(stream: Stream, dial: Dial) -> Result<Lease, Excha
     Ok(lease)
 }
 
-/// Drives a connection to its end, and tells the pool of the receiver's limit when it becomes known or changes.
+/// Drives a connection to its end, and tells the pool of the receiver's limit when it becomes known or
+/// changes.
 async fn drive(mut connection: Connection<Stream, Bytes>, dial: Dial, shared: &Weak<Multiplexed>) {
     let mut known = LIMIT_UNKNOWN;
     let mut dial = Some(dial);

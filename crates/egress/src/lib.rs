@@ -52,6 +52,7 @@
 //!         headers: vec![("Content-Type".to_owned(), "application/json".to_owned())],
 //!         body: "{}".into(),
 //!         timeout: Duration::from_secs(15),
+//!         tenant: 1,
 //!     })
 //!     .await;
 //! assert_eq!(response.outcome, Outcome::Blocked);
@@ -82,9 +83,9 @@
 //! off, dial an address that the guard has not checked, or read more into memory than its bounds allow. It
 //! knows nothing about webhooks: it signs nothing, retries nothing, and takes all headers from its caller.
 //!
-//! To forbid a range of addresses, add a line in [`address`]. To add a limit on responses, see `head` for heads
-//! and [`response`] for bodies. To add a way for requests to fail, see `failure`. To add a method
-//! other than POST, add a field to [`Request`] and use it in [`request`].
+//! To forbid a range of addresses, add a line in [`address`]. To add a limit on responses, see `head` for
+//! heads and [`response`] for bodies. To add a way for requests to fail, see `failure`. To add a method other
+//! than POST, add a field to [`Request`] and use it in [`request`].
 
 pub mod address;
 pub mod allowance;

@@ -20,8 +20,11 @@ pub struct Request {
     pub headers: Headers,
     /// The exact bytes.
     pub body: Bytes,
-    /// Limit on everything together: name lookup, connection, TLS, the response and its body.
+    /// Limit on everything together: name lookup, connection, TLS, the response and its body. Waits for
+    /// resources of the client's own do not count ([`crate::Allowance`]).
     pub timeout: Duration,
+    /// On whose behalf the request is sent. Tenants take turns at lookups.
+    pub tenant: u128,
 }
 
 /// Headers that belong to the connection or to the framing of the message (RFC 9110 sections 7.2, 7.6.1 and
@@ -125,6 +128,7 @@ mod tests {
             headers: vec![(name.into(), value.into())],
             body: Bytes::from_static(b"{}"),
             timeout: Duration::from_secs(1),
+            tenant: 1,
         };
         (Destination::parse(&request.url).unwrap(), request)
     }

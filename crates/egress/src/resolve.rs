@@ -1,41 +1,60 @@
 //! Resolves host names to addresses.
 //!
 //! [`SystemResolver`] asks the system (`getaddrinfo`), so `/etc/hosts`, search domains and the rest of the
-//! machine's setup apply. The call blocks a thread until the name's servers answer, and customers choose the
-//! names. Hence:
+//! machine's setup apply. The call blocks a thread until the name's servers respond, for ten seconds and more
+//! where they do not, and customers choose the names. Hence:
 //!
 //! - At most [`LOOKUPS_MAX`] lookups run at once, so lookups cannot use up the runtime's blocking threads,
 //!   which other code needs. A lookup frees its place when its *thread* finishes, not when the attempt that
 //!   wanted it gives up.
-//! - Concurrent requests for one name share one lookup, so a slow name takes one place.
+//! - Tenants take turns at the places, none has more than a quarter of them, and names that resolved promptly
+//!   before keep a quarter for themselves (`turns`).
+//! - A request waits for a place as long as it takes, and that time does not count against its timeout. Once
+//!   the lookup runs, the request waits for `DEADLINE`, and fails if it passes.
+//! - Concurrent requests for one name share one lookup, so a slow name takes one place, whoever gives up.
 //! - Found addresses are cached for `KEEP_FOUND`. When a hundred connections to a receiver open at once (a
 //!   burst after a pause), the cache saves ninety-nine lookups; `getaddrinfo` itself caches nothing. Five
 //!   seconds is below any TTL that people rely on. A failure is cached for `KEEP_FAILED`, to serve the
 //!   requests that waited for the same lookup.
+//! - If a lookup fails or takes too long, the addresses that an earlier one found are used for another
+//!   `KEEP_STALE`, so that an outage of a name server fails no delivery. A name that is gone is gone at once.
 //!
 //! The cache does not weaken the guard, which checks every address when it is dialled, wherever it came from.
 
+mod turns;
+
+use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, ToSocketAddrs};
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use parking_lot::Mutex;
 use quick_cache::sync::Cache;
-use tokio::sync::Semaphore;
+use tokio::sync::watch;
 use tokio::time::Instant;
 
-/// Maximum concurrent lookups. The runtime has 512 blocking threads, and other code needs them too.
-pub const LOOKUPS_MAX: usize = 64;
+use crate::allowance::Allowance;
+use turns::{Place, Turns};
+
+pub use turns::LOOKUPS_MAX;
+
+/// How long a request waits for a running lookup. Name servers that respond do so within a second or two,
+/// even if the first packet is lost.
+const DEADLINE: Duration = Duration::from_secs(3);
 
 /// Maximum names in the cache: a few hundred bytes each.
-const NAMES_KEPT: usize = 1_000;
+const NAMES_KEPT: usize = 4_000;
 
 /// How long to cache found addresses.
 const KEEP_FOUND: Duration = Duration::from_secs(5);
 
 /// How long to cache a failure.
 const KEEP_FAILED: Duration = Duration::from_secs(1);
+
+/// For how long after they were found to use addresses whose name cannot be looked up any more.
+const KEEP_STALE: Duration = Duration::from_secs(600);
 
 /// Why a lookup returned no addresses. Customers read these messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -46,62 +65,91 @@ pub enum ResolveError {
     /// The resolver did not answer, or its answer says nothing about the name.
     #[error("The host name lookup failed")]
     Failed,
+    /// The resolver did not answer in time.
+    #[error("The host name lookup took longer than 3 seconds")]
+    TooSlow,
 }
+
+type Found = Result<Vec<IpAddr>, ResolveError>;
 
 /// Looks up host names.
 #[async_trait]
 pub trait Resolve: Send + Sync + 'static {
     /// Returns the addresses of a name, the preferred one first. May take any length of time; the caller sets
     /// the limit.
-    async fn resolve(&self, name: &str) -> Result<Vec<IpAddr>, ResolveError>;
+    async fn resolve(&self, name: &str) -> Found;
+
+    /// Does the same for a tenant, with which other tenants take turns. `allowance` stands still as long as
+    /// the lookup waits for its turn.
+    async fn resolve_for(&self, tenant: u128, name: &str, allowance: &Allowance) -> Found {
+        let _ = (tenant, allowance);
+        self.resolve(name).await
+    }
 }
 
-/// The system's own resolver, bounded.
-pub struct SystemResolver {
-    permits: Arc<Semaphore>,
+/// The system's own resolver, bounded and fair.
+pub struct SystemResolver(Arc<Shared>);
+
+/// Asks for the addresses of a name; blocks.
+type LookUp = dyn Fn(&str) -> io::Result<Vec<IpAddr>> + Send + Sync;
+
+struct Shared {
+    look_up: Box<LookUp>,
+    deadline: Duration,
     cache: Cache<String, Kept>,
+    lookups: Mutex<Lookups>,
 }
 
+/// Lookups that wait or run.
+#[derive(Default)]
+struct Lookups {
+    by_name: HashMap<String, Lookup>,
+    turns: Turns,
+}
+
+struct Lookup {
+    phase: watch::Sender<Phase>,
+    is_running: bool,
+    /// The tenants whose turn it may take.
+    tenants: Vec<u128>,
+}
+
+#[derive(Debug, Clone)]
+enum Phase {
+    Waiting,
+    Running { since: Instant },
+    Ended(Found),
+}
+
+/// What is known of a name.
 #[derive(Clone)]
 struct Kept {
     until: Instant,
-    found: Result<Vec<IpAddr>, ResolveError>,
+    found: Found,
+    /// The addresses last found, and when.
+    last: Option<(Vec<IpAddr>, Instant)>,
+    /// Whether the last lookup succeeded within the deadline.
+    is_prompt: bool,
 }
 
 impl SystemResolver {
     /// Creates a resolver with an empty cache.
     pub fn new() -> Self {
-        Self {
-            permits: Arc::new(Semaphore::new(LOOKUPS_MAX)),
+        Self::with(DEADLINE, |name| {
+            Ok((name, 0).to_socket_addrs()?.map(|address| address.ip()).collect())
+        })
+    }
+
+    fn with(
+        deadline: Duration,
+        look_up: impl Fn(&str) -> io::Result<Vec<IpAddr>> + Send + Sync + 'static,
+    ) -> Self {
+        Self(Arc::new(Shared {
+            look_up: Box::new(look_up),
+            deadline,
             cache: Cache::new(NAMES_KEPT),
-        }
-    }
-
-    async fn look_up(&self, name: &str) -> Kept {
-        let found = self.ask_system(name.to_owned()).await;
-        let keep = if found.is_ok() { KEEP_FOUND } else { KEEP_FAILED };
-        Kept {
-            until: Instant::now() + keep,
-            found,
-        }
-    }
-
-    async fn ask_system(&self, name: String) -> Result<Vec<IpAddr>, ResolveError> {
-        let permit = Arc::clone(&self.permits)
-            .acquire_owned()
-            .await
-            .map_err(|_| ResolveError::Failed)?;
-        let lookup = tokio::task::spawn_blocking(move || {
-            let found = (name.as_str(), 0).to_socket_addrs();
-            drop(permit);
-            found.map(|addresses| addresses.map(|address| address.ip()).collect::<Vec<_>>())
-        });
-        match lookup.await {
-            Ok(Ok(addresses)) if addresses.is_empty() => Err(ResolveError::NotFound),
-            Ok(Ok(addresses)) => Ok(addresses),
-            Ok(Err(error)) => Err(classify(&error)),
-            Err(_) => Err(ResolveError::Failed),
-        }
+            lookups: Mutex::default(),
+        }))
     }
 }
 
@@ -113,13 +161,147 @@ impl Default for SystemResolver {
 
 #[async_trait]
 impl Resolve for SystemResolver {
-    async fn resolve(&self, name: &str) -> Result<Vec<IpAddr>, ResolveError> {
-        self.cache.remove_if(name, |kept| kept.until <= Instant::now());
-        let kept = self
-            .cache
-            .get_or_insert_async(name, async { Ok::<_, ResolveError>(self.look_up(name).await) })
-            .await?;
-        kept.found
+    async fn resolve(&self, name: &str) -> Found {
+        self.resolve_for(0, name, &Allowance::new(Duration::MAX)).await
+    }
+
+    async fn resolve_for(&self, tenant: u128, name: &str, allowance: &Allowance) -> Found {
+        let kept = self.0.cache.get(name).filter(|kept| kept.until > Instant::now());
+        if let Some(kept) = kept {
+            return kept.found;
+        }
+        let mut phase = self.0.join(tenant, name);
+        let begun = phase.wait_for(|it| !matches!(it, Phase::Waiting));
+        let begun = allowance.pause(begun).await.map(|it| it.clone());
+        let deadline = match begun {
+            Ok(Phase::Running { since }) => since + self.0.deadline,
+            Ok(Phase::Ended(found)) => return found,
+            Ok(Phase::Waiting) | Err(_) => return Err(ResolveError::Failed),
+        };
+        let ended = phase.wait_for(|it| matches!(it, Phase::Ended(_)));
+        match tokio::time::timeout_at(deadline, ended).await {
+            Ok(Ok(phase)) => match &*phase {
+                Phase::Ended(found) => found.clone(),
+                _ => Err(ResolveError::Failed),
+            },
+            Ok(Err(_)) => Err(ResolveError::Failed),
+            Err(_) => self.0.stale(name).ok_or(ResolveError::TooSlow),
+        }
+    }
+}
+
+impl Shared {
+    /// Joins the lookup of a name, or adds one.
+    fn join(self: &Arc<Self>, tenant: u128, name: &str) -> watch::Receiver<Phase> {
+        let mut lookups = self.lookups.lock();
+        let Lookups { by_name, turns } = &mut *lookups;
+        let lookup = by_name.entry(name.to_owned()).or_insert_with(|| Lookup {
+            phase: watch::Sender::new(Phase::Waiting),
+            is_running: false,
+            tenants: Vec::new(),
+        });
+        let phase = lookup.phase.subscribe();
+        // A lookup that another tenant waits for runs when either's turn comes.
+        if !lookup.is_running && !lookup.tenants.contains(&tenant) {
+            lookup.tenants.push(tenant);
+            let is_prompt = self.cache.get(name).is_some_and(|kept| kept.is_prompt);
+            turns.add(tenant, name.to_owned(), is_prompt);
+            self.start(&mut lookups);
+        }
+        phase
+    }
+
+    /// Starts the lookups that have a place.
+    fn start(self: &Arc<Self>, lookups: &mut Lookups) {
+        while let Some((place, name)) = lookups.turns.next() {
+            match lookups.by_name.get_mut(&name) {
+                Some(lookup) if lookup.is_running => lookups.turns.give_back(place),
+                Some(lookup) if lookup.phase.receiver_count() > 0 => {
+                    lookup.is_running = true;
+                    let since = Instant::now();
+                    lookup.phase.send_replace(Phase::Running { since });
+                    let running = Running {
+                        shared: Arc::clone(self),
+                        name,
+                        place,
+                        since,
+                        found: Err(ResolveError::Failed),
+                    };
+                    tokio::task::spawn_blocking(move || running.run());
+                }
+                // Everybody has given up, or another tenant's turn came first.
+                Some(_) => {
+                    lookups.by_name.remove(&name);
+                    lookups.turns.give_back(place);
+                }
+                None => lookups.turns.give_back(place),
+            }
+        }
+    }
+
+    /// Addresses that were found not too long ago.
+    fn stale(&self, name: &str) -> Option<Vec<IpAddr>> {
+        let (addresses, at) = self.cache.get(name)?.last?;
+        (at.elapsed() < KEEP_STALE).then_some(addresses)
+    }
+
+    /// Keeps what a lookup found, and returns what those who wait for it get.
+    fn keep(&self, name: &str, since: Instant, found: Found) -> Found {
+        let now = Instant::now();
+        let stale = self.stale(name).filter(|_| found == Err(ResolveError::Failed));
+        let is_prompt = found.is_ok() && since.elapsed() < self.deadline;
+        let last = match (&found, &stale) {
+            (Ok(addresses), _) => Some((addresses.clone(), now)),
+            (Err(_), Some(_)) => self.cache.get(name).and_then(|kept| kept.last),
+            (Err(_), None) => None,
+        };
+        let until = now + if found.is_ok() { KEEP_FOUND } else { KEEP_FAILED };
+        let found = stale.map_or(found, Ok);
+        self.cache.insert(
+            name.to_owned(),
+            Kept {
+                until,
+                found: found.clone(),
+                last,
+                is_prompt,
+            },
+        );
+        found
+    }
+}
+
+/// A lookup that runs. Its place is given back when it is dropped.
+struct Running {
+    shared: Arc<Shared>,
+    name: String,
+    place: Place,
+    since: Instant,
+    found: Found,
+}
+
+impl Running {
+    fn run(mut self) {
+        self.found = match (self.shared.look_up)(&self.name) {
+            Ok(addresses) if addresses.is_empty() => Err(ResolveError::NotFound),
+            Ok(addresses) => Ok(addresses),
+            Err(error) => Err(classify(&error)),
+        };
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let found = std::mem::replace(&mut self.found, Err(ResolveError::Failed));
+        let found = self.shared.keep(&self.name, self.since, found);
+        let mut lookups = self.shared.lookups.lock();
+        lookups.turns.give_back(self.place);
+        if let Some(lookup) = lookups.by_name.remove(&self.name) {
+            lookup.phase.send_replace(Phase::Ended(found));
+        }
+        // The runtime drops lookups that have not begun when it shuts down. It starts no others then.
+        if tokio::runtime::Handle::try_current().is_ok() {
+            self.shared.start(&mut lookups);
+        }
     }
 }
 
@@ -141,39 +323,4 @@ fn classify(error: &io::Error) -> ResolveError {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn a_name_from_the_hosts_file_is_found_and_kept() {
-        let resolver = SystemResolver::new();
-        let found = resolver.resolve("localhost").await.unwrap();
-        assert!(found.iter().all(IpAddr::is_loopback) && !found.is_empty());
-        assert!(resolver.cache.get("localhost").is_some());
-        assert_eq!(resolver.permits.available_permits(), LOOKUPS_MAX);
-    }
-
-    #[test]
-    fn an_absent_name_is_distinguished_from_a_failed_lookup() {
-        let lookup = |text: &str| {
-            classify(&io::Error::other(format!(
-                "failed to lookup address information: {text}"
-            )))
-        };
-        assert_eq!(lookup("Name or service not known"), ResolveError::NotFound);
-        assert_eq!(
-            lookup("nodename nor servname provided, or not known"),
-            ResolveError::NotFound
-        );
-        assert_eq!(
-            lookup("No address associated with hostname"),
-            ResolveError::NotFound
-        );
-        assert_eq!(lookup("Name does not resolve"), ResolveError::NotFound);
-        assert_eq!(
-            lookup("Temporary failure in name resolution"),
-            ResolveError::Failed
-        );
-        assert_eq!(lookup("Try again"), ResolveError::Failed);
-    }
-}
+mod tests;

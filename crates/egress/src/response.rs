@@ -18,8 +18,8 @@ pub struct Response {
     pub outcome: Outcome,
     /// The HTTP status, if one arrived.
     pub status_code: Option<u16>,
-    /// The error in plain words that a customer can read; `None` if the response is complete. A response whose
-    /// body is cut off or malformed has an outcome by its status, and an error nonetheless.
+    /// The error in plain words that a customer can read; `None` if the response is complete. A response
+    /// whose body is cut off or malformed has an outcome by its status, and an error nonetheless.
     pub error: Option<String>,
     /// The response's headers, cut at
     /// [`RESPONSE_HEADER_BYTES_KEPT`](postrider_model::attempt::RESPONSE_HEADER_BYTES_KEPT).

@@ -2,12 +2,12 @@
 //!
 //! **It checks the socket before a connection is reused.** A receiver may close a kept-alive connection at
 //! any time. Its FIN reaches our kernel before the runtime's event loop knows of it, and a request written in
-//! between would be lost without a response. Before a request is written to a connection that has carried one,
-//! [`Stream::is_quiet`] therefore reads, and the read asks the socket itself if the event loop knows of nothing
-//! (`recv` with `MSG_PEEK`, 0.5 µs). If it finds the end of the stream or unsolicited bytes, the client sends
-//! the request over another connection. Session tickets, which TLS 1.3 may send at any time, do not count as
-//! unsolicited, because the TLS session consumes them. We measured the alternative of asking at every read:
-//! four times per request, a tenth of the client's whole cost.
+//! between would be lost without a response. Before a request is written to a connection that has carried
+//! one, [`Stream::is_quiet`] therefore reads, and the read asks the socket itself if the event loop knows of
+//! nothing (`recv` with `MSG_PEEK`, 0.5 µs). If it finds the end of the stream or unsolicited bytes, the
+//! client sends the request over another connection. Session tickets, which TLS 1.3 may send at any time, do
+//! not count as unsolicited, because the TLS session consumes them. We measured the alternative of asking at
+//! every read: four times per request, a tenth of the client's whole cost.
 //!
 //! **It closes a TLS session when it drops it**: it sends a `close_notify`, as far as the socket accepts it
 //! at once. Some servers log a connection that ends without one as an error, and forget the session that we
@@ -118,8 +118,8 @@ pub(crate) enum Stream {
 }
 
 impl Stream {
-    /// Whether the receiver has neither closed the connection nor sent anything since its last response. If it
-    /// has, the connection is unusable.
+    /// Whether the receiver has neither closed the connection nor sent anything since its last response. If
+    /// it has, the connection is unusable.
     pub(crate) fn is_quiet(&mut self) -> bool {
         match self {
             Self::Plain(wire) => wire.probes = true,

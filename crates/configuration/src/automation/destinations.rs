@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use postrider_egress::{DestinationError, EgressGuard, Resolve};
-use postrider_model::Action;
 use postrider_model::automation::ACTIONS_MAX;
+use postrider_model::{AccountId, Action};
 use tokio::task::JoinSet;
 
 use super::{ActionDraft, DoesDraft};
@@ -22,6 +22,7 @@ const LOOK_UP_MAX: Duration = Duration::from_secs(2);
 /// not fail because a name server is unreachable. The egress guard checks every URL again when it connects.
 pub(super) async fn check_destinations(
     configuration: &Configuration,
+    account: AccountId,
     drafts: &[ActionDraft],
     existing: &[Action],
     faults: &mut Faults,
@@ -41,7 +42,7 @@ pub(super) async fn check_destinations(
         let resolver = Arc::clone(&configuration.resolver);
         let url = webhook.url.clone();
         look_ups.spawn(async move {
-            let error = check(&guard, &*resolver, &url).await.err()?;
+            let error = check(&guard, &*resolver, account, &url).await.err()?;
             let fault = Fault {
                 pointer,
                 code: error.code(),
@@ -70,9 +71,16 @@ async fn next(look_ups: &mut JoinSet<Option<(usize, Fault)>>) -> Option<(usize, 
 }
 
 /// Whether webhooks may be sent to `url`, judged by its current addresses.
-async fn check(guard: &EgressGuard, resolver: &dyn Resolve, url: &str) -> Result<(), DestinationError> {
+async fn check(
+    guard: &EgressGuard,
+    resolver: &dyn Resolve,
+    account: AccountId,
+    url: &str,
+) -> Result<(), DestinationError> {
     let destination = guard.check_url(url)?;
-    guard.check_resolved(&destination, resolver, LOOK_UP_MAX).await
+    guard
+        .check_resolved(&destination, resolver, account.as_u128(), LOOK_UP_MAX)
+        .await
 }
 
 fn keeps_its_url(draft: &ActionDraft, url: &str, existing: &[Action]) -> bool {

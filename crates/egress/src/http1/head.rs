@@ -172,8 +172,8 @@ fn keeps_alive(minor: u8, fields: &[Field<'_>]) -> bool {
     !says("close") && (minor == b'1' || says("keep-alive"))
 }
 
-/// How the body is framed (RFC 9112 section 6.3), and whether that is certain. Where it is not, nothing more is
-/// read from the connection.
+/// How the body is framed (RFC 9112 section 6.3), and whether that is certain. Where it is not, nothing more
+/// is read from the connection.
 fn framing(status: u16, fields: &[Field<'_>]) -> (Rest, bool) {
     if matches!(status, 101 | 204 | 304) {
         return (Rest::Nothing, true);

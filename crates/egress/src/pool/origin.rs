@@ -17,8 +17,8 @@ use crate::http2::{Http2, Multiplexed};
 /// usual 100 streams.
 const CONNECTIONS_MAX: usize = 32;
 
-/// How many streams a connection is expected to have before the receiver's settings arrive; the least that RFC
-/// 9113 section 6.5.2 recommends.
+/// How many streams a connection is expected to have before the receiver's settings arrive; the least that
+/// RFC 9113 section 6.5.2 recommends.
 const STREAMS_EXPECTED: usize = 100;
 
 /// After an additional HTTP/2 connection has failed, how long to make do with those that there are.
@@ -134,8 +134,8 @@ impl OfOrigin {
             && self.no_dial_until.is_none_or(|it| it <= now)
     }
 
-    /// Gives those who wait the streams that are free, and lets them connect where that is worthwhile. Returns
-    /// the turns that nobody took, to be dropped outside the pool's lock.
+    /// Gives those who wait the streams that are free, and lets them connect where that is worthwhile.
+    /// Returns the turns that nobody took, to be dropped outside the pool's lock.
     pub(super) fn distribute(&mut self, now: Instant, settings: &PoolSettings, place: &Place) -> Vec<Turn> {
         let mut untaken = Vec::new();
         self.waiting.retain(|it| !it.is_closed());

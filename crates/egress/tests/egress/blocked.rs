@@ -61,7 +61,7 @@ async fn a_name_that_turns_private_after_it_was_saved_is_not_called() {
     let destination = guard.check_url(&url).unwrap();
     assert_eq!(
         guard
-            .check_resolved(&destination, &*resolver, Duration::from_secs(2))
+            .check_resolved(&destination, &*resolver, 1, Duration::from_secs(2))
             .await,
         Ok(())
     );

@@ -104,6 +104,7 @@ impl<T: Transport> Carrier<SendWebhook> for WebhookCarrier<T> {
             headers: self.headers(&job, webhook, &body),
             body,
             timeout: webhook.timeout(job.timeout),
+            tenant: job.event.account.as_u128(),
         };
         let response = self.transport.send(&request).await;
         carried(request, response)

@@ -26,6 +26,7 @@ fn result_of(response: Response) -> Carried {
         headers: vec![("webhook-id".to_owned(), "evt_1".to_owned())],
         body: Bytes::from_static(b"{}"),
         timeout: Duration::from_secs(1),
+        tenant: 1,
     };
     carried(request, response)
 }
