@@ -10,7 +10,7 @@ use postrider_storage::{
     Appended, Change, DeliveryStore, EventStore, Finished, FirstAttempt, NewEvent, Recorded, SessionStore,
     Store, WorkStore,
 };
-use postrider_storage_sqlite::SqliteStore;
+use postrider_storage_sqlite::{SimulatedDisk, SqliteOptions, SqliteStore};
 use postrider_storage_testkit::build::{attempted, delivery_of, key_of};
 use postrider_storage_testkit::scene::Scene;
 
@@ -54,6 +54,15 @@ impl Ledger {
             acknowledged: 0,
             failed: 0,
         }
+    }
+
+    /// Closes the store in an orderly way, as far as its disk permits.
+    pub fn close(&mut self, store: Arc<SqliteStore>) {
+        // The scene needs some store, and the ledger never uses it.
+        let other = SqliteStore::open_on(&SimulatedDisk::new(0), SqliteOptions::default());
+        self.scene.store = Arc::new(other.expect("another store"));
+        assert_eq!(Arc::strong_count(&store), 1, "nothing else keeps the store open");
+        drop(store);
     }
 
     /// Takes one step: appends events, reports attempts, or reads. Each may fail.

@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use fastrand::Rng;
-use postrider_storage_sqlite::{OpenError, SimulatedDisk, SqliteOptions, SqliteStore};
+use postrider_storage_sqlite::{DiskFault, OpenError, SimulatedDisk, SqliteOptions, SqliteStore};
 
 use ledger::Ledger;
 
@@ -66,5 +66,80 @@ fn a_power_failure_loses_nothing_that_was_acknowledged() {
             ledger.check(&store).await;
         }
         assert!(ledger.acknowledged > 0 && disk.counts().syncs > 0);
+    });
+}
+
+#[test]
+fn a_power_failure_while_the_store_opens_or_closes_leaves_a_database() {
+    from_seeds(0..60, |seed| async move {
+        let mut rng = Rng::with_seed(seed);
+        let disk = SimulatedDisk::new(seed);
+        // A few operations further with each try, the last of which succeeds.
+        let mut operations = 0;
+        let store = loop {
+            disk.power_failure_after(operations);
+            match open(&disk).await {
+                Ok(store) => break store,
+                Err(error) => assert!(matches!(error, OpenError::Sqlite(_) | OpenError::Migration(_))),
+            }
+            operations += rng.u64(1..12);
+        };
+        disk.power_failure_after(None);
+        let mut ledger = Ledger::new(Arc::clone(&store), rng.fork()).await;
+        let mut current = Some(store);
+        for _ in 0..3 {
+            let store = current.take().expect("an open store");
+            for _ in 0..10 {
+                ledger.take_step(&store).await;
+            }
+            // Closing copies the log into the database and removes it.
+            disk.power_failure_after(rng.u64(0..60));
+            ledger.close(store);
+            disk.power_failure();
+            let store = open_healthy(&disk).await;
+            ledger.check(&store).await;
+            current = Some(store);
+        }
+    });
+}
+
+#[test]
+fn a_failing_disk_loses_nothing_that_was_acknowledged() {
+    let faults = [
+        DiskFault::Full,
+        DiskFault::WriteError,
+        DiskFault::ReadError,
+        DiskFault::SyncError,
+    ];
+    from_seeds(0..100, |seed| async move {
+        let mut rng = Rng::with_seed(seed);
+        let disk = SimulatedDisk::new(seed);
+        let mut store = open_healthy(&disk).await;
+        let mut ledger = Ledger::new(Arc::clone(&store), rng.fork()).await;
+        for _ in 0..8 {
+            let fault = faults[rng.usize(0..faults.len())];
+            match rng.bool() {
+                true => disk.fail(Some(fault)),
+                false => disk.fail_one_in(rng.u32(2..20), fault),
+            }
+            for _ in 0..rng.usize(1..15) {
+                ledger.take_step(&store).await;
+            }
+            let ends = rng.u8(0..4);
+            match ends {
+                0 => disk.kill_process(),
+                1 => disk.power_failure(),
+                // The process goes on.
+                _ => disk.fail(None),
+            }
+            if ends < 2 {
+                // It may not open until the fault is over.
+                let _ = open(&disk).await;
+                disk.fail(None);
+                store = open_healthy(&disk).await;
+            }
+            ledger.check(&store).await;
+        }
+        assert!(ledger.failed > 0 && disk.counts().faults > 0);
     });
 }

@@ -21,7 +21,8 @@ pub(super) struct Contents {
 /// A sector whose current bytes are not durable.
 #[derive(Debug, Default)]
 struct Unsynced {
-    /// The durable bytes, then those after each write except the last.
+    /// The durable bytes, then those after each write except the last. Empty stands for zeros: what was
+    /// beyond the end of the file.
     versions: Vec<Box<[u8]>>,
     /// A sync failed and the system dropped the sector from its list: only a new write lets a sync reach it.
     is_forgotten: bool,
@@ -122,7 +123,7 @@ impl Contents {
         lengths.push(self.len());
         let len = lengths[mood.pick(rng, lengths.len())];
         let longest = lengths.into_iter().max().unwrap_or_default();
-        self.bytes.resize(longest.next_multiple_of(self.sector_bytes), 0);
+        set_len(&mut self.bytes, longest.next_multiple_of(self.sector_bytes));
         for (number, sector) in std::mem::take(&mut self.unsynced) {
             let start = number * self.sector_bytes;
             let current = &mut self.bytes[start..start + self.sector_bytes];
@@ -135,11 +136,14 @@ impl Contents {
             } else {
                 (self.sector_bytes, survivor)
             };
-            if let Some(version) = sector.versions.get(survivor) {
-                current[..cut].copy_from_slice(&version[..cut]);
-            }
-            if let Some(version) = sector.versions.get(other) {
-                current[cut..].copy_from_slice(&version[cut..]);
+            let (head, tail) = current.split_at_mut(cut);
+            for (part, from, version) in [(head, 0, survivor), (tail, cut, other)] {
+                match sector.versions.get(version) {
+                    Some(bytes) if bytes.is_empty() => part.fill(0),
+                    Some(bytes) => part.copy_from_slice(&bytes[from..from + part.len()]),
+                    // The current bytes.
+                    None => {}
+                }
             }
         }
         self.bytes.truncate(len);
@@ -148,8 +152,12 @@ impl Contents {
     /// Keeps the present bytes of the sectors from `from` to `to`, which are about to change.
     fn remember(&mut self, from: usize, to: usize) {
         for number in from / self.sector_bytes..to.div_ceil(self.sector_bytes) {
-            let mut before = vec![0; self.sector_bytes].into_boxed_slice();
-            self.read(number * self.sector_bytes, &mut before);
+            let start = number * self.sector_bytes;
+            let mut before = Box::default();
+            if start < self.len() {
+                before = vec![0; self.sector_bytes].into_boxed_slice();
+                self.read(start, &mut before);
+            }
             let sector = self.unsynced.entry(number).or_default();
             sector.is_forgotten = false;
             if sector.versions.len() == VERSIONS_MAX {
@@ -165,6 +173,14 @@ impl Contents {
             self.lengths.remove(1);
         }
         self.lengths.push(self.len());
-        self.bytes.resize(len, 0);
+        set_len(&mut self.bytes, len);
+    }
+}
+
+/// `Vec::resize` with zeros, which takes a step for each byte where the compiler does not optimize.
+fn set_len(bytes: &mut Vec<u8>, len: usize) {
+    match len.checked_sub(bytes.len()) {
+        Some(more) => bytes.extend_from_slice(&vec![0; more]),
+        None => bytes.truncate(len),
     }
 }

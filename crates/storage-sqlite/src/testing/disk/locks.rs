@@ -79,8 +79,11 @@ struct Shared {
     slots: BTreeMap<HandleId, Slots>,
 }
 
+/// Size of a region in words: SQLite always asks for 32 KiB.
+const REGION_WORDS: usize = 8192;
+
 /// A part of the shared memory. SQLite orders its accesses by locks and barriers.
-pub(super) type Region = Arc<[AtomicU32]>;
+pub(super) type Region = Arc<[AtomicU32; REGION_WORDS]>;
 
 #[derive(Debug, Default, Clone, Copy)]
 struct Slots {
@@ -101,8 +104,10 @@ impl SharedMemory {
             if !may_grow()? {
                 return Ok(None);
             }
-            let words = bytes.div_ceil(size_of::<AtomicU32>());
-            let zeros = || (0..words).map(|_| AtomicU32::new(0)).collect();
+            if bytes > size_of::<[AtomicU32; REGION_WORDS]>() {
+                return Err(ffi::SQLITE_IOERR_SHMMAP);
+            }
+            let zeros = || Arc::new([const { AtomicU32::new(0) }; REGION_WORDS]);
             shared.regions.resize_with(number + 1, zeros);
         }
         Ok(Some(Arc::clone(&shared.regions[number])))
