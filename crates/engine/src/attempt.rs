@@ -13,8 +13,8 @@ use crate::carry::{Advice, Job};
 use crate::engine::Engine;
 use crate::lanes::Ready;
 
-/// Pause before reading an account's configuration again, after the store failed to return it or while the
-/// lease is over.
+/// Pause before reading an account's configuration again, after the store failed to return it or while nothing
+/// may be sent.
 const CONFIG_RETRY: Duration = Duration::from_millis(250);
 
 /// The result of a delivery's turn.
@@ -80,8 +80,8 @@ pub async fn carry_out(engine: &Engine, ready: Ready) -> Option<AttemptResult> {
 }
 
 /// Reads the account's configuration; the inner `None` means that the account does not exist. Retries until
-/// the store returns it, because without it the delivery can be neither attempted nor canceled. While the
-/// lease is over, waits until it is renewed. Returns `None` once the session that owned the delivery is dead.
+/// the store returns it, because without it the delivery can be neither attempted nor canceled. While nothing
+/// may be sent ([`Engine::may_send`]), waits. Returns `None` once the session that owned the delivery is dead.
 async fn entry_of(engine: &Engine, ready: &Ready) -> Option<Option<Arc<AccountEntry>>> {
     let mut is_logged = false;
     loop {
@@ -91,7 +91,7 @@ async fn entry_of(engine: &Engine, ready: &Ready) -> Option<Option<Arc<AccountEn
             return None;
         }
         match entry {
-            Ok(entry) if !engine.is_past_lease() => return Some(entry),
+            Ok(entry) if engine.may_send() => return Some(entry),
             Ok(_) => {}
             Err(error) if !is_logged => {
                 tracing::warn!(%error, "could not read an account's configuration; retrying");

@@ -58,6 +58,8 @@ pub struct Engine {
     session: AtomicI64,
     /// Monotonic time, in milliseconds, until which the session is certainly alive.
     lease_ends_ms: AtomicU64,
+    /// Monotonic time, in milliseconds, up to which all changes of a shared store are known here.
+    followed_ms: AtomicU64,
     appends: Arc<AppendQueue>,
     results: Mutex<Option<mpsc::Sender<AttemptResult>>>,
     refill: Notify,
@@ -95,6 +97,7 @@ impl Engine {
             lanes: Mutex::new(lanes),
             session: AtomicI64::new(session.0),
             lease_ends_ms: AtomicU64::new(0),
+            followed_ms: AtomicU64::new(0),
             appends: Arc::default(),
             results: Mutex::new(Some(results)),
             refill: Notify::new(),
@@ -108,6 +111,7 @@ impl Engine {
             parts,
         });
         engine.renewed(asked_at);
+        engine.followed(asked_at);
         let taken_over = work::session::reclaim(&engine).await?;
         if taken_over > 0 {
             tracing::info!(
@@ -275,11 +279,11 @@ impl Engine {
     }
 
     fn ready_lanes(&self) -> MutexGuard<'_, Lanes> {
-        let past_lease = self.is_past_lease();
+        let may_send = self.may_send();
         let mut lanes = self.lanes.lock();
         // Check again under the lock: a renewal in between has already resumed the lanes, and they must stay
         // open.
-        if past_lease && self.is_past_lease() {
+        if !may_send && !self.may_send() {
             lanes.hold_back();
         }
         lanes
@@ -311,13 +315,36 @@ impl Engine {
             u64::try_from(ends.as_millis()).unwrap_or(u64::MAX),
             Ordering::Release,
         );
-        if self.lanes.lock().resume() {
+        self.resume();
+    }
+
+    /// Notes that all changes up to `asked_at` on the monotonic clock are known here.
+    pub(crate) fn followed(&self, asked_at: Duration) {
+        let asked_ms = u64::try_from(asked_at.as_millis()).unwrap_or(u64::MAX);
+        self.followed_ms.fetch_max(asked_ms, Ordering::AcqRel);
+        self.resume();
+    }
+
+    fn resume(&self) {
+        if self.may_send() && self.lanes.lock().resume() {
             self.wake_refill();
+            self.starts.notify_one();
         }
     }
 
     pub(crate) fn is_past_lease(&self) -> bool {
         self.parts.clock.monotonic().as_millis() > u128::from(self.lease_ends_ms.load(Ordering::Acquire))
+    }
+
+    /// Whether requests may leave: the session is certainly alive, and what other nodes changed until a moment
+    /// ago is known here.
+    pub(crate) fn may_send(&self) -> bool {
+        let now = self.parts.clock.monotonic();
+        let is_cut_off = || {
+            let followed = Duration::from_millis(self.followed_ms.load(Ordering::Acquire));
+            self.store().is_shared() && now.saturating_sub(followed) > NEWS_AGE_MAX
+        };
+        !self.is_past_lease() && !is_cut_off()
     }
 
     pub(crate) fn halted(&self) -> watch::Receiver<bool> {
@@ -348,6 +375,10 @@ impl Engine {
         self.rescan.swap(false, Ordering::AcqRel)
     }
 }
+
+/// While the changes of other nodes have not been read for longer than this, nothing starts: an action may have
+/// been deleted. Postrider promises that a change takes effect on every node within a second.
+const NEWS_AGE_MAX: Duration = Duration::from_secs(1);
 
 /// How long a session lives on a store that no other node uses: nobody could take its deliveries over, so it
 /// has to outlive each outage of the store and each step of the clock.

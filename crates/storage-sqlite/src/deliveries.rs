@@ -34,7 +34,8 @@ impl DeliveryStore for SqliteStore {
         requests: Vec<ClaimRequest>,
         now: Timestamp,
     ) -> StoreResult<Vec<Claim>> {
-        self.write(move |cx| claim::claim(cx.conn, session, &requests, now))
+        let lease_now = self.lease_now(now);
+        self.write(move |cx| claim::claim(cx.conn, session, &requests, now, lease_now))
             .await
     }
 

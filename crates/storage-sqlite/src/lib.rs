@@ -68,6 +68,6 @@ pub use options::SqliteOptions;
 pub use schema::{MigrationReport, SCHEMA_VERSION};
 pub use store::SqliteStore;
 #[cfg(feature = "testing")]
-pub use testing::{DiskCounts, DiskFault, SimulatedDisk};
+pub use testing::{DiskCounts, DiskFault, LeaseClock, SimulatedDisk};
 #[cfg(feature = "testing")]
 pub use writer::WriteCounts;

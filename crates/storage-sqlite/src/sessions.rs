@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use postrider_model::Timestamp;
-use postrider_storage::{LIVE_SESSIONS_MAX, LiveSession, SessionId, SessionStore, StoreResult};
+use postrider_storage::{
+    ChangeStore as _, LIVE_SESSIONS_MAX, LiveSession, SessionId, SessionStore, StoreResult,
+};
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::sql_error::SqlResult;
@@ -15,8 +17,11 @@ use crate::store::SqliteStore;
 impl SessionStore for SqliteStore {
     async fn open_session(&self, lease: Duration, now: Timestamp) -> StoreResult<SessionId> {
         let lease_ms = i64::try_from(lease.as_millis()).unwrap_or(i64::MAX);
+        let (is_alone, now) = (!self.is_shared(), self.lease_now(now));
         self.write(move |cx| {
-            cx.conn.prepare_cached("DELETE FROM sessions")?.execute(())?;
+            if is_alone {
+                cx.conn.prepare_cached("DELETE FROM sessions")?.execute(())?;
+            }
             let number = cx
                 .conn
                 .prepare_cached("INSERT INTO sessions (lease_ms, alive_until) VALUES (?1, ?2)")?
@@ -27,6 +32,7 @@ impl SessionStore for SqliteStore {
     }
 
     async fn renew_session(&self, session: SessionId, now: Timestamp) -> StoreResult<bool> {
+        let now = self.lease_now(now);
         self.write(move |cx| renew(cx.conn, session, now)).await
     }
 
@@ -42,10 +48,12 @@ impl SessionStore for SqliteStore {
     }
 
     async fn reclaim(&self, now: Timestamp, limit: usize) -> StoreResult<usize> {
+        let now = self.lease_now(now);
         self.write(move |cx| reclaim(cx.conn, now, limit)).await
     }
 
     async fn sessions(&self, now: Timestamp) -> StoreResult<Vec<LiveSession>> {
+        let now = self.lease_now(now);
         self.read(move |conn| live(conn, now)).await
     }
 

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use postrider_model::Timestamp;
 use postrider_storage::StoreResult;
 use rusqlite::Connection;
 
@@ -27,6 +28,8 @@ pub struct SqliteStore {
     pub(crate) _lock: Option<File>,
     #[cfg(feature = "testing")]
     pub(crate) is_shared: bool,
+    #[cfg(feature = "testing")]
+    pub(crate) lease_clock: Option<crate::testing::LeaseClock>,
 }
 
 impl SqliteStore {
@@ -52,7 +55,22 @@ impl SqliteStore {
             _lock: Some(lock),
             #[cfg(feature = "testing")]
             is_shared: false,
+            #[cfg(feature = "testing")]
+            lease_clock: None,
         })
+    }
+
+    /// The time by which leases count, where the caller's clock says `now`.
+    #[cfg_attr(
+        not(feature = "testing"),
+        expect(clippy::unused_self, reason = "tests give the store a clock of its own")
+    )]
+    pub(crate) fn lease_now(&self, now: Timestamp) -> Timestamp {
+        #[cfg(feature = "testing")]
+        if let Some(clock) = &self.lease_clock {
+            return clock();
+        }
+        now
     }
 
     /// The data folder of this store.

@@ -4,7 +4,9 @@ mod disk;
 
 use std::fs::File;
 use std::path::Path;
+use std::sync::Arc;
 
+use postrider_model::Timestamp;
 use postrider_storage::StoreResult;
 
 use crate::open::{self, OpenError};
@@ -17,6 +19,9 @@ use crate::writer::WriteCounts;
 
 pub(crate) use self::disk::vfs_of;
 pub use self::disk::{DiskCounts, DiskFault, SimulatedDisk};
+
+/// A clock that the store counts leases by.
+pub type LeaseClock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 impl SqliteStore {
     /// Like [`Self::open`], but the calling thread does everything, one transaction per verb. No other thread
@@ -41,6 +46,7 @@ impl SqliteStore {
             data_dir: data_dir.to_owned(),
             _lock: lock,
             is_shared: false,
+            lease_clock: None,
         })
     }
 
@@ -49,6 +55,14 @@ impl SqliteStore {
         Self {
             is_shared: true,
             ..self
+        }
+    }
+
+    /// Claims to be shared, and counts leases by this clock, as a database server does by its own.
+    pub fn as_shared_by(self, clock: LeaseClock) -> Self {
+        Self {
+            lease_clock: Some(clock),
+            ..self.as_shared()
         }
     }
 
@@ -64,6 +78,7 @@ impl SqliteStore {
         let bytes = bytes.unwrap_or(u64::MAX);
         self.write(move |cx| Ok(open::limit_pages(cx.conn, bytes)?)).await
     }
+
     /// Sets after how many pages in the log a commit copies them into the database.
     pub async fn checkpoint_after(&self, pages: u32) -> StoreResult<()> {
         self.write(move |cx| Ok(cx.conn.pragma_update(None, "wal_autocheckpoint", pages)?))

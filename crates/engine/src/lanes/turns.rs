@@ -86,9 +86,13 @@ impl Lanes {
         self.gate == Gate::Open && !self.turn.is_empty() && self.in_flight < self.in_flight_max
     }
 
-    /// When to call [`Self::take_ready`] next, even if no request ends until then.
+    /// When to call [`Self::take_ready`] next, even if no request ends until then. `None` while nothing may
+    /// start.
     pub fn next_timer(&self) -> Option<Duration> {
-        self.timers.next()
+        match self.gate {
+            Gate::Open => self.timers.next(),
+            Gate::HeldBack | Gate::Closed => None,
+        }
     }
 
     /// Whether calls of [`Self::take_ready`] and [`Self::attempt_ended`] have set the next timer, and the

@@ -2,7 +2,8 @@
 //! deliveries of nodes that have failed.
 //!
 //! The store usually notifies the node of a change at once, but a notification can get lost. The node
-//! therefore also looks every `LOOK_EVERY`, which bounds the age of the configuration in memory.
+//! therefore also looks every `LOOK_EVERY`, which bounds the age of the configuration in memory. While it
+//! cannot look, it starts no attempt ([`Engine::may_send`]).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,8 +13,7 @@ use postrider_storage::{ChangeMark, Changed, StoreResult};
 use crate::engine::Engine;
 use crate::work;
 
-/// The longest time between two looks. Postrider promises that a change takes effect on every node within a
-/// second.
+/// The longest time between two looks: half of the second within which a change takes effect on every node.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// Runs until it is aborted.
@@ -22,6 +22,7 @@ pub async fn run(engine: Arc<Engine>) {
     let mut failed = false;
     loop {
         tokio::select! {
+            biased;
             () = engine.store().changed() => {}
             () = tokio::time::sleep(LOOK_EVERY) => {}
         }
@@ -40,6 +41,7 @@ pub async fn run(engine: Arc<Engine>) {
 }
 
 async fn look(engine: &Arc<Engine>, since: ChangeMark) -> StoreResult<ChangeMark> {
+    let asked_at = engine.clock().monotonic();
     let changes = engine.store().changes(Some(since)).await?;
     let changed = changes.changed.as_deref();
     engine.configuration().changed_elsewhere(changed).await?;
@@ -51,5 +53,6 @@ async fn look(engine: &Arc<Engine>, since: ChangeMark) -> StoreResult<ChangeMark
         // Only the failed node knew of its deliveries that wait for a due time.
         engine.rescan_soon();
     }
+    engine.followed(asked_at);
     Ok(changes.mark)
 }

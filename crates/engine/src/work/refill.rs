@@ -51,6 +51,7 @@ pub async fn run(engine: Arc<Engine>) {
         while claim_due(&engine).await {}
         let nap = nap(&engine).min(rescan_at.saturating_duration_since(Instant::now()));
         tokio::select! {
+            biased;
             () = tokio::time::sleep(nap) => {}
             () = engine.refill_woken() => {}
         }

@@ -15,6 +15,7 @@ pub async fn run(engine: Arc<Engine>) {
         let now = engine.clock().monotonic();
         let nap = next.map_or(NAP_MAX, |at| at.saturating_sub(now).min(NAP_MAX));
         tokio::select! {
+            biased;
             () = tokio::time::sleep(nap) => {}
             () = engine.starts_woken() => continue,
         }

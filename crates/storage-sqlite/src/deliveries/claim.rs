@@ -11,14 +11,15 @@ use rusqlite::{Connection, OptionalExtension};
 use crate::sql_error::{SqlError, SqlResult};
 use crate::{columns, events, sessions};
 
-/// Claims; see [`postrider_storage::DeliveryStore::claim`].
+/// Claims; see [`postrider_storage::DeliveryStore::claim`]. Leases count by `lease_now`.
 pub(crate) fn claim(
     conn: &Connection,
     session: SessionId,
     requests: &[ClaimRequest],
     now: Timestamp,
+    lease_now: Timestamp,
 ) -> SqlResult<Vec<Claim>> {
-    if !sessions::is_alive(conn, session, now)? {
+    if !sessions::is_alive(conn, session, lease_now)? {
         return Ok(vec![Claim::default(); requests.len()]);
     }
     let mut shared = HashMap::new();

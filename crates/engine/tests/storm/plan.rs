@@ -1,0 +1,248 @@
+//! What a storm does, decided by its seed before it begins, so that a failing storm can be repeated with fewer
+//! steps.
+
+use std::time::Duration;
+
+use crate::receivers::Kind;
+use crate::rng::Rng;
+
+/// A whole storm.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    pub seed: u64,
+    /// Nodes on one store; a single one has a store that nobody shares, on a disk that can fail.
+    pub nodes: usize,
+    pub window_deliveries: usize,
+    pub in_flight_max: usize,
+    /// Receivers of each account. The first account is the bystander: its only receiver is always well.
+    pub accounts: Vec<usize>,
+    /// Whether clocks may step. Spacing is not checked then, because due times are wall-clock times.
+    pub has_steps: bool,
+    pub steps: Vec<Step>,
+}
+
+/// One thing that happens, and the pause after it.
+#[derive(Debug, Clone)]
+pub struct Step {
+    pub does: Does,
+    pub pause: Duration,
+}
+
+/// What happens. Indexes count from 0 and wrap around what exists.
+#[derive(Debug, Clone)]
+pub enum Does {
+    Accept {
+        account: usize,
+        node: usize,
+        events: usize,
+    },
+    Become {
+        account: usize,
+        receiver: usize,
+        kind: Kind,
+    },
+    Switch {
+        account: usize,
+        receiver: usize,
+        node: usize,
+        on: bool,
+    },
+    Delete {
+        account: usize,
+        node: usize,
+    },
+    Resend {
+        account: usize,
+        node: usize,
+        pick: usize,
+    },
+    Replay {
+        account: usize,
+        node: usize,
+        failed_only: bool,
+    },
+    Outage {
+        node: usize,
+        outage: Outage,
+    },
+    /// The node dies at a later call of its store, before or after the call took effect.
+    Crash {
+        node: usize,
+        calls_later: u64,
+        after: bool,
+        down: Duration,
+    },
+    /// The node stops in an orderly way, and starts again.
+    Stop {
+        node: usize,
+        down: Duration,
+    },
+    StepClock {
+        node: usize,
+        by_ms: i64,
+    },
+    Wait,
+}
+
+/// How the way to the store fails.
+#[derive(Debug, Clone)]
+pub struct Outage {
+    pub lasts: Duration,
+    pub how: How,
+    /// How many of the calls.
+    pub percent: u64,
+    /// Only calls of these verbs; all if empty.
+    pub only: &'static [&'static str],
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum How {
+    /// Calls fail at once, without effect.
+    Refused,
+    /// Calls take effect, and their responses get lost.
+    ResponseLost,
+    /// Calls hang until the outage ends or 10 s have passed, and fail.
+    Hang,
+    /// Calls take effect late.
+    Late,
+    /// The disk itself fails, of a node that has its own.
+    Disk,
+}
+
+impl Plan {
+    /// The storm of a seed.
+    pub fn of(seed: u64) -> Self {
+        let mut rng = Rng::new(seed, 1);
+        let nodes = rng.of(&[1, 1, 1, 2, 2, 3]);
+        let accounts: Vec<usize> = (0..=1 + rng.index(3))
+            .map(|account| if account == 0 { 1 } else { 1 + rng.index(3) })
+            .collect();
+        let has_steps = rng.percent(30);
+        let mut plan = Self {
+            seed,
+            nodes,
+            window_deliveries: rng.of(&[20, 64, 300, 20_000]),
+            in_flight_max: rng.of(&[4, 16, 64, 2_048]),
+            accounts,
+            has_steps,
+            steps: Vec::new(),
+        };
+        let steps = 20 + rng.index(120);
+        plan.steps = (0..steps).map(|_| plan.step(&mut rng)).collect();
+        plan
+    }
+
+    fn step(&self, rng: &mut Rng) -> Step {
+        let account = 1 + rng.index(self.accounts.len() - 1);
+        let receiver = rng.index(self.accounts[account]);
+        let node = rng.index(self.nodes);
+        let does = match rng.below(100) {
+            0..50 => {
+                let events = match rng.below(10) {
+                    0 => 1 + rng.index(200),
+                    _ => 1 + rng.index(3),
+                };
+                Does::Accept {
+                    account,
+                    node,
+                    events,
+                }
+            }
+            50..68 => {
+                let kind = Kind::random(rng);
+                Does::Become {
+                    account,
+                    receiver,
+                    kind,
+                }
+            }
+            68..74 => {
+                let on = rng.percent(70);
+                Does::Switch {
+                    account,
+                    receiver,
+                    node,
+                    on,
+                }
+            }
+            74..75 => Does::Delete { account, node },
+            75..80 => {
+                let pick = rng.index(50);
+                Does::Resend { account, node, pick }
+            }
+            80..82 => {
+                let failed_only = rng.percent(50);
+                Does::Replay {
+                    account,
+                    node,
+                    failed_only,
+                }
+            }
+            82..89 => {
+                let outage = Outage::random(rng);
+                Does::Outage { node, outage }
+            }
+            89..93 => Does::Crash {
+                node,
+                calls_later: rng.below(60),
+                after: rng.percent(50),
+                down: Duration::from_secs(rng.of(&[0, 0, 2, 40])),
+            },
+            93..95 => {
+                let down = Duration::from_secs(rng.of(&[0, 3, 40]));
+                Does::Stop { node, down }
+            }
+            95..97 if self.has_steps => {
+                let by_ms = rng.of(&[3_600_000, -3_600_000, 40_000, -40_000, 5_000]);
+                Does::StepClock { node, by_ms }
+            }
+            _ => Does::Wait,
+        };
+        let pause_ms = match rng.below(4) {
+            0 => 0,
+            1 => rng.below(5),
+            2 => rng.below(500),
+            _ => rng.below(if matches!(does, Does::Wait) { 40_000 } else { 8_000 }),
+        };
+        Step {
+            does,
+            pause: Duration::from_millis(pause_ms),
+        }
+    }
+
+    /// The same storm with these steps only.
+    pub fn with_steps(&self, kept: &[usize]) -> Self {
+        let steps = kept.iter().filter_map(|index| self.steps.get(*index).cloned());
+        Self {
+            steps: steps.collect(),
+            ..self.clone()
+        }
+    }
+}
+
+impl Outage {
+    fn random(rng: &mut Rng) -> Self {
+        const ALL: &[&str] = &[];
+        Self {
+            lasts: Duration::from_secs(rng.of(&[1, 3, 10, 35, 50, 70])),
+            how: rng.of(&[
+                How::Refused,
+                How::Refused,
+                How::ResponseLost,
+                How::Hang,
+                How::Late,
+                How::Disk,
+            ]),
+            percent: rng.of(&[100, 100, 50, 10]),
+            only: rng.of(&[
+                ALL,
+                ALL,
+                &["append", "record"],
+                &["record"],
+                &["renew_session", "open_session", "reclaim"],
+                &["claim", "waiting_lanes"],
+                &["changes", "account_config"],
+            ]),
+        }
+    }
+}
