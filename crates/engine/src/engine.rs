@@ -87,7 +87,7 @@ impl Engine {
     pub async fn start(parts: EngineParts) -> StoreResult<Arc<Self>> {
         let settings = &parts.settings;
         let asked_at = parts.clock.monotonic();
-        let lease = lease_of(&*parts.store, settings);
+        let lease = work::session::lease_of(&*parts.store, settings);
         let session = parts.store.open_session(lease, parts.clock.now()).await?;
         let window = Window::new(settings.window_deliveries, settings.window_bytes);
         // The horizon spans two rescans, so that no due time is missed between them.
@@ -325,7 +325,7 @@ impl Engine {
 
     /// Notes a renewal: the lease began no earlier than `asked_at` on the monotonic clock.
     pub(crate) fn renewed(&self, asked_at: Duration) {
-        let ends = asked_at + lease_of(&**self.store(), self.settings());
+        let ends = asked_at + work::session::lease_of(&**self.store(), self.settings());
         self.lease_ends_ms.store(
             u64::try_from(ends.as_millis()).unwrap_or(u64::MAX),
             Ordering::Release,
@@ -394,17 +394,6 @@ impl Engine {
 /// While the changes of other nodes have not been read for longer than this, nothing starts: an action may have
 /// been deleted. Postrider promises that a change takes effect on every node within a second.
 const NEWS_AGE_MAX: Duration = Duration::from_secs(1);
-
-/// How long a session lives on a store that no other node uses: nobody could take its deliveries over, so it
-/// has to outlive each outage of the store and each step of the clock.
-const LEASE_UNSHARED: Duration = Duration::from_secs(100 * 365 * 86_400);
-
-fn lease_of(store: &dyn Store, settings: &EngineSettings) -> Duration {
-    match store.is_shared() {
-        true => settings.lease,
-        false => LEASE_UNSHARED,
-    }
-}
 
 async fn join(task: Option<JoinHandle<()>>, most: Duration) {
     let Some(mut task) = task else { return };

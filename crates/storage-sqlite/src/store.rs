@@ -24,7 +24,8 @@ pub struct SqliteStore {
     pub(crate) readers: Readers,
     pub(crate) queue: Queue,
     pub(crate) data_dir: PathBuf,
-    pub(crate) _lock: File,
+    /// `None` only on a simulated disk.
+    pub(crate) _lock: Option<File>,
     #[cfg(feature = "testing")]
     pub(crate) is_shared: bool,
     #[cfg(feature = "testing")]
@@ -61,7 +62,7 @@ impl SqliteStore {
             queue,
             readers: Readers::new(data_dir.to_owned(), options),
             data_dir: data_dir.to_owned(),
-            _lock: lock,
+            _lock: Some(lock),
             #[cfg(feature = "testing")]
             is_shared: false,
             #[cfg(feature = "testing")]
