@@ -12,9 +12,7 @@ use postrider_model::{
     Account, AccountId, Action, ActionId, Automation, AutomationId, Schedule, SigningKey, Timestamp,
 };
 use postrider_signing::signer::{LiveSigners, Signer};
-use postrider_storage::{
-    AccountConfig, AccountRef, DisableAction, SaveAccount, SaveAutomation, Store, StoreResult,
-};
+use postrider_storage::{AccountConfig, AccountRef, SaveAccount, SaveAutomation, Store, StoreResult};
 use quick_cache::sync::Cache;
 
 /// Accounts kept in memory: twice as many as the largest set-up that the design measures. Others are read
@@ -236,17 +234,5 @@ impl Directory {
         let deleted = self.store.delete_automation(account, id).await;
         self.forget(account);
         deleted
-    }
-
-    /// See [`postrider_storage::AutomationStore::disable_action`].
-    pub(crate) async fn disable_action(
-        &self,
-        account: AccountId,
-        disable: DisableAction,
-        now: Timestamp,
-    ) -> StoreResult<bool> {
-        let disabled = self.store.disable_action(account, disable, now).await;
-        self.forget(account);
-        disabled
     }
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use postrider_configuration::AccountEntry;
-use postrider_model::delivery::Ended;
+use postrider_model::automation::DisabledReason;
+use postrider_model::delivery::{Ended, Next};
 use postrider_model::{Attempt, AutomationId, DeliveryStatus, Does, Event};
 use postrider_storage::{Change, Finished, SessionId};
 
@@ -68,10 +69,13 @@ async fn try_once(engine: &Engine, entry: Option<Arc<AccountEntry>>, ready: &Rea
             };
             let schedule = entry.schedule(automation, &engine.settings().retry_delays);
             let (progress, next) = delivery.progress.after_attempt(ended, schedule);
+            // While attempts are left, a receiver that is gone may still come back.
+            let is_gone = advice.gone && next == Next::Settle(DeliveryStatus::Failed);
             Change::Attempted {
                 attempt: Box::new(attempt),
                 progress,
                 next,
+                disables: is_gone.then_some(DisabledReason::Gone),
             }
         }
     };
