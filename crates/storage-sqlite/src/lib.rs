@@ -45,6 +45,7 @@ mod export;
 mod grants;
 mod open;
 mod options;
+mod pressure;
 #[cfg(test)]
 mod query_plans;
 mod queue;
@@ -69,6 +70,6 @@ pub use options::SqliteOptions;
 pub use schema::{MigrationReport, SCHEMA_VERSION};
 pub use store::SqliteStore;
 #[cfg(feature = "testing")]
-pub use testing::LeaseClock;
+pub use testing::{DiskCounts, DiskFault, LeaseClock, SimulatedDisk};
 #[cfg(feature = "testing")]
 pub use writer::WriteCounts;

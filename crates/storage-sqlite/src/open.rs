@@ -18,6 +18,8 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::options::SqliteOptions;
 use crate::schema::{self, MigrationReport};
+#[cfg(feature = "testing")]
+use crate::testing;
 
 /// The database's name within the data folder.
 pub const DATABASE_FILE: &str = "postrider.db";
@@ -118,10 +120,9 @@ pub fn schema_version(data_dir: &Path) -> Result<u32, OpenError> {
 
 /// Opens an existing database of any schema.
 pub(crate) fn open_unmigrated(data_dir: &Path) -> rusqlite::Result<Connection> {
-    let path = data_dir.join(DATABASE_FILE);
     // Not read-only: after a crash the log may have no shared-memory file, and SQLite must create that file
     // to read the log.
-    let conn = Connection::open_with_flags(path, flags(OpenFlags::SQLITE_OPEN_READ_WRITE))?;
+    let conn = connect(data_dir, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     conn.busy_timeout(BUSY_TIMEOUT)?;
     Ok(conn)
 }
@@ -154,10 +155,7 @@ fn make_folder(data_dir: &Path) -> io::Result<()> {
 
 /// Opens the writing connection, which is not migrated yet.
 pub(crate) fn open_writer(data_dir: &Path, options: &SqliteOptions) -> Result<Connection, OpenError> {
-    let path = data_dir.join(DATABASE_FILE);
-    // SQLite gives the log the same mode as the database, so it suffices to make the database private.
-    drop(private_file(&path)?);
-    let conn = Connection::open_with_flags(&path, flags(OpenFlags::SQLITE_OPEN_READ_WRITE))?;
+    let conn = create(data_dir)?;
     conn.busy_timeout(BUSY_TIMEOUT)?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
     conn.pragma_update(None, "page_size", PAGE_BYTES)?;
@@ -171,21 +169,25 @@ pub(crate) fn open_writer(data_dir: &Path, options: &SqliteOptions) -> Result<Co
     Ok(conn)
 }
 
-/// Opens a connection for checkpoints, and switches off the writer's own.
-pub(crate) fn open_checkpointer(writer: &mut Connection, data_dir: &Path) -> Result<Connection, OpenError> {
-    let path = data_dir.join(DATABASE_FILE);
-    let conn = Connection::open_with_flags(path, flags(OpenFlags::SQLITE_OPEN_READ_WRITE))?;
+/// Opens the writing connection beside one for checkpoints: it runs none of its own.
+pub(crate) fn open_writer_alone(data_dir: &Path, options: &SqliteOptions) -> Result<Connection, OpenError> {
+    let conn = open_writer(data_dir, options)?;
+    conn.pragma_update(None, "wal_autocheckpoint", 0)?;
+    Ok(conn)
+}
+
+/// Opens a connection for checkpoints.
+pub(crate) fn open_checkpointer(data_dir: &Path) -> Result<Connection, OpenError> {
+    let conn = connect(data_dir, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     conn.busy_timeout(BUSY_TIMEOUT)?;
     // As for the writer, because this connection now syncs the log and the database file.
     conn.pragma_update(None, "synchronous", "FULL")?;
-    writer.pragma_update(None, "wal_autocheckpoint", 0)?;
     Ok(conn)
 }
 
 /// Opens a connection that serves one read at a time.
 pub(crate) fn open_reader(data_dir: &Path, options: &SqliteOptions) -> rusqlite::Result<Connection> {
-    let path = data_dir.join(DATABASE_FILE);
-    let conn = Connection::open_with_flags(path, flags(OpenFlags::SQLITE_OPEN_READ_ONLY))?;
+    let conn = connect(data_dir, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     conn.busy_timeout(BUSY_TIMEOUT)?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
     conn.pragma_update(None, "cache_size", -i64::from(options.reader_cache_kib))?;
@@ -203,9 +205,28 @@ pub(crate) fn limit_pages(conn: &Connection, bytes: u64) -> rusqlite::Result<()>
     conn.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))
 }
 
-/// One thread at a time uses a connection, so SQLite's own mutexes are unnecessary.
-fn flags(access: OpenFlags) -> OpenFlags {
-    access | OpenFlags::SQLITE_OPEN_NO_MUTEX
+/// Connects to the database, which is created if it is missing.
+fn create(data_dir: &Path) -> Result<Connection, OpenError> {
+    #[cfg(feature = "testing")]
+    if testing::vfs_of(data_dir).is_some() {
+        let access = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+        return Ok(connect(data_dir, access)?);
+    }
+    // SQLite gives the log the same mode as the database, so it suffices to make the database private.
+    drop(private_file(&data_dir.join(DATABASE_FILE))?);
+    Ok(connect(data_dir, OpenFlags::SQLITE_OPEN_READ_WRITE)?)
+}
+
+/// Connects to the database.
+fn connect(data_dir: &Path, access: OpenFlags) -> rusqlite::Result<Connection> {
+    let path = data_dir.join(DATABASE_FILE);
+    // One thread at a time uses a connection, so SQLite's own mutexes are unnecessary.
+    let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    #[cfg(feature = "testing")]
+    if let Some(vfs) = testing::vfs_of(data_dir) {
+        return Connection::open_with_flags_and_vfs(path, flags, vfs);
+    }
+    Connection::open_with_flags(path, flags)
 }
 
 fn private_file(path: &Path) -> Result<File, OpenError> {

@@ -15,7 +15,7 @@ use crate::rate_limits::FreeSlots;
 use crate::readers::Readers;
 use crate::schema;
 use crate::sql_error::SqlResult;
-use crate::writer::WriteCx;
+use crate::writer::{Reopen, WriteCx};
 
 /// The store in one SQLite file. Only one process can have a data folder open.
 ///
@@ -27,7 +27,8 @@ pub struct SqliteStore {
     pub(crate) queue: Queue,
     pub(crate) data_dir: PathBuf,
     pub(crate) free_slots: Mutex<FreeSlots>,
-    pub(crate) _lock: File,
+    /// `None` only on a simulated disk.
+    pub(crate) _lock: Option<File>,
     #[cfg(feature = "testing")]
     pub(crate) is_shared: bool,
     #[cfg(feature = "testing")]
@@ -43,10 +44,20 @@ impl SqliteStore {
     /// Postrider wrote the database, or the error of the system or SQLite.
     pub fn open(data_dir: &Path, options: SqliteOptions) -> Result<Self, OpenError> {
         let lock = open::lock(data_dir)?;
-        let mut conn = open::open_writer(data_dir, &options)?;
+        let mut conn = open::open_writer_alone(data_dir, &options)?;
         schema::migrate(&mut conn)?;
-        let checkpoints = open::open_checkpointer(&mut conn, data_dir)?;
-        let queue = Queue::start(conn, checkpoints).map_err(|source| OpenError::Io {
+        let checkpoints = open::open_checkpointer(data_dir)?;
+        let (folder, same) = (data_dir.to_owned(), options.clone());
+        let reopen_writer: Reopen = Box::new(move || open::open_writer_alone(&folder, &same));
+        let folder = data_dir.to_owned();
+        let reopen_checkpoints: Reopen = Box::new(move || open::open_checkpointer(&folder));
+        let queue = Queue::start(
+            conn,
+            checkpoints,
+            (reopen_writer, reopen_checkpoints),
+            options.log_bytes_max,
+        )
+        .map_err(|source| OpenError::Io {
             path: data_dir.to_owned(),
             source,
         })?;
@@ -55,7 +66,7 @@ impl SqliteStore {
             readers: Readers::new(data_dir.to_owned(), options),
             data_dir: data_dir.to_owned(),
             free_slots: Mutex::default(),
-            _lock: lock,
+            _lock: Some(lock),
             #[cfg(feature = "testing")]
             is_shared: false,
             #[cfg(feature = "testing")]

@@ -1,5 +1,8 @@
 //! What tests need and production does not have: the feature `testing`.
 
+mod disk;
+
+use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -14,6 +17,9 @@ use crate::schema;
 use crate::store::SqliteStore;
 use crate::writer::WriteCounts;
 
+pub(crate) use self::disk::vfs_of;
+pub use self::disk::{DiskCounts, DiskFault, SimulatedDisk};
+
 /// A clock that the store counts leases by.
 pub type LeaseClock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
@@ -22,10 +28,22 @@ impl SqliteStore {
     /// is involved, so on virtual time a seed determines everything.
     pub fn open_inline(data_dir: &Path, options: SqliteOptions) -> Result<Self, OpenError> {
         let lock = open::lock(data_dir)?;
+        Self::inline(data_dir, options, Some(lock))
+    }
+
+    /// Like [`Self::open_inline`], but on a simulated disk, which is switched on if its power had failed. A
+    /// store that was opened on the disk before is dead, as if its process had been killed.
+    pub fn open_on(disk: &SimulatedDisk, options: SqliteOptions) -> Result<Self, OpenError> {
+        Self::inline(&disk.start_process(), options, None)
+    }
+
+    fn inline(data_dir: &Path, options: SqliteOptions, lock: Option<File>) -> Result<Self, OpenError> {
         let mut conn = open::open_writer(data_dir, &options)?;
         schema::migrate(&mut conn)?;
+        let (folder, same) = (data_dir.to_owned(), options.clone());
+        let reopen = Box::new(move || open::open_writer(&folder, &same));
         Ok(Self {
-            queue: Queue::inline(conn),
+            queue: Queue::inline(conn, reopen),
             readers: Readers::inline(data_dir.to_owned(), options),
             data_dir: data_dir.to_owned(),
             _lock: lock,
@@ -62,5 +80,17 @@ impl SqliteStore {
     pub async fn set_max_bytes(&self, bytes: Option<u64>) -> StoreResult<()> {
         let bytes = bytes.unwrap_or(u64::MAX);
         self.write(move |cx| Ok(open::limit_pages(cx.conn, bytes)?)).await
+    }
+
+    /// Sets after how many pages in the log a commit copies them into the database.
+    pub async fn checkpoint_after(&self, pages: u32) -> StoreResult<()> {
+        self.write(move |cx| Ok(cx.conn.pragma_update(None, "wal_autocheckpoint", pages)?))
+            .await
+    }
+
+    /// SQLite's verdict on the whole database, including its indexes: `ok`, or what is wrong.
+    pub async fn integrity(&self) -> StoreResult<String> {
+        self.read(|conn| Ok(conn.pragma_query_value(None, "integrity_check", |row| row.get(0))?))
+            .await
     }
 }

@@ -1,0 +1,176 @@
+//! The store on a disk that loses power and fails: what was acknowledged is there, nothing is there by half,
+//! and the store goes on. A failing test names its seed.
+
+mod ledger;
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use fastrand::Rng;
+use postrider_storage_sqlite::{DiskFault, OpenError, SimulatedDisk, SqliteOptions, SqliteStore};
+
+use ledger::Ledger;
+
+/// Pages in the log after which a commit copies them into the database: few, so that a short run does.
+const CHECKPOINT_PAGES: u32 = 20;
+
+/// Every way in which a disk can fail.
+const FAULTS: [DiskFault; 4] = [
+    DiskFault::Full,
+    DiskFault::WriteError,
+    DiskFault::ReadError,
+    DiskFault::SyncError,
+];
+
+/// Names the seed of a run that panics.
+struct Seed(u64);
+
+impl Drop for Seed {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("seed {}", self.0);
+        }
+    }
+}
+
+/// Runs a scenario from each of these seeds.
+fn from_seeds<F: Future<Output = ()>>(seeds: Range<u64>, scenario: impl Fn(u64) -> F) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .expect("a runtime");
+    for seed in seeds {
+        let _seed = Seed(seed);
+        runtime.block_on(scenario(seed));
+    }
+}
+
+async fn open(disk: &SimulatedDisk) -> Result<Arc<SqliteStore>, OpenError> {
+    let store = SqliteStore::open_on(disk, SqliteOptions::default())?;
+    Ok(Arc::new(store))
+}
+
+/// Opens a store on a healthy disk.
+async fn open_healthy(disk: &SimulatedDisk) -> Arc<SqliteStore> {
+    let store = open(disk).await.expect("the database opens");
+    store.checkpoint_after(CHECKPOINT_PAGES).await.expect("a setting");
+    store
+}
+
+#[test]
+fn a_power_failure_loses_nothing_that_was_acknowledged() {
+    from_seeds(0..80, power_fails_at_work);
+}
+
+#[test]
+fn a_power_failure_while_the_store_opens_or_closes_leaves_a_database() {
+    from_seeds(0..40, power_fails_at_opening_and_closing);
+}
+
+#[test]
+fn a_failing_disk_loses_nothing_that_was_acknowledged() {
+    from_seeds(0..60, disk_fails);
+}
+
+/// The same from more seeds, for `./test --deep`.
+mod deep {
+    use super::*;
+
+    #[test]
+    fn a_power_failure_loses_nothing_that_was_acknowledged() {
+        from_seeds(1_000..3_000, power_fails_at_work);
+    }
+
+    #[test]
+    fn a_power_failure_while_the_store_opens_or_closes_leaves_a_database() {
+        from_seeds(1_000..2_000, power_fails_at_opening_and_closing);
+    }
+
+    #[test]
+    fn a_failing_disk_loses_nothing_that_was_acknowledged() {
+        from_seeds(1_000..3_000, disk_fails);
+    }
+}
+
+/// Cuts the power at random operations while the store works.
+async fn power_fails_at_work(seed: u64) {
+    let mut rng = Rng::with_seed(seed);
+    let disk = SimulatedDisk::new(seed);
+    let mut store = open_healthy(&disk).await;
+    let mut ledger = Ledger::new(Arc::clone(&store), rng.fork()).await;
+    for failure in 1..=4 {
+        disk.power_failure_after(rng.u64(0..150));
+        while disk.counts().power_failures < failure {
+            ledger.take_step(&store).await;
+        }
+        // The process goes on for a moment, in vain.
+        ledger.take_step(&store).await;
+        store = open_healthy(&disk).await;
+        ledger.check(&store).await;
+    }
+    assert!(ledger.acknowledged > 0 && disk.counts().syncs > 0);
+}
+
+/// Cuts the power while a new store opens, and while a store closes.
+async fn power_fails_at_opening_and_closing(seed: u64) {
+    let mut rng = Rng::with_seed(seed);
+    let disk = SimulatedDisk::new(seed);
+    // A few operations further with each try, the last of which succeeds.
+    let mut operations = 0;
+    let store = loop {
+        disk.power_failure_after(operations);
+        match open(&disk).await {
+            Ok(store) => break store,
+            Err(error) => assert!(matches!(error, OpenError::Sqlite(_) | OpenError::Migration(_))),
+        }
+        operations += rng.u64(1..12);
+    };
+    disk.power_failure_after(None);
+    let mut ledger = Ledger::new(Arc::clone(&store), rng.fork()).await;
+    let mut current = Some(store);
+    for _ in 0..3 {
+        let store = current.take().expect("an open store");
+        for _ in 0..10 {
+            ledger.take_step(&store).await;
+        }
+        // Closing copies the log into the database and removes it.
+        disk.power_failure_after(rng.u64(0..60));
+        ledger.close(store);
+        disk.power_failure();
+        let store = open_healthy(&disk).await;
+        ledger.check(&store).await;
+        current = Some(store);
+    }
+}
+
+/// Lets the disk fail for a while, again and again, and sometimes ends the process or the power meanwhile.
+async fn disk_fails(seed: u64) {
+    let mut rng = Rng::with_seed(seed);
+    let disk = SimulatedDisk::new(seed);
+    let mut store = open_healthy(&disk).await;
+    let mut ledger = Ledger::new(Arc::clone(&store), rng.fork()).await;
+    for _ in 0..8 {
+        let fault = FAULTS[rng.usize(0..FAULTS.len())];
+        match rng.bool() {
+            true => disk.fail(Some(fault)),
+            false => disk.fail_one_in(rng.u32(2..20), fault),
+        }
+        for _ in 0..rng.usize(1..15) {
+            ledger.take_step(&store).await;
+        }
+        let ends = rng.u8(0..4);
+        match ends {
+            0 => disk.kill_process(),
+            1 => disk.power_failure(),
+            // The process goes on.
+            _ => disk.fail(None),
+        }
+        if ends < 2 {
+            // It may not open until the fault is over.
+            let _ = open(&disk).await;
+            disk.fail(None);
+            store = open_healthy(&disk).await;
+        }
+        ledger.check(&store).await;
+    }
+    assert!(ledger.failed > 0 && disk.counts().faults > 0);
+}
