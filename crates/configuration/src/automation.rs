@@ -12,7 +12,7 @@ use postrider_model::automation::PATTERNS_MAX;
 use postrider_model::{
     AccountId, Action, Automation, AutomationId, EventPattern, Schedule, Timestamp, Trigger,
 };
-use postrider_storage::{DisableAction, SaveAutomation, StoreResult};
+use postrider_storage::{SaveAutomation, StoreResult};
 
 use super::name::check_name;
 use super::schedule::{delays_s, schedule};
@@ -112,12 +112,9 @@ impl Configuration {
         self.directory.delete_automation(account, id).await
     }
 
-    /// Switches an action off. Returns false if the action does not exist, was already off, or has another
-    /// target by now.
-    pub async fn disable_action(&self, account: AccountId, disable: DisableAction) -> StoreResult<bool> {
-        self.directory
-            .disable_action(account, disable, self.clock.now())
-            .await
+    /// Notes that the result of an attempt may have switched off an action of this account in the store.
+    pub fn action_disabled(&self, account: AccountId) {
+        self.directory.forget(account);
     }
 
     async fn save_edited(

@@ -12,9 +12,7 @@ use postrider_model::{
     Account, AccountId, Action, ActionId, Automation, AutomationId, Schedule, SigningKey, Timestamp,
 };
 use postrider_signing::signer::{LiveSigners, Signer};
-use postrider_storage::{
-    AccountConfig, AccountRef, DisableAction, SaveAccount, SaveAutomation, Store, StoreResult,
-};
+use postrider_storage::{AccountConfig, AccountRef, SaveAccount, SaveAutomation, Store, StoreResult};
 use quick_cache::sync::Cache;
 
 /// Accounts kept in memory: twice as many as the largest set-up that the design measures. Others are read
@@ -161,6 +159,12 @@ impl Directory {
         }
     }
 
+    /// Whether an entry is still in memory, and so has not changed since it was read.
+    pub(crate) fn is_current(&self, entry: &Arc<AccountEntry>) -> bool {
+        let current = self.entries.peek(&entry.config.account.id);
+        current.is_some_and(|current| Arc::ptr_eq(&current, entry))
+    }
+
     /// Drops an account, because it has changed.
     pub(crate) fn forget(&self, account: AccountId) {
         self.entries.remove(&account);
@@ -230,17 +234,5 @@ impl Directory {
         let deleted = self.store.delete_automation(account, id).await;
         self.forget(account);
         deleted
-    }
-
-    /// See [`postrider_storage::AutomationStore::disable_action`].
-    pub(crate) async fn disable_action(
-        &self,
-        account: AccountId,
-        disable: DisableAction,
-        now: Timestamp,
-    ) -> StoreResult<bool> {
-        let disabled = self.store.disable_action(account, disable, now).await;
-        self.forget(account);
-        disabled
     }
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use postrider_configuration::AccountEntry;
-use postrider_model::delivery::Ended;
+use postrider_model::automation::DisabledReason;
+use postrider_model::delivery::{Ended, Next};
 use postrider_model::{Attempt, AutomationId, DeliveryStatus, Does, Event};
 use postrider_storage::{Change, Finished, SessionId};
 
@@ -37,10 +38,20 @@ pub struct AttemptResult {
 /// Makes one attempt of `ready`, or ends its turn without one if its action may no longer be called. Returns
 /// `None` if the session that owned the delivery is dead: another node may have sent it.
 pub async fn carry_out(engine: &Engine, ready: Ready) -> Option<AttemptResult> {
-    let entry = entry_of(engine, &ready).await?;
+    loop {
+        let entry = entry_of(engine, &ready).await?;
+        if let Some(result) = try_once(engine, entry, &ready).await {
+            return Some(result);
+        }
+    }
+}
+
+/// Does the same with the account's configuration as it is now. Returns `None` if the lease or the session
+/// ended, or the configuration changed, before anything was sent.
+async fn try_once(engine: &Engine, entry: Option<Arc<AccountEntry>>, ready: &Ready) -> Option<AttemptResult> {
     let delivery = &ready.delivery;
     let callable = entry
-        .as_deref()
+        .as_ref()
         .and_then(|entry| Some((entry, entry.callable(delivery.action)?)));
     let mut advice = Advice::default();
     let change = match callable {
@@ -50,7 +61,7 @@ pub async fn carry_out(engine: &Engine, ready: Ready) -> Option<AttemptResult> {
         },
         Some((entry, (automation, action))) => {
             let attempt;
-            (attempt, advice) = self::attempt(engine, entry, &action.does, &ready).await;
+            (attempt, advice) = self::attempt(engine, entry, &action.does, ready).await?;
             let ended = Ended {
                 outcome: attempt.outcome,
                 at: engine.clock().now(),
@@ -58,10 +69,13 @@ pub async fn carry_out(engine: &Engine, ready: Ready) -> Option<AttemptResult> {
             };
             let schedule = entry.schedule(automation, &engine.settings().retry_delays);
             let (progress, next) = delivery.progress.after_attempt(ended, schedule);
+            // While attempts are left, a receiver that is gone may still come back.
+            let is_gone = advice.gone && next == Next::Settle(DeliveryStatus::Failed);
             Change::Attempted {
                 attempt: Box::new(attempt),
                 progress,
                 next,
+                disables: is_gone.then_some(DisabledReason::Gone),
             }
         }
     };
@@ -75,7 +89,7 @@ pub async fn carry_out(engine: &Engine, ready: Ready) -> Option<AttemptResult> {
         session: ready.session,
         automation: delivery.automation,
         resend_of: delivery.progress.resend_of,
-        event: ready.delivery.event,
+        event: Arc::clone(&delivery.event),
     })
 }
 
@@ -103,10 +117,19 @@ async fn entry_of(engine: &Engine, ready: &Ready) -> Option<Option<Arc<AccountEn
     }
 }
 
-/// Has the action's carrier make the attempt; returns its record and what the receiver asks for.
-async fn attempt(engine: &Engine, entry: &AccountEntry, does: &Does, ready: &Ready) -> (Attempt, Advice) {
+/// Has the action's carrier make the attempt; returns its record and what the receiver asks for. Returns
+/// `None` if the lease or the session ended, or the configuration changed, while the carrier waited for a
+/// connection.
+async fn attempt(
+    engine: &Engine,
+    entry: &Arc<AccountEntry>,
+    does: &Does,
+    ready: &Ready,
+) -> Option<(Attempt, Advice)> {
     let delivery = &ready.delivery;
     let number = delivery.progress.next_number();
+    let may_leave =
+        || engine.session() == ready.session && engine.may_send() && engine.configuration().is_current(entry);
     let job = Job {
         event: &delivery.event,
         delivery: delivery.key.delivery,
@@ -114,10 +137,11 @@ async fn attempt(engine: &Engine, entry: &AccountEntry, does: &Does, ready: &Rea
         number,
         entry,
         timeout: engine.settings().attempt_timeout,
+        may_leave: &may_leave,
     };
     let started_at = engine.clock().now();
     let started = engine.clock().monotonic();
-    let carried = engine.carriers().carry(job, does).await;
+    let carried = engine.carriers().carry(job, does).await?;
     let duration = engine.clock().monotonic().saturating_sub(started);
     engine.meters().attempt(carried.outcome, duration);
     let attempt = Attempt {
@@ -128,5 +152,5 @@ async fn attempt(engine: &Engine, entry: &AccountEntry, does: &Does, ready: &Rea
         error: carried.error,
         exchange: carried.exchange,
     };
-    (attempt, carried.advice)
+    Some((attempt, carried.advice))
 }

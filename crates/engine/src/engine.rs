@@ -19,6 +19,7 @@ use crate::meters::Meters;
 use crate::observe::Observer;
 use crate::pace::Lesson;
 use crate::settings::EngineSettings;
+use crate::supervision::Supervision;
 use crate::window::Window;
 use crate::work;
 use crate::work::queue::AppendQueue;
@@ -26,8 +27,7 @@ use crate::work::queue::AppendQueue;
 /// How long a stop waits, after the last attempt has ended, until the last events and results are on disk.
 const LAST_RESULTS_MAX: Duration = Duration::from_secs(10);
 
-/// How long a stop then waits for background jobs: those that switch actions off, and the last steps of
-/// replays.
+/// How long a stop then waits for background jobs, such as the last steps of replays.
 const LAST_JOBS_MAX: Duration = Duration::from_secs(10);
 
 /// The parts of an engine.
@@ -72,6 +72,7 @@ pub struct Engine {
     halt: watch::Sender<bool>,
     tasks: Mutex<Tasks>,
     jobs: Jobs,
+    supervision: Supervision,
 }
 
 #[derive(Default)]
@@ -86,7 +87,7 @@ impl Engine {
     pub async fn start(parts: EngineParts) -> StoreResult<Arc<Self>> {
         let settings = &parts.settings;
         let asked_at = parts.clock.monotonic();
-        let lease = lease_of(&*parts.store, settings);
+        let lease = work::session::lease_of(&*parts.store, settings);
         let session = parts.store.open_session(lease, parts.clock.now()).await?;
         let window = Window::new(settings.window_deliveries, settings.window_bytes);
         // The horizon spans two rescans, so that no due time is missed between them.
@@ -108,6 +109,7 @@ impl Engine {
             halt: watch::channel(false).0,
             tasks: Mutex::new(Tasks::default()),
             jobs: Jobs::new(),
+            supervision: Supervision::new(),
             parts,
         });
         engine.renewed(asked_at);
@@ -120,25 +122,33 @@ impl Engine {
             );
         }
         engine.spawn_tasks(attempt_results);
-        engine.jobs.start(work::due_times::judge(Arc::clone(&engine)));
+        engine.start_job(work::due_times::judge(Arc::clone(&engine)));
         Ok(engine)
     }
 
     fn spawn_tasks(self: &Arc<Self>, attempt_results: mpsc::Receiver<AttemptResult>) {
         let mut tasks = self.tasks.lock();
         let inbox = work::advance::Inbox::new(Arc::clone(&self.appends), attempt_results);
-        tasks.advance = Some(tokio::spawn(work::advance::run(Arc::clone(self), inbox)));
+        let watch = &self.supervision;
+        let advance = work::advance::run(Arc::clone(self), inbox);
+        tasks.advance = Some(tokio::spawn(watch.watch("advance", advance)));
         tasks.background = vec![
-            tokio::spawn(work::refill::run(Arc::clone(self))),
-            tokio::spawn(work::starts::run(Arc::clone(self))),
-            tokio::spawn(work::prune::run(Arc::clone(self))),
+            tokio::spawn(watch.watch("refill", work::refill::run(Arc::clone(self)))),
+            tokio::spawn(watch.watch("starts", work::starts::run(Arc::clone(self)))),
+            tokio::spawn(watch.watch("prune", work::prune::run(Arc::clone(self)))),
         ];
         if self.store().is_shared() {
-            let session = work::session::run(Arc::clone(self));
+            let session = watch.watch("session", work::session::run(Arc::clone(self)));
             tasks.background.push(tokio::spawn(session));
-            let follow = work::follow::run(Arc::clone(self));
+            let follow = watch.watch("follow", work::follow::run(Arc::clone(self)));
             tasks.background.push(tokio::spawn(follow));
         }
+    }
+
+    /// Waits until a task of the engine has panicked, and returns its name. The process cannot go on then,
+    /// and must end without [`Self::stop`].
+    pub async fn failed(&self) -> &'static str {
+        self.supervision.failed().await
     }
 
     /// Stops the engine.
@@ -222,8 +232,13 @@ impl Engine {
         &*self.parts.observer
     }
 
-    pub(crate) fn jobs(&self) -> &Jobs {
-        &self.jobs
+    /// Starts a background job; see [`Jobs::start`].
+    pub(crate) fn start_job(&self, job: impl Future<Output = ()> + Send + 'static) -> bool {
+        self.jobs.start(self.supervision.watch("job", job))
+    }
+
+    pub(crate) fn supervision(&self) -> &Supervision {
+        &self.supervision
     }
 
     pub(crate) fn meters(&self) -> &Meters {
@@ -310,7 +325,7 @@ impl Engine {
 
     /// Notes a renewal: the lease began no earlier than `asked_at` on the monotonic clock.
     pub(crate) fn renewed(&self, asked_at: Duration) {
-        let ends = asked_at + lease_of(&**self.store(), self.settings());
+        let ends = asked_at + work::session::lease_of(&**self.store(), self.settings());
         self.lease_ends_ms.store(
             u64::try_from(ends.as_millis()).unwrap_or(u64::MAX),
             Ordering::Release,
@@ -379,17 +394,6 @@ impl Engine {
 /// While the changes of other nodes have not been read for longer than this, nothing starts: an action may have
 /// been deleted. Postrider promises that a change takes effect on every node within a second.
 const NEWS_AGE_MAX: Duration = Duration::from_secs(1);
-
-/// How long a session lives on a store that no other node uses: nobody could take its deliveries over, so it
-/// has to outlive each outage of the store and each step of the clock.
-const LEASE_UNSHARED: Duration = Duration::from_secs(100 * 365 * 86_400);
-
-fn lease_of(store: &dyn Store, settings: &EngineSettings) -> Duration {
-    match store.is_shared() {
-        true => settings.lease,
-        false => LEASE_UNSHARED,
-    }
-}
 
 async fn join(task: Option<JoinHandle<()>>, most: Duration) {
     let Some(mut task) = task else { return };

@@ -45,6 +45,7 @@ pub mod pace;
 pub mod replay;
 pub mod resend;
 pub mod settings;
+mod supervision;
 pub mod window;
 pub mod work;
 

@@ -56,8 +56,6 @@ pub(crate) struct Subject {
     pub(crate) automation: AutomationId,
     /// For a resend, the delivery's status before it.
     pub(crate) resend_of: Option<DeliveryStatus>,
-    /// Whether the receiver wants no more deliveries of this action.
-    pub(crate) gone: bool,
 }
 
 /// A recorded result.

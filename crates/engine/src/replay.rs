@@ -52,7 +52,7 @@ impl Engine {
         let (sender, progress) = watch::channel(ReplayProgress::default());
         let sender = Arc::new(sender);
         let (engine, task_sender) = (Arc::clone(self), Arc::clone(&sender));
-        let is_started = self.jobs().start(async move {
+        let is_started = self.start_job(async move {
             let result = engine.replay_all(account, &filter, &task_sender).await;
             task_sender.send_modify(|progress| progress.result = Some(result));
         });

@@ -59,17 +59,6 @@ impl AutomationStore for PostgresStore {
             })
             .await
     }
-
-    async fn disable_action(
-        &self,
-        account: AccountId,
-        disable: DisableAction,
-        now: Timestamp,
-    ) -> StoreResult<bool> {
-        self.database
-            .run(async || self::disable(&mut self.database.client().await?, account, &disable, now).await)
-            .await
-    }
 }
 
 const COLUMNS: &str = AutomationRow::COLUMNS;
@@ -216,39 +205,29 @@ async fn replace(client: &impl GenericClient, account: AccountId, automation: &A
     Ok(())
 }
 
-async fn disable(
-    client: &mut Client,
+/// Switches an action off in this transaction, unless it is off already, has another target by now, or was
+/// deleted.
+pub(crate) async fn disable(
+    client: &impl GenericClient,
     account: AccountId,
     disable: &DisableAction,
     now: Timestamp,
-) -> SqlResult<bool> {
-    let transaction = client.transaction().await?;
+) -> SqlResult<()> {
     // Searching the text first keeps the number of locked rows small; an id can also occur in a URL.
     let sql = format!(
         "SELECT {COLUMNS} FROM automations WHERE account_id = $1 AND strpos(actions, $2) > 0
          ORDER BY id FOR NO KEY UPDATE"
     );
-    let rows = statement::query(
-        &transaction,
-        &sql,
-        &[&columns::uuid(account.as_bytes()), &disable.action.to_string()],
-    )
-    .await?;
-    for row in &rows {
+    let (account_id, action) = (columns::uuid(account.as_bytes()), disable.action.to_string());
+    for row in &statement::query(client, &sql, &[&account_id, &action]).await? {
         let automation = from_row(row)?;
-        if automation
-            .actions
-            .iter()
-            .all(|action| action.id != disable.action)
-        {
+        if automation.actions.iter().all(|one| one.id != disable.action) {
             continue;
         }
-        let Some(changed) = rules::automations::with_action_disabled(automation, disable, now) else {
-            return Ok(false);
-        };
-        replace(&transaction, account, &changed).await?;
-        transaction.commit().await?;
-        return Ok(true);
+        if let Some(changed) = rules::automations::with_action_disabled(automation, disable, now) {
+            replace(client, account, &changed).await?;
+        }
+        break;
     }
-    Ok(false)
+    Ok(())
 }

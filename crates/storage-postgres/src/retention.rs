@@ -3,8 +3,8 @@
 //! Old events are removed a day at a time ([`days`]): if a day ended an hour before `before` and none of its
 //! deliveries is pending or was settled since, its partitions are dropped. A day that is only partly too old
 //! waits until all of it is: events are kept for up to a day longer than requested. Rows are removed one by
-//! one ([`rows`]) only where no day can be dropped: in the default partition, in old days with such a delivery, and for deleted
-//! accounts ([`deleted_accounts`]).
+//! one ([`rows`]) only where no day can be dropped: in the default partition, in old days with such a
+//! delivery, and for deleted accounts ([`deleted_accounts`]).
 //!
 //! A part that fails does not stop the others: a day that cannot be dropped is skipped until the next pass.
 //!

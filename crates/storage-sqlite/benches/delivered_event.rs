@@ -286,6 +286,7 @@ fn finished(new: &NewEvent) -> Finished {
                 ..Progress::new()
             },
             next: Next::Settle(DeliveryStatus::Succeeded),
+            disables: None,
         },
     }
 }

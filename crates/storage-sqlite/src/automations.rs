@@ -49,16 +49,6 @@ impl AutomationStore for SqliteStore {
         })
         .await
     }
-
-    async fn disable_action(
-        &self,
-        account: AccountId,
-        disable: DisableAction,
-        now: Timestamp,
-    ) -> StoreResult<bool> {
-        self.write(move |cx| self::disable(cx.conn, account, &disable, now))
-            .await
-    }
 }
 
 const COLUMNS: &str = AutomationRow::COLUMNS;
@@ -176,24 +166,19 @@ fn replace(conn: &Connection, account: AccountId, automation: &Automation) -> Sq
     Ok(())
 }
 
-fn disable(
+/// Switches an action off, unless it is off already, has another target by now, or was deleted.
+pub(crate) fn disable(
     conn: &Connection,
     account: AccountId,
     disable: &DisableAction,
     now: Timestamp,
-) -> SqlResult<bool> {
-    let mut automations = of_account(conn, account)?.into_iter();
-    let Some(found) = automations.find(|automation| {
-        automation
-            .actions
-            .iter()
-            .any(|action| action.id == disable.action)
-    }) else {
-        return Ok(false);
-    };
-    let Some(changed) = rules::automations::with_action_disabled(found, disable, now) else {
-        return Ok(false);
-    };
-    replace(conn, account, &changed)?;
-    Ok(true)
+) -> SqlResult<()> {
+    let has_it = |automation: &Automation| automation.actions.iter().any(|one| one.id == disable.action);
+    let found = of_account(conn, account)?.into_iter().find(has_it);
+    if let Some(changed) =
+        found.and_then(|found| rules::automations::with_action_disabled(found, disable, now))
+    {
+        replace(conn, account, &changed)?;
+    }
+    Ok(())
 }

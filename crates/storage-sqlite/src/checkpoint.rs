@@ -15,6 +15,10 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
+use crate::pressure::Pressure;
+use crate::sql_error::SqlError;
+use crate::writer::Reopen;
+
 /// Pages in the log, not copied yet, from which on a pass is due: 16 MiB. New rows keep changing the same few
 /// pages, so with a longer log fewer pages are copied twice, but recovery after a crash takes longer.
 const DUE_PAGES: i64 = 2_000;
@@ -51,10 +55,37 @@ pub(crate) fn nudges() -> (Nudge, Receiver<()>) {
     (Nudge(sender), receiver)
 }
 
+/// The length of the log, and its bound.
+pub(crate) struct Bound {
+    /// Told how close the log is to its bound.
+    pub(crate) pressure: Pressure,
+    /// The least bound, in pages.
+    pub(crate) least_pages: u64,
+}
+
+impl Bound {
+    /// Notes a log that could be copied as far as `log` says.
+    fn note(&self, conn: &Connection, log: Log) -> rusqlite::Result<()> {
+        // If all of it is copied, the next transaction reuses it, unless somebody reads from it; then the
+        // next pass finds pages that it cannot copy.
+        let blocked = if log.copied < log.pages { log.pages } else { 0 };
+        let database: i64 = conn.query_row("PRAGMA page_count", (), |row| row.get(0))?;
+        let (blocked, database) = (blocked.unsigned_abs(), database.unsigned_abs());
+        if self.pressure.note(blocked, database, self.least_pages) {
+            tracing::error!(
+                log_pages = blocked,
+                "another program holds an old snapshot of the database; until it ends, nothing is written"
+            );
+        }
+        Ok(())
+    }
+}
+
 /// Starts the thread, which ends when the writer drops its [`Nudge`]. `restart_log` asks the writer to copy
 /// the rest.
 pub(crate) fn start(
-    conn: Connection,
+    (mut conn, reopen): (Connection, Reopen),
+    bound: Bound,
     nudged: Receiver<()>,
     restart_log: impl Fn() + Send + 'static,
 ) -> std::io::Result<JoinHandle<()>> {
@@ -69,26 +100,37 @@ pub(crate) fn start(
                 }
                 // After an error (usually a full disk) the log stays unchanged, and the next commit leads to
                 // another pass.
-                match pass(&conn) {
+                match pass(&conn, &bound).map_err(SqlError::from) {
                     Ok(true) => restart_log(),
                     Ok(false) => {}
-                    Err(error) => tracing::warn!(%error, "the log could not be copied into the database"),
+                    Err(error) => {
+                        tracing::warn!(%error, "the log could not be copied into the database");
+                        if error.may_be_of_the_connection()
+                            && let Ok(other) = reopen()
+                        {
+                            conn = other;
+                        }
+                    }
                 }
             }
         })
 }
 
 /// Runs a pass if one is due. True if the log is so long that the writer should restart it.
-fn pass(conn: &Connection) -> rusqlite::Result<bool> {
+fn pass(conn: &Connection, bound: &Bound) -> rusqlite::Result<bool> {
     let log = checkpoint(conn, "NOOP")?;
     if log.pages - log.copied < DUE_PAGES {
+        bound.note(conn, Log { pages: 0, copied: 0 })?;
         return Ok(false);
     }
-    if checkpoint(conn, "PASSIVE")?.pages < LOG_PAGES_MAX {
+    let log = checkpoint(conn, "PASSIVE")?;
+    if log.pages < LOG_PAGES_MAX {
+        bound.note(conn, log)?;
         return Ok(false);
     }
     // A second pass leaves little for the writer.
-    checkpoint(conn, "PASSIVE")?;
+    let log = checkpoint(conn, "PASSIVE")?;
+    bound.note(conn, log)?;
     Ok(true)
 }
 

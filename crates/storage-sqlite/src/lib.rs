@@ -45,6 +45,7 @@ mod export;
 mod grants;
 mod open;
 mod options;
+mod pressure;
 #[cfg(test)]
 mod query_plans;
 mod queue;

@@ -169,13 +169,19 @@ pub(crate) fn open_writer(data_dir: &Path, options: &SqliteOptions) -> Result<Co
     Ok(conn)
 }
 
-/// Opens a connection for checkpoints, and switches off the writer's own.
-pub(crate) fn open_checkpointer(writer: &mut Connection, data_dir: &Path) -> Result<Connection, OpenError> {
+/// Opens the writing connection beside one for checkpoints: it runs none of its own.
+pub(crate) fn open_writer_alone(data_dir: &Path, options: &SqliteOptions) -> Result<Connection, OpenError> {
+    let conn = open_writer(data_dir, options)?;
+    conn.pragma_update(None, "wal_autocheckpoint", 0)?;
+    Ok(conn)
+}
+
+/// Opens a connection for checkpoints.
+pub(crate) fn open_checkpointer(data_dir: &Path) -> Result<Connection, OpenError> {
     let conn = connect(data_dir, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     conn.busy_timeout(BUSY_TIMEOUT)?;
     // As for the writer, because this connection now syncs the log and the database file.
     conn.pragma_update(None, "synchronous", "FULL")?;
-    writer.pragma_update(None, "wal_autocheckpoint", 0)?;
     Ok(conn)
 }
 

@@ -10,6 +10,9 @@ pub struct SqliteOptions {
     pub writer_cache_kib: u32,
     /// Page cache of each reading connection, in KiB.
     pub reader_cache_kib: u32,
+    /// The length of the log, in bytes, from which on the writer refuses work while something holds an old
+    /// snapshot; a quarter of the database's size, if that is more.
+    pub log_bytes_max: u64,
 }
 
 impl Default for SqliteOptions {
@@ -18,6 +21,7 @@ impl Default for SqliteOptions {
             readers: 4,
             writer_cache_kib: 64 * 1024,
             reader_cache_kib: 8 * 1024,
+            log_bytes_max: 512 * 1024 * 1024,
         }
     }
 }

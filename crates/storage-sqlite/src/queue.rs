@@ -4,16 +4,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use postrider_storage::{StoreError, StoreResult};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use crate::checkpoint::{self, Nudge};
+use crate::checkpoint::{self, Bound, Nudge};
+use crate::open::PAGE_BYTES;
+use crate::pressure::{Pace, Pressure};
 use crate::sql_error::SqlResult;
 #[cfg(feature = "testing")]
 use crate::writer::WriteCounts;
-use crate::writer::{Counters, Operation, WriteCx, Writer};
+use crate::writer::{Counters, Operation, Reopen, WriteCx, Writer};
 
 /// Most operations that wait for the writer. At 10,000 single appends a second, that is about half a second
 /// of work; when the queue is full, an immediate error serves the caller better than a longer wait.
@@ -43,12 +46,24 @@ enum Way {
 }
 
 impl Queue {
-    /// Moves the connection to a new thread, and `checkpoints` to another.
-    pub(crate) fn start(conn: Connection, checkpoints: Connection) -> std::io::Result<Self> {
+    /// Moves the connection to a new thread, and `checkpoints` to another. `reopen` opens each again, in this
+    /// order.
+    pub(crate) fn start(
+        conn: Connection,
+        checkpoints: Connection,
+        reopen: (Reopen, Reopen),
+        log_bytes_max: u64,
+    ) -> std::io::Result<Self> {
         let counters = Arc::new(Counters::default());
-        let writer = Writer::new(conn, Arc::clone(&counters));
+        let (reopen, reopen_checkpoints) = reopen;
+        let writer = Writer::new(conn, reopen, Arc::clone(&counters));
+        let checkpoints = (checkpoints, reopen_checkpoints);
+        let bound = Bound {
+            pressure: Pressure::default(),
+            least_pages: log_bytes_max / u64::from(PAGE_BYTES),
+        };
         Ok(Self {
-            way: Way::Threaded(ThreadedWriter::start(writer, checkpoints)?),
+            way: Way::Threaded(ThreadedWriter::start(writer, checkpoints, bound)?),
             #[cfg(feature = "testing")]
             counters,
         })
@@ -56,9 +71,9 @@ impl Queue {
 
     /// Keeps the connection: each caller commits its own work.
     #[cfg(feature = "testing")]
-    pub(crate) fn inline(conn: Connection) -> Self {
+    pub(crate) fn inline(conn: Connection, reopen: Reopen) -> Self {
         let counters = Arc::new(Counters::default());
-        let writer = Writer::new(conn, Arc::clone(&counters));
+        let writer = Writer::new(conn, reopen, Arc::clone(&counters));
         Self {
             way: Way::Inline(Box::new(parking_lot::Mutex::new(writer))),
             counters,
@@ -193,12 +208,13 @@ struct ThreadedWriter {
 }
 
 impl ThreadedWriter {
-    fn start(writer: Writer, checkpoints: Connection) -> std::io::Result<Self> {
+    fn start(writer: Writer, checkpoints: (Connection, Reopen), bound: Bound) -> std::io::Result<Self> {
         let (sender, receiver) = sync_channel(QUEUE_OPERATIONS_MAX);
         let queued_bytes = Arc::new(AtomicUsize::new(0));
         let (nudge, nudged) = checkpoint::nudges();
         let restart = sender.clone();
-        let checkpoints = checkpoint::start(checkpoints, nudged, move || {
+        let pressure = bound.pressure.clone();
+        let checkpoints = checkpoint::start(checkpoints, bound, nudged, move || {
             // If the queue is full, the next pass asks again.
             let _ = restart.try_send(Queued::RestartLog);
         })?;
@@ -206,7 +222,7 @@ impl ThreadedWriter {
             .name("sqlite-writer".to_owned())
             .spawn({
                 let queued_bytes = Arc::clone(&queued_bytes);
-                move || serve(writer, &receiver, &queued_bytes, &nudge)
+                move || serve(writer, &receiver, &queued_bytes, &nudge, &pressure)
             })?;
         Ok(Self {
             sender: Some(sender),
@@ -255,13 +271,33 @@ impl Drop for ThreadedWriter {
 }
 
 /// Commits everything in the queue together, repeatedly until the store is dropped.
-fn serve(mut writer: Writer, queue: &Receiver<Queued>, queued_bytes: &AtomicUsize, nudge: &Nudge) {
+fn serve(
+    mut writer: Writer,
+    queue: &Receiver<Queued>,
+    queued_bytes: &AtomicUsize,
+    nudge: &Nudge,
+    pressure: &Pressure,
+) {
+    let mut last_commit = Duration::ZERO;
     while let Ok(first) = queue.recv() {
         let mut last = first;
         if let Queued::Operations(mut group, mut bytes) = last {
+            let pace = pressure.pace(last_commit);
+            if let Pace::After(wait) = pace
+                && !wait.is_zero()
+            {
+                std::thread::sleep(wait);
+            }
             last = fill_up(&mut group, &mut bytes, queue);
             queued_bytes.fetch_sub(bytes, Ordering::Relaxed);
-            writer.commit(group);
+            let began = Instant::now();
+            if pace == Pace::Refuse {
+                let full = "the log is at its bound, because another program reads an old snapshot";
+                Writer::refuse(group, &StoreError::Unavailable(full.to_owned()));
+            } else {
+                writer.commit(group);
+            }
+            last_commit = began.elapsed();
             nudge.committed();
         }
         match last {

@@ -59,8 +59,7 @@ impl Readers {
         #[cfg(feature = "testing")]
         if self.is_inline {
             let (conn, result) = run(conn, work);
-            self.idle.lock().push(conn);
-            return Ok(result?);
+            return self.finished(conn, result);
         }
         // A panic drops the connection; the next read opens another. The task keeps the permit: a caller that
         // hangs up does not end the work, so it must not make room for more.
@@ -70,8 +69,23 @@ impl Readers {
         })
         .await
         .map_err(|error| StoreError::Internal(format!("a read was broken off: {error}")))?;
-        self.idle.lock().push(conn);
-        Ok(result?)
+        self.finished(conn, result)
+    }
+
+    /// Keeps the connection for the next read. After an error that it may be the cause of, all idle ones are
+    /// closed instead, because they share what they know of the log.
+    fn finished<T>(&self, conn: Connection, result: SqlResult<T>) -> StoreResult<T> {
+        match result {
+            Err(error) if error.may_be_of_the_connection() => {
+                tracing::warn!(%error, "a read failed; closed the connections that read");
+                self.idle.lock().clear();
+                Err(error.into())
+            }
+            result => {
+                self.idle.lock().push(conn);
+                Ok(result?)
+            }
+        }
     }
 
     fn connection(&self) -> StoreResult<Connection> {

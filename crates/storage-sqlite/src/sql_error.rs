@@ -22,14 +22,25 @@ pub(crate) enum SqlError {
 pub(crate) type SqlResult<T> = Result<T, SqlError>;
 
 impl SqlError {
+    /// Whether the connection may be the cause: what it knows of the file, or of the log, does not agree with
+    /// the disk after a read or a write has failed. Another connection may find the file as it should be.
+    pub(crate) fn may_be_of_the_connection(&self) -> bool {
+        matches!(
+            self.code(),
+            Some(
+                ErrorCode::SystemIoFailure
+                    | ErrorCode::DatabaseCorrupt
+                    | ErrorCode::NotADatabase
+                    | ErrorCode::CannotOpen
+            )
+        )
+    }
+
     /// Whether the environment is the cause (the disk is full, the file cannot be written), not the
     /// statement: the same work may succeed later, and other work would fail now as well.
     pub(crate) fn is_of_the_surroundings(&self) -> bool {
-        let Self::Sqlite(error) = self else {
-            return false;
-        };
         matches!(
-            error.sqlite_error_code(),
+            self.code(),
             Some(
                 ErrorCode::DiskFull
                     | ErrorCode::SystemIoFailure
@@ -43,6 +54,13 @@ impl SqlError {
             )
         )
     }
+
+    fn code(&self) -> Option<ErrorCode> {
+        match self {
+            Self::Sqlite(error) => error.sqlite_error_code(),
+            Self::Damaged(_) | Self::Panicked(_) => None,
+        }
+    }
 }
 
 impl From<Damaged> for SqlError {
@@ -53,7 +71,7 @@ impl From<Damaged> for SqlError {
 
 impl From<SqlError> for StoreError {
     fn from(error: SqlError) -> Self {
-        if error.is_of_the_surroundings() {
+        if error.is_of_the_surroundings() || error.may_be_of_the_connection() {
             Self::Unavailable(error.to_string())
         } else {
             Self::Internal(error.to_string())

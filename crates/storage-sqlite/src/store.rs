@@ -13,7 +13,7 @@ use crate::queue::{Part, Queue};
 use crate::readers::Readers;
 use crate::schema;
 use crate::sql_error::SqlResult;
-use crate::writer::WriteCx;
+use crate::writer::{Reopen, WriteCx};
 
 /// The store in one SQLite file. Only one process can have a data folder open.
 ///
@@ -41,10 +41,20 @@ impl SqliteStore {
     /// Postrider wrote the database, or the error of the system or SQLite.
     pub fn open(data_dir: &Path, options: SqliteOptions) -> Result<Self, OpenError> {
         let lock = open::lock(data_dir)?;
-        let mut conn = open::open_writer(data_dir, &options)?;
+        let mut conn = open::open_writer_alone(data_dir, &options)?;
         schema::migrate(&mut conn)?;
-        let checkpoints = open::open_checkpointer(&mut conn, data_dir)?;
-        let queue = Queue::start(conn, checkpoints).map_err(|source| OpenError::Io {
+        let checkpoints = open::open_checkpointer(data_dir)?;
+        let (folder, same) = (data_dir.to_owned(), options.clone());
+        let reopen_writer: Reopen = Box::new(move || open::open_writer_alone(&folder, &same));
+        let folder = data_dir.to_owned();
+        let reopen_checkpoints: Reopen = Box::new(move || open::open_checkpointer(&folder));
+        let queue = Queue::start(
+            conn,
+            checkpoints,
+            (reopen_writer, reopen_checkpoints),
+            options.log_bytes_max,
+        )
+        .map_err(|source| OpenError::Io {
             path: data_dir.to_owned(),
             source,
         })?;

@@ -40,8 +40,10 @@ impl SqliteStore {
     fn inline(data_dir: &Path, options: SqliteOptions, lock: Option<File>) -> Result<Self, OpenError> {
         let mut conn = open::open_writer(data_dir, &options)?;
         schema::migrate(&mut conn)?;
+        let (folder, same) = (data_dir.to_owned(), options.clone());
+        let reopen = Box::new(move || open::open_writer(&folder, &same));
         Ok(Self {
-            queue: Queue::inline(conn),
+            queue: Queue::inline(conn, reopen),
             readers: Readers::inline(data_dir.to_owned(), options),
             data_dir: data_dir.to_owned(),
             _lock: lock,

@@ -10,7 +10,8 @@
 //! of the group again in its own transaction, so that exactly the failing one fails. An operation must
 //! therefore be repeatable (`FnMut`) and leave no trace outside the database except in [`Memory`], which a
 //! rollback clears. If the environment is the cause (disk full), the writer repeats nothing: all operations
-//! fail, and the next group tries again.
+//! fail, and the next group tries again. If the connection may be the cause, because a read or a write of the
+//! file failed, the writer opens another one and repeats the group once.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use postrider_storage::StoreError;
 use rusqlite::Connection;
 
+use crate::open::OpenError;
 use crate::sql_error::{SqlError, SqlResult};
 
 /// The context of an operation.
@@ -80,17 +82,22 @@ impl Counters {
     }
 }
 
+/// Opens a connection once more.
+pub(crate) type Reopen = Box<dyn Fn() -> Result<Connection, OpenError> + Send>;
+
 /// The writing connection.
 pub(crate) struct Writer {
     conn: Connection,
+    reopen: Reopen,
     memory: Memory,
     counters: Arc<Counters>,
 }
 
 impl Writer {
-    pub(crate) fn new(conn: Connection, counters: Arc<Counters>) -> Self {
+    pub(crate) fn new(conn: Connection, reopen: Reopen, counters: Arc<Counters>) -> Self {
         Self {
             conn,
+            reopen,
             memory: Memory::default(),
             counters,
         }
@@ -101,9 +108,21 @@ impl Writer {
         &self.conn
     }
 
+    /// Answers the operations without running them.
+    pub(crate) fn refuse(group: Vec<Box<dyn Operation>>, failure: &StoreError) {
+        answer_all(group, Some(failure));
+    }
+
     /// Runs the operations in as few transactions as possible, and answers them all.
     pub(crate) fn commit(&mut self, mut group: Vec<Box<dyn Operation>>) {
-        match self.transaction(&mut group) {
+        let mut outcome = self.transaction(&mut group);
+        if let Err(error) = &outcome
+            && error.may_be_of_the_connection()
+            && self.reopened(error)
+        {
+            outcome = self.transaction(&mut group);
+        }
+        match outcome {
             Ok(()) => answer_all(group, None),
             Err(error) if group.len() == 1 || error.is_of_the_surroundings() => {
                 tracing::error!(%error, operations = group.len(), "a write failed");
@@ -112,6 +131,22 @@ impl Writer {
             Err(_) => group
                 .into_iter()
                 .for_each(|operation| self.commit(vec![operation])),
+        }
+    }
+
+    /// Replaces the connection, which has failed. False if no other can be opened.
+    fn reopened(&mut self, failure: &SqlError) -> bool {
+        match (self.reopen)() {
+            Ok(conn) => {
+                tracing::warn!(error = %failure, "opened the database again, because a write failed");
+                // The old one closes last: the log is never without a connection, and is not recovered.
+                self.conn = conn;
+                true
+            }
+            Err(error) => {
+                tracing::error!(%error, "could not open the database again");
+                false
+            }
         }
     }
 

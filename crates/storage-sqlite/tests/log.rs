@@ -3,10 +3,13 @@
 mod support;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
-use postrider_storage::{EventStore, WorkStore};
-use postrider_storage_sqlite::{DATABASE_FILE, SqliteStore};
+use postrider_storage::{EventStore, StoreError, WorkStore};
+use postrider_storage_sqlite::{DATABASE_FILE, SqliteOptions, SqliteStore};
+use postrider_storage_testkit::scene::append;
+use rusqlite::Connection;
 
 /// Size of a file in bytes; 0 if it does not exist.
 fn bytes_of(file: &std::path::Path) -> u64 {
@@ -31,6 +34,53 @@ async fn a_busy_writer_does_not_make_the_log_grow_for_good() {
     assert!(longest < written / 2, "the log had {longest} of {written} bytes");
     drop((scene, store));
     support::assert_is_whole(folder.path());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_old_snapshot_does_not_make_the_log_grow_without_bound() {
+    const LOG_BYTES_MAX: u64 = 24 * 1024 * 1024;
+    let (scene, store, folder) = support::scene(|folder, options| {
+        let log_bytes_max = LOG_BYTES_MAX;
+        SqliteStore::open(
+            folder,
+            SqliteOptions {
+                log_bytes_max,
+                ..options
+            },
+        )
+    })
+    .await;
+    let log = folder.path().join(format!("{DATABASE_FILE}-wal"));
+    let reader = Connection::open(folder.path().join(DATABASE_FILE)).unwrap();
+    reader
+        .execute_batch("BEGIN; SELECT count(*) FROM accounts")
+        .unwrap();
+    let data = Bytes::from(format!("\"{}\"", "x".repeat(128 * 1024)));
+    let event = |n| {
+        let mut event = scene.owned(n);
+        event.event.data = data.clone();
+        vec![event]
+    };
+    let mut n = 0;
+    let refused = loop {
+        n += 1;
+        match append(&*store, scene.session, event(n)).await {
+            Ok(_) => assert!(n < 2_000, "it is never refused"),
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(refused, StoreError::Unavailable(_)), "{refused}");
+    let longest = bytes_of(&log);
+    assert!(longest < 2 * LOG_BYTES_MAX, "the log has {longest} bytes");
+    reader.execute_batch("COMMIT").unwrap();
+    loop {
+        n += 1;
+        if append(&*store, scene.session, event(n)).await.is_ok() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert!(bytes_of(&log) <= longest);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

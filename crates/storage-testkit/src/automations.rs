@@ -4,12 +4,15 @@ use std::sync::Arc;
 
 use postrider_model::automation::{ACTIONS_MAX, AUTOMATIONS_MAX, DisabledReason};
 use postrider_model::{
-    Action, Automation, AutomationId, BodyContent, BodyStyle, Does, Schedule, SendWebhook, Trigger,
+    Action, Automation, AutomationId, BodyContent, BodyStyle, DeliveryStatus, Does, Exchange, Schedule,
+    SendWebhook, Trigger,
 };
 
 use super::build::*;
 use super::scene::*;
-use postrider_storage::{DisableAction, SaveAutomation, Store};
+use postrider_storage::{
+    Change, DisableAction, Finished, FirstAttempt, NewEvent, Recorded, SaveAutomation, Store,
+};
 
 async fn read(scene: &Scene, id: AutomationId) -> Option<Automation> {
     let automation = scene.store.automation(scene.account, id).await;
@@ -28,6 +31,43 @@ async fn update(scene: &Scene, automation: &Automation) -> SaveAutomation {
 async fn stored(scene: &Scene) -> Automation {
     let automation = read(scene, scene.automation).await;
     automation.expect("the scene's automation")
+}
+
+/// Reports, at `s`, the last attempt of a new delivery of an action of the scene's account, which disables
+/// the action. Returns whether it did.
+pub(crate) async fn disable(scene: &Scene, disable: &DisableAction, s: i64) -> bool {
+    let event = scene.event_for(s, &[disable.action], FirstAttempt::Owned);
+    scene.append_new(&event).await;
+    let is_on = async || {
+        let config = scene
+            .store
+            .account_config(scene.account)
+            .await
+            .expect("account_config");
+        let automations = config.expect("the account").automations;
+        let mut actions = automations.iter().flat_map(|automation| &automation.actions);
+        actions.any(|action| action.id == disable.action && action.enabled)
+    };
+    let was_on = is_on().await;
+    let recorded = scene.finish(disabling(&event, disable, s)).await;
+    assert_eq!(recorded, Recorded::Applied);
+    was_on && !is_on().await
+}
+
+/// A report at `s` about the first delivery of `event`, whose only attempt disables the action.
+pub(crate) fn disabling(event: &NewEvent, disable: &DisableAction, s: i64) -> Finished {
+    let mut report = settled(key_of(event, 0), disable.action, s, DeliveryStatus::Failed);
+    let Change::Attempted {
+        attempt, disables, ..
+    } = &mut report.change
+    else {
+        panic!("it was attempted");
+    };
+    let Exchange::Http(exchange) = &mut attempt.exchange;
+    exchange.request.url.clone_from(&disable.target);
+    attempt.started_at = at(s).before(attempt.duration);
+    *disables = Some(disable.reason);
+    report
 }
 
 /// The receiver of this action is gone.
@@ -111,10 +151,7 @@ pub async fn an_automation_needs_its_account(store: Arc<dyn Store>) {
     assert_eq!(update(&scene, &others).await, SaveAutomation::Missing);
     let store = &scene.store;
     assert_eq!(store.delete_automation(scene.account, others.id).await, Ok(false));
-    let disabled = store
-        .disable_action(scene.account, gone(&others.actions[0]), at(5))
-        .await;
-    assert_eq!(disabled, Ok(false));
+    assert!(!disable(&scene, &gone(&others.actions[0]), 5).await);
     assert_eq!(store.automation(other, others.id).await, Ok(Some(others)));
 }
 
@@ -146,14 +183,9 @@ pub async fn an_update_keeps_the_identity_of_actions_and_raises_the_version(stor
         SaveAutomation::Saved(expected.clone())
     );
     assert_eq!(stored(&scene).await, expected);
-    let disabled = scene
-        .store
-        .disable_action(scene.account, gone(&before.actions[0]), at(700));
-    assert_eq!(
-        disabled.await,
-        Ok(false),
-        "an action left out of an update is gone"
-    );
+    let disabled = disable(&scene, &gone(&before.actions[0]), 700).await;
+    assert!(!disabled, "an action left out of an update is gone");
+    assert_eq!(stored(&scene).await, expected);
 }
 
 pub async fn an_update_of_an_automation_from_an_older_version_writes_nothing(store: Arc<dyn Store>) {
@@ -188,10 +220,7 @@ pub async fn a_deleted_automation_is_gone_with_its_actions_and_its_deliveries_st
         .delete_automation(scene.account, scene.automation)
         .await;
     assert_eq!(again, Ok(false));
-    let disabled = scene
-        .store
-        .disable_action(scene.account, gone(&stored_before.actions[0]), at(5));
-    assert_eq!(disabled.await, Ok(false));
+    assert!(!disable(&scene, &gone(&stored_before.actions[0]), 5).await);
     let config = scene
         .store
         .account_config(scene.account)
@@ -204,14 +233,13 @@ pub async fn a_deleted_automation_is_gone_with_its_actions_and_its_deliveries_st
 pub async fn an_action_is_disabled_once(store: Arc<dyn Store>) {
     let scene = Scene::new(store).await;
     let before = stored(&scene).await;
-    let disable = |disable| scene.store.disable_action(scene.account, disable, at(60));
     let elsewhere = DisableAction {
         target: "https://elsewhere.example/".to_owned(),
         ..gone(&before.actions[1])
     };
-    assert_eq!(disable(elsewhere).await, Ok(false), "the target was edited");
+    assert!(!disable(&scene, &elsewhere, 59).await, "the target was edited");
     assert_eq!(stored(&scene).await, before);
-    assert_eq!(disable(gone(&before.actions[1])).await, Ok(true));
+    assert!(disable(&scene, &gone(&before.actions[1]), 60).await);
     let mut expected = Automation {
         updated_at: at(60),
         version: before.version + 1,
@@ -220,11 +248,8 @@ pub async fn an_action_is_disabled_once(store: Arc<dyn Store>) {
     expected.actions[1].enabled = false;
     expected.actions[1].disabled_reason = Some(DisabledReason::Gone);
     assert_eq!(stored(&scene).await, expected);
-    assert_eq!(
-        disable(gone(&before.actions[1])).await,
-        Ok(false),
-        "it was off already"
-    );
+    let again = disable(&scene, &gone(&before.actions[1]), 61).await;
+    assert!(!again, "it was off already");
     assert_eq!(stored(&scene).await, expected, "nothing was written");
     assert_eq!(update(&scene, &before).await, SaveAutomation::Stale);
 }
@@ -236,11 +261,35 @@ pub async fn an_action_that_a_person_switched_off_keeps_no_reason(store: Arc<dyn
     let SaveAutomation::Saved(saved) = update(&scene, &automation).await else {
         panic!("an update from the stored version is saved");
     };
-    let disabled = scene
-        .store
-        .disable_action(scene.account, gone(&saved.actions[0]), at(60));
-    assert_eq!(disabled.await, Ok(false));
+    assert!(!disable(&scene, &gone(&saved.actions[0]), 60).await);
     assert_eq!(stored(&scene).await, saved);
+}
+
+pub async fn only_a_result_that_is_applied_disables_an_action_and_only_once(store: Arc<dyn Store>) {
+    let scene = Scene::new(store).await;
+    let before = stored(&scene).await;
+    let gone = gone(&before.actions[0]);
+    let event = scene.event_for(1, &[gone.action], FirstAttempt::Waiting);
+    scene.append_new(&event).await;
+    let late = disabling(&event, &gone, 10);
+    assert_eq!(scene.finish(late).await, Recorded::Fenced);
+    assert_eq!(stored(&scene).await, before);
+    scene.claim(gone.action, ROOM, at(11)).await;
+    let result = disabling(&event, &gone, 20);
+    assert_eq!(scene.finish(result.clone()).await, Recorded::Applied);
+    let mut on_again = stored(&scene).await;
+    assert!(!on_again.actions[0].enabled, "with the commit of the result");
+    on_again.actions[0].enabled = true;
+    on_again.actions[0].disabled_reason = None;
+    let SaveAutomation::Saved(saved) = update(&scene, &on_again).await else {
+        panic!("an update from the stored version is saved");
+    };
+    assert_eq!(scene.finish(result).await, Recorded::Applied);
+    assert_eq!(
+        stored(&scene).await,
+        saved,
+        "a report that is repeated writes nothing"
+    );
 }
 
 pub async fn an_account_has_a_bounded_number_of_automations(store: Arc<dyn Store>) {

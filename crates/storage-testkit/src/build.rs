@@ -176,6 +176,7 @@ pub fn attempted(key: DeliveryKey, action: ActionId, from: &Progress, s: i64, ou
             attempt: Box::new(attempt),
             progress,
             next,
+            disables: None,
         },
     }
 }
@@ -200,6 +201,7 @@ pub fn settled(key: DeliveryKey, action: ActionId, s: i64, status: DeliveryStatu
         attempt: Box::new(attempt(1, s, outcome)),
         progress,
         next: Next::Settle(status),
+        disables: None,
     };
     Finished { key, action, change }
 }

@@ -10,7 +10,7 @@ use postrider_model::delivery::Progress;
 use postrider_model::{Account, Automation, Outcome};
 use tokio::task::JoinSet;
 
-use super::automations::gone;
+use super::automations::{disable, gone};
 use super::build::*;
 use super::lists::all_pages;
 use super::scene::*;
@@ -230,19 +230,21 @@ pub async fn one_of_many_concurrent_automations_takes_the_last_place(store: Arc<
     assert_eq!(refused, answers.len() - 1);
 }
 
-pub async fn one_of_many_concurrent_wishes_disables_an_action(store: Arc<dyn Store>) {
+pub async fn one_of_many_concurrent_results_disables_an_action(store: Arc<dyn Store>) {
     let scene = Arc::new(Scene::new(store).await);
     let automation = scene.store.automation(scene.account, scene.automation).await;
     let automation = automation.expect("automation").expect("the automation");
-    let answers = race(|n| {
-        let (scene, disable) = (Arc::clone(&scene), gone(&automation.actions[0]));
-        async move {
-            let disabled = scene.store.disable_action(scene.account, disable, at(n)).await;
-            disabled.expect("disable_action")
-        }
+    race(|n| {
+        let (scene, gone) = (Arc::clone(&scene), gone(&automation.actions[0]));
+        async move { disable(&scene, &gone, n).await }
     })
     .await;
-    assert_eq!(answers.iter().filter(|disabled| **disabled).count(), 1);
+    let after = scene.store.automation(scene.account, scene.automation).await;
+    let after = after.expect("automation").expect("the automation");
+    assert_eq!(
+        (after.version, after.actions[0].enabled),
+        (automation.version + 1, false)
+    );
 }
 
 pub async fn concurrent_rotations_leave_one_current_and_at_most_two_live_keys(store: Arc<dyn Store>) {

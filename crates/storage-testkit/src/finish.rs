@@ -212,6 +212,7 @@ pub async fn attempts_read_back_exactly_and_in_order(store: Arc<dyn Store>) {
             attempt: Box::new(attempt.clone()),
             progress,
             next: postrider_model::delivery::Next::Retry(at(0)),
+            disables: None,
         };
         assert_eq!(
             scene.finish(Finished { key, action, change }).await,

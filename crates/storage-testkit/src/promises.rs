@@ -39,6 +39,7 @@ macro_rules! conformance {
                 a_deleted_automation_is_gone_with_its_actions_and_its_deliveries_stay,
                 an_action_is_disabled_once,
                 an_action_that_a_person_switched_off_keeps_no_reason,
+                only_a_result_that_is_applied_disables_an_action_and_only_once,
                 an_account_has_a_bounded_number_of_automations,
             ]
             event_types: [
@@ -216,7 +217,7 @@ macro_rules! conformance {
                 one_of_many_concurrent_accounts_takes_a_uid,
                 one_of_many_concurrent_results_is_applied_and_each_attempt_recorded,
                 one_of_many_concurrent_automations_takes_the_last_place,
-                one_of_many_concurrent_wishes_disables_an_action,
+                one_of_many_concurrent_results_disables_an_action,
                 concurrent_rotations_leave_one_current_and_at_most_two_live_keys,
                 concurrent_reclaims_take_each_delivery_once,
                 a_configuration_is_one_snapshot_while_it_is_changed,

@@ -88,6 +88,7 @@ async fn settle_again(scene: &Scene, before: &[Delivery], now: Timestamp) {
                     ..was
                 },
                 next,
+                disables: None,
             };
             let key = ready.key;
             news.push(Finished { key, action, change });
@@ -209,6 +210,7 @@ pub async fn deliveries_with_too_many_attempts_are_passed_over(store: Arc<dyn St
         attempt: Box::new(attempt(ATTEMPTS_MAX, 2, Outcome::BadStatus)),
         progress,
         next: Next::Settle(DeliveryStatus::Failed),
+        disables: None,
     };
     let news = Finished {
         key: full,

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use postrider_model::automation::DisabledReason;
-use postrider_model::{AccountId, ActionId, Automation, AutomationId, Timestamp};
+use postrider_model::{AccountId, ActionId, Automation, AutomationId};
 
 use crate::error::StoreResult;
 use crate::page::{Page, PageRequest};
@@ -21,7 +21,7 @@ pub enum SaveAutomation {
     TooMany,
 }
 
-/// An action that Postrider switches off by itself.
+/// An action that the result of an attempt switches off.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DisableAction {
     /// The action.
@@ -58,13 +58,4 @@ pub trait AutomationStore: Send + Sync {
 
     /// Removes an automation with its actions; its deliveries stay on record. False if there was none.
     async fn delete_automation(&self, account: AccountId, id: AutomationId) -> StoreResult<bool>;
-
-    /// Switches an action off and increments its automation's version. False if there is no such action, if
-    /// it was already off, or if it has another target by now.
-    async fn disable_action(
-        &self,
-        account: AccountId,
-        disable: DisableAction,
-        now: Timestamp,
-    ) -> StoreResult<bool>;
 }

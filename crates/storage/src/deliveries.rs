@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use postrider_model::automation::DisabledReason;
 use postrider_model::delivery::{BodySpec, Next, Progress};
 use postrider_model::{
     AccountId, ActionId, Attempt, AutomationId, Delivery, DeliveryId, DeliveryStatus, Event, EventId,
@@ -122,6 +123,8 @@ pub enum Change {
         progress: Progress,
         /// The final status, or when to retry; agrees with `progress.status`.
         next: Next,
+        /// Why the result also switches the action off, if the action still has the target of the attempt.
+        disables: Option<DisabledReason>,
     },
     /// Its action was deleted or switched off before an attempt was made.
     Canceled {

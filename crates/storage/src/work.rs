@@ -32,8 +32,10 @@ pub trait WorkStore: Send + Sync {
     /// followed in a later call.
     ///
     /// **Reports.** A delivery that an attempt settles is settled at the end of that attempt (`started_at` +
-    /// `duration`). A session whose lease has run out still owns its deliveries until the store notices (by a
-    /// renewal or [`crate::SessionStore::reclaim`]).
+    /// `duration`). If the applied result disables the action, the same commit switches the action off and
+    /// increments its automation's version; other nodes follow that as they follow an edit. A session whose
+    /// lease has run out still owns its deliveries until the store notices (by a renewal or
+    /// [`crate::SessionStore::reclaim`]).
     ///
     /// After an error, the caller may not know whether the reports took effect, and reports again. An attempt
     /// that is already on record (same start time, duration and outcome) returns the result of the first

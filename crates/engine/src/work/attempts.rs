@@ -15,7 +15,8 @@ impl Engine {
     pub(crate) fn start_ready(self: &Arc<Self>) {
         loop {
             let Some(ready) = self.next_ready() else { return };
-            tokio::spawn(run(Arc::clone(self), ready));
+            let attempts = run(Arc::clone(self), ready);
+            tokio::spawn(self.supervision().watch("attempt", attempts));
         }
     }
 }

@@ -56,7 +56,6 @@ impl Results {
                 event: result.event,
                 automation: result.automation,
                 resend_of: result.resend_of,
-                gone: result.advice.gone,
             });
         }
         let now = Instant::now();

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use postrider_storage::StoreResult;
+use postrider_storage::{Store, StoreResult};
 use tokio::time::Instant;
 
 use super::due_times;
 use crate::engine::Engine;
+use crate::settings::EngineSettings;
 
 /// Deliveries taken over in one step: few enough that acceptance does not notice.
 const RECLAIM_STEP: usize = 500;
@@ -18,6 +19,10 @@ const RENEWALS_PER_LEASE: u32 = 3;
 /// How often the node looks at other nodes' sessions, so that it takes over their deliveries soon after a
 /// lease has expired.
 const LOOK_AT_OTHERS: Duration = Duration::from_secs(1);
+
+/// How long a session lives on a store that no other node uses: nobody could take its deliveries over, so it
+/// has to outlive each outage of the store and each step of the clock.
+const LEASE_UNSHARED: Duration = Duration::from_secs(100 * 365 * 86_400);
 
 /// Runs until it is aborted.
 pub async fn run(engine: Arc<Engine>) {
@@ -55,7 +60,7 @@ pub async fn take_over(engine: &Arc<Engine>) -> StoreResult<()> {
     if count > 0 {
         tracing::warn!(count, "took over the deliveries of a dead session");
         // The dead node's clock may have been ahead.
-        engine.jobs().start(due_times::judge(Arc::clone(engine)));
+        engine.start_job(due_times::judge(Arc::clone(engine)));
     }
     Ok(())
 }
@@ -108,5 +113,13 @@ pub async fn reclaim(engine: &Engine) -> StoreResult<usize> {
         if count < RECLAIM_STEP {
             return Ok(total);
         }
+    }
+}
+
+/// How long a session of this node lives without a renewal.
+pub(crate) fn lease_of(store: &dyn Store, settings: &EngineSettings) -> Duration {
+    match store.is_shared() {
+        true => settings.lease,
+        false => LEASE_UNSHARED,
     }
 }

@@ -215,3 +215,17 @@ fn a_backlog_larger_than_the_window_drains_from_the_store_in_bounded_memory() {
         assert_eq!((ids.len(), node.seen().len()), (2_000, 2_000), "each once");
     });
 }
+
+#[test]
+fn a_panic_in_a_task_of_the_engine_is_told_so_that_the_process_ends() {
+    let folder = folder();
+    life(async {
+        let settings = EngineSettings::default();
+        let node = Node::start(folder.path(), 0, settings, |_, _| (Duration::ZERO, status(200))).await;
+        let failed = || tokio::time::timeout(Duration::from_secs(90), node.engine.failed());
+        assert!(failed().await.is_err(), "an engine without a defect goes on");
+        // Only the task that prunes reads the system's clock while nothing is sent.
+        node.receivers.clock.fail();
+        assert_eq!(failed().await, Ok("prune"));
+    });
+}

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::support::{Fixture, Node, folder, life, life_beside_threads, status, threaded, webhook};
+use crate::support::{Fixture, Node, folder, life, life_in_small_steps, status, webhook};
 use postrider_configuration::RotationDraft;
 use postrider_egress::Request;
 use postrider_engine::{EngineSettings, ResendOutcome};
@@ -180,21 +180,25 @@ fn a_410_disables_the_action_only_on_the_last_attempt() {
 }
 
 #[test]
-fn a_stop_right_after_a_final_410_still_disables_the_action() {
+fn a_kill_right_after_a_final_410_is_recorded_leaves_the_action_disabled() {
     let folder = folder();
-    life_beside_threads(async {
-        let settings = EngineSettings {
-            retry_delays: Schedule::from_delays_s(Vec::new()).unwrap(),
-            ..EngineSettings::default()
-        };
-        let gone = |_: &Request, _| (Duration::from_millis(50), status(410));
-        let node = Node::start_over(threaded(folder.path()), 0, settings, gone).await;
+    let settings = || EngineSettings {
+        retry_delays: Schedule::from_delays_s(Vec::new()).unwrap(),
+        ..EngineSettings::default()
+    };
+    let gone = |_: &Request, _| (Duration::ZERO, status(410));
+    // Looks after each step of any task, so that nothing runs between the commit and the kill.
+    let fixture = life_in_small_steps(async {
+        let node = Node::start(folder.path(), 0, settings(), gone).await;
         let fixture = node.account(&[URL]).await;
         node.accept(fixture.account).await;
-        while node.seen().is_empty() {
-            tokio::time::sleep(Duration::from_millis(1)).await;
+        while node.count(fixture.account, DeliveryStatus::Failed).await == 0 {
+            tokio::time::advance(Duration::from_millis(1)).await;
         }
-        node.engine.stop(Duration::from_secs(20)).await;
+        fixture
+    });
+    life(async {
+        let node = Node::start(folder.path(), 1_000, settings(), gone).await;
         let found = node.store.automation(fixture.account, fixture.automation).await;
         assert!(!found.unwrap().unwrap().actions[0].enabled);
     });

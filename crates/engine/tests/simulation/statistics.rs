@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::support::{Fixture, Node, folder, life, status};
+use crate::support::{Fixture, Node, START_MS, folder, inline, life, status};
 use postrider_egress::{Request, Response};
 use postrider_engine::EngineSettings;
 use postrider_figures::{FLUSH_EVERY, Overview, Range, Rate};
@@ -261,7 +261,11 @@ fn figures_are_pruned_by_their_age() {
                 retention: Duration::from_secs(3600),
                 ..EngineSettings::default()
             };
-            let node = Node::start(folder.path(), hours * 3_600_000, settings, good_or_bad).await;
+            let (store, offset_ms) = (inline(folder.path()), hours * 3_600_000);
+            // As if a node had run all the time.
+            let now = Timestamp::from_unix_ms(START_MS + offset_ms);
+            store.confirm_time(now).await.unwrap();
+            let node = Node::start_over(store, offset_ms, settings, good_or_bad).await;
             if hours == 0 {
                 let fixture = node.account(&[GOOD]).await;
                 node.accept(fixture.account).await;

@@ -4,7 +4,7 @@ mod receivers;
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -37,6 +37,7 @@ pub struct VirtualClock {
     began: Instant,
     wall_offset_ms: AtomicI64,
     offset_ms: AtomicI64,
+    fails: AtomicBool,
 }
 
 impl VirtualClock {
@@ -45,7 +46,13 @@ impl VirtualClock {
             began: Instant::now(),
             wall_offset_ms: AtomicI64::new(offset_ms),
             offset_ms: AtomicI64::new(offset_ms),
+            fails: AtomicBool::new(false),
         }
+    }
+
+    /// Makes [`Clock::wall`] panic: a defect in whatever task reads it.
+    pub fn fail(&self) {
+        self.fails.store(true, Ordering::Relaxed);
     }
 
     /// Steps the system clock. As in production, [`Clock::now`] follows it forwards only.
@@ -65,6 +72,7 @@ impl Clock for VirtualClock {
     }
 
     fn wall(&self) -> Timestamp {
+        assert!(!self.fails.load(Ordering::Relaxed), "a defect");
         self.after(&self.wall_offset_ms)
     }
 
@@ -358,6 +366,18 @@ pub fn life<F: Future>(test: F) -> F::Output {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
+        .build()
+        .unwrap();
+    runtime.block_on(test)
+}
+
+/// A [`life`] in which `test` is polled after each step of any other task, so that it can end the life at any
+/// of them. Such a test passes the time itself.
+pub fn life_in_small_steps<F: Future>(test: F) -> F::Output {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .event_interval(1)
         .build()
         .unwrap();
     runtime.block_on(test)

@@ -166,6 +166,17 @@ impl Link {
     fn note(&self, finished: &[Finished], recorded: &[Recorded]) {
         let mut book = self.book.lock();
         for (item, recorded) in finished.iter().zip(recorded) {
+            let disables = matches!(
+                item.change,
+                Change::Attempted {
+                    disables: Some(_),
+                    ..
+                }
+            );
+            if disables && *recorded == Recorded::Applied {
+                let mut changes = self.shared.changes.lock();
+                changes.push(Changed::Account(item.key.account));
+            }
             if let Change::Attempted { attempt, next, .. } = &item.change
                 && *recorded == Recorded::Applied
                 && attempt.outcome == Outcome::Succeeded
@@ -230,8 +241,6 @@ verbs!(AutomationStore {
     update_automation(account: AccountId, automation: Automation) -> SaveAutomation
         => Changed::Account(account);
     delete_automation(account: AccountId, id: AutomationId) -> bool => Changed::Account(account);
-    disable_action(account: AccountId, disable: DisableAction, now: Timestamp) -> bool
-        => Changed::Account(account);
 });
 
 verbs!(DeliveryStore {

@@ -100,7 +100,7 @@ pub async fn run(args: &Args) -> Result<(), Failure> {
     let _ = stop_node.send(());
     running
         .await
-        .map_err(|error| Failure::Failed(format!("the node failed: {error}")))?;
+        .map_err(|error| Failure::Failed(format!("the node failed: {error}")))??;
     drop(figures);
     narrated
 }

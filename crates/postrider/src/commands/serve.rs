@@ -72,8 +72,7 @@ pub async fn run(matches: &ArgMatches, environment: &Environment) -> Result<(), 
     }
     tracing::info!(address = %node.address(), "listening");
     screen.print(&format!("listening on http://{}", node.address()))?;
-    node.run_until(stop.first()).await;
-    Ok(())
+    node.run_until(stop.first()).await
 }
 
 fn unusable_logo(settings: &Settings, error: &LogoError) -> Failure {

@@ -107,9 +107,17 @@ impl Node {
 
     /// Serves until `stop`, then stops within the grace: accepts no new connections, finishes API requests,
     /// and waits for attempts in flight or releases their deliveries.
-    pub async fn run_until(self, stop: impl Future<Output = ()>) {
+    ///
+    /// # Errors
+    /// If a task of the engine has panicked: the node cannot go on, and serves nothing more.
+    pub async fn run_until(self, stop: impl Future<Output = ()>) -> Result<(), Failure> {
         let requests_grace = REQUESTS_GRACE_MAX.min(self.grace / 2);
-        listener::serve(self.listener, self.site, stop, requests_grace).await;
+        tokio::select! {
+            () = listener::serve(self.listener, self.site, stop, requests_grace) => {}
+            task = self.running.engine.failed() => {
+                return Err(Failure::Failed(format!("the engine's task `{task}` panicked; restart the server")));
+            }
+        }
         tracing::info!(
             grace_s = self.grace.as_secs(),
             "stopping: waiting for attempts in flight"
@@ -117,6 +125,7 @@ impl Node {
         let grace = self.grace.saturating_sub(requests_grace);
         self.running.stop(grace).await;
         tracing::info!("stopped");
+        Ok(())
     }
 }
 

@@ -15,6 +15,7 @@ use postrider_storage::rules::attempts::AttemptResult;
 use postrider_storage::{Finished, Recorded, SessionId};
 
 use self::settle::Settling;
+use crate::automations;
 use crate::day_tables::DayTables;
 use crate::deliveries::keys;
 use crate::sql_error::SqlResult;
@@ -28,6 +29,7 @@ pub(crate) async fn finish(
 ) -> SqlResult<Vec<Recorded>> {
     // A delivery without another result below does not exist.
     let mut answers = vec![Recorded::Missing; finished.len()];
+    let mut disabled = Vec::new();
     for round in rounds(finished) {
         let is_settled = match Settling::prepare(client, tables, finished, &round).await? {
             Some(settling) => settling.settled(&settling.send(client, session).await?)?,
@@ -36,19 +38,39 @@ pub(crate) async fn finish(
         for nth in &is_settled {
             answers[*nth] = Recorded::Applied;
         }
+        disabled.extend(is_settled.iter().copied());
         let mut left = round;
         left.retain(|nth| is_settled.binary_search(nth).is_err());
-        detail::finish(client, session, finished, &left, &mut answers).await?;
+        disabled.extend(detail::finish(client, session, finished, &left, &mut answers).await?);
     }
+    disable(client, finished, disabled).await?;
     Ok(answers)
 }
 
-/// Whether all items are attempts, each of a different delivery.
+/// Switches off the actions whose results, newly applied at these places, say so.
+async fn disable(client: &impl GenericClient, finished: &[Finished], applied: Vec<usize>) -> SqlResult<()> {
+    let mut disabled = Vec::new();
+    for item in applied.into_iter().map(|nth| &finished[nth]) {
+        let result = AttemptResult::of(&item.change);
+        let disable = result.and_then(|result| Some((result.disabled(item.action)?, result.state_at())));
+        disabled.extend(disable.map(|(disable, at)| (item.key.account, disable, at)));
+    }
+    // In one order, so that two steps seldom wait for each other.
+    disabled.sort_unstable_by_key(|(account, disable, _)| (*account, disable.action));
+    for (account, disable, at) in &disabled {
+        automations::disable(client, *account, disable, *at).await?;
+    }
+    Ok(())
+}
+
+/// Whether all items are attempts, each of a different delivery, that change no action.
 pub(crate) fn are_usual(finished: &[Finished]) -> bool {
     let mut seen = HashSet::with_capacity(finished.len());
-    finished
-        .iter()
-        .all(|item| AttemptResult::of(&item.change).is_some() && seen.insert(item.key))
+    let mut is_usual = |item: &Finished| {
+        AttemptResult::of(&item.change).is_some_and(|result| result.disables.is_none())
+            && seen.insert(item.key)
+    };
+    finished.iter().all(&mut is_usual)
 }
 
 /// Prepares settling all items in one statement, or none of them.

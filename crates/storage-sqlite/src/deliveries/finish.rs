@@ -13,7 +13,7 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension};
 use crate::queue::Part;
 use crate::sql_error::SqlResult;
 use crate::writer::WriteCx;
-use crate::{attempts, sessions};
+use crate::{attempts, automations, sessions};
 
 /// About how many bytes an attempt's columns take besides its texts.
 const ROW_BYTES: usize = 256;
@@ -53,13 +53,15 @@ fn finish(cx: &mut WriteCx<'_>, session: SessionId, finished: &[Finished]) -> Sq
                 attempt,
                 progress,
                 next,
+                disables,
             } => {
                 let result = AttemptResult {
                     attempt,
                     progress: *progress,
                     next: *next,
+                    disables: *disables,
                 };
-                record.attempted(finished.key, &result)
+                record.attempted(finished, &result)
             }
             Change::Canceled { at, status } => {
                 canceled(record.conn, record.owner, finished.key, *at, *status)
@@ -77,13 +79,15 @@ struct Record<'conn, 'memory> {
 }
 
 impl Record<'_, '_> {
-    fn attempted(&mut self, key: DeliveryKey, result: &AttemptResult<'_>) -> SqlResult<Recorded> {
+    fn attempted(&mut self, finished: &Finished, result: &AttemptResult<'_>) -> SqlResult<Recorded> {
+        let key = finished.key;
         let number = self.attempts.next_number();
         if let Some(session) = self.owner
             && self.settle_first(session, key, result, number)?
         {
             self.attempts
                 .add(key, None, result.attempt.number, false, result.attempt)?;
+            self.disable(finished, result)?;
             return Ok(Recorded::Applied);
         }
         let Some(state) = state(self.conn, key)? else {
@@ -99,12 +103,23 @@ impl Record<'_, '_> {
             .add(key, state.last_attempt, of_delivery, !owned, result.attempt)?;
         if owned {
             settle(self.conn, key, result, number)?;
+            self.disable(finished, result)?;
         } else {
             self.conn
                 .prepare_cached("UPDATE deliveries SET last_attempt = ?2 WHERE id = ?1")?
                 .execute((key.delivery.as_bytes(), number))?;
         }
         Ok(recorded(owned))
+    }
+
+    /// Switches the action off, if the applied result says so.
+    fn disable(&self, finished: &Finished, result: &AttemptResult<'_>) -> SqlResult<()> {
+        match result.disabled(finished.action) {
+            Some(disable) => {
+                automations::disable(self.conn, finished.key.account, &disable, result.state_at())
+            }
+            None => Ok(()),
+        }
     }
 
     /// Writes the state after a first attempt. False if the session does not own the delivery, or the

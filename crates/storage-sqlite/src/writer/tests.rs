@@ -18,6 +18,8 @@ enum Conduct {
     InsertThenFail,
     InsertThenPanic,
     FindTheDiskFull,
+    FindTheFileMalformed,
+    FindTheFileMalformedOnce,
 }
 
 impl Operation for Probe {
@@ -35,6 +37,13 @@ impl Operation for Probe {
                 let full = ffi::Error::new(ffi::SQLITE_FULL);
                 Err(rusqlite::Error::SqliteFailure(full, None).into())
             }
+            Conduct::FindTheFileMalformed | Conduct::FindTheFileMalformedOnce => {
+                if self.conduct == Conduct::FindTheFileMalformedOnce {
+                    self.conduct = Conduct::Insert;
+                }
+                let malformed = ffi::Error::new(ffi::SQLITE_CORRUPT);
+                Err(rusqlite::Error::SqliteFailure(malformed, None).into())
+            }
         }
     }
 
@@ -46,11 +55,17 @@ impl Operation for Probe {
 
 /// Commits a group of these. Returns the answers, the numbers in the table, and the number of transactions.
 fn commit(group: &[Conduct]) -> (Vec<Answer>, Vec<i64>, u64) {
-    let conn = Connection::open_in_memory().unwrap();
+    let folder = tempfile::TempDir::new().unwrap();
+    let path = folder.path().join("probes.db");
+    let conn = Connection::open(&path).unwrap();
     conn.execute_batch("CREATE TABLE probes (number INTEGER PRIMARY KEY)")
         .unwrap();
     let counters = Arc::new(Counters::default());
-    let mut writer = Writer::new(conn, Arc::clone(&counters));
+    let mut writer = Writer::new(
+        conn,
+        Box::new(move || Ok(Connection::open(&path)?)),
+        Arc::clone(&counters),
+    );
     let answers = Arc::default();
     let probe = |(number, conduct): (i64, &Conduct)| -> Box<dyn Operation> {
         Box::new(Probe {
@@ -106,4 +121,25 @@ fn a_full_disk_fails_the_whole_group_as_unavailable() {
         "{answers:?}"
     );
     assert_eq!((answers.len(), rows, transactions), (3, vec![], 0));
+}
+
+#[test]
+fn a_group_is_repeated_on_another_connection_where_the_first_may_be_the_cause() {
+    let (answers, rows, transactions) = commit(&[
+        Conduct::Insert,
+        Conduct::FindTheFileMalformedOnce,
+        Conduct::Insert,
+    ]);
+    assert_eq!((answers, rows, transactions), (vec![Ok(()); 3], vec![1, 2, 3], 1));
+}
+
+#[test]
+fn a_file_that_stays_malformed_is_unavailable_to_those_who_find_it_so() {
+    let (answers, rows, _) = commit(&[Conduct::Insert, Conduct::FindTheFileMalformed, Conduct::Insert]);
+    assert_eq!((&answers[0], &answers[2]), (&Ok(()), &Ok(())));
+    assert!(
+        matches!(answers[1], Err(StoreError::Unavailable(_))),
+        "{answers:?}"
+    );
+    assert_eq!(rows, [1, 3]);
 }

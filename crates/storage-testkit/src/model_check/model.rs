@@ -80,6 +80,7 @@ impl Tracked {
                 attempt,
                 progress,
                 next,
+                ..
             } => {
                 self.delivery.progress = *progress;
                 self.delivery.last_outcome = Some(attempt.outcome);

@@ -144,6 +144,7 @@ fn any_news(check: &mut Check, delivery: DeliveryId) -> Finished {
         attempt,
         progress,
         next,
+        disables: None,
     };
     Finished { key, action, change }
 }

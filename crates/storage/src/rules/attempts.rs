@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use postrider_model::automation::DisabledReason;
 use postrider_model::delivery::{Next, Progress};
-use postrider_model::{Attempt, Timestamp};
+use postrider_model::{ActionId, Attempt, Timestamp};
 
+use crate::automations::DisableAction;
 use crate::deliveries::{Change, Recorded};
 
 /// An ended attempt, and the resulting state of its delivery.
@@ -16,6 +18,8 @@ pub struct AttemptResult<'a> {
     pub progress: Progress,
     /// The final status, or when to retry.
     pub next: Next,
+    /// Why the result also switches the action off.
+    pub disables: Option<DisabledReason>,
 }
 
 impl<'a> AttemptResult<'a> {
@@ -26,13 +30,24 @@ impl<'a> AttemptResult<'a> {
                 attempt,
                 progress,
                 next,
+                disables,
             } => Some(Self {
                 attempt,
                 progress: *progress,
                 next: *next,
+                disables: *disables,
             }),
             Change::Canceled { .. } => None,
         }
+    }
+
+    /// The action to switch off with this result, if it is applied.
+    pub fn disabled(&self, action: ActionId) -> Option<DisableAction> {
+        Some(DisableAction {
+            action,
+            target: self.attempt.exchange.target().to_owned(),
+            reason: self.disables?,
+        })
     }
 
     /// The time of the new state: when the delivery was settled, or when its next attempt is due.
@@ -147,6 +162,7 @@ mod tests {
             attempt: &attempt,
             progress: Progress::new(),
             next: Next::Settle(postrider_model::DeliveryStatus::Succeeded),
+            disables: None,
         };
         assert_eq!(result.state_at(), attempt.started_at.after(attempt.duration));
         let due = Timestamp::from_unix_ms(99_000);

@@ -22,21 +22,22 @@ use crate::sql_error::{SqlError, SqlResult};
 use crate::statement::{self, Param, Params};
 
 /// Handles the items at these places, which are in the order in which rows are locked and have a different
-/// delivery each.
+/// delivery each. Returns the places of those whose new state it wrote.
 pub(super) async fn finish(
     client: &impl GenericClient,
     session: SessionId,
     finished: &[Finished],
     places: &[usize],
     answers: &mut [Recorded],
-) -> SqlResult<()> {
+) -> SqlResult<Vec<usize>> {
     if places.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let keys = Keys::new(places.iter().map(|nth| finished[*nth].key));
     let (alive, owners) = try_join(is_alive(client, session), locked(client, &keys)).await?;
     let records = records(client, &keys).await?;
     let mut writes = Writes::default();
+    let mut applied = Vec::new();
     for (item, place) in places.iter().enumerate() {
         let Some(owner) = owners.get(&item) else {
             continue;
@@ -44,9 +45,14 @@ pub(super) async fn finish(
         // A dead session owns nothing, even if its deliveries have not been reclaimed yet.
         let owned = alive && *owner == Some(session.0);
         let record = records.get(&item).map_or(&[][..], Vec::as_slice);
+        let added = writes.added.len();
         answers[*place] = writes.add(&finished[*place], owned, record);
+        if owned && writes.added.len() > added {
+            applied.push(*place);
+        }
     }
-    writes.send(client).await
+    writes.send(client).await?;
+    Ok(applied)
 }
 
 /// Locks the existing deliveries. Returns their owners, by the item's index among the keys.
