@@ -7,8 +7,8 @@ use fastrand::Rng;
 use postrider_model::Outcome;
 use postrider_model::delivery::Progress;
 use postrider_storage::{
-    Appended, Change, DeliveryStore, EventStore, Finished, FirstAttempt, NewEvent, Recorded, SessionStore,
-    Store, StoreError, StoreResult, WorkStore,
+    Appended, Change, DeliveryFilter, DeliveryStore, EventStore, Finished, FirstAttempt, NewEvent,
+    PageRequest, Recorded, SessionStore, Store, StoreError, StoreResult, WorkStore,
 };
 use postrider_storage_sqlite::{SimulatedDisk, SqliteOptions, SqliteStore};
 use postrider_storage_testkit::build::{attempted, delivery_of, key_of};
@@ -154,7 +154,7 @@ impl Ledger {
         }
     }
 
-    /// Reads an event: an acknowledged one is there, unless the read fails.
+    /// Reads: an acknowledged event is there, unless the read fails.
     async fn look(&mut self, store: &SqliteStore) {
         let Some(tracked) = self.rng.choice(&self.events) else {
             return;
@@ -163,6 +163,16 @@ impl Ledger {
         let found = store.event(self.scene.account, tracked.event.event.id).await;
         self.count(&found);
         assert!(found != Ok(None) || !must_be_there, "an event is missing");
+        let page = PageRequest {
+            limit: 50,
+            after: None,
+        };
+        let listed = store
+            .deliveries(self.scene.account, &DeliveryFilter::default(), page)
+            .await;
+        self.count(&listed);
+        let lanes = store.waiting_lanes(None, 10).await;
+        self.count(&lanes);
     }
 
     fn count<T>(&mut self, result: &StoreResult<T>) -> Fate {
