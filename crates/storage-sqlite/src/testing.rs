@@ -37,8 +37,8 @@ impl SqliteStore {
         Self::inline(&disk.start_process(), options, None)
     }
 
-    /// Like [`Self::open`], with threads of its own, but on a simulated disk. The order in which they reach the
-    /// disk is theirs, so a seed does not determine everything.
+    /// Like [`Self::open`], with threads of its own, but on a simulated disk. The order in which they reach
+    /// the disk is theirs, so a seed does not determine everything.
     pub fn open_threaded_on(disk: &SimulatedDisk, options: SqliteOptions) -> Result<Self, OpenError> {
         Self::threaded(&disk.start_process(), options, None)
     }
