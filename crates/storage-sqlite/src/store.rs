@@ -44,6 +44,15 @@ impl SqliteStore {
     /// Postrider wrote the database, or the error of the system or SQLite.
     pub fn open(data_dir: &Path, options: SqliteOptions) -> Result<Self, OpenError> {
         let lock = open::lock(data_dir)?;
+        Self::threaded(data_dir, options, Some(lock))
+    }
+
+    /// Opens the database of a locked data folder.
+    pub(crate) fn threaded(
+        data_dir: &Path,
+        options: SqliteOptions,
+        lock: Option<File>,
+    ) -> Result<Self, OpenError> {
         let mut conn = open::open_writer_alone(data_dir, &options)?;
         schema::migrate(&mut conn)?;
         let checkpoints = open::open_checkpointer(data_dir)?;
@@ -66,7 +75,7 @@ impl SqliteStore {
             readers: Readers::new(data_dir.to_owned(), options),
             data_dir: data_dir.to_owned(),
             free_slots: Mutex::default(),
-            _lock: Some(lock),
+            _lock: lock,
             #[cfg(feature = "testing")]
             is_shared: false,
             #[cfg(feature = "testing")]
