@@ -2,8 +2,8 @@
 //!
 //! A due time is a time of the clock that made it. If that clock was ahead and was set right since, the
 //! delivery would wait for longer than its schedule says. No due time may therefore be later than now and the
-//! delay that led to it: that of the schedule or, after a 429 or 503, the longest `Retry-After`. A process
-//! need not do this while it runs, because its clock never goes back.
+//! delay that led to it: that of the schedule or, after a 429 or 503, the `Retry-After` that shows in the time
+//! since the last attempt. A process need not do this while it runs, because its clock never goes back.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -97,6 +97,12 @@ fn longest_delay(delivery: &DueAhead, schedule: &Schedule) -> Option<Duration> {
     if progress.resend_of.is_some() || scheduled == 0 {
         return Some(Duration::ZERO);
     }
-    let asked = matches!(delivery.last_status_code, Some(429 | 503)).then_some(RETRY_AFTER_MAX);
+    let may_have_asked = matches!(delivery.last_status_code, Some(429 | 503));
+    let asked = delivery
+        .last_ended_at
+        .filter(|ended_at| may_have_asked && *ended_at <= delivery.due)
+        .map(|ended_at| delivery.due.since(ended_at))
+        // Longer: the clock stepped during the attempt, and what the receiver asked for is not known.
+        .filter(|asked| *asked <= RETRY_AFTER_MAX);
     schedule.delay_after(scheduled, asked)
 }
