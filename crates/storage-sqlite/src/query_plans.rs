@@ -42,10 +42,7 @@ fn statements_over_large_tables_seek_in_the_index_meant_for_them() {
         (claim::DUE, format!("{waiting} (action_id=? AND state_at<?)")),
         (claim::NEXT_DUE, format!("{waiting} (action_id=?)")),
         (waiting::NEXT_LANE, format!("{waiting} (action_id>?)")),
-        (
-            waiting::AHEAD,
-            "SEARCH d USING INDEX deliveries_waiting ((action_id,state_at,id)>(?,?,?))".to_owned(),
-        ),
+        (waiting::AHEAD, format!("{waiting} ((action_id,state_at,id)>(?,?,?))")),
         (
             finish::SETTLE_FIRST,
             "SEARCH deliveries USING PRIMARY KEY (id=?)".to_owned(),

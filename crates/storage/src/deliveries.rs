@@ -67,8 +67,6 @@ pub struct DueAhead {
     pub progress: Progress,
     /// The status code of its last attempt.
     pub last_status_code: Option<u16>,
-    /// When the last attempt on record ended.
-    pub last_ended_at: Option<Timestamp>,
 }
 
 /// A due time to bring forward.

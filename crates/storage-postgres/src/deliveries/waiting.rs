@@ -58,18 +58,10 @@ pub(crate) async fn lanes(
 }
 
 const AHEAD: &str = "
-    SELECT d.*, last.ended_at
-    FROM (
-        SELECT id, account_id, automation_id, action_id, state_at, last_status_code, status, attempts, resends, resend_of
-        FROM deliveries
-        WHERE status = 0 AND owner IS NULL AND state_at > $1 AND (action_id, state_at, id) > ($2, $3, $4)
-        ORDER BY action_id, state_at, id LIMIT $5
-    ) AS d
-    LEFT JOIN LATERAL (
-        SELECT started_at + duration_ns / 1000000 AS ended_at FROM attempts AS a
-        WHERE a.account_id = d.account_id AND a.delivery_id = d.id ORDER BY number DESC LIMIT 1
-    ) AS last ON true
-    ORDER BY d.action_id, d.state_at, d.id";
+    SELECT id, account_id, automation_id, action_id, state_at, last_status_code, status, attempts, resends, resend_of
+    FROM deliveries
+    WHERE status = 0 AND owner IS NULL AND state_at > $1 AND (action_id, state_at, id) > ($2, $3, $4)
+    ORDER BY action_id, state_at, id LIMIT $5";
 
 /// Due times that lie ahead; see [`postrider_storage::DeliveryStore::due_ahead`].
 pub(crate) async fn ahead(
@@ -99,7 +91,6 @@ fn ahead_from(row: &Row) -> SqlResult<DueAhead> {
         due: columns::time(row, 4)?,
         last_status_code: status_code.and_then(|code| u16::try_from(code).ok()),
         progress: columns::read(row, 6, ProgressRow::read)?.try_into()?,
-        last_ended_at: columns::time_opt(row, 10)?,
     })
 }
 

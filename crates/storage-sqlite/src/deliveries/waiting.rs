@@ -34,12 +34,11 @@ pub(crate) fn lanes(conn: &Connection, after: Option<ActionId>, limit: usize) ->
     Ok(lanes)
 }
 
-pub(crate) const AHEAD: &str =
-    "SELECT d.id, account_id, automation_id, action_id, state_at, last_status_code,
-            a.started_at + a.duration_ns / 1000000, status, attempts, resends, resend_of
-     FROM deliveries AS d INDEXED BY deliveries_waiting LEFT JOIN attempts AS a ON a.seq = d.last_attempt
-     WHERE status = 0 AND owner IS NULL AND state_at > ?1 AND (action_id, state_at, d.id) > (?2, ?3, ?4)
-     ORDER BY action_id, state_at, d.id LIMIT ?5";
+pub(crate) const AHEAD: &str = "SELECT id, account_id, automation_id, action_id, state_at, last_status_code,
+            status, attempts, resends, resend_of
+     FROM deliveries INDEXED BY deliveries_waiting
+     WHERE status = 0 AND owner IS NULL AND state_at > ?1 AND (action_id, state_at, id) > (?2, ?3, ?4)
+     ORDER BY action_id, state_at, id LIMIT ?5";
 
 /// Due times that lie ahead; see [`postrider_storage::DeliveryStore::due_ahead`].
 pub(crate) fn ahead(
@@ -72,8 +71,7 @@ fn ahead_from(row: &Row<'_>) -> SqlResult<DueAhead> {
         action: columns::id(row, 3, ActionId::from_bytes)?,
         due: columns::time(row, 4)?,
         last_status_code: row.get(5)?,
-        last_ended_at: row.get::<_, Option<i64>>(6)?.map(Timestamp::from_unix_ms),
-        progress: columns::read(row, 7, ProgressRow::read)?.try_into()?,
+        progress: columns::read(row, 6, ProgressRow::read)?.try_into()?,
     })
 }
 
