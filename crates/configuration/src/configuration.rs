@@ -105,6 +105,12 @@ impl Configuration {
         self.directory.entry(account).await
     }
 
+    /// Whether an entry that [`Self::entry`] returned is still the account's configuration as far as this
+    /// node knows. False too if memory had no more room for it.
+    pub fn is_current(&self, entry: &Arc<AccountEntry>) -> bool {
+        self.directory.is_current(entry)
+    }
+
     /// The id of the account that has this id or uid, if there is one.
     pub async fn resolve(&self, account: &AccountRef) -> StoreResult<Option<AccountId>> {
         self.directory.resolve(account).await

@@ -159,6 +159,12 @@ impl Directory {
         }
     }
 
+    /// Whether an entry is still in memory, and so has not changed since it was read.
+    pub(crate) fn is_current(&self, entry: &Arc<AccountEntry>) -> bool {
+        let current = self.entries.peek(&entry.config.account.id);
+        current.is_some_and(|current| Arc::ptr_eq(&current, entry))
+    }
+
     /// Drops an account, because it has changed.
     pub(crate) fn forget(&self, account: AccountId) {
         self.entries.remove(&account);

@@ -76,6 +76,22 @@ pub struct HttpClient {
     response_bytes_kept: usize,
 }
 
+/// Whether a request may leave now.
+pub type MayLeave<'a> = &'a (dyn Fn() -> bool + Send + Sync);
+
+/// Why a request has no response.
+enum Stop {
+    Failed(Failure),
+    /// It must not leave any more.
+    Forbidden,
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
 /// A destination whose URL the guard permits.
 struct Known {
     destination: Destination,
@@ -111,17 +127,25 @@ impl HttpClient {
     /// of our own. The response's [`Outcome`](postrider_model::Outcome) covers every success and failure.
     /// Dropping the future aborts the request.
     pub async fn send(&self, request: &Request) -> Response {
+        let response = self.send_if(request, &|| true).await;
+        response.expect("nothing forbids the request")
+    }
+
+    /// Does the same, but asks `may_leave` right before the request is written to a connection, each time it
+    /// is. If that is forbidden, returns `None`. Waits for a turn, a stream or a connection lie before, and
+    /// may be long.
+    pub async fn send_if(&self, request: &Request, may_leave: MayLeave<'_>) -> Option<Response> {
         let mut received = Received::default();
         let allowance = Allowance::new(request.timeout);
-        let exchanged = allowance
-            .limit(self.attempt(request, &mut received, &allowance))
-            .await;
-        let failure = match exchanged {
-            Some(result) => result.err(),
+        let attempt = self.attempt(request, &mut received, &allowance, may_leave);
+        let failure = match allowance.limit(attempt).await {
+            Some(Ok(())) => None,
+            Some(Err(Stop::Failed(failure))) => Some(failure),
+            Some(Err(Stop::Forbidden)) => return None,
             None if received.is_decided() => None,
             None => Some(Failure::timeout(request.timeout, received.has_begun())),
         };
-        received.into_response(failure)
+        Some(received.into_response(failure))
     }
 
     async fn attempt(
@@ -129,9 +153,10 @@ impl HttpClient {
         request: &Request,
         received: &mut Received,
         allowance: &Allowance,
-    ) -> Result<(), Failure> {
-        let known = self.destination(&request.url)?;
-        let (head, mut connection) = self.exchange(&known, request, allowance).await?;
+        may_leave: MayLeave<'_>,
+    ) -> Result<(), Stop> {
+        let known = self.destination(&request.url).map_err(Failure::from)?;
+        let (head, mut connection) = self.exchange(&known, request, allowance, may_leave).await?;
         let keep_alive = head.keep_alive;
         received.begin(head, || self.clock.wall());
         received
@@ -162,7 +187,8 @@ impl HttpClient {
         known: &Known,
         request: &Request,
         allowance: &Allowance,
-    ) -> Result<(Head, Connection), Failure> {
+        may_leave: MayLeave<'_>,
+    ) -> Result<(Head, Connection), Stop> {
         // Let the runtime handle the responses that have arrived before it writes many requests in a row.
         // Alternating costs a sixth more (measured with 64 requests under way), because a write goes deep
         // into the kernel and wakes the reader at once.
@@ -186,10 +212,16 @@ impl HttpClient {
                     }
                 }
             };
+            if !may_leave() {
+                if let Connection::Http1(http1) = connection {
+                    self.pool.check_in(&known.origin, http1, None);
+                }
+                return Err(Stop::Forbidden);
+            }
             tried += 1;
             match connection.send(&known.destination, request, is_reused).await {
                 Ok(head) => return Ok((head, connection)),
-                Err(SendError::Request(failure)) => return Err(failure),
+                Err(SendError::Request(failure)) => return Err(failure.into()),
                 Err(SendError::Exchange(error)) if error.is_unprocessed() && tried < CONNECTIONS_TRIED => {
                     must_be_new = must_be_new || tried + 1 == CONNECTIONS_TRIED;
                 }
@@ -197,7 +229,7 @@ impl HttpClient {
                     self.pool.record_death(&known.origin);
                     must_be_new = true;
                 }
-                Err(SendError::Exchange(error)) => return Err(Failure::exchange(&error, false)),
+                Err(SendError::Exchange(error)) => return Err(Failure::exchange(&error, false).into()),
             }
         }
     }

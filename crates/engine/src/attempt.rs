@@ -7,7 +7,7 @@ use std::time::Duration;
 use postrider_configuration::AccountEntry;
 use postrider_model::automation::DisabledReason;
 use postrider_model::delivery::{Ended, Next};
-use postrider_model::{Attempt, AutomationId, DeliveryStatus, Does, Event};
+use postrider_model::{Attempt, AutomationId, DeliveryStatus, Does, Event, RateLimit};
 use postrider_storage::{Change, Finished, SessionId};
 
 use crate::carry::{Advice, Job};
@@ -35,13 +35,43 @@ pub struct AttemptResult {
     pub resend_of: Option<DeliveryStatus>,
 }
 
-/// Makes one attempt of `ready`, or ends its turn without one if its action may no longer be called. Returns
-/// `None` if the session that owned the delivery is dead: another node may have sent it.
-pub async fn carry_out(engine: &Engine, ready: Ready) -> Option<AttemptResult> {
-    let entry = entry_of(engine, &ready).await?;
+/// How a delivery's turn ended.
+#[derive(Debug)]
+pub enum Turn {
+    /// With this result.
+    Ended(Box<AttemptResult>),
+    /// Without an attempt: the action has this rate limit, of which its lane did not know.
+    Limited(Ready, Option<RateLimit>),
+    /// The session that owned the delivery is dead: another node may have sent it.
+    Lost,
+}
+
+/// Makes one attempt of `ready`, or ends its turn without one if its action may no longer be called.
+pub async fn carry_out(engine: &Engine, ready: Ready) -> Turn {
+    loop {
+        let Some(entry) = entry_of(engine, &ready).await else {
+            return Turn::Lost;
+        };
+        if let Some((_, action)) = entry
+            .as_ref()
+            .and_then(|entry| entry.callable(ready.delivery.action))
+            && action.rate_limit != ready.limit
+        {
+            let limit = action.rate_limit;
+            return Turn::Limited(ready, limit);
+        }
+        if let Some(result) = try_once(engine, entry, &ready).await {
+            return Turn::Ended(Box::new(result));
+        }
+    }
+}
+
+/// Does the same with the account's configuration as it is now. Returns `None` if the lease or the session
+/// ended, or the configuration changed, before anything was sent.
+async fn try_once(engine: &Engine, entry: Option<Arc<AccountEntry>>, ready: &Ready) -> Option<AttemptResult> {
     let delivery = &ready.delivery;
     let callable = entry
-        .as_deref()
+        .as_ref()
         .and_then(|entry| Some((entry, entry.callable(delivery.action)?)));
     let mut advice = Advice::default();
     let change = match callable {
@@ -51,7 +81,7 @@ pub async fn carry_out(engine: &Engine, ready: Ready) -> Option<AttemptResult> {
         },
         Some((entry, (automation, action))) => {
             let attempt;
-            (attempt, advice) = self::attempt(engine, entry, &action.does, &ready).await;
+            (attempt, advice) = self::attempt(engine, entry, &action.does, ready).await?;
             let ended = Ended {
                 outcome: attempt.outcome,
                 at: engine.clock().now(),
@@ -79,7 +109,7 @@ pub async fn carry_out(engine: &Engine, ready: Ready) -> Option<AttemptResult> {
         session: ready.session,
         automation: delivery.automation,
         resend_of: delivery.progress.resend_of,
-        event: ready.delivery.event,
+        event: Arc::clone(&delivery.event),
     })
 }
 
@@ -107,10 +137,19 @@ async fn entry_of(engine: &Engine, ready: &Ready) -> Option<Option<Arc<AccountEn
     }
 }
 
-/// Has the action's carrier make the attempt; returns its record and what the receiver asks for.
-async fn attempt(engine: &Engine, entry: &AccountEntry, does: &Does, ready: &Ready) -> (Attempt, Advice) {
+/// Has the action's carrier make the attempt; returns its record and what the receiver asks for. Returns
+/// `None` if the lease or the session ended, or the configuration changed, while the carrier waited for a
+/// connection.
+async fn attempt(
+    engine: &Engine,
+    entry: &Arc<AccountEntry>,
+    does: &Does,
+    ready: &Ready,
+) -> Option<(Attempt, Advice)> {
     let delivery = &ready.delivery;
     let number = delivery.progress.next_number();
+    let may_leave =
+        || engine.session() == ready.session && engine.may_send() && engine.configuration().is_current(entry);
     let job = Job {
         event: &delivery.event,
         delivery: delivery.key.delivery,
@@ -118,10 +157,11 @@ async fn attempt(engine: &Engine, entry: &AccountEntry, does: &Does, ready: &Rea
         number,
         entry,
         timeout: engine.settings().attempt_timeout,
+        may_leave: &may_leave,
     };
     let started_at = engine.clock().now();
     let started = engine.clock().monotonic();
-    let carried = engine.carriers().carry(job, does).await;
+    let carried = engine.carriers().carry(job, does).await?;
     let duration = engine.clock().monotonic().saturating_sub(started);
     engine.meters().attempt(carried.outcome, duration);
     let attempt = Attempt {
@@ -132,5 +172,5 @@ async fn attempt(engine: &Engine, entry: &AccountEntry, does: &Does, ready: &Rea
         error: carried.error,
         exchange: carried.exchange,
     };
-    (attempt, carried.advice)
+    Some((attempt, carried.advice))
 }

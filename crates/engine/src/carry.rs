@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use postrider_configuration::AccountEntry;
+use postrider_egress::MayLeave;
 use postrider_model::delivery::BodySpec;
 use postrider_model::{DeliveryId, Does, Event, Exchange, HttpExchange, HttpRequest, Outcome, SendWebhook};
 
@@ -36,6 +37,9 @@ pub struct Job<'a> {
     pub entry: &'a AccountEntry,
     /// Timeout of the attempt, unless the action sets its own.
     pub timeout: Duration,
+    /// Whether anything may be sent now. Ask right before sending: a carrier may have waited for a
+    /// connection, and another node may own the delivery meanwhile.
+    pub may_leave: MayLeave<'a>,
 }
 
 /// The result of an attempt. The engine never treats it as an error: every way in which an attempt can end
@@ -69,9 +73,10 @@ pub struct Advice {
 /// Carries out actions of one type, which `A` describes.
 #[async_trait]
 pub trait Carrier<A>: Send + Sync + 'static {
-    /// Makes one attempt within its timeout, give or take the scheduling of tasks. Dropping the future aborts
+    /// Makes one attempt within its timeout, give or take the scheduling of tasks and waits for resources of
+    /// ours. Returns `None` if `job.may_leave` forbade it, and nothing was sent. Dropping the future aborts
     /// it.
-    async fn carry(&self, job: Job<'_>, action: &A) -> Carried;
+    async fn carry(&self, job: Job<'_>, action: &A) -> Option<Carried>;
 }
 
 /// A carrier for each type of action.
@@ -84,11 +89,11 @@ pub struct Carriers {
 impl Carriers {
     /// Has the carrier of the action's type make an attempt. A panic in a carrier is a defect, but must not
     /// leave the delivery pending and its slot occupied: it counts as a failed attempt.
-    pub(crate) async fn carry(&self, job: Job<'_>, does: &Does) -> Carried {
+    pub(crate) async fn carry(&self, job: Job<'_>, does: &Does) -> Option<Carried> {
         let carried = match does {
             Does::SendWebhook(webhook) => caught(self.webhook.carry(job, webhook)).await,
         };
-        carried.unwrap_or_else(|| panicked(does))
+        carried.unwrap_or_else(|| Some(panicked(does)))
     }
 }
 

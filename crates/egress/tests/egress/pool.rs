@@ -248,3 +248,16 @@ async fn idle_connections_are_bounded() {
     );
     assert_eq!(receiver.connections(), before);
 }
+
+#[tokio::test]
+async fn a_request_that_must_not_leave_is_not_written_and_its_connection_stays_usable() {
+    let receiver = Receiver::responding(OK).await;
+    let client = client();
+    for may_leave in [false, true, false, true] {
+        let response = client.send_if(&request(receiver.url()), &|| may_leave).await;
+        let outcome = response.map(|response| response.outcome);
+        assert_eq!(outcome, may_leave.then_some(Outcome::Succeeded));
+    }
+    assert_eq!(receiver.requests().len(), 2);
+    assert_eq!(receiver.connections(), 1);
+}

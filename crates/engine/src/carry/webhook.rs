@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use postrider_egress::{HttpClient, Request, Response};
+use postrider_egress::{HttpClient, MayLeave, Request, Response};
 use postrider_model::attempt::Headers;
 use postrider_model::delivery::BodySpec;
 use postrider_model::{Clock, Event, Exchange, HttpExchange, HttpRequest, HttpResponse, SendWebhook};
@@ -27,17 +27,40 @@ pub trait Transport: Send + Sync + 'static {
     /// Sends one request and returns within its timeout, give or take the scheduling of tasks. Dropping the
     /// future aborts the request.
     fn send(&self, request: &Request) -> impl Future<Output = Response> + Send;
+
+    /// Does the same if `may_leave` permits it when the request is about to leave, and else returns `None`.
+    fn send_if(
+        &self,
+        request: &Request,
+        may_leave: MayLeave<'_>,
+    ) -> impl Future<Output = Option<Response>> + Send {
+        async move {
+            if may_leave() {
+                Some(self.send(request).await)
+            } else {
+                None
+            }
+        }
+    }
 }
 
 impl Transport for HttpClient {
     async fn send(&self, request: &Request) -> Response {
         Self::send(self, request).await
     }
+
+    async fn send_if(&self, request: &Request, may_leave: MayLeave<'_>) -> Option<Response> {
+        Self::send_if(self, request, may_leave).await
+    }
 }
 
 impl<T: Transport> Transport for Arc<T> {
     async fn send(&self, request: &Request) -> Response {
         T::send(self, request).await
+    }
+
+    async fn send_if(&self, request: &Request, may_leave: MayLeave<'_>) -> Option<Response> {
+        T::send_if(self, request, may_leave).await
     }
 }
 
@@ -97,7 +120,7 @@ impl<T: Transport> WebhookCarrier<T> {
 
 #[async_trait]
 impl<T: Transport> Carrier<SendWebhook> for WebhookCarrier<T> {
-    async fn carry(&self, job: Job<'_>, webhook: &SendWebhook) -> Carried {
+    async fn carry(&self, job: Job<'_>, webhook: &SendWebhook) -> Option<Carried> {
         let body = body_of(job.event, job.body);
         let request = Request {
             url: webhook.url.clone(),
@@ -106,8 +129,8 @@ impl<T: Transport> Carrier<SendWebhook> for WebhookCarrier<T> {
             timeout: webhook.timeout(job.timeout),
             tenant: job.event.account.as_u128(),
         };
-        let response = self.transport.send(&request).await;
-        carried(request, response)
+        let response = self.transport.send_if(&request, job.may_leave).await?;
+        Some(carried(request, response))
     }
 }
 

@@ -1,6 +1,8 @@
 //! A receiver's advice counts in any protocol: these carriers speak none, and their exchanges hold no status
 //! code that would say the same.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use crate::support::{Fixture, Node, folder, life};
@@ -16,8 +18,8 @@ struct Failing(Advice);
 
 #[async_trait]
 impl Carrier<SendWebhook> for Failing {
-    async fn carry(&self, _: Job<'_>, action: &SendWebhook) -> Carried {
-        Carried {
+    async fn carry(&self, _: Job<'_>, action: &SendWebhook) -> Option<Carried> {
+        Some(Carried {
             outcome: Outcome::ProtocolError,
             error: Some("scripted".to_owned()),
             exchange: Exchange::Http(HttpExchange {
@@ -28,7 +30,7 @@ impl Carrier<SendWebhook> for Failing {
                 response: None,
             }),
             advice: self.0,
-        }
+        })
     }
 }
 
@@ -107,7 +109,7 @@ struct Panicking;
 
 #[async_trait]
 impl Carrier<SendWebhook> for Panicking {
-    async fn carry(&self, _: Job<'_>, _: &SendWebhook) -> Carried {
+    async fn carry(&self, _: Job<'_>, _: &SendWebhook) -> Option<Carried> {
         panic!("a defect of the carrier")
     }
 }
@@ -126,4 +128,48 @@ fn a_panicking_carrier_is_a_failed_attempt_and_frees_its_slot() {
         assert_eq!(outcomes, [Outcome::ProtocolError; 3]);
         assert_eq!(node.engine.load().in_flight, 0);
     });
+}
+
+/// A carrier that waits for a connection for ten seconds before it sends.
+struct Waiting(Arc<AtomicUsize>);
+
+#[async_trait]
+impl Carrier<SendWebhook> for Waiting {
+    async fn carry(&self, job: Job<'_>, action: &SendWebhook) -> Option<Carried> {
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        if !(job.may_leave)() {
+            return None;
+        }
+        self.0.fetch_add(1, Ordering::SeqCst);
+        let mut carried = Failing(Advice::default()).carry(job, action).await?;
+        carried.outcome = Outcome::Succeeded;
+        Some(carried)
+    }
+}
+
+#[test]
+fn an_action_that_is_deleted_while_its_request_waits_for_a_connection_is_not_called() {
+    for is_deleted in [false, true] {
+        let folder = folder();
+        life(async {
+            let sent = Arc::new(AtomicUsize::new(0));
+            let node = Node::start_carrying(folder.path(), Waiting(Arc::clone(&sent))).await;
+            let fixture = node.account(&[URL]).await;
+            node.accept(fixture.account).await;
+            tokio::time::sleep(Duration::from_secs(5)).await;
+            if is_deleted {
+                let (account, automation) = (fixture.account, fixture.automation);
+                let deleted = node.configuration.delete_automation(account, automation).await;
+                assert!(deleted.unwrap());
+            }
+            let delivery = node.wait_until_settled(fixture.account).await.remove(0);
+            let (status, requests) = if is_deleted {
+                (DeliveryStatus::Canceled, 0)
+            } else {
+                (DeliveryStatus::Succeeded, 1)
+            };
+            assert_eq!(delivery.progress.status, status);
+            assert_eq!(sent.load(Ordering::SeqCst), requests);
+        });
+    }
 }
