@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use parking_lot::Mutex;
 use postrider_model::Timestamp;
 use postrider_storage::StoreResult;
 use rusqlite::Connection;
@@ -10,6 +11,7 @@ use rusqlite::Connection;
 use crate::open::{self, OpenError};
 use crate::options::SqliteOptions;
 use crate::queue::{Part, Queue};
+use crate::rate_limits::FreeSlots;
 use crate::readers::Readers;
 use crate::schema;
 use crate::sql_error::SqlResult;
@@ -24,6 +26,7 @@ pub struct SqliteStore {
     pub(crate) readers: Readers,
     pub(crate) queue: Queue,
     pub(crate) data_dir: PathBuf,
+    pub(crate) free_slots: Mutex<FreeSlots>,
     /// `None` only on a simulated disk.
     pub(crate) _lock: Option<File>,
     #[cfg(feature = "testing")]
@@ -41,6 +44,15 @@ impl SqliteStore {
     /// Postrider wrote the database, or the error of the system or SQLite.
     pub fn open(data_dir: &Path, options: SqliteOptions) -> Result<Self, OpenError> {
         let lock = open::lock(data_dir)?;
+        Self::threaded(data_dir, options, Some(lock))
+    }
+
+    /// Opens the database of a locked data folder.
+    pub(crate) fn threaded(
+        data_dir: &Path,
+        options: SqliteOptions,
+        lock: Option<File>,
+    ) -> Result<Self, OpenError> {
         let mut conn = open::open_writer_alone(data_dir, &options)?;
         schema::migrate(&mut conn)?;
         let checkpoints = open::open_checkpointer(data_dir)?;
@@ -62,7 +74,8 @@ impl SqliteStore {
             queue,
             readers: Readers::new(data_dir.to_owned(), options),
             data_dir: data_dir.to_owned(),
-            _lock: Some(lock),
+            free_slots: Mutex::default(),
+            _lock: lock,
             #[cfg(feature = "testing")]
             is_shared: false,
             #[cfg(feature = "testing")]

@@ -37,6 +37,12 @@ impl SqliteStore {
         Self::inline(&disk.start_process(), options, None)
     }
 
+    /// Like [`Self::open`], with threads of its own, but on a simulated disk. The order in which they reach
+    /// the disk is theirs, so a seed does not determine everything.
+    pub fn open_threaded_on(disk: &SimulatedDisk, options: SqliteOptions) -> Result<Self, OpenError> {
+        Self::threaded(&disk.start_process(), options, None)
+    }
+
     fn inline(data_dir: &Path, options: SqliteOptions, lock: Option<File>) -> Result<Self, OpenError> {
         let mut conn = open::open_writer(data_dir, &options)?;
         schema::migrate(&mut conn)?;
@@ -47,6 +53,7 @@ impl SqliteStore {
             readers: Readers::inline(data_dir.to_owned(), options),
             data_dir: data_dir.to_owned(),
             _lock: lock,
+            free_slots: parking_lot::Mutex::default(),
             is_shared: false,
             lease_clock: None,
         })

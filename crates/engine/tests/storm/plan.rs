@@ -133,70 +133,40 @@ impl Plan {
     }
 
     fn step(&self, rng: &mut Rng) -> Step {
-        let account = 1 + rng.index(self.accounts.len() - 1);
+        let (account, node) = (1 + rng.index(self.accounts.len() - 1), rng.index(self.nodes));
         let receiver = rng.index(self.accounts[account]);
-        let node = rng.index(self.nodes);
         let does = match rng.below(100) {
-            0..50 => {
-                let events = match rng.below(10) {
+            0..50 => Does::Accept {
+                account,
+                node,
+                events: match rng.below(10) {
                     0 => 1 + rng.index(200),
                     _ => 1 + rng.index(3),
-                };
-                Does::Accept {
-                    account,
-                    node,
-                    events,
-                }
-            }
-            50..68 => {
-                let kind = Kind::random(rng);
-                Does::Become {
-                    account,
-                    receiver,
-                    kind,
-                }
-            }
-            68..74 => {
-                let on = rng.percent(70);
-                Does::Switch {
-                    account,
-                    receiver,
-                    node,
-                    on,
-                }
-            }
-            74..75 => Does::Delete { account, node },
-            75..80 => {
-                let pick = rng.index(50);
-                Does::Resend { account, node, pick }
-            }
-            80..82 => {
-                let failed_only = rng.percent(50);
-                Does::Replay {
-                    account,
-                    node,
-                    failed_only,
-                }
-            }
-            82..89 => {
-                let outage = Outage::random(rng);
-                Does::Outage { node, outage }
-            }
-            89..93 => Does::Crash {
-                node,
-                calls_later: rng.below(60),
-                after: rng.percent(50),
-                down: Duration::from_secs(rng.of(&[0, 0, 2, 40])),
+                },
             },
-            93..95 => {
-                let down = Duration::from_secs(rng.of(&[0, 3, 40]));
-                Does::Stop { node, down }
-            }
-            95..97 if self.has_steps => {
-                let by_ms = rng.of(&[3_600_000, -3_600_000, 40_000, -40_000, 5_000]);
-                Does::StepClock { node, by_ms }
-            }
-            _ => Does::Wait,
+            50..68 => Does::Become {
+                account,
+                receiver,
+                kind: Kind::random(rng),
+            },
+            68..74 => Does::Switch {
+                account,
+                receiver,
+                node,
+                on: rng.percent(70),
+            },
+            74..75 => Does::Delete { account, node },
+            75..80 => Does::Resend {
+                account,
+                node,
+                pick: rng.index(50),
+            },
+            80..82 => Does::Replay {
+                account,
+                node,
+                failed_only: rng.percent(50),
+            },
+            _ => self.trouble(node, rng),
         };
         let pause_ms = match rng.below(4) {
             0 => 0,
@@ -207,6 +177,30 @@ impl Plan {
         Step {
             does,
             pause: Duration::from_millis(pause_ms),
+        }
+    }
+
+    fn trouble(&self, node: usize, rng: &mut Rng) -> Does {
+        match rng.below(18) {
+            0..7 => Does::Outage {
+                node,
+                outage: Outage::random(rng),
+            },
+            7..11 => Does::Crash {
+                node,
+                calls_later: rng.below(60),
+                after: rng.percent(50),
+                down: Duration::from_secs(rng.of(&[0, 0, 2, 40])),
+            },
+            11..13 => Does::Stop {
+                node,
+                down: Duration::from_secs(rng.of(&[0, 3, 40])),
+            },
+            13..15 if self.has_steps => Does::StepClock {
+                node,
+                by_ms: rng.of(&[3_600_000, -3_600_000, 40_000, -40_000, 5_000]),
+            },
+            _ => Does::Wait,
         }
     }
 

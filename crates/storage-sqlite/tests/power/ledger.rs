@@ -7,8 +7,8 @@ use fastrand::Rng;
 use postrider_model::Outcome;
 use postrider_model::delivery::Progress;
 use postrider_storage::{
-    Appended, Change, DeliveryStore, EventStore, Finished, FirstAttempt, NewEvent, Recorded, SessionStore,
-    Store, WorkStore,
+    Appended, Change, DeliveryFilter, DeliveryStore, EventStore, Finished, FirstAttempt, NewEvent,
+    PageRequest, Recorded, SessionStore, Store, StoreError, StoreResult, WorkStore,
 };
 use postrider_storage_sqlite::{SimulatedDisk, SqliteOptions, SqliteStore};
 use postrider_storage_testkit::build::{attempted, delivery_of, key_of};
@@ -71,10 +71,10 @@ impl Ledger {
             0..5 => self.append(store).await,
             5..8 => self.finish(store).await,
             8 => self.look(store).await,
-            _ => match store.check().await {
-                Ok(()) => self.acknowledged += 1,
-                Err(_) => self.failed += 1,
-            },
+            _ => {
+                let checked = store.check().await;
+                self.count(&checked);
+            }
         }
     }
 
@@ -105,10 +105,10 @@ impl Ledger {
         let events: Vec<_> = (0..count).map(|_| self.draw_event()).collect();
         let session = self.scene.session;
         let advanced = store.advance(session, events.clone().into(), [].into()).await;
-        if let Ok(appended) = &advanced.appended {
-            assert_eq!(*appended, vec![Appended::Stored; count]);
+        let fate = self.count(&advanced.appended);
+        if let Ok(appended) = advanced.appended {
+            assert_eq!(appended, vec![Appended::Stored; count]);
         }
-        let fate = self.count(advanced.appended.is_ok());
         self.events.extend(events.into_iter().map(|event| Tracked {
             reports: vec![None; event.deliveries.len()],
             event,
@@ -145,36 +145,48 @@ impl Ledger {
         let advanced = store
             .advance(self.scene.session, [].into(), reports.clone().into())
             .await;
-        if let Ok(recorded) = &advanced.recorded {
-            assert_eq!(*recorded, vec![Recorded::Applied; reports.len()]);
+        let fate = self.count(&advanced.recorded);
+        if let Ok(recorded) = advanced.recorded {
+            assert_eq!(recorded, vec![Recorded::Applied; reports.len()]);
         }
-        let fate = self.count(advanced.recorded.is_ok());
         for ((number, index), report) in reported.into_iter().zip(reports) {
             self.events[number].reports[index] = Some((fate, report));
         }
     }
 
-    /// Reads an event: an acknowledged one is there, unless the read fails.
+    /// Reads: an acknowledged event is there, unless the read fails.
     async fn look(&mut self, store: &SqliteStore) {
         let Some(tracked) = self.rng.choice(&self.events) else {
             return;
         };
-        match store.event(self.scene.account, tracked.event.event.id).await {
-            Ok(found) => assert!(
-                found.is_some() || tracked.fate == Fate::InDoubt,
-                "an event is missing"
-            ),
-            Err(_) => self.failed += 1,
-        }
+        let must_be_there = tracked.fate == Fate::Acknowledged;
+        let found = store.event(self.scene.account, tracked.event.event.id).await;
+        self.count(&found);
+        assert!(found != Ok(None) || !must_be_there, "an event is missing");
+        let page = PageRequest {
+            limit: 50,
+            after: None,
+        };
+        let listed = store
+            .deliveries(self.scene.account, &DeliveryFilter::default(), page)
+            .await;
+        self.count(&listed);
+        let lanes = store.waiting_lanes(None, 10).await;
+        self.count(&lanes);
     }
 
-    fn count(&mut self, is_ok: bool) -> Fate {
-        if is_ok {
-            self.acknowledged += 1;
-            Fate::Acknowledged
-        } else {
-            self.failed += 1;
-            Fate::InDoubt
+    fn count<T>(&mut self, result: &StoreResult<T>) -> Fate {
+        match result {
+            Ok(_) => {
+                self.acknowledged += 1;
+                Fate::Acknowledged
+            }
+            Err(error) => {
+                // The disk is the cause, so a caller may try again.
+                assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
+                self.failed += 1;
+                Fate::InDoubt
+            }
         }
     }
 }

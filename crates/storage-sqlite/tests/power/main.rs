@@ -7,7 +7,11 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use fastrand::Rng;
-use postrider_storage_sqlite::{DiskFault, OpenError, SimulatedDisk, SqliteOptions, SqliteStore};
+use postrider_storage::{DeliveryStore, EventStore, NewEvent, SessionId, Store};
+use postrider_storage_sqlite::{DiskCounts, DiskFault, OpenError, SimulatedDisk, SqliteOptions, SqliteStore};
+
+use postrider_storage_testkit::build::key_of;
+use postrider_storage_testkit::scene::{Scene, append};
 
 use ledger::Ledger;
 
@@ -34,7 +38,7 @@ impl Drop for Seed {
 }
 
 /// Runs a scenario from each of these seeds.
-fn from_seeds<F: Future<Output = ()>>(seeds: Range<u64>, scenario: impl Fn(u64) -> F) {
+fn from_seeds<F: Future>(seeds: Range<u64>, scenario: impl Fn(u64) -> F) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .expect("a runtime");
@@ -69,6 +73,62 @@ fn a_power_failure_while_the_store_opens_or_closes_leaves_a_database() {
 #[test]
 fn a_failing_disk_loses_nothing_that_was_acknowledged() {
     from_seeds(0..60, disk_fails);
+}
+
+#[test]
+fn the_same_seed_leads_to_the_same_faults() {
+    from_seeds(0..5, |seed| async move {
+        assert_eq!(disk_fails(seed).await, disk_fails(seed).await);
+    });
+}
+
+/// Several tasks at the same time, and the threads that production has.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_power_failure_under_load_loses_nothing_that_was_acknowledged() {
+    for seed in 0..10 {
+        let _seed = Seed(seed);
+        let disk = SimulatedDisk::new(seed);
+        let options = SqliteOptions::default();
+        let store = Arc::new(SqliteStore::open_threaded_on(&disk, options).expect("the database opens"));
+        let scene = Scene::new(Arc::clone(&store) as Arc<dyn Store>).await;
+        disk.power_failure_after(Rng::with_seed(seed).u64(0..400));
+        let tasks: Vec<_> = (0..8)
+            .map(|task| {
+                let (store, session) = (Arc::clone(&store), scene.session);
+                let events: Vec<_> = (0..400).map(|n| scene.owned(task * 1000 + n)).collect();
+                tokio::spawn(append_until_it_fails(store, session, events))
+            })
+            .collect();
+        let mut acknowledged = Vec::new();
+        for task in tasks {
+            acknowledged.extend(task.await.expect("no panic"));
+        }
+        assert_eq!(disk.counts().power_failures, 1);
+        drop((scene, store));
+        let store = open_healthy(&disk).await;
+        assert_eq!(store.integrity().await.as_deref(), Ok("ok"));
+        for event in acknowledged {
+            let found = store.event(event.event.account, event.event.id).await;
+            assert_eq!(found, Ok(Some(event.event.clone())));
+            assert!(store.delivery(key_of(&event, 0)).await.expect("a read").is_some());
+        }
+    }
+}
+
+/// Returns the events that were acknowledged.
+async fn append_until_it_fails(
+    store: Arc<SqliteStore>,
+    session: SessionId,
+    events: Vec<NewEvent>,
+) -> Vec<NewEvent> {
+    let mut acknowledged = Vec::new();
+    for event in events {
+        match append(&*store, session, vec![event.clone()]).await {
+            Ok(_) => acknowledged.push(event),
+            Err(_) => break,
+        }
+    }
+    acknowledged
 }
 
 /// The same from more seeds, for `./test --deep`.
@@ -142,8 +202,9 @@ async fn power_fails_at_opening_and_closing(seed: u64) {
     }
 }
 
-/// Lets the disk fail for a while, again and again, and sometimes ends the process or the power meanwhile.
-async fn disk_fails(seed: u64) {
+/// Lets the disk fail for a while, again and again, and sometimes ends the process or the power
+/// meanwhile.
+async fn disk_fails(seed: u64) -> DiskCounts {
     let mut rng = Rng::with_seed(seed);
     let disk = SimulatedDisk::new(seed);
     let mut store = open_healthy(&disk).await;
@@ -173,4 +234,5 @@ async fn disk_fails(seed: u64) {
         ledger.check(&store).await;
     }
     assert!(ledger.failed > 0 && disk.counts().faults > 0);
+    disk.counts()
 }

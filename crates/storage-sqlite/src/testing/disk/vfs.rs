@@ -8,6 +8,7 @@ use std::ffi::{CStr, c_char, c_int, c_void};
 use std::path::Path;
 use std::ptr;
 use std::sync::Once;
+use std::time::Duration;
 
 use rusqlite::ffi::{self, sqlite3_file, sqlite3_int64, sqlite3_vfs};
 
@@ -23,6 +24,9 @@ const SECTOR_BYTES: c_int = 4096;
 /// 2026-01-15T00:00:00Z in milliseconds of the Julian day. No statement of the store asks SQLite for the
 /// time.
 const JULIAN_MS: sqlite3_int64 = 212_635_195_200_000;
+
+/// How long SQLite really waits when it waits for a lock.
+const PAUSE: Duration = Duration::from_micros(500);
 
 /// SQLite's open file: it allocates `szOsFile` bytes for it and sees only the first field.
 #[repr(C)]
@@ -166,9 +170,9 @@ unsafe extern "C" fn randomness(_: *mut sqlite3_vfs, _: c_int, _: *mut c_char) -
     0
 }
 
-/// Time passes without waiting: on virtual time the lock's holder can only be the thread that asks.
+/// Waits for another thread to release a lock, but not long: without threads none would.
 unsafe extern "C" fn sleep(_: *mut sqlite3_vfs, microseconds: c_int) -> c_int {
-    std::thread::yield_now();
+    std::thread::sleep(PAUSE);
     microseconds
 }
 
