@@ -11,7 +11,7 @@ use serde::Deserialize;
 use crate::problem::Problem;
 
 pub use explain::no_such_member;
-pub use object::{object, objects, present};
+pub use object::{object, objects, optional_object, present};
 
 use object::Object;
 

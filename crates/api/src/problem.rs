@@ -11,6 +11,7 @@ mod convert;
 mod fault;
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, header};
@@ -35,6 +36,8 @@ pub struct Problem {
     faults: Vec<Fault>,
     position: Option<TextPosition>,
     hidden: Option<Box<str>>,
+    /// How long the caller should wait, in seconds.
+    retry_after_s: Option<u64>,
 }
 
 /// The position where a body stops being valid JSON.
@@ -100,6 +103,16 @@ impl Problem {
             faults: Vec::new(),
             position: None,
             hidden: None,
+            retry_after_s: None,
+        }
+    }
+
+    /// Sends the caller a `Retry-After`, rounded up to whole seconds.
+    pub fn retry_after(self, time: Duration) -> Self {
+        let seconds = time.as_secs() + u64::from(time.subsec_nanos() > 0);
+        Self {
+            retry_after_s: Some(seconds),
+            ..self
         }
     }
 
@@ -241,6 +254,9 @@ impl IntoResponse for Problem {
                 response.headers_mut().insert(header::RETRY_AFTER, wait);
             }
             _ => {}
+        }
+        if let Some(seconds) = self.retry_after_s {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         }
         if let Some(hidden) = hidden {
             response.extensions_mut().insert(Hidden(hidden));

@@ -2,7 +2,9 @@
 
 mod actions;
 mod destinations;
+mod fan_out;
 mod headers;
+mod rate_limit;
 mod send_webhook;
 mod switch;
 
@@ -19,8 +21,10 @@ use super::schedule::{delays_s, schedule};
 use super::{ConfigureError, Faults, codes};
 use crate::Configuration;
 use destinations::check_destinations;
+use fan_out::check_fan_out;
 
 pub use actions::{ActionDraft, DoesDraft};
+pub use rate_limit::RateLimitDraft;
 pub use send_webhook::SendWebhookDraft;
 
 /// A new automation, or everything that an update of an automation can change.
@@ -62,9 +66,10 @@ impl Configuration {
         draft: AutomationDraft,
     ) -> Result<Automation, ConfigureError> {
         let now = self.clock.now();
-        let checked = check(self, account, draft, &[], now).await?;
+        let id = self.ids.automation(now);
+        let checked = check(self, draft, (account, id), &[], now).await?;
         let automation = Automation {
-            id: self.ids.automation(now),
+            id,
             name: checked.name,
             enabled: checked.enabled,
             trigger: checked.trigger,
@@ -93,7 +98,7 @@ impl Configuration {
         draft: AutomationDraft,
     ) -> Result<Automation, ConfigureError> {
         let now = self.clock.now();
-        let checked = check(self, account, draft, &current.actions, now).await?;
+        let checked = check(self, draft, (account, current.id), &current.actions, now).await?;
         let edited = Automation {
             name: checked.name,
             enabled: checked.enabled,
@@ -143,8 +148,8 @@ struct CheckedAutomation {
 /// Checks the whole draft. Looks up destinations only where they differ from those of `existing` actions.
 async fn check(
     configuration: &Configuration,
-    account: AccountId,
     draft: AutomationDraft,
+    (account, id): (AccountId, AutomationId),
     existing: &[Action],
     now: Timestamp,
 ) -> Result<CheckedAutomation, ConfigureError> {
@@ -160,6 +165,11 @@ async fn check(
     };
     let fresh_id = || configuration.ids.action(now);
     let actions = actions::check(&draft.actions, &rules, fresh_id, &mut faults);
+    if draft.enabled
+        && let Some(entry) = configuration.entry(account).await?
+    {
+        check_fan_out(&entry.config.automations, id, &trigger, &actions, &mut faults);
+    }
     check_destinations(configuration, account, &draft.actions, existing, &mut faults).await;
     faults.into_checked(Some(CheckedAutomation {
         name: draft.name,

@@ -51,7 +51,7 @@ mod schema;
 mod signing_key;
 
 pub use account::AccountDraft;
-pub use automation::{ActionDraft, AutomationDraft, DoesDraft, SendWebhookDraft};
+pub use automation::{ActionDraft, AutomationDraft, DoesDraft, RateLimitDraft, SendWebhookDraft};
 pub use catalogue::Catalogue;
 pub use configuration::{Configuration, ConfigurationParts};
 pub use directory::AccountEntry;

@@ -1,7 +1,7 @@
 //! Schedules in the drafts of several resources.
 
 use postrider_model::Schedule;
-use postrider_model::schedule::{DELAY_S_MAX, RETRIES_MAX};
+use postrider_model::schedule::{DELAY_S_MAX, OWN_DELAY_S_MIN, RETRIES_MAX};
 
 use super::{Faults, codes};
 
@@ -15,9 +15,9 @@ pub(super) fn schedule(delays_s: &[i64], faults: &mut Faults) -> Option<Schedule
     let mut checked = Vec::with_capacity(delays_s.len());
     for (index, delay) in delays_s.iter().enumerate() {
         match u32::try_from(*delay) {
-            Ok(delay) if delay <= DELAY_S_MAX => checked.push(delay),
+            Ok(delay) if (OWN_DELAY_S_MIN..=DELAY_S_MAX).contains(&delay) => checked.push(delay),
             _ => {
-                let detail = format!("a retry delay must be 0 to {DELAY_S_MAX} seconds");
+                let detail = format!("a retry delay must be {OWN_DELAY_S_MIN} to {DELAY_S_MAX} seconds");
                 faults.add(format!("/retry_delays_s/{index}"), codes::OUT_OF_RANGE, detail);
             }
         }
@@ -38,7 +38,7 @@ mod tests {
 
     #[test]
     fn every_delay_out_of_bounds_is_reported() {
-        let faults = faults_of(|faults| assert_eq!(schedule(&[1, -1, 604_801], faults), None));
+        let faults = faults_of(|faults| assert_eq!(schedule(&[1, 0, 604_801], faults), None));
         assert_eq!(
             faults,
             [
@@ -47,7 +47,7 @@ mod tests {
             ]
         );
         assert_eq!(
-            faults_of(|faults| assert_eq!(schedule(&[0; 21], faults), None)).len(),
+            faults_of(|faults| assert_eq!(schedule(&[1; 21], faults), None)).len(),
             1
         );
         assert!(faults_of(|faults| assert!(schedule(&[], faults).is_some())).is_empty());

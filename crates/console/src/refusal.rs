@@ -28,6 +28,10 @@ pub enum Refusal {
     FormTooSlow,
     /// Somebody else changed the object in the meantime.
     Stale,
+    /// With the automation on, one event would have too many deliveries.
+    TooManyDeliveries,
+    /// A replay of the account is running.
+    ReplayRunning,
     /// Too many attempts to sign in.
     TooManyTries,
     /// The sign-in link was used, has expired or never existed.
@@ -50,7 +54,7 @@ impl Refusal {
             Self::FormTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::FormTooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::UnusableHost => StatusCode::BAD_REQUEST,
-            Self::Stale => StatusCode::CONFLICT,
+            Self::Stale | Self::TooManyDeliveries | Self::ReplayRunning => StatusCode::CONFLICT,
             Self::TooManyTries => StatusCode::TOO_MANY_REQUESTS,
             Self::DeadLink => StatusCode::GONE,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
@@ -82,6 +86,14 @@ impl Refusal {
             Self::Stale => (
                 "Someone else changed this in the meantime",
                 "Your change was not saved. Go back, reload the page, and make it again.",
+            ),
+            Self::TooManyDeliveries => (
+                "The automation stays off",
+                "With it, one event would trigger more than 500 URLs. Switch another automation off first.",
+            ),
+            Self::ReplayRunning => (
+                "A replay is running",
+                "An account has one replay at a time. Wait until it has ended, then count again.",
             ),
             Self::TooManyTries => ("Too many attempts", "Wait a minute, then try again."),
             Self::DeadLink => (

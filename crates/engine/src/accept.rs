@@ -5,6 +5,9 @@
 //! that a stored event is delivered even if its producer disconnects in between.
 
 mod parts;
+mod test;
+
+use std::time::Duration;
 
 use bytes::Bytes;
 use postrider_json::{Inspection, JsonError, Payload, PayloadError};
@@ -16,6 +19,8 @@ use postrider_model::{
 use postrider_storage::{FirstAttempt, NewDelivery, NewEvent, StoreError};
 
 use self::parts::Parts;
+pub use self::test::TESTS_PER_MINUTE;
+pub(crate) use self::test::Tests;
 use crate::engine::Engine;
 use crate::settings::UnseenTypes;
 use postrider_configuration::AccountEntry;
@@ -75,6 +80,11 @@ pub enum Rejection {
     Schema(Vec<SchemaViolation>),
     /// A test was sent to an automation that is switched off.
     AutomationDisabled,
+    /// The account has sent [`TESTS_PER_MINUTE`] tests within a minute.
+    TooManyTests {
+        /// When another test is possible.
+        retry_after: Duration,
+    },
     /// The store failed before this event was stored. Other events of the same call were stored.
     NotStored(StoreError),
 }
@@ -135,55 +145,6 @@ impl Engine {
             .await?
             .ok_or(AcceptError::AccountMissing)?;
         self.accept_for(&entry, submissions, Audience::Triggered).await
-    }
-
-    /// Sends a test event to one automation, whatever its trigger.
-    ///
-    /// If `event_type` is `None`, the event has the first exact type of the trigger, otherwise a type under
-    /// its first prefix, otherwise `test`. If `data` is `None`, the event has the catalogue's example for its
-    /// type, otherwise `{"test":true}`.
-    ///
-    /// Returns `None` if the account has no such automation.
-    pub async fn send_test(
-        &self,
-        account: AccountId,
-        automation: AutomationId,
-        event_type: Option<EventTypeName>,
-        data: Option<Bytes>,
-    ) -> Result<Option<Result<Accepted, Rejection>>, AcceptError> {
-        let entry = self
-            .configuration()
-            .entry(account)
-            .await?
-            .ok_or(AcceptError::AccountMissing)?;
-        let Some(found) = entry.automation(automation) else {
-            return Ok(None);
-        };
-        if !found.enabled {
-            return Ok(Some(Err(Rejection::AutomationDisabled)));
-        }
-        let event_type = event_type.unwrap_or_else(|| test_type(found));
-        let data = match data {
-            Some(data) => data,
-            None => self.example_of(&event_type).await?,
-        };
-        let submission = Submission {
-            event_type,
-            data,
-            id: None,
-            occurred_at: None,
-            idempotency_key: None,
-        };
-        let results = self
-            .accept_for(&entry, vec![submission], Audience::Only(automation))
-            .await?;
-        Ok(results.into_iter().next())
-    }
-
-    async fn example_of(&self, event_type: &EventTypeName) -> Result<Bytes, StoreError> {
-        let entry = self.configuration().event_type(event_type).await?;
-        let example = entry.and_then(|entry| entry.example);
-        Ok(example.map_or_else(|| Bytes::from_static(br#"{"test":true}"#), Bytes::from))
     }
 
     async fn accept_for(
@@ -323,32 +284,6 @@ fn audience_of<'a>(
             Audience::Triggered => automation.enabled && automation.trigger.matches(event_type),
             Audience::Only(id) => automation.id == id,
         })
-}
-
-/// The event type of a test that specifies none.
-fn test_type(automation: &Automation) -> EventTypeName {
-    use postrider_model::EventPattern;
-    let exact = automation
-        .trigger
-        .event_types
-        .iter()
-        .find_map(|pattern| match pattern {
-            EventPattern::Exact(name) => Some(name.clone()),
-            EventPattern::Any | EventPattern::Under(_) => None,
-        });
-    let under = || {
-        automation
-            .trigger
-            .event_types
-            .iter()
-            .find_map(|pattern| match pattern {
-                EventPattern::Under(prefix) => format!("{prefix}test").parse().ok(),
-                EventPattern::Any | EventPattern::Exact(_) => None,
-            })
-    };
-    exact
-        .or_else(under)
-        .unwrap_or_else(|| "test".parse().expect("`test` is within the alphabet"))
 }
 
 #[cfg(test)]

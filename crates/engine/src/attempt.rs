@@ -7,7 +7,7 @@ use std::time::Duration;
 use postrider_configuration::AccountEntry;
 use postrider_model::automation::DisabledReason;
 use postrider_model::delivery::{Ended, Next};
-use postrider_model::{Attempt, AutomationId, DeliveryStatus, Does, Event};
+use postrider_model::{Attempt, AutomationId, DeliveryStatus, Does, Event, RateLimit};
 use postrider_storage::{Change, Finished, SessionId};
 
 use crate::carry::{Advice, Job};
@@ -35,13 +35,33 @@ pub struct AttemptResult {
     pub resend_of: Option<DeliveryStatus>,
 }
 
-/// Makes one attempt of `ready`, or ends its turn without one if its action may no longer be called. Returns
-/// `None` if the session that owned the delivery is dead: another node may have sent it.
-pub async fn carry_out(engine: &Engine, ready: Ready) -> Option<AttemptResult> {
+/// How a delivery's turn ended.
+#[derive(Debug)]
+pub enum Turn {
+    /// With this result.
+    Ended(Box<AttemptResult>),
+    /// Without an attempt: the action has this rate limit, of which its lane did not know.
+    Limited(Ready, Option<RateLimit>),
+    /// The session that owned the delivery is dead: another node may have sent it.
+    Lost,
+}
+
+/// Makes one attempt of `ready`, or ends its turn without one if its action may no longer be called.
+pub async fn carry_out(engine: &Engine, ready: Ready) -> Turn {
     loop {
-        let entry = entry_of(engine, &ready).await?;
+        let Some(entry) = entry_of(engine, &ready).await else {
+            return Turn::Lost;
+        };
+        if let Some((_, action)) = entry
+            .as_ref()
+            .and_then(|entry| entry.callable(ready.delivery.action))
+            && action.rate_limit != ready.limit
+        {
+            let limit = action.rate_limit;
+            return Turn::Limited(ready, limit);
+        }
         if let Some(result) = try_once(engine, entry, &ready).await {
-            return Some(result);
+            return Turn::Ended(Box::new(result));
         }
     }
 }

@@ -11,6 +11,7 @@ use postrider_storage::{ChangeFollower, SessionId, Store, StoreResult};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
 
+use crate::accept::Tests;
 use crate::attempt::AttemptResult;
 use crate::carry::Carriers;
 use crate::jobs::Jobs;
@@ -18,6 +19,7 @@ use crate::lanes::{Lanes, Ready};
 use crate::meters::Meters;
 use crate::observe::Observer;
 use crate::pace::Lesson;
+use crate::replay::Replays;
 use crate::settings::EngineSettings;
 use crate::supervision::Supervision;
 use crate::window::Window;
@@ -65,6 +67,8 @@ pub struct Engine {
     refill: Notify,
     /// Wakes the task that starts paused deliveries.
     starts: Notify,
+    /// Wakes the task that reserves slots of rate limits.
+    limits: Notify,
     /// Whether the refill task has to rescan the store for waiting deliveries at its next wake-up.
     rescan: AtomicBool,
     attempt_left: Notify,
@@ -72,6 +76,8 @@ pub struct Engine {
     halt: watch::Sender<bool>,
     tasks: Mutex<Tasks>,
     jobs: Jobs,
+    tests: Tests,
+    replays: Arc<Replays>,
     supervision: Supervision,
 }
 
@@ -91,7 +97,10 @@ impl Engine {
         let session = parts.store.open_session(lease, parts.clock.now()).await?;
         let window = Window::new(settings.window_deliveries, settings.window_bytes);
         // The horizon spans two rescans, so that no due time is missed between them.
-        let lanes = Lanes::new(window, settings.in_flight_max, settings.rescan * 2);
+        let mut lanes = Lanes::new(window, settings.in_flight_max, settings.rescan * 2);
+        if parts.store.is_shared() {
+            lanes.share_limits();
+        }
         let (results, attempt_results) = mpsc::channel(work::record::QUEUE_MAX);
         let engine = Arc::new(Self {
             meters: Meters::new(),
@@ -103,12 +112,15 @@ impl Engine {
             results: Mutex::new(Some(results)),
             refill: Notify::new(),
             starts: Notify::new(),
+            limits: Notify::new(),
             rescan: AtomicBool::new(false),
             attempt_left: Notify::new(),
             stopping: AtomicBool::new(false),
             halt: watch::channel(false).0,
             tasks: Mutex::new(Tasks::default()),
             jobs: Jobs::new(),
+            tests: Tests::default(),
+            replays: Arc::default(),
             supervision: Supervision::new(),
             parts,
         });
@@ -136,6 +148,7 @@ impl Engine {
             tokio::spawn(watch.watch("refill", work::refill::run(Arc::clone(self)))),
             tokio::spawn(watch.watch("starts", work::starts::run(Arc::clone(self)))),
             tokio::spawn(watch.watch("prune", work::prune::run(Arc::clone(self)))),
+            tokio::spawn(watch.watch("limits", work::limits::run(Arc::clone(self)))),
         ];
         if self.store().is_shared() {
             let session = watch.watch("session", work::session::run(Arc::clone(self)));
@@ -241,6 +254,14 @@ impl Engine {
         &self.supervision
     }
 
+    pub(crate) fn tests(&self) -> &Tests {
+        &self.tests
+    }
+
+    pub(crate) fn replays(&self) -> &Arc<Replays> {
+        &self.replays
+    }
+
     pub(crate) fn meters(&self) -> &Meters {
         &self.meters
     }
@@ -287,10 +308,17 @@ impl Engine {
         if alarm {
             self.refill.notify_one();
         }
+        if lanes.take_slots_wanted() {
+            self.limits.notify_one();
+        }
     }
 
     pub(crate) async fn starts_woken(&self) {
         self.starts.notified().await;
+    }
+
+    pub(crate) async fn limits_woken(&self) {
+        self.limits.notified().await;
     }
 
     fn ready_lanes(&self) -> MutexGuard<'_, Lanes> {

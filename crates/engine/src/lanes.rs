@@ -12,6 +12,7 @@
 //! * [`lane`]: one lane, its room, and what triggers its next look at the store.
 //! * [`turns`]: which delivery starts next, and the timers of lanes that have to wait.
 //! * [`claims`]: room for new deliveries and for those claimed from the store.
+//! * [`limits`]: rate limits of actions.
 //! * [`alarms`]: when to look at which lane.
 //!
 //! Invariants, which `tests/random.rs` checks after every call:
@@ -27,17 +28,19 @@
 mod alarms;
 mod claims;
 mod lane;
+mod limits;
 mod turns;
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
-use postrider_model::{AccountId, ActionId, Timestamp};
+use postrider_model::{AccountId, ActionId, RateLimit, Timestamp};
 use postrider_storage::{ReadyDelivery, SessionId};
 
 use self::alarms::Alarms;
 use self::claims::ClaimTurns;
 use self::lane::Lane;
+use self::limits::Limits;
 use self::turns::AccountTurn;
 use crate::window::Window;
 
@@ -50,6 +53,8 @@ pub struct Ready {
     pub session: SessionId,
     /// When it was queued or, once it has started, when it started, on the monotonic clock.
     pub at: Duration,
+    /// Once it has started: the rate limit under which it did.
+    pub limit: Option<RateLimit>,
 }
 
 impl Ready {
@@ -86,6 +91,7 @@ pub struct Lanes {
     parked: VecDeque<ActionId>,
     alarms: Alarms<Timestamp>,
     claims: ClaimTurns,
+    limits: Limits,
     /// When lanes may start again, or can be forgotten.
     timers: Alarms<Duration>,
     timer_is_new: bool,
@@ -111,6 +117,7 @@ impl Lanes {
             parked: VecDeque::new(),
             alarms: Alarms::default(),
             claims: ClaimTurns::default(),
+            limits: Limits::default(),
             timers: Alarms::default(),
             timer_is_new: false,
             alarm_is_new: false,
@@ -205,6 +212,9 @@ impl Lanes {
         }
         if let Some(at) = lane.timer {
             self.timers.clear(at, action);
+        }
+        if lane.pace.limit().is_some() {
+            self.limits.remove(action);
         }
         self.lanes.remove(&action);
     }

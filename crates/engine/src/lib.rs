@@ -49,11 +49,11 @@ mod supervision;
 pub mod window;
 pub mod work;
 
-pub use accept::{AcceptError, Accepted, Rejection, Submission};
+pub use accept::{AcceptError, Accepted, Rejection, Submission, TESTS_PER_MINUTE};
 pub use carry::webhook::body_of;
 pub use carry::{Carriers, WebhookCarrier};
 pub use clock::SystemClock;
 pub use engine::{Engine, EngineParts};
-pub use replay::{ReplayCount, ReplayProgress};
+pub use replay::{ReplayCount, ReplayError, ReplayProgress, ReplayRunning};
 pub use resend::ResendOutcome;
 pub use settings::{EngineSettings, UnseenTypes};

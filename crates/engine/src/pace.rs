@@ -1,6 +1,7 @@
 //! The pace of a lane: whether its next request may start, and when.
 //!
 //! * [`width`]: how many requests at once. It follows refusals and the time that responses take.
+//! * [`limit`]: the rate limit that was set for the action.
 //! * [`rate`]: pauses that the receiver asked for, and how many requests a second it takes.
 //! * The *schedule*: a delivery that has waited for [`LATE_AFTER`] starts whatever the width, unless the
 //!   receiver has refused or is busy with what it has. A silent receiver thus delays no delivery that the
@@ -12,14 +13,16 @@
 //! wait: a file here, a field in [`Pace`], its update in [`Pace::learn`], and a line in [`Pace::may_start`].
 //! Times are those of the monotonic clock, and are passed in.
 
+pub mod limit;
 mod rate;
 mod under_way;
 mod width;
 
 use std::time::Duration;
 
-use postrider_model::Outcome;
+use postrider_model::{Outcome, RateLimit};
 
+use self::limit::Limit;
 use self::rate::{Permit, Rate};
 use self::under_way::UnderWay;
 use self::width::Width;
@@ -41,6 +44,9 @@ const REFUSAL_LASTS: Duration = Duration::from_secs(60);
 
 /// Attempts without a response after which a receiver that responds again has been away.
 const SILENT_MANY: u32 = 8;
+
+/// How far ahead the slots of a rate limit are reserved on a shared store.
+pub const RESERVED_AHEAD: Duration = Duration::from_millis(1_200);
 
 /// What an attempt says about its receiver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,6 +97,8 @@ pub enum MayStart {
     Now,
     /// Not before this time, unless a request under way ends.
     At(Duration),
+    /// Not before slots of the rate limit are reserved: ask for them, and look again at this time.
+    Unreserved(Duration),
     /// Not before a request under way has ended.
     Closed,
 }
@@ -126,6 +134,8 @@ impl Slots {
 pub struct Pace {
     width: Width,
     rate: Rate,
+    /// The rate limit of the action; boxed because few have one.
+    limit: Option<Box<Limit>>,
     under_way: UnderWay,
     /// When the receiver was last heard of, or the lane began to wait for it.
     heard_at: Option<Duration>,
@@ -147,7 +157,37 @@ impl Pace {
 
     /// Until when the lane has to be kept: until then it knows of a pause or a limit.
     pub fn remembered_until(&self) -> Duration {
-        self.rate.remembered_until()
+        let limited = self.limit.as_ref().map(|limit| limit.remembered_until());
+        self.rate.remembered_until().max(limited.unwrap_or_default())
+    }
+
+    /// The rate limit of the action, as far as the lane knows.
+    pub fn limit(&self) -> Option<RateLimit> {
+        self.limit.as_ref().map(|limit| limit.of())
+    }
+
+    /// Sets the rate limit of the action. `is_shared` says whether other nodes call it as well.
+    pub fn set_limit(&mut self, limit: Option<RateLimit>, now: Duration, is_shared: bool) {
+        match (limit, &mut self.limit) {
+            (None, known) => *known = None,
+            (Some(limit), Some(known)) if known.of() == limit => {}
+            (Some(limit), Some(known)) => known.change(limit, now),
+            (Some(limit), known @ None) => *known = Some(Box::new(Limit::new(limit, now, is_shared))),
+        }
+    }
+
+    /// The slots of the rate limit that the lane should reserve.
+    pub fn wants_slots(&self, now: Duration) -> Option<RateLimit> {
+        let limit = self.limit.as_ref().filter(|limit| limit.is_low(now))?;
+        Some(limit.of())
+    }
+
+    /// Slots of the rate limit were reserved: those from `begin` on and before `end`. Ignored unless the limit
+    /// is still `limit`.
+    pub fn reserved(&mut self, limit: RateLimit, begin: Duration, end: Duration) {
+        if let Some(known) = self.limit.as_mut().filter(|known| known.of() == limit) {
+            known.reserved(begin, end);
+        }
     }
 
     /// Whether the next request may start, while `in_flight` requests of this lane are under way; its
@@ -156,6 +196,11 @@ impl Pace {
     pub fn may_start(&self, now: Duration, in_flight: u32, queued_at: Duration, slots: Slots) -> MayStart {
         if !self.has_slot(in_flight, slots) {
             return MayStart::Closed;
+        }
+        match self.limit.as_ref().map(|limit| limit.permit(now)) {
+            None | Some(limit::Permit::Now) => {}
+            Some(limit::Permit::At(at)) => return MayStart::At(at),
+            Some(limit::Permit::Unreserved(at)) => return MayStart::Unreserved(at),
         }
         match self.rate.permit(now) {
             Permit::Now => {}
@@ -179,6 +224,9 @@ impl Pace {
             self.heard_at = Some(now);
         }
         self.rate.started(now);
+        if let Some(limit) = &mut self.limit {
+            limit.started(now);
+        }
         self.under_way.started(now);
     }
 

@@ -1,9 +1,11 @@
 //! Replays: one more attempt of all deliveries that match a filter. They are counted first, then made due in
 //! steps that report their progress.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use postrider_model::{AccountId, ActionId};
 use postrider_storage::{DeliveryFilter, StoreError, StoreResult};
 use tokio::sync::watch;
@@ -29,37 +31,88 @@ pub struct ReplayProgress {
     pub result: Option<StoreResult<()>>,
 }
 
+/// The account has one replay at a time, on each node, and it is running.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a replay of this account is running")]
+pub struct ReplayRunning;
+
+/// Why a replay did not run to its end.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReplayError {
+    /// It did not begin.
+    #[error(transparent)]
+    Running(#[from] ReplayRunning),
+    /// The store failed; the deliveries made due so far stay due.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// The accounts with a running replay.
+#[derive(Debug, Default)]
+pub(crate) struct Replays(Mutex<HashSet<AccountId>>);
+
+impl Replays {
+    fn begin(self: &Arc<Self>, account: AccountId) -> Result<Running, ReplayRunning> {
+        if !self.0.lock().insert(account) {
+            return Err(ReplayRunning);
+        }
+        Ok(Running {
+            replays: Arc::clone(self),
+            account,
+        })
+    }
+}
+
+/// A running replay; dropping it ends it.
+struct Running {
+    replays: Arc<Replays>,
+    account: AccountId,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.replays.0.lock().remove(&self.account);
+    }
+}
+
 impl Engine {
     /// Requests one more attempt of every settled delivery that matches and whose action may be called.
     /// Returns their number. The replay runs to its end even if the caller stops waiting.
-    pub async fn replay(self: &Arc<Self>, account: AccountId, filter: DeliveryFilter) -> StoreResult<u64> {
-        let mut progress = self.replay_with_progress(account, filter);
+    pub async fn replay(
+        self: &Arc<Self>,
+        account: AccountId,
+        filter: DeliveryFilter,
+    ) -> Result<u64, ReplayError> {
+        let mut progress = self.replay_with_progress(account, filter)?;
         let result = progress.wait_for(|progress| progress.result.is_some()).await;
         let result = result.map_err(|_| StoreError::Internal("a replay panicked".to_owned()))?;
         match &result.result {
-            Some(Err(error)) => Err(error.clone()),
+            Some(Err(error)) => Err(error.clone().into()),
             _ => Ok(result.replayed),
         }
     }
 
     /// Like [`Self::replay`], and reports its progress after each step. The replay runs to its end even if
-    /// nobody listens. If the engine stops, the replay ends with an error after the step under way.
+    /// nobody listens. If the engine stops, the replay ends with an error after the step under way. Fails if
+    /// another replay of the account is running on this node.
     pub fn replay_with_progress(
         self: &Arc<Self>,
         account: AccountId,
         filter: DeliveryFilter,
-    ) -> watch::Receiver<ReplayProgress> {
+    ) -> Result<watch::Receiver<ReplayProgress>, ReplayRunning> {
+        let running = self.replays().begin(account)?;
         let (sender, progress) = watch::channel(ReplayProgress::default());
         let sender = Arc::new(sender);
         let (engine, task_sender) = (Arc::clone(self), Arc::clone(&sender));
         let is_started = self.start_job(async move {
             let result = engine.replay_all(account, &filter, &task_sender).await;
+            drop(running);
             task_sender.send_modify(|progress| progress.result = Some(result));
         });
         if !is_started {
             sender.send_modify(|progress| progress.result = Some(Err(stopping())));
         }
-        progress
+        Ok(progress)
     }
 
     /// Counts the deliveries that [`Self::replay`] would make due now with the same filter, for about `time`

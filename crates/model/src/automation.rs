@@ -37,9 +37,11 @@ pub const ACTIONS_MAX: usize = 50;
 /// Maximum event types and patterns in one trigger.
 pub const PATTERNS_MAX: usize = 100;
 
-/// Maximum automations of one account. Together with [`ACTIONS_MAX`], it bounds the deliveries of one event,
-/// and so the cost of accepting one.
+/// Maximum automations of one account.
 pub const AUTOMATIONS_MAX: usize = 200;
+
+/// Maximum actions that one event can trigger; checked when an automation is saved.
+pub const DELIVERIES_PER_EVENT_MAX: usize = 500;
 
 /// Maximum custom headers of one action.
 pub const HEADERS_MAX: usize = 20;
@@ -52,6 +54,12 @@ pub const URL_BYTES_MAX: usize = 2048;
 
 /// Range of an action's own attempt timeout, in seconds.
 pub const TIMEOUT_S: std::ops::RangeInclusive<u32> = 1..=60;
+
+/// Range of the requests of a [`RateLimit`].
+pub const RATE_LIMIT_REQUESTS: std::ops::RangeInclusive<u32> = 1..=100_000;
+
+/// Range of the time of a [`RateLimit`], in seconds.
+pub const RATE_LIMIT_PER_S: std::ops::RangeInclusive<u32> = 1..=3_600;
 
 /// The events that trigger an automation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,8 +84,42 @@ pub struct Action {
     pub enabled: bool,
     /// Why the action is off, if Postrider switched it off.
     pub disabled_reason: Option<DisabledReason>,
+    /// How often the action may be called; `None` sets no limit.
+    pub rate_limit: Option<RateLimit>,
     /// What the action does when it is called.
     pub does: Does,
+}
+
+/// How often an action may be called: at most `requests` attempts start in each `per_s` seconds, retries,
+/// resends and tests included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RateLimit {
+    requests: u32,
+    per_s: u32,
+}
+
+impl RateLimit {
+    /// A limit of `requests` in each `per_s` seconds; `None` if one of them is outside
+    /// [`RATE_LIMIT_REQUESTS`] or [`RATE_LIMIT_PER_S`].
+    pub fn new(requests: u32, per_s: u32) -> Option<Self> {
+        let is_valid = RATE_LIMIT_REQUESTS.contains(&requests) && RATE_LIMIT_PER_S.contains(&per_s);
+        is_valid.then_some(Self { requests, per_s })
+    }
+
+    /// The attempts that may start in [`RateLimit::per_s`].
+    pub const fn requests(self) -> u32 {
+        self.requests
+    }
+
+    /// The time, in seconds.
+    pub const fn per_s(self) -> u32 {
+        self.per_s
+    }
+
+    /// The time from one attempt to the next if attempts are evenly spaced: 10 µs to 1 h.
+    pub fn interval(self) -> Duration {
+        Duration::from_secs(u64::from(self.per_s)) / self.requests
+    }
 }
 
 /// What an action does: a variant for each type of action.

@@ -7,7 +7,8 @@
 //!
 //! To add a state of a delivery, extend [`delivery::DeliveryStatus`] and
 //! [`delivery::Progress::after_attempt`], then the conformance suite in `crates/storage-testkit`. To add an
-//! option of an action, extend [`automation::SendWebhook`], then its member of a draft in
+//! option of an action, extend [`automation::SendWebhook`], or [`automation::Action`] if every type of action
+//! has it, then its member of a draft in
 //! `crates/configuration` (whose recipe continues to the API and the console), then the attempt in
 //! `crates/engine` that uses it. To add a type of action, add a variant of [`automation::Does`] and, unless
 //! it speaks HTTP, one of [`attempt::Exchange`]; the compiler then names the file of each layer that has to
@@ -35,7 +36,7 @@ pub mod time;
 pub use account::{Account, KeyStatus, SigningKey};
 pub use api_key::ApiKey;
 pub use attempt::{Attempt, Exchange, HttpExchange, HttpRequest, HttpResponse, Outcome};
-pub use automation::{Action, Automation, Does, SendWebhook, Trigger};
+pub use automation::{Action, Automation, Does, RateLimit, SendWebhook, Trigger};
 pub use body::{BodyContent, BodyStyle};
 pub use caller::{Caller, Permission, Permissions, Scope, Who};
 pub use clock::Clock;

@@ -288,3 +288,11 @@ CREATE TABLE latencies (
     count  bigint   NOT NULL,
     PRIMARY KEY (step, at, bucket)
 ) WITH (fillfactor = 70);
+
+-- The first free slot of each rate limit that nodes share, in nanoseconds since the epoch; see
+-- `postrider_storage::rules::rate_limits`. Each node updates the rows of its busy limits every second. Losing
+-- the table exceeds each limit once, so it needs no log.
+CREATE UNLOGGED TABLE rate_limits (
+    action_id uuid   PRIMARY KEY,
+    free_ns   bigint NOT NULL DEFAULT 0
+) WITH (fillfactor = 50);

@@ -37,6 +37,7 @@ mod in_doubt;
 mod listener;
 mod options;
 mod partitions;
+mod rate_limits;
 mod retention;
 mod schema;
 mod sessions;

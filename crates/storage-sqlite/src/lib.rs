@@ -49,6 +49,7 @@ mod pressure;
 #[cfg(test)]
 mod query_plans;
 mod queue;
+mod rate_limits;
 mod readers;
 mod retention;
 mod schema;

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use parking_lot::Mutex;
 use postrider_model::Timestamp;
 use postrider_storage::StoreResult;
 use rusqlite::Connection;
@@ -10,6 +11,7 @@ use rusqlite::Connection;
 use crate::open::{self, OpenError};
 use crate::options::SqliteOptions;
 use crate::queue::{Part, Queue};
+use crate::rate_limits::FreeSlots;
 use crate::readers::Readers;
 use crate::schema;
 use crate::sql_error::SqlResult;
@@ -24,6 +26,7 @@ pub struct SqliteStore {
     pub(crate) readers: Readers,
     pub(crate) queue: Queue,
     pub(crate) data_dir: PathBuf,
+    pub(crate) free_slots: Mutex<FreeSlots>,
     /// `None` only on a simulated disk.
     pub(crate) _lock: Option<File>,
     #[cfg(feature = "testing")]
@@ -71,6 +74,7 @@ impl SqliteStore {
             queue,
             readers: Readers::new(data_dir.to_owned(), options),
             data_dir: data_dir.to_owned(),
+            free_slots: Mutex::default(),
             _lock: lock,
             #[cfg(feature = "testing")]
             is_shared: false,

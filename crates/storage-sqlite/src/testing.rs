@@ -58,6 +58,7 @@ impl SqliteStore {
             readers: Readers::inline(data_dir.to_owned(), options),
             data_dir: data_dir.to_owned(),
             _lock: lock,
+            free_slots: parking_lot::Mutex::default(),
             is_shared: false,
             lease_clock: None,
         })

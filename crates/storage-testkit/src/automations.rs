@@ -102,6 +102,7 @@ pub async fn an_automation_reads_back_as_it_was_saved(store: Arc<dyn Store>) {
             automation.actions.push(Action {
                 enabled: m != 1,
                 disabled_reason: (m == 2).then_some(DisabledReason::Gone),
+                rate_limit: None,
                 does: Does::SendWebhook(SendWebhook {
                     url: format!("https://receiver.example/{n}?q=%20{m}#é"),
                     content,

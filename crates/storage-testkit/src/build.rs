@@ -117,6 +117,7 @@ pub fn new_action(ids: &IdGenerator, s: i64, n: usize) -> Action {
         id: ids.action(at(s)),
         enabled: true,
         disabled_reason: None,
+        rate_limit: None,
         does: Does::SendWebhook(SendWebhook {
             url: format!("https://receiver.example/{s}/{n}"),
             content: BodyContent::Envelope,

@@ -33,6 +33,7 @@ pub mod keys;
 pub mod lists;
 pub mod model_check;
 mod promises;
+pub mod rate_limits;
 pub mod repeats;
 pub mod replay;
 pub mod reported_again;

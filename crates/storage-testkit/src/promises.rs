@@ -168,6 +168,12 @@ macro_rules! conformance {
                 either_half_of_a_step_may_be_empty,
                 events_that_cannot_be_stored_take_no_results_along,
             ]
+            rate_limits: [
+                slots_are_reserved_once_and_only_so_far_ahead,
+                a_limit_that_was_not_used_has_free_slots_since_a_while,
+                slots_of_a_slower_limit_do_not_hold_up_a_faster_one,
+                slots_that_are_reserved_at_the_same_time_are_different,
+            ]
             sessions: [
                 a_fresh_store_answers_its_check,
                 session_ids_are_never_reused,
@@ -284,6 +290,7 @@ mod tests {
             include_str!("replay.rs"),
             include_str!("lists.rs"),
             include_str!("filters.rs"),
+            include_str!("rate_limits.rs"),
             include_str!("sessions.rs"),
             include_str!("retention.rs"),
             include_str!("statistics.rs"),

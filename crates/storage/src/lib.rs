@@ -30,6 +30,7 @@ pub mod event_types;
 pub mod events;
 pub mod grants;
 pub mod page;
+pub mod rate_limits;
 pub mod retention;
 pub mod rows;
 pub mod rules;
@@ -51,6 +52,7 @@ pub use event_types::EventTypeStore;
 pub use events::{Appended, EventFilter, EventStore, FirstAttempt, NewDelivery, NewEvent};
 pub use grants::{ConsoleStore, EXPIRED_GRANTS_REMOVED_MAX};
 pub use page::{LIMIT_MAX, Page, PageRequest, Position};
+pub use rate_limits::{RateLimitStore, ReserveSlots};
 pub use retention::{Pruned, RetentionStore, StoreClock};
 pub use sessions::{LIVE_SESSIONS_MAX, LiveSession, SessionId, SessionStore};
 pub use statistics::StatisticsStore;
@@ -66,6 +68,7 @@ pub trait Store:
     + DeliveryStore
     + EventStore
     + EventTypeStore
+    + RateLimitStore
     + RetentionStore
     + SessionStore
     + StatisticsStore
@@ -83,6 +86,7 @@ impl<T> Store for T where
         + DeliveryStore
         + EventStore
         + EventTypeStore
+        + RateLimitStore
         + RetentionStore
         + SessionStore
         + StatisticsStore

@@ -11,6 +11,7 @@ pub mod automations;
 pub mod confirmed_time;
 pub mod events;
 pub mod ids;
+pub mod rate_limits;
 pub mod replay;
 pub mod signing_keys;
 #[cfg(test)]

@@ -43,7 +43,7 @@ async fn an_account_of_the_wrong_shape_is_refused_with_a_pointer() {
             "wrong_type",
         ),
         (
-            json!({"name": "A", "retry_delays_s": [1, -1]}),
+            json!({"name": "A", "retry_delays_s": [1, 0]}),
             "/retry_delays_s/1",
             "out_of_range",
         ),

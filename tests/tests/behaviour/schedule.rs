@@ -64,7 +64,7 @@ async fn the_automations_schedule_overrides_the_accounts_and_the_installations()
     assert_eq!(attempts("/installation").await, 1);
     account
         .api
-        .patch(account.at(""), json!({"retry_delays_s": [0]}))
+        .patch(account.at(""), json!({"retry_delays_s": [1]}))
         .await
         .expect(200);
     account
@@ -77,7 +77,7 @@ async fn the_automations_schedule_overrides_the_accounts_and_the_installations()
     let path = account.at(&format!("/automations/{}", automation["id"].as_str().unwrap()));
     account
         .api
-        .patch(path, json!({"retry_delays_s": [0, 0]}))
+        .patch(path, json!({"retry_delays_s": [1, 1]}))
         .await
         .expect(200);
     assert_eq!(attempts("/automation").await, 3);

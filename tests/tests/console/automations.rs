@@ -95,13 +95,21 @@ async fn an_automation_is_disabled_enabled_edited_and_deleted() {
     browser.click(button("Save changes")).await;
     browser.wait_for_text("Not saved.").await;
     browser.type_into(label("Timeout"), "5").await;
+    browser.type_into(css("#requests-0"), "1000").await;
+    browser.click(button("Save changes")).await;
+    browser
+        .wait_for_text("a rate limit must have 1 to 3600 seconds")
+        .await;
+    browser.type_into(css("#per_s-0"), "60").await;
     browser.click(button("Change this")).await;
     browser.type_into(css("#delays"), "3, 4").await;
     browser.click(button("Save changes")).await;
     browser
         .wait_for_text("retries after 3 seconds, then 4 seconds, then marks the delivery failed")
         .await;
-    browser.wait_for_text("1 custom header, timeout 5 seconds").await;
+    browser
+        .wait_for_text("1 custom header, timeout 5 seconds, at most 1,000 requests every 60 seconds")
+        .await;
 
     browser.click(link("Delete this automation…")).await;
     browser.click(button("Delete automation")).await;

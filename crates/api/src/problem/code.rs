@@ -94,6 +94,10 @@ codes! {
     ActionGone = "action_gone", CONFLICT, "The action was deleted or is off";
     /// The delivery has the maximum number of attempts.
     TooManyAttempts = "too_many_attempts", CONFLICT, "The delivery has the maximum number of attempts";
+    /// A replay of the account is running.
+    ReplayRunning = "replay_running", CONFLICT, "A replay of the account is running";
+    /// The account has sent the maximum number of tests within a minute.
+    TooManyTests = "too_many_tests", TOO_MANY_REQUESTS, "The account has sent too many tests";
     /// The body exceeds the limit of the path.
     BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE, "The body is too large";
     /// The `data` of an event exceeds the limit of the installation.

@@ -1,7 +1,7 @@
 //! The errors of the store and the engine as problems.
 
 use postrider_configuration::ConfigureError;
-use postrider_engine::{AcceptError, Rejection};
+use postrider_engine::{AcceptError, Rejection, ReplayError, TESTS_PER_MINUTE};
 use postrider_json::JsonErrorKind;
 use postrider_model::automation::AUTOMATIONS_MAX;
 use postrider_storage::StoreError;
@@ -65,6 +65,18 @@ impl From<AcceptError> for Problem {
     }
 }
 
+impl From<ReplayError> for Problem {
+    fn from(error: ReplayError) -> Self {
+        match error {
+            ReplayError::Running(_) => Self::new(
+                Code::ReplayRunning,
+                "an account has one replay at a time; retry once the other has ended",
+            ),
+            ReplayError::Store(error) => error.into(),
+        }
+    }
+}
+
 impl From<Rejection> for Problem {
     /// The problem of an event, with pointers relative to the event's object.
     fn from(rejection: Rejection) -> Self {
@@ -90,6 +102,11 @@ impl From<Rejection> for Problem {
                 Code::AutomationDisabled,
                 "the automation is off, so Postrider would not send the test; switch it on first",
             ),
+            Rejection::TooManyTests { retry_after } => Self::new(
+                Code::TooManyTests,
+                format!("an account can send {TESTS_PER_MINUTE} tests a minute"),
+            )
+            .retry_after(retry_after),
             Rejection::NotStored(error) => error.into(),
             Rejection::UnknownType => Self::of_faults(
                 Code::UnknownEventType,

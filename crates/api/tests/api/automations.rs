@@ -34,7 +34,7 @@ async fn an_automation_is_created_with_defaults_read_and_deleted() {
     assert_eq!(
         action,
         json!({"type": "send_webhook", "enabled": true, "disabled_reason": null, "url": url(200), "body": "envelope",
-            "body_style": "js", "headers": {}, "timeout_s": null})
+            "body_style": "js", "headers": {}, "timeout_s": null, "rate_limit": null})
     );
     assert_eq!(
         (&automation["enabled"], &automation["retry_delays_s"]),
@@ -64,7 +64,8 @@ async fn a_patch_keeps_omitted_members_and_the_identity_of_resent_actions() {
     let mut kept = before["actions"][0].clone();
     kept["url"] = json!(url(500));
     kept["headers"] = json!({"X-B": "2", "X-A": "1"});
-    let two = json!([kept, {"type": "send_webhook", "url": url(201), "body": "data", "body_style": "python", "timeout_s": 60}]);
+    let two = json!([kept, {"type": "send_webhook", "url": url(201), "body": "data", "body_style": "python", "timeout_s": 60,
+        "rate_limit": {"requests": 100, "per_s": 60}}]);
     let after = app.patch(&path, &json!({"actions": two})).await.expect(200);
     assert_eq!(after["actions"][0], kept);
     assert_ne!(after["actions"][1]["id"], before["actions"][0]["id"]);
@@ -161,10 +162,40 @@ async fn invalid_members_of_actions_are_reported_with_pointers() {
             "out_of_range",
         ),
         (
+            with_action("rate_limit", json!({"requests": 0, "per_s": 60})),
+            "/actions/0/rate_limit/requests",
+            "out_of_range",
+        ),
+        (
+            with_action("rate_limit", json!({"requests": 1})),
+            "/actions/0/rate_limit/per_s",
+            "required",
+        ),
+        (
+            with_action("rate_limit", json!([1, 60])),
+            "/actions/0/rate_limit",
+            "wrong_type",
+        ),
+        (
             with_action("timeout_s", json!("1")),
             "/actions/0/timeout_s",
             "wrong_type",
         ),
+        (
+            with_action("id", json!("act_01h455vb4pex5vsknk084sn02q")),
+            "/actions/0/id",
+            "unknown_action",
+        ),
+    ] {
+        app.post(&automations, &body).await.fault(pointer, code);
+    }
+}
+
+#[tokio::test]
+async fn invalid_headers_of_actions_are_reported_with_pointers() {
+    let app = App::start().await;
+    let automations = format!("{}/automations", app.account().await);
+    for (body, pointer, code) in [
         (
             with_action("headers", json!({"x-a": 1})),
             "/actions/0/headers/x-a",
@@ -190,14 +221,60 @@ async fn invalid_members_of_actions_are_reported_with_pointers() {
             "/actions/0/headers/POSTRIDER-X",
             "reserved_header",
         ),
-        (
-            with_action("id", json!("act_01h455vb4pex5vsknk084sn02q")),
-            "/actions/0/id",
-            "unknown_action",
-        ),
     ] {
         app.post(&automations, &body).await.fault(pointer, code);
     }
+}
+
+#[tokio::test]
+async fn an_event_with_too_many_deliveries_is_prevented_when_an_automation_is_saved() {
+    let app = App::start().await;
+    let automations = format!("{}/automations", app.account().await);
+    let action = json!({"type": "send_webhook", "url": url(200)});
+    let body = |event_type: &str, enabled: bool| {
+        json!({"name": "n", "enabled": enabled, "trigger": {"event_types": [event_type]},
+            "actions": vec![action.clone(); 50]})
+    };
+    for _ in 0..10 {
+        app.post(&automations, &body("a.b", true)).await.expect(201);
+    }
+    let refused = app.post(&automations, &body("a.*", true)).await;
+    refused.fault("/trigger/event_types", "too_many");
+    let detail = String::from_utf8_lossy(&refused.bytes);
+    assert!(
+        detail.contains("`a.b` would trigger 550 actions; at most 500 are possible"),
+        "{detail}"
+    );
+    app.post(&automations, &body("a.c", true)).await.expect(201);
+    let off = app.post(&automations, &body("*", false)).await.expect(201);
+    let path = format!("{automations}/{}", off["id"].as_str().unwrap());
+    app.patch(&path, &json!({"enabled": true}))
+        .await
+        .fault("/trigger/event_types", "too_many");
+}
+
+#[tokio::test]
+async fn an_account_sends_ten_tests_a_minute() {
+    let app = App::start().await;
+    let (account, other) = (app.account().await, app.account().await);
+    let path = |account: &str, automation: &Value| {
+        format!(
+            "{account}/automations/{}/test",
+            automation["id"].as_str().unwrap()
+        )
+    };
+    let test = path(&account, &app.automation(&account, 200).await);
+    let faulty = app.post(&test, &json!({"type": "?"})).await;
+    faulty.fault("/type", "invalid_value");
+    for _ in 0..10 {
+        app.post(&test, &json!({})).await.expect(202);
+    }
+    let refused = app.post(&test, &json!({})).await;
+    refused.problem(429, "too_many_tests");
+    let wait: u64 = refused.headers["retry-after"].to_str().unwrap().parse().unwrap();
+    assert!((50..=60).contains(&wait), "{wait}");
+    let test = path(&other, &app.automation(&other, 200).await);
+    app.post(&test, &json!({})).await.expect(202);
 }
 
 #[tokio::test]

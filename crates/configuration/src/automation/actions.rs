@@ -6,6 +6,7 @@ use postrider_model::automation::ACTIONS_MAX;
 use postrider_model::{Action, ActionId, Does};
 use postrider_signing::HeaderNames;
 
+use super::rate_limit::{RateLimitDraft, check_rate_limit};
 use super::send_webhook::SendWebhookDraft;
 use crate::{Faults, codes};
 
@@ -20,6 +21,8 @@ pub struct ActionDraft {
     /// In an update, the value that was read, or `None`. Nothing else can be set; switching the action on
     /// clears it.
     pub disabled_reason: Option<String>,
+    /// How often the action may be called; `None` sets no limit.
+    pub rate_limit: Option<RateLimitDraft>,
     /// What the action does.
     pub does: DoesDraft,
 }
@@ -38,6 +41,7 @@ impl ActionDraft {
             id: None,
             enabled: true,
             disabled_reason: None,
+            rate_limit: None,
             does,
         }
     }
@@ -48,6 +52,7 @@ impl ActionDraft {
             id: Some(action.id.to_string()),
             enabled: action.enabled,
             disabled_reason: action.disabled_reason.map(|reason| reason.as_str().to_owned()),
+            rate_limit: action.rate_limit.map(RateLimitDraft::of),
             does: match &action.does {
                 Does::SendWebhook(webhook) => DoesDraft::SendWebhook(SendWebhookDraft::of(webhook)),
             },
@@ -99,7 +104,10 @@ pub(super) fn check(
                 Does::SendWebhook(webhook.check(rules.header_names, &pointer, faults))
             }
         };
-        actions.push(action(draft, existing, &fresh_id, does));
+        actions.push(Action {
+            rate_limit: check_rate_limit(draft.rate_limit, &pointer, faults),
+            ..action(draft, existing, &fresh_id, does)
+        });
     }
     actions
 }
@@ -117,6 +125,7 @@ fn action(
         disabled_reason: existing
             .and_then(|existing| existing.disabled_reason)
             .filter(|_| !draft.enabled),
+        rate_limit: None,
         does,
     }
 }
@@ -175,6 +184,7 @@ mod tests {
             id: id(1),
             enabled: false,
             disabled_reason: Some(DisabledReason::Gone),
+            rate_limit: None,
             does: Does::SendWebhook(SendWebhook {
                 url: "https://a.example/".to_owned(),
                 content: Default::default(),

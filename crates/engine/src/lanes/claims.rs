@@ -188,6 +188,7 @@ impl Lanes {
                 delivery,
                 session,
                 at: queued_at,
+                limit: None,
             };
             lane.take(&mut self.window, 1, ready.bytes());
             lane.queue.push_back(ready);

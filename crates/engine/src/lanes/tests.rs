@@ -86,6 +86,7 @@ fn ready_of(account: AccountId, action: ActionId, n: u128) -> Ready {
         delivery,
         session: SESSION,
         at: T,
+        limit: None,
     }
 }
 

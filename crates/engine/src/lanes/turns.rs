@@ -165,6 +165,7 @@ impl Lanes {
             MayStart::Now => {
                 let mut ready = lane.queue.pop_front()?;
                 ready.at = now;
+                ready.limit = lane.pace.limit();
                 lane.pace.started(now, lane.in_flight);
                 self.alarm_is_new |= lane.start_one(&mut self.alarms);
                 self.in_flight += 1;
@@ -175,6 +176,12 @@ impl Lanes {
             MayStart::At(at) => {
                 lane.timer = Some(at);
                 self.timer_is_new |= self.timers.set(at, action);
+                None
+            }
+            MayStart::Unreserved(at) => {
+                lane.timer = Some(at);
+                self.timer_is_new |= self.timers.set(at, action);
+                self.limits.want_slots();
                 None
             }
             // When a request of the lane ends, the lane returns to the queue of turns.

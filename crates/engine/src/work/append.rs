@@ -215,6 +215,7 @@ fn hand_over(
             delivery,
             session,
             at: monotonic,
+            limit: None,
         });
     }
     waiting

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use postrider_storage::Change;
 
-use crate::attempt::{self, AttemptResult};
+use crate::attempt::{self, AttemptResult, Turn};
 use crate::engine::Engine;
 use crate::lanes::Ready;
 use crate::pace::Lesson;
@@ -27,18 +27,27 @@ async fn run(engine: Arc<Engine>, first: Ready) {
     let mut next = Some(first);
     while let Some(ready) = next.take() {
         let (action, started, bytes) = (ready.delivery.action, ready.at, ready.bytes());
-        let result = tokio::select! {
+        let turn = tokio::select! {
             biased;
-            result = attempt::carry_out(&engine, ready) => result,
+            turn = attempt::carry_out(&engine, ready) => turn,
             // The grace period of a stop is over: the delivery is returned to the store with the session.
             _ = halted.changed() => return,
         };
-        let Some(result) = result else {
-            engine.lanes().release(action, bytes);
-            let (ready, _) = engine.next_after(action, started, None);
-            engine.attempt_left();
-            next = ready;
-            continue;
+        let result = match turn {
+            Turn::Ended(result) => *result,
+            Turn::Limited(ready, limit) => {
+                engine.lanes().give_back(ready, limit, engine.clock().monotonic());
+                engine.attempt_left();
+                next = engine.next_ready();
+                continue;
+            }
+            Turn::Lost => {
+                engine.lanes().release(action, bytes);
+                let (ready, _) = engine.next_after(action, started, None);
+                engine.attempt_left();
+                next = ready;
+                continue;
+            }
         };
         let lesson = lesson(&result);
         // This waits while the queue of results is full, so that fewer attempts start.

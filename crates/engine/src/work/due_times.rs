@@ -2,8 +2,9 @@
 //!
 //! A due time is a time of the clock that made it. If that clock was ahead and was set right since, the
 //! delivery would wait for longer than its schedule says. No due time may therefore be later than now and the
-//! delay that led to it: that of the schedule or, after a 429 or 503, the longest `Retry-After`. A process
-//! need not do this while it runs, because its clock never goes back.
+//! delay that led to it: that of the schedule or, after a 429 or 503, the time between the end of the last
+//! attempt and the due time, both by the clock of that moment. A process need not do this while it runs,
+//! because its clock never goes back.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -65,14 +66,23 @@ async fn step(engine: &Engine, after: &mut Option<DueAhead>) -> StoreResult<usiz
     let found = engine.store().due_ahead(clock.now, *after, STEP).await?;
     let mut earlier = Vec::new();
     for delivery in &found {
-        let Some(entry) = engine.configuration().entry(delivery.key.account).await? else {
-            continue;
-        };
-        let Some(automation) = entry.automation(delivery.automation) else {
+        let entry = engine.configuration().entry(delivery.key.account).await?;
+        let automation = entry
+            .as_deref()
+            .and_then(|entry| Some((entry, entry.automation(delivery.automation)?)));
+        let Some((entry, automation)) = automation else {
+            // Its next turn cancels it.
+            earlier.extend(judged(delivery, clock.now));
             continue;
         };
         let schedule = entry.schedule(automation, &engine.settings().retry_delays);
-        earlier.extend(judged(delivery, schedule, clock.now));
+        let Some(mut delay) = scheduled_delay(delivery, schedule) else {
+            continue;
+        };
+        if matches!(delivery.last_status_code, Some(429 | 503)) && delivery.due > clock.now.after(delay) {
+            delay = delay.max(asked_delay(engine, delivery).await?);
+        }
+        earlier.extend(judged(delivery, clock.now.after(delay)));
     }
     let count = engine.store().bring_forward(earlier).await?;
     *after = found.last().copied().filter(|_| found.len() == STEP);
@@ -80,8 +90,7 @@ async fn step(engine: &Engine, after: &mut Option<DueAhead>) -> StoreResult<usiz
 }
 
 /// The due time that this delivery should have, if it is earlier.
-fn judged(delivery: &DueAhead, schedule: &Schedule, now: Timestamp) -> Option<DueEarlier> {
-    let latest = now.after(longest_delay(delivery, schedule)?);
+fn judged(delivery: &DueAhead, latest: Timestamp) -> Option<DueEarlier> {
     (delivery.due > latest).then_some(DueEarlier {
         key: delivery.key,
         due: delivery.due,
@@ -89,14 +98,23 @@ fn judged(delivery: &DueAhead, schedule: &Schedule, now: Timestamp) -> Option<Du
     })
 }
 
-/// The longest delay that can have led to the due time. `None` if the schedule was shortened since: its
-/// former delay is not known.
-fn longest_delay(delivery: &DueAhead, schedule: &Schedule) -> Option<Duration> {
+/// The delay of the schedule that led to the due time. `None` if the schedule was shortened since: its former
+/// delay is not known.
+fn scheduled_delay(delivery: &DueAhead, schedule: &Schedule) -> Option<Duration> {
     let progress = delivery.progress;
     let scheduled = progress.attempts - progress.resends;
     if progress.resend_of.is_some() || scheduled == 0 {
         return Some(Duration::ZERO);
     }
-    let asked = matches!(delivery.last_status_code, Some(429 | 503)).then_some(RETRY_AFTER_MAX);
-    schedule.delay_after(scheduled, asked)
+    schedule.delay_after(scheduled, None)
+}
+
+/// The delay that the receiver asked for in its last response: the due time counts from there.
+async fn asked_delay(engine: &Engine, delivery: &DueAhead) -> StoreResult<Duration> {
+    let record = engine.store().record(delivery.key).await?;
+    let last = record.and_then(|record| record.attempts.into_iter().max_by_key(|attempt| attempt.number));
+    Ok(last.map_or(Duration::ZERO, |last| {
+        let ended = last.started_at.after(last.duration);
+        delivery.due.since(ended).min(RETRY_AFTER_MAX)
+    }))
 }

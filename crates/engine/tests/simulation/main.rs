@@ -13,6 +13,7 @@ mod crashes;
 mod edits;
 mod outages;
 mod pace;
+mod rate_limits;
 mod replay;
 mod schedule;
 mod statistics;

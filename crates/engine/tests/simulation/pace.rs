@@ -4,11 +4,10 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 use std::time::Duration;
 
-use crate::support::{Fixture, Node, folder, life, status};
-use bytes::Bytes;
+use crate::support::{Node, accept_many, folder, life, status, submission};
 use parking_lot::Mutex;
 use postrider_egress::{Request, Response};
-use postrider_engine::{EngineSettings, Submission};
+use postrider_engine::EngineSettings;
 use postrider_model::DeliveryStatus;
 use tokio::time::Instant;
 
@@ -66,22 +65,6 @@ fn queueing(most: usize, takes: Duration) -> impl Fn(&Request, usize) -> (Durati
         let end = begins.max(now) + takes;
         free.push(Reverse(end));
         (end - now, status(200))
-    }
-}
-
-/// Accepts this many events at once.
-async fn accept_many(node: &Node, fixture: &Fixture, events: usize) {
-    let submission = || Submission {
-        event_type: "proposal.accepted".parse().unwrap(),
-        data: Bytes::from_static(b"{}"),
-        id: None,
-        occurred_at: None,
-        idempotency_key: None,
-    };
-    for begin in (0..events).step_by(500) {
-        let count = (events - begin).min(500);
-        let submissions = std::iter::repeat_with(submission).take(count).collect();
-        node.engine.accept(fixture.account, submissions).await.unwrap();
     }
 }
 
@@ -170,13 +153,23 @@ fn many_silent_actions_of_one_account_delay_nobody_else() {
         let node = Node::start(folder.path(), 0, EngineSettings::default(), script).await;
         let silent: Vec<String> = (0..50).map(|n| format!("https://silent.example/{n}")).collect();
         let silent: Vec<&str> = silent.iter().map(String::as_str).collect();
-        let hostile = node.account(&silent).await;
-        for _ in 1..50 {
-            node.automation(hostile.account, &silent).await;
+        let hostile = node.account(&[URL]).await;
+        node.edit(&hostile, |automation| automation.enabled = false).await;
+        // An event makes 500 deliveries: each of five types has ten automations.
+        for n in 0..50 {
+            let fixture = node.automation(hostile.account, &silent).await;
+            let event_type = format!("silent.{}", n % 5);
+            node.edit(&fixture, |automation| automation.event_types = vec![event_type])
+                .await;
         }
         let healthy = node.account(&[URL]).await;
-        // Each event makes 2,500 deliveries.
-        accept_many(&node, &hostile, 4).await;
+        for n in 0..20 {
+            let submission = submission(&format!("silent.{}", n % 5));
+            node.engine
+                .accept(hostile.account, vec![submission])
+                .await
+                .unwrap();
+        }
         let mut accepted_ms = Vec::new();
         for _ in 0..60 {
             accepted_ms.push(node.clock_ms());

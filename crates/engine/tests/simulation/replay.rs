@@ -8,7 +8,7 @@ use bytes::Bytes;
 use postrider_configuration::AutomationDraft;
 use postrider_egress::{Request, Response};
 use postrider_engine::replay::ReplayProgress;
-use postrider_engine::{EngineSettings, Submission};
+use postrider_engine::{EngineSettings, ReplayError, ReplayRunning, Submission};
 use postrider_model::{DeliveryStatus, Timestamp};
 use postrider_storage::DeliveryFilter;
 use postrider_storage_sqlite::DATABASE_FILE;
@@ -165,10 +165,36 @@ fn a_replay_continues_without_a_listener() {
         wait_until_none_pending(&node).await;
         drop(
             node.engine
-                .replay_with_progress(fixture.account, DeliveryFilter::default()),
+                .replay_with_progress(fixture.account, DeliveryFilter::default())
+                .unwrap(),
         );
         wait_until_none_pending(&node).await;
         assert_eq!(node.seen().len(), 2 * MANY);
+    });
+}
+
+#[test]
+fn an_account_runs_one_replay_at_a_time() {
+    let folder = folder();
+    life(async {
+        let node = started(folder.path()).await;
+        let (one, other) = (node.account(&[GOOD]).await, node.account(&[GOOD]).await);
+        accept_many(&node, &one, 10).await;
+        wait_until_none_pending(&node).await;
+        let begin = |fixture: &Fixture| {
+            node.engine
+                .replay_with_progress(fixture.account, DeliveryFilter::default())
+        };
+        let mut first = begin(&one).unwrap();
+        assert!(begin(&one).is_err());
+        let second = node.engine.replay(one.account, DeliveryFilter::default()).await;
+        assert_eq!(second, Err(ReplayError::Running(ReplayRunning)));
+        assert!(begin(&other).is_ok());
+        first
+            .wait_for(|progress| progress.result.is_some())
+            .await
+            .unwrap();
+        assert!(begin(&one).is_ok());
     });
 }
 
@@ -193,7 +219,7 @@ fn progress_grows_until_the_replay_ends() {
         };
         let count = counted(&node, &fixture, &filter).await;
         assert_eq!(count, MANY as u64);
-        let mut progress = node.engine.replay_with_progress(fixture.account, filter);
+        let mut progress = node.engine.replay_with_progress(fixture.account, filter).unwrap();
         assert_eq!(*progress.borrow_and_update(), ReplayProgress::default());
         let mut reported = Vec::new();
         while progress.changed().await.is_ok() {
@@ -222,7 +248,10 @@ fn a_stop_ends_a_replay_after_the_step_under_way() {
         let (store, settings) = (threaded(folder.path()), EngineSettings::default());
         let node = Node::start_over(store, 3_600_000, settings, respond).await;
         let filter = DeliveryFilter::default();
-        let mut progress = node.engine.replay_with_progress(fixture.account, filter.clone());
+        let mut progress = node
+            .engine
+            .replay_with_progress(fixture.account, filter.clone())
+            .unwrap();
         progress.changed().await.unwrap();
         node.engine.stop(LONG).await;
         let stopped = progress.borrow().clone();
@@ -261,7 +290,8 @@ fn an_aborted_replay_reports_its_progress() {
         outside.execute_batch(&refuse).unwrap();
         let mut progress = node
             .engine
-            .replay_with_progress(fixture.account, DeliveryFilter::default());
+            .replay_with_progress(fixture.account, DeliveryFilter::default())
+            .unwrap();
         let stopped = progress.wait_for(|progress| progress.result.is_some()).await;
         let stopped = stopped.unwrap().clone();
         assert!(matches!(stopped.result, Some(Err(_))), "{stopped:?}");

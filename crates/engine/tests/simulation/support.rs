@@ -314,6 +314,26 @@ impl Node {
     }
 }
 
+/// An event of this type with empty data.
+pub fn submission(event_type: &str) -> Submission {
+    Submission {
+        event_type: event_type.parse().unwrap(),
+        data: Bytes::from_static(b"{}"),
+        id: None,
+        occurred_at: None,
+        idempotency_key: None,
+    }
+}
+
+/// Accepts this many events at once.
+pub async fn accept_many(node: &Node, fixture: &Fixture, events: usize) {
+    for begin in (0..events).step_by(500) {
+        let count = (events - begin).min(500);
+        let submissions = std::iter::repeat_n(submission("proposal.accepted"), count).collect();
+        node.engine.accept(fixture.account, submissions).await.unwrap();
+    }
+}
+
 pub struct Fixture {
     pub account: AccountId,
     pub automation: AutomationId,

@@ -277,6 +277,10 @@ verbs!(ConsoleStore {
     delete_grant(sha256: &[u8; 32]) -> bool;
 });
 
+verbs!(RateLimitStore {
+    reserve_slots(requests: Vec<ReserveSlots>, now: Timestamp) -> Vec<Option<Duration>>;
+});
+
 verbs!(RetentionStore {
     clock(wall: Timestamp) -> StoreClock;
     confirm_time(at: Timestamp) -> ();

@@ -10,7 +10,7 @@
 mod send_webhook;
 
 use postrider_model::automation::DisabledReason;
-use postrider_model::{Action, ActionId, Does, Trigger};
+use postrider_model::{Action, ActionId, Does, RateLimit, Trigger};
 use serde::{Deserialize, Serialize};
 
 use self::send_webhook::StoredWebhook;
@@ -27,8 +27,16 @@ struct StoredAction {
     enabled: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     disabled_reason: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rate_limit: Option<StoredRateLimit>,
     #[serde(flatten)]
     does: StoredDoes,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredRateLimit {
+    requests: u32,
+    per_s: u32,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -68,6 +76,10 @@ fn to_stored(action: &Action) -> StoredAction {
         id: action.id,
         enabled: action.enabled,
         disabled_reason: action.disabled_reason.map(|reason| reason.as_str().to_owned()),
+        rate_limit: action.rate_limit.map(|limit| StoredRateLimit {
+            requests: limit.requests(),
+            per_s: limit.per_s(),
+        }),
         does: match &action.does {
             Does::SendWebhook(webhook) => StoredDoes::SendWebhook(StoredWebhook::of(webhook)),
         },
@@ -89,10 +101,18 @@ fn from_stored(stored: StoredAction) -> Result<Action, Damaged> {
         Some(text) if text == DisabledReason::Gone.as_str() => Some(DisabledReason::Gone),
         Some(_) => return Err(Damaged("a reason for a disabled action")),
     };
+    let rate_limit = match stored.rate_limit {
+        None => None,
+        Some(StoredRateLimit { requests, per_s }) => match RateLimit::new(requests, per_s) {
+            None => return Err(Damaged("a rate limit")),
+            limit => limit,
+        },
+    };
     Ok(Action {
         id: stored.id,
         enabled: stored.enabled,
         disabled_reason,
+        rate_limit,
         does: match stored.does {
             StoredDoes::SendWebhook(webhook) => Does::SendWebhook(webhook.into()),
         },

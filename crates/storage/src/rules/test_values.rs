@@ -75,6 +75,7 @@ pub(super) fn automation() -> Automation {
             id: ids.action(AT),
             enabled: true,
             disabled_reason: None,
+            rate_limit: None,
             does: Does::SendWebhook(SendWebhook {
                 url: "https://receiver.example/".to_owned(),
                 content: BodyContent::Envelope,

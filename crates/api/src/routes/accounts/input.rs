@@ -27,7 +27,7 @@ pub struct AccountInput {
     #[serde(default, deserialize_with = "present")]
     #[schema(schema_with = shapes::metadata)]
     metadata: Option<Box<RawValue>>,
-    /// Seconds between the attempts of a delivery, at most 20 delays of at most 7 days; null uses the
+    /// Seconds between the attempts of a delivery, at most 20 delays of 1 second to 7 days; null uses the
     /// installation's default.
     #[schema(value_type = Option<Vec<u32>>, example = json!([10, 100]), max_items = 20)]
     retry_delays_s: Option<Vec<i64>>,

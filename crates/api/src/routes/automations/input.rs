@@ -1,12 +1,12 @@
 //! The body of a request that creates or updates an automation.
 
-use postrider_configuration::{ActionDraft, AutomationDraft, DoesDraft, SendWebhookDraft};
+use postrider_configuration::{ActionDraft, AutomationDraft, DoesDraft, RateLimitDraft, SendWebhookDraft};
 use postrider_model::{Automation, BodyContent, BodyStyle};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::headers::HeadersInput;
-use crate::decode::{object, objects};
+use crate::decode::{object, objects, optional_object};
 use crate::openapi::shapes;
 
 /// An automation to create, or the editable part of an automation.
@@ -28,7 +28,7 @@ pub struct AutomationInput {
     #[serde(deserialize_with = "objects")]
     #[schema(min_items = 1, max_items = 50)]
     actions: Vec<ActionInput>,
-    /// Seconds between the attempts of a delivery, at most 20 delays of at most 7 days; null uses the
+    /// Seconds between the attempts of a delivery, at most 20 delays of 1 second to 7 days; null uses the
     /// account's schedule.
     #[schema(value_type = Option<Vec<u32>>, example = json!([10, 100]), max_items = 20)]
     retry_delays_s: Option<Vec<i64>>,
@@ -71,6 +71,10 @@ pub struct ActionInput {
     /// Read-only: in a PATCH, send the value that you read, or null. Switching the action on clears it.
     #[schema(read_only)]
     disabled_reason: Option<String>,
+    /// How often the action may be called; null sets no limit. Deliveries that exceed it wait, and use no
+    /// attempt.
+    #[serde(default, deserialize_with = "optional_object")]
+    rate_limit: Option<RateLimitInput>,
     /// The URL to send to: `http` or `https`, without user info, to a destination that the installation
     /// allows.
     #[schema(example = "https://crm.example.com/hooks/postrider", max_length = 2048)]
@@ -93,6 +97,20 @@ pub struct ActionInput {
     /// default.
     #[schema(value_type = Option<u32>, minimum = 1, maximum = 60, example = 10)]
     timeout_s: Option<i64>,
+}
+
+/// How often an action may be called: at most `requests` attempts start in each `per_s` seconds, retries,
+/// resends and tests included.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, expecting = "an object")]
+#[schema(as = RateLimitInput)]
+pub struct RateLimitInput {
+    /// The attempts that may start in `per_s` seconds.
+    #[schema(value_type = u32, minimum = 1, maximum = 100_000, example = 100)]
+    requests: i64,
+    /// The time, in seconds.
+    #[schema(value_type = u32, minimum = 1, maximum = 3_600, example = 60)]
+    per_s: i64,
 }
 
 const fn on() -> bool {
@@ -134,6 +152,10 @@ impl ActionInput {
             kind: ActionType::SendWebhook,
             enabled: draft.enabled,
             disabled_reason: draft.disabled_reason,
+            rate_limit: draft.rate_limit.map(|limit| RateLimitInput {
+                requests: limit.requests,
+                per_s: limit.per_s,
+            }),
             url: webhook.url,
             body: webhook.content,
             body_style: webhook.style,
@@ -156,6 +178,10 @@ impl ActionInput {
             id: self.id,
             enabled: self.enabled,
             disabled_reason: self.disabled_reason,
+            rate_limit: self.rate_limit.map(|limit| RateLimitDraft {
+                requests: limit.requests,
+                per_s: limit.per_s,
+            }),
             does,
         }
     }

@@ -1,6 +1,8 @@
 //! The JSON form of an automation.
 
-use postrider_model::{Action, ActionId, Automation, AutomationId, BodyContent, BodyStyle, Does, Timestamp};
+use postrider_model::{
+    Action, ActionId, Automation, AutomationId, BodyContent, BodyStyle, Does, RateLimit, Timestamp,
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -60,6 +62,8 @@ pub struct ActionView {
     /// Why Postrider switched the action off: `gone` after an HTTP 410 response; otherwise null.
     #[schema(example = json!(null))]
     disabled_reason: Option<&'static str>,
+    /// How often the action may be called; null if it has no limit.
+    rate_limit: Option<RateLimitView>,
     /// The URL that the webhook is sent to.
     #[schema(example = "https://crm.example.com/hooks/postrider")]
     url: String,
@@ -74,6 +78,18 @@ pub struct ActionView {
     headers: HeadersInput,
     /// The timeout of one attempt, in seconds; null uses the installation's default.
     timeout_s: Option<u32>,
+}
+
+/// How often an action may be called: at most `requests` attempts start in each `per_s` seconds.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RateLimit)]
+pub struct RateLimitView {
+    /// The attempts that may start in `per_s` seconds.
+    #[schema(example = 100)]
+    requests: u32,
+    /// The time, in seconds.
+    #[schema(example = 60)]
+    per_s: u32,
 }
 
 impl AutomationView {
@@ -102,11 +118,21 @@ impl ActionView {
             kind: ActionType::SendWebhook,
             enabled: action.enabled,
             disabled_reason: action.disabled_reason.map(|reason| reason.as_str()),
+            rate_limit: action.rate_limit.map(RateLimitView::of),
             url: webhook.url,
             body: webhook.content,
             body_style: webhook.style,
             headers: HeadersInput(webhook.headers),
             timeout_s: webhook.timeout_s,
+        }
+    }
+}
+
+impl RateLimitView {
+    const fn of(limit: RateLimit) -> Self {
+        Self {
+            requests: limit.requests(),
+            per_s: limit.per_s(),
         }
     }
 }

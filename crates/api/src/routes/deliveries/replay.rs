@@ -48,7 +48,10 @@ pub struct ReplayView {
         "event_type": "proposal.accepted",
         "after": "2026-01-31T00:00:00.000Z"
     })),
-    responses((status = 202, description = "The number of deliveries that get one more attempt.", body = ReplayView))
+    responses(
+        (status = 202, description = "The number of deliveries that get one more attempt.", body = ReplayView),
+        (status = 409, description = "`replay_running`: another replay of the account is running."),
+    )
 )]
 pub async fn replay_deliveries(
     State(state): State<ApiState>,

@@ -42,6 +42,11 @@ pub(super) struct CreateArgs {
     #[arg(long, value_name = "DURATION", value_parser = whole_seconds)]
     timeout: Option<u64>,
 
+    /// How often each action may be called, such as `100/60s`: at most 100 requests in each 60 seconds
+    /// [default: no limit]
+    #[arg(long, value_name = "REQUESTS/DURATION", value_parser = rate_limit)]
+    rate_limit: Option<(u32, u64)>,
+
     /// The automation's retry schedule in seconds, such as `10,100`, or `none` [default: the account's]
     #[arg(long, value_name = "SECONDS,…")]
     retry_delays: Option<RetryDelays>,
@@ -52,7 +57,8 @@ pub(super) struct CreateArgs {
 
     /// The whole automation as the API's JSON, instead of the flags. `@FILE` reads a file, `-` standard input
     #[arg(long, value_name = "JSON", conflicts_with_all = [
-        "name", "on", "to", "body", "body_style", "header", "timeout", "retry_delays", "disabled",
+        "name", "on", "to", "body", "body_style", "header", "timeout", "rate_limit", "retry_delays",
+        "disabled",
     ])]
     definition: Option<String>,
 }
@@ -89,6 +95,9 @@ impl CreateArgs {
         if let Some(timeout_s) = self.timeout {
             action["timeout_s"] = timeout_s.into();
         }
+        if let Some((requests, per_s)) = self.rate_limit {
+            action["rate_limit"] = json!({ "requests": requests, "per_s": per_s });
+        }
         action
     }
 }
@@ -96,6 +105,17 @@ impl CreateArgs {
 fn header(text: &str) -> Result<(String, String), &'static str> {
     let (name, value) = text.split_once(':').ok_or("expected `Name: value`")?;
     Ok((name.trim().to_owned(), value.trim().to_owned()))
+}
+
+fn rate_limit(text: &str) -> Result<(u32, u64), String> {
+    let (requests, time) = text
+        .split_once('/')
+        .ok_or("expected requests and a time, such as `100/60s`")?;
+    let requests = requests
+        .trim()
+        .parse()
+        .map_err(|_| "expected a number of requests, such as `100/60s`")?;
+    Ok((requests, whole_seconds(time.trim())?))
 }
 
 fn whole_seconds(text: &str) -> Result<u64, String> {

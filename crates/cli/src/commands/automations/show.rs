@@ -51,6 +51,14 @@ fn action_record(action: &Value) -> Record {
         Value::Null => String::new(),
         seconds => format!("{} s", cell(seconds)),
     };
+    let rate_limit = match &action["rate_limit"] {
+        Value::Null => String::new(),
+        limit => format!(
+            "{} requests every {} s",
+            cell(&limit["requests"]),
+            cell(&limit["per_s"])
+        ),
+    };
     let headers = match &action["headers"] {
         Value::Object(members) => members
             .iter()
@@ -69,6 +77,7 @@ fn action_record(action: &Value) -> Record {
         )
         .field("Headers", headers)
         .field("Timeout", timeout)
+        .field("Rate limit", rate_limit)
 }
 
 fn actions(automation: &Value) -> impl Iterator<Item = &Value> {

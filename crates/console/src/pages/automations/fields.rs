@@ -3,8 +3,10 @@
 //! Hidden `row` fields number the rows of URLs, in their order; the other fields of a row end in its number:
 //! `url.0`. Buttons add and remove rows, and the response contains everything that was typed.
 
-use postrider_configuration::{ActionDraft, AutomationDraft, DoesDraft, Fault, SendWebhookDraft};
-use postrider_model::{Action, Automation, BodyContent, BodyStyle, Does};
+use postrider_configuration::{
+    ActionDraft, AutomationDraft, DoesDraft, Fault, RateLimitDraft, SendWebhookDraft,
+};
+use postrider_model::{Action, Automation, BodyContent, BodyStyle, Does, RateLimit};
 
 use crate::form::Form;
 use crate::view::schedule;
@@ -45,6 +47,10 @@ pub struct RowFields {
     pub headers: String,
     /// Seconds; empty follows the installation.
     pub timeout: String,
+    /// Requests of the rate limit; if this and `per_s` are empty, there is none.
+    pub requests: String,
+    /// Seconds of the rate limit.
+    pub per_s: String,
 }
 
 /// A button of the form.
@@ -168,6 +174,10 @@ impl RowFields {
             .iter()
             .map(|(name, value)| format!("{name}: {value}"))
             .collect();
+        let limit = |part: fn(RateLimit) -> u32| {
+            let value = action.rate_limit.map(part);
+            value.map(|value| value.to_string()).unwrap_or_default()
+        };
         Self {
             id: action.id.to_string(),
             url: send.url.clone(),
@@ -189,6 +199,8 @@ impl RowFields {
                 .timeout_s
                 .map(|seconds| seconds.to_string())
                 .unwrap_or_default(),
+            requests: limit(RateLimit::requests),
+            per_s: limit(RateLimit::per_s),
         }
     }
 
@@ -203,6 +215,8 @@ impl RowFields {
             style: text("style"),
             headers: text("headers"),
             timeout: text("timeout"),
+            requests: text("requests"),
+            per_s: text("per_s"),
         }
     }
 
@@ -211,6 +225,18 @@ impl RowFields {
         let empty = Self::empty();
         (&self.body, &self.style, &self.headers, &self.timeout)
             != (&empty.body, &empty.style, &empty.headers, &empty.timeout)
+            || self.rate_limit().is_some()
+    }
+
+    /// The rate limit as typed. What is empty or not a number becomes -1, which the draft's check refuses as
+    /// out of range.
+    fn rate_limit(&self) -> Option<RateLimitDraft> {
+        let (requests, per_s) = (self.requests.trim(), self.per_s.trim());
+        let is_set = !requests.is_empty() || !per_s.is_empty();
+        is_set.then(|| RateLimitDraft {
+            requests: requests.parse().unwrap_or(-1),
+            per_s: per_s.parse().unwrap_or(-1),
+        })
     }
 
     fn draft(&self, index: usize, faults: &mut Vec<Fault>) -> ActionDraft {
@@ -245,6 +271,7 @@ impl RowFields {
             id: (!self.id.is_empty()).then(|| self.id.clone()),
             enabled: self.enabled,
             disabled_reason: None,
+            rate_limit: self.rate_limit(),
             does: DoesDraft::SendWebhook(webhook),
         }
     }
@@ -285,6 +312,16 @@ mod tests {
     fn typed_types_join_the_ticked_ones() {
         let fields = Fields::typed(&form("event_type=a.b&others=c.*%2C+a.b%0D%0Ad"));
         assert_eq!(fields.event_types(), ["a.b", "c.*", "d"]);
+    }
+
+    #[test]
+    fn an_empty_rate_limit_sets_none_and_half_of_one_is_not_dropped() {
+        let limit = |text| Fields::typed(&form(text)).draft().0.actions[0].rate_limit;
+        assert_eq!(limit("row=0&requests.0=+&per_s.0="), None);
+        let of = |requests, per_s| Some(RateLimitDraft { requests, per_s });
+        assert_eq!(limit("row=0&requests.0=+100&per_s.0=60"), of(100, 60));
+        assert_eq!(limit("row=0&requests.0=100&per_s.0="), of(100, -1));
+        assert_eq!(limit("row=0&requests.0=many&per_s.0=60"), of(-1, 60));
     }
 
     #[test]

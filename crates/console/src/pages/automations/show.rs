@@ -5,7 +5,9 @@ use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 use postrider_configuration::Fault;
-use postrider_model::{Automation, AutomationId, BodyContent, BodyStyle, Does, EventPattern};
+use postrider_model::{
+    Action, Automation, AutomationId, BodyContent, BodyStyle, Does, EventPattern, RateLimit,
+};
 
 use super::list::RateWords;
 use crate::console::page;
@@ -17,7 +19,7 @@ use crate::view::icon::Icon;
 use crate::view::id::CopyId;
 use crate::view::status::Badge;
 use crate::view::time::Moment;
-use crate::view::{action, body, duration, schedule};
+use crate::view::{action, body, duration, number, schedule};
 use crate::visitor::account::{InAccount, PathId};
 
 #[derive(Template)]
@@ -127,7 +129,7 @@ async fn urls(app: &App, account: &InAccount, automation: &Automation) -> Result
         rate: rates
             .get(&action.id)
             .and_then(|rate| RateWords::new(rate.succeeded, rate.failed)),
-        options: options(&action.does),
+        options: options(action),
         deliveries: account.path(&format!("deliveries?action={}", action.id)),
     });
     Ok(urls.collect())
@@ -154,8 +156,8 @@ async fn example(app: &App, event_type: Option<&String>) -> Result<String, Refus
 }
 
 /// The options that differ from the defaults, in words.
-fn options(does: &Does) -> Vec<String> {
-    let Does::SendWebhook(send) = does;
+fn options(action: &Action) -> Vec<String> {
+    let Does::SendWebhook(send) = &action.does;
     let mut options = Vec::new();
     if send.content == BodyContent::Data {
         options.push("data only".to_owned());
@@ -174,5 +176,20 @@ fn options(does: &Does) -> Vec<String> {
         let timeout = duration::spelled(u64::from(timeout_s));
         options.push(format!("timeout {timeout}"));
     }
+    if let Some(limit) = action.rate_limit {
+        options.push(rate_limit(limit));
+    }
     options
+}
+
+/// A limit such as “at most 100 requests every 60 seconds”.
+fn rate_limit(limit: RateLimit) -> String {
+    let requests = match limit.requests() {
+        1 => "1 request".to_owned(),
+        many => format!("{} requests", number::grouped(many.into())),
+    };
+    match limit.per_s() {
+        1 => format!("at most {requests} a second"),
+        seconds => format!("at most {requests} every {seconds} seconds"),
+    }
 }

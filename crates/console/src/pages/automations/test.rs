@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 use postrider_configuration::AccountEntry;
 use postrider_configuration::{Fault, codes};
-use postrider_engine::Rejection;
+use postrider_engine::{Rejection, TESTS_PER_MINUTE};
 use postrider_model::{AutomationId, DeliveryStatus, Event, EventId, EventTypeName};
 use postrider_storage::{DeliveryFilter, DeliveryKey, DeliveryRecord};
 
@@ -27,7 +27,7 @@ use crate::view::body::visible;
 use crate::view::icon::Icon;
 use crate::view::status::Badge;
 use crate::view::time::Moment;
-use crate::view::{action, markup};
+use crate::view::{action, duration, markup};
 use crate::visitor::account::{InAccount, PathId};
 
 /// URLs whose requests are shown in full; others are on the pages of their deliveries. Each takes a read of
@@ -116,6 +116,14 @@ fn faults(rejection: Rejection) -> Vec<Fault> {
             "",
             codes::INVALID_VALUE,
             "the automation is off. Switch it on to send a test",
+        )],
+        Rejection::TooManyTests { retry_after } => vec![fault(
+            "",
+            codes::TOO_MANY,
+            format!(
+                "an account can send {TESTS_PER_MINUTE} tests a minute. Try again in {}",
+                duration::spelled(retry_after.as_secs() + 1)
+            ),
         )],
         // A test has neither an id nor an idempotency key, and is the only event of its call.
         Rejection::Conflict | Rejection::NotStored(_) => vec![fault(

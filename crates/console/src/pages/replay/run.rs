@@ -15,7 +15,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use http::{HeaderName, HeaderValue, header};
-use postrider_engine::ReplayProgress;
+use postrider_engine::{ReplayProgress, ReplayRunning};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -78,6 +78,10 @@ pub async fn run(State(app): State<App>, account: InAccount, form: Form) -> Resu
         // The count checked these fields, so this form was not sent by our page.
         return Err(Refusal::ForeignForm);
     }
+    let progress = app
+        .engine
+        .replay_with_progress(account.id(), filter)
+        .map_err(|_: ReplayRunning| Refusal::ReplayRunning)?;
     let markup = RunPage {
         shell: Shell::of(&app, &account.visitor, Section::Accounts, "Replaying"),
         head: AccountHead::of(&account, Tab::Deliveries),
@@ -86,7 +90,7 @@ pub async fn run(State(app): State<App>, account: InAccount, form: Form) -> Resu
     .render()?;
     let (before, after) = markup.split_once(STEPS_HERE).ok_or(Refusal::Internal)?;
     let steps = Steps {
-        progress: app.engine.replay_with_progress(account.id(), filter),
+        progress,
         stopping: app.stopping.clone(),
         total: form.text("total").parse().ok(),
         deliveries: account.path("deliveries"),

@@ -140,7 +140,7 @@ impl LaneModel {
         };
         match self.pace.may_start(now, self.in_flight, queued_at, slots) {
             MayStart::Now => {}
-            MayStart::At(at) => {
+            MayStart::At(at) | MayStart::Unreserved(at) => {
                 if self.timer.is_none_or(|timer| timer <= now || at < timer) {
                     self.timer = Some(at);
                     self.agenda.push(Reverse((at, What::Timer)));

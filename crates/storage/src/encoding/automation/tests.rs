@@ -7,6 +7,7 @@ fn webhook(id: u128) -> Action {
         id: ActionId::from_u128(id),
         enabled: true,
         disabled_reason: None,
+        rate_limit: RateLimit::new(100, 60),
         does: Does::SendWebhook(SendWebhook {
             url: "https://a.example/hooks".to_owned(),
             content: BodyContent::Data,
@@ -22,6 +23,7 @@ fn actions_survive_their_stored_form() {
     let bare = Action {
         enabled: false,
         disabled_reason: Some(DisabledReason::Gone),
+        rate_limit: None,
         does: Does::SendWebhook(SendWebhook {
             url: "http://b.example".to_owned(),
             content: BodyContent::Envelope,
@@ -42,6 +44,8 @@ fn a_stored_action_is_tagged_with_what_it_does() {
     assert_eq!(stored[0]["type"], "send_webhook");
     let unknown = text.replace("send_webhook", "send_fax");
     assert_eq!(actions(&unknown), Err(Damaged("JSON of another shape")));
+    let unlimited = text.replace(r#""requests":100"#, r#""requests":0"#);
+    assert_eq!(actions(&unlimited), Err(Damaged("a rate limit")));
     let untagged = text.replace(r#""type":"send_webhook","#, "");
     assert_eq!(actions(&untagged), Err(Damaged("JSON of another shape")));
 }
