@@ -14,7 +14,7 @@ use postrider_model::Clock;
 use quick_cache::sync::Cache;
 
 use crate::allowance::Allowance;
-use crate::connect::Connector;
+use crate::connect::{ConnectFailure, Connector};
 use crate::connection::{Connection, SendError};
 use crate::destination::{Destination, DestinationError, Origin};
 use crate::failure::{ExchangeError, Failure};
@@ -34,6 +34,9 @@ const DESTINATIONS_KEPT: usize = 4_096;
 /// Maximum connections that one request tries because the receiver closed the connection, or refused the
 /// request, before it processed anything. A receiver that does so every time is broken.
 const CONNECTIONS_TRIED: usize = 3;
+
+/// How long to wait before the next attempt to connect while there are no more open files.
+const OUT_OF_FILES_PAUSE: Duration = Duration::from_millis(100);
 
 /// Settings of the client. The defaults suit an installation of any size.
 #[derive(Debug, Clone)]
@@ -243,7 +246,15 @@ impl HttpClient {
         tenant: u128,
         allowance: &Allowance,
     ) -> Result<Option<Connection>, Failure> {
-        let connected = match self.connector.connect(origin, tenant, allowance).await {
+        let connected = loop {
+            let connected = self.connector.connect(origin, tenant, allowance).await;
+            if !connected.as_ref().is_err_and(ConnectFailure::is_out_of_files) {
+                break connected;
+            }
+            self.pool.drop_idle();
+            allowance.pause(tokio::time::sleep(OUT_OF_FILES_PAUSE)).await;
+        };
+        let connected = match connected {
             Ok(connected) => connected,
             Err(_) if dial.is_spare() => return Ok(None),
             Err(error) => return Err(Failure::from(error)),

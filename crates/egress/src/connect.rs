@@ -53,6 +53,19 @@ pub enum ConnectFailure {
     Tls(#[source] io::Error),
 }
 
+/// `EMFILE` and `ENFILE`, everywhere: the process, or the system, has no more open files.
+const OUT_OF_FILES: [i32; 2] = [24, 23];
+
+impl ConnectFailure {
+    /// Whether this machine ran out of open files. The receiver has no part in that.
+    pub(crate) fn is_out_of_files(&self) -> bool {
+        let Self::Connect(error) = self else {
+            return false;
+        };
+        error.raw_os_error().is_some_and(|it| OUT_OF_FILES.contains(&it))
+    }
+}
+
 /// Opens connections.
 pub(crate) struct Connector {
     guard: Arc<EgressGuard>,

@@ -196,6 +196,13 @@ impl Pool {
         }
     }
 
+    /// Closes all idle HTTP/1 connections, because their open files are needed.
+    pub(crate) fn drop_idle(&self) {
+        let mut kept = self.kept.lock();
+        kept.origins.values_mut().for_each(OfOrigin::drop_idle);
+        kept.idle = 0;
+    }
+
     /// Records that a reused connection to the origin ended before the first byte of a response.
     pub(crate) fn record_death(self: &Arc<Self>, origin: &Arc<Origin>) {
         let mut kept = self.kept.lock();

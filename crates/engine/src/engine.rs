@@ -16,7 +16,7 @@ use tokio::task::JoinHandle;
 use crate::accept::Tests;
 use crate::attempt::AttemptResult;
 use crate::carry::Carriers;
-use crate::jobs::Jobs;
+use crate::jobs::{self, Jobs};
 use crate::lanes::Lanes;
 use crate::meters::Meters;
 use crate::observe::Observer;
@@ -180,7 +180,7 @@ impl Engine {
         let _ = tokio::time::timeout(grace, self.no_attempts()).await;
         self.halt.send_replace(true);
         drop(self.results.lock().take());
-        join(advance, LAST_RESULTS_MAX).await;
+        jobs::join(advance, LAST_RESULTS_MAX).await;
         self.jobs.end(LAST_JOBS_MAX).await;
         background.iter().for_each(JoinHandle::abort);
         if let Err(error) = self
@@ -362,13 +362,6 @@ impl Engine {
     }
 }
 
-/// While the changes of other nodes have not been read for longer than this, nothing starts: an action may have
-/// been deleted. Postrider promises that a change takes effect on every node within a second.
+/// While the changes of other nodes have not been read for longer than this, nothing starts: an action may
+/// have been deleted. Postrider promises that a change takes effect on every node within a second.
 const NEWS_AGE_MAX: Duration = Duration::from_secs(1);
-
-async fn join(task: Option<JoinHandle<()>>, most: Duration) {
-    let Some(mut task) = task else { return };
-    if tokio::time::timeout(most, &mut task).await.is_err() {
-        task.abort();
-    }
-}

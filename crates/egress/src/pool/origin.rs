@@ -217,6 +217,10 @@ impl OfOrigin {
         !self.idle.is_empty() || !self.multiplexed.is_empty() || !self.waiting.is_empty() || self.dialling > 0
     }
 
+    pub(super) fn drop_idle(&mut self) {
+        self.idle.clear();
+    }
+
     pub(super) fn drop_expired(&mut self, now: Instant, settings: &PoolSettings) {
         self.idle.retain(|it| it.until > now);
         self.multiplexed.retain(|it| {

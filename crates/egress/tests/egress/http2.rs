@@ -120,10 +120,11 @@ async fn requests_beyond_the_limit_of_streams_get_more_connections_and_none_time
 
 #[tokio::test]
 async fn waiting_for_a_stream_costs_no_time_of_the_request() {
-    // One stream on each of 32 connections, each held for longer than half of the timeout.
+    // One stream on each of 32 connections, each held for a second: the last response takes longer than the
+    // timeout to come.
     let (client, _receiver, url) = start_with(Some(1), |respond, _, _| {
         tokio::spawn(async move {
-            tokio::time::sleep(std::time::Duration::from_millis(700)).await;
+            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
             respond_with(respond, 200, b"ok");
         });
     })
@@ -134,9 +135,9 @@ async fn waiting_for_a_stream_costs_no_time_of_the_request() {
         client.send(&request(url.clone())).await.outcome,
         Outcome::Succeeded
     );
-    let sends = (0..96).map(|_| {
+    let sends = (0..128).map(|_| {
         let (client, url) = (Arc::clone(&client), url.clone());
-        tokio::spawn(async move { client.send(&request_within(url, 1_500)).await })
+        tokio::spawn(async move { client.send(&request_within(url, 3_000)).await })
     });
     for send in sends.collect::<Vec<_>>() {
         let response = send.await.unwrap();
