@@ -14,8 +14,8 @@ use crate::carry::{Advice, Job};
 use crate::engine::Engine;
 use crate::lanes::Ready;
 
-/// Pause before reading an account's configuration again, after the store failed to return it or while nothing
-/// may be sent.
+/// Pause before reading an account's configuration again, after the store failed to return it or while
+/// nothing may be sent.
 const CONFIG_RETRY: Duration = Duration::from_millis(250);
 
 /// The result of a delivery's turn.
@@ -115,7 +115,8 @@ async fn try_once(engine: &Engine, entry: Option<Arc<AccountEntry>>, ready: &Rea
 
 /// Reads the account's configuration; the inner `None` means that the account does not exist. Retries until
 /// the store returns it, because without it the delivery can be neither attempted nor canceled. While nothing
-/// may be sent ([`Engine::may_send`]), waits. Returns `None` once the session that owned the delivery is dead.
+/// may be sent ([`Engine::may_send`]), waits. Returns `None` once the session that owned the delivery is
+/// dead.
 async fn entry_of(engine: &Engine, ready: &Ready) -> Option<Option<Arc<AccountEntry>>> {
     let mut is_logged = false;
     loop {

@@ -182,8 +182,8 @@ impl Pace {
         Some(limit.of())
     }
 
-    /// Slots of the rate limit were reserved: those from `begin` on and before `end`. Ignored unless the limit
-    /// is still `limit`.
+    /// Slots of the rate limit were reserved: those from `begin` on and before `end`. Ignored unless the
+    /// limit is still `limit`.
     pub fn reserved(&mut self, limit: RateLimit, begin: Duration, end: Duration) {
         if let Some(known) = self.limit.as_mut().filter(|known| known.of() == limit) {
             known.reserved(begin, end);

@@ -1,7 +1,7 @@
 //! The health of an automation's actions, from the sums by the hour.
 //!
-//! An action is failing if its deliveries failed for good in an hour, and none succeeded in that hour or later.
-//! A failure thus counts at the latest an hour after the last success.
+//! An action is failing if its deliveries failed for good in an hour, and none succeeded in that hour or
+//! later. A failure thus counts at the latest an hour after the last success.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -83,7 +83,8 @@ impl Figures {
     }
 }
 
-/// Since which hour deliveries have failed and none has succeeded. The hours are in any order, and may repeat.
+/// Since which hour deliveries have failed and none has succeeded. The hours are in any order, and may
+/// repeat.
 fn failing_since(hours: &[(Timestamp, Counts)]) -> Option<Timestamp> {
     let succeeded = hours.iter().filter(|(_, counts)| counts.succeeded > 0);
     let last_success = succeeded.map(|(at, _)| *at).max();

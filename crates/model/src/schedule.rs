@@ -13,7 +13,8 @@ pub const RETRIES_MAX: usize = 20;
 /// Longest single delay, in seconds: 7 days. With a longer delay, retention could overtake the schedule.
 pub const DELAY_S_MAX: u32 = 7 * 24 * 3600;
 
-/// Shortest delay that an account or an automation may set, in seconds. The installation's own may be shorter.
+/// Shortest delay that an account or an automation may set, in seconds. The installation's own may be
+/// shorter.
 pub const OWN_DELAY_S_MIN: u32 = 1;
 
 /// Longest delay that `Retry-After` can cause.

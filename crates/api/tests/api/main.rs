@@ -9,6 +9,7 @@ mod accounts;
 mod app;
 mod automations;
 mod bodies;
+mod bounds;
 mod deliveries;
 mod edge;
 mod event_types;

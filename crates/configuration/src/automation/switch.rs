@@ -9,7 +9,8 @@ use crate::{ConfigureError, EDITS_MAX, Faults};
 impl Configuration {
     /// Switches an automation on or off and changes nothing else, so that a switch never undoes another edit.
     /// If an edit comes in between, the switch starts over from the edited automation. Fails with `Missing`,
-    /// with `Faults` if one event could then have too many deliveries, and with [`ConfigureError::Stale`] if other requests keep changing the automation.
+    /// with `Faults` if one event could then have too many deliveries, and with [`ConfigureError::Stale`] if
+    /// other requests keep changing the automation.
     pub async fn set_automation_enabled(
         &self,
         account: AccountId,

@@ -69,7 +69,8 @@ impl Engine {
     }
 
     /// Until when the deliveries of an action wait for its pace on this node: for a pause that its receiver
-    /// asked for, for the rate that the receiver takes, or for the action's rate limit. `None` if they do not.
+    /// asked for, for the rate that the receiver takes, or for the action's rate limit. `None` if they do
+    /// not.
     pub fn pace_of(&self, action: ActionId) -> Option<Timestamp> {
         let now = self.parts.clock.monotonic();
         let until = self.lanes.lock().waits_until(action, now)?;

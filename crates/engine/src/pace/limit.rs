@@ -2,8 +2,8 @@
 //!
 //! Starts are spaced evenly (the generic cell rate algorithm): each takes the next *slot*, and slots are
 //! [`RateLimit::interval`] apart. A lane that was idle may start a burst, of up to a tenth of the limit's
-//! requests, but of no more than one second's worth. No window of [`RateLimit::per_s`] thus sees more than the
-//! limit's requests and a tenth.
+//! requests, but of no more than one second's worth. No window of [`RateLimit::per_s`] thus sees more than
+//! the limit's requests and a tenth.
 //!
 //! On a store that nodes share, a node may use only slots that it has *reserved* there
 //! ([`postrider_storage::RateLimitStore`]): blocks of about a second's worth.

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use crate::rate_limits::ReserveSlots;
 
-/// The longest time that a block of slots takes, besides one interval: callers reserve about a second's worth.
+/// The longest time that a block of slots takes, besides one interval: callers reserve about a second's
+/// worth.
 const BLOCK: Duration = Duration::from_secs(1);
 
-/// When the first slot of the request begins, counted from `request.since` before `now_ns`, and the first free
-/// slot after it. `None` if the first free slot is too far ahead. All times but the first are nanoseconds since
-/// the epoch; `free_ns` is the first free slot, or `None` if the limit was not used yet.
+/// When the first slot of the request begins, counted from `request.since` before `now_ns`, and the first
+/// free slot after it. `None` if the first free slot is too far ahead. All times but the first are
+/// nanoseconds since the epoch; `free_ns` is the first free slot, or `None` if the limit was not used yet.
 ///
 /// A free slot further ahead than any reservation of this limit can be stems from another limit, or from a
 /// clock that was wrong, and does not count.
