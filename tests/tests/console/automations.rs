@@ -98,7 +98,7 @@ async fn an_automation_is_disabled_enabled_edited_and_deleted() {
     browser.type_into(css("#requests-0"), "1000").await;
     browser.click(button("Save changes")).await;
     browser
-        .wait_for_text("a rate limit must have 1 to 3600 seconds")
+        .wait_for_text("A rate limit must have 1 to 3600 seconds")
         .await;
     browser.type_into(css("#per_s-0"), "60").await;
     browser.click(button("Change this")).await;
