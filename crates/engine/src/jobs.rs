@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 
 /// The running jobs; `None` once no more may start.
 #[derive(Debug)]
@@ -39,6 +39,14 @@ impl Jobs {
         if tokio::time::timeout(most, all).await.is_err() {
             tracing::error!(jobs = jobs.len(), "aborted jobs that did not finish in time");
         }
+    }
+}
+
+/// Waits up to `most` for a task, then aborts it.
+pub async fn join(task: Option<JoinHandle<()>>, most: Duration) {
+    let Some(mut task) = task else { return };
+    if tokio::time::timeout(most, &mut task).await.is_err() {
+        task.abort();
     }
 }
 

@@ -158,13 +158,19 @@ async fn has_rows_in_defaults(transaction: &Transaction<'_>, day: Day) -> SqlRes
     Ok(false)
 }
 
+/// Every delivery's row is updated several times, and claims walk over the dead versions of rows that waited.
+/// PostgreSQL therefore vacuums after 2 % of the rows have changed, instead of 20 %.
+const VACUUMED_OFTEN: &str =
+    " WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 5000)";
+
 /// Creates the tables separately and then attaches them, because `CREATE TABLE … PARTITION OF` would lock the
 /// whole table exclusively. The new tables are empty, so there is nothing to scan, and attaching creates
 /// their indexes. Tables that others use are locked last.
 fn definition(day: Day) -> String {
     let create = TABLES.iter().map(|table| {
         let (name, partition) = (table.name, day.partition(table.name));
-        format!("CREATE TABLE {partition} (LIKE {name} INCLUDING ALL EXCLUDING INDEXES);\n")
+        let options = if name == "deliveries" { VACUUMED_OFTEN } else { "" };
+        format!("CREATE TABLE {partition} (LIKE {name} INCLUDING ALL EXCLUDING INDEXES){options};\n")
     });
     let attach = TABLES.iter().map(|table| {
         let (name, partition) = (table.name, day.partition(table.name));

@@ -15,6 +15,8 @@ use crate::open::PAGE_BYTES;
 use crate::pressure::{Pace, Pressure};
 use crate::sql_error::SqlResult;
 #[cfg(feature = "testing")]
+use crate::testing::SimulatedDisk;
+#[cfg(feature = "testing")]
 use crate::writer::WriteCounts;
 use crate::writer::{Counters, Operation, Reopen, WriteCx, Writer};
 
@@ -42,7 +44,16 @@ pub(crate) struct Queue {
 enum Way {
     Threaded(ThreadedWriter),
     #[cfg(feature = "testing")]
-    Inline(Box<parking_lot::Mutex<Writer>>),
+    Inline(Box<Inline>),
+}
+
+/// A writer without a thread.
+#[cfg(feature = "testing")]
+struct Inline {
+    writer: parking_lot::Mutex<Writer>,
+    disk: Option<SimulatedDisk>,
+    /// Held by one commit after the other while the disk is slow.
+    syncing: tokio::sync::Mutex<()>,
 }
 
 impl Queue {
@@ -69,13 +80,17 @@ impl Queue {
         })
     }
 
-    /// Keeps the connection: each caller commits its own work.
+    /// Keeps the connection: each caller commits its own work, and waits for as long as the disk is slow.
     #[cfg(feature = "testing")]
-    pub(crate) fn inline(conn: Connection, reopen: Reopen) -> Self {
+    pub(crate) fn inline(conn: Connection, reopen: Reopen, disk: Option<SimulatedDisk>) -> Self {
         let counters = Arc::new(Counters::default());
         let writer = Writer::new(conn, reopen, Arc::clone(&counters));
         Self {
-            way: Way::Inline(Box::new(parking_lot::Mutex::new(writer))),
+            way: Way::Inline(Box::new(Inline {
+                writer: parking_lot::Mutex::new(writer),
+                disk,
+                syncing: tokio::sync::Mutex::default(),
+            })),
             counters,
         }
     }
@@ -97,6 +112,8 @@ impl Queue {
         let bytes = part.bytes;
         let (operation, answer) = operation(part);
         self.send(vec![operation], bytes)?;
+        #[cfg(feature = "testing")]
+        self.synced().await;
         answered(answer).await
     }
 
@@ -118,6 +135,8 @@ impl Queue {
         if let Err(error) = self.send(vec![first, second], bytes) {
             return (Err(error.clone()), Err(error));
         }
+        #[cfg(feature = "testing")]
+        self.synced().await;
         (answered(first_answer).await, answered(second_answer).await)
     }
 
@@ -125,10 +144,21 @@ impl Queue {
         match &self.way {
             Way::Threaded(thread) => thread.send(operations, bytes),
             #[cfg(feature = "testing")]
-            Way::Inline(writer) => {
-                writer.lock().commit(operations);
+            Way::Inline(inline) => {
+                inline.writer.lock().commit(operations);
                 Ok(())
             }
+        }
+    }
+
+    /// Waits for a disk that is slow to sync what was just committed.
+    #[cfg(feature = "testing")]
+    async fn synced(&self) {
+        if let Way::Inline(inline) = &self.way
+            && let Some(duration) = inline.disk.as_ref().and_then(SimulatedDisk::sync_duration)
+        {
+            let _turn = inline.syncing.lock().await;
+            tokio::time::sleep(duration).await;
         }
     }
 }

@@ -28,13 +28,13 @@ impl SqliteStore {
     /// is involved, so on virtual time a seed determines everything.
     pub fn open_inline(data_dir: &Path, options: SqliteOptions) -> Result<Self, OpenError> {
         let lock = open::lock(data_dir)?;
-        Self::inline(data_dir, options, Some(lock))
+        Self::inline(data_dir, options, Some(lock), None)
     }
 
     /// Like [`Self::open_inline`], but on a simulated disk, which is switched on if its power had failed. A
     /// store that was opened on the disk before is dead, as if its process had been killed.
     pub fn open_on(disk: &SimulatedDisk, options: SqliteOptions) -> Result<Self, OpenError> {
-        Self::inline(&disk.start_process(), options, None)
+        Self::inline(&disk.start_process(), options, None, Some(disk.clone()))
     }
 
     /// Like [`Self::open`], with threads of its own, but on a simulated disk. The order in which they reach
@@ -43,13 +43,18 @@ impl SqliteStore {
         Self::threaded(&disk.start_process(), options, None)
     }
 
-    fn inline(data_dir: &Path, options: SqliteOptions, lock: Option<File>) -> Result<Self, OpenError> {
+    fn inline(
+        data_dir: &Path,
+        options: SqliteOptions,
+        lock: Option<File>,
+        disk: Option<SimulatedDisk>,
+    ) -> Result<Self, OpenError> {
         let mut conn = open::open_writer(data_dir, &options)?;
         schema::migrate(&mut conn)?;
         let (folder, same) = (data_dir.to_owned(), options.clone());
         let reopen = Box::new(move || open::open_writer(&folder, &same));
         Ok(Self {
-            queue: Queue::inline(conn, reopen),
+            queue: Queue::inline(conn, reopen, disk),
             readers: Readers::inline(data_dir.to_owned(), options),
             data_dir: data_dir.to_owned(),
             _lock: lock,

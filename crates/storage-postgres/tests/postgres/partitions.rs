@@ -145,3 +145,19 @@ async fn making_partitions_waits_neither_for_long_nor_in_vain() {
     let _again = open(&database).await;
     assert_eq!(partitions(&client, "events").await.len(), 5);
 }
+
+#[tokio::test]
+async fn a_days_deliveries_are_vacuumed_often() {
+    let database = TestDatabase::create().await;
+    drop(
+        PostgresStore::open(database.options())
+            .await
+            .expect("an open store"),
+    );
+    let sql =
+        "SELECT count(*), count(*) FILTER (WHERE 'autovacuum_vacuum_scale_factor=0.02' = ANY (reloptions))
+               FROM pg_class WHERE relkind = 'r' AND relname LIKE 'deliveries_2%'";
+    let row = database.client().await.query_one(sql, &[]).await.expect("a row");
+    let (days, often): (i64, i64) = (row.get(0), row.get(1));
+    assert!(days > 0 && days == often, "{often} of {days}");
+}

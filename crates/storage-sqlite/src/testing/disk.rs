@@ -24,6 +24,7 @@ use std::ffi::c_int;
 use std::path::{Component, Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Weak};
+use std::time::Duration;
 
 use parking_lot::{Mutex, MutexGuard};
 use rusqlite::ffi;
@@ -104,6 +105,17 @@ impl SimulatedDisk {
     /// From now on one in `one_in` calls that the fault concerns fails.
     pub fn fail_one_in(&self, one_in: u32, fault: DiskFault) {
         self.0.state.lock().set_failing(Some(Failing { fault, one_in }));
+    }
+
+    /// From now on each sync takes this long (`None`: no time). A store without threads
+    /// ([`open_on`](crate::SqliteStore::open_on)) delays the results of its writes by that, one after the
+    /// other; they are on disk before. On tokio's clock, so it costs no time where that is virtual.
+    pub fn sync_takes(&self, duration: Option<Duration>) {
+        self.0.state.lock().sync_duration = duration;
+    }
+
+    pub(crate) fn sync_duration(&self) -> Option<Duration> {
+        self.0.state.lock().sync_duration
     }
 
     /// What was done on this disk.

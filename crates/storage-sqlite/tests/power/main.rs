@@ -5,13 +5,16 @@ mod ledger;
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::Duration;
 
 use fastrand::Rng;
-use postrider_storage::{DeliveryStore, EventStore, NewEvent, SessionId, Store};
+use postrider_storage::{Appended, DeliveryStore, EventStore, NewEvent, SessionId, Store};
 use postrider_storage_sqlite::{DiskCounts, DiskFault, OpenError, SimulatedDisk, SqliteOptions, SqliteStore};
 
 use postrider_storage_testkit::build::key_of;
 use postrider_storage_testkit::scene::{Scene, append};
+
+use tokio::time::Instant;
 
 use ledger::Ledger;
 
@@ -62,24 +65,45 @@ async fn open_healthy(disk: &SimulatedDisk) -> Arc<SqliteStore> {
 
 #[test]
 fn a_power_failure_loses_nothing_that_was_acknowledged() {
-    from_seeds(0..80, power_fails_at_work);
+    from_seeds(0..60, power_fails_at_work);
 }
 
 #[test]
 fn a_power_failure_while_the_store_opens_or_closes_leaves_a_database() {
-    from_seeds(0..40, power_fails_at_opening_and_closing);
+    from_seeds(0..30, power_fails_at_opening_and_closing);
 }
 
 #[test]
 fn a_failing_disk_loses_nothing_that_was_acknowledged() {
-    from_seeds(0..60, disk_fails);
+    from_seeds(0..50, disk_fails);
 }
 
 #[test]
 fn the_same_seed_leads_to_the_same_faults() {
-    from_seeds(0..5, |seed| async move {
+    from_seeds(0..3, |seed| async move {
         assert_eq!(disk_fails(seed).await, disk_fails(seed).await);
     });
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_disk_delays_results_one_after_the_other() {
+    const SYNC: Duration = Duration::from_secs(2);
+    let disk = SimulatedDisk::new(1);
+    let store = open_healthy(&disk).await;
+    let scene = Scene::new(Arc::clone(&store) as Arc<dyn Store>).await;
+    disk.sync_takes(Some(SYNC));
+    let began = Instant::now();
+    let (first, second) = (vec![scene.owned(1)], vec![scene.owned(2)]);
+    let both = tokio::join!(
+        append(&*store, scene.session, first),
+        append(&*store, scene.session, second)
+    );
+    assert_eq!(both, (Ok(vec![Appended::Stored]), Ok(vec![Appended::Stored])));
+    assert!(began.elapsed() >= 2 * SYNC && began.elapsed() < 3 * SYNC);
+    disk.sync_takes(None);
+    let began = Instant::now();
+    scene.append_owned(3).await;
+    assert!(began.elapsed() < SYNC);
 }
 
 /// Several tasks at the same time, and the threads that production has.

@@ -184,3 +184,6 @@ fn set_len(bytes: &mut Vec<u8>, len: usize) {
         None => bytes.truncate(len),
     }
 }
+
+#[cfg(test)]
+mod tests;

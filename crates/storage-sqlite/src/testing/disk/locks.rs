@@ -145,3 +145,38 @@ impl SharedMemory {
         self.0.lock().slots.remove(&handle);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_writer_waits_for_readers_and_keeps_new_ones_out() {
+        let mut locks = FileLocks::default();
+        assert_eq!(locks.lock(1, ffi::SQLITE_LOCK_SHARED), Ok(()));
+        assert_eq!(locks.lock(2, ffi::SQLITE_LOCK_SHARED), Ok(()));
+        assert_eq!(locks.lock(1, ffi::SQLITE_LOCK_RESERVED), Ok(()));
+        assert_eq!(locks.lock(2, ffi::SQLITE_LOCK_RESERVED), Err(ffi::SQLITE_BUSY));
+        assert_eq!(locks.lock(1, ffi::SQLITE_LOCK_EXCLUSIVE), Err(ffi::SQLITE_BUSY));
+        assert_eq!(locks.lock(3, ffi::SQLITE_LOCK_SHARED), Err(ffi::SQLITE_BUSY));
+        locks.unlock(2, ffi::SQLITE_LOCK_NONE);
+        assert_eq!(locks.lock(1, ffi::SQLITE_LOCK_EXCLUSIVE), Ok(()));
+        locks.unlock(1, ffi::SQLITE_LOCK_SHARED);
+        assert_eq!(locks.lock(3, ffi::SQLITE_LOCK_SHARED), Ok(()));
+    }
+
+    #[test]
+    fn a_slot_of_shared_memory_has_many_readers_or_one_writer() {
+        let (take, give) = (ffi::SQLITE_SHM_LOCK, ffi::SQLITE_SHM_UNLOCK);
+        let (shared, exclusive) = (ffi::SQLITE_SHM_SHARED, ffi::SQLITE_SHM_EXCLUSIVE);
+        let memory = SharedMemory::default();
+        assert_eq!(memory.lock(1, 0b01, take | shared), Ok(()));
+        assert_eq!(memory.lock(2, 0b01, take | shared), Ok(()));
+        assert_eq!(memory.lock(2, 0b10, take | exclusive), Ok(()));
+        assert_eq!(memory.lock(1, 0b11, take | exclusive), Err(ffi::SQLITE_BUSY));
+        assert_eq!(memory.lock(2, 0b01, give | shared), Ok(()));
+        assert_eq!(memory.lock(1, 0b11, take | shared), Err(ffi::SQLITE_BUSY));
+        memory.release(2);
+        assert_eq!(memory.lock(1, 0b11, take | exclusive), Ok(()));
+    }
+}

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Weak;
+use std::time::Duration;
 
 use fastrand::Rng;
 use rusqlite::ffi;
@@ -41,6 +42,8 @@ pub(super) struct State {
     failing: Option<Failing>,
     /// How many more operations succeed before the power fails.
     power_left: Option<u64>,
+    /// How long a sync takes.
+    pub(super) sync_duration: Option<Duration>,
     pub(super) counts: DiskCounts,
 }
 
@@ -59,6 +62,7 @@ impl State {
             next_id: 0,
             failing: None,
             power_left: None,
+            sync_duration: None,
             counts: DiskCounts::default(),
         }
     }
