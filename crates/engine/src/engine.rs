@@ -1,12 +1,14 @@
 //! [`Engine`]: its parts, its start, its stop, and what its tasks share.
 
+mod turns;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use parking_lot::{Mutex, MutexGuard};
 use postrider_configuration::Configuration;
-use postrider_model::{ActionId, Clock, IdGenerator};
+use postrider_model::{Clock, IdGenerator};
 use postrider_storage::{ChangeFollower, SessionId, Store, StoreResult};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
@@ -15,10 +17,9 @@ use crate::accept::Tests;
 use crate::attempt::AttemptResult;
 use crate::carry::Carriers;
 use crate::jobs::{self, Jobs};
-use crate::lanes::{Lanes, Ready};
+use crate::lanes::Lanes;
 use crate::meters::Meters;
 use crate::observe::Observer;
-use crate::pace::Lesson;
 use crate::replay::Replays;
 use crate::settings::EngineSettings;
 use crate::supervision::Supervision;
@@ -272,64 +273,6 @@ impl Engine {
 
     pub(crate) fn lanes(&self) -> MutexGuard<'_, Lanes> {
         self.lanes.lock()
-    }
-
-    /// The next delivery to start. `None` once the session may be dead, because other nodes may own the
-    /// delivery by then.
-    pub(crate) fn next_ready(&self) -> Option<Ready> {
-        let now = self.parts.clock.monotonic();
-        let mut lanes = self.ready_lanes();
-        let ready = lanes.take_ready(now);
-        self.wake_starts(&mut lanes);
-        ready
-    }
-
-    /// Ends one attempt and takes the next delivery. Also returns whether more deliveries may start.
-    pub(crate) fn next_after(
-        &self,
-        action: ActionId,
-        started: Duration,
-        lesson: Option<Lesson>,
-    ) -> (Option<Ready>, bool) {
-        let now = self.parts.clock.monotonic();
-        let mut lanes = self.ready_lanes();
-        lanes.attempt_ended(action, started, lesson, now);
-        let ready = lanes.take_ready(now);
-        self.wake_starts(&mut lanes);
-        (ready, lanes.may_start())
-    }
-
-    /// Wakes the tasks that start paused deliveries and that claim, if they have to look earlier now.
-    fn wake_starts(&self, lanes: &mut Lanes) {
-        let (timer, alarm) = lanes.take_news();
-        if timer {
-            self.starts.notify_one();
-        }
-        if alarm {
-            self.refill.notify_one();
-        }
-        if lanes.take_slots_wanted() {
-            self.limits.notify_one();
-        }
-    }
-
-    pub(crate) async fn starts_woken(&self) {
-        self.starts.notified().await;
-    }
-
-    pub(crate) async fn limits_woken(&self) {
-        self.limits.notified().await;
-    }
-
-    fn ready_lanes(&self) -> MutexGuard<'_, Lanes> {
-        let may_send = self.may_send();
-        let mut lanes = self.lanes.lock();
-        // Check again under the lock: a renewal in between has already resumed the lanes, and they must stay
-        // open.
-        if !may_send && !self.may_send() {
-            lanes.hold_back();
-        }
-        lanes
     }
 
     /// The events that wait to be stored.

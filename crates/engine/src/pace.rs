@@ -190,6 +190,19 @@ impl Pace {
         }
     }
 
+    /// Until when a pause, the rate that the receiver takes, or the rate limit lets nothing start.
+    pub fn waits_until(&self, now: Duration) -> Option<Duration> {
+        let limited = match self.limit.as_ref().map(|limit| limit.permit(now)) {
+            Some(limit::Permit::At(at)) => Some(at),
+            Some(limit::Permit::Now | limit::Permit::Unreserved(_)) | None => None,
+        };
+        let paused = match self.rate.permit(now) {
+            Permit::At(at) => Some(at),
+            Permit::Now | Permit::Probe | Permit::AfterProbe => None,
+        };
+        limited.max(paused)
+    }
+
     /// Whether the next request may start, while `in_flight` requests of this lane are under way; its
     /// delivery has been queued since `queued_at`. Returns [`MayStart::Closed`] only if `in_flight` is not 0
     /// or no slot is left for it.

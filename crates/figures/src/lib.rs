@@ -13,6 +13,7 @@
 //! | `flush.rs` | adds those to the store's sums |
 //! | `prune.rs` | removes old sums |
 //! | `overview.rs` | the installation over a range of time, and the success of an account's actions |
+//! | `health.rs` | whether an automation's actions are failing, and since when |
 //! | `feed.rs` | attempts as they end, for live pages and the demo |
 //!
 //! Figures are not part of the record: a crash loses the last seconds of them. This crate must never write
@@ -27,6 +28,7 @@
 mod feed;
 mod figures;
 mod flush;
+mod health;
 mod overview;
 mod prune;
 mod record;
@@ -35,4 +37,5 @@ mod statistics;
 pub use feed::RecordedAttempt;
 pub use figures::{Figures, FiguresParts};
 pub use flush::FLUSH_EVERY;
+pub use health::Health;
 pub use overview::{FAILING_MAX, Overview, OverviewStep, Range, Rate};

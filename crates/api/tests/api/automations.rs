@@ -34,7 +34,8 @@ async fn an_automation_is_created_with_defaults_read_and_deleted() {
     assert_eq!(
         action,
         json!({"type": "send_webhook", "enabled": true, "disabled_reason": null, "url": url(200), "body": "envelope",
-            "body_style": "js", "headers": {}, "timeout_s": null, "rate_limit": null})
+            "body_style": "js", "headers": {}, "timeout_s": null, "rate_limit": null,
+            "health": {"status": "healthy"}})
     );
     assert_eq!(
         (&automation["enabled"], &automation["retry_delays_s"]),
@@ -251,6 +252,35 @@ async fn an_event_with_too_many_deliveries_is_prevented_when_an_automation_is_sa
     app.patch(&path, &json!({"enabled": true}))
         .await
         .fault("/trigger/event_types", "too_many");
+}
+
+#[tokio::test]
+async fn the_health_of_an_action_is_shown() {
+    let app = App::start().await;
+    let account = app.account().await;
+    let failing = app.automation(&account, 500).await;
+    let path = format!("{account}/automations/{}", failing["id"].as_str().unwrap());
+    let submission = json!({"type": "proposal.accepted", "data": 1});
+    app.post(&format!("{account}/events"), &submission)
+        .await
+        .expect(202);
+    let failed = app
+        .until(&path, |automation| {
+            automation["actions"][0]["health"]["status"] == "failing"
+        })
+        .await;
+    let health = &failed["actions"][0]["health"];
+    assert!(
+        health["since"].as_str().unwrap().ends_with(":00:00.000Z"),
+        "{health}"
+    );
+    let mut action = failing["actions"][0].clone();
+    action["enabled"] = json!(false);
+    let off = app.patch(&path, &json!({"actions": [action]})).await.expect(200);
+    assert_eq!(
+        off["actions"][0]["health"],
+        json!({"status": "disabled", "reason": "by_hand"})
+    );
 }
 
 #[tokio::test]

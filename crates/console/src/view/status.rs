@@ -1,6 +1,7 @@
 //! Statuses: an icon, a word and a colour, each readable without the other two.
 
 use askama::Template;
+use postrider_figures::Health;
 use postrider_model::{Delivery, DeliveryStatus, Outcome};
 
 use super::icon::Icon;
@@ -47,6 +48,15 @@ impl Badge {
     /// A badge of these parts.
     pub const fn new(tone: Tone, icon: Icon, word: &'static str) -> Self {
         Self { tone, icon, word }
+    }
+
+    /// The health of an action.
+    pub fn of_health(health: Health) -> Self {
+        match health {
+            Health::Failing { .. } => Self::new(Tone::Bad, Icon::Cross, "Failing"),
+            Health::Healthy => Self::of_switch(true),
+            Health::Disabled { .. } => Self::of_switch(false),
+        }
     }
 
     /// The status of a delivery. The icon of a pending one tells a first attempt, a retry and a resend apart.

@@ -37,6 +37,11 @@ impl Lanes {
         self.limits.is_shared = true;
     }
 
+    /// Until when the pace of an action lets nothing start.
+    pub fn waits_until(&self, action: ActionId, now: Duration) -> Option<Duration> {
+        self.lanes.get(&action)?.pace.waits_until(now)
+    }
+
     /// Sets the limit of an action.
     pub fn set_limit(&mut self, action: ActionId, limit: Option<RateLimit>, now: Duration) {
         let Some(lane) = self.lanes.get_mut(&action) else {

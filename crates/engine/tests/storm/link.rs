@@ -12,6 +12,7 @@ use postrider_model::*;
 use postrider_storage::statistics::latency::Histogram;
 use postrider_storage::statistics::{self, *};
 use postrider_storage::*;
+use postrider_storage_sqlite::{SimulatedDisk, SqliteOptions, SqliteStore};
 use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::book::{Book, Life};
@@ -26,8 +27,38 @@ const LATE_MS_MAX: u64 = 4_000;
 
 /// The store that all nodes share, and its changes.
 pub struct Shared {
-    pub store: Arc<dyn Store>,
-    pub changes: Mutex<Vec<Changed>>,
+    store: Mutex<Arc<dyn Store>>,
+    /// The disk of a store that nobody shares.
+    pub disk: Option<SimulatedDisk>,
+    changes: Mutex<Vec<Changed>>,
+}
+
+impl Shared {
+    pub fn new(store: Arc<dyn Store>, disk: Option<SimulatedDisk>) -> Self {
+        Self {
+            store: Mutex::new(store),
+            disk,
+            changes: Mutex::default(),
+        }
+    }
+
+    pub fn store(&self) -> Arc<dyn Store> {
+        Arc::clone(&self.store.lock())
+    }
+
+    /// The power fails, and comes back.
+    pub fn lose_power(&self) {
+        let Some(disk) = &self.disk else { return };
+        disk.fail(None);
+        disk.power_failure_after(None);
+        disk.power_failure();
+        let store = SqliteStore::open_on(disk, SqliteOptions::default()).expect("the database is whole");
+        *self.store.lock() = Arc::new(store);
+    }
+
+    fn power_failures(&self) -> u64 {
+        self.disk.as_ref().map_or(0, |disk| disk.counts().power_failures)
+    }
 }
 
 /// The link of one life of a node.
@@ -40,6 +71,8 @@ pub struct Link {
     /// Calls until the node dies, and whether it dies after the call took effect.
     crash: Mutex<Option<(u64, bool)>>,
     is_dead: AtomicBool,
+    /// Power failures before this life.
+    power_failures: u64,
 }
 
 /// What happens to one call.
@@ -56,6 +89,7 @@ impl Link {
     pub fn new(life: Life, seed: u64, shared: Arc<Shared>, book: Arc<Mutex<Book>>) -> Self {
         Self {
             life,
+            power_failures: shared.power_failures(),
             shared,
             book,
             rng: Mutex::new(Rng::new(seed, 100 + life as u64)),
@@ -66,6 +100,9 @@ impl Link {
     }
 
     pub fn is_dead(&self) -> bool {
+        if self.shared.power_failures() > self.power_failures {
+            self.die();
+        }
         self.is_dead.load(Ordering::Relaxed)
     }
 
@@ -81,6 +118,14 @@ impl Link {
     /// The node dies after so many more steps of its work.
     pub fn die_later(&self, calls: u64, after: bool) {
         self.crash.lock().get_or_insert((calls, after));
+    }
+
+    /// The power fails at a later operation of the disk.
+    pub fn lose_power_later(&self, operations: u64) {
+        match &self.shared.disk {
+            Some(disk) => disk.power_failure_after(operations),
+            None => self.die_later(operations, true),
+        }
     }
 
     pub fn fail(&self, outage: Option<Outage>) {
@@ -121,7 +166,8 @@ impl Link {
             return Fault::None;
         }
         match now.how {
-            How::Refused | How::Disk => Fault::Refused,
+            How::Disk(_) if self.shared.disk.is_some() => return Fault::None,
+            How::Refused | How::Disk(_) => Fault::Refused,
             // A store finds out whether a session got deliveries before it reports an error, so that none is
             // owned by a session that does not know of it.
             How::ResponseLost if matches!(verb, "append" | "claim") => Fault::Refused,
@@ -201,7 +247,7 @@ macro_rules! verbs {
             $(async fn $name(&self, $($argument: $type),*) -> StoreResult<$result> {
                 let change: Option<Changed> = None$(.or(Some($change)))?;
                 let operation = async {
-                    let result = self.shared.store.$name($($argument),*).await;
+                    let result = self.shared.store().$name($($argument),*).await;
                     if let (Ok(_), Some(change)) = (&result, change) {
                         self.shared.changes.lock().push(change);
                     }
@@ -305,7 +351,7 @@ verbs!(SessionStore {
 }
     async fn renew_session(&self, session: SessionId, now: Timestamp) -> StoreResult<bool> {
         let operation = async {
-            let renewed = self.shared.store.renew_session(session, now).await;
+            let renewed = self.shared.store().renew_session(session, now).await;
             if renewed == Ok(false) {
                 self.book.lock().deaths += 1;
                 self.shared.changes.lock().push(Changed::Sessions);
@@ -317,7 +363,7 @@ verbs!(SessionStore {
 
     async fn reclaim(&self, now: Timestamp, limit: usize) -> StoreResult<usize> {
         let operation = async {
-            let reclaimed = self.shared.store.reclaim(now, limit).await;
+            let reclaimed = self.shared.store().reclaim(now, limit).await;
             if reclaimed.as_ref().is_ok_and(|count| *count > 0) {
                 self.book.lock().deaths += 1;
                 self.shared.changes.lock().push(Changed::Sessions);
@@ -330,7 +376,7 @@ verbs!(SessionStore {
 
 verbs!(ChangeStore {}
     fn is_shared(&self) -> bool {
-        self.shared.store.is_shared()
+        self.shared.store().is_shared()
     }
 
     async fn changes(&self, since: Option<ChangeMark>) -> StoreResult<Changes> {
@@ -377,7 +423,7 @@ impl WorkStore for Link {
         } else {
             Arc::default()
         };
-        let advanced = self.shared.store.advance(session, events, reports).await;
+        let advanced = self.shared.store().advance(session, events, reports).await;
         if let (Ok(()), Ok(recorded)) = (&records, &advanced.recorded) {
             self.note(&finished, recorded);
         }

@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use postrider_storage_sqlite::DiskFault;
+
 use crate::receivers::Kind;
 use crate::rng::Rng;
 
@@ -65,7 +67,8 @@ pub enum Does {
         node: usize,
         outage: Outage,
     },
-    /// The node dies at a later call of its store, before or after the call took effect.
+    /// The node dies at a later call of its store, before the call takes effect or after. A store that nobody
+    /// shares loses its power with it or, for `after`, at a later operation of its disk.
     Crash {
         node: usize,
         calls_later: u64,
@@ -105,8 +108,8 @@ pub enum How {
     Hang,
     /// Calls take effect late.
     Late,
-    /// The disk itself fails, of a node that has its own.
-    Disk,
+    /// The disk of the store itself fails, if it is not shared.
+    Disk(DiskFault),
 }
 
 impl Plan {
@@ -217,16 +220,16 @@ impl Plan {
 impl Outage {
     fn random(rng: &mut Rng) -> Self {
         const ALL: &[&str] = &[];
+        let faults = [
+            DiskFault::Full,
+            DiskFault::WriteError,
+            DiskFault::ReadError,
+            DiskFault::SyncError,
+        ];
+        let disk = How::Disk(rng.of(&faults));
         Self {
             lasts: Duration::from_secs(rng.of(&[1, 3, 10, 35, 50, 70])),
-            how: rng.of(&[
-                How::Refused,
-                How::Refused,
-                How::ResponseLost,
-                How::Hang,
-                How::Late,
-                How::Disk,
-            ]),
+            how: rng.of(&[How::Refused, How::ResponseLost, How::Hang, How::Late, disk, disk]),
             percent: rng.of(&[100, 100, 50, 10]),
             only: rng.of(&[
                 ALL,

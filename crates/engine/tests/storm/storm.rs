@@ -9,14 +9,13 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use postrider_configuration::AccountDraft;
 use postrider_model::{AccountId, AutomationId};
-use postrider_storage::Store;
-use postrider_storage_sqlite::{SqliteOptions, SqliteStore};
+use postrider_storage_sqlite::{SimulatedDisk, SqliteOptions, SqliteStore};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::book::Book;
 use crate::link::{Link, Shared};
 use crate::node::{Node, NodeClock, World, true_time};
-use crate::plan::{Does, Outage, Plan};
+use crate::plan::{Does, How, Outage, Plan};
 use crate::receivers::Receiver;
 use crate::rng::Rng;
 
@@ -58,7 +57,6 @@ struct Storm<'a> {
     /// Each node, or when it starts again.
     nodes: Vec<Machine>,
     accounts: Vec<Customer>,
-    _folder: tempfile::TempDir,
 }
 
 /// A machine and the node that runs on it.
@@ -79,11 +77,14 @@ struct Customer {
 impl<'a> Storm<'a> {
     async fn begin(plan: &'a Plan) -> Self {
         let began = Instant::now();
-        let folder = folder();
-        let store = SqliteStore::open_inline(folder.path(), SqliteOptions::default()).expect("a store");
-        let store: Arc<dyn Store> = match plan.nodes {
-            1 => Arc::new(store),
-            _ => Arc::new(store.as_shared_by(Arc::new(move || true_time(began)))),
+        let disk = SimulatedDisk::new(plan.seed);
+        let store = SqliteStore::open_on(&disk, SqliteOptions::default()).expect("a store");
+        let shared = match plan.nodes {
+            1 => Shared::new(Arc::new(store), Some(disk)),
+            _ => {
+                let store = store.as_shared_by(Arc::new(move || true_time(began)));
+                Shared::new(Arc::new(store), None)
+            }
         };
         let receivers = plan
             .accounts
@@ -92,10 +93,7 @@ impl<'a> Storm<'a> {
         let mut storm = Self {
             plan,
             began,
-            shared: Arc::new(Shared {
-                store,
-                changes: Mutex::default(),
-            }),
+            shared: Arc::new(shared),
             world: Arc::new(World {
                 receivers: Mutex::new(receivers.collect()),
                 rng: Mutex::new(Rng::new(plan.seed, 2)),
@@ -103,7 +101,6 @@ impl<'a> Storm<'a> {
             book: Arc::default(),
             nodes: Vec::new(),
             accounts: Vec::new(),
-            _folder: folder,
         };
         for _ in 0..plan.nodes {
             storm.nodes.push(Machine {
@@ -125,6 +122,7 @@ impl<'a> Storm<'a> {
         for machine in &mut self.nodes {
             if machine.node.as_ref().is_some_and(|node| node.link.is_dead()) {
                 machine.fell();
+                self.shared.lose_power();
             }
             if machine.node.is_some() || machine.starts_at > Instant::now() {
                 continue;
@@ -145,10 +143,8 @@ impl<'a> Storm<'a> {
             let started = Node::start(self.plan, Arc::new(link), clock, world, book);
             match started.await {
                 Ok(node) => machine.node = Some(node),
-                Err(error) => self
-                    .book
-                    .lock()
-                    .violation(format!("a node did not start: {error}")),
+                // Its disk may be failing.
+                Err(_) => machine.starts_at = Instant::now() + Duration::from_secs(1),
             }
         }
     }
@@ -223,8 +219,10 @@ impl<'a> Storm<'a> {
                 down,
             } => {
                 self.nodes[*node].down = *down;
-                if let Some(running) = &self.nodes[*node].node {
-                    running.link.die_later(*calls_later, *after);
+                match &self.nodes[*node].node {
+                    Some(running) if *after => running.link.lose_power_later(*calls_later),
+                    Some(running) => running.link.die_later(*calls_later, false),
+                    None => {}
                 }
             }
             Does::Stop { node, down } => self.stop(*node, *down).await,
@@ -242,7 +240,15 @@ impl<'a> Storm<'a> {
 
     fn fail(&self, node: usize, outage: &Outage) {
         self.book.lock().disturbed(Instant::now() + outage.lasts);
-        if let Some(node) = &self.nodes[node].node {
+        if let (How::Disk(fault), Some(disk)) = (outage.how, &self.shared.disk) {
+            let one_in = 100 / u32::try_from(outage.percent).expect("a percentage");
+            disk.fail_one_in(one_in, fault);
+            let (disk, lasts) = (disk.clone(), outage.lasts);
+            tokio::spawn(async move {
+                sleep(lasts).await;
+                disk.fail(None);
+            });
+        } else if let Some(node) = &self.nodes[node].node {
             node.link.fail(Some(outage.clone()));
         }
     }
@@ -272,14 +278,4 @@ impl Machine {
     fn load(&self) -> Option<postrider_engine::load::Load> {
         self.node.as_ref().map(|node| node.engine.load())
     }
-}
-
-/// A folder in memory, if the system has `/dev/shm`.
-fn folder() -> tempfile::TempDir {
-    let memory = std::path::Path::new("/dev/shm");
-    match memory.is_dir() {
-        true => tempfile::tempdir_in(memory),
-        false => tempfile::tempdir(),
-    }
-    .expect("a folder")
 }

@@ -28,5 +28,6 @@ pub async fn get_automation(
     uri: Uri,
 ) -> Result<Json<AutomationView>, Problem> {
     no_parameters(&uri)?;
-    find(&state, account, id).await.map(AutomationView::of).map(Json)
+    let automation = find(&state, account, id).await?;
+    AutomationView::read(&state, account, automation).await.map(Json)
 }

@@ -2,6 +2,7 @@
 
 use postrider_configuration::{ActionDraft, AutomationDraft, DoesDraft, RateLimitDraft, SendWebhookDraft};
 use postrider_model::{Automation, BodyContent, BodyStyle};
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -71,6 +72,11 @@ pub struct ActionInput {
     /// Read-only: in a PATCH, send the value that you read, or null. Switching the action on clears it.
     #[schema(read_only)]
     disabled_reason: Option<String>,
+    /// Read-only: ignored, so that an action can be sent back as it was read.
+    #[serde(default, skip_serializing)]
+    #[schema(value_type = Option<Object>, read_only)]
+    #[expect(dead_code, reason = "what it holds may have changed since the client read it")]
+    health: Option<IgnoredAny>,
     /// How often the action may be called; null sets no limit. Deliveries that exceed it wait, and use no
     /// attempt.
     #[serde(default, deserialize_with = "optional_object")]
@@ -152,6 +158,7 @@ impl ActionInput {
             kind: ActionType::SendWebhook,
             enabled: draft.enabled,
             disabled_reason: draft.disabled_reason,
+            health: None,
             rate_limit: draft.rate_limit.map(|limit| RateLimitInput {
                 requests: limit.requests,
                 per_s: limit.per_s,

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use http::Uri;
+use postrider_storage::Page;
 
 use super::view::AutomationView;
 use crate::cursor::ListId;
@@ -31,5 +32,13 @@ pub async fn list_automations(
     let page = parameters.page(list);
     parameters.finish()?;
     let automations = state.configuration.automations(account, page).await?;
-    List::of(list, automations, |automation| Ok(AutomationView::of(automation))).map(Json)
+    let mut views = Vec::with_capacity(automations.items.len());
+    for automation in automations.items {
+        views.push(AutomationView::read(&state, account, automation).await?);
+    }
+    let page = Page {
+        items: views,
+        next: automations.next,
+    };
+    List::of(list, page, Ok).map(Json)
 }

@@ -1,7 +1,8 @@
 //! The JSON form of an automation.
 
+use postrider_figures::Health;
 use postrider_model::{
-    Action, ActionId, Automation, AutomationId, BodyContent, BodyStyle, Does, RateLimit, Timestamp,
+    AccountId, Action, ActionId, Automation, AutomationId, BodyContent, BodyStyle, Does, RateLimit, Timestamp,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -10,6 +11,8 @@ use super::headers::HeadersInput;
 use super::input::ActionType;
 use crate::fields::delays_s;
 use crate::openapi::shapes;
+use crate::problem::Problem;
+use crate::router::ApiState;
 
 /// A trigger, and the actions that it starts.
 #[derive(Debug, Serialize, ToSchema)]
@@ -62,6 +65,8 @@ pub struct ActionView {
     /// Why Postrider switched the action off: `gone` after an HTTP 410 response; otherwise null.
     #[schema(example = json!(null))]
     disabled_reason: Option<&'static str>,
+    /// How the action's deliveries fare.
+    health: HealthView,
     /// How often the action may be called; null if it has no limit.
     rate_limit: Option<RateLimitView>,
     /// The URL that the webhook is sent to.
@@ -92,8 +97,66 @@ pub struct RateLimitView {
     per_s: u32,
 }
 
+/// The health of an action. Test events do not count.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Health)]
+pub struct HealthView {
+    /// `failing` if deliveries have failed for good and none has succeeded since; `disabled` if the action is
+    /// off.
+    status: HealthStatus,
+    /// For `failing`: when the first of these deliveries failed, to the beginning of the hour; otherwise
+    /// absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, required = false, format = DateTime, example = "2026-01-31T09:00:00.000Z")]
+    since: Option<Timestamp>,
+    /// For `disabled`: `gone` after an HTTP 410 response, or `by_hand`; otherwise absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, example = json!(null))]
+    reason: Option<&'static str>,
+}
+
+/// How an action's deliveries fare.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum HealthStatus {
+    /// The action is on, and not failing.
+    Healthy,
+    /// Deliveries have failed for good, and none has succeeded since.
+    Failing,
+    /// The action is off.
+    Disabled,
+}
+
+impl HealthView {
+    fn of(health: Health) -> Self {
+        let (status, since, reason) = match health {
+            Health::Healthy => (HealthStatus::Healthy, None, None),
+            Health::Failing { since } => (HealthStatus::Failing, Some(since), None),
+            Health::Disabled { reason } => {
+                let reason = reason.map_or("by_hand", |reason| reason.as_str());
+                (HealthStatus::Disabled, None, Some(reason))
+            }
+        };
+        Self {
+            status,
+            since,
+            reason,
+        }
+    }
+}
+
 impl AutomationView {
-    pub(super) fn of(automation: Automation) -> Self {
+    /// The automation, with the health of its actions as of now.
+    pub(super) async fn read(
+        state: &ApiState,
+        account: AccountId,
+        automation: Automation,
+    ) -> Result<Self, Problem> {
+        let health = state.figures.health(account, &automation).await?;
+        Ok(Self::of(automation, health))
+    }
+
+    fn of(automation: Automation, health: Vec<Health>) -> Self {
         let patterns = &automation.trigger.event_types;
         Self {
             id: automation.id,
@@ -103,7 +166,12 @@ impl AutomationView {
             },
             retry_delays_s: delays_s(automation.retry_delays.as_ref()),
             name: automation.name,
-            actions: automation.actions.into_iter().map(ActionView::of).collect(),
+            actions: automation
+                .actions
+                .into_iter()
+                .zip(health)
+                .map(|(action, health)| ActionView::of(action, health))
+                .collect(),
             created_at: automation.created_at,
             updated_at: automation.updated_at,
         }
@@ -111,13 +179,14 @@ impl AutomationView {
 }
 
 impl ActionView {
-    fn of(action: Action) -> Self {
+    fn of(action: Action, health: Health) -> Self {
         let Does::SendWebhook(webhook) = action.does;
         Self {
             id: action.id,
             kind: ActionType::SendWebhook,
             enabled: action.enabled,
             disabled_reason: action.disabled_reason.map(|reason| reason.as_str()),
+            health: HealthView::of(health),
             rate_limit: action.rate_limit.map(RateLimitView::of),
             url: webhook.url,
             body: webhook.content,

@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 use postrider_configuration::Fault;
+use postrider_figures::Health;
 use postrider_model::{
     Action, Automation, AutomationId, BodyContent, BodyStyle, Does, EventPattern, RateLimit,
 };
@@ -60,6 +61,7 @@ struct UrlRow {
     url: String,
     badge: Badge,
     is_gone: bool,
+    failing_since: Option<Moment>,
     rate: Option<RateWords>,
     options: Vec<String>,
     deliveries: String,
@@ -122,16 +124,25 @@ pub async fn render(
 
 async fn urls(app: &App, account: &InAccount, automation: &Automation) -> Result<Vec<UrlRow>, Refusal> {
     let rates = app.figures.action_rates(account.id()).await?;
-    let urls = automation.actions.iter().map(|action| UrlRow {
-        url: action::target(action).to_owned(),
-        badge: Badge::of_switch(action.enabled),
-        is_gone: action.disabled_reason.is_some(),
-        rate: rates
-            .get(&action.id)
-            .and_then(|rate| RateWords::new(rate.succeeded, rate.failed)),
-        options: options(action),
-        deliveries: account.path(&format!("deliveries?action={}", action.id)),
-    });
+    let health = app.figures.health(account.id(), automation).await?;
+    let urls = automation
+        .actions
+        .iter()
+        .zip(health)
+        .map(|(action, health)| UrlRow {
+            url: action::target(action).to_owned(),
+            badge: Badge::of_health(health),
+            is_gone: action.disabled_reason.is_some(),
+            failing_since: match health {
+                Health::Failing { since } => Some(Moment::new(since, app.now())),
+                Health::Healthy | Health::Disabled { .. } => None,
+            },
+            rate: rates
+                .get(&action.id)
+                .and_then(|rate| RateWords::new(rate.succeeded, rate.failed)),
+            options: options(action),
+            deliveries: account.path(&format!("deliveries?action={}", action.id)),
+        });
     Ok(urls.collect())
 }
 

@@ -13,9 +13,24 @@ pub struct Sentence {
 }
 
 /// The sentence for a delivery.
-pub fn of(delivery: &Delivery, attempts: &[Attempt], now: Timestamp) -> Sentence {
+///
+/// `paced_until` says until when its action lets nothing start on this node.
+pub fn of(
+    delivery: &Delivery,
+    attempts: &[Attempt],
+    paced_until: Option<Timestamp>,
+    now: Timestamp,
+) -> Sentence {
     let progress = &delivery.progress;
     let count = progress.attempts;
+    let is_due = delivery.next_attempt_at.is_none_or(|due| due <= now);
+    let paced_until = paced_until.filter(|_| progress.status == DeliveryStatus::Pending && is_due);
+    if let Some(until) = paced_until {
+        return Sentence {
+            words: "Waiting for the receiver’s pace. The next request starts".to_owned(),
+            due: Some(Moment::due(until, now)),
+        };
+    }
     let words = match progress.status {
         DeliveryStatus::Succeeded => match received_at(attempts) {
             Some(number) => format!("Succeeded at {}", ordinal(number)),

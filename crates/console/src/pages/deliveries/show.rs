@@ -157,7 +157,7 @@ fn part<'a>(app: &App, entry: &'a AccountEntry, parts: &'a Parts) -> Part<'a> {
         path: &parts.path,
     };
     Part {
-        sentence: sentence::of(delivery, attempts, now),
+        sentence: sentence::of(delivery, attempts, app.engine.pace_of(delivery.action), now),
         csrf: &parts.csrf,
         path: &parts.path,
         button: match (may_send, delivery.settled_at, delivery.next_attempt_at) {

@@ -85,10 +85,10 @@ impl Storm<'_> {
         };
         let known = self
             .shared
-            .store
+            .store()
             .deliveries(account, &DeliveryFilter::default(), page)
             .await;
-        let known = known.expect("the store itself is well").items;
+        let known = known.map(|page| page.items).unwrap_or_default();
         if known.is_empty() {
             return;
         }
@@ -108,9 +108,10 @@ impl Storm<'_> {
             status: failed_only.then_some(DeliveryStatus::Failed),
             ..DeliveryFilter::default()
         };
-        for delivery in self.deliveries(account, &filter).await {
-            self.book.lock().resent.insert(delivery);
-        }
+        let Ok(matching) = self.deliveries(account, &filter).await else {
+            return;
+        };
+        self.book.lock().resent.extend(matching);
         let _ = timeout(CALLER_WAITS, node.engine.replay(account, filter)).await;
     }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use postrider_model::{AccountId, DeliveryStatus};
-use postrider_storage::{DeliveryFilter, PageRequest};
+use postrider_storage::{DeliveryFilter, PageRequest, StoreResult};
 use tokio::time::{Instant, sleep};
 
 use super::{Found, Machine, Storm};
@@ -30,6 +30,10 @@ impl Storm<'_> {
             if let Some(node) = &machine.node {
                 node.link.fail(None);
             }
+        }
+        if let Some(disk) = &self.shared.disk {
+            disk.fail(None);
+            disk.power_failure_after(None);
         }
         let calm = Instant::now();
         loop {
@@ -66,7 +70,11 @@ impl Storm<'_> {
         };
         let mut pending = 0;
         for account in &self.accounts {
-            pending += self.deliveries(account.id, &filter).await.len();
+            pending += self
+                .deliveries(account.id, &filter)
+                .await
+                .expect("all is well")
+                .len();
         }
         pending
     }
@@ -99,11 +107,15 @@ impl Storm<'_> {
             };
             let stored = self
                 .shared
-                .store
+                .store()
                 .event(account, event)
                 .await
                 .expect("the store is well");
-            let found = self.deliveries(account, &filter).await.len();
+            let found = self
+                .deliveries(account, &filter)
+                .await
+                .expect("all is well")
+                .len();
             if stored.is_none() || found != deliveries as usize {
                 let text =
                     format!("{event} was acknowledged with {deliveries} deliveries; {found} are stored");
@@ -113,20 +125,19 @@ impl Storm<'_> {
     }
 
     /// The ids of all deliveries that match.
-    pub(super) async fn deliveries(&self, account: AccountId, filter: &DeliveryFilter) -> Vec<String> {
+    pub(super) async fn deliveries(
+        &self,
+        account: AccountId,
+        filter: &DeliveryFilter,
+    ) -> StoreResult<Vec<String>> {
         let (mut ids, mut after) = (Vec::new(), None);
         loop {
             let page = PageRequest { limit: 250, after };
-            let page = self
-                .shared
-                .store
-                .deliveries(account, filter, page)
-                .await
-                .expect("the store is well");
+            let page = self.shared.store().deliveries(account, filter, page).await?;
             ids.extend(page.items.iter().map(|delivery| delivery.id.to_string()));
             after = page.next;
             if after.is_none() {
-                return ids;
+                return Ok(ids);
             }
         }
     }
