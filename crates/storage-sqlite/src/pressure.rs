@@ -5,8 +5,8 @@
 //! writer slows down: the closer the log comes to its bound, the longer it waits between two groups. At the
 //! bound it refuses further work until the log can be reused.
 //!
-//! The bound grows with the database, because a backup takes as long as the database is large: one that copies
-//! a few times faster than the node writes is never slowed down.
+//! The bound grows with the database, because a backup takes as long as the database is large: one that
+//! copies a few times faster than the node writes never slows it down.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
