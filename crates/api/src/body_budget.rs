@@ -62,8 +62,8 @@ impl BodyBudget {
         }
     }
 
-    /// Room for a body of this length, of which at most `bytes_max` bytes are read. Keep it until the request is done.
-    /// `None` if it needs none. Waits for up to [`WAIT_MAX`].
+    /// Room for a body of this length, of which at most `bytes_max` bytes are read. Keep it until the request
+    /// is done. `None` if it needs none. Waits for up to [`WAIT_MAX`].
     pub(crate) async fn room(
         self: &Arc<Self>,
         account: AccountId,

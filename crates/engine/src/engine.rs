@@ -322,8 +322,8 @@ impl Engine {
         self.parts.clock.monotonic().as_millis() > u128::from(self.lease_ends_ms.load(Ordering::Acquire))
     }
 
-    /// Whether requests may leave: the session is certainly alive, and what other nodes changed until a moment
-    /// ago is known here.
+    /// Whether requests may leave: the session is certainly alive, and what other nodes changed until a
+    /// moment ago is known here.
     pub(crate) fn may_send(&self) -> bool {
         let now = self.parts.clock.monotonic();
         let is_cut_off = || {

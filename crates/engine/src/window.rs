@@ -41,9 +41,9 @@ impl Window {
         }
     }
 
-    /// Whether a lane of this account that holds `held` deliveries may hold one more, of `bytes` bytes. A lane
-    /// that holds none may hold one of any size while any bytes are free, because an event larger than the
-    /// window would otherwise never be sent.
+    /// Whether a lane of this account that holds `held` deliveries may hold one more, of `bytes` bytes. A
+    /// lane that holds none may hold one of any size while any bytes are free, because an event larger than
+    /// the window would otherwise never be sent.
     pub fn admits(&self, account: AccountId, held: usize, bytes: usize) -> bool {
         held < self.free(account)
             && (bytes <= self.free_bytes(account) || (held == 0 && self.free_bytes(account) > 0))

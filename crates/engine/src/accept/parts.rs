@@ -1,8 +1,8 @@
 //! Stores the events of one request in parts, each small enough to share a step with other accounts.
 //!
-//! A request may bring a thousand events with hundreds of deliveries each. As one step, it would delay everybody
-//! else's events by seconds. Its deliveries are therefore made part by part, as the parts before are stored,
-//! and the request gets one response at the end.
+//! A request may bring a thousand events with hundreds of deliveries each. As one step, it would delay
+//! everybody else's events by seconds. Its deliveries are therefore made part by part, as the parts before
+//! are stored, and the request gets one response at the end.
 
 use std::collections::VecDeque;
 

@@ -2,8 +2,8 @@
 //!
 //! A step is bounded in rows, because rows are what a commit costs: everybody's next event waits for the step
 //! under way. Whatever one account submits, the event of another is stored with the next step: accounts take
-//! turns, and small jobs go first. An account's small jobs overtake its large ones, so that its own batches do
-//! not delay its single events either.
+//! turns, and small jobs go first. An account's small jobs overtake its large ones, so that its own batches
+//! do not delay its single events either.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -109,11 +109,6 @@ impl AppendQueue {
             }
             self.arrived.notified().await;
         }
-    }
-
-    /// How many jobs wait.
-    pub fn len(&self) -> usize {
-        self.waiting.lock().jobs
     }
 
     /// Takes the jobs of one step: at least one if any wait.

@@ -1,10 +1,10 @@
 //! An engine on virtual time: tokio's paused clock, scripted receivers, and the real SQLite store run inline.
 
+mod clock;
 mod receivers;
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -20,66 +20,14 @@ use postrider_engine::observe::Observer;
 use postrider_engine::{Accepted, Carriers, Engine, EngineParts, EngineSettings, Submission, WebhookCarrier};
 use postrider_figures::{Figures, FiguresParts};
 use postrider_model::{
-    AccountId, AutomationId, Clock, Delivery, DeliveryStatus, Entropy, IdGenerator, SendWebhook, Timestamp,
+    AccountId, AutomationId, Clock, Delivery, DeliveryStatus, Entropy, IdGenerator, SendWebhook,
 };
 use postrider_signing::HeaderNames;
 use postrider_storage::{DeliveryFilter, DeliveryKey, PageRequest, Store};
 use postrider_storage_sqlite::{SqliteOptions, SqliteStore};
-use tokio::time::Instant;
 
+pub use clock::{START_MS, VirtualClock};
 pub use receivers::{Receivers, Seen, refused, status};
-
-/// 2026-01-01T00:00:00Z, where virtual time begins.
-pub const START_MS: i64 = 1_767_225_600_000;
-
-/// The paused clock of the test's runtime. It begins `offset_ms` after [`START_MS`], and may step.
-pub struct VirtualClock {
-    began: Instant,
-    wall_offset_ms: AtomicI64,
-    offset_ms: AtomicI64,
-    fails: AtomicBool,
-}
-
-impl VirtualClock {
-    pub fn new(offset_ms: i64) -> Self {
-        Self {
-            began: Instant::now(),
-            wall_offset_ms: AtomicI64::new(offset_ms),
-            offset_ms: AtomicI64::new(offset_ms),
-            fails: AtomicBool::new(false),
-        }
-    }
-
-    /// Makes [`Clock::wall`] panic: a defect in whatever task reads it.
-    pub fn fail(&self) {
-        self.fails.store(true, Ordering::Relaxed);
-    }
-
-    /// Steps the system clock. As in production, [`Clock::now`] follows it forwards only.
-    pub fn step(&self, ms: i64) {
-        let wall = self.wall_offset_ms.fetch_add(ms, Ordering::Relaxed) + ms;
-        self.offset_ms.fetch_max(wall, Ordering::Relaxed);
-    }
-
-    fn after(&self, offset_ms: &AtomicI64) -> Timestamp {
-        Timestamp::from_unix_ms(START_MS + offset_ms.load(Ordering::Relaxed)).after(self.began.elapsed())
-    }
-}
-
-impl Clock for VirtualClock {
-    fn now(&self) -> Timestamp {
-        self.after(&self.offset_ms)
-    }
-
-    fn wall(&self) -> Timestamp {
-        assert!(!self.fails.load(Ordering::Relaxed), "a defect");
-        self.after(&self.wall_offset_ms)
-    }
-
-    fn monotonic(&self) -> Duration {
-        self.began.elapsed()
-    }
-}
 
 /// A store whose work runs on the calling thread.
 pub fn inline(folder: &std::path::Path) -> Arc<dyn Store> {

@@ -1,6 +1,5 @@
 //! A node's way to the store: it fails, delays and loses calls, and ends with the node.
 
-use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -9,57 +8,19 @@ use async_trait::async_trait;
 use parking_lot::Mutex;
 use postrider_model::delivery::Next;
 use postrider_model::*;
-use postrider_storage::statistics::latency::Histogram;
-use postrider_storage::statistics::{self, *};
 use postrider_storage::*;
-use postrider_storage_sqlite::{SimulatedDisk, SqliteOptions, SqliteStore};
 use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::book::{Book, Life};
 use crate::plan::{How, Outage};
 use crate::rng::Rng;
+use crate::shared::Shared;
 
 /// How long a call that hangs takes to fail.
 const HANG_MAX: Duration = Duration::from_secs(10);
 
 /// How late a late call takes effect at most.
 const LATE_MS_MAX: u64 = 4_000;
-
-/// The store that all nodes share, and its changes.
-pub struct Shared {
-    store: Mutex<Arc<dyn Store>>,
-    /// The disk of a store that nobody shares.
-    pub disk: Option<SimulatedDisk>,
-    changes: Mutex<Vec<Changed>>,
-}
-
-impl Shared {
-    pub fn new(store: Arc<dyn Store>, disk: Option<SimulatedDisk>) -> Self {
-        Self {
-            store: Mutex::new(store),
-            disk,
-            changes: Mutex::default(),
-        }
-    }
-
-    pub fn store(&self) -> Arc<dyn Store> {
-        Arc::clone(&self.store.lock())
-    }
-
-    /// The power fails, and comes back.
-    pub fn lose_power(&self) {
-        let Some(disk) = &self.disk else { return };
-        disk.fail(None);
-        disk.power_failure_after(None);
-        disk.power_failure();
-        let store = SqliteStore::open_on(disk, SqliteOptions::default()).expect("the database is whole");
-        *self.store.lock() = Arc::new(store);
-    }
-
-    fn power_failures(&self) -> u64 {
-        self.disk.as_ref().map_or(0, |disk| disk.counts().power_failures)
-    }
-}
 
 /// The link of one life of a node.
 pub struct Link {
@@ -166,7 +127,7 @@ impl Link {
             return Fault::None;
         }
         match now.how {
-            How::Disk(_) if self.shared.disk.is_some() => return Fault::None,
+            How::Disk(_) if self.shared.disk.is_some() => Fault::None,
             How::Refused | How::Disk(_) => Fault::Refused,
             // A store finds out whether a session got deliveries before it reports an error, so that none is
             // owned by a session that does not know of it.
@@ -260,6 +221,8 @@ macro_rules! verbs {
     };
 }
 
+mod others;
+
 verbs!(AccountStore {
     create_account(account: Account, key: SigningKey) -> SaveAccount;
     account(account: &AccountRef) -> Option<Account>;
@@ -270,13 +233,6 @@ verbs!(AccountStore {
     rotate_signing_key(account: AccountId, key: SigningKey, overlap_until: Timestamp) -> bool
         => Changed::Account(account);
     account_config(account: AccountId) -> Option<AccountConfig>;
-});
-
-verbs!(ApiKeyStore {
-    put_api_key(key: ApiKey) -> ();
-    add_first_api_key(key: ApiKey) -> bool;
-    api_keys() -> Vec<ApiKey>;
-    delete_api_key(id: ApiKeyId) -> RemoveApiKey;
 });
 
 verbs!(AutomationStore {
@@ -309,20 +265,6 @@ verbs!(EventStore {
     events(account: AccountId, filter: &EventFilter, page: PageRequest) -> Page<Event>;
 });
 
-verbs!(EventTypeStore {
-    put_event_type(event_type: EventType) -> (EventType, bool);
-    event_type(name: &EventTypeName) -> Option<EventType>;
-    event_types(page: PageRequest) -> Page<EventType>;
-    delete_event_type(name: &EventTypeName) -> bool;
-});
-
-verbs!(ConsoleStore {
-    put_grant(grant: Grant) -> bool;
-    grant(sha256: &[u8; 32], now: Timestamp) -> Option<Grant>;
-    take_grant(sha256: &[u8; 32], now: Timestamp) -> Option<Grant>;
-    delete_grant(sha256: &[u8; 32]) -> bool;
-});
-
 verbs!(RateLimitStore {
     reserve_slots(requests: Vec<ReserveSlots>, now: Timestamp) -> Vec<Option<Duration>>;
 });
@@ -331,16 +273,6 @@ verbs!(RetentionStore {
     clock(wall: Timestamp) -> StoreClock;
     confirm_time(at: Timestamp) -> ();
     prune(before: Timestamp, limit: usize) -> Pruned;
-});
-
-verbs!(StatisticsStore {
-    add_statistics(counts: Vec<Count>, latencies: Vec<LatencyCount>) -> ();
-    statistics(scope: statistics::Scope, step: TimeStep, span: Range<Timestamp>) -> Vec<(Timestamp, Counts)>;
-    latencies(step: TimeStep, span: Range<Timestamp>) -> Histogram;
-    action_statistics(account: AccountId, span: Range<Timestamp>) -> Vec<(ActionKey, Counts)>;
-    failing_actions(span: Range<Timestamp>, limit: usize) -> Vec<FailingAction>;
-    prune_statistics(step: TimeStep, before: Timestamp, limit: usize) -> usize;
-    backlog(now: Timestamp) -> Backlog;
 });
 
 verbs!(SessionStore {

@@ -12,6 +12,7 @@ mod node;
 mod plan;
 mod receivers;
 mod rng;
+mod shared;
 mod storm;
 
 use std::ops::Range;

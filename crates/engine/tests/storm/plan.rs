@@ -1,5 +1,5 @@
-//! What a storm does, decided by its seed before it begins, so that a failing storm can be repeated with fewer
-//! steps.
+//! What a storm does, decided by its seed before it begins, so that a failing storm can be repeated with
+//! fewer steps.
 
 use std::time::Duration;
 

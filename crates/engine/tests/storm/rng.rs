@@ -29,7 +29,7 @@ impl Rng {
 
     /// An index into a list of this length.
     pub fn index(&mut self, length: usize) -> usize {
-        usize::try_from(self.below(length as u64)).unwrap()
+        usize::try_from(self.below(length as u64)).expect("an index of the list")
     }
 
     pub fn percent(&mut self, percent: u64) -> bool {

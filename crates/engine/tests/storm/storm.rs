@@ -13,11 +13,15 @@ use postrider_storage_sqlite::{SimulatedDisk, SqliteOptions, SqliteStore};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::book::Book;
-use crate::link::{Link, Shared};
+use crate::link::Link;
 use crate::node::{Node, NodeClock, World, true_time};
 use crate::plan::{Does, How, Outage, Plan};
 use crate::receivers::Receiver;
 use crate::rng::Rng;
+use crate::shared::Shared;
+
+/// How long a start may take.
+const START_MAX: Duration = Duration::from_secs(30);
 
 /// How long a caller waits before it gives up.
 const CALLER_WAITS: Duration = Duration::from_secs(15);
@@ -124,7 +128,11 @@ impl<'a> Storm<'a> {
                 machine.fell();
                 self.shared.lose_power();
             }
-            if machine.node.is_some() || machine.starts_at > Instant::now() {
+            if machine.node.is_some() {
+                continue;
+            }
+            self.shared.power_returns();
+            if machine.starts_at > Instant::now() {
                 continue;
             }
             let life = {
@@ -141,10 +149,11 @@ impl<'a> Storm<'a> {
             let clock = Arc::new(NodeClock::new(self.began, machine.step_ms));
             let (world, book) = (Arc::clone(&self.world), Arc::clone(&self.book));
             let started = Node::start(self.plan, Arc::new(link), clock, world, book);
-            match started.await {
-                Ok(node) => machine.node = Some(node),
+            // Its power may fail meanwhile.
+            match timeout(START_MAX, started).await {
+                Ok(Ok(node)) => machine.node = Some(node),
                 // Its disk may be failing.
-                Err(_) => machine.starts_at = Instant::now() + Duration::from_secs(1),
+                _ => machine.starts_at = Instant::now() + Duration::from_secs(1),
             }
         }
     }

@@ -1,0 +1,42 @@
+//! Verbs that deliver nothing.
+
+use std::ops::Range;
+
+use async_trait::async_trait;
+use postrider_model::*;
+use postrider_storage::statistics::latency::Histogram;
+use postrider_storage::statistics::{self, *};
+use postrider_storage::*;
+
+use super::Link;
+
+verbs!(ApiKeyStore {
+    put_api_key(key: ApiKey) -> ();
+    add_first_api_key(key: ApiKey) -> bool;
+    api_keys() -> Vec<ApiKey>;
+    delete_api_key(id: ApiKeyId) -> RemoveApiKey;
+});
+
+verbs!(EventTypeStore {
+    put_event_type(event_type: EventType) -> (EventType, bool);
+    event_type(name: &EventTypeName) -> Option<EventType>;
+    event_types(page: PageRequest) -> Page<EventType>;
+    delete_event_type(name: &EventTypeName) -> bool;
+});
+
+verbs!(ConsoleStore {
+    put_grant(grant: Grant) -> bool;
+    grant(sha256: &[u8; 32], now: Timestamp) -> Option<Grant>;
+    take_grant(sha256: &[u8; 32], now: Timestamp) -> Option<Grant>;
+    delete_grant(sha256: &[u8; 32]) -> bool;
+});
+
+verbs!(StatisticsStore {
+    add_statistics(counts: Vec<Count>, latencies: Vec<LatencyCount>) -> ();
+    statistics(scope: statistics::Scope, step: TimeStep, span: Range<Timestamp>) -> Vec<(Timestamp, Counts)>;
+    latencies(step: TimeStep, span: Range<Timestamp>) -> Histogram;
+    action_statistics(account: AccountId, span: Range<Timestamp>) -> Vec<(ActionKey, Counts)>;
+    failing_actions(span: Range<Timestamp>, limit: usize) -> Vec<FailingAction>;
+    prune_statistics(step: TimeStep, before: Timestamp, limit: usize) -> usize;
+    backlog(now: Timestamp) -> Backlog;
+});
