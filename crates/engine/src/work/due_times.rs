@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use postrider_model::schedule::RETRY_AFTER_MAX;
-use postrider_model::{Schedule, Timestamp};
+use postrider_model::{Exchange, Schedule, Timestamp};
 use postrider_storage::{DueAhead, DueEarlier, StoreResult};
 
 use crate::engine::Engine;
@@ -109,12 +109,21 @@ fn scheduled_delay(delivery: &DueAhead, schedule: &Schedule) -> Option<Duration>
     schedule.delay_after(scheduled, None)
 }
 
-/// The delay that the receiver asked for in its last response: the due time counts from there.
+/// The delay that the receiver asked for in its last response, from which the due time counts.
 async fn asked_delay(engine: &Engine, delivery: &DueAhead) -> StoreResult<Duration> {
     let record = engine.store().record(delivery.key).await?;
     let last = record.and_then(|record| record.attempts.into_iter().max_by_key(|attempt| attempt.number));
-    Ok(last.map_or(Duration::ZERO, |last| {
+    let asked = last.filter(|last| asks_to_wait(&last.exchange));
+    Ok(asked.map_or(Duration::ZERO, |last| {
         let ended = last.started_at.after(last.duration);
         delivery.due.since(ended).min(RETRY_AFTER_MAX)
     }))
+}
+
+fn asks_to_wait(exchange: &Exchange) -> bool {
+    let Exchange::Http(exchange) = exchange;
+    let headers = exchange.response.iter().flat_map(|response| &response.headers);
+    headers
+        .into_iter()
+        .any(|(name, _)| name.eq_ignore_ascii_case("retry-after"))
 }

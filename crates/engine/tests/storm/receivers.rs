@@ -125,8 +125,10 @@ impl Receiver {
             self.recent.push_back(now);
             return status(200);
         }
+        let header = |seconds: u64| ("Retry-After".to_owned(), seconds.to_string());
         Response {
             retry_after: retry_after_s.map(Duration::from_secs),
+            headers: retry_after_s.map(header).into_iter().collect(),
             ..status(429)
         }
     }
