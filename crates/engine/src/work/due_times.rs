@@ -113,17 +113,21 @@ fn scheduled_delay(delivery: &DueAhead, schedule: &Schedule) -> Option<Duration>
 async fn asked_delay(engine: &Engine, delivery: &DueAhead) -> StoreResult<Duration> {
     let record = engine.store().record(delivery.key).await?;
     let last = record.and_then(|record| record.attempts.into_iter().max_by_key(|attempt| attempt.number));
-    let asked = last.filter(|last| asks_to_wait(&last.exchange));
-    Ok(asked.map_or(Duration::ZERO, |last| {
-        let ended = last.started_at.after(last.duration);
-        delivery.due.since(ended).min(RETRY_AFTER_MAX)
-    }))
+    let asked = last.and_then(|last| {
+        let asked = retry_after(&last.exchange)?;
+        // A date counts from the response, by the clock of that moment.
+        let until_due = delivery.due.since(last.started_at.after(last.duration));
+        Some(asked.parse().map_or(until_due, Duration::from_secs))
+    });
+    Ok(asked.unwrap_or_default().min(RETRY_AFTER_MAX))
 }
 
-fn asks_to_wait(exchange: &Exchange) -> bool {
+/// How long the receiver asked to wait, as it wrote it.
+fn retry_after(exchange: &Exchange) -> Option<&str> {
     let Exchange::Http(exchange) = exchange;
-    let headers = exchange.response.iter().flat_map(|response| &response.headers);
-    headers
-        .into_iter()
-        .any(|(name, _)| name.eq_ignore_ascii_case("retry-after"))
+    let headers = &exchange.response.as_ref()?.headers;
+    let found = headers
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case("retry-after"));
+    found.map(|(_, value)| value.trim())
 }

@@ -109,6 +109,9 @@ impl Book {
             let text = format!("{in_flight} requests under way in life {life}");
             self.violation(text);
         }
+        if request.number as usize > ATTEMPTS && !self.resent.contains(delivery) {
+            self.violation(format!("{delivery} has an attempt {}", request.number));
+        }
         let first_sent = self.first_sent.entry(request.event.to_owned());
         first_sent.or_insert_with(Instant::now);
         let sent = self.sent.entry(delivery.to_owned()).or_insert_with(|| Sent {
