@@ -6,12 +6,13 @@
 //! attempt and the due time, both by the clock of that moment. A process need not do this while it runs,
 //! because its clock never goes back.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use postrider_model::schedule::RETRY_AFTER_MAX;
 use postrider_model::{Exchange, Schedule, Timestamp};
-use postrider_storage::{DueAhead, DueEarlier, StoreResult};
+use postrider_storage::{Changed, DueAhead, DueEarlier, StoreResult};
 
 use crate::engine::Engine;
 
@@ -65,24 +66,18 @@ async fn step(engine: &Engine, after: &mut Option<DueAhead>) -> StoreResult<usiz
     let clock = engine.store().clock(engine.clock().now()).await?;
     let found = engine.store().due_ahead(clock.now, *after, STEP).await?;
     let mut earlier = Vec::new();
+    let mut read_again = HashSet::new();
     for delivery in &found {
-        let entry = engine.configuration().entry(delivery.key.account).await?;
-        let automation = entry
-            .as_deref()
-            .and_then(|entry| Some((entry, entry.automation(delivery.automation)?)));
-        let Some((entry, automation)) = automation else {
-            // Its next turn cancels it.
-            earlier.extend(judged(delivery, clock.now));
+        let account = delivery.key.account;
+        if judged(engine, delivery, clock.now).await?.is_none() {
             continue;
-        };
-        let schedule = entry.schedule(automation, &engine.settings().retry_delays);
-        let Some(mut delay) = scheduled_delay(delivery, schedule) else {
-            continue;
-        };
-        if matches!(delivery.last_status_code, Some(429 | 503)) && delivery.due > clock.now.after(delay) {
-            delay = delay.max(asked_delay(engine, delivery).await?);
         }
-        earlier.extend(judged(delivery, clock.now.after(delay)));
+        // Before a retry is sent early: the configuration in memory may be older than the delivery.
+        if read_again.insert(account) {
+            let changed = [Changed::Account(account)];
+            engine.configuration().changed_elsewhere(Some(&changed)).await?;
+        }
+        earlier.extend(judged(engine, delivery, clock.now).await?);
     }
     let count = engine.store().bring_forward(earlier).await?;
     *after = found.last().copied().filter(|_| found.len() == STEP);
@@ -90,12 +85,38 @@ async fn step(engine: &Engine, after: &mut Option<DueAhead>) -> StoreResult<usiz
 }
 
 /// The due time that this delivery should have, if it is earlier.
-fn judged(delivery: &DueAhead, latest: Timestamp) -> Option<DueEarlier> {
-    (delivery.due > latest).then_some(DueEarlier {
+async fn judged(engine: &Engine, delivery: &DueAhead, now: Timestamp) -> StoreResult<Option<DueEarlier>> {
+    let Some(delay) = delay_of(engine, delivery, now).await? else {
+        return Ok(None);
+    };
+    let latest = now.after(delay);
+    Ok((delivery.due > latest).then_some(DueEarlier {
         key: delivery.key,
         due: delivery.due,
         earlier: latest,
-    })
+    }))
+}
+
+/// The longest delay that can have led to the due time; `None` if that is not known.
+async fn delay_of(engine: &Engine, delivery: &DueAhead, now: Timestamp) -> StoreResult<Option<Duration>> {
+    let entry = engine.configuration().entry(delivery.key.account).await?;
+    let automation = entry.as_deref().and_then(|entry| {
+        let automation = entry.automation(delivery.automation)?;
+        Some((entry, automation))
+    });
+    let Some((entry, automation)) = automation else {
+        // The automation was deleted: the next turn cancels the delivery.
+        return Ok(Some(Duration::ZERO));
+    };
+    let schedule = entry.schedule(automation, &engine.settings().retry_delays);
+    let Some(delay) = scheduled_delay(delivery, schedule) else {
+        return Ok(None);
+    };
+    let may_have_asked = matches!(delivery.last_status_code, Some(429 | 503));
+    if may_have_asked && delivery.due > now.after(delay) {
+        return Ok(Some(delay.max(asked_delay(engine, delivery).await?)));
+    }
+    Ok(Some(delay))
 }
 
 /// The delay of the schedule that led to the due time. `None` if the schedule was shortened since: its former
