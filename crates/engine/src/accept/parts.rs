@@ -12,8 +12,8 @@ use tokio::sync::oneshot;
 
 use super::{AcceptError, Accepted, Rejection};
 use crate::engine::Engine;
-use crate::work::append::{AppendJob, Reply, rows_of};
-use crate::work::queue::JOB_ROWS_MAX;
+use crate::work::append::{AppendJob, Reply, cost_of};
+use crate::work::queue::JOB_COST_MAX;
 
 /// Parts of one request that wait or are being stored: while one is, the next waits for its step.
 const PARTS_WAITING_MAX: usize = 2;
@@ -23,9 +23,9 @@ pub(super) struct Parts<'a> {
     engine: &'a Engine,
     account: AccountId,
     now: Timestamp,
-    /// The part that is being filled, and its rows.
+    /// The part that is being filled, and what it costs to store.
     events: Vec<NewEvent>,
-    rows: usize,
+    cost: usize,
     /// Parts without results yet: the number of their events, and where the results arrive.
     submitted: VecDeque<(usize, Result<oneshot::Receiver<Reply>, AcceptError>)>,
     results: Vec<Result<Accepted, Rejection>>,
@@ -43,8 +43,8 @@ impl<'a> Parts<'a> {
             engine,
             account,
             now: engine.clock().now(),
-            events: Vec::with_capacity(events.min(JOB_ROWS_MAX)),
-            rows: 0,
+            events: Vec::with_capacity(events.min(JOB_COST_MAX)),
+            cost: 0,
             submitted: VecDeque::new(),
             results: Vec::with_capacity(events),
             is_begun: false,
@@ -60,14 +60,14 @@ impl<'a> Parts<'a> {
 
     /// Adds an event. Waits while earlier parts are being stored.
     pub(super) async fn add(&mut self, event: NewEvent) {
-        let rows = rows_of(&event);
-        if !self.events.is_empty() && self.rows + rows > JOB_ROWS_MAX {
+        let cost = cost_of(&event);
+        if !self.events.is_empty() && self.cost + cost > JOB_COST_MAX {
             self.submit();
             while self.submitted.len() >= PARTS_WAITING_MAX {
                 self.await_oldest().await;
             }
         }
-        self.rows += rows;
+        self.cost += cost;
         self.events.push(event);
     }
 
@@ -105,7 +105,7 @@ impl<'a> Parts<'a> {
         };
         self.is_begun = true;
         self.submitted.push_back((count, response));
-        self.rows = 0;
+        self.cost = 0;
         self.now = self.engine.clock().now();
     }
 

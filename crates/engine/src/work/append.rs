@@ -33,15 +33,18 @@ pub struct AppendJob {
 }
 
 impl AppendJob {
-    /// Rows that the job adds to the store.
-    pub fn rows(&self) -> usize {
-        self.events.iter().map(rows_of).sum()
+    /// What it costs to store the job; see [`cost_of`].
+    pub fn cost(&self) -> usize {
+        self.events.iter().map(cost_of).sum()
     }
 }
 
-/// Rows that an event adds to the store: its own, and one for each delivery.
-pub fn rows_of(event: &NewEvent) -> usize {
-    1 + event.deliveries.len()
+/// Bytes of `data` that cost about as much to store as a row.
+const BYTES_PER_ROW: usize = 4 * 1024;
+
+/// What it costs to store an event, in rows: its own, one for each delivery, and its `data`.
+pub fn cost_of(event: &NewEvent) -> usize {
+    1 + event.deliveries.len() + event.event.data.len() / BYTES_PER_ROW
 }
 
 /// The jobs of a step.

@@ -1,9 +1,9 @@
 //! Events that wait for the step that stores them, in turns by account.
 //!
-//! A step is bounded in rows, because rows are what a commit costs: everybody's next event waits for the step
-//! under way. Whatever one account submits, the event of another is stored with the next step: accounts take
-//! turns, and small jobs go first. An account's small jobs overtake its large ones, so that its own batches
-//! do not delay its single events either.
+//! A step is bounded in rows and bytes, because everybody's next event waits for the step under way. Whatever
+//! one account submits, the event of another is stored with the next step: accounts take turns, and small
+//! jobs go first. An account's small jobs overtake its large ones, so that its own batches do not delay its
+//! single events either.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -15,22 +15,22 @@ use tokio::sync::Notify;
 use super::append::AppendJob;
 use crate::accept::AcceptError;
 
-/// Rows after which a step accepts no further job. A row, of an event or a delivery, takes some 8 µs of the
-/// store's time together with its results.
-const STEP_ROWS_MAX: usize = 1_000;
+/// The cost ([`super::append::cost_of`]) from which on a step accepts no further job. A row, of an event or a
+/// delivery, takes some 8 µs of the store's time together with its results.
+const STEP_COST_MAX: usize = 1_000;
 
-/// Rows of small jobs in a step while large ones wait: neither kind can starve the other.
-const SMALL_SHARE: usize = STEP_ROWS_MAX / 2;
+/// The cost of small jobs in a step while large ones wait: neither kind can starve the other.
+const SMALL_SHARE: usize = STEP_COST_MAX / 2;
 
-/// Most rows of a small job: one event with a few actions.
-const SMALL_ROWS_MAX: usize = 16;
+/// The cost of a small job at most: one event with a few actions.
+const SMALL_COST_MAX: usize = 16;
 
-/// Most rows of a job; a job of a single event may have more.
-pub const JOB_ROWS_MAX: usize = STEP_ROWS_MAX / 2;
+/// The cost of a job at most; a job of a single event may cost more.
+pub const JOB_COST_MAX: usize = STEP_COST_MAX / 2;
 
-/// Most rows that wait, about 2 s of the store's time. Beyond that, producers get [`StoreError::Busy`]
-/// instead of a longer wait.
-const QUEUE_ROWS_MAX: usize = 262_144;
+/// The cost of all jobs that wait: a second of the store's time, and at most 512 MiB of `data`. Beyond that,
+/// producers get [`StoreError::Busy`] instead of a longer wait.
+const QUEUE_COST_MAX: usize = 131_072;
 
 /// The queue.
 #[derive(Debug, Default)]
@@ -46,7 +46,7 @@ struct Waiting {
     small: VecDeque<AccountId>,
     large: VecDeque<AccountId>,
     jobs: usize,
-    rows: usize,
+    cost: usize,
     is_closed: bool,
 }
 
@@ -54,7 +54,7 @@ struct Waiting {
 struct AccountJobs {
     small: VecDeque<AppendJob>,
     large: VecDeque<AppendJob>,
-    rows: usize,
+    cost: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,21 +67,21 @@ impl AppendQueue {
     /// Adds a job. A job that `continues` an earlier one, of which a part is stored already, is accepted
     /// however many wait: each request has few of them.
     ///
-    /// An account may have as many rows in the queue as are free (the dynamic threshold of
+    /// The jobs of an account may cost as much as is free (the dynamic threshold of
     /// [`crate::window`]), so that there is always room for the next account.
     pub fn push(&self, job: AppendJob, continues: bool) -> Result<(), AcceptError> {
         let mut waiting = self.waiting.lock();
         if waiting.is_closed {
             return Err(AcceptError::Stopping);
         }
-        let free = QUEUE_ROWS_MAX.saturating_sub(waiting.rows);
+        let free = QUEUE_COST_MAX.saturating_sub(waiting.cost);
         let jobs = waiting.accounts.entry(job.account).or_default();
-        if !continues && jobs.rows >= free {
+        if !continues && jobs.cost >= free {
             return Err(AcceptError::Store(StoreError::Busy));
         }
-        let (account, rows) = (job.account, job.rows());
-        jobs.rows += rows;
-        let (size, queue) = match rows <= SMALL_ROWS_MAX {
+        let (account, cost) = (job.account, job.cost());
+        jobs.cost += cost;
+        let (size, queue) = match cost <= SMALL_COST_MAX {
             true => (Size::Small, &mut jobs.small),
             false => (Size::Large, &mut jobs.large),
         };
@@ -90,7 +90,7 @@ impl AppendQueue {
         if is_first {
             waiting.turns(size).push_back(account);
         }
-        waiting.rows += rows;
+        waiting.cost += cost;
         waiting.jobs += 1;
         if waiting.jobs == 1 {
             self.arrived.notify_one();
@@ -116,12 +116,12 @@ impl AppendQueue {
         let mut waiting = self.waiting.lock();
         let mut step = Step::default();
         let share = match waiting.large.is_empty() {
-            true => STEP_ROWS_MAX,
+            true => STEP_COST_MAX,
             false => SMALL_SHARE,
         };
         waiting.fill(&mut step, Size::Small, share);
-        waiting.fill(&mut step, Size::Large, STEP_ROWS_MAX);
-        waiting.fill(&mut step, Size::Small, STEP_ROWS_MAX);
+        waiting.fill(&mut step, Size::Large, STEP_COST_MAX);
+        waiting.fill(&mut step, Size::Small, STEP_COST_MAX);
         step.jobs
     }
 
@@ -136,7 +136,7 @@ impl AppendQueue {
 #[derive(Debug, Default)]
 struct Step {
     jobs: Vec<AppendJob>,
-    rows: usize,
+    cost: usize,
 }
 
 impl Waiting {
@@ -147,10 +147,10 @@ impl Waiting {
         }
     }
 
-    /// Moves jobs of this size into the step, one of each account in turn, while the step has fewer than
-    /// `rows_max` rows. A job that would exceed that waits, unless it would be the first of the step.
-    fn fill(&mut self, step: &mut Step, size: Size, rows_max: usize) {
-        while step.rows < rows_max {
+    /// Moves jobs of this size into the step, one of each account in turn, while the step costs less than
+    /// `cost_max`. A job that would exceed that waits, unless it would be the first of the step.
+    fn fill(&mut self, step: &mut Step, size: Size, cost_max: usize) {
+        while step.cost < cost_max {
             let Some(&account) = self.turns(size).front() else {
                 return;
             };
@@ -162,13 +162,13 @@ impl Waiting {
                 Size::Small => &mut jobs.small,
                 Size::Large => &mut jobs.large,
             };
-            let fits = |job: &mut AppendJob| step.jobs.is_empty() || step.rows + job.rows() <= rows_max;
+            let fits = |job: &mut AppendJob| step.jobs.is_empty() || step.cost + job.cost() <= cost_max;
             let Some(job) = queue.pop_front_if(fits) else {
                 return;
             };
             let has_more = !queue.is_empty();
-            jobs.rows -= job.rows();
-            if jobs.rows == 0 {
+            jobs.cost -= job.cost();
+            if jobs.cost == 0 {
                 self.accounts.remove(&account);
             }
             let turns = self.turns(size);
@@ -176,9 +176,9 @@ impl Waiting {
             if has_more {
                 turns.push_back(account);
             }
-            self.rows -= job.rows();
+            self.cost -= job.cost();
             self.jobs -= 1;
-            step.rows += job.rows();
+            step.cost += job.cost();
             step.jobs.push(job);
         }
     }
@@ -194,12 +194,12 @@ mod tests {
     use super::super::append::test_events::events;
     use super::*;
 
-    const LARGE: usize = JOB_ROWS_MAX;
+    const LARGE: usize = JOB_COST_MAX;
 
-    fn job(account: u128, rows: usize) -> AppendJob {
+    fn job(account: u128, cost: usize) -> AppendJob {
         AppendJob {
             account: AccountId::from_u128(account),
-            events: events(account, rows),
+            events: events(account, cost),
             now: Timestamp::from_unix_ms(0),
             reply: oneshot::channel().0,
         }
@@ -207,8 +207,8 @@ mod tests {
 
     fn queue_of(jobs: &[(u128, usize)]) -> AppendQueue {
         let queue = AppendQueue::default();
-        for (account, rows) in jobs {
-            queue.push(job(*account, *rows), false).unwrap();
+        for (account, cost) in jobs {
+            queue.push(job(*account, *cost), false).unwrap();
         }
         queue
     }
@@ -216,14 +216,14 @@ mod tests {
     fn step(queue: &AppendQueue) -> Vec<(u128, usize)> {
         let jobs = queue.take_step();
         jobs.iter()
-            .map(|job| (job.account.as_u128(), job.rows()))
+            .map(|job| (job.account.as_u128(), job.cost()))
             .collect()
     }
 
     #[test]
     fn the_event_of_an_account_is_in_the_next_step_whatever_another_submits() {
         for flood in [1, 16, 17, LARGE] {
-            let queue = queue_of(&vec![(1, flood); 4 * STEP_ROWS_MAX / flood]);
+            let queue = queue_of(&vec![(1, flood); 4 * STEP_COST_MAX / flood]);
             for _ in 0..3 {
                 queue.push(job(2, 2), false).unwrap();
                 assert!(step(&queue).contains(&(2, 2)), "{flood}");
@@ -242,6 +242,21 @@ mod tests {
     }
 
     #[test]
+    fn a_step_is_bounded_in_bytes_too() {
+        let queue = AppendQueue::default();
+        for _ in 0..100 {
+            let mut job = job(1, 1);
+            job.events[0].event.data = vec![b' '; 256 * 1024].into();
+            queue.push(job, false).unwrap();
+        }
+        queue.push(job(2, 1), false).unwrap();
+        let step = queue.take_step();
+        let bytes: usize = step.iter().map(|job| job.events[0].event.data.len()).sum();
+        assert!(bytes <= STEP_COST_MAX * 4 * 1024, "{bytes}");
+        assert_eq!(step[0].account.as_u128(), 2);
+    }
+
+    #[test]
     fn large_jobs_take_turns_by_account() {
         let mut jobs = vec![(1, LARGE); 6];
         jobs.push((2, LARGE));
@@ -251,8 +266,8 @@ mod tests {
 
     #[test]
     fn a_job_larger_than_a_step_is_a_step_of_its_own() {
-        let queue = queue_of(&[(1, STEP_ROWS_MAX + 1), (2, 17)]);
-        assert_eq!(step(&queue), [(1, STEP_ROWS_MAX + 1)]);
+        let queue = queue_of(&[(1, STEP_COST_MAX + 1), (2, 17)]);
+        assert_eq!(step(&queue), [(1, STEP_COST_MAX + 1)]);
         assert_eq!(step(&queue), [(2, 17)]);
         assert_eq!(step(&queue), []);
     }
@@ -260,10 +275,10 @@ mod tests {
     #[test]
     fn one_account_gets_at_most_half_of_the_queue() {
         let queue = AppendQueue::default();
-        let accepted = (0..2 * QUEUE_ROWS_MAX / LARGE)
+        let accepted = (0..2 * QUEUE_COST_MAX / LARGE)
             .take_while(|_| queue.push(job(1, LARGE), false).is_ok())
             .count();
-        assert!((QUEUE_ROWS_MAX / 2..=QUEUE_ROWS_MAX / 2 + LARGE).contains(&(accepted * LARGE)));
+        assert!((QUEUE_COST_MAX / 2..=QUEUE_COST_MAX / 2 + LARGE).contains(&(accepted * LARGE)));
         assert_eq!(
             queue.push(job(1, 1), false),
             Err(AcceptError::Store(StoreError::Busy))
