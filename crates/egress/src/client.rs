@@ -35,7 +35,7 @@ const DESTINATIONS_KEPT: usize = 4_096;
 /// request, before it processed anything. A receiver that does so every time is broken.
 const CONNECTIONS_TRIED: usize = 3;
 
-/// How long to wait before the next attempt to connect while there are no more open files.
+/// Pause between attempts to connect while the process has no free file descriptor.
 const OUT_OF_FILES_PAUSE: Duration = Duration::from_millis(100);
 
 /// Settings of the client. The defaults suit an installation of any size.

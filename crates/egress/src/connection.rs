@@ -18,7 +18,7 @@ pub(crate) enum Connection {
     Http2(Box<Http2>),
 }
 
-/// Why there is no head.
+/// Why no head was read.
 pub(crate) enum SendError {
     /// The request cannot be sent over any connection.
     Request(Failure),

@@ -66,7 +66,7 @@ impl Failure {
     }
 }
 
-/// Why there is no response, or only a part of one, although there was a connection.
+/// Why an exchange over an open connection failed: no response arrived, or only a part.
 #[derive(Debug)]
 pub(crate) enum ExchangeError {
     /// The connection turned out to be closed before a byte of the request was written.

@@ -281,7 +281,7 @@ impl Pool {
         self.distribute(origin, |of_origin| of_origin.share(connection, Instant::now()));
     }
 
-    /// Records the end of an attempt to connect: the protocol found, or `None` if there is no connection.
+    /// Notes how an attempt to connect ended: with the protocol of the connection, or `None` if it failed.
     fn dialled(self: &Arc<Self>, origin: &Arc<Origin>, is_counted: bool, found: Option<Protocol>) {
         if let Some(protocol) = found.filter(|_| origin.tls) {
             self.protocols.insert(Arc::clone(origin), protocol);

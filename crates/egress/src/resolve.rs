@@ -11,7 +11,8 @@
 //!   before keep a quarter for themselves (`turns`).
 //! - A request waits for a place as long as it takes, and that time does not count against its timeout. Once
 //!   the lookup runs, the request waits for `DEADLINE`, and fails if it passes.
-//! - Concurrent requests for one name share one lookup, so a slow name takes one place, whoever gives up.
+//! - Concurrent requests for one name share one lookup, so a slow name takes one place even after its
+//!   requests have given up.
 //! - Found addresses are cached for `KEEP_FOUND`. When a hundred connections to a receiver open at once (a
 //!   burst after a pause), the cache saves ninety-nine lookups; `getaddrinfo` itself caches nothing. Five
 //!   seconds is below any TTL that people rely on. A failure is cached for `KEEP_FAILED`, to serve the

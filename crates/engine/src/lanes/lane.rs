@@ -214,7 +214,7 @@ impl Lane {
         }
     }
 
-    /// Begins a claim in the lane's turn, and reserves its room. Returns `None` if there is no room.
+    /// Begins a claim in the lane's turn, and reserves room for it. Returns `None` if the window is full.
     pub fn begin_claim(
         &mut self,
         window: &mut Window,

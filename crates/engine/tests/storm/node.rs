@@ -41,7 +41,7 @@ pub struct NodeClock {
 }
 
 impl NodeClock {
-    /// Whoever starts while the machine's clock is off by `step_ms`.
+    /// The clock of a node that starts while its machine's clock is off by `step_ms`.
     pub fn new(storm_began: Instant, step_ms: i64) -> Self {
         Self {
             began: Instant::now(),

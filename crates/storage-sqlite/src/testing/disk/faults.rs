@@ -3,7 +3,7 @@
 /// A way in which a disk fails while the process goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DiskFault {
-    /// There is no room: a write that makes a file longer may write its beginning, then fails
+    /// The disk is full: a write that makes a file longer may write its beginning, then fails
     /// (`SQLITE_FULL`). Existing parts of files can be overwritten.
     Full,
     /// A write may write its beginning, then fails (`SQLITE_IOERR_WRITE`).
