@@ -56,6 +56,19 @@ async fn an_account_sends_ten_tests_a_minute() {
 }
 
 #[tokio::test]
+async fn an_account_has_one_replay_at_a_time() {
+    let app = App::start().await;
+    let account = app.account().await;
+    let replay = format!("{account}/deliveries/replay");
+    let filter = json!({"status": "failed"});
+    // Both arrive before the first has ended, because the replay is a task of its own.
+    let (first, second) = tokio::join!(app.post(&replay, &filter), app.post(&replay, &filter));
+    assert_eq!(first.expect(202), json!({"count": 0}));
+    second.problem(409, "replay_running");
+    app.post(&replay, &filter).await.expect(202);
+}
+
+#[tokio::test]
 async fn the_health_of_an_action_is_shown() {
     let app = App::start().await;
     let account = app.account().await;
