@@ -212,6 +212,8 @@ macro_rules! conformance {
                 an_accounts_actions_are_summed_up_each_for_itself,
                 actions_that_fail_most_come_first,
                 successes_are_summed_over_the_most_hours_that_a_span_may_have,
+                the_newest_results_of_an_action_begin_with_its_last_success,
+                the_newest_results_of_many_actions_look_back_less_far,
                 old_steps_go_in_bounded_pieces_and_young_ones_stay,
                 concurrent_additions_to_the_same_sums_all_count,
                 the_backlog_is_what_is_pending_and_its_age,
