@@ -176,17 +176,21 @@ impl Pace {
         }
     }
 
-    /// The slots of the rate limit that the lane should reserve.
+    /// The slots of the rate limit that the lane should reserve; none while its receiver has asked for a
+    /// pause that is longer than slots are reserved ahead.
     pub fn wants_slots(&self, now: Duration) -> Option<RateLimit> {
         let limit = self.limit.as_ref().filter(|limit| limit.is_low(now))?;
+        if matches!(self.rate.permit(now), Permit::At(at) if at > now + RESERVED_AHEAD) {
+            return None;
+        }
         Some(limit.of())
     }
 
     /// Slots of the rate limit were reserved: those from `begin` on and before `end`. Ignored unless the
     /// limit is still `limit`.
-    pub fn reserved(&mut self, limit: RateLimit, begin: Duration, end: Duration) {
+    pub fn reserved(&mut self, limit: RateLimit, begin: Duration, end: Duration, now: Duration) {
         if let Some(known) = self.limit.as_mut().filter(|known| known.of() == limit) {
-            known.reserved(begin, end);
+            known.reserved(begin, end, now);
         }
     }
 

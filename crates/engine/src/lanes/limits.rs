@@ -79,16 +79,26 @@ impl Lanes {
     /// The lanes that should reserve slots, each with its limit and the deliveries that it holds.
     pub fn slots_wanted(&self, now: Duration) -> Vec<(ActionId, RateLimit, usize)> {
         let lanes = self.limits.lanes.iter().filter_map(|action| {
-            let lane = self.lanes.get(action).filter(|lane| !lane.queue.is_empty())?;
+            let lane = self.lanes.get(action)?;
+            if lane.queue.is_empty() || lane.is_parked {
+                return None;
+            }
             Some((*action, lane.pace.wants_slots(now)?, lane.queue.len()))
         });
         lanes.collect()
     }
 
     /// Slots of this limit were reserved for the action: those from `begin` on and before `end`.
-    pub fn reserved(&mut self, action: ActionId, limit: RateLimit, begin: Duration, end: Duration) {
+    pub fn reserved(
+        &mut self,
+        action: ActionId,
+        limit: RateLimit,
+        begin: Duration,
+        end: Duration,
+        now: Duration,
+    ) {
         if let Some(lane) = self.lanes.get_mut(&action) {
-            lane.pace.reserved(limit, begin, end);
+            lane.pace.reserved(limit, begin, end, now);
         }
         self.take_turn(action);
     }
