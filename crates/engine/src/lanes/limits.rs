@@ -57,12 +57,9 @@ impl Lanes {
 
     /// Returns a delivery to its lane, because the action has another limit than the lane knew. Nothing was
     /// attempted.
-    pub fn give_back(&mut self, mut ready: Ready, limit: Option<RateLimit>, now: Duration) {
+    pub fn give_back(&mut self, ready: Ready, limit: Option<RateLimit>, now: Duration) {
         let (action, started) = (ready.delivery.action, ready.at);
-        if let Some(lane) = self.lanes.get_mut(&action) {
-            ready.at = now;
-            lane.queue.push_front(ready);
-        }
+        self.queue_again(ready, now);
         self.set_limit(action, limit, now);
         self.attempt_ended(action, started, None, now);
     }
