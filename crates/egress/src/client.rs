@@ -10,6 +10,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use postrider_model::Clock;
 use postrider_model::attempt::Headers;
 use quick_cache::sync::Cache;
@@ -39,6 +40,10 @@ const CONNECTIONS_TRIED: usize = 3;
 
 /// Pause between attempts to connect while the process has no free file descriptor.
 const OUT_OF_FILES_PAUSE: Duration = Duration::from_millis(100);
+
+/// How long after the last request that found no free file descriptor the outage is over. Each outage is logged
+/// once.
+const OUT_OF_FILES_OVER: Duration = Duration::from_secs(60);
 
 /// Settings of the client. The defaults suit an installation of any size.
 #[derive(Debug, Clone)]
@@ -79,6 +84,8 @@ pub struct HttpClient {
     pool: Arc<Pool>,
     destinations: Cache<String, Arc<Known>>,
     response_bytes_kept: usize,
+    /// When a request last found no free file descriptor.
+    out_of_files: Mutex<Option<Instant>>,
 }
 
 /// Is asked right before a request is written to a connection, each time it is: whether it may leave. May
@@ -137,6 +144,7 @@ impl HttpClient {
             }),
             destinations: Cache::new(DESTINATIONS_KEPT),
             response_bytes_kept: settings.response_bytes_kept,
+            out_of_files: Mutex::default(),
         })
     }
 
@@ -282,6 +290,11 @@ impl HttpClient {
             if !connected.as_ref().is_err_and(ConnectFailure::is_out_of_files) {
                 break connected;
             }
+            if begins_outage(&mut self.out_of_files.lock(), Instant::now()) {
+                tracing::warn!(
+                    "requests wait because no file descriptor is free; raise the limit on open files"
+                );
+            }
             self.pool.drop_idle();
             allowance.pause(tokio::time::sleep(OUT_OF_FILES_PAUSE)).await;
         };
@@ -298,5 +311,25 @@ impl HttpClient {
         let lease = http2::handshake(connected.stream, dial).await;
         let lease = lease.map_err(|error: ExchangeError| Failure::exchange(&error, false))?;
         Ok(Some(Connection::Http2(Box::new(Http2::new(lease)))))
+    }
+}
+
+/// Notes that a request found no free file descriptor. Returns whether that begins an outage.
+fn begins_outage(last: &mut Option<Instant>, now: Instant) -> bool {
+    last.replace(now)
+        .is_none_or(|last| last + OUT_OF_FILES_OVER <= now)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn an_outage_of_open_files_begins_once() {
+        let (mut last, began) = (None, Instant::now());
+        let begins: Vec<_> = [0, 1, 60, 119, 179, 200]
+            .map(|s| begins_outage(&mut last, began + Duration::from_secs(s)))
+            .into();
+        assert_eq!(begins, [true, false, false, false, true, false]);
     }
 }

@@ -56,13 +56,19 @@ pub enum ConnectFailure {
 /// `EMFILE` and `ENFILE`, everywhere: the process, or the system, has no more open files.
 const OUT_OF_FILES: [i32; 2] = [24, 23];
 
+/// Whether a call failed because this machine ran out of open files.
+pub(crate) fn is_out_of_files(error: &io::Error) -> bool {
+    error.raw_os_error().is_some_and(|it| OUT_OF_FILES.contains(&it))
+}
+
 impl ConnectFailure {
     /// Whether this machine ran out of open files. The receiver has no part in that.
     pub(crate) fn is_out_of_files(&self) -> bool {
-        let Self::Connect(error) = self else {
-            return false;
-        };
-        error.raw_os_error().is_some_and(|it| OUT_OF_FILES.contains(&it))
+        match self {
+            Self::Dns(error) => *error == ResolveError::OutOfFiles,
+            Self::Connect(error) => is_out_of_files(error),
+            Self::Blocked | Self::Tls(_) => false,
+        }
     }
 }
 

@@ -137,7 +137,10 @@ impl Http1 {
                     self.given = bytes;
                     return Poll::Ready(Ok(Some(0..bytes)));
                 }
-                Ok(Step::Framing(bytes)) => self.buffer.advance(bytes),
+                Ok(Step::Framing { bytes, is_odd }) => {
+                    self.buffer.advance(bytes);
+                    self.is_reusable &= !is_odd;
+                }
                 Ok(Step::End) => return Poll::Ready(Ok(None)),
                 Ok(Step::Unknown) => match ready!(self.poll_more(context)) {
                     Ok(0) if self.rest == Rest::UntilClosed => {
@@ -192,5 +195,55 @@ impl Http1 {
         ready!(stream.poll_flush(context))?;
         self.unwritten = None;
         Poll::Ready(Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncWriteExt;
+
+    use super::*;
+
+    /// A connection whose peer has responded to its request with these bytes, and the body of the response.
+    async fn responded(response: &[u8]) -> (Http1, Vec<u8>) {
+        let (stream, mut peer) = Stream::pair().await;
+        let mut http1 = Http1::new(stream);
+        peer.write_all(response).await.unwrap();
+        http1
+            .send("POST / HTTP/1.1\r\n\r\n".into(), Bytes::new())
+            .await
+            .unwrap();
+        let mut body = Vec::new();
+        while let Some(piece) = http1.read().await.unwrap() {
+            body.extend_from_slice(piece);
+        }
+        (http1, body)
+    }
+
+    #[tokio::test]
+    async fn an_idle_connection_keeps_no_large_buffer() {
+        for (header_bytes, is_kept) in [(100, true), (40_000, false)] {
+            let header = "y".repeat(header_bytes);
+            let response = format!("HTTP/1.1 200 OK\r\nx: {header}\r\nContent-Length: 2\r\n\r\nok");
+            let (mut http1, body) = responded(response.as_bytes()).await;
+            assert_eq!((&body[..], http1.is_reusable()), (&b"ok"[..], true));
+            http1.rest();
+            assert_eq!(http1.buffer.try_reclaim(1), is_kept, "{header_bytes}");
+            assert!(!http1.buffer.try_reclaim(2 * READ_BYTES + 1));
+            assert!(http1.is_reusable());
+        }
+    }
+
+    #[tokio::test]
+    async fn oddly_framed_chunks_end_the_connection() {
+        for (chunks, is_reusable) in [("1\r\na\r\n0\r\n\r\n", true), ("1 \r\na\r\n0\r\n\r\n", false)] {
+            let response = format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{chunks}");
+            let (http1, body) = responded(response.as_bytes()).await;
+            assert_eq!(
+                (&body[..], http1.is_reusable()),
+                (&b"a"[..], is_reusable),
+                "{chunks:?}"
+            );
+        }
     }
 }

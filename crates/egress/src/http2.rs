@@ -276,3 +276,48 @@ async fn final_response(mut response: ResponseFuture) -> Result<http::Response<R
     })
     .await
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncWriteExt;
+
+    use super::*;
+    use crate::destination::Destination;
+    use crate::pool::{Pool, PoolSettings};
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[tokio::test]
+    async fn a_request_on_a_connection_that_has_failed_is_unsent_whoever_failed() {
+        // SETTINGS on a stream, which the client answers with a GOAWAY of its own; a GOAWAY with an error; the
+        // end of the stream.
+        let frames: [&[u8]; 3] = [
+            &[0, 0, 0, 4, 0, 0, 0, 0, 1],
+            &[0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2],
+            &[],
+        ];
+        for frame in frames {
+            let pool = Pool::new(PoolSettings {
+                idle_timeout: SECOND,
+                max_age: SECOND,
+                max_idle_per_host: 1,
+                max_idle: 1,
+            });
+            let destination = Destination::parse("https://receiver.example/").unwrap();
+            let dial = pool.dial_now(&Arc::new(destination.origin().clone()));
+            let (stream, mut peer) = Stream::pair().await;
+            let lease = handshake(stream, dial)
+                .await
+                .unwrap_or_else(|_| panic!("no connection"));
+            peer.write_all(&[0, 0, 0, 4, 0, 0, 0, 0, 0]).await.unwrap();
+            peer.write_all(frame).await.unwrap();
+            peer.shutdown().await.unwrap();
+            while lease.connection().is_open() {
+                tokio::task::yield_now().await;
+            }
+            let head = Request::post("https://receiver.example/").body(()).unwrap();
+            let sent = Http2::new(lease).send(head, Bytes::new()).await;
+            assert!(matches!(sent, Err(ExchangeError::Unsent)), "{frame:?}: {sent:?}");
+        }
+    }
+}

@@ -316,3 +316,6 @@ impl Pool {
         });
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -38,6 +38,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::allowance::Allowance;
+use crate::connect;
 use turns::{Place, Turns};
 
 pub use turns::LOOKUPS_MAX;
@@ -70,6 +71,9 @@ pub enum ResolveError {
     /// The resolver did not answer in time.
     #[error("The host name lookup took longer than 3 seconds")]
     TooSlow,
+    /// This process, or the system, has no free file descriptor. The client repeats the lookup.
+    #[error("The host name lookup failed")]
+    OutOfFiles,
 }
 
 type Found = Result<Vec<IpAddr>, ResolveError>;
@@ -255,14 +259,23 @@ impl Shared {
     /// Keeps what a lookup found, and returns what those who wait for it get.
     fn keep(&self, name: &str, since: Instant, found: Found) -> Found {
         let now = Instant::now();
-        let stale = self.stale(name).filter(|_| found == Err(ResolveError::Failed));
-        let is_prompt = found.is_ok() && since.elapsed() < self.deadline;
+        let is_outage = matches!(found, Err(ResolveError::Failed | ResolveError::OutOfFiles));
+        let stale = self.stale(name).filter(|_| is_outage);
+        let is_prompt = match found {
+            // This says nothing about the name.
+            Err(ResolveError::OutOfFiles) => self.cache.get(name).is_some_and(|kept| kept.is_prompt),
+            _ => found.is_ok() && since.elapsed() < self.deadline,
+        };
         let last = match (&found, &stale) {
             (Ok(addresses), _) => Some((addresses.clone(), now)),
             (Err(_), Some(_)) => self.cache.get(name).and_then(|kept| kept.last),
             (Err(_), None) => None,
         };
-        let until = now + if found.is_ok() { KEEP_FOUND } else { KEEP_FAILED };
+        let until = match found {
+            Ok(_) => now + KEEP_FOUND,
+            Err(ResolveError::OutOfFiles) => now,
+            Err(_) => now + KEEP_FAILED,
+        };
         let found = stale.map_or(found, Ok);
         self.cache.insert(
             name.to_owned(),
@@ -298,6 +311,7 @@ impl Running {
         self.found = match (self.shared.look_up)(&self.name) {
             Ok(addresses) if addresses.is_empty() => Err(ResolveError::NotFound),
             Ok(addresses) => Ok(addresses),
+            Err(_) if is_out_of_files() => Err(ResolveError::OutOfFiles),
             Err(error) => Err(classify(&error)),
         };
     }
@@ -318,6 +332,13 @@ impl Drop for Running {
             started.into_iter().for_each(Self::spawn);
         }
     }
+}
+
+/// Whether there is no free file descriptor. `getaddrinfo` needs some, and without them fails in ways that look
+/// like those of a name server, or of a name that does not exist.
+fn is_out_of_files() -> bool {
+    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::DGRAM, None);
+    socket.is_err_and(|error| connect::is_out_of_files(&error))
 }
 
 /// Tells a name that does not exist, or has no address, from a failed lookup. The standard library hides

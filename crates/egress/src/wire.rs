@@ -133,6 +133,16 @@ impl Stream {
     }
 }
 
+#[cfg(test)]
+impl Stream {
+    /// A stream without TLS, and its peer.
+    pub(crate) async fn pair() -> (Self, TcpStream) {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let tcp = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        (Self::Plain(Wire::new(tcp)), listener.accept().await.unwrap().0)
+    }
+}
+
 /// A TLS session that sends `close_notify` when dropped.
 pub(crate) struct Session(pub(crate) TlsStream<Wire>);
 

@@ -18,6 +18,7 @@ pub mod wiring;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::FromArgMatches as _;
 use postrider_cli::display::Paint;
@@ -25,6 +26,9 @@ use postrider_cli::{Context, Environment, Failure};
 use postrider_engine::SystemClock;
 
 use command_line::{Cli, Command};
+
+/// How long to wait for threads of the runtime when the command has ended.
+const SHUTDOWN_MAX: Duration = Duration::from_secs(1);
 
 /// Runs a command line with these variables, and returns its exit code.
 pub fn run(
@@ -83,5 +87,8 @@ fn block_on<T>(
 ) -> Result<T, Failure> {
     let runtime = runtime.enable_all().build();
     let runtime = runtime.map_err(|error| Failure::Failed(format!("the runtime cannot start: {error}")))?;
-    runtime.block_on(command)
+    let result = runtime.block_on(command);
+    // A name lookup in progress cannot be cancelled, and may take longer than anybody waits for an exit.
+    runtime.shutdown_timeout(SHUTDOWN_MAX);
+    result
 }

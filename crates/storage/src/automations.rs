@@ -6,7 +6,6 @@ use postrider_model::{AccountId, ActionId, Automation, AutomationId};
 
 use crate::error::StoreResult;
 use crate::page::{Page, PageRequest};
-use crate::rules::fan_out::TooManyDeliveries;
 
 /// The result of saving an automation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,9 +19,6 @@ pub enum SaveAutomation {
     /// The account already has [`postrider_model::automation::AUTOMATIONS_MAX`] automations; nothing was
     /// written.
     TooMany,
-    /// One event could then trigger more than [`postrider_model::automation::DELIVERIES_PER_EVENT_MAX`]
-    /// actions of the account; nothing was written.
-    TooManyDeliveries(TooManyDeliveries),
 }
 
 /// An action that the result of an attempt switches off.
@@ -39,7 +35,7 @@ pub struct DisableAction {
 /// Automations and their actions.
 #[async_trait]
 pub trait AutomationStore: Send + Sync {
-    /// Adds an automation. Returns `Saved`, `Missing` (no such account), `TooMany` or `TooManyDeliveries`.
+    /// Adds an automation. Returns `Saved`, `Missing` (no such account) or `TooMany`.
     async fn create_automation(
         &self,
         account: AccountId,
@@ -53,8 +49,7 @@ pub trait AutomationStore: Send + Sync {
     async fn automations(&self, account: AccountId, page: PageRequest) -> StoreResult<Page<Automation>>;
 
     /// Replaces everything but `id` and `created_at` if the stored version still equals `automation.version`,
-    /// and increments the version. Actions missing from `automation.actions` are deleted. Returns all but
-    /// `TooMany`.
+    /// and increments the version. Actions missing from `automation.actions` are deleted.
     async fn update_automation(
         &self,
         account: AccountId,

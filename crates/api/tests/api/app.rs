@@ -38,7 +38,6 @@ pub fn url(status: u16) -> String {
 pub struct App {
     api: Api,
     pub engine: Arc<Engine>,
-    pub store: Arc<SqliteStore>,
     pub access: Arc<Access>,
     pub sent: Arc<Mutex<Vec<postrider_egress::Request>>>,
     _folder: tempfile::TempDir,
@@ -67,8 +66,8 @@ impl App {
 
     async fn build(settings: EngineSettings, public_url: Option<&str>) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let sqlite = Arc::new(SqliteStore::open_inline(folder.path(), SqliteOptions::default()).unwrap());
-        let store: Arc<dyn Store> = Arc::clone(&sqlite) as Arc<dyn Store>;
+        let store: Arc<dyn Store> =
+            Arc::new(SqliteStore::open_inline(folder.path(), SqliteOptions::default()).unwrap());
         let sent = Arc::new(Mutex::new(Vec::new()));
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let next = AtomicU8::new(0);
@@ -128,7 +127,6 @@ impl App {
         Self {
             api: Api::new(state),
             engine,
-            store: sqlite,
             access,
             sent,
             _folder: folder,

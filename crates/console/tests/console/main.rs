@@ -6,7 +6,6 @@
 mod addresses;
 mod app;
 mod assets;
-mod bounds;
 mod forms;
 mod headers;
 mod live;

@@ -34,8 +34,12 @@ pub(super) enum Chunks {
 pub(super) enum Step {
     /// This many bytes of the body.
     Data(usize),
-    /// This many bytes of framing.
-    Framing(usize),
+    /// Framing.
+    Framing {
+        bytes: usize,
+        /// Whether it is valid only to a lenient reader. Others may see the body end elsewhere.
+        is_odd: bool,
+    },
     /// Unknown until more bytes arrive.
     Unknown,
     /// Not part of the body, which is complete.
@@ -66,11 +70,9 @@ impl Rest {
                 Ok(Step::Data(bytes))
             }
             Self::Chunks(chunks) => {
-                let step = chunks.step(data)?;
-                if step == Step::End {
+                let (step, is_over) = chunks.step(data)?;
+                if is_over {
                     *self = Self::Nothing;
-                    // The empty line that ends the trailers.
-                    return Ok(Step::Framing(line_end(data).unwrap_or_default()));
                 }
                 Ok(step)
             }
@@ -79,37 +81,53 @@ impl Rest {
 }
 
 impl Chunks {
-    fn step(&mut self, data: &[u8]) -> Result<Step, Malformed> {
+    /// Takes the next step, and returns whether it is the last.
+    fn step(&mut self, data: &[u8]) -> Result<(Step, bool), Malformed> {
         if let Self::Data(left) = self {
             let bytes = up_to(data, *left);
             if bytes == 0 {
-                return Ok(Step::Unknown);
+                return Ok((Step::Unknown, false));
             }
             *left -= bytes as u64;
             if *left == 0 {
                 *self = Self::DataEnd;
             }
-            return Ok(Step::Data(bytes));
+            return Ok((Step::Data(bytes), false));
         }
         let Some(end) = line_end(data) else {
             return if data.len() > LINE_BYTES_MAX {
                 Err(Malformed)
             } else {
-                Ok(Step::Unknown)
+                Ok((Step::Unknown, false))
             };
         };
-        let line = data[..end].trim_ascii_end();
+        let whole = &data[..end - 1];
+        let exact = whole.strip_suffix(b"\r");
+        let line = whole.trim_ascii_end();
+        let mut is_odd = exact != Some(line);
+        let mut is_over = false;
         *self = match self {
-            Self::Size => match chunk_size(line)? {
-                0 => Self::Trailers(0),
-                size => Self::Data(size),
-            },
+            Self::Size => {
+                let digits = line.split(|it| *it == b';').next().unwrap_or_default();
+                is_odd |= digits != digits.trim_ascii();
+                match chunk_size(digits.trim_ascii())? {
+                    0 => Self::Trailers(0),
+                    size => Self::Data(size),
+                }
+            }
             Self::DataEnd if line.is_empty() => Self::Size,
-            Self::Trailers(_) if line.is_empty() => return Ok(Step::End),
-            Self::Trailers(bytes) if *bytes + end <= LINE_BYTES_MAX => Self::Trailers(*bytes + end),
+            Self::Trailers(_) if line.is_empty() => {
+                is_over = true;
+                Self::Size
+            }
+            Self::Trailers(bytes) if *bytes + end <= LINE_BYTES_MAX => {
+                // Blanks may end the value of a trailer.
+                is_odd = exact.is_none();
+                Self::Trailers(*bytes + end)
+            }
             Self::DataEnd | Self::Trailers(_) | Self::Data(_) => return Err(Malformed),
         };
-        Ok(Step::Framing(end))
+        Ok((Step::Framing { bytes: end, is_odd }, is_over))
     }
 }
 
@@ -118,13 +136,8 @@ fn line_end(data: &[u8]) -> Option<usize> {
     data.iter().position(|it| *it == b'\n').map(|it| it + 1)
 }
 
-/// The size in `1f; extension=x`.
-fn chunk_size(line: &[u8]) -> Result<u64, Malformed> {
-    let digits = line
-        .split(|it| *it == b';')
-        .next()
-        .unwrap_or_default()
-        .trim_ascii();
+/// The size that these digits say.
+fn chunk_size(digits: &[u8]) -> Result<u64, Malformed> {
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_hexdigit) {
         return Err(Malformed);
     }
@@ -141,13 +154,25 @@ mod tests {
     use super::*;
 
     /// The body in `bytes`, which arrive in pieces of this size, and the number of bytes after it.
-    fn decode(mut rest: Rest, bytes: &[u8], piece: usize) -> Result<(Vec<u8>, usize), Malformed> {
+    fn decode(rest: Rest, bytes: &[u8], piece: usize) -> Result<(Vec<u8>, usize), Malformed> {
+        decode_oddly(rest, bytes, piece).map(|(body, after, _)| (body, after))
+    }
+
+    /// The same, and whether the framing is odd.
+    fn decode_oddly(mut rest: Rest, bytes: &[u8], piece: usize) -> Result<(Vec<u8>, usize, bool), Malformed> {
+        let mut is_any_odd = false;
         let (mut body, mut data, mut pieces) = (Vec::new(), Vec::new(), bytes.chunks(piece));
         loop {
             match rest.step(&data)? {
                 Step::Data(bytes) => body.extend(data.drain(..bytes)),
-                Step::Framing(bytes) => drop(data.drain(..bytes)),
-                Step::End => return Ok((body, data.len() + pieces.map(<[u8]>::len).sum::<usize>())),
+                Step::Framing { bytes, is_odd } => {
+                    data.drain(..bytes);
+                    is_any_odd |= is_odd;
+                }
+                Step::End => {
+                    let after = data.len() + pieces.map(<[u8]>::len).sum::<usize>();
+                    return Ok((body, after, is_any_odd));
+                }
                 Step::Unknown => data.extend_from_slice(pieces.next().expect("the body ends")),
             }
         }
@@ -161,6 +186,28 @@ mod tests {
             assert_eq!(decoded, Ok((b"ab0123456789".to_vec(), 4)), "{piece}");
         }
         assert_eq!(decode(Rest::chunked(), b"1\na\n0\n\n", 3), Ok((b"a".to_vec(), 0)));
+    }
+
+    #[test]
+    fn framing_that_only_a_lenient_reader_accepts_is_odd() {
+        for (bytes, is_odd) in [
+            ("1\r\na\r\n0\r\n\r\n", false),
+            ("1;x=y\r\na\r\n0\r\nA: b \r\n\r\n", false),
+            ("1 \r\na\r\n0\r\n\r\n", true),
+            (" 1\r\na\r\n0\r\n\r\n", true),
+            ("1 ;x=y\r\na\r\n0\r\n\r\n", true),
+            ("1\r\r\na\r\n0\r\n\r\n", true),
+            ("1\na\r\n0\r\n\r\n", true),
+            ("1\r\na \r\n0\r\n\r\n", true),
+            ("1\r\na\n0\r\n\r\n", true),
+            ("1\r\na\r\n0 \r\n\r\n", true),
+            ("1\r\na\r\n0\r\nA: b\n\r\n", true),
+            ("1\r\na\r\n0\r\n \r\n", true),
+            ("1\r\na\r\n0\r\n\n", true),
+        ] {
+            let decoded = decode_oddly(Rest::chunked(), bytes.as_bytes(), 64);
+            assert_eq!(decoded, Ok((b"a".to_vec(), 0, is_odd)), "{bytes:?}");
+        }
     }
 
     #[test]

@@ -2,8 +2,8 @@
 //!
 //! The status decides the outcome of an attempt, and the receiver has already acted when it responds. A head
 //! that is odd after its status line is therefore accepted: a folded header, white space before a colon, a
-//! control character in a value, a line without a colon, any number of headers. Its connection is not reused,
-//! because such a receiver may frame its next response as oddly.
+//! control character in a value, a line without a colon or without a carriage return, any number of headers. Its
+//! connection is not reused, because such a receiver may frame its next response as oddly.
 //!
 //! Interim responses (1xx) are skipped. Their number is limited, and so are the bytes of all heads together,
 //! because a receiver could send interim responses without end.
@@ -101,18 +101,21 @@ fn head_end(data: &[u8], from: usize) -> Option<usize> {
 type Field<'a> = (&'a [u8], Cow<'a, [u8]>);
 
 fn parse(head: &[u8]) -> Result<Parsed, ExchangeError> {
+    let has_bare_end = head
+        .split_inclusive(|it| *it == b'\n')
+        .any(|line| !line.ends_with(b"\r\n"));
     let mut lines = head
         .split(|it| *it == b'\n')
         .map(|line| line.strip_suffix(b"\r").unwrap_or(line));
     let (minor, status) = status_line(lines.next().unwrap_or_default()).ok_or(ExchangeError::Malformed)?;
     let (fields, is_odd) = fields(lines);
     let keeps_alive = keeps_alive(minor, &fields);
-    let (rest, is_framed) = framing(status, &fields);
+    let (rest, is_framed) = framing(minor, status, &fields);
     let named = fields.iter().map(|(name, value)| (*name, &**value));
     Ok(Parsed {
         head: Head::new(status, named),
         rest,
-        is_reusable: keeps_alive && is_framed && !is_odd && status != 101,
+        is_reusable: keeps_alive && is_framed && !is_odd && !has_bare_end && status != 101,
     })
 }
 
@@ -172,19 +175,24 @@ fn keeps_alive(minor: u8, fields: &[Field<'_>]) -> bool {
     !says("close") && (minor == b'1' || says("keep-alive"))
 }
 
-/// How the body is framed (RFC 9112 section 6.3), and whether that is certain. Where it is not, nothing more
-/// is read from the connection.
-fn framing(status: u16, fields: &[Field<'_>]) -> (Rest, bool) {
+/// How the body is framed (RFC 9112 section 6.3), and whether that is certain. Where it is not, the connection
+/// is not reused.
+fn framing(minor: u8, status: u16, fields: &[Field<'_>]) -> (Rest, bool) {
+    let has_length = elements(fields, "content-length").next().is_some();
+    let codings: Vec<_> = elements(fields, "transfer-encoding").collect();
     if matches!(status, 101 | 204 | 304) {
-        return (Rest::Nothing, true);
+        // They have no body. A 304 may tell the length that another response would have; a 204 that announces
+        // a body may send one.
+        let is_empty = elements(fields, "content-length").all(|it| it == b"0");
+        return (Rest::Nothing, codings.is_empty() && (status != 204 || is_empty));
     }
-    if let Some(coding) = elements(fields, "transfer-encoding").last() {
-        return if coding.eq_ignore_ascii_case(b"chunked") {
-            // A message with both has been tampered with, or its sender is confused.
-            (
-                Rest::chunked(),
-                elements(fields, "content-length").next().is_none(),
-            )
+    if let [before @ .., last] = &codings[..] {
+        let is_chunked = |coding: &[u8]| coding.eq_ignore_ascii_case(b"chunked");
+        return if is_chunked(last) {
+            // Section 6.1: a sender of HTTP/1.0 does not know chunks, no sender applies them twice, and a
+            // message with a length as well has been tampered with, or its sender is confused.
+            let is_certain = minor == b'1' && !has_length && !before.iter().any(|it| is_chunked(it));
+            (Rest::chunked(), is_certain)
         } else {
             (Rest::UntilClosed, false)
         };
@@ -284,12 +292,44 @@ mod tests {
             ("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2", false),
             ("HTTP/1.1 200 OK\r\nContent-Length: 1, 1", true),
             ("HTTP/1.1 200 OK\r\nContent-Length: nine", false),
+            (
+                "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked",
+                false,
+            ),
+            ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked, Chunked", false),
+            (
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked",
+                false,
+            ),
+            ("HTTP/1.1 204 No Content\r\nContent-Length: 0", true),
+            ("HTTP/1.1 204 No Content\r\nContent-Length: 2", false),
+            ("HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked", false),
+            ("HTTP/1.1 304 Not Modified\r\nContent-Length: 2", true),
+            ("HTTP/1.1 304 Not Modified\r\nTransfer-Encoding: chunked", false),
         ] {
             assert_eq!(
                 final_head(format!("{head}\r\n\r\n").as_bytes()).is_reusable,
                 reusable,
                 "{head}"
             );
+        }
+    }
+
+    #[test]
+    fn lines_without_a_carriage_return_are_accepted_and_end_the_connection() {
+        for bytes in [
+            "HTTP/1.1 200 OK\nServer: x\r\nContent-Length: 0\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nServer: x\nContent-Length: 0\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nServer: x\r\nContent-Length: 0\n\r\n",
+            "HTTP/1.1 200 OK\r\nServer: x\r\nContent-Length: 0\r\n\n",
+        ] {
+            let parsed = final_head(bytes.as_bytes());
+            assert_eq!(
+                (parsed.head.status, parsed.is_reusable),
+                (200, false),
+                "{bytes:?}"
+            );
+            assert_eq!(parsed.head.headers.len(), 2, "{bytes:?}");
         }
     }
 

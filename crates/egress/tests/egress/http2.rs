@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use bytes::Bytes;
 use h2::server::SendResponse;
 use http::Response;
-use postrider_egress::{ClientSettings, HttpClient};
+use postrider_egress::HttpClient;
 use postrider_model::Outcome;
 use tokio_rustls::TlsAcceptor;
 
@@ -198,52 +198,6 @@ async fn a_reused_connection_that_ends_before_a_response_costs_no_attempt() {
         assert_eq!(response.outcome, Outcome::Succeeded, "{number}: {response:?}");
     }
     assert!(receiver.connections() >= 3);
-}
-
-#[tokio::test]
-async fn a_connection_that_is_too_old_takes_no_new_streams_and_ends_with_its_last() {
-    let authority = Authority::new();
-    let mut config = authority.server("receiver.example", |_| ());
-    config.alpn_protocols = vec![b"h2".to_vec()];
-    let acceptor = TlsAcceptor::from(Arc::new(config));
-    let ended = Arc::new(tokio::sync::Semaphore::new(0));
-    let signal = Arc::clone(&ended);
-    let receiver = Receiver::start(move |peer| {
-        let (acceptor, signal) = (acceptor.clone(), Arc::clone(&signal));
-        async move {
-            let stream = acceptor.accept(peer.stream).await.unwrap();
-            let mut connection = h2::server::handshake(stream).await.unwrap();
-            let mut number = 0;
-            while let Some(Ok((_, respond))) = connection.accept().await {
-                number += 1;
-                tokio::spawn(async move {
-                    let pause_ms = if (peer.number, number) == (1, 2) { 900 } else { 0 };
-                    tokio::time::sleep(std::time::Duration::from_millis(pause_ms)).await;
-                    respond_with(respond, 200, b"ok");
-                });
-            }
-            signal.add_permits(1);
-        }
-    })
-    .await;
-    let client = Arc::new(authority.client_with(&ClientSettings {
-        pool_max_age: std::time::Duration::from_millis(300),
-        ..ClientSettings::default()
-    }));
-    let url = format!("https://receiver.example:{}/hook", receiver.address.port());
-    assert_eq!(
-        client.send(&request(url.clone())).await.outcome,
-        Outcome::Succeeded
-    );
-    let slow = tokio::spawn({
-        let (client, url) = (Arc::clone(&client), url.clone());
-        async move { client.send(&request(url)).await }
-    });
-    tokio::time::sleep(std::time::Duration::from_millis(400)).await;
-    assert_eq!(client.send(&request(url)).await.outcome, Outcome::Succeeded);
-    assert_eq!((receiver.connections(), ended.available_permits()), (2, 0));
-    assert_eq!(slow.await.unwrap().outcome, Outcome::Succeeded);
-    ended.acquire().await.unwrap().forget();
 }
 
 #[tokio::test]

@@ -111,27 +111,6 @@ async fn a_request_is_repeated_once_and_only_before_the_first_byte_of_a_response
 }
 
 #[tokio::test]
-async fn a_connection_that_is_too_old_takes_no_more_requests() {
-    let receiver = Receiver::responding(OK).await;
-    let settings = ClientSettings {
-        pool_max_age: Duration::from_millis(300),
-        ..ClientSettings::default()
-    };
-    let client = client_with("127.0.0.0/8", Scripted::always("127.0.0.1"), &settings);
-    let began = std::time::Instant::now();
-    while began.elapsed() < Duration::from_secs(1) {
-        let response = client.send(&request(receiver.url())).await;
-        assert_eq!(response.outcome, Outcome::Succeeded);
-    }
-    // Steady load would have kept the first connection for ever.
-    assert!(
-        (3..=4).contains(&receiver.connections()),
-        "{}",
-        receiver.connections()
-    );
-}
-
-#[tokio::test]
 async fn a_connection_marked_close_is_not_reused() {
     for header in ["connection: close", "keep-alive: timeout=1"] {
         let receiver = Receiver::responding(format!(

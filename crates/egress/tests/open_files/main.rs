@@ -8,7 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use postrider_egress::{ClientSettings, EgressGuard, HttpClient, Request, Resolve, ResolveError};
+use postrider_egress::{
+    ClientSettings, EgressGuard, HttpClient, Request, Resolve, ResolveError, SystemResolver,
+};
 use postrider_model::{Clock, Outcome, Timestamp};
 use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -104,4 +106,19 @@ async fn a_request_waits_for_an_open_file_and_does_not_fail() {
     let response = client.send(&request(&third)).await;
     assert_eq!(response.outcome, Outcome::Succeeded, "{response:?}");
     drop(files);
+
+    // A lookup needs files of its own. Without them it fails like that of a name that does not exist, but a
+    // request waits for them.
+    let resolver = Arc::new(SystemResolver::new());
+    let guard = Arc::new(EgressGuard::new(Vec::new()));
+    let client = HttpClient::new(guard, Arc::clone(&resolver) as _, Arc::new(Epoch), &settings);
+    let client = Arc::new(client.unwrap());
+    let files = exhaust();
+    let found = resolver.resolve("receiver.invalid").await;
+    assert_eq!(found, Err(ResolveError::OutOfFiles));
+    let waiting = tokio::spawn(async move { client.send(&request("http://receiver.invalid/")).await });
+    tokio::time::sleep(Duration::from_millis(900)).await;
+    assert!(!waiting.is_finished());
+    drop(files);
+    assert_eq!(waiting.await.unwrap().outcome, Outcome::DnsError);
 }

@@ -71,8 +71,9 @@ pub struct Settings {
     #[serde(with = "retry_delays")]
     pub retry_delays: RetryDelays,
 
-    /// The timeout of one attempt, from the name look-up to the last byte of the response. Actions can
-    /// override it.
+    /// The timeout of one attempt, from the name look-up to the last byte of the response. The time that a
+    /// request waits for this server does not count: for a turn to look a name up, for a stream of a
+    /// connection, for an open file. Actions can override it.
     #[arg(long, value_name = "DURATION", default_value = "15s")]
     pub attempt_timeout: AttemptTimeout,
 

@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Redirect;
+use postrider_configuration::ConfigureError;
 use postrider_model::AutomationId;
 
 use crate::form::Form;
@@ -20,6 +21,10 @@ pub async fn switch(
     let enabled = form.text("enabled") == "true";
     app.configuration
         .set_automation_enabled(account.id(), id, enabled)
-        .await?;
+        .await
+        .map_err(|error| match error {
+            ConfigureError::Faults(_) => Refusal::TooManyDeliveries,
+            error => error.into(),
+        })?;
     Ok(Redirect::to(own_address(form.text("back"))))
 }
