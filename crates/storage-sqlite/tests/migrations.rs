@@ -176,7 +176,10 @@ fn a_database_of_a_newer_postrider_is_refused_and_left_alone() {
 
 #[test]
 fn a_database_of_a_development_version_is_refused_and_left_alone() {
-    for missing in ["DROP TABLE confirmed_time", "ALTER TABLE attempts DROP COLUMN fenced"] {
+    for missing in [
+        "DROP TABLE confirmed_time",
+        "ALTER TABLE attempts DROP COLUMN fenced",
+    ] {
         let folder = folder_with(FIXTURES[0], 1);
         let conn = Connection::open(folder.path().join(DATABASE_FILE)).unwrap();
         conn.execute_batch(missing).unwrap();
@@ -184,8 +187,14 @@ fn a_database_of_a_development_version_is_refused_and_left_alone() {
         let Err(error @ OpenError::Unreleased { .. }) = opened else {
             panic!("it was opened after {missing}");
         };
-        assert!(error.to_string().contains("start with an empty data folder"), "{error}");
-        assert!(matches!(migrate(folder.path()), Err(OpenError::Unreleased { .. })));
+        assert!(
+            error.to_string().contains("start with an empty data folder"),
+            "{error}"
+        );
+        assert!(matches!(
+            migrate(folder.path()),
+            Err(OpenError::Unreleased { .. })
+        ));
         assert!(Export::open(folder.path()).is_err());
     }
 }

@@ -154,7 +154,10 @@ fn a_database_that_is_gone_or_replaced_is_not_created_again() {
     let options = SqliteOptions::default();
     drop(open::open_writer(folder.path(), &options).unwrap());
     let replaced = open::reopen_writer(folder.path(), &options);
-    assert!(matches!(replaced, Err(OpenError::Replaced { found: 0 })), "{replaced:?}");
+    assert!(
+        matches!(replaced, Err(OpenError::Replaced { found: 0 })),
+        "{replaced:?}"
+    );
     std::fs::remove_file(&file).unwrap();
     let gone = open::reopen_writer(folder.path(), &options);
     assert!(matches!(gone, Err(OpenError::NoDatabase { .. })), "{gone:?}");
