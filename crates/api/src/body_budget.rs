@@ -1,8 +1,8 @@
 //! Memory for large request bodies, shared between accounts.
 //!
-//! A body waits for room *before* it is read; until then its request costs a connection and nothing else. An
-//! account may use as much as is free, so that one with many connections gets at most half, and the next
-//! account finds room at once.
+//! The body of a request with events waits for room *before* it is read; until then its request costs a
+//! connection and nothing else. An account may use as much as is free, so that one with many connections gets
+//! at most half, and the next account finds room at once. Other bodies are bounded to a few 100 KiB each.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,11 +11,10 @@ use std::time::Duration;
 use http_body::SizeHint;
 use parking_lot::Mutex;
 use postrider_model::AccountId;
-use postrider_storage::StoreError;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use crate::routes::events::create_batch::batch_bytes_max;
 
 /// Bodies of at most this many bytes need no room: there can be as many as connections, and a connection's
@@ -83,7 +82,12 @@ impl BodyBudget {
                 return Ok(Some(room));
             }
             if timeout_at(deadline, freed).await.is_err() {
-                return Err(StoreError::Busy.into());
+                let detail = "too many large requests are under way; retry in a moment";
+                return Err(Problem::unavailable(
+                    Code::Unavailable,
+                    detail,
+                    "no room for a body",
+                ));
             }
         }
     }
@@ -105,18 +109,31 @@ impl BodyBudget {
     }
 }
 
-impl Drop for BodyRoom {
-    fn drop(&mut self) {
+impl BodyRoom {
+    /// Frees what the body turned out not to need: it has `bytes`.
+    pub(crate) fn shrink(&mut self, bytes: usize) {
+        let more = self.bytes.saturating_sub(bytes);
+        self.bytes -= more;
+        self.free(more);
+    }
+
+    fn free(&self, bytes: usize) {
         let mut used = self.budget.used.lock();
-        used.bytes -= self.bytes;
+        used.bytes -= bytes;
         if let Some(of_account) = used.accounts.get_mut(&self.account) {
-            *of_account -= self.bytes;
+            *of_account -= bytes;
             if *of_account == 0 {
                 used.accounts.remove(&self.account);
             }
         }
         drop(used);
         self.budget.freed.notify_waiters();
+    }
+}
+
+impl Drop for BodyRoom {
+    fn drop(&mut self) {
+        self.free(self.bytes);
     }
 }
 
@@ -178,7 +195,11 @@ mod tests {
             "it is refused unread"
         );
         let chunks = SizeHint::new();
-        let found = budget.room(account(1), chunks, LARGE).await.unwrap().unwrap();
+        let mut found = budget.room(account(1), chunks, LARGE).await.unwrap().unwrap();
         assert_eq!(found.bytes, LARGE);
+        found.shrink(1_000);
+        assert_eq!(budget.used.lock().bytes, 1_000);
+        drop(found);
+        assert_eq!(budget.used.lock().bytes, 0);
     }
 }

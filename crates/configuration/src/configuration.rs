@@ -74,19 +74,24 @@ impl Configuration {
     /// Drops from memory what other nodes changed: the listed things, or, for `None`, possibly everything. An
     /// error leaves the catalogue unchanged; the caller must then repeat the call.
     pub async fn changed_elsewhere(&self, changed: Option<&[Changed]>) -> StoreResult<()> {
+        self.forget_accounts(changed);
+        if changed.is_none_or(|changed| changed.contains(&Changed::EventTypes)) {
+            self.catalogue.reload().await?;
+        }
+        Ok(())
+    }
+
+    /// Drops the accounts from memory that are among the changes, or all of them for `None`.
+    pub fn forget_accounts(&self, changed: Option<&[Changed]>) {
         let Some(changed) = changed else {
             self.directory.forget_all();
-            return self.catalogue.reload().await;
+            return;
         };
         for change in changed {
             if let Changed::Account(account) = change {
                 self.directory.forget(*account);
             }
         }
-        if changed.contains(&Changed::EventTypes) {
-            self.catalogue.reload().await?;
-        }
-        Ok(())
     }
 
     /// Event types in memory, with their schemas compiled.

@@ -1,23 +1,38 @@
 //! The time that a request may take.
 
+use std::task::{Poll, ready};
 use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
+/// How long a request may wait for resources of ours, all its waits together. A request that waits holds a
+/// slot and the memory of its caller, so that a longer wait would keep others from being sent. It is twice
+/// the default timeout of an attempt, after which requests that hold the resources have ended.
+pub const WAIT_MAX: Duration = Duration::from_secs(30);
+
 /// A timeout that stands still while the request waits for a resource of ours: a place in the resolver, a
-/// stream of an HTTP/2 connection. The receiver has no part in such a wait.
+/// stream of an HTTP/2 connection, an open file. The receiver has no part in such a wait.
 pub struct Allowance {
     timeout: Duration,
     waits: Mutex<Waits>,
 }
 
-#[derive(Default)]
+#[derive(Default, Clone, Copy)]
 struct Waits {
     /// All waits that have ended.
     ended: Duration,
     /// When the present wait began.
     since: Option<Instant>,
+}
+
+/// Which limit a request exceeded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exceeded {
+    /// Its own time.
+    Timeout,
+    /// [`WAIT_MAX`], in a wait for a resource of ours.
+    Wait,
 }
 
 impl Allowance {
@@ -29,21 +44,28 @@ impl Allowance {
         }
     }
 
-    /// Awaits the future for the allowed time, the waits in it excepted. Returns `None` if it takes longer.
-    pub async fn limit<T>(&self, future: impl Future<Output = T>) -> Option<T> {
+    /// Awaits the future for the allowed time, and its waits for [`WAIT_MAX`] beyond that.
+    pub async fn limit<T>(&self, future: impl Future<Output = T>) -> Result<T, Exceeded> {
         let mut future = std::pin::pin!(future);
         let began = Instant::now();
-        let mut deadline = began + self.timeout;
-        loop {
-            if let Ok(output) = tokio::time::timeout_at(deadline, future.as_mut()).await {
-                return Some(output);
+        let mut sleep = std::pin::pin!(tokio::time::sleep_until(began + self.timeout));
+        std::future::poll_fn(|context| {
+            if let Poll::Ready(output) = future.as_mut().poll(context) {
+                return Poll::Ready(Ok(output));
             }
-            let later = began + self.timeout + self.waited();
-            if later <= deadline {
-                return None;
+            // The deadline moves only when the future begins or ends a wait, and so only when it is polled.
+            let waits = *self.waits.lock();
+            let (deadline, exceeded) = match waits.since {
+                Some(since) => (since + WAIT_MAX.saturating_sub(waits.ended), Exceeded::Wait),
+                None => (began + self.timeout + waits.ended, Exceeded::Timeout),
+            };
+            if sleep.deadline() != deadline {
+                sleep.as_mut().reset(deadline);
             }
-            deadline = later;
-        }
+            ready!(sleep.as_mut().poll(context));
+            Poll::Ready(Err(exceeded))
+        })
+        .await
     }
 
     /// Awaits a resource of ours; the allowance stands still. Waits must not overlap.
@@ -55,7 +77,8 @@ impl Allowance {
         output
     }
 
-    fn waited(&self) -> Duration {
+    /// The time of all waits so far.
+    pub fn waited(&self) -> Duration {
         let waits = self.waits.lock();
         waits.ended + waits.since.map_or(Duration::ZERO, |since| since.elapsed())
     }
@@ -75,6 +98,8 @@ impl Drop for Resumed<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use super::*;
 
     const SECOND: Duration = Duration::from_secs(1);
@@ -84,11 +109,12 @@ mod tests {
         let allowance = Allowance::new(3 * SECOND);
         let took = async {
             tokio::time::sleep(SECOND).await;
-            allowance.pause(tokio::time::sleep(60 * SECOND)).await;
+            allowance.pause(tokio::time::sleep(14 * SECOND)).await;
             tokio::time::sleep(SECOND).await;
-            allowance.pause(tokio::time::sleep(60 * SECOND)).await;
+            allowance.pause(tokio::time::sleep(14 * SECOND)).await;
         };
-        assert!(allowance.limit(took).await.is_some());
+        assert_eq!(allowance.limit(took).await, Ok(()));
+        assert_eq!(allowance.waited(), 28 * SECOND);
     }
 
     #[tokio::test(start_paused = true)]
@@ -97,10 +123,41 @@ mod tests {
         let began = Instant::now();
         let endless = async {
             tokio::time::sleep(SECOND).await;
-            allowance.pause(tokio::time::sleep(60 * SECOND)).await;
+            allowance.pause(tokio::time::sleep(20 * SECOND)).await;
             std::future::pending::<()>().await;
         };
-        assert!(allowance.limit(endless).await.is_none());
-        assert_eq!(began.elapsed().as_secs(), 63);
+        assert_eq!(allowance.limit(endless).await, Err(Exceeded::Timeout));
+        assert_eq!(began.elapsed().as_secs(), 23);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn all_waits_together_are_bounded() {
+        let allowance = Allowance::new(60 * SECOND);
+        let began = Instant::now();
+        let waits = async {
+            allowance.pause(tokio::time::sleep(20 * SECOND)).await;
+            tokio::time::sleep(5 * SECOND).await;
+            allowance.pause(std::future::pending::<()>()).await;
+        };
+        assert_eq!(allowance.limit(waits).await, Err(Exceeded::Wait));
+        assert_eq!(began.elapsed(), 5 * SECOND + WAIT_MAX);
+        assert_eq!(allowance.waited(), WAIT_MAX);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_wait_wakes_nobody_after_the_timeout_has_passed() {
+        let allowance = Allowance::new(SECOND);
+        let polls = AtomicUsize::new(0);
+        let wait = async {
+            let mut sleep = std::pin::pin!(tokio::time::sleep(20 * SECOND));
+            allowance
+                .pause(std::future::poll_fn(|context| {
+                    polls.fetch_add(1, Ordering::Relaxed);
+                    sleep.as_mut().poll(context)
+                }))
+                .await;
+        };
+        assert_eq!(allowance.limit(wait).await, Ok(()));
+        assert!(polls.load(Ordering::Relaxed) <= 3, "{polls:?}");
     }
 }

@@ -11,9 +11,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use postrider_model::Clock;
+use postrider_model::attempt::Headers;
 use quick_cache::sync::Cache;
+use tokio::time::Instant;
 
-use crate::allowance::Allowance;
+use crate::allowance::{Allowance, Exceeded};
 use crate::connect::{ConnectFailure, Connector};
 use crate::connection::{Connection, SendError};
 use crate::destination::{Destination, DestinationError, Origin};
@@ -79,8 +81,20 @@ pub struct HttpClient {
     response_bytes_kept: usize,
 }
 
-/// Whether a request may leave now.
-pub type MayLeave<'a> = &'a (dyn Fn() -> bool + Send + Sync);
+/// Is asked right before a request is written to a connection, each time it is: whether it may leave. May
+/// renew its headers, such as a time in them, because the request may have waited.
+pub type Leave<'a> = &'a (dyn Fn(&mut Headers) -> bool + Send + Sync);
+
+/// Why a request was not sent. The receiver has no part in it, and has not seen the request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotSent {
+    /// [`Leave`] returned false.
+    #[error("the request may not leave any more")]
+    Forbidden,
+    /// It waited for resources of ours for [`WAIT_MAX`](crate::allowance::WAIT_MAX). Send it later.
+    #[error("the request waited too long for a connection")]
+    Postponed,
+}
 
 /// Why a request has no response.
 enum Stop {
@@ -127,39 +141,46 @@ impl HttpClient {
     }
 
     /// Sends one request and returns within its timeout, give or take task scheduling and waits for resources
-    /// of our own. The response's [`Outcome`](postrider_model::Outcome) covers every success and failure.
-    /// Dropping the future aborts the request.
+    /// of our own, which it makes as long as they take. The response's
+    /// [`Outcome`](postrider_model::Outcome) covers every success and failure. Dropping the future aborts the
+    /// request.
     pub async fn send(&self, request: &Request) -> Response {
-        let response = self.send_if(request, &|| true).await;
-        response.expect("nothing forbids the request")
+        let mut request = request.clone();
+        loop {
+            if let Ok(response) = self.send_if(&mut request, &|_| true).await {
+                return response;
+            }
+        }
     }
 
-    /// Does the same, but asks `may_leave` right before the request is written to a connection, each time it
-    /// is. If that is forbidden, returns `None`. Waits for a turn, a stream or a connection lie before, and
-    /// may be long.
-    pub async fn send_if(&self, request: &Request, may_leave: MayLeave<'_>) -> Option<Response> {
+    /// Does the same, but asks `leave` right before the request is written to a connection, and gives up once
+    /// it has waited for [`WAIT_MAX`](crate::allowance::WAIT_MAX). `request` then has the headers that were
+    /// sent.
+    pub async fn send_if(&self, request: &mut Request, leave: Leave<'_>) -> Result<Response, NotSent> {
         let mut received = Received::default();
-        let allowance = Allowance::new(request.timeout);
-        let attempt = self.attempt(request, &mut received, &allowance, may_leave);
+        let timeout = request.timeout;
+        let allowance = Allowance::new(timeout);
+        let attempt = self.attempt(request, &mut received, &allowance, leave);
         let failure = match allowance.limit(attempt).await {
-            Some(Ok(())) => None,
-            Some(Err(Stop::Failed(failure))) => Some(failure),
-            Some(Err(Stop::Forbidden)) => return None,
-            None if received.is_decided() => None,
-            None => Some(Failure::timeout(request.timeout, received.has_begun())),
+            Ok(Ok(())) => None,
+            Ok(Err(Stop::Failed(failure))) => Some(failure),
+            Ok(Err(Stop::Forbidden)) => return Err(NotSent::Forbidden),
+            Err(Exceeded::Wait) => return Err(NotSent::Postponed),
+            Err(Exceeded::Timeout) if received.is_decided() => None,
+            Err(Exceeded::Timeout) => Some(Failure::timeout(timeout, received.has_begun())),
         };
-        Some(received.into_response(failure))
+        Ok(received.into_response(failure, allowance.waited()))
     }
 
     async fn attempt(
         &self,
-        request: &Request,
+        request: &mut Request,
         received: &mut Received,
         allowance: &Allowance,
-        may_leave: MayLeave<'_>,
+        leave: Leave<'_>,
     ) -> Result<(), Stop> {
         let known = self.destination(&request.url).map_err(Failure::from)?;
-        let (head, mut connection) = self.exchange(&known, request, allowance, may_leave).await?;
+        let (head, mut connection) = self.exchange(&known, request, allowance, leave).await?;
         let keep_alive = head.keep_alive;
         received.begin(head, || self.clock.wall());
         received
@@ -188,21 +209,24 @@ impl HttpClient {
     async fn exchange(
         &self,
         known: &Known,
-        request: &Request,
+        request: &mut Request,
         allowance: &Allowance,
-        may_leave: MayLeave<'_>,
+        leave: Leave<'_>,
     ) -> Result<(Head, Connection), Stop> {
         // Let the runtime handle the responses that have arrived before it writes many requests in a row.
         // Alternating costs a sixth more (measured with 64 requests under way), because a write goes deep
         // into the kernel and wakes the reader at once.
         tokio::task::yield_now().await;
         let mut tried = 0;
+        let mut is_repeated = false;
         let mut must_be_new = false;
         loop {
             let checked_out = if must_be_new {
                 CheckedOut::Dial(self.pool.dial_now(&known.origin))
             } else {
-                self.pool.check_out(&known.origin, allowance).await
+                self.pool
+                    .check_out(&known.origin, request.tenant, allowance)
+                    .await
             };
             let (mut connection, is_reused) = match checked_out {
                 CheckedOut::Reused(connection) => (connection, true),
@@ -215,22 +239,29 @@ impl HttpClient {
                     }
                 }
             };
-            if !may_leave() {
+            if !leave(&mut request.headers) {
                 if let Connection::Http1(http1) = connection {
                     self.pool.check_in(&known.origin, http1, None);
                 }
                 return Err(Stop::Forbidden);
             }
             tried += 1;
+            let sent = Instant::now();
+            let is_shared = matches!(connection, Connection::Http2(_));
             match connection.send(&known.destination, request, is_reused).await {
                 Ok(head) => return Ok((head, connection)),
                 Err(SendError::Request(failure)) => return Err(failure.into()),
                 Err(SendError::Exchange(error)) if error.is_unprocessed() && tried < CONNECTIONS_TRIED => {
-                    must_be_new = must_be_new || tried + 1 == CONNECTIONS_TRIED;
+                    must_be_new |= !is_shared && tried + 1 == CONNECTIONS_TRIED;
                 }
-                Err(SendError::Exchange(error)) if error.is_silent_end() && is_reused => {
+                Err(SendError::Exchange(error)) if error.is_silent_end() && is_reused && !is_repeated => {
                     self.pool.record_death(&known.origin);
-                    must_be_new = true;
+                    is_repeated = true;
+                    if is_shared {
+                        self.pool.retire_streams(&known.origin, sent);
+                    } else {
+                        must_be_new = true;
+                    }
                 }
                 Err(SendError::Exchange(error)) => return Err(Failure::exchange(&error, false).into()),
             }

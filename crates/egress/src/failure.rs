@@ -52,9 +52,7 @@ impl Failure {
             ExchangeError::Unsent | ExchangeError::Closed { .. } => {
                 "The connection was closed without a response"
             }
-            ExchangeError::Refused | ExchangeError::GoingAway | ExchangeError::Reset => {
-                "The receiver broke the request off"
-            }
+            ExchangeError::Refused | ExchangeError::Reset => "The receiver broke the request off",
             ExchangeError::Malformed => "The response is not valid HTTP",
             ExchangeError::HeadTooLarge => "The headers of the response are too large",
             ExchangeError::TooManyInterim => "The receiver sent too many interim responses",
@@ -78,8 +76,6 @@ pub(crate) enum ExchangeError {
         /// Whether a byte of a response had arrived.
         response_began: bool,
     },
-    /// The receiver closes the HTTP/2 connection because of an error.
-    GoingAway,
     /// The receiver broke off the HTTP/2 stream.
     Reset,
     /// The TLS session failed.
@@ -115,8 +111,9 @@ impl ExchangeError {
         }
         let reason = error.reason();
         match (error.is_remote(), error.is_go_away()) {
-            (true, true) if reason == Some(h2::Reason::NO_ERROR) => Self::Refused,
-            (true, true) => Self::GoingAway,
+            // h2 reports a GOAWAY of the receiver only to streams above the last one that it names, and to
+            // requests that have not been sent. The others end with the connection.
+            (true, true) => Self::Refused,
             (true, false) if reason == Some(h2::Reason::REFUSED_STREAM) => Self::Refused,
             (true, false) => Self::Reset,
             // h2 gives up with one of these codes when the headers far exceed the limit. When they exceed it
@@ -138,7 +135,7 @@ impl ExchangeError {
             self,
             Self::Closed {
                 response_began: false
-            } | Self::GoingAway
+            }
         )
     }
 }

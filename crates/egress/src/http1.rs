@@ -87,6 +87,16 @@ impl Http1 {
         self.is_reusable && self.is_complete() && self.unwritten.is_none() && self.buffer.len() == self.given
     }
 
+    /// Prepares for an idle time. A buffer that grew for a large response is dropped, because the pool may hold
+    /// thousands of connections.
+    pub(crate) fn rest(&mut self) {
+        self.buffer.advance(self.given);
+        self.given = 0;
+        if self.buffer.is_empty() && self.buffer.try_reclaim(2 * READ_BYTES + 1) {
+            self.buffer = BytesMut::new();
+        }
+    }
+
     /// Sends a request and waits for the head of its response. Read the body with [`Self::read`].
     pub(crate) async fn send(&mut self, head: Bytes, body: Bytes) -> Result<Head, ExchangeError> {
         self.buffer.advance(self.given);

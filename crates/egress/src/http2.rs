@@ -1,8 +1,8 @@
 //! HTTP/2 over a connection that requests share, each as a stream.
 //!
 //! This uses the `h2` crate directly, because it tells how many streams the receiver allows and counts
-//! interim responses (`docs/decisions/0020`). A connection has a task, which ends with it. It is closed when
-//! nobody holds it any more: neither the pool nor a request.
+//! interim responses (`docs/decisions/0020`). A connection has a task, which ends with it. The connection is
+//! closed when neither the pool nor a request holds it, within seconds even if the receiver reads nothing.
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -153,13 +153,18 @@ async fn drive(mut connection: Connection<Stream, Bytes>, dial: Dial, shared: &W
     .await;
 }
 
-/// Pings a silent connection while requests wait on it. Returns if the receiver has vanished.
+/// Pings a silent connection while requests wait on it. Returns if the receiver has vanished, or when nobody
+/// holds the connection any more and the receiver has not read what was still to be written: `h2` would wait
+/// for that without end, and keep the socket open.
 async fn keep_alive(mut pings: PingPong, shared: &Weak<Multiplexed>) {
     loop {
         tokio::time::sleep(PING_AFTER).await;
-        let is_waiting = shared
-            .upgrade()
-            .is_some_and(|it| it.streams() > 0 && it.heard().elapsed() >= PING_AFTER);
+        let Some(connection) = shared.upgrade() else {
+            tokio::time::sleep(PING_TIMEOUT).await;
+            return;
+        };
+        let is_waiting = connection.streams() > 0 && connection.heard().elapsed() >= PING_AFTER;
+        drop(connection);
         if is_waiting
             && !matches!(
                 tokio::time::timeout(PING_TIMEOUT, pings.ping(Ping::opaque())).await,
@@ -191,9 +196,11 @@ impl Http2 {
     /// Sends a request and waits for the head of its response. Read the body with [`Self::read`]. Dropping
     /// this, or the future, resets the stream.
     pub(crate) async fn send(&mut self, head: Request<()>, body: Bytes) -> Result<Head, ExchangeError> {
-        let unsent = |error: h2::Error| match ExchangeError::from_http2(&error, false) {
-            ExchangeError::Closed { .. } | ExchangeError::GoingAway => ExchangeError::Unsent,
-            error => error,
+        // Whatever ended the connection, the receiver has not seen this request. Other errors are about the
+        // request itself.
+        let unsent = |error: h2::Error| match error.is_io() || error.reason().is_some() {
+            true => ExchangeError::Unsent,
+            false => ExchangeError::from_http2(&error, false),
         };
         let sender = self.lease.connection().sender.clone();
         let mut sender = sender.ready().await.map_err(unsent)?;

@@ -108,7 +108,7 @@ mod tls;
 mod wire;
 
 pub use allowance::Allowance;
-pub use client::{ClientSettings, HttpClient, MayLeave};
+pub use client::{ClientSettings, HttpClient, Leave, NotSent};
 pub use destination::{Destination, DestinationError, Host};
 pub use guard::EgressGuard;
 pub use request::{Request, is_reserved_header};

@@ -15,8 +15,10 @@
 //!   carries the same `webhook-id`, and the retry that a failed attempt leads to would repeat the request
 //!   just the same, only later. RFC 9112 section 9.3.1 expects clients to recover from such closures.
 //!
-//! The second repeat happens at most once per request, over a new connection. After the first byte of a
-//! response, and on a new connection, nothing is repeated. An origin whose connections end this way again and
+//! The second repeat happens at most once per request, over a connection that was opened after the request was
+//! first sent. Requests whose HTTP/2 connection was closed share the connections that replace it, so that a
+//! receiver that restarts is not met by a handshake for each of them. After the first byte of a response, and
+//! on a connection that this request opened, nothing is repeated. An origin whose connections end this way again and
 //! again is not pooled for some minutes (`origin`).
 //!
 //! [`PoolSettings::idle_timeout`] keeps the case rare: it is shorter than the five seconds after which the
@@ -26,7 +28,7 @@
 //!
 //! **HTTP/2.** Requests share connections, up to the number of streams that the receiver allows on each. At
 //! the limit the pool opens more connections, up to `CONNECTIONS_MAX` per origin, and beyond that a request
-//! waits for a stream. That wait is ours and does not count against the request's timeout
+//! waits for a stream; tenants take turns. That wait is ours and does not count against the request's timeout
 //! ([`crate::Allowance`]). As long as it is unknown whether an `https` origin speaks HTTP/2, one request
 //! connects and the others wait for what it finds out, [`PATIENCE`] at most.
 //!
@@ -36,6 +38,7 @@
 
 mod origin;
 mod turn;
+mod waiting;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -51,7 +54,7 @@ use crate::connection::Connection;
 use crate::destination::Origin;
 use crate::http1::Http1;
 use crate::http2::{Http2, Multiplexed};
-use origin::{Idle, OfOrigin, Way};
+use origin::{Closed, Idle, OfOrigin, Way};
 pub(crate) use turn::{Dial, Lease, Place, Protocol, Turn};
 
 /// How often the sweeper runs. Expired connections are never used, whether or not it has removed them.
@@ -93,7 +96,7 @@ struct Kept {
 
 /// What a request gets from the pool.
 pub(crate) enum CheckedOut {
-    /// A connection that has carried a request.
+    /// A connection that other requests have used, or share.
     Reused(Connection),
     /// Permission to open one.
     Dial(Dial),
@@ -109,13 +112,15 @@ impl Pool {
     }
 
     /// Takes a connection that was open when last checked: an HTTP/2 connection with a free stream, or else
-    /// the most recently used HTTP/1 connection. Waits for a stream if the receiver allows no more.
+    /// the most recently used HTTP/1 connection. If the receiver allows no more streams, waits for one in the
+    /// turn of the tenant.
     pub(crate) async fn check_out(
         self: &Arc<Self>,
         origin: &Arc<Origin>,
+        tenant: u128,
         allowance: &Allowance,
     ) -> CheckedOut {
-        match self.way(origin) {
+        match self.way(origin, tenant) {
             Way::Reuse(connection) => CheckedOut::Reused(connection),
             Way::Dial { is_counted } => CheckedOut::Dial(Dial::new(self, origin, is_counted)),
             // Boxed, because this future is rare and would enlarge everything that holds a request.
@@ -141,8 +146,9 @@ impl Pool {
         }
     }
 
-    fn way(self: &Arc<Self>, origin: &Arc<Origin>) -> Way {
+    fn way(self: &Arc<Self>, origin: &Arc<Origin>, tenant: u128) -> Way {
         let now = Instant::now();
+        let mut closed = Closed::default();
         let mut kept = self.kept.lock();
         let kept = &mut *kept;
         let of_origin = match kept.origins.get_mut(origin) {
@@ -153,7 +159,7 @@ impl Pool {
         };
         let place = Place::new(self, origin);
         let before = of_origin.idle();
-        let way = of_origin.way(now, &self.settings, &place);
+        let way = of_origin.way(tenant, now, &self.settings, &place, &mut closed);
         kept.idle -= before - of_origin.idle();
         way
     }
@@ -170,7 +176,7 @@ impl Pool {
     pub(crate) fn check_in(
         self: &Arc<Self>,
         origin: &Arc<Origin>,
-        http1: Box<Http1>,
+        mut http1: Box<Http1>,
         keep_alive: Option<Duration>,
     ) {
         // One second less than announced, because the announcement took time to arrive and so will the next
@@ -182,6 +188,8 @@ impl Pool {
         if until <= now {
             return;
         }
+        http1.rest();
+        let mut closed = Closed::default();
         let mut kept = self.kept.lock();
         let kept = &mut *kept;
         if kept.idle >= self.settings.max_idle {
@@ -191,27 +199,42 @@ impl Pool {
             Some(of_origin) => of_origin,
             None => self.enter(kept, origin),
         };
-        if of_origin.keep(Idle { http1, until }, now, self.settings.max_idle_per_host) {
+        let max_idle = self.settings.max_idle_per_host;
+        if of_origin.keep(Idle { http1, until }, now, max_idle, &mut closed) {
             kept.idle += 1;
         }
     }
 
     /// Closes all idle HTTP/1 connections, because their open files are needed.
     pub(crate) fn drop_idle(&self) {
+        let mut closed = Closed::default();
         let mut kept = self.kept.lock();
-        kept.origins.values_mut().for_each(OfOrigin::drop_idle);
+        let origins = kept.origins.values_mut();
+        origins.for_each(|of_origin| of_origin.drop_idle(&mut closed));
         kept.idle = 0;
     }
 
     /// Records that a reused connection to the origin ended before the first byte of a response.
     pub(crate) fn record_death(self: &Arc<Self>, origin: &Arc<Origin>) {
+        let mut closed = Closed::default();
         let mut kept = self.kept.lock();
         let kept = &mut *kept;
         let of_origin = match kept.origins.get_mut(origin) {
             Some(of_origin) => of_origin,
             None => self.enter(kept, origin),
         };
-        kept.idle -= of_origin.record_death(Instant::now());
+        let before = of_origin.idle();
+        of_origin.record_death(Instant::now(), &mut closed);
+        kept.idle -= before - of_origin.idle();
+    }
+
+    /// Puts no more requests on HTTP/2 connections to the origin that were opened before this time, because a
+    /// connection that carried a request then has ended without a word.
+    pub(crate) fn retire_streams(&self, origin: &Arc<Origin>, before: Instant) {
+        let mut closed = Closed::default();
+        if let Some(of_origin) = self.kept.lock().origins.get_mut(origin) {
+            of_origin.retire_streams(before, &mut closed);
+        }
     }
 
     fn enter<'a>(self: &Arc<Self>, kept: &'a mut Kept, origin: &Arc<Origin>) -> &'a mut OfOrigin {
@@ -237,10 +260,11 @@ impl Pool {
     /// Drops expired connections. Returns whether anything is left to sweep.
     fn sweep(&self) -> bool {
         let now = Instant::now();
+        let mut closed = Closed::default();
         let mut kept = self.kept.lock();
         let mut deaths_kept = 0;
         kept.origins.retain(|_, of_origin| {
-            of_origin.drop_expired(now, &self.settings);
+            of_origin.drop_expired(now, &self.settings, &mut closed);
             let is_remembered = of_origin.has_died(now) && deaths_kept < DEATHS_KEPT;
             deaths_kept += usize::from(is_remembered);
             of_origin.is_in_use() || is_remembered
@@ -253,12 +277,13 @@ impl Pool {
     /// Changes what the pool knows of an origin, and then gives those who wait for it their turns.
     fn distribute(self: &Arc<Self>, origin: &Arc<Origin>, change: impl FnOnce(&mut OfOrigin)) {
         let place = Place::new(self, origin);
+        let mut closed = Closed::default();
         let mut kept = self.kept.lock();
         let Some(of_origin) = kept.origins.get_mut(origin) else {
             return;
         };
         change(of_origin);
-        let untaken = of_origin.distribute(Instant::now(), &self.settings, &place);
+        let untaken = of_origin.distribute(Instant::now(), &self.settings, &place, &mut closed);
         drop(kept);
         // Dropping a turn gives it back, which takes the lock.
         drop(untaken);

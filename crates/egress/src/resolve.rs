@@ -7,10 +7,11 @@
 //! - At most [`LOOKUPS_MAX`] lookups run at once, so lookups cannot use up the runtime's blocking threads,
 //!   which other code needs. A lookup frees its place when its *thread* finishes, not when the attempt that
 //!   wanted it gives up.
-//! - Tenants take turns at the places, none has more than a quarter of them, and names that resolved promptly
-//!   before keep a quarter for themselves (`turns`).
-//! - A request waits for a place as long as it takes, and that time does not count against its timeout. Once
-//!   the lookup runs, the request waits for `DEADLINE`, and fails if it passes.
+//! - Tenants take turns at the places. A tenant has at most a quarter of them for names that resolved promptly
+//!   before and a quarter for others, half in all, and each of the two kinds keeps a quarter of all places
+//!   free of the other (`turns`).
+//! - While a request waits for a place, its timeout stands still ([`Allowance`]). Once the lookup runs, the
+//!   request waits for `DEADLINE`, and fails if it passes.
 //! - Concurrent requests for one name share one lookup, so a slow name takes one place even after its
 //!   requests have given up.
 //! - Found addresses are cached for `KEEP_FOUND`. When a hundred connections to a receiver open at once (a
@@ -207,13 +208,17 @@ impl Shared {
             lookup.tenants.push(tenant);
             let is_prompt = self.cache.get(name).is_some_and(|kept| kept.is_prompt);
             turns.add(tenant, name.to_owned(), is_prompt);
-            self.start(&mut lookups);
+            let started = self.start(&mut lookups);
+            drop(lookups);
+            started.into_iter().for_each(Running::spawn);
         }
         phase
     }
 
-    /// Starts the lookups that have a place.
-    fn start(self: &Arc<Self>, lookups: &mut Lookups) {
+    /// Gives lookups their places. [`Running::spawn`] each after unlocking: a runtime that shuts down drops
+    /// them on the spot, which takes the lock.
+    fn start(self: &Arc<Self>, lookups: &mut Lookups) -> Vec<Running> {
+        let mut started = Vec::new();
         while let Some((place, name)) = lookups.turns.next() {
             match lookups.by_name.get_mut(&name) {
                 Some(lookup) if lookup.is_running => lookups.turns.give_back(place),
@@ -221,14 +226,14 @@ impl Shared {
                     lookup.is_running = true;
                     let since = Instant::now();
                     lookup.phase.send_replace(Phase::Running { since });
-                    let running = Running {
+                    started.push(Running {
                         shared: Arc::clone(self),
                         name,
                         place,
                         since,
                         found: Err(ResolveError::Failed),
-                    };
-                    tokio::task::spawn_blocking(move || running.run());
+                        has_run: false,
+                    });
                 }
                 // Everybody has given up, or another tenant's turn came first.
                 Some(_) => {
@@ -238,6 +243,7 @@ impl Shared {
                 None => lookups.turns.give_back(place),
             }
         }
+        started
     }
 
     /// Addresses that were found not too long ago.
@@ -278,10 +284,17 @@ struct Running {
     place: Place,
     since: Instant,
     found: Found,
+    /// Whether it has begun. If not, the runtime shuts down.
+    has_run: bool,
 }
 
 impl Running {
+    fn spawn(self) {
+        tokio::task::spawn_blocking(move || self.run());
+    }
+
     fn run(mut self) {
+        self.has_run = true;
         self.found = match (self.shared.look_up)(&self.name) {
             Ok(addresses) if addresses.is_empty() => Err(ResolveError::NotFound),
             Ok(addresses) => Ok(addresses),
@@ -299,9 +312,10 @@ impl Drop for Running {
         if let Some(lookup) = lookups.by_name.remove(&self.name) {
             lookup.phase.send_replace(Phase::Ended(found));
         }
-        // The runtime drops lookups that have not begun when it shuts down. It starts no others then.
-        if tokio::runtime::Handle::try_current().is_ok() {
-            self.shared.start(&mut lookups);
+        if self.has_run {
+            let started = self.shared.start(&mut lookups);
+            drop(lookups);
+            started.into_iter().for_each(Self::spawn);
         }
     }
 }

@@ -30,6 +30,8 @@ pub struct Response {
     pub truncated: bool,
     /// How long `Retry-After` asked to wait, if the status was 429 or 503.
     pub retry_after: Option<Duration>,
+    /// How long the request waited for resources of ours, in all.
+    pub waited: Duration,
 }
 
 /// Maximum bytes of the rest of a body to read and drop; up to this size, that is cheaper than a new
@@ -100,7 +102,7 @@ impl Received {
     }
 
     /// Builds the response from what has arrived.
-    pub(crate) fn into_response(self, failure: Option<Failure>) -> Response {
+    pub(crate) fn into_response(self, failure: Option<Failure>, waited: Duration) -> Response {
         let flaw = self.flaw.map(|it| it.error);
         let (outcome, error) = match (failure, self.status_code) {
             (Some(failure), _) => (failure.outcome, Some(failure.error)),
@@ -115,6 +117,7 @@ impl Received {
             body: Bytes::from(self.body),
             truncated: self.truncated,
             retry_after: self.retry_after,
+            waited,
         }
     }
 }

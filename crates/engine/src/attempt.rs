@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use postrider_configuration::AccountEntry;
+use postrider_egress::NotSent;
 use postrider_model::automation::DisabledReason;
 use postrider_model::delivery::{Ended, Next};
 use postrider_model::{Attempt, AutomationId, DeliveryStatus, Does, Event, RateLimit};
@@ -42,6 +43,8 @@ pub enum Turn {
     Ended(Box<AttemptResult>),
     /// Without an attempt: the action has this rate limit, of which its lane did not know.
     Limited(Ready, Option<RateLimit>),
+    /// Without an attempt: the request waited too long for a resource of ours.
+    Postponed(Ready),
     /// The session that owned the delivery is dead: another node may have sent it.
     Lost,
 }
@@ -60,15 +63,21 @@ pub async fn carry_out(engine: &Engine, ready: Ready) -> Turn {
             let limit = action.rate_limit;
             return Turn::Limited(ready, limit);
         }
-        if let Some(result) = try_once(engine, entry, &ready).await {
-            return Turn::Ended(Box::new(result));
+        match try_once(engine, entry, &ready).await {
+            Ok(result) => return Turn::Ended(Box::new(result)),
+            Err(NotSent::Postponed) => return Turn::Postponed(ready),
+            Err(NotSent::Forbidden) => {}
         }
     }
 }
 
-/// Does the same with the account's configuration as it is now. Returns `None` if the lease or the session
-/// ended, or the configuration changed, before anything was sent.
-async fn try_once(engine: &Engine, entry: Option<Arc<AccountEntry>>, ready: &Ready) -> Option<AttemptResult> {
+/// Does the same with the account's configuration as it is now. Forbidden if the lease or the session ended, or
+/// the configuration changed, before anything was sent.
+async fn try_once(
+    engine: &Engine,
+    entry: Option<Arc<AccountEntry>>,
+    ready: &Ready,
+) -> Result<AttemptResult, NotSent> {
     let delivery = &ready.delivery;
     let callable = entry
         .as_ref()
@@ -99,7 +108,7 @@ async fn try_once(engine: &Engine, entry: Option<Arc<AccountEntry>>, ready: &Rea
             }
         }
     };
-    Some(AttemptResult {
+    Ok(AttemptResult {
         finished: Finished {
             key: delivery.key,
             action: delivery.action,
@@ -138,15 +147,14 @@ async fn entry_of(engine: &Engine, ready: &Ready) -> Option<Option<Arc<AccountEn
     }
 }
 
-/// Has the action's carrier make the attempt; returns its record and what the receiver asks for. Returns
-/// `None` if the lease or the session ended, or the configuration changed, while the carrier waited for a
-/// connection.
+/// Has the action's carrier make the attempt; returns its record and what the receiver asks for. Forbidden if
+/// the lease or the session ended, or the configuration changed, while the carrier waited for a connection.
 async fn attempt(
     engine: &Engine,
     entry: &Arc<AccountEntry>,
     does: &Does,
     ready: &Ready,
-) -> Option<(Attempt, Advice)> {
+) -> Result<(Attempt, Advice), NotSent> {
     let delivery = &ready.delivery;
     let number = delivery.progress.next_number();
     let may_leave =
@@ -163,7 +171,8 @@ async fn attempt(
     let started_at = engine.clock().now();
     let started = engine.clock().monotonic();
     let carried = engine.carriers().carry(job, does).await?;
-    let duration = engine.clock().monotonic().saturating_sub(started);
+    let elapsed = engine.clock().monotonic().saturating_sub(started);
+    let duration = elapsed.saturating_sub(carried.waited);
     engine.meters().attempt(carried.outcome, duration);
     let attempt = Attempt {
         number,
@@ -173,5 +182,5 @@ async fn attempt(
         error: carried.error,
         exchange: carried.exchange,
     };
-    Some((attempt, carried.advice))
+    Ok((attempt, carried.advice))
 }

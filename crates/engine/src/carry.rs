@@ -16,11 +16,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use postrider_configuration::AccountEntry;
-use postrider_egress::MayLeave;
+use postrider_egress::NotSent;
 use postrider_model::delivery::BodySpec;
 use postrider_model::{DeliveryId, Does, Event, Exchange, HttpExchange, HttpRequest, Outcome, SendWebhook};
 
 pub use webhook::{Transport, WebhookCarrier};
+
+/// Whether a request may leave now.
+pub type MayLeave<'a> = &'a (dyn Fn() -> bool + Send + Sync);
 
 /// An attempt to make.
 #[derive(Clone, Copy)]
@@ -54,6 +57,8 @@ pub struct Carried {
     pub exchange: Exchange,
     /// What the receiver asks for.
     pub advice: Advice,
+    /// How long the carrier waited for resources of ours. The receiver has no part in it.
+    pub waited: Duration,
 }
 
 /// What a receiver asks of Postrider, independent of the protocol.
@@ -74,9 +79,9 @@ pub struct Advice {
 #[async_trait]
 pub trait Carrier<A>: Send + Sync + 'static {
     /// Makes one attempt within its timeout, give or take the scheduling of tasks and waits for resources of
-    /// ours. Returns `None` if `job.may_leave` forbade it, and nothing was sent. Dropping the future aborts
-    /// it.
-    async fn carry(&self, job: Job<'_>, action: &A) -> Option<Carried>;
+    /// ours. Sends nothing if `job.may_leave` forbids it, or if the waits take too long. Dropping the future
+    /// aborts it.
+    async fn carry(&self, job: Job<'_>, action: &A) -> Result<Carried, NotSent>;
 }
 
 /// A carrier for each type of action.
@@ -89,11 +94,11 @@ pub struct Carriers {
 impl Carriers {
     /// Has the carrier of the action's type make an attempt. A panic in a carrier is a defect, but must not
     /// leave the delivery pending and its slot occupied: it counts as a failed attempt.
-    pub(crate) async fn carry(&self, job: Job<'_>, does: &Does) -> Option<Carried> {
+    pub(crate) async fn carry(&self, job: Job<'_>, does: &Does) -> Result<Carried, NotSent> {
         let carried = match does {
             Does::SendWebhook(webhook) => caught(self.webhook.carry(job, webhook)).await,
         };
-        carried.unwrap_or_else(|| Some(panicked(does)))
+        carried.unwrap_or_else(|| Ok(panicked(does)))
     }
 }
 
@@ -116,6 +121,7 @@ fn panicked(does: &Does) -> Carried {
         error: Some(PANICKED.to_owned()),
         exchange,
         advice: Advice::default(),
+        waited: Duration::ZERO,
     }
 }
 

@@ -15,7 +15,7 @@ use crate::observe::{RecordedResults, Subject};
 /// `finished`, in the same order.
 pub(crate) fn follow(engine: &Engine, finished: &[Finished], subjects: &[Subject], recorded: &[Recorded]) {
     free_lanes(engine, finished, subjects, recorded);
-    forget_disabled(engine, finished);
+    forget_disabled(engine, finished, recorded);
     let results = RecordedResults::new(finished, subjects, recorded);
     engine.observer().results_recorded(results);
     for (finished, recorded) in finished.iter().zip(recorded) {
@@ -26,12 +26,13 @@ pub(crate) fn follow(engine: &Engine, finished: &[Finished], subjects: &[Subject
 }
 
 /// Drops the accounts from memory whose actions were switched off in the commit of these results.
-fn forget_disabled(engine: &Engine, finished: &[Finished]) {
-    for finished in finished {
+fn forget_disabled(engine: &Engine, finished: &[Finished], recorded: &[Recorded]) {
+    for (finished, recorded) in finished.iter().zip(recorded) {
         if let Change::Attempted {
             disables: Some(reason),
             ..
         } = &finished.change
+            && *recorded == Recorded::Applied
         {
             let account = finished.key.account;
             engine.configuration().action_disabled(account);

@@ -1,5 +1,6 @@
 //! [`Engine`]: its parts, its start, its stop, and what its tasks share.
 
+mod leaving;
 mod turns;
 
 use std::sync::Arc;
@@ -77,6 +78,8 @@ pub struct Engine {
     halt: watch::Sender<bool>,
     tasks: Mutex<Tasks>,
     jobs: Jobs,
+    /// Wakes the task that judges due times.
+    judge: Notify,
     tests: Tests,
     replays: Arc<Replays>,
     supervision: Supervision,
@@ -114,6 +117,7 @@ impl Engine {
             refill: Notify::new(),
             starts: Notify::new(),
             limits: Notify::new(),
+            judge: Notify::new(),
             rescan: AtomicBool::new(false),
             attempt_left: Notify::new(),
             stopping: AtomicBool::new(false),
@@ -135,7 +139,7 @@ impl Engine {
             );
         }
         engine.spawn_tasks(attempt_results);
-        engine.start_job(work::due_times::judge(Arc::clone(&engine)));
+        engine.judge_soon();
         Ok(engine)
     }
 
@@ -150,6 +154,7 @@ impl Engine {
             tokio::spawn(watch.watch("starts", work::starts::run(Arc::clone(self)))),
             tokio::spawn(watch.watch("prune", work::prune::run(Arc::clone(self)))),
             tokio::spawn(watch.watch("limits", work::limits::run(Arc::clone(self)))),
+            tokio::spawn(watch.watch("due_times", work::due_times::run(Arc::clone(self)))),
         ];
         if self.store().is_shared() {
             let session = watch.watch("session", work::session::run(Arc::clone(self)));
@@ -208,8 +213,9 @@ impl Engine {
         self.stopping.load(Ordering::Relaxed)
     }
 
-    /// Checks that the store responds and can write.
+    /// Checks that the store responds and can write, and that this node may send.
     pub async fn check_store(&self) -> StoreResult<()> {
+        self.check_news()?;
         self.parts.store.check().await
     }
 
@@ -289,50 +295,6 @@ impl Engine {
         SessionId(self.session.load(Ordering::Acquire))
     }
 
-    pub(crate) fn set_session(&self, session: SessionId, asked_at: Duration) {
-        self.session.store(session.0, Ordering::Release);
-        self.renewed(asked_at);
-    }
-
-    /// Notes a renewal: the lease began no earlier than `asked_at` on the monotonic clock.
-    pub(crate) fn renewed(&self, asked_at: Duration) {
-        let ends = asked_at + work::session::lease_of(&**self.store(), self.settings());
-        self.lease_ends_ms.store(
-            u64::try_from(ends.as_millis()).unwrap_or(u64::MAX),
-            Ordering::Release,
-        );
-        self.resume();
-    }
-
-    /// Notes that all changes up to `asked_at` on the monotonic clock are known here.
-    pub(crate) fn followed(&self, asked_at: Duration) {
-        let asked_ms = u64::try_from(asked_at.as_millis()).unwrap_or(u64::MAX);
-        self.followed_ms.fetch_max(asked_ms, Ordering::AcqRel);
-        self.resume();
-    }
-
-    fn resume(&self) {
-        if self.may_send() && self.lanes.lock().resume() {
-            self.wake_refill();
-            self.starts.notify_one();
-        }
-    }
-
-    pub(crate) fn is_past_lease(&self) -> bool {
-        self.parts.clock.monotonic().as_millis() > u128::from(self.lease_ends_ms.load(Ordering::Acquire))
-    }
-
-    /// Whether requests may leave: the session is certainly alive, and what other nodes changed until a
-    /// moment ago is known here.
-    pub(crate) fn may_send(&self) -> bool {
-        let now = self.parts.clock.monotonic();
-        let is_cut_off = || {
-            let followed = Duration::from_millis(self.followed_ms.load(Ordering::Acquire));
-            self.store().is_shared() && now.saturating_sub(followed) > NEWS_AGE_MAX
-        };
-        !self.is_past_lease() && !is_cut_off()
-    }
-
     pub(crate) fn halted(&self) -> watch::Receiver<bool> {
         self.halt.subscribe()
     }
@@ -341,6 +303,15 @@ impl Engine {
         if self.is_stopping() {
             self.attempt_left.notify_waiters();
         }
+    }
+
+    /// Has the due times of all waiting deliveries judged again.
+    pub(crate) fn judge_soon(&self) {
+        self.judge.notify_one();
+    }
+
+    pub(crate) async fn judge_woken(&self) {
+        self.judge.notified().await;
     }
 
     pub(crate) fn wake_refill(&self) {
@@ -361,7 +332,3 @@ impl Engine {
         self.rescan.swap(false, Ordering::AcqRel)
     }
 }
-
-/// While the changes of other nodes have not been read for longer than this, nothing starts: an action may
-/// have been deleted. Postrider promises that a change takes effect on every node within a second.
-const NEWS_AGE_MAX: Duration = Duration::from_secs(1);

@@ -42,6 +42,10 @@ const STUCK_AFTER: Duration = Duration::from_secs(1);
 /// For how long after a refusal the width counts more than the schedule.
 const REFUSAL_LASTS: Duration = Duration::from_secs(60);
 
+/// How long a lane pauses after a request of it waited too long for a resource of ours. The request has waited
+/// for longer ([`postrider_egress::allowance::WAIT_MAX`]), so that this only keeps the lane from spinning.
+const POSTPONED_FOR: Duration = Duration::from_secs(1);
+
 /// Attempts without a response after which a receiver that responds again has been away.
 const SILENT_MANY: u32 = 8;
 
@@ -67,9 +71,20 @@ enum Heard {
     Limited,
     /// No response.
     Nothing,
+    /// Nothing was sent, because the request waited too long for a resource of ours.
+    Unasked,
 }
 
 impl Lesson {
+    /// The lesson of a request that waited too long for a resource of ours, and was not sent.
+    pub const fn postponed() -> Self {
+        Self {
+            heard: Heard::Unasked,
+            retry_after: None,
+            took: Duration::ZERO,
+        }
+    }
+
     /// The lesson of an attempt that took `took`.
     pub fn of(outcome: Outcome, advice: Advice, took: Duration) -> Self {
         let heard = match outcome {
@@ -140,8 +155,11 @@ pub struct Pace {
     /// When the receiver was last heard of, or the lane began to wait for it.
     heard_at: Option<Duration>,
     refused_at: Option<Duration>,
-    /// Attempts without a response since the last response; halves the width while slots are scarce.
+    /// Attempts without a response since the last response, and requests that waited too long to be sent;
+    /// halves the width while slots are scarce.
     silent: u32,
+    /// Until when the lane pauses, because one of its requests waited too long to be sent.
+    postponed_until: Duration,
 }
 
 impl Pace {
@@ -150,7 +168,7 @@ impl Pace {
         self.width.requests()
     }
 
-    /// Whether the receiver did not respond to the last attempt.
+    /// Whether the receiver did not respond to the last attempt, or the last request was not sent.
     pub const fn is_silent(&self) -> bool {
         self.silent > 0
     }
@@ -176,17 +194,21 @@ impl Pace {
         }
     }
 
-    /// The slots of the rate limit that the lane should reserve.
+    /// The slots of the rate limit that the lane should reserve; none while its receiver has asked for a
+    /// pause that is longer than slots are reserved ahead.
     pub fn wants_slots(&self, now: Duration) -> Option<RateLimit> {
         let limit = self.limit.as_ref().filter(|limit| limit.is_low(now))?;
+        if matches!(self.rate.permit(now), Permit::At(at) if at > now + RESERVED_AHEAD) {
+            return None;
+        }
         Some(limit.of())
     }
 
     /// Slots of the rate limit were reserved: those from `begin` on and before `end`. Ignored unless the
     /// limit is still `limit`.
-    pub fn reserved(&mut self, limit: RateLimit, begin: Duration, end: Duration) {
+    pub fn reserved(&mut self, limit: RateLimit, begin: Duration, end: Duration, now: Duration) {
         if let Some(known) = self.limit.as_mut().filter(|known| known.of() == limit) {
-            known.reserved(begin, end);
+            known.reserved(begin, end, now);
         }
     }
 
@@ -209,6 +231,9 @@ impl Pace {
     pub fn may_start(&self, now: Duration, in_flight: u32, queued_at: Duration, slots: Slots) -> MayStart {
         if !self.has_slot(in_flight, slots) {
             return MayStart::Closed;
+        }
+        if now < self.postponed_until {
+            return MayStart::At(self.postponed_until);
         }
         match self.limit.as_ref().map(|limit| limit.permit(now)) {
             None | Some(limit::Permit::Now) => {}
@@ -260,7 +285,7 @@ impl Pace {
             retry_after,
             took,
         } = lesson;
-        if heard != Heard::Nothing {
+        if !matches!(heard, Heard::Nothing | Heard::Unasked) {
             self.heard_at = Some(now);
             if self.silent >= SILENT_MANY {
                 self.width.restart();
@@ -287,6 +312,10 @@ impl Pace {
             Heard::Nothing => {
                 self.width.timed_out(started, now);
                 self.silent = self.silent.saturating_add(1);
+            }
+            Heard::Unasked => {
+                self.silent = self.silent.saturating_add(1);
+                self.postponed_until = now + POSTPONED_FOR;
             }
         }
     }

@@ -324,6 +324,7 @@ impl Transport for Thanks {
             body: Bytes::new(),
             truncated: false,
             retry_after: None,
+            waited: std::time::Duration::ZERO,
         }
     }
 }

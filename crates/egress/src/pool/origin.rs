@@ -1,6 +1,5 @@
 //! What the pool holds and knows of one origin.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +8,7 @@ use tokio::time::Instant;
 
 use super::PoolSettings;
 use super::turn::{Place, Protocol, Turn};
+use super::waiting::Waiting;
 use crate::connection::Connection;
 use crate::http1::Http1;
 use crate::http2::{Http2, Multiplexed};
@@ -43,6 +43,14 @@ pub(super) enum Way {
     Wait(oneshot::Receiver<Turn>),
 }
 
+/// Connections that leave the pool. Closing a socket is a system call, and dropping an HTTP/2 connection takes
+/// locks of `h2`, so drop this after the pool's lock.
+#[derive(Default)]
+pub(super) struct Closed {
+    idle: Vec<Idle>,
+    multiplexed: Vec<Arc<Multiplexed>>,
+}
+
 pub(super) struct Idle {
     pub(super) http1: Box<Http1>,
     pub(super) until: Instant,
@@ -52,8 +60,8 @@ pub(super) struct Idle {
 pub(super) struct OfOrigin {
     idle: Vec<Idle>,
     multiplexed: Vec<Arc<Multiplexed>>,
-    /// Those who wait for a stream, or to learn the protocol; the first is next.
-    waiting: VecDeque<oneshot::Sender<Turn>>,
+    /// Those who wait for a stream, or to learn the protocol.
+    waiting: Waiting,
     /// Attempts to connect that others wait for.
     dialling: usize,
     /// What the origin spoke on the last connection.
@@ -64,11 +72,11 @@ pub(super) struct OfOrigin {
 }
 
 impl OfOrigin {
-    pub(super) const fn new(speaks: Option<Protocol>) -> Self {
+    pub(super) fn new(speaks: Option<Protocol>) -> Self {
         Self {
             idle: Vec::new(),
             multiplexed: Vec::new(),
-            waiting: VecDeque::new(),
+            waiting: Waiting::default(),
             dialling: 0,
             speaks,
             no_dial_until: None,
@@ -86,9 +94,16 @@ impl OfOrigin {
         !self.multiplexed.is_empty()
     }
 
-    /// Finds a connection for a request.
-    pub(super) fn way(&mut self, now: Instant, settings: &PoolSettings, place: &Place) -> Way {
-        if let Some(connection) = self.free_stream(now, settings) {
+    /// Finds a connection for a request of this tenant.
+    pub(super) fn way(
+        &mut self,
+        tenant: u128,
+        now: Instant,
+        settings: &PoolSettings,
+        place: &Place,
+        closed: &mut Closed,
+    ) -> Way {
+        if let Some(connection) = self.free_stream(now, settings, closed) {
             let lease = place.lease(&connection);
             return Way::Reuse(Connection::Http2(Box::new(Http2::new(lease))));
         }
@@ -96,6 +111,7 @@ impl OfOrigin {
             if kept.until > now {
                 return Way::Reuse(Connection::Http1(kept.http1));
             }
+            closed.idle.push(kept);
         }
         if !place.is_tls() || self.speaks == Some(Protocol::Http1) || self.is_unpooled(now) {
             return Way::Dial { is_counted: false };
@@ -104,18 +120,23 @@ impl OfOrigin {
             self.dialling += 1;
             return Way::Dial { is_counted: true };
         }
-        let (sender, turn) = oneshot::channel();
-        self.waiting.push_back(sender);
-        Way::Wait(turn)
+        Way::Wait(self.waiting.add(tenant))
     }
 
     /// Takes a free stream, from the connection with the most requests so that others can become idle.
-    fn free_stream(&mut self, now: Instant, settings: &PoolSettings) -> Option<Arc<Multiplexed>> {
+    fn free_stream(
+        &mut self,
+        now: Instant,
+        settings: &PoolSettings,
+        closed: &mut Closed,
+    ) -> Option<Arc<Multiplexed>> {
         if self.multiplexed.is_empty() {
             return None;
         }
-        self.multiplexed
-            .retain(|it| it.is_open() && it.opened() + settings.max_age > now);
+        let is_over = |it: &mut Arc<Multiplexed>| !it.is_open() || it.opened() + settings.max_age <= now;
+        closed
+            .multiplexed
+            .extend(self.multiplexed.extract_if(.., is_over));
         let free = self.multiplexed.iter().filter(|it| it.streams() < it.limit());
         let connection = free.max_by_key(|it| it.streams())?;
         connection.take();
@@ -123,26 +144,32 @@ impl OfOrigin {
     }
 
     /// Whether another HTTP/2 connection is worth opening: those under way will not have a stream for one
-    /// more request.
+    /// more request. If a connection fails, the next request that waits opens one, so that a receiver that
+    /// comes back is not met by a handshake for each of them.
     fn may_dial(&self, now: Instant) -> bool {
         let expected = self
             .multiplexed
             .first()
-            .map_or(STREAMS_EXPECTED, |it| it.limit().min(STREAMS_EXPECTED));
+            .map_or(STREAMS_EXPECTED, |it| it.limit().clamp(1, STREAMS_EXPECTED));
         self.multiplexed.len() + self.dialling < CONNECTIONS_MAX
             && self.waiting.len() >= self.dialling * expected
-            && self.no_dial_until.is_none_or(|it| it <= now)
+            && (self.multiplexed.is_empty() || self.no_dial_until.is_none_or(|it| it <= now))
     }
 
     /// Gives those who wait the streams that are free, and lets them connect where that is worthwhile.
     /// Returns the turns that nobody took, to be dropped outside the pool's lock.
-    pub(super) fn distribute(&mut self, now: Instant, settings: &PoolSettings, place: &Place) -> Vec<Turn> {
+    pub(super) fn distribute(
+        &mut self,
+        now: Instant,
+        settings: &PoolSettings,
+        place: &Place,
+        closed: &mut Closed,
+    ) -> Vec<Turn> {
         let mut untaken = Vec::new();
-        self.waiting.retain(|it| !it.is_closed());
-        while !self.waiting.is_empty() {
-            let turn = if self.speaks == Some(Protocol::Http1) || self.is_lost() {
+        while self.waiting.has_next() {
+            let turn = if self.speaks == Some(Protocol::Http1) {
                 Turn::Dial(place.dial(false))
-            } else if let Some(connection) = self.free_stream(now, settings) {
+            } else if let Some(connection) = self.free_stream(now, settings, closed) {
                 Turn::Stream(place.lease(&connection))
             } else if self.may_dial(now) {
                 self.dialling += 1;
@@ -150,16 +177,12 @@ impl OfOrigin {
             } else {
                 break;
             };
-            if let Some(next) = self.waiting.pop_front() {
-                untaken.extend(next.send(turn).err());
+            match self.waiting.next() {
+                Some(next) => untaken.extend(next.send(turn).err()),
+                None => untaken.push(turn),
             }
         }
         untaken
-    }
-
-    /// Whether nothing is under way that those who wait could get.
-    const fn is_lost(&self) -> bool {
-        self.multiplexed.is_empty() && self.dialling == 0
     }
 
     pub(super) fn share(&mut self, connection: Arc<Multiplexed>, now: Instant) {
@@ -177,30 +200,40 @@ impl OfOrigin {
         }
     }
 
-    /// Keeps an idle connection. Returns whether it is kept.
-    pub(super) fn keep(&mut self, idle: Idle, now: Instant, max_idle: usize) -> bool {
+    /// Keeps an idle connection, unless there are enough. Returns whether it is kept.
+    pub(super) fn keep(&mut self, idle: Idle, now: Instant, max_idle: usize, closed: &mut Closed) -> bool {
         let is_kept = self.idle.len() < max_idle && !self.is_unpooled(now);
         if is_kept {
             self.idle.push(idle);
+        } else {
+            closed.idle.push(idle);
         }
         is_kept
     }
 
-    /// Records that a connection ended without a response. Returns how many idle connections are dropped.
-    pub(super) fn record_death(&mut self, now: Instant) -> usize {
+    /// Records that a connection ended without a response.
+    pub(super) fn record_death(&mut self, now: Instant, closed: &mut Closed) {
         if self.last_death.is_some_and(|it| it + DEATHS_APART > now) {
-            return 0;
+            return;
         }
         if !self.has_died(now) {
             self.deaths = 0;
         }
         self.deaths += 1;
         self.last_death = Some(now);
-        if !self.is_unpooled(now) {
-            return 0;
+        if self.is_unpooled(now) {
+            closed.multiplexed.append(&mut self.multiplexed);
+            self.drop_idle(closed);
         }
-        self.multiplexed.clear();
-        std::mem::take(&mut self.idle).len()
+    }
+
+    /// Puts no more requests on HTTP/2 connections that were opened before this time. One of them ended
+    /// without a word, and the receiver may have restarted.
+    pub(super) fn retire_streams(&mut self, before: Instant, closed: &mut Closed) {
+        let is_older = |it: &mut Arc<Multiplexed>| it.opened() < before;
+        closed
+            .multiplexed
+            .extend(self.multiplexed.extract_if(.., is_older));
     }
 
     fn is_unpooled(&self, now: Instant) -> bool {
@@ -214,20 +247,23 @@ impl OfOrigin {
 
     /// Whether there are connections, or requests that wait for one.
     pub(super) fn is_in_use(&self) -> bool {
-        !self.idle.is_empty() || !self.multiplexed.is_empty() || !self.waiting.is_empty() || self.dialling > 0
+        !self.idle.is_empty() || !self.multiplexed.is_empty() || self.waiting.len() > 0 || self.dialling > 0
     }
 
-    pub(super) fn drop_idle(&mut self) {
-        self.idle.clear();
+    pub(super) fn drop_idle(&mut self, closed: &mut Closed) {
+        closed.idle.append(&mut self.idle);
     }
 
-    pub(super) fn drop_expired(&mut self, now: Instant, settings: &PoolSettings) {
-        self.idle.retain(|it| it.until > now);
-        self.multiplexed.retain(|it| {
+    pub(super) fn drop_expired(&mut self, now: Instant, settings: &PoolSettings, closed: &mut Closed) {
+        closed.idle.extend(self.idle.extract_if(.., |it| it.until <= now));
+        let is_over = |it: &mut Arc<Multiplexed>| {
             let is_idle = it.streams() == 0 && it.heard() + settings.idle_timeout <= now;
-            it.is_open() && it.opened() + settings.max_age > now && !is_idle
-        });
-        self.waiting.retain(|it| !it.is_closed());
+            is_idle || !it.is_open() || it.opened() + settings.max_age <= now
+        };
+        closed
+            .multiplexed
+            .extend(self.multiplexed.extract_if(.., is_over));
+        self.waiting.forget_given_up();
     }
 }
 
@@ -242,14 +278,14 @@ mod tests {
         let at = |s: f32| began + Duration::from_secs_f32(s);
         // A restart ends many connections at once, and one after the other within a second.
         for s in [0.0, 0.0, 0.1, 0.9] {
-            origin.record_death(at(s));
+            origin.record_death(at(s), &mut Closed::default());
         }
         assert!(!origin.is_unpooled(at(1.0)));
         // The next is so much later that it begins anew.
-        origin.record_death(at(70.0));
-        origin.record_death(at(100.0));
+        origin.record_death(at(70.0), &mut Closed::default());
+        origin.record_death(at(100.0), &mut Closed::default());
         assert!(!origin.is_unpooled(at(101.0)));
-        origin.record_death(at(130.0));
+        origin.record_death(at(130.0), &mut Closed::default());
         assert!(origin.is_unpooled(at(131.0)) && origin.is_unpooled(at(429.0)));
         assert!(!origin.is_unpooled(at(431.0)) && !origin.has_died(at(431.0)));
     }

@@ -11,6 +11,7 @@
 
 mod blocked;
 mod http2;
+mod http2_frames;
 mod idle;
 mod limits;
 mod outcomes;

@@ -1,10 +1,11 @@
 //! Sends webhooks: renders and signs the body, sends it over HTTP, and reads advice from the response.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use postrider_egress::{HttpClient, MayLeave, Request, Response};
+use postrider_egress::{HttpClient, Leave, NotSent, Request, Response};
 use postrider_model::attempt::Headers;
 use postrider_model::delivery::BodySpec;
 use postrider_model::{Clock, Event, Exchange, HttpExchange, HttpRequest, HttpResponse, SendWebhook};
@@ -22,23 +23,28 @@ const TOO_MANY_REQUESTS: u16 = 429;
 /// "503 Service Unavailable" (RFC 9110, section 15.6.4).
 const SERVICE_UNAVAILABLE: u16 = 503;
 
+/// A request that has waited for longer than this is signed anew before it leaves. Receivers reject old
+/// timestamps: libraries for Standard Webhooks from 5 minutes on, strict receivers earlier.
+const SIGNED_AGAIN_AFTER: Duration = Duration::from_secs(5);
+
 /// The HTTP client as this carrier needs it. A trait, so that tests can script receivers on virtual time.
 pub trait Transport: Send + Sync + 'static {
     /// Sends one request and returns within its timeout, give or take the scheduling of tasks. Dropping the
     /// future aborts the request.
     fn send(&self, request: &Request) -> impl Future<Output = Response> + Send;
 
-    /// Does the same if `may_leave` permits it when the request is about to leave, and else returns `None`.
+    /// Does the same if `leave` permits it when the request is about to leave, which may renew its headers,
+    /// and if waits for resources of ours do not take too long.
     fn send_if(
         &self,
-        request: &Request,
-        may_leave: MayLeave<'_>,
-    ) -> impl Future<Output = Option<Response>> + Send {
+        request: &mut Request,
+        leave: Leave<'_>,
+    ) -> impl Future<Output = Result<Response, NotSent>> + Send {
         async move {
-            if may_leave() {
-                Some(self.send(request).await)
+            if leave(&mut request.headers) {
+                Ok(self.send(request).await)
             } else {
-                None
+                Err(NotSent::Forbidden)
             }
         }
     }
@@ -49,8 +55,8 @@ impl Transport for HttpClient {
         Self::send(self, request).await
     }
 
-    async fn send_if(&self, request: &Request, may_leave: MayLeave<'_>) -> Option<Response> {
-        Self::send_if(self, request, may_leave).await
+    async fn send_if(&self, request: &mut Request, leave: Leave<'_>) -> Result<Response, NotSent> {
+        Self::send_if(self, request, leave).await
     }
 }
 
@@ -59,8 +65,8 @@ impl<T: Transport> Transport for Arc<T> {
         T::send(self, request).await
     }
 
-    async fn send_if(&self, request: &Request, may_leave: MayLeave<'_>) -> Option<Response> {
-        T::send_if(self, request, may_leave).await
+    async fn send_if(&self, request: &mut Request, leave: Leave<'_>) -> Result<Response, NotSent> {
+        T::send_if(self, request, leave).await
     }
 }
 
@@ -120,17 +126,25 @@ impl<T: Transport> WebhookCarrier<T> {
 
 #[async_trait]
 impl<T: Transport> Carrier<SendWebhook> for WebhookCarrier<T> {
-    async fn carry(&self, job: Job<'_>, webhook: &SendWebhook) -> Option<Carried> {
+    async fn carry(&self, job: Job<'_>, webhook: &SendWebhook) -> Result<Carried, NotSent> {
         let body = body_of(job.event, job.body);
-        let request = Request {
+        let mut request = Request {
             url: webhook.url.clone(),
             headers: self.headers(&job, webhook, &body),
-            body,
+            body: body.clone(),
             timeout: webhook.timeout(job.timeout),
             tenant: job.event.account.as_u128(),
         };
-        let response = self.transport.send_if(&request, job.may_leave).await?;
-        Some(carried(request, response))
+        let signed_at = self.clock.monotonic();
+        let leave = |headers: &mut Headers| {
+            let may_leave = (job.may_leave)();
+            if may_leave && self.clock.monotonic().saturating_sub(signed_at) > SIGNED_AGAIN_AFTER {
+                *headers = self.headers(&job, webhook, &body);
+            }
+            may_leave
+        };
+        let response = self.transport.send_if(&mut request, &leave).await?;
+        Ok(carried(request, response))
     }
 }
 
@@ -138,6 +152,7 @@ fn carried(request: Request, response: Response) -> Carried {
     Carried {
         outcome: response.outcome,
         error: response.error,
+        waited: response.waited,
         advice: Advice {
             retry_after: response.retry_after,
             overloaded: response.status_code == Some(SERVICE_UNAVAILABLE),

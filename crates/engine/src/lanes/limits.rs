@@ -57,12 +57,9 @@ impl Lanes {
 
     /// Returns a delivery to its lane, because the action has another limit than the lane knew. Nothing was
     /// attempted.
-    pub fn give_back(&mut self, mut ready: Ready, limit: Option<RateLimit>, now: Duration) {
+    pub fn give_back(&mut self, ready: Ready, limit: Option<RateLimit>, now: Duration) {
         let (action, started) = (ready.delivery.action, ready.at);
-        if let Some(lane) = self.lanes.get_mut(&action) {
-            ready.at = now;
-            lane.queue.push_front(ready);
-        }
+        self.queue_again(ready, now);
         self.set_limit(action, limit, now);
         self.attempt_ended(action, started, None, now);
     }
@@ -79,16 +76,26 @@ impl Lanes {
     /// The lanes that should reserve slots, each with its limit and the deliveries that it holds.
     pub fn slots_wanted(&self, now: Duration) -> Vec<(ActionId, RateLimit, usize)> {
         let lanes = self.limits.lanes.iter().filter_map(|action| {
-            let lane = self.lanes.get(action).filter(|lane| !lane.queue.is_empty())?;
+            let lane = self.lanes.get(action)?;
+            if lane.queue.is_empty() || lane.is_parked {
+                return None;
+            }
             Some((*action, lane.pace.wants_slots(now)?, lane.queue.len()))
         });
         lanes.collect()
     }
 
     /// Slots of this limit were reserved for the action: those from `begin` on and before `end`.
-    pub fn reserved(&mut self, action: ActionId, limit: RateLimit, begin: Duration, end: Duration) {
+    pub fn reserved(
+        &mut self,
+        action: ActionId,
+        limit: RateLimit,
+        begin: Duration,
+        end: Duration,
+        now: Duration,
+    ) {
         if let Some(lane) = self.lanes.get_mut(&action) {
-            lane.pace.reserved(limit, begin, end);
+            lane.pace.reserved(limit, begin, end, now);
         }
         self.take_turn(action);
     }

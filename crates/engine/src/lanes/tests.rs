@@ -193,6 +193,25 @@ fn a_lane_that_pauses_is_remembered_although_it_holds_nothing() {
 }
 
 #[test]
+fn a_postponed_delivery_frees_its_slot_and_starts_first_after_a_pause() {
+    let mut lanes = lanes(1_000, 4);
+    offer(&mut lanes, action(1), 3);
+    let first = lanes.take_ready(T).unwrap();
+    let (key, second) = (first.delivery.key, Duration::from_secs(1));
+    lanes.postpone(first, second * 30);
+    assert_eq!((lanes.in_flight(), lanes.held()), (0, 3));
+    // The others of its lane would wait for the same resource; they pause with it.
+    assert!(lanes.take_ready(second * 30).is_none());
+    assert_eq!(lanes.next_timer(), Some(second * 31));
+    let again = lanes.take_ready(second * 31).unwrap();
+    assert_eq!(again.delivery.key, key);
+    // Until its receiver responds, the lane counts as silent.
+    assert_eq!(lanes.in_flight_silent, 1);
+    lanes.attempt_ended(action(1), second * 31, Some(more()), second * 32);
+    assert_eq!(lanes.in_flight_silent, 0);
+}
+
+#[test]
 fn a_lane_adapts_its_width_to_its_receiver() {
     let mut lanes = lanes(1_000, 1_000);
     offer(&mut lanes, action(1), 100);

@@ -127,6 +127,22 @@ impl Lanes {
         self.drop_if_idle(action);
     }
 
+    /// Returns a delivery to its lane, because its request waited too long for a resource of ours. Nothing was
+    /// attempted.
+    pub fn postpone(&mut self, ready: Ready, now: Duration) {
+        let (action, started) = (ready.delivery.action, ready.at);
+        self.queue_again(ready, now);
+        self.attempt_ended(action, started, Some(Lesson::postponed()), now);
+    }
+
+    /// Puts a delivery that started back at the front of its lane.
+    pub(super) fn queue_again(&mut self, mut ready: Ready, now: Duration) {
+        if let Some(lane) = self.lanes.get_mut(&ready.delivery.action) {
+            ready.at = now;
+            lane.queue.push_front(ready);
+        }
+    }
+
     /// Takes a delivery of this account, whose turn it is.
     fn take_from(&mut self, account: AccountId, now: Duration) -> Option<Ready> {
         let mut turn = self.accounts.remove(&account)?;

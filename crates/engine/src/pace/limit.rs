@@ -85,6 +85,11 @@ impl Limit {
     pub fn started(&mut self, now: Duration) {
         let slot = self.next_slot(now).unwrap_or(now);
         self.next = slot + self.limit.interval();
+        self.forget_past(now);
+    }
+
+    /// Drops blocks whose slots are too old to be taken.
+    fn forget_past(&mut self, now: Duration) {
         let oldest = self.oldest(now);
         if let Some(reserved) = &mut self.reserved {
             while reserved.front().is_some_and(|block| block.end <= oldest) {
@@ -102,9 +107,10 @@ impl Limit {
         end < now + LOW || self.next_slot(now).is_none()
     }
 
-    /// Slots were reserved: those from `begin` on and before `end`.
-    pub fn reserved(&mut self, begin: Duration, end: Duration) {
-        if let Some(reserved) = &mut self.reserved {
+    /// Slots were reserved: those from `begin` on and before `end`; none if that is no later.
+    pub fn reserved(&mut self, begin: Duration, end: Duration, now: Duration) {
+        self.forget_past(now);
+        if let Some(reserved) = self.reserved.as_mut().filter(|_| begin < end) {
             reserved.push_back(Block { begin, end });
         }
     }
@@ -213,9 +219,9 @@ mod tests {
             (limit.permit(S), limit.is_low(S)),
             (Permit::Unreserved(S * 2), true)
         );
-        limit.reserved(S * 2, S * 3);
+        limit.reserved(S * 2, S * 3, S);
         assert_eq!((limit.permit(S), limit.is_low(S)), (Permit::At(S * 2), false));
-        limit.reserved(S * 5, S * 6);
+        limit.reserved(S * 5, S * 6, S);
         assert_eq!(limit.remembered_until(), S * 6);
         let starts = starts(&mut limit, S, S * 9, Duration::from_millis(1));
         assert_eq!(starts.len(), 20);
@@ -227,7 +233,7 @@ mod tests {
     #[test]
     fn reserved_slots_that_were_not_used_expire() {
         let mut limit = Limit::new(rate(20, 1), S, true);
-        limit.reserved(S, S * 2);
+        limit.reserved(S, S * 2, S);
         // A burst of three, of slots that begin before the end of the block.
         assert_eq!(starts(&mut limit, S * 2 - S / 20, S * 2, S).len(), 3);
         assert_eq!(starts(&mut limit, S * 3, S * 4, S / 100).len(), 0);

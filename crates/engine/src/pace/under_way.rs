@@ -2,9 +2,14 @@
 
 use std::time::Duration;
 
-/// Seconds that are told apart: more than the longest timeout. Older requests share their places with newer
-/// ones, which counts too many rather than too few.
-const SECONDS: u64 = 64;
+use postrider_egress::allowance::WAIT_MAX;
+use postrider_model::automation::TIMEOUT_S;
+
+/// Seconds that are told apart: more than a request takes, its waits for resources of ours included. Older
+/// requests share their places with newer ones, which counts too many rather than too few.
+const SECONDS: u64 = 96;
+
+const _: () = assert!(SECONDS > *TIMEOUT_S.end() as u64 + WAIT_MAX.as_secs());
 
 /// How many requests are under way.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,7 +66,7 @@ mod tests {
             (under_way.since(s(0), s(13)), under_way.since(s(12), s(13))),
             (3, 1)
         );
-        under_way.ended(s(99));
+        under_way.ended(s(90));
         assert_eq!(under_way.since(s(0), s(13)), 3);
     }
 }

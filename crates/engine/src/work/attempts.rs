@@ -41,6 +41,12 @@ async fn run(engine: Arc<Engine>, first: Ready) {
                 next = engine.next_ready();
                 continue;
             }
+            Turn::Postponed(ready) => {
+                engine.lanes().postpone(ready, engine.clock().monotonic());
+                engine.attempt_left();
+                next = engine.next_ready();
+                continue;
+            }
             Turn::Lost => {
                 engine.lanes().release(action, bytes);
                 let (ready, _) = engine.next_after(action, started, None);

@@ -1,10 +1,9 @@
-//! Judges due times again, after a start and after a take-over.
+//! Judges due times again: after a start, and when another node has ended.
 //!
 //! A due time is a time of the clock that made it. If that clock was ahead and was set right since, the
 //! delivery would wait for longer than its schedule says. No due time may therefore be later than now and the
-//! delay that led to it: that of the schedule or, after a 429 or 503, the time between the end of the last
-//! attempt and the due time, both by the clock of that moment. A process need not do this while it runs,
-//! because its clock never goes back.
+//! delay that led to it: that of the schedule or, after a 429 or 503, the one that the receiver asked for. A
+//! process need not do this while it runs, because its clock never goes back.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -26,14 +25,27 @@ const STEP_PAUSE: Duration = Duration::from_millis(15);
 const TRIES_MAX: u32 = 60;
 const RETRY: Duration = Duration::from_secs(1);
 
+/// A due time is brought forward only if it is later than expected by more than this, because the clocks of
+/// nodes differ a little.
+const SLACK: Duration = Duration::from_secs(1);
+
+/// Runs until it is aborted.
+pub async fn run(engine: Arc<Engine>) {
+    loop {
+        engine.judge_woken().await;
+        judge(&engine).await;
+    }
+}
+
 /// Judges the due times of all waiting deliveries once.
-pub async fn judge(engine: Arc<Engine>) {
+async fn judge(engine: &Arc<Engine>) {
     let mut after = None;
     let mut brought_forward = 0;
     let mut failures = 0;
     while !engine.is_stopping() {
-        match step(&engine, &mut after).await {
+        match step(engine, &mut after).await {
             Ok(count) => {
+                failures = 0;
                 brought_forward += count;
                 if count > 0 {
                     engine.rescan_soon();
@@ -63,13 +75,16 @@ pub async fn judge(engine: Arc<Engine>) {
 
 /// Judges the deliveries behind `after`, and sets it to the last of them, or to `None` at the end.
 async fn step(engine: &Engine, after: &mut Option<DueAhead>) -> StoreResult<usize> {
-    let clock = engine.store().clock(engine.clock().now()).await?;
-    let found = engine.store().due_ahead(clock.now, *after, STEP).await?;
+    let store = engine.store();
+    let before = store.clock(engine.clock().now()).await?.now;
+    let found = store.due_ahead(before, *after, STEP).await?;
+    // Read after the deliveries, so that no attempt has ended later.
+    let now = store.clock(engine.clock().now()).await?.now;
     let mut earlier = Vec::new();
     let mut read_again = HashSet::new();
     for delivery in &found {
         let account = delivery.key.account;
-        if judged(engine, delivery, clock.now).await?.is_none() {
+        if judged(engine, delivery, now).await?.is_none() {
             continue;
         }
         // Before a retry is sent early: the configuration in memory may be older than the delivery.
@@ -77,9 +92,9 @@ async fn step(engine: &Engine, after: &mut Option<DueAhead>) -> StoreResult<usiz
             let changed = [Changed::Account(account)];
             engine.configuration().changed_elsewhere(Some(&changed)).await?;
         }
-        earlier.extend(judged(engine, delivery, clock.now).await?);
+        earlier.extend(judged(engine, delivery, now).await?);
     }
-    let count = engine.store().bring_forward(earlier).await?;
+    let count = store.bring_forward(earlier).await?;
     *after = found.last().copied().filter(|_| found.len() == STEP);
     Ok(count)
 }
@@ -90,7 +105,7 @@ async fn judged(engine: &Engine, delivery: &DueAhead, now: Timestamp) -> StoreRe
         return Ok(None);
     };
     let latest = now.after(delay);
-    Ok((delivery.due > latest).then_some(DueEarlier {
+    Ok((delivery.due > latest.after(SLACK)).then_some(DueEarlier {
         key: delivery.key,
         due: delivery.due,
         earlier: latest,

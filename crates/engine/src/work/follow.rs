@@ -32,7 +32,7 @@ pub async fn run(engine: Arc<Engine>) {
                 failed = false;
             }
             Err(error) if !failed => {
-                tracing::warn!(%error, "could not read changes of other nodes");
+                tracing::error!(%error, "could not read all changes of other nodes; retrying");
                 failed = true;
             }
             Err(_) => {}
@@ -44,15 +44,19 @@ async fn look(engine: &Arc<Engine>, since: ChangeMark) -> StoreResult<ChangeMark
     let asked_at = engine.clock().monotonic();
     let changes = engine.store().changes(Some(since)).await?;
     let changed = changes.changed.as_deref();
+    engine.configuration().forget_accounts(changed);
+    // What follows concerns no attempt. It may take long or fail, and must not keep the node from sending.
+    engine.followed(asked_at);
+    if changed.is_none_or(|changed| changed.contains(&Changed::Sessions)) {
+        work::session::take_over(engine).await?;
+        // Only the node that ended knew of its deliveries that wait for a due time, and its clock may have
+        // been ahead.
+        engine.rescan_soon();
+        engine.judge_soon();
+    }
     engine.configuration().changed_elsewhere(changed).await?;
     for follower in engine.followers() {
         follower.changed_elsewhere(changed).await?;
     }
-    if changed.is_some_and(|changed| changed.contains(&Changed::Sessions)) {
-        work::session::take_over(engine).await?;
-        // Only the failed node knew of its deliveries that wait for a due time.
-        engine.rescan_soon();
-    }
-    engine.followed(asked_at);
     Ok(changes.mark)
 }

@@ -29,6 +29,7 @@ pub async fn run(engine: Arc<Engine>) {
     loop {
         tokio::time::sleep(LOOK_PAUSE).await;
         tokio::select! {
+            biased;
             () = tokio::time::sleep(LOOK_EVERY) => {}
             () = engine.limits_woken() => {}
         }
@@ -47,7 +48,10 @@ pub async fn run(engine: Arc<Engine>) {
 async fn look(engine: &Engine) -> StoreResult<()> {
     let limited = engine.lanes().limited();
     for (account, action, known) in limited {
-        let entry = engine.configuration().entry(account).await?;
+        // An account that cannot be read must not keep the slots from all others.
+        let Ok(entry) = engine.configuration().entry(account).await else {
+            continue;
+        };
         let limit = entry.and_then(|entry| entry.action(action)?.1.rate_limit);
         if limit != Some(known) {
             let now = engine.clock().monotonic();
@@ -70,17 +74,20 @@ async fn reserve(engine: &Engine, wanted: &[(ActionId, RateLimit, usize)]) -> St
         ahead: RESERVED_AHEAD,
     });
     let requests: Vec<_> = requests.collect();
+    let asked_at = engine.clock().monotonic();
     let begins = engine
         .store()
         .reserve_slots(requests.clone(), engine.clock().now())
         .await?;
-    // Slots that are a little late, by the time that the reply took, exceed no limit.
     let now = engine.clock().monotonic();
     let mut lanes = engine.lanes();
     for ((request, (action, limit, _)), begin) in requests.iter().zip(wanted).zip(begins) {
         if let Some(begin) = begin {
-            let begin = (now + begin).saturating_sub(request.since);
-            lanes.reserved(*action, *limit, begin, begin + request.interval * request.slots);
+            // The store's clock was read between the call and its reply. Slots that lie within the block
+            // whenever it was read are certainly not those of another node.
+            let end = asked_at + begin + request.interval * request.slots;
+            let (begin, end) = (now + begin, end.saturating_sub(request.since));
+            lanes.reserved(*action, *limit, begin.saturating_sub(request.since), end, now);
         }
     }
     Ok(())

@@ -75,11 +75,12 @@ impl AppendQueue {
             return Err(AcceptError::Stopping);
         }
         let free = QUEUE_COST_MAX.saturating_sub(waiting.cost);
-        let jobs = waiting.accounts.entry(job.account).or_default();
-        if !continues && jobs.cost >= free {
+        let (account, cost) = (job.account, job.cost());
+        let used = waiting.accounts.get(&account).map_or(0, |jobs| jobs.cost);
+        if !continues && used >= free {
             return Err(AcceptError::Store(StoreError::Busy));
         }
-        let (account, cost) = (job.account, job.cost());
+        let jobs = waiting.accounts.entry(account).or_default();
         jobs.cost += cost;
         let (size, queue) = match cost <= SMALL_COST_MAX {
             true => (Size::Small, &mut jobs.small),
@@ -137,6 +138,7 @@ impl AppendQueue {
 struct Step {
     jobs: Vec<AppendJob>,
     cost: usize,
+    has_large: bool,
 }
 
 impl Waiting {
@@ -148,7 +150,8 @@ impl Waiting {
     }
 
     /// Moves jobs of this size into the step, one of each account in turn, while the step costs less than
-    /// `cost_max`. A job that would exceed that waits, unless it would be the first of the step.
+    /// `cost_max`. A job that would exceed that waits for the next step, except the first large one: small
+    /// jobs must not keep it waiting forever.
     fn fill(&mut self, step: &mut Step, size: Size, cost_max: usize) {
         while step.cost < cost_max {
             let Some(&account) = self.turns(size).front() else {
@@ -162,7 +165,8 @@ impl Waiting {
                 Size::Small => &mut jobs.small,
                 Size::Large => &mut jobs.large,
             };
-            let fits = |job: &mut AppendJob| step.jobs.is_empty() || step.cost + job.cost() <= cost_max;
+            let is_first = step.jobs.is_empty() || (size == Size::Large && !step.has_large);
+            let fits = |job: &mut AppendJob| is_first || step.cost + job.cost() <= cost_max;
             let Some(job) = queue.pop_front_if(fits) else {
                 return;
             };
@@ -179,6 +183,7 @@ impl Waiting {
             self.cost -= job.cost();
             self.jobs -= 1;
             step.cost += job.cost();
+            step.has_large |= size == Size::Large;
             step.jobs.push(job);
         }
     }
@@ -242,6 +247,16 @@ mod tests {
     }
 
     #[test]
+    fn small_jobs_never_keep_a_large_one_waiting() {
+        let queue = queue_of(&[(1, JOB_COST_MAX + 1), (2, LARGE)]);
+        for _ in 0..2 * STEP_COST_MAX {
+            queue.push(job(3, 2), false).unwrap();
+        }
+        assert!(step(&queue).contains(&(1, JOB_COST_MAX + 1)));
+        assert!(step(&queue).contains(&(2, LARGE)));
+    }
+
+    #[test]
     fn a_step_is_bounded_in_bytes_too() {
         let queue = AppendQueue::default();
         for _ in 0..100 {
@@ -285,6 +300,9 @@ mod tests {
         );
         assert_eq!(queue.push(job(1, 1), true), Ok(()));
         assert_eq!(queue.push(job(2, 1), false), Ok(()));
+        for account in 3..100 {
+            let _ = queue.push(job(account, QUEUE_COST_MAX), false);
+        }
         while !step(&queue).is_empty() {}
         assert!(queue.waiting.lock().accounts.is_empty());
         assert_eq!(queue.push(job(1, 1), false), Ok(()));

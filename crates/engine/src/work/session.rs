@@ -6,7 +6,6 @@ use std::time::Duration;
 use postrider_storage::{Store, StoreResult};
 use tokio::time::Instant;
 
-use super::due_times;
 use crate::engine::Engine;
 use crate::settings::EngineSettings;
 
@@ -60,7 +59,7 @@ pub async fn take_over(engine: &Arc<Engine>) -> StoreResult<()> {
     if count > 0 {
         tracing::warn!(count, "took over the deliveries of a dead session");
         // The dead node's clock may have been ahead.
-        engine.start_job(due_times::judge(Arc::clone(engine)));
+        engine.judge_soon();
     }
     Ok(())
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::support::{Fixture, Node, folder, life};
 use async_trait::async_trait;
+use postrider_egress::NotSent;
 use postrider_engine::carry::{Advice, Carried, Carrier, Job};
 use postrider_model::automation::DisabledReason;
 use postrider_model::{DeliveryStatus, Exchange, HttpExchange, HttpRequest, Outcome, SendWebhook};
@@ -18,8 +19,8 @@ struct Failing(Advice);
 
 #[async_trait]
 impl Carrier<SendWebhook> for Failing {
-    async fn carry(&self, _: Job<'_>, action: &SendWebhook) -> Option<Carried> {
-        Some(Carried {
+    async fn carry(&self, _: Job<'_>, action: &SendWebhook) -> Result<Carried, NotSent> {
+        Ok(Carried {
             outcome: Outcome::ProtocolError,
             error: Some("scripted".to_owned()),
             exchange: Exchange::Http(HttpExchange {
@@ -30,6 +31,7 @@ impl Carrier<SendWebhook> for Failing {
                 response: None,
             }),
             advice: self.0,
+            waited: Duration::ZERO,
         })
     }
 }
@@ -109,7 +111,7 @@ struct Panicking;
 
 #[async_trait]
 impl Carrier<SendWebhook> for Panicking {
-    async fn carry(&self, _: Job<'_>, _: &SendWebhook) -> Option<Carried> {
+    async fn carry(&self, _: Job<'_>, _: &SendWebhook) -> Result<Carried, NotSent> {
         panic!("a defect of the carrier")
     }
 }
@@ -135,15 +137,15 @@ struct Waiting(Arc<AtomicUsize>);
 
 #[async_trait]
 impl Carrier<SendWebhook> for Waiting {
-    async fn carry(&self, job: Job<'_>, action: &SendWebhook) -> Option<Carried> {
+    async fn carry(&self, job: Job<'_>, action: &SendWebhook) -> Result<Carried, NotSent> {
         tokio::time::sleep(Duration::from_secs(10)).await;
         if !(job.may_leave)() {
-            return None;
+            return Err(NotSent::Forbidden);
         }
         self.0.fetch_add(1, Ordering::SeqCst);
         let mut carried = Failing(Advice::default()).carry(job, action).await?;
         carried.outcome = Outcome::Succeeded;
-        Some(carried)
+        Ok(carried)
     }
 }
 

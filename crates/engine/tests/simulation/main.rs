@@ -18,3 +18,4 @@ mod replay;
 mod schedule;
 mod statistics;
 mod support;
+mod waits;

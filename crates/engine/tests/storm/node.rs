@@ -15,7 +15,7 @@ use postrider_engine::{Carriers, Engine, EngineParts, EngineSettings, WebhookCar
 use postrider_figures::{Figures, FiguresParts};
 use postrider_model::{Clock, Entropy, IdGenerator, Outcome, Timestamp};
 use postrider_signing::HeaderNames;
-use postrider_storage::{Store, StoreResult};
+use postrider_storage::{ChangeFollower, Changed, Store, StoreError, StoreResult};
 use tokio::time::{Instant, sleep};
 
 use crate::book::{Book, Leaving};
@@ -199,7 +199,7 @@ impl Node {
             configuration: Arc::clone(&configuration),
             clock: as_clock(),
             ids,
-            followers: Vec::new(),
+            followers: vec![Arc::new(Unreliable(numbers.percent(20)))],
             settings,
         });
         Ok(Self {
@@ -208,6 +208,20 @@ impl Node {
             link,
             clock,
         })
+    }
+}
+
+/// A part of the process that follows changes and that, in some lives, cannot read what it holds. This must
+/// not keep the node from sending.
+struct Unreliable(bool);
+
+#[async_trait]
+impl ChangeFollower for Unreliable {
+    async fn changed_elsewhere(&self, _: Option<&[Changed]>) -> StoreResult<()> {
+        match self.0 {
+            true => Err(StoreError::Internal("simulated".to_owned())),
+            false => Ok(()),
+        }
     }
 }
 

@@ -162,6 +162,7 @@ fn status(code: u16) -> Response {
         body: Bytes::new(),
         truncated: false,
         retry_after: None,
+        waited: Duration::ZERO,
     }
 }
 

@@ -71,11 +71,14 @@ where
     no_parameters(request.uri())?;
     let key = idempotency_key(request.headers())?.map(str::to_owned);
     let bytes_max = event_bytes_max(state);
-    let _room = state
+    let mut room = state
         .body_budget
         .room(account, request.body().size_hint(), bytes_max)
         .await?;
     let body = read(request, state.body_limits(bytes_max)).await?;
+    if let Some(room) = &mut room {
+        room.shrink(body.len());
+    }
     let input: EventInput<'_> = decode(utf8(&body)?)?;
     let submission = input.check(|data| data_of(data, &body), key)?;
     // The body is not needed while the event is being stored.

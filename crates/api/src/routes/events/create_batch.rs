@@ -118,11 +118,14 @@ where
     no_parameters(request.uri())?;
     let key = idempotency_key(request.headers())?.map(str::to_owned);
     let bytes_max = batch_bytes_max(state.engine.settings().data_bytes_max);
-    let _room = state
+    let mut room = state
         .body_budget
         .room(account, request.body().size_hint(), bytes_max)
         .await?;
     let body = read(request, state.body_limits(bytes_max)).await?;
+    if let Some(room) = &mut room {
+        room.shrink(body.len());
+    }
     let (refusals, submissions) = read_events(utf8(&body)?, key.as_deref())?;
     drop(body);
     let results = if submissions.is_empty() {

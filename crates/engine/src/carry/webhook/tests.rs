@@ -17,6 +17,7 @@ fn response(status_code: Option<u16>) -> Response {
         body: Bytes::from_static(b"ok"),
         truncated: true,
         retry_after: None,
+        waited: Duration::ZERO,
     }
 }
 

@@ -19,6 +19,7 @@ enum Step {
     NotStored(usize),
     Start,
     End(usize, Lesson),
+    Postpone(usize),
     Record { index: usize, retry_in_ms: Option<u64> },
     AskForClaims,
     ClaimComes { index: usize, failed: bool },
@@ -47,6 +48,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => some.clone().prop_map(Step::NotStored),
         8 => Just(Step::Start),
         6 => (some.clone(), lesson).prop_map(|(index, lesson)| Step::End(index, lesson)),
+        1 => some.clone().prop_map(Step::Postpone),
         5 => (some.clone(), prop::option::of(0..20_000_u64))
             .prop_map(|(index, retry_in_ms)| Step::Record { index, retry_in_ms }),
         6 => Just(Step::AskForClaims),
@@ -114,6 +116,7 @@ impl World {
             }
             Step::Start => self.start(),
             Step::End(index, lesson) => self.end(index, lesson),
+            Step::Postpone(index) => self.postpone(index),
             Step::Record { index, retry_in_ms } => self.record(index, retry_in_ms),
             Step::AskForClaims => {
                 let requests = self.lanes.take_claims(self.now, 2);
@@ -185,6 +188,15 @@ impl World {
             self.lanes
                 .attempt_ended(owned.ready.delivery.action, owned.ready.at, Some(lesson), now);
             self.finished.push(owned);
+        }
+    }
+
+    fn postpone(&mut self, index: usize) {
+        if let Some(Owned { ready, alive }) = pick(&mut self.under_way, index) {
+            if alive {
+                self.queued.push(ready.delivery.action);
+            }
+            self.lanes.postpone(ready, self.monotonic());
         }
     }
 

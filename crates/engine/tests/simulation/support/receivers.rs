@@ -76,6 +76,7 @@ pub fn status(code: u16) -> Response {
         body: Bytes::from_static(b"ok"),
         truncated: false,
         retry_after: None,
+        waited: Duration::ZERO,
     }
 }
 
