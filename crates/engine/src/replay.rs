@@ -170,7 +170,7 @@ impl Engine {
                 .await?;
             if step.replayed > 0 {
                 sender.send_modify(|progress| progress.replayed += step.replayed as u64);
-                self.now_due(account, &actions);
+                self.now_due(account, &actions, began_at);
             }
             match step.next {
                 None => return Ok(()),

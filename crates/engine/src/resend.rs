@@ -1,7 +1,7 @@
 //! Resends one delivery: one more attempt, on request. [`crate::replay`] does this for all that match a
 //! filter.
 
-use postrider_model::{AccountId, ActionId};
+use postrider_model::{AccountId, ActionId, Timestamp};
 use postrider_storage::{DeliveryKey, Resent, StoreResult};
 
 use crate::engine::Engine;
@@ -34,7 +34,7 @@ impl Engine {
         let now = self.clock().now();
         Ok(match self.store().resend(key, now).await? {
             Resent::Due(action) => {
-                self.now_due(key.account, &[action]);
+                self.now_due(key.account, &[action], now);
                 ResendOutcome::Due
             }
             Resent::UnderWay => ResendOutcome::UnderWay,
@@ -43,13 +43,13 @@ impl Engine {
         })
     }
 
-    /// Tells the lanes that waiting deliveries of these actions have become due.
-    pub(crate) fn now_due(&self, account: AccountId, actions: &[ActionId]) {
+    /// Tells the lanes that waiting deliveries of these actions became due at `due`.
+    pub(crate) fn now_due(&self, account: AccountId, actions: &[ActionId], due: Timestamp) {
         let now = self.clock().now();
         {
             let mut lanes = self.lanes();
             for action in actions {
-                lanes.waits(account, *action, now, now);
+                lanes.waits(account, *action, due, now);
             }
         }
         self.wake_refill();

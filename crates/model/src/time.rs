@@ -18,6 +18,9 @@ pub struct Timestamp(i64);
 pub struct TimestampError;
 
 impl Timestamp {
+    /// The Unix epoch. Postrider stores no earlier time of its own clock.
+    pub const EPOCH: Self = Self::from_unix_ms(0);
+
     /// The point `ms` milliseconds after the Unix epoch.
     pub const fn from_unix_ms(ms: i64) -> Self {
         Self(ms)

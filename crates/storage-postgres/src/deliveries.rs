@@ -46,11 +46,16 @@ impl DeliveryStore for PostgresStore {
             .await
     }
 
-    async fn waiting_lanes(&self, after: Option<ActionId>, limit: usize) -> StoreResult<Vec<WaitingLane>> {
+    async fn waiting_lanes(
+        &self,
+        since: Timestamp,
+        after: Option<ActionId>,
+        limit: usize,
+    ) -> StoreResult<Vec<WaitingLane>> {
         self.database
             .run(async || {
                 let client = self.database.client().await?;
-                waiting::lanes(&client, after, limit).await
+                waiting::lanes(&client, since, after, limit).await
             })
             .await
     }

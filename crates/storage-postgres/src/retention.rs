@@ -1,10 +1,11 @@
 //! Pruning of old events and of the rows that deleted accounts left behind.
 //!
-//! Old events are removed a day at a time ([`days`]): if a day ended an hour before `before` and none of its
-//! deliveries is pending or was settled since, its partitions are dropped. A day that is only partly too old
-//! waits until all of it is: events are kept for up to a day longer than requested. Rows are removed one by
-//! one ([`rows`]) only where no day can be dropped: in the default partition, in old days with such a
-//! delivery, and for deleted accounts ([`deleted_accounts`]).
+//! Old events are removed a day at a time ([`days`]): if a day ended an hour before `before`, its partitions
+//! are dropped. A day that is only partly too old waits until all of it is, and a day with deliveries that
+//! were settled late waits for up to a day: events are kept for up to two days longer than requested. The few
+//! events that are still kept then move into the default partitions ([`kept`]). Rows are removed one by one
+//! ([`rows`]) only where no day can be dropped: in the default partition, in old days that keep many events,
+//! and for deleted accounts ([`deleted_accounts`]).
 //!
 //! A part that fails does not stop the others: a day that cannot be dropped is skipped until the next pass.
 //!
@@ -17,6 +18,7 @@
 
 mod days;
 mod deleted_accounts;
+mod kept;
 mod rows;
 
 use std::time::Duration;
@@ -34,7 +36,7 @@ use crate::statement;
 use crate::store::PostgresStore;
 use crate::{changes, columns, partitions};
 use days::Drop;
-use rows::{Place, Walk};
+use rows::{Key, Walk};
 
 /// The advisory lock of the node that prunes: "postprun" in ASCII.
 const LOCK: i64 = 0x706f_7374_7072_756e;
@@ -92,15 +94,15 @@ struct Pass {
     done_through: Option<Day>,
     /// How far the pass has come in the rows of a day that cannot be dropped or (without a day) of the
     /// default partition.
-    place: Option<(Option<Day>, Place)>,
+    place: Option<(Option<Day>, Key)>,
 }
 
 impl Pass {
     /// Where to continue in the rows of this day.
-    fn place_in(&self, day: Option<Day>) -> Place {
+    fn place_in(&self, day: Option<Day>) -> Key {
         match self.place {
             Some((of, place)) if of == day => place,
-            _ => Place::START,
+            _ => Key::START,
         }
     }
 }
@@ -215,8 +217,16 @@ impl PostgresStore {
         };
         let has_more = left.next().is_some();
         let mut pruned = Pruned::default();
-        match days::drop_day(&self.database, day, before).await {
+        // A day that is walked cannot be dropped before the next pass. To look again would cost a search of
+        // the day, and a connection, in each step.
+        let is_walked = matches!(pass.place, Some((of, _)) if of == Some(day));
+        let dropped = match is_walked {
+            true => Ok(Drop::Refused),
+            false => days::drop_day(&self.database, day, before).await,
+        };
+        match dropped {
             Ok(Drop::Dropped(dropped)) => return Ok((dropped, has_more)),
+            Ok(Drop::Early) => {}
             // The other days would not be free either: the next pass tries again.
             Ok(Drop::InUse) => {
                 pass.done_through = Some(Day::LAST);

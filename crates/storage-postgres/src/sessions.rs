@@ -94,7 +94,7 @@ async fn open(client: &Client, lease: Duration) -> SqlResult<SessionId> {
 /// When a session's lease ends. While the server was down, no session could renew: each therefore has the
 /// length of its lease from the server's start. Otherwise all nodes would lose everything that they had under
 /// way.
-const LEASE_END: &str =
+pub(crate) const LEASE_END: &str =
     "greatest(alive_until, pg_postmaster_start_time() + lease_ms * interval '1 millisecond')";
 
 /// The sessions that could renew: an expired session is left out even before a node has marked it dead.

@@ -11,6 +11,8 @@
 //! one process to another (`server_round_robin`). With other clients around, one comparison may miss that;
 //! [`LOOKS`] comparisons do not.
 //!
+//! **Tables of a release.** The first schema changed in place until its first release.
+//!
 //! **The encoding UTF8.** In any other encoding, statements with texts that PostgreSQL cannot convert would
 //! fail one by one, long after the start.
 
@@ -41,6 +43,16 @@ pub enum Unsuitable {
         /// The database's encoding.
         found: String,
     },
+    /// A development version of Postrider created the tables: the schema has the number of a released one, but
+    /// not its columns.
+    #[error(
+        "a development version of Postrider created its tables (`{missing}` is missing), and no release can use them: \
+         start with an empty database"
+    )]
+    Unreleased {
+        /// A column that is missing, behind the name of its table.
+        missing: String,
+    },
 }
 
 /// Why the database is unsuitable; `None` if it is suitable.
@@ -50,8 +62,22 @@ pub(crate) async fn unsuitable(database: &Database) -> SqlResult<Option<Unsuitab
         return Ok(Some(Unsuitable::Pooler));
     }
     let found = value(&first, "SHOW server_encoding").await?;
-    Ok((found != "UTF8").then_some(Unsuitable::Encoding { found }))
+    if found != "UTF8" {
+        return Ok(Some(Unsuitable::Encoding { found }));
+    }
+    let missing = value(&first, MISSING).await?;
+    Ok((!missing.is_empty()).then_some(Unsuitable::Unreleased { missing }))
 }
+
+/// A column that the first schema gained before its first release, and that a database with that schema
+/// lacks. Empty if it has them all, or no schema yet.
+const MISSING: &str = "
+    SELECT coalesce(min(name || '.' || attribute), '')
+    FROM (VALUES ('confirmed_time', 'at'), ('attempts', 'fenced'), ('rate_limits', 'free_ns'))
+        AS needed (name, attribute)
+    WHERE to_regclass('schema_migrations') IS NOT NULL AND to_regclass('deliveries') IS NOT NULL
+        AND NOT EXISTS (SELECT 1 FROM pg_attribute
+                        WHERE attrelid = to_regclass(name) AND attname = attribute AND NOT attisdropped)";
 
 /// Whether a pooler between these connections and the server shares its own connections between them.
 async fn are_shared(first: &Client, second: &Client) -> SqlResult<bool> {

@@ -166,6 +166,9 @@ fn replace(conn: &Connection, account: AccountId, automation: &Automation) -> Sq
     Ok(())
 }
 
+/// Searching the text first parses hardly any other automation; an id can also occur in a URL.
+const WITH_TEXT: &str = "FROM automations WHERE account_id = ?1 AND instr(actions, ?2) > 0 ORDER BY id";
+
 /// Switches an action off, unless it is off already, has another target by now, or was deleted.
 pub(crate) fn disable(
     conn: &Connection,
@@ -173,12 +176,17 @@ pub(crate) fn disable(
     disable: &DisableAction,
     now: Timestamp,
 ) -> SqlResult<()> {
-    let has_it = |automation: &Automation| automation.actions.iter().any(|one| one.id == disable.action);
-    let found = of_account(conn, account)?.into_iter().find(has_it);
-    if let Some(changed) =
-        found.and_then(|found| rules::automations::with_action_disabled(found, disable, now))
-    {
-        replace(conn, account, &changed)?;
+    let mut statement = conn.prepare_cached(&format!("SELECT {COLUMNS} {WITH_TEXT}"))?;
+    let mut rows = statement.query((account.as_bytes(), disable.action.to_string()))?;
+    while let Some(row) = rows.next()? {
+        let automation = from_row(row)?;
+        if automation.actions.iter().all(|one| one.id != disable.action) {
+            continue;
+        }
+        if let Some(changed) = rules::automations::with_action_disabled(automation, disable, now) {
+            replace(conn, account, &changed)?;
+        }
+        break;
     }
     Ok(())
 }

@@ -39,8 +39,14 @@ impl DeliveryStore for SqliteStore {
             .await
     }
 
-    async fn waiting_lanes(&self, after: Option<ActionId>, limit: usize) -> StoreResult<Vec<WaitingLane>> {
-        self.read(move |conn| waiting::lanes(conn, after, limit)).await
+    async fn waiting_lanes(
+        &self,
+        since: Timestamp,
+        after: Option<ActionId>,
+        limit: usize,
+    ) -> StoreResult<Vec<WaitingLane>> {
+        self.read(move |conn| waiting::lanes(conn, since, after, limit))
+            .await
     }
 
     async fn due_ahead(

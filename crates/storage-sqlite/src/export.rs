@@ -67,7 +67,7 @@ impl Export {
     ///
     /// # Errors
     /// [`OpenError::NoDatabase`], [`OpenError::Locked`] while a server is running on it,
-    /// [`OpenError::TooNew`], [`ExportError::OldSchema`], or SQLite's error.
+    /// [`OpenError::TooNew`], [`OpenError::Unreleased`], [`ExportError::OldSchema`], or SQLite's error.
     pub fn open(data_dir: &Path) -> ExportResult<Self> {
         // Checked first, because locking creates a missing folder.
         if !data_dir.join(DATABASE_FILE).exists() {
@@ -86,6 +86,7 @@ impl Export {
         if found < SCHEMA_VERSION {
             return Err(ExportError::OldSchema { found });
         }
+        schema::check(&conn)?;
         conn.pragma_update(None, "query_only", true)?;
         conn.execute_batch("BEGIN")?;
         Ok(Self { conn, _lock: lock })

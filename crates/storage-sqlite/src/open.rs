@@ -14,10 +14,10 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::options::SqliteOptions;
-use crate::schema::{self, MigrationReport};
+use crate::schema::{self, MigrationReport, SCHEMA_VERSION};
 #[cfg(feature = "testing")]
 use crate::testing;
 
@@ -62,6 +62,24 @@ pub enum OpenError {
         found: u32,
         /// The newest that this code knows.
         known: u32,
+    },
+    /// A development version of Postrider wrote the database: it has the number of a schema, but not its
+    /// tables.
+    #[error(
+        "a development version of Postrider wrote this database (`{table}.{column}` is missing), and no release can \
+         read it: start with an empty data folder"
+    )]
+    Unreleased {
+        /// The table.
+        table: &'static str,
+        /// The column that the table lacks; the table itself may be missing.
+        column: &'static str,
+    },
+    /// The database was replaced by one of another schema while the store was open.
+    #[error("the database now has schema {found} instead of {SCHEMA_VERSION}")]
+    Replaced {
+        /// Its schema; 0 for an empty database.
+        found: u32,
     },
     /// There is no database in the folder.
     #[error("there is no database in {}", folder.display())]
@@ -155,7 +173,35 @@ fn make_folder(data_dir: &Path) -> io::Result<()> {
 
 /// Opens the writing connection, which is not migrated yet.
 pub(crate) fn open_writer(data_dir: &Path, options: &SqliteOptions) -> Result<Connection, OpenError> {
-    let conn = create(data_dir)?;
+    with_writer_pragmas(create(data_dir)?, options)
+}
+
+/// Opens the writing connection again, after an error of the former one. Never creates a database: a store
+/// that has lost its file must fail, not go on with an empty one.
+///
+/// # Errors
+/// [`OpenError::NoDatabase`], [`OpenError::Replaced`], or SQLite's error.
+pub(crate) fn reopen_writer(data_dir: &Path, options: &SqliteOptions) -> Result<Connection, OpenError> {
+    let connected = connect(data_dir, OpenFlags::SQLITE_OPEN_READ_WRITE);
+    let conn = with_writer_pragmas(connected.map_err(|error| missing_or(data_dir, error))?, options)?;
+    let found = schema::version(&conn)?;
+    if found != SCHEMA_VERSION {
+        return Err(OpenError::Replaced { found });
+    }
+    Ok(conn)
+}
+
+/// The error of a database that cannot be opened: that there is none, if so.
+fn missing_or(data_dir: &Path, error: rusqlite::Error) -> OpenError {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::CannotOpen) if !data_dir.join(DATABASE_FILE).exists() => OpenError::NoDatabase {
+            folder: data_dir.to_owned(),
+        },
+        _ => error.into(),
+    }
+}
+
+fn with_writer_pragmas(conn: Connection, options: &SqliteOptions) -> Result<Connection, OpenError> {
     conn.busy_timeout(BUSY_TIMEOUT)?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
     conn.pragma_update(None, "page_size", PAGE_BYTES)?;
@@ -169,11 +215,9 @@ pub(crate) fn open_writer(data_dir: &Path, options: &SqliteOptions) -> Result<Co
     Ok(conn)
 }
 
-/// Opens the writing connection beside one for checkpoints: it runs none of its own.
-pub(crate) fn open_writer_alone(data_dir: &Path, options: &SqliteOptions) -> Result<Connection, OpenError> {
-    let conn = open_writer(data_dir, options)?;
-    conn.pragma_update(None, "wal_autocheckpoint", 0)?;
-    Ok(conn)
+/// Leaves the checkpoints to another connection.
+pub(crate) fn run_no_checkpoints(writer: &Connection) -> rusqlite::Result<()> {
+    writer.pragma_update(None, "wal_autocheckpoint", 0)
 }
 
 /// Opens a connection for checkpoints.

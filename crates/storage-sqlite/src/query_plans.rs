@@ -39,8 +39,8 @@ fn statements_over_large_tables_seek_in_the_index_meant_for_them() {
     let waiting = "SEARCH deliveries USING INDEX deliveries_waiting";
     let owned = "SEARCH deliveries USING COVERING INDEX deliveries_not_succeeded";
     for (sql, step) in [
-        (claim::DUE, format!("{waiting} (action_id=? AND state_at<?)")),
-        (claim::NEXT_DUE, format!("{waiting} (action_id=?)")),
+        (claim::DUE, format!("{waiting} (action_id=? AND state_at>? AND state_at<?)")),
+        (claim::NEXT_DUE, format!("{waiting} (action_id=? AND state_at>?)")),
         (waiting::NEXT_LANE, format!("{waiting} (action_id>?)")),
         (waiting::AHEAD, format!("{waiting} ((action_id,state_at,id)>(?,?,?))")),
         (

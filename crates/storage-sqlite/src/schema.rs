@@ -31,10 +31,28 @@ pub(crate) fn version(conn: &Connection) -> rusqlite::Result<u32> {
     conn.pragma_query_value(None, "user_version", |row| row.get(0))
 }
 
+/// Columns that the first schema gained before its first release. A database without one of them has the
+/// version of that schema, and is not it.
+const SINCE_DEVELOPMENT: [(&str, &str); 2] = [("confirmed_time", "at"), ("attempts", "fenced")];
+
+/// Checks that a database with a schema of this code, or an older one, has the tables of that schema.
+///
+/// # Errors
+/// [`OpenError::Unreleased`].
+pub(crate) fn check(conn: &Connection) -> Result<(), OpenError> {
+    for (table, column) in SINCE_DEVELOPMENT {
+        if !conn.column_exists(None::<&str>, table, column)? {
+            return Err(OpenError::Unreleased { table, column });
+        }
+    }
+    Ok(())
+}
+
 /// Brings an open database to [`SCHEMA_VERSION`].
 ///
 /// # Errors
-/// [`OpenError::TooNew`] if its schema is newer than that. After any error the database is unchanged.
+/// [`OpenError::TooNew`] if its schema is newer than that, [`OpenError::Unreleased`] if no release wrote it.
+/// After any error the database is unchanged.
 pub(crate) fn migrate(conn: &mut Connection) -> Result<MigrationReport, OpenError> {
     let found = version(conn)?;
     if found > SCHEMA_VERSION {
@@ -42,6 +60,9 @@ pub(crate) fn migrate(conn: &mut Connection) -> Result<MigrationReport, OpenErro
             found,
             known: SCHEMA_VERSION,
         });
+    }
+    if found > 0 {
+        check(conn)?;
     }
     if found < SCHEMA_VERSION {
         MIGRATIONS

@@ -53,11 +53,16 @@ impl SqliteStore {
         options: SqliteOptions,
         lock: Option<File>,
     ) -> Result<Self, OpenError> {
-        let mut conn = open::open_writer_alone(data_dir, &options)?;
+        let mut conn = open::open_writer(data_dir, &options)?;
+        open::run_no_checkpoints(&conn)?;
         schema::migrate(&mut conn)?;
         let checkpoints = open::open_checkpointer(data_dir)?;
         let (folder, same) = (data_dir.to_owned(), options.clone());
-        let reopen_writer: Reopen = Box::new(move || open::open_writer_alone(&folder, &same));
+        let reopen_writer: Reopen = Box::new(move || {
+            let conn = open::reopen_writer(&folder, &same)?;
+            open::run_no_checkpoints(&conn)?;
+            Ok(conn)
+        });
         let folder = data_dir.to_owned();
         let reopen_checkpoints: Reopen = Box::new(move || open::open_checkpointer(&folder));
         let queue = Queue::start(

@@ -52,7 +52,7 @@ impl SqliteStore {
         let mut conn = open::open_writer(data_dir, &options)?;
         schema::migrate(&mut conn)?;
         let (folder, same) = (data_dir.to_owned(), options.clone());
-        let reopen = Box::new(move || open::open_writer(&folder, &same));
+        let reopen = Box::new(move || open::reopen_writer(&folder, &same));
         Ok(Self {
             queue: Queue::inline(conn, reopen, disk),
             readers: Readers::inline(data_dir.to_owned(), options),

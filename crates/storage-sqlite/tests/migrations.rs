@@ -14,7 +14,7 @@ use postrider_storage::{
     DeliveryStore, EventStore, EventTypeStore, PageRequest, SessionStore,
 };
 use postrider_storage_sqlite::{
-    DATABASE_FILE, MigrationReport, OpenError, SCHEMA_VERSION, SqliteOptions, SqliteStore, migrate,
+    DATABASE_FILE, Export, MigrationReport, OpenError, SCHEMA_VERSION, SqliteOptions, SqliteStore, migrate,
 };
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -172,4 +172,29 @@ fn a_database_of_a_newer_postrider_is_refused_and_left_alone() {
         .query_row("SELECT count(*) FROM sqlite_schema", (), |row| row.get(0))
         .unwrap();
     assert_eq!(tables, 1);
+}
+
+#[test]
+fn a_database_of_a_development_version_is_refused_and_left_alone() {
+    for missing in [
+        "DROP TABLE confirmed_time",
+        "ALTER TABLE attempts DROP COLUMN fenced",
+    ] {
+        let folder = folder_with(FIXTURES[0], 1);
+        let conn = Connection::open(folder.path().join(DATABASE_FILE)).unwrap();
+        conn.execute_batch(missing).unwrap();
+        let opened = SqliteStore::open(folder.path(), SqliteOptions::default());
+        let Err(error @ OpenError::Unreleased { .. }) = opened else {
+            panic!("it was opened after {missing}");
+        };
+        assert!(
+            error.to_string().contains("start with an empty data folder"),
+            "{error}"
+        );
+        assert!(matches!(
+            migrate(folder.path()),
+            Err(OpenError::Unreleased { .. })
+        ));
+        assert!(Export::open(folder.path()).is_err());
+    }
 }

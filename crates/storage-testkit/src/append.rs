@@ -160,7 +160,7 @@ pub async fn an_owned_delivery_is_claimed_by_nobody(store: Arc<dyn Store>) {
     let key = scene.append_owned(1).await;
     let claim = scene.claim(scene.actions[0], ROOM, at(1_000_000)).await;
     assert_eq!(claim, postrider_storage::Claim::default());
-    assert_eq!(scene.store.waiting_lanes(None, 10).await, Ok(vec![]));
+    assert_eq!(scene.store.waiting_lanes(ALL_TIME, None, 10).await, Ok(vec![]));
     scene
         .settle(key, scene.actions[0], 2, DeliveryStatus::Succeeded)
         .await;

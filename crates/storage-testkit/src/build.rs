@@ -18,6 +18,9 @@ pub const SEED: u64 = 0x5eed;
 /// The time at which every test begins: 2026-01-15T00:00:00Z.
 pub const BASE_MS: i64 = 1_768_435_200_000;
 
+/// Before every time of a test.
+pub const ALL_TIME: Timestamp = Timestamp::EPOCH;
+
 /// A lease that outlives every test, whether the store uses its own clock or the times that tests pass.
 pub const LONG_LEASE: Duration = Duration::from_secs(20 * 365 * 24 * 3600);
 

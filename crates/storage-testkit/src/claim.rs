@@ -89,6 +89,42 @@ pub async fn those_due_first_are_claimed_first(store: Arc<dyn Store>) {
     assert_eq!((keys(&claim), claim.next_due), (due[4..].to_vec(), None));
 }
 
+pub async fn what_is_due_earlier_than_asked_for_is_left(store: Arc<dyn Store>) {
+    let scene = Scene::new(store).await;
+    let (action, other) = (scene.actions[0], scene.actions[1]);
+    for s in [10, 20, 30] {
+        scene.append_new(&scene.waiting(s)).await;
+    }
+    let event = scene.event_for(15, &[other], FirstAttempt::Waiting);
+    scene.append_new(&event).await;
+    let request = |action, since_s, room| ClaimRequest {
+        action,
+        since: at(since_s),
+        room,
+        room_bytes: usize::MAX,
+    };
+    let claim = async |requests: Vec<ClaimRequest>| {
+        let claims = scene.store.claim(scene.session, requests, at(25)).await;
+        let claims = claims.expect("claim");
+        let facts = |claim: &Claim| (claim.deliveries.len(), claim.next_due);
+        claims.iter().map(facts).collect::<Vec<_>>()
+    };
+    let lanes = async |since_s| {
+        let lanes = scene.store.waiting_lanes(at(since_s), None, 10).await;
+        let lanes = lanes.expect("waiting_lanes");
+        let facts = |lane: &WaitingLane| (lane.action, lane.next_due);
+        lanes.iter().map(facts).collect::<Vec<_>>()
+    };
+    assert_eq!(lanes(10).await.len(), 2);
+    assert_eq!(lanes(16).await, [(action, at(20))]);
+    let both = vec![request(action, 20, 0), request(other, 16, 5)];
+    assert_eq!(claim(both).await, [(0, Some(at(20))), (0, None)]);
+    assert_eq!(claim(vec![request(action, 20, 5)]).await, [(1, Some(at(30)))]);
+    assert_eq!(claim(vec![request(action, 31, 5)]).await, [(0, None)]);
+    assert_eq!(lanes(31).await, []);
+    assert_eq!(claim(vec![request(action, 10, 5)]).await, [(1, Some(at(30)))]);
+}
+
 pub async fn no_room_claims_nothing_and_tells_what_is_due(store: Arc<dyn Store>) {
     let scene = Scene::new(store).await;
     scene.append_waiting(3).await;
@@ -111,6 +147,7 @@ pub async fn bytes_bound_a_claim_but_never_keep_the_first_back(store: Arc<dyn St
         let store = Arc::clone(&scene.store);
         let request = ClaimRequest {
             action,
+            since: ALL_TIME,
             room: ROOM,
             room_bytes,
         };
@@ -150,6 +187,7 @@ pub async fn requests_of_one_call_are_served_in_order(store: Arc<dyn Store>) {
     let wishes = [(1, 2), (0, 1), (1, 1), (2, 0), (1, 5)];
     let requests = wishes.map(|(action, room)| ClaimRequest {
         action: scene.actions[action],
+        since: ALL_TIME,
         room,
         room_bytes: usize::MAX,
     });
@@ -191,6 +229,7 @@ pub async fn deliveries_of_one_event_claimed_together_share_it(store: Arc<dyn St
     }
     let requests = scene.actions.iter().map(|action| ClaimRequest {
         action: *action,
+        since: ALL_TIME,
         room: ROOM,
         room_bytes: usize::MAX,
     });
@@ -241,7 +280,7 @@ pub async fn every_action_with_waiting_deliveries_is_a_lane_due_or_not(store: Ar
             let after = lanes.last().map(|lane| lane.action);
             let more = scene
                 .store
-                .waiting_lanes(after, limit)
+                .waiting_lanes(ALL_TIME, after, limit)
                 .await
                 .expect("waiting_lanes");
             assert!(more.len() <= limit, "at most {limit}");
@@ -259,7 +298,7 @@ pub async fn a_lane_that_only_waits_for_a_retry_is_listed(store: Arc<dyn Store>)
     let scene = Scene::new(store).await;
     let action = scene.actions[0];
     let key = scene.append_owned(1).await;
-    assert_eq!(scene.store.waiting_lanes(None, 10).await, Ok(vec![]));
+    assert_eq!(scene.store.waiting_lanes(ALL_TIME, None, 10).await, Ok(vec![]));
     let failed = attempted(key, action, &Progress::new(), 1, Outcome::Timeout);
     assert_eq!(scene.finish(failed).await, Recorded::Applied);
     let lane = WaitingLane {
@@ -267,10 +306,16 @@ pub async fn a_lane_that_only_waits_for_a_retry_is_listed(store: Arc<dyn Store>)
         action,
         next_due: at(11).after(ATTEMPT_DURATION),
     };
-    assert_eq!(scene.store.waiting_lanes(None, 10).await, Ok(vec![lane]));
-    assert_eq!(scene.store.waiting_lanes(Some(action), 10).await, Ok(vec![]));
+    assert_eq!(
+        scene.store.waiting_lanes(ALL_TIME, None, 10).await,
+        Ok(vec![lane])
+    );
+    assert_eq!(
+        scene.store.waiting_lanes(ALL_TIME, Some(action), 10).await,
+        Ok(vec![])
+    );
     assert_eq!(keys(&scene.claim(action, ROOM, at(20)).await), [key]);
-    assert_eq!(scene.store.waiting_lanes(None, 10).await, Ok(vec![]));
+    assert_eq!(scene.store.waiting_lanes(ALL_TIME, None, 10).await, Ok(vec![]));
 }
 
 pub async fn due_times_ahead_are_listed_in_order_and_brought_forward(store: Arc<dyn Store>) {

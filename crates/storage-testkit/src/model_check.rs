@@ -111,7 +111,10 @@ impl Check {
             .map(|tracked| tracked.delivery.clone())
             .collect();
         assert_eq!(deliveries, expected);
-        let lanes = store.waiting_lanes(None, 100).await.expect("waiting_lanes");
+        let lanes = store
+            .waiting_lanes(ALL_TIME, None, 100)
+            .await
+            .expect("waiting_lanes");
         let lanes: Vec<_> = lanes
             .into_iter()
             .map(|lane| (lane.action, lane.next_due))

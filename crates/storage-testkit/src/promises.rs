@@ -100,6 +100,7 @@ macro_rules! conformance {
                 a_delivery_is_claimed_once,
                 nothing_is_claimed_before_it_is_due,
                 those_due_first_are_claimed_first,
+                what_is_due_earlier_than_asked_for_is_left,
                 no_room_claims_nothing_and_tells_what_is_due,
                 bytes_bound_a_claim_but_never_keep_the_first_back,
                 requests_of_one_call_are_served_in_order,

@@ -326,7 +326,11 @@ pub async fn a_replayed_delivery_is_claimed_and_finished_as_a_resend(store: Arc<
     scene.settle(key, action, 2, DeliveryStatus::Canceled).await;
     let filter = DeliveryFilter::default();
     assert_eq!(replay(&scene, &filter, &[action], at(50), 1).await, 1);
-    let lanes = scene.store.waiting_lanes(None, 10).await.expect("waiting_lanes");
+    let lanes = scene
+        .store
+        .waiting_lanes(ALL_TIME, None, 10)
+        .await
+        .expect("waiting_lanes");
     let lanes: Vec<_> = lanes
         .into_iter()
         .map(|lane| (lane.action, lane.next_due))

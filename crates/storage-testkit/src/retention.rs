@@ -292,7 +292,11 @@ pub async fn what_a_deleted_account_left_behind_goes_step_by_step(store: Arc<dyn
         assert_eq!(scene.claim(*action, ROOM, far_ahead()).await.deliveries, []);
     }
     assert!(is_there(&scene, &kept, 0).await, "another account's stay");
-    let lanes = scene.store.waiting_lanes(None, 10).await.expect("waiting_lanes");
+    let lanes = scene
+        .store
+        .waiting_lanes(ALL_TIME, None, 10)
+        .await
+        .expect("waiting_lanes");
     assert_eq!(lanes.iter().map(|lane| lane.account).collect::<Vec<_>>(), [other]);
     assert_eq!(scene.store.prune(at(-1000), 10).await, Ok(Pruned::default()));
 }

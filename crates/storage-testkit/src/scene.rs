@@ -201,6 +201,7 @@ pub async fn claim(
 ) -> Claim {
     let request = ClaimRequest {
         action,
+        since: ALL_TIME,
         room,
         room_bytes: usize::MAX,
     };

@@ -48,7 +48,7 @@ pub struct WaitingLane {
     pub account: AccountId,
     /// The action.
     pub action: ActionId,
-    /// When the first of its deliveries is due.
+    /// When the first of these deliveries is due.
     pub next_due: Timestamp,
 }
 
@@ -85,6 +85,10 @@ pub struct DueEarlier {
 pub struct ClaimRequest {
     /// Deliveries of this action.
     pub action: ActionId,
+    /// Only those that are due at this time or later. A store need not walk over what it gave away before:
+    /// on PostgreSQL, dead rows stay in the index for as long as anybody holds an old snapshot. The epoch is
+    /// before all due times.
+    pub since: Timestamp,
     /// At most this many.
     pub room: usize,
     /// The `data` of their events adds up to at most about this many bytes; the first delivery is returned
@@ -97,7 +101,8 @@ pub struct ClaimRequest {
 pub struct Claim {
     /// The deliveries that the session now owns, those due first at the front.
     pub deliveries: Vec<ReadyDelivery>,
-    /// When the next delivery that still waits is due (in the past where the request had no room for it).
+    /// When the next delivery that still waits is due, at `since` or later (in the past where the request had
+    /// no room for it).
     pub next_due: Option<Timestamp>,
 }
 
@@ -220,9 +225,14 @@ pub trait DeliveryStore: Send + Sync {
         now: Timestamp,
     ) -> StoreResult<Vec<Claim>>;
 
-    /// Actions with waiting deliveries, due or not, ordered by id and beginning after `after`: at most
-    /// `limit`.
-    async fn waiting_lanes(&self, after: Option<ActionId>, limit: usize) -> StoreResult<Vec<WaitingLane>>;
+    /// Actions with waiting deliveries that are due at `since` or later, in the future too, ordered by id and
+    /// beginning after `after`: at most `limit`.
+    async fn waiting_lanes(
+        &self,
+        since: Timestamp,
+        after: Option<ActionId>,
+        limit: usize,
+    ) -> StoreResult<Vec<WaitingLane>>;
 
     /// Waiting deliveries that are due after `now`, ordered by action, due time and id, and beginning after
     /// `after`: at most `limit`.

@@ -25,15 +25,12 @@ pub(super) struct ClaimTurns {
     look_at: Timestamp,
 }
 
-/// A time that is always past.
-const AT_ONCE: Timestamp = Timestamp::from_unix_ms(0);
-
 impl Default for ClaimTurns {
     fn default() -> Self {
         Self {
             turn: VecDeque::new(),
             lanes: HashMap::new(),
-            look_at: AT_ONCE,
+            look_at: Timestamp::EPOCH,
         }
     }
 }
@@ -49,7 +46,7 @@ impl ClaimTurns {
         lanes.push_back(action);
         if lanes.len() == 1 {
             self.turn.push_back(account);
-            self.look_at = AT_ONCE;
+            self.look_at = Timestamp::EPOCH;
         }
     }
 
@@ -157,7 +154,7 @@ impl Lanes {
         }
         self.claims.look_at = match requests.len() < max {
             true => now.after(NO_ROOM_PAUSE),
-            false => AT_ONCE,
+            false => Timestamp::EPOCH,
         };
         requests
     }
@@ -176,11 +173,9 @@ impl Lanes {
             return;
         };
         let account = lane.account;
-        lane.end_claim(&mut self.window, &mut self.alarms);
-        let (deliveries, next_due) = match claim {
-            Some(claim) => (claim.deliveries, claim.next_due),
-            None => (Vec::new(), Some(retry_at)),
-        };
+        let failed_until = claim.is_none().then_some(retry_at);
+        lane.end_claim(&mut self.window, &mut self.alarms, failed_until);
+        let Claim { deliveries, next_due } = claim.unwrap_or_default();
         // They were due before, so that they have waited already.
         let queued_at = now.saturating_sub(LATE_AFTER);
         for delivery in deliveries {

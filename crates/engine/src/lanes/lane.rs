@@ -48,6 +48,10 @@ pub struct Lane {
 
 /// What a lane knows of its deliveries in the store, and what triggers its next look at them.
 ///
+/// `due` is a lower bound of all due times that this node knows of: a claim asks for nothing earlier, because
+/// PostgreSQL would walk over everything that was claimed before. A delivery that another node made due
+/// earlier is found by a rescan, which lowers the bound.
+///
 /// Every variant but the first has a trigger, so that no lane waits forever: an alarm, a turn to claim, the
 /// release of deliveries that the lane holds, or the end of a claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,8 +66,10 @@ enum Stored {
     /// The first delivery became due at `due`, when the lane was full. The lane holds deliveries, and sets
     /// the alarm as it releases them.
     Full { due: Timestamp },
-    /// A claim is under way, and this room is reserved for it. `due` was learned since the claim began.
+    /// A claim of what is due at `since` or later is under way, and this room is reserved for it. `due` was
+    /// learned since the claim began.
     Claiming {
+        since: Timestamp,
         room: usize,
         room_bytes: usize,
         due: Option<Timestamp>,
@@ -171,31 +177,18 @@ impl Lane {
     /// Notes that a delivery in the store is due at `due`. Returns whether this sets the first alarm of all
     /// lanes.
     pub fn learn_due(&mut self, alarms: &mut Alarms<Timestamp>, due: Timestamp) -> bool {
-        match self.stored {
+        match &mut self.stored {
             Stored::Nothing => self.set_alarm(alarms, due, due),
-            Stored::Alarm { due: known, at } if due < known => {
-                alarms.clear(at, self.action);
+            Stored::Alarm { due: known, at } if due < *known => {
+                alarms.clear(*at, self.action);
                 self.set_alarm(alarms, due, due)
             }
-            Stored::Due { due: known } => {
-                self.stored = Stored::Due { due: due.min(known) };
+            Stored::Due { due: known } | Stored::Full { due: known } => {
+                *known = due.min(*known);
                 false
             }
-            Stored::Full { due: known } => {
-                self.stored = Stored::Full { due: due.min(known) };
-                false
-            }
-            Stored::Claiming {
-                room,
-                room_bytes,
-                due: known,
-            } => {
-                let due = Some(known.map_or(due, |known| known.min(due)));
-                self.stored = Stored::Claiming {
-                    room,
-                    room_bytes,
-                    due,
-                };
+            Stored::Claiming { due: known, .. } => {
+                *known = Some(known.map_or(due, |known| known.min(due)));
                 false
             }
             Stored::Alarm { .. } => false,
@@ -239,20 +232,29 @@ impl Lane {
         }
         self.take(window, room, room_bytes);
         self.stored = Stored::Claiming {
+            since: due,
             room,
             room_bytes,
             due: None,
         };
         Some(ClaimRequest {
             action: self.action,
+            since: due,
             room,
             room_bytes,
         })
     }
 
-    /// Ends a claim: frees its room, and keeps the due time that was learned meanwhile.
-    pub fn end_claim(&mut self, window: &mut Window, alarms: &mut Alarms<Timestamp>) {
+    /// Ends a claim: frees its room, and keeps the due time that was learned meanwhile. A claim that failed is
+    /// repeated at `retry_at`, and asks for the same and what was learned.
+    pub fn end_claim(
+        &mut self,
+        window: &mut Window,
+        alarms: &mut Alarms<Timestamp>,
+        retry_at: Option<Timestamp>,
+    ) {
         let Stored::Claiming {
+            since,
             room,
             room_bytes,
             due,
@@ -262,8 +264,15 @@ impl Lane {
         };
         self.stored = Stored::Nothing;
         self.free_up(window, alarms, room, room_bytes);
-        if let Some(due) = due {
-            self.learn_due(alarms, due);
+        match (retry_at, due) {
+            (Some(at), due) => {
+                let due = due.map_or(since, |due| due.min(since));
+                self.set_alarm(alarms, due, at.max(due));
+            }
+            (None, Some(due)) => {
+                self.learn_due(alarms, due);
+            }
+            (None, None) => {}
         }
     }
 

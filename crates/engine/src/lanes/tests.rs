@@ -314,7 +314,24 @@ fn a_failed_claim_is_retried() {
     assert_eq!(lanes.take_claims(at(0), 10).len(), 1);
     lanes.claimed(action(1), None, SESSION, at(1_000), T);
     assert!(lanes.take_claims(at(999), 10).is_empty());
-    assert_eq!(lanes.take_claims(at(1_000), 10).len(), 1);
+    let again = lanes.take_claims(at(1_000), 10);
+    assert_eq!(again.len(), 1);
+    assert_eq!(again[0].since, at(0), "what it asked for before is still there");
+}
+
+#[test]
+fn a_claim_asks_for_nothing_earlier_than_what_is_known() {
+    let mut lanes = lanes(100, 1_000);
+    lanes.waits(account(), action(1), at(500), at(0));
+    assert_eq!(lanes.take_claims(at(600), 10)[0].since, at(500));
+    let claim = Claim {
+        deliveries: Vec::new(),
+        next_due: Some(at(550)),
+    };
+    lanes.claimed(action(1), Some(claim), SESSION, at(600), T);
+    // Another node made one due in the meantime, which a rescan finds.
+    lanes.waits(account(), action(1), at(520), at(600));
+    assert_eq!(lanes.take_claims(at(600), 10)[0].since, at(520));
 }
 
 #[test]

@@ -247,7 +247,7 @@ verbs!(AutomationStore {
 
 verbs!(DeliveryStore {
     claim(session: SessionId, requests: Vec<ClaimRequest>, now: Timestamp) -> Vec<Claim>;
-    waiting_lanes(after: Option<ActionId>, limit: usize) -> Vec<WaitingLane>;
+    waiting_lanes(since: Timestamp, after: Option<ActionId>, limit: usize) -> Vec<WaitingLane>;
     due_ahead(now: Timestamp, after: Option<DueAhead>, limit: usize) -> Vec<DueAhead>;
     bring_forward(earlier: Vec<DueEarlier>) -> usize;
     resend(key: DeliveryKey, now: Timestamp) -> Resent;

@@ -155,12 +155,13 @@ fn ready(due: &Due, action: ActionId, shared: &HashMap<EventKey, Arc<Event>>) ->
 
 const DUE: &str = "
     SELECT r.nth, d.*
-    FROM unnest($2::uuid[], $3::bigint[]) WITH ORDINALITY AS r (action_id, room, nth)
+    FROM unnest($2::uuid[], $3::bigint[], $4::bigint[]) WITH ORDINALITY AS r (action_id, room, since, nth)
     CROSS JOIN LATERAL (
         SELECT account_id, id, automation_id, event_created_at, event_seq, body, status, attempts, resends, resend_of,
                data_bytes, state_at
         FROM deliveries
-        WHERE status = 0 AND owner IS NULL AND action_id = r.action_id AND state_at <= $1
+        WHERE status = 0 AND owner IS NULL AND action_id = r.action_id
+            AND state_at >= r.since AND state_at <= $1
         ORDER BY state_at, id LIMIT r.room
         FOR UPDATE SKIP LOCKED
     ) AS d
@@ -180,7 +181,8 @@ async fn due(
         .iter()
         .map(|request| i64::try_from(request.room).unwrap_or(i64::MAX))
         .collect();
-    let rows = statement::query(client, DUE, &[&now.unix_ms(), &actions, &rooms]).await?;
+    let params: &statement::Params<'_> = &[&now.unix_ms(), &actions, &rooms, &since(requests)];
+    let rows = statement::query(client, DUE, params).await?;
     let mut due: Vec<Vec<Due>> = requests.iter().map(|_| Vec::new()).collect();
     let mut bytes = vec![0_usize; requests.len()];
     for row in &rows {
@@ -192,6 +194,10 @@ async fn due(
         }
     }
     Ok(due)
+}
+
+fn since(requests: &[ClaimRequest]) -> Vec<i64> {
+    requests.iter().map(|request| request.since.unix_ms()).collect()
 }
 
 /// The index of the request that a row belongs to.
@@ -277,11 +283,12 @@ async fn read_events(
 const NEXT_DUE: &str = "
     SELECT r.nth, (
         SELECT state_at FROM deliveries
-        WHERE status = 0 AND owner IS NULL AND action_id = r.action_id ORDER BY state_at, id LIMIT 1
+        WHERE status = 0 AND owner IS NULL AND action_id = r.action_id AND state_at >= r.since
+        ORDER BY state_at, id LIMIT 1
     )
-    FROM unnest($1::uuid[]) WITH ORDINALITY AS r (action_id, nth)";
+    FROM unnest($1::uuid[], $2::bigint[]) WITH ORDINALITY AS r (action_id, since, nth)";
 
-/// When the first delivery that still waits for each action is due.
+/// When the first delivery that still waits for each action is due, at `since` or later.
 async fn next_due(
     client: &impl GenericClient,
     requests: &[ClaimRequest],
@@ -290,7 +297,7 @@ async fn next_due(
         .iter()
         .map(|request| uuid(request.action.as_bytes()))
         .collect();
-    let rows = statement::query(client, NEXT_DUE, &[&actions]).await?;
+    let rows = statement::query(client, NEXT_DUE, &[&actions, &since(requests)]).await?;
     let mut next = vec![None; requests.len()];
     for row in &rows {
         next[place(row, requests.len())?] = columns::time_opt(row, 1)?;

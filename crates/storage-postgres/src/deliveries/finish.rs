@@ -12,6 +12,7 @@ use std::collections::{HashMap, HashSet};
 
 use deadpool_postgres::GenericClient;
 use postrider_storage::rules::attempts::AttemptResult;
+use postrider_storage::rules::automations::distinct;
 use postrider_storage::{Finished, Recorded, SessionId};
 
 use self::settle::Settling;
@@ -55,10 +56,9 @@ async fn disable(client: &impl GenericClient, finished: &[Finished], applied: Ve
         let disable = result.and_then(|result| Some((result.disabled(item.action)?, result.state_at())));
         disabled.extend(disable.map(|(disable, at)| (item.key.account, disable, at)));
     }
-    // In one order, so that two steps seldom wait for each other.
-    disabled.sort_unstable_by_key(|(account, disable, _)| (*account, disable.action));
-    for (account, disable, at) in &disabled {
-        automations::disable(client, *account, disable, *at).await?;
+    // They come in one order, so that two steps seldom wait for each other.
+    for (account, disable, at) in distinct(disabled) {
+        automations::disable(client, account, &disable, at).await?;
     }
     Ok(())
 }

@@ -14,19 +14,20 @@ use crate::sql_error::SqlResult;
 use crate::statement;
 
 /// Each recursion finds the first delivery of the next action; PostgreSQL does not skip through an index by
-/// itself.
+/// itself. It compares `state_at` within the index, and looks no earlier row up in the table: that is what
+/// makes rows expensive that are dead and cannot be removed yet.
 const LANES: &str = "
     WITH RECURSIVE lanes AS (
         (
             SELECT action_id, account_id, state_at, 1::bigint AS nth FROM deliveries
-            WHERE status = 0 AND owner IS NULL AND action_id > $1
+            WHERE status = 0 AND owner IS NULL AND action_id > $1 AND state_at >= $3
             ORDER BY action_id, state_at, id LIMIT 1
         )
         UNION ALL
         SELECT next.action_id, next.account_id, next.state_at, lanes.nth + 1
         FROM lanes CROSS JOIN LATERAL (
             SELECT action_id, account_id, state_at FROM deliveries
-            WHERE status = 0 AND owner IS NULL AND action_id > lanes.action_id
+            WHERE status = 0 AND owner IS NULL AND action_id > lanes.action_id AND state_at >= $3
             ORDER BY action_id, state_at, id LIMIT 1
         ) AS next
         WHERE lanes.nth < $2
@@ -36,6 +37,7 @@ const LANES: &str = "
 /// Lanes; see [`postrider_storage::DeliveryStore::waiting_lanes`].
 pub(crate) async fn lanes(
     client: &impl GenericClient,
+    since: Timestamp,
     after: Option<ActionId>,
     limit: usize,
 ) -> SqlResult<Vec<WaitingLane>> {
@@ -45,7 +47,7 @@ pub(crate) async fn lanes(
     // The nil id is smaller than any action's.
     let after = after.map_or(Uuid::nil(), |action| uuid(action.as_bytes()));
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let rows = statement::query(client, LANES, &[&after, &limit]).await?;
+    let rows = statement::query(client, LANES, &[&after, &limit, &since.unix_ms()]).await?;
     rows.iter()
         .map(|row| {
             Ok(WaitingLane {

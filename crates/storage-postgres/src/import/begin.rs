@@ -12,7 +12,7 @@ use crate::database::{Client, Database};
 use crate::options::PostgresOptions;
 use crate::schema::{self, SCHEMA_VERSION};
 use crate::sql_error::{SqlError, SqlResult};
-use crate::{statement, suitability};
+use crate::{sessions, statement, suitability};
 
 /// The advisory lock of the process that copies: "postcopy" in ASCII.
 const LOCK: i64 = 0x706f_7374_636f_7079;
@@ -121,12 +121,11 @@ async fn claim(client: &mut Client, source_name: &str, overview: &Overview) -> R
     if let Some(other) = copies::unfinished(&transaction).await? {
         return Err(ImportError::OtherCopy(other));
     }
-    if holds(
-        &transaction,
-        "SELECT 1 FROM sessions WHERE NOT dead AND alive_until > clock_timestamp()",
-    )
-    .await?
-    {
+    let alive = format!(
+        "SELECT 1 FROM sessions WHERE NOT dead AND {} > clock_timestamp()",
+        sessions::LEASE_END
+    );
+    if holds(&transaction, &alive).await? {
         return Err(ImportError::InUse);
     }
     for table in EMPTY {

@@ -1,5 +1,11 @@
 //! Dropping whole days.
 //!
+//! A day in which a delivery is pending, or was settled so late that its event is not old enough yet, is not
+//! dropped as it is. Deliveries that settled a few hours after their day age within a day: the drop waits for
+//! that. What is kept after that is little (somebody resent an old event), and [`kept`] moves it into the
+//! default partitions in the transaction that drops the day. Only a day that keeps more than that is pruned
+//! row by row.
+//!
 //! An event and its deliveries can be on two sides of midnight: the deliveries' ids contain the time of
 //! acceptance, but never go back behind earlier ids of the same node, so after a clock was set back they run
 //! ahead. Up to an hour of that is handled here: such events are removed row by row before the day is
@@ -12,6 +18,7 @@ use postrider_model::Timestamp;
 use postrider_storage::{Pruned, StoreError, StoreResult};
 use tokio_postgres::error::SqlState;
 
+use super::kept::{self, Kept};
 use super::rows::{self, Old};
 use crate::database::{Client, Database};
 use crate::partitions::day::{Day, TABLES, least_id};
@@ -37,11 +44,18 @@ const LOCKED_MAX: &str = "SET LOCAL statement_timeout = '2s'; SET LOCAL lock_tim
 /// From this many rows on, a partition's rows are estimated instead of counted.
 const COUNTED_MAX: f32 = 100_000.0;
 
+/// How long a day is not dropped because deliveries were settled late, beyond its age. After that, what is
+/// kept is moved out of it.
+const WAITED_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// The result of dropping a day.
 pub(super) enum Drop {
     /// The whole day was removed, or what must be removed before it: there is more to do.
     Dropped(Pruned),
-    /// A delivery of the day is pending, or was settled too lately.
+    /// Deliveries of the day were settled late, and will soon be old enough; or somebody has just requested
+    /// another attempt.
+    Early,
+    /// The day keeps more events than can be moved.
     Refused,
     /// The tables were in use for too long, or another node is pruning.
     InUse,
@@ -106,61 +120,64 @@ async fn try_drop(client: &mut ClientWrapper, day: Day, before: Timestamp) -> Sq
         return Ok(Drop::InUse);
     };
     transaction.batch_execute(LOOK_MAX).await?;
-    if is_kept(&transaction, day, before).await? {
-        return Ok(Drop::Refused);
+    let is_young = day.ends_at() > before.before(APART_MAX + WAITED_MAX).unix_ms();
+    let Some(mut kept) = kept::find(&transaction, day, before).await? else {
+        return Ok(if is_young { Drop::Early } else { Drop::Refused });
+    };
+    if is_young && kept.are_only_late {
+        return Ok(Drop::Early);
     }
     let astride = astride(&transaction, day).await?;
     if !astride.is_empty() {
         let settled = rows::lock_settled(&transaction, &astride, before).await?;
-        if settled.is_empty() {
+        if !settled.is_empty() {
+            let pruned = rows::remove(&transaction, &settled).await?;
+            transaction.commit().await?;
+            return Ok(Drop::Dropped(Pruned { more: true, ..pruned }));
+        }
+        if !kept.add(astride) {
             return Ok(Drop::Refused);
         }
-        let pruned = rows::remove(&transaction, &settled).await?;
-        transaction.commit().await?;
-        return Ok(Drop::Dropped(Pruned { more: true, ..pruned }));
     }
-    if remove_keys(&transaction, day).await? == KEYS_MAX.unsigned_abs() {
+    if remove_keys(&transaction, day, &kept).await? == KEYS_MAX.unsigned_abs() {
         transaction.commit().await?;
         return Ok(Drop::Dropped(Pruned {
             more: true,
             ..Pruned::default()
         }));
     }
-    let pruned = Pruned {
-        events: count(&transaction, &day.partition("events")).await?,
-        deliveries: count(&transaction, &day.partition("deliveries")).await?,
-        more: true,
-        ..Pruned::default()
-    };
+    let counts = (
+        count(&transaction, &day.partition("events")).await?,
+        count(&transaction, &day.partition("deliveries")).await?,
+    );
     lock(&transaction, day).await?;
     // From here on, nobody can request one more attempt; somebody may have done so before.
-    if is_kept(&transaction, day, before).await? {
-        return Ok(Drop::Refused);
+    match kept::find(&transaction, day, before).await? {
+        Some(now) if now.are_among(&kept) => {}
+        _ => return Ok(Drop::Early),
     }
+    kept::take_out(&transaction, &kept).await?;
     let partitions = TABLES.map(|table| day.partition(table.name)).join(", ");
     transaction
         .batch_execute(&format!("DROP TABLE {partitions}"))
         .await?;
+    kept::put_back(&transaction, &kept).await?;
     transaction.commit().await?;
-    tracing::info!(%day, events = pruned.events, deliveries = pruned.deliveries, "an old day was dropped");
-    Ok(Drop::Dropped(pruned))
-}
-
-/// Whether a delivery of the day is pending, or was settled at `before` or later. One subquery for each index
-/// that answers it at once. A delivery that is not in the index of late ones was settled within an hour of
-/// its day, and [`wholly_before`] leaves that hour.
-async fn is_kept(transaction: &Transaction<'_>, day: Day, before: Timestamp) -> SqlResult<bool> {
-    let sql = format!(
-        "SELECT EXISTS (SELECT 1 FROM {deliveries} WHERE status = 0 AND owner IS NULL)
-             OR EXISTS (SELECT 1 FROM {deliveries} WHERE owner IS NOT NULL)
-             OR EXISTS (SELECT 1 FROM {deliveries}
-                        WHERE status > 0 AND state_at - event_created_at >= 3600000 AND state_at >= $1)",
-        deliveries = day.partition("deliveries")
+    let moved = kept.count_in(day);
+    let pruned = Pruned {
+        events: counts.0.saturating_sub(moved.0),
+        deliveries: counts.1.saturating_sub(moved.1),
+        more: true,
+        ..Pruned::default()
+    };
+    tracing::info!(
+        %day,
+        events = pruned.events,
+        deliveries = pruned.deliveries,
+        events_kept = moved.0,
+        "an old day was dropped"
     );
-    Ok(transaction
-        .query_one(&sql, &[&before.unix_ms()])
-        .await?
-        .try_get(0)?)
+    Ok(Drop::Dropped(pruned))
 }
 
 /// Events of which one part is in this day and another in a neighbouring day, near its beginning and its end.
@@ -230,11 +247,24 @@ fn accounts_in(name: &str, partition: &str) -> String {
     )
 }
 
-/// Removes keys of the day's events, at most [`KEYS_MAX`].
-async fn remove_keys(transaction: &Transaction<'_>, day: Day) -> SqlResult<u64> {
+/// Removes keys of the day's events, except those that are kept: at most [`KEYS_MAX`].
+async fn remove_keys(transaction: &Transaction<'_>, day: Day, kept: &Kept) -> SqlResult<u64> {
     let sql = "DELETE FROM event_keys WHERE (account_id, kind, key) IN (
-                   SELECT account_id, kind, key FROM event_keys WHERE created_at >= $1 AND created_at < $2 LIMIT $3)";
-    statement::execute(transaction, sql, &[&day.begins_at(), &day.ends_at(), &KEYS_MAX]).await
+                   SELECT account_id, kind, key FROM event_keys
+                   WHERE created_at >= $1 AND created_at < $2
+                       AND (account_id, created_at, seq)
+                           NOT IN (SELECT * FROM unnest($4::uuid[], $5::bigint[], $6::bigint[]))
+                   LIMIT $3)";
+    let (accounts, times, seqs) = kept.keys();
+    let params: &statement::Params<'_> = &[
+        &day.begins_at(),
+        &day.ends_at(),
+        &KEYS_MAX,
+        &accounts,
+        &times,
+        &seqs,
+    ];
+    statement::execute(transaction, sql, params).await
 }
 
 /// About how many rows a partition has.

@@ -44,7 +44,7 @@ impl Old {
     }
 
     /// The ids of its deliveries.
-    fn deliveries(&self) -> impl Iterator<Item = Uuid> + use<> {
+    pub(super) fn deliveries(&self) -> impl Iterator<Item = Uuid> + use<> {
         let count = self.count;
         self.first_delivery.into_iter().flat_map(move |first| {
             (0..u128::from(count)).map(move |nth| Uuid::from_u128(first.as_u128() + nth))
@@ -52,12 +52,13 @@ impl Old {
     }
 
     /// About how many rows are removed with it: the event, its deliveries, and one attempt each.
-    fn rows(&self) -> usize {
+    pub(super) fn rows(&self) -> usize {
         1 + 2 * usize::try_from(self.count).unwrap_or(usize::MAX / 4)
     }
 
-    fn place(&self) -> Place {
-        Place {
+    /// The key of its row.
+    pub(super) fn key(&self) -> Key {
+        Key {
             account: self.account,
             created_at: self.created_at,
             seq: self.seq,
@@ -77,15 +78,15 @@ pub(super) fn first_rows(events: &[Old], limit: usize) -> &[Old] {
     &events[..count]
 }
 
-/// The progress of a walk: the last event it looked at.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Place {
-    account: Uuid,
-    created_at: i64,
-    seq: i64,
+/// The key of an event's row. The progress of a walk is the key of the last event that it looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Key {
+    pub(super) account: Uuid,
+    pub(super) created_at: i64,
+    pub(super) seq: i64,
 }
 
-impl Place {
+impl Key {
     /// Before all events.
     pub(super) const START: Self = Self {
         account: Uuid::nil(),
@@ -100,7 +101,7 @@ pub(super) struct Walk {
     /// What the step removed.
     pub(super) pruned: Pruned,
     /// Where to continue; `None` at the end.
-    pub(super) place: Option<Place>,
+    pub(super) place: Option<Key>,
 }
 
 /// Looks at some old events of a day's partition, or of the default partition, and removes those of which no
@@ -112,7 +113,7 @@ pub(super) async fn walk(
     client: &mut Client,
     day: Option<Day>,
     before: Timestamp,
-    place: Place,
+    place: Key,
     limit: usize,
 ) -> SqlResult<Walk> {
     let Some(transaction) = super::begin(client).await? else {
@@ -134,7 +135,7 @@ pub(super) async fn walk(
         remove_lost(&transaction, day).await?;
     }
     transaction.commit().await?;
-    let place = looked_at.last().filter(|_| !is_end).map(Old::place);
+    let place = looked_at.last().filter(|_| !is_end).map(Old::key);
     Ok(Walk { pruned, place })
 }
 
@@ -143,7 +144,7 @@ async fn look(
     transaction: &Transaction<'_>,
     day: Option<Day>,
     before: Timestamp,
-    place: Place,
+    place: Key,
     most: usize,
 ) -> SqlResult<Vec<Old>> {
     let (partition, order, behind) = match day {

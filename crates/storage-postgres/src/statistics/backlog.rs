@@ -27,7 +27,7 @@ pub(super) async fn backlog(client: &impl GenericClient, now: Timestamp) -> SqlR
     let (waiting, mut oldest): (i64, _) = (row.try_get(0)?, columns::time_opt(&row, 1)?);
     if waiting == one_more {
         // The count stopped at the bound, so the oldest delivery may be among the uncounted ones.
-        let lanes = waiting::lanes(client, None, BACKLOG_ACTIONS_MAX).await?;
+        let lanes = waiting::lanes(client, Timestamp::EPOCH, None, BACKLOG_ACTIONS_MAX).await?;
         oldest = lanes.iter().map(|lane| lane.next_due).min();
     }
     let row = statement::query_one(client, OWNED, &[&one_more]).await?;

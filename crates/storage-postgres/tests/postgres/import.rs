@@ -373,3 +373,16 @@ async fn a_database_that_is_in_use_or_not_empty_is_refused() {
     };
     assert_eq!(refusal(&database, &overview()).await, not_empty);
 }
+
+#[tokio::test]
+async fn a_database_whose_nodes_have_not_renewed_since_it_was_down_is_in_use() {
+    let database = TestDatabase::create().await;
+    let store = PostgresStore::open(database.options()).await.expect("a store");
+    let lease = database.longer_than_the_server_runs().await;
+    let session = store.open_session(lease, Timestamp::from_unix_ms(0)).await;
+    session.expect("a session");
+    let client = database.client().await;
+    let expire = "UPDATE sessions SET alive_until = pg_postmaster_start_time() - interval '1 minute'";
+    client.batch_execute(expire).await.expect("an expired lease");
+    assert_eq!(refusal(&database, &overview()).await, ImportError::InUse);
+}

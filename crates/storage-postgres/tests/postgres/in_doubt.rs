@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::proxy::{Cut, Proxy};
 use crate::support::TestDatabase;
 use postrider_model::delivery::Progress;
-use postrider_model::{DeliveryStatus, Outcome};
+use postrider_model::{DeliveryStatus, Outcome, Timestamp};
 use postrider_storage::{Appended, Recorded, Store, StoreError};
 use postrider_storage_postgres::PostgresStore;
 use postrider_storage_testkit::build::{at, attempted, far_ahead, key_of, settled};
@@ -102,6 +102,7 @@ async fn what_an_unanswered_claim_gave_is_claimed_again() {
         proxy.cut_next(cut);
         let request = postrider_storage::ClaimRequest {
             action,
+            since: Timestamp::EPOCH,
             room: 10,
             room_bytes: usize::MAX,
         };

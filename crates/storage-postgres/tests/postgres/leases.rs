@@ -1,14 +1,9 @@
 //! Leases after the server was away.
 
-use std::time::Duration;
-
 use crate::support::TestDatabase;
 use postrider_model::Timestamp;
 use postrider_storage::SessionStore;
 use postrider_storage_postgres::PostgresStore;
-
-/// The server of these tests started a short while ago, as after an outage: less than this lease.
-const LEASE: Duration = Duration::from_secs(30 * 24 * 3600);
 
 #[tokio::test]
 async fn a_session_whose_lease_ended_while_the_server_was_down_renews() {
@@ -17,9 +12,10 @@ async fn a_session_whose_lease_ended_while_the_server_was_down_renews() {
         .await
         .expect("an open store");
     let now = Timestamp::from_unix_ms(0);
+    let lease = database.longer_than_the_server_runs().await;
     let mut sessions = Vec::new();
     for _ in 0..2 {
-        sessions.push(store.open_session(LEASE, now).await.expect("open_session"));
+        sessions.push(store.open_session(lease, now).await.expect("open_session"));
     }
     let client = database.client().await;
     let expire = "UPDATE sessions SET alive_until = pg_postmaster_start_time() - interval '1 minute'";

@@ -57,6 +57,18 @@ impl Days {
         event
     }
 
+    /// An event with one delivery, accepted at `s` and settled at `settled_s`.
+    async fn append_settled_at(&self, s: i64, settled_s: i64) -> NewEvent {
+        let action = &self.scene.actions[..1];
+        let event = self.scene.event_for(s, action, FirstAttempt::Owned);
+        self.scene.append_new(&event).await;
+        let status = DeliveryStatus::Succeeded;
+        self.scene
+            .settle(key_of(&event, 0), action[0], settled_s, status)
+            .await;
+        event
+    }
+
     async fn prune(&self, before: Timestamp, limit: usize) -> Pruned {
         self.store.prune(before, limit).await.expect("prune")
     }
@@ -68,6 +80,7 @@ impl Days {
             let pruned = self.prune(before, 100).await;
             events += pruned.events;
             steps += 1;
+            assert_eq!(pruned.failure, None);
             assert!(steps < 100, "pruning has no end");
             if !pruned.more {
                 return (events, steps);
@@ -144,56 +157,88 @@ async fn a_day_that_ended_an_hour_before_is_dropped_whole_and_none_earlier() {
 }
 
 #[tokio::test]
-async fn a_day_with_a_late_settlement_stays_until_that_is_old_while_its_other_events_go() {
+async fn a_day_whose_last_deliveries_settled_hours_later_is_dropped_hours_later() {
     let days = Days::new().await;
-    let first = days.append_settled(-DAY_S).await;
-    let late = days
-        .scene
-        .event_for(-1, &days.scene.actions[..1], FirstAttempt::Owned);
-    days.scene.append_new(&late).await;
-    let (key, action) = (key_of(&late, 0), days.scene.actions[0]);
+    days.append_settled(-DAY_S).await;
     let settled_s = 5 * HOUR_S;
-    days.scene
-        .settle(key, action, settled_s, DeliveryStatus::Succeeded)
-        .await;
-    assert_eq!(days.prune_all(at(settled_s)).await.0, 1);
-    assert!(days.has_day(FIRST).await && !days.is_there(&first).await && days.is_there(&late).await);
-    assert_eq!(days.prune_all(at(settled_s + 1)).await.0, 1);
-    assert!(!days.has_day(FIRST).await && !days.is_there(&late).await);
-}
-
-#[tokio::test]
-async fn a_day_with_a_pending_delivery_stays_until_that_has_settled_while_its_other_events_go() {
-    let days = Days::new().await;
-    let first = days.append_settled(-DAY_S).await;
-    let pending = days
-        .scene
-        .event_for(-DAY_S + 1, &days.scene.actions[..1], FirstAttempt::Owned);
-    days.scene.append_new(&pending).await;
-    let last = days.append_settled(-HOUR_S).await;
-    assert_eq!(days.prune_all(at(HOUR_S)).await.0, 2);
+    days.append_settled_at(-1, settled_s).await;
+    assert_eq!(days.prune_all(at(settled_s)).await, (0, 1));
     assert!(days.has_day(FIRST).await);
-    assert!(!days.is_there(&first).await && !days.is_there(&last).await);
-    assert!(days.is_there(&pending).await);
-    assert_eq!(days.rows().await, [1, 1, 0, 0]);
-    assert_eq!(days.prune_all(at(HOUR_S)).await.0, 0, "again and again");
-    let key = key_of(&pending, 0);
-    let action = days.scene.actions[0];
-    days.scene.settle(key, action, 5, DeliveryStatus::Succeeded).await;
-    assert_eq!(days.prune_all(at(HOUR_S)).await.0, 1);
+    assert_eq!(days.rows().await, [2, 4, 4, 1]);
+    assert_eq!(days.prune_all(at(settled_s + 1)).await.0, 2);
     assert!(!days.has_day(FIRST).await);
     assert_eq!(days.rows().await, [0; 4]);
 }
 
 #[tokio::test]
-async fn a_resend_keeps_its_day() {
+async fn an_event_that_settled_days_later_does_not_keep_its_day() {
+    let days = Days::new().await;
+    for s in 0..300 {
+        days.scene.append_new(&days.scene.event(-DAY_S + s)).await;
+    }
+    let settled_s = 3 * DAY_S;
+    let late = days.append_settled_at(-1, settled_s).await;
+    let before = at(2 * DAY_S);
+    let (events, steps) = days.prune_all(before).await;
+    assert_eq!(events, 300);
+    assert!(steps <= 3, "{steps} steps: the days were not dropped whole");
+    assert!(!days.has_day(FIRST).await && days.is_there(&late).await);
+    assert_eq!(days.rows().await, [1, 1, 1, 0]);
+    assert_eq!(days.prune_all(at(settled_s)).await.0, 0);
+    assert_eq!(days.prune_all(at(settled_s + 1)).await.0, 1);
+    assert_eq!(days.rows().await, [0; 4]);
+}
+
+#[tokio::test]
+async fn an_event_with_a_pending_delivery_does_not_keep_its_day_and_settles_as_usual() {
+    let days = Days::new().await;
+    let first = days.append_settled(-DAY_S).await;
+    let mut pending = days
+        .scene
+        .event_for(-DAY_S + 1, &days.scene.actions[..1], FirstAttempt::Owned);
+    pending.idempotency_key = Some("kept".to_owned());
+    days.scene.append_new(&pending).await;
+    let last = days.append_settled(-HOUR_S).await;
+    assert_eq!(days.prune_all(at(HOUR_S)).await.0, 2);
+    assert!(!days.has_day(FIRST).await);
+    assert!(!days.is_there(&first).await && !days.is_there(&last).await);
+    assert!(days.is_there(&pending).await);
+    assert_eq!(days.rows().await, [1, 1, 0, 1], "with its key");
+    let key = key_of(&pending, 0);
+    let action = days.scene.actions[0];
+    days.scene.settle(key, action, 5, DeliveryStatus::Succeeded).await;
+    assert_eq!(days.rows().await, [1, 1, 1, 1]);
+    assert_eq!(days.prune_all(at(HOUR_S)).await.0, 1);
+    assert_eq!(days.rows().await, [0; 4]);
+}
+
+#[tokio::test]
+async fn a_resent_delivery_is_attempted_after_its_day_was_dropped() {
     let days = Days::new().await;
     let event = days.append_settled(-DAY_S).await;
     let resent = days.scene.store.resend(key_of(&event, 1), at(0)).await;
     resent.expect("resend");
     assert_eq!(days.prune_all(at(HOUR_S)).await.0, 0);
-    assert!(days.has_day(FIRST).await);
+    assert!(!days.has_day(FIRST).await);
     assert_eq!(days.rows().await, [1, 3, 3, 1]);
+    let claim = days.scene.claim(days.scene.actions[1], 10, at(0)).await;
+    assert_eq!(claim.deliveries.len(), 1);
+    assert_eq!(claim.deliveries[0].key, key_of(&event, 1));
+}
+
+#[tokio::test]
+async fn a_day_that_keeps_many_events_is_pruned_row_by_row_after_a_day() {
+    let days = Days::new().await;
+    days.append_settled(-DAY_S).await;
+    let actions: Vec<_> = (0..400).map(|_| days.scene.ids.action(at(-DAY_S))).collect();
+    for s in 1..4 {
+        let pending = days.scene.event_for(s - DAY_S, &actions, FirstAttempt::Waiting);
+        days.scene.append_new(&pending).await;
+    }
+    assert_eq!(days.prune_all(at(DAY_S + HOUR_S - 1)).await, (0, 1));
+    assert_eq!(days.prune_all(at(DAY_S + HOUR_S)).await.0, 1);
+    assert!(days.has_day(FIRST).await);
+    assert_eq!(days.rows().await, [3, 1200, 0, 0]);
 }
 
 /// A node whose ids were ahead accepted the event just before midnight.
@@ -215,7 +260,7 @@ async fn an_event_whose_deliveries_lie_in_the_next_day_goes_with_its_own_day() {
 }
 
 #[tokio::test]
-async fn an_event_with_a_pending_delivery_in_the_next_day_keeps_its_own_day() {
+async fn an_event_with_a_pending_delivery_in_the_next_day_keeps_neither_day() {
     let days = Days::new().await;
     days.append_settled(-HOUR_S).await;
     days.append_settled(1).await;
@@ -224,12 +269,12 @@ async fn an_event_with_a_pending_delivery_in_the_next_day_keeps_its_own_day() {
         .event_for(-1, &days.scene.actions[..2], FirstAttempt::Waiting);
     days.scene.append_new(&astride).await;
     assert_eq!(days.prune_all(at(HOUR_S)).await.0, 1);
-    assert!(days.has_day(FIRST).await);
+    assert!(!days.has_day(FIRST).await && days.has_day(SECOND).await);
     assert!(days.is_there(&astride).await);
     assert_eq!(days.rows().await, [2, 5, 3, 1]);
-    // The second day must stay too, because it contains two deliveries of the first.
     assert_eq!(days.prune_all(at(DAY_S + HOUR_S)).await.0, 1);
-    assert!(days.has_day(FIRST).await && days.has_day(SECOND).await);
+    assert!(!days.has_day(SECOND).await);
+    assert!(days.is_there(&astride).await);
     assert_eq!(days.rows().await, [1, 2, 0, 0]);
 }
 

@@ -55,3 +55,22 @@ async fn a_database_in_another_encoding_than_utf8_is_refused() {
         "{refusal}"
     );
 }
+
+#[tokio::test]
+async fn a_database_of_a_development_version_is_refused() {
+    for missing in [
+        "DROP TABLE rate_limits",
+        "ALTER TABLE attempts DROP COLUMN fenced",
+    ] {
+        let database = TestDatabase::create().await;
+        let dropped = database.client().await.batch_execute(missing).await;
+        dropped.expect("a former schema");
+        let refusal = refusal(database.options()).await;
+        assert!(refusal.contains("start with an empty database"), "{refusal}");
+        let migrated = PostgresStore::migrate_only(database.options()).await;
+        assert!(matches!(
+            migrated,
+            Err(OpenError::Unsuitable(Unsuitable::Unreleased { .. }))
+        ));
+    }
+}

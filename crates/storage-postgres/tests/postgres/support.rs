@@ -1,7 +1,7 @@
 //! A database for one test, in the server that `scripts/with-postgres` started.
 
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use postrider_storage_postgres::{PostgresOptions, PostgresStore};
 use tokio_postgres::{Client, Config, NoTls};
@@ -54,6 +54,14 @@ impl TestDatabase {
     /// Options for a store that connects through this port.
     pub fn options_at(&self, port: u16) -> PostgresOptions {
         options(&self.config, port, &self.name)
+    }
+
+    /// A lease that lasts beyond now if it counts from the server's start, as after an outage.
+    pub async fn longer_than_the_server_runs(&self) -> Duration {
+        let sql = "SELECT extract(epoch FROM clock_timestamp() - pg_postmaster_start_time())::bigint";
+        let row = self.client().await.query_one(sql, &[]).await;
+        let seconds: i64 = row.expect("the server's age").get(0);
+        Duration::from_secs(seconds.unsigned_abs() + 3600)
     }
 
     /// A plain connection to it.

@@ -39,8 +39,8 @@ pub(crate) fn claim(
 pub(crate) const DUE: &str =
     "SELECT id, account_id, automation_id, event_seq, body, status, attempts, resends, resend_of
      FROM deliveries INDEXED BY deliveries_waiting
-     WHERE status = 0 AND owner IS NULL AND action_id = ?1 AND state_at <= ?2
-     ORDER BY state_at, id LIMIT ?3";
+     WHERE status = 0 AND owner IS NULL AND action_id = ?1 AND state_at >= ?2 AND state_at <= ?3
+     ORDER BY state_at, id LIMIT ?4";
 
 /// The deliveries that a request gets. `shared` keeps the events read here for the other requests.
 fn due(
@@ -51,7 +51,12 @@ fn due(
 ) -> SqlResult<Vec<ReadyDelivery>> {
     let mut statement = conn.prepare_cached(DUE)?;
     let room = i64::try_from(request.room).unwrap_or(i64::MAX);
-    let mut rows = statement.query((request.action.as_bytes(), now.unix_ms(), room))?;
+    let mut rows = statement.query((
+        request.action.as_bytes(),
+        request.since.unix_ms(),
+        now.unix_ms(),
+        room,
+    ))?;
     let mut ready = Vec::new();
     let mut bytes = 0_usize;
     while let Some(row) = rows.next()? {
@@ -94,12 +99,14 @@ fn own(conn: &Connection, session: SessionId, deliveries: &[ReadyDelivery]) -> S
 }
 
 pub(crate) const NEXT_DUE: &str = "SELECT state_at FROM deliveries INDEXED BY deliveries_waiting
-     WHERE status = 0 AND owner IS NULL AND action_id = ?1 ORDER BY state_at LIMIT 1";
+     WHERE status = 0 AND owner IS NULL AND action_id = ?1 AND state_at >= ?2 ORDER BY state_at LIMIT 1";
 
-/// When the first delivery that still waits for this action is due.
+/// When the first delivery that still waits for this action is due, at `since` or later.
 fn next_due(conn: &Connection, request: &ClaimRequest) -> SqlResult<Option<Timestamp>> {
     Ok(conn
         .prepare_cached(NEXT_DUE)?
-        .query_row((request.action.as_bytes(),), |row| columns::time(row, 0))
+        .query_row((request.action.as_bytes(), request.since.unix_ms()), |row| {
+            columns::time(row, 0)
+        })
         .optional()?)
 }

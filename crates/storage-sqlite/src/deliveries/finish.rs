@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use postrider_model::{DeliveryStatus, Timestamp};
 use postrider_storage::rules::attempts::{AttemptResult, free_number, recorded};
+use postrider_storage::rules::automations::{Disabling, distinct};
 use postrider_storage::{Change, DeliveryKey, Finished, Recorded, SessionId};
 use rusqlite::{CachedStatement, Connection, OptionalExtension};
 
@@ -45,8 +46,9 @@ fn finish(cx: &mut WriteCx<'_>, session: SessionId, finished: &[Finished]) -> Sq
         owner: sessions::has_row(cx.conn, session)?.then_some(session),
         settle_first: cx.conn.prepare_cached(SETTLE_FIRST)?,
         attempts: attempts::Insert::prepare(cx)?,
+        disabled: Vec::new(),
     };
-    finished
+    let recorded = finished
         .iter()
         .map(|finished| match &finished.change {
             Change::Attempted {
@@ -67,7 +69,11 @@ fn finish(cx: &mut WriteCx<'_>, session: SessionId, finished: &[Finished]) -> Sq
                 canceled(record.conn, record.owner, finished.key, *at, *status)
             }
         })
-        .collect()
+        .collect::<SqlResult<_>>()?;
+    for (account, disable, at) in distinct(record.disabled) {
+        automations::disable(record.conn, account, &disable, at)?;
+    }
+    Ok(recorded)
 }
 
 /// The statements that a call needs for each of its items.
@@ -76,6 +82,8 @@ struct Record<'conn, 'memory> {
     owner: Option<SessionId>,
     settle_first: CachedStatement<'conn>,
     attempts: attempts::Insert<'conn, 'memory>,
+    /// What the applied results switch off.
+    disabled: Vec<Disabling>,
 }
 
 impl Record<'_, '_> {
@@ -87,7 +95,7 @@ impl Record<'_, '_> {
         {
             self.attempts
                 .add(key, None, result.attempt.number, false, result.attempt)?;
-            self.disable(finished, result)?;
+            self.disable(finished, result);
             return Ok(Recorded::Applied);
         }
         let Some(state) = state(self.conn, key)? else {
@@ -103,7 +111,7 @@ impl Record<'_, '_> {
             .add(key, state.last_attempt, of_delivery, !owned, result.attempt)?;
         if owned {
             settle(self.conn, key, result, number)?;
-            self.disable(finished, result)?;
+            self.disable(finished, result);
         } else {
             self.conn
                 .prepare_cached("UPDATE deliveries SET last_attempt = ?2 WHERE id = ?1")?
@@ -112,14 +120,11 @@ impl Record<'_, '_> {
         Ok(recorded(owned))
     }
 
-    /// Switches the action off, if the applied result says so.
-    fn disable(&self, finished: &Finished, result: &AttemptResult<'_>) -> SqlResult<()> {
-        match result.disabled(finished.action) {
-            Some(disable) => {
-                automations::disable(self.conn, finished.key.account, &disable, result.state_at())
-            }
-            None => Ok(()),
-        }
+    /// Notes that the applied result switches the action off, if it does.
+    fn disable(&mut self, finished: &Finished, result: &AttemptResult<'_>) {
+        let disable = result.disabled(finished.action);
+        self.disabled
+            .extend(disable.map(|disable| (finished.key.account, disable, result.state_at())));
     }
 
     /// Writes the state after a first attempt. False if the session does not own the delivery, or the

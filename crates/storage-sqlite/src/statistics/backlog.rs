@@ -26,7 +26,7 @@ pub(super) fn backlog(conn: &Connection, now: Timestamp) -> SqlResult<Backlog> {
         })?;
     }
     let pending = usize::try_from(pending).unwrap_or(usize::MAX);
-    let lanes = waiting::lanes(conn, None, BACKLOG_ACTIONS_MAX)?;
+    let lanes = waiting::lanes(conn, Timestamp::EPOCH, None, BACKLOG_ACTIONS_MAX)?;
     let oldest = lanes.iter().map(|lane| lane.next_due).min();
     Ok(Backlog {
         pending: pending.min(BACKLOG_COUNTED_MAX),

@@ -143,3 +143,23 @@ fn a_file_that_stays_malformed_is_unavailable_to_those_who_find_it_so() {
     );
     assert_eq!(rows, [1, 3]);
 }
+
+#[test]
+fn a_database_that_is_gone_or_replaced_is_not_created_again() {
+    use crate::open::{self, DATABASE_FILE};
+    use crate::options::SqliteOptions;
+
+    let folder = tempfile::TempDir::new().unwrap();
+    let file = folder.path().join(DATABASE_FILE);
+    let options = SqliteOptions::default();
+    drop(open::open_writer(folder.path(), &options).unwrap());
+    let replaced = open::reopen_writer(folder.path(), &options);
+    assert!(
+        matches!(replaced, Err(OpenError::Replaced { found: 0 })),
+        "{replaced:?}"
+    );
+    std::fs::remove_file(&file).unwrap();
+    let gone = open::reopen_writer(folder.path(), &options);
+    assert!(matches!(gone, Err(OpenError::NoDatabase { .. })), "{gone:?}");
+    assert!(!file.exists());
+}

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use fastrand::Rng;
-use postrider_model::Outcome;
 use postrider_model::delivery::Progress;
+use postrider_model::{Outcome, Timestamp};
 use postrider_storage::{
     Appended, Change, DeliveryFilter, DeliveryStore, EventStore, Finished, FirstAttempt, NewEvent,
     PageRequest, Recorded, SessionStore, Store, StoreError, StoreResult, WorkStore,
@@ -171,7 +171,7 @@ impl Ledger {
             .deliveries(self.scene.account, &DeliveryFilter::default(), page)
             .await;
         self.count(&listed);
-        let lanes = store.waiting_lanes(None, 10).await;
+        let lanes = store.waiting_lanes(Timestamp::EPOCH, None, 10).await;
         self.count(&lanes);
     }
 

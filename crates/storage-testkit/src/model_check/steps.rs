@@ -191,6 +191,7 @@ async fn claim(check: &mut Check) {
     let requests: Vec<_> = (0..check.rng.usize(1..4))
         .map(|_| ClaimRequest {
             action: *check.rng.choice(&check.actions).expect("there are actions"),
+            since: ALL_TIME,
             room: check.rng.usize(0..6),
             room_bytes: usize::MAX,
         })

@@ -226,8 +226,9 @@ impl World {
         if session == self.session {
             let room = request.room.min(request.room_bytes.div_ceil(BYTES));
             while claim.deliveries.len() < room {
-                let is_due =
-                    |(action, due): &(ActionId, Timestamp)| *action == request.action && *due <= self.now;
+                let is_due = |(action, due): &(ActionId, Timestamp)| {
+                    *action == request.action && *due >= request.since && *due <= self.now
+                };
                 let Some(index) = self.waiting.iter().position(is_due) else {
                     break;
                 };
@@ -238,7 +239,7 @@ impl World {
             let others = self
                 .waiting
                 .iter()
-                .filter(|(action, _)| *action == request.action);
+                .filter(|(action, due)| *action == request.action && *due >= request.since);
             claim.next_due = others.map(|(_, due)| *due).min();
         }
         let now = self.monotonic();

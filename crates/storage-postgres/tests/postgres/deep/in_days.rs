@@ -87,6 +87,7 @@ postrider_storage_testkit::conformance_tests! { make_store,
     claim: [
         a_claimed_delivery_comes_with_all_that_an_attempt_needs,
         those_due_first_are_claimed_first,
+                what_is_due_earlier_than_asked_for_is_left,
         requests_of_one_call_are_served_in_order,
         deliveries_of_one_event_claimed_together_share_it,
         every_action_with_waiting_deliveries_is_a_lane_due_or_not,
