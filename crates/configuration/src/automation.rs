@@ -2,7 +2,6 @@
 
 mod actions;
 mod destinations;
-mod fan_out;
 mod headers;
 mod rate_limit;
 mod send_webhook;
@@ -14,6 +13,7 @@ use postrider_model::automation::PATTERNS_MAX;
 use postrider_model::{
     AccountId, Action, Automation, AutomationId, EventPattern, Schedule, Timestamp, Trigger,
 };
+use postrider_storage::rules::fan_out::TooManyDeliveries;
 use postrider_storage::{SaveAutomation, StoreResult};
 
 use super::name::check_name;
@@ -21,7 +21,6 @@ use super::schedule::{delays_s, schedule};
 use super::{ConfigureError, Faults, codes};
 use crate::Configuration;
 use destinations::check_destinations;
-use fan_out::check_fan_out;
 
 pub use actions::{ActionDraft, DoesDraft};
 pub use rate_limit::RateLimitDraft;
@@ -67,7 +66,7 @@ impl Configuration {
     ) -> Result<Automation, ConfigureError> {
         let now = self.clock.now();
         let id = self.ids.automation(now);
-        let checked = check(self, draft, (account, id), &[], now).await?;
+        let checked = check(self, draft, account, &[], now).await?;
         let automation = Automation {
             id,
             name: checked.name,
@@ -83,6 +82,7 @@ impl Configuration {
             SaveAutomation::Saved(automation) => Ok(automation),
             SaveAutomation::Missing => Err(ConfigureError::Missing),
             SaveAutomation::TooMany => Err(ConfigureError::TooMany),
+            SaveAutomation::TooManyDeliveries(exceeding) => Err(as_fault(&exceeding)),
             SaveAutomation::Stale => Err(ConfigureError::out_of_contract("create_automation", "Stale")),
         }
     }
@@ -98,7 +98,7 @@ impl Configuration {
         draft: AutomationDraft,
     ) -> Result<Automation, ConfigureError> {
         let now = self.clock.now();
-        let checked = check(self, draft, (account, current.id), &current.actions, now).await?;
+        let checked = check(self, draft, account, &current.actions, now).await?;
         let edited = Automation {
             name: checked.name,
             enabled: checked.enabled,
@@ -108,7 +108,11 @@ impl Configuration {
             updated_at: now,
             ..current
         };
-        self.save_edited(account, edited).await
+        let saved = self.save_edited(account, edited).await;
+        saved.map_err(|error| match error {
+            ConfigureError::TooManyDeliveries(exceeding) => as_fault(&exceeding),
+            error => error,
+        })
     }
 
     /// Deletes an automation with its actions; the record keeps its deliveries. Returns false if the
@@ -132,8 +136,16 @@ impl Configuration {
             SaveAutomation::Missing => Err(ConfigureError::Missing),
             SaveAutomation::Stale => Err(ConfigureError::Stale),
             SaveAutomation::TooMany => Err(ConfigureError::out_of_contract("update_automation", "TooMany")),
+            SaveAutomation::TooManyDeliveries(exceeding) => Err(ConfigureError::TooManyDeliveries(exceeding)),
         }
     }
+}
+
+/// The fault of a draft with which one event could have too many deliveries.
+fn as_fault(exceeding: &TooManyDeliveries) -> ConfigureError {
+    let mut faults = Faults::default();
+    faults.add("/trigger/event_types", codes::TOO_MANY, exceeding.to_string());
+    faults.into()
 }
 
 /// The editable part of an automation, checked.
@@ -149,7 +161,7 @@ struct CheckedAutomation {
 async fn check(
     configuration: &Configuration,
     draft: AutomationDraft,
-    (account, id): (AccountId, AutomationId),
+    account: AccountId,
     existing: &[Action],
     now: Timestamp,
 ) -> Result<CheckedAutomation, ConfigureError> {
@@ -165,11 +177,6 @@ async fn check(
     };
     let fresh_id = || configuration.ids.action(now);
     let actions = actions::check(&draft.actions, &rules, fresh_id, &mut faults);
-    if draft.enabled
-        && let Some(entry) = configuration.entry(account).await?
-    {
-        check_fan_out(&entry.config.automations, id, &trigger, &actions, &mut faults);
-    }
     check_destinations(configuration, account, &draft.actions, existing, &mut faults).await;
     faults.into_checked(Some(CheckedAutomation {
         name: draft.name,

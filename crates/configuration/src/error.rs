@@ -1,6 +1,7 @@
 //! Why a verb did not write a change.
 
 use postrider_storage::StoreError;
+use postrider_storage::rules::fan_out::TooManyDeliveries;
 
 use super::Fault;
 
@@ -22,6 +23,10 @@ pub enum ConfigureError {
     /// Only for new automations: the account already has [`postrider_model::automation::AUTOMATIONS_MAX`].
     #[error("the account has the maximum number of automations")]
     TooMany,
+    /// Only where an automation is switched on: one event could then have too many deliveries. For a draft
+    /// this is one of its faults.
+    #[error(transparent)]
+    TooManyDeliveries(TooManyDeliveries),
     /// The store failed, or broke its contract.
     #[error(transparent)]
     Store(#[from] StoreError),

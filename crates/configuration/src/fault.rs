@@ -63,6 +63,12 @@ impl Faults {
     }
 }
 
+impl From<Faults> for ConfigureError {
+    fn from(faults: Faults) -> Self {
+        Self::Faults(faults.0)
+    }
+}
+
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;

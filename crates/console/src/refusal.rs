@@ -1,12 +1,16 @@
 //! Error pages. Handlers return a [`Refusal`] as their error; `console` renders the page, because it knows
 //! the brand.
 
+use std::borrow::Cow;
+
 use askama::Template;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use postrider_configuration::ConfigureError;
 use postrider_engine::AcceptError;
+use postrider_model::automation::DELIVERIES_PER_EVENT_MAX;
 use postrider_storage::StoreError;
+use postrider_storage::rules::fan_out::TooManyDeliveries;
 
 /// Why the console does not show a page, or does not accept a form.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +33,7 @@ pub enum Refusal {
     /// Somebody else changed the object in the meantime.
     Stale,
     /// With the automation on, one event would have too many deliveries.
-    TooManyDeliveries,
+    TooManyDeliveries(TooManyDeliveries),
     /// A replay of the account is running.
     ReplayRunning,
     /// Too many attempts to sign in.
@@ -54,7 +58,7 @@ impl Refusal {
             Self::FormTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::FormTooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::UnusableHost => StatusCode::BAD_REQUEST,
-            Self::Stale | Self::TooManyDeliveries | Self::ReplayRunning => StatusCode::CONFLICT,
+            Self::Stale | Self::TooManyDeliveries(_) | Self::ReplayRunning => StatusCode::CONFLICT,
             Self::TooManyTries => StatusCode::TOO_MANY_REQUESTS,
             Self::DeadLink => StatusCode::GONE,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
@@ -63,7 +67,21 @@ impl Refusal {
     }
 
     /// What happened, and what to do about it.
-    pub fn words(&self) -> (&'static str, &'static str) {
+    pub fn words(&self) -> (&'static str, Cow<'static, str>) {
+        if let Self::TooManyDeliveries(exceeding) = self {
+            let TooManyDeliveries { event_type, count } = exceeding;
+            let advice = format!(
+                "With it, an event of type “{event_type}” would trigger {count} URLs; at most \
+                 {DELIVERIES_PER_EVENT_MAX} are possible. Switch another automation off first."
+            );
+            return ("The automation stays off", advice.into());
+        }
+        let (title, advice) = self.fixed_words();
+        (title, advice.into())
+    }
+
+    /// The words of those that are the same on every page.
+    fn fixed_words(&self) -> (&'static str, &'static str) {
         match self {
             Self::SignedOut { .. } => ("Please sign in", "You are not signed in."),
             Self::NotFound => (
@@ -87,9 +105,9 @@ impl Refusal {
                 "Someone else changed this in the meantime",
                 "Your change was not saved. Go back, reload the page, and make it again.",
             ),
-            Self::TooManyDeliveries => (
+            Self::TooManyDeliveries(_) => (
                 "The automation stays off",
-                "With it, one event would trigger more than 500 URLs. Switch another automation off first.",
+                "With it, one event would trigger too many URLs. Switch another automation off first.",
             ),
             Self::ReplayRunning => (
                 "A replay is running",
@@ -152,6 +170,7 @@ impl From<ConfigureError> for Refusal {
         match error {
             ConfigureError::Missing => Self::NotFound,
             ConfigureError::Stale => Self::Stale,
+            ConfigureError::TooManyDeliveries(exceeding) => Self::TooManyDeliveries(exceeding),
             ConfigureError::Store(error) => error.into(),
             ConfigureError::Faults(_) | ConfigureError::UidTaken | ConfigureError::TooMany => {
                 tracing::error!(%error, "a form showed no message for a fault");
@@ -177,7 +196,7 @@ pub struct RefusalPage<'a> {
     /// What happened.
     pub title: &'static str,
     /// What to do.
-    pub advice: &'static str,
+    pub advice: Cow<'static, str>,
     /// The id under which the log has more; `None` where it has nothing.
     pub request_id: Option<&'a str>,
 }

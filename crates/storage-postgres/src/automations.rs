@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use deadpool_postgres::GenericClient;
 use postrider_model::{AccountId, Automation, AutomationId, Timestamp};
 use postrider_storage::rows::AutomationRow;
+use postrider_storage::rules::fan_out::{FanOut, TooManyDeliveries};
 use postrider_storage::{
     AutomationStore, DisableAction, Page, PageRequest, Position, SaveAutomation, StoreResult, encoding, rules,
 };
@@ -45,7 +46,7 @@ impl AutomationStore for PostgresStore {
         automation: Automation,
     ) -> StoreResult<SaveAutomation> {
         self.database
-            .run(async || update(&self.database.client().await?, account, &automation).await)
+            .run(async || update(&mut self.database.client().await?, account, &automation).await)
             .await
     }
 
@@ -108,6 +109,7 @@ async fn create(
     if !accounts::lock(&transaction, account).await? {
         return Ok(SaveAutomation::Missing);
     }
+    let owner = account;
     let account = columns::uuid(account.as_bytes());
     let count = "SELECT count(*) FROM automations WHERE account_id = $1";
     let count: i64 = statement::query_one(&transaction, count, &[&account])
@@ -115,6 +117,9 @@ async fn create(
         .try_get(0)?;
     if !rules::automations::has_room(count) {
         return Ok(SaveAutomation::TooMany);
+    }
+    if let Some(exceeding) = exceeding(&transaction, owner, automation).await? {
+        return Ok(SaveAutomation::TooManyDeliveries(exceeding));
     }
     statement::execute(
         &transaction,
@@ -147,7 +152,57 @@ const UPDATE: &str = "
     )
     SELECT (SELECT created_at FROM saved) FROM automations WHERE account_id = $1 AND id = $2";
 
+/// The lock on the account makes concurrent callers count the deliveries of an event one after the other. An
+/// automation that adds none needs neither. A transaction that is dropped writes nothing.
 async fn update(
+    client: &mut Client,
+    account: AccountId,
+    automation: &Automation,
+) -> SqlResult<SaveAutomation> {
+    if FanOut::of(automation).is_none() {
+        return write(client, account, automation).await;
+    }
+    let transaction = client.transaction().await?;
+    if !accounts::lock(&transaction, account).await? {
+        return Ok(SaveAutomation::Missing);
+    }
+    let saved = write(&transaction, account, automation).await?;
+    if matches!(saved, SaveAutomation::Saved(_)) {
+        if let Some(exceeding) = exceeding(&transaction, account, automation).await? {
+            return Ok(SaveAutomation::TooManyDeliveries(exceeding));
+        }
+        transaction.commit().await?;
+    }
+    Ok(saved)
+}
+
+/// Whether one event could have too many deliveries once this automation is saved. The caller has locked the
+/// account.
+async fn exceeding(
+    client: &impl GenericClient,
+    account: AccountId,
+    saved: &Automation,
+) -> SqlResult<Option<TooManyDeliveries>> {
+    let Some(own) = FanOut::of(saved) else {
+        return Ok(None);
+    };
+    let sql = "SELECT trigger, actions FROM automations WHERE account_id = $1 AND id <> $2 AND enabled";
+    let (account, id) = (
+        columns::uuid(account.as_bytes()),
+        columns::uuid(saved.id.as_bytes()),
+    );
+    let mut others = Vec::new();
+    for row in &statement::query(client, sql, &[&account, &id]).await? {
+        let (trigger, actions): (&str, &str) = (row.try_get(0)?, row.try_get(1)?);
+        others.push(FanOut {
+            event_types: encoding::automation::trigger(trigger)?.event_types,
+            actions: encoding::automation::enabled_actions(actions)?,
+        });
+    }
+    Ok(rules::fan_out::exceeding(&own, &others))
+}
+
+async fn write(
     client: &impl GenericClient,
     account: AccountId,
     automation: &Automation,

@@ -185,6 +185,9 @@ CREATE INDEX statistics_by_age ON statistics (step, at);
 -- The hours in which an action had failed deliveries.
 CREATE INDEX statistics_failing ON statistics (at, account_id, automation_id, action_id, failed)
     WHERE failed > 0 AND step = 1 AND action_id <> x'00000000000000000000000000000000';
+-- The hours of an action. It has no sums, so that they can grow without writing to it.
+CREATE INDEX statistics_by_action ON statistics (action_id, at)
+    WHERE step = 1 AND action_id <> x'00000000000000000000000000000000';
 
 -- Latencies of the installation's deliveries.
 CREATE TABLE latencies (

@@ -4,6 +4,7 @@
 use async_trait::async_trait;
 use postrider_model::{AccountId, Automation, AutomationId, Timestamp};
 use postrider_storage::rows::AutomationRow;
+use postrider_storage::rules::fan_out::{FanOut, TooManyDeliveries};
 use postrider_storage::{
     AutomationStore, DisableAction, Page, PageRequest, Position, SaveAutomation, StoreResult, encoding, rules,
 };
@@ -105,6 +106,9 @@ fn create(conn: &Connection, account: AccountId, automation: &Automation) -> Sql
     if !rules::automations::has_room(count) {
         return Ok(SaveAutomation::TooMany);
     }
+    if let Some(exceeding) = exceeding(conn, account, automation)? {
+        return Ok(SaveAutomation::TooManyDeliveries(exceeding));
+    }
     conn.prepare_cached(&format!(
         "INSERT INTO automations (account_id, {COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
     ))?
@@ -136,6 +140,9 @@ fn update(conn: &Connection, account: AccountId, automation: &Automation) -> Sql
     if version != automation.version {
         return Ok(SaveAutomation::Stale);
     }
+    if let Some(exceeding) = exceeding(conn, account, automation)? {
+        return Ok(SaveAutomation::TooManyDeliveries(exceeding));
+    }
     let saved = Automation {
         created_at: Timestamp::from_unix_ms(created_at),
         version: version + 1,
@@ -143,6 +150,30 @@ fn update(conn: &Connection, account: AccountId, automation: &Automation) -> Sql
     };
     replace(conn, account, &saved)?;
     Ok(SaveAutomation::Saved(saved))
+}
+
+/// Whether one event could have too many deliveries once this automation is saved.
+fn exceeding(
+    conn: &Connection,
+    account: AccountId,
+    saved: &Automation,
+) -> SqlResult<Option<TooManyDeliveries>> {
+    let Some(own) = FanOut::of(saved) else {
+        return Ok(None);
+    };
+    let mut statement = conn.prepare_cached(
+        "SELECT trigger, actions FROM automations WHERE account_id = ?1 AND id <> ?2 AND enabled",
+    )?;
+    let mut rows = statement.query((account.as_bytes(), saved.id.as_bytes()))?;
+    let mut others = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (trigger, actions): (String, String) = (row.get(0)?, row.get(1)?);
+        others.push(FanOut {
+            event_types: encoding::automation::trigger(&trigger)?.event_types,
+            actions: encoding::automation::enabled_actions(&actions)?,
+        });
+    }
+    Ok(rules::fan_out::exceeding(&own, &others))
 }
 
 /// Replaces everything but the id and `created_at` of an existing automation.

@@ -22,6 +22,9 @@ pub(crate) struct Readers {
     /// Whether the calling thread reads.
     #[cfg(feature = "testing")]
     is_inline: bool,
+    /// How many reads began.
+    #[cfg(feature = "testing")]
+    pub(crate) begun: std::sync::atomic::AtomicUsize,
 }
 
 impl Readers {
@@ -33,6 +36,8 @@ impl Readers {
             options,
             #[cfg(feature = "testing")]
             is_inline: false,
+            #[cfg(feature = "testing")]
+            begun: std::sync::atomic::AtomicUsize::new(0),
         }
     }
 
@@ -56,6 +61,8 @@ impl Readers {
             .await
             .map_err(|_| StoreError::Unavailable("the store is shutting down".to_owned()))?;
         let conn = self.connection()?;
+        #[cfg(feature = "testing")]
+        self.begun.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         #[cfg(feature = "testing")]
         if self.is_inline {
             let (conn, result) = run(conn, work);

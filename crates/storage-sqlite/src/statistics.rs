@@ -2,6 +2,7 @@
 
 mod backlog;
 mod failing;
+mod results;
 
 use std::ops::Range;
 
@@ -9,7 +10,7 @@ use async_trait::async_trait;
 use postrider_model::{AccountId, ActionId, AutomationId, Timestamp};
 use postrider_storage::statistics::latency::{Bucket, Histogram};
 use postrider_storage::statistics::{
-    ActionKey, Backlog, Count, Counts, FailingAction, LatencyCount, STEPS_MAX, Scope, TimeStep,
+    ActionKey, Backlog, Count, Counts, FailingAction, LatencyCount, NewestResults, STEPS_MAX, Scope, TimeStep,
 };
 use postrider_storage::{StatisticsStore, StoreResult};
 use rusqlite::{Connection, Row};
@@ -22,6 +23,8 @@ use crate::store::SqliteStore;
 pub(crate) use backlog::{OWNED_COUNT, WAITING_COUNT};
 #[cfg(test)]
 pub(crate) use failing::{MOST, SUCCEEDED};
+#[cfg(test)]
+pub(crate) use results::NEWEST;
 
 /// Stored in place of a missing id. No real id is all zeros.
 const NONE: [u8; 16] = [0; 16];
@@ -59,6 +62,16 @@ impl StatisticsStore for SqliteStore {
 
     async fn failing_actions(&self, span: Range<Timestamp>, limit: usize) -> StoreResult<Vec<FailingAction>> {
         self.read(move |conn| failing::most(conn, &span, limit)).await
+    }
+
+    async fn newest_results(
+        &self,
+        account: AccountId,
+        actions: Vec<ActionId>,
+        span: Range<Timestamp>,
+    ) -> StoreResult<Vec<NewestResults>> {
+        self.read(move |conn| results::newest(conn, account, &actions, &span))
+            .await
     }
 
     async fn prune_statistics(&self, step: TimeStep, before: Timestamp, limit: usize) -> StoreResult<usize> {

@@ -64,6 +64,16 @@ impl SqliteStore {
         })
     }
 
+    /// How many reads the store has begun.
+    pub fn reads(&self) -> usize {
+        self.readers.begun.load(std::sync::atomic::Ordering::Relaxed)
+    }
+
+    /// Runs statements, to plant faults.
+    pub async fn run_sql(&self, sql: &'static str) -> StoreResult<()> {
+        self.write(move |cx| Ok(cx.conn.execute_batch(sql)?)).await
+    }
+
     /// Claims to be shared, so that an engine treats its session as one that other nodes can declare dead.
     pub fn as_shared(self) -> Self {
         Self {

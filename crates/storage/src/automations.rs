@@ -6,6 +6,7 @@ use postrider_model::{AccountId, ActionId, Automation, AutomationId};
 
 use crate::error::StoreResult;
 use crate::page::{Page, PageRequest};
+use crate::rules::fan_out::TooManyDeliveries;
 
 /// The result of saving an automation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +20,9 @@ pub enum SaveAutomation {
     /// The account already has [`postrider_model::automation::AUTOMATIONS_MAX`] automations; nothing was
     /// written.
     TooMany,
+    /// One event could then trigger more than [`postrider_model::automation::DELIVERIES_PER_EVENT_MAX`]
+    /// actions of the account; nothing was written.
+    TooManyDeliveries(TooManyDeliveries),
 }
 
 /// An action that the result of an attempt switches off.
@@ -35,7 +39,7 @@ pub struct DisableAction {
 /// Automations and their actions.
 #[async_trait]
 pub trait AutomationStore: Send + Sync {
-    /// Adds an automation. Returns `Saved`, `Missing` (no such account) or `TooMany`.
+    /// Adds an automation. Returns `Saved`, `Missing` (no such account), `TooMany` or `TooManyDeliveries`.
     async fn create_automation(
         &self,
         account: AccountId,
@@ -49,7 +53,8 @@ pub trait AutomationStore: Send + Sync {
     async fn automations(&self, account: AccountId, page: PageRequest) -> StoreResult<Page<Automation>>;
 
     /// Replaces everything but `id` and `created_at` if the stored version still equals `automation.version`,
-    /// and increments the version. Actions missing from `automation.actions` are deleted.
+    /// and increments the version. Actions missing from `automation.actions` are deleted. Returns all but
+    /// `TooMany`.
     async fn update_automation(
         &self,
         account: AccountId,

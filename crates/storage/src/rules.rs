@@ -10,6 +10,7 @@ pub mod attempts;
 pub mod automations;
 pub mod confirmed_time;
 pub mod events;
+pub mod fan_out;
 pub mod ids;
 pub mod rate_limits;
 pub mod replay;

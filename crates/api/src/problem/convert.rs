@@ -47,6 +47,11 @@ impl Problem {
                 Code::TooManyAutomations,
                 format!("an account can have at most {AUTOMATIONS_MAX} automations"),
             ),
+            ConfigureError::TooManyDeliveries(exceeding) => Self::body(
+                "/trigger/event_types",
+                fault_codes::TOO_MANY,
+                exceeding.to_string(),
+            ),
             ConfigureError::Store(error) => error.into(),
         }
     }

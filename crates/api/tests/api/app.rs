@@ -38,6 +38,7 @@ pub fn url(status: u16) -> String {
 pub struct App {
     api: Api,
     pub engine: Arc<Engine>,
+    pub store: Arc<SqliteStore>,
     pub access: Arc<Access>,
     pub sent: Arc<Mutex<Vec<postrider_egress::Request>>>,
     _folder: tempfile::TempDir,
@@ -66,8 +67,8 @@ impl App {
 
     async fn build(settings: EngineSettings, public_url: Option<&str>) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store: Arc<dyn Store> =
-            Arc::new(SqliteStore::open_inline(folder.path(), SqliteOptions::default()).unwrap());
+        let sqlite = Arc::new(SqliteStore::open_inline(folder.path(), SqliteOptions::default()).unwrap());
+        let store: Arc<dyn Store> = Arc::clone(&sqlite) as Arc<dyn Store>;
         let sent = Arc::new(Mutex::new(Vec::new()));
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let next = AtomicU8::new(0);
@@ -127,6 +128,7 @@ impl App {
         Self {
             api: Api::new(state),
             engine,
+            store: sqlite,
             access,
             sent,
             _folder: folder,

@@ -56,6 +56,19 @@ async fn an_account_sends_ten_tests_a_minute() {
 }
 
 #[tokio::test]
+async fn an_account_has_one_replay_at_a_time() {
+    let app = App::start().await;
+    let account = app.account().await;
+    let replay = format!("{account}/deliveries/replay");
+    let filter = json!({"status": "failed"});
+    // Both arrive before the first has ended, because the replay is a task of its own.
+    let (first, second) = tokio::join!(app.post(&replay, &filter), app.post(&replay, &filter));
+    assert_eq!(first.expect(202), json!({"count": 0}));
+    second.problem(409, "replay_running");
+    app.post(&replay, &filter).await.expect(202);
+}
+
+#[tokio::test]
 async fn the_health_of_an_action_is_shown() {
     let app = App::start().await;
     let account = app.account().await;
@@ -82,4 +95,48 @@ async fn the_health_of_an_action_is_shown() {
         off["actions"][0]["health"],
         json!({"status": "disabled", "reason": "by_hand"})
     );
+}
+
+#[tokio::test]
+async fn a_list_of_automations_takes_as_many_reads_whatever_its_actions() {
+    let app = App::start().await;
+    let (one, many) = (app.account().await, app.account().await);
+    app.automation(&one, 200).await;
+    let action = json!({"type": "send_webhook", "url": url(200)});
+    let body = json!({"name": "n", "trigger": {"event_types": ["a"]}, "actions": vec![action; 10]});
+    for _ in 0..20 {
+        app.post(&format!("{many}/automations"), &body).await.expect(201);
+    }
+    let reads = async |account: &str| {
+        let path = format!("{account}/automations");
+        app.get(&path).await.expect(200);
+        let before = app.store.reads();
+        app.get(&path).await.expect(200);
+        app.store.reads() - before
+    };
+    assert_eq!(reads(&many).await, reads(&one).await);
+}
+
+#[tokio::test]
+async fn an_automation_that_was_saved_is_returned_even_if_its_health_cannot_be_read() {
+    let app = App::start().await;
+    let account = app.account().await;
+    app.store
+        .run_sql("ALTER TABLE statistics RENAME TO lost")
+        .await
+        .unwrap();
+    let created = app.automation(&account, 200).await;
+    assert_eq!(created["actions"][0]["health"], json!({"status": "healthy"}));
+    let path = format!("{account}/automations/{}", created["id"].as_str().unwrap());
+    let updated = app.patch(&path, &json!({"name": "new"})).await.expect(200);
+    assert_eq!(
+        (&updated["name"], &updated["actions"][0]["health"]),
+        (&json!("new"), &Value::Null)
+    );
+    app.get(&path).await.problem(500, "internal_error");
+    app.store
+        .run_sql("ALTER TABLE lost RENAME TO statistics")
+        .await
+        .unwrap();
+    assert_eq!(app.get(&path).await.expect(200)["name"], "new");
 }

@@ -6,6 +6,7 @@
 mod addresses;
 mod app;
 mod assets;
+mod bounds;
 mod forms;
 mod headers;
 mod live;

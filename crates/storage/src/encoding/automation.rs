@@ -95,6 +95,20 @@ pub fn actions(text: &str) -> Result<Vec<Action>, Damaged> {
     stored.into_iter().map(from_stored).collect()
 }
 
+/// How many of an automation's encoded actions are on. Reads nothing else of them, which takes a fraction of
+/// the time of [`actions`].
+///
+/// # Errors
+/// [`Damaged`] if [`actions_text`] never returns such a text.
+pub fn enabled_actions(text: &str) -> Result<usize, Damaged> {
+    #[derive(Deserialize)]
+    struct Switch {
+        enabled: bool,
+    }
+    let switches: Vec<Switch> = json_value(text)?;
+    Ok(switches.iter().filter(|switch| switch.enabled).count())
+}
+
 fn from_stored(stored: StoredAction) -> Result<Action, Damaged> {
     let disabled_reason = match stored.disabled_reason.as_deref() {
         None => None,

@@ -32,12 +32,8 @@ pub async fn list_automations(
     let page = parameters.page(list);
     parameters.finish()?;
     let automations = state.configuration.automations(account, page).await?;
-    let mut views = Vec::with_capacity(automations.items.len());
-    for automation in automations.items {
-        views.push(AutomationView::read(&state, account, automation).await?);
-    }
     let page = Page {
-        items: views,
+        items: AutomationView::read_all(&state, account, automations.items).await?,
         next: automations.next,
     };
     List::of(list, page, Ok).map(Json)

@@ -55,7 +55,9 @@ pub async fn update_automation(
         {
             Err(ConfigureError::Stale) => {}
             Err(error) => return Err(Problem::of_configuring(error, automation_not_found)),
-            Ok(automation) => return AutomationView::read(&state, account, automation).await.map(Json),
+            Ok(automation) => {
+                return Ok(Json(AutomationView::of_saved(&state, account, automation).await));
+            }
         }
     }
     Err(Problem::of_configuring(

@@ -1,5 +1,7 @@
 //! The JSON form of an automation.
 
+use std::{iter, slice};
+
 use postrider_figures::Health;
 use postrider_model::{
     AccountId, Action, ActionId, Automation, AutomationId, BodyContent, BodyStyle, Does, RateLimit, Timestamp,
@@ -65,8 +67,11 @@ pub struct ActionView {
     /// Why Postrider switched the action off: `gone` after an HTTP 410 response; otherwise null.
     #[schema(example = json!(null))]
     disabled_reason: Option<&'static str>,
-    /// How the action's deliveries fare.
-    health: HealthView,
+    /// How the action's deliveries fare. Absent only from the response to an update, if the update was saved
+    /// but the health could not be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = HealthView, required = false)]
+    health: Option<HealthView>,
     /// How often the action may be called; null if it has no limit.
     rate_limit: Option<RateLimitView>,
     /// The URL that the webhook is sent to.
@@ -97,7 +102,9 @@ pub struct RateLimitView {
     per_s: u32,
 }
 
-/// The health of an action. Test events do not count.
+/// The health of an action, by the deliveries of the last 32 days. Deliveries are counted by the hour, so a
+/// success hides the failures of the same hour. A list of more than 26 actions may look back less far. Test
+/// events do not count.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Health)]
 pub struct HealthView {
@@ -152,11 +159,46 @@ impl AutomationView {
         account: AccountId,
         automation: Automation,
     ) -> Result<Self, Problem> {
-        let health = state.figures.health(account, &automation).await?;
-        Ok(Self::of(automation, health))
+        let health = state
+            .figures
+            .health(account, slice::from_ref(&automation))
+            .await?;
+        Ok(Self::of(automation, health.into_iter().flatten().map(Some)))
     }
 
-    fn of(automation: Automation, health: Vec<Health>) -> Self {
+    /// The automations, with the health of their actions as of now, which is read once for all of them.
+    pub(super) async fn read_all(
+        state: &ApiState,
+        account: AccountId,
+        automations: Vec<Automation>,
+    ) -> Result<Vec<Self>, Problem> {
+        let health = state.figures.health(account, &automations).await?;
+        let views = automations.into_iter().zip(health);
+        Ok(views
+            .map(|(automation, health)| Self::of(automation, health.into_iter().map(Some)))
+            .collect())
+    }
+
+    /// The automation that was just created: nothing has failed yet.
+    pub(super) fn of_new(automation: Automation) -> Self {
+        Self::of(automation, iter::repeat(Some(Health::Healthy)))
+    }
+
+    /// The automation that was just saved. Leaves out the health if it cannot be read: an error would say
+    /// that nothing was changed.
+    pub(super) async fn of_saved(state: &ApiState, account: AccountId, automation: Automation) -> Self {
+        let health = state.figures.health(account, slice::from_ref(&automation)).await;
+        let health = health.inspect_err(
+            |error| tracing::warn!(%error, automation = %automation.id, "could not read the health of its actions"),
+        );
+        match health {
+            Ok(health) => Self::of(automation, health.into_iter().flatten().map(Some)),
+            Err(_) => Self::of(automation, iter::repeat(None)),
+        }
+    }
+
+    /// The automation with what is known of the health of each action.
+    fn of(automation: Automation, health: impl IntoIterator<Item = Option<Health>>) -> Self {
         let patterns = &automation.trigger.event_types;
         Self {
             id: automation.id,
@@ -179,14 +221,18 @@ impl AutomationView {
 }
 
 impl ActionView {
-    fn of(action: Action, health: Health) -> Self {
+    fn of(action: Action, health: Option<Health>) -> Self {
+        let disabled = Health::Disabled {
+            reason: action.disabled_reason,
+        };
+        let health = if action.enabled { health } else { Some(disabled) };
         let Does::SendWebhook(webhook) = action.does;
         Self {
             id: action.id,
             kind: ActionType::SendWebhook,
             enabled: action.enabled,
             disabled_reason: action.disabled_reason.map(|reason| reason.as_str()),
-            health: HealthView::of(health),
+            health: health.map(HealthView::of),
             rate_limit: action.rate_limit.map(RateLimitView::of),
             url: webhook.url,
             body: webhook.content,

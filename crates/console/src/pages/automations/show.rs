@@ -124,11 +124,14 @@ pub async fn render(
 
 async fn urls(app: &App, account: &InAccount, automation: &Automation) -> Result<Vec<UrlRow>, Refusal> {
     let rates = app.figures.action_rates(account.id()).await?;
-    let health = app.figures.health(account.id(), automation).await?;
+    let health = app
+        .figures
+        .health(account.id(), std::slice::from_ref(automation))
+        .await?;
     let urls = automation
         .actions
         .iter()
-        .zip(health)
+        .zip(health.into_iter().flatten())
         .map(|(action, health)| UrlRow {
             url: action::target(action).to_owned(),
             badge: Badge::of_health(health),

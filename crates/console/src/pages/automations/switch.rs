@@ -2,7 +2,6 @@
 
 use axum::extract::State;
 use axum::response::Redirect;
-use postrider_configuration::ConfigureError;
 use postrider_model::AutomationId;
 
 use crate::form::Form;
@@ -21,10 +20,6 @@ pub async fn switch(
     let enabled = form.text("enabled") == "true";
     app.configuration
         .set_automation_enabled(account.id(), id, enabled)
-        .await
-        .map_err(|error| match error {
-            ConfigureError::Faults(_) => Refusal::TooManyDeliveries,
-            error => error.into(),
-        })?;
+        .await?;
     Ok(Redirect::to(own_address(form.text("back"))))
 }

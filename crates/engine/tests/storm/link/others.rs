@@ -37,6 +37,7 @@ verbs!(StatisticsStore {
     latencies(step: TimeStep, span: Range<Timestamp>) -> Histogram;
     action_statistics(account: AccountId, span: Range<Timestamp>) -> Vec<(ActionKey, Counts)>;
     failing_actions(span: Range<Timestamp>, limit: usize) -> Vec<FailingAction>;
+    newest_results(account: AccountId, actions: Vec<ActionId>, span: Range<Timestamp>) -> Vec<NewestResults>;
     prune_statistics(step: TimeStep, before: Timestamp, limit: usize) -> usize;
     backlog(now: Timestamp) -> Backlog;
 });
