@@ -29,6 +29,9 @@ const RETRY: Duration = Duration::from_secs(1);
 /// nodes differ a little.
 const SLACK: Duration = Duration::from_secs(1);
 
+/// After this time every node knows of a deletion, and none sends what it was to cancel.
+const KNOWN_AFTER: Duration = Duration::from_secs(2);
+
 /// Runs until it is aborted.
 pub async fn run(engine: Arc<Engine>) {
     loop {
@@ -121,7 +124,7 @@ async fn delay_of(engine: &Engine, delivery: &DueAhead, now: Timestamp) -> Store
     });
     let Some((entry, automation)) = automation else {
         // The automation was deleted: the next turn cancels the delivery.
-        return Ok(Some(Duration::ZERO));
+        return Ok(Some(KNOWN_AFTER));
     };
     let schedule = entry.schedule(automation, &engine.settings().retry_delays);
     let Some(delay) = scheduled_delay(delivery, schedule) else {

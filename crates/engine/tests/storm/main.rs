@@ -24,7 +24,7 @@ use plan::Plan;
 const SEEDS: u64 = 200;
 
 /// Further seeds that have found a fault.
-const FOUND_SOMETHING: [u64; 5] = [306, 337, 761, 862, 1_869];
+const FOUND_SOMETHING: [u64; 8] = [306, 337, 761, 862, 1_869, 2_881, 3_037, 3_149];
 
 /// The seeds of `./test --deep`.
 const SEEDS_DEEP: Range<u64> = 200..1_400;

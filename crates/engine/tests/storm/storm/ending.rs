@@ -87,7 +87,12 @@ impl Storm<'_> {
         for (seconds, lanes_may_stay) in [(0, true), (MEMORY.as_secs(), false)] {
             sleep(Duration::from_secs(seconds)).await;
             for load in self.nodes.iter().filter_map(Machine::load) {
-                let lanes = if lanes_may_stay { 0 } else { load.lanes };
+                // After a step of the clock, a lane may have an alarm that lies far ahead.
+                let lanes = if lanes_may_stay || self.plan.has_steps {
+                    0
+                } else {
+                    load.lanes
+                };
                 if (load.deliveries, load.in_flight, lanes) != (0, 0, 0) {
                     self.book
                         .lock()
