@@ -329,7 +329,7 @@ impl Transport for Thanks {
             body: Bytes::new(),
             truncated: false,
             retry_after: None,
-            waited: std::time::Duration::ZERO,
+            waited: Duration::ZERO,
         }
     }
 }
