@@ -16,6 +16,7 @@ use std::time::Duration;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, header};
 use postrider_json::JsonError;
+use postrider_web::wait::whole_seconds;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -109,9 +110,8 @@ impl Problem {
 
     /// Sends the caller a `Retry-After`, rounded up to whole seconds.
     pub fn retry_after(self, time: Duration) -> Self {
-        let seconds = time.as_secs() + u64::from(time.subsec_nanos() > 0);
         Self {
-            retry_after_s: Some(seconds),
+            retry_after_s: Some(whole_seconds(time)),
             ..self
         }
     }

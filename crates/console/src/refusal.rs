@@ -111,7 +111,7 @@ impl Refusal {
             ),
             Self::ReplayRunning => (
                 "A replay is running",
-                "An account has one replay at a time. Wait until it has ended, then count again.",
+                "An account has one replay at a time on each node. Wait until it has ended, then count again.",
             ),
             Self::TooManyTries => ("Too many attempts", "Wait a minute, then try again."),
             Self::DeadLink => (

@@ -85,8 +85,9 @@ pub enum Rejection {
         /// When another test is possible.
         retry_after: Duration,
     },
-    /// The store failed before this event was stored. Other events of the same call were stored.
-    NotStored(StoreError),
+    /// The store failed or the node stopped before this event was stored. Other events of the same call were
+    /// stored.
+    NotStored(AcceptError),
 }
 
 impl From<PayloadError> for Rejection {

@@ -90,8 +90,8 @@ pub struct Action {
     pub does: Does,
 }
 
-/// How often an action may be called: at most `requests` attempts start in each `per_s` seconds, retries,
-/// resends and tests included.
+/// How often an action may be called: `requests` attempts in `per_s` seconds, retries, resends and tests
+/// included. Attempts are spaced evenly; any `per_s` seconds may see up to a tenth more than `requests`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RateLimit {
     requests: u32,

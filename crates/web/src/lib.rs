@@ -8,6 +8,7 @@
 //! | [`panics`] | the net for panics |
 //! | [`path`], [`query`] | the parameters of paths and queries |
 //! | [`request_id`] | the id of a request |
+//! | [`wait`] | how long a client has to wait, in whole seconds |
 //!
 //! This crate must never know the API or the console, an engine or a store, or how connections are accepted.
 //! It renders no page and no problem document: it returns errors, which the API and the console each present
@@ -22,3 +23,4 @@ pub mod panics;
 pub mod path;
 pub mod query;
 pub mod request_id;
+pub mod wait;

@@ -75,7 +75,7 @@ impl From<ReplayError> for Problem {
         match error {
             ReplayError::Running(_) => Self::new(
                 Code::ReplayRunning,
-                "an account has one replay at a time; retry once the other has ended",
+                "an account has one replay at a time on each node; retry once the other has ended",
             ),
             ReplayError::Store(error) => error.into(),
         }
@@ -109,9 +109,13 @@ impl From<Rejection> for Problem {
             ),
             Rejection::TooManyTests { retry_after } => Self::new(
                 Code::TooManyTests,
-                format!("an account can send {TESTS_PER_MINUTE} tests a minute"),
+                format!("an account can send {TESTS_PER_MINUTE} tests a minute on each node"),
             )
             .retry_after(retry_after),
+            Rejection::NotStored(AcceptError::Stopping) => Self::new(
+                Code::Stopping,
+                "the server is stopping; this event was not accepted, so retry",
+            ),
             Rejection::NotStored(error) => error.into(),
             Rejection::UnknownType => Self::of_faults(
                 Code::UnknownEventType,
@@ -132,5 +136,17 @@ impl From<Rejection> for Problem {
                     .collect(),
             ),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_that_was_not_stored_says_why() {
+        let not_stored = |error| Problem::from(Rejection::NotStored(error)).code();
+        assert_eq!(not_stored(AcceptError::Stopping), Code::Stopping);
+        assert_eq!(not_stored(StoreError::Busy.into()), Code::Unavailable);
     }
 }

@@ -302,7 +302,7 @@ impl Transport for Receivers {
             body: Bytes::from_static(b"ok\xff"),
             truncated: false,
             retry_after: None,
-            waited: std::time::Duration::ZERO,
+            waited: Duration::ZERO,
         }
     }
 }

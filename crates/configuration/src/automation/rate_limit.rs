@@ -5,7 +5,7 @@ use postrider_model::automation::{RATE_LIMIT_PER_S, RATE_LIMIT_REQUESTS};
 
 use crate::{Faults, codes};
 
-/// At most `requests` attempts in each `per_s` seconds.
+/// `requests` attempts in `per_s` seconds, spaced evenly; any `per_s` seconds may see up to a tenth more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RateLimitDraft {
     /// The attempts that may start in `per_s` seconds: 1 to 100,000.

@@ -39,6 +39,7 @@ const HOUR: Duration = Duration::from_secs(3_600);
 pub struct App {
     pub console: Console,
     pub configuration: Arc<Configuration>,
+    pub engine: Arc<Engine>,
     pub access: Arc<Access>,
     pub key: ApiKeyId,
     /// Two accounts. The first is the customer's own.
@@ -113,6 +114,7 @@ impl App {
         let mut app = Self {
             key: access.api_keys().await.unwrap()[0].id,
             console,
+            engine,
             configuration,
             access,
             accounts,
@@ -311,11 +313,14 @@ async fn fill(engine: &Engine, name: &str) -> Things {
     }
 }
 
-/// Receivers that accept everything.
+/// Receivers that accept everything, but for one at `/hang`, which never responds.
 struct Thanks;
 
 impl Transport for Thanks {
-    async fn send(&self, _: &postrider_egress::Request) -> postrider_egress::Response {
+    async fn send(&self, request: &postrider_egress::Request) -> postrider_egress::Response {
+        if request.url.ends_with("/hang") {
+            std::future::pending::<()>().await;
+        }
         postrider_egress::Response {
             outcome: Outcome::Succeeded,
             status_code: Some(200),
@@ -324,7 +329,7 @@ impl Transport for Thanks {
             body: Bytes::new(),
             truncated: false,
             retry_after: None,
-            waited: std::time::Duration::ZERO,
+            waited: Duration::ZERO,
         }
     }
 }

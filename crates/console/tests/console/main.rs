@@ -7,6 +7,7 @@ mod addresses;
 mod app;
 mod assets;
 mod bounds;
+mod deliveries;
 mod forms;
 mod headers;
 mod live;

@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 
 use postrider_model::{AccountId, Timestamp};
-use postrider_storage::{NewEvent, StoreError};
+use postrider_storage::NewEvent;
 use tokio::sync::oneshot;
 
 use super::{AcceptError, Accepted, Rejection};
@@ -126,17 +126,10 @@ impl<'a> Parts<'a> {
                 self.results.extend(results);
             }
             Err(failure) => {
-                let rejection = Rejection::NotStored(reason(&failure));
+                let rejection = Rejection::NotStored(failure.clone());
                 self.results.extend((0..count).map(|_| Err(rejection.clone())));
                 self.failure.get_or_insert(failure);
             }
         }
-    }
-}
-
-fn reason(failure: &AcceptError) -> StoreError {
-    match failure {
-        AcceptError::Store(error) => error.clone(),
-        AcceptError::Stopping | AcceptError::AccountMissing => StoreError::Unavailable(failure.to_string()),
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use parking_lot::MutexGuard;
-use postrider_model::{ActionId, Timestamp};
+use postrider_model::{ActionId, Delivery, DeliveryStatus, Timestamp};
 
 use super::Engine;
 use crate::lanes::{Lanes, Ready};
@@ -68,12 +68,19 @@ impl Engine {
         lanes
     }
 
-    /// Until when the deliveries of an action wait for its pace on this node: for a pause that its receiver
-    /// asked for, for the rate that the receiver takes, or for the action's rate limit. `None` if they do
-    /// not.
-    pub fn pace_of(&self, action: ActionId) -> Option<Timestamp> {
-        let now = self.parts.clock.monotonic();
-        let until = self.lanes.lock().waits_until(action, now)?;
-        Some(self.parts.clock.now().after(until.saturating_sub(now)))
+    /// Until when a due delivery waits for the pace of its action on this node: for a pause that the receiver
+    /// asked for, for the rate that it takes, or for the action's rate limit. `None` if it does not wait for
+    /// that: it is not due or has ended, its request is under way, or another node owns it.
+    pub fn paced_until(&self, delivery: &Delivery) -> Option<Timestamp> {
+        let now = self.parts.clock.now();
+        let monotonic = self.parts.clock.monotonic();
+        let lanes = self.lanes.lock();
+        let waits = delivery.progress.status == DeliveryStatus::Pending
+            && match delivery.next_attempt_at {
+                Some(due) => due <= now,
+                None => lanes.is_queued(delivery.action, delivery.id),
+            };
+        let until = waits.then(|| lanes.waits_until(delivery.action, monotonic))??;
+        Some(now.after(until.saturating_sub(monotonic)))
     }
 }

@@ -7,7 +7,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use postrider_model::{AccountId, ActionId, RateLimit};
+use postrider_model::{AccountId, ActionId, DeliveryId, RateLimit};
 
 use super::{Lanes, Ready};
 
@@ -40,6 +40,15 @@ impl Lanes {
     /// Until when the pace of an action lets nothing start.
     pub fn waits_until(&self, action: ActionId, now: Duration) -> Option<Duration> {
         self.lanes.get(&action)?.pace.waits_until(now)
+    }
+
+    /// Whether a delivery is in the queue of its lane: this node owns it and its next attempt has not started.
+    pub fn is_queued(&self, action: ActionId, delivery: DeliveryId) -> bool {
+        let lane = self.lanes.get(&action);
+        lane.is_some_and(|lane| {
+            let mut queue = lane.queue.iter();
+            queue.any(|ready| ready.delivery.key.delivery == delivery)
+        })
     }
 
     /// Sets the limit of an action.

@@ -105,8 +105,8 @@ pub struct ActionInput {
     timeout_s: Option<i64>,
 }
 
-/// How often an action may be called: at most `requests` attempts start in each `per_s` seconds, retries,
-/// resends and tests included.
+/// How often an action may be called: `requests` attempts in `per_s` seconds, retries, resends and tests
+/// included. Attempts are spaced evenly; any `per_s` seconds may see up to a tenth more than `requests`.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[schema(as = RateLimitInput)]

@@ -90,7 +90,8 @@ pub struct ActionView {
     timeout_s: Option<u32>,
 }
 
-/// How often an action may be called: at most `requests` attempts start in each `per_s` seconds.
+/// How often an action may be called: `requests` attempts in `per_s` seconds, retries, resends and tests
+/// included. Attempts are spaced evenly; any `per_s` seconds may see up to a tenth more than `requests`.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = RateLimit)]
 pub struct RateLimitView {

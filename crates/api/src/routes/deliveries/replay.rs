@@ -50,7 +50,7 @@ pub struct ReplayView {
     })),
     responses(
         (status = 202, description = "The number of deliveries that get one more attempt.", body = ReplayView),
-        (status = 409, description = "`replay_running`: another replay of the account is running."),
+        (status = 409, description = "`replay_running`: another replay of the account is running on this node."),
     )
 )]
 pub async fn replay_deliveries(

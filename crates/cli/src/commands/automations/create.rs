@@ -42,8 +42,8 @@ pub(super) struct CreateArgs {
     #[arg(long, value_name = "DURATION", value_parser = whole_seconds)]
     timeout: Option<u64>,
 
-    /// How often each action may be called, such as `100/60s`: at most 100 requests in each 60 seconds
-    /// [default: no limit]
+    /// How often each action may be called, such as `100/60s`: 100 requests in 60 seconds, spaced evenly. Any
+    /// 60 seconds may see up to a tenth more [default: no limit]
     #[arg(long, value_name = "REQUESTS/DURATION", value_parser = rate_limit)]
     rate_limit: Option<(u32, u64)>,
 
@@ -124,5 +124,63 @@ fn whole_seconds(text: &str) -> Result<u64, String> {
         Ok(duration.as_secs())
     } else {
         Err("expected whole seconds, such as `15s`".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(clap::Parser)]
+    struct Command {
+        #[command(flatten)]
+        create: CreateArgs,
+    }
+
+    /// The rate limits of the actions that a command line with this `--rate-limit` creates.
+    fn rate_limits(text: &str) -> Result<Vec<Value>, String> {
+        let line = [
+            "create",
+            "acct",
+            "--name",
+            "n",
+            "--on",
+            "*",
+            "--to",
+            "https://a.example",
+            "--to",
+        ];
+        let end = ["https://b.example", "--rate-limit", text];
+        let parsed = <Command as clap::Parser>::try_parse_from(line.into_iter().chain(end));
+        let command = parsed.map_err(|error| error.to_string())?;
+        let body: Value = serde_json::from_str(&command.create.body().unwrap()).unwrap();
+        let actions = body["actions"].as_array().unwrap();
+        Ok(actions
+            .iter()
+            .map(|action| action["rate_limit"].clone())
+            .collect())
+    }
+
+    #[test]
+    fn a_rate_limit_is_set_for_each_action() {
+        let both = |requests, per_s| {
+            let limit = json!({"requests": requests, "per_s": per_s});
+            Ok(vec![limit.clone(), limit])
+        };
+        assert_eq!(rate_limits("100/60s"), both(100, 60));
+        assert_eq!(rate_limits("1 / 1h"), both(1, 3_600));
+    }
+
+    #[test]
+    fn a_rate_limit_that_cannot_be_read_is_refused() {
+        for (text, reason) in [
+            ("100", "expected requests and a time, such as `100/60s`"),
+            ("many/60s", "expected a number of requests, such as `100/60s`"),
+            ("100/500ms", "expected whole seconds"),
+            ("100/soon", "invalid value"),
+        ] {
+            let refused = rate_limits(text).unwrap_err();
+            assert!(refused.contains(reason), "{refused}");
+        }
     }
 }

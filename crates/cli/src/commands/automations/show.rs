@@ -54,8 +54,13 @@ fn action_record(action: &Value) -> Record {
     let rate_limit = match &action["rate_limit"] {
         Value::Null => String::new(),
         limit => format!(
-            "{} requests every {} s",
+            "{} {} every {} s",
             cell(&limit["requests"]),
+            if limit["requests"] == 1 {
+                "request"
+            } else {
+                "requests"
+            },
             cell(&limit["per_s"])
         ),
     };
@@ -71,6 +76,7 @@ fn action_record(action: &Value) -> Record {
         .field("Action", cell(&action["id"]))
         .field("URL", cell(&action["url"]))
         .field("Enabled", enabled)
+        .field("Health", health(&action["health"]))
         .field(
             "Body",
             format!("{}, {}", cell(&action["body"]), cell(&action["body_style"])),
@@ -78,6 +84,14 @@ fn action_record(action: &Value) -> Record {
         .field("Headers", headers)
         .field("Timeout", timeout)
         .field("Rate limit", rate_limit)
+}
+
+/// The health of an action; empty if it was not sent. `Enabled` says why an action is off.
+fn health(health: &Value) -> String {
+    match health["since"].as_str() {
+        Some(_) => format!("{} since {}", cell(&health["status"]), time(&health["since"])),
+        None => cell(&health["status"]),
+    }
 }
 
 fn actions(automation: &Value) -> impl Iterator<Item = &Value> {
@@ -91,4 +105,38 @@ fn trigger(automation: &Value) -> String {
         .flatten()
         .map(cell);
     types.collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_action_is_shown_with_its_health_and_its_rate_limit() {
+        let shown = |health: Value, rate_limit: Value| {
+            let action = json!({"id": "act_1", "enabled": true, "health": health, "rate_limit": rate_limit});
+            let text = record(&json!({"id": "auto_1", "actions": [action]}), Paint::PLAIN);
+            let lines: Vec<_> = text
+                .lines()
+                .filter(|line| line.starts_with("Health") || line.starts_with("Rate limit"))
+                .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
+                .collect();
+            lines
+        };
+        let failing = json!({"status": "failing", "since": "2026-01-31T09:00:00.000Z"});
+        assert_eq!(
+            shown(failing, json!({"requests": 100, "per_s": 60})),
+            [
+                "Health failing since 2026-01-31 09:00:00Z",
+                "Rate limit 100 requests every 60 s"
+            ]
+        );
+        assert_eq!(
+            shown(json!({"status": "healthy"}), json!({"requests": 1, "per_s": 1})),
+            ["Health healthy", "Rate limit 1 request every 1 s"]
+        );
+        assert_eq!(shown(json!(null), json!(null)), [""; 0]);
+    }
 }

@@ -15,6 +15,8 @@ use postrider_model::{AutomationId, DeliveryStatus, Event, EventId, EventTypeNam
 use postrider_storage::{DeliveryFilter, DeliveryKey, DeliveryRecord};
 
 use super::show::{self, Typed};
+use postrider_web::wait::whole_seconds;
+
 use crate::console::page;
 use crate::form::Form;
 use crate::live;
@@ -121,8 +123,8 @@ fn faults(rejection: Rejection) -> Vec<Fault> {
             "",
             codes::TOO_MANY,
             format!(
-                "an account can send {TESTS_PER_MINUTE} tests a minute. Try again in {}",
-                duration::spelled(retry_after.as_secs() + 1)
+                "an account can send {TESTS_PER_MINUTE} tests a minute on each node. Try again in {}",
+                duration::spelled(whole_seconds(retry_after))
             ),
         )],
         // A test has neither an id nor an idempotency key, and is the only event of its call.

@@ -14,7 +14,7 @@ pub struct Sentence {
 
 /// The sentence for a delivery.
 ///
-/// `paced_until` says until when its action lets nothing start on this node.
+/// `paced_until` says until when the delivery waits for the pace of its action; `None` if it does not.
 pub fn of(
     delivery: &Delivery,
     attempts: &[Attempt],
@@ -23,11 +23,9 @@ pub fn of(
 ) -> Sentence {
     let progress = &delivery.progress;
     let count = progress.attempts;
-    let is_due = delivery.next_attempt_at.is_none_or(|due| due <= now);
-    let paced_until = paced_until.filter(|_| progress.status == DeliveryStatus::Pending && is_due);
     if let Some(until) = paced_until {
         return Sentence {
-            words: "Waiting for the receiver’s pace. The next request starts".to_owned(),
+            words: "Waiting for the receiver’s pace. The action’s next request starts".to_owned(),
             due: Some(Moment::due(until, now)),
         };
     }

@@ -152,12 +152,14 @@ fn part<'a>(app: &App, entry: &'a AccountEntry, parts: &'a Parts) -> Part<'a> {
     let within = |rest: String| format!("/accounts/{}/{rest}", delivery.account);
     let may_send = parts.may_write && entry.callable(delivery.action).is_some();
     let automation = entry.automation(delivery.automation);
+    let paced_until = app.engine.paced_until(delivery);
     let shown = Shown {
         until: parts.until,
         path: &parts.path,
+        is_paced: paced_until.is_some(),
     };
     Part {
-        sentence: sentence::of(delivery, attempts, app.engine.pace_of(delivery.action), now),
+        sentence: sentence::of(delivery, attempts, paced_until, now),
         csrf: &parts.csrf,
         path: &parts.path,
         button: match (may_send, delivery.settled_at, delivery.next_attempt_at) {

@@ -60,6 +60,8 @@ pub struct Shown<'a> {
     pub until: Option<u32>,
     /// The page's address.
     pub path: &'a str,
+    /// Whether the delivery waits for the pace of its action.
+    pub is_paced: bool,
 }
 
 impl<'a> Timeline<'a> {
@@ -114,7 +116,7 @@ impl<'a> Timeline<'a> {
                 .map(|last| (start, format!("{}?until={}", shown.path, last.number))),
             steps: steps.collect(),
             later: (end < attempts.len()).then(|| shown.path.to_owned()),
-            end: End::of(&record.delivery, now),
+            end: End::of(&record.delivery, shown.is_paced, now),
         }
     }
 }
@@ -147,9 +149,12 @@ fn tone(outcome: Outcome) -> &'static str {
 }
 
 impl End {
-    fn of(delivery: &Delivery, now: Timestamp) -> Self {
+    fn of(delivery: &Delivery, is_paced: bool, now: Timestamp) -> Self {
         let next = delivery.progress.next_number();
         let (tone, icon, words, advice) = match delivery.progress.status {
+            DeliveryStatus::Pending if is_paced && delivery.next_attempt_at.is_none() => {
+                ("busy", Icon::Clock, format!("Attempt {next} is due"), "")
+            }
             DeliveryStatus::Pending if delivery.next_attempt_at.is_none() => {
                 ("busy", Icon::Send, format!("Attempt {next} is in flight"), "")
             }
@@ -220,11 +225,13 @@ mod tests {
     fn the_timeline_ends_with_the_next_step() {
         let now = Timestamp::from_unix_ms(0);
         let mut waiting = delivery(DeliveryStatus::Pending, 1);
-        assert_eq!(End::of(&waiting, now).words, "Attempt 2 is in flight");
+        assert_eq!(End::of(&waiting, false, now).words, "Attempt 2 is in flight");
+        assert_eq!(End::of(&waiting, true, now).words, "Attempt 2 is due");
         waiting.next_attempt_at = Some(Timestamp::from_unix_ms(9_500));
-        let end = End::of(&waiting, now);
+        let end = End::of(&waiting, false, now);
         assert_eq!(end.words, "Attempt 2 is due");
         assert!(end.moment.unwrap().0.to_string().contains(">in 9 s<"));
-        assert_eq!(End::of(&delivery(DeliveryStatus::Failed, 3), now).words, "Failed");
+        let failed = delivery(DeliveryStatus::Failed, 3);
+        assert_eq!(End::of(&failed, false, now).words, "Failed");
     }
 }

@@ -1,0 +1,68 @@
+//! The page of a delivery.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use postrider_configuration::{ActionDraft, AutomationDraft, DoesDraft, RateLimitDraft, SendWebhookDraft};
+
+use crate::app::{App, Session, text};
+
+/// Requests a page until it contains these words.
+async fn until(app: &App, session: &Session, path: &str, words: &str) -> String {
+    let mut page = String::new();
+    for _ in 0..2_000 {
+        page = text(app.get(path, Some(&session.cookie)).await).await;
+        if page.contains(words) {
+            return page;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    panic!("never at {path}: {words}\n{page}");
+}
+
+#[tokio::test]
+async fn a_request_under_way_is_told_from_a_delivery_that_waits_for_the_pace_of_its_action() {
+    let app = App::start().await;
+    let operator = app.operator().await;
+    let account = app.accounts[0].account;
+    let webhook = DoesDraft::SendWebhook(SendWebhookDraft::to("https://receiver.example/hang"));
+    let action = ActionDraft {
+        rate_limit: Some(RateLimitDraft {
+            requests: 1,
+            per_s: 3_600,
+        }),
+        ..ActionDraft::new(webhook)
+    };
+    let draft = AutomationDraft {
+        name: "Slow".to_owned(),
+        enabled: true,
+        event_types: vec!["c.d".to_owned()],
+        actions: vec![action],
+        retry_delays_s: None,
+    };
+    let automation = app.configuration.create_automation(account, draft).await;
+    let automation = automation.unwrap().id;
+    let list = format!("/accounts/{account}/deliveries?automation={automation}");
+    let mut pages = Vec::new();
+    for words in [
+        "Sending now",
+        "Waiting for the receiver’s pace. The action’s next request starts",
+    ] {
+        let data = Some(Bytes::from_static(b"1"));
+        let sent = app.engine.send_test(account, automation, None, data).await;
+        sent.unwrap().unwrap().unwrap();
+        let page = text(app.get(&list, Some(&operator.cookie)).await).await;
+        let (_, rest) = page.split_once("/deliveries/dlv_").expect("the newest delivery");
+        let id: String = rest.chars().take_while(char::is_ascii_alphanumeric).collect();
+        let path = format!("/accounts/{account}/deliveries/dlv_{id}");
+        until(&app, &operator, &path, words).await;
+        pages.push((path, words));
+    }
+    // The second delivery has not changed what is said of the first.
+    let (first, words) = &pages[0];
+    let page = text(app.get(first, Some(&operator.cookie)).await).await;
+    assert!(
+        page.contains(words) && page.contains("Attempt 1 is in flight"),
+        "{page}"
+    );
+}
