@@ -41,8 +41,8 @@ const CONNECTIONS_TRIED: usize = 3;
 /// Pause between attempts to connect while the process has no free file descriptor.
 const OUT_OF_FILES_PAUSE: Duration = Duration::from_millis(100);
 
-/// How long after the last request that found no free file descriptor the outage is over. Each outage is logged
-/// once.
+/// How long after the last request that found no free file descriptor the outage is over. Each outage is
+/// logged once.
 const OUT_OF_FILES_OVER: Duration = Duration::from_secs(60);
 
 /// Settings of the client. The defaults suit an installation of any size.

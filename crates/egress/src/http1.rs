@@ -87,8 +87,8 @@ impl Http1 {
         self.is_reusable && self.is_complete() && self.unwritten.is_none() && self.buffer.len() == self.given
     }
 
-    /// Prepares for an idle time. A buffer that grew for a large response is dropped, because the pool may hold
-    /// thousands of connections.
+    /// Prepares for an idle time. A buffer that grew for a large response is dropped, because the pool may
+    /// hold thousands of connections.
     pub(crate) fn rest(&mut self) {
         self.buffer.advance(self.given);
         self.given = 0;

@@ -289,8 +289,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_request_on_a_connection_that_has_failed_is_unsent_whoever_failed() {
-        // SETTINGS on a stream, which the client answers with a GOAWAY of its own; a GOAWAY with an error; the
-        // end of the stream.
+        // SETTINGS on a stream, which the client answers with a GOAWAY of its own; a GOAWAY with an error;
+        // the end of the stream.
         let frames: [&[u8]; 3] = [
             &[0, 0, 0, 4, 0, 0, 0, 0, 1],
             &[0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2],

@@ -15,11 +15,11 @@
 //!   carries the same `webhook-id`, and the retry that a failed attempt leads to would repeat the request
 //!   just the same, only later. RFC 9112 section 9.3.1 expects clients to recover from such closures.
 //!
-//! The second repeat happens at most once per request, over a connection that was opened after the request was
-//! first sent. Requests whose HTTP/2 connection was closed share the connections that replace it, so that a
-//! receiver that restarts is not met by a handshake for each of them. After the first byte of a response, and
-//! on a connection that this request opened, nothing is repeated. An origin whose connections end this way again and
-//! again is not pooled for some minutes (`origin`).
+//! The second repeat happens at most once per request, over a connection that was opened after the request
+//! was first sent. Requests whose HTTP/2 connection was closed share the connections that replace it, so that
+//! a receiver that restarts is not met by a handshake for each of them. After the first byte of a response,
+//! and on a connection that this request opened, nothing is repeated. An origin whose connections end this
+//! way again and again is not pooled for some minutes (`origin`).
 //!
 //! [`PoolSettings::idle_timeout`] keeps the case rare: it is shorter than the five seconds after which the
 //! most impatient servers (Node, Apache, uvicorn) hang up, and the pool honours a `Keep-Alive: timeout` that

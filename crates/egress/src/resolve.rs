@@ -7,9 +7,9 @@
 //! - At most [`LOOKUPS_MAX`] lookups run at once, so lookups cannot use up the runtime's blocking threads,
 //!   which other code needs. A lookup frees its place when its *thread* finishes, not when the attempt that
 //!   wanted it gives up.
-//! - Tenants take turns at the places. A tenant has at most a quarter of them for names that resolved promptly
-//!   before and a quarter for others, half in all, and each of the two kinds keeps a quarter of all places
-//!   free of the other (`turns`).
+//! - Tenants take turns at the places. A tenant has at most a quarter of them for names that resolved
+//!   promptly before and a quarter for others, half in all, and each of the two kinds keeps a quarter of all
+//!   places free of the other (`turns`).
 //! - While a request waits for a place, its timeout stands still ([`Allowance`]). Once the lookup runs, the
 //!   request waits for `DEADLINE`, and fails if it passes.
 //! - Concurrent requests for one name share one lookup, so a slow name takes one place even after its
@@ -334,8 +334,8 @@ impl Drop for Running {
     }
 }
 
-/// Whether there is no free file descriptor. `getaddrinfo` needs some, and without them fails in ways that look
-/// like those of a name server, or of a name that does not exist.
+/// Whether there is no free file descriptor. `getaddrinfo` needs some, and without them fails in ways that
+/// look like those of a name server, or of a name that does not exist.
 fn is_out_of_files() -> bool {
     let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::DGRAM, None);
     socket.is_err_and(|error| connect::is_out_of_files(&error))

@@ -71,8 +71,8 @@ pub async fn carry_out(engine: &Engine, ready: Ready) -> Turn {
     }
 }
 
-/// Does the same with the account's configuration as it is now. Forbidden if the lease or the session ended, or
-/// the configuration changed, before anything was sent.
+/// Does the same with the account's configuration as it is now. Forbidden if the lease or the session ended,
+/// or the configuration changed, before anything was sent.
 async fn try_once(
     engine: &Engine,
     entry: Option<Arc<AccountEntry>>,

@@ -42,8 +42,9 @@ const STUCK_AFTER: Duration = Duration::from_secs(1);
 /// For how long after a refusal the width counts more than the schedule.
 const REFUSAL_LASTS: Duration = Duration::from_secs(60);
 
-/// How long a lane pauses after a request of it waited too long for a resource of ours. The request has waited
-/// for longer ([`postrider_egress::allowance::WAIT_MAX`]), so that this only keeps the lane from spinning.
+/// How long a lane pauses after a request of it waited too long for a resource of ours. The request has
+/// waited for longer ([`postrider_egress::allowance::WAIT_MAX`]), so that this only keeps the lane from
+/// spinning.
 const POSTPONED_FOR: Duration = Duration::from_secs(1);
 
 /// Attempts without a response after which a receiver that responds again has been away.

@@ -66,14 +66,12 @@ pub enum OpenError {
     /// A development version of Postrider wrote the database: it has the number of a schema, but not its
     /// tables.
     #[error(
-        "a development version of Postrider wrote this database (`{table}.{column}` is missing), and no release can \
-         read it: start with an empty data folder"
+        "a development version of Postrider wrote this database (`{missing}` is missing), and no release can read \
+         it: start with an empty data folder"
     )]
     Unreleased {
-        /// The table.
-        table: &'static str,
-        /// The column that the table lacks; the table itself may be missing.
-        column: &'static str,
+        /// The table, column or index that is missing.
+        missing: &'static str,
     },
     /// The database was replaced by one of another schema while the store was open.
     #[error("the database now has schema {found} instead of {SCHEMA_VERSION}")]

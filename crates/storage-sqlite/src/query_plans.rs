@@ -76,6 +76,15 @@ fn statements_over_large_tables_seek_in_the_index_meant_for_them() {
             "SEARCH events USING INTEGER PRIMARY KEY (rowid>?)".to_owned(),
         ),
         (
+            retention::NEXT_ACCOUNT,
+            "SEARCH events USING COVERING INDEX events_by_account (account_id>?)".to_owned(),
+        ),
+        (
+            retention::NEXT_OF_ACCOUNT,
+            "SEARCH events USING INDEX events_by_account (account_id=? AND created_at>? AND created_at<?)"
+                .to_owned(),
+        ),
+        (
             retention::OF_ACCOUNT,
             "SEARCH events USING INDEX events_by_account (account_id=?)".to_owned(),
         ),

@@ -4,6 +4,12 @@
 //! settled lately. The writer remembers how far it came, so that the next step does not look at them again;
 //! after it reaches the young events, the next pass begins with the oldest. New rows reuse the freed pages;
 //! the file does not shrink.
+//!
+//! The order of acceptance is that of age, unless the clock was ahead for a while: events of that time are
+//! young for weeks after the events behind them have become old. Once an hour, [`sweep`] therefore looks for
+//! what is old in each account, by an index in which age decides.
+
+mod sweep;
 
 use async_trait::async_trait;
 use postrider_model::Timestamp;
@@ -16,8 +22,12 @@ use crate::store::SqliteStore;
 use crate::writer::WriteCx;
 use crate::{attempts, columns};
 
+pub(crate) use self::sweep::Sweeps;
+#[cfg(test)]
+pub(crate) use self::sweep::{NEXT_ACCOUNT, NEXT_OF_ACCOUNT};
+
 /// Consecutive young events after which a pass assumes that all further events are young too: concurrent
-/// acceptance, or a clock that was set, leaves some events out of order.
+/// acceptance leaves some events out of order.
 const YOUNG_IN_A_ROW: usize = 1000;
 
 #[async_trait]
@@ -147,6 +157,16 @@ fn of_deleted_accounts(conn: &Connection, step: &mut Step) -> SqlResult<()> {
 pub(crate) const NEXT: &str = "SELECT seq, created_at, first_delivery_id, delivery_count FROM events WHERE seq > ?1 ORDER BY seq LIMIT 1";
 
 fn too_old(cx: &mut WriteCx<'_>, before: Timestamp, step: &mut Step) -> SqlResult<()> {
+    if !cx.memory.sweeps.are_under_way() {
+        in_order_of_acceptance(cx, before, step)?;
+    }
+    if !step.pruned.more {
+        sweep::sweep(cx, before, step)?;
+    }
+    Ok(())
+}
+
+fn in_order_of_acceptance(cx: &mut WriteCx<'_>, before: Timestamp, step: &mut Step) -> SqlResult<()> {
     let mut next = cx.conn.prepare_cached(NEXT)?;
     let mut through = cx.memory.pruned_through;
     let mut young = 0;

@@ -31,18 +31,30 @@ pub(crate) fn version(conn: &Connection) -> rusqlite::Result<u32> {
     conn.pragma_query_value(None, "user_version", |row| row.get(0))
 }
 
-/// Columns that the first schema gained before its first release. A database without one of them has the
-/// version of that schema, and is not it.
-const SINCE_DEVELOPMENT: [(&str, &str); 2] = [("confirmed_time", "at"), ("attempts", "fenced")];
+/// Tables, columns and indexes that the first schema gained before its first release. A database without one
+/// of them has the version of that schema, and is not it.
+///
+/// To change that schema once more before the release, add what is new here.
+const SINCE_DEVELOPMENT: [(&str, Option<&str>); 3] = [
+    ("confirmed_time", None),
+    ("attempts", Some("fenced")),
+    ("statistics_by_action", None),
+];
 
 /// Checks that a database with a schema of this code, or an older one, has the tables of that schema.
 ///
 /// # Errors
 /// [`OpenError::Unreleased`].
 pub(crate) fn check(conn: &Connection) -> Result<(), OpenError> {
-    for (table, column) in SINCE_DEVELOPMENT {
-        if !conn.column_exists(None::<&str>, table, column)? {
-            return Err(OpenError::Unreleased { table, column });
+    let mut by_name = conn.prepare("SELECT 1 FROM sqlite_schema WHERE name = ?1")?;
+    for (name, column) in SINCE_DEVELOPMENT {
+        let exists = match column {
+            Some(column) => conn.column_exists(None::<&str>, name, column)?,
+            None => by_name.exists((name,))?,
+        };
+        if !exists {
+            let missing = column.unwrap_or(name);
+            return Err(OpenError::Unreleased { missing });
         }
     }
     Ok(())

@@ -21,6 +21,7 @@ use postrider_storage::StoreError;
 use rusqlite::Connection;
 
 use crate::open::OpenError;
+use crate::retention;
 use crate::sql_error::{SqlError, SqlResult};
 
 /// The context of an operation.
@@ -39,6 +40,8 @@ pub(crate) struct Memory {
     pub(crate) next_attempt: Option<i64>,
     /// `prune` has looked at the events up to this one since it last started from the oldest.
     pub(crate) pruned_through: i64,
+    /// The progress of its passes by account.
+    pub(crate) sweeps: retention::Sweeps,
 }
 
 /// A queued write, independent of the type of its result.

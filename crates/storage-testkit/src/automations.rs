@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use postrider_model::automation::{ACTIONS_MAX, AUTOMATIONS_MAX, DELIVERIES_PER_EVENT_MAX, DisabledReason};
+use postrider_model::automation::{ACTIONS_MAX, AUTOMATIONS_MAX, DisabledReason};
 use postrider_model::{
     Action, Automation, AutomationId, BodyContent, BodyStyle, DeliveryStatus, Does, Exchange, Schedule,
     SendWebhook, Trigger,
@@ -10,17 +10,16 @@ use postrider_model::{
 
 use super::build::*;
 use super::scene::*;
-use postrider_storage::rules::fan_out::TooManyDeliveries;
 use postrider_storage::{
     Change, DisableAction, Finished, FirstAttempt, NewEvent, Recorded, SaveAutomation, Store,
 };
 
-async fn read(scene: &Scene, id: AutomationId) -> Option<Automation> {
+pub(crate) async fn read(scene: &Scene, id: AutomationId) -> Option<Automation> {
     let automation = scene.store.automation(scene.account, id).await;
     automation.expect("automation")
 }
 
-async fn update(scene: &Scene, automation: &Automation) -> SaveAutomation {
+pub(crate) async fn update(scene: &Scene, automation: &Automation) -> SaveAutomation {
     let saved = scene
         .store
         .update_automation(scene.account, automation.clone())
@@ -29,7 +28,7 @@ async fn update(scene: &Scene, automation: &Automation) -> SaveAutomation {
 }
 
 /// The scene's own automation, as stored.
-async fn stored(scene: &Scene) -> Automation {
+pub(crate) async fn stored(scene: &Scene) -> Automation {
     let automation = read(scene, scene.automation).await;
     automation.expect("the scene's automation")
 }
@@ -332,78 +331,4 @@ pub async fn an_account_has_a_bounded_number_of_automations(store: Arc<dyn Store
         matches!(now, SaveAutomation::Saved(_)),
         "there is room again: {now:?}"
     );
-}
-
-/// An automation of the scene's account, with `actions` actions on this pattern.
-fn automation_on(scene: &Scene, s: i64, pattern: &str, actions: usize) -> Automation {
-    Automation {
-        trigger: Trigger {
-            event_types: vec![pattern.parse().expect("a pattern")],
-        },
-        ..new_automation(&scene.ids, s, actions)
-    }
-}
-
-/// A scene whose events of type `a.b` have so many deliveries that [`ACTIONS_MAX`] more are possible.
-pub(crate) async fn scene_with_room_for_one(store: Arc<dyn Store>) -> Scene {
-    let scene = Scene::new(store).await;
-    let of_scene = stored(&scene).await.actions.len();
-    let mut left = DELIVERIES_PER_EVENT_MAX - of_scene - ACTIONS_MAX;
-    let mut s = 1;
-    while left > 0 {
-        let actions = left.min(ACTIONS_MAX);
-        let filling = automation_on(&scene, s, "a.b", actions);
-        create_automation(&*scene.store, scene.account, filling).await;
-        left -= actions;
-        s += 1;
-    }
-    scene
-}
-
-pub async fn an_event_has_a_bounded_number_of_deliveries_whatever_is_saved(store: Arc<dyn Store>) {
-    let scene = scene_with_room_for_one(store).await;
-    let create = async |automation: &Automation| {
-        let created = scene
-            .store
-            .create_automation(scene.account, automation.clone())
-            .await;
-        created.expect("create_automation")
-    };
-    let last = automation_on(&scene, 100, "a.b", ACTIONS_MAX);
-    assert!(matches!(create(&last).await, SaveAutomation::Saved(_)));
-    let refused = |event_type: &str, count| {
-        let event_type = event_type.to_owned();
-        SaveAutomation::TooManyDeliveries(TooManyDeliveries { event_type, count })
-    };
-    let surplus = automation_on(&scene, 101, "a.*", 1);
-    let one_more = refused("a.b", DELIVERIES_PER_EVENT_MAX + 1);
-    assert_eq!(create(&surplus).await, one_more);
-    assert_eq!(read(&scene, surplus.id).await, None);
-    let elsewhere = automation_on(&scene, 102, "a.c", 1);
-    assert!(matches!(create(&elsewhere).await, SaveAutomation::Saved(_)));
-    let moved = Automation {
-        trigger: surplus.trigger.clone(),
-        ..elsewhere.clone()
-    };
-    assert_eq!(update(&scene, &moved).await, one_more);
-    assert_eq!(read(&scene, elsewhere.id).await, Some(elsewhere));
-    let off = Automation {
-        enabled: false,
-        ..surplus
-    };
-    assert!(matches!(create(&off).await, SaveAutomation::Saved(_)));
-    let on = Automation {
-        enabled: true,
-        ..off.clone()
-    };
-    assert_eq!(update(&scene, &on).await, one_more);
-    assert_eq!(read(&scene, off.id).await, Some(off));
-    // What the automation had before does not count beside what it will have.
-    let SaveAutomation::Saved(last) = update(&scene, &last).await else {
-        panic!("an automation can be saved unchanged");
-    };
-    let mut fewer = last;
-    fewer.actions[0].enabled = false;
-    assert!(matches!(update(&scene, &fewer).await, SaveAutomation::Saved(_)));
-    assert!(matches!(update(&scene, &on).await, SaveAutomation::Saved(_)));
 }

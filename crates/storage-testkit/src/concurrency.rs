@@ -5,12 +5,12 @@ use std::future::Future;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use postrider_model::automation::{ACTIONS_MAX, AUTOMATIONS_MAX};
+use postrider_model::automation::AUTOMATIONS_MAX;
 use postrider_model::delivery::Progress;
 use postrider_model::{Account, Automation, Outcome};
 use tokio::task::JoinSet;
 
-use super::automations::{disable, gone, scene_with_room_for_one};
+use super::automations::{disable, gone};
 use super::build::*;
 use super::lists::all_pages;
 use super::scene::*;
@@ -24,7 +24,7 @@ use postrider_storage::{
 const RACERS: i64 = 8;
 
 /// Runs one task per racer concurrently and returns their results.
-async fn race<T, F>(racer: impl Fn(i64) -> F) -> Vec<T>
+pub(crate) async fn race<T, F>(racer: impl Fn(i64) -> F) -> Vec<T>
 where
     T: Send + 'static,
     F: Future<Output = T> + Send + 'static,
@@ -228,44 +228,6 @@ pub async fn one_of_many_concurrent_automations_takes_the_last_place(store: Arc<
         .filter(|answer| **answer == SaveAutomation::TooMany)
         .count();
     assert_eq!(refused, answers.len() - 1);
-}
-
-/// Checks that exactly one of the saves took the place that was left.
-fn assert_one_is_saved(saved: &[SaveAutomation]) {
-    let is_refused = |saved: &&SaveAutomation| matches!(saved, SaveAutomation::TooManyDeliveries(_));
-    let refused = saved.iter().filter(is_refused).count();
-    assert_eq!(refused, saved.len() - 1, "{saved:?}");
-}
-
-pub async fn one_of_many_concurrent_automations_takes_the_last_deliveries_of_an_event(store: Arc<dyn Store>) {
-    let scene = Arc::new(scene_with_room_for_one(store).await);
-    let saved = race(|n| {
-        let scene = Arc::clone(&scene);
-        async move {
-            let automation = new_automation(&scene.ids, 1000 + n, ACTIONS_MAX);
-            let saved = scene.store.create_automation(scene.account, automation).await;
-            saved.expect("create_automation")
-        }
-    });
-    assert_one_is_saved(&saved.await);
-}
-
-pub async fn one_of_many_automations_switched_on_takes_the_last_deliveries_of_an_event(
-    store: Arc<dyn Store>,
-) {
-    let scene = Arc::new(scene_with_room_for_one(store).await);
-    let saved = race(|n| {
-        let scene = Arc::clone(&scene);
-        async move {
-            let mut automation = new_automation(&scene.ids, 1000 + n, ACTIONS_MAX);
-            automation.enabled = false;
-            let mut off = create_automation(&*scene.store, scene.account, automation).await;
-            off.enabled = true;
-            let saved = scene.store.update_automation(scene.account, off).await;
-            saved.expect("update_automation")
-        }
-    });
-    assert_one_is_saved(&saved.await);
 }
 
 pub async fn one_of_many_concurrent_results_disables_an_action(store: Arc<dyn Store>) {

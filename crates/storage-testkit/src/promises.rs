@@ -41,7 +41,11 @@ macro_rules! conformance {
                 an_action_that_a_person_switched_off_keeps_no_reason,
                 only_a_result_that_is_applied_disables_an_action_and_only_once,
                 an_account_has_a_bounded_number_of_automations,
+            ]
+            fan_out: [
                 an_event_has_a_bounded_number_of_deliveries_whatever_is_saved,
+                one_of_many_concurrent_automations_takes_the_last_deliveries_of_an_event,
+                one_of_many_automations_switched_on_takes_the_last_deliveries_of_an_event,
             ]
             event_types: [
                 an_entry_reads_back_as_it_was_put,
@@ -204,6 +208,7 @@ macro_rules! conformance {
                 what_a_deleted_account_left_behind_goes_step_by_step,
                 events_are_accepted_while_others_are_pruned,
                 an_old_event_accepted_behind_younger_ones_goes_too,
+                events_of_a_clock_that_was_ahead_keep_none_behind_them,
                 what_is_accepted_for_a_deleted_account_is_not_kept_for_good,
             ]
             statistics: [
@@ -213,11 +218,13 @@ macro_rules! conformance {
                 an_accounts_actions_are_summed_up_each_for_itself,
                 actions_that_fail_most_come_first,
                 successes_are_summed_over_the_most_hours_that_a_span_may_have,
-                the_newest_results_of_an_action_begin_with_its_last_success,
-                the_newest_results_of_many_actions_look_back_less_far,
                 old_steps_go_in_bounded_pieces_and_young_ones_stay,
                 concurrent_additions_to_the_same_sums_all_count,
                 the_backlog_is_what_is_pending_and_its_age,
+            ]
+            health: [
+                the_newest_results_of_an_action_begin_with_its_last_success,
+                the_newest_results_of_many_actions_look_back_less_far,
             ]
             concurrency: [
                 concurrent_claims_never_share_a_delivery,
@@ -227,8 +234,6 @@ macro_rules! conformance {
                 one_of_many_concurrent_accounts_takes_a_uid,
                 one_of_many_concurrent_results_is_applied_and_each_attempt_recorded,
                 one_of_many_concurrent_automations_takes_the_last_place,
-                one_of_many_concurrent_automations_takes_the_last_deliveries_of_an_event,
-                one_of_many_automations_switched_on_takes_the_last_deliveries_of_an_event,
                 one_of_many_concurrent_results_disables_an_action,
                 concurrent_rotations_leave_one_current_and_at_most_two_live_keys,
                 concurrent_reclaims_take_each_delivery_once,

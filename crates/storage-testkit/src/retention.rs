@@ -327,6 +327,30 @@ pub async fn an_old_event_accepted_behind_younger_ones_goes_too(store: Arc<dyn S
     assert!(is_there(&scene, &young, 1).await);
 }
 
+/// The clock was ahead for a while: events of that time are young when those behind them are old.
+pub async fn events_of_a_clock_that_was_ahead_keep_none_behind_them(store: Arc<dyn Store>) {
+    let scene = Scene::new(store).await;
+    let ahead_s = 30 * 86_400;
+    for batch in 0..11 {
+        let events = (0..100).map(|n| scene.event(ahead_s + batch * 100 + n)).collect();
+        scene.append(events).await;
+    }
+    let old = append_settled(&scene, 10, DeliveryStatus::Succeeded).await;
+    let mut pending = scene.waiting(11);
+    pending.event.created_at = at(11);
+    scene.append_new(&pending).await;
+    let last = append_settled(&scene, 12, DeliveryStatus::Succeeded).await;
+    assert_eq!(prune_all(&scene, at(86_400), 3, async || ()).await, (2, 6));
+    assert!(!is_there(&scene, &old, 1).await && !is_there(&scene, &last, 1).await);
+    assert!(is_there(&scene, &pending, 0).await);
+    let later = at(86_400 + 3600);
+    assert_eq!(prune_all(&scene, later, 3, async || ()).await, (0, 0));
+    assert_eq!(
+        prune_all(&scene, at(2 * ahead_s), 1000, async || ()).await,
+        (1100, 0)
+    );
+}
+
 /// A node that read the configuration just before the account was deleted may accept an event after
 /// everything was pruned.
 pub async fn what_is_accepted_for_a_deleted_account_is_not_kept_for_good(store: Arc<dyn Store>) {

@@ -10,18 +10,17 @@ use super::build::*;
 use super::scene::*;
 use postrider_storage::statistics::latency::{Histogram, bucket_of};
 use postrider_storage::statistics::{
-    ActionKey, Backlog, Count, Counts, FailingAction, LatencyCount, NewestResults, RESULT_HOURS_MAX,
-    STEPS_MAX, Scope, TimeStep,
+    ActionKey, Backlog, Count, Counts, FailingAction, LatencyCount, STEPS_MAX, Scope, TimeStep,
 };
 use postrider_storage::{FirstAttempt, Store};
 
 /// The `nth` hour after the one that contains the base.
-fn hour(nth: i64) -> Timestamp {
+pub(crate) fn hour(nth: i64) -> Timestamp {
     let first = TimeStep::Hour.start_of(at(0)).unix_ms();
     Timestamp::from_unix_ms(first + nth * TimeStep::Hour.length_ms())
 }
 
-fn hours(from: i64, to: i64) -> Range<Timestamp> {
+pub(crate) fn hours(from: i64, to: i64) -> Range<Timestamp> {
     hour(from)..hour(to)
 }
 
@@ -37,7 +36,7 @@ fn counts(n: u64) -> Counts {
     }
 }
 
-fn count(scope: Scope, nth_hour: i64, counts: Counts) -> Count {
+pub(crate) fn count(scope: Scope, nth_hour: i64, counts: Counts) -> Count {
     Count {
         scope,
         step: TimeStep::Hour,
@@ -46,7 +45,7 @@ fn count(scope: Scope, nth_hour: i64, counts: Counts) -> Count {
     }
 }
 
-fn deliveries(failed: u64, succeeded: u64) -> Counts {
+pub(crate) fn deliveries(failed: u64, succeeded: u64) -> Counts {
     Counts {
         failed,
         succeeded,
@@ -63,7 +62,7 @@ fn latency(step: TimeStep, nth_hour: i64, ms: u64, count: u64) -> LatencyCount {
     }
 }
 
-fn action(account: u128, action: u128) -> ActionKey {
+pub(crate) fn action(account: u128, action: u128) -> ActionKey {
     ActionKey {
         account: postrider_model::AccountId::from_u128(account),
         automation: AutomationId::from_u128(account + 100),
@@ -71,7 +70,7 @@ fn action(account: u128, action: u128) -> ActionKey {
     }
 }
 
-async fn add(store: &dyn Store, counts: Vec<Count>) {
+pub(crate) async fn add(store: &dyn Store, counts: Vec<Count>) {
     let added = store.add_statistics(counts, Vec::new()).await;
     added.expect("add_statistics");
 }
@@ -221,88 +220,6 @@ pub async fn successes_are_summed_over_the_most_hours_that_a_span_may_have(store
     add(&*store, vec![of(0, 1, 0), of(most - 1, 0, 1), of(most, 0, 10)]).await;
     let found = failing(&*store, hours(0, most + 2), 10).await;
     assert_eq!(found[0].succeeded, 1);
-}
-
-async fn newest(
-    store: &dyn Store,
-    of: ActionKey,
-    actions: Vec<ActionId>,
-    span: Range<Timestamp>,
-) -> Vec<NewestResults> {
-    let results = store.newest_results(of.account, actions, span).await;
-    let mut results = results.expect("newest_results");
-    results.sort_by_key(|results| results.action);
-    results
-}
-
-pub async fn the_newest_results_of_an_action_begin_with_its_last_success(store: Arc<dyn Store>) {
-    let [failing, recovered, mixed, idle, anothers] = [1, 2, 3, 4, 5].map(|id| action(1 + id / 5, id));
-    let of = |key, nth, failed, succeeded| count(Scope::Action(key), nth, deliveries(failed, succeeded));
-    let attempts = Counts {
-        attempts: 3,
-        attempts_failed: 3,
-        canceled: 1,
-        ..Counts::default()
-    };
-    add(
-        &*store,
-        vec![
-            of(failing, 0, 9, 0),
-            of(failing, 1, 1, 1),
-            of(failing, 2, 2, 0),
-            count(Scope::Action(failing), 3, attempts),
-            of(failing, 5, 1, 0),
-            of(failing, 6, 0, 1),
-            of(recovered, 2, 3, 0),
-            of(recovered, 4, 0, 1),
-            of(mixed, 3, 1, 0),
-            of(anothers, 2, 1, 0),
-            count(Scope::Installation, 2, deliveries(5, 0)),
-        ],
-    )
-    .await;
-    let results = |key: ActionKey, last_success: Option<i64>, failures: Option<(i64, i64)>| NewestResults {
-        action: key.action,
-        last_success: last_success.map(hour),
-        failures_since: failures.map(|(first, last)| (hour(first), hour(last))),
-    };
-    let wanted = || {
-        vec![
-            failing.action,
-            recovered.action,
-            mixed.action,
-            idle.action,
-            anothers.action,
-        ]
-    };
-    assert_eq!(
-        newest(&*store, failing, wanted(), hours(0, 6)).await,
-        [
-            results(failing, Some(1), Some((2, 5))),
-            results(recovered, Some(4), None),
-            results(mixed, None, Some((3, 3))),
-            results(idle, None, None),
-            results(anothers, None, None),
-        ]
-    );
-    let late = newest(&*store, failing, vec![failing.action, mixed.action], hours(3, 5)).await;
-    assert_eq!(
-        late,
-        [results(failing, None, None), results(mixed, None, Some((3, 3)))]
-    );
-    assert_eq!(newest(&*store, failing, Vec::new(), hours(0, 6)).await, []);
-}
-
-pub async fn the_newest_results_of_many_actions_look_back_less_far(store: Arc<dyn Store>) {
-    let key = action(1, 1);
-    let failed = |nth| count(Scope::Action(key), nth, deliveries(1, 0));
-    add(&*store, (0..4).map(failed).collect()).await;
-    let actions = |number: usize| (1..=number as u128).map(ActionId::from_u128).collect();
-    let all = newest(&*store, key, actions(1), hours(0, 9)).await;
-    assert_eq!(all[0].failures_since, Some((hour(0), hour(3))));
-    let fewer = newest(&*store, key, actions(RESULT_HOURS_MAX / 2), hours(0, 9)).await;
-    assert_eq!(fewer.len(), RESULT_HOURS_MAX / 2);
-    assert_eq!(fewer[0].failures_since, Some((hour(2), hour(3))));
 }
 
 pub async fn old_steps_go_in_bounded_pieces_and_young_ones_stay(store: Arc<dyn Store>) {

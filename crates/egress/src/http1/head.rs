@@ -2,8 +2,8 @@
 //!
 //! The status decides the outcome of an attempt, and the receiver has already acted when it responds. A head
 //! that is odd after its status line is therefore accepted: a folded header, white space before a colon, a
-//! control character in a value, a line without a colon or without a carriage return, any number of headers. Its
-//! connection is not reused, because such a receiver may frame its next response as oddly.
+//! control character in a value, a line without a colon or without a carriage return, any number of headers.
+//! Its connection is not reused, because such a receiver may frame its next response as oddly.
 //!
 //! Interim responses (1xx) are skipped. Their number is limited, and so are the bytes of all heads together,
 //! because a receiver could send interim responses without end.
@@ -175,8 +175,8 @@ fn keeps_alive(minor: u8, fields: &[Field<'_>]) -> bool {
     !says("close") && (minor == b'1' || says("keep-alive"))
 }
 
-/// How the body is framed (RFC 9112 section 6.3), and whether that is certain. Where it is not, the connection
-/// is not reused.
+/// How the body is framed (RFC 9112 section 6.3), and whether that is certain. Where it is not, the
+/// connection is not reused.
 fn framing(minor: u8, status: u16, fields: &[Field<'_>]) -> (Rest, bool) {
     let has_length = elements(fields, "content-length").next().is_some();
     let codings: Vec<_> = elements(fields, "transfer-encoding").collect();

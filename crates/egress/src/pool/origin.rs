@@ -43,8 +43,8 @@ pub(super) enum Way {
     Wait(oneshot::Receiver<Turn>),
 }
 
-/// Connections that leave the pool. Closing a socket is a system call, and dropping an HTTP/2 connection takes
-/// locks of `h2`, so drop this after the pool's lock.
+/// Connections that leave the pool. Closing a socket is a system call, and dropping an HTTP/2 connection
+/// takes locks of `h2`, so drop this after the pool's lock.
 #[derive(Default)]
 pub(super) struct Closed {
     idle: Vec<Idle>,

@@ -1,4 +1,5 @@
-//! HTTP/2 receivers that script each frame: those that go away, break off, lower their limits, or say nothing.
+//! HTTP/2 receivers that script each frame: those that go away, break off, lower their limits, or say
+//! nothing.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

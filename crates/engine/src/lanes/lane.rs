@@ -245,8 +245,8 @@ impl Lane {
         })
     }
 
-    /// Ends a claim: frees its room, and keeps the due time that was learned meanwhile. A claim that failed is
-    /// repeated at `retry_at`, and asks for the same and what was learned.
+    /// Ends a claim: frees its room, and keeps the due time that was learned meanwhile. A claim that failed
+    /// is repeated at `retry_at`, and asks for the same and what was learned.
     pub fn end_claim(
         &mut self,
         window: &mut Window,

@@ -42,7 +42,8 @@ impl Lanes {
         self.lanes.get(&action)?.pace.waits_until(now)
     }
 
-    /// Whether a delivery is in the queue of its lane: this node owns it and its next attempt has not started.
+    /// Whether a delivery is in the queue of its lane: this node owns it and its next attempt has not
+    /// started.
     pub fn is_queued(&self, action: ActionId, delivery: DeliveryId) -> bool {
         let lane = self.lanes.get(&action);
         lane.is_some_and(|lane| {

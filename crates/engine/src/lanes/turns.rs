@@ -127,8 +127,8 @@ impl Lanes {
         self.drop_if_idle(action);
     }
 
-    /// Returns a delivery to its lane, because its request waited too long for a resource of ours. Nothing was
-    /// attempted.
+    /// Returns a delivery to its lane, because its request waited too long for a resource of ours. Nothing
+    /// was attempted.
     pub fn postpone(&mut self, ready: Ready, now: Duration) {
         let (action, started) = (ready.delivery.action, ready.at);
         self.queue_again(ready, now);
