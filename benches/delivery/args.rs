@@ -70,6 +70,8 @@ pub enum Scenario {
     Backlog,
     /// Five million events in the store.
     Growth,
+    /// One customer at its worst, and five kinds of receivers in trouble.
+    Pressure,
 }
 
 impl Args {

@@ -62,12 +62,18 @@ impl Ledger {
         self.sent[number as usize].store(at_us, Ordering::Relaxed);
     }
 
+    /// How long ago an event was sent, in microseconds. `None` if there is no event of this number.
+    pub fn since_sent_us(&self, number: u32) -> Option<u32> {
+        let sent = self.sent.get(number as usize)?;
+        Some(self.elapsed_us().saturating_sub(sent.load(Ordering::Relaxed)))
+    }
+
     pub fn accepted(&self, took_us: u32) {
         lock(&self.accepts_us).push(took_us);
     }
 
     pub fn arrived(&self, number: u32) {
-        let Some(sent) = self.sent.get(number as usize) else {
+        let Some(took_us) = self.since_sent_us(number) else {
             return;
         };
         let now = self.elapsed_us();
@@ -75,7 +81,7 @@ impl Ledger {
             self.repeats.fetch_add(1, Ordering::Relaxed);
             return;
         }
-        lock(&self.delivers_us).push(now.saturating_sub(sent.load(Ordering::Relaxed)));
+        lock(&self.delivers_us).push(took_us);
         self.last_arrival_us.store(u64::from(now), Ordering::Relaxed);
         let wanted = self.wanted.fetch_add(1, Ordering::Relaxed) + 1;
         if wanted == self.all() {
@@ -127,6 +133,18 @@ impl Ledger {
     /// How long each request took until the server accepted its events.
     pub fn accept(&self) -> Percentiles {
         percentiles(&lock(&self.accepts_us))
+    }
+
+    /// Both of accept and deliver, for single events with one copy. An event that was not accepted, or has not
+    /// arrived, counts with `bound`.
+    pub fn within(&self, bound: Duration) -> (Percentiles, Percentiles) {
+        let bound_us = u32::try_from(bound.as_micros()).unwrap_or(u32::MAX);
+        let padded = |durations_us: &Mutex<Vec<u32>>| {
+            let mut durations_us = lock(durations_us).clone();
+            durations_us.resize(self.sent.len(), bound_us);
+            percentiles(&durations_us)
+        };
+        (padded(&self.accepts_us), padded(&self.delivers_us))
     }
 
     /// How long events took from the first byte that the producer sent to the last byte that the sink read.

@@ -7,7 +7,8 @@
 //! shares of it, because machines differ and are noisy.
 //!
 //! * [`wire`], [`sink`], [`producer`]: the two ends. They are cheap, because Postrider cannot use the
-//!   processor time that they use.
+//!   processor time that they use. [`troubled`]: receivers that do not keep up. [`receiver`]: the thread that
+//!   serves the connections of either.
 //! * [`server`], [`node`], [`process`], [`setup`]: Postrider's processes, their resource use, and their
 //!   setup.
 //! * [`store`], [`postgres`]: where the processes keep their data: folders, or databases of the benchmark's
@@ -25,12 +26,14 @@ mod payload;
 mod postgres;
 mod process;
 mod producer;
+mod receiver;
 mod report;
 mod scenarios;
 mod server;
 mod setup;
 mod sink;
 mod store;
+mod troubled;
 mod wire;
 
 use std::process::ExitCode;

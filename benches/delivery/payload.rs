@@ -7,7 +7,7 @@ const BEFORE_NUMBER: &str = r#"{"n":""#;
 /// Digits of the number.
 const DIGITS: usize = 8;
 
-/// The type of every event.
+/// The type of an ordinary event.
 pub const EVENT_TYPE: &str = "proposal.accepted";
 
 /// `data` of this many bytes, numbered 0.
@@ -25,7 +25,12 @@ pub fn data(bytes: usize) -> String {
 
 /// One event as a request's body.
 pub fn event(bytes: usize) -> String {
-    format!(r#"{{"type":"{EVENT_TYPE}","data":{}}}"#, data(bytes))
+    event_of(EVENT_TYPE, bytes)
+}
+
+/// One event of a type as a request's body.
+pub fn event_of(event_type: &str, bytes: usize) -> String {
+    format!(r#"{{"type":"{event_type}","data":{}}}"#, data(bytes))
 }
 
 /// Many events as a request's body.

@@ -1,10 +1,12 @@
-//! The resource use of a process, from Linux's `/proc`.
+//! The resource use of a process, from Linux's `/proc`, and the limit on open files of this one.
 
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
+
+use rustix::process::{Resource, getrlimit, setrlimit};
 
 use crate::Outcome;
 
@@ -72,6 +74,14 @@ pub fn folder_bytes(folder: &Path) -> Outcome<u64> {
         total += entry?.metadata()?.blocks() * 512;
     }
     Ok(total)
+}
+
+/// Raises the soft limit on open files, which counts connections too, to the hard limit. If it cannot be
+/// raised, only scenarios with many connections at once fail.
+pub fn raise_open_files() {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    let _ = setrlimit(Resource::Nofile, limit);
 }
 
 /// Samples memory until the peak is read.

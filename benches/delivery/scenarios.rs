@@ -5,6 +5,7 @@ mod growth;
 mod isolation;
 mod latency;
 mod limit;
+mod pressure;
 pub mod throughput;
 
 use std::sync::Arc;
@@ -47,6 +48,9 @@ pub async fn run(bench: &Bench, report: &mut Report) -> Outcome<()> {
     }
     if args.wants(Scenario::Growth) {
         growth::run(bench, report, limit).await?;
+    }
+    if args.wants(Scenario::Pressure) {
+        pressure::run(bench, report).await?;
     }
     Ok(())
 }

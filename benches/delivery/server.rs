@@ -106,6 +106,15 @@ impl Server {
         }
     }
 
+    /// Kills the server and removes its data, for a measurement that leaves work behind.
+    pub async fn discard(self) -> Outcome<()> {
+        drop(self.nodes);
+        match self.database {
+            Some((database, _)) => database.remove().await,
+            None => Ok(()),
+        }
+    }
+
     /// Stops the server in order and removes its data. Returns the space that the data took.
     pub async fn stop(self) -> Outcome<Taken> {
         for node in self.nodes {

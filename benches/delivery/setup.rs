@@ -86,35 +86,56 @@ impl Client {
 
     /// Creates an account with an automation that sends each event to these URLs. Returns the account's id.
     pub async fn account(&mut self, urls: &[String], retry_delays_s: &[u32]) -> Outcome<String> {
+        let account = self.empty_account().await?;
+        self.automation(&account, EVENT_TYPE, urls, retry_delays_s)
+            .await?;
+        Ok(account)
+    }
+
+    /// Creates an account without automations. Returns its id.
+    pub async fn empty_account(&mut self) -> Outcome<String> {
         let account = self
             .call("POST", "/v1/accounts", r#"{"name":"Benchmark"}"#)
             .await?;
-        let account = account["id"]
-            .as_str()
-            .ok_or("an account without an id")?
-            .to_owned();
+        let id = account["id"].as_str().ok_or("an account without an id")?;
+        Ok(id.to_owned())
+    }
+
+    /// Creates an automation that sends each event of a type to these URLs.
+    pub async fn automation(
+        &mut self,
+        account: &str,
+        event_type: &str,
+        urls: &[String],
+        retry_delays_s: &[u32],
+    ) -> Outcome<()> {
         let actions: Vec<Value> = urls
             .iter()
             .map(|url| json!({"type": "send_webhook", "url": url}))
             .collect();
         let automation = json!({
             "name": "Benchmark",
-            "trigger": {"event_types": [EVENT_TYPE]},
+            "trigger": {"event_types": [event_type]},
             "actions": actions,
             "retry_delays_s": retry_delays_s,
         });
         let path = format!("/v1/accounts/{account}/automations");
         self.call("POST", &path, &automation.to_string()).await?;
-        Ok(account)
+        Ok(())
+    }
+
+    /// Whether an account has pending deliveries.
+    pub async fn has_pending(&mut self, account: &str) -> Outcome<bool> {
+        let path = format!("/v1/accounts/{account}/deliveries?status=pending&limit=1");
+        let page = self.call("GET", &path, "").await?;
+        Ok(!page["data"].as_array().is_some_and(Vec::is_empty))
     }
 
     /// Waits until an account has no pending deliveries.
     pub async fn wait_until_settled(&mut self, account: &str) -> Outcome<()> {
-        let path = format!("/v1/accounts/{account}/deliveries?status=pending&limit=1");
         let until = Instant::now() + SETTLED_WITHIN;
         loop {
-            let page = self.call("GET", &path, "").await?;
-            if page["data"].as_array().is_some_and(Vec::is_empty) {
+            if !self.has_pending(account).await? {
                 return Ok(());
             }
             if Instant::now() > until {
