@@ -135,8 +135,8 @@ impl Ledger {
         percentiles(&lock(&self.accepts_us))
     }
 
-    /// Both of accept and deliver, for single events with one copy. An event that was not accepted, or has not
-    /// arrived, counts with `bound`.
+    /// [`Self::accept`] and [`Self::deliver`], for events that are posted one by one and delivered once. An
+    /// event that was not accepted, or has not arrived, counts with `bound`.
     pub fn within(&self, bound: Duration) -> (Percentiles, Percentiles) {
         let bound_us = u32::try_from(bound.as_micros()).unwrap_or(u32::MAX);
         let padded = |durations_us: &Mutex<Vec<u32>>| {

@@ -31,6 +31,7 @@ const COLUMNS: &[Column] = &[
     Column("disk_bytes_per_event", "disk B/event", 0),
     Column("wal_bytes_per_event", "WAL B/event", 0),
     Column("seconds", "seconds", 1),
+    Column("seconds_99_percent", "99 % after s", 1),
     Column("capacity_seconds", "capacity needs", 1),
     Column("times_capacity", "× capacity", 2),
     Column("first_attempt_p99_ms", "first attempt p99 ms", 1),

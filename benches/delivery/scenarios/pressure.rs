@@ -1,8 +1,8 @@
 //! Pressure: customers and receivers at their worst.
 //!
 //! * [`customers`]: a healthy account, alone and beside one other that does its worst in one of several ways.
-//! * [`receivers`]: five kinds of receivers in trouble at the same time. Each should get every event in little
-//!   more than the time that its capacity needs, with few requests in vain.
+//! * [`receivers`]: five kinds of receivers in trouble at the same time. Each should get every event in
+//!   little more than the time that its capacity needs, with few requests in vain.
 //!
 //! Every load is bounded by a number of events and by a time, so that a build ends however badly it does.
 
