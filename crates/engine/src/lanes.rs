@@ -82,8 +82,8 @@ pub struct Lanes {
     window: Window,
     in_flight: usize,
     in_flight_max: usize,
-    /// Requests under way of lanes whose receiver did not respond to the last attempt.
-    in_flight_silent: usize,
+    /// Requests under way of lanes that give way ([`crate::pace::Pace::gives_way`]).
+    in_flight_giving_way: usize,
     /// The queue of turns: accounts with lanes that may have a delivery to start.
     turn: VecDeque<AccountId>,
     accounts: HashMap<AccountId, AccountTurn>,
@@ -111,7 +111,7 @@ impl Lanes {
             window,
             in_flight: 0,
             in_flight_max,
-            in_flight_silent: 0,
+            in_flight_giving_way: 0,
             turn: VecDeque::new(),
             accounts: HashMap::new(),
             parked: VecDeque::new(),

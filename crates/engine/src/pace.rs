@@ -6,13 +6,15 @@
 //! * The *schedule*: a delivery that has waited for [`LATE_AFTER`] starts whatever the width, unless the
 //!   receiver has refused or is busy with what it has. A silent receiver thus delays no delivery that the
 //!   node has slots for.
-//! * *Slots*: while they are scarce, a lane that does not get responses is narrow, and all lanes like it
-//!   share half of the slots.
+//! * [`breaker`]: whether the lane has failed for long.
+//! * *Slots*: while they are scarce, a lane that does not get responses is narrow, and one that has failed
+//!   for long sends only probes. All lanes like these *give way*: they share half of the slots.
 //!
 //! [`Pace::may_start`] is the only function that decides whether a request may start. To add a reason to
 //! wait: a file here, a field in [`Pace`], its update in [`Pace::learn`], and a line in [`Pace::may_start`].
 //! Times are those of the monotonic clock, and are passed in.
 
+mod breaker;
 pub mod limit;
 mod rate;
 mod under_way;
@@ -22,6 +24,7 @@ use std::time::Duration;
 
 use postrider_model::{Outcome, RateLimit};
 
+use self::breaker::Breaker;
 use self::limit::Limit;
 use self::rate::{Permit, Rate};
 use self::under_way::UnderWay;
@@ -57,6 +60,7 @@ pub const RESERVED_AHEAD: Duration = Duration::from_millis(1_200);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lesson {
     heard: Heard,
+    is_success: bool,
     retry_after: Option<Duration>,
     took: Duration,
 }
@@ -81,6 +85,7 @@ impl Lesson {
     pub const fn postponed() -> Self {
         Self {
             heard: Heard::Unasked,
+            is_success: false,
             retry_after: None,
             took: Duration::ZERO,
         }
@@ -100,6 +105,7 @@ impl Lesson {
         };
         Self {
             heard,
+            is_success: outcome == Outcome::Succeeded,
             retry_after: advice.retry_after,
             took,
         }
@@ -126,8 +132,8 @@ pub struct Slots {
     pub max: usize,
     /// Slots in use.
     pub used: usize,
-    /// Slots in use by lanes without responses.
-    pub used_without_response: usize,
+    /// Slots in use by lanes that give way ([`Pace::gives_way`]).
+    pub used_giving_way: usize,
 }
 
 impl Slots {
@@ -139,8 +145,8 @@ impl Slots {
         self.free() < self.max / 2
     }
 
-    /// Slots that lanes without responses share.
-    pub const fn for_silent(self) -> usize {
+    /// Slots that lanes which give way share.
+    pub const fn for_giving_way(self) -> usize {
         self.max.div_ceil(2)
     }
 }
@@ -153,6 +159,7 @@ pub struct Pace {
     /// The rate limit of the action; boxed because few have one.
     limit: Option<Box<Limit>>,
     under_way: UnderWay,
+    breaker: Breaker,
     /// When the receiver was last heard of, or the lane began to wait for it.
     heard_at: Option<Duration>,
     refused_at: Option<Duration>,
@@ -169,15 +176,17 @@ impl Pace {
         self.width.requests()
     }
 
-    /// Whether the receiver did not respond to the last attempt, or the last request was not sent.
-    pub const fn is_silent(&self) -> bool {
-        self.silent > 0
+    /// Whether the lane gives way to others where slots are scarce: its receiver did not respond to the last
+    /// attempt, the last request was not sent, or the lane has failed for long.
+    pub const fn gives_way(&self) -> bool {
+        self.silent > 0 || self.breaker.is_open()
     }
 
     /// Until when the lane has to be kept: until then it knows of a pause or a limit.
     pub fn remembered_until(&self) -> Duration {
         let limited = self.limit.as_ref().map(|limit| limit.remembered_until());
-        self.rate.remembered_until().max(limited.unwrap_or_default())
+        let paused = self.rate.remembered_until().max(limited.unwrap_or_default());
+        paused.max(self.breaker.remembered_until())
     }
 
     /// The rate limit of the action, as far as the lane knows.
@@ -236,6 +245,9 @@ impl Pace {
         if now < self.postponed_until {
             return MayStart::At(self.postponed_until);
         }
+        if self.breaker.is_open() && slots.are_scarce() && now < self.breaker.probe_at() {
+            return MayStart::At(self.breaker.probe_at());
+        }
         match self.limit.as_ref().map(|limit| limit.permit(now)) {
             None | Some(limit::Permit::Now) => {}
             Some(limit::Permit::At(at)) => return MayStart::At(at),
@@ -263,6 +275,7 @@ impl Pace {
             self.heard_at = Some(now);
         }
         self.rate.started(now);
+        self.breaker.started(now);
         if let Some(limit) = &mut self.limit {
             limit.started(now);
         }
@@ -283,9 +296,15 @@ impl Pace {
     fn learn(&mut self, lesson: Lesson, started: Duration, now: Duration, in_flight: u32) {
         let Lesson {
             heard,
+            is_success,
             retry_after,
             took,
         } = lesson;
+        match heard {
+            Heard::Unasked => {}
+            _ if is_success => self.breaker.succeeded(),
+            _ => self.breaker.failed(now),
+        }
         if !matches!(heard, Heard::Nothing | Heard::Unasked) {
             self.heard_at = Some(now);
             if self.silent >= SILENT_MANY {
@@ -322,18 +341,21 @@ impl Pace {
     }
 
     /// Whether the node has a slot for the lane. A lane takes no more slots than it leaves free (the dynamic
-    /// threshold of [`crate::window`]). Lanes without responses share half of the slots, and each is narrow
-    /// while slots are scarce.
+    /// threshold of [`crate::window`]). Lanes that give way share half of the slots, and each is narrow while
+    /// slots are scarce.
     fn has_slot(&self, in_flight: u32, slots: Slots) -> bool {
         let in_flight = in_flight as usize;
         if in_flight >= slots.free() {
             return false;
         }
-        if !self.is_silent() {
+        if !self.gives_way() {
             return true;
         }
-        let narrow = self.width() >> self.silent.min(8);
-        slots.used_without_response < slots.for_silent()
+        let narrow = match self.breaker.is_open() {
+            true => 1,
+            false => self.width() >> self.silent.min(8),
+        };
+        slots.used_giving_way < slots.for_giving_way()
             && (!slots.are_scarce() || in_flight < narrow.max(1) as usize)
     }
 

@@ -192,7 +192,7 @@ macro_rules! conformance {
                 reclaiming_goes_in_steps_and_takes_from_the_dead_only,
                 a_dead_session_cannot_take_back_what_was_reclaimed,
                 closing_a_session_leaves_what_another_owned,
-                news_of_the_dead_is_either_taken_or_fenced_before_the_reclaim,
+                what_a_dead_session_knows_counts_until_another_takes_over,
                 what_a_dead_session_appends_is_not_lost,
             ]
             retention: [

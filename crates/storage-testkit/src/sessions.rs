@@ -13,7 +13,8 @@ use tokio::time::{Instant, sleep};
 use super::build::*;
 use super::scene::*;
 use postrider_storage::{
-    Appended, Claim, DeliveryKey, LIVE_SESSIONS_MAX, LiveSession, Recorded, SessionId, Store,
+    Appended, Change, Claim, DeliveryKey, Finished, LIVE_SESSIONS_MAX, LiveSession, Recorded, Resent,
+    SessionId, Store,
 };
 
 /// A lease that runs out soon, but leaves time for a few verbs.
@@ -220,7 +221,7 @@ pub async fn closing_a_session_makes_what_it_owned_wait(store: Arc<dyn Store>) {
     }
     assert_eq!(scene.store.renew_session(scene.session, now).await, Ok(false));
     assert_eq!(scene.claim(action, ROOM, far_ahead()).await.deliveries, []);
-    let late = settled(owned, action, 5, DeliveryStatus::Succeeded);
+    let late = settled(owned, action, 5, DeliveryStatus::Canceled);
     assert_eq!(scene.finish(late).await, Recorded::Fenced);
     assert_eq!(
         scene.store.close_session(scene.session, now).await,
@@ -262,31 +263,61 @@ pub async fn reclaiming_goes_in_steps_and_takes_from_the_dead_only(store: Arc<dy
 }
 
 pub async fn a_dead_session_cannot_take_back_what_was_reclaimed(store: Arc<dyn Store>) {
-    let (scene, dead, keys) = scene_after_a_crash(store, 2).await;
+    let (scene, dead, keys) = scene_after_a_crash(store, 1).await;
     let action = scene.actions[0];
-    assert_eq!(scene.store.reclaim(real_now(), 10).await, Ok(2));
-    let mut before = Vec::new();
-    for key in &keys {
-        before.push(scene.delivery(*key).await);
-    }
+    assert_eq!(scene.store.reclaim(real_now(), 10).await, Ok(1));
+    let before = scene.delivery(keys[0]).await;
     let dead_claim = claim(&*scene.store, dead, action, ROOM, far_ahead()).await;
     assert_eq!(dead_claim.deliveries, []);
     assert_eq!(scene.store.close_session(dead, at(500)).await, Ok(()));
-    let late = attempted(keys[0], action, &Progress::new(), 2, Outcome::Succeeded);
+    let late = settled(keys[0], action, 2, DeliveryStatus::Canceled);
     assert_eq!(finish(&*scene.store, dead, late).await, Recorded::Fenced);
-    let late = settled(keys[1], action, 2, DeliveryStatus::Canceled);
-    assert_eq!(finish(&*scene.store, dead, late).await, Recorded::Fenced);
-    for (key, before) in keys.iter().zip(before) {
-        assert_eq!(scene.delivery(*key).await, before);
-    }
-    assert_eq!(
-        scene.attempts(keys[0]).await.len(),
-        1,
-        "the late attempt is on record"
-    );
-    assert_eq!(scene.attempts(keys[1]).await.len(), 0);
+    assert_eq!(scene.delivery(keys[0]).await, before);
+    assert_eq!(scene.attempts(keys[0]).await.len(), 0);
     let claim = scene.claim(action, ROOM, far_ahead()).await;
-    assert_eq!(claim.deliveries.len(), 2);
+    assert_eq!(claim.deliveries.len(), 1);
+}
+
+pub async fn what_a_dead_session_knows_counts_until_another_takes_over(store: Arc<dyn Store>) {
+    let (scene, dead, keys) = scene_after_a_crash(store, 5).await;
+    let action = scene.actions[0];
+    let known = |nth: usize, outcome| attempted(keys[nth], action, &Progress::new(), 2, outcome);
+    let report = async |finished: &Finished| finish(&*scene.store, dead, finished.clone()).await;
+    let unreclaimed = known(0, Outcome::Succeeded);
+    assert_eq!(report(&unreclaimed).await, Recorded::Applied);
+    assert_eq!(scene.store.reclaim(real_now(), 10).await, Ok(4));
+    let succeeded = known(1, Outcome::Succeeded);
+    assert_eq!(report(&succeeded).await, Recorded::Applied);
+    assert_eq!(report(&succeeded).await, Recorded::Applied, "reported again");
+    let failed = known(2, Outcome::BadStatus);
+    assert_eq!(report(&failed).await, Recorded::Applied);
+    assert_eq!(
+        scene.delivery(keys[2]).await.next_attempt_at,
+        Some(at(12).after(ATTEMPT_DURATION)),
+        "its retry"
+    );
+    let resent = scene.store.resend(keys[3], at(600)).await;
+    assert_eq!(resent, Ok(Resent::Due(action)));
+    assert_eq!(report(&known(3, Outcome::Succeeded)).await, Recorded::Fenced);
+    let claimed = scene.claim(action, ROOM, far_ahead()).await.deliveries;
+    assert_eq!(claimed.len(), 3, "with the retry and the resend");
+    assert_eq!(report(&known(4, Outcome::Succeeded)).await, Recorded::Fenced);
+    let taken_over = claimed.iter().find(|claimed| claimed.key == keys[4]);
+    let progress = taken_over.expect("it was claimed").progress;
+    let failed = attempted(keys[4], action, &progress, 700, Outcome::BadStatus);
+    assert_eq!(scene.finish(failed).await, Recorded::Applied);
+    let before = scene.delivery(keys[4]).await;
+    let mut late = known(4, Outcome::Succeeded);
+    if let Change::Attempted { attempt, .. } = &mut late.change {
+        attempt.duration *= 2;
+    }
+    assert_eq!(report(&late).await, Recorded::Fenced, "another was made since");
+    assert_eq!(scene.delivery(keys[4]).await, before);
+    for nth in [0, 1] {
+        let read = scene.delivery(keys[nth]).await;
+        assert_eq!(read.progress.status, DeliveryStatus::Succeeded);
+        assert_eq!(scene.attempts(keys[nth]).await.len(), 1);
+    }
 }
 
 pub async fn closing_a_session_leaves_what_another_owned(store: Arc<dyn Store>) {
@@ -296,26 +327,6 @@ pub async fn closing_a_session_leaves_what_another_owned(store: Arc<dyn Store>) 
         assert_eq!(scene.delivery(key).await.next_attempt_at, None);
     }
     assert_eq!(scene.store.reclaim(real_now(), 10).await, Ok(2));
-}
-
-pub async fn news_of_the_dead_is_either_taken_or_fenced_before_the_reclaim(store: Arc<dyn Store>) {
-    let (scene, dead, keys) = scene_after_a_crash(store, 2).await;
-    let before = scene.delivery(keys[0]).await;
-    let news = attempted(keys[0], scene.actions[0], &Progress::new(), 2, Outcome::Succeeded);
-    let left = match finish(&*scene.store, dead, news).await {
-        Recorded::Applied => {
-            let read = scene.delivery(keys[0]).await;
-            assert_eq!(read.progress.status, DeliveryStatus::Succeeded);
-            1
-        }
-        Recorded::Fenced => {
-            assert_eq!(scene.delivery(keys[0]).await, before);
-            2
-        }
-        Recorded::Missing => panic!("the delivery is there"),
-    };
-    assert_eq!(scene.attempts(keys[0]).await.len(), 1);
-    assert_eq!(scene.store.reclaim(real_now(), 10).await, Ok(left));
 }
 
 pub async fn what_a_dead_session_appends_is_not_lost(store: Arc<dyn Store>) {

@@ -146,8 +146,8 @@ pub enum Recorded {
     /// The new state is on disk, and no session owns the delivery any more. The attempt is recorded under the
     /// next free number if a late attempt has used its own.
     Applied,
-    /// The session no longer owned the delivery. The attempt is on record (under the next free number if its
-    /// own was used); the state is unchanged.
+    /// Another session has taken the delivery over, or the delivery was settled. The attempt is on record
+    /// (under the next free number if its own was used); the state is unchanged.
     Fenced,
     /// The delivery no longer exists; nothing was written.
     Missing,

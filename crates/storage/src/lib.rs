@@ -10,7 +10,8 @@
 //! creates deliveries of either kind, [`DeliveryStore::claim`] turns waiting into owned, and a report in
 //! [`WorkStore::advance`] ends ownership. [`SessionStore::close_session`] returns all deliveries of a session
 //! to waiting without an attempt. A session that stops renewing its lease is dead and never revives:
-//! [`SessionStore::reclaim`] returns its deliveries to waiting, and its later reports change no state.
+//! [`SessionStore::reclaim`] returns its deliveries to waiting. It can still report the results of attempts
+//! that it made; these count until another session owns the delivery ([`rules::attempts::Held`]).
 //!
 //! This crate must never know a dialect, a file or a socket.
 //!

@@ -98,9 +98,9 @@ impl Lane {
         self.held
     }
 
-    /// Requests under way, if the receiver does not respond.
-    pub fn in_flight_silent(&self) -> usize {
-        match self.pace.is_silent() {
+    /// Requests under way, if the lane gives way to others.
+    pub fn in_flight_giving_way(&self) -> usize {
+        match self.pace.gives_way() {
             true => self.in_flight as usize,
             false => 0,
         }

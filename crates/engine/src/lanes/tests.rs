@@ -1,4 +1,5 @@
 mod claims;
+mod pauses;
 mod random;
 
 use std::collections::VecDeque;
@@ -144,89 +145,6 @@ fn accounts_take_turns_however_many_lanes_they_have() {
         .map(|(n, _)| n)
         .collect();
     assert_eq!(positions, [1, 3, 5]);
-}
-
-#[test]
-fn lanes_without_responses_share_half_of_the_slots_and_wait_for_each_other() {
-    let mut lanes = lanes(10_000, 64);
-    for n in 1..=100 {
-        offer(&mut lanes, action(n), 1);
-    }
-    // Each lane begins as one that may respond, and turns out not to.
-    let mut silent: VecDeque<ActionId> = VecDeque::new();
-    loop {
-        silent.extend(start_all(&mut lanes));
-        let Some(action) = silent.pop_front() else { break };
-        lanes.attempt_ended(action, T, Some(silence()), T);
-        if lanes.lanes[&action].queue.is_empty() && lanes.lanes[&action].held() < 3 {
-            offer(&mut lanes, action, 1);
-        }
-        assert!(lanes.in_flight_silent <= 32, "{}", lanes.in_flight_silent);
-    }
-    // Nobody was forgotten.
-    assert_eq!((lanes.parked.len(), lanes.in_flight()), (0, 0));
-    let queued: usize = lanes.lanes.values().map(|lane| lane.queue.len()).sum();
-    assert_eq!(queued, 0);
-}
-
-#[test]
-fn a_lane_that_pauses_is_remembered_although_it_holds_nothing() {
-    let mut lanes = lanes(1_000, 1_000);
-    offer(&mut lanes, action(1), 1);
-    lanes.take_ready(T);
-    let advice = Advice {
-        overloaded: true,
-        retry_after: Some(Duration::from_secs(30)),
-        ..Advice::default()
-    };
-    let lesson = Lesson::of(Outcome::BadStatus, advice, T);
-    lanes.attempt_ended(action(1), T, Some(lesson), T);
-    lanes.release(action(1), 8);
-    offer(&mut lanes, action(1), 1);
-    let second = Duration::from_secs(1);
-    assert!(lanes.take_ready(second * 29).is_none());
-    assert_eq!(lanes.next_timer(), Some(second * 30));
-    assert!(lanes.take_ready(second * 30).is_some());
-    lanes.attempt_ended(action(1), T, Some(more()), second * 30);
-    lanes.release(action(1), 8);
-    assert_eq!(lanes.count(), 0);
-}
-
-#[test]
-fn a_postponed_delivery_frees_its_slot_and_starts_first_after_a_pause() {
-    let mut lanes = lanes(1_000, 4);
-    offer(&mut lanes, action(1), 3);
-    let first = lanes.take_ready(T).unwrap();
-    let (key, second) = (first.delivery.key, Duration::from_secs(1));
-    lanes.postpone(first, second * 30);
-    assert_eq!((lanes.in_flight(), lanes.held()), (0, 3));
-    // The others of its lane would wait for the same resource; they pause with it.
-    assert!(lanes.take_ready(second * 30).is_none());
-    assert_eq!(lanes.next_timer(), Some(second * 31));
-    let again = lanes.take_ready(second * 31).unwrap();
-    assert_eq!(again.delivery.key, key);
-    // Until its receiver responds, the lane counts as silent.
-    assert_eq!(lanes.in_flight_silent, 1);
-    lanes.attempt_ended(action(1), second * 31, Some(more()), second * 32);
-    assert_eq!(lanes.in_flight_silent, 0);
-}
-
-#[test]
-fn a_lane_adapts_its_width_to_its_receiver() {
-    let mut lanes = lanes(1_000, 1_000);
-    offer(&mut lanes, action(1), 100);
-    assert_eq!(start_all(&mut lanes).len(), 8);
-    lanes.attempt_ended(action(1), T, Some(more()), T);
-    assert_eq!(start_all(&mut lanes).len(), 2, "the one that ended, and one more");
-    for _ in 0..9 {
-        lanes.attempt_ended(action(1), T, Some(less()), T);
-    }
-    assert_eq!(lanes.in_flight(), 0);
-    assert_eq!(
-        start_all(&mut lanes).len(),
-        1,
-        "a silent receiver is probed one at a time"
-    );
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Which delivery starts next: accounts take turns, then the lanes of an account, each at its own pace.
 //!
 //! An account leaves a fifth of the slots that it found free ([`ACCOUNT_SHARE`]), whatever the number of its
-//! lanes. Lanes without responses share half of the slots; one that finds no slot is *parked* until a request
+//! lanes. Lanes that give way share half of the slots; one that finds no slot is *parked* until a request
 //! of such a lane ends.
 
 use std::collections::VecDeque;
@@ -69,16 +69,21 @@ impl Lanes {
         while let Some(action) = self.timers.ring(now) {
             self.timer_rang(action);
         }
-        for _ in 0..self.turn.len() {
-            if self.in_flight >= self.in_flight_max {
+        loop {
+            for _ in 0..self.turn.len() {
+                if self.in_flight >= self.in_flight_max {
+                    return None;
+                }
+                let account = self.turn.pop_front()?;
+                if let Some(ready) = self.take_from(account, now) {
+                    return Some(ready);
+                }
+            }
+            // The slot that a parked lane was woken for is free if the lane may not start yet.
+            if !self.unpark() {
                 return None;
             }
-            let account = self.turn.pop_front()?;
-            if let Some(ready) = self.take_from(account, now) {
-                return Some(ready);
-            }
         }
-        None
     }
 
     /// Whether [`Self::take_ready`] may return a delivery.
@@ -116,10 +121,12 @@ impl Lanes {
         let Some(lane) = self.lanes.get_mut(&action) else {
             return;
         };
-        self.in_flight_silent = self.in_flight_silent.saturating_sub(lane.in_flight_silent());
+        self.in_flight_giving_way = self
+            .in_flight_giving_way
+            .saturating_sub(lane.in_flight_giving_way());
         lane.pace.ended(started, lesson, now);
         lane.in_flight = lane.in_flight.saturating_sub(1);
-        self.in_flight_silent += lane.in_flight_silent();
+        self.in_flight_giving_way += lane.in_flight_giving_way();
         let account = lane.account;
         self.account_ended_one(account);
         self.take_turn(action);
@@ -185,7 +192,7 @@ impl Lanes {
                 lane.pace.started(now, lane.in_flight);
                 self.alarm_is_new |= lane.start_one(&mut self.alarms);
                 self.in_flight += 1;
-                self.in_flight_silent += usize::from(lane.pace.is_silent());
+                self.in_flight_giving_way += usize::from(lane.pace.gives_way());
                 lane.in_turn = !lane.queue.is_empty();
                 Some(ready)
             }
@@ -210,11 +217,11 @@ impl Lanes {
         }
     }
 
-    fn slots(&self) -> Slots {
+    pub(super) fn slots(&self) -> Slots {
         Slots {
             max: self.in_flight_max,
             used: self.in_flight,
-            used_without_response: self.in_flight_silent,
+            used_giving_way: self.in_flight_giving_way,
         }
     }
 
@@ -240,17 +247,23 @@ impl Lanes {
         }
     }
 
-    /// Returns as many parked lanes to the queue of turns as there are slots for.
-    fn unpark(&mut self) {
-        let free = self.slots().for_silent().saturating_sub(self.in_flight_silent);
+    /// Returns as many parked lanes to the queue of turns as there are slots for. Returns whether there were
+    /// any.
+    fn unpark(&mut self) -> bool {
+        let parked = self.parked.len();
+        let free = self
+            .slots()
+            .for_giving_way()
+            .saturating_sub(self.in_flight_giving_way);
         for _ in 0..free {
             let Some(action) = self.parked.pop_front() else {
-                return;
+                break;
             };
             if let Some(lane) = self.lanes.get_mut(&action) {
                 lane.is_parked = false;
             }
             self.take_turn(action);
         }
+        self.parked.len() < parked
     }
 }

@@ -126,7 +126,7 @@ fn a_pause_that_a_receiver_asks_for_is_kept_by_the_whole_lane() {
     let free = Slots {
         max: SLOTS,
         used: 0,
-        used_without_response: 0,
+        used_giving_way: 0,
     };
     let advice = Advice {
         overloaded: true,
@@ -157,7 +157,7 @@ fn a_request_that_is_stuck_delays_no_probe() {
     let free = Slots {
         max: SLOTS,
         used: 2,
-        used_without_response: 0,
+        used_giving_way: 0,
     };
     let limited = Advice {
         rate_limited: true,
@@ -202,10 +202,10 @@ fn a_silent_lane_is_narrow_only_while_slots_are_scarce() {
         let lesson = Lesson::of(Outcome::Timeout, Advice::default(), TIMEOUT);
         pace.ended(ms(0), Some(lesson), TIMEOUT);
     }
-    let slots = |used, used_without_response| Slots {
+    let slots = |used, used_giving_way| Slots {
         max: 100,
         used,
-        used_without_response,
+        used_giving_way,
     };
     let now = TIMEOUT + ms(5_000);
     assert_eq!(pace.may_start(now, 3, TIMEOUT, slots(30, 30)), MayStart::Now);
@@ -220,4 +220,35 @@ fn a_silent_lane_is_narrow_only_while_slots_are_scarce() {
         MayStart::Closed,
         "half of the slots"
     );
+}
+
+#[test]
+fn a_lane_that_has_failed_for_long_sends_only_probes_while_slots_are_scarce() {
+    let mut pace = Pace::default();
+    let attempt = |pace: &mut Pace, s: u64, outcome| {
+        pace.started(ms(s * 1_000), 0);
+        let lesson = Lesson::of(outcome, Advice::default(), ms(5));
+        pace.ended(ms(s * 1_000), Some(lesson), ms(s * 1_000 + 5));
+    };
+    (1..=301).for_each(|s| attempt(&mut pace, s, Outcome::BadStatus));
+    assert!(pace.gives_way());
+    let may_start = |pace: &Pace, at: u64, in_flight, used| {
+        let slots = Slots {
+            max: 64,
+            used,
+            used_giving_way: 0,
+        };
+        pace.may_start(ms(at), in_flight, ms(at), slots)
+    };
+    assert_eq!(may_start(&pace, 301_100, 5, 10), MayStart::Now, "slots are free");
+    assert_eq!(may_start(&pace, 301_100, 0, 40), MayStart::At(ms(302_000)));
+    assert_eq!(may_start(&pace, 302_000, 0, 40), MayStart::Now);
+    assert_eq!(
+        may_start(&pace, 302_000, 1, 40),
+        MayStart::Closed,
+        "one at a time"
+    );
+    attempt(&mut pace, 302, Outcome::Succeeded);
+    assert!(!pace.gives_way());
+    assert_eq!(may_start(&pace, 302_100, 1, 40), MayStart::Now);
 }

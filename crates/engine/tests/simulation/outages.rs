@@ -75,6 +75,30 @@ fn a_disk_that_is_full_for_longer_than_a_lease_makes_no_node_send_again() {
     });
 }
 
+/// The same on a shared store: the session dies, but nobody took the deliveries over meanwhile.
+#[test]
+fn what_a_node_knows_of_its_attempts_outlives_its_session() {
+    let folder = folder();
+    life(async {
+        let respond = |_: &Request, _| (Duration::from_millis(3), status(200));
+        let store = shared(folder.path());
+        let node = Node::start_over(store, 0, EngineSettings::default(), respond).await;
+        let account = node.account(&[URL]).await.account;
+        let outside = Connection::open(folder.path().join(DATABASE_FILE)).unwrap();
+        for _ in 0..50 {
+            node.accept(account).await;
+        }
+        let before = node.engine.session();
+        outside.execute_batch(REFUSE_EVERYTHING).unwrap();
+        tokio::time::sleep(Duration::from_secs(90)).await;
+        outside.execute_batch(REFUSE_NOTHING).unwrap();
+        let deliveries = node.wait_until_settled(account).await;
+        assert_ne!(node.engine.session(), before, "its lease was over");
+        assert!(deliveries.iter().all(|delivery| delivery.progress.attempts == 1));
+        assert_eq!(node.times(URL).len(), 50, "none was sent again");
+    });
+}
+
 const REFUSE_EVERYTHING: &str = "
     CREATE TRIGGER refuse_attempts BEFORE INSERT ON attempts BEGIN SELECT RAISE(ABORT, 'full'); END;
     CREATE TRIGGER refuse_deliveries BEFORE UPDATE ON deliveries BEGIN SELECT RAISE(ABORT, 'full'); END;

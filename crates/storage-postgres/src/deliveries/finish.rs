@@ -1,4 +1,4 @@
-//! Finishing: recording an attempt, and the delivery's new state if the session still owns it.
+//! Finishing: recording an attempt, and the delivery's new state if no other session took it over.
 //!
 //! In the usual case, one statement handles a whole call: it settles each delivery that the session owns and
 //! that has no recorded attempt with this number or a higher one, and adds the attempts. The rest is handled

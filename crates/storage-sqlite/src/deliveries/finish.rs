@@ -1,4 +1,4 @@
-//! Finishing: recording an attempt, and the delivery's new state if the session still owns it.
+//! Finishing: recording an attempt, and the delivery's new state if no other session took it over.
 //!
 //! The usual case, the first attempt of a delivery, is one insert and one update that matches the row only if
 //! everything is as expected. Otherwise the code looks at the row in detail.
@@ -6,15 +6,16 @@
 use std::sync::Arc;
 
 use postrider_model::{DeliveryStatus, Timestamp};
-use postrider_storage::rules::attempts::{AttemptResult, free_number, recorded};
+use postrider_storage::rows::deliveries::ProgressRow;
+use postrider_storage::rules::attempts::{AttemptResult, Held, free_number, recorded};
 use postrider_storage::rules::automations::{Disabling, distinct};
 use postrider_storage::{Change, DeliveryKey, Finished, Recorded, SessionId};
-use rusqlite::{CachedStatement, Connection, OptionalExtension};
+use rusqlite::{CachedStatement, Connection};
 
 use crate::queue::Part;
 use crate::sql_error::SqlResult;
 use crate::writer::WriteCx;
-use crate::{attempts, automations, sessions};
+use crate::{attempts, automations, columns, sessions};
 
 /// About how many bytes an attempt's columns take besides its texts.
 const ROW_BYTES: usize = 256;
@@ -42,8 +43,8 @@ fn weight(finished: &Finished) -> usize {
 fn finish(cx: &mut WriteCx<'_>, session: SessionId, finished: &[Finished]) -> SqlResult<Vec<Recorded>> {
     let mut record = Record {
         conn: cx.conn,
-        // A dead session owns nothing, even if its deliveries have not been reclaimed yet.
-        owner: sessions::has_row(cx.conn, session)?.then_some(session),
+        session,
+        is_alive: sessions::has_row(cx.conn, session)?,
         settle_first: cx.conn.prepare_cached(SETTLE_FIRST)?,
         attempts: attempts::Insert::prepare(cx)?,
         disabled: Vec::new(),
@@ -66,7 +67,8 @@ fn finish(cx: &mut WriteCx<'_>, session: SessionId, finished: &[Finished]) -> Sq
                 record.attempted(finished, &result)
             }
             Change::Canceled { at, status } => {
-                canceled(record.conn, record.owner, finished.key, *at, *status)
+                let owner = record.is_alive.then_some(session);
+                canceled(record.conn, owner, finished.key, *at, *status)
             }
         })
         .collect::<SqlResult<_>>()?;
@@ -79,7 +81,8 @@ fn finish(cx: &mut WriteCx<'_>, session: SessionId, finished: &[Finished]) -> Sq
 /// The statements that a call needs for each of its items.
 struct Record<'conn, 'memory> {
     conn: &'conn Connection,
-    owner: Option<SessionId>,
+    session: SessionId,
+    is_alive: bool,
     settle_first: CachedStatement<'conn>,
     attempts: attempts::Insert<'conn, 'memory>,
     /// What the applied results switch off.
@@ -90,9 +93,7 @@ impl Record<'_, '_> {
     fn attempted(&mut self, finished: &Finished, result: &AttemptResult<'_>) -> SqlResult<Recorded> {
         let key = finished.key;
         let number = self.attempts.next_number();
-        if let Some(session) = self.owner
-            && self.settle_first(session, key, result, number)?
-        {
+        if self.is_alive && self.settle_first(key, result, number)? {
             self.attempts
                 .add(key, None, result.attempt.number, false, result.attempt)?;
             self.disable(finished, result);
@@ -106,10 +107,10 @@ impl Record<'_, '_> {
             Ok(number) => number,
             Err(earlier) => return Ok(earlier),
         };
-        let owned = self.owner.is_some() && state.owner == self.owner;
+        let is_applied = state.held.takes(result, self.session, self.is_alive, &record);
         self.attempts
-            .add(key, state.last_attempt, of_delivery, !owned, result.attempt)?;
-        if owned {
+            .add(key, state.last_attempt, of_delivery, !is_applied, result.attempt)?;
+        if is_applied {
             settle(self.conn, key, result, number)?;
             self.disable(finished, result);
         } else {
@@ -117,7 +118,7 @@ impl Record<'_, '_> {
                 .prepare_cached("UPDATE deliveries SET last_attempt = ?2 WHERE id = ?1")?
                 .execute((key.delivery.as_bytes(), number))?;
         }
-        Ok(recorded(owned))
+        Ok(recorded(is_applied))
     }
 
     /// Notes that the applied result switches the action off, if it does.
@@ -129,13 +130,7 @@ impl Record<'_, '_> {
 
     /// Writes the state after a first attempt. False if the session does not own the delivery, or the
     /// delivery already has attempts.
-    fn settle_first(
-        &mut self,
-        session: SessionId,
-        key: DeliveryKey,
-        result: &AttemptResult<'_>,
-        number: i64,
-    ) -> SqlResult<bool> {
+    fn settle_first(&mut self, key: DeliveryKey, result: &AttemptResult<'_>, number: i64) -> SqlResult<bool> {
         let changed = self.settle_first.execute((
             result.progress.status.code(),
             result.progress.attempts,
@@ -147,7 +142,7 @@ impl Record<'_, '_> {
             number,
             key.delivery.as_bytes(),
             key.account.as_bytes(),
-            session.0,
+            self.session.0,
         ))?;
         Ok(changed > 0)
     }
@@ -160,24 +155,30 @@ pub(crate) const SETTLE_FIRST: &str =
 
 /// The part of a delivery's row that decides how a change is recorded.
 struct State {
-    owner: Option<SessionId>,
+    held: Held,
     last_attempt: Option<i64>,
 }
 
 fn state(conn: &Connection, key: DeliveryKey) -> SqlResult<Option<State>> {
-    let state = conn
-        .prepare_cached("SELECT owner, last_attempt FROM deliveries WHERE id = ?1 AND account_id = ?2")?
-        .query_row((key.delivery.as_bytes(), key.account.as_bytes()), |row| {
+    let mut statement = conn.prepare_cached(
+        "SELECT owner, last_attempt, status, attempts, resends, resend_of FROM deliveries
+             WHERE id = ?1 AND account_id = ?2",
+    )?;
+    let state = statement
+        .query_and_then((key.delivery.as_bytes(), key.account.as_bytes()), |row| {
             Ok(State {
-                owner: row.get::<_, Option<i64>>(0)?.map(SessionId),
+                held: Held {
+                    owner: row.get::<_, Option<i64>>(0)?.map(SessionId),
+                    progress: columns::read(row, 2, ProgressRow::read)?.try_into()?,
+                },
                 last_attempt: row.get(1)?,
             })
-        })
-        .optional()?;
-    Ok(state)
+        })?
+        .next();
+    state.transpose()
 }
 
-/// Writes the state after an attempt by the session that is known to own the delivery.
+/// Writes the state after an attempt.
 fn settle(conn: &Connection, key: DeliveryKey, result: &AttemptResult<'_>, number: i64) -> SqlResult<()> {
     conn.prepare_cached(
         "UPDATE deliveries SET status = ?1, attempts = ?2, resends = ?3, resend_of = ?4, owner = NULL,
@@ -208,7 +209,7 @@ fn canceled(
     let Some(state) = state(conn, key)? else {
         return Ok(Recorded::Missing);
     };
-    let owned = owner.is_some() && state.owner == owner;
+    let owned = owner.is_some() && state.held.owner == owner;
     if owned {
         conn.prepare_cached(
             "UPDATE deliveries SET status = ?2, resend_of = NULL, owner = NULL, state_at = ?3 WHERE id = ?1",

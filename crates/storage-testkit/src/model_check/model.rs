@@ -190,16 +190,37 @@ impl Model {
         waiting
     }
 
-    /// The expected result of a report; `None` if the store may either apply or fence it.
-    pub fn answer(&self, session: SessionId, finished: &Finished) -> Option<Recorded> {
+    /// The expected result of a report.
+    pub fn answer(&self, session: SessionId, finished: &Finished) -> Recorded {
         match self.deliveries.get(&finished.key.delivery) {
-            None => Some(Recorded::Missing),
-            Some(tracked) if tracked.on_record(&finished.change).is_some() => {
-                tracked.on_record(&finished.change)
+            None => Recorded::Missing,
+            Some(tracked) => match tracked.on_record(&finished.change) {
+                Some(earlier) => earlier,
+                None if self.is_applied(tracked, session, &finished.change) => Recorded::Applied,
+                None => Recorded::Fenced,
+            },
+        }
+    }
+
+    fn is_applied(&self, tracked: &Tracked, session: SessionId, change: &Change) -> bool {
+        let is_alive = self.live.contains(&session);
+        match (change, tracked.owner) {
+            (Change::Attempted { .. }, Some(owner)) => owner == session,
+            (
+                Change::Attempted {
+                    attempt, progress, ..
+                },
+                None,
+            ) => {
+                let before = &tracked.delivery.progress;
+                let numbers = tracked.attempts.iter().map(|attempt| attempt.number);
+                !is_alive
+                    && tracked.due().is_some()
+                    && before.attempts + 1 == attempt.number
+                    && numbers.max().unwrap_or(0) < attempt.number
+                    && before.resends + u32::from(before.resend_of.is_some()) == progress.resends
             }
-            Some(tracked) if tracked.owner != Some(session) => Some(Recorded::Fenced),
-            Some(_) if self.live.contains(&session) => Some(Recorded::Applied),
-            Some(_) => None,
+            (Change::Canceled { .. }, owner) => is_alive && owner == Some(session),
         }
     }
 

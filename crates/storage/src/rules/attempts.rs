@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use postrider_model::automation::DisabledReason;
 use postrider_model::delivery::{Next, Progress};
-use postrider_model::{ActionId, Attempt, Timestamp};
+use postrider_model::{ActionId, Attempt, DeliveryStatus, Timestamp};
 
 use crate::automations::DisableAction;
 use crate::deliveries::{Change, Recorded};
+use crate::sessions::SessionId;
 
 /// An ended attempt, and the resulting state of its delivery.
 #[derive(Debug, Clone, Copy)]
@@ -59,9 +60,51 @@ impl<'a> AttemptResult<'a> {
     }
 }
 
+/// A delivery at the time when a result of it is reported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Held {
+    /// The session that owns it, alive or dead; `None` if it waits or is settled.
+    pub owner: Option<SessionId>,
+    /// Its progress.
+    pub progress: Progress,
+}
+
+impl Held {
+    /// Whether a result changes the delivery's state; otherwise its attempt is recorded as a late one. The
+    /// session that made the attempt reports it, and is or is not alive. `record` holds the delivery's
+    /// attempts.
+    ///
+    /// A session whose lease has run out owns nothing that others may take. What it knows of its attempts is
+    /// still true: until another session takes the delivery over, such a result spares the receiver a
+    /// repetition.
+    pub fn takes(
+        &self,
+        result: &AttemptResult<'_>,
+        session: SessionId,
+        is_alive: bool,
+        record: &[OnRecord],
+    ) -> bool {
+        match self.owner {
+            Some(owner) => owner == session,
+            None => !is_alive && self.waits_as_before(result, record),
+        }
+    }
+
+    /// Whether the delivery waits for the very attempt whose result this is: nobody has made another one or
+    /// requested a resend since.
+    fn waits_as_before(&self, result: &AttemptResult<'_>, record: &[OnRecord]) -> bool {
+        let progress = &self.progress;
+        let number = result.attempt.number;
+        progress.status == DeliveryStatus::Pending
+            && progress.next_number() == number
+            && progress.resends + u32::from(progress.resend_of.is_some()) == result.progress.resends
+            && record.iter().all(|other| other.number < number)
+    }
+}
+
 /// The result reported to a session for a change of an existing delivery.
-pub const fn recorded(session_owns_it: bool) -> Recorded {
-    if session_owns_it {
+pub const fn recorded(is_applied: bool) -> Recorded {
+    if is_applied {
         Recorded::Applied
     } else {
         Recorded::Fenced
@@ -79,7 +122,7 @@ pub struct OnRecord {
     pub duration_ns: i64,
     /// [`postrider_model::Outcome::code`].
     pub outcome: u8,
-    /// Whether the session that reported it no longer owned the delivery.
+    /// Whether it came too late to change the delivery's state.
     pub is_fenced: bool,
 }
 
@@ -161,7 +204,7 @@ mod tests {
         let mut result = AttemptResult {
             attempt: &attempt,
             progress: Progress::new(),
-            next: Next::Settle(postrider_model::DeliveryStatus::Succeeded),
+            next: Next::Settle(DeliveryStatus::Succeeded),
             disables: None,
         };
         assert_eq!(result.state_at(), attempt.started_at.after(attempt.duration));

@@ -310,8 +310,8 @@ impl World {
         assert_eq!(held, lanes.window.held());
         let in_flight: u32 = lanes.lanes.values().map(|lane| lane.in_flight).sum();
         assert_eq!(in_flight as usize, lanes.in_flight);
-        let silent: usize = lanes.lanes.values().map(Lane::in_flight_silent).sum();
-        assert_eq!(silent, lanes.in_flight_silent);
+        let silent: usize = lanes.lanes.values().map(Lane::in_flight_giving_way).sum();
+        assert_eq!(silent, lanes.in_flight_giving_way);
         self.check_turns();
         let (mut alarms, mut timers) = (Vec::new(), Vec::new());
         for (action, lane) in &lanes.lanes {
@@ -331,9 +331,9 @@ impl World {
         awaits_claim.sort();
         in_turn.sort();
         assert_eq!(awaits_claim, in_turn);
-        let silent_have_slots = lanes.in_flight_silent < lanes.in_flight_max.div_ceil(2);
+        let free = lanes.slots().for_giving_way() - lanes.in_flight_giving_way;
         assert!(
-            lanes.parked.is_empty() || !silent_have_slots,
+            lanes.parked.is_empty() || free == 0 || !lanes.turn.is_empty(),
             "parked beside free slots"
         );
     }

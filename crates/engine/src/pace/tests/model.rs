@@ -136,7 +136,7 @@ impl LaneModel {
         let slots = Slots {
             max: SLOTS,
             used: in_flight,
-            used_without_response: if self.pace.is_silent() { in_flight } else { 0 },
+            used_giving_way: if self.pace.gives_way() { in_flight } else { 0 },
         };
         match self.pace.may_start(now, self.in_flight, queued_at, slots) {
             MayStart::Now => {}

@@ -9,7 +9,8 @@ use std::collections::HashMap;
 use deadpool_postgres::GenericClient;
 use futures_util::future::{try_join, try_join4};
 use postrider_model::Attempt;
-use postrider_storage::rules::attempts::{AttemptResult, OnRecord, free_number, recorded};
+use postrider_storage::rows::deliveries::ProgressRow;
+use postrider_storage::rules::attempts::{AttemptResult, Held, OnRecord, free_number, recorded};
 use postrider_storage::{Change, DeliveryKey, Finished, Recorded, SessionId};
 use tokio_postgres::Row;
 
@@ -34,20 +35,23 @@ pub(super) async fn finish(
         return Ok(Vec::new());
     }
     let keys = Keys::new(places.iter().map(|nth| finished[*nth].key));
-    let (alive, owners) = try_join(is_alive(client, session), locked(client, &keys)).await?;
+    let (is_alive, held) = try_join(is_alive(client, session), locked(client, &keys)).await?;
     let records = records(client, &keys).await?;
     let mut writes = Writes::default();
     let mut applied = Vec::new();
     for (item, place) in places.iter().enumerate() {
-        let Some(owner) = owners.get(&item) else {
+        let Some(held) = held.get(&item) else {
             continue;
         };
-        // A dead session owns nothing, even if its deliveries have not been reclaimed yet.
-        let owned = alive && *owner == Some(session.0);
+        let finished = &finished[*place];
         let record = records.get(&item).map_or(&[][..], Vec::as_slice);
+        let is_applied = match AttemptResult::of(&finished.change) {
+            Some(result) => held.takes(&result, session, is_alive, record),
+            None => is_alive && held.owner == Some(session),
+        };
         let added = writes.added.len();
-        answers[*place] = writes.add(&finished[*place], owned, record);
-        if owned && writes.added.len() > added {
+        answers[*place] = writes.add(finished, is_applied, record);
+        if is_applied && writes.added.len() > added {
             applied.push(*place);
         }
     }
@@ -55,16 +59,22 @@ pub(super) async fn finish(
     Ok(applied)
 }
 
-/// Locks the existing deliveries. Returns their owners, by the item's index among the keys.
-async fn locked(client: &impl GenericClient, keys: &Keys) -> SqlResult<HashMap<usize, Option<i64>>> {
-    let sql = "SELECT n.nth, d.owner
+/// Locks the existing deliveries. Returns their owners and progress, by the item's index among the keys.
+async fn locked(client: &impl GenericClient, keys: &Keys) -> SqlResult<HashMap<usize, Held>> {
+    let sql = "SELECT n.nth, d.owner, d.status, d.attempts, d.resends, d.resend_of
          FROM (SELECT * FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS n (account_id, id, nth)
                LIMIT cardinality($1)) AS n
          JOIN deliveries AS d ON d.account_id = n.account_id AND d.id = n.id AND d.id BETWEEN $3 AND $4
          ORDER BY n.nth FOR UPDATE OF d";
     let params: &Params<'_> = &[&keys.accounts, &keys.ids, &keys.first_id, &keys.last_id];
     let rows = statement::query(client, sql, params).await?;
-    rows.iter().map(|row| Ok((item(row)?, row.try_get(1)?))).collect()
+    let held = |row: &Row| {
+        let owner: Option<i64> = row.try_get(1)?;
+        let progress = columns::read(row, 2, ProgressRow::read)?.try_into()?;
+        let owner = owner.map(SessionId);
+        Ok((item(row)?, Held { owner, progress }))
+    };
+    rows.iter().map(held).collect()
 }
 
 /// The deliveries' attempts, by the item's index among the keys.
@@ -116,19 +126,19 @@ struct Writes<'a> {
 
 impl<'a> Writes<'a> {
     /// Decides about an item and adds its changes.
-    fn add(&mut self, finished: &'a Finished, owned: bool, record: &[OnRecord]) -> Recorded {
+    fn add(&mut self, finished: &'a Finished, is_applied: bool, record: &[OnRecord]) -> Recorded {
         let Some(result) = AttemptResult::of(&finished.change) else {
-            if let (true, Change::Canceled { at, status }) = (owned, &finished.change) {
+            if let (true, Change::Canceled { at, status }) = (is_applied, &finished.change) {
                 self.canceled
                     .push((finished.key, i16::from(status.code()), at.unix_ms()));
             }
-            return recorded(owned);
+            return recorded(is_applied);
         };
         let number = match free_number(result.attempt, record) {
             Ok(number) => number,
             Err(earlier) => return earlier,
         };
-        if owned {
+        if is_applied {
             self.settled.add(finished.key, &result, number);
         }
         let highest = record.iter().map(|attempt| attempt.number).max().unwrap_or(0);
@@ -137,9 +147,9 @@ impl<'a> Writes<'a> {
             attempt: result.attempt,
             number,
             highest: highest.max(number),
-            is_fenced: !owned,
+            is_fenced: !is_applied,
         });
-        recorded(owned)
+        recorded(is_applied)
     }
 
     /// Writes all changes.
