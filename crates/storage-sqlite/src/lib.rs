@@ -51,6 +51,7 @@ mod query_plans;
 mod queue;
 mod rate_limits;
 mod readers;
+mod reserve;
 mod retention;
 mod schema;
 mod sessions;

@@ -72,6 +72,7 @@ impl RetentionStore for SqliteStore {
             })
             .await;
         pruned.add(of_age);
+        self.look_for_room().await?;
         Ok(pruned)
     }
 }

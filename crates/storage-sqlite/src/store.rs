@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use parking_lot::Mutex;
 use postrider_model::Timestamp;
@@ -13,6 +14,7 @@ use crate::options::SqliteOptions;
 use crate::queue::{Part, Queue};
 use crate::rate_limits::FreeSlots;
 use crate::readers::Readers;
+use crate::reserve::Reserve;
 use crate::schema;
 use crate::sql_error::SqlResult;
 use crate::writer::{Reopen, WriteCx};
@@ -27,6 +29,8 @@ pub struct SqliteStore {
     pub(crate) queue: Queue,
     pub(crate) data_dir: PathBuf,
     pub(crate) free_slots: Mutex<FreeSlots>,
+    /// `None` in tests that need none.
+    pub(crate) reserve: Option<Arc<Reserve>>,
     /// `None` only on a simulated disk.
     pub(crate) _lock: Option<File>,
     #[cfg(feature = "testing")]
@@ -53,6 +57,7 @@ impl SqliteStore {
         options: SqliteOptions,
         lock: Option<File>,
     ) -> Result<Self, OpenError> {
+        let reserve = lock.as_ref().map(|_| Arc::new(Reserve::prepare(data_dir)));
         let mut conn = open::open_writer(data_dir, &options)?;
         open::run_no_checkpoints(&conn)?;
         schema::migrate(&mut conn)?;
@@ -80,6 +85,7 @@ impl SqliteStore {
             readers: Readers::new(data_dir.to_owned(), options),
             data_dir: data_dir.to_owned(),
             free_slots: Mutex::default(),
+            reserve,
             _lock: lock,
             #[cfg(feature = "testing")]
             is_shared: false,
@@ -99,6 +105,20 @@ impl SqliteStore {
             return clock();
         }
         now
+    }
+
+    /// Whether the disk has room for new events.
+    pub(crate) fn has_room(&self) -> bool {
+        self.reserve.as_ref().is_none_or(|reserve| reserve.has_room())
+    }
+
+    /// Looks whether a disk that was full has room again.
+    pub(crate) async fn look_for_room(&self) -> StoreResult<()> {
+        let Some(reserve) = self.reserve.as_ref().filter(|reserve| !reserve.has_room()) else {
+            return Ok(());
+        };
+        let reserve = Arc::clone(reserve);
+        self.read(move |conn| Ok(reserve.look_again(conn)?)).await
     }
 
     /// The data folder of this store.

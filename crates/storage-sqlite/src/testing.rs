@@ -59,6 +59,7 @@ impl SqliteStore {
             data_dir: data_dir.to_owned(),
             _lock: lock,
             free_slots: parking_lot::Mutex::default(),
+            reserve: None,
             is_shared: false,
             lease_clock: None,
         })

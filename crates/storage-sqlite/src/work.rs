@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use postrider_storage::{Advanced, Finished, NewEvent, SessionId, WorkStore};
+use postrider_storage::{Advanced, Finished, NewEvent, SessionId, StoreError, WorkStore};
 
 use crate::deliveries::finish;
 use crate::events::append;
@@ -17,6 +17,14 @@ impl WorkStore for SqliteStore {
         events: Arc<[NewEvent]>,
         finished: Arc<[Finished]>,
     ) -> Advanced {
+        if !events.is_empty() && !self.has_room() {
+            let Advanced { recorded, .. } = self.advance(session, Arc::default(), finished).await;
+            let full = StoreError::Unavailable("the disk is full".to_owned());
+            return Advanced {
+                appended: Err(full),
+                recorded,
+            };
+        }
         let (appended, recorded) = match (events.is_empty(), finished.is_empty()) {
             (true, true) => (Ok(Vec::new()), Ok(Vec::new())),
             (true, false) => {

@@ -9,7 +9,7 @@ use super::super::build::*;
 use super::model::Tracked;
 use super::{Check, upkeep};
 use postrider_storage::{
-    Change, ClaimRequest, DeliveryKey, Finished, FirstAttempt, NewEvent, Recorded, Resent, SessionId,
+    Change, ClaimRequest, DeliveryKey, Finished, FirstAttempt, NewEvent, Resent, SessionId,
 };
 
 /// Takes a random step.
