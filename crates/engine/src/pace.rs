@@ -15,6 +15,7 @@
 //! Times are those of the monotonic clock, and are passed in.
 
 mod breaker;
+mod lesson;
 pub mod limit;
 mod rate;
 mod under_way;
@@ -22,14 +23,15 @@ mod width;
 
 use std::time::Duration;
 
-use postrider_model::{Outcome, RateLimit};
+use postrider_model::RateLimit;
 
 use self::breaker::Breaker;
+use self::lesson::Heard;
+pub use self::lesson::Lesson;
 use self::limit::Limit;
 use self::rate::{Permit, Rate};
 use self::under_way::UnderWay;
 use self::width::Width;
-use crate::carry::Advice;
 
 /// How long a delivery waits for the width before the schedule counts more: half of the 2 s within which an
 /// attempt is on time.
@@ -50,67 +52,12 @@ const REFUSAL_LASTS: Duration = Duration::from_secs(60);
 /// spinning.
 const POSTPONED_FOR: Duration = Duration::from_secs(1);
 
-/// Attempts without a response after which a receiver that responds again has been away.
-const SILENT_MANY: u32 = 8;
+/// Attempts in a row without a response, or without a success, after which a receiver that responds again, or
+/// with success again, has been away.
+const AWAY_AFTER: u32 = 8;
 
 /// How far ahead the slots of a rate limit are reserved on a shared store.
 pub const RESERVED_AHEAD: Duration = Duration::from_millis(1_200);
-
-/// What an attempt says about its receiver.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Lesson {
-    heard: Heard,
-    is_success: bool,
-    retry_after: Option<Duration>,
-    took: Duration,
-}
-
-/// What was heard of the receiver.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Heard {
-    /// A response that says nothing about load.
-    Response,
-    /// Too many requests at once, or too much work: a 503.
-    Overloaded,
-    /// Too many requests in a time: a 429.
-    Limited,
-    /// No response.
-    Nothing,
-    /// Nothing was sent, because the request waited too long for a resource of ours.
-    Unasked,
-}
-
-impl Lesson {
-    /// The lesson of a request that waited too long for a resource of ours, and was not sent.
-    pub const fn postponed() -> Self {
-        Self {
-            heard: Heard::Unasked,
-            is_success: false,
-            retry_after: None,
-            took: Duration::ZERO,
-        }
-    }
-
-    /// The lesson of an attempt that took `took`.
-    pub fn of(outcome: Outcome, advice: Advice, took: Duration) -> Self {
-        let heard = match outcome {
-            _ if advice.rate_limited => Heard::Limited,
-            _ if advice.overloaded => Heard::Overloaded,
-            Outcome::Succeeded | Outcome::BadStatus | Outcome::ProtocolError => Heard::Response,
-            Outcome::Timeout
-            | Outcome::DnsError
-            | Outcome::ConnectError
-            | Outcome::TlsError
-            | Outcome::Blocked => Heard::Nothing,
-        };
-        Self {
-            heard,
-            is_success: outcome == Outcome::Succeeded,
-            retry_after: advice.retry_after,
-            took,
-        }
-    }
-}
 
 /// Whether the next request of a lane may start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -166,6 +113,8 @@ pub struct Pace {
     /// Attempts without a response since the last response, and requests that waited too long to be sent;
     /// halves the width while slots are scarce.
     silent: u32,
+    /// Responses in a row that were neither a success nor a refusal.
+    unsuccessful: u32,
     /// Until when the lane pauses, because one of its requests waited too long to be sent.
     postponed_until: Duration,
 }
@@ -307,14 +256,22 @@ impl Pace {
         }
         if !matches!(heard, Heard::Nothing | Heard::Unasked) {
             self.heard_at = Some(now);
-            if self.silent >= SILENT_MANY {
+            if self.silent >= AWAY_AFTER {
                 self.width.restart();
             }
             self.silent = 0;
         }
         match heard {
-            Heard::Response => {
+            Heard::Response if is_success => {
+                if std::mem::take(&mut self.unsuccessful) >= AWAY_AFTER {
+                    self.width.restart();
+                }
                 self.width.responded(took, started, now, in_flight);
+                self.rate.taken(started, now);
+            }
+            // An error page comes sooner than a success, and so says nothing about how quick the receiver is.
+            Heard::Response => {
+                self.unsuccessful = self.unsuccessful.saturating_add(1);
                 self.rate.taken(started, now);
             }
             Heard::Overloaded => {
@@ -360,13 +317,16 @@ impl Pace {
     }
 
     /// When a delivery starts although the lane is as wide as it may be, because the schedule counts more.
-    /// `None` if the receiver has refused, or responds but takes its time.
+    /// `None` if the receiver has refused, or responds with success but takes its time.
     fn late_at(&self, now: Duration, queued_at: Duration) -> Option<Duration> {
         let refused = self
             .refused_at
             .is_some_and(|at| now.saturating_sub(at) < REFUSAL_LASTS);
         if refused {
             return None;
+        }
+        if self.unsuccessful >= AWAY_AFTER {
+            return Some(queued_at + LATE_AFTER);
         }
         let silent_at = self.heard_at.unwrap_or_default() + self.patience();
         Some(silent_at.max(queued_at + LATE_AFTER))

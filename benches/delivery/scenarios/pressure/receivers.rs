@@ -60,7 +60,7 @@ const KINDS: [Kind; 5] = [
         trouble: Trouble::Crowded {
             slots: slots(20, 500),
         },
-        events: 1_000,
+        events: 1_500,
         rate: None,
     },
     Kind {

@@ -15,8 +15,8 @@ use crate::engine::Engine;
 use crate::work::append::{AppendJob, Reply, cost_of};
 use crate::work::queue::JOB_COST_MAX;
 
-/// Parts of one request that wait or are being stored: while one is, the next waits for its step.
-const PARTS_WAITING_MAX: usize = 2;
+/// Parts of one request that wait or are being stored: as much as fills a step.
+const PARTS_WAITING_MAX: usize = 8;
 
 /// The events of one request.
 pub(super) struct Parts<'a> {

@@ -4,7 +4,9 @@ mod model;
 
 use super::width::START;
 use super::*;
+use crate::carry::Advice;
 use model::{Report, SLOTS, TIMEOUT, deliver, limited, ms, narrow, queueing};
+use postrider_model::Outcome;
 
 fn at_once(count: usize) -> impl Iterator<Item = Duration> {
     std::iter::repeat_n(Duration::ZERO, count)
@@ -118,6 +120,29 @@ fn a_receiver_that_comes_back_is_not_stampeded() {
     assert_eq!(silent, wide, "silence alone does not narrow a lane");
     let back = attempts(&mut pace, 1, ms(20_000), Outcome::Succeeded, ms(1));
     assert!(back <= START as u32 + 1, "{back}");
+}
+
+#[test]
+fn a_receiver_that_failed_instantly_is_not_stampeded_when_it_is_back() {
+    let mut back = narrow(20, ms(100));
+    let mut receiver = |now: Duration| match now < ms(5_000) {
+        true => (ms(1), 500),
+        false => back(now),
+    };
+    let report = deliver((0..1_000).map(|n| ms(n * 2)), &mut receiver);
+    assert_eq!((report.failed, report.delivered), (0, 1_000));
+    let refused = report.wasted_at.iter().filter(|at| **at > ms(5_000)).count();
+    assert!(refused <= 10, "{refused} refused");
+    // The first retry is due after 10 s, and the capacity needs 5 s.
+    let done = report.share_done_at(0.98);
+    assert!(done <= ms(19_500), "98 % after {done:?}");
+}
+
+#[test]
+fn a_receiver_that_fails_slowly_delays_no_attempt() {
+    let report = deliver(at_once(300), &mut |_| (ms(5_000), 500));
+    assert_eq!((report.failed, report.late.len()), (300, 900));
+    assert!(report.late.last() <= Some(&ms(2_000)), "{:?}", report.late.last());
 }
 
 #[test]

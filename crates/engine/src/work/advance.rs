@@ -67,7 +67,7 @@ impl Inbox {
                     }
                     self.jobs_ended = true;
                 }
-                count = self.results.recv_many(&mut self.results_taken, RESULTS_MAX), if !self.results_closed => {
+                count = self.results.recv_many(&mut self.results_taken, self.jobs.results_max()), if !self.results_closed => {
                     self.results_closed = count == 0;
                 }
                 else => return false,
@@ -90,7 +90,8 @@ impl Inbox {
 
     /// Takes the results that have arrived.
     fn take_results(&mut self) {
-        while self.results_taken.len() < RESULTS_MAX {
+        let most = self.jobs.results_max();
+        while self.results_taken.len() < most {
             match self.results.try_recv() {
                 Ok(result) => self.results_taken.push(result),
                 Err(_) => break,

