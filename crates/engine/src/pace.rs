@@ -37,6 +37,11 @@ use self::width::Width;
 /// attempt is on time.
 pub const LATE_AFTER: Duration = Duration::from_secs(1);
 
+/// The same for a receiver that responds, but without success. Most such responses come at once, so that the
+/// width delays nothing; and the requests that the width allows find out whether the receiver is back before
+/// the others follow.
+const FAILING_LATE_AFTER: Duration = Duration::from_millis(1_800);
+
 /// How long a receiver may be silent before it counts as silent rather than busy, if it has not responded
 /// yet.
 const SILENT_AFTER: Duration = Duration::from_millis(1_500);
@@ -326,7 +331,7 @@ impl Pace {
             return None;
         }
         if self.unsuccessful >= AWAY_AFTER {
-            return Some(queued_at + LATE_AFTER);
+            return Some(queued_at + FAILING_LATE_AFTER);
         }
         let silent_at = self.heard_at.unwrap_or_default() + self.patience();
         Some(silent_at.max(queued_at + LATE_AFTER))

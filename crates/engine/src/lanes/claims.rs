@@ -16,12 +16,17 @@ const NO_ROOM_PAUSE: Duration = Duration::from_millis(50);
 /// Most alarms that ring in one call, because the lock on the lanes is held meanwhile: some 2 ms.
 const ALARMS_MAX: usize = 4_096;
 
+/// Most deliveries in one claim, of all its lanes: everybody else's call of the store waits for some 3 ms.
+const CLAIM_ROOM_MAX: usize = 256;
+
 /// Lanes with due deliveries in the store, in turns by account: an account with thousands of them delays no
 /// other by more than one claim.
 #[derive(Debug)]
 pub(super) struct ClaimTurns {
     turn: VecDeque<AccountId>,
     lanes: HashMap<AccountId, VecDeque<ActionId>>,
+    /// The number of lanes.
+    count: usize,
     look_at: Timestamp,
 }
 
@@ -30,6 +35,7 @@ impl Default for ClaimTurns {
         Self {
             turn: VecDeque::new(),
             lanes: HashMap::new(),
+            count: 0,
             look_at: Timestamp::EPOCH,
         }
     }
@@ -44,6 +50,7 @@ impl ClaimTurns {
     fn push(&mut self, account: AccountId, action: ActionId) {
         let lanes = self.lanes.entry(account).or_default();
         lanes.push_back(action);
+        self.count += 1;
         if lanes.len() == 1 {
             self.turn.push_back(account);
             self.look_at = Timestamp::EPOCH;
@@ -60,6 +67,7 @@ impl ClaimTurns {
             }
             let lanes = self.lanes.get_mut(&account)?;
             let action = lanes.pop_front();
+            self.count -= 1;
             if lanes.is_empty() {
                 self.lanes.remove(&account);
             } else {
@@ -145,11 +153,12 @@ impl Lanes {
                 self.claims.push(lane.account, action);
             }
         }
+        let share = (CLAIM_ROOM_MAX / self.claims.count.clamp(1, max)).max(1);
         while requests.len() < max
             && let Some(action) = self.claims.pop(&self.window)
         {
             if let Some(lane) = self.lanes.get_mut(&action) {
-                requests.extend(lane.begin_claim(&mut self.window, &mut self.alarms));
+                requests.extend(lane.begin_claim(&mut self.window, &mut self.alarms, share));
             }
         }
         self.claims.look_at = match requests.len() < max {

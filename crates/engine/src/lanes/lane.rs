@@ -207,11 +207,13 @@ impl Lane {
         }
     }
 
-    /// Begins a claim in the lane's turn, and reserves room for it. Returns `None` if the window is full.
+    /// Begins a claim in the lane's turn, and reserves room for it, for `most` deliveries at most. Returns
+    /// `None` if the window is full.
     pub fn begin_claim(
         &mut self,
         window: &mut Window,
         alarms: &mut Alarms<Timestamp>,
+        most: usize,
     ) -> Option<ClaimRequest> {
         let Stored::Due { due } = self.stored else {
             return None;
@@ -220,7 +222,7 @@ impl Lane {
         // Claim half of the free room: new deliveries that arrive meanwhile then still find room in memory,
         // and the lane stops going through the store once the backlog is gone.
         let free = self.capacity().saturating_sub(self.waiting()).min(share);
-        let room = free.div_ceil(2).min(CLAIM_MAX);
+        let room = free.div_ceil(2).min(CLAIM_MAX).min(most);
         let room_bytes = window.free_bytes(self.account).div_ceil(2).min(CLAIM_BYTES_MAX);
         if room == 0 || room_bytes == 0 {
             if self.held > 0 {
