@@ -19,6 +19,7 @@ use crate::attempt::AttemptResult;
 use crate::carry::Carriers;
 use crate::jobs::{self, Jobs};
 use crate::lanes::Lanes;
+use crate::large_work::LargeWork;
 use crate::meters::Meters;
 use crate::observe::Observer;
 use crate::replay::Replays;
@@ -78,6 +79,7 @@ pub struct Engine {
     halt: watch::Sender<bool>,
     tasks: Mutex<Tasks>,
     jobs: Jobs,
+    large_work: LargeWork,
     /// Wakes the task that judges due times.
     judge: Notify,
     tests: Tests,
@@ -124,6 +126,7 @@ impl Engine {
             halt: watch::channel(false).0,
             tasks: Mutex::new(Tasks::default()),
             jobs: Jobs::new(),
+            large_work: LargeWork::new(),
             tests: Tests::default(),
             replays: Arc::default(),
             supervision: Supervision::new(),
@@ -288,6 +291,11 @@ impl Engine {
 
     pub(crate) fn results(&self) -> Option<mpsc::Sender<AttemptResult>> {
         self.results.lock().clone()
+    }
+
+    /// The turns for what large requests do on the runtime's threads.
+    pub fn large_work(&self) -> &LargeWork {
+        &self.large_work
     }
 
     /// This node's current session. A new session replaces it once its lease has expired.

@@ -38,6 +38,7 @@ mod consequences;
 pub mod engine;
 mod jobs;
 pub mod lanes;
+pub mod large_work;
 pub mod load;
 mod meters;
 pub mod observe;

@@ -32,6 +32,13 @@ const SLOW: f64 = 2.0;
 /// reasons, and a receiver that queues for so short a time is not in trouble.
 const JITTER: Duration = Duration::from_millis(50);
 
+/// What each response adds to the width before a limit is known: the width doubles each round trip.
+const GROWTH: f64 = 1.0;
+
+/// The same if the receiver has just come back: what it refuses now may have failed before, and then waits
+/// for its last attempt.
+const GROWTH_WHEN_BACK: f64 = 0.25;
+
 /// How much the width grows in a round trip once it is near the known limit: a new refusal in some twelve
 /// round trips is then 1 % of the requests.
 const CREEP: f64 = 0.25;
@@ -45,6 +52,8 @@ pub struct Width {
     width: f64,
     /// Up to here the width doubles each round trip; beyond it creeps.
     threshold: f64,
+    /// What each response adds until then.
+    growth: f64,
     /// When the width was last cut.
     cut_at: Option<Duration>,
     best: Option<Duration>,
@@ -79,7 +88,7 @@ impl Width {
             }
         } else if took <= best.mul_f64(QUICK) + JITTER && self.is_used(in_flight) {
             let step = if self.width < self.threshold {
-                1.0
+                self.growth
             } else {
                 CREEP / self.width
             };
@@ -90,8 +99,13 @@ impl Width {
     /// The receiver refused a request that started at `started`, while `in_flight` were under way.
     pub fn refused(&mut self, started: Duration, now: Duration, in_flight: u32) {
         let under_way = f64::from(in_flight).min(self.width);
+        let taken = ((f64::from(in_flight) - 1.0) * 0.95).clamp(1.0, MAX);
         if self.cut(0.5 * under_way / self.width, started, now) {
-            self.threshold = ((f64::from(in_flight) - 1.0) * 0.95).clamp(1.0, MAX);
+            self.threshold = taken;
+            self.growth = GROWTH;
+        } else {
+            // One more of the requests that were too many: the receiver takes even less.
+            self.threshold = self.threshold.min(taken).max(self.width);
         }
     }
 
@@ -107,6 +121,8 @@ impl Width {
     /// does not arrive all at once.
     pub fn restart(&mut self) {
         self.width = self.width.min(START);
+        self.threshold = MAX;
+        self.growth = GROWTH_WHEN_BACK;
     }
 
     fn is_used(&self, in_flight: u32) -> bool {
@@ -141,6 +157,7 @@ impl Default for Width {
         Self {
             width: START,
             threshold: MAX,
+            growth: GROWTH,
             cut_at: None,
             best: None,
             next_best: None,
