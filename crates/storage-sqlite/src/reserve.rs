@@ -8,9 +8,12 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use fastrand::Rng;
+use parking_lot::Mutex;
 use rusqlite::Connection;
+use tokio::time::Instant;
 
 use crate::open::PAGE_BYTES;
 
@@ -23,6 +26,9 @@ const UNFINISHED: &str = "postrider.reserve.new";
 /// Bytes in reserve. Deleting old events needs a few MiB of log.
 pub(crate) const BYTES: u64 = 8 * 1024 * 1024;
 
+/// The least time between two looks for room.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
 /// Room that a start needs: the memory that SQLite's processes share, and some pages of the log.
 const ROOM_BYTES: u64 = 1024 * 1024;
 
@@ -31,6 +37,8 @@ const ROOM_BYTES: u64 = 1024 * 1024;
 pub(crate) struct Reserve {
     data_dir: PathBuf,
     is_missing: AtomicBool,
+    /// When to look again at the earliest.
+    look_at: Mutex<Option<Instant>>,
 }
 
 impl Reserve {
@@ -39,6 +47,7 @@ impl Reserve {
         let reserve = Self {
             data_dir: data_dir.to_owned(),
             is_missing: AtomicBool::new(false),
+            look_at: Mutex::default(),
         };
         match reserve.keep() {
             Ok(()) => {}
@@ -69,6 +78,17 @@ impl Reserve {
     /// Whether there is room for new events, as far as is known.
     pub(crate) fn has_room(&self) -> bool {
         !self.is_missing.load(Ordering::Relaxed)
+    }
+
+    /// Whether to look again for room: not more often than [`LOOK_EVERY`], because a look writes as much as it
+    /// finds room for.
+    pub(crate) fn is_due(&self) -> bool {
+        let (mut look_at, now) = (self.look_at.lock(), Instant::now());
+        let is_due = look_at.is_none_or(|at| at <= now);
+        if is_due {
+            *look_at = Some(now + LOOK_EVERY);
+        }
+        is_due
     }
 
     /// Looks whether there is room again: on the disk, or in the database's unused pages.

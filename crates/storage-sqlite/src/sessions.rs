@@ -58,7 +58,7 @@ impl SessionStore for SqliteStore {
     }
 
     async fn check(&self) -> StoreResult<()> {
-        self.look_for_room().await?;
+        self.room().await?;
         self.write(|cx| {
             cx.conn
                 .prepare_cached("UPDATE write_checks SET made = made + 1 WHERE number = 1")?

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use postrider_model::Timestamp;
-use postrider_storage::StoreResult;
+use postrider_storage::{StoreError, StoreResult};
 use rusqlite::Connection;
 
 use crate::open::{self, OpenError};
@@ -107,18 +107,19 @@ impl SqliteStore {
         now
     }
 
-    /// Whether the disk has room for new events.
-    pub(crate) fn has_room(&self) -> bool {
-        self.reserve.as_ref().is_none_or(|reserve| reserve.has_room())
-    }
-
-    /// Looks whether a disk that was full has room again.
-    pub(crate) async fn look_for_room(&self) -> StoreResult<()> {
+    /// Fails while the disk has no room for new events. If it had none, looks again.
+    pub(crate) async fn room(&self) -> StoreResult<()> {
         let Some(reserve) = self.reserve.as_ref().filter(|reserve| !reserve.has_room()) else {
             return Ok(());
         };
-        let reserve = Arc::clone(reserve);
-        self.read(move |conn| Ok(reserve.look_again(conn)?)).await
+        if reserve.is_due() {
+            let reserve = Arc::clone(reserve);
+            self.read(move |conn| Ok(reserve.look_again(conn)?)).await?;
+        }
+        match reserve.has_room() {
+            true => Ok(()),
+            false => Err(StoreError::Unavailable("the disk is full".to_owned())),
+        }
     }
 
     /// The data folder of this store.

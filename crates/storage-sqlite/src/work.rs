@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use postrider_storage::{Advanced, Finished, NewEvent, SessionId, StoreError, WorkStore};
+use postrider_storage::{Advanced, Finished, NewEvent, SessionId, WorkStore};
 
 use crate::deliveries::finish;
 use crate::events::append;
@@ -17,9 +17,10 @@ impl WorkStore for SqliteStore {
         events: Arc<[NewEvent]>,
         finished: Arc<[Finished]>,
     ) -> Advanced {
-        if !events.is_empty() && !self.has_room() {
+        if !events.is_empty()
+            && let Err(full) = self.room().await
+        {
             let Advanced { recorded, .. } = self.advance(session, Arc::default(), finished).await;
-            let full = StoreError::Unavailable("the disk is full".to_owned());
             return Advanced {
                 appended: Err(full),
                 recorded,

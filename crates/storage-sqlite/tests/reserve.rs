@@ -8,6 +8,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use postrider_model::delivery::Progress;
 use postrider_model::{DeliveryStatus, Outcome};
@@ -43,12 +44,17 @@ async fn a_node_starts_on_a_full_disk_and_takes_events_once_there_is_room() {
     fill_disk(folder.path());
     let store = open(folder.path());
     assert!(!reserve.exists(), "its space is used");
+    fill_disk(folder.path());
     let refused = append(&*store, session, vec![event.clone()]).await;
     assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
+    assert!(store.check().await.is_err(), "it is not ready");
     let known = attempted(key, action, &Progress::new(), 4, Outcome::Succeeded);
     let recorded = finish(&*store, session, known).await;
     assert_eq!(recorded, Recorded::Applied, "all else goes on");
 
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(1)).await;
+    tokio::time::resume();
     store.check().await.unwrap();
     assert_eq!(fs::metadata(&reserve).unwrap().len(), reserved);
     append(&*store, session, vec![event]).await.unwrap();
