@@ -13,6 +13,9 @@ use crate::receivers::Kind;
 /// and a lease.
 const CALM: Duration = Duration::from_secs(1_200);
 
+/// How long a claim may be under way that finds nothing, because another node has settled what was due.
+const CLAIM: Duration = Duration::from_secs(1);
+
 /// How long a lane may remember its receiver.
 const MEMORY: Duration = Duration::from_secs(1_300);
 
@@ -79,13 +82,13 @@ impl Storm<'_> {
         pending
     }
 
-    /// Nothing is left in memory once nothing is pending.
+    /// Nothing is left in memory soon after nothing is pending.
     pub(super) async fn check_memory(&self) {
         if !self.book.lock().violations.is_empty() {
             return;
         }
-        for (seconds, lanes_may_stay) in [(0, true), (MEMORY.as_secs(), false)] {
-            sleep(Duration::from_secs(seconds)).await;
+        for (pause, lanes_may_stay) in [(CLAIM, true), (MEMORY, false)] {
+            sleep(pause).await;
             for load in self.nodes.iter().filter_map(Machine::load) {
                 // After a step of the clock, a lane may have an alarm that lies far ahead.
                 let lanes = if lanes_may_stay || self.plan.has_steps {
