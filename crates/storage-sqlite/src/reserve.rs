@@ -80,8 +80,8 @@ impl Reserve {
         !self.is_missing.load(Ordering::Relaxed)
     }
 
-    /// Whether to look again for room: not more often than [`LOOK_EVERY`], because a look writes as much as it
-    /// finds room for.
+    /// Whether to look again for room: not more often than [`LOOK_EVERY`], because a look writes as much as
+    /// it finds room for.
     pub(crate) fn is_due(&self) -> bool {
         let (mut look_at, now) = (self.look_at.lock(), Instant::now());
         let is_due = look_at.is_none_or(|at| at <= now);
