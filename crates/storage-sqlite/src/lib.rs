@@ -43,6 +43,7 @@ mod event_types;
 mod events;
 mod export;
 mod grants;
+mod log;
 mod open;
 mod options;
 mod pressure;

@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+use crate::log;
 use crate::options::SqliteOptions;
 use crate::schema::{self, MigrationReport, SCHEMA_VERSION};
 #[cfg(feature = "testing")]
@@ -171,7 +172,12 @@ fn make_folder(data_dir: &Path) -> io::Result<()> {
 
 /// Opens the writing connection, which is not migrated yet.
 pub(crate) fn open_writer(data_dir: &Path, options: &SqliteOptions) -> Result<Connection, OpenError> {
+    write_log_again(data_dir)?;
     with_writer_pragmas(create(data_dir)?, options)
+}
+
+fn write_log_again(data_dir: &Path) -> Result<(), OpenError> {
+    log::write_again(data_dir).map_err(|error| OpenError::io(&data_dir.join(log::LOG_FILE), error))
 }
 
 /// Opens the writing connection again, after an error of the former one. Never creates a database: a store
@@ -180,6 +186,7 @@ pub(crate) fn open_writer(data_dir: &Path, options: &SqliteOptions) -> Result<Co
 /// # Errors
 /// [`OpenError::NoDatabase`], [`OpenError::Replaced`], or SQLite's error.
 pub(crate) fn reopen_writer(data_dir: &Path, options: &SqliteOptions) -> Result<Connection, OpenError> {
+    write_log_again(data_dir)?;
     let connected = connect(data_dir, OpenFlags::SQLITE_OPEN_READ_WRITE);
     let conn = with_writer_pragmas(connected.map_err(|error| missing_or(data_dir, error))?, options)?;
     let found = schema::version(&conn)?;

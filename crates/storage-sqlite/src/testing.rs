@@ -17,8 +17,8 @@ use crate::schema;
 use crate::store::SqliteStore;
 use crate::writer::WriteCounts;
 
-pub(crate) use self::disk::vfs_of;
 pub use self::disk::{DiskCounts, DiskFault, SimulatedDisk};
+pub(crate) use self::disk::{vfs_of, write_again};
 
 /// A clock that the store counts leases by.
 pub type LeaseClock = Arc<dyn Fn() -> Timestamp + Send + Sync>;

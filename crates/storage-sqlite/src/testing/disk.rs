@@ -21,6 +21,7 @@ mod vfs;
 
 use std::collections::BTreeMap;
 use std::ffi::c_int;
+use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Weak};
@@ -171,6 +172,31 @@ fn locate(path: &Path) -> Option<(Arc<Disk>, u64, &str)> {
     let name = parts.next()?;
     let disk = DISKS.lock().get(&number)?.upgrade()?;
     Some((disk, boot, name))
+}
+
+/// Writes a file once more, as it is, and syncs it. Does nothing if there is none.
+pub(crate) fn write_again(path: &Path) -> io::Result<()> {
+    let Some((disk, boot, name)) = locate(path) else {
+        return Err(io::ErrorKind::NotFound.into());
+    };
+    let mut state = disk.state.lock();
+    if !state.is_alive(boot) {
+        return Err(io::Error::other("the process is dead"));
+    }
+    let Some(len) = state.len_of(name) else {
+        return Ok(());
+    };
+    let again = |state: &mut State| {
+        let id = state.open(Some(name), false)?;
+        let mut bytes = vec![0; len];
+        let outcome = state.read(id, 0, &mut bytes).and_then(|()| {
+            state.write(id, 0, &bytes)?;
+            state.sync(id, false)
+        });
+        state.close(id);
+        outcome
+    };
+    again(&mut state).map_err(|code| io::Error::other(format!("SQLite's error {code}")))
 }
 
 /// The disk for temporary files, which SQLite opens without a name. It never fails.
