@@ -41,7 +41,7 @@ struct Row {
 pub struct RateWords {
     /// `99.2 %`
     pub share: String,
-    /// `of 1,204`
+    /// The number of deliveries: `1,204`
     pub of: String,
     /// Whether any failed.
     pub has_failed: bool,
@@ -53,7 +53,7 @@ impl RateWords {
         let whole = succeeded + failed;
         Some(Self {
             share: number::percent(succeeded, whole)?,
-            of: format!("of {}", number::grouped(whole)),
+            of: number::grouped(whole),
             has_failed: failed > 0,
         })
     }
