@@ -284,7 +284,9 @@ impl Machine {
         self.starts_at = Instant::now() + self.down;
     }
 
+    /// What a living node has in memory.
     fn load(&self) -> Option<postrider_engine::load::Load> {
-        self.node.as_ref().map(|node| node.engine.load())
+        let node = self.node.as_ref().filter(|node| !node.link.is_dead());
+        node.map(|node| node.engine.load())
     }
 }
