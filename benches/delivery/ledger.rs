@@ -62,7 +62,7 @@ impl Ledger {
         self.sent[number as usize].store(at_us, Ordering::Relaxed);
     }
 
-    /// How long ago an event was sent, in microseconds. `None` if there is no event of this number.
+    /// The microseconds since an event was sent; `None` for an unknown number.
     pub fn since_sent_us(&self, number: u32) -> Option<u32> {
         let sent = self.sent.get(number as usize)?;
         Some(self.elapsed_us().saturating_sub(sent.load(Ordering::Relaxed)))

@@ -19,7 +19,7 @@ use crate::routes::events::create_batch::batch_bytes_max;
 
 /// Bodies of at most this many bytes need no room: there can be as many as connections, and a connection's
 /// buffers take as much.
-pub(crate) const SMALL_BYTES_MAX: usize = 64 * 1024;
+const SMALL_BYTES_MAX: usize = 64 * 1024;
 
 /// Bytes of large bodies that are read or stored at the same time. Their events are copied out of them, so
 /// that a body takes up to twice its size for a moment.

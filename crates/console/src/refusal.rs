@@ -68,16 +68,15 @@ impl Refusal {
 
     /// What happened, and what to do about it.
     pub fn words(&self) -> (&'static str, Cow<'static, str>) {
-        if let Self::TooManyDeliveries(exceeding) = self {
-            let TooManyDeliveries { event_type, count } = exceeding;
-            let advice = format!(
-                "With it, an event of type “{event_type}” would trigger {count} URLs; at most \
-                 {DELIVERIES_PER_EVENT_MAX} are possible. Switch another automation off first."
-            );
-            return ("The automation stays off", advice.into());
-        }
         let (title, advice) = self.fixed_words();
-        (title, advice.into())
+        let Self::TooManyDeliveries(TooManyDeliveries { event_type, count }) = self else {
+            return (title, advice.into());
+        };
+        let which = format!(
+            "With it, an event of type “{event_type}” would trigger {count} URLs; at most \
+             {DELIVERIES_PER_EVENT_MAX} are possible. {advice}"
+        );
+        (title, which.into())
     }
 
     /// The words of those that are the same on every page.
@@ -105,10 +104,9 @@ impl Refusal {
                 "Someone else changed this in the meantime",
                 "Your change was not saved. Go back, reload the page, and make it again.",
             ),
-            Self::TooManyDeliveries(_) => (
-                "The automation stays off",
-                "With it, one event would trigger too many URLs. Switch another automation off first.",
-            ),
+            Self::TooManyDeliveries(_) => {
+                ("The automation stays off", "Switch another automation off first.")
+            }
             Self::ReplayRunning => (
                 "A replay is running",
                 "An account has one replay at a time on each node. Wait until it has ended, then count again.",

@@ -334,8 +334,8 @@ impl Drop for Running {
     }
 }
 
-/// Whether there is no free file descriptor. `getaddrinfo` needs some, and without them fails in ways that
-/// look like those of a name server, or of a name that does not exist.
+/// Whether the process has run out of file descriptors. `getaddrinfo` then fails as if the name server were
+/// down or the name did not exist.
 fn is_out_of_files() -> bool {
     let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::DGRAM, None);
     socket.is_err_and(|error| connect::is_out_of_files(&error))

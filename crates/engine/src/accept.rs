@@ -22,7 +22,6 @@ use self::parts::Parts;
 pub use self::test::TESTS_PER_MINUTE;
 pub(crate) use self::test::Tests;
 use crate::engine::Engine;
-use crate::large_work::PIECE;
 use crate::settings::UnseenTypes;
 use postrider_configuration::AccountEntry;
 use postrider_configuration::SchemaViolation;
@@ -158,25 +157,13 @@ impl Engine {
         let account = entry.config.account.id;
         let mut checked = Vec::with_capacity(submissions.len());
         let mut parts = Parts::new(self, account, submissions.len());
-        let is_large = submissions.len() > PIECE;
-        let mut submissions = submissions.into_iter();
-        while !submissions.as_slice().is_empty() {
-            let turn = match is_large {
-                true => self.large_work().turn().await,
-                false => None,
-            };
-            let piece = submissions.by_ref().take(PIECE);
-            let prepare = |submission| self.prepare(entry, submission, audience, parts.now());
-            let prepared: Vec<_> = piece.map(prepare).collect();
-            drop(turn);
-            for event in prepared {
-                match event {
-                    Ok(event) => {
-                        parts.add(event).await;
-                        checked.push(Ok(()));
-                    }
-                    Err(rejection) => checked.push(Err(rejection)),
+        for submission in submissions {
+            match self.prepare(entry, submission, audience, parts.now()) {
+                Ok(event) => {
+                    parts.add(event).await;
+                    checked.push(Ok(()));
                 }
+                Err(rejection) => checked.push(Err(rejection)),
             }
         }
         in_order(checked, parts.finish().await?)

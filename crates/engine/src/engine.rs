@@ -19,7 +19,6 @@ use crate::attempt::AttemptResult;
 use crate::carry::Carriers;
 use crate::jobs::{self, Jobs};
 use crate::lanes::Lanes;
-use crate::large_work::LargeWork;
 use crate::meters::Meters;
 use crate::observe::Observer;
 use crate::replay::Replays;
@@ -65,6 +64,8 @@ pub struct Engine {
     lease_ends_ms: AtomicU64,
     /// Monotonic time, in milliseconds, up to which all changes of a shared store are known here.
     followed_ms: AtomicU64,
+    /// Monotonic time, in milliseconds, from which this node may take over the deliveries of dead sessions.
+    takes_over_ms: AtomicU64,
     appends: Arc<AppendQueue>,
     results: Mutex<Option<mpsc::Sender<AttemptResult>>>,
     refill: Notify,
@@ -79,7 +80,6 @@ pub struct Engine {
     halt: watch::Sender<bool>,
     tasks: Mutex<Tasks>,
     jobs: Jobs,
-    large_work: LargeWork,
     /// Wakes the task that judges due times.
     judge: Notify,
     tests: Tests,
@@ -113,7 +113,8 @@ impl Engine {
             lanes: Mutex::new(lanes),
             session: AtomicI64::new(session.0),
             lease_ends_ms: AtomicU64::new(0),
-            followed_ms: AtomicU64::new(0),
+            followed_ms: AtomicU64::new(leaving::ms(asked_at)),
+            takes_over_ms: AtomicU64::new(0),
             appends: Arc::default(),
             results: Mutex::new(Some(results)),
             refill: Notify::new(),
@@ -126,7 +127,6 @@ impl Engine {
             halt: watch::channel(false).0,
             tasks: Mutex::new(Tasks::default()),
             jobs: Jobs::new(),
-            large_work: LargeWork::new(),
             tests: Tests::default(),
             replays: Arc::default(),
             supervision: Supervision::new(),
@@ -291,11 +291,6 @@ impl Engine {
 
     pub(crate) fn results(&self) -> Option<mpsc::Sender<AttemptResult>> {
         self.results.lock().clone()
-    }
-
-    /// The turns for what large requests do on the runtime's threads.
-    pub fn large_work(&self) -> &LargeWork {
-        &self.large_work
     }
 
     /// This node's current session. A new session replaces it once its lease has expired.

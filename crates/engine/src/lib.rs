@@ -38,7 +38,6 @@ mod consequences;
 pub mod engine;
 mod jobs;
 pub mod lanes;
-pub mod large_work;
 pub mod load;
 mod meters;
 pub mod observe;

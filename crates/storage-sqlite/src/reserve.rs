@@ -107,7 +107,7 @@ impl Reserve {
         fs::rename(self.data_dir.join(UNFINISHED), self.data_dir.join(FILE))
     }
 
-    /// Writes the unfinished file, with so many bytes. If there is no room for it, none of it is left.
+    /// Writes `bytes` bytes into the unfinished file, and deletes it if that fails.
     fn write(&self, bytes: u64) -> io::Result<()> {
         let written = self.fill(bytes);
         if written.is_err() {

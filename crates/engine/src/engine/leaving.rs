@@ -12,6 +12,11 @@ use crate::work;
 /// have been deleted. Postrider promises that a change takes effect on every node within a second.
 const NEWS_AGE_MAX: Duration = Duration::from_secs(1);
 
+/// How long a node that was cut off from the store leaves dead sessions alone. Nodes that were cut off
+/// together thus record what they know of their attempts before one of them repeats these: each tries to
+/// record at least every 2 s.
+const RECORD_FIRST: Duration = Duration::from_secs(3);
+
 /// A node that has not read the changes of other nodes for longer than this is not ready: it sends nothing.
 const NEWS_AGE_READY: Duration = Duration::from_secs(10);
 
@@ -24,18 +29,31 @@ impl Engine {
     /// Notes a renewal: the lease began no earlier than `asked_at` on the monotonic clock.
     pub(crate) fn renewed(&self, asked_at: Duration) {
         let ends = asked_at + work::session::lease_of(&**self.store(), self.settings());
-        self.lease_ends_ms.store(
-            u64::try_from(ends.as_millis()).unwrap_or(u64::MAX),
-            Ordering::Release,
-        );
+        self.lease_ends_ms.store(ms(ends), Ordering::Release);
         self.resume();
     }
 
     /// Notes that all changes up to `asked_at` on the monotonic clock are known here.
     pub(crate) fn followed(&self, asked_at: Duration) {
-        let asked_ms = u64::try_from(asked_at.as_millis()).unwrap_or(u64::MAX);
-        self.followed_ms.fetch_max(asked_ms, Ordering::AcqRel);
+        if self.news_age() > NEWS_AGE_MAX {
+            self.record_first();
+        }
+        self.followed_ms.fetch_max(ms(asked_at), Ordering::AcqRel);
         self.resume();
+    }
+
+    /// Leaves dead sessions alone for a while, because this node was cut off and others may have been as
+    /// well.
+    pub(crate) fn record_first(&self) {
+        let takes_over_at = self.parts.clock.monotonic() + RECORD_FIRST;
+        self.takes_over_ms.store(ms(takes_over_at), Ordering::Release);
+    }
+
+    /// Whether this node may take over the deliveries of dead sessions. Not while it is cut off from the
+    /// store, nor right after that.
+    pub(crate) fn may_take_over(&self) -> bool {
+        let takes_over_at = Duration::from_millis(self.takes_over_ms.load(Ordering::Acquire));
+        self.news_age() <= NEWS_AGE_MAX && self.parts.clock.monotonic() >= takes_over_at
     }
 
     fn resume(&self) {
@@ -77,4 +95,8 @@ impl Engine {
         );
         Err(StoreError::Unavailable(error))
     }
+}
+
+pub(super) fn ms(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

@@ -69,7 +69,8 @@ impl Lanes {
         while let Some(action) = self.timers.ring(now) {
             self.timer_rang(action);
         }
-        loop {
+        // Each parked lane is woken once at most.
+        for _ in 0..=self.parked.len() {
             for _ in 0..self.turn.len() {
                 if self.in_flight >= self.in_flight_max {
                     return None;
@@ -81,9 +82,10 @@ impl Lanes {
             }
             // The slot that a parked lane was woken for is free if the lane may not start yet.
             if !self.unpark() {
-                return None;
+                break;
             }
         }
+        None
     }
 
     /// Whether [`Self::take_ready`] may return a delivery.

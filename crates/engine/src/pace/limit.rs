@@ -107,7 +107,7 @@ impl Limit {
         end < now + LOW || self.next_slot(now).is_none()
     }
 
-    /// Slots were reserved: those from `begin` on and before `end`; none if that is no later.
+    /// Adds reserved slots: from `begin` up to, but not including, `end`.
     pub fn reserved(&mut self, begin: Duration, end: Duration, now: Duration) {
         self.forget_past(now);
         if let Some(reserved) = self.reserved.as_mut().filter(|_| begin < end) {

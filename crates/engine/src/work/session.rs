@@ -19,11 +19,6 @@ const RENEWALS_PER_LEASE: u32 = 3;
 /// lease has expired.
 const LOOK_AT_OTHERS: Duration = Duration::from_secs(1);
 
-/// How long a node that was cut off from the store leaves dead sessions alone. Nodes that were cut off
-/// together thus record what they know of their attempts before one of them repeats these: each tries to
-/// record at least every 2 s.
-const RECORD_FIRST: Duration = Duration::from_secs(3);
-
 /// How long a session lives on a store that no other node uses: nobody could take its deliveries over, so it
 /// has to outlive each outage of the store and each step of the clock.
 const LEASE_UNSHARED: Duration = Duration::from_secs(100 * 365 * 86_400);
@@ -35,23 +30,17 @@ pub async fn run(engine: Arc<Engine>) {
     let mut renew_at = Instant::now() + renewal;
     // A store that is unavailable for long is logged once.
     let mut away = false;
-    let mut take_over_at = Instant::now();
     loop {
         tokio::time::sleep(pause).await;
         let mut outcome = Ok(());
         if Instant::now() >= renew_at {
-            let session = engine.session();
             outcome = renew(&engine).await;
             if outcome.is_ok() {
                 renew_at = Instant::now() + renewal;
             }
-            if away || engine.session() != session {
-                take_over_at = Instant::now() + RECORD_FIRST;
-            }
         }
         hold_back_past_lease(&engine);
         let outcome = match outcome {
-            Ok(()) if Instant::now() < take_over_at => Ok(()),
             Ok(()) => take_over(&engine).await,
             Err(error) => Err(error),
         };
@@ -64,8 +53,12 @@ pub async fn run(engine: Arc<Engine>) {
     }
 }
 
-/// Takes over the deliveries of dead sessions.
+/// Takes over the deliveries of dead sessions, unless this node should leave them to others for now
+/// ([`Engine::may_take_over`]): [`run`] comes back to them.
 pub async fn take_over(engine: &Arc<Engine>) -> StoreResult<()> {
+    if !engine.may_take_over() {
+        return Ok(());
+    }
     let count = reclaim(engine).await?;
     if count > 0 {
         tracing::warn!(count, "took over the deliveries of a dead session");
@@ -88,6 +81,7 @@ async fn renew(engine: &Arc<Engine>) -> StoreResult<()> {
         return Ok(());
     }
     tracing::error!("this node's session is dead and other nodes own its deliveries; starting a new session");
+    engine.record_first();
     engine.lanes().hold_back();
     engine.lanes().forget_queued();
     let session = engine

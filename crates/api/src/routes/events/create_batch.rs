@@ -7,7 +7,6 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use bytes::Bytes;
 use http::StatusCode;
-use postrider_engine::large_work::{LargeWork, PIECE};
 use postrider_engine::{Accepted, Rejection, Submission};
 use postrider_model::AccountId;
 use serde::de::{IgnoredAny, SeqAccess, Visitor};
@@ -19,7 +18,6 @@ use super::accepted::{AcceptedView, RESPONSE_BYTES_MAX, response, status};
 use super::create::IdempotencyHeader;
 use super::idempotency_key::{idempotency_key, key_of_item};
 use super::input::EventInput;
-use crate::body_budget::SMALL_BYTES_MAX;
 use crate::decode::decode;
 use crate::json_body::{read, utf8};
 use crate::path::{AccountPath, InAccount};
@@ -128,8 +126,7 @@ where
     if let Some(room) = &mut room {
         room.shrink(body.len());
     }
-    let (refusals, submissions) =
-        read_events(utf8(&body)?, key.as_deref(), state.engine.large_work()).await?;
+    let (refusals, submissions) = read_events(utf8(&body)?, key.as_deref())?;
     drop(body);
     let results = if submissions.is_empty() {
         Vec::new()
@@ -162,17 +159,8 @@ fn write_batch(
 }
 
 /// The problem of each event, if it has one, and the submissions of the events that have none.
-async fn read_events(
-    text: &str,
-    key: Option<&str>,
-    large_work: &LargeWork,
-) -> Result<(Vec<Option<Problem>>, Vec<Submission>), Problem> {
-    let turn = match text.len() > SMALL_BYTES_MAX {
-        true => large_work.turn().await,
-        false => None,
-    };
+fn read_events(text: &str, key: Option<&str>) -> Result<(Vec<Option<Problem>>, Vec<Submission>), Problem> {
     let batch: BatchInput<'_> = decode(text)?;
-    drop(turn);
     let RawEvents::Few(events) = batch.events else {
         let detail = format!("a batch can have at most {EVENTS_MAX} events");
         return Err(Problem::body("/events", fault_codes::TOO_MANY, detail));
@@ -185,24 +173,16 @@ async fn read_events(
         ));
     }
     let mut submissions = Vec::with_capacity(events.len());
-    let mut refusals = Vec::with_capacity(events.len());
-    for (first, piece) in (0..).step_by(PIECE).zip(events.chunks(PIECE)) {
-        let _turn = match events.len() > PIECE {
-            true => large_work.turn().await,
-            false => None,
-        };
-        for (index, event) in (first..).zip(piece) {
-            let refusal = match read_event(event, key.map(|key| key_of_item(key, index))) {
-                Ok(submission) => {
-                    submissions.push(submission);
-                    None
-                }
-                Err(problem) => Some(problem.within(&pointer_of(index))),
-            };
-            refusals.push(refusal);
+    let refusals = events.into_iter().enumerate().map(|(index, event)| {
+        match read_event(event, key.map(|key| key_of_item(key, index))) {
+            Ok(submission) => {
+                submissions.push(submission);
+                None
+            }
+            Err(problem) => Some(problem.within(&pointer_of(index))),
         }
-    }
-    Ok((refusals, submissions))
+    });
+    Ok((refusals.collect(), submissions))
 }
 
 fn read_event(event: &RawValue, key: Option<String>) -> Result<Submission, Problem> {
@@ -301,10 +281,10 @@ mod tests {
     use super::*;
     use crate::problem::Code;
 
-    #[tokio::test]
-    async fn an_invalid_event_is_refused_alone_with_a_pointer_into_the_batch() {
+    #[test]
+    fn an_invalid_event_is_refused_alone_with_a_pointer_into_the_batch() {
         let text = r#"{"events":[{"type":"a","data":1},{"type":"a b","data":2},7,{"type":"c","data":3,"x":1},{"type":"d","data":4}]}"#;
-        let (refusals, submissions) = read_events(text, Some("k"), &LargeWork::new()).await.unwrap();
+        let (refusals, submissions) = read_events(text, Some("k")).unwrap();
         let pointers: Vec<_> = refusals
             .iter()
             .map(|refusal| refusal.as_ref().and_then(|p| p.faults()[0].pointer()))
@@ -342,24 +322,21 @@ mod tests {
         assert_eq!(write_batch(items.into_iter()).unwrap(), expected);
     }
 
-    #[tokio::test]
-    async fn empty_oversized_and_malformed_batches_are_refused_whole() {
-        let code = async |text: &str| {
-            let problem = read_events(text, None, &LargeWork::new())
-                .await
-                .map(|_| ())
-                .unwrap_err();
+    #[test]
+    fn empty_oversized_and_malformed_batches_are_refused_whole() {
+        let code = |text: &str| {
+            let problem = read_events(text, None).map(|_| ()).unwrap_err();
             (
                 problem.code(),
                 problem.faults().first().map_or("", |fault| fault.code()),
             )
         };
         let of = |count: usize| format!(r#"{{"events":[{}]}}"#, vec!["1"; count].join(","));
-        assert!(read_events(&of(1_000), None, &LargeWork::new()).await.is_ok());
-        assert_eq!(code(&of(1_001)).await, (Code::InvalidBody, "too_many"));
-        assert_eq!(code(&of(0)).await, (Code::InvalidBody, "too_few"));
-        assert_eq!(code("{}").await, (Code::InvalidBody, "required"));
-        assert_eq!(code(r#"{"events":{}}"#).await, (Code::InvalidBody, "wrong_type"));
-        assert_eq!(code(r#"{"events":[1"#).await, (Code::MalformedJson, ""));
+        assert!(read_events(&of(1_000), None).is_ok());
+        assert_eq!(code(&of(1_001)), (Code::InvalidBody, "too_many"));
+        assert_eq!(code(&of(0)), (Code::InvalidBody, "too_few"));
+        assert_eq!(code("{}"), (Code::InvalidBody, "required"));
+        assert_eq!(code(r#"{"events":{}}"#), (Code::InvalidBody, "wrong_type"));
+        assert_eq!(code(r#"{"events":[1"#), (Code::MalformedJson, ""));
     }
 }
