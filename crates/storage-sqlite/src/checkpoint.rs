@@ -9,6 +9,7 @@
 //! may never achieve that. When the log is long, the writer itself therefore copies the few pages written
 //! during the last pass.
 
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -17,6 +18,7 @@ use rusqlite::Connection;
 
 use crate::pressure::Pressure;
 use crate::sql_error::SqlError;
+use crate::sync;
 use crate::writer::Reopen;
 
 /// Pages in the log, not copied yet, from which on a pass is due: 16 MiB. New rows keep changing the same few
@@ -55,8 +57,11 @@ pub(crate) fn nudges() -> (Nudge, Receiver<()>) {
     (Nudge(sender), receiver)
 }
 
-/// The length of the log, and its bound.
+/// The log: its durability, its length, and the bound of that.
 pub(crate) struct Bound {
+    /// A pass whose sync fails puts it in doubt, and none begins while it is: the database would get pages
+    /// of commits that the log may lose.
+    pub(crate) log: Arc<sync::Log>,
     /// Told how close the log is to its bound.
     pub(crate) pressure: Pressure,
     /// The least bound, in pages.
@@ -100,15 +105,19 @@ pub(crate) fn start(
                 }
                 // After an error (usually a full disk) the log stays unchanged, and the next commit leads to
                 // another pass.
+                if bound.log.is_in_doubt() {
+                    continue;
+                }
                 match pass(&conn, &bound).map_err(SqlError::from) {
                     Ok(true) => restart_log(),
                     Ok(false) => {}
                     Err(error) => {
                         tracing::warn!(%error, "the log could not be copied into the database");
-                        if error.may_be_of_the_connection()
-                            && let Ok(other) = reopen()
-                        {
-                            conn = other;
+                        if error.may_be_of_the_connection() {
+                            bound.log.doubt();
+                            if let Ok(other) = reopen() {
+                                conn = other;
+                            }
                         }
                     }
                 }

@@ -60,6 +60,7 @@ mod signing_keys;
 mod sql_error;
 mod statistics;
 mod store;
+mod sync;
 #[cfg(feature = "testing")]
 mod testing;
 mod work;

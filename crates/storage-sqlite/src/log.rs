@@ -37,6 +37,36 @@ pub(crate) fn write_again(data_dir: &Path) -> io::Result<()> {
     }
 }
 
+/// The log, open to be synced.
+pub(crate) enum LogHandle {
+    /// The file.
+    File(File),
+    /// A file on a simulated disk, by its path.
+    #[cfg(feature = "testing")]
+    Simulated(std::path::PathBuf),
+}
+
+impl LogHandle {
+    /// Opens the log, which exists once the writer has committed.
+    pub(crate) fn open(data_dir: &Path) -> io::Result<Self> {
+        let path = data_dir.join(LOG_FILE);
+        #[cfg(feature = "testing")]
+        if testing::vfs_of(data_dir).is_some() {
+            return Ok(Self::Simulated(path));
+        }
+        File::open(path).map(Self::File)
+    }
+
+    /// Syncs what was written to the log before this call.
+    pub(crate) fn sync(&self) -> io::Result<()> {
+        match self {
+            Self::File(file) => file.sync_data(),
+            #[cfg(feature = "testing")]
+            Self::Simulated(path) => testing::sync(path),
+        }
+    }
+}
+
 fn write_file_again(file: &File) -> io::Result<()> {
     let mut chunk = vec![0; CHUNK_BYTES];
     let mut at = 0;

@@ -1,5 +1,6 @@
 //! Access to the writer: a bounded queue to its thread. Tests on virtual time call it directly.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -14,6 +15,7 @@ use crate::checkpoint::{self, Bound, Nudge};
 use crate::open::PAGE_BYTES;
 use crate::pressure::{Pace, Pressure};
 use crate::sql_error::SqlResult;
+use crate::sync::{Log, SyncThreads, answer_all};
 #[cfg(feature = "testing")]
 use crate::testing::SimulatedDisk;
 #[cfg(feature = "testing")]
@@ -51,6 +53,7 @@ enum Way {
 #[cfg(feature = "testing")]
 struct Inline {
     writer: parking_lot::Mutex<Writer>,
+    log: Arc<Log>,
     disk: Option<SimulatedDisk>,
     /// Held by one commit after the other while the disk is slow.
     syncing: tokio::sync::Mutex<()>,
@@ -60,6 +63,7 @@ impl Queue {
     /// Moves the connection to a new thread, and `checkpoints` to another. `reopen` opens each again, in this
     /// order.
     pub(crate) fn start(
+        data_dir: &Path,
         conn: Connection,
         checkpoints: Connection,
         reopen: (Reopen, Reopen),
@@ -67,14 +71,16 @@ impl Queue {
     ) -> std::io::Result<Self> {
         let counters = Arc::new(Counters::default());
         let (reopen, reopen_checkpoints) = reopen;
-        let writer = Writer::new(conn, reopen, Arc::clone(&counters));
+        let log = Log::new(data_dir.to_owned());
+        let writer = Writer::new(conn, reopen, Arc::clone(&log), Arc::clone(&counters));
         let checkpoints = (checkpoints, reopen_checkpoints);
         let bound = Bound {
+            log: Arc::clone(&log),
             pressure: Pressure::default(),
             least_pages: log_bytes_max / u64::from(PAGE_BYTES),
         };
         Ok(Self {
-            way: Way::Threaded(ThreadedWriter::start(writer, checkpoints, bound)?),
+            way: Way::Threaded(ThreadedWriter::start(writer, &log, checkpoints, bound)?),
             #[cfg(feature = "testing")]
             counters,
         })
@@ -82,12 +88,19 @@ impl Queue {
 
     /// Keeps the connection: each caller commits its own work, and waits for as long as the disk is slow.
     #[cfg(feature = "testing")]
-    pub(crate) fn inline(conn: Connection, reopen: Reopen, disk: Option<SimulatedDisk>) -> Self {
+    pub(crate) fn inline(
+        data_dir: &Path,
+        conn: Connection,
+        reopen: Reopen,
+        disk: Option<SimulatedDisk>,
+    ) -> Self {
         let counters = Arc::new(Counters::default());
-        let writer = Writer::new(conn, reopen, Arc::clone(&counters));
+        let log = Log::new(data_dir.to_owned());
+        let writer = Writer::new(conn, reopen, Arc::clone(&log), Arc::clone(&counters));
         Self {
             way: Way::Inline(Box::new(Inline {
                 writer: parking_lot::Mutex::new(writer),
+                log,
                 disk,
                 syncing: tokio::sync::Mutex::default(),
             })),
@@ -111,9 +124,7 @@ impl Queue {
     {
         let bytes = part.bytes;
         let (operation, answer) = operation(part);
-        self.send(vec![operation], bytes)?;
-        #[cfg(feature = "testing")]
-        self.synced().await;
+        self.send(vec![operation], bytes).await?;
         answered(answer).await
     }
 
@@ -132,33 +143,48 @@ impl Queue {
         let bytes = first.bytes + second.bytes;
         let (first, first_answer) = operation(first);
         let (second, second_answer) = operation(second);
-        if let Err(error) = self.send(vec![first, second], bytes) {
+        if let Err(error) = self.send(vec![first, second], bytes).await {
             return (Err(error.clone()), Err(error));
         }
-        #[cfg(feature = "testing")]
-        self.synced().await;
         (answered(first_answer).await, answered(second_answer).await)
     }
 
-    fn send(&self, operations: Vec<Box<dyn Operation>>, bytes: usize) -> StoreResult<()> {
+    #[cfg_attr(
+        not(feature = "testing"),
+        expect(
+            clippy::unused_async,
+            reason = "a writer without a thread waits for its disk here"
+        )
+    )]
+    async fn send(&self, operations: Vec<Box<dyn Operation>>, bytes: usize) -> StoreResult<()> {
         match &self.way {
             Way::Threaded(thread) => thread.send(operations, bytes),
             #[cfg(feature = "testing")]
             Way::Inline(inline) => {
-                inline.writer.lock().commit(operations);
+                inline.commit(operations).await;
                 Ok(())
             }
         }
     }
+}
 
-    /// Waits for a disk that is slow to sync what was just committed.
-    #[cfg(feature = "testing")]
-    async fn synced(&self) {
-        if let Way::Inline(inline) = &self.way
-            && let Some(duration) = inline.disk.as_ref().and_then(SimulatedDisk::sync_duration)
-        {
-            let _turn = inline.syncing.lock().await;
+#[cfg(feature = "testing")]
+impl Inline {
+    /// Commits the operations and, once the disk has taken its time, syncs and answers them. Others may
+    /// commit meanwhile.
+    async fn commit(&self, operations: Vec<Box<dyn Operation>>) {
+        let committed = self.writer.lock().commit(operations, &|| {});
+        if committed.is_empty() {
+            return;
+        }
+        if let Some(duration) = self.disk.as_ref().and_then(SimulatedDisk::sync_duration) {
+            let _turn = self.syncing.lock().await;
             tokio::time::sleep(duration).await;
+        }
+        self.log.sync_here(committed);
+        if self.log.is_in_doubt() {
+            let _writer = self.writer.lock();
+            let _ = self.log.settle();
         }
     }
 }
@@ -224,6 +250,8 @@ enum Queued {
     Operations(Vec<Box<dyn Operation>>, usize),
     /// A request to copy the rest of the log.
     RestartLog,
+    /// A sync has ended, and perhaps failed.
+    Synced,
     /// The last message.
     Stop,
 }
@@ -238,7 +266,12 @@ struct ThreadedWriter {
 }
 
 impl ThreadedWriter {
-    fn start(writer: Writer, checkpoints: (Connection, Reopen), bound: Bound) -> std::io::Result<Self> {
+    fn start(
+        writer: Writer,
+        log: &Arc<Log>,
+        checkpoints: (Connection, Reopen),
+        bound: Bound,
+    ) -> std::io::Result<Self> {
         let (sender, receiver) = sync_channel(QUEUE_OPERATIONS_MAX);
         let queued_bytes = Arc::new(AtomicUsize::new(0));
         let (nudge, nudged) = checkpoint::nudges();
@@ -248,11 +281,25 @@ impl ThreadedWriter {
             // If the queue is full, the next pass asks again.
             let _ = restart.try_send(Queued::RestartLog);
         })?;
+        let synced = sender.clone();
+        let in_doubt = Arc::clone(log);
+        let syncs = SyncThreads::start(log, move || {
+            // If the queue is full, the writer looks at the log before its next commit anyway.
+            if in_doubt.is_in_doubt() {
+                let _ = synced.try_send(Queued::Synced);
+            }
+        })?;
         let thread = std::thread::Builder::new()
             .name("sqlite-writer".to_owned())
             .spawn({
-                let queued_bytes = Arc::clone(&queued_bytes);
-                move || serve(writer, &receiver, &queued_bytes, &nudge, &pressure)
+                let (queued_bytes, log) = (Arc::clone(&queued_bytes), Arc::clone(log));
+                let beside = Beside {
+                    log,
+                    syncs,
+                    nudge,
+                    pressure,
+                };
+                move || serve(writer, &receiver, &queued_bytes, beside)
             })?;
         Ok(Self {
             sender: Some(sender),
@@ -300,19 +347,21 @@ impl Drop for ThreadedWriter {
     }
 }
 
+/// What works beside the writer.
+struct Beside {
+    log: Arc<Log>,
+    syncs: SyncThreads,
+    nudge: Nudge,
+    pressure: Pressure,
+}
+
 /// Commits everything in the queue together, repeatedly until the store is dropped.
-fn serve(
-    mut writer: Writer,
-    queue: &Receiver<Queued>,
-    queued_bytes: &AtomicUsize,
-    nudge: &Nudge,
-    pressure: &Pressure,
-) {
+fn serve(mut writer: Writer, queue: &Receiver<Queued>, queued_bytes: &AtomicUsize, beside: Beside) {
     let mut last_commit = Duration::ZERO;
     while let Ok(first) = queue.recv() {
         let mut last = first;
         if let Queued::Operations(mut group, mut bytes) = last {
-            let pace = pressure.pace(last_commit);
+            let pace = beside.pressure.pace(last_commit);
             if let Pace::After(wait) = pace
                 && !wait.is_zero()
             {
@@ -323,23 +372,32 @@ fn serve(
             let began = Instant::now();
             if pace == Pace::Refuse {
                 let full = "the log is at its bound, because another program reads an old snapshot";
-                Writer::refuse(group, &StoreError::Unavailable(full.to_owned()));
+                answer_all(group, Some(&StoreError::Unavailable(full.to_owned())));
             } else {
-                writer.commit(group);
+                let committed = writer.commit(group, &|| beside.syncs.wait());
+                beside.syncs.sync(committed);
             }
             last_commit = began.elapsed();
-            nudge.committed();
+            beside.nudge.committed();
         }
         match last {
             Queued::RestartLog => {
                 if let Err(error) = checkpoint::finish(writer.connection()) {
                     tracing::warn!(%error, "the log could not be copied into the database");
+                    beside.log.doubt();
                 }
+            }
+            Queued::Synced => {
+                // Whoever waits for it gets the error.
+                let _ = beside.log.settle();
             }
             Queued::Stop => break,
             Queued::Operations(..) => {}
         }
     }
+    drop(beside.syncs);
+    // Without a sync to come, this is the last chance for the commits whose sync failed.
+    let _ = beside.log.settle();
     // Refreshing the query planner's statistics costs little here, and the next start can plan with them.
     if let Err(error) = writer.connection().execute_batch("PRAGMA optimize") {
         tracing::debug!(%error, "the statistics were not refreshed");

@@ -71,6 +71,7 @@ impl SqliteStore {
         let folder = data_dir.to_owned();
         let reopen_checkpoints: Reopen = Box::new(move || open::open_checkpointer(&folder));
         let queue = Queue::start(
+            data_dir,
             conn,
             checkpoints,
             (reopen_writer, reopen_checkpoints),

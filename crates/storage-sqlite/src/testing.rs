@@ -18,7 +18,7 @@ use crate::store::SqliteStore;
 use crate::writer::WriteCounts;
 
 pub use self::disk::{DiskCounts, DiskFault, SimulatedDisk};
-pub(crate) use self::disk::{vfs_of, write_again};
+pub(crate) use self::disk::{sync, vfs_of, write_again};
 
 /// A clock that the store counts leases by.
 pub type LeaseClock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -54,7 +54,7 @@ impl SqliteStore {
         let (folder, same) = (data_dir.to_owned(), options.clone());
         let reopen = Box::new(move || open::reopen_writer(&folder, &same));
         Ok(Self {
-            queue: Queue::inline(conn, reopen, disk),
+            queue: Queue::inline(data_dir, conn, reopen, disk),
             readers: Readers::inline(data_dir.to_owned(), options),
             data_dir: data_dir.to_owned(),
             _lock: lock,

@@ -23,6 +23,7 @@ use rusqlite::Connection;
 use crate::open::OpenError;
 use crate::retention;
 use crate::sql_error::{SqlError, SqlResult};
+use crate::sync::{Committed, Log, answer_all};
 
 /// The context of an operation.
 pub(crate) struct WriteCx<'a> {
@@ -93,15 +94,17 @@ pub(crate) struct Writer {
     conn: Connection,
     reopen: Reopen,
     memory: Memory,
+    log: Arc<Log>,
     counters: Arc<Counters>,
 }
 
 impl Writer {
-    pub(crate) fn new(conn: Connection, reopen: Reopen, counters: Arc<Counters>) -> Self {
+    pub(crate) fn new(conn: Connection, reopen: Reopen, log: Arc<Log>, counters: Arc<Counters>) -> Self {
         Self {
             conn,
             reopen,
             memory: Memory::default(),
+            log,
             counters,
         }
     }
@@ -111,29 +114,31 @@ impl Writer {
         &self.conn
     }
 
-    /// Answers the operations without running them.
-    pub(crate) fn refuse(group: Vec<Box<dyn Operation>>, failure: &StoreError) {
-        answer_all(group, Some(failure));
-    }
-
-    /// Runs the operations in as few transactions as possible, and answers them all.
-    pub(crate) fn commit(&mut self, mut group: Vec<Box<dyn Operation>>) {
-        let mut outcome = self.transaction(&mut group);
-        if let Err(error) = &outcome
+    /// Runs the operations in as few transactions as possible, and answers those that fail. The others are
+    /// committed, and have to be synced. Before each commit, `may_commit` waits until a sync can begin.
+    pub(crate) fn commit(&mut self, mut group: Vec<Box<dyn Operation>>, may_commit: &dyn Fn()) -> Committed {
+        let mut outcome = self.transaction(&mut group, may_commit);
+        if let Err(Failed::Work(error)) = &outcome
             && error.may_be_of_the_connection()
             && self.reopened(error)
         {
-            outcome = self.transaction(&mut group);
+            outcome = self.transaction(&mut group, may_commit);
         }
         match outcome {
-            Ok(()) => answer_all(group, None),
-            Err(error) if group.len() == 1 || error.is_of_the_surroundings() => {
+            Ok(()) => group,
+            Err(Failed::LogInDoubt(error)) => {
+                answer_all(group, Some(&error));
+                Vec::new()
+            }
+            Err(Failed::Work(error)) if group.len() == 1 || error.is_of_the_surroundings() => {
                 tracing::error!(%error, operations = group.len(), "a write failed");
                 answer_all(group, Some(&error.into()));
+                Vec::new()
             }
-            Err(_) => group
+            Err(Failed::Work(_)) => group
                 .into_iter()
-                .for_each(|operation| self.commit(vec![operation])),
+                .flat_map(|operation| self.commit(vec![operation], may_commit))
+                .collect(),
         }
     }
 
@@ -153,14 +158,28 @@ impl Writer {
         }
     }
 
-    fn transaction(&mut self, group: &mut [Box<dyn Operation>]) -> SqlResult<()> {
-        let done = self.begin().and_then(|()| self.run(group)).and_then(|()| {
-            self.conn.prepare_cached("COMMIT")?.execute(())?;
-            Ok(())
+    fn transaction(&mut self, group: &mut [Box<dyn Operation>], may_commit: &dyn Fn()) -> Result<(), Failed> {
+        let run = self.begin().and_then(|()| self.run(group));
+        let done = run.map_err(Failed::Work).and_then(|()| {
+            may_commit();
+            // A commit on top of a log in doubt could be lost with what is before it.
+            self.log.settle().map_err(Failed::LogInDoubt)?;
+            let committed = self
+                .conn
+                .prepare_cached("COMMIT")
+                .and_then(|mut commit| commit.execute(()));
+            committed.map(drop).map_err(|error| Failed::Work(error.into()))
         });
-        match done {
+        match &done {
             Ok(()) => self.counters.add(group.len()),
-            Err(_) => self.roll_back(),
+            Err(failed) => {
+                if let Failed::Work(error) = failed
+                    && error.may_be_of_the_connection()
+                {
+                    self.log.doubt();
+                }
+                self.roll_back();
+            }
         }
         done
     }
@@ -199,10 +218,12 @@ impl Writer {
     }
 }
 
-fn answer_all(group: Vec<Box<dyn Operation>>, failure: Option<&StoreError>) {
-    for operation in group {
-        operation.answer(failure);
-    }
+/// Why a transaction was not committed.
+enum Failed {
+    /// Its work failed, or its commit.
+    Work(SqlError),
+    /// The log is in doubt, and could not be made durable.
+    LogInDoubt(StoreError),
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use postrider_storage::SessionId;
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::append::Submitted;
@@ -31,6 +32,9 @@ const RESULTS_LINGER: Duration = Duration::from_millis(5);
 /// of a commit (some 200 µs of CPU time). This adds no latency, because the CPU is the bottleneck when there
 /// are many producers.
 const STEP_MIN: Duration = Duration::from_millis(1);
+
+/// Steps under way at a time, where the store is this node's own: while one is synced, the store runs the next.
+const STEPS_MAX: usize = 4;
 
 /// The number of jobs in a step from which on there are many producers.
 const MANY_JOBS: usize = 8;
@@ -102,31 +106,73 @@ impl Inbox {
 
 /// Runs until all senders are dropped and everything is recorded.
 pub async fn run(engine: Arc<Engine>, mut inbox: Inbox) {
+    let steps_max = match engine.store().is_shared() {
+        true => 1,
+        false => STEPS_MAX,
+    };
+    let mut steps = JoinSet::new();
     let mut owed: Vec<Results> = Vec::new();
     let mut next_step = Instant::now();
     loop {
-        match owed.iter().map(Results::retry_at).min() {
-            Some(time) => inbox.fill_until(time).await,
-            None if inbox.fill().await => {
+        if !owed.is_empty() || steps.len() >= steps_max {
+            owed.extend(ended(&mut steps).await);
+            if !owed.is_empty() && steps.is_empty() {
+                owed = repeat(&engine, &mut inbox, owed).await;
+            }
+            continue;
+        }
+        tokio::select! {
+            biased;
+            results = ended(&mut steps), if !steps.is_empty() => owed.extend(results),
+            is_filled = inbox.fill() => {
+                if !is_filled {
+                    if steps.is_empty() {
+                        return;
+                    }
+                    owed.extend(ended(&mut steps).await);
+                    continue;
+                }
                 if next_step > Instant::now() {
                     sleep_until(next_step).await;
                 }
                 inbox.take_results();
-                owed = Results::take(&mut inbox.results_taken);
+                let results = Results::take(&mut inbox.results_taken);
+                let now = Instant::now();
+                let jobs = inbox.jobs.take_step();
+                next_step = match jobs.len() < MANY_JOBS {
+                    true => now,
+                    false => now + STEP_MIN,
+                };
+                let (engine, submitted) = (Arc::clone(&engine), Submitted::of(&engine, jobs));
+                steps.spawn(async move {
+                    let owed = step(&engine, submitted, results).await;
+                    engine.start_ready();
+                    owed
+                });
             }
-            None => return,
         }
-        let now = Instant::now();
-        let jobs = inbox.jobs.take_step();
-        next_step = if jobs.len() < MANY_JOBS {
-            now
-        } else {
-            now + STEP_MIN
-        };
-        let submitted = Submitted::of(&engine, jobs);
-        owed = step(&engine, submitted, owed).await;
-        engine.start_ready();
     }
+}
+
+/// Waits until a step has ended. Returns the results that it could not record.
+async fn ended(steps: &mut JoinSet<Vec<Results>>) -> Vec<Results> {
+    match steps.join_next().await {
+        None => Vec::new(),
+        Some(Ok(owed)) => owed,
+        Some(Err(error)) => std::panic::resume_unwind(error.into_panic()),
+    }
+}
+
+/// Tries again to record results, together with the events that wait by then. Returns those that still have
+/// to be recorded.
+async fn repeat(engine: &Arc<Engine>, inbox: &mut Inbox, owed: Vec<Results>) -> Vec<Results> {
+    if let Some(time) = owed.iter().map(Results::retry_at).min() {
+        inbox.fill_until(time).await;
+    }
+    let submitted = Submitted::of(engine, inbox.jobs.take_step());
+    let owed = step(engine, submitted, owed).await;
+    engine.start_ready();
+    owed
 }
 
 /// Writes one step. Returns the results that still have to be written.

@@ -32,7 +32,7 @@ use rusqlite::ffi;
 
 use self::faults::Failing;
 pub use self::faults::{DiskCounts, DiskFault};
-use self::state::State;
+use self::state::{FileId, State};
 
 /// The parent of the folders that are on simulated disks. A disk's folder is `/simulated-disk/DISK/BOOT`.
 const ROOT: &str = "simulated-disk";
@@ -176,6 +176,21 @@ fn locate(path: &Path) -> Option<(Arc<Disk>, u64, &str)> {
 
 /// Writes a file once more, as it is, and syncs it. Does nothing if there is none.
 pub(crate) fn write_again(path: &Path) -> io::Result<()> {
+    on_file(path, |state, id, len| {
+        let mut bytes = vec![0; len];
+        state.read(id, 0, &mut bytes)?;
+        state.write(id, 0, &bytes)?;
+        state.sync(id, false)
+    })
+}
+
+/// Syncs a file. Does nothing if there is none.
+pub(crate) fn sync(path: &Path) -> io::Result<()> {
+    on_file(path, |state, id, _| state.sync(id, false))
+}
+
+/// Opens a file, if it exists, for this work, which also receives its length.
+fn on_file(path: &Path, work: impl FnOnce(&mut State, FileId, usize) -> Outcome) -> io::Result<()> {
     let Some((disk, boot, name)) = locate(path) else {
         return Err(io::ErrorKind::NotFound.into());
     };
@@ -186,17 +201,12 @@ pub(crate) fn write_again(path: &Path) -> io::Result<()> {
     let Some(len) = state.len_of(name) else {
         return Ok(());
     };
-    let again = |state: &mut State| {
-        let id = state.open(Some(name), false)?;
-        let mut bytes = vec![0; len];
-        let outcome = state.read(id, 0, &mut bytes).and_then(|()| {
-            state.write(id, 0, &bytes)?;
-            state.sync(id, false)
-        });
+    let outcome = state.open(Some(name), false).and_then(|id| {
+        let outcome = work(&mut state, id, len);
         state.close(id);
         outcome
-    };
-    again(&mut state).map_err(|code| io::Error::other(format!("SQLite's error {code}")))
+    });
+    outcome.map_err(|code| io::Error::other(format!("SQLite's error {code}")))
 }
 
 /// The disk for temporary files, which SQLite opens without a name. It never fails.

@@ -64,6 +64,7 @@ fn commit(group: &[Conduct]) -> (Vec<Answer>, Vec<i64>, u64) {
     let mut writer = Writer::new(
         conn,
         Box::new(move || Ok(Connection::open(&path)?)),
+        Log::new(folder.path().to_owned()),
         Arc::clone(&counters),
     );
     let answers = Arc::default();
@@ -74,7 +75,8 @@ fn commit(group: &[Conduct]) -> (Vec<Answer>, Vec<i64>, u64) {
             answers: Arc::clone(&answers),
         })
     };
-    writer.commit((1..).zip(group).map(probe).collect());
+    let committed = writer.commit((1..).zip(group).map(probe).collect(), &|| {});
+    answer_all(committed, None);
     let mut statement = writer
         .conn
         .prepare("SELECT number FROM probes ORDER BY number")

@@ -1,0 +1,199 @@
+//! Makes commits durable: threads that sync the log while the writer runs the next transaction.
+//!
+//! A commit is in the log, and visible to readers, before it is on the disk. Its callers get their answers
+//! only after a sync that began after it; that sync covers every commit before it as well. [`THREADS`] syncs
+//! may be under way at a time, so that a commit never waits for the rest of another's sync.
+//!
+//! **A sync that failed.** Linux reports it once, and then takes the lost bytes for written
+//! (<https://wiki.postgresql.org/wiki/Fsync_Errors>). From then on the log is *in doubt*: later commits would
+//! build on what a power failure tears out. No commit is answered with success, and the writer makes no
+//! other, until it has written the whole log again ([`crate::log`]). The commits that wait are durable then;
+//! if that fails too, their callers get an error, and do not know whether the commits took effect.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use parking_lot::{Condvar, Mutex};
+use postrider_storage::StoreError;
+
+use crate::log::{self, LogHandle};
+use crate::writer::Operation;
+
+/// Syncs under way at a time. With one, a commit in the middle of a sync waits for one and a half.
+const THREADS: usize = 2;
+
+/// Operations whose transaction is in the log, but perhaps not on the disk.
+pub(crate) type Committed = Vec<Box<dyn Operation>>;
+
+/// The log's durability, shared by the writer and the threads that sync.
+pub(crate) struct Log {
+    data_dir: PathBuf,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    /// What the next free thread syncs.
+    next: Option<Committed>,
+    /// Syncs under way, the next one included.
+    under_way: usize,
+    /// What was not synced, because the log is in doubt.
+    failed: Committed,
+    in_doubt: bool,
+    is_closed: bool,
+}
+
+impl Log {
+    /// The log of a data folder.
+    pub(crate) fn new(data_dir: PathBuf) -> Arc<Self> {
+        Arc::new(Self {
+            data_dir,
+            state: Mutex::default(),
+            changed: Condvar::new(),
+        })
+    }
+
+    /// Puts the log in doubt: a sync of it failed, or may have failed.
+    pub(crate) fn doubt(&self) {
+        self.state.lock().in_doubt = true;
+    }
+
+    /// Whether the log is in doubt.
+    pub(crate) fn is_in_doubt(&self) -> bool {
+        self.state.lock().in_doubt
+    }
+
+    /// Syncs on the calling thread what was committed, and answers it.
+    #[cfg(feature = "testing")]
+    pub(crate) fn sync_here(&self, committed: Committed) {
+        let synced = LogHandle::open(&self.data_dir).and_then(|handle| handle.sync());
+        self.finish(committed, synced);
+    }
+
+    /// Makes the log durable if it is in doubt, and answers what waits for that. Only the writer may call
+    /// this, because it must not write meanwhile.
+    pub(crate) fn settle(&self) -> Result<(), StoreError> {
+        let mut state = self.state.lock();
+        if !state.in_doubt {
+            return Ok(());
+        }
+        self.changed.wait_while(&mut state, |state| state.under_way > 0);
+        let again = log::write_again(&self.data_dir);
+        state.in_doubt = again.is_err();
+        let failed = std::mem::take(&mut state.failed);
+        drop(state);
+        let result = again.map_err(|error| {
+            tracing::error!(%error, "the log could not be written again after a sync had failed");
+            StoreError::Unavailable(format!("the log could not be synced: {error}"))
+        });
+        answer_all(failed, result.as_ref().err());
+        result
+    }
+
+    fn finish(&self, committed: Committed, synced: std::io::Result<()>) {
+        let mut state = self.state.lock();
+        if let Err(error) = synced {
+            tracing::error!(%error, "the log could not be synced");
+            state.in_doubt = true;
+        }
+        if state.in_doubt {
+            state.failed.extend(committed);
+        } else {
+            drop(state);
+            answer_all(committed, None);
+        }
+    }
+}
+
+/// Answers the operations.
+pub(crate) fn answer_all(operations: Vec<Box<dyn Operation>>, failure: Option<&StoreError>) {
+    for operation in operations {
+        operation.answer(failure);
+    }
+}
+
+/// The threads. Dropping them waits until everything is synced.
+pub(crate) struct SyncThreads {
+    log: Arc<Log>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl SyncThreads {
+    /// Starts them. `finished` is called after each sync.
+    pub(crate) fn start(
+        log: &Arc<Log>,
+        finished: impl Fn() + Clone + Send + 'static,
+    ) -> std::io::Result<Self> {
+        let mut threads = Self {
+            log: Arc::clone(log),
+            threads: Vec::new(),
+        };
+        for number in 1..=THREADS {
+            let (log, finished) = (Arc::clone(log), finished.clone());
+            let thread = std::thread::Builder::new()
+                .name(format!("sqlite-sync-{number}"))
+                .spawn(move || serve(&log, &finished))?;
+            threads.threads.push(thread);
+        }
+        Ok(threads)
+    }
+
+    /// Waits until a thread is free. Commit only then: what is committed is synced at once.
+    pub(crate) fn wait(&self) {
+        let mut state = self.log.state.lock();
+        self.log
+            .changed
+            .wait_while(&mut state, |state| state.under_way >= THREADS);
+    }
+
+    /// Has a free thread sync what was committed, and answer it.
+    pub(crate) fn sync(&self, committed: Committed) {
+        if committed.is_empty() {
+            return;
+        }
+        let mut state = self.log.state.lock();
+        self.log
+            .changed
+            .wait_while(&mut state, |state| state.next.is_some());
+        state.under_way += 1;
+        state.next = Some(committed);
+        self.log.changed.notify_all();
+    }
+}
+
+impl Drop for SyncThreads {
+    fn drop(&mut self) {
+        self.log.state.lock().is_closed = true;
+        self.log.changed.notify_all();
+        for thread in self.threads.drain(..) {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn serve(log: &Log, finished: &impl Fn()) {
+    // A handle of its own: the system reports a failed write to each open file once.
+    let mut handle = None;
+    loop {
+        let mut state = log.state.lock();
+        log.changed
+            .wait_while(&mut state, |state| state.next.is_none() && !state.is_closed);
+        let Some(committed) = state.next.take() else {
+            return;
+        };
+        drop(state);
+        let synced = match &handle {
+            Some(handle) => LogHandle::sync(handle),
+            None => LogHandle::open(&log.data_dir).and_then(|opened| handle.insert(opened).sync()),
+        };
+        if synced.is_err() {
+            handle = None;
+        }
+        log.finish(committed, synced);
+        log.state.lock().under_way -= 1;
+        log.changed.notify_all();
+        finished();
+    }
+}
