@@ -41,9 +41,9 @@ pub(crate) fn write_again(data_dir: &Path) -> io::Result<()> {
 pub(crate) enum LogHandle {
     /// The file.
     File(File),
-    /// A file on a simulated disk, by its path.
+    /// A file on a simulated disk.
     #[cfg(feature = "testing")]
-    Simulated(std::path::PathBuf),
+    Simulated(testing::SyncHandle),
 }
 
 impl LogHandle {
@@ -52,7 +52,7 @@ impl LogHandle {
         let path = data_dir.join(LOG_FILE);
         #[cfg(feature = "testing")]
         if testing::vfs_of(data_dir).is_some() {
-            return Ok(Self::Simulated(path));
+            return testing::SyncHandle::open(path).map(Self::Simulated);
         }
         File::open(path).map(Self::File)
     }
@@ -62,7 +62,7 @@ impl LogHandle {
         match self {
             Self::File(file) => file.sync_data(),
             #[cfg(feature = "testing")]
-            Self::Simulated(path) => testing::sync(path),
+            Self::Simulated(handle) => handle.sync(),
         }
     }
 }

@@ -31,7 +31,10 @@ async fn a_busy_writer_does_not_make_the_log_grow_for_good() {
         longest = longest.max(bytes_of(&log));
     }
     let written = EVENTS as u64 * EVENT_BYTES as u64;
-    assert!(longest < written / 2, "the log had {longest} of {written} bytes");
+    assert!(
+        longest < written / 3 * 2,
+        "the log had {longest} of {written} bytes"
+    );
     drop((scene, store));
     support::assert_is_whole(folder.path());
 }

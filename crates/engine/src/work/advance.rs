@@ -1,10 +1,10 @@
 //! The one task that writes new events and the results of attempts to the store, in steps.
 //!
-//! What arrives while one step is being written forms the next step, in turns by account
-//! ([`super::queue`]). The store commits the events
-//! and results of a step together, so that producers and attempts share one sync. Events are written at once.
-//! Results alone wait up to `RESULTS_LINGER` for events to share a commit with, because nobody waits for
-//! them.
+//! What arrives while steps are being written forms the next step, in turns by account ([`super::queue`]). The
+//! store commits the events and results of a step together, so that producers and attempts share one sync.
+//! While it syncs a step, it already runs the next ([`STEPS_MAX`]); what a step holds is answered in any
+//! order. Events are written at once. Results alone wait up to `RESULTS_LINGER` for events to share a commit
+//! with, because nobody waits for them.
 //!
 //! While the store is unavailable, results wait here and attempts wait behind them: no result is lost, and no
 //! attempt starts whose result could not be recorded. Events fail at once with an error meanwhile.
@@ -15,7 +15,7 @@ use std::time::Duration;
 use postrider_storage::SessionId;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::append::Submitted;
 use super::queue::AppendQueue;
@@ -44,6 +44,8 @@ pub struct Inbox {
     jobs: Arc<AppendQueue>,
     results: mpsc::Receiver<AttemptResult>,
     results_taken: Vec<AttemptResult>,
+    /// Until when these results wait for events.
+    linger_until: Instant,
     jobs_ended: bool,
     results_closed: bool,
 }
@@ -55,12 +57,14 @@ impl Inbox {
             jobs,
             results,
             results_taken: Vec::with_capacity(RESULTS_MAX),
+            linger_until: Instant::now(),
             jobs_ended: false,
             results_closed: false,
         }
     }
 
-    /// Waits for jobs or results. Returns false once none are left and both queues are closed.
+    /// Waits for jobs or results. Returns false once none are left and both queues are closed. If the future
+    /// is dropped, the next one goes on where it was.
     async fn fill(&mut self) -> bool {
         while self.results_taken.is_empty() {
             tokio::select! {
@@ -73,11 +77,12 @@ impl Inbox {
                 }
                 count = self.results.recv_many(&mut self.results_taken, self.jobs.results_max()), if !self.results_closed => {
                     self.results_closed = count == 0;
+                    self.linger_until = Instant::now() + RESULTS_LINGER;
                 }
                 else => return false,
             }
         }
-        if !self.jobs_ended && timeout(RESULTS_LINGER, self.jobs.wait()).await == Ok(false) {
+        if !self.jobs_ended && timeout_at(self.linger_until, self.jobs.wait()).await == Ok(false) {
             self.jobs_ended = true;
         }
         true

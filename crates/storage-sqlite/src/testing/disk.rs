@@ -180,13 +180,37 @@ pub(crate) fn write_again(path: &Path) -> io::Result<()> {
         let mut bytes = vec![0; len];
         state.read(id, 0, &mut bytes)?;
         state.write(id, 0, &bytes)?;
-        state.sync(id, false)
+        let mut known = state.file(id)?.failed_syncs;
+        state.sync(id, false, &mut known)
     })
 }
 
-/// Syncs a file. Does nothing if there is none.
-pub(crate) fn sync(path: &Path) -> io::Result<()> {
-    on_file(path, |state, id, _| state.sync(id, false))
+/// A file that is open to be synced.
+#[derive(Debug)]
+pub(crate) struct SyncHandle {
+    path: PathBuf,
+    failed_syncs: Mutex<u64>,
+}
+
+impl SyncHandle {
+    /// Opens a file, which need not exist.
+    pub(crate) fn open(path: PathBuf) -> io::Result<Self> {
+        let mut failed_syncs = 0;
+        on_file(&path, |state, id, _| {
+            failed_syncs = state.file(id)?.failed_syncs;
+            Ok(())
+        })?;
+        Ok(Self {
+            path,
+            failed_syncs: Mutex::new(failed_syncs),
+        })
+    }
+
+    /// Syncs the file. Does nothing if there is none.
+    pub(crate) fn sync(&self) -> io::Result<()> {
+        let mut known = self.failed_syncs.lock();
+        on_file(&self.path, |state, id, _| state.sync(id, false, &mut known))
+    }
 }
 
 /// Opens a file, if it exists, for this work, which also receives its length.

@@ -2,19 +2,17 @@
 //! and the store goes on. A failing test names its seed.
 
 mod ledger;
+mod syncs;
 
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::Duration;
 
 use fastrand::Rng;
-use postrider_storage::{Appended, DeliveryStore, EventStore, NewEvent, SessionId, Store};
+use postrider_storage::{DeliveryStore, EventStore, NewEvent, SessionId, Store};
 use postrider_storage_sqlite::{DiskCounts, DiskFault, OpenError, SimulatedDisk, SqliteOptions, SqliteStore};
 
 use postrider_storage_testkit::build::key_of;
 use postrider_storage_testkit::scene::{Scene, append};
-
-use tokio::time::Instant;
 
 use ledger::Ledger;
 
@@ -92,27 +90,6 @@ fn the_same_seed_leads_to_the_same_faults() {
 #[test]
 fn a_commit_whose_sync_failed_takes_no_later_one_with_it() {
     from_seeds(1_554..1_555, disk_fails);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_slow_disk_delays_results_one_after_the_other() {
-    const SYNC: Duration = Duration::from_secs(2);
-    let disk = SimulatedDisk::new(1);
-    let store = open_healthy(&disk).await;
-    let scene = Scene::new(Arc::clone(&store) as Arc<dyn Store>).await;
-    disk.sync_takes(Some(SYNC));
-    let began = Instant::now();
-    let (first, second) = (vec![scene.owned(1)], vec![scene.owned(2)]);
-    let both = tokio::join!(
-        append(&*store, scene.session, first),
-        append(&*store, scene.session, second)
-    );
-    assert_eq!(both, (Ok(vec![Appended::Stored]), Ok(vec![Appended::Stored])));
-    assert!(began.elapsed() >= 2 * SYNC && began.elapsed() < 3 * SYNC);
-    disk.sync_takes(None);
-    let began = Instant::now();
-    scene.append_owned(3).await;
-    assert!(began.elapsed() < SYNC);
 }
 
 /// Several tasks at the same time, and the threads that production has.

@@ -17,6 +17,8 @@ pub(super) struct Handle {
     id: HandleId,
     file: FileId,
     boot: u64,
+    /// The failed syncs of the file that this handle knows.
+    failed_syncs: u64,
     /// Whether the next sync also makes the names in the folder durable, as SQLite does on Unix after it
     /// opened a log or journal.
     syncs_folder: bool,
@@ -36,12 +38,14 @@ impl Handle {
         let mut state = disk.alive(boot)?;
         let file = state.open(name, creates || name.is_none())?;
         let id = state.new_id();
+        let failed_syncs = state.file(file)?.failed_syncs;
         drop(state);
         Ok(Self {
             disk,
             id,
             file,
             boot,
+            failed_syncs,
             syncs_folder: creates && flags & logs != 0,
             temporary: name.filter(|_| is_temporary).map(str::to_owned),
             memory: None,
@@ -62,7 +66,10 @@ impl Handle {
     }
 
     pub(super) fn sync(&mut self) -> Outcome {
-        self.state()?.sync(self.file, self.syncs_folder)?;
+        let mut known = self.failed_syncs;
+        let outcome = self.state()?.sync(self.file, self.syncs_folder, &mut known);
+        self.failed_syncs = known;
+        outcome?;
         self.syncs_folder = false;
         Ok(())
     }

@@ -23,6 +23,8 @@ pub(super) struct File {
     pub(super) memory: Weak<SharedMemory>,
     /// How many handles are open, dead ones included.
     pub(super) handles: usize,
+    /// How many syncs have failed.
+    pub(super) failed_syncs: u64,
 }
 
 /// Everything about a disk that changes.
@@ -119,6 +121,7 @@ impl State {
             locks: FileLocks::default(),
             memory: Weak::new(),
             handles: 0,
+            failed_syncs: 0,
         };
         self.files.insert(id, file);
         if let Some(name) = name {
@@ -218,7 +221,9 @@ impl State {
         Ok(())
     }
 
-    pub(super) fn sync(&mut self, id: FileId, with_folder: bool) -> Outcome {
+    /// Syncs a file. Fails also if another handle's sync has failed since the last one of this handle, as on
+    /// Linux; `known` counts the failures that this handle knows.
+    pub(super) fn sync(&mut self, id: FileId, with_folder: bool, known: &mut u64) -> Outcome {
         let fails = self.operation();
         if fails {
             // The power may fail before the sync ends, or before the process hears that it ended.
@@ -230,10 +235,17 @@ impl State {
         }
         if self.strikes(DiskFault::SyncError) {
             let mut rng = self.rng.fork();
-            self.file(id)?.contents.sync_in_part(&mut rng);
+            let file = self.file(id)?;
+            file.contents.sync_in_part(&mut rng);
+            file.failed_syncs += 1;
+            *known = file.failed_syncs;
             return Err(ffi::SQLITE_IOERR_FSYNC);
         }
-        self.file(id)?.contents.sync();
+        let file = self.file(id)?;
+        file.contents.sync();
+        if std::mem::replace(known, file.failed_syncs) < file.failed_syncs {
+            return Err(ffi::SQLITE_IOERR_FSYNC);
+        }
         if with_folder {
             self.sync_folder()?;
         }

@@ -1,0 +1,117 @@
+//! Commits are answered once they are synced, while others go on.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use fastrand::Rng;
+use postrider_storage::{Appended, EventStore, NewEvent, SessionId, Store};
+use postrider_storage_sqlite::{DiskFault, SimulatedDisk, SqliteOptions, SqliteStore};
+use postrider_storage_testkit::scene::{Scene, append};
+use tokio::time::{Instant, sleep, timeout};
+
+use super::{Seed, open_healthy};
+
+const SYNC: Duration = Duration::from_secs(2);
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_disk_delays_results_one_after_the_other() {
+    let disk = SimulatedDisk::new(1);
+    let store = open_healthy(&disk).await;
+    let scene = Scene::new(Arc::clone(&store) as Arc<dyn Store>).await;
+    disk.sync_takes(Some(SYNC));
+    let began = Instant::now();
+    let (first, second) = (vec![scene.owned(1)], vec![scene.owned(2)]);
+    let both = tokio::join!(
+        append(&*store, scene.session, first),
+        append(&*store, scene.session, second)
+    );
+    assert_eq!(both, (Ok(vec![Appended::Stored]), Ok(vec![Appended::Stored])));
+    assert!(began.elapsed() >= 2 * SYNC && began.elapsed() < 3 * SYNC);
+    disk.sync_takes(None);
+    let began = Instant::now();
+    scene.append_owned(3).await;
+    assert!(began.elapsed() < SYNC);
+}
+
+/// The second commit is in the log, and visible, when the power fails after the first one's sync.
+#[tokio::test(start_paused = true)]
+async fn a_commit_is_acknowledged_only_after_a_sync_that_began_after_it() {
+    let mut lost = 0;
+    for seed in 0..20 {
+        let _seed = Seed(seed);
+        let disk = SimulatedDisk::new(seed);
+        let store = open_healthy(&disk).await;
+        let scene = Scene::new(Arc::clone(&store) as Arc<dyn Store>).await;
+        disk.sync_takes(Some(SYNC));
+        let (first, second) = (scene.owned(1), scene.owned(2));
+        let tasks = [Duration::ZERO, SYNC / 2].into_iter().zip([&first, &second]);
+        let mut tasks: Vec<_> = tasks
+            .map(|(after, event)| {
+                let (store, session, event) = (Arc::clone(&store), scene.session, event.clone());
+                tokio::spawn(async move {
+                    sleep(after).await;
+                    append(&*store, session, vec![event]).await
+                })
+            })
+            .collect();
+        let stored = Ok(vec![Appended::Stored]);
+        assert_eq!(tasks.remove(0).await.expect("no panic"), stored);
+        let visible = store.event(second.event.account, second.event.id).await;
+        assert_eq!(visible, Ok(Some(second.event.clone())));
+        let answer = timeout(SYNC / 2, &mut tasks[0]).await;
+        assert!(answer.is_err(), "it was answered before its sync");
+        disk.power_failure();
+        drop((tasks, scene, store));
+        let store = open_healthy(&disk).await;
+        let found = store.event(first.event.account, first.event.id).await;
+        assert_eq!(found, Ok(Some(first.event)));
+        let found = store.event(second.event.account, second.event.id).await;
+        lost += usize::from(found == Ok(None));
+    }
+    assert!(lost > 0, "no power failure lost what was not synced");
+}
+
+/// Several tasks, and the threads that production has, while one in some syncs fails.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn failing_syncs_under_load_lose_nothing_that_was_acknowledged() {
+    for seed in 0..10 {
+        let _seed = Seed(seed);
+        let disk = SimulatedDisk::new(seed);
+        let store = SqliteStore::open_threaded_on(&disk, SqliteOptions::default());
+        let store = Arc::new(store.expect("the database opens"));
+        let scene = Scene::new(Arc::clone(&store) as Arc<dyn Store>).await;
+        disk.fail_one_in(Rng::with_seed(seed).u32(2..6), DiskFault::SyncError);
+        let tasks: Vec<_> = (0..8)
+            .map(|task| {
+                let events = (0..60).map(|n| scene.owned(task * 1000 + n)).collect();
+                tokio::spawn(append_all(Arc::clone(&store), scene.session, events))
+            })
+            .collect();
+        let (mut acknowledged, mut faults) = (Vec::new(), 0);
+        for task in tasks {
+            acknowledged.extend(task.await.expect("no panic"));
+            faults = disk.counts().faults;
+        }
+        assert!(!acknowledged.is_empty() && faults > 0);
+        disk.fail(None);
+        disk.power_failure();
+        drop((scene, store));
+        let store = open_healthy(&disk).await;
+        assert_eq!(store.integrity().await.as_deref(), Ok("ok"));
+        for event in acknowledged {
+            let found = store.event(event.event.account, event.event.id).await;
+            assert_eq!(found, Ok(Some(event.event)));
+        }
+    }
+}
+
+/// Appends the events one after the other, whatever fails. Returns those that were acknowledged.
+async fn append_all(store: Arc<SqliteStore>, session: SessionId, events: Vec<NewEvent>) -> Vec<NewEvent> {
+    let mut acknowledged = Vec::new();
+    for event in events {
+        if append(&*store, session, vec![event.clone()]).await.is_ok() {
+            acknowledged.push(event);
+        }
+    }
+    acknowledged
+}
