@@ -113,11 +113,13 @@ pub(crate) fn start(
                     Ok(false) => {}
                     Err(error) => {
                         tracing::warn!(%error, "the log could not be copied into the database");
-                        if error.may_be_of_the_connection() {
+                        if error.may_be_a_failed_sync() {
                             bound.log.doubt();
-                            if let Ok(other) = reopen() {
-                                conn = other;
-                            }
+                        }
+                        if error.may_be_of_the_connection()
+                            && let Ok(other) = reopen()
+                        {
+                            conn = other;
                         }
                     }
                 }

@@ -3,10 +3,10 @@
 //! This crate must never decide what happens to a delivery (the model does), read a clock (callers pass times
 //! in), or hold a transaction open while anything but SQL runs.
 //!
-//! # How it works
-//! One connection writes ([`writer`]), fed by a bounded queue ([`queue`]); everything that queues up while a
-//! commit is being synced goes into the next commit. A few other connections read ([`readers`]), each on its
-//! own snapshot, so that readers and the writer never wait for each other.
+//! # How it works One connection writes ([`writer`]), fed by a bounded queue ([`queue`]). While a commit is
+//! synced, the writer runs the next transaction; an operation is answered once its commit is on disk
+//! ([`sync`]). A few other connections read ([`readers`]), each on its own snapshot, so that readers and the
+//! writer never wait for each other. What they read may not be on disk yet.
 //!
 //! # Why the tables look like this
 //! A delivered event takes four row writes: its own row, its delivery's row twice (accepted, then settled),

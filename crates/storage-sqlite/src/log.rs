@@ -8,7 +8,7 @@
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::FileExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 #[cfg(feature = "testing")]
 use crate::testing;
@@ -19,7 +19,7 @@ pub(crate) const LOG_FILE: &str = "postrider.db-wal";
 /// Bytes that are read and written at a time.
 const CHUNK_BYTES: usize = 1024 * 1024;
 
-/// Writes the log once more, in place, and syncs it. Does nothing if there is none, as after an orderly stop.
+/// Writes the log once more, in place, and syncs it and its name. Does nothing if there is none, as after an orderly stop.
 /// No other process may be writing to it.
 pub(crate) fn write_again(data_dir: &Path) -> io::Result<()> {
     #[cfg(feature = "testing")]
@@ -31,34 +31,60 @@ pub(crate) fn write_again(data_dir: &Path) -> io::Result<()> {
         .write(true)
         .open(data_dir.join(LOG_FILE))
     {
-        Ok(file) => write_file_again(&file),
+        Ok(file) => write_file_again(&file).and_then(|()| File::open(data_dir)?.sync_all()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(error),
     }
 }
 
 /// The log, open to be synced.
-pub(crate) enum LogHandle {
-    /// The file.
+pub(crate) struct LogSync {
+    data_dir: PathBuf,
+    /// `None` until the first sync, and after one that failed.
+    handle: Option<Handle>,
+}
+
+enum Handle {
     File(File),
-    /// A file on a simulated disk.
     #[cfg(feature = "testing")]
     Simulated(testing::SyncHandle),
 }
 
-impl LogHandle {
-    /// Opens the log, which exists once the writer has committed.
-    pub(crate) fn open(data_dir: &Path) -> io::Result<Self> {
-        let path = data_dir.join(LOG_FILE);
-        #[cfg(feature = "testing")]
-        if testing::vfs_of(data_dir).is_some() {
-            return testing::SyncHandle::open(path).map(Self::Simulated);
+impl LogSync {
+    /// The log of a data folder.
+    pub(crate) const fn new(data_dir: PathBuf) -> Self {
+        Self {
+            data_dir,
+            handle: None,
         }
-        File::open(path).map(Self::File)
     }
 
-    /// Syncs what was written to the log before this call.
-    pub(crate) fn sync(&self) -> io::Result<()> {
+    /// Syncs what was written to the log before this call. It exists once the writer has committed.
+    pub(crate) fn sync(&mut self) -> io::Result<()> {
+        let synced = match &self.handle {
+            Some(handle) => handle.sync(),
+            None => self.open().and_then(|handle| self.handle.insert(handle).sync()),
+        };
+        if synced.is_err() {
+            self.handle = None;
+        }
+        synced
+    }
+
+    /// Opens the log, and makes its name durable: SQLite does so only once, and that may have failed.
+    fn open(&self) -> io::Result<Handle> {
+        #[cfg(feature = "testing")]
+        if testing::vfs_of(&self.data_dir).is_some() {
+            return testing::SyncHandle::open(self.data_dir.join(LOG_FILE)).map(Handle::Simulated);
+        }
+        let file = File::open(self.data_dir.join(LOG_FILE))?;
+        File::open(&self.data_dir)?.sync_all()?;
+        Ok(Handle::File(file))
+    }
+}
+
+impl Handle {
+    fn sync(&self) -> io::Result<()> {
         match self {
             Self::File(file) => file.sync_data(),
             #[cfg(feature = "testing")]

@@ -1,12 +1,13 @@
 //! Opening a data folder: its lock, its database, the pragmas.
 //!
-//! **Pragmas of the writer.** WAL with `synchronous=FULL` syncs the log at each commit, as a 202 response
-//! promises; only checkpoints sync the database file itself. The page size is 8 KiB: an event of 512 bytes
-//! and its attempt leave less of a page unused than with 4 KiB, and a stored response body of a few KiB needs
-//! no overflow page. A separate thread runs the checkpoints ([`crate::checkpoint`]); without threads, a
-//! commit does so every [`CHECKPOINT_PAGES`]. `auto_vacuum` stays off: retention frees about as many pages as
-//! acceptance needs, and SQLite reuses them. Moving pages around would cost writes and a pointer map, only to
-//! return pages that are needed again a moment later.
+//! **Pragmas of the writer.** WAL with `synchronous=NORMAL`: SQLite syncs the log and the database file where
+//! a checkpoint needs it to keep the database whole. It does not sync the log at a commit. [`crate::sync`]
+//! does so, before the commit is answered, as a 202 response promises. The page size is 8 KiB: an event of
+//! 512 bytes and its attempt leave less of a page unused than with 4 KiB, and a stored response body of a few
+//! KiB needs no overflow page. A separate thread runs the checkpoints ([`crate::checkpoint`]); without
+//! threads, a commit does so every [`CHECKPOINT_PAGES`]. `auto_vacuum` stays off: retention frees about as
+//! many pages as acceptance needs, and SQLite reuses them. Moving pages around would cost writes and a
+//! pointer map, only to return pages that are needed again a moment later.
 
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
@@ -172,21 +173,16 @@ fn make_folder(data_dir: &Path) -> io::Result<()> {
 
 /// Opens the writing connection, which is not migrated yet.
 pub(crate) fn open_writer(data_dir: &Path, options: &SqliteOptions) -> Result<Connection, OpenError> {
-    write_log_again(data_dir)?;
+    log::write_again(data_dir).map_err(|error| OpenError::io(&data_dir.join(log::LOG_FILE), error))?;
     with_writer_pragmas(create(data_dir)?, options)
 }
 
-fn write_log_again(data_dir: &Path) -> Result<(), OpenError> {
-    log::write_again(data_dir).map_err(|error| OpenError::io(&data_dir.join(log::LOG_FILE), error))
-}
-
 /// Opens the writing connection again, after an error of the former one. Never creates a database: a store
-/// that has lost its file must fail, not go on with an empty one.
+/// that has lost its file must fail, not go on with an empty one. The log must not be in doubt.
 ///
 /// # Errors
 /// [`OpenError::NoDatabase`], [`OpenError::Replaced`], or SQLite's error.
 pub(crate) fn reopen_writer(data_dir: &Path, options: &SqliteOptions) -> Result<Connection, OpenError> {
-    write_log_again(data_dir)?;
     let connected = connect(data_dir, OpenFlags::SQLITE_OPEN_READ_WRITE);
     let conn = with_writer_pragmas(connected.map_err(|error| missing_or(data_dir, error))?, options)?;
     let found = schema::version(&conn)?;
@@ -211,6 +207,7 @@ fn with_writer_pragmas(conn: Connection, options: &SqliteOptions) -> Result<Conn
     conn.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
     conn.pragma_update(None, "page_size", PAGE_BYTES)?;
     conn.pragma_update(None, "journal_mode", "WAL")?;
+    // `crate::sync` syncs the commits.
     conn.pragma_update(None, "synchronous", "NORMAL")?;
     conn.pragma_update(None, "foreign_keys", true)?;
     conn.pragma_update(None, "temp_store", "MEMORY")?;

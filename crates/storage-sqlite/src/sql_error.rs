@@ -36,6 +36,11 @@ impl SqlError {
         )
     }
 
+    /// Whether a sync may have failed.
+    pub(crate) fn may_be_a_failed_sync(&self) -> bool {
+        self.code() == Some(ErrorCode::SystemIoFailure)
+    }
+
     /// Whether the environment is the cause (the disk is full, the file cannot be written), not the
     /// statement: the same work may succeed later, and other work would fail now as well.
     pub(crate) fn is_of_the_surroundings(&self) -> bool {

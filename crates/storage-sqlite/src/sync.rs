@@ -6,22 +6,26 @@
 //!
 //! **A sync that failed.** Linux reports it once, and then takes the lost bytes for written
 //! (<https://wiki.postgresql.org/wiki/Fsync_Errors>). From then on the log is *in doubt*: later commits would
-//! build on what a power failure tears out. No commit is answered with success, and the writer makes no
-//! other, until it has written the whole log again ([`crate::log`]). The commits that wait are durable then;
-//! if that fails too, their callers get an error, and do not know whether the commits took effect.
+//! build on what a power failure tears out. The writer refuses all work until it has written the whole log
+//! again ([`crate::log`]), which it tries every [`SETTLE_EVERY`]. The commits that wait are durable then, and are
+//! answered; for their callers the disk was slow. So an error always means that nothing was done.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
 use postrider_storage::StoreError;
 
-use crate::log::{self, LogHandle};
+use crate::log::{self, LogSync};
 use crate::writer::Operation;
 
 /// Syncs under way at a time. With one, a commit in the middle of a sync waits for one and a half.
 const THREADS: usize = 2;
+
+/// How often the writer tries to write a log in doubt again. With 64 MiB, that takes some 100 ms.
+pub(crate) const SETTLE_EVERY: Duration = Duration::from_secs(1);
 
 /// Operations whose transaction is in the log, but perhaps not on the disk.
 pub(crate) type Committed = Vec<Box<dyn Operation>>;
@@ -65,34 +69,57 @@ impl Log {
         self.state.lock().in_doubt
     }
 
-    /// Syncs on the calling thread what was committed, and answers it.
-    #[cfg(feature = "testing")]
-    pub(crate) fn sync_here(&self, committed: Committed) {
-        let synced = LogHandle::open(&self.data_dir).and_then(|handle| handle.sync());
-        self.finish(committed, synced);
+    /// A way to sync the log. Each thread needs one of its own: the system reports a failed write to each open
+    /// file once.
+    pub(crate) fn handle(&self) -> LogSync {
+        LogSync::new(self.data_dir.clone())
     }
 
     /// Makes the log durable if it is in doubt, and answers what waits for that. Only the writer may call
-    /// this, because it must not write meanwhile.
-    pub(crate) fn settle(&self) -> Result<(), StoreError> {
+    /// this, because it must not write meanwhile. Returns whether the log is in doubt still.
+    pub(crate) fn settle(&self) -> bool {
         let mut state = self.state.lock();
         if !state.in_doubt {
-            return Ok(());
+            return false;
         }
         self.changed.wait_while(&mut state, |state| state.under_way > 0);
-        let again = log::write_again(&self.data_dir);
-        state.in_doubt = again.is_err();
-        let failed = std::mem::take(&mut state.failed);
-        drop(state);
-        let result = again.map_err(|error| {
-            tracing::error!(%error, "the log could not be written again after a sync had failed");
-            StoreError::Unavailable(format!("the log could not be synced: {error}"))
-        });
-        answer_all(failed, result.as_ref().err());
-        result
+        match log::write_again(&self.data_dir) {
+            Ok(()) => {
+                state.in_doubt = false;
+                let committed = std::mem::take(&mut state.failed);
+                drop(state);
+                tracing::warn!("wrote the log again, because a sync of it had failed");
+                answer_all(committed, None);
+                false
+            }
+            Err(error) => {
+                tracing::error!(%error, "the log cannot be synced; until it can, nothing is written");
+                drop(state);
+                #[cfg(feature = "testing")]
+                if crate::testing::is_dead(&self.data_dir) {
+                    self.give_up();
+                }
+                true
+            }
+        }
     }
 
-    fn finish(&self, committed: Committed, synced: std::io::Result<()>) {
+    /// Whether commits wait until the log is written again.
+    #[cfg(feature = "testing")]
+    pub(crate) fn is_awaited(&self) -> bool {
+        !self.state.lock().failed.is_empty()
+    }
+
+    /// Answers what still waits for the log: the store is closing.
+    fn give_up(&self) {
+        let failed = std::mem::take(&mut self.state.lock().failed);
+        let failure =
+            StoreError::Unavailable("the log could not be synced before the store closed".to_owned());
+        answer_all(failed, Some(&failure));
+    }
+
+    /// Answers what was committed before a sync that has ended like this.
+    pub(crate) fn finish(&self, committed: Committed, synced: std::io::Result<()>) {
         let mut state = self.state.lock();
         if let Err(error) = synced {
             tracing::error!(%error, "the log could not be synced");
@@ -170,12 +197,13 @@ impl Drop for SyncThreads {
         for thread in self.threads.drain(..) {
             let _ = thread.join();
         }
+        self.log.settle();
+        self.log.give_up();
     }
 }
 
 fn serve(log: &Log, finished: &impl Fn()) {
-    // A handle of its own: the system reports a failed write to each open file once.
-    let mut handle = None;
+    let mut handle = log.handle();
     loop {
         let mut state = log.state.lock();
         log.changed
@@ -184,13 +212,7 @@ fn serve(log: &Log, finished: &impl Fn()) {
             return;
         };
         drop(state);
-        let synced = match &handle {
-            Some(handle) => LogHandle::sync(handle),
-            None => LogHandle::open(&log.data_dir).and_then(|opened| handle.insert(opened).sync()),
-        };
-        if synced.is_err() {
-            handle = None;
-        }
+        let synced = handle.sync();
         log.finish(committed, synced);
         log.state.lock().under_way -= 1;
         log.changed.notify_all();

@@ -18,7 +18,7 @@ use crate::store::SqliteStore;
 use crate::writer::WriteCounts;
 
 pub use self::disk::{DiskCounts, DiskFault, SimulatedDisk};
-pub(crate) use self::disk::{SyncHandle, vfs_of, write_again};
+pub(crate) use self::disk::{SyncHandle, is_dead, vfs_of, write_again};
 
 /// A clock that the store counts leases by.
 pub type LeaseClock = Arc<dyn Fn() -> Timestamp + Send + Sync>;

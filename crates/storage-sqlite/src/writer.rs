@@ -1,8 +1,8 @@
 //! The one connection that writes, and its group commit.
 //!
 //! A commit costs one sync of the log, however much it contains. The writer therefore runs all operations
-//! that arrive during the previous sync in one transaction and answers them together. Under load the groups
-//! grow; a single operation waits for no other.
+//! that wait in one transaction, which is synced while the writer runs the next ([`crate::sync`]). Under load
+//! the groups grow; a single operation waits for no other.
 //!
 //! Each operation stays atomic without a savepoint of its own. Savepoints cost more than the statements
 //! between them, and an operation that refuses its work decides so before it writes. Only a failing statement
@@ -126,7 +126,8 @@ impl Writer {
         }
         match outcome {
             Ok(()) => group,
-            Err(Failed::LogInDoubt(error)) => {
+            Err(Failed::LogInDoubt) => {
+                let error = StoreError::Unavailable("the log cannot be synced".to_owned());
                 answer_all(group, Some(&error));
                 Vec::new()
             }
@@ -144,6 +145,10 @@ impl Writer {
 
     /// Replaces the connection, which has failed. False if no other can be opened.
     fn reopened(&mut self, failure: &SqlError) -> bool {
+        // What failed may have been a sync.
+        if self.log.settle() {
+            return false;
+        }
         match (self.reopen)() {
             Ok(conn) => {
                 tracing::warn!(error = %failure, "opened the database again, because a write failed");
@@ -163,7 +168,9 @@ impl Writer {
         let done = run.map_err(Failed::Work).and_then(|()| {
             may_commit();
             // A commit on top of a log in doubt could be lost with what is before it.
-            self.log.settle().map_err(Failed::LogInDoubt)?;
+            if self.log.is_in_doubt() {
+                return Err(Failed::LogInDoubt);
+            }
             let committed = self
                 .conn
                 .prepare_cached("COMMIT")
@@ -174,7 +181,7 @@ impl Writer {
             Ok(()) => self.counters.add(group.len()),
             Err(failed) => {
                 if let Failed::Work(error) = failed
-                    && error.may_be_of_the_connection()
+                    && error.may_be_a_failed_sync()
                 {
                     self.log.doubt();
                 }
@@ -222,8 +229,8 @@ impl Writer {
 enum Failed {
     /// Its work failed, or its commit.
     Work(SqlError),
-    /// The log is in doubt, and could not be made durable.
-    LogInDoubt(StoreError),
+    /// The log is in doubt.
+    LogInDoubt,
 }
 
 #[cfg(test)]

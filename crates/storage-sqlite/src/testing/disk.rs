@@ -142,6 +142,12 @@ pub(crate) fn vfs_of(data_dir: &Path) -> Option<&'static std::ffi::CStr> {
         .then_some(VFS_NAME)
 }
 
+/// Whether a data folder is on a simulated disk, and its process has ended.
+pub(crate) fn is_dead(data_dir: &Path) -> bool {
+    vfs_of(data_dir).is_some()
+        && locate(&data_dir.join("any")).is_none_or(|(disk, boot, _)| disk.alive(boot).is_err())
+}
+
 impl Disk {
     /// The state, while the process with this number lives.
     fn alive(&self, boot: u64) -> Result<MutexGuard<'_, State>, Code> {
@@ -174,14 +180,14 @@ fn locate(path: &Path) -> Option<(Arc<Disk>, u64, &str)> {
     Some((disk, boot, name))
 }
 
-/// Writes a file once more, as it is, and syncs it. Does nothing if there is none.
+/// Writes a file once more, as it is, and syncs it and its name. Does nothing if there is none.
 pub(crate) fn write_again(path: &Path) -> io::Result<()> {
     on_file(path, |state, id, len| {
         let mut bytes = vec![0; len];
         state.read(id, 0, &mut bytes)?;
         state.write(id, 0, &bytes)?;
         let mut known = state.file(id)?.failed_syncs;
-        state.sync(id, false, &mut known)
+        state.sync(id, true, &mut known)
     })
 }
 
@@ -193,12 +199,12 @@ pub(crate) struct SyncHandle {
 }
 
 impl SyncHandle {
-    /// Opens a file, which need not exist.
+    /// Opens a file, which need not exist, and syncs its folder.
     pub(crate) fn open(path: PathBuf) -> io::Result<Self> {
         let mut failed_syncs = 0;
         on_file(&path, |state, id, _| {
             failed_syncs = state.file(id)?.failed_syncs;
-            Ok(())
+            state.sync_folder()
         })?;
         Ok(Self {
             path,

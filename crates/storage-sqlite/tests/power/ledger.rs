@@ -1,6 +1,7 @@
 //! What a store acknowledged, and whether it is there.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use fastrand::Rng;
@@ -13,9 +14,13 @@ use postrider_storage::{
 use postrider_storage_sqlite::{SimulatedDisk, SqliteOptions, SqliteStore};
 use postrider_storage_testkit::build::{attempted, delivery_of, key_of};
 use postrider_storage_testkit::scene::Scene;
+use tokio::time::timeout;
 
 /// Most events and reports in one call.
 const CALL_ITEMS_MAX: usize = 6;
+
+/// How long a caller waits for a write, on virtual time.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Whether the store acknowledged something. If not, the call failed, and all of it may be there, or nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,7 +77,7 @@ impl Ledger {
             5..8 => self.finish(store).await,
             8 => self.look(store).await,
             _ => {
-                let checked = store.check().await;
+                let checked = patiently(store.check()).await;
                 self.count(&checked);
             }
         }
@@ -104,9 +109,10 @@ impl Ledger {
         let count = self.rng.usize(1..CALL_ITEMS_MAX);
         let events: Vec<_> = (0..count).map(|_| self.draw_event()).collect();
         let session = self.scene.session;
-        let advanced = store.advance(session, events.clone().into(), [].into()).await;
-        let fate = self.count(&advanced.appended);
-        if let Ok(appended) = advanced.appended {
+        let advanced = store.advance(session, events.clone().into(), [].into());
+        let appended = patiently(async { advanced.await.appended }).await;
+        let fate = self.count(&appended);
+        if let Ok(appended) = appended {
             assert_eq!(appended, vec![Appended::Stored; count]);
         }
         self.events.extend(events.into_iter().map(|event| Tracked {
@@ -142,11 +148,10 @@ impl Ledger {
                 }
             }
         }
-        let advanced = store
-            .advance(self.scene.session, [].into(), reports.clone().into())
-            .await;
-        let fate = self.count(&advanced.recorded);
-        if let Ok(recorded) = advanced.recorded {
+        let advanced = store.advance(self.scene.session, [].into(), reports.clone().into());
+        let recorded = patiently(async { advanced.await.recorded }).await;
+        let fate = self.count(&recorded);
+        if let Ok(recorded) = recorded {
             assert_eq!(recorded, vec![Recorded::Applied; reports.len()]);
         }
         for ((number, index), report) in reported.into_iter().zip(reports) {
@@ -189,6 +194,13 @@ impl Ledger {
             }
         }
     }
+}
+
+/// Awaits a write for as long as a producer would. A commit waits until it is synced, which a broken disk
+/// never does.
+async fn patiently<T>(write: impl Future<Output = StoreResult<T>>) -> StoreResult<T> {
+    let gone = |_| Err(StoreError::Unavailable("the caller has gone away".to_owned()));
+    timeout(PATIENCE, write).await.unwrap_or_else(gone)
 }
 
 /// Whether the event is there, which it must be if it was acknowledged.

@@ -41,6 +41,8 @@ impl Drop for Seed {
 /// Runs a scenario from each of these seeds.
 fn from_seeds<F: Future>(seeds: Range<u64>, scenario: impl Fn(u64) -> F) {
     let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
         .build()
         .expect("a runtime");
     for seed in seeds {
