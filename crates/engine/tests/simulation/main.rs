@@ -17,5 +17,6 @@ mod rate_limits;
 mod replay;
 mod schedule;
 mod statistics;
+mod stored_bytes;
 mod support;
 mod waits;

@@ -21,7 +21,7 @@ use super::log::{LogFormat, LogLevel};
 use super::logo::{Logo, LogoError};
 use super::product_name::ProductName;
 use super::public_url::PublicUrl;
-use super::size::{BodyLimit, ResponseBytes};
+use super::size::{BodyLimit, ResponseBytes, StoredBytes};
 use super::{listen, networks, retry_delays, text_value};
 
 /// The settings of `postrider serve`.
@@ -104,6 +104,13 @@ pub struct Settings {
     /// How long an event is kept, with its deliveries and attempts, after its last delivery has ended.
     #[arg(long, value_name = "DURATION", default_value = "30d")]
     pub retention: Retention,
+
+    /// The most that one account may have stored: the `data` of its events and what is kept of the responses,
+    /// from as far back as `retention`, and 160 bytes for each event, delivery and attempt. From then on its
+    /// events are refused with 429, until older ones expire. The limit is checked against an estimate, which
+    /// may be a minute old. Example: `20GiB`. By default there is no limit.
+    #[arg(long, value_name = "SIZE")]
+    pub stored_bytes_per_account_max: Option<StoredBytes>,
 
     /// What to do with an event whose type is not in the catalogue: `add` accepts it and adds the type,
     /// `refuse` refuses it.
@@ -225,6 +232,9 @@ impl Settings {
                 UnseenEventTypes::Refuse => UnseenTypes::Refuse,
             },
             retention: self.retention.get(),
+            stored_bytes_per_account_max: self
+                .stored_bytes_per_account_max
+                .map(|max| u64::try_from(max.bytes()).unwrap_or(u64::MAX)),
             lease: self.session_lease.get(),
             in_flight_max: usize::try_from(self.in_flight_max).unwrap_or(usize::MAX),
             ..EngineSettings::default()
