@@ -105,10 +105,9 @@ pub struct Settings {
     #[arg(long, value_name = "DURATION", default_value = "30d")]
     pub retention: Retention,
 
-    /// The most that one account may have stored: the `data` of its events and what is kept of the responses,
-    /// from as far back as `retention`, and 160 bytes for each event, delivery and attempt. From then on its
-    /// events are refused with 429, until older ones expire. The limit is checked against an estimate, which
-    /// may be a minute old. Example: `20GiB`. By default there is no limit.
+    /// The most that one account may store within the `retention`: the `data` of its events, what is kept of
+    /// the responses, and 160 bytes for each event, delivery and attempt. An account that has stored so much
+    /// gets a 429 for further events until older ones expire. Example: `20GiB`. By default there is no limit.
     #[arg(long, value_name = "SIZE")]
     pub stored_bytes_per_account_max: Option<StoredBytes>,
 
