@@ -195,6 +195,8 @@ pub async fn what_an_account_stored_is_summed_over_the_hours_of_a_span(store: Ar
             ..of(account, nth, 7)
         });
     }
+    // An hour with a sum of an action alone.
+    added.push(of(Scope::Action(own), 5, 7));
     // More than 32 bits.
     added.push(of(account, 9, 1 << 40));
     add(&*store, added).await;

@@ -79,9 +79,9 @@ pub trait EventStore: Send + Sync {
     /// The event, if the account has it.
     async fn event(&self, account: AccountId, id: EventId) -> StoreResult<Option<Event>>;
 
-    /// What [`crate::WorkStore::advance`] would return for each of these events because of an event that is on
-    /// disk ([`Appended::Known`] or [`Appended::Conflict`]), or `None` if it would store the event. Writes
-    /// nothing, and does not compare the events with each other.
+    /// For each of these events: what [`crate::WorkStore::advance`] would return because of an event on disk
+    /// ([`Appended::Known`] or [`Appended::Conflict`]), or `None` if it would store the event. Writes nothing,
+    /// and does not compare the events with each other.
     async fn known_events(&self, events: Vec<NewEvent>) -> StoreResult<Vec<Option<Appended>>>;
 
     /// The account's events, newest first by `created_at`; events with the same time are in reverse order of

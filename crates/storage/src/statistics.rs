@@ -2,14 +2,13 @@
 //! many events there are.
 //!
 //! **What is counted.** [`Counts`] for the whole installation for each minute and each hour; for each account
-//! (its events only) and each action (its deliveries only) for each hour; and, for the installation, how long
-//! deliveries took ([`latency`]). A store only adds up the numbers it receives; it does not know what counts.
+//! (its events, and all bytes stored for it) and each action (its deliveries only) for each hour; and, for the
+//! installation, how long deliveries took ([`latency`]). A store only adds up the numbers it receives; it does not know what counts.
 //!
 //! **What reading costs.** A day of the installation is 1,440 rows; 30 days are 720. The last day of an
 //! account is one range of rows. What an account stored within the retention is read by the key of each hour,
-//! because its actions have rows in the same range. Failing actions are found among only those hours in which an
-//! action failed.
-//! The last success of an action is found by an index of its hours, newest first.
+//! because its actions have rows in the same range. Failing actions are found among only those hours in which
+//! an action failed. The last success of an action is found by an index of its hours, newest first.
 //!
 //! Statistics are not exact records. A crash may lose the last seconds, and a lost result of
 //! [`StatisticsStore::add_statistics`] may lead to something being counted twice. Statistics outlive what
@@ -159,9 +158,9 @@ impl AddAssign for Counts {
     }
 }
 
-/// What a row takes on disk besides `data` and the response: a row of an event, a delivery or an attempt, with
-/// its share of the indexes. Measured with SQLite over 512 bytes of `data`: 1,018 bytes for an event with one
-/// delivery and one attempt, 3,860 for one with ten of each.
+/// What a row of an event, a delivery or an attempt takes on disk besides `data` and the response, with its
+/// share of the indexes. The benchmark measured, with SQLite and 512 bytes of `data`, 1,018 bytes for an event
+/// with one delivery and one attempt, and 3,860 for one with ten of each (`docs/performance.md`).
 pub const ROW_BYTES: u64 = 160;
 
 /// Bytes that acceptance stores: the event's `data`, its row, and a row for each delivery.

@@ -4,8 +4,8 @@
 //! ([`postrider_storage::StatisticsStore::stored_bytes`]). This node reads that sum when the account reports
 //! an event, at most once a minute, and adds to it what it stores for the account in between. So it is late
 //! by up to a minute with what other nodes store, and by seconds with what no node had written when it read
-//! the sum. Requests that are stored at the same time may exceed the limit together, by
-//! no more than the budget of request bodies holds.
+//! the sum. Requests that arrive together find the same room and may exceed the limit together. What was
+//! accepted is carried out whatever the limit: attempts and resends count, but are never refused.
 
 use std::collections::HashMap;
 use std::time::Duration;
