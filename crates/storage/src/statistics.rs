@@ -2,8 +2,9 @@
 //! many events there are.
 //!
 //! **What is counted.** [`Counts`] for the whole installation for each minute and each hour; for each account
-//! (its events, and all bytes stored for it) and each action (its deliveries only) for each hour; and, for the
-//! installation, how long deliveries took ([`latency`]). A store only adds up the numbers it receives; it does not know what counts.
+//! (its events, and all bytes stored for it) and each action (its deliveries only) for each hour; and, for
+//! the installation, how long deliveries took ([`latency`]). A store only adds up the numbers it receives; it
+//! does not know what counts.
 //!
 //! **What reading costs.** A day of the installation is 1,440 rows; 30 days are 720. The last day of an
 //! account is one range of rows. What an account stored within the retention is read by the key of each hour,
@@ -159,8 +160,8 @@ impl AddAssign for Counts {
 }
 
 /// What a row of an event, a delivery or an attempt takes on disk besides `data` and the response, with its
-/// share of the indexes. The benchmark measured, with SQLite and 512 bytes of `data`, 1,018 bytes for an event
-/// with one delivery and one attempt, and 3,860 for one with ten of each (`docs/performance.md`).
+/// share of the indexes. The benchmark measured, with SQLite and 512 bytes of `data`, 1,018 bytes for an
+/// event with one delivery and one attempt, and 3,860 for one with ten of each (`docs/performance.md`).
 pub const ROW_BYTES: u64 = 160;
 
 /// Bytes that acceptance stores: the event's `data`, its row, and a row for each delivery.
