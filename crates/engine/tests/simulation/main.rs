@@ -11,6 +11,7 @@ mod advice;
 mod clocks;
 mod crashes;
 mod edits;
+mod hosts;
 mod outages;
 mod pace;
 mod rate_limits;
