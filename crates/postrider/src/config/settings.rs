@@ -72,8 +72,8 @@ pub struct Settings {
     pub retry_delays: RetryDelays,
 
     /// The timeout of one attempt, from the name look-up to the last byte of the response. The time that a
-    /// request waits for this server does not count: for a turn to look a name up, for a stream of a
-    /// connection, for an open file. Actions can override it.
+    /// request waits for this server does not count: for its turn at a busy host, for a turn to look a name
+    /// up, for a stream of a connection, for an open file. Actions can override it.
     #[arg(long, value_name = "DURATION", default_value = "15s")]
     pub attempt_timeout: AttemptTimeout,
 
@@ -120,6 +120,13 @@ pub struct Settings {
     #[arg(long, value_name = "NUMBER", default_value = "2048", value_parser = clap::value_parser!(u32).range(IN_FLIGHT))]
     #[serde(deserialize_with = "in_flight")]
     pub in_flight_max: u32,
+
+    /// The most attempts in flight to one host at the same time, over all accounts. Further ones wait, and
+    /// accounts take turns. Set it to half of `in_flight_max` or less, so that a slow host leaves room for the
+    /// others.
+    #[arg(long, value_name = "NUMBER", default_value = "1024", value_parser = clap::value_parser!(u32).range(IN_FLIGHT))]
+    #[serde(deserialize_with = "in_flight")]
+    pub in_flight_per_host_max: u32,
 
     /// How long a stopping server waits for attempts in flight. It gives up the others, and the next start
     /// repeats them.
