@@ -32,10 +32,11 @@ const PERMIT_SHARE: usize = 64;
 /// busy tenants of one host leave room for another to wait.
 const REQUEST_SHARE: usize = 4;
 
-/// The room to wait: one request for so many permits, and some more. The waiting requests keep a quick
-/// receiver busy while the caller finds the next ones. With the default settings, one host takes up at most
-/// five eighths of a node's slots.
+/// Permits for each request that may wait. The waiting requests keep a quick receiver busy while the caller
+/// finds the next ones. With the default settings, one host takes up at most 1,284 of a node's 2,048 slots.
 const PERMITS_PER_WAITING: usize = 4;
+
+/// How many more may wait, so that this works for small bounds as well.
 const WAITING_MIN: usize = 4;
 
 /// The requests under way, by host.
