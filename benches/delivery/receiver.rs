@@ -53,6 +53,11 @@ impl Receiver {
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
+
+    /// A URL with a host name of its own: the server bounds the requests to one host.
+    pub fn url_of(&self, host: &str, path: &str) -> String {
+        format!("http://{host}.localhost:{}{path}", self.address.port())
+    }
 }
 
 impl Drop for Receiver {

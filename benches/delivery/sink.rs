@@ -51,6 +51,11 @@ impl Sink {
         self.receiver.url(path)
     }
 
+    /// A URL with a host name of its own.
+    pub fn url_of(&self, host: &str, path: &str) -> String {
+        self.receiver.url_of(host, path)
+    }
+
     /// Records arrivals on `/ok` in this ledger from now on.
     pub fn note(&self, ledger: &Arc<Ledger>) {
         *self.noted.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(ledger));

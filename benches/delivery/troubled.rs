@@ -84,7 +84,8 @@ impl Troubled {
     }
 
     pub fn url(&self, path: &str) -> String {
-        self.receiver.url(path)
+        let host = format!("troubled-{}", self.receiver.address().port());
+        self.receiver.url_of(&host, path)
     }
 
     /// Requests so far.

@@ -80,11 +80,11 @@ type Others = Vec<tokio::task::JoinHandle<Outcome<()>>>;
 async fn start_others(server: &Server, sink: &Sink) -> Outcome<Others> {
     let silent = |account: usize| {
         (0..SILENT_ACTIONS)
-            .map(|action| sink.url(&format!("/silent/{account}/{action}")))
+            .map(|action| sink.url_of(&format!("silent-{account}-{action}"), "/silent"))
             .collect()
     };
     let silent = setup::accounts(server.address(), (0..SILENT_ACCOUNTS).map(silent).collect()).await?;
-    let broken = |account: usize| vec![sink.url(&format!("/error/{account}"))];
+    let broken = |account: usize| vec![sink.url_of(&format!("broken-{account}"), "/error")];
     let broken = setup::accounts(server.address(), (0..BROKEN_ACCOUNTS).map(broken).collect()).await?;
     let seconds = u32::try_from(LEAD.as_secs())? + HEALTHY_EVENTS / HEALTHY_RATE + 5;
     let start = |accounts: &[String], rate: u32| {

@@ -11,8 +11,8 @@ use tokio::time::Instant;
 /// the default timeout of an attempt, after which requests that hold the resources have ended.
 pub const WAIT_MAX: Duration = Duration::from_secs(30);
 
-/// A timeout that stands still while the request waits for a resource of ours: a place in the resolver, a
-/// stream of an HTTP/2 connection, an open file. The receiver has no part in such a wait.
+/// A timeout that stands still while the request waits for a resource of ours: a permit for its host, a place
+/// in the resolver, a stream of an HTTP/2 connection, an open file. The receiver has no part in such a wait.
 pub struct Allowance {
     timeout: Duration,
     waits: Mutex<Waits>,

@@ -19,10 +19,11 @@ use tokio::time::Instant;
 use crate::allowance::{Allowance, Exceeded};
 use crate::connect::{ConnectFailure, Connector};
 use crate::connection::{Connection, SendError};
-use crate::destination::{Destination, DestinationError, Origin};
+use crate::destination::{Destination, DestinationError, Host, Origin};
 use crate::failure::{ExchangeError, Failure};
 use crate::guard::EgressGuard;
 use crate::head::Head;
+use crate::hosts::{Crowded, Hosts};
 use crate::http1::Http1;
 use crate::http2::{self, Http2};
 use crate::pool::{CheckedOut, Dial, Pool, PoolSettings};
@@ -45,11 +46,16 @@ const OUT_OF_FILES_PAUSE: Duration = Duration::from_millis(100);
 /// logged once.
 const OUT_OF_FILES_OVER: Duration = Duration::from_secs(60);
 
+/// Pause before [`HttpClient::send`] tries again to send to a crowded host.
+const CROWDED_PAUSE: Duration = Duration::from_millis(100);
+
 /// Settings of the client. The defaults suit an installation of any size.
 #[derive(Debug, Clone)]
 pub struct ClientSettings {
     /// Maximum bytes of a response body to keep.
     pub response_bytes_kept: usize,
+    /// Maximum requests under way to one host at a time, over all ports and tenants. At least one.
+    pub in_flight_per_host_max: usize,
     /// How long to keep an idle connection. Servers close theirs after five seconds or more; this must be
     /// less.
     pub pool_idle_timeout: Duration,
@@ -67,6 +73,7 @@ impl Default for ClientSettings {
     fn default() -> Self {
         Self {
             response_bytes_kept: 16 * 1024,
+            in_flight_per_host_max: 1_024,
             pool_idle_timeout: Duration::from_secs(4),
             pool_max_age: Duration::from_secs(60),
             pool_max_idle_per_host: 256,
@@ -82,6 +89,7 @@ pub struct HttpClient {
     clock: Arc<dyn Clock>,
     connector: Connector,
     pool: Arc<Pool>,
+    hosts: Arc<Hosts>,
     destinations: Cache<String, Arc<Known>>,
     response_bytes_kept: usize,
     /// When a request last found no free file descriptor.
@@ -101,13 +109,15 @@ pub enum NotSent {
     /// It waited for resources of ours for [`WAIT_MAX`](crate::allowance::WAIT_MAX). Send it later.
     #[error("the request waited too long for a connection")]
     Postponed,
+    /// Too many requests to the host are under way, and enough others wait ([`Hosts`]). Send it soon.
+    #[error(transparent)]
+    Crowded(#[from] Crowded),
 }
 
 /// Why a request has no response.
 enum Stop {
     Failed(Failure),
-    /// It must not leave any more.
-    Forbidden,
+    NotSent(NotSent),
 }
 
 impl From<Failure> for Stop {
@@ -116,10 +126,18 @@ impl From<Failure> for Stop {
     }
 }
 
+impl From<Crowded> for Stop {
+    fn from(crowded: Crowded) -> Self {
+        Self::NotSent(crowded.into())
+    }
+}
+
 /// A destination whose URL the guard permits.
 struct Known {
     destination: Destination,
     origin: Arc<Origin>,
+    /// By which requests under way are counted.
+    host: Arc<Host>,
 }
 
 impl HttpClient {
@@ -142,6 +160,7 @@ impl HttpClient {
                 max_idle_per_host: settings.pool_max_idle_per_host,
                 max_idle: settings.pool_max_idle,
             }),
+            hosts: Hosts::new(settings.in_flight_per_host_max),
             destinations: Cache::new(DESTINATIONS_KEPT),
             response_bytes_kept: settings.response_bytes_kept,
             out_of_files: Mutex::default(),
@@ -155,15 +174,17 @@ impl HttpClient {
     pub async fn send(&self, request: &Request) -> Response {
         let mut request = request.clone();
         loop {
-            if let Ok(response) = self.send_if(&mut request, &|_| true).await {
-                return response;
+            match self.send_if(&mut request, &|_| true).await {
+                Ok(response) => return response,
+                Err(NotSent::Crowded(_)) => tokio::time::sleep(CROWDED_PAUSE).await,
+                Err(NotSent::Forbidden | NotSent::Postponed) => {}
             }
         }
     }
 
     /// Does the same, but asks `leave` right before the request is written to a connection, and gives up once
-    /// it has waited for [`WAIT_MAX`](crate::allowance::WAIT_MAX). `request` then has the headers that were
-    /// sent.
+    /// it has waited for [`WAIT_MAX`](crate::allowance::WAIT_MAX), or if the host is crowded. `request` then
+    /// has the headers that were sent.
     pub async fn send_if(&self, request: &mut Request, leave: Leave<'_>) -> Result<Response, NotSent> {
         let mut received = Received::default();
         let timeout = request.timeout;
@@ -172,7 +193,7 @@ impl HttpClient {
         let failure = match allowance.limit(attempt).await {
             Ok(Ok(())) => None,
             Ok(Err(Stop::Failed(failure))) => Some(failure),
-            Ok(Err(Stop::Forbidden)) => return Err(NotSent::Forbidden),
+            Ok(Err(Stop::NotSent(not_sent))) => return Err(not_sent),
             Err(Exceeded::Wait) => return Err(NotSent::Postponed),
             Err(Exceeded::Timeout) if received.is_decided() => None,
             Err(Exceeded::Timeout) => Some(Failure::timeout(timeout, received.has_begun())),
@@ -188,6 +209,8 @@ impl HttpClient {
         leave: Leave<'_>,
     ) -> Result<(), Stop> {
         let known = self.destination(&request.url).map_err(Failure::from)?;
+        // Declared before the connection, so that it is given back after that is closed.
+        let _permit = self.hosts.permit(&known.host, request.tenant, allowance).await?;
         let (head, mut connection) = self.exchange(&known, request, allowance, leave).await?;
         let keep_alive = head.keep_alive;
         received.begin(head, || self.clock.wall());
@@ -208,7 +231,12 @@ impl HttpClient {
         }
         let destination = self.guard.check_url(url)?;
         let origin = Arc::new(destination.origin().clone());
-        let known = Arc::new(Known { destination, origin });
+        let host = Arc::new(destination.host().effective());
+        let known = Arc::new(Known {
+            destination,
+            origin,
+            host,
+        });
         self.destinations.insert(url.to_owned(), Arc::clone(&known));
         Ok(known)
     }
@@ -251,7 +279,7 @@ impl HttpClient {
                 if let Connection::Http1(http1) = connection {
                     self.pool.check_in(&known.origin, http1, None);
                 }
-                return Err(Stop::Forbidden);
+                return Err(Stop::NotSent(NotSent::Forbidden));
             }
             tried += 1;
             let sent = Instant::now();

@@ -13,7 +13,7 @@ use http::{HeaderValue, uri};
 use postrider_model::automation::URL_BYTES_MAX;
 use url::Url;
 
-use crate::port;
+use crate::{address, port};
 
 /// Why a URL cannot be a destination. The customer who typed it reads the message.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -71,6 +71,16 @@ impl Host {
         match self {
             Self::Name(name) => name == "localhost" || name.ends_with(".localhost"),
             Self::Address(_) => false,
+        }
+    }
+
+    /// The host that receives what is sent to this one: the embedded address of an IPv4-mapped or NAT64
+    /// address, otherwise this host itself.
+    #[must_use]
+    pub fn effective(&self) -> Self {
+        match self {
+            Self::Name(name) => Self::Name(name.clone()),
+            Self::Address(address) => Self::Address(address::effective(*address)),
         }
     }
 }

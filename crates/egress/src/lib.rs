@@ -63,12 +63,13 @@
 //! The path of one request:
 //!
 //! ```text
-//! url ──► destination ──► guard ──► pool ──► (resolve ──► guard ──► connect ──► tls) ──► send
-//!         parsed once     by URL    warm?     only for a new connection
+//! url ──► destination ──► guard ──► hosts ──► pool ──► (resolve ──► guard ──► connect ──► tls) ──► send
+//!         parsed once     by URL    bounded   warm?     only for a new connection
 //! ```
 //!
 //! * [`address`], [`port`]: tables of the addresses that are not public, and of other protocols' ports.
 //! * [`destination`], [`guard`]: parse a URL, and check it when it is saved and when it is dialled.
+//! * [`hosts`]: bounds the requests that are under way to one host.
 //! * [`resolve`]: resolves names to addresses, within bounds; a trait, so that tests can replace it.
 //! * `connect`, `tls`, `wire`: open a connection, from the address to the byte stream.
 //! * `http1`, `http2`, `head`: carry a request over a connection, and read the response.
@@ -96,6 +97,7 @@ pub mod destination;
 mod failure;
 pub mod guard;
 mod head;
+pub mod hosts;
 mod http1;
 mod http2;
 mod pool;
@@ -111,6 +113,7 @@ pub use allowance::Allowance;
 pub use client::{ClientSettings, HttpClient, Leave, NotSent};
 pub use destination::{Destination, DestinationError, Host};
 pub use guard::EgressGuard;
+pub use hosts::{Crowded, Hosts, Permit};
 pub use request::{Request, is_reserved_header};
 pub use resolve::{Resolve, ResolveError, SystemResolver};
 pub use response::Response;

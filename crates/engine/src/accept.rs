@@ -5,6 +5,7 @@
 //! that a stored event is delivered even if its producer disconnects in between.
 
 mod parts;
+mod stored_bytes;
 mod test;
 
 use std::time::Duration;
@@ -19,6 +20,8 @@ use postrider_model::{
 use postrider_storage::{FirstAttempt, NewDelivery, NewEvent, StoreError};
 
 use self::parts::Parts;
+use self::stored_bytes::Room;
+pub(crate) use self::stored_bytes::StoredBytes;
 pub use self::test::TESTS_PER_MINUTE;
 pub(crate) use self::test::Tests;
 use crate::engine::Engine;
@@ -83,6 +86,14 @@ pub enum Rejection {
     /// The account has sent [`TESTS_PER_MINUTE`] tests within a minute.
     TooManyTests {
         /// When another test is possible.
+        retry_after: Duration,
+    },
+    /// The account has stored as much as it may within the retention
+    /// ([`crate::EngineSettings::stored_bytes_per_account_max`]).
+    StoredBytesExceeded {
+        /// The limit, in bytes.
+        max: u64,
+        /// When some of it will have expired, if the account stored something in its oldest hour.
         retry_after: Duration,
     },
     /// The store failed or the node stopped before this event was stored. Other events of the same call were
@@ -156,9 +167,11 @@ impl Engine {
     ) -> Result<Vec<Result<Accepted, Rejection>>, AcceptError> {
         let account = entry.config.account.id;
         let mut checked = Vec::with_capacity(submissions.len());
+        let mut room = Room::of(self, account).await?;
         let mut parts = Parts::new(self, account, submissions.len());
-        for submission in submissions {
-            match self.prepare(entry, submission, audience, parts.now()) {
+        for (index, submission) in submissions.into_iter().enumerate() {
+            let prepared = self.prepare(entry, submission, audience, parts.now());
+            match prepared.and_then(|event| room.take(index, event)) {
                 Ok(event) => {
                     parts.add(event).await;
                     checked.push(Ok(()));
@@ -166,7 +179,9 @@ impl Engine {
                 Err(rejection) => checked.push(Err(rejection)),
             }
         }
-        in_order(checked, parts.finish().await?)
+        let mut results = in_order(checked, parts.finish().await?)?;
+        room.find_repeated(self, &mut results).await;
+        Ok(results)
     }
 
     fn prepare(

@@ -14,6 +14,7 @@ use postrider_storage::{Change, Finished, SessionId};
 use crate::carry::{Advice, Job};
 use crate::engine::Engine;
 use crate::lanes::Ready;
+use crate::pace::Lesson;
 
 /// Pause before reading an account's configuration again, after the store failed to return it or while
 /// nothing may be sent.
@@ -43,8 +44,8 @@ pub enum Turn {
     Ended(Box<AttemptResult>),
     /// Without an attempt: the action has this rate limit, of which its lane did not know.
     Limited(Ready, Option<RateLimit>),
-    /// Without an attempt: the request waited too long for a resource of ours.
-    Postponed(Ready),
+    /// Without an attempt, for want of a resource of ours: the lane learns this.
+    Postponed(Ready, Lesson),
     /// The session that owned the delivery is dead: another node may have sent it.
     Lost,
 }
@@ -65,7 +66,8 @@ pub async fn carry_out(engine: &Engine, ready: Ready) -> Turn {
         }
         match try_once(engine, entry, &ready).await {
             Ok(result) => return Turn::Ended(Box::new(result)),
-            Err(NotSent::Postponed) => return Turn::Postponed(ready),
+            Err(NotSent::Postponed) => return Turn::Postponed(ready, Lesson::postponed()),
+            Err(NotSent::Crowded(_)) => return Turn::Postponed(ready, Lesson::crowded()),
             Err(NotSent::Forbidden) => {}
         }
     }

@@ -17,6 +17,9 @@ pub(crate) fn follow(engine: &Engine, finished: &[Finished], subjects: &[Subject
     free_lanes(engine, finished, subjects, recorded);
     forget_disabled(engine, finished, recorded);
     let results = RecordedResults::new(finished, subjects, recorded);
+    if let Some(bytes) = engine.stored_bytes() {
+        bytes.count_results(results);
+    }
     engine.observer().results_recorded(results);
     for (finished, recorded) in finished.iter().zip(recorded) {
         if *recorded != Recorded::Applied {

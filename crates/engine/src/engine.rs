@@ -14,7 +14,7 @@ use postrider_storage::{ChangeFollower, SessionId, Store, StoreResult};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
 
-use crate::accept::Tests;
+use crate::accept::{StoredBytes, Tests};
 use crate::attempt::AttemptResult;
 use crate::carry::Carriers;
 use crate::jobs::{self, Jobs};
@@ -83,6 +83,8 @@ pub struct Engine {
     /// Wakes the task that judges due times.
     judge: Notify,
     tests: Tests,
+    /// `None` if there is no limit on what an account may store.
+    stored_bytes: Option<StoredBytes>,
     replays: Arc<Replays>,
     supervision: Supervision,
 }
@@ -128,6 +130,7 @@ impl Engine {
             tasks: Mutex::new(Tasks::default()),
             jobs: Jobs::new(),
             tests: Tests::default(),
+            stored_bytes: settings.stored_bytes_per_account_max.map(StoredBytes::new),
             replays: Arc::default(),
             supervision: Supervision::new(),
             parts,
@@ -266,6 +269,10 @@ impl Engine {
 
     pub(crate) fn tests(&self) -> &Tests {
         &self.tests
+    }
+
+    pub(crate) fn stored_bytes(&self) -> Option<&StoredBytes> {
+        self.stored_bytes.as_ref()
     }
 
     pub(crate) fn replays(&self) -> &Arc<Replays> {

@@ -6,6 +6,7 @@
 //! * The *schedule*: a delivery that has waited for [`LATE_AFTER`] starts whatever the width, unless the
 //!   receiver has refused or is busy with what it has. A silent receiver thus delays no delivery that the
 //!   node has slots for.
+//! * [`crowd`]: whether its host has as many requests of all lanes as it may have.
 //! * [`breaker`]: whether the lane has failed for long.
 //! * *Slots*: while they are scarce, a lane that does not get responses is narrow, and one that has failed
 //!   for long sends only probes. All lanes like these *give way*: they share half of the slots.
@@ -15,6 +16,7 @@
 //! Times are those of the monotonic clock, and are passed in.
 
 mod breaker;
+mod crowd;
 mod lesson;
 pub mod limit;
 mod rate;
@@ -26,6 +28,7 @@ use std::time::Duration;
 use postrider_model::RateLimit;
 
 use self::breaker::Breaker;
+use self::crowd::Crowd;
 use self::lesson::Heard;
 pub use self::lesson::Lesson;
 use self::limit::Limit;
@@ -112,6 +115,7 @@ pub struct Pace {
     limit: Option<Box<Limit>>,
     under_way: UnderWay,
     breaker: Breaker,
+    crowd: Crowd,
     /// When the receiver was last heard of, or the lane began to wait for it.
     heard_at: Option<Duration>,
     refused_at: Option<Duration>,
@@ -125,6 +129,14 @@ pub struct Pace {
 }
 
 impl Pace {
+    /// The pace of a lane whose receiver is unknown. Lanes get different seeds.
+    pub fn new(seed: u64) -> Self {
+        Self {
+            crowd: Crowd::new(seed),
+            ..Self::default()
+        }
+    }
+
     /// How many requests may be under way at once; at least 1.
     pub fn width(&self) -> u32 {
         self.width.requests()
@@ -199,6 +211,12 @@ impl Pace {
         if now < self.postponed_until {
             return MayStart::At(self.postponed_until);
         }
+        let busy = self.busy(now);
+        match self.crowd.permit(now, busy) {
+            crowd::Permit::Now => {}
+            crowd::Permit::At(at) => return MayStart::At(at),
+            crowd::Permit::AfterAnother => return MayStart::Closed,
+        }
         if self.breaker.is_open() && slots.are_scarce() && now < self.breaker.probe_at() {
             return MayStart::At(self.breaker.probe_at());
         }
@@ -213,7 +231,7 @@ impl Pace {
             Permit::At(at) => return MayStart::At(at),
             Permit::AfterProbe => return MayStart::Closed,
         }
-        if self.busy(now) < self.width() {
+        if busy < self.width() {
             return MayStart::Now;
         }
         match self.late_at(now, queued_at) {
@@ -255,11 +273,14 @@ impl Pace {
             took,
         } = lesson;
         match heard {
-            Heard::Unasked => {}
+            Heard::Unasked | Heard::Crowded => {}
             _ if is_success => self.breaker.succeeded(),
             _ => self.breaker.failed(now),
         }
-        if !matches!(heard, Heard::Nothing | Heard::Unasked) {
+        if !matches!(heard, Heard::Unasked | Heard::Crowded) {
+            self.crowd.sent(now);
+        }
+        if !matches!(heard, Heard::Nothing | Heard::Unasked | Heard::Crowded) {
             self.heard_at = Some(now);
             if self.silent >= AWAY_AFTER {
                 self.width.restart();
@@ -298,6 +319,12 @@ impl Pace {
             Heard::Unasked => {
                 self.silent = self.silent.saturating_add(1);
                 self.postponed_until = now + POSTPONED_FOR;
+            }
+            Heard::Crowded => {
+                self.crowd.found(started, now, in_flight.saturating_sub(1));
+                if let Some(limit) = &mut self.limit {
+                    limit.not_used(started);
+                }
             }
         }
     }

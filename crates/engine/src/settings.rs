@@ -27,6 +27,9 @@ pub struct EngineSettings {
     pub unseen_types: UnseenTypes,
     /// How long settled events are kept.
     pub retention: Duration,
+    /// Most bytes that an account may have stored within the retention, estimated
+    /// ([`postrider_storage::StatisticsStore::stored_bytes`]); at least 1. `None`: no limit.
+    pub stored_bytes_per_account_max: Option<u64>,
     /// Most deliveries in memory, queued or under way. 20,000 are about a second of the traffic that the
     /// design aims at; further deliveries wait in the store.
     pub window_deliveries: usize,
@@ -50,6 +53,7 @@ impl Default for EngineSettings {
             data_bytes_max: 256 * 1024,
             unseen_types: UnseenTypes::Add,
             retention: Duration::from_secs(30 * 24 * 3600),
+            stored_bytes_per_account_max: None,
             window_deliveries: 20_000,
             window_bytes: 64 * 1024 * 1024,
             in_flight_max: 2_048,

@@ -7,11 +7,12 @@
 //! **What counts.** An event counts when it is stored, an attempt when it is recorded, and a delivery when it
 //! reaches a status that it did not have before: once for most deliveries, and once more if a resend turns a
 //! failure into a success. A delivery's latency counts if the delivery succeeded while it was pending, not by
-//! a resend after it had settled. Test events are not counted.
+//! a resend after it had settled. Test events are not counted, except for the bytes that they store.
 //!
 //! The hot path takes one short lock per step of [`postrider_engine::work::advance`] and makes one look-up
 //! per item; it allocates memory only for the first item of a sum. The installation's sums of an hour are
-//! computed from its minutes when they are written.
+//! computed from its minutes when they are written, and so are the bytes of an account's
+//! attempts from those of its actions.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -19,9 +20,11 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use postrider_engine::observe::{RecordedResult, RecordedResults, StoredEvents};
 use postrider_model::delivery::Next;
-use postrider_model::{DeliveryStatus, Outcome, Timestamp};
+use postrider_model::{AccountId, DeliveryStatus, Outcome, Timestamp};
 use postrider_storage::statistics::latency::{Histogram, bucket_of};
-use postrider_storage::statistics::{ActionKey, Count, Counts, LatencyCount, Scope, TimeStep};
+use postrider_storage::statistics::{
+    ActionKey, Count, Counts, LatencyCount, Scope, TimeStep, stored_with_attempt, stored_with_event,
+};
 use postrider_storage::{Change, StoreResult};
 
 /// Most sums of accounts and actions in memory, some 3 MB. If so many accounts and actions are busy within a
@@ -81,9 +84,10 @@ impl Statistics {
     /// Counts events that were stored.
     pub(crate) fn count_events(&self, events: StoredEvents<'_>) {
         let mut held = self.held.lock();
-        for event in events.iter().filter(|event| !event.is_test()) {
+        for event in events.iter() {
             let counts = Counts {
-                events: 1,
+                events: u64::from(!event.is_test()),
+                stored_bytes: stored_with_event(event),
                 ..Counts::default()
             };
             held.add(Scope::Account(event.account), event.created_at, counts, None);
@@ -93,14 +97,14 @@ impl Statistics {
     /// Counts what happened to deliveries.
     pub(crate) fn count_results(&self, results: RecordedResults<'_>) {
         let mut held = self.held.lock();
-        for result in results.iter().filter(|result| !result.event.is_test()) {
+        for result in results.iter() {
             let (at, counts) = counts_of(&result);
-            held.add(
-                Scope::Action(key_of(&result)),
-                at,
-                counts,
-                latency_of(&result, at),
-            );
+            let (counts, latency) = match result.event.is_test() {
+                false => (counts, latency_of(&result, at)),
+                true if counts.stored_bytes > 0 => (of_bytes(counts.stored_bytes), None),
+                true => continue,
+            };
+            held.add(Scope::Action(key_of(&result)), at, counts, latency);
         }
     }
 
@@ -204,8 +208,15 @@ impl Held {
         for minute in minutes.drain(..) {
             minute.push_to(taken);
         }
+        let mut of_accounts = HashMap::<_, u64>::new();
         for ((scope, at), counts) in hours.drain() {
+            if let Some((account, bytes)) = bytes_of_attempts(scope, counts) {
+                *of_accounts.entry((account, at)).or_default() += bytes;
+            }
             taken.push(scope, at, counts);
+        }
+        for ((account, at), bytes) in of_accounts {
+            taken.push(Scope::Account(account), at, of_bytes(bytes));
         }
     }
 
@@ -216,8 +227,15 @@ impl Held {
             self.minutes.iter().for_each(|minute| minute.push_to(&mut all));
             all.latencies.extend(&self.taken.latencies);
         }
-        for ((scope, at), counts) in self.hours.iter().filter(|((scope, _), _)| wanted(scope)) {
-            all.push(*scope, *at, *counts);
+        for ((scope, at), counts) in &self.hours {
+            if wanted(scope) {
+                all.push(*scope, *at, *counts);
+            }
+            if let Some((account, bytes)) = bytes_of_attempts(*scope, *counts)
+                && wanted(&Scope::Account(account))
+            {
+                all.push(Scope::Account(account), *at, of_bytes(bytes));
+            }
         }
         let taken = self.taken.counts.iter().filter(|count| wanted(&count.scope));
         all.counts.extend(taken);
@@ -279,6 +297,21 @@ fn key_of(result: &RecordedResult<'_>) -> ActionKey {
     }
 }
 
+/// For the sum of an action: its account, and the bytes of attempts to count for it too.
+fn bytes_of_attempts(scope: Scope, counts: Counts) -> Option<(AccountId, u64)> {
+    match scope {
+        Scope::Action(key) if counts.stored_bytes > 0 => Some((key.account, counts.stored_bytes)),
+        Scope::Action(_) | Scope::Account(_) | Scope::Installation => None,
+    }
+}
+
+fn of_bytes(stored_bytes: u64) -> Counts {
+    Counts {
+        stored_bytes,
+        ..Counts::default()
+    }
+}
+
 /// When the result happened, and what to count of it.
 fn counts_of(result: &RecordedResult<'_>) -> (Timestamp, Counts) {
     let mut counts = Counts::default();
@@ -289,6 +322,7 @@ fn counts_of(result: &RecordedResult<'_>) -> (Timestamp, Counts) {
         } => {
             counts.attempts = 1;
             counts.attempts_failed = u64::from(attempt.outcome != Outcome::Succeeded);
+            counts.stored_bytes = stored_with_attempt(attempt);
             (attempt.started_at.after(attempt.duration), progress.status)
         }
     };

@@ -273,6 +273,7 @@ CREATE TABLE statistics (
     canceled        bigint   NOT NULL,
     attempts        bigint   NOT NULL,
     attempts_failed bigint   NOT NULL,
+    stored_bytes    bigint   NOT NULL,
     PRIMARY KEY (account_id, step, at, automation_id, action_id)
 ) WITH (fillfactor = 70);
 CREATE INDEX statistics_by_age ON statistics (step, at);

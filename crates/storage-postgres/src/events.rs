@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use deadpool_postgres::GenericClient;
 use postrider_model::{AccountId, DeliveryId, Event, EventId};
 use postrider_storage::rows::EventRow;
-use postrider_storage::{EventFilter, EventStore, Page, PageRequest, StoreResult, rules};
+use postrider_storage::{Appended, EventFilter, EventStore, NewEvent, Page, PageRequest, StoreResult, rules};
 use tokio_postgres::Row;
 
 use crate::columns::{self, uuid};
@@ -27,6 +27,12 @@ impl EventStore for PostgresStore {
                 let stored = by_id(&client, account, id).await?;
                 Ok(stored.map(|stored| stored.event))
             })
+            .await
+    }
+
+    async fn known_events(&self, events: Vec<NewEvent>) -> StoreResult<Vec<Option<Appended>>> {
+        self.database
+            .run(async || known::known_events(&self.database.client().await?, &events).await)
             .await
     }
 

@@ -4,6 +4,7 @@ mod add;
 mod backlog;
 mod failing;
 mod results;
+mod stored;
 
 use std::ops::Range;
 
@@ -79,6 +80,12 @@ impl StatisticsStore for PostgresStore {
             .await
     }
 
+    async fn stored_bytes(&self, account: AccountId, span: Range<Timestamp>) -> StoreResult<u64> {
+        self.database
+            .run(async || stored::bytes(&self.database.client().await?, account, &span).await)
+            .await
+    }
+
     async fn prune_statistics(&self, step: TimeStep, before: Timestamp, limit: usize) -> StoreResult<usize> {
         self.database
             .run(async || prune(&self.database.client().await?, step, before, limit).await)
@@ -116,7 +123,8 @@ async fn steps(
     span: &Range<Timestamp>,
 ) -> SqlResult<Vec<(Timestamp, Counts)>> {
     let [account, automation, action] = ids_of(&scope);
-    let sql = "SELECT events, succeeded, failed, canceled, attempts, attempts_failed, at FROM statistics
+    let sql = "SELECT events, succeeded, failed, canceled, attempts, attempts_failed, stored_bytes, at
+         FROM statistics
          WHERE account_id = $1 AND step = $2 AND at >= $3 AND at < $4 AND automation_id = $5 AND action_id = $6
          ORDER BY at LIMIT $7";
     let rows = statement::query(
@@ -134,7 +142,7 @@ async fn steps(
     )
     .await?;
     rows.iter()
-        .map(|row| Ok((columns::time(row, 6)?, counts(row)?)))
+        .map(|row| Ok((columns::time(row, 7)?, counts(row)?)))
         .collect()
 }
 
@@ -161,7 +169,8 @@ async fn of_actions(
 ) -> SqlResult<Vec<(ActionKey, Counts)>> {
     let sql =
         "SELECT sum(events)::bigint, sum(succeeded)::bigint, sum(failed)::bigint, sum(canceled)::bigint,
-             sum(attempts)::bigint, sum(attempts_failed)::bigint, account_id, automation_id, action_id
+             sum(attempts)::bigint, sum(attempts_failed)::bigint, sum(stored_bytes)::bigint,
+             account_id, automation_id, action_id
          FROM statistics
          WHERE account_id = $1 AND step = 1 AND at >= $2 AND at < $3
              AND action_id <> '00000000-0000-0000-0000-000000000000'
@@ -173,7 +182,7 @@ async fn of_actions(
     ];
     let rows = statement::query(client, sql, params).await?;
     rows.iter()
-        .map(|row| Ok((action_key(row, 6)?, counts(row)?)))
+        .map(|row| Ok((action_key(row, 7)?, counts(row)?)))
         .collect()
 }
 
@@ -186,6 +195,7 @@ fn counts(row: &Row) -> SqlResult<Counts> {
         canceled: columns::sum(row, 3)?,
         attempts: columns::sum(row, 4)?,
         attempts_failed: columns::sum(row, 5)?,
+        stored_bytes: columns::sum(row, 6)?,
     })
 }
 

@@ -179,6 +179,7 @@ CREATE TABLE statistics (
     canceled        INTEGER NOT NULL,
     attempts        INTEGER NOT NULL,
     attempts_failed INTEGER NOT NULL,
+    stored_bytes    INTEGER NOT NULL,
     PRIMARY KEY (account_id, step, at, automation_id, action_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX statistics_by_age ON statistics (step, at);

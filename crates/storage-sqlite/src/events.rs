@@ -6,7 +6,7 @@ pub(crate) mod list;
 use async_trait::async_trait;
 use postrider_model::{AccountId, DeliveryId, Event, EventId};
 use postrider_storage::rows::EventRow;
-use postrider_storage::{EventFilter, EventStore, Page, PageRequest, StoreResult};
+use postrider_storage::{Appended, EventFilter, EventStore, NewEvent, Page, PageRequest, StoreResult};
 use rusqlite::{Connection, Row};
 
 use crate::columns;
@@ -22,6 +22,11 @@ impl EventStore for SqliteStore {
                 .transpose()
         })
         .await
+    }
+
+    async fn known_events(&self, events: Vec<NewEvent>) -> StoreResult<Vec<Option<Appended>>> {
+        self.read(move |conn| events.iter().map(|new| append::known(conn, new)).collect())
+            .await
     }
 
     async fn events(

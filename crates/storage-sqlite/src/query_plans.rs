@@ -127,6 +127,11 @@ fn statements_over_large_tables_seek_in_the_index_meant_for_them() {
                 .to_owned(),
         ),
         (
+            statistics::STORED,
+            "SEARCH statistics USING PRIMARY KEY (account_id=? AND step=? AND at=? AND automation_id=? AND action_id=?)"
+                .to_owned(),
+        ),
+        (
             statistics::NEWEST,
             "SEARCH statistics USING INDEX statistics_by_action (action_id=? AND at>? AND at<?)".to_owned(),
         ),

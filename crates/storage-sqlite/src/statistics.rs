@@ -3,6 +3,7 @@
 mod backlog;
 mod failing;
 mod results;
+mod stored;
 
 use std::ops::Range;
 
@@ -25,6 +26,8 @@ pub(crate) use backlog::{OWNED_COUNT, WAITING_COUNT};
 pub(crate) use failing::{MOST, SUCCEEDED};
 #[cfg(test)]
 pub(crate) use results::NEWEST;
+#[cfg(test)]
+pub(crate) use stored::STORED;
 
 /// Stored in place of a missing id. No real id is all zeros.
 const NONE: [u8; 16] = [0; 16];
@@ -74,6 +77,10 @@ impl StatisticsStore for SqliteStore {
             .await
     }
 
+    async fn stored_bytes(&self, account: AccountId, span: Range<Timestamp>) -> StoreResult<u64> {
+        self.read(move |conn| stored::bytes(conn, account, &span)).await
+    }
+
     async fn prune_statistics(&self, step: TimeStep, before: Timestamp, limit: usize) -> StoreResult<usize> {
         self.write(move |cx| prune(cx.conn, step, before, limit)).await
     }
@@ -98,10 +105,11 @@ fn ids_of(scope: &Scope) -> [[u8; 16]; 3] {
 
 fn add_counts(conn: &Connection, counts: &[Count]) -> SqlResult<()> {
     let mut statement = conn.prepare_cached(
-        "INSERT INTO statistics VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+        "INSERT INTO statistics VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
          ON CONFLICT DO UPDATE SET
              events = events + ?6, succeeded = succeeded + ?7, failed = failed + ?8, canceled = canceled + ?9,
-             attempts = attempts + ?10, attempts_failed = attempts_failed + ?11",
+             attempts = attempts + ?10, attempts_failed = attempts_failed + ?11,
+             stored_bytes = stored_bytes + ?12",
     )?;
     for count in counts {
         let [account, automation, action] = ids_of(&count.scope);
@@ -118,6 +126,7 @@ fn add_counts(conn: &Connection, counts: &[Count]) -> SqlResult<()> {
             columns::number(sums.canceled),
             columns::number(sums.attempts),
             columns::number(sums.attempts_failed),
+            columns::number(sums.stored_bytes),
         ))?;
     }
     Ok(())
@@ -138,7 +147,8 @@ fn add_latencies(conn: &Connection, latencies: &[LatencyCount]) -> SqlResult<()>
     Ok(())
 }
 
-pub(crate) const STEPS: &str = "SELECT events, succeeded, failed, canceled, attempts, attempts_failed, at
+pub(crate) const STEPS: &str = "SELECT events, succeeded, failed, canceled, attempts, attempts_failed,
+         stored_bytes, at
      FROM statistics
      WHERE account_id = ?1 AND step = ?2 AND at >= ?3 AND at < ?4 AND automation_id = ?5 AND action_id = ?6
      ORDER BY at LIMIT ?7";
@@ -162,7 +172,7 @@ fn steps(
     ))?;
     let mut steps = Vec::new();
     while let Some(row) = rows.next()? {
-        steps.push((columns::time(row, 6)?, counts(row)?));
+        steps.push((columns::time(row, 7)?, counts(row)?));
     }
     Ok(steps)
 }
@@ -183,7 +193,7 @@ fn histogram(conn: &Connection, step: TimeStep, span: &Range<Timestamp>) -> SqlR
 
 /// In the order of the key, and summed by action in a map, so that nothing needs sorting.
 pub(crate) const OF_ACTIONS: &str = "SELECT events, succeeded, failed, canceled, attempts, attempts_failed,
-         account_id, automation_id, action_id
+         stored_bytes, account_id, automation_id, action_id
      FROM statistics
      WHERE account_id = ?1 AND step = 1 AND at >= ?2 AND at < ?3
          AND action_id <> x'00000000000000000000000000000000'";
@@ -197,7 +207,7 @@ fn of_actions(
     let mut rows = statement.query((account.as_bytes(), span.start.unix_ms(), span.end.unix_ms()))?;
     let mut by_action = std::collections::HashMap::<ActionKey, Counts>::new();
     while let Some(row) = rows.next()? {
-        *by_action.entry(action_key(row, 6)?).or_default() += counts(row)?;
+        *by_action.entry(action_key(row, 7)?).or_default() += counts(row)?;
     }
     Ok(by_action.into_iter().collect())
 }
@@ -211,6 +221,7 @@ fn counts(row: &Row<'_>) -> SqlResult<Counts> {
         canceled: columns::count(row, 3)?,
         attempts: columns::count(row, 4)?,
         attempts_failed: columns::count(row, 5)?,
+        stored_bytes: columns::count(row, 6)?,
     })
 }
 

@@ -97,6 +97,7 @@ macro_rules! conformance {
                 a_known_event_takes_no_further_key,
                 what_is_refused_or_known_adds_no_type_to_the_catalogue,
                 items_of_one_call_are_treated_as_if_one_came_after_the_other,
+                what_is_known_is_found_without_storing_the_rest,
                 ids_and_keys_are_each_accounts_own,
                 a_later_session_knows_ids_and_keys_of_earlier_ones,
             ]
@@ -216,6 +217,7 @@ macro_rules! conformance {
                 steps_are_those_of_the_span_and_the_scope_oldest_first,
                 latencies_add_up_within_their_span,
                 an_accounts_actions_are_summed_up_each_for_itself,
+                what_an_account_stored_is_summed_over_the_hours_of_a_span,
                 actions_that_fail_most_come_first,
                 successes_are_summed_over_the_most_hours_that_a_span_may_have,
                 old_steps_go_in_bounded_pieces_and_young_ones_stay,

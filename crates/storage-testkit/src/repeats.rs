@@ -40,10 +40,15 @@ fn again(scene: &Scene, first: &NewEvent, s: i64) -> NewEvent {
     again
 }
 
+/// Asks what is known of the event, appends it, and checks that both agree.
 async fn append_one(scene: &Scene, event: NewEvent) -> Appended {
+    let known = scene.store.known_events(vec![event.clone()]).await;
     let mut answers = scene.append(vec![event]).await;
     assert_eq!(answers.len(), 1);
-    answers.remove(0)
+    let answer = answers.remove(0);
+    let expected = (answer != Appended::Stored).then(|| answer.clone());
+    assert_eq!(known, Ok(vec![expected]));
+    answer
 }
 
 /// The numbers of events and deliveries of the scene's account.
@@ -246,6 +251,39 @@ pub async fn items_of_one_call_are_treated_as_if_one_came_after_the_other(store:
     ];
     assert_eq!(answers, expected);
     assert_eq!(counts(&scene).await, (3, 3));
+}
+
+pub async fn what_is_known_is_found_without_storing_the_rest(store: Arc<dyn Store>) {
+    let scene = Scene::new(store).await;
+    let (by_id, by_key) = (callers(&scene, 1), keyed(&scene, 2, "key"));
+    scene.append_new(&by_id).await;
+    scene.append_new(&by_key).await;
+    let mut conflict = again(&scene, &by_key, 5);
+    conflict.event.data = Bytes::from_static(b"2");
+    let new = keyed(&scene, 6, "new");
+    let asked = vec![
+        scene.waiting(4),
+        again(&scene, &by_id, 5),
+        conflict,
+        new.clone(),
+        new.clone(),
+        callers(&scene, 7),
+        again(&scene, &by_key, 8),
+    ];
+    let known = scene.store.known_events(asked).await;
+    let expected = vec![
+        None,
+        Some(Appended::Known(by_id.event)),
+        Some(Appended::Conflict),
+        None,
+        None,
+        None,
+        Some(Appended::Known(by_key.event)),
+    ];
+    assert_eq!(known, Ok(expected));
+    assert_eq!(scene.store.known_events(Vec::new()).await, Ok(Vec::new()));
+    assert_eq!(counts(&scene).await, (2, 2), "nothing was written");
+    assert_eq!(append_one(&scene, new).await, Appended::Stored);
 }
 
 pub async fn ids_and_keys_are_each_accounts_own(store: Arc<dyn Store>) {

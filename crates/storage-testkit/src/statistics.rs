@@ -33,6 +33,7 @@ fn counts(n: u64) -> Counts {
         canceled: n + 3,
         attempts: n + 4,
         attempts_failed: n + 5,
+        stored_bytes: n + 6,
     }
 }
 
@@ -170,6 +171,49 @@ pub async fn an_accounts_actions_are_summed_up_each_for_itself(store: Arc<dyn St
         thrice += counts(1);
     }
     assert_eq!(summed, [(one, thrice), (two, counts(7))]);
+}
+
+pub async fn what_an_account_stored_is_summed_over_the_hours_of_a_span(store: Arc<dyn Store>) {
+    let (own, other) = (action(1, 1), action(2, 2));
+    let of = |scope, nth, stored_bytes| {
+        let counts = Counts {
+            stored_bytes,
+            ..counts(1_000)
+        };
+        count(scope, nth, counts)
+    };
+    let account = Scope::Account(own.account);
+    let mut added: Vec<_> = (0..4)
+        .map(|nth| of(account, nth, 10_u64.pow(nth as u32)))
+        .collect();
+    for nth in 0..4 {
+        added.push(of(Scope::Installation, nth, 7));
+        added.push(of(Scope::Action(own), nth, 7));
+        added.push(of(Scope::Account(other.account), nth, 7));
+        added.push(Count {
+            step: TimeStep::Minute,
+            ..of(account, nth, 7)
+        });
+    }
+    // An hour with a sum of an action alone.
+    added.push(of(Scope::Action(own), 5, 7));
+    // More than 32 bits.
+    added.push(of(account, 9, 1 << 40));
+    add(&*store, added).await;
+    let stored = async |span| {
+        let stored = store.stored_bytes(own.account, span).await;
+        stored.expect("stored_bytes")
+    };
+    assert_eq!(stored(hours(0, 4)).await, 1_111);
+    assert_eq!(stored(hours(1, 3)).await, 110);
+    assert_eq!(stored(hours(4, 9)).await, 0);
+    assert_eq!(stored(hours(3, 10)).await, 1_000 + (1 << 40));
+    let within = Timestamp::from_unix_ms(hour(0).unix_ms() + 1)..hour(3);
+    assert_eq!(stored(within).await, 110, "the first hour began before");
+    let all = Timestamp::from_unix_ms(i64::MIN)..Timestamp::from_unix_ms(i64::MAX);
+    assert_eq!(stored(all).await, 0, "only the oldest hours of a span are read");
+    let nobody = store.stored_bytes(action(3, 0).account, hours(0, 9)).await;
+    assert_eq!(nobody, Ok(0));
 }
 
 pub async fn actions_that_fail_most_come_first(store: Arc<dyn Store>) {

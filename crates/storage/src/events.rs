@@ -79,6 +79,11 @@ pub trait EventStore: Send + Sync {
     /// The event, if the account has it.
     async fn event(&self, account: AccountId, id: EventId) -> StoreResult<Option<Event>>;
 
+    /// For each of these events: what [`crate::WorkStore::advance`] would return because of an event on disk
+    /// ([`Appended::Known`] or [`Appended::Conflict`]), or `None` if it would store the event. Writes
+    /// nothing, and does not compare the events with each other.
+    async fn known_events(&self, events: Vec<NewEvent>) -> StoreResult<Vec<Option<Appended>>>;
+
     /// The account's events, newest first by `created_at`; events with the same time are in reverse order of
     /// storing.
     async fn events(

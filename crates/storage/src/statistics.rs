@@ -2,12 +2,14 @@
 //! many events there are.
 //!
 //! **What is counted.** [`Counts`] for the whole installation for each minute and each hour; for each account
-//! (its events only) and each action (its deliveries only) for each hour; and, for the installation, how long
-//! deliveries took ([`latency`]). A store only adds up the numbers it receives; it does not know what counts.
+//! (its events, and all bytes stored for it) and each action (its deliveries only) for each hour; and, for
+//! the installation, how long deliveries took ([`latency`]). A store only adds up the numbers it receives; it
+//! does not know what counts.
 //!
 //! **What reading costs.** A day of the installation is 1,440 rows; 30 days are 720. The last day of an
-//! account is one range of rows. Failing actions are found among only those hours in which an action failed.
-//! The last success of an action is found by an index of its hours, newest first.
+//! account is one range of rows. What an account stored within the retention is read by the key of each hour,
+//! because its actions have rows in the same range. Failing actions are found among only those hours in which
+//! an action failed. The last success of an action is found by an index of its hours, newest first.
 //!
 //! Statistics are not exact records. A crash may lose the last seconds, and a lost result of
 //! [`StatisticsStore::add_statistics`] may lead to something being counted twice. Statistics outlive what
@@ -18,7 +20,7 @@ pub mod latency;
 use std::ops::{AddAssign, Range};
 
 use async_trait::async_trait;
-use postrider_model::{AccountId, ActionId, AutomationId, Timestamp};
+use postrider_model::{AccountId, ActionId, Attempt, AutomationId, Event, Timestamp};
 
 use crate::error::StoreResult;
 use latency::{Bucket, Histogram};
@@ -55,6 +57,10 @@ pub const BACKLOG_COUNTED_MAX: usize = 20_000;
 /// anyway.
 pub const BACKLOG_ACTIONS_MAX: usize = 500;
 
+/// Most hours that [`StatisticsStore::stored_bytes`] reads, the oldest of its span: ten years, the longest
+/// retention, and two days. A month is 720 hours, of which each is one look-up.
+pub const STORED_HOURS_MAX: usize = 24 * (3_650 + 2);
+
 /// The length of time that one sum covers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
@@ -83,6 +89,19 @@ impl TimeStep {
     pub const fn start_of(self, time: Timestamp) -> Timestamp {
         let ms = time.unix_ms();
         Timestamp::from_unix_ms(ms - ms.rem_euclid(self.length_ms()))
+    }
+
+    /// The beginnings of the steps that began within the span, oldest first.
+    pub fn starts_within(self, span: &Range<Timestamp>) -> impl Iterator<Item = Timestamp> {
+        let (start_ms, end_ms) = (span.start.unix_ms(), span.end.unix_ms());
+        let into_step_ms = start_ms.rem_euclid(self.length_ms());
+        let first_ms = match into_step_ms {
+            0 => Some(start_ms),
+            _ => start_ms.checked_add(self.length_ms() - into_step_ms),
+        };
+        std::iter::successors(first_ms, move |at_ms| at_ms.checked_add(self.length_ms()))
+            .take_while(move |at_ms| *at_ms < end_ms)
+            .map(Timestamp::from_unix_ms)
     }
 }
 
@@ -123,6 +142,9 @@ pub struct Counts {
     pub attempts: u64,
     /// Attempts that did not succeed.
     pub attempts_failed: u64,
+    /// Bytes stored, estimated: of events, tests included ([`stored_with_event`]), and of attempts
+    /// ([`stored_with_attempt`]). An action has those of its attempts only.
+    pub stored_bytes: u64,
 }
 
 impl AddAssign for Counts {
@@ -133,7 +155,23 @@ impl AddAssign for Counts {
         self.canceled += other.canceled;
         self.attempts += other.attempts;
         self.attempts_failed += other.attempts_failed;
+        self.stored_bytes += other.stored_bytes;
     }
+}
+
+/// What a row of an event, a delivery or an attempt takes on disk besides `data` and the response, with its
+/// share of the indexes. The benchmark measured, with SQLite and 512 bytes of `data`, 1,018 bytes for an
+/// event with one delivery and one attempt, and 3,860 for one with ten of each (`docs/performance.md`).
+pub const ROW_BYTES: u64 = 160;
+
+/// Bytes that acceptance stores: the event's `data`, its row, and a row for each delivery.
+pub const fn stored_with_event(event: &Event) -> u64 {
+    event.data.len() as u64 + ROW_BYTES * (1 + event.deliveries as u64)
+}
+
+/// Bytes that the record of an attempt takes: the kept headers and body of the response, and a row.
+pub fn stored_with_attempt(attempt: &Attempt) -> u64 {
+    attempt.exchange.response_bytes() as u64 + ROW_BYTES
 }
 
 /// Counts to add to the stored sums.
@@ -233,6 +271,16 @@ pub trait StatisticsStore: Send + Sync {
         actions: Vec<ActionId>,
         span: Range<Timestamp>,
     ) -> StoreResult<Vec<NewestResults>>;
+
+    /// The sum of [`Counts::stored_bytes`] of the account, over its hours that began within the span: at most
+    /// [`STORED_HOURS_MAX`].
+    ///
+    /// This estimates what the account takes on disk. It is coarse by an hour at both ends, and lacks what
+    /// nodes have not written yet (seconds, which a crash loses). A row counts as
+    /// [`ROW_BYTES`], whatever the store. Request headers, free pages, compression, and expired events that
+    /// were not removed yet are left out. The hours are kept for as
+    /// long as the events ([`crate::RetentionStore::prune`]), or longer.
+    async fn stored_bytes(&self, account: AccountId, span: Range<Timestamp>) -> StoreResult<u64>;
 
     /// Removes the steps of this length that began before `before`, at most `limit` rows of each kind.
     /// Returns how many rows it removed: 0 once none is left.

@@ -9,3 +9,4 @@ mod retention;
 mod schedule;
 mod settings;
 mod stopping;
+mod stored_bytes;

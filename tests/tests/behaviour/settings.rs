@@ -1,6 +1,9 @@
 //! Settings: flags override variables, variables override the file, and unknown names are refused.
 
-use postrider_tests::{Account, Server, command};
+use std::time::Duration;
+
+use postrider_tests::{Account, Receiver, Reply, Server, command, wait};
+use serde_json::json;
 
 fn refused(arguments: &[&str]) -> String {
     let output = command::run(arguments);
@@ -54,4 +57,43 @@ async fn flags_override_the_file() {
         .post_event("a", &format!("\"{}\"", "x".repeat(2_000)))
         .await
         .problem(413, "data_too_large");
+}
+
+#[tokio::test]
+async fn a_host_gets_as_many_requests_at_a_time_as_the_setting_says() {
+    let flags = [
+        "--allow-destination",
+        "127.0.0.0/8",
+        "--in-flight-per-host-max",
+        "2",
+    ];
+    let server = Server::start_with(&flags);
+    let receiver = Receiver::start().await;
+    let takes = Duration::from_millis(200);
+    let mut paths = Vec::new();
+    for n in 0..3 {
+        let account = Account::create(server.api()).await;
+        let path = format!("/{n}");
+        receiver.respond(&path, [Reply::status(204).after(takes)]);
+        account.automation(json!({"url": receiver.url(&path)})).await;
+        let events = json!({"events": vec![json!({"type": "a", "data": 1}); 4]});
+        account
+            .api
+            .post(account.at("/events/batch"), events)
+            .await
+            .expect(202);
+        paths.push(path);
+    }
+    let mut arrived = Vec::new();
+    for path in &paths {
+        receiver.wait_for(path, 4, wait::SOON).await;
+        arrived.extend(receiver.received(path).into_iter().map(|request| request.at));
+    }
+    arrived.sort_unstable();
+    // A request arrives only after the last but one before it has been responded to.
+    assert_eq!(arrived.len(), 12);
+    for (earlier, later) in arrived.iter().zip(&arrived[2..]) {
+        let apart = *later - *earlier;
+        assert!(apart >= takes, "{apart:?}");
+    }
 }

@@ -181,7 +181,7 @@ async fn silent(server: &Server) -> Outcome<Other> {
     for number in 0..SILENT_TYPES {
         let event_type = format!("silent.{number}");
         for automation in 0..AUTOMATIONS {
-            let urls = urls(&sink, &format!("/silent/{number}/{automation}"));
+            let urls = urls(&sink, &format!("silent-{number}-{automation}"), "/silent");
             client
                 .automation(&account, &event_type, &urls, DEFAULT_DELAYS)
                 .await?;
@@ -205,7 +205,7 @@ async fn fan_out(server: &Server) -> Outcome<Other> {
     let mut client = server.client();
     let account = client.empty_account().await?;
     for automation in 0..AUTOMATIONS {
-        let urls = urls(&sink, &format!("/ok/{automation}"));
+        let urls = urls(&sink, &format!("fan-out-{automation}"), "/ok");
         client
             .automation(&account, payload::EVENT_TYPE, &urls, DEFAULT_DELAYS)
             .await?;
@@ -214,10 +214,10 @@ async fn fan_out(server: &Server) -> Outcome<Other> {
     Ok(Other::of(sink, load, FAN_OUT_EVENTS))
 }
 
-/// The URLs of the actions of an automation.
-fn urls(sink: &Sink, path: &str) -> Vec<String> {
+/// The URLs of the actions of an automation, all at one host.
+fn urls(sink: &Sink, host: &str, path: &str) -> Vec<String> {
     (0..ACTIONS)
-        .map(|action| sink.url(&format!("{path}/{action}")))
+        .map(|action| sink.url_of(host, &format!("{path}/{action}")))
         .collect()
 }
 

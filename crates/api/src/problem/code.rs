@@ -98,6 +98,8 @@ codes! {
     ReplayRunning = "replay_running", CONFLICT, "A replay of the account is running";
     /// The account has sent the maximum number of tests within a minute.
     TooManyTests = "too_many_tests", TOO_MANY_REQUESTS, "The account has sent too many tests";
+    /// The account has stored the maximum number of bytes.
+    StoredBytesExceeded = "stored_bytes_exceeded", TOO_MANY_REQUESTS, "The account has stored the maximum number of bytes";
     /// The body exceeds the limit of the path.
     BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE, "The body is too large";
     /// The `data` of an event exceeds the limit of the installation.

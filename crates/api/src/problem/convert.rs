@@ -112,6 +112,11 @@ impl From<Rejection> for Problem {
                 format!("an account can send {TESTS_PER_MINUTE} tests a minute on each node"),
             )
             .retry_after(retry_after),
+            Rejection::StoredBytesExceeded { max, retry_after } => Self::new(
+                Code::StoredBytesExceeded,
+                format!("an account can store at most {max} bytes; events expire with age, so retry later"),
+            )
+            .retry_after(retry_after),
             Rejection::NotStored(AcceptError::Stopping) => Self::new(
                 Code::Stopping,
                 "the server is stopping; this event was not accepted, so retry",

@@ -1,5 +1,6 @@
 //! Bounds on what callers set off, and the health of actions.
 
+use postrider_engine::EngineSettings;
 use serde_json::{Value, json};
 
 use crate::app::{App, url};
@@ -53,6 +54,28 @@ async fn an_account_sends_ten_tests_a_minute() {
     assert!((50..=60).contains(&wait), "{wait}");
     let test = path(&other, &app.automation(&other, 200).await);
     app.post(&test, &json!({})).await.expect(202);
+}
+
+#[tokio::test]
+async fn an_account_stores_no_more_than_its_limit() {
+    let app = App::with(EngineSettings {
+        stored_bytes_per_account_max: Some(1),
+        ..EngineSettings::default()
+    })
+    .await;
+    let (account, other) = (app.account().await, app.account().await);
+    let (events, batch) = (format!("{account}/events"), format!("{account}/events/batch"));
+    let event = json!({"type": "a.b", "data": 1});
+    app.post(&events, &event).await.expect(202);
+    let refused = app.post(&events, &event).await;
+    refused.problem(429, "stored_bytes_exceeded");
+    assert_eq!(refused.headers["retry-after"], "3600");
+    let detail = String::from_utf8_lossy(&refused.bytes);
+    assert!(detail.contains("at most 1 bytes"), "{detail}");
+    let results = app.post(&batch, &json!({"events": [event]})).await.expect(202);
+    assert_eq!(results["data"][0]["status"], 429);
+    assert_eq!(results["data"][0]["error"]["code"], "stored_bytes_exceeded");
+    app.post(&format!("{other}/events"), &event).await.expect(202);
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@
 )]
 
 mod blocked;
+mod hosts;
 mod http2;
 mod http2_frames;
 mod idle;

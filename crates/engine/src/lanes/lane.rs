@@ -87,7 +87,7 @@ impl Lane {
             in_turn: false,
             is_parked: false,
             timer: None,
-            pace: Pace::default(),
+            pace: Pace::new((action.as_u128() ^ (action.as_u128() >> 64)) as u64),
             held: 0,
             stored: Stored::Nothing,
         }

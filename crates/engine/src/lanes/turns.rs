@@ -136,12 +136,12 @@ impl Lanes {
         self.drop_if_idle(action);
     }
 
-    /// Returns a delivery to its lane, because its request waited too long for a resource of ours. Nothing
-    /// was attempted.
-    pub fn postpone(&mut self, ready: Ready, now: Duration) {
+    /// Returns a delivery to its lane, because its request was not sent for want of a resource of ours. The
+    /// lesson says which.
+    pub fn postpone(&mut self, ready: Ready, lesson: Lesson, now: Duration) {
         let (action, started) = (ready.delivery.action, ready.at);
         self.queue_again(ready, now);
-        self.attempt_ended(action, started, Some(Lesson::postponed()), now);
+        self.attempt_ended(action, started, Some(lesson), now);
     }
 
     /// Puts a delivery that started back at the front of its lane.

@@ -28,13 +28,24 @@ pub(super) enum Heard {
     Nothing,
     /// Nothing was sent, because the request waited too long for a resource of ours.
     Unasked,
+    /// Nothing was sent, because too many requests to the host are under way.
+    Crowded,
 }
 
 impl Lesson {
     /// The lesson of a request that waited too long for a resource of ours, and was not sent.
     pub const fn postponed() -> Self {
+        Self::not_sent(Heard::Unasked)
+    }
+
+    /// The lesson of a request that was not sent, because too many requests to its host are under way.
+    pub const fn crowded() -> Self {
+        Self::not_sent(Heard::Crowded)
+    }
+
+    const fn not_sent(heard: Heard) -> Self {
         Self {
-            heard: Heard::Unasked,
+            heard,
             is_success: false,
             retry_after: None,
             took: Duration::ZERO,

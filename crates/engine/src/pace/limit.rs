@@ -28,6 +28,8 @@ pub struct Limit {
     next: Duration,
     /// The reserved slots in order; `None` if the node needs no reservations.
     reserved: Option<VecDeque<Block>>,
+    /// When the last start was, and the next slot before it.
+    last_start: Option<(Duration, Duration)>,
 }
 
 /// Reserved slots: those from `begin` on and before `end`.
@@ -55,6 +57,7 @@ impl Limit {
             limit,
             next: now.saturating_sub(tolerance(limit)),
             reserved: is_shared.then(VecDeque::new),
+            last_start: None,
         }
     }
 
@@ -67,6 +70,7 @@ impl Limit {
     pub fn change(&mut self, limit: RateLimit, now: Duration) {
         self.limit = limit;
         self.next = self.next.min(now + limit.interval());
+        self.last_start = None;
         if let Some(reserved) = &mut self.reserved {
             reserved.clear();
         }
@@ -84,8 +88,16 @@ impl Limit {
     /// A start takes the next slot.
     pub fn started(&mut self, now: Duration) {
         let slot = self.next_slot(now).unwrap_or(now);
+        self.last_start = Some((now, self.next));
         self.next = slot + self.limit.interval();
         self.forget_past(now);
+    }
+
+    /// A request that started at `started` was not sent. Gives its slot back, unless another has started since.
+    pub fn not_used(&mut self, started: Duration) {
+        if let Some((_, next)) = self.last_start.take_if(|(at, _)| *at == started) {
+            self.next = next;
+        }
     }
 
     /// Drops blocks whose slots are too old to be taken.
@@ -228,6 +240,18 @@ mod tests {
         assert!(starts[..10].iter().all(|at| (S * 2..S * 3).contains(at)));
         assert!(starts[10..].iter().all(|at| (S * 5..S * 6).contains(at)));
         assert!(limit.is_low(S * 9));
+    }
+
+    #[test]
+    fn a_request_that_was_not_sent_gives_its_slot_back_unless_another_has_started_since() {
+        let mut limit = Limit::new(rate(1, 3_600), S, false);
+        limit.started(S);
+        limit.not_used(S);
+        assert_eq!(limit.permit(S), Permit::Now);
+        limit.started(S);
+        limit.started(S * 3_601);
+        limit.not_used(S);
+        assert_eq!(limit.permit(S * 3_601), Permit::At(S * 7_201));
     }
 
     #[test]

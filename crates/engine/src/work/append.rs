@@ -127,9 +127,11 @@ impl Submitted {
             unreserve(&mut lanes, new);
         }
         drop(lanes);
-        engine
-            .observer()
-            .events_stored(StoredEvents::new(&self.events, appended));
+        let newly_stored = StoredEvents::new(&self.events, appended);
+        if let Some(bytes) = engine.stored_bytes() {
+            bytes.count_events(newly_stored);
+        }
+        engine.observer().events_stored(newly_stored);
         for event_type in new_types {
             engine.configuration().catalogue().added(event_type);
         }
@@ -175,7 +177,8 @@ fn unreserve(lanes: &mut Lanes, new: &NewEvent) {
     }
 }
 
-fn accepted(event: &Event, known: bool) -> Accepted {
+/// The result for an event that is on disk.
+pub(crate) fn accepted(event: &Event, known: bool) -> Accepted {
     Accepted {
         id: event.id,
         event_type: event.event_type.clone(),

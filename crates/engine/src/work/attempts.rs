@@ -41,8 +41,8 @@ async fn run(engine: Arc<Engine>, first: Ready) {
                 next = engine.next_ready();
                 continue;
             }
-            Turn::Postponed(ready) => {
-                engine.lanes().postpone(ready, engine.clock().monotonic());
+            Turn::Postponed(ready, lesson) => {
+                engine.lanes().postpone(ready, lesson, engine.clock().monotonic());
                 engine.attempt_left();
                 next = engine.next_ready();
                 continue;

@@ -6,13 +6,19 @@ use crate::support::{Fixture, Node, START_MS, folder, inline, life, status};
 use postrider_egress::{Request, Response};
 use postrider_engine::EngineSettings;
 use postrider_figures::{FLUSH_EVERY, Overview, Range, Rate};
-use postrider_model::Timestamp;
-use postrider_storage::statistics::{Counts, Scope, TimeStep};
+use postrider_model::{AccountId, Timestamp};
+use postrider_storage::statistics::{Counts, ROW_BYTES, Scope, TimeStep};
 use postrider_storage_sqlite::DATABASE_FILE;
 use rusqlite::Connection;
 
 const GOOD: &str = "https://receiver.example/good";
 const BAD: &str = "https://receiver.example/bad";
+
+/// What an event of [`Node::accept`] with two deliveries stores: 12 bytes of data and three rows.
+const EVENT_BYTES: u64 = 12 + 3 * ROW_BYTES;
+
+/// What an attempt stores: 12 bytes of the response and a row.
+const ATTEMPT_BYTES: u64 = 12 + ROW_BYTES;
 
 /// One receiver responds with 200 after 100 ms, the other with 500 at once.
 fn good_or_bad(request: &Request, _: usize) -> (Duration, Response) {
@@ -35,6 +41,13 @@ async fn stored(node: &Node) -> Counts {
     sum
 }
 
+/// What the account stored, as the store knows it.
+async fn stored_bytes(node: &Node, account: AccountId) -> u64 {
+    let start = Timestamp::from_unix_ms(START_MS - START_MS % 3_600_000);
+    let span = start..start.after(Duration::from_secs(24 * 3600));
+    node.store.stored_bytes(account, span).await.unwrap()
+}
+
 async fn overview(node: &Node, range: Range) -> Overview {
     node.figures.overview(range).await.unwrap()
 }
@@ -48,6 +61,7 @@ fn two_receivers(events: u64) -> Counts {
         canceled: 0,
         attempts: 4 * events,
         attempts_failed: 3 * events,
+        stored_bytes: events * (EVENT_BYTES + 4 * ATTEMPT_BYTES),
     }
 }
 
@@ -87,12 +101,14 @@ fn a_run_is_counted_exactly_before_and_after_it_is_stored() {
             canceled: 5,
             attempts: 10,
             attempts_failed: 5,
+            stored_bytes: 5 * EVENT_BYTES + 10 * ATTEMPT_BYTES,
         };
         for range in Range::ALL {
             assert_eq!(overview(&node, range).await.totals, expected, "{range:?}");
         }
         tokio::time::sleep(2 * FLUSH_EVERY).await;
         assert_eq!(stored(&node).await, expected);
+        assert_eq!(stored_bytes(&node, fixture.account).await, expected.stored_bytes);
         let last = overview(&node, Range::Day).await;
         assert_eq!(last.totals, expected);
         assert_eq!(last.failure_rate, Some(20.0 / 45.0));
@@ -186,7 +202,7 @@ fn a_resend_counts_only_if_it_changes_the_status() {
 }
 
 #[test]
-fn test_events_are_not_counted() {
+fn test_events_count_with_what_they_store_only() {
     let folder = folder();
     life(async {
         let node = Node::start(folder.path(), 0, EngineSettings::default(), good_or_bad).await;
@@ -196,8 +212,14 @@ fn test_events_are_not_counted() {
         assert!(matches!(sent, Ok(Some(Ok(_)))), "{sent:?}");
         node.wait_until_settled(fixture.account).await;
         tokio::time::sleep(2 * FLUSH_EVERY).await;
-        assert_eq!(overview(&node, Range::Hour).await.totals, Counts::default());
-        assert_eq!(stored(&node).await, Counts::default());
+        // The data is `{"test":true}`, a byte more than that of other events.
+        let expected = Counts {
+            stored_bytes: EVENT_BYTES + 1 + 4 * ATTEMPT_BYTES,
+            ..Counts::default()
+        };
+        assert_eq!(overview(&node, Range::Hour).await.totals, expected);
+        assert_eq!(stored(&node).await, expected);
+        assert_eq!(stored_bytes(&node, fixture.account).await, expected.stored_bytes);
     });
 }
 
@@ -244,6 +266,7 @@ fn a_stop_writes_the_remaining_counts() {
             events: 3,
             succeeded: 3,
             attempts: 3,
+            stored_bytes: 3 * (EVENT_BYTES - ROW_BYTES + ATTEMPT_BYTES),
             ..Counts::default()
         };
         assert_eq!(stored(&node).await, expected);

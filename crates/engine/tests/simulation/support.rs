@@ -14,7 +14,7 @@ use postrider_configuration::{
     AccountDraft, ActionDraft, AutomationDraft, Configuration, ConfigurationParts, DoesDraft,
     SendWebhookDraft,
 };
-use postrider_egress::{EgressGuard, Request, Resolve, ResolveError, Response};
+use postrider_egress::{ClientSettings, EgressGuard, Hosts, Request, Resolve, ResolveError, Response};
 use postrider_engine::carry::Carrier;
 use postrider_engine::observe::Observer;
 use postrider_engine::{Accepted, Carriers, Engine, EngineParts, EngineSettings, Submission, WebhookCarrier};
@@ -72,10 +72,23 @@ impl Node {
         settings: EngineSettings,
         script: impl Fn(&Request, usize) -> (Duration, Response) + Send + Sync + 'static,
     ) -> Self {
+        let per_host_max = ClientSettings::default().in_flight_per_host_max;
+        Self::start_bounded(store, offset_ms, settings, per_host_max, script).await
+    }
+
+    /// Does the same with at most `per_host_max` requests under way to one host.
+    pub async fn start_bounded(
+        store: Arc<dyn Store>,
+        offset_ms: i64,
+        settings: EngineSettings,
+        per_host_max: usize,
+        script: impl Fn(&Request, usize) -> (Duration, Response) + Send + Sync + 'static,
+    ) -> Self {
         let clock = Arc::new(VirtualClock::new(offset_ms));
         let receivers = Arc::new(Receivers {
             clock: Arc::clone(&clock),
             script: Box::new(script),
+            hosts: Hosts::new(per_host_max),
             seen: Mutex::default(),
         });
         let webhook = WebhookCarrier::new(
@@ -93,6 +106,7 @@ impl Node {
         let receivers = Arc::new(Receivers {
             clock: Arc::clone(&clock),
             script: Box::new(|_, _| unreachable!("nothing goes over HTTP")),
+            hosts: Hosts::new(1),
             seen: Mutex::default(),
         });
         let settings = EngineSettings::default();

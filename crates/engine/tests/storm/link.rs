@@ -262,6 +262,7 @@ verbs!(DeliveryStore {
 
 verbs!(EventStore {
     event(account: AccountId, id: EventId) -> Option<Event>;
+    known_events(events: Vec<NewEvent>) -> Vec<Option<Appended>>;
     events(account: AccountId, filter: &EventFilter, page: PageRequest) -> Page<Event>;
 });
 

@@ -111,6 +111,8 @@ fn log_settings(loaded: &Loaded, logo: Option<&Logo>, open_files: Option<u64>) {
         retention = %settings.retention,
         unseen_event_types = %settings.unseen_event_types,
         in_flight_max = settings.in_flight_max,
+        in_flight_per_host_max = settings.in_flight_per_host_max,
+        stored_bytes_per_account_max = settings.stored_bytes_per_account_max.map(|max| max.to_string()),
         shutdown_grace = %settings.shutdown_grace,
         session_lease = %settings.session_lease,
         console_frame_ancestors = settings.console_frame_sources(),

@@ -49,6 +49,7 @@ fn example(key: &str) -> String {
         "database_ca_file" => "\"/etc/postrider/database-authorities.pem\"",
         "public_url" => "\"https://webhooks.example.com\"",
         "console_logo_file" => "\"/etc/postrider/logo.svg\"",
+        "stored_bytes_per_account_max" => "\"20GiB\"",
         "extra_ca_file" => "\"/etc/postrider/authorities.pem\"",
         _ => "[]",
     }

@@ -21,7 +21,7 @@ use super::log::{LogFormat, LogLevel};
 use super::logo::{Logo, LogoError};
 use super::product_name::ProductName;
 use super::public_url::PublicUrl;
-use super::size::{BodyLimit, ResponseBytes};
+use super::size::{BodyLimit, ResponseBytes, StoredBytes};
 use super::{listen, networks, retry_delays, text_value};
 
 /// The settings of `postrider serve`.
@@ -72,8 +72,8 @@ pub struct Settings {
     pub retry_delays: RetryDelays,
 
     /// The timeout of one attempt, from the name look-up to the last byte of the response. The time that a
-    /// request waits for this server does not count: for a turn to look a name up, for a stream of a
-    /// connection, for an open file. Actions can override it.
+    /// request waits for this server does not count: for its turn at a busy host, for a turn to look a name
+    /// up, for a stream of a connection, for an open file. Actions can override it.
     #[arg(long, value_name = "DURATION", default_value = "15s")]
     pub attempt_timeout: AttemptTimeout,
 
@@ -105,6 +105,12 @@ pub struct Settings {
     #[arg(long, value_name = "DURATION", default_value = "30d")]
     pub retention: Retention,
 
+    /// The most that one account may store within the `retention`: the `data` of its events, what is kept of
+    /// the responses, and 160 bytes for each event, delivery and attempt. An account that has stored so much
+    /// gets a 429 for further events until older ones expire. Example: `20GiB`. By default there is no limit.
+    #[arg(long, value_name = "SIZE")]
+    pub stored_bytes_per_account_max: Option<StoredBytes>,
+
     /// What to do with an event whose type is not in the catalogue: `add` accepts it and adds the type,
     /// `refuse` refuses it.
     #[arg(long, value_name = "WHAT", value_enum, default_value = "add")]
@@ -114,6 +120,13 @@ pub struct Settings {
     #[arg(long, value_name = "NUMBER", default_value = "2048", value_parser = clap::value_parser!(u32).range(IN_FLIGHT))]
     #[serde(deserialize_with = "in_flight")]
     pub in_flight_max: u32,
+
+    /// The most attempts in flight to one host at the same time, over all accounts. Further ones wait, and
+    /// accounts take turns. Set it to half of `in_flight_max` or less, so that a slow host leaves room for the
+    /// others.
+    #[arg(long, value_name = "NUMBER", default_value = "1024", value_parser = clap::value_parser!(u32).range(IN_FLIGHT))]
+    #[serde(deserialize_with = "in_flight")]
+    pub in_flight_per_host_max: u32,
 
     /// How long a stopping server waits for attempts in flight. It gives up the others, and the next start
     /// repeats them.
@@ -225,6 +238,9 @@ impl Settings {
                 UnseenEventTypes::Refuse => UnseenTypes::Refuse,
             },
             retention: self.retention.get(),
+            stored_bytes_per_account_max: self
+                .stored_bytes_per_account_max
+                .map(|max| u64::try_from(max.bytes()).unwrap_or(u64::MAX)),
             lease: self.session_lease.get(),
             in_flight_max: usize::try_from(self.in_flight_max).unwrap_or(usize::MAX),
             ..EngineSettings::default()

@@ -1,4 +1,5 @@
-//! Sizes as they are written in settings: a whole number of bytes, or of KiB or MiB (`512`, `16KiB`, `1MiB`).
+//! Sizes as they are written in settings: a whole number of bytes, or of KiB, MiB or GiB (`512`, `16KiB`,
+//! `1MiB`).
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,13 +7,13 @@ use std::str::FromStr;
 use super::text_value::serde_as_text;
 
 /// Units, the largest first, with their length in bytes.
-const UNITS_BYTES: [(&str, usize); 3] = [("MiB", 1 << 20), ("KiB", 1 << 10), ("B", 1)];
+const UNITS_BYTES: [(&str, usize); 4] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("B", 1)];
 
 /// A text that is not a size, or a size out of bounds.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SizeError {
     /// Not a number, or an unknown unit.
-    #[error("expected a whole number of bytes, KiB or MiB, such as `512B`, `16KiB` or `1MiB`")]
+    #[error("expected a whole number of bytes, KiB, MiB or GiB, such as `512B`, `16KiB`, `1MiB` or `1GiB`")]
     Malformed,
     /// Outside the bounds of the setting.
     #[error("expected {} to {}", in_words(*.0), in_words(*.1))]
@@ -86,6 +87,11 @@ bounded_size!(
     /// How large an event's `data` may be. Bounded, because every event in memory can be this large.
     BodyLimit, 1 << 10, 16 << 20
 );
+bounded_size!(
+    /// How much an account may store. At least a byte, because 0 would refuse every event; at most more than
+    /// one database holds.
+    StoredBytes, 1, 1 << 50
+);
 
 #[cfg(test)]
 mod tests {
@@ -97,6 +103,7 @@ mod tests {
             ("512B", 512),
             ("16KiB", 16_384),
             ("1MiB", 1_048_576),
+            ("20GiB", 20 << 30),
             ("1000B", 1_000),
         ] {
             assert_eq!(parse(text), Ok(bytes));

@@ -49,7 +49,8 @@ pub(crate) fn has_keys(new: &NewEvent) -> bool {
     keys_of(new).next().is_some()
 }
 
-/// The result for each event of a call: `None` for events to be stored.
+/// The result for each event of a call: `None` for events to be stored. An event may repeat an earlier one of
+/// the same call.
 pub(crate) async fn answers(
     client: &impl GenericClient,
     new: &[NewEvent],
@@ -57,6 +58,21 @@ pub(crate) async fn answers(
     if !new.iter().any(has_keys) {
         return Ok(vec![None; new.len()]);
     }
+    let mut known = stored(client, new).await?;
+    Ok(new.iter().map(|new| known.answer(new)).collect())
+}
+
+/// See [`postrider_storage::EventStore::known_events`].
+pub(crate) async fn known_events(
+    client: &impl GenericClient,
+    new: &[NewEvent],
+) -> SqlResult<Vec<Option<Appended>>> {
+    let known = stored(client, new).await?;
+    Ok(new.iter().map(|new| known.find(new)).collect())
+}
+
+/// The stored events with the ids and idempotency keys of these.
+async fn stored<'a>(client: &impl GenericClient, new: &'a [NewEvent]) -> SqlResult<Known<'a>> {
     let (by_key, by_id) = try_join(stored_by_key(client, new), stored_by_id(client, new)).await?;
     let mut known = Known::default();
     for (nth, event) in by_id {
@@ -69,7 +85,7 @@ pub(crate) async fn answers(
             _ => known.ids.insert((account, event.id), event),
         };
     }
-    Ok(new.iter().map(|new| known.answer(new)).collect())
+    Ok(known)
 }
 
 /// Known events by id and by idempotency key, including earlier events of the same call.
@@ -80,7 +96,8 @@ struct Known<'a> {
 }
 
 impl<'a> Known<'a> {
-    fn answer(&mut self, new: &'a NewEvent) -> Option<Appended> {
+    /// The result for an event whose id or key is known.
+    fn find(&self, new: &NewEvent) -> Option<Appended> {
         let account = new.event.account;
         let by_key = new.idempotency_key.as_deref();
         let by_key = by_key.and_then(|key| self.keys.get(&(account, key)));
@@ -89,9 +106,17 @@ impl<'a> Known<'a> {
                 .get(&(account, new.event.id))
                 .filter(|_| new.id_is_callers)
         };
-        if let Some(stored) = by_key.or_else(by_id) {
-            return Some(rules::events::repeated(new, stored));
+        let stored = by_key.or_else(by_id)?;
+        Some(rules::events::repeated(new, stored))
+    }
+
+    /// The same; an event with an unknown id or key becomes known.
+    fn answer(&mut self, new: &'a NewEvent) -> Option<Appended> {
+        let found = self.find(new);
+        if found.is_some() {
+            return found;
         }
+        let account = new.event.account;
         self.ids.insert((account, new.event.id), new.event.clone());
         if let Some(key) = &new.idempotency_key {
             self.keys.insert((account, key), new.event.clone());

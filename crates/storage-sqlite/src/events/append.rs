@@ -54,7 +54,7 @@ fn append(conn: &Connection, session: SessionId, events: &[NewEvent]) -> SqlResu
 
 /// The result for an event whose id or idempotency key was used before. Ids that Postrider generated are
 /// never looked up.
-fn known(conn: &Connection, new: &NewEvent) -> SqlResult<Option<Appended>> {
+pub(super) fn known(conn: &Connection, new: &NewEvent) -> SqlResult<Option<Appended>> {
     let account = new.event.account;
     if let Some(key) = &new.idempotency_key
         && let Some(stored) = events::by_idempotency_key(conn, account, key)?

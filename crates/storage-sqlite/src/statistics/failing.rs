@@ -55,14 +55,11 @@ pub(super) fn most(
 /// How many of its deliveries succeeded in the hours of the span, of which it reads at most [`STEPS_MAX`].
 fn succeeded(conn: &Connection, key: &ActionKey, span: &Range<Timestamp>) -> SqlResult<u64> {
     let mut statement = conn.prepare_cached(SUCCEEDED)?;
-    let length_ms = TimeStep::Hour.length_ms();
-    let first_ms = span.start.unix_ms() + (-span.start.unix_ms()).rem_euclid(length_ms);
-    let hours = (0..columns::number(STEPS_MAX)).map(|nth| first_ms + nth * length_ms);
     let mut sum = 0;
-    for at_ms in hours.take_while(|at_ms| *at_ms < span.end.unix_ms()) {
+    for at in TimeStep::Hour.starts_within(span).take(STEPS_MAX) {
         let mut rows = statement.query((
             key.account.as_bytes(),
-            at_ms,
+            at.unix_ms(),
             key.automation.as_bytes(),
             key.action.as_bytes(),
         ))?;

@@ -48,7 +48,8 @@ pub struct TestInput<'a> {
         (status = 202, description = "The event.", body = AcceptedView),
         (status = 409, description = "`automation_disabled`: the automation is off."),
         (status = 413, description = "`data_too_large`: the event's `data` is too large."),
-        (status = 429, description = "`too_many_tests`: an account can send 10 tests a minute on each node.",
+        (status = 429, description = "`too_many_tests`: an account can send 10 tests a minute on each node. \
+            `stored_bytes_exceeded`: the account has stored as much as this installation allows.",
             headers(("retry-after" = u64, description = "Seconds until another test is possible."))),
         (status = 422, description = "`schema_violation`: the data does not match the schema of its type."),
     )

@@ -49,6 +49,9 @@ pub struct IdempotencyHeader {
         (status = 413, description = "`data_too_large`: the event's `data` is too large."),
         (status = 422, description = "`unknown_event_type`: this installation accepts only the types of its catalogue. \
             `schema_violation`: the data does not match the schema of its type."),
+        (status = 429, description = "`stored_bytes_exceeded`: the account has stored as much as this installation allows. \
+            An event that repeats a stored one still gets its first response.",
+            headers(("retry-after" = u64, description = "Seconds until some of the account's events will have expired."))),
     )
 )]
 pub async fn create_event(

@@ -65,7 +65,7 @@ pub enum ItemView<'a> {
     },
     /// The event was not accepted.
     Refused {
-        /// The problem's status: 503 if the event should be sent again.
+        /// The problem's status: 503 if the event should be sent again, 429 if it should be sent again later.
         status: u16,
         /// The problem that a single request would have returned; pointers are relative to the batch.
         #[schema(inline = false)]

@@ -127,6 +127,11 @@ fn faults(rejection: Rejection) -> Vec<Fault> {
                 duration::spelled(whole_seconds(retry_after))
             ),
         )],
+        Rejection::StoredBytesExceeded { max, .. } => vec![fault(
+            "",
+            codes::TOO_MANY,
+            format!("an account can store at most {max} bytes. Try again when older events have expired"),
+        )],
         // A test has neither an id nor an idempotency key, and is the only event of its call.
         Rejection::Conflict | Rejection::NotStored(_) => vec![fault(
             "",

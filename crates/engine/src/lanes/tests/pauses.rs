@@ -54,7 +54,7 @@ fn a_postponed_delivery_frees_its_slot_and_starts_first_after_a_pause() {
     offer(&mut lanes, action(1), 3);
     let first = lanes.take_ready(T).unwrap();
     let (key, second) = (first.delivery.key, Duration::from_secs(1));
-    lanes.postpone(first, second * 30);
+    lanes.postpone(first, Lesson::postponed(), second * 30);
     assert_eq!((lanes.in_flight(), lanes.held()), (0, 3));
     // The others of its lane would wait for the same resource; they pause with it.
     assert!(lanes.take_ready(second * 30).is_none());
@@ -68,6 +68,32 @@ fn a_postponed_delivery_frees_its_slot_and_starts_first_after_a_pause() {
 }
 
 #[test]
+fn a_lane_whose_host_is_crowded_pauses_and_does_not_give_way() {
+    let ms = Duration::from_millis;
+    let mut lanes = lanes(1_000, 100);
+    offer(&mut lanes, action(1), 8);
+    let started: Vec<_> = std::iter::from_fn(|| lanes.take_ready(T)).collect();
+    assert_eq!(started.len(), 8);
+    for ready in started {
+        lanes.postpone(ready, Lesson::crowded(), T);
+    }
+    assert_eq!((lanes.in_flight(), lanes.held()), (0, 8));
+    assert!(lanes.take_ready(T).is_none());
+    let next = lanes.next_timer().unwrap();
+    assert!((ms(5)..=ms(15)).contains(&next), "{next:?}");
+    let sent = lanes.take_ready(next).unwrap();
+    // The next one starts when this one ends, and not with seven others.
+    assert!(lanes.take_ready(next).is_none());
+    assert_eq!((lanes.next_timer(), lanes.in_flight_giving_way), (None, 0));
+    let ended = next + ms(100);
+    lanes.attempt_ended(sent.delivery.action, sent.at, Some(more()), ended);
+    assert!(lanes.take_ready(ended).is_none());
+    let next = lanes.next_timer().unwrap();
+    assert!((ended + ms(5)..=ended + ms(15)).contains(&next), "{next:?}");
+    assert!(lanes.take_ready(next).is_some());
+}
+
+#[test]
 fn a_paused_lane_leaves_the_slot_that_it_was_woken_for_to_the_next() {
     let mut lanes = lanes(1_000, 2);
     for n in 1..=4 {
@@ -77,7 +103,7 @@ fn a_paused_lane_leaves_the_slot_that_it_was_woken_for_to_the_next() {
         let first = lanes.take_ready(T).unwrap();
         assert_eq!(first.delivery.action, action(n));
         match n {
-            3 => lanes.postpone(first, T),
+            3 => lanes.postpone(first, Lesson::postponed(), T),
             _ => lanes.attempt_ended(action(n), T, Some(silence()), T),
         }
     }

@@ -19,7 +19,7 @@ enum Step {
     NotStored(usize),
     Start,
     End(usize, Lesson),
-    Postpone(usize),
+    Postpone(usize, Lesson),
     Record { index: usize, retry_in_ms: Option<u64> },
     AskForClaims,
     ClaimComes { index: usize, failed: bool },
@@ -48,7 +48,8 @@ fn step() -> impl Strategy<Value = Step> {
         1 => some.clone().prop_map(Step::NotStored),
         8 => Just(Step::Start),
         6 => (some.clone(), lesson).prop_map(|(index, lesson)| Step::End(index, lesson)),
-        1 => some.clone().prop_map(Step::Postpone),
+        1 => some.clone().prop_map(|index| Step::Postpone(index, Lesson::postponed())),
+        1 => some.clone().prop_map(|index| Step::Postpone(index, Lesson::crowded())),
         5 => (some.clone(), prop::option::of(0..20_000_u64))
             .prop_map(|(index, retry_in_ms)| Step::Record { index, retry_in_ms }),
         6 => Just(Step::AskForClaims),
@@ -116,7 +117,7 @@ impl World {
             }
             Step::Start => self.start(),
             Step::End(index, lesson) => self.end(index, lesson),
-            Step::Postpone(index) => self.postpone(index),
+            Step::Postpone(index, lesson) => self.postpone(index, lesson),
             Step::Record { index, retry_in_ms } => self.record(index, retry_in_ms),
             Step::AskForClaims => {
                 let requests = self.lanes.take_claims(self.now, 2);
@@ -191,12 +192,12 @@ impl World {
         }
     }
 
-    fn postpone(&mut self, index: usize) {
+    fn postpone(&mut self, index: usize, lesson: Lesson) {
         if let Some(Owned { ready, alive }) = pick(&mut self.under_way, index) {
             if alive {
                 self.queued.push(ready.delivery.action);
             }
-            self.lanes.postpone(ready, self.monotonic());
+            self.lanes.postpone(ready, lesson, self.monotonic());
         }
     }
 

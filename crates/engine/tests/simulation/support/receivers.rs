@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use parking_lot::Mutex;
-use postrider_egress::{Request, Response};
+use postrider_egress::allowance::{Allowance, Exceeded};
+use postrider_egress::{Destination, Hosts, Leave, NotSent, Request, Response};
 use postrider_engine::carry::Transport;
 use postrider_model::{Clock, Outcome};
 
@@ -36,6 +37,8 @@ type Script = Box<dyn Fn(&Request, usize) -> (Duration, Response) + Send + Sync>
 pub struct Receivers {
     pub clock: Arc<VirtualClock>,
     pub(super) script: Script,
+    /// Bounds the requests to a host, as the HTTP client does.
+    pub(super) hosts: Arc<Hosts>,
     pub seen: Mutex<Vec<Seen>>,
 }
 
@@ -58,6 +61,24 @@ impl Transport for Receivers {
         }
         tokio::time::sleep(delay).await;
         response
+    }
+
+    async fn send_if(&self, request: &mut Request, leave: Leave<'_>) -> Result<Response, NotSent> {
+        let url = Destination::parse(&request.url).unwrap();
+        let host = Arc::new(url.host().effective());
+        let allowance = Allowance::new(request.timeout);
+        let permit = self.hosts.permit(&host, request.tenant, &allowance);
+        let _permit = match allowance.limit(permit).await {
+            Ok(permit) => permit?,
+            Err(Exceeded::Wait) => return Err(NotSent::Postponed),
+            Err(Exceeded::Timeout) => unreachable!("the request has only waited"),
+        };
+        if !leave(&mut request.headers) {
+            return Err(NotSent::Forbidden);
+        }
+        let waited = allowance.waited();
+        let response = self.send(request).await;
+        Ok(Response { waited, ..response })
     }
 }
 

@@ -74,6 +74,7 @@ fn every_source_can_hold_every_kind_of_value() {
             "--unseen-event-types=refuse",
             "--log-format=json",
             "--in-flight-max=9",
+            "--stored-bytes-per-account-max=20GiB",
         ],
         &[],
         "",
@@ -89,6 +90,7 @@ fn every_source_can_hold_every_kind_of_value() {
             ("POSTRIDER_UNSEEN_EVENT_TYPES", "refuse"),
             ("POSTRIDER_LOG_FORMAT", "json"),
             ("POSTRIDER_IN_FLIGHT_MAX", "9"),
+            ("POSTRIDER_STORED_BYTES_PER_ACCOUNT_MAX", "20GiB"),
         ],
         "",
     );
@@ -97,11 +99,12 @@ fn every_source_can_hold_every_kind_of_value() {
         &[],
         "listen = \"[::1]:0\"\nretry_delays = [1, 2]\nallow_destination = [\"10.0.0.0/8\", \"::1\", \"127.0.0.1\"]\n\
          body_limit = \"1MiB\"\nretention = \"7d\"\nunseen_event_types = \"refuse\"\nlog_format = \"json\"\n\
-         in_flight_max = 9",
+         in_flight_max = 9\nstored_bytes_per_account_max = \"20GiB\"",
     );
     let settings = from_flags.unwrap();
     assert_eq!(settings.retention.get(), Duration::from_secs(7 * 86_400));
     assert_eq!(settings.allow_destination.len(), 3);
+    assert_eq!(settings.engine().stored_bytes_per_account_max, Some(20 << 30));
     assert_eq!(from_variables.unwrap(), settings);
     assert_eq!(from_file.unwrap(), settings);
 }
@@ -128,6 +131,10 @@ fn an_invalid_value_is_refused_with_its_origin() {
     assert_eq!(
         refusal(&[], &[], "in_flight_max = 0"),
         "postrider.toml, line 1: in_flight_max: expected 1 to 20000"
+    );
+    assert_eq!(
+        refusal(&[], &[("POSTRIDER_STORED_BYTES_PER_ACCOUNT_MAX", "0")], ""),
+        "POSTRIDER_STORED_BYTES_PER_ACCOUNT_MAX: `0`: expected 1B to 1048576GiB"
     );
     assert!(refusal(&[], &[], "listen = true").starts_with("postrider.toml, line 1: listen: "));
 }
