@@ -38,9 +38,11 @@ pub(crate) fn write_again(data_dir: &Path) -> io::Result<()> {
 }
 
 /// The log, open to be synced.
+///
+/// Linux reports a failed write to each file that was open then, once. The file therefore stays open: one that
+/// is opened later knows nothing of what failed before.
 pub(crate) struct LogSync {
     data_dir: PathBuf,
-    /// `None` until the first sync, and after one that failed.
     handle: Option<Handle>,
 }
 
@@ -51,24 +53,25 @@ enum Handle {
 }
 
 impl LogSync {
-    /// The log of a data folder.
-    pub(crate) const fn new(data_dir: PathBuf) -> Self {
-        Self {
+    /// The log of a data folder, whose database is open.
+    pub(crate) fn new(data_dir: PathBuf) -> Self {
+        let mut log = Self {
             data_dir,
             handle: None,
-        }
+        };
+        log.handle = log.open().ok();
+        log
     }
 
-    /// Syncs what was written to the log before this call. It exists once the writer has committed.
+    /// Syncs what was written to the log before this call.
     pub(crate) fn sync(&mut self) -> io::Result<()> {
-        let synced = match &self.handle {
+        match &self.handle {
             Some(handle) => handle.sync(),
-            None => self.open().and_then(|handle| self.handle.insert(handle).sync()),
-        };
-        if synced.is_err() {
-            self.handle = None;
+            None => {
+                self.handle = Some(self.open()?);
+                Err(io::Error::other("the log could not be opened in time"))
+            }
         }
-        synced
     }
 
     /// Opens the log, and makes its name durable: SQLite does so only once, and that may have failed.
