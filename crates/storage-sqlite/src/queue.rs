@@ -7,7 +7,7 @@ mod threaded;
 use std::path::Path;
 use std::sync::Arc;
 
-use postrider_storage::{StoreError, StoreResult};
+use postrider_storage::{StoreError, StoreResult, Turn};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
@@ -144,8 +144,22 @@ impl Queue {
 
 /// Work for the writer, and about how many bytes it carries.
 pub(crate) struct Part<F> {
-    pub(crate) bytes: usize,
-    pub(crate) work: F,
+    bytes: usize,
+    work: F,
+    turn: Option<Turn>,
+}
+
+impl<F> Part<F> {
+    pub(crate) const fn new(bytes: usize, work: F) -> Self {
+        let turn = None;
+        Self { bytes, work, turn }
+    }
+
+    /// Work that ends this turn once its transaction is committed.
+    pub(crate) fn in_turn(self, turn: Turn) -> Self {
+        let turn = Some(turn);
+        Self { turn, ..self }
+    }
 }
 
 type Answer<T> = oneshot::Receiver<StoreResult<T>>;
@@ -158,6 +172,7 @@ where
     let (reply, answer) = oneshot::channel();
     let work = Work {
         work: part.work,
+        turn: part.turn,
         result: None,
         reply,
     };
@@ -172,6 +187,7 @@ async fn answered<T>(answer: Answer<T>) -> StoreResult<T> {
 
 struct Work<T, F> {
     work: F,
+    turn: Option<Turn>,
     result: Option<T>,
     reply: oneshot::Sender<StoreResult<T>>,
 }
@@ -184,6 +200,10 @@ where
     fn run(&mut self, cx: &mut WriteCx<'_>) -> SqlResult<()> {
         self.result = Some((self.work)(cx)?);
         Ok(())
+    }
+
+    fn committed(&mut self) {
+        self.turn = None;
     }
 
     fn answer(self: Box<Self>, failure: Option<&StoreError>) {

@@ -134,7 +134,7 @@ impl SqliteStore {
         T: Send + 'static,
         F: FnMut(&mut WriteCx<'_>) -> SqlResult<T> + Send + 'static,
     {
-        self.queue.write(Part { bytes: 0, work }).await
+        self.queue.write(Part::new(0, work)).await
     }
 
     /// Runs work that carries many bytes in a transaction of the writer.

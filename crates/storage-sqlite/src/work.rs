@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use postrider_storage::{Advanced, Finished, NewEvent, SessionId, WorkStore};
+use postrider_storage::{Advanced, Finished, NewEvent, SessionId, Turn, WorkStore};
 
 use crate::deliveries::finish;
 use crate::events::append;
@@ -17,30 +17,40 @@ impl WorkStore for SqliteStore {
         events: Arc<[NewEvent]>,
         finished: Arc<[Finished]>,
     ) -> Advanced {
+        self.advance_in_turn(session, events, finished, Box::new(()))
+            .await
+    }
+
+    async fn advance_in_turn(
+        &self,
+        session: SessionId,
+        events: Arc<[NewEvent]>,
+        finished: Arc<[Finished]>,
+        turn: Turn,
+    ) -> Advanced {
         if !events.is_empty()
             && let Err(full) = self.room().await
         {
-            let Advanced { recorded, .. } = self.advance(session, Arc::default(), finished).await;
+            let advanced = self.advance_in_turn(session, Arc::default(), finished, turn);
             return Advanced {
                 appended: Err(full),
-                recorded,
+                recorded: advanced.await.recorded,
             };
         }
         let (appended, recorded) = match (events.is_empty(), finished.is_empty()) {
             (true, true) => (Ok(Vec::new()), Ok(Vec::new())),
             (true, false) => {
-                let recorded = self.write_part(finish::work(session, finished)).await;
-                (Ok(Vec::new()), recorded)
+                let part = finish::work(session, finished).in_turn(turn);
+                (Ok(Vec::new()), self.write_part(part).await)
             }
             (false, true) => {
-                let appended = self.write_part(append::work(session, events)).await;
-                (appended, Ok(Vec::new()))
+                let part = append::work(session, events).in_turn(turn);
+                (self.write_part(part).await, Ok(Vec::new()))
             }
             (false, false) => {
                 // Finished attempts first, because they are the older work.
-                let (recorded, appended) = self
-                    .write_two(finish::work(session, finished), append::work(session, events))
-                    .await;
+                let (first, second) = (finish::work(session, finished), append::work(session, events));
+                let (recorded, appended) = self.write_two(first, second.in_turn(turn)).await;
                 (appended, recorded)
             }
         };

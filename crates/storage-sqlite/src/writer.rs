@@ -50,6 +50,9 @@ pub(crate) trait Operation: Send {
     /// Does the work and keeps the result for [`Self::answer`]. May be called again after a rollback.
     fn run(&mut self, cx: &mut WriteCx<'_>) -> SqlResult<()>;
 
+    /// Its transaction is committed, and has to be synced.
+    fn committed(&mut self);
+
     /// Sends the caller the kept result, which is now on disk, or the failure.
     fn answer(self: Box<Self>, failure: Option<&StoreError>);
 }
@@ -125,7 +128,10 @@ impl Writer {
             outcome = self.transaction(&mut group, may_commit);
         }
         match outcome {
-            Ok(()) => group,
+            Ok(()) => {
+                group.iter_mut().for_each(|operation| operation.committed());
+                group
+            }
             Err(Failed::LogInDoubt) => {
                 let error = StoreError::Unavailable("the log cannot be synced".to_owned());
                 answer_all(group, Some(&error));

@@ -57,7 +57,7 @@ pub use rate_limits::{RateLimitStore, ReserveSlots};
 pub use retention::{Pruned, RetentionStore, StoreClock};
 pub use sessions::{LIVE_SESSIONS_MAX, LiveSession, SessionId, SessionStore};
 pub use statistics::StatisticsStore;
-pub use work::{Advanced, WorkStore};
+pub use work::{Advanced, Turn, WorkStore};
 
 /// All storage verbs that Postrider uses.
 pub trait Store:

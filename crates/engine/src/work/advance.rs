@@ -12,8 +12,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use postrider_storage::SessionId;
-use tokio::sync::mpsc;
+use postrider_storage::{SessionId, Turn};
+use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
@@ -33,7 +33,8 @@ const RESULTS_LINGER: Duration = Duration::from_millis(5);
 /// are many producers.
 const STEP_MIN: Duration = Duration::from_millis(1);
 
-/// Steps under way at a time, where the store is this node's own: while one is synced, the store runs the next.
+/// Steps under way at a time. A step begins once the store could run it at once ([`Turn`]): a store that syncs a
+/// commit while it runs the next has up to three under way.
 const STEPS_MAX: usize = 4;
 
 /// The number of jobs in a step from which on there are many producers.
@@ -111,52 +112,58 @@ impl Inbox {
 
 /// Runs until all senders are dropped and everything is recorded.
 pub async fn run(engine: Arc<Engine>, mut inbox: Inbox) {
-    let steps_max = match engine.store().is_shared() {
-        true => 1,
-        false => STEPS_MAX,
-    };
+    let turns = Arc::new(Semaphore::new(1));
     let mut steps = JoinSet::new();
     let mut owed: Vec<Results> = Vec::new();
     let mut next_step = Instant::now();
     loop {
-        if !owed.is_empty() || steps.len() >= steps_max {
+        if !owed.is_empty() || steps.len() >= STEPS_MAX {
             owed.extend(ended(&mut steps).await);
             if !owed.is_empty() && steps.is_empty() {
                 owed = repeat(&engine, &mut inbox, owed).await;
             }
             continue;
         }
-        tokio::select! {
+        let is_filled = tokio::select! {
             biased;
-            results = ended(&mut steps), if !steps.is_empty() => owed.extend(results),
-            is_filled = inbox.fill() => {
-                if !is_filled {
-                    if steps.is_empty() {
-                        return;
-                    }
-                    owed.extend(ended(&mut steps).await);
-                    continue;
-                }
-                if next_step > Instant::now() {
-                    sleep_until(next_step).await;
-                }
-                inbox.take_results();
-                let results = Results::take(&mut inbox.results_taken);
-                let now = Instant::now();
-                let jobs = inbox.jobs.take_step();
-                next_step = match jobs.len() < MANY_JOBS {
-                    true => now,
-                    false => now + STEP_MIN,
-                };
-                let (engine, submitted) = (Arc::clone(&engine), Submitted::of(&engine, jobs));
-                steps.spawn(async move {
-                    let owed = step(&engine, submitted, results).await;
-                    engine.start_ready();
-                    owed
-                });
+            results = ended(&mut steps), if !steps.is_empty() => {
+                owed.extend(results);
+                continue;
             }
+            is_filled = inbox.fill() => is_filled,
+        };
+        if !is_filled {
+            if steps.is_empty() {
+                return;
+            }
+            owed.extend(ended(&mut steps).await);
+            continue;
         }
+        let turn = turn_of(&turns).await;
+        if next_step > Instant::now() {
+            sleep_until(next_step).await;
+        }
+        inbox.take_results();
+        let results = Results::take(&mut inbox.results_taken);
+        let now = Instant::now();
+        let jobs = inbox.jobs.take_step();
+        next_step = match jobs.len() < MANY_JOBS {
+            true => now,
+            false => now + STEP_MIN,
+        };
+        let (engine, submitted) = (Arc::clone(&engine), Submitted::of(&engine, jobs));
+        steps.spawn(async move {
+            let owed = step(&engine, submitted, results, turn).await;
+            engine.start_ready();
+            owed
+        });
     }
+}
+
+/// Waits until the store could begin another step at once.
+async fn turn_of(turns: &Arc<Semaphore>) -> Turn {
+    let turn = Arc::clone(turns).acquire_owned().await;
+    Box::new(turn.expect("nobody closes the semaphore"))
 }
 
 /// Waits until a step has ended. Returns the results that it could not record.
@@ -175,13 +182,18 @@ async fn repeat(engine: &Arc<Engine>, inbox: &mut Inbox, owed: Vec<Results>) -> 
         inbox.fill_until(time).await;
     }
     let submitted = Submitted::of(engine, inbox.jobs.take_step());
-    let owed = step(engine, submitted, owed).await;
+    let owed = step(engine, submitted, owed, Box::new(())).await;
     engine.start_ready();
     owed
 }
 
 /// Writes one step. Returns the results that still have to be written.
-async fn step(engine: &Arc<Engine>, submitted: Submitted, mut owed: Vec<Results>) -> Vec<Results> {
+async fn step(
+    engine: &Arc<Engine>,
+    submitted: Submitted,
+    mut owed: Vec<Results>,
+    turn: Turn,
+) -> Vec<Results> {
     let session = engine.session();
     let now = Instant::now();
     let is_due = |results: &Results| results.retry_at() <= now;
@@ -192,10 +204,11 @@ async fn step(engine: &Arc<Engine>, submitted: Submitted, mut owed: Vec<Results>
         .position(|results| results.session == session && is_due(results));
     let riding = rides.map(|index| owed.remove(index));
     let mut later = Vec::new();
-    later.extend(write(engine, session, submitted, riding).await);
+    later.extend(write(engine, session, submitted, riding, turn).await);
     for results in owed {
         if is_due(&results) {
-            later.extend(write(engine, results.session, Submitted::default(), Some(results)).await);
+            let (session, none) = (results.session, Submitted::default());
+            later.extend(write(engine, session, none, Some(results), Box::new(())).await);
         } else {
             later.push(results);
         }
@@ -209,14 +222,16 @@ async fn write(
     session: SessionId,
     submitted: Submitted,
     results: Option<Results>,
+    turn: Turn,
 ) -> Option<Results> {
     let finished = results.as_ref().map(|results| Arc::clone(&results.finished));
     let advanced = engine
         .store()
-        .advance(
+        .advance_in_turn(
             session,
             Arc::clone(&submitted.events),
             finished.unwrap_or_default(),
+            turn,
         )
         .await;
     submitted.reply(engine, session, advanced.appended);

@@ -340,6 +340,17 @@ impl WorkStore for Link {
         events: Arc<[NewEvent]>,
         finished: Arc<[Finished]>,
     ) -> Advanced {
+        self.advance_in_turn(session, events, finished, Box::new(()))
+            .await
+    }
+
+    async fn advance_in_turn(
+        &self,
+        session: SessionId,
+        events: Arc<[NewEvent]>,
+        finished: Arc<[Finished]>,
+        turn: Turn,
+    ) -> Advanced {
         self.point(false).await;
         // The halves fail independently.
         let of_half = |half: &str, is_empty: bool| match is_empty {
@@ -356,7 +367,8 @@ impl WorkStore for Link {
         } else {
             Arc::default()
         };
-        let advanced = self.shared.store().advance(session, events, reports).await;
+        let store = self.shared.store();
+        let advanced = store.advance_in_turn(session, events, reports, turn).await;
         if let (Ok(()), Ok(recorded)) = (&records, &advanced.recorded) {
             self.note(&finished, recorded);
         }

@@ -25,10 +25,9 @@ pub(crate) fn work(
     session: SessionId,
     finished: Arc<[Finished]>,
 ) -> Part<impl FnMut(&mut WriteCx<'_>) -> SqlResult<Vec<Recorded>>> {
-    Part {
-        bytes: finished.iter().map(weight).sum(),
-        work: move |cx: &mut WriteCx<'_>| finish(cx, session, &finished),
-    }
+    Part::new(finished.iter().map(weight).sum(), move |cx: &mut WriteCx<'_>| {
+        finish(cx, session, &finished)
+    })
 }
 
 /// About how many bytes a change adds to the store.

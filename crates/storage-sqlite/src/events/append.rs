@@ -21,10 +21,9 @@ pub(crate) fn work(
     session: SessionId,
     events: Arc<[NewEvent]>,
 ) -> Part<impl FnMut(&mut WriteCx<'_>) -> SqlResult<Vec<Appended>>> {
-    Part {
-        bytes: events.iter().map(weight).sum(),
-        work: move |cx: &mut WriteCx<'_>| append(cx.conn, session, &events),
-    }
+    Part::new(events.iter().map(weight).sum(), move |cx: &mut WriteCx<'_>| {
+        append(cx.conn, session, &events)
+    })
 }
 
 /// About how many bytes an event adds to the store.

@@ -47,6 +47,8 @@ impl Operation for Probe {
         }
     }
 
+    fn committed(&mut self) {}
+
     fn answer(self: Box<Self>, failure: Option<&StoreError>) {
         let answer = failure.map_or(Ok(()), |error| Err(error.clone()));
         self.answers.lock().push((self.number, answer));
