@@ -50,7 +50,7 @@ pub(crate) trait Operation: Send {
     /// Does the work and keeps the result for [`Self::answer`]. May be called again after a rollback.
     fn run(&mut self, cx: &mut WriteCx<'_>) -> SqlResult<()>;
 
-    /// Its transaction is committed, and has to be synced.
+    /// Its transaction is committed, and will be synced while the writer goes on.
     fn committed(&mut self);
 
     /// Sends the caller the kept result, which is now on disk, or the failure.
@@ -128,10 +128,7 @@ impl Writer {
             outcome = self.transaction(&mut group, may_commit);
         }
         match outcome {
-            Ok(()) => {
-                group.iter_mut().for_each(|operation| operation.committed());
-                group
-            }
+            Ok(()) => group,
             Err(Failed::LogInDoubt) => {
                 let error = StoreError::Unavailable("the log cannot be synced".to_owned());
                 answer_all(group, Some(&error));

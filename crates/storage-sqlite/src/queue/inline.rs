@@ -31,7 +31,7 @@ impl Inline {
     /// Commits the operations and, once the disk has taken its time, syncs and answers them. Others may
     /// commit meanwhile.
     pub(super) async fn commit(&self, operations: Vec<Box<dyn Operation>>) {
-        let committed = {
+        let mut committed = {
             let mut writer = self.writer.lock();
             self.log.settle();
             writer.commit(operations, &|| {})
@@ -42,6 +42,7 @@ impl Inline {
         let synced = match self.disk.as_ref().and_then(SimulatedDisk::sync_duration) {
             None => self.handle.lock().sync(),
             Some(duration) => {
+                committed.iter_mut().for_each(|operation| operation.committed());
                 let _turn = self.syncing.lock().await;
                 tokio::time::sleep(duration / 2).await;
                 let synced = self.handle.lock().sync();

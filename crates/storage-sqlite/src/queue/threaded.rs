@@ -11,7 +11,7 @@ use rusqlite::Connection;
 
 use crate::checkpoint::{self, Bound, Nudge};
 use crate::pressure::{Pace, Pressure};
-use crate::sync::{Log, SETTLE_EVERY, SyncThreads, answer_all};
+use crate::sync::{Log, SETTLE_EVERY, Syncs, answer_all};
 use crate::writer::{Operation, Reopen, Writer};
 
 /// Most operations that wait for the writer. At 10,000 single appends a second, that is about half a second
@@ -67,7 +67,7 @@ impl ThreadedWriter {
         })?;
         let failed = sender.clone();
         let in_doubt = Arc::clone(log);
-        let syncs = SyncThreads::start(log, move || {
+        let syncs = Syncs::start(log, move || {
             // If the queue is full, the writer looks at the log before its next commit anyway.
             if in_doubt.is_in_doubt() {
                 let _ = failed.try_send(Queued::SyncFailed);
@@ -134,7 +134,7 @@ impl Drop for ThreadedWriter {
 /// What works beside the writer.
 struct Beside {
     log: Arc<Log>,
-    syncs: SyncThreads,
+    syncs: Syncs,
     nudge: Nudge,
     pressure: Pressure,
 }
