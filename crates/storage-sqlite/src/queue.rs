@@ -155,7 +155,7 @@ impl<F> Part<F> {
         Self { bytes, work, turn }
     }
 
-    /// Work that ends this turn once its transaction is committed.
+    /// Work that ends this turn once its transaction is committed, if its sync is left to a thread.
     pub(crate) fn in_turn(self, turn: Turn) -> Self {
         let turn = Some(turn);
         Self { turn, ..self }
@@ -203,7 +203,9 @@ where
     }
 
     fn committed(&mut self) {
-        self.turn = None;
+        if let Some(turn) = self.turn.take() {
+            turn.end();
+        }
     }
 
     fn answer(self: Box<Self>, failure: Option<&StoreError>) {

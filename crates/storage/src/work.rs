@@ -1,6 +1,6 @@
 //! Writing work: new events with their deliveries, and what happened to owned deliveries.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 
@@ -18,8 +18,23 @@ pub struct Advanced {
     pub recorded: StoreResult<Vec<Recorded>>,
 }
 
-/// What a caller of [`WorkStore::advance_in_turn`] holds: it learns from the drop that its turn is over.
-pub type Turn = Box<dyn Send>;
+/// A turn to call [`WorkStore::advance_in_turn`], which the store or the caller ends, whichever comes first.
+/// What it holds is dropped then.
+#[derive(Clone)]
+pub struct Turn(Arc<Mutex<Option<Box<dyn Send>>>>);
+
+impl Turn {
+    /// A turn that holds this until it ends, or until its last clone is dropped.
+    pub fn holding(held: impl Send + 'static) -> Self {
+        Self(Arc::new(Mutex::new(Some(Box::new(held)))))
+    }
+
+    /// Ends the turn.
+    pub fn end(&self) {
+        let held = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(held);
+    }
+}
 
 /// Writing work. No other verb stores events or attempts.
 #[async_trait]
@@ -50,18 +65,16 @@ pub trait WorkStore: Send + Sync {
         finished: Arc<[Finished]>,
     ) -> Advanced;
 
-    /// The same. Drops `turn` once the store could begin a further call at once, which may be long before it
-    /// returns: it may still have to make the commit durable. A caller that makes its next call then has
-    /// commits as large as possible, and loses no time.
+    /// The same. Ends `turn` once the store could begin a further call at once, if that is before it returns:
+    /// while it makes the commit durable. A caller that makes its next call then has commits as large as
+    /// possible, and loses no time.
     async fn advance_in_turn(
         &self,
         session: SessionId,
         events: Arc<[NewEvent]>,
         finished: Arc<[Finished]>,
-        turn: Turn,
+        _turn: Turn,
     ) -> Advanced {
-        let advanced = self.advance(session, events, finished).await;
-        drop(turn);
-        advanced
+        self.advance(session, events, finished).await
     }
 }

@@ -153,8 +153,10 @@ pub async fn run(engine: Arc<Engine>, mut inbox: Inbox) {
         };
         let (engine, submitted) = (Arc::clone(&engine), Submitted::of(&engine, jobs));
         steps.spawn(async move {
-            let owed = step(&engine, submitted, results, turn).await;
+            let owed = step(&engine, submitted, results, &turn).await;
             engine.start_ready();
+            // Only now, if the store did not end it: the replies bring the jobs of the next step.
+            turn.end();
             owed
         });
     }
@@ -162,8 +164,8 @@ pub async fn run(engine: Arc<Engine>, mut inbox: Inbox) {
 
 /// Waits until the store could begin another step at once.
 async fn turn_of(turns: &Arc<Semaphore>) -> Turn {
-    let turn = Arc::clone(turns).acquire_owned().await;
-    Box::new(turn.expect("nobody closes the semaphore"))
+    let permit = Arc::clone(turns).acquire_owned().await;
+    Turn::holding(permit.expect("nobody closes the semaphore"))
 }
 
 /// Waits until a step has ended. Returns the results that it could not record.
@@ -182,7 +184,7 @@ async fn repeat(engine: &Arc<Engine>, inbox: &mut Inbox, owed: Vec<Results>) -> 
         inbox.fill_until(time).await;
     }
     let submitted = Submitted::of(engine, inbox.jobs.take_step());
-    let owed = step(engine, submitted, owed, Box::new(())).await;
+    let owed = step(engine, submitted, owed, &Turn::holding(())).await;
     engine.start_ready();
     owed
 }
@@ -192,7 +194,7 @@ async fn step(
     engine: &Arc<Engine>,
     submitted: Submitted,
     mut owed: Vec<Results>,
-    turn: Turn,
+    turn: &Turn,
 ) -> Vec<Results> {
     let session = engine.session();
     let now = Instant::now();
@@ -208,7 +210,7 @@ async fn step(
     for results in owed {
         if is_due(&results) {
             let (session, none) = (results.session, Submitted::default());
-            later.extend(write(engine, session, none, Some(results), Box::new(())).await);
+            later.extend(write(engine, session, none, Some(results), turn).await);
         } else {
             later.push(results);
         }
@@ -222,7 +224,7 @@ async fn write(
     session: SessionId,
     submitted: Submitted,
     results: Option<Results>,
-    turn: Turn,
+    turn: &Turn,
 ) -> Option<Results> {
     let finished = results.as_ref().map(|results| Arc::clone(&results.finished));
     let advanced = engine
@@ -231,7 +233,7 @@ async fn write(
             session,
             Arc::clone(&submitted.events),
             finished.unwrap_or_default(),
-            turn,
+            turn.clone(),
         )
         .await;
     submitted.reply(engine, session, advanced.appended);
