@@ -17,7 +17,7 @@ impl WorkStore for SqliteStore {
         events: Arc<[NewEvent]>,
         finished: Arc<[Finished]>,
     ) -> Advanced {
-        self.advance_in_turn(session, events, finished, Box::new(()))
+        self.advance_in_turn(session, events, finished, Turn::holding(()))
             .await
     }
 

@@ -340,7 +340,7 @@ impl WorkStore for Link {
         events: Arc<[NewEvent]>,
         finished: Arc<[Finished]>,
     ) -> Advanced {
-        self.advance_in_turn(session, events, finished, Box::new(()))
+        self.advance_in_turn(session, events, finished, Turn::holding(()))
             .await
     }
 
