@@ -4,9 +4,9 @@
 //! only after a sync that began after it; that sync covers every commit before it as well. [`THREADS`] syncs
 //! may be under way at a time, so that a commit never waits for the rest of another's sync.
 //!
-//! **A quick disk** is synced by the writer itself. There is nothing to gain in parallel, and a commit that
-//! waits for the one before is larger: with syncs of 0.1 ms, threads cost 5 % of the events a second; with
-//! syncs of 1.1 ms, they gave 7 %, and a p99 of × 0.64 at 400 events a second beside other load.
+//! **A quick disk** is synced by the writer itself. Threads gain nothing there, and cost the switch to them
+//! and smaller commits: with syncs of 0.1 ms, 5 % of the events a second. With syncs of 1.1 ms they gave 8 %
+//! more, with 3.1 ms 19 %.
 //!
 //! **A sync that failed.** Linux reports it once, and then takes the lost bytes for written
 //! (<https://wiki.postgresql.org/wiki/Fsync_Errors>). From then on the log is *in doubt*: later commits would
@@ -25,7 +25,7 @@ use postrider_storage::StoreError;
 use crate::log::{self, LogSync};
 use crate::writer::Operation;
 
-/// Syncs under way at a time. With one, a commit in the middle of a sync waits for one and a half.
+/// Syncs under way at a time. With one thread, a commit would wait for the rest of another's sync.
 const THREADS: usize = 2;
 
 /// Syncs that take this long on average are left to the threads.
