@@ -10,8 +10,8 @@
 //! - A waiting request holds a slot and memory of its caller. For a host, about a quarter as many may wait as
 //!   may have its permits. Beyond that a request is [`Crowded`] at once, and the caller sends it later.
 //! - A tenant may have at most [`PERMIT_SHARE`] times as many permits as are free, and at most
-//!   [`REQUEST_SHARE`] times as many requests, waiting ones included, as there is room for. Tenants who share a
-//!   receiver with a busy one thus get their requests through.
+//!   [`REQUEST_SHARE`] times as many requests, waiting ones included, as there is room for. Tenants who share
+//!   a receiver with a busy one thus get their requests through.
 //!
 //! A host has an entry only while requests hold its permits or wait for them.
 

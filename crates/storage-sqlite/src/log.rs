@@ -19,8 +19,8 @@ pub(crate) const LOG_FILE: &str = "postrider.db-wal";
 /// Bytes that are read and written at a time.
 const CHUNK_BYTES: usize = 1024 * 1024;
 
-/// Writes the log once more, in place, and syncs it and its name. Does nothing if there is none, as after an orderly stop.
-/// No other process may be writing to it.
+/// Writes the log once more, in place, and syncs it and its name. Does nothing if there is none, as after an
+/// orderly stop. No other process may be writing to it.
 pub(crate) fn write_again(data_dir: &Path) -> io::Result<()> {
     #[cfg(feature = "testing")]
     if testing::vfs_of(data_dir).is_some() {
@@ -39,8 +39,8 @@ pub(crate) fn write_again(data_dir: &Path) -> io::Result<()> {
 
 /// The log, open to be synced.
 ///
-/// Linux reports a failed write to each file that was open then, once. The file therefore stays open: one that
-/// is opened later knows nothing of what failed before.
+/// Linux reports a failed write to each file that was open then, once. The file therefore stays open: one
+/// that is opened later knows nothing of what failed before.
 pub(crate) struct LogSync {
     data_dir: PathBuf,
     handle: Option<Handle>,

@@ -11,8 +11,8 @@
 //! **A sync that failed.** Linux reports it once, and then takes the lost bytes for written
 //! (<https://wiki.postgresql.org/wiki/Fsync_Errors>). From then on the log is *in doubt*: later commits would
 //! build on what a power failure tears out. The writer refuses all work until it has written the whole log
-//! again ([`crate::log`]), which it tries every [`SETTLE_EVERY`]. The commits that wait are durable then, and are
-//! answered; for their callers the disk was slow. So an error always means that nothing was done.
+//! again ([`crate::log`]), which it tries every [`SETTLE_EVERY`]. The commits that wait are durable then, and
+//! are answered; for their callers the disk was slow. So an error always means that nothing was done.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -88,8 +88,8 @@ impl Log {
         self.state.lock().in_doubt
     }
 
-    /// A way to sync the log. Each thread needs one of its own: the system reports a failed write to each open
-    /// file once.
+    /// A way to sync the log. Each thread needs one of its own: the system reports a failed write to each
+    /// open file once.
     pub(crate) fn handle(&self) -> LogSync {
         LogSync::new(self.data_dir.clone())
     }

@@ -93,7 +93,8 @@ impl Limit {
         self.forget_past(now);
     }
 
-    /// A request that started at `started` was not sent. Gives its slot back, unless another has started since.
+    /// A request that started at `started` was not sent. Gives its slot back, unless another has started
+    /// since.
     pub fn not_used(&mut self, started: Duration) {
         if let Some((_, next)) = self.last_start.take_if(|(at, _)| *at == started) {
             self.next = next;

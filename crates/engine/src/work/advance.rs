@@ -1,10 +1,10 @@
 //! The one task that writes new events and the results of attempts to the store, in steps.
 //!
-//! What arrives while steps are being written forms the next step, in turns by account ([`super::queue`]). The
-//! store commits the events and results of a step together, so that producers and attempts share one sync.
-//! While it syncs a step, it already runs the next ([`STEPS_MAX`]); what a step holds is answered in any
-//! order. Events are written at once. Results alone wait up to `RESULTS_LINGER` for events to share a commit
-//! with, because nobody waits for them.
+//! What arrives while steps are being written forms the next step, in turns by account ([`super::queue`]).
+//! The store commits the events and results of a step together, so that producers and attempts share one
+//! sync. While it syncs a step, it already runs the next ([`STEPS_MAX`]); what a step holds is answered in
+//! any order. Events are written at once. Results alone wait up to `RESULTS_LINGER` for events to share a
+//! commit with, because nobody waits for them.
 //!
 //! While the store is unavailable, results wait here and attempts wait behind them: no result is lost, and no
 //! attempt starts whose result could not be recorded. Events fail at once with an error meanwhile.
@@ -33,8 +33,8 @@ const RESULTS_LINGER: Duration = Duration::from_millis(5);
 /// are many producers.
 const STEP_MIN: Duration = Duration::from_millis(1);
 
-/// Steps under way at a time. A step begins once the store could run it at once ([`Turn`]): a store that syncs a
-/// commit while it runs the next has up to three under way.
+/// Steps under way at a time. A step begins once the store could run it at once ([`Turn`]): a store that
+/// syncs a commit while it runs the next has up to three under way.
 const STEPS_MAX: usize = 4;
 
 /// The number of jobs in a step from which on there are many producers.

@@ -122,8 +122,8 @@ pub struct Settings {
     pub in_flight_max: u32,
 
     /// The most attempts in flight to one host at the same time, over all accounts. Further ones wait, and
-    /// accounts take turns. Set it to half of `in_flight_max` or less, so that a slow host leaves room for the
-    /// others.
+    /// accounts take turns. Set it to half of `in_flight_max` or less, so that a slow host leaves room for
+    /// the others.
     #[arg(long, value_name = "NUMBER", default_value = "1024", value_parser = clap::value_parser!(u32).range(IN_FLIGHT))]
     #[serde(deserialize_with = "in_flight")]
     pub in_flight_per_host_max: u32,
