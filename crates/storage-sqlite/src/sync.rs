@@ -138,13 +138,15 @@ impl Log {
     }
 
     /// Answers what was committed before a sync that has ended like this.
-    pub(crate) fn finish(&self, committed: Committed, synced: std::io::Result<()>) {
+    pub(crate) fn finish(&self, mut committed: Committed, synced: std::io::Result<()>) {
         let mut state = self.state.lock();
         if let Err(error) = synced {
             tracing::error!(%error, "the log could not be synced");
             state.in_doubt = true;
         }
         if state.in_doubt {
+            // What their callers send next is refused, and does not wait behind them.
+            committed.iter_mut().for_each(|operation| operation.committed());
             state.failed.extend(committed);
         } else {
             drop(state);
@@ -168,7 +170,7 @@ pub(crate) struct Syncs {
 }
 
 impl Syncs {
-    /// Starts them. `finished` is called after each sync.
+    /// Starts them. `finished` is called after each sync of a thread.
     pub(crate) fn start(
         log: &Arc<Log>,
         finished: impl Fn() + Clone + Send + 'static,

@@ -50,7 +50,7 @@ pub(crate) trait Operation: Send {
     /// Does the work and keeps the result for [`Self::answer`]. May be called again after a rollback.
     fn run(&mut self, cx: &mut WriteCx<'_>) -> SqlResult<()>;
 
-    /// Its transaction is committed, and will be synced while the writer goes on.
+    /// Its transaction is committed, and the writer goes on before it is synced.
     fn committed(&mut self);
 
     /// Sends the caller the kept result, which is now on disk, or the failure.

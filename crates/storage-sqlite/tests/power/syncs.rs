@@ -1,12 +1,14 @@
 //! Commits are answered once they are synced, while others go on.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use fastrand::Rng;
-use postrider_storage::{Appended, EventStore, NewEvent, SessionId, Store};
+use postrider_storage::{Appended, EventStore, NewEvent, SessionId, Store, StoreError, Turn, WorkStore};
 use postrider_storage_sqlite::{DiskFault, SimulatedDisk, SqliteOptions, SqliteStore};
 use postrider_storage_testkit::scene::{Scene, append};
+use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::{Seed, open_healthy};
@@ -69,6 +71,35 @@ async fn a_commit_is_acknowledged_only_after_a_sync_that_began_after_it() {
         lost += usize::from(found == Ok(None));
     }
     assert!(lost > 0, "no power failure lost what was not synced");
+}
+
+/// Those whose commit is in the log wait, as for a slow disk. Others are refused at once, also the next step of
+/// the same caller.
+#[tokio::test(start_paused = true)]
+async fn while_no_sync_succeeds_a_commit_waits_and_further_work_is_refused() {
+    let disk = SimulatedDisk::new(1);
+    let store = open_healthy(&disk).await;
+    let scene = Scene::new(Arc::clone(&store) as Arc<dyn Store>).await;
+    disk.fail(Some(DiskFault::SyncError));
+    let (first, second) = (scene.owned(1), scene.owned(2));
+    let turns = Arc::new(Semaphore::new(1));
+    let turn = Arc::clone(&turns).try_acquire_owned().expect("a free turn");
+    let (events, none) = (vec![first.clone()].into(), Arc::default());
+    let waiting = store.advance_in_turn(scene.session, events, none, Turn::holding(turn));
+    let mut waiting = pin!(waiting);
+    assert!(timeout(SYNC, &mut waiting).await.is_err());
+    assert_eq!(turns.available_permits(), 1);
+    let refused = append(&*store, scene.session, vec![second.clone()]).await;
+    assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
+    assert!(timeout(SYNC, &mut waiting).await.is_err());
+    disk.fail(None);
+    assert_eq!(waiting.await.appended, Ok(vec![Appended::Stored]));
+    disk.power_failure();
+    let store = open_healthy(&disk).await;
+    let found = store.event(first.event.account, first.event.id).await;
+    assert_eq!(found, Ok(Some(first.event)));
+    let found = store.event(second.event.account, second.event.id).await;
+    assert_eq!(found, Ok(None));
 }
 
 /// Several tasks, and the threads that production has, while one in some syncs fails.
