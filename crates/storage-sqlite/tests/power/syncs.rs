@@ -73,8 +73,8 @@ async fn a_commit_is_acknowledged_only_after_a_sync_that_began_after_it() {
     assert!(lost > 0, "no power failure lost what was not synced");
 }
 
-/// Those whose commit is in the log wait, as for a slow disk. Others are refused at once, also the next step of
-/// the same caller.
+/// Those whose commit is in the log wait, as for a slow disk. Others are refused at once, also the next step
+/// of the same caller.
 #[tokio::test(start_paused = true)]
 async fn while_no_sync_succeeds_a_commit_waits_and_further_work_is_refused() {
     let disk = SimulatedDisk::new(1);
