@@ -196,10 +196,12 @@ fn create_history(desk: &Desk) {
             let at = (this_minute - ago) * 60_000;
             let attempts = succeeded + 3 * failed;
             let failed_attempts = 3 * failed;
-            format!("({nobody}, 0, {at}, {nobody}, {nobody}, {events}, {succeeded}, {failed}, 0, {attempts}, {failed_attempts})")
+            format!("({nobody}, 0, {at}, {nobody}, {nobody}, {events}, {succeeded}, {failed}, 0, {attempts}, {failed_attempts}, 0)")
         })
         .collect();
-    let statement = format!("INSERT INTO statistics VALUES {}", values.join(", "));
+    let columns = "account_id, step, at, automation_id, action_id, events, succeeded, failed, canceled, attempts, \
+                   attempts_failed, stored_bytes";
+    let statement = format!("INSERT INTO statistics ({columns}) VALUES {}", values.join(", "));
     database::query(&database::file_in(desk.server.data_dir()), &statement);
 }
 
