@@ -83,7 +83,7 @@ pub struct Engine {
     /// Wakes the task that judges due times.
     judge: Notify,
     tests: Tests,
-    /// `None` if there is no limit on what an account may store.
+    /// What accounts have stored; `None` if the settings do not limit that.
     stored_bytes: Option<StoredBytes>,
     replays: Arc<Replays>,
     supervision: Supervision,

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use futures_util::future::try_join;
 use postrider_model::Timestamp;
 use postrider_storage::{
-    Advanced, Appended, Finished, NewEvent, Recorded, SessionId, StoreError, StoreResult, WorkStore,
+    Advanced, Appended, Finished, NewEvent, Recorded, SessionId, StoreError, StoreResult, Turn, WorkStore,
 };
 
 use crate::deliveries::finish;
@@ -19,11 +19,12 @@ use crate::store::PostgresStore;
 
 #[async_trait]
 impl WorkStore for PostgresStore {
-    async fn advance(
+    async fn advance_in_turn(
         &self,
         session: SessionId,
         events: Arc<[NewEvent]>,
         finished: Arc<[Finished]>,
+        _turn: Turn,
     ) -> Advanced {
         let error = match self.step(session, &events, &finished).await {
             Ok((appended, recorded)) => {

@@ -25,7 +25,9 @@ impl EventStore for SqliteStore {
     }
 
     async fn known_events(&self, events: Vec<NewEvent>) -> StoreResult<Vec<Option<Appended>>> {
-        self.read(move |conn| events.iter().map(|new| append::known(conn, new)).collect())
+        // Not a read: what it finds may be in the log only, and its producer would take it for stored. A write
+        // is answered after a sync.
+        self.write(move |cx| events.iter().map(|new| append::known(cx.conn, new)).collect())
             .await
     }
 

@@ -165,7 +165,7 @@ pub(crate) fn answer_all(operations: Vec<Box<dyn Operation>>, failure: Option<&S
 /// The threads, and the writer's own way to sync. Dropping them waits until everything is synced.
 pub(crate) struct Syncs {
     log: Arc<Log>,
-    own: Mutex<LogSync>,
+    own: LogSync,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -177,7 +177,7 @@ impl Syncs {
     ) -> std::io::Result<Self> {
         let mut syncs = Self {
             log: Arc::clone(log),
-            own: Mutex::new(log.handle()),
+            own: log.handle(),
             threads: Vec::new(),
         };
         for number in 1..=THREADS {
@@ -199,14 +199,14 @@ impl Syncs {
     }
 
     /// Syncs what was committed, here or on a free thread, and answers it.
-    pub(crate) fn sync(&self, mut committed: Committed) {
+    pub(crate) fn sync(&mut self, mut committed: Committed) {
         if committed.is_empty() {
             return;
         }
         let mut state = self.log.state.lock();
         if state.under_way == 0 && state.takes < SLOW {
             drop(state);
-            let synced = self.log.time(&mut self.own.lock());
+            let synced = self.log.time(&mut self.own);
             self.log.finish(committed, synced);
             return;
         }

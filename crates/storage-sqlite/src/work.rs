@@ -11,16 +11,6 @@ use crate::store::SqliteStore;
 
 #[async_trait]
 impl WorkStore for SqliteStore {
-    async fn advance(
-        &self,
-        session: SessionId,
-        events: Arc<[NewEvent]>,
-        finished: Arc<[Finished]>,
-    ) -> Advanced {
-        self.advance_in_turn(session, events, finished, Turn::holding(()))
-            .await
-    }
-
     async fn advance_in_turn(
         &self,
         session: SessionId,

@@ -63,7 +63,10 @@ pub trait WorkStore: Send + Sync {
         session: SessionId,
         events: Arc<[NewEvent]>,
         finished: Arc<[Finished]>,
-    ) -> Advanced;
+    ) -> Advanced {
+        let turn = Turn::holding(());
+        self.advance_in_turn(session, events, finished, turn).await
+    }
 
     /// The same. Ends `turn` once the store could begin a further call at once, if that is before it returns:
     /// while it makes the commit durable. A caller that makes its next call then has commits as large as
@@ -73,8 +76,6 @@ pub trait WorkStore: Send + Sync {
         session: SessionId,
         events: Arc<[NewEvent]>,
         finished: Arc<[Finished]>,
-        _turn: Turn,
-    ) -> Advanced {
-        self.advance(session, events, finished).await
-    }
+        turn: Turn,
+    ) -> Advanced;
 }

@@ -334,16 +334,6 @@ verbs!(ChangeStore {}
 
 #[async_trait]
 impl WorkStore for Link {
-    async fn advance(
-        &self,
-        session: SessionId,
-        events: Arc<[NewEvent]>,
-        finished: Arc<[Finished]>,
-    ) -> Advanced {
-        self.advance_in_turn(session, events, finished, Turn::holding(()))
-            .await
-    }
-
     async fn advance_in_turn(
         &self,
         session: SessionId,

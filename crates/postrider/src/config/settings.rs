@@ -107,7 +107,7 @@ pub struct Settings {
 
     /// The most that one account may store within the `retention`: the `data` of its events, what is kept of
     /// the responses, and 160 bytes for each event, delivery and attempt. An account that has stored so much
-    /// gets a 429 for further events until older ones expire. Example: `20GiB`. By default there is no limit.
+    /// gets a 429 for further events until older ones expire. Example: `20GiB`. Unlimited by default.
     #[arg(long, value_name = "SIZE")]
     pub stored_bytes_per_account_max: Option<StoredBytes>,
 

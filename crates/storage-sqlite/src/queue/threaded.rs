@@ -11,6 +11,7 @@ use rusqlite::Connection;
 
 use crate::checkpoint::{self, Bound, Nudge};
 use crate::pressure::{Pace, Pressure};
+use crate::sql_error::SqlError;
 use crate::sync::{Log, SETTLE_EVERY, Syncs, answer_all};
 use crate::writer::{Operation, Reopen, Writer};
 
@@ -140,7 +141,7 @@ struct Beside {
 }
 
 /// Commits everything in the queue together, repeatedly until the store is dropped.
-fn serve(mut writer: Writer, queue: &Receiver<Queued>, queued_bytes: &AtomicUsize, beside: Beside) {
+fn serve(mut writer: Writer, queue: &Receiver<Queued>, queued_bytes: &AtomicUsize, mut beside: Beside) {
     let mut last_commit = Duration::ZERO;
     let mut settle_at = Instant::now();
     while let Some(mut last) = receive(queue, &beside.log, &mut settle_at) {
@@ -165,20 +166,25 @@ fn serve(mut writer: Writer, queue: &Receiver<Queued>, queued_bytes: &AtomicUsiz
             beside.nudge.committed();
         }
         match last {
-            Queued::RestartLog => {
-                if let Err(error) = checkpoint::finish(writer.connection()) {
-                    tracing::warn!(%error, "the log could not be copied into the database");
-                    beside.log.doubt();
-                }
-            }
+            Queued::RestartLog if !beside.log.is_in_doubt() => restart_log(&writer, &beside.log),
             Queued::Stop => break,
-            Queued::Operations(..) | Queued::SyncFailed => {}
+            Queued::RestartLog | Queued::Operations(..) | Queued::SyncFailed => {}
         }
     }
     drop(beside.syncs);
     // Refreshing the query planner's statistics costs little here, and the next start can plan with them.
     if let Err(error) = writer.connection().execute_batch("PRAGMA optimize") {
         tracing::debug!(%error, "the statistics were not refreshed");
+    }
+}
+
+/// Copies the rest of the log. As in a pass of the checkpoint thread, the log must not be in doubt.
+fn restart_log(writer: &Writer, log: &Log) {
+    if let Err(error) = checkpoint::finish(writer.connection()).map_err(SqlError::from) {
+        tracing::warn!(%error, "the log could not be copied into the database");
+        if error.may_be_a_failed_sync() {
+            log.doubt();
+        }
     }
 }
 

@@ -73,6 +73,26 @@ async fn a_commit_is_acknowledged_only_after_a_sync_that_began_after_it() {
     assert!(lost > 0, "no power failure lost what was not synced");
 }
 
+/// A repetition is acknowledged because of the first event, and so waits for its sync.
+#[tokio::test(start_paused = true)]
+async fn an_event_is_known_once_it_is_synced() {
+    let disk = SimulatedDisk::new(1);
+    let store = open_healthy(&disk).await;
+    let scene = Scene::new(Arc::clone(&store) as Arc<dyn Store>).await;
+    disk.sync_takes(Some(SYNC));
+    let mut event = scene.owned(1);
+    event.id_is_callers = true;
+    let repeated = async {
+        sleep(SYNC / 8).await;
+        let known = store.known_events(vec![event.clone()]);
+        assert!(timeout(SYNC / 4, known).await.is_err(), "it is not on disk");
+        store.known_events(vec![event.clone()]).await
+    };
+    let first = append(&*store, scene.session, vec![event.clone()]);
+    let (_, known) = tokio::join!(first, repeated);
+    assert_eq!(known, Ok(vec![Some(Appended::Known(event.event))]));
+}
+
 /// Those whose commit is in the log wait, as for a slow disk. Others are refused at once, also the next step
 /// of the same caller.
 #[tokio::test(start_paused = true)]
