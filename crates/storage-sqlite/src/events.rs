@@ -25,8 +25,8 @@ impl EventStore for SqliteStore {
     }
 
     async fn known_events(&self, events: Vec<NewEvent>) -> StoreResult<Vec<Option<Appended>>> {
-        // Not a read: what it finds may be in the log only, and its producer would take it for stored. A write
-        // is answered after a sync.
+        // A read could find an event that is in the log only, and the producer would take it for stored. A
+        // write is answered after a sync.
         self.write(move |cx| events.iter().map(|new| append::known(cx.conn, new)).collect())
             .await
     }
