@@ -204,7 +204,7 @@ fn columns_of(rows: &[Row]) -> impl Iterator<Item = &'static Column> {
 fn shown(row: &Row, column: &Column) -> String {
     match row.figures.get(column.0) {
         Some(value) => table::figure(*value, column.2),
-        None => "–".to_owned(),
+        None => table::NONE.to_owned(),
     }
 }
 

@@ -1,5 +1,8 @@
 //! Tables in Markdown, in the form of docs/performance.md and aligned for a terminal.
 
+/// Stands for a figure that a row does not have.
+pub const NONE: &str = "–";
+
 /// A column of figures: its heading, and a cell for each row.
 pub struct Column {
     heading: String,
@@ -24,7 +27,9 @@ impl Column {
             .trim_end();
         self.heading = format!("{left} / {heading}");
         for (cell, second) in self.cells.iter_mut().zip(cells) {
-            *cell = format!("{cell} / {second}");
+            if *cell != NONE || second != NONE {
+                *cell = format!("{cell} / {second}");
+            }
         }
     }
 }
