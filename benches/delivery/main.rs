@@ -16,7 +16,8 @@
 //! * [`store`], [`postgres`]: where the processes keep their data: folders, or databases of the benchmark's
 //!   own PostgreSQL.
 //! * [`ledger`]: records when each event was sent, accepted and delivered.
-//! * [`scenarios`]: the measurements, one per file. [`report`]: tables, JSON, floors.
+//! * [`scenarios`]: the measurements, one per file. [`report`]: figures, JSON, floors; [`table`]: how
+//!   they look.
 //!
 //! To add a scenario: add a file in [`scenarios`], and a line in its list.
 
@@ -39,6 +40,7 @@ mod setup;
 mod sink;
 mod sink_http2;
 mod store;
+mod table;
 mod troubled;
 mod wire;
 
@@ -99,7 +101,7 @@ async fn run(args: Args) -> Outcome<bool> {
         args,
     };
     let args = &bench.args;
-    let mut report = Report::new(args);
+    let mut report = Report::new(args.binaries());
     for round in 1..=args.rounds() {
         if args.rounds() > 1 {
             eprintln!("round {round} of {}", args.rounds());
@@ -110,7 +112,8 @@ async fn run(args: Args) -> Outcome<bool> {
         println!("{notes}");
     }
     report.print();
-    report.write_json(&args.json, &bench.store)?;
+    let about = serde_json::Map::from_iter([("store".to_owned(), bench.store.json())]);
+    report.write_json(&args.json, about)?;
     eprintln!("figures: {}", args.json.display());
     if args.short {
         return report.above_floors(&args.floors);

@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use crate::Outcome;
-use crate::args::Args;
-use crate::store::Store;
+use crate::table;
 
 /// A figure of a row: its key, the heading of its column, and its decimal places.
 struct Column(&'static str, &'static str, usize);
@@ -44,6 +43,7 @@ const COLUMNS: &[Column] = &[
     Column("times_first", "× first", 2),
     Column("first_page_ms", "first page ms", 2),
     Column("repeats", "repeats", 0),
+    Column("delivered_twice", "delivered twice", 0),
 ];
 
 /// One line of a table.
@@ -77,9 +77,10 @@ pub struct Report {
 }
 
 impl Report {
-    pub fn new(args: &Args) -> Self {
+    /// An empty report on these builds.
+    pub fn new(binaries: Vec<PathBuf>) -> Self {
         Self {
-            binaries: args.binaries(),
+            binaries,
             tables: Vec::new(),
         }
     }
@@ -120,22 +121,16 @@ impl Report {
             }
         }
         for (scenario, rows) in &self.tables {
+            let names: Vec<&str> = rows.iter().map(|(name, _)| name.as_str()).collect();
             let medians: Vec<Row> = rows.iter().map(|(_, rows)| median_row(rows)).collect();
-            let columns: Vec<&Column> = columns_of(&medians).collect();
-            let headings: Vec<&str> = columns.iter().map(|column| column.1).collect();
-            println!("\n| {scenario} | {} |", headings.join(" | "));
-            println!("|---{}|", "|--:".repeat(columns.len()));
-            for ((name, _), row) in rows.iter().zip(&medians) {
-                let cells: Vec<String> = columns.iter().map(|column| shown(row, column)).collect();
-                println!("| {name} | {} |", cells.join(" | "));
-            }
+            println!("\n{}", table::markdown(scenario, &names, &columns(&medians)));
         }
     }
 
-    /// Writes all figures: the medians of each row, and those of each round. `store` describes the store.
-    pub fn write_json(&self, path: &Path, store: &Store) -> Outcome<()> {
-        let mut scenarios = serde_json::Map::new();
-        scenarios.insert("store".to_owned(), store.json());
+    /// Writes all figures: the medians of each row, and those of each round, after a description of what was
+    /// measured.
+    pub fn write_json(&self, path: &Path, about: serde_json::Map<String, Value>) -> Outcome<()> {
+        let mut scenarios = about;
         for (scenario, rows) in &self.tables {
             let rows: serde_json::Map<String, Value> = rows
                 .iter()
@@ -184,6 +179,22 @@ impl Report {
     }
 }
 
+/// The columns of a table with these rows. A p50 and its p99 share one, as in docs/performance.md.
+fn columns(rows: &[Row]) -> Vec<table::Column> {
+    let mut columns: Vec<table::Column> = Vec::new();
+    let mut left_of = None;
+    for column in columns_of(rows) {
+        let cells = rows.iter().map(|row| shown(row, column));
+        let stem = column.0.strip_suffix("_p99_ms");
+        match (stem.filter(|stem| left_of == Some(*stem)), columns.last_mut()) {
+            (Some(_), Some(p50)) => p50.join("p99 ms", cells),
+            _ => columns.push(table::Column::new(column.1, cells)),
+        }
+        left_of = column.0.strip_suffix("_p50_ms");
+    }
+    columns
+}
+
 fn columns_of(rows: &[Row]) -> impl Iterator<Item = &'static Column> {
     COLUMNS
         .iter()
@@ -192,8 +203,8 @@ fn columns_of(rows: &[Row]) -> impl Iterator<Item = &'static Column> {
 
 fn shown(row: &Row, column: &Column) -> String {
     match row.figures.get(column.0) {
-        Some(value) => format!("{value:.*}", column.2),
-        None => "–".to_owned(),
+        Some(value) => table::figure(*value, column.2),
+        None => table::NONE.to_owned(),
     }
 }
 

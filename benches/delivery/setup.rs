@@ -76,11 +76,13 @@ impl Client {
             return Err(format!("{method} {path} got {}: {body}", response.status).into());
         }
         let value = serde_json::from_slice(response.body)?;
-        self.connection = Some(Kept {
-            stream,
-            inbox,
-            used_at: Instant::now(),
-        });
+        if !response.closes {
+            self.connection = Some(Kept {
+                stream,
+                inbox,
+                used_at: Instant::now(),
+            });
+        }
         Ok(value)
     }
 

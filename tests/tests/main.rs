@@ -15,6 +15,7 @@ mod bad_input;
 mod behaviour;
 mod cli;
 mod cluster;
+mod compare;
 mod console;
 mod copy;
 mod kill;
