@@ -10,8 +10,9 @@ use std::task::Poll;
 use std::time::Duration;
 
 use http::Version;
+use hyper::rt::Executor;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
@@ -77,8 +78,8 @@ pub async fn serve(listener: TcpListener, site: Arc<Site>, stop: impl Future<Out
     let _ = tokio::time::timeout(grace, open.shutdown()).await;
 }
 
-fn server() -> Builder<TokioExecutor> {
-    let mut server = Builder::new(TokioExecutor::new());
+fn server() -> Builder<BoxingExecutor> {
+    let mut server = Builder::new(BoxingExecutor);
     server
         .http1()
         .timer(TokioTimer::new())
@@ -95,6 +96,20 @@ fn server() -> Builder<TokioExecutor> {
         .keep_alive_interval(PING_EVERY)
         .keep_alive_timeout(PING_TIMEOUT);
     server
+}
+
+/// Runs each request of an HTTP/2 connection as a task. Boxed, because tokio would copy the future of a
+/// request, of some KiB, several times.
+#[derive(Clone, Copy)]
+struct BoxingExecutor;
+
+impl<F> Executor<F> for BoxingExecutor
+where
+    F: Future<Output: Send> + Send + 'static,
+{
+    fn execute(&self, request: F) {
+        tokio::spawn(Box::pin(request));
+    }
 }
 
 async fn accept(listener: &TcpListener, slots: &Arc<Semaphore>) -> (TcpStream, IpAddr, OwnedSemaphorePermit) {
