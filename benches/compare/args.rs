@@ -61,8 +61,8 @@ pub struct Args {
     #[arg(long, value_name = "HOST")]
     sink_host: Option<String>,
 
-    /// Starts Postrider for the description of that name, on loopback with a temporary data folder: this build, or
-    /// another
+    /// Starts Postrider for the description of that name, on loopback with a temporary data folder: this
+    /// build, or another
     #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true,
           default_missing_value = env!("CARGO_BIN_EXE_postrider"))]
     pub start_postrider: Option<PathBuf>,
@@ -83,9 +83,12 @@ pub struct Args {
 impl Args {
     /// The descriptions' files. A path that leads nowhere from here is tried from the root of the workspace.
     pub fn files(&self) -> Vec<PathBuf> {
-        let found = |path: &PathBuf| match path.exists() {
-            true => path.clone(),
-            false => Path::new(ROOT).join(path),
+        let found = |path: &PathBuf| {
+            let from_root = Path::new(ROOT).join(path);
+            match !path.exists() && from_root.exists() {
+                true => from_root,
+                false => path.clone(),
+            }
         };
         self.descriptions.iter().map(found).collect()
     }

@@ -46,7 +46,7 @@ pub async fn run(args: &Args, report: &mut Report) -> Outcome<f64> {
         post_for: args.post_for(),
     };
     let posted = producer::post_all(load, &ledger).await?;
-    measure::wait_for_deliveries(&ledger, posted, Duration::from_secs(1)).await;
+    measure::wait_for_deliveries(&ledger, posted.accepted, Duration::from_secs(1)).await;
     let limit = measure::per_s(&ledger) / 2.0;
     let accept = ledger.accept();
     let row = Row::default()

@@ -1,16 +1,16 @@
 //! Puts the same load on any webhook sender that speaks HTTP, and prints what it costs and how long it takes
 //! in the form of docs/performance.md.
 //!
-//! `cargo bench --bench compare -- benches/compare/postrider.toml --start-postrider` measures Postrider alone;
-//! README.md beside this file says how to compare it with others. The senders take turns within a run. The
-//! *limit*, what the machine can do with nothing between the producer and the sink, is measured in the same
-//! run.
+//! `cargo bench --bench compare -- benches/compare/postrider.toml --start-postrider` measures Postrider
+//! alone; README.md beside this file says how to compare it with others. The senders take turns within a
+//! run. The *limit*, what the machine can do with nothing between the producer and the sink, is measured in
+//! the same run.
 //!
 //! * [`sender`]: the descriptions, and the requests that result. [`subject`]: the senders that run.
 //! * [`producer`], [`sink`]: the two ends. [`client`]: the requests of a set-up.
 //! * [`measure`], [`limit`]: the measurements.
-//! * [`wire`], [`receiver`], [`ledger`], [`payload`], [`node`], [`report`], [`table`]: shared with the `delivery`
-//!   benchmark, so that the figures of both can be compared.
+//! * [`wire`], [`receiver`], [`ledger`], [`payload`], [`node`], [`report`], [`table`]: shared with the
+//!   `delivery` benchmark, so that the figures of both can be compared.
 //!
 //! It sends nothing to an address that the descriptions do not name, starts no sender but Postrider, and must
 //! never favour one: what holds for one description holds for all.
@@ -100,6 +100,9 @@ async fn run(args: &Args) -> Outcome<()> {
     let descriptions = subject::read_all(args)?;
     if args.dry_run {
         return show(args, &descriptions);
+    }
+    for description in &descriptions {
+        subject::check(args, description).await?;
     }
     let mut report = Report::new(Vec::new());
     for round in 1..=args.rounds {

@@ -77,12 +77,10 @@ impl Sink {
             .unreadable
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
+        let seen = format!("the sink at {} got {requests} requests", self.address());
         match &*unreadable {
-            Some(body) => format!(
-                "the sink got {requests} requests; this one has no number at {}: {body}",
-                self.state.number
-            ),
-            None => format!("the sink got {requests} requests"),
+            Some(body) => format!("{seen}; this one has no number at {}: {body}", self.state.number),
+            None => seen,
         }
     }
 }

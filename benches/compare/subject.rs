@@ -9,6 +9,7 @@ use tempfile::TempDir;
 
 use crate::Outcome;
 use crate::args::Args;
+use crate::client;
 use crate::node::{ADMIN_KEY, Node};
 use crate::sender::charge::Charged;
 use crate::sender::template::Values;
@@ -59,6 +60,16 @@ pub fn read_all(args: &Args) -> Outcome<Vec<Description>> {
         return Err(format!("--start-postrider: no description has the name {POSTRIDER}").into());
     }
     Ok(descriptions)
+}
+
+/// Checks that a sender that this benchmark does not start listens, and that what it charges runs.
+pub async fn check(args: &Args, description: &Description) -> Outcome<()> {
+    if !is_started(args, description) {
+        let description = description.clone().with_environment(&from_environment)?;
+        client::connect(&description).await?;
+        Charged::new(description.charge).describe()?;
+    }
+    Ok(())
 }
 
 /// Starts the sender if this benchmark is to start it.

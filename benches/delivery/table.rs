@@ -17,7 +17,8 @@ impl Column {
         }
     }
 
-    /// Adds a second figure to each cell, separated by a slash. The unit stands once, at the end of the heading.
+    /// Adds a second figure to each cell, separated by a slash. The unit stands once, at the end of the
+    /// heading.
     pub fn join(&mut self, heading: &str, cells: impl Iterator<Item = String>) {
         let unit = heading.rsplit_once(' ').map_or("", |(_, unit)| unit);
         let left = self

@@ -1,5 +1,5 @@
-//! The descriptions of webhook senders in `benches/compare`: what a description may say, and that the committed
-//! ones are complete. The benchmark has no tests of its own, so its module is part of this binary.
+//! The descriptions of webhook senders in `benches/compare`: what a description may say, and that the
+//! committed ones are complete. The benchmark has no tests of its own, so its module is part of this binary.
 
 mod committed;
 mod environment;
