@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use tokio_postgres::error::SqlState;
 use uuid::Uuid;
 
+use crate::deliveries::keys::Keys;
 use crate::partitions::day::Day;
 use crate::sql_error::{SqlError, SqlResult};
 use crate::statement;
@@ -56,14 +57,18 @@ impl DayTables {
         Ok(self.knows(day).unwrap_or_default().then_some(day))
     }
 
-    /// The day of all these ids, if they share one and it has partitions.
-    pub(crate) async fn day_of_ids(
+    /// The day of all these deliveries, if they share one and it has partitions. The outer `None`: there are
+    /// no deliveries.
+    pub(crate) async fn day_of_keys(
         &self,
         client: &impl GenericClient,
-        first: Uuid,
-        last: Uuid,
-    ) -> SqlResult<Option<Day>> {
-        self.day_of_times(client, time_of(first), time_of(last)).await
+        keys: &Keys,
+    ) -> SqlResult<Option<Option<Day>>> {
+        if keys.ids.is_empty() {
+            return Ok(None);
+        }
+        let (first, last) = (time_of(keys.first_id), time_of(keys.last_id));
+        Ok(Some(self.day_of_times(client, first, last).await?))
     }
 
     /// Whether the day has partitions; `None` if that must be looked up.

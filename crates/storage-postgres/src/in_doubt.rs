@@ -14,7 +14,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
 use deadpool_postgres::{GenericClient, StatementCache, Transaction};
-use futures_util::future::join3;
 use parking_lot::Mutex;
 use postrider_model::Timestamp;
 use postrider_storage::{DeliveryKey, SessionId};
@@ -116,33 +115,20 @@ impl InDoubt {
         backend: Backend,
         given: Given,
     ) -> SqlResult<()> {
-        let guard = self.guard(backend, given.clone());
-        let committed = transaction.commit().await.map_err(SqlError::from);
-        guard.settle(&committed);
-        if committed.is_ok() {
-            self.is_certain(&given);
-        }
-        committed
+        let commit = async { Ok(transaction.commit().await?) };
+        self.guarded(backend, given, commit).await
     }
 
-    /// Begins, works and commits without waiting for replies in between: everything is sent at once, provided
-    /// that `work` sends its statements when it is first polled. A failure rolls everything back.
-    pub(crate) async fn commit_at_once<T>(
+    /// Runs work that commits, such as a statement that is its own transaction. Without a reply the commit is
+    /// in doubt, even if this future is dropped half way.
+    pub(crate) async fn guarded<T>(
         &self,
-        client: &Client,
         backend: Backend,
         given: Given,
         work: impl Future<Output = SqlResult<T>>,
     ) -> SqlResult<T> {
         let guard = self.guard(backend, given.clone());
-        let begin = client.batch_execute("BEGIN");
-        let commit = client.batch_execute("COMMIT");
-        let (begun, done, committed) = join3(begin, work, commit).await;
-        let outcome = match (begun, done, committed) {
-            (Ok(()), Ok(done), Ok(())) => Ok(done),
-            (_, Err(error), _) => Err(error),
-            (Err(error), ..) | (.., Err(error)) => Err(error.into()),
-        };
+        let outcome = work.await;
         guard.settle(&outcome);
         if outcome.is_ok() {
             self.is_certain(&given);

@@ -5,7 +5,7 @@
 //! in detail ([`detail`]).
 
 mod detail;
-mod settle;
+pub(crate) mod settle;
 mod states;
 
 use std::collections::{HashMap, HashSet};
@@ -32,10 +32,8 @@ pub(crate) async fn finish(
     let mut answers = vec![Recorded::Missing; finished.len()];
     let mut disabled = Vec::new();
     for round in rounds(finished) {
-        let is_settled = match Settling::prepare(client, tables, finished, &round).await? {
-            Some(settling) => settling.settled(&settling.send(client, session).await?)?,
-            None => Vec::new(),
-        };
+        let settling = Settling::of(finished, &round);
+        let is_settled = settling.apply_usual(client, tables, session).await?;
         for nth in &is_settled {
             answers[*nth] = Recorded::Applied;
         }
@@ -73,15 +71,11 @@ pub(crate) fn are_usual(finished: &[Finished]) -> bool {
     finished.iter().all(&mut is_usual)
 }
 
-/// Prepares settling all items in one statement, or none of them.
-pub(crate) async fn prepare_all<'a>(
-    client: &impl GenericClient,
-    tables: &DayTables,
-    finished: &'a [Finished],
-) -> SqlResult<Option<Settling<'a>>> {
+/// All items, in the order in which rows are locked.
+pub(crate) fn in_order(finished: &[Finished]) -> Settling<'_> {
     let mut places: Vec<usize> = (0..finished.len()).collect();
     places.sort_unstable_by_key(|nth| keys::order(&finished[*nth].key));
-    Settling::prepare_all(client, tables, finished, &places).await
+    Settling::of(finished, &places)
 }
 
 /// Divides the items' indexes into rounds in which no delivery occurs twice, each in the order in which rows

@@ -1,19 +1,19 @@
-//! Accepting: one statement for all events of a call and one for all their deliveries, sent together.
+//! Accepting: one statement for all events of a call and their deliveries.
 
 use deadpool_postgres::GenericClient;
-use futures_util::future::{try_join, try_join3};
+use futures_util::future::try_join3;
 use postrider_model::{DeliveryId, EventTypeName, Timestamp};
 use postrider_storage::{Appended, DeliveryKey, FirstAttempt, NewEvent, SessionId, encoding};
-use tokio_postgres::Statement;
 use uuid::Uuid;
 
 use crate::columns::{int, uuid};
-use crate::day_tables;
+use crate::day_tables::{self, DayTables};
 use crate::deliveries::keys::Keys;
 use crate::event_types;
 use crate::events::known;
+use crate::partitions::day::Day;
 use crate::sql_error::SqlResult;
-use crate::statement::Params;
+use crate::statement::{self, Param};
 use crate::store::PostgresStore;
 
 /// Stores events; see [`postrider_storage::WorkStore::advance`].
@@ -32,11 +32,11 @@ pub(crate) async fn append(
         .filter_map(|(new, answer)| answer.is_none().then_some(new))
         .collect();
     if !new.is_empty() {
-        let storing = Storing::prepare(client, store, session, new).await?;
+        let storing = Storing::prepare(client, store, new).await?;
         try_join3(
             insert_types(client, &storing.events),
             known::insert_keys(client, &storing.events),
-            storing.send(client),
+            storing.send(client, store, session),
         )
         .await?;
     }
@@ -86,29 +86,47 @@ async fn insert_types(client: &impl GenericClient, stored: &[(&NewEvent, i64)]) 
     event_types::add_unseen(client, &types).await
 }
 
-const EVENT_ROWS: &str = "
-    (account_id, created_at, seq, id, first_delivery_id, occurred_at, delivery_count, flags, type,
-                        warning_code, warning_pointer, data)
-    SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::uuid[], $5::uuid[], $6::bigint[], $7::integer[],
-                         $8::smallint[], $9::text[], $10::text[], $11::bytea[], $12::bytea[])";
+/// Stores the rows of [`Storing::params`], as two parts of a `WITH`. The session is `$1`.
+///
+/// Lists of `unnest` cost half as much as `FROM unnest(…, …)`, which first copies each array into a table of
+/// its own (measured).
+pub(crate) fn parts(events: Option<Day>, deliveries: Option<Day>) -> String {
+    let events = day_tables::name("events", events);
+    let deliveries = day_tables::name("deliveries", deliveries);
+    format!(
+        "stored AS (
+             INSERT INTO {events} (account_id, created_at, seq, id, first_delivery_id, occurred_at, delivery_count,
+                                   flags, type, warning_code, warning_pointer, data)
+             SELECT unnest($2::uuid[]), unnest($3::bigint[]), unnest($4::bigint[]), unnest($5::uuid[]),
+                    unnest($6::uuid[]), unnest($7::bigint[]), unnest($8::integer[]), unnest($9::smallint[]),
+                    unnest($10::text[]), unnest($11::text[]), unnest($12::bytea[]), unnest($13::bytea[])
+         ), pending AS (
+             INSERT INTO {deliveries} (account_id, id, event_created_at, event_seq, automation_id, action_id, state_at,
+                                       owner, data_bytes, attempts, resends, recorded, body, status)
+             SELECT account_id, id, created_at, seq, automation_id, action_id, created_at,
+                    CASE WHEN is_owned THEN $1::bigint END, data_bytes, 0, 0, 0, body, 0
+             FROM (SELECT unnest($14::uuid[]) AS account_id, unnest($15::uuid[]) AS id,
+                          unnest($16::bigint[]) AS created_at, unnest($17::bigint[]) AS seq,
+                          unnest($18::uuid[]) AS automation_id, unnest($19::uuid[]) AS action_id,
+                          unnest($20::boolean[]) AS is_owned, unnest($21::integer[]) AS data_bytes,
+                          unnest($22::integer[]) AS body) AS n
+         )"
+    )
+}
 
-/// New events to store, with everything that requires a round trip already prepared.
+/// New events to store, with their numbers.
 pub(crate) struct Storing<'a> {
     /// Each event with its number.
     events: Vec<(&'a NewEvent, i64)>,
-    created_at: Vec<i64>,
-    insert_events: Statement,
-    deliveries: DeliveryRows,
-    /// `None` if there are no deliveries.
-    insert_deliveries: Option<Statement>,
+    event_rows: EventRows<'a>,
+    delivery_rows: DeliveryRows,
 }
 
 impl<'a> Storing<'a> {
-    /// Prepares at least one event.
+    /// Numbers the events, and arranges their rows.
     pub(crate) async fn prepare(
         client: &impl GenericClient,
         store: &PostgresStore,
-        session: SessionId,
         new: Vec<&'a NewEvent>,
     ) -> SqlResult<Self> {
         debug_assert!(
@@ -117,96 +135,121 @@ impl<'a> Storing<'a> {
         );
         let numbers = store.seqs.take(client, new.len()).await?;
         let events: Vec<_> = new.into_iter().zip(numbers).collect();
-        let created_at: Vec<_> = events
-            .iter()
-            .map(|(new, _)| new.event.created_at.unix_ms())
-            .collect();
-        let tables = &store.day_tables;
-        let day = match (created_at.iter().min(), created_at.iter().max()) {
-            (Some(first), Some(last)) => tables.day_of_times(client, *first, *last).await?,
-            _ => None,
-        };
-        let sql = format!("INSERT INTO {} {EVENT_ROWS}", day_tables::name("events", day));
-        let insert_events = client.prepare_cached(&sql).await?;
-        let deliveries = DeliveryRows::of(session, &events);
-        let insert_deliveries = if deliveries.keys.ids.is_empty() {
-            None
-        } else {
-            let keys = &deliveries.keys;
-            let day = tables.day_of_ids(client, keys.first_id, keys.last_id).await?;
-            let sql = format!(
-                "INSERT INTO {} {DELIVERY_ROWS}",
-                day_tables::name("deliveries", day)
-            );
-            Some(client.prepare_cached(&sql).await?)
-        };
         Ok(Self {
+            event_rows: EventRows::of(&events),
+            delivery_rows: DeliveryRows::of(&events),
             events,
-            created_at,
-            insert_events,
-            deliveries,
-            insert_deliveries,
         })
     }
 
-    /// Stores the events and their deliveries. The statements are sent when this is first polled.
-    pub(crate) async fn send(&self, client: &impl GenericClient) -> SqlResult<()> {
-        try_join(self.insert_events(client), self.insert_deliveries(client)).await?;
+    /// The day of all events, if they share one that has partitions. The outer `None`: there are no events.
+    pub(crate) async fn day_of_events(
+        &self,
+        client: &impl GenericClient,
+        tables: &DayTables,
+    ) -> SqlResult<Option<Option<Day>>> {
+        let times = &self.event_rows.created_at;
+        match (times.iter().min(), times.iter().max()) {
+            (Some(first), Some(last)) => Ok(Some(tables.day_of_times(client, *first, *last).await?)),
+            _ => Ok(None),
+        }
+    }
+
+    /// The same of all deliveries.
+    pub(crate) async fn day_of_deliveries(
+        &self,
+        client: &impl GenericClient,
+        tables: &DayTables,
+    ) -> SqlResult<Option<Option<Day>>> {
+        tables.day_of_keys(client, &self.delivery_rows.keys).await
+    }
+
+    /// Stores the events and their deliveries.
+    async fn send(
+        &self,
+        client: &impl GenericClient,
+        store: &PostgresStore,
+        session: SessionId,
+    ) -> SqlResult<()> {
+        let tables = &store.day_tables;
+        let events = self.day_of_events(client, tables).await?;
+        let deliveries = self.day_of_deliveries(client, tables).await?.or(events);
+        let sql = format!("WITH {} SELECT 1", parts(events.flatten(), deliveries.flatten()));
+        let mut params: Vec<Param<'_>> = vec![&session.0];
+        params.extend(self.params());
+        statement::execute(client, &sql, &params).await?;
         Ok(())
     }
 
-    async fn insert_events(&self, client: &impl GenericClient) -> SqlResult<()> {
+    /// `$2` to `$22` of [`parts`].
+    pub(crate) fn params(&self) -> impl Iterator<Item = Param<'_>> {
+        self.event_rows
+            .params()
+            .into_iter()
+            .chain(self.delivery_rows.params())
+    }
+}
+
+/// The rows of events, with one array per column.
+struct EventRows<'a> {
+    accounts: Vec<Uuid>,
+    created_at: Vec<i64>,
+    seqs: Vec<i64>,
+    ids: Vec<Uuid>,
+    first_deliveries: Vec<Option<Uuid>>,
+    occurred_at: Vec<Option<i64>>,
+    delivery_counts: Vec<i32>,
+    flags: Vec<i16>,
+    types: Vec<&'a str>,
+    warning_codes: Vec<Option<&'a str>>,
+    warning_pointers: Vec<Option<&'a [u8]>>,
+    data: Vec<&'a [u8]>,
+}
+
+impl<'a> EventRows<'a> {
+    fn of(events: &[(&'a NewEvent, i64)]) -> Self {
         /// One column of all events.
         fn column<'a, T>(events: &[(&'a NewEvent, i64)], value: impl Fn(&'a NewEvent) -> T) -> Vec<T> {
             events.iter().map(|(new, _)| value(new)).collect()
         }
-        let events = &self.events;
-        let seqs: Vec<i64> = events.iter().map(|(_, seq)| *seq).collect();
-        let params: &Params<'_> = &[
-            &column(events, |new| uuid(new.event.account.as_bytes())),
-            &self.created_at,
-            &seqs,
-            &column(events, |new| uuid(new.event.id.as_bytes())),
-            &column(events, |new| {
+        Self {
+            accounts: column(events, |new| uuid(new.event.account.as_bytes())),
+            created_at: column(events, |new| new.event.created_at.unix_ms()),
+            seqs: events.iter().map(|(_, seq)| *seq).collect(),
+            ids: column(events, |new| uuid(new.event.id.as_bytes())),
+            first_deliveries: column(events, |new| {
                 new.deliveries.first().map(|first| uuid(first.id.as_bytes()))
             }),
-            &column(events, |new| new.event.occurred_at.map(Timestamp::unix_ms)),
-            &column(events, |new| int(new.event.deliveries)),
-            &column(events, |new| i16::from(encoding::event::flags(&new.event))),
-            &column(events, |new| new.event.event_type.as_str()),
-            &column(events, |new| {
+            occurred_at: column(events, |new| new.event.occurred_at.map(Timestamp::unix_ms)),
+            delivery_counts: column(events, |new| int(new.event.deliveries)),
+            flags: column(events, |new| i16::from(encoding::event::flags(&new.event))),
+            types: column(events, |new| new.event.event_type.as_str()),
+            warning_codes: column(events, |new| {
                 new.event.warning.as_ref().map(|warning| warning.code.as_str())
             }),
-            &column(events, |new| {
-                new.event
-                    .warning
-                    .as_ref()
-                    .map(|warning| warning.pointer.as_bytes())
+            warning_pointers: column(events, |new| {
+                let warning = new.event.warning.as_ref();
+                warning.map(|warning| warning.pointer.as_bytes())
             }),
-            &column(events, |new| &*new.event.data),
-        ];
-        client.execute(&self.insert_events, params).await?;
-        Ok(())
+            data: column(events, |new| &*new.event.data),
+        }
     }
 
-    async fn insert_deliveries(&self, client: &impl GenericClient) -> SqlResult<()> {
-        let Some(statement) = &self.insert_deliveries else {
-            return Ok(());
-        };
-        let rows = &self.deliveries;
-        let params: &Params<'_> = &[
-            &rows.keys.accounts,
-            &rows.keys.ids,
-            &rows.created_at,
-            &rows.seqs,
-            &rows.automations,
-            &rows.actions,
-            &rows.owners,
-            &rows.data_bytes,
-            &rows.bodies,
-        ];
-        client.execute(statement, params).await?;
-        Ok(())
+    fn params(&self) -> [Param<'_>; 12] {
+        [
+            &self.accounts,
+            &self.created_at,
+            &self.seqs,
+            &self.ids,
+            &self.first_deliveries,
+            &self.occurred_at,
+            &self.delivery_counts,
+            &self.flags,
+            &self.types,
+            &self.warning_codes,
+            &self.warning_pointers,
+            &self.data,
+        ]
     }
 }
 
@@ -218,14 +261,6 @@ fn are_consecutive(new: &NewEvent) -> bool {
         .all(|(id, delivery)| delivery.id == DeliveryId::from_u128(id))
 }
 
-const DELIVERY_ROWS: &str = "
-    (account_id, id, event_created_at, event_seq, automation_id, action_id, state_at, owner,
-                            data_bytes, attempts, resends, recorded, body, status)
-    SELECT account_id, id, created_at, seq, automation_id, action_id, created_at, owner, data_bytes, 0, 0, 0, body, 0
-    FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[], $5::uuid[], $6::uuid[], $7::bigint[],
-                $8::integer[], $9::integer[])
-        AS n (account_id, id, created_at, seq, automation_id, action_id, owner, data_bytes, body)";
-
 /// The deliveries of a call, with one array per column.
 struct DeliveryRows {
     keys: Keys,
@@ -233,14 +268,14 @@ struct DeliveryRows {
     seqs: Vec<i64>,
     automations: Vec<Uuid>,
     actions: Vec<Uuid>,
-    owners: Vec<Option<i64>>,
+    are_owned: Vec<bool>,
     data_bytes: Vec<i32>,
     bodies: Vec<i32>,
 }
 
 impl DeliveryRows {
     /// The deliveries of all these events.
-    fn of(session: SessionId, events: &[(&NewEvent, i64)]) -> Self {
+    fn of(events: &[(&NewEvent, i64)]) -> Self {
         let count = events.iter().map(|(new, _)| new.deliveries.len()).sum();
         let mut keys = Vec::with_capacity(count);
         let mut rows = Self {
@@ -249,19 +284,19 @@ impl DeliveryRows {
             seqs: Vec::with_capacity(count),
             automations: Vec::with_capacity(count),
             actions: Vec::with_capacity(count),
-            owners: Vec::with_capacity(count),
+            are_owned: Vec::with_capacity(count),
             data_bytes: Vec::with_capacity(count),
             bodies: Vec::with_capacity(count),
         };
         for (new, seq) in events {
-            rows.add(session, new, *seq, &mut keys);
+            rows.add(new, *seq, &mut keys);
         }
         rows.keys = Keys::new(keys.into_iter());
         rows
     }
 
     /// Adds an event's deliveries.
-    fn add(&mut self, session: SessionId, new: &NewEvent, seq: i64, keys: &mut Vec<DeliveryKey>) {
+    fn add(&mut self, new: &NewEvent, seq: i64, keys: &mut Vec<DeliveryKey>) {
         let account = new.event.account;
         let created_at = new.event.created_at.unix_ms();
         let data_bytes = i32::try_from(new.event.data.len()).unwrap_or(i32::MAX);
@@ -274,12 +309,23 @@ impl DeliveryRows {
             self.seqs.push(seq);
             self.automations.push(uuid(delivery.automation.as_bytes()));
             self.actions.push(uuid(delivery.action.as_bytes()));
-            self.owners.push(match delivery.first_attempt {
-                FirstAttempt::Owned => Some(session.0),
-                FirstAttempt::Waiting => None,
-            });
+            self.are_owned.push(delivery.first_attempt == FirstAttempt::Owned);
             self.data_bytes.push(data_bytes);
             self.bodies.push(int(delivery.body.code()));
         }
+    }
+
+    fn params(&self) -> [Param<'_>; 9] {
+        [
+            &self.keys.accounts,
+            &self.keys.ids,
+            &self.created_at,
+            &self.seqs,
+            &self.automations,
+            &self.actions,
+            &self.are_owned,
+            &self.data_bytes,
+            &self.bodies,
+        ]
     }
 }

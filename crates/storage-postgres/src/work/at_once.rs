@@ -1,23 +1,22 @@
-//! A step in one round trip: `BEGIN`, its statements and `COMMIT` are sent together.
+//! A step as one statement, which is a transaction of its own.
 //!
-//! One round trip instead of three, and a node that falls silent never leaves the server in the middle of a
-//! transaction. This works for steps whose statements do not depend on each other's results, which is nearly
-//! all: attempts of different deliveries, and events without keys of their own. If an attempt does not find
-//! its delivery in the usual state, its statement fails. The step then has no effect, and is repeated
-//! statement by statement.
+//! It costs one message each way, and a node that falls silent never leaves the server in the middle of a
+//! transaction. `BEGIN`, three statements and `COMMIT`, even if they are sent together, have five replies, for
+//! each of which the server wakes the node.
 //!
-//! Everything must be prepared before it is sent: statements, numbers and days. Otherwise a statement would
-//! be sent after the `COMMIT`.
+//! This works for steps whose parts do not depend on each other's results, which is nearly all: attempts of
+//! different deliveries, and events without keys of their own. If an attempt does not find its delivery in the
+//! usual state, the statement fails. The step then has no effect, and is repeated statement by statement.
 
-use futures_util::future::try_join;
 use postrider_storage::{Finished, NewEvent, SessionId};
 
 use super::given;
 use crate::database::Client;
-use crate::deliveries::finish;
+use crate::deliveries::finish::{self, settle};
 use crate::events::append::{self, Storing};
 use crate::in_doubt::Backend;
 use crate::sql_error::SqlResult;
+use crate::statement::Param;
 use crate::store::PostgresStore;
 
 /// Does the step: stores all events and applies all attempts. False if it must be done statement by
@@ -33,27 +32,30 @@ pub(super) async fn step(
     if !append::are_usual(events) || !finish::are_usual(finished) {
         return Ok(false);
     }
-    let settling = finish::prepare_all(client, &store.day_tables, finished).await?;
-    let storing = match events {
-        [] => None,
-        events => Some(Storing::prepare(client, store, session, events.iter().collect()).await?),
+    let settling = finish::in_order(finished);
+    let storing = Storing::prepare(client, store, events.iter().collect()).await?;
+    let tables = &store.day_tables;
+    let settled = settling.day(client, tables).await?;
+    let stored = storing.day_of_events(client, tables).await?;
+    let pending = storing.day_of_deliveries(client, tables).await?;
+    // A part without rows names the day of another: one statement serves nearly all steps of a day.
+    let any = settled.or(stored).flatten();
+    let parts = append::parts(stored.unwrap_or(any), pending.unwrap_or(any));
+    let sql = format!("WITH {parts}, {}", settle::all(settled.unwrap_or(any)));
+    let statement = client.prepare_cached(&sql).await?;
+    let mut params: Vec<Param<'_>> = vec![&session.0];
+    params.extend(storing.params());
+    params.extend(settling.params());
+    let work = async {
+        client.query_one(&statement, &params).await?;
+        Ok(())
     };
-    let settle = async {
-        match &settling {
-            Some(settling) => settling.send(client, session).await.map(drop),
-            None => Ok(()),
-        }
-    };
-    let store_events = async {
-        match &storing {
-            Some(storing) => storing.send(client).await,
-            None => Ok(()),
-        }
-    };
-    let work = try_join(settle, store_events);
-    let given = given(session, events);
-    match store.in_doubt.commit_at_once(client, backend, given, work).await {
-        Ok(_) => Ok(true),
+    let outcome = store
+        .in_doubt
+        .guarded(backend, given(session, events), work)
+        .await;
+    match outcome {
+        Ok(()) => Ok(true),
         Err(error) if error.is_not_all() => Ok(false),
         Err(error) => Err(error),
     }

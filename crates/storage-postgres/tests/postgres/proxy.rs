@@ -1,4 +1,4 @@
-//! A connection between store and server that can be cut at the worst moment: around a `COMMIT`.
+//! A connection between store and server that can be cut at the worst moment: around a commit.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -9,7 +9,18 @@ use tokio::net::{TcpListener, TcpStream};
 /// `COMMIT` in the driver's format: a simple query, its length, its text.
 const COMMIT: &[u8] = b"Q\0\0\0\x0bCOMMIT\0";
 
-/// How to treat the next `COMMIT`.
+/// The number of parameters of a step's statement, which commits by itself. No other statement has as many.
+const STEP_PARAMS: u8 = 43;
+
+/// Whether this commits: a `COMMIT`, or a step's statement. The driver sends the number of the parameters, the
+/// format of each (1: binary), and the number again.
+fn commits(sent: &[u8]) -> bool {
+    let step = [0, STEP_PARAMS, 0, 1, 0, 1];
+    let contains = |bytes: &[u8]| sent.windows(bytes.len()).any(|window| window == bytes);
+    contains(COMMIT) || contains(&step)
+}
+
+/// How to treat the next commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Cut {
@@ -38,7 +49,7 @@ impl Proxy {
         Self { port, cut }
     }
 
-    /// Cuts the connection that sends the next `COMMIT`.
+    /// Cuts the connection that sends the next commit.
     pub fn cut_next(&self, cut: Cut) {
         self.cut.store(cut as u8, Ordering::SeqCst);
     }
@@ -66,9 +77,8 @@ async fn serve(client: TcpStream, server: TcpStream, cut: Arc<AtomicU8>) {
             return;
         };
         let sent = &buffer[..count];
-        let is_commit = sent.windows(COMMIT.len()).any(|window| window == COMMIT);
         let cut = match cut.load(Ordering::SeqCst) {
-            armed if is_commit && armed != Cut::Never as u8 => {
+            armed if armed != Cut::Never as u8 && commits(sent) => {
                 cut.store(Cut::Never as u8, Ordering::SeqCst);
                 armed
             }

@@ -6,7 +6,7 @@ use std::iter::once;
 use deadpool_postgres::GenericClient;
 use postrider_storage::rules::attempts::AttemptResult;
 use postrider_storage::{Finished, SessionId};
-use tokio_postgres::{Row, Statement};
+use tokio_postgres::Row;
 
 use super::states::States;
 use crate::attempts;
@@ -15,53 +15,19 @@ use crate::deliveries::keys::Keys;
 use crate::partitions::day::Day;
 use crate::sessions;
 use crate::sql_error::{SqlError, SqlResult};
-use crate::statement::Param;
+use crate::statement::{self, Param};
 
-/// Returns the items that were settled.
-const WHICH: &str = "SELECT nth FROM settled";
-
-/// Settles all items, or fails with [`SqlError::is_not_all`].
-const ALL: &str =
-    "SELECT CASE WHEN count(*) = cardinality($2) THEN 0 ELSE fail_as_not_all() END FROM settled";
-
-/// Attempts to apply, with everything that requires a round trip already prepared.
+/// Attempts to apply.
 pub(crate) struct Settling<'a> {
     places: Vec<usize>,
     keys: Keys,
     states: States,
     records: attempts::Rows<'a>,
-    statement: Statement,
 }
 
 impl<'a> Settling<'a> {
-    /// Prepares the attempts among the items at these places; [`Self::send`] will apply those in the usual
-    /// state. `None` if there are no attempts.
-    pub(super) async fn prepare(
-        client: &impl GenericClient,
-        tables: &DayTables,
-        finished: &'a [Finished],
-        places: &[usize],
-    ) -> SqlResult<Option<Self>> {
-        Self::prepare_to(WHICH, client, tables, finished, places).await
-    }
-
-    /// Prepares the same; [`Self::send`] will apply all or fail with [`SqlError::is_not_all`].
-    pub(super) async fn prepare_all(
-        client: &impl GenericClient,
-        tables: &DayTables,
-        finished: &'a [Finished],
-        places: &[usize],
-    ) -> SqlResult<Option<Self>> {
-        Self::prepare_to(ALL, client, tables, finished, places).await
-    }
-
-    async fn prepare_to(
-        answer: &str,
-        client: &impl GenericClient,
-        tables: &DayTables,
-        finished: &'a [Finished],
-        items: &[usize],
-    ) -> SqlResult<Option<Self>> {
+    /// The attempts among the items at these places.
+    pub(super) fn of(finished: &'a [Finished], items: &[usize]) -> Self {
         let (mut places, mut states, mut records) =
             (Vec::new(), States::default(), attempts::Rows::default());
         for nth in items {
@@ -72,49 +38,103 @@ impl<'a> Settling<'a> {
                 records.add(key, result.attempt);
             }
         }
-        if places.is_empty() {
-            return Ok(None);
-        }
-        let keys = states.keys();
-        let day = tables.day_of_ids(client, keys.first_id, keys.last_id).await?;
-        let statement = client.prepare_cached(&sql(day, answer)).await?;
-        Ok(Some(Self {
+        Self {
             places,
-            keys,
+            keys: states.keys(),
             states,
             records,
-            statement,
-        }))
+        }
     }
 
-    /// Applies the attempts. The statement is sent when this is first polled.
-    pub(crate) async fn send(&self, client: &impl GenericClient, session: SessionId) -> SqlResult<Vec<Row>> {
-        let params: Vec<_> = once(&session.0 as Param<'_>)
-            .chain(self.states.params(&self.keys))
+    /// The day of all deliveries, if they share one that has partitions. The outer `None`: there are none.
+    pub(crate) async fn day(
+        &self,
+        client: &impl GenericClient,
+        tables: &DayTables,
+    ) -> SqlResult<Option<Option<Day>>> {
+        tables.day_of_keys(client, &self.keys).await
+    }
+
+    /// The columns of the states and of the attempts, then the smallest and the greatest id.
+    pub(crate) fn params(&self) -> impl Iterator<Item = Param<'_>> {
+        self.states
+            .params(&self.keys)
+            .into_iter()
             .chain(self.records.params())
             .chain([&self.keys.first_id as Param<'_>, &self.keys.last_id])
-            .collect();
-        Ok(client.query(&self.statement, &params).await?)
     }
 
-    /// The places of the settled items in ascending order, from the result of [`Self::send`].
-    pub(super) fn settled(&self, rows: &[Row]) -> SqlResult<Vec<usize>> {
-        let settled = rows.iter().map(|row| {
-            let nth: i64 = row.try_get(0)?;
-            let nth = usize::try_from(nth - 1).ok();
-            let place = nth.and_then(|nth| self.places.get(nth));
-            place.copied().ok_or(SqlError::Damaged("the number of an item"))
-        });
-        let mut settled = settled.collect::<SqlResult<Vec<_>>>()?;
+    /// Applies the attempts whose deliveries are in the usual state. Returns their places in ascending order.
+    pub(super) async fn apply_usual(
+        &self,
+        client: &impl GenericClient,
+        tables: &DayTables,
+        session: SessionId,
+    ) -> SqlResult<Vec<usize>> {
+        let Some(day) = self.day(client, tables).await? else {
+            return Ok(Vec::new());
+        };
+        let params: Vec<_> = once(&session.0 as Param<'_>).chain(self.params()).collect();
+        let rows = statement::query(client, &some(day), &params).await?;
+        let mut settled = rows
+            .iter()
+            .map(|row| self.place(row))
+            .collect::<SqlResult<Vec<_>>>()?;
         settled.sort_unstable();
         Ok(settled)
     }
+
+    /// The place of the item that a row names.
+    fn place(&self, row: &Row) -> SqlResult<usize> {
+        let nth: i64 = row.try_get(0)?;
+        let nth = usize::try_from(nth - 1).ok();
+        let place = nth.and_then(|nth| self.places.get(nth));
+        place.copied().ok_or(SqlError::Damaged("the number of an item"))
+    }
 }
 
+/// Applies all attempts, or fails with [`SqlError::is_not_all`]: the end of a `WITH` and its `SELECT`. The
+/// session is `$1`, and [`Settling::params`] are `$23` to `$43`.
+///
+/// The conditions are those of [`some`].
+pub(crate) fn all(day: Option<Day>) -> String {
+    let (columns, is_alive) = (attempts::COLUMNS, sessions::IS_ALIVE);
+    let (deliveries, attempts) = (
+        day_tables::name("deliveries", day),
+        day_tables::name("attempts", day),
+    );
+    format!(
+        "settled AS (
+             UPDATE {deliveries} AS d
+             SET status = n.status, attempts = n.attempts, resends = n.resends, resend_of = n.resend_of, owner = NULL,
+                 state_at = n.state_at, last_status_code = n.status_code, last_outcome = n.outcome,
+                 recorded = n.number
+             FROM (SELECT unnest($23::uuid[]) AS account_id, unnest($24::uuid[]) AS id,
+                          unnest($25::smallint[]) AS status, unnest($26::integer[]) AS attempts,
+                          unnest($27::integer[]) AS resends, unnest($28::smallint[]) AS resend_of,
+                          unnest($29::bigint[]) AS state_at, unnest($30::smallint[]) AS status_code,
+                          unnest($31::smallint[]) AS outcome, unnest($32::integer[]) AS number
+                   LIMIT cardinality($23)) AS n
+             WHERE d.account_id = n.account_id AND d.id = n.id AND d.id BETWEEN $42 AND $43
+                 AND d.owner IS NOT DISTINCT FROM $1 AND d.recorded < n.number AND {is_alive}
+             RETURNING 1
+         ), recorded AS (
+             INSERT INTO {attempts} (account_id, delivery_id, number, outcome, status_code, fenced, {columns})
+             SELECT unnest($23), unnest($24), unnest($32), unnest($31), unnest($30), false,
+                    unnest($33::bigint[]), unnest($34::bigint[]), unnest($35::smallint[]), unnest($36::boolean[]),
+                    unnest($37::bytea[]), unnest($38::bytea[]), unnest($39::bytea[]), unnest($40::bytea[]),
+                    unnest($41::bytea[])
+         )
+         SELECT CASE WHEN count(*) = cardinality($23) THEN 0 ELSE fail_as_not_all() END FROM settled"
+    )
+}
+
+/// Applies the attempts whose deliveries are in the usual state, and returns their numbers among the items.
+///
 /// `n.number` is free if it is higher than any recorded number. The owner is compared in a way that no index
 /// supports: otherwise the planner would read everything that the session owns, instead of looking up each
 /// row by key.
-fn sql(day: Option<Day>, answer: &str) -> String {
+fn some(day: Option<Day>) -> String {
     let (columns, is_alive) = (attempts::COLUMNS, sessions::IS_ALIVE);
     let (deliveries, attempts) = (
         day_tables::name("deliveries", day),
@@ -141,6 +161,6 @@ fn sql(day: Option<Day>, answer: &str) -> String {
              INSERT INTO {attempts} (account_id, delivery_id, number, outcome, status_code, fenced, {columns})
              SELECT account_id, id, number, outcome, status_code, false, {columns} FROM settled
          )
-         {answer}"
+         SELECT nth FROM settled"
     )
 }
