@@ -93,19 +93,19 @@ impl Args {
         self.descriptions.iter().map(found).collect()
     }
 
-    /// The URL under which senders reach a sink that listens here.
-    pub fn sink_url(&self, listens: SocketAddr) -> String {
+    /// The URL under which senders reach this path of a sink that listens here.
+    pub fn sink_url(&self, listens: SocketAddr, path: &str) -> String {
         match &self.sink_host {
-            Some(host) => format!("http://{host}:{}/ok", listens.port()),
-            None => format!("http://{listens}/ok"),
+            Some(host) => format!("http://{host}:{}{path}", listens.port()),
+            None => format!("http://{listens}{path}"),
         }
     }
 
     /// The URL of a sink that does not listen yet. A free port has no number until then.
-    pub fn sink_url_shown(&self) -> String {
-        let url = self.sink_url(self.sink_listen);
+    pub fn sink_url_shown(&self, path: &str) -> String {
+        let url = self.sink_url(self.sink_listen, path);
         match self.sink_listen.port() {
-            0 => url.replace(":0/", ":<free port>/"),
+            0 => url.replacen(":0/", ":<free port>/", 1),
             _ => url,
         }
     }

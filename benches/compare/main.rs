@@ -43,7 +43,6 @@ mod receiver;
 mod report;
 #[path = "../delivery/table.rs"]
 mod table;
-#[expect(dead_code, reason = "`delivery` uses more of it")]
 #[path = "../delivery/wire.rs"]
 mod wire;
 
@@ -57,6 +56,7 @@ use crate::args::Args;
 use crate::report::Report;
 use crate::sender::Description;
 use crate::sender::preview::preview;
+use crate::subject::Run;
 
 /// The result of a step. Any error ends the run.
 type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
@@ -124,7 +124,8 @@ async fn run(args: &Args) -> Outcome<()> {
 /// Prints what would be sent.
 fn show(args: &Args, descriptions: &[Description]) -> Outcome<()> {
     for description in descriptions {
-        let values = subject::values(&args.sink_url_shown());
+        let run = Run::now();
+        let values = run.values(&args.sink_url_shown(&run.sink_path()));
         let data = measure::event_data(args);
         println!(
             "{}",

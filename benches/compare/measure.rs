@@ -12,7 +12,7 @@ use crate::producer::{self, Load, Posted};
 use crate::report::{Report, Row};
 use crate::sender::{Payload, Pointer, Request};
 use crate::sink::Sink;
-use crate::subject::{self, Running};
+use crate::subject::{Run, Running};
 
 /// The title of the table of full speed.
 pub const THROUGHPUT: &str = "throughput";
@@ -96,13 +96,18 @@ impl<'a> Prepared<'a> {
         let description = &running.description;
         let address = client::connect(description).await?;
         let charged = running.charged.describe()?;
-        let sink = Sink::start(args.sink_listen, Pointer::parse(&description.number)?)?;
-        let url = args.sink_url(sink.address());
+        let run = Run::now();
+        let sink = Sink::start(
+            args.sink_listen,
+            &run.sink_path(),
+            Pointer::parse(&description.number)?,
+        )?;
+        let url = args.sink_url(sink.address(), &run.sink_path());
         eprintln!(
             "{} at {address}: delivers to {url}; CPU of {charged}",
             running.label()
         );
-        let mut values = subject::values(&url);
+        let mut values = run.values(&url);
         client::set_up(description, address, &mut values).await?;
         let request = description.event_request(&values, &event_data(args))?;
         Ok(Self {

@@ -81,11 +81,11 @@ pub fn figure(value: f64, decimals: usize) -> String {
 }
 
 fn padded_left(text: &str, to: usize) -> String {
-    " ".repeat(to.saturating_sub(width(text))) + text
+    format!("{}{text}", " ".repeat(to.saturating_sub(width(text))))
 }
 
 fn padded_right(text: &str, to: usize) -> String {
-    text.to_owned() + &" ".repeat(to.saturating_sub(width(text)))
+    format!("{text}{}", " ".repeat(to.saturating_sub(width(text))))
 }
 
 /// Columns on a terminal: every character here takes one.
