@@ -52,14 +52,20 @@ pub struct ApiResponse {
 impl Api {
     /// The API at this address, called with `key`.
     pub fn new(address: SocketAddr, key: Option<&str>) -> Self {
-        let http = Client::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(IDLE_TIMEOUT)
-            .build_http();
+        let http = http_client(false);
         Self {
             address,
             key: key.map(str::to_owned),
             http,
+        }
+    }
+
+    /// The same API, called over one connection of HTTP/2.
+    #[must_use]
+    pub fn over_http2(self) -> Self {
+        Self {
+            http: http_client(true),
+            ..self
         }
     }
 
@@ -119,6 +125,14 @@ impl Api {
     pub async fn put(&self, path: impl Into<String>, json: impl ToString) -> ApiResponse {
         self.call_with(Method::PUT, path, json).send().await
     }
+}
+
+fn http_client(http2_only: bool) -> Client<HttpConnector, Full<Bytes>> {
+    Client::builder(TokioExecutor::new())
+        .pool_timer(TokioTimer::new())
+        .pool_idle_timeout(IDLE_TIMEOUT)
+        .http2_only(http2_only)
+        .build_http()
 }
 
 impl Call<'_> {

@@ -9,9 +9,9 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
-use hyper::server::conn::http1;
+use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::wait::until;
@@ -118,12 +118,21 @@ pub struct Receiver {
 impl Receiver {
     /// A receiver on a free loopback port that responds to everything with 204.
     pub async fn start() -> Self {
+        Self::start_over(Speaks::Http1).await
+    }
+
+    /// The same, but it speaks HTTP/2, to clients that know it.
+    pub async fn start_over_http2() -> Self {
+        Self::start_over(Speaks::Http2).await
+    }
+
+    async fn start_over(speaks: Speaks) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0")
             .await
             .expect("there is a free port");
         let address = listener.local_addr().expect("a bound socket has an address");
         let state = Arc::new(State::default());
-        tokio::spawn(accept(listener, Arc::clone(&state)));
+        tokio::spawn(accept(listener, speaks, Arc::clone(&state)));
         Self { address, state }
     }
 
@@ -182,18 +191,31 @@ impl State {
     }
 }
 
-async fn accept(listener: TcpListener, state: Arc<State>) {
+/// What a receiver speaks.
+#[derive(Clone, Copy)]
+enum Speaks {
+    Http1,
+    Http2,
+}
+
+async fn accept(listener: TcpListener, speaks: Speaks, state: Arc<State>) {
     while let Ok((stream, _)) = listener.accept().await {
-        tokio::spawn(serve(stream, Arc::clone(&state)));
+        tokio::spawn(serve(stream, speaks, Arc::clone(&state)));
     }
 }
 
-async fn serve(stream: TcpStream, state: Arc<State>) {
+async fn serve(stream: TcpStream, speaks: Speaks, state: Arc<State>) {
     let service = service_fn(move |request| respond(request, Arc::clone(&state)));
     // Ignore errors: a killed sender leaves a broken connection, which some tests cause on purpose.
-    let _ = http1::Builder::new()
-        .serve_connection(TokioIo::new(stream), service)
-        .await;
+    let stream = TokioIo::new(stream);
+    let _ = match speaks {
+        Speaks::Http1 => http1::Builder::new().serve_connection(stream, service).await,
+        Speaks::Http2 => {
+            http2::Builder::new(TokioExecutor::new())
+                .serve_connection(stream, service)
+                .await
+        }
+    };
 }
 
 async fn respond(
@@ -203,7 +225,11 @@ async fn respond(
     let (head, body) = request.into_parts();
     let request = Received {
         method: head.method,
-        path: head.uri.to_string(),
+        path: head
+            .uri
+            .path_and_query()
+            .map(ToString::to_string)
+            .unwrap_or_default(),
         headers: head.headers,
         body: body.collect().await?.to_bytes(),
         at: Instant::now(),

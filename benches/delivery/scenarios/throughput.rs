@@ -33,8 +33,8 @@ struct Variant {
     /// With more than one, the nodes share a database.
     nodes: usize,
     to: Receives,
-    /// Whether the producer speaks HTTP/2, over [`HTTP2_CONNECTIONS`].
-    from_http2: bool,
+    /// Requests in flight on each of [`HTTP2_CONNECTIONS`] of a producer that speaks HTTP/2.
+    from_http2: Option<usize>,
 }
 
 /// How the sink receives.
@@ -45,9 +45,14 @@ enum Receives {
     Http2Tls,
 }
 
-/// Connections of a producer that speaks HTTP/2. Together they have as many requests in flight as the
-/// connections of one that does not.
+/// Connections of a producer that speaks HTTP/2.
 const HTTP2_CONNECTIONS: usize = 4;
+
+/// As many requests in flight as those of a producer that speaks HTTP/1.1, together.
+const FEW_STREAMS: Option<usize> = Some(CONNECTIONS / HTTP2_CONNECTIONS);
+
+/// As many as a client opens that has no reason to restrain itself.
+const MANY_STREAMS: Option<usize> = Some(64);
 
 /// The plain variant. Every other variant changes one property of it.
 pub const PLAIN: &str = "one by one";
@@ -55,7 +60,7 @@ pub const PLAIN: &str = "one by one";
 /// The name of the scenario in the report.
 pub const NAME: &str = "throughput";
 
-const VARIANTS: [Variant; 11] = {
+const VARIANTS: [Variant; 13] = {
     let plain = Variant {
         name: PLAIN,
         fewer: 1,
@@ -65,7 +70,7 @@ const VARIANTS: [Variant; 11] = {
         data_bytes: DATA_BYTES,
         nodes: 1,
         to: Receives::Http1,
-        from_http2: false,
+        from_http2: None,
     };
     [
         plain,
@@ -114,13 +119,24 @@ const VARIANTS: [Variant; 11] = {
         },
         Variant {
             name: "from h2",
-            from_http2: true,
+            from_http2: FEW_STREAMS,
             ..plain
         },
         Variant {
-            name: "from h2, over h2",
-            from_http2: true,
+            name: "from h2, 256 at once",
+            from_http2: MANY_STREAMS,
+            ..plain
+        },
+        Variant {
+            name: "from h2 over h2, 256 at once",
+            from_http2: MANY_STREAMS,
             to: Receives::Http2,
+            ..plain
+        },
+        Variant {
+            name: "from h2 over h2 with TLS, 256 at once",
+            from_http2: MANY_STREAMS,
+            to: Receives::Http2Tls,
             ..plain
         },
     ]
@@ -255,13 +271,13 @@ impl AnySink {
 impl Variant {
     /// Posts all events of a ledger and waits until they have arrived.
     async fn carry(&self, server: &Server, accounts: &[String], ledger: &Arc<Ledger>) -> Outcome<Row> {
-        if self.from_http2 {
+        if let Some(streams) = self.from_http2 {
             let load = Http2Load {
                 address: server.address(),
                 account: accounts[0].clone(),
                 body: payload::event(self.data_bytes),
                 connections: HTTP2_CONNECTIONS,
-                streams: CONNECTIONS / HTTP2_CONNECTIONS,
+                streams,
             };
             return carry_posted(producer_http2::post_all(load, ledger), ledger).await;
         }

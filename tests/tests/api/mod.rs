@@ -8,6 +8,7 @@ mod batches;
 mod deliveries;
 mod event_types;
 mod events;
+mod http2;
 mod lists;
 mod operations;
 mod portal_links;
