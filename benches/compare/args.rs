@@ -61,8 +61,8 @@ pub struct Args {
     #[arg(long, value_name = "HOST")]
     sink_host: Option<String>,
 
-    /// Starts Postrider for the description of that name, on loopback with a temporary data folder: this build, or
-    /// another
+    /// Starts Postrider for the description of that name, on loopback with a temporary data folder: this
+    /// build, or another
     #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true,
           default_missing_value = env!("CARGO_BIN_EXE_postrider"))]
     pub start_postrider: Option<PathBuf>,
@@ -83,26 +83,29 @@ pub struct Args {
 impl Args {
     /// The descriptions' files. A path that leads nowhere from here is tried from the root of the workspace.
     pub fn files(&self) -> Vec<PathBuf> {
-        let found = |path: &PathBuf| match path.exists() {
-            true => path.clone(),
-            false => Path::new(ROOT).join(path),
+        let found = |path: &PathBuf| {
+            let from_root = Path::new(ROOT).join(path);
+            match !path.exists() && from_root.exists() {
+                true => from_root,
+                false => path.clone(),
+            }
         };
         self.descriptions.iter().map(found).collect()
     }
 
-    /// The URL under which senders reach a sink that listens here.
-    pub fn sink_url(&self, listens: SocketAddr) -> String {
+    /// The URL under which senders reach this path of a sink that listens here.
+    pub fn sink_url(&self, listens: SocketAddr, path: &str) -> String {
         match &self.sink_host {
-            Some(host) => format!("http://{host}:{}/ok", listens.port()),
-            None => format!("http://{listens}/ok"),
+            Some(host) => format!("http://{host}:{}{path}", listens.port()),
+            None => format!("http://{listens}{path}"),
         }
     }
 
     /// The URL of a sink that does not listen yet. A free port has no number until then.
-    pub fn sink_url_shown(&self) -> String {
-        let url = self.sink_url(self.sink_listen);
+    pub fn sink_url_shown(&self, path: &str) -> String {
+        let url = self.sink_url(self.sink_listen, path);
         match self.sink_listen.port() {
-            0 => url.replace(":0/", ":<free port>/"),
+            0 => url.replacen(":0/", ":<free port>/", 1),
             _ => url,
         }
     }

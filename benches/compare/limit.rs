@@ -32,7 +32,11 @@ body = '{"type":"proposal.accepted","data":{payload}}'
 /// Returns the limit in events per second.
 pub async fn run(args: &Args, report: &mut Report) -> Outcome<f64> {
     let description = Description::parse(HOP)?;
-    let sink = Sink::start(Receiver::free(), Pointer::parse(&description.number)?)?;
+    let sink = Sink::start(
+        Receiver::free(),
+        &description.event.path,
+        Pointer::parse(&description.number)?,
+    )?;
     let ledger = Arc::new(Ledger::new(REQUESTS, 1));
     sink.note(&ledger, 0);
     let request = description.event_request(&Values::new(), &measure::event_data(args))?;
@@ -46,7 +50,7 @@ pub async fn run(args: &Args, report: &mut Report) -> Outcome<f64> {
         post_for: args.post_for(),
     };
     let posted = producer::post_all(load, &ledger).await?;
-    measure::wait_for_deliveries(&ledger, posted, Duration::from_secs(1)).await;
+    measure::wait_for_deliveries(&ledger, posted.accepted, Duration::from_secs(1)).await;
     let limit = measure::per_s(&ledger) / 2.0;
     let accept = ledger.accept();
     let row = Row::default()

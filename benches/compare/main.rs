@@ -1,16 +1,16 @@
 //! Puts the same load on any webhook sender that speaks HTTP, and prints what it costs and how long it takes
 //! in the form of docs/performance.md.
 //!
-//! `cargo bench --bench compare -- benches/compare/postrider.toml --start-postrider` measures Postrider alone;
-//! README.md beside this file says how to compare it with others. The senders take turns within a run. The
-//! *limit*, what the machine can do with nothing between the producer and the sink, is measured in the same
-//! run.
+//! `cargo bench --bench compare -- benches/compare/postrider.toml --start-postrider` measures Postrider
+//! alone; README.md beside this file says how to compare it with others. The senders take turns within a
+//! run. The *limit*, what the machine can do with nothing between the producer and the sink, is measured in
+//! the same run.
 //!
 //! * [`sender`]: the descriptions, and the requests that result. [`subject`]: the senders that run.
 //! * [`producer`], [`sink`]: the two ends. [`client`]: the requests of a set-up.
 //! * [`measure`], [`limit`]: the measurements.
-//! * [`wire`], [`receiver`], [`ledger`], [`payload`], [`node`], [`report`], [`table`]: shared with the `delivery`
-//!   benchmark, so that the figures of both can be compared.
+//! * [`wire`], [`receiver`], [`ledger`], [`payload`], [`node`], [`report`], [`table`]: shared with the
+//!   `delivery` benchmark, so that the figures of both can be compared.
 //!
 //! It sends nothing to an address that the descriptions do not name, starts no sender but Postrider, and must
 //! never favour one: what holds for one description holds for all.
@@ -43,7 +43,6 @@ mod receiver;
 mod report;
 #[path = "../delivery/table.rs"]
 mod table;
-#[expect(dead_code, reason = "`delivery` uses more of it")]
 #[path = "../delivery/wire.rs"]
 mod wire;
 
@@ -57,6 +56,7 @@ use crate::args::Args;
 use crate::report::Report;
 use crate::sender::Description;
 use crate::sender::preview::preview;
+use crate::subject::Run;
 
 /// The result of a step. Any error ends the run.
 type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
@@ -101,6 +101,9 @@ async fn run(args: &Args) -> Outcome<()> {
     if args.dry_run {
         return show(args, &descriptions);
     }
+    for description in &descriptions {
+        subject::check(args, description).await?;
+    }
     let mut report = Report::new(Vec::new());
     for round in 1..=args.rounds {
         if args.rounds > 1 {
@@ -121,7 +124,8 @@ async fn run(args: &Args) -> Outcome<()> {
 /// Prints what would be sent.
 fn show(args: &Args, descriptions: &[Description]) -> Outcome<()> {
     for description in descriptions {
-        let values = subject::values(&args.sink_url_shown());
+        let run = Run::now();
+        let values = run.values(&args.sink_url_shown(&run.sink_path()));
         let data = measure::event_data(args);
         println!(
             "{}",

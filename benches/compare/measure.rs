@@ -8,11 +8,11 @@ use crate::args::Args;
 use crate::client;
 use crate::ledger::Ledger;
 use crate::payload;
-use crate::producer::{self, Load};
+use crate::producer::{self, Load, Posted};
 use crate::report::{Report, Row};
 use crate::sender::{Payload, Pointer, Request};
 use crate::sink::Sink;
-use crate::subject::{self, Running};
+use crate::subject::{Run, Running};
 
 /// The title of the table of full speed.
 pub const THROUGHPUT: &str = "throughput";
@@ -20,8 +20,8 @@ pub const THROUGHPUT: &str = "throughput";
 /// How long everything may take until it is delivered, even if deliveries go on arriving.
 const DELIVERIES_MAX: Duration = Duration::from_secs(600);
 
-/// Time after the last delivery for which a sender is still charged, because it records the results. It is the
-/// same for every sender.
+/// Time after the last delivery for which a sender is still charged, because it records the results. It is
+/// the same for every sender.
 const CHARGED_AFTER: Duration = Duration::from_secs(1);
 
 /// How often the number of deliveries is checked. The figures come from the sink's own clock.
@@ -34,8 +34,8 @@ struct Prepared<'a> {
     sink: Sink,
     address: std::net::SocketAddr,
     request: Request,
-    /// The number of the next event. No number is used twice in one set-up, because senders may take a repeated
-    /// one for the same event.
+    /// The number of the next event. No number is used twice in one set-up, because senders may take a
+    /// repeated one for the same event.
     next: u32,
 }
 
@@ -96,13 +96,18 @@ impl<'a> Prepared<'a> {
         let description = &running.description;
         let address = client::connect(description).await?;
         let charged = running.charged.describe()?;
-        let sink = Sink::start(args.sink_listen, Pointer::parse(&description.number)?)?;
-        let url = args.sink_url(sink.address());
+        let run = Run::now();
+        let sink = Sink::start(
+            args.sink_listen,
+            &run.sink_path(),
+            Pointer::parse(&description.number)?,
+        )?;
+        let url = args.sink_url(sink.address(), &run.sink_path());
         eprintln!(
             "{} at {address}: delivers to {url}; CPU of {charged}",
             running.label()
         );
-        let mut values = subject::values(&url);
+        let mut values = run.values(&url);
         client::set_up(description, address, &mut values).await?;
         let request = description.event_request(&values, &event_data(args))?;
         Ok(Self {
@@ -160,9 +165,17 @@ impl<'a> Prepared<'a> {
             post_for,
         };
         let before = self.running.charged.cpu_us()?;
-        let accepted = producer::post_all(load, &ledger)
+        let label = self.running.label();
+        let posted = producer::post_all(load, &ledger)
             .await
-            .map_err(|error| format!("{}: {error}", self.running.label()))?;
+            .map_err(|error| format!("{label}: {error}"))?;
+        let Posted { accepted, again } = posted;
+        if accepted < events {
+            eprintln!("{label} accepted {accepted} of {events} events within {post_for:?}");
+        }
+        if again > 0 {
+            eprintln!("{label} closed a connection before a response; events posted again: {again}");
+        }
         wait_for_deliveries(&ledger, accepted, self.args.wait()).await;
         tokio::time::sleep(CHARGED_AFTER).await;
         let after = self.running.charged.cpu_us()?;

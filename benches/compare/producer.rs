@@ -47,11 +47,21 @@ struct Shared {
     ledger: Arc<Ledger>,
     next: Cell<u32>,
     accepted: Cell<u32>,
+    again: Cell<u32>,
     started: Instant,
 }
 
-/// Posts the events of a ledger, in a thread of its own. Returns how many were accepted.
-pub async fn post_all(load: Load, ledger: &Arc<Ledger>) -> Outcome<u32> {
+/// What became of the events.
+#[derive(Clone, Copy)]
+pub struct Posted {
+    pub accepted: u32,
+    /// Posted once more, because the connection was closed before the response. The sender may have taken
+    /// both.
+    pub again: u32,
+}
+
+/// Posts the events of a ledger, in a thread of its own.
+pub async fn post_all(load: Load, ledger: &Arc<Ledger>) -> Outcome<Posted> {
     let ledger = Arc::clone(ledger);
     let (result_sender, result) = tokio::sync::oneshot::channel();
     let thread = std::thread::Builder::new()
@@ -65,17 +75,18 @@ pub async fn post_all(load: Load, ledger: &Arc<Ledger>) -> Outcome<u32> {
             // The channel is closed only if the run was abandoned.
             let _ = result_sender.send(tasks.block_on(&runtime, connections(load, ledger)));
         })?;
-    let accepted = result.await?;
+    let posted = result.await?;
     thread.join().map_err(|_| "the producer panicked")?;
-    accepted
+    posted
 }
 
-async fn connections(load: Load, ledger: Arc<Ledger>) -> Outcome<u32> {
+async fn connections(load: Load, ledger: Arc<Ledger>) -> Outcome<Posted> {
     let shared = Rc::new(Shared {
         load,
         ledger,
         next: Cell::new(0),
         accepted: Cell::new(0),
+        again: Cell::new(0),
         started: Instant::now(),
     });
     let tasks: Vec<_> = (0..shared.load.connections)
@@ -84,7 +95,10 @@ async fn connections(load: Load, ledger: Arc<Ledger>) -> Outcome<u32> {
     for task in tasks {
         task.await??;
     }
-    Ok(shared.accepted.get())
+    Ok(Posted {
+        accepted: shared.accepted.get(),
+        again: shared.again.get(),
+    })
 }
 
 async fn connection(shared: Rc<Shared>) -> Outcome<()> {
@@ -107,6 +121,7 @@ async fn connection(shared: Rc<Shared>) -> Outcome<()> {
         shared.ledger.sent(index, sent_us);
         while !post(&mut line, &request.bytes, &load.event).await? {
             if shared.is_over() {
+                shared.again.set(shared.again.get() + line.again);
                 return Ok(());
             }
             tokio::time::sleep(PAUSE_WHEN_BUSY).await;
@@ -116,6 +131,7 @@ async fn connection(shared: Rc<Shared>) -> Outcome<()> {
             .accepted(shared.ledger.elapsed_us().saturating_sub(sent_us));
         shared.accepted.set(shared.accepted.get() + 1);
     }
+    shared.again.set(shared.again.get() + line.again);
     Ok(())
 }
 
@@ -143,20 +159,27 @@ impl Shared {
 struct Line {
     address: SocketAddr,
     open: Option<(TcpStream, Inbox)>,
+    /// Requests that were sent once more.
+    again: u32,
 }
 
 impl Line {
     fn new(address: SocketAddr) -> Self {
-        Self { address, open: None }
+        Self {
+            address,
+            open: None,
+            again: 0,
+        }
     }
 
     /// Sends a request and returns the status and, unless it is a 2xx, the body. A connection that has served
     /// requests may be closed by the peer at any time; then the request is sent once more on a new one.
     async fn exchange(&mut self, request: &[u8]) -> Outcome<(u16, Vec<u8>)> {
-        if let Some(open) = self.open.take()
-            && let Ok(response) = self.exchange_on(open, request).await
-        {
-            return Ok(response);
+        if let Some(open) = self.open.take() {
+            if let Ok(response) = self.exchange_on(open, request).await {
+                return Ok(response);
+            }
+            self.again += 1;
         }
         let stream = TcpStream::connect(self.address).await?;
         stream.set_nodelay(true)?;

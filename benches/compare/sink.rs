@@ -25,6 +25,9 @@ pub struct Sink {
 }
 
 struct State {
+    /// The path of the requests that count. It differs from set-up to set-up, so that late deliveries of an
+    /// earlier one, to the same port, do not count.
+    path: String,
     /// Where the event's number is in a body.
     number: Pointer,
     noted: RwLock<Option<Noted>>,
@@ -40,9 +43,10 @@ struct Noted {
 }
 
 impl Sink {
-    /// Starts a sink that finds the number of an event at this place.
-    pub fn start(address: SocketAddr, number: Pointer) -> io::Result<Self> {
+    /// Starts a sink that counts the requests to this path, and finds the number of an event at this place.
+    pub fn start(address: SocketAddr, path: &str, number: Pointer) -> io::Result<Self> {
         let state = Arc::new(State {
+            path: path.to_owned(),
             number,
             noted: RwLock::default(),
             requests: AtomicU64::new(0),
@@ -77,12 +81,10 @@ impl Sink {
             .unreadable
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
+        let seen = format!("the sink at {} got {requests} requests", self.address());
         match &*unreadable {
-            Some(body) => format!(
-                "the sink got {requests} requests; this one has no number at {}: {body}",
-                self.state.number
-            ),
-            None => format!("the sink got {requests} requests"),
+            Some(body) => format!("{seen}; this one has no number at {}: {body}", self.state.number),
+            None => seen,
         }
     }
 }
@@ -108,7 +110,9 @@ async fn connection(mut stream: TcpStream, state: Arc<State>) {
     let mut inbox = Inbox::new();
     // An error means that the sender closed the connection.
     while let Ok(Some(message)) = inbox.request(&mut stream).await {
-        state.arrived(message.body);
+        if message.path == state.path.as_bytes() {
+            state.arrived(message.body);
+        }
         let closes = message.closes;
         if stream.write_all(OK).await.is_err() || closes {
             return;

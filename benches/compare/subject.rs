@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use postrider_engine::SystemClock;
-use postrider_model::Clock as _;
+use postrider_model::{Clock as _, Timestamp};
 use tempfile::TempDir;
 
 use crate::Outcome;
 use crate::args::Args;
+use crate::client;
 use crate::node::{ADMIN_KEY, Node};
 use crate::sender::charge::Charged;
 use crate::sender::template::Values;
@@ -61,6 +62,16 @@ pub fn read_all(args: &Args) -> Outcome<Vec<Description>> {
     Ok(descriptions)
 }
 
+/// Checks that a sender that this benchmark does not start listens, and that what it charges runs.
+pub async fn check(args: &Args, description: &Description) -> Outcome<()> {
+    if !is_started(args, description) {
+        let description = description.clone().with_environment(&from_environment)?;
+        client::connect(&description).await?;
+        Charged::new(description.charge).describe()?;
+    }
+    Ok(())
+}
+
 /// Starts the sender if this benchmark is to start it.
 pub fn start(args: &Args, description: &Description) -> Outcome<Running> {
     let Some(binary) = args
@@ -94,16 +105,36 @@ pub fn start(args: &Args, description: &Description) -> Outcome<Running> {
     })
 }
 
-/// The values that every request may use; see [`crate::sender::description::EVERYWHERE`].
-pub fn values(sink_url: &str) -> Values {
-    let now = SystemClock::new().wall();
-    // A number of milliseconds below 2^32 repeats after seven weeks.
-    let run = now.unix_ms() & 0xffff_ffff;
-    Values::from([
-        ("sink".to_owned(), sink_url.to_owned()),
-        ("run".to_owned(), format!("{run:08x}")),
-        ("now".to_owned(), now.to_string()),
-    ])
+/// A set-up, told apart from others by the time at which it begins.
+pub struct Run {
+    began: Timestamp,
+}
+
+impl Run {
+    pub fn now() -> Self {
+        Self {
+            began: SystemClock::new().wall(),
+        }
+    }
+
+    /// The path to which the sender delivers.
+    pub fn sink_path(&self) -> String {
+        format!("/{}", self.name())
+    }
+
+    /// The values that every request may use; see [`crate::sender::description::EVERYWHERE`].
+    pub fn values(&self, sink_url: &str) -> Values {
+        Values::from([
+            ("sink".to_owned(), sink_url.to_owned()),
+            ("run".to_owned(), self.name()),
+            ("now".to_owned(), self.began.to_string()),
+        ])
+    }
+
+    /// Eight hexadecimal digits, which repeat after seven weeks.
+    fn name(&self) -> String {
+        format!("{:08x}", self.began.unix_ms() & 0xffff_ffff)
+    }
 }
 
 /// A variable of this process.

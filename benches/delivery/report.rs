@@ -203,8 +203,8 @@ fn columns_of(rows: &[Row]) -> impl Iterator<Item = &'static Column> {
 
 fn shown(row: &Row, column: &Column) -> String {
     match row.figures.get(column.0) {
-        Some(value) => table::figure(*value, column.2),
-        None => table::NONE.to_owned(),
+        Some(value) if value.is_finite() => table::figure(*value, column.2),
+        _ => table::NONE.to_owned(),
     }
 }
 

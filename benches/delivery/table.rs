@@ -17,7 +17,8 @@ impl Column {
         }
     }
 
-    /// Adds a second figure to each cell, separated by a slash. The unit stands once, at the end of the heading.
+    /// Adds a second figure to each cell, separated by a slash. The unit stands once, at the end of the
+    /// heading.
     pub fn join(&mut self, heading: &str, cells: impl Iterator<Item = String>) {
         let unit = heading.rsplit_once(' ').map_or("", |(_, unit)| unit);
         let left = self
@@ -80,11 +81,11 @@ pub fn figure(value: f64, decimals: usize) -> String {
 }
 
 fn padded_left(text: &str, to: usize) -> String {
-    " ".repeat(to.saturating_sub(width(text))) + text
+    format!("{}{text}", " ".repeat(to.saturating_sub(width(text))))
 }
 
 fn padded_right(text: &str, to: usize) -> String {
-    text.to_owned() + &" ".repeat(to.saturating_sub(width(text)))
+    format!("{text}{}", " ".repeat(to.saturating_sub(width(text))))
 }
 
 /// Columns on a terminal: every character here takes one.

@@ -1,5 +1,5 @@
-//! A minimal HTTP/1.1 for two ends that take each other at their word. A body has a `Content-Length`, or comes
-//! in chunks, or ends with the connection.
+//! A minimal HTTP/1.1 for two ends that take each other at their word. A body has a `Content-Length`, or
+//! comes in chunks, or ends with the connection.
 
 use std::io;
 use std::ops::Range;

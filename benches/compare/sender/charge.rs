@@ -1,5 +1,5 @@
-//! The processor time of a sender: processes with their children, and control groups, from Linux's `/proc` and
-//! `/sys/fs/cgroup`.
+//! The processor time of a sender: processes with their children, and control groups, from Linux's `/proc`
+//! and `/sys/fs/cgroup`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -115,8 +115,8 @@ impl Charged {
     }
 }
 
-/// Parses `/proc/<id>/stat` (proc(5)). The name, in parentheses, may contain anything; the fields after it are
-/// counted from 3.
+/// Parses `/proc/<id>/stat` (proc(5)). The name, in parentheses, may contain anything; the fields after it
+/// are counted from 3.
 pub fn parse_stat(stat: &str) -> Option<Process> {
     let (before, after) = stat.rsplit_once(')')?;
     let fields: Vec<&str> = after.split_ascii_whitespace().collect();

@@ -18,7 +18,8 @@ pub struct Pointer {
 }
 
 impl Pointer {
-    /// Parses a pointer. The whole document, which is the empty pointer, is refused: it is no number and no id.
+    /// Parses a pointer. It refuses the empty one, which is the whole document: that holds neither a number
+    /// nor an id of its own.
     pub fn parse(text: &str) -> Result<Self, Fault> {
         let Some(tokens) = text.strip_prefix('/') else {
             return Err(Fault::new(format!(

@@ -1,5 +1,5 @@
-//! Everything that would be sent to a sender, for people. Secrets are not shown: an environment variable stays
-//! as the description writes it, and captured values are named.
+//! Everything that would be sent to a sender, for people. Secrets are not shown: an environment variable
+//! stays as the description writes it, and captured values are named.
 
 use super::environment::Lookup;
 use super::template::Values;

@@ -37,7 +37,8 @@ pub fn names(template: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Whether a value can be given this name: a lowercase letter, then lowercase letters, digits and underscores.
+/// Whether a value can be given this name: a lowercase letter, then lowercase letters, digits and
+/// underscores.
 pub fn is_name(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_lowercase())
         && text

@@ -56,7 +56,8 @@ impl DirectRoute {
         let account = find_account(state, &caller, &account).await?;
         match self {
             Self::Event => accept_event(state, account, request).await,
-            Self::Batch => accept_batch(state, account, request).await,
+            // Boxed, so that the larger future of a batch does not enlarge that of every request.
+            Self::Batch => Box::pin(accept_batch(state, account, request)).await,
         }
     }
 }

@@ -146,6 +146,14 @@ impl Directory {
 
     /// The account with its keys and automations, if there is one.
     pub(crate) async fn entry(&self, account: AccountId) -> StoreResult<Option<Arc<AccountEntry>>> {
+        match self.entries.get(&account) {
+            Some(entry) => Ok(Some(entry)),
+            // Boxed, because this future is rare and would enlarge everything that holds a request.
+            None => Box::pin(self.read_entry(account)).await,
+        }
+    }
+
+    async fn read_entry(&self, account: AccountId) -> StoreResult<Option<Arc<AccountEntry>>> {
         match self.entries.get_value_or_guard_async(&account).await {
             Ok(entry) => Ok(Some(entry)),
             Err(guard) => {

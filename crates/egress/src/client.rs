@@ -61,7 +61,8 @@ pub struct ClientSettings {
     pub pool_idle_timeout: Duration,
     /// Maximum age of a connection. An older one takes no more requests, so that changes in DNS are followed.
     pub pool_max_age: Duration,
-    /// Maximum idle connections to one host and port.
+    /// Maximum idle connections to one host and port. If this is less than the requests under way to it,
+    /// connections are closed and opened again all the time.
     pub pool_max_idle_per_host: usize,
     /// Maximum idle connections in total; they cost mainly file descriptors.
     pub pool_max_idle: usize,
@@ -76,7 +77,7 @@ impl Default for ClientSettings {
             in_flight_per_host_max: 1_024,
             pool_idle_timeout: Duration::from_secs(4),
             pool_max_age: Duration::from_secs(60),
-            pool_max_idle_per_host: 256,
+            pool_max_idle_per_host: 1_024,
             pool_max_idle: 4_096,
             extra_ca_pem: None,
         }

@@ -53,16 +53,22 @@ pub struct Statistics {
 
 #[derive(Default)]
 struct Held {
-    /// The installation's sums, by minute.
-    minutes: Vec<Minute>,
-    /// Sums of accounts and actions, by their hour.
-    hours: HashMap<(Scope, Timestamp), Counts>,
-    /// Sums taken out of `minutes` and `hours` to be written, from the end.
+    counted: Counted,
+    /// Sums taken out of `counted` to be written, from the end.
     taken: Batch,
     /// How many counts and latencies at the end of `taken` are being written now.
     writing: (usize, usize),
     /// Incremented when a write begins and when it ends: odd while a write is under way.
     moves: u64,
+}
+
+/// Sums that grow.
+#[derive(Default)]
+struct Counted {
+    /// The installation's sums, by minute.
+    minutes: Vec<Minute>,
+    /// Sums of accounts and actions, by their hour.
+    hours: HashMap<(Scope, Timestamp), Counts>,
 }
 
 struct Minute {
@@ -108,19 +114,26 @@ impl Statistics {
         }
     }
 
-    /// The next sums to write. They stay here until [`Self::end_write`] reports the result.
+    /// The next sums to write. They stay here until [`Self::end_write`] reports the result. For one task
+    /// only.
     pub(crate) fn begin_write(&self) -> Option<Batch> {
         let mut held = self.held.lock();
+        held.moves += 1;
         if held.taken.is_empty() {
-            held.take();
+            let counted = held.take();
+            drop(held);
+            // Sorting 20,000 sums takes some milliseconds, which must not delay those who count.
+            let batch = counted.into_batch();
+            held = self.held.lock();
+            held.taken = batch;
         }
         let counts = held.taken.counts.len().min(BATCH_MAX);
         let latencies = held.taken.latencies.len().min(BATCH_MAX);
         held.writing = (counts, latencies);
         if held.writing == (0, 0) {
+            held.moves += 1;
             return None;
         }
-        held.moves += 1;
         Some(held.taken.last(held.writing))
     }
 
@@ -168,19 +181,53 @@ impl Statistics {
 impl Held {
     /// Adds to the sums of the installation and of this scope.
     fn add(&mut self, scope: Scope, at: Timestamp, counts: Counts, latency: Option<Duration>) {
-        let minute = self.minute(TimeStep::Minute.start_of(at));
+        let minute = self.counted.minute(TimeStep::Minute.start_of(at));
         minute.counts += counts;
         if let Some(latency) = latency {
             minute.latencies.add(bucket_of(latency), 1);
         }
         let key = (scope, TimeStep::Hour.start_of(at));
-        if let Some(sum) = self.hours.get_mut(&key) {
+        if let Some(sum) = self.counted.hours.get_mut(&key) {
             *sum += counts;
-        } else if self.hours.len() + self.taken.counts.len() < SUMS_MAX {
-            self.hours.insert(key, counts);
+        } else if self.counted.hours.len() + self.taken.counts.len() < SUMS_MAX {
+            self.counted.hours.insert(key, counts);
         }
     }
 
+    /// Takes all sums that grow out. The table that replaces theirs has as much memory.
+    fn take(&mut self) -> Counted {
+        let hours = HashMap::with_capacity(self.counted.hours.len());
+        let minutes = Vec::new();
+        std::mem::replace(&mut self.counted, Counted { minutes, hours })
+    }
+
+    /// All sums that are here, of the wanted scopes.
+    fn all(&self, wanted: impl Fn(&Scope) -> bool) -> Batch {
+        let mut all = Batch::default();
+        if wanted(&Scope::Installation) {
+            self.counted
+                .minutes
+                .iter()
+                .for_each(|minute| minute.push_to(&mut all));
+            all.latencies.extend(&self.taken.latencies);
+        }
+        for ((scope, at), counts) in &self.counted.hours {
+            if wanted(scope) {
+                all.push(*scope, *at, *counts);
+            }
+            if let Some((account, bytes)) = bytes_of_attempts(*scope, *counts)
+                && wanted(&Scope::Account(account))
+            {
+                all.push(Scope::Account(account), *at, of_bytes(bytes));
+            }
+        }
+        let taken = self.taken.counts.iter().filter(|count| wanted(&count.scope));
+        all.counts.extend(taken);
+        all
+    }
+}
+
+impl Counted {
     /// The sums of the minute that began at `at`; nearly always the last one.
     fn minute(&mut self, at: Timestamp) -> &mut Minute {
         let known = self.minutes.iter().rposition(|minute| minute.at == at);
@@ -197,49 +244,28 @@ impl Held {
         &mut self.minutes[index]
     }
 
-    /// Moves all sums to `taken`. Both tables keep their allocated memory.
-    fn take(&mut self) {
-        let Self {
-            minutes,
-            hours,
-            taken,
-            ..
-        } = self;
-        for minute in minutes.drain(..) {
-            minute.push_to(taken);
+    /// The sums as the store has them: one for each of its rows, in the order of its key, so that neighbours
+    /// are written together.
+    fn into_batch(mut self) -> Batch {
+        let of_attempts: Vec<_> = self
+            .hours
+            .iter()
+            .filter_map(|((scope, at), counts)| Some((*at, bytes_of_attempts(*scope, *counts)?)))
+            .collect();
+        for (at, (account, bytes)) in of_attempts {
+            *self.hours.entry((Scope::Account(account), at)).or_default() += of_bytes(bytes);
         }
-        let mut of_accounts = HashMap::<_, u64>::new();
-        for ((scope, at), counts) in hours.drain() {
-            if let Some((account, bytes)) = bytes_of_attempts(scope, counts) {
-                *of_accounts.entry((account, at)).or_default() += bytes;
-            }
-            taken.push(scope, at, counts);
+        let mut batch = Batch::default();
+        for ((scope, at), counts) in self.hours {
+            batch.push(scope, at, counts);
         }
-        for ((account, at), bytes) in of_accounts {
-            taken.push(Scope::Account(account), at, of_bytes(bytes));
+        batch
+            .counts
+            .sort_unstable_by_key(|count| (account_of(&count.scope), count.at, count.scope));
+        for minute in self.minutes {
+            minute.push_to(&mut batch);
         }
-    }
-
-    /// All sums that are here, of the wanted scopes.
-    fn all(&self, wanted: impl Fn(&Scope) -> bool) -> Batch {
-        let mut all = Batch::default();
-        if wanted(&Scope::Installation) {
-            self.minutes.iter().for_each(|minute| minute.push_to(&mut all));
-            all.latencies.extend(&self.taken.latencies);
-        }
-        for ((scope, at), counts) in &self.hours {
-            if wanted(scope) {
-                all.push(*scope, *at, *counts);
-            }
-            if let Some((account, bytes)) = bytes_of_attempts(*scope, *counts)
-                && wanted(&Scope::Account(account))
-            {
-                all.push(Scope::Account(account), *at, of_bytes(bytes));
-            }
-        }
-        let taken = self.taken.counts.iter().filter(|count| wanted(&count.scope));
-        all.counts.extend(taken);
-        all
+        batch
     }
 }
 
@@ -286,6 +312,14 @@ impl Batch {
             counts: self.counts[self.counts.len() - counts..].to_vec(),
             latencies: self.latencies[self.latencies.len() - latencies..].to_vec(),
         }
+    }
+}
+
+fn account_of(scope: &Scope) -> Option<AccountId> {
+    match scope {
+        Scope::Installation => None,
+        Scope::Account(account) => Some(*account),
+        Scope::Action(key) => Some(key.account),
     }
 }
 
@@ -346,3 +380,6 @@ fn latency_of(result: &RecordedResult<'_>, at: Timestamp) -> Option<Duration> {
     let on_its_way = matches!(result.resend_of, None | Some(DeliveryStatus::Pending));
     (succeeded && on_its_way).then(|| at.since(result.event.created_at))
 }
+
+#[cfg(test)]
+mod tests;

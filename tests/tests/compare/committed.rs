@@ -139,3 +139,16 @@ fn values_are_captured_in_the_order_of_the_set_up() {
         r#"{"url":"http://127.0.0.1:9000/ok","description":"Benchmark"}"#
     );
 }
+
+#[test]
+fn the_example_of_the_readme_is_a_description_of_ten_lines() {
+    let readme = std::fs::read_to_string(format!("{FOLDER}/README.md")).unwrap();
+    let (_, example) = readme.split_once("```toml\n").unwrap();
+    let (example, _) = example.split_once("```").unwrap();
+    assert_eq!(example.lines().count(), 10);
+    let description = Description::parse(example).unwrap();
+    let shown = preview(&description, &|_: &str| None, values(), &payload()).unwrap();
+    assert!(shown.contains("at http://127.0.0.1:8000\n"), "{shown}");
+    assert!(shown.contains("EXAMPLE_KEY IS NOT SET"), "{shown}");
+    assert!(shown.contains("POST /apps/{app}/events"), "{shown}");
+}

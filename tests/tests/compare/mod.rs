@@ -1,16 +1,22 @@
-//! The descriptions of webhook senders in `benches/compare`: what a description may say, and that the committed
-//! ones are complete. The benchmark has no tests of its own, so its module is part of this binary.
+//! The comparison of webhook senders, `benches/compare`: what a description may say, and that the
+//! committed ones are complete. A benchmark has no tests of its own, so its modules are part of this binary.
 
 mod committed;
 mod environment;
+mod messages;
 mod numbers;
 mod processor_time;
 mod refusals;
 mod requests;
+mod tables;
 
-#[expect(dead_code, reason = "the benchmark uses more of it")]
 #[path = "../../../benches/compare/sender/mod.rs"]
 mod sender;
+
+#[path = "../../../benches/delivery/table.rs"]
+mod table;
+#[path = "../../../benches/delivery/wire.rs"]
+mod wire;
 
 use sender::template::Values;
 use sender::{Description, Payload};

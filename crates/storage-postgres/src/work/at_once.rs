@@ -1,12 +1,13 @@
 //! A step as one statement, which is a transaction of its own.
 //!
 //! It costs one message each way, and a node that falls silent never leaves the server in the middle of a
-//! transaction. `BEGIN`, three statements and `COMMIT`, even if they are sent together, have five replies, for
-//! each of which the server wakes the node.
+//! transaction. `BEGIN`, three statements and `COMMIT`, even if they are sent together, have five replies,
+//! for each of which the server wakes the node.
 //!
 //! This works for steps whose parts do not depend on each other's results, which is nearly all: attempts of
-//! different deliveries, and events without keys of their own. If an attempt does not find its delivery in the
-//! usual state, the statement fails. The step then has no effect, and is repeated statement by statement.
+//! different deliveries, and events without keys of their own. If an attempt does not find its delivery in
+//! the usual state, the statement fails. The step then has no effect, and is repeated statement by
+//! statement.
 
 use postrider_storage::{Finished, NewEvent, SessionId};
 

@@ -12,8 +12,8 @@ const COMMIT: &[u8] = b"Q\0\0\0\x0bCOMMIT\0";
 /// The number of parameters of a step's statement, which commits by itself. No other statement has as many.
 const STEP_PARAMS: u8 = 43;
 
-/// Whether this commits: a `COMMIT`, or a step's statement. The driver sends the number of the parameters, the
-/// format of each (1: binary), and the number again.
+/// Whether this commits: a `COMMIT`, or a step's statement. The driver sends the number of the parameters,
+/// the format of each (1: binary), and the number again.
 fn commits(sent: &[u8]) -> bool {
     let step = [0, STEP_PARAMS, 0, 1, 0, 1];
     let contains = |bytes: &[u8]| sent.windows(bytes.len()).any(|window| window == bytes);
