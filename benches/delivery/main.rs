@@ -9,6 +9,8 @@
 //! * [`wire`], [`sink`], [`producer`]: the two ends. They are cheap, because Postrider cannot use the
 //!   processor time that they use. [`troubled`]: receivers that do not keep up. [`receiver`]: the thread that
 //!   serves the connections of either.
+//! * [`frames`], [`sink_http2`], [`producer_http2`]: the same two ends over HTTP/2. [`identity`]: the
+//!   certificate of a sink over TLS.
 //! * [`server`], [`node`], [`process`], [`setup`]: Postrider's processes, their resource use, and their
 //!   setup.
 //! * [`store`], [`postgres`]: where the processes keep their data: folders, or databases of the benchmark's
@@ -21,18 +23,22 @@
 
 mod args;
 mod bench;
+mod frames;
+mod identity;
 mod ledger;
 mod node;
 mod payload;
 mod postgres;
 mod process;
 mod producer;
+mod producer_http2;
 mod receiver;
 mod report;
 mod scenarios;
 mod server;
 mod setup;
 mod sink;
+mod sink_http2;
 mod store;
 mod table;
 mod troubled;

@@ -17,7 +17,7 @@ use crate::payload;
 use crate::wire::Inbox;
 
 /// How long a producer waits after a 503 before it repeats the request.
-const PAUSE_WHEN_BUSY: Duration = Duration::from_millis(20);
+pub const PAUSE_WHEN_BUSY: Duration = Duration::from_millis(20);
 
 /// What is posted, and how.
 #[derive(Clone)]

@@ -58,7 +58,12 @@ pub async fn run(bench: &Bench, report: &mut Report) -> Outcome<()> {
 /// Posts all events of a ledger and waits until they have arrived. Returns a row with the figures that are
 /// visible from outside.
 async fn carry(load: Load, ledger: &Arc<Ledger>) -> Outcome<Row> {
-    producer::post_all(load, ledger).await?;
+    carry_posted(producer::post_all(load, ledger), ledger).await
+}
+
+/// The same for a producer that posts all events of the ledger.
+async fn carry_posted(post_all: impl Future<Output = Outcome<()>>, ledger: &Arc<Ledger>) -> Outcome<Row> {
+    post_all.await?;
     ledger.all_delivered(LOAD_MAX).await?;
     if ledger.repeats() > 0 {
         return Err(format!("{} deliveries arrived again", ledger.repeats()).into());

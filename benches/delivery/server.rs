@@ -1,6 +1,6 @@
 //! The measured server: one or more nodes, on their own data.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::net::SocketAddr;
 use std::path::Path;
 
@@ -31,11 +31,17 @@ impl Server {
 
     /// Starts this many nodes of a build on one empty store. Only a database supports more than one.
     pub async fn start_nodes(binary: &Path, bench: &Bench, count: usize) -> Outcome<Self> {
+        Self::start_with(binary, bench, count, &[]).await
+    }
+
+    /// The same with these flags besides the usual ones.
+    pub async fn start_with(binary: &Path, bench: &Bench, count: usize, flags: &[OsString]) -> Outcome<Self> {
         let database = match &bench.store {
             Store::Sqlite => None,
             Store::Postgres(postgres) => Some(postgres.database().await?),
         };
-        let flags = bench.args.serve_flags.split_ascii_whitespace().map(OsStr::new);
+        let of_args = bench.args.serve_flags.split_ascii_whitespace().map(OsStr::new);
+        let flags = flags.iter().map(OsString::as_os_str).chain(of_args);
         let (mut nodes, mut folders) = (Vec::new(), Vec::new());
         for _ in 0..count {
             let folder = tempfile::Builder::new().prefix("postrider-bench-").tempdir()?;

@@ -19,7 +19,7 @@ pub const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Type: te
 pub const ERROR: &[u8] = b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 5\r\n\r\nnope\n";
 
 /// The ledger that records arrivals, if any.
-type Noted = Arc<RwLock<Option<Arc<Ledger>>>>;
+pub type Noted = Arc<RwLock<Option<Arc<Ledger>>>>;
 
 /// A sink that runs until it is dropped. After that, its port refuses connections.
 pub struct Sink {
@@ -80,7 +80,8 @@ async fn connection(mut stream: TcpStream, noted: Noted) {
     }
 }
 
-fn note(noted: &Noted, body: &[u8]) {
+/// Records the arrival of a body.
+pub fn note(noted: &Noted, body: &[u8]) {
     let ledger = noted.read().unwrap_or_else(PoisonError::into_inner);
     if let (Some(ledger), Some(number)) = (&*ledger, payload::number(body)) {
         ledger.arrived(number);

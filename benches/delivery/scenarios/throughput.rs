@@ -1,19 +1,23 @@
 //! Throughput: as many events as the server accepts, in several variants.
 
+use std::ffi::OsString;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{CONNECTIONS, DATA_BYTES, carry};
+use super::{CONNECTIONS, DATA_BYTES, carry, carry_posted};
 use crate::Outcome;
 use crate::args::Args;
 use crate::bench::Bench;
+use crate::identity::Identity;
 use crate::ledger::Ledger;
 use crate::payload;
 use crate::producer::Load;
+use crate::producer_http2::{self, Http2Load};
 use crate::report::{Report, Row};
 use crate::server::Server;
 use crate::setup;
 use crate::sink::Sink;
+use crate::sink_http2::Http2Sink;
 use crate::store::StoreKind;
 
 /// One way to send events.
@@ -28,7 +32,22 @@ struct Variant {
     data_bytes: usize,
     /// With more than one, the nodes share a database.
     nodes: usize,
+    to: Receives,
+    /// Whether the producer speaks HTTP/2, over [`HTTP2_CONNECTIONS`].
+    from_http2: bool,
 }
+
+/// How the sink receives.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Receives {
+    Http1,
+    Http2,
+    Http2Tls,
+}
+
+/// Connections of a producer that speaks HTTP/2. Together they have as many requests in flight as the
+/// connections of one that does not.
+const HTTP2_CONNECTIONS: usize = 4;
 
 /// The plain variant. Every other variant changes one property of it.
 pub const PLAIN: &str = "one by one";
@@ -36,7 +55,7 @@ pub const PLAIN: &str = "one by one";
 /// The name of the scenario in the report.
 pub const NAME: &str = "throughput";
 
-const VARIANTS: [Variant; 6] = {
+const VARIANTS: [Variant; 11] = {
     let plain = Variant {
         name: PLAIN,
         fewer: 1,
@@ -45,6 +64,8 @@ const VARIANTS: [Variant; 6] = {
         accounts: 1,
         data_bytes: DATA_BYTES,
         nodes: 1,
+        to: Receives::Http1,
+        from_http2: false,
     };
     [
         plain,
@@ -73,6 +94,33 @@ const VARIANTS: [Variant; 6] = {
         Variant {
             name: "two nodes",
             nodes: 2,
+            ..plain
+        },
+        Variant {
+            name: "over h2",
+            to: Receives::Http2,
+            ..plain
+        },
+        Variant {
+            name: "over h2 with TLS",
+            to: Receives::Http2Tls,
+            ..plain
+        },
+        Variant {
+            name: "over h2 with TLS, batches of 100",
+            events_per_request: 100,
+            to: Receives::Http2Tls,
+            ..plain
+        },
+        Variant {
+            name: "from h2",
+            from_http2: true,
+            ..plain
+        },
+        Variant {
+            name: "from h2, over h2",
+            from_http2: true,
+            to: Receives::Http2,
             ..plain
         },
     ]
@@ -127,29 +175,21 @@ pub async fn run(bench: &Bench, report: &mut Report, limit: f64) -> Outcome<()> 
 }
 
 async fn measure(bench: &Bench, binary: &Path, variant: Variant) -> Outcome<Row> {
-    let sink = Sink::start()?;
-    let server = Server::start_nodes(binary, bench, variant.nodes).await?;
+    let sink = AnySink::start(variant.to)?;
+    let flags = sink.flags();
+    let server = Server::start_with(binary, bench, variant.nodes, &flags).await?;
     let urls = (0..variant.actions)
         .map(|number| sink.url(&format!("/ok/{number}")))
         .collect();
     let accounts = setup::accounts(server.address(), vec![urls; variant.accounts]).await?;
-    let requests = accounts
-        .iter()
-        .map(|account| variant.request(&server, account))
-        .collect();
-    let load = Load {
-        addresses: server.addresses(),
-        requests: Arc::new(requests),
-        events_per_request: variant.events_per_request,
-        connections: CONNECTIONS,
-        rate: None,
-    };
-    warm_up(&load, &sink, variant).await?;
+    let warm_up = Arc::new(Ledger::new(WARM_UP_EVENTS, variant.actions));
+    sink.note(&warm_up);
+    variant.carry(&server, &accounts, &warm_up).await?;
     let ledger = Arc::new(Ledger::new(bench.args.events() / variant.fewer, variant.actions));
     sink.note(&ledger);
     let memory = server.watch_memory();
     let before = server.cpu()?;
-    let row = carry(load, &ledger).await?;
+    let row = variant.carry(&server, &accounts, &ledger).await?;
     let mut client = server.client();
     for account in accounts.iter().take(100) {
         client.wait_until_settled(account).await?;
@@ -170,14 +210,72 @@ async fn measure(bench: &Bench, binary: &Path, variant: Variant) -> Outcome<Row>
 /// Events before the measurement, so that connections, statements and pages are ready when it begins.
 const WARM_UP_EVENTS: u32 = 2_000;
 
-async fn warm_up(load: &Load, sink: &Sink, variant: Variant) -> Outcome<()> {
-    let ledger = Arc::new(Ledger::new(WARM_UP_EVENTS, variant.actions));
-    sink.note(&ledger);
-    carry(load.clone(), &ledger).await?;
-    Ok(())
+/// The sink of a variant.
+enum AnySink {
+    Http1(Sink),
+    Http2(Http2Sink, Option<Identity>),
+}
+
+impl AnySink {
+    fn start(receives: Receives) -> Outcome<Self> {
+        Ok(match receives {
+            Receives::Http1 => Self::Http1(Sink::start()?),
+            Receives::Http2 => Self::Http2(Http2Sink::start(None)?, None),
+            Receives::Http2Tls => {
+                let identity = Identity::new()?;
+                Self::Http2(Http2Sink::start(Some(&identity))?, Some(identity))
+            }
+        })
+    }
+
+    /// What the server must know of the sink.
+    fn flags(&self) -> Vec<OsString> {
+        match self {
+            Self::Http1(_) => Vec::new(),
+            Self::Http2(sink, None) => vec!["--http2-prior-knowledge".into(), sink.url("").into()],
+            Self::Http2(_, Some(identity)) => vec!["--extra-ca-file".into(), identity.certificate().into()],
+        }
+    }
+
+    fn url(&self, path: &str) -> String {
+        match self {
+            Self::Http1(sink) => sink.url(path),
+            Self::Http2(sink, _) => sink.url(path),
+        }
+    }
+
+    fn note(&self, ledger: &Arc<Ledger>) {
+        match self {
+            Self::Http1(sink) => sink.note(ledger),
+            Self::Http2(sink, _) => sink.note(ledger),
+        }
+    }
 }
 
 impl Variant {
+    /// Posts all events of a ledger and waits until they have arrived.
+    async fn carry(&self, server: &Server, accounts: &[String], ledger: &Arc<Ledger>) -> Outcome<Row> {
+        if self.from_http2 {
+            let load = Http2Load {
+                address: server.address(),
+                account: accounts[0].clone(),
+                body: payload::event(self.data_bytes),
+                connections: HTTP2_CONNECTIONS,
+                streams: CONNECTIONS / HTTP2_CONNECTIONS,
+            };
+            return carry_posted(producer_http2::post_all(load, ledger), ledger).await;
+        }
+        let requests = accounts.iter().map(|account| self.request(server, account));
+        let load = Load {
+            addresses: server.addresses(),
+            requests: Arc::new(requests.collect()),
+            events_per_request: self.events_per_request,
+            connections: CONNECTIONS,
+            rate: None,
+        };
+        carry(load, ledger).await
+    }
+
     fn request(&self, server: &Server, account: &str) -> Vec<u8> {
         let address = server.address();
         match self.events_per_request {

@@ -7,6 +7,7 @@
 //! The status decides the outcome. The client therefore does not wait for the rest of a response that is
 //! longer than it keeps, and a body that is cut off or malformed changes nothing.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -66,6 +67,9 @@ pub struct ClientSettings {
     pub pool_max_idle_per_host: usize,
     /// Maximum idle connections in total; they cost mainly file descriptors.
     pub pool_max_idle: usize,
+    /// Origins without TLS that speak HTTP/2. Nothing tells which protocol such a receiver speaks, so the
+    /// client has to know it (RFC 9113 section 3.3).
+    pub http2_prior_knowledge: Vec<Origin>,
     /// Certificate authorities to trust besides the public ones, as PEM.
     pub extra_ca_pem: Option<Vec<u8>>,
 }
@@ -79,6 +83,7 @@ impl Default for ClientSettings {
             pool_max_age: Duration::from_secs(60),
             pool_max_idle_per_host: 1_024,
             pool_max_idle: 4_096,
+            http2_prior_knowledge: Vec::new(),
             extra_ca_pem: None,
         }
     }
@@ -93,6 +98,7 @@ pub struct HttpClient {
     hosts: Arc<Hosts>,
     destinations: Cache<String, Arc<Known>>,
     response_bytes_kept: usize,
+    http2_prior_knowledge: HashSet<Origin>,
     /// When a request last found no free file descriptor.
     out_of_files: Mutex<Option<Instant>>,
 }
@@ -164,6 +170,7 @@ impl HttpClient {
             hosts: Hosts::new(settings.in_flight_per_host_max),
             destinations: Cache::new(DESTINATIONS_KEPT),
             response_bytes_kept: settings.response_bytes_kept,
+            http2_prior_knowledge: settings.http2_prior_knowledge.iter().cloned().collect(),
             out_of_files: Mutex::default(),
         })
     }
@@ -231,11 +238,12 @@ impl HttpClient {
             return Ok(known);
         }
         let destination = self.guard.check_url(url)?;
-        let origin = Arc::new(destination.origin().clone());
+        let mut origin = destination.origin().clone();
+        origin.http2 |= self.http2_prior_knowledge.contains(&origin);
         let host = Arc::new(destination.host().effective());
         let known = Arc::new(Known {
             destination,
-            origin,
+            origin: Arc::new(origin),
             host,
         });
         self.destinations.insert(url.to_owned(), Arc::clone(&known));

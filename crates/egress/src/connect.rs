@@ -115,7 +115,7 @@ impl Connector {
         if !origin.tls {
             return Ok(Connected {
                 stream: Stream::Plain(wire),
-                http2: false,
+                http2: origin.http2,
             });
         }
         let name = server_name(&origin.host).map_err(ConnectFailure::Tls)?;

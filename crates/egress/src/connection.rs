@@ -56,7 +56,7 @@ impl Connection {
                 Ok(http1.send(head, body).await?)
             }
             Self::Http2(http2) => {
-                let head = request::http2_head(destination, request)?;
+                let head = request::http2_head(destination, request, http2.repeated())?;
                 // Boxed, because it is larger than everything else that a waiting request holds.
                 Ok(Box::pin(http2.send(head, body)).await?)
             }

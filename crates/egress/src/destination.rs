@@ -6,6 +6,7 @@
 //! standard silently repairs or accepts: white space, backslashes, missing slashes, user names and fragments.
 //! A URL that contains one of these is more likely a mistake, or a trick, than an address.
 
+use std::fmt;
 use std::net::IpAddr;
 
 use http::uri::{PathAndQuery, Uri};
@@ -94,6 +95,31 @@ pub struct Origin {
     pub host: Host,
     /// The port; the scheme's default if the URL has none.
     pub port: u16,
+    /// Whether connections may speak HTTP/2: TLS negotiates it, and without TLS the client has to know.
+    pub http2: bool,
+}
+
+impl Origin {
+    /// Reads an origin from a URL that has nothing else: `http://collector.internal:8080`.
+    pub fn parse(text: &str) -> Result<Self, DestinationError> {
+        let destination = Destination::parse(text)?;
+        match destination.path.path_and_query().map(PathAndQuery::as_str) {
+            Some("/") if !text.ends_with('?') => Ok(destination.origin),
+            _ => Err(DestinationError::Invalid),
+        }
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.tls { "https://" } else { "http://" })?;
+        match &self.host {
+            Host::Name(name) => f.write_str(name)?,
+            Host::Address(IpAddr::V4(address)) => write!(f, "{address}")?,
+            Host::Address(IpAddr::V6(address)) => write!(f, "[{address}]")?,
+        }
+        write!(f, ":{}", self.port)
+    }
 }
 
 /// A well-formed URL, parsed. The guard decides whether it may be called.
@@ -129,10 +155,12 @@ impl Destination {
             url::Host::Ipv4(address) => Host::Address(address.into()),
             url::Host::Ipv6(address) => Host::Address(address.into()),
         };
+        let tls = url.scheme() == "https";
         let origin = Origin {
-            tls: url.scheme() == "https",
+            tls,
             host,
             port,
+            http2: tls,
         };
         Self::assemble(url, origin).ok_or(DestinationError::Invalid)
     }

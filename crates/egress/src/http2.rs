@@ -4,6 +4,9 @@
 //! interim responses (`docs/decisions/0020`). A connection has a task, which ends with it. The connection is
 //! closed when neither the pool nor a request holds it, within seconds even if the receiver reads nothing.
 
+mod gathering;
+mod repeated;
+
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
@@ -20,6 +23,8 @@ use crate::failure::ExchangeError;
 use crate::head::{HEAD_BYTES_MAX, Head, INTERIM_MAX};
 use crate::pool::{Dial, Lease, Place};
 use crate::wire::Stream;
+use gathering::{Gathered, Gathering, gather};
+pub(crate) use repeated::Repeated;
 
 /// How many bytes of one response the receiver may send before we ask for more. Responses to webhooks are
 /// short, and one that we stop reading must not fill memory.
@@ -48,6 +53,7 @@ pub(crate) struct Multiplexed {
     heard_ms: AtomicU64,
     /// Whether the receiver has abused the connection, which then takes no new requests.
     is_abused: AtomicBool,
+    repeated: Repeated,
 }
 
 impl Multiplexed {
@@ -104,7 +110,8 @@ pub(crate) async fn handshake(stream: Stream, dial: Dial) -> Result<Lease, Excha
         .initial_max_send_streams(LIMIT_UNKNOWN)
         .enable_push(false)
         .clone();
-    let handshake = builder.handshake::<_, Bytes>(stream);
+    let (gathering, gathered) = gather(stream);
+    let handshake = builder.handshake::<_, Bytes>(gathering);
     let (sender, mut connection) = handshake
         .await
         .map_err(|error| ExchangeError::from_http2(&error, false))?;
@@ -114,6 +121,7 @@ pub(crate) async fn handshake(stream: Stream, dial: Dial) -> Result<Lease, Excha
         streams: AtomicUsize::new(1),
         heard_ms: AtomicU64::new(0),
         is_abused: AtomicBool::new(false),
+        repeated: Repeated::new(),
     });
     let lease = dial.lease(&shared);
     let pings = connection.ping_pong();
@@ -125,7 +133,8 @@ pub(crate) async fn handshake(stream: Stream, dial: Dial) -> Result<Lease, Excha
             }
         };
         tokio::select! {
-            () = drive(connection, dial, &watched) => {}
+            biased;
+            () = drive(connection, &gathered, dial, &watched) => {}
             () = keep_alive => {}
         }
     });
@@ -134,23 +143,44 @@ pub(crate) async fn handshake(stream: Stream, dial: Dial) -> Result<Lease, Excha
 
 /// Drives a connection to its end, and tells the pool of the receiver's limit when it becomes known or
 /// changes.
-async fn drive(mut connection: Connection<Stream, Bytes>, dial: Dial, shared: &Weak<Multiplexed>) {
+async fn drive(
+    mut connection: Connection<Gathering, Bytes>,
+    gathered: &Gathered,
+    dial: Dial,
+    shared: &Weak<Multiplexed>,
+) {
     let mut known = LIMIT_UNKNOWN;
     let mut dial = Some(dial);
     let place = dial.as_ref().map(Dial::place);
-    std::future::poll_fn(|context| {
-        let polled = Pin::new(&mut connection).poll(context).map(drop);
-        let limit = connection.max_concurrent_send_streams();
-        if limit != known {
-            known = limit;
-            match (dial.take(), shared.upgrade()) {
-                (Some(dial), Some(shared)) => dial.share(shared),
-                _ => place.iter().for_each(Place::limit_changed),
+    loop {
+        // The first request of many wakes this task. The others get their turn to put theirs on the
+        // connection before it writes, and responses to arrive before it reads.
+        tokio::task::yield_now().await;
+        let mut is_woken = false;
+        let is_over = std::future::poll_fn(|context| {
+            if std::mem::replace(&mut is_woken, true) {
+                return Poll::Ready(false);
             }
+            let polled = Pin::new(&mut connection).poll(context);
+            let limit = connection.max_concurrent_send_streams();
+            if limit != known {
+                known = limit;
+                match (dial.take(), shared.upgrade()) {
+                    (Some(dial), Some(shared)) => dial.share(shared),
+                    _ => place.iter().for_each(Place::limit_changed),
+                }
+            }
+            let sent = gathered.poll_send(context);
+            match polled.is_ready() || matches!(sent, Poll::Ready(Err(_))) {
+                true => Poll::Ready(true),
+                false => Poll::Pending,
+            }
+        })
+        .await;
+        if is_over {
+            return;
         }
-        polled
-    })
-    .await;
+    }
 }
 
 /// Pings a silent connection while requests wait on it. Returns if the receiver has vanished, or when nobody
@@ -191,6 +221,11 @@ impl Http2 {
             body: None,
             given: Bytes::new(),
         }
+    }
+
+    /// Which headers repeat from request to request.
+    pub(crate) fn repeated(&self) -> &Repeated {
+        &self.lease.connection().repeated
     }
 
     /// Sends a request and waits for the head of its response. Read the body with [`Self::read`]. Dropping

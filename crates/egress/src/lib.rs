@@ -111,7 +111,7 @@ mod wire;
 
 pub use allowance::Allowance;
 pub use client::{ClientSettings, HttpClient, Leave, NotSent};
-pub use destination::{Destination, DestinationError, Host};
+pub use destination::{Destination, DestinationError, Host, Origin};
 pub use guard::EgressGuard;
 pub use hosts::{Crowded, Hosts, Permit};
 pub use request::{Request, is_reserved_header};

@@ -29,7 +29,7 @@
 //! **HTTP/2.** Requests share connections, up to the number of streams that the receiver allows on each. At
 //! the limit the pool opens more connections, up to `CONNECTIONS_MAX` per origin, and beyond that a request
 //! waits for a stream; tenants take turns. That wait is ours and does not count against the request's timeout
-//! ([`crate::Allowance`]). As long as it is unknown whether an `https` origin speaks HTTP/2, one request
+//! ([`crate::Allowance`]). As long as it is unknown whether an origin speaks HTTP/2, one request
 //! connects and the others wait for what it finds out, [`PATIENCE`] at most.
 //!
 //! Nothing polls an idle HTTP/1 connection. A connection that the receiver has closed stays in the pool until
@@ -153,8 +153,8 @@ impl Pool {
         let kept = &mut *kept;
         let of_origin = match kept.origins.get_mut(origin) {
             Some(of_origin) => of_origin,
-            // An `http` origin needs no entry to be dialled, because it has no HTTP/2.
-            None if !origin.tls => return Way::Dial { is_counted: false },
+            // An origin without HTTP/2 needs no entry to be dialled.
+            None if !origin.http2 => return Way::Dial { is_counted: false },
             None => self.enter(kept, origin),
         };
         let place = Place::new(self, origin);
@@ -308,7 +308,7 @@ impl Pool {
 
     /// Notes how an attempt to connect ended: with the protocol of the connection, or `None` if it failed.
     fn dialled(self: &Arc<Self>, origin: &Arc<Origin>, is_counted: bool, found: Option<Protocol>) {
-        if let Some(protocol) = found.filter(|_| origin.tls) {
+        if let Some(protocol) = found.filter(|_| origin.http2) {
             self.protocols.insert(Arc::clone(origin), protocol);
         }
         self.distribute(origin, |of_origin| {

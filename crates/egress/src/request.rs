@@ -10,6 +10,7 @@ use postrider_model::attempt::Headers;
 
 use crate::destination::Destination;
 use crate::failure::Failure;
+use crate::http2::Repeated;
 
 /// One POST.
 #[derive(Debug, Clone)]
@@ -73,18 +74,25 @@ pub(crate) fn http1_head(destination: &Destination, request: &Request) -> Result
     Ok(head.into())
 }
 
-/// The head of the request in HTTP/2, where names are in lowercase.
-pub(crate) fn http2_head(destination: &Destination, request: &Request) -> Result<HttpRequest<()>, Failure> {
+/// The head of the request in HTTP/2, where names are in lowercase. A value that does not repeat is marked as
+/// sensitive, so that it enters no table of either end.
+pub(crate) fn http2_head(
+    destination: &Destination,
+    request: &Request,
+    repeated: &Repeated,
+) -> Result<HttpRequest<()>, Failure> {
     let mut head = HttpRequest::new(());
     *head.method_mut() = Method::POST;
     *head.version_mut() = Version::HTTP_2;
     *head.uri_mut() = destination.absolute.clone();
     let headers = head.headers_mut();
     headers.reserve(request.headers.len() + 1);
-    for (name, value) in &request.headers {
+    for (position, (name, value)) in request.headers.iter().enumerate() {
         check_header(name, value)?;
+        let is_repeated = repeated.is_repeated(position, value.as_bytes());
         let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| refused(name))?;
-        let value = HeaderValue::from_str(value).map_err(|_| refused(name.as_str()))?;
+        let mut value = HeaderValue::from_str(value).map_err(|_| refused(name.as_str()))?;
+        value.set_sensitive(!is_repeated);
         headers.append(name, value);
     }
     headers.insert(header::CONTENT_LENGTH, request.body.len().into());
@@ -150,10 +158,23 @@ mod tests {
             head,
             "POST /a?b HTTP/1.1\r\nHost: example.com\r\nX-aNy: 1\r\nContent-Length: 2\r\n\r\n"
         );
-        let head = http2_head(&destination, &request).unwrap();
+        let head = http2_head(&destination, &request, &Repeated::new()).unwrap();
         assert_eq!(head.uri(), "https://example.com/a?b");
         assert_eq!(head.headers()["x-any"], "1");
         assert_eq!(head.headers()["content-length"], "2");
+    }
+
+    #[test]
+    fn over_http2_only_values_that_repeat_may_enter_a_table() {
+        let (destination, mut request) = request("x-type", "a");
+        let repeated = Repeated::new();
+        request.headers.push(("x-id".into(), "1".into()));
+        for (id, is_kept_out) in [("1", false), ("2", true), ("3", true)] {
+            request.headers[1].1 = id.into();
+            let head = http2_head(&destination, &request, &repeated).unwrap();
+            assert!(!head.headers()["x-type"].is_sensitive(), "{id}");
+            assert_eq!(head.headers()["x-id"].is_sensitive(), is_kept_out, "{id}");
+        }
     }
 
     #[test]
@@ -170,7 +191,7 @@ mod tests {
             let (destination, request) = request(name, value);
             for failure in [
                 http1_head(&destination, &request).unwrap_err(),
-                http2_head(&destination, &request).unwrap_err(),
+                http2_head(&destination, &request, &Repeated::new()).unwrap_err(),
             ] {
                 assert_eq!(failure.outcome, Outcome::ProtocolError, "{name}");
             }

@@ -24,6 +24,7 @@ pub mod log;
 pub mod logo;
 pub mod nearest;
 pub mod networks;
+pub mod origins;
 pub mod product_name;
 pub mod public_url;
 pub mod reference;

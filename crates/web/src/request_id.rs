@@ -44,7 +44,11 @@ fn is_fit(presented: &HeaderValue) -> bool {
 /// 32 hexadecimal digits.
 fn hexadecimal(id: u128) -> HeaderValue {
     // Hexadecimal digits are always a valid header value.
-    HeaderValue::try_from(hex::encode(&id.to_be_bytes())).unwrap_or(HeaderValue::from_static("-"))
+    let mut value =
+        HeaderValue::try_from(hex::encode(&id.to_be_bytes())).unwrap_or(HeaderValue::from_static("-"));
+    // Over HTTP/2 it then displaces no other header from the table of both ends, because it never returns.
+    value.set_sensitive(true);
+    value
 }
 
 #[cfg(test)]

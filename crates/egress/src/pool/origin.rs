@@ -113,7 +113,7 @@ impl OfOrigin {
             }
             closed.idle.push(kept);
         }
-        if !place.is_tls() || self.speaks == Some(Protocol::Http1) || self.is_unpooled(now) {
+        if !place.may_speak_http2() || self.speaks == Some(Protocol::Http1) || self.is_unpooled(now) {
             return Way::Dial { is_counted: false };
         }
         if self.may_dial(now) {

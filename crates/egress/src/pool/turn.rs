@@ -34,8 +34,8 @@ impl Place {
         }
     }
 
-    pub(super) fn is_tls(&self) -> bool {
-        self.origin.tls
+    pub(super) fn may_speak_http2(&self) -> bool {
+        self.origin.http2
     }
 
     /// A lease on a stream that has been taken.

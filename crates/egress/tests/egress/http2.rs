@@ -1,4 +1,4 @@
-//! HTTP/2, which the client speaks only over TLS.
+//! HTTP/2 as TLS negotiates it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

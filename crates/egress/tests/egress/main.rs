@@ -13,6 +13,8 @@ mod blocked;
 mod hosts;
 mod http2;
 mod http2_frames;
+mod http2_without_tls;
+mod http2_writes;
 mod idle;
 mod limits;
 mod outcomes;

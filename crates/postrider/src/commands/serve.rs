@@ -91,6 +91,11 @@ fn log_settings(loaded: &Loaded, logo: Option<&Logo>, open_files: Option<u64>) {
         .iter()
         .map(ToString::to_string)
         .collect();
+    let http2_origins: Vec<String> = settings
+        .http2_prior_knowledge
+        .iter()
+        .map(ToString::to_string)
+        .collect();
     let store = match &settings.database_url {
         Some(url) => url.to_string(),
         None => settings.data_dir.display().to_string(),
@@ -105,6 +110,7 @@ fn log_settings(loaded: &Loaded, logo: Option<&Logo>, open_files: Option<u64>) {
         attempt_timeout = %settings.attempt_timeout,
         header_prefix = %settings.header_prefix,
         allow_destination = networks.join(","),
+        http2_prior_knowledge = http2_origins.join(","),
         extra_ca_file = settings.extra_ca_file.as_ref().map(|path| path.display().to_string()),
         response_bytes_kept = %settings.response_bytes_kept,
         body_limit = %settings.body_limit,

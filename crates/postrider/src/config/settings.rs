@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use ipnet::IpNet;
 use postrider_cli::values::header_prefix::HeaderPrefix;
 use postrider_cli::values::retry_delays::RetryDelays;
+use postrider_egress::Origin;
 use postrider_engine::{EngineSettings, UnseenTypes};
 use serde::{Deserialize, Serialize};
 
@@ -22,7 +23,7 @@ use super::logo::{Logo, LogoError};
 use super::product_name::ProductName;
 use super::public_url::PublicUrl;
 use super::size::{BodyLimit, ResponseBytes, StoredBytes};
-use super::{listen, networks, retry_delays, text_value};
+use super::{listen, networks, origins, retry_delays, text_value};
 
 /// The settings of `postrider serve`.
 #[derive(Debug, Clone, PartialEq, Eq, clap::Args, Serialize, Deserialize)]
@@ -92,6 +93,13 @@ pub struct Settings {
     /// A file with additional certificates (PEM) to trust when webhooks are sent over https.
     #[arg(long, value_name = "FILE")]
     pub extra_ca_file: Option<PathBuf>,
+
+    /// A receiver that speaks HTTP/2 without TLS, such as `http://collector.internal:8080`: scheme, host and
+    /// port of its URLs. Repeatable, or separated by commas. Over https the receiver chooses the version, and
+    /// every other receiver without TLS gets HTTP/1.1.
+    #[arg(long, value_name = "ORIGIN", value_delimiter = ',', value_parser = origins::parse)]
+    #[serde(default, with = "origins")]
+    pub http2_prior_knowledge: Vec<Origin>,
 
     /// How much of each response body is stored with the attempt.
     #[arg(long, value_name = "SIZE", default_value = "16KiB")]

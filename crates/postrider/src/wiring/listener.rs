@@ -5,11 +5,14 @@ use std::future::poll_fn;
 use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
+use http::Version;
+use hyper::rt::Executor;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
@@ -53,11 +56,11 @@ pub async fn serve(listener: TcpListener, site: Arc<Site>, stop: impl Future<Out
         };
         // If this fails, small responses may only be slower.
         let _ = stream.set_nodelay(true);
-        let has_asked = Arc::new(AtomicBool::new(false));
+        let asked = Arc::new(Asked::default());
         let service = {
-            let (site, has_asked) = (Arc::clone(&site), Arc::clone(&has_asked));
+            let (site, asked) = (Arc::clone(&site), Arc::clone(&asked));
             service_fn(move |request| {
-                has_asked.store(true, Ordering::Relaxed);
+                asked.set(request.version());
                 let site = Arc::clone(&site);
                 async move { Ok::<_, Infallible>(site.handle(request, peer).await) }
             })
@@ -65,7 +68,7 @@ pub async fn serve(listener: TcpListener, site: Arc<Site>, stop: impl Future<Out
         let connection = server.serve_connection(TokioIo::new(stream), service);
         let connection = open.watch(connection.into_owned());
         tokio::spawn(async move {
-            until_finished(connection, &has_asked).await;
+            until_finished(connection, &asked).await;
             drop(slot);
         });
     }
@@ -75,8 +78,8 @@ pub async fn serve(listener: TcpListener, site: Arc<Site>, stop: impl Future<Out
     let _ = tokio::time::timeout(grace, open.shutdown()).await;
 }
 
-fn server() -> Builder<TokioExecutor> {
-    let mut server = Builder::new(TokioExecutor::new());
+fn server() -> Builder<BoxingExecutor> {
+    let mut server = Builder::new(BoxingExecutor);
     server
         .http1()
         .timer(TokioTimer::new())
@@ -95,6 +98,20 @@ fn server() -> Builder<TokioExecutor> {
     server
 }
 
+/// Runs each request of an HTTP/2 connection as a task. Boxed, because tokio would copy the future of a
+/// request, of some KiB, several times.
+#[derive(Clone, Copy)]
+struct BoxingExecutor;
+
+impl<F> Executor<F> for BoxingExecutor
+where
+    F: Future<Output: Send> + Send + 'static,
+{
+    fn execute(&self, request: F) {
+        tokio::spawn(Box::pin(request));
+    }
+}
+
 async fn accept(listener: &TcpListener, slots: &Arc<Semaphore>) -> (TcpStream, IpAddr, OwnedSemaphorePermit) {
     let slot = Arc::clone(slots)
         .acquire_owned()
@@ -111,17 +128,53 @@ async fn accept(listener: &TcpListener, slots: &Arc<Semaphore>) -> (TcpStream, I
     }
 }
 
+/// How the requests of a connection have come so far.
+#[derive(Default)]
+struct Asked(AtomicU8);
+
+impl Asked {
+    const NOTHING: u8 = 0;
+    const HTTP1: u8 = 1;
+    const HTTP2: u8 = 2;
+
+    fn set(&self, version: Version) {
+        let asked = if version == Version::HTTP_2 {
+            Self::HTTP2
+        } else {
+            Self::HTTP1
+        };
+        self.0.store(asked, Ordering::Relaxed);
+    }
+
+    fn get(&self) -> u8 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
 /// Ends with the connection, or if the client sends no request within `HEAD_TIMEOUT`. hyper's own timeout
 /// starts only once it knows the HTTP version, and a client can withhold that.
-async fn until_finished(connection: impl Future, has_asked: &AtomicBool) {
+async fn until_finished(connection: impl Future, asked: &Asked) {
     let (mut connection, mut silence) = (pin!(connection), pin!(sleep(HEAD_TIMEOUT)));
-    poll_fn(|context| {
-        // The client causes the errors here: it disconnected, or did not speak HTTP.
-        let is_over = connection.as_mut().poll(context).map(drop);
-        if is_over.is_ready() || has_asked.load(Ordering::Relaxed) {
-            return is_over;
+    loop {
+        // Over HTTP/2, each request has a task of its own, and the first response of many wakes the
+        // connection. The others get their turn to put theirs on it, so that they leave in one write.
+        if asked.get() == Asked::HTTP2 {
+            tokio::task::yield_now().await;
         }
-        silence.as_mut().poll(context)
-    })
-    .await;
+        let mut is_woken = false;
+        let is_over = poll_fn(|context| {
+            if std::mem::replace(&mut is_woken, true) {
+                return Poll::Ready(false);
+            }
+            // The client causes the errors here: it disconnected, or did not speak HTTP.
+            let mut polled = connection.as_mut().poll(context).map(drop);
+            if polled.is_pending() && asked.get() == Asked::NOTHING {
+                polled = silence.as_mut().poll(context);
+            }
+            polled.map(|()| true)
+        });
+        if is_over.await {
+            return;
+        }
+    }
 }
