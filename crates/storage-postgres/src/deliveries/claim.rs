@@ -153,9 +153,14 @@ fn ready(due: &Due, action: ActionId, shared: &HashMap<EventKey, Arc<Event>>) ->
     })
 }
 
+/// The requests are read with `LIMIT cardinality(…)`, which the planner takes for a single request. Otherwise it
+/// expects ten, and to avoid those it plans each call anew: 2 ms, with a month of partitions, for a claim that
+/// takes half a millisecond (measured).
 const DUE: &str = "
     SELECT r.nth, d.*
-    FROM unnest($2::uuid[], $3::bigint[], $4::bigint[]) WITH ORDINALITY AS r (action_id, room, since, nth)
+    FROM (SELECT * FROM unnest($2::uuid[], $3::bigint[], $4::bigint[])
+              WITH ORDINALITY AS r (action_id, room, since, nth)
+          LIMIT cardinality($2)) AS r
     CROSS JOIN LATERAL (
         SELECT account_id, id, automation_id, event_created_at, event_seq, body, status, attempts, resends, resend_of,
                data_bytes, state_at
@@ -280,13 +285,15 @@ async fn read_events(
         .collect()
 }
 
+/// With `LIMIT` for the same reason as [`DUE`].
 const NEXT_DUE: &str = "
     SELECT r.nth, (
         SELECT state_at FROM deliveries
         WHERE status = 0 AND owner IS NULL AND action_id = r.action_id AND state_at >= r.since
         ORDER BY state_at, id LIMIT 1
     )
-    FROM unnest($1::uuid[], $2::bigint[]) WITH ORDINALITY AS r (action_id, since, nth)";
+    FROM (SELECT * FROM unnest($1::uuid[], $2::bigint[]) WITH ORDINALITY AS r (action_id, since, nth)
+          LIMIT cardinality($1)) AS r";
 
 /// When the first delivery that still waits for each action is due, at `since` or later.
 async fn next_due(
