@@ -16,6 +16,7 @@ use std::io::{self, IoSlice};
 use std::ops::Range;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::{AsyncReadExt, AsyncWrite};
@@ -30,10 +31,17 @@ use head::HeadReader;
 /// How much to read at a time.
 const READ_BYTES: usize = 8 * 1024;
 
+/// How long a connection has been idle before its socket is asked whether the receiver has hung up
+/// ([`crate::wire`]). No receiver's own timeout is as short, and one that hangs up right after its response
+/// is nearly always heard of through the event loop.
+const PROBED_AFTER: Duration = Duration::from_millis(100);
+
 /// A connection that speaks HTTP/1.1.
 pub(crate) struct Http1 {
     stream: Stream,
     opened: Instant,
+    /// When the last request was over.
+    idle_since: Instant,
     /// Bytes that have arrived and belong to what follows.
     buffer: BytesMut,
     /// How many bytes at the front of the buffer the caller has been given.
@@ -54,9 +62,11 @@ struct Unwritten {
 
 impl Http1 {
     pub(crate) fn new(stream: Stream) -> Self {
+        let now = Instant::now();
         Self {
             stream,
-            opened: Instant::now(),
+            opened: now,
+            idle_since: now,
             buffer: BytesMut::new(),
             given: 0,
             unwritten: None,
@@ -72,7 +82,8 @@ impl Http1 {
 
     /// Whether an idle connection is still usable.
     pub(crate) fn is_quiet(&mut self) -> bool {
-        self.buffer.is_empty() && self.stream.is_quiet()
+        let is_probed = self.idle_since.elapsed() >= PROBED_AFTER;
+        self.buffer.is_empty() && self.stream.is_quiet(is_probed)
     }
 
     /// Whether the response has been read to its end.
@@ -89,7 +100,8 @@ impl Http1 {
 
     /// Prepares for an idle time. A buffer that grew for a large response is dropped, because the pool may
     /// hold thousands of connections.
-    pub(crate) fn rest(&mut self) {
+    pub(crate) fn rest(&mut self, now: Instant) {
+        self.idle_since = now;
         self.buffer.advance(self.given);
         self.given = 0;
         if self.buffer.is_empty() && self.buffer.try_reclaim(2 * READ_BYTES + 1) {
@@ -227,7 +239,7 @@ mod tests {
             let response = format!("HTTP/1.1 200 OK\r\nx: {header}\r\nContent-Length: 2\r\n\r\nok");
             let (mut http1, body) = responded(response.as_bytes()).await;
             assert_eq!((&body[..], http1.is_reusable()), (&b"ok"[..], true));
-            http1.rest();
+            http1.rest(Instant::now());
             assert_eq!(http1.buffer.try_reclaim(1), is_kept, "{header_bytes}");
             assert!(!http1.buffer.try_reclaim(2 * READ_BYTES + 1));
             assert!(http1.is_reusable());

@@ -188,7 +188,7 @@ impl Pool {
         if until <= now {
             return;
         }
-        http1.rest();
+        http1.rest(now);
         let mut closed = Closed::default();
         let mut kept = self.kept.lock();
         let kept = &mut *kept;

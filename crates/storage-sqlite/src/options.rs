@@ -5,8 +5,10 @@
 pub struct SqliteOptions {
     /// How many reads run at the same time, each on a connection of its own; at least 1.
     pub readers: usize,
-    /// Page cache of the writing connection, in KiB. It should hold the pages that receive new rows (the ends
-    /// of the tables and, for one index, a page per busy account); the writer only reads other pages.
+    /// Page cache of the writing connection, in KiB. It should hold the pages that receive new rows (the
+    /// ends of the tables and, for one index, a page per busy account); the writer only reads other pages.
+    /// More is not better: after a page was split, SQLite looks through the whole cache at the end of the
+    /// transaction.
     pub writer_cache_kib: u32,
     /// Page cache of each reading connection, in KiB.
     pub reader_cache_kib: u32,
@@ -19,7 +21,7 @@ impl Default for SqliteOptions {
     fn default() -> Self {
         Self {
             readers: 4,
-            writer_cache_kib: 64 * 1024,
+            writer_cache_kib: 16 * 1024,
             reader_cache_kib: 8 * 1024,
             log_bytes_max: 512 * 1024 * 1024,
         }

@@ -28,17 +28,9 @@ use crate::engine::Engine;
 /// than those under way, which are sent again in any case.
 const RESULTS_LINGER: Duration = Duration::from_millis(5);
 
-/// The least time between the starts of two steps while many producers wait: more of them then share the cost
-/// of a commit (some 200 µs of CPU time). This adds no latency, because the CPU is the bottleneck when there
-/// are many producers.
-const STEP_MIN: Duration = Duration::from_millis(1);
-
 /// Steps under way at a time. A step begins once the store could run it at once ([`Turn`]): a store that
 /// syncs a commit while it runs the next has up to three under way.
 const STEPS_MAX: usize = 4;
-
-/// The number of jobs in a step from which on there are many producers.
-const MANY_JOBS: usize = 8;
 
 /// The events that wait, and the results that arrive for the task.
 pub struct Inbox {
@@ -115,7 +107,6 @@ pub async fn run(engine: Arc<Engine>, mut inbox: Inbox) {
     let turns = Arc::new(Semaphore::new(1));
     let mut steps = JoinSet::new();
     let mut owed: Vec<Results> = Vec::new();
-    let mut next_step = Instant::now();
     loop {
         if !owed.is_empty() || steps.len() >= STEPS_MAX {
             owed.extend(ended(&mut steps).await);
@@ -140,18 +131,10 @@ pub async fn run(engine: Arc<Engine>, mut inbox: Inbox) {
             continue;
         }
         let turn = turn_of(&turns).await;
-        if next_step > Instant::now() {
-            sleep_until(next_step).await;
-        }
         inbox.take_results();
         let results = Results::take(&mut inbox.results_taken);
-        let now = Instant::now();
-        let jobs = inbox.jobs.take_step();
-        next_step = match jobs.len() < MANY_JOBS {
-            true => now,
-            false => now + STEP_MIN,
-        };
-        let (engine, submitted) = (Arc::clone(&engine), Submitted::of(&engine, jobs));
+        let submitted = Submitted::of(&engine, inbox.jobs.take_step());
+        let engine = Arc::clone(&engine);
         steps.spawn(async move {
             let owed = step(&engine, submitted, results, &turn).await;
             engine.start_ready();

@@ -1,4 +1,5 @@
-//! Receivers that speak HTTP/2 without TLS, as they are written in settings: `http://collector.internal:8080`.
+//! Receivers that speak HTTP/2 without TLS, as they are written in settings:
+//! `http://collector.internal:8080`.
 
 use postrider_egress::Origin;
 use serde::{Deserializer, Serializer};

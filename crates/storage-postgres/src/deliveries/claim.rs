@@ -153,9 +153,9 @@ fn ready(due: &Due, action: ActionId, shared: &HashMap<EventKey, Arc<Event>>) ->
     })
 }
 
-/// The requests are read with `LIMIT cardinality(…)`, which the planner takes for a single request. Otherwise it
-/// expects ten, and to avoid those it plans each call anew: 2 ms, with a month of partitions, for a claim that
-/// takes half a millisecond (measured).
+/// The requests are read with `LIMIT cardinality(…)`, which the planner takes for a single request.
+/// Otherwise it expects ten, and to avoid those it plans each call anew: 2 ms, with a month of partitions,
+/// for a claim that takes half a millisecond (measured).
 const DUE: &str = "
     SELECT r.nth, d.*
     FROM (SELECT * FROM unnest($2::uuid[], $3::bigint[], $4::bigint[])
