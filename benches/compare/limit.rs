@@ -52,12 +52,7 @@ pub async fn run(args: &Args, report: &mut Report) -> Outcome<f64> {
     let posted = producer::post_all(load, &ledger).await?;
     measure::wait_for_deliveries(&ledger, posted.accepted, Duration::from_secs(1)).await;
     let limit = measure::per_s(&ledger) / 2.0;
-    let accept = ledger.accept();
-    let row = Row::default()
-        .with("events_per_s", limit)
-        .with("share_of_limit", 1.0)
-        .with("accept_p50_ms", accept.p50_ms)
-        .with("accept_p99_ms", accept.p99_ms);
+    let row = Row::of_limit(limit, ledger.accept());
     report.add(THROUGHPUT, "limit: two bare hops", row);
     Ok(limit)
 }

@@ -9,8 +9,8 @@
 //! * [`sender`]: the descriptions, and the requests that result. [`subject`]: the senders that run.
 //! * [`producer`], [`sink`]: the two ends. [`client`]: the requests of a set-up.
 //! * [`measure`], [`limit`]: the measurements.
-//! * [`wire`], [`receiver`], [`ledger`], [`payload`], [`node`], [`report`], [`table`]: shared with the
-//!   `delivery` benchmark, so that the figures of both can be compared.
+//! * [`wire`], [`receiver`], [`ledger`], [`payload`], [`node`], [`report`], [`runtime`], [`table`]: shared
+//!   with the `delivery` benchmark, so that the figures of both can be compared.
 //!
 //! It sends nothing to an address that the descriptions do not name, starts no sender but Postrider, and must
 //! never favour one: what holds for one description holds for all.
@@ -41,6 +41,8 @@ mod receiver;
 #[expect(dead_code, reason = "`delivery` uses more of it")]
 #[path = "../delivery/report.rs"]
 mod report;
+#[path = "../delivery/runtime.rs"]
+mod runtime;
 #[path = "../delivery/table.rs"]
 mod table;
 #[path = "../delivery/wire.rs"]
@@ -50,7 +52,6 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use serde_json::{Map, Value, json};
-use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args::Args;
 use crate::report::Report;
@@ -63,37 +64,13 @@ type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime can be built");
-    let outcome = runtime.block_on(async {
-        tokio::select! {
-            outcome = run(&args) => outcome,
-            // Dropping the future here ends everything that it has started.
-            error = interrupted() => Err(error),
-        }
-    });
-    match outcome {
+    match runtime::block_on(run(&args)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("the comparison failed: {error}");
             ExitCode::FAILURE
         }
     }
-}
-
-/// Waits for a signal to stop.
-async fn interrupted() -> Box<dyn std::error::Error + Send + Sync> {
-    let mut terminate = match signal(SignalKind::terminate()) {
-        Ok(terminate) => terminate,
-        Err(error) => return error.into(),
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
-    }
-    "interrupted".into()
 }
 
 async fn run(args: &Args) -> Outcome<()> {

@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use crate::Outcome;
 use crate::client;
 use crate::ledger::Ledger;
+use crate::runtime::on_thread;
 use crate::sender::description::Event;
 use crate::sender::request::EventRequest;
 use crate::wire::Inbox;
@@ -63,21 +64,7 @@ pub struct Posted {
 /// Posts the events of a ledger, in a thread of its own.
 pub async fn post_all(load: Load, ledger: &Arc<Ledger>) -> Outcome<Posted> {
     let ledger = Arc::clone(ledger);
-    let (result_sender, result) = tokio::sync::oneshot::channel();
-    let thread = std::thread::Builder::new()
-        .name("producer".to_owned())
-        .spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .expect("a runtime can be built");
-            let tasks = tokio::task::LocalSet::new();
-            // The channel is closed only if the run was abandoned.
-            let _ = result_sender.send(tasks.block_on(&runtime, connections(load, ledger)));
-        })?;
-    let posted = result.await?;
-    thread.join().map_err(|_| "the producer panicked")?;
-    posted
+    on_thread("producer", move || connections(load, ledger)).await
 }
 
 async fn connections(load: Load, ledger: Arc<Ledger>) -> Outcome<Posted> {

@@ -16,6 +16,7 @@
 //! * [`store`], [`postgres`]: where the processes keep their data: folders, or databases of the benchmark's
 //!   own PostgreSQL.
 //! * [`ledger`]: records when each event was sent, accepted and delivered.
+//! * [`runtime`]: the runtimes of the run and of its ends.
 //! * [`scenarios`]: the measurements, one per file. [`report`]: figures, JSON, floors; [`table`]: how
 //!   they look.
 //!
@@ -34,6 +35,7 @@ mod producer;
 mod producer_http2;
 mod receiver;
 mod report;
+mod runtime;
 mod scenarios;
 mod server;
 mod setup;
@@ -47,7 +49,6 @@ mod wire;
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args::Args;
 use crate::bench::Bench;
@@ -59,18 +60,7 @@ type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime can be built");
-    let outcome = runtime.block_on(async {
-        tokio::select! {
-            outcome = run(args) => outcome,
-            // Dropping the future here ends everything that it has started.
-            error = interrupted() => Err(error),
-        }
-    });
-    match outcome {
+    match runtime::block_on(run(args)) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
@@ -78,19 +68,6 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-/// Waits for a signal to stop.
-async fn interrupted() -> Box<dyn std::error::Error + Send + Sync> {
-    let mut terminate = match signal(SignalKind::terminate()) {
-        Ok(terminate) => terminate,
-        Err(error) => return error.into(),
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
-    }
-    "interrupted".into()
 }
 
 /// Runs the benchmark. Returns `false` if a figure is below its floor.

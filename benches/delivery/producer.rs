@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use crate::Outcome;
 use crate::ledger::Ledger;
 use crate::payload;
+use crate::runtime::on_thread;
 use crate::wire::Inbox;
 
 /// How long a producer waits after a 503 before it repeats the request.
@@ -37,21 +38,11 @@ pub struct Load {
 /// Posts all events of a ledger, in a thread of its own.
 pub async fn post_all(load: Load, ledger: &Arc<Ledger>) -> Outcome<()> {
     let ledger = Arc::clone(ledger);
-    let (result_sender, result) = tokio::sync::oneshot::channel();
-    let thread = std::thread::Builder::new()
-        .name("producer".to_owned())
-        .spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .expect("a runtime can be built");
-            let tasks = tokio::task::LocalSet::new();
-            // The channel is closed only if the run was abandoned.
-            let _ = result_sender.send(tasks.block_on(&runtime, connections(&load, &ledger)));
-        })?;
-    let posted = result.await?;
-    thread.join().map_err(|_| "the producer panicked")?;
-    posted
+    on_thread(
+        "producer",
+        move || async move { connections(&load, &ledger).await },
+    )
+    .await
 }
 
 async fn connections(load: &Load, ledger: &Arc<Ledger>) -> Outcome<()> {

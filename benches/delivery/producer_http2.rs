@@ -16,6 +16,7 @@ use crate::ledger::Ledger;
 use crate::node::ADMIN_KEY;
 use crate::payload;
 use crate::producer::PAUSE_WHEN_BUSY;
+use crate::runtime::on_thread;
 
 /// Indices of the static table (RFC 7541 appendix A): two headers as a whole, and some names.
 const METHOD_POST: u8 = 0x80 | 3;
@@ -42,21 +43,11 @@ pub struct Http2Load {
 /// Posts all events of a ledger, in a thread of its own.
 pub async fn post_all(load: Http2Load, ledger: &Arc<Ledger>) -> Outcome<()> {
     let ledger = Arc::clone(ledger);
-    let (result_sender, result) = tokio::sync::oneshot::channel();
-    let thread = std::thread::Builder::new()
-        .name("producer".to_owned())
-        .spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .expect("a runtime can be built");
-            let tasks = tokio::task::LocalSet::new();
-            // The channel is closed only if the run was abandoned.
-            let _ = result_sender.send(tasks.block_on(&runtime, connections(&load, &ledger)));
-        })?;
-    let posted = result.await?;
-    thread.join().map_err(|_| "the producer panicked")?;
-    posted
+    on_thread(
+        "producer",
+        move || async move { connections(&load, &ledger).await },
+    )
+    .await
 }
 
 async fn connections(load: &Http2Load, ledger: &Arc<Ledger>) -> Outcome<()> {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use crate::Outcome;
+use crate::ledger::Percentiles;
 use crate::table;
 
 /// A figure of a row: its key, the heading of its column, and its decimal places.
@@ -53,6 +54,15 @@ pub struct Row {
 }
 
 impl Row {
+    /// The row of the limit, in events per second.
+    pub fn of_limit(events_per_s: f64, accept: Percentiles) -> Self {
+        Self::default()
+            .with("events_per_s", events_per_s)
+            .with("share_of_limit", 1.0)
+            .with("accept_p50_ms", accept.p50_ms)
+            .with("accept_p99_ms", accept.p99_ms)
+    }
+
     /// Adds a figure; the key is one of the columns.
     pub fn with(mut self, key: &'static str, value: f64) -> Self {
         assert!(COLUMNS.iter().any(|column| column.0 == key), "no column {key}");

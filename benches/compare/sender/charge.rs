@@ -109,7 +109,7 @@ impl Charged {
             }
         }
         if let Some(ended) = roots.iter().find(|pid| !all.contains_key(pid)) {
-            return Err(Fault::new(format!("charge: there is no process {ended}")));
+            return Err(Fault::new(format!("charge: process {ended} does not exist")));
         }
         Ok(roots)
     }

@@ -44,7 +44,8 @@ pub fn required(text: &str) -> Vec<String> {
     names
 }
 
-/// Whether a value can stand in a URL, a header and a JSON string as it is, and is no template.
+/// Whether a value can be used in a URL, a header and a JSON string without escapes, and contains no
+/// template.
 pub fn is_plain(value: &str) -> bool {
     value
         .bytes()

@@ -33,12 +33,7 @@ pub async fn run(args: &Args, report: &mut Report) -> Outcome<f64> {
     producer::post_all(load, &ledger).await?;
     ledger.all_delivered(Duration::from_secs(1)).await?;
     let limit = f64::from(ledger.events()) / ledger.until_last_arrival().as_secs_f64() / 2.0;
-    let accept = ledger.accept();
-    let row = Row::default()
-        .with("events_per_s", limit)
-        .with("share_of_limit", 1.0)
-        .with("accept_p50_ms", accept.p50_ms)
-        .with("accept_p99_ms", accept.p99_ms);
+    let row = Row::of_limit(limit, ledger.accept());
     report.add("limit", "two bare hops", row);
     Ok(limit)
 }

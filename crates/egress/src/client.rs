@@ -62,8 +62,8 @@ pub struct ClientSettings {
     pub pool_idle_timeout: Duration,
     /// Maximum age of a connection. An older one takes no more requests, so that changes in DNS are followed.
     pub pool_max_age: Duration,
-    /// Maximum idle connections to one host and port. If this is less than the requests under way to it,
-    /// connections are closed and opened again all the time.
+    /// Maximum idle connections to one host and port, and never more than are left of `pool_max_idle`. If
+    /// this is less than the requests under way to it, connections are closed and opened again all the time.
     pub pool_max_idle_per_host: usize,
     /// Maximum idle connections in total; they cost mainly file descriptors.
     pub pool_max_idle: usize,

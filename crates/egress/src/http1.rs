@@ -247,6 +247,19 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_hang_up_that_the_event_loop_has_not_seen_is_found_after_an_idle_time() {
+        let (stream, peer) = Stream::pair().await;
+        let mut http1 = Http1::new(stream);
+        assert!(http1.is_quiet());
+        // No `await` from here on, so the event loop cannot run.
+        drop(peer);
+        http1.rest(Instant::now());
+        assert!(http1.is_quiet(), "a busy connection is not probed");
+        http1.rest(Instant::now() - PROBED_AFTER);
+        assert!(!http1.is_quiet());
+    }
+
+    #[tokio::test]
     async fn oddly_framed_chunks_end_the_connection() {
         for (chunks, is_reusable) in [("1\r\na\r\n0\r\n\r\n", true), ("1 \r\na\r\n0\r\n\r\n", false)] {
             let response = format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{chunks}");

@@ -192,14 +192,17 @@ impl Pool {
         let mut closed = Closed::default();
         let mut kept = self.kept.lock();
         let kept = &mut *kept;
-        if kept.idle >= self.settings.max_idle {
+        // At most as many as are free, so that there is room for the next host, however many have
+        // connections.
+        let free = self.settings.max_idle.saturating_sub(kept.idle);
+        let max_idle = self.settings.max_idle_per_host.min(free);
+        if max_idle == 0 {
             return;
         }
         let of_origin = match kept.origins.get_mut(origin) {
             Some(of_origin) => of_origin,
             None => self.enter(kept, origin),
         };
-        let max_idle = self.settings.max_idle_per_host;
         if of_origin.keep(Idle { http1, until }, now, max_idle, &mut closed) {
             kept.idle += 1;
         }

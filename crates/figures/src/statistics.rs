@@ -27,7 +27,8 @@ use postrider_storage::statistics::{
 };
 use postrider_storage::{Change, StoreResult};
 
-/// Most sums of accounts and actions in memory, some 3 MB. If so many accounts and actions are busy within a
+/// Most sums of accounts and actions in memory, some 3 MB; for the milliseconds in which they are sorted, as
+/// many again. If so many accounts and actions are busy within a
 /// few seconds, or if the store is unavailable, the items of further ones are counted for the whole
 /// installation only.
 pub const SUMS_MAX: usize = 20_000;

@@ -32,6 +32,35 @@ struct Seen {
     at: Instant,
 }
 
+/// The days of some rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Days {
+    /// There are no rows.
+    NoRows,
+    /// All rows are of this day, which has partitions.
+    One(Day),
+    /// The rows are of several days, or of one without partitions.
+    Other,
+}
+
+impl Days {
+    /// These days, or `other` if there are no rows.
+    pub(crate) fn or(self, other: Self) -> Self {
+        match self {
+            Self::NoRows => other,
+            days => days,
+        }
+    }
+
+    /// The day whose partitions a statement names. `None`: it names the whole tables.
+    pub(crate) fn named(self) -> Option<Day> {
+        match self {
+            Self::One(day) => Some(day),
+            Self::NoRows | Self::Other => None,
+        }
+    }
+}
+
 impl DayTables {
     /// An empty list.
     pub(crate) fn new() -> Self {
@@ -57,18 +86,24 @@ impl DayTables {
         Ok(self.knows(day).unwrap_or_default().then_some(day))
     }
 
-    /// The day of all these deliveries, if they share one and it has partitions. The outer `None`: there are
-    /// no deliveries.
-    pub(crate) async fn day_of_keys(
+    /// The days of rows whose times lie between these two.
+    pub(crate) async fn days_of_times(
         &self,
         client: &impl GenericClient,
-        keys: &Keys,
-    ) -> SqlResult<Option<Option<Day>>> {
+        first_ms: i64,
+        last_ms: i64,
+    ) -> SqlResult<Days> {
+        let day = self.day_of_times(client, first_ms, last_ms).await?;
+        Ok(day.map_or(Days::Other, Days::One))
+    }
+
+    /// The days of these deliveries.
+    pub(crate) async fn days_of_keys(&self, client: &impl GenericClient, keys: &Keys) -> SqlResult<Days> {
         if keys.ids.is_empty() {
-            return Ok(None);
+            return Ok(Days::NoRows);
         }
-        let (first, last) = (time_of(keys.first_id), time_of(keys.last_id));
-        Ok(Some(self.day_of_times(client, first, last).await?))
+        self.days_of_times(client, time_of(keys.first_id), time_of(keys.last_id))
+            .await
     }
 
     /// Whether the day has partitions; `None` if that must be looked up.

@@ -70,3 +70,17 @@ async fn an_http2_connection_that_is_too_old_takes_no_new_streams_and_ends_with_
     drop(lease);
     receiver.await.unwrap();
 }
+
+#[tokio::test]
+async fn idle_connections_to_one_host_leave_room_for_those_to_others() {
+    let pool = pool();
+    let mut peers = Vec::new();
+    let (busy, other) = (origin("http://busy.example/"), origin("http://other.example/"));
+    for origin in [&busy; 8].into_iter().chain([&other]) {
+        let (stream, peer) = Stream::pair().await;
+        peers.push(peer);
+        pool.check_in(origin, Box::new(Http1::new(stream)), None);
+    }
+    assert!(matches!(check_out(&pool, &other).await, CheckedOut::Reused(_)));
+    assert!(matches!(check_out(&pool, &busy).await, CheckedOut::Reused(_)));
+}

@@ -7,7 +7,7 @@ use postrider_storage::{Appended, DeliveryKey, FirstAttempt, NewEvent, SessionId
 use uuid::Uuid;
 
 use crate::columns::{int, uuid};
-use crate::day_tables::{self, DayTables};
+use crate::day_tables::{self, DayTables, Days};
 use crate::deliveries::keys::Keys;
 use crate::event_types;
 use crate::events::known;
@@ -142,26 +142,26 @@ impl<'a> Storing<'a> {
         })
     }
 
-    /// The day of all events, if they share one that has partitions. The outer `None`: there are no events.
-    pub(crate) async fn day_of_events(
+    /// The days of the events.
+    pub(crate) async fn days_of_events(
         &self,
         client: &impl GenericClient,
         tables: &DayTables,
-    ) -> SqlResult<Option<Option<Day>>> {
+    ) -> SqlResult<Days> {
         let times = &self.event_rows.created_at;
         match (times.iter().min(), times.iter().max()) {
-            (Some(first), Some(last)) => Ok(Some(tables.day_of_times(client, *first, *last).await?)),
-            _ => Ok(None),
+            (Some(first), Some(last)) => tables.days_of_times(client, *first, *last).await,
+            _ => Ok(Days::NoRows),
         }
     }
 
-    /// The same of all deliveries.
-    pub(crate) async fn day_of_deliveries(
+    /// The days of their deliveries.
+    pub(crate) async fn days_of_deliveries(
         &self,
         client: &impl GenericClient,
         tables: &DayTables,
-    ) -> SqlResult<Option<Option<Day>>> {
-        tables.day_of_keys(client, &self.delivery_rows.keys).await
+    ) -> SqlResult<Days> {
+        tables.days_of_keys(client, &self.delivery_rows.keys).await
     }
 
     /// Stores the events and their deliveries.
@@ -172,9 +172,9 @@ impl<'a> Storing<'a> {
         session: SessionId,
     ) -> SqlResult<()> {
         let tables = &store.day_tables;
-        let events = self.day_of_events(client, tables).await?;
-        let deliveries = self.day_of_deliveries(client, tables).await?.or(events);
-        let sql = format!("WITH {} SELECT 1", parts(events.flatten(), deliveries.flatten()));
+        let events = self.days_of_events(client, tables).await?;
+        let deliveries = self.days_of_deliveries(client, tables).await?.or(events);
+        let sql = format!("WITH {} SELECT 1", parts(events.named(), deliveries.named()));
         let mut params: Vec<Param<'_>> = vec![&session.0];
         params.extend(self.params());
         statement::execute(client, &sql, &params).await?;

@@ -36,13 +36,13 @@ pub(super) async fn step(
     let settling = finish::in_order(finished);
     let storing = Storing::prepare(client, store, events.iter().collect()).await?;
     let tables = &store.day_tables;
-    let settled = settling.day(client, tables).await?;
-    let stored = storing.day_of_events(client, tables).await?;
-    let pending = storing.day_of_deliveries(client, tables).await?;
+    let settled = settling.days(client, tables).await?;
+    let stored = storing.days_of_events(client, tables).await?;
+    let pending = storing.days_of_deliveries(client, tables).await?;
     // A part without rows names the day of another: one statement serves nearly all steps of a day.
-    let any = settled.or(stored).flatten();
-    let parts = append::parts(stored.unwrap_or(any), pending.unwrap_or(any));
-    let sql = format!("WITH {parts}, {}", settle::all(settled.unwrap_or(any)));
+    let any = settled.or(stored);
+    let parts = append::parts(stored.or(any).named(), pending.or(any).named());
+    let sql = format!("WITH {parts}, {}", settle::all(settled.or(any).named()));
     let statement = client.prepare_cached(&sql).await?;
     let mut params: Vec<Param<'_>> = vec![&session.0];
     params.extend(storing.params());

@@ -10,7 +10,7 @@ use tokio_postgres::Row;
 
 use super::states::States;
 use crate::attempts;
-use crate::day_tables::{self, DayTables};
+use crate::day_tables::{self, DayTables, Days};
 use crate::deliveries::keys::Keys;
 use crate::partitions::day::Day;
 use crate::sessions;
@@ -46,13 +46,9 @@ impl<'a> Settling<'a> {
         }
     }
 
-    /// The day of all deliveries, if they share one that has partitions. The outer `None`: there are none.
-    pub(crate) async fn day(
-        &self,
-        client: &impl GenericClient,
-        tables: &DayTables,
-    ) -> SqlResult<Option<Option<Day>>> {
-        tables.day_of_keys(client, &self.keys).await
+    /// The days of the deliveries.
+    pub(crate) async fn days(&self, client: &impl GenericClient, tables: &DayTables) -> SqlResult<Days> {
+        tables.days_of_keys(client, &self.keys).await
     }
 
     /// The columns of the states and of the attempts, then the smallest and the greatest id.
@@ -71,11 +67,12 @@ impl<'a> Settling<'a> {
         tables: &DayTables,
         session: SessionId,
     ) -> SqlResult<Vec<usize>> {
-        let Some(day) = self.day(client, tables).await? else {
+        let days = self.days(client, tables).await?;
+        if days == Days::NoRows {
             return Ok(Vec::new());
-        };
+        }
         let params: Vec<_> = once(&session.0 as Param<'_>).chain(self.params()).collect();
-        let rows = statement::query(client, &some(day), &params).await?;
+        let rows = statement::query(client, &some(days.named()), &params).await?;
         let mut settled = rows
             .iter()
             .map(|row| self.place(row))
