@@ -1,12 +1,14 @@
 //! Wires the parts into a running node: store, engine, API, listener.
 //!
 //! * [`node`]: the order of start and stop. [`listener`]: connections, and every bound on them.
+//! * [`admin_key`]: the operator's API key, configured or created at the first start.
 //! * `engine`: configuration, access, figures and the engine. [`store`]: opens the store.
 //! * [`site`]: what the one port serves. `system`: the facts about the process in the console.
 //! * [`logging`], [`metrics`], [`signals`], [`open_files`]: set up once per process.
 //!
 //! This module must hold no rule about deliveries: it decides only what the settings say.
 
+pub mod admin_key;
 pub mod console;
 mod engine;
 pub mod listener;

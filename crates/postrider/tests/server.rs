@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use support::postrider;
 
-const ADMIN_KEY: &str = "an-admin-key-for-tests";
+const ADMIN_KEY: &str = "an-admin-key-for-our-tests";
 
 /// A server on a free port. It is killed if a test ends before stopping it.
 struct Server {

@@ -27,7 +27,7 @@ use postrider_web::body::BODY_TIMEOUT;
 use serde_json::{Value, json};
 
 /// The key that opens the API in tests.
-pub const KEY: &str = "a-key-for-tests-only";
+pub const KEY: &str = "an-admin-key-for-the-tests";
 
 /// A URL that the guard allows; the receiver behind it responds with `status`.
 pub fn url(status: u16) -> String {

@@ -65,6 +65,11 @@ pub struct Settings {
     #[serde(deserialize_with = "connections")]
     pub database_connections: u32,
 
+    /// A file that holds only the operator's API key. Alternatively, set POSTRIDER_ADMIN_KEY. Without either,
+    /// the first start creates a key.
+    #[arg(long, value_name = "FILE")]
+    pub admin_key_file: Option<PathBuf>,
+
     /// The retry schedule: delays in seconds. `10,100` makes the first attempt at once, retries 10 s after
     /// the first failure and 100 s after the second, then marks the delivery failed. `none` makes one
     /// attempt. Accounts and automations can override it.

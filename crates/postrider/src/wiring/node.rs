@@ -4,12 +4,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use postrider_access::{Access, FirstKey, FirstKeyError};
 use postrider_api::{Api, ApiState, BodyBudget};
 use postrider_figures::Figures;
 use postrider_web::body::BODY_TIMEOUT;
 use tokio::net::TcpListener;
 
+use super::admin_key::{self, FirstKey, KeepCreated};
 use super::engine::{self, Running};
 use super::site::Site;
 use super::{console, listener, metrics, store};
@@ -48,12 +48,17 @@ impl Node {
     ///
     /// The key comes last, because a created key can be shown only once and must not be lost because the port
     /// is in use. Connections wait until the node runs.
-    pub async fn start(settings: &Settings, secrets: Secrets<'_>) -> Result<Self, Failure> {
+    pub async fn start(
+        settings: &Settings,
+        secrets: Secrets<'_>,
+        keep_created: &KeepCreated,
+    ) -> Result<Self, Failure> {
         let (listener, address) = bind(settings.listen).await?;
         let metrics = metrics::install();
         let store = store::open(settings, secrets.database_password).await?;
         let running = engine::start(settings, store).await?;
-        let first_key = match open(&running.access, secrets.admin_key).await {
+        let opened = admin_key::open(&running.access, secrets.admin_key, keep_created).await;
+        let first_key = match opened {
             Ok(first_key) => first_key,
             Err(failure) => {
                 running.stop(Duration::ZERO).await;
@@ -127,14 +132,6 @@ impl Node {
         tracing::info!("stopped");
         Ok(())
     }
-}
-
-async fn open(access: &Access, configured_key: Option<&str>) -> Result<FirstKey, Failure> {
-    let opened = access.open(configured_key).await;
-    opened.map_err(|error| match error {
-        FirstKeyError::Unfit => Failure::Usage(format!("POSTRIDER_ADMIN_KEY: {error}")),
-        FirstKeyError::Store(error) => Failure::Failed(format!("cannot read the API keys: {error}")),
-    })
 }
 
 async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Failure> {
