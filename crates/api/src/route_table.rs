@@ -17,8 +17,9 @@ use utoipa::openapi::path::{Operation, PathItem};
 /// The extension of an operation that names the permission it requires.
 pub(crate) const PERMISSION: &str = "x-permission";
 
-/// The extension of an operation outside of accounts that serves callers of one account too, because it limits
-/// what it shows to their scope: `"caller"`. Without it, such an operation requires a caller of all accounts.
+/// The extension of an operation that says which callers it serves: `"caller"` serves those of one account
+/// too, because it limits what it shows to their scope; `"installation"` serves only callers of all accounts.
+/// Without it, operations in an account are of the first kind, and all others of the second.
 pub(crate) const SCOPE: &str = "x-scope";
 
 /// The parameter of paths in an account. Their handlers find the account in the caller's scope.
@@ -139,7 +140,10 @@ pub(crate) fn requirement(path: &str, operation: &Operation) -> Option<Requireme
         (true, None) => Some(Requirement::Public),
         (false, Some(name)) => {
             let permission = name.as_str().and_then(Permission::from_name)?;
-            let is_in_scope = path.contains(IN_ACCOUNT) || extension(SCOPE).is_some();
+            let is_in_scope = match extension(SCOPE).and_then(serde_json::Value::as_str) {
+                Some(scope) => scope == "caller",
+                None => path.contains(IN_ACCOUNT),
+            };
             Some(if is_in_scope {
                 Requirement::Permission(permission)
             } else {
@@ -227,9 +231,14 @@ mod tests {
         };
         let admin = Some(Requirement::Installation(Permission::Admin));
         assert_eq!(requirement("/v1/api-keys", &Method::HEAD), admin);
-        let in_account = Some(Requirement::Permission(Permission::Read));
-        assert_eq!(requirement("/v1/accounts/{account}", &Method::GET), in_account);
-        assert_eq!(requirement("/v1/event-types", &Method::GET), in_account);
+        let of_all = Some(Requirement::Installation(Permission::Read));
+        assert_eq!(requirement("/v1/accounts/{account}", &Method::GET), of_all);
+        let in_scope = Some(Requirement::Permission(Permission::Read));
+        assert_eq!(
+            requirement("/v1/accounts/{account}/events", &Method::GET),
+            in_scope
+        );
+        assert_eq!(requirement("/v1/event-types", &Method::GET), in_scope);
         assert_eq!(requirement("/healthz", &Method::GET), Some(Requirement::Public));
         assert_eq!(requirement("/v1/accounts", &Method::PUT), None);
         assert!(table.find(None, &Method::GET).is_none());

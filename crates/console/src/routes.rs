@@ -29,6 +29,8 @@ pub const READ_ALL: Requirement = Requirement::Installation(Permission::Read);
 pub const RESEND: Requirement = Requirement::Permission(Permission::Resend);
 /// Changes in an account, and its secrets.
 pub const MANAGE: Requirement = Requirement::Permission(Permission::Manage);
+/// Staff that may change things in every account.
+pub const MANAGE_ALL: Requirement = Requirement::Installation(Permission::Manage);
 /// Administrators of the installation.
 pub const ADMIN: Requirement = Requirement::Installation(Permission::Admin);
 

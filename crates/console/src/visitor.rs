@@ -74,6 +74,11 @@ impl Visitor {
         }
     }
 
+    /// Whether they see all accounts: the operator's staff.
+    pub fn is_staff(&self) -> bool {
+        self.caller.scope == Scope::All
+    }
+
     /// Whether they administer the installation.
     pub fn is_admin(&self) -> bool {
         self.caller.permissions.contains(Permission::Admin)
