@@ -87,7 +87,7 @@ pub async fn create_portal_link(
         .ok_or_else(account_not_found)?;
     let view = CreatedPortalLinkView {
         url: format!("{base}/sign-in/{}", token.expose()),
-        link: PortalLinkView::of(link),
+        link: PortalLinkView::of(&link),
     };
     Ok((StatusCode::CREATED, Json(view)))
 }

@@ -33,5 +33,5 @@ pub async fn list_portal_links(
     let page = parameters.page(list);
     parameters.finish()?;
     let links = state.access.portal_links(account, page).await?;
-    List::of(list, links, |link| Ok(PortalLinkView::of(link))).map(Json)
+    List::of(list, links, |link| Ok(PortalLinkView::of(&link))).map(Json)
 }

@@ -44,7 +44,7 @@ pub struct CreatedPortalLinkView {
 }
 
 impl PortalLinkView {
-    pub(super) fn of(link: Grant) -> Self {
+    pub(super) fn of(link: &Grant) -> Self {
         Self {
             id: link.id,
             read_only: !link.permissions.contains(Permission::Manage),

@@ -32,7 +32,7 @@ pub async fn list_sessions_of_account(
     let page = parameters.page(list);
     parameters.finish()?;
     let sessions = state.access.sessions(Scope::Account(account), page).await?;
-    List::of(list, sessions, |session| Ok(SessionView::of(session))).map(Json)
+    List::of(list, sessions, |session| Ok(SessionView::of(&session))).map(Json)
 }
 
 /// End a session of an account

@@ -31,7 +31,7 @@ pub async fn list_sessions(
     let page = parameters.page(list);
     parameters.finish()?;
     let sessions = state.access.sessions(Scope::All, page).await?;
-    List::of(list, sessions, |session| Ok(SessionView::of(session))).map(Json)
+    List::of(list, sessions, |session| Ok(SessionView::of(&session))).map(Json)
 }
 
 /// End a session of the operator's staff

@@ -40,7 +40,7 @@ pub struct EndedSessionsView {
 }
 
 impl SessionView {
-    pub(super) fn of(session: Grant) -> Self {
+    pub(super) fn of(session: &Grant) -> Self {
         Self {
             id: session.id,
             permissions: session.permissions.named().map(Permission::as_str).collect(),

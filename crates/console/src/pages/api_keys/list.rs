@@ -1,6 +1,7 @@
 //! `GET /api-keys`: all keys, none of which can be read again, and the form that creates one.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use askama::Template;
 use axum::extract::State;
@@ -65,9 +66,9 @@ pub async fn render(
     keys.truncate(ROWS_MAX);
     let mut names = HashMap::new();
     for account in keys.iter().filter_map(|key| key.scope.account()) {
-        if !names.contains_key(&account) {
+        if let Entry::Vacant(vacant) = names.entry(account) {
             let found = app.configuration.account(&AccountRef::Id(account)).await?;
-            names.insert(account, found.map_or_else(|| account.to_string(), |it| it.name));
+            vacant.insert(found.map_or_else(|| account.to_string(), |it| it.name));
         }
     }
     let rows = keys.into_iter().map(|key| row(app, visitor, key, &names));
