@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
-use async_trait::async_trait;
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
@@ -17,7 +16,7 @@ use postrider_configuration::{
     SendWebhookDraft,
 };
 use postrider_console::{Brand, Console, ConsoleParts, SystemFacts};
-use postrider_egress::{EgressGuard, Resolve, ResolveError};
+use postrider_egress::EgressGuard;
 use postrider_engine::carry::{Carriers, Transport, WebhookCarrier};
 use postrider_engine::observe::Observer;
 use postrider_engine::{Engine, EngineParts, EngineSettings, SystemClock};
@@ -78,7 +77,6 @@ impl App {
             ids: Arc::clone(&ids),
             entropy: entropy.clone(),
             guard: Arc::new(EgressGuard::new(Vec::new())),
-            resolver: Arc::new(Public),
             header_names: HeaderNames::new("Postrider"),
         });
         let configuration = Arc::new(configuration.await.unwrap());
@@ -345,15 +343,5 @@ impl Transport for Thanks {
             retry_after: None,
             waited: Duration::ZERO,
         }
-    }
-}
-
-/// A resolver to which every name is public.
-struct Public;
-
-#[async_trait]
-impl Resolve for Public {
-    async fn resolve(&self, _: &str) -> Result<Vec<IpAddr>, ResolveError> {
-        Ok(vec![[8, 8, 8, 8].into()])
     }
 }
