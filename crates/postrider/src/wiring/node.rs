@@ -7,11 +7,12 @@ use std::time::Duration;
 use postrider_api::{Api, ApiState, BodyBudget};
 use postrider_figures::Figures;
 use postrider_web::body::BODY_TIMEOUT;
+use postrider_web::client::TrustedProxies;
 use tokio::net::TcpListener;
 
 use super::admin_key::{self, FirstKey, KeepCreated};
 use super::engine::{self, Running};
-use super::site::Site;
+use super::site::{Approach, Site};
 use super::{console, listener, metrics, store};
 use crate::config::Settings;
 use postrider_cli::Failure;
@@ -76,6 +77,10 @@ impl Node {
             public_url: settings.public_url.as_ref().map(|url| url.as_str().into()),
             metrics: Arc::new(metrics::Exposition::new(metrics, Arc::clone(&running.engine))),
         };
+        let approach = Approach {
+            proxies: TrustedProxies::new(settings.trusted_proxies.clone()),
+            public_url: settings.public_url.as_ref().map(ToString::to_string),
+        };
         let grace = settings.shutdown_grace.get();
         Ok(Self {
             running,
@@ -83,7 +88,7 @@ impl Node {
             listener,
             address,
             base_url: console::base_url(settings, address),
-            site: Arc::new(Site::new(Api::new(state), console)),
+            site: Arc::new(Site::new(Api::new(state), console, approach)),
             grace,
         })
     }

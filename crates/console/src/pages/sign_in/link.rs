@@ -12,13 +12,17 @@ use http::{HeaderMap, HeaderValue, header};
 use postrider_access::OpenLink;
 use postrider_model::Scope;
 use postrider_storage::AccountRef;
+use postrider_web::client::Client;
 use postrider_web::host::RequestHost;
 
-use super::form::is_in_frame;
-use crate::console::{Peer, page};
+use super::form::{is_in_frame, refuse_excess};
+use crate::console::page;
 use crate::refusal::Refusal;
 use crate::shell::Shell;
 use crate::state::App;
+
+/// How long a person waits whose link began too many sessions within a minute.
+const TOO_MANY_WAIT_S: u64 = 60;
 
 #[derive(Template)]
 #[template(path = "sign_in/link.html")]
@@ -35,12 +39,12 @@ struct LinkPage<'a> {
 /// The page with the button.
 pub async fn show(
     State(app): State<App>,
-    Extension(peer): Extension<Peer>,
+    Extension(client): Extension<Client>,
     Path(link): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let Some(scope) = app.access.link(&link).await? else {
-        return Err(dead(&app, peer));
+        return Err(dead(&app, client));
     };
     let account = match scope {
         Scope::All => None,
@@ -60,7 +64,7 @@ pub async fn show(
 /// Opens the link, and redirects to the visitor's first page.
 pub async fn open(
     State(app): State<App>,
-    Extension(peer): Extension<Peer>,
+    Extension(client): Extension<Client>,
     Path(link): Path<String>,
     host: RequestHost,
     headers: HeaderMap,
@@ -70,8 +74,12 @@ pub async fn open(
     }
     let (token, session) = match app.access.open_link(&link).await? {
         OpenLink::Begun(token, session) => (token, session),
-        OpenLink::Dead => return Err(dead(&app, peer)),
-        OpenLink::TooMany => return Err(Refusal::TooManyTries),
+        OpenLink::Dead => return Err(dead(&app, client)),
+        OpenLink::TooMany => {
+            return Err(Refusal::TooManyTries {
+                wait_s: TOO_MANY_WAIT_S,
+            });
+        }
     };
     let first = match session.caller.scope {
         Scope::All => "/".to_owned(),
@@ -97,10 +105,6 @@ fn is_from_our_page(app: &App, host: &RequestHost, headers: &HeaderMap) -> bool 
 
 /// Counts a link that does not work as an attempt. Links that work do not count: behind a proxy, all
 /// customers of a product have one address.
-fn dead(app: &App, peer: Peer) -> Refusal {
-    if app.sign_in_limit.admits(peer.0) {
-        return Refusal::DeadLink;
-    }
-    tracing::warn!(address = %peer.0, "too many sign-in attempts");
-    Refusal::TooManyTries
+fn dead(app: &App, client: Client) -> Refusal {
+    refuse_excess(app, client).err().unwrap_or(Refusal::DeadLink)
 }
