@@ -15,8 +15,8 @@ use crate::token::{LINK_PREFIX, SESSION_PREFIX, ShownToken, token_sha256};
 /// was left open is signed out overnight.
 pub const OPERATOR_SESSION: Duration = Duration::from_secs(12 * 3600);
 
-/// Sessions of one portal link. A link is for one person, or for the few who work on one account: 100 sessions
-/// are more than they open, and 20 a minute more than a page that shows the console in a frame.
+/// Sessions of one portal link. A link is for one person, or for the few who work on one account: 100
+/// sessions are more than they open, and 20 a minute more than a page that shows the console in a frame.
 const LIMITS: SessionLimits = SessionLimits {
     live_max: 100,
     per_minute_max: 20,

@@ -68,9 +68,6 @@ macro_rules! conformance {
             grants: [
                 every_grant_reads_back_as_it_was_put,
                 grants_are_listed_by_kind_and_scope,
-                a_portal_link_begins_a_bounded_number_of_sessions,
-                a_link_that_is_gone_begins_no_session,
-                sessions_go_with_their_link_and_no_others,
                 grants_of_one_filter_are_deleted_together,
                 an_expired_grant_is_none,
                 of_many_who_take_a_grant_one_gets_it,
@@ -80,6 +77,11 @@ macro_rules! conformance {
                 another_configured_api_key_ends_the_grants_of_the_one_before,
                 no_grant_is_put_for_an_account_or_an_api_key_that_is_gone,
                 putting_a_grant_removes_a_bounded_number_of_expired_ones,
+            ]
+            portal_links: [
+                a_portal_link_begins_a_bounded_number_of_sessions,
+                a_link_that_is_gone_begins_no_session,
+                sessions_go_with_their_link_and_no_others,
             ]
             append: [
                 an_event_and_its_deliveries_read_back_as_they_were_appended,
@@ -301,6 +303,7 @@ mod tests {
             include_str!("event_types.rs"),
             include_str!("api_keys.rs"),
             include_str!("grants.rs"),
+            include_str!("portal_links.rs"),
             include_str!("advance.rs"),
             include_str!("append.rs"),
             include_str!("repeats.rs"),

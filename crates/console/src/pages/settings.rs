@@ -1,7 +1,7 @@
 //! The settings of an account.
 //!
-//! * `show`: the account, and the form that changes it. An administrator can change all of it, others only the
-//!   retries.
+//! * `show`: the account, and the form that changes it. An administrator can change all of it, others only
+//!   the retries.
 //! * `delete`: asks for the name, then deletes. For administrators only.
 
 mod delete;

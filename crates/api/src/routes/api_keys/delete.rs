@@ -12,8 +12,8 @@ use crate::router::ApiState;
 
 /// Delete an API key
 ///
-/// Calls with the key are refused at once, on every node. Portal links that were created with it, and sessions
-/// that began with it, end.
+/// Calls with the key are refused at once, on every node. Portal links that were created with it, and
+/// sessions that began with it, end.
 #[utoipa::path(
     delete,
     path = "/v1/api-keys/{id}",

@@ -1,4 +1,5 @@
-//! Sessions of an account's portal links: `GET` and `DELETE /v1/accounts/{account}/sessions`, `DELETE /v1/accounts/{account}/sessions/{id}`
+//! Sessions of an account's portal links: `GET` and `DELETE /v1/accounts/{account}/sessions`, `DELETE
+//! /v1/accounts/{account}/sessions/{id}`
 
 use axum::Json;
 use axum::extract::State;

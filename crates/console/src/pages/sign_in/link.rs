@@ -88,8 +88,8 @@ pub async fn open(
     super::begin(&app, &host, token.expose(), &session, &first)
 }
 
-/// Whether a browser says that a page of this console sends the request. It says so in `Sec-Fetch-Site` (Fetch
-/// Metadata) over https and to this machine, and in `Origin` always. A prefetch is refused too.
+/// Whether a browser says that a page of this console sends the request. It says so in `Sec-Fetch-Site`
+/// (Fetch Metadata) over https and to this machine, and in `Origin` always. A prefetch is refused too.
 fn is_from_our_page(app: &App, host: &RequestHost, headers: &HeaderMap) -> bool {
     if headers.contains_key("sec-purpose") || headers.contains_key("purpose") {
         return false;
