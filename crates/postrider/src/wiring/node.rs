@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use postrider_access::{Access, FirstKey, FirstKeyError};
-use postrider_api::{Api, ApiState, BodyBudget};
+use postrider_api::{Api, ApiState, batch_bytes_max};
 use postrider_figures::Figures;
 use postrider_web::body::BODY_TIMEOUT;
+use postrider_web::body_budget::BodyBudget;
 use postrider_web::client::TrustedProxies;
 use tokio::net::TcpListener;
 
@@ -61,14 +62,16 @@ impl Node {
                 return Err(failure);
             }
         };
-        let console = console::console(settings, &running)?;
+        let largest = batch_bytes_max(running.engine.settings().data_bytes_max);
+        let body_budget = Arc::new(BodyBudget::for_bodies_of(largest));
+        let console = console::console(settings, &running, Arc::clone(&body_budget))?;
         let state = ApiState {
             engine: Arc::clone(&running.engine),
             configuration: Arc::clone(&running.configuration),
             figures: Arc::clone(&running.figures),
             access: Arc::clone(&running.access),
             body_timeout: BODY_TIMEOUT,
-            body_budget: Arc::new(BodyBudget::new(running.engine.settings().data_bytes_max)),
+            body_budget,
             public_url: settings.public_url.as_ref().map(|url| url.as_str().into()),
             metrics: Arc::new(metrics::Exposition::new(metrics, Arc::clone(&running.engine))),
         };
