@@ -66,7 +66,7 @@ impl Configuration {
     ) -> Result<Automation, ConfigureError> {
         let now = self.clock.now();
         let id = self.ids.automation(now);
-        let checked = check(self, draft, account, &[], now).await?;
+        let checked = check(self, draft, &[], now)?;
         let automation = Automation {
             id,
             name: checked.name,
@@ -98,7 +98,7 @@ impl Configuration {
         draft: AutomationDraft,
     ) -> Result<Automation, ConfigureError> {
         let now = self.clock.now();
-        let checked = check(self, draft, account, &current.actions, now).await?;
+        let checked = check(self, draft, &current.actions, now)?;
         let edited = Automation {
             name: checked.name,
             enabled: checked.enabled,
@@ -157,11 +157,10 @@ struct CheckedAutomation {
     retry_delays: Option<Schedule>,
 }
 
-/// Checks the whole draft. Looks up destinations only where they differ from those of `existing` actions.
-async fn check(
+/// Checks the whole draft. Judges destinations only where they differ from those of `existing` actions.
+fn check(
     configuration: &Configuration,
     draft: AutomationDraft,
-    account: AccountId,
     existing: &[Action],
     now: Timestamp,
 ) -> Result<CheckedAutomation, ConfigureError> {
@@ -177,7 +176,7 @@ async fn check(
     };
     let fresh_id = || configuration.ids.action(now);
     let actions = actions::check(&draft.actions, &rules, fresh_id, &mut faults);
-    check_destinations(configuration, account, &draft.actions, existing, &mut faults).await;
+    check_destinations(&configuration.guard, &draft.actions, existing, &mut faults);
     faults.into_checked(Some(CheckedAutomation {
         name: draft.name,
         enabled: draft.enabled,

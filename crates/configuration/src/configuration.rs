@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use postrider_egress::{EgressGuard, Resolve};
+use postrider_egress::EgressGuard;
 use postrider_model::{
     Account, AccountId, Automation, AutomationId, Clock, Entropy, EventType, EventTypeName, IdGenerator,
     SigningKey,
@@ -25,8 +25,6 @@ pub struct ConfigurationParts {
     pub entropy: Entropy,
     /// Which destinations are allowed.
     pub guard: Arc<EgressGuard>,
-    /// How host names are looked up when a destination is saved.
-    pub resolver: Arc<dyn Resolve>,
     /// The headers that Postrider sets itself, which no action may add.
     pub header_names: HeaderNames,
 }
@@ -38,7 +36,6 @@ pub struct Configuration {
     pub(crate) ids: Arc<IdGenerator>,
     pub(crate) entropy: Entropy,
     pub(crate) guard: Arc<EgressGuard>,
-    pub(crate) resolver: Arc<dyn Resolve>,
     pub(crate) directory: Directory,
     catalogue: Catalogue,
     header_names: HeaderNames,
@@ -59,7 +56,6 @@ impl Configuration {
             ids: parts.ids,
             entropy: parts.entropy,
             guard: parts.guard,
-            resolver: parts.resolver,
             header_names: parts.header_names,
             loaded,
         })

@@ -1,17 +1,15 @@
 //! The verbs over a store: all faults at once, edits that come in between, and changes by other nodes.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{Duration, Instant};
 
-use async_trait::async_trait;
 use postrider_configuration::catalogue::Known;
 use postrider_configuration::{
     AccountDraft, ActionDraft, AutomationDraft, Configuration, ConfigurationParts, ConfigureError, DoesDraft,
     EventTypeDraft, Fault, SendWebhookDraft,
 };
-use postrider_egress::{EgressGuard, Resolve, ResolveError};
+use postrider_egress::EgressGuard;
 use postrider_model::{AccountId, AutomationId, Clock, Entropy, IdGenerator, Timestamp};
 use postrider_signing::HeaderNames;
 use postrider_storage::{Changed, Store};
@@ -39,16 +37,6 @@ impl Clock for TestClock {
     }
 }
 
-/// Resolves every name to a public address.
-struct Public;
-
-#[async_trait]
-impl Resolve for Public {
-    async fn resolve(&self, _: &str) -> Result<Vec<IpAddr>, ResolveError> {
-        Ok(vec![[8, 8, 8, 8].into()])
-    }
-}
-
 fn store() -> (Arc<dyn Store>, TempDir) {
     let folder = tempfile::tempdir().expect("a folder");
     (
@@ -70,7 +58,6 @@ async fn node(store: &Arc<dyn Store>) -> Arc<Configuration> {
         ids: Arc::new(IdGenerator::new(entropy.number())),
         entropy,
         guard: Arc::new(EgressGuard::new(Vec::new())),
-        resolver: Arc::new(Public),
         header_names: HeaderNames::new("Postrider"),
     });
     Arc::new(configuration.await.expect("an empty store loads"))

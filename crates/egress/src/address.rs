@@ -23,7 +23,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::{Ipv4Net, Ipv6Net};
 
-/// A range that is not public, and the entry that says so.
+/// A range or an address, and the entry or vendor that says what it is.
 type Range<N> = (N, &'static str);
 
 const fn v4(octets: [u8; 4], prefix: u8) -> Ipv4Net {
@@ -116,6 +116,42 @@ pub const V6_GLOBAL_UNICAST: Ipv6Net = v6(0x2000 << 112, 3);
 /// Addresses that a NAT64 gateway turns into the IPv4 address in their last 32 bits (RFC 6052 section 2.1). A
 /// network without IPv4 reaches every IPv4-only receiver through them.
 pub const V6_NAT64: Ipv6Net = v6(0x0064_ff9b << 96, 96);
+
+/// Addresses of services that hand a cloud's credentials to every program on the machine. The guard permits
+/// one of them only if it is allowed by itself, never within a network.
+pub const METADATA: &[Range<IpAddr>] = &[
+    (at_v4([100, 100, 100, 200]), "Alibaba Cloud"),
+    (at_v4([168, 63, 129, 16]), "Azure, the host under the machine"),
+    (at_v4([169, 254, 0, 23]), "Tencent Cloud"),
+    (at_v4([169, 254, 42, 42]), "Scaleway"),
+    (at_v4([169, 254, 169, 252]), "Google Kubernetes Engine"),
+    (
+        at_v4([169, 254, 169, 254]),
+        "AWS, Azure, Google, Oracle, DigitalOcean, Hetzner, OpenStack and others",
+    ),
+    (at_v4([169, 254, 170, 2]), "AWS, credentials of ECS tasks"),
+    (at_v4([169, 254, 170, 23]), "AWS, credentials of EKS pods"),
+    (at_v4([192, 0, 0, 192]), "Oracle Cloud"),
+    (at_v6(0xfd00_0042 << 96 | 0x42), "Scaleway"),
+    (at_v6(0xfd00_0ec2 << 96 | 0x23), "AWS, credentials of EKS pods"),
+    (at_v6(0xfd00_0ec2 << 96 | 0x254), "AWS"),
+    (at_v6(0xfd20_00ce << 96 | 0x254), "Google"),
+    (at_v6(0xfe80 << 112 | 0xa9fe_a9fe), "OpenStack"),
+];
+
+const fn at_v4([a, b, c, d]: [u8; 4]) -> IpAddr {
+    IpAddr::V4(Ipv4Addr::new(a, b, c, d))
+}
+
+const fn at_v6(address: u128) -> IpAddr {
+    IpAddr::V6(Ipv6Addr::from_bits(address))
+}
+
+/// Whether the address, or the one that receives what is sent to it, is one of [`METADATA`].
+pub fn is_metadata(address: IpAddr) -> bool {
+    let effective = effective(address);
+    METADATA.iter().any(|(it, _)| *it == effective)
+}
 
 /// Whether the address is globally reachable unicast.
 pub fn is_public(address: IpAddr) -> bool {
@@ -283,15 +319,25 @@ mod tests {
 
     #[test]
     fn cloud_metadata_services_are_forbidden() {
+        for (address, vendor) in METADATA {
+            assert!(
+                !is_public(*address) && is_metadata(*address),
+                "{address} {vendor}"
+            );
+        }
         for text in [
             "169.254.169.254",
+            "::ffff:169.254.169.254",
+            "64:ff9b::169.254.169.254",
             "169.254.170.2",
             "fd00:ec2::254",
+            "fd20:ce::254",
+            "fe80::a9fe:a9fe",
             "100.100.100.200",
             "192.0.0.192",
             "168.63.129.16",
         ] {
-            assert!(!public(text), "{text}");
+            assert!(is_metadata(text.parse().unwrap()), "{text}");
         }
     }
 }

@@ -14,10 +14,12 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use quick_cache::sync::Cache;
 use rustls::pki_types::ServerName;
 use socket2::{SockRef, TcpKeepalive};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tokio_rustls::TlsConnector;
 
 use crate::allowance::Allowance;
@@ -36,14 +38,24 @@ const ADDRESSES_MAX: usize = 8;
 /// Idle time after which TCP probes a connection, because some networks forget silent ones.
 const KEEPALIVE: Duration = Duration::from_secs(30);
 
+/// How long a failed lookup takes at least if the name has no address that may be called. Within this time
+/// name servers respond, and a response from a cache must not be told from one that took a few milliseconds.
+const NO_ADDRESS_AFTER: Duration = Duration::from_millis(250);
+
+/// How often the log repeats that a name is refused.
+const REPORT_EVERY: Duration = Duration::from_secs(60);
+
+/// Maximum names whose last report is remembered.
+const REPORTS_KEPT: usize = 1_024;
+
 /// Why there is no connection.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectFailure {
     /// The name has no address.
     #[error(transparent)]
     Dns(#[from] ResolveError),
-    /// The guard forbids every address.
-    #[error("every address of the host is forbidden")]
+    /// The host is an address that the guard forbids.
+    #[error("the address of the host is forbidden")]
     Blocked,
     /// No address accepted a TCP connection.
     #[error("no TCP connection")]
@@ -77,6 +89,7 @@ pub(crate) struct Connector {
     guard: Arc<EgressGuard>,
     resolver: Arc<dyn Resolve>,
     tls: TlsConnector,
+    refused: Refused,
 }
 
 /// A new connection and its negotiated protocol.
@@ -95,6 +108,7 @@ impl Connector {
             guard,
             resolver,
             tls: TlsConnector::from(Arc::new(tls)),
+            refused: Refused(Cache::new(REPORTS_KEPT)),
         }
     }
 
@@ -136,11 +150,8 @@ impl Connector {
         let addresses = match host {
             Host::Address(address) => vec![*address],
             host if host.is_localhost() => LOOPBACK.to_vec(),
-            Host::Name(name) => self.resolver.resolve_for(tenant, name, allowance).await?,
+            Host::Name(name) => return self.addresses_of(name, tenant, allowance).await,
         };
-        if addresses.is_empty() {
-            return Err(ResolveError::NotFound.into());
-        }
         let permitted = addresses
             .into_iter()
             .filter(|address| self.guard.permits(*address));
@@ -150,6 +161,50 @@ impl Connector {
         } else {
             Ok(permitted)
         }
+    }
+
+    /// Looks a name up. If the guard forbids one of its addresses, the name is refused as a whole: a name
+    /// with a public and a private address is a trick or a mistake, and the receiver must not depend on which
+    /// is tried first. The failure looks like that of a name that does not exist, and takes as long
+    /// ([`NO_ADDRESS_AFTER`]); the log says which it was.
+    async fn addresses_of(
+        &self,
+        name: &str,
+        tenant: u128,
+        allowance: &Allowance,
+    ) -> Result<Vec<IpAddr>, ConnectFailure> {
+        let began = Instant::now();
+        match self.resolver.resolve_for(tenant, name, allowance).await {
+            Ok(addresses) if !addresses.is_empty() => {
+                match addresses.iter().find(|address| !self.guard.permits(**address)) {
+                    None => return Ok(alternate_families(addresses.into_iter())),
+                    Some(forbidden) => self.refused.report(name, *forbidden),
+                }
+            }
+            Ok(_) | Err(ResolveError::NotFound) => tracing::debug!(host = name, "the name does not exist"),
+            Err(error) => return Err(error.into()),
+        }
+        tokio::time::sleep_until(began + NO_ADDRESS_AFTER).await;
+        Err(ResolveError::NotFound.into())
+    }
+}
+
+/// Names that were refused for their addresses.
+struct Refused(Cache<String, Instant>);
+
+impl Refused {
+    /// Tells the operator, once a minute and name.
+    fn report(&self, name: &str, forbidden: IpAddr) {
+        let now = Instant::now();
+        if self.0.get(name).is_some_and(|last| last + REPORT_EVERY > now) {
+            return;
+        }
+        self.0.insert(name.to_owned(), now);
+        tracing::warn!(
+            host = name,
+            address = %forbidden,
+            "no webhooks are sent to this host, because it has an address that is not allowed"
+        );
     }
 }
 

@@ -14,7 +14,7 @@ use http::{HeaderValue, uri};
 use postrider_model::automation::URL_BYTES_MAX;
 use url::Url;
 
-use crate::{address, port};
+use crate::address;
 
 /// Why a URL cannot be a destination. The customer who typed it reads the message.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -28,18 +28,27 @@ pub enum DestinationError {
     /// Neither `http` nor `https`.
     #[error("The URL must begin with https:// or http://")]
     Scheme,
+    /// `http`, and the guard permits `https` only.
+    #[error("The URL must begin with https://")]
+    NotHttps,
     /// `https://name:password@…`: every record of an attempt would show the password in plain text.
     #[error("The URL must not contain a user name or password")]
     UserInfo,
     /// `…#fragment`: a fragment is never sent.
     #[error("The URL must not contain a fragment (the part after #)")]
     Fragment,
-    /// Port 0, or one that belongs to another protocol.
+    /// Port 0, or one that the guard forbids.
     #[error("Port {0} cannot be used for webhooks")]
     Port(u16),
-    /// The guard forbids every address of the host.
+    /// The host is an address that is not public, and the guard does not allow it.
     #[error("The address is private, and this installation does not allow it")]
     Forbidden,
+    /// The host is an address that the guard denies, public or not.
+    #[error("This installation sends no webhooks to this address")]
+    Denied,
+    /// The host is a name of an internal network ([`crate::name`]), and the guard does not allow it.
+    #[error("The host name belongs to an internal network, and this installation does not allow it")]
+    InternalName,
 }
 
 impl DestinationError {
@@ -48,11 +57,11 @@ impl DestinationError {
         match self {
             Self::Invalid => "url_invalid",
             Self::TooLong => "url_too_long",
-            Self::Scheme => "url_scheme",
+            Self::Scheme | Self::NotHttps => "url_scheme",
             Self::UserInfo => "url_user_info",
             Self::Fragment => "url_fragment",
             Self::Port(_) => "url_port",
-            Self::Forbidden => "destination_forbidden",
+            Self::Forbidden | Self::Denied | Self::InternalName => "destination_forbidden",
         }
     }
 }
@@ -100,7 +109,7 @@ pub struct Origin {
 }
 
 impl Origin {
-    /// Reads an origin from a URL that has nothing else: `http://collector.internal:8080`.
+    /// Reads an origin from a URL that has nothing else: `http://collector.example.com:8080`.
     pub fn parse(text: &str) -> Result<Self, DestinationError> {
         let destination = Destination::parse(text)?;
         match destination.path.path_and_query().map(PathAndQuery::as_str) {
@@ -147,11 +156,11 @@ impl Destination {
             return Err(DestinationError::Fragment);
         }
         let port = url.port_or_known_default().ok_or(DestinationError::Invalid)?;
-        if !port::is_permitted(port) {
+        if port == 0 {
             return Err(DestinationError::Port(port));
         }
         let host = match url.host().ok_or(DestinationError::Invalid)? {
-            url::Host::Domain(name) => Host::Name(name.strip_suffix('.').unwrap_or(name).to_owned()),
+            url::Host::Domain(name) => Host::Name(name_of(name)?.to_owned()),
             url::Host::Ipv4(address) => Host::Address(address.into()),
             url::Host::Ipv6(address) => Host::Address(address.into()),
         };
@@ -212,6 +221,15 @@ impl Destination {
     pub fn port(&self) -> u16 {
         self.origin.port
     }
+}
+
+/// The name without the dot at its end. The parser accepts empty labels, which no name in DNS has.
+fn name_of(host: &str) -> Result<&str, DestinationError> {
+    let name = host.strip_suffix('.').unwrap_or(host);
+    if name.split('.').any(str::is_empty) {
+        return Err(DestinationError::Invalid);
+    }
+    Ok(name)
 }
 
 /// Refuses what the parser would silently repair.
@@ -323,6 +341,10 @@ mod tests {
             "https://[fe80::1%25eth0]/",
             "https://256.0.0.1/",
             "https://1.2.3.4.5/",
+            "https://localhost../",
+            "https://example..com/",
+            "https://.example.com/",
+            "https://./",
             "https://example.com:99999/",
             "/relative",
             "://x",
@@ -343,7 +365,6 @@ mod tests {
         assert_eq!(refused("https://example.com@10.0.0.1/"), "url_user_info");
         assert_eq!(refused("https://example.com/#top"), "url_fragment");
         assert_eq!(refused("https://example.com:0/"), "url_port");
-        assert_eq!(refused("http://example.com:25/"), "url_port");
         assert_eq!(
             refused(&format!("https://example.com/{}", "x".repeat(URL_BYTES_MAX))),
             "url_too_long"

@@ -1,88 +1,140 @@
 //! The egress guard: which destinations may be called.
 //!
-//! The guard checks a URL three times. Two checks happen when the URL is saved, so that its author learns of
-//! a mistake at once: one of the URL alone ([`EgressGuard::check_url`]) and one of the current addresses of
-//! its host name ([`EgressGuard::check_resolved`]). The third check is the one that protects: the client asks
-//! [`EgressGuard::permits`] about every address before it dials it. A name that changes its address in
-//! between gains nothing, because the client dials the address that was checked.
+//! The guard checks a URL when it is saved ([`EgressGuard::check_url`]), so that its author learns of a
+//! mistake at once, and again when it is called. Both checks look at the URL alone. The check that protects
+//! comes after them: the client asks [`EgressGuard::permits`] about every address before it dials it. A name
+//! that changes its address gains nothing, because the client dials the address that was checked.
+//!
+//! Nobody looks up a name when a URL is saved. The result would tell the author which names exist in the
+//! network that the client runs in. For the same reason an attempt ends alike for a name that does not exist
+//! and for one with a forbidden address.
 //!
 //! The guard knows addresses, not routes. It cannot tell that a public address belongs to a neighbour. If
-//! that matters, use a firewall as well.
+//! that matters, deny the address, or use a firewall as well.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::time::Duration;
 
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net};
 
 use crate::address;
-use crate::allowance::Allowance;
 use crate::destination::{Destination, DestinationError, Host};
-use crate::resolve::Resolve;
+use crate::name::{self, NamePattern};
+use crate::port;
 
-/// The rule for addresses, fixed for the life of the process.
+/// What the operator decides about destinations. By default requests go to public addresses and public names,
+/// on all ports but those of other protocols ([`crate::port`]).
+#[derive(Debug, Clone, Default)]
+pub struct EgressRules {
+    /// Networks that are permitted even if they are not public. An address of [`address::METADATA`] is
+    /// permitted only by a network that holds nothing else.
+    pub allowed: Vec<IpNet>,
+    /// Networks that are forbidden even if they are public or allowed.
+    pub denied: Vec<IpNet>,
+    /// Names of internal networks that are permitted. Their addresses have to be permitted too.
+    pub allowed_names: Vec<NamePattern>,
+    /// Ports that are permitted although they belong to another protocol.
+    pub allowed_ports: Vec<u16>,
+    /// The only ports that are permitted; if empty, all but those of other protocols.
+    pub only_ports: Vec<u16>,
+    /// Whether `http` URLs are forbidden.
+    pub https_only: bool,
+}
+
+impl From<Vec<IpNet>> for EgressRules {
+    /// The rules that permit these networks too.
+    fn from(allowed: Vec<IpNet>) -> Self {
+        Self {
+            allowed,
+            ..Self::default()
+        }
+    }
+}
+
+/// The rules for destinations, fixed for the life of the process.
 #[derive(Debug, Clone, Default)]
 pub struct EgressGuard {
-    allowed: Vec<IpNet>,
+    rules: EgressRules,
 }
 
 impl EgressGuard {
-    /// Creates a guard that permits public addresses, and the `allowed` networks even if they are not public.
-    pub const fn new(allowed: Vec<IpNet>) -> Self {
-        Self { allowed }
+    /// Creates a guard with these rules; from a list of networks, one that permits them besides public
+    /// addresses.
+    pub fn new(rules: impl Into<EgressRules>) -> Self {
+        let mut rules = rules.into();
+        for network in rules.allowed.iter_mut().chain(&mut rules.denied) {
+            *network = effective_network(*network);
+        }
+        Self { rules }
     }
 
     /// Whether a connection may be made to the address.
     pub fn permits(&self, address: IpAddr) -> bool {
-        if address::is_public(address) {
-            return true;
-        }
-        let effective = address::effective(address);
-        self.allowed
-            .iter()
-            .any(|network| network.contains(&address) || network.contains(&effective))
+        self.judge(address).is_ok()
     }
 
-    /// Parses a URL, and refuses it if the URL alone shows that it must not be called. Pure.
-    pub fn check_url(&self, url: &str) -> Result<Destination, DestinationError> {
-        let destination = Destination::parse(url)?;
-        let permitted = match destination.host() {
-            Host::Address(address) => self.permits(*address),
-            host if host.is_localhost() => LOOPBACK.iter().any(|address| self.permits(*address)),
-            Host::Name(_) => true,
+    fn judge(&self, address: IpAddr) -> Result<(), DestinationError> {
+        let effective = address::effective(address);
+        let is_in = |network: &&IpNet| network.contains(&address) || network.contains(&effective);
+        if self.rules.denied.iter().any(|it| is_in(&it)) {
+            return Err(DestinationError::Denied);
+        }
+        let mut allowing = self.rules.allowed.iter().filter(is_in);
+        let is_permitted = if address::is_metadata(address) {
+            allowing.any(|network| network.prefix_len() == network.max_prefix_len())
+        } else {
+            address::is_public(address) || allowing.next().is_some()
         };
-        if permitted {
-            Ok(destination)
+        if is_permitted {
+            Ok(())
         } else {
             Err(DestinationError::Forbidden)
         }
     }
 
-    /// Refuses a destination if all of its addresses are forbidden right now. A name that is not found within
-    /// `timeout` is accepted: it may be set up later, and the client checks its addresses at each connection.
-    /// `tenant` takes turns with others at lookups.
-    pub async fn check_resolved(
-        &self,
-        destination: &Destination,
-        resolver: &dyn Resolve,
-        tenant: u128,
-        timeout: Duration,
-    ) -> Result<(), DestinationError> {
-        let Host::Name(name) = destination.host() else {
-            return Ok(());
-        };
-        if destination.host().is_localhost() {
-            return Ok(());
+    /// Parses a URL, and refuses it if the URL alone shows that it must not be called. Pure.
+    pub fn check_url(&self, url: &str) -> Result<Destination, DestinationError> {
+        let destination = Destination::parse(url)?;
+        if self.rules.https_only && !destination.origin().tls {
+            return Err(DestinationError::NotHttps);
         }
-        // Somebody waits for this, so that waiting for a turn counts.
-        let allowance = Allowance::new(timeout);
-        let found = resolver.resolve_for(tenant, name, &allowance);
-        match tokio::time::timeout(timeout, found).await {
-            Ok(Ok(addresses)) if !addresses.is_empty() && !addresses.iter().any(|it| self.permits(*it)) => {
-                Err(DestinationError::Forbidden)
+        if !self.permits_port(destination.port()) {
+            return Err(DestinationError::Port(destination.port()));
+        }
+        match destination.host() {
+            Host::Address(address) => self.judge(*address)?,
+            // It is called if any of the two is permitted.
+            host if host.is_localhost() => self.judge(LOOPBACK[0]).or_else(|_| self.judge(LOOPBACK[1]))?,
+            Host::Name(name) if name::is_internal(name) && !self.allows_name(name) => {
+                return Err(DestinationError::InternalName);
             }
-            Ok(Ok(_) | Err(_)) | Err(_) => Ok(()),
+            Host::Name(_) => {}
+        }
+        Ok(destination)
+    }
+
+    fn permits_port(&self, port: u16) -> bool {
+        if self.rules.only_ports.is_empty() {
+            port::is_permitted(port) || self.rules.allowed_ports.contains(&port)
+        } else {
+            self.rules.only_ports.contains(&port)
         }
     }
+
+    fn allows_name(&self, name: &str) -> bool {
+        self.rules.allowed_names.iter().any(|it| it.matches(name))
+    }
+}
+
+/// The network of the effective addresses: an IPv4 network that is written IPv4-mapped becomes that network.
+fn effective_network(network: IpNet) -> IpNet {
+    let IpNet::V6(v6) = network else {
+        return network;
+    };
+    v6.addr()
+        .to_ipv4_mapped()
+        .zip(v6.prefix_len().checked_sub(96))
+        .and_then(|(address, prefix)| Ipv4Net::new(address, prefix).ok())
+        .map_or(network, IpNet::V4)
 }
 
 /// The addresses of `localhost`, without a lookup.
@@ -91,10 +143,17 @@ pub(crate) const LOOPBACK: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAdd
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::resolve::ResolveError;
+
+    fn nets(texts: &[&str]) -> Vec<IpNet> {
+        let net = |text: &&str| match text.parse() {
+            Ok(net) => net,
+            Err(_) => IpNet::from(text.parse::<IpAddr>().unwrap()),
+        };
+        texts.iter().map(net).collect()
+    }
 
     fn guard(allowed: &[&str]) -> EgressGuard {
-        EgressGuard::new(allowed.iter().map(|text| text.parse().unwrap()).collect())
+        EgressGuard::new(nets(allowed))
     }
 
     fn permits(guard: &EgressGuard, text: &str) -> bool {
@@ -150,52 +209,113 @@ mod tests {
         }
         for text in [
             "https://example.com/",
-            "http://intranet/",
-            "http://printer.local/",
             "http://localhost.example/",
+            "http://hooks.test/",
         ] {
             assert!(guard(&[]).check_url(text).is_ok(), "{text}");
         }
     }
 
-    struct Fixed(Result<Vec<IpAddr>, ResolveError>);
-
-    #[async_trait::async_trait]
-    impl Resolve for Fixed {
-        async fn resolve(&self, _name: &str) -> Result<Vec<IpAddr>, ResolveError> {
-            self.0.clone()
-        }
-    }
-
-    const LOOKUP_MAX: Duration = Duration::from_secs(2);
-
-    struct Never;
-
-    #[async_trait::async_trait]
-    impl Resolve for Never {
-        async fn resolve(&self, _name: &str) -> Result<Vec<IpAddr>, ResolveError> {
-            std::future::pending().await
-        }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_name_is_refused_at_save_only_where_all_of_its_addresses_are_forbidden() {
-        let guard = guard(&[]);
-        let destination = guard.check_url("https://example.com/").unwrap();
-        let private: IpAddr = "10.0.0.1".parse().unwrap();
-        let public: IpAddr = "8.8.8.8".parse().unwrap();
-        let check = async |found| {
-            guard
-                .check_resolved(&destination, &Fixed(found), 1, LOOKUP_MAX)
-                .await
+    #[test]
+    fn a_denied_network_is_refused_though_it_is_public_or_allowed() {
+        let rules = EgressRules {
+            allowed: nets(&["10.0.0.0/8", "fd00::/8"]),
+            denied: nets(&["10.9.0.0/16", "8.8.8.0/24", "::ffff:9.9.9.0/120", "fd00:9::/32"]),
+            ..EgressRules::default()
         };
-        assert_eq!(check(Ok(vec![private])).await, Err(DestinationError::Forbidden));
-        assert_eq!(check(Ok(vec![private, public])).await, Ok(()));
-        assert_eq!(check(Ok(vec![])).await, Ok(()));
-        assert_eq!(check(Err(ResolveError::NotFound)).await, Ok(()));
+        let guard = EgressGuard::new(rules);
+        for text in [
+            "10.9.0.1",
+            "::ffff:10.9.0.1",
+            "64:ff9b::8.8.8.8",
+            "9.9.9.9",
+            "fd00:9::1",
+        ] {
+            assert!(!permits(&guard, text), "{text}");
+        }
+        for text in ["10.8.0.1", "8.8.4.4", "fd00:8::1"] {
+            assert!(permits(&guard, text), "{text}");
+        }
+        let refused = guard.check_url("http://8.8.8.8/").unwrap_err();
         assert_eq!(
-            guard.check_resolved(&destination, &Never, 1, LOOKUP_MAX).await,
-            Ok(())
+            (&refused, refused.code()),
+            (&DestinationError::Denied, "destination_forbidden")
         );
+    }
+
+    #[test]
+    fn a_metadata_address_is_permitted_only_by_itself() {
+        let wide = guard(&["0.0.0.0/0", "::/0", "169.254.169.254/31", "fd00:ec2::/32"]);
+        for (address, vendor) in address::METADATA {
+            assert!(!wide.permits(*address), "{address} {vendor}");
+            let alone = EgressGuard::new(vec![IpNet::from(*address)]);
+            assert!(alone.permits(*address), "{address} {vendor}");
+        }
+        assert!(!permits(&wide, "::ffff:169.254.169.254"));
+        assert!(!permits(&wide, "64:ff9b::a9fe:a9fe"));
+        assert!(permits(&wide, "10.0.0.1") && permits(&wide, "169.254.1.1") && permits(&wide, "fd00:ec2::1"));
+        assert!(permits(&guard(&["169.254.169.254"]), "::ffff:169.254.169.254"));
+    }
+
+    #[test]
+    fn names_of_internal_networks_are_refused_unless_allowed() {
+        let allowing = |names: &[&str]| {
+            let allowed_names = names.iter().map(|text| text.parse().unwrap()).collect();
+            EgressGuard::new(EgressRules {
+                allowed_names,
+                ..EgressRules::default()
+            })
+        };
+        for text in [
+            "http://vault/",
+            "http://VAULT./",
+            "http://printer.local/",
+            "http://metadata.google.internal/",
+            "http://api.default.svc.cluster.local./",
+        ] {
+            assert_eq!(
+                allowing(&["vault2", "*.svc.local"]).check_url(text).unwrap_err(),
+                DestinationError::InternalName,
+                "{text}"
+            );
+        }
+        let guard = allowing(&["vault", "*.svc.cluster.local"]);
+        for text in [
+            "http://Vault:8080/",
+            "http://vault./",
+            "http://a.b.svc.cluster.local/",
+        ] {
+            assert!(guard.check_url(text).is_ok(), "{text}");
+        }
+        assert!(guard.check_url("http://x.vault.local/").is_err());
+    }
+
+    #[test]
+    fn ports_and_schemes_follow_the_rules() {
+        let guard = |allowed_ports: &[u16], only_ports: &[u16], https_only| {
+            EgressGuard::new(EgressRules {
+                allowed_ports: allowed_ports.to_vec(),
+                only_ports: only_ports.to_vec(),
+                https_only,
+                ..EgressRules::default()
+            })
+        };
+        let refused = |guard: &EgressGuard, text: &str| guard.check_url(text).err().map(|it| it.code());
+        let by_default = guard(&[], &[], false);
+        for port in [22, 25, 2375, 5432, 6379, 27017] {
+            let url = format!("http://example.com:{port}/");
+            assert_eq!(refused(&by_default, &url), Some("url_port"), "{url}");
+        }
+        assert_eq!(
+            refused(&guard(&[9200], &[], false), "http://example.com:9200/"),
+            None
+        );
+        let only = guard(&[], &[443, 9200], false);
+        assert_eq!(refused(&only, "https://example.com/"), None);
+        assert_eq!(refused(&only, "https://example.com:9200/"), None);
+        assert_eq!(refused(&only, "http://example.com/"), Some("url_port"));
+        let https_only = guard(&[], &[], true);
+        assert_eq!(refused(&https_only, "http://example.com/"), Some("url_scheme"));
+        assert_eq!(refused(&https_only, "https://example.com/"), None);
     }
 }

@@ -44,7 +44,7 @@
 //! let error = guard.check_url(url).unwrap_err();
 //! assert_eq!(error.code(), "destination_forbidden");
 //!
-//! // A check at that time protects nobody, because names change their addresses. The client judges each
+//! // A check at that time does not protect, because names change their addresses. The client judges each
 //! // address that it is about to dial.
 //! let response = client
 //!     .send(&Request {
@@ -67,7 +67,8 @@
 //!         parsed once     by URL    bounded   warm?     only for a new connection
 //! ```
 //!
-//! * [`address`], [`port`]: tables of the addresses that are not public, and of other protocols' ports.
+//! * [`address`], [`name`], [`port`]: tables of the addresses that are not public, of the names of internal
+//!   networks, and of other protocols' ports.
 //! * [`destination`], [`guard`]: parse a URL, and check it when it is saved and when it is dialled.
 //! * [`hosts`]: bounds the requests that are under way to one host.
 //! * [`resolve`]: resolves names to addresses, within bounds; a trait, so that tests can replace it.
@@ -84,9 +85,9 @@
 //! off, dial an address that the guard has not checked, or read more into memory than its bounds allow. It
 //! knows nothing about webhooks: it signs nothing, retries nothing, and takes all headers from its caller.
 //!
-//! To forbid a range of addresses, add a line in [`address`]. To add a limit on responses, see `head` for
-//! heads and [`response`] for bodies. To add a way for requests to fail, see `failure`. To add a method other
-//! than POST, add a field to [`Request`] and use it in [`request`].
+//! To forbid a range of addresses, add a line in [`address`], and to forbid a domain, in [`name`]. To add a
+//! limit on responses, see `head` for heads and [`response`] for bodies. To add a way for requests to fail,
+//! see `failure`. To add a method other than POST, add a field to [`Request`] and use it in [`request`].
 
 pub mod address;
 pub mod allowance;
@@ -100,6 +101,7 @@ mod head;
 pub mod hosts;
 mod http1;
 mod http2;
+pub mod name;
 mod pool;
 pub mod port;
 pub mod request;
@@ -112,8 +114,9 @@ mod wire;
 pub use allowance::Allowance;
 pub use client::{ClientSettings, HttpClient, Leave, NotSent};
 pub use destination::{Destination, DestinationError, Host, Origin};
-pub use guard::EgressGuard;
+pub use guard::{EgressGuard, EgressRules};
 pub use hosts::{Crowded, Hosts, Permit};
+pub use name::{NamePattern, NamePatternError};
 pub use request::{Request, is_reserved_header};
 pub use resolve::{Resolve, ResolveError, SystemResolver};
 pub use response::Response;

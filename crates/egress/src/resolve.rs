@@ -1,8 +1,9 @@
 //! Resolves host names to addresses.
 //!
-//! [`SystemResolver`] asks the system (`getaddrinfo`), so `/etc/hosts`, search domains and the rest of the
-//! machine's setup apply. The call blocks a thread until the name's servers respond, for ten seconds and more
-//! where they do not, and customers choose the names. Hence:
+//! [`SystemResolver`] asks the system (`getaddrinfo`), so the machine's setup applies, with one exception:
+//! names are absolute. A customer who types `http://vault.prod/` means that name, and not
+//! `vault.prod.corp.example` with a search domain of this machine. The call blocks a thread until the name's
+//! servers respond, for ten seconds and more where they do not, and customers choose the names. Hence:
 //!
 //! - At most [`LOOKUPS_MAX`] lookups run at once, so lookups cannot use up the runtime's blocking threads,
 //!   which other code needs. A lookup frees its place when its *thread* finishes, not when the attempt that
@@ -23,6 +24,7 @@
 //!
 //! The cache does not weaken the guard, which checks every address when it is dialled, wherever it came from.
 
+mod hosts_file;
 mod turns;
 
 use std::collections::HashMap;
@@ -62,8 +64,9 @@ const KEEP_STALE: Duration = Duration::from_secs(600);
 /// Why a lookup returned no addresses. Customers read these messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ResolveError {
-    /// The name does not exist, or it has no addresses.
-    #[error("The host name does not exist")]
+    /// The name does not exist, or it has no addresses, or the guard forbids one of them. The message does
+    /// not tell these apart, so that nobody learns which names exist in the network that the client runs in.
+    #[error("The host name does not exist, or has an address that webhooks must not reach")]
     NotFound,
     /// The resolver did not answer, or its answer says nothing about the name.
     #[error("The host name lookup failed")]
@@ -81,8 +84,8 @@ type Found = Result<Vec<IpAddr>, ResolveError>;
 /// Looks up host names.
 #[async_trait]
 pub trait Resolve: Send + Sync + 'static {
-    /// Returns the addresses of a name, the preferred one first. May take any length of time; the caller sets
-    /// the limit.
+    /// Returns the addresses of an absolute name, the preferred one first. `name` has no dot at its end. May
+    /// take any length of time; the caller sets the limit.
     async fn resolve(&self, name: &str) -> Found;
 
     /// Does the same for a tenant, with which other tenants take turns. `allowance` stands still as long as
@@ -139,11 +142,9 @@ struct Kept {
 }
 
 impl SystemResolver {
-    /// Creates a resolver with an empty cache.
+    /// Creates a resolver of absolute names with an empty cache.
     pub fn new() -> Self {
-        Self::with(DEADLINE, |name| {
-            Ok((name, 0).to_socket_addrs()?.map(|address| address.ip()).collect())
-        })
+        Self::with(DEADLINE, look_up_absolute)
     }
 
     fn with(
@@ -288,6 +289,25 @@ impl Shared {
         );
         found
     }
+}
+
+/// Looks a name up in `/etc/hosts`, then with a dot at its end, so that neither search domains nor `ndots`
+/// apply.
+fn look_up_absolute(name: &str) -> io::Result<Vec<IpAddr>> {
+    let listed = hosts_file::look_up(name)?;
+    if listed.is_empty() {
+        ask_system(&absolute(name))
+    } else {
+        Ok(listed)
+    }
+}
+
+fn absolute(name: &str) -> String {
+    format!("{name}.")
+}
+
+fn ask_system(name: &str) -> io::Result<Vec<IpAddr>> {
+    Ok((name, 0).to_socket_addrs()?.map(|address| address.ip()).collect())
 }
 
 /// A lookup that runs. Its place is given back when it is dropped.

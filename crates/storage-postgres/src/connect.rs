@@ -145,8 +145,7 @@ mod tests {
 
     #[test]
     fn the_stricter_modes_of_tls_are_known() {
-        let config = config(&PostgresOptions::new("postgres://u@h/db?sslmode=verify-full"))
-        .unwrap();
+        let config = config(&PostgresOptions::new("postgres://u@h/db?sslmode=verify-full")).unwrap();
         assert_eq!(config.get_ssl_mode(), SslMode::Require);
     }
 }

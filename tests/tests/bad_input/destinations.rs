@@ -69,7 +69,7 @@ async fn user_info_and_fragments_in_a_url_are_refused() {
 async fn forbidden_ports_are_refused() {
     let server = Server::start();
     let account = Account::create(server.api()).await;
-    for port in [0, 22, 25, 6667] {
+    for port in [0, 22, 25, 6667, 2375, 5432, 6379, 9200, 10250, 27017] {
         is_refused(&account, &format!("https://example.com:{port}/"), "url_port").await;
     }
     is_refused(&account, "https://example.com:65536/", "url_invalid").await;
@@ -118,6 +118,51 @@ async fn only_configured_networks_are_allowed() {
     account
         .automation(json!({"url": "http://127.0.0.1:8000/hook"}))
         .await;
+}
+
+#[tokio::test]
+async fn internal_names_are_refused_when_saved_unless_they_are_allowed() {
+    let server = Server::start_with(&["--allow-destination-name", "receiver,*.svc.cluster.local"]);
+    let account = Account::create(server.api()).await;
+    for host in [
+        "vault",
+        "receiver.local",
+        "metadata.google.internal",
+        "svc.cluster.local",
+    ] {
+        is_refused(&account, &format!("http://{host}/hook"), "destination_forbidden").await;
+    }
+    account
+        .automation(json!({"url": "http://receiver:8080/hook"}))
+        .await;
+    account
+        .automation(json!({"url": "http://api.default.svc.cluster.local/hook"}))
+        .await;
+}
+
+#[tokio::test]
+async fn the_operators_rules_apply_when_a_url_is_saved_and_when_it_is_called() {
+    let mut server = Server::start_with(&LOOPBACK_ALLOWED);
+    let account = Account::create(server.api()).await;
+    let receiver = Receiver::start().await;
+    account.automation_with_delays(&receiver.url("/hook"), &[]).await;
+    for rules in [
+        &["--https-only"][..],
+        &["--only-port", "443"],
+        &["--deny-destination", "127.0.0.1"],
+    ] {
+        assert!(server.stop().success());
+        server.start_again_with(&[&LOOPBACK_ALLOWED, rules].concat());
+        let account = account.through(server.api());
+        let event = account.send("a", "1").await;
+        let delivery = account.wait_for_delivery(&event, "failed").await;
+        assert_eq!(attempts_of(&delivery)[0]["outcome"], "blocked", "{rules:?}");
+        let action = json!({"type": "send_webhook", "url": receiver.url("/other")});
+        let body = json!({"name": "Notify", "trigger": {"event_types": ["*"]}, "actions": [action]});
+        let response = account.api.post(account.at("/automations"), body).await;
+        assert_eq!(response.status, 422, "{rules:?}");
+    }
+    assert_eq!(receiver.count("/hook"), 0);
 }
 
 #[tokio::test]

@@ -1,11 +1,9 @@
 //! An installation of its own, and short methods that call it.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
-use async_trait::async_trait;
 use axum::body::Body;
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, StatusCode};
@@ -14,7 +12,7 @@ use parking_lot::Mutex;
 use postrider_access::{Access, AccessParts};
 use postrider_api::{Api, ApiState, BodyBudget};
 use postrider_configuration::{Configuration, ConfigurationParts};
-use postrider_egress::{EgressGuard, Resolve, ResolveError, Response as Received};
+use postrider_egress::{EgressGuard, Response as Received};
 use postrider_engine::carry::{Carriers, Transport, WebhookCarrier};
 use postrider_engine::observe::Observer;
 use postrider_engine::{Engine, EngineParts, EngineSettings, SystemClock};
@@ -80,7 +78,6 @@ impl App {
             ids: Arc::clone(&ids),
             entropy: entropy.clone(),
             guard: Arc::new(EgressGuard::new(Vec::new())),
-            resolver: Arc::new(Names),
             header_names: HeaderNames::new("Postrider"),
         });
         let configuration = Arc::new(configuration.await.unwrap());
@@ -304,20 +301,5 @@ impl Transport for Receivers {
             retry_after: None,
             waited: Duration::ZERO,
         }
-    }
-}
-
-/// A resolver: names that end in `.internal` are private, all others public.
-struct Names;
-
-#[async_trait]
-impl Resolve for Names {
-    async fn resolve(&self, name: &str) -> Result<Vec<IpAddr>, ResolveError> {
-        let address = if name.ends_with(".internal") {
-            [10, 0, 0, 1]
-        } else {
-            [8, 8, 8, 8]
-        };
-        Ok(vec![address.into()])
     }
 }

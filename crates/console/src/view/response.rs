@@ -31,7 +31,9 @@ pub fn hint(outcome: Outcome, status_code: Option<u16>) -> Option<&'static str> 
         Outcome::Timeout => {
             "The receiver should respond first and process the event afterwards. You can change the timeout in the automation."
         }
-        Outcome::DnsError => "Check the host name in the URL, and that public DNS resolves it.",
+        Outcome::DnsError => {
+            "Check the host name in the URL, and that public DNS resolves it to public addresses only."
+        }
         Outcome::ConnectError => {
             "Check that the receiver is running and that its firewall allows the request."
         }
@@ -40,7 +42,7 @@ pub fn hint(outcome: Outcome, status_code: Option<u16>) -> Option<&'static str> 
             "Check that a web server listens on this port, and that no proxy in front of it cuts responses off."
         }
         Outcome::Blocked => {
-            "Nothing was sent. Requests go to public addresses only, unless the operator allows others."
+            "Nothing was sent. The operator's rules do not allow this URL: its scheme, port, host name or address."
         }
     })
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
-use async_trait::async_trait;
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
@@ -17,7 +16,7 @@ use postrider_configuration::{
     SendWebhookDraft,
 };
 use postrider_console::{Brand, Console, ConsoleParts, SystemFacts};
-use postrider_egress::{EgressGuard, Resolve, ResolveError};
+use postrider_egress::EgressGuard;
 use postrider_engine::carry::{Carriers, Transport, WebhookCarrier};
 use postrider_engine::observe::Observer;
 use postrider_engine::{Engine, EngineParts, EngineSettings, SystemClock};
@@ -26,8 +25,9 @@ use postrider_model::{AccountId, ApiKeyId, AutomationId, Clock, Entropy, EventId
 use postrider_signing::HeaderNames;
 use postrider_storage::Store;
 use postrider_storage_sqlite::{SqliteOptions, SqliteStore};
+use postrider_web::client::Client;
 
-const KEY: &str = "a-key-for-tests-only";
+pub const KEY: &str = "a-key-for-tests-only";
 
 /// The address of every client.
 pub const PEER: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -77,7 +77,6 @@ impl App {
             ids: Arc::clone(&ids),
             entropy: entropy.clone(),
             guard: Arc::new(EgressGuard::new(Vec::new())),
-            resolver: Arc::new(Public),
             header_names: HeaderNames::new("Postrider"),
         });
         let configuration = Arc::new(configuration.await.unwrap());
@@ -182,6 +181,19 @@ impl App {
         headers: &[(&str, &str)],
         form: &str,
     ) -> Response {
+        let client = Client::direct(PEER);
+        self.send_as(client, method, path, cookie, headers, form).await
+    }
+
+    pub async fn send_as(
+        &self,
+        client: Client,
+        method: Method,
+        path: &str,
+        cookie: Option<&str>,
+        headers: &[(&str, &str)],
+        form: &str,
+    ) -> Response {
         let mut request = Request::builder()
             .method(&method)
             .uri(path)
@@ -196,7 +208,7 @@ impl App {
             request = request.header(*name, *value);
         }
         let request = request.body(Body::from(form.to_owned())).unwrap();
-        self.console.handle(request, PEER).await
+        self.console.handle(request, client).await
     }
 
     /// Everything that forms can change, as text.
@@ -331,15 +343,5 @@ impl Transport for Thanks {
             retry_after: None,
             waited: Duration::ZERO,
         }
-    }
-}
-
-/// A resolver to which every name is public.
-struct Public;
-
-#[async_trait]
-impl Resolve for Public {
-    async fn resolve(&self, _: &str) -> Result<Vec<IpAddr>, ResolveError> {
-        Ok(vec![[8, 8, 8, 8].into()])
     }
 }

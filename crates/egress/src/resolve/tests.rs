@@ -219,3 +219,8 @@ fn an_absent_name_is_distinguished_from_a_failed_lookup() {
         assert_eq!(lookup(text), ResolveError::Failed, "{text}");
     }
 }
+
+#[test]
+fn the_system_is_asked_for_absolute_names() {
+    assert_eq!(absolute("vault.prod"), "vault.prod.");
+}

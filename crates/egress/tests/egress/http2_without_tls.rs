@@ -35,8 +35,8 @@ async fn a_receiver_that_is_known_to_speak_http2_gets_it_without_tls() {
     })
     .await;
     let port = receiver.address.port();
-    let client = client_that_knows(&[&format!("http://collector.internal:{port}")]);
-    let url = format!("http://Collector.internal:{port}/hook");
+    let client = client_that_knows(&[&format!("http://collector.example.com:{port}")]);
+    let url = format!("http://Collector.example.com:{port}/hook");
     for _ in 0..3 {
         let response = client.send(&request(url.clone())).await;
         assert_eq!(response.outcome, Outcome::Succeeded, "{response:?}");
@@ -52,10 +52,10 @@ async fn other_receivers_without_tls_get_http1() {
     let port = receiver.address.port();
     // Another port, and another name.
     let client = client_that_knows(&[
-        "http://collector.internal",
-        &format!("http://other.internal:{port}"),
+        "http://collector.example.com",
+        &format!("http://other.example.com:{port}"),
     ]);
-    let url = format!("http://collector.internal:{port}/hook");
+    let url = format!("http://collector.example.com:{port}/hook");
     assert_eq!(client.send(&request(url)).await.outcome, Outcome::Succeeded);
     assert!(receiver.requests()[0].starts_with("POST /hook HTTP/1.1\r\n"));
 }

@@ -3,18 +3,16 @@
 mod clock;
 mod receivers;
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use bytes::Bytes;
 use parking_lot::Mutex;
 use postrider_configuration::{
     AccountDraft, ActionDraft, AutomationDraft, Configuration, ConfigurationParts, DoesDraft,
     SendWebhookDraft,
 };
-use postrider_egress::{ClientSettings, EgressGuard, Hosts, Request, Resolve, ResolveError, Response};
+use postrider_egress::{ClientSettings, EgressGuard, Hosts, Request, Response};
 use postrider_engine::carry::Carrier;
 use postrider_engine::observe::Observer;
 use postrider_engine::{Accepted, Carriers, Engine, EngineParts, EngineSettings, Submission, WebhookCarrier};
@@ -128,7 +126,6 @@ impl Node {
             ids: Arc::clone(&ids),
             entropy: entropy.clone(),
             guard: Arc::new(EgressGuard::new(Vec::new())),
-            resolver: Arc::new(Public),
             header_names: HeaderNames::new("Postrider"),
         });
         let configuration = Arc::new(configuration.await.unwrap());
@@ -319,16 +316,6 @@ pub fn action(url: &str) -> ActionDraft {
 pub fn webhook(action: &mut ActionDraft) -> &mut SendWebhookDraft {
     let DoesDraft::SendWebhook(webhook) = &mut action.does;
     webhook
-}
-
-/// Resolves every name to a public address.
-struct Public;
-
-#[async_trait]
-impl Resolve for Public {
-    async fn resolve(&self, _: &str) -> Result<Vec<IpAddr>, ResolveError> {
-        Ok(vec![[8, 8, 8, 8].into()])
-    }
 }
 
 /// A data folder that is deleted with its handle. It is in memory if the system has `/dev/shm`: the simulated

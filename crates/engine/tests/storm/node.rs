@@ -1,6 +1,5 @@
 //! One life of a node: the real engine and configuration over a [`Link`], a clock and the receivers.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -8,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use parking_lot::Mutex;
 use postrider_configuration::{Configuration, ConfigurationParts};
-use postrider_egress::{EgressGuard, Request, Resolve, ResolveError, Response};
+use postrider_egress::{EgressGuard, Request, Response};
 use postrider_engine::carry::Transport;
 use postrider_engine::observe::Observer;
 use postrider_engine::{Carriers, Engine, EngineParts, EngineSettings, WebhookCarrier};
@@ -169,7 +168,6 @@ impl Node {
             ids: Arc::clone(&ids),
             entropy,
             guard: Arc::new(EgressGuard::new(Vec::new())),
-            resolver: Arc::new(Public),
             header_names: HeaderNames::new("Postrider"),
         });
         let configuration = Arc::new(configuration.await?);
@@ -222,15 +220,5 @@ impl ChangeFollower for Unreliable {
             true => Err(StoreError::Internal("simulated".to_owned())),
             false => Ok(()),
         }
-    }
-}
-
-/// Resolves every name to a public address.
-struct Public;
-
-#[async_trait]
-impl Resolve for Public {
-    async fn resolve(&self, _: &str) -> Result<Vec<IpAddr>, ResolveError> {
-        Ok(vec![[8, 8, 8, 8].into()])
     }
 }

@@ -87,16 +87,6 @@ fn unusable_logo(settings: &Settings, error: &LogoError) -> Failure {
 /// Logs the settings once. None of them prints a secret.
 fn log_settings(loaded: &Loaded, logo: Option<&Logo>, open_files: Option<u64>) {
     let Loaded { settings, file, .. } = loaded;
-    let networks: Vec<String> = settings
-        .allow_destination
-        .iter()
-        .map(ToString::to_string)
-        .collect();
-    let http2_origins: Vec<String> = settings
-        .http2_prior_knowledge
-        .iter()
-        .map(ToString::to_string)
-        .collect();
     let store = match &settings.database_url {
         Some(url) => url.to_string(),
         None => settings.data_dir.display().to_string(),
@@ -110,8 +100,13 @@ fn log_settings(loaded: &Loaded, logo: Option<&Logo>, open_files: Option<u64>) {
         retry_delays_s = %settings.retry_delays,
         attempt_timeout = %settings.attempt_timeout,
         header_prefix = %settings.header_prefix,
-        allow_destination = networks.join(","),
-        http2_prior_knowledge = http2_origins.join(","),
+        allow_destination = joined(&settings.allow_destination),
+        allow_destination_name = joined(&settings.allow_destination_name),
+        deny_destination = joined(&settings.deny_destination),
+        allow_port = joined(&settings.allow_port),
+        only_port = joined(&settings.only_port),
+        https_only = settings.https_only,
+        http2_prior_knowledge = joined(&settings.http2_prior_knowledge),
         extra_ca_file = settings.extra_ca_file.as_ref().map(|path| path.display().to_string()),
         response_bytes_kept = %settings.response_bytes_kept,
         body_limit = %settings.body_limit,
@@ -139,4 +134,10 @@ fn key_block(key: &str, link: &str) -> String {
          For client commands: export POSTRIDER_API_KEY={key}\n  \
          For the console, sign in with the key, or within an hour, once, with this link:\n\n  {link}\n{rule}\n"
     )
+}
+
+/// A list as a variable holds it.
+fn joined(items: &[impl ToString]) -> String {
+    let items: Vec<String> = items.iter().map(ToString::to_string).collect();
+    items.join(",")
 }

@@ -1,5 +1,5 @@
 //! Receivers that speak HTTP/2 without TLS, as they are written in settings:
-//! `http://collector.internal:8080`.
+//! `http://collector.example.com:8080`.
 
 use postrider_egress::Origin;
 use serde::{Deserializer, Serializer};
@@ -10,7 +10,7 @@ use super::text_value;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OriginError {
     /// Not a URL, or one with more than scheme, host and port.
-    #[error("expected the scheme, host and port of a receiver, such as `http://collector.internal:8080`")]
+    #[error("expected the scheme, host and port of a receiver, such as `http://collector.example.com:8080`")]
     Malformed,
     /// An `https` URL.
     #[error("over https the receiver chooses the version of HTTP: list http origins only")]
@@ -33,7 +33,7 @@ pub fn serialize<S: Serializer>(origins: &[Origin], serializer: S) -> Result<S::
 
 /// Reads receivers from a list of strings, as in the file, or from text with commas, as in a variable.
 pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Origin>, D::Error> {
-    let expected = "a list of receivers, such as [\"http://collector.internal:8080\"]";
+    let expected = "a list of receivers, such as [\"http://collector.example.com:8080\"]";
     text_value::deserialize_list(expected, parse, deserializer)
 }
 
@@ -44,20 +44,26 @@ mod tests {
     #[test]
     fn scheme_host_and_port_are_read_and_nothing_else() {
         for (text, expected) in [
-            ("http://collector.internal:8080", "http://collector.internal:8080"),
-            (" http://Collector.internal/ ", "http://collector.internal:80"),
+            (
+                "http://collector.example.com:8080",
+                "http://collector.example.com:8080",
+            ),
+            (
+                " http://Collector.example.com/ ",
+                "http://collector.example.com:80",
+            ),
             ("http://[::1]:8080", "http://[::1]:8080"),
         ] {
             assert_eq!(parse(text).unwrap().to_string(), expected, "{text}");
         }
         for text in [
             "",
-            "collector.internal",
-            "collector.internal:8080",
-            "http://collector.internal/hooks",
-            "http://collector.internal/?a",
-            "http://collector.internal?",
-            "http://name@collector.internal",
+            "collector.example.com",
+            "collector.example.com:8080",
+            "http://collector.example.com/hooks",
+            "http://collector.example.com/?a",
+            "http://collector.example.com?",
+            "http://name@collector.example.com",
         ] {
             assert_eq!(parse(text), Err(OriginError::Malformed), "{text}");
         }

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use ipnet::IpNet;
 use postrider_cli::values::header_prefix::HeaderPrefix;
 use postrider_cli::values::retry_delays::RetryDelays;
-use postrider_egress::Origin;
+use postrider_egress::{EgressRules, NamePattern, Origin};
 use postrider_engine::{EngineSettings, UnseenTypes};
 use serde::{Deserialize, Serialize};
 
@@ -23,7 +23,7 @@ use super::logo::{Logo, LogoError};
 use super::product_name::ProductName;
 use super::public_url::PublicUrl;
 use super::size::{BodyLimit, ResponseBytes, StoredBytes};
-use super::{listen, networks, origins, retry_delays, text_value};
+use super::{listen, names, networks, origins, ports, retry_delays, text_value};
 
 /// The settings of `postrider serve`.
 #[derive(Debug, Clone, PartialEq, Eq, clap::Args, Serialize, Deserialize)]
@@ -40,6 +40,13 @@ pub struct Settings {
     /// console begin with it. By default they begin with `http://` and the host of the request.
     #[arg(long, value_name = "URL")]
     pub public_url: Option<PublicUrl>,
+
+    /// A network of proxies in front of this server, such as `10.1.0.0/16`. From such a peer the server uses
+    /// `X-Forwarded-For`, for the client's address in limits and logs, and `X-Forwarded-Proto`, for the
+    /// client's scheme. Repeatable, or separated by commas. By default it uses neither header from anybody.
+    #[arg(long, value_name = "CIDR", value_delimiter = ',', value_parser = networks::parse)]
+    #[serde(default, with = "networks")]
+    pub trusted_proxies: Vec<IpNet>,
 
     /// The folder of the embedded database, created if missing. Only one server at a time can use it.
     #[arg(long, value_name = "FOLDER", default_value = "./postrider-data")]
@@ -96,18 +103,49 @@ pub struct Settings {
     pub header_prefix: HeaderPrefix,
 
     /// A private or loopback network that webhooks may reach, such as `10.1.0.0/16`. Repeatable, or separated
-    /// by commas. By default webhooks reach public addresses only.
+    /// by commas. By default webhooks reach public addresses only. A cloud's metadata address, such as
+    /// `169.254.169.254`, is allowed only if it is listed by itself.
     #[arg(long, value_name = "CIDR", value_delimiter = ',', value_parser = networks::parse)]
     #[serde(default, with = "networks")]
     pub allow_destination: Vec<IpNet>,
+
+    /// A name of an internal network that webhooks may reach: `receiver`, or `*.svc.cluster.local` for all
+    /// names below a domain. Repeatable, or separated by commas. Its addresses have to be allowed too. By
+    /// default webhooks reach no name without a dot, and none in `.local`, `.internal` and other internal
+    /// domains.
+    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = names::parse)]
+    #[serde(default, with = "names")]
+    pub allow_destination_name: Vec<NamePattern>,
+
+    /// A network that webhooks never reach, even if it is public or allowed. Repeatable, or separated by
+    /// commas.
+    #[arg(long, value_name = "CIDR", value_delimiter = ',', value_parser = networks::parse)]
+    #[serde(default, with = "networks")]
+    pub deny_destination: Vec<IpNet>,
+
+    /// A port that webhooks may reach although it belongs to a database, to the control of a cluster, to mail
+    /// or to another protocol, such as 9200. Repeatable, or separated by commas.
+    #[arg(long, value_name = "PORT", value_delimiter = ',', value_parser = ports::parse)]
+    #[serde(default, with = "ports")]
+    pub allow_port: Vec<u16>,
+
+    /// If set, webhooks reach this port only. Repeatable, or separated by commas: `443,8443`.
+    #[arg(long, value_name = "PORT", value_delimiter = ',', value_parser = ports::parse)]
+    #[serde(default, with = "ports")]
+    pub only_port: Vec<u16>,
+
+    /// Whether webhooks go to `https` URLs only. Attempts to URLs that were saved before are `blocked`.
+    #[arg(long, value_name = "TRUE|FALSE", default_value = "false", action = clap::ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[serde(deserialize_with = "text_value::deserialize")]
+    pub https_only: bool,
 
     /// A file with additional certificates (PEM) to trust when webhooks are sent over https.
     #[arg(long, value_name = "FILE")]
     pub extra_ca_file: Option<PathBuf>,
 
-    /// A receiver that speaks HTTP/2 without TLS, such as `http://collector.internal:8080`: scheme, host and
-    /// port of its URLs. Repeatable, or separated by commas. Over https the receiver chooses the version, and
-    /// every other receiver without TLS gets HTTP/1.1.
+    /// A receiver that speaks HTTP/2 without TLS, such as `http://collector.example.com:8080`: scheme, host
+    /// and port of its URLs. Repeatable, or separated by commas. Over https the receiver chooses the version,
+    /// and every other receiver without TLS gets HTTP/1.1.
     #[arg(long, value_name = "ORIGIN", value_delimiter = ',', value_parser = origins::parse)]
     #[serde(default, with = "origins")]
     pub http2_prior_knowledge: Vec<Origin>,
@@ -244,6 +282,18 @@ impl Settings {
     /// The sources of `frame-ancestors` in the console's Content-Security-Policy.
     pub fn console_frame_sources(&self) -> String {
         frame_ancestors::csp_sources(&self.console_frame_ancestors)
+    }
+
+    /// What webhooks may reach.
+    pub fn egress_rules(&self) -> EgressRules {
+        EgressRules {
+            allowed: self.allow_destination.clone(),
+            denied: self.deny_destination.clone(),
+            allowed_names: self.allow_destination_name.clone(),
+            allowed_ports: self.allow_port.clone(),
+            only_ports: self.only_port.clone(),
+            https_only: self.https_only,
+        }
     }
 
     /// The settings of the engine.

@@ -13,7 +13,7 @@ pub(super) fn serialize<S: Serializer>(value: &impl fmt::Display, serializer: S)
     serializer.collect_str(value)
 }
 
-/// Reads a value from text, or from a whole number as if it were written as text.
+/// Reads a value from text, or from a whole number or a boolean as if it were written as text.
 pub(super) fn deserialize<'de, T, D>(deserializer: D) -> Result<T, D::Error>
 where
     T: FromStr<Err: fmt::Display>,
@@ -38,10 +38,14 @@ impl<T: FromStr<Err: fmt::Display>> Visitor<'_> for TextVisitor<T> {
     fn visit_i64<E: Error>(self, number: i64) -> Result<T, E> {
         self.visit_str(&number.to_string())
     }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<T, E> {
+        self.visit_str(&value.to_string())
+    }
 }
 
-/// Reads a list from strings, as in the file, or from text with commas, as in a variable. `expected`
-/// describes the right form in an error; the error of an item names the item.
+/// Reads a list from strings or whole numbers, as in the file, or from text with commas, as in a variable.
+/// `expected` describes the right form in an error; the error of an item names the item.
 pub(super) fn deserialize_list<'de, T, E, D>(
     expected: &'static str,
     parse: fn(&str) -> Result<T, E>,
@@ -78,10 +82,19 @@ impl<'de, T, E: fmt::Display> Visitor<'de> for ListVisitor<T, E> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<T>, A::Error> {
         let mut items = Vec::new();
-        while let Some(text) = list.next_element::<String>()? {
+        while let Some(Text(text)) = list.next_element()? {
             items.push(self.item(&text)?);
         }
         Ok(items)
+    }
+}
+
+/// An item of a list, as text.
+struct Text(String);
+
+impl<'de> serde::Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserialize(deserializer).map(Self)
     }
 }
 

@@ -45,7 +45,7 @@ pub async fn start(settings: &Settings, store: Arc<dyn Store>, entropy: Entropy)
         clock: Arc::new(SystemClock::new()),
         ids: Arc::new(IdGenerator::new(entropy.number())),
         entropy,
-        guard: Arc::new(EgressGuard::new(settings.allow_destination.clone())),
+        guard: Arc::new(EgressGuard::new(settings.egress_rules())),
         resolver: Arc::new(SystemResolver::new()),
     };
     let configuration = shared.configuration(settings).await?;
@@ -99,7 +99,6 @@ impl Shared {
             ids: Arc::clone(&self.ids),
             entropy: self.entropy.clone(),
             guard: Arc::clone(&self.guard),
-            resolver: Arc::clone(&self.resolver),
             header_names: HeaderNames::new(settings.header_prefix.as_str()),
         });
         let loaded = loaded.await.map(Arc::new);

@@ -10,10 +10,11 @@ use postrider_figures::Figures;
 use postrider_model::Entropy;
 use postrider_storage::Sealer;
 use postrider_web::body::BODY_TIMEOUT;
+use postrider_web::client::TrustedProxies;
 use tokio::net::TcpListener;
 
 use super::engine::{self, Running};
-use super::site::Site;
+use super::site::{Approach, Site};
 use super::{console, listener, master_key, metrics, store};
 use crate::config::Settings;
 use postrider_cli::Failure;
@@ -58,6 +59,7 @@ impl Node {
         let entropy = Entropy::new(random);
         let (source, keys) = master_key::load(settings, secrets.master_key, &entropy).await?;
         let sealer = Sealer::new(keys, entropy.clone());
+        tracing::info!(master_key = %sealer.first_key_id(), %source, "secrets are sealed");
         let store = store::open(settings, secrets.database_password, &sealer).await?;
         let running = engine::start(settings, store, entropy).await?;
         let first_key = match open(&running.access, secrets.admin_key).await {
@@ -78,6 +80,10 @@ impl Node {
             public_url: settings.public_url.as_ref().map(|url| url.as_str().into()),
             metrics: Arc::new(metrics::Exposition::new(metrics, Arc::clone(&running.engine))),
         };
+        let approach = Approach {
+            proxies: TrustedProxies::new(settings.trusted_proxies.clone()),
+            public_url: settings.public_url.as_ref().map(ToString::to_string),
+        };
         let grace = settings.shutdown_grace.get();
         Ok(Self {
             running,
@@ -85,7 +91,7 @@ impl Node {
             listener,
             address,
             base_url: console::base_url(settings, address),
-            site: Arc::new(Site::new(Api::new(state), console)),
+            site: Arc::new(Site::new(Api::new(state), console, approach)),
             grace,
         })
     }

@@ -206,3 +206,49 @@ fn console_settings_are_read_from_every_source() {
          `https://webhooks.example.com`: no user, path, query or fragment"
     );
 }
+
+#[test]
+fn what_webhooks_may_reach_is_written_alike_everywhere() {
+    let expected = |settings: &Settings| {
+        assert_eq!(settings.allow_port, [9200, 6379]);
+        assert_eq!(settings.only_port, [443]);
+        assert!(settings.https_only);
+        let names: Vec<String> = settings
+            .allow_destination_name
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(names, ["receiver", "*.local"]);
+        assert_eq!(settings.deny_destination.len(), 1);
+    };
+    let flags = [
+        "--allow-port=9200,6379",
+        "--only-port=443",
+        "--https-only",
+        "--allow-destination-name=receiver",
+        "--allow-destination-name=*.local",
+        "--deny-destination=8.8.8.0/24",
+    ];
+    expected(&settings(&flags, &[], "").unwrap());
+    let variables = [
+        ("POSTRIDER_ALLOW_PORT", "9200,6379"),
+        ("POSTRIDER_ONLY_PORT", "443"),
+        ("POSTRIDER_HTTPS_ONLY", "true"),
+        ("POSTRIDER_ALLOW_DESTINATION_NAME", "receiver, *.local"),
+        ("POSTRIDER_DENY_DESTINATION", "8.8.8.0/24"),
+    ];
+    expected(&settings(&[], &variables, "").unwrap());
+    let file = "allow_port = [9200, \"6379\"]\nonly_port = \"443\"\nhttps_only = true\n\
+        allow_destination_name = [\"receiver\", \"*.local\"]\ndeny_destination = [\"8.8.8.0/24\"]";
+    expected(&settings(&[], &[], file).unwrap());
+    let overridden = settings(&["--https-only=false"], &variables, file).unwrap();
+    assert!(!overridden.https_only);
+    assert!(!settings(&[], &[], "").unwrap().https_only);
+    for (key, value) in [
+        ("POSTRIDER_ALLOW_PORT", "0"),
+        ("POSTRIDER_HTTPS_ONLY", "yes"),
+        ("POSTRIDER_ALLOW_DESTINATION_NAME", "example.com"),
+    ] {
+        assert!(refusal(&[], &[(key, value)], "").starts_with(key), "{key}");
+    }
+}

@@ -1,0 +1,60 @@
+//! The names in `/etc/hosts`.
+//!
+//! Names are looked up absolutely, with a dot at their end, and the system's resolver then skips this file:
+//! glibc and musl compare the name with its dot. The file is read here instead, before the resolver is asked,
+//! which is the order of almost every `nsswitch.conf`. It is read at each lookup, so that changes count at
+//! once.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::net::IpAddr;
+
+const PATH: &str = "/etc/hosts";
+
+/// Maximum bytes of the file to read. Lists that block advertisements have a few MiB.
+const BYTES_MAX: u64 = 16 * 1024 * 1024;
+
+/// The addresses of the name in the file, which may be missing.
+pub(super) fn look_up(name: &str) -> io::Result<Vec<IpAddr>> {
+    let mut text = Vec::new();
+    match File::open(PATH) {
+        Ok(file) => file.take(BYTES_MAX).read_to_end(&mut text)?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    Ok(addresses(&String::from_utf8_lossy(&text), name))
+}
+
+fn addresses(text: &str, name: &str) -> Vec<IpAddr> {
+    let entry = |line: &str| -> Option<IpAddr> {
+        let mut words = line.split('#').next()?.split_whitespace();
+        let address = words.next()?;
+        let is_name = |word: &str| word.strip_suffix('.').unwrap_or(word).eq_ignore_ascii_case(name);
+        words.any(is_name).then(|| address.parse().ok())?
+    };
+    text.lines().filter_map(entry).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_addresses_of_a_name_are_found_in_any_case() {
+        let text = "# comment receiver.example\n\
+            127.0.0.1 localhost\n\
+            10.0.0.1\tother.example Receiver.Example # receiver2.example\n\
+            fe80::1%lo0 receiver.example\n\
+            fd00::1   receiver.example.\r\n\
+            10.0.0.2 notreceiver.example receiver\n";
+        let found = |name: &str| {
+            addresses(text, name)
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(found("receiver.example"), ["10.0.0.1", "fd00::1"]);
+        assert_eq!(found("receiver"), ["10.0.0.2"]);
+        assert!(found("receiver2.example").is_empty() && found("example").is_empty() && found("").is_empty());
+    }
+}
