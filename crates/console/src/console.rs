@@ -1,6 +1,5 @@
 //! The console as one service: all routes, and what every response passes.
 
-use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -10,11 +9,12 @@ use axum::Router;
 use axum::body::HttpBody;
 use axum::response::{IntoResponse, Redirect, Response};
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, Request};
+use http::{HeaderMap, HeaderValue, Method, Request, header};
 use postrider_access::Access;
 use postrider_configuration::Configuration;
 use postrider_engine::Engine;
 use postrider_figures::Figures;
+use postrider_web::client::Client;
 use postrider_web::panics::Caught;
 use postrider_web::request_id::{REQUEST_ID, RequestId};
 use tokio::sync::watch;
@@ -34,6 +34,7 @@ use crate::security::SecurityHeaders;
 use crate::shell::Shell;
 use crate::state::{App, Shared};
 use crate::system::SystemFacts;
+use crate::visitor::cookie;
 use crate::visitor::limit::SignInLimit;
 
 /// What a console is made of.
@@ -68,10 +69,6 @@ pub struct Console {
     stop: watch::Sender<bool>,
 }
 
-/// The address that a request came from.
-#[derive(Debug, Clone, Copy)]
-pub struct Peer(pub IpAddr);
-
 impl Console {
     /// A console over this engine.
     pub fn new(parts: ConsoleParts) -> Self {
@@ -103,12 +100,13 @@ impl Console {
         }
     }
 
-    /// Handles a request that came from `peer`.
-    pub async fn handle<B>(&self, mut request: Request<B>, peer: IpAddr) -> Response
+    /// Handles a request of this client.
+    pub async fn handle<B>(&self, mut request: Request<B>, client: Client) -> Response
     where
         B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
     {
-        request.extensions_mut().insert(Peer(peer));
+        request.extensions_mut().insert(client);
+        cookie::keep_own(request.headers_mut(), self.app.is_https(client.is_https));
         let (method, headers) = (request.method().clone(), request.headers().clone());
         let fresh_id = || self.app.engine.ids().next_block(self.app.now());
         let request_id = RequestId::of(&headers, fresh_id).value();
@@ -170,8 +168,11 @@ impl Console {
             },
         };
         let status = refusal.status();
+        let retry_after = refusal
+            .retry_after_s()
+            .map(|wait| [(header::RETRY_AFTER, wait.to_string())]);
         match page.render() {
-            Ok(page) => (status, axum::response::Html(page)).into_response(),
+            Ok(page) => (status, retry_after, axum::response::Html(page)).into_response(),
             Err(error) => {
                 tracing::error!(%error, "could not render an error page");
                 status.into_response()

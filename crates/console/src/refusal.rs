@@ -36,8 +36,11 @@ pub enum Refusal {
     TooManyDeliveries(TooManyDeliveries),
     /// A replay of the account is running.
     ReplayRunning,
-    /// Too many attempts to sign in.
-    TooManyTries,
+    /// Too many failed attempts to sign in.
+    TooManyTries {
+        /// How many seconds to wait.
+        wait_s: u64,
+    },
     /// The sign-in link was used, has expired or never existed.
     DeadLink,
     /// The request names no host, or a host that a link must not lead to.
@@ -47,6 +50,9 @@ pub enum Refusal {
     /// A defect; the log has it.
     Internal,
 }
+
+/// What `Retry-After` says where the store is unreachable or busy, in seconds.
+const UNAVAILABLE_S: u64 = 1;
 
 impl Refusal {
     /// The status of the response.
@@ -59,10 +65,19 @@ impl Refusal {
             Self::FormTooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::UnusableHost => StatusCode::BAD_REQUEST,
             Self::Stale | Self::TooManyDeliveries(_) | Self::ReplayRunning => StatusCode::CONFLICT,
-            Self::TooManyTries => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooManyTries { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::DeadLink => StatusCode::GONE,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// After how many seconds the request may succeed, where that is known.
+    pub fn retry_after_s(&self) -> Option<u64> {
+        match self {
+            Self::TooManyTries { wait_s } => Some(*wait_s),
+            Self::Unavailable => Some(UNAVAILABLE_S),
+            _ => None,
         }
     }
 
@@ -111,7 +126,10 @@ impl Refusal {
                 "A replay is running",
                 "An account has one replay at a time on each node. Wait until it has ended, then count again.",
             ),
-            Self::TooManyTries => ("Too many attempts", "Wait a minute, then try again."),
+            Self::TooManyTries { .. } => (
+                "Too many failed attempts",
+                "This key or link is not valid. Wait a moment before you try another one.",
+            ),
             Self::DeadLink => (
                 "This link has expired",
                 "It is too old, or was already used. Ask the sender for a new link.",

@@ -15,7 +15,7 @@ use crate::brand::Brand;
 use crate::live::LiveSlots;
 use crate::refusal::Refusal;
 use crate::system::SystemFacts;
-use crate::visitor::cookie::Scope;
+use crate::visitor::cookie::{Pages, Scope};
 use crate::visitor::limit::SignInLimit;
 
 /// The shared state.
@@ -58,14 +58,20 @@ impl Shared {
     /// How to send cookies in the response to a request for this host. `is_customers`: whether the cookie
     /// belongs to a customer, who may see the page in a frame of the company's own product.
     pub fn cookie_scope(&self, host: &RequestHost, is_customers: bool) -> Scope {
-        let secure = self
-            .public_url
-            .as_ref()
-            .is_some_and(|url| url.starts_with("https://"));
-        if is_customers && self.is_framed && (secure || host.is_loopback()) {
-            Scope::Framed
-        } else {
-            Scope::Own { secure }
+        let is_https = self.is_https(host.is_https());
+        let is_framed = is_customers && self.is_framed && (is_https || host.is_loopback());
+        Scope {
+            pages: if is_framed { Pages::Framed } else { Pages::Own },
+            is_https,
+        }
+    }
+
+    /// Whether browsers reach the console over https: as `public_url` says or, without one, a trusted proxy
+    /// (`client_is_https`).
+    pub fn is_https(&self, client_is_https: bool) -> bool {
+        match &self.public_url {
+            Some(url) => url.starts_with("https://"),
+            None => client_is_https,
         }
     }
 

@@ -8,38 +8,54 @@ use http::request::Parts;
 use http::uri::Authority;
 use http::{HeaderMap, Uri, header};
 
+use crate::client::Client;
+
 /// The host and port that a request names, if they are usable.
 ///
 /// HTTP/2 carries them in the URI (`:authority`, RFC 9113, section 8.3.1), HTTP/1.1 in one Host header (RFC
 /// 9112, section 3.2). They become part of links that people follow, so user info is rejected:
 /// `https://bank.example@evil.example` does not lead where it seems to.
 #[derive(Debug, Clone)]
-pub struct RequestHost(Option<Authority>);
+pub struct RequestHost {
+    authority: Option<Authority>,
+    /// Whether the client used https, as a trusted proxy says.
+    is_https: bool,
+}
 
 impl RequestHost {
-    /// The host that these parts of a request name.
-    pub fn of(uri: &Uri, headers: &HeaderMap) -> Self {
+    /// The host that these parts of a request name. `is_https`: whether the client used https.
+    pub fn of(uri: &Uri, headers: &HeaderMap, is_https: bool) -> Self {
         let authority = uri.authority().cloned().or_else(|| host_header(headers));
         let is_usable =
             |authority: &Authority| !authority.host().is_empty() && !authority.as_str().contains('@');
-        Self(authority.filter(is_usable))
+        Self {
+            authority: authority.filter(is_usable),
+            is_https,
+        }
+    }
+
+    /// Whether the client used https, as a trusted proxy says.
+    pub fn is_https(&self) -> bool {
+        self.is_https
     }
 
     /// Whether the host is this machine, which browsers trust as much as HTTPS.
     pub fn is_loopback(&self) -> bool {
-        self.0.as_ref().is_some_and(|authority| {
+        self.authority.as_ref().is_some_and(|authority| {
             let host = authority.host().trim_matches(['[', ']']);
             host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
         })
     }
 
     /// The start of links to this server, without a slash at the end: `public_url` if the operator set one,
-    /// otherwise `http://` and this host. `None` if the host is unusable.
+    /// otherwise the client's scheme and this host. `None` if the host is unusable.
     pub fn base_url(&self, public_url: Option<&str>) -> Option<String> {
-        match public_url {
-            Some(url) => Some(url.to_owned()),
-            None => self.0.as_ref().map(|authority| format!("http://{authority}")),
+        if let Some(url) = public_url {
+            return Some(url.to_owned());
         }
+        let scheme = if self.is_https { "https" } else { "http" };
+        let authority = self.authority.as_ref()?;
+        Some(format!("{scheme}://{authority}"))
     }
 }
 
@@ -47,7 +63,11 @@ impl<S: Sync> FromRequestParts<S> for RequestHost {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(Self::of(&parts.uri, &parts.headers))
+        let is_https = parts
+            .extensions
+            .get()
+            .is_some_and(|client: &Client| client.is_https);
+        Ok(Self::of(&parts.uri, &parts.headers, is_https))
     }
 }
 
@@ -65,7 +85,7 @@ mod tests {
 
     fn host(uri: &str, hosts: &[&str]) -> RequestHost {
         let hosts = hosts.iter().map(|host| (header::HOST, host.parse().unwrap()));
-        RequestHost::of(&uri.parse().unwrap(), &hosts.collect())
+        RequestHost::of(&uri.parse().unwrap(), &hosts.collect(), false)
     }
 
     fn base_url(uri: &str, hosts: &[&str]) -> Option<String> {
@@ -114,5 +134,12 @@ mod tests {
         for name in ["localhost.example", "10.0.0.1", "user@localhost"] {
             assert!(!host("/", &[name]).is_loopback(), "{name}");
         }
+    }
+
+    #[test]
+    fn links_follow_the_scheme_that_a_trusted_proxy_reports() {
+        let headers = HeaderMap::from_iter([(header::HOST, "a.example".parse().unwrap())]);
+        let host = RequestHost::of(&Uri::from_static("/"), &headers, true);
+        assert_eq!(host.base_url(None).as_deref(), Some("https://a.example"));
     }
 }

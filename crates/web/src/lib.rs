@@ -4,10 +4,12 @@
 //! |---|---|
 //! | [`body`] | request bodies, bounded in bytes and in time |
 //! | [`caller`] | what a route requires of its caller |
+//! | [`client`] | who sent a request: the peer, and the client that a trusted proxy names |
 //! | [`host`] | the host that a request names, and the base of links that lead back to this server |
 //! | [`panics`] | the net for panics |
 //! | [`path`], [`query`] | the parameters of paths and queries |
 //! | [`request_id`] | the id of a request |
+//! | [`unambiguous`] | refuses requests that a proxy in front may read differently |
 //! | [`wait`] | how long a client has to wait, in whole seconds |
 //!
 //! This crate must never know the API or the console, an engine or a store, or how connections are accepted.
@@ -18,9 +20,11 @@
 
 pub mod body;
 pub mod caller;
+pub mod client;
 pub mod host;
 pub mod panics;
 pub mod path;
 pub mod query;
 pub mod request_id;
+pub mod unambiguous;
 pub mod wait;

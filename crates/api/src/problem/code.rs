@@ -56,6 +56,8 @@ codes! {
     InvalidEventType = "invalid_event_type", BAD_REQUEST, "The event type in the path is not valid";
     /// An `Idempotency-Key` that is malformed.
     InvalidIdempotencyKey = "invalid_idempotency_key", BAD_REQUEST, "The Idempotency-Key is not valid";
+    /// A host or a framing that a proxy in front may read differently.
+    AmbiguousRequest = "ambiguous_request", BAD_REQUEST, "The request can be read in two ways";
     /// A Host that cannot be used in a link.
     InvalidHost = "invalid_host", BAD_REQUEST, "The Host header cannot be used in a link";
     /// No key, or an unknown one.

@@ -15,26 +15,63 @@ const THEME: &str = "postrider_theme";
 /// How long a chosen theme is remembered: a year, the most that browsers keep a cookie.
 const THEME_S: u64 = 365 * 86_400;
 
-/// How a session's cookie is sent.
+/// Begins the names of our cookies over https. A browser accepts such a cookie only from this host, over
+/// https and with `Path=/`, so that no other host of the domain and nobody on the network can plant one (RFC
+/// 6265bis, section 4.1.3.2).
+const HOST_PREFIX: &str = "__Host-";
+
+/// How a cookie is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scope {
-    /// To our own pages, over whatever protocol they are served.
-    Own {
-        /// Over https alone.
-        secure: bool,
-    },
-    /// Also to our pages in a frame of another site. Browsers ask for https then, and keep it apart for each
-    /// site (`Partitioned`: CHIPS).
+pub struct Scope {
+    /// Which pages of ours it is sent to.
+    pub pages: Pages,
+    /// Whether browsers reach the console over https. Its cookies then have the prefix `__Host-`.
+    pub is_https: bool,
+}
+
+/// Which of our pages get a cookie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pages {
+    /// Those in a window of their own.
+    Own,
+    /// Also those in a frame of another site. Browsers ask for a secure origin then, which is https or this
+    /// machine, and keep the cookie apart for each site (`Partitioned`: CHIPS).
     Framed,
 }
 
 impl Scope {
     fn attributes(self) -> &'static str {
-        match self {
-            Self::Own { secure: false } => "; Path=/; HttpOnly; SameSite=Lax",
-            Self::Own { secure: true } => "; Path=/; HttpOnly; SameSite=Lax; Secure",
-            Self::Framed => "; Path=/; HttpOnly; SameSite=None; Secure; Partitioned",
+        match (self.pages, self.is_https) {
+            (Pages::Own, false) => "; Path=/; HttpOnly; SameSite=Lax",
+            (Pages::Own, true) => "; Path=/; HttpOnly; SameSite=Lax; Secure",
+            (Pages::Framed, _) => "; Path=/; HttpOnly; SameSite=None; Secure; Partitioned",
         }
+    }
+
+    fn name_prefix(self) -> &'static str {
+        if self.is_https { HOST_PREFIX } else { "" }
+    }
+}
+
+/// Leaves only the cookies of ours that the scheme permits, under their names without the prefix. Over https
+/// those without the prefix are dropped: anybody who can write one for the domain could plant them.
+pub fn keep_own(headers: &mut HeaderMap, is_https: bool) {
+    let mut own = String::new();
+    for name in [SESSION, FORM, THEME] {
+        let sent_as = if is_https {
+            format!("{HOST_PREFIX}{name}")
+        } else {
+            name.to_owned()
+        };
+        if let Some(value) = value(headers, &sent_as) {
+            let separator = if own.is_empty() { "" } else { "; " };
+            own = format!("{own}{separator}{name}={value}");
+        }
+    }
+    headers.remove(header::COOKIE);
+    // The value was part of a header, so it is valid in one.
+    if let Ok(own) = HeaderValue::try_from(own) {
+        headers.insert(header::COOKIE, own);
     }
 }
 
@@ -83,7 +120,8 @@ pub fn set_theme(theme: Option<Theme>, scope: Scope) -> Option<HeaderValue> {
 
 fn set(name: &str, value: &str, lifetime_s: Option<u64>, scope: Scope) -> Option<HeaderValue> {
     let age = lifetime_s.map(|seconds| format!("; Max-Age={seconds}"));
-    let text = format!("{name}={value}{}{}", age.unwrap_or_default(), scope.attributes());
+    let (prefix, attributes) = (scope.name_prefix(), scope.attributes());
+    let text = format!("{prefix}{name}={value}{}{attributes}", age.unwrap_or_default());
     HeaderValue::try_from(text).ok()
 }
 
@@ -117,11 +155,37 @@ mod tests {
     }
 
     #[test]
-    fn scripts_and_other_sites_get_no_session() {
-        let cookie = set_session("prs_x", 60, Scope::Own { secure: true }).unwrap();
+    fn scripts_other_sites_and_other_hosts_of_the_domain_get_no_session() {
+        let cookie = |pages, is_https| set_session("prs_x", 60, Scope { pages, is_https }).unwrap();
         assert_eq!(
-            cookie,
-            "postrider_session=prs_x; Max-Age=60; Path=/; HttpOnly; SameSite=Lax; Secure"
+            cookie(Pages::Own, true),
+            "__Host-postrider_session=prs_x; Max-Age=60; Path=/; HttpOnly; SameSite=Lax; Secure"
         );
+        assert_eq!(
+            cookie(Pages::Own, false),
+            "postrider_session=prs_x; Max-Age=60; Path=/; HttpOnly; SameSite=Lax"
+        );
+        assert_eq!(
+            cookie(Pages::Framed, true),
+            "__Host-postrider_session=prs_x; Max-Age=60; Path=/; HttpOnly; SameSite=None; Secure; Partitioned"
+        );
+    }
+
+    #[test]
+    fn over_https_a_planted_cookie_is_ignored() {
+        let planted = HeaderValue::from_static(
+            "x=1; postrider_session=evil; __Host-postrider_form=f; postrider_form=evil; postrider_theme=dark",
+        );
+        let sent = HeaderMap::from_iter([(header::COOKIE, planted)]);
+        let mut https = sent.clone();
+        keep_own(&mut https, true);
+        assert_eq!(
+            (session(&https), form(&https), theme(&https)),
+            (None, Some("f"), None)
+        );
+        let mut http = sent;
+        keep_own(&mut http, false);
+        assert_eq!((session(&http), form(&http)), (Some("evil"), Some("evil")));
+        assert_eq!(theme(&http), Some(Theme::Dark));
     }
 }

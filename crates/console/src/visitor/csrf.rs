@@ -15,6 +15,9 @@ use super::cookie;
 pub const FIELD: &str = "csrf";
 
 /// The token for forms of the visitor who sent these headers; `None` without a cookie to derive it from.
+///
+/// Beside a session's cookie, the cookie of forms counts for nothing: with one that somebody planted, a
+/// foreign form would be valid in the session.
 pub fn token(headers: &HeaderMap) -> Option<String> {
     let secret = cookie::session(headers).or_else(|| cookie::form(headers))?;
     Some(of(secret))
@@ -28,13 +31,9 @@ pub fn of(secret: &str) -> String {
 
 /// Whether a form carries its sender's token.
 pub fn is_valid(headers: &HeaderMap, presented: &str) -> bool {
-    // Accept either cookie: a form that was opened before signing in may be sent after it. Both sides are
-    // hashes of secrets that a forger does not know, so the duration of the comparison reveals nothing.
-    let secrets = [cookie::session(headers), cookie::form(headers)];
-    secrets
-        .into_iter()
-        .flatten()
-        .any(|secret| of(secret) == presented)
+    // Both sides are hashes of a secret that a forger does not know, so the duration of the comparison reveals
+    // nothing.
+    token(headers).is_some_and(|token| token == presented)
 }
 
 #[cfg(test)]
@@ -55,5 +54,12 @@ mod tests {
         assert!(!is_valid(&headers("postrider_session=b"), &token));
         assert!(!is_valid(&headers(""), &token));
         assert!(!is_valid(&headers(""), ""));
+    }
+
+    #[test]
+    fn the_cookie_of_forms_is_worth_nothing_beside_a_session() {
+        let planted = headers("postrider_session=a; postrider_form=evil");
+        assert!(!is_valid(&planted, &of("evil")) && is_valid(&planted, &of("a")));
+        assert!(is_valid(&headers("postrider_form=b"), &of("b")));
     }
 }

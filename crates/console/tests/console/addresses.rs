@@ -2,6 +2,7 @@
 
 use axum::body::Body;
 use http::{Request, StatusCode};
+use postrider_web::client::Client;
 
 use crate::app::{App, PEER, text};
 
@@ -18,7 +19,7 @@ async fn link(app: &App, authority: &str, hosts: &[&str]) -> (StatusCode, String
     let form = format!("csrf={}&lifetime=3600", operator.csrf);
     let response = app
         .console
-        .handle(request.body(Body::from(form)).unwrap(), PEER)
+        .handle(request.body(Body::from(form)).unwrap(), Client::direct(PEER))
         .await;
     (response.status(), text(response).await)
 }

@@ -25,8 +25,9 @@ use postrider_model::{AccountId, ApiKeyId, AutomationId, Clock, Entropy, EventId
 use postrider_signing::HeaderNames;
 use postrider_storage::Store;
 use postrider_storage_sqlite::{SqliteOptions, SqliteStore};
+use postrider_web::client::Client;
 
-const KEY: &str = "a-key-for-tests-only";
+pub const KEY: &str = "a-key-for-tests-only";
 
 /// The address of every client.
 pub const PEER: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -180,6 +181,19 @@ impl App {
         headers: &[(&str, &str)],
         form: &str,
     ) -> Response {
+        let client = Client::direct(PEER);
+        self.send_as(client, method, path, cookie, headers, form).await
+    }
+
+    pub async fn send_as(
+        &self,
+        client: Client,
+        method: Method,
+        path: &str,
+        cookie: Option<&str>,
+        headers: &[(&str, &str)],
+        form: &str,
+    ) -> Response {
         let mut request = Request::builder()
             .method(&method)
             .uri(path)
@@ -194,7 +208,7 @@ impl App {
             request = request.header(*name, *value);
         }
         let request = request.body(Body::from(form.to_owned())).unwrap();
-        self.console.handle(request, PEER).await
+        self.console.handle(request, client).await
     }
 
     /// Everything that forms can change, as text.

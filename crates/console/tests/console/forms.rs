@@ -2,7 +2,7 @@
 
 use http::{Method, StatusCode};
 
-use crate::app::App;
+use crate::app::{App, text};
 use crate::routes;
 
 #[tokio::test]
@@ -55,4 +55,25 @@ async fn a_form_from_another_origin_is_refused_even_with_a_valid_token() {
         .await;
     assert_eq!(response.status(), StatusCode::SEE_OTHER);
     assert_ne!(app.state().await, before);
+}
+
+/// Another host of the domain can plant a cookie of forms over plain http, and knows the token that it gives.
+#[tokio::test]
+async fn a_planted_cookie_of_forms_makes_no_form_valid_in_a_session() {
+    let app = App::start().await;
+    let operator = app.operator().await;
+    // The page of a visitor who has only that cookie carries its token.
+    let page = text(app.get("/sign-in", Some("postrider_form=evil")).await).await;
+    let (_, rest) = page.split_once("name=\"csrf\" value=\"").unwrap();
+    let form = format!("csrf={}&name=Acme", rest.split('"').next().unwrap());
+    let before = app.state().await;
+    for route in routes::forms() {
+        let path = app.path(route.path, 0);
+        for cookie in ["{session}; postrider_form=evil", "postrider_form=evil; {session}"] {
+            let cookie = cookie.replace("{session}", &operator.cookie);
+            let response = app.post(&path, Some(&cookie), &form).await;
+            assert_eq!(response.status(), StatusCode::FORBIDDEN, "{path}");
+        }
+    }
+    assert_eq!(app.state().await, before);
 }

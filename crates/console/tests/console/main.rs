@@ -14,4 +14,5 @@ mod live;
 mod replays;
 mod routes;
 mod secrets;
+mod sign_in;
 mod visitors;

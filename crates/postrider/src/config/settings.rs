@@ -41,6 +41,13 @@ pub struct Settings {
     #[arg(long, value_name = "URL")]
     pub public_url: Option<PublicUrl>,
 
+    /// A network of proxies in front of this server, such as `10.1.0.0/16`. From such a peer the server uses
+    /// `X-Forwarded-For`, for the client's address in limits and logs, and `X-Forwarded-Proto`, for the
+    /// client's scheme. Repeatable, or separated by commas. By default it uses neither header from anybody.
+    #[arg(long, value_name = "CIDR", value_delimiter = ',', value_parser = networks::parse)]
+    #[serde(default, with = "networks")]
+    pub trusted_proxies: Vec<IpNet>,
+
     /// The folder of the embedded database, created if missing. Only one server at a time can use it.
     #[arg(long, value_name = "FOLDER", default_value = "./postrider-data")]
     pub data_dir: PathBuf,

@@ -8,10 +8,11 @@ use postrider_access::{Access, FirstKey, FirstKeyError};
 use postrider_api::{Api, ApiState, BodyBudget};
 use postrider_figures::Figures;
 use postrider_web::body::BODY_TIMEOUT;
+use postrider_web::client::TrustedProxies;
 use tokio::net::TcpListener;
 
 use super::engine::{self, Running};
-use super::site::Site;
+use super::site::{Approach, Site};
 use super::{console, listener, metrics, store};
 use crate::config::Settings;
 use postrider_cli::Failure;
@@ -71,6 +72,10 @@ impl Node {
             public_url: settings.public_url.as_ref().map(|url| url.as_str().into()),
             metrics: Arc::new(metrics::Exposition::new(metrics, Arc::clone(&running.engine))),
         };
+        let approach = Approach {
+            proxies: TrustedProxies::new(settings.trusted_proxies.clone()),
+            public_url: settings.public_url.as_ref().map(ToString::to_string),
+        };
         let grace = settings.shutdown_grace.get();
         Ok(Self {
             running,
@@ -78,7 +83,7 @@ impl Node {
             listener,
             address,
             base_url: console::base_url(settings, address),
-            site: Arc::new(Site::new(Api::new(state), console)),
+            site: Arc::new(Site::new(Api::new(state), console, approach)),
             grace,
         })
     }

@@ -1,48 +1,140 @@
-//! The services of the one port: the API with its probes, and the console.
+//! The services of the one port: the API with its probes, and the console. What they share at the door: who
+//! the client is, which requests are refused unread, and that browsers come back over https.
 
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use axum::response::Response;
-use http::{HeaderMap, HeaderValue, Request, header};
+use axum::response::{IntoResponse as _, Response};
+use http::{HeaderMap, HeaderValue, Request, StatusCode, Version, header};
 use hyper::body::Incoming;
 use postrider_api::Api;
+use postrider_api::problem::{Code, Problem};
 use postrider_console::Console;
+use postrider_web::client::{TrustedProxies, claims_https};
+use postrider_web::unambiguous::{self, Ambiguous};
+
+use super::listener::Handler;
+
+/// For a year, browsers use https only (RFC 6797). Without `includeSubDomains`: other hosts are not ours.
+const STRICT_TRANSPORT_SECURITY: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
 /// The API and the console.
 pub struct Site {
     api: Api,
     console: Console,
+    proxies: TrustedProxies,
+    /// Whether `public_url` begins with `https://`.
+    public_url_is_https: bool,
+    /// Whether a warning about missing settings is still due.
+    warns: AtomicBool,
+}
+
+/// What the settings say about the way between clients and the site.
+#[derive(Debug, Default)]
+pub struct Approach {
+    /// The operator's proxies.
+    pub proxies: TrustedProxies,
+    /// The public URL, if it is set.
+    pub public_url: Option<String>,
 }
 
 impl Site {
     /// A site with both.
-    pub fn new(api: Api, console: Console) -> Self {
-        Self { api, console }
+    pub fn new(api: Api, console: Console, approach: Approach) -> Self {
+        let public_url = approach.public_url.as_deref();
+        Self {
+            api,
+            console,
+            public_url_is_https: public_url.is_some_and(|url| url.starts_with("https://")),
+            warns: AtomicBool::new(public_url.is_none() && approach.proxies.is_empty()),
+            proxies: approach.proxies,
+        }
     }
 
-    /// Handles a request from the client at `peer`.
-    pub async fn handle(&self, request: Request<Incoming>, peer: IpAddr) -> Response {
-        if is_of_api(request.uri().path()) || is_of_software(request.headers()) {
+    /// Says once in the log that the settings lack what a TLS proxy in front needs. Without it, cookies are
+    /// sent without `Secure`, and links begin with `http://`.
+    fn warn_about_https(&self, headers: &HeaderMap) {
+        if self.warns.load(Ordering::Relaxed)
+            && claims_https(headers)
+            && self.warns.swap(false, Ordering::Relaxed)
+        {
+            tracing::warn!(
+                "a proxy says that clients use https (X-Forwarded-Proto): set public_url, and trusted_proxies to \
+                 its address, so that cookies are sent over https only"
+            );
+        }
+    }
+}
+
+impl Handler for Site {
+    async fn handle(&self, mut request: Request<Incoming>, peer: IpAddr) -> Response {
+        let is_of_api = is_of_api(request.uri().path()) || is_of_software(request.headers());
+        if let Err(ambiguous) = unambiguous::check(request.version(), request.uri(), request.headers()) {
+            return refuse(is_of_api, request.version(), ambiguous);
+        }
+        let client = self.proxies.client(peer, request.headers());
+        self.warn_about_https(request.headers());
+        let mut response = if is_of_api {
+            request.extensions_mut().insert(client);
             self.api.handle(request).await
         } else {
             // Nearly all requests are for the API. Boxed, so that the console's future does not enlarge
             // theirs.
-            Box::pin(self.console.handle(request, peer)).await
+            Box::pin(self.console.handle(request, client)).await
+        };
+        if client.is_https || self.public_url_is_https {
+            let headers = response.headers_mut();
+            headers.insert(header::STRICT_TRANSPORT_SECURITY, STRICT_TRANSPORT_SECURITY);
         }
+        response
     }
 
-    /// Ends responses that would not end by themselves, because the node stops.
-    pub fn stop(&self) {
+    fn knows(&self, request: &Request<Incoming>) -> bool {
+        self.api.knows(request.headers())
+    }
+
+    fn is_probe(&self, request: &Request<Incoming>) -> bool {
+        is_probe(request.uri().path())
+    }
+
+    fn address(&self, peer: IpAddr, request: &Request<Incoming>) -> IpAddr {
+        self.proxies.client(peer, request.headers()).address
+    }
+
+    fn is_unlimited(&self, peer: IpAddr) -> bool {
+        peer.to_canonical().is_loopback() || self.proxies.contains(peer)
+    }
+
+    fn stop(&self) {
         self.console.stop();
     }
+}
+
+/// The response to an ambiguous request. The connection ends, because the rest of it may be ambiguous too.
+fn refuse(is_of_api: bool, version: Version, ambiguous: Ambiguous) -> Response {
+    let mut response = if is_of_api {
+        Problem::new(Code::AmbiguousRequest, ambiguous.to_string()).into_response()
+    } else {
+        (StatusCode::BAD_REQUEST, format!("{ambiguous}\n")).into_response()
+    };
+    if version < Version::HTTP_2 {
+        let close = HeaderValue::from_static("close");
+        response.headers_mut().insert(header::CONNECTION, close);
+    }
+    response
 }
 
 /// Whether the path is under `/v1`, a probe or the metrics; all other paths are for people.
 fn is_of_api(path: &str) -> bool {
     match path.strip_prefix("/v1") {
         Some(rest) => rest.is_empty() || rest.starts_with('/'),
-        None => matches!(path, "/healthz" | "/readyz" | "/metrics"),
+        None => is_probe(path) || path == "/metrics",
     }
+}
+
+/// Whether a load balancer or an orchestrator asks at this path how the node is.
+fn is_probe(path: &str) -> bool {
+    matches!(path, "/healthz" | "/readyz")
 }
 
 /// Whether the request has an API key. Such a client has no use for a page, even if its path has a typing

@@ -7,9 +7,11 @@ use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use postrider_web::client::Client;
 use postrider_web::host::RequestHost;
+use postrider_web::wait::whole_seconds;
 
-use crate::console::{Peer, page};
+use crate::console::page;
 use crate::form::Form;
 use crate::pages::theme::own_address;
 use crate::query::Query;
@@ -50,27 +52,35 @@ pub async fn show(
     render(&app, &host, &headers, back, false)
 }
 
-/// Signs in. The response to a wrong key says only that it is wrong.
+/// Signs in. The response to a wrong key says only that it is wrong. Only wrong keys count toward the limit,
+/// so that a stranger behind the same proxy locks nobody out.
 pub async fn sign_in(
     State(app): State<App>,
-    Extension(peer): Extension<Peer>,
+    Extension(client): Extension<Client>,
     host: RequestHost,
     headers: HeaderMap,
     form: Form,
 ) -> Result<Response, Refusal> {
-    if !app.sign_in_limit.admits(peer.0) {
-        tracing::warn!(address = %peer.0, "too many sign-in attempts");
-        return Err(Refusal::TooManyTries);
-    }
     let back = own_address(form.text("back"));
     let begun = app.access.sign_in(form.text("key").trim()).await?;
     let Some((token, session)) = begun else {
-        tracing::info!(address = %peer.0, "sign-in failed: unknown API key");
+        refuse_excess(&app, client)?;
+        tracing::info!(address = %client.address, "sign-in failed: unknown API key");
         let mut response = render(&app, &host, &headers, back, true)?;
         *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
         return Ok(response);
     };
     super::begin(&app, &host, token.expose(), &session, back)
+}
+
+/// Counts a failed sign-in, and refuses it beyond the limit.
+pub fn refuse_excess(app: &App, client: Client) -> Result<(), Refusal> {
+    app.sign_in_limit.failed(client.address).map_err(|wait| {
+        tracing::warn!(address = %client.address, "too many failed sign-ins");
+        Refusal::TooManyTries {
+            wait_s: whole_seconds(wait).max(1),
+        }
+    })
 }
 
 fn render(
@@ -81,8 +91,8 @@ fn render(
     is_wrong: bool,
 ) -> Result<Response, Refusal> {
     let mut shell = Shell::anonymous(app, headers, "Sign in");
-    // A form needs a secret for its token, and the cookie of a session may remain after the session ended.
-    let fresh = cookie::form(headers).is_none().then(fresh_secret);
+    // A form needs a secret for its token.
+    let fresh = csrf::token(headers).is_none().then(fresh_secret);
     if let Some(fresh) = &fresh {
         shell.csrf = csrf::of(fresh);
     }

@@ -5,16 +5,17 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use http::Method;
 use postrider_model::Scope;
+use postrider_web::client::Client;
 use postrider_web::host::RequestHost;
 
-use crate::console::Peer;
+use super::form::refuse_excess;
 use crate::refusal::Refusal;
 use crate::state::App;
 
 /// Opens the link, and redirects to the visitor's first page.
 pub async fn open(
     State(app): State<App>,
-    Extension(peer): Extension<Peer>,
+    Extension(client): Extension<Client>,
     Path(link): Path<String>,
     method: Method,
     host: RequestHost,
@@ -25,7 +26,7 @@ pub async fn open(
     }
     let opened = app.access.open_link(&link).await?;
     let Some((token, session)) = opened else {
-        return Err(dead(&app, peer));
+        return Err(dead(&app, client));
     };
     let first = match session.caller.scope {
         Scope::All => "/".to_owned(),
@@ -36,10 +37,6 @@ pub async fn open(
 
 /// Counts a link that does not work as an attempt. Links that work do not count: behind a proxy, all
 /// customers of a product have one address.
-fn dead(app: &App, peer: Peer) -> Refusal {
-    if app.sign_in_limit.admits(peer.0) {
-        return Refusal::DeadLink;
-    }
-    tracing::warn!(address = %peer.0, "too many sign-in attempts");
-    Refusal::TooManyTries
+fn dead(app: &App, client: Client) -> Refusal {
+    refuse_excess(app, client).err().unwrap_or(Refusal::DeadLink)
 }
