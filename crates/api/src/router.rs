@@ -7,7 +7,7 @@ use axum::body::HttpBody;
 use axum::response::Response;
 use axum::{BoxError, Router};
 use bytes::Bytes;
-use http::{Request, Uri};
+use http::{HeaderMap, Request, Uri};
 use postrider_access::Access;
 use postrider_configuration::Configuration;
 use postrider_engine::Engine;
@@ -17,6 +17,7 @@ use tower::Service as _;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::auth;
 use crate::body_budget::BodyBudget;
 use crate::direct::DirectRoute;
 use crate::edge::{Edge, EdgeLayer};
@@ -88,6 +89,11 @@ impl Api {
             .layer(EdgeLayer(Arc::clone(&edge)))
             .with_state(state.clone());
         Self { edge, state, router }
+    }
+
+    /// Whether these headers hold a valid API key.
+    pub fn knows(&self, headers: &HeaderMap) -> bool {
+        auth::caller(&self.state.access, headers).is_some()
     }
 
     /// Handles a request.

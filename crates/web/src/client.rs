@@ -7,8 +7,9 @@
 //! lead.
 
 use std::net::{IpAddr, Ipv6Addr};
+use std::sync::Arc;
 
-use http::{HeaderMap, HeaderName};
+use http::{Extensions, HeaderMap, HeaderName};
 use ipnet::IpNet;
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -35,6 +36,31 @@ impl Client {
             peer,
             address: peer.to_canonical(),
             is_https: false,
+        }
+    }
+}
+
+/// Hears that the sender of a request has shown a valid session.
+pub trait Acquaint: Send + Sync {
+    /// The sender is known from now on.
+    fn is_known(&self);
+}
+
+/// In the extensions of a request whose sender has shown nothing valid yet. Whoever finds a valid session in
+/// the request says so, and the limits on strangers no longer apply to its connection.
+#[derive(Clone)]
+pub struct Acquaintance(Arc<dyn Acquaint>);
+
+impl Acquaintance {
+    /// Whom to tell.
+    pub fn new(hears: Arc<dyn Acquaint>) -> Self {
+        Self(hears)
+    }
+
+    /// The sender of the request with these extensions has shown a valid session.
+    pub fn make(extensions: &Extensions) {
+        if let Some(Self(hears)) = extensions.get() {
+            hears.is_known();
         }
     }
 }

@@ -29,7 +29,8 @@ pub(crate) fn example_data() -> Schema {
 pub(crate) fn json_schema() -> Schema {
     any()
         .description(Some(
-            "The JSON Schema that `data` must match; null if there is none. It cannot refer to other documents.",
+            "The JSON Schema that `data` must match; null if there is none. It cannot refer to other documents, \
+             and at most 5,000 schemas may apply at one place of `data`.",
         ))
         .examples([json!({"type": "object", "required": ["proposal_id"]})])
         .into()

@@ -18,6 +18,7 @@ use postrider_configuration::AccountEntry;
 use postrider_model::{AccountId, Permission, Scope};
 use postrider_storage::AccountRef;
 use postrider_web::caller::{Denied, Requirement};
+use postrider_web::client::Acquaintance;
 use postrider_web::path::{PathError, parameter};
 
 use super::ADMIN;
@@ -51,6 +52,7 @@ pub async fn admit(State(gate): State<Arc<Gate>>, request: Request, next: Next) 
     let requirement = gate.requirement(&parts).ok_or(Refusal::NotFound)?;
     if requirement != Requirement::Public {
         let visitor = Visitor::of(&parts, &gate.app).await?;
+        Acquaintance::make(&parts.extensions);
         let account = account(&mut parts, &gate.app, visitor.caller.scope).await?;
         requirement.check(Some(&visitor.caller)).map_err(refusal)?;
         // An administrator of one account administers nothing outside of it.

@@ -1,39 +1,79 @@
 //! Connections of the API and the console: HTTP/1.1 and HTTP/2 without TLS, all of them bounded.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`places`] | the places of connections, and who gives way to a newcomer |
+//! | [`connection`] | one connection: what is known about its client, and when it ends |
+//! | [`strangers`] | room for requests without a valid API key or session |
+//! | [`request`] | one request: let in or refused, and in flight until its response has left |
+//!
+//! A client is a stranger until one of its requests on the connection had a valid API key or session. Over
+//! HTTP/2, hyper cannot announce a higher limit on streams later, so a connection announces what a known
+//! client gets, and refuses the excess streams of a stranger.
 
-use std::convert::Infallible;
-use std::future::poll_fn;
+mod connection;
+mod places;
+mod request;
+mod strangers;
+#[cfg(test)]
+mod tests;
+
 use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
-use std::task::Poll;
 use std::time::Duration;
 
-use http::Version;
+use axum::response::Response;
+use h2::Reason;
+use http::Request;
+use hyper::body::Incoming;
 use hyper::rt::Executor;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::sleep;
+use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
-use super::site::Site;
+use self::places::{Bounds, Place, Places};
+use self::request::{Door, Refused};
+use self::strangers::Strangers;
 
-/// Most connections at the same time; others wait in the system's backlog. Each costs a socket and about 20
-/// KiB. The bound leaves sockets for deliveries.
-const CONNECTIONS_MAX: usize = 8_192;
+/// The bounds of a listener.
+const BOUNDS: Bounds = Bounds {
+    // Each costs a socket and about 20 KiB. The bound leaves sockets for deliveries.
+    connections: 8_192,
+    // A quarter, so that it takes several peers to fill all places.
+    connections_per_peer: 2_048,
+    idle: Duration::from_secs(30),
+    // A form may take 30 s to arrive, and its response as long to leave.
+    stranger: Duration::from_secs(60),
+    closing: Duration::from_secs(5),
+};
 
-/// How long a request's head may take to arrive, including the wait on an idle connection. It stops clients
-/// that send a byte now and then from holding connections forever.
+/// How often connections are ended that have lasted too long.
+const SWEEP_EVERY: Duration = Duration::from_secs(1);
+
+/// How long a request's head may take to arrive over HTTP/1.1, including the wait on an idle connection. It
+/// stops clients that send a byte now and then from holding connections forever.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Largest head of a request; hyper responds with 431 to a larger one. A usual request needs less than 1 KiB.
 const HEAD_BYTES_MAX: usize = 32 * 1024;
 
-/// Most requests at the same time on one HTTP/2 connection.
+/// Most requests at the same time on one HTTP/2 connection of a known client.
 const STREAMS_MAX: u32 = 256;
+
+/// How much of a body a client may send over HTTP/2 before the server reads on. A round trip carries one
+/// window: at 50 ms a stream carries 2.6 MB/s, so that the largest batch of 4 MiB takes 1.6 s.
+const STREAM_WINDOW: u32 = 128 * 1024;
+
+/// The same for all streams of a connection together. This bounds the memory that a connection can fill with
+/// bodies that nobody reads. At 50 ms it carries 10 MB/s, or 20,000 events of 512 bytes a second; [`STREAMS_MAX`]
+/// bounds them to 5,000 already.
+const CONNECTION_WINDOW: u32 = 512 * 1024;
+
+/// How much of a response is buffered per stream for a client that does not read.
+const SEND_BUFFER_BYTES: usize = 64 * 1024;
 
 /// How often the server pings a silent HTTP/2 connection, and how long the client may take to respond.
 const PING_EVERY: Duration = Duration::from_secs(30);
@@ -42,40 +82,106 @@ const PING_TIMEOUT: Duration = Duration::from_secs(15);
 /// Pause after a failed accept. The usual reason is a lack of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+/// What handles the requests of a listener.
+pub trait Handler: Send + Sync + 'static {
+    /// Handles a request that arrived on a connection from `peer`.
+    fn handle(&self, request: Request<Incoming>, peer: IpAddr) -> impl Future<Output = Response> + Send;
+
+    /// Whether the request has a valid API key. A session is found later, and announced by
+    /// [`postrider_web::client::Acquaintance`].
+    fn knows(&self, request: &Request<Incoming>) -> bool;
+
+    /// Whether the request is a probe, which is let in however many strangers there are.
+    fn is_probe(&self, request: &Request<Incoming>) -> bool;
+
+    /// The address of the client behind `peer`.
+    fn address(&self, peer: IpAddr, request: &Request<Incoming>) -> IpAddr;
+
+    /// Whether the peer may have any number of connections: a proxy has many clients.
+    fn is_unlimited(&self, peer: IpAddr) -> bool;
+
+    /// Ends responses that would not end by themselves, because the node stops.
+    fn stop(&self);
+}
+
 /// Accepts connections until `stop`, then waits up to `grace` for requests in flight.
-pub async fn serve(listener: TcpListener, site: Arc<Site>, stop: impl Future<Output = ()>, grace: Duration) {
+pub async fn serve<H: Handler>(
+    listener: TcpListener,
+    handler: Arc<H>,
+    stop: impl Future<Output = ()>,
+    grace: Duration,
+) {
+    serve_within(BOUNDS, listener, handler, stop, grace).await;
+}
+
+async fn serve_within<H: Handler>(
+    bounds: Bounds,
+    listener: TcpListener,
+    handler: Arc<H>,
+    stop: impl Future<Output = ()>,
+    grace: Duration,
+) {
     let server = server();
-    let open = GracefulShutdown::new();
-    let slots = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let places = Arc::new(Places::new(bounds));
+    let strangers = Arc::new(Strangers::default());
     let mut stop = pin!(stop);
+    let mut sweeps = interval(SWEEP_EVERY);
+    sweeps.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        let (stream, peer, slot) = tokio::select! {
+        let (stream, peer) = tokio::select! {
             biased;
             () = &mut stop => break,
-            accepted = accept(&listener, &slots) => accepted,
+            _ = sweeps.tick() => {
+                places.sweep();
+                continue;
+            }
+            accepted = accept(&listener) => accepted,
         };
-        // If this fails, small responses may only be slower.
-        let _ = stream.set_nodelay(true);
-        let asked = Arc::new(Asked::default());
-        let service = {
-            let (site, asked) = (Arc::clone(&site), Arc::clone(&asked));
-            service_fn(move |request| {
-                asked.set(request.version());
-                let site = Arc::clone(&site);
-                async move { Ok::<_, Infallible>(site.handle(request, peer).await) }
-            })
+        // The others wait in the system's backlog until this one has a place.
+        let has_room = tokio::select! {
+            biased;
+            () = &mut stop => false,
+            () = places.make_room() => true,
         };
-        let connection = server.serve_connection(TokioIo::new(stream), service);
-        let connection = open.watch(connection.into_owned());
-        tokio::spawn(async move {
-            until_finished(connection, &asked).await;
-            drop(slot);
-        });
+        if !has_room {
+            break;
+        }
+        let is_limited = !handler.is_unlimited(peer);
+        // A peer that has its share of places, all of them busy, is disconnected.
+        if let Some(place) = places.take(peer, is_limited) {
+            let door = Door {
+                handler: Arc::clone(&handler),
+                strangers: Arc::clone(&strangers),
+                connection: Arc::clone(&place.connection),
+            };
+            start(&server, stream, place, door);
+        }
     }
     drop(listener);
-    site.stop();
+    handler.stop();
     // An error means that `grace` has passed; the remaining connections are cut off.
-    let _ = tokio::time::timeout(grace, open.shutdown()).await;
+    let _ = timeout(grace, places.close_all()).await;
+}
+
+/// Serves the requests of a connection in a task.
+fn start<H: Handler>(server: &Builder<BoxingExecutor>, stream: TcpStream, place: Place, door: Door<H>) {
+    // If this fails, small responses may only be slower.
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(move |mut request| {
+        let entered = door.enter(&mut request);
+        let (handler, peer) = (Arc::clone(&door.handler), door.connection.peer);
+        async move {
+            match entered {
+                Ok(in_flight) => Ok(in_flight.respond(handler.handle(request, peer).await)),
+                Err(Refused::Response(in_flight)) => Ok(in_flight.refuse()),
+                Err(Refused::Stream) => Err(h2::Error::from(Reason::REFUSED_STREAM)),
+            }
+        }
+    });
+    let serving = server
+        .serve_connection(TokioIo::new(stream), service)
+        .into_owned();
+    tokio::spawn(async move { connection::run(serving, &place.connection).await });
 }
 
 fn server() -> Builder<BoxingExecutor> {
@@ -93,6 +199,9 @@ fn server() -> Builder<BoxingExecutor> {
         .timer(TokioTimer::new())
         .max_header_list_size(u32::try_from(HEAD_BYTES_MAX).unwrap_or(u32::MAX))
         .max_concurrent_streams(STREAMS_MAX)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .max_send_buf_size(SEND_BUFFER_BYTES)
         .keep_alive_interval(PING_EVERY)
         .keep_alive_timeout(PING_TIMEOUT);
     server
@@ -112,69 +221,14 @@ where
     }
 }
 
-async fn accept(listener: &TcpListener, slots: &Arc<Semaphore>) -> (TcpStream, IpAddr, OwnedSemaphorePermit) {
-    let slot = Arc::clone(slots)
-        .acquire_owned()
-        .await
-        .expect("the semaphore is never closed");
+async fn accept(listener: &TcpListener) -> (TcpStream, IpAddr) {
     loop {
         match listener.accept().await {
-            Ok((stream, peer)) => return (stream, peer.ip(), slot),
+            Ok((stream, peer)) => return (stream, peer.ip()),
             Err(error) => {
                 tracing::warn!(%error, "could not accept a connection");
                 sleep(ACCEPT_PAUSE).await;
             }
-        }
-    }
-}
-
-/// How the requests of a connection have come so far.
-#[derive(Default)]
-struct Asked(AtomicU8);
-
-impl Asked {
-    const NOTHING: u8 = 0;
-    const HTTP1: u8 = 1;
-    const HTTP2: u8 = 2;
-
-    fn set(&self, version: Version) {
-        let asked = if version == Version::HTTP_2 {
-            Self::HTTP2
-        } else {
-            Self::HTTP1
-        };
-        self.0.store(asked, Ordering::Relaxed);
-    }
-
-    fn get(&self) -> u8 {
-        self.0.load(Ordering::Relaxed)
-    }
-}
-
-/// Ends with the connection, or if the client sends no request within `HEAD_TIMEOUT`. hyper's own timeout
-/// starts only once it knows the HTTP version, and a client can withhold that.
-async fn until_finished(connection: impl Future, asked: &Asked) {
-    let (mut connection, mut silence) = (pin!(connection), pin!(sleep(HEAD_TIMEOUT)));
-    loop {
-        // Over HTTP/2, each request has a task of its own, and the first response of many wakes the
-        // connection. The others get their turn to put theirs on it, so that they leave in one write.
-        if asked.get() == Asked::HTTP2 {
-            tokio::task::yield_now().await;
-        }
-        let mut is_woken = false;
-        let is_over = poll_fn(|context| {
-            if std::mem::replace(&mut is_woken, true) {
-                return Poll::Ready(false);
-            }
-            // The client causes the errors here: it disconnected, or did not speak HTTP.
-            let mut polled = connection.as_mut().poll(context).map(drop);
-            if polled.is_pending() && asked.get() == Asked::NOTHING {
-                polled = silence.as_mut().poll(context);
-            }
-            polled.map(|()| true)
-        });
-        if is_over.await {
-            return;
         }
     }
 }

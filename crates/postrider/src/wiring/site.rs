@@ -13,6 +13,8 @@ use postrider_console::Console;
 use postrider_web::client::{TrustedProxies, claims_https};
 use postrider_web::unambiguous::{self, Ambiguous};
 
+use super::listener::Handler;
+
 /// For a year, browsers use https only (RFC 6797). Without `includeSubDomains`: other hosts are not ours.
 const STRICT_TRANSPORT_SECURITY: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
@@ -49,8 +51,23 @@ impl Site {
         }
     }
 
-    /// Handles a request that arrived on a connection from `peer`.
-    pub async fn handle(&self, mut request: Request<Incoming>, peer: IpAddr) -> Response {
+    /// Says once in the log that the settings lack what a TLS proxy in front needs. Without it, cookies are
+    /// sent without `Secure`, and links begin with `http://`.
+    fn warn_about_https(&self, headers: &HeaderMap) {
+        if self.warns.load(Ordering::Relaxed)
+            && claims_https(headers)
+            && self.warns.swap(false, Ordering::Relaxed)
+        {
+            tracing::warn!(
+                "a proxy says that clients use https (X-Forwarded-Proto): set public_url, and trusted_proxies to \
+                 its address, so that cookies are sent over https only"
+            );
+        }
+    }
+}
+
+impl Handler for Site {
+    async fn handle(&self, mut request: Request<Incoming>, peer: IpAddr) -> Response {
         let is_of_api = is_of_api(request.uri().path()) || is_of_software(request.headers());
         if let Err(ambiguous) = unambiguous::check(request.version(), request.uri(), request.headers()) {
             return refuse(is_of_api, request.version(), ambiguous);
@@ -72,22 +89,23 @@ impl Site {
         response
     }
 
-    /// Says once in the log that the settings lack what a TLS proxy in front needs. Without it, cookies are
-    /// sent without `Secure`, and links begin with `http://`.
-    fn warn_about_https(&self, headers: &HeaderMap) {
-        if self.warns.load(Ordering::Relaxed)
-            && claims_https(headers)
-            && self.warns.swap(false, Ordering::Relaxed)
-        {
-            tracing::warn!(
-                "a proxy says that clients use https (X-Forwarded-Proto): set public_url, and trusted_proxies to \
-                 its address, so that cookies are sent over https only"
-            );
-        }
+    fn knows(&self, request: &Request<Incoming>) -> bool {
+        self.api.knows(request.headers())
     }
 
-    /// Ends responses that would not end by themselves, because the node stops.
-    pub fn stop(&self) {
+    fn is_probe(&self, request: &Request<Incoming>) -> bool {
+        is_probe(request.uri().path())
+    }
+
+    fn address(&self, peer: IpAddr, request: &Request<Incoming>) -> IpAddr {
+        self.proxies.client(peer, request.headers()).address
+    }
+
+    fn is_unlimited(&self, peer: IpAddr) -> bool {
+        peer.to_canonical().is_loopback() || self.proxies.contains(peer)
+    }
+
+    fn stop(&self) {
         self.console.stop();
     }
 }
@@ -110,8 +128,13 @@ fn refuse(is_of_api: bool, version: Version, ambiguous: Ambiguous) -> Response {
 fn is_of_api(path: &str) -> bool {
     match path.strip_prefix("/v1") {
         Some(rest) => rest.is_empty() || rest.starts_with('/'),
-        None => matches!(path, "/healthz" | "/readyz" | "/metrics"),
+        None => is_probe(path) || path == "/metrics",
     }
+}
+
+/// Whether a load balancer or an orchestrator asks at this path how the node is.
+fn is_probe(path: &str) -> bool {
+    matches!(path, "/healthz" | "/readyz")
 }
 
 /// Whether the request has an API key. Such a client has no use for a page, even if its path has a typing

@@ -1,0 +1,135 @@
+//! A request of a connection, from its head until its response has left.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use axum::body::Body;
+use axum::response::{IntoResponse as _, Response};
+use bytes::Bytes;
+use http::{HeaderValue, Request, StatusCode, Version, header};
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use hyper::body::Incoming;
+use postrider_web::client::Acquaintance;
+
+use super::Handler;
+use super::connection::{Connection, Stranger};
+use super::strangers::Strangers;
+
+/// What a connection's requests need until they are handled.
+pub struct Door<H> {
+    pub handler: Arc<H>,
+    pub strangers: Arc<Strangers>,
+    pub connection: Arc<Connection>,
+}
+
+/// A request that is not let in.
+#[derive(Debug)]
+pub enum Refused {
+    /// Over HTTP/2, `REFUSED_STREAM` tells the client that it may repeat any request (RFC 9113, section 8.7),
+    /// and the stream holds no memory.
+    Stream,
+    /// Over HTTP/1.1, a response, after which the connection ends.
+    Response(InFlight),
+}
+
+impl<H: Handler> Door<H> {
+    /// Lets a request in, unless its sender is a stranger and has too many others in flight.
+    pub fn enter(&self, request: &mut Request<Incoming>) -> Result<InFlight, Refused> {
+        let is_http2 = request.version() == Version::HTTP_2;
+        self.connection.begin(is_http2);
+        let mut in_flight = InFlight {
+            stranger: None,
+            connection: Arc::clone(&self.connection),
+        };
+        if self.connection.is_known() {
+            return Ok(in_flight);
+        }
+        if self.handler.knows(request) {
+            self.connection.make_known();
+            return Ok(in_flight);
+        }
+        match self.stranger(request) {
+            Some(stranger) => {
+                let acquaintance = Acquaintance::new(Arc::clone(&stranger) as _);
+                request.extensions_mut().insert(acquaintance);
+                in_flight.stranger = Some(stranger);
+                Ok(in_flight)
+            }
+            None if is_http2 => Err(Refused::Stream),
+            None => Err(Refused::Response(in_flight)),
+        }
+    }
+
+    fn stranger(&self, request: &Request<Incoming>) -> Option<Arc<Stranger>> {
+        let room = if self.handler.is_probe(request) {
+            None
+        } else {
+            let address = self.handler.address(self.connection.peer, request);
+            Some(self.strangers.room(address)?)
+        };
+        Stranger::begin(&self.connection, room)
+    }
+}
+
+/// A request in flight. Dropped once its response has left.
+#[derive(Debug)]
+pub struct InFlight {
+    stranger: Option<Arc<Stranger>>,
+    connection: Arc<Connection>,
+}
+
+impl InFlight {
+    /// The response, which ends the request once it has left.
+    pub fn respond(self, response: Response) -> http::Response<Leaving> {
+        response.map(|body| Leaving {
+            body,
+            _in_flight: self,
+        })
+    }
+
+    /// The response to a request of a stranger that has too many in flight.
+    pub fn refuse(self) -> http::Response<Leaving> {
+        let headers = [
+            (header::RETRY_AFTER, HeaderValue::from_static("1")),
+            (header::CONNECTION, HeaderValue::from_static("close")),
+        ];
+        let text = "too many requests without a valid API key or session are in progress\n";
+        self.respond((StatusCode::SERVICE_UNAVAILABLE, headers, text).into_response())
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        if let Some(stranger) = &self.stranger {
+            stranger.end();
+        }
+        self.connection.end();
+    }
+}
+
+/// The body of a response. hyper drops it once it is sent, or the client has left.
+pub struct Leaving {
+    body: Body,
+    _in_flight: InFlight,
+}
+
+impl HttpBody for Leaving {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
