@@ -7,6 +7,8 @@ use std::time::Duration;
 use postrider_access::{Access, FirstKey, FirstKeyError};
 use postrider_api::{Api, ApiState, batch_bytes_max};
 use postrider_figures::Figures;
+use postrider_model::Entropy;
+use postrider_storage::Sealer;
 use postrider_web::body::BODY_TIMEOUT;
 use postrider_web::body_budget::BodyBudget;
 use postrider_web::client::TrustedProxies;
@@ -14,7 +16,7 @@ use tokio::net::TcpListener;
 
 use super::engine::{self, Running};
 use super::site::{Approach, Site};
-use super::{console, listener, metrics, store};
+use super::{console, listener, master_key, metrics, store};
 use crate::config::Settings;
 use postrider_cli::Failure;
 
@@ -32,6 +34,8 @@ pub struct Secrets<'a> {
     pub admin_key: Option<&'a str>,
     /// The database's password.
     pub database_password: Option<&'a str>,
+    /// The master key.
+    pub master_key: Option<&'a str>,
 }
 
 /// A started node. It accepts connections once it runs.
@@ -53,8 +57,12 @@ impl Node {
     pub async fn start(settings: &Settings, secrets: Secrets<'_>) -> Result<Self, Failure> {
         let (listener, address) = bind(settings.listen).await?;
         let metrics = metrics::install();
-        let store = store::open(settings, secrets.database_password).await?;
-        let running = engine::start(settings, store).await?;
+        let entropy = Entropy::new(random);
+        let (source, keys) = master_key::load(settings, secrets.master_key, &entropy).await?;
+        let sealer = Sealer::new(keys, entropy.clone());
+        tracing::info!(master_key = %sealer.first_key_id(), %source, "secrets are sealed");
+        let store = store::open(settings, secrets.database_password, &sealer).await?;
+        let running = engine::start(settings, store, entropy).await?;
         let first_key = match open(&running.access, secrets.admin_key).await {
             Ok(first_key) => first_key,
             Err(failure) => {
@@ -135,6 +143,11 @@ impl Node {
         tracing::info!("stopped");
         Ok(())
     }
+}
+
+/// Randomness from the system, fit for secrets.
+fn random(bytes: &mut [u8]) {
+    getrandom::fill(bytes).expect("the system has had randomness since it started");
 }
 
 async fn open(access: &Access, configured_key: Option<&str>) -> Result<FirstKey, Failure> {
