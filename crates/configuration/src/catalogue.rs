@@ -58,9 +58,10 @@ impl Catalogue {
         loop {
             let found = self.store.event_types(page).await?;
             for entry in found.items {
-                let enforced = entry
-                    .schema
-                    .and_then(|schema| self.enforced(&entry.name, &schema));
+                let enforced = match entry.schema {
+                    Some(schema) => self.enforced(&entry.name, schema).await,
+                    None => None,
+                };
                 known.insert(entry.name, enforced);
             }
             match found.next {
@@ -73,7 +74,7 @@ impl Catalogue {
     }
 
     /// The schema of a stored entry, compiled only if it differs from the known one.
-    fn enforced(&self, name: &EventTypeName, schema: &str) -> Option<Enforced> {
+    async fn enforced(&self, name: &EventTypeName, schema: String) -> Option<Enforced> {
         if let Some(Some(known)) = self.known.read().get(name)
             && *known.text == *schema
         {
@@ -81,6 +82,7 @@ impl Catalogue {
         }
         // A schema that only an earlier version accepted must not keep the node from starting.
         compile(schema)
+            .await
             .inspect_err(
                 |error| tracing::warn!(event_type = %name, %error, "the schema of this type is not enforced"),
             )
@@ -89,7 +91,10 @@ impl Catalogue {
 
     /// Writes an entry. Returns what is stored, and whether it is new.
     pub(crate) async fn put(&self, entry: EventType) -> Result<(EventType, bool), CatalogueError> {
-        let enforced = entry.schema.as_deref().map(compile).transpose()?;
+        let enforced = match &entry.schema {
+            Some(schema) => Some(compile(schema.clone()).await?),
+            None => None,
+        };
         let (stored, new) = self.store.put_event_type(entry).await?;
         self.known.write().insert(stored.name.clone(), enforced);
         Ok((stored, new))
@@ -141,9 +146,19 @@ pub enum Known {
     UnseenAndFull,
 }
 
-fn compile(schema: &str) -> Result<Enforced, SchemaError> {
-    Ok(Enforced {
-        text: schema.into(),
-        schema: Arc::new(Schema::compile(schema)?),
-    })
+/// Compiles a schema, in a thread that may block: a large one takes seconds.
+async fn compile(schema: String) -> Result<Enforced, SchemaError> {
+    let compile = move || {
+        Ok(Enforced {
+            schema: Arc::new(Schema::compile(&schema)?),
+            text: schema.into(),
+        })
+    };
+    match tokio::task::spawn_blocking(compile).await {
+        Ok(compiled) => compiled,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => Err(SchemaError::not_compiled()),
+        },
+    }
 }

@@ -5,12 +5,15 @@
 //! that a stored event is delivered even if its producer disconnects in between.
 
 mod parts;
+mod schema_checks;
 mod stored_bytes;
 mod test;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use postrider_json::pointer::nearest_parent;
 use postrider_json::{Inspection, JsonError, Payload, PayloadError};
 use postrider_model::delivery::BodySpec;
 use postrider_model::{
@@ -20,6 +23,7 @@ use postrider_model::{
 use postrider_storage::{FirstAttempt, NewDelivery, NewEvent, StoreError};
 
 use self::parts::Parts;
+pub(crate) use self::schema_checks::SchemaChecks;
 use self::stored_bytes::Room;
 pub(crate) use self::stored_bytes::StoredBytes;
 pub use self::test::TESTS_PER_MINUTE;
@@ -27,11 +31,15 @@ pub(crate) use self::test::Tests;
 use crate::engine::Engine;
 use crate::settings::UnseenTypes;
 use postrider_configuration::AccountEntry;
-use postrider_configuration::SchemaViolation;
 use postrider_configuration::catalogue::Known;
+use postrider_configuration::{Schema, SchemaViolation};
 
 /// Longest pointer of a warning, in bytes.
 const POINTER_BYTES_MAX: usize = 1024;
+
+/// Events of a batch that are checked before the runtime may turn to something else: some 30 ms if the checks
+/// take as long as they may at once.
+const CHECKS_IN_A_ROW: usize = 64;
 
 /// An event as a producer reports it.
 #[derive(Debug, Clone)]
@@ -170,7 +178,16 @@ impl Engine {
         let mut room = Room::of(self, account).await?;
         let mut parts = Parts::new(self, account, submissions.len());
         for (index, submission) in submissions.into_iter().enumerate() {
-            let prepared = self.prepare(entry, submission, audience, parts.now());
+            if index % CHECKS_IN_A_ROW == CHECKS_IN_A_ROW - 1 {
+                tokio::task::yield_now().await;
+            }
+            let prepared = match self.prepare(entry, submission, audience, parts.now()) {
+                Ok(Prepared { event, unchecked }) => match unchecked {
+                    Some(schema) => Box::pin(self.check_later(event, schema)).await?,
+                    None => Ok(event),
+                },
+                Err(rejection) => Err(rejection),
+            };
             match prepared.and_then(|event| room.take(index, event)) {
                 Ok(event) => {
                     parts.add(event).await;
@@ -190,9 +207,13 @@ impl Engine {
         submission: Submission,
         audience: Audience,
         now: Timestamp,
-    ) -> Result<NewEvent, Rejection> {
+    ) -> Result<Prepared, Rejection> {
         let is_test = matches!(audience, Audience::Only(_));
-        let (inspection, adds_event_type) = self.check(&submission, is_test)?;
+        let Checked {
+            inspection,
+            adds_event_type,
+            unchecked,
+        } = self.check(&submission, is_test)?;
         let first = self.ids().next_block(now);
         let deliveries: Vec<NewDelivery> = audience_of(entry, audience, &submission.event_type)
             .flat_map(|automation| automation.actions.iter().map(move |action| (automation, action)))
@@ -220,31 +241,50 @@ impl Engine {
             },
             warning: inspection.loss.map(|loss| Warning {
                 code: loss.reason.as_str().to_owned(),
-                pointer: short_pointer(loss.pointer),
+                pointer: nearest_parent(loss.pointer, POINTER_BYTES_MAX),
             }),
             deliveries: u32::try_from(deliveries.len()).unwrap_or(u32::MAX),
         };
-        Ok(NewEvent {
+        let event = NewEvent {
             event,
             id_is_callers: submission.id.is_some(),
             idempotency_key: submission.idempotency_key,
             adds_event_type,
             deliveries,
+        };
+        Ok(Prepared { event, unchecked })
+    }
+
+    /// Checks the data of an event in its turn, off the runtime's threads.
+    async fn check_later(
+        &self,
+        event: NewEvent,
+        schema: Arc<Schema>,
+    ) -> Result<Result<NewEvent, Rejection>, AcceptError> {
+        let data = event.event.data.clone();
+        let checks = self.schema_checks();
+        let violations = checks.violations(event.event.account, schema, data).await?;
+        Ok(if violations.is_empty() {
+            Ok(event)
+        } else {
+            Err(Rejection::Schema(violations))
         })
     }
 
-    fn check(&self, submission: &Submission, is_test: bool) -> Result<(Inspection, bool), Rejection> {
+    fn check(&self, submission: &Submission, is_test: bool) -> Result<Checked, Rejection> {
         let max = self.settings().data_bytes_max;
         if submission.data.len() > max {
             return Err(Rejection::DataTooLarge { max });
         }
         let payload = Payload::read(&submission.data)?;
+        let mut unchecked = None;
         let adds_event_type = match self.configuration().catalogue().look_up(&submission.event_type) {
             Known::Plain => false,
             Known::WithSchema(schema) => {
-                let violations = schema.violations(&payload);
-                if !violations.is_empty() {
-                    return Err(Rejection::Schema(violations));
+                match schema.violations_at_once(&payload) {
+                    Some(violations) if violations.is_empty() => {}
+                    Some(violations) => return Err(Rejection::Schema(violations)),
+                    None => unchecked = Some(schema),
                 }
                 false
             }
@@ -253,8 +293,27 @@ impl Engine {
             Known::Unseen => true,
             Known::UnseenAndFull => false,
         };
-        Ok((payload.into_inspection(), adds_event_type))
+        Ok(Checked {
+            inspection: payload.into_inspection(),
+            adds_event_type,
+            unchecked,
+        })
     }
+}
+
+/// What the checks of a submission found.
+struct Checked {
+    inspection: Inspection,
+    adds_event_type: bool,
+    /// The schema of the type, if the data has still to be checked against it.
+    unchecked: Option<Arc<Schema>>,
+}
+
+/// An event with its deliveries.
+struct Prepared {
+    event: NewEvent,
+    /// As in [`Checked`].
+    unchecked: Option<Arc<Schema>>,
 }
 
 /// Merges the results of the checks and of the store in the order of the submissions. The store returns one
@@ -273,18 +332,6 @@ fn in_order(
             Err(rejection) => Ok(Err(rejection)),
         })
         .collect()
-}
-
-/// Cuts a pointer longer than [`POINTER_BYTES_MAX`] to the nearest parent that fits, because member names can
-/// be as long as `data` itself.
-fn short_pointer(mut pointer: String) -> String {
-    if pointer.len() > POINTER_BYTES_MAX {
-        let parent = pointer.as_bytes()[..POINTER_BYTES_MAX]
-            .iter()
-            .rposition(|byte| *byte == b'/');
-        pointer.truncate(parent.unwrap_or(0));
-    }
-    pointer
 }
 
 fn audience_of<'a>(
@@ -319,12 +366,5 @@ mod tests {
             results,
             Err(AcceptError::Store(StoreError::Internal(_)))
         ));
-    }
-
-    #[test]
-    fn an_overlong_pointer_is_shortened_to_a_parent() {
-        assert_eq!(short_pointer("/a/b".to_owned()), "/a/b");
-        assert_eq!(short_pointer(format!("/a/{}/c", "é".repeat(2_000))), "/a");
-        assert_eq!(short_pointer(format!("/{}", "x".repeat(2_000))), "");
     }
 }

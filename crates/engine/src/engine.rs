@@ -14,7 +14,7 @@ use postrider_storage::{ChangeFollower, SessionId, Store, StoreResult};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
 
-use crate::accept::{StoredBytes, Tests};
+use crate::accept::{SchemaChecks, StoredBytes, Tests};
 use crate::attempt::AttemptResult;
 use crate::carry::Carriers;
 use crate::jobs::{self, Jobs};
@@ -83,6 +83,7 @@ pub struct Engine {
     /// Wakes the task that judges due times.
     judge: Notify,
     tests: Tests,
+    schema_checks: SchemaChecks,
     /// What accounts have stored; `None` if the settings do not limit that.
     stored_bytes: Option<StoredBytes>,
     replays: Arc<Replays>,
@@ -130,6 +131,7 @@ impl Engine {
             tasks: Mutex::new(Tasks::default()),
             jobs: Jobs::new(),
             tests: Tests::default(),
+            schema_checks: SchemaChecks::default(),
             stored_bytes: settings.stored_bytes_per_account_max.map(StoredBytes::new),
             replays: Arc::default(),
             supervision: Supervision::new(),
@@ -269,6 +271,10 @@ impl Engine {
 
     pub(crate) fn tests(&self) -> &Tests {
         &self.tests
+    }
+
+    pub(crate) fn schema_checks(&self) -> &SchemaChecks {
+        &self.schema_checks
     }
 
     pub(crate) fn stored_bytes(&self) -> Option<&StoredBytes> {

@@ -18,6 +18,18 @@ pub fn escape(name: &str) -> Cow<'_, str> {
     }
 }
 
+/// Cuts a pointer longer than `bytes_max` to the nearest parent that fits, because member names can be as
+/// long as the text that they are in.
+pub fn nearest_parent(mut pointer: String, bytes_max: usize) -> String {
+    if pointer.len() > bytes_max {
+        let parent = pointer.as_bytes()[..bytes_max]
+            .iter()
+            .rposition(|byte| *byte == b'/');
+        pointer.truncate(parent.unwrap_or(0));
+    }
+    pointer
+}
+
 /// The pointer to the value at byte `offset`, or to the member whose name starts there.
 ///
 /// The text must be valid. The pointer is at most about twice as long as the text; lone surrogates in it
@@ -106,6 +118,14 @@ impl<'a> Visit<'a> for Search<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_overlong_pointer_is_cut_to_a_parent() {
+        let parent = |pointer: &str| nearest_parent(pointer.to_owned(), 1024);
+        assert_eq!(parent("/a/b"), "/a/b");
+        assert_eq!(parent(&format!("/a/{}/c", "é".repeat(2_000))), "/a");
+        assert_eq!(parent(&format!("/{}", "x".repeat(2_000))), "");
+    }
 
     #[test]
     fn names_are_escaped_in_pointers() {

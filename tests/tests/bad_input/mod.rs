@@ -6,3 +6,4 @@ mod destinations;
 mod events;
 mod fields;
 mod hostile_clients;
+mod schemas;

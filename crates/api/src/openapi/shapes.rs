@@ -31,7 +31,8 @@ pub(crate) fn example_data() -> Schema {
 pub(crate) fn json_schema() -> Schema {
     any()
         .description(Some(
-            "The JSON Schema that `data` must match; null if there is none. It cannot refer to other documents.",
+            "The JSON Schema that `data` must match; null if there is none. It cannot refer to other documents, \
+             and at most 5,000 schemas may apply at one place of `data`.",
         ))
         .examples([json!({"type": "object", "required": ["proposal_id"]})])
         .into()
@@ -59,7 +60,10 @@ pub(crate) fn custom_headers() -> Schema {
         .additional_properties(Some(Schema::Object(string)))
         .description(Some(
             "Additional headers to send: at most 20, each with at most 1024 bytes of name and value together. Headers that Postrider \
-            sets itself and headers that control how the request is parsed are refused.",
+            sets itself and headers that control how the request is parsed are refused. Values are write-only, \
+            unless `plain_headers` names the header: responses show `••••`. Sent back in an update, `••••` keeps the \
+            stored value of an action that is sent with its `id`, as long as scheme, host and port of its URL stay \
+            the same.",
         ))
         .examples([json!({"authorization": "Bearer 42"})])
         .into()

@@ -11,7 +11,8 @@ use jsonschema::{Keyword, ValidationError, ValidationOptions};
 use postrider_json::{DIVISOR_DIGITS_MAX, Decimal, Value};
 use serde_json::Map;
 
-use super::node::{ExactJson, rounded, rounded_number};
+use super::excerpt::{excerpt, shortened};
+use super::node::{ExactJson, canonical, rounded, rounded_number};
 
 /// The member beside an operand that holds its exact text. No keyword begins with this prefix.
 const EXACT: &str = "postrider:exact";
@@ -159,7 +160,7 @@ impl<'i> Keyword<'i, ExactJson> for OneOf {
     }
 
     fn is_valid(&self, instance: &'i Value<'i>) -> bool {
-        (self.has_container || !is_container(instance)) && self.values.contains(&instance.canonical())
+        (self.has_container || !is_container(instance)) && self.values.contains(&canonical(instance))
     }
 }
 
@@ -223,8 +224,8 @@ impl<'i> Keyword<'i, ExactJson> for Anything {
 
 fn violation(instance: &Value<'_>, relation: &str, operand: &str) -> ValidationError<'static> {
     let value = match instance {
-        Value::Number(number) => number.text.to_owned(),
-        other => rounded(other).to_string(),
+        Value::Number(number) => shortened(number.text).into_owned(),
+        other => excerpt(other).to_string(),
     };
-    ValidationError::custom(format!("{value} {relation} {operand}"))
+    ValidationError::custom(format!("{value} {relation} {}", shortened(operand)))
 }

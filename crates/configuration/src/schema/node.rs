@@ -1,4 +1,6 @@
 //! Payloads in the form that the validator reads: the tree of crate `json`, whose numbers are exact.
+//!
+//! Every look at a payload is charged to the budget of the check ([`super::budget`]).
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -7,6 +9,12 @@ use jsonschema::JsonType;
 use jsonschema::json::{Array, Json, JsonNumber, Node, NodeIdentity, Object};
 use postrider_json::number::Number;
 use postrider_json::{Members, Value};
+
+use super::budget::{charge, charge_error, of_bytes};
+use super::excerpt::excerpt;
+
+/// The price of an error, in steps: its paths are copied.
+const STEPS_PER_ERROR: u64 = 50;
 
 /// JSON as [`Value`] holds it.
 pub struct ExactJson;
@@ -37,6 +45,7 @@ impl<'a> Node<'a, ExactJson> for &'a Value<'a> {
     type Number = ExactNumber<'a>;
 
     fn as_object(&self) -> Option<&'a Members<'a>> {
+        charge(1);
         match self {
             Value::Object(members) => Some(members),
             _ => None,
@@ -44,6 +53,7 @@ impl<'a> Node<'a, ExactJson> for &'a Value<'a> {
     }
 
     fn as_array(&self) -> Option<&'a [Value<'a>]> {
+        charge(1);
         match self {
             Value::Array(items) => Some(items),
             _ => None,
@@ -52,12 +62,19 @@ impl<'a> Node<'a, ExactJson> for &'a Value<'a> {
 
     fn as_string(&self) -> Option<Cow<'a, str>> {
         match self {
-            Value::String(text) => Some(Cow::Borrowed(text)),
-            _ => None,
+            Value::String(text) => {
+                charge(of_bytes(text.len()));
+                Some(Cow::Borrowed(text))
+            }
+            _ => {
+                charge(1);
+                None
+            }
         }
     }
 
     fn as_number(&self) -> Option<ExactNumber<'a>> {
+        charge(1);
         match self {
             Value::Number(number) => Some(ExactNumber(*number)),
             _ => None,
@@ -65,6 +82,7 @@ impl<'a> Node<'a, ExactJson> for &'a Value<'a> {
     }
 
     fn as_boolean(&self) -> Option<bool> {
+        charge(1);
         match self {
             Value::Bool(value) => Some(*value),
             _ => None,
@@ -72,10 +90,12 @@ impl<'a> Node<'a, ExactJson> for &'a Value<'a> {
     }
 
     fn is_null(&self) -> bool {
+        charge(1);
         matches!(self, Value::Null)
     }
 
     fn json_type(&self) -> JsonType {
+        charge(1);
         match self {
             Value::Null => JsonType::Null,
             Value::Bool(_) => JsonType::Boolean,
@@ -86,9 +106,11 @@ impl<'a> Node<'a, ExactJson> for &'a Value<'a> {
         }
     }
 
-    /// Used only in the text of a violation, where a rounded number does no harm.
+    /// Used only in the text of a violation, which quotes the beginning of a value.
     fn to_value(&self) -> Cow<'a, serde_json::Value> {
-        Cow::Owned(rounded(self))
+        charge_error();
+        charge(STEPS_PER_ERROR);
+        Cow::Owned(excerpt(self))
     }
 
     fn identity(&self) -> Option<NodeIdentity> {
@@ -166,28 +188,54 @@ impl<'a> Object<'a, ExactJson> for &'a Members<'a> {
     }
 
     fn get(&self, key: &String) -> Option<&'a Value<'a>> {
+        charge(1);
         Members::get(self, key)
     }
 
     fn members(&self) -> Self::MembersIter {
-        Box::new(self.iter())
+        charge(1);
+        Box::new(self.iter().inspect(|(name, _)| charge(of_bytes(name.len()))))
     }
 }
 
 impl<'a> Array<'a, ExactJson> for &'a [Value<'a>] {
     type Node = &'a Value<'a>;
-    type ElementsIter = std::slice::Iter<'a, Value<'a>>;
+    type ElementsIter = Elements<'a>;
 
     fn len(&self) -> usize {
         <[Value<'_>]>::len(self)
     }
 
-    fn elements(&self) -> std::slice::Iter<'a, Value<'a>> {
-        self.iter()
+    fn elements(&self) -> Elements<'a> {
+        charge(1);
+        Elements(self.iter())
     }
 
     fn is_unique(&self) -> bool {
-        let mut seen = HashSet::with_capacity(<[Value<'_>]>::len(self));
-        self.iter().all(|item| seen.insert(item.canonical()))
+        let mut seen = HashSet::new();
+        self.iter().all(|item| seen.insert(canonical(item)))
     }
+}
+
+/// The items of an array.
+pub struct Elements<'a>(std::slice::Iter<'a, Value<'a>>);
+
+impl<'a> Iterator for Elements<'a> {
+    type Item = &'a Value<'a>;
+
+    fn next(&mut self) -> Option<&'a Value<'a>> {
+        charge(1);
+        self.0.next()
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.0.size_hint()
+    }
+}
+
+/// The canonical text of a value, by which values are compared.
+pub fn canonical(value: &Value<'_>) -> String {
+    let text = value.canonical();
+    charge(of_bytes(text.len()));
+    text
 }

@@ -160,3 +160,110 @@ fn data_deeper_than_127_levels_never_matches_a_schema() {
     judges("{}", &nested(127), true);
     judges("{}", &nested(128), false);
 }
+
+/// A schema that checks each level of the data against two alternatives, each of which checks the level below
+/// against two.
+const ALTERNATIVES: &str = r##"{"$defs":{"n":{"KEYWORD":[
+    {"type":"object","properties":{"a":{"$ref":"#/$defs/n"}},"required":["x"]},
+    {"type":"object","properties":{"a":{"$ref":"#/$defs/n"}},"required":["y"]}]}},"$ref":"#/$defs/n"}"##;
+
+fn nested(levels: usize) -> String {
+    r#"{"a":"#.repeat(levels) + "5" + &"}".repeat(levels)
+}
+
+#[test]
+fn a_check_of_exponentially_many_steps_ends() {
+    for keyword in ["anyOf", "oneOf", "allOf"] {
+        let schema = Schema::compile(&ALTERNATIVES.replace("KEYWORD", keyword)).unwrap();
+        for levels in [1, 5, 30, 60] {
+            let data = nested(levels);
+            let payload = Payload::read(data.as_bytes()).unwrap();
+            let began = std::time::Instant::now();
+            let at_once = schema.violations_at_once(&payload);
+            let found = schema.violations(&payload);
+            assert!(
+                !found.is_empty() && at_once.is_none_or(|it| it == found),
+                "{keyword} {levels}"
+            );
+            assert!(
+                began.elapsed() < TIME_MAX,
+                "{keyword} {levels}: {:?}",
+                began.elapsed()
+            );
+        }
+    }
+}
+
+#[test]
+fn a_schema_that_is_exponential_at_one_place_is_refused() {
+    let defs: Vec<String> = (0..27)
+        .map(|it| {
+            let next = format!(r##"{{"$ref":"#/$defs/d{}"}}"##, it + 1);
+            format!(r#""d{it}":{{"allOf":[{next},{next}]}}"#)
+        })
+        .collect();
+    let text = format!(
+        r##"{{"$defs":{{{},"d27":true}},"$ref":"#/$defs/d0"}}"##,
+        defs.join(",")
+    );
+    let error = Schema::compile(&text).err().unwrap().to_string();
+    assert_eq!(error, "more than 5000 schemas apply at one place of the data");
+}
+
+#[test]
+fn small_data_is_checked_at_once_and_large_data_is_not() {
+    let schema = Schema::compile(r#"{"items":{"type":"integer"}}"#).unwrap();
+    let at_once = |data: &str| schema.violations_at_once(&Payload::read(data.as_bytes()).unwrap());
+    assert_eq!(at_once("[1,2,3]"), Some(Vec::new()));
+    assert_eq!(at_once("[1,2,3.5]").unwrap().len(), 1);
+    let large = format!("[{}1]", "1,".repeat(100_000));
+    assert_eq!(at_once(&large), None);
+    judges(r#"{"items":{"type":"integer"}}"#, &large, true);
+    let bad = format!("[{}1]", "1.5,".repeat(100_000));
+    let found = details(r#"{"items":{"type":"integer"}}"#, &bad);
+    assert_eq!(
+        found[0],
+        ("/0".to_owned(), r#"1.5 is not of type "integer""#.to_owned())
+    );
+}
+
+#[test]
+fn details_and_pointers_are_short_however_long_the_data_is() {
+    let long = "x".repeat(100_000);
+    for (schema, data) in [
+        (
+            r#"{"type":"integer"}"#,
+            format!(r#"{{"{long}":["{long}",{{"a":"{long}"}}]}}"#),
+        ),
+        (r#"{"type":"integer"}"#, format!(r#""{long}""#)),
+        (r#"{"maxLength":3}"#, format!(r#""{long}""#)),
+        (r#"{"const":1}"#, format!(r#"["{long}"]"#)),
+        (r#"{"maximum":1}"#, "9".repeat(10_000)),
+        (
+            r#"{"additionalProperties":{"type":"integer"}}"#,
+            format!(r#"{{"{long}":"{long}"}}"#),
+        ),
+        (r#"{"additionalProperties":false}"#, format!(r#"{{"{long}":1}}"#)),
+        (
+            r#"{"anyOf":[{"type":"integer"},{"minItems":5}]}"#,
+            format!(r#"["{long}"]"#),
+        ),
+        (
+            r#"{"propertyNames":{"maxLength":3}}"#,
+            format!(r#"{{"{long}":1}}"#),
+        ),
+        (r#"{"uniqueItems":true}"#, format!(r#"["{long}","{long}"]"#)),
+    ] {
+        let found = details(schema, &data);
+        assert!(!found.is_empty(), "{schema}");
+        for (pointer, detail) in found {
+            assert!(
+                pointer.len() <= 1024 && detail.chars().count() <= 200,
+                "{schema}: {pointer} {detail}"
+            );
+        }
+    }
+    let words: Vec<String> = (0..10_000).map(|it| format!("\"word{it}\"")).collect();
+    let found = details(&format!(r#"{{"enum":[{}]}}"#, words.join(",")), "1");
+    assert!(found[0].1.chars().count() <= 200, "{}", found[0].1);
+}

@@ -27,6 +27,7 @@ use postrider_model::{
 use postrider_signing::HeaderNames;
 use postrider_storage::Store;
 use postrider_storage_sqlite::{SqliteOptions, SqliteStore};
+use postrider_web::body_budget::BodyBudget;
 use postrider_web::client::Client;
 
 pub const KEY: &str = "an-admin-key-for-the-tests";
@@ -288,6 +289,7 @@ fn console(
         configuration: Arc::clone(configuration),
         figures,
         access: Arc::clone(access),
+        body_budget: Arc::new(BodyBudget::for_bodies_of(1024 * 1024)),
         brand: Brand {
             product: "Postrider".to_owned(),
             accent: [0x1a, 0x55, 0xc4],

@@ -57,6 +57,7 @@ pub async fn run(matches: &ArgMatches, environment: &Environment) -> Result<(), 
     let secrets = Secrets {
         admin_key: admin_key.as_deref(),
         database_password: environment.get("POSTRIDER_DATABASE_PASSWORD"),
+        master_key: environment.get("POSTRIDER_MASTER_KEY"),
     };
     // Output that is not a terminal may be collected, and logs are read by many.
     let keep_created = if std::io::stdout().is_terminal() {
