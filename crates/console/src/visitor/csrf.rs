@@ -31,8 +31,8 @@ pub fn of(secret: &str) -> String {
 
 /// Whether a form carries its sender's token.
 pub fn is_valid(headers: &HeaderMap, presented: &str) -> bool {
-    // Both sides are hashes of a secret that a forger does not know, so the duration of the comparison reveals
-    // nothing.
+    // Both sides are hashes of a secret that a forger does not know, so the duration of the comparison
+    // reveals nothing.
     token(headers).is_some_and(|token| token == presented)
 }
 
