@@ -15,6 +15,9 @@ use crate::Outcome;
 /// The server's admin key.
 pub const ADMIN_KEY: &str = "prk_the-admin-key-of-the-benchmark";
 
+/// The master key of all nodes, which may share a database.
+const MASTER_KEY: &str = "pmk_AwoRGB8mLTQ7QklQV15lbHN6gYiPlp2kq7K5wMfO1dw";
+
 /// The line that the server prints once it listens, up to the address.
 const LISTENING: &str = "listening on http://";
 
@@ -47,6 +50,7 @@ impl Node {
             .args(["--allow-destination", "127.0.0.0/8"])
             .args(arguments)
             .env("POSTRIDER_ADMIN_KEY", ADMIN_KEY)
+            .env("POSTRIDER_MASTER_KEY", MASTER_KEY)
             .current_dir(folder.path())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -16,6 +16,9 @@ use crate::log::Log;
 /// The admin key of every server under test.
 pub const ADMIN_KEY: &str = "prk_the-admin-key-of-the-tests";
 
+/// The master key of all servers in tests.
+pub const MASTER_KEY: &str = "pmk_AwoRGB8mLTQ7QklQV15lbHN6gYiPlp2kq7K5wMfO1dw";
+
 /// The flag that allows webhooks to the receivers of the tests.
 pub const LOOPBACK_ALLOWED: [&str; 2] = ["--allow-destination", "127.0.0.0/8"];
 
@@ -39,6 +42,7 @@ pub struct Server {
     data_dir: TempDir,
     database_url: Option<String>,
     admin_key: Option<&'static str>,
+    master_key: Option<&'static str>,
 }
 
 impl Server {
@@ -68,6 +72,7 @@ impl Server {
             data_dir,
             database_url: None,
             admin_key: Some(ADMIN_KEY),
+            master_key: Some(MASTER_KEY),
         }
     }
 
@@ -81,6 +86,12 @@ impl Server {
     /// Starts the server without the admin key from the next start on.
     pub fn withhold_admin_key(&mut self) {
         self.admin_key = None;
+    }
+
+    /// Lets the first start create the master key in the data folder. Otherwise all servers have one key, so that
+    /// they can share a database and open each other's copies.
+    pub fn keep_master_key_in_a_file(&mut self) {
+        self.master_key = None;
     }
 
     /// Starts the server again on the same data folder, on a new free port.
@@ -119,6 +130,9 @@ impl Server {
         };
         if let Some(key) = self.admin_key {
             command.env("POSTRIDER_ADMIN_KEY", key);
+        }
+        if let Some(key) = self.master_key {
+            command.env("POSTRIDER_MASTER_KEY", key);
         }
         let mut child = command
             .args(flags)

@@ -13,12 +13,12 @@ use postrider_configuration::Configuration;
 use postrider_engine::Engine;
 use postrider_figures::Figures;
 use postrider_web::body::BodyLimits;
+use postrider_web::body_budget::{BodyBudget, Owner};
 use tower::Service as _;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::auth;
-use crate::body_budget::BodyBudget;
 use crate::direct::DirectRoute;
 use crate::edge::{Edge, EdgeLayer};
 use crate::openapi;
@@ -44,17 +44,19 @@ pub struct ApiState {
     pub public_url: Option<Arc<str>>,
     /// How long a body may take to arrive.
     pub body_timeout: Duration,
-    /// Memory for large bodies with events.
+    /// Memory for bodies, shared with the console.
     pub body_budget: Arc<BodyBudget>,
     /// The text of `/metrics`.
     pub metrics: Arc<dyn MetricsText>,
 }
 
 impl ApiState {
-    pub(crate) fn body_limits(&self, bytes_max: usize) -> BodyLimits {
+    pub(crate) fn body_limits(&self, bytes_max: usize, owner: Owner) -> BodyLimits<'_> {
         BodyLimits {
             bytes_max,
             timeout: self.body_timeout,
+            budget: &self.body_budget,
+            owner,
         }
     }
 }

@@ -24,5 +24,7 @@ pub const TOO_FEW: &str = "too_few";
 pub const DUPLICATE: &str = "duplicate";
 /// A header that Postrider sets itself, or that would break framing.
 pub const RESERVED_HEADER: &str = "reserved_header";
+/// The value of a secret header has to be sent, because there is none that may be kept.
+pub const VALUE_REQUIRED: &str = "value_required";
 /// An action id that the automation does not have.
 pub const UNKNOWN_ACTION: &str = "unknown_action";

@@ -14,6 +14,7 @@ use postrider_access::Access;
 use postrider_configuration::Configuration;
 use postrider_engine::Engine;
 use postrider_figures::Figures;
+use postrider_web::body_budget::BodyBudget;
 use postrider_web::client::Client;
 use postrider_web::panics::Caught;
 use postrider_web::request_id::{REQUEST_ID, RequestId};
@@ -47,6 +48,8 @@ pub struct ConsoleParts {
     pub figures: Arc<Figures>,
     /// API keys, links and sessions.
     pub access: Arc<Access>,
+    /// Memory for forms, shared with the API.
+    pub body_budget: Arc<BodyBudget>,
     /// The installation's name, colour and logo.
     pub brand: Brand,
     /// Who may show pages in a frame, as `frame-ancestors` of a Content-Security-Policy has it: `'none'`, or
@@ -79,6 +82,7 @@ impl Console {
             configuration: parts.configuration,
             figures: parts.figures,
             access: parts.access,
+            body_budget: parts.body_budget,
             brand: parts.brand,
             public_url: parts.public_url,
             is_framed: parts.is_framed,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::body::{BodyContent, BodyStyle};
+use crate::custom_header::CustomHeader;
 use crate::event_type::{EventPattern, EventTypeName};
 use crate::id::{ActionId, AutomationId};
 use crate::schedule::Schedule;
@@ -164,8 +165,8 @@ pub struct SendWebhook {
     pub content: BodyContent,
     /// How the body is serialised.
     pub style: BodyStyle,
-    /// Custom headers, in the order given.
-    pub headers: Vec<(String, String)>,
+    /// Headers to add, in the order given.
+    pub headers: Vec<CustomHeader>,
     /// Timeout of one whole attempt in seconds, body included; `None` means the installation's.
     pub timeout_s: Option<u32>,
 }

@@ -2,6 +2,7 @@
 //!
 //! * [`node`]: the order of start and stop. [`listener`]: connections, and every bound on them.
 //! * `engine`: configuration, access, figures and the engine. [`store`]: opens the store.
+//! * [`master_key`]: where the master key comes from, and where a new one goes.
 //! * [`site`]: what the one port serves. `system`: the facts about the process in the console.
 //! * [`logging`], [`metrics`], [`signals`], [`open_files`]: set up once per process.
 //!
@@ -11,6 +12,7 @@ pub mod console;
 mod engine;
 pub mod listener;
 pub mod logging;
+pub mod master_key;
 pub mod metrics;
 pub mod node;
 pub mod open_files;

@@ -190,8 +190,10 @@ fn automation_is_created_and_shown(server: &Server) -> String {
         "proposal.*",
         "--to",
         &url,
-        "--header",
+        "--plain-header",
         "X-Team: sales",
+        "--header",
+        "Authorization: Bearer hidden",
         "--retry-delays",
         "none",
         "--body-style",
@@ -203,6 +205,10 @@ fn automation_is_created_and_shown(server: &Server) -> String {
     let shown = server.text(&["automations", "show", "acme", automation]);
     assert!(
         shown.contains("envelope, python") && shown.contains("X-Team: sales"),
+        "{shown}"
+    );
+    assert!(
+        shown.contains("Authorization: ••••") && !shown.contains("hidden"),
         "{shown}"
     );
     assert!(server.text(&["automations", "list", "acme"]).contains(&url));

@@ -16,11 +16,13 @@ CREATE TABLE accounts (
 CREATE TABLE signing_keys (
     account_id uuid   NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
     id         uuid   NOT NULL,
-    secret     text   NOT NULL,
+    secret     bytea  NOT NULL,       -- sealed; see `postrider_storage::sealing`
     created_at bigint NOT NULL,
     expires_at bigint,                -- NULL: the current key
     PRIMARY KEY (account_id, id)
 );
+-- By the id of the master key that sealed the secret.
+CREATE INDEX signing_keys_by_master_key ON signing_keys (substring(secret FROM 2 FOR 8));
 CREATE UNIQUE INDEX signing_keys_current ON signing_keys (account_id) WHERE expires_at IS NULL;
 
 CREATE TABLE automations (
@@ -30,12 +32,14 @@ CREATE TABLE automations (
     enabled      boolean NOT NULL,
     trigger      text    NOT NULL,    -- JSON object; see `postrider_storage::encoding`
     actions      text    NOT NULL,    -- JSON array of objects with a `type`; see there
+    secrets      bytea,               -- JSON of the actions' secrets, sealed; NULL: none
     retry_delays text,                -- JSON array of seconds
     created_at   bigint  NOT NULL,
     updated_at   bigint  NOT NULL,
     version      bigint  NOT NULL,
     PRIMARY KEY (account_id, id)
 );
+CREATE INDEX automations_by_master_key ON automations (substring(secrets FROM 2 FOR 8)) WHERE secrets IS NOT NULL;
 
 -- Rows of deleted types stay, marked as deleted, because a list's cursor may point at one of them.
 CREATE TABLE event_types (
@@ -59,6 +63,12 @@ CREATE TABLE api_keys (
 );
 -- An operator configures at most one key.
 CREATE UNIQUE INDEX api_keys_configured ON api_keys (is_configured) WHERE is_configured;
+
+-- One sealed row, written at the first start: it ties the database to its master key.
+CREATE TABLE master_key (
+    number integer PRIMARY KEY CHECK (number = 1),
+    probe  bytea   NOT NULL
+);
 
 -- A dead session keeps its row for a while: its deliveries are found by its number.
 CREATE TABLE sessions (
@@ -96,9 +106,11 @@ BEGIN
     PERFORM pg_notify('postrider_changes', '');
     RETURN NULL;
 END $$;
-CREATE TRIGGER signing_keys_changed AFTER INSERT OR UPDATE OR DELETE ON signing_keys
+-- Sealing a secret again under another master key changes nothing that a node has to reload.
+CREATE TRIGGER signing_keys_changed AFTER INSERT OR UPDATE OF created_at, expires_at OR DELETE ON signing_keys
     FOR EACH ROW EXECUTE FUNCTION note_change_in_account();
-CREATE TRIGGER automations_changed AFTER INSERT OR UPDATE OR DELETE ON automations
+CREATE TRIGGER automations_changed
+    AFTER INSERT OR UPDATE OF name, enabled, trigger, actions, retry_delays, updated_at, version OR DELETE ON automations
     FOR EACH ROW EXECUTE FUNCTION note_change_in_account();
 
 -- For each row, because a statement that changes nothing (an event type that is already known) is no change.

@@ -8,7 +8,7 @@ use futures_util::future::try_join5;
 use postrider_model::{Account, AccountId, SigningKey, Timestamp};
 use postrider_storage::rows::{AccountRow, SigningKeyRow};
 use postrider_storage::{
-    AccountConfig, AccountRef, AccountStore, Page, PageRequest, Position, SaveAccount, StoreResult,
+    AccountConfig, AccountRef, AccountStore, Page, PageRequest, Position, SaveAccount, Sealer, StoreResult,
 };
 use tokio_postgres::Row;
 use tokio_postgres::error::SqlState;
@@ -22,7 +22,7 @@ use crate::{automations, columns, signing_keys, statement};
 impl AccountStore for PostgresStore {
     async fn create_account(&self, account: Account, key: SigningKey) -> StoreResult<SaveAccount> {
         self.database
-            .run(async || create(&self.database.client().await?, &account, &key).await)
+            .run(async || create(&self.database.client().await?, &account, &key, &self.sealer).await)
             .await
     }
 
@@ -58,7 +58,9 @@ impl AccountStore for PostgresStore {
 
     async fn signing_keys(&self, account: AccountId) -> StoreResult<Option<Vec<SigningKey>>> {
         self.database
-            .run(async || signing_keys::of_account(&self.database.client().await?, account).await)
+            .run(async || {
+                signing_keys::of_account(&self.database.client().await?, account, &self.sealer).await
+            })
             .await
     }
 
@@ -75,7 +77,7 @@ impl AccountStore for PostgresStore {
                 if !lock(&transaction, account).await? {
                     return Ok(false);
                 }
-                signing_keys::rotate(&transaction, account, &key, overlap_until).await?;
+                signing_keys::rotate(&transaction, account, &key, overlap_until, &self.sealer).await?;
                 transaction.commit().await?;
                 Ok(true)
             })
@@ -84,7 +86,7 @@ impl AccountStore for PostgresStore {
 
     async fn account_config(&self, account: AccountId) -> StoreResult<Option<AccountConfig>> {
         self.database
-            .run(async || config(&self.database.client().await?, account).await)
+            .run(async || config(&self.database.client().await?, account, &self.sealer).await)
             .await
     }
 }
@@ -146,11 +148,17 @@ fn create_sql() -> String {
              ON CONFLICT (uid) DO NOTHING RETURNING id
          )
          INSERT INTO signing_keys (account_id, {keys})
-         SELECT id, $9::uuid, $10::text, $11::bigint, $12::bigint FROM new_account"
+         SELECT id, $9::uuid, $10::bytea, $11::bigint, $12::bigint FROM new_account"
     )
 }
 
-async fn create(client: &Client, account: &Account, key: &SigningKey) -> SqlResult<SaveAccount> {
+async fn create(
+    client: &Client,
+    account: &Account,
+    key: &SigningKey,
+    sealer: &Sealer,
+) -> SqlResult<SaveAccount> {
+    let key = SigningKeyRow::of(key, account.id, sealer);
     let created = statement::execute(
         client,
         &create_sql(),
@@ -163,10 +171,10 @@ async fn create(client: &Client, account: &Account, key: &SigningKey) -> SqlResu
             &account.created_at.unix_ms(),
             &account.updated_at.unix_ms(),
             &account.version,
-            &columns::uuid(key.id.as_bytes()),
-            &key.secret.expose(),
-            &key.created_at.unix_ms(),
-            &key.expires_at.map(Timestamp::unix_ms),
+            &columns::uuid(&key.id),
+            &key.secret,
+            &key.created_at,
+            &key.expires_at,
         ],
     )
     .await?;
@@ -233,11 +241,11 @@ async fn delete(client: &Client, account: AccountId) -> SqlResult<bool> {
 
 /// One snapshot in one round trip: each statement is sent when its future is first polled, so all are sent
 /// together, in this order.
-async fn config(client: &Client, account: AccountId) -> SqlResult<Option<AccountConfig>> {
+async fn config(client: &Client, account: AccountId, sealer: &Sealer) -> SqlResult<Option<AccountConfig>> {
     let account_sql = client.prepare_cached(&by_id_sql()).await?;
     let keys_sql = client.prepare_cached(&signing_keys::of_account_sql()).await?;
     let automations_sql = client.prepare_cached(&automations::of_account_sql()).await?;
-    let id = columns::uuid(account.as_bytes());
+    let (owner, id) = (account, columns::uuid(account.as_bytes()));
     let params: &statement::Params<'_> = &[&id];
     let (_, account, keys, automations, _) = try_join5(
         client.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
@@ -250,8 +258,10 @@ async fn config(client: &Client, account: AccountId) -> SqlResult<Option<Account
     let Some(account) = account else {
         return Ok(None);
     };
-    let keys = keys.iter().map(signing_keys::from_row);
-    let automations = automations.iter().map(automations::from_row);
+    let keys = keys.iter().map(|row| signing_keys::from_row(row, owner, sealer));
+    let automations = automations
+        .iter()
+        .map(|row| automations::from_row(row, owner, sealer));
     Ok(Some(AccountConfig {
         account: from_row(&account)?,
         keys: keys.collect::<SqlResult<_>>()?,

@@ -7,9 +7,11 @@ use postrider_model::{AccountId, Automation, AutomationId, Timestamp};
 use postrider_storage::rows::AutomationRow;
 use postrider_storage::rules::fan_out::{FanOut, TooManyDeliveries};
 use postrider_storage::{
-    AutomationStore, DisableAction, Page, PageRequest, Position, SaveAutomation, StoreResult, encoding, rules,
+    AutomationStore, DisableAction, Page, PageRequest, Position, SaveAutomation, Sealer, StoreResult,
+    encoding, rules,
 };
 use tokio_postgres::Row;
+use uuid::Uuid;
 
 use crate::database::Client;
 use crate::sql_error::SqlResult;
@@ -24,19 +26,27 @@ impl AutomationStore for PostgresStore {
         automation: Automation,
     ) -> StoreResult<SaveAutomation> {
         self.database
-            .run(async || create(&mut self.database.client().await?, account, &automation).await)
+            .run(async || {
+                create(
+                    &mut self.database.client().await?,
+                    account,
+                    &automation,
+                    &self.sealer,
+                )
+                .await
+            })
             .await
     }
 
     async fn automation(&self, account: AccountId, id: AutomationId) -> StoreResult<Option<Automation>> {
         self.database
-            .run(async || by_id(&self.database.client().await?, account, id).await)
+            .run(async || by_id(&self.database.client().await?, account, id, &self.sealer).await)
             .await
     }
 
     async fn automations(&self, account: AccountId, page: PageRequest) -> StoreResult<Page<Automation>> {
         self.database
-            .run(async || list(&self.database.client().await?, account, page).await)
+            .run(async || list(&self.database.client().await?, account, page, &self.sealer).await)
             .await
     }
 
@@ -46,7 +56,15 @@ impl AutomationStore for PostgresStore {
         automation: Automation,
     ) -> StoreResult<SaveAutomation> {
         self.database
-            .run(async || update(&mut self.database.client().await?, account, &automation).await)
+            .run(async || {
+                update(
+                    &mut self.database.client().await?,
+                    account,
+                    &automation,
+                    &self.sealer,
+                )
+                .await
+            })
             .await
     }
 
@@ -65,8 +83,8 @@ impl AutomationStore for PostgresStore {
 const COLUMNS: &str = AutomationRow::COLUMNS;
 
 /// Reads a row of [`of_account_sql`].
-pub(crate) fn from_row(row: &Row) -> SqlResult<Automation> {
-    Ok(columns::read(row, 0, AutomationRow::read)?.try_into()?)
+pub(crate) fn from_row(row: &Row, account: AccountId, sealer: &Sealer) -> SqlResult<Automation> {
+    Ok(columns::read(row, 0, AutomationRow::read)?.open(account, sealer)?)
 }
 
 /// All automations of an account, oldest first.
@@ -74,26 +92,36 @@ pub(crate) fn of_account_sql() -> String {
     format!("SELECT {COLUMNS} FROM automations WHERE account_id = $1 ORDER BY id")
 }
 
-async fn by_id(client: &Client, account: AccountId, id: AutomationId) -> SqlResult<Option<Automation>> {
+async fn by_id(
+    client: &Client,
+    account: AccountId,
+    id: AutomationId,
+    sealer: &Sealer,
+) -> SqlResult<Option<Automation>> {
     let sql = format!("SELECT {COLUMNS} FROM automations WHERE account_id = $1 AND id = $2");
-    let (account, id) = (columns::uuid(account.as_bytes()), columns::uuid(id.as_bytes()));
-    let row = statement::query_opt(client, &sql, &[&account, &id]).await?;
-    row.as_ref().map(from_row).transpose()
+    let (account_id, id) = (columns::uuid(account.as_bytes()), columns::uuid(id.as_bytes()));
+    let row = statement::query_opt(client, &sql, &[&account_id, &id]).await?;
+    row.map(|row| from_row(&row, account, sealer)).transpose()
 }
 
-async fn list(client: &Client, account: AccountId, page: PageRequest) -> SqlResult<Page<Automation>> {
+async fn list(
+    client: &Client,
+    account: AccountId,
+    page: PageRequest,
+    sealer: &Sealer,
+) -> SqlResult<Page<Automation>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM automations WHERE account_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3"
     );
-    let account = columns::uuid(account.as_bytes());
+    let account_id = columns::uuid(account.as_bytes());
     let (below, limit) = (
         columns::ids_below(page.after),
         columns::limit_with_surplus(page.limit),
     );
-    let rows = statement::query(client, &sql, &[&account, &below, &limit]).await?;
+    let rows = statement::query(client, &sql, &[&account_id, &below, &limit]).await?;
     let mut automations = Vec::with_capacity(rows.len());
     for row in &rows {
-        let automation = from_row(row)?;
+        let automation = from_row(row, account, sealer)?;
         automations.push((Position(automation.id.as_u128()), automation));
     }
     Ok(Page::from_surplus(automations, page.limit))
@@ -104,6 +132,7 @@ async fn create(
     client: &mut Client,
     account: AccountId,
     automation: &Automation,
+    sealer: &Sealer,
 ) -> SqlResult<SaveAutomation> {
     let transaction = client.transaction().await?;
     if !accounts::lock(&transaction, account).await? {
@@ -121,22 +150,24 @@ async fn create(
     if let Some(exceeding) = exceeding(&transaction, owner, automation).await? {
         return Ok(SaveAutomation::TooManyDeliveries(exceeding));
     }
+    let row = AutomationRow::of(automation, owner, sealer);
     statement::execute(
         &transaction,
         &format!(
-            "INSERT INTO automations (account_id, {COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+            "INSERT INTO automations (account_id, {COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
         ),
         &[
             &account,
-            &columns::uuid(automation.id.as_bytes()),
-            &automation.name,
-            &automation.enabled,
-            &encoding::automation::trigger_text(&automation.trigger),
-            &encoding::automation::actions_text(&automation.actions),
-            &columns::schedule_text(automation.retry_delays.as_ref()),
-            &automation.created_at.unix_ms(),
-            &automation.updated_at.unix_ms(),
-            &automation.version,
+            &columns::uuid(&row.id),
+            &row.name,
+            &row.enabled,
+            &row.trigger,
+            &row.actions,
+            &row.secrets,
+            &row.retry_delays,
+            &row.created_at,
+            &row.updated_at,
+            &row.version,
         ],
     )
     .await?;
@@ -146,9 +177,9 @@ async fn create(
 
 const UPDATE: &str = "
     WITH saved AS (
-        UPDATE automations SET name = $3, enabled = $4, trigger = $5, actions = $6, retry_delays = $7,
-                               updated_at = $8, version = version + 1
-        WHERE account_id = $1 AND id = $2 AND version = $9 RETURNING created_at
+        UPDATE automations SET name = $3, enabled = $4, trigger = $5, actions = $6, secrets = $7,
+                               retry_delays = $8, updated_at = $9, version = version + 1
+        WHERE account_id = $1 AND id = $2 AND version = $10 RETURNING created_at
     )
     SELECT (SELECT created_at FROM saved) FROM automations WHERE account_id = $1 AND id = $2";
 
@@ -158,15 +189,16 @@ async fn update(
     client: &mut Client,
     account: AccountId,
     automation: &Automation,
+    sealer: &Sealer,
 ) -> SqlResult<SaveAutomation> {
     if FanOut::of(automation).is_none() {
-        return write(client, account, automation).await;
+        return write(client, account, automation, sealer).await;
     }
     let transaction = client.transaction().await?;
     if !accounts::lock(&transaction, account).await? {
         return Ok(SaveAutomation::Missing);
     }
-    let saved = write(&transaction, account, automation).await?;
+    let saved = write(&transaction, account, automation, sealer).await?;
     if matches!(saved, SaveAutomation::Saved(_)) {
         if let Some(exceeding) = exceeding(&transaction, account, automation).await? {
             return Ok(SaveAutomation::TooManyDeliveries(exceeding));
@@ -206,27 +238,30 @@ async fn write(
     client: &impl GenericClient,
     account: AccountId,
     automation: &Automation,
+    sealer: &Sealer,
 ) -> SqlResult<SaveAutomation> {
-    let row = statement::query_opt(
+    let row = AutomationRow::of(automation, account, sealer);
+    let saved = statement::query_opt(
         client,
         UPDATE,
         &[
             &columns::uuid(account.as_bytes()),
-            &columns::uuid(automation.id.as_bytes()),
-            &automation.name,
-            &automation.enabled,
-            &encoding::automation::trigger_text(&automation.trigger),
-            &encoding::automation::actions_text(&automation.actions),
-            &columns::schedule_text(automation.retry_delays.as_ref()),
-            &automation.updated_at.unix_ms(),
-            &automation.version,
+            &columns::uuid(&row.id),
+            &row.name,
+            &row.enabled,
+            &row.trigger,
+            &row.actions,
+            &row.secrets,
+            &row.retry_delays,
+            &row.updated_at,
+            &row.version,
         ],
     )
     .await?;
-    let Some(row) = row else {
+    let Some(saved) = saved else {
         return Ok(SaveAutomation::Missing);
     };
-    let Some(created_at) = columns::time_opt(&row, 0)? else {
+    let Some(created_at) = columns::time_opt(&saved, 0)? else {
         return Ok(SaveAutomation::Stale);
     };
     Ok(SaveAutomation::Saved(Automation {
@@ -236,32 +271,8 @@ async fn write(
     }))
 }
 
-/// Replaces everything but the id and `created_at` of an automation that this transaction has locked.
-async fn replace(client: &impl GenericClient, account: AccountId, automation: &Automation) -> SqlResult<()> {
-    let sql = "UPDATE automations SET name = $3, enabled = $4, trigger = $5, actions = $6, retry_delays = $7,
-                                      updated_at = $8, version = $9
-               WHERE account_id = $1 AND id = $2";
-    statement::execute(
-        client,
-        sql,
-        &[
-            &columns::uuid(account.as_bytes()),
-            &columns::uuid(automation.id.as_bytes()),
-            &automation.name,
-            &automation.enabled,
-            &encoding::automation::trigger_text(&automation.trigger),
-            &encoding::automation::actions_text(&automation.actions),
-            &columns::schedule_text(automation.retry_delays.as_ref()),
-            &automation.updated_at.unix_ms(),
-            &automation.version,
-        ],
-    )
-    .await?;
-    Ok(())
-}
-
 /// Switches an action off in this transaction, unless it is off already, has another target by now, or was
-/// deleted.
+/// deleted. Opens no secret, so that none can keep the results of a whole step from being written.
 pub(crate) async fn disable(
     client: &impl GenericClient,
     account: AccountId,
@@ -269,20 +280,17 @@ pub(crate) async fn disable(
     now: Timestamp,
 ) -> SqlResult<()> {
     // Searching the text first keeps the number of locked rows small; an id can also occur in a URL.
-    let sql = format!(
-        "SELECT {COLUMNS} FROM automations WHERE account_id = $1 AND strpos(actions, $2) > 0
-         ORDER BY id FOR NO KEY UPDATE"
-    );
-    let (account_id, action) = (columns::uuid(account.as_bytes()), disable.action.to_string());
-    for row in &statement::query(client, &sql, &[&account_id, &action]).await? {
-        let automation = from_row(row)?;
-        if automation.actions.iter().all(|one| one.id != disable.action) {
-            continue;
+    let sql = "SELECT id, actions FROM automations WHERE account_id = $1 AND strpos(actions, $2) > 0
+               ORDER BY id FOR NO KEY UPDATE";
+    let update = "UPDATE automations SET actions = $3, updated_at = $4, version = version + 1
+                  WHERE account_id = $1 AND id = $2";
+    let (account, action) = (columns::uuid(account.as_bytes()), disable.action.to_string());
+    for row in &statement::query(client, sql, &[&account, &action]).await? {
+        let (id, actions): (Uuid, &str) = (row.try_get(0)?, row.try_get(1)?);
+        if let Some(changed) = rules::automations::with_action_disabled(actions, disable)? {
+            statement::execute(client, update, &[&account, &id, &changed, &now.unix_ms()]).await?;
+            break;
         }
-        if let Some(changed) = rules::automations::with_action_disabled(automation, disable, now) {
-            replace(client, account, &changed).await?;
-        }
-        break;
     }
     Ok(())
 }

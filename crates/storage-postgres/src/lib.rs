@@ -40,6 +40,7 @@ mod partitions;
 mod rate_limits;
 mod retention;
 mod schema;
+mod secrets;
 mod sessions;
 mod signing_keys;
 mod sql_error;

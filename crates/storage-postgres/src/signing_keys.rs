@@ -3,7 +3,7 @@
 use deadpool_postgres::GenericClient;
 use postrider_model::{AccountId, SigningKey, Timestamp};
 use postrider_storage::rows::SigningKeyRow;
-use postrider_storage::rules;
+use postrider_storage::{Sealer, rules};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
@@ -23,15 +23,19 @@ pub(crate) fn of_account_sql() -> String {
 pub(crate) async fn of_account(
     client: &impl GenericClient,
     account: AccountId,
+    sealer: &Sealer,
 ) -> SqlResult<Option<Vec<SigningKey>>> {
     let rows = statement::query(client, &of_account_sql(), &[&columns::uuid(account.as_bytes())]).await?;
-    let keys: Vec<_> = rows.iter().map(from_row).collect::<SqlResult<_>>()?;
+    let keys: Vec<_> = rows
+        .iter()
+        .map(|row| from_row(row, account, sealer))
+        .collect::<SqlResult<_>>()?;
     Ok((!keys.is_empty()).then_some(keys))
 }
 
 /// Reads a row of [`of_account_sql`].
-pub(crate) fn from_row(row: &Row) -> SqlResult<SigningKey> {
-    Ok(columns::read(row, 0, SigningKeyRow::read)?.try_into()?)
+pub(crate) fn from_row(row: &Row, account: AccountId, sealer: &Sealer) -> SqlResult<SigningKey> {
+    Ok(columns::read(row, 0, SigningKeyRow::read)?.open(account, sealer)?)
 }
 
 /// Makes `key` the current key of an account that this transaction has locked; see
@@ -41,9 +45,13 @@ pub(crate) async fn rotate(
     account: AccountId,
     key: &SigningKey,
     overlap_until: Timestamp,
+    sealer: &Sealer,
 ) -> SqlResult<()> {
-    let keys = of_account(transaction, account).await?.unwrap_or_default();
+    let keys = of_account(transaction, account, sealer)
+        .await?
+        .unwrap_or_default();
     let rotation = rules::signing_keys::rotation(&keys, key, overlap_until);
+    let row = SigningKeyRow::of(key, account, sealer);
     let account = columns::uuid(account.as_bytes());
     let ended: Vec<Uuid> = rotation
         .ended
@@ -78,10 +86,10 @@ pub(crate) async fn rotate(
         ),
         &[
             &account,
-            &columns::uuid(key.id.as_bytes()),
-            &key.secret.expose(),
-            &key.created_at.unix_ms(),
-            &key.expires_at.map(Timestamp::unix_ms),
+            &columns::uuid(&row.id),
+            &row.secret,
+            &row.created_at,
+            &row.expires_at,
         ],
     )
     .await?;

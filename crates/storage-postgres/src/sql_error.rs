@@ -6,6 +6,7 @@ use std::io;
 use deadpool_postgres::{HookError, PoolError, TimeoutType};
 use postrider_storage::StoreError;
 use postrider_storage::encoding::Damaged;
+use postrider_storage::sealing::{Unopened, Unreadable};
 use tokio_postgres::error::SqlState;
 
 /// The SQLSTATE of `fail_as_not_all`, in a class that PostgreSQL does not use.
@@ -32,6 +33,9 @@ pub(crate) enum SqlError {
     /// A row holds a value that this code never writes.
     #[error("a stored row is damaged: {0}")]
     Damaged(&'static str),
+    /// A sealed value did not open.
+    #[error(transparent)]
+    Unopened(#[from] Unopened),
 }
 
 /// The result of SQL work.
@@ -71,7 +75,12 @@ impl SqlError {
             Self::Pool(
                 PoolError::Backend(_) | PoolError::Timeout(TimeoutType::Create | TimeoutType::Recycle),
             ) => true,
-            Self::Pool(_) | Self::TimedOut | Self::Raced | Self::CopyUnfinished | Self::Damaged(_) => false,
+            Self::Pool(_)
+            | Self::TimedOut
+            | Self::Raced
+            | Self::CopyUnfinished
+            | Self::Damaged(_)
+            | Self::Unopened(_) => false,
             Self::Postgres(error) => match error.code() {
                 // No SQLSTATE: the connection is broken, or this client requested something impossible.
                 None => {
@@ -117,7 +126,7 @@ impl SqlError {
         }
         match self {
             Self::Raced | Self::TimedOut | Self::CopyUnfinished | Self::Pool(_) => true,
-            Self::Damaged(_) => false,
+            Self::Damaged(_) | Self::Unopened(_) => false,
             Self::Postgres(error) => error.code().is_some_and(|state| {
                 let code = state.code();
                 // 53: out of disk, memory or connections; 58: a system error; 57014: statement timeout;
@@ -144,6 +153,15 @@ impl From<PoolError> for SqlError {
 impl From<Damaged> for SqlError {
     fn from(Damaged(what): Damaged) -> Self {
         Self::Damaged(what)
+    }
+}
+
+impl From<Unreadable> for SqlError {
+    fn from(error: Unreadable) -> Self {
+        match error {
+            Unreadable::Damaged(damaged) => damaged.into(),
+            Unreadable::Unopened(unopened) => unopened.into(),
+        }
     }
 }
 

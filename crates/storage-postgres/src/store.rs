@@ -1,7 +1,8 @@
 //! [`PostgresStore`]: the connection pool, and what this node remembers between verbs.
 
 use parking_lot::Mutex;
-use postrider_storage::{StoreError, StoreResult};
+use postrider_storage::sealing::MissingKeys;
+use postrider_storage::{Sealer, StoreError, StoreResult};
 
 use crate::changes::Told;
 use crate::connect::{self, OptionsError};
@@ -15,6 +16,7 @@ use crate::options::PostgresOptions;
 use crate::partitions;
 use crate::retention;
 use crate::schema::{self, MigrationReport};
+use crate::secrets;
 use crate::suitability::{self, Unsuitable};
 use crate::tls;
 
@@ -33,11 +35,15 @@ pub enum OpenError {
     /// The database contains only a part of an unfinished copy.
     #[error(transparent)]
     Unfinished(#[from] UnfinishedCopy),
+    /// A master key that sealed secrets of the database was not given.
+    #[error(transparent)]
+    MissingKeys(#[from] MissingKeys),
 }
 
 /// The store in a PostgreSQL database that any number of nodes share.
 pub struct PostgresStore {
     pub(crate) database: Database,
+    pub(crate) sealer: Sealer,
     pub(crate) seqs: Seqs,
     pub(crate) day_tables: DayTables,
     pub(crate) in_doubt: InDoubt,
@@ -48,18 +54,24 @@ pub struct PostgresStore {
 
 impl PostgresStore {
     /// Connects, migrates the schema to the newest version, and creates the partitions of the coming days.
+    /// `sealer` seals and opens the secrets.
     ///
     /// # Errors
-    /// An error in the options, or the database's error.
-    pub async fn open(options: PostgresOptions) -> Result<Self, OpenError> {
-        let store = Self::connect(&options)?;
-        store.check().await?;
-        store.migrate().await?;
+    /// An error in the options, [`OpenError::MissingKeys`] without the database's master key, or the database's
+    /// error.
+    pub async fn open(options: PostgresOptions, sealer: Sealer) -> Result<Self, OpenError> {
+        let store = Self::connect(&options, sealer)?;
+        check(&store.database).await?;
+        migrate(&store.database).await?;
         let unfinished = store
             .database
             .run(async || copies::unfinished(&store.database.client().await?).await);
         if let Some(copy) = unfinished.await? {
             return Err(copy.into());
+        }
+        let missing = store.database.run(async || secrets::missing(&store).await);
+        if let Some(missing) = missing.await? {
+            return Err(missing.into());
         }
         store
             .database
@@ -73,9 +85,9 @@ impl PostgresStore {
     /// # Errors
     /// An error in the options, or the database's error.
     pub async fn migrate_only(options: PostgresOptions) -> Result<MigrationReport, OpenError> {
-        let store = Self::connect(&options)?;
-        store.check().await?;
-        Ok(store.migrate().await?)
+        let database = Database::new(&options)?;
+        check(&database).await?;
+        Ok(migrate(&database).await?)
     }
 
     /// The version of the database's schema; 0 for an empty database.
@@ -83,14 +95,14 @@ impl PostgresStore {
     /// # Errors
     /// An error in the options, or the database's error.
     pub async fn schema_version(options: PostgresOptions) -> Result<u32, OpenError> {
-        let store = Self::connect(&options)?;
-        let version = schema::current_version(&store.database).await;
+        let version = schema::current_version(&Database::new(&options)?).await;
         Ok(version.map_err(StoreError::from)?)
     }
 
-    fn connect(options: &PostgresOptions) -> Result<Self, OpenError> {
+    fn connect(options: &PostgresOptions, sealer: Sealer) -> Result<Self, OpenError> {
         Ok(Self {
             database: Database::new(options)?,
+            sealer,
             seqs: Seqs::new(),
             day_tables: DayTables::new(),
             in_doubt: InDoubt::new(),
@@ -102,17 +114,17 @@ impl PostgresStore {
             retention: retention::Progress::new(),
         })
     }
+}
 
-    /// Checks that the store can work in the database.
-    async fn check(&self) -> Result<(), OpenError> {
-        let unsuitable = self.database.run(|| suitability::unsuitable(&self.database));
-        unsuitable
-            .await?
-            .map_or(Ok(()), |unsuitable| Err(unsuitable.into()))
-    }
+/// Checks that the store can work in the database.
+async fn check(database: &Database) -> Result<(), OpenError> {
+    let unsuitable = database.run(|| suitability::unsuitable(database));
+    unsuitable
+        .await?
+        .map_or(Ok(()), |unsuitable| Err(unsuitable.into()))
+}
 
-    /// Has no time limit: it may wait for another node that migrates, or for tables in use.
-    async fn migrate(&self) -> StoreResult<MigrationReport> {
-        Ok(schema::migrate(&self.database).await?)
-    }
+/// Has no time limit: it may wait for another node that migrates, or for tables in use.
+async fn migrate(database: &Database) -> StoreResult<MigrationReport> {
+    Ok(schema::migrate(database).await?)
 }

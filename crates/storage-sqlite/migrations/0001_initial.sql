@@ -17,11 +17,13 @@ CREATE TABLE signing_keys (
     number     INTEGER PRIMARY KEY,
     id         BLOB    NOT NULL UNIQUE,
     account_id BLOB    NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
-    secret     TEXT    NOT NULL,
+    secret     BLOB    NOT NULL,  -- sealed; see `postrider_storage::sealing`
     created_at INTEGER NOT NULL,
     expires_at INTEGER              -- NULL: the current key
 ) STRICT;
 CREATE INDEX signing_keys_by_account ON signing_keys (account_id, created_at);
+-- By the id of the master key that sealed the secret.
+CREATE INDEX signing_keys_by_master_key ON signing_keys (substr(secret, 2, 8));
 CREATE UNIQUE INDEX signing_keys_current ON signing_keys (account_id) WHERE expires_at IS NULL;
 
 CREATE TABLE automations (
@@ -32,12 +34,14 @@ CREATE TABLE automations (
     enabled      INTEGER NOT NULL,
     trigger      TEXT    NOT NULL,  -- JSON object; see `postrider_storage::encoding`
     actions      TEXT    NOT NULL,  -- JSON array of objects with a `type`; see there
+    secrets      BLOB,              -- JSON of the actions' secrets, sealed; NULL: none
     retry_delays TEXT,              -- JSON array of seconds
     created_at   INTEGER NOT NULL,
     updated_at   INTEGER NOT NULL,
     version      INTEGER NOT NULL,
     UNIQUE (account_id, id)
 ) STRICT;
+CREATE INDEX automations_by_master_key ON automations (substr(secrets, 2, 8)) WHERE secrets IS NOT NULL;
 
 -- Rows of deleted types stay, marked as deleted, because a list's cursor may point at one of them.
 CREATE TABLE event_types (
@@ -61,6 +65,12 @@ CREATE TABLE api_keys (
 ) STRICT;
 -- An operator configures at most one key.
 CREATE UNIQUE INDEX api_keys_configured ON api_keys (is_configured) WHERE is_configured;
+
+-- One sealed row, written at the first start: it ties the database to its master key.
+CREATE TABLE master_key (
+    number INTEGER PRIMARY KEY CHECK (number = 1),
+    probe  BLOB    NOT NULL
+) STRICT;
 
 -- Live sessions only: a dead session is a number without a row. AUTOINCREMENT never reuses a number.
 CREATE TABLE sessions (

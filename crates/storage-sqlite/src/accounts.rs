@@ -16,12 +16,13 @@ use crate::{automations, signing_keys};
 #[async_trait]
 impl AccountStore for SqliteStore {
     async fn create_account(&self, account: Account, key: SigningKey) -> StoreResult<SaveAccount> {
+        let sealer = self.sealer.clone();
         self.write(move |cx| {
             if uid_is_taken(cx.conn, &account)? {
                 return Ok(SaveAccount::UidTaken);
             }
             insert(cx.conn, &account)?;
-            signing_keys::insert(cx.conn, account.id, &key)?;
+            signing_keys::insert(cx.conn, account.id, &key, &sealer)?;
             Ok(SaveAccount::Saved(account.clone()))
         })
         .await
@@ -49,9 +50,10 @@ impl AccountStore for SqliteStore {
     }
 
     async fn signing_keys(&self, account: AccountId) -> StoreResult<Option<Vec<SigningKey>>> {
+        let sealer = self.sealer.clone();
         self.read(move |conn| {
             exists(conn, account)?
-                .then(|| signing_keys::of_account(conn, account))
+                .then(|| signing_keys::of_account(conn, account, &sealer))
                 .transpose()
         })
         .await
@@ -63,10 +65,11 @@ impl AccountStore for SqliteStore {
         key: SigningKey,
         overlap_until: Timestamp,
     ) -> StoreResult<bool> {
+        let sealer = self.sealer.clone();
         self.write(move |cx| {
             let found = exists(cx.conn, account)?;
             if found {
-                signing_keys::rotate(cx.conn, account, &key, overlap_until)?;
+                signing_keys::rotate(cx.conn, account, &key, overlap_until, &sealer)?;
             }
             Ok(found)
         })
@@ -74,14 +77,15 @@ impl AccountStore for SqliteStore {
     }
 
     async fn account_config(&self, account: AccountId) -> StoreResult<Option<AccountConfig>> {
+        let sealer = self.sealer.clone();
         self.read(move |conn| {
             let Some(found) = by_id(conn, account)? else {
                 return Ok(None);
             };
             Ok(Some(AccountConfig {
                 account: found,
-                keys: signing_keys::of_account(conn, account)?,
-                automations: automations::of_account(conn, account)?,
+                keys: signing_keys::of_account(conn, account, &sealer)?,
+                automations: automations::of_account(conn, account, &sealer)?,
             }))
         })
         .await

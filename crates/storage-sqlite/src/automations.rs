@@ -6,7 +6,8 @@ use postrider_model::{AccountId, Automation, AutomationId, Timestamp};
 use postrider_storage::rows::AutomationRow;
 use postrider_storage::rules::fan_out::{FanOut, TooManyDeliveries};
 use postrider_storage::{
-    AutomationStore, DisableAction, Page, PageRequest, Position, SaveAutomation, StoreResult, encoding, rules,
+    AutomationStore, DisableAction, Page, PageRequest, Position, SaveAutomation, Sealer, StoreResult,
+    encoding, rules,
 };
 use rusqlite::{Connection, OptionalExtension, Row};
 
@@ -21,15 +22,19 @@ impl AutomationStore for SqliteStore {
         account: AccountId,
         automation: Automation,
     ) -> StoreResult<SaveAutomation> {
-        self.write(move |cx| create(cx.conn, account, &automation)).await
+        let sealer = self.sealer.clone();
+        self.write(move |cx| create(cx.conn, account, &automation, &sealer))
+            .await
     }
 
     async fn automation(&self, account: AccountId, id: AutomationId) -> StoreResult<Option<Automation>> {
-        self.read(move |conn| by_id(conn, account, id)).await
+        let sealer = self.sealer.clone();
+        self.read(move |conn| by_id(conn, account, id, &sealer)).await
     }
 
     async fn automations(&self, account: AccountId, page: PageRequest) -> StoreResult<Page<Automation>> {
-        self.read(move |conn| list(conn, account, page)).await
+        let sealer = self.sealer.clone();
+        self.read(move |conn| list(conn, account, page, &sealer)).await
     }
 
     async fn update_automation(
@@ -37,7 +42,9 @@ impl AutomationStore for SqliteStore {
         account: AccountId,
         automation: Automation,
     ) -> StoreResult<SaveAutomation> {
-        self.write(move |cx| update(cx.conn, account, &automation)).await
+        let sealer = self.sealer.clone();
+        self.write(move |cx| update(cx.conn, account, &automation, &sealer))
+            .await
     }
 
     async fn delete_automation(&self, account: AccountId, id: AutomationId) -> StoreResult<bool> {
@@ -54,34 +61,48 @@ impl AutomationStore for SqliteStore {
 
 const COLUMNS: &str = AutomationRow::COLUMNS;
 
-fn from_row(row: &Row<'_>) -> SqlResult<Automation> {
-    Ok(columns::read(row, 0, AutomationRow::read)?.try_into()?)
+fn from_row(row: &Row<'_>, account: AccountId, sealer: &Sealer) -> SqlResult<Automation> {
+    Ok(columns::read(row, 0, AutomationRow::read)?.open(account, sealer)?)
 }
 
 /// All automations of an account, oldest first.
-pub(crate) fn of_account(conn: &Connection, account: AccountId) -> SqlResult<Vec<Automation>> {
+pub(crate) fn of_account(
+    conn: &Connection,
+    account: AccountId,
+    sealer: &Sealer,
+) -> SqlResult<Vec<Automation>> {
     let mut statement = conn.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM automations WHERE account_id = ?1 ORDER BY id"
     ))?;
     let mut rows = statement.query((account.as_bytes(),))?;
     let mut automations = Vec::new();
     while let Some(row) = rows.next()? {
-        automations.push(from_row(row)?);
+        automations.push(from_row(row, account, sealer)?);
     }
     Ok(automations)
 }
 
-fn by_id(conn: &Connection, account: AccountId, id: AutomationId) -> SqlResult<Option<Automation>> {
+fn by_id(
+    conn: &Connection,
+    account: AccountId,
+    id: AutomationId,
+    sealer: &Sealer,
+) -> SqlResult<Option<Automation>> {
     let mut statement = conn.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM automations WHERE account_id = ?1 AND id = ?2"
     ))?;
     let mut rows = statement.query((account.as_bytes(), id.as_bytes()))?;
-    rows.next()?.map(from_row).transpose()
+    rows.next()?.map(|row| from_row(row, account, sealer)).transpose()
 }
 
 pub(crate) const LIST: &str = "FROM automations WHERE account_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3";
 
-fn list(conn: &Connection, account: AccountId, page: PageRequest) -> SqlResult<Page<Automation>> {
+fn list(
+    conn: &Connection,
+    account: AccountId,
+    page: PageRequest,
+    sealer: &Sealer,
+) -> SqlResult<Page<Automation>> {
     let mut statement = conn.prepare_cached(&format!("SELECT {COLUMNS} {LIST}"))?;
     let mut rows = statement.query((
         account.as_bytes(),
@@ -90,13 +111,18 @@ fn list(conn: &Connection, account: AccountId, page: PageRequest) -> SqlResult<P
     ))?;
     let mut automations = Vec::new();
     while let Some(row) = rows.next()? {
-        let automation = from_row(row)?;
+        let automation = from_row(row, account, sealer)?;
         automations.push((Position(automation.id.as_u128()), automation));
     }
     Ok(Page::from_surplus(automations, page.limit))
 }
 
-fn create(conn: &Connection, account: AccountId, automation: &Automation) -> SqlResult<SaveAutomation> {
+fn create(
+    conn: &Connection,
+    account: AccountId,
+    automation: &Automation,
+    sealer: &Sealer,
+) -> SqlResult<SaveAutomation> {
     if !accounts::exists(conn, account)? {
         return Ok(SaveAutomation::Missing);
     }
@@ -109,25 +135,32 @@ fn create(conn: &Connection, account: AccountId, automation: &Automation) -> Sql
     if let Some(exceeding) = exceeding(conn, account, automation)? {
         return Ok(SaveAutomation::TooManyDeliveries(exceeding));
     }
+    let row = AutomationRow::of(automation, account, sealer);
     conn.prepare_cached(&format!(
-        "INSERT INTO automations (account_id, {COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
+        "INSERT INTO automations (account_id, {COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
     ))?
     .execute((
         account.as_bytes(),
-        automation.id.as_bytes(),
-        &automation.name,
-        automation.enabled,
-        encoding::automation::trigger_text(&automation.trigger),
-        encoding::automation::actions_text(&automation.actions),
-        columns::schedule_text(automation.retry_delays.as_ref()),
-        automation.created_at.unix_ms(),
-        automation.updated_at.unix_ms(),
-        automation.version,
+        row.id,
+        row.name,
+        row.enabled,
+        row.trigger,
+        row.actions,
+        row.secrets,
+        row.retry_delays,
+        row.created_at,
+        row.updated_at,
+        row.version,
     ))?;
     Ok(SaveAutomation::Saved(automation.clone()))
 }
 
-fn update(conn: &Connection, account: AccountId, automation: &Automation) -> SqlResult<SaveAutomation> {
+fn update(
+    conn: &Connection,
+    account: AccountId,
+    automation: &Automation,
+    sealer: &Sealer,
+) -> SqlResult<SaveAutomation> {
     let stored: Option<(i64, i64)> = conn
         .prepare_cached("SELECT version, created_at FROM automations WHERE account_id = ?1 AND id = ?2")?
         .query_row((account.as_bytes(), automation.id.as_bytes()), |row| {
@@ -148,7 +181,7 @@ fn update(conn: &Connection, account: AccountId, automation: &Automation) -> Sql
         version: version + 1,
         ..automation.clone()
     };
-    replace(conn, account, &saved)?;
+    replace(conn, account, AutomationRow::of(&saved, account, sealer))?;
     Ok(SaveAutomation::Saved(saved))
 }
 
@@ -177,22 +210,23 @@ fn exceeding(
 }
 
 /// Replaces everything but the id and `created_at` of an existing automation.
-fn replace(conn: &Connection, account: AccountId, automation: &Automation) -> SqlResult<()> {
+fn replace(conn: &Connection, account: AccountId, row: AutomationRow) -> SqlResult<()> {
     conn.prepare_cached(
-        "UPDATE automations SET name = ?3, enabled = ?4, trigger = ?5, actions = ?6, retry_delays = ?7,
-                                updated_at = ?8, version = ?9
+        "UPDATE automations SET name = ?3, enabled = ?4, trigger = ?5, actions = ?6, secrets = ?7, retry_delays = ?8,
+                                updated_at = ?9, version = ?10
          WHERE account_id = ?1 AND id = ?2",
     )?
     .execute((
         account.as_bytes(),
-        automation.id.as_bytes(),
-        &automation.name,
-        automation.enabled,
-        encoding::automation::trigger_text(&automation.trigger),
-        encoding::automation::actions_text(&automation.actions),
-        columns::schedule_text(automation.retry_delays.as_ref()),
-        automation.updated_at.unix_ms(),
-        automation.version,
+        row.id,
+        row.name,
+        row.enabled,
+        row.trigger,
+        row.actions,
+        row.secrets,
+        row.retry_delays,
+        row.updated_at,
+        row.version,
     ))?;
     Ok(())
 }
@@ -200,24 +234,26 @@ fn replace(conn: &Connection, account: AccountId, automation: &Automation) -> Sq
 /// Searching the text first parses hardly any other automation; an id can also occur in a URL.
 const WITH_TEXT: &str = "FROM automations WHERE account_id = ?1 AND instr(actions, ?2) > 0 ORDER BY id";
 
-/// Switches an action off, unless it is off already, has another target by now, or was deleted.
+/// Switches an action off, unless it is off already, has another target by now, or was deleted. Opens no
+/// secret, so that none can keep the results of a whole step from being written.
 pub(crate) fn disable(
     conn: &Connection,
     account: AccountId,
     disable: &DisableAction,
     now: Timestamp,
 ) -> SqlResult<()> {
-    let mut statement = conn.prepare_cached(&format!("SELECT {COLUMNS} {WITH_TEXT}"))?;
+    let mut statement = conn.prepare_cached(&format!("SELECT id, actions {WITH_TEXT}"))?;
     let mut rows = statement.query((account.as_bytes(), disable.action.to_string()))?;
     while let Some(row) = rows.next()? {
-        let automation = from_row(row)?;
-        if automation.actions.iter().all(|one| one.id != disable.action) {
-            continue;
+        let (id, actions): ([u8; 16], String) = (row.get(0)?, row.get(1)?);
+        if let Some(changed) = rules::automations::with_action_disabled(&actions, disable)? {
+            conn.prepare_cached(
+                "UPDATE automations SET actions = ?3, updated_at = ?4, version = version + 1
+                 WHERE account_id = ?1 AND id = ?2",
+            )?
+            .execute((account.as_bytes(), id, changed, now.unix_ms()))?;
+            break;
         }
-        if let Some(changed) = rules::automations::with_action_disabled(automation, disable, now) {
-            replace(conn, account, &changed)?;
-        }
-        break;
     }
     Ok(())
 }

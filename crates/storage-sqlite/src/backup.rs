@@ -11,11 +11,13 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use postrider_storage::sealing::KeyId;
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
 
 use crate::open::DATABASE_FILE;
 use crate::schema;
+use crate::secrets;
 
 /// How long the copy waits for a lock that the server holds briefly.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
@@ -27,6 +29,8 @@ pub struct BackupReport {
     pub schema: u32,
     /// The size of the copy, in bytes.
     pub bytes: u64,
+    /// The master keys without which the secrets in the copy do not open.
+    pub master_keys: Vec<KeyId>,
 }
 
 /// Why a backup failed.
@@ -113,7 +117,7 @@ fn copy(database: &Path, unfinished: &Path) -> Result<BackupReport, BackupError>
         .open(unfinished);
     drop(made.map_err(|error| BackupError::io(unfinished, error))?);
     let schema = copy_pages(database, unfinished)?;
-    check(unfinished)?;
+    let master_keys = check(unfinished, schema)?;
     let copied = File::open(unfinished).map_err(|error| BackupError::io(unfinished, error))?;
     copied
         .sync_all()
@@ -124,6 +128,7 @@ fn copy(database: &Path, unfinished: &Path) -> Result<BackupReport, BackupError>
     Ok(BackupReport {
         schema,
         bytes: size.len(),
+        master_keys,
     })
 }
 
@@ -146,15 +151,20 @@ fn copy_pages(database: &Path, unfinished: &Path) -> Result<u32, BackupError> {
     Ok(schema::version(&target)?)
 }
 
-fn check(unfinished: &Path) -> Result<(), BackupError> {
+/// Checks the copy, and returns the master keys that it needs.
+fn check(unfinished: &Path, schema: u32) -> Result<Vec<KeyId>, BackupError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let copied = Connection::open_with_flags(unfinished, flags)?;
     let verdict: String = copied.pragma_query_value(None, "quick_check", |row| row.get(0))?;
-    if verdict == "ok" {
-        Ok(())
-    } else {
-        Err(BackupError::Damaged(verdict))
+    if verdict != "ok" {
+        return Err(BackupError::Damaged(verdict));
     }
+    // A database without tables has no secrets either.
+    Ok(if schema == 0 {
+        Vec::new()
+    } else {
+        secrets::key_ids(&copied)?
+    })
 }
 
 /// Links the complete copy under its name, unless the name now exists, and makes the name durable.

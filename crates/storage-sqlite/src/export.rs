@@ -11,11 +11,13 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::Path;
 
+use postrider_storage::sealing::KeyId;
 use postrider_storage::transfer::{Batch, Counts, Overview, Place, Stage};
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::open::{self, DATABASE_FILE, OpenError};
 use crate::schema::{self, SCHEMA_VERSION};
+use crate::secrets;
 use crate::sql_error::SqlError;
 
 /// Milliseconds in a day.
@@ -46,6 +48,7 @@ impl From<SqlError> for ExportError {
         match error {
             SqlError::Sqlite(error) => Self::Sqlite(error),
             SqlError::Damaged(what) => Self::Damaged(what.to_owned()),
+            SqlError::Unopened(what) => Self::Damaged(what.to_string()),
             SqlError::Panicked(what) => Self::Damaged(what),
         }
     }
@@ -106,6 +109,14 @@ impl Export {
             last_event_type: self.number("SELECT coalesce(max(number), 0) FROM event_types")?,
             days,
         })
+    }
+
+    /// The master keys that sealed the secrets. The rows stay sealed, so whoever opens the copy needs them.
+    ///
+    /// # Errors
+    /// SQLite's error.
+    pub fn master_keys(&self) -> ExportResult<Vec<KeyId>> {
+        Ok(secrets::key_ids(&self.conn)?)
     }
 
     /// Counts the rows. Reads all tables once.

@@ -47,6 +47,7 @@ mod log;
 mod open;
 mod options;
 mod pressure;
+mod privacy;
 #[cfg(test)]
 mod query_plans;
 mod queue;
@@ -55,6 +56,7 @@ mod readers;
 mod reserve;
 mod retention;
 mod schema;
+mod secrets;
 mod sessions;
 mod signing_keys;
 mod sql_error;
@@ -70,6 +72,7 @@ pub use backup::{BackupError, BackupReport, backup};
 pub use export::{Export, ExportError, ExportResult};
 pub use open::{DATABASE_FILE, LOCK_FILE, OpenError, migrate, schema_version};
 pub use options::SqliteOptions;
+pub use privacy::prepare_folder;
 pub use schema::{MigrationReport, SCHEMA_VERSION};
 pub use store::SqliteStore;
 #[cfg(feature = "testing")]

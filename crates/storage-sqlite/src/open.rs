@@ -9,16 +9,17 @@
 //! many pages as acceptance needs, and SQLite reuses them. Moving pages around would cost writes and a
 //! pointer map, only to return pages that are needed again a moment later.
 
-use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use postrider_storage::sealing::MissingKeys;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::log;
-use crate::options::SqliteOptions;
+use crate::options::{SqliteOptions, WRITER_CACHE_KIB};
+use crate::privacy::{prepare_folder, private_file};
 use crate::schema::{self, MigrationReport, SCHEMA_VERSION};
 #[cfg(feature = "testing")]
 use crate::testing;
@@ -87,6 +88,22 @@ pub enum OpenError {
         /// The data folder.
         folder: PathBuf,
     },
+    /// A master key that sealed secrets of the database was not given.
+    #[error(transparent)]
+    MissingKeys(#[from] MissingKeys),
+    /// Others can read the folder or the database, and another user owns it.
+    #[error(
+        "other users of this machine can read {} (mode {mode:04o}), and this server may not close it: run \
+         `{command} '{}'` as its owner, or name a new folder, which the server creates", path.display(), path.display()
+    )]
+    Exposed {
+        /// The folder or file.
+        path: PathBuf,
+        /// Its mode.
+        mode: u32,
+        /// The command that closes it.
+        command: &'static str,
+    },
     /// The folder or a file in it cannot be created, read or written.
     #[error("{}: {source}", path.display())]
     Io {
@@ -104,7 +121,7 @@ pub enum OpenError {
 }
 
 impl OpenError {
-    fn io(path: &Path, source: io::Error) -> Self {
+    pub(crate) fn io(path: &Path, source: io::Error) -> Self {
         Self::Io {
             path: path.to_owned(),
             source,
@@ -119,7 +136,7 @@ impl OpenError {
 /// As [`crate::SqliteStore::open`].
 pub fn migrate(data_dir: &Path) -> Result<MigrationReport, OpenError> {
     let _lock = lock(data_dir)?;
-    let mut conn = open_writer(data_dir, &SqliteOptions::default())?;
+    let mut conn = open_writer(data_dir, WRITER_CACHE_KIB)?;
     schema::migrate(&mut conn)
 }
 
@@ -145,10 +162,10 @@ pub(crate) fn open_unmigrated(data_dir: &Path) -> rusqlite::Result<Connection> {
     Ok(conn)
 }
 
-/// Creates the folder if it is missing, and locks it for as long as the file is open. The system releases the
-/// lock of a process that dies.
+/// Creates the folder if it is missing, closes it if others can read it, and locks it for as long as the file
+/// is open. The system releases the lock of a process that dies.
 pub(crate) fn lock(data_dir: &Path) -> Result<File, OpenError> {
-    make_folder(data_dir).map_err(|error| OpenError::io(data_dir, error))?;
+    prepare_folder(data_dir)?;
     let path = data_dir.join(LOCK_FILE);
     let file = private_file(&path)?;
     match file.try_lock() {
@@ -160,21 +177,10 @@ pub(crate) fn lock(data_dir: &Path) -> Result<File, OpenError> {
     }
 }
 
-/// Creates the folder if it is missing, and syncs its parent, so that the new name survives a crash of the
-/// machine. SQLite makes the names within the folder durable, with the first sync of the log.
-fn make_folder(data_dir: &Path) -> io::Result<()> {
-    if data_dir.is_dir() {
-        return Ok(());
-    }
-    DirBuilder::new().recursive(true).mode(0o700).create(data_dir)?;
-    let parent = data_dir.parent().filter(|parent| !parent.as_os_str().is_empty());
-    File::open(parent.unwrap_or(Path::new(".")))?.sync_all()
-}
-
 /// Opens the writing connection, which is not migrated yet.
-pub(crate) fn open_writer(data_dir: &Path, options: &SqliteOptions) -> Result<Connection, OpenError> {
+pub(crate) fn open_writer(data_dir: &Path, cache_kib: u32) -> Result<Connection, OpenError> {
     log::write_again(data_dir).map_err(|error| OpenError::io(&data_dir.join(log::LOG_FILE), error))?;
-    with_writer_pragmas(create(data_dir)?, options)
+    with_writer_pragmas(create(data_dir)?, cache_kib)
 }
 
 /// Opens the writing connection again, after an error of the former one. Never creates a database: a store
@@ -182,9 +188,9 @@ pub(crate) fn open_writer(data_dir: &Path, options: &SqliteOptions) -> Result<Co
 ///
 /// # Errors
 /// [`OpenError::NoDatabase`], [`OpenError::Replaced`], or SQLite's error.
-pub(crate) fn reopen_writer(data_dir: &Path, options: &SqliteOptions) -> Result<Connection, OpenError> {
+pub(crate) fn reopen_writer(data_dir: &Path, cache_kib: u32) -> Result<Connection, OpenError> {
     let connected = connect(data_dir, OpenFlags::SQLITE_OPEN_READ_WRITE);
-    let conn = with_writer_pragmas(connected.map_err(|error| missing_or(data_dir, error))?, options)?;
+    let conn = with_writer_pragmas(connected.map_err(|error| missing_or(data_dir, error))?, cache_kib)?;
     let found = schema::version(&conn)?;
     if found != SCHEMA_VERSION {
         return Err(OpenError::Replaced { found });
@@ -202,7 +208,7 @@ fn missing_or(data_dir: &Path, error: rusqlite::Error) -> OpenError {
     }
 }
 
-fn with_writer_pragmas(conn: Connection, options: &SqliteOptions) -> Result<Connection, OpenError> {
+fn with_writer_pragmas(conn: Connection, cache_kib: u32) -> Result<Connection, OpenError> {
     conn.busy_timeout(BUSY_TIMEOUT)?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
     conn.pragma_update(None, "page_size", PAGE_BYTES)?;
@@ -211,7 +217,7 @@ fn with_writer_pragmas(conn: Connection, options: &SqliteOptions) -> Result<Conn
     conn.pragma_update(None, "synchronous", "NORMAL")?;
     conn.pragma_update(None, "foreign_keys", true)?;
     conn.pragma_update(None, "temp_store", "MEMORY")?;
-    conn.pragma_update(None, "cache_size", -i64::from(options.writer_cache_kib))?;
+    conn.pragma_update(None, "cache_size", -i64::from(cache_kib))?;
     conn.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
     conn.pragma_update(None, "journal_size_limit", LOG_BYTES_KEPT)?;
     Ok(conn)
@@ -273,15 +279,4 @@ fn connect(data_dir: &Path, access: OpenFlags) -> rusqlite::Result<Connection> {
         return Connection::open_with_flags_and_vfs(path, flags, vfs);
     }
     Connection::open_with_flags(path, flags)
-}
-
-fn private_file(path: &Path) -> Result<File, OpenError> {
-    OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(path)
-        .map_err(|error| OpenError::io(path, error))
 }

@@ -5,14 +5,14 @@ use rusqlite::Connection;
 
 use crate::deliveries::{claim, finish, list as delivery_list, waiting};
 use crate::events::list as event_list;
-use crate::options::SqliteOptions;
+use crate::options::WRITER_CACHE_KIB;
 use crate::{
     accounts, automations, event_types, events, grants, open, retention, schema, sessions, statistics,
 };
 
 fn database() -> (Connection, tempfile::TempDir) {
     let folder = tempfile::TempDir::new().unwrap();
-    let mut conn = open::open_writer(folder.path(), &SqliteOptions::default()).unwrap();
+    let mut conn = open::open_writer(folder.path(), WRITER_CACHE_KIB).unwrap();
     schema::migrate(&mut conn).unwrap();
     (conn, folder)
 }

@@ -2,30 +2,40 @@
 
 use postrider_model::{AccountId, SigningKey, Timestamp};
 use postrider_storage::rows::SigningKeyRow;
-use postrider_storage::rules;
+use postrider_storage::{Sealer, rules};
 use rusqlite::Connection;
 
 use crate::columns;
 use crate::sql_error::SqlResult;
 
 /// Adds a key.
-pub(crate) fn insert(conn: &Connection, account: AccountId, key: &SigningKey) -> SqlResult<()> {
+pub(crate) fn insert(
+    conn: &Connection,
+    account: AccountId,
+    key: &SigningKey,
+    sealer: &Sealer,
+) -> SqlResult<()> {
+    let row = SigningKeyRow::of(key, account, sealer);
     conn.prepare_cached(&format!(
         "INSERT INTO signing_keys (account_id, {}) VALUES (?1, ?2, ?3, ?4, ?5)",
         SigningKeyRow::COLUMNS
     ))?
     .execute((
         account.as_bytes(),
-        key.id.as_bytes(),
-        key.secret.expose(),
-        key.created_at.unix_ms(),
-        key.expires_at.map(Timestamp::unix_ms),
+        row.id,
+        row.secret,
+        row.created_at,
+        row.expires_at,
     ))?;
     Ok(())
 }
 
 /// An account's keys: the current one first, then the newest first.
-pub(crate) fn of_account(conn: &Connection, account: AccountId) -> SqlResult<Vec<SigningKey>> {
+pub(crate) fn of_account(
+    conn: &Connection,
+    account: AccountId,
+    sealer: &Sealer,
+) -> SqlResult<Vec<SigningKey>> {
     let mut statement = conn.prepare_cached(&format!(
         "SELECT {} FROM signing_keys WHERE account_id = ?1
          ORDER BY expires_at IS NOT NULL, created_at DESC, number DESC",
@@ -34,7 +44,7 @@ pub(crate) fn of_account(conn: &Connection, account: AccountId) -> SqlResult<Vec
     let mut rows = statement.query((account.as_bytes(),))?;
     let mut keys = Vec::new();
     while let Some(row) = rows.next()? {
-        keys.push(columns::read(row, 0, SigningKeyRow::read)?.try_into()?);
+        keys.push(columns::read(row, 0, SigningKeyRow::read)?.open(account, sealer)?);
     }
     Ok(keys)
 }
@@ -45,8 +55,9 @@ pub(crate) fn rotate(
     account: AccountId,
     key: &SigningKey,
     overlap_until: Timestamp,
+    sealer: &Sealer,
 ) -> SqlResult<()> {
-    let rotation = rules::signing_keys::rotation(&of_account(conn, account)?, key, overlap_until);
+    let rotation = rules::signing_keys::rotation(&of_account(conn, account, sealer)?, key, overlap_until);
     let mut end =
         conn.prepare_cached("UPDATE signing_keys SET expires_at = ?3 WHERE account_id = ?1 AND id = ?2")?;
     for (id, at) in rotation.ended {
@@ -56,5 +67,5 @@ pub(crate) fn rotate(
     for id in rotation.removed {
         remove.execute((account.as_bytes(), id.as_bytes()))?;
     }
-    insert(conn, account, key)
+    insert(conn, account, key, sealer)
 }

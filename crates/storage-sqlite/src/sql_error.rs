@@ -2,6 +2,7 @@
 
 use postrider_storage::StoreError;
 use postrider_storage::encoding::Damaged;
+use postrider_storage::sealing::{Unopened, Unreadable};
 use rusqlite::ErrorCode;
 
 /// Why SQL work failed.
@@ -13,6 +14,9 @@ pub(crate) enum SqlError {
     /// A row holds a value that this code never writes.
     #[error("a stored row is damaged: {0}")]
     Damaged(&'static str),
+    /// A sealed value did not open.
+    #[error(transparent)]
+    Unopened(#[from] Unopened),
     /// The code panicked.
     #[error("a defect: {0}")]
     Panicked(String),
@@ -63,7 +67,7 @@ impl SqlError {
     fn code(&self) -> Option<ErrorCode> {
         match self {
             Self::Sqlite(error) => error.sqlite_error_code(),
-            Self::Damaged(_) | Self::Panicked(_) => None,
+            Self::Damaged(_) | Self::Unopened(_) | Self::Panicked(_) => None,
         }
     }
 }
@@ -71,6 +75,15 @@ impl SqlError {
 impl From<Damaged> for SqlError {
     fn from(Damaged(what): Damaged) -> Self {
         Self::Damaged(what)
+    }
+}
+
+impl From<Unreadable> for SqlError {
+    fn from(error: Unreadable) -> Self {
+        match error {
+            Unreadable::Damaged(damaged) => damaged.into(),
+            Unreadable::Unopened(unopened) => unopened.into(),
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use postrider_model::Timestamp;
-use postrider_storage::{StoreError, StoreResult};
+use postrider_storage::{Sealer, StoreError, StoreResult};
 use rusqlite::Connection;
 
 use crate::open::{self, OpenError};
@@ -16,6 +16,7 @@ use crate::rate_limits::FreeSlots;
 use crate::readers::Readers;
 use crate::reserve::Reserve;
 use crate::schema;
+use crate::secrets;
 use crate::sql_error::SqlResult;
 use crate::writer::{Reopen, WriteCx};
 
@@ -28,6 +29,7 @@ pub struct SqliteStore {
     pub(crate) readers: Readers,
     pub(crate) queue: Queue,
     pub(crate) data_dir: PathBuf,
+    pub(crate) sealer: Sealer,
     pub(crate) free_slots: Mutex<FreeSlots>,
     /// `None` in tests that need none.
     pub(crate) reserve: Option<Arc<Reserve>>,
@@ -45,7 +47,7 @@ impl SqliteStore {
     ///
     /// # Errors
     /// [`OpenError::Locked`] while another process uses the folder, [`OpenError::TooNew`] if a newer
-    /// Postrider wrote the database, or the error of the system or SQLite.
+    /// Postrider wrote the database, [`OpenError::MissingKeys`] without its master key, or the error of the system or SQLite.
     pub fn open(data_dir: &Path, options: SqliteOptions) -> Result<Self, OpenError> {
         let lock = open::lock(data_dir)?;
         Self::threaded(data_dir, options, Some(lock))
@@ -58,13 +60,14 @@ impl SqliteStore {
         lock: Option<File>,
     ) -> Result<Self, OpenError> {
         let reserve = lock.as_ref().map(|_| Arc::new(Reserve::prepare(data_dir)));
-        let mut conn = open::open_writer(data_dir, &options)?;
+        let mut conn = open::open_writer(data_dir, options.writer_cache_kib)?;
         open::run_no_checkpoints(&conn)?;
         schema::migrate(&mut conn)?;
+        secrets::check(&conn, &options.sealer)?;
         let checkpoints = open::open_checkpointer(data_dir)?;
-        let (folder, same) = (data_dir.to_owned(), options.clone());
+        let (folder, cache_kib) = (data_dir.to_owned(), options.writer_cache_kib);
         let reopen_writer: Reopen = Box::new(move || {
-            let conn = open::reopen_writer(&folder, &same)?;
+            let conn = open::reopen_writer(&folder, cache_kib)?;
             open::run_no_checkpoints(&conn)?;
             Ok(conn)
         });
@@ -83,6 +86,7 @@ impl SqliteStore {
         })?;
         Ok(Self {
             queue,
+            sealer: options.sealer.clone(),
             readers: Readers::new(data_dir.to_owned(), options),
             data_dir: data_dir.to_owned(),
             free_slots: Mutex::default(),

@@ -14,6 +14,7 @@ use crate::options::SqliteOptions;
 use crate::queue::Queue;
 use crate::readers::Readers;
 use crate::schema;
+use crate::secrets;
 use crate::store::SqliteStore;
 use crate::writer::WriteCounts;
 
@@ -49,12 +50,14 @@ impl SqliteStore {
         lock: Option<File>,
         disk: Option<SimulatedDisk>,
     ) -> Result<Self, OpenError> {
-        let mut conn = open::open_writer(data_dir, &options)?;
+        let mut conn = open::open_writer(data_dir, options.writer_cache_kib)?;
         schema::migrate(&mut conn)?;
-        let (folder, same) = (data_dir.to_owned(), options.clone());
-        let reopen = Box::new(move || open::reopen_writer(&folder, &same));
+        secrets::check(&conn, &options.sealer)?;
+        let (folder, cache_kib) = (data_dir.to_owned(), options.writer_cache_kib);
+        let reopen = Box::new(move || open::reopen_writer(&folder, cache_kib));
         Ok(Self {
             queue: Queue::inline(data_dir, conn, reopen, disk),
+            sealer: options.sealer.clone(),
             readers: Readers::inline(data_dir.to_owned(), options),
             data_dir: data_dir.to_owned(),
             _lock: lock,

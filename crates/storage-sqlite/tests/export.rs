@@ -2,6 +2,9 @@
 
 use std::path::Path;
 
+use postrider_model::{AccountId, hex};
+use postrider_storage::rows::SigningKeyRow;
+use postrider_storage::sealing::known_sealer;
 use postrider_storage::transfer::{Counts, Place, Rows, Stage};
 use postrider_storage_sqlite::{
     DATABASE_FILE, Export, ExportError, OpenError, SCHEMA_VERSION, SqliteOptions, SqliteStore,
@@ -23,10 +26,13 @@ fn database(folder: &Path) -> Connection {
 fn folder() -> TempDir {
     let folder = TempDir::new().expect("a folder");
     drop(SqliteStore::open(folder.path(), SqliteOptions::default()).expect("a new store"));
+    let account = AccountId::from_bytes([0; 16]);
+    let sealed = known_sealer().seal(&SigningKeyRow::context(account, [0; 16]), b"whsec_");
+    let sealed = hex::encode(&sealed);
     let sql = format!(
         "INSERT INTO accounts (id, name, metadata, created_at, updated_at, version)
              VALUES (zeroblob(16), 'a', '{{}}', 1, 1, 1);
-         INSERT INTO signing_keys (id, account_id, secret, created_at) VALUES (x'01', zeroblob(16), 'whsec_', 1);
+         INSERT INTO signing_keys (id, account_id, secret, created_at) VALUES (x'01', zeroblob(16), x'{sealed}', 1);
          UPDATE signing_keys SET id = zeroblob(16);
          INSERT INTO event_types (name, description, created_at, updated_at, deleted) VALUES ('a', '', 1, 1, 1);
          WITH RECURSIVE n (seq) AS (SELECT 1 UNION ALL SELECT seq + 1 FROM n WHERE seq < {EVENTS})

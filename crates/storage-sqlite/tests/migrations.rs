@@ -7,7 +7,7 @@
 use std::path::Path;
 
 use postrider_model::{
-    AccountId, DeliveryStatus, Does, EventId, Exchange, Grant, GrantKind, Timestamp, Visitor,
+    AccountId, CustomHeader, DeliveryStatus, Does, EventId, Exchange, Grant, GrantKind, Timestamp, Visitor,
 };
 use postrider_storage::{
     AccountRef, AccountStore, ApiKeyStore, AutomationStore, ConsoleStore, DeliveryFilter, DeliveryKey,
@@ -64,6 +64,11 @@ async fn assert_rows(folder: &Path) {
     assert_eq!(config.keys[0].expires_at, None);
     let Does::SendWebhook(webhook) = &config.automations[0].actions[0].does;
     assert_eq!(webhook.url, "https://receiver.example/");
+    let headers = [
+        CustomHeader::plain("X-A", "1"),
+        CustomHeader::secret("X-B", "hidden"),
+    ];
+    assert_eq!(webhook.headers, headers);
 
     let event: EventId = "evt_01kezf7c00e00r000000000000".parse().unwrap();
     let event = store.event(account, event).await.unwrap().unwrap();

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use postrider_model::automation::{ACTIONS_MAX, AUTOMATIONS_MAX, DisabledReason};
 use postrider_model::{
-    Action, Automation, AutomationId, BodyContent, BodyStyle, DeliveryStatus, Does, Exchange, Schedule,
-    SendWebhook, Trigger,
+    Action, Automation, AutomationId, BodyContent, BodyStyle, CustomHeader, DeliveryStatus, Does, Exchange,
+    Schedule, SendWebhook, Trigger,
 };
 
 use super::build::*;
@@ -108,9 +108,9 @@ pub async fn an_automation_reads_back_as_it_was_saved(store: Arc<dyn Store>) {
                     content,
                     style,
                     headers: vec![
-                        ("X-Twice".to_owned(), "a, b".to_owned()),
-                        ("x-twice".to_owned(), format!("\"é\" {m}")),
-                        ("X-Empty".to_owned(), String::new()),
+                        CustomHeader::plain("X-Twice", "a, b"),
+                        CustomHeader::secret("x-twice", format!("\"é\" {m}")),
+                        CustomHeader::secret("X-Empty", ""),
                     ],
                     timeout_s: (n == 1).then_some(60),
                 }),

@@ -42,6 +42,7 @@ pub mod reported_again;
 pub mod resend;
 pub mod retention;
 pub mod scene;
+pub mod secrets;
 pub mod sessions;
 pub mod statistics;
 

@@ -30,6 +30,10 @@ macro_rules! conformance {
                 a_key_that_has_ended_keeps_its_end,
                 rotation_touches_no_other_account_and_needs_one,
             ]
+            secrets: [
+                every_secret_is_counted,
+                what_the_first_key_sealed_is_not_sealed_again,
+            ]
             automations: [
                 an_automation_reads_back_as_it_was_saved,
                 the_most_actions_keep_their_order,

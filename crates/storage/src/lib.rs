@@ -35,6 +35,8 @@ pub mod rate_limits;
 pub mod retention;
 pub mod rows;
 pub mod rules;
+pub mod sealing;
+pub mod secrets;
 pub mod sessions;
 pub mod statistics;
 pub mod transfer;
@@ -55,6 +57,8 @@ pub use grants::{ConsoleStore, EXPIRED_GRANTS_REMOVED_MAX};
 pub use page::{LIMIT_MAX, Page, PageRequest, Position};
 pub use rate_limits::{RateLimitStore, ReserveSlots};
 pub use retention::{Pruned, RetentionStore, StoreClock};
+pub use sealing::Sealer;
+pub use secrets::{RESEALED_MAX, Resealed, SealedValues, SecretStore};
 pub use sessions::{LIVE_SESSIONS_MAX, LiveSession, SessionId, SessionStore};
 pub use statistics::StatisticsStore;
 pub use work::{Advanced, Turn, WorkStore};
@@ -71,6 +75,7 @@ pub trait Store:
     + EventTypeStore
     + RateLimitStore
     + RetentionStore
+    + SecretStore
     + SessionStore
     + StatisticsStore
     + WorkStore
@@ -89,6 +94,7 @@ impl<T> Store for T where
         + EventTypeStore
         + RateLimitStore
         + RetentionStore
+        + SecretStore
         + SessionStore
         + StatisticsStore
         + WorkStore

@@ -5,6 +5,9 @@
 //! full; they take their column lists from here. The columns that a store adds for itself (row numbers,
 //! chains, partition keys) are its own.
 //!
+//! A column of secrets is sealed where a value becomes a row (`of`) and opened where a row becomes a value
+//! (`open`); see [`crate::sealing`].
+//!
 //! To add a column: add its name to the `columns!` of its area, its field, and its line in `read`, in the
 //! same order; then the statements that write it, and a migration, in each store.
 
@@ -112,8 +115,13 @@ impl<'a, C: Columns> Reader<'a, C> {
 
     /// Non-NULL bytes.
     pub fn bytes(&mut self) -> Result<Vec<u8>, C::Error> {
+        required(self.bytes_opt()?)
+    }
+
+    /// Bytes, or `None` for NULL.
+    pub fn bytes_opt(&mut self) -> Result<Option<Vec<u8>>, C::Error> {
         let column = self.column();
-        required(self.row.bytes(column)?.map(<[u8]>::to_vec))
+        Ok(self.row.bytes(column)?.map(<[u8]>::to_vec))
     }
 
     /// The 16 bytes of a non-NULL id.

@@ -58,7 +58,10 @@ pub(crate) fn custom_headers() -> Schema {
         .additional_properties(Some(Schema::Object(string)))
         .description(Some(
             "Additional headers to send: at most 20, each with at most 1024 bytes of name and value together. Headers that Postrider \
-            sets itself and headers that control how the request is parsed are refused.",
+            sets itself and headers that control how the request is parsed are refused. Values are write-only, \
+            unless `plain_headers` names the header: responses show `••••`. Sent back in an update, `••••` keeps the \
+            stored value of an action that is sent with its `id`, as long as scheme, host and port of its URL stay \
+            the same.",
         ))
         .examples([json!({"authorization": "Bearer 42"})])
         .into()

@@ -34,7 +34,7 @@ async fn an_automation_is_created_with_defaults_read_and_deleted() {
     assert_eq!(
         action,
         json!({"type": "send_webhook", "enabled": true, "disabled_reason": null, "url": url(200), "body": "envelope",
-            "body_style": "js", "headers": {}, "timeout_s": null, "rate_limit": null,
+            "body_style": "js", "headers": {}, "plain_headers": [], "timeout_s": null, "rate_limit": null,
             "health": {"status": "healthy"}})
     );
     assert_eq!(
@@ -65,6 +65,7 @@ async fn a_patch_keeps_omitted_members_and_the_identity_of_resent_actions() {
     let mut kept = before["actions"][0].clone();
     kept["url"] = json!(url(500));
     kept["headers"] = json!({"X-B": "2", "X-A": "1"});
+    kept["plain_headers"] = json!(["X-B", "X-A"]);
     let two = json!([kept, {"type": "send_webhook", "url": url(201), "body": "data", "body_style": "python", "timeout_s": 60,
         "rate_limit": {"requests": 100, "per_s": 60}}]);
     let after = app.patch(&path, &json!({"actions": two})).await.expect(200);
@@ -189,6 +190,25 @@ async fn invalid_members_of_actions_are_reported_with_pointers() {
         ),
     ] {
         app.post(&automations, &body).await.fault(pointer, code);
+    }
+}
+
+#[tokio::test]
+async fn an_edit_that_would_give_a_secret_header_away_is_refused() {
+    let app = App::start().await;
+    let automations = format!("{}/automations", app.account().await);
+    let body = with_action("headers", json!({"Authorization": "Bearer hidden"}));
+    let created = app.post(&automations, &body).await.expect(201);
+    let path = format!("{automations}/{}", created["id"].as_str().unwrap());
+    for (member, value) in [
+        ("url", json!("https://elsewhere.example/200")),
+        ("plain_headers", json!(["Authorization"])),
+        ("id", json!(null)),
+    ] {
+        let mut action = created["actions"][0].clone();
+        action[member] = value;
+        let refused = app.patch(&path, &json!({"actions": [action]})).await;
+        refused.fault("/actions/0/headers/Authorization", "value_required");
     }
 }
 

@@ -63,6 +63,43 @@ async fn a_delivery_shows_its_attempts() {
 }
 
 #[tokio::test]
+async fn the_value_of_a_secret_header_is_sent_and_never_shown_again() {
+    let app = App::start().await;
+    let account = app.account().await;
+    let automation = app.automation(&account, 200).await;
+    let path = format!("{account}/automations/{}", automation["id"].as_str().unwrap());
+    let mut action = automation["actions"][0].clone();
+    action["headers"] = json!({"Authorization": "Bearer hidden", "X-Team": "sales"});
+    action["plain_headers"] = json!(["x-team"]);
+    let saved = app.patch(&path, &json!({"actions": [action]})).await.expect(200);
+    let shown = json!({"Authorization": "••••", "X-Team": "sales"});
+    assert_eq!(saved["actions"][0]["headers"], shown);
+    assert_eq!(saved["actions"][0]["plain_headers"], json!(["X-Team"]));
+
+    // What was read can be sent back: the edit keeps the value.
+    let mut action = saved["actions"][0].clone();
+    action["timeout_s"] = json!(7);
+    let edited = app.patch(&path, &json!({"actions": [action]})).await.expect(200);
+    assert_eq!(edited["actions"][0], action);
+    app.patch(&path, &json!({"name": "Renamed"})).await.expect(200);
+
+    let (_, path) = delivered(&app, &account, "succeeded").await;
+    let delivery = app.get(&path).await.expect(200);
+    let sent = app.sent.lock()[0].headers.clone();
+    assert!(
+        sent.contains(&("Authorization".to_owned(), "Bearer hidden".to_owned())),
+        "{sent:?}"
+    );
+    let recorded = delivery["attempts"][0]["request_headers"].as_array().unwrap();
+    for (name, value) in [("Authorization", "••••"), ("X-Team", "sales")] {
+        assert!(
+            recorded.contains(&json!({"name": name, "value": value})),
+            "{recorded:?}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_resend_is_one_more_attempt() {
     let app = App::start().await;
     let account = app.account().await;

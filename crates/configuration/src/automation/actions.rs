@@ -101,7 +101,13 @@ pub(super) fn check(
         check_disabled_reason(draft, existing, &pointer, faults);
         let does = match &draft.does {
             DoesDraft::SendWebhook(webhook) => {
-                Does::SendWebhook(webhook.check(rules.header_names, &pointer, faults))
+                let stored = existing.map(
+                    |Action {
+                         does: Does::SendWebhook(stored),
+                         ..
+                     }| stored,
+                );
+                Does::SendWebhook(webhook.check(stored, rules.header_names, &pointer, faults))
             }
         };
         actions.push(Action {

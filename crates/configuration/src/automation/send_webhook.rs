@@ -2,7 +2,7 @@
 //! `destinations`, which may have to look up its name.
 
 use postrider_model::automation::TIMEOUT_S;
-use postrider_model::{BodyContent, BodyStyle, SendWebhook};
+use postrider_model::{BodyContent, BodyStyle, CustomHeader, SendWebhook};
 use postrider_signing::HeaderNames;
 
 use super::headers::check_headers;
@@ -17,8 +17,13 @@ pub struct SendWebhookDraft {
     pub content: BodyContent,
     /// How the body is serialised.
     pub style: BodyStyle,
-    /// Further headers, in the order given: names and values.
+    /// Further headers, in the order given: names and values. [`MASK`] in the place of a value stands for the
+    /// value that the existing action has under this name.
+    ///
+    /// [`MASK`]: postrider_model::custom_header::MASK
     pub headers: Vec<(String, String)>,
+    /// The names of the headers whose values may be read again. All other values are secrets.
+    pub plain_headers: Vec<String>,
     /// The timeout of one attempt, response included, in seconds; `None` uses the installation's default.
     pub timeout_s: Option<i64>,
 }
@@ -31,35 +36,39 @@ impl SendWebhookDraft {
             content: BodyContent::default(),
             style: BodyStyle::default(),
             headers: Vec::new(),
+            plain_headers: Vec::new(),
             timeout_s: None,
         }
     }
 
     /// The draft that leaves `webhook` unchanged.
     pub(super) fn of(webhook: &SendWebhook) -> Self {
+        let shown = |header: &CustomHeader| (header.name.clone(), header.shown().to_owned());
+        let plain = webhook.headers.iter().filter(|header| header.is_plain);
         Self {
             url: webhook.url.clone(),
             content: webhook.content,
             style: webhook.style,
-            headers: webhook.headers.clone(),
+            headers: webhook.headers.iter().map(shown).collect(),
+            plain_headers: plain.map(|header| header.name.clone()).collect(),
             timeout_s: webhook.timeout_s.map(i64::from),
         }
     }
 
-    /// The webhook that this draft describes. Adds what is wrong with it to `faults`; `pointer` points to the
-    /// action.
+    /// The webhook that this draft describes, of an action that was `stored` or is new. Adds what is wrong with
+    /// it to `faults`; `pointer` points to the action.
     pub(super) fn check(
         &self,
+        stored: Option<&SendWebhook>,
         header_names: &HeaderNames,
         pointer: &str,
         faults: &mut Faults,
     ) -> SendWebhook {
-        check_headers(&self.headers, header_names, pointer, faults);
         SendWebhook {
             url: self.url.clone(),
             content: self.content,
             style: self.style,
-            headers: self.headers.clone(),
+            headers: check_headers(self, stored, header_names, pointer, faults),
             timeout_s: check_timeout(self.timeout_s, pointer, faults),
         }
     }

@@ -17,6 +17,7 @@ use http::request::Parts;
 use postrider_configuration::AccountEntry;
 use postrider_model::{AccountId, Permission, Scope};
 use postrider_storage::AccountRef;
+use postrider_web::body_budget::Owner;
 use postrider_web::caller::{Denied, Requirement};
 use postrider_web::client::Acquaintance;
 use postrider_web::path::{PathError, parameter};
@@ -62,6 +63,7 @@ pub async fn admit(State(gate): State<Arc<Gate>>, request: Request, next: Next) 
         if let Some(entry) = account {
             parts.extensions.insert(entry);
         }
+        parts.extensions.insert(Owner::of(&visitor.caller));
         parts.extensions.insert(visitor);
     }
     Ok(next.run(Request::from_parts(parts, body)).await)

@@ -25,6 +25,7 @@ use postrider_model::{AccountId, ApiKeyId, AutomationId, Clock, Entropy, EventId
 use postrider_signing::HeaderNames;
 use postrider_storage::Store;
 use postrider_storage_sqlite::{SqliteOptions, SqliteStore};
+use postrider_web::body_budget::BodyBudget;
 use postrider_web::client::Client;
 
 pub const KEY: &str = "a-key-for-tests-only";
@@ -264,6 +265,7 @@ fn console(
         configuration: Arc::clone(configuration),
         figures,
         access: Arc::clone(access),
+        body_budget: Arc::new(BodyBudget::for_bodies_of(1024 * 1024)),
         brand: Brand {
             product: "Postrider".to_owned(),
             accent: [0x1a, 0x55, 0xc4],

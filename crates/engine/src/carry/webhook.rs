@@ -1,5 +1,7 @@
 //! Sends webhooks: renders and signs the body, sends it over HTTP, and reads advice from the response.
 
+mod redact;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -99,7 +101,7 @@ impl<T: Transport> WebhookCarrier<T> {
         if !webhook
             .headers
             .iter()
-            .any(|(name, _)| name.eq_ignore_ascii_case("accept"))
+            .any(|header| header.name.eq_ignore_ascii_case("accept"))
         {
             put("Accept", "*/*".to_owned());
         }
@@ -114,10 +116,10 @@ impl<T: Transport> WebhookCarrier<T> {
         put(&names.event_type, job.event.event_type.as_str().to_owned());
         put(&names.delivery_id, job.delivery.to_string());
         put(&names.attempt, job.number.to_string());
-        for (name, value) in &webhook.headers {
+        for header in &webhook.headers {
             // Validation rejects such names on saving, but the prefix may have been changed since.
-            if !names.is_ours(name) {
-                put(name, value.clone());
+            if !names.is_ours(&header.name) {
+                put(&header.name, header.value.clone());
             }
         }
         headers
@@ -144,8 +146,16 @@ impl<T: Transport> Carrier<SendWebhook> for WebhookCarrier<T> {
             may_leave
         };
         let response = self.transport.send_if(&mut request, &leave).await?;
-        Ok(carried(request, response))
+        redact::mask_request(&mut request.headers, webhook);
+        Ok(without_secrets(carried(request, response), webhook))
     }
+}
+
+/// Without the action's secrets, which a receiver may have sent back.
+fn without_secrets(mut carried: Carried, webhook: &SendWebhook) -> Carried {
+    let Exchange::Http(http) = &mut carried.exchange;
+    redact::mask_echoes(http.response.as_mut(), carried.error.as_mut(), webhook);
+    carried
 }
 
 fn carried(request: Request, response: Response) -> Carried {

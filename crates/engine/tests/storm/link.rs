@@ -276,6 +276,11 @@ verbs!(RetentionStore {
     prune(before: Timestamp, limit: usize) -> Pruned;
 });
 
+verbs!(SecretStore {
+    sealed_values() -> SealedValues;
+    reseal(skip: u64) -> Resealed;
+});
+
 verbs!(SessionStore {
     open_session(lease: Duration, now: Timestamp) -> SessionId;
     close_session(session: SessionId, now: Timestamp) -> () => Changed::Sessions;

@@ -54,6 +54,7 @@ pub async fn run(matches: &ArgMatches, environment: &Environment) -> Result<(), 
     let secrets = Secrets {
         admin_key: environment.get("POSTRIDER_ADMIN_KEY"),
         database_password: environment.get("POSTRIDER_DATABASE_PASSWORD"),
+        master_key: environment.get("POSTRIDER_MASTER_KEY"),
     };
     let node = tokio::select! {
         node = Node::start(settings, secrets) => node?,

@@ -11,7 +11,7 @@ use super::settings::Settings;
 pub const VARIABLE_PREFIX: &str = "POSTRIDER_";
 
 /// Variables that the server reads beside its settings, with what they are for.
-const SERVER_VARIABLES: [(&str, &str); 3] = [
+const SERVER_VARIABLES: [(&str, &str); 4] = [
     (
         "POSTRIDER_ADMIN_KEY",
         "the API key of the operator; if unset, the first start creates one and prints it",
@@ -19,6 +19,10 @@ const SERVER_VARIABLES: [(&str, &str); 3] = [
     (
         "POSTRIDER_DATABASE_PASSWORD",
         "the password of the PostgreSQL database, if neither the URL nor a file holds it",
+    ),
+    (
+        "POSTRIDER_MASTER_KEY",
+        "the master key, instead of a file or a command; several keys are separated by spaces",
     ),
     ("POSTRIDER_CONFIG", "same as --config"),
 ];

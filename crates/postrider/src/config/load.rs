@@ -13,7 +13,10 @@ use super::{ConfigError, Origin};
 use postrider_cli::Environment;
 
 /// Settings that exclude each other.
-const EXCLUSIVE: [(&str, &str); 1] = [("data_dir", "database_url")];
+const EXCLUSIVE: [(&str, &str); 2] = [
+    ("data_dir", "database_url"),
+    ("master_key_file", "master_key_command"),
+];
 
 /// Settings of the connection to the database, which have no effect without a database.
 const OF_THE_DATABASE: [&str; 3] = [

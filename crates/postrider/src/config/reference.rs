@@ -47,6 +47,8 @@ fn example(key: &str) -> String {
         "database_url" => "\"postgres://postrider@db.internal/postrider?sslmode=require\"",
         "database_password_file" => "\"/run/secrets/postrider-db\"",
         "database_ca_file" => "\"/etc/postrider/database-authorities.pem\"",
+        "master_key_file" => "\"/etc/postrider/master.key\"",
+        "master_key_command" => "\"systemd-creds cat postrider-master-key\"",
         "public_url" => "\"https://webhooks.example.com\"",
         "console_logo_file" => "\"/etc/postrider/logo.svg\"",
         "stored_bytes_per_account_max" => "\"20GiB\"",

@@ -74,6 +74,17 @@ pub struct Settings {
     #[serde(deserialize_with = "connections")]
     pub database_connections: u32,
 
+    /// The file with the master key, which seals the secrets in the database: one key a line, the first seals,
+    /// all open. Only its owner may read it. By default `master.key` in the data folder, created at the first
+    /// start. With a database, name the file or the command, or set POSTRIDER_MASTER_KEY.
+    #[arg(long, value_name = "FILE")]
+    pub master_key_file: Option<PathBuf>,
+
+    /// A command whose output is the master key, instead of a file. The shell (`sh -c`) runs it at the start,
+    /// for at most 30 s.
+    #[arg(long, value_name = "COMMAND")]
+    pub master_key_command: Option<String>,
+
     /// The retry schedule: delays in seconds. `10,100` makes the first attempt at once, retries 10 s after
     /// the first failure and 100 s after the second, then marks the delivery failed. `none` makes one
     /// attempt. Accounts and automations can override it.

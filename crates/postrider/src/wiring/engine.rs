@@ -39,8 +39,7 @@ struct Shared {
 }
 
 /// Reads the configuration and starts an engine on it.
-pub async fn start(settings: &Settings, store: Arc<dyn Store>) -> Result<Running, Failure> {
-    let entropy = Entropy::new(random);
+pub async fn start(settings: &Settings, store: Arc<dyn Store>, entropy: Entropy) -> Result<Running, Failure> {
     let shared = Shared {
         store,
         clock: Arc::new(SystemClock::new()),
@@ -135,9 +134,4 @@ impl Shared {
             webhook: Arc::new(webhook),
         })
     }
-}
-
-/// Randomness from the system, fit for secrets.
-fn random(bytes: &mut [u8]) {
-    getrandom::fill(bytes).expect("the system has had randomness since it started");
 }

@@ -5,15 +5,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use postrider_access::{Access, FirstKey, FirstKeyError};
-use postrider_api::{Api, ApiState, BodyBudget};
+use postrider_api::{Api, ApiState, batch_bytes_max};
 use postrider_figures::Figures;
+use postrider_model::Entropy;
+use postrider_storage::Sealer;
 use postrider_web::body::BODY_TIMEOUT;
+use postrider_web::body_budget::BodyBudget;
 use postrider_web::client::TrustedProxies;
 use tokio::net::TcpListener;
 
 use super::engine::{self, Running};
 use super::site::{Approach, Site};
-use super::{console, listener, metrics, store};
+use super::{console, listener, master_key, metrics, store};
 use crate::config::Settings;
 use postrider_cli::Failure;
 
@@ -31,6 +34,8 @@ pub struct Secrets<'a> {
     pub admin_key: Option<&'a str>,
     /// The database's password.
     pub database_password: Option<&'a str>,
+    /// The master key.
+    pub master_key: Option<&'a str>,
 }
 
 /// A started node. It accepts connections once it runs.
@@ -52,8 +57,12 @@ impl Node {
     pub async fn start(settings: &Settings, secrets: Secrets<'_>) -> Result<Self, Failure> {
         let (listener, address) = bind(settings.listen).await?;
         let metrics = metrics::install();
-        let store = store::open(settings, secrets.database_password).await?;
-        let running = engine::start(settings, store).await?;
+        let entropy = Entropy::new(random);
+        let (source, keys) = master_key::load(settings, secrets.master_key, &entropy).await?;
+        let sealer = Sealer::new(keys, entropy.clone());
+        tracing::info!(master_key = %sealer.first_key_id(), %source, "secrets are sealed");
+        let store = store::open(settings, secrets.database_password, &sealer).await?;
+        let running = engine::start(settings, store, entropy).await?;
         let first_key = match open(&running.access, secrets.admin_key).await {
             Ok(first_key) => first_key,
             Err(failure) => {
@@ -61,14 +70,16 @@ impl Node {
                 return Err(failure);
             }
         };
-        let console = console::console(settings, &running)?;
+        let largest = batch_bytes_max(running.engine.settings().data_bytes_max);
+        let body_budget = Arc::new(BodyBudget::for_bodies_of(largest));
+        let console = console::console(settings, &running, Arc::clone(&body_budget))?;
         let state = ApiState {
             engine: Arc::clone(&running.engine),
             configuration: Arc::clone(&running.configuration),
             figures: Arc::clone(&running.figures),
             access: Arc::clone(&running.access),
             body_timeout: BODY_TIMEOUT,
-            body_budget: Arc::new(BodyBudget::new(running.engine.settings().data_bytes_max)),
+            body_budget,
             public_url: settings.public_url.as_ref().map(|url| url.as_str().into()),
             metrics: Arc::new(metrics::Exposition::new(metrics, Arc::clone(&running.engine))),
         };
@@ -132,6 +143,11 @@ impl Node {
         tracing::info!("stopped");
         Ok(())
     }
+}
+
+/// Randomness from the system, fit for secrets.
+fn random(bytes: &mut [u8]) {
+    getrandom::fill(bytes).expect("the system has had randomness since it started");
 }
 
 async fn open(access: &Access, configured_key: Option<&str>) -> Result<FirstKey, Failure> {

@@ -6,14 +6,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderMap, HeaderValue, Request, StatusCode, Version, header};
-use hyper::body::Incoming;
 use postrider_api::Api;
 use postrider_api::problem::{Code, Problem};
 use postrider_console::Console;
 use postrider_web::client::{TrustedProxies, claims_https};
 use postrider_web::unambiguous::{self, Ambiguous};
 
-use super::listener::Handler;
+use super::listener::{Arriving, Handler};
 
 /// For a year, browsers use https only (RFC 6797). Without `includeSubDomains`: other hosts are not ours.
 const STRICT_TRANSPORT_SECURITY: HeaderValue = HeaderValue::from_static("max-age=31536000");
@@ -67,7 +66,7 @@ impl Site {
 }
 
 impl Handler for Site {
-    async fn handle(&self, mut request: Request<Incoming>, peer: IpAddr) -> Response {
+    async fn handle(&self, mut request: Request<Arriving>, peer: IpAddr) -> Response {
         let is_of_api = is_of_api(request.uri().path()) || is_of_software(request.headers());
         if let Err(ambiguous) = unambiguous::check(request.version(), request.uri(), request.headers()) {
             return refuse(is_of_api, request.version(), ambiguous);
@@ -89,16 +88,16 @@ impl Handler for Site {
         response
     }
 
-    fn knows(&self, request: &Request<Incoming>) -> bool {
-        self.api.knows(request.headers())
+    fn knows(&self, headers: &HeaderMap) -> bool {
+        self.api.knows(headers)
     }
 
-    fn is_probe(&self, request: &Request<Incoming>) -> bool {
-        is_probe(request.uri().path())
+    fn is_probe(&self, path: &str) -> bool {
+        is_probe(path)
     }
 
-    fn address(&self, peer: IpAddr, request: &Request<Incoming>) -> IpAddr {
-        self.proxies.client(peer, request.headers()).address
+    fn address(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+        self.proxies.client(peer, headers).address
     }
 
     fn is_unlimited(&self, peer: IpAddr) -> bool {

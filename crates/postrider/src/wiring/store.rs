@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use postrider_cli::Failure;
-use postrider_storage::{Store, StoreError};
+use postrider_storage::{Sealer, Store, StoreError};
 use postrider_storage_postgres::{OpenError as PostgresError, PostgresOptions, PostgresStore};
 use postrider_storage_sqlite::{OpenError, SqliteOptions, SqliteStore};
 use tokio::time::{Instant, sleep};
@@ -20,10 +20,14 @@ const DATABASE_WAIT_MAX: Duration = Duration::from_secs(60);
 const DATABASE_PAUSE: Duration = Duration::from_secs(1);
 
 /// Opens the store. `password` is the database's password from the environment.
-pub async fn open(settings: &Settings, password: Option<&str>) -> Result<Arc<dyn Store>, Failure> {
+pub async fn open(
+    settings: &Settings,
+    password: Option<&str>,
+    sealer: &Sealer,
+) -> Result<Arc<dyn Store>, Failure> {
     match postgres_options(settings, password)? {
-        Some(options) => open_postgres(options).await,
-        None => open_sqlite(&settings.data_dir),
+        Some(options) => open_postgres(options, sealer).await,
+        None => open_sqlite(&settings.data_dir, sealer),
     }
 }
 
@@ -66,8 +70,8 @@ fn unreadable(key: &str, file: &Path, error: &std::io::Error) -> Failure {
     Failure::Usage(format!("{key} {}: {error}", file.display()))
 }
 
-fn open_sqlite(data_dir: &Path) -> Result<Arc<dyn Store>, Failure> {
-    let opened = SqliteStore::open(data_dir, SqliteOptions::default());
+fn open_sqlite(data_dir: &Path, sealer: &Sealer) -> Result<Arc<dyn Store>, Failure> {
+    let opened = SqliteStore::open(data_dir, SqliteOptions::new(sealer.clone()));
     opened
         .map(|store| Arc::new(store) as Arc<dyn Store>)
         .map_err(|error| match &error {
@@ -76,10 +80,10 @@ fn open_sqlite(data_dir: &Path) -> Result<Arc<dyn Store>, Failure> {
         })
 }
 
-async fn open_postgres(options: PostgresOptions) -> Result<Arc<dyn Store>, Failure> {
+async fn open_postgres(options: PostgresOptions, sealer: &Sealer) -> Result<Arc<dyn Store>, Failure> {
     let deadline = Instant::now() + DATABASE_WAIT_MAX;
     loop {
-        match PostgresStore::open(options.clone()).await {
+        match PostgresStore::open(options.clone(), sealer.clone()).await {
             Ok(store) => return Ok(Arc::new(store)),
             Err(PostgresError::Options(error)) => return Err(Failure::Usage(error.to_string())),
             Err(PostgresError::Store(StoreError::Unavailable(why))) if Instant::now() < deadline => {

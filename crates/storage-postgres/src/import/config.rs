@@ -96,7 +96,7 @@ async fn signing_keys(transaction: &Transaction<'_>, accounts: &[AccountRows]) -
     let columns = [
         ("account_id", Type::UUID),
         ("id", Type::UUID),
-        ("secret", Type::TEXT),
+        ("secret", Type::BYTEA),
         ("created_at", Type::INT8),
         ("expires_at", Type::INT8),
     ];
@@ -125,6 +125,7 @@ async fn automations(transaction: &Transaction<'_>, accounts: &[AccountRows]) ->
         ("enabled", Type::BOOL),
         ("trigger", Type::TEXT),
         ("actions", Type::TEXT),
+        ("secrets", Type::BYTEA),
         ("retry_delays", Type::TEXT),
         ("created_at", Type::INT8),
         ("updated_at", Type::INT8),
@@ -141,6 +142,7 @@ async fn automations(transaction: &Transaction<'_>, accounts: &[AccountRows]) ->
                     &row.enabled,
                     &row.trigger,
                     &row.actions,
+                    &row.secrets,
                     &row.retry_delays,
                     &row.created_at,
                     &row.updated_at,

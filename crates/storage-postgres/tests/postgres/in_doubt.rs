@@ -8,6 +8,7 @@ use crate::proxy::{Cut, Proxy};
 use crate::support::TestDatabase;
 use postrider_model::delivery::Progress;
 use postrider_model::{DeliveryStatus, Outcome, Timestamp};
+use postrider_storage::sealing::known_sealer;
 use postrider_storage::{Appended, Recorded, Store, StoreError};
 use postrider_storage_postgres::PostgresStore;
 use postrider_storage_testkit::build::{at, attempted, far_ahead, key_of, settled};
@@ -22,7 +23,7 @@ async fn scene() -> (Scene, Proxy, TestDatabase) {
     let migrated = PostgresStore::migrate_only(database.options()).await;
     migrated.expect("a new database");
     let proxy = Proxy::start(database.port()).await;
-    let store = PostgresStore::open(database.options_at(proxy.port)).await;
+    let store = PostgresStore::open(database.options_at(proxy.port), known_sealer()).await;
     let store: Arc<dyn Store> = Arc::new(store.expect("a new store"));
     (Scene::new(store).await, proxy, database)
 }
@@ -78,7 +79,11 @@ async fn what_another_session_has_claimed_by_then_stays_with_it() {
     proxy.cut_next(Cut::BehindCommit);
     let lost = append(&*scene.store, scene.session, vec![event.clone()]).await;
     assert!(matches!(lost, Err(StoreError::Unavailable(_))), "{lost:?}");
-    let other: Arc<dyn Store> = Arc::new(PostgresStore::open(database.options()).await.expect("a store"));
+    let other: Arc<dyn Store> = Arc::new(
+        PostgresStore::open(database.options(), known_sealer())
+            .await
+            .expect("a store"),
+    );
     let closed = other.close_session(scene.session, at(2)).await;
     closed.expect("close_session");
     let session = open_session(&*other).await;

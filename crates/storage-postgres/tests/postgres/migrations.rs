@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::support::TestDatabase;
 use postrider_model::{AccountId, Delivery, DeliveryStatus, Grant, GrantKind, IdGenerator, Visitor};
+use postrider_storage::sealing::known_sealer;
 use postrider_storage::{
     AccountRef, AccountStore, ApiKeyStore, ConsoleStore, DeliveryFilter, DeliveryStore, PageRequest,
     SaveAccount, SessionStore,
@@ -26,7 +27,7 @@ async fn many_nodes_that_start_at_once_leave_one_schema() {
     let database = Arc::new(TestDatabase::empty().await);
     let mut nodes = JoinSet::new();
     for _ in 0..NODES {
-        nodes.spawn(PostgresStore::open(database.options()));
+        nodes.spawn(PostgresStore::open(database.options(), known_sealer()));
     }
     let stores: Vec<_> = nodes
         .join_all()
@@ -84,7 +85,7 @@ async fn a_database_of_schema_1_is_migrated_with_its_rows() {
     ] {
         assert_eq!(count(&database, table).await, rows, "{table}");
     }
-    let store = PostgresStore::open(database.options()).await;
+    let store = PostgresStore::open(database.options(), known_sealer()).await;
     let store = store.expect("an open store");
     let tenant = AccountRef::Uid("tenant".to_owned());
     let account = store
@@ -156,7 +157,7 @@ async fn a_database_of_a_newer_version_is_left_alone_and_works() {
     let client = database.client().await;
     client.batch_execute(&sql).await.expect("a newer version");
 
-    let store = PostgresStore::open(database.options()).await;
+    let store = PostgresStore::open(database.options(), known_sealer()).await;
     let store = store.expect("an open store");
     let ids = IdGenerator::new(SEED);
     let account = new_account(&ids, 0);

@@ -2,6 +2,7 @@
 
 use crate::support::TestDatabase;
 use postrider_model::EventType;
+use postrider_storage::sealing::known_sealer;
 use postrider_storage::{AccountRef, AccountStore, EventTypeStore};
 use postrider_storage_postgres::PostgresStore;
 use postrider_storage_testkit::build::{at, event_type};
@@ -9,7 +10,7 @@ use tokio_postgres::Client;
 
 async fn open() -> (PostgresStore, Client) {
     let database = TestDatabase::create().await;
-    let store = PostgresStore::open(database.options()).await;
+    let store = PostgresStore::open(database.options(), known_sealer()).await;
     (store.expect("an open store"), database.client().await)
 }
 

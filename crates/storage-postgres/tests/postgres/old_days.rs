@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::support::TestDatabase;
 use postrider_model::{DeliveryStatus, Timestamp};
+use postrider_storage::sealing::known_sealer;
 use postrider_storage::{
     ChangeMark, ChangeStore, EventStore, FirstAttempt, NewEvent, Pruned, RetentionStore,
 };
@@ -31,7 +32,7 @@ const SECOND: &str = "20260115";
 impl Days {
     async fn new() -> Self {
         let database = TestDatabase::create().await;
-        let store = PostgresStore::open(database.options()).await;
+        let store = PostgresStore::open(database.options(), known_sealer()).await;
         let store = Arc::new(store.expect("an open store"));
         let client = database.client().await;
         for (name, from) in [(FIRST, at(-DAY_S)), (SECOND, at(0))] {
@@ -358,7 +359,7 @@ async fn events_are_accepted_and_delivered_while_days_are_dropped_and_made() {
             }
         }
     });
-    let other = PostgresStore::open(days.database.options()).await;
+    let other = PostgresStore::open(days.database.options(), known_sealer()).await;
     let other = other.expect("another node");
     while !busy.is_finished() || days.has_day(FIRST).await {
         let pruned = tokio::join!(days.store.prune(at(HOUR_S), 100), other.prune(at(HOUR_S), 100));

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use crate::pooler::{self, Mode};
 use crate::support::TestDatabase;
+use postrider_storage::sealing::known_sealer;
 use postrider_storage_postgres::{OpenError, PostgresOptions, PostgresStore, Unsuitable};
 use postrider_storage_testkit::scene::Scene;
 
 async fn refusal(options: PostgresOptions) -> String {
-    match PostgresStore::open(options).await {
+    match PostgresStore::open(options, known_sealer()).await {
         Ok(_) => panic!("the store opened"),
         Err(error) => error.to_string(),
     }
@@ -18,7 +19,7 @@ async fn refusal(options: PostgresOptions) -> String {
 async fn a_pooler_in_session_mode_is_like_a_server() {
     let database = TestDatabase::create().await;
     let port = pooler::start(Mode::Session, database.port()).await;
-    let store = PostgresStore::open(database.options_at(port)).await;
+    let store = PostgresStore::open(database.options_at(port), known_sealer()).await;
     let scene = Scene::new(Arc::new(store.expect("an open store"))).await;
     scene.append_owned(1).await;
 }

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
 
+use postrider_storage::sealing::known_sealer;
 use postrider_storage_postgres::{PostgresOptions, PostgresStore};
 use tokio_postgres::{Client, Config, NoTls};
 
@@ -128,7 +129,11 @@ async fn build_template(client: &Client, config: &Config, name: &str) {
     create(client, &unfinished, "template0").await;
     let options = options(config, config.get_ports()[0], &unfinished);
     // Opening it also creates the partitions of the coming days.
-    drop(PostgresStore::open(options).await.expect("the schema"));
+    drop(
+        PostgresStore::open(options, known_sealer())
+            .await
+            .expect("the schema"),
+    );
     let close = format!("ALTER DATABASE {unfinished} ALLOW_CONNECTIONS false");
     client.batch_execute(&close).await.expect("a closed database");
     // The server waits some seconds for the store's connections to end.

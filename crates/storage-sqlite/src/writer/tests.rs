@@ -156,14 +156,14 @@ fn a_database_that_is_gone_or_replaced_is_not_created_again() {
     let folder = tempfile::TempDir::new().unwrap();
     let file = folder.path().join(DATABASE_FILE);
     let options = SqliteOptions::default();
-    drop(open::open_writer(folder.path(), &options).unwrap());
-    let replaced = open::reopen_writer(folder.path(), &options);
+    drop(open::open_writer(folder.path(), options.writer_cache_kib).unwrap());
+    let replaced = open::reopen_writer(folder.path(), options.writer_cache_kib);
     assert!(
         matches!(replaced, Err(OpenError::Replaced { found: 0 })),
         "{replaced:?}"
     );
     std::fs::remove_file(&file).unwrap();
-    let gone = open::reopen_writer(folder.path(), &options);
+    let gone = open::reopen_writer(folder.path(), options.writer_cache_kib);
     assert!(matches!(gone, Err(OpenError::NoDatabase { .. })), "{gone:?}");
     assert!(!file.exists());
 }

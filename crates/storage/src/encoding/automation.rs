@@ -4,10 +4,16 @@
 //! members. An action is an object tagged with its type, `{"id":…,"enabled":true,"type":"send_webhook",…}`;
 //! the members of each type are in a file of their own.
 //!
+//! Secrets of actions are in a text of their own, [`Secrets`], which a row holds sealed.
+//!
 //! To add an option of an action: add an optional member to its type's file, so that older rows can still be
-//! read. To add a type of action: add a variant of [`StoredDoes`] and a file beside `send_webhook.rs`.
+//! read; if it is a secret, add it to [`Secrets`] instead. To add a type of action: add a variant of
+//! [`StoredDoes`] and a file beside `send_webhook.rs`.
 
+mod secrets;
 mod send_webhook;
+
+pub use secrets::Secrets;
 
 use postrider_model::automation::DisabledReason;
 use postrider_model::{Action, ActionId, Does, RateLimit, Trigger};
@@ -15,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use self::send_webhook::StoredWebhook;
 use super::{Damaged, json_text, json_value};
+use crate::DisableAction;
 
 #[derive(Serialize, Deserialize)]
 struct StoredTrigger {
@@ -45,6 +52,15 @@ enum StoredDoes {
     SendWebhook(StoredWebhook),
 }
 
+impl StoredDoes {
+    /// As [`Does::target`].
+    fn target(&self) -> &str {
+        match self {
+            Self::SendWebhook(webhook) => webhook.url(),
+        }
+    }
+}
+
 /// Encodes a trigger.
 pub fn trigger_text(trigger: &Trigger) -> String {
     json_text(&StoredTrigger {
@@ -65,7 +81,7 @@ pub fn trigger(text: &str) -> Result<Trigger, Damaged> {
     }
 }
 
-/// Encodes an automation's actions.
+/// Encodes an automation's actions, without their secrets.
 pub fn actions_text(actions: &[Action]) -> String {
     let stored: Vec<_> = actions.iter().map(to_stored).collect();
     json_text(&stored)
@@ -86,13 +102,28 @@ fn to_stored(action: &Action) -> StoredAction {
     }
 }
 
-/// Decodes an automation's actions.
+/// Decodes an automation's actions, and gives them their secrets.
 ///
 /// # Errors
-/// [`Damaged`] if [`actions_text`] never returns such a text.
-pub fn actions(text: &str) -> Result<Vec<Action>, Damaged> {
+/// [`Damaged`] if [`actions_text`] never returns such a text, or if these are not the secrets of its actions.
+pub fn actions(text: &str, mut secrets: Secrets) -> Result<Vec<Action>, Damaged> {
     let stored: Vec<StoredAction> = json_value(text)?;
-    stored.into_iter().map(from_stored).collect()
+    let actions = stored.into_iter().map(|stored| from_stored(stored, &mut secrets));
+    actions.collect()
+}
+
+/// An automation's encoded actions with this action switched off; see
+/// [`crate::rules::automations::with_action_disabled`], which is the rule. Needs no secrets.
+pub(crate) fn with_action_disabled(text: &str, disable: &DisableAction) -> Result<Option<String>, Damaged> {
+    let mut stored: Vec<StoredAction> = json_value(text)?;
+    let action = stored.iter_mut().find(|action| action.id == disable.action);
+    let Some(action) = action.filter(|action| action.enabled && action.does.target() == disable.target)
+    else {
+        return Ok(None);
+    };
+    action.enabled = false;
+    action.disabled_reason = Some(disable.reason.as_str().to_owned());
+    Ok(Some(json_text(&stored)))
 }
 
 /// How many of an automation's encoded actions are on. Reads nothing else of them, which takes a fraction of
@@ -109,7 +140,7 @@ pub fn enabled_actions(text: &str) -> Result<usize, Damaged> {
     Ok(switches.iter().filter(|switch| switch.enabled).count())
 }
 
-fn from_stored(stored: StoredAction) -> Result<Action, Damaged> {
+fn from_stored(stored: StoredAction, secrets: &mut Secrets) -> Result<Action, Damaged> {
     let disabled_reason = match stored.disabled_reason.as_deref() {
         None => None,
         Some(text) if text == DisabledReason::Gone.as_str() => Some(DisabledReason::Gone),
@@ -128,7 +159,7 @@ fn from_stored(stored: StoredAction) -> Result<Action, Damaged> {
         disabled_reason,
         rate_limit,
         does: match stored.does {
-            StoredDoes::SendWebhook(webhook) => Does::SendWebhook(webhook.into()),
+            StoredDoes::SendWebhook(webhook) => Does::SendWebhook(webhook.open(secrets.take(stored.id))?),
         },
     })
 }

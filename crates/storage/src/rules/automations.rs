@@ -1,32 +1,24 @@
 //! Rules for an account's automations.
 
 use postrider_model::automation::AUTOMATIONS_MAX;
-use postrider_model::{AccountId, ActionId, Automation, Timestamp};
+use postrider_model::{AccountId, ActionId, Timestamp};
 
 use crate::DisableAction;
+use crate::encoding::{self, Damaged};
 
 /// Whether an account with this many automations may have one more.
 pub fn has_room(count: i64) -> bool {
     usize::try_from(count).is_ok_and(|count| count < AUTOMATIONS_MAX)
 }
 
-/// The next version of the automation, with this action switched off. `None` if the action is already off,
-/// because the first reason stays, or if its target was edited since: the reason concerns the former target.
-pub fn with_action_disabled(
-    mut automation: Automation,
-    disable: &DisableAction,
-    now: Timestamp,
-) -> Option<Automation> {
-    let mut actions = automation.actions.iter_mut();
-    let action = actions.find(|other| other.id == disable.action)?;
-    if !action.enabled || action.does.target() != disable.target {
-        return None;
-    }
-    action.enabled = false;
-    action.disabled_reason = Some(disable.reason);
-    automation.updated_at = now;
-    automation.version += 1;
-    Some(automation)
+/// An automation's encoded actions ([`encoding::automation::actions_text`]) with this action switched off.
+/// `None` if the automation does not have the action, if the action is already off, because the first reason
+/// stays, or if its target was edited since: the reason concerns the former target.
+///
+/// # Errors
+/// [`Damaged`] if the text holds no actions.
+pub fn with_action_disabled(actions: &str, disable: &DisableAction) -> Result<Option<String>, Damaged> {
+    encoding::automation::with_action_disabled(actions, disable)
 }
 
 /// An action to switch off in an account, and when the reason arose.
@@ -50,6 +42,7 @@ mod tests {
     use postrider_model::automation::DisabledReason;
 
     use super::*;
+    use crate::encoding::automation::Secrets;
     use crate::rules::test_values::automation;
 
     #[test]
@@ -85,21 +78,24 @@ mod tests {
 
     #[test]
     fn an_action_is_disabled_once() {
-        let (before, now) = (automation(), Timestamp::from_unix_ms(5_000));
+        let before = automation().actions;
         let disable = DisableAction {
-            action: before.actions[0].id,
-            target: before.actions[0].does.target().to_owned(),
+            action: before[0].id,
+            target: before[0].does.target().to_owned(),
             reason: DisabledReason::Gone,
         };
-        let after = with_action_disabled(before.clone(), &disable, now).unwrap();
-        assert_eq!((after.version, after.updated_at), (before.version + 1, now));
-        assert_eq!(after.actions[0].disabled_reason, Some(DisabledReason::Gone));
-        assert!(!after.actions[0].enabled);
-        assert_eq!(with_action_disabled(after, &disable, now), None);
+        let text = encoding::automation::actions_text(&before);
+        let disabled = with_action_disabled(&text, &disable).unwrap().unwrap();
+        let after = encoding::automation::actions(&disabled, Secrets::default()).unwrap();
+        let mut expected = before;
+        expected[0].enabled = false;
+        expected[0].disabled_reason = Some(DisabledReason::Gone);
+        assert_eq!(after, expected);
+        assert_eq!(with_action_disabled(&disabled, &disable), Ok(None));
         let elsewhere = DisableAction {
             target: "https://elsewhere.example/".to_owned(),
             ..disable
         };
-        assert_eq!(with_action_disabled(before, &elsewhere, now), None);
+        assert_eq!(with_action_disabled(&text, &elsewhere), Ok(None));
     }
 }

@@ -99,6 +99,11 @@ pub struct ActionInput {
     #[serde(default)]
     #[schema(schema_with = shapes::custom_headers)]
     headers: HeadersInput,
+    /// The names of the headers whose values may be read again. All other values are secrets: responses show
+    /// `••••` in their place, and so does the record of each attempt.
+    #[serde(default)]
+    #[schema(example = json!(["x-team"]), max_items = 20)]
+    plain_headers: Vec<String>,
     /// The timeout of one attempt, response included, in seconds: 1 to 60; null uses the installation's
     /// default.
     #[schema(value_type = Option<u32>, minimum = 1, maximum = 60, example = 10)]
@@ -167,6 +172,7 @@ impl ActionInput {
             body: webhook.content,
             body_style: webhook.style,
             headers: HeadersInput(webhook.headers),
+            plain_headers: webhook.plain_headers,
             timeout_s: webhook.timeout_s,
         }
     }
@@ -178,6 +184,7 @@ impl ActionInput {
                 content: self.body,
                 style: self.body_style,
                 headers: self.headers.0,
+                plain_headers: self.plain_headers,
                 timeout_s: self.timeout_s,
             }),
         };

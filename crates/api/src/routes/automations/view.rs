@@ -4,7 +4,8 @@ use std::{iter, slice};
 
 use postrider_figures::Health;
 use postrider_model::{
-    AccountId, Action, ActionId, Automation, AutomationId, BodyContent, BodyStyle, Does, RateLimit, Timestamp,
+    AccountId, Action, ActionId, Automation, AutomationId, BodyContent, BodyStyle, CustomHeader, Does,
+    RateLimit, Timestamp,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -83,9 +84,12 @@ pub struct ActionView {
     /// How the body is serialised.
     #[schema(schema_with = shapes::body_style)]
     body_style: BodyStyle,
-    /// Additional headers that are sent.
+    /// Additional headers that are sent. `••••` stands for a secret value.
     #[schema(schema_with = shapes::custom_headers)]
     headers: HeadersInput,
+    /// The names of the headers whose values are shown.
+    #[schema(example = json!(["x-team"]))]
+    plain_headers: Vec<String>,
     /// The timeout of one attempt, in seconds; null uses the installation's default.
     timeout_s: Option<u32>,
 }
@@ -228,6 +232,8 @@ impl ActionView {
         };
         let health = if action.enabled { health } else { Some(disabled) };
         let Does::SendWebhook(webhook) = action.does;
+        let shown = |header: &CustomHeader| (header.name.clone(), header.shown().to_owned());
+        let plain = webhook.headers.iter().filter(|header| header.is_plain);
         Self {
             id: action.id,
             kind: ActionType::SendWebhook,
@@ -238,7 +244,8 @@ impl ActionView {
             url: webhook.url,
             body: webhook.content,
             body_style: webhook.style,
-            headers: HeadersInput(webhook.headers),
+            headers: HeadersInput(webhook.headers.iter().map(shown).collect()),
+            plain_headers: plain.map(|header| header.name.clone()).collect(),
             timeout_s: webhook.timeout_s,
         }
     }

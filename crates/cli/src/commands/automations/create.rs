@@ -34,9 +34,13 @@ pub(super) struct CreateArgs {
     #[arg(long, value_parser = ["js", "python", "raw"], default_value = "js")]
     body_style: String,
 
-    /// An additional request header. Repeatable
+    /// An additional request header, whose value is a secret that nobody can read again. Repeatable
     #[arg(long, value_name = "NAME: VALUE", value_parser = header)]
     header: Vec<(String, String)>,
+
+    /// An additional request header, whose value is shown with the automation and its attempts. Repeatable
+    #[arg(long, value_name = "NAME: VALUE", value_parser = header)]
+    plain_header: Vec<(String, String)>,
 
     /// The timeout of one attempt, in whole seconds [default: the server's attempt_timeout]
     #[arg(long, value_name = "DURATION", value_parser = whole_seconds)]
@@ -57,7 +61,7 @@ pub(super) struct CreateArgs {
 
     /// The whole automation as the API's JSON, instead of the flags. `@FILE` reads a file, `-` standard input
     #[arg(long, value_name = "JSON", conflicts_with_all = [
-        "name", "on", "to", "body", "body_style", "header", "timeout", "rate_limit", "retry_delays",
+        "name", "on", "to", "body", "body_style", "header", "plain_header", "timeout", "rate_limit", "retry_delays",
         "disabled",
     ])]
     definition: Option<String>,
@@ -87,11 +91,16 @@ impl CreateArgs {
         let headers: Map<_, _> = self
             .header
             .iter()
+            .chain(&self.plain_header)
             .map(|(name, value)| (name.clone(), value.clone().into()))
             .collect();
+        let plain: Vec<_> = self.plain_header.iter().map(|(name, _)| name).collect();
         let mut action = json!({
             "type": "send_webhook", "url": url, "body": self.body, "body_style": self.body_style, "headers": headers,
         });
+        if !plain.is_empty() {
+            action["plain_headers"] = json!(plain);
+        }
         if let Some(timeout_s) = self.timeout {
             action["timeout_s"] = timeout_s.into();
         }

@@ -43,8 +43,10 @@ pub struct RowFields {
     pub body: String,
     /// `js`, `python` or `raw`.
     pub style: String,
-    /// Lines of `Name: value`.
+    /// Lines of `Name: value`; `••••` stands for a stored secret.
     pub headers: String,
+    /// Names of headers whose values are not secret, separated by commas.
+    pub plain: String,
     /// Seconds; empty follows the installation.
     pub timeout: String,
     /// Requests of the rate limit; if this and `per_s` are empty, there is none.
@@ -172,8 +174,10 @@ impl RowFields {
         let headers: Vec<String> = send
             .headers
             .iter()
-            .map(|(name, value)| format!("{name}: {value}"))
+            .map(|header| format!("{}: {}", header.name, header.shown()))
             .collect();
+        let plain = send.headers.iter().filter(|header| header.is_plain);
+        let plain: Vec<&str> = plain.map(|header| header.name.as_str()).collect();
         let limit = |part: fn(RateLimit) -> u32| {
             let value = action.rate_limit.map(part);
             value.map(|value| value.to_string()).unwrap_or_default()
@@ -195,6 +199,7 @@ impl RowFields {
             }
             .to_owned(),
             headers: headers.join("\n"),
+            plain: plain.join(", "),
             timeout: send
                 .timeout_s
                 .map(|seconds| seconds.to_string())
@@ -214,6 +219,7 @@ impl RowFields {
             body: text("body"),
             style: text("style"),
             headers: text("headers"),
+            plain: text("plain"),
             timeout: text("timeout"),
             requests: text("requests"),
             per_s: text("per_s"),
@@ -251,6 +257,7 @@ impl RowFields {
                 }),
             }
         }
+        let plain = self.plain.split([',', ' ', '\n', ';']).map(str::trim);
         let timeout = self.timeout.trim();
         let webhook = SendWebhookDraft {
             url: self.url.trim().to_owned(),
@@ -264,6 +271,7 @@ impl RowFields {
                 _ => BodyStyle::Js,
             },
             headers,
+            plain_headers: plain.filter(|name| !name.is_empty()).map(str::to_owned).collect(),
             // A value that is not a number becomes -1, which the draft's check refuses as out of range.
             timeout_s: (!timeout.is_empty()).then(|| timeout.parse().unwrap_or(-1)),
         };

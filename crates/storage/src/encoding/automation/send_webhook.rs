@@ -1,39 +1,58 @@
 //! The members of an action of type `send_webhook`.
 
-use postrider_model::{BodyContent, BodyStyle, SendWebhook};
+use postrider_model::{BodyContent, BodyStyle, CustomHeader, SendWebhook};
 use serde::{Deserialize, Serialize};
+
+use super::secrets::ActionSecrets;
+use crate::encoding::Damaged;
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct StoredWebhook {
     url: String,
     content: BodyContent,
     style: BodyStyle,
+    /// Names and values; the values of secret headers are in [`super::Secrets`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    headers: Vec<(String, String)>,
+    headers: Vec<(String, Option<String>)>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     timeout_s: Option<u32>,
 }
 
 impl StoredWebhook {
     pub(super) fn of(webhook: &SendWebhook) -> Self {
+        let headers = webhook
+            .headers
+            .iter()
+            .map(|header| (header.name.clone(), header.is_plain.then(|| header.value.clone())));
         Self {
             url: webhook.url.clone(),
             content: webhook.content,
             style: webhook.style,
-            headers: webhook.headers.clone(),
+            headers: headers.collect(),
             timeout_s: webhook.timeout_s,
         }
     }
-}
 
-impl From<StoredWebhook> for SendWebhook {
-    fn from(stored: StoredWebhook) -> Self {
-        Self {
-            url: stored.url,
-            content: stored.content,
-            style: stored.style,
-            headers: stored.headers,
-            timeout_s: stored.timeout_s,
-        }
+    pub(super) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The webhook, with the values of its secret headers.
+    pub(super) fn open(self, mut secrets: ActionSecrets) -> Result<SendWebhook, Damaged> {
+        let headers = self.headers.into_iter().map(|(name, value)| match value {
+            Some(value) => Ok(CustomHeader::plain(name, value)),
+            None => Ok(CustomHeader {
+                value: secrets.header(&name)?,
+                is_plain: false,
+                name,
+            }),
+        });
+        Ok(SendWebhook {
+            headers: headers.collect::<Result<_, Damaged>>()?,
+            url: self.url,
+            content: self.content,
+            style: self.style,
+            timeout_s: self.timeout_s,
+        })
     }
 }

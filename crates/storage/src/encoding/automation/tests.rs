@@ -1,4 +1,4 @@
-use postrider_model::{BodyContent, BodyStyle, SendWebhook};
+use postrider_model::{BodyContent, BodyStyle, CustomHeader, SendWebhook};
 
 use super::*;
 
@@ -12,7 +12,10 @@ fn webhook(id: u128) -> Action {
             url: "https://a.example/hooks".to_owned(),
             content: BodyContent::Data,
             style: BodyStyle::Python,
-            headers: vec![("X-A".to_owned(), "1".to_owned())],
+            headers: vec![
+                CustomHeader::secret("Authorization", "Bearer hidden"),
+                CustomHeader::plain("X-A", "1"),
+            ],
             timeout_s: Some(7),
         }),
     }
@@ -34,20 +37,38 @@ fn actions_survive_their_stored_form() {
         ..webhook(2)
     };
     let written = [webhook(1), bare];
-    assert_eq!(actions(&actions_text(&written)), Ok(written.to_vec()));
+    let secrets = Secrets::of(&written).unwrap();
+    let secrets = Secrets::parse(secrets.text().as_bytes()).unwrap();
+    assert_eq!(actions(&actions_text(&written), secrets), Ok(written.to_vec()));
+}
+
+#[test]
+fn values_of_secret_headers_are_in_the_secrets_alone() {
+    let written = [webhook(1)];
+    let (text, secrets) = (actions_text(&written), Secrets::of(&written).unwrap());
+    assert!(
+        !text.contains("hidden") && text.contains("Authorization"),
+        "{text}"
+    );
+    assert!(secrets.text().contains("Bearer hidden") && !format!("{secrets:?}").contains("hidden"));
+    let of_another = Secrets::of(&[webhook(2)]).unwrap();
+    for wrong in [Secrets::default(), of_another] {
+        assert_eq!(actions(&text, wrong), Err(Damaged("a header without its value")));
+    }
 }
 
 #[test]
 fn a_stored_action_is_tagged_with_what_it_does() {
     let text = actions_text(&[webhook(1)]);
+    let opened = |text: &str| actions(text, Secrets::of(&[webhook(1)]).unwrap());
     let stored: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!(stored[0]["type"], "send_webhook");
     let unknown = text.replace("send_webhook", "send_fax");
-    assert_eq!(actions(&unknown), Err(Damaged("JSON of another shape")));
+    assert_eq!(opened(&unknown), Err(Damaged("JSON of another shape")));
     let unlimited = text.replace(r#""requests":100"#, r#""requests":0"#);
-    assert_eq!(actions(&unlimited), Err(Damaged("a rate limit")));
+    assert_eq!(opened(&unlimited), Err(Damaged("a rate limit")));
     let untagged = text.replace(r#""type":"send_webhook","#, "");
-    assert_eq!(actions(&untagged), Err(Damaged("JSON of another shape")));
+    assert_eq!(opened(&untagged), Err(Damaged("JSON of another shape")));
 }
 
 #[test]

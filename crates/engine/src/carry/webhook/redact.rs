@@ -1,0 +1,249 @@
+//! Keeps the secrets of an action out of the record of its attempts.
+//!
+//! The record of a request names its headers, with [`MASK`] in the place of secret values. A receiver may
+//! send a secret back: debugging endpoints repeat the whole request, and error pages the header that was
+//! wrong. Wherever a response repeats a secret byte for byte, [`MASK`] replaces it before anything is stored
+//! or shown.
+//!
+//! Not recognised are values shorter than [`ECHO_BYTES_MIN`], which occur in any text by chance, and values
+//! that the receiver has encoded, except as a JSON string. Actions without secret headers cost nothing.
+
+use std::borrow::Cow;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use postrider_model::attempt::Headers;
+use postrider_model::custom_header::MASK;
+use postrider_model::{CustomHeader, HttpResponse, SendWebhook};
+
+/// Shortest text that is replaced in a response.
+const ECHO_BYTES_MIN: usize = 8;
+
+/// Replaces the values of the action's secret headers in a request that was sent.
+pub(super) fn mask_request(headers: &mut Headers, webhook: &SendWebhook) {
+    for (name, value) in headers {
+        if secrets_of(webhook).any(|secret| secret.name.eq_ignore_ascii_case(name)) {
+            MASK.clone_into(value);
+        }
+    }
+}
+
+/// Replaces the action's secrets in the part of a response that is stored, and in the words about an attempt.
+pub(super) fn mask_echoes(
+    response: Option<&mut HttpResponse>,
+    error: Option<&mut String>,
+    webhook: &SendWebhook,
+) {
+    let texts = texts(webhook);
+    if texts.is_empty() {
+        return;
+    }
+    if let Some(error) = error {
+        mask_text(error, &texts, false);
+    }
+    let Some(response) = response else { return };
+    for (name, value) in &mut response.headers {
+        mask_text(name, &texts, false);
+        // The kept part of the headers may end within a value.
+        mask_text(value, &texts, true);
+    }
+    if let Cow::Owned(masked) = masked(&response.body, &texts, response.truncated) {
+        response.body = Bytes::from(masked);
+    }
+}
+
+fn secrets_of(webhook: &SendWebhook) -> impl Iterator<Item = &CustomHeader> {
+    webhook.headers.iter().filter(|header| !header.is_plain)
+}
+
+/// The texts that give a secret away, the longest first, so that none leaves a part of another.
+fn texts(webhook: &SendWebhook) -> Vec<String> {
+    let mut texts = Vec::new();
+    for header in secrets_of(webhook) {
+        let mut forms = vec![header.value.clone()];
+        // `Bearer`, `Basic` and their kind are public; what follows is not (RFC 9110, section 11.4).
+        if let Some((scheme, credentials)) = header.value.split_once(' ') {
+            forms.push(credentials.trim().to_owned());
+            if scheme.eq_ignore_ascii_case("basic") {
+                forms.extend(user_and_password(credentials.trim()));
+            }
+        }
+        for form in forms {
+            // In a JSON string; values hold no other character that is escaped there.
+            let as_json = form
+                .replace('\\', "\\\\")
+                .replace('"', "\\\"")
+                .replace('\t', "\\t");
+            texts.extend([form.replace('/', "\\/"), as_json, form]);
+        }
+    }
+    texts.retain(|text| text.len() >= ECHO_BYTES_MIN);
+    texts.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+    texts.dedup();
+    texts
+}
+
+/// The user and password of the `Basic` scheme, together and the password alone (RFC 7617).
+fn user_and_password(credentials: &str) -> Vec<String> {
+    let decoded = STANDARD.decode(credentials).ok();
+    let decoded = decoded.and_then(|bytes| String::from_utf8(bytes).ok());
+    let Some(both) = decoded else { return Vec::new() };
+    let password = both.split_once(':').map(|(_, password)| password.to_owned());
+    [Some(both), password].into_iter().flatten().collect()
+}
+
+fn mask_text(text: &mut String, texts: &[String], cut_off: bool) {
+    if let Cow::Owned(masked) = masked(text.as_bytes(), texts, cut_off) {
+        *text = String::from_utf8_lossy(&masked).into_owned();
+    }
+}
+
+/// The bytes with [`MASK`] in the place of each text. If they were cut off, the beginning of a text at their
+/// end counts as well.
+fn masked<'a>(bytes: &'a [u8], texts: &[String], cut_off: bool) -> Cow<'a, [u8]> {
+    let mut masked: Cow<'a, [u8]> = Cow::Borrowed(bytes);
+    for text in texts {
+        if let Some(replaced) = replaced(&masked, text.as_bytes()) {
+            masked = Cow::Owned(replaced);
+        }
+    }
+    if cut_off
+        && let Some(begun) = texts
+            .iter()
+            .filter_map(|text| begun_at_end(&masked, text.as_bytes()))
+            .max()
+    {
+        let keep = masked.len() - begun;
+        let masked = masked.to_mut();
+        masked.truncate(keep);
+        masked.extend_from_slice(MASK.as_bytes());
+    }
+    masked
+}
+
+/// `None` if the text does not occur.
+fn replaced(bytes: &[u8], text: &[u8]) -> Option<Vec<u8>> {
+    let mut found = memchr::memmem::find_iter(bytes, text).peekable();
+    found.peek()?;
+    let mut replaced = Vec::with_capacity(bytes.len());
+    let mut from = 0;
+    for at in found {
+        replaced.extend_from_slice(&bytes[from..at]);
+        replaced.extend_from_slice(MASK.as_bytes());
+        from = at + text.len();
+    }
+    replaced.extend_from_slice(&bytes[from..]);
+    Some(replaced)
+}
+
+/// How many bytes at the end are the beginning of the text, if they are enough to matter.
+fn begun_at_end(bytes: &[u8], text: &[u8]) -> Option<usize> {
+    let longest = bytes.len().min(text.len().saturating_sub(1));
+    (ECHO_BYTES_MIN..=longest)
+        .rev()
+        .find(|length| bytes.ends_with(&text[..*length]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn webhook(headers: Vec<CustomHeader>) -> SendWebhook {
+        SendWebhook {
+            url: "https://receiver.example/".to_owned(),
+            content: Default::default(),
+            style: Default::default(),
+            headers,
+            timeout_s: None,
+        }
+    }
+
+    fn bearer() -> SendWebhook {
+        webhook(vec![
+            CustomHeader::secret("Authorization", r#"Bearer a/long-"secret""#),
+            CustomHeader::plain("X-Team", "sales-and-marketing"),
+            CustomHeader::secret("X-Pin", "1234"),
+        ])
+    }
+
+    /// A response with this body, masked.
+    fn body(webhook: &SendWebhook, body: &str, truncated: bool) -> String {
+        let mut response = HttpResponse {
+            status: 500,
+            headers: vec![("x-echo".to_owned(), body.to_owned())],
+            body: Bytes::copy_from_slice(body.as_bytes()),
+            truncated,
+        };
+        mask_echoes(Some(&mut response), None, webhook);
+        String::from_utf8(response.body.to_vec()).unwrap()
+    }
+
+    #[test]
+    fn the_record_of_a_request_names_its_secret_headers_without_their_values() {
+        let mut headers: Headers = bearer()
+            .headers
+            .into_iter()
+            .map(|header| (header.name, header.value))
+            .collect();
+        mask_request(&mut headers, &bearer());
+        let values: Vec<&str> = headers.iter().map(|(_, value)| value.as_str()).collect();
+        assert_eq!(values, [MASK, "sales-and-marketing", MASK]);
+    }
+
+    #[test]
+    fn what_a_receiver_repeats_is_masked() {
+        for (echo, expected) in [
+            (
+                r#"got Bearer a/long-"secret" twice: Bearer a/long-"secret"."#,
+                "got •••• twice: ••••.",
+            ),
+            (r#"a/long-"secret""#, "••••"),
+            (
+                r#"{"authorization":"Bearer a/long-\"secret\""}"#,
+                r#"{"authorization":"••••"}"#,
+            ),
+            (
+                "1234 sales-and-marketing Bearer",
+                "1234 sales-and-marketing Bearer",
+            ),
+        ] {
+            assert_eq!(body(&bearer(), echo, false), expected, "{echo}");
+        }
+        let mut error = r#"unexpected line: Bearer a/long-"secret""#.to_owned();
+        mask_echoes(None, Some(&mut error), &bearer());
+        assert_eq!(error, "unexpected line: ••••");
+    }
+
+    #[test]
+    fn the_password_of_basic_credentials_is_masked_decoded_too() {
+        let value = format!("Basic {}", STANDARD.encode("me:correct horse"));
+        let basic = webhook(vec![CustomHeader::secret("Authorization", value.clone())]);
+        assert_eq!(
+            body(&basic, "no user me with correct horse", false),
+            "no user me with ••••"
+        );
+        assert_eq!(body(&basic, &value[6..], false), "••••");
+        assert_eq!(body(&basic, "me:correct horse", false), "••••");
+    }
+
+    #[test]
+    fn a_secret_that_the_end_of_the_kept_part_cuts_is_masked() {
+        assert_eq!(body(&bearer(), "got Bearer a/lon", true), "got ••••");
+        assert_eq!(body(&bearer(), "got Bearer a/lon", false), "got Bearer a/lon");
+        assert_eq!(body(&bearer(), "got Bear", true), "got Bear");
+    }
+
+    #[test]
+    fn a_response_without_an_echo_is_not_copied() {
+        let before = Bytes::from_static(b"all is well");
+        let mut response = HttpResponse {
+            status: 200,
+            headers: Vec::new(),
+            body: before.clone(),
+            truncated: false,
+        };
+        mask_echoes(Some(&mut response), None, &bearer());
+        assert_eq!(response.body.as_ptr(), before.as_ptr());
+    }
+}

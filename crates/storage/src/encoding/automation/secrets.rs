@@ -1,0 +1,83 @@
+//! The secrets of an automation's actions, as the JSON that a row holds sealed:
+//! `{"act_…":{"headers":[["Authorization","Bearer …"]]}}`.
+
+use std::collections::BTreeMap;
+
+use postrider_model::{Action, ActionId, Does};
+use serde::{Deserialize, Serialize};
+
+use crate::encoding::{Damaged, json_text};
+
+/// The secrets of an automation's actions.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Secrets(BTreeMap<ActionId, ActionSecrets>);
+
+/// The secrets of one action.
+#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(super) struct ActionSecrets {
+    /// Names and values of secret headers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) headers: Vec<(String, String)>,
+}
+
+impl Secrets {
+    /// The secrets of these actions; `None` if there are none.
+    pub fn of(actions: &[Action]) -> Option<Self> {
+        let of_actions = actions
+            .iter()
+            .map(|action| (action.id, ActionSecrets::of(action)));
+        let found: BTreeMap<_, _> = of_actions.filter(|(_, secrets)| !secrets.is_empty()).collect();
+        (!found.is_empty()).then_some(Self(found))
+    }
+
+    /// Encodes them.
+    pub fn text(&self) -> String {
+        json_text(&self.0)
+    }
+
+    /// Decodes them.
+    ///
+    /// # Errors
+    /// [`Damaged`] if [`Self::text`] never returns such a text.
+    pub fn parse(text: &[u8]) -> Result<Self, Damaged> {
+        let found = serde_json::from_slice(text);
+        found.map(Self).map_err(|_| Damaged("secrets of another shape"))
+    }
+
+    /// Takes the secrets of an action out.
+    pub(super) fn take(&mut self, action: ActionId) -> ActionSecrets {
+        self.0.remove(&action).unwrap_or_default()
+    }
+}
+
+/// Prints no secret.
+impl std::fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secrets(…)")
+    }
+}
+
+impl ActionSecrets {
+    fn of(action: &Action) -> Self {
+        match &action.does {
+            Does::SendWebhook(webhook) => {
+                let secret = webhook.headers.iter().filter(|header| !header.is_plain);
+                let headers = secret.map(|header| (header.name.clone(), header.value.clone()));
+                Self {
+                    headers: headers.collect(),
+                }
+            }
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.headers.is_empty()
+    }
+
+    /// Takes the value of a secret header out.
+    pub(super) fn header(&mut self, name: &str) -> Result<String, Damaged> {
+        let index = self.headers.iter().position(|(other, _)| other == name);
+        let index = index.ok_or(Damaged("a header without its value"))?;
+        Ok(self.headers.remove(index).1)
+    }
+}
