@@ -124,6 +124,7 @@ fn log_settings(loaded: &Loaded, logo: Option<&Logo>, open_files: Option<u64>) {
         allow_port = joined(&settings.allow_port),
         only_port = joined(&settings.only_port),
         https_only = settings.https_only,
+        egress_proxy = settings.egress_proxy.as_ref().map(ToString::to_string),
         http2_prior_knowledge = joined(&settings.http2_prior_knowledge),
         extra_ca_file = settings.extra_ca_file.as_ref().map(|path| path.display().to_string()),
         response_bytes_kept = %settings.response_bytes_kept,

@@ -53,6 +53,8 @@ fn example(key: &str) -> String {
         "public_url" => "\"https://webhooks.example.com\"",
         "console_logo_file" => "\"/etc/postrider/logo.svg\"",
         "stored_bytes_per_account_max" => "\"20GiB\"",
+        "egress_proxy" => "\"http://postrider@proxy.example.com:3128\"",
+        "egress_proxy_password_file" => "\"/run/secrets/egress-proxy\"",
         "extra_ca_file" => "\"/etc/postrider/authorities.pem\"",
         _ => "[]",
     }

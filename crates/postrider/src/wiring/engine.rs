@@ -120,6 +120,7 @@ impl Shared {
             in_flight_per_host_max: usize::try_from(settings.in_flight_per_host_max).unwrap_or(usize::MAX),
             http2_prior_knowledge: settings.http2_prior_knowledge.clone(),
             extra_ca_pem: extra_ca_pem.map_err(|error| in_file(&error))?,
+            proxy: settings.proxy()?,
             ..ClientSettings::default()
         };
         let client = HttpClient::new(
