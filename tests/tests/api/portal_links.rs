@@ -80,7 +80,7 @@ async fn a_link_leads_to_the_public_url_or_else_to_the_host_of_the_request() {
     );
     for host in ["user@hooks.example", "hooks example", "hooks.example/path"] {
         let call = account.api.call(Method::POST, &path).header("host", host);
-        call.send().await.problem(400, "invalid_host");
+        call.send().await.problem(400, "ambiguous_request");
     }
 
     server.stop();

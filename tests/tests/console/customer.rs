@@ -134,10 +134,10 @@ async fn a_read_only_customer_sees_no_buttons_and_cannot_post_forms() {
     assert_eq!(reader.attribute("html", "data-theme").await.unwrap(), "dark");
     assert_eq!(reader.count("[role=switch]").await, 0);
     for (path, title) in [
-        ("/automations/new".to_owned(), "You cannot change anything here"),
+        ("/automations/new".to_owned(), "You cannot do this here"),
         (
             format!("/automations/{id}/edit"),
-            "You cannot change anything here",
+            "You cannot do this here",
         ),
     ] {
         reader.open(&desk.url(&desk.path(&path))).await;
