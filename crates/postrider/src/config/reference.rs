@@ -45,6 +45,7 @@ pub fn reference() -> String {
 fn example(key: &str) -> String {
     match key {
         "database_url" => "\"postgres://postrider@db.internal/postrider?sslmode=require\"",
+        "admin_key_file" => "\"/run/secrets/postrider-admin-key\"",
         "database_password_file" => "\"/run/secrets/postrider-db\"",
         "database_ca_file" => "\"/etc/postrider/database-authorities.pem\"",
         "master_key_file" => "\"/etc/postrider/master.key\"",

@@ -74,6 +74,11 @@ pub struct Settings {
     #[serde(deserialize_with = "connections")]
     pub database_connections: u32,
 
+    /// A file that holds only the operator's API key. Alternatively, set POSTRIDER_ADMIN_KEY. Without either,
+    /// the first start creates a key.
+    #[arg(long, value_name = "FILE")]
+    pub admin_key_file: Option<PathBuf>,
+
     /// The file with the master key, which seals the secrets in the database: one key a line, the first seals,
     /// all open. Only its owner may read it. By default `master.key` in the data folder, created at the first
     /// start. With a database, name the file or the command, or set POSTRIDER_MASTER_KEY.
