@@ -25,7 +25,8 @@ use crate::openapi;
 use crate::problem::{Code, Problem};
 use crate::route_table::RouteTable;
 use crate::routes::{
-    accounts, automations, deliveries, event_types, events, operations, portal_links, signing_keys,
+    accounts, api_keys, automations, deliveries, event_types, events, operations, portal_links, sessions,
+    signing_keys,
 };
 
 /// The state that handlers share. Cheap to clone.
@@ -129,7 +130,26 @@ pub(crate) fn documented_routes() -> OpenApiRouter<ApiState> {
             accounts::update::update_account,
             accounts::delete::delete_account
         ))
-        .routes(routes!(portal_links::create::create_portal_link))
+        .routes(routes!(
+            api_keys::list::list_api_keys,
+            api_keys::create::create_api_key
+        ))
+        .routes(routes!(api_keys::delete::delete_api_key))
+        .routes(routes!(
+            portal_links::list::list_portal_links,
+            portal_links::create::create_portal_link
+        ))
+        .routes(routes!(portal_links::revoke::revoke_portal_link))
+        .routes(routes!(
+            sessions::of_staff::list_sessions,
+            sessions::of_staff::end_all_sessions
+        ))
+        .routes(routes!(sessions::of_staff::end_session))
+        .routes(routes!(
+            sessions::of_account::list_sessions_of_account,
+            sessions::of_account::end_all_sessions_of_account
+        ))
+        .routes(routes!(sessions::of_account::end_session_of_account))
         .routes(routes!(signing_keys::list::list_signing_keys))
         .routes(routes!(signing_keys::rotate::rotate_signing_key))
         .routes(routes!(

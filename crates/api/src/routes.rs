@@ -4,12 +4,14 @@
 //! `postrider_configuration` checks the values.
 
 pub mod accounts;
+pub mod api_keys;
 pub mod automations;
 pub mod deliveries;
 pub mod event_types;
 pub mod events;
 pub mod operations;
 pub mod portal_links;
+pub mod sessions;
 pub mod signing_keys;
 
 use serde_json::value::RawValue;

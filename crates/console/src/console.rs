@@ -26,8 +26,8 @@ use crate::assets::{Assets, asset};
 use crate::brand::Brand;
 use crate::live::LiveSlots;
 use crate::pages::{
-    accounts, api_keys, automations, deliveries, event_types, events, overview, replay, settings, sign_in,
-    signing_key, system, theme,
+    accounts, api_keys, automations, deliveries, event_types, events, overview, portal_links, replay,
+    sessions, settings, sign_in, signing_key, system, theme,
 };
 use crate::refusal::{Refusal, RefusalPage};
 use crate::routes::{PUBLIC, Route, Routes};
@@ -194,12 +194,14 @@ fn routes() -> Routes {
         .merge(overview::routes())
         .merge(event_types::routes())
         .merge(api_keys::routes())
+        .merge(sessions::routes())
         .merge(system::routes())
         .merge(accounts::routes())
         .merge(automations::routes())
         .merge(events::routes())
         .merge(deliveries::routes())
         .merge(signing_key::routes())
+        .merge(portal_links::routes())
         .merge(settings::routes())
         .merge(replay::routes())
 }

@@ -104,7 +104,10 @@ impl Refusal {
                 "Page not found",
                 "It may have been deleted, or the address is wrong.",
             ),
-            Self::ReadOnly => ("You cannot change anything here", "Your link is read-only."),
+            Self::ReadOnly => (
+                "You cannot do this here",
+                "Your link or API key does not permit it.",
+            ),
             Self::ForeignForm => (
                 "This form is no longer valid",
                 "You signed in or out after opening it. Go back, reload the page, and submit the form again.",
@@ -134,7 +137,7 @@ impl Refusal {
             ),
             Self::DeadLink => (
                 "This link has expired",
-                "It is too old, or was already used. Ask the sender for a new link.",
+                "It is too old, was already used, or was revoked. Ask the sender for a new link.",
             ),
             Self::UnusableHost => (
                 "The address of this console is unclear",

@@ -26,7 +26,7 @@ use postrider_web::body_budget::BodyBudget;
 use serde_json::{Value, json};
 
 /// The key that opens the API in tests.
-pub const KEY: &str = "a-key-for-tests-only";
+pub const KEY: &str = "an-admin-key-for-the-tests";
 
 /// A URL that the guard allows; the receiver behind it responds with `status`.
 pub fn url(status: u16) -> String {

@@ -22,7 +22,6 @@ use postrider_web::caller::{Denied, Requirement};
 use postrider_web::client::Acquaintance;
 use postrider_web::path::{PathError, parameter};
 
-use super::ADMIN;
 use crate::refusal::Refusal;
 use crate::state::App;
 use crate::visitor::Visitor;
@@ -56,10 +55,6 @@ pub async fn admit(State(gate): State<Arc<Gate>>, request: Request, next: Next) 
         Acquaintance::make(&parts.extensions);
         let account = account(&mut parts, &gate.app, visitor.caller.scope).await?;
         requirement.check(Some(&visitor.caller)).map_err(refusal)?;
-        // An administrator of one account administers nothing outside of it.
-        if requirement == ADMIN && account.is_none() && visitor.caller.scope != Scope::All {
-            return Err(Refusal::NotFound);
-        }
         if let Some(entry) = account {
             parts.extensions.insert(entry);
         }
@@ -91,7 +86,7 @@ async fn account(parts: &mut Parts, app: &App, scope: Scope) -> Result<Option<Ar
 
 fn refusal(denied: Denied) -> Refusal {
     match denied {
-        Denied::Lacking(Permission::Manage) => Refusal::ReadOnly,
-        Denied::Lacking(_) | Denied::Unknown => Refusal::NotFound,
+        Denied::Lacking(Permission::Manage | Permission::Resend) => Refusal::ReadOnly,
+        Denied::Lacking(_) | Denied::OneAccount | Denied::Unknown => Refusal::NotFound,
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use postrider_access::{Access, AccessParts};
+use postrider_access::{Access, AccessParts, UseNotes};
 use postrider_configuration::{Configuration, ConfigurationParts};
 use postrider_egress::{ClientSettings, EgressGuard, HttpClient, Resolve, SystemResolver};
 use postrider_engine::observe::Observer;
@@ -22,6 +22,8 @@ pub struct Running {
     pub configuration: Arc<Configuration>,
     /// Who may call. It admits no caller until it is opened.
     pub access: Arc<Access>,
+    /// Notes when API keys were last used.
+    use_notes: UseNotes,
     /// The engine, which delivers events.
     pub engine: Arc<Engine>,
     /// The statistics, the overview and the feed of attempts; the engine's observer.
@@ -75,6 +77,7 @@ pub async fn start(settings: &Settings, store: Arc<dyn Store>, entropy: Entropy)
     let engine = engine.map_err(|error| Failure::Failed(format!("the engine cannot start: {error}")))?;
     Ok(Running {
         configuration,
+        use_notes: access.note_uses(),
         access,
         engine,
         figures,
@@ -85,6 +88,7 @@ impl Running {
     /// Stops the node: starts no more attempts, waits up to `grace` for attempts in flight, and counts every
     /// outcome.
     pub async fn stop(&self, grace: Duration) {
+        self.use_notes.stop().await;
         self.engine.stop(grace).await;
         // Last, because the engine reports outcomes to the figures until it has stopped.
         self.figures.stop().await;
@@ -116,6 +120,7 @@ impl Shared {
             in_flight_per_host_max: usize::try_from(settings.in_flight_per_host_max).unwrap_or(usize::MAX),
             http2_prior_knowledge: settings.http2_prior_knowledge.clone(),
             extra_ca_pem: extra_ca_pem.map_err(|error| in_file(&error))?,
+            proxy: settings.proxy()?,
             ..ClientSettings::default()
         };
         let client = HttpClient::new(

@@ -71,8 +71,8 @@ const STREAMS_MAX: u32 = 256;
 const STREAM_WINDOW: u32 = 128 * 1024;
 
 /// The same for all streams of a connection together. This bounds the memory that a connection can fill with
-/// bodies that nobody reads. At 50 ms it carries 10 MB/s, or 20,000 events of 512 bytes a second; [`STREAMS_MAX`]
-/// bounds them to 5,000 already.
+/// bodies that nobody reads. At 50 ms it carries 10 MB/s, or 20,000 events of 512 bytes a second;
+/// [`STREAMS_MAX`] bounds them to 5,000 already.
 const CONNECTION_WINDOW: u32 = 512 * 1024;
 
 /// How much of a response is buffered per stream for a client that does not read.

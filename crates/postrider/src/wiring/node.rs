@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use postrider_access::{Access, FirstKey, FirstKeyError};
 use postrider_api::{Api, ApiState, batch_bytes_max};
 use postrider_figures::Figures;
 use postrider_model::Entropy;
@@ -14,6 +13,7 @@ use postrider_web::body_budget::BodyBudget;
 use postrider_web::client::TrustedProxies;
 use tokio::net::TcpListener;
 
+use super::admin_key::{self, FirstKey, KeepCreated};
 use super::engine::{self, Running};
 use super::site::{Approach, Monitoring, Site};
 use super::{console, listener, master_key, metrics, store};
@@ -56,7 +56,11 @@ impl Node {
     ///
     /// The key comes last, because a created key can be shown only once and must not be lost because the port
     /// is in use. Connections wait until the node runs.
-    pub async fn start(settings: &Settings, secrets: Secrets<'_>) -> Result<Self, Failure> {
+    pub async fn start(
+        settings: &Settings,
+        secrets: Secrets<'_>,
+        keep_created: &KeepCreated,
+    ) -> Result<Self, Failure> {
         let (listener, address) = bind(settings.listen).await?;
         let monitoring = match settings.metrics_listen {
             Some(address) => Some(bind(address).await?),
@@ -69,7 +73,8 @@ impl Node {
         tracing::info!(master_key = %sealer.first_key_id(), %source, "secrets are sealed");
         let store = store::open(settings, secrets.database_password, &sealer).await?;
         let running = engine::start(settings, store, entropy).await?;
-        let first_key = match open(&running.access, secrets.admin_key).await {
+        let opened = admin_key::open(&running.access, secrets.admin_key, keep_created).await;
+        let first_key = match opened {
             Ok(first_key) => first_key,
             Err(failure) => {
                 running.stop(Duration::ZERO).await;
@@ -171,14 +176,6 @@ impl Node {
 /// Randomness from the system, fit for secrets.
 fn random(bytes: &mut [u8]) {
     getrandom::fill(bytes).expect("the system has had randomness since it started");
-}
-
-async fn open(access: &Access, configured_key: Option<&str>) -> Result<FirstKey, Failure> {
-    let opened = access.open(configured_key).await;
-    opened.map_err(|error| match error {
-        FirstKeyError::Unfit => Failure::Usage(format!("POSTRIDER_ADMIN_KEY: {error}")),
-        FirstKeyError::Store(error) => Failure::Failed(format!("cannot read the API keys: {error}")),
-    })
 }
 
 async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Failure> {

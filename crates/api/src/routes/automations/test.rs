@@ -43,7 +43,7 @@ pub struct TestInput<'a> {
 #[utoipa::path(
     post,
     path = "/v1/accounts/{account}/automations/{id}/test",
-    extensions(("x-permission" = json!("admin"))),
+    extensions(("x-permission" = json!("manage"))),
     tag = "Automations",
     params(ObjectPath),
     request_body(content = Option<TestInput>),

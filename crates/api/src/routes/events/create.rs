@@ -38,7 +38,7 @@ pub struct IdempotencyHeader {
 #[utoipa::path(
     post,
     path = "/v1/accounts/{account}/events",
-    extensions(("x-permission" = json!("admin"))),
+    extensions(("x-permission" = json!("events:write"))),
     tag = "Events",
     params(AccountPath, IdempotencyHeader),
     request_body = EventInput,

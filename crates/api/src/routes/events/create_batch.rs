@@ -83,7 +83,7 @@ pub enum ItemView<'a> {
 #[utoipa::path(
     post,
     path = "/v1/accounts/{account}/events/batch",
-    extensions(("x-permission" = json!("admin"))),
+    extensions(("x-permission" = json!("events:write"))),
     tag = "Events",
     params(AccountPath, IdempotencyHeader),
     request_body(content = BatchInput, example = json!({"events": [

@@ -65,7 +65,7 @@ struct Parts {
     csrf: String,
     path: String,
     until: Option<u32>,
-    may_write: bool,
+    may_resend: bool,
 }
 
 /// The page.
@@ -143,7 +143,7 @@ async fn parts(app: &App, account: &InAccount, id: DeliveryId) -> Result<Parts, 
             .query
             .get("until")
             .and_then(|text| text.parse().ok()),
-        may_write: account.visitor.may_write(),
+        may_resend: account.visitor.may_resend(),
     })
 }
 
@@ -151,7 +151,7 @@ fn part<'a>(app: &App, entry: &'a AccountEntry, parts: &'a Parts) -> Part<'a> {
     let DeliveryRecord { delivery, attempts } = &parts.record;
     let now = app.now();
     let within = |rest: String| format!("/accounts/{}/{rest}", delivery.account);
-    let may_send = parts.may_write && entry.callable(delivery.action).is_some();
+    let may_send = parts.may_resend && entry.callable(delivery.action).is_some();
     let automation = entry.automation(delivery.automation);
     let paced_until = app.engine.paced_until(delivery);
     let shown = Shown {
