@@ -88,7 +88,7 @@ impl Console {
             is_framed: parts.is_framed,
             system: parts.system,
             sign_in_limit: SignInLimit::new(),
-            live: LiveSlots::new(),
+            live: LiveSlots::default(),
             stopping,
         });
         Self {

@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 
 use super::admin_key::{self, FirstKey, KeepCreated};
 use super::engine::{self, Running};
-use super::site::{Approach, Site};
+use super::site::{Approach, Monitoring, Site};
 use super::{console, listener, master_key, metrics, store};
 use crate::config::Settings;
 use postrider_cli::Failure;
@@ -44,6 +44,8 @@ pub struct Node {
     first_key: FirstKey,
     listener: TcpListener,
     address: SocketAddr,
+    /// The port of the metrics, if they have one of their own.
+    monitoring: Option<(TcpListener, SocketAddr)>,
     base_url: String,
     site: Arc<Site>,
     grace: Duration,
@@ -60,6 +62,10 @@ impl Node {
         keep_created: &KeepCreated,
     ) -> Result<Self, Failure> {
         let (listener, address) = bind(settings.listen).await?;
+        let monitoring = match settings.metrics_listen {
+            Some(address) => Some(bind(address).await?),
+            None => None,
+        };
         let metrics = metrics::install();
         let entropy = Entropy::new(random);
         let (source, keys) = master_key::load(settings, secrets.master_key, &entropy).await?;
@@ -91,6 +97,7 @@ impl Node {
         let approach = Approach {
             proxies: TrustedProxies::new(settings.trusted_proxies.clone()),
             public_url: settings.public_url.as_ref().map(ToString::to_string),
+            has_moved_metrics: monitoring.is_some(),
         };
         let grace = settings.shutdown_grace.get();
         Ok(Self {
@@ -98,6 +105,7 @@ impl Node {
             first_key,
             listener,
             address,
+            monitoring,
             base_url: console::base_url(settings, address),
             site: Arc::new(Site::new(Api::new(state), console, approach)),
             grace,
@@ -126,6 +134,11 @@ impl Node {
         self.address
     }
 
+    /// The address of the metrics, if they have a port of their own.
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.monitoring.as_ref().map(|(_, address)| *address)
+    }
+
     /// Serves until `stop`, then stops within the grace: accepts no new connections, finishes API requests,
     /// and waits for attempts in flight or releases their deliveries.
     ///
@@ -133,8 +146,18 @@ impl Node {
     /// If a task of the engine has panicked: the node cannot go on, and serves nothing more.
     pub async fn run_until(self, stop: impl Future<Output = ()>) -> Result<(), Failure> {
         let requests_grace = REQUESTS_GRACE_MAX.min(self.grace / 2);
+        let monitoring = Monitoring(Arc::clone(&self.site));
+        let monitored = async {
+            if let Some((listener, _)) = self.monitoring {
+                // Until the node has stopped, so that the stop can be watched.
+                let never = std::future::pending();
+                listener::serve(listener, Arc::new(monitoring), never, requests_grace).await;
+            }
+            std::future::pending().await
+        };
         tokio::select! {
             () = listener::serve(self.listener, self.site, stop, requests_grace) => {}
+            () = monitored => {}
             task = self.running.engine.failed() => {
                 return Err(Failure::Failed(format!("the engine's task `{task}` panicked; restart the server")));
             }
