@@ -10,6 +10,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Request, Uri};
 use postrider_access::Access;
 use postrider_configuration::Configuration;
+use postrider_configuration::sealing::Sealing;
 use postrider_engine::Engine;
 use postrider_figures::Figures;
 use postrider_web::body::BodyLimits;
@@ -25,7 +26,8 @@ use crate::openapi;
 use crate::problem::{Code, Problem};
 use crate::route_table::RouteTable;
 use crate::routes::{
-    accounts, automations, deliveries, event_types, events, operations, portal_links, signing_keys,
+    accounts, automations, deliveries, event_types, events, master_key, operations, portal_links,
+    signing_keys,
 };
 
 /// The state that handlers share. Cheap to clone.
@@ -39,6 +41,8 @@ pub struct ApiState {
     pub figures: Arc<Figures>,
     /// The API keys and what they permit.
     pub access: Arc<Access>,
+    /// The master key.
+    pub sealing: Arc<Sealing>,
     /// The console's origin as a browser reaches it, without a slash at its end. `None` uses the request's
     /// host.
     pub public_url: Option<Arc<str>>,
@@ -128,6 +132,8 @@ pub(crate) fn documented_routes() -> OpenApiRouter<ApiState> {
             accounts::delete::delete_account
         ))
         .routes(routes!(portal_links::create::create_portal_link))
+        .routes(routes!(master_key::show::get_master_key))
+        .routes(routes!(master_key::rotate::rotate_master_key))
         .routes(routes!(signing_keys::list::list_signing_keys))
         .routes(routes!(signing_keys::rotate::rotate_signing_key))
         .routes(routes!(

@@ -8,6 +8,7 @@ pub mod automations;
 pub mod deliveries;
 pub mod event_types;
 pub mod events;
+pub mod master_key;
 pub mod operations;
 pub mod portal_links;
 pub mod signing_keys;

@@ -61,7 +61,7 @@ impl Node {
         let sealer = Sealer::new(keys, entropy.clone());
         tracing::info!(master_key = %sealer.first_key_id(), %source, "secrets are sealed");
         let store = store::open(settings, secrets.database_password, &sealer).await?;
-        let running = engine::start(settings, store, entropy).await?;
+        let running = engine::start(settings, store, sealer, Arc::new(source), entropy).await?;
         let first_key = match open(&running.access, secrets.admin_key).await {
             Ok(first_key) => first_key,
             Err(failure) => {
@@ -71,6 +71,7 @@ impl Node {
         };
         let console = console::console(settings, &running)?;
         let state = ApiState {
+            sealing: Arc::clone(&running.sealing),
             engine: Arc::clone(&running.engine),
             configuration: Arc::clone(&running.configuration),
             figures: Arc::clone(&running.figures),
