@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use postrider_model::{Clock, Entropy, IdGenerator, Timestamp};
 use postrider_storage::{ChangeFollower, Changed, Store, StoreResult};
 
-use crate::api_keys::HeldKeys;
+use crate::held_keys::HeldKeys;
 
 /// The parts of an [`Access`].
 pub struct AccessParts {

@@ -1,178 +1,186 @@
 //! API keys: they open the API, and sign the operator's staff in to the console.
-//!
-//! The keys of the installation are few, so each node holds their hashes in memory and compares a presented
-//! key with all of them, in constant time.
 
-use std::str::FromStr;
-
-use parking_lot::RwLock;
-use postrider_model::{ApiKey, ApiKeyId, Caller, NameError, Permissions, Scope, Who};
-use postrider_storage::{RemoveApiKey, Store, StoreResult};
-use subtle::{ConditionallySelectable as _, ConstantTimeEq as _};
+use postrider_model::{
+    AccountId, ApiKey, ApiKeyId, Caller, NameError, Permission, Permissions, Scope, Timestamp,
+};
+use postrider_storage::{AddApiKey, RemoveApiKey, StoreError, StoreResult};
 
 use crate::access::Access;
-use crate::token::{ShownKey, sha256};
+use crate::token::ShownKey;
 
 /// Longest key, in bytes: a bound on what is hashed for each request.
 pub(crate) const KEY_BYTES_MAX: usize = 512;
 
-/// The name of a key, for people. [`NameError`] lists what a name must not be.
+/// How many characters of a key its prefix shows: `prk_` and 24 of its 256 random bits.
+const PREFIX_CHARS: usize = 8;
+
+/// A new API key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ApiKeyName(String);
+pub struct ApiKeyDraft {
+    /// What it is for, for people.
+    pub name: String,
+    /// What its callers may do.
+    pub permissions: Vec<Permission>,
+    /// The only account that exists for its callers; `None` for all.
+    pub account: Option<AccountId>,
+    /// When it expires; `None` for never.
+    pub expires_at: Option<Timestamp>,
+}
 
-impl FromStr for ApiKeyName {
-    type Err = NameError;
+/// What is wrong with a draft.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiKeyFault {
+    /// JSON Pointer to the member.
+    pub pointer: &'static str,
+    /// A stable code.
+    pub code: &'static str,
+    /// What to do, for people.
+    pub detail: String,
+}
 
-    fn from_str(text: &str) -> Result<Self, NameError> {
-        match NameError::all_of(text).next() {
-            Some(error) => Err(error),
-            None => Ok(Self(text.to_owned())),
+/// Why a key was not created.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CreateApiKeyError {
+    /// The draft has faults.
+    #[error("the API key has faults")]
+    Faults(Vec<ApiKeyFault>),
+    /// The account does not exist.
+    #[error("the account does not exist")]
+    AccountMissing,
+    /// There are too many keys.
+    #[error("there are too many API keys")]
+    TooMany,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl ApiKeyDraft {
+    /// Everything that is wrong with the draft at this time.
+    fn faults(&self, now: Timestamp) -> Vec<ApiKeyFault> {
+        let fault = |pointer, code, detail: String| ApiKeyFault {
+            pointer,
+            code,
+            detail,
+        };
+        let name = NameError::all_of(&self.name);
+        let mut faults: Vec<_> = name
+            .map(|error| fault("/name", error.code(), error.to_string()))
+            .collect();
+        if self.permissions.is_empty() {
+            let detail = "choose at least one permission".to_owned();
+            faults.push(fault("/permissions", "too_few", detail));
         }
+        if self.account.is_some() && self.permissions.contains(&Permission::Admin) {
+            let detail =
+                "a key of one account cannot have the permission `admin`, which concerns the installation";
+            faults.push(fault("/permissions", "invalid_value", detail.to_owned()));
+        }
+        if self.expires_at.is_some_and(|expires_at| expires_at <= now) {
+            let detail = "this time has passed".to_owned();
+            faults.push(fault("/expires_at", "out_of_range", detail));
+        }
+        faults
     }
 }
 
 impl Access {
-    /// The caller that this API key stands for, if the key exists.
+    /// The caller that this API key stands for, if the key exists and has not expired. Notes the use.
     pub fn caller_of_key(&self, key: &str) -> Option<Caller> {
-        self.held.find(key).map(|id| Caller {
-            who: Who::ApiKey(id),
-            scope: Scope::All,
-            permissions: Permissions::ALL,
-        })
+        if key.len() > KEY_BYTES_MAX {
+            return None;
+        }
+        self.held.use_key(key, self.now())
     }
 
     /// All API keys, oldest first.
     pub async fn api_keys(&self) -> StoreResult<Vec<ApiKey>> {
-        self.store.api_keys().await
+        let mut keys = self.store.api_keys().await?;
+        for key in &mut keys {
+            key.last_used_at = key.last_used_at.max(self.held.last_use(&key.sha256));
+        }
+        Ok(keys)
     }
 
     /// Creates a key. The key is valid on this node at once, and on other nodes as soon as they learn of it.
-    pub async fn create_api_key(&self, name: ApiKeyName) -> StoreResult<(ApiKey, ShownKey)> {
+    pub async fn create_api_key(&self, draft: ApiKeyDraft) -> Result<(ApiKey, ShownKey), CreateApiKeyError> {
         let now = self.now();
+        let faults = draft.faults(now);
+        if !faults.is_empty() {
+            return Err(CreateApiKeyError::Faults(faults));
+        }
         let shown = ShownKey::from_random(self.entropy.bytes());
         let key = ApiKey {
             id: self.ids.api_key(now),
-            name: name.0,
+            name: draft.name,
+            prefix: prefix(&shown),
             sha256: shown.sha256(),
             is_configured: false,
+            permissions: Permissions::of(&draft.permissions),
+            scope: Scope::of(draft.account),
             created_at: now,
+            expires_at: draft.expires_at,
+            last_used_at: None,
         };
-        self.store.put_api_key(key.clone()).await?;
+        match self.store.add_api_key(key.clone()).await? {
+            AddApiKey::Added => {}
+            AddApiKey::AccountMissing => return Err(CreateApiKeyError::AccountMissing),
+            AddApiKey::TooMany => return Err(CreateApiKeyError::TooMany),
+        }
         self.held.add(&key);
         Ok((key, shown))
     }
 
-    /// Deletes a key and ends the sessions that began with it. The key is invalid on this node at once, and
-    /// on other nodes as soon as they learn of it. The last key cannot be deleted.
+    /// Deletes a key, the links that it created and the sessions that began with it. The key is invalid on
+    /// this node at once, and on other nodes as soon as they learn of it. The last key that administers the
+    /// installation cannot be deleted.
     pub async fn delete_api_key(&self, id: ApiKeyId) -> StoreResult<RemoveApiKey> {
         let outcome = self.store.delete_api_key(id).await?;
-        if outcome != RemoveApiKey::LastOne {
+        if outcome != RemoveApiKey::LastAdmin {
             self.held.remove(id);
         }
         Ok(outcome)
     }
 }
 
-/// The keys in memory.
-#[derive(Default)]
-pub(crate) struct HeldKeys(RwLock<Held>);
-
-#[derive(Default)]
-struct Held {
-    keys: Vec<HeldKey>,
-    /// Incremented with each change, so that a reload notices a change during its read.
-    generation: u64,
-}
-
-struct HeldKey {
-    id: ApiKeyId,
-    sha256: [u8; 32],
-}
-
-impl HeldKeys {
-    /// Reads the keys from the store.
-    pub(crate) async fn reload(&self, store: &dyn Store) -> StoreResult<()> {
-        loop {
-            let generation = self.0.read().generation;
-            let keys = store.api_keys().await?;
-            let mut held = self.0.write();
-            // A change on this node during the read may be missing from its result: read again.
-            if held.generation == generation {
-                held.keys = keys.iter().map(HeldKey::of).collect();
-                held.generation += 1;
-                return Ok(());
-            }
-        }
-    }
-
-    fn add(&self, key: &ApiKey) {
-        let mut held = self.0.write();
-        held.generation += 1;
-        held.keys.push(HeldKey::of(key));
-    }
-
-    fn remove(&self, id: ApiKeyId) {
-        let mut held = self.0.write();
-        held.generation += 1;
-        held.keys.retain(|key| key.id != id);
-    }
-
-    fn find(&self, key: &str) -> Option<ApiKeyId> {
-        if key.len() > KEY_BYTES_MAX {
-            return None;
-        }
-        let presented = sha256(key);
-        let held = self.0.read();
-        let mut found = u64::MAX;
-        // Compare all keys, even after a match, so that the time reveals nothing.
-        for (index, known) in (0..).zip(&held.keys) {
-            found.conditional_assign(&index, known.sha256.ct_eq(&presented));
-        }
-        let found = usize::try_from(found).ok()?;
-        held.keys.get(found).map(|key| key.id)
-    }
-}
-
-impl HeldKey {
-    fn of(key: &ApiKey) -> Self {
-        Self {
-            id: key.id,
-            sha256: key.sha256,
-        }
-    }
+/// What is shown of a key for ever.
+pub(crate) fn prefix(key: &ShownKey) -> String {
+    key.expose().chars().take(PREFIX_CHARS).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use postrider_model::Timestamp;
-
     use super::*;
 
-    #[test]
-    fn only_a_known_key_is_accepted() {
-        let texts = ["first-key-of-ours", "second-key-of-ours"];
-        let keys = HeldKeys::default();
-        for (id, text) in (1..).zip(texts) {
-            keys.add(&ApiKey {
-                id: ApiKeyId::from_u128(id),
-                name: String::new(),
-                sha256: sha256(text),
-                is_configured: false,
-                created_at: Timestamp::from_unix_ms(0),
-            });
-        }
-        assert_eq!(keys.find(texts[0]), Some(ApiKeyId::from_u128(1)));
-        assert_eq!(keys.find(texts[1]), Some(ApiKeyId::from_u128(2)));
-        for other in ["", "first-key-of-our", &"x".repeat(KEY_BYTES_MAX + 1)] {
-            assert_eq!(keys.find(other), None);
-        }
-        assert_eq!(HeldKeys::default().find(texts[0]), None);
+    fn codes(draft: &ApiKeyDraft) -> Vec<(&'static str, &'static str)> {
+        let faults = draft.faults(Timestamp::from_unix_ms(1_000));
+        faults
+            .into_iter()
+            .map(|fault| (fault.pointer, fault.code))
+            .collect()
     }
 
     #[test]
-    fn key_names_are_validated_like_other_names() {
-        let error = |name: &str| name.parse::<ApiKeyName>().err();
-        assert_eq!(error("Billing"), None);
-        assert_eq!(error(" \u{a0}"), Some(NameError::Blank));
+    fn everything_wrong_with_a_draft_is_reported_at_once() {
+        let draft = ApiKeyDraft {
+            name: "Billing".to_owned(),
+            permissions: vec![Permission::EventsWrite],
+            account: Some(AccountId::from_u128(1)),
+            expires_at: Some(Timestamp::from_unix_ms(1_001)),
+        };
+        assert_eq!(codes(&draft), []);
+        let expired = ApiKeyDraft {
+            name: " ".to_owned(),
+            permissions: vec![],
+            account: None,
+            expires_at: Some(Timestamp::from_unix_ms(1_000)),
+        };
+        let pointers: Vec<_> = codes(&expired).into_iter().map(|(pointer, _)| pointer).collect();
+        assert_eq!(pointers, ["/name", "/permissions", "/expires_at"]);
+        let admin = ApiKeyDraft {
+            permissions: vec![Permission::Admin],
+            ..draft
+        };
+        assert_eq!(codes(&admin), [("/permissions", "invalid_value")]);
     }
 }

@@ -7,13 +7,17 @@
 //! | file | holds |
 //! |---|---|
 //! | `access.rs` | [`Access`]: its parts, and what other nodes changed |
+//! | `admin_key.rs` | the operator's key, configured or created at the first start: `open`, `first_key` |
 //! | `api_keys.rs` | API keys: `caller_of_key`, `api_keys`, `create_api_key`, `delete_api_key` |
-//! | `first_key.rs` | how an installation gets its first API key: `open` |
-//! | `sign_in.rs` | links and sessions of the console: `create_portal_link`, `open_link`, `session`, … |
+//! | `held_keys.rs` | the API keys in memory |
+//! | `portal_links.rs` | portal links: `create_portal_link`, `portal_links`, `revoke_portal_link` |
+//! | `sessions.rs` | sessions of the console, listed and ended |
+//! | `sign_in.rs` | how a session begins: `sign_in`, `open_link`, and whose it is: `session` |
 //! | `token.rs` | secrets that are shown once: [`ShownKey`], [`ShownToken`] |
+//! | `uses.rs` | when keys were last used |
 //!
-//! Keys and tokens are 256 random bits (or a secret that the operator chose to be as strong). Memory and
-//! store hold only their SHA-256, so that a reader of the store cannot sign in.
+//! Keys and tokens are 256 random bits, or a secret of the operator's that is hard to guess. Memory and store
+//! hold only their SHA-256, so that a reader of the store cannot sign in.
 //!
 //! This crate must never know HTTP, log a key or a token, or decide what a route requires: a route declares
 //! that itself (`postrider_web::caller`).
@@ -25,13 +29,19 @@
 //! [`Caller`]: postrider_model::Caller
 
 mod access;
+mod admin_key;
 mod api_keys;
-mod first_key;
+mod held_keys;
+mod portal_links;
+mod sessions;
 mod sign_in;
 mod token;
+mod uses;
 
 pub use access::{Access, AccessParts};
-pub use api_keys::ApiKeyName;
-pub use first_key::{FirstKey, FirstKeyError};
-pub use sign_in::{LINK_LIFETIME_S, OPERATOR_SESSION, Session};
+pub use admin_key::{AdminKey, AdminKeyError, FirstKey};
+pub use api_keys::{ApiKeyDraft, ApiKeyFault, CreateApiKeyError};
+pub use portal_links::{LINK_LIFETIME_S, PortalLinkDraft};
+pub use sign_in::{OPERATOR_SESSION, OpenLink, Session, SignIn};
 pub use token::{ShownKey, ShownToken};
+pub use uses::UseNotes;

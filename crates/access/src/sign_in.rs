@@ -3,14 +3,10 @@
 //! A token is a prefix and 256 random bits. The store holds its SHA-256, for all nodes. Links and sessions
 //! differ twice: in the prefix of the token, and in the kind of the grant.
 
-use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use postrider_model::{
-    AccountId, ApiKeyId, Caller, Grant, GrantKind, Permission, Permissions, Scope, Theme, Timestamp, Visitor,
-    Who,
-};
-use postrider_storage::StoreResult;
+use postrider_model::{Caller, Grant, GrantId, GrantKind, Permission, Scope, Theme, Timestamp, Who};
+use postrider_storage::{BeginSession, SessionLimits, StoreResult};
 
 use crate::access::Access;
 use crate::token::{LINK_PREFIX, SESSION_PREFIX, ShownToken, token_sha256};
@@ -19,13 +15,18 @@ use crate::token::{LINK_PREFIX, SESSION_PREFIX, ShownToken, token_sha256};
 /// was left open is signed out overnight.
 pub const OPERATOR_SESSION: Duration = Duration::from_secs(12 * 3600);
 
-/// How long a portal link can last, in seconds: at least long enough to open it, at most 7 days, because it
-/// may be passed on.
-pub const LINK_LIFETIME_S: RangeInclusive<u64> = 60..=7 * 86_400;
+/// Sessions of one portal link. A link is for one person, or for the few who work on one account: 100
+/// sessions are more than they open, and 20 a minute more than a page that shows the console in a frame.
+const LIMITS: SessionLimits = SessionLimits {
+    live_max: 100,
+    per_minute_max: 20,
+};
 
 /// A session of the console.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Session {
+    /// Its id.
+    pub id: GrantId,
     /// Who is signed in.
     pub caller: Caller,
     /// The theme that the link requested; `None` follows the person's system setting.
@@ -34,73 +35,113 @@ pub struct Session {
     pub expires_at: Timestamp,
 }
 
+/// The result of signing in with an API key.
+#[derive(Debug, PartialEq, Eq)]
+pub enum SignIn {
+    /// A session began.
+    Begun(ShownToken, Session),
+    /// The key does not exist or has expired.
+    UnknownKey,
+    /// The key lacks the permission to read, so it could see nothing.
+    MayNotRead,
+}
+
+/// The result of opening a link.
+#[derive(Debug, PartialEq, Eq)]
+pub enum OpenLink {
+    /// A session began.
+    Begun(ShownToken, Session),
+    /// The link does not exist, has expired, was revoked or was used up.
+    Dead,
+    /// The link began too many sessions within a minute.
+    TooMany,
+}
+
 impl Access {
-    /// Creates a link that begins one session of the operator's staff.
-    pub async fn create_operator_link(&self, lifetime: Duration) -> StoreResult<ShownToken> {
-        let (token, grant) = self.link(GrantKind::OneTimeLink, Visitor::Operator, lifetime);
-        // The result is always true: it is false only if the grant's account or API key was deleted, and this
-        // link has neither.
-        self.store.put_grant(grant).await?;
-        Ok(token)
-    }
-
-    /// Creates a portal link, which begins sessions in one account until it expires. Also returns when it
-    /// expires. Returns `None` if the account does not exist.
-    pub async fn create_portal_link(
-        &self,
-        account: AccountId,
-        read_only: bool,
-        theme: Option<Theme>,
-        lifetime: Duration,
-    ) -> StoreResult<Option<(ShownToken, Timestamp)>> {
-        let visitor = Visitor::Customer {
-            account,
-            read_only,
-            theme,
-        };
-        let (token, grant) = self.link(GrantKind::AccountLink, visitor, lifetime);
-        let expires_at = grant.expires_at;
-        let is_put = self.store.put_grant(grant).await?;
-        Ok(is_put.then_some((token, expires_at)))
-    }
-
-    /// Begins the session of a link. Returns `None` if the link does not exist, has expired or was used up.
-    /// An operator's session lasts [`OPERATOR_SESSION`], a customer's until the link expires.
-    ///
-    /// A one-time link is used up even if the session then cannot be stored, so that it never begins two.
-    pub async fn open_link(&self, token: &str) -> StoreResult<Option<(ShownToken, Session)>> {
+    /// The accounts that the sessions of a link see. Returns `None` if the link is dead. Changes nothing.
+    pub async fn link(&self, token: &str) -> StoreResult<Option<Scope>> {
         let Some(sha256) = token_sha256(token, LINK_PREFIX) else {
             return Ok(None);
         };
-        let now = self.now();
-        let link = match self.store.grant(&sha256, now).await? {
-            Some(grant) if grant.kind == GrantKind::AccountLink => Some(grant),
-            Some(grant) if grant.kind == GrantKind::OneTimeLink => {
-                self.store.take_grant(&sha256, now).await?
-            }
-            _ => None,
-        };
-        let Some(link) = link else {
-            return Ok(None);
-        };
-        let expires_at = match link.visitor {
-            Visitor::Operator => now.after(OPERATOR_SESSION),
-            Visitor::Customer { .. } => link.expires_at,
-        };
-        self.begin_session(link.visitor, link.api_key, now, expires_at)
-            .await
+        let grant = self.store.grant(&sha256, self.now()).await?;
+        let link = grant.filter(|grant| grant.kind != GrantKind::Session);
+        Ok(link.map(|link| link.scope))
     }
 
-    /// Begins the session of an operator who presents this API key. Returns `None` if the key does not exist
-    /// or was just deleted.
-    pub async fn sign_in(&self, key: &str) -> StoreResult<Option<(ShownToken, Session)>> {
-        let Some(Who::ApiKey(id)) = self.caller_of_key(key).map(|caller| caller.who) else {
-            return Ok(None);
+    /// Begins the session of a link. An operator's session lasts [`OPERATOR_SESSION`], a customer's until the
+    /// link expires.
+    ///
+    /// A one-time link is used up even if the session then cannot be stored, so that it never begins two.
+    pub async fn open_link(&self, token: &str) -> StoreResult<OpenLink> {
+        let Some(sha256) = token_sha256(token, LINK_PREFIX) else {
+            return Ok(OpenLink::Dead);
         };
         let now = self.now();
-        let expires_at = now.after(OPERATOR_SESSION);
-        self.begin_session(Visitor::Operator, Some(id), now, expires_at)
-            .await
+        let Some(grant) = self.store.grant(&sha256, now).await? else {
+            return Ok(OpenLink::Dead);
+        };
+        match grant.kind {
+            GrantKind::OneTimeLink => {
+                let Some(link) = self.store.take_grant(&sha256, now).await? else {
+                    return Ok(OpenLink::Dead);
+                };
+                let (token, grant) = self.fresh_session(&link, now.after(OPERATOR_SESSION));
+                let session = Session::of(&grant);
+                let is_put = self.store.put_grant(grant).await?;
+                Ok(if is_put {
+                    OpenLink::Begun(token, session)
+                } else {
+                    OpenLink::Dead
+                })
+            }
+            GrantKind::PortalLink => self.begin_session_of(&grant).await,
+            GrantKind::Session => Ok(OpenLink::Dead),
+        }
+    }
+
+    async fn begin_session_of(&self, link: &Grant) -> StoreResult<OpenLink> {
+        let (token, mut grant) = self.fresh_session(link, link.expires_at);
+        grant.link = Some(link.id);
+        let session = Session::of(&grant);
+        Ok(match self.store.begin_session(grant, LIMITS).await? {
+            BeginSession::Begun => OpenLink::Begun(token, session),
+            BeginSession::LinkGone => OpenLink::Dead,
+            BeginSession::TooMany => OpenLink::TooMany,
+        })
+    }
+
+    /// Begins the session of a person who presents this API key, with the key's scope and permissions.
+    pub async fn sign_in(&self, key: &str) -> StoreResult<SignIn> {
+        let Some(caller) = self.caller_of_key(key) else {
+            return Ok(SignIn::UnknownKey);
+        };
+        let Who::ApiKey(id) = caller.who else {
+            return Ok(SignIn::UnknownKey);
+        };
+        if !caller.permissions.contains(Permission::Read) {
+            return Ok(SignIn::MayNotRead);
+        }
+        let now = self.now();
+        let token = ShownToken::from_random(SESSION_PREFIX, self.entropy.bytes());
+        let grant = Grant {
+            id: self.ids.grant(now),
+            sha256: token.sha256(),
+            kind: GrantKind::Session,
+            scope: caller.scope,
+            permissions: caller.permissions,
+            theme: None,
+            api_key: Some(id),
+            link: None,
+            created_at: now,
+            expires_at: self.no_later_than_key(now.after(OPERATOR_SESSION), Some(id)),
+        };
+        let session = Session::of(&grant);
+        let is_put = self.store.put_grant(grant).await?;
+        Ok(if is_put {
+            SignIn::Begun(token, session)
+        } else {
+            SignIn::UnknownKey
+        })
     }
 
     /// The session of this token, while it lasts.
@@ -113,78 +154,36 @@ impl Access {
         Ok(grant.as_ref().map(Session::of))
     }
 
-    /// Ends a session. Returns false if there is none.
-    pub async fn end_session(&self, token: &str) -> StoreResult<bool> {
-        match token_sha256(token, SESSION_PREFIX) {
-            Some(sha256) => self.store.delete_grant(&sha256).await,
-            None => Ok(false),
-        }
-    }
-
-    fn link(&self, kind: GrantKind, visitor: Visitor, lifetime: Duration) -> (ShownToken, Grant) {
-        let token = ShownToken::from_random(LINK_PREFIX, self.entropy.bytes());
+    /// A session with what a link grants, until `expires_at`.
+    fn fresh_session(&self, link: &Grant, expires_at: Timestamp) -> (ShownToken, Grant) {
         let now = self.now();
-        let grant = Grant {
-            sha256: token.sha256(),
-            kind,
-            visitor,
-            api_key: None,
-            created_at: now,
-            expires_at: now.after(lifetime),
-        };
-        (token, grant)
-    }
-
-    async fn begin_session(
-        &self,
-        visitor: Visitor,
-        api_key: Option<ApiKeyId>,
-        now: Timestamp,
-        expires_at: Timestamp,
-    ) -> StoreResult<Option<(ShownToken, Session)>> {
         let token = ShownToken::from_random(SESSION_PREFIX, self.entropy.bytes());
         let grant = Grant {
+            id: self.ids.grant(now),
             sha256: token.sha256(),
             kind: GrantKind::Session,
-            visitor,
-            api_key,
             created_at: now,
             expires_at,
+            ..link.clone()
         };
-        let session = Session::of(&grant);
-        let is_put = self.store.put_grant(grant).await?;
-        Ok(is_put.then_some((token, session)))
+        (token, grant)
     }
 }
 
 impl Session {
     fn of(grant: &Grant) -> Self {
-        let (scope, permissions, theme) = match grant.visitor {
-            Visitor::Operator => (Scope::All, Permissions::ALL, None),
-            Visitor::Customer {
-                account,
-                read_only,
-                theme,
-            } => (Scope::Account(account), customer_permissions(read_only), theme),
-        };
         Self {
+            id: grant.id,
             caller: Caller {
                 who: Who::Session {
+                    id: grant.id,
                     api_key: grant.api_key,
                 },
-                scope,
-                permissions,
+                scope: grant.scope,
+                permissions: grant.permissions,
             },
-            theme,
+            theme: grant.theme,
             expires_at: grant.expires_at,
         }
-    }
-}
-
-fn customer_permissions(read_only: bool) -> Permissions {
-    if read_only {
-        Permissions::of(&[Permission::Read])
-    } else {
-        Permissions::of(&[Permission::Read, Permission::Manage])
     }
 }

@@ -213,6 +213,10 @@ fn denied_problem(denied: Denied) -> Problem {
             Code::PermissionDenied,
             format!("this request requires the permission `{}`", permission.as_str()),
         ),
+        Denied::OneAccount => Problem::new(
+            Code::PermissionDenied,
+            "this request concerns the whole installation, and the API key is limited to one account",
+        ),
     }
 }
 

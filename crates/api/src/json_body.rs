@@ -7,7 +7,8 @@ use axum::body::{Body, HttpBody};
 use axum::extract::FromRequest;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, header};
-use postrider_web::body::{self, BodyError, BodyLimits};
+use postrider_web::body::{self, BodyError, BodyLimits, Collected};
+use postrider_web::body_budget::Owner;
 use serde::de::DeserializeOwned;
 
 use crate::decode::decode_control;
@@ -24,7 +25,7 @@ impl<T: DeserializeOwned> FromRequest<ApiState> for JsonBody<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request<Body>, state: &ApiState) -> Result<Self, Problem> {
-        let bytes = read(request, state.body_limits(CONTROL_BYTES_MAX)).await?;
+        let bytes = read_control(request, state).await?;
         decode_control(utf8(&bytes)?).map(Self)
     }
 }
@@ -36,13 +37,15 @@ impl<T: DeserializeOwned> FromRequest<ApiState> for OptionalJsonBody<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request<Body>, state: &ApiState) -> Result<Self, Problem> {
-        let bytes = read_optional(request, state.body_limits(CONTROL_BYTES_MAX)).await?;
-        decode_control(utf8(bytes.as_deref().unwrap_or(b"{}"))?).map(Self)
+        let limits = state.body_limits(CONTROL_BYTES_MAX, owner(&request));
+        let body = read_optional(request, limits).await?;
+        let text = body.as_ref().map_or(Ok("{}"), |body| utf8(body))?;
+        decode_control(text).map(Self)
     }
 }
 
 /// A control body as text, for a merge patch, which is decoded later.
-pub struct JsonText(Bytes);
+pub struct JsonText(Collected);
 
 impl JsonText {
     /// The text.
@@ -55,14 +58,23 @@ impl FromRequest<ApiState> for JsonText {
     type Rejection = Problem;
 
     async fn from_request(request: Request<Body>, state: &ApiState) -> Result<Self, Problem> {
-        read(request, state.body_limits(CONTROL_BYTES_MAX))
-            .await
-            .map(Self)
+        read_control(request, state).await.map(Self)
     }
 }
 
+async fn read_control(request: Request<Body>, state: &ApiState) -> Result<Collected, Problem> {
+    let limits = state.body_limits(CONTROL_BYTES_MAX, owner(&request));
+    read(request, limits).await
+}
+
+/// Whose share of the memory for bodies a control body takes.
+fn owner<B>(request: &Request<B>) -> Owner {
+    // The edge lets nobody without a key reach a route that has a body.
+    request.extensions().get().map_or(Owner::Operator, Owner::of)
+}
+
 /// The body, declared as JSON.
-pub async fn read<B>(request: Request<B>, limits: BodyLimits) -> Result<Bytes, Problem>
+pub async fn read<B>(request: Request<B>, limits: BodyLimits<'_>) -> Result<Collected, Problem>
 where
     B: HttpBody<Data = Bytes> + Unpin,
 {
@@ -71,7 +83,10 @@ where
 }
 
 /// Like [`read`], but `None` if the request has no body; it then needs no content type.
-pub async fn read_optional(request: Request<Body>, limits: BodyLimits) -> Result<Option<Bytes>, Problem> {
+pub async fn read_optional(
+    request: Request<Body>,
+    limits: BodyLimits<'_>,
+) -> Result<Option<Collected>, Problem> {
     let declared = check_media_type(request.headers());
     let bytes = collect(request, limits).await?;
     if bytes.is_empty() {
@@ -135,7 +150,7 @@ fn is_json_in_utf8(media_type: &str) -> bool {
     })
 }
 
-async fn collect<B>(request: Request<B>, limits: BodyLimits) -> Result<Bytes, Problem>
+async fn collect<B>(request: Request<B>, limits: BodyLimits<'_>) -> Result<Collected, Problem>
 where
     B: HttpBody<Data = Bytes> + Unpin,
 {
@@ -156,6 +171,11 @@ where
             Code::IncompleteBody,
             "the connection ended before the end of the body",
         ),
+        BodyError::NoRoom => Problem::unavailable(
+            Code::Unavailable,
+            "too many large requests are in progress; retry in a moment",
+            "no room for a body",
+        ),
     })
 }
 
@@ -163,16 +183,31 @@ where
 mod tests {
     use std::convert::Infallible;
     use std::pin::Pin;
+    use std::sync::Arc;
     use std::task::{Context, Poll};
 
     use http_body::Frame;
+    use postrider_web::body_budget::BodyBudget;
 
     use super::*;
 
-    const LIMITS: BodyLimits = BodyLimits {
-        bytes_max: 10,
-        timeout: body::BODY_TIMEOUT,
-    };
+    /// Reads the body of a request, of at most ten bytes.
+    async fn read(request: Request<Body>) -> Result<Collected, Problem> {
+        super::read(request, limits(&budget())).await
+    }
+
+    fn budget() -> Arc<BodyBudget> {
+        Arc::new(BodyBudget::for_bodies_of(10))
+    }
+
+    fn limits(budget: &Arc<BodyBudget>) -> BodyLimits<'_> {
+        BodyLimits {
+            bytes_max: 10,
+            timeout: body::BODY_TIMEOUT,
+            budget,
+            owner: Owner::Operator,
+        }
+    }
 
     fn request(content_type: Option<&str>, body: impl Into<Body>) -> Request<Body> {
         let mut request = Request::post("/").body(body.into()).unwrap();
@@ -191,7 +226,7 @@ mod tests {
             "application/merge-patch+json",
             "application/json;charset=\"utf-8\"",
         ] {
-            assert!(read(request(Some(good), "{}"), LIMITS).await.is_ok(), "{good}");
+            assert!(read(request(Some(good), "{}")).await.is_ok(), "{good}");
         }
         for bad in [
             "text/json",
@@ -200,17 +235,17 @@ mod tests {
             "application/+json",
             "json",
         ] {
-            let problem = read(request(Some(bad), "{}"), LIMITS).await.unwrap_err();
+            let problem = read(request(Some(bad), "{}")).await.unwrap_err();
             assert_eq!(problem.code(), Code::UnsupportedMediaType, "{bad}");
         }
-        let problem = read(request(None, "{}"), LIMITS).await.unwrap_err();
+        let problem = read(request(None, "{}")).await.unwrap_err();
         assert_eq!(problem.code(), Code::UnsupportedMediaType);
         let mut compressed = request(Some("application/json"), "{}");
         compressed
             .headers_mut()
             .insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         assert_eq!(
-            read(compressed, LIMITS).await.unwrap_err().code(),
+            read(compressed).await.unwrap_err().code(),
             Code::UnsupportedMediaType
         );
     }
@@ -218,21 +253,17 @@ mod tests {
     #[tokio::test]
     async fn a_body_may_be_as_long_as_the_bound_and_no_longer() {
         let json = Some("application/json");
-        assert_eq!(
-            read(request(json, "x".repeat(10)), LIMITS).await.unwrap().len(),
-            10
-        );
-        let problem = read(request(json, "x".repeat(11)), LIMITS).await.unwrap_err();
+        assert_eq!(read(request(json, "x".repeat(10))).await.unwrap().len(), 10);
+        let problem = read(request(json, "x".repeat(11))).await.unwrap_err();
         assert_eq!(problem.code(), Code::BodyTooLarge);
     }
 
     #[tokio::test]
     async fn a_missing_body_needs_no_content_type_where_it_is_optional() {
-        assert_eq!(
-            read_optional(request(None, Body::empty()), LIMITS).await.unwrap(),
-            None
-        );
-        let problem = read_optional(request(None, "{}"), LIMITS).await.unwrap_err();
+        let budget = budget();
+        let read_optional = async |body| read_optional(request(None, body), limits(&budget)).await;
+        assert!(read_optional(Body::empty()).await.unwrap().is_none());
+        let problem = read_optional(Body::from("{}")).await.unwrap_err();
         assert_eq!(problem.code(), Code::UnsupportedMediaType);
     }
 
@@ -270,7 +301,7 @@ mod tests {
 
         let started = tokio::time::Instant::now();
         let trickle = Body::new(Trickle(Some(Bytes::from_static(b"{\"type\":"))));
-        let problem = read(request(Some("application/json"), trickle), LIMITS)
+        let problem = read(request(Some("application/json"), trickle))
             .await
             .unwrap_err();
         assert_eq!(problem.code(), Code::BodyTimeout);

@@ -8,7 +8,6 @@
 //! | `auth` | the caller of a request, by its API key |
 //! | `route_table` | the requirement and the meters of each route |
 //! | [`problem`] | errors as RFC 9457 documents: one type, one table of codes |
-//! | `body_budget` | memory for large bodies, shared between accounts |
 //! | `json_body`, `decode`, `patch`, `merge_patch` | request bodies, from bytes to typed values |
 //! | `path`, `query`, `cursor`, `list` | path and query parameters, and the paging of lists |
 //! | `fields` | values that several resources show |
@@ -33,7 +32,6 @@ pub mod problem;
 pub mod router;
 
 mod auth;
-mod body_budget;
 mod cursor;
 mod decode;
 mod direct;
@@ -49,5 +47,5 @@ mod query;
 mod route_table;
 mod routes;
 
-pub use body_budget::BodyBudget;
 pub use router::{Api, ApiState, MetricsText};
+pub use routes::events::create_batch::batch_bytes_max;

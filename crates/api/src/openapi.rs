@@ -8,6 +8,7 @@ mod bodies;
 mod responses;
 pub(crate) mod shapes;
 
+use serde_json::{Map, Value};
 use utoipa::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{Components, OpenApi as Document};
@@ -29,6 +30,7 @@ use crate::problem::{Fault, ProblemDocument, TextPosition};
     security(("api_key" = [])),
     tags(
         (name = "Accounts", description = "The customers of the company that runs Postrider."),
+        (name = "Access", description = "API keys, portal links and sessions of the console: who may do what."),
         (name = "Master key", description = "The key that seals the secrets in the store."),
         (name = "Signing keys", description = "The keys that receivers verify an account's webhooks with."),
         (name = "Automations", description = "Rules that send webhooks when an event has a certain type."),
@@ -58,7 +60,26 @@ pub(crate) fn frame() -> Document {
 pub(crate) fn text(mut document: Document) -> Result<String, serde_json::Error> {
     responses::add(&mut document);
     bodies::correct(&mut document);
-    document.to_pretty_json().map(|json| json + "\n")
+    let mut document = serde_json::to_value(document)?;
+    sort_extensions(&mut document["paths"]);
+    serde_json::to_string_pretty(&document).map(|json| json + "\n")
+}
+
+/// Puts the extensions of each operation at its end in the order of their names: utoipa writes them in the
+/// order of a hash map, which differs from run to run.
+fn sort_extensions(paths: &mut Value) {
+    let items = paths.as_object_mut().into_iter().flat_map(Map::values_mut);
+    let operations = items.filter_map(Value::as_object_mut).flat_map(Map::values_mut);
+    for operation in operations.filter_map(Value::as_object_mut) {
+        let names = operation.keys().filter(|name| name.starts_with("x-"));
+        let mut names: Vec<String> = names.cloned().collect();
+        names.sort_unstable();
+        for name in names {
+            if let Some(value) = operation.shift_remove(&name) {
+                operation.insert(name, value);
+            }
+        }
+    }
 }
 
 #[cfg(test)]

@@ -38,6 +38,15 @@ pub struct ObjectPath {
     id: String,
 }
 
+/// The path of something outside of accounts.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "describes what [`PathId`] takes")]
+pub struct IdPath {
+    /// The object's id.
+    id: String,
+}
+
 /// The path of an event type.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]

@@ -17,6 +17,14 @@ use utoipa::openapi::path::{Operation, PathItem};
 /// The extension of an operation that names the permission it requires.
 pub(crate) const PERMISSION: &str = "x-permission";
 
+/// The extension of an operation that says which callers it serves: `"caller"` serves those of one account
+/// too, because it limits what it shows to their scope; `"installation"` serves only callers of all accounts.
+/// Without it, operations in an account are of the first kind, and all others of the second.
+pub(crate) const SCOPE: &str = "x-scope";
+
+/// The parameter of paths in an account. Their handlers find the account in the caller's scope.
+const IN_ACCOUNT: &str = "{account}";
+
 const REQUESTS: &str = "postrider_http_requests_total";
 const SECONDS: &str = "postrider_http_request_duration_seconds";
 
@@ -65,7 +73,8 @@ impl RouteTable {
         );
         let routes = document.paths.paths.iter().map(|(path, item)| Route {
             path: path.clone(),
-            requirements: operations(item).map(|operation| operation.map(requirement_or_strictest)),
+            requirements: operations(item)
+                .map(|operation| operation.map(|operation| requirement_or_strictest(path, operation))),
             meters: Default::default(),
         });
         Self {
@@ -119,25 +128,35 @@ pub(crate) fn operations(item: &PathItem) -> [Option<&Operation>; METHODS.len()]
 
 /// The declared requirement of an operation: `security(())`, or a permission. `None` if it declares neither
 /// or both.
-pub(crate) fn requirement(operation: &Operation) -> Option<Requirement> {
+pub(crate) fn requirement(path: &str, operation: &Operation) -> Option<Requirement> {
     let is_public = operation.security.is_some();
-    let named = operation
-        .extensions
-        .as_ref()
-        .and_then(|extensions| extensions.get(PERMISSION));
-    match (is_public, named) {
+    let extension = |name| {
+        operation
+            .extensions
+            .as_ref()
+            .and_then(|extensions| extensions.get(name))
+    };
+    match (is_public, extension(PERMISSION)) {
         (true, None) => Some(Requirement::Public),
         (false, Some(name)) => {
             let permission = name.as_str().and_then(Permission::from_name)?;
-            Some(Requirement::Permission(permission))
+            let is_in_scope = match extension(SCOPE).and_then(serde_json::Value::as_str) {
+                Some(scope) => scope == "caller",
+                None => path.contains(IN_ACCOUNT),
+            };
+            Some(if is_in_scope {
+                Requirement::Permission(permission)
+            } else {
+                Requirement::Installation(permission)
+            })
         }
         _ => None,
     }
 }
 
 /// Operations that declare nothing are open only to administrators. A test finds them.
-fn requirement_or_strictest(operation: &Operation) -> Requirement {
-    requirement(operation).unwrap_or(Requirement::Permission(Permission::Admin))
+fn requirement_or_strictest(path: &str, operation: &Operation) -> Requirement {
+    requirement(path, operation).unwrap_or(Requirement::Installation(Permission::Admin))
 }
 
 /// The metrics of one route and method.
@@ -195,7 +214,7 @@ mod tests {
         let document = documented_routes().into_openapi();
         for (path, item) in &document.paths.paths {
             for operation in operations(item).into_iter().flatten() {
-                let declared = requirement(operation);
+                let declared = requirement(path, operation);
                 assert!(declared.is_some(), "{path}: {:?}", operation.operation_id);
                 let is_public = declared == Some(Requirement::Public);
                 assert_eq!(is_public, !path.starts_with("/v1/"), "{path}");
@@ -210,8 +229,16 @@ mod tests {
             let found = table.find(Some(path), method).unwrap();
             table.requirement(found)
         };
-        let admin = Some(Requirement::Permission(Permission::Admin));
-        assert_eq!(requirement("/v1/accounts", &Method::HEAD), admin);
+        let admin = Some(Requirement::Installation(Permission::Admin));
+        assert_eq!(requirement("/v1/api-keys", &Method::HEAD), admin);
+        let of_all = Some(Requirement::Installation(Permission::Read));
+        assert_eq!(requirement("/v1/accounts/{account}", &Method::GET), of_all);
+        let in_scope = Some(Requirement::Permission(Permission::Read));
+        assert_eq!(
+            requirement("/v1/accounts/{account}/events", &Method::GET),
+            in_scope
+        );
+        assert_eq!(requirement("/v1/event-types", &Method::GET), in_scope);
         assert_eq!(requirement("/healthz", &Method::GET), Some(Requirement::Public));
         assert_eq!(requirement("/v1/accounts", &Method::PUT), None);
         assert!(table.find(None, &Method::GET).is_none());

@@ -14,20 +14,20 @@ use postrider_configuration::sealing::Sealing;
 use postrider_engine::Engine;
 use postrider_figures::Figures;
 use postrider_web::body::BodyLimits;
+use postrider_web::body_budget::{BodyBudget, Owner};
 use tower::Service as _;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::auth;
-use crate::body_budget::BodyBudget;
 use crate::direct::DirectRoute;
 use crate::edge::{Edge, EdgeLayer};
 use crate::openapi;
 use crate::problem::{Code, Problem};
 use crate::route_table::RouteTable;
 use crate::routes::{
-    accounts, automations, deliveries, event_types, events, master_key, operations, portal_links,
-    signing_keys,
+    accounts, api_keys, automations, deliveries, event_types, events, master_key, operations, portal_links,
+    sessions, signing_keys,
 };
 
 /// The state that handlers share. Cheap to clone.
@@ -48,17 +48,19 @@ pub struct ApiState {
     pub public_url: Option<Arc<str>>,
     /// How long a body may take to arrive.
     pub body_timeout: Duration,
-    /// Memory for large bodies with events.
+    /// Memory for bodies, shared with the console.
     pub body_budget: Arc<BodyBudget>,
     /// The text of `/metrics`.
     pub metrics: Arc<dyn MetricsText>,
 }
 
 impl ApiState {
-    pub(crate) fn body_limits(&self, bytes_max: usize) -> BodyLimits {
+    pub(crate) fn body_limits(&self, bytes_max: usize, owner: Owner) -> BodyLimits<'_> {
         BodyLimits {
             bytes_max,
             timeout: self.body_timeout,
+            budget: &self.body_budget,
+            owner,
         }
     }
 }
@@ -131,7 +133,26 @@ pub(crate) fn documented_routes() -> OpenApiRouter<ApiState> {
             accounts::update::update_account,
             accounts::delete::delete_account
         ))
-        .routes(routes!(portal_links::create::create_portal_link))
+        .routes(routes!(
+            api_keys::list::list_api_keys,
+            api_keys::create::create_api_key
+        ))
+        .routes(routes!(api_keys::delete::delete_api_key))
+        .routes(routes!(
+            portal_links::list::list_portal_links,
+            portal_links::create::create_portal_link
+        ))
+        .routes(routes!(portal_links::revoke::revoke_portal_link))
+        .routes(routes!(
+            sessions::of_staff::list_sessions,
+            sessions::of_staff::end_all_sessions
+        ))
+        .routes(routes!(sessions::of_staff::end_session))
+        .routes(routes!(
+            sessions::of_account::list_sessions_of_account,
+            sessions::of_account::end_all_sessions_of_account
+        ))
+        .routes(routes!(sessions::of_account::end_session_of_account))
         .routes(routes!(master_key::show::get_master_key))
         .routes(routes!(master_key::rotate::rotate_master_key))
         .routes(routes!(signing_keys::list::list_signing_keys))

@@ -4,6 +4,7 @@
 //! `postrider_configuration` checks the values.
 
 pub mod accounts;
+pub mod api_keys;
 pub mod automations;
 pub mod deliveries;
 pub mod event_types;
@@ -11,6 +12,7 @@ pub mod events;
 pub mod master_key;
 pub mod operations;
 pub mod portal_links;
+pub mod sessions;
 pub mod signing_keys;
 
 use serde_json::value::RawValue;

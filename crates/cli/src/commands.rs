@@ -1,20 +1,23 @@
 //! The commands: one command, or one group of commands, per file.
 //!
 //! * Client commands, over the API: [`accounts`], [`automations`], [`events`], [`deliveries`], [`keys`],
-//!   [`event_types`], built on [`remote`].
+//!   [`event_types`], [`api_keys`], [`portal_links`], [`sessions`], built on [`remote`].
 //! * Offline: [`sign`], [`verify`]; both read signing keys with [`secrets`].
 //!
 //! To add a command: see the crate's documentation.
 
 pub mod accounts;
+pub mod api_keys;
 pub mod automations;
 mod confirm;
 pub mod deliveries;
 pub mod event_types;
 pub mod events;
 pub mod keys;
+pub mod portal_links;
 pub mod remote;
 pub mod secrets;
+pub mod sessions;
 pub mod sign;
 pub mod verify;
 
@@ -28,7 +31,7 @@ use crate::{Context, Failure};
 /// The commands.
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
-    /// List, create, show and delete accounts; create portal links
+    /// List, create, show and delete accounts
     Accounts(accounts::Args),
     /// List, create, show, enable, disable, test and delete automations
     Automations(automations::Args),
@@ -40,6 +43,12 @@ pub enum Command {
     Keys(keys::Args),
     /// Document event types in the catalogue
     EventTypes(event_types::Args),
+    /// Create, list and delete API keys
+    ApiKeys(api_keys::Args),
+    /// Create, list and revoke links that sign customers in to the console
+    PortalLinks(portal_links::Args),
+    /// List and end sessions of the console
+    Sessions(sessions::Args),
     /// Print the headers that a delivery of a body would carry
     Sign(Box<sign::Args>),
     /// Check the signatures of a request, and explain a mismatch
@@ -57,6 +66,9 @@ pub const GROUPS: [(&str, &[&str]); 2] = [
             "deliveries",
             "keys",
             "event-types",
+            "api-keys",
+            "portal-links",
+            "sessions",
         ],
     ),
     ("Offline", &["sign", "verify"]),
@@ -71,6 +83,9 @@ pub async fn run(command: Command, context: Context<'_>) -> Result<ExitCode, Fai
         Command::Deliveries(args) => deliveries::run(args, context).await?,
         Command::Keys(args) => keys::run(args, context).await?,
         Command::EventTypes(args) => event_types::run(args, context).await?,
+        Command::ApiKeys(args) => api_keys::run(args, context).await?,
+        Command::PortalLinks(args) => portal_links::run(args, context).await?,
+        Command::Sessions(args) => sessions::run(args, context).await?,
         Command::Sign(args) => sign::run(&args, context)?,
         Command::Verify(args) => return verify::run(&args, context),
     }

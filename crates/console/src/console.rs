@@ -14,6 +14,7 @@ use postrider_access::Access;
 use postrider_configuration::Configuration;
 use postrider_engine::Engine;
 use postrider_figures::Figures;
+use postrider_web::body_budget::BodyBudget;
 use postrider_web::client::Client;
 use postrider_web::panics::Caught;
 use postrider_web::request_id::{REQUEST_ID, RequestId};
@@ -25,8 +26,8 @@ use crate::assets::{Assets, asset};
 use crate::brand::Brand;
 use crate::live::LiveSlots;
 use crate::pages::{
-    accounts, api_keys, automations, deliveries, event_types, events, overview, replay, settings, sign_in,
-    signing_key, system, theme,
+    accounts, api_keys, automations, deliveries, event_types, events, overview, portal_links, replay,
+    sessions, settings, sign_in, signing_key, system, theme,
 };
 use crate::refusal::{Refusal, RefusalPage};
 use crate::routes::{PUBLIC, Route, Routes};
@@ -47,6 +48,8 @@ pub struct ConsoleParts {
     pub figures: Arc<Figures>,
     /// API keys, links and sessions.
     pub access: Arc<Access>,
+    /// Memory for forms, shared with the API.
+    pub body_budget: Arc<BodyBudget>,
     /// The installation's name, colour and logo.
     pub brand: Brand,
     /// Who may show pages in a frame, as `frame-ancestors` of a Content-Security-Policy has it: `'none'`, or
@@ -79,12 +82,13 @@ impl Console {
             configuration: parts.configuration,
             figures: parts.figures,
             access: parts.access,
+            body_budget: parts.body_budget,
             brand: parts.brand,
             public_url: parts.public_url,
             is_framed: parts.is_framed,
             system: parts.system,
             sign_in_limit: SignInLimit::new(),
-            live: LiveSlots::new(),
+            live: LiveSlots::default(),
             stopping,
         });
         Self {
@@ -190,12 +194,14 @@ fn routes() -> Routes {
         .merge(overview::routes())
         .merge(event_types::routes())
         .merge(api_keys::routes())
+        .merge(sessions::routes())
         .merge(system::routes())
         .merge(accounts::routes())
         .merge(automations::routes())
         .merge(events::routes())
         .merge(deliveries::routes())
         .merge(signing_key::routes())
+        .merge(portal_links::routes())
         .merge(settings::routes())
         .merge(replay::routes())
 }

@@ -1,26 +1,32 @@
 //! Submitted forms: `application/x-www-form-urlencoded`, bounded, and proven to come from one of our pages.
 
+use std::net::IpAddr;
+
 use axum::extract::{FromRequest, Request};
-use http::{HeaderMap, header};
+use http::{Extensions, HeaderMap, header};
 use postrider_web::body::{BODY_TIMEOUT, BodyError, BodyLimits, collect};
+use postrider_web::body_budget::Owner;
+use postrider_web::client::Client;
 
 use crate::refusal::Refusal;
 use crate::state::App;
 use crate::visitor::csrf;
 
-/// Largest form, in bytes. An event's `data` of the default maximum size fits in a text field, escaped.
+/// Largest form of a visitor, in bytes. An event's `data` of the default maximum size fits in a text field,
+/// escaped.
 const FORM_BYTES_MAX: usize = 1024 * 1024;
 
-/// The bounds of a form.
-const LIMITS: BodyLimits = BodyLimits {
-    bytes_max: FORM_BYTES_MAX,
-    timeout: BODY_TIMEOUT,
-};
+/// Largest form of a route that needs no session: to sign in or out, and to choose a theme. It holds a key
+/// and an address to return to.
+const PUBLIC_FORM_BYTES_MAX: usize = 8 * 1024;
 
 /// Most fields of a form: an automation with 50 URLs of 7 fields each, and 200 event types.
 const FIELDS_MAX: usize = 2_000;
 
 /// The fields of a form, in their order. Extracting it checks its CSRF token.
+///
+/// Everything that the headers tell is checked before the body is read: where the form comes from, and, by
+/// the layer of [`crate::routes`], the session and what it permits.
 #[derive(Debug, Clone, Default)]
 pub struct Form(Vec<(String, String)>);
 
@@ -60,21 +66,44 @@ impl Form {
 impl FromRequest<App> for Form {
     type Rejection = Refusal;
 
-    async fn from_request(request: Request, _: &App) -> Result<Self, Refusal> {
-        let headers = request.headers().clone();
-        if !is_form(&headers) || !is_same_site(&headers) {
+    async fn from_request(request: Request, app: &App) -> Result<Self, Refusal> {
+        let headers = request.headers();
+        if !is_form(headers) || !is_same_site(headers) {
             return Err(Refusal::ForeignForm);
         }
-        let body = collect(request, LIMITS).await.map_err(|error| match error {
+        let token = csrf::token(headers).ok_or(Refusal::ForeignForm)?;
+        let limits = limits(app, request.extensions());
+        let body = collect(request, limits).await.map_err(|error| match error {
             BodyError::TooLarge => Refusal::FormTooLarge,
             BodyError::Timeout | BodyError::Incomplete => Refusal::FormTooSlow,
+            BodyError::NoRoom => Refusal::Busy,
         })?;
         let form = Self::parse(&body).ok_or(Refusal::FormTooLarge)?;
-        if csrf::is_valid(&headers, form.text(csrf::FIELD)) {
+        // Both sides are hashes of a secret that a forger does not know, so the duration of the comparison
+        // reveals nothing.
+        if form.text(csrf::FIELD) == token {
             Ok(form)
         } else {
             Err(Refusal::ForeignForm)
         }
+    }
+}
+
+/// The limits of a form: a visitor's, or that of somebody who may be anybody.
+fn limits<'a>(app: &'a App, extensions: &Extensions) -> BodyLimits<'a> {
+    let stranger = || {
+        let client: Option<&Client> = extensions.get();
+        Owner::stranger(client.map_or(IpAddr::from([0, 0, 0, 0]), |client| client.address))
+    };
+    let (bytes_max, owner) = match extensions.get() {
+        Some(owner) => (FORM_BYTES_MAX, *owner),
+        None => (PUBLIC_FORM_BYTES_MAX, stranger()),
+    };
+    BodyLimits {
+        bytes_max,
+        timeout: BODY_TIMEOUT,
+        budget: &app.body_budget,
+        owner,
     }
 }
 

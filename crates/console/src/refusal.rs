@@ -47,6 +47,8 @@ pub enum Refusal {
     UnusableHost,
     /// The store is unreachable or busy.
     Unavailable,
+    /// Too many large requests are in progress.
+    Busy,
     /// A defect; the log has it.
     Internal,
 }
@@ -67,7 +69,7 @@ impl Refusal {
             Self::Stale | Self::TooManyDeliveries(_) | Self::ReplayRunning => StatusCode::CONFLICT,
             Self::TooManyTries { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::DeadLink => StatusCode::GONE,
-            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unavailable | Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -76,7 +78,7 @@ impl Refusal {
     pub fn retry_after_s(&self) -> Option<u64> {
         match self {
             Self::TooManyTries { wait_s } => Some(*wait_s),
-            Self::Unavailable => Some(UNAVAILABLE_S),
+            Self::Unavailable | Self::Busy => Some(UNAVAILABLE_S),
             _ => None,
         }
     }
@@ -102,14 +104,17 @@ impl Refusal {
                 "Page not found",
                 "It may have been deleted, or the address is wrong.",
             ),
-            Self::ReadOnly => ("You cannot change anything here", "Your link is read-only."),
+            Self::ReadOnly => (
+                "You cannot do this here",
+                "Your link or API key does not permit it.",
+            ),
             Self::ForeignForm => (
                 "This form is no longer valid",
                 "You signed in or out after opening it. Go back, reload the page, and submit the form again.",
             ),
             Self::FormTooLarge => (
                 "The form is too large",
-                "The limit is 1 MiB. Nothing was changed.",
+                "The limit is 1 MiB, and 8 KiB before you sign in. Nothing was changed.",
             ),
             Self::FormTooSlow => (
                 "The form took too long to arrive",
@@ -132,7 +137,7 @@ impl Refusal {
             ),
             Self::DeadLink => (
                 "This link has expired",
-                "It is too old, or was already used. Ask the sender for a new link.",
+                "It is too old, was already used, or was revoked. Ask the sender for a new link.",
             ),
             Self::UnusableHost => (
                 "The address of this console is unclear",
@@ -141,6 +146,10 @@ impl Refusal {
             Self::Unavailable => (
                 "The database is not reachable",
                 "Nothing was changed. Try again in a moment.",
+            ),
+            Self::Busy => (
+                "The server is busy",
+                "Nothing was changed. Go back and submit the form again in a moment.",
             ),
             Self::Internal => (
                 "Something went wrong",

@@ -23,10 +23,16 @@ use crate::state::App;
 pub const PUBLIC: Requirement = Requirement::Public;
 /// Lists and records; no secrets.
 pub const READ: Requirement = Requirement::Permission(Permission::Read);
+/// Lists of the whole installation; no secrets.
+pub const READ_ALL: Requirement = Requirement::Installation(Permission::Read);
+/// Resends and replays.
+pub const RESEND: Requirement = Requirement::Permission(Permission::Resend);
 /// Changes in an account, and its secrets.
 pub const MANAGE: Requirement = Requirement::Permission(Permission::Manage);
-/// The operator's staff.
-pub const ADMIN: Requirement = Requirement::Permission(Permission::Admin);
+/// Staff that may change things in every account.
+pub const MANAGE_ALL: Requirement = Requirement::Installation(Permission::Manage);
+/// Administrators of the installation.
+pub const ADMIN: Requirement = Requirement::Installation(Permission::Admin);
 
 /// A method of a path, and what it requires.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! The parts around every page: the brand, the navigation, the theme, the signed-in visitor.
 
 use http::HeaderMap;
-use postrider_model::Theme;
+use postrider_model::{Permission, Theme};
 
 use crate::state::App;
 use crate::view::id::CopyId;
@@ -19,17 +19,25 @@ pub enum Section {
     EventTypes,
     /// API keys.
     ApiKeys,
+    /// Sessions of the operator's staff.
+    Sessions,
     /// The installation.
     System,
 }
 
-/// The operator's navigation, in order.
-const NAVIGATION: [(Section, &str, &str); 5] = [
-    (Section::Overview, "/", "Overview"),
-    (Section::Accounts, "/accounts", "Accounts"),
-    (Section::EventTypes, "/event-types", "Event types"),
-    (Section::ApiKeys, "/api-keys", "API keys"),
-    (Section::System, "/system", "System"),
+/// The navigation of the operator's staff, in order, with the permission that each page requires.
+const NAVIGATION: [(Section, &str, &str, Permission); 6] = [
+    (Section::Overview, "/", "Overview", Permission::Read),
+    (Section::Accounts, "/accounts", "Accounts", Permission::Read),
+    (
+        Section::EventTypes,
+        "/event-types",
+        "Event types",
+        Permission::Read,
+    ),
+    (Section::ApiKeys, "/api-keys", "API keys", Permission::Admin),
+    (Section::Sessions, "/sessions", "Sessions", Permission::Admin),
+    (Section::System, "/system", "System", Permission::Admin),
 ];
 
 /// A link of a navigation.
@@ -71,17 +79,16 @@ pub struct Shell<'a> {
 impl<'a> Shell<'a> {
     /// For a visitor.
     pub fn of(app: &'a App, visitor: &Visitor, section: Section, title: impl Into<String>) -> Self {
-        let links = NAVIGATION.map(|(other, href, label)| Link {
-            href: href.to_owned(),
-            label,
-            is_current: other == section,
-        });
+        let links = NAVIGATION
+            .into_iter()
+            .filter(|(.., permission)| visitor.is_staff() && visitor.caller.permissions.contains(*permission))
+            .map(|(other, href, label, _)| Link {
+                href: href.to_owned(),
+                label,
+                is_current: other == section,
+            });
         Self {
-            links: if visitor.is_operator() {
-                links.to_vec()
-            } else {
-                Vec::new()
-            },
+            links: links.collect(),
             csrf: visitor.csrf.clone(),
             theme: visitor.theme,
             may_choose_theme: visitor.forced_theme.is_none(),
@@ -138,15 +145,18 @@ pub enum Tab {
     Deliveries,
     /// Its signing key.
     SigningKey,
+    /// Its portal links.
+    PortalLinks,
     /// The account itself.
     Settings,
 }
 
-const TABS: [(Tab, &str, &str); 5] = [
+const TABS: [(Tab, &str, &str); 6] = [
     (Tab::Automations, "automations", "Automations"),
     (Tab::Events, "events", "Events"),
     (Tab::Deliveries, "deliveries", "Deliveries"),
     (Tab::SigningKey, "signing-key", "Signing key"),
+    (Tab::PortalLinks, "portal-links", "Portal links"),
     (Tab::Settings, "settings", "Settings"),
 ];
 
@@ -162,8 +172,12 @@ pub struct AccountHead {
     pub tabs: Vec<Link>,
     /// Whether the visitor may change things.
     pub may_write: bool,
-    /// Whether the visitor is an operator.
-    pub is_operator: bool,
+    /// Whether the visitor may resend and replay.
+    pub may_resend: bool,
+    /// Whether the visitor sees all accounts.
+    pub is_staff: bool,
+    /// Whether the visitor administers the installation.
+    pub is_admin: bool,
     /// `/accounts/<id>`.
     pub path: String,
 }
@@ -172,18 +186,25 @@ impl AccountHead {
     /// The head of this account, with this tab as the current one.
     pub fn of(account: &InAccount, tab: Tab) -> Self {
         let path = format!("/accounts/{}", account.id());
-        let tabs = TABS.map(|(other, segment, label)| Link {
-            href: format!("{path}/{segment}"),
-            label,
-            is_current: other == tab,
-        });
+        let visitor = &account.visitor;
+        let may_link = visitor.is_staff() && visitor.may_write();
+        let tabs = TABS
+            .into_iter()
+            .filter(|(other, ..)| may_link || *other != Tab::PortalLinks)
+            .map(|(other, segment, label)| Link {
+                href: format!("{path}/{segment}"),
+                label,
+                is_current: other == tab,
+            });
         Self {
             name: account.account().name.clone(),
             id: CopyId::new(account.id()),
             uid: account.account().uid.as_ref().map(CopyId::new),
-            tabs: tabs.to_vec(),
-            may_write: account.visitor.may_write(),
-            is_operator: account.visitor.is_operator(),
+            tabs: tabs.collect(),
+            may_write: visitor.may_write(),
+            may_resend: visitor.may_resend(),
+            is_staff: visitor.is_staff(),
+            is_admin: visitor.is_staff() && visitor.is_admin(),
             path,
         }
     }

@@ -7,6 +7,7 @@ use postrider_configuration::Configuration;
 use postrider_engine::Engine;
 use postrider_figures::Figures;
 use postrider_model::Timestamp;
+use postrider_web::body_budget::BodyBudget;
 use postrider_web::host::RequestHost;
 use tokio::sync::watch;
 
@@ -31,6 +32,8 @@ pub struct Shared {
     pub figures: Arc<Figures>,
     /// API keys, links and sessions.
     pub access: Arc<Access>,
+    /// Memory for forms, shared with the API.
+    pub body_budget: Arc<BodyBudget>,
     /// The installation's name, colour and logo.
     pub brand: Brand,
     /// The public URL of the console, if the operator set one.

@@ -70,13 +70,23 @@ impl Visitor {
     pub fn api_key(&self) -> Option<ApiKeyId> {
         match self.caller.who {
             Who::ApiKey(key) => Some(key),
-            Who::Session { api_key } => api_key,
+            Who::Session { api_key, .. } => api_key,
         }
     }
 
-    /// Whether they are of the operator's staff.
-    pub fn is_operator(&self) -> bool {
+    /// Whether they see all accounts: the operator's staff.
+    pub fn is_staff(&self) -> bool {
+        self.caller.scope == Scope::All
+    }
+
+    /// Whether they administer the installation.
+    pub fn is_admin(&self) -> bool {
         self.caller.permissions.contains(Permission::Admin)
+    }
+
+    /// Whether they may resend and replay.
+    pub fn may_resend(&self) -> bool {
+        self.caller.permissions.contains(Permission::Resend)
     }
 
     /// Whether they may change things.

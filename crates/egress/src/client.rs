@@ -28,6 +28,7 @@ use crate::hosts::{Crowded, Hosts};
 use crate::http1::Http1;
 use crate::http2::{self, Http2};
 use crate::pool::{CheckedOut, Dial, Pool, PoolSettings};
+use crate::proxy::Proxy;
 use crate::request::Request;
 use crate::resolve::Resolve;
 use crate::response::{Received, Response};
@@ -72,6 +73,8 @@ pub struct ClientSettings {
     pub http2_prior_knowledge: Vec<Origin>,
     /// Certificate authorities to trust besides the public ones, as PEM.
     pub extra_ca_pem: Option<Vec<u8>>,
+    /// A proxy that all connections go through. It is not subject to the guard.
+    pub proxy: Option<Proxy>,
 }
 
 impl Default for ClientSettings {
@@ -85,6 +88,7 @@ impl Default for ClientSettings {
             pool_max_idle: 4_096,
             http2_prior_knowledge: Vec::new(),
             extra_ca_pem: None,
+            proxy: None,
         }
     }
 }
@@ -158,7 +162,7 @@ impl HttpClient {
     ) -> Result<Self, ClientError> {
         let tls = tls::client_config(Arc::clone(&clock), settings.extra_ca_pem.as_deref())?;
         Ok(Self {
-            connector: Connector::new(Arc::clone(&guard), resolver, tls),
+            connector: Connector::new(Arc::clone(&guard), resolver, tls, settings.proxy.clone()),
             guard,
             clock,
             pool: Pool::new(PoolSettings {

@@ -2,8 +2,8 @@
 //! negotiates TLS.
 //!
 //! The connector dials an address that the guard has checked and never resolves the name again, so a name
-//! that changes its addresses in between (DNS rebinding) gains nothing. It uses no proxy and reads no
-//! environment variable.
+//! that changes its addresses in between (DNS rebinding) gains nothing. It uses a proxy only if it is given
+//! one ([`crate::proxy`]), and reads no environment variable.
 //!
 //! Several addresses are tried as in RFC 8305 ("Happy Eyeballs"): the families alternate, the next try starts
 //! when one has failed or after [`STAGGER`] without an answer, and the first connection wins. A dead address
@@ -25,6 +25,7 @@ use tokio_rustls::TlsConnector;
 use crate::allowance::Allowance;
 use crate::destination::{Host, Origin};
 use crate::guard::{EgressGuard, LOOPBACK};
+use crate::proxy::{Proxy, ProxyFailure, Tunnels};
 use crate::resolve::{Resolve, ResolveError};
 use crate::tls::ALPN_H2;
 use crate::wire::{Session, Stream, Wire};
@@ -60,6 +61,9 @@ pub enum ConnectFailure {
     /// No address accepted a TCP connection.
     #[error("no TCP connection")]
     Connect(#[source] io::Error),
+    /// The proxy opened no tunnel. The sentence says what happened, in plain words.
+    #[error("{0}")]
+    Proxy(&'static str),
     /// The TLS handshake failed.
     #[error("no TLS session")]
     Tls(#[source] io::Error),
@@ -79,7 +83,16 @@ impl ConnectFailure {
         match self {
             Self::Dns(error) => *error == ResolveError::OutOfFiles,
             Self::Connect(error) => is_out_of_files(error),
-            Self::Blocked | Self::Tls(_) => false,
+            Self::Blocked | Self::Proxy(_) | Self::Tls(_) => false,
+        }
+    }
+}
+
+impl From<ProxyFailure> for ConnectFailure {
+    fn from(failure: ProxyFailure) -> Self {
+        match failure {
+            ProxyFailure::OutOfFiles(error) => Self::Connect(error),
+            ProxyFailure::Failed(sentence) => Self::Proxy(sentence),
         }
     }
 }
@@ -89,6 +102,7 @@ pub(crate) struct Connector {
     guard: Arc<EgressGuard>,
     resolver: Arc<dyn Resolve>,
     tls: TlsConnector,
+    tunnels: Option<Tunnels>,
     refused: Refused,
 }
 
@@ -103,11 +117,13 @@ impl Connector {
         guard: Arc<EgressGuard>,
         resolver: Arc<dyn Resolve>,
         tls: rustls::ClientConfig,
+        proxy: Option<Proxy>,
     ) -> Self {
         Self {
             guard,
             resolver,
             tls: TlsConnector::from(Arc::new(tls)),
+            tunnels: proxy.map(Tunnels::new),
             refused: Refused(Cache::new(REPORTS_KEPT)),
         }
     }
@@ -119,11 +135,14 @@ impl Connector {
         allowance: &Allowance,
     ) -> Result<Connected, ConnectFailure> {
         let permitted = self.permitted_addresses(&origin.host, tenant, allowance).await?;
-        let addresses = permitted
+        let addresses: Vec<_> = permitted
             .into_iter()
             .map(|address| SocketAddr::new(address, origin.port))
             .collect();
-        let tcp = connect_first(addresses).await.map_err(ConnectFailure::Connect)?;
+        let tcp = match &self.tunnels {
+            None => connect_first(addresses).await.map_err(ConnectFailure::Connect)?,
+            Some(tunnels) => tunnels.connect(&addresses, allowance).await?,
+        };
         set_options(&tcp).map_err(ConnectFailure::Connect)?;
         let wire = Wire::new(tcp);
         if !origin.tls {
@@ -231,7 +250,7 @@ fn alternate_families(addresses: impl Iterator<Item = IpAddr>) -> Vec<IpAddr> {
 }
 
 /// Returns the first connection that succeeds. Dropping the future cancels every try.
-async fn connect_first(addresses: Vec<SocketAddr>) -> io::Result<TcpStream> {
+pub(crate) async fn connect_first(addresses: Vec<SocketAddr>) -> io::Result<TcpStream> {
     if let [only] = addresses[..] {
         return TcpStream::connect(only).await;
     }

@@ -159,6 +159,7 @@ impl From<ConnectFailure> for Failure {
             ConnectFailure::Dns(error) => Self::new(Outcome::DnsError, error.to_string()),
             ConnectFailure::Blocked => DestinationError::Forbidden.into(),
             ConnectFailure::Connect(error) => Self::new(Outcome::ConnectError, connect_sentence(&error)),
+            ConnectFailure::Proxy(sentence) => Self::new(Outcome::ConnectError, sentence),
             ConnectFailure::Tls(error) => Self::new(Outcome::TlsError, handshake_sentence(&error)),
         }
     }

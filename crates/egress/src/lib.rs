@@ -73,6 +73,7 @@
 //! * [`hosts`]: bounds the requests that are under way to one host.
 //! * [`resolve`]: resolves names to addresses, within bounds; a trait, so that tests can replace it.
 //! * `connect`, `tls`, `wire`: open a connection, from the address to the byte stream.
+//! * [`proxy`]: opens it through a proxy.
 //! * `http1`, `http2`, `head`: carry a request over a connection, and read the response.
 //! * `connection`: one of the two.
 //! * `pool`: keeps connections, shares streams, and explains when a request may be repeated.
@@ -81,9 +82,10 @@
 //! * `failure`: describes errors in plain words.
 //! * [`client`]: [`HttpClient`], which combines all of these.
 //!
-//! This crate must never follow a redirect, use a proxy, decompress a response, switch certificate checks
-//! off, dial an address that the guard has not checked, or read more into memory than its bounds allow. It
-//! knows nothing about webhooks: it signs nothing, retries nothing, and takes all headers from its caller.
+//! This crate must never follow a redirect, use a proxy that it was not given, decompress a response, switch
+//! certificate checks off, dial an address that the guard has not checked, or read more into memory than its
+//! bounds allow. It knows nothing about webhooks: it signs nothing, retries nothing, and takes all headers
+//! from its caller.
 //!
 //! To forbid a range of addresses, add a line in [`address`], and to forbid a domain, in [`name`]. To add a
 //! limit on responses, see `head` for heads and [`response`] for bodies. To add a way for requests to fail,
@@ -104,6 +106,7 @@ mod http2;
 pub mod name;
 mod pool;
 pub mod port;
+pub mod proxy;
 pub mod request;
 pub mod resolve;
 pub mod response;
@@ -117,6 +120,7 @@ pub use destination::{Destination, DestinationError, Host, Origin};
 pub use guard::{EgressGuard, EgressRules};
 pub use hosts::{Crowded, Hosts, Permit};
 pub use name::{NamePattern, NamePatternError};
+pub use proxy::{Proxy, ProxyError};
 pub use request::{Request, is_reserved_header};
 pub use resolve::{Resolve, ResolveError, SystemResolver};
 pub use response::Response;

@@ -147,6 +147,12 @@ impl SystemResolver {
         Self::with(DEADLINE, look_up_absolute)
     }
 
+    /// Creates a resolver that completes names with the search domains of this machine. For names that the
+    /// operator chose.
+    pub(crate) fn with_search_domains() -> Self {
+        Self::with(DEADLINE, ask_system)
+    }
+
     fn with(
         deadline: Duration,
         look_up: impl Fn(&str) -> io::Result<Vec<IpAddr>> + Send + Sync + 'static,

@@ -1,20 +1,28 @@
 //! Grants: links and sessions, which let a person into the console without an API key.
 
-use crate::id::{AccountId, ApiKeyId};
+use crate::caller::{Permissions, Scope};
+use crate::id::{ApiKeyId, GrantId};
 use crate::time::Timestamp;
 
 /// What a token permits until it expires. The token itself is shown once and never stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
+    /// The grant's id, by which people list and revoke it.
+    pub id: GrantId,
     /// SHA-256 of the token's UTF-8 bytes. A token has 256 random bits, so a slow hash would add nothing.
     pub sha256: [u8; 32],
     /// What the token does.
     pub kind: GrantKind,
-    /// The visitor that the token lets in.
-    pub visitor: Visitor,
-    /// The API key that began the session, which ends with the key. `None` for links, and for sessions that a
-    /// link began.
+    /// The accounts that exist for its visitors: one for customers, all for the operator's staff.
+    pub scope: Scope,
+    /// What its visitors may do.
+    pub permissions: Permissions,
+    /// The theme that the surrounding page asks for; `None` follows the visitor's own system.
+    pub theme: Option<Theme>,
+    /// The API key that created the link, or that began the session. The grant ends with the key.
     pub api_key: Option<ApiKeyId>,
+    /// The portal link that began the session. The session ends with the link.
+    pub link: Option<GrantId>,
     /// When the grant was created.
     pub created_at: Timestamp,
     /// When the grant expires.
@@ -27,21 +35,21 @@ pub struct Grant {
 pub enum GrantKind {
     /// Begins one session, which uses it up.
     OneTimeLink = 0,
-    /// Begins any number of sessions for a customer.
-    AccountLink = 1,
+    /// Begins sessions in one account, until it expires.
+    PortalLink = 1,
     /// Identifies the visitor with each request.
     Session = 2,
 }
 
 impl GrantKind {
     /// Every kind.
-    pub const ALL: [Self; 3] = [Self::OneTimeLink, Self::AccountLink, Self::Session];
+    pub const ALL: [Self; 3] = [Self::OneTimeLink, Self::PortalLink, Self::Session];
 
     /// The kind's name.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::OneTimeLink => "one_time_link",
-            Self::AccountLink => "account_link",
+            Self::PortalLink => "portal_link",
             Self::Session => "session",
         }
     }
@@ -54,32 +62,6 @@ impl GrantKind {
     /// The kind that a store keeps as this number.
     pub fn from_code(code: u8) -> Option<Self> {
         Self::ALL.get(usize::from(code)).copied()
-    }
-}
-
-/// Who is in the console.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Visitor {
-    /// Staff of the company that runs the installation: sees and may do everything.
-    Operator,
-    /// A person of one account, who sees only that account.
-    Customer {
-        /// Which account.
-        account: AccountId,
-        /// Whether the visitor may only read.
-        read_only: bool,
-        /// The theme that the surrounding page asks for; `None` follows the visitor's own system.
-        theme: Option<Theme>,
-    },
-}
-
-impl Visitor {
-    /// The only account that the visitor sees; `None` if the visitor sees all.
-    pub const fn account(&self) -> Option<AccountId> {
-        match self {
-            Self::Operator => None,
-            Self::Customer { account, .. } => Some(*account),
-        }
     }
 }
 

@@ -121,6 +121,10 @@ id!(
     /// A key for the API.
     ApiKeyId, ApiKeyTag, "apikey"
 );
+id!(
+    /// A portal link or a session of the console.
+    GrantId, GrantTag, "grant"
+);
 
 /// Generates UUIDv7 ids that never repeat and never go backwards within the process.
 ///
@@ -185,6 +189,7 @@ next!(
     automation -> AutomationId,
     action -> ActionId,
     api_key -> ApiKeyId,
+    grant -> GrantId,
 );
 
 #[cfg(test)]

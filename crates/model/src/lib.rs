@@ -46,8 +46,10 @@ pub use delivery::{Delivery, DeliveryStatus};
 pub use entropy::Entropy;
 pub use event::{Event, FixedPoints, Origin, Warning};
 pub use event_type::{EventPattern, EventType, EventTypeName};
-pub use grant::{Grant, GrantKind, Theme, Visitor};
-pub use id::{AccountId, ActionId, ApiKeyId, AutomationId, DeliveryId, EventId, IdGenerator, SigningKeyId};
+pub use grant::{Grant, GrantKind, Theme};
+pub use id::{
+    AccountId, ActionId, ApiKeyId, AutomationId, DeliveryId, EventId, GrantId, IdGenerator, SigningKeyId,
+};
 pub use name::NameError;
 pub use schedule::Schedule;
 pub use secret::SigningSecret;

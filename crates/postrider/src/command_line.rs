@@ -94,7 +94,7 @@ fn template(command: &clap::Command, width: usize) -> String {
 }
 
 /// The column in which the descriptions of commands start.
-const NAMES_WIDTH: usize = 15;
+const NAMES_WIDTH: usize = 16;
 
 fn groups(command: &clap::Command, width: usize) -> String {
     let mut text = String::new();

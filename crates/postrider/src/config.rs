@@ -15,6 +15,7 @@ pub mod accent_color;
 pub mod database;
 pub mod declaration;
 pub mod duration;
+pub mod egress_proxy;
 pub mod environment;
 pub mod file;
 pub mod frame_ancestors;

@@ -1,6 +1,7 @@
 //! Wires the parts into a running node: store, engine, API, listener.
 //!
 //! * [`node`]: the order of start and stop. [`listener`]: connections, and every bound on them.
+//! * [`admin_key`]: the operator's API key, configured or created at the first start.
 //! * `engine`: configuration, access, figures and the engine. [`store`]: opens the store.
 //! * [`master_key`]: where the master key comes from, and where a new one goes.
 //! * [`site`]: what the one port serves. `system`: the facts about the process in the console.
@@ -8,6 +9,7 @@
 //!
 //! This module must hold no rule about deliveries: it decides only what the settings say.
 
+pub mod admin_key;
 pub mod console;
 mod engine;
 pub mod listener;

@@ -54,13 +54,20 @@ CREATE TABLE event_types (
 );
 CREATE INDEX event_types_by_age ON event_types (created_at DESC, name);
 
+-- Deleting an account also deletes its keys.
 CREATE TABLE api_keys (
-    id            uuid    PRIMARY KEY,
-    name          text    NOT NULL,
-    sha256        bytea   NOT NULL,
-    is_configured boolean NOT NULL,
-    created_at    bigint  NOT NULL
+    id            uuid     PRIMARY KEY,
+    name          text     NOT NULL,
+    prefix        text     NOT NULL,  -- the key's first characters; empty: not shown
+    sha256        bytea    NOT NULL,
+    is_configured boolean  NOT NULL,
+    permissions   smallint NOT NULL,  -- a bit for each
+    account_id    uuid     REFERENCES accounts (id) ON DELETE CASCADE,  -- NULL: all accounts
+    created_at    bigint   NOT NULL,
+    expires_at    bigint,             -- NULL: never
+    last_used_at  bigint              -- NULL: never
 );
+CREATE INDEX api_keys_by_account ON api_keys (account_id) WHERE account_id IS NOT NULL;
 -- An operator configures at most one key.
 CREATE UNIQUE INDEX api_keys_configured ON api_keys (is_configured) WHERE is_configured;
 
@@ -122,8 +129,9 @@ BEGIN
 END $$;
 CREATE TRIGGER event_types_changed AFTER INSERT OR UPDATE OR DELETE ON event_types
     FOR EACH ROW EXECUTE FUNCTION note_change_of_table();
-CREATE TRIGGER api_keys_changed AFTER INSERT OR UPDATE OR DELETE ON api_keys
-    FOR EACH ROW EXECUTE FUNCTION note_change_of_table();
+-- The time of the last use is not such a change.
+CREATE TRIGGER api_keys_changed AFTER INSERT OR UPDATE OF sha256, permissions, account_id, expires_at OR DELETE
+    ON api_keys FOR EACH ROW EXECUTE FUNCTION note_change_of_table();
 
 CREATE TRIGGER session_died AFTER UPDATE OF dead ON sessions
     FOR EACH ROW WHEN (NEW.dead AND NOT OLD.dead) EXECUTE FUNCTION note_change_of_table();
@@ -255,19 +263,22 @@ CREATE TABLE copies (
 CREATE UNIQUE INDEX copies_unfinished ON copies ((true)) WHERE finished_at IS NULL;
 
 -- Portal links and sessions of the console, by the hash of their token. Deleting an account or an API key
--- also deletes its grants.
+-- also deletes its grants, and deleting a link the sessions that it began.
 CREATE TABLE grants (
-    sha256     bytea    PRIMARY KEY,
-    kind       smallint NOT NULL,
-    account_id uuid     REFERENCES accounts (id) ON DELETE CASCADE,  -- NULL: an operator's
-    read_only  boolean  NOT NULL,
-    theme      smallint,                                             -- NULL: the visitor's own
-    api_key_id uuid     REFERENCES api_keys (id) ON DELETE CASCADE,  -- NULL: not created by a key
-    created_at bigint   NOT NULL,
-    expires_at bigint   NOT NULL
+    id          uuid     NOT NULL UNIQUE,
+    sha256      bytea    PRIMARY KEY,
+    kind        smallint NOT NULL,
+    account_id  uuid     REFERENCES accounts (id) ON DELETE CASCADE,  -- NULL: the staff's
+    permissions smallint NOT NULL,                                    -- a bit for each
+    theme       smallint,                                             -- NULL: the visitor's own
+    api_key_id  uuid     REFERENCES api_keys (id) ON DELETE CASCADE,  -- NULL: not created by a key
+    link_id     uuid     REFERENCES grants (id) ON DELETE CASCADE,    -- NULL: no portal link began it
+    created_at  bigint   NOT NULL,
+    expires_at  bigint   NOT NULL
 );
 CREATE INDEX grants_by_end ON grants (expires_at);
-CREATE INDEX grants_by_account ON grants (account_id) WHERE account_id IS NOT NULL;
+CREATE INDEX grants_by_account ON grants (account_id, kind, id);
+CREATE INDEX grants_by_link ON grants (link_id) WHERE link_id IS NOT NULL;
 CREATE INDEX grants_by_api_key ON grants (api_key_id) WHERE api_key_id IS NOT NULL;
 
 -- Sums by time. The rows of an account for some hours are one range of the key. If a sum is not of an action,

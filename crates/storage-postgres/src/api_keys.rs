@@ -1,10 +1,13 @@
-//! API keys.
+//! API keys. Deleting an account also deletes its keys (`ON DELETE CASCADE`).
 
 use async_trait::async_trait;
-use postrider_model::{ApiKey, ApiKeyId};
+use deadpool_postgres::GenericClient;
+use postrider_model::{ApiKey, ApiKeyId, Permission, Permissions, Timestamp};
 use postrider_storage::rows::ApiKeyRow;
-use postrider_storage::{ApiKeyStore, RemoveApiKey, StoreResult};
+use postrider_storage::{API_KEYS_MAX, AddApiKey, ApiKeyStore, RemoveApiKey, StoreResult};
 use tokio_postgres::Row;
+use tokio_postgres::error::SqlState;
+use uuid::Uuid;
 
 use crate::database::Client;
 use crate::sql_error::SqlResult;
@@ -15,33 +18,15 @@ const COLUMNS: &str = ApiKeyRow::COLUMNS;
 
 #[async_trait]
 impl ApiKeyStore for PostgresStore {
-    async fn put_api_key(&self, key: ApiKey) -> StoreResult<()> {
+    async fn add_api_key(&self, key: ApiKey) -> StoreResult<AddApiKey> {
         self.database
-            .run(async || {
-                let client = self.database.client().await?;
-                statement::execute(
-                    &client,
-                    &format!(
-                        "WITH ended AS (
-                             DELETE FROM grants WHERE $4 AND api_key_id IN
-                                 (SELECT id FROM api_keys WHERE is_configured AND sha256 <> $3)
-                         )
-                         INSERT INTO api_keys ({COLUMNS}) VALUES ($1, $2, $3, $4, $5)
-                         ON CONFLICT (is_configured) WHERE is_configured
-                         DO UPDATE SET name = excluded.name, sha256 = excluded.sha256,
-                                       created_at = excluded.created_at"
-                    ),
-                    &[
-                        &columns::uuid(key.id.as_bytes()),
-                        &key.name,
-                        &key.sha256.as_slice(),
-                        &key.is_configured,
-                        &key.created_at.unix_ms(),
-                    ],
-                )
-                .await?;
-                Ok(())
-            })
+            .run(async || add(&mut self.database.client().await?, &key).await)
+            .await
+    }
+
+    async fn configure_api_key(&self, key: Option<ApiKey>) -> StoreResult<()> {
+        self.database
+            .run(async || configure(&mut self.database.client().await?, key.as_ref()).await)
             .await
     }
 
@@ -52,23 +37,12 @@ impl ApiKeyStore for PostgresStore {
                 let transaction = client.transaction().await?;
                 // The second of two concurrent callers then sees the first one's key.
                 transaction.batch_execute(LOCK).await?;
-                let added = statement::execute(
-                    &transaction,
-                    &format!(
-                        "INSERT INTO api_keys ({COLUMNS}) SELECT $1, $2, $3, $4, $5
-                         WHERE NOT EXISTS (SELECT 1 FROM api_keys)"
-                    ),
-                    &[
-                        &columns::uuid(key.id.as_bytes()),
-                        &key.name,
-                        &key.sha256.as_slice(),
-                        &key.is_configured,
-                        &key.created_at.unix_ms(),
-                    ],
-                )
-                .await?;
+                if permanent_admins(&transaction, None).await? > 0 {
+                    return Ok(false);
+                }
+                insert(&transaction, &key).await?;
                 transaction.commit().await?;
-                Ok(added > 0)
+                Ok(true)
             })
             .await
     }
@@ -84,6 +58,27 @@ impl ApiKeyStore for PostgresStore {
             .await
     }
 
+    async fn note_api_key_uses(&self, uses: Vec<(ApiKeyId, Timestamp)>) -> StoreResult<()> {
+        let ids: Vec<Uuid> = uses.iter().map(|(id, _)| columns::uuid(id.as_bytes())).collect();
+        let times: Vec<i64> = uses.iter().map(|(_, used_at)| used_at.unix_ms()).collect();
+        self.database
+            .run(async || {
+                let client = self.database.client().await?;
+                // In the order of the ids, so that nodes that note uses at the same moment do not deadlock.
+                let sql = "
+                    WITH uses AS (SELECT * FROM unnest($1::uuid[], $2::bigint[]) AS u (id, used_at)),
+                    locked AS (
+                        SELECT k.id, u.used_at FROM api_keys k JOIN uses u USING (id)
+                        WHERE k.last_used_at IS NULL OR k.last_used_at < u.used_at
+                        ORDER BY k.id FOR NO KEY UPDATE OF k
+                    )
+                    UPDATE api_keys k SET last_used_at = l.used_at FROM locked l WHERE k.id = l.id";
+                statement::execute(&client, sql, &[&ids, &times]).await?;
+                Ok(())
+            })
+            .await
+    }
+
     async fn delete_api_key(&self, id: ApiKeyId) -> StoreResult<RemoveApiKey> {
         self.database
             .run(async || delete(&mut self.database.client().await?, id).await)
@@ -91,27 +86,104 @@ impl ApiKeyStore for PostgresStore {
     }
 }
 
-/// Makes other nodes that depend on the number of keys wait until this transaction has ended. Reading keys,
+/// Makes other nodes that depend on which keys there are wait until this transaction has ended. Reading keys,
 /// and adding grants that refer to one, stays possible.
 const LOCK: &str = "LOCK TABLE api_keys IN SHARE ROW EXCLUSIVE MODE";
+
+async fn add(client: &mut Client, key: &ApiKey) -> SqlResult<AddApiKey> {
+    let transaction = client.transaction().await?;
+    transaction.batch_execute(LOCK).await?;
+    let count = statement::query_one(&transaction, "SELECT count(*) FROM api_keys", &[]).await?;
+    if count.try_get::<_, i64>(0)? >= columns::number(API_KEYS_MAX) {
+        return Ok(AddApiKey::TooMany);
+    }
+    match insert(&transaction, key).await {
+        Ok(()) => {}
+        // The foreign key checks whether the account exists, even while another node deletes it.
+        Err(error) if error.state() == Some(&SqlState::FOREIGN_KEY_VIOLATION) => {
+            return Ok(AddApiKey::AccountMissing);
+        }
+        Err(error) => return Err(error),
+    }
+    transaction.commit().await?;
+    Ok(AddApiKey::Added)
+}
+
+async fn configure(client: &mut Client, key: Option<&ApiKey>) -> SqlResult<()> {
+    let transaction = client.transaction().await?;
+    transaction.batch_execute(LOCK).await?;
+    let Some(key) = key else {
+        // This also deletes the key's grants (`ON DELETE CASCADE`).
+        statement::execute(&transaction, "DELETE FROM api_keys WHERE is_configured", &[]).await?;
+        transaction.commit().await?;
+        return Ok(());
+    };
+    let sha256 = key.sha256.as_slice();
+    let end = "DELETE FROM grants WHERE api_key_id IN
+                   (SELECT id FROM api_keys WHERE is_configured AND sha256 <> $1)";
+    statement::execute(&transaction, end, &[&sha256]).await?;
+    let update = "UPDATE api_keys SET name = $1, sha256 = $2, permissions = $3,
+                         created_at = CASE WHEN sha256 = $2 THEN created_at ELSE $4 END,
+                         last_used_at = CASE WHEN sha256 = $2 THEN last_used_at END
+                  WHERE is_configured";
+    let permissions = i16::from(key.permissions.code());
+    let params: &statement::Params<'_> = &[&key.name, &sha256, &permissions, &key.created_at.unix_ms()];
+    if statement::execute(&transaction, update, params).await? == 0 {
+        insert(&transaction, key).await?;
+    }
+    transaction.commit().await?;
+    Ok(())
+}
+
+async fn insert(client: &impl GenericClient, key: &ApiKey) -> SqlResult<()> {
+    let row = ApiKeyRow::of(key);
+    statement::execute(
+        client,
+        &format!("INSERT INTO api_keys ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"),
+        &[
+            &columns::uuid(&row.id),
+            &row.name,
+            &row.prefix,
+            &row.sha256,
+            &row.is_configured,
+            &row.permissions,
+            &row.account.as_ref().map(columns::uuid),
+            &row.created_at,
+            &row.expires_at,
+            &row.last_used_at,
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// How many keys [`ApiKey::is_permanent_admin`], without the one of this id.
+async fn permanent_admins(client: &impl GenericClient, without: Option<ApiKeyId>) -> SqlResult<i64> {
+    let admin = i16::from(Permissions::of(&[Permission::Admin]).code());
+    let sql = "SELECT count(*) FROM api_keys
+               WHERE permissions & $1 <> 0 AND account_id IS NULL AND expires_at IS NULL
+                 AND id IS DISTINCT FROM $2";
+    let without = without.map(|id| columns::uuid(id.as_bytes()));
+    let row = statement::query_one(client, sql, &[&admin, &without]).await?;
+    Ok(row.try_get(0)?)
+}
 
 /// Deletes a key. Deleting the row also deletes the key's grants (`ON DELETE CASCADE`).
 async fn delete(client: &mut Client, id: ApiKeyId) -> SqlResult<RemoveApiKey> {
     let transaction = client.transaction().await?;
     transaction.batch_execute(LOCK).await?;
-    let sql = "SELECT count(*) FILTER (WHERE id = $1), count(*) FILTER (WHERE id <> $1) FROM api_keys";
+    let left = permanent_admins(&transaction, Some(id)).await?;
+    if left == 0 && permanent_admins(&transaction, None).await? > 0 {
+        return Ok(RemoveApiKey::LastAdmin);
+    }
     let id = columns::uuid(id.as_bytes());
-    let row = statement::query_one(&transaction, sql, &[&id]).await?;
-    let (this, others): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
-    if this == 0 {
-        return Ok(RemoveApiKey::Missing);
-    }
-    if others == 0 {
-        return Ok(RemoveApiKey::LastOne);
-    }
-    statement::execute(&transaction, "DELETE FROM api_keys WHERE id = $1", &[&id]).await?;
+    let deleted = statement::execute(&transaction, "DELETE FROM api_keys WHERE id = $1", &[&id]).await?;
     transaction.commit().await?;
-    Ok(RemoveApiKey::Removed)
+    Ok(if deleted > 0 {
+        RemoveApiKey::Removed
+    } else {
+        RemoveApiKey::Missing
+    })
 }
 
 fn from_row(row: &Row) -> SqlResult<ApiKey> {

@@ -1,22 +1,37 @@
-//! Grants for the console. Deleting an account or an API key also deletes its grants (`ON DELETE CASCADE`).
+//! Grants for the console. Deleting an account, an API key or a link also deletes its grants (`ON DELETE
+//! CASCADE`).
 
 use async_trait::async_trait;
-use postrider_model::{Grant, Timestamp};
+use deadpool_postgres::GenericClient;
+use postrider_model::{Grant, GrantId, GrantKind, Timestamp};
 use postrider_storage::rows::GrantRow;
-use postrider_storage::{ConsoleStore, EXPIRED_GRANTS_REMOVED_MAX, StoreResult};
+use postrider_storage::{
+    BeginSession, ConsoleStore, EXPIRED_GRANTS_REMOVED_MAX, GrantFilter, Page, PageRequest, Position,
+    SessionLimits, StoreResult,
+};
 use tokio_postgres::Row;
 use tokio_postgres::error::SqlState;
+use uuid::Uuid;
 
 use crate::database::Client;
 use crate::sql_error::SqlResult;
 use crate::store::PostgresStore;
 use crate::{columns, statement};
 
+/// The span in which [`SessionLimits::per_minute_max`] counts.
+const MINUTE_MS: i64 = 60_000;
+
 #[async_trait]
 impl ConsoleStore for PostgresStore {
     async fn put_grant(&self, grant: Grant) -> StoreResult<bool> {
         self.database
             .run(async || put(&self.database.client().await?, &grant).await)
+            .await
+    }
+
+    async fn begin_session(&self, session: Grant, limits: SessionLimits) -> StoreResult<BeginSession> {
+        self.database
+            .run(async || begin_session(&mut self.database.client().await?, &session, limits).await)
             .await
     }
 
@@ -27,6 +42,17 @@ impl ConsoleStore for PostgresStore {
             .await
     }
 
+    async fn grants(
+        &self,
+        filter: GrantFilter,
+        now: Timestamp,
+        page: PageRequest,
+    ) -> StoreResult<Page<Grant>> {
+        self.database
+            .run(async || list(&self.database.client().await?, filter, now, page).await)
+            .await
+    }
+
     async fn take_grant(&self, sha256: &[u8; 32], now: Timestamp) -> StoreResult<Option<Grant>> {
         let sql = format!("DELETE FROM grants WHERE sha256 = $1 AND expires_at > $2 RETURNING {COLUMNS}");
         self.database
@@ -34,12 +60,26 @@ impl ConsoleStore for PostgresStore {
             .await
     }
 
-    async fn delete_grant(&self, sha256: &[u8; 32]) -> StoreResult<bool> {
+    async fn delete_grant(&self, filter: GrantFilter, id: GrantId) -> StoreResult<bool> {
+        let (kind, account) = of_filter(filter);
         self.database
             .run(async || {
                 let client = self.database.client().await?;
-                let sql = "DELETE FROM grants WHERE sha256 = $1";
-                Ok(statement::execute(&client, sql, &[&sha256.as_slice()]).await? > 0)
+                let sql =
+                    "DELETE FROM grants WHERE id = $1 AND kind = $2 AND account_id IS NOT DISTINCT FROM $3";
+                let id = columns::uuid(id.as_bytes());
+                Ok(statement::execute(&client, sql, &[&id, &kind, &account]).await? > 0)
+            })
+            .await
+    }
+
+    async fn delete_grants(&self, filter: GrantFilter) -> StoreResult<u64> {
+        let (kind, account) = of_filter(filter);
+        self.database
+            .run(async || {
+                let client = self.database.client().await?;
+                let sql = "DELETE FROM grants WHERE kind = $1 AND account_id IS NOT DISTINCT FROM $2";
+                statement::execute(&client, sql, &[&kind, &account]).await
             })
             .await
     }
@@ -47,42 +87,119 @@ impl ConsoleStore for PostgresStore {
 
 const COLUMNS: &str = GrantRow::COLUMNS;
 
+/// The kind and account that a filter's grants have.
+fn of_filter(filter: GrantFilter) -> (i16, Option<Uuid>) {
+    let account = filter.scope.account();
+    let account = account.map(|id| columns::uuid(id.as_bytes()));
+    (filter.kind.code().into(), account)
+}
+
 /// Skips expired grants that others are removing at the same moment.
 fn put_sql() -> String {
     format!(
         "WITH expired AS (
              DELETE FROM grants WHERE sha256 IN (
-                 SELECT sha256 FROM grants WHERE expires_at <= $7 ORDER BY expires_at LIMIT $9 FOR UPDATE SKIP LOCKED)
+                 SELECT sha256 FROM grants WHERE expires_at <= $9 ORDER BY expires_at LIMIT $11 FOR UPDATE SKIP LOCKED)
          )
-         INSERT INTO grants ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
+         INSERT INTO grants ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
     )
 }
 
-async fn put(client: &Client, grant: &Grant) -> SqlResult<bool> {
+async fn put(client: &impl GenericClient, grant: &Grant) -> SqlResult<bool> {
     let row = GrantRow::of(grant);
-    let limit = i64::try_from(EXPIRED_GRANTS_REMOVED_MAX).unwrap_or(i64::MAX);
-    let answer = statement::execute(
+    let inserted = statement::execute(
         client,
         &put_sql(),
         &[
+            &columns::uuid(&row.id),
             &row.sha256,
             &row.kind,
             &row.account.as_ref().map(columns::uuid),
-            &row.read_only,
+            &row.permissions,
             &row.theme,
             &row.api_key.as_ref().map(columns::uuid),
+            &row.link.as_ref().map(columns::uuid),
             &row.created_at,
             &row.expires_at,
-            &limit,
+            &columns::number(EXPIRED_GRANTS_REMOVED_MAX),
         ],
     )
     .await;
-    match answer {
+    match inserted {
         Ok(_) => Ok(true),
-        // The foreign keys check whether account and key exist, even while others remove them.
+        // The foreign keys check whether account, key and link exist, even while others remove them.
         Err(error) if error.state() == Some(&SqlState::FOREIGN_KEY_VIOLATION) => Ok(false),
         Err(error) => Err(error),
     }
+}
+
+/// The lock on the link makes concurrent callers count and add one after the other.
+async fn begin_session(
+    client: &mut Client,
+    session: &Grant,
+    limits: SessionLimits,
+) -> SqlResult<BeginSession> {
+    let transaction = client.transaction().await?;
+    let link = session.link.map(|id| columns::uuid(id.as_bytes()));
+    let now_ms = session.created_at.unix_ms();
+    let lock = "SELECT 1 FROM grants WHERE id = $1 AND kind = $2 AND expires_at > $3 FOR NO KEY UPDATE";
+    let kind = i16::from(GrantKind::PortalLink.code());
+    if statement::query_opt(&transaction, lock, &[&link, &kind, &now_ms])
+        .await?
+        .is_none()
+    {
+        return Ok(BeginSession::LinkGone);
+    }
+    let count = "SELECT count(*) FILTER (WHERE created_at > $2), count(*) FILTER (WHERE expires_at > $3)
+                 FROM grants WHERE link_id = $1";
+    let row = statement::query_one(&transaction, count, &[&link, &(now_ms - MINUTE_MS), &now_ms]).await?;
+    let (begun, live): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
+    if begun >= columns::number(limits.per_minute_max) {
+        return Ok(BeginSession::TooMany);
+    }
+    let surplus = live + 1 - columns::number(limits.live_max);
+    if surplus > 0 {
+        let end = "DELETE FROM grants WHERE id IN
+                       (SELECT id FROM grants WHERE link_id = $1 AND expires_at > $2 ORDER BY id LIMIT $3)";
+        statement::execute(&transaction, end, &[&link, &now_ms, &surplus]).await?;
+    }
+    if !put(&transaction, session).await? {
+        return Ok(BeginSession::LinkGone);
+    }
+    transaction.commit().await?;
+    Ok(BeginSession::Begun)
+}
+
+const LIST: &str = "
+    FROM grants WHERE account_id IS NOT DISTINCT FROM $1 AND kind = $2 AND id < $3 AND expires_at > $4
+    ORDER BY id DESC LIMIT $5";
+
+async fn list(
+    client: &Client,
+    filter: GrantFilter,
+    now: Timestamp,
+    page: PageRequest,
+) -> SqlResult<Page<Grant>> {
+    let (kind, account) = of_filter(filter);
+    let sql = format!("SELECT {COLUMNS} {LIST}");
+    let rows = statement::query(
+        client,
+        &sql,
+        &[
+            &account,
+            &kind,
+            &columns::ids_below(page.after),
+            &now.unix_ms(),
+            &columns::limit_with_surplus(page.limit),
+        ],
+    )
+    .await?;
+    let grants = rows.iter().map(|row| {
+        let grant = from_row(row)?;
+        Ok((Position(grant.id.as_u128()), grant))
+    });
+    let grants: SqlResult<Vec<_>> = grants.collect();
+    Ok(Page::from_surplus(grants?, page.limit))
 }
 
 async fn one(client: &Client, sql: &str, sha256: &[u8; 32], now: Timestamp) -> SqlResult<Option<Grant>> {

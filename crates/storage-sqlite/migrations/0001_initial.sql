@@ -56,13 +56,20 @@ CREATE TABLE event_types (
 ) STRICT;
 CREATE INDEX event_types_by_age ON event_types (created_at DESC, name);
 
+-- Deleting an account also deletes its keys.
 CREATE TABLE api_keys (
     id            BLOB    PRIMARY KEY,
     name          TEXT    NOT NULL,
+    prefix        TEXT    NOT NULL,  -- the key's first characters; empty: not shown
     sha256        BLOB    NOT NULL,
     is_configured INTEGER NOT NULL,
-    created_at    INTEGER NOT NULL
+    permissions   INTEGER NOT NULL,  -- a bit for each
+    account_id    BLOB    REFERENCES accounts (id) ON DELETE CASCADE,  -- NULL: all accounts
+    created_at    INTEGER NOT NULL,
+    expires_at    INTEGER,           -- NULL: never
+    last_used_at  INTEGER            -- NULL: never
 ) STRICT;
+CREATE INDEX api_keys_by_account ON api_keys (account_id) WHERE account_id IS NOT NULL;
 -- An operator configures at most one key.
 CREATE UNIQUE INDEX api_keys_configured ON api_keys (is_configured) WHERE is_configured;
 
@@ -160,19 +167,22 @@ CREATE TABLE write_checks (
 INSERT INTO write_checks (number, made) VALUES (1, 0);
 
 -- Portal links and sessions of the console, by the hash of their token. Deleting an account or an API key
--- also deletes its grants.
+-- also deletes its grants, and deleting a link the sessions that it began.
 CREATE TABLE grants (
-    sha256     BLOB    PRIMARY KEY,
-    kind       INTEGER NOT NULL,
-    account_id BLOB    REFERENCES accounts (id) ON DELETE CASCADE,  -- NULL: an operator's
-    read_only  INTEGER NOT NULL,
-    theme      INTEGER,                                             -- NULL: the visitor's own
-    api_key_id BLOB    REFERENCES api_keys (id) ON DELETE CASCADE,  -- NULL: not created by a key
-    created_at INTEGER NOT NULL,
-    expires_at INTEGER NOT NULL
+    id          BLOB    NOT NULL UNIQUE,
+    sha256      BLOB    PRIMARY KEY,
+    kind        INTEGER NOT NULL,
+    account_id  BLOB    REFERENCES accounts (id) ON DELETE CASCADE,  -- NULL: the staff's
+    permissions INTEGER NOT NULL,                                    -- a bit for each
+    theme       INTEGER,                                             -- NULL: the visitor's own
+    api_key_id  BLOB    REFERENCES api_keys (id) ON DELETE CASCADE,  -- NULL: not created by a key
+    link_id     BLOB    REFERENCES grants (id) ON DELETE CASCADE,    -- NULL: no portal link began it
+    created_at  INTEGER NOT NULL,
+    expires_at  INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX grants_by_end ON grants (expires_at);
-CREATE INDEX grants_by_account ON grants (account_id) WHERE account_id IS NOT NULL;
+CREATE INDEX grants_by_account ON grants (account_id, kind, id);
+CREATE INDEX grants_by_link ON grants (link_id) WHERE link_id IS NOT NULL;
 CREATE INDEX grants_by_api_key ON grants (api_key_id) WHERE api_key_id IS NOT NULL;
 
 -- Sums by time. The rows of an account for some hours are one range of the key. If a sum is not of an action,

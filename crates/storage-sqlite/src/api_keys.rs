@@ -1,50 +1,34 @@
-//! API keys.
+//! API keys. Deleting an account also deletes its keys (`ON DELETE CASCADE`).
 
 use async_trait::async_trait;
-use postrider_model::{ApiKey, ApiKeyId};
+use postrider_model::{ApiKey, ApiKeyId, Permission, Permissions, Timestamp};
 use postrider_storage::rows::ApiKeyRow;
-use postrider_storage::{ApiKeyStore, RemoveApiKey, StoreResult};
+use postrider_storage::{API_KEYS_MAX, AddApiKey, ApiKeyStore, RemoveApiKey, StoreResult};
 use rusqlite::Connection;
 
-use crate::columns;
 use crate::sql_error::SqlResult;
 use crate::store::SqliteStore;
+use crate::{accounts, columns};
 
 const COLUMNS: &str = ApiKeyRow::COLUMNS;
 
 #[async_trait]
 impl ApiKeyStore for SqliteStore {
-    async fn put_api_key(&self, key: ApiKey) -> StoreResult<()> {
-        self.write(move |cx| {
-            cx.conn
-                .prepare_cached(
-                    "DELETE FROM grants WHERE ?1 AND api_key_id IN
-                         (SELECT id FROM api_keys WHERE is_configured AND sha256 <> ?2)",
-                )?
-                .execute((key.is_configured, key.sha256))?;
-            cx.conn
-                .prepare_cached(&format!(
-                    "INSERT INTO api_keys ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5)
-                     ON CONFLICT (is_configured) WHERE is_configured
-                     DO UPDATE SET name = excluded.name, sha256 = excluded.sha256,
-                                   created_at = excluded.created_at"
-                ))?
-                .execute(values(&key))?;
-            Ok(())
-        })
-        .await
+    async fn add_api_key(&self, key: ApiKey) -> StoreResult<AddApiKey> {
+        self.write(move |cx| add(cx.conn, &key)).await
+    }
+
+    async fn configure_api_key(&self, key: Option<ApiKey>) -> StoreResult<()> {
+        self.write(move |cx| configure(cx.conn, key.as_ref())).await
     }
 
     async fn add_first_api_key(&self, key: ApiKey) -> StoreResult<bool> {
         self.write(move |cx| {
-            let added = cx
-                .conn
-                .prepare_cached(&format!(
-                    "INSERT INTO api_keys ({COLUMNS}) SELECT ?1, ?2, ?3, ?4, ?5
-                     WHERE NOT EXISTS (SELECT 1 FROM api_keys)"
-                ))?
-                .execute(values(&key))?;
-            Ok(added > 0)
+            if permanent_admins(cx.conn, None)? > 0 {
+                return Ok(false);
+            }
+            insert(cx.conn, &key)?;
+            Ok(true)
         })
         .await
     }
@@ -63,21 +47,23 @@ impl ApiKeyStore for SqliteStore {
         .await
     }
 
+    async fn note_api_key_uses(&self, uses: Vec<(ApiKeyId, Timestamp)>) -> StoreResult<()> {
+        self.write(move |cx| {
+            let mut statement = cx.conn.prepare_cached(
+                "UPDATE api_keys SET last_used_at = ?2
+                 WHERE id = ?1 AND (last_used_at IS NULL OR last_used_at < ?2)",
+            )?;
+            for (id, used_at) in &uses {
+                statement.execute((id.as_bytes(), used_at.unix_ms()))?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
     async fn delete_api_key(&self, id: ApiKeyId) -> StoreResult<RemoveApiKey> {
         self.write(move |cx| delete(cx.conn, id)).await
     }
-}
-
-/// The values of [`COLUMNS`].
-fn values(key: &ApiKey) -> impl rusqlite::Params + '_ {
-    let created_ms = key.created_at.unix_ms();
-    (
-        key.id.as_bytes(),
-        &key.name,
-        key.sha256,
-        key.is_configured,
-        created_ms,
-    )
 }
 
 /// Whether this key exists.
@@ -86,17 +72,94 @@ pub(crate) fn exists(conn: &Connection, id: ApiKeyId) -> SqlResult<bool> {
     Ok(statement.exists((id.as_bytes(),))?)
 }
 
+fn add(conn: &Connection, key: &ApiKey) -> SqlResult<AddApiKey> {
+    if let Some(account) = key.scope.account()
+        && !accounts::exists(conn, account)?
+    {
+        return Ok(AddApiKey::AccountMissing);
+    }
+    let count: i64 = conn
+        .prepare_cached("SELECT count(*) FROM api_keys")?
+        .query_row((), |row| row.get(0))?;
+    if count >= columns::number(API_KEYS_MAX) {
+        return Ok(AddApiKey::TooMany);
+    }
+    insert(conn, key)?;
+    Ok(AddApiKey::Added)
+}
+
+fn configure(conn: &Connection, key: Option<&ApiKey>) -> SqlResult<()> {
+    let Some(key) = key else {
+        // This also deletes the key's grants (`ON DELETE CASCADE`).
+        conn.prepare_cached("DELETE FROM api_keys WHERE is_configured")?
+            .execute(())?;
+        return Ok(());
+    };
+    conn.prepare_cached(
+        "DELETE FROM grants WHERE api_key_id IN (SELECT id FROM api_keys WHERE is_configured AND sha256 <> ?1)",
+    )?
+    .execute((key.sha256,))?;
+    let updated = conn
+        .prepare_cached(
+            "UPDATE api_keys SET name = ?1, sha256 = ?2, permissions = ?3,
+                    created_at = CASE WHEN sha256 = ?2 THEN created_at ELSE ?4 END,
+                    last_used_at = CASE WHEN sha256 = ?2 THEN last_used_at END
+             WHERE is_configured",
+        )?
+        .execute((
+            &key.name,
+            key.sha256,
+            key.permissions.code(),
+            key.created_at.unix_ms(),
+        ))?;
+    if updated == 0 {
+        insert(conn, key)?;
+    }
+    Ok(())
+}
+
+fn insert(conn: &Connection, key: &ApiKey) -> SqlResult<()> {
+    let row = ApiKeyRow::of(key);
+    conn.prepare_cached(&format!(
+        "INSERT INTO api_keys ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
+    ))?
+    .execute((
+        row.id,
+        row.name,
+        row.prefix,
+        row.sha256,
+        row.is_configured,
+        row.permissions,
+        row.account,
+        row.created_at,
+        row.expires_at,
+        row.last_used_at,
+    ))?;
+    Ok(())
+}
+
+/// How many keys [`ApiKey::is_permanent_admin`], without the one of this id.
+fn permanent_admins(conn: &Connection, without: Option<ApiKeyId>) -> SqlResult<i64> {
+    let admin = Permissions::of(&[Permission::Admin]).code();
+    let mut statement = conn.prepare_cached(
+        "SELECT count(*) FROM api_keys
+         WHERE permissions & ?1 <> 0 AND account_id IS NULL AND expires_at IS NULL AND id IS NOT ?2",
+    )?;
+    let without = without.map(|id| *id.as_bytes());
+    Ok(statement.query_row((admin, without), |row| row.get(0))?)
+}
+
 /// Deleting the row also deletes the key's grants (`ON DELETE CASCADE`).
 fn delete(conn: &Connection, id: ApiKeyId) -> SqlResult<RemoveApiKey> {
+    let left = permanent_admins(conn, Some(id))?;
+    if left == 0 && permanent_admins(conn, None)? > 0 {
+        return Ok(RemoveApiKey::LastAdmin);
+    }
     let deleted = conn
-        .prepare_cached(
-            "DELETE FROM api_keys WHERE id = ?1 AND EXISTS (SELECT 1 FROM api_keys WHERE id <> ?1)",
-        )?
+        .prepare_cached("DELETE FROM api_keys WHERE id = ?1")?
         .execute((id.as_bytes(),))?;
     Ok(if deleted > 0 {
         RemoveApiKey::Removed
-    } else if exists(conn, id)? {
-        RemoveApiKey::LastOne
     } else {
         RemoveApiKey::Missing
     })

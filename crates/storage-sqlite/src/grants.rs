@@ -1,19 +1,31 @@
-//! Grants for the console. Deleting an account or an API key also deletes its grants (`ON DELETE CASCADE`).
+//! Grants for the console. Deleting an account, an API key or a link also deletes its grants (`ON DELETE
+//! CASCADE`).
 
 use async_trait::async_trait;
-use postrider_model::{Grant, Timestamp};
+use postrider_model::{Grant, GrantId, GrantKind, Timestamp};
 use postrider_storage::rows::GrantRow;
-use postrider_storage::{ConsoleStore, EXPIRED_GRANTS_REMOVED_MAX, StoreResult};
+use postrider_storage::{
+    BeginSession, ConsoleStore, EXPIRED_GRANTS_REMOVED_MAX, GrantFilter, Page, PageRequest, Position,
+    SessionLimits, StoreResult,
+};
 use rusqlite::{Connection, Row};
 
 use crate::sql_error::SqlResult;
 use crate::store::SqliteStore;
 use crate::{accounts, api_keys, columns};
 
+/// The span in which [`SessionLimits::per_minute_max`] counts.
+const MINUTE_MS: i64 = 60_000;
+
 #[async_trait]
 impl ConsoleStore for SqliteStore {
     async fn put_grant(&self, grant: Grant) -> StoreResult<bool> {
         self.write(move |cx| put(cx.conn, &grant)).await
+    }
+
+    async fn begin_session(&self, session: Grant, limits: SessionLimits) -> StoreResult<BeginSession> {
+        self.write(move |cx| begin_session(cx.conn, &session, limits))
+            .await
     }
 
     async fn grant(&self, sha256: &[u8; 32], now: Timestamp) -> StoreResult<Option<Grant>> {
@@ -25,6 +37,15 @@ impl ConsoleStore for SqliteStore {
         .await
     }
 
+    async fn grants(
+        &self,
+        filter: GrantFilter,
+        now: Timestamp,
+        page: PageRequest,
+    ) -> StoreResult<Page<Grant>> {
+        self.read(move |conn| list(conn, filter, now, page)).await
+    }
+
     async fn take_grant(&self, sha256: &[u8; 32], now: Timestamp) -> StoreResult<Option<Grant>> {
         let sha256 = *sha256;
         self.write(move |cx| {
@@ -34,11 +55,23 @@ impl ConsoleStore for SqliteStore {
         .await
     }
 
-    async fn delete_grant(&self, sha256: &[u8; 32]) -> StoreResult<bool> {
-        let sha256 = *sha256;
+    async fn delete_grant(&self, filter: GrantFilter, id: GrantId) -> StoreResult<bool> {
         self.write(move |cx| {
-            let mut statement = cx.conn.prepare_cached("DELETE FROM grants WHERE sha256 = ?1")?;
-            Ok(statement.execute((sha256,))? > 0)
+            let mut statement = cx
+                .conn
+                .prepare_cached("DELETE FROM grants WHERE id = ?1 AND kind = ?2 AND account_id IS ?3")?;
+            let (kind, account) = of_filter(filter);
+            Ok(statement.execute((id.as_bytes(), kind, account))? > 0)
+        })
+        .await
+    }
+
+    async fn delete_grants(&self, filter: GrantFilter) -> StoreResult<u64> {
+        self.write(move |cx| {
+            let mut statement = cx
+                .conn
+                .prepare_cached("DELETE FROM grants WHERE kind = ?1 AND account_id IS ?2")?;
+            Ok(statement.execute(of_filter(filter))? as u64)
         })
         .await
     }
@@ -49,11 +82,16 @@ const COLUMNS: &str = GrantRow::COLUMNS;
 pub(crate) const REMOVE_EXPIRED: &str = "DELETE FROM grants WHERE sha256 IN
     (SELECT sha256 FROM grants WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)";
 
-/// Accounts and keys are deleted through the same connection, so what this finds still exists when it inserts
-/// the grant.
+/// The kind and account that a filter's grants have.
+fn of_filter(filter: GrantFilter) -> (u8, Option<[u8; 16]>) {
+    let account = filter.scope.account();
+    (filter.kind.code(), account.map(|id| *id.as_bytes()))
+}
+
+/// Accounts, keys and links are deleted through the same connection, so what this finds still exists when it
+/// inserts the grant.
 fn put(conn: &Connection, grant: &Grant) -> SqlResult<bool> {
-    let account = grant.visitor.account();
-    if let Some(id) = account
+    if let Some(id) = grant.scope.account()
         && !accounts::exists(conn, id)?
     {
         return Ok(false);
@@ -63,24 +101,90 @@ fn put(conn: &Connection, grant: &Grant) -> SqlResult<bool> {
     {
         return Ok(false);
     }
-    let limit = i64::try_from(EXPIRED_GRANTS_REMOVED_MAX).unwrap_or(i64::MAX);
+    if let Some(id) = grant.link
+        && !conn
+            .prepare_cached("SELECT 1 FROM grants WHERE id = ?1")?
+            .exists((id.as_bytes(),))?
+    {
+        return Ok(false);
+    }
+    let limit = columns::number(EXPIRED_GRANTS_REMOVED_MAX);
     conn.prepare_cached(REMOVE_EXPIRED)?
         .execute((grant.created_at.unix_ms(), limit))?;
     let row = GrantRow::of(grant);
     conn.prepare_cached(&format!(
-        "INSERT INTO grants ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
+        "INSERT INTO grants ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
     ))?
     .execute((
+        row.id,
         row.sha256,
         row.kind,
         row.account,
-        row.read_only,
+        row.permissions,
         row.theme,
         row.api_key,
+        row.link,
         row.created_at,
         row.expires_at,
     ))?;
     Ok(true)
+}
+
+fn begin_session(conn: &Connection, session: &Grant, limits: SessionLimits) -> SqlResult<BeginSession> {
+    let link = session.link.map(|id| *id.as_bytes());
+    let now_ms = session.created_at.unix_ms();
+    let is_alive = conn
+        .prepare_cached("SELECT 1 FROM grants WHERE id = ?1 AND kind = ?2 AND expires_at > ?3")?
+        .exists((link, GrantKind::PortalLink.code(), now_ms))?;
+    if !is_alive {
+        return Ok(BeginSession::LinkGone);
+    }
+    let (begun, live): (i64, i64) = conn
+        .prepare_cached(
+            "SELECT count(*) FILTER (WHERE created_at > ?2), count(*) FILTER (WHERE expires_at > ?3)
+             FROM grants WHERE link_id = ?1",
+        )?
+        .query_row((link, now_ms - MINUTE_MS, now_ms), |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?;
+    if begun >= columns::number(limits.per_minute_max) {
+        return Ok(BeginSession::TooMany);
+    }
+    let surplus = live + 1 - columns::number(limits.live_max);
+    if surplus > 0 {
+        conn.prepare_cached(
+            "DELETE FROM grants WHERE id IN
+                 (SELECT id FROM grants WHERE link_id = ?1 AND expires_at > ?2 ORDER BY id LIMIT ?3)",
+        )?
+        .execute((link, now_ms, surplus))?;
+    }
+    Ok(if put(conn, session)? {
+        BeginSession::Begun
+    } else {
+        BeginSession::LinkGone
+    })
+}
+
+pub(crate) const LIST: &str =
+    "FROM grants WHERE account_id IS ?1 AND kind = ?2 AND id < ?3 AND expires_at > ?4
+    ORDER BY id DESC LIMIT ?5";
+
+fn list(conn: &Connection, filter: GrantFilter, now: Timestamp, page: PageRequest) -> SqlResult<Page<Grant>> {
+    let (kind, account) = of_filter(filter);
+    let mut statement = conn.prepare_cached(&format!("SELECT {COLUMNS} {LIST}"))?;
+    let mut rows = statement.query((
+        account,
+        kind,
+        columns::ids_below(page.after),
+        now.unix_ms(),
+        columns::limit_with_surplus(page.limit),
+    ))?;
+    let mut grants = Vec::new();
+    while let Some(row) = rows.next()? {
+        let grant = from_row(row)?;
+        grants.push((Position(grant.id.as_u128()), grant));
+    }
+    Ok(Page::from_surplus(grants, page.limit))
 }
 
 fn one(conn: &Connection, sql: &str, sha256: [u8; 32], now: Timestamp) -> SqlResult<Option<Grant>> {

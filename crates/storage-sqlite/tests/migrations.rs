@@ -7,7 +7,8 @@
 use std::path::Path;
 
 use postrider_model::{
-    AccountId, CustomHeader, DeliveryStatus, Does, EventId, Exchange, Grant, GrantKind, Timestamp, Visitor,
+    AccountId, CustomHeader, DeliveryStatus, Does, EventId, Exchange, Grant, GrantId, GrantKind, Permissions,
+    Scope, Timestamp,
 };
 use postrider_storage::{
     AccountRef, AccountStore, ApiKeyStore, AutomationStore, ConsoleStore, DeliveryFilter, DeliveryKey,
@@ -142,10 +143,14 @@ async fn assert_grants(folder: &Path) {
     assert!(found.is_some());
     let key = store.api_keys().await.unwrap()[0].id;
     let grant = Grant {
+        id: GrantId::from_u128(1),
         sha256: [0xef; 32],
         kind: GrantKind::Session,
-        visitor: Visitor::Operator,
+        scope: Scope::All,
+        permissions: Permissions::ALL,
+        theme: None,
         api_key: Some(key),
+        link: None,
         created_at: now,
         expires_at: Timestamp::from_unix_ms(1_768_435_300_000),
     };

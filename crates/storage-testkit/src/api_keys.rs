@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use postrider_model::{ApiKey, IdGenerator};
+use postrider_model::{ApiKey, IdGenerator, Permission, Permissions, Scope};
 
 use super::build::*;
-use postrider_storage::{RemoveApiKey, Store};
+use super::scene::*;
+use postrider_storage::{AddApiKey, RemoveApiKey, Store};
 
 fn new_api_key(ids: &IdGenerator, s: i64) -> ApiKey {
     let mut sha256 = [0; 32];
@@ -14,10 +15,19 @@ fn new_api_key(ids: &IdGenerator, s: i64) -> ApiKey {
     ApiKey {
         id: ids.api_key(at(s)),
         name: format!("Key „{s}“ \u{1f511}"),
+        prefix: format!("prk_{s:04}"),
         sha256,
         is_configured: false,
+        permissions: Permissions::ALL,
+        scope: Scope::All,
         created_at: at(s),
+        expires_at: None,
+        last_used_at: None,
     }
+}
+
+async fn add(store: &dyn Store, key: &ApiKey) {
+    assert_eq!(store.add_api_key(key.clone()).await, Ok(AddApiKey::Added));
 }
 
 pub async fn api_keys_read_back_oldest_first(store: Arc<dyn Store>) {
@@ -25,48 +35,117 @@ pub async fn api_keys_read_back_oldest_first(store: Arc<dyn Store>) {
     assert_eq!(store.api_keys().await, Ok(vec![]));
     let keys: Vec<_> = (0..5).map(|s| new_api_key(&ids, s)).collect();
     for n in [3, 0, 4, 1, 2] {
-        store.put_api_key(keys[n].clone()).await.expect("put_api_key");
+        add(&*store, &keys[n]).await;
     }
     assert_eq!(store.api_keys().await, Ok(keys));
+}
+
+pub async fn api_keys_keep_permissions_account_and_times(store: Arc<dyn Store>) {
+    let ids = IdGenerator::new(SEED);
+    let account = create_account(&*store, new_account(&ids, 0), new_key(&ids, 0)).await;
+    let mut keys = vec![new_api_key(&ids, 0)];
+    for (s, permission) in (1..).zip(Permission::ALL) {
+        keys.push(ApiKey {
+            permissions: Permissions::of(&[permission]),
+            scope: Scope::Account(account.id),
+            expires_at: Some(at(s + 100)),
+            ..new_api_key(&ids, s)
+        });
+    }
+    for key in &keys {
+        add(&*store, key).await;
+    }
+    assert_eq!(store.api_keys().await, Ok(keys.clone()));
+    assert_eq!(store.delete_account(account.id).await, Ok(true));
+    keys.truncate(1);
+    assert_eq!(store.api_keys().await, Ok(keys));
+}
+
+pub async fn no_api_key_is_added_for_an_account_that_is_gone(store: Arc<dyn Store>) {
+    let ids = IdGenerator::new(SEED);
+    let key = ApiKey {
+        scope: Scope::Account(ids.account(at(0))),
+        ..new_api_key(&ids, 0)
+    };
+    assert_eq!(store.add_api_key(key).await, Ok(AddApiKey::AccountMissing));
+    assert_eq!(store.api_keys().await, Ok(vec![]));
+}
+
+pub async fn the_last_use_of_an_api_key_never_goes_back(store: Arc<dyn Store>) {
+    let ids = IdGenerator::new(SEED);
+    let (used, unused) = (new_api_key(&ids, 0), new_api_key(&ids, 1));
+    for key in [&used, &unused] {
+        add(&*store, key).await;
+    }
+    let never = ids.api_key(at(2));
+    for (s, noted) in [(10, 10), (5, 10), (11, 11)] {
+        let uses = vec![(used.id, at(s)), (never, at(s))];
+        assert_eq!(store.note_api_key_uses(uses).await, Ok(()));
+        let keys = store.api_keys().await.expect("api_keys");
+        let uses: Vec<_> = keys.iter().map(|key| key.last_used_at).collect();
+        assert_eq!(uses, [Some(at(noted)), None]);
+    }
 }
 
 pub async fn a_configured_api_key_replaces_the_one_before_and_no_other(store: Arc<dyn Store>) {
     let ids = IdGenerator::new(SEED);
     let created = new_api_key(&ids, 0);
+    add(&*store, &created).await;
     let configured = |s| ApiKey {
         is_configured: true,
+        prefix: String::new(),
         ..new_api_key(&ids, s)
     };
     let (first, second) = (configured(1), configured(2));
-    for key in [&created, &first, &second] {
-        store.put_api_key(key.clone()).await.expect("put_api_key");
+    for key in [&first, &second] {
+        let configure = store.configure_api_key(Some(key.clone()));
+        configure.await.expect("configure_api_key");
     }
     let replaced = ApiKey {
         id: first.id,
         ..second
     };
-    assert_eq!(store.api_keys().await, Ok(vec![created, replaced]));
+    assert_eq!(store.api_keys().await, Ok(vec![created.clone(), replaced]));
+    store.configure_api_key(None).await.expect("configure_api_key");
+    assert_eq!(store.api_keys().await, Ok(vec![created]));
 }
 
 pub async fn a_deleted_api_key_opens_nothing(store: Arc<dyn Store>) {
     let ids = IdGenerator::new(SEED);
     let (first, second) = (new_api_key(&ids, 0), new_api_key(&ids, 1));
     for key in [&first, &second] {
-        store.put_api_key(key.clone()).await.expect("put_api_key");
+        add(&*store, key).await;
     }
     assert_eq!(store.delete_api_key(first.id).await, Ok(RemoveApiKey::Removed));
     assert_eq!(store.delete_api_key(first.id).await, Ok(RemoveApiKey::Missing));
     assert_eq!(store.api_keys().await, Ok(vec![second]));
 }
 
-pub async fn the_last_api_key_stays(store: Arc<dyn Store>) {
+pub async fn the_last_permanent_admin_key_stays(store: Arc<dyn Store>) {
     let ids = IdGenerator::new(SEED);
     let key = new_api_key(&ids, 0);
     assert_eq!(store.delete_api_key(key.id).await, Ok(RemoveApiKey::Missing));
-    store.put_api_key(key.clone()).await.expect("put_api_key");
-    assert_eq!(store.delete_api_key(key.id).await, Ok(RemoveApiKey::LastOne));
+    add(&*store, &key).await;
+    assert_eq!(store.delete_api_key(key.id).await, Ok(RemoveApiKey::LastAdmin));
     let never = ids.api_key(at(1));
     assert_eq!(store.delete_api_key(never).await, Ok(RemoveApiKey::Missing));
+    let others = [
+        ApiKey {
+            permissions: Permissions::of(&[Permission::Manage, Permission::Read]),
+            ..new_api_key(&ids, 2)
+        },
+        ApiKey {
+            expires_at: Some(at(100)),
+            ..new_api_key(&ids, 3)
+        },
+    ];
+    for other in &others {
+        add(&*store, other).await;
+    }
+    assert_eq!(store.delete_api_key(key.id).await, Ok(RemoveApiKey::LastAdmin));
+    for other in others {
+        assert_eq!(store.delete_api_key(other.id).await, Ok(RemoveApiKey::Removed));
+    }
     assert_eq!(store.api_keys().await, Ok(vec![key]));
 }
 
@@ -74,7 +153,7 @@ pub async fn of_all_api_keys_deleted_at_once_one_stays(store: Arc<dyn Store>) {
     let ids = IdGenerator::new(SEED);
     let keys: Vec<_> = (0..8).map(|s| new_api_key(&ids, s)).collect();
     for key in &keys {
-        store.put_api_key(key.clone()).await.expect("put_api_key");
+        add(&*store, key).await;
     }
     let mut tasks = tokio::task::JoinSet::new();
     for key in keys {
@@ -86,7 +165,7 @@ pub async fn of_all_api_keys_deleted_at_once_one_stays(store: Arc<dyn Store>) {
         .iter()
         .filter(|answer| **answer == RemoveApiKey::Removed)
         .count();
-    assert_eq!((removed, answers.contains(&RemoveApiKey::LastOne)), (7, true));
+    assert_eq!((removed, answers.contains(&RemoveApiKey::LastAdmin)), (7, true));
     assert_eq!(store.api_keys().await.expect("api_keys").len(), 1);
 }
 

@@ -3,23 +3,28 @@
 use std::sync::Arc;
 
 use postrider_model::{
-    AccountId, ApiKey, ApiKeyId, Grant, GrantKind, IdGenerator, Theme, Timestamp, Visitor,
+    AccountId, ApiKey, ApiKeyId, Grant, GrantId, GrantKind, IdGenerator, Permission, Permissions, Scope,
+    Theme, Timestamp,
 };
 use tokio::task::JoinSet;
 
 use super::build::*;
 use super::scene::*;
-use postrider_storage::{EXPIRED_GRANTS_REMOVED_MAX, RemoveApiKey, Store};
+use postrider_storage::{EXPIRED_GRANTS_REMOVED_MAX, GrantFilter, PageRequest, RemoveApiKey, Store};
 
 /// The `n`-th grant: an operator's session that lasts one minute from the base.
-fn new_grant(n: u16) -> Grant {
+pub(crate) fn new_grant(n: u16) -> Grant {
     let mut sha256 = [0xc0; 32];
     sha256[..2].copy_from_slice(&n.to_be_bytes());
     Grant {
+        id: GrantId::from_u128(u128::from(n) + 1),
         sha256,
         kind: GrantKind::Session,
-        visitor: Visitor::Operator,
+        scope: Scope::All,
+        permissions: Permissions::ALL,
+        theme: None,
         api_key: None,
+        link: None,
         created_at: at(0),
         expires_at: at(60),
     }
@@ -27,12 +32,30 @@ fn new_grant(n: u16) -> Grant {
 
 fn of_account(n: u16, account: AccountId) -> Grant {
     Grant {
-        visitor: Visitor::Customer {
-            account,
-            read_only: false,
-            theme: None,
-        },
+        scope: Scope::Account(account),
+        permissions: Permissions::of(&[Permission::Read, Permission::Manage]),
         ..new_grant(n)
+    }
+}
+
+/// The sessions of the operator's staff.
+const STAFF_SESSIONS: GrantFilter = GrantFilter {
+    kind: GrantKind::Session,
+    scope: Scope::All,
+};
+
+pub(crate) fn filter(kind: GrantKind, account: AccountId) -> GrantFilter {
+    GrantFilter {
+        kind,
+        scope: Scope::Account(account),
+    }
+}
+
+/// A portal link of an account that lasts one minute from the base.
+pub(crate) fn portal_link(n: u16, account: AccountId) -> Grant {
+    Grant {
+        kind: GrantKind::PortalLink,
+        ..of_account(n, account)
     }
 }
 
@@ -43,19 +66,18 @@ fn of_key(n: u16, key: ApiKeyId) -> Grant {
     }
 }
 
-async fn put(store: &dyn Store, grant: &Grant) {
+pub(crate) async fn put(store: &dyn Store, grant: &Grant) {
     assert_eq!(store.put_grant(grant.clone()).await, Ok(true));
 }
 
-async fn found(store: &dyn Store, grant: &Grant, now: Timestamp) -> bool {
+pub(crate) async fn found(store: &dyn Store, grant: &Grant, now: Timestamp) -> bool {
     let found = store.grant(&grant.sha256, now).await.expect("grant");
     assert!(found.as_ref().is_none_or(|found| found == grant));
     found.is_some()
 }
 
 async fn put_key(store: &dyn Store, id: ApiKeyId, hash: u8) -> ApiKeyId {
-    let key = api_key(id, hash);
-    store.put_api_key(key).await.expect("put_api_key");
+    store.add_api_key(api_key(id, hash)).await.expect("add_api_key");
     id
 }
 
@@ -64,16 +86,24 @@ async fn put_configured_key(store: &dyn Store, id: ApiKeyId, hash: u8) {
         is_configured: true,
         ..api_key(id, hash)
     };
-    store.put_api_key(key).await.expect("put_api_key");
+    store
+        .configure_api_key(Some(key))
+        .await
+        .expect("configure_api_key");
 }
 
 fn api_key(id: ApiKeyId, hash: u8) -> ApiKey {
     ApiKey {
         id,
         name: "Key".to_owned(),
+        prefix: "prk_AbCd".to_owned(),
         sha256: [hash; 32],
         is_configured: false,
+        permissions: Permissions::ALL,
+        scope: Scope::All,
         created_at: at(0),
+        expires_at: None,
+        last_used_at: None,
     }
 }
 
@@ -83,28 +113,29 @@ pub async fn every_grant_reads_back_as_it_was_put(store: Arc<dyn Store>) {
         .await
         .id;
     let key = put_key(&*store, ids.api_key(at(0)), 1).await;
-    let mut visitors = vec![Visitor::Operator];
-    for read_only in [false, true] {
-        for theme in [None, Some(Theme::Light), Some(Theme::Dark)] {
-            visitors.push(Visitor::Customer {
-                account,
-                read_only,
-                theme,
-            });
-        }
-    }
+    let link = Grant {
+        kind: GrantKind::PortalLink,
+        ..of_account(0, account)
+    };
+    put(&*store, &link).await;
     let mut grants = Vec::new();
     for kind in GrantKind::ALL {
-        for visitor in &visitors {
-            for api_key in [None, Some(key)] {
-                let n = u16::try_from(grants.len()).expect("few");
-                grants.push(Grant {
-                    kind,
-                    visitor: *visitor,
-                    api_key,
-                    created_at: at(i64::from(n)),
-                    ..new_grant(n)
-                });
+        for scope in [Scope::All, Scope::Account(account)] {
+            for theme in [None, Some(Theme::Light), Some(Theme::Dark)] {
+                for (api_key, link) in [(None, None), (Some(key), Some(link.id))] {
+                    let n = u16::try_from(grants.len()).expect("few") + 1;
+                    grants.push(Grant {
+                        kind,
+                        scope,
+                        permissions: Permissions::from_code(u8::try_from(n % 32).expect("few"))
+                            .expect("permissions"),
+                        theme,
+                        api_key,
+                        link,
+                        created_at: at(i64::from(n)),
+                        ..new_grant(n)
+                    });
+                }
             }
         }
     }
@@ -149,11 +180,16 @@ pub async fn of_many_who_take_a_grant_one_gets_it(store: Arc<dyn Store>) {
 
 pub async fn a_deleted_grant_is_gone(store: Arc<dyn Store>) {
     let (grant, other) = (new_grant(0), new_grant(1));
-    assert_eq!(store.delete_grant(&grant.sha256).await, Ok(false));
+    assert_eq!(store.delete_grant(STAFF_SESSIONS, grant.id).await, Ok(false));
     put(&*store, &grant).await;
     put(&*store, &other).await;
-    assert_eq!(store.delete_grant(&grant.sha256).await, Ok(true));
-    assert_eq!(store.delete_grant(&grant.sha256).await, Ok(false));
+    let links = GrantFilter {
+        kind: GrantKind::PortalLink,
+        ..STAFF_SESSIONS
+    };
+    assert_eq!(store.delete_grant(links, grant.id).await, Ok(false));
+    assert_eq!(store.delete_grant(STAFF_SESSIONS, grant.id).await, Ok(true));
+    assert_eq!(store.delete_grant(STAFF_SESSIONS, grant.id).await, Ok(false));
     assert!(!found(&*store, &grant, at(1)).await);
     assert!(found(&*store, &other, at(1)).await);
 }
@@ -193,7 +229,7 @@ pub async fn grants_go_with_their_api_key_and_no_others(store: Arc<dyn Store>) {
     for grant in &gone {
         assert!(!found(&*store, grant, at(1)).await);
     }
-    assert_eq!(store.delete_api_key(another).await, Ok(RemoveApiKey::LastOne));
+    assert_eq!(store.delete_api_key(another).await, Ok(RemoveApiKey::LastAdmin));
     for grant in &kept {
         assert!(found(&*store, grant, at(1)).await);
     }
@@ -251,4 +287,71 @@ pub async fn putting_a_grant_removes_a_bounded_number_of_expired_ones(store: Arc
         assert!(found(&*store, &newer, at(60)).await);
     }
     assert!(found(&*store, &lasting, at(60)).await);
+}
+
+async fn listed(store: &dyn Store, filter: GrantFilter, now: Timestamp) -> Vec<Grant> {
+    let mut page = PageRequest {
+        limit: 2,
+        after: None,
+    };
+    let mut all = Vec::new();
+    loop {
+        let found = store.grants(filter, now, page).await.expect("grants");
+        all.extend(found.items);
+        match found.next {
+            Some(next) => page.after = Some(next),
+            None => return all,
+        }
+    }
+}
+
+pub async fn grants_are_listed_by_kind_and_scope(store: Arc<dyn Store>) {
+    let ids = IdGenerator::new(SEED);
+    let account = create_account(&*store, new_account(&ids, 0), new_key(&ids, 0))
+        .await
+        .id;
+    let another = create_account(&*store, new_account(&ids, 1), new_key(&ids, 1))
+        .await
+        .id;
+    let staff: Vec<_> = (0..5).map(new_grant).collect();
+    let links: Vec<_> = (10..13).map(|n| portal_link(n, account)).collect();
+    let sessions: Vec<_> = (20..23).map(|n| of_account(n, account)).collect();
+    let foreign = portal_link(30, another);
+    for grant in staff.iter().chain(&links).chain(&sessions).chain([&foreign]) {
+        put(&*store, grant).await;
+    }
+    let newest_first = |grants: &[Grant]| grants.iter().rev().cloned().collect::<Vec<_>>();
+    assert_eq!(listed(&*store, STAFF_SESSIONS, at(1)).await, newest_first(&staff));
+    let links_of = |account| filter(GrantKind::PortalLink, account);
+    assert_eq!(
+        listed(&*store, links_of(account), at(1)).await,
+        newest_first(&links)
+    );
+    let sessions_of = filter(GrantKind::Session, account);
+    assert_eq!(listed(&*store, sessions_of, at(1)).await, newest_first(&sessions));
+    assert_eq!(listed(&*store, links_of(another), at(1)).await, [foreign]);
+    assert_eq!(
+        listed(&*store, sessions_of, at(60)).await,
+        [],
+        "they have expired"
+    );
+}
+
+pub async fn grants_of_one_filter_are_deleted_together(store: Arc<dyn Store>) {
+    let ids = IdGenerator::new(SEED);
+    let account = create_account(&*store, new_account(&ids, 0), new_key(&ids, 0))
+        .await
+        .id;
+    let link = portal_link(0, account);
+    let staff = new_grant(1);
+    let sessions = [of_account(2, account), of_account(3, account)];
+    for grant in [&link, &staff].into_iter().chain(&sessions) {
+        put(&*store, grant).await;
+    }
+    let of_account = filter(GrantKind::Session, account);
+    assert_eq!(store.delete_grants(of_account).await, Ok(2));
+    assert_eq!(store.delete_grants(of_account).await, Ok(0));
+    for grant in [&link, &staff] {
+        assert!(found(&*store, grant, at(1)).await);
+    }
 }

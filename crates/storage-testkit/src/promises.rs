@@ -60,14 +60,19 @@ macro_rules! conformance {
             ]
             api_keys: [
                 api_keys_read_back_oldest_first,
+                api_keys_keep_permissions_account_and_times,
+                no_api_key_is_added_for_an_account_that_is_gone,
+                the_last_use_of_an_api_key_never_goes_back,
                 a_configured_api_key_replaces_the_one_before_and_no_other,
                 a_deleted_api_key_opens_nothing,
                 of_many_first_keys_one_is_added,
-                the_last_api_key_stays,
+                the_last_permanent_admin_key_stays,
                 of_all_api_keys_deleted_at_once_one_stays,
             ]
             grants: [
                 every_grant_reads_back_as_it_was_put,
+                grants_are_listed_by_kind_and_scope,
+                grants_of_one_filter_are_deleted_together,
                 an_expired_grant_is_none,
                 of_many_who_take_a_grant_one_gets_it,
                 a_deleted_grant_is_gone,
@@ -76,6 +81,11 @@ macro_rules! conformance {
                 another_configured_api_key_ends_the_grants_of_the_one_before,
                 no_grant_is_put_for_an_account_or_an_api_key_that_is_gone,
                 putting_a_grant_removes_a_bounded_number_of_expired_ones,
+            ]
+            portal_links: [
+                a_portal_link_begins_a_bounded_number_of_sessions,
+                a_link_that_is_gone_begins_no_session,
+                sessions_go_with_their_link_and_no_others,
             ]
             append: [
                 an_event_and_its_deliveries_read_back_as_they_were_appended,
@@ -297,6 +307,7 @@ mod tests {
             include_str!("event_types.rs"),
             include_str!("api_keys.rs"),
             include_str!("grants.rs"),
+            include_str!("portal_links.rs"),
             include_str!("advance.rs"),
             include_str!("append.rs"),
             include_str!("repeats.rs"),

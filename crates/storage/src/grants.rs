@@ -1,30 +1,77 @@
 //! Grants for the console: portal links and sessions, stored by the hash of their token.
 
 use async_trait::async_trait;
-use postrider_model::{Grant, Timestamp};
+use postrider_model::{Grant, GrantId, GrantKind, Scope, Timestamp};
 
 use crate::error::StoreResult;
+use crate::page::{Page, PageRequest};
 
 /// Most expired grants that adding one grant removes. More than one, so that they cannot pile up; few enough
 /// that signing in is not delayed.
 pub const EXPIRED_GRANTS_REMOVED_MAX: usize = 100;
 
-/// Grants for the console. Deleting an account or an API key also deletes its grants.
+/// Bounds on the sessions that one portal link begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SessionLimits {
+    /// Most sessions at the same time. A further one ends the oldest.
+    pub live_max: usize,
+    /// Most sessions that begin within a minute. Further ones are refused.
+    pub per_minute_max: usize,
+}
+
+/// The result of beginning a session with a portal link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BeginSession {
+    /// The session is stored.
+    Begun,
+    /// The link was revoked or has expired.
+    LinkGone,
+    /// The link has begun [`SessionLimits::per_minute_max`] sessions in the last minute.
+    TooMany,
+}
+
+/// Which grants a list holds: those of a kind, in this scope. [`Scope::All`] means the grants of the
+/// operator's staff, which belong to no account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GrantFilter {
+    /// The kind.
+    pub kind: GrantKind,
+    /// The scope.
+    pub scope: Scope,
+}
+
+/// Grants for the console. Deleting an account, an API key or a link also deletes its grants.
 #[async_trait]
 pub trait ConsoleStore: Send + Sync {
-    /// Adds a grant, whose hash is new. False if its account or its API key no longer exists: nothing was
-    /// written.
+    /// Adds a grant, whose id and hash are new. False if its account, API key or link no longer exists:
+    /// nothing was written.
     ///
     /// It also removes grants that had expired by `grant.created_at`, at most [`EXPIRED_GRANTS_REMOVED_MAX`].
     async fn put_grant(&self, grant: Grant) -> StoreResult<bool>;
 
+    /// Adds a session that `session.link` begins, within the limits, even if other processes begin sessions
+    /// with it at the same moment. `session.created_at` is now.
+    async fn begin_session(&self, session: Grant, limits: SessionLimits) -> StoreResult<BeginSession>;
+
     /// The grant with this hash, unless it has expired by `now`.
     async fn grant(&self, sha256: &[u8; 32], now: Timestamp) -> StoreResult<Option<Grant>>;
+
+    /// A page of grants, without those that have expired by `now`.
+    async fn grants(
+        &self,
+        filter: GrantFilter,
+        now: Timestamp,
+        page: PageRequest,
+    ) -> StoreResult<Page<Grant>>;
 
     /// Removes the grant with this hash and returns it, unless it has expired by `now`. Of several concurrent
     /// callers, in any process, only one gets it.
     async fn take_grant(&self, sha256: &[u8; 32], now: Timestamp) -> StoreResult<Option<Grant>>;
 
-    /// Removes a grant. False if there was none.
-    async fn delete_grant(&self, sha256: &[u8; 32]) -> StoreResult<bool>;
+    /// Removes the grant with this id, if the filter covers it, and the sessions that it began. False if
+    /// there was none.
+    async fn delete_grant(&self, filter: GrantFilter, id: GrantId) -> StoreResult<bool>;
+
+    /// Removes all grants that the filter covers, and returns their number.
+    async fn delete_grants(&self, filter: GrantFilter) -> StoreResult<u64>;
 }

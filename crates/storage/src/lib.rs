@@ -43,7 +43,7 @@ pub mod transfer;
 pub mod work;
 
 pub use accounts::{AccountConfig, AccountRef, AccountStore, SaveAccount};
-pub use api_keys::{ApiKeyStore, RemoveApiKey};
+pub use api_keys::{API_KEYS_MAX, AddApiKey, ApiKeyStore, RemoveApiKey};
 pub use automations::{AutomationStore, DisableAction, SaveAutomation};
 pub use changes::{ChangeFollower, ChangeMark, ChangeStore, Changed, Changes};
 pub use deliveries::{
@@ -53,7 +53,7 @@ pub use deliveries::{
 pub use error::{StoreError, StoreResult};
 pub use event_types::EventTypeStore;
 pub use events::{Appended, EventFilter, EventStore, FirstAttempt, NewDelivery, NewEvent};
-pub use grants::{ConsoleStore, EXPIRED_GRANTS_REMOVED_MAX};
+pub use grants::{BeginSession, ConsoleStore, EXPIRED_GRANTS_REMOVED_MAX, GrantFilter, SessionLimits};
 pub use page::{LIMIT_MAX, Page, PageRequest, Position};
 pub use rate_limits::{RateLimitStore, ReserveSlots};
 pub use retention::{Pruned, RetentionStore, StoreClock};

@@ -19,10 +19,10 @@ use crate::rows::{
 pub enum Stage {
     /// The catalogue, including deleted entries, because a list's cursor may point at one of them.
     EventTypes,
-    /// API keys.
-    ApiKeys,
     /// Accounts, each with its signing keys and automations.
     Accounts,
+    /// API keys.
+    ApiKeys,
     /// Deleted accounts that still have rows.
     DeletedAccounts,
     /// Events, each with its deliveries and their attempts.
@@ -33,8 +33,8 @@ impl Stage {
     /// All stages, in order.
     pub const ALL: [Self; 5] = [
         Self::EventTypes,
-        Self::ApiKeys,
         Self::Accounts,
+        Self::ApiKeys,
         Self::DeletedAccounts,
         Self::Events,
     ];

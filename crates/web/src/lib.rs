@@ -3,6 +3,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`body`] | request bodies, bounded in bytes and in time |
+//! | [`body_budget`] | memory for request bodies, shared between accounts |
 //! | [`caller`] | what a route requires of its caller |
 //! | [`client`] | who sent a request: the peer, and the client that a trusted proxy names |
 //! | [`host`] | the host that a request names, and the base of links that lead back to this server |
@@ -19,6 +20,7 @@
 //! To add something, add a file, and only if both use it.
 
 pub mod body;
+pub mod body_budget;
 pub mod caller;
 pub mod client;
 pub mod host;

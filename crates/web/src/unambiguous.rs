@@ -98,16 +98,16 @@ mod tests {
 
     use super::*;
 
-    fn checked(version: Version, uri: &str, name: HeaderName, values: &[&str]) -> Result<(), Ambiguous> {
+    fn checked(version: Version, uri: &str, name: &HeaderName, values: &[&str]) -> Result<(), Ambiguous> {
         let mut headers = HeaderMap::new();
         for value in values {
-            headers.append(&name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
+            headers.append(name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
         }
         check(version, &uri.parse().unwrap(), &headers)
     }
 
     fn host(version: Version, uri: &str, hosts: &[&str]) -> Result<(), Ambiguous> {
-        checked(version, uri, header::HOST, hosts)
+        checked(version, uri, &header::HOST, hosts)
     }
 
     #[test]
@@ -158,7 +158,7 @@ mod tests {
     #[test]
     fn a_body_is_framed_by_its_length_or_by_chunked_alone() {
         let framing =
-            |lines: &[&str]| checked(Version::HTTP_2, "http://a/", header::TRANSFER_ENCODING, lines);
+            |lines: &[&str]| checked(Version::HTTP_2, "http://a/", &header::TRANSFER_ENCODING, lines);
         assert_eq!(framing(&["chunked"]), Ok(()));
         assert_eq!(framing(&["Chunked"]), Ok(()));
         for odd in [

@@ -1,4 +1,4 @@
-//! `POST /v1/accounts/{account}/portal-link`
+//! `POST /v1/accounts/{account}/portal-links`
 
 use http::Method;
 use postrider_tests::{Account, Server};
@@ -14,7 +14,7 @@ fn token(link: &Value) -> &str {
 async fn a_link_is_shown_once_with_its_scope_and_expiry() {
     let mut server = Server::start();
     let account = Account::create(server.api()).await;
-    let path = account.at("/portal-link");
+    let path = account.at("/portal-links");
     let response = account.api.post(&path, json!({})).await;
     assert_eq!(response.header("cache-control"), "no-store");
     let link = response.expect(201);
@@ -53,7 +53,7 @@ async fn a_link_is_shown_once_with_its_scope_and_expiry() {
 async fn a_link_leads_to_the_public_url_or_else_to_the_host_of_the_request() {
     let mut server = Server::start();
     let account = Account::create(server.api()).await;
-    let path = account.at("/portal-link");
+    let path = account.at("/portal-links");
     let link = account.api.post(&path, json!({})).await.expect(201);
     let here = format!("http://{}/sign-in/{}", server.address(), token(&link));
     assert_eq!(link["url"], here);

@@ -236,7 +236,7 @@ async fn an_account_is_deleted_only_with_yes() {
 async fn a_portal_link_is_created_and_shown() {
     let server = Server::start();
     json(&server, &["accounts", "create", "Acme Ltd", "--uid", "acme"]);
-    let make = ["accounts", "portal-link", "acme", "--expires-in", "2h"];
+    let make = ["portal-links", "create", "acme", "--expires-in", "2h"];
     let link = json(
         &server,
         &[&make[..], &["--read-only", "--theme", "dark"]].concat(),
@@ -250,10 +250,7 @@ async fn a_portal_link_is_created_and_shown() {
     for part in [&*here, "read and change", "Expires"] {
         assert!(shown.success().contains(part), "{part}: {shown:?}");
     }
-    let refused = postrider(
-        &server,
-        &["accounts", "portal-link", "acme", "--expires-in", "8d"],
-    );
+    let refused = postrider(&server, &["portal-links", "create", "acme", "--expires-in", "8d"]);
     assert_eq!(refused.code, 2, "{refused:?}");
 }
 

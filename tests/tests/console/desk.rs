@@ -74,7 +74,7 @@ impl Desk {
 
     /// A portal link to the account, created through the API.
     pub async fn customer_link(&self, options: serde_json::Value) -> String {
-        let link = self.account.at("/portal-link");
+        let link = self.account.at("/portal-links");
         let response = self.account.api.post(link, options).await.expect(201);
         response["url"].as_str().unwrap().to_owned()
     }

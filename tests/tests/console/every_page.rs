@@ -139,7 +139,7 @@ async fn pages_of_a_customer_under_the_companys_brand() {
     let link = desk
         .account
         .api
-        .post(desk.account.at("/portal-link"), json!({}))
+        .post(desk.account.at("/portal-links"), json!({}))
         .await
         .expect(201);
     let customer = Browser::start().await;

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
+mod admin_key;
 mod api_keys;
-mod first_key;
 mod sign_in;
 mod support;

@@ -4,8 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
-use postrider_access::{Access, AccessParts};
-use postrider_model::{Account, AccountId, Clock, Entropy, IdGenerator, SigningKey, Timestamp};
+use postrider_access::{Access, AccessParts, ApiKeyDraft, ShownKey};
+use postrider_model::{
+    Account, AccountId, ApiKey, Clock, Entropy, IdGenerator, Permission, SigningKey, Timestamp,
+};
 use postrider_storage::{SaveAccount, Store};
 use postrider_storage_sqlite::{SqliteOptions, SqliteStore};
 use tempfile::TempDir;
@@ -13,7 +15,7 @@ use tokio::time::Instant;
 
 /// A node's access, and the store that it shares with others.
 pub struct Node {
-    pub access: Access,
+    pub access: Arc<Access>,
     pub store: Arc<dyn Store>,
     entropy: Entropy,
     ids: Arc<IdGenerator>,
@@ -32,18 +34,28 @@ impl Node {
         let ids = Arc::new(IdGenerator::new(entropy.number()));
         let clock: Arc<dyn Clock> = Arc::new(PausedClock(Instant::now()));
         Self {
-            access: Access::new(AccessParts {
+            access: Arc::new(Access::new(AccessParts {
                 store: Arc::clone(&store),
                 clock: Arc::clone(&clock),
                 ids: Arc::clone(&ids),
                 entropy: entropy.clone(),
-            }),
+            })),
             store,
             entropy,
             ids,
             clock,
             _folder: folder,
         }
+    }
+
+    /// Creates a key of this name that may do everything.
+    pub async fn key(&self, name: &str) -> (ApiKey, ShownKey) {
+        self.access.create_api_key(draft(name)).await.unwrap()
+    }
+
+    /// The node's time.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// Creates an account.
@@ -69,6 +81,16 @@ impl Node {
             SaveAccount::Saved(account) => account.id,
             other => panic!("{other:?}"),
         }
+    }
+}
+
+/// A key of this name that may do everything, for ever.
+pub fn draft(name: &str) -> ApiKeyDraft {
+    ApiKeyDraft {
+        name: name.to_owned(),
+        permissions: Permission::ALL.to_vec(),
+        account: None,
+        expires_at: None,
     }
 }
 

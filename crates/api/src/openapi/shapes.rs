@@ -1,9 +1,11 @@
 //! Schemas of values whose types belong to other crates. They include the attributes that a member with
 //! `#[schema(schema_with)]` cannot set itself.
 
-use postrider_model::{DeliveryStatus, Origin, Outcome, Theme};
+use postrider_model::{DeliveryStatus, Origin, Outcome, Permission, Theme};
 use serde_json::{Value, json};
-use utoipa::openapi::schema::{AdditionalProperties, Object, ObjectBuilder, Schema, SchemaType, Type};
+use utoipa::openapi::schema::{
+    AdditionalProperties, ArrayBuilder, Object, ObjectBuilder, Schema, SchemaType, Type,
+};
 
 /// The `data` of an event.
 pub(crate) fn event_data() -> Schema {
@@ -126,6 +128,19 @@ pub(crate) fn outcome_or_null() -> Schema {
         .description(Some(
             "The outcome of the last attempt; null before the first one.",
         ))
+        .into()
+}
+
+/// The permissions of an API key or a session.
+pub(crate) fn permissions() -> Schema {
+    ArrayBuilder::new()
+        .items(strings(&Permission::ALL.map(Permission::as_str)))
+        .description(Some(
+            "`events:write` posts events. `read` reads lists, records and statistics, without secrets. `resend` resends and \
+             replays. `manage` changes automations, sends tests, reads and rotates signing keys, creates portal links, and \
+             includes `resend`. `admin` administers accounts, event types, API keys and sessions.",
+        ))
+        .examples([json!(["events:write"])])
         .into()
 }
 

@@ -76,6 +76,12 @@ codes! {
     DeliveryNotFound = "delivery_not_found", NOT_FOUND, "The delivery does not exist";
     /// No such event type in the catalogue.
     EventTypeNotFound = "event_type_not_found", NOT_FOUND, "The event type does not exist";
+    /// No such API key.
+    ApiKeyNotFound = "api_key_not_found", NOT_FOUND, "The API key does not exist";
+    /// No such portal link in the account.
+    PortalLinkNotFound = "portal_link_not_found", NOT_FOUND, "The portal link does not exist";
+    /// No such session.
+    SessionNotFound = "session_not_found", NOT_FOUND, "The session does not exist";
     /// The path exists, but not with this method.
     MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "The path does not have this method";
     /// The body took too long to arrive.
@@ -86,6 +92,10 @@ codes! {
     EventConflict = "event_conflict", CONFLICT, "The id or idempotency key was used for another event";
     /// The account has the maximum number of automations.
     TooManyAutomations = "too_many_automations", CONFLICT, "The account has the maximum number of automations";
+    /// The installation has the maximum number of API keys.
+    TooManyApiKeys = "too_many_api_keys", CONFLICT, "The installation has the maximum number of API keys";
+    /// The key is the last one that administers the installation.
+    LastAdminKey = "last_admin_key", CONFLICT, "The API key is the last one that administers the installation";
     /// The automation is off.
     AutomationDisabled = "automation_disabled", CONFLICT, "The automation is off";
     /// Other requests kept changing the object.

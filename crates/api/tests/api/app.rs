@@ -10,7 +10,7 @@ use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use parking_lot::Mutex;
 use postrider_access::{Access, AccessParts};
-use postrider_api::{Api, ApiState, BodyBudget};
+use postrider_api::{Api, ApiState, batch_bytes_max};
 use postrider_configuration::sealing::{KeyHolder, Sealing, SealingParts};
 use postrider_configuration::{Configuration, ConfigurationParts};
 use postrider_egress::{EgressGuard, Response as Received};
@@ -24,10 +24,11 @@ use postrider_storage::Store;
 use postrider_storage::sealing::MasterKey;
 use postrider_storage_sqlite::{SqliteOptions, SqliteStore};
 use postrider_web::body::BODY_TIMEOUT;
+use postrider_web::body_budget::BodyBudget;
 use serde_json::{Value, json};
 
 /// The key that opens the API in tests.
-pub const KEY: &str = "a-key-for-tests-only";
+pub const KEY: &str = "an-admin-key-for-the-tests";
 
 /// A URL that the guard allows; the receiver behind it responds with `status`.
 pub fn url(status: u16) -> String {
@@ -129,7 +130,9 @@ impl App {
             figures,
             access: Arc::clone(&access),
             body_timeout: BODY_TIMEOUT,
-            body_budget: Arc::new(BodyBudget::new(engine.settings().data_bytes_max)),
+            body_budget: Arc::new(BodyBudget::for_bodies_of(batch_bytes_max(
+                engine.settings().data_bytes_max,
+            ))),
             public_url: public_url.map(Arc::from),
             metrics: Arc::new(|| "some_metric 1\n".to_owned()),
         };

@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
 mod accounts;
+mod api_keys;
 mod app;
 mod automations;
 mod bodies;
@@ -15,5 +16,6 @@ mod edge;
 mod event_types;
 mod events;
 mod lists;
+mod matrix;
 mod portal_links;
 mod signing_keys;

@@ -1,7 +1,5 @@
 //! `postrider accounts`.
 
-mod portal_link;
-
 use http::Method;
 use serde_json::{Map, Value};
 
@@ -20,7 +18,6 @@ use crate::{Context, Failure};
 Examples:
   postrider accounts create 'Acme Ltd' --uid customer-42
   postrider accounts show customer-42
-  postrider accounts portal-link customer-42 --expires-in 1d --read-only
   postrider accounts list --all --json")]
 pub struct Args {
     #[command(subcommand)]
@@ -40,8 +37,6 @@ enum Command {
         /// The account's id or uid
         account: String,
     },
-    /// Create a portal link: it signs a customer in to the console, for this account only
-    PortalLink(portal_link::PortalLinkArgs),
     /// Delete an account with its signing keys, automations, events and deliveries
     Delete(DeleteArgs),
 }
@@ -90,7 +85,6 @@ pub async fn run(args: Args, context: Context<'_>) -> Result<(), Failure> {
                 .show(Call::new(Method::GET, &["accounts", &account]), record)
                 .await
         }
-        Command::PortalLink(args) => portal_link::run(args, &mut remote).await,
         Command::Delete(args) => {
             confirm(&args)?;
             let call = Call::new(Method::DELETE, &["accounts", &args.account]);

@@ -1,9 +1,10 @@
 //! API keys: software calls the API with them, and operators sign in with them.
 //!
-//! * `list`: all keys, and the form that creates one. `create`: creates a key, and shows it once. `remove`:
-//!   asks, then deletes.
+//! * `list`: all keys, and the form that creates one. `fields`: the contents of the form. `create`: creates a
+//!   key, and shows it once. `remove`: asks, then deletes.
 
 mod create;
+mod fields;
 mod list;
 mod remove;
 

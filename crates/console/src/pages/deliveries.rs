@@ -20,7 +20,7 @@ mod sentence;
 mod show;
 mod timeline;
 
-use crate::routes::{MANAGE, READ, Routes};
+use crate::routes::{READ, RESEND, Routes};
 
 /// The routes of this area.
 pub fn routes() -> Routes {
@@ -31,5 +31,5 @@ pub fn routes() -> Routes {
         .get(path("/live"), READ, list::live)
         .get(path("/{id}"), READ, show::show)
         .get(path("/{id}/live"), READ, show::live)
-        .post(path("/{id}/resend"), MANAGE, resend::resend)
+        .post(path("/{id}/resend"), RESEND, resend::resend)
 }

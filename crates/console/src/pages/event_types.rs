@@ -16,14 +16,14 @@ use postrider_model::{EventType, EventTypeName};
 use postrider_web::path::parameter;
 
 use crate::refusal::Refusal;
-use crate::routes::{ADMIN, Routes};
+use crate::routes::{ADMIN, READ_ALL, Routes};
 use crate::state::App;
 use crate::visitor::Visitor;
 
 /// The routes of this area.
 pub fn routes() -> Routes {
     Routes::default()
-        .get("/event-types", ADMIN, list::show)
+        .get("/event-types", READ_ALL, list::show)
         .get("/event-types/new", ADMIN, create::show)
         .post("/event-types/new", ADMIN, create::create)
         .get("/event-types/{name}", ADMIN, edit::show)

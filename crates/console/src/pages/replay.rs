@@ -10,11 +10,11 @@ mod fields;
 mod run;
 mod show;
 
-use crate::routes::{MANAGE, Routes};
+use crate::routes::{RESEND, Routes};
 
 /// The routes of this area.
 pub fn routes() -> Routes {
     Routes::default()
-        .get("/accounts/{account}/replay", MANAGE, show::show)
-        .post("/accounts/{account}/replay", MANAGE, run::run)
+        .get("/accounts/{account}/replay", RESEND, show::show)
+        .post("/accounts/{account}/replay", RESEND, run::run)
 }

@@ -20,7 +20,8 @@ pub fn routes() -> Routes {
     Routes::default()
         .get("/sign-in", PUBLIC, form::show)
         .post("/sign-in", PUBLIC, form::sign_in)
-        .get("/sign-in/{token}", PUBLIC, link::open)
+        .get("/sign-in/{token}", PUBLIC, link::show)
+        .post("/sign-in/{token}", PUBLIC, link::open)
         .post("/sign-out", PUBLIC, sign_out::sign_out)
 }
 

@@ -17,11 +17,11 @@ use http::request::Parts;
 use postrider_configuration::AccountEntry;
 use postrider_model::{AccountId, Permission, Scope};
 use postrider_storage::AccountRef;
+use postrider_web::body_budget::Owner;
 use postrider_web::caller::{Denied, Requirement};
 use postrider_web::client::Acquaintance;
 use postrider_web::path::{PathError, parameter};
 
-use super::ADMIN;
 use crate::refusal::Refusal;
 use crate::state::App;
 use crate::visitor::Visitor;
@@ -55,13 +55,10 @@ pub async fn admit(State(gate): State<Arc<Gate>>, request: Request, next: Next) 
         Acquaintance::make(&parts.extensions);
         let account = account(&mut parts, &gate.app, visitor.caller.scope).await?;
         requirement.check(Some(&visitor.caller)).map_err(refusal)?;
-        // An administrator of one account administers nothing outside of it.
-        if requirement == ADMIN && account.is_none() && visitor.caller.scope != Scope::All {
-            return Err(Refusal::NotFound);
-        }
         if let Some(entry) = account {
             parts.extensions.insert(entry);
         }
+        parts.extensions.insert(Owner::of(&visitor.caller));
         parts.extensions.insert(visitor);
     }
     Ok(next.run(Request::from_parts(parts, body)).await)
@@ -89,7 +86,7 @@ async fn account(parts: &mut Parts, app: &App, scope: Scope) -> Result<Option<Ar
 
 fn refusal(denied: Denied) -> Refusal {
     match denied {
-        Denied::Lacking(Permission::Manage) => Refusal::ReadOnly,
-        Denied::Lacking(_) | Denied::Unknown => Refusal::NotFound,
+        Denied::Lacking(Permission::Manage | Permission::Resend) => Refusal::ReadOnly,
+        Denied::Lacking(_) | Denied::OneAccount | Denied::Unknown => Refusal::NotFound,
     }
 }

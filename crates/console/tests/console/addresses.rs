@@ -9,7 +9,7 @@ use crate::app::{App, PEER, text};
 /// Requests a customer's link at this address, with these `Host` headers.
 async fn link(app: &App, authority: &str, hosts: &[&str]) -> (StatusCode, String) {
     let operator = app.operator().await;
-    let path = app.path("/accounts/{account}/settings/link", 0);
+    let path = app.path("/accounts/{account}/portal-links", 0);
     let mut request = Request::post(format!("{authority}{path}"))
         .header("cookie", &operator.cookie)
         .header("content-type", "application/x-www-form-urlencoded");

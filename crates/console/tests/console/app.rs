@@ -10,7 +10,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
-use postrider_access::{Access, AccessParts};
+use postrider_access::{Access, AccessParts, ApiKeyDraft, OpenLink, PortalLinkDraft, SignIn};
 use postrider_configuration::{
     AccountDraft, ActionDraft, AutomationDraft, Configuration, ConfigurationParts, DoesDraft, EventTypeDraft,
     SendWebhookDraft,
@@ -21,13 +21,16 @@ use postrider_engine::carry::{Carriers, Transport, WebhookCarrier};
 use postrider_engine::observe::Observer;
 use postrider_engine::{Engine, EngineParts, EngineSettings, SystemClock};
 use postrider_figures::{Figures, FiguresParts};
-use postrider_model::{AccountId, ApiKeyId, AutomationId, Clock, Entropy, EventId, IdGenerator, Outcome};
+use postrider_model::{
+    AccountId, ApiKeyId, AutomationId, Clock, Entropy, EventId, IdGenerator, Outcome, Permission,
+};
 use postrider_signing::HeaderNames;
 use postrider_storage::Store;
 use postrider_storage_sqlite::{SqliteOptions, SqliteStore};
+use postrider_web::body_budget::BodyBudget;
 use postrider_web::client::Client;
 
-pub const KEY: &str = "a-key-for-tests-only";
+pub const KEY: &str = "an-admin-key-for-the-tests";
 
 /// The address of every client.
 pub const PEER: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -129,21 +132,43 @@ impl App {
 
     /// A session of an operator.
     pub async fn operator(&self) -> Session {
-        let begun = self.access.sign_in(KEY).await.unwrap();
-        self.session(begun.unwrap().0.expose(), "/").await
+        self.signed_in(KEY, "/").await
+    }
+
+    /// A session of staff whose key has these permissions for all accounts.
+    pub async fn staff(&self, permissions: &[Permission]) -> Session {
+        let draft = ApiKeyDraft {
+            name: "Staff".to_owned(),
+            permissions: permissions.to_vec(),
+            account: None,
+            expires_at: None,
+        };
+        let (_, shown) = self.access.create_api_key(draft).await.unwrap();
+        self.signed_in(shown.expose(), "/").await
+    }
+
+    async fn signed_in(&self, key: &str, page: &str) -> Session {
+        match self.access.sign_in(key).await.unwrap() {
+            SignIn::Begun(token, _) => self.session(token.expose(), page).await,
+            other => panic!("{other:?}"),
+        }
     }
 
     /// A session of the first account's customer.
     pub async fn customer(&self, read_only: bool) -> Session {
         let own = self.accounts[0].account;
-        let link = self
-            .access
-            .create_portal_link(own, read_only, None, HOUR)
-            .await
-            .unwrap();
-        let begun = self.access.open_link(link.unwrap().0.expose()).await.unwrap();
+        let draft = PortalLinkDraft {
+            account: own,
+            read_only,
+            theme: None,
+            lifetime: HOUR,
+        };
+        let created = self.access.create_portal_link(draft, None).await.unwrap();
         let first = format!("/accounts/{own}/automations");
-        self.session(begun.unwrap().0.expose(), &first).await
+        match self.access.open_link(created.unwrap().0.expose()).await.unwrap() {
+            OpenLink::Begun(token, _) => self.session(token.expose(), &first).await,
+            other => panic!("{other:?}"),
+        }
     }
 
     async fn session(&self, token: &str, page: &str) -> Session {
@@ -264,6 +289,7 @@ fn console(
         configuration: Arc::clone(configuration),
         figures,
         access: Arc::clone(access),
+        body_budget: Arc::new(BodyBudget::for_bodies_of(1024 * 1024)),
         brand: Brand {
             product: "Postrider".to_owned(),
             accent: [0x1a, 0x55, 0xc4],

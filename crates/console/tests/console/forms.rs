@@ -1,8 +1,15 @@
 //! Forms are accepted only from our own pages.
 
-use http::{Method, StatusCode};
+use std::convert::Infallible;
+use std::time::Duration;
 
-use crate::app::{App, text};
+use axum::body::Body;
+use futures_util::stream;
+use http::{Method, Request, StatusCode};
+use postrider_web::client::Client;
+use tokio::time::timeout;
+
+use crate::app::{App, PEER, text};
 use crate::routes;
 
 #[tokio::test]
@@ -76,4 +83,65 @@ async fn a_planted_cookie_of_forms_makes_no_form_valid_in_a_session() {
         }
     }
     assert_eq!(app.state().await, before);
+}
+
+/// A request with a form of which nothing arrives.
+async fn unread(app: &App, path: &str, cookie: &str, content_type: &str) -> StatusCode {
+    let body = Body::from_stream(stream::pending::<Result<Vec<u8>, Infallible>>());
+    let request = Request::post(path)
+        .header("host", "127.0.0.1")
+        .header("cookie", cookie)
+        .header("content-type", content_type)
+        .body(body);
+    let handled = app.console.handle(request.unwrap(), Client::direct(PEER));
+    let response = timeout(Duration::from_secs(10), handled).await;
+    response.expect("the body is waited for").status()
+}
+
+#[tokio::test]
+async fn a_form_that_will_be_refused_is_refused_before_its_body_is_read() {
+    let app = App::start().await;
+    let (reader, customer) = (app.customer(true).await, app.customer(false).await);
+    let form = "application/x-www-form-urlencoded";
+    for path in ["/sign-in", "/sign-out", "/theme"] {
+        assert_eq!(
+            unread(&app, path, "", form).await,
+            StatusCode::FORBIDDEN,
+            "{path}"
+        );
+    }
+    let own = app.path("/accounts/{account}/automations/new", 0);
+    let foreign = app.path("/accounts/{account}/automations/new", 1);
+    assert_eq!(unread(&app, &own, "", form).await, StatusCode::SEE_OTHER);
+    assert_eq!(
+        unread(&app, &own, &reader.cookie, form).await,
+        StatusCode::FORBIDDEN
+    );
+    assert_eq!(
+        unread(&app, &foreign, &customer.cookie, form).await,
+        StatusCode::NOT_FOUND
+    );
+    assert_eq!(
+        unread(&app, &own, &customer.cookie, "text/plain").await,
+        StatusCode::FORBIDDEN
+    );
+}
+
+#[tokio::test]
+async fn a_form_that_needs_no_session_is_small() {
+    let app = App::start().await;
+    let form = format!("key={}", "x".repeat(8 * 1024));
+    let cookie = Some("postrider_form=x");
+    for path in ["/sign-in", "/sign-out", "/theme"] {
+        let response = app.post(path, cookie, &form).await;
+        assert_eq!(response.status(), StatusCode::PAYLOAD_TOO_LARGE, "{path}");
+    }
+    let customer = app.customer(false).await;
+    let path = app.path("/accounts/{account}/automations/new", 0);
+    let response = app.post(&path, Some(&customer.cookie), &form).await;
+    assert_eq!(
+        response.status(),
+        StatusCode::FORBIDDEN,
+        "it is read, and has no token"
+    );
 }

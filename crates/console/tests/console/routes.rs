@@ -14,9 +14,15 @@ pub enum For {
     SignedIn,
     /// Everyone who may see the account.
     Account,
+    /// Everyone who may see the account and resend in it.
+    Resend,
     /// Everyone who may see the account and change things in it.
     Manage,
     /// The operator's staff.
+    Staff,
+    /// Staff that may change things in every account.
+    Managers,
+    /// Administrators.
     Operator,
 }
 
@@ -39,21 +45,28 @@ const GET: &[bool] = &[false];
 const POST: &[bool] = &[true];
 const BOTH: &[bool] = &[false, true];
 
-const PATHS: [(&str, &[bool], For); 43] = [
+const PATHS: [(&str, &[bool], For); 48] = [
     ("/assets/0/console.css", GET, For::All),
     ("/theme", POST, For::All),
     ("/sign-in", BOTH, For::All),
-    ("/sign-in/prl_none", GET, For::All),
+    ("/sign-in/prl_none", BOTH, For::All),
     ("/sign-out", POST, For::All),
     ("/", GET, For::SignedIn),
-    ("/event-types", GET, For::Operator),
+    ("/event-types", GET, For::Staff),
     ("/event-types/new", BOTH, For::Operator),
     ("/event-types/a.b", BOTH, For::Operator),
     ("/event-types/a.b/delete", BOTH, For::Operator),
     ("/api-keys", BOTH, For::Operator),
     ("/api-keys/{key}/remove", BOTH, For::Operator),
     ("/system", GET, For::Operator),
-    ("/accounts", GET, For::Operator),
+    ("/sessions", GET, For::Operator),
+    ("/sessions/end-all", POST, For::Operator),
+    (
+        "/sessions/grant_00000000000000000000000001/end",
+        POST,
+        For::Operator,
+    ),
+    ("/accounts", GET, For::Staff),
     ("/accounts/new", BOTH, For::Operator),
     ("/accounts/{account}", GET, For::Account),
     ("/accounts/{account}/automations", GET, For::Account),
@@ -109,16 +122,26 @@ const PATHS: [(&str, &[bool], For); 43] = [
     (
         "/accounts/{account}/deliveries/{delivery}/resend",
         POST,
-        For::Manage,
+        For::Resend,
     ),
     ("/accounts/{account}/signing-key", GET, For::Account),
     ("/accounts/{account}/signing-key", POST, For::Manage),
     ("/accounts/{account}/signing-key/rotate", BOTH, For::Manage),
     ("/accounts/{account}/settings", GET, For::Account),
     ("/accounts/{account}/settings", POST, For::Manage),
-    ("/accounts/{account}/settings/link", BOTH, For::Operator),
+    ("/accounts/{account}/portal-links", BOTH, For::Managers),
+    (
+        "/accounts/{account}/portal-links/end-sessions",
+        POST,
+        For::Managers,
+    ),
+    (
+        "/accounts/{account}/portal-links/grant_00000000000000000000000001/revoke",
+        POST,
+        For::Managers,
+    ),
     ("/accounts/{account}/settings/delete", BOTH, For::Operator),
-    ("/accounts/{account}/replay", BOTH, For::Manage),
+    ("/accounts/{account}/replay", BOTH, For::Resend),
 ];
 
 /// All of them.
@@ -149,8 +172,11 @@ fn every_route_declares_what_it_requires() {
         let expected = match route.whose {
             For::All => Requirement::Public,
             For::SignedIn | For::Account => Requirement::Permission(Permission::Read),
+            For::Resend => Requirement::Permission(Permission::Resend),
             For::Manage => Requirement::Permission(Permission::Manage),
-            For::Operator => Requirement::Permission(Permission::Admin),
+            For::Staff => Requirement::Installation(Permission::Read),
+            For::Managers => Requirement::Installation(Permission::Manage),
+            For::Operator => Requirement::Installation(Permission::Admin),
         };
         assert_eq!(requirement, expected, "{} {path}", route.method());
     }
@@ -162,6 +188,7 @@ fn serves(declared: &Declared, path: &str) -> bool {
     let (template, path) = (declared.path.split('/'), path.split('/'));
     template.clone().count() == path.clone().count()
         && template.zip(path).all(|(template, part)| {
-            template == part || (template.starts_with('{') && !["new", "live"].contains(&part))
+            template == part
+                || (template.starts_with('{') && !["new", "live", "end-sessions", "end-all"].contains(&part))
         })
 }

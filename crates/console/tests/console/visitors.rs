@@ -1,8 +1,9 @@
 //! Who sees which pages.
 
 use http::StatusCode;
+use postrider_model::Permission;
 
-use crate::app::{App, is_missing};
+use crate::app::{App, is_missing, text};
 use crate::routes::{self, For};
 
 #[tokio::test]
@@ -14,8 +15,8 @@ async fn a_customer_reaches_only_their_own_account() {
     for route in routes::all() {
         let refused_in: &[usize] = match route.whose {
             For::All | For::SignedIn => continue,
-            For::Account | For::Manage => &[1],
-            For::Operator => &[0, 1],
+            For::Account | For::Resend | For::Manage => &[1],
+            For::Staff | For::Managers | For::Operator => &[0, 1],
         };
         for &which in refused_in {
             let path = app.path(route.path, which);
@@ -76,13 +77,58 @@ async fn a_reader_changes_nothing() {
     let before = app.state().await;
     let form = format!("csrf={}&name=Acme&enabled=false", reader.csrf);
     for route in routes::forms() {
-        if route.whose == For::Manage {
+        if [For::Manage, For::Resend].contains(&route.whose) {
             let path = app.path(route.path, 0);
             let response = app.post(&path, Some(&reader.cookie), &form).await;
             assert_eq!(response.status(), StatusCode::FORBIDDEN, "{path}");
         }
     }
     assert_eq!(app.state().await, before);
+}
+
+#[tokio::test]
+async fn staff_reach_what_their_key_permits_and_change_nothing_else() {
+    let app = App::start().await;
+    let staff = [
+        (app.staff(&[Permission::Read]).await, &[For::Staff][..]),
+        (
+            app.staff(&[Permission::Read, Permission::Resend]).await,
+            &[For::Staff, For::Resend],
+        ),
+        (
+            app.staff(&[Permission::Read, Permission::Manage]).await,
+            &[For::Staff, For::Resend, For::Manage, For::Managers],
+        ),
+    ];
+    for (session, reached) in &staff {
+        let reached = [&[For::SignedIn, For::Account], *reached].concat();
+        let before = app.state().await;
+        for route in routes::all() {
+            if route.whose == For::All || (route.post && reached.contains(&route.whose)) {
+                continue;
+            }
+            let path = app.path(route.path, 0);
+            let form = format!("csrf={}&name=Acme&enabled=false", session.csrf);
+            let response = app
+                .send(route.method(), &path, Some(&session.cookie), &[], &form)
+                .await;
+            let is_refused = is_missing(&response) || response.status() == StatusCode::FORBIDDEN;
+            let expected = !reached.contains(&route.whose);
+            assert_eq!(
+                is_refused,
+                expected,
+                "{} {path}: {}",
+                route.method(),
+                response.status()
+            );
+        }
+        assert_eq!(app.state().await, before);
+        let page = text(app.get("/", Some(&session.cookie)).await).await;
+        assert!(
+            page.contains("href=\"/accounts\"") && !page.contains("<li><a href=\"/api-keys\""),
+            "{page}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -19,5 +19,6 @@ mod idle;
 mod limits;
 mod outcomes;
 mod pool;
+mod proxy;
 mod support;
 mod tls;

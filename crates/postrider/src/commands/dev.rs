@@ -13,7 +13,6 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
-use postrider_access::FirstKey;
 use postrider_figures::RecordedAttempt;
 use postrider_model::delivery::Next;
 use tokio::sync::{broadcast, mpsc, oneshot};
@@ -21,6 +20,7 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 use crate::config::duration::SampleInterval;
 use crate::config::log::{LogFormat, LogLevel};
 use crate::config::{Environment, Settings, declaration, listen, networks};
+use crate::wiring::admin_key::{FirstKey, KeepCreated};
 use crate::wiring::signals::StopSignals;
 use crate::wiring::{Node, Secrets, logging, open_files};
 use demo::Demo;
@@ -79,8 +79,9 @@ pub async fn run(args: &Args) -> Result<(), Failure> {
     let folder = tempfile::Builder::new().prefix("postrider-dev-").tempdir();
     let folder =
         folder.map_err(|error| Failure::Failed(format!("cannot create a temporary folder: {error}")))?;
-    let node = Node::start(&settings(args, folder.path())?, Secrets::default()).await?;
-    let FirstKey::Created(key) = node.first_key() else {
+    let settings = settings(args, folder.path())?;
+    let node = Node::start(&settings, Secrets::default(), &KeepCreated::Shown).await?;
+    let FirstKey::Shown(key) = node.first_key() else {
         return Err(Failure::Failed(
             "the new data folder already has an API key".to_owned(),
         ));

@@ -1,12 +1,13 @@
 //! `postrider serve`.
 
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
 use clap::ArgMatches;
-use postrider_access::FirstKey;
 
 use crate::config::logo::{Logo, LogoError};
 use crate::config::{self, Environment, Loaded, Settings};
+use crate::wiring::admin_key::{self, FirstKey, KeepCreated};
 use crate::wiring::signals::StopSignals;
 use crate::wiring::{Node, Secrets, logging, open_files};
 use postrider_cli::Failure;
@@ -18,8 +19,9 @@ use postrider_cli::display::Screen;
 A flag overrides a POSTRIDER_… variable, a variable overrides postrider.toml, and the file overrides the default. \
 Unknown keys and variables are refused.
 
-The first start creates the operator's API key and prints it once; to use your own, set POSTRIDER_ADMIN_KEY. Send it \
-with every call under /v1 as `Authorization: Bearer <key>`. The OpenAPI description is at /v1/openapi.json.
+The first start creates the operator's API key. In a terminal it prints the key once; elsewhere it writes the key to \
+a file that only its owner can read, and prints the path. To use your own key, set POSTRIDER_ADMIN_KEY or \
+--admin-key-file. Send it with every call under /v1 as `Authorization: Bearer <key>`. The OpenAPI description is at /v1/openapi.json.
 
 SIGTERM and ctrl-c let attempts in flight finish, up to --shutdown-grace; a second signal stops the server at once. \
 Neither loses an accepted event.
@@ -51,29 +53,46 @@ pub async fn run(matches: &ArgMatches, environment: &Environment) -> Result<(), 
     let open_files = open_files::raise_limit();
     log_settings(&loaded, logo.as_ref(), open_files);
     let mut stop = StopSignals::catch()?;
+    let admin_key = admin_key::configured(settings, environment)?;
     let secrets = Secrets {
-        admin_key: environment.get("POSTRIDER_ADMIN_KEY"),
+        admin_key: admin_key.as_deref(),
         database_password: environment.get("POSTRIDER_DATABASE_PASSWORD"),
         master_key: environment.get("POSTRIDER_MASTER_KEY"),
     };
+    // Output that is not a terminal may be collected, and logs are read by many.
+    let keep_created = if std::io::stdout().is_terminal() {
+        KeepCreated::Shown
+    } else {
+        KeepCreated::File(admin_key::file_for_created(settings))
+    };
     let node = tokio::select! {
-        node = Node::start(settings, secrets) => node?,
+        node = Node::start(settings, secrets, &keep_created) => node?,
         // The start may still wait for the database.
         () = stop.next() => return Ok(()),
     };
     let screen = Screen::new();
-    if let FirstKey::Created(key) = node.first_key() {
-        // Print the key even if there is no link, because it is shown only once.
-        let link = node.sign_in_link().await;
-        screen.print(&key_block(
-            key.expose(),
-            link.as_deref()
-                .unwrap_or("(no link could be created; sign in with the key)"),
-        ))?;
-    }
-    tracing::info!(address = %node.address(), "listening");
+    print_first_key(&screen, &node).await?;
+    let metrics_address = node.metrics_address().map(|address| address.to_string());
+    tracing::info!(address = %node.address(), metrics_address, "listening");
     screen.print(&format!("listening on http://{}", node.address()))?;
     node.run_until(stop.first()).await
+}
+
+async fn print_first_key(screen: &Screen, node: &Node) -> Result<(), Failure> {
+    match node.first_key() {
+        FirstKey::Existing => Ok(()),
+        FirstKey::Shown(key) => {
+            // Print the key even if there is no link, because it is shown only once.
+            let link = node.sign_in_link().await;
+            let link = link.as_deref();
+            let link = link.unwrap_or("(no link could be created; sign in with the key)");
+            screen.print(&key_block(key.expose(), link))
+        }
+        FirstKey::InFile(file) => screen.print(&format!(
+            "the operator's API key is in {}; move it to a safe place",
+            file.display()
+        )),
+    }
 }
 
 fn unusable_logo(settings: &Settings, error: &LogoError) -> Failure {
@@ -96,6 +115,8 @@ fn log_settings(loaded: &Loaded, logo: Option<&Logo>, open_files: Option<u64>) {
         settings_file = file.path().map(|path| path.display().to_string()),
         listen = %settings.listen,
         public_url = settings.public_url.as_ref().map(ToString::to_string),
+        trusted_proxies = joined(&settings.trusted_proxies),
+        metrics_listen = settings.metrics_listen.map(|address| address.to_string()),
         store = %store,
         retry_delays_s = %settings.retry_delays,
         attempt_timeout = %settings.attempt_timeout,
@@ -106,6 +127,7 @@ fn log_settings(loaded: &Loaded, logo: Option<&Logo>, open_files: Option<u64>) {
         allow_port = joined(&settings.allow_port),
         only_port = joined(&settings.only_port),
         https_only = settings.https_only,
+        egress_proxy = settings.egress_proxy.as_ref().map(ToString::to_string),
         http2_prior_knowledge = joined(&settings.http2_prior_knowledge),
         extra_ca_file = settings.extra_ca_file.as_ref().map(|path| path.display().to_string()),
         response_bytes_kept = %settings.response_bytes_kept,

@@ -14,7 +14,7 @@ pub const VARIABLE_PREFIX: &str = "POSTRIDER_";
 const SERVER_VARIABLES: [(&str, &str); 4] = [
     (
         "POSTRIDER_ADMIN_KEY",
-        "the API key of the operator; if unset, the first start creates one and prints it",
+        "the API key of the operator, if no file holds it; with neither, the first start creates one",
     ),
     (
         "POSTRIDER_DATABASE_PASSWORD",

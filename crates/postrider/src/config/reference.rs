@@ -45,13 +45,17 @@ pub fn reference() -> String {
 fn example(key: &str) -> String {
     match key {
         "database_url" => "\"postgres://postrider@db.internal/postrider?sslmode=require\"",
+        "admin_key_file" => "\"/run/secrets/postrider-admin-key\"",
         "database_password_file" => "\"/run/secrets/postrider-db\"",
         "database_ca_file" => "\"/etc/postrider/database-authorities.pem\"",
         "master_key_file" => "\"/etc/postrider/master.key\"",
         "master_key_command" => "\"systemd-creds cat postrider-master-key\"",
+        "metrics_listen" => "\"127.0.0.1:9090\"",
         "public_url" => "\"https://webhooks.example.com\"",
         "console_logo_file" => "\"/etc/postrider/logo.svg\"",
         "stored_bytes_per_account_max" => "\"20GiB\"",
+        "egress_proxy" => "\"http://postrider@proxy.example.com:3128\"",
+        "egress_proxy_password_file" => "\"/run/secrets/egress-proxy\"",
         "extra_ca_file" => "\"/etc/postrider/authorities.pem\"",
         _ => "[]",
     }

@@ -8,15 +8,17 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use ipnet::IpNet;
+use postrider_cli::Failure;
 use postrider_cli::values::header_prefix::HeaderPrefix;
 use postrider_cli::values::retry_delays::RetryDelays;
-use postrider_egress::{EgressRules, NamePattern, Origin};
+use postrider_egress::{EgressRules, NamePattern, Origin, Proxy};
 use postrider_engine::{EngineSettings, UnseenTypes};
 use serde::{Deserialize, Serialize};
 
 use super::accent_color::AccentColor;
 use super::database::DatabaseUrl;
 use super::duration::{AttemptTimeout, Retention, SessionLease, ShutdownGrace};
+use super::egress_proxy::EgressProxyUrl;
 use super::frame_ancestors::{self, FrameAncestor};
 use super::log::{LogFormat, LogLevel};
 use super::logo::{Logo, LogoError};
@@ -48,6 +50,13 @@ pub struct Settings {
     #[serde(default, with = "networks")]
     pub trusted_proxies: Vec<IpNet>,
 
+    /// The address and port of `/metrics`, which the port of the API then does not serve. `/healthz` and
+    /// `/readyz` are served on both. By default everybody who reaches the port of the API can read the metrics,
+    /// which name routes and count events, but hold no names of accounts and no data.
+    #[arg(long, value_name = "ADDRESS:PORT", value_parser = listen::parse)]
+    #[serde(default, with = "listen::optional", skip_serializing_if = "Option::is_none")]
+    pub metrics_listen: Option<SocketAddr>,
+
     /// The folder of the embedded database, created if missing. Only one server at a time can use it.
     #[arg(long, value_name = "FOLDER", default_value = "./postrider-data")]
     pub data_dir: PathBuf,
@@ -71,6 +80,11 @@ pub struct Settings {
     #[arg(long, value_name = "NUMBER", default_value = "8", value_parser = clap::value_parser!(u32).range(CONNECTIONS))]
     #[serde(deserialize_with = "connections")]
     pub database_connections: u32,
+
+    /// A file that holds only the operator's API key. Alternatively, set POSTRIDER_ADMIN_KEY. Without either,
+    /// the first start creates a key.
+    #[arg(long, value_name = "FILE")]
+    pub admin_key_file: Option<PathBuf>,
 
     /// The file with the master key, which seals the secrets in the database: one key a line, the first seals,
     /// all open. Only its owner may read it. By default `master.key` in the data folder, created at the first
@@ -138,6 +152,16 @@ pub struct Settings {
     #[arg(long, value_name = "TRUE|FALSE", default_value = "false", action = clap::ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     #[serde(deserialize_with = "text_value::deserialize")]
     pub https_only: bool,
+
+    /// A proxy that all webhooks go through: `http://host:port` (CONNECT) or `socks5://host:port`, with
+    /// `user:password@` before the host if it wants them. Names are looked up and addresses judged before,
+    /// and the proxy gets the address. By default webhooks go out directly, whatever `HTTP_PROXY` says.
+    #[arg(long, value_name = "URL")]
+    pub egress_proxy: Option<EgressProxyUrl>,
+
+    /// A file that holds only the proxy's password, for a URL with a user name and without a password.
+    #[arg(long, value_name = "FILE")]
+    pub egress_proxy_password_file: Option<PathBuf>,
 
     /// A file with additional certificates (PEM) to trust when webhooks are sent over https.
     #[arg(long, value_name = "FILE")]
@@ -282,6 +306,18 @@ impl Settings {
     /// The sources of `frame-ancestors` in the console's Content-Security-Policy.
     pub fn console_frame_sources(&self) -> String {
         frame_ancestors::csp_sources(&self.console_frame_ancestors)
+    }
+
+    /// The proxy that webhooks go through, with its password.
+    pub fn proxy(&self) -> Result<Option<Proxy>, Failure> {
+        match (&self.egress_proxy, &self.egress_proxy_password_file) {
+            (Some(url), file) => url.proxy(file.as_deref()).map(Some),
+            (None, None) => Ok(None),
+            (None, Some(_)) => {
+                let reason = "egress_proxy_password_file has no effect without egress_proxy";
+                Err(Failure::Usage(reason.to_owned()))
+            }
+        }
     }
 
     /// What webhooks may reach.

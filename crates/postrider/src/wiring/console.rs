@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use postrider_console::{Brand, Console, ConsoleParts, Logo};
+use postrider_web::body_budget::BodyBudget;
 
 use super::engine::Running;
 use super::system;
@@ -11,12 +12,17 @@ use crate::config::Settings;
 use postrider_cli::Failure;
 
 /// The console on top of these parts, with the operator's brand.
-pub fn console(settings: &Settings, running: &Running) -> Result<Console, Failure> {
+pub fn console(
+    settings: &Settings,
+    running: &Running,
+    body_budget: Arc<BodyBudget>,
+) -> Result<Console, Failure> {
     Ok(Console::new(ConsoleParts {
         engine: Arc::clone(&running.engine),
         configuration: Arc::clone(&running.configuration),
         figures: Arc::clone(&running.figures),
         access: Arc::clone(&running.access),
+        body_budget,
         brand: brand(settings)?,
         frame_sources: settings.console_frame_sources(),
         is_framed: !settings.console_frame_ancestors.is_empty(),

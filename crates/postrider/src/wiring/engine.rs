@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use postrider_access::{Access, AccessParts};
+use postrider_access::{Access, AccessParts, UseNotes};
 use postrider_configuration::sealing::{KeyHolder, Sealing, SealingParts};
 use postrider_configuration::{Configuration, ConfigurationParts};
 use postrider_egress::{ClientSettings, EgressGuard, HttpClient, Resolve, SystemResolver};
@@ -23,6 +23,8 @@ pub struct Running {
     pub configuration: Arc<Configuration>,
     /// Who may call. It admits no caller until it is opened.
     pub access: Arc<Access>,
+    /// Notes when API keys were last used.
+    use_notes: UseNotes,
     /// The engine, which delivers events.
     pub engine: Arc<Engine>,
     /// The statistics, the overview and the feed of attempts; the engine's observer.
@@ -93,6 +95,7 @@ pub async fn start(
     let sealing = Sealing::start(sealing);
     Ok(Running {
         configuration,
+        use_notes: access.note_uses(),
         access,
         engine,
         figures,
@@ -105,6 +108,7 @@ impl Running {
     /// outcome.
     pub async fn stop(&self, grace: Duration) {
         self.sealing.stop().await;
+        self.use_notes.stop().await;
         self.engine.stop(grace).await;
         // Last, because the engine reports outcomes to the figures until it has stopped.
         self.figures.stop().await;
@@ -136,6 +140,7 @@ impl Shared {
             in_flight_per_host_max: usize::try_from(settings.in_flight_per_host_max).unwrap_or(usize::MAX),
             http2_prior_knowledge: settings.http2_prior_knowledge.clone(),
             extra_ca_pem: extra_ca_pem.map_err(|error| in_file(&error))?,
+            proxy: settings.proxy()?,
             ..ClientSettings::default()
         };
         let client = HttpClient::new(

@@ -5,12 +5,14 @@
 //! | [`places`] | the places of connections, and who gives way to a newcomer |
 //! | [`connection`] | one connection: what is known about its client, and when it ends |
 //! | [`strangers`] | room for requests without a valid API key or session |
+//! | [`arriving`] | the body of a request, of which the rest is read and dropped if nobody wants it |
 //! | [`request`] | one request: let in or refused, and in flight until its response has left |
 //!
 //! A client is a stranger until one of its requests on the connection had a valid API key or session. Over
 //! HTTP/2, hyper cannot announce a higher limit on streams later, so a connection announces what a known
 //! client gets, and refuses the excess streams of a stranger.
 
+mod arriving;
 mod connection;
 mod places;
 mod request;
@@ -25,7 +27,7 @@ use std::time::Duration;
 
 use axum::response::Response;
 use h2::Reason;
-use http::Request;
+use http::{HeaderMap, Request};
 use hyper::body::Incoming;
 use hyper::rt::Executor;
 use hyper::service::service_fn;
@@ -34,6 +36,7 @@ use hyper_util::server::conn::auto::Builder;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
+pub use self::arriving::Arriving;
 use self::places::{Bounds, Place, Places};
 use self::request::{Door, Refused};
 use self::strangers::Strangers;
@@ -64,12 +67,12 @@ const HEAD_BYTES_MAX: usize = 32 * 1024;
 const STREAMS_MAX: u32 = 256;
 
 /// How much of a body a client may send over HTTP/2 before the server reads on. A round trip carries one
-/// window: at 50 ms a stream carries 2.6 MB/s, so that the largest batch of 4 MiB takes 1.6 s.
+/// window: at 50 ms a stream carries 2.6 MB/s, so that the largest batch of 8 MiB takes 3 s.
 const STREAM_WINDOW: u32 = 128 * 1024;
 
 /// The same for all streams of a connection together. This bounds the memory that a connection can fill with
-/// bodies that nobody reads. At 50 ms it carries 10 MB/s, or 20,000 events of 512 bytes a second; [`STREAMS_MAX`]
-/// bounds them to 5,000 already.
+/// bodies that nobody reads. At 50 ms it carries 10 MB/s, or 20,000 events of 512 bytes a second;
+/// [`STREAMS_MAX`] bounds them to 5,000 already.
 const CONNECTION_WINDOW: u32 = 512 * 1024;
 
 /// How much of a response is buffered per stream for a client that does not read.
@@ -85,17 +88,17 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// What handles the requests of a listener.
 pub trait Handler: Send + Sync + 'static {
     /// Handles a request that arrived on a connection from `peer`.
-    fn handle(&self, request: Request<Incoming>, peer: IpAddr) -> impl Future<Output = Response> + Send;
+    fn handle(&self, request: Request<Arriving>, peer: IpAddr) -> impl Future<Output = Response> + Send;
 
-    /// Whether the request has a valid API key. A session is found later, and announced by
+    /// Whether these headers hold a valid API key. A session is found later, and announced by
     /// [`postrider_web::client::Acquaintance`].
-    fn knows(&self, request: &Request<Incoming>) -> bool;
+    fn knows(&self, headers: &HeaderMap) -> bool;
 
-    /// Whether the request is a probe, which is let in however many strangers there are.
-    fn is_probe(&self, request: &Request<Incoming>) -> bool;
+    /// Whether a probe asks at this path. It is let in however many strangers there are.
+    fn is_probe(&self, path: &str) -> bool;
 
     /// The address of the client behind `peer`.
-    fn address(&self, peer: IpAddr, request: &Request<Incoming>) -> IpAddr;
+    fn address(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr;
 
     /// Whether the peer may have any number of connections: a proxy has many clients.
     fn is_unlimited(&self, peer: IpAddr) -> bool;
@@ -167,8 +170,9 @@ async fn serve_within<H: Handler>(
 fn start<H: Handler>(server: &Builder<BoxingExecutor>, stream: TcpStream, place: Place, door: Door<H>) {
     // If this fails, small responses may only be slower.
     let _ = stream.set_nodelay(true);
-    let service = service_fn(move |mut request| {
+    let service = service_fn(move |mut request: Request<Incoming>| {
         let entered = door.enter(&mut request);
+        let request = Arriving::request(request, &door.connection);
         let (handler, peer) = (Arc::clone(&door.handler), door.connection.peer);
         async move {
             match entered {

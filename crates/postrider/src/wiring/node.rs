@@ -4,17 +4,18 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use postrider_access::{Access, FirstKey, FirstKeyError};
-use postrider_api::{Api, ApiState, BodyBudget};
+use postrider_api::{Api, ApiState, batch_bytes_max};
 use postrider_figures::Figures;
 use postrider_model::Entropy;
 use postrider_storage::Sealer;
 use postrider_web::body::BODY_TIMEOUT;
+use postrider_web::body_budget::BodyBudget;
 use postrider_web::client::TrustedProxies;
 use tokio::net::TcpListener;
 
+use super::admin_key::{self, FirstKey, KeepCreated};
 use super::engine::{self, Running};
-use super::site::{Approach, Site};
+use super::site::{Approach, Monitoring, Site};
 use super::{console, listener, master_key, metrics, store};
 use crate::config::Settings;
 use postrider_cli::Failure;
@@ -43,6 +44,8 @@ pub struct Node {
     first_key: FirstKey,
     listener: TcpListener,
     address: SocketAddr,
+    /// The port of the metrics, if they have one of their own.
+    monitoring: Option<(TcpListener, SocketAddr)>,
     base_url: String,
     site: Arc<Site>,
     grace: Duration,
@@ -53,8 +56,16 @@ impl Node {
     ///
     /// The key comes last, because a created key can be shown only once and must not be lost because the port
     /// is in use. Connections wait until the node runs.
-    pub async fn start(settings: &Settings, secrets: Secrets<'_>) -> Result<Self, Failure> {
+    pub async fn start(
+        settings: &Settings,
+        secrets: Secrets<'_>,
+        keep_created: &KeepCreated,
+    ) -> Result<Self, Failure> {
         let (listener, address) = bind(settings.listen).await?;
+        let monitoring = match settings.metrics_listen {
+            Some(address) => Some(bind(address).await?),
+            None => None,
+        };
         let metrics = metrics::install();
         let entropy = Entropy::new(random);
         let (source, keys) = master_key::load(settings, secrets.master_key, &entropy).await?;
@@ -62,14 +73,17 @@ impl Node {
         tracing::info!(master_key = %sealer.first_key_id(), %source, "secrets are sealed");
         let store = store::open(settings, secrets.database_password, &sealer).await?;
         let running = engine::start(settings, store, sealer, Arc::new(source), entropy).await?;
-        let first_key = match open(&running.access, secrets.admin_key).await {
+        let opened = admin_key::open(&running.access, secrets.admin_key, keep_created).await;
+        let first_key = match opened {
             Ok(first_key) => first_key,
             Err(failure) => {
                 running.stop(Duration::ZERO).await;
                 return Err(failure);
             }
         };
-        let console = console::console(settings, &running)?;
+        let largest = batch_bytes_max(running.engine.settings().data_bytes_max);
+        let body_budget = Arc::new(BodyBudget::for_bodies_of(largest));
+        let console = console::console(settings, &running, Arc::clone(&body_budget))?;
         let state = ApiState {
             sealing: Arc::clone(&running.sealing),
             engine: Arc::clone(&running.engine),
@@ -77,13 +91,14 @@ impl Node {
             figures: Arc::clone(&running.figures),
             access: Arc::clone(&running.access),
             body_timeout: BODY_TIMEOUT,
-            body_budget: Arc::new(BodyBudget::new(running.engine.settings().data_bytes_max)),
+            body_budget,
             public_url: settings.public_url.as_ref().map(|url| url.as_str().into()),
             metrics: Arc::new(metrics::Exposition::new(metrics, Arc::clone(&running.engine))),
         };
         let approach = Approach {
             proxies: TrustedProxies::new(settings.trusted_proxies.clone()),
             public_url: settings.public_url.as_ref().map(ToString::to_string),
+            has_moved_metrics: monitoring.is_some(),
         };
         let grace = settings.shutdown_grace.get();
         Ok(Self {
@@ -91,6 +106,7 @@ impl Node {
             first_key,
             listener,
             address,
+            monitoring,
             base_url: console::base_url(settings, address),
             site: Arc::new(Site::new(Api::new(state), console, approach)),
             grace,
@@ -119,6 +135,11 @@ impl Node {
         self.address
     }
 
+    /// The address of the metrics, if they have a port of their own.
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.monitoring.as_ref().map(|(_, address)| *address)
+    }
+
     /// Serves until `stop`, then stops within the grace: accepts no new connections, finishes API requests,
     /// and waits for attempts in flight or releases their deliveries.
     ///
@@ -126,8 +147,18 @@ impl Node {
     /// If a task of the engine has panicked: the node cannot go on, and serves nothing more.
     pub async fn run_until(self, stop: impl Future<Output = ()>) -> Result<(), Failure> {
         let requests_grace = REQUESTS_GRACE_MAX.min(self.grace / 2);
+        let monitoring = Monitoring(Arc::clone(&self.site));
+        let monitored = async {
+            if let Some((listener, _)) = self.monitoring {
+                // Until the node has stopped, so that the stop can be watched.
+                let never = std::future::pending();
+                listener::serve(listener, Arc::new(monitoring), never, requests_grace).await;
+            }
+            std::future::pending().await
+        };
         tokio::select! {
             () = listener::serve(self.listener, self.site, stop, requests_grace) => {}
+            () = monitored => {}
             task = self.running.engine.failed() => {
                 return Err(Failure::Failed(format!("the engine's task `{task}` panicked; restart the server")));
             }
@@ -146,14 +177,6 @@ impl Node {
 /// Randomness from the system, fit for secrets.
 fn random(bytes: &mut [u8]) {
     getrandom::fill(bytes).expect("the system has had randomness since it started");
-}
-
-async fn open(access: &Access, configured_key: Option<&str>) -> Result<FirstKey, Failure> {
-    let opened = access.open(configured_key).await;
-    opened.map_err(|error| match error {
-        FirstKeyError::Unfit => Failure::Usage(format!("POSTRIDER_ADMIN_KEY: {error}")),
-        FirstKeyError::Store(error) => Failure::Failed(format!("cannot read the API keys: {error}")),
-    })
 }
 
 async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Failure> {

@@ -1,28 +1,33 @@
-//! The services of the one port: the API with its probes, and the console. What they share at the door: who
-//! the client is, which requests are refused unread, and that browsers come back over https.
+//! The services of the one port: the API with its probes, and the console; and of the port of the metrics, if
+//! there is one. What API and console share at the door: who the client is, which requests are refused unread, and that browsers come back over https.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderMap, HeaderValue, Request, StatusCode, Version, header};
-use hyper::body::Incoming;
 use postrider_api::Api;
 use postrider_api::problem::{Code, Problem};
 use postrider_console::Console;
 use postrider_web::client::{TrustedProxies, claims_https};
 use postrider_web::unambiguous::{self, Ambiguous};
 
-use super::listener::Handler;
+use super::listener::{Arriving, Handler};
 
 /// For a year, browsers use https only (RFC 6797). Without `includeSubDomains`: other hosts are not ours.
 const STRICT_TRANSPORT_SECURITY: HeaderValue = HeaderValue::from_static("max-age=31536000");
+
+/// The path of the metrics.
+const METRICS: &str = "/metrics";
 
 /// The API and the console.
 pub struct Site {
     api: Api,
     console: Console,
     proxies: TrustedProxies,
+    /// Whether another port serves the metrics.
+    has_moved_metrics: bool,
     /// Whether `public_url` begins with `https://`.
     public_url_is_https: bool,
     /// Whether a warning about missing settings is still due.
@@ -36,6 +41,8 @@ pub struct Approach {
     pub proxies: TrustedProxies,
     /// The public URL, if it is set.
     pub public_url: Option<String>,
+    /// Whether another port serves the metrics.
+    pub has_moved_metrics: bool,
 }
 
 impl Site {
@@ -45,6 +52,7 @@ impl Site {
         Self {
             api,
             console,
+            has_moved_metrics: approach.has_moved_metrics,
             public_url_is_https: public_url.is_some_and(|url| url.starts_with("https://")),
             warns: AtomicBool::new(public_url.is_none() && approach.proxies.is_empty()),
             proxies: approach.proxies,
@@ -67,10 +75,13 @@ impl Site {
 }
 
 impl Handler for Site {
-    async fn handle(&self, mut request: Request<Incoming>, peer: IpAddr) -> Response {
+    async fn handle(&self, mut request: Request<Arriving>, peer: IpAddr) -> Response {
         let is_of_api = is_of_api(request.uri().path()) || is_of_software(request.headers());
         if let Err(ambiguous) = unambiguous::check(request.version(), request.uri(), request.headers()) {
             return refuse(is_of_api, request.version(), ambiguous);
+        }
+        if self.has_moved_metrics && request.uri().path() == METRICS {
+            return StatusCode::NOT_FOUND.into_response();
         }
         let client = self.proxies.client(peer, request.headers());
         self.warn_about_https(request.headers());
@@ -89,16 +100,16 @@ impl Handler for Site {
         response
     }
 
-    fn knows(&self, request: &Request<Incoming>) -> bool {
-        self.api.knows(request.headers())
+    fn knows(&self, headers: &HeaderMap) -> bool {
+        self.api.knows(headers)
     }
 
-    fn is_probe(&self, request: &Request<Incoming>) -> bool {
-        is_probe(request.uri().path())
+    fn is_probe(&self, path: &str) -> bool {
+        is_probe(path)
     }
 
-    fn address(&self, peer: IpAddr, request: &Request<Incoming>) -> IpAddr {
-        self.proxies.client(peer, request.headers()).address
+    fn address(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+        self.proxies.client(peer, headers).address
     }
 
     fn is_unlimited(&self, peer: IpAddr) -> bool {
@@ -108,6 +119,38 @@ impl Handler for Site {
     fn stop(&self) {
         self.console.stop();
     }
+}
+
+/// What the port of the metrics serves.
+pub struct Monitoring(pub Arc<Site>);
+
+impl Handler for Monitoring {
+    async fn handle(&self, request: Request<Arriving>, _: IpAddr) -> Response {
+        let path = request.uri().path();
+        if path == METRICS || is_probe(path) {
+            self.0.api.handle(request).await
+        } else {
+            StatusCode::NOT_FOUND.into_response()
+        }
+    }
+
+    fn knows(&self, headers: &HeaderMap) -> bool {
+        self.0.knows(headers)
+    }
+
+    fn is_probe(&self, path: &str) -> bool {
+        is_probe(path)
+    }
+
+    fn address(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+        self.0.address(peer, headers)
+    }
+
+    fn is_unlimited(&self, peer: IpAddr) -> bool {
+        self.0.is_unlimited(peer)
+    }
+
+    fn stop(&self) {}
 }
 
 /// The response to an ambiguous request. The connection ends, because the rest of it may be ambiguous too.
@@ -128,7 +171,7 @@ fn refuse(is_of_api: bool, version: Version, ambiguous: Ambiguous) -> Response {
 fn is_of_api(path: &str) -> bool {
     match path.strip_prefix("/v1") {
         Some(rest) => rest.is_empty() || rest.starts_with('/'),
-        None => is_probe(path) || path == "/metrics",
+        None => is_probe(path) || path == METRICS,
     }
 }
 

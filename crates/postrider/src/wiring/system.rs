@@ -69,6 +69,7 @@ mod tests {
             let facts = facts(&settings(&[
                 ("database_url", url),
                 ("database_password_file", "/run/secrets/db"),
+                ("egress_proxy", "http://app:hidden@proxy:3128"),
             ]));
             assert!(!format!("{facts:?}").contains("hidden"), "{facts:?}");
             assert!(facts.store.starts_with("PostgreSQL at "), "{}", facts.store);

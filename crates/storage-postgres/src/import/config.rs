@@ -45,15 +45,28 @@ pub(super) async fn event_types(transaction: &Transaction<'_>, rows: &[EventType
 /// start, so that callers can continue to use their key.
 pub(super) async fn api_keys(transaction: &Transaction<'_>, rows: &[ApiKeyRow]) -> SqlResult<()> {
     let replace = "DELETE FROM api_keys WHERE $1 AND is_configured";
-    let sql = "INSERT INTO api_keys (id, name, sha256, is_configured, created_at) VALUES ($1, $2, $3, $4, $5)
-               ON CONFLICT (id) DO NOTHING";
+    let sql = format!(
+        "INSERT INTO api_keys ({}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (id) DO NOTHING",
+        ApiKeyRow::COLUMNS
+    );
     for row in rows {
         let id = uuid(&row.id);
         statement::execute(transaction, replace, &[&row.is_configured]).await?;
         statement::execute(
             transaction,
-            sql,
-            &[&id, &row.name, &row.sha256, &row.is_configured, &row.created_at],
+            &sql,
+            &[
+                &id,
+                &row.name,
+                &row.prefix,
+                &row.sha256,
+                &row.is_configured,
+                &row.permissions,
+                &row.account.as_ref().map(uuid),
+                &row.created_at,
+                &row.expires_at,
+                &row.last_used_at,
+            ],
         )
         .await?;
     }

@@ -10,7 +10,7 @@ use postrider_storage::sealing::known_sealer;
 use postrider_storage::transfer::{
     AccountRows, Batch, Counts, DeliveryRows, EventRows, Overview, Place, Rows, Stage,
 };
-use postrider_storage::{ApiKeyStore, RetentionStore, SessionStore, StoreError};
+use postrider_storage::{AddApiKey, ApiKeyStore, RetentionStore, SessionStore, StoreError};
 use postrider_storage_postgres::{
     Begun, Difference, ImportError, OpenError, PostgresImport, PostgresStore, UnfinishedCopy,
 };
@@ -327,14 +327,20 @@ async fn the_sources_configured_key_replaces_the_targets_and_other_keys_stay() {
     let key = |number: u8, is_configured| ApiKeyRow {
         id: id(1, number),
         name: format!("key {number}"),
+        prefix: String::new(),
         sha256: vec![number; 32],
         is_configured,
+        permissions: 31,
+        account: None,
         created_at: number.into(),
+        expires_at: None,
+        last_used_at: None,
     };
-    for row in [key(1, false), key(2, true)] {
-        let key = ApiKey::try_from(row).expect("a key");
-        store.put_api_key(key).await.expect("put_api_key");
-    }
+    let stored = |row| ApiKey::try_from(row).expect("a key");
+    let add = store.add_api_key(stored(key(1, false)));
+    assert_eq!(add.await, Ok(AddApiKey::Added));
+    let configure = store.configure_api_key(Some(stored(key(2, true))));
+    configure.await.expect("configure_api_key");
     drop(store);
     let mut import = ready(&database).await;
     let rows = Rows::ApiKeys(vec![key(3, true), key(4, false)]);

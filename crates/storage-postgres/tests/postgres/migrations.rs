@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use crate::support::TestDatabase;
-use postrider_model::{AccountId, Delivery, DeliveryStatus, Grant, GrantKind, IdGenerator, Visitor};
+use postrider_model::{
+    AccountId, Delivery, DeliveryStatus, Grant, GrantId, GrantKind, IdGenerator, Permission, Permissions,
+    Scope,
+};
 use postrider_storage::sealing::known_sealer;
 use postrider_storage::{
     AccountRef, AccountStore, ApiKeyStore, ConsoleStore, DeliveryFilter, DeliveryStore, PageRequest,
@@ -116,14 +119,14 @@ fn status(delivery: &Delivery) -> DeliveryStatus {
 async fn assert_grants(store: &PostgresStore, account: AccountId) {
     let keys = store.api_keys().await.expect("api_keys");
     let grant = Grant {
+        id: GrantId::from_u128(1),
         sha256: [0xef; 32],
         kind: GrantKind::Session,
-        visitor: Visitor::Customer {
-            account,
-            read_only: true,
-            theme: None,
-        },
+        scope: Scope::Account(account),
+        permissions: Permissions::of(&[Permission::Read]),
+        theme: None,
         api_key: Some(keys[0].id),
+        link: None,
         created_at: at(0),
         expires_at: at(60),
     };

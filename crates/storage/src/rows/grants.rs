@@ -1,6 +1,6 @@
 //! Grants: portal links and sessions of the console.
 
-use postrider_model::{AccountId, ApiKeyId, Grant, GrantKind, Theme, Visitor};
+use postrider_model::{AccountId, ApiKeyId, Grant, GrantId, GrantKind, Permissions, Scope, Theme};
 
 use super::{Columns, Reader, from_code, time};
 use crate::encoding::Damaged;
@@ -8,18 +8,22 @@ use crate::encoding::Damaged;
 /// A row of `grants`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GrantRow {
+    /// Its id.
+    pub id: [u8; 16],
     /// The SHA-256 of its token.
     pub sha256: Vec<u8>,
     /// [`GrantKind::code`].
     pub kind: i16,
-    /// The account that it gives access to; `None` for an operator's grant.
+    /// The account that it gives access to; `None` for all.
     pub account: Option<[u8; 16]>,
-    /// Whether it permits reading only.
-    pub read_only: bool,
+    /// [`Permissions::code`].
+    pub permissions: i16,
     /// [`Theme::code`]; `None` means the visitor's own theme.
     pub theme: Option<i16>,
-    /// The API key that created it, if any.
+    /// The API key that it came from, if any.
     pub api_key: Option<[u8; 16]>,
+    /// The portal link that began the session, if any.
+    pub link: Option<[u8; 16]>,
     /// When it was created.
     pub created_at: i64,
     /// When it expires.
@@ -28,22 +32,29 @@ pub struct GrantRow {
 
 impl GrantRow {
     super::columns!(
-        "g": "sha256", "kind", "account_id", "read_only", "theme", "api_key_id", "created_at", "expires_at",
+        "g": "id",
+        "sha256",
+        "kind",
+        "account_id",
+        "permissions",
+        "theme",
+        "api_key_id",
+        "link_id",
+        "created_at",
+        "expires_at",
     );
 
     /// The row that a store keeps for a grant.
     pub fn of(grant: &Grant) -> Self {
-        let (read_only, theme) = match grant.visitor {
-            Visitor::Operator => (false, None),
-            Visitor::Customer { read_only, theme, .. } => (read_only, theme),
-        };
         Self {
+            id: *grant.id.as_bytes(),
             sha256: grant.sha256.to_vec(),
             kind: grant.kind.code().into(),
-            account: grant.visitor.account().map(|id| *id.as_bytes()),
-            read_only,
-            theme: theme.map(|theme| theme.code().into()),
+            account: grant.scope.account().map(|id| *id.as_bytes()),
+            permissions: grant.permissions.code().into(),
+            theme: grant.theme.map(|theme| theme.code().into()),
             api_key: grant.api_key.map(|id| *id.as_bytes()),
+            link: grant.link.map(|id| *id.as_bytes()),
             created_at: grant.created_at.unix_ms(),
             expires_at: grant.expires_at.unix_ms(),
         }
@@ -52,12 +63,14 @@ impl GrantRow {
     /// Reads [`Self::COLUMNS`].
     pub fn read<C: Columns>(row: &mut Reader<'_, C>) -> Result<Self, C::Error> {
         Ok(Self {
+            id: row.id()?,
             sha256: row.bytes()?,
             kind: row.number()?,
             account: row.id_opt()?,
-            read_only: row.flag()?,
+            permissions: row.number()?,
             theme: row.number_opt()?,
             api_key: row.id_opt()?,
+            link: row.id_opt()?,
             created_at: row.number()?,
             expires_at: row.number()?,
         })
@@ -68,25 +81,19 @@ impl TryFrom<GrantRow> for Grant {
     type Error = Damaged;
 
     fn try_from(row: GrantRow) -> Result<Self, Damaged> {
-        let visitor = match row.account {
-            None => Visitor::Operator,
-            Some(account) => Visitor::Customer {
-                account: AccountId::from_bytes(account),
-                read_only: row.read_only,
-                theme: row
-                    .theme
-                    .map(|code| from_code(code, Theme::from_code))
-                    .transpose()?,
-            },
-        };
+        let theme = row.theme.map(|code| from_code(code, Theme::from_code));
         Ok(Self {
+            id: GrantId::from_bytes(row.id),
             sha256: row
                 .sha256
                 .try_into()
                 .map_err(|_| Damaged("the hash of a grant"))?,
             kind: from_code(row.kind, GrantKind::from_code)?,
-            visitor,
+            scope: Scope::of(row.account.map(AccountId::from_bytes)),
+            permissions: from_code(row.permissions, Permissions::from_code)?,
+            theme: theme.transpose()?,
             api_key: row.api_key.map(ApiKeyId::from_bytes),
+            link: row.link.map(GrantId::from_bytes),
             created_at: time(row.created_at),
             expires_at: time(row.expires_at),
         })

@@ -15,7 +15,7 @@ use crate::router::ApiState;
 #[utoipa::path(
     delete,
     path = "/v1/accounts/{account}",
-    extensions(("x-permission" = json!("admin"))),
+    extensions(("x-permission" = json!("admin")), ("x-scope" = json!("installation"))),
     tag = "Accounts",
     params(AccountPath),
     responses((status = 204, description = "The account was deleted."))

@@ -15,7 +15,7 @@ use crate::router::ApiState;
 #[utoipa::path(
     get,
     path = "/v1/accounts/{account}",
-    extensions(("x-permission" = json!("admin"))),
+    extensions(("x-permission" = json!("read")), ("x-scope" = json!("installation"))),
     tag = "Accounts",
     params(AccountPath),
     responses((status = 200, description = "The account.", body = AccountView))

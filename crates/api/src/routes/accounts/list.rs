@@ -17,7 +17,7 @@ const LIST: ListId = ListId::of_all("accounts");
 #[utoipa::path(
     get,
     path = "/v1/accounts",
-    extensions(("x-permission" = json!("admin"))),
+    extensions(("x-permission" = json!("read"))),
     tag = "Accounts",
     params(PageParameters),
     responses((status = 200, description = "A page of accounts, newest first.", body = List<AccountView>))

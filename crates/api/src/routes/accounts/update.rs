@@ -24,7 +24,7 @@ use crate::router::ApiState;
 #[utoipa::path(
     patch,
     path = "/v1/accounts/{account}",
-    extensions(("x-permission" = json!("admin"))),
+    extensions(("x-permission" = json!("admin")), ("x-scope" = json!("installation"))),
     tag = "Accounts",
     params(AccountPath),
     request_body(content = AccountInput, description = "The members to change. All are optional.",

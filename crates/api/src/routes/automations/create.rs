@@ -19,7 +19,7 @@ use crate::router::ApiState;
 #[utoipa::path(
     post,
     path = "/v1/accounts/{account}/automations",
-    extensions(("x-permission" = json!("admin"))),
+    extensions(("x-permission" = json!("manage"))),
     tag = "Automations",
     params(AccountPath),
     request_body(content = AutomationInput, example = json!({

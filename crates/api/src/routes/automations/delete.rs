@@ -17,7 +17,7 @@ use crate::router::ApiState;
 #[utoipa::path(
     delete,
     path = "/v1/accounts/{account}/automations/{id}",
-    extensions(("x-permission" = json!("admin"))),
+    extensions(("x-permission" = json!("manage"))),
     tag = "Automations",
     params(ObjectPath),
     responses((status = 204, description = "The automation was deleted."))

@@ -16,7 +16,7 @@ use crate::router::ApiState;
 #[utoipa::path(
     get,
     path = "/v1/accounts/{account}/automations/{id}",
-    extensions(("x-permission" = json!("admin"))),
+    extensions(("x-permission" = json!("read"))),
     tag = "Automations",
     params(ObjectPath),
     responses((status = 200, description = "The automation.", body = AutomationView))

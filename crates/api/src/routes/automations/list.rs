@@ -17,7 +17,7 @@ use crate::router::ApiState;
 #[utoipa::path(
     get,
     path = "/v1/accounts/{account}/automations",
-    extensions(("x-permission" = json!("admin"))),
+    extensions(("x-permission" = json!("read"))),
     tag = "Automations",
     params(AccountPath, PageParameters),
     responses((status = 200, description = "A page of automations, newest first.", body = List<AutomationView>))

@@ -2,8 +2,11 @@
 
 use axum::extract::{Request, State};
 use axum::response::Response;
+use bytes::Bytes;
 use http::Uri;
 use postrider_model::{AutomationId, EventTypeName};
+use postrider_web::body::Collected;
+use postrider_web::body_budget::Owner;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -40,7 +43,7 @@ pub struct TestInput<'a> {
 #[utoipa::path(
     post,
     path = "/v1/accounts/{account}/automations/{id}/test",
-    extensions(("x-permission" = json!("admin"))),
+    extensions(("x-permission" = json!("manage"))),
     tag = "Automations",
     params(ObjectPath),
     request_body(content = Option<TestInput>),
@@ -62,10 +65,12 @@ pub async fn test_automation(
     request: Request,
 ) -> Result<Response, Problem> {
     no_parameters(&uri)?;
-    let body = read_optional(request, state.body_limits(event_bytes_max(&state)))
-        .await?
-        .unwrap_or_default();
-    let text = if body.is_empty() { "{}" } else { utf8(&body)? };
+    let limits = state.body_limits(event_bytes_max(&state), Owner::Account(account));
+    let (body, _room) = match read_optional(request, limits).await? {
+        Some(Collected { bytes, room }) => (bytes, room),
+        None => (Bytes::from_static(b"{}"), None),
+    };
+    let text = utf8(&body)?;
     let input: TestInput<'_> = decode(text)?;
     let event_type = input
         .event_type

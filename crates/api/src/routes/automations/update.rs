@@ -27,7 +27,7 @@ use crate::router::ApiState;
 #[utoipa::path(
     patch,
     path = "/v1/accounts/{account}/automations/{id}",
-    extensions(("x-permission" = json!("admin"))),
+    extensions(("x-permission" = json!("manage"))),
     tag = "Automations",
     params(ObjectPath),
     request_body(content = AutomationInput, description = "The members to change. All are optional.",

@@ -17,7 +17,7 @@ use crate::router::ApiState;
 #[utoipa::path(
     get,
     path = "/v1/accounts/{account}/deliveries/{id}",
-    extensions(("x-permission" = json!("admin"))),
+    extensions(("x-permission" = json!("read"))),
     tag = "Deliveries",
     params(ObjectPath),
     responses((status = 200, description = "The delivery.", body = DeliveryRecordView))

@@ -17,7 +17,7 @@ use crate::router::ApiState;
 #[utoipa::path(
     get,
     path = "/v1/accounts/{account}/deliveries",
-    extensions(("x-permission" = json!("admin"))),
+    extensions(("x-permission" = json!("read"))),
     tag = "Deliveries",
     params(AccountPath, FilterParameters, PageParameters),
     responses((status = 200, description = "A page of deliveries, newest first.", body = List<DeliveryView>))

@@ -40,7 +40,7 @@ pub struct ReplayView {
 #[utoipa::path(
     post,
     path = "/v1/accounts/{account}/deliveries/replay",
-    extensions(("x-permission" = json!("admin"))),
+    extensions(("x-permission" = json!("resend"))),
     tag = "Deliveries",
     params(AccountPath),
     request_body(content = ReplayInput, example = json!({

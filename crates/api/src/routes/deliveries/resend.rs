@@ -29,7 +29,7 @@ pub struct Nothing {}
 #[utoipa::path(
     post,
     path = "/v1/accounts/{account}/deliveries/{id}/resend",
-    extensions(("x-permission" = json!("admin"))),
+    extensions(("x-permission" = json!("resend"))),
     tag = "Deliveries",
     params(ObjectPath),
     responses(

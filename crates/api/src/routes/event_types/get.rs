@@ -15,7 +15,7 @@ use crate::router::ApiState;
 #[utoipa::path(
     get,
     path = "/v1/event-types/{name}",
-    extensions(("x-permission" = json!("admin"))),
+    extensions(("x-permission" = json!("read")), ("x-scope" = json!("caller"))),
     tag = "Event types",
     params(EventTypePath),
     responses((status = 200, description = "The event type.", body = EventTypeView))

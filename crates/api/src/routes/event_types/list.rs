@@ -17,7 +17,7 @@ const LIST: ListId = ListId::of_all("event-types");
 #[utoipa::path(
     get,
     path = "/v1/event-types",
-    extensions(("x-permission" = json!("admin"))),
+    extensions(("x-permission" = json!("read")), ("x-scope" = json!("caller"))),
     tag = "Event types",
     params(PageParameters),
     responses((status = 200, description = "A page of event types, newest first.", body = List<EventTypeView>))

@@ -18,6 +18,8 @@ use crate::path::{AccountPath, InAccount};
 use crate::problem::Problem;
 use crate::query::no_parameters;
 use crate::router::ApiState;
+use postrider_web::body::Collected;
+use postrider_web::body_budget::Owner;
 
 /// Headers of a request with events.
 #[derive(utoipa::IntoParams)]
@@ -36,7 +38,7 @@ pub struct IdempotencyHeader {
 #[utoipa::path(
     post,
     path = "/v1/accounts/{account}/events",
-    extensions(("x-permission" = json!("admin"))),
+    extensions(("x-permission" = json!("events:write"))),
     tag = "Events",
     params(AccountPath, IdempotencyHeader),
     request_body = EventInput,
@@ -74,14 +76,12 @@ where
     no_parameters(request.uri())?;
     let key = idempotency_key(request.headers())?.map(str::to_owned);
     let bytes_max = event_bytes_max(state);
-    let mut room = state
-        .body_budget
-        .room(account, request.body().size_hint(), bytes_max)
-        .await?;
-    let body = read(request, state.body_limits(bytes_max)).await?;
-    if let Some(room) = &mut room {
-        room.shrink(body.len());
-    }
+    let limits = state.body_limits(bytes_max, Owner::Account(account));
+    // The room stays taken until the event is stored, because the event was copied out of the body.
+    let Collected {
+        bytes: body,
+        room: _room,
+    } = read(request, limits).await?;
     let input: EventInput<'_> = decode(utf8(&body)?)?;
     let submission = input.check(|data| data_of(data, &body), key)?;
     // The body is not needed while the event is being stored.

@@ -9,6 +9,8 @@ use bytes::Bytes;
 use http::StatusCode;
 use postrider_engine::{Accepted, Rejection, Submission};
 use postrider_model::AccountId;
+use postrider_web::body::Collected;
+use postrider_web::body_budget::Owner;
 use serde::de::{IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
@@ -81,7 +83,7 @@ pub enum ItemView<'a> {
 #[utoipa::path(
     post,
     path = "/v1/accounts/{account}/events/batch",
-    extensions(("x-permission" = json!("admin"))),
+    extensions(("x-permission" = json!("events:write"))),
     tag = "Events",
     params(AccountPath, IdempotencyHeader),
     request_body(content = BatchInput, example = json!({"events": [
@@ -118,14 +120,12 @@ where
     no_parameters(request.uri())?;
     let key = idempotency_key(request.headers())?.map(str::to_owned);
     let bytes_max = batch_bytes_max(state.engine.settings().data_bytes_max);
-    let mut room = state
-        .body_budget
-        .room(account, request.body().size_hint(), bytes_max)
-        .await?;
-    let body = read(request, state.body_limits(bytes_max)).await?;
-    if let Some(room) = &mut room {
-        room.shrink(body.len());
-    }
+    let limits = state.body_limits(bytes_max, Owner::Account(account));
+    // The room stays taken until the events are stored, because they were copied out of the body.
+    let Collected {
+        bytes: body,
+        room: _room,
+    } = read(request, limits).await?;
     let (refusals, submissions) = read_events(utf8(&body)?, key.as_deref())?;
     drop(body);
     let results = if submissions.is_empty() {

@@ -15,7 +15,7 @@ use crate::router::ApiState;
 #[utoipa::path(
     get,
     path = "/v1/accounts/{account}/events/{id}",
-    extensions(("x-permission" = json!("admin"))),
+    extensions(("x-permission" = json!("read"))),
     tag = "Events",
     params(ObjectPath),
     responses((status = 200, description = "The event.", body = EventView))

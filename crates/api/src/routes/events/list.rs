@@ -42,7 +42,7 @@ pub struct EventParameters {
 #[utoipa::path(
     get,
     path = "/v1/accounts/{account}/events",
-    extensions(("x-permission" = json!("admin"))),
+    extensions(("x-permission" = json!("read"))),
     tag = "Events",
     params(AccountPath, EventParameters, PageParameters),
     responses((status = 200, description = "A page of events, newest first.", body = List<EventView>))

@@ -21,7 +21,7 @@ static DOCUMENT: LazyLock<Result<Bytes, serde_json::Error>> =
 #[utoipa::path(
     get,
     path = "/v1/openapi.json",
-    extensions(("x-permission" = json!("admin"))),
+    extensions(("x-permission" = json!("read")), ("x-scope" = json!("caller"))),
     tag = "Operations",
     responses((status = 200, description = "OpenAPI 3.1.", body = Object))
 )]

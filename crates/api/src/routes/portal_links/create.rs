@@ -1,17 +1,17 @@
-//! `POST /v1/accounts/{account}/portal-link`
+//! `POST /v1/accounts/{account}/portal-links`
 
 use std::time::Duration;
 
-use axum::Json;
 use axum::extract::State;
+use axum::{Extension, Json};
 use http::{StatusCode, Uri};
-use postrider_access::LINK_LIFETIME_S;
-use postrider_model::Theme;
+use postrider_access::{LINK_LIFETIME_S, PortalLinkDraft};
+use postrider_model::{AccountId, Caller, Theme, Who};
 use postrider_web::host::RequestHost;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::view::PortalLinkView;
+use super::view::{CreatedPortalLinkView, PortalLinkView};
 use crate::json_body::OptionalJsonBody;
 use crate::openapi::shapes;
 use crate::path::{AccountPath, InAccount, account_not_found};
@@ -41,42 +41,53 @@ pub struct PortalLinkInput {
 /// Create a portal link
 ///
 /// A portal link signs a customer in to the console, for this account only. Send it to the customer or embed
-/// it in your own product. This response is the only one that shows the link. Deleting the account revokes
-/// it.
+/// it in your own product. This response is the only one that shows the link. It begins at most 20 sessions a
+/// minute and 100 at the same time. The link and its sessions end when the link expires or is revoked, when
+/// the API key that created it ends, and when the account is deleted.
 #[utoipa::path(
     post,
-    path = "/v1/accounts/{account}/portal-link",
-    extensions(("x-permission" = json!("admin"))),
-    tag = "Accounts",
+    path = "/v1/accounts/{account}/portal-links",
+    extensions(("x-permission" = json!("manage"))),
+    tag = "Access",
     params(AccountPath),
     request_body(content = Option<PortalLinkInput>),
     responses(
-        (status = 201, description = "The portal link.", body = PortalLinkView),
+        (status = 201, description = "The portal link.", body = CreatedPortalLinkView),
+        (status = 403, description = "`permission_denied`: the link would permit more than the API key does."),
         (status = 400, description = "`invalid_host`: `public_url` is not set, and the request's Host header cannot be used in a link."),
     )
 )]
 pub async fn create_portal_link(
     State(state): State<ApiState>,
     InAccount(account): InAccount,
+    Extension(caller): Extension<Caller>,
     uri: Uri,
     host: RequestHost,
     OptionalJsonBody(input): OptionalJsonBody<PortalLinkInput>,
-) -> Result<(StatusCode, Json<PortalLinkView>), Problem> {
+) -> Result<(StatusCode, Json<CreatedPortalLinkView>), Problem> {
     no_parameters(&uri)?;
-    let draft = input.check()?;
+    let draft = input.check(account)?;
+    if !caller.permissions.contains_all(draft.permissions()) {
+        return Err(Problem::new(
+            Code::PermissionDenied,
+            "the link would permit more than the API key: it needs `read`, and `manage` unless it is read-only",
+        ));
+    }
     let base = host
         .base_url(state.public_url.as_deref())
         .ok_or_else(unusable_host)?;
-    let (token, expires_at) = state
+    let api_key = match caller.who {
+        Who::ApiKey(id) => Some(id),
+        Who::Session { api_key, .. } => api_key,
+    };
+    let (token, link) = state
         .access
-        .create_portal_link(account, draft.read_only, draft.theme, draft.lifetime)
+        .create_portal_link(draft, api_key)
         .await?
         .ok_or_else(account_not_found)?;
-    let view = PortalLinkView {
+    let view = CreatedPortalLinkView {
         url: format!("{base}/sign-in/{}", token.expose()),
-        expires_at,
-        read_only: draft.read_only,
-        theme: draft.theme.map(Theme::as_str),
+        link: PortalLinkView::of(&link),
     };
     Ok((StatusCode::CREATED, Json(view)))
 }
@@ -88,15 +99,8 @@ fn unusable_host() -> Problem {
     )
 }
 
-/// The checked options of a portal link.
-struct PortalLinkDraft {
-    lifetime: Duration,
-    read_only: bool,
-    theme: Option<Theme>,
-}
-
 impl PortalLinkInput {
-    fn check(self) -> Result<PortalLinkDraft, Problem> {
+    fn check(self, account: AccountId) -> Result<PortalLinkDraft, Problem> {
         let mut faults = Faults::default();
         let expires_in_s = self.expires_in_s.map_or(Some(EXPIRES_IN_S_DEFAULT), |requested| {
             u64::try_from(requested)
@@ -114,6 +118,7 @@ impl PortalLinkInput {
         }
         faults.into_result(Code::InvalidBody)?;
         Ok(PortalLinkDraft {
+            account,
             lifetime: Duration::from_secs(expires_in_s.unwrap_or_default()),
             read_only: self.read_only.unwrap_or(false),
             theme: theme.flatten(),
@@ -131,7 +136,9 @@ mod tests {
             read_only: None,
             theme: Some(theme.to_owned()),
         };
-        input.check().map_or_else(|problem| problem.faults().len(), |_| 0)
+        input
+            .check(AccountId::from_u128(1))
+            .map_or_else(|problem| problem.faults().len(), |_| 0)
     }
 
     #[test]

@@ -20,7 +20,7 @@ use crate::router::ApiState;
 #[utoipa::path(
     get,
     path = "/v1/accounts/{account}/signing-keys",
-    extensions(("x-permission" = json!("admin"))),
+    extensions(("x-permission" = json!("manage"))),
     tag = "Signing keys",
     params(AccountPath, PageParameters),
     responses((status = 200, description = "The account's keys.", body = List<SigningKeyView>))

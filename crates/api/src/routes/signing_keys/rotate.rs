@@ -36,7 +36,7 @@ pub struct RotateInput {
 #[utoipa::path(
     post,
     path = "/v1/accounts/{account}/signing-keys/rotate",
-    extensions(("x-permission" = json!("admin"))),
+    extensions(("x-permission" = json!("manage"))),
     tag = "Signing keys",
     params(AccountPath),
     request_body(content = Option<RotateInput>),

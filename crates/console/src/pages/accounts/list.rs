@@ -26,6 +26,7 @@ struct ListPage<'a> {
     older: Option<String>,
     is_first: bool,
     searched: Option<usize>,
+    may_create: bool,
 }
 
 struct Row {
@@ -67,6 +68,7 @@ pub async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, 
         older,
         is_first: after.is_none(),
         searched,
+        may_create: visitor.is_admin(),
     })
 }
 

@@ -1,4 +1,5 @@
-//! `GET` and `POST /api-keys/{id}/remove`: asks, then deletes. The last key cannot be deleted.
+//! `GET` and `POST /api-keys/{id}/remove`: asks, then deletes. The last key that administers the
+//! installation cannot be deleted.
 
 use askama::Template;
 use axum::extract::State;
@@ -33,7 +34,9 @@ pub async fn ask(
 ) -> Result<Response, Refusal> {
     let keys = app.access.api_keys().await?;
     let key = keys.iter().find(|key| key.id == id).ok_or(Refusal::NotFound)?;
-    render(&app, &visitor, key, keys.len() == 1)
+    let is_other_admin = |other: &&ApiKey| other.id != id && other.is_permanent_admin();
+    let is_last = key.is_permanent_admin() && !keys.iter().any(|other| is_other_admin(&other));
+    render(&app, &visitor, key, is_last)
 }
 
 /// Deletes the key. If it no longer exists, this is a no-op.
@@ -47,7 +50,7 @@ pub async fn remove(
         RemoveApiKey::Removed | RemoveApiKey::Missing => {
             Ok(Redirect::to("/api-keys?removed=1").into_response())
         }
-        RemoveApiKey::LastOne => {
+        RemoveApiKey::LastAdmin => {
             let keys = app.access.api_keys().await?;
             let key = keys.iter().find(|key| key.id == id).ok_or(Refusal::Stale)?;
             let mut response = render(&app, &visitor, key, true)?;

@@ -15,7 +15,7 @@ use super::resend::Message;
 use super::sentence::{self, Sentence};
 use super::timeline::{Shown, Timeline};
 use crate::console::page;
-use crate::live;
+use crate::live::{self, Viewer};
 use crate::refusal::Refusal;
 use crate::shell::{AccountHead, Section, Shell, Tab};
 use crate::state::App;
@@ -65,7 +65,7 @@ struct Parts {
     csrf: String,
     path: String,
     until: Option<u32>,
-    may_write: bool,
+    may_resend: bool,
 }
 
 /// The page.
@@ -99,9 +99,10 @@ pub async fn live(
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let first = Arc::new(parts(&app, &account, id).await?);
+    let viewer = Viewer::of(&account, &headers);
     let account = account.id();
     let state = Arc::clone(&app);
-    Ok(live::stream(&app, &headers, account, move || {
+    Ok(live::stream(&app, viewer, move || {
         let (app, first) = (Arc::clone(&state), Arc::clone(&first));
         async move {
             let entry = app.configuration.entry(account).await?.ok_or(Refusal::NotFound)?;
@@ -142,7 +143,7 @@ async fn parts(app: &App, account: &InAccount, id: DeliveryId) -> Result<Parts, 
             .query
             .get("until")
             .and_then(|text| text.parse().ok()),
-        may_write: account.visitor.may_write(),
+        may_resend: account.visitor.may_resend(),
     })
 }
 
@@ -150,7 +151,7 @@ fn part<'a>(app: &App, entry: &'a AccountEntry, parts: &'a Parts) -> Part<'a> {
     let DeliveryRecord { delivery, attempts } = &parts.record;
     let now = app.now();
     let within = |rest: String| format!("/accounts/{}/{rest}", delivery.account);
-    let may_send = parts.may_write && entry.callable(delivery.action).is_some();
+    let may_send = parts.may_resend && entry.callable(delivery.action).is_some();
     let automation = entry.automation(delivery.automation);
     let paced_until = app.engine.paced_until(delivery);
     let shown = Shown {

@@ -32,6 +32,7 @@ struct ListPage<'a> {
     older: Option<String>,
     is_first: bool,
     deleted: Option<&'a str>,
+    may_edit: bool,
 }
 
 struct Row {
@@ -60,8 +61,9 @@ pub async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, 
         find(&app, search).await?
     };
     let now = app.now();
+    let may_edit = visitor.is_admin();
     let rows = listed.types.into_iter().map(|entry| Row {
-        href: super::href(&entry.name),
+        href: super::href(&entry.name).filter(|_| may_edit),
         name: entry.name.to_string(),
         description: shortened(&entry.description),
         has_schema: entry.schema.is_some(),
@@ -79,6 +81,7 @@ pub async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, 
         older,
         is_first: after.is_none(),
         deleted: visitor.query.get("deleted"),
+        may_edit,
     })
 }
 

@@ -6,6 +6,7 @@ use postrider_web::host::RequestHost;
 
 use crate::refusal::Refusal;
 use crate::state::App;
+use crate::visitor::Visitor;
 
 /// The progress of somebody who sets up the installation, and the next step.
 pub struct FirstSteps {
@@ -13,6 +14,10 @@ pub struct FirstSteps {
     pub account: Option<FirstAccount>,
     /// The command that sends an event.
     pub curl: String,
+    /// Whether the visitor may create accounts and API keys.
+    pub may_create: bool,
+    /// Whether the visitor may create automations.
+    pub may_write: bool,
 }
 
 /// The account for the next step.
@@ -26,8 +31,9 @@ pub struct FirstAccount {
 }
 
 impl FirstSteps {
-    /// Of this installation.
-    pub async fn of(app: &App, host: &RequestHost) -> Result<Self, Refusal> {
+    /// Of this installation, for this visitor.
+    pub async fn of(app: &App, visitor: &Visitor, host: &RequestHost) -> Result<Self, Refusal> {
+        let (may_create, may_write) = (visitor.is_admin(), visitor.may_write());
         // The command is an example; a person can correct its address.
         let base_url = app
             .base_url(host)
@@ -41,6 +47,8 @@ impl FirstSteps {
             return Ok(Self {
                 account: None,
                 curl: curl(&base_url, "YOUR_ACCOUNT", "proposal.accepted"),
+                may_create,
+                may_write,
             });
         };
         let entry = app.configuration.entry(account.id).await?;
@@ -53,6 +61,8 @@ impl FirstSteps {
         });
         let name = account.uid.clone().unwrap_or_else(|| account.id.to_string());
         Ok(Self {
+            may_create,
+            may_write,
             curl: curl(&base_url, &name, wanted.as_deref().unwrap_or("proposal.accepted")),
             account: Some(FirstAccount {
                 path: format!("/accounts/{}", account.id),

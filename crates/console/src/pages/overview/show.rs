@@ -73,7 +73,7 @@ pub async fn show(State(app): State<App>, visitor: Visitor, host: RequestHost) -
     let overview = app.figures.overview(range).await?;
     if is_blank(&overview) && is_blank(&app.figures.overview(Range::Month).await?) {
         return page(&FirstPage {
-            steps: FirstSteps::of(&app, &host).await?,
+            steps: FirstSteps::of(&app, &visitor, &host).await?,
             shell: Shell::of(&app, &visitor, Section::Overview, "Overview"),
         });
     }

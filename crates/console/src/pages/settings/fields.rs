@@ -34,10 +34,10 @@ impl Fields {
         }
     }
 
-    /// The fields as typed. `is_operator`: whether the form had all fields; otherwise only the delays change.
-    pub fn typed(form: &Form, account: &Account, is_operator: bool) -> Self {
+    /// The fields as typed. `is_admin`: whether the form had all fields; otherwise only the delays change.
+    pub fn typed(form: &Form, account: &Account, is_admin: bool) -> Self {
         let delays = form.text("delays").to_owned();
-        if !is_operator {
+        if !is_admin {
             return Self {
                 delays,
                 ..Self::of(account)

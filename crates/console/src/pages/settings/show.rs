@@ -47,7 +47,7 @@ pub async fn show(State(app): State<App>, account: InAccount) -> Result<Response
 /// Saves it, or shows the form again.
 pub async fn save(State(app): State<App>, account: InAccount, form: Form) -> Result<Response, Refusal> {
     let current = account.account().clone();
-    let fields = Fields::typed(&form, &current, account.visitor.is_operator());
+    let fields = Fields::typed(&form, &current, account.visitor.is_admin());
     // The version that the person saw, not the current one.
     let version = form.text("version").parse().unwrap_or(0);
     if current.version != version {

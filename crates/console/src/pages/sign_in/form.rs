@@ -7,6 +7,7 @@ use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use postrider_access::SignIn;
 use postrider_web::client::Client;
 use postrider_web::host::RequestHost;
 use postrider_web::wait::whole_seconds;
@@ -25,7 +26,7 @@ use crate::visitor::{cookie, csrf};
 struct SignInPage<'a> {
     shell: Shell<'a>,
     back: &'a str,
-    is_wrong: bool,
+    fault: Option<&'static str>,
     is_in_frame: bool,
 }
 
@@ -49,7 +50,7 @@ pub async fn show(
 ) -> Result<Response, Refusal> {
     let query = Query::of(&uri);
     let back = own_address(query.get("back").unwrap_or("/"));
-    render(&app, &host, &headers, back, false)
+    render(&app, &host, &headers, back, None)
 }
 
 /// Signs in. The response to a wrong key says only that it is wrong. Only wrong keys count toward the limit,
@@ -62,15 +63,18 @@ pub async fn sign_in(
     form: Form,
 ) -> Result<Response, Refusal> {
     let back = own_address(form.text("back"));
-    let begun = app.access.sign_in(form.text("key").trim()).await?;
-    let Some((token, session)) = begun else {
-        refuse_excess(&app, client)?;
-        tracing::info!(address = %client.address, "sign-in failed: unknown API key");
-        let mut response = render(&app, &host, &headers, back, true)?;
-        *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-        return Ok(response);
+    let fault = match app.access.sign_in(form.text("key").trim()).await? {
+        SignIn::Begun(token, session) => return super::begin(&app, &host, token.expose(), &session, back),
+        SignIn::MayNotRead => "This API key cannot sign in: it lacks the permission to read.",
+        SignIn::UnknownKey => {
+            refuse_excess(&app, client)?;
+            tracing::info!(address = %client.address, "sign-in failed: unknown API key");
+            "This API key is not valid here."
+        }
     };
-    super::begin(&app, &host, token.expose(), &session, back)
+    let mut response = render(&app, &host, &headers, back, Some(fault))?;
+    *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+    Ok(response)
 }
 
 /// Counts a failed sign-in, and refuses it beyond the limit.
@@ -88,7 +92,7 @@ fn render(
     host: &RequestHost,
     headers: &HeaderMap,
     back: &str,
-    is_wrong: bool,
+    fault: Option<&'static str>,
 ) -> Result<Response, Refusal> {
     let mut shell = Shell::anonymous(app, headers, "Sign in");
     // A form needs a secret for its token.
@@ -99,7 +103,7 @@ fn render(
     let mut response = page(&SignInPage {
         shell,
         back,
-        is_wrong,
+        fault,
         is_in_frame: is_in_frame(headers),
     })?;
     let cookie = fresh.and_then(|fresh| cookie::set_form(&fresh, app.cookie_scope(host, false)));
@@ -113,7 +117,7 @@ fn render(
 
 /// Whether another page frames this one. Only customers see the console in a frame, and they have no key to
 /// sign in with; a person with a key should see which site asks for it.
-fn is_in_frame(headers: &HeaderMap) -> bool {
+pub(super) fn is_in_frame(headers: &HeaderMap) -> bool {
     let destination = headers.get("sec-fetch-dest");
     destination.is_some_and(|destination| {
         ["iframe", "frame", "embed", "object"]

@@ -18,7 +18,7 @@ pub async fn sign_out(
     _form: Form,
 ) -> Result<Response, Refusal> {
     if let Some(token) = cookie::session(&headers) {
-        app.access.end_session(token).await?;
+        app.access.sign_out(token).await?;
     }
     let mut response = Redirect::to("/sign-in").into_response();
     // The cookie may have either scope: browsers keep a framed cookie apart from the other one.

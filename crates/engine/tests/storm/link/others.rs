@@ -11,9 +11,11 @@ use postrider_storage::*;
 use super::Link;
 
 verbs!(ApiKeyStore {
-    put_api_key(key: ApiKey) -> ();
+    add_api_key(key: ApiKey) -> AddApiKey;
+    configure_api_key(key: Option<ApiKey>) -> ();
     add_first_api_key(key: ApiKey) -> bool;
     api_keys() -> Vec<ApiKey>;
+    note_api_key_uses(uses: Vec<(ApiKeyId, Timestamp)>) -> ();
     delete_api_key(id: ApiKeyId) -> RemoveApiKey;
 });
 
@@ -26,9 +28,12 @@ verbs!(EventTypeStore {
 
 verbs!(ConsoleStore {
     put_grant(grant: Grant) -> bool;
+    begin_session(session: Grant, limits: SessionLimits) -> BeginSession;
     grant(sha256: &[u8; 32], now: Timestamp) -> Option<Grant>;
+    grants(filter: GrantFilter, now: Timestamp, page: PageRequest) -> Page<Grant>;
     take_grant(sha256: &[u8; 32], now: Timestamp) -> Option<Grant>;
-    delete_grant(sha256: &[u8; 32]) -> bool;
+    delete_grant(filter: GrantFilter, id: GrantId) -> bool;
+    delete_grants(filter: GrantFilter) -> u64;
 });
 
 verbs!(StatisticsStore {

@@ -90,8 +90,8 @@ impl Places {
         ms_since(self.epoch)
     }
 
-    /// Waits until there is a place for a newcomer. If all are taken, an idle connection gives way; if none is
-    /// idle, the newcomer waits, and connections that last too long still end.
+    /// Waits until there is a place for a newcomer. If all are taken, an idle connection gives way; if none
+    /// is idle, the newcomer waits, and connections that last too long still end.
     pub async fn make_room(&self) {
         loop {
             let freed = self.freed.notified();

@@ -13,6 +13,7 @@ use hyper::body::Incoming;
 use postrider_web::client::Acquaintance;
 
 use super::Handler;
+use super::arriving::STRANGER_BYTES_DROPPED;
 use super::connection::{Connection, Stranger};
 use super::strangers::Strangers;
 
@@ -40,12 +41,13 @@ impl<H: Handler> Door<H> {
         self.connection.begin(is_http2);
         let mut in_flight = InFlight {
             stranger: None,
+            closes: false,
             connection: Arc::clone(&self.connection),
         };
         if self.connection.is_known() {
             return Ok(in_flight);
         }
-        if self.handler.knows(request) {
+        if self.handler.knows(request.headers()) {
             self.connection.make_known();
             return Ok(in_flight);
         }
@@ -54,6 +56,8 @@ impl<H: Handler> Door<H> {
                 let acquaintance = Acquaintance::new(Arc::clone(&stranger) as _);
                 request.extensions_mut().insert(acquaintance);
                 in_flight.stranger = Some(stranger);
+                in_flight.closes =
+                    !is_http2 && request.body().size_hint().lower() > STRANGER_BYTES_DROPPED as u64;
                 Ok(in_flight)
             }
             None if is_http2 => Err(Refused::Stream),
@@ -62,10 +66,10 @@ impl<H: Handler> Door<H> {
     }
 
     fn stranger(&self, request: &Request<Incoming>) -> Option<Arc<Stranger>> {
-        let room = if self.handler.is_probe(request) {
+        let room = if self.handler.is_probe(request.uri().path()) {
             None
         } else {
-            let address = self.handler.address(self.connection.peer, request);
+            let address = self.handler.address(self.connection.peer, request.headers());
             Some(self.strangers.room(address)?)
         };
         Stranger::begin(&self.connection, room)
@@ -76,12 +80,18 @@ impl<H: Handler> Door<H> {
 #[derive(Debug)]
 pub struct InFlight {
     stranger: Option<Arc<Stranger>>,
+    /// Whether the connection ends with it, because it has a body that nobody will read.
+    closes: bool,
     connection: Arc<Connection>,
 }
 
 impl InFlight {
     /// The response, which ends the request once it has left.
-    pub fn respond(self, response: Response) -> http::Response<Leaving> {
+    pub fn respond(self, mut response: Response) -> http::Response<Leaving> {
+        if self.closes {
+            let close = HeaderValue::from_static("close");
+            response.headers_mut().insert(header::CONNECTION, close);
+        }
         response.map(|body| Leaving {
             body,
             _in_flight: self,

@@ -31,7 +31,7 @@ struct Held {
 }
 
 impl Handler for Held {
-    async fn handle(&self, request: Request<Incoming>, _: IpAddr) -> Response {
+    async fn handle(&self, request: Request<Arriving>, _: IpAddr) -> Response {
         match request.uri().path() {
             "/hold" => {
                 let _ = self.released.clone().wait_for(|released| *released).await;
@@ -42,15 +42,15 @@ impl Handler for Held {
         StatusCode::OK.into_response()
     }
 
-    fn knows(&self, request: &Request<Incoming>) -> bool {
-        request.headers().contains_key("authorization")
+    fn knows(&self, headers: &HeaderMap) -> bool {
+        headers.contains_key("authorization")
     }
 
-    fn is_probe(&self, request: &Request<Incoming>) -> bool {
-        request.uri().path() == "/healthz"
+    fn is_probe(&self, path: &str) -> bool {
+        path == "/healthz"
     }
 
-    fn address(&self, peer: IpAddr, _: &Request<Incoming>) -> IpAddr {
+    fn address(&self, peer: IpAddr, _: &HeaderMap) -> IpAddr {
         peer
     }
 
@@ -305,4 +305,35 @@ async fn a_client_with_a_session_is_no_stranger_from_then_on() {
     let responses = send_many(&mut requests, 100, false);
     listening.release.send_replace(true);
     assert_eq!(outcomes(responses).await, (100, 0));
+}
+
+/// Sends a body of so many bytes as a client that reads only once it has sent all of it. The status of the
+/// response; `None` if the connection breaks before.
+async fn upload(listening: &Listening, headers: &str, bytes: usize) -> Option<u16> {
+    let mut client = listening.connect().await;
+    client
+        .send("/", &format!("{headers}Content-Length: {bytes}\r\n"))
+        .await;
+    let piece = vec![b'x'; 64 * 1024];
+    let mut left = bytes;
+    while left > 0 {
+        let length = left.min(piece.len());
+        client.0.write_all(&piece[..length]).await.ok()?;
+        left -= length;
+    }
+    client.status().await
+}
+
+#[tokio::test]
+async fn a_client_that_sends_too_much_sees_the_response() {
+    let listening = Listening::start(SMALL).await;
+    let key = "Authorization: Bearer k\r\n";
+    assert_eq!(upload(&listening, key, 25_000_000).await, Some(200));
+    assert_eq!(
+        upload(&listening, key, 64 * 1024 * 1024).await,
+        None,
+        "it is bounded"
+    );
+    assert_eq!(upload(&listening, "", 60_000).await, Some(200));
+    assert_eq!(upload(&listening, "", 25_000_000).await, None, "a stranger");
 }

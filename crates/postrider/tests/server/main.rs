@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test says by panicking what is wrong")]
 
+mod admin_key;
+#[path = "../support/mod.rs"]
 mod support;
 
 use std::io::{BufRead as _, BufReader};
@@ -12,7 +14,7 @@ use serde_json::Value;
 
 use support::postrider;
 
-const ADMIN_KEY: &str = "an-admin-key-for-tests";
+const ADMIN_KEY: &str = "an-admin-key-for-our-tests";
 
 /// A server on a free port. It is killed if a test ends before stopping it.
 struct Server {
@@ -24,6 +26,11 @@ struct Server {
 
 impl Server {
     fn start(data_dir: &Path, admin_key: Option<&str>) -> Self {
+        let key = admin_key.map(|key| ("POSTRIDER_ADMIN_KEY", key));
+        Self::start_with(data_dir, key.as_slice())
+    }
+
+    fn start_with(data_dir: &Path, variables: &[(&str, &str)]) -> Self {
         let mut command = postrider();
         command.args([
             "serve",
@@ -33,9 +40,7 @@ impl Server {
             "127.0.0.1",
         ]);
         command.arg("--data-dir").arg(data_dir).stdout(Stdio::piped());
-        if let Some(key) = admin_key {
-            command.env("POSTRIDER_ADMIN_KEY", key);
-        }
+        command.envs(variables.iter().copied());
         let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.as_mut().unwrap())
             .lines()
@@ -349,44 +354,4 @@ fn backup_of_a_running_server(data_dir: &Path, folder: &Path) {
             .unwrap()
             .contains("another process is using")
     );
-}
-
-#[test]
-fn only_the_first_successful_start_prints_an_admin_key() {
-    let folder = tempfile::tempdir().unwrap();
-    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let listen = taken.local_addr().unwrap().to_string();
-    let failed = postrider()
-        .args(["serve", "--listen", &listen, "--data-dir"])
-        .arg(folder.path())
-        .output()
-        .unwrap();
-    assert_eq!(failed.status.code(), Some(1));
-    assert!(
-        String::from_utf8(failed.stderr)
-            .unwrap()
-            .contains("cannot listen on")
-    );
-
-    let first = Server::start(folder.path(), None);
-    let key = first
-        .before
-        .split_whitespace()
-        .find(|word| word.starts_with("prk_"))
-        .unwrap()
-        .to_owned();
-    let list = |server: &Server| {
-        let arguments = ["accounts", "list", "--url", &server.url];
-        postrider()
-            .args(arguments)
-            .env("POSTRIDER_API_KEY", &key)
-            .output()
-            .unwrap()
-            .status
-    };
-    assert!(list(&first).success());
-    assert_eq!(first.terminate().code(), Some(0));
-    let second = Server::start(folder.path(), None);
-    assert_eq!(second.before, "");
-    assert!(list(&second).success());
 }

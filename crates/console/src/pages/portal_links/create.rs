@@ -1,4 +1,4 @@
-//! `POST /accounts/{account}/settings/link`: creates a link that signs a customer in to this account alone.
+//! `POST /accounts/{account}/portal-links`: creates a link that signs a customer in to this account alone.
 //!
 //! The response to the form shows the link once; the store keeps only its hash.
 
@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use askama::Template;
 use axum::extract::State;
-use axum::response::{Redirect, Response};
+use axum::response::Response;
+use postrider_access::PortalLinkDraft;
 use postrider_model::grant::Theme;
 use postrider_web::host::RequestHost;
 
@@ -23,8 +24,8 @@ use crate::visitor::account::InAccount;
 const LIFETIMES_S: [u64; 3] = [3_600, 86_400, 7 * 86_400];
 
 #[derive(Template)]
-#[template(path = "settings/link.html")]
-struct LinkPage<'a> {
+#[template(path = "portal_links/created.html")]
+struct CreatedPage<'a> {
     shell: Shell<'a>,
     head: AccountHead,
     path: String,
@@ -35,7 +36,7 @@ struct LinkPage<'a> {
 }
 
 /// Creates the link, and shows it.
-pub async fn make(
+pub async fn create(
     State(app): State<App>,
     account: InAccount,
     host: RequestHost,
@@ -53,23 +54,32 @@ pub async fn make(
         "dark" => Some(Theme::Dark),
         _ => None,
     };
+    let draft = PortalLinkDraft {
+        account: account.id(),
+        read_only: is_read_only,
+        theme,
+        lifetime,
+    };
+    if !account
+        .visitor
+        .caller
+        .permissions
+        .contains_all(draft.permissions())
+    {
+        return Err(Refusal::ReadOnly);
+    }
     let created = app
         .access
-        .create_portal_link(account.id(), is_read_only, theme, lifetime)
+        .create_portal_link(draft, account.visitor.api_key())
         .await?;
-    let (token, expires_at) = created.ok_or(Refusal::NotFound)?;
-    page(&LinkPage {
+    let (token, link) = created.ok_or(Refusal::NotFound)?;
+    page(&CreatedPage {
         shell: Shell::of(&app, &account.visitor, Section::Accounts, "Portal link"),
-        head: AccountHead::of(&account, Tab::Settings),
-        path: account.path("settings"),
+        head: AccountHead::of(&account, Tab::PortalLinks),
+        path: account.path("portal-links"),
         link: format!("{base_url}/sign-in/{}", token.expose()),
-        ends: date(expires_at),
+        ends: date(link.expires_at),
         is_read_only,
         is_framed: app.is_framed,
     })
-}
-
-/// A visitor who returns to this address is redirected to the form.
-pub async fn back(account: InAccount) -> Redirect {
-    Redirect::to(&account.path("settings#link"))
 }

@@ -1,0 +1,112 @@
+//! Portal links: each begins sessions in one account, until it expires or is revoked.
+
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use postrider_model::{
+    AccountId, ApiKeyId, Grant, GrantId, GrantKind, Permission, Permissions, Scope, Theme, Timestamp,
+};
+use postrider_storage::{GrantFilter, Page, PageRequest, StoreResult};
+
+use crate::access::Access;
+use crate::token::{LINK_PREFIX, ShownToken};
+
+/// How long a portal link can last, in seconds: at least long enough to open it, at most 7 days, because it
+/// may be passed on.
+pub const LINK_LIFETIME_S: RangeInclusive<u64> = 60..=7 * 86_400;
+
+/// A new portal link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PortalLinkDraft {
+    /// The account that its visitors see.
+    pub account: AccountId,
+    /// Whether they may only read.
+    pub read_only: bool,
+    /// The theme of their pages; `None` follows their own system.
+    pub theme: Option<Theme>,
+    /// How long the link lasts, within [`LINK_LIFETIME_S`].
+    pub lifetime: Duration,
+}
+
+impl PortalLinkDraft {
+    /// What the link's visitors may do.
+    pub fn permissions(&self) -> Permissions {
+        if self.read_only {
+            Permissions::of(&[Permission::Read])
+        } else {
+            Permissions::of(&[Permission::Read, Permission::Manage])
+        }
+    }
+}
+
+impl Access {
+    /// Creates a link that begins one session of the operator's staff.
+    pub async fn create_operator_link(&self, lifetime: Duration) -> StoreResult<ShownToken> {
+        let now = self.now();
+        let token = ShownToken::from_random(LINK_PREFIX, self.entropy.bytes());
+        let grant = Grant {
+            id: self.ids.grant(now),
+            sha256: token.sha256(),
+            kind: GrantKind::OneTimeLink,
+            scope: Scope::All,
+            permissions: Permissions::ALL,
+            theme: None,
+            api_key: None,
+            link: None,
+            created_at: now,
+            expires_at: now.after(lifetime),
+        };
+        // The result is always true: it is false only if the grant's account or API key was deleted, and this
+        // link has neither.
+        self.store.put_grant(grant).await?;
+        Ok(token)
+    }
+
+    /// Creates a portal link, which ends with `api_key`, the key that creates it, if any. Returns `None` if
+    /// the account or the key does not exist.
+    pub async fn create_portal_link(
+        &self,
+        draft: PortalLinkDraft,
+        api_key: Option<ApiKeyId>,
+    ) -> StoreResult<Option<(ShownToken, Grant)>> {
+        let now = self.now();
+        let token = ShownToken::from_random(LINK_PREFIX, self.entropy.bytes());
+        let link = Grant {
+            id: self.ids.grant(now),
+            sha256: token.sha256(),
+            kind: GrantKind::PortalLink,
+            scope: Scope::Account(draft.account),
+            permissions: draft.permissions(),
+            theme: draft.theme,
+            api_key,
+            link: None,
+            created_at: now,
+            expires_at: self.no_later_than_key(now.after(draft.lifetime), api_key),
+        };
+        let is_put = self.store.put_grant(link.clone()).await?;
+        Ok(is_put.then_some((token, link)))
+    }
+
+    /// A page of the portal links of an account that have not expired, newest first.
+    pub async fn portal_links(&self, account: AccountId, page: PageRequest) -> StoreResult<Page<Grant>> {
+        self.store.grants(links_of(account), self.now(), page).await
+    }
+
+    /// Revokes a portal link, and ends its sessions. Returns false if it does not exist.
+    pub async fn revoke_portal_link(&self, account: AccountId, id: GrantId) -> StoreResult<bool> {
+        self.store.delete_grant(links_of(account), id).await
+    }
+
+    /// This time, or when the key expires if that is sooner.
+    pub(crate) fn no_later_than_key(&self, time: Timestamp, key: Option<ApiKeyId>) -> Timestamp {
+        let key_expires_at = key.and_then(|key| self.held.expires_at(key));
+        key_expires_at.map_or(time, |expires_at| time.min(expires_at))
+    }
+}
+
+fn links_of(account: AccountId) -> GrantFilter {
+    GrantFilter {
+        kind: GrantKind::PortalLink,
+        scope: Scope::Account(account),
+    }
+}

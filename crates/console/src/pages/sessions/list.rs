@@ -1,0 +1,73 @@
+//! `GET /sessions`: the sessions of the operator's staff.
+
+use std::collections::HashMap;
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+use postrider_model::{ApiKeyId, Permission, Scope, Who};
+
+use crate::console::page;
+use crate::paging;
+use crate::refusal::Refusal;
+use crate::shell::{Section, Shell};
+use crate::state::App;
+use crate::view::time::Moment;
+use crate::visitor::Visitor;
+
+#[derive(Template)]
+#[template(path = "sessions/list.html")]
+struct ListPage<'a> {
+    shell: Shell<'a>,
+    is_ended: bool,
+    rows: Vec<Row>,
+    older: Option<String>,
+    is_first: bool,
+}
+
+struct Row {
+    /// The name of the API key that it began with.
+    key: Option<String>,
+    permissions: String,
+    began: Moment,
+    expires: Moment,
+    is_own: bool,
+    end: String,
+}
+
+/// The list.
+pub async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Refusal> {
+    let after = visitor.query.get("after");
+    let found = app.access.sessions(Scope::All, paging::request(after)).await?;
+    let names: HashMap<ApiKeyId, String> = app
+        .access
+        .api_keys()
+        .await?
+        .into_iter()
+        .map(|key| (key.id, key.name))
+        .collect();
+    let now = app.now();
+    let rows = found.items.into_iter().map(|session| Row {
+        key: session.api_key.and_then(|key| names.get(&key).cloned()),
+        permissions: words(session.permissions.named()),
+        began: Moment::new(session.created_at, now),
+        expires: Moment::new(session.expires_at, now),
+        is_own: matches!(visitor.caller.who, Who::Session { id, .. } if id == session.id),
+        end: format!("/sessions/{}/end", session.id),
+    });
+    page(&ListPage {
+        shell: Shell::of(&app, &visitor, Section::Sessions, "Sessions"),
+        is_ended: visitor.query.get("ended").is_some(),
+        rows: rows.collect(),
+        older: found
+            .next
+            .map(|next| visitor.query.with(&[("after", Some(&paging::text(next)))])),
+        is_first: after.is_none(),
+    })
+}
+
+/// The names of these permissions, in a row.
+pub fn words(permissions: impl Iterator<Item = Permission>) -> String {
+    let names: Vec<_> = permissions.map(Permission::as_str).collect();
+    names.join(", ")
+}
