@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use support::postrider;
 
-const KEY: &str = "an-admin-key-for-tests";
+const KEY: &str = "an-admin-key-for-the-tests";
 
 /// How long something may take that has to happen.
 const SOON: Duration = Duration::from_secs(20);
