@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
-use postrider_tests::server::LOOPBACK_ALLOWED;
+use postrider_tests::server::MASTER_KEY_FILE;
 use postrider_tests::{Account, Receiver, Reply, Server, command, wait};
 use serde_json::{Value, json};
 
@@ -13,8 +13,7 @@ const VALUE: &str = "Bearer a-credential-of-the-receiver";
 
 /// A server whose master key is in its data folder.
 fn server() -> Server {
-    let mut server = Server::stopped();
-    server.keep_master_key_in_a_file();
+    let mut server = Server::stopped().without_master_key();
     server.start_again();
     server
 }
@@ -123,7 +122,7 @@ async fn what_others_could_read_is_closed_at_a_start() {
     );
 
     server.stop();
-    std::fs::set_permissions(folder.join("master.key"), Permissions::from_mode(0o640)).unwrap();
+    std::fs::set_permissions(folder.join(MASTER_KEY_FILE), Permissions::from_mode(0o640)).unwrap();
     let (status, said) = server.start_that_fails(&[]);
     assert_eq!(status.code(), Some(2), "{said}");
     assert!(said.contains("chmod 600 '"), "{said}");
@@ -135,7 +134,7 @@ async fn a_database_does_not_start_without_its_master_key() {
     let account = Account::create(server.api()).await;
     let secret = account.secret().await;
     server.stop();
-    let file = server.data_dir().join("master.key");
+    let file = server.data_dir().join(MASTER_KEY_FILE);
     let kept = std::fs::read_to_string(&file).unwrap();
     std::fs::remove_file(&file).unwrap();
     let (status, said) = server.start_that_fails(&[]);
@@ -204,7 +203,7 @@ async fn a_rotation_that_kills_interrupt_ends_with_one_key_that_opens_everything
         "{last}"
     );
     server.stop();
-    let file = server.data_dir().join("master.key");
+    let file = server.data_dir().join(MASTER_KEY_FILE);
     let keys = std::fs::read_to_string(&file).unwrap();
     assert_eq!(keys.lines().count(), 3, "two rotations");
     write_private(&file, keys.lines().next().unwrap());
@@ -216,12 +215,14 @@ async fn a_rotation_that_kills_interrupt_ends_with_one_key_that_opens_everything
 
 #[tokio::test]
 async fn a_key_that_does_not_come_from_a_file_is_not_rotated() {
-    let server = Server::start_with(&LOOPBACK_ALLOWED);
+    let mut server = Server::stopped();
+    let command = format!("cat '{}'", server.data_dir().join(MASTER_KEY_FILE).display());
+    server.start_again_with(&["--master-key-command", &command]);
     let refused = server.api().post("/v1/master-key/rotate", json!({})).await;
     refused.problem(409, "master_key_elsewhere");
     let said = command::run_against(&server, &["keys", "master", "rotate"]);
     assert!(
-        said.code == 1 && said.err.contains("POSTRIDER_MASTER_KEY"),
+        said.code == 1 && said.err.contains("master_key_command"),
         "{said:?}"
     );
 }
