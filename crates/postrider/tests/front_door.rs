@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use support::postrider;
 
-const KEY: &str = "an-admin-key-for-the-tests";
+const KEY: &str = "an-admin-key-for-tests-of-the-front-door";
 
 /// How long something may take that has to happen.
 const SOON: Duration = Duration::from_secs(20);
@@ -284,5 +284,44 @@ fn the_metrics_move_to_a_port_of_their_own() {
         one_port
             .get("/metrics", "")
             .contains("postrider_deliveries_in_memory")
+    );
+}
+
+#[test]
+fn below_a_path_the_proxy_may_remove_it_or_not() {
+    let server = Server::start(&["--public-url", "https://example.com/webhooks"]);
+    for path in ["/sign-in", "/webhooks/sign-in"] {
+        let page = server.get(path, "");
+        assert!(page.starts_with("HTTP/1.1 200"), "{page}");
+        assert!(
+            page.contains(" action=\"/webhooks/sign-in\"") && page.contains("Path=/webhooks;"),
+            "{page}"
+        );
+        assert!(page.contains("set-cookie: __Secure-postrider_form="), "{page}");
+    }
+    for path in ["/", "/webhooks", "/webhooks/"] {
+        assert!(
+            server.get(path, "").contains("location: /webhooks/sign-in\r\n"),
+            "{path}"
+        );
+    }
+    let with_key = format!("Authorization: Bearer {KEY}\r\n");
+    for path in ["/v1/accounts", "/webhooks/v1/accounts", "/webhooks/healthz"] {
+        assert!(server.get(path, &with_key).starts_with("HTTP/1.1 200"), "{path}");
+    }
+    let refused = postrider()
+        .args([
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--public-url",
+            "https://example.com/accounts",
+        ])
+        .output()
+        .unwrap();
+    let error = String::from_utf8(refused.stderr).unwrap();
+    assert!(
+        !refused.status.success() && error.contains("must not begin with `/accounts`"),
+        "{error}"
     );
 }

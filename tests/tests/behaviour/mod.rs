@@ -3,6 +3,7 @@
 mod attempts;
 mod backup;
 mod data_folder;
+mod egress_proxy;
 mod receivers_that_misbehave;
 mod restarts;
 mod retention;

@@ -38,8 +38,9 @@ pub struct Settings {
     #[serde(with = "listen")]
     pub listen: SocketAddr,
 
-    /// The origin under which browsers reach the server, such as `https://webhooks.example.com`. Links to the
-    /// console begin with it. By default they begin with `http://` and the host of the request.
+    /// The URL under which browsers reach the server, such as `https://webhooks.example.com`, or with a path,
+    /// such as `https://example.com/webhooks`. Links to the console begin with it. By default they begin with
+    /// the scheme and the host of the request.
     #[arg(long, value_name = "URL")]
     pub public_url: Option<PublicUrl>,
 

@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 
 use super::admin_key::{self, FirstKey, KeepCreated};
 use super::engine::{self, Running};
-use super::site::{Approach, Monitoring, Site};
+use super::site::{Approach, Monitoring, Site, taken_segment};
 use super::{console, listener, master_key, metrics, store};
 use crate::config::Settings;
 use postrider_cli::Failure;
@@ -61,6 +61,16 @@ impl Node {
         secrets: Secrets<'_>,
         keep_created: &KeepCreated,
     ) -> Result<Self, Failure> {
+        let taken = settings
+            .public_url
+            .as_ref()
+            .and_then(|url| taken_segment(url.as_str()));
+        if let Some(segment) = taken {
+            return Err(Failure::Usage(format!(
+                "public_url: the path must not begin with `/{segment}`, because the server has addresses of its \
+                 own there"
+            )));
+        }
         let (listener, address) = bind(settings.listen).await?;
         let monitoring = match settings.metrics_listen {
             Some(address) => Some(bind(address).await?),

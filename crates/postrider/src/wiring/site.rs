@@ -11,6 +11,7 @@ use postrider_api::Api;
 use postrider_api::problem::{Code, Problem};
 use postrider_console::Console;
 use postrider_web::client::{TrustedProxies, claims_https};
+use postrider_web::path_prefix::PathPrefix;
 use postrider_web::unambiguous::{self, Ambiguous};
 
 use super::listener::{Arriving, Handler};
@@ -26,6 +27,8 @@ pub struct Site {
     api: Api,
     console: Console,
     proxies: TrustedProxies,
+    /// The path of the public URL.
+    prefix: PathPrefix,
     /// Whether another port serves the metrics.
     has_moved_metrics: bool,
     /// Whether `public_url` begins with `https://`.
@@ -52,6 +55,7 @@ impl Site {
         Self {
             api,
             console,
+            prefix: PathPrefix::of(public_url),
             has_moved_metrics: approach.has_moved_metrics,
             public_url_is_https: public_url.is_some_and(|url| url.starts_with("https://")),
             warns: AtomicBool::new(public_url.is_none() && approach.proxies.is_empty()),
@@ -76,6 +80,7 @@ impl Site {
 
 impl Handler for Site {
     async fn handle(&self, mut request: Request<Arriving>, peer: IpAddr) -> Response {
+        self.prefix.remove(request.uri_mut());
         let is_of_api = is_of_api(request.uri().path()) || is_of_software(request.headers());
         if let Err(ambiguous) = unambiguous::check(request.version(), request.uri(), request.headers()) {
             return refuse(is_of_api, request.version(), ambiguous);
@@ -151,6 +156,20 @@ impl Handler for Monitoring {
     }
 
     fn stop(&self) {}
+}
+
+/// The first segment of the path of `public_url`, if the server has addresses of its own that begin with it: a
+/// request that a proxy has removed the prefix from could then be mistaken for one that still has it.
+pub fn taken_segment(public_url: &str) -> Option<String> {
+    let prefix = PathPrefix::of(Some(public_url));
+    let segment = |path: &str| path.split('/').nth(1).unwrap_or_default().to_owned();
+    let first = segment(prefix.as_str());
+    let path = format!("/{first}");
+    let is_taken = is_of_api(&path)
+        || Console::routes()
+            .iter()
+            .any(|route| segment(&route.path) == first);
+    (is_taken && !first.is_empty()).then_some(first)
 }
 
 /// The response to an ambiguous request. The connection ends, because the rest of it may be ambiguous too.
