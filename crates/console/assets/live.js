@@ -14,6 +14,8 @@ function watch(part, enliven) {
     source?.close();
     source = new EventSource(part.dataset.live);
     source.addEventListener("fragment", (event) => show(part, event.data, enliven));
+    // Newer pages have taken the session's streams. This one stays as it is until it is looked at again.
+    source.addEventListener("superseded", () => source.close());
   };
   // Only a visible page has a stream, because browsers allow six connections to one server.
   document.addEventListener("visibilitychange", () => (document.hidden ? source?.close() : open()));

@@ -17,6 +17,7 @@ use postrider_figures::Figures;
 use postrider_web::body_budget::BodyBudget;
 use postrider_web::client::Client;
 use postrider_web::panics::Caught;
+use postrider_web::path_prefix::PathPrefix;
 use postrider_web::request_id::{REQUEST_ID, RequestId};
 use tokio::sync::watch;
 use tower::ServiceExt as _;
@@ -84,11 +85,12 @@ impl Console {
             access: parts.access,
             body_budget: parts.body_budget,
             brand: parts.brand,
+            prefix: PathPrefix::of(parts.public_url.as_deref()),
             public_url: parts.public_url,
             is_framed: parts.is_framed,
             system: parts.system,
             sign_in_limit: SignInLimit::new(),
-            live: LiveSlots::new(),
+            live: LiveSlots::default(),
             stopping,
         });
         Self {
@@ -110,7 +112,7 @@ impl Console {
         B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
     {
         request.extensions_mut().insert(client);
-        cookie::keep_own(request.headers_mut(), self.app.is_https(client.is_https));
+        cookie::keep_own(request.headers_mut(), self.app.place(client.is_https));
         let (method, headers) = (request.method().clone(), request.headers().clone());
         let fresh_id = || self.app.engine.ids().next_block(self.app.now());
         let request_id = RequestId::of(&headers, fresh_id).value();
@@ -122,7 +124,7 @@ impl Console {
         }
         response.headers_mut().insert(REQUEST_ID, request_id);
         self.security.apply(response.headers_mut());
-        response
+        self.app.prefix.add(response)
     }
 
     async fn route<B>(&self, request: Request<B>) -> Response

@@ -6,6 +6,8 @@
 //! part of a page live: mark it with `data-live="<address>"` in the template, render the part alone at that
 //! address, and pass the rendering to [`stream`].
 
+mod slots;
+
 use std::borrow::Cow;
 use std::convert::Infallible;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -18,11 +20,15 @@ use futures_util::stream;
 use http::{HeaderMap, StatusCode};
 use postrider_figures::RecordedAttempt;
 use postrider_model::AccountId;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast, watch};
+use postrider_web::body_budget::Owner;
+use tokio::sync::{broadcast, watch};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
+use self::slots::LiveSlot;
+pub use self::slots::LiveSlots;
 use crate::refusal::Refusal;
 use crate::state::App;
+use crate::visitor::account::InAccount;
 use crate::visitor::cookie;
 
 /// How often a fragment is rendered without a new attempt.
@@ -31,9 +37,6 @@ const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// Shortest time between two fragments: a busy account would otherwise keep a browser busy.
 const PAUSE: Duration = Duration::from_millis(300);
 
-/// Most live parts at a time on one node: each costs a read every two seconds.
-const STREAMS_MAX: usize = 512;
-
 /// How long one stream lasts. The browser then opens another, perhaps at another node.
 const LIFETIME: Duration = Duration::from_secs(600);
 
@@ -41,28 +44,36 @@ const LIFETIME: Duration = Duration::from_secs(600);
 /// left.
 const SIGN_EVERY: Duration = Duration::from_secs(15);
 
-/// The slots for live parts on this node.
-pub struct LiveSlots(Arc<Semaphore>);
+/// Who looks at a live part.
+#[derive(Debug)]
+pub struct Viewer {
+    /// The token of their session.
+    session: Option<String>,
+    /// Whose share of the slots they use.
+    owner: Owner,
+    /// The account that they look at.
+    account: AccountId,
+}
 
-impl LiveSlots {
-    /// With all slots free.
-    pub fn new() -> Self {
-        Self(Arc::new(Semaphore::new(STREAMS_MAX)))
+impl Viewer {
+    /// The visitor of this account who sent these headers.
+    pub fn of(account: &InAccount, headers: &HeaderMap) -> Self {
+        Self {
+            session: cookie::session(headers).map(str::to_owned),
+            owner: Owner::of(&account.visitor.caller),
+            account: account.id(),
+        }
     }
 }
 
 /// Sends the result of `render` whenever it has changed, as long as the session lasts. A recorded
-/// attempt of `account` triggers a look.
-pub fn stream<F, R>(app: &App, headers: &HeaderMap, account: AccountId, render: F) -> Response
+/// attempt of the viewer's account triggers a look.
+pub fn stream<F, R>(app: &App, viewer: Viewer, render: F) -> Response
 where
     F: Fn() -> R + Send + 'static,
     R: Future<Output = Result<String, Refusal>> + Send + 'static,
 {
-    let Ok(slot) = Arc::clone(&app.live.0).try_acquire_owned() else {
-        // `EventSource` does not reconnect after a status other than 200, so the page stays as it is.
-        return StatusCode::SERVICE_UNAVAILABLE.into_response();
-    };
-    let Some(session) = cookie::session(headers).map(str::to_owned) else {
+    let Some(session) = viewer.session else {
         return StatusCode::NO_CONTENT.into_response();
     };
     let now = Instant::now();
@@ -70,13 +81,14 @@ where
         attempts: app.figures.watch(),
         stopping: app.stopping.clone(),
         app: Arc::clone(app),
+        slot: app.live.take(&session, viewer.owner),
         session,
-        account,
+        account: viewer.account,
         last: None,
         next_look: now,
         next_sign: now + SIGN_EVERY,
         ends: now + LIFETIME,
-        _slot: slot,
+        is_over: false,
         render,
     };
     let fragments = stream::unfold(watcher, |mut watcher| async move {
@@ -96,7 +108,8 @@ struct Watcher<F> {
     next_look: Instant,
     next_sign: Instant,
     ends: Instant,
-    _slot: OwnedSemaphorePermit,
+    slot: LiveSlot,
+    is_over: bool,
     render: F,
 }
 
@@ -108,8 +121,14 @@ where
     /// The next event to send; `None` at the end.
     async fn next(&mut self) -> Option<Event> {
         loop {
-            if self.wait().await == Woken::ToEnd {
-                return None;
+            match self.wait().await {
+                _ if self.is_over => return None,
+                Woken::ToEnd => return None,
+                Woken::ToGiveWay => {
+                    self.is_over = true;
+                    return Some(Event::default().event("superseded").data(""));
+                }
+                Woken::ToLook => {}
             }
             let now = Instant::now();
             // The visitor signed out, or the link has expired.
@@ -159,6 +178,7 @@ where
         tokio::select! {
             biased;
             () = stopping => Woken::ToEnd,
+            () = self.slot.superseded() => Woken::ToGiveWay,
             () = sleep_until(self.ends) => Woken::ToEnd,
             () = to_look => Woken::ToLook,
         }
@@ -170,6 +190,9 @@ where
 enum Woken {
     /// There may be something new.
     ToLook,
+    /// A newer stream has taken the slot. The page is told, because `EventSource` would reconnect and take
+    /// another's slot.
+    ToGiveWay,
     /// The node stops, or the stream has reached its lifetime.
     ToEnd,
 }

@@ -9,6 +9,7 @@ use postrider_figures::Figures;
 use postrider_model::Timestamp;
 use postrider_web::body_budget::BodyBudget;
 use postrider_web::host::RequestHost;
+use postrider_web::path_prefix::PathPrefix;
 use tokio::sync::watch;
 
 use crate::assets::Assets;
@@ -16,7 +17,7 @@ use crate::brand::Brand;
 use crate::live::LiveSlots;
 use crate::refusal::Refusal;
 use crate::system::SystemFacts;
-use crate::visitor::cookie::{Pages, Scope};
+use crate::visitor::cookie::{Pages, Place, Scope};
 use crate::visitor::limit::SignInLimit;
 
 /// The shared state.
@@ -38,6 +39,8 @@ pub struct Shared {
     pub brand: Brand,
     /// The public URL of the console, if the operator set one.
     pub public_url: Option<String>,
+    /// The path of the public URL.
+    pub prefix: PathPrefix,
     /// Whether other sites may frame the console.
     pub is_framed: bool,
     /// For the page *System*.
@@ -60,21 +63,24 @@ impl Shared {
 
     /// How to send cookies in the response to a request for this host. `is_customers`: whether the cookie
     /// belongs to a customer, who may see the page in a frame of the company's own product.
-    pub fn cookie_scope(&self, host: &RequestHost, is_customers: bool) -> Scope {
-        let is_https = self.is_https(host.is_https());
-        let is_framed = is_customers && self.is_framed && (is_https || host.is_loopback());
+    pub fn cookie_scope(&self, host: &RequestHost, is_customers: bool) -> Scope<'_> {
+        let place = self.place(host.is_https());
+        let is_framed = is_customers && self.is_framed && (place.is_https || host.is_loopback());
         Scope {
             pages: if is_framed { Pages::Framed } else { Pages::Own },
-            is_https,
+            place,
         }
     }
 
-    /// Whether browsers reach the console over https: as `public_url` says or, without one, a trusted proxy
+    /// Where browsers reach the console: over https as `public_url` says or, without one, a trusted proxy
     /// (`client_is_https`).
-    pub fn is_https(&self, client_is_https: bool) -> bool {
-        match &self.public_url {
-            Some(url) => url.starts_with("https://"),
-            None => client_is_https,
+    pub fn place(&self, client_is_https: bool) -> Place<'_> {
+        Place {
+            is_https: match &self.public_url {
+                Some(url) => url.starts_with("https://"),
+                None => client_is_https,
+            },
+            path: self.prefix.as_str(),
         }
     }
 

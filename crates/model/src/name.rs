@@ -1,9 +1,9 @@
-//! The names of accounts, automations and API keys: texts that people can read in a list.
+//! The names of accounts, automations and API keys: texts that people can read in a list, and tell apart.
 
 use crate::account::NAME_CHARS_MAX;
 
-/// Why a text is not a name. A name has 1 to [`NAME_CHARS_MAX`] characters, at least one of them visible, and
-/// no control characters.
+/// Why a text is not a name. A name has 1 to [`NAME_CHARS_MAX`] characters, at least one of them visible, no
+/// control characters, and none that [`first_deceptive`] finds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
     /// No visible character.
@@ -15,19 +15,26 @@ pub enum NameError {
     /// A character that cannot be shown.
     #[error("a name cannot have control characters")]
     ControlCharacter,
+    /// A character that is invisible or changes how others are shown.
+    #[error(
+        "a name cannot have the character U+{:04X}, which is invisible or changes the order of others",
+        u32::from(*.0)
+    )]
+    Deceptive(char),
 }
 
 impl NameError {
     /// Every rule for names that `text` breaks.
     pub fn all_of(text: &str) -> impl Iterator<Item = Self> {
         let broken = [
-            (text.trim().is_empty(), Self::Blank),
-            (text.chars().count() > NAME_CHARS_MAX, Self::TooLong),
-            (text.chars().any(char::is_control), Self::ControlCharacter),
+            text.trim().is_empty().then_some(Self::Blank),
+            (text.chars().count() > NAME_CHARS_MAX).then_some(Self::TooLong),
+            text.chars()
+                .any(char::is_control)
+                .then_some(Self::ControlCharacter),
+            first_deceptive(text).map(Self::Deceptive),
         ];
-        broken
-            .into_iter()
-            .filter_map(|(is_so, error)| is_so.then_some(error))
+        broken.into_iter().flatten()
     }
 
     /// The code of the error, stable across versions.
@@ -35,9 +42,51 @@ impl NameError {
         match self {
             Self::Blank => "blank",
             Self::TooLong => "too_long",
-            Self::ControlCharacter => "invalid_value",
+            Self::ControlCharacter | Self::Deceptive(_) => "invalid_value",
         }
     }
+}
+
+/// The zero width non-joiner and joiner. Persian, the scripts of India and emoji need them after a letter or
+/// sign of theirs; after ASCII, and at the beginning, they only make two texts look alike.
+const JOINERS: [char; 2] = ['\u{200c}', '\u{200d}'];
+
+/// The first character with which a text looks like another, or like nothing. [`char::is_control`] finds
+/// others.
+pub fn first_deceptive(text: &str) -> Option<char> {
+    let mut before = 'x';
+    for character in text.chars() {
+        let is_misplaced = JOINERS.contains(&character) && before.is_ascii();
+        if is_misplaced || is_deceptive(character) {
+            return Some(character);
+        }
+        before = character;
+    }
+    None
+}
+
+/// Unicode's general categories Cf, Zl, Zp and Co, and letters that look like spaces. Not among them are the
+/// joiners, and the selectors of variants (U+FE00–FE0F, U+E0100–E01EF) that emoji and Japanese names need.
+const fn is_deceptive(character: char) -> bool {
+    matches!(
+        character,
+        // Soft hyphen, combining grapheme joiner.
+        '\u{ad}' | '\u{34f}'
+        // The direction of text: marks, embeddings, overrides and isolates (UAX #9).
+        | '\u{61c}' | '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+        // No width: space, word joiner, invisible operators, deprecated controls, byte order mark.
+        | '\u{180e}' | '\u{200b}' | '\u{2060}'..='\u{2065}' | '\u{206a}'..='\u{206f}' | '\u{feff}'
+        // Separators of lines and paragraphs.
+        | '\u{2028}'..='\u{2029}'
+        // Letters and signs without ink: Hangul fillers, Khmer vowels, the blank of Braille.
+        | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{2800}' | '\u{3164}' | '\u{ffa0}'
+        // Annotations, the replacement of objects, shorthand and musical formatting.
+        | '\u{fff9}'..='\u{fffc}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+        // Tags, which can hide a text.
+        | '\u{e0000}'..='\u{e007f}'
+        // Private use: what they look like depends on the font.
+        | '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..='\u{10ffff}'
+    )
 }
 
 #[cfg(test)]
@@ -51,5 +100,62 @@ mod tests {
             errors,
             [NameError::Blank, NameError::TooLong, NameError::ControlCharacter]
         );
+    }
+
+    #[test]
+    fn characters_that_deceive_are_refused_with_their_number() {
+        for character in [
+            '\u{ad}',
+            '\u{61c}',
+            '\u{200b}',
+            '\u{200e}',
+            '\u{200f}',
+            '\u{202a}',
+            '\u{202e}',
+            '\u{2028}',
+            '\u{2029}',
+            '\u{2060}',
+            '\u{2064}',
+            '\u{2066}',
+            '\u{2069}',
+            '\u{206f}',
+            '\u{2800}',
+            '\u{3164}',
+            '\u{e000}',
+            '\u{f8ff}',
+            '\u{feff}',
+            '\u{fffc}',
+            '\u{e0001}',
+            '\u{e007f}',
+            '\u{f0000}',
+            '\u{10fffd}',
+        ] {
+            let errors: Vec<_> = NameError::all_of(&format!("Acme{character} Ltd.")).collect();
+            assert_eq!(errors, [NameError::Deceptive(character)], "{character:?}");
+        }
+        assert_eq!(
+            NameError::Deceptive('\u{202e}').to_string(),
+            "a name cannot have the character U+202E, which is invisible or changes the order of others"
+        );
+        for text in ["\u{200d}a", "a\u{200d}b", "Ac\u{200c}me", " \u{200c}"] {
+            assert!(first_deceptive(text).is_some(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn names_in_every_script_and_emoji_are_accepted() {
+        for text in [
+            "Acme – Köln & Söhne №1",
+            "株式会社 例\u{e0100}",
+            "می\u{200c}خواهم",
+            "क्\u{200d}ष",
+            "עברית",
+            "👩\u{200d}👩\u{200d}👧 ❤\u{fe0f}",
+            "한국어",
+            "e\u{301}",
+            "a\u{a0}b",
+        ] {
+            assert_eq!(NameError::all_of(text).next(), None, "{text:?}");
+        }
     }
 }

@@ -8,6 +8,7 @@
 //! | [`client`] | who sent a request: the peer, and the client that a trusted proxy names |
 //! | [`host`] | the host that a request names, and the base of links that lead back to this server |
 //! | [`panics`] | the net for panics |
+//! | [`path_prefix`] | the path of the public URL, below which all addresses appear |
 //! | [`path`], [`query`] | the parameters of paths and queries |
 //! | [`request_id`] | the id of a request |
 //! | [`unambiguous`] | refuses requests that a proxy in front may read differently |
@@ -26,6 +27,7 @@ pub mod client;
 pub mod host;
 pub mod panics;
 pub mod path;
+pub mod path_prefix;
 pub mod query;
 pub mod request_id;
 pub mod unambiguous;

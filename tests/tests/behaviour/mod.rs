@@ -3,10 +3,12 @@
 mod attempts;
 mod backup;
 mod data_folder;
+mod egress_proxy;
 mod receivers_that_misbehave;
 mod restarts;
 mod retention;
 mod schedule;
+mod secrets;
 mod settings;
 mod stopping;
 mod stored_bytes;

@@ -1,9 +1,11 @@
 //! Checks the headers that an action adds to its requests: no header may break framing or imitate one of
 //! Postrider's own.
 
+mod reserved;
+
 use std::collections::HashSet;
 
-use postrider_egress::{Destination, is_reserved_header};
+use postrider_egress::Destination;
 use postrider_json::pointer::escape;
 use postrider_model::automation::{HEADER_BYTES_MAX, HEADERS_MAX};
 use postrider_model::custom_header::MASK;
@@ -12,14 +14,7 @@ use postrider_signing::HeaderNames;
 
 use super::SendWebhookDraft;
 use crate::{Faults, codes};
-
-/// Names that a custom header must not use although Postrider does not set them: each describes the body or
-/// the message, which only Postrider knows. `authorization` and `cookie` are allowed, because receivers
-/// require them.
-const RESERVED: [&str; 2] = ["content-encoding", "date"];
-
-/// Prefixes of such names. `postrider-` is reserved even if the installation's headers have another prefix.
-const RESERVED_PREFIXES: [&str; 2] = ["postrider-", "proxy-"];
+use reserved::is_reserved;
 
 /// Checks the headers of the action at `pointer`, and returns them with the values that the draft leaves as
 /// they are `stored`.
@@ -128,7 +123,7 @@ fn check_name(
         let detail = "a header's name can have only letters, digits and !#$%&'*+-.^_`|~ (RFC 9110)";
         faults.add(pointer, codes::INVALID_VALUE, detail);
     } else if is_reserved(&lower, header_names) {
-        let detail = "Postrider sets this header, or it controls how the request is parsed";
+        let detail = "Postrider sets this header, or it belongs to the connection, to a proxy or to a cloud";
         faults.add(pointer, codes::RESERVED_HEADER, detail);
     } else if !seen.insert(lower) {
         let detail = "this header is listed more than once; case is ignored";
@@ -158,13 +153,6 @@ fn is_token(name: &str) -> bool {
 fn is_field_value(value: &str) -> bool {
     let visible = |byte: u8| (0x21..=0x7e).contains(&byte) || byte == b' ' || byte == b'\t';
     value.bytes().all(visible) && value.trim_matches([' ', '\t']).len() == value.len()
-}
-
-fn is_reserved(lower: &str, header_names: &HeaderNames) -> bool {
-    header_names.is_ours(lower)
-        || is_reserved_header(lower)
-        || RESERVED.contains(&lower)
-        || RESERVED_PREFIXES.iter().any(|prefix| lower.starts_with(prefix))
 }
 
 #[cfg(test)]

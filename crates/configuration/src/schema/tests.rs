@@ -263,7 +263,17 @@ fn details_and_pointers_are_short_however_long_the_data_is() {
             );
         }
     }
+    let required = format!(r#"{{"required":["{long}"]}}"#);
+    assert_eq!(details(&required, "{}")[0].1.chars().count(), 200);
     let words: Vec<String> = (0..10_000).map(|it| format!("\"word{it}\"")).collect();
     let found = details(&format!(r#"{{"enum":[{}]}}"#, words.join(",")), "1");
     assert!(found[0].1.chars().count() <= 200, "{}", found[0].1);
+}
+
+#[test]
+fn an_error_holds_the_beginning_of_a_large_value_only() {
+    let text = format!(r#"{{"{0}":["{0}"]}}"#, "x".repeat(100_000));
+    let value = Value::read(&text).unwrap();
+    let held = jsonschema::json::Node::<ExactJson>::to_value(&&value);
+    assert!(held.to_string().len() < 500, "{held}");
 }

@@ -20,13 +20,37 @@ const THEME_S: u64 = 365 * 86_400;
 /// 6265bis, section 4.1.3.2).
 const HOST_PREFIX: &str = "__Host-";
 
+/// The same below a path, where `Path=/` would show the cookie to the other applications of the host. Other
+/// hosts of the domain can then plant a cookie, but nobody on the network can.
+const SECURE_PREFIX: &str = "__Secure-";
+
 /// How a cookie is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Scope {
+pub struct Scope<'a> {
     /// Which pages of ours it is sent to.
     pub pages: Pages,
-    /// Whether browsers reach the console over https. Its cookies then have the prefix `__Host-`.
+    /// Where browsers reach the console.
+    pub place: Place<'a>,
+}
+
+/// Where browsers reach the console.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place<'a> {
+    /// Whether they use https.
     pub is_https: bool,
+    /// The path that all addresses begin with, such as `/webhooks`; empty if there is none.
+    pub path: &'a str,
+}
+
+impl Place<'_> {
+    /// What the names of cookies begin with.
+    fn name_prefix(self) -> &'static str {
+        match (self.is_https, self.path.is_empty()) {
+            (false, _) => "",
+            (true, true) => HOST_PREFIX,
+            (true, false) => SECURE_PREFIX,
+        }
+    }
 }
 
 /// Which of our pages get a cookie.
@@ -39,30 +63,22 @@ pub enum Pages {
     Framed,
 }
 
-impl Scope {
+impl Scope<'_> {
     fn attributes(self) -> &'static str {
-        match (self.pages, self.is_https) {
-            (Pages::Own, false) => "; Path=/; HttpOnly; SameSite=Lax",
-            (Pages::Own, true) => "; Path=/; HttpOnly; SameSite=Lax; Secure",
-            (Pages::Framed, _) => "; Path=/; HttpOnly; SameSite=None; Secure; Partitioned",
+        match (self.pages, self.place.is_https) {
+            (Pages::Own, false) => "; HttpOnly; SameSite=Lax",
+            (Pages::Own, true) => "; HttpOnly; SameSite=Lax; Secure",
+            (Pages::Framed, _) => "; HttpOnly; SameSite=None; Secure; Partitioned",
         }
-    }
-
-    fn name_prefix(self) -> &'static str {
-        if self.is_https { HOST_PREFIX } else { "" }
     }
 }
 
-/// Leaves only the cookies of ours that the scheme permits, under their names without the prefix. Over https
+/// Leaves only the cookies of ours that the place permits, under their names without the prefix. Over https
 /// those without the prefix are dropped: anybody who can write one for the domain could plant them.
-pub fn keep_own(headers: &mut HeaderMap, is_https: bool) {
+pub fn keep_own(headers: &mut HeaderMap, place: Place<'_>) {
     let mut own = String::new();
     for name in [SESSION, FORM, THEME] {
-        let sent_as = if is_https {
-            format!("{HOST_PREFIX}{name}")
-        } else {
-            name.to_owned()
-        };
+        let sent_as = format!("{}{name}", place.name_prefix());
         if let Some(value) = value(headers, &sent_as) {
             let separator = if own.is_empty() { "" } else { "; " };
             own = format!("{own}{separator}{name}={value}");
@@ -95,22 +111,22 @@ pub fn theme(headers: &HeaderMap) -> Option<Theme> {
 }
 
 /// Sets the session's token, for as many seconds.
-pub fn set_session(token: &str, lifetime_s: u64, scope: Scope) -> Option<HeaderValue> {
+pub fn set_session(token: &str, lifetime_s: u64, scope: Scope<'_>) -> Option<HeaderValue> {
     set(SESSION, token, Some(lifetime_s), scope)
 }
 
 /// Takes the session's token back.
-pub fn end_session(scope: Scope) -> Option<HeaderValue> {
+pub fn end_session(scope: Scope<'_>) -> Option<HeaderValue> {
     set(SESSION, "", Some(0), scope)
 }
 
 /// Sets what forms without a session hang on, until the browser is closed.
-pub fn set_form(value: &str, scope: Scope) -> Option<HeaderValue> {
+pub fn set_form(value: &str, scope: Scope<'_>) -> Option<HeaderValue> {
     set(FORM, value, None, scope)
 }
 
 /// Remembers a theme, or forgets it.
-pub fn set_theme(theme: Option<Theme>, scope: Scope) -> Option<HeaderValue> {
+pub fn set_theme(theme: Option<Theme>, scope: Scope<'_>) -> Option<HeaderValue> {
     let (value, lifetime_s) = match theme {
         Some(theme) => (theme.as_str(), THEME_S),
         None => ("", 0),
@@ -118,10 +134,16 @@ pub fn set_theme(theme: Option<Theme>, scope: Scope) -> Option<HeaderValue> {
     set(THEME, value, Some(lifetime_s), scope)
 }
 
-fn set(name: &str, value: &str, lifetime_s: Option<u64>, scope: Scope) -> Option<HeaderValue> {
+fn set(name: &str, value: &str, lifetime_s: Option<u64>, scope: Scope<'_>) -> Option<HeaderValue> {
     let age = lifetime_s.map(|seconds| format!("; Max-Age={seconds}"));
-    let (prefix, attributes) = (scope.name_prefix(), scope.attributes());
-    let text = format!("{prefix}{name}={value}{}{attributes}", age.unwrap_or_default());
+    let (prefix, attributes) = (scope.place.name_prefix(), scope.attributes());
+    let path = if scope.place.path.is_empty() {
+        "/"
+    } else {
+        scope.place.path
+    };
+    let age = age.unwrap_or_default();
+    let text = format!("{prefix}{name}={value}{age}; Path={path}{attributes}");
     HeaderValue::try_from(text).ok()
 }
 
@@ -156,7 +178,15 @@ mod tests {
 
     #[test]
     fn scripts_other_sites_and_other_hosts_of_the_domain_get_no_session() {
-        let cookie = |pages, is_https| set_session("prs_x", 60, Scope { pages, is_https }).unwrap();
+        let below = |pages, is_https, path| {
+            let place = Place { is_https, path };
+            set_session("prs_x", 60, Scope { pages, place }).unwrap()
+        };
+        let cookie = |pages, is_https| below(pages, is_https, "");
+        assert_eq!(
+            below(Pages::Own, true, "/webhooks"),
+            "__Secure-postrider_session=prs_x; Max-Age=60; Path=/webhooks; HttpOnly; SameSite=Lax; Secure"
+        );
         assert_eq!(
             cookie(Pages::Own, true),
             "__Host-postrider_session=prs_x; Max-Age=60; Path=/; HttpOnly; SameSite=Lax; Secure"
@@ -178,13 +208,25 @@ mod tests {
         );
         let sent = HeaderMap::from_iter([(header::COOKIE, planted)]);
         let mut https = sent.clone();
-        keep_own(&mut https, true);
+        keep_own(
+            &mut https,
+            Place {
+                is_https: true,
+                path: "",
+            },
+        );
         assert_eq!(
             (session(&https), form(&https), theme(&https)),
             (None, Some("f"), None)
         );
         let mut http = sent;
-        keep_own(&mut http, false);
+        keep_own(
+            &mut http,
+            Place {
+                is_https: false,
+                path: "",
+            },
+        );
         assert_eq!((session(&http), form(&http)), (Some("evil"), Some("evil")));
         assert_eq!(theme(&http), Some(Theme::Dark));
     }

@@ -2,9 +2,11 @@
 
 use axum::body::Body;
 use http::{Request, StatusCode};
+use http_body_util::BodyExt as _;
 use postrider_web::client::Client;
 
 use crate::app::{App, PEER, text};
+use crate::routes;
 
 /// Requests a customer's link at this address, with these `Host` headers.
 async fn link(app: &App, authority: &str, hosts: &[&str]) -> (StatusCode, String) {
@@ -55,4 +57,57 @@ async fn a_host_that_could_mislead_is_refused() {
         assert_eq!(status, StatusCode::BAD_REQUEST, "{hosts:?}");
         assert!(!page.contains("/sign-in/prl_"), "{hosts:?}: {page}");
     }
+}
+
+/// The values of attributes in this markup that hold addresses.
+fn addresses(markup: &str) -> Vec<&str> {
+    let attributes = ["href", "src", "action", "formaction", "data-live"];
+    let begin = |(at, _): (usize, &str)| markup[at..].split('"').nth(1).unwrap();
+    let mut values = Vec::new();
+    for name in attributes {
+        values.extend(markup.match_indices(&*format!(" {name}=\"")).map(begin));
+    }
+    values
+}
+
+#[tokio::test]
+async fn below_a_path_every_address_of_every_page_begins_with_it() {
+    let app = App::start_at(Some("http://example.com/web/hooks")).await;
+    let is_inside = |address: &&str| {
+        address.starts_with("/web/hooks/")
+            || address.starts_with(['#', '?'])
+            || address.starts_with("https://")
+    };
+    let mut seen = 0;
+    for route in routes::all() {
+        let path = app.path(route.path, 0);
+        // Anew for each route: one of them signs out.
+        let operator = app.operator().await;
+        for cookie in [None, Some(&*operator.cookie)] {
+            let form = format!("csrf={}", operator.csrf);
+            let response = app.send(route.method(), &path, cookie, &[], &form).await;
+            if let Some(to) = response.headers().get("location") {
+                assert!(is_inside(&to.to_str().unwrap()), "{path}: {to:?}");
+            }
+            for cookie in response.headers().get_all("set-cookie") {
+                assert!(
+                    cookie.to_str().unwrap().contains("; Path=/web/hooks;"),
+                    "{path}: {cookie:?}"
+                );
+            }
+            if path.ends_with("/live") && response.status() == StatusCode::OK {
+                let mut body = response.into_body();
+                let frame = body.frame().await.unwrap().unwrap();
+                let part = String::from_utf8(frame.into_data().unwrap().to_vec()).unwrap();
+                assert!(addresses(&part).iter().all(is_inside), "{path}: {part}");
+                continue;
+            }
+            let page = text(response).await;
+            for address in addresses(&page) {
+                assert!(is_inside(&address), "{path}: {address}");
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 500, "{seen}");
 }

@@ -67,6 +67,11 @@ pub struct Session {
 
 impl App {
     pub async fn start() -> Self {
+        Self::start_at(None).await
+    }
+
+    /// An installation with this public URL.
+    pub async fn start_at(public_url: Option<&str>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store: Arc<dyn Store> =
             Arc::new(SqliteStore::open_inline(folder.path(), SqliteOptions::default()).unwrap());
@@ -110,7 +115,7 @@ impl App {
         })
         .await
         .unwrap();
-        let console = console(&engine, &configuration, figures, &access);
+        let console = console(&engine, &configuration, figures, &access, public_url);
         describe_event_type(&configuration).await;
         let accounts = [fill(&engine, "Acme").await, fill(&engine, "Globex").await];
         let mut app = Self {
@@ -283,6 +288,7 @@ fn console(
     configuration: &Arc<Configuration>,
     figures: Arc<Figures>,
     access: &Arc<Access>,
+    public_url: Option<&str>,
 ) -> Console {
     Console::new(ConsoleParts {
         engine: Arc::clone(engine),
@@ -297,7 +303,7 @@ fn console(
         },
         frame_sources: "'none'".to_owned(),
         is_framed: false,
-        public_url: None,
+        public_url: public_url.map(str::to_owned),
         system: SystemFacts {
             version: "0",
             store: "a folder".to_owned(),

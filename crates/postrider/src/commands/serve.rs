@@ -72,7 +72,8 @@ pub async fn run(matches: &ArgMatches, environment: &Environment) -> Result<(), 
     };
     let screen = Screen::new();
     print_first_key(&screen, &node).await?;
-    tracing::info!(address = %node.address(), "listening");
+    let metrics_address = node.metrics_address().map(|address| address.to_string());
+    tracing::info!(address = %node.address(), metrics_address, "listening");
     screen.print(&format!("listening on http://{}", node.address()))?;
     node.run_until(stop.first()).await
 }
@@ -114,6 +115,8 @@ fn log_settings(loaded: &Loaded, logo: Option<&Logo>, open_files: Option<u64>) {
         settings_file = file.path().map(|path| path.display().to_string()),
         listen = %settings.listen,
         public_url = settings.public_url.as_ref().map(ToString::to_string),
+        trusted_proxies = joined(&settings.trusted_proxies),
+        metrics_listen = settings.metrics_listen.map(|address| address.to_string()),
         store = %store,
         retry_delays_s = %settings.retry_delays,
         attempt_timeout = %settings.attempt_timeout,

@@ -27,6 +27,26 @@ pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketA
     parse(&text).map_err(serde::de::Error::custom)
 }
 
+/// An address that need not be set.
+pub mod optional {
+    use std::net::SocketAddr;
+
+    use serde::{Deserializer, Serializer};
+
+    /// Writes the address as text.
+    pub fn serialize<S: Serializer>(address: &Option<SocketAddr>, serializer: S) -> Result<S::Ok, S::Error> {
+        match address {
+            Some(address) => super::serialize(address, serializer),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    /// Reads the address from text.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SocketAddr>, D::Error> {
+        super::deserialize(deserializer).map(Some)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -50,6 +50,7 @@ fn example(key: &str) -> String {
         "database_ca_file" => "\"/etc/postrider/database-authorities.pem\"",
         "master_key_file" => "\"/etc/postrider/master.key\"",
         "master_key_command" => "\"systemd-creds cat postrider-master-key\"",
+        "metrics_listen" => "\"127.0.0.1:9090\"",
         "public_url" => "\"https://webhooks.example.com\"",
         "console_logo_file" => "\"/etc/postrider/logo.svg\"",
         "stored_bytes_per_account_max" => "\"20GiB\"",

@@ -38,8 +38,9 @@ pub struct Settings {
     #[serde(with = "listen")]
     pub listen: SocketAddr,
 
-    /// The origin under which browsers reach the server, such as `https://webhooks.example.com`. Links to the
-    /// console begin with it. By default they begin with `http://` and the host of the request.
+    /// The URL under which browsers reach the server, such as `https://webhooks.example.com`, or with a path,
+    /// such as `https://example.com/webhooks`. Links to the console begin with it. By default they begin with
+    /// the scheme and the host of the request.
     #[arg(long, value_name = "URL")]
     pub public_url: Option<PublicUrl>,
 
@@ -49,6 +50,13 @@ pub struct Settings {
     #[arg(long, value_name = "CIDR", value_delimiter = ',', value_parser = networks::parse)]
     #[serde(default, with = "networks")]
     pub trusted_proxies: Vec<IpNet>,
+
+    /// The address and port of `/metrics`, which the port of the API then does not serve. `/healthz` and
+    /// `/readyz` are served on both. By default everybody who reaches the port of the API can read the metrics,
+    /// which name routes and count events, but hold no names of accounts and no data.
+    #[arg(long, value_name = "ADDRESS:PORT", value_parser = listen::parse)]
+    #[serde(default, with = "listen::optional", skip_serializing_if = "Option::is_none")]
+    pub metrics_listen: Option<SocketAddr>,
 
     /// The folder of the embedded database, created if missing. Only one server at a time can use it.
     #[arg(long, value_name = "FOLDER", default_value = "./postrider-data")]

@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 
 use super::admin_key::{self, FirstKey, KeepCreated};
 use super::engine::{self, Running};
-use super::site::{Approach, Site};
+use super::site::{Approach, Monitoring, Site, taken_segment};
 use super::{console, listener, master_key, metrics, store};
 use crate::config::Settings;
 use postrider_cli::Failure;
@@ -44,6 +44,8 @@ pub struct Node {
     first_key: FirstKey,
     listener: TcpListener,
     address: SocketAddr,
+    /// The port of the metrics, if they have one of their own.
+    monitoring: Option<(TcpListener, SocketAddr)>,
     base_url: String,
     site: Arc<Site>,
     grace: Duration,
@@ -59,14 +61,28 @@ impl Node {
         secrets: Secrets<'_>,
         keep_created: &KeepCreated,
     ) -> Result<Self, Failure> {
+        let taken = settings
+            .public_url
+            .as_ref()
+            .and_then(|url| taken_segment(url.as_str()));
+        if let Some(segment) = taken {
+            return Err(Failure::Usage(format!(
+                "public_url: the path must not begin with `/{segment}`, because the server has addresses of its \
+                 own there"
+            )));
+        }
         let (listener, address) = bind(settings.listen).await?;
+        let monitoring = match settings.metrics_listen {
+            Some(address) => Some(bind(address).await?),
+            None => None,
+        };
         let metrics = metrics::install();
         let entropy = Entropy::new(random);
         let (source, keys) = master_key::load(settings, secrets.master_key, &entropy).await?;
         let sealer = Sealer::new(keys, entropy.clone());
         tracing::info!(master_key = %sealer.first_key_id(), %source, "secrets are sealed");
         let store = store::open(settings, secrets.database_password, &sealer).await?;
-        let running = engine::start(settings, store, entropy).await?;
+        let running = engine::start(settings, store, sealer, Arc::new(source), entropy).await?;
         let opened = admin_key::open(&running.access, secrets.admin_key, keep_created).await;
         let first_key = match opened {
             Ok(first_key) => first_key,
@@ -79,6 +95,7 @@ impl Node {
         let body_budget = Arc::new(BodyBudget::for_bodies_of(largest));
         let console = console::console(settings, &running, Arc::clone(&body_budget))?;
         let state = ApiState {
+            sealing: Arc::clone(&running.sealing),
             engine: Arc::clone(&running.engine),
             configuration: Arc::clone(&running.configuration),
             figures: Arc::clone(&running.figures),
@@ -91,6 +108,7 @@ impl Node {
         let approach = Approach {
             proxies: TrustedProxies::new(settings.trusted_proxies.clone()),
             public_url: settings.public_url.as_ref().map(ToString::to_string),
+            has_moved_metrics: monitoring.is_some(),
         };
         let grace = settings.shutdown_grace.get();
         Ok(Self {
@@ -98,6 +116,7 @@ impl Node {
             first_key,
             listener,
             address,
+            monitoring,
             base_url: console::base_url(settings, address),
             site: Arc::new(Site::new(Api::new(state), console, approach)),
             grace,
@@ -126,6 +145,11 @@ impl Node {
         self.address
     }
 
+    /// The address of the metrics, if they have a port of their own.
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.monitoring.as_ref().map(|(_, address)| *address)
+    }
+
     /// Serves until `stop`, then stops within the grace: accepts no new connections, finishes API requests,
     /// and waits for attempts in flight or releases their deliveries.
     ///
@@ -133,8 +157,18 @@ impl Node {
     /// If a task of the engine has panicked: the node cannot go on, and serves nothing more.
     pub async fn run_until(self, stop: impl Future<Output = ()>) -> Result<(), Failure> {
         let requests_grace = REQUESTS_GRACE_MAX.min(self.grace / 2);
+        let monitoring = Monitoring(Arc::clone(&self.site));
+        let monitored = async {
+            if let Some((listener, _)) = self.monitoring {
+                // Until the node has stopped, so that the stop can be watched.
+                let never = std::future::pending();
+                listener::serve(listener, Arc::new(monitoring), never, requests_grace).await;
+            }
+            std::future::pending().await
+        };
         tokio::select! {
             () = listener::serve(self.listener, self.site, stop, requests_grace) => {}
+            () = monitored => {}
             task = self.running.engine.failed() => {
                 return Err(Failure::Failed(format!("the engine's task `{task}` panicked; restart the server")));
             }

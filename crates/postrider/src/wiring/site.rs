@@ -1,7 +1,8 @@
-//! The services of the one port: the API with its probes, and the console. What they share at the door: who
-//! the client is, which requests are refused unread, and that browsers come back over https.
+//! The services of the one port: the API with its probes, and the console; and of the port of the metrics, if
+//! there is one. What API and console share at the door: who the client is, which requests are refused unread, and that browsers come back over https.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::response::{IntoResponse as _, Response};
@@ -10,6 +11,7 @@ use postrider_api::Api;
 use postrider_api::problem::{Code, Problem};
 use postrider_console::Console;
 use postrider_web::client::{TrustedProxies, claims_https};
+use postrider_web::path_prefix::PathPrefix;
 use postrider_web::unambiguous::{self, Ambiguous};
 
 use super::listener::{Arriving, Handler};
@@ -17,11 +19,18 @@ use super::listener::{Arriving, Handler};
 /// For a year, browsers use https only (RFC 6797). Without `includeSubDomains`: other hosts are not ours.
 const STRICT_TRANSPORT_SECURITY: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
+/// The path of the metrics.
+const METRICS: &str = "/metrics";
+
 /// The API and the console.
 pub struct Site {
     api: Api,
     console: Console,
     proxies: TrustedProxies,
+    /// The path of the public URL.
+    prefix: PathPrefix,
+    /// Whether another port serves the metrics.
+    has_moved_metrics: bool,
     /// Whether `public_url` begins with `https://`.
     public_url_is_https: bool,
     /// Whether a warning about missing settings is still due.
@@ -35,6 +44,8 @@ pub struct Approach {
     pub proxies: TrustedProxies,
     /// The public URL, if it is set.
     pub public_url: Option<String>,
+    /// Whether another port serves the metrics.
+    pub has_moved_metrics: bool,
 }
 
 impl Site {
@@ -44,6 +55,8 @@ impl Site {
         Self {
             api,
             console,
+            prefix: PathPrefix::of(public_url),
+            has_moved_metrics: approach.has_moved_metrics,
             public_url_is_https: public_url.is_some_and(|url| url.starts_with("https://")),
             warns: AtomicBool::new(public_url.is_none() && approach.proxies.is_empty()),
             proxies: approach.proxies,
@@ -67,9 +80,13 @@ impl Site {
 
 impl Handler for Site {
     async fn handle(&self, mut request: Request<Arriving>, peer: IpAddr) -> Response {
+        self.prefix.remove(request.uri_mut());
         let is_of_api = is_of_api(request.uri().path()) || is_of_software(request.headers());
         if let Err(ambiguous) = unambiguous::check(request.version(), request.uri(), request.headers()) {
             return refuse(is_of_api, request.version(), ambiguous);
+        }
+        if self.has_moved_metrics && request.uri().path() == METRICS {
+            return StatusCode::NOT_FOUND.into_response();
         }
         let client = self.proxies.client(peer, request.headers());
         self.warn_about_https(request.headers());
@@ -109,6 +126,52 @@ impl Handler for Site {
     }
 }
 
+/// What the port of the metrics serves.
+pub struct Monitoring(pub Arc<Site>);
+
+impl Handler for Monitoring {
+    async fn handle(&self, request: Request<Arriving>, _: IpAddr) -> Response {
+        let path = request.uri().path();
+        if path == METRICS || is_probe(path) {
+            self.0.api.handle(request).await
+        } else {
+            StatusCode::NOT_FOUND.into_response()
+        }
+    }
+
+    fn knows(&self, headers: &HeaderMap) -> bool {
+        self.0.knows(headers)
+    }
+
+    fn is_probe(&self, path: &str) -> bool {
+        is_probe(path)
+    }
+
+    fn address(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+        self.0.address(peer, headers)
+    }
+
+    fn is_unlimited(&self, peer: IpAddr) -> bool {
+        self.0.is_unlimited(peer)
+    }
+
+    fn stop(&self) {}
+}
+
+/// The first segment of the path of `public_url`, if the server has addresses of its own that begin with it: a
+/// request that a proxy has removed the prefix from could then be mistaken for one that still has it.
+pub fn taken_segment(public_url: &str) -> Option<String> {
+    let prefix = PathPrefix::of(Some(public_url));
+    let segment = |path: &str| path.split('/').nth(1).unwrap_or_default().to_owned();
+    let first = segment(prefix.as_str());
+    let path = format!("/{first}");
+    let is_taken = is_of_api(&path)
+        || Console::routes()
+            .iter()
+            .any(|route| segment(&route.path) == first);
+    (is_taken && !first.is_empty()).then_some(first)
+}
+
 /// The response to an ambiguous request. The connection ends, because the rest of it may be ambiguous too.
 fn refuse(is_of_api: bool, version: Version, ambiguous: Ambiguous) -> Response {
     let mut response = if is_of_api {
@@ -127,7 +190,7 @@ fn refuse(is_of_api: bool, version: Version, ambiguous: Ambiguous) -> Response {
 fn is_of_api(path: &str) -> bool {
     match path.strip_prefix("/v1") {
         Some(rest) => rest.is_empty() || rest.starts_with('/'),
-        None => is_probe(path) || path == "/metrics",
+        None => is_probe(path) || path == METRICS,
     }
 }
 

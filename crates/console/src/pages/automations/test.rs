@@ -19,7 +19,7 @@ use postrider_web::wait::whole_seconds;
 
 use crate::console::page;
 use crate::form::Form;
-use crate::live;
+use crate::live::{self, Viewer};
 use crate::pages::deliveries::attempt::{Around, AttemptView, Folds, Sent};
 use crate::paging;
 use crate::refusal::Refusal;
@@ -217,9 +217,10 @@ pub async fn live(
 ) -> Result<Response, Refusal> {
     let event: EventId = event.parse().map_err(|_| Refusal::NotFound)?;
     find(&app, &account.entry, id, event).await?;
+    let viewer = Viewer::of(&account, &headers);
     let account = account.id();
     let state = Arc::clone(&app);
-    Ok(live::stream(&app, &headers, account, move || {
+    Ok(live::stream(&app, viewer, move || {
         let app = Arc::clone(&state);
         async move {
             let entry = app.configuration.entry(account).await?.ok_or(Refusal::NotFound)?;

@@ -18,7 +18,10 @@ use crate::shell::{AccountHead, Section, Shell, Tab};
 use crate::state::App;
 use crate::view::markup;
 use crate::visitor::account::InAccount;
-use crate::{live, paging};
+use crate::{
+    live::{self, Viewer},
+    paging,
+};
 
 #[derive(Template)]
 #[template(path = "deliveries/list.html")]
@@ -73,12 +76,13 @@ pub async fn show(State(app): State<App>, account: InAccount) -> Result<Response
 
 /// `GET …/deliveries/live`: the list as a stream.
 pub async fn live(State(app): State<App>, account: InAccount, headers: HeaderMap) -> Response {
+    let viewer = Viewer::of(&account, &headers);
     let id = account.id();
     let query = account.visitor.query.clone();
     let filters = Arc::new(Filters::of(&account, &query));
     let path = account.path("deliveries");
     let state = Arc::clone(&app);
-    live::stream(&app, &headers, id, move || {
+    live::stream(&app, viewer, move || {
         let (app, filters) = (Arc::clone(&state), Arc::clone(&filters));
         let (query, path) = (query.clone(), path.clone());
         async move {

@@ -15,7 +15,7 @@ use super::resend::Message;
 use super::sentence::{self, Sentence};
 use super::timeline::{Shown, Timeline};
 use crate::console::page;
-use crate::live;
+use crate::live::{self, Viewer};
 use crate::refusal::Refusal;
 use crate::shell::{AccountHead, Section, Shell, Tab};
 use crate::state::App;
@@ -99,9 +99,10 @@ pub async fn live(
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let first = Arc::new(parts(&app, &account, id).await?);
+    let viewer = Viewer::of(&account, &headers);
     let account = account.id();
     let state = Arc::clone(&app);
-    Ok(live::stream(&app, &headers, account, move || {
+    Ok(live::stream(&app, viewer, move || {
         let (app, first) = (Arc::clone(&state), Arc::clone(&first));
         async move {
             let entry = app.configuration.entry(account).await?.ok_or(Refusal::NotFound)?;

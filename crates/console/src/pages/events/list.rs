@@ -20,7 +20,10 @@ use crate::view::icon::Icon;
 use crate::view::time::Moment;
 use crate::view::{id, markup, number};
 use crate::visitor::account::InAccount;
-use crate::{live, paging};
+use crate::{
+    live::{self, Viewer},
+    paging,
+};
 
 /// Characters of an event's data in its row: they fit into a line of a wide table.
 const EXCERPT_CHARS: usize = 120;
@@ -95,11 +98,12 @@ pub async fn show(State(app): State<App>, account: InAccount) -> Result<Response
 
 /// `GET …/events/live`: the list as a stream.
 pub async fn live(State(app): State<App>, account: InAccount, headers: HeaderMap) -> Response {
+    let viewer = Viewer::of(&account, &headers);
     let id = account.id();
     let query = account.visitor.query.clone();
     let filters = Arc::new(Filters::of(&query));
     let state = Arc::clone(&app);
-    live::stream(&app, &headers, id, move || {
+    live::stream(&app, viewer, move || {
         let (app, filters, query) = (Arc::clone(&state), Arc::clone(&filters), query.clone());
         async move { Ok(list(&app, id, &filters, &query).await?.render()?) }
     })

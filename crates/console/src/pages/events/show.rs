@@ -22,7 +22,10 @@ use crate::view::id::CopyId;
 use crate::view::time::{Moment, exact};
 use crate::view::{markup, number};
 use crate::visitor::account::{InAccount, PathId};
-use crate::{live, paging};
+use crate::{
+    live::{self, Viewer},
+    paging,
+};
 
 #[derive(Template)]
 #[template(path = "events/show.html")]
@@ -96,9 +99,10 @@ pub async fn live(
 ) -> Result<Response, Refusal> {
     let event = app.figures.event(account.id(), id).await?;
     let is_test = event.ok_or(Refusal::NotFound)?.is_test();
+    let viewer = Viewer::of(&account, &headers);
     let account = account.id();
     let state = Arc::clone(&app);
-    Ok(live::stream(&app, &headers, account, move || {
+    Ok(live::stream(&app, viewer, move || {
         let app = Arc::clone(&state);
         async move {
             let entry = app.configuration.entry(account).await?.ok_or(Refusal::NotFound)?;
