@@ -135,10 +135,7 @@ async fn a_read_only_customer_sees_no_buttons_and_cannot_post_forms() {
     assert_eq!(reader.count("[role=switch]").await, 0);
     for (path, title) in [
         ("/automations/new".to_owned(), "You cannot do this here"),
-        (
-            format!("/automations/{id}/edit"),
-            "You cannot do this here",
-        ),
+        (format!("/automations/{id}/edit"), "You cannot do this here"),
     ] {
         reader.open(&desk.url(&desk.path(&path))).await;
         assert_eq!(reader.text("h1").await, title, "{path}");
