@@ -28,6 +28,8 @@
 //!
 //! [`Caller`]: postrider_model::Caller
 
+#![forbid(unsafe_code)]
+
 mod access;
 mod admin_key;
 mod api_keys;

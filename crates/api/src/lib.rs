@@ -28,6 +28,8 @@
 //! `documented_routes`; then run the tests with `UPDATE_GENERATED=1`. To add an error: see [`problem`]. To
 //! add a rule about accounts, automations, keys or event types: see [`postrider_configuration`].
 
+#![forbid(unsafe_code)]
+
 pub mod problem;
 pub mod router;
 

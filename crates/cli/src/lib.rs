@@ -12,6 +12,8 @@
 //! To add a command: add a file in [`commands`] with its `Args` and `run`, a variant of [`Command`] and a
 //! line in [`commands::GROUPS`]; then `UPDATE_GENERATED=1 cargo test -p postrider` adds it to the reference.
 
+#![forbid(unsafe_code)]
+
 pub mod client;
 pub mod commands;
 pub mod display;

@@ -36,6 +36,8 @@
 //! its draft, the private struct of a checked draft, and the verbs as an `impl Configuration`. To add a kind
 //! of fault, add a constant to [`codes`].
 
+#![forbid(unsafe_code)]
+
 mod account;
 mod automation;
 pub mod catalogue;

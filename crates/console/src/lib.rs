@@ -29,6 +29,8 @@
 //! To add a page: a file in `pages/<area>/`, a template beside the others, and a line in the area's `routes`
 //! with what the page requires of its visitor. To make a part of it live: see `live`.
 
+#![forbid(unsafe_code)]
+
 pub mod brand;
 pub mod console;
 pub mod system;

@@ -91,6 +91,8 @@
 //! limit on responses, see `head` for heads and [`response`] for bodies. To add a way for requests to fail,
 //! see `failure`. To add a method other than POST, add a field to [`Request`] and use it in [`request`].
 
+#![forbid(unsafe_code)]
+
 pub mod address;
 pub mod allowance;
 pub mod client;

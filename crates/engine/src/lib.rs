@@ -30,6 +30,8 @@
 //! background task, add a file to `work/` and start it in [`engine`]. To report more of what happens, add a
 //! method to [`observe::Observer`] and call it once per step.
 
+#![forbid(unsafe_code)]
+
 pub mod accept;
 pub mod attempt;
 pub mod carry;

@@ -25,6 +25,8 @@
 //! `statistics.rs`, and then `overview.rs`. To watch something else of the engine, add a method to
 //! [`postrider_engine::observe::Observer`].
 
+#![forbid(unsafe_code)]
+
 mod feed;
 mod figures;
 mod flush;

@@ -25,6 +25,8 @@
 //! To answer a new question about a text, write a visitor for [`scan`](scan::scan). To add a reason for loss,
 //! extend [`LossReason`], report it from the visitor in `inspect.rs`, and add a case to `tests/inspect.rs`.
 
+#![forbid(unsafe_code)]
+
 mod decimal;
 mod error;
 mod inspect;

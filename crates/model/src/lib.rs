@@ -14,6 +14,8 @@
 //! it speaks HTTP, one of [`attempt::Exchange`]; the compiler then names the file of each layer that has to
 //! follow.
 
+#![forbid(unsafe_code)]
+
 pub mod account;
 pub mod api_key;
 pub mod attempt;

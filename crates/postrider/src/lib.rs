@@ -11,6 +11,8 @@
 //! To add a setting: see [`config`]. To add a command: see [`commands`]; for a client command, see the crate
 //! `cli`.
 
+#![forbid(unsafe_code)]
+
 pub mod command_line;
 pub mod commands;
 pub mod config;

@@ -1,5 +1,7 @@
 //! The program's entry. Everything else is in the library.
 
+#![forbid(unsafe_code)]
+
 use std::process::ExitCode;
 
 /// Most memory is freed by another thread than the one that allocated it: the writer frees a request's

@@ -18,6 +18,8 @@
 //!   session begins.
 //! - Triggers record in `changes` what other nodes have to reload, so no statement can forget it.
 
+#![forbid(unsafe_code)]
+
 mod accounts;
 mod api_keys;
 mod attempts;

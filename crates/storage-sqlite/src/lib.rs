@@ -30,6 +30,9 @@
 //! and a migration ([`schema`]). To add a statement that runs often or over many rows: give it an
 //! `INDEXED BY`, or a line in `query_plans.rs`.
 
+// The tests' disk is a VFS of SQLite, whose interface is C.
+#![cfg_attr(not(any(test, feature = "testing")), forbid(unsafe_code))]
+
 mod accounts;
 mod api_keys;
 mod attempts;

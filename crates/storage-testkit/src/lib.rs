@@ -15,6 +15,9 @@
 //!
 //! To add a promise: write it as a `pub async fn` in the file of its area, name it as a sentence, and add the
 //! name to the list in `promises.rs`.
+
+#![forbid(unsafe_code)]
+
 #![expect(missing_docs, reason = "the name of a test is its promise")]
 
 pub mod accounts;

@@ -20,6 +20,8 @@
 //! To add a verb: put it into the trait of its area, implement it in the file of the same name in each
 //! `crates/storage-*`, and state its promise as a test in `crates/storage-testkit`.
 
+#![forbid(unsafe_code)]
+
 pub mod accounts;
 pub mod api_keys;
 pub mod automations;

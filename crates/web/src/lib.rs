@@ -20,6 +20,8 @@
 //!
 //! To add something, add a file, and only if both use it.
 
+#![forbid(unsafe_code)]
+
 pub mod body;
 pub mod body_budget;
 pub mod caller;
