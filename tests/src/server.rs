@@ -1,6 +1,9 @@
 //! `postrider serve` as a child process.
 
+use std::fs::OpenOptions;
+use std::io::Write as _;
 use std::net::SocketAddr;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::process::{Child, ExitStatus, Stdio};
 use std::thread::JoinHandle;
@@ -15,6 +18,9 @@ use crate::log::Log;
 
 /// The admin key of every server under test.
 pub const ADMIN_KEY: &str = "prk_the-admin-key-of-the-tests";
+
+/// The name of the file with the master key in a data folder.
+pub const MASTER_KEY_FILE: &str = "master.key";
 
 /// The master key of all servers in tests.
 pub const MASTER_KEY: &str = "pmk_AwoRGB8mLTQ7QklQV15lbHN6gYiPlp2kq7K5wMfO1dw";
@@ -42,7 +48,6 @@ pub struct Server {
     data_dir: TempDir,
     database_url: Option<String>,
     admin_key: Option<&'static str>,
-    master_key: Option<&'static str>,
 }
 
 impl Server {
@@ -64,6 +69,7 @@ impl Server {
             .prefix("postrider-test-")
             .tempdir()
             .expect("a folder can be created");
+        write_master_key(data_dir.path()).expect("a file can be created");
         Self {
             child: None,
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
@@ -72,7 +78,6 @@ impl Server {
             data_dir,
             database_url: None,
             admin_key: Some(ADMIN_KEY),
-            master_key: Some(MASTER_KEY),
         }
     }
 
@@ -90,8 +95,9 @@ impl Server {
 
     /// Lets the first start create the master key in the data folder. Otherwise all servers have one key, so that
     /// they can share a database and open each other's copies.
-    pub fn keep_master_key_in_a_file(&mut self) {
-        self.master_key = None;
+    pub fn without_master_key(self) -> Self {
+        std::fs::remove_file(self.data_dir.path().join(MASTER_KEY_FILE)).expect("it had one");
+        self
     }
 
     /// Starts the server again on the same data folder, on a new free port.
@@ -125,14 +131,13 @@ impl Server {
         let mut command = binary::command();
         command.args(["serve", "--listen", "127.0.0.1:0"]);
         match &self.database_url {
-            Some(url) => command.args(["--database-url", url]),
+            Some(url) => command
+                .args(["--database-url", url])
+                .env("POSTRIDER_MASTER_KEY", MASTER_KEY),
             None => command.arg("--data-dir").arg(self.data_dir.path()),
         };
         if let Some(key) = self.admin_key {
             command.env("POSTRIDER_ADMIN_KEY", key);
-        }
-        if let Some(key) = self.master_key {
-            command.env("POSTRIDER_MASTER_KEY", key);
         }
         let mut child = command
             .args(flags)
@@ -230,6 +235,15 @@ impl Server {
             reader.join().expect("a reader of a log does not panic");
         }
     }
+}
+
+fn write_master_key(data_dir: &Path) -> std::io::Result<()> {
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(data_dir.join(MASTER_KEY_FILE))?;
+    file.write_all(MASTER_KEY.as_bytes())
 }
 
 impl Drop for Server {

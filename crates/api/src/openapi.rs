@@ -31,6 +31,7 @@ use crate::problem::{Fault, ProblemDocument, TextPosition};
     tags(
         (name = "Accounts", description = "The customers of the company that runs Postrider."),
         (name = "Access", description = "API keys, portal links and sessions of the console: who may do what."),
+        (name = "Master key", description = "The key that seals the secrets in the store."),
         (name = "Signing keys", description = "The keys that receivers verify an account's webhooks with."),
         (name = "Automations", description = "Rules that send webhooks when an event has a certain type."),
         (name = "Events", description = "Things that happened in the company's software."),

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Request, Uri};
 use postrider_access::Access;
 use postrider_configuration::Configuration;
+use postrider_configuration::sealing::Sealing;
 use postrider_engine::Engine;
 use postrider_figures::Figures;
 use postrider_web::body::BodyLimits;
@@ -25,8 +26,8 @@ use crate::openapi;
 use crate::problem::{Code, Problem};
 use crate::route_table::RouteTable;
 use crate::routes::{
-    accounts, api_keys, automations, deliveries, event_types, events, operations, portal_links, sessions,
-    signing_keys,
+    accounts, api_keys, automations, deliveries, event_types, events, master_key, operations, portal_links,
+    sessions, signing_keys,
 };
 
 /// The state that handlers share. Cheap to clone.
@@ -40,6 +41,8 @@ pub struct ApiState {
     pub figures: Arc<Figures>,
     /// The API keys and what they permit.
     pub access: Arc<Access>,
+    /// The master key.
+    pub sealing: Arc<Sealing>,
     /// The console's origin as a browser reaches it, without a slash at its end. `None` uses the request's
     /// host.
     pub public_url: Option<Arc<str>>,
@@ -150,6 +153,8 @@ pub(crate) fn documented_routes() -> OpenApiRouter<ApiState> {
             sessions::of_account::end_all_sessions_of_account
         ))
         .routes(routes!(sessions::of_account::end_session_of_account))
+        .routes(routes!(master_key::show::get_master_key))
+        .routes(routes!(master_key::rotate::rotate_master_key))
         .routes(routes!(signing_keys::list::list_signing_keys))
         .routes(routes!(signing_keys::rotate::rotate_signing_key))
         .routes(routes!(

@@ -9,6 +9,7 @@ pub mod automations;
 pub mod deliveries;
 pub mod event_types;
 pub mod events;
+pub mod master_key;
 pub mod operations;
 pub mod portal_links;
 pub mod sessions;

@@ -39,7 +39,7 @@ pub enum Command {
     Events(events::Args),
     /// List deliveries, show their attempts, resend and replay them
     Deliveries(deliveries::Args),
-    /// Show and rotate an account's signing keys
+    /// Show and rotate an account's signing keys, or the master key
     Keys(keys::Args),
     /// Document event types in the catalogue
     EventTypes(event_types::Args),

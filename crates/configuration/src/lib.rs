@@ -18,6 +18,7 @@
 //! | `directory.rs` | accounts in memory, which acceptance and attempts look up |
 //! | `catalogue.rs` | [`Catalogue`]: event types in memory |
 //! | `schema.rs`, `schema/` | [`Schema`]: the schema of a type's `data`, which compares numbers exactly |
+//! | `sealing.rs` | [`sealing::Sealing`]: the rotation of the master key |
 //! | `name.rs`, `schedule.rs`, `json.rs` | checks of values that several resources share |
 //! | `fault.rs`, `codes.rs`, `error.rs` | the faults of a draft, and the other errors of a verb |
 //!
@@ -48,6 +49,7 @@ mod json;
 mod name;
 mod schedule;
 mod schema;
+pub mod sealing;
 mod signing_key;
 
 pub use account::AccountDraft;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use postrider_tests::server::MASTER_KEY_FILE;
 use postrider_tests::{Account, Receiver, Server, command, database};
 use serde_json::json;
 
@@ -61,7 +62,10 @@ async fn is_a_data_folder_to_start_from(file: &std::path::Path, account: &Accoun
     assert!(restored.stop().success());
     let database = database::file_in(restored.data_dir());
     for entry in std::fs::read_dir(restored.data_dir()).unwrap() {
-        std::fs::remove_file(entry.unwrap().path()).unwrap();
+        let path = entry.unwrap().path();
+        if !path.ends_with(MASTER_KEY_FILE) {
+            std::fs::remove_file(path).unwrap();
+        }
     }
     std::fs::copy(file, &database).unwrap();
     restored.start_again();

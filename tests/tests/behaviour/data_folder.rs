@@ -1,5 +1,6 @@
 //! The data folder: one process at a time, and no older binary than the one that wrote it last.
 
+use postrider_tests::server::MASTER_KEY_FILE;
 use postrider_tests::{Account, Server, command, database};
 
 #[tokio::test]
@@ -61,7 +62,7 @@ async fn a_file_that_is_not_a_database_is_refused_and_unchanged() {
     let file = database::file_in(server.data_dir());
     for entry in std::fs::read_dir(server.data_dir()).unwrap() {
         let path = entry.unwrap().path();
-        if path.is_file() && path != file {
+        if path.is_file() && path != file && !path.ends_with(MASTER_KEY_FILE) {
             std::fs::remove_file(path).unwrap();
         }
     }

@@ -8,6 +8,7 @@ mod receivers_that_misbehave;
 mod restarts;
 mod retention;
 mod schedule;
+mod secrets;
 mod settings;
 mod stopping;
 mod stored_bytes;

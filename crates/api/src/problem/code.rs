@@ -108,6 +108,8 @@ codes! {
     TooManyAttempts = "too_many_attempts", CONFLICT, "The delivery has the maximum number of attempts";
     /// A replay of the account is running.
     ReplayRunning = "replay_running", CONFLICT, "A replay of the account is running";
+    /// The server cannot rotate the master key by itself.
+    MasterKeyElsewhere = "master_key_elsewhere", CONFLICT, "The server cannot rotate the master key by itself";
     /// The account has sent the maximum number of tests within a minute.
     TooManyTests = "too_many_tests", TOO_MANY_REQUESTS, "The account has sent too many tests";
     /// The account has stored the maximum number of bytes.

@@ -11,6 +11,7 @@ use http_body_util::BodyExt;
 use parking_lot::Mutex;
 use postrider_access::{Access, AccessParts};
 use postrider_api::{Api, ApiState, batch_bytes_max};
+use postrider_configuration::sealing::{KeyHolder, Sealing, SealingParts};
 use postrider_configuration::{Configuration, ConfigurationParts};
 use postrider_egress::{EgressGuard, Response as Received};
 use postrider_engine::carry::{Carriers, Transport, WebhookCarrier};
@@ -20,6 +21,7 @@ use postrider_figures::{Figures, FiguresParts};
 use postrider_model::{Clock, Entropy, IdGenerator, Outcome};
 use postrider_signing::HeaderNames;
 use postrider_storage::Store;
+use postrider_storage::sealing::MasterKey;
 use postrider_storage_sqlite::{SqliteOptions, SqliteStore};
 use postrider_web::body::BODY_TIMEOUT;
 use postrider_web::body_budget::BodyBudget;
@@ -66,7 +68,8 @@ impl App {
 
     async fn build(settings: EngineSettings, public_url: Option<&str>) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let sqlite = Arc::new(SqliteStore::open_inline(folder.path(), SqliteOptions::default()).unwrap());
+        let options = SqliteOptions::default();
+        let sqlite = Arc::new(SqliteStore::open_inline(folder.path(), options.clone()).unwrap());
         let store: Arc<dyn Store> = Arc::clone(&sqlite) as Arc<dyn Store>;
         let sent = Arc::new(Mutex::new(Vec::new()));
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
@@ -113,7 +116,15 @@ impl App {
         })
         .await
         .unwrap();
+        let sealing = Sealing::start(SealingParts {
+            store: Arc::clone(&sqlite) as Arc<dyn Store>,
+            sealer: options.sealer,
+            holder: Arc::new(InMemory),
+            clock: Arc::clone(engine.clock()),
+            entropy: Entropy::new(|bytes| bytes.fill(9)),
+        });
         let state = ApiState {
+            sealing,
             engine: Arc::clone(&engine),
             configuration,
             figures,
@@ -273,6 +284,23 @@ impl ApiResponse {
 }
 
 /// Receivers that respond with the status that their path names.
+/// Holds no keys; what is sealed is lost with the test.
+struct InMemory;
+
+impl KeyHolder for InMemory {
+    fn place(&self) -> String {
+        "memory".to_owned()
+    }
+
+    fn can_add(&self) -> bool {
+        true
+    }
+
+    fn put_first(&self, _: &MasterKey) -> Result<(), String> {
+        Ok(())
+    }
+}
+
 struct Receivers(Arc<Mutex<Vec<postrider_egress::Request>>>);
 
 impl Transport for Receivers {

@@ -1,4 +1,6 @@
-//! `postrider keys`: the signing keys of an account.
+//! `postrider keys`: the signing keys of an account, and the master key.
+
+mod master;
 
 use std::time::Duration;
 
@@ -24,7 +26,8 @@ Postrider-Signature-Next; webhook-signature holds both signatures.
 Examples:
   postrider keys show customer-42
   postrider keys rotate customer-42 --overlap 7d
-  postrider keys rotate customer-42 --overlap 0s    # the old key has leaked")]
+  postrider keys rotate customer-42 --overlap 0s    # the old key has leaked
+  postrider keys master status")]
 pub struct Args {
     #[command(subcommand)]
     command: Command,
@@ -51,15 +54,17 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         secret_file: Option<String>,
     },
+    /// Show and rotate the master key, which seals the secrets in the store
+    Master(master::Args),
 }
 
 /// Runs the command.
 pub async fn run(args: Args, context: Context<'_>) -> Result<(), Failure> {
-    let mut remote = Remote::new(&args.client, context)?;
+    let remote = || Remote::new(&args.client, context);
     match args.command {
         Command::Show { account } => {
             let call = Call::new(Method::GET, &["accounts", &account, "signing-keys"]);
-            remote.show(call, table).await
+            remote()?.show(call, table).await
         }
         Command::Rotate {
             account,
@@ -75,8 +80,9 @@ pub async fn run(args: Args, context: Context<'_>) -> Result<(), Failure> {
                 body.insert("secret".to_owned(), secret.expose().into());
             }
             let call = Call::new(Method::POST, &["accounts", &account, "signing-keys", "rotate"]);
-            remote.show(call.json(&Value::from(body)), record).await
+            remote()?.show(call.json(&Value::from(body)), record).await
         }
+        Command::Master(master) => master::run(master, &args.client, context).await,
     }
 }
 

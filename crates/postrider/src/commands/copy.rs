@@ -11,6 +11,7 @@ use crate::config::{self, Environment};
 use crate::wiring::store;
 use postrider_cli::Failure;
 use postrider_cli::display::Screen;
+use postrider_storage::sealing::{KeyId, listed};
 
 /// Flags of the command.
 #[derive(Debug, clap::Args)]
@@ -48,17 +49,20 @@ pub async fn run(args: &Args, matches: &ArgMatches, environment: &Environment) -
     let settings = config::load(matches, environment)?.settings;
     let password = environment.get("POSTRIDER_DATABASE_PASSWORD");
     let options = store::database_options(&args.to, &settings, password)?;
-    let report = run::copy(&folder, &options).await?;
-    Screen::new().print(&format!("{report}\n\n{}", next_steps(&folder, &args.to)))
+    let (report, keys) = run::copy(&folder, &options).await?;
+    Screen::new().print(&format!("{report}\n\n{}", next_steps(&folder, &args.to, &keys)))
 }
 
-fn next_steps(folder: &std::path::Path, to: &DatabaseUrl) -> String {
+fn next_steps(folder: &std::path::Path, to: &DatabaseUrl, keys: &[KeyId]) -> String {
     format!(
         "Next:
   1. Start the server on the database, with its other settings unchanged:
-     postrider serve --database-url '{to}'
+     postrider serve --database-url '{to}' --master-key-file '{folder}/master.key'
+     The secrets are still sealed under master key {keys}. If the server has it from elsewhere, name that place
+     instead; otherwise move the file out of the data folder, to every node.
   2. Never start a server on {folder} again: it would send the same deliveries a second time.
      Keep the folder until the new server has proved itself.",
-        folder = folder.display()
+        folder = folder.display(),
+        keys = listed(keys)
     )
 }

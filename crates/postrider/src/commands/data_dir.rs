@@ -12,11 +12,11 @@ use postrider_cli::Failure;
 pub struct DataDirArgs;
 
 impl DataDirArgs {
-    /// The folder that the settings name.
-    pub fn resolve(matches: &ArgMatches, environment: &Environment) -> Result<PathBuf, Failure> {
+    /// The settings, which name a folder.
+    pub fn resolve(matches: &ArgMatches, environment: &Environment) -> Result<Settings, Failure> {
         let settings = config::load(matches, environment)?.settings;
         match settings.database_url {
-            None => Ok(settings.data_dir),
+            None => Ok(settings),
             Some(url) => Err(Failure::Usage(format!(
                 "backup copies a data folder, but the settings name a database: {url}. Use pg_dump instead"
             ))),

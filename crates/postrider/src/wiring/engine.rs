@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use postrider_access::{Access, AccessParts, UseNotes};
+use postrider_configuration::sealing::{KeyHolder, Sealing, SealingParts};
 use postrider_configuration::{Configuration, ConfigurationParts};
 use postrider_egress::{ClientSettings, EgressGuard, HttpClient, Resolve, SystemResolver};
 use postrider_engine::observe::Observer;
@@ -11,7 +12,7 @@ use postrider_engine::{Carriers, Engine, EngineParts, SystemClock, WebhookCarrie
 use postrider_figures::{Figures, FiguresParts};
 use postrider_model::{Clock, Entropy, IdGenerator};
 use postrider_signing::HeaderNames;
-use postrider_storage::Store;
+use postrider_storage::{Sealer, Store};
 
 use crate::config::Settings;
 use postrider_cli::Failure;
@@ -28,6 +29,8 @@ pub struct Running {
     pub engine: Arc<Engine>,
     /// The statistics, the overview and the feed of attempts; the engine's observer.
     pub figures: Arc<Figures>,
+    /// The master key.
+    pub sealing: Arc<Sealing>,
 }
 
 /// The dependencies that the parts share.
@@ -41,7 +44,13 @@ struct Shared {
 }
 
 /// Reads the configuration and starts an engine on it.
-pub async fn start(settings: &Settings, store: Arc<dyn Store>, entropy: Entropy) -> Result<Running, Failure> {
+pub async fn start(
+    settings: &Settings,
+    store: Arc<dyn Store>,
+    sealer: Sealer,
+    holder: Arc<dyn KeyHolder>,
+    entropy: Entropy,
+) -> Result<Running, Failure> {
     let shared = Shared {
         store,
         clock: Arc::new(SystemClock::new()),
@@ -63,6 +72,13 @@ pub async fn start(settings: &Settings, store: Arc<dyn Store>, entropy: Entropy)
         clock: Arc::clone(&shared.clock),
         retention: settings.retention.get(),
     });
+    let sealing = SealingParts {
+        store: Arc::clone(&shared.store),
+        sealer,
+        holder,
+        clock: Arc::clone(&shared.clock),
+        entropy: shared.entropy.clone(),
+    };
     let engine = Engine::start(EngineParts {
         carriers,
         observer: Arc::clone(&figures) as Arc<dyn Observer>,
@@ -75,12 +91,15 @@ pub async fn start(settings: &Settings, store: Arc<dyn Store>, entropy: Entropy)
     });
     let engine = engine.await;
     let engine = engine.map_err(|error| Failure::Failed(format!("the engine cannot start: {error}")))?;
+    // After the engine, whose session says that this node is alive.
+    let sealing = Sealing::start(sealing);
     Ok(Running {
         configuration,
         use_notes: access.note_uses(),
         access,
         engine,
         figures,
+        sealing,
     })
 }
 
@@ -88,6 +107,7 @@ impl Running {
     /// Stops the node: starts no more attempts, waits up to `grace` for attempts in flight, and counts every
     /// outcome.
     pub async fn stop(&self, grace: Duration) {
+        self.sealing.stop().await;
         self.use_notes.stop().await;
         self.engine.stop(grace).await;
         // Last, because the engine reports outcomes to the figures until it has stopped.

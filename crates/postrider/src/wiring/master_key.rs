@@ -11,13 +11,14 @@ pub mod file;
 use std::path::PathBuf;
 
 use postrider_cli::Failure;
+use postrider_configuration::sealing::KeyHolder;
 use postrider_model::Entropy;
 use postrider_storage::sealing::{MasterKey, MasterKeys};
 
 use crate::config::Settings;
 
 /// The variable that holds the key.
-const VARIABLE: &str = "POSTRIDER_MASTER_KEY";
+pub const VARIABLE: &str = "POSTRIDER_MASTER_KEY";
 
 /// The name of the file in the data folder.
 pub const FILE_NAME: &str = "master.key";
@@ -40,6 +41,23 @@ impl std::fmt::Display for MasterKeySource {
             Self::File(file) => write!(f, "{}", file.display()),
             Self::Variable => f.write_str(VARIABLE),
             Self::Command => f.write_str("master_key_command"),
+        }
+    }
+}
+
+impl KeyHolder for MasterKeySource {
+    fn place(&self) -> String {
+        self.to_string()
+    }
+
+    fn can_add(&self) -> bool {
+        matches!(self, Self::File(_))
+    }
+
+    fn put_first(&self, key: &MasterKey) -> Result<(), String> {
+        match self {
+            Self::File(file) => file::put_first(file, key).map_err(|error| error.to_string()),
+            Self::Variable | Self::Command => Err(format!("no key can be added to {self}")),
         }
     }
 }

@@ -82,7 +82,7 @@ impl Node {
         let sealer = Sealer::new(keys, entropy.clone());
         tracing::info!(master_key = %sealer.first_key_id(), %source, "secrets are sealed");
         let store = store::open(settings, secrets.database_password, &sealer).await?;
-        let running = engine::start(settings, store, entropy).await?;
+        let running = engine::start(settings, store, sealer, Arc::new(source), entropy).await?;
         let opened = admin_key::open(&running.access, secrets.admin_key, keep_created).await;
         let first_key = match opened {
             Ok(first_key) => first_key,
@@ -95,6 +95,7 @@ impl Node {
         let body_budget = Arc::new(BodyBudget::for_bodies_of(largest));
         let console = console::console(settings, &running, Arc::clone(&body_budget))?;
         let state = ApiState {
+            sealing: Arc::clone(&running.sealing),
             engine: Arc::clone(&running.engine),
             configuration: Arc::clone(&running.configuration),
             figures: Arc::clone(&running.figures),

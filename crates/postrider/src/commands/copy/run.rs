@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use postrider_storage::sealing::KeyId;
 use postrider_storage::transfer::{Batch, Counts, Overview};
 use postrider_storage_postgres::{Begun, ImportError, PostgresImport, PostgresOptions};
 use postrider_storage_sqlite::{Export, ExportError};
@@ -15,8 +16,8 @@ use postrider_cli::display::progress::{Progress, grouped};
 /// at most a few MiB.
 const BATCHES_AHEAD: usize = 2;
 
-/// Copies a folder into a database. Returns the report.
-pub(super) async fn copy(folder: &Path, options: &PostgresOptions) -> Result<String, Failure> {
+/// Copies a folder into a database. Returns the report, and the master keys that the secrets need.
+pub(super) async fn copy(folder: &Path, options: &PostgresOptions) -> Result<(String, Vec<KeyId>), Failure> {
     let export = source::open(folder)?;
     let source_name = source_name(folder);
     eprintln!("reading {source_name}");
@@ -24,14 +25,18 @@ pub(super) async fn copy(folder: &Path, options: &PostgresOptions) -> Result<Str
     let begun = PostgresImport::begin(options, &source_name, &overview).await;
     let mut import = match begun.map_err(refused)? {
         Begun::Ready(import) => import,
-        Begun::Finished { at } => return Ok(format!("{source_name} was already copied at {at}.")),
+        Begun::Finished { at } => {
+            let (_export, keys) = blocking(export, Export::master_keys).await?;
+            return Ok((format!("{source_name} was already copied at {at}."), keys));
+        }
     };
     import.make_days(&overview).await.map_err(stopped)?;
     let export = copy_rows(export, &mut import, &overview).await?;
     eprintln!("counting rows on both sides");
-    let (_export, counts) = blocking(export, Export::counts).await?;
+    let (export, counts) = blocking(export, Export::counts).await?;
+    let (_export, keys) = blocking(export, Export::master_keys).await?;
     import.finish(&overview, counts).await.map_err(stopped)?;
-    Ok(report(&source_name, counts))
+    Ok((report(&source_name, counts), keys))
 }
 
 /// The folder's absolute path, under which the database remembers the source.

@@ -1,0 +1,246 @@
+//! The master key of an installation: its rotation, and sealing the secrets again under a new one.
+//!
+//! A new key is durable where the keys are kept before it seals anything, because what it seals is lost with
+//! it. Secrets are then sealed again in steps, each one transaction, with a pause for other work in between.
+//! A node that is killed goes on at its next start: what another key than the first sealed is always sealed
+//! again. Several nodes may do so at once.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use postrider_model::{Clock, Entropy};
+use postrider_storage::sealing::{KeyId, MasterKey};
+use postrider_storage::{RESEALED_MAX, Resealed, Sealer, Store, StoreError, StoreResult};
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
+
+/// The pause between two steps, so that deliveries are stored in between: at most 10,000 secrets a second.
+const STEP_PAUSE: Duration = Duration::from_millis(20);
+
+/// How often the node looks for secrets under another key. Only a node with another first key leaves some
+/// behind.
+const LOOK_EVERY: Duration = Duration::from_secs(3600);
+
+/// The pause after an error of the store.
+const RETRY_PAUSE: Duration = Duration::from_secs(10);
+
+/// How many secrets to seal again between two lines of the log.
+const LOG_EVERY: u64 = 20_000;
+
+/// Where the master keys are kept.
+pub trait KeyHolder: Send + Sync + 'static {
+    /// The place, for people: a path, or the name of a setting.
+    fn place(&self) -> String;
+
+    /// Whether keys can be added there.
+    fn can_add(&self) -> bool;
+
+    /// Puts a key before the others. When it returns, the key is on disk. May block.
+    ///
+    /// # Errors
+    /// Why it could not, in words.
+    fn put_first(&self, key: &MasterKey) -> Result<(), String>;
+}
+
+/// The parts of [`Sealing`].
+pub struct SealingParts {
+    /// The store, which seals with `sealer`.
+    pub store: Arc<dyn Store>,
+    /// The keys.
+    pub sealer: Sealer,
+    /// Where the keys are kept.
+    pub holder: Arc<dyn KeyHolder>,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness, for new keys.
+    pub entropy: Entropy,
+}
+
+/// The master key, and the task that seals secrets again. Shared as `Arc<Sealing>`.
+pub struct Sealing {
+    parts: SealingParts,
+    wake: Notify,
+    /// Held during a rotation.
+    rotating: tokio::sync::Mutex<()>,
+    task: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// The state of the master key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MasterKeyStatus {
+    /// The key that seals.
+    pub key: KeyId,
+    /// Further keys, which only open.
+    pub older_keys: Vec<KeyId>,
+    /// Where the keys are kept, for people.
+    pub place: String,
+    /// How many secrets are sealed.
+    pub sealed: u64,
+    /// How many of them an older key sealed.
+    pub remaining: u64,
+}
+
+/// Why the master key was not rotated. Nothing has changed.
+#[derive(Debug, thiserror::Error)]
+pub enum RotateKeyError {
+    /// The keys are not in a file of this server.
+    #[error(
+        "the master key comes from {place}, where the server cannot add one. Give it a new key before the old ones, \
+         and restart the server: it then seals everything again. `postrider keys master new` prints a key"
+    )]
+    NotHere {
+        /// Where they are.
+        place: String,
+    },
+    /// Other nodes work on the database, and would not have the new key.
+    #[error(
+        "other nodes work on the database, and a new key in {place} would be missing there. Add a new key as the last \
+         line of the key file of every node, and restart them one by one; then move it to the first line everywhere, \
+         and restart them again. `postrider keys master new` prints a key"
+    )]
+    OtherNodes {
+        /// Where this node's keys are.
+        place: String,
+    },
+    /// The new key could not be written.
+    #[error("{0}")]
+    NotWritten(String),
+    /// The store's error.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Sealing {
+    /// Starts the task that seals secrets again.
+    pub fn start(parts: SealingParts) -> Arc<Self> {
+        let sealing = Arc::new(Self {
+            parts,
+            wake: Notify::new(),
+            rotating: tokio::sync::Mutex::default(),
+            task: Mutex::default(),
+        });
+        *sealing.task.lock() = Some(tokio::spawn(run(Arc::clone(&sealing))));
+        sealing
+    }
+
+    /// Stops the task. The step under way is undone or on disk, as the store decides.
+    pub async fn stop(&self) {
+        let task = self.task.lock().take();
+        if let Some(task) = task {
+            task.abort();
+            // An error means that it was aborted.
+            let _ = task.await;
+        }
+    }
+
+    /// The state of the master key.
+    ///
+    /// # Errors
+    /// The store's error.
+    pub async fn status(&self) -> StoreResult<MasterKeyStatus> {
+        let counted = self.parts.store.sealed_values().await?;
+        let mut keys = self.parts.sealer.key_ids();
+        let key = keys.remove(0);
+        Ok(MasterKeyStatus {
+            key,
+            older_keys: keys,
+            place: self.parts.holder.place(),
+            sealed: counted.sealed,
+            remaining: counted.remaining,
+        })
+    }
+
+    /// Creates a master key, and begins to seal all secrets under it. Returns the status once the key is on
+    /// disk.
+    ///
+    /// # Errors
+    /// See [`RotateKeyError`].
+    pub async fn rotate(&self) -> Result<MasterKeyStatus, RotateKeyError> {
+        let _guard = self.rotating.lock().await;
+        let place = self.parts.holder.place();
+        if !self.parts.holder.can_add() {
+            return Err(RotateKeyError::NotHere { place });
+        }
+        let nodes = self.parts.store.sessions(self.parts.clock.now()).await?;
+        if self.parts.store.is_shared() && nodes.len() > 1 {
+            return Err(RotateKeyError::OtherNodes { place });
+        }
+        let key = MasterKey::generate(&self.parts.entropy);
+        let (holder, new) = (Arc::clone(&self.parts.holder), key.clone());
+        let written = tokio::task::spawn_blocking(move || holder.put_first(&new)).await;
+        let written = written.unwrap_or_else(|error| Err(error.to_string()));
+        written.map_err(RotateKeyError::NotWritten)?;
+        tracing::info!(key = %key.id(), %place, "the master key was rotated");
+        self.parts.sealer.put_first(key);
+        self.wake.notify_one();
+        Ok(self.status().await?)
+    }
+}
+
+/// Runs until it is aborted.
+async fn run(sealing: Arc<Sealing>) {
+    metrics::describe_counter!(
+        "postrider_secrets_resealed_total",
+        "Secrets sealed again under the first master key"
+    );
+    metrics::describe_gauge!(
+        "postrider_secrets_to_reseal",
+        "Secrets that an older master key sealed, when last counted"
+    );
+    loop {
+        let pause = match seal_all_again(&sealing.parts).await {
+            Ok(()) => LOOK_EVERY,
+            Err(error) => {
+                tracing::warn!(%error, "could not seal secrets again; retrying");
+                RETRY_PAUSE
+            }
+        };
+        tokio::select! {
+            () = sleep(pause) => {}
+            () = sealing.wake.notified() => {}
+        }
+    }
+}
+
+/// Seals what older keys sealed. Secrets that do not open stay, and the log names them.
+async fn seal_all_again(SealingParts { store, sealer, .. }: &SealingParts) -> StoreResult<()> {
+    let gauge = metrics::gauge!("postrider_secrets_to_reseal");
+    let resealed = metrics::counter!("postrider_secrets_resealed_total");
+    let counted = store.sealed_values().await?;
+    #[expect(clippy::cast_precision_loss, reason = "a gauge is a float, exact up to 2^53")]
+    let set = |remaining: u64| gauge.set(remaining as f64);
+    set(counted.remaining);
+    if counted.remaining == 0 {
+        return Ok(());
+    }
+    let key = sealer.first_key_id();
+    tracing::info!(%key, remaining = counted.remaining, "sealing secrets again under the first master key");
+    // Another node whose first key is another one undoes this work. The bound ends it nevertheless.
+    let most = counted.remaining + u64::from(RESEALED_MAX);
+    let mut all = Resealed::default();
+    while all.resealed + all.unopened <= most {
+        let step = store.reseal(all.unopened).await?;
+        if step == Resealed::default() {
+            break;
+        }
+        resealed.increment(step.resealed);
+        if all.resealed / LOG_EVERY != (all.resealed + step.resealed) / LOG_EVERY {
+            let remaining = counted.remaining.saturating_sub(all.resealed);
+            tracing::info!(%key, remaining, "sealing secrets again");
+        }
+        all.resealed += step.resealed;
+        all.unopened += step.unopened;
+        set(counted.remaining.saturating_sub(all.resealed));
+        sleep(STEP_PAUSE).await;
+    }
+    if all.unopened > 0 {
+        tracing::error!(
+            unopened = all.unopened,
+            "some secrets do not open, and stay as they are"
+        );
+    }
+    tracing::info!(%key, resealed = all.resealed, "sealed the secrets again");
+    Ok(())
+}
