@@ -38,7 +38,7 @@ impl AccountDraft {
 impl Configuration {
     /// Creates an account with its first signing key. Fails with `Faults` and `UidTaken`.
     pub async fn create_account(&self, draft: AccountDraft) -> Result<Account, ConfigureError> {
-        let checked = check(draft)?;
+        let checked = check(draft, None)?;
         let now = self.clock.now();
         let account = Account {
             id: self.ids.account(now),
@@ -71,7 +71,7 @@ impl Configuration {
         current: Account,
         draft: AccountDraft,
     ) -> Result<Account, ConfigureError> {
-        let checked = check(draft)?;
+        let checked = check(draft, Some(&current.name))?;
         let edited = Account {
             uid: checked.uid,
             name: checked.name,
@@ -103,7 +103,7 @@ struct CheckedAccount {
     retry_delays: Option<Schedule>,
 }
 
-fn check(draft: AccountDraft) -> Result<CheckedAccount, ConfigureError> {
+fn check(draft: AccountDraft, current_name: Option<&str>) -> Result<CheckedAccount, ConfigureError> {
     let mut faults = Faults::default();
     if draft.uid.as_deref().is_some_and(|uid| !uid_is_valid(uid)) {
         faults.add(
@@ -112,7 +112,7 @@ fn check(draft: AccountDraft) -> Result<CheckedAccount, ConfigureError> {
             "a uid must have 1 to 128 of the characters a-z, A-Z, 0-9, `_`, `.`, `:`, `@` and `-`, and must not start with `acct_`",
         );
     }
-    check_name(&draft.name, &mut faults);
+    check_name(&draft.name, current_name, &mut faults);
     let metadata = check_metadata(draft.metadata.as_deref().unwrap_or("{}"), &mut faults);
     let retry_delays = draft
         .retry_delays_s
@@ -151,7 +151,7 @@ mod tests {
     }
 
     fn pointers(draft: AccountDraft) -> Vec<String> {
-        match check(draft) {
+        match check(draft, None) {
             Err(ConfigureError::Faults(faults)) => faults.into_iter().map(|fault| fault.pointer).collect(),
             Err(error) => panic!("{error}"),
             Ok(_) => Vec::new(),
@@ -174,11 +174,11 @@ mod tests {
 
     #[test]
     fn metadata_is_kept_as_it_was_written_up_to_16_kib() {
-        let checked = check(draft(Some(r#"{"n":1.10}"#))).unwrap();
+        let checked = check(draft(Some(r#"{"n":1.10}"#)), None).unwrap();
         assert_eq!(checked.metadata, r#"{"n":1.10}"#);
         let long = format!(r#"{{"a":"{}"}}"#, "x".repeat(16 * 1024));
         assert_eq!(pointers(draft(Some(&long))), ["/metadata"]);
         assert_eq!(pointers(draft(Some("{a}"))), ["/metadata"]);
-        assert_eq!(check(draft(None)).unwrap().metadata, "{}");
+        assert_eq!(check(draft(None), None).unwrap().metadata, "{}");
     }
 }

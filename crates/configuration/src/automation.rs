@@ -66,7 +66,7 @@ impl Configuration {
     ) -> Result<Automation, ConfigureError> {
         let now = self.clock.now();
         let id = self.ids.automation(now);
-        let checked = check(self, draft, &[], now)?;
+        let checked = check(self, draft, None, now)?;
         let automation = Automation {
             id,
             name: checked.name,
@@ -98,7 +98,7 @@ impl Configuration {
         draft: AutomationDraft,
     ) -> Result<Automation, ConfigureError> {
         let now = self.clock.now();
-        let checked = check(self, draft, &current.actions, now)?;
+        let checked = check(self, draft, Some(&current), now)?;
         let edited = Automation {
             name: checked.name,
             enabled: checked.enabled,
@@ -157,15 +157,17 @@ struct CheckedAutomation {
     retry_delays: Option<Schedule>,
 }
 
-/// Checks the whole draft. Judges destinations only where they differ from those of `existing` actions.
+/// Checks the whole draft. Judges the name and destinations only where they differ from those of the
+/// `current` automation.
 fn check(
     configuration: &Configuration,
     draft: AutomationDraft,
-    existing: &[Action],
+    current: Option<&Automation>,
     now: Timestamp,
 ) -> Result<CheckedAutomation, ConfigureError> {
     let mut faults = Faults::default();
-    check_name(&draft.name, &mut faults);
+    let existing = current.map_or(&[][..], |it| &it.actions);
+    check_name(&draft.name, current.map(|it| &*it.name), &mut faults);
     let trigger = check_trigger(&draft.event_types, &mut faults);
     let retry_delays = draft
         .retry_delays_s
