@@ -1,6 +1,6 @@
 //! The operator's key: the one that the operator configures, or the first one, which Postrider creates.
 
-use postrider_model::{ApiKey, Permissions, Scope};
+use postrider_model::{ApiKey, ApiKeyId, Permissions, Scope};
 use postrider_storage::{StoreError, StoreResult};
 
 use crate::access::Access;
@@ -48,6 +48,11 @@ pub struct FirstKey {
 }
 
 impl FirstKey {
+    /// Its id.
+    pub fn id(&self) -> ApiKeyId {
+        self.key.id
+    }
+
     /// The key in plain text.
     pub fn shown(&self) -> &ShownKey {
         &self.shown

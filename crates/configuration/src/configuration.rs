@@ -5,7 +5,7 @@ use std::sync::Arc;
 use postrider_egress::EgressGuard;
 use postrider_model::{
     Account, AccountId, Automation, AutomationId, Clock, Entropy, EventType, EventTypeName, IdGenerator,
-    SigningKey,
+    Scope, SigningKey,
 };
 use postrider_signing::HeaderNames;
 use postrider_storage::{AccountRef, ChangeMark, Changed, Page, PageRequest, Store, StoreResult};
@@ -142,6 +142,19 @@ impl Configuration {
         self.store.automations(account, page).await
     }
 
+    /// An entry of the catalogue that exists for this scope: a caller of one account sees only visible types.
+    pub async fn event_type_in(&self, scope: Scope, name: &EventTypeName) -> StoreResult<Option<EventType>> {
+        let found = self.store.event_type(name).await?;
+        Ok(found.filter(|entry| is_visible(scope, entry)))
+    }
+
+    /// A page of the catalogue for this scope, newest first. It can hold fewer entries than requested.
+    pub async fn event_types_in(&self, scope: Scope, page: PageRequest) -> StoreResult<Page<EventType>> {
+        let mut page = self.store.event_types(page).await?;
+        page.items.retain(|entry| is_visible(scope, entry));
+        Ok(page)
+    }
+
     /// An entry of the catalogue as stored.
     pub async fn event_type(&self, name: &EventTypeName) -> StoreResult<Option<EventType>> {
         self.store.event_type(name).await
@@ -151,4 +164,8 @@ impl Configuration {
     pub async fn event_types(&self, page: PageRequest) -> StoreResult<Page<EventType>> {
         self.store.event_types(page).await
     }
+}
+
+fn is_visible(scope: Scope, entry: &EventType) -> bool {
+    scope == Scope::All || entry.visible
 }

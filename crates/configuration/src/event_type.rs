@@ -22,6 +22,8 @@ pub struct EventTypeDraft {
     pub example: Option<String>,
     /// The JSON Schema that `data` has to satisfy from now on, as JSON text.
     pub schema: Option<String>,
+    /// Whether customers see it.
+    pub visible: bool,
 }
 
 impl EventTypeDraft {
@@ -32,6 +34,7 @@ impl EventTypeDraft {
             description: event_type.description.clone(),
             example: event_type.example.clone(),
             schema: event_type.schema.clone(),
+            visible: event_type.visible,
         }
     }
 }
@@ -47,6 +50,7 @@ impl Configuration {
             description: checked.description,
             example: checked.example,
             schema: checked.schema,
+            visible: checked.visible,
             created_at: now,
             updated_at: now,
         };
@@ -74,6 +78,7 @@ struct CheckedEventType {
     description: String,
     example: Option<String>,
     schema: Option<String>,
+    visible: bool,
 }
 
 fn check(draft: EventTypeDraft) -> Result<CheckedEventType, ConfigureError> {
@@ -91,6 +96,7 @@ fn check(draft: EventTypeDraft) -> Result<CheckedEventType, ConfigureError> {
         description: draft.description,
         example,
         schema,
+        visible: draft.visible,
     });
     faults.into_checked(checked)
 }
@@ -106,6 +112,7 @@ mod tests {
             description: "x".repeat(4_097),
             example: Some("{".to_owned()),
             schema: Some(String::new()),
+            visible: true,
         };
         let Err(ConfigureError::Faults(faults)) = check(draft.clone()) else {
             panic!("nothing was found");
@@ -117,6 +124,7 @@ mod tests {
             description: "é".repeat(4_096),
             example: Some("\n{\"n\": 1.10}".to_owned()),
             schema: None,
+            visible: true,
         };
         assert_eq!(check(draft).unwrap().example.unwrap(), "{\"n\": 1.10}");
     }

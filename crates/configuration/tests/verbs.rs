@@ -216,6 +216,7 @@ async fn a_node_sees_changes_of_other_nodes_as_soon_as_it_is_notified() {
         description: String::new(),
         example: None,
         schema: Some(r#"{"type":"object"}"#.to_owned()),
+        visible: true,
     };
     let name = event_type.name.parse().unwrap();
     let knows_schema = |node: &Configuration| matches!(node.catalogue().look_up(&name), Known::WithSchema(_));

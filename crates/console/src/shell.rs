@@ -143,6 +143,8 @@ pub enum Tab {
     Events,
     /// Its deliveries.
     Deliveries,
+    /// The event types that its customers see.
+    EventTypes,
     /// Its signing key.
     SigningKey,
     /// Its portal links.
@@ -151,10 +153,11 @@ pub enum Tab {
     Settings,
 }
 
-const TABS: [(Tab, &str, &str); 6] = [
+const TABS: [(Tab, &str, &str); 7] = [
     (Tab::Automations, "automations", "Automations"),
     (Tab::Events, "events", "Events"),
     (Tab::Deliveries, "deliveries", "Deliveries"),
+    (Tab::EventTypes, "event-types", "Event types"),
     (Tab::SigningKey, "signing-key", "Signing key"),
     (Tab::PortalLinks, "portal-links", "Portal links"),
     (Tab::Settings, "settings", "Settings"),

@@ -48,6 +48,7 @@ CREATE TABLE event_types (
     description bytea   NOT NULL,     -- UTF-8 that may contain U+0000, which `text` cannot
     example     text,
     schema      text,
+    visible     boolean NOT NULL,     -- to customers
     created_at  bigint  NOT NULL,
     updated_at  bigint  NOT NULL,
     deleted     boolean NOT NULL DEFAULT false

@@ -41,7 +41,7 @@ impl EventTypeStore for PostgresStore {
             .run(async || {
                 let client = self.database.client().await?;
                 let sql =
-                    "UPDATE event_types SET deleted = true, description = '', example = NULL, schema = NULL
+                    "UPDATE event_types SET deleted = true, description = '', example = NULL, schema = NULL, visible = false
                            WHERE name = $1 AND NOT deleted";
                 Ok(statement::execute(&client, sql, &[&name.as_str()]).await? > 0)
             })
@@ -66,8 +66,8 @@ pub(crate) async fn add_unseen(
 }
 
 const ADD_UNSEEN: &str = "
-    INSERT INTO event_types AS stored (name, description, created_at, updated_at)
-    SELECT unseen.name, ''::bytea, unseen.time, unseen.time FROM unnest($1::text[], $2::bigint[]) AS unseen (name, time)
+    INSERT INTO event_types AS stored (name, description, visible, created_at, updated_at)
+    SELECT unseen.name, ''::bytea, false, unseen.time, unseen.time FROM unnest($1::text[], $2::bigint[]) AS unseen (name, time)
     WHERE NOT EXISTS (SELECT 1 FROM event_types AS known WHERE known.name = unseen.name AND NOT known.deleted)
     ORDER BY unseen.name COLLATE \"C\"
     ON CONFLICT (name) DO UPDATE
@@ -87,12 +87,12 @@ async fn by_name(client: &Client, name: &EventTypeName) -> SqlResult<Option<Even
 }
 
 const INSERT: &str = "
-    INSERT INTO event_types (name, description, example, schema, created_at, updated_at)
-    VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (name) DO NOTHING";
+    INSERT INTO event_types (name, description, example, schema, visible, created_at, updated_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (name) DO NOTHING";
 
 const REPLACE: &str = "
-    UPDATE event_types SET description = $2, example = $3, schema = $4, created_at = $5, updated_at = $6,
-                           deleted = false
+    UPDATE event_types SET description = $2, example = $3, schema = $4, visible = $5, created_at = $6,
+                           updated_at = $7, deleted = false
     WHERE name = $1";
 
 /// Rows are never deleted: if the insert found a conflict, there is a row to replace.
@@ -123,6 +123,7 @@ async fn write(transaction: &impl GenericClient, sql: &str, event_type: &EventTy
             &event_type.description.as_bytes(),
             &event_type.example,
             &event_type.schema,
+            &event_type.visible,
             &event_type.created_at.unix_ms(),
             &event_type.updated_at.unix_ms(),
         ],

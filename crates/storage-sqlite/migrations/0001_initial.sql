@@ -50,6 +50,7 @@ CREATE TABLE event_types (
     description TEXT    NOT NULL,
     example     TEXT,
     schema      TEXT,
+    visible     INTEGER NOT NULL,  -- to customers
     created_at  INTEGER NOT NULL,
     updated_at  INTEGER NOT NULL,
     deleted     INTEGER NOT NULL DEFAULT 0

@@ -35,7 +35,7 @@ impl EventTypeStore for SqliteStore {
             let deleted = cx
                 .conn
                 .prepare_cached(
-                    "UPDATE event_types SET deleted = 1, description = '', example = NULL, schema = NULL
+                    "UPDATE event_types SET deleted = 1, description = '', example = NULL, schema = NULL, visible = 0
                      WHERE name = ?1 AND deleted = 0",
                 )?
                 .execute((name.as_str(),))?;
@@ -48,7 +48,7 @@ impl EventTypeStore for SqliteStore {
 /// Adds an entry without a description, unless it exists.
 pub(crate) fn add_unseen(conn: &Connection, name: &EventTypeName, now: Timestamp) -> SqlResult<()> {
     conn.prepare_cached(
-        "INSERT INTO event_types (name, description, created_at, updated_at) VALUES (?1, '', ?2, ?2)
+        "INSERT INTO event_types (name, description, visible, created_at, updated_at) VALUES (?1, '', 0, ?2, ?2)
          ON CONFLICT (name) DO UPDATE SET deleted = 0, created_at = ?2, updated_at = ?2 WHERE deleted = 1",
     )?
     .execute((name.as_str(), now.unix_ms()))?;
@@ -74,16 +74,17 @@ fn put(conn: &Connection, event_type: &EventType) -> SqlResult<(EventType, bool)
         ..event_type.clone()
     };
     conn.prepare_cached(
-        "INSERT INTO event_types (name, description, example, schema, created_at, updated_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-         ON CONFLICT (name) DO UPDATE SET description = ?2, example = ?3, schema = ?4, created_at = ?5,
-                                          updated_at = ?6, deleted = 0",
+        "INSERT INTO event_types (name, description, example, schema, visible, created_at, updated_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+         ON CONFLICT (name) DO UPDATE SET description = ?2, example = ?3, schema = ?4, visible = ?5,
+                                          created_at = ?6, updated_at = ?7, deleted = 0",
     )?
     .execute((
         saved.name.as_str(),
         &saved.description,
         &saved.example,
         &saved.schema,
+        saved.visible,
         saved.created_at.unix_ms(),
         saved.updated_at.unix_ms(),
     ))?;

@@ -196,6 +196,7 @@ pub async fn an_unseen_type_enters_the_catalogue_undescribed(store: Arc<dyn Stor
         description: String::new(),
         example: None,
         schema: None,
+        visible: false,
         created_at: at(7),
         updated_at: at(7),
     };
@@ -220,6 +221,7 @@ pub async fn a_described_type_is_not_overwritten_and_a_deleted_one_returns(store
         description: "A customer said yes".to_owned(),
         example: Some("{}".to_owned()),
         schema: Some("true".to_owned()),
+        visible: true,
         created_at: at(0),
         updated_at: at(1),
     };

@@ -15,6 +15,7 @@ fn entry(name: &str, s: i64) -> EventType {
         description: format!("What „{name}“ means, 'quoted' \\ \u{1f4ee}"),
         example: Some(format!("{{ \"at\" : {s}.0 }}")),
         schema: Some(r#"{"type" :"object", "type":"object"}"#.to_owned()),
+        visible: s % 2 == 0,
         created_at: at(s),
         updated_at: at(s),
     }
@@ -41,6 +42,7 @@ pub async fn putting_an_entry_again_replaces_all_but_its_beginning(store: Arc<dy
         description: String::new(),
         example: None,
         schema: None,
+        visible: true,
         ..entry("a", 2)
     };
     let expected = EventType {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::Browser;
 use super::session::{Refusal, argument};
-use super::target::Target;
+use super::target::{Target, button};
 
 /// Keys that print nothing, for [`Browser::press`] (W3C WebDriver, section 17.4.2, "keyboard actions").
 pub mod key {
@@ -29,6 +29,12 @@ impl Browser {
     pub async fn open(&self, url: &str) {
         let opened = self.session.goto(url).await;
         self.expect(&format!("open {url}"), opened).await;
+    }
+
+    /// Opens a sign-in link and presses its button.
+    pub async fn follow_link(&self, url: &str) {
+        self.open(url).await;
+        self.click(button("Continue")).await;
     }
 
     /// Loads the page again.

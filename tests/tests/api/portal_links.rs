@@ -19,7 +19,18 @@ async fn a_link_is_shown_once_with_its_scope_and_expiry() {
     assert_eq!(response.header("cache-control"), "no-store");
     let link = response.expect(201);
     let members: Vec<_> = link.as_object().unwrap().keys().collect();
-    assert_eq!(members, ["url", "expires_at", "read_only", "theme"]);
+    assert_eq!(
+        members,
+        [
+            "url",
+            "id",
+            "read_only",
+            "theme",
+            "api_key_id",
+            "created_at",
+            "expires_at"
+        ]
+    );
     assert_eq!(
         (&link["read_only"], &link["theme"]),
         (&json!(false), &Value::Null)
@@ -69,7 +80,7 @@ async fn a_link_leads_to_the_public_url_or_else_to_the_host_of_the_request() {
     );
     for host in ["user@hooks.example", "hooks example", "hooks.example/path"] {
         let call = account.api.call(Method::POST, &path).header("host", host);
-        call.send().await.problem(400, "invalid_host");
+        call.send().await.problem(400, "ambiguous_request");
     }
 
     server.stop();

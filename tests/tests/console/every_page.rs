@@ -2,7 +2,7 @@
 //!
 //! With `UPDATE_SCREENSHOTS=1`, also replaces the pictures in `docs/screenshots`.
 
-use postrider_tests::browser::{Emulation, Scheme, button, css, label};
+use postrider_tests::browser::{Emulation, Scheme, button, css, label, link};
 use postrider_tests::wait::SOON;
 use postrider_tests::{Account, Browser, Reply, database};
 use serde_json::{Value, json};
@@ -20,6 +20,7 @@ async fn pages_of_the_operator() {
         ("event-types", "/event-types"),
         ("event-type", "/event-types/proposal.accepted"),
         ("api-keys", "/api-keys"),
+        ("sessions", "/sessions"),
         ("system", "/system"),
         ("not-found", "/nothing-here"),
     ] {
@@ -28,6 +29,9 @@ async fn pages_of_the_operator() {
     }
     desk.browser.open(&desk.url("/api-keys")).await;
     desk.browser.type_into(label("Name"), "Nightly export").await;
+    desk.browser
+        .click(css("input[name=permission][value=read]"))
+        .await;
     desk.browser.click(button("Create API key")).await;
     desk.browser.wait_for_text("prk_").await;
     accessible(&desk.browser, "api-key-created").await;
@@ -51,6 +55,7 @@ async fn pages_of_an_account() {
         ("failed-deliveries", "/deliveries?status=failed".to_owned()),
         ("no-deliveries", "/deliveries?type=none.such".to_owned()),
         ("replay", "/replay?count=1".to_owned()),
+        ("account-event-types", "/event-types".to_owned()),
         ("signing-key", "/signing-key".to_owned()),
         ("rotate-key", "/signing-key/rotate".to_owned()),
         ("settings", "/settings".to_owned()),
@@ -91,10 +96,13 @@ async fn pages_that_follow_an_action() {
     browser.wait_for_text("Succeeded").await;
     look_at(browser, "test").await;
     // A portal link.
-    desk.go("/settings").await;
+    desk.go("/portal-links").await;
     browser.click(button("Create portal link")).await;
     browser.wait_for(label("Link")).await;
-    accessible(browser, "customer-link").await;
+    accessible(browser, "portal-link-created").await;
+    browser.click(link("I have copied it")).await;
+    browser.wait_for(button("Revoke")).await;
+    look_at(browser, "portal-links").await;
     // The signing key, shown.
     desk.go("/signing-key").await;
     browser.click(button("Show the key")).await;
@@ -144,6 +152,8 @@ async fn pages_of_a_customer_under_the_companys_brand() {
         .expect(201);
     let customer = Browser::start().await;
     customer.open(link["url"].as_str().unwrap()).await;
+    look_at(&customer, "customer-link").await;
+    customer.click(button("Continue")).await;
     customer.wait_for_path(&desk.path("/automations")).await;
     assert_eq!(
         customer.attribute(css(".brand img"), "alt").await.unwrap(),

@@ -137,7 +137,7 @@ async fn opening_a_link_replaces_the_current_session() {
     let flags = ["--console-frame-ancestors", &product.origin()];
     let desk = Desk::open_with(&flags, Browser::start().await).await;
     let browser = &desk.browser;
-    browser.open(&desk.customer_link(json!({})).await).await;
+    browser.follow_link(&desk.customer_link(json!({})).await).await;
     browser.wait_for_path(&desk.path("/automations")).await;
     assert_eq!(browser.count(link("Overview")).await, 0);
     browser.click(button("Sign out")).await;

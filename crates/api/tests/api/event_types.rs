@@ -1,5 +1,7 @@
 //! The catalogue of event types.
 
+use axum::body::Body;
+use http::Request;
 use postrider_engine::{EngineSettings, UnseenTypes};
 use serde_json::json;
 
@@ -103,4 +105,51 @@ async fn new_event_types_enter_the_catalogue_or_are_refused() {
         .get("/v1/event-types/a")
         .await
         .problem(404, "event_type_not_found");
+}
+
+#[tokio::test]
+async fn callers_of_one_account_see_only_the_types_that_are_visible_to_customers() {
+    let app = App::start().await;
+    let account = app.account().await;
+    for (name, body) in [
+        ("shown", json!({"description": "Everyone sees it."})),
+        ("hidden", json!({"description": "Staff only.", "visible": false})),
+    ] {
+        let put = app
+            .put(&format!("/v1/event-types/{name}"), &body)
+            .await
+            .expect(201);
+        assert_eq!(put["visible"], body.get("visible").is_none());
+    }
+    let event = json!({"type": "of.another.customer", "data": {}});
+    app.post(&format!("{account}/events"), &event).await.expect(202);
+    let unseen = app.get("/v1/event-types/of.another.customer").await.expect(200);
+    assert_eq!(unseen["visible"], false);
+
+    let id = account.rsplit('/').next().unwrap();
+    let body = json!({"name": "Customer", "permissions": ["read"], "account": id});
+    let key = app.post("/v1/api-keys", &body).await.expect(201);
+    let get = async |path: &str| {
+        let request = Request::get(path).header(
+            "authorization",
+            format!("Bearer {}", key["key"].as_str().unwrap()),
+        );
+        app.send(request.body(Body::empty()).unwrap()).await
+    };
+    let listed = get("/v1/event-types").await.expect(200);
+    let names: Vec<_> = listed["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| &it["name"])
+        .collect();
+    assert_eq!(names, ["shown"]);
+    get("/v1/event-types/shown").await.expect(200);
+    for hidden in ["hidden", "of.another.customer"] {
+        get(&format!("/v1/event-types/{hidden}"))
+            .await
+            .problem(404, "event_type_not_found");
+    }
+    let all = app.get("/v1/event-types").await.expect(200);
+    assert_eq!(all["data"].as_array().unwrap().len(), 3);
 }

@@ -55,6 +55,9 @@ struct SetArgs {
     /// input
     #[arg(long, value_name = "JSON")]
     schema: Option<String>,
+    /// Do not show the type to customers
+    #[arg(long)]
+    hidden: bool,
 }
 
 /// Runs the command.
@@ -86,6 +89,9 @@ pub async fn run(args: Args, context: Context<'_>) -> Result<(), Failure> {
 
 fn body(args: &SetArgs) -> Result<Value, Failure> {
     let mut body = Map::new();
+    if args.hidden {
+        body.insert("visible".to_owned(), false.into());
+    }
     if let Some(description) = &args.description {
         body.insert("description".to_owned(), description.clone().into());
     }
@@ -104,7 +110,7 @@ fn body(args: &SetArgs) -> Result<Value, Failure> {
 }
 
 fn table(types: &[Value], paint: Paint) -> String {
-    let mut table = Table::new(&["NAME", "SCHEMA", "DESCRIPTION"]);
+    let mut table = Table::new(&["NAME", "CUSTOMERS", "SCHEMA", "DESCRIPTION"]);
     for event_type in types {
         let schema = if event_type["schema"].is_null() {
             "no"
@@ -113,6 +119,7 @@ fn table(types: &[Value], paint: Paint) -> String {
         };
         table.row([
             cell(&event_type["name"]),
+            customers(event_type).to_owned(),
             schema.to_owned(),
             cell(&event_type["description"]),
         ]);
@@ -123,6 +130,15 @@ fn table(types: &[Value], paint: Paint) -> String {
     )
 }
 
+/// Whether customers see the type.
+fn customers(event_type: &Value) -> &'static str {
+    if event_type["visible"] == true {
+        "see it"
+    } else {
+        "do not see it"
+    }
+}
+
 fn record(event_type: &Value, paint: Paint) -> String {
     let pretty = |value: &Value| match value {
         Value::Null => String::new(),
@@ -131,6 +147,7 @@ fn record(event_type: &Value, paint: Paint) -> String {
     Record::new()
         .field("Name", cell(&event_type["name"]))
         .field("Description", cell(&event_type["description"]))
+        .field("Customers", customers(event_type))
         .field("Created", time(&event_type["created_at"]))
         .field("Example", pretty(&event_type["example"]))
         .field("Schema", pretty(&event_type["schema"]))

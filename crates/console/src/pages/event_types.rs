@@ -1,5 +1,6 @@
 //! Event types: the catalogue.
 //!
+//! * `of_account`: the catalogue as the customers of an account see it.
 //! * `list`: the whole catalogue, or the result of a search. `form`: the page of the form, for `create` and
 //!   `edit`. `fields`: the contents of the form. `delete`: asks, then deletes.
 
@@ -9,6 +10,7 @@ mod edit;
 mod fields;
 mod form;
 mod list;
+mod of_account;
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
@@ -16,7 +18,7 @@ use postrider_model::{EventType, EventTypeName};
 use postrider_web::path::parameter;
 
 use crate::refusal::Refusal;
-use crate::routes::{ADMIN, READ_ALL, Routes};
+use crate::routes::{ADMIN, READ, READ_ALL, Routes};
 use crate::state::App;
 use crate::visitor::Visitor;
 
@@ -30,6 +32,7 @@ pub fn routes() -> Routes {
         .post("/event-types/{name}", ADMIN, edit::save)
         .get("/event-types/{name}/delete", ADMIN, delete::ask)
         .post("/event-types/{name}/delete", ADMIN, delete::delete)
+        .get("/accounts/{account}/event-types", READ, of_account::show)
 }
 
 /// The page of an event type. An escape in the address distinguishes the type `new` from the form's address.

@@ -318,6 +318,7 @@ async fn describe_event_type(configuration: &Configuration) {
         description: String::new(),
         example: None,
         schema: None,
+        visible: true,
     };
     configuration.put_event_type(draft).await.unwrap();
 }

@@ -45,7 +45,7 @@ const GET: &[bool] = &[false];
 const POST: &[bool] = &[true];
 const BOTH: &[bool] = &[false, true];
 
-const PATHS: [(&str, &[bool], For); 48] = [
+const PATHS: [(&str, &[bool], For); 49] = [
     ("/assets/0/console.css", GET, For::All),
     ("/theme", POST, For::All),
     ("/sign-in", BOTH, For::All),
@@ -124,6 +124,7 @@ const PATHS: [(&str, &[bool], For); 48] = [
         POST,
         For::Resend,
     ),
+    ("/accounts/{account}/event-types", GET, For::Account),
     ("/accounts/{account}/signing-key", GET, For::Account),
     ("/accounts/{account}/signing-key", POST, For::Manage),
     ("/accounts/{account}/signing-key/rotate", BOTH, For::Manage),

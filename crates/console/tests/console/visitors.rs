@@ -1,6 +1,7 @@
 //! Who sees which pages.
 
 use http::StatusCode;
+use postrider_configuration::EventTypeDraft;
 use postrider_model::Permission;
 
 use crate::app::{App, is_missing, text};
@@ -150,5 +151,27 @@ async fn a_visitor_who_is_not_signed_in_is_sent_to_the_form() {
             let to = response.headers()["location"].to_str().unwrap();
             assert!(to.starts_with("/sign-in"), "{path}: {to}");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_customer_sees_only_the_event_types_that_are_visible() {
+    let app = App::start().await;
+    for (name, visible) in [("seen.by.all", true), ("kept.from.customers", false)] {
+        let draft = EventTypeDraft {
+            name: name.to_owned(),
+            description: "Described.".to_owned(),
+            example: Some(format!("{{\"of\":\"{name}\"}}")),
+            schema: None,
+            visible,
+        };
+        app.configuration.put_event_type(draft).await.unwrap();
+    }
+    let customer = app.customer(false).await;
+    for path in ["event-types", "automations/new"] {
+        let path = app.path(&format!("/accounts/{{account}}/{path}"), 0);
+        let page = text(app.get(&path, Some(&customer.cookie)).await).await;
+        assert!(page.contains("seen.by.all"), "{page}");
+        assert!(!page.contains("kept.from.customers"), "{page}");
     }
 }

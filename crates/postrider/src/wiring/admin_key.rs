@@ -74,68 +74,69 @@ pub async fn open(
     }
 }
 
-/// The file is complete before the store knows the key, so that a crash in between loses no key.
+/// A file with the key is complete before the store knows the key, so that a crash in between loses no key.
 async fn create(access: &Access, keep: &KeepCreated) -> Result<FirstKey, Failure> {
     let first = access.first_key();
-    if let KeepCreated::File(file) = keep {
-        write(file, first.shown().expose()).map_err(|error| {
+    let kept = match keep {
+        KeepCreated::Shown => None,
+        KeepCreated::File(file) => Some(KeptKey::write(file, &first).map_err(|error| {
+            let file = file.display();
             Failure::Failed(format!(
-                "cannot write the first API key to {}: {error}. Set {VARIABLE} or admin_key_file instead",
-                file.display()
+                "cannot write the first API key to {file}: {error}. Set {VARIABLE} or admin_key_file instead"
             ))
-        })?;
-    }
+        })?),
+    };
     let added = access.add_first_key(&first).await;
     let is_added =
         added.map_err(|error| Failure::Failed(format!("cannot store the first API key: {error}")))?;
-    match keep {
+    match kept {
+        Some(kept) if is_added => Ok(FirstKey::InFile(kept.keep())),
         // Another node was faster: its key is the first one.
-        KeepCreated::File(file) if !is_added => {
-            // If it stays, it is only a key that opens nothing.
-            let _ = fs::remove_file(file);
+        Some(kept) => {
+            kept.remove();
             Ok(FirstKey::Existing)
         }
-        KeepCreated::Shown if !is_added => Ok(FirstKey::Existing),
-        KeepCreated::File(file) => Ok(FirstKey::InFile(file.clone())),
-        KeepCreated::Shown => Ok(FirstKey::Shown(first.into_shown())),
+        None if is_added => Ok(FirstKey::Shown(first.into_shown())),
+        None => Ok(FirstKey::Existing),
     }
 }
 
-/// Writes the key to a file that only its owner can read, and replaces an earlier one.
-fn write(file: &Path, key: &str) -> io::Result<()> {
-    let mut name = file.as_os_str().to_owned();
-    name.push(".new");
-    let temporary = PathBuf::from(name);
-    match fs::remove_file(&temporary) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let mut new = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&temporary)?;
-    writeln!(new, "{key}")?;
-    new.sync_all()?;
-    fs::rename(&temporary, file)
+/// A key in a file of its own, until it is certain that it is the first one. Nodes that start at the same
+/// moment in the same folder do not touch each other's files.
+struct KeptKey {
+    file: PathBuf,
+    own: PathBuf,
 }
 
-#[cfg(test)]
-mod tests {
-    use std::os::unix::fs::PermissionsExt as _;
+impl KeptKey {
+    /// Writes the key to a file that only its owner can read.
+    fn write(file: &Path, first: &postrider_access::FirstKey) -> io::Result<Self> {
+        let mut own = file.as_os_str().to_owned();
+        own.push(format!(".{}", first.id()));
+        let own = PathBuf::from(own);
+        let mut new = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&own)?;
+        writeln!(new, "{}", first.shown().expose())?;
+        new.sync_all()?;
+        Ok(Self {
+            file: file.to_owned(),
+            own,
+        })
+    }
 
-    use super::*;
-
-    #[test]
-    fn only_the_owner_reads_a_written_key() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("admin.key");
-        for key in ["prk_first", "prk_second"] {
-            write(&file, key).unwrap();
-            assert_eq!(fs::read_to_string(&file).unwrap(), format!("{key}\n"));
-            let mode = fs::metadata(&file).unwrap().permissions().mode();
-            assert_eq!(mode & 0o777, 0o600);
+    /// Gives the file its name, and returns where the key is.
+    fn keep(self) -> PathBuf {
+        match fs::rename(&self.own, &self.file) {
+            Ok(()) => self.file,
+            Err(_) => self.own,
         }
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    /// Removes the file. If it stays, it is only a key that opens nothing.
+    fn remove(self) {
+        let _ = fs::remove_file(self.own);
     }
 }

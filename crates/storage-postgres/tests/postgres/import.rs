@@ -114,6 +114,7 @@ fn event_type() -> EventTypeRow {
         description: "\0".to_owned(),
         example: None,
         schema: None,
+        visible: true,
         created_at: 1,
         updated_at: 1,
         deleted: false,

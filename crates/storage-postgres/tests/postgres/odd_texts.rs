@@ -21,6 +21,7 @@ async fn a_description_reads_back_whatever_is_in_it() {
         description: "before\0after".to_owned(),
         example: None,
         schema: None,
+        visible: true,
         created_at: at(0),
         updated_at: at(0),
     };

@@ -18,6 +18,8 @@ pub struct EventTypeRow {
     pub example: Option<String>,
     /// JSON.
     pub schema: Option<String>,
+    /// Whether customers see it.
+    pub visible: bool,
     /// When it was added.
     pub created_at: i64,
     /// When it was last updated.
@@ -28,7 +30,15 @@ pub struct EventTypeRow {
 
 impl EventTypeRow {
     super::columns!(
-        "t": "number", "name", "description", "example", "schema", "created_at", "updated_at", "deleted",
+        "t": "number",
+        "name",
+        "description",
+        "example",
+        "schema",
+        "visible",
+        "created_at",
+        "updated_at",
+        "deleted",
     );
 
     /// Reads [`Self::COLUMNS`].
@@ -39,6 +49,7 @@ impl EventTypeRow {
             description: row.text()?,
             example: row.text_opt()?,
             schema: row.text_opt()?,
+            visible: row.flag()?,
             created_at: row.number()?,
             updated_at: row.number()?,
             deleted: row.flag()?,
@@ -55,6 +66,7 @@ impl TryFrom<EventTypeRow> for EventType {
             description: row.description,
             example: row.example,
             schema: row.schema,
+            visible: row.visible,
             created_at: time(row.created_at),
             updated_at: time(row.updated_at),
         })

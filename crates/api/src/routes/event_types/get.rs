@@ -1,8 +1,9 @@
 //! `GET /v1/event-types/{name}`
 
-use axum::Json;
 use axum::extract::State;
+use axum::{Extension, Json};
 use http::Uri;
+use postrider_model::Caller;
 
 use super::event_type_not_found;
 use super::view::EventTypeView;
@@ -22,10 +23,11 @@ use crate::router::ApiState;
 )]
 pub async fn get_event_type(
     State(state): State<ApiState>,
+    Extension(caller): Extension<Caller>,
     PathEventType(name): PathEventType,
     uri: Uri,
 ) -> Result<Json<EventTypeView>, Problem> {
     no_parameters(&uri)?;
-    let event_type = state.configuration.event_type(&name).await?;
+    let event_type = state.configuration.event_type_in(caller.scope, &name).await?;
     EventTypeView::of(event_type.ok_or_else(event_type_not_found)?).map(Json)
 }

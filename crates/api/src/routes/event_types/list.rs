@@ -1,8 +1,9 @@
 //! `GET /v1/event-types`
 
-use axum::Json;
 use axum::extract::State;
+use axum::{Extension, Json};
 use http::Uri;
+use postrider_model::Caller;
 
 use super::view::EventTypeView;
 use crate::cursor::ListId;
@@ -14,6 +15,8 @@ use crate::router::ApiState;
 const LIST: ListId = ListId::of_all("event-types");
 
 /// List event types
+///
+/// A caller of one account sees only the types that are visible to customers.
 #[utoipa::path(
     get,
     path = "/v1/event-types",
@@ -24,11 +27,12 @@ const LIST: ListId = ListId::of_all("event-types");
 )]
 pub async fn list_event_types(
     State(state): State<ApiState>,
+    Extension(caller): Extension<Caller>,
     uri: Uri,
 ) -> Result<Json<List<EventTypeView>>, Problem> {
     let mut parameters = Parameters::of(&uri);
     let page = parameters.page(LIST);
     parameters.finish()?;
-    let event_types = state.configuration.event_types(page).await?;
+    let event_types = state.configuration.event_types_in(caller.scope, page).await?;
     List::of(LIST, event_types, EventTypeView::of).map(Json)
 }

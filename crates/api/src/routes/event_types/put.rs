@@ -33,6 +33,9 @@ pub struct EventTypeInput {
     /// The JSON Schema that the `data` of new events must match. It cannot refer to other documents.
     #[schema(schema_with = shapes::json_schema)]
     schema: Option<Box<RawValue>>,
+    /// Whether customers see the type when they create an automation, and in their catalogue.
+    #[schema(default = true)]
+    visible: Option<bool>,
 }
 
 /// Create or replace an event type
@@ -77,6 +80,7 @@ impl EventTypeInput {
             description: self.description.unwrap_or_default(),
             example: self.example.map(text),
             schema: self.schema.map(text),
+            visible: self.visible.unwrap_or(true),
         }
     }
 }

@@ -25,6 +25,8 @@ pub struct EventTypeView {
     /// The JSON Schema that `data` must match; null if there is none.
     #[schema(schema_with = shapes::json_schema)]
     schema: Option<Box<RawValue>>,
+    /// Whether customers see the type. A type that an event added is hidden until it is described.
+    visible: bool,
     /// When the type was first seen or created.
     #[schema(value_type = String, format = DateTime, example = "2026-01-31T09:30:00.000Z")]
     created_at: Timestamp,
@@ -40,6 +42,7 @@ impl EventTypeView {
             description: event_type.description,
             example: event_type.example.map(kept_json).transpose()?,
             schema: event_type.schema.map(kept_json).transpose()?,
+            visible: event_type.visible,
             created_at: event_type.created_at,
             updated_at: event_type.updated_at,
         })

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use postrider_model::Scope;
 use postrider_storage::{LIMIT_MAX, PageRequest};
 
 use crate::refusal::Refusal;
@@ -23,7 +24,13 @@ pub struct Choice {
 
 /// The catalogue, sorted by name, with the types in `ticked` ticked. Also the entries of `ticked` that the
 /// catalogue does not have: patterns, and types without an entry.
-pub async fn choices(app: &App, ticked: &[String]) -> Result<(Vec<Choice>, Vec<String>), Refusal> {
+///
+/// `scope`: of the visitor. Customers are offered only the types that are visible to them.
+pub async fn choices(
+    app: &App,
+    scope: Scope,
+    ticked: &[String],
+) -> Result<(Vec<Choice>, Vec<String>), Refusal> {
     let mut rest: HashSet<&str> = ticked.iter().map(String::as_str).collect();
     let mut choices = Vec::new();
     let mut after = None;
@@ -32,7 +39,7 @@ pub async fn choices(app: &App, ticked: &[String]) -> Result<(Vec<Choice>, Vec<S
             limit: LIMIT_MAX,
             after,
         };
-        let page = app.configuration.event_types(page).await?;
+        let page = app.configuration.event_types_in(scope, page).await?;
         for entry in page.items {
             choices.push(Choice {
                 is_ticked: rest.remove(entry.name.as_str()),

@@ -58,7 +58,7 @@ pub async fn render(
     fields: &Fields,
     (faults, is_added): (Vec<Fault>, bool),
 ) -> Result<Response, Refusal> {
-    let (choices, rest) = choices(app, &fields.ticked).await?;
+    let (choices, rest) = choices(app, account.visitor.caller.scope, &fields.ticked).await?;
     let mut others = rest;
     let typed = fields.others.trim();
     if !typed.is_empty() {

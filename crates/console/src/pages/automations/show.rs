@@ -7,7 +7,7 @@ use http::StatusCode;
 use postrider_configuration::Fault;
 use postrider_figures::Health;
 use postrider_model::{
-    Action, Automation, AutomationId, BodyContent, BodyStyle, Does, EventPattern, RateLimit,
+    Action, Automation, AutomationId, BodyContent, BodyStyle, Does, EventPattern, RateLimit, Scope,
 };
 
 use super::list::RateWords;
@@ -90,7 +90,7 @@ pub async fn render(
         Some(typed) => typed,
         None => Typed {
             event_type: test_types.first().cloned().unwrap_or_default(),
-            data: example(app, test_types.first()).await?,
+            data: example(app, account.visitor.caller.scope, test_types.first()).await?,
             faults: Vec::new(),
         },
     };
@@ -160,11 +160,11 @@ fn test_types(automation: &Automation) -> Vec<String> {
 }
 
 /// The catalogue's example of a type, laid out.
-async fn example(app: &App, event_type: Option<&String>) -> Result<String, Refusal> {
+async fn example(app: &App, scope: Scope, event_type: Option<&String>) -> Result<String, Refusal> {
     let Some(name) = event_type.and_then(|name| name.parse().ok()) else {
         return Ok(String::new());
     };
-    let entry = app.configuration.event_type(&name).await?;
+    let entry = app.configuration.event_type_in(scope, &name).await?;
     let example = entry.and_then(|entry| entry.example).unwrap_or_default();
     Ok(body::pretty(&example).unwrap_or(example))
 }

@@ -17,6 +17,8 @@ pub struct Fields {
     pub example: String,
     /// JSON, or empty.
     pub schema: String,
+    /// Whether it is hidden from customers.
+    pub is_hidden: bool,
 }
 
 impl Fields {
@@ -27,6 +29,8 @@ impl Fields {
             description: entry.description.clone(),
             example: laid_out(entry.example.as_deref()),
             schema: laid_out(entry.schema.as_deref()),
+            // Saving the form describes a type that an event added, and so shows it.
+            is_hidden: !entry.visible && is_described(entry),
         }
     }
 
@@ -37,6 +41,7 @@ impl Fields {
             description: form.text("description").trim().to_owned(),
             example: form.text("example").trim().to_owned(),
             schema: form.text("schema").trim().to_owned(),
+            is_hidden: form.is_ticked("hidden"),
         }
     }
 
@@ -52,8 +57,13 @@ impl Fields {
             description: self.description.clone(),
             example: json(&self.example, example),
             schema: json(&self.schema, schema),
+            visible: !self.is_hidden,
         }
     }
+}
+
+fn is_described(entry: &EventType) -> bool {
+    !entry.description.is_empty() || entry.example.is_some() || entry.schema.is_some()
 }
 
 fn laid_out(json: Option<&str>) -> String {

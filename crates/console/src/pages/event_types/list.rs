@@ -40,6 +40,7 @@ struct Row {
     name: String,
     description: String,
     has_schema: bool,
+    is_hidden: bool,
     changed: Moment,
 }
 
@@ -67,6 +68,7 @@ pub async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, 
         name: entry.name.to_string(),
         description: shortened(&entry.description),
         has_schema: entry.schema.is_some(),
+        is_hidden: !entry.visible,
         changed: Moment::new(entry.updated_at, now),
     });
     let older = listed

@@ -71,7 +71,7 @@ pub async fn show(State(app): State<App>, account: InAccount) -> Result<Response
     }
     let faults = FieldFaults::new(faults);
     let is_faulty = !faults.is_empty();
-    let (event_types, _) = choices(&app, &[]).await?;
+    let (event_types, _) = choices(&app, account.visitor.caller.scope, &[]).await?;
     let mut response = page(&ShowPage {
         shell: Shell::of(&app, &account.visitor, Section::Accounts, "Replay"),
         head: AccountHead::of(&account, Tab::Deliveries),
