@@ -123,12 +123,12 @@ where
         loop {
             match self.wait().await {
                 _ if self.is_over => return None,
-                Woken::ToEnd => return None,
-                Woken::ToGiveWay => {
+                Woken::End => return None,
+                Woken::GiveWay => {
                     self.is_over = true;
                     return Some(Event::default().event("superseded").data(""));
                 }
-                Woken::ToLook => {}
+                Woken::Look => {}
             }
             let now = Instant::now();
             // The visitor signed out, or the link has expired.
@@ -177,10 +177,10 @@ where
         };
         tokio::select! {
             biased;
-            () = stopping => Woken::ToEnd,
-            () = self.slot.superseded() => Woken::ToGiveWay,
-            () = sleep_until(self.ends) => Woken::ToEnd,
-            () = to_look => Woken::ToLook,
+            () = stopping => Woken::End,
+            () = self.slot.superseded() => Woken::GiveWay,
+            () = sleep_until(self.ends) => Woken::End,
+            () = to_look => Woken::Look,
         }
     }
 }
@@ -189,12 +189,12 @@ where
 #[derive(Debug, PartialEq, Eq)]
 enum Woken {
     /// There may be something new.
-    ToLook,
+    Look,
     /// A newer stream has taken the slot. The page is told, because `EventSource` would reconnect and take
     /// another's slot.
-    ToGiveWay,
+    GiveWay,
     /// The node stops, or the stream has reached its lifetime.
-    ToEnd,
+    End,
 }
 
 /// The fragment as an event can carry it. A carriage return would end a line of the stream, so its character

@@ -110,9 +110,12 @@ fn reseal(conn: &Connection, sealer: &Sealer, skip: u64) -> SqlResult<Resealed> 
     let mut statement = conn.prepare_cached(REMAINING)?;
     let first = sealer.first_key_id();
     let mut rows = statement.query((first.as_bytes(), RESEALED_MAX, columns::number(skip)))?;
-    let mut found: Vec<(u8, [u8; 16], [u8; 16], Vec<u8>)> = Vec::new();
+    let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        found.push((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?));
+        let column: u8 = row.get(0)?;
+        let (account, id): ([u8; 16], [u8; 16]) = (row.get(1)?, row.get(2)?);
+        let sealed: Vec<u8> = row.get(3)?;
+        found.push((column, account, id, sealed));
     }
     let mut done = Resealed::default();
     for (column, account, id, sealed) in found {

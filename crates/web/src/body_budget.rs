@@ -3,7 +3,8 @@
 //! A body that arrives in one piece needs no room, because the connection's buffer holds it already; nearly
 //! all events do, so they take no lock. Any other body takes room for what has arrived, up to
 //! [`FIRST_BYTES`], and then for all that it declares, before more of it is read. So a sender that trickles a
-//! large body holds little, and large bodies that arrive at the same time never wait for each other half-read.
+//! large body holds little, and large bodies that arrive at the same time never wait for each other
+//! half-read.
 //!
 //! An owner may use as much as is free, so that one with many connections gets at most half, and the next
 //! owner finds room at once.

@@ -75,6 +75,7 @@ async fn below_a_path_every_address_of_every_page_begins_with_it() {
     let app = App::start_at(Some("http://example.com/web/hooks")).await;
     let is_inside = |address: &&str| {
         address.starts_with("/web/hooks/")
+            || address.starts_with("http://example.com/web/hooks/")
             || address.starts_with(['#', '?'])
             || address.starts_with("https://")
     };

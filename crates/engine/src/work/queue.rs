@@ -9,11 +9,13 @@
 //! is for small jobs alone, and the others hold few large ones, so that no step takes long.
 
 use std::collections::{HashMap, VecDeque};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use postrider_model::AccountId;
 use postrider_storage::StoreError;
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 use super::append::AppendJob;
 use super::record::RESULTS_MAX;
@@ -42,6 +44,10 @@ pub const JOB_COST_MAX: usize = 128;
 /// producers get [`StoreError::Busy`] instead of a longer wait.
 const QUEUE_COST_MAX: usize = 131_072;
 
+/// For how long jobs may wait while the store takes none. Beyond that it does not respond, and further
+/// producers get [`StoreError::Busy`] at once instead of waiting with the others. A slow sync takes less.
+const STALL_MAX: Duration = Duration::from_secs(5);
+
 /// The queue.
 #[derive(Debug, Default)]
 pub struct AppendQueue {
@@ -57,6 +63,8 @@ struct Waiting {
     large: VecDeque<AccountId>,
     jobs: usize,
     cost: usize,
+    /// Since when jobs wait without a step that takes any.
+    waiting_since: Option<Instant>,
     /// The number of further steps that are shared.
     shared_steps: u32,
     /// Whether the last step held large jobs.
@@ -88,6 +96,10 @@ impl AppendQueue {
         if waiting.is_closed {
             return Err(AcceptError::Stopping);
         }
+        let now = Instant::now();
+        if !continues && waiting.is_stalled(now) {
+            return Err(AcceptError::Store(StoreError::Busy));
+        }
         let free = QUEUE_COST_MAX.saturating_sub(waiting.cost);
         let (account, cost) = (job.account, job.cost());
         let used = waiting.accounts.get(&account).map_or(0, |jobs| jobs.cost);
@@ -108,6 +120,7 @@ impl AppendQueue {
         waiting.cost += cost;
         waiting.jobs += 1;
         if waiting.jobs == 1 {
+            waiting.waiting_since = Some(now);
             self.arrived.notify_one();
         }
         Ok(())
@@ -144,6 +157,7 @@ impl AppendQueue {
         }
         waiting.had_large = step.has_large;
         waiting.fill(&mut step, Size::Small, STEP_COST_MAX);
+        waiting.waiting_since = (waiting.jobs > 0).then(Instant::now);
         step.jobs
     }
 
@@ -171,6 +185,11 @@ struct Step {
 }
 
 impl Waiting {
+    fn is_stalled(&self, now: Instant) -> bool {
+        let since = self.waiting_since;
+        since.is_some_and(|since| now.saturating_duration_since(since) > STALL_MAX)
+    }
+
     fn turns(&mut self, size: Size) -> &mut VecDeque<AccountId> {
         match size {
             Size::Small => &mut self.small,
@@ -348,6 +367,18 @@ mod tests {
         while !step(&queue).is_empty() {}
         assert!(queue.waiting.lock().accounts.is_empty());
         assert_eq!(queue.push(job(1, 1), false), Ok(()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_store_that_takes_nothing_turns_further_producers_away_at_once() {
+        let queue = queue_of(&[(1, 1)]);
+        tokio::time::advance(STALL_MAX).await;
+        assert!(queue.push(job(2, 1), false).is_ok());
+        tokio::time::advance(Duration::from_millis(1)).await;
+        assert!(queue.push(job(2, 1), false).is_err());
+        assert!(queue.push(job(1, 1), true).is_ok(), "an accepted request goes on");
+        assert_eq!(step(&queue).len(), 3);
+        assert!(queue.push(job(2, 1), false).is_ok());
     }
 
     #[tokio::test]

@@ -101,7 +101,7 @@ pub async fn load(
             if is_first_start(settings) {
                 file::create_if_missing(settings, file, &MasterKey::generate(entropy))?;
             }
-            file::read(file).map_err(|error| of_file(settings, error))?
+            file::read(file).map_err(|error| of_file(settings, &error))?
         }
         // A variable can hold line breaks, but few people know how to write them.
         MasterKeySource::Variable => variable
@@ -124,8 +124,8 @@ fn is_first_start(settings: &Settings) -> bool {
     settings.database_url.is_none() && database.metadata().map_or(true, |file| file.len() == 0)
 }
 
-fn of_file(settings: &Settings, error: file::KeyFileError) -> Failure {
-    let hint = match (&error, &settings.database_url) {
+fn of_file(settings: &Settings, error: &file::KeyFileError) -> Failure {
+    let hint = match (error, &settings.database_url) {
         (file::KeyFileError::Missing { .. }, None) => {
             ". The database in the data folder needs its master key: put the file back, for example from the backup \
              of the key"

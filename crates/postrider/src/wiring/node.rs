@@ -67,8 +67,8 @@ impl Node {
             .and_then(|url| taken_segment(url.as_str()));
         if let Some(segment) = taken {
             return Err(Failure::Usage(format!(
-                "public_url: the path must not begin with `/{segment}`, because the server has addresses of its \
-                 own there"
+                "public_url: the path must not begin with `/{segment}`, because the server has addresses of \
+                 its own there"
             )));
         }
         let (listener, address) = bind(settings.listen).await?;

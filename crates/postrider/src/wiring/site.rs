@@ -1,5 +1,8 @@
 //! The services of the one port: the API with its probes, and the console; and of the port of the metrics, if
-//! there is one. What API and console share at the door: who the client is, which requests are refused unread, and that browsers come back over https.
+//! there is one.
+//!
+//! What API and console share at the door: who the client is, which requests are refused unread, and that
+//! browsers come back over https.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -71,8 +74,8 @@ impl Site {
             && self.warns.swap(false, Ordering::Relaxed)
         {
             tracing::warn!(
-                "a proxy says that clients use https (X-Forwarded-Proto): set public_url, and trusted_proxies to \
-                 its address, so that cookies are sent over https only"
+                "a proxy says that clients use https (X-Forwarded-Proto): set public_url, and trusted_proxies \
+                 to its address, so that cookies are sent over https only"
             );
         }
     }
@@ -158,8 +161,8 @@ impl Handler for Monitoring {
     fn stop(&self) {}
 }
 
-/// The first segment of the path of `public_url`, if the server has addresses of its own that begin with it: a
-/// request that a proxy has removed the prefix from could then be mistaken for one that still has it.
+/// The first segment of the path of `public_url`, if the server has addresses of its own that begin with it:
+/// a request that a proxy has removed the prefix from could then be mistaken for one that still has it.
 pub fn taken_segment(public_url: &str) -> Option<String> {
     let prefix = PathPrefix::of(Some(public_url));
     let segment = |path: &str| path.split('/').nth(1).unwrap_or_default().to_owned();

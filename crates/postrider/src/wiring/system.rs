@@ -30,12 +30,20 @@ fn rows(settings: &Settings) -> Vec<SettingRow> {
         let help = setting.get_long_help().or(setting.get_help());
         SettingRow {
             key: key.to_owned(),
-            value: values.get(key).map(text).unwrap_or_default(),
+            value: values.get(key).map(|value| shown(key, value)).unwrap_or_default(),
             // clap removes the full stop at the end.
             help: help.map(|help| format!("{help}.")).unwrap_or_default(),
         }
     };
     declaration::settings().map(row).collect()
+}
+
+/// The value as a variable would hold it. A command may contain a token.
+fn shown(key: &str, value: &toml::Value) -> String {
+    match key {
+        "master_key_command" => "***".to_owned(),
+        _ => text(value),
+    }
 }
 
 /// The value as a variable would hold it.
@@ -69,6 +77,7 @@ mod tests {
             let facts = facts(&settings(&[
                 ("database_url", url),
                 ("database_password_file", "/run/secrets/db"),
+                ("master_key_command", "vault read -token=hidden"),
                 ("egress_proxy", "http://app:hidden@proxy:3128"),
             ]));
             assert!(!format!("{facts:?}").contains("hidden"), "{facts:?}");

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use crate::support::TestDatabase;
 use postrider_model::AccountId;
-use postrider_storage::sealing::known_sealer;
 use postrider_storage::{AccountStore, ChangeMark, ChangeStore, Changed, SessionStore};
 use postrider_storage_postgres::PostgresStore;
 use postrider_storage_testkit::build::*;
@@ -27,14 +26,8 @@ struct Nodes {
 impl Nodes {
     async fn new() -> Self {
         let database = TestDatabase::create().await;
-        let one = Arc::new(
-            PostgresStore::open(database.options(), known_sealer())
-                .await
-                .expect("a store"),
-        );
-        let other = PostgresStore::open(database.options(), known_sealer())
-            .await
-            .expect("a store");
+        let one = Arc::new(database.open().await.expect("a store"));
+        let other = database.open().await.expect("a store");
         Self {
             scene: Scene::new(one.clone()).await,
             one,

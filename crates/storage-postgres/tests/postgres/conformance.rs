@@ -3,14 +3,11 @@
 use std::sync::Arc;
 
 use crate::support::TestDatabase;
-use postrider_storage::sealing::known_sealer;
 use postrider_storage_postgres::PostgresStore;
 
 async fn make_store() -> (Arc<PostgresStore>, TestDatabase) {
     let database = TestDatabase::create().await;
-    let store = PostgresStore::open(database.options(), known_sealer())
-        .await
-        .expect("a new store");
+    let store = database.open().await.expect("a new store");
     (Arc::new(store), database)
 }
 

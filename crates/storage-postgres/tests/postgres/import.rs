@@ -6,14 +6,11 @@ use crate::support::TestDatabase;
 use postrider_model::{ApiKey, Timestamp};
 use postrider_storage::rows::deliveries::ProgressRow;
 use postrider_storage::rows::{AccountRow, ApiKeyRow, AttemptRow, DeliveryRow, EventRow, EventTypeRow};
-use postrider_storage::sealing::known_sealer;
 use postrider_storage::transfer::{
     AccountRows, Batch, Counts, DeliveryRows, EventRows, Overview, Place, Rows, Stage,
 };
 use postrider_storage::{AddApiKey, ApiKeyStore, RetentionStore, SessionStore, StoreError};
-use postrider_storage_postgres::{
-    Begun, Difference, ImportError, OpenError, PostgresImport, PostgresStore, UnfinishedCopy,
-};
+use postrider_storage_postgres::{Begun, Difference, ImportError, OpenError, PostgresImport, UnfinishedCopy};
 
 /// The source's name in messages.
 const NAME: &str = "sqlite:/somewhere";
@@ -208,9 +205,7 @@ async fn old_events_come_to_lie_in_their_days_and_go_with_them() {
         1,
         "the one that is years old"
     );
-    let store = PostgresStore::open(database.options(), known_sealer())
-        .await
-        .expect("a store");
+    let store = database.open().await.expect("a store");
     let before = Timestamp::from_unix_ms((today() - 30) * DAY_MS);
     while store.prune(before, 1_000).await.expect("a step").more {}
     let row = client.query_one("SELECT count(*) FROM events", &[]).await;
@@ -241,9 +236,7 @@ async fn numbers_go_on_behind_those_that_were_copied() {
 #[tokio::test]
 async fn a_copy_goes_on_where_it_was_and_lets_nobody_else_in() {
     let database = TestDatabase::empty().await;
-    let open = PostgresStore::open(database.options(), known_sealer())
-        .await
-        .expect("a store");
+    let open = database.open().await.expect("a store");
     let mut import = ready(&database).await;
     assert_eq!((import.place(), import.events()), (Place::START, 0));
     let [types, accounts, first, second] = batches();
@@ -253,9 +246,7 @@ async fn a_copy_goes_on_where_it_was_and_lets_nobody_else_in() {
     let lease = Duration::from_secs(10);
     let session = open.open_session(lease, Timestamp::from_unix_ms(0)).await;
     assert!(matches!(session, Err(StoreError::Unavailable(_))), "{session:?}");
-    let Err(OpenError::Unfinished(UnfinishedCopy { source_name, .. })) =
-        PostgresStore::open(database.options(), known_sealer()).await
-    else {
+    let Err(OpenError::Unfinished(UnfinishedCopy { source_name, .. })) = database.open().await else {
         panic!("a node opened the store");
     };
     assert_eq!(source_name, NAME);
@@ -315,16 +306,14 @@ async fn what_did_not_arrive_is_told_and_keeps_the_copy_unfinished() {
         "what was copied is not what there was: 4 of 5 rows in attempts"
     );
     assert_eq!(import.finish(&overview(), expected).await, Err(differs));
-    let opened = PostgresStore::open(database.options(), known_sealer()).await;
+    let opened = database.open().await;
     assert!(matches!(opened, Err(OpenError::Unfinished(_))));
 }
 
 #[tokio::test]
 async fn the_sources_configured_key_replaces_the_targets_and_other_keys_stay() {
     let database = TestDatabase::empty().await;
-    let store = PostgresStore::open(database.options(), known_sealer())
-        .await
-        .expect("a store");
+    let store = database.open().await.expect("a store");
     let key = |number: u8, is_configured| ApiKeyRow {
         id: id(1, number),
         name: format!("key {number}"),
@@ -371,9 +360,7 @@ async fn the_sources_configured_key_replaces_the_targets_and_other_keys_stay() {
 #[tokio::test]
 async fn a_database_that_is_in_use_or_not_empty_is_refused() {
     let database = TestDatabase::empty().await;
-    let store = PostgresStore::open(database.options(), known_sealer())
-        .await
-        .expect("a store");
+    let store = database.open().await.expect("a store");
     let lease = Duration::from_secs(10);
     let now = Timestamp::from_unix_ms(0);
     let session = store.open_session(lease, now).await.expect("a session");
@@ -393,9 +380,7 @@ async fn a_database_that_is_in_use_or_not_empty_is_refused() {
 #[tokio::test]
 async fn a_database_whose_nodes_have_not_renewed_since_it_was_down_is_in_use() {
     let database = TestDatabase::create().await;
-    let store = PostgresStore::open(database.options(), known_sealer())
-        .await
-        .expect("a store");
+    let store = database.open().await.expect("a store");
     let lease = database.longer_than_the_server_runs().await;
     let session = store.open_session(lease, Timestamp::from_unix_ms(0)).await;
     session.expect("a session");

@@ -79,11 +79,7 @@ async fn what_another_session_has_claimed_by_then_stays_with_it() {
     proxy.cut_next(Cut::BehindCommit);
     let lost = append(&*scene.store, scene.session, vec![event.clone()]).await;
     assert!(matches!(lost, Err(StoreError::Unavailable(_))), "{lost:?}");
-    let other: Arc<dyn Store> = Arc::new(
-        PostgresStore::open(database.options(), known_sealer())
-            .await
-            .expect("a store"),
-    );
+    let other: Arc<dyn Store> = Arc::new(database.open().await.expect("a store"));
     let closed = other.close_session(scene.session, at(2)).await;
     closed.expect("close_session");
     let session = open_session(&*other).await;

@@ -3,15 +3,11 @@
 use crate::support::TestDatabase;
 use postrider_model::Timestamp;
 use postrider_storage::SessionStore;
-use postrider_storage::sealing::known_sealer;
-use postrider_storage_postgres::PostgresStore;
 
 #[tokio::test]
 async fn a_session_whose_lease_ended_while_the_server_was_down_renews() {
     let database = TestDatabase::create().await;
-    let store = PostgresStore::open(database.options(), known_sealer())
-        .await
-        .expect("an open store");
+    let store = database.open().await.expect("an open store");
     let now = Timestamp::from_unix_ms(0);
     let lease = database.longer_than_the_server_runs().await;
     let mut sessions = Vec::new();

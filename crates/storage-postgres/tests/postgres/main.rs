@@ -21,5 +21,6 @@ mod partitions;
 mod pooler;
 mod proxy;
 mod publications;
+mod secrets;
 mod suitability;
 mod support;

@@ -88,7 +88,7 @@ async fn a_database_of_schema_1_is_migrated_with_its_rows() {
     ] {
         assert_eq!(count(&database, table).await, rows, "{table}");
     }
-    let store = PostgresStore::open(database.options(), known_sealer()).await;
+    let store = database.open().await;
     let store = store.expect("an open store");
     let tenant = AccountRef::Uid("tenant".to_owned());
     let account = store
@@ -160,7 +160,7 @@ async fn a_database_of_a_newer_version_is_left_alone_and_works() {
     let client = database.client().await;
     client.batch_execute(&sql).await.expect("a newer version");
 
-    let store = PostgresStore::open(database.options(), known_sealer()).await;
+    let store = database.open().await;
     let store = store.expect("an open store");
     let ids = IdGenerator::new(SEED);
     let account = new_account(&ids, 0);

@@ -2,7 +2,6 @@
 
 use crate::support::TestDatabase;
 use postrider_model::EventType;
-use postrider_storage::sealing::known_sealer;
 use postrider_storage::{AccountRef, AccountStore, EventTypeStore};
 use postrider_storage_postgres::PostgresStore;
 use postrider_storage_testkit::build::{at, event_type};
@@ -10,7 +9,7 @@ use tokio_postgres::Client;
 
 async fn open() -> (PostgresStore, Client) {
     let database = TestDatabase::create().await;
-    let store = PostgresStore::open(database.options(), known_sealer()).await;
+    let store = database.open().await;
     (store.expect("an open store"), database.client().await)
 }
 

@@ -32,7 +32,7 @@ const SECOND: &str = "20260115";
 impl Days {
     async fn new() -> Self {
         let database = TestDatabase::create().await;
-        let store = PostgresStore::open(database.options(), known_sealer()).await;
+        let store = database.open().await;
         let store = Arc::new(store.expect("an open store"));
         let client = database.client().await;
         for (name, from) in [(FIRST, at(-DAY_S)), (SECOND, at(0))] {

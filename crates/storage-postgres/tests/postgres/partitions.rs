@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use crate::support::TestDatabase;
 use postrider_model::{DeliveryStatus, Timestamp};
-use postrider_storage::sealing::known_sealer;
 use postrider_storage::{FirstAttempt, Pruned, RetentionStore};
 use postrider_storage_postgres::PostgresStore;
 use postrider_storage_testkit::build::{BASE_MS, at};
@@ -15,7 +14,7 @@ use tokio_postgres::Client;
 const TABLES: [&str; 3] = ["events", "deliveries", "attempts"];
 
 async fn open(database: &TestDatabase) -> Arc<PostgresStore> {
-    let store = PostgresStore::open(database.options(), known_sealer()).await;
+    let store = database.open().await;
     Arc::new(store.expect("an open store"))
 }
 
@@ -150,11 +149,7 @@ async fn making_partitions_waits_neither_for_long_nor_in_vain() {
 #[tokio::test]
 async fn a_days_deliveries_are_vacuumed_often() {
     let database = TestDatabase::create().await;
-    drop(
-        PostgresStore::open(database.options(), known_sealer())
-            .await
-            .expect("an open store"),
-    );
+    drop(database.open().await.expect("an open store"));
     let sql =
         "SELECT count(*), count(*) FILTER (WHERE 'autovacuum_vacuum_scale_factor=0.02' = ANY (reloptions))
                FROM pg_class WHERE relkind = 'r' AND relname LIKE 'deliveries_2%'";

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use crate::support::TestDatabase;
 use postrider_model::DeliveryStatus;
-use postrider_storage::sealing::known_sealer;
 use postrider_storage::{AccountStore, RetentionStore};
 use postrider_storage_postgres::PostgresStore;
 use postrider_storage_testkit::build::at;
@@ -17,7 +16,7 @@ const LATER_S: i64 = 1_000_000;
 /// A store with a settled event whose account is deleted, and a recorded change that is old enough to be
 /// removed.
 async fn deleted_account_in(database: &TestDatabase) -> Arc<PostgresStore> {
-    let store = PostgresStore::open(database.options(), known_sealer()).await;
+    let store = database.open().await;
     let store = Arc::new(store.expect("an open store"));
     let scene = Scene::new(Arc::clone(&store) as _).await;
     scene.append_in_status(1, DeliveryStatus::Succeeded).await;
@@ -42,9 +41,7 @@ async fn publish_all(database: &TestDatabase) {
 #[tokio::test]
 async fn every_table_has_a_key() {
     let database = TestDatabase::create().await;
-    PostgresStore::open(database.options(), known_sealer())
-        .await
-        .expect("a store");
+    database.open().await.expect("a store");
     let sql = "SELECT relname::text FROM pg_class AS c
                WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace
                    AND NOT EXISTS (SELECT 1 FROM pg_index WHERE indrelid = c.oid AND indisprimary)";

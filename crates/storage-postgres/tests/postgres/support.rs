@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
 
 use postrider_storage::sealing::known_sealer;
-use postrider_storage_postgres::{PostgresOptions, PostgresStore};
+use postrider_storage_postgres::{OpenError, PostgresOptions, PostgresStore};
 use tokio_postgres::{Client, Config, NoTls};
 
 /// The environment variable with the server's URL.
@@ -45,6 +45,11 @@ impl TestDatabase {
     /// Options for a store on this database.
     pub fn options(&self) -> PostgresOptions {
         self.options_at(self.port())
+    }
+
+    /// Opens a store on this database.
+    pub async fn open(&self) -> Result<PostgresStore, OpenError> {
+        PostgresStore::open(self.options(), known_sealer()).await
     }
 
     /// The port of its server.

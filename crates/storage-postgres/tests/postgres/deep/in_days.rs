@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use crate::support::TestDatabase;
-use postrider_storage::sealing::known_sealer;
 use postrider_storage_postgres::PostgresStore;
 
 /// The day on which the suite's times begin, and how many days follow it.
@@ -15,9 +14,7 @@ const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 async fn make_store() -> (Arc<PostgresStore>, TestDatabase) {
     let database = TestDatabase::create().await;
-    let store = PostgresStore::open(database.options(), known_sealer())
-        .await
-        .expect("a new store");
+    let store = database.open().await.expect("a new store");
     let client = database.client().await;
     for day in FIRST_DAY..FIRST_DAY + DAYS {
         client.batch_execute(&partitions(day)).await.expect("partitions");
