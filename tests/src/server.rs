@@ -93,8 +93,8 @@ impl Server {
         self.admin_key = None;
     }
 
-    /// Lets the first start create the master key in the data folder. Otherwise all servers have one key, so that
-    /// they can share a database and open each other's copies.
+    /// Lets the first start create the master key in the data folder. Otherwise all servers have one key, so
+    /// that they can share a database and open each other's copies.
     pub fn without_master_key(self) -> Self {
         std::fs::remove_file(self.data_dir.path().join(MASTER_KEY_FILE)).expect("it had one");
         self

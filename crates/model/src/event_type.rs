@@ -132,8 +132,8 @@ pub struct EventType {
     pub example: Option<String>,
     /// A JSON Schema that `data` has to satisfy, as JSON text.
     pub schema: Option<String>,
-    /// Whether customers see it. A type that an event added is hidden until somebody describes it, because its
-    /// name may tell about another customer.
+    /// Whether customers see it. A type that an event added is hidden until somebody describes it, because
+    /// its name may tell about another customer.
     pub visible: bool,
     /// When it was first seen or described.
     pub created_at: Timestamp,

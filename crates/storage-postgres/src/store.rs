@@ -56,9 +56,8 @@ impl PostgresStore {
     /// Connects, migrates the schema to the newest version, and creates the partitions of the coming days.
     /// `sealer` seals and opens the secrets.
     ///
-    /// # Errors
-    /// An error in the options, [`OpenError::MissingKeys`] without the database's master key, or the database's
-    /// error.
+    /// # Errors An error in the options, [`OpenError::MissingKeys`] without the database's master key, or
+    /// the database's error.
     pub async fn open(options: PostgresOptions, sealer: Sealer) -> Result<Self, OpenError> {
         let store = Self::connect(&options, sealer)?;
         check(&store.database).await?;

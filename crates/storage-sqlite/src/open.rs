@@ -1,16 +1,17 @@
 //! Opening a data folder: its lock, its database, the pragmas.
 //!
-//! **Pragmas of the writer.** WAL with `synchronous=NORMAL`: SQLite syncs the log and the database file where
-//! a checkpoint needs it to keep the database whole. It does not sync the log at a commit. [`crate::sync`]
-//! does so, before the commit is answered, as a 202 response promises. The page size is 8 KiB: an event of
-//! 512 bytes and its attempt leave less of a page unused than with 4 KiB, and a stored response body of a few
-//! KiB needs no overflow page. A separate thread runs the checkpoints ([`crate::checkpoint`]); without
-//! threads, a commit does so every [`CHECKPOINT_PAGES`]. `auto_vacuum` stays off: retention frees about as
-//! many pages as acceptance needs, and SQLite reuses them. Moving pages around would cost writes and a
-//! pointer map, only to return pages that are needed again a moment later. `secure_delete=FAST` overwrites
-//! deleted rows with zeros on pages that are written anyway. `ON` would also write every page that becomes free,
-//! which nearly doubles the writes of retention: it frees as many pages as acceptance fills. Until they are
-//! used again, free pages and the log can hold deleted events; secrets are sealed there too.
+//! **Pragmas of the writer.** WAL with `synchronous=NORMAL`: SQLite syncs the log and the database file
+//! where a checkpoint needs it to keep the database whole. It does not sync the log at a commit.
+//! [`crate::sync`] does so, before the commit is answered, as a 202 response promises. The page size is 8
+//! KiB: an event of 512 bytes and its attempt leave less of a page unused than with 4 KiB, and a stored
+//! response body of a few KiB needs no overflow page. A separate thread runs the checkpoints
+//! ([`crate::checkpoint`]); without threads, a commit does so every [`CHECKPOINT_PAGES`]. `auto_vacuum`
+//! stays off: retention frees about as many pages as acceptance needs, and SQLite reuses them. Moving pages
+//! around would cost writes and a pointer map, only to return pages that are needed again a moment later.
+//! `secure_delete=FAST` overwrites deleted rows with zeros on pages that are written anyway. `ON` would also
+//! write every page that becomes free, which nearly doubles the writes of retention: it frees as many pages
+//! as acceptance fills. Until they are used again, free pages and the log can hold deleted events; secrets
+//! are sealed there too.
 
 use std::fs::{File, TryLockError};
 use std::io;

@@ -45,9 +45,9 @@ impl SqliteStore {
     /// Opens the database of a data folder and migrates it to the newest schema. Creates both if missing,
     /// readable by this user only.
     ///
-    /// # Errors
-    /// [`OpenError::Locked`] while another process uses the folder, [`OpenError::TooNew`] if a newer
-    /// Postrider wrote the database, [`OpenError::MissingKeys`] without its master key, or the error of the system or SQLite.
+    /// # Errors [`OpenError::Locked`] while another process uses the folder, [`OpenError::TooNew`] if a
+    /// newer Postrider wrote the database, [`OpenError::MissingKeys`] without its master key, or the error
+    /// of the system or SQLite.
     pub fn open(data_dir: &Path, options: SqliteOptions) -> Result<Self, OpenError> {
         let lock = open::lock(data_dir)?;
         Self::threaded(data_dir, options, Some(lock))

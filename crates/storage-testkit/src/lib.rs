@@ -17,7 +17,6 @@
 //! name to the list in `promises.rs`.
 
 #![forbid(unsafe_code)]
-
 #![expect(missing_docs, reason = "the name of a test is its promise")]
 
 pub mod accounts;

@@ -52,6 +52,21 @@ pub struct ApiResponse {
     pub bytes: Bytes,
 }
 
+async fn configuration_and_access(parts: AccessParts) -> (Arc<Configuration>, Arc<Access>) {
+    let configuration = Configuration::load(ConfigurationParts {
+        store: Arc::clone(&parts.store),
+        clock: Arc::clone(&parts.clock),
+        ids: Arc::clone(&parts.ids),
+        entropy: parts.entropy.clone(),
+        guard: Arc::new(EgressGuard::new(Vec::new())),
+        header_names: HeaderNames::new("Postrider"),
+    });
+    let configuration = configuration.await.unwrap();
+    let access = Access::new(parts);
+    access.open(Some(KEY)).await.unwrap();
+    (Arc::new(configuration), Arc::new(access))
+}
+
 impl App {
     pub async fn start() -> Self {
         Self::with(EngineSettings::default()).await
@@ -76,22 +91,13 @@ impl App {
         let next = AtomicU8::new(0);
         let entropy = Entropy::new(move |bytes| bytes.fill(next.fetch_add(1, Ordering::Relaxed)));
         let ids = Arc::new(IdGenerator::new(entropy.number()));
-        let configuration = Configuration::load(ConfigurationParts {
-            store: Arc::clone(&store),
-            clock: Arc::clone(&clock),
-            ids: Arc::clone(&ids),
-            entropy: entropy.clone(),
-            guard: Arc::new(EgressGuard::new(Vec::new())),
-            header_names: HeaderNames::new("Postrider"),
-        });
-        let configuration = Arc::new(configuration.await.unwrap());
-        let access = Arc::new(Access::new(AccessParts {
+        let parts = AccessParts {
             store: Arc::clone(&store),
             clock: Arc::clone(&clock),
             ids: Arc::clone(&ids),
             entropy,
-        }));
-        access.open(Some(KEY)).await.unwrap();
+        };
+        let (configuration, access) = configuration_and_access(parts).await;
         let figures = Figures::start(FiguresParts {
             store: Arc::clone(&store),
             clock: Arc::clone(&clock),

@@ -55,8 +55,8 @@ impl SendWebhookDraft {
         }
     }
 
-    /// The webhook that this draft describes, of an action that was `stored` or is new. Adds what is wrong with
-    /// it to `faults`; `pointer` points to the action.
+    /// The webhook that this draft describes, of an action that was `stored` or is new. Adds what is wrong
+    /// with it to `faults`; `pointer` points to the action.
     pub(super) fn check(
         &self,
         stored: Option<&SendWebhook>,

@@ -52,8 +52,8 @@ pub struct Settings {
     pub trusted_proxies: Vec<IpNet>,
 
     /// The address and port of `/metrics`, which the port of the API then does not serve. `/healthz` and
-    /// `/readyz` are served on both. By default everybody who reaches the port of the API can read the metrics,
-    /// which name routes and count events, but hold no names of accounts and no data.
+    /// `/readyz` are served on both. By default everybody who reaches the port of the API can read the
+    /// metrics, which name routes and count events, but hold no names of accounts and no data.
     #[arg(long, value_name = "ADDRESS:PORT", value_parser = listen::parse)]
     #[serde(default, with = "listen::optional", skip_serializing_if = "Option::is_none")]
     pub metrics_listen: Option<SocketAddr>,
@@ -87,9 +87,9 @@ pub struct Settings {
     #[arg(long, value_name = "FILE")]
     pub admin_key_file: Option<PathBuf>,
 
-    /// The file with the master key, which seals the secrets in the database: one key a line, the first seals,
-    /// all open. Only its owner may read it. By default `master.key` in the data folder, created at the first
-    /// start. With a database, name the file or the command, or set POSTRIDER_MASTER_KEY.
+    /// The file with the master key, which seals the secrets in the database: one key a line, the first
+    /// seals, all open. Only its owner may read it. By default `master.key` in the data folder, created at
+    /// the first start. With a database, name the file or the command, or set POSTRIDER_MASTER_KEY.
     #[arg(long, value_name = "FILE")]
     pub master_key_file: Option<PathBuf>,
 

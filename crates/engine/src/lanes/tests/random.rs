@@ -332,7 +332,8 @@ impl World {
         awaits_claim.sort();
         in_turn.sort();
         assert_eq!(awaits_claim, in_turn);
-        let free = lanes.slots().for_giving_way() - lanes.in_flight_giving_way;
+        // More can be in flight than there are slots: lanes begin to give way while their requests are.
+        let free = (lanes.slots().for_giving_way()).saturating_sub(lanes.in_flight_giving_way);
         assert!(
             lanes.parked.is_empty() || free == 0 || !lanes.turn.is_empty(),
             "parked beside free slots"

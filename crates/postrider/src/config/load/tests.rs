@@ -201,9 +201,13 @@ fn console_settings_are_read_from_every_source() {
     assert_eq!(settings.console_frame_sources(), "'self' https://app.example.com");
     assert_eq!(from_file.unwrap(), settings);
     assert_eq!(
-        refusal(&[], &[("POSTRIDER_PUBLIC_URL", "https://example.com/hooks")], ""),
-        "POSTRIDER_PUBLIC_URL: `https://example.com/hooks`: expected only an origin, such as \
-         `https://webhooks.example.com`: no user, path, query or fragment"
+        refusal(
+            &[],
+            &[("POSTRIDER_PUBLIC_URL", "https://example.com/hooks?a")],
+            ""
+        ),
+        "POSTRIDER_PUBLIC_URL: `https://example.com/hooks?a`: expected an origin, perhaps with a path, such as \
+         `https://example.com/webhooks`: no user, query or fragment"
     );
 }
 
