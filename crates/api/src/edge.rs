@@ -18,6 +18,7 @@ use axum::routing::future::RouteFuture;
 use http::{HeaderValue, Method, header};
 use postrider_access::Access;
 use postrider_engine::Engine;
+use postrider_model::Who;
 use postrider_web::caller::Denied;
 use postrider_web::panics::{Caught, Panicked};
 use postrider_web::request_id::{REQUEST_ID, RequestId};
@@ -25,6 +26,7 @@ use tower::{Layer, Service};
 
 use crate::auth;
 use crate::problem::{Code, Hidden, Problem};
+use crate::rate_limits::{Exceeded, RateLimits, Standing};
 use crate::route_table::{Found, RouteTable};
 use crate::router::ApiState;
 
@@ -32,6 +34,7 @@ use crate::router::ApiState;
 pub(crate) struct Edge {
     engine: Arc<Engine>,
     access: Arc<Access>,
+    rate_limits: Arc<RateLimits>,
     routes: RouteTable,
 }
 
@@ -40,6 +43,7 @@ impl Edge {
         Self {
             engine: Arc::clone(&state.engine),
             access: Arc::clone(&state.access),
+            rate_limits: Arc::clone(&state.rate_limits),
             routes,
         }
     }
@@ -56,9 +60,9 @@ impl Edge {
         E: IntoResponse,
     {
         let mut entry = self.enter(Some(route), &mut request);
-        let response = match entry.denied.take() {
+        let response = match entry.refused.take() {
             None => or_caught(Caught(pin!(handler(request))).await),
-            Some(denied) => denied_problem(denied).into_response(),
+            Some(refused) => refused.problem().into_response(),
         };
         let mut response = entry.leave(self, response);
         // hyper would add this header too, but after `Connection`; the router's responses have it before.
@@ -85,6 +89,17 @@ impl Edge {
             // Only a caller with a key learns that a path or method does not exist.
             None => (guarded && caller.is_none()).then_some(Denied::Unknown),
         };
+        // A caller's refused requests count too.
+        let counted = match caller.as_ref().map(|caller| caller.who) {
+            Some(Who::ApiKey(key)) => self.rate_limits.request_of(key),
+            _ => None,
+        };
+        let (standing, exceeded) = match counted {
+            None => (None, None),
+            Some(Ok(standing)) => (Some(standing), None),
+            Some(Err(exceeded)) => (Some(exceeded.standing), Some(exceeded)),
+        };
+        let refused = exceeded.map(Refused::Exceeded).or(denied.map(Refused::Denied));
         let fresh_id = || self.engine.ids().next_block(self.engine.clock().now());
         let entry = Entry {
             started,
@@ -92,7 +107,8 @@ impl Edge {
             method: request.method().clone(),
             found,
             guarded,
-            denied,
+            standing,
+            refused,
         };
         if let Some(caller) = caller {
             request.extensions_mut().insert(caller);
@@ -145,7 +161,7 @@ impl Service<Request> for Guarded {
         let entry = self.edge.enter(route, &mut request);
         ResponseFuture {
             // This only prepares the call: the handler runs, and may panic, when the future is polled.
-            handler: entry.denied.is_none().then(|| Caught(self.route.call(request))),
+            handler: entry.refused.is_none().then(|| Caught(self.route.call(request))),
             entry,
             edge: Arc::clone(&self.edge),
         }
@@ -167,7 +183,13 @@ impl Future for ResponseFuture {
         let future = self.get_mut();
         let response = match &mut future.handler {
             Some(handler) => or_caught(ready!(Pin::new(handler).poll(context))),
-            None => denied_problem(future.entry.denied.unwrap_or(Denied::Unknown)).into_response(),
+            None => {
+                let refused = future.entry.refused.take();
+                refused
+                    .unwrap_or(Refused::Denied(Denied::Unknown))
+                    .problem()
+                    .into_response()
+            }
         };
         Poll::Ready(Ok(future.entry.leave(&future.edge, response)))
     }
@@ -180,8 +202,28 @@ struct Entry {
     method: Method,
     found: Option<Found>,
     guarded: bool,
-    /// Why the caller may not call the route; `None` if it may.
-    denied: Option<Denied>,
+    /// Where the caller stands with the limit on its requests, if there is one.
+    standing: Option<Standing>,
+    /// Why the handler is not called; `None` if it is.
+    refused: Option<Refused>,
+}
+
+/// Why a request is refused before its handler runs.
+#[derive(Debug, Clone, Copy)]
+enum Refused {
+    /// The caller may not call the route.
+    Denied(Denied),
+    /// The caller sends too many requests.
+    Exceeded(Exceeded),
+}
+
+impl Refused {
+    fn problem(self) -> Problem {
+        match self {
+            Self::Denied(denied) => denied_problem(denied),
+            Self::Exceeded(exceeded) => exceeded.into(),
+        }
+    }
 }
 
 impl Entry {
@@ -198,6 +240,9 @@ impl Entry {
         );
         if self.guarded {
             headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        }
+        if let Some(standing) = self.standing {
+            standing.tell(headers);
         }
         response
     }

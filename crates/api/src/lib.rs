@@ -46,8 +46,10 @@ mod openapi;
 mod patch;
 mod path;
 mod query;
+mod rate_limits;
 mod route_table;
 mod routes;
 
+pub use rate_limits::RateLimits;
 pub use router::{Api, ApiState, MetricsText};
 pub use routes::events::create_batch::batch_bytes_max;

@@ -38,8 +38,8 @@ const METHODS: [Method; 5] = [
 ];
 
 /// The statuses that are counted on their own; the rest is counted as `other`.
-const STATUSES: [u16; 17] = [
-    200, 201, 202, 204, 400, 401, 403, 404, 405, 408, 409, 413, 415, 422, 500, 503, 0,
+const STATUSES: [u16; 18] = [
+    200, 201, 202, 204, 400, 401, 403, 404, 405, 408, 409, 413, 415, 422, 429, 500, 503, 0,
 ];
 
 /// All routes.

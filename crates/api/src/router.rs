@@ -24,6 +24,7 @@ use crate::direct::DirectRoute;
 use crate::edge::{Edge, EdgeLayer};
 use crate::openapi;
 use crate::problem::{Code, Problem};
+use crate::rate_limits::RateLimits;
 use crate::route_table::RouteTable;
 use crate::routes::{
     accounts, api_keys, automations, deliveries, event_types, events, master_key, operations, portal_links,
@@ -50,6 +51,8 @@ pub struct ApiState {
     pub body_timeout: Duration,
     /// Memory for bodies, shared with the console.
     pub body_budget: Arc<BodyBudget>,
+    /// Limits on what producers send.
+    pub rate_limits: Arc<RateLimits>,
     /// The text of `/metrics`.
     pub metrics: Arc<dyn MetricsText>,
 }

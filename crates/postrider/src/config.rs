@@ -27,6 +27,7 @@ pub mod names;
 pub mod nearest;
 pub mod networks;
 pub mod origins;
+pub mod per_second;
 pub mod ports;
 pub mod product_name;
 pub mod public_url;

@@ -112,6 +112,8 @@ codes! {
     MasterKeyElsewhere = "master_key_elsewhere", CONFLICT, "The server cannot rotate the master key by itself";
     /// The account has sent the maximum number of tests within a minute.
     TooManyTests = "too_many_tests", TOO_MANY_REQUESTS, "The account has sent too many tests";
+    /// The API key or the account sends more than the operator's limit.
+    RateLimited = "rate_limited", TOO_MANY_REQUESTS, "Too many requests";
     /// The account has stored the maximum number of bytes.
     StoredBytesExceeded = "stored_bytes_exceeded", TOO_MANY_REQUESTS, "The account has stored the maximum number of bytes";
     /// The body exceeds the limit of the path.

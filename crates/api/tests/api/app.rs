@@ -10,7 +10,7 @@ use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use parking_lot::Mutex;
 use postrider_access::{Access, AccessParts};
-use postrider_api::{Api, ApiState, batch_bytes_max};
+use postrider_api::{Api, ApiState, RateLimits, batch_bytes_max};
 use postrider_configuration::sealing::{KeyHolder, Sealing, SealingParts};
 use postrider_configuration::{Configuration, ConfigurationParts};
 use postrider_egress::{EgressGuard, Response as Received};
@@ -73,15 +73,20 @@ impl App {
     }
 
     pub async fn with(settings: EngineSettings) -> Self {
-        Self::build(settings, None).await
+        Self::build(settings, None, RateLimits::default()).await
+    }
+
+    /// An installation with limits on what producers send.
+    pub async fn limited(rate_limits: RateLimits) -> Self {
+        Self::build(EngineSettings::default(), None, rate_limits).await
     }
 
     /// An installation with this `public_url`.
     pub async fn at(public_url: &str) -> Self {
-        Self::build(EngineSettings::default(), Some(public_url)).await
+        Self::build(EngineSettings::default(), Some(public_url), RateLimits::default()).await
     }
 
-    async fn build(settings: EngineSettings, public_url: Option<&str>) -> Self {
+    async fn build(settings: EngineSettings, public_url: Option<&str>, rate_limits: RateLimits) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let options = SqliteOptions::default();
         let sqlite = Arc::new(SqliteStore::open_inline(folder.path(), options.clone()).unwrap());
@@ -103,11 +108,8 @@ impl App {
             clock: Arc::clone(&clock),
             retention: settings.retention,
         });
-        let webhook = WebhookCarrier::new(
-            Receivers(Arc::clone(&sent)),
-            HeaderNames::new("Postrider"),
-            Arc::clone(&clock),
-        );
+        let receivers = Receivers(Arc::clone(&sent));
+        let webhook = WebhookCarrier::new(receivers, HeaderNames::new("Postrider"), Arc::clone(&clock));
         let engine = Engine::start(EngineParts {
             store,
             observer: Arc::clone(&figures) as Arc<dyn Observer>,
@@ -139,6 +141,7 @@ impl App {
             body_budget: Arc::new(BodyBudget::for_bodies_of(batch_bytes_max(
                 engine.settings().data_bytes_max,
             ))),
+            rate_limits: Arc::new(rate_limits),
             public_url: public_url.map(Arc::from),
             metrics: Arc::new(|| "some_metric 1\n".to_owned()),
         };

@@ -18,4 +18,5 @@ mod events;
 mod lists;
 mod matrix;
 mod portal_links;
+mod rate_limits;
 mod signing_keys;

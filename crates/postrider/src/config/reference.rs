@@ -53,6 +53,8 @@ fn example(key: &str) -> String {
         "metrics_listen" => "\"127.0.0.1:9090\"",
         "public_url" => "\"https://webhooks.example.com\"",
         "console_logo_file" => "\"/etc/postrider/logo.svg\"",
+        "requests_per_s_and_key" => "100",
+        "events_per_s_and_account" => "500",
         "stored_bytes_per_account_max" => "\"20GiB\"",
         "egress_proxy" => "\"http://postrider@proxy.example.com:3128\"",
         "egress_proxy_password_file" => "\"/run/secrets/egress-proxy\"",

@@ -22,6 +22,7 @@ use super::egress_proxy::EgressProxyUrl;
 use super::frame_ancestors::{self, FrameAncestor};
 use super::log::{LogFormat, LogLevel};
 use super::logo::{Logo, LogoError};
+use super::per_second::PerSecond;
 use super::product_name::ProductName;
 use super::public_url::PublicUrl;
 use super::size::{BodyLimit, ResponseBytes, StoredBytes};
@@ -192,6 +193,16 @@ pub struct Settings {
     /// gets a 429 for further events until older ones expire. Example: `20GiB`. Unlimited by default.
     #[arg(long, value_name = "SIZE")]
     pub stored_bytes_per_account_max: Option<StoredBytes>,
+
+    /// The most requests that one API key can send within a second, on each server. Further ones get a 429.
+    /// Unlimited by default.
+    #[arg(long, value_name = "NUMBER")]
+    pub requests_per_s_and_key: Option<PerSecond>,
+
+    /// The most events that an account's producers can post within a second, on each server, on average: a
+    /// whole batch is possible at once. Further ones get a 429. Unlimited by default.
+    #[arg(long, value_name = "NUMBER")]
+    pub events_per_s_and_account: Option<PerSecond>,
 
     /// What to do with an event whose type is not in the catalogue: `add` accepts it and adds the type,
     /// `refuse` refuses it.

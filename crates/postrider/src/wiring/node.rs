@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use postrider_api::{Api, ApiState, batch_bytes_max};
+use postrider_api::{Api, ApiState, RateLimits, batch_bytes_max};
 use postrider_figures::Figures;
 use postrider_model::Entropy;
 use postrider_storage::Sealer;
@@ -18,6 +18,7 @@ use super::engine::{self, Running};
 use super::site::{Approach, Monitoring, Site, taken_segment};
 use super::{console, listener, master_key, metrics, store};
 use crate::config::Settings;
+use crate::config::per_second::PerSecond;
 use postrider_cli::Failure;
 
 /// Largest part of the grace that API requests in flight get. They need milliseconds, unless a client is
@@ -102,6 +103,10 @@ impl Node {
             access: Arc::clone(&running.access),
             body_timeout: BODY_TIMEOUT,
             body_budget,
+            rate_limits: Arc::new(RateLimits::new(
+                settings.requests_per_s_and_key.map(PerSecond::get),
+                settings.events_per_s_and_account.map(PerSecond::get),
+            )),
             public_url: settings.public_url.as_ref().map(|url| url.as_str().into()),
             metrics: Arc::new(metrics::Exposition::new(metrics, Arc::clone(&running.engine))),
         };

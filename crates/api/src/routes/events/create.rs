@@ -17,6 +17,7 @@ use crate::json_body::{read, utf8};
 use crate::path::{AccountPath, InAccount};
 use crate::problem::Problem;
 use crate::query::no_parameters;
+use crate::rate_limits::told;
 use crate::router::ApiState;
 use postrider_web::body::Collected;
 use postrider_web::body_budget::Owner;
@@ -86,9 +87,10 @@ where
     let submission = input.check(|data| data_of(data, &body), key)?;
     // The body is not needed while the event is being stored.
     drop(body);
+    let standing = state.rate_limits.events_of(account, 1)?;
     let mut results = state.engine.accept(account, vec![submission]).await?;
     match results.pop() {
-        Some(Ok(accepted)) => accepted_response(&accepted),
+        Some(Ok(accepted)) => accepted_response(&accepted).map(|response| told(response, standing)),
         Some(Err(rejection)) => Err(rejection.into()),
         None => Err(Problem::internal("the engine returned no result for an event")),
     }

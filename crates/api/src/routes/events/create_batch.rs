@@ -25,10 +25,11 @@ use crate::json_body::{read, utf8};
 use crate::path::{AccountPath, InAccount};
 use crate::problem::{Problem, ProblemDocument, fault_codes};
 use crate::query::no_parameters;
+use crate::rate_limits::told;
 use crate::router::ApiState;
 
 /// Most events of one batch.
-const EVENTS_MAX: usize = 1_000;
+pub const EVENTS_MAX: usize = 1_000;
 
 /// Largest batch, as a multiple of the limit on one event's `data`: 8 MiB by default.
 const DATA_BOUNDS_MAX: usize = 32;
@@ -128,6 +129,7 @@ where
     } = read(request, limits).await?;
     let (refusals, submissions) = read_events(utf8(&body)?, key.as_deref())?;
     drop(body);
+    let standing = state.rate_limits.events_of(account, submissions.len())?;
     let results = if submissions.is_empty() {
         Vec::new()
     } else {
@@ -139,7 +141,7 @@ where
         .enumerate()
         .map(|(index, refusal)| result_of(index, refusal, &mut results));
     let json = write_batch(items).map_err(Problem::internal)?;
-    Ok(response(StatusCode::ACCEPTED, json))
+    Ok(told(response(StatusCode::ACCEPTED, json), standing))
 }
 
 /// The response's body: a [`BatchView`], written item by item.
