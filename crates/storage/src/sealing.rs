@@ -229,6 +229,7 @@ impl fmt::Debug for Sealer {
 }
 
 /// A sealer for tests, whose master key everybody knows. It repeats its nonces from one process to the next.
+#[cfg(any(test, feature = "testing"))]
 pub fn known_sealer() -> Sealer {
     let calls = std::sync::atomic::AtomicU64::new(1);
     let entropy = Entropy::new(move |bytes| {
