@@ -34,7 +34,8 @@ fn folder() -> TempDir {
              VALUES (zeroblob(16), 'a', '{{}}', 1, 1, 1);
          INSERT INTO signing_keys (id, account_id, secret, created_at) VALUES (x'01', zeroblob(16), x'{sealed}', 1);
          UPDATE signing_keys SET id = zeroblob(16);
-         INSERT INTO event_types (name, description, created_at, updated_at, deleted) VALUES ('a', '', 1, 1, 1);
+         INSERT INTO event_types (name, description, visible, created_at, updated_at, deleted)
+             VALUES ('a', '', 0, 1, 1, 1);
          WITH RECURSIVE n (seq) AS (SELECT 1 UNION ALL SELECT seq + 1 FROM n WHERE seq < {EVENTS})
          INSERT INTO events (seq, account_id, id, type, created_at, flags, first_delivery_id, delivery_count, data)
              SELECT seq, zeroblob(16), unhex(format('%032x', seq)), 'a', seq * 60000, 4,

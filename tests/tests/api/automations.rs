@@ -53,12 +53,17 @@ async fn every_option_of_an_action_is_kept_and_used() {
     let receiver = Receiver::start().await;
     let action = json!({
         "url": receiver.url("/hook?tenant=1"), "body": "data", "body_style": "python",
-        "headers": {"Authorization": "Bearer 42", "X-Tenant": "a b"}, "timeout_s": 7,
+        "headers": {"Authorization": "Bearer 42", "X-Tenant": "a b"}, "plain_headers": ["X-Tenant"],
+        "timeout_s": 7,
     });
     let created = account.automation(action.clone()).await;
-    for member in ["url", "body", "body_style", "headers", "timeout_s"] {
+    for member in ["url", "body", "body_style", "plain_headers", "timeout_s"] {
         assert_eq!(created["actions"][0][member], action[member], "{member}");
     }
+    assert_eq!(
+        created["actions"][0]["headers"],
+        json!({"Authorization": "••••", "X-Tenant": "a b"})
+    );
     account.send("a", r#"{"b":1,"a":[2]}"#).await;
     let received = &receiver.wait_for("/hook?tenant=1", 1, wait::SOON).await[0];
     assert_eq!(received.body, r#"{"b": 1, "a": [2]}"#);

@@ -104,6 +104,11 @@ async fn the_first_admin_key_is_created_once_in_a_file_and_works() {
     };
     let first = start();
     let file = folder.path().join("admin.key");
+    first
+        .api("")
+        .get("/v1/accounts")
+        .await
+        .problem(401, "unauthorized");
     let key = std::fs::read_to_string(&file).expect("the key is in a file");
     first.api(key.trim()).get("/v1/accounts").await.expect(200);
     drop(first);

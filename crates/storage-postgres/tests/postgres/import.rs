@@ -227,8 +227,8 @@ async fn numbers_go_on_behind_those_that_were_copied() {
     let client = database.client().await;
     let row = client.query_one("SELECT nextval('event_seqs')", &[]).await;
     assert!(row.expect("a number").get::<_, i64>(0) > 4);
-    let added = "INSERT INTO event_types (name, description, created_at, updated_at) VALUES ('b', '', 1, 1)
-                 RETURNING number";
+    let added = "INSERT INTO event_types (name, description, visible, created_at, updated_at)
+                 VALUES ('b', '', false, 1, 1) RETURNING number";
     let row = client.query_one(added, &[]).await.expect("a row");
     assert_eq!(row.get::<_, i64>(0), 42);
 }
