@@ -9,7 +9,9 @@ mod demo;
 mod narrator;
 mod receiver;
 
+use std::fs::Permissions;
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -76,7 +78,11 @@ pub async fn run(args: &Args) -> Result<(), Failure> {
     logging::start(LogFormat::Text, &args.log_level);
     open_files::raise_limit();
     let stop = StopSignals::catch()?;
-    let folder = tempfile::Builder::new().prefix("postrider-dev-").tempdir();
+    // For its owner alone, as a data folder has to be.
+    let folder = tempfile::Builder::new()
+        .prefix("postrider-dev-")
+        .permissions(Permissions::from_mode(0o700))
+        .tempdir();
     let folder =
         folder.map_err(|error| Failure::Failed(format!("cannot create a temporary folder: {error}")))?;
     let settings = settings(args, folder.path())?;
