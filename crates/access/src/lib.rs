@@ -9,6 +9,7 @@
 //! | `access.rs` | [`Access`]: its parts, and what other nodes changed |
 //! | `admin_key.rs` | the operator's key, configured or created at the first start: `open`, `first_key` |
 //! | `api_keys.rs` | API keys: `caller_of_key`, `api_keys`, `create_api_key`, `delete_api_key` |
+//! | `grants.rs` | fresh links and sessions: a token, and what is stored of it |
 //! | `held_keys.rs` | the API keys in memory |
 //! | `portal_links.rs` | portal links: `create_portal_link`, `portal_links`, `revoke_portal_link` |
 //! | `sessions.rs` | sessions of the console, listed and ended |
@@ -33,6 +34,7 @@
 mod access;
 mod admin_key;
 mod api_keys;
+mod grants;
 mod held_keys;
 mod portal_links;
 mod sessions;
@@ -43,7 +45,7 @@ mod uses;
 pub use access::{Access, AccessParts};
 pub use admin_key::{AdminKey, AdminKeyError, FirstKey};
 pub use api_keys::{ApiKeyDraft, ApiKeyFault, CreateApiKeyError};
-pub use portal_links::{LINK_LIFETIME_S, PortalLinkDraft};
+pub use portal_links::{CreatePortalLink, LINK_LIFETIME_S, PortalLinkDraft};
 pub use sign_in::{OPERATOR_SESSION, OpenLink, Session, SignIn};
 pub use token::{ShownKey, ShownToken};
 pub use uses::UseNotes;

@@ -6,10 +6,11 @@ use std::time::Duration;
 use postrider_model::{
     AccountId, ApiKeyId, Grant, GrantId, GrantKind, Permission, Permissions, Scope, Theme, Timestamp,
 };
-use postrider_storage::{GrantFilter, Page, PageRequest, StoreResult};
+use postrider_storage::{GrantFilter, Page, PageRequest, PutGrant, StoreResult};
 
 use crate::access::Access;
-use crate::token::{LINK_PREFIX, ShownToken};
+use crate::grants::Rights;
+use crate::token::ShownToken;
 
 /// How long a portal link can last, in seconds: at least long enough to open it, at most 7 days, because it
 /// may be passed on.
@@ -28,6 +29,17 @@ pub struct PortalLinkDraft {
     pub lifetime: Duration,
 }
 
+/// The result of creating a portal link.
+#[derive(Debug, PartialEq, Eq)]
+pub enum CreatePortalLink {
+    /// The link, which can be shown only now.
+    Created(ShownToken, Grant),
+    /// The account or the API key no longer exists.
+    Gone,
+    /// The account has [`PORTAL_LINKS_MAX`](postrider_storage::PORTAL_LINKS_MAX) links.
+    TooMany,
+}
+
 impl PortalLinkDraft {
     /// What the link's visitors may do.
     pub fn permissions(&self) -> Permissions {
@@ -42,49 +54,37 @@ impl PortalLinkDraft {
 impl Access {
     /// Creates a link that begins one session of the operator's staff.
     pub async fn create_operator_link(&self, lifetime: Duration) -> StoreResult<ShownToken> {
-        let now = self.now();
-        let token = ShownToken::from_random(LINK_PREFIX, self.entropy.bytes());
-        let grant = Grant {
-            id: self.ids.grant(now),
-            sha256: token.sha256(),
-            kind: GrantKind::OneTimeLink,
+        let rights = Rights {
             scope: Scope::All,
             permissions: Permissions::ALL,
             theme: None,
             api_key: None,
-            link: None,
-            created_at: now,
-            expires_at: now.after(lifetime),
         };
-        // The result is always true: it is false only if the grant's account or API key was deleted, and this
-        // link has neither.
+        let (token, grant) = self.draw(GrantKind::OneTimeLink, rights, self.now().after(lifetime));
+        // The result is always `Put`: this link has no account, API key or link that could be gone.
         self.store.put_grant(grant).await?;
         Ok(token)
     }
 
-    /// Creates a portal link, which ends with `api_key`, the key that creates it, if any. Returns `None` if
-    /// the account or the key does not exist.
+    /// Creates a portal link, which ends with `api_key`, the key that creates it, if any.
     pub async fn create_portal_link(
         &self,
         draft: PortalLinkDraft,
         api_key: Option<ApiKeyId>,
-    ) -> StoreResult<Option<(ShownToken, Grant)>> {
-        let now = self.now();
-        let token = ShownToken::from_random(LINK_PREFIX, self.entropy.bytes());
-        let link = Grant {
-            id: self.ids.grant(now),
-            sha256: token.sha256(),
-            kind: GrantKind::PortalLink,
+    ) -> StoreResult<CreatePortalLink> {
+        let rights = Rights {
             scope: Scope::Account(draft.account),
             permissions: draft.permissions(),
             theme: draft.theme,
             api_key,
-            link: None,
-            created_at: now,
-            expires_at: self.no_later_than_key(now.after(draft.lifetime), api_key),
         };
-        let is_put = self.store.put_grant(link.clone()).await?;
-        Ok(is_put.then_some((token, link)))
+        let expires_at = self.no_later_than_key(self.now().after(draft.lifetime), api_key);
+        let (token, link) = self.draw(GrantKind::PortalLink, rights, expires_at);
+        Ok(match self.store.put_grant(link.clone()).await? {
+            PutGrant::Put => CreatePortalLink::Created(token, link),
+            PutGrant::Gone => CreatePortalLink::Gone,
+            PutGrant::TooMany => CreatePortalLink::TooMany,
+        })
     }
 
     /// A page of the portal links of an account that have not expired, newest first.

@@ -6,9 +6,10 @@
 use std::time::Duration;
 
 use postrider_model::{Caller, Grant, GrantId, GrantKind, Permission, Scope, Theme, Timestamp, Who};
-use postrider_storage::{BeginSession, SessionLimits, StoreResult};
+use postrider_storage::{BeginSession, PutGrant, SessionLimits, StoreResult};
 
 use crate::access::Access;
+use crate::grants::Rights;
 use crate::token::{LINK_PREFIX, SESSION_PREFIX, ShownToken, token_sha256};
 
 /// How long an operator's session lasts: a working day, so that people sign in once a day, and a browser that
@@ -17,9 +18,16 @@ pub const OPERATOR_SESSION: Duration = Duration::from_secs(12 * 3600);
 
 /// Sessions of one portal link. A link is for one person, or for the few who work on one account: 100
 /// sessions are more than they open, and 20 a minute more than a page that shows the console in a frame.
-const LIMITS: SessionLimits = SessionLimits {
+const LINK_LIMITS: SessionLimits = SessionLimits {
     live_max: 100,
-    per_minute_max: 20,
+    per_minute_max: Some(20),
+};
+
+/// Sessions of one API key. A right key always signs in, so that only their number is bounded: without it,
+/// one key could fill the store.
+const KEY_LIMITS: SessionLimits = SessionLimits {
+    live_max: 100,
+    per_minute_max: None,
 };
 
 /// A session of the console.
@@ -85,13 +93,12 @@ impl Access {
                 let Some(link) = self.store.take_grant(&sha256, now).await? else {
                     return Ok(OpenLink::Dead);
                 };
-                let (token, grant) = self.fresh_session(&link, now.after(OPERATOR_SESSION));
+                let expires_at = now.after(OPERATOR_SESSION);
+                let (token, grant) = self.draw(GrantKind::Session, Rights::of(&link), expires_at);
                 let session = Session::of(&grant);
-                let is_put = self.store.put_grant(grant).await?;
-                Ok(if is_put {
-                    OpenLink::Begun(token, session)
-                } else {
-                    OpenLink::Dead
+                Ok(match self.store.put_grant(grant).await? {
+                    PutGrant::Put => OpenLink::Begun(token, session),
+                    PutGrant::Gone | PutGrant::TooMany => OpenLink::Dead,
                 })
             }
             GrantKind::PortalLink => self.begin_session_of(&grant).await,
@@ -100,12 +107,12 @@ impl Access {
     }
 
     async fn begin_session_of(&self, link: &Grant) -> StoreResult<OpenLink> {
-        let (token, mut grant) = self.fresh_session(link, link.expires_at);
+        let (token, mut grant) = self.draw(GrantKind::Session, Rights::of(link), link.expires_at);
         grant.link = Some(link.id);
         let session = Session::of(&grant);
-        Ok(match self.store.begin_session(grant, LIMITS).await? {
+        Ok(match self.store.begin_session(grant, LINK_LIMITS).await? {
             BeginSession::Begun => OpenLink::Begun(token, session),
-            BeginSession::LinkGone => OpenLink::Dead,
+            BeginSession::OriginGone => OpenLink::Dead,
             BeginSession::TooMany => OpenLink::TooMany,
         })
     }
@@ -121,26 +128,18 @@ impl Access {
         if !caller.permissions.contains(Permission::Read) {
             return Ok(SignIn::MayNotRead);
         }
-        let now = self.now();
-        let token = ShownToken::from_random(SESSION_PREFIX, self.entropy.bytes());
-        let grant = Grant {
-            id: self.ids.grant(now),
-            sha256: token.sha256(),
-            kind: GrantKind::Session,
+        let rights = Rights {
             scope: caller.scope,
             permissions: caller.permissions,
             theme: None,
             api_key: Some(id),
-            link: None,
-            created_at: now,
-            expires_at: self.no_later_than_key(now.after(OPERATOR_SESSION), Some(id)),
         };
+        let expires_at = self.no_later_than_key(self.now().after(OPERATOR_SESSION), Some(id));
+        let (token, grant) = self.draw(GrantKind::Session, rights, expires_at);
         let session = Session::of(&grant);
-        let is_put = self.store.put_grant(grant).await?;
-        Ok(if is_put {
-            SignIn::Begun(token, session)
-        } else {
-            SignIn::UnknownKey
+        Ok(match self.store.begin_session(grant, KEY_LIMITS).await? {
+            BeginSession::Begun => SignIn::Begun(token, session),
+            BeginSession::OriginGone | BeginSession::TooMany => SignIn::UnknownKey,
         })
     }
 
@@ -152,21 +151,6 @@ impl Access {
         let grant = self.store.grant(&sha256, self.now()).await?;
         let grant = grant.filter(|grant| grant.kind == GrantKind::Session);
         Ok(grant.as_ref().map(Session::of))
-    }
-
-    /// A session with what a link grants, until `expires_at`.
-    fn fresh_session(&self, link: &Grant, expires_at: Timestamp) -> (ShownToken, Grant) {
-        let now = self.now();
-        let token = ShownToken::from_random(SESSION_PREFIX, self.entropy.bytes());
-        let grant = Grant {
-            id: self.ids.grant(now),
-            sha256: token.sha256(),
-            kind: GrantKind::Session,
-            created_at: now,
-            expires_at,
-            ..link.clone()
-        };
-        (token, grant)
     }
 }
 

@@ -11,6 +11,9 @@ use crate::access::Access;
 /// How often uses are noted in the store. A crash loses the uses of the last minute.
 const EVERY: Duration = Duration::from_secs(60);
 
+/// How long a stop waits for the store.
+const STOP_MAX: Duration = Duration::from_secs(1);
+
 /// The task that notes uses.
 pub struct UseNotes {
     access: Arc<Access>,
@@ -47,9 +50,10 @@ impl Access {
 }
 
 impl UseNotes {
-    /// Notes the last uses, and ends the task.
+    /// Notes the last uses, for as long as [`STOP_MAX`], and ends the task.
     pub async fn stop(&self) {
         self.task.abort();
-        self.access.note_uses_now().await;
+        // A stop must not wait for a store that is gone.
+        let _ = tokio::time::timeout(STOP_MAX, self.access.note_uses_now()).await;
     }
 }

@@ -36,6 +36,8 @@ pub enum Refusal {
     TooManyDeliveries(TooManyDeliveries),
     /// A replay of the account is running.
     ReplayRunning,
+    /// The account has the maximum number of portal links.
+    TooManyLinks,
     /// Too many failed attempts to sign in.
     TooManyTries {
         /// How many seconds to wait.
@@ -66,7 +68,9 @@ impl Refusal {
             Self::FormTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::FormTooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::UnusableHost => StatusCode::BAD_REQUEST,
-            Self::Stale | Self::TooManyDeliveries(_) | Self::ReplayRunning => StatusCode::CONFLICT,
+            Self::Stale | Self::TooManyDeliveries(_) | Self::ReplayRunning | Self::TooManyLinks => {
+                StatusCode::CONFLICT
+            }
             Self::TooManyTries { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::DeadLink => StatusCode::GONE,
             Self::Unavailable | Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
@@ -127,6 +131,10 @@ impl Refusal {
             Self::TooManyDeliveries(_) => {
                 ("The automation stays off", "Switch another automation off first.")
             }
+            Self::TooManyLinks => (
+                "The account has too many portal links",
+                "Revoke some, or wait until they expire.",
+            ),
             Self::ReplayRunning => (
                 "A replay is running",
                 "An account has one replay at a time on each node. Wait until it has ended, then count again.",

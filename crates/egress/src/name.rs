@@ -1,9 +1,8 @@
 //! Host names that belong to internal networks.
 //!
-//! The guard judges addresses, and a name says little about them. But some names can only mean a machine
-//! inside the network of whoever looks them up, because nobody can register them. No receiver of a stranger
-//! has such a name, so they are refused before they are looked up. An operator whose own receivers have one
-//! permits it ([`NamePattern`]); the addresses of a permitted name are judged like any others.
+//! Some names cannot be registered by anybody, such as those in `.internal`. They can only mean a machine in
+//! Postrider's own network, so they are refused before they are looked up. An operator whose receivers have
+//! such a name permits it ([`NamePattern`]). The guard then judges its addresses like all others.
 //!
 //! `test`, `example` and `invalid` (RFC 6761) are not in the table. They name no machine of an internal
 //! network unless somebody sets up a test, and lookups of them fail like those of any name that does not

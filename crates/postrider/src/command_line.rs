@@ -38,7 +38,7 @@ pub struct Cli {
 const AFTER_HELP: &str = "\
 Start here:
   postrider dev      # a throw-away demo with everything on
-  postrider serve    # the server; prints an API key on its first start
+  postrider serve    # the server; its first start creates an API key
   export POSTRIDER_API_KEY=…    # that key; then, as a client:
   postrider accounts create 'Acme Ltd' --uid acme
   postrider automations create acme --name CRM --on 'proposal.*' --to https://crm.example/hooks

@@ -6,8 +6,8 @@ use deadpool_postgres::GenericClient;
 use postrider_model::{Grant, GrantId, GrantKind, Timestamp};
 use postrider_storage::rows::GrantRow;
 use postrider_storage::{
-    BeginSession, ConsoleStore, EXPIRED_GRANTS_REMOVED_MAX, GrantFilter, Page, PageRequest, Position,
-    SessionLimits, StoreResult,
+    BeginSession, ConsoleStore, EXPIRED_GRANTS_REMOVED_MAX, GrantFilter, PORTAL_LINKS_MAX, Page, PageRequest,
+    Position, PutGrant, SessionLimits, StoreResult,
 };
 use tokio_postgres::Row;
 use tokio_postgres::error::SqlState;
@@ -23,7 +23,7 @@ const MINUTE_MS: i64 = 60_000;
 
 #[async_trait]
 impl ConsoleStore for PostgresStore {
-    async fn put_grant(&self, grant: Grant) -> StoreResult<bool> {
+    async fn put_grant(&self, grant: Grant) -> StoreResult<PutGrant> {
         self.database
             .run(async || put(&self.database.client().await?, &grant).await)
             .await
@@ -105,8 +105,17 @@ fn put_sql() -> String {
     )
 }
 
-async fn put(client: &impl GenericClient, grant: &Grant) -> SqlResult<bool> {
+/// Concurrent callers may exceed [`PORTAL_LINKS_MAX`] by their number.
+async fn put(client: &impl GenericClient, grant: &Grant) -> SqlResult<PutGrant> {
     let row = GrantRow::of(grant);
+    let account = row.account.as_ref().map(columns::uuid);
+    if grant.kind == GrantKind::PortalLink {
+        let sql = "SELECT count(*) FROM grants WHERE account_id = $1 AND kind = $2";
+        let count = statement::query_one(client, sql, &[&account, &row.kind]).await?;
+        if count.try_get::<_, i64>(0)? >= columns::number(PORTAL_LINKS_MAX) {
+            return Ok(PutGrant::TooMany);
+        }
+    }
     let inserted = statement::execute(
         client,
         &put_sql(),
@@ -114,7 +123,7 @@ async fn put(client: &impl GenericClient, grant: &Grant) -> SqlResult<bool> {
             &columns::uuid(&row.id),
             &row.sha256,
             &row.kind,
-            &row.account.as_ref().map(columns::uuid),
+            &account,
             &row.permissions,
             &row.theme,
             &row.api_key.as_ref().map(columns::uuid),
@@ -126,45 +135,73 @@ async fn put(client: &impl GenericClient, grant: &Grant) -> SqlResult<bool> {
     )
     .await;
     match inserted {
-        Ok(_) => Ok(true),
+        Ok(_) => Ok(PutGrant::Put),
         // The foreign keys check whether account, key and link exist, even while others remove them.
-        Err(error) if error.state() == Some(&SqlState::FOREIGN_KEY_VIOLATION) => Ok(false),
+        Err(error) if error.state() == Some(&SqlState::FOREIGN_KEY_VIOLATION) => Ok(PutGrant::Gone),
         Err(error) => Err(error),
     }
 }
 
-/// The lock on the link makes concurrent callers count and add one after the other.
+/// The sessions that the link `$1` began.
+const OF_LINK: &str = "FROM grants WHERE link_id = $1";
+
+/// The statements below write the code of a session out.
+const _: () = assert!(GrantKind::Session.code() == 2);
+
+/// The sessions that began with the API key `$1`, without those of its links.
+const OF_KEY: &str = "FROM grants WHERE api_key_id = $1 AND kind = 2 AND link_id IS NULL";
+
+/// The lock on the origin makes concurrent callers count and add one after the other.
 async fn begin_session(
     client: &mut Client,
     session: &Grant,
     limits: SessionLimits,
 ) -> SqlResult<BeginSession> {
     let transaction = client.transaction().await?;
-    let link = session.link.map(|id| columns::uuid(id.as_bytes()));
     let now_ms = session.created_at.unix_ms();
-    let lock = "SELECT 1 FROM grants WHERE id = $1 AND kind = $2 AND expires_at > $3 FOR NO KEY UPDATE";
-    let kind = i16::from(GrantKind::PortalLink.code());
-    if statement::query_opt(&transaction, lock, &[&link, &kind, &now_ms])
-        .await?
-        .is_none()
-    {
-        return Ok(BeginSession::LinkGone);
+    let (origin, sessions, locked) = match (session.link, session.api_key) {
+        (Some(link), _) => {
+            let link = columns::uuid(link.as_bytes());
+            let lock =
+                "SELECT 1 FROM grants WHERE id = $1 AND kind = $2 AND expires_at > $3 FOR NO KEY UPDATE";
+            let kind = i16::from(GrantKind::PortalLink.code());
+            let locked = statement::query_opt(&transaction, lock, &[&link, &kind, &now_ms]).await?;
+            (link, OF_LINK, locked)
+        }
+        (None, Some(key)) => {
+            let key = columns::uuid(key.as_bytes());
+            let lock = "SELECT 1 FROM api_keys WHERE id = $1 FOR NO KEY UPDATE";
+            (
+                key,
+                OF_KEY,
+                statement::query_opt(&transaction, lock, &[&key]).await?,
+            )
+        }
+        (None, None) => return Ok(BeginSession::OriginGone),
+    };
+    if locked.is_none() {
+        return Ok(BeginSession::OriginGone);
     }
-    let count = "SELECT count(*) FILTER (WHERE created_at > $2), count(*) FILTER (WHERE expires_at > $3)
-                 FROM grants WHERE link_id = $1";
-    let row = statement::query_one(&transaction, count, &[&link, &(now_ms - MINUTE_MS), &now_ms]).await?;
+    let count = format!(
+        "SELECT count(*) FILTER (WHERE created_at > $2), count(*) FILTER (WHERE expires_at > $3) {sessions}"
+    );
+    let row = statement::query_one(&transaction, &count, &[&origin, &(now_ms - MINUTE_MS), &now_ms]).await?;
     let (begun, live): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
-    if begun >= columns::number(limits.per_minute_max) {
+    if limits
+        .per_minute_max
+        .is_some_and(|max| begun >= columns::number(max))
+    {
         return Ok(BeginSession::TooMany);
     }
     let surplus = live + 1 - columns::number(limits.live_max);
     if surplus > 0 {
-        let end = "DELETE FROM grants WHERE id IN
-                       (SELECT id FROM grants WHERE link_id = $1 AND expires_at > $2 ORDER BY id LIMIT $3)";
-        statement::execute(&transaction, end, &[&link, &now_ms, &surplus]).await?;
+        let end = format!(
+            "DELETE FROM grants WHERE id IN (SELECT id {sessions} AND expires_at > $2 ORDER BY id LIMIT $3)"
+        );
+        statement::execute(&transaction, &end, &[&origin, &now_ms, &surplus]).await?;
     }
-    if !put(&transaction, session).await? {
-        return Ok(BeginSession::LinkGone);
+    if put(&transaction, session).await? != PutGrant::Put {
+        return Ok(BeginSession::OriginGone);
     }
     transaction.commit().await?;
     Ok(BeginSession::Begun)

@@ -5,8 +5,8 @@ use async_trait::async_trait;
 use postrider_model::{Grant, GrantId, GrantKind, Timestamp};
 use postrider_storage::rows::GrantRow;
 use postrider_storage::{
-    BeginSession, ConsoleStore, EXPIRED_GRANTS_REMOVED_MAX, GrantFilter, Page, PageRequest, Position,
-    SessionLimits, StoreResult,
+    BeginSession, ConsoleStore, EXPIRED_GRANTS_REMOVED_MAX, GrantFilter, PORTAL_LINKS_MAX, Page, PageRequest,
+    Position, PutGrant, SessionLimits, StoreResult,
 };
 use rusqlite::{Connection, Row};
 
@@ -19,7 +19,7 @@ const MINUTE_MS: i64 = 60_000;
 
 #[async_trait]
 impl ConsoleStore for SqliteStore {
-    async fn put_grant(&self, grant: Grant) -> StoreResult<bool> {
+    async fn put_grant(&self, grant: Grant) -> StoreResult<PutGrant> {
         self.write(move |cx| put(cx.conn, &grant)).await
     }
 
@@ -90,28 +90,36 @@ fn of_filter(filter: GrantFilter) -> (u8, Option<[u8; 16]>) {
 
 /// Accounts, keys and links are deleted through the same connection, so what this finds still exists when it
 /// inserts the grant.
-fn put(conn: &Connection, grant: &Grant) -> SqlResult<bool> {
+fn put(conn: &Connection, grant: &Grant) -> SqlResult<PutGrant> {
     if let Some(id) = grant.scope.account()
         && !accounts::exists(conn, id)?
     {
-        return Ok(false);
+        return Ok(PutGrant::Gone);
     }
     if let Some(id) = grant.api_key
         && !api_keys::exists(conn, id)?
     {
-        return Ok(false);
+        return Ok(PutGrant::Gone);
     }
     if let Some(id) = grant.link
         && !conn
             .prepare_cached("SELECT 1 FROM grants WHERE id = ?1")?
             .exists((id.as_bytes(),))?
     {
-        return Ok(false);
+        return Ok(PutGrant::Gone);
     }
     let limit = columns::number(EXPIRED_GRANTS_REMOVED_MAX);
     conn.prepare_cached(REMOVE_EXPIRED)?
         .execute((grant.created_at.unix_ms(), limit))?;
     let row = GrantRow::of(grant);
+    if grant.kind == GrantKind::PortalLink {
+        let links: i64 = conn
+            .prepare_cached("SELECT count(*) FROM grants WHERE account_id IS ?1 AND kind = ?2")?
+            .query_row((row.account, row.kind), |row| row.get(0))?;
+        if links >= columns::number(PORTAL_LINKS_MAX) {
+            return Ok(PutGrant::TooMany);
+        }
+    }
     conn.prepare_cached(&format!(
         "INSERT INTO grants ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
     ))?
@@ -127,41 +135,55 @@ fn put(conn: &Connection, grant: &Grant) -> SqlResult<bool> {
         row.created_at,
         row.expires_at,
     ))?;
-    Ok(true)
+    Ok(PutGrant::Put)
 }
 
+/// The sessions that the link `?1` began.
+const OF_LINK: &str = "FROM grants WHERE link_id = ?1";
+
+/// The statements below write the code of a session out.
+const _: () = assert!(GrantKind::Session.code() == 2);
+
+/// The sessions that began with the API key `?1`, without those of its links.
+const OF_KEY: &str = "FROM grants WHERE api_key_id = ?1 AND kind = 2 AND link_id IS NULL";
+
 fn begin_session(conn: &Connection, session: &Grant, limits: SessionLimits) -> SqlResult<BeginSession> {
-    let link = session.link.map(|id| *id.as_bytes());
     let now_ms = session.created_at.unix_ms();
-    let is_alive = conn
-        .prepare_cached("SELECT 1 FROM grants WHERE id = ?1 AND kind = ?2 AND expires_at > ?3")?
-        .exists((link, GrantKind::PortalLink.code(), now_ms))?;
-    if !is_alive {
-        return Ok(BeginSession::LinkGone);
+    let (origin, sessions) = match (session.link, session.api_key) {
+        (Some(link), _) => (*link.as_bytes(), OF_LINK),
+        (None, Some(key)) => (*key.as_bytes(), OF_KEY),
+        (None, None) => return Ok(BeginSession::OriginGone),
+    };
+    let is_gone = session.link.is_some()
+        && !conn
+            .prepare_cached("SELECT 1 FROM grants WHERE id = ?1 AND kind = ?2 AND expires_at > ?3")?
+            .exists((origin, GrantKind::PortalLink.code(), now_ms))?;
+    if is_gone {
+        return Ok(BeginSession::OriginGone);
     }
     let (begun, live): (i64, i64) = conn
-        .prepare_cached(
-            "SELECT count(*) FILTER (WHERE created_at > ?2), count(*) FILTER (WHERE expires_at > ?3)
-             FROM grants WHERE link_id = ?1",
-        )?
-        .query_row((link, now_ms - MINUTE_MS, now_ms), |row| {
+        .prepare_cached(&format!(
+            "SELECT count(*) FILTER (WHERE created_at > ?2), count(*) FILTER (WHERE expires_at > ?3) {sessions}"
+        ))?
+        .query_row((origin, now_ms - MINUTE_MS, now_ms), |row| {
             Ok((row.get(0)?, row.get(1)?))
         })?;
-    if begun >= columns::number(limits.per_minute_max) {
+    if limits
+        .per_minute_max
+        .is_some_and(|max| begun >= columns::number(max))
+    {
         return Ok(BeginSession::TooMany);
     }
     let surplus = live + 1 - columns::number(limits.live_max);
     if surplus > 0 {
-        conn.prepare_cached(
-            "DELETE FROM grants WHERE id IN
-                 (SELECT id FROM grants WHERE link_id = ?1 AND expires_at > ?2 ORDER BY id LIMIT ?3)",
-        )?
-        .execute((link, now_ms, surplus))?;
+        conn.prepare_cached(&format!(
+            "DELETE FROM grants WHERE id IN (SELECT id {sessions} AND expires_at > ?2 ORDER BY id LIMIT ?3)"
+        ))?
+        .execute((origin, now_ms, surplus))?;
     }
-    Ok(if put(conn, session)? {
-        BeginSession::Begun
-    } else {
-        BeginSession::LinkGone
+    Ok(match put(conn, session)? {
+        PutGrant::Put => BeginSession::Begun,
+        PutGrant::Gone | PutGrant::TooMany => BeginSession::OriginGone,
     })
 }
 

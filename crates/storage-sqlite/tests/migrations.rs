@@ -12,7 +12,7 @@ use postrider_model::{
 };
 use postrider_storage::{
     AccountRef, AccountStore, ApiKeyStore, AutomationStore, ConsoleStore, DeliveryFilter, DeliveryKey,
-    DeliveryStore, EventStore, EventTypeStore, PageRequest, SessionStore,
+    DeliveryStore, EventStore, EventTypeStore, PageRequest, PutGrant, SessionStore,
 };
 use postrider_storage_sqlite::{
     DATABASE_FILE, Export, MigrationReport, OpenError, SCHEMA_VERSION, SqliteOptions, SqliteStore, migrate,
@@ -154,7 +154,7 @@ async fn assert_grants(folder: &Path) {
         created_at: now,
         expires_at: Timestamp::from_unix_ms(1_768_435_300_000),
     };
-    assert_eq!(store.put_grant(grant.clone()).await, Ok(true));
+    assert_eq!(store.put_grant(grant.clone()).await, Ok(PutGrant::Put));
     assert_eq!(store.grant(&grant.sha256, now).await, Ok(Some(grant)));
 }
 

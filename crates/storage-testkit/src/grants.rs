@@ -10,7 +10,9 @@ use tokio::task::JoinSet;
 
 use super::build::*;
 use super::scene::*;
-use postrider_storage::{EXPIRED_GRANTS_REMOVED_MAX, GrantFilter, PageRequest, RemoveApiKey, Store};
+use postrider_storage::{
+    EXPIRED_GRANTS_REMOVED_MAX, GrantFilter, PageRequest, PutGrant, RemoveApiKey, Store,
+};
 
 /// The `n`-th grant: an operator's session that lasts one minute from the base.
 pub(crate) fn new_grant(n: u16) -> Grant {
@@ -30,7 +32,7 @@ pub(crate) fn new_grant(n: u16) -> Grant {
     }
 }
 
-fn of_account(n: u16, account: AccountId) -> Grant {
+pub(crate) fn of_account(n: u16, account: AccountId) -> Grant {
     Grant {
         scope: Scope::Account(account),
         permissions: Permissions::of(&[Permission::Read, Permission::Manage]),
@@ -59,7 +61,7 @@ pub(crate) fn portal_link(n: u16, account: AccountId) -> Grant {
     }
 }
 
-fn of_key(n: u16, key: ApiKeyId) -> Grant {
+pub(crate) fn of_key(n: u16, key: ApiKeyId) -> Grant {
     Grant {
         api_key: Some(key),
         ..new_grant(n)
@@ -67,7 +69,7 @@ fn of_key(n: u16, key: ApiKeyId) -> Grant {
 }
 
 pub(crate) async fn put(store: &dyn Store, grant: &Grant) {
-    assert_eq!(store.put_grant(grant.clone()).await, Ok(true));
+    assert_eq!(store.put_grant(grant.clone()).await, Ok(PutGrant::Put));
 }
 
 pub(crate) async fn found(store: &dyn Store, grant: &Grant, now: Timestamp) -> bool {
@@ -76,7 +78,7 @@ pub(crate) async fn found(store: &dyn Store, grant: &Grant, now: Timestamp) -> b
     found.is_some()
 }
 
-async fn put_key(store: &dyn Store, id: ApiKeyId, hash: u8) -> ApiKeyId {
+pub(crate) async fn put_key(store: &dyn Store, id: ApiKeyId, hash: u8) -> ApiKeyId {
     store.add_api_key(api_key(id, hash)).await.expect("add_api_key");
     id
 }
@@ -253,7 +255,7 @@ pub async fn another_configured_api_key_ends_the_grants_of_the_one_before(store:
 pub async fn no_grant_is_put_for_an_account_or_an_api_key_that_is_gone(store: Arc<dyn Store>) {
     let ids = IdGenerator::new(SEED);
     for grant in [of_account(0, ids.account(at(0))), of_key(1, ids.api_key(at(0)))] {
-        assert_eq!(store.put_grant(grant.clone()).await, Ok(false));
+        assert_eq!(store.put_grant(grant.clone()).await, Ok(PutGrant::Gone));
         assert!(!found(&*store, &grant, at(1)).await);
     }
 }

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use postrider_model::{Grant, GrantKind, IdGenerator};
-use postrider_storage::{BeginSession, SessionLimits, Store};
+use postrider_storage::{BeginSession, PORTAL_LINKS_MAX, PutGrant, SessionLimits, Store};
 
 use super::build::*;
-use super::grants::{filter, found, new_grant, portal_link, put};
+use super::grants::{filter, found, new_grant, of_account, of_key, portal_link, put, put_key};
 use super::scene::*;
 
 /// A session that this link begins at this second.
@@ -32,7 +32,7 @@ pub async fn a_portal_link_begins_a_bounded_number_of_sessions(store: Arc<dyn St
     put(&*store, &link).await;
     let limits = SessionLimits {
         live_max: 5,
-        per_minute_max: 3,
+        per_minute_max: Some(3),
     };
     let mut sessions = Vec::new();
     for n in 1..=8_u16 {
@@ -65,9 +65,9 @@ pub async fn a_link_that_is_gone_begins_no_session(store: Arc<dyn Store>) {
     let link = portal_link(0, account);
     let limits = SessionLimits {
         live_max: 5,
-        per_minute_max: 3,
+        per_minute_max: Some(3),
     };
-    let gone = Ok(BeginSession::LinkGone);
+    let gone = Ok(BeginSession::OriginGone);
     assert_eq!(store.begin_session(session_of(&link, 1, 0), limits).await, gone);
     put(&*store, &link).await;
     assert_eq!(
@@ -93,7 +93,7 @@ pub async fn sessions_go_with_their_link_and_no_others(store: Arc<dyn Store>) {
     put(&*store, &another).await;
     let limits = SessionLimits {
         live_max: 5,
-        per_minute_max: 5,
+        per_minute_max: Some(5),
     };
     let (gone, kept) = (session_of(&link, 2, 0), session_of(&another, 3, 0));
     for session in [&gone, &kept] {
@@ -106,5 +106,72 @@ pub async fn sessions_go_with_their_link_and_no_others(store: Arc<dyn Store>) {
     assert!(!found(&*store, &gone, at(1)).await);
     assert!(found(&*store, &kept, at(1)).await);
     let orphan = session_of(&link, 4, 0);
-    assert_eq!(store.put_grant(orphan).await, Ok(false));
+    assert_eq!(store.put_grant(orphan).await, Ok(PutGrant::Gone));
+}
+
+pub async fn an_api_key_begins_a_bounded_number_of_sessions_besides_those_of_its_links(
+    store: Arc<dyn Store>,
+) {
+    let ids = IdGenerator::new(SEED);
+    let account = create_account(&*store, new_account(&ids, 0), new_key(&ids, 0))
+        .await
+        .id;
+    let key = put_key(&*store, ids.api_key(at(0)), 1).await;
+    let link = Grant {
+        api_key: Some(key),
+        ..portal_link(0, account)
+    };
+    put(&*store, &link).await;
+    let limits = SessionLimits {
+        live_max: 3,
+        per_minute_max: None,
+    };
+    let of_link = Grant {
+        api_key: Some(key),
+        ..session_of(&link, 1, 0)
+    };
+    let begun = Ok(BeginSession::Begun);
+    assert_eq!(store.begin_session(of_link.clone(), limits).await, begun);
+    let sessions: Vec<_> = (2..7).map(|n| of_key(n, key)).collect();
+    for session in &sessions {
+        assert_eq!(store.begin_session(session.clone(), limits).await, begun);
+    }
+    for (n, session) in sessions.iter().enumerate() {
+        assert_eq!(
+            found(&*store, session, at(1)).await,
+            n >= 2,
+            "the oldest end: {n}"
+        );
+    }
+    assert!(found(&*store, &link, at(1)).await && found(&*store, &of_link, at(1)).await);
+    let of_nothing = new_grant(8);
+    let gone = Ok(BeginSession::OriginGone);
+    assert_eq!(store.begin_session(of_nothing, limits).await, gone);
+    let of_unknown = of_key(9, ids.api_key(at(1)));
+    assert_eq!(store.begin_session(of_unknown, limits).await, gone);
+}
+
+pub async fn an_account_has_a_bounded_number_of_portal_links(store: Arc<dyn Store>) {
+    let ids = IdGenerator::new(SEED);
+    let account = create_account(&*store, new_account(&ids, 0), new_key(&ids, 0))
+        .await
+        .id;
+    let another = create_account(&*store, new_account(&ids, 1), new_key(&ids, 1))
+        .await
+        .id;
+    let most = u16::try_from(PORTAL_LINKS_MAX).expect("few");
+    let mut tasks = tokio::task::JoinSet::new();
+    for part in 0..10 {
+        let store = Arc::clone(&store);
+        tasks.spawn(async move {
+            for n in (part..most).step_by(10) {
+                put(&*store, &portal_link(n, account)).await;
+            }
+        });
+    }
+    tasks.join_all().await;
+    let surplus = portal_link(most, account);
+    assert_eq!(store.put_grant(surplus).await, Ok(PutGrant::TooMany));
+    put(&*store, &of_account(most + 1, account)).await;
+    put(&*store, &portal_link(most + 2, another)).await;
 }

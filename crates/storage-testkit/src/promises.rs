@@ -86,6 +86,8 @@ macro_rules! conformance {
                 a_portal_link_begins_a_bounded_number_of_sessions,
                 a_link_that_is_gone_begins_no_session,
                 sessions_go_with_their_link_and_no_others,
+                an_api_key_begins_a_bounded_number_of_sessions_besides_those_of_its_links,
+                an_account_has_a_bounded_number_of_portal_links,
             ]
             append: [
                 an_event_and_its_deliveries_read_back_as_they_were_appended,

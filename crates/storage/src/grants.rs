@@ -10,22 +10,36 @@ use crate::page::{Page, PageRequest};
 /// that signing in is not delayed.
 pub const EXPIRED_GRANTS_REMOVED_MAX: usize = 100;
 
-/// Bounds on the sessions that one portal link begins.
+/// Most portal links of an account at the same time: one for each visit of a busy hour.
+pub const PORTAL_LINKS_MAX: usize = 10_000;
+
+/// The result of adding a grant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PutGrant {
+    /// The grant is stored.
+    Put,
+    /// Its account, API key or link no longer exists.
+    Gone,
+    /// It is a portal link, and its account has [`PORTAL_LINKS_MAX`].
+    TooMany,
+}
+
+/// Bounds on the sessions that one portal link or one API key begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SessionLimits {
     /// Most sessions at the same time. A further one ends the oldest.
     pub live_max: usize,
-    /// Most sessions that begin within a minute. Further ones are refused.
-    pub per_minute_max: usize,
+    /// Most sessions that begin within a minute, if that is bounded. Further ones are refused.
+    pub per_minute_max: Option<usize>,
 }
 
-/// The result of beginning a session with a portal link.
+/// The result of beginning a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BeginSession {
     /// The session is stored.
     Begun,
-    /// The link was revoked or has expired.
-    LinkGone,
+    /// The link was revoked or has expired, or the API key was deleted.
+    OriginGone,
     /// The link has begun [`SessionLimits::per_minute_max`] sessions in the last minute.
     TooMany,
 }
@@ -43,14 +57,13 @@ pub struct GrantFilter {
 /// Grants for the console. Deleting an account, an API key or a link also deletes its grants.
 #[async_trait]
 pub trait ConsoleStore: Send + Sync {
-    /// Adds a grant, whose id and hash are new. False if its account, API key or link no longer exists:
-    /// nothing was written.
+    /// Adds a grant, whose id and hash are new. Nothing is written unless the result is [`PutGrant::Put`].
     ///
     /// It also removes grants that had expired by `grant.created_at`, at most [`EXPIRED_GRANTS_REMOVED_MAX`].
-    async fn put_grant(&self, grant: Grant) -> StoreResult<bool>;
+    async fn put_grant(&self, grant: Grant) -> StoreResult<PutGrant>;
 
-    /// Adds a session that `session.link` begins, within the limits, even if other processes begin sessions
-    /// with it at the same moment. `session.created_at` is now.
+    /// Adds a session within the limits on its origin, even if other processes begin sessions at the same
+    /// moment. The origin is `session.link` or, without one, `session.api_key`. `session.created_at` is now.
     async fn begin_session(&self, session: Grant, limits: SessionLimits) -> StoreResult<BeginSession>;
 
     /// The grant with this hash, unless it has expired by `now`.

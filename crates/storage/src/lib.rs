@@ -55,7 +55,10 @@ pub use deliveries::{
 pub use error::{StoreError, StoreResult};
 pub use event_types::EventTypeStore;
 pub use events::{Appended, EventFilter, EventStore, FirstAttempt, NewDelivery, NewEvent};
-pub use grants::{BeginSession, ConsoleStore, EXPIRED_GRANTS_REMOVED_MAX, GrantFilter, SessionLimits};
+pub use grants::{
+    BeginSession, ConsoleStore, EXPIRED_GRANTS_REMOVED_MAX, GrantFilter, PORTAL_LINKS_MAX, PutGrant,
+    SessionLimits,
+};
 pub use page::{LIMIT_MAX, Page, PageRequest, Position};
 pub use rate_limits::{RateLimitStore, ReserveSlots};
 pub use retention::{Pruned, RetentionStore, StoreClock};

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use postrider_access::{
-    ApiKeyDraft, OPERATOR_SESSION, OpenLink, PortalLinkDraft, Session, ShownToken, SignIn,
+    ApiKeyDraft, CreatePortalLink, OPERATOR_SESSION, OpenLink, PortalLinkDraft, Session, ShownToken, SignIn,
 };
-use postrider_model::{AccountId, Permission, Permissions, Scope, Theme, Who};
-use postrider_storage::PageRequest;
+use postrider_model::{AccountId, Grant, Permission, Permissions, Scope, Theme, Who};
+use postrider_storage::{PageRequest, StoreResult};
 use tokio::time::advance;
 
 use crate::support::{Node, draft};
@@ -24,6 +24,13 @@ fn portal_link(account: AccountId, read_only: bool) -> PortalLinkDraft {
         read_only,
         theme: None,
         lifetime: HOUR,
+    }
+}
+
+fn created(created: StoreResult<CreatePortalLink>) -> (ShownToken, Grant) {
+    match created.unwrap() {
+        CreatePortalLink::Created(token, link) => (token, link),
+        other => panic!("{other:?}"),
     }
 }
 
@@ -87,7 +94,7 @@ async fn a_portal_link_opens_sessions_until_it_expires_and_they_expire_with_it()
             theme,
             ..portal_link(account, read_only)
         };
-        let (token, link) = access.create_portal_link(draft, None).await.unwrap().unwrap();
+        let (token, link) = created(access.create_portal_link(draft, None).await);
         let first = opened(&node, &token).await;
         advance(HOUR / 2).await;
         let second = opened(&node, &token).await;
@@ -112,10 +119,8 @@ async fn a_portal_link_is_listed_revoked_and_ends_with_its_key() {
     node.key("Kept").await;
     let (key, _) = node.key("Deleted").await;
     let create = async |api_key| {
-        let created = access
-            .create_portal_link(portal_link(account, false), api_key)
-            .await;
-        created.unwrap().unwrap()
+        let draft = portal_link(account, false);
+        created(access.create_portal_link(draft, api_key).await)
     };
     let (revoked, of_key, kept) = (create(None).await, create(Some(key.id)).await, create(None).await);
     let mut sessions = Vec::new();
@@ -143,11 +148,8 @@ async fn a_portal_link_is_listed_revoked_and_ends_with_its_key() {
 async fn a_portal_link_begins_at_most_twenty_sessions_a_minute() {
     let node = Node::new();
     let account = node.account().await;
-    let created = node
-        .access
-        .create_portal_link(portal_link(account, true), None)
-        .await;
-    let (token, _) = created.unwrap().unwrap();
+    let draft = portal_link(account, true);
+    let (token, _) = created(node.access.create_portal_link(draft, None).await);
     for _ in 0..20 {
         opened(&node, &token).await;
     }
@@ -239,12 +241,11 @@ async fn portal_links_and_sessions_of_a_deleted_account_are_refused() {
     let node = Node::new();
     let access = &node.access;
     let account = node.account().await;
-    let link = access.create_portal_link(portal_link(account, false), None).await;
-    let (link, _) = link.unwrap().unwrap();
+    let (link, _) = created(access.create_portal_link(portal_link(account, false), None).await);
     let (session, _) = opened(&node, &link).await;
     assert_eq!(node.store.delete_account(account).await, Ok(true));
     assert!(!is_alive(&node, &session).await);
     assert_eq!(access.open_link(link.expose()).await, Ok(OpenLink::Dead));
     let again = access.create_portal_link(portal_link(account, false), None).await;
-    assert!(again.unwrap().is_none());
+    assert_eq!(again, Ok(CreatePortalLink::Gone));
 }

@@ -25,7 +25,13 @@ pub(super) fn add(document: &mut OpenApi) {
 }
 
 fn add_to(path: &str, operation: &mut Operation) {
-    let mut codes = vec![Code::Unauthorized, Code::InternalError, Code::Unavailable];
+    let mut codes = vec![
+        Code::Unauthorized,
+        Code::PermissionDenied,
+        Code::RateLimited,
+        Code::InternalError,
+        Code::Unavailable,
+    ];
     let is_query = |parameter: &RefOr<Parameter>| match parameter {
         RefOr::T(parameter) => parameter.parameter_in == ParameterIn::Query,
         RefOr::Ref(_) => false,
@@ -55,6 +61,15 @@ fn add_to(path: &str, operation: &mut Operation) {
     }
     if path.contains("/deliveries/{id}") {
         codes.push(Code::DeliveryNotFound);
+    }
+    for (object, code) in [
+        ("/api-keys/{id}", Code::ApiKeyNotFound),
+        ("/portal-links/{id}", Code::PortalLinkNotFound),
+        ("/sessions/{id}", Code::SessionNotFound),
+    ] {
+        if path.contains(object) {
+            codes.extend([Code::InvalidId, code]);
+        }
     }
     if path.contains("/event-types/{name}") {
         codes.extend([Code::InvalidEventType, Code::EventTypeNotFound]);

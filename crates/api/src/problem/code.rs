@@ -94,6 +94,8 @@ codes! {
     TooManyAutomations = "too_many_automations", CONFLICT, "The account has the maximum number of automations";
     /// The installation has the maximum number of API keys.
     TooManyApiKeys = "too_many_api_keys", CONFLICT, "The installation has the maximum number of API keys";
+    /// The account has the maximum number of portal links.
+    TooManyPortalLinks = "too_many_portal_links", CONFLICT, "The account has the maximum number of portal links";
     /// The key is the last one that administers the installation.
     LastAdminKey = "last_admin_key", CONFLICT, "The API key is the last one that administers the installation";
     /// The automation is off.

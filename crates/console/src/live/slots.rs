@@ -1,7 +1,8 @@
 //! The slots for live parts: how many there are, and whose stream gives way to a new one.
 //!
-//! A new stream always begins. Beyond a bound, the oldest stream of the same session ends, or the oldest of
-//! whoever has the most: a person looks at the newest page, and nobody's many windows keep others out.
+//! A new stream always begins, because a person looks at the newest page. Beyond a bound, an old stream
+//! ends: the oldest of the same session, or the oldest of the account that has the most streams. So the many
+//! windows of one account do not keep others out.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -10,7 +10,9 @@ use axum::response::Response;
 use bytes::Bytes;
 use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
-use postrider_access::{Access, AccessParts, ApiKeyDraft, OpenLink, PortalLinkDraft, SignIn};
+use postrider_access::{
+    Access, AccessParts, ApiKeyDraft, CreatePortalLink, OpenLink, PortalLinkDraft, SignIn,
+};
 use postrider_configuration::{
     AccountDraft, ActionDraft, AutomationDraft, Configuration, ConfigurationParts, DoesDraft, EventTypeDraft,
     SendWebhookDraft,
@@ -168,9 +170,12 @@ impl App {
             theme: None,
             lifetime: HOUR,
         };
-        let created = self.access.create_portal_link(draft, None).await.unwrap();
+        let CreatePortalLink::Created(link, _) = self.access.create_portal_link(draft, None).await.unwrap()
+        else {
+            panic!("no link was created");
+        };
         let first = format!("/accounts/{own}/automations");
-        match self.access.open_link(created.unwrap().0.expose()).await.unwrap() {
+        match self.access.open_link(link.expose()).await.unwrap() {
             OpenLink::Begun(token, _) => self.session(token.expose(), &first).await,
             other => panic!("{other:?}"),
         }

@@ -10,7 +10,7 @@ use postrider_model::{
 use postrider_storage::sealing::known_sealer;
 use postrider_storage::{
     AccountRef, AccountStore, ApiKeyStore, ConsoleStore, DeliveryFilter, DeliveryStore, PageRequest,
-    SaveAccount, SessionStore,
+    PutGrant, SaveAccount, SessionStore,
 };
 use postrider_storage_postgres::{MigrationReport, PostgresStore, SCHEMA_VERSION};
 use postrider_storage_testkit::build::{SEED, at, new_account, new_key};
@@ -130,7 +130,7 @@ async fn assert_grants(store: &PostgresStore, account: AccountId) {
         created_at: at(0),
         expires_at: at(60),
     };
-    assert_eq!(store.put_grant(grant.clone()).await, Ok(true));
+    assert_eq!(store.put_grant(grant.clone()).await, Ok(PutGrant::Put));
     assert_eq!(store.grant(&grant.sha256, at(0)).await, Ok(Some(grant.clone())));
     assert_eq!(store.delete_account(account).await, Ok(true));
     assert_eq!(store.grant(&grant.sha256, at(0)).await, Ok(None));

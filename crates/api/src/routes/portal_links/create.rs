@@ -5,8 +5,9 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::{Extension, Json};
 use http::{StatusCode, Uri};
-use postrider_access::{LINK_LIFETIME_S, PortalLinkDraft};
+use postrider_access::{CreatePortalLink, LINK_LIFETIME_S, PortalLinkDraft};
 use postrider_model::{AccountId, Caller, Theme, Who};
+use postrider_storage::PORTAL_LINKS_MAX;
 use postrider_web::host::RequestHost;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -54,6 +55,7 @@ pub struct PortalLinkInput {
     responses(
         (status = 201, description = "The portal link.", body = CreatedPortalLinkView),
         (status = 403, description = "`permission_denied`: the link would permit more than the API key does."),
+        (status = 409, description = "`too_many_portal_links`: the account has the maximum number of portal links."),
         (status = 400, description = "`invalid_host`: `public_url` is not set, and the request's Host header cannot be used in a link."),
     )
 )]
@@ -80,11 +82,18 @@ pub async fn create_portal_link(
         Who::ApiKey(id) => Some(id),
         Who::Session { api_key, .. } => api_key,
     };
-    let (token, link) = state
-        .access
-        .create_portal_link(draft, api_key)
-        .await?
-        .ok_or_else(account_not_found)?;
+    let (token, link) = match state.access.create_portal_link(draft, api_key).await? {
+        CreatePortalLink::Created(token, link) => (token, link),
+        CreatePortalLink::Gone => return Err(account_not_found()),
+        CreatePortalLink::TooMany => {
+            return Err(Problem::new(
+                Code::TooManyPortalLinks,
+                format!(
+                    "the account has {PORTAL_LINKS_MAX} portal links; revoke some or wait until they expire"
+                ),
+            ));
+        }
+    };
     let view = CreatedPortalLinkView {
         url: format!("{base}/sign-in/{}", token.expose()),
         link: PortalLinkView::of(&link),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
-use postrider_access::PortalLinkDraft;
+use postrider_access::{CreatePortalLink, PortalLinkDraft};
 use postrider_model::grant::Theme;
 use postrider_web::host::RequestHost;
 
@@ -72,7 +72,11 @@ pub async fn create(
         .access
         .create_portal_link(draft, account.visitor.api_key())
         .await?;
-    let (token, link) = created.ok_or(Refusal::NotFound)?;
+    let (token, link) = match created {
+        CreatePortalLink::Created(token, link) => (token, link),
+        CreatePortalLink::Gone => return Err(Refusal::NotFound),
+        CreatePortalLink::TooMany => return Err(Refusal::TooManyLinks),
+    };
     page(&CreatedPage {
         shell: Shell::of(&app, &account.visitor, Section::Accounts, "Portal link"),
         head: AccountHead::of(&account, Tab::PortalLinks),

@@ -27,7 +27,7 @@ verbs!(EventTypeStore {
 });
 
 verbs!(ConsoleStore {
-    put_grant(grant: Grant) -> bool;
+    put_grant(grant: Grant) -> PutGrant;
     begin_session(session: Grant, limits: SessionLimits) -> BeginSession;
     grant(sha256: &[u8; 32], now: Timestamp) -> Option<Grant>;
     grants(filter: GrantFilter, now: Timestamp, page: PageRequest) -> Page<Grant>;
