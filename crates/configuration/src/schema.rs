@@ -16,7 +16,7 @@ mod node;
 #[cfg(test)]
 mod tests;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jsonschema::{PatternOptions, ValidationError, Validator};
 use postrider_json::pointer::nearest_parent;
@@ -46,12 +46,12 @@ struct Effort {
 
 impl Effort {
     /// The budget for data whose longest path has this many bytes.
-    fn budget(self, path_bytes: usize) -> Budget {
+    fn budget(self, path_bytes: usize, deadline: Option<Instant>) -> Budget {
         let errors = self.error_bytes / (BYTES_PER_ERROR + path_bytes);
         Budget {
             steps: self.steps,
             errors: u32::try_from(errors).unwrap_or(u32::MAX),
-            time: self.time,
+            deadline,
         }
     }
 }
@@ -83,7 +83,7 @@ const BYTES_PER_ERROR: usize = 1024;
 /// Maximum bytes of the pointer of a violation.
 const POINTER_BYTES_MAX: usize = 1024;
 
-/// How long a check may take.
+/// How long a check may take, with the search for its violations.
 const TIME_MAX: Duration = Duration::from_secs(5);
 
 /// The violation of data whose check exceeds its budget.
@@ -167,11 +167,12 @@ impl Schema {
             let detail = format!("nested more than {LEVELS_MAX} levels deep, too deep for a schema");
             return Ok(vec![SchemaViolation::whole(detail)]);
         }
+        let deadline = effort.time.map(|time| Instant::now() + time);
         // To collect violations costs more than to find out that there are none.
-        if budget::within(effort.budget(0), || self.0.is_valid(&value))? {
+        if budget::within(effort.budget(0, deadline), || self.0.is_valid(&value))? {
             return Ok(Vec::new());
         }
-        let budget = effort.budget(longest_path(&value));
+        let budget = effort.budget(longest_path(&value), deadline);
         let all = || {
             self.0
                 .iter_errors(&value)

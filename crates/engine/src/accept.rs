@@ -151,6 +151,15 @@ enum Audience {
     Only(AutomationId),
 }
 
+impl Audience {
+    fn origin(self) -> Origin {
+        match self {
+            Self::Triggered => Origin::Producer,
+            Self::Only(_) => Origin::Test,
+        }
+    }
+}
+
 impl Engine {
     /// Accepts events of one account and returns a result for each, in order. They are stored in one or more
     /// steps. Fails if none of them was stored because of the store.
@@ -164,12 +173,12 @@ impl Engine {
             .entry(account)
             .await?
             .ok_or(AcceptError::AccountMissing)?;
-        self.accept_for(&entry, submissions, Audience::Triggered).await
+        self.accept_for(entry, submissions, Audience::Triggered).await
     }
 
     async fn accept_for(
         &self,
-        entry: &AccountEntry,
+        mut entry: Arc<AccountEntry>,
         submissions: Vec<Submission>,
         audience: Audience,
     ) -> Result<Vec<Result<Accepted, Rejection>>, AcceptError> {
@@ -181,14 +190,25 @@ impl Engine {
             if index % CHECKS_IN_A_ROW == CHECKS_IN_A_ROW - 1 {
                 tokio::task::yield_now().await;
             }
-            let prepared = match self.prepare(entry, submission, audience, parts.now()) {
-                Ok(Prepared { event, unchecked }) => match unchecked {
-                    Some(schema) => Box::pin(self.check_later(event, schema)).await?,
-                    None => Ok(event),
-                },
-                Err(rejection) => Err(rejection),
-            };
-            match prepared.and_then(|event| room.take(index, event)) {
+            let mut result = self.check(&submission, audience);
+            if let Ok(Checked {
+                unchecked: Some(schema),
+                ..
+            }) = &result
+            {
+                let data = submission.data.clone();
+                let check = self.schema_checks().check(account, Arc::clone(schema), data);
+                if let Err(rejection) = Box::pin(parts.wait_for(check)).await {
+                    result = Err(rejection);
+                }
+                // The customer may have changed the automations meanwhile.
+                if let Ok(Some(current)) = self.configuration().entry(account).await {
+                    entry = current;
+                }
+            }
+            let event =
+                result.map(|checked| self.event_of(&entry, submission, checked, audience, parts.now()));
+            match event.and_then(|event| room.take(index, event)) {
                 Ok(event) => {
                     parts.add(event).await;
                     checked.push(Ok(()));
@@ -201,19 +221,20 @@ impl Engine {
         Ok(results)
     }
 
-    fn prepare(
+    /// The event of a submission that passed its checks, with its deliveries.
+    fn event_of(
         &self,
         entry: &AccountEntry,
         submission: Submission,
+        checked: Checked,
         audience: Audience,
         now: Timestamp,
-    ) -> Result<Prepared, Rejection> {
-        let is_test = matches!(audience, Audience::Only(_));
+    ) -> NewEvent {
         let Checked {
             inspection,
             adds_event_type,
-            unchecked,
-        } = self.check(&submission, is_test)?;
+            unchecked: _,
+        } = checked;
         let first = self.ids().next_block(now);
         let deliveries: Vec<NewDelivery> = audience_of(entry, audience, &submission.event_type)
             .flat_map(|automation| automation.actions.iter().map(move |action| (automation, action)))
@@ -234,7 +255,7 @@ impl Engine {
             data: submission.data,
             occurred_at: submission.occurred_at,
             created_at: now,
-            origin: if is_test { Origin::Test } else { Origin::Producer },
+            origin: audience.origin(),
             fixed_points: FixedPoints {
                 js: inspection.js_fixed_point,
                 python: inspection.python_fixed_point,
@@ -245,33 +266,16 @@ impl Engine {
             }),
             deliveries: u32::try_from(deliveries.len()).unwrap_or(u32::MAX),
         };
-        let event = NewEvent {
+        NewEvent {
             event,
             id_is_callers: submission.id.is_some(),
             idempotency_key: submission.idempotency_key,
             adds_event_type,
             deliveries,
-        };
-        Ok(Prepared { event, unchecked })
+        }
     }
 
-    /// Checks the data of an event in its turn, off the runtime's threads.
-    async fn check_later(
-        &self,
-        event: NewEvent,
-        schema: Arc<Schema>,
-    ) -> Result<Result<NewEvent, Rejection>, AcceptError> {
-        let data = event.event.data.clone();
-        let checks = self.schema_checks();
-        let violations = checks.violations(event.event.account, schema, data).await?;
-        Ok(if violations.is_empty() {
-            Ok(event)
-        } else {
-            Err(Rejection::Schema(violations))
-        })
-    }
-
-    fn check(&self, submission: &Submission, is_test: bool) -> Result<Checked, Rejection> {
+    fn check(&self, submission: &Submission, audience: Audience) -> Result<Checked, Rejection> {
         let max = self.settings().data_bytes_max;
         if submission.data.len() > max {
             return Err(Rejection::DataTooLarge { max });
@@ -288,7 +292,7 @@ impl Engine {
                 }
                 false
             }
-            _ if is_test => false,
+            _ if audience.origin() == Origin::Test => false,
             _ if self.settings().unseen_types == UnseenTypes::Refuse => return Err(Rejection::UnknownType),
             Known::Unseen => true,
             Known::UnseenAndFull => false,
@@ -306,13 +310,6 @@ struct Checked {
     inspection: Inspection,
     adds_event_type: bool,
     /// The schema of the type, if the data has still to be checked against it.
-    unchecked: Option<Arc<Schema>>,
-}
-
-/// An event with its deliveries.
-struct Prepared {
-    event: NewEvent,
-    /// As in [`Checked`].
     unchecked: Option<Arc<Schema>>,
 }
 

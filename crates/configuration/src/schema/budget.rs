@@ -11,7 +11,7 @@
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Maximum bytes of stack that a check may use. Threads of the runtime have 2 MiB.
 const STACK_BYTES_MAX: usize = 1024 * 1024;
@@ -25,8 +25,8 @@ pub(super) struct Budget {
     pub(super) steps: u64,
     /// How many errors the validator may collect. It keeps all of them until the check ends.
     pub(super) errors: u32,
-    /// How long the check may take, if it has a limit.
-    pub(super) time: Option<Duration>,
+    /// When the check ends at the latest, if it has such a limit.
+    pub(super) deadline: Option<Instant>,
 }
 
 /// The check was more work than its budget allows.
@@ -80,10 +80,9 @@ const UNLIMITED: Left = (u64::MAX, u32::MAX, 0, None);
 /// Runs a check within a budget. The check must not leave anything half done when it is left by unwinding.
 pub(super) fn within<T>(budget: Budget, check: impl FnOnce() -> T) -> Result<T, Exceeded> {
     let here = 0u8;
-    let deadline = budget.time.map(|time| Instant::now() + time);
     let outer = METER.with(|meter| {
         let outer = meter.left();
-        meter.set((budget.steps, budget.errors, address(&here), deadline));
+        meter.set((budget.steps, budget.errors, address(&here), budget.deadline));
         Restored(outer)
     });
     let result = catch_unwind(AssertUnwindSafe(check));
@@ -154,6 +153,17 @@ fn address(local: &u8) -> usize {
     std::ptr::from_ref(local).addr()
 }
 
+/// The price of a number of this many bytes as an exact decimal: two allocations and its digits.
+pub(super) const fn of_decimal(bytes: usize) -> u64 {
+    4 + of_bytes(bytes)
+}
+
+/// The price of a division of a number of this many bytes: each digit is a step, and its power of ten takes
+/// some more.
+pub(super) const fn of_division(bytes: usize) -> u64 {
+    128 + bytes as u64
+}
+
 /// The price of work on a text of this many bytes.
 pub(super) const fn of_bytes(bytes: usize) -> u64 {
     1 + bytes as u64 / 32
@@ -161,13 +171,15 @@ pub(super) const fn of_bytes(bytes: usize) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     const fn steps(steps: u64) -> Budget {
         Budget {
             steps,
             errors: 0,
-            time: None,
+            deadline: None,
         }
     }
 
@@ -205,12 +217,12 @@ mod tests {
 
     #[test]
     fn a_check_ends_at_its_deadline() {
+        let began = Instant::now();
         let budget = Budget {
             steps: u64::MAX,
             errors: 0,
-            time: Some(Duration::from_millis(5)),
+            deadline: Some(began + Duration::from_millis(5)),
         };
-        let began = Instant::now();
         let endless = within(budget, || -> () {
             loop {
                 charge(1);

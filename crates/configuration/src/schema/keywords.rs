@@ -11,6 +11,7 @@ use jsonschema::{Keyword, ValidationError, ValidationOptions};
 use postrider_json::{DIVISOR_DIGITS_MAX, Decimal, Value};
 use serde_json::Map;
 
+use super::budget::{charge, of_decimal, of_division};
 use super::excerpt::{excerpt, shortened};
 use super::node::{ExactJson, canonical, rounded, rounded_number};
 
@@ -198,6 +199,11 @@ impl<'i> Keyword<'i, ExactJson> for Limit {
         let Value::Number(number) = instance else {
             return true;
         };
+        let bytes = number.text.len();
+        charge(of_decimal(bytes));
+        if matches!(self.rule, Rule::MultipleOf) {
+            charge(of_division(bytes));
+        }
         let value = number.decimal();
         match self.rule {
             Rule::AtLeast => value >= self.limit,

@@ -10,7 +10,7 @@ use jsonschema::json::{Array, Json, JsonNumber, Node, NodeIdentity, Object};
 use postrider_json::number::Number;
 use postrider_json::{Members, Value};
 
-use super::budget::{charge, charge_error, of_bytes};
+use super::budget::{charge, charge_error, of_bytes, of_decimal};
 use super::excerpt::excerpt;
 
 /// The price of an error, in steps: its paths are copied.
@@ -150,14 +150,17 @@ pub struct ExactNumber<'a>(Number<'a>);
 
 impl JsonNumber for ExactNumber<'_> {
     fn as_u64(&self) -> Option<u64> {
+        charge(of_bytes(self.0.text.len()));
         self.0.text.parse().ok()
     }
 
     fn as_i64(&self) -> Option<i64> {
+        charge(of_bytes(self.0.text.len()));
         self.0.text.parse().ok()
     }
 
     fn as_f64(&self) -> Option<f64> {
+        charge(of_decimal(self.0.text.len()));
         self.0.to_f64()
     }
 
@@ -170,7 +173,11 @@ impl JsonNumber for ExactNumber<'_> {
     }
 
     fn is_integer(&self) -> bool {
-        self.0.is_written_as_integer() || self.0.decimal().is_integer()
+        if self.0.is_written_as_integer() {
+            return true;
+        }
+        charge(of_decimal(self.0.text.len()));
+        self.0.decimal().is_integer()
     }
 
     fn is_written_as_integer(&self) -> bool {

@@ -228,6 +228,22 @@ fn small_data_is_checked_at_once_and_large_data_is_not() {
 }
 
 #[test]
+fn long_numbers_are_not_compared_again_and_again_at_once() {
+    let number = "9".repeat(16_000);
+    for keyword in ["minimum", "exclusiveMinimum", "multipleOf"] {
+        let limits: Vec<String> = (1..=100).map(|n| format!(r#"{{"{keyword}":{n}}}"#)).collect();
+        let schema = Schema::compile(&format!(
+            r#"{{"anyOf":[{{"allOf":[{}]}},true]}}"#,
+            limits.join(",")
+        ))
+        .unwrap();
+        let at_once = |data: &str| schema.violations_at_once(&Payload::read(data.as_bytes()).unwrap());
+        assert_eq!(at_once("9"), Some(Vec::new()), "{keyword}");
+        assert_eq!(at_once(&number), None, "{keyword}");
+    }
+}
+
+#[test]
 fn details_and_pointers_are_short_however_long_the_data_is() {
     let long = "x".repeat(100_000);
     for (schema, data) in [

@@ -62,13 +62,20 @@ impl<'a> Parts<'a> {
     pub(super) async fn add(&mut self, event: NewEvent) {
         let cost = cost_of(&event);
         if !self.events.is_empty() && self.cost + cost > JOB_COST_MAX {
-            self.submit();
-            while self.submitted.len() >= PARTS_WAITING_MAX {
-                self.await_oldest().await;
-            }
+            self.submit_in_turn().await;
         }
         self.cost += cost;
         self.events.push(event);
+    }
+
+    /// Waits for what the next event needs. What was added before does not wait: it is submitted now.
+    pub(super) async fn wait_for<T>(&mut self, awaited: impl Future<Output = T>) -> T {
+        if !self.events.is_empty() {
+            self.submit_in_turn().await;
+        }
+        let result = awaited.await;
+        self.now = self.engine.clock().now();
+        result
     }
 
     /// Waits until all parts are stored. Returns a result for each event, in order. Fails if the store took
@@ -83,6 +90,14 @@ impl<'a> Parts<'a> {
         match self.failure {
             Some(failure) if !self.is_stored => Err(failure),
             _ => Ok(self.results),
+        }
+    }
+
+    /// Submits the part, and waits while too many are being stored.
+    async fn submit_in_turn(&mut self) {
+        self.submit();
+        while self.submitted.len() >= PARTS_WAITING_MAX {
+            self.await_oldest().await;
         }
     }
 

@@ -10,12 +10,12 @@ use std::sync::{Arc, Weak};
 
 use bytes::Bytes;
 use parking_lot::Mutex;
-use postrider_configuration::{Schema, SchemaViolation};
+use postrider_configuration::Schema;
 use postrider_json::Payload;
 use postrider_model::AccountId;
 use tokio::sync::Semaphore;
 
-use super::AcceptError;
+use super::{AcceptError, Rejection};
 
 /// The places for checks.
 #[derive(Debug)]
@@ -36,29 +36,29 @@ impl Default for SchemaChecks {
 }
 
 impl SchemaChecks {
-    /// The violations of the schema in an account's data, when the account's turn has come. `data` is a
-    /// [`Payload`].
-    pub(super) async fn violations(
+    /// Checks an account's data against the schema of its type, when the account's turn has come. `data` is
+    /// a [`Payload`].
+    pub(super) async fn check(
         &self,
         account: AccountId,
         schema: Arc<Schema>,
         data: Bytes,
-    ) -> Result<Vec<SchemaViolation>, AcceptError> {
+    ) -> Result<(), Rejection> {
         // No semaphore is ever closed.
         let of_account = self.of_account(account).acquire_owned().await;
         let place = Arc::clone(&self.all).acquire_owned().await;
         let check = move || {
-            let payload = Payload::read(&data).ok();
-            let violations = payload.map(|payload| schema.violations(&payload));
             // A request that is given up keeps its places as long as its check runs.
-            drop((of_account, place));
-            violations.unwrap_or_default()
+            let _places = (of_account, place);
+            let payload = Payload::read(&data).expect("data is read before it is checked against a schema");
+            schema.violations(&payload)
         };
         match tokio::task::spawn_blocking(check).await {
-            Ok(violations) => Ok(violations),
+            Ok(violations) if violations.is_empty() => Ok(()),
+            Ok(violations) => Err(Rejection::Schema(violations)),
             Err(error) => match error.try_into_panic() {
                 Ok(panic) => std::panic::resume_unwind(panic),
-                Err(_) => Err(AcceptError::Stopping),
+                Err(_) => Err(Rejection::NotStored(AcceptError::Stopping)),
             },
         }
     }
@@ -85,12 +85,9 @@ mod tests {
         let schema = Arc::new(Schema::compile(r#"{"type":"integer"}"#).unwrap());
         for account in 1..=3 {
             let account = AccountId::from_u128(account);
-            for (data, violations) in [("1", 0), ("true", 1)] {
-                let found = checks
-                    .violations(account, Arc::clone(&schema), Bytes::from(data))
-                    .await;
-                assert_eq!(found.unwrap().len(), violations);
-            }
+            let check = |data| checks.check(account, Arc::clone(&schema), Bytes::from_static(data));
+            assert_eq!(check(b"1").await, Ok(()));
+            assert!(matches!(check(b"true").await, Err(Rejection::Schema(found)) if found.len() == 1));
         }
         assert_eq!(checks.accounts.lock().len(), 1);
     }
@@ -101,14 +98,14 @@ mod tests {
         let one = AccountId::from_u128(1);
         let held = checks.of_account(one).acquire_owned().await;
         let schema = Arc::new(Schema::compile("{}").unwrap());
-        let mut waiting = Box::pin(checks.violations(one, Arc::clone(&schema), Bytes::from("1")));
+        let mut waiting = Box::pin(checks.check(one, Arc::clone(&schema), Bytes::from("1")));
         let is_pending = std::future::poll_fn(|context| {
             std::task::Poll::Ready(waiting.as_mut().poll(context).is_pending())
         });
         assert!(is_pending.await);
-        let other = checks.violations(AccountId::from_u128(2), schema, Bytes::from("1"));
-        assert_eq!(other.await.unwrap(), []);
+        let other = checks.check(AccountId::from_u128(2), schema, Bytes::from("1"));
+        assert_eq!(other.await, Ok(()));
         drop(held);
-        assert_eq!(waiting.await.unwrap(), []);
+        assert_eq!(waiting.await, Ok(()));
     }
 }

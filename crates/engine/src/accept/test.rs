@@ -1,6 +1,7 @@
 //! Tests of an automation: events that go to it alone.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -59,7 +60,7 @@ impl Engine {
             idempotency_key: None,
         };
         let results = self
-            .accept_for(&entry, vec![submission], Audience::Only(automation))
+            .accept_for(Arc::clone(&entry), vec![submission], Audience::Only(automation))
             .await;
         if !matches!(&results, Ok(results) if results.iter().all(Result::is_ok)) {
             self.tests().call_off(account, now);
