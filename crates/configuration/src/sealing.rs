@@ -6,6 +6,7 @@
 //! again. Several nodes may do so at once.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -62,6 +63,8 @@ pub struct SealingParts {
 pub struct Sealing {
     parts: SealingParts,
     wake: Notify,
+    /// How many secrets did not open when all were last sealed again.
+    unopened: AtomicU64,
     /// Held during a rotation.
     rotating: tokio::sync::Mutex<()>,
     task: Mutex<Option<JoinHandle<()>>>,
@@ -80,6 +83,8 @@ pub struct MasterKeyStatus {
     pub sealed: u64,
     /// How many of them an older key sealed.
     pub remaining: u64,
+    /// How many of these did not open when all were last sealed again, and stay as they are.
+    pub unopened: u64,
 }
 
 /// Why the master key was not rotated. Nothing has changed.
@@ -118,6 +123,7 @@ impl Sealing {
         let sealing = Arc::new(Self {
             parts,
             wake: Notify::new(),
+            unopened: AtomicU64::new(0),
             rotating: tokio::sync::Mutex::default(),
             task: Mutex::default(),
         });
@@ -149,6 +155,7 @@ impl Sealing {
             place: self.parts.holder.place(),
             sealed: counted.sealed,
             remaining: counted.remaining,
+            unopened: self.unopened.load(Ordering::Relaxed).min(counted.remaining),
         })
     }
 
@@ -157,7 +164,20 @@ impl Sealing {
     ///
     /// # Errors
     /// See [`RotateKeyError`].
-    pub async fn rotate(&self) -> Result<MasterKeyStatus, RotateKeyError> {
+    pub async fn rotate(self: &Arc<Self>) -> Result<MasterKeyStatus, RotateKeyError> {
+        // A task of its own: a caller who goes away must not leave a key in the file that the server does
+        // not know, nor let another rotation begin meanwhile.
+        let sealing = Arc::clone(self);
+        match tokio::spawn(async move { sealing.rotate_alone().await }).await {
+            Ok(rotated) => rotated,
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(error) => Err(RotateKeyError::NotWritten(error.to_string())),
+            },
+        }
+    }
+
+    async fn rotate_alone(&self) -> Result<MasterKeyStatus, RotateKeyError> {
         let _guard = self.rotating.lock().await;
         let place = self.parts.holder.place();
         if !self.parts.holder.can_add() {
@@ -191,7 +211,10 @@ async fn run(sealing: Arc<Sealing>) {
     );
     loop {
         let pause = match seal_all_again(&sealing.parts).await {
-            Ok(()) => LOOK_EVERY,
+            Ok(unopened) => {
+                sealing.unopened.store(unopened, Ordering::Relaxed);
+                LOOK_EVERY
+            }
             Err(error) => {
                 tracing::warn!(%error, "could not seal secrets again; retrying");
                 RETRY_PAUSE
@@ -204,8 +227,8 @@ async fn run(sealing: Arc<Sealing>) {
     }
 }
 
-/// Seals what older keys sealed. Secrets that do not open stay, and the log names them.
-async fn seal_all_again(SealingParts { store, sealer, .. }: &SealingParts) -> StoreResult<()> {
+/// Seals what older keys sealed. Returns how many secrets do not open: they stay, and the log names them.
+async fn seal_all_again(SealingParts { store, sealer, .. }: &SealingParts) -> StoreResult<u64> {
     let gauge = metrics::gauge!("postrider_secrets_to_reseal");
     let resealed = metrics::counter!("postrider_secrets_resealed_total");
     let counted = store.sealed_values().await?;
@@ -213,7 +236,7 @@ async fn seal_all_again(SealingParts { store, sealer, .. }: &SealingParts) -> St
     let set = |remaining: u64| gauge.set(remaining as f64);
     set(counted.remaining);
     if counted.remaining == 0 {
-        return Ok(());
+        return Ok(0);
     }
     let key = sealer.first_key_id();
     tracing::info!(%key, remaining = counted.remaining, "sealing secrets again under the first master key");
@@ -241,6 +264,8 @@ async fn seal_all_again(SealingParts { store, sealer, .. }: &SealingParts) -> St
             "some secrets do not open, and stay as they are"
         );
     }
+    // Other nodes, edits and deletions took part.
+    set(store.sealed_values().await?.remaining);
     tracing::info!(%key, resealed = all.resealed, "sealed the secrets again");
-    Ok(())
+    Ok(all.unopened)
 }

@@ -133,6 +133,7 @@ pub const METADATA: &[Range<IpAddr>] = &[
     (at_v4([169, 254, 170, 23]), "AWS, credentials of EKS pods"),
     (at_v4([192, 0, 0, 192]), "Oracle Cloud"),
     (at_v6(0xfd00_0042 << 96 | 0x42), "Scaleway"),
+    (at_v6(0xfd00_00c1 << 96 | 0xa9fe_a9fe), "Oracle Cloud"),
     (at_v6(0xfd00_0ec2 << 96 | 0x23), "AWS, credentials of EKS pods"),
     (at_v6(0xfd00_0ec2 << 96 | 0x254), "AWS"),
     (at_v6(0xfd20_00ce << 96 | 0x254), "Google"),

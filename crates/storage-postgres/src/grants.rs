@@ -61,25 +61,24 @@ impl ConsoleStore for PostgresStore {
     }
 
     async fn delete_grant(&self, filter: GrantFilter, id: GrantId) -> StoreResult<bool> {
-        let (kind, account) = of_filter(filter);
+        let (of_filter, account, kind) = of_filter(filter);
+        let sql = format!("DELETE FROM grants WHERE {of_filter} AND id = $3");
         self.database
             .run(async || {
                 let client = self.database.client().await?;
-                let sql =
-                    "DELETE FROM grants WHERE id = $1 AND kind = $2 AND account_id IS NOT DISTINCT FROM $3";
                 let id = columns::uuid(id.as_bytes());
-                Ok(statement::execute(&client, sql, &[&id, &kind, &account]).await? > 0)
+                Ok(statement::execute(&client, &sql, &[&account, &kind, &id]).await? > 0)
             })
             .await
     }
 
     async fn delete_grants(&self, filter: GrantFilter) -> StoreResult<u64> {
-        let (kind, account) = of_filter(filter);
+        let (of_filter, account, kind) = of_filter(filter);
+        let sql = format!("DELETE FROM grants WHERE {of_filter}");
         self.database
             .run(async || {
                 let client = self.database.client().await?;
-                let sql = "DELETE FROM grants WHERE kind = $1 AND account_id IS NOT DISTINCT FROM $2";
-                statement::execute(&client, sql, &[&kind, &account]).await
+                statement::execute(&client, &sql, &[&account, &kind]).await
             })
             .await
     }
@@ -87,11 +86,16 @@ impl ConsoleStore for PostgresStore {
 
 const COLUMNS: &str = GrantRow::COLUMNS;
 
-/// The kind and account that a filter's grants have.
-fn of_filter(filter: GrantFilter) -> (i16, Option<Uuid>) {
+/// The condition on a filter's grants, and its parameters `$1` and `$2`: their account and kind. The index
+/// `grants_by_account` serves `=` and `IS NULL`, but not `IS NOT DISTINCT FROM`.
+fn of_filter(filter: GrantFilter) -> (&'static str, Option<Uuid>, i16) {
     let account = filter.scope.account();
     let account = account.map(|id| columns::uuid(id.as_bytes()));
-    (filter.kind.code().into(), account)
+    let condition = match account {
+        Some(_) => "account_id = $1 AND kind = $2",
+        None => "account_id IS NULL AND $1::uuid IS NULL AND kind = $2",
+    };
+    (condition, account, filter.kind.code().into())
 }
 
 /// Skips expired grants that others are removing at the same moment.
@@ -207,18 +211,16 @@ async fn begin_session(
     Ok(BeginSession::Begun)
 }
 
-const LIST: &str = "
-    FROM grants WHERE account_id IS NOT DISTINCT FROM $1 AND kind = $2 AND id < $3 AND expires_at > $4
-    ORDER BY id DESC LIMIT $5";
-
 async fn list(
     client: &Client,
     filter: GrantFilter,
     now: Timestamp,
     page: PageRequest,
 ) -> SqlResult<Page<Grant>> {
-    let (kind, account) = of_filter(filter);
-    let sql = format!("SELECT {COLUMNS} {LIST}");
+    let (of_filter, account, kind) = of_filter(filter);
+    let sql = format!(
+        "SELECT {COLUMNS} FROM grants WHERE {of_filter} AND id < $3 AND expires_at > $4 ORDER BY id DESC LIMIT $5"
+    );
     let rows = statement::query(
         client,
         &sql,

@@ -49,9 +49,12 @@ const COUNT: &str = "
     SELECT (SELECT count(*) FROM signing_keys)
                + (SELECT count(*) FROM automations WHERE secrets IS NOT NULL)
                + (SELECT count(*) FROM master_key),
-           (SELECT count(*) FROM signing_keys WHERE substring(secret FROM 2 FOR 8) <> $1)
+           (SELECT count(*) FROM signing_keys WHERE substring(secret FROM 2 FOR 8) < $1)
+               + (SELECT count(*) FROM signing_keys WHERE substring(secret FROM 2 FOR 8) > $1)
                + (SELECT count(*) FROM automations
-                  WHERE secrets IS NOT NULL AND substring(secrets FROM 2 FOR 8) <> $1)
+                  WHERE secrets IS NOT NULL AND substring(secrets FROM 2 FOR 8) < $1)
+               + (SELECT count(*) FROM automations
+                  WHERE secrets IS NOT NULL AND substring(secrets FROM 2 FOR 8) > $1)
                + (SELECT count(*) FROM master_key WHERE substring(probe FROM 2 FOR 8) <> $1)";
 
 /// The ids of the master keys that sealed anything.
@@ -60,14 +63,22 @@ const KEY_IDS: &str = "
     UNION SELECT substring(secrets FROM 2 FOR 8) FROM automations WHERE secrets IS NOT NULL
     UNION SELECT substring(probe FROM 2 FOR 8) FROM master_key";
 
-/// The values that another key than the first sealed. Two ranges can use an index; `<>` cannot.
+/// The values that another key than the first sealed. Two ranges can use an index; `<>` cannot. The order of
+/// the index skips the same values each time, and does not read again what is done.
 const REMAINING: &str = "
-    SELECT 0, account_id, id, secret FROM signing_keys WHERE substring(secret FROM 2 FOR 8) < $1
-    UNION ALL SELECT 0, account_id, id, secret FROM signing_keys WHERE substring(secret FROM 2 FOR 8) > $1
-    UNION ALL SELECT 1, account_id, id, secrets FROM automations
-              WHERE secrets IS NOT NULL AND substring(secrets FROM 2 FOR 8) < $1
-    UNION ALL SELECT 1, account_id, id, secrets FROM automations
-              WHERE secrets IS NOT NULL AND substring(secrets FROM 2 FOR 8) > $1
+    (SELECT 0, account_id, id, secret FROM signing_keys WHERE substring(secret FROM 2 FOR 8) < $1
+     ORDER BY substring(secret FROM 2 FOR 8) LIMIT $2::bigint + $3::bigint)
+    UNION ALL
+    (SELECT 0, account_id, id, secret FROM signing_keys WHERE substring(secret FROM 2 FOR 8) > $1
+     ORDER BY substring(secret FROM 2 FOR 8) LIMIT $2::bigint + $3::bigint)
+    UNION ALL
+    (SELECT 1, account_id, id, secrets FROM automations
+     WHERE secrets IS NOT NULL AND substring(secrets FROM 2 FOR 8) < $1
+     ORDER BY substring(secrets FROM 2 FOR 8) LIMIT $2::bigint + $3::bigint)
+    UNION ALL
+    (SELECT 1, account_id, id, secrets FROM automations
+     WHERE secrets IS NOT NULL AND substring(secrets FROM 2 FOR 8) > $1
+     ORDER BY substring(secrets FROM 2 FOR 8) LIMIT $2::bigint + $3::bigint)
     UNION ALL SELECT 2, '00000000-0000-0000-0000-000000000000', '00000000-0000-0000-0000-000000000000', probe
               FROM master_key WHERE substring(probe FROM 2 FOR 8) <> $1
     LIMIT $2 OFFSET $3";

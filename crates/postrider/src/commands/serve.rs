@@ -29,7 +29,7 @@ Neither loses an accepted event.
 Examples:
   postrider serve
   postrider serve --listen 0.0.0.0:8080 --data-dir /var/lib/postrider --header-prefix Acme
-  postrider serve --database-url 'postgres://postrider@db.internal/postrider?sslmode=require'
+  postrider serve --database-url 'postgres://app@db/app?sslmode=require' --master-key-file /etc/postrider/master.key
   POSTRIDER_LOG_FORMAT=json postrider serve --config /etc/postrider.toml")]
 pub struct Args {
     /// The settings file [variable: POSTRIDER_CONFIG] [default: ./postrider.toml, if it exists]
@@ -137,6 +137,8 @@ fn log_settings(loaded: &Loaded, logo: Option<&Logo>, open_files: Option<u64>) {
         in_flight_max = settings.in_flight_max,
         in_flight_per_host_max = settings.in_flight_per_host_max,
         stored_bytes_per_account_max = settings.stored_bytes_per_account_max.map(|max| max.to_string()),
+        requests_per_s_and_key = settings.requests_per_s_and_key.map(|max| max.to_string()),
+        events_per_s_and_account = settings.events_per_s_and_account.map(|max| max.to_string()),
         shutdown_grace = %settings.shutdown_grace,
         session_lease = %settings.session_lease,
         console_frame_ancestors = settings.console_frame_sources(),

@@ -13,7 +13,9 @@ use super::{ConfigError, Origin};
 use postrider_cli::Environment;
 
 /// Settings that exclude each other.
-const EXCLUSIVE: [(&str, &str); 2] = [
+const EXCLUSIVE: [(&str, &str); 3] = [
+    // With `only_port`, no other port is open, so that `allow_port` would have no effect.
+    ("allow_port", "only_port"),
     ("data_dir", "database_url"),
     ("master_key_file", "master_key_command"),
 ];

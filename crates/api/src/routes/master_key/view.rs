@@ -24,6 +24,10 @@ pub struct MasterKeyView {
     /// more.
     #[schema(example = 0)]
     remaining: u64,
+    /// How many of the remaining did not open when the server last tried, and stay as they are. The server's
+    /// log names them.
+    #[schema(example = 0)]
+    unopened: u64,
 }
 
 impl MasterKeyView {
@@ -34,6 +38,7 @@ impl MasterKeyView {
             source: status.place,
             sealed: status.sealed,
             remaining: status.remaining,
+            unopened: status.unopened,
         }
     }
 }

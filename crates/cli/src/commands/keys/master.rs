@@ -61,10 +61,20 @@ pub async fn run(
                 return remote.show(rotate, record).await;
             }
             remote.ask(rotate).await?;
-            while remote.ask(status()).await?["remaining"] != 0 {
+            let unopened = loop {
+                let key = remote.ask(status()).await?;
+                if key["remaining"] == key["unopened"] {
+                    break key["unopened"].clone();
+                }
                 sleep(LOOK_PAUSE).await;
+            };
+            remote.show(status(), record).await?;
+            if unopened == 0 {
+                return Ok(());
             }
-            remote.show(status(), record).await
+            Err(Failure::Failed(format!(
+                "{unopened} secrets do not open with any key of the server, and stay as they are; its log names them"
+            )))
         }
         Command::New => Screen::new().print(&new_key()?),
     }
@@ -94,5 +104,6 @@ fn record(key: &Value, paint: Paint) -> String {
         .field("Source", cell(&key["source"]))
         .field("Secrets", cell(&key["sealed"]))
         .field("To seal again", cell(&key["remaining"]))
+        .field("Cannot be opened", cell(&key["unopened"]))
         .render(paint)
 }

@@ -215,7 +215,6 @@ fn console_settings_are_read_from_every_source() {
 fn what_webhooks_may_reach_is_written_alike_everywhere() {
     let expected = |settings: &Settings| {
         assert_eq!(settings.allow_port, [9200, 6379]);
-        assert_eq!(settings.only_port, [443]);
         assert!(settings.https_only);
         let names: Vec<String> = settings
             .allow_destination_name
@@ -227,7 +226,6 @@ fn what_webhooks_may_reach_is_written_alike_everywhere() {
     };
     let flags = [
         "--allow-port=9200,6379",
-        "--only-port=443",
         "--https-only",
         "--allow-destination-name=receiver",
         "--allow-destination-name=*.local",
@@ -236,18 +234,27 @@ fn what_webhooks_may_reach_is_written_alike_everywhere() {
     expected(&settings(&flags, &[], "").unwrap());
     let variables = [
         ("POSTRIDER_ALLOW_PORT", "9200,6379"),
-        ("POSTRIDER_ONLY_PORT", "443"),
         ("POSTRIDER_HTTPS_ONLY", "true"),
         ("POSTRIDER_ALLOW_DESTINATION_NAME", "receiver, *.local"),
         ("POSTRIDER_DENY_DESTINATION", "8.8.8.0/24"),
     ];
     expected(&settings(&[], &variables, "").unwrap());
-    let file = "allow_port = [9200, \"6379\"]\nonly_port = \"443\"\nhttps_only = true\n\
+    let file = "allow_port = [9200, \"6379\"]\nhttps_only = true\n\
         allow_destination_name = [\"receiver\", \"*.local\"]\ndeny_destination = [\"8.8.8.0/24\"]";
     expected(&settings(&[], &[], file).unwrap());
     let overridden = settings(&["--https-only=false"], &variables, file).unwrap();
     assert!(!overridden.https_only);
     assert!(!settings(&[], &[], "").unwrap().https_only);
+    for (flag, file) in [
+        ("--only-port=443,8443", ""),
+        ("--https-only", "only_port = [443, \"8443\"]"),
+    ] {
+        assert_eq!(settings(&[flag], &[], file).unwrap().only_port, [443, 8443]);
+    }
+    assert_eq!(
+        refusal(&["--allow-port=9200"], &[], "only_port = [443]"),
+        "both --allow-port and postrider.toml, line 1: only_port are set: remove one of them"
+    );
     for (key, value) in [
         ("POSTRIDER_ALLOW_PORT", "0"),
         ("POSTRIDER_HTTPS_ONLY", "yes"),

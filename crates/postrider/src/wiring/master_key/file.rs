@@ -9,7 +9,7 @@ use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use postrider_cli::Failure;
-use postrider_storage::sealing::MasterKey;
+use postrider_storage::sealing::{MasterKey, MasterKeys, MasterKeysError};
 
 use crate::config::Settings;
 
@@ -38,6 +38,20 @@ pub enum KeyFileError {
         file: PathBuf,
         /// Its mode.
         mode: u32,
+    },
+    /// It has more than [`BYTES_MAX`] bytes.
+    #[error("the master key file {} has more than {BYTES_MAX} bytes", file.display())]
+    TooLarge {
+        /// The file.
+        file: PathBuf,
+    },
+    /// With the new key, no server could read it.
+    #[error("the master key file {}: {source}", file.display())]
+    Keys {
+        /// The file.
+        file: PathBuf,
+        /// The error.
+        source: MasterKeysError,
     },
     /// The system's error.
     #[error("the master key file {}: {source}", file.display())]
@@ -73,9 +87,14 @@ pub fn read(file: &Path) -> Result<String, KeyFileError> {
     }
     let mut text = String::new();
     opened
-        .take(BYTES_MAX)
+        .take(BYTES_MAX + 1)
         .read_to_string(&mut text)
         .map_err(of_file)?;
+    if text.len() as u64 > BYTES_MAX {
+        return Err(KeyFileError::TooLarge {
+            file: file.to_owned(),
+        });
+    }
     Ok(text)
 }
 
@@ -125,7 +144,12 @@ pub fn put_first(file: &Path, key: &MasterKey) -> Result<(), KeyFileError> {
     };
     // The file that a symbolic link names, so that the link stays one.
     let file = &std::fs::canonicalize(file).map_err(of_file)?;
-    let written = write_beside(file, &format!("{}\n{former}", key.expose())).map_err(of_file)?;
+    let text = format!("{}\n{former}", key.expose());
+    MasterKeys::parse(&text).map_err(|source| KeyFileError::Keys {
+        file: file.to_owned(),
+        source,
+    })?;
+    let written = write_beside(file, &text).map_err(of_file)?;
     std::fs::rename(&written, file).map_err(of_file)?;
     sync_folder(file).map_err(of_file)
 }
@@ -158,8 +182,6 @@ fn sync_folder(file: &Path) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use std::fs::Permissions;
-
-    use postrider_storage::sealing::MasterKeys;
 
     use super::*;
     use crate::config::declaration;
@@ -215,5 +237,22 @@ mod tests {
         assert!(link.symlink_metadata().unwrap().is_symlink());
         assert_eq!(keys_in(&link), [key(2).id(), key(1).id()]);
         assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn no_key_is_added_or_lost_where_a_start_could_not_read_them_all() {
+        let (_folder, _, file) = created();
+        for number in 2..=100 {
+            put_first(&file, &key(number)).unwrap();
+        }
+        let full = read(&file).unwrap();
+        let refused = put_first(&file, &key(101)).unwrap_err().to_string();
+        assert!(refused.contains("more than 100 keys"), "{refused}");
+        assert_eq!(read(&file).unwrap(), full);
+        let long = format!("{}{full}", "# a comment\n".repeat(6_000));
+        std::fs::write(&file, &long).unwrap();
+        let refused = put_first(&file, &key(1)).unwrap_err().to_string();
+        assert!(refused.contains("more than 65536 bytes"), "{refused}");
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), long);
     }
 }
