@@ -171,11 +171,7 @@ where
             Code::IncompleteBody,
             "the connection ended before the end of the body",
         ),
-        BodyError::NoRoom => Problem::unavailable(
-            Code::Unavailable,
-            "too many large requests are in progress; retry in a moment",
-            "no room for a body",
-        ),
+        BodyError::NoRoom => Problem::no_room(),
     })
 }
 

@@ -177,6 +177,15 @@ impl Problem {
         }
     }
 
+    /// There was no room for a body within the time that one may wait for it.
+    pub fn no_room() -> Self {
+        Self::unavailable(
+            Code::Unavailable,
+            "too many large requests are in progress; retry in a moment",
+            "no room for a body",
+        )
+    }
+
     /// The kind of problem.
     pub fn code(&self) -> Code {
         self.code

@@ -1,4 +1,4 @@
-//! Memory for request bodies, shared between all that send them: one budget for the API and the console.
+//! Memory for bodies, shared between all that send and read them: one budget for the API and the console.
 //!
 //! A body that arrives in one piece needs no room, because the connection's buffer holds it already; nearly
 //! all events do, so they take no lock. Any other body takes room for what has arrived, up to
@@ -79,6 +79,16 @@ pub struct BodyRoom {
     bytes: usize,
 }
 
+/// The room of a large response, as an extension of it: the connection keeps it until the response has left.
+#[derive(Debug, Clone)]
+pub struct HeldRoom(#[expect(dead_code, reason = "dropped with the response")] Arc<BodyRoom>);
+
+impl From<BodyRoom> for HeldRoom {
+    fn from(room: BodyRoom) -> Self {
+        Self(Arc::new(room))
+    }
+}
+
 /// There was no room for a body within 10 s.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("too many large requests are in progress")]
@@ -113,7 +123,7 @@ impl BodyBudget {
         let mut used = self.used.lock();
         let of_owner = used.owners.get(&owner).copied().unwrap_or_default();
         let free = self.bytes_max.saturating_sub(used.bytes);
-        if bytes > free || of_owner + bytes > free.max(bytes) {
+        if of_owner + bytes > free {
             return false;
         }
         used.bytes += bytes;

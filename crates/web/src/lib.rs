@@ -3,7 +3,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`body`] | request bodies, bounded in bytes and in time |
-//! | [`body_budget`] | memory for request bodies, shared between accounts |
+//! | [`body_budget`] | memory for bodies, shared between accounts |
 //! | [`caller`] | what a route requires of its caller |
 //! | [`client`] | who sent a request: the peer, and the client that a trusted proxy names |
 //! | [`host`] | the host that a request names, and the base of links that lead back to this server |

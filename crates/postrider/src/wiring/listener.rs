@@ -50,7 +50,10 @@ const BOUNDS: Bounds = Bounds {
     idle: Duration::from_secs(30),
     // A form may take 30 s to arrive, and its response as long to leave.
     stranger: Duration::from_secs(60),
+    unread: Duration::from_secs(60),
     closing: Duration::from_secs(5),
+    // An upload may take 30 s, and wait 10 s for room.
+    closing_busy: Duration::from_secs(60),
 };
 
 /// How often connections are ended that have lasted too long.
@@ -162,7 +165,7 @@ async fn serve_within<H: Handler>(
     }
     drop(listener);
     handler.stop();
-    // An error means that `grace` has passed; the remaining connections are cut off.
+    // An error means that `grace` has passed. The remaining connections end with the process.
     let _ = timeout(grace, places.close_all()).await;
 }
 

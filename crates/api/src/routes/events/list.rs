@@ -1,11 +1,12 @@
 //! `GET /v1/accounts/{account}/events`
 
-use axum::Json;
 use axum::extract::State;
+use axum::{Extension, Json};
 use http::Uri;
 use postrider_figures::Figures;
-use postrider_model::{AccountId, Event};
+use postrider_model::{AccountId, Caller, Event};
 use postrider_storage::{EventFilter, Page, PageRequest, StoreResult};
+use postrider_web::body_budget::{HeldRoom, NoRoom, Owner};
 
 use super::view::EventView;
 use crate::cursor::ListId;
@@ -19,7 +20,8 @@ use crate::router::ApiState;
 const CHUNK: usize = 50;
 
 /// Bytes of `data` after which a page ends early. 250 events at the limit of `data` would be a response of 64
-/// MiB; with this bound, a page has at most this and one chunk.
+/// MiB; with this bound, a page has at most this and one chunk. Each page takes room for so much from the
+/// budget of bodies until its client has read it.
 const PAGE_BYTES: usize = 4 * 1024 * 1024;
 
 /// A filter of events.
@@ -50,8 +52,9 @@ pub struct EventParameters {
 pub async fn list_events(
     State(state): State<ApiState>,
     InAccount(account): InAccount,
+    Extension(caller): Extension<Caller>,
     uri: Uri,
-) -> Result<Json<List<EventView>>, Problem> {
+) -> Result<(Extension<HeldRoom>, Json<List<EventView>>), Problem> {
     let list = ListId::of(account, "events");
     let mut parameters = Parameters::of(&uri);
     let filter = EventFilter {
@@ -61,8 +64,16 @@ pub async fn list_events(
     };
     let request = parameters.page(list);
     parameters.finish()?;
+    let mut room = state.body_budget.body_of(Owner::of(&caller));
+    room.grow(PAGE_BYTES).await.map_err(|NoRoom| Problem::no_room())?;
     let page = bounded_page(&state.figures, account, &filter, request).await?;
-    List::of(list, page, EventView::of).map(Json)
+    room.shrink(data_bytes(&page.items));
+    let list = List::of(list, page, EventView::of)?;
+    Ok((Extension(HeldRoom::from(room)), Json(list)))
+}
+
+fn data_bytes(events: &[Event]) -> usize {
+    events.iter().map(|event| event.data.len()).sum()
 }
 
 /// A page of events that ends early if its data is large.
@@ -78,7 +89,7 @@ async fn bounded_page(
         let chunk = figures
             .events(account, filter, PageRequest { limit, after })
             .await?;
-        bytes += chunk.items.iter().map(|event| event.data.len()).sum::<usize>();
+        bytes += data_bytes(&chunk.items);
         // A store may end a page early; the page then ends here too.
         let is_short = chunk.items.len() < limit;
         items.extend(chunk.items);

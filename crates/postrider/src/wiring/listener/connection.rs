@@ -6,6 +6,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::task::Poll;
+use std::time::Duration;
 
 use hyper_util::server::graceful::GracefulConnection;
 use parking_lot::Mutex;
@@ -38,6 +39,10 @@ pub struct Connection {
     staged: Notify,
     /// When the requests of strangers began, plus one; zero where there is none.
     strangers: [AtomicU64; STRANGERS_PER_CONNECTION],
+    /// The periods by which the progress of responses is noted.
+    period_ms: u64,
+    /// How many responses are leaving, by the period in which they last made progress, modulo three.
+    leaving: [AtomicU32; 3],
 }
 
 /// How far a connection is from its end.
@@ -56,12 +61,12 @@ pub enum Stage {
 
 const STAGES: [Stage; 4] = [Stage::Open, Stage::Closing, Stage::Evicted, Stage::Aborted];
 
-/// How the requests of a connection have come so far.
+/// The version of a connection whose requests came over HTTP/2.
 const HTTP2: u8 = 2;
 
 impl Connection {
-    /// A connection that begins now.
-    pub fn new(id: u64, epoch: Instant, peer: IpAddr, is_limited: bool) -> Self {
+    /// A connection that begins now. A response that makes no progress is noticed after one to two periods.
+    pub fn new(id: u64, epoch: Instant, period: Duration, peer: IpAddr, is_limited: bool) -> Self {
         Self {
             id,
             epoch,
@@ -75,6 +80,8 @@ impl Connection {
             closing_since_ms: AtomicU64::new(0),
             staged: Notify::new(),
             strangers: [const { AtomicU64::new(0) }; STRANGERS_PER_CONNECTION],
+            period_ms: u64::try_from(period.as_millis()).unwrap_or(u64::MAX),
+            leaving: [const { AtomicU32::new(0) }; 3],
         }
     }
 
@@ -134,6 +141,18 @@ impl Connection {
         began.filter(|began| *began > 0).min().map(|began| began - 1)
     }
 
+    /// Whether a response has made no progress for a whole period: its client does not read.
+    pub fn is_stuck(&self, now_ms: u64) -> bool {
+        // The period before the last one.
+        let before = (now_ms / self.period_ms + 1) % 3;
+        self.leaving[before as usize].load(Ordering::Relaxed) > 0
+    }
+
+    /// The present period, modulo three.
+    fn period(&self) -> usize {
+        (ms_since(self.epoch) / self.period_ms % 3) as usize
+    }
+
     fn take_stranger_slot(&self) -> Option<usize> {
         let now_ms = ms_since(self.epoch);
         let take = |slot: &AtomicU64| {
@@ -183,6 +202,40 @@ impl Acquaint for Stranger {
     fn is_known(&self) {
         self.connection.make_known();
         self.end();
+    }
+}
+
+/// A response that is leaving.
+#[derive(Debug)]
+pub struct Progress {
+    connection: Arc<Connection>,
+    /// Where [`Connection::leaving`] counts it.
+    counted: usize,
+}
+
+impl Progress {
+    /// A response that begins to leave.
+    pub fn begin(connection: &Arc<Connection>) -> Self {
+        let connection = Arc::clone(connection);
+        let counted = connection.period();
+        connection.leaving[counted].fetch_add(1, Ordering::Relaxed);
+        Self { connection, counted }
+    }
+
+    /// Notes that the connection asks for more of it.
+    pub fn note(&mut self) {
+        let now = self.connection.period();
+        if now != self.counted {
+            self.connection.leaving[now].fetch_add(1, Ordering::Relaxed);
+            self.connection.leaving[self.counted].fetch_sub(1, Ordering::Relaxed);
+            self.counted = now;
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.connection.leaving[self.counted].fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -27,8 +27,12 @@ pub struct Bounds {
     pub idle: Duration,
     /// How long a request of a stranger may take.
     pub stranger: Duration,
-    /// How long a closing connection may take to end.
+    /// How long a client may take to read a part of a response, or up to twice as long.
+    pub unread: Duration,
+    /// How long a closing connection may take to end, if no known client waits for a response.
     pub closing: Duration,
+    /// The same if one does: its upload may be under way.
+    pub closing_busy: Duration,
 }
 
 /// How many connections are chosen to give way in one look at all of them, at most.
@@ -119,7 +123,13 @@ impl Places {
         if is_limited && of_peer >= self.bounds.connections_per_peer && !taken.evict(Some(share), now_ms) {
             return None;
         }
-        let connection = Arc::new(Connection::new(taken.next_id, self.epoch, peer, is_limited));
+        let connection = Arc::new(Connection::new(
+            taken.next_id,
+            self.epoch,
+            self.bounds.unread,
+            peer,
+            is_limited,
+        ));
         taken.next_id += 1;
         taken.count += 1;
         if is_limited {
@@ -136,14 +146,21 @@ impl Places {
         })
     }
 
-    /// Ends what has lasted too long: idle connections, requests of strangers, closing connections.
+    /// Ends what has lasted too long: idle connections, requests of strangers, responses that nobody reads,
+    /// closing connections.
     pub fn sweep(&self) {
         let now_ms = self.now_ms();
         let exceeds =
             |since_ms: u64, bound: Duration| u128::from(now_ms.saturating_sub(since_ms)) >= bound.as_millis();
         for Entry { connection, .. } in self.taken.lock().connections.values() {
             if let Some(closing_for_ms) = connection.closing_for_ms(now_ms) {
-                if u128::from(closing_for_ms) >= self.bounds.closing.as_millis() {
+                let is_busy = connection.is_known() && connection.idle_since_ms().is_none();
+                let bound = if is_busy {
+                    self.bounds.closing_busy
+                } else {
+                    self.bounds.closing
+                };
+                if u128::from(closing_for_ms) >= bound.as_millis() {
                     connection.advance(Stage::Aborted, now_ms);
                 }
                 continue;
@@ -151,11 +168,11 @@ impl Places {
             let is_idle = connection
                 .idle_since_ms()
                 .is_some_and(|since| exceeds(since, self.bounds.idle));
-            let is_stuck = !connection.is_known()
+            let is_late = !connection.is_known()
                 && connection
                     .oldest_stranger_ms()
                     .is_some_and(|began| exceeds(began, self.bounds.stranger));
-            if is_idle || is_stuck {
+            if is_idle || is_late || connection.is_stuck(now_ms) {
                 connection.advance(Stage::Closing, now_ms);
             }
         }

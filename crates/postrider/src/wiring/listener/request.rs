@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use axum::body::Body;
 use axum::response::{IntoResponse as _, Response};
@@ -10,11 +10,12 @@ use bytes::Bytes;
 use http::{HeaderValue, Request, StatusCode, Version, header};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::body::Incoming;
+use postrider_web::body_budget::HeldRoom;
 use postrider_web::client::Acquaintance;
 
 use super::Handler;
 use super::arriving::STRANGER_BYTES_DROPPED;
-use super::connection::{Connection, Stranger};
+use super::connection::{Connection, Progress, Stranger};
 use super::strangers::Strangers;
 
 /// What a connection's requests need until they are handled.
@@ -88,12 +89,17 @@ pub struct InFlight {
 impl InFlight {
     /// The response, which ends the request once it has left.
     pub fn respond(self, mut response: Response) -> http::Response<Leaving> {
+        let room = response.extensions_mut().remove::<HeldRoom>();
+        let progress = Progress::begin(&self.connection);
         if self.closes {
             let close = HeaderValue::from_static("close");
             response.headers_mut().insert(header::CONNECTION, close);
         }
         response.map(|body| Leaving {
             body,
+            rest: Bytes::new(),
+            progress,
+            _room: room,
             _in_flight: self,
         })
     }
@@ -121,8 +127,16 @@ impl Drop for InFlight {
 /// The body of a response. hyper drops it once it is sent, or the client has left.
 pub struct Leaving {
     body: Body,
+    /// What has yet to leave of a large frame.
+    rest: Bytes,
+    progress: Progress,
+    _room: Option<HeldRoom>,
     _in_flight: InFlight,
 }
+
+/// The most of a frame that is handed to the connection at once. The connection asks for more once most of it
+/// is written, so that a response stays in flight until its client has read it.
+const PIECE_BYTES: usize = 64 * 1024;
 
 impl HttpBody for Leaving {
     type Data = Bytes;
@@ -132,14 +146,34 @@ impl HttpBody for Leaving {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(context)
+        self.progress.note();
+        if self.rest.is_empty() {
+            let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
+            let data = match frame.map(|frame| frame.map(Frame::into_data)) {
+                None => return Poll::Ready(None),
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                Some(Ok(Err(trailers))) => return Poll::Ready(Some(Ok(trailers))),
+                Some(Ok(Ok(data))) => data,
+            };
+            self.rest = data;
+        }
+        let piece = self.rest.len().min(PIECE_BYTES);
+        let piece = self.rest.split_to(piece);
+        Poll::Ready(Some(Ok(Frame::data(piece))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.rest.is_empty() && self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        let rest = self.rest.len() as u64;
+        let of_body = self.body.size_hint();
+        let mut hint = SizeHint::new();
+        hint.set_lower(of_body.lower() + rest);
+        if let Some(upper) = of_body.upper() {
+            hint.set_upper(upper + rest);
+        }
+        hint
     }
 }

@@ -3,6 +3,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use axum::response::IntoResponse as _;
 use h2::client::{ResponseFuture, SendRequest};
@@ -18,8 +19,13 @@ const SMALL: Bounds = Bounds {
     connections_per_peer: 4,
     idle: Duration::from_secs(60),
     stranger: Duration::from_secs(60),
+    unread: Duration::from_secs(60),
     closing: Duration::from_secs(60),
+    closing_busy: Duration::from_secs(60),
 };
+
+/// The response at `/large`: more than the sockets' buffers hold.
+const LARGE: usize = 32 * 1024 * 1024;
 
 /// How long something may take that has to happen.
 const SOON: Duration = Duration::from_secs(20);
@@ -36,6 +42,7 @@ impl Handler for Held {
             "/hold" => {
                 let _ = self.released.clone().wait_for(|released| *released).await;
             }
+            "/large" => return vec![b'x'; LARGE].into_response(),
             "/session" => Acquaintance::make(request.extensions()),
             _ => {}
         }
@@ -258,6 +265,50 @@ async fn an_idle_connection_is_closed() {
     assert!(!busy_ends.is_finished(), "a request is in flight");
     listening.release.send_replace(true);
     assert_eq!(busy.await.unwrap().status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_known_client_that_does_not_read_its_response_loses_its_connection() {
+    let bounds = Bounds {
+        unread: Duration::from_millis(500),
+        closing_busy: Duration::from_millis(500),
+        ..SMALL
+    };
+    let listening = Listening::start(bounds).await;
+    let (mut requests, ends) = listening.connect_http2().await;
+    let (response, _) = requests.send_request(request("/large", true), true).unwrap();
+    let _unread = response.await.unwrap();
+    let mut first = listening.connect().await;
+    first.send("/large", "Authorization: Bearer k\r\n").await;
+    // It reads all, but takes longer than the bound.
+    let mut slow = listening.connect().await;
+    slow.send("/large", "Authorization: Bearer k\r\nConnection: close\r\n")
+        .await;
+    let mut waiting = listening.connect().await;
+    waiting.send("/hold", "Authorization: Bearer k\r\n").await;
+    let began = Instant::now();
+    let mut read = 0;
+    let mut piece = vec![0; LARGE / 50];
+    loop {
+        let count = slow.0.read(&mut piece).await.unwrap();
+        read += count;
+        if count == 0 {
+            break;
+        }
+        sleep(Duration::from_millis(50)).await;
+    }
+    assert!(read > LARGE && began.elapsed() > 2 * bounds.unread, "{read}");
+    timeout(SOON, ends).await.unwrap().unwrap();
+    let mut read = Vec::new();
+    // An error is a reset.
+    let _ = timeout(SOON, first.0.read_to_end(&mut read)).await.unwrap();
+    assert!(read.len() < LARGE, "{}", read.len());
+    listening.release.send_replace(true);
+    assert_eq!(
+        waiting.status().await,
+        Some(200),
+        "it waits, but for its response"
+    );
 }
 
 #[tokio::test]
