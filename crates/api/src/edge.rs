@@ -97,7 +97,7 @@ impl Edge {
         let (standing, exceeded) = match counted {
             None => (None, None),
             Some(Ok(standing)) => (Some(standing), None),
-            Some(Err(exceeded)) => (Some(exceeded.standing), Some(exceeded)),
+            Some(Err(exceeded)) => (None, Some(exceeded)),
         };
         let refused = exceeded.map(Refused::Exceeded).or(denied.map(Refused::Denied));
         let fresh_id = || self.engine.ids().next_block(self.engine.clock().now());
@@ -202,7 +202,7 @@ struct Entry {
     method: Method,
     found: Option<Found>,
     guarded: bool,
-    /// Where the caller stands with the limit on its requests, if there is one.
+    /// Where the caller stands with the limit on its requests, if there is one and the request is within it.
     standing: Option<Standing>,
     /// Why the handler is not called; `None` if it is.
     refused: Option<Refused>,

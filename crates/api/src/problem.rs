@@ -20,6 +20,8 @@ use postrider_web::wait::whole_seconds;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::rate_limits::Standing;
+
 pub use code::Code;
 pub use fault::{Fault, Faults, fault_codes};
 
@@ -38,7 +40,9 @@ pub struct Problem {
     position: Option<TextPosition>,
     hidden: Option<Box<str>>,
     /// How long the caller should wait, in seconds.
-    retry_after_s: Option<u64>,
+    retry_after_s: Option<u32>,
+    /// The limit that the caller has exceeded.
+    standing: Option<Box<Standing>>,
 }
 
 /// The position where a body stops being valid JSON.
@@ -105,13 +109,22 @@ impl Problem {
             position: None,
             hidden: None,
             retry_after_s: None,
+            standing: None,
         }
     }
 
     /// Sends the caller a `Retry-After`, rounded up to whole seconds.
     pub fn retry_after(self, time: Duration) -> Self {
         Self {
-            retry_after_s: Some(whole_seconds(time)),
+            retry_after_s: Some(u32::try_from(whole_seconds(time)).unwrap_or(u32::MAX)),
+            ..self
+        }
+    }
+
+    /// Tells the caller which limit it has exceeded.
+    pub(crate) fn standing(self, standing: Standing) -> Self {
+        Self {
+            standing: Some(Box::new(standing)),
             ..self
         }
     }
@@ -251,6 +264,7 @@ impl IntoResponse for Problem {
     fn into_response(mut self) -> Response {
         let status = self.code.status();
         let hidden = self.hidden.take();
+        let standing = self.standing.take();
         let json = serde_json::to_vec(&self.document()).unwrap_or_default();
         let mut response = (status, [(header::CONTENT_TYPE, PROBLEM_JSON)], json).into_response();
         match self.code {
@@ -266,6 +280,9 @@ impl IntoResponse for Problem {
         }
         if let Some(seconds) = self.retry_after_s {
             response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        }
+        if let Some(standing) = standing {
+            standing.tell(response.headers_mut());
         }
         if let Some(hidden) = hidden {
             response.extensions_mut().insert(Hidden(hidden));

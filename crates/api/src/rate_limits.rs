@@ -74,6 +74,8 @@ impl RateLimits {
 struct Limit<K: Hash + Eq + Clone> {
     name: &'static str,
     per_s: NonZeroU32,
+    /// How many are possible at once.
+    burst: NonZeroU32,
     limiter: RateLimiter<K, DashMapStateStore<K>, DefaultClock, StateInformationMiddleware>,
     counted: AtomicU32,
 }
@@ -84,6 +86,7 @@ impl<K: Hash + Eq + Clone> Limit<K> {
         Self {
             name,
             per_s,
+            burst,
             limiter: RateLimiter::keyed(quota).with_middleware(),
             counted: AtomicU32::new(0),
         }
@@ -96,6 +99,7 @@ impl<K: Hash + Eq + Clone> Limit<K> {
         let standing = |remaining| Standing {
             name: self.name,
             per_s: self.per_s,
+            burst: self.burst,
             remaining,
         };
         match self.limiter.check_key_n(key, count) {
@@ -118,20 +122,24 @@ impl<K: Hash + Eq + Clone> Limit<K> {
 pub(crate) struct Standing {
     name: &'static str,
     per_s: NonZeroU32,
+    burst: NonZeroU32,
     remaining: u32,
 }
 
 impl Standing {
-    /// Adds the headers that tell a client.
+    /// Adds the headers that tell a client: the quota and the seconds in which it fills up, what is left of
+    /// it, and that it grows within a second.
     pub(crate) fn tell(self, headers: &mut HeaderMap) {
         let Self {
             name,
             per_s,
+            burst,
             remaining,
         } = self;
+        let window_s = burst.get().div_ceil(per_s.get());
         let mut text = String::with_capacity(32);
         // Writing to a string cannot fail.
-        let _ = write!(text, "\"{name}\";q={per_s};w=1");
+        let _ = write!(text, "\"{name}\";q={burst};w={window_s}");
         append(headers, POLICY, &text);
         text.clear();
         let _ = write!(text, "\"{name}\";r={remaining};t=1");
@@ -156,7 +164,7 @@ fn append(headers: &mut HeaderMap, name: HeaderName, text: &str) {
 /// A caller is over a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Exceeded {
-    pub(crate) standing: Standing,
+    standing: Standing,
     wait: Duration,
 }
 
@@ -166,12 +174,16 @@ impl From<Exceeded> for Problem {
         let of = if name == "events" { "account" } else { "API key" };
         let detail = format!("this {of} can send {per_s} {name} a second on each node; retry later");
         let wait = Duration::from_secs(whole_seconds(exceeded.wait).max(1));
-        Self::new(Code::RateLimited, detail).retry_after(wait)
+        Self::new(Code::RateLimited, detail)
+            .retry_after(wait)
+            .standing(exceeded.standing)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use axum::response::IntoResponse as _;
+
     use super::*;
 
     const fn per_s(number: u32) -> Option<NonZeroU32> {
@@ -189,7 +201,10 @@ mod tests {
         assert!(limits.request_of(one).unwrap().is_ok());
         let exceeded = limits.request_of(one).unwrap().unwrap_err();
         assert!(exceeded.wait <= Duration::from_millis(500));
-        assert_eq!(Problem::from(exceeded).code(), Code::RateLimited);
+        let response = Problem::from(exceeded).into_response();
+        assert_eq!(response.status(), 429);
+        assert_eq!(response.headers()[POLICY], "\"requests\";q=2;w=1");
+        assert_eq!(response.headers()[STANDING], "\"requests\";r=0;t=1");
         assert!(limits.request_of(other).unwrap().is_ok());
     }
 
@@ -198,7 +213,12 @@ mod tests {
         let limits = RateLimits::new(None, per_s(1));
         let account = AccountId::from_u128(1);
         assert!(limits.request_of(ApiKeyId::from_u128(1)).is_none());
-        assert!(limits.events_of(account, EVENTS_MAX).unwrap().is_some());
+        let mut headers = HeaderMap::new();
+        let standing = limits.events_of(account, EVENTS_MAX - 1).unwrap();
+        standing.unwrap().tell(&mut headers);
+        assert_eq!(headers[POLICY], "\"events\";q=1000;w=1000");
+        assert_eq!(headers[STANDING], "\"events\";r=1;t=1");
+        assert!(limits.events_of(account, 1).unwrap().is_some());
         assert!(limits.events_of(account, 1).is_err());
         assert_eq!(limits.events_of(account, 0), Ok(None));
         assert_eq!(RateLimits::default().events_of(account, EVENTS_MAX), Ok(None));

@@ -1,6 +1,6 @@
 //! The HTTP client: one for the whole process, with a pool of warm connections.
 //!
-//! The client follows no redirects, keeps no cookies, decompresses nothing and uses no proxy. When it repeats
+//! The client follows no redirects, keeps no cookies and decompresses nothing. When it repeats
 //! a request, it does so within the same timeout (`pool`). The timeout covers everything from the name lookup
 //! to the last byte that is read, except waits for resources of our own ([`Allowance`]).
 //!
@@ -63,8 +63,9 @@ pub struct ClientSettings {
     pub pool_idle_timeout: Duration,
     /// Maximum age of a connection. An older one takes no more requests, so that changes in DNS are followed.
     pub pool_max_age: Duration,
-    /// Maximum idle connections to one host and port, and never more than are left of `pool_max_idle`. If
-    /// this is less than the requests under way to it, connections are closed and opened again all the time.
+    /// Maximum idle connections to one host and port, and never more than are left of `pool_max_idle`. It
+    /// should be at least the requests in flight to one host: with less, each burst closes connections that
+    /// the next one opens again.
     pub pool_max_idle_per_host: usize,
     /// Maximum idle connections in total; they cost mainly file descriptors.
     pub pool_max_idle: usize,

@@ -72,7 +72,9 @@ pub enum NamePatternError {
     Address,
     /// A name that requests may go to anyway.
     #[error(
-        "names on the internet need no permission, only those of internal networks: `receiver`, `*.local`"
+        "only names of internal networks can be allowed, such as `receiver` or `*.local`: one name without \
+         a dot, or a name or domain below `.local`, `.internal`, `.corp` and their kind; names on the \
+         internet need no permission"
     )]
     NotInternal,
 }

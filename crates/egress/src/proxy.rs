@@ -4,12 +4,13 @@
 //! permitted, never a name. TLS, the `Host` header and the request go through the tunnel unchanged, for
 //! `http` receivers too, so that the proxy neither reads nor alters them.
 //!
-//! **Whose failure is it?** A proxy that cannot be reached, or refuses its credentials, is a resource of
-//! ours: the request waits for it ([`Allowance`]), is returned to its caller after
-//! [`WAIT_MAX`](crate::allowance::WAIT_MAX), and the log tells the operator. What the proxy says about the
-//! receiver (no route, refused, not allowed) is the receiver's failure, as it would be without a proxy, and
-//! so is a proxy that breaks off a tunnel. Waiting for the proxy to open the tunnel counts against the
-//! request's timeout, because the proxy connects meanwhile.
+//! **Whose failure is it?** A proxy that cannot be reached, refuses its credentials, speaks another protocol
+//! or says that we send too much is a resource of ours: the request waits for it ([`Allowance`]), is returned
+//! to its caller after [`WAIT_MAX`](crate::allowance::WAIT_MAX), and the log tells the operator. Meanwhile,
+//! one request a second tries it. What the proxy says about the receiver (no route, refused, not allowed) is
+//! the receiver's failure, as it would be without a proxy, and so is a proxy that breaks off a tunnel.
+//! Waiting for the proxy to open the tunnel counts against the request's timeout, because the proxy connects
+//! meanwhile.
 //!
 //! To add a kind of proxy, add a variant to [`ProxyKind`] and a file with its handshake.
 
@@ -25,6 +26,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use percent_encoding::percent_decode_str;
 use tokio::net::TcpStream;
+use tokio::sync::Notify;
 use tokio::time::Instant;
 use url::Url;
 
@@ -35,8 +37,8 @@ use crate::resolve::{Resolve, SystemResolver};
 /// How long to wait for a TCP connection to the proxy, which is near.
 const REACH_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Pause before another attempt to reach the proxy.
-const REACH_PAUSE: Duration = Duration::from_secs(1);
+/// How often a request tries a proxy that could not be used.
+const TRY_EVERY: Duration = Duration::from_secs(1);
 
 /// How long to wait for a tunnel to an address if the receiver has others.
 const ADDRESS_TIMEOUT: Duration = Duration::from_secs(3);
@@ -176,8 +178,8 @@ impl fmt::Debug for Proxy {
 /// Why there is no tunnel to an address.
 #[derive(Debug)]
 enum TunnelError {
-    /// The proxy refuses the credentials.
-    Credentials,
+    /// No tunnel can be opened through the proxy. The words are for the log.
+    Unusable(&'static str),
     /// The proxy or the receiver; the sentence says what happened.
     Failed(&'static str),
 }
@@ -202,6 +204,10 @@ const TOO_LATE: ProxyFailure = ProxyFailure::Failed("The egress proxy opened no 
 pub(crate) struct Tunnels {
     proxy: Proxy,
     resolver: SystemResolver,
+    /// When a request may try the proxy next; `None` while the proxy can be used.
+    next_try: Mutex<Option<Instant>>,
+    /// The proxy can be used again.
+    usable: Notify,
     reported: Mutex<Option<Instant>>,
 }
 
@@ -210,6 +216,8 @@ impl Tunnels {
         Self {
             proxy,
             resolver: SystemResolver::with_search_domains(),
+            next_try: Mutex::default(),
+            usable: Notify::new(),
             reported: Mutex::default(),
         }
     }
@@ -241,15 +249,19 @@ impl Tunnels {
         loop {
             let tcp = allowance.pause(self.reach()).await;
             let mut tcp = tcp.map_err(ProxyFailure::OutOfFiles)?;
-            match tokio::time::timeout(timeout, self.open(&mut tcp, target)).await {
-                Ok(Ok(())) => return Ok(tcp),
-                Ok(Err(TunnelError::Failed(sentence))) => return Err(ProxyFailure::Failed(sentence)),
-                Ok(Err(TunnelError::Credentials)) => {
-                    self.report(&"it refuses the user name and password");
-                    allowance.pause(tokio::time::sleep(REACH_PAUSE)).await;
-                }
-                Err(_) => return Err(TOO_LATE),
+            let opened = tokio::time::timeout(timeout, self.open(&mut tcp, target)).await;
+            if let Ok(Err(TunnelError::Unusable(reason))) = opened {
+                self.is_unusable(&reason);
+                continue;
             }
+            self.is_usable();
+            return match opened {
+                Ok(Ok(())) => Ok(tcp),
+                Ok(Err(TunnelError::Failed(sentence) | TunnelError::Unusable(sentence))) => {
+                    Err(ProxyFailure::Failed(sentence))
+                }
+                Err(_) => Err(TOO_LATE),
+            };
         }
     }
 
@@ -265,13 +277,51 @@ impl Tunnels {
     /// has no more open files.
     async fn reach(&self) -> io::Result<TcpStream> {
         loop {
+            self.turn().await;
             let connected = tokio::time::timeout(REACH_TIMEOUT, self.dial()).await;
             match connected.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
                 Ok(tcp) => return Ok(tcp),
                 Err(error) if is_out_of_files(&error) => return Err(error),
-                Err(error) => self.report(&error),
+                Err(error) => self.is_unusable(&error),
             }
-            tokio::time::sleep(REACH_PAUSE).await;
+        }
+    }
+
+    /// Waits until this request may try the proxy: at once if the proxy can be used; otherwise, one of all
+    /// that wait tries each second.
+    async fn turn(&self) {
+        loop {
+            let usable = self.usable.notified();
+            let next = {
+                let mut next_try = self.next_try.lock();
+                let now = Instant::now();
+                match *next_try {
+                    None => return,
+                    Some(at) if at <= now => {
+                        *next_try = Some(now + TRY_EVERY);
+                        return;
+                    }
+                    Some(at) => at,
+                }
+            };
+            tokio::select! {
+                () = tokio::time::sleep_until(next) => {}
+                () = usable => {}
+            }
+        }
+    }
+
+    fn is_usable(&self) {
+        if self.next_try.lock().take().is_some() {
+            self.usable.notify_waiters();
+        }
+    }
+
+    fn is_unusable(&self, reason: &dyn fmt::Display) {
+        self.report(reason);
+        let mut next_try = self.next_try.lock();
+        if next_try.is_none() {
+            *next_try = Some(Instant::now() + TRY_EVERY);
         }
     }
 

@@ -1,5 +1,6 @@
 //! A [`Request`], and the HTTP message that it becomes.
 
+use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -12,8 +13,8 @@ use crate::destination::Destination;
 use crate::failure::Failure;
 use crate::http2::Repeated;
 
-/// One POST.
-#[derive(Debug, Clone)]
+/// One POST. `Debug` shows neither the values of headers nor the body.
+#[derive(Clone)]
 pub struct Request {
     /// An absolute `http` or `https` URL. The client checks it, even if the caller has already done so.
     pub url: String,
@@ -26,6 +27,18 @@ pub struct Request {
     pub timeout: Duration,
     /// On whose behalf the request is sent. Tenants take turns at lookups.
     pub tenant: u128,
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.headers.iter().map(|(name, _)| name).collect();
+        f.debug_struct("Request")
+            .field("url", &self.url)
+            .field("headers", &names)
+            .field("body_bytes", &self.body.len())
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Headers that belong to the connection or to the framing of the message (RFC 9110 sections 7.2, 7.6.1 and

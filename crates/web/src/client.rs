@@ -92,8 +92,7 @@ impl TrustedProxies {
         if self.contains(peer) {
             client.address = self.forwarded_for(client.address, headers);
             // The nearest proxy's word is the last.
-            client.is_https = last_item(headers, &X_FORWARDED_PROTO)
-                .is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"));
+            client.is_https = claims_https(headers);
         }
         client
     }

@@ -12,7 +12,7 @@ use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
 use http::uri::PathAndQuery;
-use http::{HeaderValue, Uri, header};
+use http::{HeaderMap, HeaderValue, Uri, header};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 
 /// The attributes that hold addresses of ours, as they begin in our markup.
@@ -41,15 +41,25 @@ impl PathPrefix {
         &self.0
     }
 
+    /// The path without the prefix; `None` if it does not begin with it, or there is no prefix.
+    fn strip<'a>(&self, path: &'a str) -> Option<&'a str> {
+        let rest = path.strip_prefix(self.as_str())?;
+        if self.0.is_empty() || !(rest.is_empty() || rest.starts_with('/')) {
+            return None;
+        }
+        Some(if rest.is_empty() { "/" } else { rest })
+    }
+
+    /// The path as the server knows it: without the prefix, if it begins with it.
+    pub fn own_path<'a>(&self, path: &'a str) -> &'a str {
+        self.strip(path).unwrap_or(path)
+    }
+
     /// Removes the prefix from a request's target, if it is there.
     pub fn remove(&self, uri: &mut Uri) {
-        let Some(rest) = uri.path().strip_prefix(self.as_str()) else {
+        let Some(path) = self.strip(uri.path()) else {
             return;
         };
-        if self.0.is_empty() || !(rest.is_empty() || rest.starts_with('/')) {
-            return;
-        }
-        let path = if rest.is_empty() { "/" } else { rest };
         let target = match uri.query() {
             Some(query) => format!("{path}?{query}"),
             None => path.to_owned(),
@@ -62,19 +72,25 @@ impl PathPrefix {
         }
     }
 
-    /// Adds the prefix to the addresses of a response.
+    /// Adds the prefix to `Location`, if it is an address of ours.
+    pub fn add_to_location(&self, headers: &mut HeaderMap) {
+        if self.0.is_empty() {
+            return;
+        }
+        let location = headers.get(header::LOCATION).and_then(|to| to.to_str().ok());
+        let location = location.filter(|to| to.starts_with('/'));
+        if let Some(with) = location.and_then(|to| HeaderValue::try_from(format!("{}{to}", self.0)).ok()) {
+            headers.insert(header::LOCATION, with);
+        }
+    }
+
+    /// Adds the prefix to the addresses of a response: to `Location`, and in markup.
     pub fn add(&self, response: Response) -> Response {
         if self.0.is_empty() {
             return response;
         }
         let (mut parts, body) = response.into_parts();
-        let location = parts.headers.get(header::LOCATION);
-        let location = location
-            .and_then(|to| to.to_str().ok())
-            .filter(|to| to.starts_with('/'));
-        if let Some(with) = location.and_then(|to| HeaderValue::try_from(format!("{}{to}", self.0)).ok()) {
-            parts.headers.insert(header::LOCATION, with);
-        }
+        self.add_to_location(&mut parts.headers);
         let content_type = parts.headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
         let is_markup = content_type.is_some_and(|content_type| {
             content_type.starts_with(b"text/html") || content_type.starts_with(b"text/event-stream")

@@ -55,7 +55,8 @@ async fn an_account_that_reports_too_many_events_is_refused_and_others_are_not()
     let refused = app.post(&format!("{busy}/events/batch"), &ten).await;
     refused.problem(429, "rate_limited");
     assert!(refused.headers.contains_key("retry-after"));
+    assert_eq!(refused.headers["ratelimit"], "\"events\";r=0;t=1");
     let accepted = app.post(&format!("{other}/events"), &event).await;
-    assert_eq!(accepted.headers["ratelimit-policy"], "\"events\";q=1;w=1");
+    assert_eq!(accepted.headers["ratelimit-policy"], "\"events\";q=1000;w=1000");
     accepted.expect(202);
 }

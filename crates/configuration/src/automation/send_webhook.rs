@@ -1,5 +1,7 @@
-//! Webhook actions: what can be set of one, and its checks. The URL's destination is checked by
-//! `destinations`, which may have to look up its name.
+//! Webhook actions: what can be set of one, and its checks. `destinations` checks where the URL leads,
+//! because that may need a lookup.
+
+use std::fmt;
 
 use postrider_model::automation::TIMEOUT_S;
 use postrider_model::{BodyContent, BodyStyle, CustomHeader, SendWebhook};
@@ -8,8 +10,8 @@ use postrider_signing::HeaderNames;
 use super::headers::check_headers;
 use crate::{Faults, codes};
 
-/// A webhook to send.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A webhook to send. `Debug` leaves out the values of headers.
+#[derive(Clone, PartialEq, Eq)]
 pub struct SendWebhookDraft {
     /// The URL to send to.
     pub url: String,
@@ -26,6 +28,20 @@ pub struct SendWebhookDraft {
     pub plain_headers: Vec<String>,
     /// The timeout of one attempt, response included, in seconds; `None` uses the installation's default.
     pub timeout_s: Option<i64>,
+}
+
+impl fmt::Debug for SendWebhookDraft {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.headers.iter().map(|(name, _)| name).collect();
+        f.debug_struct("SendWebhookDraft")
+            .field("url", &self.url)
+            .field("content", &self.content)
+            .field("style", &self.style)
+            .field("headers", &names)
+            .field("plain_headers", &self.plain_headers)
+            .field("timeout_s", &self.timeout_s)
+            .finish()
+    }
 }
 
 impl SendWebhookDraft {

@@ -11,7 +11,8 @@ use parking_lot::Mutex;
 use postrider_web::body_budget::Owner;
 use tokio::sync::Notify;
 
-/// Most streams on one node: each costs a read every two seconds.
+/// Most streams on one node. Each costs a read of the store every two seconds, and three a second while there
+/// is news.
 const STREAMS_MAX: usize = 512;
 
 /// Most streams of one session. Only visible pages have one.

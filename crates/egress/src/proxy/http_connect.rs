@@ -14,6 +14,8 @@ const HEAD_BYTES_MAX: usize = 16 * 1024;
 
 const END: &[u8] = b"\r\n\r\n";
 
+const NO_HTTP: TunnelError = TunnelError::Unusable("it does not respond with HTTP");
+
 /// Asks for a tunnel.
 pub(super) async fn open(
     stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
@@ -24,7 +26,10 @@ pub(super) async fn open(
     let head = read_head(stream).await?;
     match status(&head) {
         Some(200..=299) => Ok(()),
-        Some(407) => Err(TunnelError::Credentials),
+        Some(407) => Err(TunnelError::Unusable("it refuses the user name and password")),
+        Some(429) => Err(TunnelError::Unusable(
+            "it says that there are too many requests (429)",
+        )),
         Some(401 | 403 | 405 | 451) => Err(TunnelError::Failed(
             "The egress proxy does not allow connections to this host",
         )),
@@ -34,7 +39,7 @@ pub(super) async fn open(
         Some(_) => Err(TunnelError::Failed(
             "The egress proxy could not connect to the host",
         )),
-        None => Err(TunnelError::Failed("The egress proxy did not respond with HTTP")),
+        None => Err(NO_HTTP),
     }
 }
 
@@ -66,7 +71,7 @@ async fn read_head(stream: &mut (impl AsyncRead + Unpin)) -> Result<Vec<u8>, Tun
             return Ok(head);
         }
         if head.len() > HEAD_BYTES_MAX {
-            return Err(TunnelError::Failed("The egress proxy did not respond with HTTP"));
+            return Err(NO_HTTP);
         }
     }
 }
@@ -113,10 +118,18 @@ mod tests {
 
     #[tokio::test]
     async fn other_responses_are_failures() {
-        assert!(matches!(
-            exchange(b"HTTP/1.1 407 Auth\r\n\r\n").await.0,
-            Err(TunnelError::Credentials)
-        ));
+        for (response, words) in [
+            ("HTTP/1.1 407 Auth\r\n\r\n", "refuses"),
+            ("HTTP/1.1 429 Slow down\r\n\r\n", "too many"),
+            ("HTTP/1.1 2000 OK\r\n\r\n", "not respond with HTTP"),
+            ("SSH-2.0-OpenSSH\r\n\r\n", "not respond with HTTP"),
+        ] {
+            let (opened, _) = exchange(response.as_bytes()).await;
+            assert!(
+                matches!(opened, Err(TunnelError::Unusable(it)) if it.contains(words)),
+                "{response:?}"
+            );
+        }
         for (response, words) in [
             ("HTTP/1.1 403 Forbidden\r\n\r\n", "does not allow"),
             (
@@ -124,8 +137,6 @@ mod tests {
                 "could not connect to the host",
             ),
             ("HTTP/1.1 504 Timeout\r\n\r\n", "in time"),
-            ("HTTP/1.1 2000 OK\r\n\r\n", "did not respond with HTTP"),
-            ("SSH-2.0-OpenSSH\r\n\r\n", "did not respond with HTTP"),
             ("HTTP/1.1 200 OK\r\n", "closed the connection"),
             ("", "closed the connection"),
         ] {

@@ -21,7 +21,9 @@ const IPV4: u8 = 1;
 const NAME: u8 = 3;
 const IPV6: u8 = 4;
 
-const NO_SOCKS: TunnelError = TunnelError::Failed("The egress proxy did not respond with SOCKS 5");
+const NO_SOCKS: TunnelError = TunnelError::Unusable("it does not respond with SOCKS 5");
+
+const REFUSED: TunnelError = TunnelError::Unusable("it refuses the user name and password");
 
 /// Asks for a tunnel.
 pub(super) async fn open(
@@ -59,7 +61,7 @@ async fn greet(
     let method = if credentials.is_some() { PASSWORD } else { NONE };
     stream.write_all(&[VERSION, 1, method]).await?;
     match read(stream).await? {
-        [VERSION, NONE_ACCEPTABLE] => return Err(TunnelError::Credentials),
+        [VERSION, NONE_ACCEPTABLE] => return Err(REFUSED),
         [VERSION, chosen] if chosen == method => {}
         _ => return Err(NO_SOCKS),
     }
@@ -69,13 +71,13 @@ async fn greet(
     let mut login = vec![PASSWORD_VERSION];
     for text in [user, password] {
         // The URL was refused if one is longer.
-        login.push(u8::try_from(text.len()).map_err(|_| TunnelError::Credentials)?);
+        login.push(u8::try_from(text.len()).map_err(|_| REFUSED)?);
         login.extend_from_slice(text.as_bytes());
     }
     stream.write_all(&login).await?;
     match read(stream).await? {
         [_, 0] => Ok(()),
-        [_, _] => Err(TunnelError::Credentials),
+        [_, _] => Err(REFUSED),
     }
 }
 
@@ -165,7 +167,10 @@ mod tests {
         assert!(sent.starts_with(b"\x05\x01\x02\x01\x04user\x02pw\x05"));
         for refused in [&b"\x05\xff"[..], b"\x05\x02\x01\x01"] {
             let (opened, _, _) = exchange(refused, Some(&credentials)).await;
-            assert!(matches!(opened, Err(TunnelError::Credentials)), "{refused:?}");
+            assert!(
+                matches!(opened, Err(TunnelError::Unusable(it)) if it.contains("refuses")),
+                "{refused:?}"
+            );
         }
     }
 
@@ -176,12 +181,17 @@ mod tests {
             (b"\x05\x00\x05\x04\x00\x01", "no route"),
             (b"\x05\x00\x05\x05\x00\x01", "refused"),
             (b"\x05\x00\x05\x01\x00\x01", "could not connect"),
-            (b"HTTP/1.1 400 Bad Request\r\n\r\n", "SOCKS 5"),
-            (b"\x04\x5a", "SOCKS 5"),
         ] {
             let (opened, _, _) = exchange(response, None).await;
             assert!(
                 matches!(opened, Err(TunnelError::Failed(it)) if it.contains(words)),
+                "{response:?}"
+            );
+        }
+        for response in [&b"HTTP/1.1 400 Bad Request\r\n\r\n"[..], b"\x04\x5a"] {
+            let (opened, _, _) = exchange(response, None).await;
+            assert!(
+                matches!(opened, Err(TunnelError::Unusable(it)) if it.contains("SOCKS 5")),
                 "{response:?}"
             );
         }

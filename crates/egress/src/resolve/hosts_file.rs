@@ -8,21 +8,31 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::net::IpAddr;
+use std::sync::Once;
 
 const PATH: &str = "/etc/hosts";
 
 /// Maximum bytes of the file to read. Lists that block advertisements have a few MiB.
 const BYTES_MAX: u64 = 16 * 1024 * 1024;
 
-/// The addresses of the name in the file, which may be missing.
-pub(super) fn look_up(name: &str) -> io::Result<Vec<IpAddr>> {
+/// The addresses of the name in the file. A file that is missing or cannot be read holds none, as for the
+/// system's resolver; the log says once that it cannot be read.
+pub(super) fn look_up(name: &str) -> Vec<IpAddr> {
+    static REPORTED: Once = Once::new();
+    match read() {
+        Ok(text) => addresses(&String::from_utf8_lossy(&text), name),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+        Err(error) => {
+            REPORTED.call_once(|| tracing::warn!(%error, "{PATH} cannot be read, so its names are unknown"));
+            Vec::new()
+        }
+    }
+}
+
+fn read() -> io::Result<Vec<u8>> {
     let mut text = Vec::new();
-    match File::open(PATH) {
-        Ok(file) => file.take(BYTES_MAX).read_to_end(&mut text)?,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(error),
-    };
-    Ok(addresses(&String::from_utf8_lossy(&text), name))
+    File::open(PATH)?.take(BYTES_MAX).read_to_end(&mut text)?;
+    Ok(text)
 }
 
 fn addresses(text: &str, name: &str) -> Vec<IpAddr> {

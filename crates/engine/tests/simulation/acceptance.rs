@@ -1,14 +1,18 @@
 //! Large requests beside small ones.
 
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
+use postrider_configuration::EventTypeDraft;
 use postrider_egress::Request;
 use postrider_engine::{EngineSettings, Rejection, Submission};
 use postrider_storage_sqlite::DATABASE_FILE;
 use rusqlite::Connection;
 
-use crate::support::{Node, folder, life, status};
+use crate::support::{Node, folder, life, status, submission};
 
 async fn healthy(folder: &std::path::Path) -> Node {
     let respond = |_: &Request, _| (Duration::from_millis(3), status(200));
@@ -55,6 +59,33 @@ fn a_batch_with_many_deliveries_lets_the_events_of_others_pass() {
                 .iter()
                 .all(|event| event.as_ref().unwrap().deliveries == 500)
         );
+    });
+}
+
+#[test]
+fn an_event_goes_to_the_automations_that_exist_when_its_schema_check_has_ended() {
+    let folder = folder();
+    life(async {
+        let node = healthy(folder.path()).await;
+        let account = node.account(&["https://receiver.example/hook"]).await.account;
+        let event_type = EventTypeDraft {
+            name: "proposal.priced".to_owned(),
+            description: String::new(),
+            example: None,
+            schema: Some(r#"{"items":{"type":"integer"}}"#.to_owned()),
+            visible: true,
+        };
+        node.configuration.put_event_type(event_type).await.unwrap();
+        let mut priced = submission("proposal.priced");
+        priced.data = format!("[{}1]", "1,".repeat(100_000)).into();
+        // The account is in memory from now on, so that the check begins at the first poll.
+        node.accept(account).await;
+        let mut accepting = pin!(node.engine.accept(account, vec![priced]));
+        let is_pending = poll_fn(|context| Poll::Ready(accepting.as_mut().poll(context).is_pending()));
+        assert!(is_pending.await, "the check takes a thread of its own");
+        node.automation(account, &["https://other.example/hook"]).await;
+        let accepted = accepting.await.unwrap().remove(0).unwrap();
+        assert_eq!(accepted.deliveries, 2);
     });
 }
 

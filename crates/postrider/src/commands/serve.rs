@@ -1,7 +1,7 @@
 //! `postrider serve`.
 
 use std::io::IsTerminal as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ArgMatches;
 
@@ -112,12 +112,15 @@ fn log_settings(loaded: &Loaded, logo: Option<&Logo>, open_files: Option<u64>) {
     };
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
-        settings_file = file.path().map(|path| path.display().to_string()),
+        settings_file = shown(file.path()),
         listen = %settings.listen,
         public_url = settings.public_url.as_ref().map(ToString::to_string),
         trusted_proxies = joined(&settings.trusted_proxies),
         metrics_listen = settings.metrics_listen.map(|address| address.to_string()),
         store = %store,
+        admin_key_file = shown(settings.admin_key_file.as_deref()),
+        master_key_file = shown(settings.master_key_file.as_deref()),
+        master_key_command = settings.master_key_command.is_some(),
         retry_delays_s = %settings.retry_delays,
         attempt_timeout = %settings.attempt_timeout,
         header_prefix = %settings.header_prefix,
@@ -128,8 +131,9 @@ fn log_settings(loaded: &Loaded, logo: Option<&Logo>, open_files: Option<u64>) {
         only_port = joined(&settings.only_port),
         https_only = settings.https_only,
         egress_proxy = settings.egress_proxy.as_ref().map(ToString::to_string),
+        egress_proxy_password_file = shown(settings.egress_proxy_password_file.as_deref()),
         http2_prior_knowledge = joined(&settings.http2_prior_knowledge),
-        extra_ca_file = settings.extra_ca_file.as_ref().map(|path| path.display().to_string()),
+        extra_ca_file = shown(settings.extra_ca_file.as_deref()),
         response_bytes_kept = %settings.response_bytes_kept,
         body_limit = %settings.body_limit,
         retention = %settings.retention,
@@ -148,6 +152,10 @@ fn log_settings(loaded: &Loaded, logo: Option<&Logo>, open_files: Option<u64>) {
         open_files,
         "starting"
     );
+}
+
+fn shown(path: Option<&Path>) -> Option<String> {
+    path.map(|path| path.display().to_string())
 }
 
 /// The key in a frame, so that it is hard to overlook.

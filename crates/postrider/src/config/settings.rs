@@ -333,15 +333,19 @@ impl Settings {
     }
 
     /// What webhooks may reach.
-    pub fn egress_rules(&self) -> EgressRules {
-        EgressRules {
+    pub fn egress_rules(&self) -> Result<EgressRules, Failure> {
+        if self.https_only && !self.http2_prior_knowledge.is_empty() {
+            let reason = "http2_prior_knowledge is about receivers without TLS, which https_only forbids";
+            return Err(Failure::Usage(reason.to_owned()));
+        }
+        Ok(EgressRules {
             allowed: self.allow_destination.clone(),
             denied: self.deny_destination.clone(),
             allowed_names: self.allow_destination_name.clone(),
             allowed_ports: self.allow_port.clone(),
             only_ports: self.only_port.clone(),
             https_only: self.https_only,
-        }
+        })
     }
 
     /// The settings of the engine.

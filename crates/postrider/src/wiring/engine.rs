@@ -56,7 +56,7 @@ pub async fn start(
         clock: Arc::new(SystemClock::new()),
         ids: Arc::new(IdGenerator::new(entropy.number())),
         entropy,
-        guard: Arc::new(EgressGuard::new(settings.egress_rules())),
+        guard: Arc::new(EgressGuard::new(settings.egress_rules()?)),
         resolver: Arc::new(SystemResolver::new()),
     };
     let configuration = shared.configuration(settings).await?;

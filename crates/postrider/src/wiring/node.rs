@@ -1,5 +1,6 @@
 //! A node, from its start to its stop.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -169,23 +170,29 @@ impl Node {
                 let never = std::future::pending();
                 listener::serve(listener, Arc::new(monitoring), never, requests_grace).await;
             }
-            std::future::pending().await
+            std::future::pending::<Infallible>().await
+        };
+        let served = async {
+            tokio::select! {
+                () = listener::serve(self.listener, self.site, stop, requests_grace) => {}
+                task = self.running.engine.failed() => {
+                    let failed = format!("the engine's task `{task}` panicked; restart the server");
+                    return Err(Failure::Failed(failed));
+                }
+            }
+            tracing::info!(
+                grace_s = self.grace.as_secs(),
+                "stopping: waiting for attempts in flight"
+            );
+            let grace = self.grace.saturating_sub(requests_grace);
+            self.running.stop(grace).await;
+            tracing::info!("stopped");
+            Ok(())
         };
         tokio::select! {
-            () = listener::serve(self.listener, self.site, stop, requests_grace) => {}
-            () = monitored => {}
-            task = self.running.engine.failed() => {
-                return Err(Failure::Failed(format!("the engine's task `{task}` panicked; restart the server")));
-            }
+            result = served => result,
+            never = monitored => match never {},
         }
-        tracing::info!(
-            grace_s = self.grace.as_secs(),
-            "stopping: waiting for attempts in flight"
-        );
-        let grace = self.grace.saturating_sub(requests_grace);
-        self.running.stop(grace).await;
-        tracing::info!("stopped");
-        Ok(())
     }
 }
 

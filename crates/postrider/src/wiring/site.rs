@@ -95,13 +95,16 @@ impl Handler for Site {
         self.warn_about_https(request.headers());
         let mut response = if is_of_api {
             request.extensions_mut().insert(client);
-            self.api.handle(request).await
+            let mut response = self.api.handle(request).await;
+            self.prefix.add_to_location(response.headers_mut());
+            response
         } else {
             // Nearly all requests are for the API. Boxed, so that the console's future does not enlarge
             // theirs.
             Box::pin(self.console.handle(request, client)).await
         };
-        if client.is_https || self.public_url_is_https {
+        // A public URL with a path shares its host with other servers, for which this one cannot decide.
+        if (client.is_https || self.public_url_is_https) && self.prefix.as_str().is_empty() {
             let headers = response.headers_mut();
             headers.insert(header::STRICT_TRANSPORT_SECURITY, STRICT_TRANSPORT_SECURITY);
         }
@@ -113,7 +116,7 @@ impl Handler for Site {
     }
 
     fn is_probe(&self, path: &str) -> bool {
-        is_probe(path)
+        is_probe(self.prefix.own_path(path))
     }
 
     fn address(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {

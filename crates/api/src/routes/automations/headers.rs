@@ -5,9 +5,17 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde::{Serialize, Serializer};
 
-/// Names and values, in the order given.
-#[derive(Debug, Clone, Default)]
+/// Names and values, in the order given. `Debug` shows the names.
+#[derive(Clone, Default)]
 pub struct HeadersInput(pub(super) Vec<(String, String)>);
+
+impl fmt::Debug for HeadersInput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set()
+            .entries(self.0.iter().map(|(name, _)| name))
+            .finish()
+    }
+}
 
 impl Serialize for HeadersInput {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

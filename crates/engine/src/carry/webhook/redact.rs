@@ -5,8 +5,9 @@
 //! wrong. Wherever a response repeats a secret byte for byte, [`MASK`] replaces it before anything is stored
 //! or shown.
 //!
-//! Not recognised are values shorter than [`ECHO_BYTES_MIN`], which occur in any text by chance, and values
-//! that the receiver has encoded, except as a JSON string. Actions without secret headers cost nothing.
+//! Not recognised are values shorter than [`ECHO_BYTES_MIN`], which occur in any text by chance, values of
+//! headers that never hold a secret ([`PUBLIC`]), and values that the receiver has encoded, except as a JSON
+//! string. Actions without secret headers cost nothing.
 
 use std::borrow::Cow;
 
@@ -19,6 +20,19 @@ use postrider_model::{CustomHeader, HttpResponse, SendWebhook};
 
 /// Shortest text that is replaced in a response.
 const ECHO_BYTES_MIN: usize = 8;
+
+/// Headers whose values are no secrets and occur in responses, such as `application/json`. Their values are
+/// left out of the record of a request like others, unless they are marked plain.
+const PUBLIC: [&str; 8] = [
+    "accept",
+    "accept-charset",
+    "accept-language",
+    "cache-control",
+    "content-language",
+    "origin",
+    "prefer",
+    "referer",
+];
 
 /// Replaces the values of the action's secret headers in a request that was sent.
 pub(super) fn mask_request(headers: &mut Headers, webhook: &SendWebhook) {
@@ -60,10 +74,13 @@ fn secrets_of(webhook: &SendWebhook) -> impl Iterator<Item = &CustomHeader> {
 /// The texts that give a secret away, the longest first, so that none leaves a part of another.
 fn texts(webhook: &SendWebhook) -> Vec<String> {
     let mut texts = Vec::new();
-    for header in secrets_of(webhook) {
+    let is_public = |header: &&CustomHeader| PUBLIC.iter().any(|it| header.name.eq_ignore_ascii_case(it));
+    for header in secrets_of(webhook).filter(|header| !is_public(header)) {
         let mut forms = vec![header.value.clone()];
         // `Bearer`, `Basic` and their kind are public; what follows is not (RFC 9110, section 11.4).
-        if let Some((scheme, credentials)) = header.value.split_once(' ') {
+        if let Some((scheme, credentials)) = header.value.split_once(' ')
+            && has_scheme(&header.name, scheme)
+        {
             forms.push(credentials.trim().to_owned());
             if scheme.eq_ignore_ascii_case("basic") {
                 forms.extend(user_and_password(credentials.trim()));
@@ -82,6 +99,15 @@ fn texts(webhook: &SendWebhook) -> Vec<String> {
     texts.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
     texts.dedup();
     texts
+}
+
+/// Whether the first word of a value is an authentication scheme rather than a part of the secret.
+fn has_scheme(name: &str, word: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    name.ends_with("authorization")
+        || ["basic", "bearer", "token"]
+            .iter()
+            .any(|it| word.eq_ignore_ascii_case(it))
 }
 
 /// The user and password of the `Basic` scheme, together and the password alone (RFC 7617).
@@ -213,6 +239,18 @@ mod tests {
         let mut error = r#"unexpected line: Bearer a/long-"secret""#.to_owned();
         mask_echoes(None, Some(&mut error), &bearer());
         assert_eq!(error, "unexpected line: ••••");
+    }
+
+    #[test]
+    fn words_that_are_no_secrets_stay_readable() {
+        let webhook = webhook(vec![
+            CustomHeader::secret("Accept", "application/json"),
+            CustomHeader::secret("X-Note", "orders department"),
+            CustomHeader::secret("X-Api-Key", "Token department"),
+        ]);
+        let echo = "application/json, orders, department, orders department";
+        let expected = "application/json, orders, ••••, ••••";
+        assert_eq!(body(&webhook, echo, false), expected);
     }
 
     #[test]

@@ -38,11 +38,11 @@ pub struct Bounds {
 /// How many connections are chosen to give way in one look at all of them, at most.
 const CHOSEN_AT_ONCE: usize = 64;
 
-/// Which part of the idle connections is chosen at most. Until the next look, others may become idle that
-/// would have to give way first, but none that would before these.
+/// At most one in so many of the idle connections is chosen. Where few are idle, few are chosen, so that the
+/// choice stays close to the order in which connections should give way, even as others become idle.
 const CHOSEN_PART: usize = 16;
 
-/// How often a full listener looks for a connection that has become idle.
+/// How often a full listener, or one that is full for a peer, looks for a connection that has become idle.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// Peers for whom connections are chosen ahead.
@@ -67,8 +67,17 @@ struct Taken {
     /// Their number by peer, without peers to which the limit does not apply.
     peers: HashMap<IpAddr, usize>,
     next_id: u64,
-    /// Idle connections to evict next, of all peers (`None`) or of one, since when they were idle.
-    chosen: HashMap<Option<IpAddr>, VecDeque<(u64, u64)>>,
+    /// The connections to evict next, of all peers (`None`) or of one.
+    chosen: HashMap<Option<IpAddr>, Chosen>,
+}
+
+#[derive(Debug)]
+struct Chosen {
+    at_ms: u64,
+    /// None was idle.
+    found_none: bool,
+    /// Idle connections by id, and since when they were idle.
+    next: VecDeque<(u64, u64)>,
 }
 
 #[derive(Debug)]
@@ -203,7 +212,7 @@ impl Taken {
     fn evict(&mut self, peer: Option<IpAddr>, now_ms: u64) -> bool {
         let mut has_chosen = false;
         loop {
-            while let Some((id, since)) = self.chosen.get_mut(&peer).and_then(VecDeque::pop_front) {
+            while let Some((id, since)) = self.chosen.get_mut(&peer).and_then(|it| it.next.pop_front()) {
                 let Some(entry) = self.connections.get_mut(&id) else {
                     continue;
                 };
@@ -215,17 +224,21 @@ impl Taken {
                     return true;
                 }
             }
-            if has_chosen {
+            let found_none = self.chosen.get(&peer).is_some_and(|chosen| {
+                let age_ms = now_ms.saturating_sub(chosen.at_ms);
+                chosen.found_none && u128::from(age_ms) < LOOK_EVERY.as_millis()
+            });
+            if has_chosen || found_none {
                 return false;
             }
-            self.choose(peer);
+            self.choose(peer, now_ms);
             has_chosen = true;
         }
     }
 
     /// Chooses the connections to evict next. Looking at all of them for each newcomer would cost a flood of
     /// newcomers more than it costs its sender.
-    fn choose(&mut self, peer: Option<IpAddr>) {
+    fn choose(&mut self, peer: Option<IpAddr>, now_ms: u64) {
         let mut idle: Vec<_> = self
             .connections
             .values()
@@ -248,7 +261,11 @@ impl Taken {
         if self.chosen.len() >= CHOSEN_PEERS_MAX {
             self.chosen.clear();
         }
-        let chosen = idle.into_iter().map(|(_, since, id)| (id, since)).collect();
+        let chosen = Chosen {
+            at_ms: now_ms,
+            found_none: idle.is_empty(),
+            next: idle.into_iter().map(|(_, since, id)| (id, since)).collect(),
+        };
         self.chosen.insert(peer, chosen);
     }
 
