@@ -3,6 +3,7 @@
 mod actions;
 mod destinations;
 mod headers;
+mod query;
 mod rate_limit;
 mod send_webhook;
 mod switch;

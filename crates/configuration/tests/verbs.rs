@@ -122,6 +122,7 @@ async fn all_faults_of_an_automation_are_reported_and_nothing_is_written() {
         event_types: vec!["a b".to_owned(), "a".to_owned(), "a".to_owned()],
         actions: vec![ActionDraft::new(DoesDraft::SendWebhook(SendWebhookDraft {
             headers: vec![("Host".to_owned(), "x".to_owned())],
+            secret_query: false,
             timeout_s: Some(61),
             ..SendWebhookDraft::to("http://127.0.0.1/")
         }))],

@@ -7,6 +7,7 @@ use crate::custom_header::CustomHeader;
 use crate::event_type::{EventPattern, EventTypeName};
 use crate::id::{ActionId, AutomationId};
 use crate::schedule::Schedule;
+use crate::secret_query::SecretQuery;
 use crate::time::Timestamp;
 
 /// A trigger and one or more actions, owned by an account.
@@ -159,8 +160,11 @@ impl DisabledReason {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SendWebhook {
     /// The URL to call, `http` or `https`. The egress guard checks it when it is saved and again when it is
-    /// dialled.
+    /// dialled. If the query is a secret, this is the URL as it may be shown, and [`Self::call_url`] is
+    /// called.
     pub url: String,
+    /// The query of the URL, if it is a secret.
+    pub secret_query: Option<SecretQuery>,
     /// What the body holds.
     pub content: BodyContent,
     /// How the body is serialised.
@@ -172,6 +176,14 @@ pub struct SendWebhook {
 }
 
 impl SendWebhook {
+    /// The URL to call, with its query.
+    pub fn call_url(&self) -> String {
+        match &self.secret_query {
+            Some(query) => query.complete(&self.url),
+            None => self.url.clone(),
+        }
+    }
+
     /// The timeout of one attempt, given the installation's default.
     pub fn timeout(&self, default: Duration) -> Duration {
         self.timeout_s

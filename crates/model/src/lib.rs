@@ -34,6 +34,7 @@ pub mod id;
 pub mod name;
 pub mod schedule;
 pub mod secret;
+pub mod secret_query;
 pub mod time;
 
 pub use account::{Account, KeyStatus, SigningKey};
@@ -55,4 +56,5 @@ pub use id::{
 pub use name::NameError;
 pub use schedule::Schedule;
 pub use secret::SigningSecret;
+pub use secret_query::SecretQuery;
 pub use time::Timestamp;

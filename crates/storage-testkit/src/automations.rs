@@ -5,7 +5,7 @@ use std::sync::Arc;
 use postrider_model::automation::{ACTIONS_MAX, AUTOMATIONS_MAX, DisabledReason};
 use postrider_model::{
     Action, Automation, AutomationId, BodyContent, BodyStyle, CustomHeader, DeliveryStatus, Does, Exchange,
-    Schedule, SendWebhook, Trigger,
+    Schedule, SecretQuery, SendWebhook, Trigger,
 };
 
 use super::build::*;
@@ -105,6 +105,7 @@ pub async fn an_automation_reads_back_as_it_was_saved(store: Arc<dyn Store>) {
                 rate_limit: None,
                 does: Does::SendWebhook(SendWebhook {
                     url: format!("https://receiver.example/{n}?q=%20{m}#é"),
+                    secret_query: (m == 0).then(|| SecretQuery::new("q=\"é\"&")),
                     content,
                     style,
                     headers: vec![

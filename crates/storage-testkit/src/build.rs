@@ -126,6 +126,7 @@ pub fn new_action(ids: &IdGenerator, s: i64, n: usize) -> Action {
             content: BodyContent::Envelope,
             style: BodyStyle::Js,
             headers: Vec::new(),
+            secret_query: None,
             timeout_s: None,
         }),
     }

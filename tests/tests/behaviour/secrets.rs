@@ -11,6 +11,13 @@ use serde_json::{Value, json};
 
 const VALUE: &str = "Bearer a-credential-of-the-receiver";
 
+/// The query of a URL with a secret.
+const QUERY: &str = "v=1&token=a-token-in-the-url";
+
+fn echo() -> String {
+    format!("/echo?{QUERY}")
+}
+
 /// A server whose master key is in its data folder.
 fn server() -> Server {
     let mut server = Server::stopped().without_master_key();
@@ -33,15 +40,15 @@ fn holds(folder: &Path, text: &str) -> bool {
 /// Text that the server shows of the delivery of an event with these headers, whose receiver sends the whole
 /// request back.
 async fn echoed(account: &Account, receiver: &Receiver) -> String {
-    receiver.respond_with("/echo", |request| {
+    receiver.respond_with(&echo(), |request| {
         let credential = request.header("authorization").to_owned();
-        let body = format!("{:?} {credential}", request.headers);
+        let body = format!("{:?} {credential} {}", request.headers, request.path);
         Reply::status(500)
             .with_header("x-echo", &credential)
             .with_body(body)
     });
     let action = json!({
-        "url": receiver.url("/echo"), "headers": {"Authorization": VALUE, "X-Team": "sales"}, "plain_headers": ["X-Team"],
+        "url": receiver.url(&echo()), "secret_query": true, "headers": {"Authorization": VALUE, "X-Team": "sales"}, "plain_headers": ["X-Team"],
     });
     let created = account.automation(action).await;
     let path = account.at(&format!("/automations/{}", created["id"].as_str().unwrap()));
@@ -62,9 +69,10 @@ async fn no_file_and_no_response_holds_a_secret_in_the_clear() {
     let receiver = Receiver::start().await;
     let secret = account.secret().await;
     let shown = echoed(&account, &receiver).await;
-    assert_eq!(receiver.received("/echo")[0].header("authorization"), VALUE);
+    assert_eq!(receiver.received(&echo())[0].header("authorization"), VALUE);
+    assert!(receiver.received(&echo())[0].path.ends_with(QUERY));
     assert!(
-        !shown.contains("a-credential") && shown.contains("••••"),
+        !shown.contains("a-credential") && !shown.contains("a-token") && shown.contains("/echo?••••"),
         "{shown}"
     );
     assert!(shown.contains("sales"), "{shown}");
@@ -84,7 +92,12 @@ async fn no_file_and_no_response_holds_a_secret_in_the_clear() {
         "{said:?}"
     );
     assert_eq!(mode(&backup), 0o600);
-    let secrets = [&secret, rotated["secret"].as_str().unwrap(), "a-credential"];
+    let secrets = [
+        &secret,
+        rotated["secret"].as_str().unwrap(),
+        "a-credential",
+        "a-token",
+    ];
     for hidden in secrets {
         assert!(!holds(server.data_dir(), hidden), "{hidden}");
     }

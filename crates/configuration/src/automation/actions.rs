@@ -196,6 +196,7 @@ mod tests {
                 content: Default::default(),
                 style: Default::default(),
                 headers: vec![],
+                secret_query: None,
                 timeout_s: None,
             }),
         }
@@ -251,6 +252,7 @@ mod tests {
         let with_timeout = |draft: ActionDraft, timeout_s| {
             let DoesDraft::SendWebhook(webhook) = draft.does;
             let does = DoesDraft::SendWebhook(SendWebhookDraft {
+                secret_query: false,
                 timeout_s: Some(timeout_s),
                 ..webhook
             });

@@ -21,7 +21,7 @@ pub(super) fn check_destinations(
 ) {
     for (index, draft) in drafts.iter().enumerate().take(ACTIONS_MAX) {
         let DoesDraft::SendWebhook(webhook) = &draft.does;
-        if keeps_its_url(draft, &webhook.url, existing) {
+        if keeps_its_url(draft, &webhook.shown_url(), existing) {
             continue;
         }
         if let Err(error) = guard.check_url(&webhook.url) {

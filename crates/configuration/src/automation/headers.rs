@@ -106,7 +106,7 @@ fn kept_value<'a>(
 }
 
 /// Scheme, host and port. `None` for what is not a URL, which is a fault of its own.
-fn origin(url: &str) -> Option<String> {
+pub(super) fn origin(url: &str) -> Option<String> {
     let destination = Destination::parse(url).ok()?;
     Some(destination.origin().to_string())
 }
@@ -202,6 +202,7 @@ mod tests {
                 CustomHeader::secret("Authorization", "Bearer x"),
                 CustomHeader::plain("X-Team", "sales"),
             ],
+            secret_query: None,
             timeout_s: None,
         }
     }

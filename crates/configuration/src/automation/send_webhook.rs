@@ -1,20 +1,27 @@
 //! Webhook actions: what can be set of one, and its checks. `destinations` checks where the URL leads,
 //! because that may need a lookup.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use postrider_model::automation::TIMEOUT_S;
-use postrider_model::{BodyContent, BodyStyle, CustomHeader, SendWebhook};
+use postrider_model::{BodyContent, BodyStyle, CustomHeader, SecretQuery, SendWebhook};
 use postrider_signing::HeaderNames;
 
 use super::headers::check_headers;
+use super::query::check_query;
 use crate::{Faults, codes};
 
 /// A webhook to send. `Debug` leaves out the values of headers.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SendWebhookDraft {
-    /// The URL to send to.
+    /// The URL to send to. With a secret query, [`MASK`] in its place stands for the one that the existing
+    /// action has.
+    ///
+    /// [`MASK`]: postrider_model::custom_header::MASK
     pub url: String,
+    /// Whether the query of the URL is a secret.
+    pub secret_query: bool,
     /// What the body holds.
     pub content: BodyContent,
     /// How the body is serialised.
@@ -34,7 +41,8 @@ impl fmt::Debug for SendWebhookDraft {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<_> = self.headers.iter().map(|(name, _)| name).collect();
         f.debug_struct("SendWebhookDraft")
-            .field("url", &self.url)
+            .field("url", &self.shown_url())
+            .field("secret_query", &self.secret_query)
             .field("content", &self.content)
             .field("style", &self.style)
             .field("headers", &names)
@@ -49,6 +57,7 @@ impl SendWebhookDraft {
     pub fn to(url: impl Into<String>) -> Self {
         Self {
             url: url.into(),
+            secret_query: false,
             content: BodyContent::default(),
             style: BodyStyle::default(),
             headers: Vec::new(),
@@ -63,11 +72,21 @@ impl SendWebhookDraft {
         let plain = webhook.headers.iter().filter(|header| header.is_plain);
         Self {
             url: webhook.url.clone(),
+            secret_query: webhook.secret_query.is_some(),
             content: webhook.content,
             style: webhook.style,
             headers: webhook.headers.iter().map(shown).collect(),
             plain_headers: plain.map(|header| header.name.clone()).collect(),
             timeout_s: webhook.timeout_s.map(i64::from),
+        }
+    }
+
+    /// The URL without its secret query.
+    pub(super) fn shown_url(&self) -> Cow<'_, str> {
+        let divided = self.secret_query.then(|| SecretQuery::divide(&self.url));
+        match divided.flatten() {
+            Some((shown, _)) => shown.into(),
+            None => self.url.as_str().into(),
         }
     }
 
@@ -80,8 +99,10 @@ impl SendWebhookDraft {
         pointer: &str,
         faults: &mut Faults,
     ) -> SendWebhook {
+        let (url, secret_query) = check_query(self, stored, pointer, faults);
         SendWebhook {
-            url: self.url.clone(),
+            url,
+            secret_query,
             content: self.content,
             style: self.style,
             headers: check_headers(self, stored, header_names, pointer, faults),

@@ -131,7 +131,7 @@ impl<T: Transport> Carrier<SendWebhook> for WebhookCarrier<T> {
     async fn carry(&self, job: Job<'_>, webhook: &SendWebhook) -> Result<Carried, NotSent> {
         let body = body_of(job.event, job.body);
         let mut request = Request {
-            url: webhook.url.clone(),
+            url: webhook.call_url(),
             headers: self.headers(&job, webhook, &body),
             body: body.clone(),
             timeout: webhook.timeout(job.timeout),
@@ -146,7 +146,7 @@ impl<T: Transport> Carrier<SendWebhook> for WebhookCarrier<T> {
             may_leave
         };
         let response = self.transport.send_if(&mut request, &leave).await?;
-        redact::mask_request(&mut request.headers, webhook);
+        redact::mask_request(&mut request, webhook);
         Ok(without_secrets(carried(request, response), webhook))
     }
 }

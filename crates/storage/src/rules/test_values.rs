@@ -81,6 +81,7 @@ pub(super) fn automation() -> Automation {
                 content: BodyContent::Envelope,
                 style: BodyStyle::Js,
                 headers: Vec::new(),
+                secret_query: None,
                 timeout_s: None,
             }),
         }],

@@ -85,6 +85,12 @@ pub struct ActionInput {
     /// allows.
     #[schema(example = "https://crm.example.com/hooks/postrider", max_length = 2048)]
     url: String,
+    /// Whether the query of the URL (all after its `?`) is a secret: sealed at rest, and `••••` in responses
+    /// and in the record of each attempt. Sent back in an update, a URL that ends in `?••••` keeps the query
+    /// of an action that is sent with its `id`, as long as scheme, host and port stay the same.
+    #[serde(default)]
+    #[schema(default = false)]
+    secret_query: bool,
     /// What the body holds: `envelope` is `{"id","type","timestamp","data"}`, `data` is the event's data
     /// alone.
     #[serde(default)]
@@ -169,6 +175,7 @@ impl ActionInput {
                 per_s: limit.per_s,
             }),
             url: webhook.url,
+            secret_query: webhook.secret_query,
             body: webhook.content,
             body_style: webhook.style,
             headers: HeadersInput(webhook.headers),
@@ -181,6 +188,7 @@ impl ActionInput {
         let does = match self.kind {
             ActionType::SendWebhook => DoesDraft::SendWebhook(SendWebhookDraft {
                 url: self.url,
+                secret_query: self.secret_query,
                 content: self.body,
                 style: self.body_style,
                 headers: self.headers.0,

@@ -78,6 +78,8 @@ pub struct ActionView {
     /// The URL that the webhook is sent to.
     #[schema(example = "https://crm.example.com/hooks/postrider")]
     url: String,
+    /// Whether the query of the URL is a secret, and `••••` stands in its place.
+    secret_query: bool,
     /// What the body holds.
     #[schema(schema_with = shapes::body_content)]
     body: BodyContent,
@@ -242,6 +244,7 @@ impl ActionView {
             health: health.map(HealthView::of),
             rate_limit: action.rate_limit.map(RateLimitView::of),
             url: webhook.url,
+            secret_query: webhook.secret_query.is_some(),
             body: webhook.content,
             body_style: webhook.style,
             headers: HeadersInput(webhook.headers.iter().map(shown).collect()),

@@ -25,6 +25,10 @@ pub(super) struct CreateArgs {
     #[arg(long, value_name = "URL", required_unless_present = "definition")]
     to: Vec<String>,
 
+    /// Keep the query of the URLs secret: sealed, and `••••` wherever the URL is shown
+    #[arg(long)]
+    secret_query: bool,
+
     /// The request body: the envelope (id, type, timestamp and data), or `data` alone
     #[arg(long, value_parser = ["envelope", "data"], default_value = "envelope")]
     body: String,
@@ -61,7 +65,7 @@ pub(super) struct CreateArgs {
 
     /// The whole automation as the API's JSON, instead of the flags. `@FILE` reads a file, `-` standard input
     #[arg(long, value_name = "JSON", conflicts_with_all = [
-        "name", "on", "to", "body", "body_style", "header", "plain_header", "timeout", "rate_limit", "retry_delays",
+        "name", "on", "to", "secret_query", "body", "body_style", "header", "plain_header", "timeout", "rate_limit", "retry_delays",
         "disabled",
     ])]
     definition: Option<String>,
@@ -98,6 +102,9 @@ impl CreateArgs {
         let mut action = json!({
             "type": "send_webhook", "url": url, "body": self.body, "body_style": self.body_style, "headers": headers,
         });
+        if self.secret_query {
+            action["secret_query"] = true.into();
+        }
         if !plain.is_empty() {
             action["plain_headers"] = json!(plain);
         }

@@ -35,6 +35,8 @@ pub struct RowFields {
     pub id: String,
     /// The URL.
     pub url: String,
+    /// Whether the query of the URL is a secret.
+    pub secret_query: bool,
     /// Whether the action is enabled.
     pub enabled: bool,
     /// Whether Postrider disabled the URL itself.
@@ -185,6 +187,7 @@ impl RowFields {
         Self {
             id: action.id.to_string(),
             url: send.url.clone(),
+            secret_query: send.secret_query.is_some(),
             enabled: action.enabled,
             is_gone: action.disabled_reason.is_some(),
             body: match send.content {
@@ -214,6 +217,7 @@ impl RowFields {
         Self {
             id: text("id"),
             url: text("url"),
+            secret_query: form.is_ticked(&format!("secret_query.{row}")),
             enabled: form.is_ticked(&format!("on.{row}")),
             is_gone: form.is_ticked(&format!("gone.{row}")),
             body: text("body"),
@@ -231,6 +235,7 @@ impl RowFields {
         let empty = Self::empty();
         (&self.body, &self.style, &self.headers, &self.timeout)
             != (&empty.body, &empty.style, &empty.headers, &empty.timeout)
+            || self.secret_query
             || self.rate_limit().is_some()
     }
 
@@ -261,6 +266,7 @@ impl RowFields {
         let timeout = self.timeout.trim();
         let webhook = SendWebhookDraft {
             url: self.url.trim().to_owned(),
+            secret_query: self.secret_query,
             content: match self.body.as_str() {
                 "data" => BodyContent::Data,
                 _ => BodyContent::Envelope,

@@ -1,7 +1,7 @@
 //! Keeps the secrets of an action out of the record of its attempts.
 //!
-//! The record of a request names its headers, with [`MASK`] in the place of secret values. A receiver may
-//! send a secret back: debugging endpoints repeat the whole request, and error pages the header that was
+//! The record of a request names its URL and headers, with [`MASK`] in the place of secret values. A receiver
+//! may send a secret back: debugging endpoints repeat the whole request, and error pages the header that was
 //! wrong. Wherever a response repeats a secret byte for byte, [`MASK`] replaces it before anything is stored
 //! or shown.
 //!
@@ -14,9 +14,9 @@ use std::borrow::Cow;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use postrider_model::attempt::Headers;
+use postrider_egress::Request;
 use postrider_model::custom_header::MASK;
-use postrider_model::{CustomHeader, HttpResponse, SendWebhook};
+use postrider_model::{CustomHeader, HttpResponse, SecretQuery, SendWebhook};
 
 /// Shortest text that is replaced in a response.
 const ECHO_BYTES_MIN: usize = 8;
@@ -34,9 +34,12 @@ const PUBLIC: [&str; 8] = [
     "referer",
 ];
 
-/// Replaces the values of the action's secret headers in a request that was sent.
-pub(super) fn mask_request(headers: &mut Headers, webhook: &SendWebhook) {
-    for (name, value) in headers {
+/// Replaces the values of the action's secret headers, and its secret query, in a request that was sent.
+pub(super) fn mask_request(request: &mut Request, webhook: &SendWebhook) {
+    if webhook.secret_query.is_some() {
+        request.url.clone_from(&webhook.url);
+    }
+    for (name, value) in &mut request.headers {
         if secrets_of(webhook).any(|secret| secret.name.eq_ignore_ascii_case(name)) {
             MASK.clone_into(value);
         }
@@ -73,7 +76,7 @@ fn secrets_of(webhook: &SendWebhook) -> impl Iterator<Item = &CustomHeader> {
 
 /// The texts that give a secret away, the longest first, so that none leaves a part of another.
 fn texts(webhook: &SendWebhook) -> Vec<String> {
-    let mut texts = Vec::new();
+    let mut texts = webhook.secret_query.as_ref().map(of_query).unwrap_or_default();
     let is_public = |header: &&CustomHeader| PUBLIC.iter().any(|it| header.name.eq_ignore_ascii_case(it));
     for header in secrets_of(webhook).filter(|header| !is_public(header)) {
         let mut forms = vec![header.value.clone()];
@@ -98,6 +101,17 @@ fn texts(webhook: &SendWebhook) -> Vec<String> {
     texts.retain(|text| text.len() >= ECHO_BYTES_MIN);
     texts.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
     texts.dedup();
+    texts
+}
+
+/// The query, and the values in it: as they are in the URL, and decoded.
+fn of_query(query: &SecretQuery) -> Vec<String> {
+    let query = query.expose();
+    let values = query.split('&').filter_map(|pair| pair.split_once('='));
+    let mut texts: Vec<_> = values.map(|(_, value)| value.to_owned()).collect();
+    let decoded = form_urlencoded::parse(query.as_bytes());
+    texts.extend(decoded.map(|(_, value)| value.into_owned()));
+    texts.push(query.to_owned());
     texts
 }
 
@@ -173,11 +187,14 @@ fn begun_at_end(bytes: &[u8], text: &[u8]) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn webhook(headers: Vec<CustomHeader>) -> SendWebhook {
         SendWebhook {
             url: "https://receiver.example/".to_owned(),
+            secret_query: None,
             content: Default::default(),
             style: Default::default(),
             headers,
@@ -207,14 +224,29 @@ mod tests {
 
     #[test]
     fn the_record_of_a_request_names_its_secret_headers_without_their_values() {
-        let mut headers: Headers = bearer()
-            .headers
-            .into_iter()
-            .map(|header| (header.name, header.value))
-            .collect();
-        mask_request(&mut headers, &bearer());
-        let values: Vec<&str> = headers.iter().map(|(_, value)| value.as_str()).collect();
+        let headers = bearer().headers.into_iter();
+        let mut request = Request {
+            url: "https://receiver.example/".to_owned(),
+            headers: headers.map(|header| (header.name, header.value)).collect(),
+            body: Bytes::new(),
+            timeout: Duration::ZERO,
+            tenant: 0,
+        };
+        mask_request(&mut request, &bearer());
+        let values: Vec<&str> = request.headers.iter().map(|(_, value)| value.as_str()).collect();
         assert_eq!(values, [MASK, "sales-and-marketing", MASK]);
+    }
+
+    #[test]
+    fn a_secret_query_is_masked_whole_and_in_parts() {
+        let (url, query) = SecretQuery::divide("https://a.example/?v=2&token=long%20secret").unwrap();
+        let webhook = SendWebhook {
+            url,
+            secret_query: Some(query),
+            ..webhook(Vec::new())
+        };
+        let echo = "/?v=2&token=long%20secret, long%20secret, long secret, v=2";
+        assert_eq!(body(&webhook, echo, false), "/?••••, ••••, ••••, v=2");
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! The secrets of an automation's actions, as the JSON that a row holds sealed:
-//! `{"act_…":{"headers":[["Authorization","Bearer …"]]}}`.
+//! `{"act_…":{"headers":[["Authorization","Bearer …"]],"query":"token=…"}}`.
 
 use std::collections::BTreeMap;
 
-use postrider_model::{Action, ActionId, Does};
+use postrider_model::{Action, ActionId, Does, SecretQuery};
 use serde::{Deserialize, Serialize};
 
 use crate::encoding::{Damaged, json_text};
@@ -18,6 +18,9 @@ pub(super) struct ActionSecrets {
     /// Names and values of secret headers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) headers: Vec<(String, String)>,
+    /// The secret query of the URL.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) query: Option<String>,
 }
 
 impl Secrets {
@@ -63,15 +66,23 @@ impl ActionSecrets {
             Does::SendWebhook(webhook) => {
                 let secret = webhook.headers.iter().filter(|header| !header.is_plain);
                 let headers = secret.map(|header| (header.name.clone(), header.value.clone()));
+                let query = webhook.secret_query.as_ref();
                 Self {
                     headers: headers.collect(),
+                    query: query.map(|query| query.expose().to_owned()),
                 }
             }
         }
     }
 
     fn is_empty(&self) -> bool {
-        self.headers.is_empty()
+        self.headers.is_empty() && self.query.is_none()
+    }
+
+    /// Takes the secret query out.
+    pub(super) fn query(&mut self) -> Result<SecretQuery, Damaged> {
+        let query = self.query.take().map(SecretQuery::new);
+        query.ok_or(Damaged("a URL without its secret query"))
     }
 
     /// Takes the value of a secret header out.

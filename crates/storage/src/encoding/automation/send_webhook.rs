@@ -8,7 +8,11 @@ use crate::encoding::Damaged;
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct StoredWebhook {
+    /// With the mask in place of a secret query.
     url: String,
+    /// Whether the query is in [`super::Secrets`].
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    secret_query: bool,
     content: BodyContent,
     style: BodyStyle,
     /// Names and values; the values of secret headers are in [`super::Secrets`].
@@ -26,6 +30,7 @@ impl StoredWebhook {
             .map(|header| (header.name.clone(), header.is_plain.then(|| header.value.clone())));
         Self {
             url: webhook.url.clone(),
+            secret_query: webhook.secret_query.is_some(),
             content: webhook.content,
             style: webhook.style,
             headers: headers.collect(),
@@ -37,8 +42,9 @@ impl StoredWebhook {
         &self.url
     }
 
-    /// The webhook, with the values of its secret headers.
+    /// The webhook, with its secrets.
     pub(super) fn open(self, mut secrets: ActionSecrets) -> Result<SendWebhook, Damaged> {
+        let secret_query = self.secret_query.then(|| secrets.query()).transpose()?;
         let headers = self.headers.into_iter().map(|(name, value)| match value {
             Some(value) => Ok(CustomHeader::plain(name, value)),
             None => Ok(CustomHeader {
@@ -50,6 +56,7 @@ impl StoredWebhook {
         Ok(SendWebhook {
             headers: headers.collect::<Result<_, Damaged>>()?,
             url: self.url,
+            secret_query,
             content: self.content,
             style: self.style,
             timeout_s: self.timeout_s,

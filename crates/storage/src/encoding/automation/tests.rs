@@ -1,4 +1,4 @@
-use postrider_model::{BodyContent, BodyStyle, CustomHeader, SendWebhook};
+use postrider_model::{BodyContent, BodyStyle, CustomHeader, SecretQuery, SendWebhook};
 
 use super::*;
 
@@ -9,13 +9,14 @@ fn webhook(id: u128) -> Action {
         disabled_reason: None,
         rate_limit: RateLimit::new(100, 60),
         does: Does::SendWebhook(SendWebhook {
-            url: "https://a.example/hooks".to_owned(),
+            url: "https://a.example/hooks?••••".to_owned(),
             content: BodyContent::Data,
             style: BodyStyle::Python,
             headers: vec![
                 CustomHeader::secret("Authorization", "Bearer hidden"),
                 CustomHeader::plain("X-A", "1"),
             ],
+            secret_query: Some(SecretQuery::new("token=1")),
             timeout_s: Some(7),
         }),
     }
@@ -32,6 +33,7 @@ fn actions_survive_their_stored_form() {
             content: BodyContent::Envelope,
             style: BodyStyle::Js,
             headers: Vec::new(),
+            secret_query: None,
             timeout_s: None,
         }),
         ..webhook(2)
@@ -43,18 +45,25 @@ fn actions_survive_their_stored_form() {
 }
 
 #[test]
-fn values_of_secret_headers_are_in_the_secrets_alone() {
+fn values_of_secret_headers_and_queries_are_in_the_secrets_alone() {
     let written = [webhook(1)];
     let (text, secrets) = (actions_text(&written), Secrets::of(&written).unwrap());
     assert!(
-        !text.contains("hidden") && text.contains("Authorization"),
+        !text.contains("hidden") && !text.contains("token=1") && text.contains("Authorization"),
         "{text}"
     );
+    assert!(secrets.text().contains("token=1"));
     assert!(secrets.text().contains("Bearer hidden") && !format!("{secrets:?}").contains("hidden"));
     let of_another = Secrets::of(&[webhook(2)]).unwrap();
     for wrong in [Secrets::default(), of_another] {
-        assert_eq!(actions(&text, wrong), Err(Damaged("a header without its value")));
+        assert_eq!(
+            actions(&text, wrong),
+            Err(Damaged("a URL without its secret query"))
+        );
     }
+    let without_query = text.replace(r#""secret_query":true,"#, "");
+    let no_header = actions(&without_query, Secrets::default());
+    assert_eq!(no_header, Err(Damaged("a header without its value")));
 }
 
 #[test]
