@@ -4,6 +4,7 @@
 
 mod explain;
 mod object;
+mod whole;
 
 use postrider_json::UniqueMembers;
 use serde::Deserialize;
@@ -12,6 +13,7 @@ use crate::problem::Problem;
 
 pub use explain::no_such_member;
 pub use object::{object, objects, optional_object, present};
+pub use whole::Whole;
 
 use object::Object;
 

@@ -5,6 +5,7 @@
 //! share (a missing key, a malformed body, a busy store).
 
 mod bodies;
+mod patterns;
 mod responses;
 pub(crate) mod shapes;
 
@@ -61,6 +62,8 @@ pub(crate) fn text(mut document: Document) -> Result<String, serde_json::Error> 
     responses::add(&mut document);
     bodies::correct(&mut document);
     let mut document = serde_json::to_value(document)?;
+    bodies::distinguish_actions(&mut document);
+    patterns::add(&mut document);
     sort_extensions(&mut document["paths"]);
     serde_json::to_string_pretty(&document).map(|json| json + "\n")
 }

@@ -6,6 +6,7 @@ mod automation_edits;
 mod automations;
 mod batches;
 mod deliveries;
+mod document;
 mod event_types;
 mod events;
 mod http2;

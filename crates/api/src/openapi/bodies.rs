@@ -1,8 +1,12 @@
 //! Request bodies that handlers cannot describe by their type alone.
 
+use serde_json::Value;
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::schema::Schema;
 use utoipa::openapi::{Components, Content, OpenApi, Ref, RefOr};
+
+/// What a PATCH calls the schema of an action.
+const ACTION_PATCH: &str = "ActionPatch";
 
 const SCHEMAS: &str = "#/components/schemas/";
 
@@ -14,6 +18,21 @@ pub(super) fn correct(document: &mut OpenApi) {
     for PathItem { post, patch, .. } in document.paths.paths.values_mut() {
         contents(post).for_each(not_null);
         contents(patch).for_each(|content| partial(content, components));
+    }
+}
+
+/// An action of a PATCH can have the id of an existing one. An action of a POST has none.
+pub(super) fn distinguish_actions(document: &mut Value) {
+    let schemas = &mut document["components"]["schemas"];
+    let action = schemas["ActionInput"].clone();
+    if let Some(members) = schemas["ActionInput"]["properties"].as_object_mut() {
+        members.shift_remove("id");
+    }
+    schemas["AutomationPatch"]["properties"]["actions"]["items"]["$ref"] =
+        format!("{SCHEMAS}{ACTION_PATCH}").into();
+    if let Some(schemas) = schemas.as_object_mut() {
+        schemas.insert(ACTION_PATCH.to_owned(), action);
+        schemas.sort_keys();
     }
 }
 

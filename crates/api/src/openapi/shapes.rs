@@ -1,6 +1,8 @@
 //! Schemas of values whose types belong to other crates. They include the attributes that a member with
 //! `#[schema(schema_with)]` cannot set itself.
 
+use postrider_model::automation::HEADERS_MAX;
+use postrider_model::schedule::{DELAY_S_MAX, OWN_DELAY_S_MIN, RETRIES_MAX};
 use postrider_model::{DeliveryStatus, Origin, Outcome, Permission, Theme};
 use serde_json::{Value, json};
 use utoipa::openapi::schema::{
@@ -29,7 +31,8 @@ pub(crate) fn example_data() -> Schema {
 
 /// The `schema` of an event type.
 pub(crate) fn json_schema() -> Schema {
-    any()
+    ObjectBuilder::new()
+        .schema_type(SchemaType::from_iter([Type::Object, Type::Boolean, Type::Null]))
         .description(Some(
             "The JSON Schema that `data` must match; null if there is none. It cannot refer to other documents, \
              and at most 5,000 schemas may apply at one place of `data`.",
@@ -52,12 +55,18 @@ pub(crate) fn metadata() -> Schema {
 
 /// The `headers` of an action.
 pub(crate) fn custom_headers() -> Schema {
-    let string: Object = ObjectBuilder::new()
+    let name = ObjectBuilder::new()
         .schema_type(SchemaType::new(Type::String))
+        .pattern(Some("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$"));
+    let value: Object = ObjectBuilder::new()
+        .schema_type(SchemaType::new(Type::String))
+        .pattern(Some("^([!-~]([\\t -~]*[!-~])?)?$|^••••$"))
         .build();
     ObjectBuilder::new()
         .schema_type(SchemaType::new(Type::Object))
-        .additional_properties(Some(Schema::Object(string)))
+        .property_names(Some(name))
+        .additional_properties(Some(Schema::Object(value)))
+        .max_properties(Some(HEADERS_MAX))
         .description(Some(
             "Additional headers to send: at most 20, each with at most 1024 bytes of name and value together. Headers that Postrider \
             sets itself and headers that control how the request is parsed are refused. Values are write-only, \
@@ -97,6 +106,52 @@ pub(crate) fn delivery_status() -> Schema {
             "`pending` until an attempt succeeds (`succeeded`), the last retry fails (`failed`), or the action is \
              deleted or switched off (`canceled`).",
         ))
+        .into()
+}
+
+/// The status of the deliveries to find, or null.
+pub(crate) fn delivery_status_or_null() -> Schema {
+    let names = DeliveryStatus::ALL.map(|status| Value::from(status.as_str()));
+    ObjectBuilder::new()
+        .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
+        .enum_values(Some(names.into_iter().chain([Value::Null])))
+        .description(Some("The delivery's status; null finds every status."))
+        .into()
+}
+
+/// The delays of an account or automation, or null.
+pub(crate) fn retry_delays() -> Schema {
+    let delay = ObjectBuilder::new()
+        .schema_type(SchemaType::new(Type::Integer))
+        .minimum(Some(OWN_DELAY_S_MIN))
+        .maximum(Some(DELAY_S_MAX));
+    ArrayBuilder::new()
+        .schema_type(SchemaType::from_iter([Type::Array, Type::Null]))
+        .items(delay)
+        .max_items(Some(RETRIES_MAX))
+        .description(Some(
+            "Seconds between the attempts of a delivery, at most 20 delays of 1 second to 7 days. Null uses the \
+             account's schedule, and in an account the installation's.",
+        ))
+        .examples([json!([10, 100])])
+        .into()
+}
+
+/// The event types of a trigger.
+pub(crate) fn event_patterns() -> Schema {
+    let pattern = ObjectBuilder::new()
+        .schema_type(SchemaType::new(Type::String))
+        .pattern(Some(r"^(\*|[a-zA-Z0-9_.-]{1,128}(\.\*)?)$"));
+    ArrayBuilder::new()
+        .items(pattern)
+        .min_items(Some(1))
+        .max_items(Some(100))
+        .unique_items(true)
+        .description(Some(
+            "Names of event types, prefixes such as `proposal.*`, or `*` for all. The automation triggers if one of \
+             them matches.",
+        ))
+        .examples([json!(["proposal.accepted", "invoice.*"])])
         .into()
 }
 
@@ -154,6 +209,17 @@ pub(crate) fn theme_or_null() -> Schema {
             "The theme of the pages; null follows the customer's system.",
         ))
         .into()
+}
+
+/// The permissions of an API key to create.
+pub(crate) fn some_permissions() -> Schema {
+    match permissions() {
+        Schema::Array(mut some) => {
+            some.min_items = Some(1);
+            some.into()
+        }
+        schema => schema,
+    }
 }
 
 /// One of these strings.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use crate::decode::present;
+use crate::decode::{Whole, present};
 use crate::openapi::shapes;
 use crate::problem::Problem;
 use crate::routes::kept_json;
@@ -18,7 +18,7 @@ use crate::routes::kept_json;
 pub struct AccountInput {
     /// Your own identifier for the account: 1 to 128 of `a-z`, `A-Z`, `0-9`, `_`, `.`, `:`, `@` and `-`,
     /// unique in the installation, not starting with `acct_`.
-    #[schema(example = "tenant-42", max_length = 128)]
+    #[schema(example = "tenant-42", pattern = "^[a-zA-Z0-9_.:@-]{1,128}$")]
     uid: Option<String>,
     /// A display name.
     #[schema(example = "Acme Ltd.", min_length = 1, max_length = 256)]
@@ -29,8 +29,8 @@ pub struct AccountInput {
     metadata: Option<Box<RawValue>>,
     /// Seconds between the attempts of a delivery, at most 20 delays of 1 second to 7 days; null uses the
     /// installation's default.
-    #[schema(value_type = Option<Vec<u32>>, example = json!([10, 100]), max_items = 20)]
-    retry_delays_s: Option<Vec<i64>>,
+    #[schema(schema_with = shapes::retry_delays)]
+    retry_delays_s: Option<Vec<Whole>>,
 }
 
 impl AccountInput {
@@ -41,7 +41,7 @@ impl AccountInput {
             uid: draft.uid,
             name: draft.name,
             metadata: draft.metadata.map(kept_json).transpose()?,
-            retry_delays_s: draft.retry_delays_s,
+            retry_delays_s: draft.retry_delays_s.map(Whole::list),
         })
     }
 
@@ -51,7 +51,7 @@ impl AccountInput {
             uid: self.uid,
             name: self.name,
             metadata: self.metadata.map(|metadata| metadata.get().to_owned()),
-            retry_delays_s: self.retry_delays_s,
+            retry_delays_s: self.retry_delays_s.map(Whole::values),
         }
     }
 }

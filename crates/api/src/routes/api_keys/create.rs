@@ -26,10 +26,10 @@ pub struct ApiKeyInput {
     #[schema(example = "billing service", min_length = 1, max_length = 256)]
     name: String,
     /// What its callers may do, at least one.
-    #[schema(schema_with = shapes::permissions)]
+    #[schema(schema_with = shapes::some_permissions)]
     permissions: Vec<String>,
     /// The only account that exists for its callers, by its id or its `uid`; null means all accounts.
-    #[schema(example = "tenant-42", max_length = 128)]
+    #[schema(example = "tenant-42", pattern = "^[a-zA-Z0-9_.:@-]{1,128}$")]
     account: Option<String>,
     /// When it expires; null means never.
     #[schema(format = DateTime, example = "2027-01-31T09:30:00Z")]

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::headers::HeadersInput;
-use crate::decode::{object, objects, optional_object};
+use crate::decode::{Whole, object, objects, optional_object};
 use crate::openapi::shapes;
 
 /// An automation to create, or the editable part of an automation.
@@ -31,8 +31,8 @@ pub struct AutomationInput {
     actions: Vec<ActionInput>,
     /// Seconds between the attempts of a delivery, at most 20 delays of 1 second to 7 days; null uses the
     /// account's schedule.
-    #[schema(value_type = Option<Vec<u32>>, example = json!([10, 100]), max_items = 20)]
-    retry_delays_s: Option<Vec<i64>>,
+    #[schema(schema_with = shapes::retry_delays)]
+    retry_delays_s: Option<Vec<Whole>>,
 }
 
 /// The events that trigger an automation.
@@ -42,7 +42,7 @@ pub struct AutomationInput {
 pub struct TriggerInput {
     /// Names of event types, prefixes such as `proposal.*`, or `*` for all. The automation triggers if one of
     /// them matches.
-    #[schema(example = json!(["proposal.accepted", "invoice.*"]), min_items = 1, max_items = 100)]
+    #[schema(schema_with = shapes::event_patterns)]
     event_types: Vec<String>,
 }
 
@@ -59,7 +59,7 @@ pub enum ActionType {
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[schema(as = ActionInput)]
 pub struct ActionInput {
-    /// In a PATCH, the id of an existing action, which then keeps its record. An action without an id is new.
+    /// The id of an existing action, which then keeps its record. An action without an id is new.
     #[schema(example = "act_01h455vb4pex5vsknk084sn02q")]
     id: Option<String>,
     /// The kind of action.
@@ -83,7 +83,11 @@ pub struct ActionInput {
     rate_limit: Option<RateLimitInput>,
     /// The URL to send to: `http` or `https`, without user info, to a destination that the installation
     /// allows.
-    #[schema(example = "https://crm.example.com/hooks/postrider", max_length = 2048)]
+    #[schema(
+        example = "https://crm.example.com/hooks/postrider",
+        max_length = 2048,
+        pattern = "^[hH][tT][tT][pP][sS]?://"
+    )]
     url: String,
     /// Whether the query of the URL (all after its `?`) is a secret: sealed at rest, and `••••` in responses
     /// and in the record of each attempt. Sent back in an update, a URL that ends in `?••••` keeps the query
@@ -113,7 +117,7 @@ pub struct ActionInput {
     /// The timeout of one attempt, response included, in seconds: 1 to 60; null uses the installation's
     /// default.
     #[schema(value_type = Option<u32>, minimum = 1, maximum = 60, example = 10)]
-    timeout_s: Option<i64>,
+    timeout_s: Option<Whole>,
 }
 
 /// How often an action may be called: `requests` attempts in `per_s` seconds, retries, resends and tests
@@ -124,10 +128,10 @@ pub struct ActionInput {
 pub struct RateLimitInput {
     /// The attempts that may start in `per_s` seconds.
     #[schema(value_type = u32, minimum = 1, maximum = 100_000, example = 100)]
-    requests: i64,
+    requests: Whole,
     /// The time, in seconds.
     #[schema(value_type = u32, minimum = 1, maximum = 3_600, example = 60)]
-    per_s: i64,
+    per_s: Whole,
 }
 
 const fn on() -> bool {
@@ -145,7 +149,7 @@ impl AutomationInput {
                 event_types: draft.event_types,
             },
             actions: draft.actions.into_iter().map(ActionInput::from_draft).collect(),
-            retry_delays_s: draft.retry_delays_s,
+            retry_delays_s: draft.retry_delays_s.map(Whole::list),
         }
     }
 
@@ -156,7 +160,7 @@ impl AutomationInput {
             enabled: self.enabled,
             event_types: self.trigger.event_types,
             actions: self.actions.into_iter().map(ActionInput::into_draft).collect(),
-            retry_delays_s: self.retry_delays_s,
+            retry_delays_s: self.retry_delays_s.map(Whole::values),
         }
     }
 }
@@ -171,8 +175,8 @@ impl ActionInput {
             disabled_reason: draft.disabled_reason,
             health: None,
             rate_limit: draft.rate_limit.map(|limit| RateLimitInput {
-                requests: limit.requests,
-                per_s: limit.per_s,
+                requests: Whole(limit.requests),
+                per_s: Whole(limit.per_s),
             }),
             url: webhook.url,
             secret_query: webhook.secret_query,
@@ -180,7 +184,7 @@ impl ActionInput {
             body_style: webhook.style,
             headers: HeadersInput(webhook.headers),
             plain_headers: webhook.plain_headers,
-            timeout_s: webhook.timeout_s,
+            timeout_s: webhook.timeout_s.map(Whole),
         }
     }
 
@@ -193,7 +197,7 @@ impl ActionInput {
                 style: self.body_style,
                 headers: self.headers.0,
                 plain_headers: self.plain_headers,
-                timeout_s: self.timeout_s,
+                timeout_s: self.timeout_s.map(|it| it.0),
             }),
         };
         ActionDraft {
@@ -201,8 +205,8 @@ impl ActionInput {
             enabled: self.enabled,
             disabled_reason: self.disabled_reason,
             rate_limit: self.rate_limit.map(|limit| RateLimitDraft {
-                requests: limit.requests,
-                per_s: limit.per_s,
+                requests: limit.requests.0,
+                per_s: limit.per_s.0,
             }),
             does,
         }

@@ -46,7 +46,7 @@ pub struct FilterParameters {
 #[schema(as = ReplayInput)]
 pub struct ReplayInput {
     /// The delivery's status.
-    #[schema(schema_with = shapes::delivery_status)]
+    #[schema(schema_with = shapes::delivery_status_or_null)]
     status: Option<String>,
     /// The event's id.
     #[schema(example = "evt_01h455vb4pex5vsknk084sn02q")]

@@ -59,21 +59,31 @@ pub struct BatchView<'a> {
 #[schema(as = BatchItem)]
 pub enum ItemView<'a> {
     /// The event is on disk.
-    Accepted {
-        /// 202 for a new event, 200 for one that was accepted earlier.
-        status: u16,
-        /// The body that a single request would have returned.
-        #[serde(flatten)]
-        event: AcceptedView<'a>,
-    },
+    Accepted(AcceptedItem<'a>),
     /// The event was not accepted.
-    Refused {
-        /// The problem's status: 503 if the event should be sent again, 429 if it should be sent again later.
-        status: u16,
-        /// The problem that a single request would have returned; pointers are relative to the batch.
-        #[schema(inline = false)]
-        error: ProblemDocument<'a>,
-    },
+    Refused(RefusedItem<'a>),
+}
+
+/// An event of a batch that is on disk.
+#[derive(Serialize, ToSchema)]
+#[schema(as = AcceptedBatchItem)]
+pub struct AcceptedItem<'a> {
+    /// 202 for a new event, 200 for one that was accepted earlier.
+    status: u16,
+    /// The body that a single request would have returned.
+    #[serde(flatten)]
+    event: AcceptedView<'a>,
+}
+
+/// An event of a batch that was not accepted.
+#[derive(Serialize, ToSchema)]
+#[schema(as = RefusedBatchItem)]
+pub struct RefusedItem<'a> {
+    /// The problem's status: 503 if the event should be sent again, 429 if it should be sent again later.
+    status: u16,
+    /// The problem that a single request would have returned; pointers are relative to the batch.
+    #[schema(inline = false)]
+    error: ProblemDocument<'a>,
 }
 
 /// Report many events
@@ -161,7 +171,10 @@ fn write_batch(
 }
 
 /// The problem of each event, if it has one, and the submissions of the events that have none.
-fn read_events(text: &str, key: Option<&str>) -> Result<(Vec<Option<Problem>>, Vec<Submission>), Problem> {
+pub(crate) fn read_events(
+    text: &str,
+    key: Option<&str>,
+) -> Result<(Vec<Option<Problem>>, Vec<Submission>), Problem> {
     let batch: BatchInput<'_> = decode(text)?;
     let RawEvents::Few(events) = batch.events else {
         let detail = format!("a batch can have at most {EVENTS_MAX} events");
@@ -215,14 +228,14 @@ fn result_of(
 impl<'a> ItemView<'a> {
     fn of(item: &'a Result<Accepted, Problem>) -> Self {
         match item {
-            Ok(accepted) => Self::Accepted {
+            Ok(accepted) => Self::Accepted(AcceptedItem {
                 status: status(accepted).as_u16(),
                 event: AcceptedView::of(accepted),
-            },
-            Err(problem) => Self::Refused {
+            }),
+            Err(problem) => Self::Refused(RefusedItem {
                 status: problem.code().status().as_u16(),
                 error: problem.document(),
-            },
+            }),
         }
     }
 
@@ -230,12 +243,12 @@ impl<'a> ItemView<'a> {
     /// hand; serde writes refused ones.
     fn write(&self, json: &mut String) -> fmt::Result {
         match self {
-            Self::Accepted { status, event } => {
+            Self::Accepted(AcceptedItem { status, event }) => {
                 write!(json, r#"{{"status":{status},"#)?;
                 event.write_members(json)?;
                 json.push('}');
             }
-            Self::Refused { .. } => json.push_str(&serde_json::to_string(self).map_err(|_| fmt::Error)?),
+            Self::Refused(_) => json.push_str(&serde_json::to_string(self).map_err(|_| fmt::Error)?),
         }
         Ok(())
     }

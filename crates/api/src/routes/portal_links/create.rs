@@ -13,6 +13,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::view::{CreatedPortalLinkView, PortalLinkView};
+use crate::decode::Whole;
 use crate::json_body::OptionalJsonBody;
 use crate::openapi::shapes;
 use crate::path::{AccountPath, InAccount, account_not_found};
@@ -30,7 +31,7 @@ const EXPIRES_IN_S_DEFAULT: u64 = 3_600;
 pub struct PortalLinkInput {
     /// How long the link, and each session that starts with it, lasts, in seconds: 60 to 604800 (7 days).
     #[schema(value_type = Option<u32>, default = 3600, minimum = 60, maximum = 604_800, example = 3600)]
-    expires_in_s: Option<i64>,
+    expires_in_s: Option<Whole>,
     /// Whether the customer can only read.
     #[schema(default = false)]
     read_only: Option<bool>,
@@ -111,11 +112,13 @@ fn unusable_host() -> Problem {
 impl PortalLinkInput {
     fn check(self, account: AccountId) -> Result<PortalLinkDraft, Problem> {
         let mut faults = Faults::default();
-        let expires_in_s = self.expires_in_s.map_or(Some(EXPIRES_IN_S_DEFAULT), |requested| {
-            u64::try_from(requested)
-                .ok()
-                .filter(|requested| LINK_LIFETIME_S.contains(requested))
-        });
+        let expires_in_s = self
+            .expires_in_s
+            .map_or(Some(EXPIRES_IN_S_DEFAULT), |Whole(requested)| {
+                u64::try_from(requested)
+                    .ok()
+                    .filter(|requested| LINK_LIFETIME_S.contains(requested))
+            });
         if expires_in_s.is_none() {
             let (least, most) = LINK_LIFETIME_S.into_inner();
             let detail = format!("must be {least} to {most} seconds");
@@ -141,7 +144,7 @@ mod tests {
 
     fn faults(expires_in_s: i64, theme: &str) -> usize {
         let input = PortalLinkInput {
-            expires_in_s: Some(expires_in_s),
+            expires_in_s: Some(Whole(expires_in_s)),
             read_only: None,
             theme: Some(theme.to_owned()),
         };

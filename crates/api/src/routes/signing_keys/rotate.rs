@@ -8,6 +8,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::view::SigningKeyView;
+use crate::decode::Whole;
 use crate::json_body::OptionalJsonBody;
 use crate::path::{AccountPath, InAccount, account_not_found};
 use crate::problem::Problem;
@@ -21,10 +22,13 @@ use crate::router::ApiState;
 pub struct RotateInput {
     /// How long the old key continues to sign beside the new one, in seconds: 0 to 2592000 (30 days).
     #[schema(value_type = Option<u32>, default = 86400, maximum = 2_592_000, example = 86400)]
-    overlap_s: Option<i64>,
+    overlap_s: Option<Whole>,
     /// Your own secret for the new key: `whsec_` and the base64 of 24 to 64 bytes. If you leave it out,
     /// Postrider generates one.
-    #[schema(example = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")]
+    #[schema(
+        example = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+        pattern = "^whsec_[A-Za-z0-9+/]{32,86}={0,2}$"
+    )]
     secret: Option<String>,
 }
 
@@ -50,7 +54,7 @@ pub async fn rotate_signing_key(
 ) -> Result<(StatusCode, Json<SigningKeyView>), Problem> {
     no_parameters(&uri)?;
     let draft = RotationDraft {
-        overlap_s: input.overlap_s,
+        overlap_s: input.overlap_s.map(|it| it.0),
         secret: input.secret,
     };
     let rotated = state.configuration.rotate_signing_key(account, draft).await;
