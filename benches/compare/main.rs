@@ -17,6 +17,8 @@
 //!
 //! To add a sender: add a description beside this file.
 
+#![forbid(unsafe_code)]
+
 mod args;
 mod client;
 mod limit;

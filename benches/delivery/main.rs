@@ -22,6 +22,8 @@
 //!
 //! To add a scenario: add a file in [`scenarios`], and a line in its list.
 
+#![forbid(unsafe_code)]
+
 mod args;
 mod bench;
 mod frames;

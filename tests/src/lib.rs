@@ -19,6 +19,8 @@
 //! To add a test: add a function in the file of its subject under `tests/`, named after what it promises. It
 //! starts its own [`server::Server`] (about 50 ms), so that tests do not interfere.
 
+#![forbid(unsafe_code)]
+
 pub mod account;
 pub mod binary;
 pub mod browser;

@@ -5,6 +5,7 @@
 //! of its subject, named after what it promises.
 //!
 //! A module `deep` holds tests that only `./test --deep` runs.
+#![forbid(unsafe_code)]
 #![expect(
     clippy::unwrap_used,
     reason = "a test that cannot go on fails, in its helpers too"
