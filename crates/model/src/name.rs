@@ -48,16 +48,39 @@ impl NameError {
 }
 
 /// The zero width non-joiner and joiner. Persian, the scripts of India and emoji need them after a letter or
-/// sign of theirs; after ASCII, and at the beginning, they only make two texts look alike.
-const JOINERS: [char; 2] = ['\u{200c}', '\u{200d}'];
+/// sign of theirs; elsewhere they only make two texts look alike.
+const fn is_joiner(character: char) -> bool {
+    matches!(character, '\u{200c}' | '\u{200d}')
+}
+
+/// The selectors of variants, which emoji and Japanese and Mongolian names need after a sign of theirs;
+/// elsewhere they only make two texts look alike.
+const fn is_selector(character: char) -> bool {
+    matches!(
+        character,
+        '\u{180b}'..='\u{180d}' | '\u{180f}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}'
+    )
+}
+
+/// The combining mark that makes a keycap of a digit and a selector, `1\u{fe0f}\u{20e3}`: the one place in
+/// which a selector follows ASCII.
+const KEYCAP: char = '\u{20e3}';
 
 /// The first character with which a text looks like another, or like nothing. [`char::is_control`] finds
 /// others.
 pub fn first_deceptive(text: &str) -> Option<char> {
     let mut before = 'x';
-    for character in text.chars() {
-        let is_misplaced = JOINERS.contains(&character) && before.is_ascii();
-        if is_misplaced || is_deceptive(character) {
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        let is_refused = if is_joiner(character) {
+            before.is_ascii() || is_joiner(before)
+        } else if is_selector(character) {
+            let is_keycap = characters.peek() == Some(&KEYCAP);
+            before.is_ascii() && !is_keycap || is_joiner(before) || is_selector(before)
+        } else {
+            is_deceptive(character)
+        };
+        if is_refused {
             return Some(character);
         }
         before = character;
@@ -65,8 +88,10 @@ pub fn first_deceptive(text: &str) -> Option<char> {
     None
 }
 
-/// Unicode's general categories Cf, Zl, Zp and Co, and letters that look like spaces. Not among them are the
-/// joiners, and the selectors of variants (U+FE00–FE0F, U+E0100–E01EF) that emoji and Japanese names need.
+/// Characters without a shape of their own (Unicode's Default_Ignorable_Code_Point, in which it reserves some
+/// for later), characters that set the direction of text (Bidi_Control), separators of lines (categories Zl
+/// and Zp), private use (Co), and letters that look like spaces. Joiners and selectors have rules of their
+/// own.
 const fn is_deceptive(character: char) -> bool {
     matches!(
         character,
@@ -80,10 +105,10 @@ const fn is_deceptive(character: char) -> bool {
         | '\u{2028}'..='\u{2029}'
         // Letters and signs without ink: Hangul fillers, Khmer vowels, the blank of Braille.
         | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{2800}' | '\u{3164}' | '\u{ffa0}'
-        // Annotations, the replacement of objects, shorthand and musical formatting.
-        | '\u{fff9}'..='\u{fffc}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
-        // Tags, which can hide a text.
-        | '\u{e0000}'..='\u{e007f}'
+        // Reserved, annotations, the replacement of objects, shorthand and musical formatting.
+        | '\u{fff0}'..='\u{fffc}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+        // Tags, which can hide a text, and what is reserved beside them.
+        | '\u{e0000}'..='\u{e00ff}' | '\u{e01f0}'..='\u{e0fff}'
         // Private use: what they look like depends on the font.
         | '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..='\u{10ffff}'
     )
@@ -124,9 +149,13 @@ mod tests {
             '\u{e000}',
             '\u{f8ff}',
             '\u{feff}',
+            '\u{fff0}',
             '\u{fffc}',
             '\u{e0001}',
             '\u{e007f}',
+            '\u{e0080}',
+            '\u{e01f0}',
+            '\u{e0fff}',
             '\u{f0000}',
             '\u{10fffd}',
         ] {
@@ -137,7 +166,24 @@ mod tests {
             NameError::Deceptive('\u{202e}').to_string(),
             "a name cannot have the character U+202E, which is invisible or changes the order of others"
         );
-        for text in ["\u{200d}a", "a\u{200d}b", "Ac\u{200c}me", " \u{200c}"] {
+    }
+
+    #[test]
+    fn joiners_and_selectors_are_refused_where_no_script_needs_them() {
+        for text in [
+            "\u{200d}a",
+            "a\u{200d}b",
+            "Ac\u{200c}me",
+            " \u{200c}",
+            "Acm\u{fe0f}e",
+            "\u{fe0f}",
+            "Acme 1\u{fe0f}",
+            "Ac\u{180b}me",
+            "Acm\u{e0100}e",
+            "例\u{e0100}\u{e0101}",
+            "می\u{200c}\u{200c}خواهم",
+            "👩\u{200d}\u{fe0f}",
+        ] {
             assert!(first_deceptive(text).is_some(), "{text:?}");
         }
     }
@@ -154,6 +200,9 @@ mod tests {
             "한국어",
             "e\u{301}",
             "a\u{a0}b",
+            "Nr. 1\u{fe0f}\u{20e3}",
+            "❤\u{fe0f}\u{200d}🔥",
+            "ᠠ\u{180b}ᠨ",
         ] {
             assert_eq!(NameError::all_of(text).next(), None, "{text:?}");
         }
