@@ -12,6 +12,7 @@
 //! | `path`, `query`, `cursor`, `list` | path and query parameters, and the paging of lists |
 //! | `fields` | values that several resources show |
 //! | `routes` | one folder per resource, one file per endpoint |
+//! | `fuzzing` | what the fuzzers of `fuzz/` call; in no build of the product |
 //! | `openapi` | the document, generated from the handlers, committed as `openapi.json` |
 //!
 //! A body is accepted whole or refused, and nothing in it is ignored. It must be JSON, then have the right
@@ -30,6 +31,8 @@
 
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 pub mod problem;
 pub mod router;
 

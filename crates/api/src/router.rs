@@ -190,7 +190,14 @@ pub(crate) fn documented_routes() -> OpenApiRouter<ApiState> {
 }
 
 async fn route_not_found(uri: Uri) -> Problem {
-    Problem::new(Code::RouteNotFound, format!("no route matches {}", uri.path()))
+    let path = uri.path();
+    // Many frameworks add the slash by themselves.
+    let advice = if path.len() > 1 && path.ends_with('/') {
+        "; paths do not end with a slash"
+    } else {
+        ""
+    };
+    Problem::new(Code::RouteNotFound, format!("no route matches {path}{advice}"))
 }
 
 async fn method_not_allowed() -> Problem {

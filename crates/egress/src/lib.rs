@@ -100,6 +100,8 @@ mod connect;
 mod connection;
 pub mod destination;
 mod failure;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 pub mod guard;
 mod head;
 pub mod hosts;

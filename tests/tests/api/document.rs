@@ -26,7 +26,10 @@ fn agrees(options: &[&str]) {
         .arg(format!("Authorization: Bearer {ADMIN_KEY}"))
         .args(["--checks", "all"])
         // `checks.py` has two others in their place.
-        .args(["--exclude-checks", "positive_data_acceptance,negative_data_rejection"])
+        .args([
+            "--exclude-checks",
+            "positive_data_acceptance,negative_data_rejection",
+        ])
         .args(["--seed", SEED, "--continue-on-failure", "--no-color"])
         .args(options)
         .env("SCHEMATHESIS_HOOKS", "checks")
@@ -34,7 +37,8 @@ fn agrees(options: &[&str]) {
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .current_dir(reports.path());
     let output = command.output();
-    let output = output.unwrap_or_else(|error| panic!("{command:?}: {error}; ./test installs what is missing"));
+    let output =
+        output.unwrap_or_else(|error| panic!("{command:?}: {error}; ./test installs what is missing"));
     let printed = String::from_utf8_lossy(&output.stdout);
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{command:?}\n{printed}\n{errors}");

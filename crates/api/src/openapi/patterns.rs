@@ -1,7 +1,7 @@
 //! Patterns of values that have one spelling, so that a client can check them, and knows what a path takes.
 //!
-//! The example of a value shows its kind: an id's prefix, or the name of an event type. utoipa takes a pattern
-//! only as a literal, beside each of a hundred members.
+//! The example of a value shows its kind: an id's prefix, or the name of an event type. utoipa takes a
+//! pattern only as a literal, beside each of a hundred members.
 
 use serde_json::{Map, Value};
 

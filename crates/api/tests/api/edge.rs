@@ -51,7 +51,13 @@ async fn unknown_paths_and_methods_are_problems_too() {
         app.get(path).await.problem(404, "route_not_found");
     }
     app.send(request("/")).await.problem(404, "route_not_found");
-    app.get("/v1/accounts/").await.problem(404, "route_not_found");
+    let slash = app.get("/v1/accounts/").await.expect(404);
+    assert!(
+        slash["detail"]
+            .as_str()
+            .unwrap()
+            .ends_with("paths do not end with a slash")
+    );
     let response = app.call(Method::PUT, "/v1/accounts", None, &[]).await;
     response.problem(405, "method_not_allowed");
     let allowed = response.headers["allow"].to_str().unwrap();

@@ -7,6 +7,7 @@ use axum::body::HttpBody;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use bytes::Bytes;
+use postrider_engine::Submission;
 use postrider_model::AccountId;
 
 use super::accepted::{AcceptedView, accepted_response};
@@ -83,8 +84,7 @@ where
         bytes: body,
         room: _room,
     } = read(request, limits).await?;
-    let input: EventInput<'_> = decode(utf8(&body)?)?;
-    let submission = input.check(|data| data_of(data, &body), key)?;
+    let submission = read_event(&body, key)?;
     // The body is not needed while the event is being stored.
     drop(body);
     let standing = state.rate_limits.events_of(account, 1)?;
@@ -94,4 +94,10 @@ where
         Some(Err(rejection)) => Err(rejection.into()),
         None => Err(Problem::internal("the engine returned no result for an event")),
     }
+}
+
+/// The event in a body.
+pub(crate) fn read_event(body: &Bytes, key: Option<String>) -> Result<Submission, Problem> {
+    let input: EventInput<'_> = decode(utf8(body)?)?;
+    input.check(|data| data_of(data, body), key)
 }

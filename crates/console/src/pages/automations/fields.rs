@@ -6,10 +6,15 @@
 use postrider_configuration::{
     ActionDraft, AutomationDraft, DoesDraft, Fault, RateLimitDraft, SendWebhookDraft,
 };
+use postrider_model::automation::ACTIONS_MAX;
 use postrider_model::{Action, Automation, BodyContent, BodyStyle, Does, RateLimit};
 
 use crate::form::Form;
 use crate::view::schedule;
+
+/// Maximum rows that are read: one more than an automation can have, so that the check of the draft says so.
+/// A page takes 4 KiB for each.
+const ROWS_MAX: usize = ACTIONS_MAX + 1;
 
 /// The form.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,7 +116,11 @@ impl Fields {
             enabled: form.is_ticked("enabled"),
             ticked: form.all("event_type").map(str::to_owned).collect(),
             others: form.text("others").to_owned(),
-            rows: form.all("row").map(|row| RowFields::typed(form, row)).collect(),
+            rows: form
+                .all("row")
+                .take(ROWS_MAX)
+                .map(|row| RowFields::typed(form, row))
+                .collect(),
             delays: form.text("delays").to_owned(),
         }
     }
@@ -313,6 +322,12 @@ mod tests {
         assert_eq!(fields.rows[0].url, "https://b");
         fields.press(Press::Remove(5));
         assert_eq!(fields.rows.len(), 2);
+    }
+
+    #[test]
+    fn a_form_of_many_rows_becomes_one_that_is_a_row_too_long() {
+        let typed = Fields::typed(&form(&"row=0&".repeat(1_000)));
+        assert_eq!(typed.rows.len(), ACTIONS_MAX + 1);
     }
 
     #[test]
