@@ -9,13 +9,17 @@ use std::fmt;
 /// Maximum number of significant digits in a divisor, so that its remainders fit a machine word.
 pub const DIVISOR_DIGITS_MAX: usize = 18;
 
+/// Where [`Decimal`] saturates: numbers of 10^17 digits and more are one if their leading digits are. Less
+/// than where [`Number`](crate::number::Number) reads exponents, so that what is printed is read as the same.
+pub(crate) const POINT_MAX: i64 = 100_000_000_000_000_000;
+
 /// The exact value of a JSON number: 0.DIGITS × 10^point.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Decimal {
     negative: bool,
     /// ASCII digits without zeros at either end; empty for zero.
     digits: Vec<u8>,
-    /// 0 for zero. Within 2 × 10^17 of zero, since exponents saturate.
+    /// 0 for zero; saturates at [`POINT_MAX`], above and below.
     point: i64,
 }
 
@@ -34,6 +38,7 @@ impl Decimal {
         }
         // Lengths of texts in memory fit an `i64`.
         let point = exponent + whole.len() as i64 - zeros as i64;
+        let point = point.clamp(-POINT_MAX, POINT_MAX);
         Self {
             negative,
             digits,
@@ -242,6 +247,15 @@ mod tests {
         ] {
             assert_eq!(decimal(text).to_string(), printed);
             assert_eq!(decimal(printed), decimal(text));
+        }
+        for text in [
+            "976931343150000e4444444444444444444444444308",
+            "-12e99999999999999999",
+            "0.0012e-99999999999999999999",
+            "1e100000000000000000",
+            "1e-100000000000000000",
+        ] {
+            assert_eq!(decimal(&decimal(text).to_string()), decimal(text), "{text}");
         }
     }
 }

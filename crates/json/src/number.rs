@@ -9,7 +9,7 @@
 //! The digits of a lossless number *are* the shortest digits, so Python's `repr` is built from them.
 
 use crate::LossReason;
-use crate::decimal::Decimal;
+use crate::decimal::{Decimal, POINT_MAX};
 use crate::scan::Spelling;
 
 /// Maximum digits in the shortest form of a double.
@@ -257,7 +257,7 @@ impl<'a> Number<'a> {
                 _ => {}
             }
         }
-        // The sum cannot overflow: no text is long enough, and `exponent` saturates at 10^17.
+        // The sum cannot overflow: no text is long enough, and `exponent` saturates at 2 × 10^17.
         let fraction_len = (self.mantissa - self.whole).saturating_sub(1);
         let exponent = self.exponent() - i64::try_from(fraction_len).ok()? + zeros;
         let exponent = if digits == 0 { 0 } else { exponent };
@@ -296,7 +296,7 @@ impl<'a> Number<'a> {
 }
 
 /// The value at which exponents saturate. Only a fraction of this many digits could compensate for it.
-const EXPONENT_SATURATED: i64 = 100_000_000_000_000_000;
+const EXPONENT_SATURATED: i64 = 2 * POINT_MAX;
 
 /// The normal form of a printed number.
 fn decimal_of(printed: &str) -> Option<Shortest> {

@@ -40,6 +40,25 @@ async fn an_account_is_created_read_updated_and_deleted() {
 }
 
 #[tokio::test]
+async fn whole_numbers_are_accepted_in_every_notation() {
+    let app = App::start().await;
+    // Written as 10.0, as some languages write all their numbers.
+    let body = json!({"name": "Acme", "retry_delays_s": [10.0, 100.0]});
+    let account = app.post("/v1/accounts", &body).await.expect(201);
+    assert_eq!(account["retry_delays_s"], json!([10, 100]));
+    let refused = app
+        .post("/v1/accounts", &json!({"name": "Acme", "retry_delays_s": [1.5]}))
+        .await;
+    let [(pointer, code)] = &refused.problem(422, "invalid_body")[..] else {
+        panic!("one fault");
+    };
+    assert_eq!(
+        (pointer.as_str(), code.as_str()),
+        ("/retry_delays_s/0", "wrong_type")
+    );
+}
+
+#[tokio::test]
 async fn a_uid_belongs_to_one_account() {
     let app = App::start().await;
     app.post("/v1/accounts", &json!({"uid": "a", "name": "A"}))
