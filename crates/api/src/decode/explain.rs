@@ -66,9 +66,9 @@ fn wrong_shape(path: &Path, error: &serde_json::Error) -> Problem {
         return no_such_member(at_member(pointer, name), name, known);
     }
     if let Some(name) = quoted(&message, "duplicate field `") {
-        let pointer = at_member(pointer, name);
+        // The path stops at the object.
         return Problem::body(
-            pointer,
+            format!("{pointer}/{}", escape(name)),
             fault_codes::DUPLICATE_MEMBER,
             "this member occurs more than once",
         );
@@ -117,12 +117,13 @@ fn pointer(path: &Path) -> String {
     pointer
 }
 
-/// The text between `before` and the last backtick before `, expected` or the end.
+/// The text between `before` and the last backtick before `, expected` or the end. A name can hold these
+/// words too, but what follows them cannot.
 fn quoted<'a>(message: &'a str, before: &str) -> Option<&'a str> {
     let rest = message.strip_prefix(before)?;
     let name = rest
-        .split_once("`, expected ")
-        .or_else(|| rest.split_once("`, there are no fields"));
+        .rsplit_once("`, expected ")
+        .or_else(|| rest.rsplit_once("`, there are no fields"));
     name.map(|(name, _)| name).or_else(|| rest.strip_suffix('`'))
 }
 
@@ -208,6 +209,10 @@ mod tests {
             fault(r#"{"name":"","items":[{"url":"","a/~b":1}]}"#),
             at("/items/0/a~1~0b", "unknown_member")
         );
+        assert_eq!(
+            fault(r#"{"name":"","items":[],"a`, expected b":1}"#),
+            at("/a`, expected b", "unknown_member")
+        );
         assert_eq!(fault("[]"), at("", "wrong_type"));
         assert_eq!(fault("null"), at("", "wrong_type"));
         assert_eq!(fault(r#"["",[]]"#), at("", "wrong_type"));
@@ -225,6 +230,8 @@ mod tests {
         );
         let nested = r#"{"name":"","items":[{"url":"","any":{"a":{"b":1,"b":2}}}]}"#;
         assert_eq!(fault(nested), at("/items/0/any/a/b", "duplicate_member"));
+        let alike = r#"{"name":"","items":[{"url":"","any":{"a":{"a":1,"a":2}}}]}"#;
+        assert_eq!(fault(alike), at("/items/0/any/a/a", "duplicate_member"));
         assert_eq!(
             fault(r#"{"name":"","items":[],"\u006eame":1}"#),
             at("/name", "duplicate_member")
