@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
 use postrider_egress::{Destination, EgressGuard, EgressRules, Host, NamePattern, Origin, name};
+use postrider_model::automation::URL_BYTES_MAX;
 use url::Url;
 
 /// A guard that permits nothing besides public addresses and names.
@@ -31,11 +32,14 @@ fuzz_target!(|text: &str| {
         return;
     };
     agrees_with_url(text, &destination);
-    let again = Destination::parse(destination.as_str()).expect("a normalised URL is a URL");
-    assert_eq!(
-        (again.as_str(), again.origin()),
-        (destination.as_str(), destination.origin())
-    );
+    // Escapes make a URL longer. Nobody stores the normalised form.
+    if destination.as_str().len() <= URL_BYTES_MAX {
+        let again = Destination::parse(destination.as_str()).expect("a normalised URL is a URL");
+        assert_eq!(
+            (again.as_str(), again.origin()),
+            (destination.as_str(), destination.origin())
+        );
+    }
     if let Ok(origin) = origin {
         assert_eq!(Origin::parse(&origin.to_string()), Ok(origin));
     }

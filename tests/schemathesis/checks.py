@@ -36,7 +36,9 @@ FAULTS = [
     (r"/actions/\d+/id", {"unknown_action", "duplicate"}, "the id of an action that exists, once"),
     (r"/actions/\d+/disabled_reason", {"read_only"}, "only the value that was read can be sent back"),
     (r"/actions/\d+/url", {"url_invalid", "url_scheme", "url_user_info", "url_fragment", "url_port", "url_too_long",
-                           "destination_forbidden"}, "URLs are judged by their parser and the operator's rules"),
+                           "destination_forbidden", "value_required"}, "URLs are judged by their parser and the "
+                                                                       "operator's rules"),
+    (r"/actions/\d+/secret_query", {"invalid_value"}, "only a URL with a query can keep it secret"),
     (r"/actions/\d+/(plain_)?headers(/.*)?", {"invalid_value", "reserved_header", "duplicate", "too_long",
                                               "value_required"}, "names and values of headers have rules of their own"),
 ]
