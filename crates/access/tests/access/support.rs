@@ -50,7 +50,7 @@ impl Node {
 
     /// Creates a key of this name that may do everything.
     pub async fn key(&self, name: &str) -> (ApiKey, ShownKey) {
-        self.access.create_api_key(draft(name)).await.unwrap()
+        self.access.create_api_key(&By::NODE, draft(name)).await.unwrap()
     }
 
     /// The node's time.
@@ -77,7 +77,7 @@ impl Node {
             created_at: now,
             expires_at: None,
         };
-        match self.store.create_account(account, key).await.unwrap() {
+        match self.store.create_account(account, key, audit()).await.unwrap() {
             SaveAccount::Saved(account) => account.id,
             other => panic!("{other:?}"),
         }

@@ -161,7 +161,7 @@ fn an_action_that_is_deleted_while_its_request_waits_for_a_connection_is_not_cal
             tokio::time::sleep(Duration::from_secs(5)).await;
             if is_deleted {
                 let (account, automation) = (fixture.account, fixture.automation);
-                let deleted = node.configuration.delete_automation(account, automation).await;
+                let deleted = node.configuration.delete_automation(&By::NODE, account, automation).await;
                 assert!(deleted.unwrap());
             }
             let delivery = node.wait_until_settled(fixture.account).await.remove(0);

@@ -73,11 +73,11 @@ fn retries_resends_and_tests_count_toward_the_limit() {
         limit(&node, &fixture, 2, 1).await;
         accept_many(&node, &fixture, 30).await;
         for delivery in node.wait_until_settled(fixture.account).await {
-            node.engine.resend(fixture.key(&delivery)).await.unwrap();
+            node.engine.resend(&By::NODE, fixture.key(&delivery)).await.unwrap();
         }
         let test = node
             .engine
-            .send_test(fixture.account, fixture.automation, None, None);
+            .send_test(&By::NODE, fixture.account, fixture.automation, None, None);
         test.await.unwrap();
         node.wait_until_settled(fixture.account).await;
         let times = node.times(URL);

@@ -175,7 +175,7 @@ impl<'a> Storm<'a> {
         };
         let id = node
             .configuration
-            .create_account(draft)
+            .create_account(&By::NODE, draft)
             .await
             .expect("a valid account")
             .id;
