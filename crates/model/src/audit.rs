@@ -222,6 +222,8 @@ named! {
         CommandLine = "command_line",
         /// A node of Postrider, by itself.
         Node = "node",
+        /// The operator's staff, for a reader who does not learn who. No entry is stored so.
+        Staff = "staff",
         /// Somebody without a valid key, link or session.
         Unknown = "unknown",
     }

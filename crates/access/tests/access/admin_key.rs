@@ -1,6 +1,7 @@
 //! The operator's key: configured, or created at the first start.
 
 use postrider_access::{AdminKey, AdminKeyError, SignIn};
+use postrider_model::By;
 
 use crate::support::Node;
 

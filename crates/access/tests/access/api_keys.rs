@@ -1,5 +1,7 @@
 //! API keys that are created and deleted while the node runs.
 
+use crate::support::audit;
+use postrider_model::By;
 use std::time::Duration;
 
 use postrider_access::{ApiKeyDraft, CreateApiKeyError};
@@ -28,9 +30,15 @@ async fn a_key_opens_the_api_from_its_creation_until_its_deletion() {
     assert_eq!(names(&node).await, ["CI"]);
 
     let (second, other) = node.key("Staff").await;
-    assert_eq!(access.delete_api_key(&By::NODE, first.id).await, Ok(RemoveApiKey::Removed));
+    assert_eq!(
+        access.delete_api_key(&By::NODE, first.id).await,
+        Ok(RemoveApiKey::Removed)
+    );
     assert_eq!(access.caller_of_key(shown.expose()), None);
-    assert_eq!(access.delete_api_key(&By::NODE, first.id).await, Ok(RemoveApiKey::Missing));
+    assert_eq!(
+        access.delete_api_key(&By::NODE, first.id).await,
+        Ok(RemoveApiKey::Missing)
+    );
     let found = access.caller_of_key(other.expose()).map(|caller| caller.who);
     assert_eq!(found, Some(Who::ApiKey(second.id)));
 

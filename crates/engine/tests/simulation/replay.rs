@@ -1,5 +1,6 @@
 //! Replays: counted first, then run, with progress reports.
 
+use postrider_model::By;
 use std::path::Path;
 use std::time::Duration;
 
@@ -109,7 +110,10 @@ fn the_replay_matches_its_count() {
                 *expected,
                 "it changes nothing"
             );
-            let replayed = node.engine.replay(&By::NODE, fixture.account, filter.clone()).await;
+            let replayed = node
+                .engine
+                .replay(&By::NODE, fixture.account, filter.clone())
+                .await;
             assert_eq!(replayed, Ok(*expected), "{filter:?}");
             assert_eq!(
                 counted(&node, &fixture, filter).await,
@@ -121,7 +125,10 @@ fn the_replay_matches_its_count() {
         let sent = node.seen().len();
         let all = DeliveryFilter::default();
         assert_eq!(counted(&node, &fixture, &all).await, 3 * 7);
-        assert_eq!(node.engine.replay(&By::NODE, fixture.account, all).await, Ok(3 * 7));
+        assert_eq!(
+            node.engine.replay(&By::NODE, fixture.account, all).await,
+            Ok(3 * 7)
+        );
         wait_until_none_pending(&node).await;
         assert_eq!(node.seen().len() - sent, 3 * 7, "each was sent once more");
     });
@@ -144,7 +151,10 @@ fn deliveries_after_the_count_are_not_replayed() {
         accept_many(&node, &fixture, 3).await;
         wait_until_none_pending(&node).await;
         assert_eq!(counted(&node, &fixture, &filter).await, 5);
-        assert_eq!(node.engine.replay(&By::NODE, fixture.account, filter).await, Ok(5));
+        assert_eq!(
+            node.engine.replay(&By::NODE, fixture.account, filter).await,
+            Ok(5)
+        );
         wait_until_none_pending(&node).await;
         let deliveries = node.deliveries(fixture.account).await;
         assert_eq!(deliveries.len(), 8);
@@ -187,7 +197,10 @@ fn an_account_runs_one_replay_at_a_time() {
         };
         let mut first = begin(&one).unwrap();
         assert!(begin(&one).is_err());
-        let second = node.engine.replay(&By::NODE, one.account, DeliveryFilter::default()).await;
+        let second = node
+            .engine
+            .replay(&By::NODE, one.account, DeliveryFilter::default())
+            .await;
         assert_eq!(second, Err(ReplayError::Running(ReplayRunning)));
         assert!(begin(&other).is_ok());
         first
@@ -219,7 +232,10 @@ fn progress_grows_until_the_replay_ends() {
         };
         let count = counted(&node, &fixture, &filter).await;
         assert_eq!(count, MANY as u64);
-        let mut progress = node.engine.replay_with_progress(&By::NODE, fixture.account, filter).unwrap();
+        let mut progress = node
+            .engine
+            .replay_with_progress(&By::NODE, fixture.account, filter)
+            .unwrap();
         assert_eq!(*progress.borrow_and_update(), ReplayProgress::default());
         let mut reported = Vec::new();
         while progress.changed().await.is_ok() {

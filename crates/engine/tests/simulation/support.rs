@@ -3,6 +3,7 @@
 mod clock;
 mod receivers;
 
+use postrider_model::By;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -161,7 +162,12 @@ impl Node {
             metadata: None,
             retry_delays_s: None,
         };
-        let account = self.configuration.create_account(&By::NODE, account).await.unwrap().id;
+        let account = self
+            .configuration
+            .create_account(&By::NODE, account)
+            .await
+            .unwrap()
+            .id;
         self.automation(account, urls).await
     }
 
@@ -174,7 +180,9 @@ impl Node {
             actions: urls.iter().map(|url| action(url)).collect(),
             retry_delays_s: None,
         };
-        let automation = self.configuration.create_automation(&By::NODE, account, automation);
+        let automation = self
+            .configuration
+            .create_automation(&By::NODE, account, automation);
         Fixture {
             account,
             automation: automation.await.unwrap().id,
@@ -188,7 +196,9 @@ impl Node {
         let current = current.unwrap().unwrap();
         let mut edited = AutomationDraft::of(&current);
         change(&mut edited);
-        let saved = self.configuration.update_automation(&By::NODE, account, current, edited);
+        let saved = self
+            .configuration
+            .update_automation(&By::NODE, account, current, edited);
         saved.await.unwrap();
     }
 

@@ -3,6 +3,7 @@
 mod callers;
 mod ending;
 
+use postrider_model::By;
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -246,8 +246,8 @@ async fn a_copy_goes_on_where_it_was_and_lets_nobody_else_in() {
     let open = database.open().await.expect("a store");
     let mut import = ready(&database).await;
     assert_eq!((import.place(), import.events()), (Place::START, 0));
-    let [types, accounts, first, second] = batches();
-    for batch in [&types, &accounts, &first] {
+    let [types, accounts, audit, first, second] = batches();
+    for batch in [&types, &accounts, &audit, &first] {
         import.write(batch).await.expect("rows are written");
     }
     let lease = Duration::from_secs(10);

@@ -4,12 +4,13 @@
 mod shown;
 
 use postrider_model::{
-    AccountId, AuditAction, AuditEntry, AuditId, AutomationId, By, EventType, Target, Timestamp,
+    AccountId, AuditAction, AuditEntry, AuditId, AutomationId, By, DeliveryStatus, EventType, Target,
+    Timestamp,
 };
 use ring::digest::{SHA256, digest};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
-use crate::DisableAction;
+use crate::{DeliveryFilter, DisableAction};
 
 pub use shown::{Shown, changes, details};
 
@@ -71,6 +72,25 @@ pub fn action_disabled(
         .with_details(Some(details(shown)))
 }
 
+/// The details of a replay: its filter, as the API takes it.
+pub fn replay_filter(filter: &DeliveryFilter) -> String {
+    let shown = json!({
+        "status": filter.status.map(DeliveryStatus::as_str),
+        "event_id": filter.event.map(|id| id.to_string()),
+        "automation_id": filter.automation.map(|id| id.to_string()),
+        "action_id": filter.action.map(|id| id.to_string()),
+        "event_type": filter.event_type.as_ref().map(|name| name.as_str()),
+        "after": filter.after,
+        "before": filter.before,
+    });
+    let mut members = match shown {
+        Value::Object(members) => members,
+        _ => Map::new(),
+    };
+    members.retain(|_, value| !value.is_null());
+    details(json!({ "filter": members }))
+}
+
 #[cfg(test)]
 mod tests {
     use postrider_model::ActionId;
@@ -96,6 +116,19 @@ mod tests {
         assert_eq!(first.at(), Timestamp::from_unix_ms(1_768_435_200_123));
         let number = first.id.as_u128();
         assert_eq!((number >> 76 & 0xf, number >> 62 & 0b11), (7, 0b10));
+    }
+
+    #[test]
+    fn a_replay_shows_the_members_of_its_filter() {
+        let filter = DeliveryFilter {
+            status: Some(DeliveryStatus::Failed),
+            after: Some(Timestamp::from_unix_ms(0)),
+            ..DeliveryFilter::default()
+        };
+        assert_eq!(
+            replay_filter(&filter),
+            r#"{"filter":{"status":"failed","after":"1970-01-01T00:00:00.000Z"}}"#
+        );
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use postrider_configuration::{ActionDraft, AutomationDraft, DoesDraft, SendWebhookDraft};
 use postrider_engine::Submission;
+use postrider_model::By;
 use postrider_model::DeliveryStatus;
 use postrider_storage::{DeliveryFilter, DeliveryKey, PageRequest};
 use tokio::time::timeout;
@@ -59,9 +60,9 @@ impl Storm<'_> {
     /// Deletes the account's automation, and creates another with other URLs.
     pub(super) async fn set_up_anew(&mut self, account: usize, node: usize) {
         if let (Some(node), Some(automation)) = (self.node(node), self.accounts[account].automation) {
-            let deleted = node
-                .configuration
-                .delete_automation(&By::NODE, self.accounts[account].id, automation);
+            let deleted =
+                node.configuration
+                    .delete_automation(&By::NODE, self.accounts[account].id, automation);
             if let Ok(Ok(true)) = timeout(CALLER_WAITS, deleted).await {
                 for receiver in 0..self.plan.accounts[account] {
                     let url = url(account, receiver, self.accounts[account].generation);
@@ -129,7 +130,9 @@ impl Storm<'_> {
             actions: actions.collect(),
             retry_delays_s: None,
         };
-        let created = node.configuration.create_automation(&By::NODE, customer.id, draft);
+        let created = node
+            .configuration
+            .create_automation(&By::NODE, customer.id, draft);
         let created = timeout(CALLER_WAITS, created).await;
         self.accounts[account].automation = created.ok().and_then(Result::ok).map(|created| created.id);
     }
