@@ -17,6 +17,9 @@ use postrider_storage::{Changed, Store};
 use postrider_storage_sqlite::{SqliteOptions, SqliteStore};
 use tempfile::TempDir;
 
+/// Who asks for changes.
+static BY: By = By::NODE;
+
 const URL: &str = "https://receiver.example/hook";
 
 /// Edits that race with as many switches: enough that they meet, few enough to take a second.
@@ -89,13 +92,9 @@ fn automation() -> AutomationDraft {
 
 /// Creates an account with one automation.
 async fn account_with_automation(configuration: &Configuration) -> (AccountId, AutomationId) {
-    let account = configuration
-        .create_account(&By::NODE, account("Acme", "acme"))
-        .await;
+    let account = configuration.create_account(&BY, account("Acme", "acme")).await;
     let account = account.expect("the account's draft is valid").id;
-    let automation = configuration
-        .create_automation(&By::NODE, account, automation())
-        .await;
+    let automation = configuration.create_automation(&BY, account, automation()).await;
     (account, automation.expect("the automation's draft is valid").id)
 }
 
@@ -104,22 +103,20 @@ async fn an_account_is_created_with_a_key_and_updated_from_the_version_that_was_
     let (store, _folder) = store();
     let configuration = node(&store).await;
     let created = configuration
-        .create_account(&By::NODE, account("Acme", "a"))
+        .create_account(&BY, account("Acme", "a"))
         .await
         .unwrap();
     let keys = configuration.signing_keys(created.id).await.unwrap();
     assert_eq!(keys.unwrap().len(), 1);
-    let taken = configuration
-        .create_account(&By::NODE, account("Other", "a"))
-        .await;
+    let taken = configuration.create_account(&BY, account("Other", "a")).await;
     assert_eq!(taken, Err(ConfigureError::UidTaken));
 
-    let update = |name| configuration.update_account(&By::NODE, created.clone(), account(name, "a"));
+    let update = |name| configuration.update_account(&BY, created.clone(), account(name, "a"));
     assert_eq!(update("Acme Inc.").await.unwrap().name, "Acme Inc.");
     assert_eq!(update("Acme Ltd.").await, Err(ConfigureError::Stale));
-    assert!(configuration.delete_account(&By::NODE, created.id).await.unwrap());
+    assert!(configuration.delete_account(&BY, created.id).await.unwrap());
     assert_eq!(update("Acme Ltd.").await, Err(ConfigureError::Missing));
-    assert!(!configuration.delete_account(&By::NODE, created.id).await.unwrap());
+    assert!(!configuration.delete_account(&BY, created.id).await.unwrap());
 }
 
 #[tokio::test]
@@ -139,7 +136,7 @@ async fn all_faults_of_an_automation_are_reported_and_nothing_is_written() {
         retry_delays_s: Some(vec![10, -1]),
         ..automation()
     };
-    let refused = configuration.create_automation(&By::NODE, account, draft).await;
+    let refused = configuration.create_automation(&BY, account, draft).await;
     let Err(ConfigureError::Faults(faults)) = refused else {
         panic!("{refused:?}");
     };
@@ -173,7 +170,7 @@ async fn enabling_never_undoes_a_concurrent_edit() {
         for round in 0..RACES {
             // `Stale` means that the edits won each time, and that nothing was written.
             let switched = switching
-                .set_automation_enabled(&By::NODE, account, id, round % 2 == 0)
+                .set_automation_enabled(&BY, account, id, round % 2 == 0)
                 .await;
             assert!(matches!(switched, Ok(_) | Err(ConfigureError::Stale)));
         }
@@ -189,7 +186,7 @@ async fn enabling_never_undoes_a_concurrent_edit() {
                 ..AutomationDraft::of(&current)
             };
             match configuration
-                .update_automation(&By::NODE, account, current, draft)
+                .update_automation(&BY, account, current, draft)
                 .await
             {
                 Ok(_) => break,
@@ -199,7 +196,7 @@ async fn enabling_never_undoes_a_concurrent_edit() {
     }
     switches.await.unwrap();
     let last = configuration
-        .set_automation_enabled(&By::NODE, account, id, false)
+        .set_automation_enabled(&BY, account, id, false)
         .await;
     let last = last.unwrap();
     assert_eq!((last.enabled, last.name), (false, format!("edit {}", RACES - 1)));
@@ -210,16 +207,11 @@ async fn enabling_a_deleted_automation_fails_and_an_enabled_one_is_a_no_op() {
     let (store, _folder) = store();
     let configuration = node(&store).await;
     let (account, id) = account_with_automation(&configuration).await;
-    let switch = |enabled| configuration.set_automation_enabled(&By::NODE, account, id, enabled);
+    let switch = |enabled| configuration.set_automation_enabled(&BY, account, id, enabled);
     let off = switch(false).await.unwrap();
     assert_eq!(switch(false).await.unwrap(), off);
     assert!(switch(true).await.unwrap().version > off.version);
-    assert!(
-        configuration
-            .delete_automation(&By::NODE, account, id)
-            .await
-            .unwrap()
-    );
+    assert!(configuration.delete_automation(&BY, account, id).await.unwrap());
     assert_eq!(switch(false).await, Err(ConfigureError::Missing));
 }
 
@@ -243,10 +235,10 @@ async fn a_node_sees_changes_of_other_nodes_as_soon_as_it_is_notified() {
     let knows_schema = |node: &Configuration| matches!(node.catalogue().look_up(&name), Known::WithSchema(_));
     assert!(is_enabled(&there).await);
 
-    here.set_automation_enabled(&By::NODE, account, id, false)
+    here.set_automation_enabled(&BY, account, id, false)
         .await
         .unwrap();
-    here.put_event_type(&By::NODE, event_type).await.unwrap();
+    here.put_event_type(&BY, event_type).await.unwrap();
     assert!(!is_enabled(&here).await && knows_schema(&here));
     assert!(is_enabled(&there).await && !knows_schema(&there));
 
@@ -257,10 +249,8 @@ async fn a_node_sees_changes_of_other_nodes_as_soon_as_it_is_notified() {
     there.changed_elsewhere(Some(&changed)).await.unwrap();
     assert!(!is_enabled(&there).await && knows_schema(&there));
 
-    here.set_automation_enabled(&By::NODE, account, id, true)
-        .await
-        .unwrap();
-    here.delete_event_type(&By::NODE, &name).await.unwrap();
+    here.set_automation_enabled(&BY, account, id, true).await.unwrap();
+    here.delete_event_type(&BY, &name).await.unwrap();
     there.changed_elsewhere(None).await.unwrap();
     assert!(is_enabled(&there).await && !knows_schema(&there));
 }

@@ -118,13 +118,14 @@ impl App {
             },
             configuration: Arc::clone(&configuration),
             clock,
-            ids,
+            ids: Arc::clone(&ids),
             followers: Vec::new(),
             settings,
         })
         .await
         .unwrap();
         let sealing = Sealing::start(SealingParts {
+            ids: Arc::clone(&ids),
             store: Arc::clone(&sqlite) as Arc<dyn Store>,
             sealer: options.sealer,
             holder: Arc::new(InMemory),

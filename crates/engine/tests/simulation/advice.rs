@@ -1,7 +1,7 @@
 //! A receiver's advice counts in any protocol: these carriers speak none, and their exchanges hold no status
 //! code that would say the same.
 
-use postrider_model::By;
+use crate::support::BY;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -164,7 +164,7 @@ fn an_action_that_is_deleted_while_its_request_waits_for_a_connection_is_not_cal
                 let (account, automation) = (fixture.account, fixture.automation);
                 let deleted = node
                     .configuration
-                    .delete_automation(&By::NODE, account, automation)
+                    .delete_automation(&BY, account, automation)
                     .await;
                 assert!(deleted.unwrap());
             }

@@ -1,7 +1,7 @@
 //! Edits between attempts: what an attempt reads from the current configuration, and what acceptance has
 //! fixed.
 
-use postrider_model::By;
+use crate::support::BY;
 use std::time::Duration;
 
 use crate::support::{Fixture, Node, folder, life, life_in_small_steps, status, webhook};
@@ -64,14 +64,14 @@ fn a_deleted_or_disabled_action_is_not_called_anymore() {
                 2 => {
                     assert!(
                         node.configuration
-                            .delete_automation(&By::NODE, fixture.account, fixture.automation)
+                            .delete_automation(&BY, fixture.account, fixture.automation)
                             .await
                             .unwrap()
                     );
                 }
                 _ => assert!(
                     node.configuration
-                        .delete_account(&By::NODE, fixture.account)
+                        .delete_account(&BY, fixture.account)
                         .await
                         .unwrap()
                 ),
@@ -83,7 +83,7 @@ fn a_deleted_or_disabled_action_is_not_called_anymore() {
                 assert_eq!(deliveries[0].progress.status, DeliveryStatus::Canceled);
                 let outcome = node
                     .engine
-                    .resend(&By::NODE, fixture.key(&deliveries[0]))
+                    .resend(&BY, fixture.key(&deliveries[0]))
                     .await
                     .unwrap();
                 assert_eq!(outcome, ResendOutcome::ActionGone);
@@ -115,7 +115,7 @@ fn a_rotated_key_signs_beside_the_old_one_until_the_overlap_ends() {
         };
         let rotated = node
             .configuration
-            .rotate_signing_key(&By::NODE, fixture.account, rotation);
+            .rotate_signing_key(&BY, fixture.account, rotation);
         rotated.await.unwrap();
         node.wait_until_settled(fixture.account).await;
         let seen = node.seen();
@@ -223,10 +223,7 @@ fn a_resend_is_one_more_attempt_with_the_same_id_and_bytes() {
         let (node, fixture) = failing(folder.path()).await;
         let delivery = node.wait_until_settled(fixture.account).await.remove(0);
         assert_eq!(
-            node.engine
-                .resend(&By::NODE, fixture.key(&delivery))
-                .await
-                .unwrap(),
+            node.engine.resend(&BY, fixture.key(&delivery)).await.unwrap(),
             ResendOutcome::Due
         );
         let delivery = node.wait_until_settled(fixture.account).await.remove(0);
@@ -239,10 +236,7 @@ fn a_resend_is_one_more_attempt_with_the_same_id_and_bytes() {
         })
         .await;
         assert_eq!(
-            node.engine
-                .resend(&By::NODE, fixture.key(&delivery))
-                .await
-                .unwrap(),
+            node.engine.resend(&BY, fixture.key(&delivery)).await.unwrap(),
             ResendOutcome::Due
         );
         let delivery = node.wait_until_settled(fixture.account).await.remove(0);

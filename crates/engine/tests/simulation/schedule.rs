@@ -1,6 +1,6 @@
 //! The schedule on virtual time: when attempts are made, and when they end.
 
-use postrider_model::By;
+use crate::support::BY;
 use std::time::Duration;
 
 use crate::support::{Node, folder, life, refused, status};
@@ -134,7 +134,7 @@ fn the_automations_schedule_overrides_the_accounts_and_the_installations() {
             ..AccountDraft::of(&account)
         };
         node.configuration
-            .update_account(&By::NODE, account, edited)
+            .update_account(&BY, account, edited)
             .await
             .unwrap();
         let began = node.times(URL).len();

@@ -28,6 +28,9 @@ use postrider_storage_sqlite::{SqliteOptions, SqliteStore};
 pub use clock::{START_MS, VirtualClock};
 pub use receivers::{Receivers, Seen, refused, status};
 
+/// Who asks for changes.
+pub static BY: By = By::NODE;
+
 /// A store whose work runs on the calling thread.
 pub fn inline(folder: &std::path::Path) -> Arc<dyn Store> {
     Arc::new(SqliteStore::open_inline(folder, SqliteOptions::default()).unwrap())
@@ -162,12 +165,7 @@ impl Node {
             metadata: None,
             retry_delays_s: None,
         };
-        let account = self
-            .configuration
-            .create_account(&By::NODE, account)
-            .await
-            .unwrap()
-            .id;
+        let account = self.configuration.create_account(&BY, account).await.unwrap().id;
         self.automation(account, urls).await
     }
 
@@ -180,9 +178,7 @@ impl Node {
             actions: urls.iter().map(|url| action(url)).collect(),
             retry_delays_s: None,
         };
-        let automation = self
-            .configuration
-            .create_automation(&By::NODE, account, automation);
+        let automation = self.configuration.create_automation(&BY, account, automation);
         Fixture {
             account,
             automation: automation.await.unwrap().id,
@@ -198,7 +194,7 @@ impl Node {
         change(&mut edited);
         let saved = self
             .configuration
-            .update_automation(&By::NODE, account, current, edited);
+            .update_automation(&BY, account, current, edited);
         saved.await.unwrap();
     }
 

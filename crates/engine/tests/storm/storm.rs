@@ -21,6 +21,9 @@ use crate::receivers::Receiver;
 use crate::rng::Rng;
 use crate::shared::Shared;
 
+/// Who asks for changes.
+static BY: By = By::NODE;
+
 /// How long a start may take.
 const START_MAX: Duration = Duration::from_secs(30);
 
@@ -176,7 +179,7 @@ impl<'a> Storm<'a> {
         };
         let id = node
             .configuration
-            .create_account(&By::NODE, draft)
+            .create_account(&BY, draft)
             .await
             .expect("a valid account")
             .id;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use postrider_api::{Api, ApiState, RateLimits, batch_bytes_max};
 use postrider_figures::Figures;
-use postrider_model::Entropy;
+use postrider_model::{By, Entropy};
 use postrider_storage::Sealer;
 use postrider_web::body::BODY_TIMEOUT;
 use postrider_web::body_budget::BodyBudget;

@@ -11,6 +11,9 @@ use tokio::time::timeout;
 use super::{CALLER_WAITS, Storm};
 use crate::node::url;
 
+/// Who asks for changes.
+static BY: By = By::NODE;
+
 impl Storm<'_> {
     pub(super) async fn accept(&self, account: usize, node: usize, events: usize) {
         let Some(node) = self.node(node) else { return };
@@ -49,7 +52,7 @@ impl Storm<'_> {
         }
         let updated = node
             .configuration
-            .update_automation(&By::NODE, customer.id, current, draft)
+            .update_automation(&BY, customer.id, current, draft)
             .await;
         if updated.is_ok() && !on {
             self.book.lock().switched_off(url, node.link.life);
@@ -60,9 +63,9 @@ impl Storm<'_> {
     /// Deletes the account's automation, and creates another with other URLs.
     pub(super) async fn set_up_anew(&mut self, account: usize, node: usize) {
         if let (Some(node), Some(automation)) = (self.node(node), self.accounts[account].automation) {
-            let deleted =
-                node.configuration
-                    .delete_automation(&By::NODE, self.accounts[account].id, automation);
+            let deleted = node
+                .configuration
+                .delete_automation(&BY, self.accounts[account].id, automation);
             if let Ok(Ok(true)) = timeout(CALLER_WAITS, deleted).await {
                 for receiver in 0..self.plan.accounts[account] {
                     let url = url(account, receiver, self.accounts[account].generation);
@@ -97,7 +100,7 @@ impl Storm<'_> {
         self.book.lock().resent.insert(delivery.to_string());
         let _ = timeout(
             CALLER_WAITS,
-            node.engine.resend(&By::NODE, DeliveryKey { account, delivery }),
+            node.engine.resend(&BY, DeliveryKey { account, delivery }),
         )
         .await;
     }
@@ -113,7 +116,7 @@ impl Storm<'_> {
             return;
         };
         self.book.lock().resent.extend(matching);
-        let _ = timeout(CALLER_WAITS, node.engine.replay(&By::NODE, account, filter)).await;
+        let _ = timeout(CALLER_WAITS, node.engine.replay(&BY, account, filter)).await;
     }
 
     pub(super) async fn create_automation(&mut self, account: usize, node: usize) {
@@ -130,9 +133,7 @@ impl Storm<'_> {
             actions: actions.collect(),
             retry_delays_s: None,
         };
-        let created = node
-            .configuration
-            .create_automation(&By::NODE, customer.id, draft);
+        let created = node.configuration.create_automation(&BY, customer.id, draft);
         let created = timeout(CALLER_WAITS, created).await;
         self.accounts[account].automation = created.ok().and_then(Result::ok).map(|created| created.id);
     }
