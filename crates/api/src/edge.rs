@@ -127,7 +127,10 @@ impl Edge {
             Denied::Lacking(_) | Denied::OneAccount => "permission_denied",
         };
         let named = (request.method().as_str(), self.routes.path(found));
-        let key = auth::shown_key(request.headers());
+        let key = match denied {
+            Denied::Unknown => auth::shown_key(request.headers()),
+            Denied::Lacking(_) | Denied::OneAccount => None,
+        };
         note_refusal(&self.access, request.extensions(), reason, named, key);
     }
 }

@@ -168,6 +168,15 @@ async fn assert_grants(folder: &Path) {
 }
 
 #[test]
+fn an_entry_cannot_be_changed() {
+    let folder = folder_with(FIXTURES[0], 1);
+    migrate(folder.path()).unwrap();
+    let conn = Connection::open(folder.path().join(DATABASE_FILE)).unwrap();
+    let changed = conn.execute("UPDATE audit SET actor_name = 'Somebody else'", ());
+    assert!(changed.unwrap_err().to_string().contains("cannot be changed"));
+}
+
+#[test]
 fn a_new_database_begins_with_the_newest_schema() {
     let folder = TempDir::new().unwrap();
     let to = SCHEMA_VERSION;

@@ -156,6 +156,11 @@ impl App {
         }
     }
 
+    /// The data folder.
+    pub fn folder(&self) -> &std::path::Path {
+        self._folder.path()
+    }
+
     /// Sends a request unchanged.
     pub async fn send(&self, request: Request<Body>) -> ApiResponse {
         let (head, body) = self.api.handle(request).await.into_parts();

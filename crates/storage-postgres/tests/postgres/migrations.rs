@@ -144,6 +144,22 @@ async fn assert_grants(store: &PostgresStore, account: AccountId) {
 }
 
 #[tokio::test]
+async fn an_entry_cannot_be_changed() {
+    let database = TestDatabase::empty().await;
+    let store = database.open().await.expect("an open store");
+    store.note_audit(vec![audit()]).await.expect("note_audit");
+    let client = database.client().await;
+    for sql in ["UPDATE audit SET actor_name = 'Somebody else'", "TRUNCATE audit"] {
+        let error = client.batch_execute(sql).await.expect_err("it is refused");
+        let message = error.as_db_error().map(|error| error.message().to_owned());
+        assert!(
+            message.is_some_and(|message| message.contains("cannot be changed")),
+            "{sql}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn an_empty_database_is_migrated_once() {
     let database = TestDatabase::empty().await;
     let version = PostgresStore::schema_version(database.options()).await;
