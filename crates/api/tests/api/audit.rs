@@ -342,7 +342,12 @@ async fn a_customer_sees_its_own_account_and_not_which_member_of_the_staff_it_wa
     assert!(!text.contains("POSTRIDER_ADMIN_KEY"), "{text}");
     // Asking for the id of a member of the staff does not tell either.
     let keys = app.get("/v1/api-keys").await.expect(200);
-    let admin = keys["data"][0]["id"].as_str().unwrap();
+    let keys = keys["data"].as_array().unwrap();
+    let admin = keys
+        .iter()
+        .find(|key| key["name"] == "POSTRIDER_ADMIN_KEY")
+        .unwrap();
+    let admin = admin["id"].as_str().unwrap();
     let filtered = call(&app, key, "GET", &format!("{account}/audit?actor={admin}"), None).await;
     assert_eq!(filtered.expect(200)["data"], json!([]));
     let of_staff = app
@@ -426,7 +431,7 @@ async fn refusals_are_noted_with_their_reason_and_without_the_key() {
     call(&app, key, "DELETE", &account, None)
         .await
         .problem(403, "permission_denied");
-    call(&app, key, "GET", &other, None)
+    call(&app, key, "GET", &format!("{other}/automations"), None)
         .await
         .problem(404, "account_not_found");
     app.access.write_refusals().await;
@@ -449,7 +454,7 @@ async fn refusals_are_noted_with_their_reason_and_without_the_key() {
     assert_eq!(
         seen,
         [
-            entry("not_found GET /v1/accounts/{account} -", "Customer"),
+            entry("not_found GET /v1/accounts/{account}/automations -", "Customer"),
             entry("permission_denied DELETE /v1/accounts/{account} -", "Customer"),
             entry("unauthorized GET /v1/accounts -", "-"),
             entry("unauthorized GET /v1/accounts prk_zzzz", "-"),
