@@ -1,5 +1,5 @@
-//! Reading the audit trail. A reader of one account sees its entries, and learns of the staff only that it was
-//! the staff.
+//! Reading the audit trail. A reader of one account sees its entries, and learns of the staff only that it
+//! was the staff.
 
 use postrider_model::{Actor, ActorKind, AuditEntry, Scope};
 use postrider_storage::{AuditFilter, Page, PageRequest, StoreResult};

@@ -166,8 +166,8 @@ impl RefusalNotes {
     }
 }
 
-/// What the trail shows of a key that is not valid: as much as a list of keys shows, and nothing of what is no
-/// key of ours, because people paste passwords.
+/// What the trail shows of a key that is not valid: as much as a list of keys shows. Of what cannot be a key
+/// of ours it shows nothing, because people paste passwords.
 pub fn shown_key(key: &str) -> Option<&str> {
     crate::token::is_key(key)
         .then(|| key.get(..crate::api_keys::PREFIX_CHARS))

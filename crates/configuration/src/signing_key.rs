@@ -49,8 +49,9 @@ impl Configuration {
         rotated.then_some(key).ok_or(ConfigureError::Missing)
     }
 
-    /// The account's signing keys with their secrets, the current one first, to be shown to whoever asks. They
-    /// are noted as revealed first: what cannot be noted is not shown. `None` if the account does not exist.
+    /// The account's signing keys with their secrets, the current one first, to be shown to whoever asks.
+    /// They are noted as revealed first: what cannot be noted is not shown. `None` if the account does not
+    /// exist.
     pub async fn reveal_signing_keys(
         &self,
         by: &By,

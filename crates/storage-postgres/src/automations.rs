@@ -273,8 +273,9 @@ async fn write(
     }))
 }
 
-/// Switches an action off in this transaction, and notes it in the audit trail, unless it is off already, has another target by now, or was
-/// deleted. Opens no secret, so that none can keep the results of a whole step from being written.
+/// Switches an action off in this transaction, unless it is off already, has another target by now, or was
+/// deleted; and notes it in the audit trail. Opens no secret, so that none can keep the results of a whole
+/// step from being written.
 pub(crate) async fn disable(
     client: &impl GenericClient,
     account: AccountId,

@@ -250,8 +250,8 @@ fn replace(conn: &Connection, account: AccountId, row: AutomationRow) -> SqlResu
 /// Searching the text first parses hardly any other automation; an id can also occur in a URL.
 const WITH_TEXT: &str = "FROM automations WHERE account_id = ?1 AND instr(actions, ?2) > 0 ORDER BY id";
 
-/// Switches an action off, and notes it in the audit trail, unless it is off already, has another target by now, or was deleted. Opens no
-/// secret, so that none can keep the results of a whole step from being written.
+/// Switches an action off, unless it is off already, has another target by now, or was deleted; and notes it
+/// in the audit trail. Opens no secret, so that none can keep the results of a whole step from being written.
 pub(crate) fn disable(
     conn: &Connection,
     account: AccountId,

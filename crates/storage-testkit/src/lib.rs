@@ -24,6 +24,7 @@ pub mod advance;
 pub mod api_keys;
 pub mod append;
 pub mod audit;
+pub mod audited;
 pub mod automations;
 pub mod build;
 pub mod claim;

@@ -136,9 +136,9 @@ async fn the_whole_configuration_survives_a_kill() {
         .problem(422, "schema_violation");
 }
 
-/// Renames an account without a pause, and kills the server in the middle of it, several times. Each change on
-/// record has its entry and each entry its change: the entries' names are those that the account had, in order,
-/// and the newest one is its name.
+/// Renames an account without a pause, and kills the server in the middle of it, several times. Each change
+/// on record has its entry and each entry its change: the entries' names are those that the account had, in
+/// order, and the newest one is its name.
 #[tokio::test]
 async fn a_killed_server_has_both_a_change_and_its_entry_or_neither() {
     let mut server = Server::start();

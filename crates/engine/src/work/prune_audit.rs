@@ -1,8 +1,9 @@
-//! Removes entries of the audit trail that are older than their retention, in steps with pauses between them.
+//! Removes entries of the audit trail that are older than their retention, in steps with pauses between
+//! them.
 //!
-//! Entries age by the confirmed time that the store keeps ([`super::prune`] confirms it), so that a clock that
-//! is wrong for a while removes nothing before its time. Nothing else that is pruned, or fails to be, matters
-//! here.
+//! Entries age by the confirmed time that the store keeps ([`super::prune`] confirms it), so that a clock
+//! that is wrong for a while removes nothing before its time. Nothing else that is pruned, or fails to be,
+//! matters here.
 
 use std::sync::Arc;
 use std::time::Duration;

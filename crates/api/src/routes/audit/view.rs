@@ -45,8 +45,8 @@ pub struct AuditEntryView {
 #[schema(as = Actor)]
 struct ActorView {
     /// `api_key`; `session`: a person in the console; `link`: a sign-in link; `command_line`: whoever starts
-    /// the server; `node`: Postrider itself; `staff`: the operator's staff, for customers; `unknown`: no valid
-    /// key or session.
+    /// the server; `node`: Postrider itself; `staff`: the operator's staff, for customers; `unknown`: no
+    /// valid key or session.
     #[schema(example = "api_key")]
     kind: &'static str,
     /// The id of the API key, session or link.
