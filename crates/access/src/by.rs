@@ -43,8 +43,10 @@ impl Access {
             actor: Actor::session(session.id, name, is_staff),
             ..by.clone()
         };
+        // The key of a link is the staff's, and the account's own people read this.
+        let api_key = session.api_key.filter(|_| session.link.is_none());
         let shown = json!({
-            "api_key": session.api_key.map(|id| id.to_string()),
+            "api_key": api_key.map(|id| id.to_string()),
             "portal_link": session.link.map(|id| id.to_string()),
             "permissions": permissions(session),
             "expires_at": session.expires_at,

@@ -55,18 +55,16 @@ impl Row {
     pub fn of(entry: AuditEntry, now: Timestamp, names_account: bool) -> Self {
         let account = entry.account.filter(|_| names_account);
         let (is_change, values) = values(entry.details.as_deref());
+        // "Zoë signed in" needs no id of the session that this began.
+        let shown_target = (entry.action != AuditAction::SessionBegun).then_some(&entry.target);
+        let target = shown_target.and_then(|target| target.name.as_deref().or(target.id.as_deref()));
         Self {
             at: Moment::new(entry.id.time(), now),
             id: entry.id.to_string(),
             who: who(&entry.actor),
             who_id: entry.actor.id,
             did: did(entry.action),
-            target: entry
-                .target
-                .name
-                .as_deref()
-                .or(entry.target.id.as_deref())
-                .map(visible),
+            target: target.map(visible),
             target_id: entry.target.id.as_deref().map(visible),
             action: entry.action.as_str(),
             account: account.map(named),
