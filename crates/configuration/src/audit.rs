@@ -1,7 +1,8 @@
 //! What entries of the audit trail show of accounts and automations: what the API shows, without secrets.
 
 use postrider_model::{
-    Account, AccountId, Action, AuditAction, AuditEntry, Automation, By, Does, SigningKey, Target,
+    Account, AccountId, Action, ActionId, AuditAction, AuditEntry, Automation, By, Does, SecretQuery,
+    SigningKey, Target,
 };
 use postrider_storage::rules::audit::{Shown, changes, details};
 use serde_json::json;
@@ -28,11 +29,14 @@ impl Configuration {
             (Some(_), Some(_)) => AuditAction::AutomationUpdated,
             (Some(_), None) => AuditAction::AutomationDeleted,
         };
+        let queries = secret_queries(before.into_iter().chain(after));
         let target = after.or(before).map_or_else(Target::default, |automation| {
             Target::named(automation.id, &automation.name)
         });
-        self.did(by, action, account, target)
-            .with_details(changes(before.map(shown_automation), after.map(shown_automation)))
+        self.did(by, action, account, target).with_details(changes(
+            before.map(|automation| shown_automation(automation, &queries)),
+            after.map(|automation| shown_automation(automation, &queries)),
+        ))
     }
 
     /// The entry of a change of an account. `before` is `None` for a new one, `after` for a deleted one.
@@ -83,8 +87,18 @@ fn shown_account(account: &Account) -> Shown {
     ])
 }
 
+/// The actions whose query is a secret in one of these states. It is then masked in all of them: what becomes
+/// a secret with this change must not be in its entry.
+fn secret_queries<'a>(states: impl Iterator<Item = &'a Automation>) -> Vec<ActionId> {
+    let actions = states.flat_map(|automation| &automation.actions);
+    let has_secret = |action: &&Action| match &action.does {
+        Does::SendWebhook(webhook) => webhook.secret_query.is_some(),
+    };
+    actions.filter(has_secret).map(|action| action.id).collect()
+}
+
 /// Actions are by id, so that a change of one shows that one.
-fn shown_automation(automation: &Automation) -> Shown {
+fn shown_automation(automation: &Automation, secret_queries: &[ActionId]) -> Shown {
     let event_types: Vec<_> = automation
         .trigger
         .event_types
@@ -94,7 +108,7 @@ fn shown_automation(automation: &Automation) -> Shown {
     let actions = automation
         .actions
         .iter()
-        .map(|action| (action.id.to_string(), shown_action(action)));
+        .map(|action| (action.id.to_string(), shown_action(action, secret_queries)));
     Shown::object([
         ("name", Shown::from(automation.name.as_str())),
         ("enabled", Shown::from(automation.enabled)),
@@ -107,7 +121,7 @@ fn shown_automation(automation: &Automation) -> Shown {
     ])
 }
 
-fn shown_action(action: &Action) -> Shown {
+fn shown_action(action: &Action, secret_queries: &[ActionId]) -> Shown {
     let rate_limit = action
         .rate_limit
         .map(|limit| json!({ "requests": limit.requests(), "per_s": limit.per_s() }));
@@ -128,14 +142,23 @@ fn shown_action(action: &Action) -> Shown {
                 };
                 (header.name.clone(), value)
             });
+            let is_secret = secret_queries.contains(&action.id);
+            let (url, query) = match SecretQuery::divide(&webhook.call_url()).filter(|_| is_secret) {
+                Some((url, query)) => (url, Shown::Secret(query.expose().to_owned())),
+                None => (webhook.url.clone(), Shown::from(None::<&str>)),
+            };
             members.extend([
                 ("type", Shown::from("send_webhook")),
-                ("url", Shown::from(webhook.url.as_str())),
+                ("url", Shown::from(url)),
+                ("secret_query", Shown::from(webhook.secret_query.is_some())),
                 ("body", Shown::from(json!(webhook.content))),
                 ("body_style", Shown::from(json!(webhook.style))),
                 ("headers", Shown::object(headers)),
                 ("timeout_s", Shown::from(webhook.timeout_s)),
             ]);
+            if is_secret {
+                members.push(("query", query));
+            }
         }
     }
     Shown::object(members)

@@ -88,6 +88,40 @@ async fn an_update_shows_before_and_after_and_a_secret_only_that_it_changed() {
 }
 
 #[tokio::test]
+async fn a_query_that_becomes_a_secret_is_masked_before_and_after() {
+    let app = App::start().await;
+    let account = app.account().await;
+    let hook = |token: &str| format!("{}?token={token}", url(200));
+    let action = |token: &str, secret: bool| json!({"type": "send_webhook", "url": hook(token), "secret_query": secret});
+    let plain = json!({
+        "name": "Orders",
+        "trigger": {"event_types": ["order.*"]},
+        "actions": [action("first", false)],
+    });
+    let made = app
+        .post(&format!("{account}/automations"), &plain)
+        .await
+        .expect(201);
+    let path = format!("{account}/automations/{}", made["id"].as_str().unwrap());
+    for token in ["first", "second"] {
+        let mut secret = action(token, true);
+        secret["id"] = made["actions"][0]["id"].clone();
+        app.patch(&path, &json!({"actions": [secret]})).await.expect(200);
+    }
+    let list = app
+        .get(&format!("{account}/audit?action=automation.updated"))
+        .await
+        .expect(200);
+    let text = list.to_string();
+    assert!(!text.contains("first") && !text.contains("second"), "{text}");
+    let id = made["actions"][0]["id"].as_str().unwrap();
+    let changed = |entry: usize, side: &str| list["data"][entry]["details"][side]["actions"][id].clone();
+    assert_eq!(changed(1, "before"), json!({"secret_query": false}));
+    assert_eq!(changed(0, "before"), json!({"query": "••••"}));
+    assert_eq!(changed(0, "after"), json!({"query": "••••"}));
+}
+
+#[tokio::test]
 async fn a_customer_sees_its_own_account_and_not_which_member_of_the_staff_it_was() {
     let app = App::start().await;
     let account = app.account().await;

@@ -71,7 +71,9 @@ async fn of_automations(app: &App, method: &str, route: &str, account: &str) -> 
     match (method, route) {
         ("PATCH", "/accounts/{account}/automations/{id}") => {
             let headers = json!({"X-Token": format!("{CANARY}2")});
-            let action = json!({"type": "send_webhook", "url": url(201), "headers": headers});
+            let url = format!("{}?token={CANARY}", url(201));
+            let action =
+                json!({"type": "send_webhook", "url": url, "secret_query": true, "headers": headers});
             recipe(
                 &path,
                 Some(json!({"actions": [action]})),
