@@ -171,7 +171,7 @@ impl Access {
         });
         let target = Target::named(key.id, &key.name);
         self.did(by, AuditAction::ApiKeyCreated, key.scope, target)
-            .with_details(Some(details(json!({ "after": shown }))))
+            .with_details(Some(details(&json!({ "after": shown }))))
     }
 }
 

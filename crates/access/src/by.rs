@@ -57,7 +57,7 @@ impl Access {
             session.scope,
             Target::of(session.id),
         )
-        .with_details(Some(details(shown)))
+        .with_details(Some(details(&shown)))
     }
 
     /// The entry of a link that is created.
@@ -68,7 +68,7 @@ impl Access {
         };
         let shown = json!({ "permissions": permissions(link), "expires_at": link.expires_at });
         self.did(by, action, link.scope, Target::of(link.id))
-            .with_details(Some(details(json!({ "after": shown }))))
+            .with_details(Some(details(&json!({ "after": shown }))))
     }
 }
 

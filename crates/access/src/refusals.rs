@@ -96,7 +96,7 @@ impl State {
 
 impl Access {
     /// Notes a refusal. Returns at once; the entry is written later, if there is one.
-    pub fn note_refusal(&self, refusal: Refusal<'_>) {
+    pub fn note_refusal(&self, refusal: &Refusal<'_>) {
         let mut state = self.refusals.state.lock();
         if !state.admits(refusal.client, self.clock.monotonic()) {
             return;
@@ -115,7 +115,7 @@ impl Access {
         let entry = refusal
             .by
             .did(id, refusal.action, refusal.account, Target::default())
-            .with_details(Some(details(members.into())));
+            .with_details(Some(details(&members.into())));
         state.waiting.push(entry);
         drop(state);
         self.refusals.wake.notify_one();

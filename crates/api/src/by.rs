@@ -49,7 +49,7 @@ pub fn note_refusal(
     let caller: Option<&Caller> = extensions.get();
     let by = by(access, caller, extensions);
     let client = by.client.unwrap_or(std::net::Ipv4Addr::UNSPECIFIED.into());
-    access.note_refusal(Refusal {
+    access.note_refusal(&Refusal {
         action: AuditAction::RequestRefused,
         client: network(client),
         account: caller.and_then(|caller| caller.scope.account()),

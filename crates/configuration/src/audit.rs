@@ -70,7 +70,7 @@ impl Configuration {
         overlap_s: u64,
     ) -> AuditEntry {
         self.did(by, AuditAction::SigningKeyRotated, account, Target::of(key.id))
-            .with_details(Some(details(json!({ "overlap_s": overlap_s }))))
+            .with_details(Some(details(&json!({ "overlap_s": overlap_s }))))
     }
 }
 

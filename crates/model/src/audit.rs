@@ -2,6 +2,7 @@
 //!
 //! An entry is readable for ever: it holds names as they were, and refers to nothing that can be deleted.
 
+use std::fmt;
 use std::net::IpAddr;
 
 use crate::id::{AccountId, ApiKeyId, AuditId, GrantId};
@@ -56,7 +57,7 @@ pub struct Target {
 
 impl Target {
     /// Something with an id and a name.
-    pub fn named(id: impl ToString, name: impl Into<String>) -> Self {
+    pub fn named(id: impl fmt::Display, name: impl Into<String>) -> Self {
         Self {
             id: Some(id.to_string()),
             name: Some(name.into()),
@@ -64,7 +65,7 @@ impl Target {
     }
 
     /// Something with an id only.
-    pub fn of(id: impl ToString) -> Self {
+    pub fn of(id: impl fmt::Display) -> Self {
         Self {
             id: Some(id.to_string()),
             name: None,

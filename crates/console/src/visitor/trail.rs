@@ -48,7 +48,7 @@ pub fn request_refused(
         Some(caller) => by(app, caller, extensions),
         None => sender(extensions),
     };
-    app.access.note_refusal(Refused {
+    app.access.note_refusal(&Refused {
         action: AuditAction::RequestRefused,
         by,
         client: network(client(extensions)),
@@ -61,7 +61,7 @@ pub fn request_refused(
 
 /// Notes a failed sign-in. `key`: what of the key may be shown.
 pub fn sign_in_refused(app: &Shared, sender: &By, reason: &str, key: Option<&str>) {
-    app.access.note_refusal(Refused {
+    app.access.note_refusal(&Refused {
         action: AuditAction::SessionRefused,
         by: sender.clone(),
         client: network(sender.client.unwrap_or(Ipv4Addr::UNSPECIFIED.into())),

@@ -69,7 +69,7 @@ pub fn action_disabled(
             Some(account),
             Target::named(disable.action, name),
         )
-        .with_details(Some(details(shown)))
+        .with_details(Some(details(&shown)))
 }
 
 /// The details of a replay: its filter, as the API takes it.
@@ -88,7 +88,7 @@ pub fn replay_filter(filter: &DeliveryFilter) -> String {
         _ => Map::new(),
     };
     members.retain(|_, value| !value.is_null());
-    details(json!({ "filter": members }))
+    details(&json!({ "filter": members }))
 }
 
 #[cfg(test)]

@@ -59,7 +59,7 @@ pub fn changes(before: Option<Shown>, after: Option<Shown>) -> Option<String> {
         (None, Some(after)) => json!({ "after": after.value() }),
         (None, None) => return None,
     };
-    Some(details(value))
+    Some(details(&value))
 }
 
 /// The parts of two states that differ.
@@ -90,7 +90,7 @@ fn differences(before: &Shown, after: &Shown) -> Option<(Value, Value)> {
 }
 
 /// The text of an entry's details, cut to [`DETAILS_BYTES_MAX`]. A text that was cut says how long it was.
-pub fn details(value: Value) -> String {
+pub fn details(value: &Value) -> String {
     for bytes_max in CUTS {
         let mut cut_value = value.clone();
         cut(&mut cut_value, bytes_max);
@@ -160,14 +160,14 @@ mod tests {
 
     #[test]
     fn long_values_are_cut_and_say_so() {
-        let text = details(json!({ "schema": "x".repeat(100_000) }));
+        let text = details(&json!({ "schema": "x".repeat(100_000) }));
         assert!(text.len() < 3_000 && text.contains("… (100000 bytes)"));
         let many: Map<_, _> = (0..100)
             .map(|n| (n.to_string(), "é".repeat(1_000).into()))
             .collect();
-        let text = details(many.into());
+        let text = details(&many.into());
         assert!(text.len() <= DETAILS_BYTES_MAX && text.contains("(2000 bytes)"));
         let more: Map<_, _> = (0..10_000).map(|n| (n.to_string(), 1.into())).collect();
-        assert!(details(more.into()).contains("too large"));
+        assert!(details(&more.into()).contains("too large"));
     }
 }
